@@ -1,0 +1,45 @@
+"""Piper CRM: leads, customers and what happens between them."""
+
+from flask import Flask
+
+from crm_web import access, commands, errors, filters, frame, headers, observe, sessions
+from crm_web.config import Settings, load_settings
+from crm_web.extensions import bootstrap, csrf, db, login_manager, migrate
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """
+    Build the application.
+
+    :param settings: how this installation is set up; ``None`` reads the environment
+    :return: the application, ready to serve
+    :raise ConfigurationError: where the environment holds a wrong value
+    """
+    app = Flask(__name__, template_folder="../templates", static_folder="../static")
+    app.config.from_mapping((settings or load_settings()).flask_config())
+    app.url_map.converters["int"] = frame.RecordId
+    observe.init_app(app)
+    for extension in (db, csrf, login_manager, bootstrap):
+        extension.init_app(app)
+    migrate.init_app(app, db, directory="migrations", compare_type=True)
+    sessions.init_app(app)
+    access.guard_every_view(app)
+    register_blueprints(app)
+    errors.register_error_pages(app)
+    filters.register_filters(app)
+    frame.register_frame(app)
+    headers.init_app(app)
+    commands.register_commands(app)
+    return app
+
+
+def register_blueprints(app: Flask) -> None:
+    """
+    Mount the features.
+
+    :param app: the application
+    """
+    from crm_web import activities, auth, customers, dashboard, employees, health, history, leads, trash
+
+    for feature in (auth, dashboard, leads, customers, activities, employees, history, trash, health):
+        app.register_blueprint(feature.blueprint)

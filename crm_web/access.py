@@ -1,0 +1,169 @@
+"""Who may do what: one table of roles, the marks that views carry, and the refusal of any view without one."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, NoReturn, Protocol, TypeVar
+
+from flask import Flask, abort, current_app, redirect, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from crm_web.models import Employee, Role
+from crm_web.observe import log_event
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Action(StrEnum):
+    """The things that roles differ in."""
+
+    READ = "read"
+    CREATE = "create"
+    CHANGE_OWN = "change_own"
+    CHANGE_ANY = "change_any"
+    IMPORT = "import"
+    KEEP_EMPLOYEES = "keep_employees"
+
+
+_SALES = frozenset({Action.READ, Action.CREATE, Action.CHANGE_OWN})
+_MANAGER = _SALES | {Action.CHANGE_ANY, Action.IMPORT}
+
+ROLES: dict[Role, frozenset[Action]] = {
+    Role.VIEWER: frozenset({Action.READ}),
+    Role.SALES: _SALES,
+    Role.MANAGER: _MANAGER,
+    Role.ADMIN: _MANAGER | {Action.KEEP_EMPLOYEES},
+}
+
+REFUSALS = {
+    Action.READ: "Your account may not see this.",
+    Action.CREATE: "Your role may look at everything but enter nothing. Ask an administrator for the sales role.",
+    Action.CHANGE_OWN: "Your role may look at everything but change nothing. Ask an administrator for the sales role.",
+    Action.CHANGE_ANY: "Only a manager or an administrator can do this.",
+    Action.IMPORT: "Only a manager or an administrator can import files.",
+    Action.KEEP_EMPLOYEES: "Only an administrator can keep the list of employees.",
+}
+
+
+class Owned(Protocol):
+    """A record that belongs to an employee or to nobody."""
+
+    @property
+    def owner_id(self) -> Any: ...
+
+    @property
+    def owner(self) -> Any: ...
+
+
+def may(employee: Employee, action: Action) -> bool:
+    """
+    Tell whether a person's role includes an action.
+
+    :param employee: the person who asks
+    :param action: what they want to do
+    :return: true if their role includes it
+    """
+    return action in ROLES[employee.role]
+
+
+def may_change(employee: Employee, record: Owned) -> bool:
+    """
+    Tell whether a person may change, assign or trash a record.
+
+    :param employee: the person who asks
+    :param record: the lead or customer
+    :return: true for whoever may change anything, and for sellers where it is theirs or nobody's
+    """
+    if may(employee, Action.CHANGE_ANY):
+        return True
+    return may(employee, Action.CHANGE_OWN) and record.owner_id in (None, employee.id)
+
+
+def reason_not_to_change(employee: Employee, record: Owned) -> str:
+    """
+    Say why a person may not change a record, and who could.
+
+    :param employee: the person who is refused
+    :param record: the lead or customer
+    :return: a sentence for the page
+    """
+    if not may(employee, Action.CHANGE_OWN):
+        return REFUSALS[Action.CHANGE_OWN]
+    return (
+        f"This belongs to {record.owner.name}. Only {record.owner.name}, a manager or an administrator can change it."
+    )
+
+
+def public(view: View) -> View:
+    """Mark a view as open to everyone, signed in or not."""
+    view.access = "public"  # type: ignore[attr-defined]
+    return view
+
+
+def signed_in(view: View) -> View:
+    """Mark a view as open to every employee who is signed in."""
+    view.access = "signed in"  # type: ignore[attr-defined]
+    return view
+
+
+def allowed(action: Action) -> Callable[[View], View]:
+    """Mark a view as open to the roles that the table gives ``action``."""
+
+    def mark(view: View) -> View:
+        view.access = action  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def refuse(reason: str) -> NoReturn:
+    """
+    End the request with 403 and a reason in words, and put it in the log.
+
+    :param reason: why, and who could
+    :raise Forbidden: always
+    """
+    log_event("refused", reason=reason)
+    abort(403, reason)
+
+
+def require_change(record: Owned) -> None:
+    """
+    Let the request go on only if the signed-in employee may change a record.
+
+    :param record: the lead or customer
+    :raise Forbidden: with the reason and who could
+    """
+    if not may_change(current_user, record):
+        refuse(reason_not_to_change(current_user, record))
+
+
+def guard_every_view(app: Flask) -> None:
+    """
+    Check the mark of the view before each request; a view without one is refused.
+
+    :param app: the application to guard
+    """
+    app.before_request(_check_access)
+
+
+def _check_access() -> Response | None:
+    if request.endpoint is None:
+        return None
+    access = getattr(current_app.view_functions[request.endpoint], "access", None)
+    if access == "public" or request.endpoint in ("static", "bootstrap.static"):
+        return None
+    if not current_user.is_authenticated:
+        return redirect(url_for("auth.show_sign_in", next=_place()), code=303)
+    if access is None:
+        refuse("This page does not say who may use it.")
+    if isinstance(access, Action) and not may(current_user, access):
+        refuse(REFUSALS[access])
+    return None
+
+
+def _place() -> str | None:
+    """Where to come back to after signing in: only what can be asked for again with GET."""
+    if request.method not in ("GET", "HEAD") or request.path == "/":
+        return None
+    return request.full_path if request.query_string else request.path

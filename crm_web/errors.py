@@ -1,0 +1,92 @@
+"""The one error that rules raise, and the pages that every failure ends in."""
+
+import logging
+
+from flask import Flask, g, render_template
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import Forbidden, HTTPException, InternalServerError, ServiceUnavailable
+
+log = logging.getLogger(__name__)
+
+
+class DomainError(Exception):
+    """
+    A rule said no. The message is written for the person who asked.
+
+    :param message: what is wrong and what to do about it
+    :param field: the form field that it belongs to; ``None`` for the form as a whole
+    """
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+PAGES = {
+    400: ("This request can’t be understood", "Go back, reload the page and try once more."),
+    403: ("You may not do this", "Ask a manager or an administrator if you need to."),
+    404: ("There is nothing here", "The address may be mistyped, or what was here is in the trash or gone."),
+    405: (
+        "That doesn’t work here",
+        "This address does not take this kind of request. Go back and use the page’s own buttons.",
+    ),
+    413: ("That is too large", "Send a smaller file, or less text at once."),
+    415: ("That kind of file doesn’t work here", "Send the kind of file that the page asks for."),
+    422: ("Something needs mending first", "Go back and check what you entered."),
+    429: ("Too many tries", "Wait a few minutes, then try again."),
+    500: (
+        "Something broke on our side",
+        "Nothing was saved. Try again; if it happens again, tell your administrator the request number below.",
+    ),
+    503: (
+        "The database does not answer",
+        "Nothing was saved. Wait a moment and try again: what you typed is still there when you go back.",
+    ),
+}
+
+
+def register_error_pages(app: Flask) -> None:
+    """
+    Answer every failure with a page in the product's look.
+
+    :param app: the application to equip
+    """
+    app.register_error_handler(HTTPException, show_error)
+    app.register_error_handler(DBAPIError, show_database_error)
+    app.register_error_handler(PoolTimeout, show_database_error)
+
+
+def show_error(error: HTTPException) -> tuple[str, int, list[tuple[str, str]]]:
+    """The page for an HTTP error; what a view said in words goes before the general text."""
+    code = error.code or 500
+    title, text = PAGES.get(code, PAGES[400] if code < 500 else PAGES[500])
+    if isinstance(error, Forbidden) and error.description != Forbidden.description:
+        text = str(error.description)
+    headers = [(name, value) for name, value in error.get_headers() if name not in ("Content-Type", "Content-Length")]
+    if code == ServiceUnavailable.code:
+        headers.append(("Retry-After", "5"))
+    page = render_template("errors/error.html", code=code, title=title, text=text, request_id=g.get("request_id"))
+    return page, code, headers
+
+
+def show_database_error(error: DBAPIError | PoolTimeout) -> tuple[str, int, list[tuple[str, str]]]:
+    """503 for a database that is away or too slow, 500 for a statement that it refused."""
+    log.exception("database error")
+    return show_error(ServiceUnavailable() if is_database_away(error) else InternalServerError())
+
+
+def is_database_away(error: Exception) -> bool:
+    """
+    Tell whether an error means that the database is gone, silent or too busy.
+
+    :param error: what SQLAlchemy raised
+    :return: false where the statement itself was at fault
+    """
+    if isinstance(error, PoolTimeout):
+        return True
+    code = getattr(getattr(error, "orig", None), "pgcode", None)
+    return isinstance(error, DBAPIError) and (
+        error.connection_invalidated or code is None or code[:2] in ("08", "53", "57", "55") or code == "25P03"
+    )

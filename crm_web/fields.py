@@ -1,0 +1,247 @@
+"""What typed text means: one reader a kind of value, shared by the forms and the importers.
+
+Each reader takes the text as it came, returns the value to store, and raises ``ValueError`` with a
+sentence for the person where the text can't be meant.
+"""
+
+import functools
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+import phonenumbers
+from babel import Locale
+from email_validator import EmailNotValidError, validate_email
+
+from crm_web.models.codes import COUNTRIES, CURRENCIES
+
+EARLIEST = date(1900, 1, 1)
+LATEST = date(2199, 12, 31)
+_WEBSITE = re.compile(
+    r"(?:https?://)?(?:[^\s/:@?#.]+\.)+[^\s/:@?#.\d][^\s/:@?#.]*\.?(?::\d{1,5})?(?:[/?#]\S*)?", re.IGNORECASE
+)
+_GROUPED = re.compile(r"-?\d{1,3}(?:[ ,'’\u00a0\u202f]\d{3})+(?:\.\d+)?")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+def read_text(value: str, limit: int) -> str:
+    """
+    Check free text; it is kept exactly as typed.
+
+    :param value: the text
+    :param limit: the most characters that its column takes
+    :return: the same text
+    :raise ValueError: where it is too long, or holds a NUL or half a character, which PostgreSQL can't store
+    """
+    if len(value) > limit:
+        raise ValueError(f"Shorten this to {limit:,} characters; it has {len(value):,}.")
+    if "\x00" in value:
+        raise ValueError("Remove the invisible NUL character from this text.")
+    if any(0xD800 <= ord(character) <= 0xDFFF for character in value):
+        raise ValueError("Remove the broken character from this text.")
+    return value
+
+
+def read_email(value: str, limit: int = 254) -> str:
+    """
+    Check an e-mail address without asking the network.
+
+    :param value: the text; blanks around it are dropped
+    :param limit: the most characters
+    :return: the address as typed, with its domain in lower case
+    :raise ValueError: where it is no e-mail address
+    """
+    address = read_text(value.strip(), limit)
+    return _check_email(address)
+
+
+@functools.lru_cache(maxsize=4096)
+def _check_email(address: str) -> str:
+    try:
+        return validate_email(address, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError as error:
+        raise ValueError("Enter an e-mail address like name@company.com.") from error
+
+
+def read_phone(value: str, region: str) -> tuple[str, str]:
+    """
+    Read a phone number in any usual spelling.
+
+    :param value: the text; blanks around it are dropped
+    :param region: the ISO country whose national spelling is assumed without a country code
+    :return: the number as typed, and its E.164 form (an extension is left out)
+    :raise ValueError: where no such number can exist
+    """
+    typed = read_text(value.strip(), 50)
+    return typed, _check_phone(unicodedata.normalize("NFKC", typed), region)
+
+
+@functools.lru_cache(maxsize=4096)
+def _check_phone(typed: str, region: str) -> str:
+    try:
+        number = phonenumbers.parse(typed, region)
+    except phonenumbers.NumberParseException as error:
+        raise ValueError("Enter a phone number like +44 20 7946 0958.") from error
+    if not phonenumbers.is_possible_number(number):
+        raise ValueError("Check the phone number: it has too few or too many digits, or needs its country code.")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def read_website(value: str, limit: int = 500) -> str:
+    """
+    Check the address of a website; the scheme may be missing.
+
+    :param value: the text; blanks around it are dropped
+    :param limit: the most characters
+    :return: the address as typed
+    :raise ValueError: where it is no address of the web
+    """
+    address = read_text(value.strip(), limit)
+    if not _WEBSITE.fullmatch(address):
+        raise ValueError("Enter a website like www.company.com.")
+    return address
+
+
+def read_country(value: str) -> str:
+    """
+    Find a country by its ISO code or its English name.
+
+    :param value: a code such as ``DE`` or a name such as ``Germany``
+    :return: the ISO 3166-1 alpha-2 code
+    :raise ValueError: where there is no such country
+    """
+    typed = value.strip()
+    if typed.upper() in COUNTRIES:
+        return typed.upper()
+    code = _country_codes().get(_fold(typed))
+    if code is None:
+        raise ValueError("Choose a country from the list.")
+    return code
+
+
+@functools.cache
+def _country_codes() -> dict[str, str]:
+    names = {_fold(name): code for code, name in Locale("en").territories.items() if code in COUNTRIES}
+    return names | _OTHER_COUNTRY_NAMES
+
+
+_OTHER_COUNTRY_NAMES = {
+    "usa": "US",
+    "u.s.a.": "US",
+    "u.s.": "US",
+    "united states of america": "US",
+    "uk": "GB",
+    "u.k.": "GB",
+    "great britain": "GB",
+    "england": "GB",
+    "scotland": "GB",
+    "wales": "GB",
+    "korea": "KR",
+    "south korea": "KR",
+    "republic of korea": "KR",
+    "holland": "NL",
+    "the netherlands": "NL",
+    "uae": "AE",
+    "turkey": "TR",
+    "czech republic": "CZ",
+    "ivory coast": "CI",
+    "viet nam": "VN",
+    "russian federation": "RU",
+    "hong kong": "HK",
+    "macau": "MO",
+}
+
+
+def _fold(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text).replace("’", "'").replace("&", "and")
+    return "".join(c for c in plain if not unicodedata.combining(c)).casefold().strip()
+
+
+def read_currency(value: str) -> str:
+    """
+    Check a currency code.
+
+    :param value: an ISO 4217 code in any case
+    :return: the code in capitals
+    :raise ValueError: where no country uses such a currency
+    """
+    code = value.strip().upper()
+    if code not in CURRENCIES:
+        raise ValueError("Choose a currency from the list.")
+    return code
+
+
+def read_amount(value: str) -> Decimal:
+    """
+    Read an amount of money: digits, with or without grouped thousands, and a decimal point.
+
+    :param value: the text, such as ``1,234.50``
+    :return: the amount, with at most two decimals
+    :raise ValueError: where it is no amount, is negative or too large, or has more than two decimals
+    """
+    number = _read_number(value, "Enter an amount in figures, like 1234.50.")
+    if number < 0:
+        raise ValueError("Enter an amount of zero or more.")
+    if number >= Decimal(10) ** 12:
+        raise ValueError("Enter an amount below 1,000,000,000,000.")
+    if number != round(number, 2):
+        raise ValueError("Enter an amount with at most two decimals.")
+    return round(number, 2)
+
+
+def read_percent(value: str) -> int:
+    """
+    Read a probability.
+
+    :param value: a whole number, with or without a per-cent sign
+    :return: the per cent, 0 to 100
+    :raise ValueError: where it is anything else
+    """
+    message = "Enter a whole number from 0 to 100."
+    number = _read_number(value.strip().removesuffix("%"), message)
+    if not 0 <= number <= 100 or number != int(number):
+        raise ValueError(message)
+    return int(number)
+
+
+def _read_number(value: str, message: str) -> Decimal:
+    typed = unicodedata.normalize("NFKC", value).strip() if not value.isascii() else value.strip()
+    if _GROUPED.fullmatch(typed):
+        typed = re.sub(r"[ ,'’]", "", typed)
+    if len(typed) > 40 or not _NUMBER.fullmatch(typed):
+        raise ValueError(message)
+    try:
+        return Decimal(typed)
+    except InvalidOperation as error:
+        raise ValueError(message) from error
+
+
+def read_date(value: str) -> date:
+    """
+    Read a date as a browser's date field sends it.
+
+    :param value: year-month-day
+    :return: the date
+    :raise ValueError: where it is no date, or out of the range of a working life
+    """
+    try:
+        day = date.fromisoformat(value.strip())
+    except ValueError as error:
+        raise ValueError("Enter a date like 2026-03-31.") from error
+    if not EARLIEST <= day <= LATEST:
+        raise ValueError(f"Enter a date between {EARLIEST.year} and {LATEST.year}.")
+    return day
+
+
+def read_or_none(reader: Callable[[str], object], value: str | None) -> object | None:
+    """
+    Read a value that may be left out.
+
+    :param reader: one of the readers of this module
+    :param value: the text; blank or missing means left out
+    :return: what the reader returns; ``None`` for blank text
+    :raise ValueError: what the reader raises
+    """
+    return reader(value) if value and value.strip() else None

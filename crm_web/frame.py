@@ -1,0 +1,77 @@
+"""What every page needs around it: the navigation, the address rules and the search box."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, request, url_for
+from flask_login import current_user
+from werkzeug.routing import IntegerConverter, Map
+
+from crm_web.access import Action, may
+from crm_web.models import Employee
+
+
+class RecordId(IntegerConverter):
+    """A number in an address that fits a bigint; any larger one is simply not there (404)."""
+
+    def __init__(self, map: Map, *args: Any, **kwargs: Any) -> None:
+        super().__init__(map, *args, max=kwargs.pop("max", 2**63 - 1), **kwargs)
+
+
+@dataclass(frozen=True)
+class NavigationLink:
+    """
+    One line of the navigation.
+
+    :param label: the word to press
+    :param url: where it leads
+    :param icon: the name of its icon in the components
+    :param is_current: whether the page shown belongs to it
+    """
+
+    label: str
+    url: str
+    icon: str
+    is_current: bool
+
+
+PLACES = (
+    ("Dashboard", "dashboard.show_dashboard", "dashboard", None),
+    ("Leads", "leads.list_leads", "lead", None),
+    ("Customers", "customers.list_customers", "customer", None),
+    ("History", "history.list_changes", "history", None),
+    ("Trash", "trash.show_trash", "trash", None),
+    ("Employees", "employees.list_employees", "employee", Action.KEEP_EMPLOYEES),
+)
+
+
+def register_frame(app: Flask) -> None:
+    """
+    Give every template its frame.
+
+    :param app: the application to equip
+    """
+    app.context_processor(_frame)
+
+
+def _frame() -> dict[str, Any]:
+    signed_in = bool(current_user and current_user.is_authenticated)
+    return {
+        "navigation": list_places(current_user) if signed_in else [],
+        "search_url": url_for("leads.list_leads"),
+        "may": lambda action: signed_in and may(current_user, Action(action)),
+    }
+
+
+def list_places(employee: Employee) -> list[NavigationLink]:
+    """
+    List the places that an employee can go to.
+
+    :param employee: the person who is signed in
+    :return: the lines of the navigation, in order
+    """
+    return [
+        NavigationLink(label, url_for(endpoint), icon, request.blueprint == endpoint.partition(".")[0])
+        for label, endpoint, icon, action in PLACES
+        if action is None or may(employee, action)
+    ]

@@ -1,0 +1,63 @@
+"""What people did or will do about a lead or a customer."""
+
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm_web.models.base import Base, Id, Line, Moment, Paragraph, Recorded, Word
+from crm_web.models.customer import Customer
+from crm_web.models.employee import Employee
+from crm_web.models.lead import Lead
+
+
+class ActivityKind(StrEnum):
+    """What sort of activity it is; only a task has a due date and can be done."""
+
+    NOTE = "note"
+    CALL = "call"
+    MEETING = "meeting"
+    EMAIL = "email"
+    TASK = "task"
+
+    @property
+    def label(self) -> str:
+        return "E-mail" if self is ActivityKind.EMAIL else self.value.capitalize()
+
+
+class Activity(Recorded, Base):
+    """A note, call, meeting, e-mail or task on exactly one lead or customer."""
+
+    __tablename__ = "activities"
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(lead_id, customer_id) = 1", name="on_one_record"),
+        CheckConstraint("btrim(subject) <> ''", name="has_subject"),
+        CheckConstraint(
+            "kind = 'task' OR (due_on IS NULL AND done_at IS NULL AND assignee_id IS NULL)", name="only_tasks_due"
+        ),
+        Index("ix_activities_lead_happened", "lead_id", "happened_at", "id"),
+        Index("ix_activities_customer_happened", "customer_id", "happened_at", "id"),
+        Index(
+            "ix_activities_open_tasks",
+            "assignee_id",
+            "due_on",
+            postgresql_where=text("kind = 'task' AND done_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[Id]
+    kind: Mapped[ActivityKind] = mapped_column(Word(ActivityKind))
+    lead_id: Mapped[int | None] = mapped_column(ForeignKey("leads.id", ondelete="RESTRICT"))
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"))
+    subject: Mapped[Line]
+    body: Mapped[Paragraph | None]
+    happened_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
+    due_on: Mapped[date | None]
+    done_at: Mapped[Moment | None]
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
+
+    lead: Mapped[Lead | None] = relationship()
+    customer: Mapped[Customer | None] = relationship()
+    assignee: Mapped[Employee | None] = relationship(foreign_keys=assignee_id)
+    created_by: Mapped[Employee | None] = relationship(foreign_keys="Activity.created_by_id")

@@ -1,0 +1,134 @@
+"""What every table shares: typed columns, the length and word checks, and the columns that triggers fill."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    FetchedValue,
+    ForeignKey,
+    Identity,
+    Table,
+    Text,
+    TypeDecorator,
+    event,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+
+from crm_web.extensions import metadata
+
+
+class Base(DeclarativeBase):
+    """The parent of every model; its metadata is the one that Flask-SQLAlchemy and Alembic see."""
+
+    metadata = metadata
+
+
+class Word(TypeDecorator[StrEnum]):
+    """A text column that holds one word of an enum, read back as that enum, with a CHECK on the words."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, words: type[StrEnum]) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else self.words(value).value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> StrEnum | None:
+        return None if value is None else self.words(value)
+
+
+Id = Annotated[int, mapped_column(BigInteger, Identity(always=True), primary_key=True)]
+Short = Annotated[str, mapped_column(Text, info={"limit": 50})]
+Line = Annotated[str, mapped_column(Text, info={"limit": 300})]
+Address = Annotated[str, mapped_column(Text, info={"limit": 254})]
+Link = Annotated[str, mapped_column(Text, info={"limit": 500})]
+Paragraph = Annotated[str, mapped_column(Text, info={"limit": 20_000})]
+Country = Annotated[str, mapped_column(Text, info={"codes": "countries"})]
+Currency = Annotated[str, mapped_column(Text, info={"codes": "currencies"})]
+Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
+
+
+@event.listens_for(Column, "after_parent_attach")
+def _add_check(column: Column[Any], table: Any) -> None:
+    """Give a column with a limit or a list of words the CHECK that holds it."""
+    if not isinstance(table, Table):
+        return
+    if "limit" in column.info:
+        condition = f"char_length({column.name}) <= {column.info['limit']}"
+        table.append_constraint(CheckConstraint(condition, name=f"{column.name}_length"))
+    if "codes" in column.info:
+        table.append_constraint(
+            CheckConstraint(_is_code(column.name, column.info["codes"]), name=f"{column.name}_known")
+        )
+    if isinstance(column.type, Word):
+        words = ", ".join(f"'{word.value}'" for word in column.type.words)
+        table.append_constraint(CheckConstraint(f"{column.name} IN ({words})", name=f"{column.name}_known"))
+
+
+def _is_code(name: str, kind: str) -> str:
+    from crm_web.models.codes import COUNTRIES, CURRENCIES
+
+    codes = ", ".join(f"'{code}'" for code in sorted(COUNTRIES if kind == "countries" else CURRENCIES))
+    return f"{name} IN ({codes})"
+
+
+def limit_of(attribute: Any) -> int:
+    """
+    Tell how many characters a text column takes.
+
+    :param attribute: a mapped attribute, such as ``Lead.last_name``
+    :return: the number of characters that the CHECK of the column allows
+    """
+    return int(attribute.property.columns[0].info["limit"])
+
+
+ACTOR = "nullif(current_setting('crm.actor_id', true), '')::bigint"
+
+
+class Recorded:
+    """Who made a row and who changed it last, and how often: filled by the database, whatever path wrote it."""
+
+    created_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
+    updated_at: Mapped[Moment] = mapped_column(server_default=text("now()"), server_onupdate=FetchedValue())
+    version: Mapped[int] = mapped_column(server_default=text("1"), server_onupdate=FetchedValue())
+
+    @declared_attr
+    def created_by_id(cls) -> Mapped[int | None]:
+        return mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True, server_default=text(ACTOR))
+
+    @declared_attr
+    def updated_by_id(cls) -> Mapped[int | None]:
+        return mapped_column(
+            ForeignKey("employees.id", ondelete="RESTRICT"),
+            index=True,
+            server_default=text(ACTOR),
+            server_onupdate=FetchedValue(),
+        )
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:
+        return {"version_id_col": cls.version, "version_id_generator": False, "eager_defaults": True}
+
+
+class Trashable:
+    """A row that can be moved to the trash and back."""
+
+    deleted_at: Mapped[Moment | None]
+
+    @declared_attr
+    def deleted_by_id(cls) -> Mapped[int | None]:
+        return mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
+
+    @property
+    def is_in_trash(self) -> bool:
+        return self.deleted_at is not None

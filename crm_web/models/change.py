@@ -1,0 +1,85 @@
+"""History: every change to a record, written by triggers in the database and never altered."""
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm_web.extensions import db
+from crm_web.models.base import Base, Id, Moment, Short, Word
+from crm_web.models.employee import Employee
+
+
+class Door(StrEnum):
+    """By which way a change came in."""
+
+    WEB = "web"
+    API = "api"
+    IMPORT = "import"
+    BULK = "bulk"
+    COMMAND = "command"
+    SQL = "sql"
+
+
+class ChangeAction(StrEnum):
+    """What happened to the row."""
+
+    CREATED = "created"
+    CHANGED = "changed"
+    DELETED = "deleted"
+
+
+class Change(Base):
+    """One row changed: ``fields`` maps each changed field to ``[old, new]``. It outlives its record."""
+
+    __tablename__ = "changes"
+    __table_args__ = (
+        Index("ix_changes_record", "entity", "entity_id", "id"),
+        Index("ix_changes_actor", "actor_id", "id"),
+        Index("ix_changes_at", "at", "id"),
+    )
+
+    id: Mapped[Id]
+    entity: Mapped[Short]
+    entity_id: Mapped[int] = mapped_column(BigInteger)
+    action: Mapped[ChangeAction] = mapped_column(Word(ChangeAction))
+    fields: Mapped[dict[str, list[Any]]] = mapped_column(JSONB)
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
+    at: Mapped[Moment] = mapped_column(server_default=text("now()"))
+    door: Mapped[Door] = mapped_column(Word(Door))
+    request_id: Mapped[str | None] = mapped_column(Text)
+
+    actor: Mapped[Employee | None] = relationship()
+
+
+def set_door(door: Door, request_id: str | None = None) -> None:
+    """
+    Remember for this session by which door its changes come; history repeats it.
+
+    :param door: the way in, such as ``Door.WEB``
+    :param request_id: the id that page and log show for this request, if there is one
+    """
+    db.session.info["door"] = door
+    db.session.info["request_id"] = request_id
+
+
+def record_by(actor: Employee | None) -> None:
+    """
+    Tell the database, for this transaction, who makes the changes that follow.
+
+    :param actor: the employee who acts; ``None`` for the installation itself
+    """
+    info = db.session.info
+    db.session.execute(
+        text(
+            "SELECT set_config('crm.actor_id', :actor, true), set_config('crm.door', :door, true),"
+            " set_config('crm.request_id', :request_id, true)"
+        ),
+        {
+            "actor": "" if actor is None else str(actor.id),
+            "door": info.get("door", Door.COMMAND).value,
+            "request_id": info.get("request_id") or "",
+        },
+    )

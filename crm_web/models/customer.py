@@ -1,0 +1,194 @@
+"""A customer, the people who work there, and the ledger of how leads became customers."""
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm_web.models.base import (
+    ACTOR,
+    Address,
+    Base,
+    Country,
+    Id,
+    Line,
+    Link,
+    Moment,
+    Paragraph,
+    Recorded,
+    Short,
+    Trashable,
+    Word,
+)
+from crm_web.models.employee import Employee
+from crm_web.models.lead import Lead
+
+
+class CustomerKind(StrEnum):
+    """Whether we sell to a person or to an organisation."""
+
+    ORGANISATION = "organisation"
+    PERSON = "person"
+
+    @property
+    def label(self) -> str:
+        return self.value.capitalize()
+
+
+class CustomerStatus(StrEnum):
+    """Whether we do business with a customer today."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    FORMER = "former"
+
+    @property
+    def label(self) -> str:
+        return self.value.capitalize()
+
+
+class ConversionKind(StrEnum):
+    """What winning a lead did: made a customer, or linked the lead to one that was there."""
+
+    CREATED = "created"
+    LINKED = "linked"
+
+
+_SEARCHED = ("name", "email", "website", "vat_number", "registration_number")
+
+
+class Customer(Recorded, Trashable, Base):
+    """Someone who has bought from us, or whom an employee entered as such."""
+
+    __tablename__ = "customers"
+    __table_args__ = (
+        CheckConstraint("btrim(name) <> ''", name="is_named"),
+        CheckConstraint("parent_id <> id", name="not_its_own_parent"),
+        CheckConstraint("(deleted_at IS NULL) OR (deleted_by_id IS NOT NULL)", name="trashed_by_someone"),
+        Index("ix_customers_updated", "updated_at", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_customers_created", "created_at", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_customers_name", "sort_name", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_customers_owner_name", "owner_id", "sort_name", "id"),
+        Index("ix_customers_email_normalised", "email_normalised"),
+        Index("ix_customers_phone_e164", "phone_e164"),
+        Index(
+            "ix_customers_search", "search_text", postgresql_using="gin", postgresql_ops={"search_text": "gin_trgm_ops"}
+        ),
+    )
+
+    id: Mapped[Id]
+    number: Mapped[str] = mapped_column(Text, Computed("'C-' || (10000 + id)::text", persisted=True), unique=True)
+    name: Mapped[Line]
+    kind: Mapped[CustomerKind] = mapped_column(Word(CustomerKind), server_default="organisation")
+    status: Mapped[CustomerStatus] = mapped_column(Word(CustomerStatus), server_default="active")
+    email: Mapped[Address | None]
+    phone: Mapped[Short | None]
+    website: Mapped[Link | None]
+    industry: Mapped[Line | None]
+    vat_number: Mapped[Short | None]
+    registration_number: Mapped[Short | None]
+    description: Mapped[Paragraph | None]
+    billing_street: Mapped[Line | None]
+    billing_city: Mapped[Line | None]
+    billing_state: Mapped[Line | None]
+    billing_postal_code: Mapped[Short | None]
+    billing_country: Mapped[Country | None]
+    shipping_street: Mapped[Line | None]
+    shipping_city: Mapped[Line | None]
+    shipping_state: Mapped[Line | None]
+    shipping_postal_code: Mapped[Short | None]
+    shipping_country: Mapped[Country | None]
+
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"), index=True)
+    created_from_lead_id: Mapped[int | None] = mapped_column(
+        ForeignKey("leads.id", ondelete="RESTRICT", use_alter=True), unique=True
+    )
+
+    email_normalised: Mapped[str | None] = mapped_column(Text, Computed("lower(email)", persisted=True))
+    phone_e164: Mapped[Short | None]
+    sort_name: Mapped[str] = mapped_column(Text(collation="C"), Computed("crm_fold(name)", persisted=True))
+    search_text: Mapped[str] = mapped_column(
+        Text,
+        Computed(
+            "crm_fold("
+            + " || ' ' || ".join(f"coalesce({name}, '')" for name in _SEARCHED)
+            + " || ' c-' || (10000 + id)::text || ' ' || coalesce(phone_e164, phone, ''))",
+            persisted=True,
+        ),
+        deferred=True,
+    )
+
+    owner: Mapped[Employee | None] = relationship(foreign_keys=owner_id)
+    parent: Mapped["Customer | None"] = relationship(foreign_keys=parent_id, remote_side=lambda: Customer.id)
+    created_from_lead: Mapped[Lead | None] = relationship(foreign_keys=created_from_lead_id)
+    leads: Mapped[list[Lead]] = relationship(foreign_keys=Lead.customer_id, back_populates="customer")
+    contacts: Mapped[list["Contact"]] = relationship(back_populates="customer")
+    created_by: Mapped[Employee | None] = relationship(foreign_keys="Customer.created_by_id")
+    updated_by: Mapped[Employee | None] = relationship(foreign_keys="Customer.updated_by_id")
+
+
+class Contact(Recorded, Trashable, Base):
+    """A person at a customer."""
+
+    __tablename__ = "contacts"
+    __table_args__ = (
+        CheckConstraint(
+            "btrim(coalesce(first_name, '') || coalesce(last_name, '') || coalesce(email, '')) <> ''", name="is_named"
+        ),
+        CheckConstraint("(deleted_at IS NULL) OR (deleted_by_id IS NOT NULL)", name="trashed_by_someone"),
+        Index(
+            "uq_contacts_primary",
+            "customer_id",
+            unique=True,
+            postgresql_where=text("is_primary AND deleted_at IS NULL"),
+        ),
+        Index("ix_contacts_email_normalised", "email_normalised"),
+        Index("ix_contacts_phone_e164", "phone_e164"),
+        Index("ix_contacts_mobile_e164", "mobile_e164"),
+    )
+
+    id: Mapped[Id]
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"), index=True)
+    salutation: Mapped[Short | None]
+    first_name: Mapped[Line | None]
+    last_name: Mapped[Line | None]
+    job_title: Mapped[Line | None]
+    email: Mapped[Address | None]
+    phone: Mapped[Short | None]
+    mobile: Mapped[Short | None]
+    description: Mapped[Paragraph | None]
+    is_primary: Mapped[bool] = mapped_column(server_default=text("false"))
+
+    email_normalised: Mapped[str | None] = mapped_column(Text, Computed("lower(email)", persisted=True))
+    phone_e164: Mapped[Short | None]
+    mobile_e164: Mapped[Short | None]
+    name: Mapped[str] = mapped_column(
+        Text, Computed("crm_lead_name(first_name, last_name, NULL, email)", persisted=True)
+    )
+
+    customer: Mapped[Customer] = relationship(back_populates="contacts")
+
+
+class Conversion(Base):
+    """One line of the ledger: this lead was won, which made or found that customer. Only the undo is ever added."""
+
+    __tablename__ = "conversions"
+    __table_args__ = (
+        CheckConstraint("(undone_at IS NULL) OR (undone_by_id IS NOT NULL)", name="undone_by_someone"),
+        Index("uq_conversions_standing", "lead_id", unique=True, postgresql_where=text("undone_at IS NULL")),
+    )
+
+    id: Mapped[Id]
+    lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id", ondelete="RESTRICT"), index=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"), index=True)
+    kind: Mapped[ConversionKind] = mapped_column(Word(ConversionKind))
+    filled: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    converted_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
+    converted_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("employees.id", ondelete="RESTRICT"), index=True, server_default=text(ACTOR)
+    )
+    undone_at: Mapped[Moment | None]
+    undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)

@@ -1,0 +1,90 @@
+"""The people who use the CRM, their sign-ins, and the throttle on failed ones."""
+
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Computed, ForeignKey, LargeBinary, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm_web.models.base import Address, Base, Id, Line, Moment, Recorded, Short, Word
+
+
+class Role(StrEnum):
+    """What an employee is trusted with, from least to most."""
+
+    VIEWER = "viewer"
+    SALES = "sales"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+    @property
+    def label(self) -> str:
+        return self.value.capitalize()
+
+    @property
+    def sells(self) -> bool:
+        """Whether people of this role may own leads and customers."""
+        return self is not Role.VIEWER
+
+
+class Theme(StrEnum):
+    """The colours an employee sees."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+class Employee(Recorded, Base):
+    """One person of the company; never deleted, only deactivated, so that history keeps its names."""
+
+    __tablename__ = "employees"
+
+    id: Mapped[Id]
+    name: Mapped[Line]
+    email: Mapped[Address]
+    email_normalised: Mapped[str] = mapped_column(Text, Computed("lower(email)", persisted=True), unique=True)
+    role: Mapped[Role] = mapped_column(Word(Role))
+    job_title: Mapped[Line | None]
+    phone: Mapped[Short | None]
+    phone_e164: Mapped[Short | None]
+    time_zone: Mapped[Short] = mapped_column(server_default="UTC")
+    locale: Mapped[Short] = mapped_column(server_default="en")
+    theme: Mapped[Theme] = mapped_column(Word(Theme), server_default="system")
+    is_active: Mapped[bool] = mapped_column(server_default=text("true"))
+    manager_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
+    password_hash: Mapped[str | None] = mapped_column(Text)
+
+    manager: Mapped["Employee | None"] = relationship(foreign_keys=manager_id, remote_side=lambda: Employee.id)
+
+    @property
+    def can_own(self) -> bool:
+        """Whether leads and customers may belong to this person today."""
+        return self.is_active and self.role.sells
+
+
+class SignIn(Base):
+    """A session that the server can list and end; the cookie holds the token, the table only its hash."""
+
+    __tablename__ = "sign_ins"
+
+    id: Mapped[Id]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
+    last_seen_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
+    expires_at: Mapped[Moment]
+    ended_at: Mapped[Moment | None]
+    remote_address: Mapped[Short | None]
+    user_agent: Mapped[Line | None]
+
+    employee: Mapped[Employee] = relationship()
+
+
+class SignInFailures(Base):
+    """How often signing in failed lately, per account and per address, counted across all instances."""
+
+    __tablename__ = "sign_in_failures"
+
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+    first_at: Mapped[Moment] = mapped_column(server_default=text("now()"))

@@ -1,0 +1,220 @@
+"""A sales opportunity, from the first contact to Won or Lost."""
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Integer, Numeric, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm_web.models.base import (
+    Address,
+    Base,
+    Country,
+    Currency,
+    Id,
+    Line,
+    Link,
+    Moment,
+    Paragraph,
+    Recorded,
+    Short,
+    Trashable,
+    Word,
+)
+from crm_web.models.employee import Employee
+
+if TYPE_CHECKING:
+    from crm_web.models.customer import Customer
+
+
+class StatusKind(StrEnum):
+    """What a status means for the sale: still going, won, or lost."""
+
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
+class LeadStatus(StrEnum):
+    """Where a lead stands, in the order in which a sale usually goes."""
+
+    NEW = "new"
+    CONTACTED = "contacted"
+    QUALIFIED = "qualified"
+    PROPOSAL = "proposal"
+    NEGOTIATION = "negotiation"
+    ON_HOLD = "on_hold"
+    WON = "won"
+    LOST = "lost"
+    DISQUALIFIED = "disqualified"
+
+    @property
+    def label(self) -> str:
+        return self.value.replace("_", " ").capitalize()
+
+    @property
+    def kind(self) -> StatusKind:
+        if self is LeadStatus.WON:
+            return StatusKind.WON
+        return StatusKind.LOST if self in (LeadStatus.LOST, LeadStatus.DISQUALIFIED) else StatusKind.OPEN
+
+
+class Rating(StrEnum):
+    """How promising a lead feels to its owner."""
+
+    HOT = "hot"
+    WARM = "warm"
+    COLD = "cold"
+
+    @property
+    def label(self) -> str:
+        return self.value.capitalize()
+
+
+class LostReason(StrEnum):
+    """Why a lead was lost or disqualified."""
+
+    PRICE = "price"
+    COMPETITOR = "competitor"
+    NO_BUDGET = "no_budget"
+    NO_RESPONSE = "no_response"
+    BAD_TIMING = "bad_timing"
+    NO_NEED = "no_need"
+    NOT_A_FIT = "not_a_fit"
+    OTHER = "other"
+    NOT_RECORDED = "not_recorded"
+
+    @property
+    def label(self) -> str:
+        return LOST_REASON_LABELS[self]
+
+
+LOST_REASON_LABELS = {
+    LostReason.PRICE: "Price too high",
+    LostReason.COMPETITOR: "Chose a competitor",
+    LostReason.NO_BUDGET: "No budget",
+    LostReason.NO_RESPONSE: "No response",
+    LostReason.BAD_TIMING: "Bad timing",
+    LostReason.NO_NEED: "No need any more",
+    LostReason.NOT_A_FIT: "Not a fit for us",
+    LostReason.OTHER: "Another reason",
+    LostReason.NOT_RECORDED: "Not recorded",
+}
+
+_CLOSED = "status IN ('won', 'lost', 'disqualified')"
+_LOST = "status IN ('lost', 'disqualified')"
+_NAMED = "first_name, last_name, company, email"
+
+
+class LeadSource(Base):
+    """The known words for where leads come from; one spelling each, whatever the case it is typed in."""
+
+    __tablename__ = "lead_sources"
+    __table_args__ = (Index("uq_lead_sources_lower_name", text("lower(name)"), unique=True),)
+
+    name: Mapped[Line] = mapped_column(primary_key=True)
+
+
+class Lead(Recorded, Trashable, Base):
+    """A sales opportunity. What must hold for it whoever writes it stands in its constraints."""
+
+    __tablename__ = "leads"
+    __table_args__ = (
+        CheckConstraint(
+            "btrim(coalesce(last_name, '') || coalesce(company, '') || coalesce(email, '')) <> ''", name="is_named"
+        ),
+        CheckConstraint("amount >= 0", name="amount_not_negative"),
+        CheckConstraint("amount IS NULL OR currency IS NOT NULL", name="amount_has_currency"),
+        CheckConstraint("probability BETWEEN 0 AND 100", name="probability_percent"),
+        CheckConstraint("status <> 'won' OR customer_id IS NOT NULL", name="won_has_customer"),
+        CheckConstraint(f"({_LOST}) = (lost_reason IS NOT NULL)", name="lost_has_reason"),
+        CheckConstraint("lost_reason <> 'other' OR btrim(lost_note) <> ''", name="other_reason_has_note"),
+        CheckConstraint(f"({_CLOSED}) = (closed_at IS NOT NULL)", name="closed_has_date"),
+        CheckConstraint("(deleted_at IS NULL) OR (deleted_by_id IS NOT NULL)", name="trashed_by_someone"),
+        UniqueConstraint("external_system", "external_id"),
+        CheckConstraint("(external_system IS NULL) = (external_id IS NULL)", name="external_id_has_system"),
+        Index("ix_leads_updated", "updated_at", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_leads_created", "created_at", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_leads_name", "sort_name", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_leads_status_updated", "status", "updated_at", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_leads_owner_updated", "owner_id", "updated_at", "id"),
+        Index("ix_leads_source_updated", "source", "updated_at", "id"),
+        Index("ix_leads_closed", "closed_at", "status", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_leads_email_normalised", "email_normalised"),
+        Index("ix_leads_phone_e164", "phone_e164"),
+        Index("ix_leads_mobile_e164", "mobile_e164"),
+        Index("ix_leads_search", "search_text", postgresql_using="gin", postgresql_ops={"search_text": "gin_trgm_ops"}),
+    )
+
+    id: Mapped[Id]
+    salutation: Mapped[Short | None]
+    first_name: Mapped[Line | None]
+    last_name: Mapped[Line | None]
+    job_title: Mapped[Line | None]
+    company: Mapped[Line | None]
+    email: Mapped[Address | None]
+    phone: Mapped[Short | None]
+    mobile: Mapped[Short | None]
+    website: Mapped[Link | None]
+    street: Mapped[Line | None]
+    city: Mapped[Line | None]
+    state: Mapped[Line | None]
+    postal_code: Mapped[Short | None]
+    country: Mapped[Country | None]
+
+    status: Mapped[LeadStatus] = mapped_column(Word(LeadStatus), server_default="new")
+    source: Mapped[str | None] = mapped_column(ForeignKey("lead_sources.name", ondelete="RESTRICT", onupdate="CASCADE"))
+    rating: Mapped[Rating | None] = mapped_column(Word(Rating))
+    industry: Mapped[Line | None]
+    amount: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
+    currency: Mapped[Currency | None]
+    probability: Mapped[int | None] = mapped_column(Integer)
+    expected_close_on: Mapped[date | None]
+    next_step: Mapped[Line | None]
+    description: Mapped[Paragraph | None]
+    lost_reason: Mapped[LostReason | None] = mapped_column(Word(LostReason))
+    lost_note: Mapped[Line | None]
+
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"), index=True)
+    status_changed_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
+    closed_at: Mapped[Moment | None]
+    external_system: Mapped[Line | None]
+    external_id: Mapped[Line | None]
+
+    email_normalised: Mapped[str | None] = mapped_column(Text, Computed("lower(email)", persisted=True))
+    phone_e164: Mapped[Short | None]
+    mobile_e164: Mapped[Short | None]
+    name: Mapped[str] = mapped_column(Text, Computed(f"crm_lead_name({_NAMED})", persisted=True))
+    sort_name: Mapped[str] = mapped_column(
+        Text(collation="C"), Computed(f"crm_fold(crm_lead_name({_NAMED}))", persisted=True)
+    )
+    search_text: Mapped[str] = mapped_column(
+        Text,
+        Computed(
+            "crm_fold(coalesce(first_name, '') || ' ' || coalesce(last_name, '') || ' ' || coalesce(company, '')"
+            " || ' ' || coalesce(email, '') || ' ' || coalesce(website, '') || ' ' || coalesce(phone_e164, phone, '')"
+            " || ' ' || coalesce(mobile_e164, mobile, ''))",
+            persisted=True,
+        ),
+        deferred=True,
+    )
+
+    owner: Mapped[Employee | None] = relationship(foreign_keys=owner_id)
+    customer: Mapped["Customer | None"] = relationship(foreign_keys=customer_id, back_populates="leads")
+    created_by: Mapped[Employee | None] = relationship(foreign_keys="Lead.created_by_id")
+    updated_by: Mapped[Employee | None] = relationship(foreign_keys="Lead.updated_by_id")
+
+    @property
+    def is_open(self) -> bool:
+        return self.status.kind is StatusKind.OPEN
+
+    @property
+    def is_won(self) -> bool:
+        return self.status is LeadStatus.WON
+
+    @property
+    def is_lost(self) -> bool:
+        return self.status.kind is StatusKind.LOST

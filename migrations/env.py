@@ -1,0 +1,34 @@
+"""Run the migrations on the application's database, with a lock time-out so that they never block the company."""
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import text
+
+import crm_web.models  # noqa: F401  (every table must be known)
+from crm_web.extensions import db
+
+
+def run_migrations() -> None:
+    """Apply the migrations, one at a time, each in a transaction; two instances at once wait for each other."""
+    with db.engine.connect() as connection:
+        connection.execute(text("SET lock_timeout = '10s'"))
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.execute(text("SET idle_in_transaction_session_timeout = 0"))
+        connection.execute(text("SELECT pg_advisory_lock(7430001)"))
+        connection.commit()
+        context.configure(
+            connection=connection,
+            target_metadata=db.metadata,
+            transaction_per_migration=True,
+            **current_app.extensions["migrate"].configure_args,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+if context.is_offline_mode():
+    context.configure(url=db.engine.url, target_metadata=db.metadata, literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+else:
+    run_migrations()
