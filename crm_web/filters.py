@@ -1,0 +1,302 @@
+"""How values read on a page: pure functions, and the one place that gives them the reader's language and time zone."""
+
+import datetime as dt
+import unicodedata
+from collections.abc import Callable
+from copy import copy
+from decimal import Decimal
+from functools import lru_cache, wraps
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import phonenumbers
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_time, format_timedelta, get_datetime_format
+from babel.numbers import (
+    NumberPattern,
+    format_decimal,
+    format_percent,
+    get_currency_precision,
+)
+from flask import Flask
+from flask_login import current_user
+from phonenumbers import PhoneNumber, PhoneNumberFormat
+
+from crm_web import clock
+
+Amount = Decimal | int | float
+
+ENGLISH = Locale("en")
+RELATIVE_FOR = dt.timedelta(days=30)
+JUST_NOW = dt.timedelta(seconds=45)
+
+
+class Reader(NamedTuple):
+    """For whom a page is written: the language of its figures and dates, and the zone of its clock."""
+
+    locale: Locale = ENGLISH
+    zone: dt.tzinfo = dt.UTC
+
+
+ANYONE = Reader()
+
+
+@lru_cache(maxsize=256)
+def reader_of(locale: str | None, time_zone: str | None) -> Reader:
+    """
+    Turn the words an employee chose into a reader; what is unknown falls back to English and UTC.
+
+    :param locale: a locale such as ``de_AT``
+    :param time_zone: an IANA time zone such as ``Europe/Vienna``
+    :return: the reader
+    """
+    try:
+        known_locale = Locale.parse((locale or "en").replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        known_locale = ENGLISH
+    try:
+        known_zone: dt.tzinfo = ZoneInfo(time_zone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        known_zone = dt.UTC
+    return Reader(known_locale, known_zone)
+
+
+@lru_cache(maxsize=1024)
+def _money_pattern(locale: Locale, digits: int) -> NumberPattern:
+    pattern: NumberPattern = copy(locale.currency_formats["standard"])
+    pattern.frac_prec = (digits, digits)
+    return pattern
+
+
+def money(amount: Amount | None, currency: str | None = None, *, reader: Reader = ANYONE) -> str:
+    """
+    Write an amount of money, without minor digits when there are none.
+
+    :param amount: the amount in major units; None gives an empty text
+    :param currency: ISO 4217 code; None writes the bare number
+    :param reader: whose language it is written in
+    :return: such as ``€12,000`` or ``12.000,50 €``
+    """
+    if amount is None or not currency:
+        return number(amount, reader=reader)
+    digits = 0 if amount == int(amount) else max(get_currency_precision(currency), 2)
+    pattern = _money_pattern(reader.locale, digits)
+    return pattern.apply(amount, reader.locale, currency=currency, currency_digits=False)
+
+
+def number(value: Amount | None, *, reader: Reader = ANYONE) -> str:
+    """
+    Write a number with the reader's separators.
+
+    :param value: the number; None gives an empty text
+    :param reader: whose language it is written in
+    :return: such as ``1,234.5``
+    """
+    return "" if value is None else format_decimal(value, locale=reader.locale)
+
+
+def percent(value: Amount | None, *, reader: Reader = ANYONE) -> str:
+    """
+    Write a share of a hundred.
+
+    :param value: from 0 to 100; None gives an empty text
+    :param reader: whose language it is written in
+    :return: such as ``40%``
+    """
+    return "" if value is None else format_percent(Decimal(str(value)) / 100, locale=reader.locale)
+
+
+def date(value: dt.date | None, *, reader: Reader = ANYONE) -> str:
+    """
+    Write a day; a moment is first taken to the reader's zone.
+
+    :param value: the day; None gives an empty text
+    :param reader: in whose zone and language it is written
+    :return: such as ``22 Nov 2026``
+    """
+    if value is None:
+        return ""
+    if isinstance(value, dt.datetime):
+        value = value.astimezone(reader.zone)
+    return format_date(value, "medium", locale=reader.locale)
+
+
+def datetime(value: dt.datetime | None, *, reader: Reader = ANYONE) -> str:
+    """
+    Write an exact moment with its zone.
+
+    :param value: a moment with a zone; None gives an empty text
+    :param reader: in whose zone and language it is written
+    :return: such as ``22 Nov 2026, 14:05 CET``
+    """
+    if value is None:
+        return ""
+    local = value.astimezone(reader.zone)
+    time = format_time(local, "short", tzinfo=reader.zone, locale=reader.locale)
+    joined = str(get_datetime_format("medium", locale=reader.locale)).replace("'", "")
+    return f"{joined.format(time, date(local, reader=reader))} {local.tzname()}"
+
+
+def relative_time(
+    value: dt.datetime | None,
+    *,
+    reader: Reader = ANYONE,
+    now: dt.datetime | None = None,
+) -> str:
+    """
+    Write how long ago (or in how long) a moment is; beyond a month, its date.
+
+    :param value: a moment with a zone; None gives an empty text
+    :param reader: in whose zone and language it is written
+    :param now: the present moment, for tests
+    :return: such as ``3 hours ago`` or ``22 Nov 2026``
+    """
+    if value is None:
+        return ""
+    distance = value - (now or clock.now())
+    if abs(distance) > RELATIVE_FOR:
+        return date(value, reader=reader)
+    if abs(distance) < JUST_NOW and reader.locale.language == "en":
+        return "just now"
+    return format_timedelta(distance, add_direction=True, threshold=1, locale=reader.locale)
+
+
+def country(code: str | None, *, reader: Reader = ANYONE) -> str:
+    """
+    Name a country.
+
+    :param code: ISO 3166-1 alpha-2; None gives an empty text, an unknown one comes back as it is
+    :param reader: whose language it is named in
+    :return: such as ``Austria``
+    """
+    return reader.locale.territories.get(code, code) if code else ""
+
+
+def plural(count: int, one: str, many: str | None = None, *, reader: Reader = ANYONE) -> str:
+    """
+    Write a count with its noun.
+
+    :param count: how many
+    :param one: the noun for exactly one
+    :param many: the noun otherwise; absent, ``one`` with an s
+    :param reader: whose separators the count is written with
+    :return: such as ``1 lead`` or ``1,234 leads``
+    """
+    return f"{number(count, reader=reader)} {one if count == 1 else many or one + 's'}"
+
+
+def phone(value: str | None) -> str:
+    """
+    Write a telephone number as people read it aloud.
+
+    :param value: best in E.164; what is no international number comes back as it is
+    :return: such as ``+44 20 7946 0018``
+    """
+    parsed = _parsed_phone(value)
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.INTERNATIONAL) if parsed else value or ""
+
+
+def tel(value: str | None) -> str | None:
+    """
+    Give the address that dials a number.
+
+    :param value: the number as typed or in E.164
+    :return: such as ``tel:+442079460018``, or None for what nobody could dial
+    """
+    parsed = _parsed_phone(value)
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.RFC3966) if parsed else None
+
+
+def _parsed_phone(value: str | None) -> PhoneNumber | None:
+    try:
+        return phonenumbers.parse(value or "")
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def web_link(value: str | None) -> str | None:
+    """
+    Give a safe address for a website as typed.
+
+    :param value: with or without its scheme
+    :return: an http or https address; None for anything else, so that no script can hide in a link
+    """
+    address = (value or "").strip()
+    if not address:
+        return None
+    if "://" not in address:
+        address = f"https://{address}"
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    return address if parts.scheme in {"http", "https"} and parts.hostname else None
+
+
+def initials(name: str | None) -> str:
+    """
+    Shorten a name to at most two letters for a small round mark.
+
+    :param name: a person's or a company's name
+    :return: such as ``AL`` for Ada Lovelace; a dot when the name has no letter
+    """
+    letters = [word[0] for word in (name or "").split() if unicodedata.category(word[0])[0] in "LN"]
+    return "".join(letters[:1] + letters[1:][-1:]).upper() or "·"
+
+
+def share(value: Amount, total: Amount) -> float:
+    """
+    Say how much of a whole a part is, for the length of a bar.
+
+    :param value: the part
+    :param total: the whole; zero gives zero
+    :return: from 0 to 100, two decimals
+    """
+    return round(max(0.0, min(1.0, float(value) / float(total))) * 100, 2) if total else 0.0
+
+
+FOR_READER: dict[str, Callable[..., str]] = {
+    filter_.__name__: filter_
+    for filter_ in (
+        money,
+        number,
+        percent,
+        date,
+        datetime,
+        relative_time,
+        country,
+        plural,
+    )
+}
+FOR_ALL: dict[str, Callable[..., Any]] = {
+    filter_.__name__: filter_ for filter_ in (phone, tel, web_link, initials, share)
+}
+
+
+def register_filters(app: Flask) -> None:
+    """
+    Give templates the filters; those that depend on the reader learn it from whoever is signed in.
+
+    :param app: the application
+    """
+    app.jinja_env.filters.update(FOR_ALL)
+    for name, filter_ in FOR_READER.items():
+        app.jinja_env.filters[name] = _for_current_reader(filter_)
+
+
+def current_reader() -> Reader:
+    """
+    Say for whom this page is written.
+
+    :return: the reader that the signed-in employee chose to be, else English in UTC
+    """
+    return reader_of(getattr(current_user, "locale", None), getattr(current_user, "time_zone", None))
+
+
+def _for_current_reader(filter_: Callable[..., str]) -> Callable[..., str]:
+    @wraps(filter_)
+    def filtered(*values: Any, **options: Any) -> str:
+        return filter_(*values, reader=current_reader(), **options)
+
+    return filtered

@@ -1,0 +1,13 @@
+// Comfort on top of pages that work without any of it.
+import { dismissMessages } from "./js/messages.js";
+import { offerPrint } from "./js/print.js";
+import { guardSubmits } from "./js/submits.js";
+import { submitFilters } from "./js/filters.js";
+import { closePersonMenu, focusSearch } from "./js/keys.js";
+
+dismissMessages();
+offerPrint();
+guardSubmits();
+submitFilters();
+focusSearch();
+closePersonMenu();
