@@ -1,0 +1,74 @@
+"""The flask commands: each feature's own, run through the door of commands and refused in one clear line."""
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from copy import copy
+from functools import wraps
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.models import Door, set_door
+
+FEATURES = ("employees", "imports", "demo")
+
+
+def register_commands(app: Flask) -> None:
+    """
+    Add the commands of the features.
+
+    :param app: the application
+    """
+    for feature in FEATURES:
+        name = f"crm_web.{feature}.commands"
+        if importlib.util.find_spec(f"crm_web.{feature}") and importlib.util.find_spec(
+            name
+        ):
+            module = importlib.import_module(name)
+            for group in vars(module).values():
+                if isinstance(group, AppGroup):
+                    app.cli.add_command(_guarded(group))
+
+
+def _guarded(group: click.Group) -> click.Group:
+    """A copy of a group whose commands say what went wrong in one line instead of a traceback."""
+    guarded = copy(group)
+    guarded.commands = {name: copy(command) for name, command in group.commands.items()}
+    for command in guarded.commands.values():
+        if command.callback:
+            command.callback = _in_one_line(command.callback)
+    return guarded
+
+
+def _in_one_line(callback: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(callback)
+    def run(*values: Any, **options: Any) -> Any:
+        set_door(Door.COMMAND)
+        try:
+            return callback(*values, **options)
+        except DomainError as error:
+            raise click.ClickException(error.message) from error
+        except DBAPIError as error:
+            raise click.ClickException(_explain(error)) from error
+        finally:
+            db.session.rollback()
+
+    return run
+
+
+def _explain(error: DBAPIError) -> str:
+    first_line = str(error.orig).strip().partition("\n")[0]
+    if (
+        isinstance(error, ProgrammingError)
+        and getattr(error.orig, "pgcode", None) == "42P01"
+    ):
+        return "The database has no tables of this version yet: run `flask db upgrade` first."
+    if isinstance(error, OperationalError):
+        return f"The database does not answer: {first_line}"
+    return f"The database refused: {first_line}"

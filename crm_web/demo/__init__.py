@@ -1,0 +1,1 @@
+"""The demo company that a first start is filled with."""

@@ -1,0 +1,16 @@
+"""`flask demo`: the demo company."""
+
+import click
+from flask.cli import AppGroup
+
+from crm_web.demo.operations import load_demo
+from crm_web.extensions import db
+
+demo = AppGroup("demo", help="The demo company.")
+
+
+@demo.command("load")
+def load() -> None:
+    """Fill an empty database with the demo company."""
+    load_demo(progress=click.echo)
+    db.session.commit()
