@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -38,6 +38,12 @@ class Sort:
     id_column: ColumnElement[int]
     descending: bool
 
+    @property
+    def columns(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+        """What to order by."""
+        both = (self.expression, self.id_column)
+        return (both[0].desc(), both[1].desc()) if self.descending else (both[0].asc(), both[1].asc())
+
 
 @dataclass(frozen=True)
 class Page:
@@ -66,7 +72,7 @@ def load_page(query: Select[Any], sort: Sort, *, mark: str | None, size: int = P
 
     :param query: selects one entity, filtered, without order or limit
     :param sort: the order
-    :param mark: where the page starts, as given by ``Page.next`` or ``Page.previous``; a broken one means the first page
+    :param mark: where the page starts, from ``Page.next`` or ``Page.previous``; a broken one means the first page
     :param size: rows a page
     :return: the page
     """
@@ -88,16 +94,13 @@ def load_page(query: Select[Any], sort: Sort, *, mark: str | None, size: int = P
 def _load_rows(
     query: Select[Any], sort: Sort, place: tuple[str, Any, int] | None, *, backwards: bool, size: int
 ) -> list[Any]:
-    descending = sort.descending != backwards
+    order = replace(sort, descending=sort.descending != backwards)
     query = query.add_columns(sort.expression.label("sort_key"), sort.id_column.label("sort_id"))
     if place is not None:
         here = tuple_(sort.expression, sort.id_column)
         there = tuple_(literal(place[1], sort.expression.type), literal(place[2]))
-        query = query.where(here < there if descending else here > there)
-    order = (
-        (sort.expression.desc(), sort.id_column.desc()) if descending else (sort.expression.asc(), sort.id_column.asc())
-    )
-    return list(db.session.execute(query.order_by(*order).limit(size + 1)).unique().all())
+        query = query.where(here < there if order.descending else here > there)
+    return list(db.session.execute(query.order_by(*order.columns).limit(size + 1)).all())
 
 
 def _count(query: Select[Any], sort: Sort) -> int:

@@ -1,0 +1,303 @@
+"""What people do with customers and their contacts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+
+from crm_web.clock import now
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.models import (
+    Contact,
+    Conversion,
+    ConversionKind,
+    Customer,
+    CustomerKind,
+    Employee,
+    Lead,
+    limit_of,
+    record_by,
+)
+
+CARRIED_OVER = {
+    "phone": "phone",
+    "phone_e164": "phone_e164",
+    "website": "website",
+    "industry": "industry",
+    "billing_street": "street",
+    "billing_city": "city",
+    "billing_state": "state",
+    "billing_postal_code": "postal_code",
+    "billing_country": "country",
+    "owner_id": "owner_id",
+}
+"""Which field of a customer takes its value from which field of the lead that makes it, beside name and e-mail."""
+
+CONTACT_FIELDS = (
+    "salutation",
+    "first_name",
+    "last_name",
+    "job_title",
+    "email",
+    "phone",
+    "phone_e164",
+    "mobile",
+    "mobile_e164",
+)
+"""The fields that a lead's person takes along as a contact of the new organisation."""
+
+
+class CustomerChangedMeanwhile(DomainError):
+    """Someone else saved the customer after the form was opened."""
+
+
+class ContactChangedMeanwhile(DomainError):
+    """Someone else saved the contact after the form was opened."""
+
+
+def create_customer(values: Mapping[str, Any], *, by: Employee) -> Customer:
+    """
+    Enter a customer by hand.
+
+    :param values: column names to values, as the customer form gives them
+    :param by: the employee who enters it
+    :return: the new customer, with its id and number
+    :raise DomainError: where the owner is not entitled
+    """
+    record_by(by)
+    _check_owner(values.get("owner_id"))
+    customer = Customer(**values)
+    db.session.add(customer)
+    db.session.flush()
+    return customer
+
+
+def change_customer(customer: Customer, values: Mapping[str, Any], *, version: int, by: Employee) -> Customer:
+    """
+    Save the customer form.
+
+    :param customer: the customer
+    :param values: column names to values, every field of the form
+    :param version: the version that the form was opened with
+    :param by: the employee who saves
+    :return: the customer
+    :raise CustomerChangedMeanwhile: where someone saved it since
+    :raise DomainError: where the owner is not entitled, or a parent would stand above itself
+    """
+    record_by(by)
+    _lock(customer)
+    if customer.version != version:
+        raise CustomerChangedMeanwhile(_changed_meanwhile(customer))
+    if values.get("owner_id") != customer.owner_id:
+        _check_owner(values.get("owner_id"))
+    _check_parent(customer, values.get("parent_id", customer.parent_id))
+    for name, value in values.items():
+        setattr(customer, name, value)
+    db.session.flush()
+    return customer
+
+
+def create_from_lead(lead: Lead, *, by: Employee) -> Customer:
+    """
+    Make the customer of a lead that is being won, or find the one it has.
+
+    The caller has locked the lead's row, so that two colleagues can't do this at once; the
+    database refuses a second customer from one lead in any case.
+
+    :param lead: the lead, locked; its ``customer`` is set
+    :param by: the employee who wins it
+    :return: the lead's customer
+    :raise DomainError: where its customer is in the trash, or its name too long for one
+    """
+    customer = _customer_to_reuse(lead)
+    if customer is not None and customer.is_in_trash:
+        raise DomainError(
+            f"Its customer {customer.number} {customer.name} is in the trash. Restore it first.", "status"
+        )
+    kind = ConversionKind.LINKED if customer else ConversionKind.CREATED
+    customer = customer or _make_customer(lead)
+    lead.customer = customer
+    if not _is_in_ledger(lead):
+        db.session.add(Conversion(lead_id=lead.id, customer_id=customer.id, kind=kind, converted_by_id=by.id))
+    db.session.flush()
+    return customer
+
+
+def _make_customer(lead: Lead) -> Customer:
+    has_company = _has_company(lead)
+    name = (lead.company or "") if has_company else lead.name
+    if len(name) > limit_of(Customer.name):
+        limit = limit_of(Customer.name)
+        raise DomainError(
+            f"Shorten the lead’s name to {limit} characters first: the customer is named by it.", "status"
+        )
+    customer = Customer(
+        name=name,
+        kind=CustomerKind.ORGANISATION if has_company else CustomerKind.PERSON,
+        email=lead.email,
+        created_from_lead_id=lead.id,
+        **{target: getattr(lead, field) for target, field in CARRIED_OVER.items()},
+    )
+    if not lead.phone:
+        customer.phone, customer.phone_e164 = lead.mobile, lead.mobile_e164
+    db.session.add(customer)
+    db.session.flush()
+    if has_company:
+        _add_contact_of(lead, customer)
+    return customer
+
+
+def _customer_to_reuse(lead: Lead) -> Customer | None:
+    """The customer that the lead has, or once made: a lead makes one customer at most, however often it is won."""
+    if lead.customer_id is not None:
+        return db.session.get_one(Customer, lead.customer_id)
+    return db.session.scalar(select(Customer).where(Customer.created_from_lead_id == lead.id))
+
+
+def _is_in_ledger(lead: Lead) -> bool:
+    """Whether the ledger has a standing line for the lead: one that left Won keeps it, and its customer."""
+    standing = select(Conversion.id).where(Conversion.lead_id == lead.id, Conversion.undone_at.is_(None))
+    return db.session.scalar(standing) is not None
+
+
+def _has_company(lead: Lead) -> bool:
+    return bool(lead.company and lead.company.strip())
+
+
+def _add_contact_of(lead: Lead, customer: Customer) -> None:
+    if any((getattr(lead, name) or "").strip() for name in ("first_name", "last_name")):
+        person = {name: getattr(lead, name) for name in CONTACT_FIELDS}
+        db.session.add(Contact(customer_id=customer.id, is_primary=True, **person))
+        db.session.flush()
+
+
+def trash_customer(customer: Customer, *, by: Employee) -> None:
+    """
+    Move a customer to the trash; its leads stay as they are.
+
+    :param customer: the customer; one that is in the trash already stays there
+    :param by: the employee who does it
+    """
+    record_by(by)
+    _lock(customer)
+    if not customer.is_in_trash:
+        customer.deleted_at, customer.deleted_by_id = now(), by.id
+        db.session.flush()
+
+
+def restore_customer(customer: Customer, *, by: Employee) -> None:
+    """
+    Take a customer out of the trash.
+
+    :param customer: the customer; one that is not in the trash stays as it is
+    :param by: the employee who does it
+    """
+    record_by(by)
+    _lock(customer)
+    if customer.is_in_trash:
+        customer.deleted_at = customer.deleted_by_id = None
+        db.session.flush()
+
+
+def add_contact(customer: Customer, values: Mapping[str, Any], *, by: Employee) -> Contact:
+    """
+    Enter a person at a customer.
+
+    :param customer: the customer
+    :param values: column names to values, as the contact form gives them
+    :param by: the employee who enters it
+    :return: the new contact
+    """
+    record_by(by)
+    _lock(customer)
+    if values.get("is_primary"):
+        _step_down_primary(customer.id)
+    contact = Contact(customer_id=customer.id, **values)
+    db.session.add(contact)
+    db.session.flush()
+    return contact
+
+
+def change_contact(contact: Contact, values: Mapping[str, Any], *, version: int, by: Employee) -> Contact:
+    """
+    Save the contact form.
+
+    :param contact: the contact
+    :param values: column names to values, every field of the form
+    :param version: the version that the form was opened with
+    :param by: the employee who saves
+    :return: the contact
+    :raise ContactChangedMeanwhile: where someone saved it since
+    """
+    record_by(by)
+    _lock(contact.customer)
+    db.session.refresh(contact, with_for_update=True)
+    if contact.version != version:
+        raise ContactChangedMeanwhile(_changed_meanwhile(contact))
+    if values.get("is_primary") and not contact.is_primary:
+        _step_down_primary(contact.customer_id)
+    for name, value in values.items():
+        setattr(contact, name, value)
+    db.session.flush()
+    return contact
+
+
+def trash_contact(contact: Contact, *, by: Employee) -> None:
+    """
+    Move a contact to the trash.
+
+    :param contact: the contact; one that is in the trash already stays there
+    :param by: the employee who does it
+    """
+    record_by(by)
+    db.session.refresh(contact, with_for_update=True)
+    if not contact.is_in_trash:
+        contact.deleted_at, contact.deleted_by_id, contact.is_primary = now(), by.id, False
+        db.session.flush()
+
+
+def restore_contact(contact: Contact, *, by: Employee) -> None:
+    """
+    Take a contact out of the trash; it comes back as an ordinary contact, not as the first one to call.
+
+    :param contact: the contact; one that is not in the trash stays as it is
+    :param by: the employee who does it
+    """
+    record_by(by)
+    db.session.refresh(contact, with_for_update=True)
+    if contact.is_in_trash:
+        contact.deleted_at = contact.deleted_by_id = None
+        db.session.flush()
+
+
+def _step_down_primary(customer_id: int) -> None:
+    standing = select(Contact).where(
+        Contact.customer_id == customer_id, Contact.is_primary, Contact.deleted_at.is_(None)
+    )
+    for contact in db.session.scalars(standing.with_for_update()):
+        contact.is_primary = False
+    db.session.flush()
+
+
+def _lock(customer: Customer) -> None:
+    db.session.refresh(customer, with_for_update=True)
+
+
+def _changed_meanwhile(record: Customer | Contact) -> str:
+    who = db.session.scalar(select(Employee.name).where(Employee.id == record.updated_by_id)) or "Someone"
+    return f"{who} saved changes here after you opened this page. Look at them, then save yours again."
+
+
+def _check_owner(owner_id: int | None) -> None:
+    owner = None if owner_id is None else db.session.get(Employee, owner_id)
+    if owner_id is not None and (owner is None or not owner.can_own):
+        raise DomainError("Choose an owner who is active and sells.", "owner_id")
+
+
+def _check_parent(customer: Customer, parent_id: int | None) -> None:
+    """Walk up from the parent: a customer that stands above itself would never end."""
+    line = select(Customer.id, Customer.parent_id).where(Customer.id == parent_id).cte("line", recursive=True)
+    above = line.union(select(Customer.id, Customer.parent_id).join(line, Customer.id == line.c.parent_id))
+    if db.session.scalar(select(func.count()).select_from(above).where(above.c.id == customer.id)):
+        raise DomainError("Choose another parent company: this one belongs to the customer itself.", "parent_id")

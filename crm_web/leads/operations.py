@@ -1,0 +1,181 @@
+"""What people do with leads."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from crm_web.clock import now
+from crm_web.customers.operations import create_from_lead
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.models import Employee, Lead, LeadSource, LeadStatus, LostReason, StatusKind, record_by
+
+
+class LeadChangedMeanwhile(DomainError):
+    """Someone else saved the lead after the form was opened."""
+
+
+class OwnerNotEntitled(DomainError):
+    """The person chosen as owner is not active or does not sell."""
+
+
+class LostReasonMissing(DomainError):
+    """A lead can't be lost without saying why."""
+
+
+class LeadInTrash(DomainError):
+    """A lead in the trash has to be restored before its status can change."""
+
+
+def create_lead(values: Mapping[str, Any], *, by: Employee) -> Lead:
+    """
+    Enter a lead.
+
+    :param values: column names to values, as the lead form gives them
+    :param by: the employee who enters it
+    :return: the new lead, with its id
+    :raise OwnerNotEntitled: where the owner is not active or does not sell
+    """
+    record_by(by)
+    _check_owner(values.get("owner_id"))
+    lead = Lead(**{**values, "source": use_source(values.get("source"))})
+    db.session.add(lead)
+    db.session.flush()
+    return lead
+
+
+def change_lead(lead: Lead, values: Mapping[str, Any], *, version: int, by: Employee) -> Lead:
+    """
+    Save the lead form; the status has an operation of its own.
+
+    :param lead: the lead
+    :param values: column names to values, every field of the form
+    :param version: the version that the form was opened with
+    :param by: the employee who saves
+    :return: the lead
+    :raise LeadChangedMeanwhile: where someone saved it since
+    :raise OwnerNotEntitled: where a new owner is not active or does not sell
+    """
+    record_by(by)
+    _lock(lead)
+    if lead.version != version:
+        who = lead.updated_by.name if lead.updated_by else "Someone"
+        raise LeadChangedMeanwhile(
+            f"{who} saved changes here after you opened this page. Look at them, then save yours again."
+        )
+    if values.get("owner_id") != lead.owner_id:
+        _check_owner(values.get("owner_id"))
+    for name, value in {**values, "source": use_source(values.get("source"))}.items():
+        setattr(lead, name, value)
+    db.session.flush()
+    return lead
+
+
+def change_status(
+    lead: Lead,
+    status: LeadStatus,
+    *,
+    by: Employee,
+    lost_reason: LostReason | None = None,
+    lost_note: str | None = None,
+) -> Lead:
+    """
+    Move a lead to a status. Won makes its customer in the same transaction; a second Won changes nothing.
+
+    :param lead: the lead; its row is locked and read afresh
+    :param status: where it goes
+    :param by: the employee who moves it
+    :param lost_reason: why, where it is lost or disqualified; ignored elsewhere
+    :param lost_note: the reason in words; needed where the reason is "another"
+    :return: the lead; ``lead.customer`` is set once it is won, and stays when it leaves Won
+    :raise LeadInTrash: where it is in the trash
+    :raise LostReasonMissing: where it is lost without a reason, or for another reason without words
+    """
+    record_by(by)
+    _lock(lead)
+    if lead.is_in_trash:
+        raise LeadInTrash("This lead is in the trash. Restore it first.", "status")
+    if status.kind is StatusKind.LOST:
+        _check_lost_reason(lost_reason, lost_note)
+    if status is lead.status and (lost_reason, lost_note) in ((None, None), (lead.lost_reason, lead.lost_note)):
+        return lead
+    if status.kind is StatusKind.WON and not lead.is_won:
+        create_from_lead(lead, by=by)
+    _move(lead, status)
+    is_lost = status.kind is StatusKind.LOST
+    lead.lost_reason = lost_reason if is_lost else None
+    lead.lost_note = lost_note if is_lost else None
+    db.session.flush()
+    return lead
+
+
+def _move(lead: Lead, status: LeadStatus) -> None:
+    """Set the status and the times that follow from it."""
+    if status is lead.status:
+        return
+    moment = now()
+    if status.kind is StatusKind.OPEN:
+        lead.closed_at = None
+    elif lead.closed_at is None or status.kind is not lead.status.kind:
+        lead.closed_at = moment
+    lead.status, lead.status_changed_at = status, moment
+
+
+def trash_lead(lead: Lead, *, by: Employee) -> None:
+    """
+    Move a lead to the trash; its customer, if it has one, stays.
+
+    :param lead: the lead; one that is in the trash already stays there
+    :param by: the employee who does it
+    """
+    record_by(by)
+    _lock(lead)
+    if not lead.is_in_trash:
+        lead.deleted_at, lead.deleted_by_id = now(), by.id
+        db.session.flush()
+
+
+def restore_lead(lead: Lead, *, by: Employee) -> None:
+    """
+    Take a lead out of the trash.
+
+    :param lead: the lead; one that is not in the trash stays as it is
+    :param by: the employee who does it
+    """
+    record_by(by)
+    _lock(lead)
+    if lead.is_in_trash:
+        lead.deleted_at = lead.deleted_by_id = None
+        db.session.flush()
+
+
+def use_source(name: str | None) -> str | None:
+    """
+    Find the one spelling of a source, and add it to the known ones if it is new.
+
+    :param name: the source as typed, in any case; blank means none
+    :return: the source as it is spelt everywhere
+    """
+    if name is None or not name.strip():
+        return None
+    db.session.execute(insert(LeadSource).values(name=name.strip()).on_conflict_do_nothing())
+    return db.session.scalar(select(LeadSource.name).where(func.lower(LeadSource.name) == func.lower(name.strip())))
+
+
+def _lock(lead: Lead) -> None:
+    db.session.refresh(lead, with_for_update=True)
+
+
+def _check_owner(owner_id: int | None) -> None:
+    owner = None if owner_id is None else db.session.get(Employee, owner_id)
+    if owner_id is not None and (owner is None or not owner.can_own):
+        raise OwnerNotEntitled("Choose an owner who is active and sells.", "owner_id")
+
+
+def _check_lost_reason(reason: LostReason | None, note: str | None) -> None:
+    if reason is None:
+        raise LostReasonMissing("Say why this lead is lost.", "lost_reason")
+    if reason is LostReason.OTHER and not (note and note.strip()):
+        raise LostReasonMissing("Say in a few words what the reason was.", "lost_note")
