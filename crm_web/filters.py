@@ -280,6 +280,7 @@ def register_filters(app: Flask) -> None:
 
     :param app: the application
     """
+    app.jinja_env.globals["now"] = clock.now
     app.jinja_env.filters.update(FOR_ALL)
     for name, filter_ in FOR_READER.items():
         app.jinja_env.filters[name] = _for_current_reader(filter_)
