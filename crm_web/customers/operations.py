@@ -117,10 +117,11 @@ def create_from_lead(lead: Lead, *, by: Employee) -> Customer:
         )
     kind = ConversionKind.LINKED if customer else ConversionKind.CREATED
     customer = customer or _make_customer(lead)
-    lead.customer = customer
     if not _is_in_ledger(lead):
         db.session.add(Conversion(lead_id=lead.id, customer_id=customer.id, kind=kind, converted_by_id=by.id))
-    db.session.flush()
+        db.session.flush()
+    # Left for the caller to flush together with the status: one change, one line of history.
+    lead.customer = customer
     return customer
 
 
