@@ -19,7 +19,7 @@ def contains_words(search_text: ColumnElement[str], words: str) -> ColumnElement
     :param words: what the person typed
     :return: the condition; always true where nothing was typed
     """
-    typed = words.strip()
+    typed = unicodedata.normalize("NFKC", words).strip()
     if _PHONE.fullmatch(typed) and len(phone_digits(typed)) >= 4:
         return search_text.like(f"%{phone_digits(typed)}%")
     return and_(
@@ -34,8 +34,7 @@ def phone_digits(typed: str) -> str:
     :param typed: the number as typed, national or international
     :return: its digits without the international or national prefix of zeros
     """
-    plain = unicodedata.normalize("NFKC", typed).replace("(0)", "")
-    return re.sub(r"\D", "", plain).lstrip("0")
+    return re.sub(r"\D", "", unicodedata.normalize("NFKC", typed).replace("(0)", "")).lstrip("0")
 
 
 def _escape(word: str) -> str:
