@@ -2,8 +2,14 @@
 
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func
+from sqlalchemy import ColumnElement, and_, func, or_, select
+
+from crm_web.extensions import db
+from crm_web.models import Contact, Customer, Lead
 
 _PHONE = re.compile(r"[+(]?[\d\s()./–-]{4,}")
 
@@ -39,3 +45,76 @@ def phone_digits(typed: str) -> str:
 
 def _escape(word: str) -> str:
     return re.sub(r"([\\%_])", r"\\\1", word)
+
+
+@dataclass(frozen=True)
+class Match:
+    """
+    A record that may be the same person or company.
+
+    :param entity: ``lead`` or ``customer``
+    :param record_id: the id of the lead, or of the customer (a contact's customer)
+    :param name: how it is called
+    :param detail: company, number or status, to tell it from others
+    :param reason: why it may be the same, in words
+    """
+
+    entity: str
+    record_id: int
+    name: str
+    detail: str
+    reason: str
+
+
+def list_possible_duplicates(
+    *,
+    email: str | None,
+    phones: Sequence[str],
+    except_lead_id: int | None = None,
+    except_customer_id: int | None = None,
+    limit: int = 5,
+) -> list[Match]:
+    """
+    Find leads, customers and contacts with the same e-mail or phone number, outside the trash.
+
+    :param email: the address, in any case; ``None`` leaves it out
+    :param phones: E.164 numbers; phone and mobile match each other
+    :param except_lead_id: the lead that is being edited
+    :param except_customer_id: the customer that it belongs to; this one, its contacts and its leads are left out
+    :param limit: how many of each kind at most
+    :return: the matches, leads first; none where there is nothing to compare
+    """
+    phones = [phone for phone in phones if phone]
+    if not email and not phones:
+        return []
+    columns: list[tuple[type[Any], Callable[[Any], Match]]] = [
+        (Lead, lambda row: _match("lead", row.id, row.name, row.status.label, row, email)),
+        (Customer, lambda row: _match("customer", row.id, row.name, row.number, row, email)),
+        (Contact, lambda row: _match("customer", row.customer_id, row.name, "Contact", row, email)),
+    ]
+    matches: list[Match] = []
+    for model, describe in columns:
+        query = select(model).where(model.deleted_at.is_(None), _same(model, email, phones))
+        if model is Lead and except_lead_id is not None:
+            query = query.where(Lead.id != except_lead_id)
+        if except_customer_id is not None:
+            query = query.where(_customer_of(model).is_distinct_from(except_customer_id))
+        matches += [describe(row) for row in db.session.scalars(query.order_by(model.id.desc()).limit(limit))]
+    return matches
+
+
+def _customer_of(model: Any) -> Any:
+    return Customer.id if model is Customer else model.customer_id
+
+
+def _same(model: Any, email: str | None, phones: Sequence[str]) -> ColumnElement[bool]:
+    numbers = [model.phone_e164, *([model.mobile_e164] if hasattr(model, "mobile_e164") else [])]
+    conditions = [number.in_(phones) for number in numbers] if phones else []
+    if email:
+        conditions.append(model.email_normalised == func.lower(email))
+    return or_(*conditions)
+
+
+def _match(entity: str, record_id: int, name: str, detail: str, row: Any, email: str | None) -> Match:
+    same_email = bool(email and row.email_normalised == email.lower())
+    return Match(entity, record_id, name, detail, "same e-mail" if same_email else "same phone number")
