@@ -1,0 +1,78 @@
+"""Rows for tests, as few fields as the test cares about; each is committed, so that requests see it."""
+
+from itertools import count
+from typing import Any, TypeVar
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from crm_web.models import (
+    Activity,
+    ActivityKind,
+    Contact,
+    Customer,
+    Employee,
+    Lead,
+    LeadSource,
+    LeadStatus,
+    LostReason,
+    Role,
+    StatusKind,
+)
+
+Row = TypeVar("Row", Employee, Lead, Customer, Contact, Activity)
+
+_numbers = count(1)
+
+
+def make_employee(session: Session, by: Employee | None = None, **fields: Any) -> Employee:
+    """An active seller, unless told otherwise."""
+    number = next(_numbers)
+    known = {"name": f"Employee {number}", "email": f"employee{number}@piper.example", "role": Role.SALES}
+    return _save(session, Employee(**known | fields), by)
+
+
+def make_lead(session: Session, by: Employee | None = None, **fields: Any) -> Lead:
+    """A new lead of nobody's; a won one gets a customer, a lost one a reason."""
+    number = next(_numbers)
+    if not fields.keys() & {"last_name", "company", "email"}:
+        fields["last_name"] = f"Lead{number}"
+    if fields.get("amount") is not None:
+        fields.setdefault("currency", "USD")
+    kind = LeadStatus(fields.get("status", "new")).kind
+    if kind is not StatusKind.OPEN and "closed_at" not in fields:
+        fields["closed_at"] = session.scalar(text("SELECT now()"))
+    if kind is StatusKind.LOST:
+        fields.setdefault("lost_reason", LostReason.PRICE)
+    if kind is StatusKind.WON and not fields.keys() & {"customer", "customer_id"}:
+        fields["customer_id"] = make_customer(session, owner_id=fields.get("owner_id")).id
+    if fields.get("source") is not None and session.get(LeadSource, fields["source"]) is None:
+        session.add(LeadSource(name=fields["source"]))
+        session.flush()
+    return _save(session, Lead(**fields), by)
+
+
+def make_customer(session: Session, by: Employee | None = None, **fields: Any) -> Customer:
+    """An organisation of nobody's."""
+    return _save(session, Customer(**{"name": f"Customer {next(_numbers)}"} | fields), by)
+
+
+def make_contact(session: Session, customer: Customer, by: Employee | None = None, **fields: Any) -> Contact:
+    """A person at a customer."""
+    return _save(session, Contact(**{"last_name": f"Contact{next(_numbers)}", "customer_id": customer.id} | fields), by)
+
+
+def make_activity(session: Session, by: Employee | None = None, **fields: Any) -> Activity:
+    """A note on the lead or customer that is given."""
+    return _save(session, Activity(**{"kind": ActivityKind.NOTE, "subject": f"Note {next(_numbers)}"} | fields), by)
+
+
+def _save(session: Session, row: Row, by: Employee | None) -> Row:
+    """Who acted in an earlier request of the same transaction must not be taken for the one who made this row."""
+    session.execute(
+        text("SELECT set_config('crm.actor_id', :actor, true), set_config('crm.door', 'sql', true)"),
+        {"actor": str(by.id) if by else ""},
+    )
+    session.add(row)
+    session.commit()
+    return row

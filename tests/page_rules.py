@@ -1,0 +1,135 @@
+"""What must hold for every page that any test fetches."""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from bs4 import BeautifulSoup, Tag
+
+if TYPE_CHECKING:
+    from tests.page import Page
+
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+NEEDS_NO_LABEL = ("hidden", "submit", "button", "image", "reset")
+# What a template shows when something was forgotten.
+LEFTOVERS = ("{{", "}}", "{%", "%}", "Undefined", "TODO", "lorem ipsum")
+
+
+def check_headers(page: "Page") -> None:
+    """Every answer, whatever it is, carries the security headers; nobody is sent to another site."""
+    headers = page.response.headers
+    given = dict(part.strip().split(" ", 1) for part in headers.get("Content-Security-Policy", "").split(";") if part)
+    assert given == POLICY, f"{page.url}: Content-Security-Policy is {given}"
+    assert headers.get("X-Content-Type-Options") == "nosniff", f"{page.url}: no nosniff"
+    assert headers.get("Referrer-Policy"), f"{page.url}: no Referrer-Policy"
+    assert page.location is None or page.location.startswith("/"), f"{page.url} redirects to {page.location}"
+    assert page.location is None or not page.location.startswith(("//", "/\\")), f"{page.url}: {page.location}"
+
+
+def check_page(soup: BeautifulSoup, errors: list[str], url: str) -> None:
+    """A page is valid, named, labelled and free of inline code."""
+    problems = [
+        *(f"invalid HTML: {error}" for error in errors),
+        *_check_names(soup),
+        *_check_ids(soup),
+        *_check_labels(soup),
+        *_check_forms(soup),
+        *_check_inline_code(soup),
+        *_check_leftovers(soup),
+    ]
+    assert not problems, f"{url}:\n" + "\n".join(problems)
+
+
+def _check_names(soup: BeautifulSoup) -> list[str]:
+    if soup.html is None or not soup.html.get("lang"):
+        return ["no language"]
+    headings = soup.find_all("h1")
+    if len(headings) != 1:
+        return [f"{len(headings)} h1"]
+    title = soup.title.get_text() if soup.title else ""
+    heading = headings[0].get_text(" ", strip=True)
+    if not heading or not " ".join(title.split()).startswith(" ".join(heading.split())):
+        return [f"the title {title!r} does not begin with the h1 {heading!r}"]
+    return []
+
+
+def _check_ids(soup: BeautifulSoup) -> list[str]:
+    ids = Counter(str(element["id"]) for element in soup.select("[id]"))
+    problems = [f"the id {name!r} stands {number} times" for name, number in ids.items() if number > 1]
+    for attribute in ("for", "aria-describedby", "aria-labelledby", "aria-controls", "popovertarget", "list"):
+        for element in soup.select(f"[{attribute}]"):
+            missing = [name for name in str(element[attribute]).split() if name not in ids]
+            problems += [f"{attribute} names {name!r}, which is not there" for name in missing]
+    links = [str(link["href"]) for link in soup.select('a[href^="#"]')]
+    return problems + [f"the link {link} leads nowhere" for link in links if link[1:] not in ids]
+
+
+def _check_labels(soup: BeautifulSoup) -> list[str]:
+    labelled = {str(label["for"]) for label in soup.select("label[for]")}
+    problems = []
+    for control in soup.find_all(["input", "select", "textarea"]):
+        if control.get("type") not in NEEDS_NO_LABEL and not _has_name(control, labelled):
+            problems.append(f"no label: {control}"[:200])
+    for pressed in soup.find_all(["a", "button"]):
+        if not pressed.get_text(strip=True) and not pressed.get("aria-label") and not pressed.find("img", alt=True):
+            problems.append(f"no words: {pressed}"[:200])
+    return problems + [f"no alt: {image}" for image in soup.find_all("img") if not image.has_attr("alt")]
+
+
+def _has_name(control: Tag, labelled: set[str]) -> bool:
+    return (
+        control.get("id") in labelled
+        or control.find_parent("label") is not None
+        or control.has_attr("aria-label")
+        or control.has_attr("aria-labelledby")
+    )
+
+
+def _check_forms(soup: BeautifulSoup) -> list[str]:
+    problems = []
+    for form in soup.find_all("form"):
+        method = str(form.get("method", "get")).lower()
+        has_token = form.select_one("input[type=hidden][name=csrf_token][value]") is not None
+        if method == "post" and not has_token:
+            problems.append(f"a POST form without a CSRF token: {form.get('action')}")
+        if method == "get" and has_token:
+            problems.append(f"a GET form that would put the CSRF token into the address: {form.get('action')}")
+    return problems
+
+
+def _check_inline_code(soup: BeautifulSoup) -> list[str]:
+    problems = [f"inline {tag.name}" for tag in soup.find_all("style")]
+    problems += ["inline script" for tag in soup.find_all("script") if not tag.get("src")]
+    for element in soup.find_all(True):
+        problems += [f"{name} on {element.name}" for name in element.attrs if name == "style" or name.startswith("on")]
+        for name in ("href", "src", "action", "formaction"):
+            address = str(element.get(name, "")).strip().lower()
+            if address.startswith(("javascript:", "data:", "vbscript:")) or (
+                name in ("src", "action") and address.startswith(("http:", "https:", "//"))
+            ):
+                problems.append(f"{name}={address[:80]}")
+    return problems
+
+
+def _check_leftovers(soup: BeautifulSoup) -> list[str]:
+    """Templates' leftovers; what people typed stands in elements marked dir="auto" and may say anything."""
+    problems = []
+    for text in soup.find_all(string=True):
+        parent = text.parent
+        if parent is None or parent.name in ("textarea", "title", "option") or parent.get("dir") == "auto":
+            continue
+        if any(ancestor.get("dir") == "auto" for ancestor in parent.parents):
+            continue
+        problems += [f"{mark!r} in {text.strip()[:80]!r}" for mark in LEFTOVERS if mark in text]
+        if text.strip() == "None":
+            problems.append(f"None in {parent.name}")
+    return problems
