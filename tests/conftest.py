@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, cast
 
 import psycopg2
 import pytest
@@ -119,11 +120,11 @@ def app(installation: Flask) -> Iterator[Flask]:
     is kept open: ``g`` would be shared between requests.
     """
     with installation.app_context():
-        engines = db.engines
+        engines = cast(dict[str | None, Any], db.engines)
     engine = engines[None]
     with engine.connect() as connection:
         transaction = connection.begin()
-        engines[None] = connection  # type: ignore[assignment]  # A session binds to either.
+        engines[None] = connection
         try:
             yield installation
         finally:

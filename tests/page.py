@@ -231,7 +231,7 @@ class _StrictBuilder(HTML5TreeBuilder):
     errors: list[Any]
 
     def feed(self, markup: Any) -> None:
-        parser = html5lib.HTMLParser(tree=self.create_treebuilder)
+        parser = html5lib.HTMLParser(tree=self.create_treebuilder)  # type: ignore[arg-type]
         self.underlying_builder.parser = parser
         parser.parse(markup)
         self.underlying_builder.parser = None
