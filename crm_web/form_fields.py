@@ -1,0 +1,378 @@
+"""The fields of every form: each reads typed text by the readers of ``crm_web.fields`` and shows again what was typed.
+
+``field.data`` is the value to store, ``None`` where the person left it empty. A field that was not sent at all keeps
+the value that the form began with. ``stored_values(form)`` gives what the operations take: column names to values, with
+the E.164 twin of each phone. What an operation refused goes onto its field with ``show_refusal(form, error)``.
+
+    class LeadForm(RecordForm):
+        last_name = TextLine("Last name", limit_of(Lead.last_name))
+        phone = PhoneField("Phone")
+        country = CountryField("Country")
+        rating = WordField("Rating", Rating)
+        owner_id = OwnerField("Owner")              # form.owner_id.offer(list_possible_owners(), lead.owner)
+        version = HiddenNumber()
+"""
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from babel import Locale
+from flask import current_app, request
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, Field, Form, StringField
+from wtforms.fields.choices import Choice, SelectFieldBase  # type: ignore[attr-defined]  # The stubs are older.
+from wtforms.validators import StopValidation
+from wtforms.widgets import HiddenInput, Select, TelInput, TextArea
+
+from crm_web import fields
+from crm_web.errors import DomainError
+from crm_web.filters import current_reader
+from crm_web.models import COUNTRIES, CURRENCIES, Employee
+
+
+class RecordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types.
+    """The parent of our forms: it reads what a form on a page sends, and nothing else that a program might."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """A body of JSON, or a file where text belongs, is simply no answer to the form."""
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> MultiDict[str, str] | None:
+            if formdata is None or isinstance(formdata, MultiDict):
+                return formdata
+            return request.form if request.method == "POST" else None
+
+
+class Required:
+    """The field must hold something; a wrong text keeps the message of its reader instead of this one."""
+
+    field_flags: Mapping[str, Any] = {"required": True}
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+
+    def __call__(self, form: Form, field: Field) -> None:
+        """Stop the validation of an empty field."""
+        if field.process_errors:
+            raise StopValidation
+        if field.data is None or not str(field.data).strip():
+            raise StopValidation(self.message)
+
+
+class _Typed(StringField):
+    """A text that means a value: ``data`` is the value, the page shows the text."""
+
+    attributes: Mapping[str, Any] = {}
+
+    def __init__(self, label: str | None = None, validators: Sequence[Any] = (), **options: Any) -> None:
+        options["render_kw"] = {"autocomplete": "off", **self.attributes, **(options.get("render_kw") or {})}
+        super().__init__(label, list(validators), **options)
+
+    def read(self, typed: str) -> Any:
+        """Turn the text, which is not blank, into the value; raises ``ValueError`` with a sentence."""
+        raise NotImplementedError
+
+    def show(self, value: Any) -> str:
+        """Write a stored value as a person would type it."""
+        return str(value)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read what was sent."""
+        if valuelist:
+            self.data = None
+            self.data = self.read(valuelist[0]) if valuelist[0].strip() else None
+
+    def columns(self) -> dict[str, Any]:
+        """Give the columns that this field fills."""
+        return {self.name: self.data}
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else self.show(self.data)
+
+
+class TextLine(_Typed):
+    """One line of free text, kept exactly as typed, blanks and all; only nothing at all is ``None``."""
+
+    def __init__(self, label: str | None, limit: int, validators: Sequence[Any] = (), **options: Any) -> None:
+        super().__init__(label, validators, **options)
+        self.limit = limit
+
+    def read(self, typed: str) -> str:
+        """Check the text's length and characters."""
+        return fields.read_text(typed, self.limit)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read what was sent."""
+        if valuelist:
+            self.data = None
+            self.data = self.read(valuelist[0]) or None
+
+
+class TextBlock(TextLine):
+    """Free text of several lines; the line ends that browsers send become those that everybody keeps."""
+
+    widget = TextArea()
+
+    def read(self, typed: str) -> str:
+        """Check the text's length and characters."""
+        return super().read(typed.replace("\r\n", "\n"))
+
+
+class EmailField(_Typed):
+    """An e-mail address. No ``type=email``: browsers would rewrite an international domain that is being typed."""
+
+    attributes = {"inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
+
+    def read(self, typed: str) -> str:
+        """Check the address."""
+        return fields.read_email(typed)
+
+
+class PhoneField(_Typed):
+    """A phone number; beside its own column it fills the E.164 twin, such as ``phone_e164``."""
+
+    widget = TelInput()
+
+    def read(self, typed: str) -> str:
+        """Check the number; one without a country code is of the company's own region."""
+        return fields.read_phone(typed, current_app.config["DEFAULT_REGION"])[0]
+
+    @property
+    def e164(self) -> str | None:
+        """The number as everybody in the world would dial it."""
+        region = current_app.config["DEFAULT_REGION"]
+        return fields.read_phone(self.data, region)[1] if self.data else None
+
+    def columns(self) -> dict[str, Any]:
+        """Give the columns that this field fills."""
+        return {self.name: self.data, f"{self.name}_e164": self.e164}
+
+
+class WebsiteField(_Typed):
+    """The address of a website, with or without its scheme."""
+
+    attributes = {"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"}
+
+    def read(self, typed: str) -> str:
+        """Check the address."""
+        return fields.read_website(typed)
+
+
+class AmountField(_Typed):
+    """An amount of money, without its currency."""
+
+    attributes = {"inputmode": "decimal"}
+
+    def read(self, typed: str) -> Decimal:
+        """Read the amount."""
+        return fields.read_amount(typed)
+
+    def show(self, value: Decimal) -> str:
+        """Write the amount without decimals that say nothing."""
+        return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
+
+
+class PercentField(_Typed):
+    """A whole number from 0 to 100."""
+
+    attributes = {"inputmode": "numeric"}
+
+    def read(self, typed: str) -> int:
+        """Read the number."""
+        return fields.read_percent(typed)
+
+
+class DateField(_Typed):
+    """A day."""
+
+    attributes = {"type": "date"}
+
+    def read(self, typed: str) -> date:
+        """Read the day."""
+        return fields.read_date(typed)
+
+
+class ChoiceField(SelectFieldBase):
+    """
+    One value of a list; the empty first line is ``None``.
+
+    :param options: pairs of value and label; ``None`` where the view offers them later
+    :param empty: the label of the empty line; ``None`` leaves the line out
+    :param refusal: what to say to any other value
+    """
+
+    widget = Select()
+
+    def __init__(
+        self,
+        label: str | None = None,
+        options: Iterable[tuple[Any, str]] = (),
+        *,
+        empty: str | None = "",
+        refusal: str = "Choose one from the list.",
+        **settings: Any,
+    ) -> None:
+        super().__init__(label, **settings)
+        self.options = list(options)
+        self.empty = empty
+        self.refusal = refusal
+        # The name by which templates know how to draw it.
+        self.type = "SelectField"
+
+    def list_options(self) -> Iterable[tuple[Any, str]]:
+        """List the pairs of value and label."""
+        return self.options
+
+    def read(self, typed: str) -> Any:
+        """Turn a text that was sent into the value of an option; raises ``ValueError`` for any other."""
+        for value, _label in self.list_options():
+            if str(value) == typed.strip():
+                return value
+        raise ValueError(self.refusal)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read what was chosen."""
+        if valuelist:
+            self.data = None
+            self.data = self.read(valuelist[0]) if valuelist[0].strip() else None
+
+    def iter_choices(self) -> Any:
+        """List the lines of the select."""
+        lines = [] if self.empty is None else [(None, self.empty)]
+        return [
+            Choice("" if value is None else str(value), label, value == self.data, {})
+            for value, label in (*lines, *self.list_options())
+        ]
+
+    def columns(self) -> dict[str, Any]:
+        """Give the columns that this field fills."""
+        return {self.name: self.data}
+
+
+class WordField(ChoiceField):
+    """One word of an enum whose words have labels."""
+
+    def __init__(self, label: str | None, words: type[StrEnum], **settings: Any) -> None:
+        super().__init__(label, [(word, getattr(word, "label", word.value)) for word in words], **settings)
+
+
+class CountryField(ChoiceField):
+    """A country, named in the reader's language; programs may send its English name as well."""
+
+    def list_options(self) -> Iterable[tuple[str, str]]:
+        """List codes and names, by name."""
+        return _list_countries(str(current_reader().locale))
+
+    def read(self, typed: str) -> str:
+        """Find the code."""
+        return fields.read_country(typed)
+
+
+class CurrencyField(ChoiceField):
+    """A currency, by its code, with its name in the reader's language."""
+
+    def list_options(self) -> Iterable[tuple[str, str]]:
+        """List codes and labels, by code."""
+        return _list_currencies(str(current_reader().locale))
+
+    def read(self, typed: str) -> str:
+        """Check the code."""
+        return fields.read_currency(typed)
+
+
+class OwnerField(ChoiceField):
+    """Whom a record belongs to: someone who may own it, or nobody."""
+
+    def __init__(self, label: str | None = "Owner", **settings: Any) -> None:
+        settings.setdefault("empty", "Nobody")
+        settings.setdefault("refusal", "Choose an owner who is active and sells.")
+        super().__init__(label, **settings)
+        self._typed: str | None = None
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Keep what was chosen until the people are offered, which the form can't know when it is made."""
+        self._typed = valuelist[0] if valuelist else None
+
+    def offer(self, people: Iterable[Employee], current: Employee | None = None) -> None:
+        """
+        Say who can be chosen; call it before ``validate``.
+
+        :param people: those who may own records today
+        :param current: the present owner, who stays in the list even when no longer entitled
+        """
+        self.options = [(person.id, person.name) for person in people]
+        if current is not None and current.id not in dict(self.options):
+            self.options.append((current.id, f"{current.name} (no longer sells)"))
+        try:
+            if self._typed is not None:
+                super().process_formdata([self._typed])
+        except ValueError as error:
+            self.process_errors = [str(error)]
+
+
+class HiddenNumber(_Typed):
+    """A whole number that goes along unseen, such as the version of a record; anything else counts as not sent."""
+
+    widget = HiddenInput()
+
+    def read(self, typed: str) -> int | None:
+        """Read the number."""
+        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
+
+    def columns(self) -> dict[str, Any]:
+        """Give no columns: it is not part of the record."""
+        return {}
+
+
+def stored_values(form: Form) -> dict[str, Any]:
+    """
+    Collect what a valid form says, as the operations take it.
+
+    :param form: the form, validated
+    :return: column names to values
+    """
+    values: dict[str, Any] = {}
+    for field in form:
+        if isinstance(field, (_Typed, ChoiceField)):
+            values |= field.columns()
+        elif isinstance(field, BooleanField):
+            values[field.name] = field.data
+    return values
+
+
+def show_refusal(form: Form, error: DomainError) -> None:
+    """
+    Put what an operation refused onto the field that it is about, or on top of the form.
+
+    :param form: the form that the person sent
+    :param error: the refusal
+    """
+    field = form[error.field] if error.field and error.field in form else None
+    if field is None:
+        form.form_errors = [*form.form_errors, error.message]
+    else:
+        field.errors = [*field.errors, error.message]
+
+
+@lru_cache(maxsize=32)
+def _list_countries(locale: str) -> Sequence[tuple[str, str]]:
+    names = Locale.parse(locale).territories
+    return sorted(((code, names.get(code, code)) for code in COUNTRIES), key=lambda pair: _sort_key(pair[1]))
+
+
+@lru_cache(maxsize=32)
+def _list_currencies(locale: str) -> Sequence[tuple[str, str]]:
+    names = Locale.parse(locale).currencies
+    return [(code, f"{code} – {names.get(code, code)}") for code in sorted(CURRENCIES)]
+
+
+def _sort_key(name: str) -> str:
+    """Sort as people read: Åland and Österreich stand among A and O."""
+    return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c)).casefold()
