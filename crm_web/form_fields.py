@@ -93,7 +93,8 @@ class _Typed(StringField):
 
     def _value(self) -> str:
         if self.raw_data:
-            return str(self.raw_data[0])
+            # No page can hold a NUL; where it stood, something has to be seen and removed.
+            return str(self.raw_data[0]).replace("\x00", "\ufffd")
         return "" if self.data is None else self.show(self.data)
 
 
@@ -325,6 +326,14 @@ class HiddenNumber(_Typed):
     def read(self, typed: str) -> int | None:
         """Read the number."""
         return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
+
+    def change_to(self, number: int) -> None:
+        """
+        Send another number along the next time.
+
+        :param number: such as the version that someone else's save has made
+        """
+        self.data, self.raw_data = number, None
 
     def columns(self) -> dict[str, Any]:
         """Give no columns: it is not part of the record."""
