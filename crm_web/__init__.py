@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from crm_web import access, commands, errors, filters, frame, headers, observe, sessions
+from crm_web import access, assets, commands, database, errors, filters, frame, headers, observe, sessions
 from crm_web.config import Settings, load_settings
 from crm_web.extensions import bootstrap, csrf, db, login_manager, migrate
 
@@ -21,6 +21,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     observe.init_app(app)
     for extension in (db, csrf, login_manager, bootstrap):
         extension.init_app(app)
+    database.init_app(app)
     migrate.init_app(app, db, directory="migrations", compare_type=True)
     sessions.init_app(app)
     access.guard_every_view(app)
@@ -29,6 +30,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     filters.register_filters(app)
     frame.register_frame(app)
     headers.init_app(app)
+    assets.init_app(app)
     commands.register_commands(app)
     return app
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from babel.numbers import is_currency
+from click import ClickException
 from phonenumbers import SUPPORTED_REGIONS
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -24,7 +25,7 @@ SHORTEST_SECRET = 32
 Network = IPv4Network | IPv6Network
 
 
-class ConfigurationError(Exception):
+class ConfigurationError(ClickException):
     """A setting is wrong; the message is one line that says which and what to do."""
 
 

@@ -7,6 +7,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import Forbidden, HTTPException, InternalServerError, ServiceUnavailable
 
+from crm_web.database import DatabaseSilent, Trouble, find_trouble
+from crm_web.extensions import login_manager
+from crm_web.postgres import PostgresError
+
 log = logging.getLogger(__name__)
 
 
@@ -40,10 +44,7 @@ PAGES = {
         "Something broke on our side",
         "Nothing was saved. Try again; if it happens again, tell your administrator the request number below.",
     ),
-    503: (
-        "The database does not answer",
-        "Nothing was saved. Wait a moment and try again: what you typed is still there when you go back.",
-    ),
+    503: Trouble.AWAY.value,
 }
 
 
@@ -54,39 +55,31 @@ def register_error_pages(app: Flask) -> None:
     :param app: the application to equip
     """
     app.register_error_handler(HTTPException, show_error)
-    app.register_error_handler(DBAPIError, show_database_error)
-    app.register_error_handler(PoolTimeout, show_database_error)
+    for failure in (DBAPIError, PoolTimeout, DatabaseSilent, PostgresError):
+        app.register_error_handler(failure, show_database_error)
 
 
-def show_error(error: HTTPException) -> tuple[str, int, list[tuple[str, str]]]:
+def show_error(error: HTTPException, words: tuple[str, str] | None = None) -> tuple[str, int, list[tuple[str, str]]]:
     """The page for an HTTP error; what a view said in words goes before the general text."""
     code = error.code or 500
-    title, text = PAGES.get(code, PAGES[400] if code < 500 else PAGES[500])
+    title, text = words or PAGES.get(code, PAGES[400] if code < 500 else PAGES[500])
     if isinstance(error, Forbidden) and error.description != Forbidden.description:
         text = str(error.description)
     headers = [(name, value) for name, value in error.get_headers() if name not in ("Content-Type", "Content-Length")]
     if code == ServiceUnavailable.code:
         headers.append(("Retry-After", "5"))
+    if code >= 500:
+        # Whoever is signed in would be looked up to draw the page, and the database may be the trouble.
+        g._login_user = login_manager.anonymous_user()
     page = render_template("errors/error.html", code=code, title=title, text=text, request_id=g.get("request_id"))
     return page, code, headers
 
 
-def show_database_error(error: DBAPIError | PoolTimeout) -> tuple[str, int, list[tuple[str, str]]]:
-    """503 for a database that is away or too slow, 500 for a statement that it refused."""
-    log.exception("database error")
-    return show_error(ServiceUnavailable() if is_database_away(error) else InternalServerError())
-
-
-def is_database_away(error: Exception) -> bool:
-    """
-    Tell whether an error means that the database is gone, silent or too busy.
-
-    :param error: what SQLAlchemy raised
-    :return: false where the statement itself was at fault
-    """
-    if isinstance(error, PoolTimeout):
-        return True
-    code = getattr(getattr(error, "orig", None), "pgcode", None)
-    return isinstance(error, DBAPIError) and (
-        error.connection_invalidated or code is None or code[:2] in ("08", "53", "57", "55") or code == "25P03"
-    )
+def show_database_error(error: Exception) -> tuple[str, int, list[tuple[str, str]]]:
+    """503 for a database that is away, too slow or too busy, 500 for a statement that it refused."""
+    trouble = find_trouble(error)
+    if trouble is None:
+        log.error("database error", exc_info=error)
+        return show_error(InternalServerError())
+    log.warning("database trouble: %s: %s", trouble.name.lower(), type(error).__name__)
+    return show_error(ServiceUnavailable(), words=trouble.value)

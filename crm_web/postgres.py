@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import Self
 
 import psycopg2
+from click import ClickException, echo
 from sqlalchemy import URL
 
 ROLE = "piper"
@@ -52,7 +53,7 @@ FAST_SETTINGS = {
 }
 
 
-class PostgresError(Exception):
+class PostgresError(ClickException):
     """The embedded server cannot do what was asked; the message is one line for the person at the console."""
 
 
@@ -82,8 +83,7 @@ class EmbeddedServer:
     ) -> None:
         self.stop()
 
-    @property
-    def is_leased(self) -> bool:
+    def is_held(self) -> bool:
         """Whether this very process (not the one that it was forked from) holds the server."""
         return self._lease is not None and self._lease_owner == os.getpid()
 
@@ -112,10 +112,12 @@ class EmbeddedServer:
 
         :raise PostgresError: when the folder or the server does not allow it.
         """
-        if self.is_leased:
+        if self.is_held():
             return
         with self._alone():
-            lease = _open_lock(self.folder / "postgres.users")
+            if self.is_held():  # Another thread was first.
+                return
+            lease = open_lock(self.folder / "postgres.users")
             fcntl.flock(lease, fcntl.LOCK_SH)
             try:
                 self._ensure_running()
@@ -142,7 +144,7 @@ class EmbeddedServer:
 
         :raise PostgresError: when it cannot be shut down.
         """
-        if not self.is_leased or self._lease is None:
+        if not self.is_held() or self._lease is None:
             return
         with self._alone():
             fcntl.flock(self._lease, fcntl.LOCK_UN)
@@ -189,9 +191,9 @@ class EmbeddedServer:
     def _alone(self) -> Iterator[None]:
         """Hold the lock under which the server is started and stopped."""
         _make_folder(self.folder)
-        lock = _open_lock(self.folder / "postgres.lock")
+        lock = open_lock(self.folder / "postgres.lock")
         try:
-            if not _wait_until(lambda: _try_lock(lock), 2 * PATIENCE_TO_START):
+            if not wait_until(lambda: try_lock(lock), 2 * PATIENCE_TO_START):
                 raise PostgresError(
                     f"Another program has been starting or stopping the database in {self.folder} for minutes."
                 )
@@ -213,7 +215,7 @@ class EmbeddedServer:
         self._create_cluster()
         if not self._answers():
             # A server that was killed leaves children for a moment; one that crashed is busy with recovery.
-            if not _wait_until(lambda: self._answers() or not self._is_alive(), PATIENCE_TO_START):
+            if not wait_until(lambda: self._answers() or not self._is_alive(), PATIENCE_TO_START):
                 raise PostgresError(f"PostgreSQL in {self.data} is alive but does not answer: see {self.log}.")
             if not self._is_alive() and not self._answers():
                 self._launch()
@@ -247,7 +249,7 @@ class EmbeddedServer:
         arguments = ["-D", str(self.data)]
         for name, value in settings.items():
             arguments += ["-c", f"{name}={value}"]
-        alive = _open_lock(self.folder / "postgres.alive")
+        alive = open_lock(self.folder / "postgres.alive")
         try:
             fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._process = _popen("postgres", arguments, account, log=self.log, keep_open=alive)
@@ -256,7 +258,7 @@ class EmbeddedServer:
         self._wait_for(self._process)
 
     def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
-        if not _wait_until(lambda: process.poll() is not None or self._answers(), PATIENCE_TO_START):
+        if not wait_until(lambda: process.poll() is not None or self._answers(), PATIENCE_TO_START):
             raise PostgresError(f"PostgreSQL did not start within {PATIENCE_TO_START:.0f} seconds: see {self.log}.")
         if process.returncode is not None:
             raise PostgresError(f"PostgreSQL did not start: {_last_line(self.log)} (see {self.log})")
@@ -279,7 +281,7 @@ class EmbeddedServer:
                 os.kill(postmaster, request)
                 # A suspended server takes no request to stop before it is woken.
                 os.kill(postmaster, signal.SIGCONT)
-            if _wait_until(self._is_gone, patience):
+            if wait_until(self._is_gone, patience):
                 break
         else:
             raise PostgresError(f"PostgreSQL in {self.data} does not stop: see {self.log}.")
@@ -345,7 +347,7 @@ def _make_reachable(data: Path, account: pwd.struct_passwd) -> None:
         mode = folder.stat().st_mode
         if not mode & stat.S_IXOTH and folder.stat().st_uid != account.pw_uid:
             folder.chmod(mode | stat.S_IXOTH)
-            print(f"PostgreSQL runs as {account.pw_name}, so others may now pass through {folder}", flush=True)  # noqa: T201
+            echo(f"PostgreSQL runs as {account.pw_name}, so others may now pass through {folder}", err=True)
     if not programs.stat().st_mode & stat.S_IROTH:
         for path in (programs, *programs.rglob("*")):
             is_runnable = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
@@ -373,7 +375,7 @@ def _make_folder(folder: Path) -> None:
         raise PostgresError(f"Cannot make the folder {folder}: {error.strerror}.") from error
 
 
-def _open_lock(path: Path) -> int:
+def open_lock(path: Path) -> int:
     try:
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -387,7 +389,7 @@ def _open_lock(path: Path) -> int:
     return lock
 
 
-def _try_lock(lock: int) -> bool:
+def try_lock(lock: int) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -396,14 +398,14 @@ def _try_lock(lock: int) -> bool:
 
 
 def _is_free(path: Path) -> bool:
-    lock = _open_lock(path)
+    lock = open_lock(path)
     try:
-        return _try_lock(lock)
+        return try_lock(lock)
     finally:
         os.close(lock)
 
 
-def _wait_until(is_so: Callable[[], bool], seconds: float) -> bool:
+def wait_until(is_so: Callable[[], bool], seconds: float) -> bool:
     end = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() > end:

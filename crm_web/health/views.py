@@ -1,0 +1,30 @@
+"""The doors for a load balancer: no session, no page, and nothing that a stranger could use."""
+
+from flask import Response, jsonify
+
+from crm_web.access import public
+from crm_web.database import find_trouble
+from crm_web.health import blueprint, queries
+
+
+@blueprint.get("/healthz")
+@public
+def show_alive() -> Response:
+    """This process answers; it asks nobody else, so that no restart is ordered for a database that is away."""
+    return jsonify(status="ok")
+
+
+@blueprint.get("/readyz")
+@public
+def show_ready() -> tuple[Response, int, dict[str, str]]:
+    """The database answers and has the tables of this version."""
+    try:
+        schema = queries.read_schema()
+    except Exception as error:
+        if find_trouble(error) is None:
+            raise
+        return jsonify(status="unavailable", database="away"), 503, {"Retry-After": "5"}
+    if not schema.is_current:
+        facts = {"database": "ok", "schema": "behind" if schema.is_known else "ahead"}
+        return jsonify(status="unavailable", **facts), 503, {"Retry-After": "30"}
+    return jsonify(status="ok", database="ok", schema="current"), 200, {}

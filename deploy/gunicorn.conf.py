@@ -1,0 +1,36 @@
+"""How gunicorn serves Piper CRM, here and in production: `gunicorn -c deploy/gunicorn.conf.py wsgi:app`."""
+
+import sys
+
+from crm_web.config import ConfigurationError, load_settings
+
+try:
+    settings = load_settings()
+except ConfigurationError as error:
+    sys.exit(f"Piper CRM: {error.message}")
+
+bind = f"{settings.host}:{settings.port}"
+workers = settings.web_concurrency
+# Threads, because requests wait for the database and for slow networks; more of them than connections to the
+# database, so that /healthz is answered while a silent database holds all connections.
+worker_class = "gthread"
+threads = settings.web_threads
+# A heartbeat file on a disk can stall a worker; memory cannot.
+worker_tmp_dir = "/dev/shm" if sys.platform == "linux" else None  # noqa: S108
+timeout = 60
+graceful_timeout = 10
+keepalive = 5
+# One control socket a user would be shared by several instances.
+control_socket_disable = True
+# The application itself decides whom it believes, by TRUSTED_PROXIES.
+forwarded_allow_ips = ""
+max_requests = 20_000
+max_requests_jitter = 2_000
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "crm_web.observe.JsonLines"}},
+    "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"}},
+    "root": {"level": settings.log_level, "handlers": ["stdout"]},
+    "loggers": {"gunicorn.error": {"level": settings.log_level, "handlers": ["stdout"], "propagate": False}},
+}
