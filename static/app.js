@@ -2,12 +2,12 @@
 import { dismissMessages } from "./js/messages.js";
 import { offerPrint } from "./js/print.js";
 import { guardSubmits } from "./js/submits.js";
-import { tidyFilters } from "./js/filters.js";
+import { applyFilters } from "./js/filters.js";
 import { closePersonMenu, focusSearch } from "./js/keys.js";
 
 dismissMessages();
 offerPrint();
 guardSubmits();
-tidyFilters();
+applyFilters();
 focusSearch();
 closePersonMenu();
