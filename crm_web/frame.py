@@ -59,6 +59,8 @@ def _frame() -> dict[str, Any]:
     return {
         "navigation": list_places(current_user) if signed_in else [],
         "search_url": url_for("leads.list_leads"),
+        "account_url": url_for("auth.show_account"),
+        "sign_out_url": url_for("auth.sign_out"),
         "may": lambda action: signed_in and may(current_user, Action(action)),
     }
 

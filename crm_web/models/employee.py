@@ -1,6 +1,7 @@
 """The people who use the CRM, their sign-ins, and the throttle on failed ones."""
 
 from enum import StrEnum
+from typing import ClassVar
 
 from sqlalchemy import BigInteger, Computed, ForeignKey, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -38,6 +39,9 @@ class Employee(Recorded, Base):
     """One person of the company; never deleted, only deactivated, so that history keeps its names."""
 
     __tablename__ = "employees"
+
+    # Flask-Login asks this of whoever a request belongs to; nobody in particular has it False.
+    is_authenticated: ClassVar[bool] = True
 
     id: Mapped[Id]
     name: Mapped[Line]
