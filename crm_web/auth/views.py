@@ -1,1 +1,178 @@
-"""The pages of the auth feature."""
+"""Signing in and out, and the page of one's own account."""
+
+import re
+
+from flask import abort, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+
+from crm_web import sessions
+from crm_web.access import public, signed_in
+from crm_web.auth import blueprint, operations, queries
+from crm_web.auth.forms import PasswordForm, PreferencesForm, SignInForm
+from crm_web.errors import DomainError, show_error
+from crm_web.extensions import db
+from crm_web.form_fields import show_refusal
+from crm_web.messages import flash_message
+from crm_web.models import Employee
+from crm_web.observe import log_event
+
+# A path of ours: browsers read "//", a backslash or a tab behind the first slash as the start of another host.
+OWN_PAGE = re.compile(r"/(?:[A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*(?:\?[^\s\\#\x00-\x1f\x7f]*)?")
+
+
+@blueprint.get("/sign-in")
+@public
+def show_sign_in() -> ResponseReturnValue:
+    if current_user.is_authenticated:
+        return redirect(_destination(), code=303)
+    form = SignInForm()
+    if request.args.get("as") in [person.email for person in queries.list_demo_people()]:
+        form.fill_in_demo(request.args["as"])
+    return _sign_in_page(form)
+
+
+@blueprint.post("/sign-in")
+@public
+def sign_in() -> ResponseReturnValue:
+    form = SignInForm()
+    if not form.validate():
+        return _sign_in_page(form), 422
+    try:
+        employee = _prove(form)
+    except operations.TooManyTries as error:
+        log_event("throttled", remote_address=request.remote_addr)
+        return _refuse(form, error), 429, {"Retry-After": str(error.seconds)}
+    except DomainError as error:
+        log_event("sign_in_failed", reason=type(error).__name__, remote_address=request.remote_addr)
+        return _refuse(form, error), 422
+    sessions.sign_in(employee)
+    db.session.commit()
+    log_event("sign_in", employee=employee.id, remote_address=request.remote_addr)
+    return redirect(_destination(), code=303)
+
+
+def _prove(form: SignInForm) -> Employee:
+    attempt = operations.count_try(
+        form.email.data or "", remote_address=request.remote_addr, browser=sessions.find_known_browser()
+    )
+    # Counted for everyone to see before the slow check, and no connection is held during it.
+    db.session.commit()
+    return operations.judge_try(attempt, form.password.data or "")
+
+
+def _refuse(form: SignInForm, error: DomainError) -> str:
+    db.session.rollback()
+    show_refusal(form, error)
+    return _sign_in_page(form)
+
+
+def _sign_in_page(form: SignInForm) -> str:
+    return render_template(
+        "auth/sign_in.html",
+        form=form,
+        demo_people=queries.list_demo_people(),
+        demo_password=queries.DEMO_PASSWORD,
+        next=request.args.get("next"),
+    )
+
+
+def _destination() -> str:
+    """Where to go now: back to the page that asked to sign in, if it is one of ours, else to the dashboard."""
+    wanted = request.args.get("next", "")
+    return wanted if OWN_PAGE.fullmatch(wanted) else url_for("dashboard.show_dashboard")
+
+
+@blueprint.errorhandler(CSRFError)
+def explain_stale_page(error: CSRFError) -> ResponseReturnValue:
+    """Someone who signed in in another tab meanwhile gets a fresh form instead of a riddle."""
+    if request.endpoint != "auth.sign_in" or current_user.is_authenticated:
+        return show_error(error)
+    form = SignInForm(formdata=None)
+    show_refusal(form, DomainError("This page was too old to be sent. Please enter your password once more."))
+    return _sign_in_page(form), 400
+
+
+@blueprint.post("/sign-out")
+@signed_in
+def sign_out() -> ResponseReturnValue:
+    sessions.sign_out()
+    db.session.commit()
+    log_event("sign_out")
+    flash_message("You are signed out.")
+    return redirect(url_for("auth.show_sign_in"), code=303)
+
+
+@blueprint.get("/account")
+@signed_in
+def show_account() -> ResponseReturnValue:
+    return _account_page()
+
+
+@blueprint.post("/account/preferences")
+@signed_in
+def change_preferences() -> ResponseReturnValue:
+    form = PreferencesForm(obj=current_user)
+    if not form.validate():
+        return _account_page(preferences=form), 422
+    operations.change_preferences(
+        current_user, theme=form.theme.data, time_zone=form.time_zone.data, locale=form.locale.data
+    )
+    db.session.commit()
+    flash_message("Your preferences are saved.")
+    return redirect(url_for("auth.show_account"), code=303)
+
+
+@blueprint.post("/account/password")
+@signed_in
+def change_password() -> ResponseReturnValue:
+    form = PasswordForm()
+    if not form.validate():
+        return _account_page(password=form), 422
+    try:
+        _change_password(form)
+    except operations.TooManyTries as error:
+        return _refuse_password(form, error), 429, {"Retry-After": str(error.seconds)}
+    except DomainError as error:
+        return _refuse_password(form, error), 422
+    db.session.commit()
+    log_event("password_changed")
+    flash_message("Your password is changed. Wherever else you were signed in, you are signed out.")
+    return redirect(url_for("auth.show_account"), code=303)
+
+
+def _change_password(form: PasswordForm) -> None:
+    operations.count_confirmation(current_user)
+    db.session.commit()
+    operations.change_own_password(
+        current_user, form.current_password.data or "", form.password.data or "", sign_in_id=g.sign_in_id
+    )
+
+
+def _refuse_password(form: PasswordForm, error: DomainError) -> str:
+    db.session.rollback()
+    show_refusal(form, error)
+    return _account_page(password=form)
+
+
+@blueprint.post("/account/sign-ins/<int:sign_in_id>/end")
+@signed_in
+def end_sign_in(sign_in_id: int) -> ResponseReturnValue:
+    sign_in = queries.find_sign_in(current_user, sign_in_id) or abort(404)
+    operations.end_sign_in(sign_in)
+    db.session.commit()
+    log_event("sign_in_ended", sign_in=sign_in_id)
+    flash_message("That sign-in is ended.")
+    return redirect(url_for("auth.show_account"), code=303)
+
+
+def _account_page(preferences: PreferencesForm | None = None, password: PasswordForm | None = None) -> str:
+    return render_template(
+        "auth/account.html",
+        employee=current_user,
+        preferences=preferences or PreferencesForm(formdata=None, obj=current_user),
+        password=password or PasswordForm(formdata=None),
+        sign_ins=queries.list_sign_ins(current_user),
+        this_sign_in=g.sign_in_id,
+    )

@@ -1,0 +1,106 @@
+"""The forms of signing in and of the account page, and the fields for what people settle for themselves."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from wtforms import PasswordField, RadioField
+from wtforms.fields.choices import Choice  # type: ignore[attr-defined]  # The stubs are older.
+from wtforms.validators import EqualTo, InputRequired
+from wtforms.widgets import PasswordInput
+
+from crm_web.auth.queries import DEMO_PASSWORD, list_locales, list_time_zones
+from crm_web.form_fields import ChoiceField, EmailField, RecordForm, Required
+from crm_web.models import Theme
+
+
+class _KeptChoiceField(ChoiceField):
+    """A choice that never offers nothing, and always what is in use, even by a name that is no longer listed."""
+
+    def __init__(self, label: str, **settings: Any) -> None:
+        super().__init__(label, empty=None, **settings)
+
+    def list_options(self) -> list[tuple[str, str]]:
+        """List the pairs of value and label."""
+        listed = [option for _, options in self.list_groups() for option in options]
+        in_use = self.object_data
+        return listed if in_use is None or in_use in dict(listed) else [(in_use, in_use), *listed]
+
+    def list_groups(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """List the headings, each with its pairs of value and label."""
+        raise NotImplementedError
+
+
+class TimeZoneField(_KeptChoiceField):
+    """A time zone, by part of the world."""
+
+    def list_groups(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """List the parts of the world, each with its zones."""
+        return list(list_time_zones().items())
+
+    def has_groups(self) -> bool:
+        """Tell the widget to draw headings."""
+        return True
+
+    def iter_groups(self) -> Iterator[tuple[str, list[Any]]]:
+        """List the headings with their lines; what is in use but not listed comes first."""
+        groups = self.list_groups()
+        if self.list_options()[0] != groups[0][1][0]:
+            groups = [("In use", self.list_options()[:1]), *groups]
+        for heading, options in groups:
+            yield heading, [Choice(value, label, value == self.data, {}) for value, label in options]
+
+
+class LocaleField(_KeptChoiceField):
+    """How numbers and dates are written."""
+
+    def list_groups(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """List one group: the ways to write, English ones first."""
+        return [("", list_locales())]
+
+
+def new_password_field(label: str, *validators: Any) -> Any:
+    """A field for a password that is chosen just now; the browser's keeper of passwords may suggest one."""
+    return PasswordField(label, list(validators), render_kw={"autocomplete": "new-password"})
+
+
+class SignInForm(RecordForm):
+    """Who one is."""
+
+    email = EmailField("E-mail", [Required("Enter your e-mail address.")], render_kw={"autocomplete": "username"})
+    password = PasswordField(
+        "Password", [InputRequired("Enter your password.")], render_kw={"autocomplete": "current-password"}
+    )
+
+    def fill_in_demo(self, email: str) -> None:
+        """Write the well-known password of a demo person, so that it only has to be sent."""
+        self.email.data, self.password.data = email, DEMO_PASSWORD
+        self.password.widget = PasswordInput(hide_value=False)
+
+
+class PreferencesForm(RecordForm):
+    """How pages look and read."""
+
+    theme = RadioField(
+        "Colours",
+        [InputRequired("Choose the colours.")],
+        choices=[(Theme.SYSTEM, "As the system"), (Theme.LIGHT, "Light"), (Theme.DARK, "Dark")],
+        coerce=Theme,
+    )
+    time_zone = TimeZoneField("Time zone", validators=[Required("Choose a time zone.")])
+    locale = LocaleField("Numbers and dates", validators=[Required("Choose how numbers and dates are written.")])
+
+
+class PasswordForm(RecordForm):
+    """A new password for oneself."""
+
+    current_password = PasswordField(
+        "Current password",
+        [InputRequired("Enter your current password.")],
+        render_kw={"autocomplete": "current-password"},
+    )
+    password = new_password_field("New password", InputRequired("Enter a new password."))
+    repeated_password = new_password_field(
+        "New password again",
+        InputRequired("Enter the new password once more."),
+        EqualTo("password", "This differs from the new password. Enter both once more."),
+    )

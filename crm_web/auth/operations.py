@@ -1,0 +1,362 @@
+"""Passwords, sign-ins, the throttle on failed ones, and what people settle for themselves."""
+
+import math
+import secrets
+import unicodedata
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from hashlib import sha256
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import case, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from crm_web.auth.queries import find_credentials, hash_token
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.models import Employee, SignIn, SignInFailures, Theme, limit_of, record_by
+
+SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 200
+FEWEST_CHARACTERS = 4
+TRIES_PER_ACCOUNT = 10
+TRIES_PER_ADDRESS = 50
+WINDOW = timedelta(minutes=15)
+LONGEST_SIGN_IN = timedelta(days=30)
+SIGN_INS_KEPT = timedelta(days=30)
+
+hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+
+
+class PasswordTooWeak(DomainError):
+    """A new password is too short, too long, or too easily guessed."""
+
+
+class WrongPassword(DomainError):
+    """E-mail and password don't belong together."""
+
+
+class AccountDeactivated(DomainError):
+    """The password is right, but the person may not sign in any more."""
+
+
+class TooManyTries(DomainError):
+    """
+    Signing in failed so often that the next try has to wait.
+
+    :param wait: how long
+    """
+
+    def __init__(self, wait: timedelta) -> None:
+        self.seconds = max(1, math.ceil(wait.total_seconds()))
+        minutes = math.ceil(self.seconds / 60)
+        unit = "minute" if minutes == 1 else "minutes"
+        super().__init__(
+            f"Too many tries have failed. Wait {minutes} {unit}, then try again."
+            " If you forgot your password, an administrator can give you a new one."
+        )
+
+
+@dataclass(frozen=True)
+class KnownBrowser:
+    """
+    A browser in which somebody signed in before.
+
+    :param employee_id: who
+    :param nonce: what tells it from others
+    """
+
+    employee_id: int
+    nonce: str
+
+
+@dataclass(frozen=True)
+class Try:
+    """
+    A try to sign in, counted before it is judged.
+
+    :param employee_id: whose account; ``None`` where nobody has that address
+    :param password_hash: what the password has to match, if there is one
+    :param own_key: the count that a success clears
+    :param address_key: the count that a success lowers by one; ``None`` for a known browser
+    """
+
+    employee_id: int | None
+    password_hash: str | None
+    own_key: str
+    address_key: str | None
+
+
+def hash_password(password: str) -> str:
+    """
+    Turn a password into what the database keeps: argon2id with a salt of its own.
+
+    :param password: the password as typed
+    :return: the hash, which says by itself how it was made
+    """
+    return hasher.hash(_typed_alike(password))
+
+
+def set_password(employee: Employee, password: str, *, by: Employee | None, keep: int | None = None) -> None:
+    """
+    Give somebody a new password, and end their sign-ins: whoever knew the old one is out.
+
+    :param employee: whose password
+    :param password: the new one
+    :param by: the employee who sets it; ``None`` for the installation itself
+    :param keep: the sign-in that stays, where people change their own password
+    :raise PasswordTooWeak: where it is too short, too long or too easily guessed
+    """
+    check_new_password(password, name=employee.name, email=employee.email)
+    record_by(by)
+    db.session.refresh(employee, with_for_update=True)
+    employee.password_hash = hash_password(password)
+    end_sign_ins(employee, keep=keep)
+    # A colleague who was locked out is let in again with the new password.
+    db.session.execute(delete(SignInFailures).where(SignInFailures.key == f"account:{employee.id}"))
+    db.session.flush()
+
+
+def change_own_password(employee: Employee, current: str, new: str, *, sign_in_id: int | None) -> None:
+    """
+    Change one's own password; one's other sign-ins end.
+
+    :param employee: the person, who proves to be themselves by the current password
+    :param current: the current password
+    :param new: the new one
+    :param sign_in_id: the sign-in that stays
+    :raise WrongPassword: where the current password is not that
+    :raise PasswordTooWeak: where the new one is too short, too long or too easily guessed
+    """
+    if not _matches(employee.password_hash, current):
+        raise WrongPassword("This is not your current password.", "current_password")
+    set_password(employee, new, by=employee, keep=sign_in_id)
+
+
+def check_new_password(password: str, *, name: str, email: str) -> None:
+    """
+    Refuse a password that could be guessed.
+
+    :param password: the password as typed
+    :param name: the person's name, which it must not be
+    :param email: the person's e-mail address, which it must not be
+    :raise PasswordTooWeak: with what to do instead
+    """
+    reason = None
+    if "\x00" in password or any(unicodedata.category(character) == "Cs" for character in password):
+        reason = "Remove the invisible character from this password."
+    elif len(password) < SHORTEST_PASSWORD:
+        reason = f"Use at least {SHORTEST_PASSWORD} characters; a few words in a row are easy to remember."
+    elif len(password) > LONGEST_PASSWORD:
+        reason = f"Use at most {LONGEST_PASSWORD} characters."
+    elif len(set(password)) < FEWEST_CHARACTERS:
+        reason = f"Use at least {FEWEST_CHARACTERS} different characters."
+    elif password.strip().casefold() in (name.casefold(), email.casefold(), email.partition("@")[0].casefold()):
+        reason = "Choose something else than your name or e-mail address."
+    if reason:
+        raise PasswordTooWeak(reason, "password")
+
+
+def count_try(email: str, *, remote_address: str | None, browser: KnownBrowser | None) -> Try:
+    """
+    Count a try to sign in; commit before judging it, so that many at once can't slip through together.
+
+    Each account and each network address has a count, in the database, for all instances. A browser in which the
+    person signed in before has a count of its own instead: nobody can lock a colleague out by failing on purpose.
+
+    :param email: the address as typed; one that nobody has is counted alike
+    :param remote_address: where the request comes from
+    :param browser: what the browser's cookie says of earlier sign-ins
+    :return: the try, to be judged by ``judge_try``
+    :raise TooManyTries: where there were too many in the last quarter of an hour
+    """
+    found = find_credentials(email)
+    employee_id = found.id if found else None
+    if browser is not None and browser.employee_id == employee_id:
+        own_key, address_key = f"browser:{browser.nonce}", None
+    else:
+        # What was typed may be a password, so an unknown address is not kept as it is.
+        account = employee_id or sha256(email.lower().encode()).hexdigest()
+        own_key, address_key = f"account:{account}", f"address:{_network(remote_address)}"
+    counted = {own_key: TRIES_PER_ACCOUNT} | ({address_key: TRIES_PER_ADDRESS} if address_key else {})
+    _count(counted)
+    return Try(employee_id, found.password_hash if found else None, own_key, address_key)
+
+
+def count_confirmation(employee: Employee) -> None:
+    """
+    Count a try of somebody signed in to prove who they are; commit before judging it.
+
+    :param employee: the person
+    :raise TooManyTries: where there were too many in the last quarter of an hour
+    """
+    _count({f"confirmation:{employee.id}": TRIES_PER_ACCOUNT})
+
+
+def judge_try(attempt: Try, password: str) -> Employee:
+    """
+    Check the password of a counted try. An unknown address takes as long as a wrong password.
+
+    :param attempt: the try
+    :param password: as typed
+    :return: the employee, whose count starts anew
+    :raise WrongPassword: where they don't belong together, or there is no such account
+    :raise AccountDeactivated: where the password is right but the account is closed
+    """
+    is_right = _matches(attempt.password_hash, password)
+    employee = db.session.get(Employee, attempt.employee_id or 0)
+    if employee is None or not is_right:
+        raise WrongPassword("E-mail and password don’t match. Check both, then try again.")
+    if not employee.is_active:
+        raise AccountDeactivated("Your account is deactivated. Ask an administrator to open it again.")
+    _clear(attempt)
+    if hasher.check_needs_rehash(employee.password_hash or ""):
+        employee.password_hash = hash_password(password)
+    db.session.flush()
+    return employee
+
+
+def start_sign_in(
+    employee: Employee, *, remote_address: str | None, user_agent: str | None, lifetime: timedelta
+) -> str:
+    """
+    Sign somebody in.
+
+    :param employee: who
+    :param remote_address: where the request comes from
+    :param user_agent: what the browser calls itself
+    :param lifetime: how long it lasts when it isn't used
+    :return: the secret for the cookie; the database keeps only its hash
+    """
+    token = secrets.token_urlsafe(32)
+    sign_in = SignIn(
+        token_hash=hash_token(token),
+        employee_id=employee.id,
+        expires_at=func.now() + lifetime,
+        remote_address=(remote_address or "")[: limit_of(SignIn.remote_address)] or None,
+        user_agent=(user_agent or "")[: limit_of(SignIn.user_agent)] or None,
+    )
+    db.session.add(sign_in)
+    old = SignIn.expires_at < func.now() - SIGN_INS_KEPT
+    db.session.execute(delete(SignIn).where(SignIn.employee_id == employee.id, old))
+    db.session.flush()
+    return token
+
+
+def note_seen(sign_in_id: int, *, lifetime: timedelta) -> None:
+    """
+    Note that a sign-in is in use, which makes it last longer, though never for ever.
+
+    :param sign_in_id: which
+    :param lifetime: how long it lasts from now when it isn't used
+    """
+    expires_at = func.least(func.now() + lifetime, SignIn.created_at + LONGEST_SIGN_IN)
+    seen = update(SignIn).where(SignIn.id == sign_in_id)
+    db.session.execute(seen.values(last_seen_at=func.now(), expires_at=expires_at), _WITHOUT_OBJECTS)
+
+
+def end_sign_in(sign_in: SignIn) -> None:
+    """
+    End one sign-in.
+
+    :param sign_in: which; one that ended already keeps its time
+    """
+    if sign_in.ended_at is None:
+        sign_in.ended_at = db.session.scalar(select(func.now()))
+        db.session.flush()
+
+
+def end_sign_ins(employee: Employee, *, keep: int | None = None) -> None:
+    """
+    End all sign-ins of a person at once.
+
+    :param employee: the person
+    :param keep: one that stays
+    """
+    standing = update(SignIn).where(SignIn.employee_id == employee.id, SignIn.ended_at.is_(None))
+    if keep is not None:
+        standing = standing.where(SignIn.id != keep)
+    db.session.execute(standing.values(ended_at=func.now()), _WITHOUT_OBJECTS)
+
+
+def change_preferences(employee: Employee, *, theme: Theme, time_zone: str, locale: str) -> None:
+    """
+    Settle how pages look and read for oneself.
+
+    :param employee: the person
+    :param theme: the colours
+    :param time_zone: an IANA name
+    :param locale: such as ``de_AT``
+    """
+    record_by(employee)
+    db.session.refresh(employee, with_for_update=True)
+    employee.theme, employee.time_zone, employee.locale = theme, time_zone, locale
+    db.session.flush()
+
+
+_WITHOUT_OBJECTS = {"synchronize_session": False}
+
+
+def _typed_alike(password: str) -> str:
+    """The same password typed on another keyboard may come in other code points."""
+    return unicodedata.normalize("NFKC", password)
+
+
+@cache
+def _nobodys_hash() -> str:
+    return hash_password(secrets.token_urlsafe(32))
+
+
+def _matches(password_hash: str | None, password: str) -> bool:
+    """Compare in a time that tells nothing: without a hash to compare with, nobody's serves."""
+    nobodys = _nobodys_hash()
+    if len(password) > LONGEST_PASSWORD:
+        password_hash, password = None, ""
+    try:
+        hasher.verify(password_hash or nobodys, _typed_alike(password).encode(errors="replace"))
+    except (VerificationError, InvalidHashError):
+        return False
+    return password_hash is not None
+
+
+def _network(remote_address: str | None) -> str:
+    """Whom an address stands for: of the newer kind everybody has millions, so all of one connection count as one."""
+    try:
+        address = ip_address(remote_address or "")
+    except ValueError:
+        return "unknown"
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
+
+
+def _count(limits: dict[str, int]) -> None:
+    """Add one to each count; an old count starts anew. The keys are sorted, so that two of us never wait in a ring."""
+    is_old = SignInFailures.first_at <= func.now() - WINDOW
+    adding = insert(SignInFailures).values([{"key": key, "count": 1} for key in sorted(limits)])
+    counting = adding.on_conflict_do_update(
+        index_elements=[SignInFailures.key],
+        set_={
+            "count": case((is_old, 1), else_=SignInFailures.count + 1),
+            "first_at": case((is_old, func.now()), else_=SignInFailures.first_at),
+        },
+    )
+    wait = (SignInFailures.first_at + WINDOW - func.now()).label("wait")
+    counted = counting.returning(SignInFailures.key, SignInFailures.count.label("tries"), wait)
+    waits = [row.wait for row in db.session.execute(counted) if row.tries > limits[row.key]]
+    if waits:
+        raise TooManyTries(max(waits))
+
+
+def _clear(attempt: Try) -> None:
+    """A success is no failure: it clears the account's count, takes itself off the address, and sweeps old counts."""
+    db.session.execute(delete(SignInFailures).where(SignInFailures.key == attempt.own_key))
+    if attempt.address_key:
+        lower = update(SignInFailures).where(SignInFailures.key == attempt.address_key)
+        db.session.execute(lower.values(count=SignInFailures.count - 1), _WITHOUT_OBJECTS)
+    old = select(SignInFailures.key).where(SignInFailures.first_at <= func.now() - WINDOW)
+    swept = old.with_for_update(skip_locked=True)
+    db.session.execute(delete(SignInFailures).where(SignInFailures.key.in_(swept)), execution_options=_WITHOUT_OBJECTS)

@@ -1,0 +1,188 @@
+"""What signing in and the account page ask."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
+
+from babel import Locale
+from sqlalchemy import Row, func, select
+
+from crm_web.extensions import db
+from crm_web.models import Employee, SignIn
+
+DEMO_PASSWORD = "piper-demo"  # noqa: S105  (known to everybody, and good for nothing but the demo)
+DEMO_EMAILS = tuple(f"{name}@piper.example" for name in ("ada", "max", "ann", "bob", "vera"))
+"""The people of the demo company; ``.example`` can be nobody's real address."""
+
+SEEN_AGAIN_AFTER = timedelta(minutes=5)
+
+LOCALES = (
+    *("en", "en_US", "en_GB", "en_AU", "en_CA", "en_IE", "en_IN", "en_NZ", "en_ZA", "cs_CZ", "da_DK"),
+    *("de_DE", "de_AT", "de_CH", "es_ES", "es_MX", "fi_FI", "fr_FR", "fr_CA", "fr_CH", "it_IT", "ja_JP"),
+    *("ko_KR", "nb_NO", "nl_NL", "nl_BE", "pl_PL", "pt_BR", "pt_PT", "sv_SE", "tr_TR", "zh_CN"),
+)
+"""The ways to write numbers and dates that are offered: those with digits that everyone here reads."""
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """
+    A request's employee, and the sign-in that it belongs to.
+
+    :param employee: who is signed in
+    :param sign_in_id: the row of the sign-in
+    :param is_to_be_noted: whether so much time passed since it was last seen that this should be noted
+    """
+
+    employee: Employee
+    sign_in_id: int
+    is_to_be_noted: bool
+
+
+@dataclass(frozen=True)
+class SignInLine:
+    """
+    One line in a person's list of sign-ins.
+
+    :param id: the row
+    :param browser: such as "Firefox on Windows"
+    :param remote_address: the network address it came from, if known
+    :param started_at: when the person signed in
+    :param last_seen_at: when it was used last, give or take five minutes
+    """
+
+    id: int
+    browser: str
+    remote_address: str | None
+    started_at: datetime
+    last_seen_at: datetime
+
+
+def hash_token(token: str) -> bytes:
+    """
+    Turn the secret of a cookie into what the table keeps, which opens nothing if it leaks.
+
+    :param token: the secret
+    :return: its SHA-256; a slow hash is for secrets that people choose
+    """
+    return hashlib.sha256(token.encode()).digest()
+
+
+def find_signed_in(token: str) -> SignedIn | None:
+    """
+    Find who a cookie belongs to, in one statement.
+
+    :param token: the secret that the cookie holds
+    :return: the employee; ``None`` where the sign-in ended or ran out, or the employee was deactivated
+    """
+    is_to_be_noted = SignIn.last_seen_at < func.now() - SEEN_AGAIN_AFTER
+    found = db.session.execute(
+        select(Employee, SignIn.id, is_to_be_noted)
+        .join(SignIn, SignIn.employee_id == Employee.id)
+        .where(
+            SignIn.token_hash == hash_token(token),
+            SignIn.ended_at.is_(None),
+            SignIn.expires_at > func.now(),
+            Employee.is_active,
+        )
+    ).one_or_none()
+    return SignedIn(*found) if found else None
+
+
+def find_credentials(email: str) -> Row[int, str | None] | None:
+    """
+    Look up what signing in needs to know of an account, active or not.
+
+    :param email: the address in any case
+    :return: a row of ``id`` and ``password_hash``; ``None`` where nobody has that address
+    """
+    query = select(Employee.id, Employee.password_hash)
+    return db.session.execute(query.where(Employee.email_normalised == func.lower(email))).one_or_none()
+
+
+def list_sign_ins(employee: Employee) -> Sequence[SignInLine]:
+    """
+    List where a person is signed in just now, the last used first.
+
+    :param employee: the person
+    :return: one line a sign-in that neither ended nor ran out
+    """
+    query = (
+        select(SignIn)
+        .where(SignIn.employee_id == employee.id, SignIn.ended_at.is_(None), SignIn.expires_at > func.now())
+        .order_by(SignIn.last_seen_at.desc(), SignIn.id.desc())
+    )
+    return [
+        SignInLine(row.id, name_browser(row.user_agent), row.remote_address, row.created_at, row.last_seen_at)
+        for row in db.session.scalars(query)
+    ]
+
+
+def find_sign_in(employee: Employee, sign_in_id: int) -> SignIn | None:
+    """
+    Find one of a person's own sign-ins.
+
+    :param employee: the person
+    :param sign_in_id: which
+    :return: the sign-in, ended or not; ``None`` where it is not theirs
+    """
+    return db.session.scalar(select(SignIn).where(SignIn.id == sign_in_id, SignIn.employee_id == employee.id))
+
+
+def list_demo_people() -> Sequence[Employee]:
+    """
+    List the people of the demo company.
+
+    :return: those who can sign in, in the usual order; nobody in an installation without the demo
+    """
+    query = select(Employee).where(Employee.email_normalised.in_(DEMO_EMAILS), Employee.is_active)
+    return sorted(db.session.scalars(query), key=lambda person: DEMO_EMAILS.index(person.email_normalised))
+
+
+_SYSTEMS = ("Windows", "iPhone", "iPad", "Android", "Mac OS X", "CrOS", "Linux")
+_BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+_SYSTEM_NAMES = {"Mac OS X": "macOS", "CrOS": "ChromeOS"}
+
+
+def name_browser(user_agent: str | None) -> str:
+    """
+    Say in words with what somebody signed in.
+
+    :param user_agent: what the browser calls itself
+    :return: such as "Firefox on Windows"
+    """
+    told = user_agent or ""
+    browser = next((name for sign, name in _BROWSERS.items() if re.search(rf"\b{sign}\w*/", told)), "A browser")
+    system = next((system for system in _SYSTEMS if system in told), None)
+    return f"{browser} on {_SYSTEM_NAMES.get(system, system)}" if system else browser
+
+
+@cache
+def list_time_zones() -> dict[str, list[tuple[str, str]]]:
+    """
+    List the time zones that a person can choose: the one name a place has in the IANA table, without its old aliases.
+
+    :return: by part of the world, pairs of IANA name and place; ``UTC`` comes first
+    """
+    table = files("tzdata").joinpath("zoneinfo", "zone.tab").read_text("utf-8")
+    names = sorted(line.split("\t")[2].strip() for line in table.splitlines() if line and not line.startswith("#"))
+    zones: dict[str, list[tuple[str, str]]] = {"Everywhere": [("UTC", "UTC")]}
+    for name in names:
+        region, _, place = name.partition("/")
+        zones.setdefault(region, []).append((name, place.replace("_", " ").replace("/", " – ")))
+    return zones
+
+
+@cache
+def list_locales() -> list[tuple[str, str]]:
+    """
+    List the ways to write dates and numbers that a person can choose.
+
+    :return: pairs of locale and its English name, the locales of English first
+    """
+    names = {code: Locale.parse(code).get_display_name("en") or code for code in LOCALES}
+    return sorted(names.items(), key=lambda item: (not item[0].startswith("en"), item[1]))

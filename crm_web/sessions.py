@@ -1,0 +1,109 @@
+"""Who is asking: the cookie holds a random token, the database says whose it is and whether it still counts."""
+
+import secrets
+from datetime import timedelta
+
+from flask import Flask, Request, Response, after_this_request, current_app, g, request, session
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from crm_web.auth import operations, queries
+from crm_web.extensions import db, login_manager
+from crm_web.models import Door, Employee, set_door
+
+KNOWN_BROWSER_COOKIE = "piper_browser"
+KNOWN_FOR = timedelta(days=180)
+
+
+def init_app(app: Flask) -> None:
+    """
+    Let an application know who is signed in, and history by which door changes come.
+
+    :param app: the application
+    """
+    # Flask-Login's own cookies and marks are not used; another program's cookie on the same host must not be one.
+    app.config["REMEMBER_COOKIE_NAME"] = "piper_unused"
+    login_manager.session_protection = None
+    login_manager.request_loader(_load_person)
+    app.before_request(_enter_by_web)
+
+
+def sign_in(employee: Employee) -> None:
+    """
+    Make this browser an employee's: with a new cookie, so that nothing planted in the old one survives.
+
+    :param employee: who proved to be themselves
+    """
+    end_here()
+    token = operations.start_sign_in(
+        employee,
+        remote_address=request.remote_addr,
+        user_agent=request.user_agent.string,
+        lifetime=current_app.permanent_session_lifetime,
+    )
+    session.clear()
+    session["sign_in"] = token
+    session.permanent = True
+    _remember_browser(employee)
+
+
+def sign_out() -> None:
+    """End the sign-in on the server and forget it in the browser."""
+    end_here()
+    session.clear()
+
+
+def end_here() -> None:
+    """End the sign-in that this browser has, if any, on the server."""
+    signed_in = queries.find_signed_in(session["sign_in"]) if "sign_in" in session else None
+    sign_in = queries.find_sign_in(signed_in.employee, signed_in.sign_in_id) if signed_in else None
+    if sign_in:
+        operations.end_sign_in(sign_in)
+
+
+def find_known_browser() -> operations.KnownBrowser | None:
+    """
+    Read who signed in with this browser last.
+
+    :return: what its cookie says; ``None`` where there is none of ours
+    """
+    try:
+        return operations.KnownBrowser(*_signer().loads(request.cookies.get(KNOWN_BROWSER_COOKIE, "")))
+    except (BadSignature, TypeError):
+        return None
+
+
+def _load_person(_request: Request) -> Employee | None:
+    token: str | None = session.get("sign_in")
+    found = queries.find_signed_in(token) if token else None
+    if token and found and found.is_to_be_noted:
+        operations.note_seen(found.sign_in_id, lifetime=current_app.permanent_session_lifetime)
+        db.session.commit()
+        found = queries.find_signed_in(token)
+    g.sign_in_id = found.sign_in_id if found else None
+    return found.employee if found else None
+
+
+def _enter_by_web() -> None:
+    set_door(Door.WEB, g.request_id)
+
+
+def _remember_browser(employee: Employee) -> None:
+    known = find_known_browser()
+    nonce = known.nonce if known and known.employee_id == employee.id else secrets.token_urlsafe(16)
+    value = _signer().dumps([employee.id, nonce])
+
+    @after_this_request
+    def set_cookie(response: Response) -> Response:
+        response.set_cookie(
+            KNOWN_BROWSER_COOKIE,
+            value,
+            max_age=KNOWN_FOR,
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+            httponly=True,
+            samesite="Lax",
+        )
+        return response
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(str(current_app.secret_key), salt="known-browser")
