@@ -1,0 +1,193 @@
+"""The rules of the house, read from the code: imports, marks of access, docstrings, names and lengths."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from crm_web.access import Action
+from crm_web.config import ROOT
+from tests.house import KINDS, SourceFile, length_of, list_files, list_names, list_templates
+
+FLASK = ("flask", "flask_login", "flask_wtf", "werkzeug")
+FORMS = ("wtforms", "flask_wtf")
+# Leads are won into customers, imports and the demo make both; nothing points back.
+FLOW = ["demo", "imports", "trash", "activities", "leads", "customers", "employees", "auth"]
+FILLER_WORDS = re.compile(r"(^|_)(handle|process|manager|helpers?|utils?|misc|data)(_|$)")
+# Named by WTForms and SQLAlchemy, which call them.
+NOT_OURS_TO_NAME = {"process_formdata", "process_data", "process_bind_param", "process_result_value"}
+MAY_COMMIT = ("views", "commands")
+# The start of the server, and the note of when a session was last used, belong to no view.
+COMMITS_BY_ITSELF = ("run.py", "sessions.py")
+OPEN_TO_EVERYONE = {
+    "auth.show_sign_in",
+    "auth.sign_in",
+    "health.show_alive",
+    "health.show_ready",
+}
+
+
+def every(*kinds: str) -> pytest.MarkDecorator:
+    """One test for each file of these kinds."""
+    return pytest.mark.parametrize("file", list_files(*kinds), ids=str)
+
+
+@every("models")
+def test_models_know_only_models_and_extensions(file: SourceFile) -> None:
+    assert [
+        name for name in file.imports_from("crm_web") if not name.startswith(("crm_web.models", "crm_web.extensions"))
+    ] == []
+    assert file.imports_from(*FLASK, *FORMS) == []
+
+
+@every("queries")
+def test_queries_only_read(file: SourceFile) -> None:
+    assert file.imports_from(*FLASK, *FORMS) == []
+    assert [name for name in file.imports if re.search(r"\.(operations|forms|views)\b", name)] == []
+    assert file.imports_from("sqlalchemy.insert", "sqlalchemy.update", "sqlalchemy.delete", "sqlalchemy.dialects") == []
+    writes = ("db.session.add", "db.session.delete", "db.session.flush", "db.session.commit")
+    assert [name for name in file.called() if name.startswith(writes)] == []
+
+
+@every("operations")
+def test_operations_know_no_request_and_no_form(file: SourceFile) -> None:
+    assert file.imports_from(*FLASK, *FORMS) == []
+    assert [name for name in file.imports if re.search(r"\.(forms|views)\b", name)] == []
+
+
+@every("operations")
+def test_operations_call_only_down_the_flow(file: SourceFile) -> None:
+    called = {m[1] for name in file.imports if (m := re.match(r"crm_web\.(\w+)\.operations\.", name))} - {file.feature}
+    assert file.feature in FLOW, f"{file.feature} has no place in the flow yet"
+    later = FLOW[FLOW.index(file.feature) + 1 :]
+    assert called <= set(later), f"{file} calls {called - set(later)} up the flow"
+
+
+@every("forms")
+def test_forms_know_no_operation_and_no_session(file: SourceFile) -> None:
+    assert [name for name in file.imports if re.search(r"\.(operations|views)\b", name)] == []
+    assert file.imports_from("crm_web.extensions.db", "sqlalchemy") == []
+
+
+@every("views")
+def test_views_hold_no_query_and_know_no_other_views(file: SourceFile) -> None:
+    assert file.imports_from("sqlalchemy") == []
+    assert [name for name in file.imports if ".views" in name] == []
+    assert [
+        name for name in file.called() if re.match(r"(select|.*\.query\b|db\.session\.(?!commit\b|rollback\b))", name)
+    ] == []
+
+
+@every()
+def test_only_views_and_commands_commit(file: SourceFile) -> None:
+    if file.kind not in MAY_COMMIT and file.path.name not in COMMITS_BY_ITSELF:
+        assert [name for name in file.called() if name.endswith("session.commit")] == []
+
+
+@every()
+def test_only_the_clock_reads_the_time(file: SourceFile) -> None:
+    if file.path.name != "clock.py" and file.kind not in ("core",):
+        assert [
+            name
+            for name in file.called()
+            if re.fullmatch(r"(datetime\.)?(datetime|date|time)\.(now|utcnow|today|time)", name)
+        ] == []
+
+
+@every()
+def test_only_the_settings_read_the_environment(file: SourceFile) -> None:
+    if file.path.name != "config.py":
+        assert "os.environ" not in file.text and "os.getenv" not in file.text
+
+
+@pytest.mark.parametrize(
+    "folder", sorted({file.path.parent for file in list_files() if file.feature}), ids=lambda p: p.name
+)
+def test_a_feature_has_only_the_kinds_of_file(folder: Path) -> None:
+    names = {path.stem for path in folder.glob("*.py")}
+    assert "__init__" in names
+    assert names & set(KINDS), f"{folder.name} is no feature: it has none of {KINDS}"
+
+
+@every("operations", "queries")
+def test_public_operations_and_queries_say_what_they_do(file: SourceFile) -> None:
+    assert [problem for function in file.public_functions for problem in _what_is_untold(function)] == []
+
+
+def _what_is_untold(function: ast.FunctionDef) -> list[str]:
+    told = ast.get_docstring(function)
+    if not told:
+        return [f"{function.name} has no docstring"]
+    arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    problems = [f"{function.name}: no :param {a.arg}:" for a in arguments if f":param {a.arg}:" not in told]
+    returns = function.returns is not None and ast.unparse(function.returns) != "None"
+    if returns and ":return:" not in told:
+        problems.append(f"{function.name}: no :return:")
+    raised = {
+        ast.unparse(node.exc.func)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)
+    }
+    return problems + [f"{function.name}: no :raise {name}:" for name in raised if f":raise {name}:" not in told]
+
+
+@every("views")
+def test_views_are_short(file: SourceFile) -> None:
+    assert {f.name: length_of(f) for f in file.functions if length_of(f) > 30} == {}
+
+
+@every()
+def test_functions_are_short(file: SourceFile) -> None:
+    assert {f.name: length_of(f) for f in file.functions if length_of(f) > 30} == {}
+
+
+@every()
+def test_files_are_split_before_they_are_long(file: SourceFile) -> None:
+    assert len(file.text.splitlines()) <= 400
+
+
+@every()
+def test_names_say_what_a_thing_does(file: SourceFile) -> None:
+    names = set(list_names(file)) - NOT_OURS_TO_NAME
+    assert [name for name in names if FILLER_WORDS.search(name.lower())] == []
+
+
+@every()
+def test_every_file_says_what_it_is(file: SourceFile) -> None:
+    assert ast.get_docstring(file.tree)
+
+
+@pytest.mark.parametrize("template", list_templates(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_templates_are_short_and_escape_everything(template: Path) -> None:
+    text = template.read_text()
+    is_component = template.parent.name == "components"
+    assert len(text.splitlines()) <= (100 if is_component else 60)
+    assert not re.search(r"\|\s*safe\b|Markup|autoescape", text)
+    assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=", text)
+    arithmetic = re.findall(r"{{[^}]*?\s[*/%+]\s[^}]*}}|{%\s*set[^%]*?\s[*/]\s", text)
+    assert [part for part in arithmetic if '"' not in part and "'" not in part] == []
+
+
+def test_every_view_says_who_may_use_it(installation: Flask) -> None:
+    marks = {
+        endpoint: getattr(view, "access", None)
+        for endpoint, view in installation.view_functions.items()
+        if endpoint.partition(".")[2] != "static" and endpoint != "static"
+    }
+    assert [endpoint for endpoint, mark in marks.items() if mark is None] == []
+    assert {endpoint for endpoint, mark in marks.items() if mark == "public"} == OPEN_TO_EVERYONE
+    assert {mark for mark in marks.values() if mark not in ("public", "signed in")} <= set(Action)
+
+
+def test_get_and_post_are_two_functions(installation: Flask) -> None:
+    both = [rule.endpoint for rule in installation.url_map.iter_rules() if {"GET", "POST"} <= (rule.methods or set())]
+    assert both == []
+
+
+def test_a_view_is_named_after_its_function(installation: Flask) -> None:
+    named = {
+        endpoint: view.__name__ for endpoint, view in installation.view_functions.items() if "static" not in endpoint
+    }
+    assert {endpoint: name for endpoint, name in named.items() if endpoint.split(".")[-1] != name} == {}
