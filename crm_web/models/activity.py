@@ -32,6 +32,7 @@ class Activity(Recorded, Base):
     __tablename__ = "activities"
     __table_args__ = (
         CheckConstraint("num_nonnulls(lead_id, customer_id) = 1", name="on_one_record"),
+        CheckConstraint("due_on BETWEEN '1900-01-01' AND '2199-12-31'", name="due_on_sane"),
         CheckConstraint("btrim(subject) <> ''", name="has_subject"),
         CheckConstraint(
             "kind = 'task' OR (due_on IS NULL AND done_at IS NULL AND assignee_id IS NULL)", name="only_tasks_due"

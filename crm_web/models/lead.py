@@ -125,12 +125,13 @@ class Lead(Recorded, Trashable, Base):
         CheckConstraint(
             "btrim(coalesce(last_name, '') || coalesce(company, '') || coalesce(email, '')) <> ''", name="is_named"
         ),
-        CheckConstraint("amount >= 0", name="amount_not_negative"),
+        CheckConstraint("amount >= 0 AND amount <> 'NaN'", name="amount_not_negative"),
         CheckConstraint("amount IS NULL OR currency IS NOT NULL", name="amount_has_currency"),
         CheckConstraint("probability BETWEEN 0 AND 100", name="probability_percent"),
+        CheckConstraint("expected_close_on BETWEEN '1900-01-01' AND '2199-12-31'", name="expected_close_on_sane"),
         CheckConstraint("status <> 'won' OR customer_id IS NOT NULL", name="won_has_customer"),
         CheckConstraint(f"({_LOST}) = (lost_reason IS NOT NULL)", name="lost_has_reason"),
-        CheckConstraint("lost_reason <> 'other' OR btrim(lost_note) <> ''", name="other_reason_has_note"),
+        CheckConstraint("lost_reason <> 'other' OR btrim(coalesce(lost_note, '')) <> ''", name="other_reason_has_note"),
         CheckConstraint(f"({_CLOSED}) = (closed_at IS NOT NULL)", name="closed_has_date"),
         CheckConstraint("(deleted_at IS NULL) OR (deleted_by_id IS NOT NULL)", name="trashed_by_someone"),
         UniqueConstraint("external_system", "external_id"),

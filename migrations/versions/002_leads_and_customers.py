@@ -82,7 +82,10 @@ def upgrade() -> None:
             "search_text",
             sa.Text(),
             sa.Computed(
-                "crm_fold(coalesce(name, '') || ' ' || coalesce(email, '') || ' ' || coalesce(website, '') || ' ' || coalesce(vat_number, '') || ' ' || coalesce(registration_number, '') || ' c-' || (10000 + id)::text || ' ' || coalesce(phone_e164, phone, ''))",
+                "crm_fold(coalesce(name, '') || ' ' || coalesce(email, '') || ' ' || coalesce(website, '')"
+                " || ' ' || coalesce(vat_number, '')"
+                " || ' ' || coalesce(registration_number, '') || ' c-' || (10000 + id)::text"
+                " || ' ' || coalesce(phone_e164, phone, ''))",
                 persisted=True,
             ),
             nullable=False,
@@ -329,7 +332,9 @@ def upgrade() -> None:
             "search_text",
             sa.Text(),
             sa.Computed(
-                "crm_fold(coalesce(first_name, '') || ' ' || coalesce(last_name, '') || ' ' || coalesce(company, '') || ' ' || coalesce(email, '') || ' ' || coalesce(website, '') || ' ' || coalesce(phone_e164, phone, '') || ' ' || coalesce(mobile_e164, mobile, ''))",
+                "crm_fold(coalesce(first_name, '') || ' ' || coalesce(last_name, '') || ' ' || coalesce(company, '')"
+                " || ' ' || coalesce(email, '') || ' ' || coalesce(website, '')"
+                " || ' ' || coalesce(phone_e164, phone, '') || ' ' || coalesce(mobile_e164, mobile, ''))",
                 persisted=True,
             ),
             nullable=False,
@@ -371,7 +376,8 @@ def upgrade() -> None:
             name=op.f("ck_leads_currency_known"),
         ),
         sa.CheckConstraint(
-            "lost_reason <> 'other' OR btrim(lost_note) <> ''", name=op.f("ck_leads_other_reason_has_note")
+            "lost_reason <> 'other' OR btrim(coalesce(lost_note, '')) <> ''",
+            name=op.f("ck_leads_other_reason_has_note"),
         ),
         sa.CheckConstraint(
             "lost_reason IN ('price', 'competitor', 'no_budget', 'no_response', 'bad_timing', 'no_need', 'not_a_fit',"
@@ -391,7 +397,10 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(external_system IS NULL) = (external_id IS NULL)", name=op.f("ck_leads_external_id_has_system")
         ),
-        sa.CheckConstraint("amount >= 0", name=op.f("ck_leads_amount_not_negative")),
+        sa.CheckConstraint("amount >= 0 AND amount <> 'NaN'", name=op.f("ck_leads_amount_not_negative")),
+        sa.CheckConstraint(
+            "expected_close_on BETWEEN '1900-01-01' AND '2199-12-31'", name=op.f("ck_leads_expected_close_on_sane")
+        ),
         sa.CheckConstraint("amount IS NULL OR currency IS NOT NULL", name=op.f("ck_leads_amount_has_currency")),
         sa.CheckConstraint("char_length(city) <= 300", name=op.f("ck_leads_city_length")),
         sa.CheckConstraint("char_length(company) <= 300", name=op.f("ck_leads_company_length")),

@@ -51,6 +51,7 @@ def upgrade() -> None:
             server_default=sa.text("nullif(current_setting('crm.actor_id', true), '')::bigint"),
             nullable=True,
         ),
+        sa.CheckConstraint("due_on BETWEEN '1900-01-01' AND '2199-12-31'", name=op.f("ck_activities_due_on_sane")),
         sa.CheckConstraint("btrim(subject) <> ''", name=op.f("ck_activities_has_subject")),
         sa.CheckConstraint(
             "kind = 'task' OR (due_on IS NULL AND done_at IS NULL AND assignee_id IS NULL)",
