@@ -1,0 +1,133 @@
+"""What the pages ask about history."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, literal, select, union_all
+from sqlalchemy.orm import joinedload
+
+from crm_web.extensions import db
+from crm_web.wording import (
+    ReadableChange,
+    Record,
+    RecordName,
+    read_change,
+    records_named_in,
+)
+from crm_web.models import Activity, Change, ChangeAction, Contact, Customer, Door, Employee, Lead
+from crm_web.paging import Page, Sort, load_page
+
+NEWEST_FIRST = Sort(Change.at.expression, Change.id.expression, descending=True)
+
+# Where the name of a record stands, and the lead or customer on whose page it is shown.
+_NAMES: dict[str, tuple[Any, Any, Any, Any]] = {
+    "employee": (Employee.id, Employee.name, None, None),
+    "lead": (Lead.id, Lead.name, Lead.id, None),
+    "customer": (Customer.id, Customer.name, None, Customer.id),
+    "contact": (Contact.id, Contact.name, None, Contact.customer_id),
+    "activity": (Activity.id, Activity.subject, Activity.lead_id, Activity.customer_id),
+}
+
+
+@dataclass(frozen=True)
+class ChangeFilter:
+    """
+    Which changes the page of history shows; every part left out lets all pass.
+
+    :param actor_id: made by this employee; 0 stands for the installation itself
+    :param entity: of this kind of record, such as ``lead``
+    :param action: created, changed or deleted
+    :param door: by this way in
+    :param day: on this day
+    :param zone: the IANA name of the time zone in which the day is meant
+    """
+
+    actor_id: int | None = None
+    entity: str | None = None
+    action: ChangeAction | None = None
+    door: Door | None = None
+    day: date | None = None
+    zone: str = "UTC"
+
+
+def list_changes_of(entity: str, entity_id: int, *, limit: int = 20) -> Sequence[ReadableChange]:
+    """
+    List the latest changes of one record, newest first, in words.
+
+    :param entity: the kind of record, such as ``lead``
+    :param entity_id: its id
+    :param limit: how many at most
+    :return: the changes; whoever is named in them is resolved in one query
+    """
+    query = select(Change).where(Change.entity == entity, Change.entity_id == entity_id)
+    query = query.order_by(Change.id.desc()).limit(limit).options(joinedload(Change.actor))
+    return _put_in_words(db.session.scalars(query).all(), with_records=False)
+
+
+def list_changes(filters: ChangeFilter, *, mark: str | None) -> Page:
+    """
+    Load one page of all changes, newest first, in words.
+
+    :param filters: which changes
+    :param mark: where the page starts; ``None`` for the first
+    :return: the page; its rows are ``ReadableChange``
+    """
+    query = select(Change).where(*_conditions(filters)).options(joinedload(Change.actor))
+    page = load_page(query, NEWEST_FIRST, mark=mark)
+    return Page(_put_in_words(page.rows, with_records=True), page.next, page.previous, page.count)
+
+
+def _conditions(filters: ChangeFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if filters.actor_id is not None:
+        conditions.append(Change.actor_id == filters.actor_id if filters.actor_id else Change.actor_id.is_(None))
+    if filters.entity:
+        conditions.append(Change.entity == filters.entity)
+    if filters.action:
+        conditions.append(Change.action == filters.action)
+    if filters.door:
+        conditions.append(Change.door == filters.door)
+    if filters.day:
+        start, end = _span_of(filters.day, ZoneInfo(filters.zone))
+        conditions += [Change.at >= start, Change.at < end]
+    return conditions
+
+
+def _span_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    return datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone)
+
+
+def list_actors() -> Sequence[Employee]:
+    """
+    List everyone who may stand in history.
+
+    :return: all employees, active or not, by name
+    """
+    return db.session.scalars(select(Employee).order_by(Employee.name, Employee.id)).all()
+
+
+def _put_in_words(changes: Iterable[Change], *, with_records: bool) -> list[ReadableChange]:
+    changes = list(changes)
+    named = {record for change in changes for record in records_named_in(change)}
+    if with_records:
+        named |= {Record(change.entity, change.entity_id) for change in changes}
+    names = _find_names(named)
+    return [read_change(change, names) for change in changes]
+
+
+def _find_names(records: set[Record]) -> dict[Record, RecordName]:
+    """The names of records of every kind, in one query."""
+    queries = []
+    for entity, (record_id, name, lead_id, customer_id) in _NAMES.items():
+        ids = sorted(record.id for record in records if record.entity == entity)
+        if ids:
+            places = [literal(None, Lead.id.type) if place is None else place for place in (lead_id, customer_id)]
+            query = select(literal(entity).label("entity"), record_id.label("id"), name.label("name"), *places)
+            queries.append(query.where(record_id.in_(ids)))
+    if not queries:
+        return {}
+    rows = db.session.execute(union_all(*queries))
+    return {Record(entity, row_id): RecordName(name, lead, customer) for entity, row_id, name, lead, customer in rows}

@@ -1,0 +1,271 @@
+"""History in a person's words: labels for columns, names for ids, and the real values behind the JSON."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from crm_web.models import (
+    ActivityKind,
+    Change,
+    ChangeAction,
+    CustomerKind,
+    CustomerStatus,
+    Door,
+    LeadStatus,
+    LostReason,
+    Rating,
+    Role,
+)
+
+ENTITIES = {
+    "lead": "Lead",
+    "customer": "Customer",
+    "contact": "Contact",
+    "activity": "Activity",
+    "employee": "Employee",
+}
+"""The kinds of record that history keeps, each with its word."""
+
+DOORS = {
+    Door.WEB: "in the browser",
+    Door.API: "by the API",
+    Door.IMPORT: "by an import",
+    Door.BULK: "by a bulk edit",
+    Door.COMMAND: "by a command",
+    Door.SQL: "directly in the database",
+}
+"""The ways in, as the end of a sentence."""
+
+LABELS = {
+    "amount": "Amount",
+    "assignee_id": "Assignee",
+    "body": "Text",
+    "closed_at": "Closed",
+    "created_from_lead_id": "Made from lead",
+    "customer_id": "Customer",
+    "deleted_at": "In the trash since",
+    "deleted_by_id": "Moved to the trash by",
+    "done_at": "Done",
+    "due_on": "Due",
+    "email": "E-mail",
+    "expected_close_on": "Expected close",
+    "external_id": "Number in the other system",
+    "external_system": "Other system",
+    "happened_at": "When",
+    "is_active": "Active",
+    "is_primary": "First one to call",
+    "kind": "Kind",
+    "lead_id": "Lead",
+    "locale": "Language",
+    "lost_note": "Why, in words",
+    "lost_reason": "Lost because",
+    "manager_id": "Manager",
+    "owner_id": "Owner",
+    "parent_id": "Parent company",
+    "vat_number": "VAT number",
+}
+"""The label of a column, where it is not just the column's name in words."""
+
+# Which kind of record an id of another table leads to.
+_LEADS_TO = {
+    "assignee_id": "employee",
+    "created_from_lead_id": "lead",
+    "customer_id": "customer",
+    "deleted_by_id": "employee",
+    "lead_id": "lead",
+    "manager_id": "employee",
+    "owner_id": "employee",
+    "parent_id": "customer",
+}
+_WORDS: dict[tuple[str, str], Callable[[str], Any]] = {
+    ("lead", "rating"): Rating,
+    ("lead", "lost_reason"): LostReason,
+    ("customer", "kind"): CustomerKind,
+    ("customer", "status"): CustomerStatus,
+    ("activity", "kind"): ActivityKind,
+    ("employee", "role"): Role,
+}
+_BY_ENDING: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "_at": ("moment", datetime.fromisoformat),
+    "_on": ("day", date.fromisoformat),
+    "amount": ("number", lambda value: Decimal(str(value))),
+    "country": ("country", str),
+}
+# The rest of a move to the trash, and of one back, is said by the action itself.
+_SAID_BY_ACTION = ("deleted_at", "deleted_by_id")
+
+
+class Record(NamedTuple):
+    """
+    One row of a table that history keeps.
+
+    :param entity: its kind, such as ``lead``
+    :param id: its id
+    """
+
+    entity: str
+    id: int
+
+
+class RecordName(NamedTuple):
+    """
+    How a record is called today, and where it is shown.
+
+    :param name: its name
+    :param lead_id: the lead on whose page it stands
+    :param customer_id: the customer on whose page it stands
+    """
+
+    name: str
+    lead_id: int | None
+    customer_id: int | None
+
+
+class Value(NamedTuple):
+    """
+    A value before or after a change.
+
+    :param kind: how a page shows it: ``text``, ``status``, ``day``, ``moment``, ``number`` or ``country``
+    :param value: the value itself; ``None`` where the field was empty
+    """
+
+    kind: str
+    value: Any
+
+
+class FieldChange(NamedTuple):
+    """
+    One field, from old to new.
+
+    :param label: what the field is called on the pages
+    :param old: the value before
+    :param new: the value after
+    """
+
+    label: str
+    old: Value
+    new: Value
+
+
+@dataclass(frozen=True)
+class ReadableChange:
+    """
+    One change as a page shows it.
+
+    :param id: its number in history
+    :param at: when
+    :param who: by whom; ``None`` for the installation itself
+    :param deed: what was done, as a word that a sentence can begin with
+    :param door: by which way, as the end of a sentence
+    :param request_id: the number of the request, as in the log
+    :param record: whose row it is
+    :param entity_label: the word for its kind
+    :param name: what the record is called, or was
+    :param place: where the record stands today; ``None`` once it is gone
+    :param fields: what changed
+    """
+
+    id: int
+    at: datetime
+    who: str | None
+    deed: str
+    door: str
+    request_id: str | None
+    record: Record
+    entity_label: str
+    name: str
+    place: RecordName | None
+    fields: list[FieldChange]
+
+
+def read_change(change: Change, names: Mapping[Record, RecordName]) -> ReadableChange:
+    """
+    Put one row of history in words.
+
+    :param change: the row, with its actor loaded
+    :param names: the names of the records that it speaks of
+    :return: what a page shows
+    """
+    record = Record(change.entity, change.entity_id)
+    place = names.get(record)
+    return ReadableChange(
+        id=change.id,
+        at=change.at,
+        who=change.actor.name if change.actor else None,
+        deed=_deed(change),
+        door=DOORS[change.door],
+        request_id=change.request_id,
+        record=record,
+        entity_label=ENTITIES.get(change.entity, change.entity),
+        name=place.name if place else _name_at_the_time(change),
+        place=place,
+        fields=list(_fields(change, names)),
+    )
+
+
+def records_named_in(change: Change) -> Iterator[Record]:
+    """
+    Find the records of which a change holds only the id.
+
+    :param change: a row of history
+    :return: an iterator over those records
+    """
+    for column, values in change.fields.items():
+        if column in _LEADS_TO and column not in _SAID_BY_ACTION:
+            yield from (Record(_LEADS_TO[column], value) for value in values if type(value) is int)
+
+
+def _deed(change: Change) -> str:
+    trashed = change.fields.get("deleted_at") if change.action is ChangeAction.CHANGED else None
+    if trashed is not None:
+        return "Restored" if trashed[1] is None else "Moved to the trash"
+    return change.action.value.capitalize()
+
+
+def _name_at_the_time(change: Change) -> str:
+    """What a record that is gone was called, as far as this change tells."""
+    for column in ("name", "last_name", "company", "subject", "email"):
+        told = [value for value in change.fields.get(column, []) if value]
+        if told:
+            return str(told[-1])
+    return f"{ENTITIES.get(change.entity, change.entity)} {change.entity_id}"
+
+
+def _fields(change: Change, names: Mapping[Record, RecordName]) -> Iterator[FieldChange]:
+    hidden = _SAID_BY_ACTION if _deed(change) in ("Restored", "Moved to the trash") else ()
+    for column in sorted(change.fields, key=_label):
+        if column not in hidden:
+            old, new = (_read_value(change.entity, column, value, names) for value in change.fields[column])
+            yield FieldChange(_label(column), old, new)
+
+
+def _label(column: str) -> str:
+    return LABELS.get(column) or column.replace("_", " ").capitalize()
+
+
+def _read_value(entity: str, column: str, value: Any, names: Mapping[Record, RecordName]) -> Value:
+    if value is None:
+        return Value("text", None)
+    if column in _LEADS_TO:
+        named = names.get(Record(_LEADS_TO[column], value))
+        return Value("text", named.name if named else f"{ENTITIES[_LEADS_TO[column]]} {value}")
+    try:
+        return _typed(entity, column, value)
+    except (ValueError, TypeError, ArithmeticError):
+        # Old rows may hold words that the product no longer knows; they are still shown as they are.
+        return Value("text", str(value))
+
+
+def _typed(entity: str, column: str, value: Any) -> Value:
+    if (entity, column) == ("lead", "status"):
+        return Value("status", LeadStatus(value))
+    if (entity, column) in _WORDS:
+        return Value("text", _WORDS[(entity, column)](value).label)
+    if isinstance(value, bool):
+        return Value("text", "yes" if value else "no")
+    for ending, (kind, read) in _BY_ENDING.items():
+        if column.endswith(ending):
+            return Value(kind, read(value))
+    return Value("text", str(value))
