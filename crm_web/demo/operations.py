@@ -1,12 +1,27 @@
 """Fill an empty database with a company that looks lived in."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, insert, select, text
 
+from crm_web.auth.operations import hash_password
+from crm_web.auth.queries import DEMO_PASSWORD
+from crm_web.clock import now
+from crm_web.demo.story import Row, Story, tell_story
+from crm_web.demo.words import BOUGHT_AGAIN, SOURCES
 from crm_web.errors import DomainError
 from crm_web.extensions import db
-from crm_web.models import Employee
+from crm_web.models import Activity, Contact, Conversion, Customer, Employee, Lead, LeadSource, Role, record_by
+
+PEOPLE: tuple[dict[str, Any], ...] = (
+    {"name": "Ada Palmer", "role": Role.ADMIN, "job_title": "Head of Operations", "time_zone": "Europe/London"},
+    {"name": "Max Brenner", "role": Role.MANAGER, "job_title": "Sales Manager", "time_zone": "Europe/Vienna"},
+    {"name": "Ann Keller", "role": Role.SALES, "job_title": "Account Executive", "time_zone": "Europe/Berlin"},
+    {"name": "Bob Lindqvist", "role": Role.SALES, "job_title": "Account Executive", "time_zone": "America/New_York"},
+    {"name": "Vera Petrova", "role": Role.VIEWER, "job_title": "Financial Controller", "time_zone": "Europe/Athens"},
+)
 
 
 class DatabaseNotEmpty(DomainError):
@@ -17,11 +32,97 @@ def load_demo(*, progress: Callable[[str], object]) -> None:
     """
     Fill an empty database with the demo company.
 
-    :param progress: told in a line what was filled
+    The times in its records are those of the story, a year up to now; history says when each row
+    really came into being, which is now, by a command.
+
+    :param progress: told in a line what is being filled and what was
     :raise DatabaseNotEmpty: where there are employees already
     """
+    # Two first starts at once must not both find the database empty.
+    db.session.execute(text("LOCK TABLE employees IN SHARE ROW EXCLUSIVE MODE"))
     if db.session.scalar(select(exists().where(Employee.id.is_not(None)))):
-        raise DatabaseNotEmpty(
-            "There are people in this database already; the demo only goes into an empty one."
-        )
+        raise DatabaseNotEmpty("There are people in this database already: the demo only goes into an empty one.")
     progress("Filling the demo company …")
+    people = _hire_people()
+    story = tell_story(moment=now().replace(second=0, microsecond=0), people={name: e.id for name, e in people.items()})
+    _add_sources()
+    _number(story.leads, Lead)
+    _number(story.customers, Customer)
+    by_id = {employee.id: employee for employee in people.values()}
+    for employee_id in sorted({row["created_by_id"] for row in [*story.leads, *story.customers]}):
+        record_by(by_id[employee_id])
+        _insert_part(story, employee_id)
+    progress(
+        f"  {len(people)} people, {len(story.leads)} leads, {len(story.customers)} customers, "
+        f"{len(story.activities):,} notes, calls, meetings and tasks"
+    )
+
+
+def _hire_people() -> dict[str, Employee]:
+    record_by(None)
+    password_hash = hash_password(DEMO_PASSWORD)
+    people = {known["name"].split()[0].lower(): Employee(**known, password_hash=password_hash) for known in PEOPLE}
+    for first_name, employee in people.items():
+        employee.email = f"{first_name}@piper.example"
+    people["ann"].manager = people["bob"].manager = people["max"]
+    people["max"].manager = people["vera"].manager = people["ada"]
+    for employee in people.values():
+        db.session.add(employee)
+        db.session.flush()
+    return people
+
+
+def _add_sources() -> None:
+    db.session.execute(insert(LeadSource), [{"name": name} for name in sorted({*SOURCES, BOUGHT_AGAIN})])
+
+
+def _number(rows: list[Row], model: type[Lead] | type[Customer]) -> None:
+    """Give rows their ids before they exist: a lead and the customer that it makes each name the other."""
+    sequence = func.pg_get_serial_sequence(model.__tablename__, "id")
+    ids = db.session.scalars(select(func.nextval(sequence)).select_from(func.generate_series(1, len(rows))))
+    for row, row_id in zip(rows, ids, strict=True):
+        row["id"] = row_id
+
+
+def _insert_part(story: Story, employee_id: int) -> None:
+    """Insert what one employee entered, so that history names the right person."""
+
+    def entered(rows: Iterable[Row], column: str = "created_by_id") -> list[Row]:
+        return [_resolve(row) for row in rows if row[column] == employee_id]
+
+    _insert_together({Lead: entered(story.leads), Customer: entered(story.customers)})
+    for model, rows in (
+        (Contact, entered(story.contacts)),
+        (Conversion, entered(story.conversions, "converted_by_id")),
+        (Activity, entered(story.activities)),
+    ):
+        if rows:
+            db.session.execute(insert(model), rows)
+
+
+def _resolve(row: Mapping[str, Any]) -> Row:
+    """Put the id of a related row into the place of the row itself."""
+    return dict(_resolved(row))
+
+
+def _resolved(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in row.items():
+        if name in ("lead", "customer", "created_from_lead"):
+            yield f"{name}_id", value and value["id"]
+        else:
+            yield name, value
+
+
+def _insert_together(rows_of: Mapping[type[Lead] | type[Customer], list[Row]]) -> None:
+    """Insert leads and customers in one statement, at whose end each finds the other."""
+    parts = {model.__tablename__: rows for model, rows in rows_of.items() if rows}
+    # Only names of tables and columns of our own are put into the statement; values go as parameters.
+    insertions = [
+        f"{table}_in AS (INSERT INTO {table} ({', '.join(rows[0])}) OVERRIDING SYSTEM VALUE"  # noqa: S608
+        f" SELECT {', '.join(rows[0])} FROM jsonb_populate_recordset(NULL::{table}, CAST(:{table} AS jsonb)))"
+        for table, rows in parts.items()
+    ]
+    db.session.execute(
+        text(f"WITH {', '.join(insertions)} SELECT 1"),
+        {table: json.dumps(rows, default=str) for table, rows in parts.items()},
+    )
