@@ -19,6 +19,8 @@ from crm_web.models.codes import COUNTRIES, CURRENCIES
 
 EARLIEST = date(1900, 1, 1)
 LATEST = date(2199, 12, 31)
+# Numbers as they were before a country lengthened them are still in everyone's address book: Benin, 2024.
+_FORMER_LENGTHS = {229: 8}
 _WEBSITE = re.compile(
     r"(?:https?://)?(?:[^\s/:@?#.]+\.)+[^\s/:@?#.\d][^\s/:@?#.]*\.?(?::\d{1,5})?(?:[/?#]\S*)?", re.IGNORECASE
 )
@@ -60,7 +62,13 @@ def read_email(value: str, limit: int = 254) -> str:
 @functools.lru_cache(maxsize=4096)
 def _check_email(address: str) -> str:
     try:
-        return validate_email(address, check_deliverability=False, test_environment=True).normalized
+        return validate_email(
+            address,
+            check_deliverability=False,
+            test_environment=True,
+            allow_quoted_local=True,
+            allow_domain_literal=True,
+        ).normalized
     except EmailNotValidError as error:
         raise ValueError("Enter an e-mail address like name@company.com.") from error
 
@@ -84,7 +92,8 @@ def _check_phone(typed: str, region: str) -> str:
         number = phonenumbers.parse(typed, region)
     except phonenumbers.NumberParseException as error:
         raise ValueError("Enter a phone number like +44 20 7946 0958.") from error
-    if not phonenumbers.is_possible_number(number):
+    is_former = len(str(number.national_number)) == _FORMER_LENGTHS.get(number.country_code or 0)
+    if not is_former and not phonenumbers.is_possible_number(number):
         raise ValueError("Check the phone number: it has too few or too many digits, or needs its country code.")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
