@@ -1,1 +1,225 @@
-"""The pages of the employees feature."""
+"""The pages on which administrators keep employees."""
+
+from typing import Any
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.access import Action, allowed, may
+from crm_web.auth.operations import set_password as give_password
+from crm_web.employees import blueprint, operations, queries
+from crm_web.employees.forms import NOBODY, ChangeEmployeeForm, DeactivationForm, NewEmployeeForm, NewPasswordForm
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.form_fields import show_refusal
+from crm_web.messages import flash_message
+from crm_web.models import Employee
+from crm_web.observe import log_event
+from crm_web.paging import Page
+
+
+@blueprint.get("")
+@allowed(Action.KEEP_EMPLOYEES)
+def list_employees() -> ResponseReturnValue:
+    page = queries.list_employees(mark=request.args.get("page"))
+    return render_template(
+        "employees/list_employees.html", page=page, view=_ListView(), last_seen=queries.list_last_seen(page.rows)
+    )
+
+
+class _ListView:
+    """The addresses of the pages around this one."""
+
+    def url_for_next(self, page: Page) -> str:
+        return url_for("employees.list_employees", page=page.next)
+
+    def url_for_previous(self, page: Page) -> str:
+        return url_for("employees.list_employees", page=page.previous)
+
+
+@blueprint.get("/new")
+@allowed(Action.KEEP_EMPLOYEES)
+def new_employee() -> ResponseReturnValue:
+    return _new_page(_new_form())
+
+
+@blueprint.post("/new")
+@allowed(Action.KEEP_EMPLOYEES)
+def create_employee() -> ResponseReturnValue:
+    form = _new_form()
+    if not form.validate():
+        return _new_page(form), 422
+    values, password = form.stored_values(), form.password.data or None
+    try:
+        employee = operations.create_employee(values, password=password, by=current_user)
+    except DomainError as error:
+        _refuse(form, error)
+        return _new_page(form), 422
+    db.session.commit()
+    log_event("employee_created", employee=employee.id, role=employee.role)
+    _welcome(employee)
+    return redirect(url_for("employees.list_employees"), code=303)
+
+
+def _new_page(form: NewEmployeeForm) -> str:
+    return render_template("employees/new_employee.html", form=form)
+
+
+def _new_form() -> NewEmployeeForm:
+    form = NewEmployeeForm(time_zone=current_user.time_zone, locale=current_user.locale)
+    form.manager_id.offer(queries.list_leaders(None))
+    return form
+
+
+def _welcome(employee: Employee) -> None:
+    if employee.password_hash:
+        flash_message(f"{employee.name} can sign in now.")
+    else:
+        link = ("Set one", url_for("employees.edit_password", employee_id=employee.id))
+        flash_message(f"{employee.name} is added, but can’t sign in without a password.", link=link)
+
+
+@blueprint.get("/<int:employee_id>/edit")
+@allowed(Action.KEEP_EMPLOYEES)
+def edit_employee(employee_id: int) -> ResponseReturnValue:
+    employee = _employee_or_404(employee_id)
+    return _edit_page(_change_form(employee), employee)
+
+
+@blueprint.post("/<int:employee_id>/edit")
+@allowed(Action.KEEP_EMPLOYEES)
+def change_employee(employee_id: int) -> ResponseReturnValue:
+    employee = _employee_or_404(employee_id)
+    form = _change_form(employee)
+    if not form.validate():
+        return _edit_page(form, employee), 422
+    values, handover = form.stored_values(), _handover(form.successor_id.data)
+    try:
+        given = operations.change_employee(
+            employee, values, version=form.version.data, handover=handover, by=current_user
+        )
+    except DomainError as error:
+        _refuse(form, error)
+        return _edit_page(form, employee, is_outdated=isinstance(error, operations.EmployeeChangedMeanwhile)), 422
+    db.session.commit()
+    log_event("employee_changed", employee=employee_id, role=employee.role)
+    flash_message(f"{employee.name} is saved.{_say_given(given, handover)}")
+    # Who just gave up the role of an administrator can't see the list any more.
+    place = "employees.list_employees" if may(current_user, Action.KEEP_EMPLOYEES) else "dashboard.show_dashboard"
+    return redirect(url_for(place), code=303)
+
+
+def _change_form(employee: Employee) -> ChangeEmployeeForm:
+    form = ChangeEmployeeForm(obj=employee)
+    form.manager_id.offer(queries.list_leaders(employee))
+    form.successor_id.offer(queries.list_successors(employee))
+    return form
+
+
+def _edit_page(form: ChangeEmployeeForm, employee: Employee, *, is_outdated: bool = False) -> str:
+    differences = form.list_differences(employee) if is_outdated else []
+    if is_outdated:
+        form.version.change_to(employee.version)
+    return render_template("employees/edit_employee.html", form=form, employee=employee, differences=differences)
+
+
+@blueprint.get("/<int:employee_id>/deactivate")
+@allowed(Action.KEEP_EMPLOYEES)
+def confirm_deactivation(employee_id: int) -> ResponseReturnValue:
+    return _deactivation_page(_employee_or_404(employee_id))
+
+
+@blueprint.post("/<int:employee_id>/deactivate")
+@allowed(Action.KEEP_EMPLOYEES)
+def deactivate_employee(employee_id: int) -> ResponseReturnValue:
+    employee = _employee_or_404(employee_id)
+    form = _deactivation_form(employee)
+    if not form.validate():
+        return _deactivation_page(employee, form), 422
+    handover = _handover(form.successor_id.data)
+    try:
+        given = operations.deactivate(employee, handover=handover, by=current_user)
+    except DomainError as error:
+        _refuse(form, error)
+        return _deactivation_page(employee, form), 422
+    db.session.commit()
+    log_event("employee_deactivated", employee=employee_id, leads=given.leads, customers=given.customers)
+    flash_message(f"{employee.name} can’t sign in any more.{_say_given(given, handover)}")
+    return redirect(url_for("employees.list_employees"), code=303)
+
+
+def _deactivation_form(employee: Employee) -> DeactivationForm:
+    form = DeactivationForm()
+    form.successor_id.offer(queries.list_successors(employee))
+    return form
+
+
+def _deactivation_page(employee: Employee, form: DeactivationForm | None = None) -> str:
+    return render_template(
+        "employees/deactivate_employee.html",
+        form=form or _deactivation_form(employee),
+        employee=employee,
+        belongings=queries.count_belongings(employee),
+    )
+
+
+@blueprint.post("/<int:employee_id>/reactivate")
+@allowed(Action.KEEP_EMPLOYEES)
+def reactivate_employee(employee_id: int) -> ResponseReturnValue:
+    employee = _employee_or_404(employee_id)
+    operations.reactivate(employee, by=current_user)
+    db.session.commit()
+    log_event("employee_reactivated", employee=employee_id)
+    flash_message(f"{employee.name} can sign in again.")
+    return redirect(url_for("employees.edit_employee", employee_id=employee_id), code=303)
+
+
+@blueprint.get("/<int:employee_id>/password")
+@allowed(Action.KEEP_EMPLOYEES)
+def edit_password(employee_id: int) -> ResponseReturnValue:
+    return _password_page(NewPasswordForm(), _employee_or_404(employee_id))
+
+
+@blueprint.post("/<int:employee_id>/password")
+@allowed(Action.KEEP_EMPLOYEES)
+def set_password(employee_id: int) -> ResponseReturnValue:
+    employee = _employee_or_404(employee_id)
+    form = NewPasswordForm()
+    if not form.validate():
+        return _password_page(form, employee), 422
+    try:
+        give_password(employee, form.password.data, by=current_user)
+    except DomainError as error:
+        _refuse(form, error)
+        return _password_page(form, employee), 422
+    db.session.commit()
+    log_event("password_set", employee=employee_id)
+    flash_message(f"{employee.name} has a new password, and is signed out everywhere.")
+    return redirect(url_for("employees.edit_employee", employee_id=employee_id), code=303)
+
+
+def _password_page(form: NewPasswordForm, employee: Employee) -> str:
+    return render_template("employees/set_password.html", form=form, employee=employee)
+
+
+def _employee_or_404(employee_id: int) -> Employee:
+    return queries.find_employee(employee_id) or abort(404)
+
+
+def _handover(chosen: Any) -> operations.Handover | None:
+    if chosen is None:
+        return None
+    return operations.Handover(None if chosen == NOBODY else queries.find_employee(chosen))
+
+
+def _say_given(given: queries.Belongings, handover: operations.Handover | None) -> str:
+    if handover is None or not given.are_some:
+        return ""
+    whose = f"belong to {handover.to.name} now" if handover.to else "are free to take"
+    return f" {given.in_words()} {whose}."
+
+
+def _refuse(form: Any, error: DomainError) -> None:
+    db.session.rollback()
+    show_refusal(form, error)

@@ -1,0 +1,91 @@
+"""`flask employees`: the first administrator, and help for those who are locked out."""
+
+import sys
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+
+from crm_web.auth.operations import set_password
+from crm_web.employees import operations, queries
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.fields import read_email, read_text
+from crm_web.models import Employee, Role, limit_of
+
+employees = AppGroup("employees", help="The people who may sign in.")
+password_from_stdin = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+
+
+@employees.command("create-admin")
+@click.option("--name", prompt=True, help="The person's name.")
+@click.option("--email", prompt="E-mail", help="The address to sign in with.")
+@password_from_stdin
+def create_admin(name: str, email: str, password_stdin: bool) -> None:
+    """Add an administrator, such as the first one."""
+    values = {
+        "name": _read("name", read_text, name.strip(), limit_of(Employee.name)),
+        "email": _read("e-mail", read_email, email),
+        "role": Role.ADMIN,
+    }
+    if not values["name"]:
+        raise click.ClickException("Enter a name.")
+    employee = operations.create_employee(values, password=_ask_password(password_stdin), by=None)
+    db.session.commit()
+    click.echo(f"{employee.name} can sign in as {employee.email} now, and add the others under Employees.")
+
+
+@employees.command("list")
+def list_all() -> None:
+    """List all employees, the active ones first."""
+    for person in queries.list_everyone():
+        state = "" if person.is_active else "  (deactivated)"
+        click.echo(f"{person.role.value:<8} {person.email}  {person.name}{state}")
+
+
+@employees.command("set-password")
+@click.argument("email")
+@password_from_stdin
+def set_new_password(email: str, password_stdin: bool) -> None:
+    """Give the employee with this E-MAIL address a new password."""
+    employee = _get_employee(email)
+    set_password(employee, _ask_password(password_stdin), by=None)
+    db.session.commit()
+    click.echo(f"{employee.name} has a new password, and is signed out everywhere.")
+
+
+@employees.command("deactivate")
+@click.argument("email")
+@click.option("--hand-over-to", metavar="EMAIL", help="Who gets their leads and customers.")
+@click.option("--hand-over-to-nobody", is_flag=True, help="Leave their leads and customers free to take.")
+def deactivate(email: str, hand_over_to: str | None, hand_over_to_nobody: bool) -> None:
+    """Close the account of the employee with this E-MAIL address."""
+    employee = _get_employee(email)
+    decided = hand_over_to or hand_over_to_nobody
+    handover = operations.Handover(_get_employee(hand_over_to) if hand_over_to else None) if decided else None
+    try:
+        given = operations.deactivate(employee, handover=handover, by=None)
+    except operations.SuccessorNeeded as error:
+        raise DomainError(f"{error.message} Use --hand-over-to or --hand-over-to-nobody.") from error
+    db.session.commit()
+    click.echo(f"{employee.name} can’t sign in any more. Handed over: {given.in_words()}.")
+
+
+def _get_employee(email: str) -> Employee:
+    employee = queries.find_employee_by_email(email)
+    if employee is None:
+        raise click.ClickException(f"Nobody has the e-mail address {email}. `flask employees list` shows all.")
+    return employee
+
+
+def _ask_password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+def _read(label: str, reader: Any, *typed: Any) -> Any:
+    try:
+        return reader(*typed)
+    except ValueError as error:
+        raise click.ClickException(f"The {label}: {error}") from error

@@ -1,0 +1,101 @@
+"""The forms that administrators keep employees with."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from wtforms import RadioField
+from wtforms.validators import InputRequired, Optional
+
+from crm_web.auth.forms import LocaleField, TimeZoneField, new_password_field
+from crm_web.form_fields import EmailField, HiddenNumber, OwnerField, PhoneField, RecordForm, Required, TextLine
+from crm_web.form_fields import stored_values as values_of
+from crm_web.models import Employee, Role, limit_of
+
+ROLES = {
+    Role.VIEWER: "Viewer: sees everything, changes nothing",
+    Role.SALES: "Sales: enters records, changes their own and those nobody owns",
+    Role.MANAGER: "Manager: changes, assigns and trashes everything, imports files",
+    Role.ADMIN: "Admin: does what managers do, and keeps the employees",
+}
+"""What each role is trusted with, as a line to choose."""
+
+NOBODY = "nobody"
+
+
+class SuccessorField(OwnerField):
+    """Who gets somebody's records: one who may own them, or nobody; to say nothing is no decision."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(
+            "Who gets their leads and customers", empty="Choose…", refusal="Choose from the list.", **settings
+        )
+
+    def list_options(self) -> Iterable[tuple[Any, str]]:
+        """List the pairs of value and label."""
+        return [(NOBODY, "Nobody: they are free to take"), *self.options]
+
+    def columns(self) -> dict[str, Any]:
+        """Give no columns: it is not part of the employee."""
+        return {}
+
+
+class EmployeeForm(RecordForm):
+    """What is known of an employee."""
+
+    name = TextLine("Name", limit_of(Employee.name), [Required("Enter the person’s name.")])
+    email = EmailField(
+        "E-mail", [Required("Enter the e-mail address.")], description="They sign in with it. Capitals don’t matter."
+    )
+    role = RadioField("Role", [InputRequired("Choose a role.")], choices=list(ROLES.items()), coerce=Role)
+    job_title = TextLine("Job title", limit_of(Employee.job_title))
+    phone = PhoneField("Phone")
+    manager_id = OwnerField("Manager", empty="Nobody", refusal="Choose a manager from the list.")
+    time_zone = TimeZoneField("Time zone", validators=[Required("Choose a time zone.")])
+    locale = LocaleField("Numbers and dates", validators=[Required("Choose how numbers and dates are written.")])
+
+    def stored_values(self) -> dict[str, Any]:
+        """Collect what a valid form says: column names to values."""
+        return values_of(self) | {"role": self.role.data}
+
+
+class NewEmployeeForm(EmployeeForm):
+    """A new employee, and what they sign in with at first."""
+
+    password = new_password_field("First password", Optional())
+
+
+class ChangeEmployeeForm(EmployeeForm):
+    """An employee as they are, and who gets their records where they stop selling."""
+
+    version = HiddenNumber()
+    successor_id = SuccessorField()
+
+    def list_differences(self, employee: Employee) -> list[tuple[str, str]]:
+        """List where the form differs from what is stored by now: labels and stored values in words."""
+        stored = {
+            "name": employee.name,
+            "email": employee.email,
+            "role": employee.role.label,
+            "job_title": employee.job_title,
+            "phone": employee.phone,
+            "manager_id": employee.manager.name if employee.manager else None,
+            "time_zone": employee.time_zone,
+            "locale": employee.locale,
+        }
+        return [
+            (self[name].label.text, value or "nothing")
+            for name, value in stored.items()
+            if self[name].data != getattr(employee, name)
+        ]
+
+
+class DeactivationForm(RecordForm):
+    """Who gets the records of somebody who leaves."""
+
+    successor_id = SuccessorField()
+
+
+class NewPasswordForm(RecordForm):
+    """A password for somebody who has none or forgot it."""
+
+    password = new_password_field("New password", InputRequired("Enter a new password."))

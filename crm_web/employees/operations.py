@@ -1,0 +1,228 @@
+"""What administrators do with employees, and how records change hands."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+from psycopg2 import errors as refused
+from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
+
+from crm_web.auth.operations import check_new_password, end_sign_ins, hash_password
+from crm_web.employees.queries import Belongings, count_belongings
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.models import Customer, Employee, Lead, Role, record_by
+
+# Changes to employees take turns, so that two administrators who demote or hand over to each other never meet halfway.
+# The trigger that keeps the last administrator holds the same lock.
+TURN = 7430002
+
+
+class EmailTaken(DomainError):
+    """Somebody has that e-mail address already."""
+
+
+class LastAdministrator(DomainError):
+    """Without this administrator nobody could keep the employees any more."""
+
+
+class SuccessorNeeded(DomainError):
+    """Somebody who owns records can't stop selling before it is said who gets them."""
+
+
+class SuccessorNotEntitled(DomainError):
+    """The person who should get the records is not active or does not sell."""
+
+
+class EmployeeChangedMeanwhile(DomainError):
+    """Someone else saved the employee after the form was opened."""
+
+
+class LeadsThemselves(DomainError):
+    """Following the managers upwards would never end."""
+
+
+@dataclass(frozen=True)
+class Handover:
+    """
+    The decision on somebody's leads and customers.
+
+    :param to: who gets them; ``None`` for nobody, so that they are free to take
+    """
+
+    to: Employee | None
+
+
+def create_employee(values: Mapping[str, Any], *, password: str | None, by: Employee | None) -> Employee:
+    """
+    Add an employee.
+
+    :param values: column names to values, as the form gives them
+    :param password: what they sign in with at first; ``None`` where they can't sign in yet
+    :param by: the administrator who adds them; ``None`` for the installation itself
+    :return: the new employee
+    :raise EmailTaken: where somebody has that e-mail address
+    :raise PasswordTooWeak: where the password is too short, too long or too easily guessed
+    """
+    record_by(by)
+    employee = Employee(**values)
+    if password is not None:
+        check_new_password(password, name=employee.name, email=employee.email)
+        employee.password_hash = hash_password(password)
+    with _refusals_in_words():
+        db.session.add(employee)
+        db.session.flush()
+    return employee
+
+
+def change_employee(
+    employee: Employee, values: Mapping[str, Any], *, version: int | None, handover: Handover | None, by: Employee
+) -> Belongings:
+    """
+    Save the employee form.
+
+    :param employee: the employee
+    :param values: column names to values, every field of the form
+    :param version: the version that the form was opened with
+    :param handover: who gets their records if they stop selling; ``None`` where that is undecided
+    :param by: the administrator who saves
+    :return: what was handed over
+    :raise EmployeeChangedMeanwhile: where someone saved since
+    :raise EmailTaken: where somebody else has that e-mail address
+    :raise LastAdministrator: where nobody else could keep the employees
+    :raise SuccessorNeeded: where they own records, stop selling, and ``handover`` is undecided
+    :raise LeadsThemselves: where they would stand above themselves
+    """
+    _take_turn(employee, by)
+    if employee.version != version:
+        raise EmployeeChangedMeanwhile(_changed_meanwhile(employee))
+    _check_leaders(employee, values.get("manager_id"))
+    handed_over = Belongings(0, 0)
+    if employee.can_own and not Role(values["role"]).sells:
+        handed_over = _give_up_records(employee, handover, by)
+    with _refusals_in_words():
+        for name, value in values.items():
+            setattr(employee, name, value)
+        db.session.flush()
+    return handed_over
+
+
+def deactivate(employee: Employee, *, handover: Handover | None, by: Employee | None) -> Belongings:
+    """
+    Close an employee's account: they are signed out everywhere at once, and their records change hands.
+
+    :param employee: the employee; one who is not active stays as they are
+    :param handover: who gets their records; ``None`` where that is undecided
+    :param by: the administrator who does it; ``None`` for the installation itself
+    :return: what was handed over
+    :raise LastAdministrator: where nobody else could keep the employees
+    :raise SuccessorNeeded: where they own records and ``handover`` is undecided
+    """
+    _take_turn(employee, by)
+    if not employee.is_active:
+        return Belongings(0, 0)
+    handed_over = _give_up_records(employee, handover, by)
+    with _refusals_in_words():
+        employee.is_active = False
+        db.session.flush()
+    end_sign_ins(employee)
+    return handed_over
+
+
+def reactivate(employee: Employee, *, by: Employee) -> None:
+    """
+    Open an employee's account again.
+
+    :param employee: the employee; one who is active stays as they are
+    :param by: the administrator who does it
+    """
+    _take_turn(employee, by)
+    employee.is_active = True
+    db.session.flush()
+
+
+def hand_over(employee: Employee, successor: Employee | None, *, by: Employee | None) -> Belongings:
+    """
+    Give all leads and customers of one person to another, those in the trash too; history notes each.
+
+    :param employee: who gives them up
+    :param successor: who gets them; ``None`` for nobody
+    :param by: the employee who does it; ``None`` for the installation itself
+    :return: how many changed hands
+    :raise SuccessorNotEntitled: where the successor is not active or does not sell
+    """
+    record_by(by)
+    if successor is not None and (not successor.can_own or successor.id == employee.id):
+        raise SuccessorNotEntitled("Choose somebody else who is active and sells.", "successor_id")
+    counts = []
+    for table in (Lead, Customer):
+        given = update(table).where(table.owner_id == employee.id)
+        given = given.values(owner_id=successor.id if successor else None)
+        with _refusals_in_words():
+            result = db.session.execute(given, execution_options={"synchronize_session": False})
+        counts.append(cast(CursorResult[Any], result).rowcount)
+    return Belongings(*counts)
+
+
+def _give_up_records(employee: Employee, handover: Handover | None, by: Employee | None) -> Belongings:
+    """Records first, then the employee: whoever changes a lead locks in that order too, so nobody waits in a ring."""
+    if handover is not None:
+        return hand_over(employee, handover.to, by=by)
+    belongings = count_belongings(employee)
+    if belongings.are_some:
+        raise SuccessorNeeded(f"{employee.name} owns {belongings.in_words()}. Choose who gets them.", "successor_id")
+    return belongings
+
+
+def _take_turn(employee: Employee, by: Employee | None) -> None:
+    record_by(by)
+    db.session.execute(select(func.pg_advisory_xact_lock(TURN)))
+    db.session.refresh(employee)
+
+
+def _check_leaders(employee: Employee, leader_id: int | None) -> None:
+    """Walk up from the manager: whoever stands above themselves would make every team endless."""
+    line = select(Employee.id, Employee.manager_id).where(Employee.id == leader_id).cte("line", recursive=True)
+    above = line.union(select(Employee.id, Employee.manager_id).join(line, Employee.id == line.c.manager_id))
+    if db.session.scalar(select(func.count()).select_from(above).where(above.c.id == employee.id)):
+        raise LeadsThemselves(f"Choose another manager: this one works for {employee.name}.", "manager_id")
+
+
+def _changed_meanwhile(employee: Employee) -> str:
+    who = db.session.scalar(select(Employee.name).where(Employee.id == employee.updated_by_id)) or "Someone"
+    return f"{who} saved changes here after you opened this page. Compare them with yours below, then save again."
+
+
+@contextmanager
+def _refusals_in_words() -> Iterator[None]:
+    """Say what the database refuses, whatever way it came, as a sentence beside its field."""
+    try:
+        yield
+    except IntegrityError as error:
+        name = cast(refused.IntegrityError, error.orig).diag.constraint_name
+        if name not in REFUSALS:
+            raise
+        kind, sentence, field = REFUSALS[name]
+        raise kind(sentence, field) from error
+    except StaleDataError as error:
+        raise EmployeeChangedMeanwhile("Someone saved changes here just now. Look at them, then try again.") from error
+
+
+REFUSALS: dict[str | None, tuple[type[DomainError], str, str]] = {
+    "uq_employees_email_normalised": (EmailTaken, "Somebody has this e-mail address already.", "email"),
+    "ck_employees_one_admin": (
+        LastAdministrator,
+        "This is the last administrator. Make somebody else an administrator first.",
+        "role",
+    ),
+    "ck_employees_owns_nothing": (
+        SuccessorNeeded,
+        "They were given a lead or customer just now. Choose who gets it.",
+        "successor_id",
+    ),
+    "ck_owner_entitled": (SuccessorNotEntitled, "Choose somebody else who is active and sells.", "successor_id"),
+}
+"""What breaking a constraint of the database means to a person: the error, its sentence and its field."""

@@ -1,0 +1,142 @@
+"""What the pages about employees ask."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Text, case, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from crm_web.extensions import db
+from crm_web.models import Customer, Employee, Lead, Role, SignIn
+from crm_web.paging import Page, Sort, load_page
+
+
+@dataclass(frozen=True)
+class Belongings:
+    """
+    What an employee owns, in the trash or not.
+
+    :param leads: how many leads
+    :param customers: how many customers
+    """
+
+    leads: int
+    customers: int
+
+    @property
+    def are_some(self) -> bool:
+        """Whether there is anything at all."""
+        return self.leads + self.customers > 0
+
+    def in_words(self) -> str:
+        """Name them in a sentence."""
+        leads = f"{self.leads:,} lead{'' if self.leads == 1 else 's'}" if self.leads else ""
+        customers = f"{self.customers:,} customer{'' if self.customers == 1 else 's'}" if self.customers else ""
+        return " and ".join(part for part in (leads, customers) if part) or "nothing"
+
+
+def list_employees(*, mark: str | None) -> Page:
+    """
+    Load one page of the list of employees: the active ones first, then by name; each with their manager.
+
+    :param mark: where the page starts; ``None`` for the first
+    :return: the page
+    """
+    name = func.crm_fold(Employee.name, type_=Text())
+    order = case((Employee.is_active, "0"), else_="1").op("||", return_type=Text())(name).collate("C")
+    query = select(Employee).options(joinedload(Employee.manager))
+    return load_page(query, Sort(order, Employee.id.expression, descending=False), mark=mark)
+
+
+def list_last_seen(employees: Sequence[Employee]) -> dict[int, datetime]:
+    """
+    Tell when people were last here.
+
+    :param employees: the people
+    :return: by their id, the moment their latest sign-in was used, give or take five minutes
+    """
+    last_seen = func.max(SignIn.last_seen_at)
+    query = select(SignIn.employee_id, last_seen).where(SignIn.employee_id.in_([person.id for person in employees]))
+    return {row[0]: row[1] for row in db.session.execute(query.group_by(SignIn.employee_id))}
+
+
+def find_employee(employee_id: int) -> Employee | None:
+    """
+    Load an employee, active or not, with their manager.
+
+    :param employee_id: the id
+    :return: the employee; ``None`` where there is none
+    """
+    query = select(Employee).where(Employee.id == employee_id).options(joinedload(Employee.manager))
+    return db.session.scalar(query)
+
+
+def find_employee_by_email(email: str) -> Employee | None:
+    """
+    Find an employee, active or not, by the address they sign in with.
+
+    :param email: the address in any case
+    :return: the employee; ``None`` where nobody has it
+    """
+    return db.session.scalar(select(Employee).where(Employee.email_normalised == func.lower(email.strip())))
+
+
+def list_everyone() -> Sequence[Employee]:
+    """
+    List all employees.
+
+    :return: the active ones first, then by name
+    """
+    return db.session.scalars(
+        select(Employee).order_by(Employee.is_active.desc(), func.crm_fold(Employee.name), Employee.id)
+    ).all()
+
+
+def list_possible_owners() -> Sequence[Employee]:
+    """
+    List everybody who may own leads and customers today.
+
+    :return: the active people of a selling role, by name
+    """
+    query = select(Employee).where(Employee.is_active, Employee.role != Role.VIEWER)
+    return db.session.scalars(query.order_by(func.crm_fold(Employee.name), Employee.id)).all()
+
+
+def list_successors(employee: Employee) -> Sequence[Employee]:
+    """
+    List to whom an employee's leads and customers could go.
+
+    :param employee: the one who gives them up
+    :return: everybody else who may own some, by name
+    """
+    query = select(Employee).where(Employee.is_active, Employee.role != Role.VIEWER, Employee.id != employee.id)
+    return db.session.scalars(query.order_by(func.crm_fold(Employee.name), Employee.id)).all()
+
+
+def list_leaders(employee: Employee | None) -> Sequence[Employee]:
+    """
+    List who could be an employee's manager.
+
+    :param employee: the one who is led; ``None`` for a new one
+    :return: everybody else who is active, and the present manager in any case, by name
+    """
+    query = select(Employee).where(Employee.is_active)
+    if employee is not None:
+        query = select(Employee).where(
+            or_(Employee.is_active, Employee.id == employee.manager_id), Employee.id != employee.id
+        )
+    return db.session.scalars(query.order_by(func.crm_fold(Employee.name), Employee.id)).all()
+
+
+def count_belongings(employee: Employee) -> Belongings:
+    """
+    Count what an employee owns, what lies in the trash included.
+
+    :param employee: the employee
+    :return: how many leads and customers
+    """
+    leads = select(func.count()).select_from(Lead).where(Lead.owner_id == employee.id).scalar_subquery()
+    customers = select(func.count()).select_from(Customer).where(Customer.owner_id == employee.id).scalar_subquery()
+    row = db.session.execute(select(leads, customers)).one()
+    return Belongings(row[0] or 0, row[1] or 0)
