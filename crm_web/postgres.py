@@ -240,8 +240,10 @@ class EmbeddedServer:
 
     def _launch(self) -> None:
         self._check_version()
-        # Nobody holds the lock of the living, so this file can only be left over.
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        # Nobody holds the lock of the living, so these can only be left over. The server itself would be misled by a
+        # process that got the same number since, or by its own predecessor if nobody collects the dead here.
+        for leftover in (self.data / "postmaster.pid", self.socket_folder / ".s.PGSQL.5432.lock"):
+            leftover.unlink(missing_ok=True)
         account = _account_of_server(self.data)
         _make_reachable(self.data, account)
         settings = SETTINGS | ({} if self.durable else FAST_SETTINGS)

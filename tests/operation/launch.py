@@ -1,0 +1,115 @@
+"""Starting the product as a person does, in a folder and on a port of its own."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Not pytest's: that one forbids passing through it at every start, which would lock out a server run by root."""
+    folder = Path(tempfile.mkdtemp(prefix="piper-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def clean_environment(**settings: str) -> dict[str, str]:
+    """The variables of this process without any setting of ours, then those given."""
+    from crm_web.config import VARIABLES
+
+    inherited = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    return inherited | {"WEB_CONCURRENCY": "1"} | settings
+
+
+def wait_for(is_so: Callable[[], bool], seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
+
+
+class Launched:
+    """One run of the launcher; its output goes to a file."""
+
+    def __init__(self, folder: Path, port: int, *arguments: str, output: Path | None = None, **settings: str) -> None:
+        self.folder, self.port = folder, port
+        self.output = output or folder.parent / f"{folder.name}-{time.monotonic_ns()}.log"
+        environment = clean_environment(VAR_FOLDER=str(folder), PORT=str(port), **settings)
+        with self.output.open("wb") as stream:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "crm_web.run", *arguments],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+            )
+
+    def get(self, path: str, timeout: float = 5.0) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=timeout) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+        except OSError as error:
+            return 0, str(error)
+
+    def wait_until_ready(self, seconds: float = 60.0) -> None:
+        def is_ready() -> bool:
+            assert self.process.poll() is None, self.told()
+            return self.get("/readyz")[0] == 200 and "is ready" in self.told()
+
+        wait_for(is_ready, seconds)
+
+    def told(self) -> str:
+        return self.output.read_text()
+
+    def lines(self) -> list[dict[str, object]]:
+        return [json.loads(line) for line in self.told().splitlines() if line.startswith("{")]
+
+    def web_pid(self) -> int:
+        return int((self.folder / f"web-{self.port}.lock").read_text())
+
+    def worker_pid(self) -> int:
+        return next(int(str(line["event"]).split()[-1]) for line in self.lines() if "Booting" in str(line["event"]))
+
+    def postgres_pid(self) -> int:
+        return int((self.folder / "postgres" / "postmaster.pid").read_text().split("\n")[0])
+
+    def stop(self, request: int = signal.SIGTERM) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(request)
+        return self.process.wait(40)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # A child that nobody has asked for yet is dead all the same.
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
+    return not state.startswith("Z") and state != ""
