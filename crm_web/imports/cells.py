@@ -1,0 +1,129 @@
+"""One cell, read as the field that it is: the rules of the form, and the spellings of other programs."""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from crm_web.fields import (
+    read_amount,
+    read_country,
+    read_currency,
+    read_email,
+    read_percent,
+    read_phone,
+    read_text,
+    read_website,
+)
+from crm_web.imports.dates import read_moment
+from crm_web.imports.mapping import DATES, ColumnMapping
+from crm_web.imports.vocabulary import CURRENCY_SIGNS, LOST_REASON_WORDS, NO, RATINGS, YES, squash
+from crm_web.models import CURRENCIES, Lead, LeadSource, LostReason, Rating, limit_of
+
+Reader = Callable[[str], Any]
+
+TEXTS = (
+    "salutation",
+    "first_name",
+    "last_name",
+    "job_title",
+    "company",
+    "city",
+    "state",
+    "postal_code",
+    "industry",
+    "next_step",
+    "lost_note",
+)
+STREET = ("street_number", "street", "street_2", "street_3")
+
+
+def list_readers(mapping: ColumnMapping, region: str) -> dict[str, Reader]:
+    """
+    Find the reader of each field; the status, read from several columns at once, has none.
+
+    :param mapping: which column is which field, and how dates and numbers are written
+    :param region: the ISO country whose national phone numbers are assumed
+    :return: the readers; each raises ``ValueError`` with a sentence for the person
+    """
+    readers: dict[str, Reader] = {name: _text(limit_of(getattr(Lead, name))) for name in TEXTS}
+    readers |= dict.fromkeys((*STREET, "owner", "deal_name", "product"), readers["city"])
+    readers |= {
+        "full_name": _text(2 * limit_of(Lead.last_name)),
+        "external_id": _trimmed(limit_of(Lead.external_id)),
+        "source": _trimmed(limit_of(LeadSource.name)),
+        "description": _paragraph,
+        "email": read_email,
+        "phone": lambda text: read_phone(text, region),
+        "mobile": lambda text: read_phone(text, region),
+        "website": read_website,
+        "country": read_country,
+        "currency": read_currency,
+        "amount": _amount(bool(mapping.decimal_comma)),
+        "probability": read_percent,
+        "rating": _rating,
+        "is_won": _yes_or_no,
+        "lost_reason": _lost_reason,
+    }
+    for name in DATES:
+        is_day_first = not mapping.day_first.isdisjoint(mapping.columns.get(name, ()))
+        readers[name] = _moment(is_day_first)
+    return readers
+
+
+def _text(limit: int) -> Reader:
+    def read(text: str) -> str:
+        return read_text(text, limit)
+
+    return read
+
+
+def _trimmed(limit: int) -> Reader:
+    return lambda text: read_text(text.strip(), limit)
+
+
+def _paragraph(text: str) -> str:
+    return read_text(text.replace("\r\n", "\n"), limit_of(Lead.description))
+
+
+def _moment(is_day_first: bool) -> Reader:
+    return lambda text: read_moment(text, is_day_first)
+
+
+def _amount(has_decimal_comma: bool) -> Callable[[str], tuple[Decimal, str | None]]:
+    def read(text: str) -> tuple[Decimal, str | None]:
+        number, currency = text.strip(), None
+        if not number[-1:].isdigit() or not number[:1].isdigit():
+            number, currency = _part_currency(number)
+        if has_decimal_comma:
+            number = number.replace(".", "").replace(",", ".")
+        return read_amount(number), currency
+
+    return read
+
+
+def _part_currency(text: str) -> tuple[str, str | None]:
+    """``$1,054`` or ``1 054 EUR``: the number, and the currency if it is one that we know."""
+    match = re.fullmatch(r"(?P<before>[^\d\s-]*)\s*(?P<number>-?\d.*?)\s*(?P<after>[^\d\s]*)", text)
+    sign = (match["before"] or match["after"]) if match else ""
+    code = CURRENCY_SIGNS.get(sign) or (sign.upper() if sign.upper() in CURRENCIES else None)
+    return (match["number"], code) if match and code else (text, None)
+
+
+def _rating(text: str) -> Rating:
+    try:
+        return RATINGS[text.strip().casefold()]
+    except KeyError as error:
+        raise ValueError("Choose one of hot, warm and cold.") from error
+
+
+def _yes_or_no(text: str) -> bool:
+    word = text.strip().casefold()
+    if word not in YES | NO:
+        raise ValueError("Write 1 for won, 0 for not.")
+    return word in YES
+
+
+def _lost_reason(text: str) -> tuple[LostReason, str | None]:
+    known = LOST_REASON_WORDS.get(squash(text))
+    return (known, None) if known else (LostReason.OTHER, read_text(text, limit_of(Lead.lost_note)))

@@ -1,0 +1,70 @@
+"""Moments and days as other programs write them."""
+
+import calendar
+import functools
+import re
+from datetime import UTC, date, datetime, time
+
+from crm_web.fields import EARLIEST, LATEST
+
+_TIME = r"(?:[T ,]+(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*([AaPp]\.?[Mm]\.?)?\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)?)?"
+_YEAR_FIRST = re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d\d?)[-/.](?P<d>\d\d?)" + _TIME)
+_DIGITS = re.compile(r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)" + _TIME)
+_YEAR_LAST = re.compile(r"(?P<a>\d{1,2})[-/. ](?P<b>\d{1,2})[-/. ](?P<y>\d{4}|\d\d)" + _TIME)
+_DAY_WORD = re.compile(r"(?P<d>\d{1,2})[-. ]+(?P<word>[A-Za-z]{3,9})\.?[-, ]+(?P<y>\d{4})" + _TIME)
+_WORD_DAY = re.compile(r"(?P<word>[A-Za-z]{3,9})\.? (?P<d>\d{1,2}),? (?P<y>\d{4})" + _TIME)
+_MONTHS = {name[:3].casefold(): place for place, name in enumerate(calendar.month_name) if name}
+# At noon in Greenwich it is the same day from Alaska to New Zealand, so that a day stays that day for every reader.
+_NOON = time(12, tzinfo=UTC)
+
+
+@functools.lru_cache(maxsize=65_536)
+def read_moment(text: str, day_first: bool) -> datetime:
+    """
+    Read a date with or without a time; a time without a zone is UTC, and a day without a time its noon.
+
+    :param text: such as ``2025-03-31``, ``31.03.2025 14:05``, ``3/31/25 2:05 PM`` or ``31 Mar 2025``
+    :param day_first: whether 03/04/2025 is the third of April
+    :return: the moment
+    :raise ValueError: where it is no date, or out of the range of a working life
+    """
+    typed = text.strip()
+    for pattern in (_YEAR_FIRST, _DIGITS, _YEAR_LAST, _DAY_WORD, _WORD_DAY):
+        match = pattern.fullmatch(typed)
+        if match:
+            return _build(match, day_first)
+    raise ValueError("Write the date like 2026-03-31.")
+
+
+def _build(match: re.Match[str], day_first: bool) -> datetime:
+    parts = match.groupdict()
+    year = int(parts["y"]) if len(parts["y"]) == 4 else _century(int(parts["y"]))
+    try:
+        if "word" in parts:
+            day = date(year, _MONTHS[parts["word"][:3].casefold()], int(parts["d"]))
+        elif "a" in parts:
+            first, second = int(parts["a"]), int(parts["b"])
+            day = date(year, second, first) if day_first else date(year, first, second)
+        else:
+            day = date(year, int(parts["m"]), int(parts["d"]))
+        moment = datetime.combine(day, _read_time(match.groups()[-5:]))
+    except (ValueError, KeyError) as error:
+        raise ValueError("There is no such date; write it like 2026-03-31.") from error
+    if not EARLIEST <= day <= LATEST:
+        raise ValueError(f"Enter a date between {EARLIEST.year} and {LATEST.year}.")
+    return moment
+
+
+def _century(year: int) -> int:
+    return 2000 + year if year < 70 else 1900 + year
+
+
+def _read_time(groups: tuple[str | None, ...]) -> time:
+    hour, minute, second, half, zone = groups
+    if hour is None:
+        return _NOON
+    hours = int(hour)
+    if half:
+        hours = hours % 12 + (12 if half[0] in "Pp" else 0)
+    offset = UTC if zone is None or zone in ("Z", "UTC", "GMT") else datetime.strptime(zone, "%z").tzinfo
+    return time(hours, int(minute or 0), int(second or 0), tzinfo=offset)

@@ -1,0 +1,290 @@
+"""One row of a file, read by the rules of the form: the values of a lead, or what has to be mended."""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from crm_web.imports.cells import STREET, TEXTS, Reader, list_readers
+from crm_web.imports.mapping import ColumnMapping, Kind
+from crm_web.imports.vocabulary import (
+    NAME_SUFFIXES,
+    NO_COUNTRY,
+    NOBODY,
+    OPEN_WORDS,
+    PLACEHOLDERS,
+    STATUS_WORDS,
+    UNKNOWNS,
+    squash,
+)
+from crm_web.models import Customer, Lead, LeadStatus, LostReason, StatusKind, limit_of
+
+Values = dict[str, Any]
+
+OWN_SYSTEM = "row"
+"""The ``external_system`` of rows without an id: their id is a digest of what they hold."""
+
+NEVER_BLANK = ("first_name", "last_name", "full_name", "company", "deal_name", "product", "description", "external_id")
+LONGEST_PLACEHOLDER = max(map(len, NO_COUNTRY | NOBODY))
+
+
+class Problem(NamedTuple):
+    """What is wrong in a row, and in which column; no column where it is the row as a whole."""
+
+    column: str
+    reason: str
+
+
+class RowRefused(Exception):
+    """A row that can't become a lead."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Rules:
+    """
+    What holds for every row.
+
+    :param region: the ISO country whose national phone numbers are assumed
+    :param currency: the currency of amounts without one
+    :param now: the time of the import; nothing was created or closed later
+    :param statuses: squashed words of this file's own, and the status each means
+    """
+
+    region: str
+    currency: str
+    now: datetime
+    statuses: Mapping[str, LeadStatus]
+
+
+class Step(NamedTuple):
+    """How to read one field: its columns, what counts as blank in them, and the reader."""
+
+    name: str
+    columns: tuple[int, ...]
+    blanks: Collection[str]
+    read: Reader
+
+
+class RowReader:
+    """
+    Reads the rows of one file.
+
+    :param mapping: which column is which field
+    :param rules: what holds for every row
+    """
+
+    def __init__(self, mapping: ColumnMapping, rules: Rules) -> None:
+        self.mapping = mapping
+        self.rules = rules
+        self.words = {**STATUS_WORDS, **rules.statuses}
+        readers = list_readers(mapping, rules.region)
+        labelled = {"phone", "mobile"} if mapping.phone_labels else set()
+        self.steps = [_plan(name, columns, readers) for name, columns in mapping.columns.items() if name in readers]
+        self.steps = [step for step in self.steps if step.name not in labelled]
+        self.addresses = [[_plan(n, c, readers) for n, c in address.items()] for address in mapping.addresses]
+        self.phones = [_plan("phone", (column,), readers) for column in mapping.phone_labels]
+        self.width = len(mapping.header)
+
+    def read(self, cells: Sequence[str]) -> Values:
+        """
+        Read one row.
+
+        :param cells: its cells
+        :return: the columns of ``leads`` to their values, and what else the writing needs to know
+        :raise RowRefused: with everything that has to be mended
+        """
+        self._check_width(cells)
+        problems: list[Problem] = []
+        values: Values = {}
+        self._take(self.steps, cells, values, problems)
+        self._take_address(cells, values, problems)
+        if self.phones:
+            self._take_labelled_phones(cells, values, problems)
+        _split_phones(values)
+        _split_amount(values, self.rules.currency)
+        self._name(values, cells)
+        self._describe(values, cells)
+        self._set_status(values, cells, problems)
+        self._set_dates(values, problems)
+        self._identify(values, cells)
+        self._check_name(values, problems)
+        if problems:
+            raise RowRefused(problems)
+        return values
+
+    def _check_width(self, cells: Sequence[str]) -> None:
+        if len(cells) == self.width or (len(cells) > self.width and not any(cells[self.width :])):
+            return
+        raise RowRefused([Problem("", f"The row has {len(cells)} cells, the header has {self.width}.")])
+
+    def _take(self, steps: Sequence[Step], cells: Sequence[str], values: Values, problems: list[Problem]) -> None:
+        """Read what is filled in; of several columns the first."""
+        for name, columns, blanks, read in steps:
+            for column in columns:
+                text = cells[column]
+                if not text or text.isspace() or _is_blank(text, blanks):
+                    continue
+                try:
+                    values[name] = read(text)
+                except ValueError as error:
+                    problems.append(Problem(self.mapping.name(column), str(error)))
+                break
+
+    def _take_address(self, cells: Sequence[str], values: Values, problems: list[Problem]) -> None:
+        """Take one whole address: the first of which anything is filled in."""
+        for steps in self.addresses:
+            self._take(steps, cells, values, problems)
+            if any(cells[column].strip() for step in steps for column in step.columns):
+                break
+        number, street = values.pop("street_number", None), values.get("street")
+        if number:
+            street = f"{number} {street}" if street else number
+        more = [line for part in STREET[2:] if (line := values.pop(part, None))]
+        if street or more:
+            values["street"] = ", ".join([street, *more] if street else more)
+            if len(values["street"]) > limit_of(Lead.street):
+                problems.append(Problem("street", f"Shorten this to {limit_of(Lead.street)} characters."))
+
+    def _take_labelled_phones(self, cells: Sequence[str], values: Values, problems: list[Problem]) -> None:
+        for step in self.phones:
+            label = cells[self.mapping.phone_labels[step.columns[0]]].casefold()
+            name = "mobile" if "mobile" in label or "cell" in label else "phone"
+            if name not in values and "fax" not in label and "pager" not in label:
+                self._take([step._replace(name=name)], cells, values, problems)
+
+    def _name(self, values: Values, cells: Sequence[str]) -> None:
+        """A whole name is taken apart only where its parts are not given; a single name is a last name."""
+        whole = values.pop("full_name", None)
+        if whole and not (values.get("first_name") or values.get("last_name")):
+            values["first_name"], values["last_name"] = split_name(whole)
+        if values.get("first_name") and not any(values.get(name) for name in ("last_name", "company", "email")):
+            values["last_name"] = values.pop("first_name")
+        deal = values.get("deal_name")
+        if deal and not values.get("company"):
+            # “Long Group - New business”: other systems name a deal after its company.
+            values["company"] = deal.partition(" - ")[0].strip() or deal
+
+    def _describe(self, values: Values, cells: Sequence[str]) -> None:
+        """The name of a deal and its product have no field of their own and lead the description."""
+        lines = [
+            f"{self.mapping.name(self.mapping.columns[name][0])}: {text}"
+            for name in ("deal_name", "product")
+            if (text := values.pop(name, None))
+        ]
+        if lines:
+            values["description"] = "\n".join(
+                lines + ([f"\n{values['description']}"] if "description" in values else [])
+            )
+
+    def _set_status(self, values: Values, cells: Sequence[str], problems: list[Problem]) -> None:
+        values["status"] = self._find_status(values, cells, problems)
+        reason = values.pop("lost_reason", None)
+        note = values.pop("lost_note", None)
+        if values["status"].kind is StatusKind.LOST:
+            reason = reason or (LostReason.OTHER, note) if note else reason or (LostReason.NOT_RECORDED, None)
+            values["lost_reason"], values["lost_note"] = reason[0], note or reason[1]
+
+    def _find_status(self, values: Values, cells: Sequence[str], problems: list[Problem]) -> LeadStatus:
+        is_open = False
+        for column in self.mapping.columns.get("status", ()):
+            text = cells[column].strip()
+            word = squash(text)
+            if not word or _is_blank(text, PLACEHOLDERS):
+                continue
+            if word in self.words:
+                return self.words[word]
+            if word not in OPEN_WORDS:
+                reason = (
+                    f"“{text[:60]}” is no status that is known; say what it means: --status '{text[:60]}=qualified'"
+                )
+                problems.append(Problem(self.mapping.name(column), reason))
+                return LeadStatus.NEW
+            is_open = True
+        won, lost = values.pop("is_won", None), values.get("lost_at")
+        if won or (not is_open and won is None and values.get("won_at")):
+            return LeadStatus.WON
+        return LeadStatus.LOST if lost and not is_open and won is None else LeadStatus.NEW
+
+    def _set_dates(self, values: Values, problems: list[Problem]) -> None:
+        won, lost = values.pop("won_at", None), values.pop("lost_at", None)
+        close, expected = values.pop("close_date", None), values.pop("expected_close_on", None)
+        created = values.get("created_at")
+        if values["status"].kind is StatusKind.OPEN:
+            values["expected_close_on"] = (expected or close).date() if expected or close else None
+        else:
+            closed = (won if values["status"] is LeadStatus.WON else lost) or close
+            # What is closed can't close later: a date to come is the one that was expected.
+            values["closed_at"] = min(closed, self.rules.now) if closed else None
+        if created and created > self.rules.now:
+            values["created_at"] = self.rules.now
+            if created > self.rules.now + timedelta(days=1):
+                column = self.mapping.columns["created_at"][0]
+                problems.append(Problem(self.mapping.name(column), "This day is still to come."))
+
+    def _identify(self, values: Values, cells: Sequence[str]) -> None:
+        is_own = "external_id" not in values
+        if is_own:
+            digest = hashlib.blake2b("\x1f".join(cells).encode("utf-8", "surrogatepass"), digest_size=16)
+            values["external_system"], values["external_id"] = OWN_SYSTEM, digest.hexdigest()
+        else:
+            values["external_system"] = self.mapping.system
+        values["closes"] = values["status"].kind is not StatusKind.OPEN
+        # One person can have several deals, so there only the id tells; in a list of people each is there once.
+        is_deal = "deal_name" in self.mapping.columns or (self.mapping.kind is Kind.DEAL and not is_own)
+        values["by_person"] = not is_deal
+
+    def _check_name(self, values: Values, problems: list[Problem]) -> None:
+        named = any((values.get(name) or "").strip() for name in ("last_name", "company", "email"))
+        if not named and values["external_system"] == OWN_SYSTEM and not problems:
+            problems.append(Problem("", "Give a last name, a company or an e-mail address: the row has none."))
+        if values["status"] is LeadStatus.WON and not (values.get("company") or "").strip():
+            name = f"{values.get('first_name') or ''} {values.get('last_name') or ''}"
+            if len(name) > limit_of(Customer.name):
+                problems.append(Problem("", f"Shorten the name to {limit_of(Customer.name)} characters in all."))
+
+
+def _is_blank(text: str, blanks: Collection[str]) -> bool:
+    return len(text) <= LONGEST_PLACEHOLDER and text.strip().casefold() in blanks
+
+
+def _split_phones(values: Values) -> None:
+    for name in ("phone", "mobile"):
+        if name in values:
+            values[name], values[f"{name}_e164"] = values[name]
+
+
+def _split_amount(values: Values, currency: str) -> None:
+    if "amount" in values:
+        values["amount"], sign = values["amount"]
+        values["currency"] = sign or values.get("currency") or currency
+
+
+def split_name(whole: str) -> tuple[str | None, str | None]:
+    """
+    Take a name apart so that its parts, put together again, read the same.
+
+    :param whole: such as ``Mary Ann Smith`` or ``Berg, Jan van der``
+    :return: first and last name; a single word is a last name
+    """
+    last, comma, first = whole.partition(",")
+    words = first.split()
+    if comma and words and last.strip() and "," not in first and words[0].strip(".").casefold() not in NAME_SUFFIXES:
+        return first.strip(), last.strip()
+    given, _, family = whole.rpartition(" ")
+    return (given, family) if given.strip() and family else (None, whole)
+
+
+def _plan(name: str, columns: tuple[int, ...], readers: Mapping[str, Reader]) -> Step:
+    blanks: Collection[str] = UNKNOWNS
+    if name in NEVER_BLANK:
+        blanks = frozenset()
+    elif name in (*TEXTS, *STREET, "source"):
+        blanks = PLACEHOLDERS
+    elif name in ("country", "owner"):
+        blanks = NO_COUNTRY if name == "country" else NOBODY
+    return Step(name, columns, blanks, readers[name])

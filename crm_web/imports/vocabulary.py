@@ -1,0 +1,264 @@
+"""The words of other systems: what their columns, stages and reasons are called, and what each means here.
+
+Everything is looked up "squashed": in small letters, without blanks and punctuation, so that ``Close Date``,
+``close_date`` and ``CLOSEDATE`` are one. The order of the words of a field is the order of preference.
+"""
+
+import functools
+import unicodedata
+
+from crm_web.models import LeadStatus, LostReason, Rating
+
+HEADERS: dict[str, str] = {
+    "external_id": """
+        mqlid leadid opportunityid dealid prospectid contactid personid enquiryid inquiryid dealpipedrivesystemid
+        leadpipedrivesystemid personpipedrivesystemid pipedrivesystemid recordid externalid recid id uuid guid
+        companyid organizationid customerid clientid sellerid accountid leadnumber leadno
+    """,
+    "salutation": "salutation nameprefix prefix honorific courtesytitle anrede civilite tratamiento",
+    "first_name": "firstname givenname forename fname first contactfirstname vorname prenom nombre",
+    "last_name": "lastname familyname surname lname last contactlastname nachname nomdefamille apellidos apellido",
+    "full_name": """
+        fullname contactname contactperson personname displayname associatedcontact leadname prospectname fileas
+        contact ansprechpartner
+    """,
+    "job_title": "jobtitle organizationtitle organization1title position designation jobposition funktion poste cargo",
+    "company": """
+        company companyname organization organisation organizationname organisationname organization1name account
+        accountname associatedcompany primaryassociatedcompany business businessname employer client clientname
+        customer customername sitename firma unternehmen societe empresa
+    """,
+    "email": """
+        email emailaddress workemail emailwork businessemail primaryemail emailprimary email1 email1value
+        email1address contactemail associatedcontactemail mail emailid homeemail emailhome personalemail otheremail
+        emailother secondaryemail email2 email2value email2address email3 email3value email3address
+        email4value correo courriel
+    """,
+    "phone": """
+        phone phonenumber telephone telephonenumber businessphone workphone phonework officephone companymainphone
+        primaryphone contactphone contactphonenumber phone1 phone1value phoneno tel landline phone2value phone3value
+        phone4value phone5value phone6value phone7value homephone phonehome otherphone phoneother businessphone2
+        homephone2 telefon telefonnummer telefono
+    """,
+    "mobile": """
+        mobile mobilephone mobilenumber mobilephonenumber cell cellphone phonemobile homemobile workmobile handy mobil
+        movil portable
+    """,
+    "website": """
+        website websiteurl webpage webpage1 website1value websitework websitehomepage companywebsite url homepage web
+        companydomainname associatedcompanydomain companydomain domainname domain webpage2 website2value
+    """,
+    "status": """
+        status leadstatus dealstatus opportunitystatus dealstage opportunitystage leadstage salesstage stagename stage
+        stagepipeline pipelinestage phase lifecyclestage
+    """,
+    "is_won": "iswon won converted isconverted",
+    "source": """
+        leadsource source sourcechannel origin leadorigin originalsource originalsourcetype originaltrafficsource
+        channel utmsource howdidyouhearaboutus herkunft quelle
+    """,
+    "rating": "rating leadrating temperature",
+    "label": "label labels",
+    "industry": "industry sector businesssegment vertical branche industrie industria",
+    "amount": """
+        amount dealamount dealvalue opportunityamount closevalue value totalvalue estimatedvalue expectedvalue dealsize
+        betrag montant importe
+    """,
+    "currency": "currency currencycode currencyofvalue currencyisocode waehrung wahrung devise moneda",
+    "probability": "probability winprobability probabilitypercent winlikelihood wahrscheinlichkeit",
+    "expected_close_on": "expectedclosedate expectedcloseon expectedclose estimatedclosedate forecastclosedate",
+    "close_date": "closedate closedon closeddate closingdate closedat",
+    "won_at": "wondate wontime wonat wonon converteddate conversiondate",
+    "lost_at": "lostdate losttime lostat loston",
+    "created_at": """
+        createdate createddate creationdate createdat createdon created datecreated firstcontactdate firstcontact
+        engagedate dateadded dateentered leaddate enquirydate inquirydate
+    """,
+    "next_step": "nextstep nextaction nextsteps",
+    "description": "description notes note notecontent comments comment remarks message bemerkung notizen",
+    "deal_name": "dealname dealtitle opportunityname leadtitle opportunity deal",
+    "product": "product productname productinterest",
+    "lost_reason": "lostreason closedlostreason lossreason reasonlost reasonforloss",
+    "lost_note": "lostnote",
+    "owner": """
+        owner owneremail ownername salesagent salesrep salesperson salesowner accountmanager accountexecutive
+        assignedto assignee agent rep responsible
+    """,
+}
+"""The names of columns by the field that they hold; some fields are steps on the way to those of a lead."""
+
+RECORD_WORDS = (
+    "deal",
+    "opportunity",
+    "opp",
+    "lead",
+    "person",
+    "organization",
+    "organisation",
+    "contact",
+    "account",
+    "company",
+    "prospect",
+    "customer",
+    "client",
+    "seller",
+    "crm",
+)
+"""What may stand before the name of a column: ``Deal - Value``, ``Contact owner``, ``seller_city``."""
+
+ADDRESS_HEADERS: dict[str, str] = {
+    "street_number": "streetnumber housenumber hausnummer",
+    "street": "street street1 address1 addressline1 streetaddress address strasse rue calle",
+    "street_2": "street2 address2 addressline2 apartment suite",
+    "street_3": "street3 address3 addressline3",
+    "city": "city town locality suburb ort stadt ville ciudad",
+    "state": "state stateregion stateprovince province region county bundesland",
+    "postal_code": "postalcode zip zipcode postcode zipcodeprefix plz codepostal codigopostal",
+    "country": "country countryregion countrycode countryname land pays pais",
+}
+"""The parts of an address, which stay together where a person has several; those of the street become one line."""
+
+ADDRESSES = {
+    "business": 1,
+    "work": 1,
+    "office": 1,
+    "": 2,
+    "mailing": 3,
+    "primary": 3,
+    "billing": 4,
+    "address1": 5,
+    "home": 6,
+    "address2": 7,
+    "other": 8,
+}
+"""What stands before a part of an address, and which address it belongs to, in order of preference."""
+
+ALTERNATIVES = frozenset({"email", "phone", "mobile", "website", "company", "full_name", "status"})
+"""Fields that several columns may hold: the first one that is filled in counts."""
+
+NOT_LEADS = {
+    "activityid": "activities",
+    "activitytype": "activities",
+    "ticketid": "support tickets",
+    "ticketname": "support tickets",
+    "salesprice": "products",
+    "invoicenumber": "invoices",
+}
+"""Columns that only files of other things have."""
+
+DEAL_FIELDS = frozenset({"deal_name", "amount", "close_date", "won_at", "lost_at", "probability", "expected_close_on"})
+"""A file with any of these is about deals, of which one person can have several."""
+
+PLACEHOLDERS = frozenset({"select", "-- select --", "--select--", "- select -", "please select", "(select)"})
+"""What a web form sends for a choice that nobody made: not filled in."""
+
+UNKNOWNS = PLACEHOLDERS | {"", "-", "--", "?", "n/a", "na", "none", "null", "nil", "nan", "unknown", "not known"}
+"""What programs write where they know nothing; a blank in fields that hold numbers, codes and dates."""
+
+NOBODY = UNKNOWNS | {"unassigned", "no owner", "(none)", "nobody"}
+"""What stands for "no owner yet"."""
+
+NO_COUNTRY = UNKNOWNS | {"asia/pacific region", "europe", "anonymous proxy", "satellite provider", "other"}
+"""What look-up tables of internet addresses say instead of a country."""
+
+STATUSES: dict[LeadStatus, str] = {
+    LeadStatus.NEW: "new prospecting prospect opennotcontacted notcontacted untouched subscriber other raw incoming",
+    LeadStatus.CONTACTED: """
+        contacted engaging engaged inprogress attempted attemptedtocontact attemptingcontact connected contactmade
+        workingcontacted working appointmentscheduled discovery demoscheduled firstcontact
+    """,
+    LeadStatus.QUALIFIED: """
+        qualified qualification qualifiedtobuy prequalified needsanalysis needsdefined opendeal iddecisionmakers
+        identifydecisionmakers marketingqualifiedlead salesqualifiedlead mql sql demo nurturing
+    """,
+    LeadStatus.PROPOSAL: """
+        proposal proposalmade proposalsent proposalpricequote valueproposition perceptionanalysis quote quotesent
+        presentationscheduled offer opportunity
+    """,
+    LeadStatus.NEGOTIATION: """
+        negotiation negotiationreview negotiations negotiationsstarted contractsent decisionmakerboughtin verbal
+    """,
+    LeadStatus.ON_HOLD: "onhold hold badtiming contactinfuture paused stalled later parked",
+    LeadStatus.WON: """
+        won closedwon closewon converted closedconverted dealwon sold customer client evangelist signed gewonnen gagne
+        ganado
+    """,
+    LeadStatus.LOST: "lost closedlost closelost dealloss lostlead closedlosttocompetition dead verloren perdu perdido",
+    LeadStatus.DISQUALIFIED: "disqualified unqualified notqualified closednotconverted junk junklead spam rejected",
+}
+"""The stages and states of other systems, by the status that they mean here."""
+
+OPEN_WORDS = frozenset({"open", "active", "lead"})
+"""Words that say no more than "not closed": another column may say more."""
+
+YES = frozenset({"1", "true", "yes", "y", "t", "x", "ja", "oui", "si", "1.0"})
+NO = frozenset({"0", "false", "no", "n", "f", "nein", "non", "0.0"})
+
+LOST_REASONS: dict[LostReason, str] = {
+    LostReason.PRICE: "price pricetoohigh tooexpensive pricing cost",
+    LostReason.COMPETITOR: "competitor competition losttocompetitor losttocompetition chosecompetitor",
+    LostReason.NO_BUDGET: "nobudget budget nobudgetlostfunding lostfunding",
+    LostReason.NO_RESPONSE: "noresponse unresponsive noreply ghosted",
+    LostReason.BAD_TIMING: "timing badtiming nottime nottherighttime",
+    LostReason.NO_NEED: "noneed nodecisionnonresponsive lostinterest nolongerinterested notinterested nodecision",
+    LostReason.NOT_A_FIT: "notafit productfit badfit missingfeature missingfeatures nofit",
+    LostReason.NOT_RECORDED: "notrecorded unknown none",
+}
+RATINGS = {rating.value: rating for rating in Rating}
+CURRENCY_SIGNS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "₹": "INR", "R$": "BRL", "₽": "RUB", "zł": "PLN"}
+NAME_SUFFIXES = frozenset(
+    {
+        "jr",
+        "sr",
+        "ii",
+        "iii",
+        "iv",
+        "md",
+        "phd",
+        "dds",
+        "esq",
+        "inc",
+        "ltd",
+        "llc",
+        "gmbh",
+        "ag",
+        "sa",
+        "co",
+        "corp",
+        "plc",
+    }
+)
+"""What may follow a name and a comma without being a first name."""
+
+
+@functools.lru_cache(maxsize=4096)
+def squash(text: str) -> str:
+    """
+    Reduce a name of a column or a stage to what every spelling of it shares.
+
+    :param text: such as ``E-mail 1 - Value``
+    :return: such as ``email1value``
+    """
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(filter(str.isalnum, plain))
+
+
+def _invert(words: dict[LeadStatus, str]) -> dict[str, LeadStatus]:
+    return {word: status for status, line in words.items() for word in line.split()}
+
+
+STATUS_WORDS: dict[str, LeadStatus] = {
+    **_invert(STATUSES),
+    **{squash(status.value): status for status in LeadStatus},
+}
+LOST_REASON_WORDS: dict[str, LostReason] = {
+    **{word: reason for reason, line in LOST_REASONS.items() for word in line.split()},
+    **{squash(reason.value): reason for reason in LostReason},
+    **{squash(reason.label): reason for reason in LostReason},
+}
+FIELD_OF: dict[str, tuple[str, int]] = {
+    word: (field, rank) for field, line in HEADERS.items() for rank, word in enumerate(line.split())
+}
+ADDRESS_PART_OF: dict[str, tuple[str, int]] = {
+    word: (part, rank) for part, line in ADDRESS_HEADERS.items() for rank, word in enumerate(line.split())
+}
