@@ -62,9 +62,9 @@ class ListView:
         """Tell what a filter with one value is set to; empty where it is not used."""
         return self.filters.get(name, [""])[0]
 
-    def chip(self, name: str, value: str, label: str) -> Chip:
-        """Make the chip that takes one value of a filter away."""
-        others = [other for other in self.filters.get(name, ()) if other != value]
+    def chip(self, name: str, label: str, value: str | None = None) -> Chip:
+        """Make the chip that takes a filter away, or one value of it."""
+        others = [other for other in self.filters.get(name, ()) if value not in (None, other)]
         return Chip(label, self.url(None, **{name: others}))
 
 

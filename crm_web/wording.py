@@ -221,7 +221,7 @@ def _deed(change: Change) -> str:
     trashed = change.fields.get("deleted_at") if change.action is ChangeAction.CHANGED else None
     if trashed is not None:
         return "Restored" if trashed[1] is None else "Moved to the trash"
-    return change.action.value.capitalize()
+    return change.action.label
 
 
 def _name_at_the_time(change: Change) -> str:

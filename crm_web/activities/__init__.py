@@ -2,6 +2,6 @@
 
 from flask import Blueprint
 
-blueprint = Blueprint("activities", __name__, url_prefix="/activities")
+blueprint = Blueprint("activities", __name__)
 
 from crm_web.activities import views  # noqa: E402, F401  (the views register themselves on the blueprint)

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, literal, select, union_all
 from sqlalchemy.orm import joinedload
 
 from crm_web.extensions import db
+from crm_web.models import Activity, Change, ChangeAction, Contact, Customer, Door, Employee, Lead
+from crm_web.paging import Page, Sort, load_page
 from crm_web.wording import (
     ReadableChange,
     Record,
@@ -17,8 +18,6 @@ from crm_web.wording import (
     read_change,
     records_named_in,
 )
-from crm_web.models import Activity, Change, ChangeAction, Contact, Customer, Door, Employee, Lead
-from crm_web.paging import Page, Sort, load_page
 
 NEWEST_FIRST = Sort(Change.at.expression, Change.id.expression, descending=True)
 
@@ -42,7 +41,7 @@ class ChangeFilter:
     :param action: created, changed or deleted
     :param door: by this way in
     :param day: on this day
-    :param zone: the IANA name of the time zone in which the day is meant
+    :param zone: the time zone in which the day is meant
     """
 
     actor_id: int | None = None
@@ -50,7 +49,7 @@ class ChangeFilter:
     action: ChangeAction | None = None
     door: Door | None = None
     day: date | None = None
-    zone: str = "UTC"
+    zone: tzinfo = UTC
 
 
 def list_changes_of(entity: str, entity_id: int, *, limit: int = 20) -> Sequence[ReadableChange]:
@@ -91,22 +90,13 @@ def _conditions(filters: ChangeFilter) -> list[ColumnElement[bool]]:
     if filters.door:
         conditions.append(Change.door == filters.door)
     if filters.day:
-        start, end = _span_of(filters.day, ZoneInfo(filters.zone))
+        start, end = _span_of(filters.day, filters.zone)
         conditions += [Change.at >= start, Change.at < end]
     return conditions
 
 
-def _span_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def _span_of(day: date, zone: tzinfo) -> tuple[datetime, datetime]:
     return datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone)
-
-
-def list_actors() -> Sequence[Employee]:
-    """
-    List everyone who may stand in history.
-
-    :return: all employees, active or not, by name
-    """
-    return db.session.scalars(select(Employee).order_by(Employee.name, Employee.id)).all()
 
 
 def _put_in_words(changes: Iterable[Change], *, with_records: bool) -> list[ReadableChange]:

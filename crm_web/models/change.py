@@ -30,6 +30,10 @@ class ChangeAction(StrEnum):
     CHANGED = "changed"
     DELETED = "deleted"
 
+    @property
+    def label(self) -> str:
+        return self.value.capitalize()
+
 
 class Change(Base):
     """One row changed: ``fields`` maps each changed field to ``[old, new]``. It outlives its record."""
