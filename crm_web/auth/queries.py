@@ -4,11 +4,13 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 
 from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_decimal
 from sqlalchemy import Row, func, select
 
 from crm_web.extensions import db
@@ -156,7 +158,7 @@ def name_browser(user_agent: str | None) -> str:
     :return: such as "Firefox on Windows"
     """
     told = user_agent or ""
-    browser = next((name for sign, name in _BROWSERS.items() if re.search(rf"\b{sign}\w*/", told)), "A browser")
+    browser = next((name for sign, name in _BROWSERS.items() if re.search(rf"{sign}\w*/", told)), "A browser")
     system = next((system for system in _SYSTEMS if system in told), None)
     return f"{browser} on {_SYSTEM_NAMES.get(system, system)}" if system else browser
 
@@ -182,7 +184,12 @@ def list_locales() -> list[tuple[str, str]]:
     """
     List the ways to write dates and numbers that a person can choose.
 
-    :return: pairs of locale and its English name, the locales of English first
+    :return: pairs of locale and its English name with a sample, the locales of English first
     """
     names = {code: Locale.parse(code).get_display_name("en") or code for code in LOCALES}
-    return sorted(names.items(), key=lambda item: (not item[0].startswith("en"), item[1]))
+    in_order = sorted(names, key=lambda code: (not code.startswith("en"), names[code]))
+    return [(code, f"{names[code]}: {_write_sample(code)}") for code in in_order]
+
+
+def _write_sample(locale: str) -> str:
+    return f"{format_decimal(1234.5, locale=locale)} · {format_date(date(2026, 12, 31), locale=locale)}"

@@ -79,7 +79,7 @@ def create_employee(values: Mapping[str, Any], *, password: str | None, by: Empl
 
 
 def change_employee(
-    employee: Employee, values: Mapping[str, Any], *, version: int | None, handover: Handover | None, by: Employee
+    employee: Employee, values: Mapping[str, Any], *, version: int, handover: Handover | None, by: Employee
 ) -> Belongings:
     """
     Save the employee form.

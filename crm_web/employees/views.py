@@ -13,10 +13,11 @@ from crm_web.employees.forms import NOBODY, ChangeEmployeeForm, DeactivationForm
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.form_fields import show_refusal
+from crm_web.history.queries import list_changes_of
+from crm_web.list_view import ListView
 from crm_web.messages import flash_message
 from crm_web.models import Employee
 from crm_web.observe import log_event
-from crm_web.paging import Page
 
 
 @blueprint.get("")
@@ -24,18 +25,11 @@ from crm_web.paging import Page
 def list_employees() -> ResponseReturnValue:
     page = queries.list_employees(mark=request.args.get("page"))
     return render_template(
-        "employees/list_employees.html", page=page, view=_ListView(), last_seen=queries.list_last_seen(page.rows)
+        "employees/list_employees.html",
+        page=page,
+        view=ListView("employees.list_employees", {}),
+        last_seen=queries.list_last_seen(page.rows),
     )
-
-
-class _ListView:
-    """The addresses of the pages around this one."""
-
-    def url_for_next(self, page: Page) -> str:
-        return url_for("employees.list_employees", page=page.next)
-
-    def url_for_previous(self, page: Page) -> str:
-        return url_for("employees.list_employees", page=page.previous)
 
 
 @blueprint.get("/new")
@@ -97,7 +91,7 @@ def change_employee(employee_id: int) -> ResponseReturnValue:
     values, handover = form.stored_values(), _handover(form.successor_id.data)
     try:
         given = operations.change_employee(
-            employee, values, version=form.version.data, handover=handover, by=current_user
+            employee, values, version=int(form.version.data or 0), handover=handover, by=current_user
         )
     except DomainError as error:
         _refuse(form, error)
@@ -121,13 +115,22 @@ def _edit_page(form: ChangeEmployeeForm, employee: Employee, *, is_outdated: boo
     differences = form.list_differences(employee) if is_outdated else []
     if is_outdated:
         form.version.change_to(employee.version)
-    return render_template("employees/edit_employee.html", form=form, employee=employee, differences=differences)
+    return render_template(
+        "employees/edit_employee.html",
+        form=form,
+        employee=employee,
+        differences=differences,
+        changes=list_changes_of("employee", employee.id),
+    )
 
 
 @blueprint.get("/<int:employee_id>/deactivate")
 @allowed(Action.KEEP_EMPLOYEES)
 def confirm_deactivation(employee_id: int) -> ResponseReturnValue:
-    return _deactivation_page(_employee_or_404(employee_id))
+    employee = _employee_or_404(employee_id)
+    if not employee.is_active:
+        return redirect(url_for("employees.edit_employee", employee_id=employee_id), code=303)
+    return _deactivation_page(employee)
 
 
 @blueprint.post("/<int:employee_id>/deactivate")
