@@ -13,9 +13,10 @@ the E.164 twin of each phone. What an operation refused goes onto its field with
         version = HiddenNumber()
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -64,10 +65,11 @@ class Required:
             raise StopValidation(self.message)
 
 
-class _Typed(StringField):
+class TypedField(StringField):
     """A text that means a value: ``data`` is the value, the page shows the text."""
 
     attributes: Mapping[str, Any] = {}
+    data: Any
 
     def __init__(self, label: str | None = None, validators: Sequence[Any] = (), **options: Any) -> None:
         options["render_kw"] = {"autocomplete": "off", **self.attributes, **(options.get("render_kw") or {})}
@@ -98,7 +100,7 @@ class _Typed(StringField):
         return "" if self.data is None else self.show(self.data)
 
 
-class TextLine(_Typed):
+class TextLine(TypedField):
     """One line of free text, kept exactly as typed, blanks and all; only nothing at all is ``None``."""
 
     def __init__(self, label: str | None, limit: int, validators: Sequence[Any] = (), **options: Any) -> None:
@@ -126,7 +128,7 @@ class TextBlock(TextLine):
         return super().read(typed.replace("\r\n", "\n"))
 
 
-class EmailField(_Typed):
+class EmailField(TypedField):
     """An e-mail address. No ``type=email``: browsers would rewrite an international domain that is being typed."""
 
     attributes = {"inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
@@ -136,7 +138,7 @@ class EmailField(_Typed):
         return fields.read_email(typed)
 
 
-class PhoneField(_Typed):
+class PhoneField(TypedField):
     """A phone number; beside its own column it fills the E.164 twin, such as ``phone_e164``."""
 
     widget = TelInput()
@@ -156,7 +158,7 @@ class PhoneField(_Typed):
         return {self.name: self.data, f"{self.name}_e164": self.e164}
 
 
-class WebsiteField(_Typed):
+class WebsiteField(TypedField):
     """The address of a website, with or without its scheme."""
 
     attributes = {"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"}
@@ -166,7 +168,7 @@ class WebsiteField(_Typed):
         return fields.read_website(typed)
 
 
-class AmountField(_Typed):
+class AmountField(TypedField):
     """An amount of money, without its currency."""
 
     attributes = {"inputmode": "decimal"}
@@ -180,7 +182,7 @@ class AmountField(_Typed):
         return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
 
 
-class PercentField(_Typed):
+class PercentField(TypedField):
     """A whole number from 0 to 100."""
 
     attributes = {"inputmode": "numeric"}
@@ -190,7 +192,7 @@ class PercentField(_Typed):
         return fields.read_percent(typed)
 
 
-class DateField(_Typed):
+class DateField(TypedField):
     """A day."""
 
     attributes = {"type": "date"}
@@ -200,11 +202,25 @@ class DateField(_Typed):
         return fields.read_date(typed)
 
 
+class MomentField(_Typed):
+    """A day and a time, as the person's own clock shows them."""
+
+    attributes = {"type": "datetime-local"}
+
+    def read(self, typed: str) -> datetime:
+        """Read the moment."""
+        return fields.read_moment(typed, current_reader().zone)
+
+    def show(self, value: datetime) -> str:
+        """Write the moment as the field of a browser wants it."""
+        return value.astimezone(current_reader().zone).strftime("%Y-%m-%dT%H:%M")
+
+
 class ChoiceField(SelectFieldBase):
     """
     One value of a list; the empty first line is ``None``.
 
-    :param options: pairs of value and label; ``None`` where the view offers them later
+    :param options: pairs of value and label
     :param empty: the label of the empty line; ``None`` leaves the line out
     :param refusal: what to say to any other value
     """
@@ -309,23 +325,31 @@ class OwnerField(ChoiceField):
         :param current: the present owner, who stays in the list even when no longer entitled
         """
         self.options = [(person.id, person.name) for person in people]
-        if current is not None and current.id not in dict(self.options):
-            self.options.append((current.id, f"{current.name} (no longer sells)"))
+        self.keep(current)
         try:
             if self._typed is not None:
                 super().process_formdata([self._typed])
         except ValueError as error:
             self.process_errors = [str(error)]
 
+    def keep(self, current: Employee | None) -> None:
+        """
+        Let the present owner stay in the list, even when no longer entitled.
 
-class HiddenNumber(_Typed):
+        :param current: the owner; ``None`` for nobody
+        """
+        if current is not None and current.id not in dict(self.options):
+            self.options.append((current.id, f"{current.name} (no longer sells)"))
+
+
+class HiddenNumber(TypedField):
     """A whole number that goes along unseen, such as the version of a record; anything else counts as not sent."""
 
     widget = HiddenInput()
 
     def read(self, typed: str) -> int | None:
         """Read the number."""
-        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
+        return int(typed) if re.fullmatch("[0-9]{1,18}", typed) else None
 
     def change_to(self, number: int) -> None:
         """
@@ -349,7 +373,7 @@ def stored_values(form: Form) -> dict[str, Any]:
     """
     values: dict[str, Any] = {}
     for field in form:
-        if isinstance(field, (_Typed, ChoiceField)):
+        if isinstance(field, (TypedField, ChoiceField)):
             values |= field.columns()
         elif isinstance(field, BooleanField):
             values[field.name] = field.data
