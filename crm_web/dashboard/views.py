@@ -1,1 +1,48 @@
-"""The pages of the dashboard feature."""
+"""The page that people start their day with."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from flask import render_template, request, url_for
+from flask_login import current_user
+
+from crm_web.access import signed_in
+from crm_web.clock import now
+from crm_web.dashboard import blueprint, queries
+from crm_web.dashboard.figures import Figures, Teller
+from crm_web.dashboard.periods import month_before, month_of, week_of
+from crm_web.dashboard.scopes import Scope, choose_scope
+from crm_web.filters import current_reader
+from crm_web.list_address import Tab
+
+
+@blueprint.get("/")
+@signed_in
+def show_dashboard() -> str:
+    """How the leads stand, what happened lately, and what is due."""
+    scope = choose_scope(request.args.get("scope"), current_user)
+    owner_ids = queries.list_owner_ids(scope, by=current_user)
+    today = now().astimezone(current_reader().zone).date()
+    return render_template(
+        "dashboard/show_dashboard.html",
+        scope=scope,
+        scopes=[Tab(other.label, url_for(".show_dashboard", scope=other), other is scope) for other in Scope],
+        figures=_count_leads(scope, owner_ids, today),
+        changed=queries.list_recently_changed(owner_ids),
+        tasks=queries.list_open_tasks(current_user),
+        today=today,
+    )
+
+
+def _count_leads(scope: Scope, owner_ids: Sequence[int], today: date) -> Figures:
+    teller, zone = Teller(scope, current_reader()), current_reader().zone
+    week, month = week_of(today, zone), month_of(today, zone)
+    last_month = month_before(month)
+    statuses = queries.tally_by_status(owner_ids)
+    closed = queries.tally_closed(month, last_month, owner_ids)
+    return Figures(
+        open=teller.tell_open(statuses),
+        new=teller.tell_created(queries.tally_created(week, owner_ids), week),
+        months=[teller.tell_closed(kind, both, month, last_month) for kind, both in closed.items()],
+        bars=teller.tell_statuses(statuses),
+    )

@@ -199,7 +199,7 @@ def _invent_owner(story: Story, status: LeadStatus) -> int | None:
 def _creation(story: Story, status: LeadStatus, closed_at: datetime | None) -> datetime:
     draw = story.chance.draw
     if closed_at is not None:
-        begun = closed_at - timedelta(days=draw.triangular(6, 110, 30))
+        begun = _by_day(closed_at - timedelta(days=draw.triangular(6, 110, 30)))
         return max(begun, story.moment - timedelta(days=364, minutes=draw.randint(0, 600)))
     youngest, oldest = AGES[status]
     return _working_hour(story, draw.triangular(youngest, oldest, youngest))
@@ -217,7 +217,12 @@ def _working_hour(story: Story, days_ago: float) -> datetime:
 
 def _between(chance: Chance, start: datetime, end: datetime) -> datetime:
     """Some time from one moment to another, rather soon than late."""
-    return start + (end - start) * chance.draw.triangular(0, 1, 0.2)
+    return min(max(start, _by_day(start + (end - start) * chance.draw.triangular(0, 1, 0.2))), end)
+
+
+def _by_day(time: datetime) -> datetime:
+    """Squeeze the clock into the hours in which people work, so that what came first stays first."""
+    return time.replace(hour=7 + time.hour * 10 // 24)
 
 
 def _rename(lead: Row, names: Mapping[str, str]) -> None:

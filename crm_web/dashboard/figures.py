@@ -1,0 +1,109 @@
+"""The figures of the dashboard as its page shows them: in words, and linked to exactly the leads that they count."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+
+from crm_web.dashboard.periods import Period
+from crm_web.dashboard.queries import Closed, Tally, Worth, add_up
+from crm_web.dashboard.scopes import Scope
+from crm_web.filters import Reader, money
+from crm_web.models import LeadStatus, StatusKind
+
+MOST_CURRENCIES = 3
+
+
+@dataclass(frozen=True)
+class Figure:
+    """
+    Some leads: how many, what they are worth, and where they are listed.
+
+    :param label: what they have in common
+    :param value: how many there are
+    :param note: what they are worth, in words
+    :param href: the list of exactly these
+    :param kind: what a chart colours its bar by
+    """
+
+    label: str
+    value: int
+    note: str
+    href: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """
+    Everything that the page counts.
+
+    :param open: the leads that are still going
+    :param new: those that came in this week
+    :param months: won and lost, each this month and last
+    :param bars: the leads of each status
+    """
+
+    open: Figure
+    new: Figure
+    months: Sequence[tuple[Figure, Figure]]
+    bars: Sequence[Figure]
+
+    @property
+    def are_none(self) -> bool:
+        """Whether there is no lead at all."""
+        return not any(bar.value for bar in self.bars)
+
+
+class Teller:
+    """
+    Puts tallies in words for one reader.
+
+    :param scope: whose leads they count
+    :param reader: in whose language
+    """
+
+    def __init__(self, scope: Scope, reader: Reader) -> None:
+        self.scope, self.reader = scope, reader
+
+    def tell(self, label: str, tally: Tally, *, bar: str = "", **filters: Any) -> Figure:
+        """Make a figure of a tally; the filters are those of the list of leads."""
+        owner = None if self.scope is Scope.ALL else self.scope.value
+        href = url_for("leads.list_leads", **filters, owner=owner)
+        return Figure(label, tally.count, self.in_words(tally.worth), href, bar)
+
+    def tell_statuses(self, tallies: Mapping[LeadStatus, Tally]) -> list[Figure]:
+        """Make a bar for each status."""
+        return [self.tell(s.label, tally, bar=_colour(s), status=s.value) for s, tally in tallies.items()]
+
+    def tell_open(self, tallies: Mapping[LeadStatus, Tally]) -> Figure:
+        """Make the figure of all leads that are still going."""
+        going = add_up(tally for status, tally in tallies.items() if status.kind is StatusKind.OPEN)
+        return self.tell("Open leads", going, kind=StatusKind.OPEN.value)
+
+    def tell_created(self, tally: Tally, week: Period) -> Figure:
+        """Make the figure of what came in this week."""
+        return self.tell("New this week", tally, created_from=week.first_day, created_to=week.next_day)
+
+    def tell_closed(self, kind: StatusKind, closed: Closed, this: Period, last: Period) -> tuple[Figure, Figure]:
+        """Make the figures of what was won or lost this month and last."""
+        word = kind.value.capitalize()
+        return (
+            self.tell(f"{word} this month", closed.this, kind=kind.value, **_days_closed(this)),
+            self.tell(f"{word} last month", closed.last, kind=kind.value, **_days_closed(last)),
+        )
+
+    def in_words(self, worth: Sequence[Worth]) -> str:
+        """Write sums side by side, such as ``€12,000 · $900``; beyond three, how many more there are."""
+        told = [money(part.amount, part.currency, reader=self.reader) for part in worth[:MOST_CURRENCIES]]
+        more = len(worth) - len(told)
+        return " · ".join(told) + (f" and {more} more" if more else "")
+
+
+def _days_closed(period: Period) -> dict[str, Any]:
+    return {"closed_from": period.first_day, "closed_to": period.next_day}
+
+
+def _colour(status: LeadStatus) -> str:
+    return "hold" if status is LeadStatus.ON_HOLD else status.kind.value
