@@ -202,7 +202,7 @@ class DateField(TypedField):
         return fields.read_date(typed)
 
 
-class MomentField(_Typed):
+class MomentField(TypedField):
     """A day and a time, as the person's own clock shows them."""
 
     attributes = {"type": "datetime-local"}
