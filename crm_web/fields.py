@@ -8,7 +8,7 @@ import functools
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
 
 import phonenumbers
@@ -242,6 +242,26 @@ def read_date(value: str) -> date:
     if not EARLIEST <= day <= LATEST:
         raise ValueError(f"Enter a date between {EARLIEST.year} and {LATEST.year}.")
     return day
+
+
+def read_moment(value: str, zone: tzinfo) -> datetime:
+    """
+    Read a moment as a browser's field for date and time sends it.
+
+    :param value: year-month-day, a T or a blank, hours:minutes
+    :param zone: the time zone of the clock that it was read from
+    :return: the moment
+    :raise ValueError: where it is no moment, or out of the range of a working life
+    """
+    message = "Enter a date and time like 2026-03-31 14:30."
+    day, _, clock = value.strip().replace("T", " ").partition(" ")
+    try:
+        moment = datetime.combine(date.fromisoformat(day), time.fromisoformat(clock.strip()))
+    except ValueError as error:
+        raise ValueError(message) from error
+    if moment.tzinfo is not None or not EARLIEST <= moment.date() <= LATEST:
+        raise ValueError(message)
+    return moment.replace(tzinfo=zone)
 
 
 def read_or_none(reader: Callable[[str], object], value: str | None) -> object | None:
