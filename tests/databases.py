@@ -1,29 +1,106 @@
-"""Databases that tests make and drop, and what really commits in them."""
+"""The test server and its databases: templates built once by the migrations, and copies that tests make and drop."""
 
+import os
 from typing import Any
 
 import psycopg2
+from argon2 import PasswordHasher
 from flask import Flask
+from flask_migrate import upgrade
 from psycopg2.extensions import connection as Connection
 from sqlalchemy import Engine, make_url
 from sqlalchemy.orm import Session
 
+from crm_web import create_app
+from crm_web.config import ROOT, Settings
 from crm_web.extensions import db
-from crm_web.models import Employee
+from crm_web.models import Employee, Role
 from crm_web.postgres import EmbeddedServer
 
+PASSWORD = "piper-demo"
+CAST = {
+    "ada": ("Ada Okafor", Role.ADMIN),
+    "max": ("Max Lindqvist", Role.MANAGER),
+    "ann": ("Ann Keller", Role.SALES),
+    "bob": ("Bob Tanaka", Role.SALES),
+    "vera": ("Vera Rossi", Role.VIEWER),
+}
 
-def connect(database_url: str) -> Connection:
-    """Open a bare connection to the database of a SQLAlchemy address."""
-    url = make_url(database_url)
-    return psycopg2.connect(
-        host=url.query["host"], port=url.query["port"], user=url.username, dbname=url.database, connect_timeout=5
+server = EmbeddedServer(ROOT / "var" / "tests", durable=False)
+
+
+def settings_for(database: str) -> Settings:
+    """Settings of an installation on one database of the test server."""
+    return Settings(
+        database_url=server.url(database),
+        is_embedded=False,
+        secret_key="only-for-tests-" + "0123456789" * 2,
+        database_connections=40,
+        company_name="Piper Trading Ltd",
     )
 
 
-def administer(server: EmbeddedServer, statement: str, *values: Any) -> list[Any]:
+def build_templates() -> None:
+    """Build the database that all others of this run are copied from, once without people and once with the cast."""
+    os.environ["PIPER_TEST_RUN"] = f"test_{os.getpid()}"
+    _drop_what_killed_runs_left()
+    empty, peopled = _name("empty"), _name("peopled")
+    _administer(f'CREATE DATABASE "{empty}"')
+    app = create_app(settings_for(empty))
+    with app.app_context():
+        upgrade()
+        db.session.remove()
+        db.engine.dispose()
+    copy_template("peopled", of="empty")
+    engine = create_app(settings_for(peopled))
+    with engine.app_context():
+        _hire_the_cast()
+        db.session.remove()
+        db.engine.dispose()
+
+
+def copy_template(name: str, *, of: str = "peopled") -> str:
+    """Make a database for this run, and give its name."""
+    _administer(f'CREATE DATABASE "{_name(name)}" TEMPLATE "{_name(of)}" STRATEGY FILE_COPY')
+    return _name(name)
+
+
+def drop_database(name: str) -> None:
+    """Drop a database, whoever is still connected to it."""
+    _administer(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def drop_all() -> None:
+    """Drop every database of this run."""
+    if "PIPER_TEST_RUN" in os.environ:
+        for name in _administer("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", _name("")):
+            drop_database(name)
+
+
+def _name(name: str) -> str:
+    return f"{os.environ['PIPER_TEST_RUN']}_{name}"
+
+
+def _hire_the_cast() -> None:
+    password_hash = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1).hash(PASSWORD)
+    for first_name, (name, role) in CAST.items():
+        address = f"{first_name}@piper.example"
+        db.session.add(Employee(name=name, email=address, role=role, password_hash=password_hash))
+        db.session.flush()
+    db.session.commit()
+
+
+def _drop_what_killed_runs_left() -> None:
+    for name in _administer(r"SELECT datname FROM pg_database WHERE datname ~ '^test_\d+_'"):
+        try:
+            os.kill(int(name.split("_")[1]), 0)
+        except ProcessLookupError:
+            drop_database(name)
+
+
+def _administer(statement: str, *values: Any) -> list[Any]:
     """Run one statement outside of any transaction; gives the first column of what it returns."""
-    connection = connect(server.url())
+    connection = _connect(server.url())
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -33,17 +110,25 @@ def administer(server: EmbeddedServer, statement: str, *values: Any) -> list[Any
         connection.close()
 
 
+def _connect(database_url: str) -> Connection:
+    url = make_url(database_url)
+    return psycopg2.connect(
+        host=url.query["host"], port=url.query["port"], user=url.username, dbname=url.database, connect_timeout=5
+    )
+
+
 class OwnDatabase:
     """
-    A database that belongs to one test.
+    A database that belongs to one test, or to the tests of a browser.
 
-    :param app: the application on it
+    :param name: its name on the test server
     """
 
-    def __init__(self, app: Flask) -> None:
-        self.app = app
-        self.url: str = app.config["SQLALCHEMY_DATABASE_URI"]
-        with app.app_context():
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.app: Flask = create_app(settings_for(name))
+        self.url: str = self.app.config["SQLALCHEMY_DATABASE_URI"]
+        with self.app.app_context():
             self.engine: Engine = db.engine
 
     def session(self) -> Session:
@@ -52,12 +137,13 @@ class OwnDatabase:
 
     def connect(self) -> Connection:
         """A bare psycopg2 connection."""
-        return connect(self.url)
+        return _connect(self.url)
 
     def find(self, session: Session, first_name: str) -> Employee:
         """One of the cast, such as ``ann``."""
         return session.query(Employee).filter_by(email=f"{first_name}@piper.example").one()
 
-    def close(self) -> None:
-        """Let go of all connections."""
+    def drop(self) -> None:
+        """Let go of all connections and drop the database."""
         self.engine.dispose()
+        drop_database(self.name)

@@ -1,11 +1,13 @@
 """Rows for tests, as few fields as the test cares about; each is committed, so that requests see it."""
 
+import secrets
 from itertools import count
 from typing import Any, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from crm_web.auth.queries import hash_token
 from crm_web.models import (
     Activity,
     ActivityKind,
@@ -17,6 +19,7 @@ from crm_web.models import (
     LeadStatus,
     LostReason,
     Role,
+    SignIn,
     StatusKind,
 )
 
@@ -65,6 +68,15 @@ def make_contact(session: Session, customer: Customer, by: Employee | None = Non
 def make_activity(session: Session, by: Employee | None = None, **fields: Any) -> Activity:
     """A note on the lead or customer that is given."""
     return _save(session, Activity(**{"kind": ActivityKind.NOTE, "subject": f"Note {next(_numbers)}"} | fields), by)
+
+
+def make_sign_in(session: Session, employee: Employee) -> str:
+    """A sign-in behind the application's back; the token that is returned belongs into the cookie."""
+    token = secrets.token_urlsafe(32)
+    until = session.scalar(text("SELECT now() + interval '12 hours'"))
+    session.add(SignIn(token_hash=hash_token(token), employee_id=employee.id, expires_at=until))
+    session.commit()
+    return token
 
 
 def _save(session: Session, row: Row, by: Employee | None) -> Row:

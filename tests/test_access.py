@@ -31,7 +31,7 @@ def access_of(app: Flask, rule: Rule) -> Any:
 
 def address_of(app: Flask, rule: Rule) -> str:
     """Some address of a rule; its record need not exist."""
-    values = {
+    values: dict[str, Any] = {
         name: 4711 if isinstance(converter, IntegerConverter) else "x" for name, converter in rule._converters.items()
     }
     with app.test_request_context():

@@ -122,10 +122,9 @@ def test_plain_sql_is_written_too_with_nobody_as_actor(own_database: OwnDatabase
 
 
 def test_copy_is_written_too(session: Session) -> None:
-    connection = session.connection().connection
-    with connection.cursor() as cursor:
-        rows = io.StringIO("".join(f"Company {number}\n" for number in range(1000)))
-        cursor.copy_expert("COPY leads (company) FROM STDIN", rows)
+    cursor: Any = session.connection().connection.cursor()
+    rows = io.StringIO("".join(f"Company {number}\n" for number in range(1000)))
+    cursor.copy_expert("COPY leads (company) FROM STDIN", rows)
     changes = session.execute(
         text("SELECT count(DISTINCT entity_id), count(*) FROM changes WHERE entity = 'lead'")
     ).one()
