@@ -16,7 +16,7 @@ the E.164 twin of each phone. What an operation refused goes onto its field with
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -200,20 +200,6 @@ class DateField(TypedField):
     def read(self, typed: str) -> date:
         """Read the day."""
         return fields.read_date(typed)
-
-
-class MomentField(TypedField):
-    """A day and a time, as the person's own clock shows them."""
-
-    attributes = {"type": "datetime-local"}
-
-    def read(self, typed: str) -> datetime:
-        """Read the moment."""
-        return fields.read_moment(typed, current_reader().zone)
-
-    def show(self, value: datetime) -> str:
-        """Write the moment as the field of a browser wants it."""
-        return value.astimezone(current_reader().zone).strftime("%Y-%m-%dT%H:%M")
 
 
 class ChoiceField(SelectFieldBase):
