@@ -14,6 +14,7 @@ import pwd
 import re
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import time
@@ -23,14 +24,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import psycopg2
 from click import ClickException, echo
 from sqlalchemy import URL
 
 ROLE = "piper"
 SUPERUSER = "postgres"
-# The kernel's limit of a socket's path is 107 bytes on Linux and 103 on macOS; the name itself takes 15 of them.
-LONGEST_SOCKET_FOLDER = 103 - len("/.s.PGSQL.5432")
+# The kernel's limit of a socket's path is 107 bytes on Linux and 103 on macOS; the name itself takes 14 of them.
+SOCKET = ".s.PGSQL.5432"
+LONGEST_SOCKET_FOLDER = 103 - len(SOCKET) - 1
 PATIENCE_TO_START = 60.0
 PATIENCE_TO_STOP = 30.0
 
@@ -122,7 +123,10 @@ class EmbeddedServer:
             try:
                 self._ensure_running()
             except BaseException:
+                # Ctrl-C may come while it starts: nothing that nobody uses is left behind.
                 os.close(lease)
+                if _is_free(self.folder / "postgres.users"):
+                    self._shut_down()
                 raise
             self._lease, self._lease_owner = lease, os.getpid()
 
@@ -157,36 +161,6 @@ class EmbeddedServer:
                 self._process.returncode = 0
                 self._process = None
 
-    def create_database(self, name: str) -> None:
-        """
-        Create a database of the application's own role, unless it is there.
-
-        :param name: letters, digits and underscores.
-        :raise PostgresError: when the server does not answer.
-        """
-        with self._superuser() as cursor:
-            cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (ROLE,))
-            if cursor.fetchone() is None:
-                cursor.execute(f'CREATE ROLE "{ROLE}" LOGIN CREATEDB')
-            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
-            if cursor.fetchone() is None:
-                cursor.execute(f'CREATE DATABASE "{name}" OWNER "{ROLE}"')
-
-    @contextmanager
-    def _superuser(self) -> Iterator["psycopg2.extensions.cursor"]:
-        connection = self._connect()
-        try:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                yield cursor
-        finally:
-            connection.close()
-
-    def _connect(self) -> "psycopg2.extensions.connection":
-        return psycopg2.connect(
-            host=str(self.socket_folder), port=SETTINGS["port"], user=SUPERUSER, dbname="postgres", connect_timeout=5
-        )
-
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Hold the lock under which the server is started and stopped."""
@@ -204,22 +178,25 @@ class EmbeddedServer:
     def _is_alive(self) -> bool:
         return not _is_free(self.folder / "postgres.alive")
 
-    def _answers(self) -> bool:
-        try:
-            self._connect().close()
-        except psycopg2.OperationalError:
-            return False
-        return True
+    def _accepts(self) -> bool:
+        """Whether somebody listens; asked of the kernel alone, so a suspended server keeps nobody waiting."""
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(1)
+            return line.connect_ex(str(self.socket_folder / SOCKET)) == 0
+
+    def _is_ready(self) -> bool:
+        with suppress(FileNotFoundError):
+            state = (self.data / "postmaster.pid").read_text().split("\n")
+            return len(state) > 7 and state[7].strip() == "ready" and self._accepts()
+        return False
 
     def _ensure_running(self) -> None:
         self._create_cluster()
-        if not self._answers():
-            # A server that was killed leaves children for a moment; one that crashed is busy with recovery.
-            if not wait_until(lambda: self._answers() or not self._is_alive(), PATIENCE_TO_START):
-                raise PostgresError(f"PostgreSQL in {self.data} is alive but does not answer: see {self.log}.")
-            if not self._is_alive() and not self._answers():
-                self._launch()
-        self.create_database(ROLE)
+        # A server that was killed leaves children for a moment; one that crashed is busy with recovery.
+        if not wait_until(lambda: self._is_ready() or not self._is_alive(), PATIENCE_TO_START):
+            raise PostgresError(f"PostgreSQL in {self.data} is alive but not ready: see {self.log}.")
+        if not self._is_ready():
+            self._launch()
 
     def _create_cluster(self) -> None:
         """Make the data folder under another name first, so that a killed initdb leaves nothing half made."""
@@ -232,17 +209,22 @@ class EmbeddedServer:
         _make_reachable(unfinished, account)
         command = ["-D", str(unfinished), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C"]
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", *([] if self.durable else ["--no-sync"])]
-        with _popen("initdb", command, account, log=self.log) as process:
-            process.wait()
+        self._complete("initdb", command, account)
+        statements = f"CREATE ROLE {ROLE} LOGIN CREATEDB;\nCREATE DATABASE {ROLE} OWNER {ROLE};\n"
+        self._complete("postgres", ["--single", "-D", str(unfinished), "postgres"], account, statements)
+        unfinished.rename(self.data)
+
+    def _complete(self, name: str, arguments: list[str], account: pwd.struct_passwd, text: str = "") -> None:
+        with _popen(name, arguments, account, log=self.log, stdin=subprocess.PIPE) as process:
+            process.communicate(text.encode())
         if process.returncode:
             raise PostgresError(f"PostgreSQL could not make its files in {self.folder}: {_last_line(self.log)}")
-        unfinished.rename(self.data)
 
     def _launch(self) -> None:
         self._check_version()
         # Nobody holds the lock of the living, so these can only be left over. The server itself would be misled by a
         # process that got the same number since, or by its own predecessor if nobody collects the dead here.
-        for leftover in (self.data / "postmaster.pid", self.socket_folder / ".s.PGSQL.5432.lock"):
+        for leftover in (self.data / "postmaster.pid", self.socket_folder / f"{SOCKET}.lock"):
             leftover.unlink(missing_ok=True)
         account = _account_of_server(self.data)
         _make_reachable(self.data, account)
@@ -260,7 +242,7 @@ class EmbeddedServer:
         self._wait_for(self._process)
 
     def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
-        if not wait_until(lambda: process.poll() is not None or self._answers(), PATIENCE_TO_START):
+        if not wait_until(lambda: process.poll() is not None or self._is_ready(), PATIENCE_TO_START):
             raise PostgresError(f"PostgreSQL did not start within {PATIENCE_TO_START:.0f} seconds: see {self.log}.")
         if process.returncode is not None:
             raise PostgresError(f"PostgreSQL did not start: {_last_line(self.log)} (see {self.log})")
@@ -292,7 +274,7 @@ class EmbeddedServer:
     def _is_gone(self) -> bool:
         if self._process is not None and self._process.poll() is None:
             return False
-        return not self._is_alive() and not self._answers()
+        return not self._is_alive() and not self._accepts()
 
 
 def _program(name: str) -> str:
@@ -303,7 +285,13 @@ def _program(name: str) -> str:
 
 
 def _popen(
-    name: str, arguments: list[str], account: pwd.struct_passwd, *, log: Path, keep_open: int | None = None
+    name: str,
+    arguments: list[str],
+    account: pwd.struct_passwd,
+    *,
+    log: Path,
+    keep_open: int | None = None,
+    stdin: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     """Run a program of PostgreSQL as its own account, apart from this terminal, with none of our PG… variables."""
     as_root = os.geteuid() == 0
@@ -312,7 +300,7 @@ def _popen(
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603
             [_program(name), *arguments],
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=output,
             stderr=output,
             cwd="/",

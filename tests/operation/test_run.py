@@ -38,12 +38,22 @@ def launch(var: Path, port: int) -> Iterator[Launch]:
     launched: list[Launched] = []
 
     def start(*arguments: str, **settings: str) -> Launched:
-        launched.append(Launched(var, port, *arguments, **settings))
+        launched.append(Launched(var, port, *arguments, output=None, **settings))
         return launched[-1]
 
     yield start
     for one in launched:
         one.stop()
+
+
+def administer(server: EmbeddedServer, statement: str) -> None:
+    connection = psycopg2.connect(host=str(server.socket_folder), user="piper", dbname="piper")
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+    finally:
+        connection.close()
 
 
 def count_employees(folder: Path) -> int:
@@ -207,7 +217,7 @@ def test_wrong_database_is_said_in_one_line(tmp_path: Path, server: EmbeddedServ
 
 
 def test_own_database_is_migrated_by_hand_and_left_empty(tmp_path: Path, server: EmbeddedServer) -> None:
-    server.create_database("own")
+    administer(server, 'CREATE DATABASE "own"')
     url = f"postgres://piper@/own?host={server.socket_folder}"
     run_flask("db", "upgrade", DATABASE_URL=url, SECRET_KEY=SECRET)
 
@@ -221,4 +231,4 @@ def test_own_database_is_migrated_by_hand_and_left_empty(tmp_path: Path, server:
 
 
 def _run_in(folder: Path, **settings: str) -> Launched:
-    return Launched(folder / "var", find_free_port(), **settings)
+    return Launched(folder / "var", find_free_port(), output=None, **settings)
