@@ -103,14 +103,16 @@ def list_possible_owners() -> Sequence[Employee]:
     return db.session.scalars(query.order_by(func.crm_fold(Employee.name), Employee.id)).all()
 
 
-def list_successors(employee: Employee) -> Sequence[Employee]:
+def list_possible_owners(*, but: Employee | None = None) -> Sequence[Employee]:
     """
-    List to whom an employee's leads and customers could go.
+    List to whom leads and customers may belong.
 
-    :param employee: the one who gives them up
-    :return: everybody else who may own some, by name
+    :param but: who is left out, such as the one who gives theirs up
+    :return: everybody active whose role sells, by name
     """
-    query = select(Employee).where(Employee.is_active, Employee.role != Role.VIEWER, Employee.id != employee.id)
+    query = select(Employee).where(Employee.is_active, Employee.role != Role.VIEWER)
+    if but is not None:
+        query = query.where(Employee.id != but.id)
     return db.session.scalars(query.order_by(func.crm_fold(Employee.name), Employee.id)).all()
 
 

@@ -14,7 +14,7 @@ from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.form_fields import show_refusal
 from crm_web.history.queries import list_changes_of
-from crm_web.list_view import ListView
+from crm_web.list_address import ListAddress
 from crm_web.messages import flash_message
 from crm_web.models import Employee
 from crm_web.observe import log_event
@@ -23,11 +23,12 @@ from crm_web.observe import log_event
 @blueprint.get("")
 @allowed(Action.KEEP_EMPLOYEES)
 def list_employees() -> ResponseReturnValue:
-    page = queries.list_employees(mark=request.args.get("page"))
+    view = ListAddress("employees.list_employees", request.args, names=(), sorts=(), default_sort="")
+    page = queries.list_employees(mark=view.mark)
     return render_template(
         "employees/list_employees.html",
         page=page,
-        view=ListView("employees.list_employees", {}),
+        view=view,
         last_seen=queries.list_last_seen(page.rows),
     )
 
@@ -107,7 +108,7 @@ def change_employee(employee_id: int) -> ResponseReturnValue:
 def _change_form(employee: Employee) -> ChangeEmployeeForm:
     form = ChangeEmployeeForm(obj=employee)
     form.manager_id.offer(queries.list_leaders(employee))
-    form.successor_id.offer(queries.list_successors(employee))
+    form.successor_id.offer(queries.list_possible_owners(but=employee))
     return form
 
 
@@ -154,7 +155,7 @@ def deactivate_employee(employee_id: int) -> ResponseReturnValue:
 
 def _deactivation_form(employee: Employee) -> DeactivationForm:
     form = DeactivationForm()
-    form.successor_id.offer(queries.list_successors(employee))
+    form.successor_id.offer(queries.list_possible_owners(but=employee))
     return form
 
 

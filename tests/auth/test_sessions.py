@@ -1,0 +1,103 @@
+"""How long a sign-in lasts, and who is signed in by it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from crm_web.models import Employee, SignIn
+from crm_web.observe import count_queries
+from tests.page import Browser
+
+BrowserAs = Callable[[Employee], Browser]
+
+
+def change(session: Session, **values: Any) -> None:
+    """Set columns of the one sign-in."""
+    session.execute(update(SignIn).values(**values))
+    session.commit()
+
+
+def is_signed_in(browser: Browser) -> bool:
+    """Whether a page of one's own opens."""
+    return browser.get("auth.show_account").status == 200
+
+
+def test_lasts_until_its_time_is_up(browser_as: BrowserAs, ann: Employee, session: Session) -> None:
+    browser = browser_as(ann)
+    change(session, expires_at=func.now() + timedelta(seconds=1))
+    assert is_signed_in(browser)
+    change(session, expires_at=func.now())
+    assert not is_signed_in(browser)
+
+
+def test_ends_on_the_server(browser_as: BrowserAs, ann: Employee, session: Session) -> None:
+    browser = browser_as(ann)
+    change(session, ended_at=func.now())
+    assert not is_signed_in(browser)
+
+
+def test_ends_with_the_account(browser_as: BrowserAs, ann: Employee, session: Session) -> None:
+    browser = browser_as(ann)
+    session.execute(update(Employee).where(Employee.id == ann.id).values(is_active=False))
+    session.commit()
+    assert not is_signed_in(browser)
+
+
+def test_an_invented_token_opens_nothing(app: Flask) -> None:
+    assert not is_signed_in(Browser(app, token="invented"))
+
+
+def test_another_programs_cookie_does_no_harm(browser_as: BrowserAs, ann: Employee) -> None:
+    browser = browser_as(ann)
+    browser.client.set_cookie("remember_token", "1|abc")
+    assert is_signed_in(browser)
+
+
+def test_use_makes_it_last_longer(browser_as: BrowserAs, ann: Employee, session: Session) -> None:
+    browser = browser_as(ann)
+    change(session, last_seen_at=func.now() - timedelta(minutes=6), expires_at=func.now() + timedelta(minutes=1))
+    assert is_signed_in(browser)
+    seen, left = session.execute(select(SignIn.last_seen_at == func.now(), SignIn.expires_at - func.now())).one()
+    assert (seen, left) == (True, timedelta(hours=12))
+
+
+def test_use_is_noted_at_most_every_five_minutes(browser_as: BrowserAs, ann: Employee, session: Session) -> None:
+    browser = browser_as(ann)
+    change(session, last_seen_at=func.now() - timedelta(minutes=4), expires_at=func.now() + timedelta(minutes=1))
+    assert is_signed_in(browser)
+    assert session.scalar(select(func.now() - SignIn.last_seen_at)) == timedelta(minutes=4)
+
+
+def test_no_use_makes_it_last_for_ever(browser_as: BrowserAs, ann: Employee, session: Session) -> None:
+    browser = browser_as(ann)
+    change(
+        session,
+        created_at=func.now() - timedelta(days=30) + timedelta(minutes=10),
+        last_seen_at=func.now() - timedelta(hours=1),
+    )
+    assert is_signed_in(browser)
+    assert session.scalar(select(SignIn.expires_at - func.now())) == timedelta(minutes=10)
+
+
+def test_knowing_who_asks_takes_one_query(browser_as: BrowserAs, ann: Employee) -> None:
+    browser = browser_as(ann)
+    with count_queries() as queries:
+        browser.get("auth.show_sign_in")
+    assert queries.count == 1
+
+
+def test_old_sign_ins_are_forgotten_at_the_next(browser_as: BrowserAs, ann: Employee, session: Session) -> None:
+    browser = browser_as(ann)
+    change(session, expires_at=func.now() - timedelta(days=31))
+    browser.post("auth.sign_in", {"email": ann.email, "password": "piper-demo"})
+    assert len(session.scalars(select(SignIn)).all()) == 1
+
+
+def test_what_a_browser_says_of_itself_is_cut_to_what_fits(visitor: Browser, session: Session) -> None:
+    visitor.client.environ_base["HTTP_USER_AGENT"] = "Firefox/" + "9" * 1000
+    visitor.post("auth.sign_in", {"email": "ann@piper.example", "password": "piper-demo"})
+    assert len(session.scalars(select(SignIn.user_agent)).one() or "") == 300
