@@ -93,16 +93,6 @@ def list_everyone() -> Sequence[Employee]:
     ).all()
 
 
-def list_possible_owners() -> Sequence[Employee]:
-    """
-    List everybody who may own leads and customers today.
-
-    :return: the active people of a selling role, by name
-    """
-    query = select(Employee).where(Employee.is_active, Employee.role != Role.VIEWER)
-    return db.session.scalars(query.order_by(func.crm_fold(Employee.name), Employee.id)).all()
-
-
 def list_possible_owners(*, but: Employee | None = None) -> Sequence[Employee]:
     """
     List to whom leads and customers may belong.
