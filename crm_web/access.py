@@ -55,6 +55,13 @@ class Owned(Protocol):
     def owner(self) -> Any: ...
 
 
+class Authored(Protocol):
+    """Something that an employee wrote."""
+
+    @property
+    def created_by_id(self) -> Any: ...
+
+
 def may(employee: Employee, action: Action) -> bool:
     """
     Tell whether a person's role includes an action.
@@ -92,6 +99,19 @@ def reason_not_to_change(employee: Employee, record: Owned) -> str:
     return (
         f"This belongs to {record.owner.name}. Only {record.owner.name}, a manager or an administrator can change it."
     )
+
+
+def may_remove(employee: Employee, activity: Authored) -> bool:
+    """
+    Tell whether a person may take a note, call, meeting, e-mail or task away.
+
+    :param employee: the person who asks
+    :param activity: the activity
+    :return: true for whoever may change anything, and for its author
+    """
+    if may(employee, Action.CHANGE_ANY):
+        return True
+    return may(employee, Action.CREATE) and activity.created_by_id == employee.id
 
 
 def public(view: View) -> View:
@@ -136,6 +156,17 @@ def require_change(record: Owned) -> None:
     """
     if not may_change(current_user, record):
         refuse(reason_not_to_change(current_user, record))
+
+
+def require_removal(activity: Authored) -> None:
+    """
+    Let the request go on only if the signed-in employee may take an activity away.
+
+    :param activity: the note, call, meeting, e-mail or task
+    :raise Forbidden: with the reason and who could
+    """
+    if not may_remove(current_user, activity):
+        refuse("Somebody else wrote this. Only its author, a manager or an administrator can remove it.")
 
 
 def guard_every_view(app: Flask) -> None:

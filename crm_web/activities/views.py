@@ -1,1 +1,116 @@
-"""The pages of the activities feature."""
+"""Adding activities to leads and customers, finishing tasks, and taking activities away again."""
+
+from typing import Any
+
+from flask import abort, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.access import Action, allowed, may_remove, require_removal
+from crm_web.activities import blueprint, operations, queries
+from crm_web.activities.forms import ActivityForm, read_activity_form
+from crm_web.customers.queries import get_customer
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.form_fields import show_refusal, stored_values
+from crm_web.leads.queries import get_lead
+from crm_web.messages import flash_message
+from crm_web.models import Activity, Customer, Lead
+
+
+@blueprint.get("/leads/<int:lead_id>/activities/new")
+@allowed(Action.CREATE)
+def new_on_lead(lead_id: int) -> ResponseReturnValue:
+    return _adding_page(read_activity_form(current_user), get_lead(lead_id) or abort(404))
+
+
+@blueprint.post("/leads/<int:lead_id>/activities")
+@allowed(Action.CREATE)
+def add_to_lead(lead_id: int) -> ResponseReturnValue:
+    return _add(get_lead(lead_id) or abort(404))
+
+
+@blueprint.get("/customers/<int:customer_id>/activities/new")
+@allowed(Action.CREATE)
+def new_on_customer(customer_id: int) -> ResponseReturnValue:
+    return _adding_page(read_activity_form(current_user), get_customer(customer_id) or abort(404))
+
+
+@blueprint.post("/customers/<int:customer_id>/activities")
+@allowed(Action.CREATE)
+def add_to_customer(customer_id: int) -> ResponseReturnValue:
+    return _add(get_customer(customer_id) or abort(404))
+
+
+def _add(record: Lead | Customer) -> ResponseReturnValue:
+    form = read_activity_form(current_user)
+    if not form.validate():
+        return _adding_page(form, record), 422
+    try:
+        activity = operations.add_activity(record, stored_values(form), by=current_user)
+    except DomainError as error:
+        db.session.rollback()
+        show_refusal(form, error)
+        return _adding_page(form, record), 422
+    db.session.commit()
+    flash_message(f"{activity.kind.label} added: {activity.subject}")
+    return redirect(_url_of(record), code=303)
+
+
+def _adding_page(form: ActivityForm, record: Lead | Customer) -> str:
+    add_url = url_for("activities.add_to_lead", lead_id=record.id)
+    if isinstance(record, Customer):
+        add_url = url_for("activities.add_to_customer", customer_id=record.id)
+    return render_template(
+        "activities/add_activity.html", activity_form=form, record=record, add_url=add_url, back_url=_url_of(record)
+    )
+
+
+@blueprint.post("/activities/<int:activity_id>/finish")
+@allowed(Action.CREATE)
+def finish_task(activity_id: int) -> ResponseReturnValue:
+    task = _task_or_404(activity_id)
+    operations.finish_task(task, by=current_user)
+    db.session.commit()
+    flash_message(f"Done: {task.subject}", undo=("Reopen", url_for("activities.reopen_task", activity_id=task.id)))
+    return redirect(_url_of(task.record), code=303)
+
+
+@blueprint.post("/activities/<int:activity_id>/reopen")
+@allowed(Action.CREATE)
+def reopen_task(activity_id: int) -> ResponseReturnValue:
+    task = _task_or_404(activity_id)
+    operations.reopen_task(task, by=current_user)
+    db.session.commit()
+    flash_message(f"To do again: {task.subject}")
+    return redirect(_url_of(task.record), code=303)
+
+
+@blueprint.post("/activities/<int:activity_id>/remove")
+@allowed(Action.CREATE)
+def remove_activity(activity_id: int) -> ResponseReturnValue:
+    activity = queries.get_activity(activity_id) or abort(404)
+    require_removal(activity)
+    subject, place = activity.subject, _url_of(activity.record)
+    operations.remove_activity(activity, by=current_user)
+    db.session.commit()
+    flash_message(f"Removed: {subject}. History keeps what it said.")
+    return redirect(place, code=303)
+
+
+def _task_or_404(activity_id: int) -> Activity:
+    """An activity that is no task has nothing to finish: its address does not exist."""
+    activity = queries.get_activity(activity_id) or abort(404)
+    return activity if activity.is_task else abort(404)
+
+
+def _url_of(record: Lead | Customer) -> str:
+    if isinstance(record, Customer):
+        return url_for("customers.show_customer", customer_id=record.id)
+    return url_for("leads.show_lead", lead_id=record.id)
+
+
+@blueprint.app_context_processor
+def _offer_removal() -> dict[str, Any]:
+    """Timelines of every feature ask for each activity whether the reader may remove it."""
+    return {"may_remove": lambda activity: may_remove(current_user, activity)}

@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from typing import cast
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -62,3 +63,12 @@ class Activity(Recorded, Base):
     customer: Mapped[Customer | None] = relationship()
     assignee: Mapped[Employee | None] = relationship(foreign_keys=assignee_id)
     created_by: Mapped[Employee | None] = relationship(foreign_keys="Activity.created_by_id")
+
+    @property
+    def is_task(self) -> bool:
+        return self.kind is ActivityKind.TASK
+
+    @property
+    def record(self) -> Lead | Customer:
+        """What it is on; the table holds that it is exactly one."""
+        return self.lead or cast(Customer, self.customer)

@@ -1,0 +1,50 @@
+"""The form about activities."""
+
+from datetime import datetime
+
+from crm_web import fields
+from crm_web.activities.queries import list_assignees
+from crm_web.filters import current_reader
+from crm_web.form_fields import DateField, OwnerField, RecordForm, Required, TextBlock, TextLine, TypedField, WordField
+from crm_web.models import Activity, ActivityKind, Employee, limit_of
+
+
+class MomentField(TypedField):
+    """A day and a time, as the person's own clock shows them."""
+
+    attributes = {"type": "datetime-local"}
+
+    def read(self, typed: str) -> datetime:
+        """Read the moment."""
+        return fields.read_moment(typed, current_reader().zone)
+
+    def show(self, value: datetime) -> str:
+        """Write the moment as the field of a browser wants it."""
+        return value.astimezone(current_reader().zone).strftime("%Y-%m-%dT%H:%M")
+
+
+class ActivityForm(RecordForm):
+    """A note, call, meeting, e-mail or task that is being entered."""
+
+    kind = WordField(
+        "Kind", ActivityKind, empty=None, default=ActivityKind.NOTE, validators=[Required("Choose what it is.")]
+    )
+    subject = TextLine("Subject", limit_of(Activity.subject), [Required("Say in a few words what it is about.")])
+    body = TextBlock("Details", limit_of(Activity.body), render_kw={"rows": 3})
+    happened_at = MomentField("When", description="Leave it empty for now.")
+    due_on = DateField("Due")
+    assignee_id = OwnerField("For", refusal="Choose someone who works here.")
+
+
+def read_activity_form(by: Employee) -> ActivityForm:
+    """Make the form of a page that takes an activity: with what was sent, if anything was."""
+    form = ActivityForm(data={"assignee_id": by.id})
+    form.assignee_id.offer(list_assignees())
+    return form
+
+
+def empty_activity_form(by: Employee) -> ActivityForm:
+    """Make the form for a page about something else: whatever was sent to that page was not meant for it."""
+    form = ActivityForm(formdata=None, data={"assignee_id": by.id})
+    form.assignee_id.offer(list_assignees())
+    return form

@@ -1,0 +1,105 @@
+"""What people do about leads and customers: notes, calls, meetings, e-mails and tasks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from crm_web.clock import now
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, record_by
+
+OF_TASKS = ("due_on", "assignee_id")
+"""The fields that only a task has."""
+
+
+class RecordInTrash(DomainError):
+    """A record in the trash has to be restored before anything is added to it."""
+
+
+class NotATask(DomainError):
+    """Only a task can be finished or taken up again."""
+
+
+class AssigneeNotActive(DomainError):
+    """The person chosen for a task does not work here any more."""
+
+
+def add_activity(record: Lead | Customer, values: Mapping[str, Any], *, by: Employee) -> Activity:
+    """
+    Note an activity on a lead or a customer.
+
+    :param record: the lead or customer
+    :param values: column names to values, as the activity form gives them; what only a task has is left out elsewhere,
+        and without ``happened_at`` it happens now
+    :param by: the employee who notes it
+    :return: the new activity, with its id
+    :raise RecordInTrash: where the record is in the trash
+    :raise AssigneeNotActive: where a task is given to someone who is not active
+    """
+    record_by(by)
+    db.session.refresh(record, with_for_update={"key_share": True, "read": True})
+    if record.is_in_trash:
+        raise RecordInTrash("This record is in the trash. Restore it first.")
+    left_out = set() if values["kind"] is ActivityKind.TASK else set(OF_TASKS)
+    if not left_out:
+        _check_assignee(values.get("assignee_id"))
+    place = {"lead_id": record.id} if isinstance(record, Lead) else {"customer_id": record.id}
+    activity = Activity(**place, **{name: value for name, value in values.items() if name not in left_out})
+    db.session.add(activity)
+    db.session.flush()
+    return activity
+
+
+def finish_task(task: Activity, *, by: Employee) -> None:
+    """
+    Mark a task as done.
+
+    :param task: the task; one that is done keeps the moment it was
+    :param by: the employee who finishes it
+    :raise NotATask: where it is another kind of activity
+    """
+    record_by(by)
+    _lock_task(task)
+    if task.done_at is None:
+        task.done_at = now()
+        db.session.flush()
+
+
+def reopen_task(task: Activity, *, by: Employee) -> None:
+    """
+    Take up a task again.
+
+    :param task: the task; one that is open stays so
+    :param by: the employee who takes it up
+    :raise NotATask: where it is another kind of activity
+    """
+    record_by(by)
+    _lock_task(task)
+    if task.done_at is not None:
+        task.done_at = None
+        db.session.flush()
+
+
+def remove_activity(activity: Activity, *, by: Employee) -> None:
+    """
+    Take an activity away; history keeps what it said.
+
+    :param activity: the activity
+    :param by: the employee who removes it
+    """
+    record_by(by)
+    db.session.refresh(activity, with_for_update=True)
+    db.session.delete(activity)
+    db.session.flush()
+
+
+def _lock_task(task: Activity) -> None:
+    db.session.refresh(task, with_for_update=True)
+    if task.kind is not ActivityKind.TASK:
+        raise NotATask("Only a task can be done.")
+
+
+def _check_assignee(assignee_id: int | None) -> None:
+    assignee = None if assignee_id is None else db.session.get(Employee, assignee_id)
+    if assignee_id is not None and (assignee is None or not assignee.is_active):
+        raise AssigneeNotActive("Choose someone who still works here.", "assignee_id")
