@@ -2,6 +2,6 @@
 
 from flask import Blueprint
 
-blueprint = Blueprint("leads", __name__, url_prefix="/leads")
+blueprint = Blueprint("leads", __name__)
 
 from crm_web.leads import views  # noqa: E402, F401  (the views register themselves on the blueprint)

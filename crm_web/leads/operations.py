@@ -10,11 +10,19 @@ from crm_web.clock import now
 from crm_web.customers.operations import create_from_lead
 from crm_web.errors import DomainError
 from crm_web.extensions import db
-from crm_web.models import Employee, Lead, LeadSource, LeadStatus, LostReason, StatusKind, record_by
+from crm_web.models import Customer, Employee, Lead, LeadSource, LeadStatus, LostReason, StatusKind, record_by
 
 
 class LeadChangedMeanwhile(DomainError):
     """Someone else saved the lead after the form was opened."""
+
+
+class StatusChangedMeanwhile(DomainError):
+    """Someone else moved the lead after the page was opened."""
+
+
+class CustomerNotThere(DomainError):
+    """The customer that a new lead is for is unknown or in the trash."""
 
 
 class OwnerNotEntitled(DomainError):
@@ -26,7 +34,7 @@ class LostReasonMissing(DomainError):
 
 
 class LeadInTrash(DomainError):
-    """A lead in the trash has to be restored before its status can change."""
+    """A lead in the trash has to be restored before it can change."""
 
 
 def create_lead(values: Mapping[str, Any], *, by: Employee) -> Lead:
@@ -37,9 +45,11 @@ def create_lead(values: Mapping[str, Any], *, by: Employee) -> Lead:
     :param by: the employee who enters it
     :return: the new lead, with its id
     :raise OwnerNotEntitled: where the owner is not active or does not sell
+    :raise CustomerNotThere: where it is for a customer that is unknown or in the trash
     """
     record_by(by)
     _check_owner(values.get("owner_id"))
+    _check_customer(values.get("customer_id"))
     lead = Lead(**{**values, "source": use_source(values.get("source"))})
     db.session.add(lead)
     db.session.flush()
@@ -55,15 +65,15 @@ def change_lead(lead: Lead, values: Mapping[str, Any], *, version: int, by: Empl
     :param version: the version that the form was opened with
     :param by: the employee who saves
     :return: the lead
+    :raise LeadInTrash: where it is in the trash
     :raise LeadChangedMeanwhile: where someone saved it since
     :raise OwnerNotEntitled: where a new owner is not active or does not sell
     """
     record_by(by)
-    _lock(lead)
+    _lock_outside_trash(lead)
     if lead.version != version:
-        who = lead.updated_by.name if lead.updated_by else "Someone"
         raise LeadChangedMeanwhile(
-            f"{who} saved changes here after you opened this page. Look at them, then save yours again."
+            f"{_name_of_last(lead)} saved changes here after you opened this page. Look at them, then save yours again."
         )
     if values.get("owner_id") != lead.owner_id:
         _check_owner(values.get("owner_id"))
@@ -78,6 +88,7 @@ def change_status(
     status: LeadStatus,
     *,
     by: Employee,
+    seen: LeadStatus | None = None,
     lost_reason: LostReason | None = None,
     lost_note: str | None = None,
 ) -> Lead:
@@ -87,16 +98,22 @@ def change_status(
     :param lead: the lead; its row is locked and read afresh
     :param status: where it goes
     :param by: the employee who moves it
+    :param seen: the status that the person saw; ``None`` moves the lead whatever it is by now
     :param lost_reason: why, where it is lost or disqualified; ignored elsewhere
     :param lost_note: the reason in words; needed where the reason is "another"
     :return: the lead; ``lead.customer`` is set once it is won, and stays when it leaves Won
     :raise LeadInTrash: where it is in the trash
+    :raise StatusChangedMeanwhile: where its status is neither the one seen nor the one wanted
     :raise LostReasonMissing: where it is lost without a reason, or for another reason without words
     """
     record_by(by)
-    _lock(lead)
-    if lead.is_in_trash:
-        raise LeadInTrash("This lead is in the trash. Restore it first.", "status")
+    _lock_outside_trash(lead)
+    if seen not in (None, lead.status) and status is not lead.status:
+        raise StatusChangedMeanwhile(
+            f"{_name_of_last(lead)} moved this lead to {lead.status.label} after you opened this page. "
+            "Look at it, then choose again.",
+            "status",
+        )
     if status.kind is StatusKind.LOST:
         _check_lost_reason(lost_reason, lost_note)
     if status is lead.status and (lost_reason, lost_note) in ((None, None), (lead.lost_reason, lead.lost_note)):
@@ -168,10 +185,29 @@ def _lock(lead: Lead) -> None:
     db.session.refresh(lead, with_for_update=True)
 
 
+def _lock_outside_trash(lead: Lead) -> None:
+    _lock(lead)
+    if lead.is_in_trash:
+        raise LeadInTrash("This lead is in the trash. Restore it first.", "status")
+
+
+def _name_of_last(lead: Lead) -> str:
+    return lead.updated_by.name if lead.updated_by else "Someone"
+
+
 def _check_owner(owner_id: int | None) -> None:
+    """Wait for a deactivation of the owner that is under way, so that it is refused here and not by the table."""
     owner = None if owner_id is None else db.session.get(Employee, owner_id)
+    if owner is not None:
+        db.session.refresh(owner, with_for_update={"read": True, "key_share": True})
     if owner_id is not None and (owner is None or not owner.can_own):
         raise OwnerNotEntitled("Choose an owner who is active and sells.", "owner_id")
+
+
+def _check_customer(customer_id: int | None) -> None:
+    customer = None if customer_id is None else db.session.get(Customer, customer_id)
+    if customer_id is not None and (customer is None or customer.is_in_trash):
+        raise CustomerNotThere("This customer is in the trash or gone. Enter the lead without it.", "customer_id")
 
 
 def _check_lost_reason(reason: LostReason | None, note: str | None) -> None:

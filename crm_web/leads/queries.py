@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from crm_web.extensions import db
 from crm_web.matching import contains_words
-from crm_web.models import Activity, Employee, Lead, LeadSource, LeadStatus
+from crm_web.models import Activity, Customer, Employee, Lead, LeadSource, LeadStatus
 from crm_web.paging import Page, Sort, load_page
 
 _Owner = aliased(Employee)
@@ -66,7 +66,7 @@ def select_leads(filters: LeadFilter) -> Select[Any]:
     :param filters: which leads
     :return: a select of ``Lead`` outside the trash, without order
     """
-    conditions = [Lead.deleted_at.is_(None)]
+    conditions: list[ColumnElement[bool]] = [Lead.deleted_at.is_(None)]
     if filters.words.strip():
         conditions.append(contains_words(Lead.search_text.expression, filters.words))
     if filters.statuses:
@@ -126,10 +126,21 @@ def stream_leads(filters: LeadFilter, *, sort: str | None, size: int = 1000) -> 
     :param filters: which leads
     :param sort: a sort word, as in ``read_sort``
     :param size: rows a batch
-    :return: an iterator over leads, each with its owner loaded
+    :return: an iterator over leads, each with its owner and its customer's number loaded
     """
-    query = _with_owner(select_leads(filters)).order_by(*read_sort(sort).columns)
+    numbers = joinedload(Lead.customer).load_only(Customer.number)
+    query = _with_owner(select_leads(filters)).options(numbers).order_by(*read_sort(sort).columns)
     yield from db.session.scalars(query.execution_options(yield_per=size))
+
+
+def list_team_ids(employee: Employee) -> Sequence[int]:
+    """
+    List who belongs to an employee's team: they themselves and whoever reports to them.
+
+    :param employee: the one whose team it is
+    :return: the ids
+    """
+    return [employee.id, *db.session.scalars(select(Employee.id).where(Employee.manager_id == employee.id))]
 
 
 def get_lead(lead_id: int) -> Lead | None:
@@ -159,10 +170,11 @@ def list_activities(lead_id: int, *, limit: int = 50) -> Sequence[Activity]:
     ).all()
 
 
-def list_sources() -> Sequence[str]:
+def list_sources(*, limit: int = 200) -> Sequence[str]:
     """
     List the known sources.
 
+    :param limit: how many at most: an import may bring one for each campaign
     :return: their names, in alphabetical order
     """
-    return db.session.scalars(select(LeadSource.name).order_by(func.lower(LeadSource.name))).all()
+    return db.session.scalars(select(LeadSource.name).order_by(func.lower(LeadSource.name)).limit(limit)).all()

@@ -1,1 +1,248 @@
 """The pages of the leads feature."""
+
+from collections.abc import Sequence
+from itertools import chain
+
+from flask import Response, abort, redirect, render_template, request, stream_with_context, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.access import Action, allowed, may_change, reason_not_to_change, refuse, require_change
+from crm_web.csv_export import write_csv
+from crm_web.customers.queries import get_customer, list_contacts
+from crm_web.employees.queries import list_possible_owners
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.filters import current_reader
+from crm_web.form_fields import show_refusal
+from crm_web.history.queries import list_changes_of
+from crm_web.leads import blueprint, exports, operations, queries
+from crm_web.leads.address import LeadsAddress
+from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_from
+from crm_web.matching import Match, list_possible_duplicates
+from crm_web.messages import flash_message
+from crm_web.models import Lead, LeadStatus
+
+
+@blueprint.get("/leads")
+@allowed(Action.READ)
+def list_leads() -> ResponseReturnValue:
+    view = LeadsAddress(request.args, me=current_user, reader=current_reader())
+    page = queries.list_leads(view.read_filter(), sort=view.sort, mark=view.mark)
+    people = list_possible_owners()
+    customer = get_customer(view.customer_id) if view.customer_id else None
+    return render_template(
+        "leads/list_leads.html",
+        page=page,
+        view=view,
+        people=people,
+        sources=queries.list_sources(),
+        chips=view.list_chips(people, customer),
+    )
+
+
+@blueprint.get("/leads.csv")
+@allowed(Action.READ)
+def export_leads() -> ResponseReturnValue:
+    view = LeadsAddress(request.args, me=current_user, reader=current_reader())
+    pieces = write_csv(list(exports.COLUMNS), exports.list_rows(view.read_filter(), sort=view.sort))
+    # The first piece is asked for here, so that a database that refuses still gives its own page.
+    body = chain([next(pieces)], pieces)
+    headers = {"Content-Disposition": 'attachment; filename="leads.csv"'}
+    return Response(stream_with_context(body), mimetype="text/csv", headers=headers)
+
+
+@blueprint.get("/leads/new")
+@allowed(Action.CREATE)
+def new_lead() -> ResponseReturnValue:
+    customer_id = request.args.get("customer", type=int)
+    customer = get_customer(customer_id) if customer_id and 0 < customer_id < 2**63 else None
+    if customer_id is not None and (customer is None or customer.is_in_trash):
+        abort(404)
+    contact = next(iter(list_contacts(customer.id)), None) if customer else None
+    known = prefill_from(customer, contact) if customer else {}
+    people = list_possible_owners()
+    if known.get("owner_id") not in [person.id for person in people]:
+        known["owner_id"] = current_user.id
+    form = NewLeadForm(data=known)
+    form.owner_id.offer(people)
+    return _new_page(form)
+
+
+@blueprint.post("/leads/new")
+@allowed(Action.CREATE)
+def create_lead() -> ResponseReturnValue:
+    form = NewLeadForm(data={"owner_id": current_user.id})
+    form.owner_id.offer(list_possible_owners())
+    if not form.validate():
+        return _new_page(form), 422
+    matches = list_possible_duplicates(
+        email=form.email.data, phones=form.phones, except_customer_id=form.customer_id.data
+    )
+    if not form.is_confirmed(matches):
+        return _new_page(form, matches), 422
+    try:
+        lead = operations.create_lead(form.values(), by=current_user)
+    except DomainError as error:
+        show_refusal(form, error)
+        return _new_page(form), 422
+    db.session.commit()
+    flash_message(f"{lead.name} was entered.")
+    return redirect(url_for("leads.show_lead", lead_id=lead.id), code=303)
+
+
+def _new_page(form: NewLeadForm, matches: Sequence[Match] = ()) -> str:
+    form.preset_currency()
+    form.ask_about(matches)
+    customer = get_customer(form.customer_id.data) if form.customer_id.data else None
+    return render_template(
+        "leads/new_lead.html", form=form, matches=matches, customer=customer, sources=queries.list_sources()
+    )
+
+
+@blueprint.get("/leads/<int:lead_id>")
+@allowed(Action.READ)
+def show_lead(lead_id: int) -> ResponseReturnValue:
+    return _show_page(_lead_or_404(lead_id), StatusForm())
+
+
+def _show_page(lead: Lead, form: StatusForm) -> str:
+    form.show_on(lead)
+    is_allowed = may_change(current_user, lead)
+    return render_template(
+        "leads/show_lead.html",
+        lead=lead,
+        form=form,
+        may_change=is_allowed and not lead.is_in_trash,
+        may_restore=is_allowed and lead.is_in_trash,
+        reason="" if is_allowed else reason_not_to_change(current_user, lead),
+        activities=queries.list_activities(lead.id),
+        changes=list_changes_of("lead", lead.id),
+    )
+
+
+@blueprint.get("/leads/<int:lead_id>/edit")
+@allowed(Action.CHANGE_OWN)
+def edit_lead(lead_id: int) -> ResponseReturnValue:
+    lead = _lead_to_change(lead_id)
+    form = EditLeadForm(obj=lead)
+    form.owner_id.offer(list_possible_owners(), lead.owner)
+    return _edit_page(form, lead)
+
+
+@blueprint.post("/leads/<int:lead_id>/edit")
+@allowed(Action.CHANGE_OWN)
+def change_lead(lead_id: int) -> ResponseReturnValue:
+    lead = _lead_to_change(lead_id)
+    form = EditLeadForm(obj=lead)
+    form.owner_id.offer(list_possible_owners(), lead.owner)
+    if not form.validate():
+        return _edit_page(form, lead), 422
+    matches = _list_new_matches(form, lead)
+    if not form.is_confirmed(matches):
+        return _edit_page(form, lead, matches), 422
+    try:
+        operations.change_lead(lead, form.values(), version=form.version.data or 0, by=current_user)
+    except operations.LeadChangedMeanwhile as error:
+        return _overtaken_page(form, lead, error), 409
+    except DomainError as error:
+        show_refusal(form, error)
+        return _edit_page(form, lead), 422
+    db.session.commit()
+    flash_message(f"{lead.name} was saved.")
+    return redirect(url_for("leads.show_lead", lead_id=lead.id), code=303)
+
+
+def _list_new_matches(form: EditLeadForm, lead: Lead) -> list[Match]:
+    """Who else has the e-mail or a number that the lead did not have before."""
+    if form.reaches_as(lead):
+        return []
+    return list_possible_duplicates(
+        email=form.email.data, phones=form.phones, except_lead_id=lead.id, except_customer_id=lead.customer_id
+    )
+
+
+def _edit_page(form: EditLeadForm, lead: Lead, matches: Sequence[Match] = ()) -> str:
+    form.preset_currency()
+    form.ask_about(matches)
+    return render_template(
+        "leads/edit_lead.html", form=form, lead=lead, matches=matches, sources=queries.list_sources()
+    )
+
+
+def _overtaken_page(form: EditLeadForm, lead: Lead, error: DomainError) -> str:
+    """The form again as it was sent, beside what is saved by now; sent once more, it goes through."""
+    show_refusal(form, error)
+    form.show_saved(lead)
+    form.version.change_to(lead.version)
+    return _edit_page(form, lead)
+
+
+@blueprint.post("/leads/<int:lead_id>/status")
+@allowed(Action.CHANGE_OWN)
+def change_status(lead_id: int) -> ResponseReturnValue:
+    lead = _lead_or_404(lead_id)
+    require_change(lead)
+    form = StatusForm()
+    if not form.validate():
+        return _show_page(lead, form), 422
+    before = (lead.status, lead.customer_id)
+    try:
+        operations.change_status(lead, form.status.data, by=current_user, seen=form.seen, **form.reason)
+    except DomainError as error:
+        show_refusal(form, error)
+        return _show_page(lead, form), 409 if isinstance(error, operations.StatusChangedMeanwhile) else 422
+    db.session.commit()
+    _tell_status(lead, *before)
+    return redirect(url_for("leads.show_lead", lead_id=lead.id), code=303)
+
+
+def _tell_status(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> None:
+    """Say in one sentence what became of the lead, and of its customer."""
+    customer = lead.customer
+    link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id)) if customer else None
+    name = f"Customer {customer.number} {customer.name}" if customer else ""
+    if lead.is_won and was is LeadStatus.WON:
+        flash_message(f"This lead was won before. {name} is its customer.", kind="info", link=link)
+    elif lead.is_won:
+        made = had_customer_id is None and customer and customer.created_from_lead_id == lead.id
+        flash_message(f"Won. {name} {'was created' if made else 'has bought again'}.", link=link)
+    elif was is LeadStatus.WON:
+        flash_message(f"Moved to {lead.status.label}. {name} stays a customer.", link=link)
+    else:
+        flash_message(f"Moved to {lead.status.label}.")
+
+
+@blueprint.post("/leads/<int:lead_id>/trash")
+@allowed(Action.CHANGE_OWN)
+def trash_lead(lead_id: int) -> ResponseReturnValue:
+    lead = _lead_or_404(lead_id)
+    require_change(lead)
+    operations.trash_lead(lead, by=current_user)
+    db.session.commit()
+    undo = ("Restore", url_for("leads.restore_lead", lead_id=lead.id))
+    flash_message(f"{lead.name} is in the trash.", undo=undo)
+    return redirect(url_for("leads.list_leads"), code=303)
+
+
+@blueprint.post("/leads/<int:lead_id>/restore")
+@allowed(Action.CHANGE_OWN)
+def restore_lead(lead_id: int) -> ResponseReturnValue:
+    lead = _lead_or_404(lead_id)
+    require_change(lead)
+    operations.restore_lead(lead, by=current_user)
+    db.session.commit()
+    flash_message(f"{lead.name} is back from the trash.")
+    return redirect(url_for("leads.show_lead", lead_id=lead.id), code=303)
+
+
+def _lead_or_404(lead_id: int) -> Lead:
+    return queries.get_lead(lead_id) or abort(404)
+
+
+def _lead_to_change(lead_id: int) -> Lead:
+    lead = _lead_or_404(lead_id)
+    require_change(lead)
+    if lead.is_in_trash:
+        refuse("This lead is in the trash. Restore it first.")
+    return lead

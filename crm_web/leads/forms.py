@@ -1,0 +1,237 @@
+"""The forms about leads."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import current_app
+from markupsafe import Markup
+from wtforms import HiddenField
+
+from crm_web.form_fields import (
+    AmountField,
+    ChoiceField,
+    CountryField,
+    CurrencyField,
+    DateField,
+    EmailField,
+    HiddenNumber,
+    OwnerField,
+    PercentField,
+    PhoneField,
+    RecordForm,
+    Required,
+    TextBlock,
+    TextLine,
+    TypedField,
+    WebsiteField,
+    WordField,
+    stored_values,
+)
+from crm_web.matching import Match
+from crm_web.models import (
+    Contact,
+    Customer,
+    CustomerKind,
+    Lead,
+    LeadSource,
+    LeadStatus,
+    LostReason,
+    Rating,
+    StatusKind,
+    limit_of,
+)
+
+ADDRESS = ("street", "city", "state", "postal_code", "country")
+REST = ("salutation", "industry", "rating")
+PERSON = ("salutation", "first_name", "last_name", "job_title", "email", "phone", "mobile")
+
+
+class HiddenId(HiddenNumber):
+    """The id of another record, which is stored."""
+
+    def columns(self) -> dict[str, Any]:
+        """Give the columns that this field fills."""
+        return {self.name: self.data}
+
+
+class NotDrawn:
+    """A field without a control of its own: the buttons that send the form carry its value."""
+
+    input_type = "hidden"
+
+    def __call__(self, field: Any, **attributes: Any) -> Markup:
+        return Markup("")
+
+
+def _line(label: str, column: Any, **options: Any) -> Any:
+    return TextLine(label, limit_of(column), **options)
+
+
+class LeadForm(RecordForm):
+    """What a person types about a lead; its status has a form of its own."""
+
+    first_name = _line("First name", Lead.first_name)
+    last_name = _line("Last name", Lead.last_name)
+    company = _line("Company", Lead.company)
+    job_title = _line("Job title", Lead.job_title)
+    salutation = _line("Salutation", Lead.salutation, description="Such as Ms, Dr or Prof.")
+
+    email = EmailField("E-mail")
+    phone = PhoneField("Phone", description="With the country code where it is abroad, such as +44 20 7946 0958.")
+    mobile = PhoneField("Mobile")
+    website = WebsiteField("Website")
+
+    amount = AmountField("Amount")
+    currency = CurrencyField("Currency")
+    probability = PercentField("Probability in %")
+    expected_close_on = DateField("Expected close")
+    source = _line("Source", LeadSource.name, description="Where it came from: pick a known one or type a new one.")
+    rating = WordField("Rating", Rating)
+    next_step = _line("Next step", Lead.next_step)
+    owner_id = OwnerField("Owner")
+    description = TextBlock("Description", limit_of(Lead.description), render_kw={"rows": 5})
+
+    street = TextBlock("Street", limit_of(Lead.street), render_kw={"rows": 2})
+    city = _line("City", Lead.city)
+    state = _line("State or region", Lead.state)
+    postal_code = _line("Postal code", Lead.postal_code)
+    country = CountryField("Country")
+    industry = _line("Industry", Lead.industry)
+
+    confirmed = HiddenField()
+    shown_matches = HiddenField()
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check each field, then what several say together."""
+        is_valid = bool(super().validate(extra_validators))
+        if not any((field.data or "").strip() or field.errors for field in (self.last_name, self.company, self.email)):
+            self.last_name.errors = ["Enter a last name, a company or an e-mail."]
+        if self.amount.data is not None and self.currency.data is None and not self.currency.errors:
+            self.currency.errors = ["Choose the currency of the amount."]
+        return is_valid and not self.errors
+
+    def values(self) -> dict[str, Any]:
+        """Give what the operations take. A currency that was only preset says nothing without an amount."""
+        values = stored_values(self)
+        was_preset = self.currency.object_data is None and self.currency.data == current_app.config["DEFAULT_CURRENCY"]
+        if values["amount"] is None and was_preset:
+            values["currency"] = None
+        return values
+
+    def preset_currency(self) -> None:
+        """Propose the company's own currency where there is no amount yet."""
+        if self.currency.data is None and self.currency.raw_data is None and self.amount.data is None:
+            self.currency.data = current_app.config["DEFAULT_CURRENCY"]
+
+    @property
+    def phones(self) -> list[str]:
+        """The numbers that a duplicate would share."""
+        return [field.e164 for field in (self.phone, self.mobile) if field.e164]
+
+    def reaches_as(self, lead: Lead) -> bool:
+        """Tell whether e-mail and phone numbers are still those of a lead."""
+        return (self.email.data, self.phones) == (lead.email, [n for n in (lead.phone_e164, lead.mobile_e164) if n])
+
+    def is_confirmed(self, matches: Sequence[Match]) -> bool:
+        """Tell whether the person has seen these matches, and wants to save nevertheless."""
+        return bool(self.confirmed.data) and self.shown_matches.data in (None, "", _name_matches(matches))
+
+    def ask_about(self, matches: Sequence[Match]) -> None:
+        """Let the next press of the button mean these matches, and no other ones."""
+        for field, value in ((self.confirmed, "1"), (self.shown_matches, _name_matches(matches))):
+            field.data, field.raw_data = value, None
+
+    def show_saved(self, lead: Lead) -> None:
+        """Say beside each field what is saved by now, where that is something else than what was typed."""
+        self.owner_id.keep(lead.owner)
+        for field in self:
+            saved = getattr(lead, field.name, None)
+            if isinstance(field, (TypedField, ChoiceField)) and field.columns() and saved != field.data:
+                field.description = f"Saved by now: {_in_words(field, saved) or 'nothing'}"
+
+    @property
+    def has_address(self) -> bool:
+        """Whether a part of the address is filled or wrong."""
+        return self._speaks(ADDRESS)
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether one of the rare fields is filled or wrong."""
+        return self._speaks(REST)
+
+    def _speaks(self, names: Sequence[str]) -> bool:
+        return any(self[name].data or self[name].errors or self[name].raw_data not in (None, [""]) for name in names)
+
+
+class NewLeadForm(LeadForm):
+    """A lead that is being entered, perhaps for a customer who buys again."""
+
+    status = WordField("Status", LeadStatus, empty=None, default=LeadStatus.NEW)
+    customer_id = HiddenId()
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.status.options = [option for option in self.status.options if option[0].kind is StatusKind.OPEN]
+
+
+class EditLeadForm(LeadForm):
+    """A lead that is being changed, from the version that the form was opened with."""
+
+    version = HiddenNumber()
+
+
+class StatusForm(RecordForm):
+    """Where a lead goes: the value of the button that is pressed, and the reason where it is lost."""
+
+    status = WordField("Status", LeadStatus, widget=NotDrawn(), validators=[Required("Choose a status.")])
+    from_status = HiddenField()
+    lost_reason = WordField("Reason", LostReason, empty="Choose a reason")
+    lost_note = TextLine("In a few words", limit_of(Lead.lost_note), description="Needed where the reason is another.")
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.lost_reason.options = [
+            option for option in self.lost_reason.options if option[0] is not LostReason.NOT_RECORDED
+        ]
+
+    @property
+    def seen(self) -> LeadStatus | None:
+        """The status that the page showed, if it is one."""
+        return next((status for status in LeadStatus if status == self.from_status.data), None)
+
+    @property
+    def reason(self) -> dict[str, Any]:
+        """Why it is lost, as the operation takes it."""
+        return {"lost_reason": self.lost_reason.data, "lost_note": self.lost_note.data}
+
+    def show_on(self, lead: Lead) -> None:
+        """Let the next press of a button come from the status that is shown now."""
+        self.from_status.data, self.from_status.raw_data = lead.status.value, None
+
+
+def prefill_from(customer: Customer, contact: Contact | None) -> dict[str, Any]:
+    """
+    Say what is known of a lead for an existing customer before anyone types.
+
+    :param customer: who buys again
+    :param contact: the person there to call first, if there is one
+    :return: field names to values
+    """
+    known: dict[str, Any] = {name: getattr(customer, f"billing_{name}") for name in ADDRESS}
+    known |= {name: getattr(customer, name) for name in ("email", "phone", "website", "industry", "owner_id")}
+    known["customer_id"] = customer.id
+    known["company" if customer.kind is CustomerKind.ORGANISATION else "last_name"] = customer.name
+    person = {name: value for name in PERSON if contact and (value := getattr(contact, name))}
+    return known | person
+
+
+def _name_matches(matches: Sequence[Match]) -> str:
+    return " ".join(f"{match.entity}-{match.record_id}" for match in matches)
+
+
+def _in_words(field: Any, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(field, ChoiceField):
+        return next((label for known, label in field.list_options() if known == value), "")
+    return str(field.show(value))

@@ -1,0 +1,142 @@
+"""The address of a list: it alone says what is filtered, in which order, and where one stands.
+
+Whatever may stand in an address bar is taken or left out; nothing in it is an error.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from flask import url_for
+from werkzeug.datastructures import MultiDict
+
+from crm_web.fields import read_date
+from crm_web.filters import Reader
+from crm_web.paging import Page
+
+LONGEST_VALUE = 300
+MOST_VALUES = 50
+LARGEST_ID = 2**63
+
+
+@dataclass(frozen=True)
+class Chip:
+    """
+    One filter in use.
+
+    :param label: what it lets pass, in words
+    :param url: the list without it
+    """
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Tab:
+    """
+    One choice among a few that is a link each.
+
+    :param label: the choice in words
+    :param url: where it leads
+    :param is_current: whether it is the one shown
+    """
+
+    label: str
+    url: str
+    is_current: bool
+
+
+class ListAddress:
+    """
+    What one address says, and the addresses around it; templates know it as ``view``.
+
+    :param endpoint: the list
+    :param args: the query of the address
+    :param names: the filters that the list knows
+    :param sorts: the words that it can be sorted by
+    :param default_sort: the order where the address names none
+    :param largest_first: the sort words whose first click puts the largest on top
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        args: MultiDict[str, str],
+        *,
+        names: Sequence[str],
+        sorts: Collection[str],
+        default_sort: str,
+        largest_first: Collection[str] = (),
+    ) -> None:
+        self.endpoint = endpoint
+        self.filters = {name: values for name in names if (values := _tidy(args.getlist(name)))}
+        word = args.get("sort", "")
+        self.sort = word if word.removeprefix("-") in sorts else default_sort
+        self.mark = args.get("at")
+        self._default_sort = default_sort
+        self._largest_first = largest_first
+
+    def all(self, name: str) -> list[str]:
+        """The values of a filter, in the order of the address."""
+        return self.filters.get(name, [])
+
+    def one(self, name: str) -> str:
+        """The first value of a filter; empty where there is none."""
+        return next(iter(self.all(name)), "")
+
+    def ids(self, name: str) -> list[int]:
+        """The values of a filter that can be the id of a record."""
+        return [int(value) for value in self.all(name) if value.isascii() and value.isdigit() and _is_id(value)]
+
+    def day(self, name: str) -> date | None:
+        """The day that a filter names, if it is one."""
+        try:
+            return read_date(self.one(name)) if self.one(name) else None
+        except ValueError:
+            return None
+
+    def start_of(self, name: str, reader: Reader) -> datetime | None:
+        """The moment at which the day of a filter begins for the reader."""
+        day = self.day(name)
+        return None if day is None else datetime.combine(day, time(), reader.zone)
+
+    def url(self, endpoint: str | None = None, *, at: str | None = None, **changes: Any) -> str:
+        """The address with some filters changed; ``None`` leaves one out. It starts on the first page."""
+        values = {"sort": None if self.sort == self._default_sort else self.sort, **self.filters, **changes, "at": at}
+        return url_for(endpoint or self.endpoint, **{name: value for name, value in values.items() if value})
+
+    def url_for_sort(self, key: str) -> str:
+        """The same list sorted by a word; sorted by it already, the other way round."""
+        first, second = (f"-{key}", key) if key in self._largest_first else (key, f"-{key}")
+        return self.url(sort=second if self.sort == first else first)
+
+    def url_for_next(self, page: Page) -> str:
+        """The page that follows."""
+        return self.url(at=page.next)
+
+    def url_for_previous(self, page: Page) -> str:
+        """The page before."""
+        return self.url(at=page.previous)
+
+    def url_without(self, name: str, value: str) -> str:
+        """The list without one value of a filter."""
+        changes: dict[str, Any] = {name: [other for other in self.all(name) if other != value]}
+        return self.url(**changes)
+
+    @property
+    def clear_url(self) -> str:
+        """The list in the same order without any filter."""
+        changes: dict[str, Any] = dict.fromkeys(self.filters)
+        return self.url(**changes)
+
+
+def _tidy(values: Sequence[str]) -> list[str]:
+    """Each value once, and none that could not be stored anyway."""
+    usable = (value for value in values if value.strip() and "\x00" not in value and len(value) <= LONGEST_VALUE)
+    return list(dict.fromkeys(usable))[:MOST_VALUES]
+
+
+def _is_id(digits: str) -> bool:
+    return len(digits) <= len(str(LARGEST_ID)) and 0 < int(digits) < LARGEST_ID
