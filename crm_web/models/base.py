@@ -89,10 +89,7 @@ def limit_of(attribute: Any) -> int:
     :param attribute: a mapped attribute, such as ``Lead.last_name``
     :return: the number of characters that the CHECK of the column allows
     """
-    column = attribute.property.columns[0]
-    # A column that repeats another one, such as a lead's source, has that one's limit.
-    referred = next((key.column for key in column.foreign_keys), column)
-    return int(referred.info["limit"])
+    return int(attribute.property.columns[0].info["limit"])
 
 
 ACTOR = "nullif(current_setting('crm.actor_id', true), '')::bigint"
