@@ -1,0 +1,131 @@
+"""A running site with the demo company, and a real browser to look at it."""
+
+import os
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from crm_web.demo.operations import load_demo
+from crm_web.extensions import db
+from tests.databases import OwnDatabase, copy_template
+from tests.factories import make_sign_in
+from tests.page import Browser
+
+WIDE = {"width": 1280, "height": 900}
+NARROW = {"width": 390, "height": 844}
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# An answer of 4xx is logged by Chromium as if it were an error of the page; that a form was wrong is no error.
+EXPECTED_MESSAGE = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
+
+
+class Site:
+    """
+    The application, served on a port of its own.
+
+    :param database: what it runs on
+    :param url: where it is
+    """
+
+    def __init__(self, database: OwnDatabase, url: str) -> None:
+        self.database = database
+        self.url = url
+
+    def cookie_of(self, first_name: str) -> dict[str, Any]:
+        """The cookie of a browser in which one of the demo's people is signed in."""
+        with self.database.session() as session:
+            token = make_sign_in(session, self.database.find(session, first_name))
+        name = self.database.app.config["SESSION_COOKIE_NAME"]
+        cookie = Browser(self.database.app, token=token).client.get_cookie(name)
+        assert cookie is not None
+        return {"name": name, "value": cookie.value, "url": self.url}
+
+
+@contextmanager
+def serve_demo() -> Iterator[Site]:
+    """Serve the demo company from a database of its own."""
+    database = OwnDatabase(copy_template("demo", of="empty"))
+    with database.app.app_context():
+        load_demo(progress=lambda line: None)
+        db.session.commit()
+    server = make_server("127.0.0.1", 0, database.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, name="site")
+    thread.start()
+    try:
+        yield Site(database, f"http://127.0.0.1:{server.server_port}")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        database.drop()
+
+
+@contextmanager
+def launch_chromium() -> Iterator[Chromium]:
+    """Start the Chromium of this machine; ``CHROMIUM`` may say where it is."""
+    program = next(filter(None, map(shutil.which, (os.environ.get("CHROMIUM", ""), *NAMES))), None)
+    assert program, "No Chromium found: install it, or say where it is: CHROMIUM=/path/to/chromium."
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+class Visitor:
+    """
+    One person's window; what the page complains of in its console is kept.
+
+    :param site: where they are
+    :param context: their browser profile
+    """
+
+    def __init__(self, site: Site, context: BrowserContext) -> None:
+        self.site = site
+        self.context = context
+        self.complaints: list[str] = []
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(10_000)
+        self.page.on("console", self._note)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not EXPECTED_MESSAGE.match(message.text):
+            self.complaints.append(f"{self.page.url}: {message.text}")
+
+    def go(self, path: str) -> Page:
+        """Open an address of the site."""
+        self.page.goto(self.site.url + path)
+        return self.page
+
+    def sign_in(self, first_name: str) -> Page:
+        """Sign in by the form, as one of the demo's people."""
+        page = self.go("/sign-in")
+        page.get_by_label("E-mail").fill(f"{first_name}@piper.example")
+        page.get_by_label("Password", exact=True).fill("piper-demo")
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(lambda url: "/sign-in" not in url)
+        return page
+
+
+def find_violations(page: Page) -> list[str]:
+    """What axe finds on a page, each with the element it is about."""
+    results = Axe().run(page, options={"resultTypes": ["violations"]})
+    return [
+        f"{violation['id']}: {violation['help']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}"
+        for violation in results.response["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def measure_overflow(page: Page) -> int:
+    """By how many pixels a page is wider than its window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))

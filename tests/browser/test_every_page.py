@@ -1,0 +1,102 @@
+"""Every page of the product: nothing for axe to find, in light and dark, wide and narrow, and none too wide."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.routing import Rule
+
+from crm_web.models import Activity, Contact, Customer, Employee, Lead, LeadStatus
+from tests.browser.conftest import Open
+from tests.browser.site import NARROW, WIDE, Site, find_violations, measure_overflow
+
+NO_PAGE = ("static", "bootstrap.static", "health.show_alive", "health.show_ready")
+LOOKS = [(size, scheme) for size in (WIDE, NARROW) for scheme in ("light", "dark")]
+# Pages in a state that their bare address does not show.
+STATES = {
+    "a list with filters": "/leads?status=qualified&q=a&sort=-amount",
+    "a list that finds nothing": "/leads?q=nobodyiscalledthis",
+    "customers that nobody finds": "/customers?q=nobodyiscalledthis",
+    "nothing there": "/leads/999999",
+}
+
+
+def _ids(site: Site) -> dict[str, int]:
+    """A record of each kind for the addresses that name one; the won lead is the one that shows most."""
+    with site.database.session() as session:
+        won = select(Lead.id).where(Lead.status == LeadStatus.WON, Lead.deleted_at.is_(None)).order_by(Lead.id)
+        found = {
+            "lead_id": session.scalars(won).first(),
+            "customer_id": session.scalars(select(Contact.customer_id).order_by(Contact.customer_id)).first(),
+            "contact_id": session.scalars(select(Contact.id).order_by(Contact.customer_id)).first(),
+            "activity_id": session.scalars(select(Activity.id).order_by(Activity.id)).first(),
+            "employee_id": session.scalars(select(Employee.id).order_by(Employee.id.desc())).first(),
+        }
+        assert session.scalars(select(Customer.id)).first()
+    return {name: number for name, number in found.items() if number is not None}
+
+
+def _addresses(app: Flask, ids: dict[str, int]) -> list[str]:
+    with app.test_request_context():
+        return sorted(app.url_for(rule.endpoint, **_values(rule, ids)) for rule in _pages(app))
+
+
+def _pages(app: Flask) -> list[Rule]:
+    return [
+        rule
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and rule.endpoint not in NO_PAGE and not rule.rule.endswith(".csv")
+    ]
+
+
+def _values(rule: Rule, ids: dict[str, int]) -> dict[str, int]:
+    return {name: ids[name] for name in rule.arguments}
+
+
+@pytest.fixture(scope="session")
+def addresses(site: Site) -> list[str]:
+    """One address of every page."""
+    found = _addresses(site.database.app, _ids(site)) + list(STATES.values())
+    assert len(found) > 15
+    return found
+
+
+def test_axe_finds_nothing_and_nothing_is_too_wide(open_as: Open, addresses: list[str]) -> None:
+    window = open_as("ada")
+    problems = []
+    for address in addresses:
+        page = window.go(address)
+        for size, scheme in LOOKS:
+            page.set_viewport_size(size)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            look = f"{address} at {size['width']} px in {scheme}"
+            problems += [f"{look}: {violation}" for violation in find_violations(page)]
+            if (overflow := measure_overflow(page)) > 0:
+                problems.append(f"{look}: {overflow} px too wide")
+    assert problems == []
+
+
+def test_the_sign_in_page_too(open_as: Open) -> None:
+    page = open_as(None).go("/sign-in")
+    for size, scheme in LOOKS:
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert find_violations(page) == []
+        assert measure_overflow(page) <= 0
+
+
+def test_a_wrong_form_too(open_as: Open) -> None:
+    page = open_as("ann").go("/leads/new")
+    page.get_by_label("E-mail").fill("nobody")
+    page.get_by_role("button", name="Save").first.click()
+    page.wait_for_selector(".error-summary")
+    for size, scheme in LOOKS:
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert find_violations(page) == []
+        assert measure_overflow(page) <= 0
+
+
+def test_a_wide_page_in_large_type(open_as: Open, addresses: list[str]) -> None:
+    """WCAG 1.4.10: at 320 px, which is 1280 px at 400 %, one reads without scrolling sideways."""
+    window = open_as("ada", viewport={"width": 320, "height": 640})
+    assert {address: px for address in addresses if (px := measure_overflow(window.go(address))) > 0} == {}

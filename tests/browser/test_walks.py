@@ -1,0 +1,235 @@
+"""What employees do on an ordinary day, in a real browser, with JavaScript and without."""
+
+import io
+from itertools import count
+
+import pytest
+from playwright.sync_api import Page, expect
+from pypdf import PdfReader
+
+from tests.browser.conftest import Open
+
+numbers = count(1)
+either_way = pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
+
+
+def enter_lead(page: Page, last_name: str) -> None:
+    """Enter a lead by the form, from the list."""
+    page.get_by_role("link", name="Leads", exact=True).first.click()
+    page.get_by_role("link", name="New lead").click()
+    page.get_by_label("First name").fill("Zoë")
+    page.get_by_label("Last name").fill(last_name)
+    page.get_by_label("Company").fill(f"{last_name} & Söhne GmbH")
+    page.get_by_label("E-mail").fill(f"zoe@{last_name.lower()}.example")
+    page.get_by_label("Phone", exact=False).first.fill("+49 30 1234567")
+    page.get_by_label("Amount").first.fill("12,500.00")
+    page.get_by_role("button", name="Save").or_(page.get_by_role("button", name="Enter")).first.click()
+
+
+def press_status(page: Page, status: str) -> None:
+    """Press a status in the row of steps."""
+    page.get_by_role("button", name=status, exact=True).click()
+
+
+@either_way
+def test_ann_enters_a_lead_wins_it_finds_the_customer_and_prints_it(open_as: Open, javascript: bool) -> None:
+    window = open_as(None, javascript=javascript)
+    name = f"Walker{next(numbers)}"
+    page = window.sign_in("ann")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    enter_lead(page, name)
+    if page.get_by_text("Save anyway").count():
+        page.get_by_role("button", name="Save anyway").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+    press_status(page, "Qualified")
+    expect(page.locator(".message").first).to_contain_text("Qualified")
+    press_status(page, "Won")
+    expect(page.locator(".message").first).to_contain_text("Won.")
+    page.get_by_role("link", name="Open the customer").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+    customer = page.url
+    page.get_by_role("link", name="Customers", exact=True).first.click()
+    search = page.locator("main").get_by_role("searchbox").first
+    search.fill(name)
+    search.press("Enter")
+    page.locator("main").get_by_role("link", name=f"{name} & Söhne GmbH").first.click()
+    assert page.url == customer
+    page.get_by_role("link", name="Print").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+    paper = page.locator("body").inner_text()
+    assert "zoe@" in paper
+    assert "12,500" in paper
+
+
+@either_way
+def test_a_lost_lead_needs_a_reason(open_as: Open, javascript: bool) -> None:
+    window = open_as("ann", javascript=javascript)
+    name = f"Loser{next(numbers)}"
+    page = window.go("/leads")
+    enter_lead(page, name)
+    if page.get_by_role("button", name="Save anyway").count():
+        page.get_by_role("button", name="Save anyway").click()
+    page.get_by_text("Lost", exact=True).first.click()
+    if page.get_by_label("Reason").first.is_visible():
+        page.get_by_label("Reason").first.select_option(label="Price too high")
+        page.get_by_role("button", name="Lost").last.click()
+    expect(page.locator("main")).to_contain_text("Price too high")
+
+
+@either_way
+def test_what_is_wrong_stands_beside_its_field_and_nothing_is_lost(open_as: Open, javascript: bool) -> None:
+    page = open_as("ann", javascript=javascript).go("/leads/new")
+    page.get_by_label("Last name").fill("O'Neill <b>")
+    page.get_by_label("E-mail").fill("nobody")
+    page.get_by_label("Amount").first.fill("a lot")
+    page.get_by_role("button", name="Save").or_(page.get_by_role("button", name="Enter")).first.click()
+    expect(page.locator(".error-summary li")).to_have_count(2)
+    expect(page.get_by_label("Last name")).to_have_value("O'Neill <b>")
+    expect(page.get_by_label("E-mail")).to_have_value("nobody")
+    expect(page.get_by_label("E-mail")).to_have_attribute("aria-invalid", "true")
+    page.locator(".error-summary a").first.click()
+    expect(page.get_by_label("E-mail")).to_be_in_viewport()
+
+
+@either_way
+def test_vera_is_refused_in_words(open_as: Open, javascript: bool) -> None:
+    window = open_as("vera", javascript=javascript)
+    page = window.go("/leads")
+    expect(page.get_by_role("link", name="New lead")).to_have_count(0)
+    page.locator("main table tbody a").first.click()
+    lead = page.url.removeprefix(window.site.url)
+    expect(page.get_by_role("link", name="Edit")).to_have_count(0)
+    page = window.go(f"{lead}/edit")
+    expect(page.locator("main")).to_contain_text("Ask an administrator for the sales role.")
+
+
+def test_ann_is_told_whose_lead_it_is(open_as: Open) -> None:
+    window = open_as("ann")
+    page = window.go("/leads")
+    page.get_by_label("Owner").select_option(label="Bob Lindqvist")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**owner=**")
+    page.locator("main table tbody a").first.click()
+    lead = page.url.removeprefix(window.site.url).partition("?")[0]
+    page = window.go(f"{lead}/edit")
+    expect(page.locator("main")).to_contain_text("Bob Lindqvist")
+
+
+@either_way
+def test_the_list_goes_on_and_back_in_its_address(open_as: Open, javascript: bool) -> None:
+    page = open_as("max", javascript=javascript).go("/leads?sort=name")
+    first = page.locator("main table tbody tr").first.inner_text()
+    page.get_by_role("link", name="Next").click()
+    expect(page.locator("main table tbody tr").first).not_to_have_text(first)
+    second = page.url
+    page.get_by_role("link", name="Previous").click()
+    expect(page.get_by_role("link", name="Previous")).to_have_count(0)
+    assert page.locator("main table tbody tr").first.inner_text() == first
+    page.go_back()
+    assert page.url == second
+
+
+def test_everything_can_be_reached_and_pressed_by_keyboard(open_as: Open) -> None:
+    """Sign in, enter a lead and win it without touching the mouse; whatever has the focus shows it."""
+    page = open_as(None).go("/sign-in")
+    name = f"Keys{next(numbers)}"
+    _tab_to(page, "E-mail")
+    page.keyboard.type("ann@piper.example")
+    page.keyboard.press("Tab")
+    page.keyboard.type("piper-demo")
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/sign-in" not in url)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent").strip() == "Skip to the content"
+    _tab_to(page, "Leads")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/leads")
+    _tab_to(page, "New lead")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/leads/new")
+    _tab_to(page, "Last name")
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: url.rsplit("/", 1)[-1].isdigit())
+    _tab_to(page, "Won")
+    page.keyboard.press("Enter")
+    expect(page.locator(".message").first).to_contain_text("Won.")
+    _tab_to(page, "Open the customer")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/customers/*")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+
+
+def _tab_to(page: Page, words: str) -> None:
+    """Press Tab until the control with these words has the focus; each stop on the way must be visible and outlined."""
+    look = """() => {
+        const it = document.activeElement, style = getComputedStyle(it), box = it.getBoundingClientRect();
+        const label = it.labels?.[0]?.textContent ?? it.getAttribute('aria-label') ?? it.textContent;
+        const outlined = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0;
+        const ring = outlined || style.boxShadow !== 'none', visible = box.width > 0 && box.height > 0;
+        return {label: label.replace(/\\s+/g, ' ').trim(), ring, visible, tag: it.tagName};
+    }"""
+    for _ in range(80):
+        now = page.evaluate(look)
+        if now["label"].removesuffix(" optional") == words:
+            return
+        page.keyboard.press("Tab")
+        now = page.evaluate(look)
+        assert now["visible"], f"{now} has the focus and is not seen"
+        assert now["ring"] or now["tag"] == "BODY", f"{now} has the focus and does not show it"
+    raise AssertionError(f"{words!r} is not reached by Tab on {page.url}")
+
+
+def read_pdf(page: Page) -> list[str]:
+    """The text of each sheet that a page prints on."""
+    return [sheet.extract_text() for sheet in PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True))).pages]
+
+
+def test_a_customer_is_printed_as_a_document(open_as: Open) -> None:
+    window = open_as("ann")
+    page = window.go("/customers?sort=name")
+    page.locator("main table tbody a").first.click()
+    name = page.get_by_role("heading", level=1).inner_text()
+    page = window.go(page.url.removeprefix(window.site.url).partition("?")[0] + "/print")
+    sheets = read_pdf(page)
+    whole = "\n".join(sheets)
+    assert name in whole
+    assert "Ann Keller" in whole
+    assert "Dashboard" not in whole
+    for number, sheet in enumerate(sheets, start=1):
+        assert f"{number} / {len(sheets)}" in sheet
+
+
+def test_a_list_is_printed_without_its_controls(open_as: Open) -> None:
+    sheets = read_pdf(open_as("max").go("/leads"))
+    assert len(sheets) > 1
+    for number, sheet in enumerate(sheets, start=1):
+        assert f"{number} / {len(sheets)}" in sheet
+        assert "Sign out" not in sheet
+        assert "New lead" not in sheet
+
+
+@either_way
+def test_signing_out_ends_it(open_as: Open, javascript: bool) -> None:
+    window = open_as("bob", javascript=javascript)
+    page = window.go("/")
+    page.locator(".person summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    page = window.go("/leads")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+@either_way
+def test_the_menu_of_a_phone_opens(open_as: Open, javascript: bool) -> None:
+    page = open_as("ann", javascript=javascript, viewport={"width": 390, "height": 844}).go("/")
+    expect(page.get_by_role("link", name="Customers", exact=True).first).not_to_be_visible()
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("link", name="Customers", exact=True).first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Customers")
+
+
+def test_dark_follows_the_system_and_the_account(open_as: Open) -> None:
+    background = "getComputedStyle(document.body).backgroundColor"
+    dark = open_as("ann", color_scheme="dark").go("/").evaluate(background)
+    light = open_as("ann", color_scheme="light").go("/").evaluate(background)
+    assert dark != light
