@@ -3,11 +3,11 @@ import { dismissMessages } from "./js/messages.js";
 import { offerPrint } from "./js/print.js";
 import { guardSubmits } from "./js/submits.js";
 import { applyFilters } from "./js/filters.js";
-import { closePersonMenu, focusSearch } from "./js/keys.js";
+import { focusSearch, foldMenus } from "./js/keys.js";
 
 dismissMessages();
 offerPrint();
 guardSubmits();
 applyFilters();
 focusSearch();
-closePersonMenu();
+foldMenus();

@@ -52,5 +52,8 @@ function replaceAround(form, fresh) {
   for (const node of [...form.parentNode.childNodes]) if (node !== form) node.remove();
   form.before(...all.slice(0, place));
   form.after(...all.slice(place + 1));
+  // The lids of the form's own menus say how much is chosen in them.
+  const lids = fresh.querySelectorAll("summary");
+  form.querySelectorAll("summary").forEach((lid, number) => lid.replaceChildren(...(lids[number]?.childNodes ?? [])));
   dismissMessages();
 }

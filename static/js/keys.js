@@ -10,16 +10,19 @@ export function focusSearch() {
   });
 }
 
-// Escape, or a click elsewhere, folds the menu of the person who is signed in.
-export function closePersonMenu() {
-  const menu = document.querySelector(".person");
-  if (!menu) return;
+// Escape, or a click elsewhere, folds an open menu; Escape leaves the focus on what opened it.
+const OPEN_MENU = "details.person[open], details.filter-menu[open]";
+
+export function foldMenus() {
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !menu.open) return;
+    const menu = document.querySelector(OPEN_MENU);
+    if (event.key !== "Escape" || !menu) return;
     menu.open = false;
     menu.querySelector("summary").focus();
   });
   document.addEventListener("click", (event) => {
-    if (!menu.contains(event.target)) menu.open = false;
+    for (const menu of document.querySelectorAll(OPEN_MENU)) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
   });
 }
