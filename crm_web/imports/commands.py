@@ -1,0 +1,263 @@
+"""`flask leads import`: the leads of a CSV file, from any system."""
+
+import csv
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from time import monotonic
+from typing import Any, BinaryIO, NoReturn
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from sqlalchemy import select
+
+from crm_web.access import REFUSALS, Action, may
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.fields import read_currency
+from crm_web.imports.csv_file import DELIMITERS
+from crm_web.imports.operations import (
+    REFUSALS_SHOWN,
+    LeadFile,
+    Options,
+    Report,
+    import_leads,
+    import_teams,
+    list_refused_rows,
+    open_leads,
+)
+from crm_web.models import Employee, LeadStatus, Role
+
+leads = AppGroup("leads", help="Leads from files.")
+
+NAMES_SHOWN = 10
+SOME_REFUSED = 3
+"""The exit status where rows were refused and the others saved; 0 is "all is in", 1 is "nothing was saved"."""
+
+
+def _read_pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, list[str]]:
+    pairs: dict[str, list[str]] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise click.BadParameter(f"“{text}” has no equals sign: write {parameter.metavar}.")
+        pairs.setdefault(name.strip(), []).append(value.strip())
+    return pairs
+
+
+def _read_statuses(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, LeadStatus]:
+    pairs = _read_pairs(context, parameter, texts)
+    known = {status.value for status in LeadStatus}
+    for word, statuses in pairs.items():
+        if statuses[-1].lower() not in known:
+            raise click.BadParameter(f"“{word}” can be one of {', '.join(known)}.")
+    return {word: LeadStatus(statuses[-1].lower()) for word, statuses in pairs.items()}
+
+
+def _read_currency(context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
+    try:
+        return read_currency(text) if text else None
+    except ValueError as error:
+        raise click.BadParameter(f"there is no currency {text}; write its three letters, such as EUR.") from error
+
+
+class EmailOf(click.ParamType[Employee]):
+    """The e-mail address of an employee, read as that employee."""
+
+    name = "email"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Employee:
+        address = str(value).strip().lower()
+        employee = db.session.scalar(select(Employee).where(Employee.email_normalised == address))
+        if employee is None or not employee.is_active:
+            self.fail(f"no active employee has the e-mail address {value}.", param, ctx)
+        return employee
+
+
+@leads.command("import")
+@click.argument("file", type=click.File("rb"))
+@click.option(
+    "--map",
+    "columns",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    callback=_read_pairs,
+    help="Which column a field comes from; without a column the field is left out. Repeatable.",
+)
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    metavar="WORD=STATUS",
+    callback=_read_statuses,
+    help="What a word of the file means, such as 'Demo held=qualified'. Repeatable.",
+)
+@click.option(
+    "--as",
+    "by",
+    type=EmailOf(),
+    metavar="EMAIL",
+    help="Who imports; a manager or administrator. Without it the first administrator.",
+)
+@click.option("--system", metavar="NAME", help="What the other system is called. Without it the name of the id column.")
+@click.option("--currency", callback=_read_currency, metavar="CODE", help="The currency of amounts without one.")
+@click.option("--dates", type=click.Choice(["dmy", "mdy"]), help="How 03/04/2025 is meant. Without it by the values.")
+@click.option("--encoding", help="Such as utf-8 or cp1252. Without it by the bytes.")
+@click.option("--delimiter", type=click.Choice([*DELIMITERS, "tab"]), help="What stands between the cells.")
+@click.option(
+    "--owner",
+    type=EmailOf(),
+    metavar="EMAIL",
+    help="Who gets the leads that have no owner, or one who can't own leads (any more).",
+)
+@click.option(
+    "--create-owners/--no-create-owners",
+    "creates_owners",
+    default=None,
+    help="Whether owners who are not known become employees. By default if an administrator imports.",
+)
+@click.option("--team", type=click.File("rb"), metavar="FILE", help="A CSV file of people and their managers.")
+@click.option(
+    "--refused",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the refused rows there, each with what to mend.",
+)
+@click.option("--dry-run", is_flag=True, help="Do it all, report it, and save nothing.")
+def import_file(file: BinaryIO, team: BinaryIO | None, refused: Path | None, dry_run: bool, **said: Any) -> None:
+    """
+    Import the leads of a CSV FILE: exports of other CRMs and address books, or any list with a header.
+
+    Ends with status 0 if every row is in or was there already, with 3 if some rows were refused and the others
+    saved, and with 1 if nothing was saved.
+    """
+    by = _check_actor(said.pop("by"))
+    options = _build_options(by, **said)
+    try:
+        if team:
+            _echo_team(*import_teams(team, by=by))
+        opened = open_leads(file, options)
+        _echo_mapping(file.name, opened)
+        report = import_leads(opened, options, by=by, progress=ProgressLine())
+    except DomainError as error:
+        raise click.ClickException(f"{file.name}: {error.message} Nothing was saved.") from error
+    except KeyboardInterrupt:
+        raise click.ClickException("Stopped. Nothing was saved.") from None
+    _echo_report(report)
+    if refused:
+        _write_refused(refused, list_refused_rows(opened))
+    if dry_run:
+        db.session.rollback()
+        click.echo("This was a dry run: nothing was saved.")
+    else:
+        db.session.commit()
+    if report.refused:
+        sys.exit(SOME_REFUSED)
+
+
+def _check_actor(by: Employee | None) -> Employee:
+    first_admin = select(Employee).where(Employee.role == Role.ADMIN, Employee.is_active).order_by(Employee.id)
+    by = by or db.session.scalars(first_admin).first()
+    if by is None:
+        raise click.ClickException("There is no administrator yet: run `flask employees create-admin` first.")
+    if not may(by, Action.IMPORT):
+        _refuse(f"{by.name} may not do this. {REFUSALS[Action.IMPORT]}")
+    return by
+
+
+def _build_options(by: Employee, **said: Any) -> Options:
+    may_create = may(by, Action.KEEP_EMPLOYEES)
+    if said["creates_owners"] and not may_create:
+        _refuse(f"{by.name} may not add employees. {REFUSALS[Action.KEEP_EMPLOYEES]}")
+    if said["owner"] and not said["owner"].can_own:
+        _refuse(f"{said['owner'].name} can't own leads: only active employees of a selling role can.")
+    dates, delimiter = said.pop("dates"), said.pop("delimiter")
+    return Options(
+        **said
+        | {
+            "creates_owners": may_create if said["creates_owners"] is None else said["creates_owners"],
+            "currency": said["currency"] or current_app.config["DEFAULT_CURRENCY"],
+            "region": current_app.config["DEFAULT_REGION"],
+            "day_first": None if dates is None else dates == "dmy",
+            "delimiter": "\t" if delimiter == "tab" else delimiter,
+        }
+    )
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise click.ClickException(reason)
+
+
+class ProgressLine:
+    """One line on standard error that changes in a terminal, and a line now and then where it is kept in a log."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._last = (0.0, "")
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        text = f"{what} … {100 * done // total} %" if total else f"{what} …"
+        said_at, said = self._last
+        is_new = what != said.partition(" …")[0]
+        if is_new or done == total or monotonic() - said_at > (0.2 if self._terminal else 5):
+            click.echo(f"\r\033[K{text}" if self._terminal else text, err=True, nl=not self._terminal)
+            self._last = (monotonic(), text)
+        if self._terminal and total and done == total and what == "Saving":
+            click.echo("\r\033[K", err=True, nl=False)
+
+
+def _echo_mapping(name: str, file: LeadFile) -> None:
+    delimiter = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}[file.csv.delimiter]
+    guess = ", a guess: say --encoding if names look wrong" if file.csv.is_guess else ""
+    click.echo(f"{name}: cells between {delimiter}, encoding {file.csv.encoding}{guess}")
+    for field, columns in file.mapping.chosen():
+        click.echo(f"  {field:<18} from {columns}{_explain(file, field)}")
+    left_out = file.mapping.left_out()
+    if left_out:
+        click.echo(f"  left out: {', '.join(left_out)}")
+
+
+def _explain(file: LeadFile, field: str) -> str:
+    if field == "external_id":
+        return f", an id of the system “{file.mapping.system}”"
+    days = [place for place in file.mapping.columns.get(field, ()) if place in file.mapping.day_first]
+    return ", the day before the month" if days else ""
+
+
+def _echo_report(report: Report) -> None:
+    click.echo(f"{report.read:,} rows read")
+    click.echo(f"{report.created:>10,} created")
+    click.echo(f"{report.closed:>10,} closed leads that were open here")
+    click.echo(f"{report.duplicates:>10,} skipped as duplicates")
+    click.echo(f"{report.refused:>10,} refused")
+    if report.statuses:
+        click.echo("Now: " + ", ".join(f"{count:,} {status.label}" for status, count in report.statuses.items()))
+    if report.customers or report.linked:
+        click.echo(f"{report.customers:,} new customers; {report.linked:,} leads won with customers known by then")
+    if report.new_employees:
+        click.echo(f"{len(report.new_employees)} new employees (sales, no password yet): {_name(report.new_employees)}")
+    if report.new_sources:
+        click.echo(f"New sources: {', '.join(report.new_sources[:30])}")
+    for refusal in report.refusals:
+        place = f"line {refusal.line:,}" + (f", {refusal.column}" if refusal.column else "")
+        click.echo(f"  {place}: {refusal.reason}")
+    if report.refused > REFUSALS_SHOWN:
+        click.echo(f"  … and {report.refused - REFUSALS_SHOWN:,} more rows; --refused FILE writes all of them.")
+
+
+def _echo_team(moved: int, created: Iterable[Employee]) -> None:
+    people = list(created)
+    click.echo(f"Team: {moved} people have a manager now; {len(people)} of all are new employees: {_name(people)}")
+
+
+def _name(people: Iterable[Employee]) -> str:
+    names = [f"{person.name} ({person.email})" for person in people]
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {len(names) - NAMES_SHOWN} more" if names[NAMES_SHOWN:] else "")
+
+
+def _write_refused(path: Path, rows: Iterable[list[str]]) -> None:
+    # With the mark, Excel too reads it as UTF-8.
+    with path.open("w", encoding="utf-8-sig", newline="") as target:
+        csv.writer(target).writerows(rows)
+    click.echo(f"The refused rows are in {path}.")

@@ -1,0 +1,271 @@
+"""The import of leads, from the opened file to the report; the command line and the browser share it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from psycopg2.extensions import cursor as Cursor
+from psycopg2.extras import execute_values
+
+from crm_web.clock import now
+from crm_web.errors import DomainError
+from crm_web.imports.csv_file import CsvFile, open_csv
+from crm_web.imports.mapping import ColumnMapping, choose_mapping, is_known
+from crm_web.imports.owners import Staff, find_owners
+from crm_web.imports.plan import find_duplicates, list_owner_words, refuse_owners, settle, wait_for_turn
+from crm_web.imports.rows import RowReader, RowRefused, Rules
+from crm_web.imports.staging import CHUNK, Staging, raw_cursor
+from crm_web.imports.vocabulary import squash
+from crm_web.imports.writing import write_leads
+from crm_web.models import Door, Employee, LeadStatus, record_by, set_door
+
+Progress = Callable[[str, int, int], None]
+"""Told what is going on, how much of it is done, and how much there is."""
+
+REFUSALS_SHOWN = 20
+
+
+class TeamFileUnclear(DomainError):
+    """A file of teams needs a column of people and a column of their managers."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """
+    What the person says about a file, and how leads are to come of it.
+
+    :param columns: fields to names of columns; what is not said is recognised
+    :param statuses: words of the file, and the status each means
+    :param system: how the other system is called; ``None`` for the name of the column of ids
+    :param currency: the currency of amounts without one
+    :param region: the ISO country whose national phone numbers and dates are assumed
+    :param day_first: whether 03/04/2025 is the third of April; ``None`` to find out
+    :param encoding: ``None`` to find out
+    :param delimiter: ``None`` to find out
+    :param owner: who gets the leads that have no owner, or one who can't own leads
+    :param creates_owners: whether owners who are not known yet become employees
+    """
+
+    currency: str
+    region: str
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    statuses: Mapping[str, LeadStatus] = field(default_factory=dict)
+    system: str | None = None
+    day_first: bool | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    owner: Employee | None = None
+    creates_owners: bool = False
+
+
+@dataclass(frozen=True)
+class LeadFile:
+    """
+    An opened file whose columns are understood.
+
+    :param stream: its bytes, from which one can read again
+    :param csv: how it is written, and its rows
+    :param mapping: which column is which field
+    """
+
+    stream: BinaryIO
+    csv: CsvFile
+    mapping: ColumnMapping
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """
+    Why a row was not taken.
+
+    :param line: the line of the file on which it begins
+    :param column: the column; empty where it is the row as a whole
+    :param reason: what to mend, as a sentence
+    """
+
+    line: int
+    column: str
+    reason: str
+
+
+@dataclass
+class Report:
+    """
+    What became of the rows. ``read`` is the sum of ``created``, ``closed``, ``duplicates`` and ``refused``.
+
+    :param closed: leads that were there and open, which the file says are won or lost
+    :param statuses: how many leads were created or closed with each status
+    :param customers: customers made by won leads
+    :param linked: won leads of customers that were there, or that an earlier row made
+    :param refusals: the first rows that were refused, each with everything that is wrong in it
+    """
+
+    read: int = 0
+    created: int = 0
+    closed: int = 0
+    duplicates: int = 0
+    refused: int = 0
+    statuses: dict[LeadStatus, int] = field(default_factory=dict)
+    customers: int = 0
+    linked: int = 0
+    new_employees: list[Employee] = field(default_factory=list)
+    new_sources: list[str] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+def open_leads(stream: BinaryIO, options: Options) -> LeadFile:
+    """
+    Look at a file and decide which column is which field; nothing is written.
+
+    :param stream: the bytes, from which one can read again
+    :param options: what the person says about it
+    :return: the file, to be shown to the person and given to ``import_leads``
+    :raise FileUnreadable: where it is no CSV file
+    :raise MappingUnclear: where its rows are no leads or its columns can't be told
+    """
+    csv = open_csv(stream, encoding=options.encoding, delimiter=options.delimiter, knows=is_known)
+    mapping = choose_mapping(
+        csv.header,
+        csv.sample,
+        given=options.columns,
+        system=options.system,
+        day_first=options.day_first,
+        is_american=options.region == "US",
+    )
+    return LeadFile(stream, csv, mapping)
+
+
+def import_leads(
+    file: LeadFile, options: Options, *, by: Employee, progress: Progress = lambda what, done, total: None
+) -> Report:
+    """
+    Make leads of the rows of a file: all that are in order, in the one transaction of the caller.
+
+    A row whose id is known, or that names a person who is known with the same e-mail or phone, is skipped, so that
+    a file can be imported twice. Only where it says that a lead that is open here was won or lost, it closes that
+    lead and fills its empty fields. Won leads get their customers, one a company.
+
+    :param file: the opened file
+    :param options: what the person says about it
+    :param by: who imports
+    :param progress: told how far it is
+    :return: what became of the rows
+    :raise FileUnreadable: where the file breaks off or changes its encoding midway
+    :raise TooManyOwners: where the column of owners can't be one
+    """
+    set_door(Door.IMPORT)
+    record_by(by)
+    cursor = raw_cursor()
+    wait_for_turn(cursor, progress)
+    report = Report()
+    _stage(file, options, cursor, progress, report)
+    progress("Comparing with what is there", 0, 0)
+    find_duplicates(cursor)
+    _settle_owners(file, options, cursor, by, report)
+    settle(cursor)
+    owner_id = options.owner.id if options.owner else None
+    report.new_sources = write_leads(cursor, owner_id, lambda done, total: progress("Saving", done, total))
+    _count(cursor, report)
+    return report
+
+
+def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress, report: Report) -> None:
+    statuses = {squash(word): status for word, status in options.statuses.items()}
+    reader = RowReader(file.mapping, Rules(options.region, options.currency, now(), statuses))
+    staging = Staging(cursor)
+    place = file.stream.tell()
+    size = file.stream.seek(0, 2)
+    file.stream.seek(place)
+    for line, cells in file.csv.rows:
+        report.read += 1
+        try:
+            staging.add(line, reader.read(cells))
+        except RowRefused as refusal:
+            staging.refuse(line, refusal.problems)
+        if report.read % CHUNK == 0:
+            progress("Reading", file.stream.tell(), size)
+    staging.finish()
+
+
+def _settle_owners(file: LeadFile, options: Options, cursor: Cursor, by: Employee, report: Report) -> None:
+    words = list_owner_words(cursor)
+    if not words:
+        return
+    staff = Staff(by, options.creates_owners)
+    owners = find_owners(staff, words, options.owner)
+    execute_values(cursor, "INSERT INTO import_owners (word, employee_id, reason) VALUES %s", owners)
+    refuse_owners(cursor, file.mapping.name(file.mapping.columns["owner"][0]))
+    report.new_employees = staff.created
+
+
+def _count(cursor: Cursor, report: Report) -> None:
+    cursor.execute("SELECT outcome, count(*) FROM import_plan GROUP BY outcome")
+    counts = dict(cursor.fetchall())
+    report.created, report.closed = counts.get("create", 0), counts.get("close", 0)
+    report.duplicates = counts.get("duplicate", 0)
+    cursor.execute("SELECT count(DISTINCT line) FROM import_refusals")
+    (report.refused,) = cursor.fetchone() or (0,)
+    cursor.execute(
+        "SELECT r.status, count(*) FROM import_rows r JOIN import_plan p USING (line)"
+        " WHERE p.outcome IN ('create', 'close') GROUP BY r.status"
+    )
+    counted = dict(cursor.fetchall())
+    report.statuses = {status: counted[status] for status in LeadStatus if status in counted}
+    cursor.execute("SELECT count(*) FILTER (WHERE makes_customer), count(*) FROM import_wins")
+    report.customers, wins = cursor.fetchone() or (0, 0)
+    report.linked = wins - report.customers
+    cursor.execute(
+        "SELECT line, coalesce(named, ''), reason FROM import_refusals WHERE line IN"
+        " (SELECT DISTINCT line FROM import_refusals ORDER BY line LIMIT %s) ORDER BY line, place",
+        (REFUSALS_SHOWN,),
+    )
+    report.refusals = [Refusal(*row) for row in cursor]
+
+
+def list_refused_rows(file: LeadFile) -> Iterator[list[str]]:
+    """
+    Read the refused rows once more, to be mended and imported again; before the transaction ends.
+
+    :param file: the file that was imported
+    :return: a header, then each refused row with its line and what is wrong, its cells as they are
+    """
+    again = open_csv(file.stream, encoding=file.csv.encoding, delimiter=file.csv.delimiter, knows=is_known)
+    yield ["Line", "To mend", *again.header]
+    with raw_cursor().connection.cursor(name="refused_rows") as cursor:
+        cursor.execute(
+            "SELECT line, string_agg(concat_ws(': ', named, reason), ' ' ORDER BY place) FROM import_refusals"
+            " GROUP BY line ORDER BY line"
+        )
+        refused = next(cursor, None)
+        for line, cells in again.rows:
+            if refused and refused[0] == line:
+                yield [str(line), refused[1], *cells]
+                refused = next(cursor, None)
+
+
+def import_teams(stream: BinaryIO, *, by: Employee) -> tuple[int, list[Employee]]:
+    """
+    Put people under their managers, as a file of two columns says; whoever is not known becomes an employee.
+
+    :param stream: a CSV file with a column of people, such as ``sales_agent``, and a column ``manager``
+    :param by: the administrator who imports
+    :return: how many people were put under a manager, and the employees who are new
+    :raise TeamFileUnclear: where it has no such columns
+    :raise FileUnreadable: where it is no CSV file
+    """
+    set_door(Door.IMPORT)
+    record_by(by)
+    csv = open_csv(stream)
+    keys = [squash(name) for name in csv.header]
+    members = [place for place, key in enumerate(keys) if key in _MEMBERS]
+    leaders = [place for place, key in enumerate(keys) if key in _LEADERS]
+    if not members or not leaders:
+        raise TeamFileUnclear("A file of teams needs a column sales_agent and a column manager.")
+    staff = Staff(by, creates=True)
+    pairs = [(cells[members[0]], cells[leaders[0]]) for _, cells in csv.rows if len(cells) >= len(keys)]
+    moved = sum(staff.lead_team(member, leader) for member, leader in pairs if member.strip() and leader.strip())
+    return moved, staff.created
+
+
+_MEMBERS = frozenset({"salesagent", "agent", "salesrep", "rep", "employee", "name", "email", "member", "salesperson"})
+_LEADERS = frozenset({"manager", "salesmanager", "supervisor", "reportsto", "teamleader", "lead"})

@@ -1,0 +1,171 @@
+"""Who the people are that a file names as owners, and who leads whom in a file of teams."""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from crm_web.employees.operations import create_employee
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.fields import read_email
+from crm_web.models import Employee, Role
+
+# A domain that is reserved for examples: nothing sent there ever reaches anybody.
+UNKNOWN_DOMAIN = "imported.example"
+# A company that gives leads to more new people than this more likely took the wrong column for the owners.
+MOST_NEW_EMPLOYEES = 300
+
+
+class TooManyOwners(DomainError):
+    """The column of owners names more people than a sales force has."""
+
+
+class Owner(NamedTuple):
+    """What a word in the column of owners means: an employee, or why nobody."""
+
+    word: str
+    employee_id: int | None
+    reason: str | None
+
+
+@dataclass
+class Staff:
+    """
+    The employees as a file may name them.
+
+    :param by: who imports
+    :param creates: whether people who are not known yet become employees
+    :param created: those who did
+    """
+
+    by: Employee
+    creates: bool
+    created: list[Employee] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._named: dict[str, list[Employee]] = defaultdict(list)
+        self._emails: dict[str, Employee] = {}
+        for employee in db.session.scalars(select(Employee).order_by(Employee.id)):
+            self._remember(employee)
+
+    def _remember(self, employee: Employee) -> None:
+        self._named[_fold(employee.name)].append(employee)
+        self._emails[employee.email.lower()] = employee
+
+    def find_owner(self, word: str) -> Owner:
+        """
+        Find out who a word means.
+
+        :param word: a name or an e-mail address
+        :return: the employee who can own leads, or the reason why there is none
+        """
+        found = self._find(word)
+        entitled = [employee for employee in found if employee.can_own]
+        if len(entitled) > 1:
+            return Owner(word, None, f"{len(entitled)} employees are called {word}: give e-mail addresses instead.")
+        if entitled:
+            return Owner(word, entitled[0].id, None)
+        if found:
+            reason = f"{found[0].name} can't own leads: only active employees of a selling role can."
+            return Owner(word, None, reason)
+        if not self.creates:
+            return Owner(word, None, f"No employee is called {word}. An administrator can add them.")
+        return Owner(word, self.hire(word, Role.SALES).id, None)
+
+    def _find(self, word: str) -> list[Employee]:
+        if "@" in word:
+            employee = self._emails.get(word.strip().lower())
+            return [employee] if employee else []
+        return self._named.get(_fold(word), [])
+
+    def hire(self, word: str, role: Role) -> Employee:
+        """
+        Add someone whom the file names and nobody knows; they can't sign in until they are given a password.
+
+        :param word: their name or e-mail address
+        :param role: the role to give them
+        :return: the new employee
+        """
+        email = _read_address(word)
+        name = _name_from(email) if email else " ".join(word.split())
+        values = {"name": name, "email": email or self._make_up_address(name), "role": role}
+        employee = create_employee(values, password=None, by=self.by)
+        self._remember(employee)
+        self.created.append(employee)
+        return employee
+
+    def _make_up_address(self, name: str) -> str:
+        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().casefold()
+        stem = ".".join(re.findall(r"[a-z0-9]+", plain))[:50] or "employee"
+        addresses = (f"{stem}{number}@{UNKNOWN_DOMAIN}" for number in ("", *range(2, 1000)))
+        return next(address for address in addresses if address not in self._emails)
+
+    def lead_team(self, member: str, leader: str) -> bool:
+        """
+        Put someone under their manager, unless they have one.
+
+        :param member: the name or e-mail address of the one
+        :param leader: the name or e-mail address of the other
+        :return: true if that is new
+        """
+        above = next(iter(self._find(leader)), None) or self.hire(leader, Role.MANAGER)
+        below = next(iter(self._find(member)), None) or self.hire(member, Role.SALES)
+        if below.manager_id is not None or below in _line_up(above):
+            return False
+        below.manager = above
+        db.session.flush()
+        return True
+
+
+def find_owners(staff: Staff, words: Iterable[str], fallback: Employee | None) -> list[Owner]:
+    """
+    Find out who each word in the column of owners means.
+
+    :param staff: the employees
+    :param words: how the file names its owners
+    :param fallback: who gets the leads of those who can't own any; ``None`` to refuse these rows
+    :return: an employee or a reason for each word
+    :raise TooManyOwners: where far too many people would become employees
+    """
+    owners = []
+    for word in words:
+        owner = staff.find_owner(word)
+        if len(staff.created) > MOST_NEW_EMPLOYEES:
+            raise TooManyOwners(
+                f"The column of owners names more than {MOST_NEW_EMPLOYEES} people who are no employees. "
+                "If it does not hold the owners, leave it out with: --map owner="
+            )
+        owners.append(owner if owner.employee_id or not fallback else Owner(word, fallback.id, None))
+    return owners
+
+
+def _fold(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).casefold()
+    return " ".join("".join(letter for letter in plain if not unicodedata.combining(letter)).split())
+
+
+def _read_address(word: str) -> str | None:
+    try:
+        return read_email(word) if "@" in word else None
+    except ValueError:
+        return None
+
+
+def _name_from(email: str) -> str:
+    words = re.findall(r"[^\W\d_]+", email.partition("@")[0])
+    return " ".join(word.capitalize() for word in words) or email
+
+
+def _line_up(employee: Employee) -> Iterator[Employee]:
+    """The employee and everybody above."""
+    seen: set[int] = set()
+    step: Employee | None = employee
+    while step is not None and step.id not in seen:
+        seen.add(step.id)
+        yield step
+        step = step.manager

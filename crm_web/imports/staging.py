@@ -1,0 +1,136 @@
+"""The staging tables of an import: rows go into them by COPY and are never touched one at a time again.
+
+They are temporary: nobody else sees them, they write no log, and they end with the transaction.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+from string import Template
+from typing import Any, cast
+
+from psycopg2.extensions import cursor as Cursor
+
+from crm_web.extensions import db
+from crm_web.imports.rows import Problem, Values
+
+COLUMNS: dict[str, str] = {
+    "line": "bigint",
+    "external_system": "text",
+    "external_id": "text",
+    "salutation": "text",
+    "first_name": "text",
+    "last_name": "text",
+    "job_title": "text",
+    "company": "text",
+    "email": "text",
+    "phone": "text",
+    "phone_e164": "text",
+    "mobile": "text",
+    "mobile_e164": "text",
+    "website": "text",
+    "street": "text",
+    "city": "text",
+    "state": "text",
+    "postal_code": "text",
+    "country": "text",
+    "rating": "text",
+    "industry": "text",
+    "amount": "numeric(14, 2)",
+    "currency": "text",
+    "probability": "integer",
+    "expected_close_on": "date",
+    "next_step": "text",
+    "description": "text",
+    "source": "text",
+    "owner": "text",
+    "status": "text",
+    "lost_reason": "text",
+    "lost_note": "text",
+    "created_at": "timestamptz",
+    "closed_at": "timestamptz",
+    "closes": "boolean",
+    "by_person": "boolean",
+}
+"""The staged row: columns of ``leads``, the owner as the file names it, and what decides about duplicates."""
+
+_CREATE = Template("""
+DROP TABLE IF EXISTS pg_temp.import_rows, pg_temp.import_refusals, pg_temp.import_plan, pg_temp.import_wins,
+    pg_temp.import_owners;
+CREATE TEMPORARY TABLE import_rows ($columns) ON COMMIT DROP;
+CREATE TEMPORARY TABLE import_refusals (line bigint, place integer, named text, reason text) ON COMMIT DROP;
+CREATE TEMPORARY TABLE import_plan (line bigint, outcome text, lead_id bigint, person text) ON COMMIT DROP;
+CREATE TEMPORARY TABLE import_wins (line bigint, lead_id bigint, company text, closed_at timestamptz,
+    customer_id bigint, makes_customer boolean NOT NULL DEFAULT false) ON COMMIT DROP;
+CREATE TEMPORARY TABLE import_owners (word text, employee_id bigint, reason text) ON COMMIT DROP;
+SET LOCAL work_mem = '64MB';
+""")
+_INDEX = """
+CREATE UNIQUE INDEX ON import_rows (line);
+ANALYZE import_rows;
+"""
+CHUNK = 5_000
+
+
+def raw_cursor() -> Cursor:
+    """
+    Open a cursor of psycopg2 in the transaction of the session, for COPY.
+
+    :return: the cursor
+    """
+    return cast(Cursor, db.session.connection().connection.cursor())
+
+
+class Staging:
+    """
+    Takes rows and refusals in, and sends them on in chunks.
+
+    :param cursor: a cursor of psycopg2, in the transaction of the import
+    """
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+        self._rows = _Sheet(cursor, "COPY import_rows FROM STDIN (FORMAT csv)")
+        self._refusals = _Sheet(cursor, "COPY import_refusals FROM STDIN (FORMAT csv)")
+        cursor.execute(_CREATE.substitute(columns=", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())))
+
+    def add(self, line: int, values: Values) -> None:
+        """Stage one row."""
+        values["line"] = line
+        self._rows.write(list(map(values.get, COLUMNS)))
+
+    def refuse(self, line: int, problems: Sequence[Problem]) -> None:
+        """Note why a row can't be taken."""
+        for place, problem in enumerate(problems):
+            self._refusals.write([line, place, problem.column, problem.reason])
+
+    def finish(self) -> None:
+        """Send what is left, and prepare the rows for being set beside the database."""
+        self._rows.send()
+        self._refusals.send()
+        self._cursor.execute(_INDEX)
+
+
+class _Sheet:
+    """Lines of CSV in memory, sent by COPY as soon as they are many."""
+
+    def __init__(self, cursor: Cursor, copy: str) -> None:
+        self._cursor, self._copy = cursor, copy
+        self._clear()
+
+    def _clear(self) -> None:
+        self._text, self._count = io.StringIO(), 0
+        self._writer = csv.writer(self._text, lineterminator="\n")
+
+    def write(self, values: list[Any]) -> None:
+        # No staged text is empty, so that COPY may take nothing between two commas for no value.
+        self._writer.writerow(values)
+        self._count += 1
+        if self._count >= CHUNK:
+            self.send()
+
+    def send(self) -> None:
+        if self._count:
+            self._text.seek(0)
+            self._cursor.copy_expert(self._copy, self._text)
+            self._clear()
