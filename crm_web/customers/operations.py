@@ -48,12 +48,32 @@ CONTACT_FIELDS = (
 """The fields that a lead's person takes along as a contact of the new organisation."""
 
 
+PARENTS_LOCK = 7430101
+"""The number of the lock that whoever moves a customer under another one takes for the transaction."""
+
+
 class CustomerChangedMeanwhile(DomainError):
     """Someone else saved the customer after the form was opened."""
 
 
 class ContactChangedMeanwhile(DomainError):
     """Someone else saved the contact after the form was opened."""
+
+
+class CustomerInTrash(DomainError):
+    """A customer in the trash has to be restored before anything about it can change."""
+
+
+class ContactInTrash(DomainError):
+    """A contact in the trash has to be restored before it can change."""
+
+
+class OwnerNotEntitled(DomainError):
+    """The person chosen as owner is not active or does not sell."""
+
+
+class ParentNotPossible(DomainError):
+    """The customer chosen as parent company is in the trash, or belongs to the customer itself."""
 
 
 def create_customer(values: Mapping[str, Any], *, by: Employee) -> Customer:
@@ -63,10 +83,12 @@ def create_customer(values: Mapping[str, Any], *, by: Employee) -> Customer:
     :param values: column names to values, as the customer form gives them
     :param by: the employee who enters it
     :return: the new customer, with its id and number
-    :raise DomainError: where the owner is not entitled
+    :raise OwnerNotEntitled: where the owner is not active or does not sell
+    :raise ParentNotPossible: where the parent is in the trash
     """
     record_by(by)
     _check_owner(values.get("owner_id"))
+    _check_parent_is_there(values.get("parent_id"))
     customer = Customer(**values)
     db.session.add(customer)
     db.session.flush()
@@ -82,16 +104,19 @@ def change_customer(customer: Customer, values: Mapping[str, Any], *, version: i
     :param version: the version that the form was opened with
     :param by: the employee who saves
     :return: the customer
+    :raise CustomerInTrash: where it is in the trash
     :raise CustomerChangedMeanwhile: where someone saved it since
-    :raise DomainError: where the owner is not entitled, or a parent would stand above itself
+    :raise OwnerNotEntitled: where a new owner is not active or does not sell
+    :raise ParentNotPossible: where a new parent is in the trash, or the customer would stand above itself
     """
     record_by(by)
-    _lock(customer)
+    _lock_outside_trash(customer)
     if customer.version != version:
         raise CustomerChangedMeanwhile(_changed_meanwhile(customer))
     if values.get("owner_id") != customer.owner_id:
         _check_owner(values.get("owner_id"))
-    _check_parent(customer, values.get("parent_id", customer.parent_id))
+    if values.get("parent_id", customer.parent_id) != customer.parent_id:
+        _check_parent(customer, values["parent_id"])
     for name, value in values.items():
         setattr(customer, name, value)
     db.session.flush()
@@ -209,9 +234,10 @@ def add_contact(customer: Customer, values: Mapping[str, Any], *, by: Employee) 
     :param values: column names to values, as the contact form gives them
     :param by: the employee who enters it
     :return: the new contact
+    :raise CustomerInTrash: where the customer is in the trash
     """
     record_by(by)
-    _lock(customer)
+    _lock_outside_trash(customer)
     if values.get("is_primary"):
         _step_down_primary(customer.id)
     contact = Contact(customer_id=customer.id, **values)
@@ -229,11 +255,12 @@ def change_contact(contact: Contact, values: Mapping[str, Any], *, version: int,
     :param version: the version that the form was opened with
     :param by: the employee who saves
     :return: the contact
+    :raise CustomerInTrash: where the customer is in the trash
+    :raise ContactInTrash: where the contact is
     :raise ContactChangedMeanwhile: where someone saved it since
     """
     record_by(by)
-    _lock(contact.customer)
-    db.session.refresh(contact, with_for_update=True)
+    _lock_contact_outside_trash(contact)
     if contact.version != version:
         raise ContactChangedMeanwhile(_changed_meanwhile(contact))
     if values.get("is_primary") and not contact.is_primary:
@@ -242,6 +269,23 @@ def change_contact(contact: Contact, values: Mapping[str, Any], *, version: int,
         setattr(contact, name, value)
     db.session.flush()
     return contact
+
+
+def make_primary(contact: Contact, *, by: Employee) -> None:
+    """
+    Make a contact the first one to call at its customer; whoever was it steps down.
+
+    :param contact: the contact; one that is the first already stays so
+    :param by: the employee who decides
+    :raise CustomerInTrash: where the customer is in the trash
+    :raise ContactInTrash: where the contact is
+    """
+    record_by(by)
+    _lock_contact_outside_trash(contact)
+    if not contact.is_primary:
+        _step_down_primary(contact.customer_id)
+        contact.is_primary = True
+        db.session.flush()
 
 
 def trash_contact(contact: Contact, *, by: Employee) -> None:
@@ -285,20 +329,46 @@ def _lock(customer: Customer) -> None:
     db.session.refresh(customer, with_for_update=True)
 
 
+def _lock_outside_trash(customer: Customer) -> None:
+    _lock(customer)
+    if customer.is_in_trash:
+        raise CustomerInTrash("This customer is in the trash. Restore it first.")
+
+
+def _lock_contact_outside_trash(contact: Contact) -> None:
+    """The customer's row first, whoever comes: so two colleagues never wait for each other."""
+    _lock_outside_trash(contact.customer)
+    db.session.refresh(contact, with_for_update=True)
+    if contact.is_in_trash:
+        raise ContactInTrash("This contact is in the trash. Restore it first.")
+
+
 def _changed_meanwhile(record: Customer | Contact) -> str:
     who = db.session.scalar(select(Employee.name).where(Employee.id == record.updated_by_id)) or "Someone"
     return f"{who} saved changes here after you opened this page. Look at them, then save yours again."
 
 
 def _check_owner(owner_id: int | None) -> None:
+    """Wait for a deactivation of the owner that is under way, so that it is refused here and not by the table."""
     owner = None if owner_id is None else db.session.get(Employee, owner_id)
+    if owner is not None:
+        db.session.refresh(owner, with_for_update={"read": True, "key_share": True})
     if owner_id is not None and (owner is None or not owner.can_own):
-        raise DomainError("Choose an owner who is active and sells.", "owner_id")
+        raise OwnerNotEntitled("Choose an owner who is active and sells.", "owner_id")
+
+
+def _check_parent_is_there(parent_id: int | None) -> None:
+    parent = None if parent_id is None else db.session.get(Customer, parent_id)
+    if parent_id is not None and (parent is None or parent.is_in_trash):
+        raise ParentNotPossible("Choose another parent company: this one is in the trash.", "parent")
 
 
 def _check_parent(customer: Customer, parent_id: int | None) -> None:
     """Walk up from the parent: a customer that stands above itself would never end."""
+    _check_parent_is_there(parent_id)
+    # Two moves at once could close a circle that neither of them sees.
+    db.session.execute(select(func.pg_advisory_xact_lock(PARENTS_LOCK)))
     line = select(Customer.id, Customer.parent_id).where(Customer.id == parent_id).cte("line", recursive=True)
     above = line.union(select(Customer.id, Customer.parent_id).join(line, Customer.id == line.c.parent_id))
     if db.session.scalar(select(func.count()).select_from(above).where(above.c.id == customer.id)):
-        raise DomainError("Choose another parent company: this one belongs to the customer itself.", "parent_id")
+        raise ParentNotPossible("Choose another parent company: this one belongs to the customer itself.", "parent")

@@ -1,11 +1,14 @@
 """What the pages ask about customers."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select
-from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Text, func, literal, or_, select, union_all
+from sqlalchemy.orm import aliased, contains_eager, joinedload
+from sqlalchemy.sql.base import ExecutableOption
 
 from crm_web.extensions import db
 from crm_web.matching import contains_words
@@ -13,6 +16,8 @@ from crm_web.models import Activity, Contact, Customer, CustomerKind, CustomerSt
 from crm_web.paging import Page, Sort, load_page
 
 _Owner = aliased(Employee)
+WonAmounts = dict[str, Decimal]
+"""What won leads sum up to, by currency."""
 
 SORTS: dict[str, ColumnElement[Any]] = {
     "name": Customer.sort_name.expression,
@@ -52,7 +57,7 @@ def select_customers(filters: CustomerFilter) -> Select[Any]:
     :param filters: which customers
     :return: a select of ``Customer`` outside the trash, without order
     """
-    conditions = [Customer.deleted_at.is_(None)]
+    conditions: list[ColumnElement[bool]] = [Customer.deleted_at.is_(None)]
     if filters.words.strip():
         conditions.append(contains_words(Customer.search_text.expression, filters.words))
     if filters.statuses:
@@ -115,21 +120,87 @@ def get_customer(customer_id: int) -> Customer | None:
     :param customer_id: its id
     :return: the customer, in the trash or not; ``None`` where there is none
     """
+    return db.session.scalar(select(Customer).where(Customer.id == customer_id).options(*_around_a_customer()))
+
+
+def _around_a_customer() -> list[ExecutableOption]:
     people = (joinedload(Customer.owner), joinedload(Customer.created_by), joinedload(Customer.updated_by))
-    around = (joinedload(Customer.parent), joinedload(Customer.created_from_lead))
-    return db.session.scalar(select(Customer).where(Customer.id == customer_id).options(*people, *around))
+    return [*people, joinedload(Customer.parent), joinedload(Customer.created_from_lead)]
 
 
-def list_customers_to_print(customer_ids: Sequence[int]) -> Sequence[Customer]:
+def get_customer_with_won(customer_id: int) -> tuple[Customer, WonAmounts] | None:
     """
-    Load several customers with all that their printed pages show.
+    Load what a customer's page needs, with what it bought for.
 
-    :param customer_ids: which ones; unknown ones and those in the trash are left out
-    :return: the customers by name, each with owner, contacts and leads
+    :param customer_id: its id
+    :return: the customer as ``get_customer`` gives it, and by currency the sum of its won leads; ``None`` without one
     """
-    query = select(Customer).where(Customer.id.in_(customer_ids), Customer.deleted_at.is_(None))
-    loaded = (joinedload(Customer.owner), selectinload(Customer.contacts), selectinload(Customer.leads))
-    return db.session.scalars(query.options(*loaded).order_by(Customer.sort_name, Customer.id)).all()
+    query = select(Customer, won_amounts()).where(Customer.id == customer_id).options(*_around_a_customer())
+    row = db.session.execute(query).one_or_none()
+    return None if row is None else (row[0], read_amounts(row[1]))
+
+
+def won_amounts() -> ScalarSelect[Any]:
+    """
+    Build a column that stands beside a customer: what its won leads sum up to, by currency.
+
+    :return: the column, a JSON object that ``read_amounts`` reads
+    """
+    won = (Lead.customer_id == Customer.id, Lead.status == LeadStatus.WON, Lead.deleted_at.is_(None))
+    total = func.sum(Lead.amount).label("total")
+    sums = select(Lead.currency, total).where(*won, Lead.amount.is_not(None)).group_by(Lead.currency)
+    by_currency = sums.correlate(Customer).subquery("sums")
+    return select(func.jsonb_object_agg(by_currency.c.currency, by_currency.c.total.cast(Text))).scalar_subquery()
+
+
+def read_amounts(by_currency: dict[str, str] | None) -> WonAmounts:
+    """
+    Read the column of ``won_amounts``.
+
+    :param by_currency: what the database gave; ``None`` where nothing was won
+    :return: the sums, by currency in alphabetical order
+    """
+    return {currency: Decimal(total) for currency, total in sorted((by_currency or {}).items())}
+
+
+def get_contact(contact_id: int) -> Contact | None:
+    """
+    Load a contact with its customer and that one's owner.
+
+    :param contact_id: its id
+    :return: the contact, in the trash or not; ``None`` where there is none
+    """
+    loaded = joinedload(Contact.customer).joinedload(Customer.owner)
+    return db.session.scalar(select(Contact).where(Contact.id == contact_id).options(loaded))
+
+
+def list_customers_called(words: str, *, limit: int = 10) -> Sequence[Customer]:
+    """
+    List the customers that some typed words may mean, for a field that offers them.
+
+    :param words: a part of number or name
+    :param limit: how many at most
+    :return: the customers outside the trash by name; none where nothing was typed
+    """
+    if not words.strip():
+        return []
+    query = select_customers(CustomerFilter(words=words)).order_by(Customer.sort_name, Customer.id)
+    return db.session.scalars(query.limit(limit)).all()
+
+
+def list_customers_meant(typed: str) -> Sequence[Customer]:
+    """
+    Find the one customer that a typed number or name means.
+
+    :param typed: such as ``C-10042``, ``C-10042 Acme`` or ``Acme``; a name in any case, with or without accents
+    :return: the customer outside the trash that has the number; else all that are called exactly so, two at most
+    """
+    number = re.match(r"\s*[Cc]-(\d{1,19})\b", typed)
+    query = select(Customer).where(Customer.deleted_at.is_(None))
+    if number:
+        return db.session.scalars(query.where(Customer.number == f"C-{number[1]}")).all()
+    folded = func.crm_fold(typed.strip())
+    return db.session.scalars(query.where(Customer.sort_name == folded).order_by(Customer.id).limit(2)).all()
 
 
 def list_contacts(customer_id: int) -> Sequence[Contact]:
@@ -168,8 +239,13 @@ def list_activities(customer_id: int, *, limit: int = 50) -> Sequence[Activity]:
     :param limit: how many at most
     :return: activities of the customer and of its leads, each with author, assignee and lead
     """
-    its_leads = select(Lead.id).where(Lead.customer_id == customer_id, Lead.deleted_at.is_(None))
-    query = select(Activity).where(or_(Activity.customer_id == customer_id, Activity.lead_id.in_(its_leads)))
+    # Two lists, so that each finds its rows by an index of its own.
+    of_its_leads = select(Activity.id).join(Lead, Activity.lead_id == Lead.id)
+    ids = union_all(
+        select(Activity.id).where(Activity.customer_id == customer_id),
+        of_its_leads.where(Lead.customer_id == customer_id, Lead.deleted_at.is_(None)),
+    )
+    query = select(Activity).where(Activity.id.in_(ids))
     loaded = (joinedload(Activity.created_by), joinedload(Activity.assignee), joinedload(Activity.lead))
     return db.session.scalars(
         query.options(*loaded).order_by(Activity.happened_at.desc(), Activity.id.desc()).limit(limit)
