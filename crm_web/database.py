@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import psycopg2
 import psycopg2.extensions
 from click import ClickException
-from flask import Flask, current_app, has_request_context, request
+from flask import Flask, current_app, g, has_request_context, request
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -72,6 +72,8 @@ class Waits:
         self._waits: dict[int, tuple[float, float, psycopg2.extensions.connection | None]] = {}
         self._guard: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
+        self.are_in_vain = False
 
     def during(
         self,
@@ -93,9 +95,15 @@ class Waits:
         thread = threading.get_ident()
         self._waits[thread] = (now, now + deadline, connection)
         try:
-            return ask(*arguments)
+            answer = ask(*arguments)
+        except psycopg2.Error:
+            if time.monotonic() >= now + deadline:
+                self.are_in_vain = True
+            raise
         finally:
             del self._waits[thread]
+        self.are_in_vain = False
+        return answer
 
     def count_longer(self, seconds: float) -> int:
         """
@@ -106,6 +114,18 @@ class Waits:
         """
         begun = time.monotonic() - seconds
         return sum(since < begun for since, _, _ in list(self._waits.values()))
+
+    def take_turn(self) -> bool:
+        """
+        Let one ask a silent database whether it is back, so that nobody else need wait to learn that it is not.
+
+        :return: whether it is the caller's turn; then ``end_turn`` must follow
+        """
+        return self._turn.acquire(blocking=False)
+
+    def end_turn(self) -> None:
+        """Let the next one ask."""
+        self._turn.release()
 
     def watch(self) -> None:
         """Start the thread that ends waits, once in each process (a fork does not take threads along)."""
@@ -203,6 +223,7 @@ def init_app(app: Flask) -> None:
 
     event.listen(engine, "checkout", _check_sign_of_life)
     app.before_request(_refuse_while_silent)
+    app.teardown_request(_end_turn)
 
 
 def _connect_with_deadline(dialect: Any, arguments: list[Any], names: dict[str, Any], settings: Settings) -> Any:
@@ -238,12 +259,26 @@ def _check_sign_of_life(connection: Any, _record: Any, _proxy: Any) -> None:
 
 
 def _refuse_while_silent() -> None:
-    """While each connection has kept somebody waiting, the next request would only wait for one of them in vain."""
+    """
+    Spare a request a wait that would be in vain, so that threads stay free for ``/healthz``.
+
+    That is while each connection has kept somebody waiting for long, and, once a wait has ended without an answer,
+    until the one request that tries next has had one.
+    """
     settings: Settings = current_app.config["SETTINGS"]
     if request.endpoint in UNTOUCHED_BY_DATABASE:
         return
     if waits.count_longer(SUSPICIOUS_WAIT) >= settings.database_connections:
         raise DatabaseSilent
+    if waits.are_in_vain:
+        g.has_turn = waits.take_turn()
+        if not g.has_turn:
+            raise DatabaseSilent
+
+
+def _end_turn(_error: BaseException | None) -> None:
+    if g.pop("has_turn", False):
+        waits.end_turn()
 
 
 class Trouble(Enum):
