@@ -1,5 +1,6 @@
 """How gunicorn serves Piper CRM, here and in production: `gunicorn -c deploy/gunicorn.conf.py wsgi:app`."""
 
+import os
 import sys
 
 from crm_web.config import ConfigurationError, load_settings
@@ -16,7 +17,7 @@ workers = settings.web_concurrency
 worker_class = "gthread"
 threads = settings.web_threads
 # A heartbeat file on a disk can stall a worker; memory cannot.
-worker_tmp_dir = "/dev/shm" if sys.platform == "linux" else None  # noqa: S108
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 timeout = 60
 graceful_timeout = 10
 keepalive = 5
