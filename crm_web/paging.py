@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -18,10 +18,11 @@ COUNT_LIMIT = 10_000
 _READERS: dict[type, Callable[[str], Any]] = {
     str: str,
     int: int,
-    Decimal: Decimal,
+    Decimal: lambda text: _read_amount(text),
     date: date.fromisoformat,
-    datetime: datetime.fromisoformat,
+    datetime: lambda text: datetime.fromisoformat(text).astimezone(UTC),
 }
+_LARGEST_AMOUNT = Decimal(10) ** 30
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,18 @@ def _read_mark(mark: str | None, sort: Sort) -> tuple[str, Any, int] | None:
         return None
     try:
         side, key, row_id = json.loads(base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)))
+        key.encode()
         value = _READERS[sort.expression.type.python_type](key)
-    except (binascii.Error, ValueError, TypeError, ArithmeticError, RecursionError):
+    except (binascii.Error, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
         return None
     if side not in ("after", "before") or type(row_id) is not int or abs(row_id) >= 2**63 or "\x00" in key:
         return None
     return side, value, row_id
+
+
+def _read_amount(text: str) -> Decimal:
+    """PostgreSQL takes no exponent that Python does."""
+    amount = Decimal(text)
+    if not abs(amount) < _LARGEST_AMOUNT:
+        raise ValueError
+    return amount

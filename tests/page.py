@@ -75,7 +75,9 @@ class Page:
             check_page(self.soup, errors, url)
 
     def __repr__(self) -> str:
-        says = f"to {self.location}" if self.location else self.text if self.is_html else self.response.mimetype
+        says = f"to {self.location}" if self.location else self.response.mimetype
+        if self.is_html and self.location is None:
+            says = f"{self.errors or ''} {self.text[:600]}"
         return f"<{self.status} {self.url}: {says}>"
 
     @property

@@ -158,6 +158,8 @@ def encode(parts: Any) -> str:
         encode(["after", "NaN", 1]),
         encode(["after", "Infinity", 1]),
         encode(["after", "1e999999999", 1]),
+        encode(["after", "sNaN", 1]),
+        encode(["after", "9" * 30, 1]),
         encode(["after", "9" * 5000, 1]),
         encode(["after", "2026-01-01", 1]),
         encode(["after", "2026-01-01T00:00:00", 1]),
