@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from crm_web.errors import DomainError
@@ -27,9 +27,7 @@ def register_commands(app: Flask) -> None:
     """
     for feature in FEATURES:
         name = f"crm_web.{feature}.commands"
-        if importlib.util.find_spec(f"crm_web.{feature}") and importlib.util.find_spec(
-            name
-        ):
+        if importlib.util.find_spec(f"crm_web.{feature}") and importlib.util.find_spec(name):
             module = importlib.import_module(name)
             for group in vars(module).values():
                 if isinstance(group, AppGroup):
@@ -42,7 +40,7 @@ def _guarded(group: click.Group) -> click.Group:
     guarded.commands = {name: copy(command) for name, command in group.commands.items()}
     for command in guarded.commands.values():
         if command.callback:
-            command.callback = _in_one_line(command.callback)
+            command.callback = with_appcontext(_in_one_line(command.callback))
     return guarded
 
 
@@ -64,10 +62,7 @@ def _in_one_line(callback: Callable[..., Any]) -> Callable[..., Any]:
 
 def _explain(error: DBAPIError) -> str:
     first_line = str(error.orig).strip().partition("\n")[0]
-    if (
-        isinstance(error, ProgrammingError)
-        and getattr(error.orig, "pgcode", None) == "42P01"
-    ):
+    if isinstance(error, ProgrammingError) and getattr(error.orig, "pgcode", None) == "42P01":
         return "The database has no tables of this version yet: run `flask db upgrade` first."
     if isinstance(error, OperationalError):
         return f"The database does not answer: {first_line}"

@@ -114,33 +114,30 @@ def tell_story(*, moment: datetime, people: Mapping[str, int]) -> Story:
 
 
 def _invent_leads(story: Story) -> None:
-    closings = _closing_days(story)
     for status, count in FUNNEL.items():
-        for place in range(count - BOUGHT_TWICE if status is LeadStatus.WON else count):
-            closed_at = _working_hour(story, closings.pop()) if status.kind is not StatusKind.OPEN else None
-            story.leads.append(_invent_lead(story, status, closed_at))
-            if status is LeadStatus.NEW and place < len(ODD_NAMES) - 1:
-                _rename(story.leads[-1], ODD_NAMES[place + 1])
-    _rename(next(lead for lead in story.leads if lead["status"] is LeadStatus.WON), ODD_NAMES[0])
+        count -= BOUGHT_TWICE if status is LeadStatus.WON else 0
+        closings = [None] * count if status.kind is StatusKind.OPEN else _closing_times(story, count)
+        story.leads += [_invent_lead(story, status, closed_at) for closed_at in closings]
+    for status, odd_names in ((LeadStatus.NEW, ODD_NAMES[1:]), (LeadStatus.WON, ODD_NAMES[:1])):
+        leads = (lead for lead in story.leads if lead["status"] is status)
+        for names, lead in zip(odd_names, leads, strict=False):
+            _rename(lead, names)
 
 
-def _closing_days(story: Story) -> list[float]:
-    """How many days ago leads were closed: some this month, some last month, ever fewer before."""
+def _closing_times(story: Story, count: int) -> list[datetime]:
+    """When leads were closed: some this month, some last month, ever fewer before."""
     draw, day = story.chance.draw, story.moment.day
-    this_month = max(4, round(16 * day / 30))
-    days = [draw.uniform(0, day - 1) for _ in range(this_month)]
-    days += [draw.uniform(day, day + 27) for _ in range(14)]
-    count = sum(FUNNEL.values()) - sum(n for status, n in FUNNEL.items() if status.kind is StatusKind.OPEN)
+    days = [draw.uniform(0, day - 1) for _ in range(max(1, round(count * 0.12 * day / 30)))]
+    days += [draw.uniform(day, day + 27) for _ in range(round(count * 0.1))]
     days += [draw.triangular(day + 28, 330, day + 28) for _ in range(count - len(days))]
-    draw.shuffle(days)
-    return days
+    return [_working_hour(story, days_ago) for days_ago in days]
 
 
 def _invent_lead(story: Story, status: LeadStatus, closed_at: datetime | None) -> Row:
     chance = story.chance
     land = invent_land(chance)
     created_at = _creation(story, status, closed_at)
-    moved_at = closed_at or (created_at if status is LeadStatus.NEW else _between(chance, created_at, story.moment))
+    moved_at = closed_at or _last_move(story, status, created_at)
     owner = _invent_owner(story, status)
     return {
         **dict.fromkeys(("lost_reason", "lost_note", "customer", "deleted_at", "deleted_by_id")),
@@ -161,6 +158,15 @@ def _invent_lead(story: Story, status: LeadStatus, closed_at: datetime | None) -
     }
 
 
+def _last_move(story: Story, status: LeadStatus, created_at: datetime) -> datetime:
+    """When an open lead came where it stands; some of them only today or yesterday."""
+    if status is LeadStatus.NEW:
+        return created_at
+    if story.chance.happens(0.08):
+        return max(created_at, story.moment - timedelta(minutes=story.chance.draw.randint(4, 1500)))
+    return _between(story.chance, created_at, story.moment)
+
+
 def _invent_prospects(story: Story, currency: str, status: LeadStatus, moved_at: datetime) -> Row:
     chance = story.chance
     is_known = not chance.happens(0.35 if status is LeadStatus.NEW else 0.05)
@@ -177,7 +183,7 @@ def _invent_amount(chance: Chance, currency: str) -> Decimal:
     """An amount as it stands in offers: two leading figures, now and then with cents."""
     value = math.exp(chance.draw.gauss(9.2, 0.9)) * PRICES.get(currency, 1)
     rounded = round(value, 1 - int(math.log10(value)))
-    cents = "0.50" if chance.happens(0.06) and currency != "JPY" else "0.00"
+    cents = "0.50" if chance.happens(0.02) and currency != "JPY" else "0.00"
     return Decimal(int(rounded)) + Decimal(cents)
 
 
@@ -201,6 +207,8 @@ def _creation(story: Story, status: LeadStatus, closed_at: datetime | None) -> d
     if closed_at is not None:
         begun = _by_day(closed_at - timedelta(days=draw.triangular(6, 110, 30)))
         return max(begun, story.moment - timedelta(days=364, minutes=draw.randint(0, 600)))
+    if status is LeadStatus.NEW and story.chance.happens(0.06):
+        return story.moment - timedelta(minutes=draw.randint(3, 55))
     youngest, oldest = AGES[status]
     return _working_hour(story, draw.triangular(youngest, oldest, youngest))
 
@@ -336,9 +344,14 @@ def _buy_again(story: Story) -> None:
 
 def _throw_away(story: Story) -> None:
     """Some records are in the trash since last week: mistakes and doubles that somebody cleared away."""
-    open_leads = [lead for lead in story.leads if lead["status"] is LeadStatus.CONTACTED and lead["owner_id"]]
+    week_ago = story.moment - timedelta(days=7)
+    forgotten = [
+        lead
+        for lead in story.leads
+        if lead["status"] is LeadStatus.CONTACTED and lead["owner_id"] and lead["updated_at"] < week_ago
+    ]
     customers = [customer for customer in story.customers if customer["status"] is CustomerStatus.FORMER]
-    for place, record in enumerate([*open_leads[: IN_TRASH - 1], customers[0]]):
+    for place, record in enumerate([*forgotten[: IN_TRASH - 1], customers[0]]):
         record["deleted_at"] = record["updated_at"] = story.moment - timedelta(days=place, minutes=50)
         record["deleted_by_id"] = record["created_by_id"]
 

@@ -1,0 +1,120 @@
+"""`flask demo load`: fills an empty database, and no other."""
+
+from collections.abc import Iterator
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from crm_web.models import Change, Contact, Conversion, Customer, CustomerKind, Door, Employee, Lead, LeadStatus, Role
+from tests.databases import OwnDatabase, copy_template
+from tests.factories import make_sign_in
+from tests.page import Browser
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[OwnDatabase]:
+    """A database that nobody used yet."""
+    own = OwnDatabase(copy_template("demo_load", of="empty"))
+    try:
+        yield own
+    finally:
+        own.drop()
+
+
+@pytest.fixture(scope="module")
+def loading(database: OwnDatabase) -> Result:
+    """The demo was loaded into it, once for all tests of this file."""
+    return database.app.test_cli_runner().invoke(args=["demo", "load"])
+
+
+@pytest.fixture
+def filled(database: OwnDatabase, loading: Result) -> Iterator[Session]:
+    """A session on the filled database."""
+    with database.session() as session:
+        yield session
+
+
+def test_says_what_it_filled(loading: Result) -> None:
+    assert (loading.exit_code, loading.stderr) == (0, "")
+    first, last = loading.stdout.splitlines()
+    assert first == "Filling the demo company …"
+    assert "5 people, 400 leads, 120 customers" in last
+
+
+def test_fills_every_table(filled: Session) -> None:
+    counts = [filled.scalar(select(func.count()).select_from(model)) for model in (Lead, Customer, Conversion)]
+    assert counts == [400, 120, 94]
+    assert filled.scalar(select(func.count(func.distinct(Lead.status)))) == len(LeadStatus)
+
+
+def test_people_have_their_roles_and_manager(filled: Session) -> None:
+    people = {person.email.partition("@")[0]: person for person in filled.scalars(select(Employee))}
+    assert {name: person.role for name, person in people.items()} == {
+        "ada": Role.ADMIN,
+        "max": Role.MANAGER,
+        "ann": Role.SALES,
+        "bob": Role.SALES,
+        "vera": Role.VIEWER,
+    }
+    assert people["ann"].manager_id == people["bob"].manager_id == people["max"].id
+    assert len({person.time_zone for person in people.values()}) == 5
+
+
+def test_people_can_sign_in(database: OwnDatabase, filled: Session) -> None:
+    page = Browser(database.app).post("auth.sign_in", {"email": "ann@piper.example", "password": "piper-demo"})
+    assert page.status == 303
+    assert page.follow().h1 == "Dashboard"
+
+
+def test_history_names_who_entered_what(filled: Session) -> None:
+    lead = filled.scalars(select(Lead).order_by(Lead.id).limit(1)).one()
+    change = filled.scalars(select(Change).where(Change.entity == "lead", Change.entity_id == lead.id)).one()
+    assert (change.actor_id, change.door) == (lead.created_by_id, Door.COMMAND)
+    assert lead.version == 1
+
+
+def test_numbers_grow_with_time(filled: Session) -> None:
+    for model in (Lead, Customer):
+        times = filled.scalars(select(model.created_at).order_by(model.id)).all()
+        assert times == sorted(times)
+
+
+def test_customers_are_made_as_won_leads_make_them(filled: Session) -> None:
+    customer = filled.scalars(
+        select(Customer)
+        .where(Customer.created_from_lead_id.is_not(None), Customer.kind == CustomerKind.ORGANISATION)
+        .order_by(Customer.id)
+        .limit(1)
+    ).one()
+    lead = customer.created_from_lead
+    assert lead is not None
+    assert lead.customer_id == customer.id
+    assert customer.name == (lead.company or lead.name)
+    assert (customer.email, customer.phone_e164) == (lead.email, lead.phone_e164 or lead.mobile_e164)
+    assert (customer.owner_id, customer.billing_city) == (lead.owner_id, lead.city)
+    primary = filled.scalars(select(Contact).where(Contact.customer_id == customer.id, Contact.is_primary)).one()
+    assert (primary.last_name, primary.email) == (lead.last_name, lead.email)
+
+
+def test_a_new_lead_can_follow(database: OwnDatabase, filled: Session) -> None:
+    ann = database.find(filled, "ann")
+    browser = Browser(database.app, token=make_sign_in(filled, ann))
+    assert browser.get("leads.new_lead").form().submit(last_name="Newcomer").status == 303
+    latest = filled.scalars(select(Lead).order_by(Lead.id.desc()).limit(1)).one()
+    assert latest.last_name == "Newcomer"
+
+
+@pytest.mark.parametrize("words", ["Rhabarber", "Fine Foods>", "มหานคร", "佐藤", "Παπαδόπουλος", "Muller"])
+def test_people_are_found_in_every_script(database: OwnDatabase, filled: Session, words: str) -> None:
+    browser = Browser(database.app, token=make_sign_in(filled, database.find(filled, "vera")))
+    assert browser.get("leads.list_leads", q=words).table
+
+
+def test_refuses_a_database_with_people(app: Flask, session: Session) -> None:
+    result = app.test_cli_runner().invoke(args=["demo", "load"])
+    assert result.exit_code == 1
+    assert result.stderr == "Error: There are people in this database already: the demo only goes into an empty one.\n"
+    assert session.scalar(select(func.count()).select_from(Lead)) == 0

@@ -1,0 +1,36 @@
+"""Commands: what goes wrong is one line on the console, with no traceback."""
+
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+
+def test_the_commands_of_all_features_are_there(app: Flask) -> None:
+    assert {"demo", "employees"} <= set(app.cli.commands)
+
+
+def test_a_refusal_of_a_rule_is_one_line(app: Flask) -> None:
+    result = app.test_cli_runner().invoke(args=["employees", "deactivate", "ada@piper.example"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: ")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_database_without_tables_says_what_to_do(app: Flask, session: Session) -> None:
+    session.execute(text("ALTER TABLE employees RENAME TO people"))
+    session.commit()
+    result = app.test_cli_runner().invoke(args=["demo", "load"])
+    assert result.exit_code == 1
+    assert result.stderr == "Error: The database has no tables of this version yet: run `flask db upgrade` first.\n"
+
+
+def test_what_the_database_refuses_is_one_line(app: Flask, session: Session) -> None:
+    session.execute(text("ALTER TABLE employees ADD CONSTRAINT ck_no_one CHECK (false) NOT VALID"))
+    session.commit()
+    result = app.test_cli_runner().invoke(
+        args=["employees", "create-admin", "--name", "Eve", "--email", "eve@piper.example", "--password-stdin"],
+        input="a long and strange password\n",
+    )
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: The database refused: ")
+    assert len(result.stderr.splitlines()) == 1
