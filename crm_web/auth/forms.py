@@ -1,16 +1,26 @@
 """The forms of signing in and of the account page, and the fields for what people settle for themselves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from wtforms import PasswordField, RadioField
+from wtforms import PasswordField
 from wtforms.fields.choices import Choice  # type: ignore[attr-defined]  # The stubs are older.
 from wtforms.validators import EqualTo, InputRequired
-from wtforms.widgets import PasswordInput
+from wtforms.widgets import ListWidget, PasswordInput, RadioInput
 
 from crm_web.auth.queries import DEMO_PASSWORD, list_locales, list_time_zones
 from crm_web.form_fields import ChoiceField, EmailField, RecordForm, Required
 from crm_web.models import Theme
+
+
+class RadiosField(ChoiceField):
+    """One of a few, with all of them in sight."""
+
+    widget: Any = ListWidget(prefix_label=False)
+    option_widget = RadioInput()
+
+    def __init__(self, label: str, options: Iterable[tuple[Any, str]], **settings: Any) -> None:
+        super().__init__(label, options, empty=None, **settings)
 
 
 class _KeptChoiceField(ChoiceField):
@@ -80,11 +90,10 @@ class SignInForm(RecordForm):
 class PreferencesForm(RecordForm):
     """How pages look and read."""
 
-    theme = RadioField(
+    theme = RadiosField(
         "Colours",
-        [InputRequired("Choose the colours.")],
-        choices=[(Theme.SYSTEM, "As the system"), (Theme.LIGHT, "Light"), (Theme.DARK, "Dark")],
-        coerce=Theme,
+        [(Theme.SYSTEM, "As the system"), (Theme.LIGHT, "Light"), (Theme.DARK, "Dark")],
+        validators=[Required("Choose the colours.")],
     )
     time_zone = TimeZoneField("Time zone", validators=[Required("Choose a time zone.")])
     locale = LocaleField("Numbers and dates", validators=[Required("Choose how numbers and dates are written.")])

@@ -112,7 +112,7 @@ def set_password(employee: Employee, password: str, *, by: Employee | None, keep
     """
     check_new_password(password, name=employee.name, email=employee.email)
     record_by(by)
-    db.session.refresh(employee, with_for_update=True)
+    _lock(employee)
     employee.password_hash = hash_password(password)
     end_sign_ins(employee, keep=keep)
     # A colleague who was locked out is let in again with the new password.
@@ -292,12 +292,17 @@ def change_preferences(employee: Employee, *, theme: Theme, time_zone: str, loca
     :param locale: such as ``de_AT``
     """
     record_by(employee)
-    db.session.refresh(employee, with_for_update=True)
+    _lock(employee)
     employee.theme, employee.time_zone, employee.locale = theme, time_zone, locale
     db.session.flush()
 
 
 _WITHOUT_OBJECTS = {"synchronize_session": False}
+
+
+def _lock(employee: Employee) -> None:
+    # The manager may have been loaded along, and the outer side of a join can't be locked.
+    db.session.refresh(employee, with_for_update={"of": Employee})
 
 
 def _typed_alike(password: str) -> str:

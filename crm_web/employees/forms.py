@@ -3,12 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from wtforms import RadioField
 from wtforms.validators import InputRequired, Optional
 
-from crm_web.auth.forms import LocaleField, TimeZoneField, new_password_field
+from crm_web.auth.forms import LocaleField, RadiosField, TimeZoneField, new_password_field
 from crm_web.form_fields import EmailField, HiddenNumber, OwnerField, PhoneField, RecordForm, Required, TextLine
-from crm_web.form_fields import stored_values as values_of
 from crm_web.models import Employee, Role, limit_of
 
 ROLES = {
@@ -46,16 +44,12 @@ class EmployeeForm(RecordForm):
     email = EmailField(
         "E-mail", [Required("Enter the e-mail address.")], description="They sign in with it. Capitals don’t matter."
     )
-    role = RadioField("Role", [InputRequired("Choose a role.")], choices=list(ROLES.items()), coerce=Role)
+    role = RadiosField("Role", ROLES.items(), validators=[Required("Choose a role.")])
     job_title = TextLine("Job title", limit_of(Employee.job_title))
     phone = PhoneField("Phone")
     manager_id = OwnerField("Manager", empty="Nobody", refusal="Choose a manager from the list.")
     time_zone = TimeZoneField("Time zone", validators=[Required("Choose a time zone.")])
     locale = LocaleField("Numbers and dates", validators=[Required("Choose how numbers and dates are written.")])
-
-    def stored_values(self) -> dict[str, Any]:
-        """Collect what a valid form says: column names to values."""
-        return values_of(self) | {"role": self.role.data}
 
 
 class NewEmployeeForm(EmployeeForm):

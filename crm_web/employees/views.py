@@ -12,7 +12,7 @@ from crm_web.employees import blueprint, operations, queries
 from crm_web.employees.forms import NOBODY, ChangeEmployeeForm, DeactivationForm, NewEmployeeForm, NewPasswordForm
 from crm_web.errors import DomainError
 from crm_web.extensions import db
-from crm_web.form_fields import show_refusal
+from crm_web.form_fields import show_refusal, stored_values
 from crm_web.history.queries import list_changes_of
 from crm_web.list_address import ListAddress
 from crm_web.messages import flash_message
@@ -45,7 +45,7 @@ def create_employee() -> ResponseReturnValue:
     form = _new_form()
     if not form.validate():
         return _new_page(form), 422
-    values, password = form.stored_values(), form.password.data or None
+    values, password = stored_values(form), form.password.data or None
     try:
         employee = operations.create_employee(values, password=password, by=current_user)
     except DomainError as error:
@@ -89,7 +89,7 @@ def change_employee(employee_id: int) -> ResponseReturnValue:
     form = _change_form(employee)
     if not form.validate():
         return _edit_page(form, employee), 422
-    values, handover = form.stored_values(), _handover(form.successor_id.data)
+    values, handover = stored_values(form), _handover(form.successor_id.data)
     try:
         given = operations.change_employee(
             employee, values, version=int(form.version.data or 0), handover=handover, by=current_user

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from crm_web.auth.operations import PasswordTooWeak, check_new_password, hash_password, hasher
 from crm_web.models import Change, Employee, SignInFailures
-from tests.conftest import PASSWORD
+from tests.databases import PASSWORD
 from tests.page import Browser
 
 BrowserAs = Callable[[Employee], Browser]

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from crm_web.auth.operations import hash_password
 from crm_web.models import Employee, SignIn
-from tests.conftest import PASSWORD
+from tests.databases import PASSWORD
 from tests.factories import make_employee
 from tests.page import Browser, Page
 

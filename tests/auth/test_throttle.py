@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from crm_web.auth.operations import TooManyTries, count_try
 from crm_web.extensions import db
 from crm_web.models import Employee, SignInFailures
-from tests.conftest import PASSWORD
+from tests.databases import PASSWORD
 from tests.databases import OwnDatabase
 from tests.page import Browser, Page
 
