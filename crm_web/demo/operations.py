@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import exists, func, insert, select, text
@@ -9,7 +10,8 @@ from sqlalchemy import exists, func, insert, select, text
 from crm_web.auth.operations import hash_password
 from crm_web.auth.queries import DEMO_PASSWORD
 from crm_web.clock import now
-from crm_web.demo.story import Row, Story, tell_story
+from crm_web.demo.story import Row, Story
+from crm_web.demo.telling import tell_story
 from crm_web.demo.words import BOUGHT_AGAIN, SOURCES
 from crm_web.errors import DomainError
 from crm_web.extensions import db
@@ -61,7 +63,13 @@ def load_demo(*, progress: Callable[[str], object]) -> None:
 def _hire_people() -> dict[str, Employee]:
     record_by(None)
     password_hash = hash_password(DEMO_PASSWORD)
-    people = {known["name"].split()[0].lower(): Employee(**known, password_hash=password_hash) for known in PEOPLE}
+    long_ago = now() - timedelta(days=400)
+    people = {
+        known["name"].split()[0].lower(): Employee(
+            **known, password_hash=password_hash, created_at=long_ago, updated_at=long_ago
+        )
+        for known in PEOPLE
+    }
     for first_name, employee in people.items():
         employee.email = f"{first_name}@piper.example"
     people["ann"].manager = people["bob"].manager = people["max"]

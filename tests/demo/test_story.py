@@ -9,7 +9,8 @@ from typing import Any
 import phonenumbers
 import pytest
 
-from crm_web.demo.story import Story, tell_story
+from crm_web.demo.story import Story
+from crm_web.demo.telling import tell_story
 from crm_web.demo.words import LANDS
 from crm_web.fields import read_email, read_phone, read_website
 from crm_web.models import CURRENCIES, LeadStatus, StatusKind
