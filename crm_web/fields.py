@@ -24,6 +24,7 @@ _FORMER_LENGTHS = {229: 8}
 _WEBSITE = re.compile(
     r"(?:https?://)?(?:[^\s/:@?#.]+\.)+[^\s/:@?#.\d][^\s/:@?#.]*\.?(?::\d{1,5})?(?:[/?#]\S*)?", re.IGNORECASE
 )
+_PLAIN_LOCAL = re.compile(r"(?=[^@]{1,64}@[^@\s]+\Z)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@")
 _GROUPED = re.compile(r"-?\d{1,3}(?:[ ,'’\u00a0\u202f]\d{3})+(?:\.\d+)?")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
@@ -41,7 +42,7 @@ def read_text(value: str, limit: int) -> str:
         raise ValueError(f"Shorten this to {limit:,} characters; it has {len(value):,}.")
     if "\x00" in value:
         raise ValueError("Remove the invisible NUL character from this text.")
-    if any(0xD800 <= ord(character) <= 0xDFFF for character in value):
+    if not value.isascii() and any(0xD800 <= ord(character) <= 0xDFFF for character in value):
         raise ValueError("Remove the broken character from this text.")
     return value
 
@@ -59,8 +60,16 @@ def read_email(value: str, limit: int = 254) -> str:
     return _check_email(address)
 
 
-@functools.lru_cache(maxsize=4096)
 def _check_email(address: str) -> str:
+    """Nearly every address has a plain name before the sign; then only its domain, met before, needs the full check."""
+    if _PLAIN_LOCAL.match(address):
+        local, _, domain = address.partition("@")
+        return f"{local}@{_check_whole_email(f'a@{domain}')[2:]}"
+    return _check_whole_email(address)
+
+
+@functools.lru_cache(maxsize=16_384)
+def _check_whole_email(address: str) -> str:
     try:
         return validate_email(
             address,
@@ -88,14 +97,25 @@ def read_phone(value: str, region: str) -> tuple[str, str]:
 
 @functools.lru_cache(maxsize=4096)
 def _check_phone(typed: str, region: str) -> str:
-    try:
-        number = phonenumbers.parse(typed, region)
-    except phonenumbers.NumberParseException as error:
-        raise ValueError("Enter a phone number like +44 20 7946 0958.") from error
-    is_former = len(str(number.national_number)) == _FORMER_LENGTHS.get(number.country_code or 0)
-    if not is_former and not phonenumbers.is_possible_number(number):
+    number = _parse_phone(typed, region)
+    if not _is_possible(number) and typed.startswith("00"):
+        # In most of the world 00 begins a foreign number, and people write it so where it does not.
+        number = _parse_phone(f"+{typed[2:]}", region)
+    if not _is_possible(number):
         raise ValueError("Check the phone number: it has too few or too many digits, or needs its country code.")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _parse_phone(typed: str, region: str) -> phonenumbers.PhoneNumber:
+    try:
+        return phonenumbers.parse(typed, region)
+    except phonenumbers.NumberParseException as error:
+        raise ValueError("Enter a phone number like +44 20 7946 0958.") from error
+
+
+def _is_possible(number: phonenumbers.PhoneNumber) -> bool:
+    is_former = len(str(number.national_number)) == _FORMER_LENGTHS.get(number.country_code or 0)
+    return is_former or phonenumbers.is_possible_number(number)
 
 
 def read_website(value: str, limit: int = 500) -> str:
@@ -124,7 +144,9 @@ def read_country(value: str) -> str:
     typed = value.strip()
     if typed.upper() in COUNTRIES:
         return typed.upper()
-    code = _country_codes().get(_fold(typed))
+    name = re.sub(r"^saint\b", "st.", _fold(typed))
+    # “Slovakia (Slovak Republic)” is Slovakia.
+    code = _country_codes().get(name) or _country_codes().get(re.sub(r"\s*\(.*\)$", "", name))
     if code is None:
         raise ValueError("Choose a country from the list.")
     return code
@@ -160,7 +182,46 @@ _OTHER_COUNTRY_NAMES = {
     "russian federation": "RU",
     "hong kong": "HK",
     "macau": "MO",
+    "macao": "MO",
+    "bolivia, plurinational state of": "BO",
+    "brunei darussalam": "BN",
+    "burma": "MM",
+    "cabo verde": "CV",
+    "congo": "CG",
+    "congo, the democratic republic of the": "CD",
+    "democratic republic of the congo": "CD",
+    "east timor": "TL",
+    "heard island and mcdonald islands": "HM",
+    "holy see": "VA",
+    "iran, islamic republic of": "IR",
+    "korea, democratic people's republic of": "KP",
+    "korea, republic of": "KR",
+    "kyrgyz republic": "KG",
+    "lao people's democratic republic": "LA",
+    "libyan arab jamahiriya": "LY",
+    "macedonia": "MK",
+    "micronesia, federated states of": "FM",
+    "moldova, republic of": "MD",
+    "myanmar": "MM",
+    "palestine": "PS",
+    "palestine, state of": "PS",
+    "palestinian territory": "PS",
+    "republic of ireland": "IE",
+    "south georgia and the south sandwich islands": "GS",
+    "svalbard and jan mayen islands": "SJ",
+    "st. vincent and the grenadines": "VC",
+    "swaziland": "SZ",
+    "syrian arab republic": "SY",
+    "taiwan, province of china": "TW",
+    "tanzania, united republic of": "TZ",
+    "united states minor outlying islands": "UM",
+    "united states virgin islands": "VI",
+    "vatican": "VA",
+    "venezuela, bolivarian republic of": "VE",
+    "virgin islands, british": "VG",
+    "virgin islands, u.s.": "VI",
 }
+"""Official and older names, as other programs write them, beside those of the CLDR."""
 
 
 def _fold(text: str) -> str:
