@@ -127,7 +127,9 @@ class RowReader:
         for name, columns, blanks, read in steps:
             for column in columns:
                 text = cells[column]
-                if not text or text.isspace() or _is_blank(text, blanks):
+                if not text or text.isspace():
+                    continue
+                if blanks and len(text) <= LONGEST_PLACEHOLDER and text.strip().casefold() in blanks:
                     continue
                 try:
                     values[name] = read(text)
@@ -194,7 +196,7 @@ class RowReader:
         for column in self.mapping.columns.get("status", ()):
             text = cells[column].strip()
             word = squash(text)
-            if not word or _is_blank(text, PLACEHOLDERS):
+            if not word or text.casefold() in PLACEHOLDERS:
                 continue
             if word in self.words:
                 return self.words[word]
@@ -246,10 +248,6 @@ class RowReader:
             name = f"{values.get('first_name') or ''} {values.get('last_name') or ''}"
             if len(name) > limit_of(Customer.name):
                 problems.append(Problem("", f"Shorten the name to {limit_of(Customer.name)} characters in all."))
-
-
-def _is_blank(text: str, blanks: Collection[str]) -> bool:
-    return len(text) <= LONGEST_PLACEHOLDER and text.strip().casefold() in blanks
 
 
 def _split_phones(values: Values) -> None:
