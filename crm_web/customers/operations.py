@@ -296,7 +296,7 @@ def trash_contact(contact: Contact, *, by: Employee) -> None:
     :param by: the employee who does it
     """
     record_by(by)
-    db.session.refresh(contact, with_for_update=True)
+    db.session.refresh(contact, with_for_update={"of": Contact})
     if not contact.is_in_trash:
         contact.deleted_at, contact.deleted_by_id, contact.is_primary = now(), by.id, False
         db.session.flush()
@@ -310,7 +310,7 @@ def restore_contact(contact: Contact, *, by: Employee) -> None:
     :param by: the employee who does it
     """
     record_by(by)
-    db.session.refresh(contact, with_for_update=True)
+    db.session.refresh(contact, with_for_update={"of": Contact})
     if contact.is_in_trash:
         contact.deleted_at = contact.deleted_by_id = None
         db.session.flush()
@@ -326,7 +326,7 @@ def _step_down_primary(customer_id: int) -> None:
 
 
 def _lock(customer: Customer) -> None:
-    db.session.refresh(customer, with_for_update=True)
+    db.session.refresh(customer, with_for_update={"of": Customer})
 
 
 def _lock_outside_trash(customer: Customer) -> None:
@@ -338,7 +338,7 @@ def _lock_outside_trash(customer: Customer) -> None:
 def _lock_contact_outside_trash(contact: Contact) -> None:
     """The customer's row first, whoever comes: so two colleagues never wait for each other."""
     _lock_outside_trash(contact.customer)
-    db.session.refresh(contact, with_for_update=True)
+    db.session.refresh(contact, with_for_update={"of": Contact})
     if contact.is_in_trash:
         raise ContactInTrash("This contact is in the trash. Restore it first.")
 

@@ -182,7 +182,7 @@ def use_source(name: str | None) -> str | None:
 
 
 def _lock(lead: Lead) -> None:
-    db.session.refresh(lead, with_for_update=True)
+    db.session.refresh(lead, with_for_update={"of": Lead})
 
 
 def _lock_outside_trash(lead: Lead) -> None:
