@@ -133,12 +133,13 @@ class LeadForm(RecordForm):
         return (self.email.data, self.phones) == (lead.email, [n for n in (lead.phone_e164, lead.mobile_e164) if n])
 
     def is_confirmed(self, matches: Sequence[Match]) -> bool:
-        """Tell whether the person has seen these matches, and wants to save nevertheless."""
-        return bool(self.confirmed.data) and self.shown_matches.data in (None, "", _name_matches(matches))
+        """Tell whether there is nothing to ask, or the person has seen these matches and saves nevertheless."""
+        seen = self.shown_matches.data in (None, "", _name_matches(matches))
+        return not matches or (bool(self.confirmed.data) and seen)
 
     def ask_about(self, matches: Sequence[Match]) -> None:
         """Let the next press of the button mean these matches, and no other ones."""
-        for field, value in ((self.confirmed, "1"), (self.shown_matches, _name_matches(matches))):
+        for field, value in ((self.confirmed, "1" if matches else ""), (self.shown_matches, _name_matches(matches))):
             field.data, field.raw_data = value, None
 
     def show_saved(self, lead: Lead) -> None:

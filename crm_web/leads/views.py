@@ -1,13 +1,13 @@
 """The pages of the leads feature."""
 
 from collections.abc import Sequence
-from itertools import chain
 
 from flask import Response, abort, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from crm_web.access import Action, allowed, may_change, reason_not_to_change, refuse, require_change
+from crm_web.access import Action, allowed, may, may_change, reason_not_to_change, refuse, require_change
+from crm_web.activities.forms import empty_activity_form
 from crm_web.csv_export import write_csv
 from crm_web.customers.queries import get_customer, list_contacts
 from crm_web.employees.queries import list_possible_owners
@@ -46,10 +46,9 @@ def list_leads() -> ResponseReturnValue:
 def export_leads() -> ResponseReturnValue:
     view = LeadsAddress(request.args, me=current_user, reader=current_reader())
     pieces = write_csv(list(exports.COLUMNS), exports.list_rows(view.read_filter(), sort=view.sort))
-    # The first piece is asked for here, so that a database that refuses still gives its own page.
-    body = chain([next(pieces)], pieces)
+    # Nothing is asked of the database here: Flask ends this view's session before the first piece is sent.
     headers = {"Content-Disposition": 'attachment; filename="leads.csv"'}
-    return Response(stream_with_context(body), mimetype="text/csv", headers=headers)
+    return Response(stream_with_context(pieces), mimetype="text/csv", headers=headers)
 
 
 @blueprint.get("/leads/new")
@@ -117,8 +116,14 @@ def _show_page(lead: Lead, form: StatusForm) -> str:
         may_restore=is_allowed and lead.is_in_trash,
         reason="" if is_allowed else reason_not_to_change(current_user, lead),
         activities=queries.list_activities(lead.id),
+        activity_form=empty_activity_form(current_user) if _may_add(lead) else None,
+        add_activity_url=url_for("activities.add_to_lead", lead_id=lead.id),
         changes=list_changes_of("lead", lead.id),
     )
+
+
+def _may_add(lead: Lead) -> bool:
+    return may(current_user, Action.CREATE) and not lead.is_in_trash
 
 
 @blueprint.get("/leads/<int:lead_id>/edit")
