@@ -2,6 +2,6 @@
 
 from flask import Blueprint
 
-blueprint = Blueprint("customers", __name__, url_prefix="/customers")
+blueprint = Blueprint("customers", __name__)
 
-from crm_web.customers import views  # noqa: E402, F401  (the views register themselves on the blueprint)
+from crm_web.customers import contact_views, print_views, views  # noqa: E402, F401  (views register themselves)

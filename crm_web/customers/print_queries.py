@@ -11,8 +11,8 @@ from crm_web.customers.queries import WonAmounts, read_amounts, won_amounts
 from crm_web.extensions import db
 from crm_web.models import Activity, ActivityKind, Contact, Customer, Lead
 
-MOST_AT_ONCE = 100
-"""How many customers are printed at once at most."""
+MOST_AT_ONCE = 50
+"""How many customers are printed at once at most: those of one page of the list."""
 
 LATEST_ACTIVITIES = 8
 """How many of the latest activities stand on a customer's paper."""

@@ -1,1 +1,196 @@
-"""The pages of the customers feature."""
+"""The pages of the customers feature; those of contacts and of the printed paper stand in files of their own."""
+
+from collections.abc import Sequence
+
+from flask import Response, abort, jsonify, redirect, render_template, request, stream_with_context, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.access import Action, allowed, may, may_change, reason_not_to_change, refuse, require_change
+from crm_web.activities.forms import empty_activity_form
+from crm_web.csv_export import write_csv
+from crm_web.customers import blueprint, exports, operations, queries
+from crm_web.customers.address import CustomersAddress
+from crm_web.customers.forms import CustomerForm, EditCustomerForm
+from crm_web.employees.queries import list_possible_owners
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.form_fields import show_refusal, stored_values
+from crm_web.history.queries import list_changes_of
+from crm_web.matching import Match, list_possible_duplicates
+from crm_web.messages import flash_message
+from crm_web.models import Customer
+
+
+@blueprint.get("/customers")
+@allowed(Action.READ)
+def list_customers() -> ResponseReturnValue:
+    view = CustomersAddress(request.args, me=current_user)
+    people = list_possible_owners()
+    return render_template(
+        "customers/list_customers.html",
+        page=queries.list_customers(view.read_filter(), sort=view.sort, mark=view.mark),
+        view=view,
+        people=people,
+        chips=view.list_chips(people),
+    )
+
+
+@blueprint.get("/customers.csv")
+@allowed(Action.READ)
+def export_customers() -> ResponseReturnValue:
+    view = CustomersAddress(request.args, me=current_user)
+    pieces = write_csv(list(exports.COLUMNS), exports.list_rows(view.read_filter(), sort=view.sort))
+    # Nothing is asked of the database here: Flask ends this view's session before the first piece is sent.
+    headers = {"Content-Disposition": 'attachment; filename="customers.csv"'}
+    return Response(stream_with_context(pieces), mimetype="text/csv", headers=headers)
+
+
+@blueprint.get("/customers/suggest")
+@allowed(Action.READ)
+def suggest_customers() -> ResponseReturnValue:
+    words = request.args.get("q", "").replace("\x00", "")[:300]
+    return jsonify([f"{customer.number} {customer.name}" for customer in queries.list_customers_called(words)])
+
+
+@blueprint.get("/customers/new")
+@allowed(Action.CREATE)
+def new_customer() -> ResponseReturnValue:
+    form = CustomerForm(data={"owner_id": current_user.id})
+    form.owner_id.offer(list_possible_owners())
+    return _new_page(form)
+
+
+@blueprint.post("/customers/new")
+@allowed(Action.CREATE)
+def create_customer() -> ResponseReturnValue:
+    form = CustomerForm(data={"owner_id": current_user.id})
+    form.owner_id.offer(list_possible_owners())
+    if not form.validate():
+        return _new_page(form), 422
+    matches = list_possible_duplicates(email=form.email.data, phones=form.phones)
+    if not form.is_confirmed(matches):
+        return _new_page(form, matches), 422
+    try:
+        customer = operations.create_customer(stored_values(form), by=current_user)
+    except DomainError as error:
+        show_refusal(form, error)
+        return _new_page(form), 422
+    db.session.commit()
+    flash_message(f"{customer.number} {customer.name} was entered.")
+    return redirect(url_for("customers.show_customer", customer_id=customer.id), code=303)
+
+
+def _new_page(form: CustomerForm, matches: Sequence[Match] = ()) -> str:
+    form.ask_about(matches)
+    return render_template("customers/new_customer.html", form=form, matches=matches)
+
+
+@blueprint.get("/customers/<int:customer_id>")
+@allowed(Action.READ)
+def show_customer(customer_id: int) -> ResponseReturnValue:
+    customer, won = queries.get_customer_with_won(customer_id) or abort(404)
+    is_allowed = may_change(current_user, customer)
+    may_add = may(current_user, Action.CREATE) and not customer.is_in_trash
+    return render_template(
+        "customers/show_customer.html",
+        customer=customer,
+        won=won,
+        may_add=may_add,
+        may_change=is_allowed and not customer.is_in_trash,
+        may_restore=is_allowed and customer.is_in_trash,
+        reason="" if is_allowed else reason_not_to_change(current_user, customer),
+        contacts=queries.list_contacts(customer_id),
+        leads=queries.list_leads_of(customer_id),
+        activities=queries.list_activities(customer_id),
+        activity_form=empty_activity_form(current_user) if may_add else None,
+        add_activity_url=url_for("activities.add_to_customer", customer_id=customer_id),
+        changes=list_changes_of("customer", customer_id),
+    )
+
+
+@blueprint.get("/customers/<int:customer_id>/edit")
+@allowed(Action.CHANGE_OWN)
+def edit_customer(customer_id: int) -> ResponseReturnValue:
+    customer = _customer_to_change(customer_id)
+    form = EditCustomerForm(obj=customer)
+    form.owner_id.offer(list_possible_owners(), customer.owner)
+    return _edit_page(form, customer)
+
+
+@blueprint.post("/customers/<int:customer_id>/edit")
+@allowed(Action.CHANGE_OWN)
+def change_customer(customer_id: int) -> ResponseReturnValue:
+    customer = _customer_to_change(customer_id)
+    form = EditCustomerForm(obj=customer)
+    form.owner_id.offer(list_possible_owners(), customer.owner)
+    if not form.validate():
+        return _edit_page(form, customer), 422
+    matches = _list_new_matches(form, customer)
+    if not form.is_confirmed(matches):
+        return _edit_page(form, customer, matches), 422
+    try:
+        operations.change_customer(customer, stored_values(form), version=form.version.data or 0, by=current_user)
+    except operations.CustomerChangedMeanwhile as error:
+        return _overtaken_page(form, customer, error), 409
+    except DomainError as error:
+        show_refusal(form, error)
+        return _edit_page(form, customer), 422
+    db.session.commit()
+    flash_message(f"{customer.name} was saved.")
+    return redirect(url_for("customers.show_customer", customer_id=customer.id), code=303)
+
+
+def _list_new_matches(form: EditCustomerForm, customer: Customer) -> list[Match]:
+    """Who else has the e-mail or the number that the customer did not have before."""
+    if form.reaches_as(customer):
+        return []
+    return list_possible_duplicates(email=form.email.data, phones=form.phones, except_customer_id=customer.id)
+
+
+def _edit_page(form: EditCustomerForm, customer: Customer, matches: Sequence[Match] = ()) -> str:
+    form.ask_about(matches)
+    return render_template("customers/edit_customer.html", form=form, customer=customer, matches=matches)
+
+
+def _overtaken_page(form: EditCustomerForm, customer: Customer, error: DomainError) -> str:
+    """The form again as it was sent, beside what is saved by now; sent once more, it goes through."""
+    show_refusal(form, error)
+    form.show_saved(customer)
+    form.version.change_to(customer.version)
+    return _edit_page(form, customer)
+
+
+@blueprint.post("/customers/<int:customer_id>/trash")
+@allowed(Action.CHANGE_OWN)
+def trash_customer(customer_id: int) -> ResponseReturnValue:
+    customer = _customer_or_404(customer_id)
+    require_change(customer)
+    operations.trash_customer(customer, by=current_user)
+    db.session.commit()
+    undo = ("Restore", url_for("customers.restore_customer", customer_id=customer.id))
+    flash_message(f"{customer.number} {customer.name} is in the trash. Its leads stay where they are.", undo=undo)
+    return redirect(url_for("customers.list_customers"), code=303)
+
+
+@blueprint.post("/customers/<int:customer_id>/restore")
+@allowed(Action.CHANGE_OWN)
+def restore_customer(customer_id: int) -> ResponseReturnValue:
+    customer = _customer_or_404(customer_id)
+    require_change(customer)
+    operations.restore_customer(customer, by=current_user)
+    db.session.commit()
+    flash_message(f"{customer.number} {customer.name} is back from the trash.")
+    return redirect(url_for("customers.show_customer", customer_id=customer.id), code=303)
+
+
+def _customer_or_404(customer_id: int) -> Customer:
+    return queries.get_customer(customer_id) or abort(404)
+
+
+def _customer_to_change(customer_id: int) -> Customer:
+    customer = _customer_or_404(customer_id)
+    require_change(customer)
+    if customer.is_in_trash:
+        refuse("This customer is in the trash. Restore it first.")
+    return customer

@@ -1,0 +1,139 @@
+"""The pages about the people who work at a customer."""
+
+from flask import abort, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.access import Action, allowed, refuse, require_change
+from crm_web.customers import blueprint, operations, queries
+from crm_web.customers.forms import ContactForm, EditContactForm
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.form_fields import show_refusal, stored_values
+from crm_web.history.queries import list_changes_of
+from crm_web.messages import flash_message
+from crm_web.models import Contact, Customer
+
+
+@blueprint.get("/customers/<int:customer_id>/contacts/new")
+@allowed(Action.CHANGE_OWN)
+def new_contact(customer_id: int) -> ResponseReturnValue:
+    return _new_page(ContactForm(), _customer_to_change(customer_id))
+
+
+@blueprint.post("/customers/<int:customer_id>/contacts/new")
+@allowed(Action.CHANGE_OWN)
+def create_contact(customer_id: int) -> ResponseReturnValue:
+    customer = _customer_to_change(customer_id)
+    form = ContactForm()
+    if not form.validate():
+        return _new_page(form, customer), 422
+    try:
+        contact = operations.add_contact(customer, stored_values(form), by=current_user)
+    except DomainError as error:
+        show_refusal(form, error)
+        return _new_page(form, customer), 422
+    db.session.commit()
+    flash_message(f"{contact.name} was added.")
+    return _back_to(customer.id)
+
+
+def _new_page(form: ContactForm, customer: Customer) -> str:
+    return render_template("customers/new_contact.html", form=form, customer=customer)
+
+
+@blueprint.get("/contacts/<int:contact_id>/edit")
+@allowed(Action.CHANGE_OWN)
+def edit_contact(contact_id: int) -> ResponseReturnValue:
+    contact = _contact_to_change(contact_id)
+    return _edit_page(EditContactForm(obj=contact), contact)
+
+
+@blueprint.post("/contacts/<int:contact_id>/edit")
+@allowed(Action.CHANGE_OWN)
+def change_contact(contact_id: int) -> ResponseReturnValue:
+    contact = _contact_to_change(contact_id)
+    form = EditContactForm(obj=contact)
+    if not form.validate():
+        return _edit_page(form, contact), 422
+    try:
+        operations.change_contact(contact, stored_values(form), version=form.version.data or 0, by=current_user)
+    except operations.ContactChangedMeanwhile as error:
+        return _overtaken_page(form, contact, error), 409
+    except DomainError as error:
+        show_refusal(form, error)
+        return _edit_page(form, contact), 422
+    db.session.commit()
+    flash_message(f"{contact.name} was saved.")
+    return _back_to(contact.customer_id)
+
+
+def _edit_page(form: EditContactForm, contact: Contact) -> str:
+    return render_template(
+        "customers/edit_contact.html", form=form, contact=contact, changes=list_changes_of("contact", contact.id)
+    )
+
+
+def _overtaken_page(form: EditContactForm, contact: Contact, error: DomainError) -> str:
+    """The form again as it was sent, beside what is saved by now; sent once more, it goes through."""
+    show_refusal(form, error)
+    form.show_saved(contact)
+    form.version.change_to(contact.version)
+    return _edit_page(form, contact)
+
+
+@blueprint.post("/contacts/<int:contact_id>/primary")
+@allowed(Action.CHANGE_OWN)
+def make_contact_primary(contact_id: int) -> ResponseReturnValue:
+    contact = _contact_to_change(contact_id)
+    operations.make_primary(contact, by=current_user)
+    db.session.commit()
+    flash_message(f"{contact.name} is the first one to call.")
+    return _back_to(contact.customer_id)
+
+
+@blueprint.post("/contacts/<int:contact_id>/trash")
+@allowed(Action.CHANGE_OWN)
+def trash_contact(contact_id: int) -> ResponseReturnValue:
+    contact = _contact_or_404(contact_id)
+    require_change(contact.customer)
+    operations.trash_contact(contact, by=current_user)
+    db.session.commit()
+    undo = ("Restore", url_for("customers.restore_contact", contact_id=contact.id))
+    flash_message(f"{contact.name} is in the trash.", undo=undo)
+    return _back_to(contact.customer_id)
+
+
+@blueprint.post("/contacts/<int:contact_id>/restore")
+@allowed(Action.CHANGE_OWN)
+def restore_contact(contact_id: int) -> ResponseReturnValue:
+    contact = _contact_or_404(contact_id)
+    require_change(contact.customer)
+    operations.restore_contact(contact, by=current_user)
+    db.session.commit()
+    flash_message(f"{contact.name} is back from the trash.")
+    return _back_to(contact.customer_id)
+
+
+def _back_to(customer_id: int) -> ResponseReturnValue:
+    return redirect(url_for("customers.show_customer", customer_id=customer_id), code=303)
+
+
+def _contact_or_404(contact_id: int) -> Contact:
+    return queries.get_contact(contact_id) or abort(404)
+
+
+def _contact_to_change(contact_id: int) -> Contact:
+    contact = _contact_or_404(contact_id)
+    require_change(contact.customer)
+    if contact.is_in_trash or contact.customer.is_in_trash:
+        refuse("This is in the trash. Restore it first.")
+    return contact
+
+
+def _customer_to_change(customer_id: int) -> Customer:
+    customer = queries.get_customer(customer_id) or abort(404)
+    require_change(customer)
+    if customer.is_in_trash:
+        refuse("This customer is in the trash. Restore it first.")
+    return customer

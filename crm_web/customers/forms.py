@@ -1,0 +1,145 @@
+"""The forms about customers and the people who work there."""
+
+from typing import Any
+
+from wtforms import BooleanField
+
+from crm_web.customers.queries import list_customers_meant
+from crm_web.form_fields import (
+    CountryField,
+    EmailField,
+    HiddenNumber,
+    OwnerField,
+    PhoneField,
+    Required,
+    TextBlock,
+    TextLine,
+    TypedField,
+    WebsiteField,
+    WordField,
+)
+from crm_web.models import Contact, Customer, CustomerKind, CustomerStatus, limit_of
+from crm_web.record_forms import KnownPartyForm
+
+ADDRESS = ("street", "city", "state", "postal_code", "country")
+
+
+class CustomerField(TypedField):
+    """Another customer, by its number or its full name."""
+
+    def read(self, typed: str) -> Customer:
+        """Find the customer."""
+        found = [] if "\x00" in typed else list_customers_meant(typed)
+        if len(found) > 1:
+            raise ValueError("Several customers are called so. Enter the number of one, such as C-10042.")
+        if not found:
+            raise ValueError("There is no such customer. Enter a number, such as C-10042, or the full name.")
+        return found[0]
+
+    def show(self, value: Customer) -> str:
+        """Write number and name."""
+        return f"{value.number} {value.name}"
+
+    def columns(self) -> dict[str, Any]:
+        """Give the column that this field fills."""
+        return {f"{self.name}_id": self.data.id if self.data else None}
+
+
+def _line(label: str, column: Any, **options: Any) -> Any:
+    return TextLine(label, limit_of(column), **options)
+
+
+class CustomerForm(KnownPartyForm):
+    """What a person types about a customer."""
+
+    name = _line("Name", Customer.name, validators=[Required("Enter the customer’s name.")])
+    kind = WordField(
+        "Kind",
+        CustomerKind,
+        empty=None,
+        default=CustomerKind.ORGANISATION,
+        validators=[Required("Choose whether this is a person or an organisation.")],
+    )
+    status = WordField(
+        "Status", CustomerStatus, empty=None, default=CustomerStatus.ACTIVE, validators=[Required("Choose a status.")]
+    )
+    owner_id = OwnerField("Owner")
+
+    email = EmailField("E-mail")
+    phone = PhoneField("Phone", description="With the country code where it is abroad, such as +44 20 7946 0958.")
+    website = WebsiteField("Website")
+
+    billing_street = TextBlock("Street", limit_of(Customer.billing_street), render_kw={"rows": 2})
+    billing_city = _line("City", Customer.billing_city)
+    billing_state = _line("State or region", Customer.billing_state)
+    billing_postal_code = _line("Postal code", Customer.billing_postal_code)
+    billing_country = CountryField("Country")
+    shipping_street = TextBlock("Street", limit_of(Customer.shipping_street), render_kw={"rows": 2})
+    shipping_city = _line("City", Customer.shipping_city)
+    shipping_state = _line("State or region", Customer.shipping_state)
+    shipping_postal_code = _line("Postal code", Customer.shipping_postal_code)
+    shipping_country = CountryField("Country")
+
+    industry = _line("Industry", Customer.industry)
+    vat_number = _line("VAT number", Customer.vat_number)
+    registration_number = _line("Registration number", Customer.registration_number)
+    parent = CustomerField("Parent company", description="Its number, such as C-10042, or its full name.")
+    description = TextBlock("Description", limit_of(Customer.description), render_kw={"rows": 5})
+
+    @property
+    def phones(self) -> list[str]:
+        """The numbers that a duplicate would share."""
+        return [self.phone.e164] if self.phone.e164 else []
+
+    def reaches_as(self, customer: Customer) -> bool:
+        """Tell whether e-mail and phone number are still those of a customer."""
+        return (self.email.data, self.phone.e164) == (customer.email, customer.phone_e164)
+
+    @property
+    def has_billing_address(self) -> bool:
+        """Whether a part of that address is filled or wrong."""
+        return self.speaks_of(*(f"billing_{part}" for part in ADDRESS))
+
+    @property
+    def has_shipping_address(self) -> bool:
+        """Whether a part of that address is filled or wrong."""
+        return self.speaks_of(*(f"shipping_{part}" for part in ADDRESS))
+
+    @property
+    def has_rest(self) -> bool:
+        """Whether one of the rare fields is filled or wrong."""
+        return self.speaks_of("industry", "vat_number", "registration_number", "parent")
+
+
+class EditCustomerForm(CustomerForm):
+    """A customer that is being changed, from the version that the form was opened with."""
+
+    version = HiddenNumber()
+
+
+class ContactForm(KnownPartyForm):
+    """What a person types about someone who works at a customer."""
+
+    first_name = _line("First name", Contact.first_name)
+    last_name = _line("Last name", Contact.last_name)
+    salutation = _line("Salutation", Contact.salutation, description="Such as Ms, Dr or Prof.")
+    job_title = _line("Job title", Contact.job_title)
+    email = EmailField("E-mail")
+    phone = PhoneField("Phone")
+    mobile = PhoneField("Mobile")
+    description = TextBlock("Description", limit_of(Contact.description), render_kw={"rows": 3})
+    is_primary = BooleanField("The first one to call")
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check each field, then that there is something to call the person by."""
+        is_valid = bool(super().validate(extra_validators))
+        names = (self.first_name, self.last_name, self.email)
+        if not any((field.data or "").strip() or field.errors for field in names):
+            self.last_name.errors = ["Enter a name or an e-mail."]
+        return is_valid and not self.errors
+
+
+class EditContactForm(ContactForm):
+    """A contact that is being changed, from the version that the form was opened with."""
+
+    version = HiddenNumber()

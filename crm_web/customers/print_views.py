@@ -1,0 +1,38 @@
+"""The paper that a person takes to a meeting: one customer, or several chosen in the list."""
+
+from flask import abort, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from crm_web.access import Action, allowed
+from crm_web.customers import blueprint
+from crm_web.customers.print_queries import PrintedCustomer, list_customers_to_print
+from crm_web.list_address import ListAddress
+from crm_web.messages import flash_message
+
+
+@blueprint.get("/customers/<int:customer_id>/print")
+@allowed(Action.READ)
+def print_customer(customer_id: int) -> ResponseReturnValue:
+    printed = list_customers_to_print([customer_id]) or abort(404)
+    return _paper(printed, url_for("customers.show_customer", customer_id=customer_id))
+
+
+@blueprint.get("/customers/print")
+@allowed(Action.READ)
+def print_customers() -> ResponseReturnValue:
+    chosen = ListAddress("customers.print_customers", request.args, names=("id",), sorts=(), default_sort="")
+    back_url = url_for("customers.list_customers")
+    if not chosen.ids("id"):
+        flash_message("Tick the customers that you want to print first.", kind="info")
+        return redirect(back_url, code=303)
+    printed = list_customers_to_print(chosen.ids("id")) or abort(404)
+    return _paper(printed, back_url)
+
+
+def _paper(printed: list[PrintedCustomer], back_url: str) -> str:
+    return render_template(
+        "customers/print_customers.html",
+        printed=printed,
+        back_url=back_url,
+        house=current_app.config["COMPANY_NAME"],
+    )
