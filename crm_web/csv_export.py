@@ -9,7 +9,8 @@ from datetime import date, datetime
 BYTE_ORDER_MARK = "\ufeff"
 """Without it Excel reads UTF-8 as something else."""
 
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠\t\r]")
+# A text that begins like one of ours gets a second apostrophe, so that reading takes off what writing put on.
+_FORMULA = re.compile(r"'*\s*[=+\-@＝＋－＠\t\r]")
 # A spreadsheet can only count with these; a phone number has to stay one, so that the file can be read in again.
 _HARMLESS = re.compile(r"[+-]?[\d ().,/-]*")
 BATCH = 200
@@ -51,6 +52,16 @@ def write_cell(value: object) -> str:
     if _FORMULA.match(text) and not _HARMLESS.fullmatch(text):
         return f"'{text}"
     return text
+
+
+def read_cell(text: str) -> str:
+    """
+    Read a cell as it was before it was written: without the apostrophe that kept it from being run.
+
+    :param text: the cell of a file
+    :return: the text that somebody typed
+    """
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def _take(buffer: io.StringIO) -> str:

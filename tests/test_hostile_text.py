@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm_web.csv_export import BYTE_ORDER_MARK
+from crm_web.csv_export import BYTE_ORDER_MARK, read_cell
 from crm_web.models import Customer, Employee, Lead
 from tests.factories import make_activity, make_contact, make_customer, make_lead
 from tests.page import Browser, Page
@@ -115,13 +115,13 @@ def test_everything_comes_back_in_a_description(
 
 
 def test_lists_show_them(session: Session, ann: Employee, browser_as: BrowserAs) -> None:
-    names = [text for text in SHORT if text.strip()]
+    names = [text for text in SHORT if text.strip()][:100]
     for name in names:
         session.add(Lead(last_name=name, company=name))
     session.commit()
     page = browser_as(ann).get("leads.list_leads")
     seen = texts_of(page)
-    for _ in range(len(names) // 50):
+    while page.has("a[rel=next]"):
         page = page.click("Next")
         seen += texts_of(page)
     assert [name for name in names if name not in seen] == []
@@ -164,9 +164,9 @@ def test_a_nul_is_refused_beside_its_field(ann: Employee, browser_as: BrowserAs,
 
 
 def test_print_shows_them(session: Session, ann: Employee, browser_as: BrowserAs) -> None:
-    naughty = [text for text in SHORT if text.strip()]
+    naughty = [text for text in SHORT if text.strip()][:60]
     customer = make_customer(session, name=naughty[0], description="\n".join(naughty), billing_city=naughty[1])
-    for number in range(0, len(naughty), 100):
+    for number in range(0, len(naughty), 10):
         make_contact(session, customer, last_name=naughty[number], job_title=naughty[number + 1])
         make_activity(session, customer_id=customer.id, subject=naughty[number], body=naughty[number + 1])
     page = browser_as(ann).get("customers.print_customer", customer_id=customer.id)
@@ -181,13 +181,12 @@ def test_csv_gives_everything_back_and_runs_nothing(session: Session, ann: Emplo
     session.commit()
     rows = list(read_csv(browser_as(ann).get("leads.export_leads", sort="created_at")))
     assert len(rows) == len(NAUGHTY)
-    cells = {key: [row[key] for row in rows] for key in rows[0]}
-    companies = next(values for key, values in cells.items() if key.lower() == "company")
-    assert sorted(map(_without_guard, companies)) == sorted(text[:300] for text in NAUGHTY)
+    assert sorted(read_cell(row["Company"]) for row in rows) == sorted(text[:300] for text in NAUGHTY)
+    assert sorted(read_cell(row["Description"]) for row in rows) == sorted(NAUGHTY)
     assert [cell for row in rows for cell in row.values() if _would_run(cell)] == []
 
 
-@pytest.mark.parametrize("formula", FORMULAS[:-1])
+@pytest.mark.parametrize("formula", FORMULAS)
 def test_a_formula_is_disarmed_in_csv(session: Session, ann: Employee, browser_as: BrowserAs, formula: str) -> None:
     make_lead(session, last_name=formula)
     [row] = read_csv(browser_as(ann).get("leads.export_leads"))
@@ -199,10 +198,6 @@ def test_a_phone_number_stays_one_in_csv(session: Session, ann: Employee, browse
     make_lead(session, phone=phone)
     [row] = read_csv(browser_as(ann).get("leads.export_leads"))
     assert phone in row.values()
-
-
-def _without_guard(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].lstrip().startswith(FORMULA_SIGNS) else cell
 
 
 def _would_run(cell: str) -> bool:

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from charset_normalizer import from_bytes
 
+from crm_web.csv_export import read_cell
 from crm_web.errors import DomainError
 
 Row = tuple[int, list[str]]
@@ -256,4 +257,4 @@ def _read_rows(lines: Iterator[str], delimiter: str) -> Iterator[Row]:
                 f"Line {begins:,} can't be read ({error}): probably a quotation mark is opened there and never closed."
             ) from error
         if any(map(str.strip, cells)):
-            yield begins, cells
+            yield begins, [read_cell(cell) if cell[:1] == "'" else cell for cell in cells]
