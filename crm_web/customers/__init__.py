@@ -4,4 +4,7 @@ from flask import Blueprint
 
 blueprint = Blueprint("customers", __name__)
 
-from crm_web.customers import contact_views, print_views, views  # noqa: E402, F401  (views register themselves)
+# The views register themselves on the blueprint.
+import crm_web.customers.contact_views  # noqa: E402
+import crm_web.customers.print_views  # noqa: E402
+import crm_web.customers.views  # noqa: E402, F401

@@ -1,0 +1,91 @@
+"""What the page of the trash asks."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Select, cast, select, union_all
+from sqlalchemy.orm import joinedload
+
+from crm_web.extensions import db
+from crm_web.models import Contact, Customer, Employee, Lead
+from crm_web.paging import Page, Sort, load_page
+
+KINDS: dict[str, Any] = {"lead": Lead, "customer": Customer, "contact": Contact}
+"""The kinds of record that can be in the trash."""
+
+
+@dataclass(frozen=True)
+class TrashedRecord:
+    """
+    A record in the trash.
+
+    :param kind: one of ``KINDS``
+    :param record: the lead, customer or contact, with its owner or its customer loaded
+    :param deleted_at: when it was moved there
+    :param deleted_by: the name of who did
+    """
+
+    kind: str
+    record: Any
+    deleted_at: datetime
+    deleted_by: str
+
+    @property
+    def owned(self) -> Any:
+        """Whose owner decides about it: a contact belongs to its customer."""
+        return self.record.customer if self.kind == "contact" else self.record
+
+    @property
+    def detail(self) -> str | None:
+        """What tells it from others of the same name."""
+        if self.kind == "lead":
+            return self.record.company if self.record.company != self.record.name else None
+        return f"at {self.record.customer.name}" if self.kind == "contact" else self.record.number
+
+
+def list_trash(kind: str | None, *, mark: str | None) -> Page:
+    """
+    Load one page of the trash, what was moved there last on top.
+
+    :param kind: only this kind of record; ``None`` for all
+    :param mark: where the page starts; ``None`` for the first
+    :return: the page; its rows are ``TrashedRecord``
+    """
+    parts = [_select_places(name) for name in KINDS if kind in (None, name)]
+    trash = union_all(*parts).subquery()
+    newest_first = Sort(trash.c.deleted_at, trash.c.place, descending=True)
+    page = load_page(select(trash.c.place), newest_first, mark=mark)
+    return Page(_load_records(page.rows), page.next, page.previous, page.count)
+
+
+def _select_places(kind: str) -> Select[Any]:
+    """One number for each record, which tells its kind as well, so that the order of all kinds is a full one."""
+    model = KINDS[kind]
+    place = cast(model.id * len(KINDS) + list(KINDS).index(kind), BigInteger).label("place")
+    return select(place, model.deleted_at).where(model.deleted_at.is_not(None))
+
+
+def _load_records(places: Iterable[int]) -> list[TrashedRecord]:
+    places = list(places)
+    found: dict[int, Any] = {}
+    for index, (kind, model) in enumerate(KINDS.items()):
+        ids = [place // len(KINDS) for place in places if place % len(KINDS) == index]
+        loaded = (
+            joinedload(Contact.customer).joinedload(Customer.owner) if kind == "contact" else joinedload(model.owner)
+        )
+        query = select(model).where(model.id.in_(ids)).options(loaded)
+        found |= {record.id * len(KINDS) + index: record for record in db.session.scalars(query)}
+    names = _find_names({record.deleted_by_id for record in found.values()})
+    return [
+        TrashedRecord(
+            list(KINDS)[place % len(KINDS)], found[place], found[place].deleted_at, names[found[place].deleted_by_id]
+        )
+        for place in places
+    ]
+
+
+def _find_names(employee_ids: Iterable[int]) -> dict[int, str]:
+    query = select(Employee.id, Employee.name).where(Employee.id.in_(employee_ids))
+    return {row.id: row.name for row in db.session.execute(query)}
