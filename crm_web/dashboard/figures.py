@@ -43,12 +43,14 @@ class Figures:
     :param new: those that came in this week
     :param months: won and lost, each this month and last
     :param bars: the leads of each status
+    :param all_url: the list of all of them
     """
 
     open: Figure
     new: Figure
     months: Sequence[tuple[Figure, Figure]]
     bars: Sequence[Figure]
+    all_url: str
 
     @property
     def are_none(self) -> bool:
@@ -69,9 +71,11 @@ class Teller:
 
     def tell(self, label: str, tally: Tally, *, bar: str = "", **filters: Any) -> Figure:
         """Make a figure of a tally; the filters are those of the list of leads."""
-        owner = None if self.scope is Scope.ALL else self.scope.value
-        href = url_for("leads.list_leads", **filters, owner=owner)
-        return Figure(label, tally.count, self.in_words(tally.worth), href, bar)
+        return Figure(label, tally.count, self.in_words(tally.worth), self.url(**filters), bar)
+
+    def url(self, **filters: Any) -> str:
+        """Find the list of leads in this scope, filtered."""
+        return url_for("leads.list_leads", **filters, owner=None if self.scope is Scope.ALL else self.scope.value)
 
     def tell_statuses(self, tallies: Mapping[LeadStatus, Tally]) -> list[Figure]:
         """Make a bar for each status."""

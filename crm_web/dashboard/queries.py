@@ -5,16 +5,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import contains_eager, joinedload
 
 from crm_web.dashboard.periods import Period
 from crm_web.dashboard.scopes import Scope
 from crm_web.extensions import db
-from crm_web.leads.queries import LeadFilter, select_leads
+from crm_web.leads.queries import LeadFilter, list_team_ids, select_leads
 from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, LeadStatus, StatusKind
-
-SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -58,6 +56,19 @@ class Closed:
     last: Tally
 
 
+@dataclass(frozen=True)
+class Tasks:
+    """
+    What somebody has to do.
+
+    :param first: the tasks that are due first
+    :param are_more: whether there are others
+    """
+
+    first: Sequence[Activity]
+    are_more: bool
+
+
 def list_owner_ids(scope: Scope, *, by: Employee) -> Sequence[int]:
     """
     Tell whose leads a scope means.
@@ -68,9 +79,7 @@ def list_owner_ids(scope: Scope, *, by: Employee) -> Sequence[int]:
     """
     if scope is Scope.ALL:
         return ()
-    if scope is Scope.ME:
-        return (by.id,)
-    return db.session.scalars(select(Employee.id).where(or_(Employee.id == by.id, Employee.manager_id == by.id))).all()
+    return (by.id,) if scope is Scope.ME else list_team_ids(by)
 
 
 def tally_by_status(owner_ids: Sequence[int]) -> dict[LeadStatus, Tally]:
@@ -129,7 +138,7 @@ def add_up(tallies: Iterable[Tally]) -> Tally:
     )
 
 
-def list_recently_changed(owner_ids: Sequence[int], *, limit: int = SHOWN) -> Sequence[Lead]:
+def list_recently_changed(owner_ids: Sequence[int], *, limit: int = 8) -> Sequence[Lead]:
     """
     List the leads that were changed last.
 
@@ -141,7 +150,7 @@ def list_recently_changed(owner_ids: Sequence[int], *, limit: int = SHOWN) -> Se
     return db.session.scalars(query.options(joinedload(Lead.updated_by)).limit(limit)).all()
 
 
-def list_open_tasks(assignee: Employee, *, limit: int = SHOWN) -> Sequence[Activity]:
+def list_open_tasks(assignee: Employee, *, limit: int) -> Tasks:
     """
     List what somebody still has to do, on records outside the trash.
 
@@ -157,8 +166,9 @@ def list_open_tasks(assignee: Employee, *, limit: int = SHOWN) -> Sequence[Activ
         .where(Lead.deleted_at.is_(None), Customer.deleted_at.is_(None))
         .order_by(Activity.due_on.asc().nulls_last(), Activity.id)
     )
-    related = (joinedload(Activity.lead), joinedload(Activity.customer))
-    return db.session.scalars(query.options(*related).limit(limit)).all()
+    related = (contains_eager(Activity.lead), contains_eager(Activity.customer))
+    tasks = db.session.scalars(query.options(*related).limit(limit + 1)).all()
+    return Tasks(tasks[:limit], are_more=len(tasks) > limit)
 
 
 def _count(filters: LeadFilter, *parts: ColumnElement[Any]) -> Sequence[Any]:

@@ -16,6 +16,10 @@ class Scope(StrEnum):
     def label(self) -> str:
         return {"me": "Mine", "team": "My team’s", "all": "Everyone’s"}[self.value]
 
+    @property
+    def heading(self) -> str:
+        return "My leads" if self is Scope.ME else f"{self.label} leads"
+
 
 _USUAL = {Role.SALES: Scope.ME, Role.MANAGER: Scope.TEAM}
 

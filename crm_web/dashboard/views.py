@@ -15,6 +15,9 @@ from crm_web.dashboard.scopes import Scope, choose_scope
 from crm_web.filters import current_reader
 from crm_web.list_address import Tab
 
+FIRST_TASKS = 8
+MOST_TASKS = 200
+
 
 @blueprint.get("/")
 @signed_in
@@ -23,13 +26,15 @@ def show_dashboard() -> str:
     scope = choose_scope(request.args.get("scope"), current_user)
     owner_ids = queries.list_owner_ids(scope, by=current_user)
     today = now().astimezone(current_reader().zone).date()
+    most_tasks = MOST_TASKS if request.args.get("tasks") == "all" else FIRST_TASKS
     return render_template(
         "dashboard/show_dashboard.html",
         scope=scope,
         scopes=[Tab(other.label, url_for(".show_dashboard", scope=other), other is scope) for other in Scope],
         figures=_count_leads(scope, owner_ids, today),
         changed=queries.list_recently_changed(owner_ids),
-        tasks=queries.list_open_tasks(current_user),
+        tasks=queries.list_open_tasks(current_user, limit=most_tasks),
+        all_tasks_url=url_for(".show_dashboard", scope=scope, tasks="all", _anchor="tasks"),
         today=today,
     )
 
@@ -45,4 +50,5 @@ def _count_leads(scope: Scope, owner_ids: Sequence[int], today: date) -> Figures
         new=teller.tell_created(queries.tally_created(week, owner_ids), week),
         months=[teller.tell_closed(kind, both, month, last_month) for kind, both in closed.items()],
         bars=teller.tell_statuses(statuses),
+        all_url=teller.url(),
     )

@@ -82,7 +82,7 @@ def _add_task(story: Story, lead: Row) -> None:
         return
     planned_at = story.between(lead["created_at"], story.moment)
     task = _activity(lead, "lead", "task", chance.one_of(TASKS), planned_at)
-    task["due_on"] = max((story.moment + timedelta(days=chance.draw.randint(-6, 14))).date(), planned_at.date())
+    task["due_on"] = max((story.moment + timedelta(days=chance.draw.randint(-2, 14))).date(), planned_at.date())
     task["assignee_id"] = lead["owner_id"]
     if chance.happens(0.25):
         task["done_at"] = task["updated_at"] = story.between(planned_at, story.moment)

@@ -226,6 +226,17 @@ def test_shows_my_open_tasks_the_longest_due_first(
     assert "Orchard" in rows[1] and "Today" in rows[1]
 
 
+def test_more_tasks_than_fit_are_a_link_away(session: Session, browser_as: BrowserAs, ann: Employee) -> None:
+    lead = make_lead(session)
+    for _ in range(9):
+        make_activity(session, kind=ActivityKind.TASK, lead_id=lead.id, assignee_id=ann.id)
+    page = browser_as(ann).get("dashboard.show_dashboard")
+    assert len(page.soup.select("#tasks tbody tr")) == 8
+    page = page.click("All of them")
+    assert len(page.soup.select("#tasks tbody tr")) == 9
+    assert "All of them" not in page.text
+
+
 def test_an_empty_database_says_what_to_do_next(browser_as: BrowserAs, ada: Employee) -> None:
     page = browser_as(ada).get("dashboard.show_dashboard")
     assert "There are no leads yet" in page.text
