@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, current_app, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from werkzeug.security import safe_join
 
 from crm_web.headers import STATIC_ENDPOINTS
@@ -22,8 +23,17 @@ def init_app(app: Flask) -> None:
 
     :param app: the application
     """
+    app.session_interface = SessionsOfPages()
     app.url_defaults(_add_version)
     app.after_request(_keep_and_compress)
+
+
+class SessionsOfPages(SecureCookieSessionInterface):
+    """Sessions for everything but files: these are the same for everyone, and a cache may keep them so."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if request.endpoint not in STATIC_ENDPOINTS:
+            super().save_session(app, session, response)
 
 
 def _add_version(endpoint: str, values: dict[str, Any]) -> None:

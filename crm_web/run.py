@@ -161,6 +161,7 @@ def _prepare(app: Flask) -> None:
     settings: Settings = app.config["SETTINGS"]
     with app.app_context():
         schema = read_schema()
+        db.session.rollback()
         if not schema.is_known:
             raise StartError(f"The database is newer than this program (at {schema.found}): update the program.")
         if not settings.is_embedded:

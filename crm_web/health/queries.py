@@ -38,10 +38,9 @@ def read_schema() -> Schema:
     :return: both versions
     :raise OperationalError: where the database is away
     """
-    with db.engine.connect() as connection:
-        found = None
-        if inspect(connection).has_table("alembic_version"):
-            found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    found = None
+    if inspect(db.session.connection()).has_table("alembic_version"):
+        found = db.session.scalar(text("SELECT version_num FROM alembic_version"))
     migrations = list_migrations()
     return Schema(found, migrations[0], found is None or found in migrations)
 

@@ -1,0 +1,65 @@
+"""The doors for a load balancer."""
+
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from crm_web import create_app
+from crm_web.config import load_settings
+from crm_web.health.queries import list_migrations
+from tests.databases import OwnDatabase
+from tests.page import Browser
+
+
+def nowhere() -> Flask:
+    return create_app(load_settings({"DATABASE_URL": "postgresql://piper@127.0.0.1:9/x", "SECRET_KEY": "x" * 32}))
+
+
+def test_alive_asks_nobody() -> None:
+    answer = nowhere().test_client().get("/healthz")
+
+    assert (answer.status_code, answer.json) == (200, {"status": "ok"})
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_ready_with_database_and_schema(visitor: Browser) -> None:
+    answer = visitor.open("/readyz").response
+
+    assert (answer.status_code, answer.json) == (200, {"status": "ok", "database": "ok", "schema": "current"})
+
+
+def test_not_ready_without_database() -> None:
+    answer = nowhere().test_client().get("/readyz")
+
+    assert (answer.status_code, answer.json) == (503, {"status": "unavailable", "database": "away"})
+    assert answer.headers["Retry-After"]
+
+
+def set_schema(database: OwnDatabase, revision: str | None) -> None:
+    with Session(database.engine) as session:
+        session.execute(text("DELETE FROM alembic_version"))
+        if revision:
+            session.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})
+        session.commit()
+
+
+def test_not_ready_with_a_schema_that_is_behind(own_database: OwnDatabase) -> None:
+    set_schema(own_database, list_migrations()[-1])
+
+    answer = own_database.app.test_client().get("/readyz")
+
+    assert (answer.status_code, answer.json) == (503, {"status": "unavailable", "database": "ok", "schema": "behind"})
+
+
+def test_not_ready_with_an_empty_schema(own_database: OwnDatabase) -> None:
+    set_schema(own_database, None)
+
+    assert own_database.app.test_client().get("/readyz").status_code == 503
+
+
+def test_not_ready_with_a_schema_that_is_newer(own_database: OwnDatabase) -> None:
+    set_schema(own_database, "999_future")
+
+    answer = own_database.app.test_client().get("/readyz")
+
+    assert answer.json == {"status": "unavailable", "database": "ok", "schema": "ahead"}

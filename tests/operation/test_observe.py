@@ -1,0 +1,185 @@
+"""The log, the request id, the trusted proxies and the counting of queries."""
+
+import json
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from crm_web import create_app
+from crm_web.config import load_settings
+from crm_web.extensions import db
+from crm_web.models import Employee
+from crm_web.observe import JsonLines, count_queries, log_event
+from tests.page import Browser
+
+FORWARDED = {
+    "X-Forwarded-For": "203.0.113.9, 10.0.0.7",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Host": "crm.example.com",
+    "X-Request-ID": "from-the-proxy-1",
+}
+
+
+@pytest.fixture
+def proxied() -> Flask:
+    """An application behind the proxies of 10.0.0.0/8; it shows what it believes."""
+    app = create_app(
+        load_settings({"DATABASE_URL": "postgresql://db/x", "SECRET_KEY": "x" * 32, "TRUSTED_PROXIES": "10.0.0.0/8"})
+    )
+    app.testing = True
+
+    def show() -> dict[str, Any]:
+        from flask import g, request
+
+        return {"address": request.remote_addr, "url": request.url, "id": g.request_id}
+
+    show.access = "public"  # type: ignore[attr-defined]
+    app.add_url_rule("/show", view_func=show)
+    return app
+
+
+def line_of(caplog: pytest.LogCaptureFixture, logger: str = "crm_web.request") -> dict[str, Any]:
+    """The last line of a logger, as an operator reads it."""
+    record = [record for record in caplog.records if record.name == logger][-1]
+    line: dict[str, Any] = json.loads(JsonLines().format(record))
+    return line
+
+
+def test_request_is_one_line_of_json(
+    browser_as: Callable[[Employee], Browser], ann: Employee, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+
+    page = browser_as(ann).open("/nowhere?q=private+words&token=secret")
+    page.response.close()
+
+    line = line_of(caplog)
+    assert set(line) == {"at", "level", "event", "request_id", "person", "method", "path", "status", "ms", "queries"}
+    assert (line["method"], line["path"], line["status"], line["person"]) == ("GET", "/nowhere", 404, ann.id)
+    assert line["request_id"] == page.response.headers["X-Request-ID"]
+    assert line["queries"] >= 1
+    assert line["ms"] >= 0
+    assert "private" not in json.dumps(line)
+
+
+def test_nobody_signed_in_is_nobody(visitor: Browser, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    visitor.open("/nowhere").response.close()
+
+    assert line_of(caplog)["person"] is None
+
+
+def test_health_checks_do_not_fill_the_log(visitor: Browser, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    visitor.open("/healthz").response.close()
+
+    assert "crm_web.request" not in [record.name for record in caplog.records]
+
+
+def test_event_hides_what_is_named_like_a_secret(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    log_event("tried", email="ann@piper.example", password="piper-demo", reset_token="abc")
+
+    line = line_of(caplog, "crm_web.event")
+    assert (line["event"], line["email"]) == ("tried", "ann@piper.example")
+    assert (line["password"], line["reset_token"]) == ("[hidden]", "[hidden]")
+
+
+def test_event_in_a_request_knows_request_and_person(proxied: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    with proxied.test_request_context("/"):
+        proxied.preprocess_request()
+        log_event("seen")
+        line = line_of(caplog, "crm_web.event")
+
+    assert re.fullmatch(r"[0-9a-f]{32}", line["request_id"])
+    assert line["person"] is None
+
+
+def test_error_is_one_line_with_its_traceback() -> None:
+    try:
+        raise ValueError("first\nsecond")
+    except ValueError as error:
+        record = logging.LogRecord("x", logging.ERROR, "x", 1, "broke: %s", ("a\nb",), (ValueError, error, None))
+
+    formatted = JsonLines().format(record)
+
+    assert "\n" not in formatted
+    assert json.loads(formatted)["error"].endswith("ValueError: first\nsecond")
+
+
+def test_forwarded_headers_of_a_stranger_are_not_believed(proxied: Flask) -> None:
+    answer = proxied.test_client().get("/show", headers=FORWARDED, environ_base={"REMOTE_ADDR": "192.0.2.1"})
+
+    assert answer.json is not None
+    assert answer.json["address"] == "192.0.2.1"
+    assert answer.json["url"] == "http://localhost/show"
+    assert answer.json["id"] != FORWARDED["X-Request-ID"]
+    assert answer.headers["X-Request-ID"] == answer.json["id"]
+
+
+def test_forwarded_headers_of_a_trusted_proxy_are_believed(proxied: Flask) -> None:
+    answer = proxied.test_client().get("/show", headers=FORWARDED, environ_base={"REMOTE_ADDR": "10.0.0.1"})
+
+    # 10.0.0.7 is a proxy of ours too; the one before it is the client.
+    assert answer.json == {
+        "address": "203.0.113.9",
+        "url": "https://crm.example.com/show",
+        "id": FORWARDED["X-Request-ID"],
+    }
+
+
+@pytest.mark.parametrize("given", ["short", "x" * 65, 'a"b-c-d-e-f', "-begins-with-a-dash", "with space inside"])
+def test_ill_formed_request_id_is_replaced(proxied: Flask, given: str) -> None:
+    answer = proxied.test_client().get(
+        "/show", headers={"X-Request-ID": given}, environ_base={"REMOTE_ADDR": "10.0.0.1"}
+    )
+
+    assert re.fullmatch(r"[0-9a-f]{32}", answer.headers["X-Request-ID"])
+
+
+@pytest.mark.parametrize(
+    ("chain", "client"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("6.6.6.6, 203.0.113.9", "203.0.113.9"),
+        ("6.6.6.6, 203.0.113.9, 10.1.1.1, 10.2.2.2", "203.0.113.9"),
+        ("10.1.1.1, 10.2.2.2", "10.1.1.1"),
+        ("", "10.0.0.1"),
+    ],
+)
+def test_client_is_the_last_that_no_proxy_of_ours_is(proxied: Flask, chain: str, client: str) -> None:
+    headers = {"X-Forwarded-For": chain} if chain else {}
+
+    answer = proxied.test_client().get("/show", headers=headers, environ_base={"REMOTE_ADDR": "10.0.0.1"})
+
+    assert answer.json is not None
+    assert answer.json["address"] == client
+
+
+def test_only_named_hosts_are_answered() -> None:
+    app = create_app(
+        load_settings({"DATABASE_URL": "postgresql://db/x", "SECRET_KEY": "x" * 32, "TRUSTED_HOSTS": "crm.example.com"})
+    )
+
+    assert app.test_client().get("/healthz", base_url="http://crm.example.com").status_code == 200
+    assert app.test_client().get("/healthz", base_url="http://evil.example").status_code == 400
+
+
+def test_queries_are_counted_inside_and_outside(app: Flask) -> None:
+    with app.app_context(), count_queries() as outer:
+        db.session.execute(text("SELECT 1"))
+        with count_queries() as inner:
+            db.session.execute(text("SELECT 2"))
+        db.session.execute(text("SELECT 3"))
+
+    assert inner.statements == ["SELECT 2"]
+    assert outer.count == 3
