@@ -5,7 +5,14 @@ import logging
 from flask import Flask, g, render_template
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import Forbidden, HTTPException, InternalServerError, ServiceUnavailable
+from werkzeug.exceptions import (
+    BadHost,
+    Forbidden,
+    HTTPException,
+    InternalServerError,
+    SecurityError,
+    ServiceUnavailable,
+)
 
 from crm_web.database import DatabaseSilent, Trouble, find_trouble
 from crm_web.extensions import login_manager
@@ -55,8 +62,15 @@ def register_error_pages(app: Flask) -> None:
     :param app: the application to equip
     """
     app.register_error_handler(HTTPException, show_error)
+    for nonsense in (SecurityError, BadHost):
+        app.register_error_handler(nonsense, refuse_host)
     for failure in (DBAPIError, PoolTimeout, DatabaseSilent, PostgresError):
         app.register_error_handler(failure, show_database_error)
+
+
+def refuse_host(_error: HTTPException) -> tuple[str, int, dict[str, str]]:
+    """Plain words for a name that this site doesn’t answer to: no address of a page can be built under it."""
+    return "This site does not answer to that name.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def show_error(error: HTTPException, words: tuple[str, str] | None = None) -> tuple[str, int, list[tuple[str, str]]]:

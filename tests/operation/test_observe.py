@@ -171,7 +171,19 @@ def test_only_named_hosts_are_answered() -> None:
     )
 
     assert app.test_client().get("/healthz", base_url="http://crm.example.com").status_code == 200
-    assert app.test_client().get("/healthz", base_url="http://evil.example").status_code == 400
+    refused = app.test_client().get("/healthz", base_url="http://evil.example")
+    assert (refused.status_code, refused.mimetype) == (400, "text/plain")
+    assert refused.headers["X-Request-ID"]
+
+
+@pytest.mark.parametrize("host", ["a b", "a\\b", "[::1", "x" * 3000, "käse", "<script>", ""])
+def test_nonsense_as_host_breaks_nothing(installation: Flask, host: str) -> None:
+    client = installation.test_client()
+
+    assert client.get("/sign-in", environ_overrides={"HTTP_HOST": host.encode().decode("latin-1")}).status_code in (
+        200,
+        400,
+    )
 
 
 def test_queries_are_counted_inside_and_outside(app: Flask) -> None:
