@@ -8,11 +8,13 @@ from typing import Any
 import click
 from flask import Flask
 from flask.cli import with_appcontext
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError
 
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.models import Door, set_door
+
+UNKNOWN_TABLE_OR_COLUMN = ("42P01", "42703")
 
 
 def register_commands(app: Flask) -> None:
@@ -34,8 +36,7 @@ def _guarded(group: click.Group) -> click.Group:
     guarded = copy(group)
     guarded.commands = {name: copy(command) for name, command in group.commands.items()}
     for command in guarded.commands.values():
-        if command.callback:
-            command.callback = with_appcontext(_in_one_line(command.callback))
+        command.callback = command.callback and with_appcontext(_in_one_line(command.callback))
     return guarded
 
 
@@ -56,9 +57,6 @@ def _in_one_line(callback: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _explain(error: DBAPIError) -> str:
-    first_line = str(error.orig).strip().partition("\n")[0]
-    if isinstance(error, ProgrammingError) and getattr(error.orig, "pgcode", None) in ("42P01", "42703"):
+    if getattr(error.orig, "pgcode", None) in UNKNOWN_TABLE_OR_COLUMN:
         return "The database has no tables of this version yet: run `flask db upgrade` first."
-    if isinstance(error, OperationalError):
-        return f"The database does not answer: {first_line}"
-    return f"The database refused: {first_line}"
+    return f"The database says: {' '.join(str(error.orig).split())}"

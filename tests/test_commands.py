@@ -32,5 +32,5 @@ def test_what_the_database_refuses_is_one_line(app: Flask, session: Session) -> 
         input="a long and strange password\n",
     )
     assert result.exit_code == 1
-    assert result.stderr.startswith("Error: The database refused: ")
+    assert result.stderr.startswith("Error: The database says: ")
     assert len(result.stderr.splitlines()) == 1

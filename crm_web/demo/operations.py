@@ -99,13 +99,13 @@ def _insert_part(story: Story, employee_id: int) -> None:
         return [_resolve(row) for row in rows if row[column] == employee_id]
 
     _insert_together({Lead: entered(story.leads), Customer: entered(story.customers)})
-    for model, rows in (
+    further = (
         (Contact, entered(story.contacts)),
         (Conversion, entered(story.conversions, "converted_by_id")),
         (Activity, entered(story.activities)),
-    ):
-        if rows:
-            db.session.execute(insert(model), rows)
+    )
+    for model, rows in ((model, rows) for model, rows in further if rows):
+        db.session.execute(insert(model), rows)
 
 
 def _resolve(row: Mapping[str, Any]) -> Row:
