@@ -39,7 +39,14 @@ def open_as(site: Site, chromium: Chromium) -> Iterator[Open]:
     opened: list[Visitor] = []
 
     def open_window(first_name: str | None, *, javascript: bool = True, **options: Any) -> Visitor:
-        settings = {"viewport": WIDE, "java_script_enabled": javascript, "locale": "en-US"} | options
+        # Whatever moves would be measured halfway.
+        settings: dict[str, Any] = {
+            "viewport": WIDE,
+            "java_script_enabled": javascript,
+            "locale": "en-US",
+            "reduced_motion": "reduce",
+        }
+        settings |= options
         context = chromium.new_context(**settings)
         if first_name is not None:
             context.add_cookies([site.cookie_of(first_name)])  # type: ignore[list-item]

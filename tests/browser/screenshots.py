@@ -38,7 +38,8 @@ def _take_readme(site: Site, chromium: Chromium) -> None:
     page = context.new_page()
     page.goto(site.url)
     README.mkdir(exist_ok=True)
-    _say(page.screenshot(path=README / "dashboard.png") and README / "dashboard.png")
+    page.screenshot(path=README / "dashboard.png")
+    _say(README / "dashboard.png")
     context.close()
 
 
@@ -89,7 +90,7 @@ def _list_addresses(site: Site) -> dict[str, str]:
     }
 
 
-def _say(path: Path | bytes) -> None:
+def _say(path: Path) -> None:
     sys.stdout.write(f"{path}\n")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, sync_playwright
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from crm_web.demo.operations import load_demo
 from crm_web.extensions import db
@@ -48,6 +48,13 @@ class Site:
         return {"name": name, "value": cookie.value, "url": self.url}
 
 
+class _Quiet(WSGIRequestHandler):
+    """The application writes its own line for each request."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Write nothing."""
+
+
 @contextmanager
 def serve_demo() -> Iterator[Site]:
     """Serve the demo company from a database of its own."""
@@ -55,7 +62,7 @@ def serve_demo() -> Iterator[Site]:
     with database.app.app_context():
         load_demo(progress=lambda line: None)
         db.session.commit()
-    server = make_server("127.0.0.1", 0, database.app, threaded=True)
+    server = make_server("127.0.0.1", 0, database.app, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, name="site")
     thread.start()
     try:
