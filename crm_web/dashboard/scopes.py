@@ -21,17 +21,14 @@ class Scope(StrEnum):
         return "My leads" if self is Scope.ME else f"{self.label} leads"
 
 
-_USUAL = {Role.SALES: Scope.ME, Role.MANAGER: Scope.TEAM}
-
-
 def choose_scope(word: str | None, employee: Employee) -> Scope:
     """
     Tell whose leads to show.
 
     :param word: what the address asks for; anything unknown means the usual
     :param employee: who looks
-    :return: the scope; by default sellers see their own leads, managers their team's, all others everyone's
+    :return: the scope; by default sellers see their own leads, all others everyone's
     """
     if word in set(Scope):
         return Scope(word)
-    return _USUAL.get(employee.role, Scope.ALL)
+    return Scope.ME if employee.role is Role.SALES else Scope.ALL

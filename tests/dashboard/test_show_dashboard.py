@@ -186,7 +186,7 @@ def test_everyone_begins_with_what_concerns_them_most(
         person.name: words(browser_as(person).get("dashboard.show_dashboard").one(".view-tabs [aria-current]"))
         for person in (ada, max, ann, vera)
     }
-    assert list(shown.values()) == ["Everyone’s", "My team’s", "Mine", "Everyone’s"]
+    assert list(shown.values()) == ["Everyone’s", "Everyone’s", "Mine", "Everyone’s"]
 
 
 def test_an_unknown_scope_means_the_usual_one(browser_as: BrowserAs, ann: Employee) -> None:
