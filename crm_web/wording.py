@@ -38,6 +38,16 @@ DOORS = {
 }
 """The ways in, as the end of a sentence."""
 
+DOOR_LABELS = {
+    Door.WEB: "Browser",
+    Door.API: "API",
+    Door.IMPORT: "Import",
+    Door.BULK: "Bulk edit",
+    Door.COMMAND: "Command",
+    Door.SQL: "Database",
+}
+"""The ways in, as the lines of a choice."""
+
 LABELS = {
     "amount": "Amount",
     "assignee_id": "Assignee",

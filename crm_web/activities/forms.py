@@ -31,7 +31,7 @@ class ActivityForm(RecordForm):
     )
     subject = TextLine("Subject", limit_of(Activity.subject), [Required("Say in a few words what it is about.")])
     body = TextBlock("Details", limit_of(Activity.body), render_kw={"rows": 3})
-    happened_at = MomentField("When", description="Leave it empty for now.")
+    happened_at = MomentField("When", description="Left empty, it means now.")
     due_on = DateField("Due")
     assignee_id = OwnerField("For", refusal="Choose someone who works here.")
 

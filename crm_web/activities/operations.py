@@ -37,7 +37,7 @@ def add_activity(record: Lead | Customer, values: Mapping[str, Any], *, by: Empl
     :raise AssigneeNotActive: where a task is given to someone who is not active
     """
     record_by(by)
-    db.session.refresh(record, with_for_update={"key_share": True, "read": True})
+    db.session.refresh(record, with_for_update={"key_share": True, "read": True, "of": type(record)})
     if record.is_in_trash:
         raise RecordInTrash("This record is in the trash. Restore it first.")
     left_out = set() if values["kind"] is ActivityKind.TASK else set(OF_TASKS)

@@ -21,6 +21,9 @@ from crm_web.matching import Match, list_possible_duplicates
 from crm_web.messages import flash_message
 from crm_web.models import Customer
 
+LEADS_SHOWN = 10
+"""How many of its leads a customer's page shows; the list of leads shows all."""
+
 
 @blueprint.get("/customers")
 @allowed(Action.READ)
@@ -101,7 +104,7 @@ def show_customer(customer_id: int) -> ResponseReturnValue:
         may_restore=is_allowed and customer.is_in_trash,
         reason="" if is_allowed else reason_not_to_change(current_user, customer),
         contacts=queries.list_contacts(customer_id),
-        leads=queries.list_leads_of(customer_id),
+        leads=queries.list_leads_of(customer_id, limit=LEADS_SHOWN),
         activities=queries.list_activities(customer_id),
         activity_form=empty_activity_form(current_user) if may_add else None,
         add_activity_url=url_for("activities.add_to_customer", customer_id=customer_id),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, cast, literal, null, select, union_all
 from sqlalchemy.orm import joinedload
 
 from crm_web.extensions import db
@@ -21,12 +21,13 @@ from crm_web.wording import (
 
 NEWEST_FIRST = Sort(Change.at.expression, Change.id.expression, descending=True)
 
+_NOWHERE = cast(null(), BigInteger)
 # Where the name of a record stands, and the lead or customer on whose page it is shown.
 _NAMES: dict[str, tuple[Any, Any, Any, Any]] = {
-    "employee": (Employee.id, Employee.name, None, None),
-    "lead": (Lead.id, Lead.name, Lead.id, None),
-    "customer": (Customer.id, Customer.name, None, Customer.id),
-    "contact": (Contact.id, Contact.name, None, Contact.customer_id),
+    "employee": (Employee.id, Employee.name, _NOWHERE, _NOWHERE),
+    "lead": (Lead.id, Lead.name, Lead.id, _NOWHERE),
+    "customer": (Customer.id, Customer.name, _NOWHERE, Customer.id),
+    "contact": (Contact.id, Contact.name, _NOWHERE, Contact.customer_id),
     "activity": (Activity.id, Activity.subject, Activity.lead_id, Activity.customer_id),
 }
 
@@ -111,10 +112,9 @@ def _put_in_words(changes: Iterable[Change], *, with_records: bool) -> list[Read
 def _find_names(records: set[Record]) -> dict[Record, RecordName]:
     """The names of records of every kind, in one query."""
     queries = []
-    for entity, (record_id, name, lead_id, customer_id) in _NAMES.items():
+    for entity, (record_id, name, *places) in _NAMES.items():
         ids = sorted(record.id for record in records if record.entity == entity)
         if ids:
-            places = [literal(None, Lead.id.type) if place is None else place for place in (lead_id, customer_id)]
             query = select(literal(entity).label("entity"), record_id.label("id"), name.label("name"), *places)
             queries.append(query.where(record_id.in_(ids)))
     if not queries:

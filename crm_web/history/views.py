@@ -13,7 +13,7 @@ from crm_web.filters import current_reader
 from crm_web.history import blueprint, queries
 from crm_web.list_address import Chip, ListAddress
 from crm_web.models import ChangeAction, Door, Employee
-from crm_web.wording import DOORS, ENTITIES
+from crm_web.wording import DOOR_LABELS, DOORS, ENTITIES
 
 NAMES = ("who", "kind", "action", "door", "day")
 NOBODY = "installation"
@@ -50,7 +50,7 @@ def _list_choices(people: Sequence[Employee]) -> dict[str, list[tuple[Any, str]]
         "who": [*((person.id, person.name) for person in people), (NOBODY, "The installation")],
         "kind": list(ENTITIES.items()),
         "action": [(action.value, action.label) for action in ChangeAction],
-        "door": [(door.value, words.capitalize()) for door, words in DOORS.items()],
+        "door": [(door.value, label) for door, label in DOOR_LABELS.items()],
     }
 
 
