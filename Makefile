@@ -1,7 +1,7 @@
 # Piper CRM: `make run` and `make check` are all that a fresh clone needs.
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
-.PHONY: run check check-code check-tests check-browser environment environment-dev chromium clean
+.PHONY: run check check-code check-tests screenshots environment environment-dev chromium clean
 
 PYTHON ?= python3
 RUN := .venv/bin/python
@@ -23,6 +23,10 @@ check-tests: environment-dev chromium
 	@.venv/bin/coverage erase
 	$(RUN) -m pytest -n 2 -m "not browser" --cov --cov-report= --no-cov-on-fail
 	$(RUN) -m pytest -m browser --cov --cov-append
+
+# The picture of the README, and in var/pictures each page wide, narrow, dark and on paper, to be looked at.
+screenshots: environment-dev chromium
+	@$(RUN) -m tests.browser.screenshots
 
 environment:
 	@deploy/install requirements.txt "$(PYTHON)"

@@ -81,10 +81,12 @@ def test_a_lost_lead_needs_a_reason(open_as: Open, javascript: bool) -> None:
     name = f"Loser{next(numbers)}"
     page = window.go("/leads")
     enter_lead(page, name)
-    page.get_by_text("Lost", exact=True).first.click()
-    if page.get_by_label("Reason").first.is_visible():
-        page.get_by_label("Reason").first.select_option(label="Price too high")
-        page.get_by_role("button", name="Lost").last.click()
+    page.get_by_text("Close without a sale").click()
+    page.get_by_role("button", name="Mark as lost").click()
+    expect(page.locator(".error-summary, .error").first).to_contain_text("Say why this lead is lost.")
+    page.get_by_label("Reason").select_option(label="Price too high")
+    page.get_by_role("button", name="Mark as lost").click()
+    expect(page.locator(".message")).to_contain_text("Moved to Lost.")
     expect(page.locator("main")).to_contain_text("Price too high")
 
 
