@@ -260,9 +260,9 @@ class ChoiceField(SelectFieldBase):
 
 
 class WordField(ChoiceField):
-    """One word of an enum whose words have labels."""
+    """One word of an enum whose words have labels, or one of some of them."""
 
-    def __init__(self, label: str | None, words: type[StrEnum], **settings: Any) -> None:
+    def __init__(self, label: str | None, words: Iterable[StrEnum], **settings: Any) -> None:
         super().__init__(label, [(word, getattr(word, "label", word.value)) for word in words], **settings)
 
 
@@ -332,6 +332,11 @@ class HiddenNumber(TypedField):
     """A whole number that goes along unseen, such as the version of a record; anything else counts as not sent."""
 
     widget = HiddenInput()
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read what was sent; what was not is missing, whatever the form began with."""
+        self.data = None
+        super().process_formdata(valuelist)
 
     def read(self, typed: str) -> int | None:
         """Read the number."""

@@ -41,6 +41,10 @@ from crm_web.models import (
     limit_of,
 )
 
+OPEN = [status for status in LeadStatus if status.kind is StatusKind.OPEN]
+"""What a lead can be when it is entered: winning and losing have a form of their own."""
+REASONS = [reason for reason in LostReason if reason is not LostReason.NOT_RECORDED]
+"""Why a person can say that a lead is lost: all but what imports say of those for which nobody did."""
 ADDRESS = ("street", "city", "state", "postal_code", "country")
 REST = ("salutation", "industry", "rating")
 PERSON = ("salutation", "first_name", "last_name", "job_title", "email", "phone", "mobile")
@@ -167,12 +171,8 @@ class LeadForm(RecordForm):
 class NewLeadForm(LeadForm):
     """A lead that is being entered, perhaps for a customer who buys again."""
 
-    status = WordField("Status", LeadStatus, empty=None, default=LeadStatus.NEW)
+    status = WordField("Status", OPEN, empty=None, default=LeadStatus.NEW)
     customer_id = HiddenId()
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.status.options = [option for option in self.status.options if option[0].kind is StatusKind.OPEN]
 
 
 class EditLeadForm(LeadForm):
@@ -186,14 +186,8 @@ class StatusForm(RecordForm):
 
     status = WordField("Status", LeadStatus, widget=NotDrawn(), validators=[Required("Choose a status.")])
     from_status = HiddenField()
-    lost_reason = WordField("Reason", LostReason, empty="Choose a reason")
+    lost_reason = WordField("Reason", REASONS, empty="Choose a reason")
     lost_note = TextLine("In a few words", limit_of(Lead.lost_note), description="Needed where the reason is another.")
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.lost_reason.options = [
-            option for option in self.lost_reason.options if option[0] is not LostReason.NOT_RECORDED
-        ]
 
     @property
     def seen(self) -> LeadStatus | None:
@@ -231,8 +225,8 @@ def _name_matches(matches: Sequence[Match]) -> str:
 
 
 def _in_words(field: Any, value: Any) -> str:
+    if isinstance(field, ChoiceField):
+        return next((label for known, label in field.list_options() if known == value), field.empty or "")
     if value is None:
         return ""
-    if isinstance(field, ChoiceField):
-        return next((label for known, label in field.list_options() if known == value), "")
     return str(field.show(value))

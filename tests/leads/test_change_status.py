@@ -1,0 +1,265 @@
+"""Moving a lead along, winning and losing it: POST /leads/<id>/status."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import func, select
+
+from crm_web.models import Change, Contact, Conversion, Customer, Door, Lead, LeadStatus, LostReason
+from tests.factories import make_customer, make_lead
+
+
+def read(session, lead):
+    session.expire_all()
+    return session.get(Lead, lead.id)
+
+
+def count(session, model):
+    return session.scalar(select(func.count()).select_from(model))
+
+
+def facts(page):
+    """The facts of the lead, without the fields that history names."""
+    return {row.dt.get_text(): " ".join(row.dd.get_text(" ").split()) for row in page.soup.select("#facts .fact")}
+
+
+def move(browser, lead, status, **more):
+    return browser.post("leads.change_status", {"status": status, **more}, lead_id=lead.id)
+
+
+@pytest.mark.parametrize("status", ["contacted", "qualified", "proposal", "negotiation", "on_hold"])
+def test_moves_an_open_lead_to_any_open_status(browser_as, session, ann, status):
+    lead = make_lead(session, owner_id=ann.id)
+    page = move(browser_as(ann), lead, status)
+    assert (page.status, page.location) == (303, f"/leads/{lead.id}")
+    assert page.follow().flash == f"Moved to {LeadStatus(status).label}."
+    lead = read(session, lead)
+    assert (lead.status, lead.closed_at) == (status, None)
+
+
+def test_the_steps_on_the_page_are_the_form(browser_as, session, ann):
+    lead = make_lead(session, owner_id=ann.id)
+    page = browser_as(ann).get("leads.show_lead", lead_id=lead.id).button("Qualified").follow()
+    assert page.one(".step [aria-current=step]").get_text(strip=True) == "Qualified"
+    page = page.button("Put on hold").follow()
+    assert page.one(".steps-aside [aria-current=step]").get_text(strip=True) == "On hold"
+
+
+def test_choosing_the_same_status_changes_nothing(browser_as, session, ann):
+    lead = make_lead(session, status=LeadStatus.QUALIFIED)
+    move(browser_as(ann), lead, "qualified")
+    assert read(session, lead).version == 1
+
+
+def test_history_says_who_moved_it(browser_as, session, ann):
+    lead = make_lead(session)
+    move(browser_as(ann), lead, "qualified")
+    change = session.scalars(select(Change).where(Change.entity == "lead").order_by(Change.id.desc())).first()
+    assert change.fields["status"] == ["new", "qualified"]
+    assert (change.actor_id, change.door) == (ann.id, Door.WEB)
+
+
+# Won
+
+
+def test_winning_creates_the_customer_and_says_so_with_a_link(browser_as, session, ann):
+    lead = make_lead(
+        session,
+        first_name="Zoë",
+        last_name="Okoro",
+        company="Nordlys A/S",
+        email="zoe@nordlys.example",
+        owner_id=ann.id,
+    )
+    page = browser_as(ann).get("leads.show_lead", lead_id=lead.id).button("Won").follow()
+    customer = session.scalars(select(Customer)).one()
+    assert f"Won. Customer {customer.number} Nordlys A/S was created." in page.flash
+    assert page.link("Open the customer") == f"/customers/{customer.id}"
+    assert facts(page)["Customer"] == f"{customer.number} Nordlys A/S"
+    assert (customer.owner_id, customer.created_from_lead_id) == (ann.id, lead.id)
+    assert session.scalars(select(Contact)).one().name == "Zoë Okoro"
+    assert session.scalars(select(Conversion)).one().converted_by_id == ann.id
+    lead = read(session, lead)
+    assert (lead.status, lead.customer_id) == (LeadStatus.WON, customer.id)
+    assert lead.closed_at is not None
+
+
+def test_winning_again_changes_nothing_and_shows_the_same_customer(browser_as, session, ann):
+    lead = make_lead(session, company="Nordlys")
+    move(browser_as(ann), lead, "won", from_status="new")
+    version = read(session, lead).version
+    page = move(browser_as(ann), lead, "won", from_status="new").follow()
+    customer = session.scalars(select(Customer)).one()
+    assert f"This lead was won before. Customer {customer.number} Nordlys is its customer." in page.flash
+    assert page.link("Open the customer") == f"/customers/{customer.id}"
+    assert read(session, lead).version == version
+    assert count(session, Conversion) == 1
+
+
+def test_a_customer_who_buys_again_is_not_made_twice(browser_as, session, ann):
+    customer = make_customer(session, name="Nordlys")
+    lead = make_lead(session, customer_id=customer.id)
+    page = move(browser_as(ann), lead, "won").follow()
+    assert f"Won. Customer {customer.number} Nordlys has bought again." in page.flash
+    assert count(session, Customer) == 1
+
+
+def test_leaving_won_says_that_the_customer_stays(browser_as, session, ann):
+    lead = make_lead(session, company="Nordlys")
+    move(browser_as(ann), lead, "won")
+    page = move(browser_as(ann), lead, "negotiation").follow()
+    customer = session.scalars(select(Customer)).one()
+    assert f"Moved to Negotiation. Customer {customer.number} Nordlys stays a customer." in page.flash
+    lead = read(session, lead)
+    assert (lead.customer_id, lead.closed_at) == (customer.id, None)
+    assert "Won." in move(browser_as(ann), lead, "won").follow().flash
+    assert count(session, Customer) == 1
+
+
+def test_a_customer_in_the_trash_is_in_the_way(browser_as, session, ann):
+    customer = make_customer(session, name="Nordlys", deleted_at=datetime.now(UTC), deleted_by_id=ann.id)
+    lead = make_lead(session, customer_id=customer.id)
+    page = move(browser_as(ann), lead, "won")
+    assert page.status == 422
+    assert f"Its customer {customer.number} Nordlys is in the trash. Restore it first." in page.errors[""]
+    assert read(session, lead).status == LeadStatus.NEW
+
+
+# Lost
+
+
+@pytest.mark.parametrize("status", ["lost", "disqualified"])
+def test_losing_takes_a_reason(browser_as, session, ann, status):
+    lead = make_lead(session)
+    page = move(browser_as(ann), lead, status, lost_reason="competitor", lost_note="They were nearer")
+    shown = page.follow()
+    assert (facts(shown)["Lost because"], facts(shown)["In words"]) == ("Chose a competitor", "They were nearer")
+    lead = read(session, lead)
+    assert (lead.status, lead.lost_reason) == (status, LostReason.COMPETITOR)
+    assert lead.closed_at is not None
+
+
+def test_losing_without_a_reason_is_asked_for_it(browser_as, session, ann):
+    lead = make_lead(session)
+    page = browser_as(ann).get("leads.show_lead", lead_id=lead.id).button("Mark as lost")
+    assert page.status == 422
+    assert page.errors == {"lost_reason": "Say why this lead is lost."}
+    assert page.one("details.steps-losing").has_attr("open")
+    assert read(session, lead).status == LeadStatus.NEW
+    form = page.form("status")
+    assert form["from_status"] == "new"
+
+
+def test_another_reason_is_asked_for_in_words(browser_as, session, ann):
+    lead = make_lead(session)
+    page = move(browser_as(ann), lead, "lost", lost_reason="other", lost_note=" ")
+    assert page.errors == {"lost_note": "Say in a few words what the reason was."}
+    assert page.one("#lost_reason option[selected]")["value"] == "other"
+    assert move(browser_as(ann), lead, "lost", lost_reason="other", lost_note="Moved away").status == 303
+
+
+@pytest.mark.parametrize("reason", ["not_recorded", "nonsense"])
+def test_only_the_reasons_on_the_list_count(browser_as, session, ann, reason):
+    page = move(browser_as(ann), make_lead(session), "lost", lost_reason=reason)
+    assert page.errors["lost_reason"].startswith("Choose one from the list.")
+
+
+def test_a_note_that_is_too_long_is_refused(browser_as, session, ann):
+    page = move(browser_as(ann), make_lead(session), "lost", lost_reason="price", lost_note="x" * 301)
+    assert "Shorten this to 300 characters" in page.errors["lost_note"]
+
+
+def test_opening_it_again_drops_the_reason(browser_as, session, ann):
+    lead = make_lead(session, status=LeadStatus.LOST)
+    page = browser_as(ann).get("leads.show_lead", lead_id=lead.id)
+    assert not page.has("details.steps-losing")
+    page.button("Contacted")
+    lead = read(session, lead)
+    assert (lead.status, lead.lost_reason, lead.closed_at) == (LeadStatus.CONTACTED, None, None)
+
+
+# Overtaken
+
+
+def test_a_stale_page_does_not_open_again_what_someone_won(browser_as, session, ann, max):
+    lead = make_lead(session, company="Nordlys", owner_id=ann.id)
+    stale = browser_as(ann).get("leads.show_lead", lead_id=lead.id)
+    move(browser_as(max), lead, "won")
+    page = stale.button("Contacted")
+    assert page.status == 409
+    assert "Max Lindqvist moved this lead to Won after you opened this page." in page.errors[""]
+    assert page.one(".step [aria-current=step]").get_text(strip=True) == "Won"
+    assert read(session, lead).status == LeadStatus.WON
+    assert page.button("Contacted").status == 303
+    assert read(session, lead).status == LeadStatus.CONTACTED
+
+
+def test_two_who_want_the_same_agree(browser_as, session, ann, max):
+    lead = make_lead(session, company="Nordlys", owner_id=ann.id)
+    stale = browser_as(ann).get("leads.show_lead", lead_id=lead.id)
+    move(browser_as(max), lead, "won")
+    assert stale.button("Won").status == 303
+
+
+@pytest.mark.parametrize("from_status", [None, "", "nonsense"])
+def test_another_program_need_not_say_what_it_saw(browser_as, session, ann, from_status):
+    lead = make_lead(session, status=LeadStatus.QUALIFIED)
+    assert move(browser_as(ann), lead, "proposal", from_status=from_status).status == 303
+
+
+# Refused
+
+
+@pytest.mark.parametrize("status", [None, "", "nonsense", "WON", "\x00"])
+def test_what_is_no_status_is_refused(browser_as, session, ann, status):
+    lead = make_lead(session)
+    page = move(browser_as(ann), lead, status)
+    assert page.status == 422
+    assert page.errors[""] in ("Choose a status.", "Choose one from the list.")
+    assert read(session, lead).version == 1
+
+
+def test_a_colleagues_lead_is_refused_with_the_reason(browser_as, session, ann, bob):
+    lead = make_lead(session, owner_id=ann.id)
+    page = move(browser_as(bob), lead, "won")
+    assert page.status == 403
+    assert "Only Ann Keller, a manager or an administrator can change it." in page.text
+    assert count(session, Customer) == 0
+
+
+def test_a_viewer_is_refused(browser_as, session, vera):
+    lead = make_lead(session)
+    assert move(browser_as(vera), lead, "won").status == 403
+
+
+def test_a_manager_moves_anybodys_lead(browser_as, session, max, ann):
+    lead = make_lead(session, owner_id=ann.id)
+    assert move(browser_as(max), lead, "won").status == 303
+
+
+def test_a_lead_in_the_trash_is_restored_first(browser_as, session, ann):
+    lead = make_lead(session, deleted_at=datetime.now(UTC), deleted_by_id=ann.id)
+    page = move(browser_as(ann), lead, "won")
+    assert page.status == 422
+    assert "This lead is in the trash. Restore it first." in page.errors[""]
+
+
+def test_asks_a_stranger_to_sign_in(visitor, session):
+    lead = make_lead(session)
+    assert visitor.post("leads.change_status", {"status": "won"}, lead_id=lead.id).status == 303
+    assert read(session, lead).status == LeadStatus.NEW
+
+
+def test_a_link_moves_nothing(browser_as, session, ann):
+    lead = make_lead(session)
+    assert browser_as(ann).open(f"/leads/{lead.id}/status?status=won").status == 405
+
+
+def test_an_unknown_lead_is_not_there(browser_as, ann):
+    assert browser_as(ann).post("leads.change_status", {"status": "won"}, lead_id=9999).status == 404
+
+
+def test_a_post_without_its_token_is_refused(browser_as, session, ann):
+    lead = make_lead(session)
+    assert move(browser_as(ann), lead, "won", csrf_token="made up").status == 400
+    assert read(session, lead).status == LeadStatus.NEW
