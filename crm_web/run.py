@@ -34,6 +34,7 @@ from crm_web.postgres import EmbeddedServer, open_lock, try_lock, wait_until
 
 PATIENCE_TO_START = 60.0
 PATIENCE_TO_STOP = 20.0
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopRequested(BaseException):
@@ -50,7 +51,7 @@ def main() -> int:
 
     :return: the exit code: 0 after a request to stop, 1 where it could not start or go on
     """
-    for request in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for request in STOP_SIGNALS:
         signal.signal(request, _request_stop)
     code = 0
     with ExitStack() as undone:
@@ -64,9 +65,7 @@ def main() -> int:
         except DBAPIError as error:
             _say(f"Piper CRM: the database refused: {' '.join(str(error.orig).split())}")
             code = 1
-        # Whoever presses Ctrl-C twice must not leave half of it running.
-        for request in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(request, signal.SIG_IGN)
+        _ignore_signals()
     return code
 
 
@@ -88,7 +87,14 @@ def _run(settings: Settings, undone: ExitStack) -> None:
 
 
 def _request_stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+    # It comes twice when a terminal or a make passes it on as well; what is under way must not be broken off.
+    _ignore_signals()
     raise StopRequested
+
+
+def _ignore_signals() -> None:
+    for request in STOP_SIGNALS:
+        signal.signal(request, signal.SIG_IGN)
 
 
 def _say(text: str) -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -76,6 +77,29 @@ def test_first_start_serves_a_demo_and_stops_as_a_whole(launch: Launch, var: Pat
     assert (var / "secret_key").stat().st_mode & 0o777 == 0o600
     assert run.stop(signal.SIGINT) == 0
     wait_for(lambda: not any(map(is_running, pids)), 5)
+    assert "Traceback" not in run.told()
+
+
+def test_impatient_person_stops_it_as_a_whole_too(launch: Launch) -> None:
+    run = launch()
+    run.wait_until_ready()
+    pids = [run.web_pid(), run.postgres_pid()]
+
+    for _ in range(5):
+        run.process.send_signal(signal.SIGTERM)
+        time.sleep(0.01)
+
+    assert run.stop() == 0
+    wait_for(lambda: not any(map(is_running, pids)), 5)
+    assert "Traceback" not in run.told()
+
+
+def test_stop_while_it_starts_leaves_nothing(launch: Launch, var: Path) -> None:
+    run = launch()
+    wait_for(lambda: "Starting PostgreSQL" in run.told())
+
+    assert run.stop() == 0
+    wait_for(lambda: not (var / "postgres" / "postmaster.pid").exists(), 5)
     assert "Traceback" not in run.told()
 
 
