@@ -4,6 +4,7 @@ import { offerPrint } from "./js/print.js";
 import { guardSubmits } from "./js/submits.js";
 import { applyFilters } from "./js/filters.js";
 import { focusSearch, foldMenus } from "./js/keys.js";
+import { suggestRecords } from "./js/suggest.js";
 
 dismissMessages();
 offerPrint();
@@ -11,3 +12,4 @@ guardSubmits();
 applyFilters();
 focusSearch();
 foldMenus();
+suggestRecords();
