@@ -43,7 +43,7 @@ class Browser:
         if data is not None:
             data = {name: value for name, value in data.items() if value is not None}
             data.setdefault("csrf_token", self._csrf_token())
-        return Page(self, url, self.client.open(url, method=method, data=data))
+        return Page(self, url, self.client.open(url, method=method, data=data, buffered=True))
 
     def _url(self, endpoint: str, values: dict[str, Any]) -> str:
         with self.app.test_request_context():
