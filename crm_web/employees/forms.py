@@ -25,7 +25,7 @@ class SuccessorField(OwnerField):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(
-            "Who gets their leads and customers", empty="Choose…", refusal="Choose from the list.", **settings
+            "Who takes over their leads and customers", empty="Choose…", refusal="Choose from the list.", **settings
         )
 
     def list_options(self) -> Iterable[tuple[Any, str]]:

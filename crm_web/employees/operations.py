@@ -173,7 +173,7 @@ def _give_up_records(employee: Employee, handover: Handover | None, by: Employee
         return hand_over(employee, handover.to, by=by)
     belongings = count_belongings(employee)
     if belongings.are_some:
-        raise SuccessorNeeded(f"{employee.name} owns {belongings.in_words()}. Choose who gets them.", "successor_id")
+        raise SuccessorNeeded(f"{employee.name} owns {belongings.in_words()}. Choose who takes over.", "successor_id")
     return belongings
 
 
@@ -220,7 +220,7 @@ REFUSALS: dict[str | None, tuple[type[DomainError], str, str]] = {
     ),
     "ck_employees_owns_nothing": (
         SuccessorNeeded,
-        "They were given a lead or customer just now. Choose who gets it.",
+        "They were given a lead or customer just now. Choose who takes over.",
         "successor_id",
     ),
     "ck_owner_entitled": (SuccessorNotEntitled, "Choose somebody else who is active and sells.", "successor_id"),

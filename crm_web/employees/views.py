@@ -220,8 +220,8 @@ def _handover(chosen: Any) -> operations.Handover | None:
 def _say_given(given: queries.Belongings, handover: operations.Handover | None) -> str:
     if handover is None or not given.are_some:
         return ""
-    whose = f"belong to {handover.to.name} now" if handover.to else "are free to take"
-    return f" {given.in_words()} {whose}."
+    lead_in = f"Handed to {handover.to.name}" if handover.to else "Free to take"
+    return f" {lead_in}: {given.in_words()}."
 
 
 def _refuse(form: Any, error: DomainError) -> None:
