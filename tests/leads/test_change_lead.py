@@ -1,20 +1,26 @@
 """Editing a lead: GET and POST /leads/<id>/edit."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from crm_web.models import Change, Lead, LeadStatus
+from crm_web.models import Change, Employee, Lead, LeadStatus
 from tests.factories import make_customer, make_lead
+from tests.page import Browser
+
+BrowserAs = Callable[[Employee], Browser]
 
 
-def read(session, lead):
+def read(session: Session, lead: Lead) -> Lead:
     session.expire_all()
-    return session.get(Lead, lead.id)
+    return session.get_one(Lead, lead.id)
 
 
-def test_saves_what_is_typed_and_keeps_the_rest(browser_as, session, ann):
+def test_saves_what_is_typed_and_keeps_the_rest(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session, last_name="Okoro", city="Aarhus", amount=5, status=LeadStatus.PROPOSAL, owner_id=ann.id)
     page = browser_as(ann).get("leads.edit_lead", lead_id=lead.id)
     assert page.h1 == "Edit Okoro"
@@ -22,25 +28,25 @@ def test_saves_what_is_typed_and_keeps_the_rest(browser_as, session, ann):
     assert page.location == f"/leads/{lead.id}"
     assert "Okoro-Berg was saved." in page.follow().flash
     lead = read(session, lead)
-    assert (lead.last_name, lead.next_step, lead.city, lead.amount) == ("Okoro-Berg", "Call", "Aarhus", 5)
+    assert (lead.last_name, lead.next_step, lead.city, lead.amount) == ("Okoro-Berg", "Call", "Aarhus", Decimal(5))
     assert (lead.status, lead.version, lead.updated_by_id) == (LeadStatus.PROPOSAL, 2, ann.id)
 
 
-def test_saving_nothing_new_writes_no_history(browser_as, session, ann):
+def test_saving_nothing_new_writes_no_history(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session, last_name="Okoro", source="Web", phone="+45 33 12 34 56", phone_e164="+4533123456")
     browser_as(ann).get("leads.edit_lead", lead_id=lead.id).form("edit").submit()
     assert len(session.scalars(select(Change).where(Change.entity == "lead")).all()) == 1
 
 
-def test_history_says_what_changed(browser_as, session, ann):
+def test_history_says_what_changed(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session, last_name="Okoro", owner_id=ann.id)
     browser_as(ann).get("leads.edit_lead", lead_id=lead.id).form("edit").fill(company="Nordlys").submit()
-    change = session.scalars(select(Change).where(Change.entity == "lead").order_by(Change.id.desc())).first()
+    change = session.scalars(select(Change).where(Change.entity == "lead").order_by(Change.id.desc())).all()[0]
     assert change.fields == {"company": [None, "Nordlys"]}
     assert change.actor_id == ann.id
 
 
-def test_emptying_a_field_empties_it(browser_as, session, ann):
+def test_emptying_a_field_empties_it(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session, last_name="Okoro", phone="+45 33 12 34 56", phone_e164="+4533123456", source="Web")
     form = browser_as(ann).get("leads.edit_lead", lead_id=lead.id).form("edit")
     assert form.fill(phone="", source="").submit().status == 303
@@ -48,7 +54,9 @@ def test_emptying_a_field_empties_it(browser_as, session, ann):
     assert (lead.phone, lead.phone_e164, lead.source) == (None, None, None)
 
 
-def test_an_invalid_form_comes_back_with_everything_typed(browser_as, session, ann):
+def test_an_invalid_form_comes_back_with_everything_typed(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
     lead = make_lead(session, last_name="Okoro", company="Old")
     form = browser_as(ann).get("leads.edit_lead", lead_id=lead.id).form("edit")
     page = form.fill(last_name="", company="", email="nobody", description="A\nB").submit()
@@ -62,7 +70,9 @@ def test_an_invalid_form_comes_back_with_everything_typed(browser_as, session, a
 # Two people at once
 
 
-def test_who_comes_second_sees_what_was_saved_and_can_save_after_all(browser_as, session, ann, max):
+def test_who_comes_second_sees_what_was_saved_and_can_save_after_all(
+    browser_as: BrowserAs, session: Session, ann: Employee, max: Employee
+) -> None:
     lead = make_lead(session, last_name="Okoro", company="Old", amount=5, country="DE", owner_id=ann.id)
     mine = browser_as(ann).get("leads.edit_lead", lead_id=lead.id).form("edit")
     theirs = browser_as(max).get("leads.edit_lead", lead_id=lead.id).form("edit")
@@ -87,7 +97,9 @@ def test_who_comes_second_sees_what_was_saved_and_can_save_after_all(browser_as,
     assert (lead.company, lead.next_step) == ("Mine", "Call")
 
 
-def test_whoever_owns_it_by_now_is_named(browser_as, session, max, ann, bob):
+def test_whoever_owns_it_by_now_is_named(
+    browser_as: BrowserAs, session: Session, max: Employee, ann: Employee, bob: Employee
+) -> None:
     lead = make_lead(session, last_name="Okoro", owner_id=ann.id)
     mine = browser_as(max).get("leads.edit_lead", lead_id=lead.id).form("edit")
     browser_as(ann).get("leads.edit_lead", lead_id=lead.id).form("edit").fill(owner_id=str(bob.id)).submit()
@@ -97,14 +109,16 @@ def test_whoever_owns_it_by_now_is_named(browser_as, session, max, ann, bob):
 
 
 @pytest.mark.parametrize("version", [None, "", "nonsense", "99999999999999999999", "-1"])
-def test_without_its_version_nothing_is_overwritten(browser_as, session, ann, version):
+def test_without_its_version_nothing_is_overwritten(
+    browser_as: BrowserAs, session: Session, ann: Employee, version: str | None
+) -> None:
     lead = make_lead(session, last_name="Okoro")
     page = browser_as(ann).post("leads.change_lead", {"last_name": "x", "version": version}, lead_id=lead.id)
     assert page.status == 409
     assert read(session, lead).last_name == "Okoro"
 
 
-def test_sending_the_same_form_twice_is_noticed(browser_as, session, ann):
+def test_sending_the_same_form_twice_is_noticed(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session, last_name="Okoro")
     form = browser_as(ann).get("leads.edit_lead", lead_id=lead.id).form("edit").fill(last_name="x")
     assert form.submit().status == 303
@@ -114,7 +128,7 @@ def test_sending_the_same_form_twice_is_noticed(browser_as, session, ann):
 # Owners
 
 
-def test_sellers_hand_on_what_is_theirs(browser_as, session, ann, bob):
+def test_sellers_hand_on_what_is_theirs(browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee) -> None:
     lead = make_lead(session, last_name="Okoro", owner_id=ann.id)
     form = browser_as(ann).get("leads.edit_lead", lead_id=lead.id).form("edit")
     page = form.fill(owner_id=str(bob.id)).submit().follow()
@@ -126,7 +140,9 @@ def test_sellers_hand_on_what_is_theirs(browser_as, session, ann, bob):
 # Possible duplicates
 
 
-def test_a_new_email_that_someone_else_has_is_asked_about(browser_as, session, ann):
+def test_a_new_email_that_someone_else_has_is_asked_about(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
     make_lead(session, last_name="Known", email="zoe@nordlys.example")
     lead = make_lead(session, last_name="Okoro")
     form = browser_as(ann).get("leads.edit_lead", lead_id=lead.id).form("edit")
@@ -138,14 +154,16 @@ def test_a_new_email_that_someone_else_has_is_asked_about(browser_as, session, a
     assert read(session, lead).email == "zoe@nordlys.example"
 
 
-def test_what_was_the_same_before_is_not_asked_about_again(browser_as, session, ann):
+def test_what_was_the_same_before_is_not_asked_about_again(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
     make_lead(session, email="zoe@nordlys.example")
     lead = make_lead(session, last_name="Okoro", email="zoe@nordlys.example")
     form = browser_as(ann).get("leads.edit_lead", lead_id=lead.id).form("edit")
     assert form.fill(next_step="Call").submit().status == 303
 
 
-def test_its_own_customer_is_no_duplicate(browser_as, session, ann):
+def test_its_own_customer_is_no_duplicate(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     customer = make_customer(session, email="zoe@nordlys.example")
     lead = make_lead(session, last_name="Okoro", customer_id=customer.id)
     form = browser_as(ann).get("leads.edit_lead", lead_id=lead.id).form("edit")
@@ -155,13 +173,15 @@ def test_its_own_customer_is_no_duplicate(browser_as, session, ann):
 # Who may
 
 
-def test_nobodys_lead_is_open_to_every_seller(browser_as, session, bob):
+def test_nobodys_lead_is_open_to_every_seller(browser_as: BrowserAs, session: Session, bob: Employee) -> None:
     lead = make_lead(session, last_name="Okoro")
     assert browser_as(bob).get("leads.edit_lead", lead_id=lead.id).form("edit").submit().status == 303
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_a_colleagues_lead_is_refused_with_the_reason(browser_as, session, ann, bob, method):
+def test_a_colleagues_lead_is_refused_with_the_reason(
+    browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee, method: str
+) -> None:
     lead = make_lead(session, last_name="Okoro", owner_id=ann.id)
     browser = browser_as(bob)
     page = (
@@ -174,7 +194,7 @@ def test_a_colleagues_lead_is_refused_with_the_reason(browser_as, session, ann, 
     assert read(session, lead).last_name == "Okoro"
 
 
-def test_a_viewer_is_refused_in_words(browser_as, session, vera):
+def test_a_viewer_is_refused_in_words(browser_as: BrowserAs, session: Session, vera: Employee) -> None:
     lead = make_lead(session, last_name="Okoro")
     page = browser_as(vera).get("leads.edit_lead", lead_id=lead.id)
     assert page.status == 403
@@ -182,7 +202,7 @@ def test_a_viewer_is_refused_in_words(browser_as, session, vera):
     assert browser_as(vera).post("leads.change_lead", {"last_name": "x"}, lead_id=lead.id).status == 403
 
 
-def test_a_lead_in_the_trash_is_restored_first(browser_as, session, ann):
+def test_a_lead_in_the_trash_is_restored_first(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session, last_name="Okoro", deleted_at=datetime.now(UTC), deleted_by_id=ann.id)
     page = browser_as(ann).get("leads.edit_lead", lead_id=lead.id)
     assert page.status == 403
@@ -191,12 +211,12 @@ def test_a_lead_in_the_trash_is_restored_first(browser_as, session, ann):
 
 
 @pytest.mark.parametrize("lead_id", [0, 9999, 2**63 - 1])
-def test_an_unknown_lead_is_not_there(browser_as, ann, lead_id):
+def test_an_unknown_lead_is_not_there(browser_as: BrowserAs, ann: Employee, lead_id: int) -> None:
     assert browser_as(ann).get("leads.edit_lead", lead_id=lead_id).status == 404
     assert browser_as(ann).post("leads.change_lead", lead_id=lead_id).status == 404
 
 
-def test_asks_a_stranger_to_sign_in(visitor, session):
+def test_asks_a_stranger_to_sign_in(visitor: Browser, session: Session) -> None:
     lead = make_lead(session)
     assert visitor.get("leads.edit_lead", lead_id=lead.id).status == 303
     assert visitor.post("leads.change_lead", {"last_name": "x"}, lead_id=lead.id).status == 303

@@ -1,34 +1,42 @@
 """Moving a lead along, winning and losing it: POST /leads/<id>/status."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from crm_web.models import Change, Contact, Conversion, Customer, Door, Lead, LeadStatus, LostReason
+from crm_web.models import Change, Contact, Conversion, Customer, Door, Employee, Lead, LeadStatus, LostReason
 from tests.factories import make_customer, make_lead
+from tests.page import Browser, Page, words
+
+BrowserAs = Callable[[Employee], Browser]
 
 
-def read(session, lead):
+def read(session: Session, lead: Lead) -> Lead:
     session.expire_all()
-    return session.get(Lead, lead.id)
+    return session.get_one(Lead, lead.id)
 
 
-def count(session, model):
-    return session.scalar(select(func.count()).select_from(model))
+def count(session: Session, model: type[Any]) -> int:
+    return session.scalar(select(func.count()).select_from(model)) or 0
 
 
-def facts(page):
+def facts(page: Page) -> dict[str, str]:
     """The facts of the lead, without the fields that history names."""
-    return {row.dt.get_text(): " ".join(row.dd.get_text(" ").split()) for row in page.soup.select("#facts .fact")}
+    return {words(row.select("dt")[0]): words(row.select("dd")[0]) for row in page.soup.select("#facts .fact")}
 
 
-def move(browser, lead, status, **more):
+def move(browser: Browser, lead: Lead, status: str | None, **more: Any) -> Page:
     return browser.post("leads.change_status", {"status": status, **more}, lead_id=lead.id)
 
 
 @pytest.mark.parametrize("status", ["contacted", "qualified", "proposal", "negotiation", "on_hold"])
-def test_moves_an_open_lead_to_any_open_status(browser_as, session, ann, status):
+def test_moves_an_open_lead_to_any_open_status(
+    browser_as: BrowserAs, session: Session, ann: Employee, status: str
+) -> None:
     lead = make_lead(session, owner_id=ann.id)
     page = move(browser_as(ann), lead, status)
     assert (page.status, page.location) == (303, f"/leads/{lead.id}")
@@ -37,7 +45,7 @@ def test_moves_an_open_lead_to_any_open_status(browser_as, session, ann, status)
     assert (lead.status, lead.closed_at) == (status, None)
 
 
-def test_the_steps_on_the_page_are_the_form(browser_as, session, ann):
+def test_the_steps_on_the_page_are_the_form(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session, owner_id=ann.id)
     page = browser_as(ann).get("leads.show_lead", lead_id=lead.id).button("Qualified").follow()
     assert page.one(".step [aria-current=step]").get_text(strip=True) == "Qualified"
@@ -45,16 +53,16 @@ def test_the_steps_on_the_page_are_the_form(browser_as, session, ann):
     assert page.one(".steps-aside [aria-current=step]").get_text(strip=True) == "On hold"
 
 
-def test_choosing_the_same_status_changes_nothing(browser_as, session, ann):
+def test_choosing_the_same_status_changes_nothing(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session, status=LeadStatus.QUALIFIED)
     move(browser_as(ann), lead, "qualified")
     assert read(session, lead).version == 1
 
 
-def test_history_says_who_moved_it(browser_as, session, ann):
+def test_history_says_who_moved_it(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session)
     move(browser_as(ann), lead, "qualified")
-    change = session.scalars(select(Change).where(Change.entity == "lead").order_by(Change.id.desc())).first()
+    change = session.scalars(select(Change).where(Change.entity == "lead").order_by(Change.id.desc())).all()[0]
     assert change.fields["status"] == ["new", "qualified"]
     assert (change.actor_id, change.door) == (ann.id, Door.WEB)
 
@@ -62,7 +70,9 @@ def test_history_says_who_moved_it(browser_as, session, ann):
 # Won
 
 
-def test_winning_creates_the_customer_and_says_so_with_a_link(browser_as, session, ann):
+def test_winning_creates_the_customer_and_says_so_with_a_link(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
     lead = make_lead(
         session,
         first_name="Zoë",
@@ -84,7 +94,9 @@ def test_winning_creates_the_customer_and_says_so_with_a_link(browser_as, sessio
     assert lead.closed_at is not None
 
 
-def test_winning_again_changes_nothing_and_shows_the_same_customer(browser_as, session, ann):
+def test_winning_again_changes_nothing_and_shows_the_same_customer(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
     lead = make_lead(session, company="Nordlys")
     move(browser_as(ann), lead, "won", from_status="new")
     version = read(session, lead).version
@@ -96,7 +108,7 @@ def test_winning_again_changes_nothing_and_shows_the_same_customer(browser_as, s
     assert count(session, Conversion) == 1
 
 
-def test_a_customer_who_buys_again_is_not_made_twice(browser_as, session, ann):
+def test_a_customer_who_buys_again_is_not_made_twice(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     customer = make_customer(session, name="Nordlys")
     lead = make_lead(session, customer_id=customer.id)
     page = move(browser_as(ann), lead, "won").follow()
@@ -104,7 +116,7 @@ def test_a_customer_who_buys_again_is_not_made_twice(browser_as, session, ann):
     assert count(session, Customer) == 1
 
 
-def test_leaving_won_says_that_the_customer_stays(browser_as, session, ann):
+def test_leaving_won_says_that_the_customer_stays(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session, company="Nordlys")
     move(browser_as(ann), lead, "won")
     page = move(browser_as(ann), lead, "negotiation").follow()
@@ -116,7 +128,7 @@ def test_leaving_won_says_that_the_customer_stays(browser_as, session, ann):
     assert count(session, Customer) == 1
 
 
-def test_a_customer_in_the_trash_is_in_the_way(browser_as, session, ann):
+def test_a_customer_in_the_trash_is_in_the_way(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     customer = make_customer(session, name="Nordlys", deleted_at=datetime.now(UTC), deleted_by_id=ann.id)
     lead = make_lead(session, customer_id=customer.id)
     page = move(browser_as(ann), lead, "won")
@@ -129,7 +141,7 @@ def test_a_customer_in_the_trash_is_in_the_way(browser_as, session, ann):
 
 
 @pytest.mark.parametrize("status", ["lost", "disqualified"])
-def test_losing_takes_a_reason(browser_as, session, ann, status):
+def test_losing_takes_a_reason(browser_as: BrowserAs, session: Session, ann: Employee, status: str | None) -> None:
     lead = make_lead(session)
     page = move(browser_as(ann), lead, status, lost_reason="competitor", lost_note="They were nearer")
     shown = page.follow()
@@ -139,7 +151,7 @@ def test_losing_takes_a_reason(browser_as, session, ann, status):
     assert lead.closed_at is not None
 
 
-def test_losing_without_a_reason_is_asked_for_it(browser_as, session, ann):
+def test_losing_without_a_reason_is_asked_for_it(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session)
     page = browser_as(ann).get("leads.show_lead", lead_id=lead.id).button("Mark as lost")
     assert page.status == 422
@@ -150,7 +162,7 @@ def test_losing_without_a_reason_is_asked_for_it(browser_as, session, ann):
     assert form["from_status"] == "new"
 
 
-def test_another_reason_is_asked_for_in_words(browser_as, session, ann):
+def test_another_reason_is_asked_for_in_words(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session)
     page = move(browser_as(ann), lead, "lost", lost_reason="other", lost_note=" ")
     assert page.errors == {"lost_note": "Say in a few words what the reason was."}
@@ -159,17 +171,19 @@ def test_another_reason_is_asked_for_in_words(browser_as, session, ann):
 
 
 @pytest.mark.parametrize("reason", ["not_recorded", "nonsense"])
-def test_only_the_reasons_on_the_list_count(browser_as, session, ann, reason):
+def test_only_the_reasons_on_the_list_count(
+    browser_as: BrowserAs, session: Session, ann: Employee, reason: str
+) -> None:
     page = move(browser_as(ann), make_lead(session), "lost", lost_reason=reason)
     assert page.errors["lost_reason"].startswith("Choose one from the list.")
 
 
-def test_a_note_that_is_too_long_is_refused(browser_as, session, ann):
+def test_a_note_that_is_too_long_is_refused(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     page = move(browser_as(ann), make_lead(session), "lost", lost_reason="price", lost_note="x" * 301)
     assert "Shorten this to 300 characters" in page.errors["lost_note"]
 
 
-def test_opening_it_again_drops_the_reason(browser_as, session, ann):
+def test_opening_it_again_drops_the_reason(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session, status=LeadStatus.LOST)
     page = browser_as(ann).get("leads.show_lead", lead_id=lead.id)
     assert not page.has("details.steps-losing")
@@ -181,7 +195,9 @@ def test_opening_it_again_drops_the_reason(browser_as, session, ann):
 # Overtaken
 
 
-def test_a_stale_page_does_not_open_again_what_someone_won(browser_as, session, ann, max):
+def test_a_stale_page_does_not_open_again_what_someone_won(
+    browser_as: BrowserAs, session: Session, ann: Employee, max: Employee
+) -> None:
     lead = make_lead(session, company="Nordlys", owner_id=ann.id)
     stale = browser_as(ann).get("leads.show_lead", lead_id=lead.id)
     move(browser_as(max), lead, "won")
@@ -194,7 +210,7 @@ def test_a_stale_page_does_not_open_again_what_someone_won(browser_as, session, 
     assert read(session, lead).status == LeadStatus.CONTACTED
 
 
-def test_two_who_want_the_same_agree(browser_as, session, ann, max):
+def test_two_who_want_the_same_agree(browser_as: BrowserAs, session: Session, ann: Employee, max: Employee) -> None:
     lead = make_lead(session, company="Nordlys", owner_id=ann.id)
     stale = browser_as(ann).get("leads.show_lead", lead_id=lead.id)
     move(browser_as(max), lead, "won")
@@ -202,7 +218,9 @@ def test_two_who_want_the_same_agree(browser_as, session, ann, max):
 
 
 @pytest.mark.parametrize("from_status", [None, "", "nonsense"])
-def test_another_program_need_not_say_what_it_saw(browser_as, session, ann, from_status):
+def test_another_program_need_not_say_what_it_saw(
+    browser_as: BrowserAs, session: Session, ann: Employee, from_status: str | None
+) -> None:
     lead = make_lead(session, status=LeadStatus.QUALIFIED)
     assert move(browser_as(ann), lead, "proposal", from_status=from_status).status == 303
 
@@ -211,7 +229,9 @@ def test_another_program_need_not_say_what_it_saw(browser_as, session, ann, from
 
 
 @pytest.mark.parametrize("status", [None, "", "nonsense", "WON", "\x00"])
-def test_what_is_no_status_is_refused(browser_as, session, ann, status):
+def test_what_is_no_status_is_refused(
+    browser_as: BrowserAs, session: Session, ann: Employee, status: str | None
+) -> None:
     lead = make_lead(session)
     page = move(browser_as(ann), lead, status)
     assert page.status == 422
@@ -219,7 +239,9 @@ def test_what_is_no_status_is_refused(browser_as, session, ann, status):
     assert read(session, lead).version == 1
 
 
-def test_a_colleagues_lead_is_refused_with_the_reason(browser_as, session, ann, bob):
+def test_a_colleagues_lead_is_refused_with_the_reason(
+    browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee
+) -> None:
     lead = make_lead(session, owner_id=ann.id)
     page = move(browser_as(bob), lead, "won")
     assert page.status == 403
@@ -227,39 +249,39 @@ def test_a_colleagues_lead_is_refused_with_the_reason(browser_as, session, ann, 
     assert count(session, Customer) == 0
 
 
-def test_a_viewer_is_refused(browser_as, session, vera):
+def test_a_viewer_is_refused(browser_as: BrowserAs, session: Session, vera: Employee) -> None:
     lead = make_lead(session)
     assert move(browser_as(vera), lead, "won").status == 403
 
 
-def test_a_manager_moves_anybodys_lead(browser_as, session, max, ann):
+def test_a_manager_moves_anybodys_lead(browser_as: BrowserAs, session: Session, max: Employee, ann: Employee) -> None:
     lead = make_lead(session, owner_id=ann.id)
     assert move(browser_as(max), lead, "won").status == 303
 
 
-def test_a_lead_in_the_trash_is_restored_first(browser_as, session, ann):
+def test_a_lead_in_the_trash_is_restored_first(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session, deleted_at=datetime.now(UTC), deleted_by_id=ann.id)
     page = move(browser_as(ann), lead, "won")
     assert page.status == 422
     assert "This lead is in the trash. Restore it first." in page.errors[""]
 
 
-def test_asks_a_stranger_to_sign_in(visitor, session):
+def test_asks_a_stranger_to_sign_in(visitor: Browser, session: Session) -> None:
     lead = make_lead(session)
     assert visitor.post("leads.change_status", {"status": "won"}, lead_id=lead.id).status == 303
     assert read(session, lead).status == LeadStatus.NEW
 
 
-def test_a_link_moves_nothing(browser_as, session, ann):
+def test_a_link_moves_nothing(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session)
     assert browser_as(ann).open(f"/leads/{lead.id}/status?status=won").status == 405
 
 
-def test_an_unknown_lead_is_not_there(browser_as, ann):
+def test_an_unknown_lead_is_not_there(browser_as: BrowserAs, ann: Employee) -> None:
     assert browser_as(ann).post("leads.change_status", {"status": "won"}, lead_id=9999).status == 404
 
 
-def test_a_post_without_its_token_is_refused(browser_as, session, ann):
+def test_a_post_without_its_token_is_refused(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session)
     assert move(browser_as(ann), lead, "won", csrf_token="made up").status == 400
     assert read(session, lead).status == LeadStatus.NEW

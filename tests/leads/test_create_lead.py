@@ -1,25 +1,30 @@
 """Entering a lead: GET and POST /leads/new."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from crm_web.models import Change, Customer, CustomerKind, Door, Lead, LeadSource, LeadStatus, Rating, Role
+from crm_web.models import Change, Customer, CustomerKind, Door, Employee, Lead, LeadSource, LeadStatus, Rating, Role
 from tests.factories import make_contact, make_customer, make_employee, make_lead
+from tests.page import Browser
+
+BrowserAs = Callable[[Employee], Browser]
 
 
-def the_lead(session):
+def the_lead(session: Session) -> Lead:
     session.expire_all()
     return session.scalars(select(Lead)).one()
 
 
-def count(session):
-    return session.scalar(select(func.count()).select_from(Lead))
+def count(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Lead)) or 0
 
 
-def test_a_last_name_is_enough(browser_as, session, ann):
+def test_a_last_name_is_enough(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     page = browser_as(ann).get("leads.new_lead").form().fill(last_name="Okoro").submit()
     assert page.status == 303
     shown = page.follow()
@@ -35,7 +40,7 @@ def test_a_last_name_is_enough(browser_as, session, ann):
     assert lead.currency is None
 
 
-def test_every_field_is_kept(browser_as, session, ann, bob):
+def test_every_field_is_kept(browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee) -> None:
     typed = {
         "salutation": "Dr",
         "first_name": " Zoë ",
@@ -78,21 +83,23 @@ def test_every_field_is_kept(browser_as, session, ann, bob):
     assert (lead.phone_e164, lead.mobile_e164) == ("+4533123456", "+14155552671")
 
 
-def test_history_says_who_and_by_which_door(browser_as, session, ann):
+def test_history_says_who_and_by_which_door(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     browser_as(ann).post("leads.create_lead", {"last_name": "Okoro"})
     change = session.scalars(select(Change).where(Change.entity == "lead")).one()
     assert (change.actor_id, change.door) == (ann.id, Door.WEB)
     assert change.fields["last_name"] == [None, "Okoro"]
 
 
-def test_the_form_proposes_me_and_the_companys_currency(browser_as, ann):
+def test_the_form_proposes_me_and_the_companys_currency(browser_as: BrowserAs, ann: Employee) -> None:
     form = browser_as(ann).get("leads.new_lead").form()
     assert form["owner_id"] == str(ann.id)
     assert form["currency"] == "USD"
     assert form["status"] == "new"
 
 
-def test_only_those_who_sell_can_be_chosen_as_owner(browser_as, session, ann, vera):
+def test_only_those_who_sell_can_be_chosen_as_owner(
+    browser_as: BrowserAs, session: Session, ann: Employee, vera: Employee
+) -> None:
     gone = make_employee(session, is_active=False)
     choices = browser_as(ann).get("leads.new_lead").form().choices("owner_id")
     assert {"Ann Keller", "Nobody"} <= set(choices.values())
@@ -103,12 +110,12 @@ def test_only_those_who_sell_can_be_chosen_as_owner(browser_as, session, ann, ve
         assert page.errors["owner_id"] == "Choose an owner who is active and sells."
 
 
-def test_it_can_belong_to_nobody(browser_as, session, ann):
+def test_it_can_belong_to_nobody(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     browser_as(ann).post("leads.create_lead", {"last_name": "x", "owner_id": ""})
     assert the_lead(session).owner_id is None
 
 
-def test_a_source_is_spelt_as_it_is_known(browser_as, session, ann):
+def test_a_source_is_spelt_as_it_is_known(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     session.add(LeadSource(name="Trade fair"))
     session.commit()
     browser = browser_as(ann)
@@ -142,7 +149,9 @@ def test_a_source_is_spelt_as_it_is_known(browser_as, session, ann):
         ("source", "x" * 301, "Shorten this to 300 characters"),
     ],
 )
-def test_what_cannot_be_is_said_beside_its_field_and_nothing_is_lost(browser_as, session, ann, field, typed, message):
+def test_what_cannot_be_is_said_beside_its_field_and_nothing_is_lost(
+    browser_as: BrowserAs, session: Session, ann: Employee, field: str, typed: str, message: str
+) -> None:
     sent = {"last_name": "Okoro", "next_step": "Call back", "amount": "5", "currency": "EUR", field: typed}
     page = browser_as(ann).post("leads.create_lead", sent)
     assert page.status == 422
@@ -157,36 +166,38 @@ def test_what_cannot_be_is_said_beside_its_field_and_nothing_is_lost(browser_as,
 
 
 @pytest.mark.parametrize("blank", ["", "  ", "\t", "\u00a0"])
-def test_a_lead_needs_a_name_of_some_kind(browser_as, session, ann, blank):
+def test_a_lead_needs_a_name_of_some_kind(browser_as: BrowserAs, session: Session, ann: Employee, blank: str) -> None:
     page = browser_as(ann).post("leads.create_lead", {"first_name": "Zoë", "last_name": blank, "company": blank})
     assert page.status == 422
     assert page.errors == {"last_name": "Enter a last name, a company or an e-mail."}
     assert count(session) == 0
 
 
-def test_a_wrong_email_is_no_reason_to_ask_for_a_name_too(browser_as, ann):
+def test_a_wrong_email_is_no_reason_to_ask_for_a_name_too(browser_as: BrowserAs, ann: Employee) -> None:
     page = browser_as(ann).post("leads.create_lead", {"email": "nobody"})
     assert set(page.errors) == {"email"}
 
 
-def test_an_amount_needs_its_currency(browser_as, session, ann):
+def test_an_amount_needs_its_currency(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     page = browser_as(ann).post("leads.create_lead", {"last_name": "x", "amount": "5", "currency": ""})
     assert page.status == 422
     assert page.errors == {"currency": "Choose the currency of the amount."}
 
 
-def test_a_currency_that_was_chosen_stays_without_an_amount(browser_as, session, ann):
+def test_a_currency_that_was_chosen_stays_without_an_amount(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
     browser_as(ann).post("leads.create_lead", {"last_name": "x", "currency": "EUR"})
     assert the_lead(session).currency == "EUR"
 
 
 @pytest.mark.parametrize(("field", "fold"), [("city", 0), ("salutation", 1)])
-def test_a_rare_field_that_is_wrong_is_unfolded(browser_as, ann, field, fold):
+def test_a_rare_field_that_is_wrong_is_unfolded(browser_as: BrowserAs, ann: Employee, field: str, fold: int) -> None:
     page = browser_as(ann).post("leads.create_lead", {"last_name": "x", field: "x" * 301})
     assert [entry.has_attr("open") for entry in page.soup.select("form.form details.fold")][fold]
 
 
-def test_hostile_text_comes_back_as_typed(browser_as, session, ann):
+def test_hostile_text_comes_back_as_typed(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     evil = '"><script>alert(1)</script>{{7*7}}\u202e%00&amp;'
     page = browser_as(ann).post("leads.create_lead", {"last_name": evil, "description": evil, "email": "x"})
     assert page.form("/leads/new")["last_name"] == evil
@@ -199,7 +210,7 @@ def test_hostile_text_comes_back_as_typed(browser_as, session, ann):
 # Possible duplicates
 
 
-def test_a_possible_duplicate_is_shown_before_saving(browser_as, session, ann):
+def test_a_possible_duplicate_is_shown_before_saving(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     known = make_lead(session, last_name="Known", email="zoe@nordlys.example")
     customer = make_customer(session, name="Nordlys A/S", phone="+45 33 12 34 56", phone_e164="+4533123456")
     contact = make_contact(session, make_customer(session), last_name="Berg", mobile="x", mobile_e164="+4533123456")
@@ -218,7 +229,7 @@ def test_a_possible_duplicate_is_shown_before_saving(browser_as, session, ann):
     assert count(session) == 2
 
 
-def test_save_anyway_means_only_what_was_shown(browser_as, session, ann):
+def test_save_anyway_means_only_what_was_shown(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     make_lead(session, email="a@one.example")
     make_lead(session, email="b@two.example")
     page = browser_as(ann).post("leads.create_lead", {"last_name": "x", "email": "a@one.example"})
@@ -228,13 +239,13 @@ def test_save_anyway_means_only_what_was_shown(browser_as, session, ann):
     assert page.form("/leads/new").fill(email="c@three.example").submit().status == 303
 
 
-def test_another_program_can_confirm_at_once(browser_as, session, ann):
+def test_another_program_can_confirm_at_once(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     make_lead(session, email="a@one.example")
     sent = {"last_name": "x", "email": "a@one.example", "confirmed": "1"}
     assert browser_as(ann).post("leads.create_lead", sent).status == 303
 
 
-def test_what_is_in_the_trash_is_no_duplicate(browser_as, session, ann):
+def test_what_is_in_the_trash_is_no_duplicate(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     make_lead(session, email="a@one.example", deleted_at=datetime.now(UTC), deleted_by_id=ann.id)
     assert browser_as(ann).post("leads.create_lead", {"email": "a@one.example"}).status == 303
 
@@ -242,7 +253,9 @@ def test_what_is_in_the_trash_is_no_duplicate(browser_as, session, ann):
 # A customer buys again
 
 
-def test_a_customer_who_buys_again_is_prefilled_and_linked(browser_as, session, ann, bob):
+def test_a_customer_who_buys_again_is_prefilled_and_linked(
+    browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee
+) -> None:
     customer = make_customer(
         session,
         name="Nordlys A/S",
@@ -267,13 +280,17 @@ def test_a_customer_who_buys_again_is_prefilled_and_linked(browser_as, session, 
     assert lead.phone_e164 == "+4533123456"
 
 
-def test_a_person_who_buys_again_is_named_by_the_last_name(browser_as, session, ann):
+def test_a_person_who_buys_again_is_named_by_the_last_name(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
     customer = make_customer(session, name="Zoë Okoro", kind=CustomerKind.PERSON)
     form = browser_as(ann).get("leads.new_lead", customer=customer.id).form()
     assert (form["last_name"], form["company"], form["owner_id"]) == ("Zoë Okoro", "", str(ann.id))
 
 
-def test_the_customer_is_still_named_when_something_is_wrong(browser_as, session, ann):
+def test_the_customer_is_still_named_when_something_is_wrong(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
     customer = make_customer(session, name="Nordlys A/S")
     page = browser_as(ann).get("leads.new_lead", customer=customer.id).form().fill(email="x").submit()
     assert page.status == 422
@@ -281,7 +298,7 @@ def test_the_customer_is_still_named_when_something_is_wrong(browser_as, session
     assert page.form()["customer_id"] == str(customer.id)
 
 
-def test_a_customer_in_the_trash_buys_nothing(browser_as, session, ann):
+def test_a_customer_in_the_trash_buys_nothing(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     customer = make_customer(session, deleted_at=datetime.now(UTC), deleted_by_id=ann.id)
     browser = browser_as(ann)
     assert browser.get("leads.new_lead", customer=customer.id).status == 404
@@ -291,12 +308,14 @@ def test_a_customer_in_the_trash_buys_nothing(browser_as, session, ann):
 
 
 @pytest.mark.parametrize("customer", ["0", "-1", "9999", "99999999999999999999"])
-def test_an_unknown_customer_is_not_there(browser_as, ann, customer):
+def test_an_unknown_customer_is_not_there(browser_as: BrowserAs, ann: Employee, customer: str) -> None:
     assert browser_as(ann).get("leads.new_lead", customer=customer).status == 404
 
 
 @pytest.mark.parametrize("customer_id", ["0", "9999", "999999999999999999"])
-def test_an_unknown_customer_is_refused(browser_as, session, ann, customer_id):
+def test_an_unknown_customer_is_refused(
+    browser_as: BrowserAs, session: Session, ann: Employee, customer_id: str
+) -> None:
     page = browser_as(ann).post("leads.create_lead", {"last_name": "x", "customer_id": customer_id})
     assert page.status == 422
     assert session.scalar(select(func.count()).select_from(Customer)) == 0
@@ -305,27 +324,27 @@ def test_an_unknown_customer_is_refused(browser_as, session, ann, customer_id):
 # Who may
 
 
-def test_a_viewer_is_refused_in_words(browser_as, session, vera):
+def test_a_viewer_is_refused_in_words(browser_as: BrowserAs, session: Session, vera: Employee) -> None:
     assert "Ask an administrator for the sales role" in browser_as(vera).get("leads.new_lead").text
     page = browser_as(vera).post("leads.create_lead", {"last_name": "x"})
     assert page.status == 403
     assert count(session) == 0
 
 
-def test_asks_a_stranger_to_sign_in(visitor, session):
+def test_asks_a_stranger_to_sign_in(visitor: Browser, session: Session) -> None:
     assert visitor.get("leads.new_lead").status == 303
     assert visitor.post("leads.create_lead", {"last_name": "x"}).status == 303
     assert count(session) == 0
 
 
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.ADMIN])
-def test_managers_and_administrators_enter_leads_too(browser_as, session, role):
+def test_managers_and_administrators_enter_leads_too(browser_as: BrowserAs, session: Session, role: str) -> None:
     person = make_employee(session, role=role)
     assert browser_as(person).post("leads.create_lead", {"last_name": "x"}).status == 303
     assert the_lead(session).owner_id == person.id
 
 
-def test_a_post_without_its_token_is_refused(browser_as, session, ann):
+def test_a_post_without_its_token_is_refused(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     page = browser_as(ann).post("leads.create_lead", {"last_name": "x", "csrf_token": "made up"})
     assert page.status == 400
     assert count(session) == 0

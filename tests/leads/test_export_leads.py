@@ -2,13 +2,19 @@
 
 import csv
 import io
+from collections.abc import Callable
 from datetime import date
 
-from crm_web.models import LeadStatus, Rating
+from sqlalchemy.orm import Session
+
+from crm_web.models import Employee, LeadStatus, Rating
 from tests.factories import make_customer, make_lead
+from tests.page import Browser, Page
+
+BrowserAs = Callable[[Employee], Browser]
 
 
-def rows_of(page):
+def rows_of(page: Page) -> list[dict[str, str]]:
     assert page.status == 200
     assert page.response.mimetype == "text/csv"
     assert page.response.headers["Content-Type"] == "text/csv; charset=utf-8"
@@ -17,7 +23,7 @@ def rows_of(page):
     return list(csv.DictReader(io.StringIO(page.body.removeprefix("\ufeff"), newline=""), strict=True))
 
 
-def test_holds_every_field_that_a_person_types(browser_as, session, ann):
+def test_holds_every_field_that_a_person_types(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     customer = make_customer(session, name="Nordlys")
     make_lead(
         session,
@@ -48,7 +54,7 @@ def test_holds_every_field_that_a_person_types(browser_as, session, ann):
     assert row["Created at"].endswith("+00:00")
 
 
-def test_is_exactly_what_the_list_shows_all_pages_of_it(browser_as, session, ann):
+def test_is_exactly_what_the_list_shows_all_pages_of_it(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     for number in range(120):
         make_lead(session, last_name=f"Lead {number:03}", owner_id=ann.id if number % 2 else None)
     page = browser_as(ann).get("leads.list_leads", owner="me", sort="-name").click("Next")
@@ -56,13 +62,13 @@ def test_is_exactly_what_the_list_shows_all_pages_of_it(browser_as, session, ann
     assert [row["Last name"] for row in rows] == [f"Lead {number:03}" for number in range(119, 0, -2)]
 
 
-def test_says_why_it_was_lost(browser_as, session, ann):
+def test_says_why_it_was_lost(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     make_lead(session, status=LeadStatus.LOST, lost_note="Too far")
     (row,) = rows_of(browser_as(ann).get("leads.export_leads"))
     assert (row["Lost reason"], row["Lost note"]) == ("Price too high", "Too far")
 
 
-def test_a_spreadsheet_runs_nothing_that_was_typed(browser_as, session, ann):
+def test_a_spreadsheet_runs_nothing_that_was_typed(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     for formula in ("=1+1", "+HYPERLINK(1)", "-cmd|' /C calc'!A0", "@SUM(1)", "\t=1", "\r=1"):
         make_lead(session, last_name=formula)
     make_lead(session, last_name="-5")
@@ -70,9 +76,9 @@ def test_a_spreadsheet_runs_nothing_that_was_typed(browser_as, session, ann):
     assert found == {"'=1+1", "'+HYPERLINK(1)", "'-cmd|' /C calc'!A0", "'@SUM(1)", "'\t=1", "'\r=1", "-5"}
 
 
-def test_an_empty_list_is_its_head(browser_as, vera):
+def test_an_empty_list_is_its_head(browser_as: BrowserAs, vera: Employee) -> None:
     assert rows_of(browser_as(vera).get("leads.export_leads")) == []
 
 
-def test_asks_a_stranger_to_sign_in(visitor):
+def test_asks_a_stranger_to_sign_in(visitor: Browser) -> None:
     assert visitor.get("leads.export_leads").status == 303

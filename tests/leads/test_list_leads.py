@@ -1,20 +1,26 @@
 """The list of leads: GET /leads."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
-from crm_web.models import LeadStatus
+from crm_web.models import Employee, LeadStatus
 from crm_web.observe import count_queries
 from tests.factories import make_customer, make_employee, make_lead
+from tests.page import Browser, Page
+
+BrowserAs = Callable[[Employee], Browser]
 
 
-def names(page):
+def names(page: Page) -> list[str]:
     return [link.get_text() for link in page.soup.select("table.list .name a")]
 
 
-def test_shows_who_where_and_how_much(browser_as, session, ann):
+def test_shows_who_where_and_how_much(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     make_lead(
         session, first_name="Zoë", last_name="Okoro", company="Nordlys", amount=48000, owner_id=ann.id, source="Web"
     )
@@ -26,32 +32,32 @@ def test_shows_who_where_and_how_much(browser_as, session, ann):
     assert (row["Status"], row["Amount"], row["Owner"], row["Source"]) == ("New", "$48,000", "Ann Keller", "Web")
 
 
-def test_a_company_that_is_the_name_stands_once(browser_as, session, ann):
+def test_a_company_that_is_the_name_stands_once(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     make_lead(session, company="Nordlys")
     assert browser_as(ann).get("leads.list_leads").table[0]["Name"] == "Nordlys"
 
 
-def test_nothing_at_all_says_what_to_do_next(browser_as, ann):
+def test_nothing_at_all_says_what_to_do_next(browser_as: BrowserAs, ann: Employee) -> None:
     page = browser_as(ann).get("leads.list_leads")
     assert "No leads yet" in page.text
     assert page.click("New lead").h1 == "New lead"
     assert not page.has("form.filters")
 
 
-def test_a_viewer_is_offered_nothing_to_enter(browser_as, vera):
+def test_a_viewer_is_offered_nothing_to_enter(browser_as: BrowserAs, vera: Employee) -> None:
     page = browser_as(vera).get("leads.list_leads")
     assert "No leads yet" in page.text
     assert "New lead" not in page.text
 
 
-def test_nothing_that_fits_leads_back_to_all(browser_as, session, ann):
+def test_nothing_that_fits_leads_back_to_all(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     make_lead(session, last_name="Okoro")
     page = browser_as(ann).get("leads.list_leads", q="somebody else")
     assert "No lead fits these filters" in page.text
     assert names(page.click("Show all leads")) == ["Okoro"]
 
 
-def test_the_trash_is_left_out(browser_as, session, ann):
+def test_the_trash_is_left_out(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     make_lead(session, last_name="Gone", deleted_at=datetime.now(UTC), deleted_by_id=ann.id)
     assert "No leads yet" in browser_as(ann).get("leads.list_leads").text
 
@@ -72,20 +78,22 @@ def test_the_trash_is_left_out(browser_as, session, ann):
         ({"status": "nonsense"}, {"new", "contacted", "won", "lost"}),
     ],
 )
-def test_filters_by_status_and_its_kind(browser_as, session, ann, query, found):
+def test_filters_by_status_and_its_kind(
+    browser_as: BrowserAs, session: Session, ann: Employee, query: Any, found: set[str]
+) -> None:
     for status in ("new", "contacted", "won", "lost"):
         make_lead(session, last_name=status, status=LeadStatus(status))
     assert set(names(browser_as(ann).get("leads.list_leads", **query))) == found
 
 
-def test_filters_by_owner(browser_as, session, ann, bob, max):
+def test_filters_by_owner(browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee, max: Employee) -> None:
     bob.manager_id = max.id
     session.commit()
     for name, owner in {"ann’s": ann, "bob’s": bob, "max’s": max, "nobody’s": None}.items():
         make_lead(session, last_name=name, owner_id=owner and owner.id)
     browser = browser_as(max)
 
-    def found(*owners):
+    def found(*owners: str) -> set[str]:
         return set(names(browser.get("leads.list_leads", owner=owners)))
 
     assert found("me") == {"max’s"}
@@ -96,7 +104,7 @@ def test_filters_by_owner(browser_as, session, ann, bob, max):
     assert found("someone") == {"ann’s", "bob’s", "max’s", "nobody’s"}
 
 
-def test_mine_is_one_press_away(browser_as, session, ann, bob):
+def test_mine_is_one_press_away(browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee) -> None:
     make_lead(session, last_name="Mine", owner_id=ann.id, status=LeadStatus.QUALIFIED)
     make_lead(session, last_name="His", owner_id=bob.id, status=LeadStatus.QUALIFIED)
     page = browser_as(ann).get("leads.list_leads", status="qualified").click("Mine")
@@ -104,7 +112,7 @@ def test_mine_is_one_press_away(browser_as, session, ann, bob):
     assert page.url.count("qualified") == 1
 
 
-def test_filters_by_source(browser_as, session, ann):
+def test_filters_by_source(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     for name, source in {"a": "Web", "b": "Fair", "c": None}.items():
         make_lead(session, last_name=name, source=source)
     browser = browser_as(ann)
@@ -115,7 +123,7 @@ def test_filters_by_source(browser_as, session, ann):
     assert page.has('input[name=source][value="No such source"][checked]')
 
 
-def test_filters_by_customer_and_names_them(browser_as, session, ann):
+def test_filters_by_customer_and_names_them(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     customer = make_customer(session, name="Nordlys A/S")
     make_lead(session, last_name="Theirs", customer_id=customer.id)
     make_lead(session, last_name="Other")
@@ -129,7 +137,9 @@ def test_filters_by_customer_and_names_them(browser_as, session, ann):
     assert names(unknown) == []
 
 
-def test_dates_are_days_in_the_readers_zone_from_one_up_to_before_the_other(browser_as, session, ann):
+def test_dates_are_days_in_the_readers_zone_from_one_up_to_before_the_other(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
     ann.time_zone = "Asia/Tokyo"
     session.commit()
     # In Tokyo the second of March begins at three in the afternoon of the first.
@@ -142,7 +152,7 @@ def test_dates_are_days_in_the_readers_zone_from_one_up_to_before_the_other(brow
     assert len(names(browser.get("leads.list_leads", created_to="no day"))) == 3
 
 
-def test_filters_by_when_it_was_closed(browser_as, session, ann):
+def test_filters_by_when_it_was_closed(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     for name, day in {"early": 1, "late": 20}.items():
         closed_at = datetime(2026, 3, day, tzinfo=UTC)
         make_lead(session, last_name=name, status=LeadStatus.LOST, closed_at=closed_at)
@@ -166,7 +176,7 @@ def test_filters_by_when_it_was_closed(browser_as, session, ann):
         "1234",
     ],
 )
-def test_finds_by_any_spelling(browser_as, session, ann, words):
+def test_finds_by_any_spelling(browser_as: BrowserAs, session: Session, ann: Employee, words: str) -> None:
     make_lead(
         session,
         first_name="Jörg",
@@ -182,12 +192,14 @@ def test_finds_by_any_spelling(browser_as, session, ann, words):
 
 
 @pytest.mark.parametrize("words", ["%", "_", "\\", "'", "100%", "a%b"])
-def test_signs_of_patterns_are_words_like_others(browser_as, session, ann, words):
+def test_signs_of_patterns_are_words_like_others(
+    browser_as: BrowserAs, session: Session, ann: Employee, words: str
+) -> None:
     make_lead(session, last_name="Plain")
     assert names(browser_as(ann).get("leads.list_leads", q=words)) == []
 
 
-def test_each_filter_is_a_chip_that_can_be_taken_away(browser_as, session, ann):
+def test_each_filter_is_a_chip_that_can_be_taken_away(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     make_lead(session, last_name="Okoro", owner_id=ann.id, source="Web")
     page = browser_as(ann).get(
         "leads.list_leads",
@@ -219,7 +231,7 @@ def test_each_filter_is_a_chip_that_can_be_taken_away(browser_as, session, ann):
 # Order and place
 
 
-def test_sorts_by_each_head_both_ways(browser_as, session, ann, bob):
+def test_sorts_by_each_head_both_ways(browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee) -> None:
     old = datetime(2026, 1, 1, tzinfo=UTC)
     make_lead(session, last_name="Ähre", amount=1, owner_id=bob.id, source="b", created_at=old, updated_at=old)
     make_lead(session, last_name="zebra", amount=Decimal("9.5"), owner_id=ann.id, source="A", status=LeadStatus.LOST)
@@ -240,7 +252,7 @@ def test_sorts_by_each_head_both_ways(browser_as, session, ann, bob):
         assert names(browser.get("leads.list_leads", sort=f"-{key}")) == up[::-1], key
 
 
-def test_a_head_turns_the_order_round(browser_as, session, ann):
+def test_a_head_turns_the_order_round(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     make_lead(session)
     page = browser_as(ann).get("leads.list_leads")
     assert page.one("th[aria-sort]")["aria-sort"] == "descending"
@@ -252,13 +264,15 @@ def test_a_head_turns_the_order_round(browser_as, session, ann):
     assert page.click("Amount").click("Amount").url == "/leads?sort=amount"
 
 
-def test_the_order_that_only_the_head_offers_is_not_lost_by_a_filter(browser_as, session, ann):
+def test_the_order_that_only_the_head_offers_is_not_lost_by_a_filter(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
     make_lead(session)
     page = browser_as(ann).get("leads.list_leads", sort="owner")
     assert page.one("select[name=sort] option[selected]")["value"] == "owner"
 
 
-def test_pages_of_fifty_lead_there_and_back(browser_as, session, ann):
+def test_pages_of_fifty_lead_there_and_back(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     for number in range(101):
         make_lead(session, last_name=f"Lead {number:03}")
     pages = [browser_as(ann).get("leads.list_leads", sort="name")]
@@ -271,11 +285,11 @@ def test_pages_of_fifty_lead_there_and_back(browser_as, session, ann):
     assert "101 leads" in pages[1].text
 
 
-def test_a_place_that_has_moved_leads_to_the_first_page(browser_as, session, ann):
+def test_a_place_that_has_moved_leads_to_the_first_page(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     for number in range(51):
         make_lead(session, last_name=f"Lead {number:02}")
     second = browser_as(ann).get("leads.list_leads", sort="name").click("Next")
-    lead_id = int(second.one(".name a")["href"].rsplit("/", 1)[1])
+    lead_id = int(str(second.one(".name a")["href"]).rsplit("/", 1)[1])
     assert lead_id
     last = browser_as(ann).open(second.url.replace("sort=name", "sort=-name"))
     assert last.status == 200
@@ -311,13 +325,13 @@ def test_a_place_that_has_moved_leads_to_the_first_page(browser_as, session, ann
         "&".join(f"source={number}" for number in range(500)),
     ],
 )
-def test_any_address_gives_a_page(browser_as, session, ann, query):
+def test_any_address_gives_a_page(browser_as: BrowserAs, session: Session, ann: Employee, query: Any) -> None:
     make_lead(session)
     assert browser_as(ann).open(f"/leads?{query}").status == 200
     assert browser_as(ann).open(f"/leads.csv?{query}").body.startswith("\ufeffID,")
 
 
-def test_hostile_words_come_back_harmless(browser_as, session, ann):
+def test_hostile_words_come_back_harmless(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     evil = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>"""
     make_lead(session, last_name=evil, company=evil, source=evil)
     page = browser_as(ann).get("leads.list_leads", q=evil, source=evil)
@@ -328,18 +342,20 @@ def test_hostile_words_come_back_harmless(browser_as, session, ann):
 # Access and cost
 
 
-def test_asks_a_stranger_to_sign_in(visitor):
+def test_asks_a_stranger_to_sign_in(visitor: Browser) -> None:
     page = visitor.get("leads.list_leads", status="won")
     assert page.status == 303
-    assert page.location.startswith("/sign-in?next=")
+    assert str(page.location).startswith("/sign-in?next=")
 
 
-def test_another_method_is_refused(browser_as, ann):
+def test_another_method_is_refused(browser_as: BrowserAs, ann: Employee) -> None:
     assert browser_as(ann).post("leads.list_leads").status == 405
 
 
 @pytest.mark.parametrize("query", [{}, {"q": "lead", "owner": "team", "status": "new", "sort": "owner"}])
-def test_costs_the_same_for_two_rows_and_twenty(browser_as, session, ann, query):
+def test_costs_the_same_for_two_rows_and_twenty(
+    browser_as: BrowserAs, session: Session, ann: Employee, query: Any
+) -> None:
     customer = make_customer(session)
     browser = browser_as(ann)
     costs = []
@@ -355,13 +371,15 @@ def test_costs_the_same_for_two_rows_and_twenty(browser_as, session, ann, query)
     assert costs[0] == costs[1] <= 8
 
 
-def test_a_long_list_is_counted_only_so_far(browser_as, session, ann):
+def test_a_long_list_is_counted_only_so_far(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     session.connection().exec_driver_sql("INSERT INTO leads (last_name) SELECT 'x' FROM generate_series(1, 10001)")
     session.commit()
     assert "more than 10,000 leads" in browser_as(ann).get("leads.list_leads").text
 
 
-def test_the_time_of_a_change_is_told_exactly_on_hovering(browser_as, session, ann):
+def test_the_time_of_a_change_is_told_exactly_on_hovering(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
     ann.time_zone = "Asia/Tokyo"
     session.commit()
     make_lead(session, updated_at=datetime.now(UTC) - timedelta(hours=3))

@@ -1,24 +1,29 @@
 """The page of a lead: GET /leads/<id>."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import pytest
+from sqlalchemy.orm import Session
 
-from crm_web.models import LeadStatus, Rating
+from crm_web.models import Employee, LeadStatus, Rating
 from crm_web.observe import count_queries
 from tests.factories import make_activity, make_customer, make_employee, make_lead
+from tests.page import Browser, Page, words
+
+BrowserAs = Callable[[Employee], Browser]
 
 
-def facts(page):
+def facts(page: Page) -> dict[str, str]:
     """The facts of the lead, without the fields that history names."""
-    return {row.dt.get_text(): " ".join(row.dd.get_text(" ").split()) for row in page.soup.select("#facts .fact")}
+    return {words(row.select("dt")[0]): words(row.select("dd")[0]) for row in page.soup.select("#facts .fact")}
 
 
-def buttons(page):
+def buttons(page: Page) -> set[str]:
     return {button.get_text(" ", strip=True) for button in page.soup.select("main button")}
 
 
-def test_shows_what_is_known_and_nothing_that_is_not(browser_as, session, ann):
+def test_shows_what_is_known_and_nothing_that_is_not(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     customer = make_customer(session, name="Nordlys A/S")
     lead = make_lead(
         session,
@@ -59,7 +64,7 @@ def test_shows_what_is_known_and_nothing_that_is_not(browser_as, session, ann):
     assert not {"Mobile", "Industry", "Lost because", "Closed"} & set(known)
 
 
-def test_what_happened_stands_beside(browser_as, session, ann):
+def test_what_happened_stands_beside(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session, by=ann, last_name="Okoro")
     make_activity(session, by=ann, lead_id=lead.id, subject="Called back", body="Wants\nan offer")
     page = browser_as(ann).get("leads.show_lead", lead_id=lead.id)
@@ -67,7 +72,7 @@ def test_what_happened_stands_beside(browser_as, session, ann):
     assert "Created by Ann Keller" in " ".join(page.one("#history").get_text(" ", strip=True).split())
 
 
-def test_activities_are_added_right_here(browser_as, session, ann):
+def test_activities_are_added_right_here(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session, last_name="Okoro")
     form = browser_as(ann).get("leads.show_lead", lead_id=lead.id).form("activities")
     page = form.fill(subject="Called back").submit().follow()
@@ -75,7 +80,9 @@ def test_activities_are_added_right_here(browser_as, session, ann):
     assert "Called back" in page.one("#activities").get_text()
 
 
-def test_a_viewer_sees_all_and_the_reason_why_nothing_can_be_pressed(browser_as, session, vera, ann):
+def test_a_viewer_sees_all_and_the_reason_why_nothing_can_be_pressed(
+    browser_as: BrowserAs, session: Session, vera: Employee, ann: Employee
+) -> None:
     lead = make_lead(session, last_name="Okoro", owner_id=ann.id)
     page = browser_as(vera).get("leads.show_lead", lead_id=lead.id)
     assert page.h1 == "Okoro"
@@ -83,14 +90,18 @@ def test_a_viewer_sees_all_and_the_reason_why_nothing_can_be_pressed(browser_as,
     assert buttons(page) == set()
 
 
-def test_a_colleagues_lead_says_who_could_change_it(browser_as, session, ann, bob):
+def test_a_colleagues_lead_says_who_could_change_it(
+    browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee
+) -> None:
     lead = make_lead(session, owner_id=ann.id)
     page = browser_as(bob).get("leads.show_lead", lead_id=lead.id)
     assert "This belongs to Ann Keller." in page.text
     assert not {"Won", "Move to trash"} & buttons(page)
 
 
-def test_one_in_the_trash_shows_the_way_back_and_nothing_else(browser_as, session, ann, vera):
+def test_one_in_the_trash_shows_the_way_back_and_nothing_else(
+    browser_as: BrowserAs, session: Session, ann: Employee, vera: Employee
+) -> None:
     lead = make_lead(session, last_name="Okoro", deleted_at=datetime.now(UTC), deleted_by_id=ann.id)
     page = browser_as(ann).get("leads.show_lead", lead_id=lead.id)
     assert "This lead is in the trash" in page.text
@@ -100,12 +111,12 @@ def test_one_in_the_trash_shows_the_way_back_and_nothing_else(browser_as, sessio
 
 
 @pytest.mark.parametrize("status", list(LeadStatus))
-def test_says_where_it_stands(browser_as, session, ann, status):
+def test_says_where_it_stands(browser_as: BrowserAs, session: Session, ann: Employee, status: LeadStatus) -> None:
     page = browser_as(ann).get("leads.show_lead", lead_id=make_lead(session, status=status).id)
     assert [step.get_text(strip=True) for step in page.soup.select("[aria-current=step]")] == [status.label]
 
 
-def test_hostile_text_is_shown_as_typed(browser_as, session, ann):
+def test_hostile_text_is_shown_as_typed(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     evil = "\"><script>alert(1)</script>'; DROP TABLE leads;--"
     lead = make_lead(session, last_name=evil, company=evil, website="javascript:alert(1)", description=evil)
     page = browser_as(ann).get("leads.show_lead", lead_id=lead.id)
@@ -115,22 +126,22 @@ def test_hostile_text_is_shown_as_typed(browser_as, session, ann):
 
 
 @pytest.mark.parametrize("lead_id", [0, 9999, 2**63 - 1])
-def test_an_unknown_lead_is_not_there(browser_as, ann, lead_id):
+def test_an_unknown_lead_is_not_there(browser_as: BrowserAs, ann: Employee, lead_id: int) -> None:
     assert browser_as(ann).get("leads.show_lead", lead_id=lead_id).status == 404
 
 
 @pytest.mark.parametrize("path", ["/leads/99999999999999999999", "/leads/-1", "/leads/x", "/leads/1.5"])
-def test_what_is_no_id_is_not_there(browser_as, ann, path):
+def test_what_is_no_id_is_not_there(browser_as: BrowserAs, ann: Employee, path: str) -> None:
     assert browser_as(ann).open(path).status == 404
 
 
-def test_asks_a_stranger_to_sign_in(visitor, session):
+def test_asks_a_stranger_to_sign_in(visitor: Browser, session: Session) -> None:
     page = visitor.get("leads.show_lead", lead_id=make_lead(session).id)
     assert page.status == 303
-    assert "/sign-in" in page.location
+    assert "/sign-in" in str(page.location)
 
 
-def test_costs_the_same_however_much_happened(browser_as, session, ann):
+def test_costs_the_same_however_much_happened(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session, by=ann, owner_id=ann.id, customer_id=make_customer(session).id)
     browser = browser_as(ann)
     costs = []
