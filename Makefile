@@ -17,16 +17,14 @@ check-code: environment-dev
 	.venv/bin/mypy
 	.venv/bin/djlint --lint --quiet templates
 
-# Tests without a browser run side by side; those with one follow alone, and the coverage of both counts together.
-# pytest's own summary comes last, because it is what a reader of the log looks for.
+# All tests in one run, so that its summary at the end is the whole truth.
 check-tests: environment-dev chromium
 	@.venv/bin/coverage erase
-	$(RUN) -m pytest -n 2 -m "not browser" --cov --cov-report= --no-cov-on-fail
-	$(RUN) -m pytest -m browser --cov --cov-append
+	$(RUN) -m pytest -n 2 --dist worksteal --cov
 
-# The picture of the README, and in var/pictures each page wide, narrow, dark and on paper, to be looked at.
-screenshots: environment-dev chromium
-	@$(RUN) -m tests.browser.screenshots
+# What one runs all the time while working: no browser, no servers that are killed.
+quick: environment-dev
+	$(RUN) -m pytest -n 2 --dist worksteal -m "not browser and not slow"
 
 environment:
 	@deploy/install requirements.txt "$(PYTHON)"

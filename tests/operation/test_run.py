@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg2
@@ -20,13 +21,32 @@ SECRET = "0123456789abcdef0123456789abcdef"
 Launch = Callable[..., Launched]
 
 
+@dataclass
+class FirstStart:
+    """What the very first start on an empty folder did."""
+
+    folder: Path
+    told: str
+    exit_code: int
+    left: list[int]
+
+
 @pytest.fixture(scope="module")
-def var() -> Iterator[Path]:
-    """One data folder for all tests, so that each finds what the one before left, dead or alive."""
+def first_start(port: int) -> Iterator[FirstStart]:
+    """One folder for all tests, filled once, so that each finds what the one before left, dead or alive."""
     with temporary_folder() as folder:
-        yield folder / "var"
+        run = Launched(folder / "var", port, output=None)
+        run.wait_until_ready()
+        pids = [run.web_pid(), run.worker_pid(), run.postgres_pid()]
+        code = run.stop(signal.SIGINT)
+        yield FirstStart(folder / "var", run.told(), code, [pid for pid in pids if is_running(pid)])
         with EmbeddedServer(folder / "var"):
             pass
+
+
+@pytest.fixture(scope="module")
+def var(first_start: FirstStart) -> Path:
+    return first_start.folder
 
 
 @pytest.fixture(scope="module")
@@ -68,16 +88,13 @@ def count_employees(folder: Path) -> int:
             connection.close()
 
 
-def test_first_start_serves_a_demo_and_stops_as_a_whole(launch: Launch, var: Path) -> None:
-    run = launch()
-    run.wait_until_ready()
-    pids = [run.web_pid(), run.worker_pid(), run.postgres_pid()]
-
-    assert "ann@piper.example" in run.told()
-    assert (var / "secret_key").stat().st_mode & 0o777 == 0o600
-    assert run.stop(signal.SIGINT) == 0
-    wait_for(lambda: not any(map(is_running, pids)), 5)
-    assert "Traceback" not in run.told()
+def test_first_start_serves_a_demo_and_stops_as_a_whole(first_start: FirstStart) -> None:
+    assert "Filling the demo company" in first_start.told
+    assert "ann@piper.example" in first_start.told
+    assert "Traceback" not in first_start.told
+    assert (first_start.folder / "secret_key").stat().st_mode & 0o777 == 0o600
+    assert first_start.exit_code == 0
+    assert first_start.left == []
 
 
 def test_impatient_person_stops_it_as_a_whole_too(launch: Launch) -> None:
