@@ -352,7 +352,7 @@ def _check_owner(owner_id: int | None) -> None:
     """Wait for a deactivation of the owner that is under way, so that it is refused here and not by the table."""
     owner = None if owner_id is None else db.session.get(Employee, owner_id)
     if owner is not None:
-        db.session.refresh(owner, with_for_update={"read": True, "key_share": True})
+        db.session.refresh(owner, with_for_update={"read": True, "key_share": True, "of": Employee})
     if owner_id is not None and (owner is None or not owner.can_own):
         raise OwnerNotEntitled("Choose an owner who is active and sells.", "owner_id")
 
