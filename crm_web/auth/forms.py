@@ -29,23 +29,18 @@ class _KeptChoiceField(ChoiceField):
     def __init__(self, label: str, **settings: Any) -> None:
         super().__init__(label, empty=None, **settings)
 
-    def list_options(self) -> list[tuple[str, str]]:
-        """List the pairs of value and label."""
-        listed = [option for _, options in self.list_groups() for option in options]
+    def keep(self, listed: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Put what is in use before what is listed, if it is not among it."""
         in_use = self.object_data
         return listed if in_use is None or in_use in dict(listed) else [(in_use, in_use), *listed]
-
-    def list_groups(self) -> list[tuple[str, list[tuple[str, str]]]]:
-        """List the headings, each with its pairs of value and label."""
-        raise NotImplementedError
 
 
 class TimeZoneField(_KeptChoiceField):
     """A time zone, by part of the world."""
 
-    def list_groups(self) -> list[tuple[str, list[tuple[str, str]]]]:
-        """List the parts of the world, each with its zones."""
-        return list(list_time_zones().items())
+    def list_options(self) -> list[tuple[str, str]]:
+        """List the pairs of IANA name and place."""
+        return self.keep([option for options in list_time_zones().values() for option in options])
 
     def has_groups(self) -> bool:
         """Tell the widget to draw headings."""
@@ -53,19 +48,19 @@ class TimeZoneField(_KeptChoiceField):
 
     def iter_groups(self) -> Iterator[tuple[str, list[Any]]]:
         """List the headings with their lines; what is in use but not listed comes first."""
-        groups = self.list_groups()
-        if self.list_options()[0] != groups[0][1][0]:
-            groups = [("In use", self.list_options()[:1]), *groups]
-        for heading, options in groups:
-            yield heading, [Choice(value, label, value == self.data, {}) for value, label in options]
+        options, groups = self.list_options(), list_time_zones()
+        if len(options) > sum(map(len, groups.values())):
+            groups = {"In use": options[:1]} | groups
+        for heading, lines in groups.items():
+            yield heading, [Choice(value, label, value == self.data, {}) for value, label in lines]
 
 
 class LocaleField(_KeptChoiceField):
     """How numbers and dates are written."""
 
-    def list_groups(self) -> list[tuple[str, list[tuple[str, str]]]]:
-        """List one group: the ways to write, English ones first."""
-        return [("", list_locales())]
+    def list_options(self) -> list[tuple[str, str]]:
+        """List the pairs of locale and its name."""
+        return self.keep(list_locales())
 
 
 def new_password_field(label: str, *validators: Any) -> Any:

@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 from crm_web.auth.operations import TooManyTries, count_try
 from crm_web.extensions import db
 from crm_web.models import Employee, SignInFailures
-from tests.databases import PASSWORD
-from tests.databases import OwnDatabase
+from tests.databases import PASSWORD, OwnDatabase
 from tests.page import Browser, Page
 
 BrowserAs = Callable[[Employee], Browser]
