@@ -88,8 +88,9 @@ UPDATE import_wins w SET customer_id = known.id FROM (
 _MAKE_CUSTOMERS = """
 UPDATE import_wins w SET makes_customer = true, customer_id = made.id, closed_at = made.since FROM (
     SELECT line, since, nextval(pg_get_serial_sequence('customers', 'id')) AS id FROM (
-        SELECT line, min(closed_at) OVER same AS since, row_number() OVER (same ORDER BY line) AS place
-        FROM import_wins WHERE customer_id IS NULL
+        SELECT line, min(w.closed_at) OVER same AS since,
+            row_number() OVER (same ORDER BY p.outcome, line) AS place  -- closing rows are written before new ones
+        FROM import_wins w JOIN import_plan p USING (line) WHERE customer_id IS NULL
         WINDOW same AS (PARTITION BY coalesce(company, line::text), company IS NULL) ORDER BY line
     ) wins WHERE place = 1
 ) made WHERE made.line = w.line;

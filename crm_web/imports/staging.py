@@ -54,6 +54,8 @@ COLUMNS: dict[str, str] = {
 }
 """The staged row: columns of ``leads``, the owner as the file names it, and what decides about duplicates."""
 
+# The planner can't know how many rows there will be: where it takes a table for empty, because a big import was just
+# rolled back, a nested loop over two large sets would never end.
 _CREATE = Template("""
 DROP TABLE IF EXISTS pg_temp.import_rows, pg_temp.import_refusals, pg_temp.import_plan, pg_temp.import_wins,
     pg_temp.import_owners;
@@ -64,6 +66,7 @@ CREATE TEMPORARY TABLE import_wins (line bigint, lead_id bigint, company text, c
     customer_id bigint, makes_customer boolean NOT NULL DEFAULT false) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_owners (word text, employee_id bigint, reason text) ON COMMIT DROP;
 SET LOCAL work_mem = '64MB';
+SET LOCAL enable_nestloop = off;
 """)
 _INDEX = """
 CREATE UNIQUE INDEX ON import_rows (line);

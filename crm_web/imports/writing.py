@@ -1,6 +1,6 @@
 """From the staging tables into leads, customers, contacts and the ledger, a batch at a time, in one transaction."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from string import Template
 
 from psycopg2.extensions import cursor as Cursor
@@ -9,18 +9,12 @@ from crm_web.customers.operations import CARRIED_OVER, CONTACT_FIELDS
 
 BATCH = 20_000
 
-# A closing row fills what its lead leaves empty and overwrites nothing; a new row has no lead to look at.
-_FILLED = (
+_FIELDS = (
     "salutation first_name job_title company email website street city state postal_code country rating industry"
     " probability expected_close_on next_step description"
 )
 # What belongs together is filled together.
-_PAIRS = {
-    "phone": "phone",
-    "phone_e164": "phone",
-    "mobile": "mobile",
-    "mobile_e164": "mobile",
-}
+_PAIRS = {"phone": "phone", "phone_e164": "phone", "mobile": "mobile", "mobile_e164": "mobile"}
 _NEW_SOURCES = """
 INSERT INTO lead_sources (name)
 SELECT mode() WITHIN GROUP (ORDER BY r.source) FROM import_rows r JOIN import_plan p USING (line)
@@ -30,60 +24,75 @@ GROUP BY lower(r.source) ORDER BY lower(r.source)
 ON CONFLICT DO NOTHING RETURNING name
 """
 _BATCHES = """
-SELECT max(line), count(*) FROM (
-    SELECT line, (row_number() OVER (ORDER BY line) - 1) / %s AS batch FROM import_plan
+SELECT outcome, min(line), max(line), count(*) FROM (
+    SELECT outcome, line, (row_number() OVER (PARTITION BY outcome ORDER BY line) - 1) / %s AS batch FROM import_plan
     WHERE outcome IN ('create', 'close')
-) numbered GROUP BY batch ORDER BY batch
+) numbered GROUP BY outcome, batch ORDER BY outcome, batch
 """
-# The keys between a won lead and its customer point both ways: only one statement that writes both satisfies them.
-_WRITE = Template("""
-WITH merged AS MATERIALIZED (
-    SELECT p.outcome, p.lead_id, w.makes_customer, w.closed_at AS since, r.external_system, r.external_id,
-        r.status, r.lost_reason, r.lost_note, coalesce(l.customer_id, w.customer_id) AS customer_id,
-        -- A first contact "on 5 March" stands at noon; if it was won that morning, it began by then.
-        CASE WHEN (t.created_at AT TIME ZONE 'UTC')::date = (t.closed_at AT TIME ZONE 'UTC')::date
-            THEN least(t.created_at, t.closed_at) ELSE t.created_at END AS created_at,
-        t.closed_at,
-        coalesce(l.source, s.name) AS source,
-        coalesce(l.owner_id, CASE WHEN r.owner IS NULL THEN %(owner)s ELSE o.employee_id END) AS owner_id,
-        coalesce(nullif(l.last_name, l.external_id), r.last_name, l.last_name,
-            CASE WHEN l.id IS NULL AND r.company IS NULL AND r.email IS NULL THEN r.external_id END) AS last_name,
-        coalesce(l.amount, r.amount) AS amount,
-        CASE WHEN l.amount IS NULL AND r.amount IS NOT NULL THEN r.currency
-            ELSE coalesce(l.currency, r.currency) END AS currency,
-        $filled
-    FROM import_rows r JOIN import_plan p USING (line)
-    LEFT JOIN import_wins w USING (line)
-    LEFT JOIN LATERAL (
-        SELECT * FROM leads WHERE id = p.lead_id AND p.outcome = 'close' OFFSET 0  -- one look a row, never all leads
-    ) l ON true
-    CROSS JOIN LATERAL (
-        SELECT coalesce(l.created_at, r.created_at, least(r.closed_at, now()), now()) AS created_at,
-            CASE WHEN r.closes THEN coalesce(r.closed_at, now()) END AS closed_at
-    ) t
-    LEFT JOIN lead_sources s ON lower(s.name) = lower(r.source)
-    LEFT JOIN import_owners o ON o.word = r.owner
-    WHERE p.outcome IN ('create', 'close') AND r.line > %(after)s AND r.line <= %(until)s
-    ORDER BY r.line
-), made AS (
-    INSERT INTO customers (id, name, kind, email, created_from_lead_id, created_at, $customer_columns)
+_MAKE_CUSTOMERS = Template("""
+    INSERT INTO customers (id, name, kind, email, created_from_lead_id, created_at, $columns)
     OVERRIDING SYSTEM VALUE
     SELECT customer_id, CASE WHEN btrim(company) <> '' THEN company
             ELSE crm_lead_name(first_name, last_name, company, email) END,
-        CASE WHEN btrim(company) <> '' THEN 'organisation' ELSE 'person' END, email, lead_id, since, $customer_values
+        CASE WHEN btrim(company) <> '' THEN 'organisation' ELSE 'person' END, email, lead_id, since, $values
     FROM merged WHERE makes_customer
-), closed AS (
-    UPDATE leads l SET status = m.status, lost_reason = m.lost_reason, lost_note = m.lost_note,
-        closed_at = m.closed_at, status_changed_at = m.closed_at, customer_id = m.customer_id, source = m.source,
-        created_at = m.created_at, owner_id = m.owner_id, last_name = m.last_name, $changes
-    FROM merged m WHERE l.id = m.lead_id AND m.outcome = 'close'
-)
+""")
+# A first contact "on 5 March" stands at noon; if the lead was won that morning, it began by then.
+_BEGIN = """
+    CASE WHEN (t.created_at AT TIME ZONE 'UTC')::date = (t.closed_at AT TIME ZONE 'UTC')::date
+        THEN least(t.created_at, t.closed_at) ELSE t.created_at END AS created_at, t.closed_at
+"""
+# The keys between a won lead and its customer point both ways: only one statement that writes both satisfies them.
+_CREATE = Template("""
+WITH merged AS MATERIALIZED (
+    SELECT p.lead_id, w.customer_id, w.makes_customer, w.closed_at AS since, r.external_system, r.external_id,
+        r.status, r.lost_reason, r.lost_note, s.name AS source, $begin,
+        CASE WHEN r.owner IS NULL THEN %(owner)s ELSE o.employee_id END AS owner_id,
+        CASE WHEN num_nonnulls(r.last_name, r.company, r.email) = 0 THEN r.external_id
+            ELSE r.last_name END AS last_name,
+        $fields
+    FROM import_rows r JOIN import_plan p USING (line)
+    LEFT JOIN import_wins w USING (line)
+    LEFT JOIN lead_sources s ON lower(s.name) = lower(r.source)
+    LEFT JOIN import_owners o ON o.word = r.owner
+    CROSS JOIN LATERAL (
+        SELECT coalesce(r.created_at, least(r.closed_at, now()), now()) AS created_at,
+            CASE WHEN r.closes THEN coalesce(r.closed_at, now()) END AS closed_at
+    ) t
+    WHERE p.outcome = 'create' AND p.line BETWEEN %(first)s AND %(last)s AND r.line BETWEEN %(first)s AND %(last)s
+    ORDER BY r.line
+), made AS ($make_customers)
 INSERT INTO leads (id, external_system, external_id, status, lost_reason, lost_note, customer_id, created_at,
     closed_at, status_changed_at, source, owner_id, last_name, $columns)
 OVERRIDING SYSTEM VALUE
 SELECT lead_id, external_system, external_id, status, lost_reason, lost_note, customer_id, created_at,
     closed_at, coalesce(closed_at, created_at), source, owner_id, last_name, $columns
-FROM merged WHERE outcome = 'create'
+FROM merged
+""")
+# A row that closes a lead fills what the lead leaves empty and overwrites nothing else.
+_CLOSE = Template("""
+WITH merged AS MATERIALIZED (
+    SELECT p.lead_id, coalesce(l.customer_id, w.customer_id) AS customer_id, w.makes_customer, w.closed_at AS since,
+        r.status, r.lost_reason, r.lost_note, coalesce(l.source, s.name) AS source, $begin,
+        coalesce(l.owner_id, CASE WHEN r.owner IS NULL THEN %(owner)s ELSE o.employee_id END) AS owner_id,
+        coalesce(nullif(l.last_name, l.external_id), r.last_name, l.last_name) AS last_name,
+        coalesce(l.amount, r.amount) AS amount,
+        CASE WHEN l.amount IS NULL AND r.amount IS NOT NULL THEN r.currency
+            ELSE coalesce(l.currency, r.currency) END AS currency,
+        $fields
+    FROM import_rows r JOIN import_plan p USING (line)
+    JOIN LATERAL (SELECT * FROM leads WHERE id = p.lead_id OFFSET 0) l ON true
+    LEFT JOIN import_wins w USING (line)
+    LEFT JOIN lead_sources s ON lower(s.name) = lower(r.source)
+    LEFT JOIN import_owners o ON o.word = r.owner
+    CROSS JOIN LATERAL (SELECT l.created_at, coalesce(r.closed_at, now()) AS closed_at) t
+    WHERE p.outcome = 'close' AND p.line BETWEEN %(first)s AND %(last)s AND r.line BETWEEN %(first)s AND %(last)s
+    ORDER BY r.line
+), made AS ($make_customers)
+UPDATE leads l SET status = m.status, lost_reason = m.lost_reason, lost_note = m.lost_note, closed_at = m.closed_at,
+    status_changed_at = m.closed_at, created_at = m.created_at, customer_id = m.customer_id, source = m.source,
+    owner_id = m.owner_id, last_name = m.last_name, $changes
+FROM merged m WHERE l.id = m.lead_id AND l.id = ANY (ARRAY(SELECT lead_id FROM merged))
 """)
 _CONTACTS = Template("""
 INSERT INTO contacts (customer_id, is_primary, $columns)
@@ -99,26 +108,32 @@ SELECT lead_id, customer_id, CASE WHEN makes_customer THEN 'created' ELSE 'linke
 
 
 def _fill(name: str) -> str:
-    """The value that a field gets: the lead's own, else the row's; of a pair both or neither."""
+    """The value that a field of a lead gets from the row that closes it; of a pair both or neither."""
     if name not in _PAIRS:
         return f"coalesce(l.{name}, r.{name}) AS {name}"
     return f"CASE WHEN l.{_PAIRS[name]} IS NULL THEN r.{name} ELSE l.{name} END AS {name}"
 
 
-_FILLS = [*_FILLED.split(), *_PAIRS]
-_NAMES = [*_FILLS, "amount", "currency"]
+_FILLED = [*_FIELDS.split(), *_PAIRS]
+_ALL = [*_FILLED, "amount", "currency"]
 # As customers.operations.create_from_lead does: a mobile number stands in for a missing phone number.
 _CUSTOMER_VALUES = {
     "phone": "coalesce(phone, mobile)",
     "phone_e164": "CASE WHEN phone IS NULL THEN mobile_e164 ELSE phone_e164 END",
 }
-WRITE = _WRITE.substitute(
-    filled=", ".join(map(_fill, _FILLS)),
-    columns=", ".join(_NAMES),
-    changes=", ".join(f"{name} = m.{name}" for name in _NAMES),
-    customer_columns=", ".join(CARRIED_OVER),
-    customer_values=", ".join(_CUSTOMER_VALUES.get(name, source) for name, source in CARRIED_OVER.items()),
-)
+_PARTS = {
+    "begin": _BEGIN,
+    "columns": ", ".join(_ALL),
+    "changes": ", ".join(f"{name} = m.{name}" for name in _ALL),
+    "make_customers": _MAKE_CUSTOMERS.substitute(
+        columns=", ".join(CARRIED_OVER),
+        values=", ".join(_CUSTOMER_VALUES.get(name, source) for name, source in CARRIED_OVER.items()),
+    ),
+}
+WRITE = {
+    "create": _CREATE.substitute(_PARTS, fields=", ".join(f"r.{name}" for name in _ALL)),
+    "close": _CLOSE.substitute(_PARTS, fields=", ".join(map(_fill, _FILLED))),
+}
 
 
 def write_leads(cursor: Cursor, owner_id: int | None, progress: Callable[[int, int], None]) -> list[str]:
@@ -132,17 +147,13 @@ def write_leads(cursor: Cursor, owner_id: int | None, progress: Callable[[int, i
     """
     cursor.execute(_NEW_SOURCES)
     sources = [name for (name,) in cursor]
-    batches = list(_list_batches(cursor))
-    after, written, total = 0, 0, sum(count for _, count in batches)
-    for until, count in batches:
-        cursor.execute(WRITE, {"after": after, "until": until, "owner": owner_id})
-        after, written = until, written + count
+    cursor.execute(_BATCHES, (BATCH,))
+    batches = cursor.fetchall()
+    written, total = 0, sum(batch[-1] for batch in batches)
+    for outcome, first, last, count in batches:
+        cursor.execute(WRITE[outcome], {"first": first, "last": last, "owner": owner_id})
+        written += count
         progress(written, total)
     cursor.execute(_CONTACTS.substitute(columns=", ".join(CONTACT_FIELDS)))
     cursor.execute(_LEDGER)
     return sources
-
-
-def _list_batches(cursor: Cursor) -> Iterator[tuple[int, int]]:
-    cursor.execute(_BATCHES, (BATCH,))
-    yield from cursor.fetchall()
