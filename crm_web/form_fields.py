@@ -14,15 +14,12 @@ the E.164 twin of each phone. What an operation refused goes onto its field with
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
-from babel import Locale
 from flask import current_app, request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
@@ -32,9 +29,10 @@ from wtforms.validators import StopValidation
 from wtforms.widgets import HiddenInput, Select, TelInput, TextArea
 
 from crm_web import fields
+from crm_web.code_names import list_countries, list_currencies
 from crm_web.errors import DomainError
 from crm_web.filters import current_reader
-from crm_web.models import COUNTRIES, CURRENCIES, Employee
+from crm_web.models import Employee
 
 
 class RecordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types.
@@ -271,7 +269,7 @@ class CountryField(ChoiceField):
 
     def list_options(self) -> Iterable[tuple[str, str]]:
         """List codes and names, by name."""
-        return _list_countries(str(current_reader().locale))
+        return list_countries(str(current_reader().locale))
 
     def read(self, typed: str) -> str:
         """Find the code."""
@@ -283,7 +281,7 @@ class CurrencyField(ChoiceField):
 
     def list_options(self) -> Iterable[tuple[str, str]]:
         """List codes and labels, by code."""
-        return _list_currencies(str(current_reader().locale))
+        return list_currencies(str(current_reader().locale))
 
     def read(self, typed: str) -> str:
         """Check the code."""
@@ -383,20 +381,3 @@ def show_refusal(form: Form, error: DomainError) -> None:
         form.form_errors = [*form.form_errors, error.message]
     else:
         field.errors = [*field.errors, error.message]
-
-
-@lru_cache(maxsize=32)
-def _list_countries(locale: str) -> Sequence[tuple[str, str]]:
-    names = Locale.parse(locale).territories
-    return sorted(((code, names.get(code, code)) for code in COUNTRIES), key=lambda pair: _sort_key(pair[1]))
-
-
-@lru_cache(maxsize=32)
-def _list_currencies(locale: str) -> Sequence[tuple[str, str]]:
-    names = Locale.parse(locale).currencies
-    return [(code, f"{code} – {names.get(code, code)}") for code in sorted(CURRENCIES)]
-
-
-def _sort_key(name: str) -> str:
-    """Sort as people read: Åland and Österreich stand among A and O."""
-    return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c)).casefold()
