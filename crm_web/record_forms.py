@@ -45,8 +45,8 @@ def _name_matches(matches: Sequence[Match]) -> str:
 
 
 def _in_words(field: Any, value: Any) -> str:
+    if isinstance(field, ChoiceField):
+        return next((label for known, label in field.list_options() if known == value), field.empty or "")
     if value is None:
         return ""
-    if isinstance(field, ChoiceField):
-        return next((label for known, label in field.list_options() if known == value), "")
     return str(field.show(value))

@@ -1,6 +1,5 @@
 """The forms about leads."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import current_app
@@ -9,7 +8,6 @@ from wtforms import HiddenField
 
 from crm_web.form_fields import (
     AmountField,
-    ChoiceField,
     CountryField,
     CurrencyField,
     DateField,
@@ -22,12 +20,10 @@ from crm_web.form_fields import (
     Required,
     TextBlock,
     TextLine,
-    TypedField,
     WebsiteField,
     WordField,
     stored_values,
 )
-from crm_web.matching import Match
 from crm_web.models import (
     Contact,
     Customer,
@@ -40,6 +36,7 @@ from crm_web.models import (
     StatusKind,
     limit_of,
 )
+from crm_web.record_forms import KnownPartyForm
 
 OPEN = [status for status in LeadStatus if status.kind is StatusKind.OPEN]
 """What a lead can be when it is entered: winning and losing have a form of their own."""
@@ -71,7 +68,7 @@ def _line(label: str, column: Any, **options: Any) -> Any:
     return TextLine(label, limit_of(column), **options)
 
 
-class LeadForm(RecordForm):
+class LeadForm(KnownPartyForm):
     """What a person types about a lead; its status has a form of its own."""
 
     first_name = _line("First name", Lead.first_name)
@@ -101,9 +98,6 @@ class LeadForm(RecordForm):
     postal_code = _line("Postal code", Lead.postal_code)
     country = CountryField("Country")
     industry = _line("Industry", Lead.industry)
-
-    confirmed = HiddenField()
-    shown_matches = HiddenField()
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Check each field, then what several say together."""
@@ -136,36 +130,15 @@ class LeadForm(RecordForm):
         """Tell whether e-mail and phone numbers are still those of a lead."""
         return (self.email.data, self.phones) == (lead.email, [n for n in (lead.phone_e164, lead.mobile_e164) if n])
 
-    def is_confirmed(self, matches: Sequence[Match]) -> bool:
-        """Tell whether there is nothing to ask, or the person has seen these matches and saves nevertheless."""
-        seen = self.shown_matches.data in (None, "", _name_matches(matches))
-        return not matches or (bool(self.confirmed.data) and seen)
-
-    def ask_about(self, matches: Sequence[Match]) -> None:
-        """Let the next press of the button mean these matches, and no other ones."""
-        for field, value in ((self.confirmed, "1" if matches else ""), (self.shown_matches, _name_matches(matches))):
-            field.data, field.raw_data = value, None
-
-    def show_saved(self, lead: Lead) -> None:
-        """Say beside each field what is saved by now, where that is something else than what was typed."""
-        self.owner_id.keep(lead.owner)
-        for field in self:
-            saved = getattr(lead, field.name, None)
-            if isinstance(field, (TypedField, ChoiceField)) and field.columns() and saved != field.data:
-                field.description = f"Saved by now: {_in_words(field, saved) or 'nothing'}"
-
     @property
     def has_address(self) -> bool:
         """Whether a part of the address is filled or wrong."""
-        return self._speaks(ADDRESS)
+        return self.speaks_of(*ADDRESS)
 
     @property
     def has_rest(self) -> bool:
         """Whether one of the rare fields is filled or wrong."""
-        return self._speaks(REST)
-
-    def _speaks(self, names: Sequence[str]) -> bool:
-        return any(self[name].data or self[name].errors or self[name].raw_data not in (None, [""]) for name in names)
+        return self.speaks_of(*REST)
 
 
 class NewLeadForm(LeadForm):
@@ -218,15 +191,3 @@ def prefill_from(customer: Customer, contact: Contact | None) -> dict[str, Any]:
     known["company" if customer.kind is CustomerKind.ORGANISATION else "last_name"] = customer.name
     person = {name: value for name in PERSON if contact and (value := getattr(contact, name))}
     return known | person
-
-
-def _name_matches(matches: Sequence[Match]) -> str:
-    return " ".join(f"{match.entity}-{match.record_id}" for match in matches)
-
-
-def _in_words(field: Any, value: Any) -> str:
-    if isinstance(field, ChoiceField):
-        return next((label for known, label in field.list_options() if known == value), field.empty or "")
-    if value is None:
-        return ""
-    return str(field.show(value))
