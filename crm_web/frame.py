@@ -14,8 +14,8 @@ from crm_web.models import Employee
 class RecordId(IntegerConverter):
     """A number in an address that fits a bigint; any larger one is simply not there (404)."""
 
-    def __init__(self, map: Map, *args: Any, **kwargs: Any) -> None:
-        super().__init__(map, *args, max=kwargs.pop("max", 2**63 - 1), **kwargs)
+    def __init__(self, map: Map, fixed_digits: int = 0, min: int | None = None, max: int = 2**63 - 1) -> None:
+        super().__init__(map, fixed_digits, min, max)
 
 
 @dataclass(frozen=True)
