@@ -206,10 +206,10 @@ def judge_try(attempt: Try, password: str) -> Employee:
     :raise WrongPassword: where they don't belong together, or there is no such account
     :raise AccountDeactivated: where the password is right but the account is closed
     """
-    is_right = _matches(attempt.password_hash, password)
-    employee = db.session.get(Employee, attempt.employee_id or 0)
-    if employee is None or not is_right:
+    # Only who is right is looked up: a known and an unknown address ask the database the same until here.
+    if not _matches(attempt.password_hash, password):
         raise WrongPassword("E-mail and password don’t match. Check both, then try again.")
+    employee = db.session.get_one(Employee, attempt.employee_id)
     if not employee.is_active:
         raise AccountDeactivated("Your account is deactivated. Ask an administrator to open it again.")
     _clear(attempt)
