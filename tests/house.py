@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from crm_web.config import ROOT
@@ -36,9 +36,10 @@ class SourceFile:
 
     @property
     def kind(self) -> str:
+        """What it is by its name; ``print_views`` are views, and what has no such name is a feature's own part."""
         if self.path.parent.name == "models":
             return "models"
-        return self.path.stem if self.feature else "core"
+        return self.path.stem.rpartition("_")[2] if self.feature else "core"
 
     @cached_property
     def imports(self) -> set[str]:
@@ -73,8 +74,12 @@ class SourceFile:
 
 def list_files(*kinds: str) -> list[SourceFile]:
     """The files of the application, of some kinds or of all."""
-    files = [SourceFile(path) for path in sorted((ROOT / "crm_web").rglob("*.py"))]
-    return [file for file in files if not kinds or file.kind in kinds]
+    return [file for file in _read_all() if not kinds or file.kind in kinds]
+
+
+@cache
+def _read_all() -> list[SourceFile]:
+    return [SourceFile(path) for path in sorted((ROOT / "crm_web").rglob("*.py"))]
 
 
 def list_templates() -> list[Path]:
