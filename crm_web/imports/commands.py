@@ -240,8 +240,9 @@ def _echo_report(report: Report) -> None:
     if report.new_sources:
         click.echo(f"New sources: {', '.join(report.new_sources[:30])}")
     for refusal in report.refusals:
-        place = f"line {refusal.line:,}" + (f", {refusal.column}" if refusal.column else "")
-        click.echo(f"  {place}: {refusal.reason}")
+        column = f", {refusal.column}" if refusal.column else ""
+        value = f" “{refusal.value}”" if refusal.value else ""
+        click.echo(f"  line {refusal.line:,}{column}{value}: {refusal.reason}")
     if report.refused > REFUSALS_SHOWN:
         click.echo(f"  … and {report.refused - REFUSALS_SHOWN:,} more rows; --refused FILE writes all of them.")
 

@@ -80,11 +80,13 @@ class Refusal:
 
     :param line: the line of the file on which it begins
     :param column: the column; empty where it is the row as a whole
+    :param value: the beginning of what stands there
     :param reason: what to mend, as a sentence
     """
 
     line: int
     column: str
+    value: str
     reason: str
 
 
@@ -215,7 +217,7 @@ def _count(cursor: Cursor, report: Report) -> None:
     report.customers, wins = cursor.fetchone() or (0, 0)
     report.linked = wins - report.customers
     cursor.execute(
-        "SELECT line, coalesce(named, ''), reason FROM import_refusals WHERE line IN"
+        "SELECT line, coalesce(named, ''), coalesce(value, ''), reason FROM import_refusals WHERE line IN"
         " (SELECT DISTINCT line FROM import_refusals ORDER BY line LIMIT %s) ORDER BY line, place",
         (REFUSALS_SHOWN,),
     )

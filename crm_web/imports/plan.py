@@ -41,9 +41,26 @@ _REFUSE_OWNERS = """
 WITH refused AS (
     UPDATE import_plan p SET outcome = 'refused' FROM import_rows r JOIN import_owners o ON o.word = r.owner
     WHERE r.line = p.line AND p.outcome IN ('create', 'close') AND o.reason IS NOT NULL
-    RETURNING p.line, o.reason
+    RETURNING p.line, r.owner, o.reason
 )
-INSERT INTO import_refusals (line, place, named, reason) SELECT line, 0, %(column)s, reason FROM refused
+INSERT INTO import_refusals SELECT line, 0, %(column)s, left(owner, 60), reason FROM refused
+"""
+# What customers.operations.create_from_lead refuses too.
+_REFUSE_WINS = """
+WITH hindered AS (
+    SELECT r.line, CASE
+        WHEN c.deleted_at IS NOT NULL THEN 'Its customer ' || c.number || ' is in the trash. Restore it first.'
+        WHEN c.id IS NULL AND btrim(concat(l.company, r.company)) = '' AND char_length(l.name) > 300
+            THEN 'Shorten the lead’s name to 300 characters first: the customer is named by it.' END AS reason
+    FROM import_rows r JOIN import_plan p USING (line) JOIN leads l ON l.id = p.lead_id
+    LEFT JOIN customers c ON c.id = coalesce(l.customer_id,
+        (SELECT made.id FROM customers made WHERE made.created_from_lead_id = l.id))
+    WHERE p.outcome = 'close' AND r.status = 'won'
+), refused AS (
+    UPDATE import_plan p SET outcome = 'refused' FROM hindered h WHERE h.line = p.line AND h.reason IS NOT NULL
+    RETURNING p.line, h.reason
+)
+INSERT INTO import_refusals SELECT line, 0, NULL, NULL, reason FROM refused
 """
 _COMPARE_ROWS = """
 UPDATE import_plan p SET outcome = 'duplicate' FROM (
@@ -152,5 +169,5 @@ def settle(cursor: Cursor) -> None:
 
     :param cursor: a cursor in the transaction of the import
     """
-    for statement in (_COMPARE_ROWS, _GIVE_IDS, _FIND_WINS, _FIND_CUSTOMERS, _MAKE_CUSTOMERS):
+    for statement in (_REFUSE_WINS, _COMPARE_ROWS, _GIVE_IDS, _FIND_WINS, _FIND_CUSTOMERS, _MAKE_CUSTOMERS):
         cursor.execute(statement)

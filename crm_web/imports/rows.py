@@ -30,10 +30,11 @@ LONGEST_PLACEHOLDER = max(map(len, NO_COUNTRY | NOBODY))
 
 
 class Problem(NamedTuple):
-    """What is wrong in a row, and in which column; no column where it is the row as a whole."""
+    """What is wrong in a row, in which column, and what stands there; no column where it is the row as a whole."""
 
     column: str
     reason: str
+    value: str = ""
 
 
 class RowRefused(Exception):
@@ -134,7 +135,7 @@ class RowReader:
                 try:
                     values[name] = read(text)
                 except ValueError as error:
-                    problems.append(Problem(self.mapping.name(column), str(error)))
+                    problems.append(Problem(self.mapping.name(column), str(error), text))
                 break
 
     def _take_address(self, cells: Sequence[str], values: Values, problems: list[Problem]) -> None:
@@ -226,7 +227,7 @@ class RowReader:
             values["created_at"] = self.rules.now
             if created > self.rules.now + timedelta(days=1):
                 column = self.mapping.columns["created_at"][0]
-                problems.append(Problem(self.mapping.name(column), "This day is still to come."))
+                problems.append(Problem(self.mapping.name(column), "This day is still to come.", f"{created:%Y-%m-%d}"))
 
     def _identify(self, values: Values, cells: Sequence[str]) -> None:
         is_own = "external_id" not in values

@@ -60,7 +60,8 @@ _CREATE = Template("""
 DROP TABLE IF EXISTS pg_temp.import_rows, pg_temp.import_refusals, pg_temp.import_plan, pg_temp.import_wins,
     pg_temp.import_owners;
 CREATE TEMPORARY TABLE import_rows ($columns) ON COMMIT DROP;
-CREATE TEMPORARY TABLE import_refusals (line bigint, place integer, named text, reason text) ON COMMIT DROP;
+CREATE TEMPORARY TABLE import_refusals (line bigint, place integer, named text, value text,
+    reason text) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_plan (line bigint, outcome text, lead_id bigint, person text) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_wins (line bigint, lead_id bigint, company text, closed_at timestamptz,
     customer_id bigint, makes_customer boolean NOT NULL DEFAULT false) ON COMMIT DROP;
@@ -73,6 +74,8 @@ CREATE UNIQUE INDEX ON import_rows (line);
 ANALYZE import_rows;
 """
 CHUNK = 5_000
+# Enough of a cell to find it by.
+LONGEST_VALUE = 60
 
 
 def raw_cursor() -> Cursor:
@@ -105,7 +108,8 @@ class Staging:
     def refuse(self, line: int, problems: Sequence[Problem]) -> None:
         """Note why a row can't be taken."""
         for place, problem in enumerate(problems):
-            self._refusals.write([line, place, problem.column, problem.reason])
+            value = problem.value[:LONGEST_VALUE].replace("\x00", "")
+            self._refusals.write([line, place, problem.column, value, problem.reason])
 
     def finish(self) -> None:
         """Send what is left, and prepare the rows for being set beside the database."""

@@ -103,7 +103,9 @@ ORDER BY w.line
 """)
 _LEDGER = """
 INSERT INTO conversions (lead_id, customer_id, kind)
-SELECT lead_id, customer_id, CASE WHEN makes_customer THEN 'created' ELSE 'linked' END FROM import_wins ORDER BY line
+SELECT w.lead_id, w.customer_id, CASE WHEN w.makes_customer THEN 'created' ELSE 'linked' END FROM import_wins w
+-- A lead that left Won has kept its customer and its line.
+WHERE NOT EXISTS (SELECT 1 FROM conversions c WHERE c.lead_id = w.lead_id AND c.undone_at IS NULL) ORDER BY w.line
 """
 
 
