@@ -18,10 +18,6 @@ class MomentField(TypedField):
         """Read the moment."""
         return fields.read_moment(typed, current_reader().zone)
 
-    def show(self, value: datetime) -> str:
-        """Write the moment as the field of a browser wants it."""
-        return value.astimezone(current_reader().zone).strftime("%Y-%m-%dT%H:%M")
-
 
 class ActivityForm(RecordForm):
     """A note, call, meeting, e-mail or task that is being entered."""

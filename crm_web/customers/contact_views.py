@@ -18,13 +18,18 @@ from crm_web.models import Contact, Customer
 @blueprint.get("/customers/<int:customer_id>/contacts/new")
 @allowed(Action.CHANGE_OWN)
 def new_contact(customer_id: int) -> ResponseReturnValue:
-    return _new_page(ContactForm(), _customer_to_change(customer_id))
+    customer = _customer_or_404(customer_id)
+    require_change(customer)
+    if customer.is_in_trash:
+        refuse("This customer is in the trash. Restore it first.")
+    return _new_page(ContactForm(), customer)
 
 
 @blueprint.post("/customers/<int:customer_id>/contacts/new")
 @allowed(Action.CHANGE_OWN)
 def create_contact(customer_id: int) -> ResponseReturnValue:
-    customer = _customer_to_change(customer_id)
+    customer = _customer_or_404(customer_id)
+    require_change(customer)
     form = ContactForm()
     if not form.validate():
         return _new_page(form, customer), 422
@@ -46,6 +51,8 @@ def _new_page(form: ContactForm, customer: Customer) -> str:
 @allowed(Action.CHANGE_OWN)
 def edit_contact(contact_id: int) -> ResponseReturnValue:
     contact = _contact_to_change(contact_id)
+    if contact.is_in_trash or contact.customer.is_in_trash:
+        refuse("This is in the trash. Restore it first.")
     return _edit_page(EditContactForm(obj=contact), contact)
 
 
@@ -86,17 +93,22 @@ def _overtaken_page(form: EditContactForm, contact: Contact, error: DomainError)
 @allowed(Action.CHANGE_OWN)
 def make_contact_primary(contact_id: int) -> ResponseReturnValue:
     contact = _contact_to_change(contact_id)
-    operations.make_primary(contact, by=current_user)
+    customer_id = contact.customer_id
+    try:
+        operations.make_primary(contact, by=current_user)
+    except DomainError as error:
+        db.session.rollback()
+        flash_message(error.message, kind="error")
+        return _back_to(customer_id)
     db.session.commit()
     flash_message(f"{contact.name} is the first one to call.")
-    return _back_to(contact.customer_id)
+    return _back_to(customer_id)
 
 
 @blueprint.post("/contacts/<int:contact_id>/trash")
 @allowed(Action.CHANGE_OWN)
 def trash_contact(contact_id: int) -> ResponseReturnValue:
-    contact = _contact_or_404(contact_id)
-    require_change(contact.customer)
+    contact = _contact_to_change(contact_id)
     operations.trash_contact(contact, by=current_user)
     db.session.commit()
     undo = ("Restore", url_for("customers.restore_contact", contact_id=contact.id))
@@ -107,8 +119,7 @@ def trash_contact(contact_id: int) -> ResponseReturnValue:
 @blueprint.post("/contacts/<int:contact_id>/restore")
 @allowed(Action.CHANGE_OWN)
 def restore_contact(contact_id: int) -> ResponseReturnValue:
-    contact = _contact_or_404(contact_id)
-    require_change(contact.customer)
+    contact = _contact_to_change(contact_id)
     operations.restore_contact(contact, by=current_user)
     db.session.commit()
     flash_message(f"{contact.name} is back from the trash.")
@@ -119,21 +130,12 @@ def _back_to(customer_id: int) -> ResponseReturnValue:
     return redirect(url_for("customers.show_customer", customer_id=customer_id), code=303)
 
 
-def _contact_or_404(contact_id: int) -> Contact:
-    return queries.get_contact(contact_id) or abort(404)
-
-
 def _contact_to_change(contact_id: int) -> Contact:
-    contact = _contact_or_404(contact_id)
+    """What is in the trash can be restored; the operations refuse all else about it."""
+    contact = queries.get_contact(contact_id) or abort(404)
     require_change(contact.customer)
-    if contact.is_in_trash or contact.customer.is_in_trash:
-        refuse("This is in the trash. Restore it first.")
     return contact
 
 
-def _customer_to_change(customer_id: int) -> Customer:
-    customer = queries.get_customer(customer_id) or abort(404)
-    require_change(customer)
-    if customer.is_in_trash:
-        refuse("This customer is in the trash. Restore it first.")
-    return customer
+def _customer_or_404(customer_id: int) -> Customer:
+    return queries.get_customer(customer_id) or abort(404)

@@ -214,18 +214,15 @@ def list_contacts(customer_id: int) -> Sequence[Contact]:
     return db.session.scalars(query.order_by(Contact.is_primary.desc(), Contact.name, Contact.id)).all()
 
 
-def list_leads_of(customer_id: int, *, only_won: bool = False, limit: int = 100) -> Sequence[Lead]:
+def list_leads_of(customer_id: int, *, limit: int) -> Sequence[Lead]:
     """
     List a customer's leads outside the trash, newest first.
 
     :param customer_id: the customer
-    :param only_won: leave out those that are not won
     :param limit: how many at most
     :return: the leads, each with its owner
     """
     query = select(Lead).where(Lead.customer_id == customer_id, Lead.deleted_at.is_(None))
-    if only_won:
-        query = query.where(Lead.status == LeadStatus.WON)
     return db.session.scalars(
         query.options(joinedload(Lead.owner)).order_by(Lead.created_at.desc(), Lead.id.desc()).limit(limit)
     ).all()

@@ -101,7 +101,11 @@ def test_in_the_trash_it_waits(
     session.commit()
     browser = browser_as(ann)
     assert browser.get("customers.edit_contact", contact_id=contact.id).status == 403
-    assert browser.post("customers.make_contact_primary", contact_id=contact.id).status == 403
+    data = {"last_name": "x", "version": str(contact.version)}
+    page = browser.post("customers.change_contact", data, contact_id=contact.id)
+    assert (page.status, "in the trash. Restore it first." in page.errors[""]) == (422, True)
+    page = browser.post("customers.make_contact_primary", contact_id=contact.id).follow()
+    assert f"This {place} is in the trash. Restore it first." in page.flash
 
 
 def test_who_may_not_change_the_customer_is_refused(

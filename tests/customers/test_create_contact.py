@@ -102,9 +102,12 @@ def test_who_may_not_change_the_customer_is_refused(
 
 def test_in_the_trash_the_customer_gets_nobody(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     customer = make_customer(session, deleted_at=datetime.now(UTC), deleted_by_id=ann.id)
-    page = browser_as(ann).post("customers.create_contact", {"last_name": "x"}, customer_id=customer.id)
-    assert page.status == 403
-    assert "This customer is in the trash. Restore it first." in page.text
+    browser = browser_as(ann)
+    assert browser.get("customers.new_contact", customer_id=customer.id).status == 403
+    page = browser.post("customers.create_contact", {"last_name": "x"}, customer_id=customer.id)
+    assert page.status == 422
+    assert "This customer is in the trash. Restore it first." in page.errors[""]
+    assert page.form("contacts")["last_name"] == "x"
 
 
 def test_for_a_customer_that_is_there(browser_as: BrowserAs, visitor: Browser, ann: Employee, session: Session) -> None:
