@@ -80,7 +80,7 @@ def _run(settings: Settings, undone: ExitStack) -> None:
         server.start()
     _prepare(create_app(settings))
     web = _start_web(settings)
-    undone.callback(_stop_web, web)
+    undone.callback(_stop_web, web, settings)
     _wait_for_web(web, settings)
     _welcome(settings)
     _stand_by(web, server)
@@ -259,7 +259,7 @@ def _stand_by(web: "subprocess.Popen[bytes]", server: EmbeddedServer | None) -> 
     raise StartError("The web server ended unexpectedly. Start it again with `make run`; the data is safe.")
 
 
-def _stop_web(web: "subprocess.Popen[bytes]") -> None:
+def _stop_web(web: "subprocess.Popen[bytes]", settings: Settings) -> None:
     if web.poll() is None:
         web.terminate()
         with suppress(subprocess.TimeoutExpired):
@@ -268,6 +268,10 @@ def _stop_web(web: "subprocess.Popen[bytes]") -> None:
     with suppress(ProcessLookupError):
         os.killpg(web.pid, signal.SIGKILL)
     web.wait()
+    # Only when the last worker is gone does the database have no users any more.
+    lock = open_lock(_lock_path(settings, "web"))
+    wait_until(lambda: try_lock(lock), PATIENCE_TO_STOP)
+    os.close(lock)
 
 
 if __name__ == "__main__":

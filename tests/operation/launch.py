@@ -79,7 +79,7 @@ class Launched:
 
     def wait_until_ready(self, seconds: float = 60.0) -> None:
         def is_ready() -> bool:
-            assert self.process.poll() is None, self.told()
+            assert self.process.poll() is None, f"{self.process.returncode}: {self.told()}"
             return self.get("/readyz")[0] == 200 and "is ready" in self.told()
 
         wait_for(is_ready, seconds)
