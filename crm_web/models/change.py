@@ -43,6 +43,8 @@ class Change(Base):
         Index("ix_changes_record", "entity", "entity_id", "id"),
         Index("ix_changes_actor", "actor_id", "id"),
         Index("ix_changes_at", "at", "id"),
+        Index("ix_changes_deleted", "at", "id", postgresql_where=text("action = 'deleted'")),
+        Index("ix_changes_door", "door", "at", "id", postgresql_where=text("door IN ('web', 'api', 'bulk')")),
     )
 
     id: Mapped[Id]
