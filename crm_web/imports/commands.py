@@ -48,7 +48,7 @@ def _read_pairs(context: click.Context, parameter: click.Parameter, texts: tuple
 
 def _read_statuses(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, LeadStatus]:
     pairs = _read_pairs(context, parameter, texts)
-    known = {status.value for status in LeadStatus}
+    known = [status.value for status in LeadStatus]
     for word, statuses in pairs.items():
         if statuses[-1].lower() not in known:
             raise click.BadParameter(f"“{word}” can be one of {', '.join(known)}.")
@@ -60,19 +60,6 @@ def _read_currency(context: click.Context, parameter: click.Parameter, text: str
         return read_currency(text) if text else None
     except ValueError as error:
         raise click.BadParameter(f"there is no currency {text}; write its three letters, such as EUR.") from error
-
-
-class EmailOf(click.ParamType[Employee]):
-    """The e-mail address of an employee, read as that employee."""
-
-    name = "email"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Employee:
-        address = str(value).strip().lower()
-        employee = db.session.scalar(select(Employee).where(Employee.email_normalised == address))
-        if employee is None or not employee.is_active:
-            self.fail(f"no active employee has the e-mail address {value}.", param, ctx)
-        return employee
 
 
 @leads.command("import")
@@ -96,7 +83,6 @@ class EmailOf(click.ParamType[Employee]):
 @click.option(
     "--as",
     "by",
-    type=EmailOf(),
     metavar="EMAIL",
     help="Who imports; a manager or administrator. Without it the first administrator.",
 )
@@ -107,7 +93,6 @@ class EmailOf(click.ParamType[Employee]):
 @click.option("--delimiter", type=click.Choice([*DELIMITERS, "tab"]), help="What stands between the cells.")
 @click.option(
     "--owner",
-    type=EmailOf(),
     metavar="EMAIL",
     help="Who gets the leads that have no owner, or one who can't own leads (any more).",
 )
@@ -132,7 +117,7 @@ def import_file(file: BinaryIO, team: BinaryIO | None, refused: Path | None, dry
     Ends with status 0 if every row is in or was there already, with 3 if some rows were refused and the others
     saved, and with 1 if nothing was saved.
     """
-    by = _check_actor(said.pop("by"))
+    by = _get_actor(said.pop("by"), needs_administrator=bool(team or said["creates_owners"]))
     options = _build_options(by, **said)
     try:
         if team:
@@ -156,27 +141,34 @@ def import_file(file: BinaryIO, team: BinaryIO | None, refused: Path | None, dry
         sys.exit(SOME_REFUSED)
 
 
-def _check_actor(by: Employee | None) -> Employee:
+def _get_employee(email: str) -> Employee:
+    address = email.strip().lower()
+    employee = db.session.scalar(select(Employee).where(Employee.email_normalised == address, Employee.is_active))
+    return employee or _refuse(f"No active employee has the e-mail address {email}.")
+
+
+def _get_actor(email: str | None, needs_administrator: bool) -> Employee:
     first_admin = select(Employee).where(Employee.role == Role.ADMIN, Employee.is_active).order_by(Employee.id)
-    by = by or db.session.scalars(first_admin).first()
+    by = _get_employee(email) if email else db.session.scalars(first_admin).first()
     if by is None:
-        raise click.ClickException("There is no administrator yet: run `flask employees create-admin` first.")
+        _refuse("There is no administrator yet: run `flask employees create-admin` first.")
     if not may(by, Action.IMPORT):
         _refuse(f"{by.name} may not do this. {REFUSALS[Action.IMPORT]}")
+    if needs_administrator and not may(by, Action.KEEP_EMPLOYEES):
+        _refuse(f"{by.name} may not add employees. {REFUSALS[Action.KEEP_EMPLOYEES]}")
     return by
 
 
 def _build_options(by: Employee, **said: Any) -> Options:
-    may_create = may(by, Action.KEEP_EMPLOYEES)
-    if said["creates_owners"] and not may_create:
-        _refuse(f"{by.name} may not add employees. {REFUSALS[Action.KEEP_EMPLOYEES]}")
-    if said["owner"] and not said["owner"].can_own:
-        _refuse(f"{said['owner'].name} can't own leads: only active employees of a selling role can.")
-    dates, delimiter = said.pop("dates"), said.pop("delimiter")
+    owner = _get_employee(said["owner"]) if said["owner"] else None
+    if owner and not owner.can_own:
+        _refuse(f"{owner.name} can't own leads: only active employees of a selling role can.")
+    creates_owners, delimiter, dates = said["creates_owners"], said["delimiter"], said.pop("dates")
     return Options(
         **said
         | {
-            "creates_owners": may_create if said["creates_owners"] is None else said["creates_owners"],
+            "owner": owner,
+            "creates_owners": may(by, Action.KEEP_EMPLOYEES) if creates_owners is None else creates_owners,
             "currency": said["currency"] or current_app.config["DEFAULT_CURRENCY"],
             "region": current_app.config["DEFAULT_REGION"],
             "day_first": None if dates is None else dates == "dmy",

@@ -202,10 +202,8 @@ class RowReader:
             if word in self.words:
                 return self.words[word]
             if word not in OPEN_WORDS:
-                reason = (
-                    f"“{text[:60]}” is no status that is known; say what it means: --status '{text[:60]}=qualified'"
-                )
-                problems.append(Problem(self.mapping.name(column), reason))
+                reason = f"This status is not known. Say what it means: --status '{text[:60]}=qualified'"
+                problems.append(Problem(self.mapping.name(column), reason, text))
                 return LeadStatus.NEW
             is_open = True
         won, lost = values.pop("is_won", None), values.get("lost_at")

@@ -1,0 +1,332 @@
+"""One row by the rules of the form, and by what other programs mean."""
+
+import io
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from crm_web.imports.csv_file import open_csv
+from crm_web.imports.dates import read_moment
+from crm_web.imports.mapping import choose_mapping, is_known
+from crm_web.imports.rows import RowReader, RowRefused, Rules, split_name
+from crm_web.models import LeadStatus, LostReason, Rating
+
+NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
+
+
+def read_all(text: str, statuses: dict[str, LeadStatus] | None = None, **said: Any) -> list[dict[str, Any]]:
+    file = open_csv(io.BytesIO(text.encode()), knows=is_known)
+    reader = RowReader(choose_mapping(file.header, file.sample, **said), Rules("US", "USD", NOW, statuses or {}))
+    return [reader.read(cells) for _, cells in file.rows]
+
+
+def read(header: str, row: str, **said: Any) -> dict[str, Any]:
+    return read_all(f"{header}\n{row}\n", **said)[0]
+
+
+def problems(header: str, row: str) -> list[tuple[str, str]]:
+    with pytest.raises(RowRefused) as refusal:
+        read(header, row)
+    return [(problem.column, problem.reason) for problem in refusal.value.problems]
+
+
+def test_every_field_is_read() -> None:
+    values = read(
+        "Salutation,First Name,Last Name,Job Title,Company,Email,Phone,Mobile,Website,Street,City,State,Zip,Country,"
+        "Status,Source,Rating,Industry,Amount,Currency,Probability,Expected Close Date,Next Step,Notes,Created,Id",
+        "Dr,Ann,Keller,CEO,Acme,Ann@ACME.com,(212) 555-0123,+44 20 7946 0958,acme.com,1 Main St,Rome,RM,00184,Italy,"
+        "Qualified,Fair,Hot,Food,1000.50,eur,40%,2026-07-01,Call,Nice,2026-05-01,77",
+    )
+    assert values == {
+        "salutation": "Dr",
+        "first_name": "Ann",
+        "last_name": "Keller",
+        "job_title": "CEO",
+        "company": "Acme",
+        "email": "Ann@acme.com",
+        "phone": "(212) 555-0123",
+        "phone_e164": "+12125550123",
+        "mobile": "+44 20 7946 0958",
+        "mobile_e164": "+442079460958",
+        "website": "acme.com",
+        "street": "1 Main St",
+        "city": "Rome",
+        "state": "RM",
+        "postal_code": "00184",
+        "country": "IT",
+        "status": LeadStatus.QUALIFIED,
+        "source": "Fair",
+        "rating": Rating.HOT,
+        "industry": "Food",
+        "amount": Decimal("1000.50"),
+        "currency": "EUR",
+        "probability": 40,
+        "expected_close_on": date(2026, 7, 1),
+        "next_step": "Call",
+        "description": "Nice",
+        "created_at": datetime(2026, 5, 1, 12, tzinfo=UTC),
+        "external_system": "deal_id",
+        "external_id": "77",
+        "closes": False,
+        "by_person": False,
+    }
+
+
+def test_everything_that_is_wrong_is_said_at_once() -> None:
+    assert problems("Last Name,Email,Phone,Country,Amount", "Keller,nobody,12,Atlantis,-5") == [
+        ("Email", "Enter an e-mail address like name@company.com."),
+        ("Phone", "Check the phone number: it has too few or too many digits, or needs its country code."),
+        ("Amount", "Enter an amount of zero or more."),
+        ("Country", "Choose a country from the list."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "column", "reason"),
+    [
+        ("Last Name,City", "x" * 301 + ",Rome", "Last Name", "Shorten this to 300 characters; it has 301."),
+        ("Last Name,City", "a\x00b,Rome", "Last Name", "Remove the invisible NUL character from this text."),
+        ("Last Name,City", "Keller", "", "The row has 1 cells, the header has 2."),
+        ("Last Name,City", "Keller,Rome,more", "", "The row has 3 cells, the header has 2."),
+        ("Last Name,City", ",Rome", "", "Give a last name, a company or an e-mail address: the row has none."),
+        ("Last Name,Created", "x,2026-06-09", "Created", "This day is still to come."),
+        ("Last Name,Created", "x,soon", "Created", "Write the date like 2026-03-31."),
+        ("Last Name,Created", "x,1723-01-01", "Created", "Enter a date between 1900 and 2199."),
+        ("Last Name,Rating", "x,lukewarm", "Rating", "Choose one of hot, warm and cold."),
+        ("Last Name,Converted", "x,maybe", "Converted", "Write 1 for won, 0 for not."),
+        (
+            "First Name,Last Name,Converted",
+            f"{'x' * 200},{'y' * 200},1",
+            "",
+            "Shorten the name to 300 characters in all.",
+        ),
+        ("Last Name,Street Number,Street", f"x,{'1' * 200},{'y' * 200}", "street", "Shorten this to 300 characters."),
+    ],
+)
+def test_what_is_wrong_is_said_beside_its_column(header: str, row: str, column: str, reason: str) -> None:
+    assert problems(header, row) == [(column, reason)]
+
+
+def test_empty_cells_beyond_the_header_do_no_harm() -> None:
+    assert read("Last Name,City", "Keller,Rome,,")["city"] == "Rome"
+
+
+def test_text_is_kept_as_it_is() -> None:
+    text = " =1+1 <b>Ω</b>\t"
+    values = read("Last Name,City", f"{text},{text}")
+    assert (values["last_name"], values["city"]) == (text, text)
+
+
+@pytest.mark.parametrize("word", ["Select", "-- Select --", "please select"])
+def test_a_choice_that_nobody_made_is_no_value(word: str) -> None:
+    values = read("Last Name,City,Lead Source,Status,Industry", f"Select,{word},{word},{word},{word}")
+    assert values["last_name"] == "Select"
+    assert not values.keys() & {"city", "source", "industry"}
+
+
+def test_an_unknown_source_is_a_source_and_an_unknown_country_none() -> None:
+    values = read("Last Name,Source,Country,Phone", "Null,unknown,unknown,n/a")
+    assert (values["last_name"], values["source"]) == ("Null", "unknown")
+    assert not values.keys() & {"country", "phone"}
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("Prospecting", LeadStatus.NEW),
+        ("Open - Not Contacted", LeadStatus.NEW),
+        ("ENGAGING", LeadStatus.CONTACTED),
+        ("Appointment Scheduled", LeadStatus.CONTACTED),
+        ("Id. Decision Makers", LeadStatus.QUALIFIED),
+        ("Proposal/Price Quote", LeadStatus.PROPOSAL),
+        ("Negotiation/Review", LeadStatus.NEGOTIATION),
+        ("on_hold", LeadStatus.ON_HOLD),
+        ("Closed Won", LeadStatus.WON),
+        ("closed lost", LeadStatus.LOST),
+        ("Unqualified", LeadStatus.DISQUALIFIED),
+        ("", LeadStatus.NEW),
+        ("Open", LeadStatus.NEW),
+    ],
+)
+def test_stages_of_other_systems(word: str, status: LeadStatus) -> None:
+    assert read("Last Name,Stage", f"Keller,{word}")["status"] is status
+
+
+def test_an_unknown_stage_is_refused_with_what_to_do() -> None:
+    assert problems("Last Name,Stage", "Keller,Demo held") == [
+        ("Stage", "This status is not known. Say what it means: --status 'Demo held=qualified'")
+    ]
+    statuses = {"demoheld": LeadStatus.QUALIFIED}
+    assert read("Last Name,Stage", "Keller,Demo held", statuses=statuses)["status"] is LeadStatus.QUALIFIED
+
+
+def test_an_open_state_leaves_the_word_to_the_stage() -> None:
+    header = "Deal - Title,Deal - Status,Deal - Stage,Deal - Won time"
+    assert read(header, "x,Open,Proposal Made,")["status"] is LeadStatus.PROPOSAL
+    assert read(header, "x,Won,Proposal Made,2026-05-02")["status"] is LeadStatus.WON
+    assert read(header, "x,Open,,2026-05-02")["status"] is LeadStatus.NEW
+
+
+def test_won_and_lost_dates_and_marks_speak_for_themselves() -> None:
+    assert read("Last Name,Won Date", "x,2026-05-02")["status"] is LeadStatus.WON
+    assert read("Last Name,Lost Date", "x,2026-05-02")["status"] is LeadStatus.LOST
+    assert read("Last Name,Won Date", "x,")["status"] is LeadStatus.NEW
+    assert read("Last Name,Converted", "x,1")["status"] is LeadStatus.WON
+    assert read("Last Name,Converted", "x,No")["status"] is LeadStatus.NEW
+
+
+def test_a_close_date_is_past_for_what_is_closed_and_to_come_for_what_is_open() -> None:
+    header = "Deal Name,Stage,Close Date"
+    assert read(header, "x,Won,2026-05-02")["closed_at"] == datetime(2026, 5, 2, 12, tzinfo=UTC)
+    assert read(header, "x,Won,2027-05-02")["closed_at"] == NOW
+    assert read(header, "x,Proposal,2027-05-02")["expected_close_on"] == date(2027, 5, 2)
+    assert read(header, "x,Won,")["closed_at"] is None
+
+
+def test_today_is_not_to_come() -> None:
+    assert read("Last Name,Created", "x,2026-06-01")["created_at"] == NOW
+
+
+@pytest.mark.parametrize(
+    ("word", "reason", "note"),
+    [
+        ("Price", LostReason.PRICE, None),
+        ("Product Fit", LostReason.NOT_A_FIT, None),
+        ("They moved away", LostReason.OTHER, "They moved away"),
+        ("", LostReason.NOT_RECORDED, None),
+    ],
+)
+def test_reasons_for_losing(word: str, reason: LostReason, note: str | None) -> None:
+    values = read("Deal Name,Stage,Closed Lost Reason", f"x,Closed Lost,{word}")
+    assert (values["lost_reason"], values["lost_note"]) == (reason, note)
+    assert "lost_reason" not in read("Deal Name,Stage,Closed Lost Reason", f"x,Proposal,{word}")
+
+
+def test_a_note_on_losing_goes_with_the_reason() -> None:
+    header = "Last Name,Status,Lost Reason,Lost Note"
+    assert read(header, "x,Lost,Price,far too high")["lost_reason"] is LostReason.PRICE
+    values = read(header, "x,Lost,,who knows")
+    assert (values["lost_reason"], values["lost_note"]) == (LostReason.OTHER, "who knows")
+
+
+@pytest.mark.parametrize(
+    ("whole", "first", "last"),
+    [
+        ("Suharto", None, "Suharto"),
+        ("Mary  Ann   Smith", "Mary  Ann  ", "Smith"),
+        ("van der Berg, Jan", "Jan", "van der Berg"),
+        ("Acme, Inc.", "Acme,", "Inc."),
+        ("毛泽东", None, "毛泽东"),
+        ("Smith ", None, "Smith "),
+    ],
+)
+def test_names_are_taken_apart(whole: str, first: str | None, last: str) -> None:
+    assert split_name(whole) == (first, last)
+
+
+def test_parts_of_a_name_go_before_the_whole() -> None:
+    values = read("Display Name,First Name,Last Name", "A. K.,Ann,Keller")
+    assert (values["first_name"], values["last_name"]) == ("Ann", "Keller")
+
+
+def test_a_first_name_alone_is_the_name() -> None:
+    assert read("First Name,Last Name", "Teller,")["last_name"] == "Teller"
+
+
+def test_a_deal_is_called_by_its_company() -> None:
+    values = read("Deal ID,Deal Name,Product,Notes", '1,Long Group - New Business,GTX,"Two\nlines"')
+    assert values["company"] == "Long Group"
+    assert values["description"] == "Deal Name: Long Group - New Business\nProduct: GTX\n\nTwo\nlines"
+    assert read("Deal ID,Deal Name,Organization", "1,Deal of May,Acme")["company"] == "Acme"
+
+
+def test_the_first_number_and_address_that_is_filled_in_counts() -> None:
+    values = read("Last Name,Work Email,Home Email,Business Phone,Home Phone", "x,,h@example.com,,212 555 0123")
+    assert (values["email"], values["phone"]) == ("h@example.com", "212 555 0123")
+
+
+def test_addresses_are_not_mixed() -> None:
+    header = "Last Name,Business Street,Business City,Home Street,Home Street 2,Home City"
+    assert read(header, "x,,Rome,Via 1,,Milan").get("street") is None
+    values = read(header, "x,,,Via 1,Stairs B,Milan")
+    assert (values["street"], values["city"]) == ("Via 1, Stairs B", "Milan")
+
+
+def test_the_parts_of_a_street_are_one_line() -> None:
+    header = "surname,street_number,address_1,address_2,suburb,postcode"
+    assert read(header, "x,8,Main St,Flat 2,Rome,0123")["street"] == "8 Main St, Flat 2"
+    assert read(header, "x,8,,,Rome,0123")["street"] == "8"
+    assert read(header, "x,,,Flat 2,Rome,0123")["street"] == "Flat 2"
+
+
+def test_google_says_which_number_is_which() -> None:
+    header = "Name,Phone 1 - Type,Phone 1 - Value,Phone 2 - Type,Phone 2 - Value,Phone 3 - Type,Phone 3 - Value"
+    values = read(header, "Ann,Home Fax,212 555 0100,Mobile,212 555 0101,Work,212 555 0102")
+    assert (values["mobile"], values["phone"]) == ("212 555 0101", "212 555 0102")
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "currency"),
+    [
+        ("1054", "1054", "USD"),
+        ('"$1,054.50"', "1054.50", "USD"),
+        ("500 EUR", "500", "EUR"),
+        ("£20", "20", "GBP"),
+        ("0.0", "0", "USD"),
+    ],
+)
+def test_amounts_as_programs_write_them(text: str, amount: str, currency: str) -> None:
+    values = read("Deal Name,Amount", f"x,{text}")
+    assert (values["amount"], values["currency"]) == (Decimal(amount), currency)
+
+
+@pytest.mark.parametrize("text", ["a lot", "$", "5 bananas", "$-5"])
+def test_what_is_no_amount(text: str) -> None:
+    assert problems("Deal Name,Amount", f"x,{text}")
+
+
+def test_decimal_commas() -> None:
+    assert read("Deal Name;Amount", "x;1.234,50 €")["amount"] == Decimal("1234.50")
+
+
+def test_a_row_without_id_is_known_by_what_it_holds() -> None:
+    first, again, other = read_all("Last Name,City\nKeller,Rome\nKeller,Rome\nKeller,Paris\n")
+    assert first["external_system"] == "row"
+    assert first["external_id"] == again["external_id"] != other["external_id"]
+
+
+def test_an_id_is_name_enough() -> None:
+    assert read("mql_id,origin", "a1,social")["external_id"] == "a1"
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-03-31", "2026-03-31 12:00:00+00:00"),
+        ("2026/3/1", "2026-03-01 12:00:00+00:00"),
+        ("20260331", "2026-03-31 12:00:00+00:00"),
+        ("2026-03-31 14:05", "2026-03-31 14:05:00+00:00"),
+        ("2026-03-31T14:05:06.000Z", "2026-03-31 14:05:06+00:00"),
+        ("2026-03-31T14:05:06+02:00", "2026-03-31 14:05:06+02:00"),
+        ("3/31/2026 2:05 PM", "2026-03-31 14:05:00+00:00"),
+        ("3/31/26 12:05 AM", "2026-03-31 00:05:00+00:00"),
+        ("3/31/99", "1999-03-31 12:00:00+00:00"),
+        ("31 March 2026", "2026-03-31 12:00:00+00:00"),
+        ("31-Mar-2026", "2026-03-31 12:00:00+00:00"),
+        ("Mar 31, 2026", "2026-03-31 12:00:00+00:00"),
+    ],
+)
+def test_dates_as_programs_write_them(text: str, moment: str) -> None:
+    assert str(read_moment(text, day_first=False)) == moment
+
+
+def test_the_day_first() -> None:
+    assert str(read_moment("03/04/2026", day_first=True)) == "2026-04-03 12:00:00+00:00"
+
+
+@pytest.mark.parametrize("text", ["45000", "2026-13-01", "31/31/2026", "31 Foo 2026", "2026-03-31 25:00"])
+def test_what_is_no_date(text: str) -> None:
+    with pytest.raises(ValueError, match="date"):
+        read_moment(text, day_first=False)
