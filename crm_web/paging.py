@@ -25,6 +25,10 @@ _READERS: dict[type, Callable[[str], Any]] = {
 _LARGEST_AMOUNT = Decimal(10) ** 30
 
 
+Place = tuple[str, Any, int]
+"""Which side of a row a page stands on, and the sort key and id of that row."""
+
+
 @dataclass(frozen=True)
 class Sort:
     """
@@ -33,11 +37,13 @@ class Sort:
     :param expression: what to sort by; an index on ``(expression, id)`` makes it quick
     :param id_column: the id that makes the order full
     :param descending: whether the largest comes first
+    :param is_indexed: whether there is such an index; without one only keys are sorted, and the rows of a page loaded
     """
 
     expression: ColumnElement[Any]
     id_column: ColumnElement[int]
     descending: bool
+    is_indexed: bool = True
 
     @property
     def columns(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
@@ -67,19 +73,26 @@ class Page:
         return self.count <= COUNT_LIMIT
 
 
-def load_page(query: Select[Any], sort: Sort, *, mark: str | None, size: int = PAGE_SIZE) -> Page:
+def load_page(
+    query: Select[Any], sort: Sort, *, mark: str | None, size: int = PAGE_SIZE, filter_first: bool = False
+) -> Page:
     """
-    Load one page of a query in two statements: the rows and the bounded count.
+    Load one page of a query in two statements: the bounded count and the rows.
 
     :param query: selects one entity, filtered, without order or limit
     :param sort: the order
     :param mark: where the page starts, from ``Page.next`` or ``Page.previous``; a broken one means the first page
     :param size: rows a page
+    :param filter_first: find what fits and then sort it, unless too much fits. Otherwise the database may walk along
+        the order and filter as it goes, which is quick for a common filter and endless for a rare one
     :return: the page
     """
     place = _read_mark(mark, sort)
     backwards = place is not None and place[0] == "before"
-    rows = _load_rows(query, sort, place, backwards=backwards, size=size)
+    count = _count(query, sort)
+    keys_first = not sort.is_indexed or (filter_first and count <= COUNT_LIMIT)
+    load_rows = _load_rows_keys_first if keys_first else _load_rows
+    rows = load_rows(query, replace(sort, descending=sort.descending != backwards), place, size=size)
     more = len(rows) > size
     rows = rows[:size][::-1] if backwards else rows[:size]
     has_next = more if not backwards else True
@@ -88,20 +101,34 @@ def load_page(query: Select[Any], sort: Sort, *, mark: str | None, size: int = P
         rows=[row[0] for row in rows],
         next=_write_mark("after", rows[-1]) if rows and has_next else None,
         previous=_write_mark("before", rows[0]) if rows and has_previous else None,
-        count=_count(query, sort),
+        count=count,
     )
 
 
-def _load_rows(
-    query: Select[Any], sort: Sort, place: tuple[str, Any, int] | None, *, backwards: bool, size: int
-) -> list[Any]:
-    order = replace(sort, descending=sort.descending != backwards)
-    query = query.add_columns(sort.expression.label("sort_key"), sort.id_column.label("sort_id"))
+def _load_rows(query: Select[Any], order: Sort, place: Place | None, *, size: int) -> list[Any]:
+    query = query.add_columns(order.expression.label("sort_key"), order.id_column.label("sort_id"))
+    return list(db.session.execute(_slice(query, order, place, size)).all())
+
+
+def _load_rows_keys_first(query: Select[Any], order: Sort, place: Place | None, *, size: int) -> list[Any]:
+    """Materialised, the matches are found without a thought for the order; only a page of them is then loaded whole."""
+    columns = (order.expression.label("sort_key"), order.id_column.label("sort_id"))
+    matches = query.with_only_columns(*columns).order_by(None).cte("matches").prefix_with("MATERIALIZED")
+    within = Sort(matches.c.sort_key, matches.c.sort_id, order.descending)
+    wanted = _slice(select(matches), within, place, size).subquery("wanted")
+    rows = query.join(wanted, wanted.c.sort_id == order.id_column).add_columns(wanted.c.sort_key, wanted.c.sort_id)
+    return list(
+        db.session.execute(rows.order_by(*Sort(wanted.c.sort_key, wanted.c.sort_id, order.descending).columns)).all()
+    )
+
+
+def _slice(query: Select[Any], order: Sort, place: Place | None, size: int) -> Select[Any]:
+    """Take one row more than a page, from the place on."""
     if place is not None:
-        here = tuple_(sort.expression, sort.id_column)
-        there = tuple_(literal(place[1], sort.expression.type), literal(place[2]))
+        here = tuple_(order.expression, order.id_column)
+        there = tuple_(literal(place[1], order.expression.type), literal(place[2]))
         query = query.where(here < there if order.descending else here > there)
-    return list(db.session.execute(query.order_by(*order.columns).limit(size + 1)).all())
+    return query.order_by(*order.columns).limit(size + 1)
 
 
 def _count(query: Select[Any], sort: Sort) -> int:
@@ -115,7 +142,7 @@ def _write_mark(side: str, row: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps([side, value, row.sort_id]).encode()).decode().rstrip("=")
 
 
-def _read_mark(mark: str | None, sort: Sort) -> tuple[str, Any, int] | None:
+def _read_mark(mark: str | None, sort: Sort) -> Place | None:
     """Marks come from the address bar, so anything may stand there: what can't be read is the first page."""
     if not mark or "\x00" in mark:
         return None

@@ -105,6 +105,12 @@ LOST_REASON_LABELS = {
 
 _CLOSED = "status IN ('won', 'lost', 'disqualified')"
 _LOST = "status IN ('lost', 'disqualified')"
+# What lists sort by, word for word as queries say it, or else no index serves them.
+_COMPANY_KEY = "(coalesce(lower(company), '') COLLATE \"C\")"
+_SOURCE_KEY = "(coalesce(lower(source), '') COLLATE \"C\")"
+_CLOSE_KEY = "coalesce(expected_close_on, '0001-01-01'::date)"
+_PLACES = " ".join(f"WHEN '{status.value}' THEN {place}" for place, status in enumerate(LeadStatus))
+_STATUS_KEY = f"(CASE status {_PLACES} END)"
 _NAMED = "first_name, last_name, company, email"
 
 
@@ -141,8 +147,13 @@ class Lead(Recorded, Trashable, Base):
         Index("ix_leads_name", "sort_name", "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_leads_trash", "deleted_at", "id", postgresql_where=text("deleted_at IS NOT NULL")),
         Index("ix_leads_status_updated", "status", "updated_at", "id", postgresql_where=text("deleted_at IS NULL")),
-        Index("ix_leads_owner_updated", "owner_id", "updated_at", "id"),
+        Index("ix_leads_owner_updated", "owner_id", "updated_at", "id", postgresql_include=["deleted_at"]),
         Index("ix_leads_source_updated", "source", "updated_at", "id"),
+        Index("ix_leads_company", text(_COMPANY_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_leads_source", text(_SOURCE_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_leads_status", text(_STATUS_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_leads_amount", text("coalesce(amount, -1)"), "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_leads_expected_close", text(_CLOSE_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_leads_closed", "closed_at", "status", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_leads_email_normalised", "email_normalised"),
         Index("ix_leads_phone_e164", "phone_e164"),
