@@ -1,5 +1,6 @@
 """The migrations build what the models say, and can be taken back and applied again on a database in use."""
 
+import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -125,6 +126,19 @@ def test_each_migration_goes_back_and_forth_with_rows_present(own_database: OwnD
             upgrade(revision=revision)
             downgrade()
         upgrade()
+
+
+def test_migrations_stand_in_one_row() -> None:
+    names = sorted(path.stem for path in (ROOT / "migrations" / "versions").glob("[0-9]*.py"))
+    numbers = [name.partition("_")[0] for name in names]
+    assert numbers == [f"{number:03}" for number in range(1, len(names) + 1)]
+    for name, before in zip(names, [None, *numbers], strict=False):
+        spec = importlib.util.spec_from_file_location(name, ROOT / "migrations" / "versions" / f"{name}.py")
+        assert spec is not None and spec.loader is not None
+        migration = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(migration)
+        assert (migration.revision, migration.down_revision) == (name.partition("_")[0], before)
+        assert migration.__doc__, f"{name} does not say why"
 
 
 def test_every_foreign_key_has_an_index_and_says_what_deleting_does(own_database: OwnDatabase) -> None:
