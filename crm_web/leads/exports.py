@@ -1,46 +1,48 @@
 """The list of leads as a table for a spreadsheet; the heads are those that ``flask leads import`` reads again."""
 
-from collections.abc import Callable, Iterator, Sequence
-from operator import attrgetter
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any
 
-from crm_web.leads.queries import LeadFilter, stream_leads
-from crm_web.models import Lead
+from crm_web.leads.queries import LeadFilter, Owner, stream_columns
+from crm_web.models import Customer, Lead
 
-
-def _label(name: str) -> Callable[[Lead], object]:
-    """Read the words of an enum that may be left out."""
-
-    def read(lead: Lead) -> object:
-        word = getattr(lead, name)
-        return word and word.label
-
-    return read
-
-
-_TYPED = ("Salutation", "First name", "Last name", "Job title", "Company", "Email", "Phone", "Mobile", "Website")
-_ADDRESS = ("Street", "City", "State", "Postal code", "Country")
-_SALE = ("Industry", "Amount", "Currency", "Probability", "Expected close on", "Next step", "Description")
-
-
-def _as_named(heads: Sequence[str]) -> dict[str, Callable[[Lead], object]]:
-    return {head: attrgetter(head.lower().replace(" ", "_")) for head in heads}
-
-
-COLUMNS: dict[str, Callable[[Lead], object]] = {
-    "ID": attrgetter("id"),
-    **_as_named(_TYPED),
-    **_as_named(_ADDRESS),
-    "Status": _label("status"),
-    "Source": attrgetter("source"),
-    "Rating": _label("rating"),
-    **_as_named(_SALE),
-    "Owner": lambda lead: lead.owner and lead.owner.name,
-    "Owner email": lambda lead: lead.owner and lead.owner.email,
-    "Customer": lambda lead: lead.customer and lead.customer.number,
-    "Lost reason": _label("lost_reason"),
-    "Lost note": attrgetter("lost_note"),
-    **_as_named(("Created at", "Updated at", "Closed at")),
+COLUMNS: dict[str, Any] = {
+    "ID": Lead.id,
+    "Salutation": Lead.salutation,
+    "First name": Lead.first_name,
+    "Last name": Lead.last_name,
+    "Job title": Lead.job_title,
+    "Company": Lead.company,
+    "Email": Lead.email,
+    "Phone": Lead.phone,
+    "Mobile": Lead.mobile,
+    "Website": Lead.website,
+    "Street": Lead.street,
+    "City": Lead.city,
+    "State": Lead.state,
+    "Postal code": Lead.postal_code,
+    "Country": Lead.country,
+    "Status": Lead.status,
+    "Source": Lead.source,
+    "Rating": Lead.rating,
+    "Industry": Lead.industry,
+    "Amount": Lead.amount,
+    "Currency": Lead.currency,
+    "Probability": Lead.probability,
+    "Expected close on": Lead.expected_close_on,
+    "Next step": Lead.next_step,
+    "Description": Lead.description,
+    "Owner": Owner.name,
+    "Owner email": Owner.email,
+    "Customer": Customer.number,
+    "Lost reason": Lead.lost_reason,
+    "Lost note": Lead.lost_note,
+    "Created at": Lead.created_at,
+    "Updated at": Lead.updated_at,
+    "Closed at": Lead.closed_at,
 }
+"""What a file holds of each lead: the head of each column and where it is read."""
 
 
 def list_rows(filters: LeadFilter, *, sort: str) -> Iterator[list[object]]:
@@ -49,7 +51,7 @@ def list_rows(filters: LeadFilter, *, sort: str) -> Iterator[list[object]]:
 
     :param filters: which leads
     :param sort: the sort word of the list
-    :return: an iterator over rows, each with a cell for every head of ``COLUMNS``
+    :return: an iterator over rows, each with a cell for every head of ``COLUMNS``; words of ours as they are shown
     """
-    for lead in stream_leads(filters, sort=sort):
-        yield [read(lead) for read in COLUMNS.values()]
+    for row in stream_columns(filters, list(COLUMNS.values()), sort=sort):
+        yield [getattr(value, "label", value) if isinstance(value, StrEnum) else value for value in row]
