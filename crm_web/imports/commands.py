@@ -119,16 +119,19 @@ def import_file(file: BinaryIO, team: BinaryIO | None, refused: Path | None, dry
     """
     by = _get_actor(said.pop("by"), needs_administrator=bool(team or said["creates_owners"]))
     options = _build_options(by, **said)
+    progress = ProgressLine()
     try:
         if team:
             _echo_team(*import_teams(team, by=by))
         opened = open_leads(file, options)
         _echo_mapping(file.name, opened)
-        report = import_leads(opened, options, by=by, progress=ProgressLine())
+        report = import_leads(opened, options, by=by, progress=progress)
     except DomainError as error:
         raise click.ClickException(f"{file.name}: {error.message} Nothing was saved.") from error
     except KeyboardInterrupt:
         raise click.ClickException("Stopped. Nothing was saved.") from None
+    finally:
+        progress.end()
     _echo_report(report)
     if refused:
         _write_refused(refused, list_refused_rows(opened))
@@ -195,7 +198,10 @@ class ProgressLine:
         if is_new or done == total or monotonic() - said_at > (0.2 if self._terminal else 5):
             click.echo(f"\r\033[K{text}" if self._terminal else text, err=True, nl=not self._terminal)
             self._last = (monotonic(), text)
-        if self._terminal and total and done == total and what == "Saving":
+
+    def end(self) -> None:
+        """Give the line back to what is said next."""
+        if self._terminal:
             click.echo("\r\033[K", err=True, nl=False)
 
 

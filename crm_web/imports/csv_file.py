@@ -94,7 +94,7 @@ def open_csv(
     :return: the file, ready to be read
     :raise FileUnreadable: where it is empty or no CSV file
     """
-    found, is_guess = (encoding, False) if encoding else find_encoding(stream)
+    found, is_guess = (_check_encoding(encoding), False) if encoding else find_encoding(stream)
     if delimiter is None:
         delimiter = find_delimiter(_read_head(stream, found))
     stream.seek(0)
@@ -114,6 +114,17 @@ def open_csv(
 def _drop_padding(row: Row) -> Row:
     """Some programs write ``, `` between cells: where the header does, the blank is no part of the text."""
     return row[0], [cell[1:] if cell.startswith(" ") else cell for cell in row[1]]
+
+
+def _check_encoding(name: str) -> str:
+    try:
+        found = codecs.lookup(name)
+        codecs.getincrementaldecoder(name)
+        b"a".decode(name, "ignore")  # some are no encodings of text
+    except (LookupError, UnicodeError) as error:
+        raise FileUnreadable(f"There is no encoding “{name}”. Try utf-8, cp1252 or utf-16.") from error
+    # With or without a byte order mark.
+    return "utf-8-sig" if found.name == "utf-8" else found.name
 
 
 def find_encoding(stream: BinaryIO) -> tuple[str, bool]:
@@ -193,10 +204,7 @@ def _guess_encoding(stream: BinaryIO, broken_at: int) -> str:
 
 def _read_head(stream: BinaryIO, encoding: str) -> str:
     stream.seek(0)
-    try:
-        return codecs.getincrementaldecoder(encoding)(errors="replace").decode(stream.read(HEAD))
-    except LookupError as error:
-        raise FileUnreadable(f"There is no encoding “{encoding}”. Try utf-8, cp1252 or utf-16.") from error
+    return codecs.getincrementaldecoder(encoding)(errors="replace").decode(stream.read(HEAD))
 
 
 def find_delimiter(head: str) -> str:
@@ -213,11 +221,8 @@ def find_delimiter(head: str) -> str:
 
 
 def _regularity(head: str, delimiter: str) -> tuple[float, int]:
-    try:
-        rows = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
-        widths = [len(row) for row in islice(rows, 50)]
-    except csv.Error:
-        return 0, 0
+    rows = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+    widths = [len(row) for row in islice(rows, 50)]
     widths = [width for width in (widths[:-1] if len(head) == HEAD else widths) if width]
     usual = max(set(widths), key=widths.count, default=0)
     return (widths.count(usual) / len(widths) if usual > 1 else 0), usual

@@ -11,7 +11,7 @@ from crm_web.clock import now
 from crm_web.errors import DomainError
 from crm_web.imports.csv_file import CsvFile, open_csv
 from crm_web.imports.mapping import ColumnMapping, choose_mapping, is_known
-from crm_web.imports.owners import Staff, find_owners
+from crm_web.imports.owners import MOST_OWNERS, Staff, find_owners
 from crm_web.imports.plan import find_duplicates, list_owner_words, refuse_owners, settle, wait_for_turn
 from crm_web.imports.rows import RowReader, RowRefused, Rules
 from crm_web.imports.staging import CHUNK, Staging, raw_cursor
@@ -190,7 +190,7 @@ def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
 
 
 def _settle_owners(file: LeadFile, options: Options, cursor: Cursor, by: Employee, report: Report) -> None:
-    words = list_owner_words(cursor)
+    words = list_owner_words(cursor, MOST_OWNERS + 1)
     if not words:
         return
     staff = Staff(by, options.creates_owners)

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from crm_web.models import Employee, Role
 UNKNOWN_DOMAIN = "imported.example"
 # A company that gives leads to more new people than this more likely took the wrong column for the owners.
 MOST_NEW_EMPLOYEES = 300
+MOST_OWNERS = 10_000
 
 
 class TooManyOwners(DomainError):
@@ -122,7 +123,7 @@ class Staff:
         return True
 
 
-def find_owners(staff: Staff, words: Iterable[str], fallback: Employee | None) -> list[Owner]:
+def find_owners(staff: Staff, words: Sequence[str], fallback: Employee | None) -> list[Owner]:
     """
     Find out who each word in the column of owners means.
 
@@ -132,12 +133,12 @@ def find_owners(staff: Staff, words: Iterable[str], fallback: Employee | None) -
     :return: an employee or a reason for each word
     :raise TooManyOwners: where far too many people would become employees
     """
-    owners = []
+    owners: list[Owner] = []
     for word in words:
         owner = staff.find_owner(word)
-        if len(staff.created) > MOST_NEW_EMPLOYEES:
+        if len(staff.created) > MOST_NEW_EMPLOYEES or len(owners) == MOST_OWNERS:
             raise TooManyOwners(
-                f"The column of owners names more than {MOST_NEW_EMPLOYEES} people who are no employees. "
+                f"The column of owners names {len(owners):,} people and more, too many for a sales force. "
                 "If it does not hold the owners, leave it out with: --map owner="
             )
         owners.append(owner if owner.employee_id or not fallback else Owner(word, fallback.id, None))

@@ -139,16 +139,19 @@ def find_duplicates(cursor: Cursor) -> None:
         cursor.execute(statement)
 
 
-def list_owner_words(cursor: Cursor) -> list[str]:
+def list_owner_words(cursor: Cursor, most: int) -> list[str]:
     """
     List how the rows that will be written name their owners.
 
     :param cursor: a cursor in the transaction of the import
+    :param most: how many to list
     :return: the words, in the order of the file
     """
     cursor.execute(
         "SELECT r.owner FROM import_rows r JOIN import_plan p USING (line)"
-        " WHERE p.outcome IN ('create', 'close') AND r.owner IS NOT NULL GROUP BY r.owner ORDER BY min(r.line)"
+        " WHERE p.outcome IN ('create', 'close') AND r.owner IS NOT NULL"
+        " GROUP BY r.owner ORDER BY min(r.line) LIMIT %s",
+        (most,),
     )
     return [word for (word,) in cursor]
 

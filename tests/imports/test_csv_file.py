@@ -59,9 +59,14 @@ def test_the_encoding_can_be_said() -> None:
     assert cells(read("a,b\nx,é".encode("cp1250"), "cp1250")) == [["x", "é"]]
 
 
-def test_an_unknown_encoding_is_refused() -> None:
-    with pytest.raises(FileUnreadable, match="no encoding “klingon”"):
-        read("a,b", "klingon")
+@pytest.mark.parametrize("name", ["klingon", "base64"])
+def test_an_unknown_encoding_is_refused(name: str) -> None:
+    with pytest.raises(FileUnreadable, match=f"no encoding “{name}”"):
+        read("a,b", name)
+
+
+def test_the_mark_is_no_part_of_the_header() -> None:
+    assert read("\ufeffEmail,City\n", "utf-8").header == ("Email", "City")
 
 
 def test_a_wrong_encoding_says_where_it_breaks() -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from crm_web.customers.operations import CARRIED_OVER
 from crm_web.extensions import db
+from crm_web.imports.commands import ProgressLine
 from crm_web.imports.operations import Options, Report, import_leads, open_leads
 from crm_web.models import (
     Change,
@@ -341,12 +342,17 @@ def test_owners_who_can_not_own_are_refused_or_replaced(
     assert {lead.owner_id for lead in leads(session)} == {bob.id}
 
 
+def test_an_address_that_is_none_is_a_name(import_file: ImportFile, session: Session) -> None:
+    import_file(DEALS + "1,A,,,,,New,5,,ann@\n")
+    assert session.get_one(Employee, leads(session)[0].owner_id).name == "ann@"
+
+
 @pytest.mark.slow
 def test_a_column_of_owners_that_can_not_be_one_is_refused(import_file: ImportFile, session: Session) -> None:
     rows = "".join(f"{number},A,,,,,New,5,,Person {number}\n" for number in range(400))
     result = import_file(DEALS + rows)
     assert result.exit_code == 1
-    assert "more than 300 people" in result.stderr
+    assert "names 300 people and more" in result.stderr
     assert "Nothing was saved." in result.stderr
     assert counts(import_file(DEALS + rows, "--map", "owner=")) == (400, 0, 0, 0)
 
@@ -446,6 +452,17 @@ def test_progress_is_told(import_file: ImportFile) -> None:
     result = import_file(PEOPLE + "".join(f"Ann,Keller{number},,\n" for number in range(5001)))
     assert result.stderr.splitlines()[0].startswith("Reading … ")
     assert result.stderr.splitlines()[-1] == "Saving … 100 %"
+
+
+def test_progress_is_one_line_in_a_terminal(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    progress = ProgressLine()
+    for done in (1, 2, 3):
+        progress("Saving", done, 3)
+    progress.end()
+    said = capfd.readouterr().err
+    assert "\n" not in said
+    assert ["33 %" in said, "66 %" in said, "100 %" in said] == [True, False, True]
 
 
 def test_control_c_saves_nothing(import_file: ImportFile, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
