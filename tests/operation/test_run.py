@@ -66,8 +66,8 @@ def launch(var: Path, port: int) -> Iterator[Launch]:
         one.stop()
 
 
-def administer(server: EmbeddedServer, statement: str) -> None:
-    connection = psycopg2.connect(host=str(server.socket_folder), user="piper", dbname="piper")
+def administer(server: EmbeddedServer, statement: str, database: str = "piper") -> None:
+    connection = psycopg2.connect(host=str(server.socket_folder), user="piper", dbname=database)
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -227,6 +227,27 @@ def test_busy_port_is_said_in_one_line(launch: Launch, port: int) -> None:
 def test_unwritable_folder_is_said_in_one_line(tmp_path: Path) -> None:
     # Nobody, not even root, can write here.
     assert "Cannot" in only_line(Launched(Path("/proc/var"), find_free_port(), output=tmp_path / "log"))
+
+
+def test_folder_without_locks_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "var").write_text("a file where a folder should be")
+
+    run = _run_in(tmp_path, DATABASE_URL="postgresql://db/x", SECRET_KEY=SECRET)
+
+    assert "Cannot write in" in only_line(run)
+
+
+@pytest.mark.parametrize("problem", ["newer", "broken"])
+def test_schema_of_another_program_is_said_in_one_line(tmp_path: Path, server: EmbeddedServer, problem: str) -> None:
+    administer(server, f'CREATE DATABASE "{problem}"')
+    table = "alembic_version (version_num text)" if problem == "newer" else "alembic_version (other text)"
+    administer(server, f"CREATE TABLE {table}", database=problem)
+    administer(server, "INSERT INTO alembic_version VALUES ('999_future')", database=problem)
+
+    url = f"postgresql://piper@/{problem}?host={server.socket_folder}"
+    line = only_line(_run_in(tmp_path, DATABASE_URL=url, SECRET_KEY=SECRET))
+
+    assert ("newer than this program" if problem == "newer" else "the database refused") in line
 
 
 @pytest.fixture(scope="module")
