@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.access import Action, allowed, refuse, require_change
-from crm_web.customers import blueprint, operations, queries
+from crm_web.customers import blueprint, contact_operations, queries
 from crm_web.customers.forms import ContactForm, EditContactForm
 from crm_web.errors import DomainError
 from crm_web.extensions import db
@@ -34,7 +34,7 @@ def create_contact(customer_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _new_page(form, customer), 422
     try:
-        contact = operations.add_contact(customer, stored_values(form), by=current_user)
+        contact = contact_operations.add_contact(customer, stored_values(form), by=current_user)
     except DomainError as error:
         show_refusal(form, error)
         return _new_page(form, customer), 422
@@ -64,8 +64,8 @@ def change_contact(contact_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _edit_page(form, contact), 422
     try:
-        operations.change_contact(contact, stored_values(form), version=form.version.data or 0, by=current_user)
-    except operations.ContactChangedMeanwhile as error:
+        contact_operations.change_contact(contact, stored_values(form), version=form.version.data or 0, by=current_user)
+    except contact_operations.ContactChangedMeanwhile as error:
         return _overtaken_page(form, contact, error), 409
     except DomainError as error:
         show_refusal(form, error)
@@ -95,7 +95,7 @@ def make_contact_primary(contact_id: int) -> ResponseReturnValue:
     contact = _contact_to_change(contact_id)
     customer_id = contact.customer_id
     try:
-        operations.make_primary(contact, by=current_user)
+        contact_operations.make_primary(contact, by=current_user)
     except DomainError as error:
         db.session.rollback()
         flash_message(error.message, kind="error")
@@ -109,7 +109,7 @@ def make_contact_primary(contact_id: int) -> ResponseReturnValue:
 @allowed(Action.CHANGE_OWN)
 def trash_contact(contact_id: int) -> ResponseReturnValue:
     contact = _contact_to_change(contact_id)
-    operations.trash_contact(contact, by=current_user)
+    contact_operations.trash_contact(contact, by=current_user)
     db.session.commit()
     undo = ("Restore", url_for("customers.restore_contact", contact_id=contact.id))
     flash_message(f"{contact.name} is in the trash.", undo=undo)
@@ -120,7 +120,7 @@ def trash_contact(contact_id: int) -> ResponseReturnValue:
 @allowed(Action.CHANGE_OWN)
 def restore_contact(contact_id: int) -> ResponseReturnValue:
     contact = _contact_to_change(contact_id)
-    operations.restore_contact(contact, by=current_user)
+    contact_operations.restore_contact(contact, by=current_user)
     db.session.commit()
     flash_message(f"{contact.name} is back from the trash.")
     return _back_to(contact.customer_id)

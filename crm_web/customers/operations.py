@@ -1,11 +1,10 @@
-"""What people do with customers and their contacts."""
+"""What people do with customers."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import func, select
 
-from crm_web.clock import now
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.models import (
@@ -19,6 +18,7 @@ from crm_web.models import (
     limit_of,
     record_by,
 )
+from crm_web.records import check_owner, lock, move_to_trash, take_from_trash, tell_who_overtook
 
 CARRIED_OVER = {
     "phone": "phone",
@@ -56,20 +56,8 @@ class CustomerChangedMeanwhile(DomainError):
     """Someone else saved the customer after the form was opened."""
 
 
-class ContactChangedMeanwhile(DomainError):
-    """Someone else saved the contact after the form was opened."""
-
-
 class CustomerInTrash(DomainError):
     """A customer in the trash has to be restored before anything about it can change."""
-
-
-class ContactInTrash(DomainError):
-    """A contact in the trash has to be restored before it can change."""
-
-
-class OwnerNotEntitled(DomainError):
-    """The person chosen as owner is not active or does not sell."""
 
 
 class ParentNotPossible(DomainError):
@@ -87,7 +75,7 @@ def create_customer(values: Mapping[str, Any], *, by: Employee) -> Customer:
     :raise ParentNotPossible: where the parent is in the trash
     """
     record_by(by)
-    _check_owner(values.get("owner_id"))
+    check_owner(values.get("owner_id"))
     _check_parent_is_there(values.get("parent_id"))
     customer = Customer(**values)
     db.session.add(customer)
@@ -110,11 +98,11 @@ def change_customer(customer: Customer, values: Mapping[str, Any], *, version: i
     :raise ParentNotPossible: where a new parent is in the trash, or the customer would stand above itself
     """
     record_by(by)
-    _lock_outside_trash(customer)
+    lock_outside_trash(customer)
     if customer.version != version:
-        raise CustomerChangedMeanwhile(_changed_meanwhile(customer))
+        raise CustomerChangedMeanwhile(tell_who_overtook(customer))
     if values.get("owner_id") != customer.owner_id:
-        _check_owner(values.get("owner_id"))
+        check_owner(values.get("owner_id"))
     if values.get("parent_id", customer.parent_id) != customer.parent_id:
         _check_parent(customer, values["parent_id"])
     for name, value in values.items():
@@ -205,11 +193,7 @@ def trash_customer(customer: Customer, *, by: Employee) -> None:
     :param customer: the customer; one that is in the trash already stays there
     :param by: the employee who does it
     """
-    record_by(by)
-    _lock(customer)
-    if not customer.is_in_trash:
-        customer.deleted_at, customer.deleted_by_id = now(), by.id
-        db.session.flush()
+    move_to_trash(customer, by=by)
 
 
 def restore_customer(customer: Customer, *, by: Employee) -> None:
@@ -219,142 +203,19 @@ def restore_customer(customer: Customer, *, by: Employee) -> None:
     :param customer: the customer; one that is not in the trash stays as it is
     :param by: the employee who does it
     """
-    record_by(by)
-    _lock(customer)
-    if customer.is_in_trash:
-        customer.deleted_at = customer.deleted_by_id = None
-        db.session.flush()
+    take_from_trash(customer, by=by)
 
 
-def add_contact(customer: Customer, values: Mapping[str, Any], *, by: Employee) -> Contact:
+def lock_outside_trash(customer: Customer) -> None:
     """
-    Enter a person at a customer.
+    Lock a customer that is about to change.
 
-    :param customer: the customer
-    :param values: column names to values, as the contact form gives them
-    :param by: the employee who enters it
-    :return: the new contact
-    :raise CustomerInTrash: where the customer is in the trash
+    :param customer: the customer; its row is read afresh
+    :raise CustomerInTrash: where it is in the trash
     """
-    record_by(by)
-    _lock_outside_trash(customer)
-    if values.get("is_primary"):
-        _step_down_primary(customer.id)
-    contact = Contact(customer_id=customer.id, **values)
-    db.session.add(contact)
-    db.session.flush()
-    return contact
-
-
-def change_contact(contact: Contact, values: Mapping[str, Any], *, version: int, by: Employee) -> Contact:
-    """
-    Save the contact form.
-
-    :param contact: the contact
-    :param values: column names to values, every field of the form
-    :param version: the version that the form was opened with
-    :param by: the employee who saves
-    :return: the contact
-    :raise CustomerInTrash: where the customer is in the trash
-    :raise ContactInTrash: where the contact is
-    :raise ContactChangedMeanwhile: where someone saved it since
-    """
-    record_by(by)
-    _lock_contact_outside_trash(contact)
-    if contact.version != version:
-        raise ContactChangedMeanwhile(_changed_meanwhile(contact))
-    if values.get("is_primary") and not contact.is_primary:
-        _step_down_primary(contact.customer_id)
-    for name, value in values.items():
-        setattr(contact, name, value)
-    db.session.flush()
-    return contact
-
-
-def make_primary(contact: Contact, *, by: Employee) -> None:
-    """
-    Make a contact the first one to call at its customer; whoever was it steps down.
-
-    :param contact: the contact; one that is the first already stays so
-    :param by: the employee who decides
-    :raise CustomerInTrash: where the customer is in the trash
-    :raise ContactInTrash: where the contact is
-    """
-    record_by(by)
-    _lock_contact_outside_trash(contact)
-    if not contact.is_primary:
-        _step_down_primary(contact.customer_id)
-        contact.is_primary = True
-        db.session.flush()
-
-
-def trash_contact(contact: Contact, *, by: Employee) -> None:
-    """
-    Move a contact to the trash.
-
-    :param contact: the contact; one that is in the trash already stays there
-    :param by: the employee who does it
-    """
-    record_by(by)
-    db.session.refresh(contact, with_for_update={"of": Contact})
-    if not contact.is_in_trash:
-        contact.deleted_at, contact.deleted_by_id, contact.is_primary = now(), by.id, False
-        db.session.flush()
-
-
-def restore_contact(contact: Contact, *, by: Employee) -> None:
-    """
-    Take a contact out of the trash; it comes back as an ordinary contact, not as the first one to call.
-
-    :param contact: the contact; one that is not in the trash stays as it is
-    :param by: the employee who does it
-    """
-    record_by(by)
-    db.session.refresh(contact, with_for_update={"of": Contact})
-    if contact.is_in_trash:
-        contact.deleted_at = contact.deleted_by_id = None
-        db.session.flush()
-
-
-def _step_down_primary(customer_id: int) -> None:
-    standing = select(Contact).where(
-        Contact.customer_id == customer_id, Contact.is_primary, Contact.deleted_at.is_(None)
-    )
-    for contact in db.session.scalars(standing.with_for_update()):
-        contact.is_primary = False
-    db.session.flush()
-
-
-def _lock(customer: Customer) -> None:
-    db.session.refresh(customer, with_for_update={"of": Customer})
-
-
-def _lock_outside_trash(customer: Customer) -> None:
-    _lock(customer)
+    lock(customer)
     if customer.is_in_trash:
         raise CustomerInTrash("This customer is in the trash. Restore it first.")
-
-
-def _lock_contact_outside_trash(contact: Contact) -> None:
-    """The customer's row first, whoever comes: so two colleagues never wait for each other."""
-    _lock_outside_trash(contact.customer)
-    db.session.refresh(contact, with_for_update={"of": Contact})
-    if contact.is_in_trash:
-        raise ContactInTrash("This contact is in the trash. Restore it first.")
-
-
-def _changed_meanwhile(record: Customer | Contact) -> str:
-    who = db.session.scalar(select(Employee.name).where(Employee.id == record.updated_by_id)) or "Someone"
-    return f"{who} saved changes here after you opened this page. Look at them, then save yours again."
-
-
-def _check_owner(owner_id: int | None) -> None:
-    """Wait for a deactivation of the owner that is under way, so that it is refused here and not by the table."""
-    owner = None if owner_id is None else db.session.get(Employee, owner_id)
-    if owner is not None:
-        db.session.refresh(owner, with_for_update={"read": True, "key_share": True, "of": Employee})
-    if owner_id is not None and (owner is None or not owner.can_own):
-        raise OwnerNotEntitled("Choose an owner who is active and sells.", "owner_id")
 
 
 def _check_parent_is_there(parent_id: int | None) -> None:

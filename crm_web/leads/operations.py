@@ -11,6 +11,7 @@ from crm_web.customers.operations import create_from_lead
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.models import Customer, Employee, Lead, LeadSource, LeadStatus, LostReason, StatusKind, record_by
+from crm_web.records import check_owner, lock, move_to_trash, take_from_trash, tell_who_overtook
 
 
 class LeadChangedMeanwhile(DomainError):
@@ -23,10 +24,6 @@ class StatusChangedMeanwhile(DomainError):
 
 class CustomerNotThere(DomainError):
     """The customer that a new lead is for is unknown or in the trash."""
-
-
-class OwnerNotEntitled(DomainError):
-    """The person chosen as owner is not active or does not sell."""
 
 
 class LostReasonMissing(DomainError):
@@ -48,7 +45,7 @@ def create_lead(values: Mapping[str, Any], *, by: Employee) -> Lead:
     :raise CustomerNotThere: where it is for a customer that is unknown or in the trash
     """
     record_by(by)
-    _check_owner(values.get("owner_id"))
+    check_owner(values.get("owner_id"))
     _check_customer(values.get("customer_id"))
     lead = Lead(**{**values, "source": use_source(values.get("source"))})
     db.session.add(lead)
@@ -72,11 +69,9 @@ def change_lead(lead: Lead, values: Mapping[str, Any], *, version: int, by: Empl
     record_by(by)
     _lock_outside_trash(lead)
     if lead.version != version:
-        raise LeadChangedMeanwhile(
-            f"{_name_of_last(lead)} saved changes here after you opened this page. Look at them, then save yours again."
-        )
+        raise LeadChangedMeanwhile(tell_who_overtook(lead))
     if values.get("owner_id") != lead.owner_id:
-        _check_owner(values.get("owner_id"))
+        check_owner(values.get("owner_id"))
     for name, value in {**values, "source": use_source(values.get("source"))}.items():
         setattr(lead, name, value)
     db.session.flush()
@@ -147,11 +142,7 @@ def trash_lead(lead: Lead, *, by: Employee) -> None:
     :param lead: the lead; one that is in the trash already stays there
     :param by: the employee who does it
     """
-    record_by(by)
-    _lock(lead)
-    if not lead.is_in_trash:
-        lead.deleted_at, lead.deleted_by_id = now(), by.id
-        db.session.flush()
+    move_to_trash(lead, by=by)
 
 
 def restore_lead(lead: Lead, *, by: Employee) -> None:
@@ -161,11 +152,7 @@ def restore_lead(lead: Lead, *, by: Employee) -> None:
     :param lead: the lead; one that is not in the trash stays as it is
     :param by: the employee who does it
     """
-    record_by(by)
-    _lock(lead)
-    if lead.is_in_trash:
-        lead.deleted_at = lead.deleted_by_id = None
-        db.session.flush()
+    take_from_trash(lead, by=by)
 
 
 def use_source(name: str | None) -> str | None:
@@ -181,27 +168,14 @@ def use_source(name: str | None) -> str | None:
     return db.session.scalar(select(LeadSource.name).where(func.lower(LeadSource.name) == func.lower(name.strip())))
 
 
-def _lock(lead: Lead) -> None:
-    db.session.refresh(lead, with_for_update={"of": Lead})
-
-
 def _lock_outside_trash(lead: Lead) -> None:
-    _lock(lead)
+    lock(lead)
     if lead.is_in_trash:
         raise LeadInTrash("This lead is in the trash. Restore it first.", "status")
 
 
 def _name_of_last(lead: Lead) -> str:
     return lead.updated_by.name if lead.updated_by else "Someone"
-
-
-def _check_owner(owner_id: int | None) -> None:
-    """Wait for a deactivation of the owner that is under way, so that it is refused here and not by the table."""
-    owner = None if owner_id is None else db.session.get(Employee, owner_id)
-    if owner is not None:
-        db.session.refresh(owner, with_for_update={"read": True, "key_share": True, "of": Employee})
-    if owner_id is not None and (owner is None or not owner.can_own):
-        raise OwnerNotEntitled("Choose an owner who is active and sells.", "owner_id")
 
 
 def _check_customer(customer_id: int | None) -> None:

@@ -9,9 +9,10 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm_web.customers import operations
+from crm_web.customers import contact_operations, operations
 from crm_web.extensions import db
 from crm_web.models import Change, Customer, Employee
+from crm_web.records import OwnerNotEntitled
 from tests.factories import make_contact, make_customer, make_lead
 from tests.page import Browser
 
@@ -142,14 +143,14 @@ def test_the_operation_refuses_what_the_form_does_not_offer(
         by, mine = db.session.get_one(Employee, ann.id), db.session.get_one(Customer, customer.id)
         with pytest.raises(operations.ParentNotPossible):
             operations.change_customer(mine, {"parent_id": gone.id}, version=1, by=by)
-        with pytest.raises(operations.OwnerNotEntitled):
+        with pytest.raises(OwnerNotEntitled):
             operations.change_customer(mine, {"owner_id": vera.id}, version=1, by=by)
         with pytest.raises(operations.ParentNotPossible):
             operations.create_customer({"name": "x", "parent_id": gone.id}, by=by)
         with pytest.raises(operations.CustomerInTrash):
             operations.change_customer(db.session.get_one(Customer, gone.id), {}, version=1, by=by)
         with pytest.raises(operations.CustomerInTrash):
-            operations.add_contact(db.session.get_one(Customer, gone.id), {"last_name": "x"}, by=by)
+            contact_operations.add_contact(db.session.get_one(Customer, gone.id), {"last_name": "x"}, by=by)
 
 
 # Possible duplicates

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from crm_web.customers import operations
+from crm_web.customers import contact_operations
 from crm_web.extensions import db
 from crm_web.models import Contact, Employee
 from tests.factories import make_contact, make_customer
@@ -51,8 +51,9 @@ def test_nothing_changes_in_the_trash(
     app: Flask, browser_as: BrowserAs, session: Session, ann: Employee, contact: Contact
 ) -> None:
     browser_as(ann).post("customers.trash_contact", contact_id=contact.id)
-    with app.app_context(), pytest.raises(operations.ContactInTrash):
-        operations.make_primary(db.session.get_one(Contact, contact.id), by=db.session.get_one(Employee, ann.id))
+    with app.app_context(), pytest.raises(contact_operations.ContactInTrash):
+        there, by = db.session.get_one(Contact, contact.id), db.session.get_one(Employee, ann.id)
+        contact_operations.make_primary(there, by=by)
 
 
 @pytest.mark.parametrize("deed", ["trash", "restore"])

@@ -1,0 +1,124 @@
+"""What people do with the contacts of a customer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from crm_web.clock import now
+from crm_web.customers.operations import lock_outside_trash
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.models import Contact, Customer, Employee, record_by
+from crm_web.records import lock, take_from_trash, tell_who_overtook
+
+
+class ContactChangedMeanwhile(DomainError):
+    """Someone else saved the contact after the form was opened."""
+
+
+class ContactInTrash(DomainError):
+    """A contact in the trash has to be restored before it can change."""
+
+
+def add_contact(customer: Customer, values: Mapping[str, Any], *, by: Employee) -> Contact:
+    """
+    Enter a person at a customer.
+
+    :param customer: the customer
+    :param values: column names to values, as the contact form gives them
+    :param by: the employee who enters it
+    :return: the new contact
+    :raise CustomerInTrash: where the customer is in the trash
+    """
+    record_by(by)
+    lock_outside_trash(customer)
+    if values.get("is_primary"):
+        _step_down_primary(customer.id)
+    contact = Contact(customer_id=customer.id, **values)
+    db.session.add(contact)
+    db.session.flush()
+    return contact
+
+
+def change_contact(contact: Contact, values: Mapping[str, Any], *, version: int, by: Employee) -> Contact:
+    """
+    Save the contact form.
+
+    :param contact: the contact
+    :param values: column names to values, every field of the form
+    :param version: the version that the form was opened with
+    :param by: the employee who saves
+    :return: the contact
+    :raise CustomerInTrash: where the customer is in the trash
+    :raise ContactInTrash: where the contact is
+    :raise ContactChangedMeanwhile: where someone saved it since
+    """
+    record_by(by)
+    _lock_contact_outside_trash(contact)
+    if contact.version != version:
+        raise ContactChangedMeanwhile(tell_who_overtook(contact))
+    if values.get("is_primary") and not contact.is_primary:
+        _step_down_primary(contact.customer_id)
+    for name, value in values.items():
+        setattr(contact, name, value)
+    db.session.flush()
+    return contact
+
+
+def make_primary(contact: Contact, *, by: Employee) -> None:
+    """
+    Make a contact the first one to call at its customer; whoever was it steps down.
+
+    :param contact: the contact; one that is the first already stays so
+    :param by: the employee who decides
+    :raise CustomerInTrash: where the customer is in the trash
+    :raise ContactInTrash: where the contact is
+    """
+    record_by(by)
+    _lock_contact_outside_trash(contact)
+    if not contact.is_primary:
+        _step_down_primary(contact.customer_id)
+        contact.is_primary = True
+        db.session.flush()
+
+
+def trash_contact(contact: Contact, *, by: Employee) -> None:
+    """
+    Move a contact to the trash; it stops being the first one to call.
+
+    :param contact: the contact; one that is in the trash already stays there
+    :param by: the employee who does it
+    """
+    record_by(by)
+    lock(contact)
+    if not contact.is_in_trash:
+        contact.deleted_at, contact.deleted_by_id, contact.is_primary = now(), by.id, False
+        db.session.flush()
+
+
+def restore_contact(contact: Contact, *, by: Employee) -> None:
+    """
+    Take a contact out of the trash; it comes back as an ordinary contact, not as the first one to call.
+
+    :param contact: the contact; one that is not in the trash stays as it is
+    :param by: the employee who does it
+    """
+    take_from_trash(contact, by=by)
+
+
+def _step_down_primary(customer_id: int) -> None:
+    standing = select(Contact).where(
+        Contact.customer_id == customer_id, Contact.is_primary, Contact.deleted_at.is_(None)
+    )
+    for contact in db.session.scalars(standing.with_for_update()):
+        contact.is_primary = False
+    db.session.flush()
+
+
+def _lock_contact_outside_trash(contact: Contact) -> None:
+    """The customer's row first, whoever comes: so two colleagues never wait for each other."""
+    lock_outside_trash(contact.customer)
+    lock(contact)
+    if contact.is_in_trash:
+        raise ContactInTrash("This contact is in the trash. Restore it first.")
