@@ -28,12 +28,16 @@ class KnownPartyForm(RecordForm):
 
     def show_saved(self, record: Any) -> None:
         """Say beside each field what is saved by now, where that is something else than what was typed."""
+        differing = []
         for field in self:
             saved = getattr(record, field.name, None)
             if isinstance(field, OwnerField):
                 field.keep(record.owner)
             if isinstance(field, (TypedField, ChoiceField)) and field.columns() and saved != field.data:
                 field.description = f"Saved by now: {_in_words(field, saved) or 'nothing'}"
+                differing.append(field.label.text)
+        if differing:
+            self.form_errors.append(f"What is saved differs from yours in: {', '.join(differing)}.")
 
     def speaks_of(self, *names: str) -> bool:
         """Tell whether one of these fields is filled or wrong, so that a fold around them has to stand open."""

@@ -89,6 +89,7 @@ def test_who_comes_second_sees_what_was_saved_and_can_save_after_all(
     assert page.one("#next_step-help").get_text() == "Saved by now: nothing"
     assert page.one("#owner_id-help").get_text() == "Saved by now: Nobody"
     assert not page.has("#last_name-help")
+    assert "What is saved differs from yours in: Company, Amount, Next step, Owner, Country." in page.errors[""]
     assert page.form("edit")["company"] == "Mine"
     assert read(session, lead).company == "Theirs"
 
