@@ -14,6 +14,7 @@ from crm_web.models.customer import (
 )
 from crm_web.models.employee import Employee, Role, SignIn, SignInFailures, Theme
 from crm_web.models.lead import Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
+from crm_web.models.submission import Submission
 
 __all__ = [
     "COUNTRIES",
@@ -40,6 +41,7 @@ __all__ = [
     "SignIn",
     "SignInFailures",
     "StatusKind",
+    "Submission",
     "Theme",
     "limit_of",
     "record_by",

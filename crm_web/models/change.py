@@ -56,6 +56,7 @@ class Change(Base):
     at: Mapped[Moment] = mapped_column(server_default=text("now()"))
     door: Mapped[Door] = mapped_column(Word(Door))
     request_id: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[int | None]
 
     actor: Mapped[Employee | None] = relationship()
 

@@ -187,7 +187,9 @@ class Conversion(Base):
     lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id", ondelete="RESTRICT"), index=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"), index=True)
     kind: Mapped[ConversionKind] = mapped_column(Word(ConversionKind))
-    filled: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    filled: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    before: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    customer_version: Mapped[int | None]
     converted_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
     converted_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("employees.id", ondelete="RESTRICT"), index=True, server_default=text(ACTOR)

@@ -1,0 +1,22 @@
+"""The keys of forms that create something, with the answer that each was given."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, LargeBinary, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm_web.models.base import Base, Moment
+
+
+class Submission(Base):
+    """One sending of a form by one person; a second one with the same key gets the same answer and makes nothing."""
+
+    __tablename__ = "submissions"
+
+    employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), primary_key=True)
+    key: Mapped[UUID] = mapped_column(primary_key=True)
+    request_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    created_at: Mapped[Moment] = mapped_column(server_default=text("now()"), index=True)
