@@ -175,6 +175,7 @@ def test_times_carry_their_zone_and_texts_have_no_silent_limit(own_database: Own
         "numeric(14,2)",
         "jsonb",
         "bytea",
+        "uuid",
     }
     assert {column[1] for column in columns if column[2].startswith("timestamp") and not column[1].endswith("_at")} <= {
         "at"
