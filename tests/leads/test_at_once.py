@@ -69,14 +69,17 @@ def test_of_several_who_save_one_is_first(own_database: OwnDatabase, pool: Threa
     assert sorted(answer.status for answer in answers) == [303, 409, 409]
 
 
+@pytest.mark.parametrize("endpoint", ["leads.create_lead", "leads.change_lead"])
 def test_an_owner_who_is_just_leaving_is_refused_beside_the_field(
-    own_database: OwnDatabase, pool: ThreadPoolExecutor, lead_id: int
+    own_database: OwnDatabase, pool: ThreadPoolExecutor, lead_id: int, endpoint: str
 ) -> None:
+    place = {"lead_id": lead_id} if endpoint == "leads.change_lead" else {}
     max_ = browser_of(own_database, "max")
     with own_database.session() as session:
         bob_id = own_database.find(session, "bob").id
         session.execute(text("UPDATE employees SET is_active = false WHERE id = :id"), {"id": bob_id})
-        sent = pool.submit(max_.post, "leads.create_lead", {"last_name": "New", "owner_id": str(bob_id)})
+        form = {"last_name": "New", "owner_id": str(bob_id), "version": "1"}
+        sent = pool.submit(max_.post, endpoint, form, **place)
         wait_for_the_lock(own_database, sent)
         session.commit()
         page = sent.result()
