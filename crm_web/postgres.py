@@ -52,6 +52,8 @@ FAST_SETTINGS = {
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    # A worker of autovacuum in a database that is to be dropped would be in the way of whoever may not end it.
+    "autovacuum": "off",
 }
 
 
