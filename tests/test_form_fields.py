@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask, render_template_string
 from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField
 
 from crm_web.errors import DomainError
 from crm_web.form_fields import (
@@ -48,6 +49,7 @@ class SampleForm(RecordForm):
     day = DateField("Day")
     rating = WordField("Rating", Rating)
     owner_id = OwnerField("Owner")
+    is_primary = BooleanField("First one to call")
     version = HiddenNumber()
 
 
@@ -205,6 +207,7 @@ def test_stored_values_are_columns_with_the_twins_of_phones() -> None:
     values = stored_values(send(name="Ann", phone="(415) 555-2671", version="7"))
     assert values["phone_e164"] == "+14155552671"
     assert values["name"] == "Ann"
+    assert values["is_primary"] is False
     assert "version" not in values
     assert stored_values(send())["phone_e164"] is None
 

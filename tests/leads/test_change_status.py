@@ -192,6 +192,17 @@ def test_opening_it_again_drops_the_reason(browser_as: BrowserAs, session: Sessi
     assert (lead.status, lead.lost_reason, lead.closed_at) == (LeadStatus.CONTACTED, None, None)
 
 
+def test_the_reason_can_be_corrected(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    lead = make_lead(session, status=LeadStatus.LOST)
+    closed_at = lead.closed_at
+    move(browser_as(ann), lead, "lost", lost_reason="no_budget")
+    lead = read(session, lead)
+    assert (lead.lost_reason, lead.closed_at) == (LostReason.NO_BUDGET, closed_at)
+    move(browser_as(ann), lead, "disqualified", lost_reason="not_a_fit")
+    lead = read(session, lead)
+    assert (lead.status, lead.closed_at) == (LeadStatus.DISQUALIFIED, closed_at)
+
+
 # Overtaken
 
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
-from crm_web.models import Employee, LeadStatus
+from crm_web.models import Employee, Lead, LeadStatus
 from crm_web.observe import count_queries
 from tests.factories import make_customer, make_employee, make_lead
 from tests.page import Browser, Page
@@ -231,27 +230,6 @@ def test_each_filter_is_a_chip_that_can_be_taken_away(browser_as: BrowserAs, ses
 # Order and place
 
 
-def test_sorts_by_each_head_both_ways(browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee) -> None:
-    old = datetime(2026, 1, 1, tzinfo=UTC)
-    make_lead(session, last_name="Ähre", amount=1, owner_id=bob.id, source="b", created_at=old, updated_at=old)
-    make_lead(session, last_name="zebra", amount=Decimal("9.5"), owner_id=ann.id, source="A", status=LeadStatus.LOST)
-    browser = browser_as(ann)
-    for key, first in {
-        "name": "Ähre",
-        "amount": "Ähre",
-        "owner": "zebra",
-        "source": "zebra",
-        "status": "Ähre",
-        "created_at": "Ähre",
-        "updated_at": "Ähre",
-        "company": "Ähre",
-        "expected_close_on": "Ähre",
-    }.items():
-        up = names(browser.get("leads.list_leads", sort=key))
-        assert up[0] == first, key
-        assert names(browser.get("leads.list_leads", sort=f"-{key}")) == up[::-1], key
-
-
 def test_a_head_turns_the_order_round(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     make_lead(session)
     page = browser_as(ann).get("leads.list_leads")
@@ -273,16 +251,15 @@ def test_the_order_that_only_the_head_offers_is_not_lost_by_a_filter(
 
 
 def test_pages_of_fifty_lead_there_and_back(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
-    for number in range(101):
-        make_lead(session, last_name=f"Lead {number:03}")
-    pages = [browser_as(ann).get("leads.list_leads", sort="name")]
-    while "Next" in [link.get_text(strip=True) for link in pages[-1].soup.select(".pager a")]:
-        pages.append(pages[-1].click("Next"))
-    assert [len(names(page)) for page in pages] == [50, 50, 1]
-    assert [name for page in pages for name in names(page)] == [f"Lead {number:03}" for number in range(101)]
-    assert names(pages[2].click("Previous")) == names(pages[1])
-    assert names(pages[1].click("Previous")) == names(pages[0])
-    assert "101 leads" in pages[1].text
+    session.add_all(Lead(last_name=f"Lead {number:03}") for number in range(51))
+    session.commit()
+    first = browser_as(ann).get("leads.list_leads", sort="name")
+    assert names(first) == [f"Lead {number:03}" for number in range(50)]
+    assert "50 of 51 leads" in first.text
+    second = first.click("Next")
+    assert names(second) == ["Lead 050"]
+    assert not second.has(".pager a[rel=next]")
+    assert names(second.click("Previous")) == names(first)
 
 
 def test_a_place_that_has_moved_leads_to_the_first_page(browser_as: BrowserAs, session: Session, ann: Employee) -> None:

@@ -1,0 +1,71 @@
+"""The orders and pages of the list of leads, asked of the database itself."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from crm_web.leads.queries import SORTS, LeadFilter, list_leads
+from crm_web.models import Employee, Lead, LeadStatus
+from crm_web.paging import Page
+from tests.factories import make_lead
+
+
+def read_page(app: Flask, sort: str, mark: str | None = None, **filters: Any) -> Page:
+    with app.app_context():
+        return list_leads(LeadFilter(**filters), sort=sort, mark=mark)
+
+
+def names(page: Page) -> Sequence[str]:
+    return [lead.name for lead in page.rows]
+
+
+@pytest.mark.parametrize("key", SORTS)
+def test_each_word_sorts_both_ways(app: Flask, session: Session, ann: Employee, bob: Employee, key: str) -> None:
+    old = datetime(2026, 1, 1, tzinfo=UTC)
+    facts: dict[str, Any] = {"company": "acme", "amount": 1, "source": "fair", "created_at": old, "updated_at": old}
+    make_lead(session, last_name="Ähre", owner_id=ann.id, **facts)
+    facts = {"company": "Bolt", "amount": Decimal("9.5"), "source": "Web", "expected_close_on": old.date()}
+    make_lead(session, last_name="zebra", owner_id=bob.id, status=LeadStatus.LOST, **facts)
+    assert names(read_page(app, key)) == ["Ähre", "zebra"]
+    assert names(read_page(app, f"-{key}")) == ["zebra", "Ähre"]
+
+
+@pytest.mark.parametrize("key", ["company", "amount", "source", "owner", "expected_close_on"])
+def test_what_is_empty_is_the_smallest(app: Flask, session: Session, ann: Employee, key: str) -> None:
+    facts: dict[str, Any] = {"company": "Acme", "amount": 0, "source": "Web", "owner_id": ann.id}
+    make_lead(session, last_name="full", expected_close_on=datetime(2026, 1, 1, tzinfo=UTC).date(), **facts)
+    make_lead(session, last_name="empty")
+    assert names(read_page(app, key)) == ["empty", "full"]
+
+
+@pytest.mark.parametrize(
+    ("sort", "filters"),
+    [
+        *((sort, {}) for sort in SORTS),
+        *((f"-{sort}", {"words": "lead"}) for sort in SORTS),
+        ("-amount", {"words": "lead", "owner_ids": [0], "sources": [""]}),
+        ("-updated_at", {"statuses": [LeadStatus.NEW]}),
+    ],
+    ids=str,
+)
+def test_pages_hold_every_lead_once_there_and_back(
+    app: Flask, session: Session, sort: str, filters: dict[str, Any]
+) -> None:
+    session.add_all(
+        Lead(last_name=f"Lead {number:03}", amount=number // 2 or None, currency="USD") for number in range(101)
+    )
+    session.commit()
+    pages = [read_page(app, sort, **filters)]
+    while pages[-1].next:
+        pages.append(read_page(app, sort, pages[-1].next, **filters))
+    assert [len(page.rows) for page in pages] == [50, 50, 1]
+    assert {page.count for page in pages} == {101}
+    assert len({name for page in pages for name in names(page)}) == 101
+    assert names(read_page(app, sort, pages[2].previous, **filters)) == names(pages[1])
+    first = read_page(app, sort, pages[1].previous, **filters)
+    assert (names(first), first.previous) == (names(pages[0]), None)
