@@ -75,7 +75,7 @@ def find_answer(form: OnceForm) -> Answer | None:
         select(Submission.request_hash, Submission.answer).where(_is_mine(key), Submission.answer.is_not(None))
     ).one_or_none()
     if earlier is None:
-        # Forgotten in this very moment, after its days were over.
+        # Forgotten in this very moment, after its days were over; nothing is left to repeat.
         return None
     answer = Answer(**earlier.answer)
     if earlier.request_hash == digest:

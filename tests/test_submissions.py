@@ -318,3 +318,20 @@ def test_the_second_makes_nothing_where_the_first_is_saved(
         # The rival's fields were other ones.
         assert page.result(5).status == 422
     assert count_leads(own_database) == 0
+
+
+def test_a_key_without_an_answer_stands_in_nobodys_way(
+    own_database: OwnDatabase, rival: Connection, own_browser: Browser
+) -> None:
+    key = uuid4()
+    claim(rival, key)
+    with rival.cursor() as cursor:
+        cursor.execute("UPDATE submissions SET answer = NULL")
+    rival.commit()
+    sent = {"last_name": "Okoro", "submission": str(key)}
+
+    pages = [own_browser.post("leads.create_lead", sent) for _ in range(2)]
+
+    # The second one finds the answer of the first, which was sent under the fields of the rival.
+    assert [page.status for page in pages] == [303, 422]
+    assert count_leads(own_database) == 1

@@ -195,7 +195,9 @@ def _trash_and_restore(pair: Pair) -> None:
             assert (answer.status, answer.location) == (303, f"/{place}" if is_in_trash else f"/{place}/{record.id}")
             assert record.name in answer.said
             with pair.own.session() as session:
-                assert session.get_one(type(record), record.id).is_in_trash is is_in_trash
+                session.add(record)
+                session.refresh(record)
+                assert record.is_in_trash is is_in_trash
                 assert _count_changes(session, place.removesuffix("s"), record.id) == changes
 
 
