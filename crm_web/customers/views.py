@@ -16,10 +16,12 @@ from crm_web.employees.queries import list_possible_owners
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.form_fields import show_refusal, stored_values
+from crm_web.history.conflicts import show_conflict
 from crm_web.history.queries import list_changes_of
 from crm_web.matching import Match, list_possible_duplicates
 from crm_web.messages import flash_message
 from crm_web.models import Customer
+from crm_web.records import ChangedMeanwhile
 
 LEADS_SHOWN = 10
 """How many of its leads a customer's page shows; the list of leads shows all."""
@@ -133,14 +135,16 @@ def change_customer(customer_id: int) -> ResponseReturnValue:
     if not form.is_confirmed(matches):
         return _edit_page(form, customer, matches), 422
     try:
-        operations.change_customer(customer, stored_values(form), version=form.version.data or 0, by=current_user)
-    except operations.CustomerChangedMeanwhile as error:
-        return _overtaken_page(form, customer, error), 409
+        version = form.version.data or 0
+        merged = operations.change_customer(customer, stored_values(form), version=version, by=current_user)
+    except ChangedMeanwhile as conflict:
+        back_url = url_for("customers.show_customer", customer_id=customer.id)
+        return show_conflict(form, customer, conflict, back_url=back_url), 409
     except DomainError as error:
         show_refusal(form, error)
         return _edit_page(form, customer), 422
     db.session.commit()
-    flash_message(f"{customer.name} was saved.")
+    flash_message(f"{customer.name} was saved.{merged.in_words()}")
     return redirect(url_for("customers.show_customer", customer_id=customer.id), code=303)
 
 
@@ -154,14 +158,6 @@ def _list_new_matches(form: EditCustomerForm, customer: Customer) -> list[Match]
 def _edit_page(form: EditCustomerForm, customer: Customer, matches: Sequence[Match] = ()) -> str:
     form.ask_about(matches)
     return render_template("customers/edit_customer.html", form=form, customer=customer, matches=matches)
-
-
-def _overtaken_page(form: EditCustomerForm, customer: Customer, error: DomainError) -> str:
-    """The form again as it was sent, beside what is saved by now; sent once more, it goes through."""
-    show_refusal(form, error)
-    form.show_saved(customer)
-    form.version.change_to(customer.version)
-    return _edit_page(form, customer)
 
 
 @blueprint.post("/customers/<int:customer_id>/trash")

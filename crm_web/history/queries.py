@@ -15,7 +15,10 @@ from crm_web.wording import (
     ReadableChange,
     Record,
     RecordName,
+    Value,
     read_change,
+    read_value,
+    records_meant,
     records_named_in,
 )
 
@@ -98,6 +101,18 @@ def _conditions(filters: ChangeFilter) -> list[ColumnElement[bool]]:
 
 def _span_of(day: date, zone: tzinfo) -> tuple[datetime, datetime]:
     return datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone)
+
+
+def put_values_in_words(entity: str, values: Sequence[tuple[str, Any]]) -> list[Value]:
+    """
+    Put single values in words as history does.
+
+    :param entity: the kind of record that they are of, such as ``lead``
+    :param values: pairs of column and value as JSON
+    :return: the values in the same order; whoever is named in them is resolved in one query
+    """
+    names = _find_names({record for column, value in values for record in records_meant(column, value)})
+    return [read_value(entity, column, value, names) for column, value in values]
 
 
 def _put_in_words(changes: Iterable[Change], *, with_records: bool) -> list[ReadableChange]:
