@@ -105,6 +105,19 @@ _BY_ENDING: dict[str, tuple[str, Callable[[Any], Any]]] = {
 }
 # The rest of a move to the trash, and of one back, is said by the action itself.
 _SAID_BY_ACTION = ("deleted_at", "deleted_by_id")
+# What follows from another change, or has a deed of its own with its own undo.
+_NEVER_BY_ITSELF = (
+    *_SAID_BY_ACTION,
+    "closed_at",
+    "created_from_lead_id",
+    "customer_id",
+    "external_id",
+    "external_system",
+    "is_active",
+    "lead_id",
+    "lost_note",
+    "lost_reason",
+)
 
 
 class Record(NamedTuple):
@@ -149,11 +162,15 @@ class FieldChange(NamedTuple):
     """
     One field, from old to new.
 
+    :param column: the name of its column
+    :param can_go_back: whether it can be given its old value again by itself
     :param label: what the field is called on the pages
     :param old: the value before
     :param new: the value after
     """
 
+    column: str
+    can_go_back: bool
     label: str
     old: Value
     new: Value
@@ -260,7 +277,19 @@ def _fields(change: Change, names: Mapping[Record, RecordName]) -> Iterator[Fiel
     for column in sorted(change.fields, key=label_of):
         if column not in hidden:
             old, new = (read_value(change.entity, column, value, names) for value in change.fields[column])
-            yield FieldChange(label_of(column), old, new)
+            yield FieldChange(column, can_go_back(change, column), label_of(column), old, new)
+
+
+def can_go_back(change: Change, column: str) -> bool:
+    """
+    Tell whether a field can be given the value that it had before a change.
+
+    :param change: a row of history
+    :param column: the name of a column
+    :return: false for activities, for what made or removed a record, and for what follows from other changes
+    """
+    is_kept = change.action is ChangeAction.CHANGED and change.entity in ("lead", "customer", "contact", "employee")
+    return is_kept and column not in _NEVER_BY_ITSELF
 
 
 def label_of(column: str) -> str:

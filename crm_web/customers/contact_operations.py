@@ -57,13 +57,13 @@ def change_contact(contact: Contact, values: Mapping[str, Any], *, version: int,
     :raise CustomerInTrash: where the customer is in the trash
     :raise ContactInTrash: where the contact is
     :raise ChangedMeanwhile: where someone changed the same field since
-    :raise ContactNotNamed: where no name is left of what two people changed
+    :raise ContactNotNamed: where no name would be left
     """
     record_by(by)
     _lock_contact_outside_trash(contact)
     merged = merge_with_saved(contact, values, version=version, by=by)
-    if merged.taken_over and not any((merged.values.get(name) or "").strip() for name in NAMES):
-        raise ContactNotNamed("Someone emptied the rest of the name meanwhile. Enter a name.", "last_name")
+    if not any((merged.values.get(name, getattr(contact, name)) or "").strip() for name in NAMES):
+        raise ContactNotNamed("Enter a name or an e-mail: none is left.", "last_name")
     if merged.values.get("is_primary") and not contact.is_primary:
         _step_down_primary(contact.customer_id)
     for name, value in merged.values.items():

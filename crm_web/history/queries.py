@@ -34,6 +34,9 @@ _NAMES: dict[str, tuple[Any, Any, Any, Any]] = {
     "activity": (Activity.id, Activity.subject, Activity.lead_id, Activity.customer_id),
 }
 
+RECORDS: dict[str, Any] = {"lead": Lead, "customer": Customer, "contact": Contact, "employee": Employee}
+"""The kinds of record whose fields can be put back."""
+
 
 @dataclass(frozen=True)
 class ChangeFilter:
@@ -68,6 +71,19 @@ def list_changes_of(entity: str, entity_id: int, *, limit: int = 20) -> Sequence
     query = select(Change).where(Change.entity == entity, Change.entity_id == entity_id)
     query = query.order_by(Change.id.desc()).limit(limit).options(joinedload(Change.actor))
     return _put_in_words(db.session.scalars(query).all(), with_records=False)
+
+
+def get_change(change_id: int) -> tuple[Change, Any] | None:
+    """
+    Load one change with the record that it is about.
+
+    :param change_id: its number in history
+    :return: the change and the record as it is today; ``None`` where either is not there
+    """
+    change = db.session.get(Change, change_id)
+    model = RECORDS.get(change.entity) if change else None
+    record = db.session.get(model, change.entity_id) if change and model else None
+    return None if change is None or record is None else (change, record)
 
 
 def list_changes(filters: ChangeFilter, *, mark: str | None) -> Page:

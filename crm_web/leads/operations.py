@@ -19,6 +19,10 @@ class LeadNotNamed(DomainError):
     """A lead has to have a last name, a company or an e-mail."""
 
 
+class CurrencyMissing(DomainError):
+    """An amount of money says nothing without its currency."""
+
+
 class StatusChangedMeanwhile(DomainError):
     """Someone else moved the lead after the page was opened."""
 
@@ -65,15 +69,15 @@ def change_lead(lead: Lead, values: Mapping[str, Any], *, version: int, by: Empl
     :return: what was saved, with what others had changed since
     :raise LeadInTrash: where it is in the trash
     :raise ChangedMeanwhile: where someone changed the same field since
-    :raise LeadNotNamed: where nothing that names it is left of what two people changed
+    :raise LeadNotNamed: where nothing that names it would be left
+    :raise CurrencyMissing: where an amount would be left without a currency
     :raise OwnerNotEntitled: where a new owner is not active or does not sell
     """
     record_by(by)
     _lock_outside_trash(lead)
     values = {**values, "source": use_source(values.get("source"))}
     merged = merge_with_saved(lead, values, version=version, by=by)
-    if merged.taken_over:
-        _check_named(merged.values)
+    _check_whole(lead, merged.values)
     if merged.values.get("owner_id") != lead.owner_id:
         check_owner(merged.values.get("owner_id"))
     for name, value in merged.values.items():
@@ -182,10 +186,14 @@ def _name_of_last(lead: Lead) -> str:
     return lead.updated_by.name if lead.updated_by else "Someone"
 
 
-def _check_named(values: Mapping[str, Any]) -> None:
-    """Each of two people may have emptied the one name that the other one left."""
-    if not any((values.get(name) or "").strip() for name in ("last_name", "company", "email")):
-        raise LeadNotNamed("Someone emptied the rest of its name meanwhile. Enter a name.", "last_name")
+def _check_whole(lead: Lead, values: Mapping[str, Any]) -> None:
+    """Of two people each may empty the one name that the other left; a field put back may have lost its partner."""
+    name = {column: values.get(column, getattr(lead, column)) for column in ("last_name", "company", "email")}
+    if not any((text or "").strip() for text in name.values()):
+        raise LeadNotNamed("Enter a last name, a company or an e-mail: none is left.", "last_name")
+    amount, currency = (values.get(column, getattr(lead, column)) for column in ("amount", "currency"))
+    if amount is not None and currency is None:
+        raise CurrencyMissing("An amount needs its currency. Choose one.", "currency")
 
 
 def _check_customer(customer_id: int | None) -> None:

@@ -81,7 +81,7 @@ def test_two_people_never_leave_a_contact_without_a_name(
     mine, theirs = edit(browser_as(ann), contact), edit(browser_as(max), contact)
     theirs.fill(first_name="").submit()
     page = mine.fill(last_name="").submit()
-    assert page.errors == {"last_name": "Someone emptied the rest of the name meanwhile. Enter a name."}
+    assert page.errors == {"last_name": "Enter a name or an e-mail: none is left."}
     assert read(session, contact).last_name == "Okoro"
 
 

@@ -159,7 +159,7 @@ def test_two_people_never_leave_a_lead_without_a_name(
     browser_as(max).get("leads.edit_lead", lead_id=lead.id).form("edit").fill(company="").submit()
     page = mine.submit()
     assert page.status == 422
-    assert page.errors["last_name"] == "Someone emptied the rest of its name meanwhile. Enter a name."
+    assert page.errors["last_name"] == "Enter a last name, a company or an e-mail: none is left."
     assert page.form("edit").fill(last_name="Berg").submit().status == 303
     assert (read(session, lead).last_name, read(session, lead).company) == ("Berg", None)
 
