@@ -1,6 +1,7 @@
 """The pages of the customers feature; those of contacts and of the printed paper stand in files of their own."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from flask import Response, abort, jsonify, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
@@ -17,6 +18,8 @@ from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.form_fields import show_refusal, stored_values
 from crm_web.history.conflicts import show_conflict
+from crm_web.history.moments import read_as_of
+from crm_web.history.past_queries import get_past
 from crm_web.history.queries import list_changes_of
 from crm_web.matching import Match, list_possible_duplicates
 from crm_web.messages import flash_message
@@ -95,6 +98,8 @@ def _new_page(form: CustomerForm, matches: Sequence[Match] = ()) -> str:
 @allowed(Action.READ)
 def show_customer(customer_id: int) -> ResponseReturnValue:
     customer, won = queries.get_customer_with_won(customer_id) or abort(404)
+    if moment := read_as_of():
+        return _past_page(customer, moment)
     is_allowed = may_change(current_user, customer)
     may_add = may(current_user, Action.CREATE) and not customer.is_in_trash
     return render_template(
@@ -112,6 +117,12 @@ def show_customer(customer_id: int) -> ResponseReturnValue:
         add_activity_url=url_for("activities.add_to_customer", customer_id=customer_id),
         changes=list_changes_of("customer", customer_id),
     )
+
+
+def _past_page(customer: Customer, moment: datetime) -> str:
+    past, now_url = get_past(customer, moment), url_for("customers.show_customer", customer_id=customer.id)
+    shown = past.record or customer
+    return render_template("customers/past_customer.html", customer=shown, won={}, past=past, now_url=now_url)
 
 
 @blueprint.get("/customers/<int:customer_id>/edit")

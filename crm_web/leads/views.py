@@ -1,6 +1,7 @@
 """The pages of the leads feature."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from flask import Response, abort, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
@@ -16,6 +17,8 @@ from crm_web.extensions import db
 from crm_web.filters import current_reader
 from crm_web.form_fields import show_refusal
 from crm_web.history.conflicts import show_conflict
+from crm_web.history.moments import read_as_of
+from crm_web.history.past_queries import get_past
 from crm_web.history.queries import list_changes_of
 from crm_web.leads import blueprint, exports, operations, queries
 from crm_web.leads.address import LeadsAddress
@@ -104,7 +107,13 @@ def _new_page(form: NewLeadForm, matches: Sequence[Match] = ()) -> str:
 @blueprint.get("/leads/<int:lead_id>")
 @allowed(Action.READ)
 def show_lead(lead_id: int) -> ResponseReturnValue:
-    return _show_page(_lead_or_404(lead_id), StatusForm())
+    lead, moment = _lead_or_404(lead_id), read_as_of()
+    return _show_page(lead, StatusForm()) if moment is None else _past_page(lead, moment)
+
+
+def _past_page(lead: Lead, moment: datetime) -> str:
+    past, now_url = get_past(lead, moment), url_for("leads.show_lead", lead_id=lead.id)
+    return render_template("leads/past_lead.html", lead=past.record or lead, past=past, now_url=now_url)
 
 
 def _show_page(lead: Lead, form: StatusForm) -> str:
