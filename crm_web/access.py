@@ -23,6 +23,7 @@ class Action(StrEnum):
     CHANGE_ANY = "change_any"
     IMPORT = "import"
     KEEP_EMPLOYEES = "keep_employees"
+    PURGE = "purge"
 
 
 _SALES = frozenset({Action.READ, Action.CREATE, Action.CHANGE_OWN})
@@ -32,7 +33,7 @@ ROLES: dict[Role, frozenset[Action]] = {
     Role.VIEWER: frozenset({Action.READ}),
     Role.SALES: _SALES,
     Role.MANAGER: _MANAGER,
-    Role.ADMIN: _MANAGER | {Action.KEEP_EMPLOYEES},
+    Role.ADMIN: _MANAGER | {Action.KEEP_EMPLOYEES, Action.PURGE},
 }
 
 REFUSALS = {
@@ -42,6 +43,7 @@ REFUSALS = {
     Action.CHANGE_ANY: "Only a manager or an administrator can do this.",
     Action.IMPORT: "Only a manager or an administrator can import files.",
     Action.KEEP_EMPLOYEES: "Only an administrator can keep the list of employees.",
+    Action.PURGE: "Only an administrator can delete anything for good.",
 }
 
 

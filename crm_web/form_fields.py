@@ -340,14 +340,6 @@ class HiddenNumber(TypedField):
         """Read the number."""
         return int(typed) if re.fullmatch("[0-9]{1,18}", typed) else None
 
-    def change_to(self, number: int) -> None:
-        """
-        Send another number along the next time.
-
-        :param number: such as the version that someone else's save has made
-        """
-        self.data, self.raw_data = number, None
-
     def columns(self) -> dict[str, Any]:
         """Give no columns: it is not part of the record."""
         return {}

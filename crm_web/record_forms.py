@@ -1,4 +1,4 @@
-"""What forms of records share: a key to be answered once, the question about duplicates, and what others saved."""
+"""What forms of records share: a key to be answered once, the question about duplicates."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from wtforms import HiddenField
 from wtforms.widgets import HiddenInput
 
-from crm_web.form_fields import ChoiceField, OwnerField, RecordForm, TypedField
+from crm_web.form_fields import RecordForm
 from crm_web.matching import Match
 
 
@@ -71,19 +71,6 @@ class KnownPartyForm(RecordForm):
         for field, value in ((self.confirmed, "1" if matches else ""), (self.shown_matches, _name_matches(matches))):
             field.data, field.raw_data = value, None
 
-    def show_saved(self, record: Any) -> None:
-        """Say beside each field what is saved by now, where that is something else than what was typed."""
-        differing = []
-        for field in self:
-            saved = getattr(record, field.name, None)
-            if isinstance(field, OwnerField):
-                field.keep(record.owner)
-            if isinstance(field, (TypedField, ChoiceField)) and field.columns() and saved != field.data:
-                field.description = f"Saved by now: {_in_words(field, saved) or 'nothing'}"
-                differing.append(field.label.text)
-        if differing:
-            self.form_errors.append(f"What is saved differs from yours in: {', '.join(differing)}.")
-
     def speaks_of(self, *names: str) -> bool:
         """Tell whether one of these fields is filled or wrong, so that a fold around them has to stand open."""
         return any(self[name].data or self[name].errors or self[name].raw_data not in (None, [""]) for name in names)
@@ -91,11 +78,3 @@ class KnownPartyForm(RecordForm):
 
 def _name_matches(matches: Sequence[Match]) -> str:
     return " ".join(f"{match.entity}-{match.record_id}" for match in matches)
-
-
-def _in_words(field: Any, value: Any) -> str:
-    if isinstance(field, ChoiceField):
-        return next((label for known, label in field.list_options() if known == value), field.empty or "")
-    if value is None:
-        return ""
-    return str(field.show(value))

@@ -1,17 +1,38 @@
 """What happens to leads, customers and contacts alike: locked, given to someone, moved to the trash and back."""
 
-from sqlalchemy import select
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import joinedload
 
 from crm_web.clock import now
 from crm_web.errors import DomainError
 from crm_web.extensions import db
-from crm_web.models import Contact, Customer, Employee, Lead, record_by
+from crm_web.merging import Merge, Overtaken, merge
+from crm_web.models import Change, Contact, Customer, Employee, Lead, record_by
+from crm_web.past import from_history
 
 Record = Lead | Customer | Contact
 
 
 class OwnerNotEntitled(DomainError):
     """The person chosen as owner is not active or does not sell."""
+
+
+class ChangedMeanwhile(DomainError):
+    """
+    Somebody else changed the same field to something else after the form was opened.
+
+    :param merge: what can be put together, and what can't
+    :param original: the first value, as far as it is known, of each column that was changed since
+    """
+
+    def __init__(self, merge: Merge, original: Mapping[str, Any]) -> None:
+        others = " and ".join(sorted(set(merge.conflicts.values())))
+        super().__init__(f"{others} saved changes here after you opened this page.")
+        self.merge = merge
+        self.original = original
 
 
 def lock(record: Record) -> None:
@@ -39,15 +60,64 @@ def check_owner(owner_id: int | None) -> None:
         raise OwnerNotEntitled("Choose an owner who is active and sells.", "owner_id")
 
 
-def tell_who_overtook(record: Record) -> str:
+def merge_with_saved(record: Record | Employee, values: Mapping[str, Any], *, version: int, by: Employee) -> Merge:
     """
-    Say who saved a record after a form was opened.
+    Put what a form says together with what others saved since it was opened.
 
-    :param record: the record, read afresh
-    :return: a sentence for the page
+    :param record: the record, locked and read afresh
+    :param values: column names to values, every field of the form
+    :param version: the version that the form was opened with
+    :param by: the employee who saves
+    :return: what to save
+    :raise ChangedMeanwhile: where somebody changed the same field to something else
     """
-    who = db.session.scalar(select(Employee.name).where(Employee.id == record.updated_by_id)) or "Someone"
-    return f"{who} saved changes here after you opened this page. Look at them, then save yours again."
+    if version == record.version:
+        return Merge(dict(values))
+    changes = _list_changes_since(record, version)
+    is_known = _is_whole(changes, record, version)
+    overtaken: dict[str, Overtaken] = {}
+    for change in changes if is_known else []:
+        who = "You" if change.actor_id == by.id else change.actor.name if change.actor else "The installation"
+        for column, (old, _new) in change.fields.items():
+            if column in values:
+                first = overtaken[column].old if column in overtaken else _read_old(record, column, old)
+                overtaken[column] = Overtaken(first, who)
+    theirs = {column: getattr(record, column) for column in values}
+    merged = merge(overtaken, values, theirs, stranger="" if is_known else _name_of_last(record))
+    if merged.conflicts:
+        raise ChangedMeanwhile(merged, {column: overtaken[column].old for column in overtaken})
+    return merged
+
+
+def _read_old(record: Record | Employee, column: str, value: Any) -> Any:
+    try:
+        return from_history(type(record), column, value)
+    except ValueError:
+        # A word that the product no longer knows differs from every other one all the same.
+        return value
+
+
+def _list_changes_since(record: Record | Employee, version: int) -> Sequence[Change]:
+    query = select(Change).where(*_is_of(record), Change.version > version)
+    return db.session.scalars(query.order_by(Change.id).options(joinedload(Change.actor))).all()
+
+
+def _is_whole(changes: Sequence[Change], record: Record | Employee, version: int) -> bool:
+    """Whether history tells all since a version: it did not always note versions, and a form may name any number."""
+    if not 0 < version < record.version:
+        return False
+    if changes and changes[0].version == version + 1:
+        return True
+    unnumbered = select(Change.id).where(*_is_of(record), Change.version.is_(None)).limit(1)
+    return db.session.scalar(unnumbered) is None
+
+
+def _is_of(record: Record | Employee) -> tuple[ColumnElement[bool], ...]:
+    return Change.entity == type(record).__name__.lower(), Change.entity_id == record.id
+
+
+def _name_of_last(record: Record | Employee) -> str:
+    return db.session.scalar(select(Employee.name).where(Employee.id == record.updated_by_id)) or "Someone"
 
 
 def move_to_trash(record: Record, *, by: Employee) -> None:

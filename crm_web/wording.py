@@ -105,6 +105,19 @@ _BY_ENDING: dict[str, tuple[str, Callable[[Any], Any]]] = {
 }
 # The rest of a move to the trash, and of one back, is said by the action itself.
 _SAID_BY_ACTION = ("deleted_at", "deleted_by_id")
+# What follows from another change, or has a deed of its own with its own undo.
+_NEVER_BY_ITSELF = (
+    *_SAID_BY_ACTION,
+    "closed_at",
+    "created_from_lead_id",
+    "customer_id",
+    "external_id",
+    "external_system",
+    "is_active",
+    "lead_id",
+    "lost_note",
+    "lost_reason",
+)
 
 
 class Record(NamedTuple):
@@ -149,11 +162,15 @@ class FieldChange(NamedTuple):
     """
     One field, from old to new.
 
+    :param column: the name of its column
+    :param can_go_back: whether it can be given its old value again by itself
     :param label: what the field is called on the pages
     :param old: the value before
     :param new: the value after
     """
 
+    column: str
+    can_go_back: bool
     label: str
     old: Value
     new: Value
@@ -223,8 +240,20 @@ def records_named_in(change: Change) -> Iterator[Record]:
     :return: an iterator over those records
     """
     for column, values in change.fields.items():
-        if column in _LEADS_TO and column not in _SAID_BY_ACTION:
-            yield from (Record(_LEADS_TO[column], value) for value in values if type(value) is int)
+        if column not in _SAID_BY_ACTION:
+            yield from (record for value in values for record in records_meant(column, value))
+
+
+def records_meant(column: str, value: Any) -> Iterator[Record]:
+    """
+    Find the record that a value is the id of.
+
+    :param column: the name of the column
+    :param value: the value as JSON
+    :return: an iterator over that record, or over none
+    """
+    if column in _LEADS_TO and type(value) is int:
+        yield Record(_LEADS_TO[column], value)
 
 
 def _deed(change: Change) -> str:
@@ -245,17 +274,44 @@ def _name_at_the_time(change: Change) -> str:
 
 def _fields(change: Change, names: Mapping[Record, RecordName]) -> Iterator[FieldChange]:
     hidden = _SAID_BY_ACTION if _deed(change) in ("Restored", "Moved to the trash") else ()
-    for column in sorted(change.fields, key=_label):
+    for column in sorted(change.fields, key=label_of):
         if column not in hidden:
-            old, new = (_read_value(change.entity, column, value, names) for value in change.fields[column])
-            yield FieldChange(_label(column), old, new)
+            old, new = (read_value(change.entity, column, value, names) for value in change.fields[column])
+            yield FieldChange(column, can_go_back(change, column), label_of(column), old, new)
 
 
-def _label(column: str) -> str:
+def can_go_back(change: Change, column: str) -> bool:
+    """
+    Tell whether a field can be given the value that it had before a change.
+
+    :param change: a row of history
+    :param column: the name of a column
+    :return: false for activities, for what made or removed a record, and for what follows from other changes
+    """
+    is_kept = change.action is ChangeAction.CHANGED and change.entity in ("lead", "customer", "contact", "employee")
+    return is_kept and column not in _NEVER_BY_ITSELF
+
+
+def label_of(column: str) -> str:
+    """
+    Name a column as pages do.
+
+    :param column: such as ``vat_number``
+    :return: such as ``VAT number``
+    """
     return LABELS.get(column) or column.replace("_", " ").capitalize()
 
 
-def _read_value(entity: str, column: str, value: Any, names: Mapping[Record, RecordName]) -> Value:
+def read_value(entity: str, column: str, value: Any, names: Mapping[Record, RecordName]) -> Value:
+    """
+    Put one value of history in words.
+
+    :param entity: the kind of record, such as ``lead``
+    :param column: the name of the column
+    :param value: the value as JSON
+    :param names: the names of the records that the value may be the id of
+    :return: what a page shows
+    """
     if value is None:
         return Value("text", None)
     if column in _LEADS_TO:

@@ -138,11 +138,6 @@ class TestReading:
     def test_a_hidden_number_that_was_not_sent_is_missing(self) -> None:
         assert send({"version": 7}).version.data is None
 
-    def test_a_number_can_be_sent_along_anew(self) -> None:
-        form = send(version="7")
-        form.version.change_to(8)
-        assert 'value="8"' in form.version()
-
 
 @pytest.mark.usefixtures("page")
 class TestShowing:

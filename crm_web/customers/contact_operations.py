@@ -9,12 +9,16 @@ from crm_web.clock import now
 from crm_web.customers.operations import lock_outside_trash
 from crm_web.errors import DomainError
 from crm_web.extensions import db
+from crm_web.merging import Merge
 from crm_web.models import Contact, Customer, Employee, record_by
-from crm_web.records import lock, take_from_trash, tell_who_overtook
+from crm_web.records import lock, merge_with_saved, take_from_trash
+
+NAMES = ("first_name", "last_name", "email")
+"""The fields one of which has to be filled, so that there is something to call the person by."""
 
 
-class ContactChangedMeanwhile(DomainError):
-    """Someone else saved the contact after the form was opened."""
+class ContactNotNamed(DomainError):
+    """A contact has to have a name or an e-mail."""
 
 
 class ContactInTrash(DomainError):
@@ -41,7 +45,7 @@ def add_contact(customer: Customer, values: Mapping[str, Any], *, by: Employee) 
     return contact
 
 
-def change_contact(contact: Contact, values: Mapping[str, Any], *, version: int, by: Employee) -> Contact:
+def change_contact(contact: Contact, values: Mapping[str, Any], *, version: int, by: Employee) -> Merge:
     """
     Save the contact form.
 
@@ -49,21 +53,23 @@ def change_contact(contact: Contact, values: Mapping[str, Any], *, version: int,
     :param values: column names to values, every field of the form
     :param version: the version that the form was opened with
     :param by: the employee who saves
-    :return: the contact
+    :return: what was saved, with what others had changed since
     :raise CustomerInTrash: where the customer is in the trash
     :raise ContactInTrash: where the contact is
-    :raise ContactChangedMeanwhile: where someone saved it since
+    :raise ChangedMeanwhile: where someone changed the same field since
+    :raise ContactNotNamed: where no name would be left
     """
     record_by(by)
     _lock_contact_outside_trash(contact)
-    if contact.version != version:
-        raise ContactChangedMeanwhile(tell_who_overtook(contact))
-    if values.get("is_primary") and not contact.is_primary:
+    merged = merge_with_saved(contact, values, version=version, by=by)
+    if not any((merged.values.get(name, getattr(contact, name)) or "").strip() for name in NAMES):
+        raise ContactNotNamed("Enter a name or an e-mail: none is left.", "last_name")
+    if merged.values.get("is_primary") and not contact.is_primary:
         _step_down_primary(contact.customer_id)
-    for name, value in values.items():
+    for name, value in merged.values.items():
         setattr(contact, name, value)
     db.session.flush()
-    return contact
+    return merged
 
 
 def make_primary(contact: Contact, *, by: Employee) -> None:

@@ -10,9 +10,11 @@ from crm_web.customers.forms import EditContactForm, NewContactForm
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.form_fields import show_refusal, stored_values
+from crm_web.history.conflicts import show_conflict
 from crm_web.history.queries import list_changes_of
 from crm_web.messages import flash_message
 from crm_web.models import Contact, Customer
+from crm_web.records import ChangedMeanwhile
 from crm_web.submissions import find_answer, keep_answer
 
 
@@ -68,14 +70,16 @@ def change_contact(contact_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _edit_page(form, contact), 422
     try:
-        contact_operations.change_contact(contact, stored_values(form), version=form.version.data or 0, by=current_user)
-    except contact_operations.ContactChangedMeanwhile as error:
-        return _overtaken_page(form, contact, error), 409
+        version = form.version.data or 0
+        merged = contact_operations.change_contact(contact, stored_values(form), version=version, by=current_user)
+    except ChangedMeanwhile as conflict:
+        back_url = url_for("customers.show_customer", customer_id=contact.customer_id)
+        return show_conflict(form, contact, conflict, back_url=back_url), 409
     except DomainError as error:
         show_refusal(form, error)
         return _edit_page(form, contact), 422
     db.session.commit()
-    flash_message(f"{contact.name} was saved.")
+    flash_message(f"{contact.name} was saved.{merged.in_words()}")
     return _back_to(contact.customer_id)
 
 
@@ -83,14 +87,6 @@ def _edit_page(form: EditContactForm, contact: Contact) -> str:
     return render_template(
         "customers/edit_contact.html", form=form, contact=contact, changes=list_changes_of("contact", contact.id)
     )
-
-
-def _overtaken_page(form: EditContactForm, contact: Contact, error: DomainError) -> str:
-    """The form again as it was sent, beside what is saved by now; sent once more, it goes through."""
-    show_refusal(form, error)
-    form.show_saved(contact)
-    form.version.change_to(contact.version)
-    return _edit_page(form, contact)
 
 
 @blueprint.post("/contacts/<int:contact_id>/primary")

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from crm_web.errors import DomainError
 from crm_web.extensions import db
+from crm_web.merging import Merge
 from crm_web.models import (
     Contact,
     Conversion,
@@ -18,7 +19,7 @@ from crm_web.models import (
     limit_of,
     record_by,
 )
-from crm_web.records import check_owner, lock, move_to_trash, take_from_trash, tell_who_overtook
+from crm_web.records import check_owner, lock, merge_with_saved, move_to_trash, take_from_trash
 
 CARRIED_OVER = {
     "phone": "phone",
@@ -52,10 +53,6 @@ PARENTS_LOCK = 7430101
 """The number of the lock that whoever moves a customer under another one takes for the transaction."""
 
 
-class CustomerChangedMeanwhile(DomainError):
-    """Someone else saved the customer after the form was opened."""
-
-
 class CustomerInTrash(DomainError):
     """A customer in the trash has to be restored before anything about it can change."""
 
@@ -83,7 +80,7 @@ def create_customer(values: Mapping[str, Any], *, by: Employee) -> Customer:
     return customer
 
 
-def change_customer(customer: Customer, values: Mapping[str, Any], *, version: int, by: Employee) -> Customer:
+def change_customer(customer: Customer, values: Mapping[str, Any], *, version: int, by: Employee) -> Merge:
     """
     Save the customer form.
 
@@ -91,24 +88,24 @@ def change_customer(customer: Customer, values: Mapping[str, Any], *, version: i
     :param values: column names to values, every field of the form
     :param version: the version that the form was opened with
     :param by: the employee who saves
-    :return: the customer
+    :return: what was saved, with what others had changed since
     :raise CustomerInTrash: where it is in the trash
-    :raise CustomerChangedMeanwhile: where someone saved it since
+    :raise ChangedMeanwhile: where someone changed the same field since
     :raise OwnerNotEntitled: where a new owner is not active or does not sell
     :raise ParentNotPossible: where a new parent is in the trash, or the customer would stand above itself
     """
     record_by(by)
     lock_outside_trash(customer)
-    if customer.version != version:
-        raise CustomerChangedMeanwhile(tell_who_overtook(customer))
-    if values.get("owner_id") != customer.owner_id:
-        check_owner(values.get("owner_id"))
-    if values.get("parent_id", customer.parent_id) != customer.parent_id:
-        _check_parent(customer, values["parent_id"])
-    for name, value in values.items():
+    merged = merge_with_saved(customer, values, version=version, by=by)
+    owner_id, parent_id = (merged.values.get(name) for name in ("owner_id", "parent_id"))
+    if owner_id != customer.owner_id:
+        check_owner(owner_id)
+    if "parent_id" in values and parent_id != customer.parent_id:
+        _check_parent(customer, parent_id)
+    for name, value in merged.values.items():
         setattr(customer, name, value)
     db.session.flush()
-    return customer
+    return merged
 
 
 def create_from_lead(lead: Lead, *, by: Employee) -> Customer:

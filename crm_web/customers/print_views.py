@@ -1,11 +1,16 @@
 """The paper that a person takes to a meeting: one customer, or several chosen in the list."""
 
+from datetime import datetime
+
 from flask import abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from crm_web.access import Action, allowed
 from crm_web.customers import blueprint
 from crm_web.customers.print_queries import PrintedCustomer, list_customers_to_print
+from crm_web.customers.queries import get_customer
+from crm_web.history.moments import read_as_of
+from crm_web.history.past_queries import get_past
 from crm_web.list_address import ListAddress
 from crm_web.messages import flash_message
 
@@ -13,8 +18,19 @@ from crm_web.messages import flash_message
 @blueprint.get("/customers/<int:customer_id>/print")
 @allowed(Action.READ)
 def print_customer(customer_id: int) -> ResponseReturnValue:
+    if moment := read_as_of():
+        return _past_paper(customer_id, moment)
     printed = list_customers_to_print([customer_id]) or abort(404)
     return _paper(printed, url_for("customers.show_customer", customer_id=customer_id))
+
+
+def _past_paper(customer_id: int, moment: datetime) -> ResponseReturnValue:
+    """Only the customer's own fields: its contacts, leads and notes are those of today."""
+    past = get_past(get_customer(customer_id) or abort(404), moment)
+    back_url = url_for("customers.show_customer", customer_id=customer_id, as_of=moment.isoformat())
+    if past.record is None:
+        return redirect(back_url, code=303)
+    return _paper([PrintedCustomer(past.record, {})], back_url, moment)
 
 
 @blueprint.get("/customers/print")
@@ -29,10 +45,11 @@ def print_customers() -> ResponseReturnValue:
     return _paper(printed, back_url)
 
 
-def _paper(printed: list[PrintedCustomer], back_url: str) -> str:
+def _paper(printed: list[PrintedCustomer], back_url: str, as_of: datetime | None = None) -> str:
     return render_template(
         "customers/print_customers.html",
         printed=printed,
         back_url=back_url,
+        as_of=as_of,
         house=current_app.config["COMPANY_NAME"],
     )

@@ -1,6 +1,7 @@
 """The pages of the customers feature; those of contacts and of the printed paper stand in files of their own."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from flask import Response, abort, jsonify, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
@@ -16,10 +17,14 @@ from crm_web.employees.queries import list_possible_owners
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.form_fields import show_refusal, stored_values
+from crm_web.history.conflicts import show_conflict
+from crm_web.history.moments import read_as_of
+from crm_web.history.past_queries import get_past
 from crm_web.history.queries import list_changes_of
 from crm_web.matching import Match, list_possible_duplicates
 from crm_web.messages import flash_message
 from crm_web.models import Customer
+from crm_web.records import ChangedMeanwhile
 from crm_web.submissions import find_answer, keep_answer
 
 LEADS_SHOWN = 10
@@ -97,6 +102,8 @@ def _new_page(form: NewCustomerForm, matches: Sequence[Match] = ()) -> str:
 @allowed(Action.READ)
 def show_customer(customer_id: int) -> ResponseReturnValue:
     customer, won = queries.get_customer_with_won(customer_id) or abort(404)
+    if moment := read_as_of():
+        return _past_page(customer, moment)
     is_allowed = may_change(current_user, customer)
     may_add = may(current_user, Action.CREATE) and not customer.is_in_trash
     return render_template(
@@ -114,6 +121,12 @@ def show_customer(customer_id: int) -> ResponseReturnValue:
         add_activity_url=url_for("activities.add_to_customer", customer_id=customer_id),
         changes=list_changes_of("customer", customer_id),
     )
+
+
+def _past_page(customer: Customer, moment: datetime) -> str:
+    past, now_url = get_past(customer, moment), url_for("customers.show_customer", customer_id=customer.id)
+    shown = past.record or customer
+    return render_template("customers/past_customer.html", customer=shown, won={}, past=past, now_url=now_url)
 
 
 @blueprint.get("/customers/<int:customer_id>/edit")
@@ -137,14 +150,16 @@ def change_customer(customer_id: int) -> ResponseReturnValue:
     if not form.is_confirmed(matches):
         return _edit_page(form, customer, matches), 422
     try:
-        operations.change_customer(customer, stored_values(form), version=form.version.data or 0, by=current_user)
-    except operations.CustomerChangedMeanwhile as error:
-        return _overtaken_page(form, customer, error), 409
+        version = form.version.data or 0
+        merged = operations.change_customer(customer, stored_values(form), version=version, by=current_user)
+    except ChangedMeanwhile as conflict:
+        back_url = url_for("customers.show_customer", customer_id=customer.id)
+        return show_conflict(form, customer, conflict, back_url=back_url), 409
     except DomainError as error:
         show_refusal(form, error)
         return _edit_page(form, customer), 422
     db.session.commit()
-    flash_message(f"{customer.name} was saved.")
+    flash_message(f"{customer.name} was saved.{merged.in_words()}")
     return redirect(url_for("customers.show_customer", customer_id=customer.id), code=303)
 
 
@@ -158,14 +173,6 @@ def _list_new_matches(form: EditCustomerForm, customer: Customer) -> list[Match]
 def _edit_page(form: EditCustomerForm, customer: Customer, matches: Sequence[Match] = ()) -> str:
     form.ask_about(matches)
     return render_template("customers/edit_customer.html", form=form, customer=customer, matches=matches)
-
-
-def _overtaken_page(form: EditCustomerForm, customer: Customer, error: DomainError) -> str:
-    """The form again as it was sent, beside what is saved by now; sent once more, it goes through."""
-    show_refusal(form, error)
-    form.show_saved(customer)
-    form.version.change_to(customer.version)
-    return _edit_page(form, customer)
 
 
 @blueprint.post("/customers/<int:customer_id>/trash")

@@ -65,24 +65,6 @@ class ChangeEmployeeForm(EmployeeForm):
     version = HiddenNumber()
     successor_id = SuccessorField()
 
-    def list_differences(self, employee: Employee) -> list[tuple[str, str]]:
-        """List where the form differs from what is stored by now: labels and stored values in words."""
-        stored = {
-            "name": employee.name,
-            "email": employee.email,
-            "role": employee.role.label,
-            "job_title": employee.job_title,
-            "phone": employee.phone,
-            "manager_id": employee.manager.name if employee.manager else None,
-            "time_zone": employee.time_zone,
-            "locale": employee.locale,
-        }
-        return [
-            (self[name].label.text, value or "nothing")
-            for name, value in stored.items()
-            if self[name].data != getattr(employee, name)
-        ]
-
 
 class DeactivationForm(RecordForm):
     """Who gets the records of somebody who leaves."""

@@ -14,7 +14,9 @@ from crm_web.auth.operations import check_new_password, end_sign_ins, hash_passw
 from crm_web.employees.queries import Belongings, count_belongings
 from crm_web.errors import DomainError
 from crm_web.extensions import db
+from crm_web.merging import Merge
 from crm_web.models import Customer, Employee, Lead, Role, record_by
+from crm_web.records import merge_with_saved
 
 # Changes to employees take turns, so that two administrators who demote or hand over to each other never meet halfway.
 # The trigger that keeps the last administrator holds the same lock.
@@ -38,7 +40,7 @@ class SuccessorNotEntitled(DomainError):
 
 
 class EmployeeChangedMeanwhile(DomainError):
-    """Someone else saved the employee after the form was opened."""
+    """Someone saved the employee in the very same moment."""
 
 
 class LeadsThemselves(DomainError):
@@ -80,7 +82,7 @@ def create_employee(values: Mapping[str, Any], *, password: str | None, by: Empl
 
 def change_employee(
     employee: Employee, values: Mapping[str, Any], *, version: int, handover: Handover | None, by: Employee
-) -> Belongings:
+) -> tuple[Belongings, Merge]:
     """
     Save the employee form.
 
@@ -89,25 +91,25 @@ def change_employee(
     :param version: the version that the form was opened with
     :param handover: who gets their records if they stop selling; ``None`` where that is undecided
     :param by: the administrator who saves
-    :return: what was handed over
-    :raise EmployeeChangedMeanwhile: where someone saved since
+    :return: what was handed over, and what was saved with what others had changed since
+    :raise ChangedMeanwhile: where someone changed the same field since
+    :raise EmployeeChangedMeanwhile: where someone saved just now
     :raise EmailTaken: where somebody else has that e-mail address
     :raise LastAdministrator: where nobody else could keep the employees
     :raise SuccessorNeeded: where they own records, stop selling, and ``handover`` is undecided
     :raise LeadsThemselves: where they would stand above themselves
     """
     _take_turn(employee, by)
-    if employee.version != version:
-        raise EmployeeChangedMeanwhile(_changed_meanwhile(employee))
-    _check_leaders(employee, values.get("manager_id"))
+    merged = merge_with_saved(employee, values, version=version, by=by)
+    _check_leaders(employee, merged.values.get("manager_id"))
     handed_over = Belongings(0, 0)
-    if employee.can_own and not Role(values["role"]).sells:
+    if employee.can_own and not Role(merged.values["role"]).sells:
         handed_over = _give_up_records(employee, handover, by)
     with _refusals_in_words():
-        for name, value in values.items():
+        for name, value in merged.values.items():
             setattr(employee, name, value)
         db.session.flush()
-    return handed_over
+    return handed_over, merged
 
 
 def deactivate(employee: Employee, *, handover: Handover | None, by: Employee | None) -> Belongings:
@@ -189,11 +191,6 @@ def _check_leaders(employee: Employee, leader_id: int | None) -> None:
     above = line.union(select(Employee.id, Employee.manager_id).join(line, Employee.id == line.c.manager_id))
     if db.session.scalar(select(func.count()).select_from(above).where(above.c.id == employee.id)):
         raise LeadsThemselves(f"Choose another manager: this one works for {employee.name}.", "manager_id")
-
-
-def _changed_meanwhile(employee: Employee) -> str:
-    who = db.session.scalar(select(Employee.name).where(Employee.id == employee.updated_by_id)) or "Someone"
-    return f"{who} saved changes here after you opened this page. Compare them with yours below, then save again."
 
 
 @contextmanager

@@ -13,11 +13,13 @@ from crm_web.employees.forms import NOBODY, ChangeEmployeeForm, DeactivationForm
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.form_fields import show_refusal, stored_values
+from crm_web.history.conflicts import show_conflict
 from crm_web.history.queries import list_changes_of
 from crm_web.list_address import ListAddress
 from crm_web.messages import flash_message
 from crm_web.models import Employee
 from crm_web.observe import log_event
+from crm_web.records import ChangedMeanwhile
 from crm_web.submissions import Answer, find_answer, keep_answer
 
 
@@ -94,15 +96,18 @@ def change_employee(employee_id: int) -> ResponseReturnValue:
         return _edit_page(form, employee), 422
     values, handover = stored_values(form), _handover(form.successor_id.data)
     try:
-        given = operations.change_employee(
+        given, merged = operations.change_employee(
             employee, values, version=int(form.version.data or 0), handover=handover, by=current_user
         )
+    except ChangedMeanwhile as conflict:
+        back_url = url_for("employees.edit_employee", employee_id=employee_id)
+        return show_conflict(form, employee, conflict, back_url=back_url), 409
     except DomainError as error:
         _refuse(form, error)
-        return _edit_page(form, employee, is_outdated=isinstance(error, operations.EmployeeChangedMeanwhile)), 422
+        return _edit_page(form, employee), 422
     db.session.commit()
     log_event("employee_changed", employee=employee_id, role=employee.role)
-    flash_message(f"{employee.name} is saved.{_say_given(given, handover)}")
+    flash_message(f"{employee.name} is saved.{_say_given(given, handover)}{merged.in_words()}")
     # Who just gave up the role of an administrator can't see the list any more.
     place = "employees.list_employees" if may(current_user, Action.KEEP_EMPLOYEES) else "dashboard.show_dashboard"
     return redirect(url_for(place), code=303)
@@ -115,15 +120,11 @@ def _change_form(employee: Employee) -> ChangeEmployeeForm:
     return form
 
 
-def _edit_page(form: ChangeEmployeeForm, employee: Employee, *, is_outdated: bool = False) -> str:
-    differences = form.list_differences(employee) if is_outdated else []
-    if is_outdated:
-        form.version.change_to(employee.version)
+def _edit_page(form: ChangeEmployeeForm, employee: Employee) -> str:
     return render_template(
         "employees/edit_employee.html",
         form=form,
         employee=employee,
-        differences=differences,
         changes=list_changes_of("employee", employee.id),
     )
 

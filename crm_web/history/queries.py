@@ -15,7 +15,10 @@ from crm_web.wording import (
     ReadableChange,
     Record,
     RecordName,
+    Value,
     read_change,
+    read_value,
+    records_meant,
     records_named_in,
 )
 
@@ -30,6 +33,9 @@ _NAMES: dict[str, tuple[Any, Any, Any, Any]] = {
     "contact": (Contact.id, Contact.name, _NOWHERE, Contact.customer_id),
     "activity": (Activity.id, Activity.subject, Activity.lead_id, Activity.customer_id),
 }
+
+RECORDS: dict[str, Any] = {"lead": Lead, "customer": Customer, "contact": Contact, "employee": Employee}
+"""The kinds of record whose fields can be put back."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,19 @@ def list_changes_of(entity: str, entity_id: int, *, limit: int = 20) -> Sequence
     return _put_in_words(db.session.scalars(query).all(), with_records=False)
 
 
+def get_change(change_id: int) -> tuple[Change, Any] | None:
+    """
+    Load one change with the record that it is about.
+
+    :param change_id: its number in history
+    :return: the change and the record as it is today; ``None`` where either is not there
+    """
+    change = db.session.get(Change, change_id)
+    model = RECORDS.get(change.entity) if change else None
+    record = db.session.get(model, change.entity_id) if change and model else None
+    return None if change is None or record is None else (change, record)
+
+
 def list_changes(filters: ChangeFilter, *, mark: str | None) -> Page:
     """
     Load one page of all changes, newest first, in words.
@@ -98,6 +117,18 @@ def _conditions(filters: ChangeFilter) -> list[ColumnElement[bool]]:
 
 def _span_of(day: date, zone: tzinfo) -> tuple[datetime, datetime]:
     return datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone)
+
+
+def put_values_in_words(entity: str, values: Sequence[tuple[str, Any]]) -> list[Value]:
+    """
+    Put single values in words as history does.
+
+    :param entity: the kind of record that they are of, such as ``lead``
+    :param values: pairs of column and value as JSON
+    :return: the values in the same order; whoever is named in them is resolved in one query
+    """
+    names = _find_names({record for column, value in values for record in records_meant(column, value)})
+    return [read_value(entity, column, value, names) for column, value in values]
 
 
 def _put_in_words(changes: Iterable[Change], *, with_records: bool) -> list[ReadableChange]:

@@ -1,19 +1,23 @@
-"""The page of all history."""
+"""The page of all history, and the way back for one field."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from flask import render_template, request
+from flask import abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from crm_web import filters
-from crm_web.access import Action, allowed
+from crm_web.access import REFUSALS, Action, allowed, may, refuse, require_change
 from crm_web.employees.queries import list_everyone
+from crm_web.errors import DomainError
+from crm_web.extensions import db
 from crm_web.filters import current_reader
-from crm_web.history import blueprint, queries
+from crm_web.history import blueprint, operations, queries
 from crm_web.list_address import Chip, ListAddress
-from crm_web.models import ChangeAction, Door, Employee
-from crm_web.wording import DOOR_LABELS, DOORS, ENTITIES
+from crm_web.messages import flash_message
+from crm_web.models import ChangeAction, Contact, Customer, Door, Employee, Lead
+from crm_web.wording import DOOR_LABELS, DOORS, ENTITIES, label_of
 
 NAMES = ("who", "kind", "action", "door", "day")
 NOBODY = "installation"
@@ -64,3 +68,44 @@ def _list_chips(view: ListAddress, chosen: queries.ChangeFilter, people: Sequenc
         "day": chosen.day and f"On {filters.date(chosen.day, reader=current_reader())}",
     }
     return [Chip(label, view.url_without(name, view.one(name))) for name, label in labels.items() if label]
+
+
+@blueprint.post("/<int:change_id>/put-back")
+@allowed(Action.CHANGE_OWN)
+def put_back(change_id: int) -> ResponseReturnValue:
+    change, record = queries.get_change(change_id) or abort(404)
+    _require_change(record)
+    column, label = request.form.get("field", ""), label_of(request.form.get("field", ""))
+    try:
+        is_new = operations.put_back(
+            change, column, record, region=current_app.config["DEFAULT_REGION"], by=current_user
+        )
+    except DomainError as error:
+        db.session.rollback()
+        flash_message(f"Nothing was put back. {error.message}", kind="error")
+    else:
+        db.session.commit()
+        flash_message(f"{label} is what it was before." if is_new else f"{label} is so already.")
+    return redirect(_place_of(record), code=303)
+
+
+def _require_change(record: Any) -> None:
+    if isinstance(record, Employee):
+        if not may(current_user, Action.KEEP_EMPLOYEES):
+            refuse(REFUSALS[Action.KEEP_EMPLOYEES])
+    else:
+        require_change(record.customer if isinstance(record, Contact) else record)
+
+
+def _place_of(record: Lead | Customer | Contact | Employee) -> str:
+    """The page that shows a record's history."""
+    if isinstance(record, Lead):
+        return url_for("leads.show_lead", lead_id=record.id)
+    if isinstance(record, Customer):
+        return url_for("customers.show_customer", customer_id=record.id)
+    if isinstance(record, Contact):
+        return url_for("customers.edit_contact", contact_id=record.id)
+    # Who just gave up the role of an administrator can't see the employees any more.
+    if may(current_user, Action.KEEP_EMPLOYEES):
+        return url_for("employees.edit_employee", employee_id=record.id)
+    return url_for("history.list_changes")

@@ -10,12 +10,17 @@ from crm_web.clock import now
 from crm_web.customers.operations import create_from_lead
 from crm_web.errors import DomainError
 from crm_web.extensions import db
+from crm_web.merging import Merge
 from crm_web.models import Customer, Employee, Lead, LeadSource, LeadStatus, LostReason, StatusKind, record_by
-from crm_web.records import check_owner, lock, move_to_trash, take_from_trash, tell_who_overtook
+from crm_web.records import check_owner, lock, merge_with_saved, move_to_trash, take_from_trash
 
 
-class LeadChangedMeanwhile(DomainError):
-    """Someone else saved the lead after the form was opened."""
+class LeadNotNamed(DomainError):
+    """A lead has to have a last name, a company or an e-mail."""
+
+
+class CurrencyMissing(DomainError):
+    """An amount of money says nothing without its currency."""
 
 
 class StatusChangedMeanwhile(DomainError):
@@ -53,7 +58,7 @@ def create_lead(values: Mapping[str, Any], *, by: Employee) -> Lead:
     return lead
 
 
-def change_lead(lead: Lead, values: Mapping[str, Any], *, version: int, by: Employee) -> Lead:
+def change_lead(lead: Lead, values: Mapping[str, Any], *, version: int, by: Employee) -> Merge:
     """
     Save the lead form; the status has an operation of its own.
 
@@ -61,21 +66,24 @@ def change_lead(lead: Lead, values: Mapping[str, Any], *, version: int, by: Empl
     :param values: column names to values, every field of the form
     :param version: the version that the form was opened with
     :param by: the employee who saves
-    :return: the lead
+    :return: what was saved, with what others had changed since
     :raise LeadInTrash: where it is in the trash
-    :raise LeadChangedMeanwhile: where someone saved it since
+    :raise ChangedMeanwhile: where someone changed the same field since
+    :raise LeadNotNamed: where nothing that names it would be left
+    :raise CurrencyMissing: where an amount would be left without a currency
     :raise OwnerNotEntitled: where a new owner is not active or does not sell
     """
     record_by(by)
     _lock_outside_trash(lead)
-    if lead.version != version:
-        raise LeadChangedMeanwhile(tell_who_overtook(lead))
-    if values.get("owner_id") != lead.owner_id:
-        check_owner(values.get("owner_id"))
-    for name, value in {**values, "source": use_source(values.get("source"))}.items():
+    values = {**values, "source": use_source(values.get("source"))}
+    merged = merge_with_saved(lead, values, version=version, by=by)
+    _check_whole(lead, merged.values)
+    if merged.values.get("owner_id") != lead.owner_id:
+        check_owner(merged.values.get("owner_id"))
+    for name, value in merged.values.items():
         setattr(lead, name, value)
     db.session.flush()
-    return lead
+    return merged
 
 
 def change_status(
@@ -176,6 +184,16 @@ def _lock_outside_trash(lead: Lead) -> None:
 
 def _name_of_last(lead: Lead) -> str:
     return lead.updated_by.name if lead.updated_by else "Someone"
+
+
+def _check_whole(lead: Lead, values: Mapping[str, Any]) -> None:
+    """Of two people each may empty the one name that the other left; a field put back may have lost its partner."""
+    name = {column: values.get(column, getattr(lead, column)) for column in ("last_name", "company", "email")}
+    if not any((text or "").strip() for text in name.values()):
+        raise LeadNotNamed("Enter a last name, a company or an e-mail: none is left.", "last_name")
+    amount, currency = (values.get(column, getattr(lead, column)) for column in ("amount", "currency"))
+    if amount is not None and currency is None:
+        raise CurrencyMissing("An amount needs its currency. Choose one.", "currency")
 
 
 def _check_customer(customer_id: int | None) -> None:

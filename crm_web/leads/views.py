@@ -1,6 +1,7 @@
 """The pages of the leads feature."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from flask import Response, abort, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
@@ -15,6 +16,9 @@ from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.filters import current_reader
 from crm_web.form_fields import show_refusal
+from crm_web.history.conflicts import show_conflict
+from crm_web.history.moments import read_as_of
+from crm_web.history.past_queries import get_past
 from crm_web.history.queries import list_changes_of
 from crm_web.leads import blueprint, exports, operations, queries
 from crm_web.leads.address import LeadsAddress
@@ -22,6 +26,7 @@ from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_f
 from crm_web.matching import Match, list_possible_duplicates
 from crm_web.messages import flash_message
 from crm_web.models import Lead, LeadStatus
+from crm_web.records import ChangedMeanwhile
 from crm_web.submissions import find_answer, keep_answer
 
 
@@ -105,7 +110,13 @@ def _new_page(form: NewLeadForm, matches: Sequence[Match] = ()) -> str:
 @blueprint.get("/leads/<int:lead_id>")
 @allowed(Action.READ)
 def show_lead(lead_id: int) -> ResponseReturnValue:
-    return _show_page(_lead_or_404(lead_id), StatusForm())
+    lead, moment = _lead_or_404(lead_id), read_as_of()
+    return _show_page(lead, StatusForm()) if moment is None else _past_page(lead, moment)
+
+
+def _past_page(lead: Lead, moment: datetime) -> str:
+    past, now_url = get_past(lead, moment), url_for("leads.show_lead", lead_id=lead.id)
+    return render_template("leads/past_lead.html", lead=past.record or lead, past=past, now_url=now_url)
 
 
 def _show_page(lead: Lead, form: StatusForm) -> str:
@@ -150,14 +161,14 @@ def change_lead(lead_id: int) -> ResponseReturnValue:
     if not form.is_confirmed(matches):
         return _edit_page(form, lead, matches), 422
     try:
-        operations.change_lead(lead, form.values(), version=form.version.data or 0, by=current_user)
-    except operations.LeadChangedMeanwhile as error:
-        return _overtaken_page(form, lead, error), 409
+        merged = operations.change_lead(lead, form.values(), version=form.version.data or 0, by=current_user)
+    except ChangedMeanwhile as conflict:
+        return show_conflict(form, lead, conflict, back_url=url_for("leads.show_lead", lead_id=lead.id)), 409
     except DomainError as error:
         show_refusal(form, error)
         return _edit_page(form, lead), 422
     db.session.commit()
-    flash_message(f"{lead.name} was saved.")
+    flash_message(f"{lead.name} was saved.{merged.in_words()}")
     return redirect(url_for("leads.show_lead", lead_id=lead.id), code=303)
 
 
@@ -176,14 +187,6 @@ def _edit_page(form: EditLeadForm, lead: Lead, matches: Sequence[Match] = ()) ->
     return render_template(
         "leads/edit_lead.html", form=form, lead=lead, matches=matches, sources=queries.list_sources()
     )
-
-
-def _overtaken_page(form: EditLeadForm, lead: Lead, error: DomainError) -> str:
-    """The form again as it was sent, beside what is saved by now; sent once more, it goes through."""
-    show_refusal(form, error)
-    form.show_saved(lead)
-    form.version.change_to(lead.version)
-    return _edit_page(form, lead)
 
 
 @blueprint.post("/leads/<int:lead_id>/status")

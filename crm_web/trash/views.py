@@ -1,12 +1,17 @@
-"""The page of what was moved to the trash."""
+"""The pages of what was moved to the trash, and of its end."""
 
-from flask import render_template, request
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.access import Action, allowed, may_change
+from crm_web.errors import DomainError
+from crm_web.extensions import db
 from crm_web.list_address import ListAddress, Tab
-from crm_web.trash import blueprint, queries
+from crm_web.messages import flash_message
+from crm_web.observe import log_event
+from crm_web.trash import blueprint, operations, queries
+from crm_web.trash.purge_queries import get_trashed, preview_purge
 
 LABELS = {None: "All", "lead": "Leads", "customer": "Customers", "contact": "Contacts"}
 
@@ -23,3 +28,27 @@ def show_trash() -> ResponseReturnValue:
         tabs=[Tab(label, view.url(kind=other), other == kind) for other, label in LABELS.items()],
         may_restore=lambda entry: may_change(current_user, entry.owned),
     )
+
+
+@blueprint.get("/<kind>/<int:record_id>/purge")
+@allowed(Action.PURGE)
+def confirm_purge(kind: str, record_id: int) -> ResponseReturnValue:
+    record = get_trashed(kind, record_id) or abort(404)
+    return render_template("trash/confirm_purge.html", kind=kind, record=record, purge=preview_purge(kind, record))
+
+
+@blueprint.post("/<kind>/<int:record_id>/purge")
+@allowed(Action.PURGE)
+def purge(kind: str, record_id: int) -> ResponseReturnValue:
+    record = get_trashed(kind, record_id) or abort(404)
+    name = record.name
+    try:
+        operations.purge(kind, record, by=current_user)
+    except DomainError as error:
+        db.session.rollback()
+        flash_message(f"{name} was not deleted. {error.message}", kind="error")
+    else:
+        db.session.commit()
+        log_event("purged", kind=kind, record=record_id)
+        flash_message(f"{name} is deleted for good.")
+    return redirect(url_for("trash.show_trash"), code=303)

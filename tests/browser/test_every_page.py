@@ -23,7 +23,7 @@ STATES = {
 }
 
 
-def _ids(site: Site) -> dict[str, int]:
+def _ids(site: Site) -> dict[str, Any]:
     """A record of each kind for the addresses that name one; the won lead is the one that shows most."""
     with site.database.session() as session:
         won = select(Lead.id).where(Lead.status == LeadStatus.WON, Lead.deleted_at.is_(None)).order_by(Lead.id)
@@ -32,10 +32,12 @@ def _ids(site: Site) -> dict[str, int]:
             "customer_id": session.scalars(select(Contact.customer_id).order_by(Contact.customer_id)).first(),
             "contact_id": session.scalars(select(Contact.id).order_by(Contact.customer_id)).first(),
             "activity_id": session.scalars(select(Activity.id).order_by(Activity.id)).first(),
+            "kind": "lead",
+            "record_id": session.scalars(select(Lead.id).where(Lead.deleted_at.is_not(None)).order_by(Lead.id)).first(),
             "employee_id": session.scalars(select(Employee.id).order_by(Employee.id.desc())).first(),
         }
         assert session.scalars(select(Customer.id)).first()
-    return {name: number for name, number in found.items() if number is not None}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _addresses(app: Flask, ids: dict[str, Any]) -> list[str]:

@@ -59,11 +59,30 @@ def test_who_comes_second_sees_what_was_saved_and_can_save_after_all(
     mine, theirs = edit(browser_as(ann), contact), edit(browser_as(max), contact)
     theirs.fill(job_title="Boss").submit()
     page = mine.fill(last_name="Berg").submit()
+    assert page.follow().flash.endswith("Max Lindqvist changed the job title meanwhile; both changes are saved.")
+    assert (read(session, contact).last_name, read(session, contact).job_title) == ("Berg", "Boss")
+
+
+def test_the_same_field_changed_by_both_is_decided_by_the_second(
+    browser_as: BrowserAs, session: Session, ann: Employee, max: Employee, contact: Contact
+) -> None:
+    mine, theirs = edit(browser_as(ann), contact), edit(browser_as(max), contact)
+    theirs.fill(job_title="Boss").submit()
+    page = mine.fill(job_title="Chief", is_primary="y").submit()
     assert page.status == 409
-    assert "Max Lindqvist saved changes here" in page.errors[""]
-    assert page.one("#job_title-help").get_text() == "Saved by now: Boss"
-    assert page.form("edit").submit().status == 303
-    assert read(session, contact).last_name == "Berg"
+    assert page.form().submit(job_title="Chief").status == 303
+    assert (read(session, contact).job_title, read(session, contact).is_primary) == ("Chief", True)
+
+
+def test_two_people_never_leave_a_contact_without_a_name(
+    browser_as: BrowserAs, session: Session, ann: Employee, max: Employee
+) -> None:
+    contact = make_contact(session, make_customer(session), first_name="Zoë", last_name="Okoro")
+    mine, theirs = edit(browser_as(ann), contact), edit(browser_as(max), contact)
+    theirs.fill(first_name="").submit()
+    page = mine.fill(last_name="").submit()
+    assert page.errors == {"last_name": "Enter a name or an e-mail: none is left."}
+    assert read(session, contact).last_name == "Okoro"
 
 
 def test_only_one_is_called_first(browser_as: BrowserAs, session: Session, ann: Employee, contact: Contact) -> None:

@@ -21,7 +21,7 @@ def lines(page: Page) -> list[str]:
 
 
 def records(page: Page) -> list[str]:
-    return [link.get_text() for link in page.soup.select(".timeline-title a")]
+    return [link.get_text() for link in page.soup.select(".timeline-title > a")]
 
 
 def test_says_who_did_what_to_which_record_by_which_way(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
@@ -29,7 +29,7 @@ def test_says_who_did_what_to_which_record_by_which_way(browser_as: BrowserAs, s
     page = browser_as(ann).get("history.list_changes")
     assert page.h1 == "History"
     assert lines(page)[0].startswith("Lead Okoro : created by Ann Keller ·")
-    assert lines(page)[0].endswith("directly in the database")
+    assert lines(page)[0].endswith("directly in the database · as it was then")
     assert page.link("Okoro") == f"/leads/{lead.id}"
 
 

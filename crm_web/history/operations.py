@@ -1,0 +1,91 @@
+"""What people do with history: a field goes back to what it was, by the same rules as any other change."""
+
+from collections.abc import Callable
+from typing import Any
+
+from crm_web.customers.contact_operations import change_contact
+from crm_web.customers.operations import change_customer
+from crm_web.employees.operations import change_employee
+from crm_web.errors import DomainError
+from crm_web.fields import read_phone
+from crm_web.leads.operations import change_lead, change_status
+from crm_web.merging import TWIN, is_same
+from crm_web.models import Change, Contact, Customer, Employee, Lead, LeadStatus, LostReason
+from crm_web.past import from_history
+from crm_web.wording import can_go_back, label_of
+
+
+class NotPutBack(DomainError):
+    """This field can't go back to what it was."""
+
+
+def put_back(change: Change, column: str, record: Any, *, region: str, by: Employee) -> bool:
+    """
+    Give a field of a record the value that it had before a change.
+
+    :param change: a line of the record's history
+    :param column: the name of a column that this line speaks of
+    :param record: the record
+    :param region: the country that a phone number without a country code is of
+    :param by: the employee who does it
+    :return: whether anything changed; false where the field holds that value already
+    :raise NotPutBack: where the field follows from others, or its old value means nothing any more
+    :raise DomainError: where a rule of the record forbids it
+    """
+    if column not in change.fields or not can_go_back(change, column):
+        raise NotPutBack(f"{label_of(column)} can’t be put back by itself.")
+    try:
+        old = from_history(type(record), column, change.fields[column][0])
+    except ValueError as error:
+        raise NotPutBack(f"What {label_of(column)} was before is not known here any more.") from error
+    if is_same(getattr(record, column), old):
+        return False
+    values = {column: old}
+    if hasattr(record, column + TWIN):
+        values[column + TWIN] = _dial(old, region)
+    _WAYS[change.entity](record, values, change, by)
+    return True
+
+
+def _put_back_lead(lead: Lead, values: dict[str, Any], change: Change, by: Employee) -> None:
+    if "status" in values:
+        _put_back_status(lead, values["status"], change, by)
+        return
+    kept = {"source": lead.source, "owner_id": lead.owner_id}
+    change_lead(lead, {**kept, **values}, version=lead.version, by=by)
+
+
+def _put_back_status(lead: Lead, status: LeadStatus, change: Change, by: Employee) -> None:
+    """A status that meant lost comes back with the reason that the same line of history took away."""
+    reason, note = (change.fields.get(column, [None])[0] for column in ("lost_reason", "lost_note"))
+    change_status(
+        lead, status, by=by, seen=lead.status, lost_reason=LostReason(reason) if reason else None, lost_note=note
+    )
+
+
+def _put_back_customer(customer: Customer, values: dict[str, Any], _change: Change, by: Employee) -> None:
+    change_customer(customer, {"owner_id": customer.owner_id, **values}, version=customer.version, by=by)
+
+
+def _put_back_contact(contact: Contact, values: dict[str, Any], _change: Change, by: Employee) -> None:
+    change_contact(contact, values, version=contact.version, by=by)
+
+
+def _put_back_employee(employee: Employee, values: dict[str, Any], _change: Change, by: Employee) -> None:
+    kept = {"role": employee.role, "manager_id": employee.manager_id}
+    change_employee(employee, {**kept, **values}, version=employee.version, handover=None, by=by)
+
+
+def _dial(number: str | None, region: str) -> str | None:
+    try:
+        return read_phone(number, region)[1] if number else None
+    except ValueError:
+        return None
+
+
+_WAYS: dict[str, Callable[[Any, dict[str, Any], Change, Employee], None]] = {
+    "lead": _put_back_lead,
+    "customer": _put_back_customer,
+    "contact": _put_back_contact,
+    "employee": _put_back_employee,
+}

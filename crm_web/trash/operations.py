@@ -1,0 +1,46 @@
+"""What administrators do with the trash: delete a record for good."""
+
+from typing import Any
+
+from sqlalchemy import delete, update
+
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.models import Activity, Contact, Customer, Employee, Lead, record_by
+from crm_web.records import lock
+from crm_web.trash.purge_queries import preview_purge
+from crm_web.trash.queries import KINDS
+
+
+class NotPurged(DomainError):
+    """This record has to stay."""
+
+
+def purge(kind: str, record: Lead | Customer | Contact, *, by: Employee) -> None:
+    """
+    Delete a record for good, with its contacts and activities; its history stays, and notes the end of each.
+
+    :param kind: one of ``KINDS``
+    :param record: the record, in the trash
+    :param by: the administrator who does it
+    :raise NotPurged: where it was restored meanwhile, or the ledger knows it
+    """
+    record_by(by)
+    lock(record)
+    if not record.is_in_trash:
+        raise NotPurged("Somebody restored it meanwhile.")
+    if obstacle := preview_purge(kind, record).obstacle:
+        raise NotPurged(obstacle)
+    record_id = record.id
+    db.session.expunge(record)
+    if kind != "contact":
+        _run(delete(Activity).where(getattr(Activity, f"{kind}_id") == record_id))
+    if kind == "customer":
+        _run(delete(Contact).where(Contact.customer_id == record_id))
+        _run(update(Lead).where(Lead.customer_id == record_id).values(customer_id=None))
+        _run(update(Customer).where(Customer.parent_id == record_id).values(parent_id=None))
+    _run(delete(KINDS[kind]).where(KINDS[kind].id == record_id))
+
+
+def _run(statement: Any) -> None:
+    db.session.execute(statement, execution_options={"synchronize_session": False})
