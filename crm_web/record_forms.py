@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from wtforms import HiddenField
 from wtforms.widgets import HiddenInput
 
-from crm_web.form_fields import RecordForm
+from crm_web.form_fields import RecordForm, TypedField
 from crm_web.matching import Match
 
 
