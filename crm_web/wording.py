@@ -245,13 +245,19 @@ def _name_at_the_time(change: Change) -> str:
 
 def _fields(change: Change, names: Mapping[Record, RecordName]) -> Iterator[FieldChange]:
     hidden = _SAID_BY_ACTION if _deed(change) in ("Restored", "Moved to the trash") else ()
-    for column in sorted(change.fields, key=_label):
+    for column in sorted(change.fields, key=label_of):
         if column not in hidden:
             old, new = (_read_value(change.entity, column, value, names) for value in change.fields[column])
-            yield FieldChange(_label(column), old, new)
+            yield FieldChange(label_of(column), old, new)
 
 
-def _label(column: str) -> str:
+def label_of(column: str) -> str:
+    """
+    Name a column in a person's words.
+
+    :param column: such as ``owner_id``
+    :return: such as "Owner"
+    """
     return LABELS.get(column) or column.replace("_", " ").capitalize()
 
 
