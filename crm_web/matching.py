@@ -20,12 +20,12 @@ ALIKE = 0.6
 _SHARED = (
     "126.com 163.com aol.com bluewin.ch btinternet.com comcast.net facebook.com fastmail.com free.fr gmail.com gmx.at"
     " gmx.ch gmx.com gmx.de gmx.net googlemail.com hey.com hotmail.co.uk hotmail.com hotmail.de hotmail.fr icloud.com"
-    " instagram.com laposte.net libero.it linkedin.com live.com mac.com mail.com mail.ru me.com msn.com orange.fr"
+    " instagram.com laposte.net libero.it linkedin.com live.com mac.com mail.com mail.example mail.ru me.com msn.com orange.fr"
     " outlook.com outlook.de proton.me protonmail.com qq.com rambler.ru t-online.de twitter.com web.de x.com"
     " yahoo.co.uk yahoo.com yahoo.de yahoo.fr yandex.com yandex.ru ymail.com zoho.com"
 )
 SHARED_HOSTS = frozenset(_SHARED.split())
-"""Hosts that people and companies without one of their own share, so that they say nothing."""
+"""Hosts that people and companies without one of their own share, so that they say nothing; one is the demo’s."""
 _PHONE = re.compile(r"[+(]?[\d\s()./–-]{4,}")
 
 
@@ -180,8 +180,9 @@ def _select_likely(lead: Lead, folded: str, hosts: Sequence[str]) -> Select[Any]
     phones = [number for number in (lead.phone_e164, lead.mobile_e164) if number]
     standing, of_contact = Customer.deleted_at.is_(None), Contact.customer_id == Customer.id
     alike = func.similarity(Customer.sort_name, folded)
-    conditions: list[ColumnElement[bool]] = [Customer.created_from_lead_id == lead.id]
-    columns: list[ColumnElement[Any]] = [Customer.created_from_lead_id == lead.id, alike]
+    # Names in scripts that the database's locale has no letters of share no trigrams, but they may be equal.
+    conditions: list[ColumnElement[bool]] = [Customer.created_from_lead_id == lead.id, Customer.sort_name == folded]
+    columns: list[ColumnElement[Any]] = [*conditions, alike]
     arms = [select(Customer.id).where(standing, Customer.sort_name.op("%")(folded)).order_by(alike.desc()).limit(10)]
     for email, numbers in ((lead.email, []), (None, phones)):
         if not email and not numbers:
@@ -201,14 +202,14 @@ def _select_likely(lead: Lead, folded: str, hosts: Sequence[str]) -> Select[Any]
 
 
 def _weigh(row: Row[Any], hosts: Sequence[str]) -> tuple[int, float, LikelyCustomer]:
-    customer, made, alike, same_email, same_phone, *theirs = tuple(row)
+    customer, made, same_name, alike, same_email, same_phone, *theirs = tuple(row)
     host = next((host for host in hosts if host in theirs), None)
     signs = {
         "made from this lead": (8, made),
         "same e-mail": (4, same_email),
         "same phone number": (2, same_phone),
         f"domain {host}": (1, host is not None and not same_email),
-        "same name" if alike == 1 else f"name {alike:.0%} alike".replace("%", " %"): (1, alike >= ALIKE),
+        "same name" if same_name else f"name {alike:.0%} alike".replace("%", " %"): (1, same_name or alike >= ALIKE),
     }
     reasons = [reason for reason, (_, is_so) in signs.items() if is_so]
     return sum(weight for weight, is_so in signs.values() if is_so), alike, LikelyCustomer(customer, reasons)

@@ -85,8 +85,7 @@ def create_from_lead(lead: Lead, values: Mapping[str, Any] | None = None, *, by:
     customer, contact = _bring_back(lead, customer, values, by) if customer else _make_customer(lead, values)
     known = {"contact": {"id": contact.id, "version": contact.version}} if contact else {}
     _enter_in_ledger(lead, customer, ConversionKind.CREATED, by, before=known)
-    # Left for the caller to flush together with the status: one change, one line of history.
-    lead.customer = customer
+    _belong_to(lead, customer)
     return customer
 
 
@@ -111,7 +110,7 @@ def link_to_lead(lead: Lead, customer: Customer, *, fill: bool = False, by: Empl
         raise CustomerInTrash(message, "status")
     filled = _fill_what_is_empty(customer, lead) if fill else {}
     _enter_in_ledger(lead, customer, ConversionKind.LINKED, by, filled=filled)
-    lead.customer = customer
+    _belong_to(lead, customer)
     return customer
 
 
@@ -133,6 +132,16 @@ def take_back(conversion: Conversion, customer: Customer, *, by: Employee) -> No
         _empty_what_was_filled(customer, conversion.filled)
     conversion.undone_at, conversion.undone_by_id = now(), by.id
     db.session.flush()
+
+
+def _belong_to(lead: Lead, customer: Customer) -> None:
+    """
+    Left for the caller to flush together with the status: one change, one line of history.
+
+    By the id: the customer may have the lead that made it at hand, and the two would wait for each other to be saved.
+    """
+    lead.customer_id = customer.id
+    db.session.expire(lead, ["customer"])
 
 
 def _make_customer(lead: Lead, values: Mapping[str, Any] | None) -> tuple[Customer, Contact | None]:

@@ -16,7 +16,7 @@ from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import WinChoiceForm, WinForm
 from crm_web.matching import list_likely_customers
 from crm_web.messages import flash_message
-from crm_web.models import Conversion, ConversionKind, Customer, Lead, LeadStatus
+from crm_web.models import Conversion, ConversionKind, Lead, LeadStatus
 from crm_web.wording import label_of
 
 
@@ -102,14 +102,13 @@ def tell_win(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> None:
     undo = ("Undo", url_for("leads.undo_win", lead_id=lead.id)) if conversion and conversion.before else None
     made = "has bought again."
     if conversion and had_customer_id is None:
-        made = _tell_conversion(conversion, customer)
+        made = _tell_conversion(conversion)
     flash_message(f"Won. {name} {made}", link=link, undo=undo)
 
 
-def _tell_conversion(conversion: Conversion, customer: Customer) -> str:
+def _tell_conversion(conversion: Conversion) -> str:
     if conversion.kind is ConversionKind.CREATED:
-        # What the same transaction makes bears the same time.
-        return "was created." if customer.created_at == conversion.converted_at else "is back from the trash."
+        return "was created." if conversion.customer_version == 1 else "is back from the trash."
     filled = [label_of(name) for name in conversion.filled]
     return f"has bought again. Filled in from the lead: {', '.join(filled)}." if filled else "has bought again."
 
