@@ -20,8 +20,8 @@ ALIKE = 0.6
 _SHARED = (
     "126.com 163.com aol.com bluewin.ch btinternet.com comcast.net facebook.com fastmail.com free.fr gmail.com gmx.at"
     " gmx.ch gmx.com gmx.de gmx.net googlemail.com hey.com hotmail.co.uk hotmail.com hotmail.de hotmail.fr icloud.com"
-    " instagram.com laposte.net libero.it linkedin.com live.com mac.com mail.com mail.example mail.ru me.com msn.com orange.fr"
-    " outlook.com outlook.de proton.me protonmail.com qq.com rambler.ru t-online.de twitter.com web.de x.com"
+    " instagram.com laposte.net libero.it linkedin.com live.com mac.com mail.com mail.example mail.ru me.com msn.com"
+    " orange.fr outlook.com outlook.de proton.me protonmail.com qq.com rambler.ru t-online.de twitter.com web.de x.com"
     " yahoo.co.uk yahoo.com yahoo.de yahoo.fr yandex.com yandex.ru ymail.com zoho.com"
 )
 SHARED_HOSTS = frozenset(_SHARED.split())

@@ -314,6 +314,9 @@ def _name_of_last(lead: Lead) -> str:
 
 def _check_customer(customer_id: int | None) -> None:
     customer = None if customer_id is None else db.session.get(Customer, customer_id)
+    if customer is not None:
+        # Waits for an undo that is about to move it to the trash.
+        db.session.refresh(customer, with_for_update={"key_share": True, "read": True, "of": Customer})
     if customer_id is not None and (customer is None or customer.is_in_trash):
         raise CustomerNotThere("This customer is in the trash or gone. Enter the lead without it.", "customer_id")
 
