@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, exists, func, literal, or_, select, union
+from sqlalchemy.orm import joinedload
 
 from crm_web.extensions import db
 from crm_web.models import Contact, Customer, Lead
@@ -14,6 +15,17 @@ from crm_web.models import Contact, Customer, Lead
 SHORTEST_INSIDE = 3
 # From Thai on, Chinese, Japanese and others put no blanks between words, and say much in two signs.
 WRITTEN_WITHOUT_BLANKS = 0x0E00
+ALIKE = 0.6
+"""From which similarity of trigrams on two names may be one."""
+_SHARED = (
+    "126.com 163.com aol.com bluewin.ch btinternet.com comcast.net facebook.com fastmail.com free.fr gmail.com gmx.at"
+    " gmx.ch gmx.com gmx.de gmx.net googlemail.com hey.com hotmail.co.uk hotmail.com hotmail.de hotmail.fr icloud.com"
+    " instagram.com laposte.net libero.it linkedin.com live.com mac.com mail.com mail.example mail.ru me.com msn.com"
+    " orange.fr outlook.com outlook.de proton.me protonmail.com qq.com rambler.ru t-online.de twitter.com web.de x.com"
+    " yahoo.co.uk yahoo.com yahoo.de yahoo.fr yandex.com yandex.ru ymail.com zoho.com"
+)
+SHARED_HOSTS = frozenset(_SHARED.split())
+"""Hosts that people and companies without one of their own share, so that they say nothing; one is the demo’s."""
 _PHONE = re.compile(r"[+(]?[\d\s()./–-]{4,}")
 
 
@@ -129,3 +141,75 @@ def _same(model: Any, email: str | None, phones: Sequence[str]) -> ColumnElement
 def _match(entity: str, record_id: int, name: str, detail: str, row: Any, email: str | None) -> Match:
     same_email = bool(email and row.email_normalised == email.lower())
     return Match(entity, record_id, name, detail, "same e-mail" if same_email else "same phone number")
+
+
+@dataclass(frozen=True)
+class LikelyCustomer:
+    """
+    A customer that a lead being won may be already.
+
+    :param customer: the customer, with its owner
+    :param reasons: why, each in words, the strongest first
+    """
+
+    customer: Customer
+    reasons: Sequence[str]
+
+
+def list_likely_customers(lead: Lead, *, limit: int = 5) -> list[LikelyCustomer]:
+    """
+    Find the customers outside the trash that a lead may be already: by e-mail, phone, domain and name.
+
+    :param lead: the lead
+    :param limit: how many at most
+    :return: the customers, the likeliest first
+    """
+    name = lead.company if lead.company and lead.company.strip() else lead.name
+    known = select(func.crm_fold(name, type_=Text()), func.crm_host(lead.email), func.crm_host(lead.website))
+    # The index takes its threshold from a setting; it holds for this transaction.
+    known = known.add_columns(func.set_config("pg_trgm.similarity_threshold", str(ALIKE), True))
+    folded, *hosts = db.session.execute(known).one()[:3]
+    hosts = [host for host in dict.fromkeys(hosts) if host and host not in SHARED_HOSTS]
+    found = [_weigh(row, hosts) for row in db.session.execute(_select_likely(lead, folded, hosts))]
+    found.sort(key=lambda weighed: weighed[:2], reverse=True)
+    return [likely for *_, likely in found[:limit]]
+
+
+def _select_likely(lead: Lead, folded: str, hosts: Sequence[str]) -> Select[Any]:
+    """Each way of being alike finds its few rows by an index of its own."""
+    phones = [number for number in (lead.phone_e164, lead.mobile_e164) if number]
+    standing, of_contact = Customer.deleted_at.is_(None), Contact.customer_id == Customer.id
+    alike = func.similarity(Customer.sort_name, folded)
+    # Names in scripts that the database's locale has no letters of share no trigrams, but they may be equal.
+    conditions: list[ColumnElement[bool]] = [Customer.created_from_lead_id == lead.id, Customer.sort_name == folded]
+    columns: list[ColumnElement[Any]] = [*conditions, alike]
+    arms = [select(Customer.id).where(standing, Customer.sort_name.op("%")(folded)).order_by(alike.desc()).limit(10)]
+    for email, numbers in ((lead.email, []), (None, phones)):
+        if not email and not numbers:
+            columns.append(literal(False))
+            continue
+        theirs = and_(_same(Contact, email, numbers), Contact.deleted_at.is_(None))
+        conditions.append(_same(Customer, email, numbers))
+        arms.append(select(Contact.customer_id).where(theirs).limit(10))
+        columns.append(or_(_same(Customer, email, numbers), exists().where(of_contact, theirs)))
+    for host in hosts:
+        conditions += [func.crm_host(Customer.email) == host, func.crm_host(Customer.website) == host]
+    arms += [select(Customer.id).where(standing, condition).limit(10) for condition in conditions]
+    columns += [func.crm_host(Customer.email), func.crm_host(Customer.website)]
+    ids = union(*(select(arm.subquery()) for arm in arms))
+    query = select(Customer, *columns).where(Customer.id.in_(ids), standing).order_by(Customer.id)
+    return query.options(joinedload(Customer.owner))
+
+
+def _weigh(row: Row[Any], hosts: Sequence[str]) -> tuple[int, float, LikelyCustomer]:
+    customer, made, same_name, alike, same_email, same_phone, *theirs = tuple(row)
+    host = next((host for host in hosts if host in theirs), None)
+    signs = {
+        "made from this lead": (8, made),
+        "same e-mail": (4, same_email),
+        "same phone number": (2, same_phone),
+        f"domain {host}": (1, host is not None and not same_email),
+        "same name" if same_name else f"name {alike:.0%} alike".replace("%", " %"): (1, same_name or alike >= ALIKE),
+    }
+    reasons = [reason for reason, (_, is_so) in signs.items() if is_so]
+    return sum(weight for weight, is_so in signs.values() if is_so), alike, LikelyCustomer(customer, reasons)

@@ -118,7 +118,7 @@ def _fill(name: str) -> str:
 
 _FILLED = [*_FIELDS.split(), *_PAIRS]
 _ALL = [*_FILLED, "amount", "currency"]
-# As customers.operations.create_from_lead does: a mobile number stands in for a missing phone number.
+# As customers.conversion_operations.create_from_lead does: a mobile number stands in for a missing phone number.
 _CUSTOMER_VALUES = {
     "phone": "coalesce(phone, mobile)",
     "phone_e164": "CASE WHEN phone IS NULL THEN mobile_e164 ELSE phone_e164 END",

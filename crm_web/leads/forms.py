@@ -6,6 +6,7 @@ from flask import current_app
 from markupsafe import Markup
 from wtforms import HiddenField
 
+from crm_web.customers.forms import CustomerForm
 from crm_web.form_fields import (
     AmountField,
     CountryField,
@@ -175,6 +176,22 @@ class StatusForm(RecordForm):
     def show_on(self, lead: Lead) -> None:
         """Let the next press of a button come from the status that is shown now."""
         self.from_status.data, self.from_status.raw_data = lead.status.value, None
+
+
+class WinChoiceForm(RecordForm):
+    """Who the customer of a lead that is won shall be: one that is there, or the one that the form describes."""
+
+    customer_id = HiddenNumber()
+    create = HiddenField()
+
+
+class WinForm(CustomerForm):
+    """The customer that a lead becomes; one that is just won is active, and looked over for matches already."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        # On this page the word means the lead's.
+        del self.status, self.confirmed, self.shown_matches
 
 
 def prefill_from(customer: Customer, contact: Contact | None) -> dict[str, Any]:

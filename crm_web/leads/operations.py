@@ -1,17 +1,30 @@
 """What people do with leads."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from crm_web.clock import now
-from crm_web.customers.operations import create_from_lead
+from crm_web.customers.conversion_operations import create_from_lead, link_to_lead, take_back
+from crm_web.customers.conversion_queries import Obstacle, find_standing_conversion, list_obstacles
 from crm_web.errors import DomainError
 from crm_web.extensions import db
+from crm_web.leads.queries import find_change_to_won
 from crm_web.merging import Merge
-from crm_web.models import Customer, Employee, Lead, LeadSource, LeadStatus, LostReason, StatusKind, record_by
+from crm_web.models import (
+    Conversion,
+    Customer,
+    Employee,
+    Lead,
+    LeadSource,
+    LeadStatus,
+    LostReason,
+    StatusKind,
+    record_by,
+)
 from crm_web.records import check_owner, lock, merge_with_saved, move_to_trash, take_from_trash
 
 
@@ -37,6 +50,18 @@ class LostReasonMissing(DomainError):
 
 class LeadInTrash(DomainError):
     """A lead in the trash has to be restored before it can change."""
+
+
+class WinStands(DomainError):
+    """
+    A win can't be taken back any more.
+
+    :param obstacles: what stands in the way
+    """
+
+    def __init__(self, obstacles: Sequence[Obstacle]) -> None:
+        super().__init__("This win can’t be taken back any more.")
+        self.obstacles = obstacles
 
 
 def create_lead(values: Mapping[str, Any], *, by: Employee) -> Lead:
@@ -110,13 +135,7 @@ def change_status(
     :raise LostReasonMissing: where it is lost without a reason, or for another reason without words
     """
     record_by(by)
-    _lock_outside_trash(lead)
-    if seen not in (None, lead.status) and status is not lead.status:
-        raise StatusChangedMeanwhile(
-            f"{_name_of_last(lead)} moved this lead to {lead.status.label} after you opened this page. "
-            "Look at it, then choose again.",
-            "status",
-        )
+    _lock_where_seen(lead, status, seen)
     if status.kind is StatusKind.LOST:
         _check_lost_reason(lost_reason, lost_note)
     if status is lead.status and (lost_reason, lost_note) in ((None, None), (lead.lost_reason, lead.lost_note)):
@@ -129,6 +148,110 @@ def change_status(
     lead.lost_note = lost_note if is_lost else None
     db.session.flush()
     return lead
+
+
+def win_for_customer(
+    lead: Lead, customer: Customer, *, fill: bool, by: Employee, seen: LeadStatus | None = None
+) -> Lead:
+    """
+    Win a lead for a customer that is there already; a lead that is won already stays as it is.
+
+    :param lead: the lead; its row is locked first
+    :param customer: who buys; its row is locked second
+    :param fill: whether the customer's empty fields take what the lead says
+    :param by: the employee who wins it
+    :param seen: the status that the person saw; ``None`` wins the lead whatever it is by now
+    :return: the lead
+    :raise LeadInTrash: where it is in the trash
+    :raise StatusChangedMeanwhile: where its status is not the one seen
+    :raise AnotherCustomer: where it has another customer already
+    :raise CustomerInTrash: where the customer is in the trash
+    """
+    record_by(by)
+    _lock_where_seen(lead, LeadStatus.WON, seen)
+    if not lead.is_won:
+        link_to_lead(lead, customer, fill=fill, by=by)
+        _close_as_won(lead)
+    return lead
+
+
+def win_with_new_customer(
+    lead: Lead, values: Mapping[str, Any], *, by: Employee, seen: LeadStatus | None = None
+) -> Lead:
+    """
+    Win a lead whose customer a person has looked over; a lead that is won already stays as it is.
+
+    :param lead: the lead; its row is locked
+    :param values: column names of the customer to values
+    :param by: the employee who wins it
+    :param seen: the status that the person saw; ``None`` wins the lead whatever it is by now
+    :return: the lead
+    :raise LeadInTrash: where it is in the trash
+    :raise StatusChangedMeanwhile: where its status is not the one seen
+    :raise OwnerNotEntitled: where the owner is not active or does not sell
+    :raise CustomerInTrash: where it has a customer that is in the trash
+    """
+    record_by(by)
+    _lock_where_seen(lead, LeadStatus.WON, seen)
+    if not lead.is_won:
+        create_from_lead(lead, values, by=by)
+        _close_as_won(lead)
+    return lead
+
+
+def undo_win(lead: Lead, *, by: Employee) -> Conversion | None:
+    """
+    Take back a win: what it did to the customer, the link to it, and the status if the lead is still won.
+
+    :param lead: the lead; its row is locked first, its customer's second
+    :param by: the employee who takes it back
+    :return: the line of the ledger, now undone; ``None`` where there was nothing to take back
+    :raise LeadInTrash: where the lead is in the trash
+    :raise WinStands: where something stands in the way; nothing is changed
+    """
+    record_by(by)
+    _lock_outside_trash(lead)
+    conversion = find_standing_conversion(lead.id)
+    if conversion is None:
+        return None
+    customer = db.session.get_one(Customer, conversion.customer_id)
+    lock(customer)
+    obstacles = [*list_obstacles(conversion, customer, lead), *_list_unknowns(lead, conversion)]
+    if obstacles:
+        raise WinStands(obstacles)
+    if lead.is_won:
+        _put_back(lead)
+    lead.customer_id = conversion.before["customer_id"]
+    take_back(conversion, customer, by=by)
+    return conversion
+
+
+def _list_unknowns(lead: Lead, conversion: Conversion) -> list[Obstacle]:
+    """An import or the demo enters leads as won: nobody can tell what they were before."""
+    if conversion.before and (not lead.is_won or find_change_to_won(lead.id)):
+        return []
+    return [Obstacle("It was entered as won, so there is no status to go back to.", "lead", lead.id, lead.name)]
+
+
+def _put_back(lead: Lead) -> None:
+    """
+    Let the lead be what it was before it was won the last time.
+
+    History knows it, and not the ledger: a lead that left Won, kept its customer and was won again has one line there.
+    """
+    change = find_change_to_won(lead.id)
+    was = {name: old for name, (old, _) in change.fields.items()} if change else {}
+    closed_at, reason = was.get("closed_at"), was.get("lost_reason")
+    lead.status, lead.status_changed_at = LeadStatus(was["status"]), now()
+    lead.closed_at = datetime.fromisoformat(closed_at) if closed_at else None
+    lead.lost_reason = LostReason(reason) if reason else None
+    lead.lost_note = was.get("lost_note")
+
+
+def _close_as_won(lead: Lead) -> None:
+    _move(lead, LeadStatus.WON)
+    lead.lost_reason = lead.lost_note = None
+    db.session.flush()
 
 
 def _move(lead: Lead, status: LeadStatus) -> None:
@@ -182,6 +305,17 @@ def _lock_outside_trash(lead: Lead) -> None:
         raise LeadInTrash("This lead is in the trash. Restore it first.", "status")
 
 
+def _lock_where_seen(lead: Lead, status: LeadStatus, seen: LeadStatus | None) -> None:
+    """Lock a lead that goes to a status, unless someone moved it elsewhere after the person looked."""
+    _lock_outside_trash(lead)
+    if seen not in (None, lead.status) and status is not lead.status:
+        raise StatusChangedMeanwhile(
+            f"{_name_of_last(lead)} moved this lead to {lead.status.label} after you opened this page. "
+            "Look at it, then choose again.",
+            "status",
+        )
+
+
 def _name_of_last(lead: Lead) -> str:
     return lead.updated_by.name if lead.updated_by else "Someone"
 
@@ -198,6 +332,9 @@ def _check_whole(lead: Lead, values: Mapping[str, Any]) -> None:
 
 def _check_customer(customer_id: int | None) -> None:
     customer = None if customer_id is None else db.session.get(Customer, customer_id)
+    if customer is not None:
+        # Waits for an undo that is about to move it to the trash.
+        db.session.refresh(customer, with_for_update={"key_share": True, "read": True, "of": Customer})
     if customer_id is not None and (customer is None or customer.is_in_trash):
         raise CustomerNotThere("This customer is in the trash or gone. Enter the lead without it.", "customer_id")
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload, load_only
 
 from crm_web.extensions import db
 from crm_web.matching import contains_words
-from crm_web.models import Activity, Customer, Employee, Lead, LeadSource, LeadStatus
+from crm_web.models import Activity, Change, ChangeAction, Customer, Employee, Lead, LeadSource, LeadStatus
 from crm_web.paging import Page, Sort, load_page
 
 Owner = aliased(Employee)
@@ -195,6 +195,18 @@ def get_lead(lead_id: int) -> Lead | None:
     """
     people = (joinedload(Lead.owner), joinedload(Lead.created_by), joinedload(Lead.updated_by))
     return db.session.scalar(select(Lead).where(Lead.id == lead_id).options(*people, joinedload(Lead.customer)))
+
+
+def find_change_to_won(lead_id: int) -> Change | None:
+    """
+    Find the change by which a lead was won the last time: it also says what the lead was before.
+
+    :param lead_id: the lead
+    :return: the change; ``None`` for a lead that was entered as won, or never won
+    """
+    of_lead = (Change.entity == "lead", Change.entity_id == lead_id, Change.action == ChangeAction.CHANGED)
+    won = Change.fields["status"][1].astext == LeadStatus.WON
+    return db.session.scalars(select(Change).where(*of_lead, won).order_by(Change.id.desc()).limit(1)).first()
 
 
 def list_activities(lead_id: int, *, limit: int = 50) -> Sequence[Activity]:

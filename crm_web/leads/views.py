@@ -10,6 +10,7 @@ from flask_login import current_user
 from crm_web.access import Action, allowed, may, may_change, reason_not_to_change, refuse, require_change
 from crm_web.activities.forms import empty_activity_form
 from crm_web.csv_export import write_csv
+from crm_web.customers.conversion_queries import find_standing_conversion
 from crm_web.customers.queries import get_customer, list_contacts
 from crm_web.employees.queries import list_possible_owners
 from crm_web.errors import DomainError
@@ -23,6 +24,7 @@ from crm_web.history.queries import list_changes_of
 from crm_web.leads import blueprint, exports, operations, queries
 from crm_web.leads.address import LeadsAddress
 from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_from
+from crm_web.leads.win_views import tell_win, win_by_choice
 from crm_web.matching import Match, list_possible_duplicates
 from crm_web.messages import flash_message
 from crm_web.models import Lead, LeadStatus
@@ -128,6 +130,7 @@ def _show_page(lead: Lead, form: StatusForm) -> str:
         form=form,
         may_change=is_allowed and not lead.is_in_trash,
         may_restore=is_allowed and lead.is_in_trash,
+        conversion=find_standing_conversion(lead.id) if lead.customer_id else None,
         reason="" if is_allowed else reason_not_to_change(current_user, lead),
         activities=queries.list_activities(lead.id),
         activity_form=empty_activity_form(current_user) if _may_add(lead) else None,
@@ -198,6 +201,9 @@ def change_status(lead_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _show_page(lead, form), 422
     before = (lead.status, lead.customer_id)
+    is_undecided = lead.customer_id is None and not lead.is_won and not lead.is_in_trash
+    if form.status.data is LeadStatus.WON and is_undecided and (answer := win_by_choice(lead, form.seen)):
+        return answer
     try:
         operations.change_status(lead, form.status.data, by=current_user, seen=form.seen, **form.reason)
     except DomainError as error:
@@ -211,15 +217,12 @@ def change_status(lead_id: int) -> ResponseReturnValue:
 def _tell_status(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> None:
     """Say in one sentence what became of the lead, and of its customer."""
     customer = lead.customer
-    link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id)) if customer else None
-    name = f"Customer {customer.number} {customer.name}" if customer else ""
-    if lead.is_won and was is LeadStatus.WON:
-        flash_message(f"This lead was won before. {name} is its customer.", kind="info", link=link)
-    elif lead.is_won:
-        made = had_customer_id is None and customer and customer.created_from_lead_id == lead.id
-        flash_message(f"Won. {name} {'was created' if made else 'has bought again'}.", link=link)
-    elif was is LeadStatus.WON:
-        flash_message(f"Moved to {lead.status.label}. {name} stays a customer.", link=link)
+    if lead.is_won:
+        tell_win(lead, was, had_customer_id)
+    elif was is LeadStatus.WON and customer:
+        link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id))
+        text = f"Moved to {lead.status.label}. Customer {customer.number} {customer.name} stays a customer."
+        flash_message(text, link=link)
     else:
         flash_message(f"Moved to {lead.status.label}.")
 

@@ -77,6 +77,9 @@ class Customer(Recorded, Trashable, Base):
         Index(
             "ix_customers_search", "search_text", postgresql_using="gin", postgresql_ops={"search_text": "gin_trgm_ops"}
         ),
+        Index("ix_customers_alike", "sort_name", postgresql_using="gin", postgresql_ops={"sort_name": "gin_trgm_ops"}),
+        Index("ix_customers_email_host", text("crm_host(email)")),
+        Index("ix_customers_website_host", text("crm_host(website)")),
     )
 
     id: Mapped[Id]
@@ -175,7 +178,12 @@ class Contact(Recorded, Trashable, Base):
 
 
 class Conversion(Base):
-    """One line of the ledger: this lead was won, which made or found that customer. Only the undo is ever added."""
+    """
+    One line of the ledger: this lead was won, which made or found that customer. Only the undo is ever added.
+
+    ``before`` is the lead as it was; under ``contact`` it also names the contact that winning made, with its version.
+    ``filled`` maps each field of a linked customer that was empty to the value that the lead gave it.
+    """
 
     __tablename__ = "conversions"
     __table_args__ = (

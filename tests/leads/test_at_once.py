@@ -62,11 +62,29 @@ def test_whoever_wins_it_there_is_one_customer(
         assert len(changes) == 2
 
 
-def test_of_several_who_save_one_is_first(own_database: OwnDatabase, pool: ThreadPoolExecutor, lead_id: int) -> None:
+def test_of_several_who_differ_one_is_first(own_database: OwnDatabase, pool: ThreadPoolExecutor, lead_id: int) -> None:
+    browsers = [browser_of(own_database, name) for name in ("ann", "bob", "max")]
+    start = Barrier(len(browsers))
+
+    def save(browser: Browser, step: str) -> Page:
+        start.wait()
+        sent = {"last_name": "Okoro", "next_step": step, "version": "1"}
+        return browser.post("leads.change_lead", sent, lead_id=lead_id)
+
+    saved = [
+        pool.submit(save, browser, step) for browser, step in zip(browsers, ("Call", "Write", "Visit"), strict=True)
+    ]
+    assert sorted(answer.result().status for answer in saved) == [303, 409, 409]
+
+
+def test_of_several_who_agree_all_have_saved(own_database: OwnDatabase, pool: ThreadPoolExecutor, lead_id: int) -> None:
     browsers = [browser_of(own_database, name) for name in ("ann", "bob", "max")]
     sent = {"last_name": "Okoro", "next_step": "Call", "version": "1"}
     answers = all_at_once(pool, browsers, "leads.change_lead", lead_id, sent)
-    assert sorted(answer.status for answer in answers) == [303, 409, 409]
+    assert [answer.status for answer in answers] == [303, 303, 303]
+    with own_database.session() as session:
+        changes = session.scalars(select(Change).where(Change.entity == "lead", Change.entity_id == lead_id)).all()
+        assert sum("next_step" in change.fields for change in changes) == 1
 
 
 @pytest.mark.parametrize("endpoint", ["leads.create_lead", "leads.change_lead"])

@@ -1,0 +1,238 @@
+"""How a lead that is won gets its customer, made or linked, and how that is taken back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from crm_web.clock import now
+from crm_web.customers.contact_operations import trash_contact
+from crm_web.customers.conversion_queries import find_standing_conversion, get_win_contact
+from crm_web.customers.operations import (
+    CARRIED_OVER,
+    CONTACT_FIELDS,
+    CustomerInTrash,
+    check_parent_is_there,
+    trash_customer,
+)
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.models import (
+    Contact,
+    Conversion,
+    ConversionKind,
+    Customer,
+    CustomerKind,
+    Employee,
+    Lead,
+    limit_of,
+    record_by,
+)
+from crm_web.records import check_owner, lock, take_from_trash
+
+FOLLOWS = {"phone": "phone_e164"}
+"""Columns that are filled and emptied together with another one."""
+BILLING = tuple(name for name in CARRIED_OVER if name.startswith("billing_"))
+"""An address is filled as a whole or not at all: a street in one city and another's name make no address."""
+
+
+class AnotherCustomer(DomainError):
+    """The lead has a customer already, and it is not the one chosen."""
+
+
+def carry_over(lead: Lead) -> dict[str, Any]:
+    """
+    Say what a lead's customer takes from it.
+
+    :param lead: the lead
+    :return: column names of a customer to values
+    """
+    is_company = bool(lead.company and lead.company.strip())
+    values = {target: getattr(lead, source) for target, source in CARRIED_OVER.items()}
+    values["name"] = lead.company if is_company else lead.name
+    values["kind"] = CustomerKind.ORGANISATION if is_company else CustomerKind.PERSON
+    values["email"] = lead.email
+    if not lead.phone:
+        values["phone"], values["phone_e164"] = lead.mobile, lead.mobile_e164
+    return values
+
+
+def create_from_lead(lead: Lead, values: Mapping[str, Any] | None = None, *, by: Employee) -> Customer:
+    """
+    Make the customer of a lead that is being won, or find the one it has.
+
+    A customer that an undo moved to the trash is taken out again: a lead makes one customer at most, however often it
+    is won. The caller has locked the lead's row, so that two colleagues can't do this at once; the database refuses
+    a second customer from one lead in any case.
+
+    :param lead: the lead, locked; its ``customer`` is set
+    :param values: what a person typed about the new customer; ``None`` takes over what the lead says
+    :param by: the employee who wins it
+    :return: the lead's customer
+    :raise CustomerInTrash: where its customer is in the trash
+    :raise DomainError: where its name is too long for a customer, or a value refused
+    """
+    if lead.customer_id is not None:
+        return link_to_lead(lead, db.session.get_one(Customer, lead.customer_id), by=by)
+    customer = db.session.scalar(select(Customer).where(Customer.created_from_lead_id == lead.id))
+    if customer is not None:
+        lock(customer)
+        if not customer.is_in_trash:
+            return link_to_lead(lead, customer, by=by)
+    if values is not None:
+        check_owner(values.get("owner_id"))
+        check_parent_is_there(values.get("parent_id"))
+    customer, contact = _bring_back(lead, customer, values, by) if customer else _make_customer(lead, values)
+    known = {"contact": {"id": contact.id, "version": contact.version}} if contact else {}
+    _enter_in_ledger(lead, customer, ConversionKind.CREATED, by, before=known)
+    _belong_to(lead, customer)
+    return customer
+
+
+def link_to_lead(lead: Lead, customer: Customer, *, fill: bool = False, by: Employee) -> Customer:
+    """
+    Give a lead that is being won a customer that is there already.
+
+    :param lead: the lead, locked; its ``customer`` is set
+    :param customer: who buys; its row is locked, after the lead's
+    :param fill: whether the customer's empty fields take what the lead says; nothing is ever overwritten
+    :param by: the employee who links them
+    :return: the customer
+    :raise AnotherCustomer: where the lead has another customer already
+    :raise CustomerInTrash: where the customer is in the trash
+    """
+    lock(customer)
+    if lead.customer_id not in (None, customer.id):
+        raise AnotherCustomer("This lead belongs to another customer already. Look at it first.", "customer_id")
+    if customer.is_in_trash:
+        whose = "Its customer" if lead.customer_id else "Customer"
+        message = f"{whose} {customer.number} {customer.name} is in the trash. Restore it first."
+        raise CustomerInTrash(message, "status")
+    filled = _fill_what_is_empty(customer, lead) if fill else {}
+    _enter_in_ledger(lead, customer, ConversionKind.LINKED, by, filled=filled)
+    _belong_to(lead, customer)
+    return customer
+
+
+def take_back(conversion: Conversion, customer: Customer, *, by: Employee) -> None:
+    """
+    Take back what winning did to the customer; the caller has made sure that nothing stands in the way.
+
+    :param conversion: the standing line of the ledger; it is marked as undone
+    :param customer: its customer, locked
+    :param by: the employee who takes it back
+    """
+    record_by(by)
+    if conversion.kind is ConversionKind.CREATED:
+        contact = get_win_contact(conversion)
+        if contact is not None:
+            trash_contact(contact, by=by)
+        trash_customer(customer, by=by)
+    else:
+        _empty_what_was_filled(customer, conversion.filled)
+    conversion.undone_at, conversion.undone_by_id = now(), by.id
+    db.session.flush()
+
+
+def _belong_to(lead: Lead, customer: Customer) -> None:
+    """
+    Left for the caller to flush together with the status: one change, one line of history.
+
+    By the id: the customer may have the lead that made it at hand, and the two would wait for each other to be saved.
+    """
+    lead.customer_id = customer.id
+    db.session.expire(lead, ["customer"])
+
+
+def _make_customer(lead: Lead, values: Mapping[str, Any] | None) -> tuple[Customer, Contact | None]:
+    values = values or carry_over(lead)
+    if len(values["name"]) > limit_of(Customer.name):
+        limit = limit_of(Customer.name)
+        raise DomainError(
+            f"Shorten the lead’s name to {limit} characters first: the customer is named by it.", "status"
+        )
+    customer = Customer(created_from_lead_id=lead.id, **values)
+    db.session.add(customer)
+    db.session.flush()
+    if customer.kind is CustomerKind.PERSON or not any(
+        (part or "").strip() for part in (lead.first_name, lead.last_name)
+    ):
+        return customer, None
+    contact = Contact(
+        customer_id=customer.id, is_primary=True, **{name: getattr(lead, name) for name in CONTACT_FIELDS}
+    )
+    db.session.add(contact)
+    db.session.flush()
+    return customer, contact
+
+
+def _bring_back(
+    lead: Lead, customer: Customer, values: Mapping[str, Any] | None, by: Employee
+) -> tuple[Customer, Contact | None]:
+    """Restore the customer that an undo moved to the trash, with the contact that went along."""
+    take_from_trash(customer, by=by)
+    for name, value in (values or {}).items():
+        setattr(customer, name, value)
+    db.session.flush()
+    latest = select(Conversion).where(Conversion.lead_id == lead.id, Conversion.customer_id == customer.id)
+    conversion = db.session.scalars(latest.order_by(Conversion.id.desc()).limit(1)).first()
+    contact = get_win_contact(conversion) if conversion else None
+    if contact is not None:
+        take_from_trash(contact, by=by)
+        others = select(Contact.id).where(
+            Contact.customer_id == customer.id, Contact.is_primary, Contact.deleted_at.is_(None)
+        )
+        contact.is_primary = db.session.scalar(others.limit(1)) is None
+        db.session.flush()
+    return customer, contact
+
+
+def _enter_in_ledger(
+    lead: Lead,
+    customer: Customer,
+    kind: ConversionKind,
+    by: Employee,
+    *,
+    before: Mapping[str, Any] | None = None,
+    filled: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the line, unless one stands: a lead that left Won keeps it, and its customer."""
+    db.session.flush()
+    if find_standing_conversion(lead.id) is not None:
+        return
+    known = {name: getattr(lead, name) for name in ("status", "lost_reason", "lost_note", "customer_id")}
+    known["closed_at"] = lead.closed_at.isoformat() if lead.closed_at else None
+    db.session.add(
+        Conversion(
+            lead_id=lead.id,
+            customer_id=customer.id,
+            kind=kind,
+            converted_by_id=by.id,
+            before=known | dict(before or {}),
+            filled=dict(filled or {}),
+            customer_version=customer.version,
+        )
+    )
+    db.session.flush()
+
+
+def _fill_what_is_empty(customer: Customer, lead: Lead) -> dict[str, Any]:
+    offered = carry_over(lead)
+    has_address = any(getattr(customer, name) for name in BILLING)
+    filled = {}
+    for name in ("email", "phone", "website", "industry", *BILLING, "owner_id"):
+        if offered[name] is None or getattr(customer, name) is not None or (has_address and name in BILLING):
+            continue
+        filled[name] = offered[name]
+        setattr(customer, name, offered[name])
+        if name in FOLLOWS:
+            setattr(customer, FOLLOWS[name], offered[FOLLOWS[name]])
+    return filled
+
+
+def _empty_what_was_filled(customer: Customer, filled: Mapping[str, Any]) -> None:
+    for name, value in filled.items():
+        if getattr(customer, name) == value:
+            setattr(customer, name, None)
+            if name in FOLLOWS:
+                setattr(customer, FOLLOWS[name], None)

@@ -1,0 +1,108 @@
+"""What winning a lead did, and what stands in the way of taking it back."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, or_, select
+
+from crm_web.extensions import db
+from crm_web.models import Activity, Contact, Conversion, ConversionKind, Customer, Employee, Lead
+
+LISTED = 10
+"""How many records of a kind are named; taking back stays impossible with more of them."""
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """
+    Something that would be lost or broken if a win were taken back.
+
+    :param reason: what it is, as a sentence
+    :param entity: where to look: ``lead`` or ``customer``
+    :param record_id: the id of that record
+    :param name: how that record is called
+    """
+
+    reason: str
+    entity: str
+    record_id: int
+    name: str
+
+
+def find_standing_conversion(lead_id: int) -> Conversion | None:
+    """
+    Find the line of the ledger that has not been undone.
+
+    :param lead_id: the lead
+    :return: the line; ``None`` where the lead was never won, or the win was undone
+    """
+    return db.session.scalar(select(Conversion).where(Conversion.lead_id == lead_id, Conversion.undone_at.is_(None)))
+
+
+def get_win_contact(conversion: Conversion) -> Contact | None:
+    """
+    Load the contact that winning made together with the customer.
+
+    :param conversion: the line of the ledger
+    :return: the contact, in the trash or not; ``None`` where there was none
+    """
+    made = conversion.before.get("contact")
+    return db.session.get(Contact, made["id"]) if made else None
+
+
+def list_obstacles(conversion: Conversion, customer: Customer, lead: Lead) -> Sequence[Obstacle]:
+    """
+    List what stands in the way of taking back a win.
+
+    :param conversion: the standing line of the ledger
+    :param customer: its customer, locked so that nothing is added meanwhile
+    :param lead: its lead
+    :return: the obstacles; none where it can be taken back
+    """
+    if lead.customer_id != conversion.customer_id:
+        return [Obstacle("The lead belongs to another customer by now.", "lead", lead.id, lead.name)]
+    if conversion.kind is ConversionKind.CREATED:
+        return list(_list_traces(conversion, customer))
+    if conversion.filled and customer.is_in_trash:
+        return [_about(customer, "It is in the trash, and the fields that were filled in can’t be emptied there.")]
+    return []
+
+
+def _list_traces(conversion: Conversion, customer: Customer) -> Iterator[Obstacle]:
+    """Say what has happened to a created customer since."""
+    if customer.is_in_trash:
+        yield _about(customer, "It is in the trash.")
+    elif customer.version != conversion.customer_version:
+        who = db.session.scalar(select(Employee.name).where(Employee.id == customer.updated_by_id)) or "Someone"
+        yield _about(customer, f"It was changed since, last by {who}.")
+    yield from _list_changed_contacts(conversion, customer)
+    activities = select(func.count()).select_from(Activity).where(Activity.customer_id == customer.id)
+    if count := db.session.scalar(activities):
+        yield _about(customer, f"It has {count:,} {'activity' if count == 1 else 'activities'} of its own.")
+    standing = select(Conversion.lead_id).where(
+        Conversion.customer_id == customer.id, Conversion.undone_at.is_(None), Conversion.lead_id != conversion.lead_id
+    )
+    leads = select(Lead).where(
+        or_(Lead.customer_id == customer.id, Lead.id.in_(standing)), Lead.id != conversion.lead_id
+    )
+    for lead in db.session.scalars(leads.order_by(Lead.id).limit(LISTED)):
+        yield Obstacle("This lead belongs to the customer as well.", "lead", lead.id, lead.name)
+    for child in db.session.scalars(
+        select(Customer).where(Customer.parent_id == customer.id).order_by(Customer.id).limit(LISTED)
+    ):
+        yield _about(child, "It has the customer as its parent company.")
+
+
+def _list_changed_contacts(conversion: Conversion, customer: Customer) -> Iterator[Obstacle]:
+    made = conversion.before.get("contact", {})
+    standing = or_(Contact.deleted_at.is_(None), Contact.id == made.get("id"))
+    contacts = select(Contact).where(Contact.customer_id == customer.id, standing)
+    for contact in db.session.scalars(contacts.order_by(Contact.id).limit(LISTED)):
+        if contact.id != made.get("id"):
+            yield _about(customer, f"The contact {contact.name} was added.")
+        elif contact.version != made["version"]:
+            yield _about(customer, f"The contact {contact.name} was changed.")
+
+
+def _about(customer: Customer, reason: str) -> Obstacle:
+    return Obstacle(reason, "customer", customer.id, f"{customer.number} {customer.name}")

@@ -1,0 +1,329 @@
+"""Taking a win back: POST /leads/<id>/win/undo."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from crm_web.models import Change, Contact, Conversion, Customer, Employee, Lead, LeadStatus, LostReason
+from tests.factories import make_activity, make_contact, make_customer, make_lead
+from tests.page import Browser, Page
+
+BrowserAs = Callable[[Employee], Browser]
+
+
+def read(session: Session, row: Any) -> Any:
+    session.expire_all()
+    return session.get_one(type(row), row.id)
+
+
+def move(browser: Browser, lead: Lead, status: str, **more: Any) -> Page:
+    return browser.post("leads.change_status", {"status": status, **more}, lead_id=lead.id)
+
+
+def undo(browser: Browser, lead: Lead) -> Page:
+    return browser.post("leads.undo_win", lead_id=lead.id)
+
+
+@pytest.fixture
+def lead(session: Session, ann: Employee) -> Lead:
+    """A lead with a company and a person."""
+    return make_lead(
+        session,
+        first_name="Zoë",
+        last_name="Okoro",
+        company="Nordlys A/S",
+        email="zoe@nordlys.example",
+        phone="+45 33 12 34 56",
+        phone_e164="+4533123456",
+        status=LeadStatus.PROPOSAL,
+        owner_id=ann.id,
+    )
+
+
+@pytest.fixture
+def customer(browser_as: BrowserAs, session: Session, lead: Lead, ann: Employee) -> Customer:
+    """The customer that winning it has just made."""
+    move(browser_as(ann), lead, "won")
+    return session.scalars(select(Customer)).one()
+
+
+# Created
+
+
+def test_the_message_takes_everything_back(browser_as: BrowserAs, session: Session, lead: Lead, ann: Employee) -> None:
+    page = browser_as(ann).get("leads.show_lead", lead_id=lead.id).button("Won").follow()
+    page = page.button("Undo")
+    assert page.location == f"/leads/{lead.id}"
+    customer = session.scalars(select(Customer)).one()
+    assert f"the lead is Proposal again. Customer {customer.number} Nordlys A/S is in the trash." in page.follow().flash
+    lead = read(session, lead)
+    assert (lead.status, lead.customer_id, lead.closed_at) == (LeadStatus.PROPOSAL, None, None)
+    assert customer.is_in_trash
+    assert session.scalars(select(Contact)).one().is_in_trash
+    line = session.scalars(select(Conversion)).one()
+    assert (line.undone_by_id, line.undone_at is not None) == (ann.id, True)
+
+
+def test_the_leads_page_offers_it_to_who_may(
+    browser_as: BrowserAs, session: Session, lead: Lead, customer: Customer, ann: Employee, bob: Employee
+) -> None:
+    assert "Undo Won" not in browser_as(bob).get("leads.show_lead", lead_id=lead.id).text
+    browser_as(ann).get("leads.show_lead", lead_id=lead.id).button("Undo Won")
+    assert read(session, customer).is_in_trash
+    assert "Undo Won" not in browser_as(ann).get("leads.show_lead", lead_id=lead.id).text
+
+
+def test_a_lost_lead_is_lost_again_as_it_was(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    long_ago = datetime(2026, 3, 4, 5, 6, 7, 891, UTC)
+    lead = make_lead(
+        session,
+        company="Nordlys",
+        status=LeadStatus.LOST,
+        lost_reason=LostReason.OTHER,
+        lost_note="Moved away",
+        closed_at=long_ago,
+    )
+    move(browser_as(ann), lead, "won")
+    undo(browser_as(ann), lead)
+    lead = read(session, lead)
+    assert (lead.status, lead.lost_reason, lead.lost_note) == (LeadStatus.LOST, LostReason.OTHER, "Moved away")
+    assert lead.closed_at == long_ago
+
+
+def test_twice_changes_nothing_more(
+    browser_as: BrowserAs, session: Session, lead: Lead, customer: Customer, ann: Employee
+) -> None:
+    undo(browser_as(ann), lead)
+    version = read(session, lead).version
+    assert "There is no win to take back" in undo(browser_as(ann), lead).follow().flash
+    assert read(session, lead).version == version
+
+
+def test_winning_again_brings_the_same_customer_back(
+    browser_as: BrowserAs, session: Session, lead: Lead, customer: Customer, ann: Employee
+) -> None:
+    browser = browser_as(ann)
+    undo(browser, lead)
+    page = move(browser, lead, "won").follow()
+    assert f"Won. Customer {customer.number} Nordlys A/S is back from the trash." in page.flash
+    customer = read(session, customer)
+    contact = session.scalars(select(Contact)).one()
+    assert (customer.is_in_trash, contact.is_in_trash, contact.is_primary) == (False, False, True)
+    assert read(session, lead).customer_id == customer.id
+    # And that is taken back as well.
+    assert undo(browser, lead).status == 303
+    assert read(session, customer).is_in_trash
+    assert len(session.scalars(select(Conversion)).all()) == 2
+
+
+def test_winning_again_takes_what_is_typed(
+    browser_as: BrowserAs, session: Session, lead: Lead, customer: Customer, ann: Employee
+) -> None:
+    undo(browser_as(ann), lead)
+    move(browser_as(ann), lead, "won", create="1", name="Nordlys Group")
+    customer = read(session, customer)
+    assert (customer.name, customer.is_in_trash) == ("Nordlys Group", False)
+    assert undo(browser_as(ann), lead).status == 303
+
+
+def test_a_customer_that_someone_restored_is_offered(
+    browser_as: BrowserAs, session: Session, lead: Lead, customer: Customer, ann: Employee
+) -> None:
+    undo(browser_as(ann), lead)
+    browser_as(ann).post("customers.restore_customer", customer_id=customer.id)
+    page = move(browser_as(ann), lead, "won").follow()
+    assert page.one(".choice-reason").get_text().startswith("made from this lead")
+    page.button(f"Win for {customer.number} Nordlys A/S")
+    undo(browser_as(ann), lead)
+    assert not read(session, customer).is_in_trash
+    assert read(session, lead).customer_id is None
+
+
+def test_a_lead_that_left_won_keeps_its_status(
+    browser_as: BrowserAs, session: Session, lead: Lead, customer: Customer, ann: Employee
+) -> None:
+    browser = browser_as(ann)
+    move(browser, lead, "negotiation")
+    browser.get("leads.show_lead", lead_id=lead.id).button("Take back its customer")
+    lead = read(session, lead)
+    assert (lead.status, lead.customer_id) == (LeadStatus.NEGOTIATION, None)
+    assert read(session, customer).is_in_trash
+
+
+def test_a_lead_that_was_won_again_goes_back_to_where_it_was_last(
+    browser_as: BrowserAs, session: Session, lead: Lead, customer: Customer, ann: Employee
+) -> None:
+    browser = browser_as(ann)
+    move(browser, lead, "negotiation")
+    move(browser, lead, "won").follow().button("Undo")
+    assert read(session, lead).status == LeadStatus.NEGOTIATION
+
+
+# Linked
+
+
+def test_the_filled_fields_are_emptied_where_nobody_changed_them(
+    browser_as: BrowserAs, session: Session, lead: Lead, ann: Employee
+) -> None:
+    known = make_customer(session, name="Nordlys", website="nordlys.example")
+    move(browser_as(ann), lead, "won", customer_id=known.id)
+    form = browser_as(ann).get("customers.edit_customer", customer_id=known.id).form("edit")
+    form.fill(email="post@nordlys.example").submit()
+    page = undo(browser_as(ann), lead).follow()
+    assert f"Customer {known.number} Nordlys stays; emptied again: Phone, Owner." in page.flash
+    customer = read(session, known)
+    assert (customer.phone, customer.phone_e164, customer.owner_id) == (None, None, None)
+    assert (customer.email, customer.website) == ("post@nordlys.example", "nordlys.example")
+    lead = read(session, lead)
+    assert (lead.status, lead.customer_id, customer.is_in_trash) == (LeadStatus.PROPOSAL, None, False)
+
+
+def test_who_bought_before_stays_the_leads_customer(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    known = make_customer(session, name="Nordlys")
+    lead = make_lead(session, customer_id=known.id)
+    move(browser_as(ann), lead, "won")
+    undo(browser_as(ann), lead)
+    lead = read(session, lead)
+    assert (lead.status, lead.customer_id, read(session, known).version) == (LeadStatus.NEW, known.id, 1)
+
+
+def test_a_linked_customer_in_the_trash_keeps_its_fields(
+    browser_as: BrowserAs, session: Session, lead: Lead, ann: Employee
+) -> None:
+    known = make_customer(session, name="Nordlys")
+    move(browser_as(ann), lead, "won", customer_id=known.id)
+    browser_as(ann).post("customers.trash_customer", customer_id=known.id)
+    page = undo(browser_as(ann), lead)
+    assert page.status == 409
+    assert "It is in the trash" in page.text
+
+
+# What stands in the way
+
+
+def change_it(browser: Browser, session: Session, customer: Customer) -> None:
+    browser.get("customers.edit_customer", customer_id=customer.id).form("edit").fill(industry="Energy").submit()
+
+
+def trash_it(browser: Browser, session: Session, customer: Customer) -> None:
+    browser.post("customers.trash_customer", customer_id=customer.id)
+
+
+def add_a_contact(browser: Browser, session: Session, customer: Customer) -> None:
+    make_contact(session, customer, last_name="Berg")
+
+
+def change_the_contact(browser: Browser, session: Session, customer: Customer) -> None:
+    contact = session.scalars(select(Contact)).one()
+    browser.get("customers.edit_contact", contact_id=contact.id).form("edit").fill(job_title="CEO").submit()
+
+
+def add_an_activity(browser: Browser, session: Session, customer: Customer) -> None:
+    make_activity(session, customer_id=customer.id)
+
+
+def let_it_buy_again(browser: Browser, session: Session, customer: Customer) -> None:
+    make_lead(session, last_name="Second", customer_id=customer.id)
+
+
+def add_a_daughter(browser: Browser, session: Session, customer: Customer) -> None:
+    make_customer(session, name="Daughter", parent_id=customer.id)
+
+
+@pytest.mark.parametrize(
+    ("happen", "told"),
+    [
+        (change_it, "It was changed since, last by Ann Keller."),
+        (trash_it, "It is in the trash."),
+        (add_a_contact, "The contact Berg was added."),
+        (change_the_contact, "The contact Zoë Okoro was changed."),
+        (add_an_activity, "It has 1 activity of its own."),
+        (let_it_buy_again, "Second: This lead belongs to the customer as well."),
+        (add_a_daughter, "Daughter: It has the customer as its parent company."),
+    ],
+)
+def test_what_stands_in_the_way_is_listed_and_nothing_changes(
+    browser_as: BrowserAs,
+    session: Session,
+    lead: Lead,
+    customer: Customer,
+    ann: Employee,
+    happen: Callable[[Browser, Session, Customer], None],
+    told: str,
+) -> None:
+    happen(browser_as(ann), session, customer)
+    versions = read(session, lead).version, read(session, customer).version
+    page = undo(browser_as(ann), lead)
+    assert page.status == 409
+    assert told in page.text
+    assert len(page.soup.select("#obstacles li a")) == 1
+    assert (read(session, lead).version, read(session, customer).version) == versions
+    assert session.scalars(select(Conversion)).one().undone_at is None
+
+
+def test_a_lead_that_was_entered_as_won_has_nothing_to_go_back_to(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
+    lead = make_lead(session, status=LeadStatus.WON)
+    values = {"lead": lead.id, "customer": lead.customer_id}
+    session.execute(
+        text("INSERT INTO conversions (lead_id, customer_id, kind) VALUES (:lead, :customer, 'linked')"), values
+    )
+    session.commit()
+    assert "Undo Won" not in browser_as(ann).get("leads.show_lead", lead_id=lead.id).text
+    page = undo(browser_as(ann), lead)
+    assert page.status == 409
+    assert "It was entered as won, so there is no status to go back to." in page.text
+
+
+# Refused
+
+
+def test_others_may_not(
+    browser_as: BrowserAs,
+    session: Session,
+    lead: Lead,
+    customer: Customer,
+    bob: Employee,
+    vera: Employee,
+    max: Employee,
+    visitor: Browser,
+) -> None:
+    page = undo(browser_as(bob), lead)
+    assert page.status == 403
+    assert "Only Ann Keller, a manager or an administrator can change it." in page.text
+    assert undo(browser_as(vera), lead).status == 403
+    assert undo(visitor, lead).location == "/sign-in"
+    assert read(session, lead).is_won
+    assert undo(browser_as(max), lead).status == 303
+
+
+def test_a_lead_in_the_trash_is_restored_first(
+    browser_as: BrowserAs, session: Session, lead: Lead, customer: Customer, ann: Employee
+) -> None:
+    browser_as(ann).post("leads.trash_lead", lead_id=lead.id)
+    page = undo(browser_as(ann), lead)
+    assert page.status == 403
+    assert "Restore it first." in page.text
+
+
+def test_a_link_takes_nothing_back(browser_as: BrowserAs, lead: Lead, customer: Customer, ann: Employee) -> None:
+    assert browser_as(ann).open(f"/leads/{lead.id}/win/undo").status == 405
+
+
+def test_an_unknown_lead_is_not_there(browser_as: BrowserAs, ann: Employee) -> None:
+    assert browser_as(ann).post("leads.undo_win", lead_id=9999).status == 404
+
+
+def test_history_says_who_took_it_back(
+    browser_as: BrowserAs, session: Session, lead: Lead, customer: Customer, ann: Employee, max: Employee
+) -> None:
+    undo(browser_as(max), lead)
+    changes = session.scalars(select(Change).where(Change.entity == "lead").order_by(Change.id)).all()
+    assert changes[-1].fields["status"] == ["won", "proposal"]
+    assert changes[-1].fields["customer_id"] == [customer.id, None]
+    assert changes[-1].actor_id == max.id
