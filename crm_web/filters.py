@@ -190,17 +190,6 @@ def plural(count: int, one: str, many: str | None = None, *, reader: Reader = AN
     return f"{number(count, reader=reader)} {one if count == 1 else many or one + 's'}"
 
 
-def phone(value: str | None) -> str:
-    """
-    Write a telephone number as people read it aloud.
-
-    :param value: best in E.164; what is no international number comes back as it is
-    :return: such as ``+44 20 7946 0018``
-    """
-    parsed = _parsed_phone(value)
-    return phonenumbers.format_number(parsed, PhoneNumberFormat.INTERNATIONAL) if parsed else value or ""
-
-
 def tel(value: str | None) -> str | None:
     """
     Give the address that dials a number.
@@ -274,9 +263,7 @@ FOR_READER: dict[str, Callable[..., str]] = {
         plural,
     )
 }
-FOR_ALL: dict[str, Callable[..., Any]] = {
-    filter_.__name__: filter_ for filter_ in (phone, tel, web_link, initials, share)
-}
+FOR_ALL: dict[str, Callable[..., Any]] = {filter_.__name__: filter_ for filter_ in (tel, web_link, initials, share)}
 
 
 def register_filters(app: Flask) -> None:

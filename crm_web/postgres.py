@@ -17,8 +17,7 @@ import signal
 import socket
 import stat
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +25,8 @@ from typing import Self
 
 from click import ClickException, echo
 from sqlalchemy import URL
+
+from crm_web.locks import is_free, make_folder, open_lock, try_lock, wait_until
 
 ROLE = "piper"
 SUPERUSER = "postgres"
@@ -51,6 +52,8 @@ FAST_SETTINGS = {
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    # A worker of autovacuum in a database that is to be dropped would be in the way of whoever may not end it.
+    "autovacuum": "off",
 }
 
 
@@ -122,13 +125,11 @@ class EmbeddedServer:
             fcntl.flock(lease, fcntl.LOCK_SH)
             try:
                 self._ensure_running()
+                self._lease, self._lease_owner = lease, os.getpid()
             except BaseException:
                 # Ctrl-C may come while it starts: nothing that nobody uses is left behind.
-                os.close(lease)
-                if _is_free(self.folder / "postgres.users"):
-                    self._shut_down()
+                self._let_go(lease)
                 raise
-            self._lease, self._lease_owner = lease, os.getpid()
 
     def ensure_running(self) -> None:
         """
@@ -151,20 +152,24 @@ class EmbeddedServer:
         if not self.is_held() or self._lease is None:
             return
         with self._alone():
-            fcntl.flock(self._lease, fcntl.LOCK_UN)
-            os.close(self._lease)
-            self._lease = None
-            if _is_free(self.folder / "postgres.users"):
-                self._shut_down()
-            elif self._process is not None:
-                # It serves others now; Popen must not complain about a child that outlives it.
-                self._process.returncode = 0
-                self._process = None
+            self._let_go(self._lease)
+
+    def _let_go(self, lease: int) -> None:
+        # Unlocked rather than only closed: a child that was just forked may have a copy.
+        fcntl.flock(lease, fcntl.LOCK_UN)
+        os.close(lease)
+        self._lease = None
+        if is_free(self.folder / "postgres.users"):
+            self._shut_down()
+        elif self._process is not None:
+            # It serves others now; Popen must not complain about a child that outlives it.
+            self._process.returncode = 0
+            self._process = None
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Hold the lock under which the server is started and stopped."""
-        _make_folder(self.folder)
+        make_folder(self.folder)
         lock = open_lock(self.folder / "postgres.lock")
         try:
             if not wait_until(lambda: try_lock(lock), 2 * PATIENCE_TO_START):
@@ -176,7 +181,7 @@ class EmbeddedServer:
             os.close(lock)
 
     def _is_alive(self) -> bool:
-        return not _is_free(self.folder / "postgres.alive")
+        return not is_free(self.folder / "postgres.alive")
 
     def _accepts(self) -> bool:
         """Whether somebody listens; asked of the kernel alone, so a suspended server keeps nobody waiting."""
@@ -258,18 +263,22 @@ class EmbeddedServer:
 
     def _shut_down(self) -> None:
         for request, patience in ((signal.SIGINT, PATIENCE_TO_STOP), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0)):
-            if self._is_gone():
-                break
-            with suppress(ProcessLookupError, FileNotFoundError, ValueError):
-                postmaster = int((self.data / "postmaster.pid").read_text().split("\n")[0])
-                os.kill(postmaster, request)
-                # A suspended server takes no request to stop before it is woken.
-                os.kill(postmaster, signal.SIGCONT)
+            # One that has only just been started has not written down its number yet.
+            wait_until(lambda request=request: self._is_gone() or self._ask_to_stop(request), 5)  # type: ignore[misc]
             if wait_until(self._is_gone, patience):
-                break
-        else:
-            raise PostgresError(f"PostgreSQL in {self.data} does not stop: see {self.log}.")
-        self._process = None
+                self._process = None
+                return
+        raise PostgresError(f"PostgreSQL in {self.data} does not stop: see {self.log}.")
+
+    def _ask_to_stop(self, request: int) -> bool:
+        try:
+            postmaster = int((self.data / "postmaster.pid").read_text().split("\n")[0])
+            os.kill(postmaster, request)
+            # A suspended server takes no request to stop before it is woken.
+            os.kill(postmaster, signal.SIGCONT)
+        except (ProcessLookupError, FileNotFoundError, ValueError):
+            return False
+        return True
 
     def _is_gone(self) -> bool:
         if self._process is not None and self._process.poll() is None:
@@ -356,52 +365,6 @@ def _private_folder(folder: Path, account: pwd.struct_passwd) -> Path:
             f"{folder} must be a folder of {account.pw_name} with mode 0700: remove it and start again."
         )
     return folder
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PostgresError(f"Cannot make the folder {folder}: {error.strerror}.") from error
-
-
-def open_lock(path: Path) -> int:
-    try:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise PostgresError(
-            f"Cannot write {path}: {error.strerror}. Let this user write in {path.parent}, or set DATABASE_URL."
-        ) from error
-    owner = path.parent.stat()
-    if os.geteuid() == 0 and os.fstat(lock).st_uid != owner.st_uid:
-        # What root makes in the folder of somebody else must not lock them out of it later.
-        os.fchown(lock, owner.st_uid, owner.st_gid)
-    return lock
-
-
-def try_lock(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _is_free(path: Path) -> bool:
-    lock = open_lock(path)
-    try:
-        return try_lock(lock)
-    finally:
-        os.close(lock)
-
-
-def wait_until(is_so: Callable[[], bool], seconds: float) -> bool:
-    end = time.monotonic() + seconds
-    while not is_so():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def _last_line(log: Path) -> str:

@@ -1,11 +1,57 @@
-"""What the forms of leads and customers share: the question about duplicates."""
+"""What forms of records share: a key to be answered once, and the question about duplicates."""
 
 from collections.abc import Sequence
+from typing import Any
+from uuid import UUID, uuid4
 
 from wtforms import HiddenField
+from wtforms.widgets import HiddenInput
 
-from crm_web.form_fields import RecordForm
+from crm_web.form_fields import RecordForm, TypedField
 from crm_web.matching import Match
+
+
+class SubmissionKey(TypedField):
+    """The key of one form on one page, new whenever the form is shown afresh; anything that is no key is not sent."""
+
+    widget = HiddenInput()
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(default=uuid4, **options)
+
+    def read(self, typed: str) -> UUID | None:
+        """Read the key."""
+        try:
+            return UUID(typed)
+        except ValueError:
+            return None
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read what was sent; a form without a key has none, whatever it began with."""
+        self.data = None
+        super().process_formdata(valuelist)
+
+    def columns(self) -> dict[str, Any]:
+        """Give no columns: it is not part of the record."""
+        return {}
+
+    def _value(self) -> str:
+        return str(self.data or uuid4())
+
+
+class OnceForm(RecordForm):
+    """A form that creates something, and is answered once however often it is sent: see ``crm_web.submissions``."""
+
+    submission = SubmissionKey()
+
+    def refuse_changed(self, message: str) -> None:
+        """Refuse the form, which was sent before with other fields; sent once more, it is a new one."""
+        self.form_errors: list[str] = [message]
+        self.submission.data = None
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check each field, and that the form was not refused before."""
+        return bool(super().validate(extra_validators)) and not self.form_errors
 
 
 class KnownPartyForm(RecordForm):

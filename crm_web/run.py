@@ -14,7 +14,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -29,12 +30,14 @@ from crm_web import create_app
 from crm_web.config import ROOT, Settings, load_settings, name_database
 from crm_web.extensions import db
 from crm_web.health.queries import Schema, read_schema
+from crm_web.locks import make_folder, open_lock, try_lock, wait_until
 from crm_web.models import Employee
-from crm_web.postgres import EmbeddedServer, open_lock, try_lock, wait_until
+from crm_web.postgres import EmbeddedServer
 
 PATIENCE_TO_START = 60.0
 PATIENCE_TO_STOP = 20.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_requests: list[int] = []
 
 
 class StopRequested(BaseException):
@@ -79,17 +82,38 @@ def _run(settings: Settings, undone: ExitStack) -> None:
         undone.callback(server.stop)
         server.start()
     _prepare(create_app(settings))
-    web = _start_web(settings)
-    undone.callback(_stop_web, web, settings)
+    _heed_requests()
+    with _undisturbed():
+        web = _start_web(settings)
+        undone.callback(_stop_web, web, settings)
     _wait_for_web(web, settings)
     _welcome(settings)
     _stand_by(web, server)
 
 
-def _request_stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+def _request_stop(number: int, _frame: FrameType | None) -> NoReturn:
     # It comes twice when a terminal or a make passes it on as well; what is under way must not be broken off.
     _ignore_signals()
+    _requests.append(number)
     raise StopRequested
+
+
+def _heed_requests() -> None:
+    """Stop if that was asked for at a moment when Python drops exceptions, such as the end of an object."""
+    if _requests:
+        _ignore_signals()
+        raise StopRequested
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keep a request to stop until the block is done: what it starts must not be lost sight of."""
+    for request in STOP_SIGNALS:
+        signal.signal(request, lambda number, _frame: _requests.append(number))
+    yield
+    for request in STOP_SIGNALS:
+        signal.signal(request, _request_stop)
+    _heed_requests()
 
 
 def _ignore_signals() -> None:
@@ -106,17 +130,12 @@ def _say(text: str) -> None:
 
 def _lock_path(settings: Settings, what: str) -> Path:
     """Locks are kept a port, so that two instances can serve from one folder."""
-    settings.var_folder.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.var_folder)
     return settings.var_folder / f"{what}-{settings.port}.lock"
 
 
 def _be_the_only_one(settings: Settings, undone: ExitStack) -> None:
-    try:
-        lock = open_lock(_lock_path(settings, "run"))
-    except OSError as error:
-        raise StartError(
-            f"Cannot write in {settings.var_folder}: {error.strerror}. Let this user write there."
-        ) from error
+    lock = open_lock(_lock_path(settings, "run"))
     undone.callback(os.close, lock)
     # One that has just been told to stop is waited for.
     if not try_lock(lock):
@@ -252,6 +271,7 @@ def _stand_by(web: "subprocess.Popen[bytes]", server: EmbeddedServer | None) -> 
     parent = os.getppid() if "--with-make" in sys.argv else None
     while web.poll() is None:
         time.sleep(0.5)
+        _heed_requests()
         if parent not in (None, os.getppid()):
             raise StopRequested
         if server is not None:

@@ -180,7 +180,7 @@ class Form:
 
     def __init__(self, page: Page, form: Tag, action: str) -> None:
         self.page, self.form, self.action = page, form, action
-        self.values = dict(_values_of(form))
+        self.values = dict(values_of(form))
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
@@ -210,7 +210,7 @@ class Form:
         return self.page.browser.open(self.action, method="POST", data=self.values)
 
 
-def _values_of(form: Tag) -> list[tuple[str, Any]]:
+def values_of(form: Tag) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for control in form.select("input[name], select[name], textarea[name]"):
         name, kind = str(control["name"]), control.get("type")

@@ -5,8 +5,9 @@ from datetime import datetime
 from crm_web import fields
 from crm_web.activities.queries import list_assignees
 from crm_web.filters import current_reader
-from crm_web.form_fields import DateField, OwnerField, RecordForm, Required, TextBlock, TextLine, TypedField, WordField
+from crm_web.form_fields import DateField, OwnerField, Required, TextBlock, TextLine, TypedField, WordField
 from crm_web.models import Activity, ActivityKind, Employee, limit_of
+from crm_web.record_forms import OnceForm
 
 
 class MomentField(TypedField):
@@ -19,7 +20,7 @@ class MomentField(TypedField):
         return fields.read_moment(typed, current_reader().zone)
 
 
-class ActivityForm(RecordForm):
+class ActivityForm(OnceForm):
     """A note, call, meeting, e-mail or task that is being entered."""
 
     kind = WordField(

@@ -16,6 +16,7 @@ from crm_web.form_fields import show_refusal, stored_values
 from crm_web.leads.queries import get_lead
 from crm_web.messages import flash_message
 from crm_web.models import Activity, Customer, Lead
+from crm_web.submissions import find_answer, keep_answer
 
 
 @blueprint.get("/leads/<int:lead_id>/activities/new")
@@ -44,6 +45,8 @@ def add_to_customer(customer_id: int) -> ResponseReturnValue:
 
 def _add(record: Lead | Customer) -> ResponseReturnValue:
     form = read_activity_form(current_user)
+    if answer := find_answer(form):
+        return answer.give()
     if not form.validate():
         return _adding_page(form, record), 422
     try:
@@ -52,9 +55,9 @@ def _add(record: Lead | Customer) -> ResponseReturnValue:
         db.session.rollback()
         show_refusal(form, error)
         return _adding_page(form, record), 422
+    answer = keep_answer(form, f"{activity.kind.label} added: {activity.subject}", _url_of(record))
     db.session.commit()
-    flash_message(f"{activity.kind.label} added: {activity.subject}")
-    return redirect(_url_of(record), code=303)
+    return answer.give()
 
 
 def _adding_page(form: ActivityForm, record: Lead | Customer) -> str:

@@ -8,7 +8,8 @@ from wtforms.fields.choices import Choice  # type: ignore[attr-defined]  # The s
 from wtforms.validators import EqualTo, InputRequired
 from wtforms.widgets import ListWidget, PasswordInput, RadioInput
 
-from crm_web.auth.queries import DEMO_PASSWORD, list_locales, list_time_zones
+from crm_web.auth.locales import LOCALES
+from crm_web.auth.queries import DEMO_PASSWORD, list_time_zones
 from crm_web.form_fields import ChoiceField, EmailField, RecordForm, Required
 from crm_web.models import Theme
 
@@ -60,7 +61,7 @@ class LocaleField(_KeptChoiceField):
 
     def list_options(self) -> list[tuple[str, str]]:
         """List the pairs of locale and its name."""
-        return self.keep(list_locales())
+        return self.keep(list(LOCALES))
 
 
 def new_password_field(label: str, *validators: Any) -> Any:

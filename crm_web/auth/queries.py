@@ -4,13 +4,10 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 
-from babel import Locale
-from babel.dates import format_date
-from babel.numbers import format_decimal
 from sqlalchemy import Row, func, select
 
 from crm_web.extensions import db
@@ -21,13 +18,6 @@ DEMO_EMAILS = tuple(f"{name}@piper.example" for name in ("ada", "max", "ann", "b
 """The people of the demo company; ``.example`` can be nobody's real address."""
 
 SEEN_AGAIN_AFTER = timedelta(minutes=5)
-
-LOCALES = (
-    *("en", "en_US", "en_GB", "en_AU", "en_CA", "en_IE", "en_IN", "en_NZ", "en_ZA", "cs_CZ", "da_DK"),
-    *("de_DE", "de_AT", "de_CH", "es_ES", "es_MX", "fi_FI", "fr_FR", "fr_CA", "fr_CH", "it_IT", "ja_JP"),
-    *("ko_KR", "nb_NO", "nl_NL", "nl_BE", "pl_PL", "pt_BR", "pt_PT", "sv_SE", "tr_TR", "zh_CN"),
-)
-"""The ways to write numbers and dates that are offered: those with digits that everyone here reads."""
 
 
 @dataclass(frozen=True)
@@ -177,19 +167,3 @@ def list_time_zones() -> dict[str, list[tuple[str, str]]]:
         region, _, place = name.partition("/")
         zones.setdefault(region, []).append((name, place.replace("_", " ").replace("/", " – ")))
     return zones
-
-
-@cache
-def list_locales() -> list[tuple[str, str]]:
-    """
-    List the ways to write dates and numbers that a person can choose.
-
-    :return: pairs of locale and its English name with a sample, the locales of English first
-    """
-    names = {code: Locale.parse(code).get_display_name("en") or code for code in LOCALES}
-    in_order = sorted(names, key=lambda code: (not code.startswith("en"), names[code]))
-    return [(code, f"{names[code]}: {_write_sample(code)}") for code in in_order]
-
-
-def _write_sample(locale: str) -> str:
-    return f"{format_decimal(1234.5, locale=locale)} · {format_date(date(2026, 12, 31), locale=locale)}"

@@ -6,7 +6,7 @@ from flask_login import current_user
 
 from crm_web.access import Action, allowed, refuse, require_change
 from crm_web.customers import blueprint, contact_operations, queries
-from crm_web.customers.forms import ContactForm, EditContactForm
+from crm_web.customers.forms import EditContactForm, NewContactForm
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.form_fields import show_refusal, stored_values
@@ -15,6 +15,7 @@ from crm_web.history.queries import list_changes_of
 from crm_web.messages import flash_message
 from crm_web.models import Contact, Customer
 from crm_web.records import ChangedMeanwhile
+from crm_web.submissions import find_answer, keep_answer
 
 
 @blueprint.get("/customers/<int:customer_id>/contacts/new")
@@ -24,7 +25,7 @@ def new_contact(customer_id: int) -> ResponseReturnValue:
     require_change(customer)
     if customer.is_in_trash:
         refuse("This customer is in the trash. Restore it first.")
-    return _new_page(ContactForm(), customer)
+    return _new_page(NewContactForm(), customer)
 
 
 @blueprint.post("/customers/<int:customer_id>/contacts/new")
@@ -32,7 +33,9 @@ def new_contact(customer_id: int) -> ResponseReturnValue:
 def create_contact(customer_id: int) -> ResponseReturnValue:
     customer = _customer_or_404(customer_id)
     require_change(customer)
-    form = ContactForm()
+    form = NewContactForm()
+    if answer := find_answer(form):
+        return answer.give()
     if not form.validate():
         return _new_page(form, customer), 422
     try:
@@ -40,12 +43,13 @@ def create_contact(customer_id: int) -> ResponseReturnValue:
     except DomainError as error:
         show_refusal(form, error)
         return _new_page(form, customer), 422
+    place = url_for("customers.show_customer", customer_id=customer.id)
+    answer = keep_answer(form, f"{contact.name} was added.", place)
     db.session.commit()
-    flash_message(f"{contact.name} was added.")
-    return _back_to(customer.id)
+    return answer.give()
 
 
-def _new_page(form: ContactForm, customer: Customer) -> str:
+def _new_page(form: NewContactForm, customer: Customer) -> str:
     return render_template("customers/new_contact.html", form=form, customer=customer)
 
 

@@ -19,7 +19,7 @@ from crm_web.form_fields import (
     WordField,
 )
 from crm_web.models import Contact, Customer, CustomerKind, CustomerStatus, limit_of
-from crm_web.record_forms import KnownPartyForm
+from crm_web.record_forms import KnownPartyForm, OnceForm
 
 ADDRESS = ("street", "city", "state", "postal_code", "country")
 
@@ -111,6 +111,10 @@ class CustomerForm(KnownPartyForm):
         return self.speaks_of("industry", "vat_number", "registration_number", "parent")
 
 
+class NewCustomerForm(CustomerForm, OnceForm):
+    """A customer that is being entered by hand."""
+
+
 class EditCustomerForm(CustomerForm):
     """A customer that is being changed, from the version that the form was opened with."""
 
@@ -137,6 +141,10 @@ class ContactForm(KnownPartyForm):
         if not any((field.data or "").strip() or field.errors for field in names):
             self.last_name.errors = ["Enter a name or an e-mail."]
         return is_valid and not self.errors
+
+
+class NewContactForm(ContactForm, OnceForm):
+    """A contact that is being entered."""
 
 
 class EditContactForm(ContactForm):

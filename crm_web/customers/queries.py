@@ -30,6 +30,7 @@ SORTS: dict[str, ColumnElement[Any]] = {
 }
 """The words that a list can be sorted by, each an expression that is never null."""
 
+INDEXED_SORTS = ("name", "number", "created_at", "updated_at")
 DEFAULT_SORT = "name"
 
 
@@ -79,7 +80,8 @@ def read_sort(word: str | None) -> Sort:
     :return: the full order
     """
     word = word if word and word.removeprefix("-") in SORTS else DEFAULT_SORT
-    return Sort(SORTS[word.removeprefix("-")], Customer.id.expression, word.startswith("-"))
+    key = word.removeprefix("-")
+    return Sort(SORTS[key], Customer.id.expression, word.startswith("-"), is_indexed=key in INDEXED_SORTS)
 
 
 def list_customers(filters: CustomerFilter, *, sort: str | None, mark: str | None) -> Page:
@@ -91,7 +93,8 @@ def list_customers(filters: CustomerFilter, *, sort: str | None, mark: str | Non
     :param mark: where the page starts; ``None`` for the first
     :return: the page
     """
-    return load_page(_with_owner(select_customers(filters)), read_sort(sort), mark=mark)
+    query = _with_owner(select_customers(filters))
+    return load_page(query, read_sort(sort), mark=mark, filter_first=bool(filters.words.strip()))
 
 
 def _with_owner(query: Select[Any]) -> Select[Any]:

@@ -12,7 +12,7 @@ from crm_web.activities.forms import empty_activity_form
 from crm_web.csv_export import write_csv
 from crm_web.customers import blueprint, exports, operations, queries
 from crm_web.customers.address import CustomersAddress
-from crm_web.customers.forms import CustomerForm, EditCustomerForm
+from crm_web.customers.forms import EditCustomerForm, NewCustomerForm
 from crm_web.employees.queries import list_possible_owners
 from crm_web.errors import DomainError
 from crm_web.extensions import db
@@ -25,6 +25,7 @@ from crm_web.matching import Match, list_possible_duplicates
 from crm_web.messages import flash_message
 from crm_web.models import Customer
 from crm_web.records import ChangedMeanwhile
+from crm_web.submissions import find_answer, keep_answer
 
 LEADS_SHOWN = 10
 """How many of its leads a customer's page shows; the list of leads shows all."""
@@ -64,7 +65,7 @@ def suggest_customers() -> ResponseReturnValue:
 @blueprint.get("/customers/new")
 @allowed(Action.CREATE)
 def new_customer() -> ResponseReturnValue:
-    form = CustomerForm(data={"owner_id": current_user.id})
+    form = NewCustomerForm(data={"owner_id": current_user.id})
     form.owner_id.offer(list_possible_owners())
     return _new_page(form)
 
@@ -72,8 +73,10 @@ def new_customer() -> ResponseReturnValue:
 @blueprint.post("/customers/new")
 @allowed(Action.CREATE)
 def create_customer() -> ResponseReturnValue:
-    form = CustomerForm(data={"owner_id": current_user.id})
+    form = NewCustomerForm(data={"owner_id": current_user.id})
     form.owner_id.offer(list_possible_owners())
+    if answer := find_answer(form):
+        return answer.give()
     if not form.validate():
         return _new_page(form), 422
     matches = list_possible_duplicates(email=form.email.data, phones=form.phones)
@@ -84,12 +87,13 @@ def create_customer() -> ResponseReturnValue:
     except DomainError as error:
         show_refusal(form, error)
         return _new_page(form), 422
+    place = url_for("customers.show_customer", customer_id=customer.id)
+    answer = keep_answer(form, f"{customer.number} {customer.name} was entered.", place)
     db.session.commit()
-    flash_message(f"{customer.number} {customer.name} was entered.")
-    return redirect(url_for("customers.show_customer", customer_id=customer.id), code=303)
+    return answer.give()
 
 
-def _new_page(form: CustomerForm, matches: Sequence[Match] = ()) -> str:
+def _new_page(form: NewCustomerForm, matches: Sequence[Match] = ()) -> str:
     form.ask_about(matches)
     return render_template("customers/new_customer.html", form=form, matches=matches)
 

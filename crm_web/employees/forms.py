@@ -8,6 +8,7 @@ from wtforms.validators import InputRequired, Optional
 from crm_web.auth.forms import LocaleField, RadiosField, TimeZoneField, new_password_field
 from crm_web.form_fields import EmailField, HiddenNumber, OwnerField, PhoneField, RecordForm, Required, TextLine
 from crm_web.models import Employee, Role, limit_of
+from crm_web.record_forms import OnceForm
 
 ROLES = {
     Role.VIEWER: "Viewer: sees everything, changes nothing",
@@ -52,7 +53,7 @@ class EmployeeForm(RecordForm):
     locale = LocaleField("Numbers and dates", validators=[Required("Choose how numbers and dates are written.")])
 
 
-class NewEmployeeForm(EmployeeForm):
+class NewEmployeeForm(EmployeeForm, OnceForm):
     """A new employee, and what they sign in with at first."""
 
     password = new_password_field("First password", Optional())

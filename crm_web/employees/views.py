@@ -20,6 +20,7 @@ from crm_web.messages import flash_message
 from crm_web.models import Employee
 from crm_web.observe import log_event
 from crm_web.records import ChangedMeanwhile
+from crm_web.submissions import Answer, find_answer, keep_answer
 
 
 @blueprint.get("")
@@ -45,6 +46,8 @@ def new_employee() -> ResponseReturnValue:
 @allowed(Action.KEEP_EMPLOYEES)
 def create_employee() -> ResponseReturnValue:
     form = _new_form()
+    if answer := find_answer(form):
+        return answer.give()
     if not form.validate():
         return _new_page(form), 422
     values, password = stored_values(form), form.password.data or None
@@ -53,10 +56,10 @@ def create_employee() -> ResponseReturnValue:
     except DomainError as error:
         _refuse(form, error)
         return _new_page(form), 422
+    answer = _welcome(form, employee)
     db.session.commit()
     log_event("employee_created", employee=employee.id, role=employee.role)
-    _welcome(employee)
-    return redirect(url_for("employees.list_employees"), code=303)
+    return answer.give()
 
 
 def _new_page(form: NewEmployeeForm) -> str:
@@ -69,12 +72,12 @@ def _new_form() -> NewEmployeeForm:
     return form
 
 
-def _welcome(employee: Employee) -> None:
+def _welcome(form: NewEmployeeForm, employee: Employee) -> Answer:
+    place = url_for("employees.list_employees")
     if employee.password_hash:
-        flash_message(f"{employee.name} can sign in now.")
-    else:
-        link = ("Set one", url_for("employees.edit_password", employee_id=employee.id))
-        flash_message(f"{employee.name} is added, but can’t sign in without a password.", link=link)
+        return keep_answer(form, f"{employee.name} can sign in now.", place)
+    link = ("Set one", url_for("employees.edit_password", employee_id=employee.id))
+    return keep_answer(form, f"{employee.name} is added, but can’t sign in without a password.", place, link=link)
 
 
 @blueprint.get("/<int:employee_id>/edit")

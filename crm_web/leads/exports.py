@@ -35,7 +35,7 @@ COLUMNS: dict[str, Any] = {
     "Description": Lead.description,
     "Owner": Owner.name,
     "Owner email": Owner.email,
-    "Customer": Customer.number,
+    "Customer number": Customer.number,
     "Lost reason": Lead.lost_reason,
     "Lost note": Lead.lost_note,
     "Created at": Lead.created_at,

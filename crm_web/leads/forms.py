@@ -36,7 +36,7 @@ from crm_web.models import (
     StatusKind,
     limit_of,
 )
-from crm_web.record_forms import KnownPartyForm
+from crm_web.record_forms import KnownPartyForm, OnceForm
 
 OPEN = [status for status in LeadStatus if status.kind is StatusKind.OPEN]
 """What a lead can be when it is entered: winning and losing have a form of their own."""
@@ -141,7 +141,7 @@ class LeadForm(KnownPartyForm):
         return self.speaks_of(*REST)
 
 
-class NewLeadForm(LeadForm):
+class NewLeadForm(LeadForm, OnceForm):
     """A lead that is being entered, perhaps for a customer who buys again."""
 
     status = WordField("Status", OPEN, empty=None, default=LeadStatus.NEW)

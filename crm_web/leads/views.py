@@ -27,6 +27,7 @@ from crm_web.matching import Match, list_possible_duplicates
 from crm_web.messages import flash_message
 from crm_web.models import Lead, LeadStatus
 from crm_web.records import ChangedMeanwhile
+from crm_web.submissions import find_answer, keep_answer
 
 
 @blueprint.get("/leads")
@@ -78,6 +79,8 @@ def new_lead() -> ResponseReturnValue:
 def create_lead() -> ResponseReturnValue:
     form = NewLeadForm(data={"owner_id": current_user.id})
     form.owner_id.offer(list_possible_owners())
+    if answer := find_answer(form):
+        return answer.give()
     if not form.validate():
         return _new_page(form), 422
     matches = list_possible_duplicates(
@@ -90,9 +93,9 @@ def create_lead() -> ResponseReturnValue:
     except DomainError as error:
         show_refusal(form, error)
         return _new_page(form), 422
+    answer = keep_answer(form, f"{lead.name} was entered.", url_for("leads.show_lead", lead_id=lead.id))
     db.session.commit()
-    flash_message(f"{lead.name} was entered.")
-    return redirect(url_for("leads.show_lead", lead_id=lead.id), code=303)
+    return answer.give()
 
 
 def _new_page(form: NewLeadForm, matches: Sequence[Match] = ()) -> str:

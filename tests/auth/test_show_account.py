@@ -1,12 +1,17 @@
 """The page of one's own account: preferences, and where one is signed in."""
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm_web.auth.queries import list_locales, list_time_zones, name_browser
+from crm_web.auth.locales import LOCALES
+from crm_web.auth.queries import list_time_zones, name_browser
 from crm_web.filters import reader_of
 from crm_web.models import Change, ChangeAction, Employee, SignIn, Theme
 from tests.page import Browser
@@ -67,9 +72,14 @@ def test_a_time_zone_by_its_old_name_stays_on_offer(browser_as: BrowserAs, ann: 
 def test_all_that_is_on_offer_is_known_to_the_pages() -> None:
     for zone in [name for zones in list_time_zones().values() for name, _ in zones]:
         assert str(reader_of("en", zone).zone) == zone
-    for locale, _ in list_locales():
+    for locale, _ in LOCALES:
         assert str(reader_of(locale, "UTC").locale) in (locale, "zh_Hans_CN")
-    assert dict(list_locales())["de_AT"] == "German (Austria): 1.234,5 · 31.12.2026"
+
+
+@pytest.mark.parametrize(("locale", "label"), LOCALES)
+def test_each_way_to_write_shows_a_true_sample(locale: str, label: str) -> None:
+    number, day = format_decimal(1234.5, locale=locale), format_date(date(2026, 12, 31), locale=locale)
+    assert label == f"{Locale.parse(locale).get_display_name('en')}: {number} · {day}"
 
 
 def test_preferences_are_not_changed_by_a_link(browser_as: BrowserAs, ann: Employee) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import shutil
 import threading
 from collections.abc import Iterator
@@ -58,7 +59,7 @@ class _Quiet(WSGIRequestHandler):
 @contextmanager
 def serve_demo() -> Iterator[Site]:
     """Serve the demo company from a database of its own."""
-    database = OwnDatabase(copy_template("demo", of="empty"))
+    database = OwnDatabase(copy_template(secrets.token_hex(4), of="empty"))
     with database.app.app_context():
         load_demo(progress=lambda line: None)
         db.session.commit()

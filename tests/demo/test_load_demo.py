@@ -1,5 +1,6 @@
 """`flask demo load`: fills an empty database, and no other."""
 
+import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -17,7 +18,7 @@ from tests.page import Browser
 @pytest.fixture(scope="module")
 def database() -> Iterator[OwnDatabase]:
     """A database that nobody used yet."""
-    own = OwnDatabase(copy_template("demo_load", of="empty"))
+    own = OwnDatabase(copy_template(secrets.token_hex(4), of="empty"))
     try:
         yield own
     finally:

@@ -49,7 +49,11 @@ def test_holds_every_field_that_a_person_types(browser_as: BrowserAs, session: S
     assert (row["Amount"], row["Currency"], row["Probability"]) == ("1234.00", "DKK", "60")
     assert (row["Status"], row["Rating"], row["Source"]) == ("On hold", "Hot", "Trade fair")
     assert (row["Expected close on"], row["Description"]) == ("2027-01-15", 'She said "soon", maybe')
-    assert (row["Owner"], row["Owner email"], row["Customer"]) == ("Ann Keller", "ann@piper.example", customer.number)
+    assert (row["Owner"], row["Owner email"], row["Customer number"]) == (
+        "Ann Keller",
+        "ann@piper.example",
+        customer.number,
+    )
     assert row["Company"] == ""
     assert row["Created at"].endswith("+00:00")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from crm_web.locks import CannotWrite
 from crm_web.postgres import EmbeddedServer, PostgresError
 from tests.operation.launch import ROOT, is_running, temporary_folder, wait_for
 
@@ -182,7 +183,7 @@ def test_interrupted_first_start_leaves_nothing_half_made() -> None:
 
 
 def test_full_or_foreign_folder_is_refused() -> None:
-    with pytest.raises(PostgresError, match="Cannot make the folder /proc/nothing"):
+    with pytest.raises(CannotWrite, match="Cannot make the folder /proc/nothing"):
         EmbeddedServer(Path("/proc/nothing")).start()
 
 

@@ -234,7 +234,7 @@ def test_folder_without_locks_is_said_in_one_line(tmp_path: Path) -> None:
 
     run = _run_in(tmp_path, DATABASE_URL="postgresql://db/x", SECRET_KEY=SECRET)
 
-    assert "Cannot write in" in only_line(run)
+    assert "Cannot make the folder" in only_line(run)
 
 
 @pytest.mark.parametrize("problem", ["newer", "broken"])

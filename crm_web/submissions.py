@@ -1,0 +1,138 @@
+"""Answers a form that is sent twice once: whoever sends it again gets the first answer, and nothing is made.
+
+A form that creates something carries a key, made when the form was shown. Its view asks ``find_answer`` before anything
+else, which claims the key; and ``keep_answer`` before its one commit, so that what was made and the answer to it exist
+together or not at all. Double clicks, reloads and retries after a time-out, at any instance, meet at the key's row: the
+second one waits there until the first has ended. If the first was refused, its claim is rolled back with everything
+else, and the second one goes on in its place.
+
+    if answer := find_answer(form):
+        return answer.give()
+    ...
+    answer = keep_answer(form, f"{lead.name} was entered.", url_for("leads.show_lead", lead_id=lead.id))
+    db.session.commit()
+    return answer.give()
+"""
+
+import hmac
+import json
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from flask import current_app, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from markupsafe import Markup
+from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+
+from crm_web.extensions import db
+from crm_web.messages import Link, flash_message
+from crm_web.models import Submission
+from crm_web.record_forms import OnceForm
+
+KEPT_FOR = timedelta(days=7)
+FORGETS_ONE_IN = 64
+FORGOTTEN_AT_ONCE = 1000
+NOT_TYPED = ("csrf_token", "submission")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """
+    What a creation is answered with.
+
+    :param text: what the person is told, as one sentence
+    :param place: the address that they are sent to
+    :param link: label and address of where to look besides
+    """
+
+    text: str
+    place: str
+    link: Link | None = None
+
+    def give(self) -> ResponseReturnValue:
+        """Send the person on; after the commit, so that nobody is told of what did not happen."""
+        flash_message(self.text, link=self.link)
+        return redirect(self.place, code=303)
+
+
+def find_answer(form: OnceForm) -> Answer | None:
+    """
+    Claim the key of a form that was sent, or find what it was answered with before; waits for one under way.
+
+    A form that was changed after it was sent is given the words about that, and does not validate.
+
+    :param form: the form, not validated yet; without a key it is never known
+    :return: the answer to give again; ``None`` where the form is to be dealt with
+    """
+    key = form.submission.data
+    digest = _digest_what_was_typed()
+    if key is None or _claim(key, digest):
+        return None
+    earlier = db.session.execute(
+        select(Submission.request_hash, Submission.answer).where(_is_mine(key), Submission.answer.is_not(None))
+    ).one_or_none()
+    if earlier is None:
+        # Forgotten in this very moment, after its days were over; nothing is left to repeat.
+        return None
+    answer = Answer(**earlier.answer)
+    if earlier.request_hash == digest:
+        return answer
+    form.refuse_changed(
+        Markup(
+            "This form was already sent, and answered “{}”. What stands here now is not saved. To change what was"
+            ' entered, <a href="{}">look there</a>; to enter one more, save again.'
+        ).format(answer.text, answer.place)
+    )
+    return None
+
+
+def keep_answer(form: OnceForm, text: str, place: str, *, link: Link | None = None) -> Answer:
+    """
+    Keep the answer to a form beside what was made of it; the view commits both, then gives it.
+
+    :param form: the form that ``find_answer`` had nothing for
+    :param text: what the person is told, as one sentence
+    :param place: the address that they are sent to
+    :param link: label and address of where to look besides
+    :return: the answer
+    """
+    answer = Answer(text, place, link)
+    key = form.submission.data
+    if key is not None:
+        db.session.execute(update(Submission).where(_is_mine(key)).values(answer=asdict(answer)))
+        # Keys are random, so this is now and then.
+        if key.int % FORGETS_ONE_IN == 0:
+            _forget_old()
+    return answer
+
+
+def _claim(key: UUID, digest: bytes) -> bool:
+    """The table lets only one transaction insert a key; any other waits here for the end of that one."""
+    claim = insert(Submission).values(employee_id=current_user.id, key=key, request_hash=digest)
+    return db.session.scalar(claim.on_conflict_do_nothing().returning(Submission.key)) is not None
+
+
+def _is_mine(key: UUID) -> ColumnElement[bool]:
+    return tuple_(Submission.employee_id, Submission.key) == (current_user.id, key)
+
+
+def _digest_what_was_typed() -> bytes:
+    """Keyed with the secret of the installation: a first password may be in it, which must not be guessed from it."""
+    typed = sorted((name, values) for name, values in request.form.lists() if name not in NOT_TYPED)
+    secret: str = current_app.config["SECRET_KEY"]
+    return hmac.digest(secret.encode(), json.dumps([request.path, typed]).encode(), "sha256")
+
+
+def _forget_old() -> None:
+    """Some at a time, and none that somebody else is forgetting: the creation that does it must not wait."""
+    old = (
+        select(Submission.employee_id, Submission.key)
+        .where(Submission.created_at < func.now() - KEPT_FOR)
+        .order_by(Submission.created_at)
+        .limit(FORGOTTEN_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    db.session.execute(delete(Submission).where(tuple_(Submission.employee_id, Submission.key).in_(old)))

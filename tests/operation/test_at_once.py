@@ -1,0 +1,233 @@
+"""The same thing asked for by many at once, of two web servers on one database: it happens once, and all hear so."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier as ProcessBarrier
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from crm_web import create_app
+from crm_web.models import Change, Conversion, Customer, Lead, LeadStatus, Submission
+from tests.databases import OwnDatabase, settings_for
+from tests.factories import make_customer, make_lead, make_sign_in
+from tests.operation.launch import Launched, find_free_port, temporary_folder
+from tests.page import parse, values_of, words
+
+pytestmark = pytest.mark.slow
+AT_ONCE = 32
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What one of the many was answered."""
+
+    status: int
+    location: str | None
+    said: str
+
+
+class Pair:
+    """
+    Two web servers on one database, and a signed-in seller who is at many windows at once.
+
+    :param own: the database
+    :param folder: where the servers keep their locks and logs
+    """
+
+    def __init__(self, own: OwnDatabase, folder: Path) -> None:
+        self.own = own
+        settings = {"DATABASE_URL": own.url, "SECRET_KEY": own.app.config["SECRET_KEY"]}
+        # Whoever waits for a lock on a machine that is busy with other tests waits longer.
+        settings |= {"LOCK_TIMEOUT": "30", "STATEMENT_TIMEOUT": "30"}
+        self.servers = [Launched(folder / name, find_free_port(), output=None, **settings) for name in ("one", "two")]
+        with own.session() as session:
+            token = make_sign_in(session, own.find(session, "ann"))
+        secret = secrets.token_hex(20)
+        self.cookie = _sign_cookie(own.app, {"sign_in": token, "csrf_token": secret})
+        self.csrf_token = _sign_csrf_token(own.app, secret)
+
+    def open(self, path: str) -> dict[str, str]:
+        """Open a page and give what its form would send."""
+        soup, _ = parse(self._ask(self.servers[0], "GET", path, self.cookie)[2])
+        form = soup.select_one("main form[method=post]")
+        assert form is not None, f"{path} has no form"
+        return dict(values_of(form))
+
+    def post_at_once(self, path: str, fields: dict[str, str]) -> list[Heard]:
+        """Send one form from all windows in the same moment, half of them to each server; then look where it leads."""
+        begin = Barrier(AT_ONCE)
+        body = urlencode({"csrf_token": self.csrf_token} | fields)
+
+        def post(number: int) -> Heard:
+            server = self.servers[number % 2]
+            begin.wait(30)
+            status, headers, _ = self._ask(server, "POST", path, self.cookie, body)
+            location, cookie = headers.get("Location"), headers.get("Set-Cookie", self.cookie).split(";")[0]
+            page = self._ask(server, "GET", location, cookie)[2] if location else ""
+            said = " ".join(words(message) for message in parse(page)[0].select(".messages .message"))
+            return Heard(status, location, said)
+
+        with ThreadPoolExecutor(AT_ONCE) as windows:
+            return list(windows.map(post, range(AT_ONCE)))
+
+    def _ask(
+        self, server: Launched, method: str, path: str, cookie: str, body: str | None = None
+    ) -> tuple[int, dict[str, str], str]:
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
+        headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        return answer.status, dict(answer.getheaders()), text
+
+    def count_posts(self) -> list[int]:
+        """How many POSTs each server answered, by its log."""
+        return [sum(line.get("method") == "POST" for line in server.lines()) for server in self.servers]
+
+
+def _sign_cookie(app: Flask, values: dict[str, str]) -> str:
+    signer = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert signer is not None
+    return f"{app.config['SESSION_COOKIE_NAME']}={signer.dumps(values)}"
+
+
+def _sign_csrf_token(app: Flask, secret: str) -> str:
+    return str(URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="wtf-csrf-token").dumps(secret))
+
+
+@pytest.fixture
+def pair(own_database: OwnDatabase) -> Iterator[Pair]:
+    """The two servers, ready."""
+    with temporary_folder() as folder:
+        pair = Pair(own_database, folder)
+        try:
+            for server in pair.servers:
+                server.wait_until_ready()
+            yield pair
+        finally:
+            for server in pair.servers:
+                server.stop()
+
+
+def count(session: Session, model: type[Any], *conditions: Any) -> int:
+    """How many rows there are."""
+    return session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0
+
+
+def only(heard: list[Heard]) -> Heard:
+    """The one answer that all were given."""
+    assert len(heard) == AT_ONCE
+    assert len(set(heard)) == 1, set(heard)
+    return heard[0]
+
+
+def test_what_many_ask_of_two_servers_at_once_happens_once(pair: Pair) -> None:
+    for walk in (_create_leads, _create_customers, _win, _trash_and_restore):
+        walk(pair)
+
+    # A busy database would have been a 503, which none of the walks lets pass.
+    assert min(pair.count_posts()) >= AT_ONCE
+
+
+def _create_leads(pair: Pair) -> None:
+    fields = pair.open("/leads/new") | {"last_name": "Okoro", "email": "zoe@nordlys.example", "source": "Fair"}
+
+    answer = only(pair.post_at_once("/leads/new", fields))
+
+    with pair.own.session() as session:
+        lead = session.scalars(select(Lead)).one()
+        assert answer.status == 303
+        assert answer.location == f"/leads/{lead.id}"
+        assert "Okoro was entered." in answer.said
+        assert (count(session, Change, Change.entity == "lead"), count(session, Submission)) == (1, 1)
+
+
+def _create_customers(pair: Pair) -> None:
+    fields = pair.open("/customers/new") | {"name": "Nordlys", "email": "office@nordlys.example"}
+
+    answer = only(pair.post_at_once("/customers/new", fields))
+
+    with pair.own.session() as session:
+        customer = session.scalars(select(Customer)).one()
+        assert answer.status == 303
+        assert answer.location == f"/customers/{customer.id}"
+        assert f"{customer.number} Nordlys was entered." in answer.said
+
+
+def _win(pair: Pair) -> None:
+    with pair.own.session() as session:
+        lead_id = make_lead(session, company="Lund & Co", last_name="Lund").id
+
+    heard = pair.post_at_once(f"/leads/{lead_id}/status", {"status": "won", "from_status": "new"})
+
+    with pair.own.session() as session:
+        lead = session.get_one(Lead, lead_id)
+        assert {(one.status, one.location) for one in heard} == {(303, f"/leads/{lead_id}")}
+        # Who came before it was won hears that it is now, who came later that it was; both name the customer.
+        number = session.scalars(select(Customer.number).where(Customer.created_from_lead_id == lead_id)).one()
+        assert all(f"Customer {number} Lund & Co" in one.said for one in heard), heard
+        assert lead.status is LeadStatus.WON
+        assert count(session, Conversion, Conversion.lead_id == lead_id) == 1
+        assert _count_changes(session, "lead", lead_id) == 2
+
+
+def _trash_and_restore(pair: Pair) -> None:
+    with pair.own.session() as session:
+        records: dict[str, Lead | Customer] = {"leads": make_lead(session), "customers": make_customer(session)}
+    for place, record in records.items():
+        for deed, is_in_trash, changes in (("trash", True, 2), ("restore", False, 3)):
+            answer = only(pair.post_at_once(f"/{place}/{record.id}/{deed}", {}))
+
+            assert (answer.status, answer.location) == (303, f"/{place}" if is_in_trash else f"/{place}/{record.id}")
+            assert record.name in answer.said
+            with pair.own.session() as session:
+                session.add(record)
+                session.refresh(record)
+                assert record.is_in_trash is is_in_trash
+                assert _count_changes(session, place.removesuffix("s"), record.id) == changes
+
+
+def _count_changes(session: Session, entity: str, record_id: int) -> int:
+    return count(session, Change, Change.entity == entity, Change.entity_id == record_id)
+
+
+def _import_file(database: str, file: str, begin: ProcessBarrier) -> str:
+    """One process of many that run the command on the same file."""
+    app = create_app(settings_for(database))
+    begin.wait(120)
+    result = app.test_cli_runner().invoke(args=["leads", "import", file, "--as", "max@piper.example"])
+    return f"{result.exit_code} {result.output}"
+
+
+@pytest.mark.parametrize("status", ["New", "Won"])
+def test_one_row_imported_by_many_processes_is_one_lead(own_database: OwnDatabase, tmp_path: Path, status: str) -> None:
+    file = tmp_path / "leads.csv"
+    file.write_text(f"Last Name,Company,Email,Status\nOkoro,Nordlys,zoe@nordlys.example,{status}\n")
+    # Not forked from this process, which has threads and connections that a fork must not share.
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["tests.operation.test_at_once"])
+    with context.Manager() as manager, context.Pool(AT_ONCE) as pool:
+        begin = manager.Barrier(AT_ONCE)
+        work: Callable[..., Any] = _import_file
+        told = pool.starmap(work, [(own_database.name, str(file), begin)] * AT_ONCE, chunksize=1)
+
+    with own_database.session() as session:
+        assert [one for one in told if not one.startswith("0 ")] == []
+        assert count(session, Lead) == 1
+        assert count(session, Customer) == (1 if status == "Won" else 0)
+        assert count(session, Conversion) == (1 if status == "Won" else 0)
+    assert len(set(told)) == 2, set(told)
