@@ -1,4 +1,4 @@
-"""What forms of records share: a key to be answered once, the question about duplicates."""
+"""What forms of records share: a key to be answered once, and the question about duplicates."""
 
 from collections.abc import Sequence
 from typing import Any
