@@ -1,11 +1,18 @@
 """Run the migrations on the application's database, with a lock time-out so that they never block the company."""
 
+from typing import Any
+
 from alembic import context
 from flask import current_app
-from sqlalchemy import text
+from sqlalchemy import Column, Index, text
 
 import crm_web.models  # noqa: F401  (every table must be known)
 from crm_web.extensions import db
+
+
+def can_be_compared(item: Any, _name: str | None, _kind: str, _is_reflected: bool, _other: Any) -> bool:
+    """Leave out indexes on expressions, which PostgreSQL writes its own way; the tests compare those themselves."""
+    return not isinstance(item, Index) or all(isinstance(key, Column) for key in item.expressions)
 
 
 def run_migrations() -> None:
@@ -20,6 +27,7 @@ def run_migrations() -> None:
             connection=connection,
             target_metadata=db.metadata,
             transaction_per_migration=True,
+            include_object=can_be_compared,
             **current_app.extensions["migrate"].configure_args,
         )
         with context.begin_transaction():

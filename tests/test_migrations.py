@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask_migrate import downgrade, upgrade
+from flask_migrate import check, downgrade, upgrade
 from sqlalchemy import Connection, text
 
 import crm_web.models  # noqa: F401  (every table must be known)
@@ -100,6 +100,13 @@ def test_migrations_build_what_the_models_say(own_database: OwnDatabase) -> None
     for part in parts:
         assert migrated[part] - built[part] == set(), f"{part} that only the migrations have"
         assert built[part] - migrated[part] == set(), f"{part} that only the models have"
+
+
+def test_alembic_finds_nothing_to_migrate(own_database: OwnDatabase) -> None:
+    """So that a new migration that is made by ``--autogenerate`` holds what changed, and nothing else."""
+    with migrating(own_database.app):
+        # Ends the program where there is a difference.
+        check()
 
 
 def test_taking_everything_back_and_applying_it_again_leads_to_the_same_schema(own_database: OwnDatabase) -> None:
