@@ -209,6 +209,16 @@ def find_change_to_won(lead_id: int) -> Change | None:
     return db.session.scalars(select(Change).where(*of_lead, won).order_by(Change.id.desc()).limit(1)).first()
 
 
+def has_customer(lead_id: int) -> bool:
+    """
+    Tell whether a lead has a customer by now, whatever was loaded of it before.
+
+    :param lead_id: the lead
+    :return: true once it was won or entered for a customer
+    """
+    return db.session.scalar(select(Lead.id).where(Lead.id == lead_id, Lead.customer_id.is_not(None))) is not None
+
+
 def list_activities(lead_id: int, *, limit: int = 50) -> Sequence[Activity]:
     """
     List what happened around a lead, newest first.

@@ -50,7 +50,9 @@ def win_by_choice(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | 
         return _win_for(lead, choice.customer_id.data, seen)
     if choice.create.data:
         return _win_as_typed(lead, seen)
-    if seen in (None, lead.status) and list_likely_customers(lead, limit=1):
+    is_asked = seen in (None, lead.status) and list_likely_customers(lead, limit=1)
+    # The likely one may be the very customer that a colleague's Won has just made from this lead.
+    if is_asked and not queries.has_customer(lead.id):
         return redirect(url_for("leads.preview_win", lead_id=lead.id), code=303)
     return None
 
