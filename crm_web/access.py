@@ -6,10 +6,13 @@ from typing import Any, NoReturn, Protocol, TypeVar
 
 from flask import Flask, abort, current_app, redirect, request, url_for
 from flask_login import current_user
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
 from crm_web.models import Employee, Role
 from crm_web.observe import log_event
+from crm_web.problems import is_from_program
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -186,6 +189,8 @@ def _check_access() -> Response | None:
     access = getattr(current_app.view_functions[request.endpoint], "access", None)
     if access == "public" or request.endpoint in ("static", "bootstrap.static"):
         return None
+    if not current_user.is_authenticated and is_from_program():
+        raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
     if not current_user.is_authenticated:
         return redirect(url_for("auth.show_sign_in", next=_place()), code=303)
     if access is None:

@@ -64,6 +64,7 @@ class Settings:
     default_region: str = "US"
     default_currency: str = "USD"
     max_upload_mb: int = 50
+    api_requests_a_minute: int = 600
     connect_timeout: int = 3
     statement_timeout: int = 5
     lock_timeout: int = 3
@@ -95,6 +96,7 @@ class Settings:
             "DEFAULT_REGION": self.default_region,
             "DEFAULT_CURRENCY": self.default_currency,
             "COMPANY_NAME": self.company_name,
+            "API_REQUESTS_A_MINUTE": self.api_requests_a_minute,
             "IS_EMBEDDED": self.is_embedded,
         }
 

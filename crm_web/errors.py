@@ -3,6 +3,7 @@
 import logging
 
 from flask import Flask, g, render_template
+from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import (
@@ -12,11 +13,13 @@ from werkzeug.exceptions import (
     InternalServerError,
     SecurityError,
     ServiceUnavailable,
+    Unauthorized,
 )
 
 from crm_web.database import DatabaseSilent, Trouble, find_trouble
 from crm_web.extensions import login_manager
 from crm_web.postgres import PostgresError
+from crm_web.problems import is_from_program, make_problem
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +40,7 @@ class DomainError(Exception):
 
 PAGES = {
     400: ("This request can’t be understood", "Go back, reload the page and try once more."),
+    401: ("Who are you?", "Sign in, or send a token that is not revoked and has not ended."),
     403: ("You may not do this", "Ask a manager or an administrator if you need to."),
     404: ("There is nothing here", "The address may be mistyped, or what was here is in the trash or gone."),
     405: (
@@ -73,11 +77,11 @@ def refuse_host(_error: HTTPException) -> tuple[str, int, dict[str, str]]:
     return "This site does not answer to that name.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
 
 
-def show_error(error: HTTPException, words: tuple[str, str] | None = None) -> tuple[str, int, list[tuple[str, str]]]:
-    """The page for an HTTP error; what a view said in words goes before the general text."""
+def show_error(error: HTTPException, words: tuple[str, str] | None = None) -> ResponseReturnValue:
+    """The page for an HTTP error, or the problem for a program; what a view said goes before the general text."""
     code = error.code or 500
     title, text = words or PAGES.get(code, PAGES[400] if code < 500 else PAGES[500])
-    if isinstance(error, Forbidden) and error.description != Forbidden.description:
+    if isinstance(error, Forbidden | Unauthorized) and error.description != type(error).description:
         text = str(error.description)
     headers = [(name, value) for name, value in error.get_headers() if name not in ("Content-Type", "Content-Length")]
     if code == ServiceUnavailable.code:
@@ -85,11 +89,13 @@ def show_error(error: HTTPException, words: tuple[str, str] | None = None) -> tu
     if code >= 500:
         # Whoever is signed in would be looked up to draw the page, and the database may be the trouble.
         g._login_user = login_manager.anonymous_user()
+    if is_from_program():
+        return make_problem(code, text if words is None else f"{title}. {text}", headers=headers)
     page = render_template("errors/error.html", code=code, title=title, text=text, request_id=g.get("request_id"))
     return page, code, headers
 
 
-def show_database_error(error: Exception) -> tuple[str, int, list[tuple[str, str]]]:
+def show_database_error(error: Exception) -> ResponseReturnValue:
     """503 for a database that is away, too slow or too busy, 500 for a statement that it refused."""
     trouble = find_trouble(error)
     if trouble is None:

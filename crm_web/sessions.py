@@ -9,6 +9,9 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from crm_web.auth import operations, queries
 from crm_web.extensions import db, login_manager
 from crm_web.models import Door, Employee, set_door
+from crm_web.problems import is_from_program
+from crm_web.tokens.operations import count_request
+from crm_web.tokens.queries import find_token
 
 KNOWN_BROWSER_COOKIE = "piper_browser"
 KNOWN_FOR = timedelta(days=180)
@@ -24,7 +27,7 @@ def init_app(app: Flask) -> None:
     app.config["REMEMBER_COOKIE_NAME"] = "piper_unused"
     login_manager.session_protection = None
     login_manager.request_loader(_load_person)
-    app.before_request(_enter_by_web)
+    app.before_request(_enter)
 
 
 def sign_in(employee: Employee) -> None:
@@ -73,6 +76,10 @@ def find_known_browser() -> operations.KnownBrowser | None:
 
 
 def _load_person(_request: Request) -> Employee | None:
+    """A program shows a token and nothing else counts then; a person has the cookie of a sign-in."""
+    g.sign_in_id = g.api_token = g.token_use = None
+    if is_from_program() and "Authorization" in request.headers:
+        return _load_program()
     token: str | None = session.get("sign_in")
     found = queries.find_signed_in(token) if token else None
     if token and found and found.is_to_be_noted:
@@ -83,8 +90,19 @@ def _load_person(_request: Request) -> Employee | None:
     return found.employee if found else None
 
 
-def _enter_by_web() -> None:
-    set_door(Door.WEB, g.request_id)
+def _load_program() -> Employee | None:
+    """Count the request before anything is loaded that a commit would make stale."""
+    shown = request.authorization
+    if shown is None or shown.type != "bearer" or not shown.token:
+        return None
+    g.token_use = count_request(shown.token)
+    db.session.commit()
+    g.api_token = find_token(shown.token) if g.token_use else None
+    return g.api_token.employee if g.api_token else None
+
+
+def _enter() -> None:
+    set_door(Door.API if is_from_program() else Door.WEB, g.request_id)
 
 
 def _remember_browser(employee: Employee) -> None:

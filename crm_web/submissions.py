@@ -18,6 +18,7 @@ import hmac
 import json
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from flask import current_app, redirect, request
@@ -69,15 +70,12 @@ def find_answer(form: OnceForm) -> Answer | None:
     """
     key = form.submission.data
     digest = _digest_what_was_typed()
-    if key is None or _claim(key, digest):
+    if key is None or claim(key, digest):
         return None
-    earlier = db.session.execute(
-        select(Submission.request_hash, Submission.answer).where(_is_mine(key), Submission.answer.is_not(None))
-    ).one_or_none()
+    earlier = find_kept(key)
     if earlier is None:
-        # Forgotten in this very moment, after its days were over; nothing is left to repeat.
         return None
-    answer = Answer(**earlier.answer)
+    answer = Answer(**(earlier.answer or {}))
     if earlier.request_hash == digest:
         return answer
     form.refuse_changed(
@@ -102,17 +100,45 @@ def keep_answer(form: OnceForm, text: str, place: str, *, link: Link | None = No
     answer = Answer(text, place, link)
     key = form.submission.data
     if key is not None:
-        db.session.execute(update(Submission).where(_is_mine(key)).values(answer=asdict(answer)))
-        # Keys are random, so this is now and then.
-        if key.int % FORGETS_ONE_IN == 0:
-            _forget_old()
+        keep(key, asdict(answer))
     return answer
 
 
-def _claim(key: UUID, digest: bytes) -> bool:
-    """The table lets only one transaction insert a key; any other waits here for the end of that one."""
-    claim = insert(Submission).values(employee_id=current_user.id, key=key, request_hash=digest)
-    return db.session.scalar(claim.on_conflict_do_nothing().returning(Submission.key)) is not None
+def claim(key: UUID, digest: bytes) -> bool:
+    """
+    Claim the key of something that is to be done once; waits for another claim that is under way.
+
+    The table lets only one transaction insert a key; any other waits here for the end of that one.
+
+    :param key: the key, of the employee who is signed in
+    :param digest: what was sent with it
+    :return: true where it is new, and whoever sent it may go on
+    """
+    claimed = insert(Submission).values(employee_id=current_user.id, key=key, request_hash=digest)
+    return db.session.scalar(claimed.on_conflict_do_nothing().returning(Submission.key)) is not None
+
+
+def find_kept(key: UUID) -> Submission | None:
+    """
+    Find what a key was answered with before.
+
+    :param key: the key, of the employee who is signed in
+    :return: the line; ``None`` where it was forgotten in this very moment, and nothing is left to repeat
+    """
+    return db.session.scalar(select(Submission).where(_is_mine(key), Submission.answer.is_not(None)))
+
+
+def keep(key: UUID, answer: dict[str, Any]) -> None:
+    """
+    Keep the answer to a key that was claimed, beside what was made of it.
+
+    :param key: the key, of the employee who is signed in
+    :param answer: what to answer from now on
+    """
+    db.session.execute(update(Submission).where(_is_mine(key)).values(answer=answer))
+    # Keys are random, so this is now and then.
+    if key.int % FORGETS_ONE_IN == 0:
+        _forget_old()
 
 
 def _is_mine(key: UUID) -> ColumnElement[bool]:

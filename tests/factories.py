@@ -11,6 +11,7 @@ from crm_web.auth.queries import hash_token
 from crm_web.models import (
     Activity,
     ActivityKind,
+    ApiToken,
     Contact,
     Customer,
     Employee,
@@ -19,6 +20,7 @@ from crm_web.models import (
     LeadStatus,
     LostReason,
     Role,
+    Scope,
     SignIn,
     StatusKind,
 )
@@ -77,6 +79,16 @@ def make_sign_in(session: Session, employee: Employee) -> str:
     session.add(SignIn(token_hash=hash_token(token), employee_id=employee.id, expires_at=until))
     session.commit()
     return token
+
+
+def make_token(session: Session, employee: Employee, *, scope: Scope = Scope.WRITE, **fields: Any) -> str:
+    """A token of the API behind the application's back; the secret that is returned is what a program sends."""
+    secret = f"piper_{secrets.token_urlsafe(32)}"
+    until = session.scalar(text("SELECT now() + interval '1 day'"))
+    known = {"name": "Test", "scope": scope, "secret_end": secret[-4:], "expires_at": until}
+    session.add(ApiToken(employee_id=employee.id, secret_hash=hash_token(secret), **(known | fields)))
+    session.commit()
+    return secret
 
 
 def _save(session: Session, row: Row, by: Employee | None) -> Row:

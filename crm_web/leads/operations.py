@@ -71,10 +71,13 @@ def create_lead(values: Mapping[str, Any], *, by: Employee) -> Lead:
     :param values: column names to values, as the lead form gives them
     :param by: the employee who enters it
     :return: the new lead, with its id
+    :raise LeadNotNamed: where nothing names it
+    :raise CurrencyMissing: where an amount has no currency
     :raise OwnerNotEntitled: where the owner is not active or does not sell
     :raise CustomerNotThere: where it is for a customer that is unknown or in the trash
     """
     record_by(by)
+    _check_whole(None, values)
     check_owner(values.get("owner_id"))
     _check_customer(values.get("customer_id"))
     lead = Lead(**{**values, "source": use_source(values.get("source"))})
@@ -320,8 +323,9 @@ def _name_of_last(lead: Lead) -> str:
     return lead.updated_by.name if lead.updated_by else "Someone"
 
 
-def _check_whole(lead: Lead, values: Mapping[str, Any]) -> None:
+def _check_whole(lead: Lead | None, values: Mapping[str, Any]) -> None:
     """Of two people each may empty the one name that the other left; a field put back may have lost its partner."""
+    lead = lead or Lead()
     name = {column: values.get(column, getattr(lead, column)) for column in ("last_name", "company", "email")}
     if not any((text or "").strip() for text in name.values()):
         raise LeadNotNamed("Enter a last name, a company or an e-mail: none is left.", "last_name")

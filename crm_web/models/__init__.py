@@ -15,12 +15,15 @@ from crm_web.models.customer import (
 from crm_web.models.employee import Employee, Role, SignIn, SignInFailures, Theme
 from crm_web.models.lead import Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
 from crm_web.models.submission import Submission
+from crm_web.models.token import ApiToken, ApiUse, Scope
 
 __all__ = [
     "COUNTRIES",
     "CURRENCIES",
     "Activity",
     "ActivityKind",
+    "ApiToken",
+    "ApiUse",
     "Base",
     "Change",
     "ChangeAction",
@@ -38,6 +41,7 @@ __all__ = [
     "LostReason",
     "Rating",
     "Role",
+    "Scope",
     "SignIn",
     "SignInFailures",
     "StatusKind",

@@ -1,0 +1,12 @@
+"""The REST API: the operations and queries of the other features for other programs; no rule lives here."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("api", __name__)
+
+from crm_web.api import (  # noqa: E402, F401  (the views register themselves on the blueprint)
+    docs_views,
+    entrance,
+    leads_views,
+    win_views,
+)

@@ -1,0 +1,75 @@
+"""
+What the documentation says of an endpoint, said where the endpoint is.
+
+    @blueprint.patch("/api/v1/leads/<int:lead_id>")
+    @allowed(Action.CHANGE_OWN)
+    @describe("Change a lead", "leads", body=schemas.LeadChange, answers={200: schemas.Lead}, needs_match=True)
+    def change_lead(lead_id: int) -> ResponseReturnValue:
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+View = TypeVar("View", bound=Callable[..., Any])
+Model = type[BaseModel]
+
+
+@dataclass(frozen=True)
+class Description:
+    """
+    One endpoint, as programs know it.
+
+    :param summary: what it does, in a few words
+    :param tag: the part of the documentation that it belongs to
+    :param query: the parameters of its address
+    :param body: what it is sent
+    :param answers: what it answers by status; a text is the media type of a stream
+    :param refuses: the further statuses with which it may refuse, and when
+    :param needs_match: whether ``If-Match`` has to name the version that the program saw
+    :param is_once: whether it takes an ``Idempotency-Key``
+    """
+
+    summary: str
+    tag: str
+    query: Model | None = None
+    body: Model | None = None
+    answers: Mapping[int, Model | str | None] = field(default_factory=dict)
+    refuses: Mapping[int, str] = field(default_factory=dict)
+    needs_match: bool = False
+    is_once: bool = False
+
+
+def describe(
+    summary: str,
+    tag: str,
+    *,
+    query: Model | None = None,
+    body: Model | None = None,
+    answers: Mapping[int, Model | str | None],
+    refuses: Mapping[int, str] | None = None,
+    needs_match: bool = False,
+    is_once: bool = False,
+) -> Callable[[View], View]:
+    """Say what an endpoint does; its docstring says more. The parameters are those of ``Description``."""
+
+    def mark(view: View) -> View:
+        view.description = Description(  # type: ignore[attr-defined]
+            summary, tag, query, body, answers, refuses or {}, needs_match, is_once
+        )
+        return view
+
+    return mark
+
+
+TAGS: Sequence[tuple[str, str]] = (
+    ("leads", "Sales opportunities, from the first contact to Won or Lost."),
+    ("winning", "A lead that is won gets its customer: created or linked, previewed, and taken back."),
+    ("customers", "Who buys."),
+    ("contacts", "The people at a customer."),
+    ("employees", "The people who use the CRM."),
+    ("history", "Who changed what, when and by which door; and the ledger of conversions."),
+    ("search", "Everything that fits some words."),
+)

@@ -1,0 +1,233 @@
+"""How requests are read and answers are written: JSON, versions, pages, keys of deeds that are done once."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import urlencode
+from uuid import NAMESPACE_URL, uuid5
+
+from flask import Response, abort, g, json, request
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from crm_web.paging import COUNT_LIMIT, Page
+from crm_web.submissions import claim, find_kept, keep
+
+Model = TypeVar("Model", bound=BaseModel)
+
+WORDS = {
+    "missing": "This is missing.",
+    "extra_forbidden": "There is no such field.",
+    "string_type": "Send a text.",
+    "string_pattern_mismatch": "Remove the invisible NUL character from this text.",
+    "string_too_short": "Send null for nothing, not an empty text.",
+    "string_too_long": "Shorten this to {max_length:,} characters.",
+    "int_type": "Send a whole number.",
+    "int_parsing": "Send a whole number.",
+    "int_from_float": "Send a whole number.",
+    "bool_type": "Send true or false.",
+    "bool_parsing": "Send true or false.",
+    "list_type": "Send a list.",
+    "model_type": "Send a JSON object.",
+    "model_attributes_type": "Send a JSON object.",
+    "greater_than_equal": "Send {ge:,} or more.",
+    "less_than_equal": "Send {le:,} or less.",
+    "too_long": "Send at most {max_length:,}.",
+    "too_short": "Send at least {min_length:,}.",
+    "enum": "Choose one of {expected}.",
+    "literal_error": "Choose one of {expected}.",
+    "date_type": "Send a date like 2026-03-31.",
+    "date_from_datetime_parsing": "Send a date like 2026-03-31.",
+    "date_parsing": "Send a date like 2026-03-31.",
+    "datetime_type": "Send a moment like 2026-03-31T14:30:00Z.",
+    "datetime_from_date_parsing": "Send a moment like 2026-03-31T14:30:00Z.",
+    "datetime_parsing": "Send a moment like 2026-03-31T14:30:00Z.",
+    "timezone_aware": "Send a moment with its time zone, like 2026-03-31T14:30:00Z.",
+}
+"""What pydantic finds, in words; what one of our own readers says is in words already."""
+
+
+class WrongRequest(Exception):
+    """
+    The request doesn't fit what the endpoint takes.
+
+    :param errors: for each field its name and what is wrong
+    """
+
+    def __init__(self, errors: Sequence[Mapping[str, str]]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+
+def read_body(model: type[Model]) -> Model:
+    """
+    Read what was sent.
+
+    :param model: what it has to look like
+    :return: what was sent, checked
+    :raise WrongRequest: where it looks different
+    :raise HTTPException: 415 for anything but JSON, 400 for broken JSON
+    """
+    if request.mimetype not in ("application/json", "application/merge-patch+json"):
+        abort(415, "Send JSON, with Content-Type: application/json.")
+    try:
+        return model.model_validate_json(request.get_data(), strict=True)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        if any(detail["type"] == "json_invalid" for detail in details):
+            abort(400, "The body is no valid JSON.")
+        raise WrongRequest([_tell(detail) for detail in details]) from error
+
+
+def read_query(model: type[Model]) -> Model:
+    """
+    Read the parameters of the address.
+
+    :param model: which there are; those with lists may be repeated
+    :return: the parameters, checked
+    :raise WrongRequest: where one is unknown, wrong, or repeated for nothing
+    """
+    lists = {name for name, known in model.model_fields.items() if "Sequence" in str(known.annotation)}
+    values: dict[str, Any] = {}
+    for name, given in request.args.lists():
+        if len(given) > 1 and name not in lists and name in model.model_fields:
+            raise WrongRequest([{"field": name, "message": "Send this once."}])
+        values[name] = given if name in lists else given[0]
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise WrongRequest([_tell(d) for d in error.errors(include_url=False, include_input=False)]) from error
+
+
+def _tell(detail: ErrorDetails) -> dict[str, str]:
+    context = detail.get("ctx", {})
+    said = context.get("error")
+    words = WORDS.get(detail["type"])
+    if isinstance(said, ValueError):
+        message = str(said)
+    elif words:
+        message = words.format(**context)
+    else:
+        message = detail["msg"]
+    return {"field": ".".join(map(str, detail["loc"])), "message": message}
+
+
+def show(model: BaseModel, status: int = 200, *, location: str | None = None) -> Response:
+    """
+    Answer with one thing.
+
+    :param model: the thing
+    :param status: the HTTP status
+    :param location: where it is from now on
+    :return: the answer, with the version as its ETag where it has one
+    """
+    names = read_fields(type(model))
+    response = Response(model.model_dump_json(include=names), status, mimetype="application/json")
+    version = getattr(model, "version", None)
+    if version is not None:
+        response.set_etag(str(version))
+    if location:
+        response.headers["Location"] = location
+    if request.method in ("GET", "HEAD"):
+        response.make_conditional(request)
+    return response
+
+
+def show_page(model: type[BaseModel], page: Page) -> Response:
+    """
+    Answer with a page of a list.
+
+    :param model: what each of its records looks like
+    :param page: the page
+    :return: the answer, with links to the pages around it
+    """
+    names = read_fields(model)
+    rows = [model.model_validate(row).model_dump(mode="json", include=names) for row in page.rows]
+    marks = {"next": page.next, "prev": page.previous}
+    body = {"items": rows, "count": min(page.count, COUNT_LIMIT), "count_is_exact": page.count_is_exact}
+    response = Response(json.dumps(body | {"next": page.next, "previous": page.previous}), mimetype="application/json")
+    links = [f'<{_address_at(mark)}>; rel="{name}"' for name, mark in marks.items() if mark]
+    if links:
+        response.headers["Link"] = ", ".join(links)
+    return response
+
+
+def _address_at(mark: str) -> str:
+    others = [(name, value) for name, value in request.args.items(multi=True) if name != "at"]
+    return f"{request.base_url}?{urlencode([*others, ('at', mark)])}"
+
+
+def read_fields(model: type[BaseModel]) -> set[str] | None:
+    """
+    Read which fields of the answer are wanted.
+
+    :param model: what the answer looks like
+    :return: the names; ``None`` for all
+    :raise WrongRequest: where there is no such field
+    """
+    wanted = request.args.get("fields")
+    if wanted is None or request.method not in ("GET", "HEAD"):
+        return None
+    names = wanted.split(",")
+    if unknown := [name for name in names if name not in model.model_fields]:
+        raise WrongRequest([{"field": "fields", "message": f"There is no field {unknown[0][:50]!r}."}])
+    return set(names)
+
+
+def require_match(version: int) -> None:
+    """
+    Let the request go on only if the program has seen the present version.
+
+    :param version: the version of the record, its row locked or about to be compared under its lock
+    :raise HTTPException: 428 where it doesn't say what it saw, 412 where that is not the present version
+    """
+    if "If-Match" not in request.headers:
+        abort(428, "Send If-Match with the ETag of the version that you read.")
+    if not request.if_match.contains(str(version)):
+        abort(412, "The record was changed since you read it. Read it again.")
+
+
+def find_answer() -> Response | None:
+    """
+    Claim the Idempotency-Key of a request, or find what it was answered with before; waits for one under way.
+
+    :return: the answer to give again; ``None`` where the request is to be dealt with
+    :raise WrongRequest: where the key is no key, or was sent before with something else
+    """
+    key = request.headers.get("Idempotency-Key")
+    g.submission_key = None
+    if key is None:
+        return None
+    if not (0 < len(key) <= 255 and key.isascii() and key.isprintable() and " " not in key):
+        _refuse_key("Send a key of 1 to 255 printable characters without blanks.")
+    digest = sha256(b"\0".join((request.method.encode(), request.path.encode(), request.get_data()))).digest()
+    g.submission_key = uuid5(NAMESPACE_URL, f"api:{key}")
+    if claim(g.submission_key, digest):
+        return None
+    kept = find_kept(g.submission_key)
+    if kept is None or kept.answer is None:
+        return None
+    if kept.request_hash != digest:
+        _refuse_key("This key was sent before with another request. Make a new key for each deed.")
+    response = Response(kept.answer["body"], kept.answer["status"], mimetype="application/json")
+    response.headers.extend(kept.answer["headers"])
+    response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def _refuse_key(message: str) -> NoReturn:
+    raise WrongRequest([{"field": "Idempotency-Key", "message": message}])
+
+
+def keep_answer(response: Response) -> Response:
+    """
+    Keep the answer beside what was made; the view commits both, then gives it.
+
+    :param response: the answer
+    :return: the same
+    """
+    if g.submission_key is not None:
+        headers = {name: response.headers[name] for name in ("Location", "ETag") if name in response.headers}
+        kept = {"status": response.status_code, "body": response.get_data(as_text=True), "headers": headers}
+        keep(g.submission_key, kept)
+    return response

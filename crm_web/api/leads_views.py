@@ -1,0 +1,118 @@
+"""Leads, for programs."""
+
+from flask import Response, abort, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.access import Action, allowed, require_change
+from crm_web.api import blueprint, queries, schemas
+from crm_web.api.describing import describe
+from crm_web.api.exchange import find_answer, keep_answer, read_body, read_query, require_match, show, show_page
+from crm_web.extensions import db
+from crm_web.filters import current_reader
+from crm_web.leads import operations
+from crm_web.leads.address import LeadsAddress
+from crm_web.leads.queries import get_lead
+from crm_web.models import Lead
+from crm_web.records import lock
+
+IN_TRASH = {409: "The lead is in the trash, or a rule says no; the detail says which."}
+
+
+@blueprint.get("/api/v1/leads")
+@allowed(Action.READ)
+@describe("List leads", "leads", query=schemas.LeadQuery, answers={200: schemas.LeadPage})
+def list_leads() -> ResponseReturnValue:
+    """The same leads, filters and orders as in the browser; those in the trash are left out."""
+    query = read_query(schemas.LeadQuery)
+    view = LeadsAddress(request.args, me=current_user, reader=current_reader())
+    page = queries.list_whole_leads(view.read_filter(), sort=view.sort, mark=query.at, size=query.limit)
+    return show_page(schemas.Lead, page)
+
+
+@blueprint.post("/api/v1/leads")
+@allowed(Action.CREATE)
+@describe(
+    "Enter a lead",
+    "leads",
+    body=schemas.NewLead,
+    answers={201: schemas.Lead},
+    refuses={409: "The owner does not sell, or the customer is not there."},
+    is_once=True,
+)
+def create_lead() -> ResponseReturnValue:
+    if answer := find_answer():
+        return answer
+    lead = operations.create_lead(read_body(schemas.NewLead).values(), by=current_user)
+    answer = keep_answer(_show(lead, 201))
+    db.session.commit()
+    return answer
+
+
+@blueprint.get("/api/v1/leads/<int:lead_id>")
+@allowed(Action.READ)
+@describe("Read a lead", "leads", query=schemas.FieldsQuery, answers={200: schemas.Lead})
+def read_lead(lead_id: int) -> ResponseReturnValue:
+    """A lead in the trash is read too: its deleted_at says so."""
+    read_query(schemas.FieldsQuery)
+    return _show(_lead_or_404(lead_id))
+
+
+@blueprint.patch("/api/v1/leads/<int:lead_id>")
+@allowed(Action.CHANGE_OWN)
+@describe(
+    "Change a lead",
+    "leads",
+    body=schemas.LeadChange,
+    answers={200: schemas.Lead},
+    refuses=IN_TRASH,
+    needs_match=True,
+)
+def change_lead(lead_id: int) -> ResponseReturnValue:
+    lead = _lead_to_change(lead_id)
+    change = read_body(schemas.LeadChange)
+    operations.change_lead(lead, change.values(), version=lead.version, by=current_user)
+    db.session.commit()
+    return _show(lead)
+
+
+@blueprint.delete("/api/v1/leads/<int:lead_id>")
+@allowed(Action.CHANGE_OWN)
+@describe("Move a lead to the trash", "leads", answers={204: None}, needs_match=True)
+def trash_lead(lead_id: int) -> ResponseReturnValue:
+    operations.trash_lead(_lead_to_change(lead_id), by=current_user)
+    db.session.commit()
+    return Response(status=204)
+
+
+@blueprint.post("/api/v1/leads/<int:lead_id>/restore")
+@allowed(Action.CHANGE_OWN)
+@describe("Restore a lead from the trash", "leads", answers={200: schemas.Lead}, is_once=True)
+def restore_lead(lead_id: int) -> ResponseReturnValue:
+    """One that is not in the trash stays as it is."""
+    lead = _lead_or_404(lead_id)
+    require_change(lead)
+    if answer := find_answer():
+        return answer
+    operations.restore_lead(lead, by=current_user)
+    answer = keep_answer(_show(lead))
+    db.session.commit()
+    return answer
+
+
+def _lead_or_404(lead_id: int) -> Lead:
+    return get_lead(lead_id) or abort(404)
+
+
+def _lead_to_change(lead_id: int) -> Lead:
+    """Locked, so that the version that the program saw is still the one that is changed."""
+    lead = _lead_or_404(lead_id)
+    require_change(lead)
+    lock(lead)
+    require_match(lead.version)
+    return lead
+
+
+def _show(lead: Lead, status: int = 200) -> Response:
+    place = url_for("api.read_lead", lead_id=lead.id) if status == 201 else None
+    return show(schemas.Lead.model_validate(lead), status, location=place)

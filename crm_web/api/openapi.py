@@ -1,0 +1,203 @@
+"""The OpenAPI document, put together from what each endpoint says of itself."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask
+from pydantic.json_schema import models_json_schema
+from werkzeug.routing import Rule
+
+from crm_web.access import Action
+from crm_web.api import schemas
+from crm_web.api.describing import TAGS, Description, Model
+
+VERSION = "1.0.0"
+ABOUT = (
+    "Leads, customers, and Won done right, for other programs. Each program acts in the name of an employee and may do "
+    "what that employee may."
+)
+METHODS = ("get", "post", "put", "patch", "delete")
+REFERENCE = "#/components/schemas/{model}"
+PROBLEM = {"application/problem+json": {"schema": {"$ref": REFERENCE.format(model="Problem")}}}
+SUCCESSES = {200: "Done.", 201: "Created.", 204: "Done; there is nothing to say."}
+REFUSALS = {
+    400: "The request can’t be understood: broken JSON, or the CSRF token of a browser’s session is missing.",
+    401: "There is no token, or it is unknown, revoked or ended.",
+    403: "The employee or the token may not do this; the detail says who could.",
+    404: "There is no such record.",
+    409: "It doesn’t fit the present state; the detail says what to do.",
+    412: "The record was changed since: read it again.",
+    413: "The body is too large.",
+    415: "The body is not JSON.",
+    422: "Something in the address or the body is wrong; each error names its field.",
+    428: "If-Match is missing: send the ETag of the version that you read.",
+    429: "Too many requests in this minute.",
+    503: "The database is away or too busy: try again after the seconds of Retry-After.",
+}
+SECURITY = {
+    "token": {"type": "http", "scheme": "bearer", "description": "A token from your account’s page."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "piper_session",
+        "description": "A browser’s session. What changes something needs its CSRF token in X-CSRFToken.",
+    },
+}
+MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The ETag of the version that you read, so that no change of a colleague’s is overwritten.",
+    "schema": {"type": "string", "pattern": '^"[0-9]{1,18}"$'},
+    "example": '"7"',
+}
+KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Any text of your own, new for each deed: sent again with it, a request is answered as before.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
+}
+ETAG = {"description": "The version of the record, for If-Match.", "schema": {"type": "string"}}
+LIMITS = {
+    "RateLimit-Policy": {
+        "description": "Requests a token may make, and in how many seconds.",
+        "schema": {"type": "string"},
+    },
+    "RateLimit": {"description": "Requests that are left, and for how many seconds.", "schema": {"type": "string"}},
+}
+
+
+def build_document(app: Flask) -> dict[str, Any]:
+    """
+    Describe every endpoint of the API.
+
+    :param app: the application that serves it
+    :return: the OpenAPI 3.1 document
+    """
+    endpoints = sorted(_list_endpoints(app), key=lambda endpoint: (endpoint[1], METHODS.index(endpoint[0])))
+    known = _list_schemas(description for *_, description in endpoints)
+    paths: dict[str, dict[str, Any]] = {}
+    for method, path, rule, view, description in endpoints:
+        operation = _describe(rule, view, description, known)
+        paths.setdefault(path, {})[method] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Piper CRM",
+            "version": VERSION,
+            "description": ABOUT,
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": text} for name, text in TAGS],
+        "security": [{"token": []}, {"session": []}],
+        "paths": paths,
+        "components": {
+            "schemas": {name: schema for name, schema in known.items() if not name.endswith("Query")},
+            "securitySchemes": SECURITY,
+        },
+    }
+
+
+def _list_endpoints(app: Flask) -> Iterator[tuple[str, str, Rule, Any, Description]]:
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        description = getattr(view, "description", None)
+        if description is not None:
+            path = re.sub(r"<(?:[^<>:]+:)?([^<>]+)>", r"{\1}", rule.rule)
+            for method in METHODS:
+                if method.upper() in (rule.methods or ()):
+                    yield method, path, rule, view, description
+
+
+def _describe(rule: Rule, view: Any, description: Description, known: dict[str, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": view.__name__,
+        "summary": description.summary,
+        "tags": [description.tag],
+        "parameters": [*_list_parameters(rule, description, known)],
+        "responses": {**_list_answers(description), **_list_refusals(rule, view, description)},
+    }
+    if view.__doc__:
+        operation["description"] = " ".join(view.__doc__.split())
+    if description.body:
+        content = {"schema": {"$ref": REFERENCE.format(model=description.body.__name__)}}
+        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return operation
+
+
+def _list_parameters(rule: Rule, description: Description, known: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for name in sorted(rule.arguments):
+        schema = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
+        yield {"name": name, "in": "path", "required": True, "schema": schema, "example": 1}
+    if description.query:
+        for name, schema in known[description.query.__name__]["properties"].items():
+            yield {"name": name, "in": "query", **_tell_parameter(schema)}
+    if description.needs_match:
+        yield MATCH
+    if description.is_once:
+        yield KEY
+
+
+def _tell_parameter(schema: dict[str, Any]) -> dict[str, Any]:
+    """What is left out of an address is not there; null can't be said in it."""
+    chosen = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
+    kept = {name: value for name, value in chosen.items() if name not in ("default", "description")}
+    told = schema.get("description") or chosen.get("description")
+    return {"schema": kept, **({"description": told} if told else {})}
+
+
+def _list_answers(description: Description) -> dict[str, Any]:
+    answers = {}
+    for status, model in description.answers.items():
+        answer: dict[str, Any] = {"description": SUCCESSES[status], "headers": dict(LIMITS)}
+        if isinstance(model, str):
+            answer["content"] = {model: {"schema": {"type": "string"}}}
+        elif model is not None:
+            answer["content"] = {"application/json": {"schema": {"$ref": REFERENCE.format(model=model.__name__)}}}
+            if "version" in model.model_fields:
+                answer["headers"]["ETag"] = ETAG
+        answers[str(status)] = answer
+    return answers
+
+
+def _list_refusals(rule: Rule, view: Any, description: Description) -> dict[str, Any]:
+    changes = not (rule.methods or set()) & {"GET"}
+    statuses = {401, 403, 429, 503}
+    statuses |= {404} if rule.arguments else set()
+    statuses |= {422} if description.query or description.body or description.is_once else set()
+    statuses |= {400} if changes else set()
+    statuses |= {413, 415} if description.body else set()
+    statuses |= {412, 428} if description.needs_match else set()
+    words = {status: REFUSALS[status] for status in statuses} | dict(description.refuses)
+    if getattr(view, "access", None) in (Action.READ, "signed in"):
+        words.pop(403, None)
+    return {
+        str(status): {"description": words[status] or HTTPStatus(status).phrase, "content": PROBLEM}
+        for status in sorted(words)
+    }
+
+
+@cache
+def _schemas_of(models: tuple[Model, ...]) -> dict[str, Any]:
+    _, known = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
+    return dict(sorted(_without_titles(known.get("$defs", {})).items()))
+
+
+def _without_titles(schema: Any) -> Any:
+    """Pydantic titles every field by its name, which says nothing."""
+    if isinstance(schema, dict):
+        return {key: _without_titles(value) for key, value in schema.items() if key != "title" or type(value) is dict}
+    return [_without_titles(value) for value in schema] if isinstance(schema, list) else schema
+
+
+def _list_schemas(descriptions: Iterator[Description]) -> dict[str, Any]:
+    models: set[Model] = {schemas.Problem}
+    for description in descriptions:
+        of_it = (description.query, description.body, *description.answers.values())
+        models |= {model for model in of_it if isinstance(model, type)}
+    return _schemas_of(tuple(sorted(models, key=lambda model: model.__name__)))

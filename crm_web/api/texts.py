@@ -1,0 +1,104 @@
+"""What the values of the API look like: each is read by the readers of ``crm_web.fields``, like what people type."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from flask import current_app
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from typing_extensions import TypeAliasType
+
+from crm_web import fields
+from crm_web.models import COUNTRIES, CURRENCIES, limit_of
+
+NO_NUL = r"^[^\x00]*$"
+
+
+def text_of(column: Any, *, is_required: bool = False) -> Any:
+    """
+    Say what the text of a column looks like: not empty, and no longer than its column takes.
+
+    :param column: a mapped attribute with a limit, such as ``Lead.last_name``
+    :param is_required: whether it has to be sent, and can't be null
+    :return: the field of a model
+    """
+    default = ... if is_required else None
+    return Field(default, min_length=1, max_length=limit_of(column), pattern=NO_NUL)
+
+
+def _read(reader: Callable[[str], Any]) -> AfterValidator:
+    return AfterValidator(reader)
+
+
+def _read_phone(text: str) -> str:
+    return fields.read_phone(text, current_app.config["DEFAULT_REGION"])[0]
+
+
+def _read_code(codes: Iterable[str], what: str) -> AfterValidator:
+    known = frozenset(codes)
+
+    def read(code: str) -> str:
+        if code not in known:
+            raise ValueError(f"Send {what}.")
+        return code
+
+    return AfterValidator(read)
+
+
+def _string(**schema: Any) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", **schema})
+
+
+Email = Annotated[
+    str, _read(fields.read_email), _string(format="email", maxLength=254, examples=["mei@tanaka.example"])
+]
+Phone = Annotated[str, _read(_read_phone), _string(format="phone", maxLength=50, examples=["+44 20 7946 0958"])]
+Website = Annotated[
+    str, _read(fields.read_website), _string(format="website", maxLength=500, examples=["tanaka.example"])
+]
+Country = TypeAliasType(
+    "Country",
+    Annotated[
+        str,
+        _read_code(COUNTRIES, "an ISO 3166-1 code like DE"),
+        _string(enum=sorted(COUNTRIES), description="An ISO 3166-1 alpha-2 code."),
+    ],
+)
+Currency = TypeAliasType(
+    "Currency",
+    Annotated[
+        str,
+        _read_code(CURRENCIES, "an ISO 4217 code like EUR"),
+        _string(enum=sorted(CURRENCIES), description="An ISO 4217 code."),
+    ],
+)
+Percent = Annotated[int, Field(ge=0, le=100)]
+RecordId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(lambda value: _read_amount(value)),
+    PlainSerializer(str, return_type=str),
+    _string(pattern=r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,2})?$", examples=["1234.50"], description="Money, as a text."),
+]
+Day = Annotated[date, AfterValidator(lambda day: fields.read_date(day.isoformat()))]
+Moment = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
+
+
+def _read_amount(value: Any) -> Any:
+    """Money is a text: as a number it would lose its cents on the way. From the database it is a decimal already."""
+    if isinstance(value, Decimal):
+        return value
+    if not isinstance(value, str):
+        raise ValueError('Send money as a text like "1234.50".')
+    return fields.read_amount(value)
+
+
+def e164_of(phone: str | None) -> str | None:
+    """
+    Tell how everybody in the world would dial a number.
+
+    :param phone: the number as sent, checked; ``None`` for none
+    :return: its E.164 form
+    """
+    return fields.read_phone(phone, current_app.config["DEFAULT_REGION"])[1] if phone else None

@@ -1,0 +1,57 @@
+"""Keys with which other programs use the API in an employee's name, and how often they did lately."""
+
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm_web.models.base import Base, Id, Line, Moment, Short, Word
+from crm_web.models.employee import Employee
+
+
+class Scope(StrEnum):
+    """What a token may do; never more than the employee whom it belongs to."""
+
+    READ = "read"
+    WRITE = "write"
+
+    @property
+    def label(self) -> str:
+        return {Scope.READ: "Read only", Scope.WRITE: "Read and write"}[self]
+
+
+class ApiToken(Base):
+    """A token of the API; the program holds its secret, the table only a hash of it."""
+
+    __tablename__ = "api_tokens"
+    __table_args__ = (
+        CheckConstraint("btrim(name) <> ''", name="is_named"),
+        CheckConstraint("expires_at > created_at", name="expires_later"),
+        CheckConstraint("(revoked_at IS NULL) OR (revoked_by_id IS NOT NULL)", name="revoked_by_someone"),
+        Index("ix_api_tokens_employee_id", "employee_id", "id"),
+    )
+
+    id: Mapped[Id]
+    employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
+    name: Mapped[Line]
+    scope: Mapped[Scope] = mapped_column(Word(Scope))
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    secret_end: Mapped[Short]
+    created_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
+    expires_at: Mapped[Moment]
+    last_used_at: Mapped[Moment | None]
+    revoked_at: Mapped[Moment | None]
+    revoked_by_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
+
+    employee: Mapped[Employee] = relationship(foreign_keys=employee_id)
+
+
+class ApiUse(Base):
+    """How many requests a token has made in the minute that began then, counted across all instances."""
+
+    __tablename__ = "api_uses"
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+    token_id: Mapped[int] = mapped_column(ForeignKey("api_tokens.id", ondelete="CASCADE"), primary_key=True)
+    began_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
+    requests: Mapped[int] = mapped_column(server_default=text("1"))

@@ -1,0 +1,52 @@
+"""How a program is told that something failed: problem details as in RFC 9457, in the words that people read."""
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, g, json, request
+
+PROGRAMS = "/api/"
+"""Where the addresses for programs begin; everything else is for people and answers with pages."""
+MEDIA_TYPE = "application/problem+json"
+
+
+def is_from_program() -> bool:
+    """
+    Tell whether the request asks for an address that programs use.
+
+    :return: true below ``/api/``, whether or not there is anything at the address
+    """
+    return request.path.startswith(PROGRAMS)
+
+
+def make_problem(
+    status: int,
+    detail: str,
+    *,
+    errors: Iterable[Mapping[str, str]] = (),
+    headers: Iterable[tuple[str, str]] = (),
+    **more: Any,
+) -> Response:
+    """
+    Answer with what went wrong.
+
+    :param status: the HTTP status
+    :param detail: what is wrong and what to do about it, as a sentence
+    :param errors: for each field that is wrong its name and why; what was sent is never repeated
+    :param headers: more headers of the answer
+    :param more: more members of the answer, such as the customers to choose from
+    :return: the answer
+    """
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "request_id": g.get("request_id"),
+    }
+    if listed := list(errors):
+        body["errors"] = listed
+    response = Response(json.dumps(body | more), status, mimetype=MEDIA_TYPE)
+    response.headers.extend(dict(headers))
+    return response

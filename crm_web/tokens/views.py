@@ -1,0 +1,72 @@
+"""The pages of tokens: one's own, and for administrators everybody's."""
+
+from flask import abort, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.access import Action, allowed, signed_in
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.form_fields import show_refusal
+from crm_web.messages import flash_message
+from crm_web.models import ApiToken
+from crm_web.observe import log_event
+from crm_web.submissions import find_answer, keep_answer
+from crm_web.tokens import blueprint, operations, queries
+from crm_web.tokens.forms import NewTokenForm
+
+
+@blueprint.get("/account/tokens")
+@signed_in
+def list_tokens() -> ResponseReturnValue:
+    return _page(NewTokenForm())
+
+
+@blueprint.post("/account/tokens")
+@signed_in
+def create_token() -> ResponseReturnValue:
+    form = NewTokenForm()
+    if answer := find_answer(form):
+        return answer.give()
+    if not form.validate():
+        return _page(form), 422
+    try:
+        token, secret = operations.create_token(form.name.data, form.scope.data, form.lifetime, by=current_user)
+    except DomainError as error:
+        show_refusal(form, error)
+        return _page(form), 422
+    text = f"The token “{token.name}” was made before; its secret was in that answer. If it is lost, revoke the token."
+    keep_answer(form, text, url_for("tokens.list_tokens"))
+    db.session.commit()
+    log_event("token_created", id=token.id, scope=token.scope)
+    return render_template("tokens/show_secret.html", token=token, secret=secret)
+
+
+def _page(form: NewTokenForm) -> str:
+    return render_template("tokens/list_tokens.html", form=form, tokens=queries.list_own_tokens(current_user))
+
+
+@blueprint.post("/account/tokens/<int:token_id>/revoke")
+@signed_in
+def revoke_token(token_id: int) -> ResponseReturnValue:
+    return _revoke(queries.get_own_token(current_user, token_id) or abort(404), "tokens.list_tokens")
+
+
+@blueprint.get("/employees/tokens")
+@allowed(Action.KEEP_EMPLOYEES)
+def list_all_tokens() -> ResponseReturnValue:
+    return render_template("tokens/list_all_tokens.html", tokens=queries.list_all_tokens())
+
+
+@blueprint.post("/employees/tokens/<int:token_id>/revoke")
+@allowed(Action.KEEP_EMPLOYEES)
+def revoke_any_token(token_id: int) -> ResponseReturnValue:
+    return _revoke(queries.get_token(token_id) or abort(404), "tokens.list_all_tokens")
+
+
+def _revoke(token: ApiToken, endpoint: str) -> ResponseReturnValue:
+    operations.revoke_token(token, by=current_user)
+    db.session.commit()
+    log_event("token_revoked", id=token.id)
+    flash_message(f"The token “{token.name}” is revoked: no program can use it any more.")
+    return redirect(url_for(endpoint), code=303)
