@@ -5,6 +5,8 @@ from flask import Blueprint
 blueprint = Blueprint("api", __name__)
 
 from crm_web.api import (  # noqa: E402, F401  (the views register themselves on the blueprint)
+    contacts_views,
+    customers_views,
     docs_views,
     entrance,
     leads_views,

@@ -5,8 +5,9 @@ from flask.typing import ResponseReturnValue
 
 from crm_web.api import blueprint
 from crm_web.api.exchange import WrongRequest
+from crm_web.customers.contact_operations import ContactInTrash
 from crm_web.customers.conversion_operations import AnotherCustomer
-from crm_web.customers.operations import CustomerInTrash
+from crm_web.customers.operations import CustomerInTrash, ParentNotPossible
 from crm_web.errors import DomainError
 from crm_web.extensions import csrf, db
 from crm_web.leads.operations import CustomerNotThere, LeadInTrash, StatusChangedMeanwhile, WinStands
@@ -19,10 +20,12 @@ READING = ("GET", "HEAD", "OPTIONS")
 CONFLICTS = (
     AnotherCustomer,
     ChangedMeanwhile,
+    ContactInTrash,
     CustomerInTrash,
     CustomerNotThere,
     LeadInTrash,
     OwnerNotEntitled,
+    ParentNotPossible,
     StatusChangedMeanwhile,
     WinStands,
 )

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.access import Action, allowed, require_change
-from crm_web.api import blueprint, queries, schemas
+from crm_web.api import blueprint, lead_schemas, queries, schemas
 from crm_web.api.describing import describe
 from crm_web.api.exchange import find_answer, keep_answer, read_body, read_query, require_match, show, show_page
 from crm_web.extensions import db
@@ -21,13 +21,13 @@ IN_TRASH = {409: "The lead is in the trash, or a rule says no; the detail says w
 
 @blueprint.get("/api/v1/leads")
 @allowed(Action.READ)
-@describe("List leads", "leads", query=schemas.LeadQuery, answers={200: schemas.LeadPage})
+@describe("List leads", "leads", query=lead_schemas.LeadQuery, answers={200: lead_schemas.LeadPage})
 def list_leads() -> ResponseReturnValue:
     """The same leads, filters and orders as in the browser; those in the trash are left out."""
-    query = read_query(schemas.LeadQuery)
+    query = read_query(lead_schemas.LeadQuery)
     view = LeadsAddress(request.args, me=current_user, reader=current_reader())
     page = queries.list_whole_leads(view.read_filter(), sort=view.sort, mark=query.at, size=query.limit)
-    return show_page(schemas.Lead, page)
+    return show_page(lead_schemas.Lead, page)
 
 
 @blueprint.post("/api/v1/leads")
@@ -35,15 +35,15 @@ def list_leads() -> ResponseReturnValue:
 @describe(
     "Enter a lead",
     "leads",
-    body=schemas.NewLead,
-    answers={201: schemas.Lead},
+    body=lead_schemas.NewLead,
+    answers={201: lead_schemas.Lead},
     refuses={409: "The owner does not sell, or the customer is not there."},
     is_once=True,
 )
 def create_lead() -> ResponseReturnValue:
     if answer := find_answer():
         return answer
-    lead = operations.create_lead(read_body(schemas.NewLead).values(), by=current_user)
+    lead = operations.create_lead(read_body(lead_schemas.NewLead).values(), by=current_user)
     answer = keep_answer(_show(lead, 201))
     db.session.commit()
     return answer
@@ -51,7 +51,7 @@ def create_lead() -> ResponseReturnValue:
 
 @blueprint.get("/api/v1/leads/<int:lead_id>")
 @allowed(Action.READ)
-@describe("Read a lead", "leads", query=schemas.FieldsQuery, answers={200: schemas.Lead})
+@describe("Read a lead", "leads", query=schemas.FieldsQuery, answers={200: lead_schemas.Lead})
 def read_lead(lead_id: int) -> ResponseReturnValue:
     """A lead in the trash is read too: its deleted_at says so."""
     read_query(schemas.FieldsQuery)
@@ -63,14 +63,14 @@ def read_lead(lead_id: int) -> ResponseReturnValue:
 @describe(
     "Change a lead",
     "leads",
-    body=schemas.LeadChange,
-    answers={200: schemas.Lead},
+    body=lead_schemas.LeadChange,
+    answers={200: lead_schemas.Lead},
     refuses=IN_TRASH,
     needs_match=True,
 )
 def change_lead(lead_id: int) -> ResponseReturnValue:
     lead = _lead_to_change(lead_id)
-    change = read_body(schemas.LeadChange)
+    change = read_body(lead_schemas.LeadChange)
     operations.change_lead(lead, change.values(), version=lead.version, by=current_user)
     db.session.commit()
     return _show(lead)
@@ -87,7 +87,7 @@ def trash_lead(lead_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/api/v1/leads/<int:lead_id>/restore")
 @allowed(Action.CHANGE_OWN)
-@describe("Restore a lead from the trash", "leads", answers={200: schemas.Lead}, is_once=True)
+@describe("Restore a lead from the trash", "leads", answers={200: lead_schemas.Lead}, is_once=True)
 def restore_lead(lead_id: int) -> ResponseReturnValue:
     """One that is not in the trash stays as it is."""
     lead = _lead_or_404(lead_id)
@@ -115,4 +115,4 @@ def _lead_to_change(lead_id: int) -> Lead:
 
 def _show(lead: Lead, status: int = 200) -> Response:
     place = url_for("api.read_lead", lead_id=lead.id) if status == 201 else None
-    return show(schemas.Lead.model_validate(lead), status, location=place)
+    return show(lead_schemas.Lead.model_validate(lead), status, location=place)

@@ -1,7 +1,12 @@
 """What only programs ask: records in full, and how lists of them read."""
 
+from sqlalchemy import select
+
+from crm_web.customers.queries import CustomerFilter, select_customers
+from crm_web.customers.queries import read_sort as read_customer_sort
 from crm_web.leads.queries import LeadFilter, read_sort, select_leads
-from crm_web.paging import Page, load_page
+from crm_web.models import Contact
+from crm_web.paging import Page, Sort, load_page
 
 
 def list_whole_leads(filters: LeadFilter, *, sort: str | None, mark: str | None, size: int) -> Page:
@@ -15,3 +20,31 @@ def list_whole_leads(filters: LeadFilter, *, sort: str | None, mark: str | None,
     :return: the page
     """
     return load_page(select_leads(filters), read_sort(sort), mark=mark, size=size)
+
+
+def list_whole_customers(filters: CustomerFilter, *, sort: str | None, mark: str | None, size: int) -> Page:
+    """
+    Load one page of customers, each with all of its columns.
+
+    :param filters: which customers
+    :param sort: a sort word, as the list of customers knows it
+    :param mark: where the page starts; ``None`` for the first
+    :param size: customers a page
+    :return: the page
+    """
+    return load_page(select_customers(filters), read_customer_sort(sort), mark=mark, size=size)
+
+
+def list_all_contacts(*, customer_id: int | None, mark: str | None, size: int) -> Page:
+    """
+    Load one page of the contacts outside the trash, in the order in which they were entered.
+
+    :param customer_id: only this customer's; ``None`` for everybody's
+    :param mark: where the page starts; ``None`` for the first
+    :param size: contacts a page
+    :return: the page
+    """
+    query = select(Contact).where(Contact.deleted_at.is_(None))
+    if customer_id is not None:
+        query = query.where(Contact.customer_id == customer_id)
+    return load_page(query, Sort(Contact.id.expression, Contact.id.expression, False), mark=mark, size=size)

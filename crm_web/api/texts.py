@@ -15,16 +15,18 @@ from crm_web.models import COUNTRIES, CURRENCIES, limit_of
 NO_NUL = r"^[^\x00]*$"
 
 
-def text_of(column: Any, *, is_required: bool = False) -> Any:
+def text_of(column: Any, *, is_required: bool = False, is_never_null: bool = False) -> Any:
     """
     Say what the text of a column looks like: not empty, and no longer than its column takes.
 
     :param column: a mapped attribute with a limit, such as ``Lead.last_name``
     :param is_required: whether it has to be sent, and can't be null
+    :param is_never_null: whether it may be left out of a change, but not emptied by it
     :return: the field of a model
     """
-    default = ... if is_required else None
-    return Field(default, min_length=1, max_length=limit_of(column), pattern=NO_NUL)
+    if is_never_null:
+        return Field(default_factory=str, min_length=1, max_length=limit_of(column), pattern=NO_NUL)
+    return Field(... if is_required else None, min_length=1, max_length=limit_of(column), pattern=NO_NUL)
 
 
 def _read(reader: Callable[[str], Any]) -> AfterValidator:
@@ -74,6 +76,7 @@ Currency = TypeAliasType(
     ],
 )
 Percent = Annotated[int, Field(ge=0, le=100)]
+Owner = Annotated[str, Field(pattern="^(me|team|nobody|[1-9][0-9]{0,17})$")]
 RecordId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Amount = Annotated[
     Decimal,

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.access import Action, allowed, may_change, require_change
-from crm_web.api import blueprint, schemas
+from crm_web.api import blueprint, lead_schemas
 from crm_web.api.describing import describe
 from crm_web.api.exchange import find_answer, keep_answer, read_body, show
 from crm_web.customers.conversion_operations import carry_over
@@ -23,7 +23,7 @@ from crm_web.problems import make_problem
 
 @blueprint.get("/api/v1/leads/<int:lead_id>/win")
 @allowed(Action.READ)
-@describe("Preview the win of a lead", "winning", answers={200: schemas.WinPreview})
+@describe("Preview the win of a lead", "winning", answers={200: lead_schemas.WinPreview})
 def preview_win(lead_id: int) -> ResponseReturnValue:
     """The customer that would be created, and those that the lead may be already, each with the reasons."""
     lead = _lead_or_404(lead_id)
@@ -33,7 +33,7 @@ def preview_win(lead_id: int) -> ResponseReturnValue:
         "would_create": None if decided else carry_over(lead),
         "likely": [] if decided else [_tell(found) for found in list_likely_customers(lead)],
     }
-    return show(schemas.WinPreview.model_validate(preview))
+    return show(lead_schemas.WinPreview.model_validate(preview))
 
 
 @blueprint.post("/api/v1/leads/<int:lead_id>/status")
@@ -41,8 +41,8 @@ def preview_win(lead_id: int) -> ResponseReturnValue:
 @describe(
     "Move a lead to a status",
     "winning",
-    body=schemas.StatusChange,
-    answers={200: schemas.Lead},
+    body=lead_schemas.StatusChange,
+    answers={200: lead_schemas.Lead},
     refuses={409: "Somebody moved it meanwhile, or likely customers are there to choose from: see likely."},
     is_once=True,
 )
@@ -55,27 +55,28 @@ def change_status(lead_id: int) -> ResponseReturnValue:
     require_change(lead)
     if answer := find_answer():
         return answer
-    change = read_body(schemas.StatusChange)
+    change = read_body(lead_schemas.StatusChange)
     if likely := _list_choices(lead, change):
         db.session.rollback()
         return make_problem(409, "Choose the customer, or say that a new one is to be created.", likely=likely)
     _move(lead, change)
-    answer = keep_answer(show(schemas.Lead.model_validate(lead)))
+    answer = keep_answer(show(lead_schemas.Lead.model_validate(lead)))
     db.session.commit()
     return answer
 
 
-def _list_choices(lead: Lead, change: schemas.StatusChange) -> list[dict[str, Any]]:
+def _list_choices(lead: Lead, change: lead_schemas.StatusChange) -> list[dict[str, Any]]:
     """Who the customer may be, where that has to be asked."""
     is_said = change.customer_id is not None or change.create
     if change.status is not LeadStatus.WON or is_said or lead.is_won or lead.is_in_trash or has_customer(lead.id):
         return []
     return [
-        schemas.LikelyCustomer.model_validate(_tell(f)).model_dump(mode="json") for f in list_likely_customers(lead)
+        lead_schemas.LikelyCustomer.model_validate(_tell(f)).model_dump(mode="json")
+        for f in list_likely_customers(lead)
     ]
 
 
-def _move(lead: Lead, change: schemas.StatusChange) -> None:
+def _move(lead: Lead, change: lead_schemas.StatusChange) -> None:
     if change.customer_id is not None:
         customer = get_customer(change.customer_id) or abort(409, "There is no such customer.")
         fill = may_change(current_user, customer)
@@ -96,7 +97,7 @@ def _move(lead: Lead, change: schemas.StatusChange) -> None:
 @describe(
     "Take back the win of a lead",
     "winning",
-    answers={200: schemas.Lead},
+    answers={200: lead_schemas.Lead},
     refuses={409: "Something stands in the way: see obstacles."},
     is_once=True,
 )
@@ -111,7 +112,7 @@ def undo_win(lead_id: int) -> ResponseReturnValue:
     except operations.WinStands as error:
         db.session.rollback()
         return make_problem(409, error.message, obstacles=[asdict(obstacle) for obstacle in error.obstacles])
-    answer = keep_answer(show(schemas.Lead.model_validate(lead)))
+    answer = keep_answer(show(lead_schemas.Lead.model_validate(lead)))
     db.session.commit()
     return answer
 

@@ -34,9 +34,11 @@ def add_contact(customer: Customer, values: Mapping[str, Any], *, by: Employee) 
     :param by: the employee who enters it
     :return: the new contact
     :raise CustomerInTrash: where the customer is in the trash
+    :raise ContactNotNamed: where nothing names it
     """
     record_by(by)
     lock_outside_trash(customer)
+    _check_named(Contact(), values)
     if values.get("is_primary"):
         _step_down_primary(customer.id)
     contact = Contact(customer_id=customer.id, **values)
@@ -62,8 +64,7 @@ def change_contact(contact: Contact, values: Mapping[str, Any], *, version: int,
     record_by(by)
     _lock_contact_outside_trash(contact)
     merged = merge_with_saved(contact, values, version=version, by=by)
-    if not any((merged.values.get(name, getattr(contact, name)) or "").strip() for name in NAMES):
-        raise ContactNotNamed("Enter a name or an e-mail: none is left.", "last_name")
+    _check_named(contact, merged.values)
     if merged.values.get("is_primary") and not contact.is_primary:
         _step_down_primary(contact.customer_id)
     for name, value in merged.values.items():
@@ -111,6 +112,11 @@ def restore_contact(contact: Contact, *, by: Employee) -> None:
     :param by: the employee who does it
     """
     take_from_trash(contact, by=by)
+
+
+def _check_named(contact: Contact, values: Mapping[str, Any]) -> None:
+    if not any((values.get(name, getattr(contact, name)) or "").strip() for name in NAMES):
+        raise ContactNotNamed("Enter a name or an e-mail: none is left.", "last_name")
 
 
 def _step_down_primary(customer_id: int) -> None:

@@ -47,6 +47,10 @@ class CustomerInTrash(DomainError):
     """A customer in the trash has to be restored before anything about it can change."""
 
 
+class CustomerNotNamed(DomainError):
+    """A customer has to have a name that can be seen."""
+
+
 class ParentNotPossible(DomainError):
     """The customer chosen as parent company is in the trash, or belongs to the customer itself."""
 
@@ -58,10 +62,12 @@ def create_customer(values: Mapping[str, Any], *, by: Employee) -> Customer:
     :param values: column names to values, as the customer form gives them
     :param by: the employee who enters it
     :return: the new customer, with its id and number
+    :raise CustomerNotNamed: where it has no name
     :raise OwnerNotEntitled: where the owner is not active or does not sell
     :raise ParentNotPossible: where the parent is in the trash
     """
     record_by(by)
+    _check_named(values)
     check_owner(values.get("owner_id"))
     check_parent_is_there(values.get("parent_id"))
     customer = Customer(**values)
@@ -81,12 +87,14 @@ def change_customer(customer: Customer, values: Mapping[str, Any], *, version: i
     :return: what was saved, with what others had changed since
     :raise CustomerInTrash: where it is in the trash
     :raise ChangedMeanwhile: where someone changed the same field since
+    :raise CustomerNotNamed: where no name would be left
     :raise OwnerNotEntitled: where a new owner is not active or does not sell
     :raise ParentNotPossible: where a new parent is in the trash, or the customer would stand above itself
     """
     record_by(by)
     lock_outside_trash(customer)
     merged = merge_with_saved(customer, values, version=version, by=by)
+    _check_named({"name": customer.name} | merged.values)
     owner_id, parent_id = (merged.values.get(name) for name in ("owner_id", "parent_id"))
     if owner_id != customer.owner_id:
         check_owner(owner_id)
@@ -140,6 +148,11 @@ def check_parent_is_there(parent_id: int | None) -> None:
     parent = None if parent_id is None else db.session.get(Customer, parent_id)
     if parent_id is not None and (parent is None or parent.is_in_trash):
         raise ParentNotPossible("Choose another parent company: this one is in the trash.", "parent")
+
+
+def _check_named(values: Mapping[str, Any]) -> None:
+    if not (values.get("name") or "").strip():
+        raise CustomerNotNamed("Enter the customer’s name.", "name")
 
 
 def _check_parent(customer: Customer, parent_id: int | None) -> None:

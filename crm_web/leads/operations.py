@@ -103,7 +103,8 @@ def change_lead(lead: Lead, values: Mapping[str, Any], *, version: int, by: Empl
     """
     record_by(by)
     _lock_outside_trash(lead)
-    values = {**values, "source": use_source(values.get("source"))}
+    if "source" in values:
+        values = {**values, "source": use_source(values["source"])}
     merged = merge_with_saved(lead, values, version=version, by=by)
     _check_whole(lead, merged.values)
     if merged.values.get("owner_id") != lead.owner_id:

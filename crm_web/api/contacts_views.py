@@ -1,0 +1,117 @@
+"""The people at customers, for programs; whoever may change a customer may change its contacts."""
+
+from flask import Response, abort, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.access import Action, allowed, require_change
+from crm_web.api import blueprint, customer_schemas, queries, schemas
+from crm_web.api.describing import describe
+from crm_web.api.exchange import find_answer, keep_answer, read_body, read_query, require_match, show, show_page
+from crm_web.customers import contact_operations as operations
+from crm_web.customers.queries import get_contact, get_customer
+from crm_web.extensions import db
+from crm_web.models import Contact
+from crm_web.records import lock
+
+IN_TRASH = "The contact or its customer is in the trash."
+
+
+@blueprint.get("/api/v1/contacts")
+@allowed(Action.READ)
+@describe("List contacts", "contacts", query=customer_schemas.ContactQuery, answers={200: customer_schemas.ContactPage})
+def list_contacts() -> ResponseReturnValue:
+    """Of one customer or of all, in the order in which they were entered; those in the trash are left out."""
+    query = read_query(customer_schemas.ContactQuery)
+    page = queries.list_all_contacts(customer_id=query.customer, mark=query.at, size=query.limit)
+    return show_page(customer_schemas.Contact, page)
+
+
+@blueprint.post("/api/v1/customers/<int:customer_id>/contacts")
+@allowed(Action.CHANGE_OWN)
+@describe(
+    "Enter a contact at a customer",
+    "contacts",
+    body=customer_schemas.NewContact,
+    answers={201: customer_schemas.Contact},
+    refuses={409: "The customer is in the trash."},
+    is_once=True,
+)
+def add_contact(customer_id: int) -> ResponseReturnValue:
+    customer = get_customer(customer_id) or abort(404)
+    require_change(customer)
+    if answer := find_answer():
+        return answer
+    contact = operations.add_contact(customer, read_body(customer_schemas.NewContact).values(), by=current_user)
+    answer = keep_answer(_show(contact, 201))
+    db.session.commit()
+    return answer
+
+
+@blueprint.get("/api/v1/contacts/<int:contact_id>")
+@allowed(Action.READ)
+@describe("Read a contact", "contacts", query=schemas.FieldsQuery, answers={200: customer_schemas.Contact})
+def read_contact(contact_id: int) -> ResponseReturnValue:
+    read_query(schemas.FieldsQuery)
+    return _show(_contact_or_404(contact_id))
+
+
+@blueprint.patch("/api/v1/contacts/<int:contact_id>")
+@allowed(Action.CHANGE_OWN)
+@describe(
+    "Change a contact",
+    "contacts",
+    body=customer_schemas.ContactChange,
+    answers={200: customer_schemas.Contact},
+    refuses={409: IN_TRASH},
+    needs_match=True,
+)
+def change_contact(contact_id: int) -> ResponseReturnValue:
+    contact = _contact_to_change(contact_id)
+    change = read_body(customer_schemas.ContactChange)
+    operations.change_contact(contact, change.values(), version=contact.version, by=current_user)
+    db.session.commit()
+    return _show(contact)
+
+
+@blueprint.delete("/api/v1/contacts/<int:contact_id>")
+@allowed(Action.CHANGE_OWN)
+@describe("Move a contact to the trash", "contacts", answers={204: None}, needs_match=True)
+def trash_contact(contact_id: int) -> ResponseReturnValue:
+    operations.trash_contact(_contact_to_change(contact_id), by=current_user)
+    db.session.commit()
+    return Response(status=204)
+
+
+@blueprint.post("/api/v1/contacts/<int:contact_id>/restore")
+@allowed(Action.CHANGE_OWN)
+@describe("Restore a contact from the trash", "contacts", answers={200: customer_schemas.Contact}, is_once=True)
+def restore_contact(contact_id: int) -> ResponseReturnValue:
+    """One that is not in the trash stays as it is."""
+    contact = _contact_or_404(contact_id)
+    require_change(contact.customer)
+    if answer := find_answer():
+        return answer
+    operations.restore_contact(contact, by=current_user)
+    answer = keep_answer(_show(contact))
+    db.session.commit()
+    return answer
+
+
+def _contact_or_404(contact_id: int) -> Contact:
+    return get_contact(contact_id) or abort(404)
+
+
+def _contact_to_change(contact_id: int) -> Contact:
+    """Its customer's row is locked first, as everywhere; so nobody waits for each other."""
+    contact = _contact_or_404(contact_id)
+    require_change(contact.customer)
+    lock(contact.customer)
+    lock(contact)
+    require_match(contact.version)
+    return contact
+
+
+def _show(contact: Contact, status: int = 200) -> Response:
+    place = url_for("api.read_contact", contact_id=contact.id) if status == 201 else None
+    return show(customer_schemas.Contact.model_validate(contact), status, location=place)

@@ -1,0 +1,121 @@
+"""Customers, for programs."""
+
+from flask import Response, abort, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.access import Action, allowed, require_change
+from crm_web.api import blueprint, customer_schemas, queries, schemas
+from crm_web.api.describing import describe
+from crm_web.api.exchange import find_answer, keep_answer, read_body, read_query, require_match, show, show_page
+from crm_web.customers import operations
+from crm_web.customers.address import CustomersAddress
+from crm_web.customers.queries import get_customer
+from crm_web.extensions import db
+from crm_web.models import Customer
+from crm_web.records import lock
+
+NOT_POSSIBLE = "The owner does not sell, or the parent is not there."
+
+
+@blueprint.get("/api/v1/customers")
+@allowed(Action.READ)
+@describe(
+    "List customers", "customers", query=customer_schemas.CustomerQuery, answers={200: customer_schemas.CustomerPage}
+)
+def list_customers() -> ResponseReturnValue:
+    """The same customers, filters and orders as in the browser; those in the trash are left out."""
+    query = read_query(customer_schemas.CustomerQuery)
+    view = CustomersAddress(request.args, me=current_user)
+    page = queries.list_whole_customers(view.read_filter(), sort=view.sort, mark=query.at, size=query.limit)
+    return show_page(customer_schemas.Customer, page)
+
+
+@blueprint.post("/api/v1/customers")
+@allowed(Action.CREATE)
+@describe(
+    "Enter a customer",
+    "customers",
+    body=customer_schemas.NewCustomer,
+    answers={201: customer_schemas.Customer},
+    refuses={409: NOT_POSSIBLE},
+    is_once=True,
+)
+def create_customer() -> ResponseReturnValue:
+    """By hand, without a lead; a lead that is won gets its customer by itself."""
+    if answer := find_answer():
+        return answer
+    customer = operations.create_customer(read_body(customer_schemas.NewCustomer).values(), by=current_user)
+    answer = keep_answer(_show(customer, 201))
+    db.session.commit()
+    return answer
+
+
+@blueprint.get("/api/v1/customers/<int:customer_id>")
+@allowed(Action.READ)
+@describe("Read a customer", "customers", query=schemas.FieldsQuery, answers={200: customer_schemas.Customer})
+def read_customer(customer_id: int) -> ResponseReturnValue:
+    """A customer in the trash is read too: its deleted_at says so."""
+    read_query(schemas.FieldsQuery)
+    return _show(_customer_or_404(customer_id))
+
+
+@blueprint.patch("/api/v1/customers/<int:customer_id>")
+@allowed(Action.CHANGE_OWN)
+@describe(
+    "Change a customer",
+    "customers",
+    body=customer_schemas.CustomerChange,
+    answers={200: customer_schemas.Customer},
+    refuses={409: f"It is in the trash. {NOT_POSSIBLE}"},
+    needs_match=True,
+)
+def change_customer(customer_id: int) -> ResponseReturnValue:
+    customer = _customer_to_change(customer_id)
+    change = read_body(customer_schemas.CustomerChange)
+    operations.change_customer(customer, change.values(), version=customer.version, by=current_user)
+    db.session.commit()
+    return _show(customer)
+
+
+@blueprint.delete("/api/v1/customers/<int:customer_id>")
+@allowed(Action.CHANGE_OWN)
+@describe("Move a customer to the trash", "customers", answers={204: None}, needs_match=True)
+def trash_customer(customer_id: int) -> ResponseReturnValue:
+    """Its leads and contacts stay as they are."""
+    operations.trash_customer(_customer_to_change(customer_id), by=current_user)
+    db.session.commit()
+    return Response(status=204)
+
+
+@blueprint.post("/api/v1/customers/<int:customer_id>/restore")
+@allowed(Action.CHANGE_OWN)
+@describe("Restore a customer from the trash", "customers", answers={200: customer_schemas.Customer}, is_once=True)
+def restore_customer(customer_id: int) -> ResponseReturnValue:
+    """One that is not in the trash stays as it is."""
+    customer = _customer_or_404(customer_id)
+    require_change(customer)
+    if answer := find_answer():
+        return answer
+    operations.restore_customer(customer, by=current_user)
+    answer = keep_answer(_show(customer))
+    db.session.commit()
+    return answer
+
+
+def _customer_or_404(customer_id: int) -> Customer:
+    return get_customer(customer_id) or abort(404)
+
+
+def _customer_to_change(customer_id: int) -> Customer:
+    """Locked, so that the version that the program saw is still the one that is changed."""
+    customer = _customer_or_404(customer_id)
+    require_change(customer)
+    lock(customer)
+    require_match(customer.version)
+    return customer
+
+
+def _show(customer: Customer, status: int = 200) -> Response:
+    place = url_for("api.read_customer", customer_id=customer.id) if status == 201 else None
+    return show(customer_schemas.Customer.model_validate(customer), status, location=place)
