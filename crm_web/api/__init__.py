@@ -9,6 +9,7 @@ from crm_web.api import (  # noqa: E402, F401  (the views register themselves on
     customers_views,
     docs_views,
     entrance,
+    history_views,
     leads_views,
     win_views,
 )

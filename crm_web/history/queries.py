@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, cast, literal, null, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, Select, cast, literal, null, select, union_all
 from sqlalchemy.orm import joinedload
 
 from crm_web.extensions import db
@@ -94,9 +94,19 @@ def list_changes(filters: ChangeFilter, *, mark: str | None) -> Page:
     :param mark: where the page starts; ``None`` for the first
     :return: the page; its rows are ``ReadableChange``
     """
-    query = select(Change).where(*_conditions(filters)).options(joinedload(Change.actor))
+    query = select_changes(filters).options(joinedload(Change.actor))
     page = load_page(query, NEWEST_FIRST, mark=mark)
     return Page(_put_in_words(page.rows, with_records=True), page.next, page.previous, page.count)
+
+
+def select_changes(filters: ChangeFilter) -> Select[Any]:
+    """
+    Build the query behind the page of history.
+
+    :param filters: which changes
+    :return: a select of ``Change``, without order
+    """
+    return select(Change).where(*_conditions(filters))
 
 
 def _conditions(filters: ChangeFilter) -> list[ColumnElement[bool]]:

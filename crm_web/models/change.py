@@ -3,9 +3,11 @@
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Text, cast, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.types import UserDefinedType
 
 from crm_web.extensions import db
 from crm_web.models.base import Base, Id, Moment, Short, Word
@@ -35,6 +37,28 @@ class ChangeAction(StrEnum):
         return self.value.capitalize()
 
 
+class TransactionId(UserDefinedType[int]):
+    """The number of a transaction, in the order in which transactions began."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_options: Any) -> str:
+        """Name the type as PostgreSQL does."""
+        return "xid8"
+
+    def bind_expression(self, bindvalue: Any) -> Any:
+        """No number becomes one of these by itself, but a text does."""
+        return cast(cast(bindvalue, Text), self)
+
+    def result_processor(self, dialect: Any, coltype: Any) -> Any:
+        """The driver gives it as a text."""
+        return lambda value: None if value is None else int(value)
+
+
+# So that Alembic knows the type when it compares the models with the database.
+ischema_names["xid8"] = TransactionId
+
+
 class Change(Base):
     """One row changed: ``fields`` maps each changed field to ``[old, new]``. It outlives its record."""
 
@@ -43,6 +67,7 @@ class Change(Base):
         Index("ix_changes_record", "entity", "entity_id", "id"),
         Index("ix_changes_actor", "actor_id", "id"),
         Index("ix_changes_at", "at", "id"),
+        Index("ix_changes_xact", "xact", "id"),
         Index("ix_changes_deleted", "at", "id", postgresql_where=text("action = 'deleted'")),
         Index("ix_changes_door", "door", "at", "id", postgresql_where=text("door IN ('web', 'api', 'bulk')")),
     )
@@ -57,6 +82,7 @@ class Change(Base):
     door: Mapped[Door] = mapped_column(Word(Door))
     request_id: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int | None]
+    xact: Mapped[int] = mapped_column(TransactionId, server_default=text("pg_current_xact_id()"), deferred=True)
 
     actor: Mapped[Employee | None] = relationship()
 

@@ -1,0 +1,77 @@
+"""The feed of changes: ordered, complete, whoever writes at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+from threading import Event
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from crm_web.models import Change
+from tests.api.client import Program
+from tests.databases import OwnDatabase
+from tests.factories import make_lead, make_token
+
+WRITERS = 6
+TRANSACTIONS = 25
+
+
+def _write(own: OwnDatabase, seed: int) -> None:
+    """Several changes in a transaction, some of which wait before they end, and some of which never happen."""
+    chance = Random(seed)  # noqa: S311
+    for turn in range(TRANSACTIONS):
+        with own.engine.connect() as connection:
+            for number in range(chance.randint(1, 4)):
+                connection.execute(
+                    text("INSERT INTO leads (last_name) VALUES (:name)"), {"name": f"{seed}-{turn}-{number}"}
+                )
+                connection.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": chance.random() * 0.01})
+            (connection.rollback if chance.random() < 0.2 else connection.commit)()
+
+
+def _follow(program: Program, is_over: Event, start: str | None = None) -> list[int]:
+    seen: list[int] = []
+    after = start
+    while True:
+        was_over = is_over.is_set()
+        feed = program.get(f"/changes?limit=7{f'&after={after}' if after else ''}").get_json()
+        seen += [change["id"] for change in feed["items"]]
+        after = feed["after"]
+        if was_over and feed["is_all"]:
+            return seen
+
+
+def _program(own: OwnDatabase, session: Session) -> Program:
+    return Program(own.app, make_token(session, own.find(session, "ann")))
+
+
+def test_nothing_is_skipped_while_others_write(own_database: OwnDatabase) -> None:
+    own_database.app.config["API_REQUESTS_A_MINUTE"] = 1_000_000
+    with own_database.session() as session:
+        program = _program(own_database, session)
+    is_over = Event()
+    with ThreadPoolExecutor(WRITERS + 1) as pool:
+        follower = pool.submit(_follow, program, is_over)
+        for writer in [pool.submit(_write, own_database, seed) for seed in range(WRITERS)]:
+            writer.result(60)
+        is_over.set()
+        seen = follower.result(60)
+    with own_database.session() as session:
+        there = session.scalars(select(Change.id)).all()
+    assert len(seen) == len(set(seen))
+    assert sorted(seen) == sorted(there)
+
+
+def test_a_change_waits_for_an_older_transaction(own_database: OwnDatabase) -> None:
+    with own_database.session() as session, own_database.engine.connect() as slow:
+        program = _program(own_database, session)
+        start = program.get("/changes?limit=500").get_json()["after"]
+        slow.execute(text("INSERT INTO leads (last_name) VALUES ('Slow')"))
+        quick = make_lead(session, last_name="Quick")
+        assert program.get(f"/changes?after={start}").get_json()["items"] == []
+        slow.commit()
+        names = [
+            change["fields"]["last_name"][1] for change in program.get(f"/changes?after={start}").get_json()["items"]
+        ]
+    assert quick.id
+    assert sorted(names) == ["Quick", "Slow"]
