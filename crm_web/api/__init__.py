@@ -8,6 +8,7 @@ from crm_web.api import (  # noqa: E402, F401  (the views register themselves on
     contacts_views,
     customers_views,
     docs_views,
+    employees_views,
     entrance,
     history_views,
     leads_views,

@@ -8,6 +8,15 @@ from crm_web.api.exchange import WrongRequest
 from crm_web.customers.contact_operations import ContactInTrash
 from crm_web.customers.conversion_operations import AnotherCustomer
 from crm_web.customers.operations import CustomerInTrash, ParentNotPossible
+from crm_web.employees.operations import (
+    EmailTaken,
+    EmployeeChangedMeanwhile,
+    LastAdministrator,
+    LeadsThemselves,
+    ManagerNotThere,
+    SuccessorNeeded,
+    SuccessorNotEntitled,
+)
 from crm_web.errors import DomainError
 from crm_web.extensions import csrf, db
 from crm_web.leads.operations import CustomerNotThere, LeadInTrash, StatusChangedMeanwhile, WinStands
@@ -23,6 +32,13 @@ CONFLICTS = (
     ContactInTrash,
     CustomerInTrash,
     CustomerNotThere,
+    EmailTaken,
+    EmployeeChangedMeanwhile,
+    LastAdministrator,
+    LeadsThemselves,
+    ManagerNotThere,
+    SuccessorNeeded,
+    SuccessorNotEntitled,
     LeadInTrash,
     OwnerNotEntitled,
     ParentNotPossible,

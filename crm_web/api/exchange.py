@@ -19,7 +19,7 @@ WORDS = {
     "missing": "This is missing.",
     "extra_forbidden": "There is no such field.",
     "string_type": "Send a text.",
-    "string_pattern_mismatch": "Remove the invisible NUL character from this text.",
+    "string_pattern_mismatch": "Send a text that fits {pattern}",
     "string_too_short": "Send null for nothing, not an empty text.",
     "string_too_long": "Shorten this to {max_length:,} characters.",
     "int_type": "Send a whole number.",

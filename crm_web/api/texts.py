@@ -13,6 +13,7 @@ from crm_web import fields
 from crm_web.models import COUNTRIES, CURRENCIES, limit_of
 
 NO_NUL = r"^[^\x00]*$"
+NOT_BLANK = r"^[^\x00]*[^\x00\s][^\x00]*$"
 
 
 def text_of(column: Any, *, is_required: bool = False, is_never_null: bool = False) -> Any:
@@ -25,8 +26,9 @@ def text_of(column: Any, *, is_required: bool = False, is_never_null: bool = Fal
     :return: the field of a model
     """
     if is_never_null:
-        return Field(default_factory=str, min_length=1, max_length=limit_of(column), pattern=NO_NUL)
-    return Field(... if is_required else None, min_length=1, max_length=limit_of(column), pattern=NO_NUL)
+        return Field(default_factory=str, min_length=1, max_length=limit_of(column), pattern=NOT_BLANK)
+    pattern = NOT_BLANK if is_required else NO_NUL
+    return Field(... if is_required else None, min_length=1, max_length=limit_of(column), pattern=pattern)
 
 
 def _read(reader: Callable[[str], Any]) -> AfterValidator:

@@ -43,6 +43,10 @@ class EmployeeChangedMeanwhile(DomainError):
     """Someone saved the employee in the very same moment."""
 
 
+class ManagerNotThere(DomainError):
+    """The person who should be the manager is unknown."""
+
+
 class LeadsThemselves(DomainError):
     """Following the managers upwards would never end."""
 
@@ -103,7 +107,7 @@ def change_employee(
     merged = merge_with_saved(employee, values, version=version, by=by)
     _check_leaders(employee, merged.values.get("manager_id"))
     handed_over = Belongings(0, 0)
-    if employee.can_own and not Role(merged.values["role"]).sells:
+    if employee.can_own and not Role(merged.values.get("role", employee.role)).sells:
         handed_over = _give_up_records(employee, handover, by)
     with _refusals_in_words():
         for name, value in merged.values.items():
@@ -220,6 +224,7 @@ REFUSALS: dict[str | None, tuple[type[DomainError], str, str]] = {
         "They were given a lead or customer just now. Choose who takes over.",
         "successor_id",
     ),
+    "fk_employees_manager_id": (ManagerNotThere, "Choose a manager from the list.", "manager_id"),
     "ck_owner_entitled": (SuccessorNotEntitled, "Choose somebody else who is active and sells.", "successor_id"),
 }
 """What breaking a constraint of the database means to a person: the error, its sentence and its field."""

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from crm_web.extensions import db
 from crm_web.models import Customer, Employee, Lead, Role, SignIn
-from crm_web.paging import Page, Sort, load_page
+from crm_web.paging import PAGE_SIZE, Page, Sort, load_page
 
 
 @dataclass(frozen=True)
@@ -36,17 +36,18 @@ class Belongings:
         return " and ".join(part for part in (leads, customers) if part) or "nothing"
 
 
-def list_employees(*, mark: str | None) -> Page:
+def list_employees(*, mark: str | None, size: int = PAGE_SIZE) -> Page:
     """
     Load one page of the list of employees: the active ones first, then by name; each with their manager.
 
     :param mark: where the page starts; ``None`` for the first
+    :param size: people a page
     :return: the page
     """
     name = func.crm_fold(Employee.name, type_=Text())
     order = case((Employee.is_active, "0"), else_="1").op("||", return_type=Text())(name).collate("C")
     query = select(Employee).options(joinedload(Employee.manager))
-    return load_page(query, Sort(order, Employee.id.expression, descending=False), mark=mark)
+    return load_page(query, Sort(order, Employee.id.expression, descending=False), mark=mark, size=size)
 
 
 def list_last_seen(employees: Sequence[Employee]) -> dict[int, datetime]:
