@@ -19,6 +19,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, cast, column, func, inspect, update
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm.attributes import get_history
 
 from crm_web.extensions import db
 from crm_web.models import Employee, record_by
@@ -100,7 +101,7 @@ def _changed_columns(record: Any) -> tuple[str, ...]:
     state = inspect(record)
     columns = state.mapper.column_attrs
     return tuple(
-        sorted(name for name in state.committed_state if name in columns and state.attrs[name].history.has_changes())
+        sorted(name for name in state.committed_state if name in columns and get_history(record, name).has_changes())
     )
 
 
