@@ -139,11 +139,15 @@ class RecordName(NamedTuple):
     :param name: its name
     :param lead_id: the lead on whose page it stands
     :param customer_id: the customer on whose page it stands
+    :param owner_id: the employee whose it is; ``None`` for nobody
+    :param is_in_trash: whether it, or the customer that it belongs to, is in the trash
     """
 
     name: str
     lead_id: int | None
     customer_id: int | None
+    owner_id: int | None
+    is_in_trash: bool
 
 
 class Value(NamedTuple):

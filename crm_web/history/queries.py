@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, cast, literal, null, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, cast, false, literal, null, or_, select, union_all
 from sqlalchemy.orm import joinedload
 
 from crm_web.extensions import db
@@ -25,13 +25,14 @@ from crm_web.wording import (
 NEWEST_FIRST = Sort(Change.at.expression, Change.id.expression, descending=True)
 
 _NOWHERE = cast(null(), BigInteger)
-# Where the name of a record stands, and the lead or customer on whose page it is shown.
-_NAMES: dict[str, tuple[Any, Any, Any, Any]] = {
-    "employee": (Employee.id, Employee.name, _NOWHERE, _NOWHERE),
-    "lead": (Lead.id, Lead.name, Lead.id, _NOWHERE),
-    "customer": (Customer.id, Customer.name, _NOWHERE, Customer.id),
-    "contact": (Contact.id, Contact.name, _NOWHERE, Contact.customer_id),
-    "activity": (Activity.id, Activity.subject, Activity.lead_id, Activity.customer_id),
+_IN_TRASH = or_(Contact.deleted_at.is_not(None), Customer.deleted_at.is_not(None))
+# Where the name of a record stands, the lead or customer on whose page it is shown, its owner, whether it is trashed.
+_NAMES: dict[str, tuple[Any, ...]] = {
+    "employee": (Employee.id, Employee.name, _NOWHERE, _NOWHERE, _NOWHERE, false()),
+    "lead": (Lead.id, Lead.name, Lead.id, _NOWHERE, Lead.owner_id, Lead.deleted_at.is_not(None)),
+    "customer": (Customer.id, Customer.name, _NOWHERE, Customer.id, Customer.owner_id, Customer.deleted_at.is_not(None)),
+    "contact": (Contact.id, Contact.name, _NOWHERE, Contact.customer_id, Customer.owner_id, _IN_TRASH),
+    "activity": (Activity.id, Activity.subject, Activity.lead_id, Activity.customer_id, _NOWHERE, false()),
 }
 
 RECORDS: dict[str, Any] = {"lead": Lead, "customer": Customer, "contact": Contact, "employee": Employee}
@@ -147,8 +148,9 @@ def _find_names(records: set[Record]) -> dict[Record, RecordName]:
         ids = sorted(record.id for record in records if record.entity == entity)
         if ids:
             query = select(literal(entity).label("entity"), record_id.label("id"), name.label("name"), *places)
+            query = query.join(Contact.customer) if entity == "contact" else query
             queries.append(query.where(record_id.in_(ids)))
     if not queries:
         return {}
     rows = db.session.execute(union_all(*queries))
-    return {Record(entity, row_id): RecordName(name, lead, customer) for entity, row_id, name, lead, customer in rows}
+    return {Record(entity, record_id): RecordName(*told) for entity, record_id, *told in rows}

@@ -8,16 +8,17 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web import filters
-from crm_web.access import REFUSALS, Action, allowed, may, refuse, require_change
+from crm_web.access import REFUSALS, Action, allowed, may, may_change, refuse, require_change
 from crm_web.employees.queries import list_everyone
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.filters import current_reader
+from crm_web.frame import find_own_page
 from crm_web.history import blueprint, operations, queries
 from crm_web.list_address import Chip, ListAddress
 from crm_web.messages import flash_message
 from crm_web.models import ChangeAction, Contact, Customer, Door, Employee, Lead
-from crm_web.wording import DOOR_LABELS, DOORS, ENTITIES, label_of
+from crm_web.wording import DOOR_LABELS, DOORS, ENTITIES, ReadableChange, label_of
 
 NAMES = ("who", "kind", "action", "door", "day")
 NOBODY = "installation"
@@ -35,6 +36,8 @@ def list_changes() -> ResponseReturnValue:
         view=view,
         choices=_list_choices(people),
         chips=_list_chips(view, chosen, people),
+        may_put_back=_may_put_back,
+        back_to=request.full_path if request.query_string else request.path,
     )
 
 
@@ -70,6 +73,14 @@ def _list_chips(view: ListAddress, chosen: queries.ChangeFilter, people: Sequenc
     return [Chip(label, view.url_without(name, view.one(name))) for name, label in labels.items() if label]
 
 
+def _may_put_back(change: ReadableChange) -> bool:
+    if change.place is None or change.place.is_in_trash:
+        return False
+    if change.record.entity == "employee":
+        return may(current_user, Action.KEEP_EMPLOYEES)
+    return may_change(current_user, change.place)
+
+
 @blueprint.post("/<int:change_id>/put-back")
 @allowed(Action.CHANGE_OWN)
 def put_back(change_id: int) -> ResponseReturnValue:
@@ -86,7 +97,7 @@ def put_back(change_id: int) -> ResponseReturnValue:
     else:
         db.session.commit()
         flash_message(f"{label} is what it was before." if is_new else f"{label} is so already.")
-    return redirect(_place_of(record), code=303)
+    return redirect(find_own_page(request.form.get("next")) or _place_of(record), code=303)
 
 
 def _require_change(record: Any) -> None:
