@@ -11,7 +11,6 @@ from werkzeug.routing import IntegerConverter, Map
 from crm_web.access import Action, may
 from crm_web.models import Employee
 
-
 # A path of ours: browsers read "//", a backslash or a tab behind the first slash as the start of another host.
 OWN_PAGE = re.compile(r"/(?:[A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*(?:\?[^\s\\#\x00-\x1f\x7f]*)?")
 

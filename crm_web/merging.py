@@ -34,15 +34,24 @@ class Merge:
     :param taken_over: the columns that only the other changed, each with who did
     :param conflicts: the columns that both changed, and differently, each with who the other is
     :param is_mine: whether anything of it is a change of the second person
+    :param moved: who moved the record to another status meanwhile, and to which; that is no field of any form
     """
 
     values: dict[str, Any]
     taken_over: dict[str, str] = field(default_factory=dict)
     conflicts: dict[str, str] = field(default_factory=dict)
     is_mine: bool = True
+    moved: tuple[str, str] | None = None
 
     def in_words(self) -> str:
         """Say what came from whom; nothing where nobody came between."""
+        return self._fields_in_words() + self.move_in_words()
+
+    def move_in_words(self) -> str:
+        """Say who moved the record meanwhile; nothing where nobody did."""
+        return f" {self.moved[0]} moved it to {self.moved[1]} meanwhile." if self.moved else ""
+
+    def _fields_in_words(self) -> str:
         columns_by_name: dict[str, list[str]] = {}
         for column, who in self.taken_over.items():
             columns_by_name.setdefault(who, []).append(_in_a_sentence(column))

@@ -30,7 +30,7 @@ class ChangedMeanwhile(DomainError):
 
     def __init__(self, merge: Merge, original: Mapping[str, Any]) -> None:
         others = " and ".join(sorted(set(merge.conflicts.values())))
-        super().__init__(f"{others} saved changes here after you opened this page.")
+        super().__init__(f"{others} saved changes here after you opened this page.{merge.move_in_words()}")
         self.merge = merge
         self.original = original
 
@@ -77,16 +77,33 @@ def merge_with_saved(record: Record | Employee, values: Mapping[str, Any], *, ve
     is_known = _is_whole(changes, record, version)
     overtaken: dict[str, Overtaken] = {}
     for change in changes if is_known else []:
-        who = "You" if change.actor_id == by.id else change.actor.name if change.actor else "The installation"
+        who = _call(change.actor, by)
         for column, (old, _new) in change.fields.items():
             if column in values:
                 first = overtaken[column].old if column in overtaken else _read_old(record, column, old)
                 overtaken[column] = Overtaken(first, who)
     theirs = {column: getattr(record, column) for column in values}
     merged = merge(overtaken, values, theirs, stranger="" if is_known else _name_of_last(record))
+    merged.moved = _find_move(record, changes, values, by)
     if merged.conflicts:
         raise ChangedMeanwhile(merged, {column: overtaken[column].old for column in overtaken})
     return merged
+
+
+def _call(actor: Employee | None, by: Employee) -> str:
+    if actor is None:
+        return "The installation"
+    return "You" if actor.id == by.id else actor.name
+
+
+def _find_move(
+    record: Record | Employee, changes: Sequence[Change], values: Mapping[str, Any], by: Employee
+) -> tuple[str, str] | None:
+    """The last move to another status, where the form does not hold that itself, and it is another one by now."""
+    moves = [change for change in changes if "status" in change.fields and "status" not in values]
+    if not moves or not hasattr(record, "status") or moves[0].fields["status"][0] == record.status:
+        return None
+    return _call(moves[-1].actor, by), record.status.label
 
 
 def _read_old(record: Record | Employee, column: str, value: Any) -> Any:

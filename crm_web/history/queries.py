@@ -25,12 +25,13 @@ from crm_web.wording import (
 NEWEST_FIRST = Sort(Change.at.expression, Change.id.expression, descending=True)
 
 _NOWHERE = cast(null(), BigInteger)
-_IN_TRASH = or_(Contact.deleted_at.is_not(None), Customer.deleted_at.is_not(None))
+_TRASHED_CUSTOMER = Customer.deleted_at.is_not(None)
+_IN_TRASH = or_(Contact.deleted_at.is_not(None), _TRASHED_CUSTOMER)
 # Where the name of a record stands, the lead or customer on whose page it is shown, its owner, whether it is trashed.
 _NAMES: dict[str, tuple[Any, ...]] = {
     "employee": (Employee.id, Employee.name, _NOWHERE, _NOWHERE, _NOWHERE, false()),
     "lead": (Lead.id, Lead.name, Lead.id, _NOWHERE, Lead.owner_id, Lead.deleted_at.is_not(None)),
-    "customer": (Customer.id, Customer.name, _NOWHERE, Customer.id, Customer.owner_id, Customer.deleted_at.is_not(None)),
+    "customer": (Customer.id, Customer.name, _NOWHERE, Customer.id, Customer.owner_id, _TRASHED_CUSTOMER),
     "contact": (Contact.id, Contact.name, _NOWHERE, Contact.customer_id, Customer.owner_id, _IN_TRASH),
     "activity": (Activity.id, Activity.subject, Activity.lead_id, Activity.customer_id, _NOWHERE, false()),
 }
