@@ -201,8 +201,7 @@ def change_status(lead_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _show_page(lead, form), 422
     before = (lead.status, lead.customer_id)
-    is_undecided = lead.customer_id is None and not lead.is_won and not lead.is_in_trash
-    if form.status.data is LeadStatus.WON and is_undecided and (answer := win_by_choice(lead, form.seen)):
+    if form.status.data is LeadStatus.WON and (answer := win_by_choice(lead, form.seen)):
         return answer
     try:
         operations.change_status(lead, form.status.data, by=current_user, seen=form.seen, **form.reason)

@@ -1,6 +1,8 @@
 """Winning a lead whose customer has to be chosen or looked over first, and taking a win back."""
 
-from flask import abort, redirect, render_template, url_for
+from typing import cast
+
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -15,8 +17,9 @@ from crm_web.form_fields import show_refusal, stored_values
 from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import WinChoiceForm, WinForm
 from crm_web.matching import list_likely_customers
-from crm_web.messages import flash_message
-from crm_web.models import Conversion, ConversionKind, Lead, LeadStatus
+from crm_web.messages import Message, flash_message
+from crm_web.models import Conversion, ConversionKind, Customer, Lead, LeadStatus
+from crm_web.submissions import find_answer, keep_answer
 from crm_web.wording import label_of
 
 
@@ -46,15 +49,21 @@ def _win_page(lead: Lead, form: WinForm) -> str:
 def win_by_choice(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | None:
     """Answer a Won that says whose it is, or has to be asked; ``None`` where one press of the button is enough."""
     choice = WinChoiceForm()
-    if choice.customer_id.data is not None:
-        return _win_for(lead, choice.customer_id.data, seen)
     if choice.create.data:
         return _win_as_typed(lead, seen)
+    if _is_decided(lead):
+        return None
+    if choice.customer_id.data is not None:
+        return _win_for(lead, choice.customer_id.data, seen)
     is_asked = seen in (None, lead.status) and list_likely_customers(lead, limit=1)
     # The likely one may be the very customer that a colleague's Won has just made from this lead.
     if is_asked and not queries.has_customer(lead.id):
         return redirect(url_for("leads.preview_win", lead_id=lead.id), code=303)
     return None
+
+
+def _is_decided(lead: Lead) -> bool:
+    return lead.is_won or lead.is_in_trash or lead.customer_id is not None
 
 
 def _win_for(lead: Lead, customer_id: int, seen: LeadStatus | None) -> ResponseReturnValue:
@@ -68,8 +77,13 @@ def _win_for(lead: Lead, customer_id: int, seen: LeadStatus | None) -> ResponseR
     return _finish(lead, was)
 
 
-def _win_as_typed(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue:
+def _win_as_typed(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | None:
     form = _form_for(lead)
+    # Who took the win back meanwhile and sends the same page once more wants to win it again.
+    if (answer := find_answer(form)) and queries.is_won_by_now(lead.id):
+        return answer.give()
+    if _is_decided(lead):
+        return None
     if not form.validate():
         return _win_page(lead, form), 422
     was = lead.status
@@ -77,7 +91,10 @@ def _win_as_typed(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue:
         operations.win_with_new_customer(lead, stored_values(form), by=current_user, seen=seen)
     except DomainError as error:
         return _refused_page(lead, form, error)
-    return _finish(lead, was)
+    told = _put_win_in_words(lead, was, None)
+    answer = keep_answer(form, place=url_for("leads.show_lead", lead_id=lead.id), **told)
+    db.session.commit()
+    return answer.give()
 
 
 def _refused_page(lead: Lead, form: WinForm, error: DomainError) -> ResponseReturnValue:
@@ -93,19 +110,20 @@ def _finish(lead: Lead, had: LeadStatus) -> ResponseReturnValue:
 
 def tell_win(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> None:
     """Say in one sentence whose lead was won, with the way to take it back."""
-    customer, conversion = lead.customer, find_standing_conversion(lead.id)
-    if customer is None:
-        return
+    flash_message(**_put_win_in_words(lead, was, had_customer_id), kind="info" if was is LeadStatus.WON else "success")
+
+
+def _put_win_in_words(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> Message:
+    customer, conversion = cast(Customer, lead.customer), find_standing_conversion(lead.id)
     name = f"Customer {customer.number} {customer.name}"
     link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id))
     if was is LeadStatus.WON:
-        flash_message(f"This lead was won before. {name} is its customer.", kind="info", link=link)
-        return
+        unsaved = " What you typed is not saved." if request.form.get("create") else ""
+        return Message(text=f"This lead was won before. {name} is its customer.{unsaved}", link=link, undo=None)
     undo = ("Undo", url_for("leads.undo_win", lead_id=lead.id)) if conversion and conversion.before else None
-    made = "has bought again."
-    if conversion and had_customer_id is None:
-        made = _tell_conversion(conversion)
-    flash_message(f"Won. {name} {made}", link=link, undo=undo)
+    is_new = conversion is not None and had_customer_id is None
+    made = _tell_conversion(conversion) if conversion and is_new else "has bought again."
+    return Message(text=f"Won. {name} {made}", link=link, undo=undo)
 
 
 def _tell_conversion(conversion: Conversion) -> str:

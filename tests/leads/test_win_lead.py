@@ -305,3 +305,41 @@ def test_a_lead_in_the_trash_has_none(browser_as: BrowserAs, session: Session, a
 
 def test_an_unknown_lead_is_not_there(browser_as: BrowserAs, ann: Employee) -> None:
     assert browser_as(ann).get("leads.preview_win", lead_id=9999).status == 404
+
+
+# Sent again
+
+
+def test_the_same_page_sent_twice_gives_the_same_answer_with_its_undo(
+    browser_as: BrowserAs, session: Session, lead: Lead, ann: Employee
+) -> None:
+    form = browser_as(ann).get("leads.preview_win", lead_id=lead.id).form("status").fill(name="Nordlys Group")
+    answers = [form.submit().follow() for _ in range(2)]
+    assert answers[0].flash == answers[1].flash
+    answers[1].button("Undo")
+    assert not read(session, lead).is_won
+
+
+def test_back_to_the_page_after_a_win_nothing_more_is_saved_and_that_is_said(
+    browser_as: BrowserAs, session: Session, lead: Lead, ann: Employee
+) -> None:
+    form = browser_as(ann).get("leads.preview_win", lead_id=lead.id).form("status")
+    form.submit()
+    page = form.submit(name="Another").follow()
+    customer = session.scalars(select(Customer)).one()
+    assert f"This lead was won before. Customer {customer.number} Nordlys A/S is its customer." in page.flash
+    assert "What you typed is not saved." in page.flash
+    # The same of a page on which a colleague typed.
+    page = win(browser_as(ann), lead, create="1", name="@", email="@").follow()
+    assert "What you typed is not saved." in page.flash
+
+
+def test_back_to_the_page_after_an_undo_it_is_won_again(
+    browser_as: BrowserAs, session: Session, lead: Lead, ann: Employee
+) -> None:
+    form = browser_as(ann).get("leads.preview_win", lead_id=lead.id).form("status")
+    form.submit().follow().button("Undo")
+    page = form.submit().follow()
+    assert "Nordlys A/S is back from the trash." in page.flash
+    assert read(session, lead).is_won
+    assert count(session, Customer) == 1
