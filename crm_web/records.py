@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import joinedload
 
 from crm_web.clock import now
-from crm_web.errors import DomainError
+from crm_web.errors import DomainError, RecordGone
 from crm_web.extensions import db
 from crm_web.merging import Merge, Overtaken, merge
-from crm_web.models import Change, Contact, Customer, Employee, Lead, record_by
+from crm_web.models import Base, Change, Contact, Customer, Employee, Lead, record_by
 from crm_web.past import from_history
 
 Record = Lead | Customer | Contact
@@ -35,13 +36,18 @@ class ChangedMeanwhile(DomainError):
         self.original = original
 
 
-def lock(record: Record) -> None:
+def lock(record: Base, *, shared: bool = False) -> None:
     """
     Lock a record's row until the transaction ends, and read it afresh.
 
     :param record: the record; only its own row is locked, whatever was loaded along with it
+    :param shared: whether others may hold it in this way too, since it only must not change meanwhile
+    :raise RecordGone: where somebody has just deleted it for good
     """
-    db.session.refresh(record, with_for_update={"of": type(record)})
+    try:
+        db.session.refresh(record, with_for_update={"of": type(record), "read": shared})
+    except InvalidRequestError as error:
+        raise RecordGone from error
 
 
 def check_owner(owner_id: int | None) -> None:
