@@ -8,7 +8,7 @@ from flask_login import current_user
 
 from crm_web.access import Action, allowed, may_change, refuse, require_change
 from crm_web.customers.conversion_operations import carry_over
-from crm_web.customers.conversion_queries import find_standing_conversion
+from crm_web.customers.conversion_queries import find_standing_conversion, get_win_contact
 from crm_web.customers.queries import get_customer
 from crm_web.employees.queries import list_possible_owners
 from crm_web.errors import DomainError
@@ -16,6 +16,7 @@ from crm_web.extensions import db
 from crm_web.form_fields import show_refusal, stored_values
 from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import WinChoiceForm, WinForm
+from crm_web.leads.offers import list_offers
 from crm_web.matching import list_likely_customers
 from crm_web.messages import Message, flash_message
 from crm_web.models import Conversion, ConversionKind, Customer, Lead, LeadStatus
@@ -42,8 +43,7 @@ def _form_for(lead: Lead) -> WinForm:
 
 
 def _win_page(lead: Lead, form: WinForm) -> str:
-    likely = [(found, may_change(current_user, found.customer)) for found in list_likely_customers(lead)]
-    return render_template("leads/preview_win.html", lead=lead, form=form, likely=likely)
+    return render_template("leads/preview_win.html", lead=lead, form=form, offers=list_offers(lead, by=current_user))
 
 
 def win_by_choice(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | None:
@@ -129,8 +129,12 @@ def _put_win_in_words(lead: Lead, was: LeadStatus, had_customer_id: int | None) 
 def _tell_conversion(conversion: Conversion) -> str:
     if conversion.kind is ConversionKind.CREATED:
         return "was created." if conversion.customer_version == 1 else "is back from the trash."
-    filled = [label_of(name) for name in conversion.filled]
-    return f"has bought again. Filled in from the lead: {', '.join(filled)}." if filled else "has bought again."
+    told = ["has bought again."]
+    if conversion.filled:
+        told.append(f"Filled in from the lead: {', '.join(map(label_of, conversion.filled))}.")
+    if contact := get_win_contact(conversion):
+        told.append(f"{contact.name} was added as a contact.")
+    return " ".join(told)
 
 
 @blueprint.post("/leads/<int:lead_id>/win/undo")
@@ -155,10 +159,17 @@ def _tell_undo(lead: Lead, conversion: Conversion | None) -> None:
         return
     customer = get_customer(conversion.customer_id) or abort(404)
     name = f"{customer.number} {customer.name}"
-    emptied = [label_of(field) for field in conversion.filled if getattr(customer, field) is None]
     if conversion.kind is ConversionKind.CREATED:
         told = f"Customer {name} is in the trash."
     else:
-        told = f"Customer {name} stays" + (f"; emptied again: {', '.join(emptied)}." if emptied else " as it is.")
+        told = f"Customer {name} stays{_tell_what_went(conversion, customer)}."
     link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id))
     flash_message(f"Taken back: the lead is {lead.status.label} again. {told}", link=link)
+
+
+def _tell_what_went(conversion: Conversion, customer: Customer) -> str:
+    emptied = [label_of(field) for field in conversion.filled if getattr(customer, field) is None]
+    contact = get_win_contact(conversion)
+    told = f"; emptied again: {', '.join(emptied)}" if emptied else ""
+    told += f"; its contact {contact.name} is in the trash" if contact and contact.is_in_trash else ""
+    return told or " as it is"
