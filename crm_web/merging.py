@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 from crm_web.wording import label_of
 
 PAIRS = (("amount", "currency"),)
-"""Columns that mean something only together: 100 by one and EUR by the other would be a price that nobody named."""
+"""
+Columns that mean something only together: 100 by one and EUR by the other would be a price that nobody named.
+The second says nothing without the first: forms propose it before there is anything to go with it.
+"""
 
 TWIN = "_e164"
 """How a column ends that repeats the column before it in another form, and goes wherever that one goes."""
@@ -82,14 +85,16 @@ def merge(
             column in overtaken and not is_same(overtaken[column].old, theirs[column]) for column in plain
         )
         before = {column: overtaken[column].old if column in overtaken else theirs[column] for column in plain}
-        is_mine = bool(stranger) or any(not is_same(mine[column], before[column]) for column in plain)
+        is_mine = bool(stranger) or (
+            any(not is_same(mine[column], before[column]) for column in plain) and _says_something(plain, before, mine)
+        )
         result.is_mine |= is_mine
         if not differing or not is_theirs:
             continue
         names = {column: stranger or _who(overtaken, column, plain) for column in differing}
-        if is_mine:
+        if is_mine and (stranger or _says_something(plain, before, theirs)):
             result.conflicts |= names
-        else:
+        elif not is_mine:
             result.taken_over |= names
             result.values |= {column: theirs[column] for column in columns}
     return result
@@ -121,6 +126,10 @@ def _list_groups(columns: Mapping[str, Any]) -> Iterator[list[str]]:
 
 def _who(overtaken: Mapping[str, Overtaken], column: str, group: list[str]) -> str:
     return next(overtaken[name].who for name in (column, *group) if name in overtaken)
+
+
+def _says_something(group: list[str], *records: Mapping[str, Any]) -> bool:
+    return len(group) == 1 or any(record[group[0]] is not None for record in records)
 
 
 def _in_a_sentence(column: str) -> str:

@@ -187,6 +187,19 @@ def test_who_moved_it_meanwhile_is_said_beside_what_they_changed(
     )
 
 
+def test_the_currency_that_the_form_proposes_is_nobodys_change(
+    browser_as: BrowserAs, session: Session, ann: Employee, max: Employee
+) -> None:
+    lead = make_lead(session, last_name="Okoro")
+    mine = browser_as(ann).get("leads.edit_lead", lead_id=lead.id).form("edit").fill(city="Oslo")
+    theirs = browser_as(max).get("leads.edit_lead", lead_id=lead.id).form("edit")
+    theirs.fill(amount="1200", currency="EUR").submit()
+    page = mine.submit()
+    assert page.status == 303
+    assert "Max Lindqvist changed the amount and the currency meanwhile" in page.follow().flash
+    assert (read(session, lead).amount, read(session, lead).currency) == (Decimal(1200), "EUR")
+
+
 def test_who_moved_it_there_and_back_has_moved_nothing(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session, last_name="Okoro")
     form = browser_as(ann).get("leads.edit_lead", lead_id=lead.id).form("edit")
