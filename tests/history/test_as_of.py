@@ -97,11 +97,24 @@ def test_before_its_history_nothing_is_made_up(
     assert page.facts == {}
 
 
-@pytest.mark.parametrize("moment", ["", "nonsense", "2026-13-01", "2026-03-01T12:00:00+99:00", "0001-01-01"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "",
+        "nonsense",
+        "2026-13-01",
+        "2026-03-01T12:00:00+99:00",
+        "0001-01-01",
+        "9999-12-31T23:59:59-14:00",
+        "1899-12-31",
+    ],
+)
 def test_what_is_no_moment_is_not_there(browser_as: BrowserAs, session: Session, ann: Employee, moment: str) -> None:
-    lead = make_lead(session)
-    page = browser_as(ann).get("leads.show_lead", lead_id=lead.id, as_of=moment)
-    assert page.status == (200 if moment == "0001-01-01" else 404)
+    lead, customer = make_lead(session), make_customer(session)
+    browser = browser_as(ann)
+    assert browser.get("leads.show_lead", lead_id=lead.id, as_of=moment).status == 404
+    for endpoint in ("customers.show_customer", "customers.print_customer"):
+        assert browser.get(endpoint, customer_id=customer.id, as_of=moment).status == 404
 
 
 def test_a_plus_sign_typed_into_the_address_is_understood(
