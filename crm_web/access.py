@@ -47,11 +47,15 @@ REFUSALS = {
 }
 
 
-class Owned(Protocol):
-    """A record that belongs to an employee or to nobody."""
+class Belonging(Protocol):
+    """Anything that says whose it is."""
 
     @property
     def owner_id(self) -> Any: ...
+
+
+class Owned(Belonging, Protocol):
+    """A record that belongs to an employee or to nobody."""
 
     @property
     def owner(self) -> Any: ...
@@ -75,7 +79,7 @@ def may(employee: Employee, action: Action) -> bool:
     return action in ROLES[employee.role]
 
 
-def may_change(employee: Employee, record: Owned) -> bool:
+def may_change(employee: Employee, record: Belonging) -> bool:
     """
     Tell whether a person may change, assign or trash a record.
 

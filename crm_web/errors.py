@@ -8,6 +8,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import (
     BadHost,
     Forbidden,
+    Gone,
     HTTPException,
     InternalServerError,
     SecurityError,
@@ -35,6 +36,10 @@ class DomainError(Exception):
         self.field = field
 
 
+class RecordGone(Exception):
+    """Somebody deleted the record for good after the request had found it: there is no page left to say so on."""
+
+
 PAGES = {
     400: ("This request can’t be understood", "Go back, reload the page and try once more."),
     403: ("You may not do this", "Ask a manager or an administrator if you need to."),
@@ -42,6 +47,10 @@ PAGES = {
     405: (
         "That doesn’t work here",
         "This address does not take this kind of request. Go back and use the page’s own buttons.",
+    ),
+    410: (
+        "This was deleted for good",
+        "Somebody did that while you had the page open. Nothing else was changed, and history keeps what it said.",
     ),
     413: ("That is too large", "Send a smaller file, or less text at once."),
     415: ("That kind of file doesn’t work here", "Send the kind of file that the page asks for."),
@@ -62,6 +71,7 @@ def register_error_pages(app: Flask) -> None:
     :param app: the application to equip
     """
     app.register_error_handler(HTTPException, show_error)
+    app.register_error_handler(RecordGone, show_gone)
     for nonsense in (SecurityError, BadHost):
         app.register_error_handler(nonsense, refuse_host)
     for failure in (DBAPIError, PoolTimeout, DatabaseSilent, PostgresError):
@@ -71,6 +81,11 @@ def register_error_pages(app: Flask) -> None:
 def refuse_host(_error: HTTPException) -> tuple[str, int, dict[str, str]]:
     """Plain words for a name that this site doesn’t answer to: no address of a page can be built under it."""
     return "This site does not answer to that name.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
+
+
+def show_gone(_error: RecordGone) -> tuple[str, int, list[tuple[str, str]]]:
+    """The page for a record that went away under a request."""
+    return show_error(Gone())
 
 
 def show_error(error: HTTPException, words: tuple[str, str] | None = None) -> tuple[str, int, list[tuple[str, str]]]:

@@ -1,5 +1,6 @@
 """What every page needs around it: the navigation, the address rules and the search box."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,19 @@ from werkzeug.routing import IntegerConverter, Map
 
 from crm_web.access import Action, may
 from crm_web.models import Employee
+
+# A path of ours: browsers read "//", a backslash or a tab behind the first slash as the start of another host.
+OWN_PAGE = re.compile(r"/(?:[A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*(?:\?[^\s\\#\x00-\x1f\x7f]*)?")
+
+
+def find_own_page(wanted: str | None) -> str | None:
+    """
+    Take an address that a request names as the place to go on to.
+
+    :param wanted: the address, which anybody may have written
+    :return: the same where it is a page of this site; ``None`` for anything else
+    """
+    return wanted if wanted and OWN_PAGE.fullmatch(wanted) else None
 
 
 class RecordId(IntegerConverter):

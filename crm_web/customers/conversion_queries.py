@@ -41,13 +41,42 @@ def find_standing_conversion(lead_id: int) -> Conversion | None:
 
 def get_win_contact(conversion: Conversion) -> Contact | None:
     """
-    Load the contact that winning made together with the customer.
+    Load the contact that winning made, of a new customer or of one that was there.
 
     :param conversion: the line of the ledger
     :return: the contact, in the trash or not; ``None`` where there was none
     """
     made = conversion.before.get("contact")
     return db.session.get(Contact, made["id"]) if made else None
+
+
+def has_contacts(customer_id: int, *, only_primary: bool = False) -> bool:
+    """
+    Tell whether a customer has contacts outside the trash.
+
+    :param customer_id: the customer
+    :param only_primary: whether only the first one to call counts
+    :return: true where there is one
+    """
+    query = select(Contact.id).where(Contact.customer_id == customer_id, Contact.deleted_at.is_(None))
+    if only_primary:
+        query = query.where(Contact.is_primary)
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def list_where_known(lead: Lead, customer_ids: Sequence[int]) -> set[int]:
+    """
+    Find the customers that know a lead's person already.
+
+    :param lead: the lead
+    :param customer_ids: the customers in question
+    :return: the ids of those with a contact of the same e-mail or name
+    """
+    same = or_(
+        Contact.email_normalised == lead.email_normalised, func.crm_fold(Contact.name) == func.crm_fold(lead.name)
+    )
+    query = select(Contact.customer_id).where(Contact.customer_id.in_(customer_ids), Contact.deleted_at.is_(None), same)
+    return set(db.session.scalars(query))
 
 
 def list_obstacles(conversion: Conversion, customer: Customer, lead: Lead) -> Sequence[Obstacle]:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from crm_web.access import Action, allowed
 from crm_web.customers import blueprint
-from crm_web.customers.print_queries import PrintedCustomer, list_customers_to_print
+from crm_web.customers.print_queries import PrintedCustomer, list_customers_to_print, print_past
 from crm_web.customers.queries import get_customer
 from crm_web.history.moments import read_as_of
 from crm_web.history.past_queries import get_past
@@ -25,12 +25,11 @@ def print_customer(customer_id: int) -> ResponseReturnValue:
 
 
 def _past_paper(customer_id: int, moment: datetime) -> ResponseReturnValue:
-    """Only the customer's own fields: its contacts, leads and notes are those of today."""
-    past = get_past(get_customer(customer_id) or abort(404), moment)
+    past = get_past("customer", customer_id, moment, today=get_customer(customer_id)) or abort(404)
     back_url = url_for("customers.show_customer", customer_id=customer_id, as_of=moment.isoformat())
     if past.record is None:
         return redirect(back_url, code=303)
-    return _paper([PrintedCustomer(past.record, {})], back_url, moment)
+    return _paper([print_past(past)], back_url, moment)
 
 
 @blueprint.get("/customers/print")

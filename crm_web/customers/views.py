@@ -21,6 +21,7 @@ from crm_web.history.conflicts import show_conflict
 from crm_web.history.moments import read_as_of
 from crm_web.history.past_queries import get_past
 from crm_web.history.queries import list_changes_of
+from crm_web.history.stories import go_to_story
 from crm_web.matching import Match, list_possible_duplicates
 from crm_web.messages import flash_message
 from crm_web.models import Customer
@@ -101,9 +102,11 @@ def _new_page(form: NewCustomerForm, matches: Sequence[Match] = ()) -> str:
 @blueprint.get("/customers/<int:customer_id>")
 @allowed(Action.READ)
 def show_customer(customer_id: int) -> ResponseReturnValue:
-    customer, won = queries.get_customer_with_won(customer_id) or abort(404)
+    customer, won = queries.get_customer_with_won(customer_id) or (None, {})
     if moment := read_as_of():
-        return _past_page(customer, moment)
+        return _past_page(customer_id, customer, moment)
+    if customer is None:
+        return go_to_story("customer", customer_id)
     is_allowed = may_change(current_user, customer)
     may_add = may(current_user, Action.CREATE) and not customer.is_in_trash
     return render_template(
@@ -123,9 +126,10 @@ def show_customer(customer_id: int) -> ResponseReturnValue:
     )
 
 
-def _past_page(customer: Customer, moment: datetime) -> str:
-    past, now_url = get_past(customer, moment), url_for("customers.show_customer", customer_id=customer.id)
-    shown = past.record or customer
+def _past_page(customer_id: int, today: Customer | None, moment: datetime) -> str:
+    past = get_past("customer", customer_id, moment, today=today) or abort(404)
+    now_url = url_for("customers.show_customer", customer_id=customer_id)
+    shown = past.record or today
     return render_template("customers/past_customer.html", customer=shown, won={}, past=past, now_url=now_url)
 
 

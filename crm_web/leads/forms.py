@@ -185,7 +185,7 @@ class WinChoiceForm(RecordForm):
     create = HiddenField()
 
 
-class WinForm(CustomerForm):
+class WinForm(CustomerForm, OnceForm):
     """The customer that a lead becomes; one that is just won is active, and looked over for matches already."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:

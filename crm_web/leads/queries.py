@@ -231,6 +231,16 @@ def has_customer(lead_id: int) -> bool:
     return db.session.scalar(select(Lead.id).where(Lead.id == lead_id, Lead.customer_id.is_not(None))) is not None
 
 
+def is_won_by_now(lead_id: int) -> bool:
+    """
+    Tell whether a lead is won by now, whatever was loaded of it before.
+
+    :param lead_id: the lead
+    :return: true while it is won
+    """
+    return db.session.scalar(select(Lead.id).where(Lead.id == lead_id, Lead.status == LeadStatus.WON)) is not None
+
+
 def list_activities(lead_id: int, *, limit: int = 50) -> Sequence[Activity]:
     """
     List what happened around a lead, newest first.

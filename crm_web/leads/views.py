@@ -21,6 +21,7 @@ from crm_web.history.conflicts import show_conflict
 from crm_web.history.moments import read_as_of
 from crm_web.history.past_queries import get_past
 from crm_web.history.queries import list_changes_of
+from crm_web.history.stories import go_to_story
 from crm_web.leads import blueprint, exports, operations, queries
 from crm_web.leads.address import LeadsAddress
 from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_from
@@ -112,13 +113,16 @@ def _new_page(form: NewLeadForm, matches: Sequence[Match] = ()) -> str:
 @blueprint.get("/leads/<int:lead_id>")
 @allowed(Action.READ)
 def show_lead(lead_id: int) -> ResponseReturnValue:
-    lead, moment = _lead_or_404(lead_id), read_as_of()
-    return _show_page(lead, StatusForm()) if moment is None else _past_page(lead, moment)
+    lead, moment = queries.get_lead(lead_id), read_as_of()
+    if moment is not None:
+        return _past_page(lead_id, lead, moment)
+    return _show_page(lead, StatusForm()) if lead else go_to_story("lead", lead_id)
 
 
-def _past_page(lead: Lead, moment: datetime) -> str:
-    past, now_url = get_past(lead, moment), url_for("leads.show_lead", lead_id=lead.id)
-    return render_template("leads/past_lead.html", lead=past.record or lead, past=past, now_url=now_url)
+def _past_page(lead_id: int, today: Lead | None, moment: datetime) -> str:
+    past = get_past("lead", lead_id, moment, today=today) or abort(404)
+    now_url = url_for("leads.show_lead", lead_id=lead_id)
+    return render_template("leads/past_lead.html", lead=past.record or today, past=past, now_url=now_url)
 
 
 def _show_page(lead: Lead, form: StatusForm) -> str:
@@ -201,8 +205,7 @@ def change_status(lead_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _show_page(lead, form), 422
     before = (lead.status, lead.customer_id)
-    is_undecided = lead.customer_id is None and not lead.is_won and not lead.is_in_trash
-    if form.status.data is LeadStatus.WON and is_undecided and (answer := win_by_choice(lead, form.seen)):
+    if form.status.data is LeadStatus.WON and (answer := win_by_choice(lead, form.seen)):
         return answer
     try:
         operations.change_status(lead, form.status.data, by=current_user, seen=form.seen, **form.reason)
