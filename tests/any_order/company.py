@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from crm_web.access import Action, may, may_change
@@ -19,7 +20,7 @@ Ref = tuple[str, int]
 """A record: its kind and its id."""
 Row = dict[str, Any]
 MODELS: dict[str, type[Any]] = {"lead": Lead, "customer": Customer, "contact": Contact, "employee": Employee}
-KEPT = ("leads", "customers", "contacts", "employees", "activities", "conversions")
+KEPT = ("leads", "customers", "contacts", "employees", "activities", "conversions", "bulk_edits", "bulk_items")
 EMPTIED = (*KEPT, "changes", "submissions", "lead_sources", "sign_ins", "sign_in_failures")
 PLACES = {"lead": "/leads", "customer": "/customers", "contact": "/contacts", "employee": "/employees"}
 
@@ -151,7 +152,7 @@ class Company:
             record = db.session.get(MODELS[on[0]], on[1]) if on else None
             if on and record is None:
                 answer = Deed("gone")
-            elif by.is_active and may(by, action) and (action is not Action.CHANGE_OWN or self._may_change(by, record)):
+            elif by.is_active and may(by, action) and (record is None or self._may_change(by, action, record)):
                 answer = self._do(deed, by, record, refusals)
             else:
                 answer = Deed("not allowed")
@@ -161,7 +162,9 @@ class Company:
             assert self.now == self.before, f"{answer.outcome} changed {self.list_changed()}"
         return answer
 
-    def _may_change(self, by: Employee, record: Any) -> bool:
+    def _may_change(self, by: Employee, action: Action, record: Any) -> bool:
+        if action is not Action.CHANGE_OWN:
+            return True
         return may_change(by, record.customer if isinstance(record, Contact) else record)
 
     def _do(
@@ -209,13 +212,15 @@ class Company:
                 cursor.execute(f"PREPARE everything AS {EVERYTHING}")
             cursor.execute("EXECUTE everything")
             found = {table: json.loads(rows or "[]", parse_float=Decimal) for table, rows in cursor.fetchall()}
-        known: dict[str, Any] = {table: {row["id"]: row for row in found[table]} for table in KEPT}
-        return known | {"changes": found["changes"]}
+        for item in found["bulk_items"]:
+            item["id"] = item["bulk_edit_id"] * 1000 + item["record_id"]
+        known = {table: {row["id"]: row for row in sorted(found[table], key=itemgetter("id"))} for table in KEPT}
+        return {**known, "changes": found["changes"]}
 
 
 EVERYTHING = (
     " UNION ALL ".join(
-        f"SELECT '{table}', json_agg(row ORDER BY id)::text FROM {table} row"  # noqa: S608
+        f"SELECT '{table}', json_agg(row)::text FROM {table} row"  # noqa: S608
         for table in KEPT
     )
     + " UNION ALL SELECT 'changes', coalesce(max(id), 0)::text FROM changes"

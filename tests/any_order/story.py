@@ -57,13 +57,17 @@ class Story(RuleBasedStateMachine):
         """Let somebody do something, count how it went, and remember what was before a win."""
         person = self.company.pick_person(who, how.get("action", Action.CHANGE_OWN), how.get("on"))
         answer = self.company.act(person, deed, **how)
-        note(f"{self.company.now['employees'][person]['name']}: {what} {how.get('on', '')}: {answer.outcome}")
+        self.remember(what, person, answer, how.get("on"))
+        return answer
+
+    def remember(self, what: str, person: int, answer: Deed, on: Ref | None = None) -> None:
+        """Tell what happened, count it, and keep what was before a win."""
+        note(f"{self.company.now['employees'][person]['name']}: {what} {on or ''}: {answer.outcome}")
         self.tally[what, answer.outcome] += 1
         for lead_id, lead in self.company.now["leads"].items():
             was = self.company.before["leads"].get(lead_id)
             if was and lead["status"] == "won" != was["status"]:
                 self.before_win[lead_id] = was
-        return answer
 
     def pick(self, kind: str, number: int | None) -> Ref | None:
         """One of the records of a kind; ``None`` where none is meant, or none is there."""

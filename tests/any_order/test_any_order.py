@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.any_order.bulk import Bulk
 from tests.any_order.company import Company
 from tests.any_order.keeping import Keeping
 from tests.any_order.story import Story
@@ -27,7 +28,9 @@ STORIES = int(os.environ.get("ANY_ORDER_STORIES", "0"))
 STEPS = 50
 DEEDS = {
     "add note",
+    "apply bulk edit",
     "assign",
+    "choose",
     "deactivate",
     "edit",
     "enter contact",
@@ -44,20 +47,21 @@ DEEDS = {
     "restore",
     "save form",
     "trash",
+    "undo bulk edit",
     "undo win",
     "win as typed",
     "win for",
 }
 
 
-class AnyOrder(Keeping, Winning):
+class AnyOrder(Keeping, Winning, Bulk):
     """Everything that people do."""
 
 
 def test_any_order_of_anything_leaves_the_truth(own_database: OwnDatabase) -> None:
     Story.company = Company(own_database)
     Story.tally.clear()
-    which: dict[str, Any] = {"max_examples": STORIES} if STORIES else {"max_examples": 15, "derandomize": True}
+    which: dict[str, Any] = {"max_examples": STORIES} if STORIES else {"max_examples": 25, "derandomize": True}
     try:
         run_state_machine_as_test(  # type: ignore[no-untyped-call]
             AnyOrder,

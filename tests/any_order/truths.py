@@ -133,6 +133,14 @@ TRUTHS = {
             UNION ALL SELECT 'contact', id, phone, phone_e164 FROM contacts
             UNION ALL SELECT 'contact', id, mobile, mobile_e164 FROM contacts
         ) record WHERE regexp_replace(phone, '[^+\d]', '', 'g') IS DISTINCT FROM phone_e164""",
+    "a receipt is whole, and history says the same": """
+        SELECT concat_ws(' ', 'bulk edit', edit.id, 'record', record_id, outcome, undo_outcome)
+        FROM bulk_edits edit JOIN bulk_items ON bulk_edit_id = edit.id
+        WHERE (applied_at IS NULL) <> (outcome = 'pending')
+            OR (undone_at IS NOT NULL AND outcome = 'done') <> (undo_outcome IS NOT NULL)
+            OR (outcome = 'done' AND NOT EXISTS (
+                SELECT FROM changes WHERE changes.entity = edit.entity AND entity_id = record_id AND at = applied_at
+                    AND version = version_after AND door = 'bulk' AND actor_id = made_by_id))""",
     "nobody stands above themselves": """
         WITH RECURSIVE above (kind, id, upper) AS (
             SELECT 'customer', id, parent_id FROM customers WHERE parent_id IS NOT NULL

@@ -27,7 +27,7 @@ class Winning(Story):
     @rule(
         who=NUMBERS,
         number=NUMBERS,
-        status=st.sampled_from((*LeadStatus, LeadStatus.WON, LeadStatus.WON, LeadStatus.WON)),
+        status=st.sampled_from([status for status in LeadStatus if status is not LeadStatus.WON]),
         seen=st.none() | st.none() | st.sampled_from(LeadStatus),
         reason=st.sampled_from(REASONS),
         why=st.sampled_from((None, " ", "Too dear")),
@@ -35,10 +35,18 @@ class Winning(Story):
     def move(
         self, who: int, number: int, status: LeadStatus, seen: LeadStatus | None, reason: LostReason, why: str | None
     ) -> None:
-        if (lead := self.pick("lead", number)) is None:
-            return
+        if lead := self.pick("lead", number):
+            self._move(who, lead, status, seen, (reason, why) if status.kind is StatusKind.LOST else (None, None))
+
+    @rule(who=NUMBERS, number=NUMBERS, seen=st.none() | st.none() | st.sampled_from(LeadStatus))
+    def win(self, who: int, number: int, seen: LeadStatus | None) -> None:
+        if lead := self.pick("lead", number):
+            self._move(who, lead, LeadStatus.WON, seen, (None, None))
+
+    def _move(
+        self, who: int, lead: Ref, status: LeadStatus, seen: LeadStatus | None, said: tuple[Any, Any]
+    ) -> None:
         was = self.row(lead)
-        said = (reason, why) if status.kind is StatusKind.LOST else (None, None)
         answer = self.act(
             f"move to {status.kind}",
             who,
