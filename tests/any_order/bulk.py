@@ -135,6 +135,8 @@ class Bulk(Story):
             elif edit["entity"] == "lead":
                 assert row == old
         if edit["values"].get("status") != "won":
-            undone = {(table, item["record_id"]) for item in self._items(edit["id"]) if item["undo_outcome"] == "undone"}
+            undone = {
+                (table, item["record_id"]) for item in self._items(edit["id"]) if item["undo_outcome"] == "undone"
+            }
             touched = {place for place in changed if place[0] == table}
             assert touched == undone

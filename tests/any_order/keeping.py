@@ -109,9 +109,7 @@ class Keeping(Story):
         customer=CHOICES,
         status=st.sampled_from(OPEN),
     )
-    def enter_lead(
-        self, who: int, values: Row, owner: int | None, customer: int | None, status: LeadStatus
-    ) -> None:
+    def enter_lead(self, who: int, values: Row, owner: int | None, customer: int | None, status: LeadStatus) -> None:
         values = {"last_name": "Lund", "currency": "NOK"} | values | {"status": status}
         values |= {"owner_id": self.pick_owner(owner), "customer_id": self.pick_id("customer", customer)}
         is_wrong = is_refused("lead", values) or not is_whole(values)

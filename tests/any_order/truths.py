@@ -34,7 +34,9 @@ def _of_all(select: str) -> str:
     )
 
 
-ROWS = _of_all("SELECT '{entity}' AS entity, id, version, created_at, created_by_id, updated_at, updated_by_id FROM {table}")
+ROWS = _of_all(
+    "SELECT '{entity}' AS entity, id, version, created_at, created_by_id, updated_at, updated_by_id FROM {table}"
+)
 TOLD_TODAY = _of_all(
     "SELECT '{entity}' AS entity, row.id AS entity_id, f.key, f.value"
     " FROM {table} row, jsonb_each(jsonb_strip_nulls(to_jsonb(row) - '{untold}'::text[])) f"

@@ -43,17 +43,14 @@ class Winning(Story):
         if lead := self.pick("lead", number):
             self._move(who, lead, LeadStatus.WON, seen, (None, None))
 
-    def _move(
-        self, who: int, lead: Ref, status: LeadStatus, seen: LeadStatus | None, said: tuple[Any, Any]
-    ) -> None:
+    def _move(self, who: int, lead: Ref, status: LeadStatus, seen: LeadStatus | None, said: tuple[Any, Any]) -> None:
         was = self.row(lead)
         answer = self.act(
             f"move to {status.kind}",
             who,
-            lambda by, record: leads.change_status(
-                record, status, by=by, seen=seen, lost_reason=said[0], lost_note=said[1]
-            )
-            and None,
+            lambda by, record: (
+                leads.change_status(record, status, by=by, seen=seen, lost_reason=said[0], lost_note=said[1]) and None
+            ),
             on=lead,
             page=f"/leads/{lead[1]}/status",
             refusals=(DomainError,),
@@ -195,7 +192,10 @@ class Winning(Story):
         has, earlier = self.row(lead), self.before_win[lead[1]] if was["status"] == "won" else was
         assert {name: has[name] for name in BACK} == {name: earlier[name] for name in BACK}
         assert has["customer_id"] == line["before"]["customer_id"]
-        had, customer = self.company.before["customers"][line["customer_id"]], self.row(("customer", line["customer_id"]))
+        had, customer = (
+            self.company.before["customers"][line["customer_id"]],
+            self.row(("customer", line["customer_id"])),
+        )
         if line["kind"] == "created":
             assert customer["deleted_at"] is not None
         else:

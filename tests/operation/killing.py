@@ -118,12 +118,18 @@ class Client:
 
     def _enter(self) -> None:
         name = secrets.token_hex(8)
-        fields = {"last_name": name, "company": f"{name} AS", "email": f"post@{name}.example", "submission": str(uuid4())}
+        fields = {
+            "last_name": name,
+            "company": f"{name} AS",
+            "email": f"post@{name}.example",
+            "submission": str(uuid4()),
+        }
         location = self.send("/leads/new", fields)
         self.leads.append(OwnLead(int(location.rpartition("/")[2]), name))
         if self.chance.random() < 0.3:
             self.keys[f"kunde {name}"] = self.send(
-                "/customers/new", {"name": f"kunde {name}", "kind": "organisation", "status": "active", "submission": str(uuid4())}
+                "/customers/new",
+                {"name": f"kunde {name}", "kind": "organisation", "status": "active", "submission": str(uuid4())},
             )
 
     def _move_shared(self) -> None:
