@@ -65,14 +65,14 @@ class Bulk(Story):
     ) -> None:
         drafts = self.company.rows("bulk_edits", applied_at=None) or self.company.rows("bulk_edits")
         edit = drafts[number % len(drafts)]
-        values: Row = {
+        asked: dict[str, Row] = {
             "assign": {"owner_id": self.pick_owner(owner)},
             "source": {"source": source},
             "status": {"lost_reason": reason, "lost_note": "Too dear"},
             "trash": {},
-        }[edit["action"]]
-        if edit["values"].get("status") == "won":
-            values = {"create_all": create_all}
+        }
+        is_win = edit["values"].get("status") == "won"
+        values = {"create_all": create_all} if is_win else asked[edit["action"]]
         answer = self._act_on(
             edit, "apply bulk edit", lambda by, found: bulk.apply_edit(found, values, by=by), "apply",
             OwnerNotEntitled, bulk.ReasonMissing,
@@ -135,8 +135,5 @@ class Bulk(Story):
             elif edit["entity"] == "lead":
                 assert row == old
         if edit["values"].get("status") != "won":
-            undone = {
-                (table, item["record_id"]) for item in self._items(edit["id"]) if item["undo_outcome"] == "undone"
-            }
-            touched = {place for place in changed if place[0] == table}
-            assert touched == undone
+            undone = {item["record_id"] for item in self._items(edit["id"]) if item["undo_outcome"] == "undone"}
+            assert {row_id for place, row_id in changed if place == table} == undone

@@ -1,5 +1,7 @@
 """A company whose days a machine makes up: its database, its people, and what one of them does at a time."""
 
+# ruff: noqa: S608  (the statements are put together from words that stand here)
+
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,10 +13,10 @@ from crm_web.access import Action, may, may_change
 from crm_web.employees.operations import create_employee
 from crm_web.extensions import db
 from crm_web.models import Contact, Customer, Door, Employee, Lead, set_door
+from tests.any_order.truths import list_lies
 from tests.databases import CAST, OwnDatabase
 from tests.factories import make_sign_in
 from tests.page import Browser
-from tests.any_order.truths import list_lies
 
 Ref = tuple[str, int]
 """A record: its kind and its id."""
@@ -108,7 +110,8 @@ class Company:
 
     def row(self, ref: Ref) -> Row | None:
         """A record as it is saved now; ``None`` where it is gone for good."""
-        return self.now[f"{ref[0]}s"].get(ref[1])
+        row: Row | None = self.now[f"{ref[0]}s"].get(ref[1])
+        return row
 
     def rows(self, table: str, **values: Any) -> list[Row]:
         """Those rows of a table that hold these values, oldest first."""
@@ -219,9 +222,6 @@ class Company:
 
 
 EVERYTHING = (
-    " UNION ALL ".join(
-        f"SELECT '{table}', json_agg(row)::text FROM {table} row"  # noqa: S608
-        for table in KEPT
-    )
+    " UNION ALL ".join(f"SELECT '{table}', json_agg(row)::text FROM {table} row" for table in KEPT)
     + " UNION ALL SELECT 'changes', coalesce(max(id), 0)::text FROM changes"
 )

@@ -110,8 +110,8 @@ class Keeping(Story):
         status=st.sampled_from(OPEN),
     )
     def enter_lead(self, who: int, values: Row, owner: int | None, customer: int | None, status: LeadStatus) -> None:
-        values = {"last_name": "Lund", "currency": "NOK"} | values | {"status": status}
-        values |= {"owner_id": self.pick_owner(owner), "customer_id": self.pick_id("customer", customer)}
+        chosen = {"owner_id": self.pick_owner(owner), "customer_id": self.pick_id("customer", customer)}
+        values = {"last_name": "Lund", "currency": "NOK", **values, **chosen, "status": status}
         is_wrong = is_refused("lead", values) or not is_whole(values)
         answer = self.act(
             "enter lead",
@@ -126,8 +126,8 @@ class Keeping(Story):
 
     @rule(who=NUMBERS, values=typed("customer"), owner=CHOICES, parent=CHOICES)
     def enter_customer(self, who: int, values: Row, owner: int | None, parent: int | None) -> None:
-        values = {"name": "Nordlys"} | values
-        values |= {"owner_id": self.pick_owner(owner), "parent_id": self.pick_id("customer", parent)}
+        chosen = {"owner_id": self.pick_owner(owner), "parent_id": self.pick_id("customer", parent)}
+        values = {"name": "Nordlys", **values, **chosen}
         answer = self.act(
             "enter customer",
             who,

@@ -63,7 +63,7 @@ def test_any_order_of_anything_leaves_the_truth(own_database: OwnDatabase) -> No
     Story.tally.clear()
     which: dict[str, Any] = {"max_examples": STORIES} if STORIES else {"max_examples": 25, "derandomize": True}
     try:
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(
             AnyOrder,
             settings=settings(
                 **which,

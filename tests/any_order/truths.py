@@ -19,7 +19,7 @@ TABLES = {
 OF_THE_LINE = ("id", "version", "created_at", "created_by_id", "updated_at", "updated_by_id")
 """Columns that repeat what a line of history says of itself; the truths about versions hold them."""
 FOLLOWING = ("phone_e164", "mobile_e164", "email_normalised", "sort_name", "search_text", "number", "status_changed_at")
-"""Columns that follow from others; the truths about twins and statuses hold those that the database does not compute."""
+"""Columns that follow from others; where the database does not compute them, a truth of its own holds them."""
 UNTOLD = {
     entity: (*OF_THE_LINE, *FOLLOWING, "password_hash", *(("name",) if entity in ("lead", "contact") else ()))
     for entity in TABLES
@@ -34,9 +34,7 @@ def _of_all(select: str) -> str:
     )
 
 
-ROWS = _of_all(
-    "SELECT '{entity}' AS entity, id, version, created_at, created_by_id, updated_at, updated_by_id FROM {table}"
-)
+ROWS = _of_all(f"SELECT '{{entity}}' AS entity, {', '.join(OF_THE_LINE)} FROM {{table}}")
 TOLD_TODAY = _of_all(
     "SELECT '{entity}' AS entity, row.id AS entity_id, f.key, f.value"
     " FROM {table} row, jsonb_each(jsonb_strip_nulls(to_jsonb(row) - '{untold}'::text[])) f"
@@ -74,7 +72,8 @@ TRUTHS = {
                 ((last).version, (first).at, (first).actor_id, (last).at, (last).actor_id))""",
     "a lead that is won stands in the ledger, with its customer": """
         SELECT concat_ws(' ', 'lead', id) FROM leads lead WHERE status = 'won' AND NOT EXISTS (
-            SELECT FROM conversions WHERE lead_id = lead.id AND customer_id = lead.customer_id AND undone_at IS NULL)""",
+            SELECT FROM conversions
+            WHERE lead_id = lead.id AND customer_id = lead.customer_id AND undone_at IS NULL)""",
     "what stands in the ledger is so": """
         SELECT concat_ws(' ', 'conversion', line.id) FROM conversions line JOIN leads lead ON lead.id = lead_id
         WHERE undone_at IS NULL AND line.customer_id IS DISTINCT FROM lead.customer_id""",
@@ -113,7 +112,8 @@ TRUTHS = {
         SELECT concat_ws(' ', 'lead', lead.id) FROM leads lead CROSS JOIN LATERAL (
             SELECT at, action FROM changes WHERE entity = 'lead' AND entity_id = lead.id AND fields ? 'status'
             ORDER BY id DESC LIMIT 1) line
-        WHERE NOT status_changed_at BETWEEN at AND clock_timestamp() OR (action = 'created' AND status_changed_at <> at)""",
+        WHERE NOT status_changed_at BETWEEN at AND clock_timestamp()
+            OR (action = 'created' AND status_changed_at <> at)""",
     "owners are active and sell": """
         SELECT concat_ws(' ', entity, record.id) FROM (
             SELECT 'lead' AS entity, id, owner_id FROM leads UNION ALL SELECT 'customer', id, owner_id FROM customers

@@ -192,10 +192,8 @@ class Winning(Story):
         has, earlier = self.row(lead), self.before_win[lead[1]] if was["status"] == "won" else was
         assert {name: has[name] for name in BACK} == {name: earlier[name] for name in BACK}
         assert has["customer_id"] == line["before"]["customer_id"]
-        had, customer = (
-            self.company.before["customers"][line["customer_id"]],
-            self.row(("customer", line["customer_id"])),
-        )
+        had = self.company.before["customers"][line["customer_id"]]
+        customer = self.row(("customer", line["customer_id"]))
         if line["kind"] == "created":
             assert customer["deleted_at"] is not None
         else:

@@ -20,6 +20,8 @@ from tests.operation.windows import Window
 OPEN = ("new", "contacted", "qualified", "proposal")
 PATIENCE = 120
 
+Fields = dict[str, str] | list[tuple[str, str]]
+
 
 class Servers:
     """
@@ -103,7 +105,8 @@ class Client:
         self.leads: list[OwnLead] = []
         self.answers: Counter[str] = Counter()
         self.not_saved: list[str] = []
-        self.keys: dict[str, str] = {}
+        self.customers: dict[str, str] = {}
+        self.edits: dict[str, int] = {}
 
     def write_until(self, end: Event) -> None:
         """One deed after the other until it is time to stop; the last one is waited for."""
@@ -113,24 +116,20 @@ class Client:
                 self._enter()
             elif kind < 0.25:
                 self._move_shared()
+            elif kind < 0.35:
+                self._move_all()
             else:
                 self.chance.choice(self.leads[-3:]).live_on(self)
 
     def _enter(self) -> None:
         name = secrets.token_hex(8)
-        fields = {
-            "last_name": name,
-            "company": f"{name} AS",
-            "email": f"post@{name}.example",
-            "submission": str(uuid4()),
-        }
-        location = self.send("/leads/new", fields)
+        fields = {"last_name": name, "company": f"{name} AS", "email": f"post@{name}.example"}
+        location = self.send("/leads/new", fields | {"submission": str(uuid4())})
         self.leads.append(OwnLead(int(location.rpartition("/")[2]), name))
         if self.chance.random() < 0.3:
-            self.keys[f"kunde {name}"] = self.send(
-                "/customers/new",
-                {"name": f"kunde {name}", "kind": "organisation", "status": "active", "submission": str(uuid4())},
-            )
+            name = secrets.token_hex(8)
+            fields = {"name": name, "kind": "organisation", "status": "active", "submission": str(uuid4())}
+            self.customers[name] = self.send("/customers/new", fields)
 
     def _move_shared(self) -> None:
         lead_id = self.chance.choice(self.shared_ids)
@@ -141,7 +140,25 @@ class Client:
             fields |= self.chance.choice(({}, {"customer_id": str(self.regular_id)}))
         self.send(path, fields, may_be_refused=True)
 
-    def send(self, path: str, fields: dict[str, str], *, may_be_refused: bool = False) -> str:
+    def _move_all(self) -> None:
+        """A bulk edit of the latest leads, and at times its undo; each lead has it all, or none has anything."""
+        status = self.chance.choice((*OPEN, "won"))
+        leads = [lead for lead in self.leads[-6:] if not lead.is_trashed and not lead.stands]
+        leads = [lead for lead in leads if lead.status in OPEN and lead.status != status]
+        if not leads:
+            return
+        ids = [("ids", str(lead.id)) for lead in leads]
+        place = self.send("/bulk/lead", [*ids, ("action", f"status:{status}")])
+        assert self.send(f"{place}/apply", {"create_all": "y"} if status == "won" else {}) == place
+        self.edits[place] = len(leads)
+        for lead in leads:
+            lead.be_moved(status)
+        if self.chance.random() < 0.5:
+            assert self.send(f"{place}/undo", {}) == place
+            for lead in leads:
+                lead.be_moved_back()
+
+    def send(self, path: str, fields: Fields, *, may_be_refused: bool = False) -> str:
         """Send a form until there is an answer, each time to either server; gives where it leads."""
         end = time.monotonic() + PATIENCE
         while True:
@@ -157,7 +174,7 @@ class Client:
             assert not location.startswith("/sign-in")
             return location
 
-    def _try(self, path: str, fields: dict[str, str], request_id: str) -> tuple[int, str, str]:
+    def _try(self, path: str, fields: Fields, request_id: str) -> tuple[int, str, str]:
         server = self.chance.choice(self.servers.running)
         try:
             status, headers, text = self.window.post(server, path, fields, **{"X-Request-ID": request_id})
@@ -181,6 +198,16 @@ class OwnLead:
         self.lines: list[tuple[str, Any]] = [("status", "new")]
         self.status = self.before_win = "new"
         self.is_trashed = self.stands = False
+
+    def be_moved(self, status: str) -> None:
+        """It was moved together with others."""
+        self.lines.append(("status", status))
+        self.before_win, self.status, self.stands = self.status, status, status == "won"
+
+    def be_moved_back(self) -> None:
+        """And that was taken back."""
+        self.status, self.stands = self.before_win, False
+        self.lines.append(("status", self.status))
 
     def live_on(self, client: Client) -> None:
         """One more deed, whatever it is."""

@@ -48,11 +48,12 @@ def test_what_was_answered_is_there_whoever_is_killed(own_database: OwnDatabase,
     ids = [lead.id for lead in shared]
     clients = [Client(servers, name, SEED + n, regular.id, ids) for n, name in enumerate(PEOPLE)]
 
-    _let_loose(servers, clients)
-
     try:
+        _let_loose(servers, clients)
         _check(own_database, clients)
     finally:
+        for log in servers.logs:
+            print(*(line for line in log.read_text().splitlines() if '"error"' in line), sep="\n")  # noqa: T201
         answers = sum((client.answers for client in clients), Counter[str]())
         print(f"\n{dict(servers.kills)} killed; answers: {dict(answers)}")  # noqa: T201
     assert servers.kills["worker"] and servers.kills["connection to the database"]
@@ -91,9 +92,13 @@ def _check_client(client: Client, cursor: Any) -> None:
         assert cursor.fetchall() == [(lead.id,)]
         cursor.execute("SELECT fields FROM changes WHERE entity = 'lead' AND entity_id = %s ORDER BY id", (lead.id,))
         assert [_tell(fields) for (fields,) in cursor] == lead.lines
-    for name, location in client.keys.items():
+    for name, location in client.customers.items():
         cursor.execute("SELECT '/customers/' || id FROM customers WHERE name = %s", (name,))
         assert cursor.fetchall() == [(location,)]
+    for place, count in client.edits.items():
+        query = "SELECT outcome, count(*) FROM bulk_items WHERE '/bulk/' || bulk_edit_id = %s GROUP BY outcome"
+        cursor.execute(query, (place,))
+        assert cursor.fetchall() == [("done", count)]
     cursor.execute("SELECT request_id, entity, fields FROM changes WHERE request_id = ANY(%s)", (client.not_saved,))
     assert cursor.fetchall() == [], "what was said not to be saved is there"
 

@@ -33,10 +33,11 @@ class Window:
         return self._ask(server, "GET", path, None, {"Cookie": cookie or self.cookie})
 
     def post(
-        self, server: Launched, path: str, fields: dict[str, str], **headers: str
+        self, server: Launched, path: str, fields: dict[str, str] | list[tuple[str, str]], **headers: str
     ) -> tuple[int, dict[str, str], str]:
         """Send a form, with its CSRF token."""
-        body = urlencode({"csrf_token": self.csrf_token} | fields)
+        pairs = list(fields.items()) if isinstance(fields, dict) else fields
+        body = urlencode([("csrf_token", self.csrf_token), *pairs])
         kind = {"Cookie": self.cookie, "Content-Type": "application/x-www-form-urlencoded"}
         return self._ask(server, "POST", path, body, kind | headers)
 
