@@ -43,22 +43,24 @@ class Servers:
     def _launch(self, name: str, port: int) -> Launched:
         return Launched(self.folder / name, port, **self.settings)
 
-    def kill_until(self, end: Event, chance: random.Random) -> None:
-        """Kill workers, connections and whole instances until it is time to stop."""
+    def kill_processes_until(self, end: Event, chance: random.Random) -> None:
+        """Kill workers, and at times a whole instance, until it is time to stop."""
+        while not end.wait(chance.uniform(0.2, 1)):
+            number = chance.randrange(2)
+            chance.choices((self._kill_worker, self._kill_instance), (5, 1))[0](number, chance)
+
+    def kill_connections_until(self, end: Event, chance: random.Random) -> None:
+        """Let the database end connections, those that do something first, until it is time to stop."""
         connection = self.own.connect()
         connection.autocommit = True
-        while not end.wait(chance.uniform(0.2, 0.9)):
-            number = chance.randrange(2)
-            what = chance.choices((self._kill_worker, self._kill_instance), (6, 1))[0]
-            if chance.random() < 0.4:
-                with connection.cursor() as cursor:
-                    cursor.execute(
-                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-                        " AND pid <> pg_backend_pid() ORDER BY state = 'idle', random() LIMIT 1"
-                    )
-                    self.kills["connection to the database"] += cursor.rowcount
-            else:
-                what(number, chance)
+        busy = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND backend_type = 'client backend' ORDER BY state = 'idle', random() LIMIT 1"
+        )
+        with connection.cursor() as cursor:
+            while not end.wait(chance.uniform(0.1, 0.6)):
+                cursor.execute(busy)
+                self.kills["connection to the database"] += cursor.rowcount
         connection.close()
 
     def _kill_worker(self, number: int, chance: random.Random) -> None:

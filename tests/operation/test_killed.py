@@ -63,10 +63,11 @@ def _let_loose(servers: Servers, clients: list[Client]) -> None:
     end = Event()
     timer = Timer(SECONDS, end.set)
     timer.start()
-    with ThreadPoolExecutor(len(clients) + 1) as pool:
+    with ThreadPoolExecutor(len(clients) + 2) as pool:
         try:
             work = [pool.submit(client.write_until, end) for client in clients]
-            work.append(pool.submit(servers.kill_until, end, random.Random(SEED)))  # noqa: S311
+            for kill in (servers.kill_processes_until, servers.kill_connections_until):
+                work.append(pool.submit(kill, end, random.Random(SEED)))  # noqa: S311
             for one in work:
                 one.result()
         finally:
