@@ -185,7 +185,12 @@ class PatientConnection(psycopg2.extensions.connection):
         return waits.during(self.deadline, self, super().commit)
 
     def rollback(self) -> None:
-        return waits.during(self.deadline, self, super().rollback)
+        """Roll back; with a lost connection the server has done so already, and the request keeps its answer."""
+        try:
+            waits.during(self.deadline, self, super().rollback)
+        except psycopg2.Error:
+            if not self.closed:
+                raise
 
     def ping(self) -> None:
         """Ask for a sign of life; raises where none comes."""

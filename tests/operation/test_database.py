@@ -11,9 +11,9 @@ from typing import Any
 
 import psycopg2
 import pytest
-from flask import Flask, request
+from flask import Flask, Response, request
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -158,6 +158,19 @@ def test_database_that_falls_silent_within_a_request(server: EmbeddedServer, cli
 
     assert answers == [(503, 3)]
     assert ask(client, "SELECT 1")[0] == 200
+
+
+def test_connection_lost_after_the_answer_changes_nothing_about_it(app: Flask, server: EmbeddedServer) -> None:
+    @app.after_request
+    def lose_connection(response: Response) -> Response:
+        mine = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'"
+        with create_engine(server.url()).connect() as other:
+            assert other.scalar(text(mine)) == 1
+        return response
+
+    client = app.test_client()
+    # The second one shows that nobody is given the lost connection.
+    assert [ask(client, "SELECT 1")[0] for _ in range(2)] == [200, 200]
 
 
 def test_only_one_asks_whether_a_silent_database_is_back(client: FlaskClient) -> None:

@@ -6,7 +6,6 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
-from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import func, select, text
@@ -55,16 +54,16 @@ def test_a_killed_worker_leaves_nothing_half_done(pair: Pair) -> None:
     one, two = pair.servers
     with pair.own.session() as session:
         ids = session.scalars(select(Lead.id)).all()
-    chosen = urlencode([("csrf_token", pair.csrf_token), ("action", "status:contacted"), *(("ids", i) for i in ids)])
-    status, headers, _ = pair._ask(one, "POST", "/bulk/lead", pair.cookie, chosen)
+    chosen = [("action", "status:contacted"), *(("ids", str(lead_id)) for lead_id in ids)]
+    status, headers, _ = pair.window.post(one, "/bulk/lead", chosen)
     assert (status, bool(re.fullmatch(r"/bulk/\d+", headers["Location"]))) == (303, True)
-    place, body = headers["Location"], urlencode({"csrf_token": pair.csrf_token})
+    place = headers["Location"]
 
     # The leads are written before their items, so whoever holds an item stops the edit in its middle.
     holder = pair.own.connect()
     holder.cursor().execute("SELECT FROM bulk_items ORDER BY record_id DESC LIMIT 1 FOR UPDATE")
     with ThreadPoolExecutor(1) as pool:
-        click = pool.submit(pair._ask, one, "POST", f"{place}/apply", pair.cookie, body)
+        click = pool.submit(pair.window.post, one, f"{place}/apply", {})
         wait_for(lambda: is_waiting(pair.own), 30)
         os.kill(one.worker_pid(), signal.SIGKILL)
         with pytest.raises((OSError, HTTPException)):
@@ -73,9 +72,9 @@ def test_a_killed_worker_leaves_nothing_half_done(pair: Pair) -> None:
     wait_for(lambda: not is_waiting(pair.own), 30)
     assert count_statuses(pair.own) == {LeadStatus.NEW: ROWS}
 
-    page = pair._ask(two, "GET", place, pair.cookie)[2]
+    page = pair.window.get(two, place)[2]
     assert "Nothing is changed yet." in page
-    assert pair._ask(two, "POST", f"{place}/apply", pair.cookie, body)[0] == 303
+    assert pair.window.post(two, f"{place}/apply", {})[0] == 303
     assert count_statuses(pair.own) == {LeadStatus.CONTACTED: ROWS}
     with pair.own.session() as session:
         assert set(session.scalars(select(BulkItem.outcome))) == {"done"}
