@@ -72,9 +72,9 @@ def list_where_known(lead: Lead, customer_ids: Sequence[int]) -> set[int]:
     :param customer_ids: the customers in question
     :return: the ids of those with a contact of the same e-mail or name
     """
-    same = or_(
-        Contact.email_normalised == lead.email_normalised, func.crm_fold(Contact.name) == func.crm_fold(lead.name)
-    )
+    same = func.crm_fold(Contact.name) == func.crm_fold(lead.name)
+    if lead.email_normalised:
+        same = or_(same, Contact.email_normalised == lead.email_normalised)
     query = select(Contact.customer_id).where(Contact.customer_id.in_(customer_ids), Contact.deleted_at.is_(None), same)
     return set(db.session.scalars(query))
 

@@ -150,21 +150,22 @@ def _around_customer(customer_id: int, moment: datetime, ended: Change | None) -
         queries.append(select(Change.entity_id).where(*set_free))
     leads = union(*queries).subquery()
     of_its_leads = select(leads.c[0])
-    activities = select(Activity.id).where(
-        or_(Activity.customer_id == customer_id, Activity.lead_id.in_(of_its_leads)),
-    )
+    on_leads = select(Activity.id).join(leads, leads.c[0] == Activity.lead_id)
     gone_with_lead = and_(Change.entity == "activity", _was("lead_id").in_(of_its_leads))
     return [
         _latest("contact", select(Contact.id).where(Contact.customer_id == customer_id)),
         _latest("lead", select(Lead.id).where(Lead.id.in_(of_its_leads))),
-        _latest("activity", activities),
+        # Two lists, so that each finds its rows by an index of its own.
+        _latest("activity", select(Activity.id).where(Activity.customer_id == customer_id)),
+        _latest("activity", on_leads),
         _gone_since(moment).where(or_(_was("customer_id") == customer_id, gone_with_lead)),
     ]
 
 
 def _latest(entity: str, query: Select[Any]) -> Select[Any]:
     column = query.selected_columns[0]
-    latest = query.order_by(column.desc()).limit(MOST_AROUND).subquery()
+    # Not by the bare id, or the database may walk along all of them until it has found enough.
+    latest = query.order_by((column + 0).desc()).limit(MOST_AROUND).subquery()
     return select(literal(entity).label("entity"), latest.c[0].label("id"))
 
 

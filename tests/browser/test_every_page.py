@@ -22,6 +22,11 @@ STATES = {
     "a list that finds nothing": "/leads?q=nobodyiscalledthis",
     "customers that nobody finds": "/customers?q=nobodyiscalledthis",
     "nothing there": "/leads/999999",
+    "a lead of the past": "/leads/1?as_of=2190-01-01",
+    "a customer of the past": "/customers/1?as_of=2190-01-01",
+    "a customer's paper of the past": "/customers/1/print?as_of=2190-01-01",
+    "a lead before it was entered": "/leads/1?as_of=2000-01-01",
+    "history with filters": "/history?record=lead-1&kind=lead&door=command",
 }
 
 

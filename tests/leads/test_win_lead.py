@@ -257,6 +257,13 @@ def test_the_person_becomes_a_contact_of_who_does_not_know_them(
         assert (contacts[1].email, contacts[1].is_primary) == ("zoe@nordlys.example", False)
 
 
+def test_two_people_without_an_e_mail_are_not_the_same(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    customer = make_customer(session, name="Nordlys A/S")
+    make_contact(session, customer, last_name="Berg")
+    page = win(browser_as(ann), make_lead(session, company="Nordlys A/S", last_name="Okoro"), customer_id=customer.id)
+    assert "Okoro was added as a contact." in page.follow().flash
+
+
 def test_a_company_without_a_person_brings_no_contact(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     customer = make_customer(session, name="Nordlys A/S")
     page = win(browser_as(ann), make_lead(session, company="Nordlys A/S")).follow()
