@@ -47,7 +47,9 @@ class Servers:
         """Kill workers, and at times a whole instance, until it is time to stop."""
         while not end.wait(chance.uniform(0.2, 1)):
             number = chance.randrange(2)
-            chance.choices((self._kill_worker, self._kill_instance), (5, 1))[0](number, chance)
+            # One that never became ready has left no number of its own to kill by.
+            if "is ready" in self.running[number].told():
+                chance.choices((self._kill_worker, self._kill_instance), (5, 1))[0](number, chance)
 
     def kill_connections_until(self, end: Event, chance: random.Random) -> None:
         """Let the database end connections, those that do something first, until it is time to stop."""
@@ -79,9 +81,12 @@ class Servers:
             os.killpg(dead.web_pid(), signal.SIGKILL)
         dead.process.wait(10)
         self.kills["instance"] += 1
-        self.running[number] = self._launch(dead.folder.name, dead.port)
-        self.logs.append(self.running[number].output)
-        self.running[number].wait_until_ready()
+        while self.running[number].process.poll() is not None:
+            # A start whose own connection is killed gives up; then it is started once more.
+            self.running[number] = self._launch(dead.folder.name, dead.port)
+            self.logs.append(self.running[number].output)
+            with suppress(AssertionError):
+                self.running[number].wait_until_ready()
 
     def stop(self) -> None:
         """Stop them as an operator does."""
