@@ -14,7 +14,9 @@ from crm_web.models.customer import (
 )
 from crm_web.models.employee import Employee, Role, SignIn, SignInFailures, Theme
 from crm_web.models.lead import Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
+from crm_web.models.saved_view import ListName, SavedView, ViewChoice
 from crm_web.models.submission import Submission
+from crm_web.models.touch import CustomerTouch, LeadTouch
 
 __all__ = [
     "COUNTRIES",
@@ -30,19 +32,24 @@ __all__ = [
     "Customer",
     "CustomerKind",
     "CustomerStatus",
+    "CustomerTouch",
     "Door",
     "Employee",
     "Lead",
     "LeadSource",
     "LeadStatus",
+    "LeadTouch",
+    "ListName",
     "LostReason",
     "Rating",
     "Role",
+    "SavedView",
     "SignIn",
     "SignInFailures",
     "StatusKind",
     "Submission",
     "Theme",
+    "ViewChoice",
     "limit_of",
     "record_by",
     "set_door",
