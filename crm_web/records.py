@@ -12,6 +12,7 @@ from crm_web.extensions import db
 from crm_web.merging import Merge, Overtaken, merge
 from crm_web.models import Change, Contact, Customer, Employee, Lead, record_by
 from crm_web.past import from_history
+from crm_web.together import is_locked, save
 
 Record = Lead | Customer | Contact
 
@@ -41,7 +42,8 @@ def lock(record: Record) -> None:
 
     :param record: the record; only its own row is locked, whatever was loaded along with it
     """
-    db.session.refresh(record, with_for_update={"of": type(record)})
+    if not is_locked(record):
+        db.session.refresh(record, with_for_update={"of": type(record)})
 
 
 def check_owner(owner_id: int | None) -> None:
@@ -54,7 +56,7 @@ def check_owner(owner_id: int | None) -> None:
     :raise OwnerNotEntitled: where that person is not active or does not sell
     """
     owner = None if owner_id is None else db.session.get(Employee, owner_id)
-    if owner is not None:
+    if owner is not None and not is_locked(owner):
         db.session.refresh(owner, with_for_update={"read": True, "key_share": True, "of": Employee})
     if owner_id is not None and (owner is None or not owner.can_own):
         raise OwnerNotEntitled("Choose an owner who is active and sells.", "owner_id")
@@ -131,7 +133,7 @@ def move_to_trash(record: Record, *, by: Employee) -> None:
     lock(record)
     if not record.is_in_trash:
         record.deleted_at, record.deleted_by_id = now(), by.id
-        db.session.flush()
+        save()
 
 
 def take_from_trash(record: Record, *, by: Employee) -> None:
@@ -145,4 +147,4 @@ def take_from_trash(record: Record, *, by: Employee) -> None:
     lock(record)
     if record.is_in_trash:
         record.deleted_at = record.deleted_by_id = None
-        db.session.flush()
+        save()

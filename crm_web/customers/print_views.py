@@ -45,6 +45,13 @@ def print_customers() -> ResponseReturnValue:
     return _paper(printed, back_url)
 
 
+@blueprint.post("/customers/print")
+@allowed(Action.READ)
+def choose_to_print() -> ResponseReturnValue:
+    """What is ticked in the list is sent with its token; the paper itself has an address that can be passed on."""
+    return redirect(url_for("customers.print_customers", id=request.form.getlist("ids")), code=303)
+
+
 def _paper(printed: list[PrintedCustomer], back_url: str, as_of: datetime | None = None) -> str:
     return render_template(
         "customers/print_customers.html",

@@ -26,6 +26,7 @@ from crm_web.models import (
     record_by,
 )
 from crm_web.records import check_owner, lock, merge_with_saved, move_to_trash, take_from_trash
+from crm_web.together import save
 
 
 class LeadNotNamed(DomainError):
@@ -99,7 +100,7 @@ def change_lead(lead: Lead, values: Mapping[str, Any], *, version: int, by: Empl
     :raise OwnerNotEntitled: where a new owner is not active or does not sell
     """
     record_by(by)
-    _lock_outside_trash(lead)
+    lock_outside_trash(lead)
     values = {**values, "source": use_source(values.get("source"))}
     merged = merge_with_saved(lead, values, version=version, by=by)
     _check_whole(lead, merged.values)
@@ -146,7 +147,7 @@ def change_status(
     is_lost = status.kind is StatusKind.LOST
     lead.lost_reason = lost_reason if is_lost else None
     lead.lost_note = lost_note if is_lost else None
-    db.session.flush()
+    save()
     return lead
 
 
@@ -210,7 +211,7 @@ def undo_win(lead: Lead, *, by: Employee) -> Conversion | None:
     :raise WinStands: where something stands in the way; nothing is changed
     """
     record_by(by)
-    _lock_outside_trash(lead)
+    lock_outside_trash(lead)
     conversion = find_standing_conversion(lead.id)
     if conversion is None:
         return None
@@ -299,7 +300,13 @@ def use_source(name: str | None) -> str | None:
     return db.session.scalar(select(LeadSource.name).where(func.lower(LeadSource.name) == func.lower(name.strip())))
 
 
-def _lock_outside_trash(lead: Lead) -> None:
+def lock_outside_trash(lead: Lead) -> None:
+    """
+    Lock a lead that is about to change.
+
+    :param lead: the lead; its row is read afresh
+    :raise LeadInTrash: where it is in the trash
+    """
     lock(lead)
     if lead.is_in_trash:
         raise LeadInTrash("This lead is in the trash. Restore it first.", "status")
@@ -307,7 +314,7 @@ def _lock_outside_trash(lead: Lead) -> None:
 
 def _lock_where_seen(lead: Lead, status: LeadStatus, seen: LeadStatus | None) -> None:
     """Lock a lead that goes to a status, unless someone moved it elsewhere after the person looked."""
-    _lock_outside_trash(lead)
+    lock_outside_trash(lead)
     if seen not in (None, lead.status) and status is not lead.status:
         raise StatusChangedMeanwhile(
             f"{_name_of_last(lead)} moved this lead to {lead.status.label} after you opened this page. "

@@ -2,7 +2,8 @@
 
 from crm_web.models.activity import Activity, ActivityKind
 from crm_web.models.base import Base, limit_of
-from crm_web.models.change import Change, ChangeAction, Door, record_by, set_door
+from crm_web.models.bulk_edit import BulkAction, BulkEdit, BulkEntity, BulkItem, BulkOutcome, UndoOutcome
+from crm_web.models.change import Change, ChangeAction, Door, by_door, record_by, set_door
 from crm_web.models.codes import COUNTRIES, CURRENCIES
 from crm_web.models.customer import (
     Contact,
@@ -24,6 +25,11 @@ __all__ = [
     "Activity",
     "ActivityKind",
     "Base",
+    "BulkAction",
+    "BulkEdit",
+    "BulkEntity",
+    "BulkItem",
+    "BulkOutcome",
     "Change",
     "ChangeAction",
     "Contact",
@@ -49,7 +55,9 @@ __all__ = [
     "StatusKind",
     "Submission",
     "Theme",
+    "UndoOutcome",
     "ViewChoice",
+    "by_door",
     "limit_of",
     "record_by",
     "set_door",
