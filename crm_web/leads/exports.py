@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
+from crm_web.leads.columns import COLUMNS as IN_LIST
 from crm_web.leads.queries import Changer, LeadFilter, Maker, Owner, stream_columns
 from crm_web.models import Customer, Lead, LeadTouch
 
@@ -44,17 +45,14 @@ COLUMNS: dict[str, Any] = {
 }
 """What a file holds of each lead where no columns are chosen: the head of each column and where it is read."""
 
-CHOSEN: dict[str, tuple[str, Any]] = {
-    "job_title": ("Job title", Lead.job_title),
-    "expected_close_on": ("Expected close on", Lead.expected_close_on),
-    "owner": ("Owner", Owner.name),
-    "customer": ("Customer", Customer.name),
-    "last_activity": ("Last activity", LeadTouch.at),
-    "created_by": ("Created by", Maker.name),
-    "updated_by": ("Updated by", Changer.name),
-    "status_changed_at": ("In status since", Lead.status_changed_at),
+ELSEWHERE: dict[str, Any] = {
+    "owner": Owner.name,
+    "customer": Customer.name,
+    "last_activity": LeadTouch.at,
+    "created_by": Maker.name,
+    "updated_by": Changer.name,
 }
-"""Columns of the list whose head or place in a file does not follow from ``COLUMNS``."""
+"""Columns of the list that do not stand on the lead itself."""
 
 
 def choose(columns: Sequence[str] | None) -> dict[str, Any]:
@@ -66,9 +64,8 @@ def choose(columns: Sequence[str] | None) -> dict[str, Any]:
     """
     if columns is None:
         return COLUMNS
-    heads = {head.lower().replace(" ", "_"): head for head in COLUMNS}
-    known = {key: (head, COLUMNS[head]) for key, head in heads.items()} | CHOSEN
-    return {"Name": Lead.name} | dict(known[key] for key in columns)
+    found = {key: ELSEWHERE[key] if key in ELSEWHERE else getattr(Lead, IN_LIST[key].path) for key in columns}
+    return {"Name": Lead.name} | {IN_LIST[key].label: found[key] for key in columns}
 
 
 def list_rows(filters: LeadFilter, *, sort: str, columns: Sequence[str] | None = None) -> Iterator[list[object]]:
