@@ -3,7 +3,7 @@
 Whatever may stand in an address bar is taken or left out; nothing in it is an error.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 from crm_web.fields import read_amount, read_date
 from crm_web.filters import Reader
-from crm_web.list_columns import choose_columns
+from crm_web.list_columns import Column, choose_columns, measure_columns
 from crm_web.paging import Page
 
 LONGEST_VALUE = 300
@@ -139,11 +139,7 @@ class ListAddress:
     def list_kept(self, *names: str) -> list[tuple[str, str]]:
         """Names and values that a form has to pass on unseen: those of some filters, and whatever is no filter."""
         query = self.query | {"view": self.view_id, "sort": None}
-        return [
-            (name, str(value))
-            for name in (*names, "columns", "view")
-            for value in _listed(query.get(name))
-        ]
+        return [(name, str(value)) for name in (*names, "columns", "view") for value in _listed(query.get(name))]
 
     @property
     def all_url(self) -> str:
@@ -167,10 +163,9 @@ class ListAddress:
         key = self.sort.removeprefix("-").replace("_", " ")
         return f"By {key}, {'largest or latest' if self.sort.startswith('-') else 'smallest or earliest'} first"
 
-    @property
-    def table_kind(self) -> str:
-        """The class of the table: the more columns, the wider it may get."""
-        return f"own list-{-(-len(self.columns) // 4) * 4}" if self.has_own_columns else ""
+    def measure(self, columns: Mapping[str, Column]) -> str:
+        """The class of the table: as wide as the columns need that somebody chose."""
+        return measure_columns([columns[key] for key in self.columns]) if self.has_own_columns else ""
 
     def url_for_sort(self, key: str) -> str:
         """The same list sorted by a word; sorted by it already, the other way round."""

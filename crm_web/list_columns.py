@@ -36,6 +36,22 @@ class Column:
         return record
 
 
+WIDTHS = {"status": 8, "number": 7.5, "date": 7.5, "person": 9, "word": 6.5}
+"""The widths of columns in rem, as lists.css has them."""
+NAME_WIDTH = 18
+
+
+def measure_columns(columns: Sequence[Column]) -> str:
+    """
+    Say how wide a table of some columns has to be at least, so that none is squeezed.
+
+    :param columns: the columns beside the name
+    :return: the class of the width, in steps of 16 rem
+    """
+    rem = NAME_WIDTH + sum(WIDTHS[column.width] for column in columns)
+    return f"own list-{int(-(-rem // 16) * 16)}"
+
+
 def load_columns(record: Any, columns: Sequence[Column]) -> list[ExecutableOption]:
     """
     Say what has to be loaded for some columns.

@@ -1,4 +1,4 @@
-"""What lists of records are sorted and filtered by: expressions that are never null, word for word as indexes have them."""
+"""What lists are sorted and filtered by: expressions that are never null, word for word as indexes have them."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import Any
 
 from babel import Locale
-from sqlalchemy import ColumnElement, Text, case, column, func, literal, select, union_all, values
+from sqlalchemy import ColumnElement, Integer, Text, case, column, func, literal, select, type_coerce, union_all, values
 
-from crm_web.models import COUNTRIES, Employee
+from crm_web.models import COUNTRIES, Employee, LeadSource
 from crm_web.paging import Groups
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
@@ -41,9 +41,9 @@ def place_of(word: Any, words: type[StrEnum]) -> ColumnElement[int]:
     return case({known.value: place for place, known in enumerate(words)}, value=word)
 
 
-def place_or_last(word: Any, words: type[StrEnum]) -> ColumnElement[int]:
-    """Sort by the order in which an enum names its words; what is empty comes last."""
-    return func.coalesce(place_of(word, words), len(words))
+def place_or_none(word: Any, words: type[StrEnum]) -> ColumnElement[int]:
+    """Sort by the order in which an enum names its words; what is empty comes first."""
+    return func.coalesce(place_of(word, words), -1)
 
 
 def group_by_owner(owner_id: Any) -> Groups:
@@ -52,6 +52,22 @@ def group_by_owner(owner_id: Any) -> Groups:
     nobody = select(literal(0), literal("").collate("C"))
     keys = union_all(people, nobody).cte("owner_keys").prefix_with("MATERIALIZED")
     return Groups(keys, func.coalesce(owner_id, 0))
+
+
+def group_by_word(words_column: Any, words: type[StrEnum]) -> Groups:
+    """Words of an enum in the order in which it names them."""
+    rows = [(known.value, place) for place, known in enumerate(words)]
+    keys = values(column("value", Text), column("key", Integer), name="word_keys").data(rows)
+    named = select(keys.c.value, keys.c.key).cte("words").prefix_with("MATERIALIZED")
+    return Groups(named, type_coerce(words_column, Text))
+
+
+def group_by_source(source: Any) -> Groups:
+    """Sources by name, in any case; none comes first."""
+    known = select(LeadSource.name.label("value"), lowered(LeadSource.name).label("key"))
+    none = select(literal(""), literal("").collate("C"))
+    keys = union_all(known, none).cte("source_keys").prefix_with("MATERIALIZED")
+    return Groups(keys, func.coalesce(source, literal("")))
 
 
 def group_by_country(country: Any) -> Groups:

@@ -15,6 +15,8 @@ from crm_web.extensions import db
 
 PAGE_SIZE = 50
 COUNT_LIMIT = 10_000
+WALKED = 10_000
+WALKED_BY_GROUPS = 3_000
 _READERS: dict[type, Callable[[str], Any]] = {
     str: str,
     int: int,
@@ -96,18 +98,21 @@ def load_page(
     *,
     mark: str | None,
     size: int = PAGE_SIZE,
-    filter_first: bool = False,
+    everything: Select[Any] | None = None,
     otherwise: Sort | None = None,
 ) -> Page:
     """
-    Load one page of a query in two statements: the bounded count and the rows.
+    Load one page of a query in two statements, at most four: the bounded count and the rows.
+
+    Few rows that fit are found first, and then sorted. Where many fit, those of a page are likely to be near in the
+    order: it is walked along for ``WALKED`` rows, and only if too few of them fit all are found and sorted after all.
+    No plan of the database's own does that: it would walk to the end of the table, or sort half of it.
 
     :param query: selects one entity, filtered, without order or limit
     :param sort: the order
     :param mark: where the page starts, from ``Page.next`` or ``Page.previous``; a broken one means the first page
     :param size: rows a page
-    :param filter_first: find what fits and then sort it, unless too much fits. Otherwise the database may walk along
-        the order and filter as it goes, which is quick for a common filter and endless for a rare one
+    :param everything: the same without filters; left out where an index gives what fits in the order wanted
     :param otherwise: an order with an index, for when ``sort`` has none and too much fits to be sorted on each page
     :return: the page
     """
@@ -116,7 +121,7 @@ def load_page(
     place = _read_mark(mark, sort)
     backwards = place is not None and place[0] == "before"
     order = replace(sort, descending=sort.descending != backwards)
-    rows = _choose_way(sort, count, filter_first)(query, order, place, size=size)
+    rows = _find_rows(query, order, place, size=size, count=count, everything=everything)
     more = len(rows) > size
     rows = rows[:size][::-1] if backwards else rows[:size]
     has_next = more if not backwards else True
@@ -166,10 +171,26 @@ def join_groups(query: Select[Any], sort: Sort) -> Select[Any]:
     return query if groups is None else query.join(groups.keys, groups.keys.c.value == groups.column)
 
 
-def _choose_way(sort: Sort, count: int, filter_first: bool) -> Callable[..., list[Any]]:
-    if not sort.is_indexed or (filter_first and count <= COUNT_LIMIT):
-        return _load_rows_keys_first
-    return _load_rows if sort.groups is None else _load_rows_by_groups
+def _find_rows(
+    query: Select[Any], order: Sort, place: Place | None, *, size: int, count: int, everything: Select[Any] | None
+) -> list[Any]:
+    if not order.is_indexed or (everything is not None and count <= COUNT_LIMIT):
+        return _load_rows_keys_first(query, order, place, size=size)
+    if order.groups is not None:
+        return _load_rows_by_groups(query, everything, order, place, size=size)
+    end = None if everything is None else _look_ahead(everything, order, place)
+    if end is None:
+        return _load_rows(query, order, place, size=size)
+    near = query.where(_is_beyond(replace(order, descending=not order.descending), *end))
+    rows = _load_rows(near, order, place, size=size)
+    return rows if len(rows) > size else _load_rows_keys_first(query, order, place, size=size)
+
+
+def _look_ahead(everything: Select[Any], order: Sort, place: Place | None) -> tuple[Any, int] | None:
+    """Where a walk of so many rows would end; ``None`` where the list ends before."""
+    keys = everything.with_only_columns(order.expression, order.id_column)
+    found = db.session.execute(_slice(keys, order, place, 0).offset(WALKED).limit(1)).first()
+    return None if found is None else (found[0], found[1])
 
 
 def _load_rows(query: Select[Any], order: Sort, place: Place | None, *, size: int) -> list[Any]:
@@ -180,7 +201,9 @@ def _load_rows(query: Select[Any], order: Sort, place: Place | None, *, size: in
 def _load_rows_keys_first(query: Select[Any], order: Sort, place: Place | None, *, size: int) -> list[Any]:
     """Materialised, the matches are found without a thought for the order; only a page of them is then loaded whole."""
     columns = (order.expression.label("sort_key"), order.id_column.label("sort_id"))
-    matches = join_groups(query, order).with_only_columns(*columns).order_by(None).cte("matches").prefix_with("MATERIALIZED")
+    matches = (
+        join_groups(query, order).with_only_columns(*columns).order_by(None).cte("matches").prefix_with("MATERIALIZED")
+    )
     within = Sort(matches.c.sort_key, matches.c.sort_id, order.descending)
     return _load_whole(query, _slice(select(matches), within, place, size), order)
 
@@ -194,31 +217,51 @@ def _load_whole(query: Select[Any], keys: Select[Any], order: Sort) -> list[Any]
     )
 
 
-def _load_rows_by_groups(query: Select[Any], order: Sort, place: Place | None, *, size: int) -> list[Any]:
-    """Walk through the groups in their order, taking a page's worth of each, until the page is full."""
-    assert order.groups is not None
-    keys, row_id = order.groups.keys.c, order.id_column
-    inner = query.with_only_columns(row_id.label("sort_id")).order_by(None).where(order.groups.column == keys.value)
-    groups = select(keys.key.label("sort_key"))
+def _load_rows_by_groups(
+    query: Select[Any], everything: Select[Any] | None, order: Sort, place: Place | None, *, size: int
+) -> list[Any]:
+    """Take what comes next in the order of the groups, and of that what fits; where it is too little, look at all."""
+    if everything is None:
+        return _load_whole(query, _walk_groups(query, order, place, size + 1), order)
+    near = _walk_groups(everything, order, place, WALKED_BY_GROUPS).cte("near").prefix_with("MATERIALIZED")
+    fitting = query.join(near, near.c.sort_id == order.id_column).add_columns(near.c.sort_key, near.c.sort_id)
+    ordered = fitting.order_by(*Sort(near.c.sort_key, near.c.sort_id, order.descending).columns)
+    rows = list(db.session.execute(ordered.limit(size + 1)).all())
+    return rows if len(rows) > size else _load_rows_keys_first(query, order, place, size=size)
+
+
+def _walk_groups(query: Select[Any], order: Sort, place: Place | None, length: int) -> Select[Any]:
+    """The first keys and ids in the order of the groups: each group gives as many, and is only asked when needed."""
+    grouping = order.groups
+    if grouping is None:
+        raise ValueError("no groups to walk through")
+    key = grouping.keys.c.key
+    groups = select(grouping.keys.c.value, key).order_by(key.desc() if order.descending else key.asc())
     if place is not None:
-        is_same = keys.key == literal(place[1], keys.key.type)
+        groups = groups.where(key <= place[1] if order.descending else key >= place[1])
+    group, row_id = groups.subquery("grouped"), order.id_column
+    inner = query.with_only_columns(row_id.label("sort_id")).where(grouping.column == group.c.value)
+    if place is not None:
+        is_same = group.c.key == literal(place[1], key.type)
         from_here = case((is_same, literal(place[2])), else_=literal(2**63 - 1 if order.descending else -1))
         inner = inner.where(row_id < from_here if order.descending else row_id > from_here)
-        groups = groups.where(keys.key <= place[1] if order.descending else keys.key >= place[1])
-    ids = row_id.desc() if order.descending else row_id.asc()
-    some = inner.order_by(ids).limit(size + 1).correlate(order.groups.keys).lateral("some")
-    found = groups.add_columns(some.c.sort_id).select_from(order.groups.keys).join(some, true())
-    by = (keys.key.desc(), some.c.sort_id.desc()) if order.descending else (keys.key.asc(), some.c.sort_id.asc())
-    return _load_whole(query, found.order_by(*by).limit(size + 1), order)
+    inner = inner.order_by(row_id.desc() if order.descending else row_id.asc()).limit(length)
+    some = inner.correlate(group).lateral("members")
+    found = select(group.c.key.label("sort_key"), some.c.sort_id).select_from(group).join(some, true())
+    return found.order_by(*Sort(group.c.key, some.c.sort_id, order.descending).columns).limit(length)
 
 
 def _slice(query: Select[Any], order: Sort, place: Place | None, size: int) -> Select[Any]:
     """Take one row more than a page, from the place on."""
     if place is not None:
-        here = tuple_(order.expression, order.id_column)
-        there = tuple_(literal(place[1], order.expression.type), literal(place[2]))
-        query = query.where(here < there if order.descending else here > there)
+        query = query.where(_is_beyond(order, *place[1:]))
     return query.order_by(*order.columns).limit(size + 1)
+
+
+def _is_beyond(order: Sort, key: Any, row_id: int) -> ColumnElement[bool]:
+    here = tuple_(order.expression, order.id_column)
+    there = tuple_(literal(key, order.expression.type), literal(row_id))
+    return here < there if order.descending else here > there
 
 
 def _write_mark(side: str, row: Any) -> str:

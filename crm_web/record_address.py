@@ -151,8 +151,7 @@ class RecordAddress(ListAddress):
     def list_owner_tabs(self, tabs: Iterable[tuple[str, str | None]]) -> list[Tab]:
         """A tab for each label and owner."""
         return [
-            Tab(label, self.url(owner=owner), self.all("owner") == ([owner] if owner else []))
-            for label, owner in tabs
+            Tab(label, self.url(owner=owner), self.all("owner") == ([owner] if owner else [])) for label, owner in tabs
         ]
 
     # How the filters read
@@ -208,9 +207,7 @@ class RecordAddress(ListAddress):
         if self.one("untouched") and not self.untouched:
             wrong.append(f"“{self.one('untouched')}” is no number of days from 1 to {LONGEST_REST:,}")
         return wrong + [
-            f"“{self.one(name)}” is no amount"
-            for name in amounts
-            if self.one(name) and self.amount(name) is None
+            f"“{self.one(name)}” is no amount" for name in amounts if self.one(name) and self.amount(name) is None
         ]
 
 

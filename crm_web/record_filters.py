@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal, or_
+from sqlalchemy import ColumnElement, func, literal
 
 from crm_web.list_sorts import NEVER, lowered, moment_or_none
 
@@ -62,9 +62,11 @@ def list_shared_conditions(
     :param lacking: what each word of ``filters.lacks`` means
     :return: conditions that hold all together
     """
-    conditions = []
+    conditions: list[ColumnElement[bool]] = []
     if filters.owner_ids:
-        conditions.append(any_or_none(record.owner_id, [owner or None for owner in filters.owner_ids]))
+        # Nobody among others is found by the same index as they are.
+        column = func.coalesce(record.owner_id, 0) if 0 in filters.owner_ids else record.owner_id
+        conditions.append(column.in_(filters.owner_ids))
     if filters.industries:
         conditions.append(lowered(record.industry).in_([func.lower(industry) for industry in filters.industries]))
     if filters.countries:
@@ -81,12 +83,6 @@ def list_shared_conditions(
 def moment_after_never() -> datetime:
     """The first moment at which anything can have happened."""
     return NEVER.replace(year=NEVER.year + 1)
-
-
-def any_or_none(column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
-    """Build the condition that a column is any of some values; ``None`` among them stands for an empty one."""
-    known = [value for value in values if value is not None]
-    return or_(column.in_(known), column.is_(None)) if len(known) < len(values) else column.in_(known)
 
 
 def within(column: Any, start: Any, end: Any) -> list[ColumnElement[bool]]:

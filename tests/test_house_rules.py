@@ -15,7 +15,8 @@ FLASK = ("flask", "flask_login", "flask_wtf", "werkzeug")
 FORMS = ("wtforms", "flask_wtf")
 # Leads are won into customers, imports and the demo make both; nothing points back.
 FLOW = [
-    "demo", "imports", "bulk", "saved_views", "trash", "history", "activities", "leads", "customers", "employees", "auth",
+    "demo", "imports", "bulk", "saved_views", "trash", "history",
+    "activities", "leads", "customers", "employees", "auth",
 ]  # fmt: skip
 FILLER_WORDS = re.compile(r"(^|_)(handle|process|manager|helpers?|utils?|misc|data)(_|$)")
 # Named by WTForms and SQLAlchemy, which call them.

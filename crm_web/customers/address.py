@@ -66,9 +66,7 @@ class CustomersAddress(RecordAddress):
 
     def read_filter(self) -> CustomerFilter:
         """Say which customers the list shows."""
-        return CustomerFilter(
-            **self.read_shared(), statuses=self.statuses, kinds=[self.kind] if self.kind else []
-        )
+        return CustomerFilter(**self.read_shared(), statuses=self.statuses, kinds=[self.kind] if self.kind else [])
 
     @property
     def owner_tabs(self) -> list[Tab]:

@@ -61,7 +61,7 @@ def list_rows(filters: CustomerFilter, *, sort: str, columns: Sequence[str] | No
     :param filters: which customers
     :param sort: the sort word of the list
     :param columns: as in ``choose``
-    :return: an iterator over rows, each with a cell for every head that ``choose`` gives; words of ours as they are shown
+    :return: an iterator over rows, each a cell for every head of ``choose``; words of ours as they are shown
     """
     for row in stream_columns(filters, list(choose(columns).values()), sort=sort):
         yield [getattr(value, "label", value) if isinstance(value, StrEnum) else value for value in row]

@@ -125,9 +125,9 @@ def read_sort(word: str | None) -> Sort:
     """
     word = word if word and word.removeprefix("-") in SORTS else DEFAULT_SORT
     key = word.removeprefix("-")
-    return Sort(
-        SORTS[key], Customer.id.expression, word.startswith("-"), is_indexed=key in INDEXED, groups=GROUPS.get(key)
-    )
+    # The index is one of the latest activities, so the id has to be theirs as well.
+    row_id = CustomerTouch.customer_id if key == "last_activity" else Customer.id
+    return Sort(SORTS[key], row_id.expression, word.startswith("-"), is_indexed=key in INDEXED, groups=GROUPS.get(key))
 
 
 def list_customers(
@@ -148,10 +148,15 @@ def list_customers(
     query = select_customers(filters).options(
         *load_columns(Customer, [COLUMNS[key] for key in columns]), always, joinedload(Customer.owner)
     )
+    query = _join_touch(query, filters, order)
+    everything = _join_touch(select_customers(CustomerFilter()), CustomerFilter(), order) if filters.in_use else None
+    return load_page(query, order, mark=mark, size=size, everything=everything, otherwise=read_sort(DEFAULT_SORT))
+
+
+def _join_touch(query: Select[Any], filters: CustomerFilter, order: Sort) -> Select[Any]:
     if order.expression is SORTS["last_activity"] and not filters.asks_for_activity:
         query = query.join(CustomerTouch, CustomerTouch.customer_id == Customer.id)
-    first = bool(filters.in_use)
-    return load_page(query, order, mark=mark, size=size, filter_first=first, otherwise=read_sort(DEFAULT_SORT))
+    return query
 
 
 def stream_columns(

@@ -1,4 +1,4 @@
-"""The pages of the customers feature; those of the list, of contacts and of the printed paper stand in files of their own."""
+"""The pages of one customer; those of the list, of contacts and of paper stand in files of their own."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,7 +1,6 @@
 """What the address of the list of leads says, and how its filters read."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
@@ -32,6 +31,7 @@ LACKS = {
     "next_step": "No next step",
 }
 OVERDUE = "overdue"
+LARGEST_FIRST = ("money", "percent", "date", "moment")
 OTHERS = ("kind", "status", "source", "customer", "currency", "amount_from", "amount_to", "close", "closed")
 NAMES = (*record_address.NAMES, *OTHERS, *(name for name in DATES if name not in record_address.DATES))
 ORDERS = {
@@ -68,7 +68,7 @@ class LeadsAddress(RecordAddress):
             names=NAMES,
             sorts=queries.SORTS,
             default_sort=queries.DEFAULT_SORT,
-            largest_first=("amount", "probability", *(key for key, c in COLUMNS.items() if c.kind in ("date", "moment"))),
+            largest_first=[key for key, column in COLUMNS.items() if column.kind in LARGEST_FIRST],
             known_columns=list(COLUMNS),
             usual_columns=SHOWN,
         )

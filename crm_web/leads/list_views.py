@@ -56,9 +56,7 @@ def print_leads() -> ResponseReturnValue:
     view = _view()
     return render_template(
         "leads/print_leads.html",
-        page=queries.list_leads(
-            view.read_filter(), sort=view.sort, mark=None, columns=view.columns, size=MOST_PRINTED
-        ),
+        page=queries.list_leads(view.read_filter(), sort=view.sort, mark=None, columns=view.columns, size=MOST_PRINTED),
         view=view,
         columns=COLUMNS,
         chips=_chips(view),

@@ -18,11 +18,12 @@ from crm_web.list_sorts import (
     day_or_none,
     group_by_country,
     group_by_owner,
+    group_by_source,
+    group_by_word,
     lowered,
     moment_or_none,
     number_or_none,
-    place_of,
-    place_or_last,
+    place_or_none,
 )
 from crm_web.matching import contains_words
 from crm_web.models import (
@@ -40,18 +41,23 @@ from crm_web.models import (
     StatusKind,
 )
 from crm_web.paging import Page, Sort, count_some, join_groups, load_page, settle_sort
-from crm_web.record_filters import RecordFilter, any_or_none, list_shared_conditions, within
+from crm_web.record_filters import RecordFilter, list_shared_conditions, within
 from crm_web.words_in_use import select_words_in_use
 
 Owner = aliased(Employee)
 Maker, Changer = aliased(Employee), aliased(Employee)
 
-GROUPS = {"owner": group_by_owner(Lead.owner_id), "country": group_by_country(Lead.country)}
+GROUPS = {
+    "owner": group_by_owner(Lead.owner_id),
+    "country": group_by_country(Lead.country),
+    "status": group_by_word(Lead.status, LeadStatus),
+    "source": group_by_source(Lead.source),
+}
 INDEXED: dict[str, ColumnElement[Any]] = {
     "name": Lead.sort_name.expression,
     "company": lowered(Lead.company),
-    "status": place_of(Lead.status, LeadStatus),
-    "source": lowered(Lead.source),
+    "status": GROUPS["status"].keys.c.key,
+    "source": GROUPS["source"].keys.c.key,
     "owner": GROUPS["owner"].keys.c.key,
     "country": GROUPS["country"].keys.c.key,
     "industry": lowered(Lead.industry),
@@ -72,11 +78,11 @@ SORTS: dict[str, ColumnElement[Any]] = INDEXED | {
     "city": lowered(Lead.city),
     "state": lowered(Lead.state),
     "postal_code": lowered(Lead.postal_code),
-    "rating": place_or_last(Lead.rating, Rating),
+    "rating": place_or_none(Lead.rating, Rating),
     "currency": lowered(Lead.currency),
     "probability": number_or_none(Lead.probability),
     "next_step": lowered(Lead.next_step),
-    "lost_reason": place_or_last(Lead.lost_reason, LostReason),
+    "lost_reason": place_or_none(Lead.lost_reason, LostReason),
     "closed_at": moment_or_none(Lead.closed_at),
     "status_changed_at": Lead.status_changed_at.expression,
 }
@@ -140,9 +146,7 @@ def select_leads(filters: LeadFilter) -> Select[Any]:
         query = query.join(LeadTouch, LeadTouch.lead_id == Lead.id)
     if filters.words.strip():
         query = query.where(contains_words(Lead.search_text.expression, filters.words))
-    shared = list_shared_conditions(
-        filters, Lead, country=Lead.country, last_activity=LeadTouch.at, lacking=_LACKING
-    )
+    shared = list_shared_conditions(filters, Lead, country=Lead.country, last_activity=LeadTouch.at, lacking=_LACKING)
     return query.where(*shared, *_list_conditions(filters), *_list_money_and_days(filters))
 
 
@@ -151,7 +155,7 @@ def _list_conditions(filters: LeadFilter) -> list[ColumnElement[bool]]:
     if filters.statuses:
         conditions.append(Lead.status.in_(filters.statuses))
     if filters.sources:
-        conditions.append(any_or_none(Lead.source, [source or None for source in filters.sources]))
+        conditions.append(GROUPS["source"].column.in_(filters.sources))
     if filters.customer_id is not None:
         conditions.append(Lead.customer_id == filters.customer_id)
     if filters.currency:
@@ -183,9 +187,9 @@ def read_sort(word: str | None) -> Sort:
     """
     word = word if word and word.removeprefix("-") in SORTS else DEFAULT_SORT
     key = word.removeprefix("-")
-    return Sort(
-        SORTS[key], Lead.id.expression, word.startswith("-"), is_indexed=key in INDEXED, groups=GROUPS.get(key)
-    )
+    # The index is one of the latest activities, so the id has to be theirs as well.
+    row_id = LeadTouch.lead_id if key == "last_activity" else Lead.id
+    return Sort(SORTS[key], row_id.expression, word.startswith("-"), is_indexed=key in INDEXED, groups=GROUPS.get(key))
 
 
 def list_leads(
@@ -204,8 +208,8 @@ def list_leads(
     order = read_sort(sort)
     loaded = (*load_columns(Lead, [COLUMNS[key] for key in columns]), load_only(*_ALWAYS), joinedload(Lead.owner))
     query = _join_touch(select_leads(filters), filters, order).options(*loaded)
-    first = not _has_index(filters, order)
-    return load_page(query, order, mark=mark, size=size, filter_first=first, otherwise=read_sort(DEFAULT_SORT))
+    everything = None if _has_index(filters, order) else _join_touch(select_leads(LeadFilter()), LeadFilter(), order)
+    return load_page(query, order, mark=mark, size=size, everything=everything, otherwise=read_sort(DEFAULT_SORT))
 
 
 _ALWAYS = (Lead.id, Lead.name, Lead.company, Lead.status, Lead.owner_id, Lead.currency)
@@ -214,9 +218,12 @@ _ALWAYS = (Lead.id, Lead.name, Lead.company, Lead.status, Lead.owner_id, Lead.cu
 
 def _has_index(filters: LeadFilter, order: Sort) -> bool:
     """Tell whether an index gives what fits in the order wanted, so that no row is read for nothing."""
-    in_use = filters.in_use
-    is_latest_first = order.expression is SORTS["updated_at"]
-    return not in_use or (is_latest_first and in_use in (["statuses"], ["owner_ids"], ["sources"]))
+    if order.expression is not SORTS["updated_at"]:
+        return not filters.in_use
+    one = {"statuses": filters.statuses, "owner_ids": filters.owner_ids}
+    return (
+        all(len(one.get(name, ())) == 1 and 0 not in one[name] for name in filters.in_use) and len(filters.in_use) < 2
+    )
 
 
 def _join_touch(query: Select[Any], filters: LeadFilter, order: Sort) -> Select[Any]:
@@ -332,6 +339,7 @@ def list_words_in_use(*, limit: int = 200) -> dict[str, list[str]]:
     country = select_words_in_use("country", Lead, GROUPS["country"].column, Lead.country, limit=limit)
     found: dict[str, list[str]] = {"source": [], "industry": [], "country": []}
     # Each part stands in parentheses, with its own order and limit; a union keeps the order of its parts.
-    for kind, word in db.session.execute(union_all(*(part.subquery().select() for part in (source, industry, country)))):
+    parts = (part.subquery().select() for part in (source, industry, country))
+    for kind, word in db.session.execute(union_all(*parts)):
         found[kind].append(word)
     return found

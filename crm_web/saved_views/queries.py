@@ -43,7 +43,7 @@ def find_view(view_id: int, *, by: Employee) -> SavedView | None:
 
     :param view_id: which
     :param by: the person
-    :return: the view, one of their own in the trash or not; ``None`` where there is none, or it is another's and private
+    :return: the view, one of their own in the trash or not; ``None`` where they see none by that id
     """
     is_seen = or_(SavedView.owner_id == by.id, and_(SavedView.is_shared, SavedView.deleted_at.is_(None)))
     return db.session.scalar(select(SavedView).where(SavedView.id == view_id, is_seen))

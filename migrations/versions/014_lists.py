@@ -25,6 +25,31 @@ INDEXES = {
     "ix_customers_status": ("customers", "status"),
 }
 
+# Only with the bare column beside it can an index by an expression answer without a look at the rows.
+INCLUDED = {
+    "ix_leads_owner": ["owner_id"],
+    "ix_leads_country": ["country"],
+    "ix_leads_industry": ["industry"],
+    "ix_leads_source": ["source"],
+}
+OLD_STATUS = """
+(CASE status WHEN 'new' THEN 0 WHEN 'contacted' THEN 1 WHEN 'qualified' THEN 2 WHEN 'proposal' THEN 3
+WHEN 'negotiation' THEN 4 WHEN 'on_hold' THEN 5 WHEN 'won' THEN 6 WHEN 'lost' THEN 7 WHEN 'disqualified' THEN 8 END)
+"""
+OLD_SOURCE = "(coalesce(lower(source), '') COLLATE \"C\")"
+FILTERED = [
+    "status",
+    "owner_id",
+    "source",
+    "industry",
+    "country",
+    "currency",
+    "amount",
+    "expected_close_on",
+    "created_at",
+    "closed_at",
+]
+
 BEGIN = """
 CREATE FUNCTION crm_begin_touches() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -162,7 +187,21 @@ def upgrade() -> None:
             f" FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
         )
     for name, (table, key) in INDEXES.items():
-        op.create_index(name, table, [sa.text(key), "id"], postgresql_where=LIVE)
+        included = INCLUDED.get(name, [])
+        op.create_index(name, table, [sa.text(key), "id"], postgresql_where=LIVE, postgresql_include=included)
+    replace("status", "coalesce(source, '')", FILTERED)
+
+
+def replace(status: str, source: str, filtered: list[str]) -> None:
+    """Let the orders by status and source find them too, and put what lists are filtered by beside the latest."""
+    for name, key in (("ix_leads_status", status), ("ix_leads_source", source)):
+        op.drop_index(name, "leads")
+        included = INCLUDED[name] if name in INCLUDED and filtered else []
+        op.create_index(name, "leads", [sa.text(key), "id"], postgresql_where=LIVE, postgresql_include=included)
+    op.drop_index("ix_leads_updated", "leads")
+    op.create_index(
+        "ix_leads_updated", "leads", ["updated_at", "id"], postgresql_where=LIVE, postgresql_include=filtered
+    )
 
 
 def make_views() -> None:
@@ -185,9 +224,7 @@ def make_views() -> None:
         sa.CheckConstraint("char_length(name) <= 50", name=op.f("ck_saved_views_name_length")),
         sa.CheckConstraint("char_length(address) <= 4000", name=op.f("ck_saved_views_address_length")),
         *(
-            sa.ForeignKeyConstraint(
-                [name], ["employees.id"], name=op.f(f"fk_saved_views_{name}"), ondelete="RESTRICT"
-            )
+            sa.ForeignKeyConstraint([name], ["employees.id"], name=op.f(f"fk_saved_views_{name}"), ondelete="RESTRICT")
             for name in ("owner_id", "created_by_id", "updated_by_id", "deleted_by_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_views")),
@@ -230,6 +267,7 @@ def make_views() -> None:
 
 
 def downgrade() -> None:
+    replace(OLD_STATUS, OLD_SOURCE, [])
     for name, (table, _key) in INDEXES.items():
         op.drop_index(name, table)
     for table, event, _rows, _function in TRIGGERS:
