@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Select, literal, select, true
 
 
 def select_words_in_use(
-    kind: str, record: Any, key: ColumnElement[Any], word: ColumnElement[Any], *, limit: int
+    kind: str, record: Any, key: ColumnElement[Any], word: Any, *, limit: int
 ) -> Select[Any]:
     """
     Build the question which words a column holds outside the trash.

@@ -1,5 +1,6 @@
 """The pages of saved views, and the deeds with them."""
 
+from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from flask import abort, redirect, render_template, request, url_for
@@ -16,12 +17,16 @@ from crm_web.form_fields import show_refusal
 from crm_web.leads.address import LeadsAddress
 from crm_web.messages import flash_message
 from crm_web.models import ListName, SavedView, limit_of
+from crm_web.record_address import RecordAddress
 from crm_web.saved_views import blueprint, operations, queries
 from crm_web.saved_views.forms import NewViewForm, ViewForm
 from crm_web.saved_views.kept import ENDPOINTS, current_kept_views
 from crm_web.submissions import find_answer, keep_answer
 
-ADDRESSES = {ListName.LEADS: LeadsAddress, ListName.CUSTOMERS: CustomersAddress}
+ADDRESSES: dict[ListName, Callable[..., RecordAddress]] = {
+    ListName.LEADS: LeadsAddress,
+    ListName.CUSTOMERS: CustomersAddress,
+}
 
 
 @blueprint.app_context_processor
@@ -67,7 +72,7 @@ def create_view() -> ResponseReturnValue:
 
 
 def _new_page(form: NewViewForm) -> str:
-    list_name = _list_or_404(form.list.data)
+    list_name = _list_or_404(form.list.data or "")
     back_url = f"{url_for(ENDPOINTS[list_name])}?{_tidy(list_name, _read(form.address.data or ''))}"
     return render_template("saved_views/new_view.html", form=form, back=(list_name.label, back_url))
 
