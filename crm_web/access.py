@@ -18,6 +18,7 @@ class Action(StrEnum):
     """The things that roles differ in."""
 
     READ = "read"
+    KEEP_VIEWS = "keep_views"
     CREATE = "create"
     CHANGE_OWN = "change_own"
     CHANGE_ANY = "change_any"
@@ -26,11 +27,12 @@ class Action(StrEnum):
     PURGE = "purge"
 
 
-_SALES = frozenset({Action.READ, Action.CREATE, Action.CHANGE_OWN})
+_VIEWER = frozenset({Action.READ, Action.KEEP_VIEWS})
+_SALES = _VIEWER | {Action.CREATE, Action.CHANGE_OWN}
 _MANAGER = _SALES | {Action.CHANGE_ANY, Action.IMPORT}
 
 ROLES: dict[Role, frozenset[Action]] = {
-    Role.VIEWER: frozenset({Action.READ}),
+    Role.VIEWER: _VIEWER,
     Role.SALES: _SALES,
     Role.MANAGER: _MANAGER,
     Role.ADMIN: _MANAGER | {Action.KEEP_EMPLOYEES, Action.PURGE},
@@ -38,6 +40,7 @@ ROLES: dict[Role, frozenset[Action]] = {
 
 REFUSALS = {
     Action.READ: "Your account may not see this.",
+    Action.KEEP_VIEWS: "Your account may not keep views.",
     Action.CREATE: "Your role may look at everything but enter nothing. Ask an administrator for the sales role.",
     Action.CHANGE_OWN: "Your role may look at everything but change nothing. Ask an administrator for the sales role.",
     Action.CHANGE_ANY: "Only a manager or an administrator can do this.",

@@ -9,40 +9,43 @@ calls them.
     with together(leads, by=employee) as written:
         for lead in leads:
             assign_lead(lead, owner_id, by=employee)
-    version = written[lead.id]
+    version = written[lead]
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Row, bindparam, cast, column, func, inspect, update
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm.attributes import get_history
 
 from crm_web.extensions import db
 from crm_web.models import Employee, record_by
+from crm_web.models.base import Recorded
 
 _LOCKED = "locked together"
 
 
 @contextmanager
-def together(records: Sequence[Any], *, by: Employee) -> Iterator[dict[int, int]]:
+def together(records: Iterable[Any], *, by: Employee) -> Iterator[dict[Any, int]]:
     """
     Let operations change many records with few statements.
 
-    :param records: records of one kind, locked in this transaction and read afresh
+    :param records: records that are locked in this transaction and read afresh
     :param by: the employee who acts
-    :return: filled at the end: by its id, the new version of each record that changed
+    :return: filled at the end: the new version of each record that changed
     """
     record_by(by)
     info = db.session.info
-    info[_LOCKED], info["recorded"] = set(records), by.id
-    written: dict[int, int] = {}
+    # A dictionary, because a set would write in another order each time.
+    info[_LOCKED], info["recorded"] = dict.fromkeys(records), by.id
+    written: dict[Any, int] = {}
     try:
         with db.session.no_autoflush:
             yield written
-            written |= _write(records)
+            written |= _write(list(info[_LOCKED]))
     finally:
         del info[_LOCKED], info["recorded"]
 
@@ -58,8 +61,17 @@ def is_locked(record: Any) -> bool:
     if locked is None:
         return False
     is_known = record in locked
-    locked.add(record)
+    locked[record] = None
     return is_known
+
+
+def count_as_locked(records: Iterable[Any]) -> None:
+    """
+    Add records to those that are changed together.
+
+    :param records: records that are locked in this transaction and read afresh
+    """
+    db.session.info[_LOCKED].update(dict.fromkeys(records))
 
 
 def save() -> None:
@@ -68,19 +80,20 @@ def save() -> None:
         db.session.flush()
 
 
-def _write(records: Sequence[Any]) -> dict[int, int]:
+def _write(records: Sequence[Any]) -> dict[Any, int]:
     """Afterwards each record that changed is read anew when it is looked at: triggers have added to it."""
-    groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
-    changed = []
+    groups: dict[tuple[type, tuple[str, ...]], list[Any]] = defaultdict(list)
     for record in records:
         if names := _changed_columns(record):
-            groups[names].append({"id": record.id} | {name: getattr(record, name) for name in names})
-            changed.append(record)
-    written: dict[int, int] = {}
-    for rows in groups.values():
-        written |= {row.id: row.version for row in write_rows(type(records[0]), ("id",), rows, ("id", "version"))}
-    for record in changed:
-        db.session.expire(record)
+            groups[type(record), names].append(record)
+    written: dict[Any, int] = {}
+    for (model, names), changed in groups.items():
+        rows = [{"id": record.id} | {name: getattr(record, name) for name in names} for record in changed]
+        read_back = ("id", "version") if issubclass(model, Recorded) else ()
+        versions = {row.id: row.version for row in write_rows(model, ("id",), rows, read_back)}
+        written |= {record: versions[record.id] for record in changed if record.id in versions}
+        for record in changed:
+            db.session.expire(record)
     return written
 
 
@@ -88,7 +101,7 @@ def _changed_columns(record: Any) -> tuple[str, ...]:
     state = inspect(record)
     columns = state.mapper.column_attrs
     return tuple(
-        sorted(name for name in state.committed_state if name in columns and state.attrs[name].history.has_changes())
+        sorted(name for name in state.committed_state if name in columns and get_history(record, name).has_changes())
     )
 
 

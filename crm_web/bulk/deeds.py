@@ -7,8 +7,10 @@ from crm_web.bulk.verdicts import Verdict, is_win
 from crm_web.bulk.win_queries import list_conversions
 from crm_web.customers.operations import assign_customer, restore_customer, set_status, trash_customer
 from crm_web.errors import DomainError
+from crm_web.extensions import db
 from crm_web.leads.change_operations import assign_lead, put_back_status, set_source
-from crm_web.leads.operations import WinStands, change_status, restore_lead, trash_lead, undo_win
+from crm_web.leads.operations import WinStands, change_status, restore_lead, trash_lead
+from crm_web.leads.win_operations import undo_wins, win_leads
 from crm_web.models import (
     BulkAction,
     BulkEdit,
@@ -21,6 +23,7 @@ from crm_web.models import (
     Lead,
     LeadStatus,
     LostReason,
+    limit_of,
 )
 
 Deed = Callable[[Any, Mapping[str, Any], Employee], object]
@@ -73,18 +76,18 @@ def do(edit: BulkEdit, records: Sequence[Any], by: Employee) -> dict[int, Verdic
     Do to records what an edit is about.
 
     :param edit: the edit, with all its values
-    :param records: the records, locked
+    :param records: the records, changed together: see ``crm_web.together``
     :param by: the employee who edits
     :return: by the record's id, what a rule said against it
     """
-    deed, _ = _DEEDS[edit.entity, edit.action]
-    refused: dict[int, Verdict] = {}
-    for record in records:
-        try:
-            deed(record, edit.values, by)
-        except DomainError as error:
-            refused[record.id] = Verdict(BulkOutcome.REFUSED, error.message, error.message)
-    return refused
+    if is_win(edit):
+        errors = win_leads(records, by=by)
+    else:
+        deed, _ = _DEEDS[edit.entity, edit.action]
+        errors = _try_each([(record, edit.values) for record in records], deed, by)
+    return {
+        record_id: Verdict(BulkOutcome.REFUSED, error.message, error.message) for record_id, error in errors.items()
+    }
 
 
 def take_back(edit: BulkEdit, pairs: Sequence[tuple[BulkItem, Any]], by: Employee) -> dict[int, str]:
@@ -92,21 +95,31 @@ def take_back(edit: BulkEdit, pairs: Sequence[tuple[BulkItem, Any]], by: Employe
     Take back what an edit did.
 
     :param edit: the edit
-    :param pairs: its items with their records, locked, that nobody has changed since
+    :param pairs: its items with their records, changed together, that nobody has changed since
     :param by: the employee who takes it back
     :return: by the record's id, why it was left as it is
     """
     _, undo = _DEEDS[edit.entity, edit.action]
-    left: dict[int, str] = {}
-    won = list_conversions(edit) if is_win(edit) else ()
-    for item, record in pairs:
+    won = list_conversions(edit) if is_win(edit) else set()
+    errors = _try_each([(record, item.before) for item, record in pairs if item.record_id not in won], undo, by)
+    if won:
+        errors |= undo_wins([record for item, record in pairs if item.record_id in won], by=by)
+    return {record_id: _tell(error) for record_id, error in errors.items()}
+
+
+def _try_each(pairs: Sequence[tuple[Any, Mapping[str, Any]]], deed: Deed, by: Employee) -> dict[int, DomainError]:
+    errors: dict[int, DomainError] = {}
+    for record, values in pairs:
+        record_id = record.id
         try:
-            if record.id in won:
-                undo_win(record, by=by)
-            else:
-                undo(record, item.before, by)
-        except WinStands as error:
-            left[record.id] = " ".join([error.message, *(f"{it.name}: {it.reason}" for it in error.obstacles)])
+            deed(record, values, by)
         except DomainError as error:
-            left[record.id] = error.message
-    return left
+            errors[record_id] = error
+            # Whatever the deed had set before it was refused is not written with the others.
+            db.session.expire(record)
+    return errors
+
+
+def _tell(error: DomainError) -> str:
+    obstacles = error.obstacles if isinstance(error, WinStands) else ()
+    return " ".join([error.message, *(f"{it.name}: {it.reason}" for it in obstacles)])[: limit_of(BulkItem.undo_reason)]

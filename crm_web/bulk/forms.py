@@ -21,6 +21,7 @@ from crm_web.models import (
     limit_of,
 )
 
+NOBODY = 0
 Choices = Sequence[tuple[str, str]]
 
 
@@ -83,11 +84,18 @@ class PlainForm(RecordForm):
 class AssignForm(PlainForm):
     """Who gets the records."""
 
-    owner_id = OwnerField("New owner", empty="Nobody: they are free to take")
+    owner_id = OwnerField("New owner", empty="Choose an owner", validators=[Required("Choose an owner, or nobody.")])
+
+    def offer(self, people: Sequence[Employee]) -> None:
+        """Say who can be chosen; nobody has to be chosen too, so that no press of a key frees thousands."""
+        self.owner_id.offer(people)
+        self.owner_id.options.append((NOBODY, "Nobody: they are free to take"))
+        if self.owner_id.raw_data == [str(NOBODY)]:
+            self.owner_id.data, self.owner_id.process_errors = NOBODY, []
 
     def values(self) -> dict[str, Any]:
         """Give what the operation takes."""
-        return {"owner_id": self.owner_id.data}
+        return {"owner_id": self.owner_id.data or None}
 
 
 class SourceForm(PlainForm):
@@ -96,7 +104,8 @@ class SourceForm(PlainForm):
     source = TextLine(
         "Source",
         limit_of(LeadSource.name),
-        description="Pick a known one or type a new one. Left empty, they have none.",
+        [Required("Enter a source.")],
+        description="Pick a known one or type a new one.",
     )
 
     def values(self) -> dict[str, Any]:
@@ -135,7 +144,7 @@ def form_for(edit: BulkEdit, people: Sequence[Employee]) -> PlainForm:
     """
     if edit.action is BulkAction.ASSIGN:
         form = AssignForm()
-        form.owner_id.offer(people)
+        form.offer(people)
         return form
     if edit.action is BulkAction.SOURCE:
         return SourceForm()

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from crm_web.bulk.deeds import do, take_back
 from crm_web.bulk.queries import MODELS, count_selection, list_chunks, look_around
-from crm_web.bulk.verdicts import ABOUT, Surroundings, judge
+from crm_web.bulk.verdicts import ABOUT, Surroundings, is_win, judge
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.leads.operations import use_source
@@ -20,8 +20,10 @@ from crm_web.models import (
     BulkEntity,
     BulkItem,
     BulkOutcome,
+    Customer,
     Door,
     Employee,
+    Lead,
     LeadStatus,
     LostReason,
     StatusKind,
@@ -148,7 +150,7 @@ def _apply_chunk(edit: BulkEdit, chunk: list[tuple[BulkItem, Any]], around: Surr
     rows = []
     for item, record in chunk:
         verdict = verdicts[item.record_id] or refused.get(item.record_id)
-        version = None if verdict else written.get(item.record_id) or record.version
+        version = None if verdict else written.get(record) or record.version
         outcome, reason = (verdict.outcome, verdict.reason) if verdict else (BulkOutcome.DONE, None)
         rows.append({"record_id": item.record_id, "outcome": outcome, "reason": reason, "version_after": version})
     _write_items(edit, rows)
@@ -214,10 +216,13 @@ def _lock_edit(edit: BulkEdit) -> None:
 
 
 def _lock_records(edit: BulkEdit) -> None:
-    """All of them at once and in the order of their ids, so that two edits never wait in a ring."""
+    """All leads, then all customers, each in the order of their ids, so that two edits never wait in a ring."""
     model = MODELS[edit.entity]
-    ids = select(model.id).join(BulkItem, BulkItem.record_id == model.id).where(BulkItem.bulk_edit_id == edit.id)
-    db.session.execute(ids.order_by(model.id).with_for_update(of=model)).all()
+    mine = (BulkItem.record_id == model.id) & (BulkItem.bulk_edit_id == edit.id)
+    db.session.execute(select(model.id).join(BulkItem, mine).order_by(model.id).with_for_update(of=model)).all()
+    if is_win(edit):
+        theirs = select(Customer.id).where(Customer.id.in_(select(Lead.customer_id).join(BulkItem, mine)))
+        db.session.execute(theirs.order_by(Customer.id).with_for_update()).all()
 
 
 def _check_values(edit: BulkEdit, values: Mapping[str, Any]) -> dict[str, Any]:

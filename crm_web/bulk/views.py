@@ -133,5 +133,5 @@ def _receipt(edit: BulkEdit) -> str:
     view = ReceiptAddress(request.args, edit=edit, counts=counts)
     page = queries.list_items(edit, view.outcome, mark=view.mark)
     names = queries.map_names(edit, [item.record_id for item in page.rows])
-    deed = tell_deed(edit, queries.map_employees())
+    deed = tell_deed(edit, queries.map_employees()) if counts["done"] else "Nothing was changed"
     return render_template("bulk/receipt.html", edit=edit, counts=counts, view=view, page=page, names=names, deed=deed)

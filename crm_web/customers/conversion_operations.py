@@ -1,6 +1,6 @@
 """How a lead that is won gets its customer, made or linked, and how that is taken back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -29,6 +29,7 @@ from crm_web.models import (
     record_by,
 )
 from crm_web.records import check_owner, lock, take_from_trash
+from crm_web.together import save
 
 FOLLOWS = {"phone": "phone_e164"}
 """Columns that are filled and emptied together with another one."""
@@ -83,10 +84,40 @@ def create_from_lead(lead: Lead, values: Mapping[str, Any] | None = None, *, by:
         check_owner(values.get("owner_id"))
         check_parent_is_there(values.get("parent_id"))
     customer, contact = _bring_back(lead, customer, values, by) if customer else _make_customer(lead, values)
-    known = {"contact": {"id": contact.id, "version": contact.version}} if contact else {}
-    _enter_in_ledger(lead, customer, ConversionKind.CREATED, by, before=known)
+    _enter_in_ledger(lead, customer, ConversionKind.CREATED, by, before=_note_contact(contact))
     _belong_to(lead, customer)
     return customer
+
+
+def create_from_leads(leads: Sequence[Lead], *, by: Employee) -> dict[int, DomainError]:
+    """
+    Make the customers of many leads that are being won, as ``create_from_lead`` does with each.
+
+    :param leads: leads without a customer, none of which ever made one, locked; their ``customer_id`` is set
+    :param by: the employee who wins them
+    :return: by its id, why a lead gets no customer
+    """
+    refused: dict[int, DomainError] = {}
+    pairs: list[tuple[Lead, Mapping[str, Any]]] = []
+    for lead in leads:
+        values = carry_over(lead)
+        try:
+            _check_name(values)
+            pairs.append((lead, values))
+        except DomainError as error:
+            refused[lead.id] = error
+    made = _make_customers(pairs)
+    for (lead, _), (customer, contact) in zip(pairs, made, strict=True):
+        before = _note_contact(contact)
+        db.session.add(_make_line(lead, customer, ConversionKind.CREATED, by, before=before, filled={}))
+    db.session.flush()
+    for (lead, _), (customer, _) in zip(pairs, made, strict=True):
+        _belong_to(lead, customer)
+    return refused
+
+
+def _note_contact(contact: Contact | None) -> dict[str, Any]:
+    return {"contact": {"id": contact.id, "version": contact.version}} if contact else {}
 
 
 def link_to_lead(lead: Lead, customer: Customer, *, fill: bool = False, by: Employee) -> Customer:
@@ -131,7 +162,7 @@ def take_back(conversion: Conversion, customer: Customer, *, by: Employee) -> No
     else:
         _empty_what_was_filled(customer, conversion.filled)
     conversion.undone_at, conversion.undone_by_id = now(), by.id
-    db.session.flush()
+    save()
 
 
 def _belong_to(lead: Lead, customer: Customer) -> None:
@@ -146,24 +177,34 @@ def _belong_to(lead: Lead, customer: Customer) -> None:
 
 def _make_customer(lead: Lead, values: Mapping[str, Any] | None) -> tuple[Customer, Contact | None]:
     values = values or carry_over(lead)
-    if len(values["name"]) > limit_of(Customer.name):
-        limit = limit_of(Customer.name)
+    _check_name(values)
+    return _make_customers([(lead, values)])[0]
+
+
+def _check_name(values: Mapping[str, Any]) -> None:
+    limit = limit_of(Customer.name)
+    if len(values["name"]) > limit:
         raise DomainError(
             f"Shorten the lead’s name to {limit} characters first: the customer is named by it.", "status"
         )
-    customer = Customer(created_from_lead_id=lead.id, **values)
-    db.session.add(customer)
+
+
+def _make_customers(pairs: Sequence[tuple[Lead, Mapping[str, Any]]]) -> list[tuple[Customer, Contact | None]]:
+    """Customers first, so that their contacts know them; each kind in one statement."""
+    customers = [Customer(created_from_lead_id=lead.id, **values) for lead, values in pairs]
+    db.session.add_all(customers)
     db.session.flush()
-    if customer.kind is CustomerKind.PERSON or not any(
-        (part or "").strip() for part in (lead.first_name, lead.last_name)
-    ):
-        return customer, None
-    contact = Contact(
-        customer_id=customer.id, is_primary=True, **{name: getattr(lead, name) for name in CONTACT_FIELDS}
-    )
-    db.session.add(contact)
+    contacts = {
+        customer: Contact(
+            customer_id=customer.id, is_primary=True, **{name: getattr(lead, name) for name in CONTACT_FIELDS}
+        )
+        for (lead, _), customer in zip(pairs, customers, strict=True)
+        if customer.kind is not CustomerKind.PERSON
+        and any((part or "").strip() for part in (lead.first_name, lead.last_name))
+    }
+    db.session.add_all(contacts.values())
     db.session.flush()
-    return customer, contact
+    return [(customer, contacts.get(customer)) for customer in customers]
 
 
 def _bring_back(
@@ -200,20 +241,30 @@ def _enter_in_ledger(
     db.session.flush()
     if find_standing_conversion(lead.id) is not None:
         return
+    db.session.add(_make_line(lead, customer, kind, by, before=before or {}, filled=filled or {}))
+    db.session.flush()
+
+
+def _make_line(
+    lead: Lead,
+    customer: Customer,
+    kind: ConversionKind,
+    by: Employee,
+    *,
+    before: Mapping[str, Any],
+    filled: Mapping[str, Any],
+) -> Conversion:
     known = {name: getattr(lead, name) for name in ("status", "lost_reason", "lost_note", "customer_id")}
     known["closed_at"] = lead.closed_at.isoformat() if lead.closed_at else None
-    db.session.add(
-        Conversion(
-            lead_id=lead.id,
-            customer_id=customer.id,
-            kind=kind,
-            converted_by_id=by.id,
-            before=known | dict(before or {}),
-            filled=dict(filled or {}),
-            customer_version=customer.version,
-        )
+    return Conversion(
+        lead_id=lead.id,
+        customer_id=customer.id,
+        kind=kind,
+        converted_by_id=by.id,
+        before=known | dict(before),
+        filled=dict(filled),
+        customer_version=customer.version,
     )
-    db.session.flush()
 
 
 def _fill_what_is_empty(customer: Customer, lead: Lead) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from crm_web.extensions import db
 from crm_web.leads.queries import find_change_to_won
 from crm_web.merging import Merge
 from crm_web.models import (
+    Change,
     Conversion,
     Customer,
     Employee,
@@ -172,7 +173,7 @@ def win_for_customer(
     _lock_where_seen(lead, LeadStatus.WON, seen)
     if not lead.is_won:
         link_to_lead(lead, customer, fill=fill, by=by)
-        _close_as_won(lead)
+        close_as_won(lead)
     return lead
 
 
@@ -196,7 +197,7 @@ def win_with_new_customer(
     _lock_where_seen(lead, LeadStatus.WON, seen)
     if not lead.is_won:
         create_from_lead(lead, values, by=by)
-        _close_as_won(lead)
+        close_as_won(lead)
     return lead
 
 
@@ -220,11 +221,26 @@ def undo_win(lead: Lead, *, by: Employee) -> Conversion | None:
     obstacles = [*list_obstacles(conversion, customer, lead), *_list_unknowns(lead, conversion)]
     if obstacles:
         raise WinStands(obstacles)
+    undo_standing_win(lead, conversion, customer, find_change_to_won(lead.id), by=by)
+    return conversion
+
+
+def undo_standing_win(
+    lead: Lead, conversion: Conversion, customer: Customer, change: Change | None, *, by: Employee
+) -> None:
+    """
+    Take back a win that nothing stands in the way of.
+
+    :param lead: the lead, locked
+    :param conversion: its standing line of the ledger
+    :param customer: its customer, locked
+    :param change: the change by which the lead was won the last time
+    :param by: the employee who takes it back
+    """
     if lead.is_won:
-        _put_back(lead)
+        _put_back(lead, change)
     lead.customer_id = conversion.before["customer_id"]
     take_back(conversion, customer, by=by)
-    return conversion
 
 
 def _list_unknowns(lead: Lead, conversion: Conversion) -> list[Obstacle]:
@@ -234,13 +250,12 @@ def _list_unknowns(lead: Lead, conversion: Conversion) -> list[Obstacle]:
     return [Obstacle("It was entered as won, so there is no status to go back to.", "lead", lead.id, lead.name)]
 
 
-def _put_back(lead: Lead) -> None:
+def _put_back(lead: Lead, change: Change | None) -> None:
     """
     Let the lead be what it was before it was won the last time.
 
     History knows it, and not the ledger: a lead that left Won, kept its customer and was won again has one line there.
     """
-    change = find_change_to_won(lead.id)
     was = {name: old for name, (old, _) in change.fields.items()} if change else {}
     closed_at, reason = was.get("closed_at"), was.get("lost_reason")
     lead.status, lead.status_changed_at = LeadStatus(was["status"]), now()
@@ -249,10 +264,15 @@ def _put_back(lead: Lead) -> None:
     lead.lost_note = was.get("lost_note")
 
 
-def _close_as_won(lead: Lead) -> None:
+def close_as_won(lead: Lead) -> None:
+    """
+    Set the status of a lead whose customer is known.
+
+    :param lead: the lead, locked
+    """
     _move(lead, LeadStatus.WON)
     lead.lost_reason = lead.lost_note = None
-    db.session.flush()
+    save()
 
 
 def _move(lead: Lead, status: LeadStatus) -> None:

@@ -290,6 +290,18 @@ def find_change_to_won(lead_id: int) -> Change | None:
     return db.session.scalars(select(Change).where(*of_lead, won).order_by(Change.id.desc()).limit(1)).first()
 
 
+def map_changes_to_won(lead_ids: Sequence[int]) -> dict[int, Change]:
+    """
+    Find for many leads what ``find_change_to_won`` finds for one.
+
+    :param lead_ids: the leads
+    :return: the changes by the lead's id
+    """
+    of_leads = (Change.entity == "lead", Change.entity_id.in_(lead_ids), Change.action == ChangeAction.CHANGED)
+    query = select(Change).where(*of_leads, Change.fields["status"][1].astext == LeadStatus.WON).order_by(Change.id)
+    return {change.entity_id: change for change in db.session.scalars(query)}
+
+
 def has_customer(lead_id: int) -> bool:
     """
     Tell whether a lead has a customer by now, whatever was loaded of it before.

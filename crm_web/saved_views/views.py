@@ -50,7 +50,7 @@ def new_view() -> ResponseReturnValue:
 
 
 @blueprint.post("/new")
-@allowed(Action.READ)
+@allowed(Action.KEEP_VIEWS)
 def create_view() -> ResponseReturnValue:
     form = _for_me(NewViewForm())
     list_name = _list_or_404(form.list.data or "")
@@ -91,7 +91,7 @@ def edit_view(view_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:view_id>/edit")
-@allowed(Action.READ)
+@allowed(Action.KEEP_VIEWS)
 def change_view(view_id: int) -> ResponseReturnValue:
     view = _view_to_change(view_id)
     form = _for_me(ViewForm(obj=view))
@@ -113,7 +113,7 @@ def _edit_page(form: ViewForm, view: SavedView) -> str:
 
 
 @blueprint.post("/<int:view_id>/save")
-@allowed(Action.READ)
+@allowed(Action.KEEP_VIEWS)
 def save_address(view_id: int) -> ResponseReturnValue:
     view = _view_to_change(view_id)
     operations.save_address(view, _tidy(view.list, _read(request.form.get("address", ""))), by=current_user)
@@ -123,7 +123,7 @@ def save_address(view_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:view_id>/trash")
-@allowed(Action.READ)
+@allowed(Action.KEEP_VIEWS)
 def trash_view(view_id: int) -> ResponseReturnValue:
     view = _view_to_change(view_id)
     operations.trash_view(view, by=current_user)
@@ -134,7 +134,7 @@ def trash_view(view_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:view_id>/restore")
-@allowed(Action.READ)
+@allowed(Action.KEEP_VIEWS)
 def restore_view(view_id: int) -> ResponseReturnValue:
     view = queries.find_view(view_id, by=current_user) or abort(404)
     try:
@@ -148,7 +148,7 @@ def restore_view(view_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:view_id>/pin")
-@allowed(Action.READ)
+@allowed(Action.KEEP_VIEWS)
 def pin_view(view_id: int) -> ResponseReturnValue:
     operations.pin_view(_view_or_404(view_id), request.form.get("on") == "1", by=current_user)
     db.session.commit()
@@ -156,7 +156,7 @@ def pin_view(view_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/<int:view_id>/begin")
-@allowed(Action.READ)
+@allowed(Action.KEEP_VIEWS)
 def begin_with_view(view_id: int) -> ResponseReturnValue:
     operations.begin_with_view(_view_or_404(view_id), request.form.get("on") == "1", by=current_user)
     db.session.commit()

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from crm_web.models import (
     BulkEdit,
     Change,
+    Contact,
     Conversion,
     Customer,
     CustomerStatus,
@@ -21,7 +22,7 @@ from crm_web.models import (
     LostReason,
 )
 from tests.bulk.test_apply_edit import apply, choose, read
-from tests.factories import make_customer, make_lead
+from tests.factories import make_activity, make_contact, make_customer, make_lead
 from tests.page import Browser, Page
 
 BrowserAs = Callable[[Employee], Browser]
@@ -44,7 +45,7 @@ def stored(record: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("action", "values"),
     [
-        ("assign", {"owner_id": ""}),
+        ("assign", {"owner_id": "0"}),
         ("source", {"source": "Fair"}),
         ("trash", {}),
         ("status:on_hold", {}),
@@ -56,7 +57,7 @@ def test_leads_are_what_they_were(
     browser_as: BrowserAs, session: Session, ann: Employee, action: str, values: dict[str, str]
 ) -> None:
     closed = datetime(2026, 3, 1, 9, 30, 15, 123456, tzinfo=UTC)
-    lost = {
+    lost: dict[str, Any] = {
         "status": LeadStatus.DISQUALIFIED,
         "lost_reason": LostReason.OTHER,
         "lost_note": "gone",
@@ -76,7 +77,7 @@ def test_leads_are_what_they_were(
     assert (change.door, change.actor_id) == (Door.BULK, ann.id)
 
 
-@pytest.mark.parametrize(("action", "values"), [("assign", {"owner_id": ""}), ("status:former", {}), ("trash", {})])
+@pytest.mark.parametrize(("action", "values"), [("assign", {"owner_id": "0"}), ("status:former", {}), ("trash", {})])
 def test_customers_are_what_they_were(
     browser_as: BrowserAs, session: Session, ann: Employee, action: str, values: dict[str, str]
 ) -> None:
@@ -119,6 +120,50 @@ def test_a_win_that_stands_says_what_is_in_the_way(browser_as: BrowserAs, sessio
     assert "This win can’t be taken back any more. C-" in page.table[0]["Why"]
     assert "It was changed since" in page.table[0]["Why"]
     assert [lead.is_won for lead in read(session, *leads)] == [False, True]
+
+
+def _rename(session: Session, customer: Customer, _lead: Lead) -> None:
+    customer.name = "Other"
+
+
+def _call(session: Session, customer: Customer, _lead: Lead) -> None:
+    make_activity(session, customer_id=customer.id)
+
+
+def _introduce(session: Session, customer: Customer, _lead: Lead) -> None:
+    make_contact(session, customer)
+
+
+def _rename_contact(session: Session, customer: Customer, _lead: Lead) -> None:
+    session.scalars(select(Contact).where(Contact.customer_id == customer.id)).one().job_title = "Head"
+
+
+def _found_subsidiary(session: Session, customer: Customer, _lead: Lead) -> None:
+    make_customer(session, parent_id=customer.id)
+
+
+def _sell_again(session: Session, customer: Customer, _lead: Lead) -> None:
+    make_lead(session, customer_id=customer.id)
+
+
+def _trash(session: Session, customer: Customer, lead: Lead) -> None:
+    customer.deleted_at, customer.deleted_by_id = lead.created_at, customer.created_by_id
+
+
+@pytest.mark.parametrize("touch", [_rename, _call, _introduce, _rename_contact, _found_subsidiary, _sell_again, _trash])
+def test_a_trace_on_the_customer_keeps_its_win_and_no_other(
+    browser_as: BrowserAs, session: Session, ann: Employee, touch: Callable[[Session, Customer, Lead], None]
+) -> None:
+    """The many are looked through at once; each obstacle that a single undo knows has to be found there too."""
+    leads = [make_lead(session, company=name, last_name="Okoro") for name in ("Nordlys", "Acme")]
+    page = apply(choose(browser_as(ann), "status:won", *leads))
+    _, acme = read(session, *leads)
+    touch(session, session.get_one(Customer, acme.customer_id), acme)
+    session.commit()
+    page = undo(page)
+    assert [row["Lead"] for row in page.table] == ["Okoro"]
+    assert [lead.is_won for lead in read(session, *leads)] == [False, True]
+    assert "/leads/" in page.link("Okoro")
 
 
 def test_a_lead_that_was_won_before_keeps_its_customer(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
