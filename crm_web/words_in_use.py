@@ -5,9 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, literal, select, true
 
 
-def select_words_in_use(
-    kind: str, record: Any, key: ColumnElement[Any], word: Any, *, limit: int
-) -> Select[Any]:
+def select_words_in_use(kind: str, record: Any, key: ColumnElement[Any], word: Any, *, limit: int) -> Select[Any]:
     """
     Build the question which words a column holds outside the trash.
 

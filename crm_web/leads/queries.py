@@ -88,6 +88,19 @@ SORTS: dict[str, ColumnElement[Any]] = INDEXED | {
 }
 """The words that a list can be sorted by, each an expression that is never null."""
 
+FILTERS_OF = {
+    "status": ("statuses",),
+    "owner": ("owner_ids",),
+    "source": ("sources",),
+    "country": ("countries",),
+    "industry": ("industries",),
+    "amount": ("amount_from", "amount_to"),
+    "expected_close_on": ("close_from", "close_to"),
+    "last_activity": ("active_from", "active_to"),
+    "created_at": ("created_from", "created_to"),
+}
+"""Which filters are about the column of an order, so that its index serves both."""
+
 DEFAULT_SORT = "-updated_at"
 
 
@@ -208,22 +221,29 @@ def list_leads(
     order = read_sort(sort)
     loaded = (*load_columns(Lead, [COLUMNS[key] for key in columns]), load_only(*_ALWAYS), joinedload(Lead.owner))
     query = _join_touch(select_leads(filters), filters, order).options(*loaded)
-    everything = None if _has_index(filters, order) else _join_touch(select_leads(LeadFilter()), LeadFilter(), order)
-    return load_page(query, order, mark=mark, size=size, everything=everything, otherwise=read_sort(DEFAULT_SORT))
+    return load_page(
+        query,
+        order,
+        mark=mark,
+        size=size,
+        everything=_select_in_order(filters, order),
+        otherwise=read_sort(DEFAULT_SORT),
+    )
 
 
 _ALWAYS = (Lead.id, Lead.name, Lead.company, Lead.status, Lead.owner_id, Lead.currency)
 """What a page of the list loads whatever is shown; a description of 20,000 characters is not among it."""
 
 
-def _has_index(filters: LeadFilter, order: Sort) -> bool:
-    """Tell whether an index gives what fits in the order wanted, so that no row is read for nothing."""
-    if order.expression is not SORTS["updated_at"]:
-        return not filters.in_use
-    one = {"statuses": filters.statuses, "owner_ids": filters.owner_ids}
-    return (
-        all(len(one.get(name, ())) == 1 and 0 not in one[name] for name in filters.in_use) and len(filters.in_use) < 2
-    )
+def _select_in_order(filters: LeadFilter, order: Sort) -> Select[Any] | None:
+    """What an index gives in this order: as much as is filtered by its own column; ``None`` where that is all."""
+    key = next(key for key, expression in SORTS.items() if expression is order.expression)
+    known = {name: getattr(filters, name) for name in FILTERS_OF.get(key, ()) if name in filters.in_use}
+    one = {"statuses": filters.statuses, "owner_ids": filters.owner_ids} if key == "updated_at" else {}
+    known |= {name: values for name, values in one.items() if len(values) == 1 and 0 not in values and not known}
+    within_order = LeadFilter(**known)
+    is_all = set(known) == set(filters.in_use)
+    return None if is_all else _join_touch(select_leads(within_order), within_order, order)
 
 
 def _join_touch(query: Select[Any], filters: LeadFilter, order: Sort) -> Select[Any]:

@@ -130,10 +130,10 @@ FILTERED = [
 _NAMED = "first_name, last_name, company, email"
 
 
-def _find_and_order(name: str, key: str, column: str) -> Index:
-    """An index by which an expression finds and orders; with the bare column beside it no row need be looked at."""
+def _find_and_order(name: str, key: str, *columns: str) -> Index:
+    """An index by which an expression finds and orders; with the bare columns beside it no row need be looked at."""
     live = text("deleted_at IS NULL")
-    return Index(f"ix_leads_{name}", text(key), "id", postgresql_where=live, postgresql_include=[column])
+    return Index(f"ix_leads_{name}", text(key), "id", postgresql_where=live, postgresql_include=columns)
 
 
 class LeadSource(Base):
@@ -180,8 +180,8 @@ class Lead(Recorded, Trashable, Base):
         Index("ix_leads_company", text(_COMPANY_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
         _find_and_order("source", _SOURCE_KEY, "source"),
         Index("ix_leads_status", "status", "id", postgresql_where=text("deleted_at IS NULL")),
-        Index("ix_leads_amount", text("coalesce(amount, -1)"), "id", postgresql_where=text("deleted_at IS NULL")),
-        Index("ix_leads_expected_close", text(_CLOSE_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
+        _find_and_order("amount", "coalesce(amount, -1)", "amount", "currency"),
+        _find_and_order("expected_close", _CLOSE_KEY, "expected_close_on", "status"),
         _find_and_order("owner", _OWNER_KEY, "owner_id"),
         _find_and_order("country", _COUNTRY_KEY, "country"),
         _find_and_order("industry", _INDUSTRY_KEY, "industry"),

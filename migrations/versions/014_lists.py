@@ -31,6 +31,26 @@ INCLUDED = {
     "ix_leads_country": ["country"],
     "ix_leads_industry": ["industry"],
     "ix_leads_source": ["source"],
+    "ix_leads_amount": ["amount", "currency"],
+    "ix_leads_expected_close": ["expected_close_on", "status"],
+}
+# Without these the planner takes half a percent for the share of every country, owner or industry.
+STATISTICS = {
+    "leads_owner": ("leads", "(coalesce(owner_id, 0))"),
+    "leads_source": ("leads", "(coalesce(source, ''))"),
+    "leads_country": ("leads", "(coalesce(country, ''))"),
+    "leads_industry": ("leads", "(coalesce(lower(industry), '') COLLATE \"C\")"),
+    "leads_amount": ("leads", "(coalesce(amount, -1))"),
+    "leads_expected_close": ("leads", "(coalesce(expected_close_on, '0001-01-01'::date))"),
+    "lead_touches_at": ("lead_touches", "(coalesce(at, '0001-01-01 00:00:00+00'::timestamptz))"),
+    "customers_owner": ("customers", "(coalesce(owner_id, 0))"),
+    "customers_country": ("customers", "(coalesce(billing_country, ''))"),
+    "customers_industry": ("customers", "(coalesce(lower(industry), '') COLLATE \"C\")"),
+    "customer_touches_at": ("customer_touches", "(coalesce(at, '0001-01-01 00:00:00+00'::timestamptz))"),
+}
+UNCHANGED = {
+    "ix_leads_amount": "coalesce(amount, -1)",
+    "ix_leads_expected_close": "coalesce(expected_close_on, '0001-01-01'::date)",
 }
 OLD_STATUS = """
 (CASE status WHEN 'new' THEN 0 WHEN 'contacted' THEN 1 WHEN 'qualified' THEN 2 WHEN 'proposal' THEN 3
@@ -190,11 +210,14 @@ def upgrade() -> None:
         included = INCLUDED.get(name, [])
         op.create_index(name, table, [sa.text(key), "id"], postgresql_where=LIVE, postgresql_include=included)
     replace("status", "coalesce(source, '')", FILTERED)
+    for name, (table, expression) in STATISTICS.items():
+        op.execute(f"CREATE STATISTICS st_{name} ON {expression} FROM {table}")
 
 
 def replace(status: str, source: str, filtered: list[str]) -> None:
     """Let the orders by status and source find them too, and put what lists are filtered by beside the latest."""
-    for name, key in (("ix_leads_status", status), ("ix_leads_source", source)):
+    keys = {"ix_leads_status": status, "ix_leads_source": source} | UNCHANGED
+    for name, key in keys.items():
         op.drop_index(name, "leads")
         included = INCLUDED[name] if name in INCLUDED and filtered else []
         op.create_index(name, "leads", [sa.text(key), "id"], postgresql_where=LIVE, postgresql_include=included)
@@ -267,6 +290,8 @@ def make_views() -> None:
 
 
 def downgrade() -> None:
+    for name in STATISTICS:
+        op.execute(f"DROP STATISTICS st_{name}")
     replace(OLD_STATUS, OLD_SOURCE, [])
     for name, (table, _key) in INDEXES.items():
         op.drop_index(name, table)

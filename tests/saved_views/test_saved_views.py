@@ -22,10 +22,6 @@ def the_view(session: Session, name: str = NAME) -> SavedView:
     return session.query(SavedView).filter_by(name=name).one()
 
 
-def headings(page: Page) -> str:
-    return page.h1
-
-
 @pytest.fixture
 def lead(session: Session, ann: Employee) -> None:
     make_lead(session, last_name="Okoro", owner_id=ann.id)
@@ -40,7 +36,7 @@ def test_a_list_is_kept_under_a_name(browser_as: BrowserAs, session: Session, le
     assert page.url == f"/leads?status=new&columns=email&view={view.id}"
     assert page.h1 == NAME
     assert f"This list is kept as “{NAME}”." in page.text
-    assert page.soup.select_one(".side-views a[aria-current]").get_text() == NAME
+    assert page.one(".side-views a[aria-current]").get_text() == NAME
     assert page.click("All leads").url == "/leads"
 
 
