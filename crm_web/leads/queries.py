@@ -243,7 +243,12 @@ def _select_in_order(filters: LeadFilter, order: Sort) -> Select[Any] | None:
     known |= {name: values for name, values in one.items() if len(values) == 1 and 0 not in values and not known}
     within_order = LeadFilter(**known)
     is_all = set(known) == set(filters.in_use)
-    return None if is_all else _join_touch(select_leads(within_order), within_order, order)
+    if is_all:
+        return None
+    found = _join_touch(select_leads(within_order), within_order, order)
+    # Untouched is about both: what was touched since is not even walked past.
+    is_about_rest = filters.untouched_since is not None and key in ("updated_at", "last_activity")
+    return found.where(order.expression < filters.untouched_since) if is_about_rest else found
 
 
 def _join_touch(query: Select[Any], filters: LeadFilter, order: Sort) -> Select[Any]:
