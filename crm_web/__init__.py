@@ -41,7 +41,20 @@ def register_blueprints(app: Flask) -> None:
 
     :param app: the application
     """
-    from crm_web import activities, auth, bulk, customers, dashboard, employees, health, history, leads, trash
+    from crm_web import (
+        activities,
+        auth,
+        bulk,
+        customers,
+        dashboard,
+        employees,
+        health,
+        history,
+        leads,
+        saved_views,
+        trash,
+    )
 
-    for feature in (auth, dashboard, leads, customers, activities, bulk, employees, history, trash, health):
+    records = (leads, customers, activities, bulk, saved_views)
+    for feature in (auth, dashboard, *records, employees, history, trash, health):
         app.register_blueprint(feature.blueprint)

@@ -69,6 +69,7 @@ LABELS = {
     "kind": "Kind",
     "lead_id": "Lead",
     "locale": "Language",
+    "uses_keys": "Single keys",
     "lost_note": "Why, in words",
     "lost_reason": "Lost because",
     "manager_id": "Manager",

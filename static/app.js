@@ -3,7 +3,7 @@ import { dismissMessages } from "./js/messages.js";
 import { offerPrint } from "./js/print.js";
 import { guardSubmits } from "./js/submits.js";
 import { applyFilters } from "./js/filters.js";
-import { focusSearch, foldMenus } from "./js/keys.js";
+import { foldMenus, listenForKeys, showKeys } from "./js/keys.js";
 import { suggestRecords } from "./js/suggest.js";
 import { chooseRows } from "./js/bulk.js";
 
@@ -11,7 +11,8 @@ dismissMessages();
 offerPrint();
 guardSubmits();
 applyFilters();
-focusSearch();
+listenForKeys();
+showKeys();
 foldMenus();
 suggestRecords();
 chooseRows();

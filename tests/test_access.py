@@ -138,7 +138,7 @@ def test_an_id_that_no_bigint_can_be_is_not_there(ann: Employee, browser_as: Bro
 
 
 def test_the_table_of_roles() -> None:
-    reading = {Action.READ}
+    reading = {Action.READ, Action.KEEP_VIEWS}
     selling = reading | {Action.CREATE, Action.CHANGE_OWN}
     managing = selling | {Action.CHANGE_ANY, Action.IMPORT}
     assert {

@@ -112,7 +112,11 @@ def change_preferences() -> ResponseReturnValue:
     if not form.validate():
         return _account_page(preferences=form), 422
     operations.change_preferences(
-        current_user, theme=form.theme.data, time_zone=form.time_zone.data, locale=form.locale.data
+        current_user,
+        theme=form.theme.data,
+        time_zone=form.time_zone.data,
+        locale=form.locale.data,
+        uses_keys=form.uses_keys.data,
     )
     db.session.commit()
     flash_message("Your preferences are saved.")

@@ -1,17 +1,15 @@
-"""The pages of the customers feature; those of contacts and of the printed paper stand in files of their own."""
+"""The pages of one customer; those of the list, of contacts and of paper stand in files of their own."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import Response, abort, jsonify, redirect, render_template, request, stream_with_context, url_for
+from flask import abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.access import Action, allowed, may, may_change, reason_not_to_change, refuse, require_change
 from crm_web.activities.forms import empty_activity_form
-from crm_web.csv_export import write_csv
-from crm_web.customers import blueprint, exports, operations, queries
-from crm_web.customers.address import CustomersAddress
+from crm_web.customers import blueprint, operations, queries
 from crm_web.customers.forms import EditCustomerForm, NewCustomerForm
 from crm_web.employees.queries import list_possible_owners
 from crm_web.errors import DomainError
@@ -30,37 +28,6 @@ from crm_web.submissions import find_answer, keep_answer
 
 LEADS_SHOWN = 10
 """How many of its leads a customer's page shows; the list of leads shows all."""
-
-
-@blueprint.get("/customers")
-@allowed(Action.READ)
-def list_customers() -> ResponseReturnValue:
-    view = CustomersAddress(request.args, me=current_user)
-    people = list_possible_owners()
-    return render_template(
-        "customers/list_customers.html",
-        page=queries.list_customers(view.read_filter(), sort=view.sort, mark=view.mark),
-        view=view,
-        people=people,
-        chips=view.list_chips(people),
-    )
-
-
-@blueprint.get("/customers.csv")
-@allowed(Action.READ)
-def export_customers() -> ResponseReturnValue:
-    view = CustomersAddress(request.args, me=current_user)
-    pieces = write_csv(list(exports.COLUMNS), exports.list_rows(view.read_filter(), sort=view.sort))
-    # Nothing is asked of the database here: Flask ends this view's session before the first piece is sent.
-    headers = {"Content-Disposition": 'attachment; filename="customers.csv"'}
-    return Response(stream_with_context(pieces), mimetype="text/csv", headers=headers)
-
-
-@blueprint.get("/customers/suggest")
-@allowed(Action.READ)
-def suggest_customers() -> ResponseReturnValue:
-    words = request.args.get("q", "").replace("\x00", "")[:300]
-    return jsonify([f"{customer.number} {customer.name}" for customer in queries.list_customers_called(words)])
 
 
 @blueprint.get("/customers/new")

@@ -15,7 +15,9 @@ from crm_web.models.customer import (
 )
 from crm_web.models.employee import Employee, Role, SignIn, SignInFailures, Theme
 from crm_web.models.lead import Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
+from crm_web.models.saved_view import ListName, SavedView, ViewChoice
 from crm_web.models.submission import Submission
+from crm_web.models.touch import CustomerTouch, LeadTouch
 
 __all__ = [
     "COUNTRIES",
@@ -36,20 +38,25 @@ __all__ = [
     "Customer",
     "CustomerKind",
     "CustomerStatus",
+    "CustomerTouch",
     "Door",
     "Employee",
     "Lead",
     "LeadSource",
     "LeadStatus",
+    "LeadTouch",
+    "ListName",
     "LostReason",
     "Rating",
     "Role",
+    "SavedView",
     "SignIn",
     "SignInFailures",
     "StatusKind",
     "Submission",
     "Theme",
     "UndoOutcome",
+    "ViewChoice",
     "by_door",
     "limit_of",
     "record_by",

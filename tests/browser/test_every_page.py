@@ -18,6 +18,7 @@ NO_PAGE = ("static", "bootstrap.static")
 LOOKS = [(size, scheme) for size in (WIDE, NARROW) for scheme in ("light", "dark")]
 # Pages in a state that their bare address does not show.
 STATES = {
+    "a list with columns": "/leads?columns=email&columns=next_step&columns=last_activity&no=owner",
     "a list with filters": "/leads?status=qualified&q=a&sort=-amount",
     "a list that finds nothing": "/leads?q=nobodyiscalledthis",
     "customers that nobody finds": "/customers?q=nobodyiscalledthis",
