@@ -4,6 +4,7 @@ from crm_web.models.activity import Activity, ActivityKind
 from crm_web.models.base import Base, limit_of
 from crm_web.models.change import Change, ChangeAction, Door, record_by, set_door
 from crm_web.models.codes import COUNTRIES, CURRENCIES
+from crm_web.models.count import Count, CountDelta, Figure, LeadStay
 from crm_web.models.customer import (
     Contact,
     Conversion,
@@ -27,14 +28,18 @@ __all__ = [
     "Contact",
     "Conversion",
     "ConversionKind",
+    "Count",
+    "CountDelta",
     "Customer",
     "CustomerKind",
     "CustomerStatus",
     "Door",
     "Employee",
+    "Figure",
     "Lead",
     "LeadSource",
     "LeadStatus",
+    "LeadStay",
     "LostReason",
     "Rating",
     "Role",

@@ -5,7 +5,18 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Integer, Numeric, Text, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    FetchedValue,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm_web.models.base import (
@@ -193,6 +204,8 @@ class Lead(Recorded, Trashable, Base):
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"), index=True)
     status_changed_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
+    # The furthest status that it has left, kept by a trigger; empty where it has only ever gone on.
+    furthest_status: Mapped[LeadStatus | None] = mapped_column(Word(LeadStatus), server_onupdate=FetchedValue())
     closed_at: Mapped[Moment | None]
     external_system: Mapped[Line | None]
     external_id: Mapped[Line | None]
