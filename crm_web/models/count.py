@@ -42,8 +42,8 @@ class _Counted:
     # Of leads created the furthest status reached, of closed ones why they were lost, of stays how many days they took.
     detail: Mapped[Short]
     currency: Mapped[Short]
-    how_many: Mapped[int] = mapped_column(BigInteger)
-    how_many_priced: Mapped[int] = mapped_column(BigInteger)
+    how_many: Mapped[int]
+    how_many_priced: Mapped[int]
     amount: Mapped[Decimal] = mapped_column(Numeric(24, 2))
     # Amount times probability in percent, so that no cent is lost to rounding.
     weighted: Mapped[Decimal] = mapped_column(Numeric(24, 2))
@@ -85,6 +85,8 @@ class Count(_Counted, Base):
     level: Mapped[int]
     owner_id: Mapped[int | None] = mapped_column(BigInteger)
     source: Mapped[Line | None]
+    how_many: Mapped[int] = mapped_column(BigInteger)
+    how_many_priced: Mapped[int] = mapped_column(BigInteger)
 
 
 class LeadStay(Base):

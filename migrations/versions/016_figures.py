@@ -80,7 +80,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$
 """
 FOLD = f"""
-CREATE FUNCTION crm_fold_counts(most bigint) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION crm_fold_counts(most bigint) RETURNS void LANGUAGE plpgsql SET work_mem = '64MB' AS $$
 BEGIN
     -- Under a snapshot of its own a transaction might not see what the last one folded.
     IF current_setting('transaction_isolation') <> 'read committed' OR NOT pg_try_advisory_xact_lock(7430016) THEN
@@ -92,18 +92,22 @@ BEGIN
     INSERT INTO counts AS c (level, owner_id, source, {COUNTED}, {ADDED})
     SELECT grouping(owner_id, source), owner_id, source, {COUNTED}, {SUMS}
     FROM gone GROUP BY {COUNTED}, CUBE (owner_id, source) {CHANGES_ANYTHING}
+    -- Neighbours of the index one after the other.
+    ORDER BY figure, 1, starts_on, owner_id, source, status, detail, currency
     ON CONFLICT (figure, level, starts_on, owner_id, source, status, detail, currency) DO UPDATE
     SET {", ".join(f"{name} = c.{name} + excluded.{name}" for name in ADDED.split(", "))};
 END
 $$
 """
-# Every thousandth row someone folds; whoever added many folds as many again, so that nothing piles up.
+# Every thousandth row someone folds as many again, so that nothing piles up. What comes in bulk shares most cells with
+# what comes after it, and so is folded rarely; an import folds the rest at its end.
 TURN = """
     GET DIAGNOSTICS added = ROW_COUNT;
     IF added > 0 THEN
         last := currval(pg_get_serial_sequence('count_deltas', 'id'));
-        IF last / 1000 > (last - added) / 1000 THEN
-            PERFORM crm_fold_counts(greatest(2000, 2 * added));
+        step := CASE WHEN added < 2000 THEN 1000 ELSE 250000 END;
+        IF last / step > (last - added) / step THEN
+            PERFORM crm_fold_counts(2 * step);
         END IF;
     END IF;
 """
@@ -127,6 +131,7 @@ CREATE FUNCTION crm_count_leads() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     added bigint;
     last bigint;
+    step bigint;
 BEGIN
     IF TG_OP = 'INSERT' THEN
         WITH facts AS (
@@ -172,6 +177,7 @@ CREATE FUNCTION crm_count_stays() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     added bigint;
     last bigint;
+    step bigint;
 BEGIN
     WITH facts AS ({STAY_FACTS} FROM new_rows n)
     {ADD} {NET};
@@ -195,6 +201,7 @@ CREATE FUNCTION crm_count_activities() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     added bigint;
     last bigint;
+    step bigint;
 BEGIN
     IF TG_OP = 'INSERT' THEN
         WITH facts AS ({_activity_facts("")} FROM new_rows a) {ADD} {NET};
@@ -305,7 +312,7 @@ def create_tables() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("owner_id", sa.BigInteger(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
-        *_cell("count_deltas"),
+        *_cell("count_deltas", sa.Integer),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_count_deltas")),
     )
     op.create_table(
@@ -339,7 +346,7 @@ def create_tables() -> None:
     op.create_index("ix_activities_happened", "activities", ["happened_at"])
 
 
-def _cell(table: str) -> list[sa.Column[Any] | sa.CheckConstraint]:
+def _cell(table: str, number: type[sa.Integer] = sa.BigInteger) -> list[sa.Column[Any] | sa.CheckConstraint]:
     """What cells and deltas share."""
     return [
         sa.Column("figure", sa.Text(), nullable=False),
@@ -347,8 +354,8 @@ def _cell(table: str) -> list[sa.Column[Any] | sa.CheckConstraint]:
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("how_many", sa.BigInteger(), nullable=False),
-        sa.Column("how_many_priced", sa.BigInteger(), nullable=False),
+        sa.Column("how_many", number(), nullable=False),
+        sa.Column("how_many_priced", number(), nullable=False),
         sa.Column("amount", sa.Numeric(24, 2), nullable=False),
         sa.Column("weighted", sa.Numeric(24, 2), nullable=False),
         sa.Column("seconds", sa.BigInteger(), nullable=False),
