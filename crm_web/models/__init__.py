@@ -15,7 +15,9 @@ from crm_web.models.customer import (
 )
 from crm_web.models.employee import Employee, Role, SignIn, SignInFailures, Theme
 from crm_web.models.lead import Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
+from crm_web.models.saved_view import ListName, SavedView, ViewChoice
 from crm_web.models.submission import Submission
+from crm_web.models.touch import CustomerTouch, LeadTouch
 
 __all__ = [
     "COUNTRIES",
@@ -33,6 +35,7 @@ __all__ = [
     "Customer",
     "CustomerKind",
     "CustomerStatus",
+    "CustomerTouch",
     "Door",
     "Employee",
     "Figure",
@@ -40,14 +43,18 @@ __all__ = [
     "LeadSource",
     "LeadStatus",
     "LeadStay",
+    "LeadTouch",
+    "ListName",
     "LostReason",
     "Rating",
     "Role",
+    "SavedView",
     "SignIn",
     "SignInFailures",
     "StatusKind",
     "Submission",
     "Theme",
+    "ViewChoice",
     "limit_of",
     "record_by",
     "set_door",

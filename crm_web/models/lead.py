@@ -35,6 +35,7 @@ from crm_web.models.base import (
     Word,
 )
 from crm_web.models.employee import Employee
+from crm_web.models.touch import LeadTouch
 
 if TYPE_CHECKING:
     from crm_web.models.customer import Customer
@@ -119,6 +120,9 @@ _LOST = "status IN ('lost', 'disqualified')"
 # What lists sort by, word for word as queries say it, or else no index serves them.
 _COMPANY_KEY = "(coalesce(lower(company), '') COLLATE \"C\")"
 _SOURCE_KEY = "(coalesce(lower(source), '') COLLATE \"C\")"
+_COUNTRY_KEY = "coalesce(country, '')"
+_INDUSTRY_KEY = "(coalesce(lower(industry), '') COLLATE \"C\")"
+_OWNER_KEY = "coalesce(owner_id, 0)"
 _CLOSE_KEY = "coalesce(expected_close_on, '0001-01-01'::date)"
 _PLACES = " ".join(f"WHEN '{status.value}' THEN {place}" for place, status in enumerate(LeadStatus))
 _STATUS_KEY = f"(CASE status {_PLACES} END)"
@@ -165,6 +169,9 @@ class Lead(Recorded, Trashable, Base):
         Index("ix_leads_status", text(_STATUS_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_leads_amount", text("coalesce(amount, -1)"), "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_leads_expected_close", text(_CLOSE_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_leads_owner", text(_OWNER_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_leads_country", text(_COUNTRY_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_leads_industry", text(_INDUSTRY_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_leads_closed", "closed_at", "status", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_leads_email_normalised", "email_normalised"),
         Index("ix_leads_phone_e164", "phone_e164"),
@@ -230,6 +237,7 @@ class Lead(Recorded, Trashable, Base):
 
     owner: Mapped[Employee | None] = relationship(foreign_keys=owner_id)
     customer: Mapped["Customer | None"] = relationship(foreign_keys=customer_id, back_populates="leads")
+    last_touch: Mapped[LeadTouch] = relationship(viewonly=True)
     created_by: Mapped[Employee | None] = relationship(foreign_keys="Lead.created_by_id")
     updated_by: Mapped[Employee | None] = relationship(foreign_keys="Lead.updated_by_id")
 
