@@ -14,12 +14,13 @@ from crm_web.models import ActivityKind, LeadStatus, LostReason, StatusKind
 from crm_web.periods import Period, month_of
 from crm_web.record_address import NOTHING_GIVEN
 from crm_web.reports import queries
-from crm_web.reports.address import MOST_MONTHS, ReportAddress
+from crm_web.reports.address import ReportAddress
 from crm_web.reports.queries import Expected, Outcome, Stays
 from crm_web.reports.tables import Cell, Line, Table
 
 MOST_CURRENCIES = 3
 MONTHS_AHEAD = 12
+MOST_LINES_OF_MONTHS = 36
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,11 @@ def tell_funnel(view: ReportAddress) -> Table:
 def tell_conversion(view: ReportAddress) -> Table:
     """Which share of the leads that came in was won."""
     part, period, note = {"source": "source", "owner": "owner_id", "month": "starts_on"}[view.by], view.period, ""
-    if view.by == "month" and period is None:
-        period = queries.find_all_months(view.reader.zone, view.today, most=MOST_MONTHS)
+    if view.by == "month":
+        period = period or queries.find_all_months(view.reader.zone, view.today, most=MOST_LINES_OF_MONTHS)
+        if len(period.months) >= MOST_LINES_OF_MONTHS:
+            period = Period(period.months[-MOST_LINES_OF_MONTHS].first_day, period.next_day, period.zone)
+            note = f"Months are told apart for {MOST_LINES_OF_MONTHS} months at most: the latest ones."
     outcomes = queries.count_outcomes(part, view.whose, period)
     names = queries.list_names([outcome.part for outcome in outcomes]) if view.by == "owner" else {}
     if len(outcomes) == queries.MOST_LINES:
