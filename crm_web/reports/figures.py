@@ -1,5 +1,6 @@
 """Each report as a table of figures in words, every one of them linked to exactly the leads that it counts."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -7,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from babel.dates import format_skeleton
+from babel.numbers import format_percent
 
 from crm_web import filters
 from crm_web.counts import Tally, Worth, add_up, count_standing
@@ -170,6 +172,11 @@ def tell_forecast(view: ReportAddress) -> Table:
         months.append(month_of(months[-1].next_day, view.reader.zone))
     parts = queries.list_expected(view.whose, months)
     largest = {part.currency: part.amount for part in sorted(parts, key=lambda part: part.amount)}
+    # Currency by currency, the commonest first and leads without an amount last, so that bars stand by their like.
+    counts = Counter[str]()
+    for part in parts:
+        counts[part.currency] += part.count
+    parts.sort(key=lambda part: (not part.currency, -counts[part.currency], part.currency))
     lines = [_tell_expected(Teller(view), part, largest[part.currency]) for part in parts]
     return Table("Expected close", ["Currency", "Leads", "Amount", "Weighted"], lines)
 
@@ -235,7 +242,8 @@ class Teller:
         if not whole:
             return Cell("–", None)
         share = (Decimal(part) * 100 / whole).quantize(Decimal("0.1"), ROUND_HALF_UP)
-        return Cell(f"{filters.number(share, reader=self.reader)}\N{NO-BREAK SPACE}%", share)
+        pattern = str(self.reader.locale.percent_formats[None].pattern).replace("0", "0.0", 1)
+        return Cell(format_percent(share / 100, pattern, locale=self.reader.locale), share)
 
     def money(self, amount: Decimal, currency: str) -> Cell:
         """An amount; nothing where there is none."""
@@ -338,9 +346,9 @@ REPORTS = {
     "forecast": Report(
         "Forecast",
         "What may come in?",
-        "Open leads by the month of their expected close. Weighted: each amount times its probability; a lead without a"
-        " probability adds nothing to it. Earlier: the expected close has passed. Each currency stands for itself, and"
-        " its bars are drawn against its own largest month.",
+        "Open leads by currency and by the month of their expected close. Weighted: each amount times its probability;"
+        " a lead without a probability adds nothing to it. Earlier: the expected close has passed. Each currency stands"
+        " for itself, and its bars are drawn against its own largest month.",
         tell_forecast,
         {},
         "",
