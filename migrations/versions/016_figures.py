@@ -83,8 +83,10 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$
 """
 FOLD = f"""
-CREATE FUNCTION crm_fold_counts(most bigint) RETURNS void LANGUAGE plpgsql SET work_mem = '64MB' AS $$
+CREATE FUNCTION crm_fold_counts(most bigint) RETURNS void LANGUAGE plpgsql
+SET work_mem = '64MB' SET enable_seqscan = off AS $$
 BEGIN
+    -- Rows that are gone fill the table until it is vacuumed: only the index leads past them.
     -- Under a snapshot of its own a transaction might not see what the last one folded.
     IF current_setting('transaction_isolation') <> 'read committed' OR NOT pg_try_advisory_xact_lock(7430016) THEN
         RETURN;
@@ -102,16 +104,14 @@ BEGIN
 END
 $$
 """
-# Every thousandth row someone folds as many again, so that nothing piles up. What comes in bulk shares most cells with
-# what comes after it, and so is folded rarely; an import folds the rest at its end.
+# One in a thousand rows brings the turn to fold up to five thousand, so that nothing piles up; by lot, since numbers of
+# rows would have to be kept somewhere, and that would be hot. What comes in bulk shares most cells with what comes
+# after it and so is folded rarely; an import folds the rest at its end.
 TURN = """
     GET DIAGNOSTICS added = ROW_COUNT;
-    IF added > 0 THEN
-        last := currval(pg_get_serial_sequence('count_deltas', 'id'));
-        step := CASE WHEN added < 2000 THEN 1000 ELSE 250000 END;
-        IF last / step > (last - added) / step THEN
-            PERFORM crm_fold_counts(2 * step);
-        END IF;
+    step := CASE WHEN added < 2000 THEN 1000 ELSE 250000 END;
+    IF random() * step < added THEN
+        PERFORM crm_fold_counts(5 * step);
     END IF;
 """
 ADD = f"INSERT INTO count_deltas (owner_id, source, {COUNTED}, {ADDED})"
@@ -133,7 +133,6 @@ COUNT_LEADS = f"""
 CREATE FUNCTION crm_count_leads() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     added bigint;
-    last bigint;
     step bigint;
 BEGIN
     IF TG_OP = 'INSERT' THEN
@@ -179,7 +178,6 @@ COUNT_STAYS = f"""
 CREATE FUNCTION crm_count_stays() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     added bigint;
-    last bigint;
     step bigint;
 BEGIN
     WITH facts AS ({STAY_FACTS} FROM new_rows n)
@@ -203,7 +201,6 @@ COUNT_ACTIVITIES = f"""
 CREATE FUNCTION crm_count_activities() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     added bigint;
-    last bigint;
     step bigint;
 BEGIN
     IF TG_OP = 'INSERT' THEN
