@@ -3,18 +3,21 @@
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import psycopg2
 import pytest
 from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from crm_web.counts import Whose, count_standing, sum_cells
+from crm_web.counts import Whose, _find_edges, count_standing, sum_cells
 from crm_web.models import Activity, Employee, Figure, Lead, LeadStatus, LeadStay
 from crm_web.periods import Period
 from tests.databases import OwnDatabase
@@ -183,6 +186,40 @@ def test_months_are_those_of_the_reader(app: Flask, session: Session, ann: Emplo
         with app.app_context():
             rows = sum_cells(figure, "starts_on", period=period)
         assert expected and {row.starts_on: row.how_many for row in rows} == expected
+
+
+@given(
+    zone=st.sampled_from(sorted(available_timezones())),
+    moment=st.datetimes(datetime(2024, 12, 30), datetime(2026, 1, 2), timezones=st.just(UTC)),
+)
+def test_wherever_one_reads_a_moment_of_another_month_lies_at_an_edge(zone: str, moment: datetime) -> None:
+    period = Period(date(2025, 1, 1), date(2026, 1, 1), ZoneInfo(zone))
+    here, there = (moment.astimezone(where).date().replace(day=1) for where in (period.zone, UTC))
+    at_edge = [edge for edge in _find_edges(period, tells_months=True) if edge[0] <= moment < edge[1]]
+    assert (here != there) == bool(at_edge)
+    at_ends = [edge for edge in _find_edges(period, tells_months=False) if edge[0] <= moment < edge[1]]
+    is_counted_here, is_kept_here = (period.first_day <= month < period.next_day for month in (here, there))
+    assert (is_counted_here != is_kept_here) == bool(at_ends)
+
+
+def test_how_far_a_lead_got_is_told_by_its_changes_of_status_alone(session: Session, ann: Employee) -> None:
+    lead = make_lead(session, by=ann)
+    for status in (LeadStatus.PROPOSAL, LeadStatus.CONTACTED, LeadStatus.ON_HOLD):
+        lead.status = status
+        session.commit()
+    assert lead.furthest_status is LeadStatus.PROPOSAL
+    fields = session.scalars(text("SELECT fields::text FROM changes WHERE entity = 'lead'")).all()
+    assert len(fields) == 4 and not any("furthest" in told for told in fields)
+    assert session.scalars(select(LeadStay.status).order_by(LeadStay.id)).all() == ["new", "proposal", "contacted"]
+
+
+def test_stays_are_never_altered(session: Session) -> None:
+    lead = make_lead(session)
+    lead.status = LeadStatus.CONTACTED
+    session.commit()
+    for statement in ("UPDATE lead_stays SET left_at = now()", "DELETE FROM lead_stays", "TRUNCATE lead_stays"):
+        with pytest.raises(DBAPIError, match="history is never altered"), session.begin_nested():
+            session.execute(text(statement))
 
 
 def test_only_the_leads_of_some_are_counted(app: Flask, session: Session, ann: Employee, bob: Employee) -> None:
