@@ -51,10 +51,11 @@ def register_blueprints(app: Flask) -> None:
         health,
         history,
         leads,
+        reports,
         saved_views,
         trash,
     )
 
     records = (leads, customers, activities, bulk, saved_views)
-    for feature in (auth, dashboard, *records, employees, history, trash, health):
+    for feature in (auth, dashboard, *records, reports, employees, history, trash, health):
         app.register_blueprint(feature.blueprint)

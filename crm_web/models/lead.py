@@ -5,7 +5,18 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Integer, Numeric, Text, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    FetchedValue,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm_web.models.base import (
@@ -60,6 +71,17 @@ class LeadStatus(StrEnum):
         if self is LeadStatus.WON:
             return StatusKind.WON
         return StatusKind.LOST if self in (LeadStatus.LOST, LeadStatus.DISQUALIFIED) else StatusKind.OPEN
+
+
+WAY_TO_WON = (
+    LeadStatus.NEW,
+    LeadStatus.CONTACTED,
+    LeadStatus.QUALIFIED,
+    LeadStatus.PROPOSAL,
+    LeadStatus.NEGOTIATION,
+    LeadStatus.WON,
+)
+"""The statuses that lead on; waiting and losing get nobody further. ``crm_status_place`` says the same in SQL."""
 
 
 class Rating(StrEnum):
@@ -224,6 +246,8 @@ class Lead(Recorded, Trashable, Base):
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"), index=True)
     status_changed_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
+    # The furthest status that it has left, kept by a trigger; empty where it has only ever gone on.
+    furthest_status: Mapped[LeadStatus | None] = mapped_column(Word(LeadStatus), server_onupdate=FetchedValue())
     closed_at: Mapped[Moment | None]
     external_system: Mapped[Line | None]
     external_id: Mapped[Line | None]
