@@ -1,5 +1,6 @@
 """What every page needs around it: the navigation, the address rules and the search box."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,9 @@ from werkzeug.routing import IntegerConverter, Map
 
 from crm_web.access import Action, may
 from crm_web.models import Employee
+
+# A path of ours: browsers read "//", a backslash or a tab behind the first slash as the start of another host.
+_OWN_PAGE = re.compile(r"/(?:[A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*(?:\?[^\s\\#\x00-\x1f\x7f]*)?")
 
 
 class RecordId(IntegerConverter):
@@ -43,6 +47,17 @@ PLACES = (
     ("Trash", "trash.show_trash", "trash", None),
     ("Employees", "employees.list_employees", "employee", Action.KEEP_EMPLOYEES),
 )
+
+
+def choose_own_page(wanted: str | None, otherwise: str) -> str:
+    """
+    Tell where to go after something was done.
+
+    :param wanted: the address that the request asks to go to; it may come from anyone
+    :param otherwise: where to go if that is no page of ours
+    :return: a path of ours
+    """
+    return wanted if wanted and _OWN_PAGE.fullmatch(wanted) else otherwise
 
 
 def register_frame(app: Flask) -> None:

@@ -5,6 +5,7 @@ import { guardSubmits } from "./js/submits.js";
 import { applyFilters } from "./js/filters.js";
 import { focusSearch, foldMenus } from "./js/keys.js";
 import { suggestRecords } from "./js/suggest.js";
+import { moveCards } from "./js/board.js";
 
 dismissMessages();
 offerPrint();
@@ -13,3 +14,4 @@ applyFilters();
 focusSearch();
 foldMenus();
 suggestRecords();
+moveCards();

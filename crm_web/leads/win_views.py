@@ -1,6 +1,6 @@
 """Winning a lead whose customer has to be chosen or looked over first, and taking a win back."""
 
-from flask import abort, redirect, render_template, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -12,6 +12,7 @@ from crm_web.employees.queries import list_possible_owners
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.form_fields import show_refusal, stored_values
+from crm_web.frame import choose_own_page
 from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import WinChoiceForm, WinForm
 from crm_web.matching import list_likely_customers
@@ -40,7 +41,16 @@ def _form_for(lead: Lead) -> WinForm:
 
 def _win_page(lead: Lead, form: WinForm) -> str:
     likely = [(found, may_change(current_user, found.customer)) for found in list_likely_customers(lead)]
-    return render_template("leads/preview_win.html", lead=lead, form=form, likely=likely)
+    next_url = request.values.get("next", "")
+    back_url = come_back_to(lead)
+    return render_template(
+        "leads/preview_win.html", lead=lead, form=form, likely=likely, next=next_url, back_url=back_url
+    )
+
+
+def come_back_to(lead: Lead) -> str:
+    """Where to go after a lead has moved: the page that the form names, such as the board, or the lead's own."""
+    return choose_own_page(request.values.get("next"), url_for("leads.show_lead", lead_id=lead.id))
 
 
 def win_by_choice(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | None:
@@ -53,7 +63,8 @@ def win_by_choice(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | 
     is_asked = seen in (None, lead.status) and list_likely_customers(lead, limit=1)
     # The likely one may be the very customer that a colleague's Won has just made from this lead.
     if is_asked and not queries.has_customer(lead.id):
-        return redirect(url_for("leads.preview_win", lead_id=lead.id), code=303)
+        next_url = request.values.get("next") or None
+        return redirect(url_for("leads.preview_win", lead_id=lead.id, next=next_url), code=303)
     return None
 
 
@@ -88,7 +99,7 @@ def _refused_page(lead: Lead, form: WinForm, error: DomainError) -> ResponseRetu
 def _finish(lead: Lead, had: LeadStatus) -> ResponseReturnValue:
     db.session.commit()
     tell_win(lead, had, None)
-    return redirect(url_for("leads.show_lead", lead_id=lead.id), code=303)
+    return redirect(come_back_to(lead), code=303)
 
 
 def tell_win(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> None:
