@@ -41,7 +41,7 @@ def register_blueprints(app: Flask) -> None:
 
     :param app: the application
     """
-    from crm_web import activities, auth, customers, dashboard, employees, health, history, leads, trash
+    from crm_web import activities, auth, customers, dashboard, employees, health, history, leads, saved_views, trash
 
-    for feature in (auth, dashboard, leads, customers, activities, employees, history, trash, health):
+    for feature in (auth, dashboard, leads, customers, activities, employees, history, trash, health, saved_views):
         app.register_blueprint(feature.blueprint)

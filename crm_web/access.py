@@ -64,6 +64,16 @@ class Authored(Protocol):
     def created_by_id(self) -> Any: ...
 
 
+class Shared(Protocol):
+    """Something that belongs to an employee, who may show it to others."""
+
+    @property
+    def owner_id(self) -> Any: ...
+
+    @property
+    def is_shared(self) -> Any: ...
+
+
 def may(employee: Employee, action: Action) -> bool:
     """
     Tell whether a person's role includes an action.
@@ -114,6 +124,17 @@ def may_remove(employee: Employee, activity: Authored) -> bool:
     if may(employee, Action.CHANGE_ANY):
         return True
     return may(employee, Action.CREATE) and activity.created_by_id == employee.id
+
+
+def may_change_view(employee: Employee, view: Shared) -> bool:
+    """
+    Tell whether a person may rename, share, change or delete a saved view.
+
+    :param employee: the person who asks
+    :param view: the view
+    :return: true for whoever keeps it, and where it is shared for whoever may change anything
+    """
+    return view.owner_id == employee.id or (view.is_shared and may(employee, Action.CHANGE_ANY))
 
 
 def public(view: View) -> View:

@@ -31,12 +31,14 @@ class NavigationLink:
     :param url: where it leads
     :param icon: the name of its icon in the components
     :param is_current: whether the page shown belongs to it
+    :param endpoint: the view that it leads to
     """
 
     label: str
     url: str
     icon: str
     is_current: bool
+    endpoint: str = ""
 
 
 PLACES = (
@@ -88,7 +90,7 @@ def list_places(employee: Employee) -> list[NavigationLink]:
     :return: the lines of the navigation, in order
     """
     return [
-        NavigationLink(label, url_for(endpoint), icon, request.blueprint == endpoint.partition(".")[0])
+        NavigationLink(label, url_for(endpoint), icon, request.blueprint == endpoint.partition(".")[0], endpoint)
         for label, endpoint, icon, action in PLACES
         if action is None or may(employee, action)
     ]

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Select, case, func, literal, select, true, tuple_
 
 from crm_web.extensions import db
 
@@ -30,6 +30,19 @@ Place = tuple[str, Any, int]
 
 
 @dataclass(frozen=True)
+class Groups:
+    """
+    What some records have in common, such as their owner, in an order that no index of theirs can give.
+
+    :param keys: the groups, with the columns ``value`` and ``key``, what they are sorted by
+    :param column: the value of a record's group; an index on ``(column, id)`` makes each group quick
+    """
+
+    keys: FromClause
+    column: ColumnElement[Any]
+
+
+@dataclass(frozen=True)
 class Sort:
     """
     A full order: one expression that is never null, then the id.
@@ -38,12 +51,14 @@ class Sort:
     :param id_column: the id that makes the order full
     :param descending: whether the largest comes first
     :param is_indexed: whether there is such an index; without one only keys are sorted, and the rows of a page loaded
+    :param groups: where the order is one of groups; ``expression`` is their key then, and they are gone through in turn
     """
 
     expression: ColumnElement[Any]
     id_column: ColumnElement[int]
     descending: bool
     is_indexed: bool = True
+    groups: Groups | None = None
 
     @property
     def columns(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
@@ -61,12 +76,14 @@ class Page:
     :param next: the mark of the page that follows; ``None`` on the last
     :param previous: the mark of the page before; ``None`` on the first
     :param count: how many records the whole list has, at most ``COUNT_LIMIT`` + 1
+    :param is_in_order: whether the order is the one asked for, and not another because there are too many to sort
     """
 
     rows: Sequence[Any]
     next: str | None
     previous: str | None
     count: int
+    is_in_order: bool = True
 
     @property
     def count_is_exact(self) -> bool:
@@ -74,7 +91,13 @@ class Page:
 
 
 def load_page(
-    query: Select[Any], sort: Sort, *, mark: str | None, size: int = PAGE_SIZE, filter_first: bool = False
+    query: Select[Any],
+    sort: Sort,
+    *,
+    mark: str | None,
+    size: int = PAGE_SIZE,
+    filter_first: bool = False,
+    otherwise: Sort | None = None,
 ) -> Page:
     """
     Load one page of a query in two statements: the bounded count and the rows.
@@ -85,14 +108,15 @@ def load_page(
     :param size: rows a page
     :param filter_first: find what fits and then sort it, unless too much fits. Otherwise the database may walk along
         the order and filter as it goes, which is quick for a common filter and endless for a rare one
+    :param otherwise: an order with an index, for when ``sort`` has none and too much fits to be sorted on each page
     :return: the page
     """
+    count = count_some(query, sort)
+    wanted, sort = sort, settle_sort(count, sort, otherwise)
     place = _read_mark(mark, sort)
     backwards = place is not None and place[0] == "before"
-    count = _count(query, sort)
-    keys_first = not sort.is_indexed or (filter_first and count <= COUNT_LIMIT)
-    load_rows = _load_rows_keys_first if keys_first else _load_rows
-    rows = load_rows(query, replace(sort, descending=sort.descending != backwards), place, size=size)
+    order = replace(sort, descending=sort.descending != backwards)
+    rows = _choose_way(sort, count, filter_first)(query, order, place, size=size)
     more = len(rows) > size
     rows = rows[:size][::-1] if backwards else rows[:size]
     has_next = more if not backwards else True
@@ -102,7 +126,50 @@ def load_page(
         next=_write_mark("after", rows[-1].sort_key, rows[-1].sort_id) if rows and has_next else None,
         previous=_write_mark("before", rows[0].sort_key, rows[0].sort_id) if rows and has_previous else None,
         count=count,
+        is_in_order=sort is wanted,
     )
+
+
+def count_some(query: Select[Any], sort: Sort) -> int:
+    """
+    Count what a query finds, but not for long.
+
+    :param query: selects one entity, filtered, without order or limit
+    :param sort: any order of it
+    :return: how many there are, at most ``COUNT_LIMIT`` + 1
+    """
+    bounded = query.with_only_columns(sort.id_column).order_by(None).limit(COUNT_LIMIT + 1).subquery()
+    return db.session.scalar(select(func.count()).select_from(bounded)) or 0
+
+
+def settle_sort(count: int, sort: Sort, otherwise: Sort | None) -> Sort:
+    """
+    Say in which order a list can be shown.
+
+    :param count: how many records it has, from ``count_some``
+    :param sort: the order wanted
+    :param otherwise: an order with an index
+    :return: the order wanted, unless it has no index and there are too many to be sorted on each page
+    """
+    return otherwise if otherwise and not sort.is_indexed and count > COUNT_LIMIT else sort
+
+
+def join_groups(query: Select[Any], sort: Sort) -> Select[Any]:
+    """
+    Put the keys of a sort's groups beside the records.
+
+    :param query: selects one entity
+    :param sort: the order, of groups or not
+    :return: the query, in which ``sort.expression`` means something
+    """
+    groups = sort.groups
+    return query if groups is None else query.join(groups.keys, groups.keys.c.value == groups.column)
+
+
+def _choose_way(sort: Sort, count: int, filter_first: bool) -> Callable[..., list[Any]]:
+    if not sort.is_indexed or (filter_first and count <= COUNT_LIMIT):
+        return _load_rows_keys_first
+    return _load_rows if sort.groups is None else _load_rows_by_groups
 
 
 def _load_rows(query: Select[Any], order: Sort, place: Place | None, *, size: int) -> list[Any]:
@@ -113,13 +180,36 @@ def _load_rows(query: Select[Any], order: Sort, place: Place | None, *, size: in
 def _load_rows_keys_first(query: Select[Any], order: Sort, place: Place | None, *, size: int) -> list[Any]:
     """Materialised, the matches are found without a thought for the order; only a page of them is then loaded whole."""
     columns = (order.expression.label("sort_key"), order.id_column.label("sort_id"))
-    matches = query.with_only_columns(*columns).order_by(None).cte("matches").prefix_with("MATERIALIZED")
+    matches = join_groups(query, order).with_only_columns(*columns).order_by(None).cte("matches").prefix_with("MATERIALIZED")
     within = Sort(matches.c.sort_key, matches.c.sort_id, order.descending)
-    wanted = _slice(select(matches), within, place, size).subquery("wanted")
+    return _load_whole(query, _slice(select(matches), within, place, size), order)
+
+
+def _load_whole(query: Select[Any], keys: Select[Any], order: Sort) -> list[Any]:
+    """The rows of some keys, in the order of the keys."""
+    wanted = keys.subquery("wanted")
     rows = query.join(wanted, wanted.c.sort_id == order.id_column).add_columns(wanted.c.sort_key, wanted.c.sort_id)
     return list(
         db.session.execute(rows.order_by(*Sort(wanted.c.sort_key, wanted.c.sort_id, order.descending).columns)).all()
     )
+
+
+def _load_rows_by_groups(query: Select[Any], order: Sort, place: Place | None, *, size: int) -> list[Any]:
+    """Walk through the groups in their order, taking a page's worth of each, until the page is full."""
+    assert order.groups is not None
+    keys, row_id = order.groups.keys.c, order.id_column
+    inner = query.with_only_columns(row_id.label("sort_id")).order_by(None).where(order.groups.column == keys.value)
+    groups = select(keys.key.label("sort_key"))
+    if place is not None:
+        is_same = keys.key == literal(place[1], keys.key.type)
+        from_here = case((is_same, literal(place[2])), else_=literal(2**63 - 1 if order.descending else -1))
+        inner = inner.where(row_id < from_here if order.descending else row_id > from_here)
+        groups = groups.where(keys.key <= place[1] if order.descending else keys.key >= place[1])
+    ids = row_id.desc() if order.descending else row_id.asc()
+    some = inner.order_by(ids).limit(size + 1).correlate(order.groups.keys).lateral("some")
+    found = groups.add_columns(some.c.sort_id).select_from(order.groups.keys).join(some, true())
+    by = (keys.key.desc(), some.c.sort_id.desc()) if order.descending else (keys.key.asc(), some.c.sort_id.asc())
+    return _load_whole(query, found.order_by(*by).limit(size + 1), order)
 
 
 def _slice(query: Select[Any], order: Sort, place: Place | None, size: int) -> Select[Any]:
@@ -129,11 +219,6 @@ def _slice(query: Select[Any], order: Sort, place: Place | None, size: int) -> S
         there = tuple_(literal(place[1], order.expression.type), literal(place[2]))
         query = query.where(here < there if order.descending else here > there)
     return query.order_by(*order.columns).limit(size + 1)
-
-
-def _count(query: Select[Any], sort: Sort) -> int:
-    bounded = query.with_only_columns(sort.id_column).order_by(None).limit(COUNT_LIMIT + 1).subquery()
-    return db.session.scalar(select(func.count()).select_from(bounded)) or 0
 
 
 def mark_after(key: Any, row_id: int) -> str:

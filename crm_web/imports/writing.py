@@ -158,4 +158,5 @@ def write_leads(cursor: Cursor, owner_id: int | None, progress: Callable[[int, i
         progress(written, total)
     cursor.execute(_CONTACTS.substitute(columns=", ".join(CONTACT_FIELDS)))
     cursor.execute(_LEDGER)
+    cursor.execute("SELECT crm_fold_counts(1000000)")
     return sources

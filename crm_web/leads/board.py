@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -13,12 +13,11 @@ from crm_web.clock import now
 from crm_web.filters import Reader
 from crm_web.leads import board_queries
 from crm_web.leads.address import LeadsAddress
-from crm_web.leads.board_queries import Cards, Tally
+from crm_web.leads.board_queries import Cards, Standing
 from crm_web.leads.queries import LeadFilter
 from crm_web.models import Employee, Lead, LeadStatus, StatusKind
+from crm_web.periods import Period, month_before, month_of
 
-RECENT_DAYS = 30
-"""For how long a lead that was closed stays on the board."""
 QUIET_DAYS = {
     LeadStatus.NEW: 7,
     LeadStatus.CONTACTED: 14,
@@ -91,19 +90,12 @@ class BoardAddress(LeadsAddress):
         return {}
 
     @property
-    def is_recent_only(self) -> bool:
-        """Whether closed leads are left out after a while; not where the filters say when they were closed."""
-        return not (self.day("closed_from") or self.day("closed_to"))
-
-    @property
-    def recent_from(self) -> date | None:
-        """The first day on which a lead on the board may have been closed, if there is one."""
-        return now().astimezone(self.reader.zone).date() - timedelta(days=RECENT_DAYS) if self.is_recent_only else None
-
-    @property
-    def closed_since(self) -> datetime | None:
-        """The same as a moment."""
-        return datetime.combine(self.recent_from, time(), self.reader.zone) if self.recent_from else None
+    def closed_in(self) -> Period | None:
+        """In which months its closed leads were closed, this one and the last; not where the filters say when."""
+        if self.stretch("closed") != (None, None):
+            return None
+        this = month_of(self.today, self.reader.zone)
+        return Period(month_before(this).first_day, this.next_day, this.zone)
 
     @property
     def here(self) -> str:
@@ -117,8 +109,10 @@ class BoardAddress(LeadsAddress):
 
     def url_of_list(self, status: LeadStatus) -> str:
         """The list of the leads of one column."""
-        start = self.recent_from if status.kind is not StatusKind.OPEN else None
-        return self.url("leads.list_leads", kind=None, status=status, closed_from=start or self.one("closed_from"))
+        changes: dict[str, Any] = {"kind": None, "status": status}
+        if self.closed_in and status.kind is not StatusKind.OPEN:
+            changes["closed_from"] = self.closed_in.first_day
+        return self.url("leads.list_leads", **changes)
 
 
 def lay_out(view: BoardAddress, *, by: Employee) -> list[Column]:
@@ -129,47 +123,35 @@ def lay_out(view: BoardAddress, *, by: Employee) -> list[Column]:
     :param by: who looks at it
     :return: its columns, in the order of a sale
     """
-    leads, since = view.read_filter(), view.closed_since
-    tallies = board_queries.tally_columns(leads, closed_since=since)
+    leads, months = view.read_filter(), view.closed_in
+    standing = board_queries.count_columns(leads, months)
     if view.mark and len(leads.statuses) == 1:
-        page = board_queries.list_column(leads, closed_since=since, mark=view.mark)
-        loaded = {leads.statuses[0]: Cards(page.rows, page.next)}
+        loaded = {leads.statuses[0]: board_queries.list_column(leads, months, mark=view.mark)}
     else:
-        is_rare = replace(leads, statuses=()) != LeadFilter() and all(tally.is_exact for tally in tallies.values())
-        loaded = board_queries.list_cards(leads, closed_since=since, is_rare=is_rare)
-    shown = [lead for cards in loaded.values() for lead in cards.leads]
-    last = board_queries.list_last_activities([lead for lead in shown if _days_since(lead.updated_at, lead)])
-    return [
-        _column(view, status, tallies[status], cards.next, [_card(lead, last.get(lead.id), by) for lead in cards.leads])
-        for status, cards in loaded.items()
-    ]
+        loaded = board_queries.list_cards(leads, months, standing)
+    return [_column(view, status, standing, cards, by) for status, cards in loaded.items()]
 
 
-def _column(view: BoardAddress, status: LeadStatus, tally: Tally, mark: str | None, cards: Sequence[Card]) -> Column:
+def _column(view: BoardAddress, status: LeadStatus, standing: Standing, cards: Cards, by: Employee) -> Column:
     alone: dict[str, Any] = {"kind": None, "status": status}
-    sums = [filters.money(amount, currency, reader=view.reader) for currency, amount in tally.sums]
+    tally = standing.tallies[status]
+    sums = [filters.money(worth.amount, worth.currency, reader=view.reader) for worth in tally.worth]
     more = f" and {len(sums) - MOST_CURRENCIES} more" if len(sums) > MOST_CURRENCIES else ""
-    plus = "" if tally.is_exact else "+"
     return Column(
         status=status,
-        count=filters.number(tally.count, reader=view.reader) + plus,
-        worth=" · ".join(sums[:MOST_CURRENCIES]) + more if tally.is_exact else "",
+        count=filters.number(tally.count, reader=view.reader) + ("" if standing.is_exact else "+"),
+        worth=" · ".join(sums[:MOST_CURRENCIES]) + more if standing.is_exact else "",
         all_worth=" · ".join(sums),
-        cards=cards,
+        cards=[_card(lead, by) for lead in cards.leads],
         list_url=view.url_of_list(status),
-        more_url=view.url(at=mark, **alone) if mark else None,
+        more_url=view.url(at=cards.next, **alone) if cards.next else None,
         first_url=view.url(**alone) if view.mark else None,
     )
 
 
-def _card(lead: Lead, last_activity: datetime | None, by: Employee) -> Card:
-    since = max(lead.updated_at, last_activity or lead.updated_at)
-    days = _days_since(since, lead)
+def _card(lead: Lead, by: Employee) -> Card:
+    since = max(lead.updated_at, lead.last_touch.at or lead.updated_at)
+    days = (now() - since).days
+    is_quiet = lead.is_open and days >= QUIET_DAYS[lead.status]
     reason = "" if may_change(by, lead) else reason_not_to_change(by, lead)
-    return Card(lead, since if days else None, days, reason)
-
-
-def _days_since(moment: datetime, lead: Lead) -> int:
-    """For how many days nothing has happened; 0 while that is not long for this status, or the lead is closed."""
-    days = (now() - moment).days
-    return days if lead.is_open and days >= QUIET_DAYS[lead.status] else 0
+    return Card(lead, since if is_quiet else None, days if is_quiet else 0, reason)

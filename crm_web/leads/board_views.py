@@ -9,7 +9,7 @@ from crm_web.customers.queries import get_customer
 from crm_web.employees.queries import list_possible_owners
 from crm_web.filters import current_reader
 from crm_web.leads import blueprint, queries
-from crm_web.leads.board import RECENT_DAYS, BoardAddress, lay_out
+from crm_web.leads.board import BoardAddress, lay_out
 from crm_web.leads.forms import StatusForm
 
 
@@ -24,8 +24,7 @@ def show_board() -> ResponseReturnValue:
         columns=lay_out(view, by=current_user),
         view=view,
         people=people,
-        sources=queries.list_sources(),
+        words=queries.list_words_in_use(),
         chips=view.list_chips(people, customer),
-        recent_days=RECENT_DAYS,
         form=StatusForm(formdata=None),
     )

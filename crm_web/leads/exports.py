@@ -1,11 +1,11 @@
 """The list of leads as a table for a spreadsheet; the heads are those that ``flask leads import`` reads again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
-from crm_web.leads.queries import LeadFilter, Owner, stream_columns
-from crm_web.models import Customer, Lead
+from crm_web.leads.queries import Changer, LeadFilter, Maker, Owner, stream_columns
+from crm_web.models import Customer, Lead, LeadTouch
 
 COLUMNS: dict[str, Any] = {
     "ID": Lead.id,
@@ -42,16 +42,43 @@ COLUMNS: dict[str, Any] = {
     "Updated at": Lead.updated_at,
     "Closed at": Lead.closed_at,
 }
-"""What a file holds of each lead: the head of each column and where it is read."""
+"""What a file holds of each lead where no columns are chosen: the head of each column and where it is read."""
+
+CHOSEN: dict[str, tuple[str, Any]] = {
+    "job_title": ("Job title", Lead.job_title),
+    "expected_close_on": ("Expected close on", Lead.expected_close_on),
+    "owner": ("Owner", Owner.name),
+    "customer": ("Customer", Customer.name),
+    "last_activity": ("Last activity", LeadTouch.at),
+    "created_by": ("Created by", Maker.name),
+    "updated_by": ("Updated by", Changer.name),
+    "status_changed_at": ("In status since", Lead.status_changed_at),
+}
+"""Columns of the list whose head or place in a file does not follow from ``COLUMNS``."""
 
 
-def list_rows(filters: LeadFilter, *, sort: str) -> Iterator[list[object]]:
+def choose(columns: Sequence[str] | None) -> dict[str, Any]:
+    """
+    Say what a file holds.
+
+    :param columns: the columns that the list shows, where somebody chose them; ``None`` for every column
+    :return: the head of each column and where it is read
+    """
+    if columns is None:
+        return COLUMNS
+    heads = {head.lower().replace(" ", "_"): head for head in COLUMNS}
+    known = {key: (head, COLUMNS[head]) for key, head in heads.items()} | CHOSEN
+    return {"Name": Lead.name} | dict(known[key] for key in columns)
+
+
+def list_rows(filters: LeadFilter, *, sort: str, columns: Sequence[str] | None = None) -> Iterator[list[object]]:
     """
     Run through the leads of a list as rows of cells, with flat memory.
 
     :param filters: which leads
     :param sort: the sort word of the list
-    :return: an iterator over rows, each with a cell for every head of ``COLUMNS``; words of ours as they are shown
+    :param columns: as in ``choose``
+    :return: an iterator over rows, each with a cell for every head that ``choose`` gives; words of ours as they are shown
     """
-    for row in stream_columns(filters, list(COLUMNS.values()), sort=sort):
+    for row in stream_columns(filters, list(choose(columns).values()), sort=sort):
         yield [getattr(value, "label", value) if isinstance(value, StrEnum) else value for value in row]

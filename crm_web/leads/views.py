@@ -1,28 +1,25 @@
-"""The pages of the leads feature."""
+"""The pages of one lead; the list, and winning, stand in files of their own."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import Response, abort, redirect, render_template, request, stream_with_context, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.access import Action, allowed, may, may_change, reason_not_to_change, refuse, require_change
 from crm_web.activities.forms import empty_activity_form
-from crm_web.csv_export import write_csv
 from crm_web.customers.conversion_queries import find_standing_conversion
 from crm_web.customers.queries import get_customer, list_contacts
 from crm_web.employees.queries import list_possible_owners
 from crm_web.errors import DomainError
 from crm_web.extensions import db
-from crm_web.filters import current_reader
 from crm_web.form_fields import show_refusal
 from crm_web.history.conflicts import show_conflict
 from crm_web.history.moments import read_as_of
 from crm_web.history.past_queries import get_past
 from crm_web.history.queries import list_changes_of
-from crm_web.leads import blueprint, exports, operations, queries
-from crm_web.leads.address import LeadsAddress
+from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_from
 from crm_web.leads.win_views import come_back_to, tell_win, win_by_choice
 from crm_web.matching import Match, list_possible_duplicates
@@ -30,33 +27,6 @@ from crm_web.messages import flash_message
 from crm_web.models import Lead, LeadStatus
 from crm_web.records import ChangedMeanwhile
 from crm_web.submissions import find_answer, keep_answer
-
-
-@blueprint.get("/leads")
-@allowed(Action.READ)
-def list_leads() -> ResponseReturnValue:
-    view = LeadsAddress(request.args, me=current_user, reader=current_reader())
-    page = queries.list_leads(view.read_filter(), sort=view.sort, mark=view.mark)
-    people = list_possible_owners()
-    customer = get_customer(view.customer_id) if view.customer_id else None
-    return render_template(
-        "leads/list_leads.html",
-        page=page,
-        view=view,
-        people=people,
-        sources=queries.list_sources(),
-        chips=view.list_chips(people, customer),
-    )
-
-
-@blueprint.get("/leads.csv")
-@allowed(Action.READ)
-def export_leads() -> ResponseReturnValue:
-    view = LeadsAddress(request.args, me=current_user, reader=current_reader())
-    pieces = write_csv(list(exports.COLUMNS), exports.list_rows(view.read_filter(), sort=view.sort))
-    # Nothing is asked of the database here: Flask ends this view's session before the first piece is sent.
-    headers = {"Content-Disposition": 'attachment; filename="leads.csv"'}
-    return Response(stream_with_context(pieces), mimetype="text/csv", headers=headers)
 
 
 @blueprint.get("/leads/new")

@@ -4,6 +4,7 @@ from crm_web.models.activity import Activity, ActivityKind
 from crm_web.models.base import Base, limit_of
 from crm_web.models.change import Change, ChangeAction, Door, record_by, set_door
 from crm_web.models.codes import COUNTRIES, CURRENCIES
+from crm_web.models.count import Count, CountDelta, Figure, LeadStay
 from crm_web.models.customer import (
     Contact,
     Conversion,
@@ -14,7 +15,9 @@ from crm_web.models.customer import (
 )
 from crm_web.models.employee import Employee, Role, SignIn, SignInFailures, Theme
 from crm_web.models.lead import Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
+from crm_web.models.saved_view import ListName, SavedView, ViewChoice
 from crm_web.models.submission import Submission
+from crm_web.models.touch import CustomerTouch, LeadTouch
 
 __all__ = [
     "COUNTRIES",
@@ -27,22 +30,31 @@ __all__ = [
     "Contact",
     "Conversion",
     "ConversionKind",
+    "Count",
+    "CountDelta",
     "Customer",
     "CustomerKind",
     "CustomerStatus",
+    "CustomerTouch",
     "Door",
     "Employee",
+    "Figure",
     "Lead",
     "LeadSource",
     "LeadStatus",
+    "LeadStay",
+    "LeadTouch",
+    "ListName",
     "LostReason",
     "Rating",
     "Role",
+    "SavedView",
     "SignIn",
     "SignInFailures",
     "StatusKind",
     "Submission",
     "Theme",
+    "ViewChoice",
     "limit_of",
     "record_by",
     "set_door",

@@ -24,6 +24,7 @@ from crm_web.models.base import (
 )
 from crm_web.models.employee import Employee
 from crm_web.models.lead import Lead
+from crm_web.models.touch import CustomerTouch
 
 
 class CustomerKind(StrEnum):
@@ -57,6 +58,10 @@ class ConversionKind(StrEnum):
 
 
 _SEARCHED = ("name", "email", "website", "vat_number", "registration_number")
+# What lists sort by, word for word as queries say it, or else no index serves them.
+_COUNTRY_KEY = "coalesce(billing_country, '')"
+_CITY_KEY = "(coalesce(lower(billing_city), '') COLLATE \"C\")"
+_INDUSTRY_KEY = "(coalesce(lower(industry), '') COLLATE \"C\")"
 
 
 class Customer(Recorded, Trashable, Base):
@@ -72,6 +77,11 @@ class Customer(Recorded, Trashable, Base):
         Index("ix_customers_name", "sort_name", "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_customers_trash", "deleted_at", "id", postgresql_where=text("deleted_at IS NOT NULL")),
         Index("ix_customers_owner_name", "owner_id", "sort_name", "id"),
+        Index("ix_customers_owner", text("coalesce(owner_id, 0)"), "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_customers_country", text(_COUNTRY_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_customers_industry", text(_INDUSTRY_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_customers_city", text(_CITY_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_customers_status", "status", "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_customers_email_normalised", "email_normalised"),
         Index("ix_customers_phone_e164", "phone_e164"),
         Index(
@@ -129,6 +139,7 @@ class Customer(Recorded, Trashable, Base):
     parent: Mapped["Customer | None"] = relationship(foreign_keys=parent_id, remote_side=lambda: Customer.id)
     created_from_lead: Mapped[Lead | None] = relationship(foreign_keys=created_from_lead_id)
     leads: Mapped[list[Lead]] = relationship(foreign_keys=Lead.customer_id, back_populates="customer")
+    last_touch: Mapped[CustomerTouch] = relationship(viewonly=True)
     contacts: Mapped[list["Contact"]] = relationship(back_populates="customer")
     created_by: Mapped[Employee | None] = relationship(foreign_keys="Customer.created_by_id")
     updated_by: Mapped[Employee | None] = relationship(foreign_keys="Customer.updated_by_id")

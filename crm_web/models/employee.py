@@ -54,6 +54,7 @@ class Employee(Recorded, Base):
     time_zone: Mapped[Short] = mapped_column(server_default="UTC")
     locale: Mapped[Short] = mapped_column(server_default="en")
     theme: Mapped[Theme] = mapped_column(Word(Theme), server_default="system")
+    uses_keys: Mapped[bool] = mapped_column(server_default=text("true"))
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     manager_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
     password_hash: Mapped[str | None] = mapped_column(Text)

@@ -5,7 +5,18 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Integer, Numeric, Text, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    FetchedValue,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm_web.models.base import (
@@ -24,6 +35,7 @@ from crm_web.models.base import (
     Word,
 )
 from crm_web.models.employee import Employee
+from crm_web.models.touch import LeadTouch
 
 if TYPE_CHECKING:
     from crm_web.models.customer import Customer
@@ -108,6 +120,9 @@ _LOST = "status IN ('lost', 'disqualified')"
 # What lists sort by, word for word as queries say it, or else no index serves them.
 _COMPANY_KEY = "(coalesce(lower(company), '') COLLATE \"C\")"
 _SOURCE_KEY = "(coalesce(lower(source), '') COLLATE \"C\")"
+_COUNTRY_KEY = "coalesce(country, '')"
+_INDUSTRY_KEY = "(coalesce(lower(industry), '') COLLATE \"C\")"
+_OWNER_KEY = "coalesce(owner_id, 0)"
 _CLOSE_KEY = "coalesce(expected_close_on, '0001-01-01'::date)"
 _PLACES = " ".join(f"WHEN '{status.value}' THEN {place}" for place, status in enumerate(LeadStatus))
 _STATUS_KEY = f"(CASE status {_PLACES} END)"
@@ -155,6 +170,9 @@ class Lead(Recorded, Trashable, Base):
         Index("ix_leads_status", text(_STATUS_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_leads_amount", text("coalesce(amount, -1)"), "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_leads_expected_close", text(_CLOSE_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_leads_owner", text(_OWNER_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_leads_country", text(_COUNTRY_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_leads_industry", text(_INDUSTRY_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_leads_closed", "closed_at", "status", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_leads_email_normalised", "email_normalised"),
         Index("ix_leads_phone_e164", "phone_e164"),
@@ -194,6 +212,8 @@ class Lead(Recorded, Trashable, Base):
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"), index=True)
     status_changed_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
+    # The furthest status that it has left, kept by a trigger; empty where it has only ever gone on.
+    furthest_status: Mapped[LeadStatus | None] = mapped_column(Word(LeadStatus), server_onupdate=FetchedValue())
     closed_at: Mapped[Moment | None]
     external_system: Mapped[Line | None]
     external_id: Mapped[Line | None]
@@ -218,6 +238,7 @@ class Lead(Recorded, Trashable, Base):
 
     owner: Mapped[Employee | None] = relationship(foreign_keys=owner_id)
     customer: Mapped["Customer | None"] = relationship(foreign_keys=customer_id, back_populates="leads")
+    last_touch: Mapped[LeadTouch] = relationship(viewonly=True)
     created_by: Mapped[Employee | None] = relationship(foreign_keys="Lead.created_by_id")
     updated_by: Mapped[Employee | None] = relationship(foreign_keys="Lead.updated_by_id")
 

@@ -158,7 +158,7 @@ def test_won_asks_for_which_customer_and_comes_back(open_as: Open, site: Site) -
     name = f"Again{next(numbers)}"
     with site.database.session() as session:
         ann = site.database.find(session, "ann")
-        known = {"email": f"post@{name.lower()}.example", "owner_id": ann.id}
+        known: dict[str, Any] = {"email": f"post@{name.lower()}.example", "owner_id": ann.id}
         make_customer(session, name=name, **known)
         lead = make_lead(session, company=name, amount=4000, **known)
     page = open_as("ann").go(f"/leads/board?q={name}&status=new&status=won")
