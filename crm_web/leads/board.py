@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from flask import url_for
 from werkzeug.datastructures import MultiDict
 
 from crm_web import filters
@@ -36,12 +37,14 @@ class Card:
     One lead on the board.
 
     :param lead: the lead
+    :param url: its page
     :param quiet_since: when something last happened, if that is too long ago
     :param quiet_days: how many days ago that was
     :param reason: why the reader may not move it; empty where they may
     """
 
     lead: Lead
+    url: str
     quiet_since: datetime | None
     quiet_days: int
     reason: str
@@ -154,4 +157,5 @@ def _card(lead: Lead, by: Employee) -> Card:
     days = (now() - since).days
     is_quiet = lead.is_open and days >= QUIET_DAYS[lead.status]
     reason = "" if may_change(by, lead) else reason_not_to_change(by, lead)
-    return Card(lead, since if is_quiet else None, days if is_quiet else 0, reason)
+    url = url_for("leads.show_lead", lead_id=lead.id)
+    return Card(lead, url, since if is_quiet else None, days if is_quiet else 0, reason)

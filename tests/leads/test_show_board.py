@@ -128,7 +128,7 @@ def test_closed_leads_are_those_of_this_month_and_the_last(
     for name, closed_at in moments.items():
         make_lead(session, last_name=name, status=LeadStatus.LOST, closed_at=closed_at, amount=100)
     page = browser_as(ann).get("leads.show_board")
-    assert "Of the closed leads those since" in page.text
+    assert "Open leads, and those closed since" in page.text
     assert cards(page, "lost") == ["just now", "lately"]
     assert head(page, "lost") == ("2", "$200")
 
@@ -137,7 +137,7 @@ def test_other_days_can_be_asked_for(browser_as: BrowserAs, session: Session, an
     make_lead(session, last_name="early", status=LeadStatus.LOST, closed_at=datetime(2024, 3, 1, tzinfo=UTC))
     page = browser_as(ann).get("leads.show_board", closed_to="2024-04-01")
     assert cards(page, "lost") == ["early"]
-    assert "Of the closed leads" not in page.text
+    assert "and those closed since" not in page.text
 
 
 def test_the_head_of_a_column_leads_to_the_same_leads(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
