@@ -41,7 +41,20 @@ def register_blueprints(app: Flask) -> None:
 
     :param app: the application
     """
-    from crm_web import activities, auth, customers, dashboard, employees, health, history, leads, saved_views, trash
+    from crm_web import (
+        activities,
+        auth,
+        customers,
+        dashboard,
+        employees,
+        health,
+        history,
+        leads,
+        reports,
+        saved_views,
+        trash,
+    )
 
     for feature in (auth, dashboard, leads, customers, activities, employees, history, trash, health, saved_views):
         app.register_blueprint(feature.blueprint)
+    app.register_blueprint(reports.blueprint)

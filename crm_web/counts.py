@@ -4,34 +4,32 @@ A page that asks here reads a few hundred cells whatever the number of leads. Am
 added up.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Date,
     DateTime,
-    Integer,
     Select,
     Text,
     and_,
     case,
     cast,
-    column,
     func,
     literal,
     or_,
     select,
     union_all,
-    values,
 )
 
 from crm_web.extensions import db
 from crm_web.models import Activity, Count, CountDelta, Figure, Lead, LeadStatus, LeadStay
-from crm_web.periods import Period, month_before, month_of
+from crm_web.periods import Period, month_of
 
 PARTS = ("starts_on", "status", "detail", "currency", "owner_id", "source")
 SUMS = ("how_many", "how_many_priced", "amount", "weighted", "seconds")
@@ -159,8 +157,10 @@ def sum_cells(figure: Figure, *parts: str, whose: Whose = EVERYONES, period: Per
     :return: a row for each combination that occurs, with the parts and ``SUMS``
     """
     arms = [_pick(table, figure, parts, whose, period) for table in (Count, CountDelta)]
-    if period and figure in MOMENTS and (edges := list(_find_edges(period))):
-        arms.append(_pick_edges(figure, parts, whose, edges))
+    if figure is Figure.STAYED and _level(parts, whose) == 0:
+        arms = [_pick_rows(figure, parts, whose, period)]
+    elif period and figure in MOMENTS and (edges := _find_edges(period, tells_months="starts_on" in parts)):
+        arms += [_pick_edges(figure, parts, whose, period, edges, sign) for sign in (1, -1)]
     cells = union_all(*arms).subquery()
     kept = [cells.c[part] for part in parts]
     sums = [func.sum(cells.c[name]).label(name) for name in SUMS]
@@ -172,11 +172,25 @@ def _pick(table: Any, figure: Figure, parts: Sequence[str], whose: Whose, period
     conditions: list[ColumnElement[bool]] = [table.figure == figure, *_belongs(table.owner_id, table.source, whose)]
     if table is Count:
         # Cells stand there by owner and source, by one of them, and for all: the coarsest that tells is the quickest.
-        is_by_owner, is_by_source = "owner_id" in parts or whose.owner_ids, "source" in parts or whose.sources
-        conditions.append(Count.level == (0 if is_by_owner else 2) + (0 if is_by_source else 1))
+        conditions.append(Count.level == _level(parts, whose))
     if period:
         conditions += [table.starts_on >= period.first_day, table.starts_on < period.next_day]
     return select(*(getattr(table, name) for name in (*parts, *SUMS))).where(*conditions)
+
+
+def _level(parts: Sequence[str], whose: Whose) -> int:
+    is_by_owner, is_by_source = "owner_id" in parts or whose.owner_ids, "source" in parts or whose.sources
+    return (0 if is_by_owner else 2) + (0 if is_by_source else 1)
+
+
+def _pick_rows(figure: Figure, parts: Sequence[str], whose: Whose, period: Period | None) -> Select[Any]:
+    """The rows themselves, where so few share a cell that none are kept."""
+    moment, columns, conditions = MOMENTS[figure]
+    picked = [columns[part].label(part) for part in parts]
+    sums = [columns.get(name, literal(0)).label(name) for name in SUMS]
+    within = [moment >= period.start, moment < period.end] if period else []
+    belongs = _belongs(columns["owner_id"], columns["source"], whose)
+    return select(*picked, *sums).where(*conditions, *within, *belongs)
 
 
 def _belongs(owner_id: Any, source: Any, whose: Whose) -> list[ColumnElement[bool]]:
@@ -184,35 +198,40 @@ def _belongs(owner_id: Any, source: Any, whose: Whose) -> list[ColumnElement[boo
     return [*owners, *([source.in_(whose.sources)] if whose.sources else [])]
 
 
-def _find_edges(period: Period) -> Iterator[tuple[datetime, datetime, date, int]]:
+def _find_edges(period: Period, *, tells_months: bool) -> list[tuple[datetime, datetime]]:
     """
     Find the hours by which the reader's months differ from those of UTC, in which cells are kept.
 
-    Each edge goes from one moment to another, and what lies there is added to the month that is named, or taken away.
+    What lies there is counted from the rows. Where months are not told apart, only the first and the last edge matter.
     """
-    first = period.first_day
-    while first <= period.next_day:
-        before = month_before(month_of(first, period.zone)).first_day
-        theirs, ours = month_of(first, period.zone).start, datetime.combine(first, time(), UTC)
-        for month, sign in ((first, 1), (before, -1)):
-            if theirs != ours and period.first_day <= month < period.next_day:
-                yield min(theirs, ours), max(theirs, ours), month, sign if theirs < ours else -sign
-        first = month_of(first, period.zone).next_day
+    days = [month.first_day for month in period.months]
+    days = [*days, period.next_day] if tells_months else [days[0], period.next_day]
+    moments = [(month_of(day, period.zone).start, datetime.combine(day, time(), UTC)) for day in days]
+    return [(min(theirs, ours), max(theirs, ours)) for theirs, ours in moments if theirs != ours]
 
 
 def _pick_edges(
-    figure: Figure, parts: Sequence[str], whose: Whose, edges: Sequence[tuple[datetime, datetime, date, int]]
+    figure: Figure,
+    parts: Sequence[str],
+    whose: Whose,
+    period: Period,
+    edges: Sequence[tuple[datetime, datetime]],
+    sign: int,
 ) -> Select[Any]:
+    """Add what lies at the edges to the months of the reader (sign 1), or take it from those of UTC (sign -1)."""
     moment, columns, conditions = MOMENTS[figure]
-    starts_at, ends_at = column("starts_at", DateTime(timezone=True)), column("ends_at", DateTime(timezone=True))
-    month_on, sign = column("month_on", Date()), column("sign", Integer())
-    edge = values(starts_at, ends_at, month_on, sign, name="edges").data(edges)
-    known: dict[str, ColumnElement[Any]] = {"starts_on": month_on, **columns}
+    days = [month.first_day for month in period.months]
+    zone = period.zone if sign == 1 else UTC
+    starts = [datetime.combine(day, time(), zone) for day in (*days, period.next_day)]
+    place = func.width_bucket(moment, literal(starts, ARRAY(DateTime(timezone=True))))
+    month = cast(literal(days[0], Date()) + func.make_interval(0, place - 1), Date)
+    known: dict[str, ColumnElement[Any]] = {"starts_on": month, **columns}
     picked = [known[part].label(part) for part in parts]
     sums = [(sign * columns.get(name, literal(0))).label(name) for name in SUMS]
-    within = (moment >= starts_at, moment < ends_at)
+    at_edges = or_(*(and_(moment >= start, moment < end) for start, end in edges))
+    within = (moment >= starts[0], moment < starts[-1])
     belongs = _belongs(columns["owner_id"], columns["source"], whose)
-    return select(*picked, *sums).join_from(edge, moment.class_, and_(*within)).where(*conditions, *belongs)
+    return select(*picked, *sums).where(at_edges, *within, *conditions, *belongs)
 
 
 def tally(rows: Iterable[Any]) -> Tally:

@@ -31,6 +31,7 @@ DIFFERENCE = f"""
             UNION ALL
             SELECT grouping(owner_id, source), owner_id, source, {KEY}, {ADDED}
             FROM count_deltas GROUP BY {KEY}, CUBE (owner_id, source)
+            HAVING figure <> 'stayed' OR grouping(owner_id, source) > 0
         ) both_of_them GROUP BY level, owner_id, source, {KEY} HAVING sum(how_many) <> 0
     ), counted AS (SELECT level, owner_id, source, {KEY}, {SUMS} FROM crm_count_rows())
     (TABLE kept EXCEPT TABLE counted) UNION ALL (TABLE counted EXCEPT TABLE kept)

@@ -12,7 +12,7 @@ from crm_web.leads import queries
 from crm_web.leads.columns import COLUMNS, SHOWN
 from crm_web.leads.queries import LeadFilter
 from crm_web.list_address import Chip, Tab
-from crm_web.models import CURRENCIES, Customer, Employee, LeadStatus, StatusKind
+from crm_web.models import CURRENCIES, WAY_TO_WON, Customer, Employee, LeadStatus, LostReason, StatusKind
 from crm_web.record_address import NOTHING_GIVEN, Label, RecordAddress, Stretch, name_word
 
 OWNER_WORDS = {"me": "Me", "team": "My team", "nobody": "Nobody"}
@@ -33,7 +33,8 @@ LACKS = {
 }
 OVERDUE = "overdue"
 OTHERS = ("kind", "status", "source", "customer", "currency", "amount_from", "amount_to", "close", "closed")
-NAMES = (*record_address.NAMES, *OTHERS, *(name for name in DATES if name not in record_address.DATES))
+OF_REPORTS = ("reason", "reached")
+NAMES = (*record_address.NAMES, *OTHERS, *OF_REPORTS, *(name for name in DATES if name not in record_address.DATES))
 ORDERS = {
     "-updated_at": "Changed last",
     "-created_at": "Newest",
@@ -78,6 +79,8 @@ class LeadsAddress(RecordAddress):
         )
         self.kind = next((kind for kind in StatusKind if kind == self.one("kind")), None)
         self.statuses = [status for status in LeadStatus if status in self.all("status")]
+        self.lost_reasons = [reason for reason in LostReason if reason in self.all("reason")]
+        self.reached = next((status for status in WAY_TO_WON if status == self.one("reached")), None)
         self.customer_id = next(iter(self.ids("customer")), None)
         self.currency = next((code for typed in self.all("currency") if (code := typed.upper()) in CURRENCIES), None)
 
@@ -97,6 +100,8 @@ class LeadsAddress(RecordAddress):
             overdue_on=self.today if self.one("close") == OVERDUE else None,
             closed_from=self._first("closed"),
             closed_to=self._next("closed"),
+            lost_reasons=self.lost_reasons,
+            reached=self.reached,
         )
 
     def _shown_statuses(self) -> Sequence[LeadStatus]:
@@ -139,7 +144,7 @@ class LeadsAddress(RecordAddress):
     @property
     def kept(self) -> list[tuple[str, str]]:
         """What the filter bar passes on without a control of its own."""
-        return self.list_kept("kind", "customer")
+        return self.list_kept("kind", "customer", *OF_REPORTS)
 
     @property
     def kind_tabs(self) -> list[Tab]:
@@ -185,6 +190,8 @@ class LeadsAddress(RecordAddress):
             *(("source", source, name_word("Source", source)) for source in self.all("source")),
             *(("customer", value, f"Customer: {name}") for value in self._customers()),
             *self._name_amounts(),
+            *(("reason", reason.value, f"Lost: {reason.label}") for reason in self.lost_reasons),
+            *(("reached", status.value, f"Reached {status.label}") for status in [self.reached] if status),
             *(("close", OVERDUE, "Overdue") for word in self.all("close")[:1] if word == OVERDUE),
             *self.name_shared(),
         ]

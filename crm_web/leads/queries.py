@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased, joinedload, load_only
 
 from crm_web.extensions import db
@@ -26,6 +26,7 @@ from crm_web.list_sorts import (
 )
 from crm_web.matching import contains_words
 from crm_web.models import (
+    WAY_TO_WON,
     Activity,
     Change,
     ChangeAction,
@@ -101,6 +102,8 @@ class LeadFilter(RecordFilter):
     :param overdue_on: still open on this day, and expected to be closed before
     :param closed_from: closed at or after this moment
     :param closed_to: closed before this moment
+    :param lost_reasons: lost for any of these
+    :param reached: once got at least as far as this status, whatever became of them
     """
 
     statuses: Sequence[LeadStatus] = ()
@@ -114,6 +117,8 @@ class LeadFilter(RecordFilter):
     overdue_on: date | None = None
     closed_from: datetime | None = None
     closed_to: datetime | None = None
+    lost_reasons: Sequence[LostReason] = ()
+    reached: LeadStatus | None = None
 
 
 _LACKING: dict[str, ColumnElement[bool]] = {
@@ -154,6 +159,11 @@ def _list_conditions(filters: LeadFilter) -> list[ColumnElement[bool]]:
         conditions.append(any_or_none(Lead.source, [source or None for source in filters.sources]))
     if filters.customer_id is not None:
         conditions.append(Lead.customer_id == filters.customer_id)
+    if filters.lost_reasons:
+        conditions.append(Lead.lost_reason.in_(filters.lost_reasons))
+    if filters.reached and filters.reached in WAY_TO_WON[1:]:
+        so_far = WAY_TO_WON[WAY_TO_WON.index(filters.reached) :]
+        conditions.append(or_(Lead.status.in_(so_far), Lead.furthest_status.in_(so_far)))
     if filters.currency:
         conditions += [Lead.currency == filters.currency, Lead.amount.is_not(None)]
     return conditions

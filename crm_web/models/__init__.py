@@ -14,7 +14,7 @@ from crm_web.models.customer import (
     CustomerStatus,
 )
 from crm_web.models.employee import Employee, Role, SignIn, SignInFailures, Theme
-from crm_web.models.lead import Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
+from crm_web.models.lead import WAY_TO_WON, Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
 from crm_web.models.saved_view import ListName, SavedView, ViewChoice
 from crm_web.models.submission import Submission
 from crm_web.models.touch import CustomerTouch, LeadTouch
@@ -22,6 +22,7 @@ from crm_web.models.touch import CustomerTouch, LeadTouch
 __all__ = [
     "COUNTRIES",
     "CURRENCIES",
+    "WAY_TO_WON",
     "Activity",
     "ActivityKind",
     "Base",

@@ -73,6 +73,17 @@ class LeadStatus(StrEnum):
         return StatusKind.LOST if self in (LeadStatus.LOST, LeadStatus.DISQUALIFIED) else StatusKind.OPEN
 
 
+WAY_TO_WON = (
+    LeadStatus.NEW,
+    LeadStatus.CONTACTED,
+    LeadStatus.QUALIFIED,
+    LeadStatus.PROPOSAL,
+    LeadStatus.NEGOTIATION,
+    LeadStatus.WON,
+)
+"""The statuses that lead on; waiting and losing get nobody further. ``crm_status_place`` says the same in SQL."""
+
+
 class Rating(StrEnum):
     """How promising a lead feels to its owner."""
 

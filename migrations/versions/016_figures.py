@@ -19,6 +19,9 @@ COUNTED = "figure, starts_on, status, detail, currency"
 ADDED = "how_many, how_many_priced, amount, weighted, seconds"
 SUMS = ", ".join(f"sum({name}) AS {name}" for name in ADDED.split(", "))
 CHANGES_ANYTHING = "HAVING " + " OR ".join(f"sum({name}) <> 0" for name in ADDED.split(", "))
+# Of stays nearly each has a day, an owner and a source of its own: who asks for both reads the stays themselves.
+LEVELS = "CUBE (owner_id, source)"
+IS_KEPT = "(figure <> 'stayed' OR grouping(owner_id, source) > 0)"
 # What a count of leads depends on.
 OF_LEAD = [
     *("status", "furthest_status", "lost_reason", "owner_id", "source", "currency", "amount", "probability"),
@@ -91,7 +94,7 @@ BEGIN
     )
     INSERT INTO counts AS c (level, owner_id, source, {COUNTED}, {ADDED})
     SELECT grouping(owner_id, source), owner_id, source, {COUNTED}, {SUMS}
-    FROM gone GROUP BY {COUNTED}, CUBE (owner_id, source) {CHANGES_ANYTHING}
+    FROM gone GROUP BY {COUNTED}, {LEVELS} {CHANGES_ANYTHING.replace("HAVING", "HAVING " + IS_KEPT + " AND (")})
     -- Neighbours of the index one after the other.
     ORDER BY figure, 1, starts_on, owner_id, source, status, detail, currency
     ON CONFLICT (figure, level, starts_on, owner_id, source, status, detail, currency) DO UPDATE
@@ -225,7 +228,7 @@ CREATE FUNCTION crm_count_rows() RETURNS SETOF counts LANGUAGE sql STABLE AS $$
         UNION ALL {_activity_facts("")} FROM activities a
     )
     SELECT figure, starts_on, status, detail, currency, {SUMS}, 0::bigint, grouping(owner_id, source), owner_id, source
-    FROM facts GROUP BY {COUNTED}, CUBE (owner_id, source)
+    FROM facts GROUP BY {COUNTED}, {LEVELS} HAVING {IS_KEPT}
 $$
 """
 RECOUNT = f"""
