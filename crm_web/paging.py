@@ -128,8 +128,8 @@ def load_page(
     has_previous = more if backwards else place is not None
     return Page(
         rows=[row[0] for row in rows],
-        next=_write_mark("after", rows[-1]) if rows and has_next else None,
-        previous=_write_mark("before", rows[0]) if rows and has_previous else None,
+        next=_write_mark("after", rows[-1].sort_key, rows[-1].sort_id) if rows and has_next else None,
+        previous=_write_mark("before", rows[0].sort_key, rows[0].sort_id) if rows and has_previous else None,
         count=count,
         is_in_order=sort is wanted,
     )
@@ -264,10 +264,20 @@ def _is_beyond(order: Sort, key: Any, row_id: int) -> ColumnElement[bool]:
     return here < there if order.descending else here > there
 
 
-def _write_mark(side: str, row: Any) -> str:
-    key = row.sort_key
+def mark_after(key: Any, row_id: int) -> str:
+    """
+    Write the mark of the page that starts after a row.
+
+    :param key: the row's sort key
+    :param row_id: its id
+    :return: the mark, for ``load_page``
+    """
+    return _write_mark("after", key, row_id)
+
+
+def _write_mark(side: str, key: Any, row_id: int) -> str:
     value = key.isoformat() if hasattr(key, "isoformat") else str(key)
-    return base64.urlsafe_b64encode(json.dumps([side, value, row.sort_id]).encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(json.dumps([side, value, row_id]).encode()).decode().rstrip("=")
 
 
 def _read_mark(mark: str | None, sort: Sort) -> Place | None:

@@ -6,6 +6,7 @@ import { applyFilters } from "./js/filters.js";
 import { foldMenus, listenForKeys, showKeys } from "./js/keys.js";
 import { suggestRecords } from "./js/suggest.js";
 import { chooseRows } from "./js/bulk.js";
+import { moveCards } from "./js/board.js";
 
 dismissMessages();
 offerPrint();
@@ -16,3 +17,4 @@ showKeys();
 foldMenus();
 suggestRecords();
 chooseRows();
+moveCards();

@@ -157,6 +157,12 @@ class LeadsAddress(RecordAddress):
         return self.list_owner_tabs([("Everyone’s", None), ("Mine", "me"), ("My team’s", "team")])
 
     @property
+    def layout_tabs(self) -> list[Tab]:
+        """The same leads as a list or as a board."""
+        layouts = [("List", "leads.list_leads"), ("Board", "leads.show_board")]
+        return [Tab(label, self.url(endpoint), endpoint == self.endpoint) for label, endpoint in layouts]
+
+    @property
     def orders(self) -> Mapping[str, str]:
         """The orders to choose from, the present one among them."""
         return ORDERS if self.sort in ORDERS else {self.sort: "As the table’s head says", **ORDERS}

@@ -160,6 +160,7 @@ class StatusForm(RecordForm):
 
     status = WordField("Status", LeadStatus, widget=NotDrawn(), validators=[Required("Choose a status.")])
     from_status = HiddenField()
+    next = HiddenField()
     lost_reason = WordField("Reason", REASONS, empty="Choose a reason")
     lost_note = TextLine("In a few words", limit_of(Lead.lost_note), description="Needed where the reason is another.")
 

@@ -22,7 +22,7 @@ from crm_web.history.queries import list_changes_of
 from crm_web.history.stories import go_to_story
 from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_from
-from crm_web.leads.win_views import tell_win, win_by_choice
+from crm_web.leads.win_views import come_back_to, tell_win, win_by_choice
 from crm_web.matching import Match, list_possible_duplicates
 from crm_web.messages import flash_message
 from crm_web.models import Lead, LeadStatus
@@ -183,21 +183,22 @@ def change_status(lead_id: int) -> ResponseReturnValue:
         show_refusal(form, error)
         return _show_page(lead, form), 409 if isinstance(error, operations.StatusChangedMeanwhile) else 422
     db.session.commit()
-    _tell_status(lead, *before)
-    return redirect(url_for("leads.show_lead", lead_id=lead.id), code=303)
+    back_url = come_back_to(lead)
+    _tell_status(lead, *before, is_named=back_url == url_for("leads.show_lead", lead_id=lead.id))
+    return redirect(back_url, code=303)
 
 
-def _tell_status(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> None:
-    """Say in one sentence what became of the lead, and of its customer."""
+def _tell_status(lead: Lead, was: LeadStatus, had_customer_id: int | None, *, is_named: bool) -> None:
+    """Say in one sentence what became of the lead, and of its customer; elsewhere than on its page say also which."""
     customer = lead.customer
+    moved = f"Moved to {lead.status.label}." if is_named else f"{lead.name} moved to {lead.status.label}."
     if lead.is_won:
         tell_win(lead, was, had_customer_id)
     elif was is LeadStatus.WON and customer:
         link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id))
-        text = f"Moved to {lead.status.label}. Customer {customer.number} {customer.name} stays a customer."
-        flash_message(text, link=link)
+        flash_message(f"{moved} Customer {customer.number} {customer.name} stays a customer.", link=link)
     else:
-        flash_message(f"Moved to {lead.status.label}.")
+        flash_message(moved)
 
 
 @blueprint.post("/leads/<int:lead_id>/trash")

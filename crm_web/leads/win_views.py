@@ -14,6 +14,7 @@ from crm_web.employees.queries import list_possible_owners
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.form_fields import show_refusal, stored_values
+from crm_web.frame import find_own_page
 from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import WinChoiceForm, WinForm
 from crm_web.leads.offers import list_offers
@@ -43,7 +44,19 @@ def _form_for(lead: Lead) -> WinForm:
 
 
 def _win_page(lead: Lead, form: WinForm) -> str:
-    return render_template("leads/preview_win.html", lead=lead, form=form, offers=list_offers(lead, by=current_user))
+    return render_template(
+        "leads/preview_win.html",
+        lead=lead,
+        form=form,
+        offers=list_offers(lead, by=current_user),
+        next=request.values.get("next", ""),
+        back_url=come_back_to(lead),
+    )
+
+
+def come_back_to(lead: Lead) -> str:
+    """Where to go after a lead has moved: the page that the form names, such as the board, or the lead's own."""
+    return find_own_page(request.values.get("next")) or url_for("leads.show_lead", lead_id=lead.id)
 
 
 def win_by_choice(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | None:
@@ -58,7 +71,8 @@ def win_by_choice(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | 
     is_asked = seen in (None, lead.status) and list_likely_customers(lead, limit=1)
     # The likely one may be the very customer that a colleague's Won has just made from this lead.
     if is_asked and not queries.has_customer(lead.id):
-        return redirect(url_for("leads.preview_win", lead_id=lead.id), code=303)
+        next_url = request.values.get("next") or None
+        return redirect(url_for("leads.preview_win", lead_id=lead.id, next=next_url), code=303)
     return None
 
 
@@ -92,7 +106,7 @@ def _win_as_typed(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | 
     except DomainError as error:
         return _refused_page(lead, form, error)
     told = _put_win_in_words(lead, was, None)
-    answer = keep_answer(form, place=url_for("leads.show_lead", lead_id=lead.id), **told)
+    answer = keep_answer(form, place=come_back_to(lead), **told)
     db.session.commit()
     return answer.give()
 
@@ -105,7 +119,7 @@ def _refused_page(lead: Lead, form: WinForm, error: DomainError) -> ResponseRetu
 def _finish(lead: Lead, had: LeadStatus) -> ResponseReturnValue:
     db.session.commit()
     tell_win(lead, had, None)
-    return redirect(url_for("leads.show_lead", lead_id=lead.id), code=303)
+    return redirect(come_back_to(lead), code=303)
 
 
 def tell_win(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> None:

@@ -198,6 +198,7 @@ class Lead(Recorded, Trashable, Base):
         Index("ix_leads_trash", "deleted_at", "id", postgresql_where=text("deleted_at IS NOT NULL")),
         Index("ix_leads_status_updated", "status", "updated_at", "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_leads_owner_updated", "owner_id", "updated_at", "id", postgresql_include=["deleted_at"]),
+        Index("ix_leads_board", "owner_id", "status", "updated_at", "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_leads_source_updated", "source", "updated_at", "id"),
         Index("ix_leads_company", text(_COMPANY_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
         _find_and_order("source", _SOURCE_KEY, "source"),

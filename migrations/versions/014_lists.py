@@ -4,6 +4,8 @@ The latest activity stands in a narrow table of its own, which triggers keep: no
 of a wide row nor waits for whoever edits it.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -255,7 +257,7 @@ def make_views() -> None:
     )
     for name in ("owner_id", "created_by_id", "updated_by_id", "deleted_by_id"):
         op.create_index(f"ix_saved_views_{name}", "saved_views", [name])
-    by_name = ["owner_id", "list", sa.text("lower(name)")]
+    by_name: list[Any] = ["owner_id", "list", sa.text("lower(name)")]
     op.create_index("uq_saved_views_name", "saved_views", by_name, unique=True, postgresql_where=LIVE)
     shared = sa.text("is_shared AND deleted_at IS NULL")
     op.create_index("ix_saved_views_shared", "saved_views", ["list"], postgresql_where=shared)

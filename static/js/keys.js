@@ -62,7 +62,7 @@ function edit() {
 }
 
 // Escape, or a click elsewhere, folds an open menu; Escape leaves the focus on what opened it.
-const OPEN_MENU = "details.person[open], details.filter-menu[open]";
+const OPEN_MENU = "details.person[open], details.filter-menu[open], details.card-menu[open]";
 
 export function foldMenus() {
   document.addEventListener("keydown", (event) => {
