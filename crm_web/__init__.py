@@ -41,7 +41,7 @@ def register_blueprints(app: Flask) -> None:
 
     :param app: the application
     """
-    from crm_web import activities, auth, customers, dashboard, employees, health, history, leads, trash
+    from crm_web import activities, auth, customers, dashboard, employees, health, history, leads, search, trash
 
-    for feature in (auth, dashboard, leads, customers, activities, employees, history, trash, health):
+    for feature in (auth, dashboard, leads, customers, activities, employees, search, history, trash, health):
         app.register_blueprint(feature.blueprint)

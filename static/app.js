@@ -4,6 +4,7 @@ import { offerPrint } from "./js/print.js";
 import { guardSubmits } from "./js/submits.js";
 import { applyFilters } from "./js/filters.js";
 import { focusSearch, foldMenus } from "./js/keys.js";
+import { offerResults } from "./js/search.js";
 import { suggestRecords } from "./js/suggest.js";
 
 dismissMessages();
@@ -12,4 +13,5 @@ guardSubmits();
 applyFilters();
 focusSearch();
 foldMenus();
+offerResults();
 suggestRecords();

@@ -15,6 +15,7 @@ from crm_web.models.customer import (
 from crm_web.models.employee import Employee, Role, SignIn, SignInFailures, Theme
 from crm_web.models.lead import Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
 from crm_web.models.submission import Submission
+from crm_web.models.word import KnownWord
 
 __all__ = [
     "COUNTRIES",
@@ -32,6 +33,7 @@ __all__ = [
     "CustomerStatus",
     "Door",
     "Employee",
+    "KnownWord",
     "Lead",
     "LeadSource",
     "LeadStatus",
