@@ -50,7 +50,9 @@ def describe(wanted: Wanted, hit: Hit, row: Any, *, keeps_employees: bool) -> Re
     """Put a hit in words, with what was searched for marked in them."""
     about = [text for text in (row.number, row.about) if text and text != row.name]
     reached = [text for text in (row.email, row.website) if text and text != row.name and _is_marked(text, wanted)]
-    phones = [text for text in (row.phone, row.mobile) if text and wanted.digits and wanted.digits in phone_digits(text)]
+    phones = [
+        text for text in (row.phone, row.mobile) if text and wanted.digits and wanted.digits in phone_digits(text)
+    ]
     statuses: dict[str, Any] = {"lead": LeadStatus, "customer": CustomerStatus, "employee": Role}
     return Result(
         kind=KINDS[hit.entity],

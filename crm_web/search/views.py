@@ -45,6 +45,8 @@ def suggest() -> ResponseReturnValue:
         found = search_everything(typed, with_inactive=may(current_user, Action.KEEP_EMPLOYEES))
     except SearchTooSlow:
         return {"results": [], "says": "This takes too long. Type more letters."}
+    if not typed:
+        return {"results": [], "says": ""}
     offered = _describe(found, results.choose_hits(found, None, OFFERED))
     count = results.count_in_words(found)
     says = plural(len(offered), "result") if count == str(len(offered)) else f"{len(offered)} of {count} results"
@@ -53,6 +55,4 @@ def suggest() -> ResponseReturnValue:
 
 def _describe(found: Found, hits: list[Hit]) -> list[Result]:
     keeps = may(current_user, Action.KEEP_EMPLOYEES)
-    return [
-        results.describe(found.wanted, hit, row, keeps_employees=keeps) for hit, row in queries.load_records(hits)
-    ]
+    return [results.describe(found.wanted, hit, row, keeps_employees=keeps) for hit, row in queries.load_records(hits)]

@@ -19,6 +19,8 @@ STATES = {
     "a list with filters": "/leads?status=qualified&q=a&sort=-amount",
     "a list that finds nothing": "/leads?q=nobodyiscalledthis",
     "customers that nobody finds": "/customers?q=nobodyiscalledthis",
+    "what a search finds": "/search?q=an",
+    "a search that finds nothing": "/search?q=nobodyiscalledthis",
     "nothing there": "/leads/999999",
 }
 
