@@ -17,7 +17,6 @@ WORDS = [
     *((meaning, ground) for meaning in ("open", "hold", "won", "lost") for ground in ("sheet", f"{meaning}-soft")),
     *((word, f"{meaning}-soft") for word in ("ink", "accent") for meaning in ("open", "hold", "won", "lost")),
     ("ink", "mark"),
-    ("accent", "mark"),
     ("on-accent", "accent-fill"),
     ("on-accent", "accent-fill-hover"),
     ("on-danger", "danger-fill"),

@@ -39,6 +39,7 @@ from crm_web.search.words import Wanted, count_slips, is_close
 
 MOST_HITS = 50
 """How many of a kind are shown; there may be more."""
+IN_TURN = 3
 NEWEST = 1000
 COMMON = 25
 RANKED = 500
@@ -95,8 +96,10 @@ class Found:
 
     @property
     def best(self) -> list[Hit]:
-        """The best of all kinds."""
-        return sorted((hit for hits in self.hits.values() for hit in hits), key=lambda hit: hit.order)[:MOST_HITS]
+        """The best of all kinds; of what fits as well, a few of each kind in turn, so that none drowns the others."""
+        placed = [(place, hit) for hits in self.hits.values() for place, hit in enumerate(hits)]
+        placed.sort(key=lambda pair: (pair[1].rank, pair[0] // IN_TURN, pair[1].order))
+        return [hit for _, hit in placed[:MOST_HITS]]
 
 
 @dataclass(frozen=True)

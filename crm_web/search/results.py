@@ -49,7 +49,8 @@ class Result:
 def describe(wanted: Wanted, hit: Hit, row: Any, *, keeps_employees: bool) -> Result:
     """Put a hit in words, with what was searched for marked in them."""
     about = [text for text in (row.number, row.about) if text and text != row.name]
-    reached = [text for text in (row.email, row.website) if text and text != row.name and _is_marked(text, wanted)]
+    missing = [word for word in wanted.words if not any(_is_marked(text, [word]) for text in (row.name, *about))]
+    reached = [text for text in (row.email, row.website) if text and text != row.name and _is_marked(text, missing)]
     phones = [
         text for text in (row.phone, row.mobile) if text and wanted.digits and wanted.digits in phone_digits(text)
     ]
@@ -65,8 +66,8 @@ def describe(wanted: Wanted, hit: Hit, row: Any, *, keeps_employees: bool) -> Re
     )
 
 
-def _is_marked(text: str, wanted: Wanted) -> bool:
-    return any(piece.is_match for piece in mark(text, wanted.marked))
+def _is_marked(text: str, words: Sequence[str]) -> bool:
+    return any(piece.is_match for piece in mark(text, words))
 
 
 def _url_of(hit: Hit, row: Any, keeps_employees: bool) -> str:
@@ -86,24 +87,34 @@ def choose_hits(found: Found, kind: str | None, limit: int = MOST_HITS) -> list[
     return (found.best if kind is None else found.hits.get(kind, []))[:limit]
 
 
-def count_in_words(found: Found, kind: str | None = None) -> str:
-    """How many there are: a figure, with a plus where there are more."""
+def count_in_words(found: Found, kind: str) -> str:
+    """How many of a kind there are: a figure, with a plus where there are more."""
+    count = len(found.hits.get(kind, []))
+    return f"{count}+" if kind in found.crowded else str(count)
+
+
+def tell_how_many(found: Found, kind: str | None, shown: int) -> str:
+    """How many of those found are shown, in words."""
     kinds = [kind] if kind else list(found.hits)
     count = sum(len(found.hits.get(each, [])) for each in kinds)
-    return f"{count}+" if found.crowded & set(kinds) else str(count)
+    if found.crowded & set(kinds):
+        return f"The best {shown} of many"
+    return f"{count} found" if shown == count else f"The best {shown} of {count}"
 
 
 def list_tabs(found: Found, typed: str, chosen: str | None) -> list[Tab]:
     """All, and each kind of which something was found or that is chosen."""
-    shown = [None, *(kind for kind in KINDS if found.hits.get(kind) or kind == chosen)]
-    labels = {kind: PLURALS[kind] if kind else "Everything" for kind in shown}
+    shown = [kind for kind in KINDS if found.hits.get(kind) or kind == chosen]
     return [
-        Tab(
-            f"{labels[kind]} {count_in_words(found, kind)}",
-            url_for("search.show_results", q=typed, kind=kind),
-            kind == chosen,
-        )
-        for kind in shown
+        Tab("Everything", url_for("search.show_results", q=typed), chosen is None),
+        *(
+            Tab(
+                f"{PLURALS[kind]} {count_in_words(found, kind)}",
+                url_for("search.show_results", q=typed, kind=kind),
+                kind == chosen,
+            )
+            for kind in shown
+        ),
     ]
 
 

@@ -5,7 +5,6 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.access import Action, allowed, may
-from crm_web.filters import plural
 from crm_web.search import blueprint, queries, results
 from crm_web.search.queries import Found, Hit, SearchTooSlow, search_everything
 from crm_web.search.results import Result
@@ -23,13 +22,14 @@ def show_results() -> ResponseReturnValue:
         found = search_everything(typed, with_inactive=may(current_user, Action.KEEP_EMPLOYEES))
     except SearchTooSlow:
         return render_template("search/too_slow.html", typed=typed), 503
+    shown = _describe(found, results.choose_hits(found, kind))
     return render_template(
         "search/show_results.html",
         typed=typed,
         nothing_to_search=bool(request.args.get("q")) and not typed,
         found=found,
-        results=_describe(found, results.choose_hits(found, kind)),
-        count=results.count_in_words(found, kind),
+        results=shown,
+        how_many=results.tell_how_many(found, kind, len(shown)),
         tabs=results.list_tabs(found, typed, kind),
         ways_on=results.list_ways_on(found, typed),
         everything_url=url_for("search.show_results", q=typed),
@@ -48,9 +48,8 @@ def suggest() -> ResponseReturnValue:
     if not typed:
         return {"results": [], "says": ""}
     offered = _describe(found, results.choose_hits(found, None, OFFERED))
-    count = results.count_in_words(found)
-    says = plural(len(offered), "result") if count == str(len(offered)) else f"{len(offered)} of {count} results"
-    return {"results": [result.as_json() for result in offered], "says": says if offered else "Nothing found"}
+    says = results.tell_how_many(found, None, len(offered)) if offered else "Nothing found"
+    return {"results": [result.as_json() for result in offered], "says": says}
 
 
 def _describe(found: Found, hits: list[Hit]) -> list[Result]:

@@ -78,6 +78,12 @@ END
 $$
 """
 
+LEARN_ALL = """
+INSERT INTO known_words (word)
+SELECT DISTINCT w.word FROM records r, crm_words(r.search_text) AS w(word)
+WHERE NOT EXISTS (SELECT FROM known_words k WHERE k.word = w.word)
+"""
+
 SEARCHED = {
     "contacts": (
         "crm_fold(crm_lead_name(first_name, last_name, NULL, email))",
@@ -131,11 +137,7 @@ def _add_words() -> None:
     )
     op.create_index("ix_known_words_word", "known_words", ["word"])
     for table in TABLES:
-        op.execute(
-            "INSERT INTO known_words (word)"
-            f" SELECT DISTINCT w.word FROM {table} t, crm_words(t.search_text) AS w(word)"
-            " WHERE NOT EXISTS (SELECT FROM known_words k WHERE k.word = w.word)"  # noqa: S608
-        )
+        op.execute(LEARN_ALL.replace("records", table))
     op.create_index("ix_known_words_slips", "known_words", [sa.text("crm_slips(word)")], postgresql_using="gin")
     op.execute(LEARN)
     for table in TABLES:

@@ -113,12 +113,19 @@ function optionFor(result) {
   const name = make("span", { dir: "auto" });
   name.className = "search-name";
   name.append(...piecesOf(result.name));
-  const about = make("small", { dir: "auto" });
-  about.append(...result.about.flatMap((part, place) => [...(place ? [" · "] : []), ...piecesOf(part)]));
+  const about = make("small");
+  about.append(...result.about.flatMap((part, place) => [place ? " · " : "", isolated(part)]));
   const kind = make("small", {}, result.kind);
   kind.className = "search-kind";
   option.append(name, kind, about);
   return option;
+}
+
+// A name in Arabic keeps its own direction and does not turn round what stands beside it.
+function isolated(pieces) {
+  const element = make("bdi");
+  element.append(...piecesOf(pieces));
+  return element;
 }
 
 function piecesOf(pieces) {

@@ -197,7 +197,7 @@ def test_leads_on_to_the_list_of_all_that_match(search: Search, session: Session
     session.commit()
     page = search("crowd")
     assert len(names(page)) == 50
-    assert "50+ found" in page.text
+    assert "The best 50 of many" in page.text
     assert "60 leads" in page.click("All leads that match").text
 
 
@@ -284,7 +284,7 @@ def test_the_box_offers_the_best_while_one_types(browser_as: BrowserAs, session:
         make_lead(session, last_name=f"Other{number}", company="Vandermeer & Co")
     answer = browser_as(ann).get("search.suggest", q="vanderm").response.json
     assert answer is not None
-    assert answer["says"] == "8 of 13 results"
+    assert answer["says"] == "The best 8 of 13"
     assert len(answer["results"]) == 8
     assert answer["results"][0] == {
         "kind": "Lead",
