@@ -53,9 +53,10 @@ def register_blueprints(app: Flask) -> None:
         leads,
         reports,
         saved_views,
+        search,
         trash,
     )
 
     records = (leads, customers, activities, bulk, saved_views)
-    for feature in (auth, dashboard, *records, reports, employees, history, trash, health):
+    for feature in (auth, dashboard, *records, reports, employees, search, history, trash, health):
         app.register_blueprint(feature.blueprint)

@@ -75,7 +75,9 @@ def _frame() -> dict[str, Any]:
     signed_in = bool(current_user and current_user.is_authenticated)
     return {
         "navigation": list_places(current_user) if signed_in else [],
-        "search_url": url_for("leads.list_leads"),
+        "search_url": url_for("search.show_results"),
+        "suggest_url": url_for("search.suggest"),
+        "searched": request.args.get("q", "") if request.blueprint == "search" else "",
         "account_url": url_for("auth.show_account"),
         "sign_out_url": url_for("auth.sign_out"),
         "may": lambda action: signed_in and may(current_user, Action(action)),

@@ -19,6 +19,7 @@ from crm_web.models.lead import WAY_TO_WON, Lead, LeadSource, LeadStatus, LostRe
 from crm_web.models.saved_view import ListName, SavedView, ViewChoice
 from crm_web.models.submission import Submission
 from crm_web.models.touch import CustomerTouch, LeadTouch
+from crm_web.models.word import KnownWord
 
 __all__ = [
     "COUNTRIES",
@@ -46,6 +47,7 @@ __all__ = [
     "Door",
     "Employee",
     "Figure",
+    "KnownWord",
     "Lead",
     "LeadSource",
     "LeadStatus",

@@ -21,6 +21,7 @@ from crm_web.models.base import (
     Short,
     Trashable,
     Word,
+    signs_index,
 )
 from crm_web.models.employee import Employee
 from crm_web.models.lead import Lead
@@ -87,6 +88,7 @@ class Customer(Recorded, Trashable, Base):
         Index(
             "ix_customers_search", "search_text", postgresql_using="gin", postgresql_ops={"search_text": "gin_trgm_ops"}
         ),
+        signs_index("customers"),
         Index("ix_customers_alike", "sort_name", postgresql_using="gin", postgresql_ops={"sort_name": "gin_trgm_ops"}),
         Index("ix_customers_email_host", text("crm_host(email)")),
         Index("ix_customers_website_host", text("crm_host(website)")),
@@ -164,6 +166,11 @@ class Contact(Recorded, Trashable, Base):
         Index("ix_contacts_email_normalised", "email_normalised"),
         Index("ix_contacts_phone_e164", "phone_e164"),
         Index("ix_contacts_mobile_e164", "mobile_e164"),
+        Index("ix_contacts_name", "sort_name", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index(
+            "ix_contacts_search", "search_text", postgresql_using="gin", postgresql_ops={"search_text": "gin_trgm_ops"}
+        ),
+        signs_index("contacts"),
     )
 
     id: Mapped[Id]
@@ -183,6 +190,20 @@ class Contact(Recorded, Trashable, Base):
     mobile_e164: Mapped[Short | None]
     name: Mapped[str] = mapped_column(
         Text, Computed("crm_lead_name(first_name, last_name, NULL, email)", persisted=True)
+    )
+    sort_name: Mapped[str] = mapped_column(
+        Text(collation="C"),
+        Computed("crm_fold(crm_lead_name(first_name, last_name, NULL, email))", persisted=True),
+        deferred=True,
+    )
+    search_text: Mapped[str] = mapped_column(
+        Text,
+        Computed(
+            "crm_fold(coalesce(first_name, '') || ' ' || coalesce(last_name, '') || ' ' || coalesce(email, '')"
+            " || ' ' || coalesce(phone_e164, phone, '') || ' ' || coalesce(mobile_e164, mobile, ''))",
+            persisted=True,
+        ),
+        deferred=True,
     )
 
     customer: Mapped[Customer] = relationship(back_populates="contacts")

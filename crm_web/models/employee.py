@@ -59,6 +59,19 @@ class Employee(Recorded, Base):
     manager_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
     password_hash: Mapped[str | None] = mapped_column(Text)
 
+    sort_name: Mapped[str] = mapped_column(
+        Text(collation="C"), Computed("crm_fold(name)", persisted=True), deferred=True
+    )
+    search_text: Mapped[str] = mapped_column(
+        Text,
+        Computed(
+            "crm_fold(name || ' ' || email || ' ' || coalesce(job_title, '')"
+            " || ' ' || coalesce(phone_e164, phone, ''))",
+            persisted=True,
+        ),
+        deferred=True,
+    )
+
     manager: Mapped["Employee | None"] = relationship(foreign_keys=manager_id, remote_side=lambda: Employee.id)
 
     @property

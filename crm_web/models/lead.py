@@ -33,6 +33,7 @@ from crm_web.models.base import (
     Short,
     Trashable,
     Word,
+    signs_index,
 )
 from crm_web.models.employee import Employee
 from crm_web.models.touch import LeadTouch
@@ -213,6 +214,7 @@ class Lead(Recorded, Trashable, Base):
         Index("ix_leads_phone_e164", "phone_e164"),
         Index("ix_leads_mobile_e164", "mobile_e164"),
         Index("ix_leads_search", "search_text", postgresql_using="gin", postgresql_ops={"search_text": "gin_trgm_ops"}),
+        signs_index("leads"),
     )
 
     id: Mapped[Id]

@@ -22,6 +22,8 @@ STATES = {
     "a list with filters": "/leads?status=qualified&q=a&sort=-amount",
     "a list that finds nothing": "/leads?q=nobodyiscalledthis",
     "customers that nobody finds": "/customers?q=nobodyiscalledthis",
+    "what a search finds": "/search?q=an",
+    "a search that finds nothing": "/search?q=nobodyiscalledthis",
     "nothing there": "/leads/999999",
     "a lead of the past": "/leads/1?as_of=2190-01-01",
     "a customer of the past": "/customers/1?as_of=2190-01-01",
