@@ -1,4 +1,4 @@
--- Temporary tables and the one source of chance. Everything here ends with the transaction.
+-- Temporary tables, which end with the transaction, and the one source of chance, which ends with the session.
 
 -- The same number and the same salt give the same draw, from 0 to below 1: no state, so any lead can be drawn alone.
 CREATE OR REPLACE FUNCTION pg_temp.chance(number bigint, salt bigint) RETURNS double precision
@@ -37,6 +37,8 @@ CREATE TEMPORARY TABLE changes (LIKE public.changes INCLUDING DEFAULTS) ON COMMI
 ALTER TABLE changes ALTER COLUMN id DROP NOT NULL;
 DISCARD PLANS;
 
--- The planner knows nothing about temporary tables that are filled and emptied: a nested loop would never end.
+-- The planner knows nothing about temporary tables that are filled and emptied: a nested loop would never end, and nor
+-- would words joined to words before the lead has chosen among them. Joins happen as they are written.
 SET LOCAL enable_nestloop = off;
+SET LOCAL join_collapse_limit = 1;
 SET LOCAL work_mem = '128MB';

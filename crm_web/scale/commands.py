@@ -18,7 +18,9 @@ scale = AppGroup("scale", help="Databases of any size, to measure by.")
 
 @scale.command("fill")
 @click.option("--leads", type=click.IntRange(1, MOST_LEADS), required=True, help="How many leads.")
-@click.option("--seed", type=click.IntRange(0, 1_000_000), default=1, show_default=True, help="Another one: other rows.")
+@click.option(
+    "--seed", type=click.IntRange(0, 1_000_000), default=1, show_default=True, help="Another one: other rows."
+)
 @click.option(
     "--until",
     type=click.DateTime(["%Y-%m-%d"]),

@@ -186,10 +186,7 @@ def _latest_id(table: str) -> int:
     return db.session.scalar(text(f"SELECT coalesce(max(id), 0) FROM {table}")) or 0  # noqa: S608
 
 
-_PARTY = """
-salutation first_name last_name job_title company email website industry phone phone_e164 mobile mobile_e164 street city
-postal_code country
-""".split()
+_PARTY = (*CONTACT_FIELDS, "company", "website", "industry", "street", "city", "postal_code", "country")
 _FILLED = [column.name for column in Lead.__table__.columns if column.computed is None]
 _PARTS = {
     "party": ", ".join(_PARTY),

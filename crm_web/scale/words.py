@@ -36,7 +36,7 @@ def _people_of(group: dict[str, Any]) -> People:
     endings = group.get("endings", "").split()
     # Ending by ending, so that neighbours in the order of frequency have nothing in common.
     rare = [stem + ending for ending in endings for stem in group.get("stems", "").split()]
-    return People(tuple(group["given"].split()), tuple([*group["family"].split(), *rare]))
+    return People(tuple(group["given"].split()), (*group["family"].split(), *rare))
 
 
 _PEOPLE = _read_people()
