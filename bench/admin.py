@@ -3,6 +3,7 @@
 from flask import Flask
 from flask_admin import Admin
 from flask_admin.contrib.sqla import ModelView
+from flask_admin.contrib.sqla.filters import FilterEqual
 
 from crm_web.config import load_settings
 from crm_web.extensions import db
@@ -17,7 +18,8 @@ class LeadView(ModelView):  # type: ignore[misc]
     column_list = SHOWN
     column_default_sort = ("updated_at", True)
     column_searchable_list = ("first_name", "last_name", "company", "email")
-    column_filters = ("owner_id", "status")
+    # By name it would not know a column of words; what it is told to compare it compares.
+    column_filters = (FilterEqual(Lead.owner_id, "Owner"), FilterEqual(Lead.status, "Status"))
     form_columns = (
         "first_name",
         "last_name",

@@ -31,6 +31,11 @@ class Options:
     parts: tuple[str, ...] = PARTS
     keeps: bool = False
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it measures all there is, at full size: such a run is what others are compared with."""
+        return self.leads >= 1_000_000 and self.parts == PARTS and self.rounds >= 30 and self.requests >= 10_000
+
 
 def read_options() -> Options:
     """

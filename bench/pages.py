@@ -135,7 +135,7 @@ def win_lead(site: Site) -> Request:
 
 def edit_lead(site: Site) -> Request:
     """The form of a lead, with another next step."""
-    path = f"/leads/{site.take(OPEN_LEADS)}/edit"
+    path = f"/leads/{site.take(LEADS)}/edit"
     return Request(path, site.browser.open_form(path) | {"next_step": f"Call {secrets.token_hex(4)}"})
 
 

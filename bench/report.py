@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.options import ROOT, Options, describe_machine, measured_on
+from bench.options import FOLDER, ROOT, Options, describe_machine, measured_on
 
-RESULTS = ROOT / "bench" / "RESULTS.md"
-FIGURES = ROOT / "bench" / "results.json"
+COMMITTED = ROOT / "bench"
+"""Where the results of a whole run are kept; those of a smaller one stay in its own folder."""
 WORSE = 1.25
 """From which factor on a ratio counts as worse than in the previous run: less is the noise of a shared machine."""
 
@@ -67,18 +67,22 @@ def show(value: float | None, unit: str = "") -> str:
     return f"{text} {unit or '×'}"
 
 
-def read_previous(path: Path = FIGURES) -> dict[str, Any]:
+def read_previous(leads: int, *folders: Path) -> dict[str, Any]:
     """
-    Read what the previous run found.
+    Read what the previous run of the same size found.
 
-    :param path: its file
+    :param leads: how many leads it was with
+    :param folders: where it may be kept, the first first
     :return: the run, or nothing where there was none
     """
-    try:
-        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return told
-    except (OSError, ValueError):
-        return {}
+    for folder in folders:
+        try:
+            run: dict[str, Any] = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if run.get("leads") == leads:
+            return run
+    return {}
 
 
 def values_of(run: dict[str, Any]) -> dict[tuple[str, str], float]:
@@ -125,10 +129,10 @@ def write_report(figures: Sequence[Figure], options: Options, seconds: float, pr
     :param figures: everything that was measured, in order
     :param options: of the run
     :param seconds: how long it took
-    :param previous: the run to compare with; ratios of another size are not compared
+    :param previous: the run to compare with
     :return: Markdown
     """
-    before = values_of(previous) if previous.get("leads") == options.leads else {}
+    before = values_of(previous)
     missed = [figure.name for figure in figures if figure.verdict == "MISS"]
     worse = [figure.name for figure in figures if figure.is_worse_than(before.get((figure.part, figure.name)))]
     lines = [
@@ -148,17 +152,18 @@ def write_report(figures: Sequence[Figure], options: Options, seconds: float, pr
 
 def save(figures: Sequence[Figure], options: Options, seconds: float) -> str:
     """
-    Write both files; parts that were not measured this time are kept in neither.
+    Keep the report, and the figures that the next run is compared with.
 
     :param figures: everything that was measured
     :param options: of the run
     :param seconds: how long it took
     :return: the report
     """
-    report = write_report(figures, options, seconds, read_previous())
-    RESULTS.write_text(report, encoding="utf-8")
+    folder = COMMITTED if options.is_whole else FOLDER
+    report = write_report(figures, options, seconds, read_previous(options.leads, COMMITTED, FOLDER))
+    (folder / "RESULTS.md").write_text(report, encoding="utf-8")
     run = {"on": measured_on(), "leads": options.leads, "figures": [_plain(figure) for figure in figures]}
-    FIGURES.write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "results.json").write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return report
 
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from bench.fill import SECRET, Database
@@ -49,11 +50,21 @@ class Server:
         for _ in range(600):
             if self._process.poll() is not None:
                 break
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
+            if self._answers():
+                return
             time.sleep(0.1)
         raise SystemExit(f"The web server did not start: see {self.log}.")
+
+    def _answers(self) -> bool:
+        """Whether it says anything: the port is open before there is a worker."""
+        line = HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            line.request("GET", "/healthz")
+            return line.getresponse().status > 0
+        except (OSError, HTTPException):
+            return False
+        finally:
+            line.close()
 
     def read_lines(self) -> dict[str, dict[str, object]]:
         """The lines of its requests, by their ids."""

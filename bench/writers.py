@@ -31,13 +31,14 @@ def main(kind: str, url: str, writers: int, seconds: float) -> None:
     leads: list[int] = json.load(sys.stdin)
     shares = [leads[place::writers] for place in range(writers)]
     won: list[int] = []
-    ends = time.monotonic() + seconds
+    began = time.monotonic()
+    ends = began + seconds
     threads = [threading.Thread(target=lambda share=share: won.append(win(share, ends))) for share in shares]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    print(sum(won) / seconds)
+    print(sum(won) / (time.monotonic() - began))
 
 
 def _win_as_the_product(url: str, writers: int) -> Writer:

@@ -86,7 +86,10 @@ def fill_database(filling: Filling, *, progress: Progress = lambda line: None) -
     :raise FillNotPossible: where people work in this database, or it was filled before
     """
     cursor = raw_cursor()
-    cursor.execute("SET LOCAL statement_timeout = 0; SET LOCAL synchronous_commit = off")
+    # A batch and its history stay in memory between their statements.
+    cursor.execute(
+        "SET LOCAL statement_timeout = 0; SET LOCAL synchronous_commit = off; SET LOCAL temp_buffers = '256MB'"
+    )
     cursor.execute(f"LOCK TABLE employees, {', '.join(TABLES)} IN ACCESS EXCLUSIVE MODE")
     _refuse_where_people_work()
     before = _count_rows(cursor)
