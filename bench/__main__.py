@@ -1,5 +1,7 @@
 """`make bench`: fill, serve, measure, report."""
 
+import signal
+import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -16,6 +18,8 @@ from bench.serve import Server
 def main() -> None:
     """Run what the environment asks for, and write the report."""
     options = read_options()
+    # Asked to stop, it stops what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     started = time.monotonic()
     with ExitStack() as undone:
         undone.callback(server.stop)

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
+from typing import Self
 from urllib.parse import urlencode
 
 from bs4 import BeautifulSoup, Tag
@@ -54,6 +55,12 @@ class Browser:
         self._port = port
         self._cookies: dict[str, str] = {}
         self._line = HTTPConnection("127.0.0.1", port, timeout=120)
+
+    def open_window(self) -> Self:
+        """Another window of the same person, with a connection of its own."""
+        window = type(self)(self._port)
+        window._cookies = self._cookies
+        return window
 
     def send(self, request: Request) -> Answer:
         """Send a request and read the answer to its end; redirects are told, not followed."""

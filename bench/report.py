@@ -24,6 +24,7 @@ class Figure:
     :param value: the figure that the target is about: a ratio, or megabytes
     :param unit: what the value counts; empty for a ratio
     :param target: the most that it may be, or the least where ``at_least``; ``None`` where there is no target
+    :param fault: what else misses its target, such as the slowest requests or the number of queries
     :param also: further columns, by their heads
     :param skipped: why there is no value
     """
@@ -34,6 +35,7 @@ class Figure:
     unit: str = ""
     target: float | None = None
     at_least: bool = False
+    fault: str = ""
     also: dict[str, str] = field(default_factory=dict)
     skipped: str = ""
 
@@ -43,6 +45,8 @@ class Figure:
         if self.skipped or self.value is None or self.target is None:
             return self.skipped
         meets = self.value >= self.target if self.at_least else self.value <= self.target
+        if self.fault:
+            return f"MISS ({self.fault})"
         return "pass" if meets else "MISS"
 
     def is_worse_than(self, before: float | None) -> bool:
@@ -133,7 +137,7 @@ def write_report(figures: Sequence[Figure], options: Options, seconds: float, pr
     :return: Markdown
     """
     before = values_of(previous)
-    missed = [figure.name for figure in figures if figure.verdict == "MISS"]
+    missed = [figure.name for figure in figures if figure.verdict.startswith("MISS")]
     worse = [figure.name for figure in figures if figure.is_worse_than(before.get((figure.part, figure.name)))]
     lines = [
         "# What was measured",

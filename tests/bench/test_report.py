@@ -42,6 +42,7 @@ def test_one_in_twenty_may_lie_above_the_95th_percentile() -> None:
         (WRITERS, "MISS"),
         (replace(WRITERS, value=0.5), "pass"),
         (replace(DASHBOARD, target=None), ""),
+        (replace(DASHBOARD, fault="p95"), "MISS (p95)"),
         (BOARD, "not there"),
     ],
 )
