@@ -22,7 +22,7 @@ from crm_web.models import Employee, Lead, LeadSource, Role, record_by
 from crm_web.scale.indexes import TABLES, build_again, set_aside
 from crm_web.scale.words import list_lands, list_words
 
-BATCH = 50_000
+BATCH = 20_000
 WORTH_SETTING_ASIDE = 20_000
 """From so many leads on, building the indexes at the end is quicker than keeping them up."""
 DAYS = 3 * 365
