@@ -7,6 +7,7 @@ from crm_web.bulk.verdicts import Verdict, is_win
 from crm_web.bulk.win_queries import list_conversions
 from crm_web.customers.operations import assign_customer, restore_customer, set_status, trash_customer
 from crm_web.errors import DomainError
+from crm_web.extensions import db
 from crm_web.leads.change_operations import assign_lead, put_back_status, set_source
 from crm_web.leads.operations import WinStands, change_status, restore_lead, trash_lead
 from crm_web.leads.win_operations import undo_wins, win_leads
@@ -22,6 +23,7 @@ from crm_web.models import (
     Lead,
     LeadStatus,
     LostReason,
+    limit_of,
 )
 
 Deed = Callable[[Any, Mapping[str, Any], Employee], object]
@@ -108,13 +110,16 @@ def take_back(edit: BulkEdit, pairs: Sequence[tuple[BulkItem, Any]], by: Employe
 def _try_each(pairs: Sequence[tuple[Any, Mapping[str, Any]]], deed: Deed, by: Employee) -> dict[int, DomainError]:
     errors: dict[int, DomainError] = {}
     for record, values in pairs:
+        record_id = record.id
         try:
             deed(record, values, by)
         except DomainError as error:
-            errors[record.id] = error
+            errors[record_id] = error
+            # Whatever the deed had set before it was refused is not written with the others.
+            db.session.expire(record)
     return errors
 
 
 def _tell(error: DomainError) -> str:
     obstacles = error.obstacles if isinstance(error, WinStands) else ()
-    return " ".join([error.message, *(f"{it.name}: {it.reason}" for it in obstacles)])
+    return " ".join([error.message, *(f"{it.name}: {it.reason}" for it in obstacles)])[: limit_of(BulkItem.undo_reason)]

@@ -9,6 +9,9 @@ from crm_web.extensions import db
 from crm_web.matching import SHARED_HOSTS
 from crm_web.models import BulkItem, Contact, Customer, Lead
 
+SLICE = 2000
+"""How many leads are compared with all customers by one statement."""
+
 
 def map_likely(edit_id: int) -> dict[int, str]:
     """
@@ -20,23 +23,30 @@ def map_likely(edit_id: int) -> dict[int, str]:
     :return: by the lead's id, why a person has to choose
     """
     known: dict[int, str] = {}
-    signs = _signs(edit_id)
-    for row in db.session.execute(_select_likely(signs)):
-        known.setdefault(row.lead_id, f"May be {row.number} {row.name} ({row.why}): win it by itself and choose")
     first_with: dict[Any, str] = {}
-    for lead in db.session.execute(select(signs).order_by(signs.c.lead_id)):
-        shared = [sign for sign in _list_signs(lead) if sign in first_with]
-        if lead.lead_id in known:
-            continue
-        if shared:
-            known[lead.lead_id] = f"May be the same customer as {first_with[shared[0]]}: win it by itself and choose"
-        else:
-            first_with.update(dict.fromkeys(_list_signs(lead), lead.name))
+    last = 0
+    while leads := db.session.execute(select(signs := _signs(edit_id, after=last)).order_by("lead_id")).all():
+        for row in db.session.execute(_select_likely(signs)):
+            known.setdefault(row.lead_id, f"May be {row.number} {row.name} ({row.why}): win it by itself and choose")
+        for lead in leads:
+            if lead.lead_id not in known:
+                _compare(lead, known, first_with)
+        last = leads[-1].lead_id
     return known
 
 
-def _signs(edit_id: int) -> Any:
-    """What a lead is known by, once for each lead of the edit."""
+def _compare(lead: Any, known: dict[int, str], first_with: dict[Any, str]) -> None:
+    """The first lead of a company gets its customer; the others may be the same one."""
+    signs = list(_list_signs(lead))
+    shared = next((sign for sign in signs if sign in first_with), None)
+    if shared is None:
+        first_with.update(dict.fromkeys(signs, lead.name))
+    else:
+        known[lead.lead_id] = f"May be the same customer as {first_with[shared]}: win it by itself and choose"
+
+
+def _signs(edit_id: int, *, after: int) -> Any:
+    """What leads are known by: some at a time, so that no statement is long."""
     called = case((func.btrim(func.coalesce(Lead.company, "")) != "", Lead.company), else_=Lead.name)
     columns = (
         Lead.id.label("lead_id"),
@@ -50,6 +60,7 @@ def _signs(edit_id: int) -> Any:
     )
     query = select(*columns).join(BulkItem, BulkItem.record_id == Lead.id)
     query = query.where(BulkItem.bulk_edit_id == edit_id, Lead.customer_id.is_(None), Lead.deleted_at.is_(None))
+    query = query.where(BulkItem.record_id > after).order_by(BulkItem.record_id).limit(SLICE)
     return query.cte("signs").prefix_with("MATERIALIZED")
 
 

@@ -13,11 +13,21 @@ from crm_web.bulk.verdicts import LIKELY, Surroundings, Verdict, is_win, judge
 from crm_web.customers.queries import CustomerFilter, select_customers
 from crm_web.extensions import db
 from crm_web.leads.queries import LeadFilter, select_leads
-from crm_web.models import BulkEdit, BulkEntity, BulkItem, BulkOutcome, Customer, Employee, Lead, UndoOutcome
+from crm_web.models import (
+    BulkEdit,
+    BulkEntity,
+    BulkItem,
+    BulkOutcome,
+    Customer,
+    Employee,
+    Lead,
+    LeadStatus,
+    UndoOutcome,
+)
 from crm_web.paging import Page, Sort, load_page
 
 MODELS: dict[BulkEntity, Any] = {BulkEntity.LEAD: Lead, BulkEntity.CUSTOMER: Customer}
-CHUNK = 1000
+CHUNK = 500
 SAMPLE = 8
 
 
@@ -31,7 +41,8 @@ class Preview:
     :param sample: some of those, as pairs of id and name
     :param others: how many stay as they are, for each reason
     :param likely: how many leads to be won may be customers already
-    :param with_customer: how many leads to be won have a customer
+    :param with_customer: how many of those it would change are leads that have a customer
+    :param won: how many of those it would change are won leads
     """
 
     chosen: int = 0
@@ -40,6 +51,7 @@ class Preview:
     others: Counter[Verdict] = field(default_factory=Counter)
     likely: int = 0
     with_customer: int = 0
+    won: int = 0
 
     def count(self, record: Any, verdict: Verdict | None) -> None:
         """Add one record."""
@@ -51,6 +63,7 @@ class Preview:
         if len(self.sample) < SAMPLE:
             self.sample.append((record.id, record.name))
         self.with_customer += getattr(record, "customer_id", None) is not None
+        self.won += record.status == LeadStatus.WON
 
     @property
     def new_customers(self) -> int:

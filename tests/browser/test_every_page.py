@@ -43,15 +43,15 @@ def _ids(site: Site) -> dict[str, Any]:
 
 
 def _make_edits(site: Site) -> list[int]:
-    """A bulk edit that was undone, one that stands with what it skipped, and one that wins leads and is still to be confirmed."""
+    """A bulk edit that was undone, one that stands with what it skipped, and one that wins leads, to be confirmed."""
     with site.database.app.app_context():
         ada = db.session.scalars(select(Employee).where(Employee.email == "ada@piper.example")).one()
-        chosen = select(Lead).where(Lead.deleted_at.is_(None))
+        chosen = select(Lead).where(Lead.deleted_at.is_(None), Lead.status.in_((LeadStatus.NEW, LeadStatus.CONTACTED)))
         edits = [
             choose_records(
                 BulkEntity.LEAD, BulkAction.STATUS, chosen, place="/leads", values={"status": status}, by=ada
             )
-            for status in ("new", "on_hold", "won")
+            for status in ("new", "contacted", "won")
         ]
         undo_edit(apply_edit(edits[0], {}, by=ada), by=ada)
         apply_edit(edits[1], {}, by=ada)

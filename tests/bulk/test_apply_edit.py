@@ -1,6 +1,7 @@
 """Applying a bulk edit: POST /bulk/<id>/apply, all or nothing, and its receipt."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from crm_web.models import (
     LeadStatus,
     LostReason,
 )
+from crm_web.observe import count_queries
 from tests.factories import make_customer, make_lead
 from tests.page import Browser, Page
 
@@ -217,6 +219,45 @@ def test_a_rule_that_forbids_one_stops_no_other(browser_as: BrowserAs, session: 
     apply(choose(browser_as(ann), "status:won", broken, fine))
     assert [lead.is_won for lead in read(session, broken, fine)] == [False, True]
     assert "is in the trash. Restore it first." in (outcomes(session)[broken.name] or "")
+
+
+def test_a_won_lead_keeps_its_customer_and_that_is_told(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    won, other = make_lead(session, status=LeadStatus.WON), make_lead(session)
+    page = choose(browser_as(ann), "status:contacted", won, other)
+    assert "1 of them is won: its customer stays a customer." in page.text
+    apply(page)
+    after, _ = read(session, won, other)
+    assert (after.status, after.customer_id) == (LeadStatus.CONTACTED, won.customer_id)
+
+
+def test_nobody_is_no_default(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    lead = make_lead(session, owner_id=ann.id)
+    page = choose(browser_as(ann), "assign", lead)
+    assert page.form("apply").submit().errors == {"owner_id": "Choose an owner, or nobody."}
+    assert page.form("apply").submit(owner_id="999").errors == {"owner_id": "Choose an owner who is active and sells."}
+    page = apply(page, owner_id="0")
+    assert page.h1 == "Assigned to nobody"
+    assert read(session, lead)[0].owner_id is None
+
+
+def test_asks_the_database_as_often_for_many(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    browser = browser_as(ann)
+
+    def cost(ask: Callable[[], Page]) -> int:
+        with count_queries() as queries:
+            ask()
+        return queries.count
+
+    costs = []
+    for rows in (2, 20):
+        leads = [make_lead(session, company=f"Company {rows} {number}") for number in range(rows)]
+        page = choose(browser, "status:won", *leads)
+        confirm, undo = page.form("apply"), f"{page.url}/undo"
+        open_again = partial(browser.open, page.url)
+        steps: list[Callable[[], Page]] = [open_again, confirm.submit, open_again]
+        steps.append(partial(browser.open, undo, method="POST", data={}))
+        costs.append([cost(step) for step in steps])
+    assert costs[0] == costs[1]
 
 
 def test_twice_is_once(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
