@@ -41,7 +41,24 @@ def register_blueprints(app: Flask) -> None:
 
     :param app: the application
     """
-    from crm_web import activities, api, auth, customers, dashboard, employees, health, history, leads, tokens, trash
+    from crm_web import (
+        activities,
+        api,
+        auth,
+        bulk,
+        customers,
+        dashboard,
+        employees,
+        health,
+        history,
+        leads,
+        reports,
+        saved_views,
+        search,
+        tokens,
+        trash,
+    )
 
-    for feature in (auth, dashboard, leads, customers, activities, employees, history, trash, tokens, api, health):
+    records = (leads, customers, activities, bulk, saved_views)
+    for feature in (auth, dashboard, *records, reports, employees, search, history, trash, tokens, api, health):
         app.register_blueprint(feature.blueprint)

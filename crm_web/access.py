@@ -21,6 +21,7 @@ class Action(StrEnum):
     """The things that roles differ in."""
 
     READ = "read"
+    KEEP_VIEWS = "keep_views"
     CREATE = "create"
     CHANGE_OWN = "change_own"
     CHANGE_ANY = "change_any"
@@ -29,11 +30,12 @@ class Action(StrEnum):
     PURGE = "purge"
 
 
-_SALES = frozenset({Action.READ, Action.CREATE, Action.CHANGE_OWN})
+_VIEWER = frozenset({Action.READ, Action.KEEP_VIEWS})
+_SALES = _VIEWER | {Action.CREATE, Action.CHANGE_OWN}
 _MANAGER = _SALES | {Action.CHANGE_ANY, Action.IMPORT}
 
 ROLES: dict[Role, frozenset[Action]] = {
-    Role.VIEWER: frozenset({Action.READ}),
+    Role.VIEWER: _VIEWER,
     Role.SALES: _SALES,
     Role.MANAGER: _MANAGER,
     Role.ADMIN: _MANAGER | {Action.KEEP_EMPLOYEES, Action.PURGE},
@@ -41,6 +43,7 @@ ROLES: dict[Role, frozenset[Action]] = {
 
 REFUSALS = {
     Action.READ: "Your account may not see this.",
+    Action.KEEP_VIEWS: "Your account may not keep views.",
     Action.CREATE: "Your role may look at everything but enter nothing. Ask an administrator for the sales role.",
     Action.CHANGE_OWN: "Your role may look at everything but change nothing. Ask an administrator for the sales role.",
     Action.CHANGE_ANY: "Only a manager or an administrator can do this.",
@@ -50,11 +53,15 @@ REFUSALS = {
 }
 
 
-class Owned(Protocol):
-    """A record that belongs to an employee or to nobody."""
+class Belonging(Protocol):
+    """Anything that says whose it is."""
 
     @property
     def owner_id(self) -> Any: ...
+
+
+class Owned(Belonging, Protocol):
+    """A record that belongs to an employee or to nobody."""
 
     @property
     def owner(self) -> Any: ...
@@ -65,6 +72,16 @@ class Authored(Protocol):
 
     @property
     def created_by_id(self) -> Any: ...
+
+
+class Shared(Protocol):
+    """Something that belongs to an employee, who may show it to others."""
+
+    @property
+    def owner_id(self) -> Any: ...
+
+    @property
+    def is_shared(self) -> Any: ...
 
 
 def may(employee: Employee, action: Action) -> bool:
@@ -78,7 +95,7 @@ def may(employee: Employee, action: Action) -> bool:
     return action in ROLES[employee.role]
 
 
-def may_change(employee: Employee, record: Owned) -> bool:
+def may_change(employee: Employee, record: Belonging) -> bool:
     """
     Tell whether a person may change, assign or trash a record.
 
@@ -117,6 +134,17 @@ def may_remove(employee: Employee, activity: Authored) -> bool:
     if may(employee, Action.CHANGE_ANY):
         return True
     return may(employee, Action.CREATE) and activity.created_by_id == employee.id
+
+
+def may_change_view(employee: Employee, view: Shared) -> bool:
+    """
+    Tell whether a person may rename, share, change or delete a saved view.
+
+    :param employee: the person who asks
+    :param view: the view
+    :return: true for whoever keeps it, and where it is shared for whoever may change anything
+    """
+    return view.owner_id == employee.id or (view.is_shared and may(employee, Action.CHANGE_ANY))
 
 
 def public(view: View) -> View:

@@ -182,10 +182,18 @@ class PatientConnection(psycopg2.extensions.connection):
         self.cursor_factory = PatientCursor
 
     def commit(self) -> None:
+        """Commit; whatever fails from here on, nobody can promise that nothing was saved."""
+        if has_request_context():
+            g.may_be_saved = True
         return waits.during(self.deadline, self, super().commit)
 
     def rollback(self) -> None:
-        return waits.during(self.deadline, self, super().rollback)
+        """Roll back; with a lost connection the server has done so already, and the request keeps its answer."""
+        try:
+            waits.during(self.deadline, self, super().rollback)
+        except psycopg2.Error:
+            if not self.closed:
+                raise
 
     def ping(self) -> None:
         """Ask for a sign of life; raises where none comes."""

@@ -9,6 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import (
     BadHost,
     Forbidden,
+    Gone,
     HTTPException,
     InternalServerError,
     SecurityError,
@@ -38,6 +39,10 @@ class DomainError(Exception):
         self.field = field
 
 
+class RecordGone(Exception):
+    """Somebody deleted the record for good after the request had found it: there is no page left to say so on."""
+
+
 PAGES = {
     400: ("This request can’t be understood", "Go back, reload the page and try once more."),
     401: ("Who are you?", "Sign in, or send a token that is not revoked and has not ended."),
@@ -46,6 +51,10 @@ PAGES = {
     405: (
         "That doesn’t work here",
         "This address does not take this kind of request. Go back and use the page’s own buttons.",
+    ),
+    410: (
+        "This was deleted for good",
+        "Somebody did that while you had the page open. Nothing else was changed, and history keeps what it said.",
     ),
     413: ("That is too large", "Send a smaller file, or less text at once."),
     415: ("That kind of file doesn’t work here", "Send the kind of file that the page asks for."),
@@ -57,6 +66,7 @@ PAGES = {
     ),
     503: Trouble.AWAY.value,
 }
+MAY_BE_SAVED = "What you sent may be saved all the same. Look whether it is before you send it again."
 
 
 def register_error_pages(app: Flask) -> None:
@@ -66,6 +76,7 @@ def register_error_pages(app: Flask) -> None:
     :param app: the application to equip
     """
     app.register_error_handler(HTTPException, show_error)
+    app.register_error_handler(RecordGone, show_gone)
     for nonsense in (SecurityError, BadHost):
         app.register_error_handler(nonsense, refuse_host)
     for failure in (DBAPIError, PoolTimeout, DatabaseSilent, PostgresError):
@@ -75,6 +86,11 @@ def register_error_pages(app: Flask) -> None:
 def refuse_host(_error: HTTPException) -> tuple[str, int, dict[str, str]]:
     """Plain words for a name that this site doesn’t answer to: no address of a page can be built under it."""
     return "This site does not answer to that name.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
+
+
+def show_gone(_error: RecordGone) -> ResponseReturnValue:
+    """The page for a record that went away under a request."""
+    return show_error(Gone())
 
 
 def show_error(error: HTTPException, words: tuple[str, str] | None = None) -> ResponseReturnValue:
@@ -87,6 +103,7 @@ def show_error(error: HTTPException, words: tuple[str, str] | None = None) -> Re
     if code == ServiceUnavailable.code:
         headers.append(("Retry-After", "5"))
     if code >= 500:
+        text = MAY_BE_SAVED if g.get("may_be_saved") else text
         # Whoever is signed in would be looked up to draw the page, and the database may be the trouble.
         g._login_user = login_manager.anonymous_user()
     if is_from_program():

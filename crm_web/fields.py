@@ -7,7 +7,6 @@ sentence for the person where the text can't be meant.
 import functools
 import re
 import unicodedata
-from collections.abc import Callable
 from datetime import date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
 
@@ -323,15 +322,3 @@ def read_moment(value: str, zone: tzinfo) -> datetime:
     if moment.tzinfo is not None or not EARLIEST <= moment.date() <= LATEST:
         raise ValueError(message)
     return moment.replace(tzinfo=zone)
-
-
-def read_or_none(reader: Callable[[str], object], value: str | None) -> object | None:
-    """
-    Read a value that may be left out.
-
-    :param reader: one of the readers of this module
-    :param value: the text; blank or missing means left out
-    :return: what the reader returns; ``None`` for blank text
-    :raise ValueError: what the reader raises
-    """
-    return reader(value) if value and value.strip() else None

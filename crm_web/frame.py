@@ -1,5 +1,6 @@
 """What every page needs around it: the navigation, the address rules and the search box."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,19 @@ from werkzeug.routing import IntegerConverter, Map
 
 from crm_web.access import Action, may
 from crm_web.models import Employee
+
+# A path of ours: browsers read "//", a backslash or a tab behind the first slash as the start of another host.
+OWN_PAGE = re.compile(r"/(?:[A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*(?:\?[^\s\\#\x00-\x1f\x7f]*)?")
+
+
+def find_own_page(wanted: str | None) -> str | None:
+    """
+    Take an address that a request names as the place to go on to.
+
+    :param wanted: the address, which anybody may have written
+    :return: the same where it is a page of this site; ``None`` for anything else
+    """
+    return wanted if wanted and OWN_PAGE.fullmatch(wanted) else None
 
 
 class RecordId(IntegerConverter):
@@ -27,18 +41,21 @@ class NavigationLink:
     :param url: where it leads
     :param icon: the name of its icon in the components
     :param is_current: whether the page shown belongs to it
+    :param endpoint: the view that it leads to
     """
 
     label: str
     url: str
     icon: str
     is_current: bool
+    endpoint: str = ""
 
 
 PLACES = (
     ("Dashboard", "dashboard.show_dashboard", "dashboard", None),
     ("Leads", "leads.list_leads", "lead", None),
     ("Customers", "customers.list_customers", "customer", None),
+    ("Reports", "reports.list_reports", "report", None),
     ("History", "history.list_changes", "history", None),
     ("Trash", "trash.show_trash", "trash", None),
     ("Employees", "employees.list_employees", "employee", Action.KEEP_EMPLOYEES),
@@ -58,7 +75,9 @@ def _frame() -> dict[str, Any]:
     signed_in = bool(current_user and current_user.is_authenticated)
     return {
         "navigation": list_places(current_user) if signed_in else [],
-        "search_url": url_for("leads.list_leads"),
+        "search_url": url_for("search.show_results"),
+        "suggest_url": url_for("search.suggest"),
+        "searched": request.args.get("q", "") if request.blueprint == "search" else "",
         "account_url": url_for("auth.show_account"),
         "sign_out_url": url_for("auth.sign_out"),
         "may": lambda action: signed_in and may(current_user, Action(action)),
@@ -73,7 +92,7 @@ def list_places(employee: Employee) -> list[NavigationLink]:
     :return: the lines of the navigation, in order
     """
     return [
-        NavigationLink(label, url_for(endpoint), icon, request.blueprint == endpoint.partition(".")[0])
+        NavigationLink(label, url_for(endpoint), icon, request.blueprint == endpoint.partition(".")[0], endpoint)
         for label, endpoint, icon, action in PLACES
         if action is None or may(employee, action)
     ]

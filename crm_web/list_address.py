@@ -3,16 +3,19 @@
 Whatever may stand in an address bar is taken or left out; nothing in it is an error.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
-from crm_web.fields import read_date
+from crm_web.fields import read_amount, read_date
 from crm_web.filters import Reader
+from crm_web.list_columns import Column, choose_columns, measure_columns
 from crm_web.paging import Page
 
 LONGEST_VALUE = 300
@@ -58,6 +61,8 @@ class ListAddress:
     :param sorts: the words that it can be sorted by
     :param default_sort: the order where the address names none
     :param largest_first: the sort words whose first click puts the largest on top
+    :param known_columns: the columns that the list can show, in their order
+    :param usual_columns: those that it shows where the address asks for none
     """
 
     def __init__(
@@ -69,12 +74,17 @@ class ListAddress:
         sorts: Collection[str],
         default_sort: str,
         largest_first: Collection[str] = (),
+        known_columns: Sequence[str] = (),
+        usual_columns: Sequence[str] = (),
     ) -> None:
         self.endpoint = endpoint
         self.filters = {name: values for name in names if (values := _tidy(args.getlist(name)))}
         word = args.get("sort", "")
         self.sort = word if word.removeprefix("-") in sorts else default_sort
         self.mark = args.get("at")
+        self.columns = choose_columns(_tidy(args.getlist("columns")), known_columns, usual_columns)
+        self.has_own_columns = self.columns != list(usual_columns)
+        self.view_id = next(iter(_read_ids(args.getlist("view"))), None)
         self._default_sort = default_sort
         self._largest_first = largest_first
 
@@ -88,7 +98,7 @@ class ListAddress:
 
     def ids(self, name: str) -> list[int]:
         """The values of a filter that can be the id of a record."""
-        return [int(value) for value in self.all(name) if value.isascii() and value.isdigit() and _is_id(value)]
+        return _read_ids(self.all(name))
 
     def day(self, name: str) -> date | None:
         """The day that a filter names, if it is one."""
@@ -97,15 +107,65 @@ class ListAddress:
         except ValueError:
             return None
 
+    def amount(self, name: str) -> Decimal | None:
+        """The amount that a filter names, if it is one."""
+        try:
+            return read_amount(self.one(name)) if self.one(name) else None
+        except ValueError:
+            return None
+
     def start_of(self, name: str, reader: Reader) -> datetime | None:
         """The moment at which the day of a filter begins for the reader."""
         day = self.day(name)
         return None if day is None else datetime.combine(day, time(), reader.zone)
 
+    @property
+    def query(self) -> dict[str, Any]:
+        """What makes the list: filters, order and columns; without the place in it, and without the name of a view."""
+        sort = None if self.sort == self._default_sort else self.sort
+        columns = self.columns if self.has_own_columns else None
+        return {name: value for name, value in {**self.filters, "sort": sort, "columns": columns}.items() if value}
+
+    @property
+    def query_string(self) -> str:
+        """The query as it is kept in a saved view."""
+        return urlencode(self.query, doseq=True)
+
     def url(self, endpoint: str | None = None, *, at: str | None = None, **changes: Any) -> str:
         """The address with some filters changed; ``None`` leaves one out. It starts on the first page."""
-        values = {"sort": None if self.sort == self._default_sort else self.sort, **self.filters, **changes, "at": at}
+        values = {**self.query, "view": self.view_id, **changes, "at": at}
         return url_for(endpoint or self.endpoint, **{name: value for name, value in values.items() if value})
+
+    def list_kept(self, *names: str) -> list[tuple[str, str]]:
+        """Names and values that a form has to pass on unseen: those of some filters, and whatever is no filter."""
+        query = self.query | {"view": self.view_id, "sort": None}
+        return [(name, str(value)) for name in (*names, "columns", "view") for value in _listed(query.get(name))]
+
+    @property
+    def all_url(self) -> str:
+        """All records in the usual order, with the usual columns."""
+        return url_for(self.endpoint)
+
+    @property
+    def without_columns(self) -> list[tuple[str, str]]:
+        """What the form that chooses columns passes on."""
+        kept = {**self.query, "columns": None, "view": self.view_id}
+        return [(name, str(value)) for name, values in kept.items() for value in _listed(values)]
+
+    @property
+    def chosen_columns(self) -> list[str] | None:
+        """The columns that a file holds: those that somebody chose, else every one."""
+        return self.columns if self.has_own_columns else None
+
+    @property
+    def sort_in_words(self) -> str:
+        """The order, for the sheet that says what a file shows."""
+        key = self.sort.removeprefix("-").replace("_", " ")
+        return f"By {key}, {'largest or latest' if self.sort.startswith('-') else 'smallest or earliest'} first"
+
+    def measure(self, columns: Mapping[str, Column]) -> str:
+        """The class of the table: as wide as the columns need that somebody chose."""
+        return measure_columns([columns[key] for key in self.columns]) if self.has_own_columns else ""
 
     def url_for_sort(self, key: str) -> str:
         """The same list sorted by a word; sorted by it already, the other way round."""
@@ -127,8 +187,8 @@ class ListAddress:
 
     @property
     def clear_url(self) -> str:
-        """The list in the same order without any filter."""
-        changes: dict[str, Any] = dict.fromkeys(self.filters)
+        """The list in the same order without any filter, and so no view of it."""
+        changes: dict[str, Any] = dict.fromkeys((*self.filters, "view"))
         return self.url(**changes)
 
 
@@ -136,6 +196,14 @@ def _tidy(values: Sequence[str]) -> list[str]:
     """Each value once, and none that could not be stored anyway."""
     usable = (value for value in values if value.strip() and "\x00" not in value and len(value) <= LONGEST_VALUE)
     return list(dict.fromkeys(usable))[:MOST_VALUES]
+
+
+def _read_ids(values: Sequence[str]) -> list[int]:
+    return [int(value) for value in values if value.isascii() and value.isdigit() and _is_id(value)]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _is_id(digits: str) -> bool:

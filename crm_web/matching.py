@@ -13,8 +13,12 @@ from crm_web.extensions import db
 from crm_web.models import Contact, Customer, Lead
 
 SHORTEST_INSIDE = 3
+MOST_WORDS = 8
+FEWEST_DIGITS = 4
 # From Thai on, Chinese, Japanese and others put no blanks between words, and say much in two signs.
-WRITTEN_WITHOUT_BLANKS = 0x0E00
+WRITTEN_WITHOUT_BLANKS = "\u0e00"
+FIRST_BEYOND_LATIN = "\u0370"
+FIRST_EMOJI = "\U0001f000"
 ALIKE = 0.6
 """From which similarity of trigrams on two names may be one."""
 _SHARED = (
@@ -29,7 +33,7 @@ SHARED_HOSTS = frozenset(_SHARED.split())
 _PHONE = re.compile(r"[+(]?[\d\s()./–-]{4,}")
 
 
-def contains_words(search_text: ColumnElement[str], words: str) -> ColumnElement[bool]:
+def contains_words(search_text: ColumnElement[str], words: str, *, by_index: bool = True) -> ColumnElement[bool]:
     """
     Build the condition that a record holds every word of a search.
 
@@ -38,22 +42,67 @@ def contains_words(search_text: ColumnElement[str], words: str) -> ColumnElement
 
     :param search_text: the folded search column of the table
     :param words: what the person typed
+    :param by_index: whether to say it so that an index finds the rows; false for the few rows that are at hand already
     :return: the condition; always true where nothing was typed
     """
-    typed = unicodedata.normalize("NFKC", words).strip()
-    if _PHONE.fullmatch(typed) and len(phone_digits(typed)) >= 4:
-        return search_text.like(f"%{phone_digits(typed)}%")
-    return and_(True, *(_contains_word(search_text, word) for word in typed.split()[:8]))
+    if digits := digits_if_phone(words):
+        return search_text.like(f"%{digits}%")
+    typed = unicodedata.normalize("NFKC", words).split()[:MOST_WORDS]
+    conditions = [_contains_word(search_text, word) for word in typed]
+    signs = [_has_signs(search_text, word) for word in typed if by_index and has_signs(word)]
+    return and_(True, *signs, *conditions)
 
 
 def _contains_word(search_text: ColumnElement[str], word: str) -> ColumnElement[bool]:
     """The index knows three letters in a row, and the beginnings of words; so few letters anywhere would take long."""
-    if len(word) < SHORTEST_INSIDE and all(ord(letter) < WRITTEN_WITHOUT_BLANKS for letter in word):
-        beginning = func.crm_fold(f"{_escape(word)}%")
+    if is_short(word):
+        beginning = func.crm_fold(f"{escape_like(word)}%")
         return or_(
             search_text.like(beginning, escape="\\"), search_text.like(literal("% ").op("||")(beginning), escape="\\")
         )
-    return search_text.like(func.crm_fold(f"%{_escape(word)}%"), escape="\\")
+    return search_text.like(func.crm_fold(f"%{escape_like(word)}%"), escape="\\")
+
+
+def _has_signs(search_text: ColumnElement[str], word: str) -> ColumnElement[bool]:
+    """Trigrams are of ASCII letters only where the database's locale knows no others; these find all others."""
+    beyond_ascii = func.octet_length(search_text) > func.char_length(search_text)
+    return and_(beyond_ascii, func.crm_signs(search_text).op("@>")(func.crm_signs(func.crm_fold(word))))
+
+
+def has_signs(word: str) -> bool:
+    """
+    Tell whether a word stays beyond ASCII when it is folded.
+
+    :param word: as typed
+    :return: true for Cyrillic, Greek, Arabic, Chinese, emoji …; false for Latin with or without accents
+    """
+    return any(
+        (letter.isalpha() and letter >= FIRST_BEYOND_LATIN and "LATIN" not in unicodedata.name(letter, ""))
+        or letter >= FIRST_EMOJI
+        for letter in unicodedata.normalize("NFKC", word)
+    )
+
+
+def is_short(word: str) -> bool:
+    """
+    Tell whether a word is looked for only where words begin.
+
+    :param word: as typed
+    :return: true for one or two letters, unless they are of a script that says much in two
+    """
+    return len(word) < SHORTEST_INSIDE and all(letter < WRITTEN_WITHOUT_BLANKS for letter in word)
+
+
+def digits_if_phone(typed: str) -> str:
+    """
+    Read a search as a phone number.
+
+    :param typed: what the person typed
+    :return: the digits that every spelling of the number shares; empty where it is none
+    """
+    typed = unicodedata.normalize("NFKC", typed).strip()
+    digits = phone_digits(typed) if _PHONE.fullmatch(typed) else ""
+    return digits if len(digits) >= FEWEST_DIGITS else ""
 
 
 def phone_digits(typed: str) -> str:
@@ -66,7 +115,13 @@ def phone_digits(typed: str) -> str:
     return re.sub(r"\D", "", unicodedata.normalize("NFKC", typed).replace("(0)", "")).lstrip("0")
 
 
-def _escape(word: str) -> str:
+def escape_like(word: str) -> str:
+    """
+    Take a word literally in a LIKE pattern.
+
+    :param word: any text
+    :return: the same with a backslash before what LIKE would read as a sign
+    """
     return re.sub(r"([\\%_])", r"\\\1", word)
 
 

@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 from crm_web.wording import label_of
 
 PAIRS = (("amount", "currency"),)
-"""Columns that mean something only together: 100 by one and EUR by the other would be a price that nobody named."""
+"""
+Columns that mean something only together: 100 by one and EUR by the other would be a price that nobody named.
+The second says nothing without the first: forms propose it before there is anything to go with it.
+"""
 
 TWIN = "_e164"
 """How a column ends that repeats the column before it in another form, and goes wherever that one goes."""
@@ -34,15 +37,24 @@ class Merge:
     :param taken_over: the columns that only the other changed, each with who did
     :param conflicts: the columns that both changed, and differently, each with who the other is
     :param is_mine: whether anything of it is a change of the second person
+    :param moved: who moved the record to another status meanwhile, and to which; that is no field of any form
     """
 
     values: dict[str, Any]
     taken_over: dict[str, str] = field(default_factory=dict)
     conflicts: dict[str, str] = field(default_factory=dict)
     is_mine: bool = True
+    moved: tuple[str, str] | None = None
 
     def in_words(self) -> str:
         """Say what came from whom; nothing where nobody came between."""
+        return self._fields_in_words() + self.move_in_words()
+
+    def move_in_words(self) -> str:
+        """Say who moved the record meanwhile; nothing where nobody did."""
+        return f" {self.moved[0]} moved it to {self.moved[1]} meanwhile." if self.moved else ""
+
+    def _fields_in_words(self) -> str:
         columns_by_name: dict[str, list[str]] = {}
         for column, who in self.taken_over.items():
             columns_by_name.setdefault(who, []).append(_in_a_sentence(column))
@@ -73,14 +85,16 @@ def merge(
             column in overtaken and not is_same(overtaken[column].old, theirs[column]) for column in plain
         )
         before = {column: overtaken[column].old if column in overtaken else theirs[column] for column in plain}
-        is_mine = bool(stranger) or any(not is_same(mine[column], before[column]) for column in plain)
+        is_mine = bool(stranger) or (
+            any(not is_same(mine[column], before[column]) for column in plain) and _says_something(plain, before, mine)
+        )
         result.is_mine |= is_mine
         if not differing or not is_theirs:
             continue
         names = {column: stranger or _who(overtaken, column, plain) for column in differing}
-        if is_mine:
+        if is_mine and (stranger or _says_something(plain, before, theirs)):
             result.conflicts |= names
-        else:
+        elif not is_mine:
             result.taken_over |= names
             result.values |= {column: theirs[column] for column in columns}
     return result
@@ -112,6 +126,10 @@ def _list_groups(columns: Mapping[str, Any]) -> Iterator[list[str]]:
 
 def _who(overtaken: Mapping[str, Overtaken], column: str, group: list[str]) -> str:
     return next(overtaken[name].who for name in (column, *group) if name in overtaken)
+
+
+def _says_something(group: list[str], *records: Mapping[str, Any]) -> bool:
+    return len(group) == 1 or any(record[group[0]] is not None for record in records)
 
 
 def _in_a_sentence(column: str) -> str:

@@ -9,12 +9,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Select, case, func, literal, select, true, tuple_
 
 from crm_web.extensions import db
 
 PAGE_SIZE = 50
 COUNT_LIMIT = 10_000
+WALKED = 10_000
+WALKED_BY_GROUPS = 3_000
 _READERS: dict[type, Callable[[str], Any]] = {
     str: str,
     int: int,
@@ -30,6 +32,19 @@ Place = tuple[str, Any, int]
 
 
 @dataclass(frozen=True)
+class Groups:
+    """
+    What some records have in common, such as their owner, in an order that no index of theirs can give.
+
+    :param keys: the groups, with the columns ``value`` and ``key``, what they are sorted by
+    :param column: the value of a record's group; an index on ``(column, id)`` makes each group quick
+    """
+
+    keys: FromClause
+    column: ColumnElement[Any]
+
+
+@dataclass(frozen=True)
 class Sort:
     """
     A full order: one expression that is never null, then the id.
@@ -38,12 +53,14 @@ class Sort:
     :param id_column: the id that makes the order full
     :param descending: whether the largest comes first
     :param is_indexed: whether there is such an index; without one only keys are sorted, and the rows of a page loaded
+    :param groups: where the order is one of groups; ``expression`` is their key then, and they are gone through in turn
     """
 
     expression: ColumnElement[Any]
     id_column: ColumnElement[int]
     descending: bool
     is_indexed: bool = True
+    groups: Groups | None = None
 
     @property
     def columns(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
@@ -61,12 +78,14 @@ class Page:
     :param next: the mark of the page that follows; ``None`` on the last
     :param previous: the mark of the page before; ``None`` on the first
     :param count: how many records the whole list has, at most ``COUNT_LIMIT`` + 1
+    :param is_in_order: whether the order is the one asked for, and not another because there are too many to sort
     """
 
     rows: Sequence[Any]
     next: str | None
     previous: str | None
     count: int
+    is_in_order: bool = True
 
     @property
     def count_is_exact(self) -> bool:
@@ -74,35 +93,104 @@ class Page:
 
 
 def load_page(
-    query: Select[Any], sort: Sort, *, mark: str | None, size: int = PAGE_SIZE, filter_first: bool = False
+    query: Select[Any],
+    sort: Sort,
+    *,
+    mark: str | None,
+    size: int = PAGE_SIZE,
+    everything: Select[Any] | None = None,
+    otherwise: Sort | None = None,
 ) -> Page:
     """
-    Load one page of a query in two statements: the bounded count and the rows.
+    Load one page of a query in two statements, at most four: the bounded count and the rows.
+
+    Few rows that fit are found first, and then sorted. Where many fit, those of a page are likely to be near in the
+    order: it is walked along for ``WALKED`` rows, and only if too few of them fit all are found and sorted after all.
+    No plan of the database's own does that: it would walk to the end of the table, or sort half of it.
 
     :param query: selects one entity, filtered, without order or limit
     :param sort: the order
     :param mark: where the page starts, from ``Page.next`` or ``Page.previous``; a broken one means the first page
     :param size: rows a page
-    :param filter_first: find what fits and then sort it, unless too much fits. Otherwise the database may walk along
-        the order and filter as it goes, which is quick for a common filter and endless for a rare one
+    :param everything: the same without filters; left out where an index gives what fits in the order wanted
+    :param otherwise: an order with an index, for when ``sort`` has none and too much fits to be sorted on each page
     :return: the page
     """
+    count = count_some(query, sort)
+    wanted, sort = sort, settle_sort(count, sort, otherwise)
     place = _read_mark(mark, sort)
     backwards = place is not None and place[0] == "before"
-    count = _count(query, sort)
-    keys_first = not sort.is_indexed or (filter_first and count <= COUNT_LIMIT)
-    load_rows = _load_rows_keys_first if keys_first else _load_rows
-    rows = load_rows(query, replace(sort, descending=sort.descending != backwards), place, size=size)
+    order = replace(sort, descending=sort.descending != backwards)
+    rows = _find_rows(query, order, place, size=size, count=count, everything=everything)
     more = len(rows) > size
     rows = rows[:size][::-1] if backwards else rows[:size]
     has_next = more if not backwards else True
     has_previous = more if backwards else place is not None
     return Page(
         rows=[row[0] for row in rows],
-        next=_write_mark("after", rows[-1]) if rows and has_next else None,
-        previous=_write_mark("before", rows[0]) if rows and has_previous else None,
+        next=_write_mark("after", rows[-1].sort_key, rows[-1].sort_id) if rows and has_next else None,
+        previous=_write_mark("before", rows[0].sort_key, rows[0].sort_id) if rows and has_previous else None,
         count=count,
+        is_in_order=sort is wanted,
     )
+
+
+def count_some(query: Select[Any], sort: Sort) -> int:
+    """
+    Count what a query finds, but not for long.
+
+    :param query: selects one entity, filtered, without order or limit
+    :param sort: any order of it
+    :return: how many there are, at most ``COUNT_LIMIT`` + 1
+    """
+    bounded = query.with_only_columns(sort.id_column).order_by(None).limit(COUNT_LIMIT + 1).subquery()
+    return db.session.scalar(select(func.count()).select_from(bounded)) or 0
+
+
+def settle_sort(count: int, sort: Sort, otherwise: Sort | None) -> Sort:
+    """
+    Say in which order a list can be shown.
+
+    :param count: how many records it has, from ``count_some``
+    :param sort: the order wanted
+    :param otherwise: an order with an index
+    :return: the order wanted, unless it has no index and there are too many to be sorted on each page
+    """
+    return otherwise if otherwise and not sort.is_indexed and count > COUNT_LIMIT else sort
+
+
+def join_groups(query: Select[Any], sort: Sort) -> Select[Any]:
+    """
+    Put the keys of a sort's groups beside the records.
+
+    :param query: selects one entity
+    :param sort: the order, of groups or not
+    :return: the query, in which ``sort.expression`` means something
+    """
+    groups = sort.groups
+    return query if groups is None else query.join(groups.keys, groups.keys.c.value == groups.column)
+
+
+def _find_rows(
+    query: Select[Any], order: Sort, place: Place | None, *, size: int, count: int, everything: Select[Any] | None
+) -> list[Any]:
+    if not order.is_indexed or (everything is not None and count <= COUNT_LIMIT):
+        return _load_rows_keys_first(query, order, place, size=size)
+    if order.groups is not None:
+        return _load_rows_by_groups(query, everything, order, place, size=size)
+    end = None if everything is None else _look_ahead(everything, order, place)
+    if end is None:
+        return _load_rows(query, order, place, size=size)
+    near = query.where(_is_beyond(replace(order, descending=not order.descending), *end))
+    rows = _load_rows(near, order, place, size=size)
+    return rows if len(rows) > size else _load_rows_keys_first(query, order, place, size=size)
+
+
+def _look_ahead(everything: Select[Any], order: Sort, place: Place | None) -> tuple[Any, int] | None:
+    """Where a walk of so many rows would end; ``None`` where the list ends before."""
+    keys = everything.with_only_columns(order.expression, order.id_column)
+    found = db.session.execute(_slice(keys, order, place, 0).offset(WALKED).limit(1)).first()
+    return None if found is None else (found[0], found[1])
 
 
 def _load_rows(query: Select[Any], order: Sort, place: Place | None, *, size: int) -> list[Any]:
@@ -113,33 +201,83 @@ def _load_rows(query: Select[Any], order: Sort, place: Place | None, *, size: in
 def _load_rows_keys_first(query: Select[Any], order: Sort, place: Place | None, *, size: int) -> list[Any]:
     """Materialised, the matches are found without a thought for the order; only a page of them is then loaded whole."""
     columns = (order.expression.label("sort_key"), order.id_column.label("sort_id"))
-    matches = query.with_only_columns(*columns).order_by(None).cte("matches").prefix_with("MATERIALIZED")
+    matches = (
+        join_groups(query, order).with_only_columns(*columns).order_by(None).cte("matches").prefix_with("MATERIALIZED")
+    )
     within = Sort(matches.c.sort_key, matches.c.sort_id, order.descending)
-    wanted = _slice(select(matches), within, place, size).subquery("wanted")
+    return _load_whole(query, _slice(select(matches), within, place, size), order)
+
+
+def _load_whole(query: Select[Any], keys: Select[Any], order: Sort) -> list[Any]:
+    """The rows of some keys, in the order of the keys."""
+    wanted = keys.subquery("wanted")
     rows = query.join(wanted, wanted.c.sort_id == order.id_column).add_columns(wanted.c.sort_key, wanted.c.sort_id)
     return list(
         db.session.execute(rows.order_by(*Sort(wanted.c.sort_key, wanted.c.sort_id, order.descending).columns)).all()
     )
 
 
+def _load_rows_by_groups(
+    query: Select[Any], everything: Select[Any] | None, order: Sort, place: Place | None, *, size: int
+) -> list[Any]:
+    """Take what comes next in the order of the groups, and of that what fits; where it is too little, look at all."""
+    if everything is None:
+        return _load_whole(query, _walk_groups(query, order, place, size + 1), order)
+    near = _walk_groups(everything, order, place, WALKED_BY_GROUPS).cte("near").prefix_with("MATERIALIZED")
+    fitting = query.join(near, near.c.sort_id == order.id_column).add_columns(near.c.sort_key, near.c.sort_id)
+    ordered = fitting.order_by(*Sort(near.c.sort_key, near.c.sort_id, order.descending).columns)
+    rows = list(db.session.execute(ordered.limit(size + 1)).all())
+    return rows if len(rows) > size else _load_rows_keys_first(query, order, place, size=size)
+
+
+def _walk_groups(query: Select[Any], order: Sort, place: Place | None, length: int) -> Select[Any]:
+    """The first keys and ids in the order of the groups: each group gives as many, and is only asked when needed."""
+    grouping = order.groups
+    if grouping is None:
+        raise ValueError("no groups to walk through")
+    key = grouping.keys.c.key
+    groups = select(grouping.keys.c.value, key).order_by(key.desc() if order.descending else key.asc())
+    if place is not None:
+        groups = groups.where(key <= place[1] if order.descending else key >= place[1])
+    group, row_id = groups.subquery("grouped"), order.id_column
+    inner = query.with_only_columns(row_id.label("sort_id")).where(grouping.column == group.c.value)
+    if place is not None:
+        is_same = group.c.key == literal(place[1], key.type)
+        from_here = case((is_same, literal(place[2])), else_=literal(2**63 - 1 if order.descending else -1))
+        inner = inner.where(row_id < from_here if order.descending else row_id > from_here)
+    inner = inner.order_by(row_id.desc() if order.descending else row_id.asc()).limit(length)
+    some = inner.correlate(group).lateral("members")
+    found = select(group.c.key.label("sort_key"), some.c.sort_id).select_from(group).join(some, true())
+    return found.order_by(*Sort(group.c.key, some.c.sort_id, order.descending).columns).limit(length)
+
+
 def _slice(query: Select[Any], order: Sort, place: Place | None, size: int) -> Select[Any]:
     """Take one row more than a page, from the place on."""
     if place is not None:
-        here = tuple_(order.expression, order.id_column)
-        there = tuple_(literal(place[1], order.expression.type), literal(place[2]))
-        query = query.where(here < there if order.descending else here > there)
+        query = query.where(_is_beyond(order, *place[1:]))
     return query.order_by(*order.columns).limit(size + 1)
 
 
-def _count(query: Select[Any], sort: Sort) -> int:
-    bounded = query.with_only_columns(sort.id_column).order_by(None).limit(COUNT_LIMIT + 1).subquery()
-    return db.session.scalar(select(func.count()).select_from(bounded)) or 0
+def _is_beyond(order: Sort, key: Any, row_id: int) -> ColumnElement[bool]:
+    here = tuple_(order.expression, order.id_column)
+    there = tuple_(literal(key, order.expression.type), literal(row_id))
+    return here < there if order.descending else here > there
 
 
-def _write_mark(side: str, row: Any) -> str:
-    key = row.sort_key
+def mark_after(key: Any, row_id: int) -> str:
+    """
+    Write the mark of the page that starts after a row.
+
+    :param key: the row's sort key
+    :param row_id: its id
+    :return: the mark, for ``load_page``
+    """
+    return _write_mark("after", key, row_id)
+
+
+def _write_mark(side: str, key: Any, row_id: int) -> str:
     value = key.isoformat() if hasattr(key, "isoformat") else str(key)
-    return base64.urlsafe_b64encode(json.dumps([side, value, row.sort_id]).encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(json.dumps([side, value, row_id]).encode()).decode().rstrip("=")
 
 
 def _read_mark(mark: str | None, sort: Sort) -> Place | None:

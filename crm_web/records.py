@@ -4,14 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import joinedload
 
 from crm_web.clock import now
-from crm_web.errors import DomainError
+from crm_web.errors import DomainError, RecordGone
 from crm_web.extensions import db
 from crm_web.merging import Merge, Overtaken, merge
-from crm_web.models import Change, Contact, Customer, Employee, Lead, record_by
+from crm_web.models import Base, Change, Contact, Customer, Employee, Lead, record_by
 from crm_web.past import from_history
+from crm_web.together import is_locked, save
 
 Record = Lead | Customer | Contact
 
@@ -30,18 +32,25 @@ class ChangedMeanwhile(DomainError):
 
     def __init__(self, merge: Merge, original: Mapping[str, Any]) -> None:
         others = " and ".join(sorted(set(merge.conflicts.values())))
-        super().__init__(f"{others} saved changes here after you opened this page.")
+        super().__init__(f"{others} saved changes here after you opened this page.{merge.move_in_words()}")
         self.merge = merge
         self.original = original
 
 
-def lock(record: Record) -> None:
+def lock(record: Base, *, shared: bool = False) -> None:
     """
     Lock a record's row until the transaction ends, and read it afresh.
 
     :param record: the record; only its own row is locked, whatever was loaded along with it
+    :param shared: whether others may hold it in this way too, since it only must not change meanwhile
+    :raise RecordGone: where somebody has just deleted it for good
     """
-    db.session.refresh(record, with_for_update={"of": type(record)})
+    if is_locked(record):
+        return
+    try:
+        db.session.refresh(record, with_for_update={"of": type(record), "read": shared})
+    except InvalidRequestError as error:
+        raise RecordGone from error
 
 
 def check_owner(owner_id: int | None) -> None:
@@ -54,7 +63,7 @@ def check_owner(owner_id: int | None) -> None:
     :raise OwnerNotEntitled: where that person is not active or does not sell
     """
     owner = None if owner_id is None else db.session.get(Employee, owner_id)
-    if owner is not None:
+    if owner is not None and not is_locked(owner):
         db.session.refresh(owner, with_for_update={"read": True, "key_share": True, "of": Employee})
     if owner_id is not None and (owner is None or not owner.can_own):
         raise OwnerNotEntitled("Choose an owner who is active and sells.", "owner_id")
@@ -77,16 +86,33 @@ def merge_with_saved(record: Record | Employee, values: Mapping[str, Any], *, ve
     is_known = _is_whole(changes, record, version)
     overtaken: dict[str, Overtaken] = {}
     for change in changes if is_known else []:
-        who = "You" if change.actor_id == by.id else change.actor.name if change.actor else "The installation"
+        who = _call(change.actor, by)
         for column, (old, _new) in change.fields.items():
             if column in values:
                 first = overtaken[column].old if column in overtaken else _read_old(record, column, old)
                 overtaken[column] = Overtaken(first, who)
     theirs = {column: getattr(record, column) for column in values}
     merged = merge(overtaken, values, theirs, stranger="" if is_known else _name_of_last(record))
+    merged.moved = _find_move(record, changes, values, by)
     if merged.conflicts:
         raise ChangedMeanwhile(merged, {column: overtaken[column].old for column in overtaken})
     return merged
+
+
+def _call(actor: Employee | None, by: Employee) -> str:
+    if actor is None:
+        return "The installation"
+    return "You" if actor.id == by.id else actor.name
+
+
+def _find_move(
+    record: Record | Employee, changes: Sequence[Change], values: Mapping[str, Any], by: Employee
+) -> tuple[str, str] | None:
+    """The last move to another status, where the form does not hold that itself, and it is another one by now."""
+    moves = [change for change in changes if "status" in change.fields and "status" not in values]
+    if not moves or not hasattr(record, "status") or moves[0].fields["status"][0] == record.status:
+        return None
+    return _call(moves[-1].actor, by), record.status.label
 
 
 def _read_old(record: Record | Employee, column: str, value: Any) -> Any:
@@ -131,7 +157,7 @@ def move_to_trash(record: Record, *, by: Employee) -> None:
     lock(record)
     if not record.is_in_trash:
         record.deleted_at, record.deleted_by_id = now(), by.id
-        db.session.flush()
+        save()
 
 
 def take_from_trash(record: Record, *, by: Employee) -> None:
@@ -145,4 +171,4 @@ def take_from_trash(record: Record, *, by: Employee) -> None:
     lock(record)
     if record.is_in_trash:
         record.deleted_at = record.deleted_by_id = None
-        db.session.flush()
+        save()

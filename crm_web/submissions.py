@@ -47,15 +47,17 @@ class Answer:
     :param text: what the person is told, as one sentence
     :param place: the address that they are sent to
     :param link: label and address of where to look besides
+    :param undo: label and address that a POST takes the deed back with
     """
 
     text: str
     place: str
     link: Link | None = None
+    undo: Link | None = None
 
     def give(self) -> ResponseReturnValue:
         """Send the person on; after the commit, so that nobody is told of what did not happen."""
-        flash_message(self.text, link=self.link)
+        flash_message(self.text, link=self.link, undo=self.undo)
         return redirect(self.place, code=303)
 
 
@@ -87,7 +89,7 @@ def find_answer(form: OnceForm) -> Answer | None:
     return None
 
 
-def keep_answer(form: OnceForm, text: str, place: str, *, link: Link | None = None) -> Answer:
+def keep_answer(form: OnceForm, text: str, place: str, *, link: Link | None = None, undo: Link | None = None) -> Answer:
     """
     Keep the answer to a form beside what was made of it; the view commits both, then gives it.
 
@@ -95,9 +97,10 @@ def keep_answer(form: OnceForm, text: str, place: str, *, link: Link | None = No
     :param text: what the person is told, as one sentence
     :param place: the address that they are sent to
     :param link: label and address of where to look besides
+    :param undo: label and address that a POST takes the deed back with
     :return: the answer
     """
-    answer = Answer(text, place, link)
+    answer = Answer(text, place, link, undo)
     key = form.submission.data
     if key is not None:
         keep(key, asdict(answer))

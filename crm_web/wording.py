@@ -69,6 +69,7 @@ LABELS = {
     "kind": "Kind",
     "lead_id": "Lead",
     "locale": "Language",
+    "uses_keys": "Single keys",
     "lost_note": "Why, in words",
     "lost_reason": "Lost because",
     "manager_id": "Manager",
@@ -139,11 +140,17 @@ class RecordName(NamedTuple):
     :param name: its name
     :param lead_id: the lead on whose page it stands
     :param customer_id: the customer on whose page it stands
+    :param owner_id: the employee whose it is; ``None`` for nobody
+    :param is_in_trash: whether it, or the customer that it belongs to, is in the trash
+    :param is_gone: whether it was deleted for good, so that only history tells of it
     """
 
     name: str
     lead_id: int | None
     customer_id: int | None
+    owner_id: int | None
+    is_in_trash: bool
+    is_gone: bool = False
 
 
 class Value(NamedTuple):
@@ -190,7 +197,7 @@ class ReadableChange:
     :param record: whose row it is
     :param entity_label: the word for its kind
     :param name: what the record is called, or was
-    :param place: where the record stands today; ``None`` once it is gone
+    :param place: where the record stands today; ``None`` where nobody knows it
     :param fields: what changed
     """
 
@@ -226,7 +233,7 @@ def read_change(change: Change, names: Mapping[Record, RecordName]) -> ReadableC
         request_id=change.request_id,
         record=record,
         entity_label=ENTITIES.get(change.entity, change.entity),
-        name=place.name if place else _name_at_the_time(change),
+        name=place.name if place else name_at_the_time(change),
         place=place,
         fields=list(_fields(change, names)),
     )
@@ -263,13 +270,27 @@ def _deed(change: Change) -> str:
     return change.action.label
 
 
-def _name_at_the_time(change: Change) -> str:
-    """What a record that is gone was called, as far as this change tells."""
-    for column in ("name", "last_name", "company", "subject", "email"):
-        told = [value for value in change.fields.get(column, []) if value]
-        if told:
-            return str(told[-1])
-    return f"{ENTITIES.get(change.entity, change.entity)} {change.entity_id}"
+def name_at_the_time(change: Change) -> str:
+    """
+    Say what a record was called, as far as one of its changes tells.
+
+    :param change: a row of history
+    :return: the name; its kind and number where nothing names it
+    """
+    named = name_of({column: new or old for column, (old, new) in change.fields.items()})
+    return named if named != "?" else f"{ENTITIES.get(change.entity, change.entity)} {change.entity_id}"
+
+
+def name_of(values: Mapping[str, Any]) -> str:
+    """
+    Name a record by its columns, a person as ``crm_lead_name`` does it in the database.
+
+    :param values: column names to values
+    :return: the name; a question mark where none of them names it
+    """
+    person = f"{values.get('first_name') or ''} {values.get('last_name') or ''}".strip()
+    names = (values.get("name"), person, *(values.get(column) for column in ("company", "subject", "email")))
+    return next((str(name).strip() for name in names if name and str(name).strip()), "?")
 
 
 def _fields(change: Change, names: Mapping[Record, RecordName]) -> Iterator[FieldChange]:

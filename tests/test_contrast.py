@@ -16,6 +16,7 @@ WORDS = [
     *(("accent", ground) for ground in ("canvas", "sheet", "raised", "hover", "accent-soft")),
     *((meaning, ground) for meaning in ("open", "hold", "won", "lost") for ground in ("sheet", f"{meaning}-soft")),
     *((word, f"{meaning}-soft") for word in ("ink", "accent") for meaning in ("open", "hold", "won", "lost")),
+    ("ink", "mark"),
     ("on-accent", "accent-fill"),
     ("on-accent", "accent-fill-hover"),
     ("on-danger", "danger-fill"),

@@ -3,6 +3,7 @@
 # ruff: noqa: S608  (the statements are put together from words that stand here)
 
 from collections.abc import Callable
+from io import StringIO
 from typing import Any
 
 import psycopg2
@@ -303,7 +304,90 @@ def test_an_employee_who_did_something_is_never_deleted(refused: Refusal, sessio
     assert refused("DELETE FROM employees WHERE id = :id", id=bob.id).startswith("fk_")
 
 
+@pytest.mark.parametrize("table", ["leads", "customers"])
+def test_an_employee_who_owns_something_is_never_deleted(
+    refused: Refusal, session: Session, bob: Employee, table: str
+) -> None:
+    if table == "leads":
+        make_lead(session, owner_id=bob.id)
+    else:
+        make_customer(session, owner_id=bob.id)
+    assert refused("DELETE FROM employees WHERE id = :id", id=bob.id).startswith(("fk_", "ck_employees_owns"))
+
+
+def test_an_employee_whom_only_history_knows_is_never_deleted(
+    refused: Refusal, session: Session, bob: Employee
+) -> None:
+    lead = make_lead(session, by=bob)
+    session.delete(lead)
+    session.commit()
+    assert refused("DELETE FROM employees WHERE id = :id", id=bob.id) == "fk_changes_actor_id"
+
+
+# By other ways in than INSERT and UPDATE
+
+
+@pytest.fixture
+def copied(own_database: OwnDatabase) -> Callable[[str, str], str]:
+    """Try to COPY a line into a table as the importer does, and give what stopped it."""
+
+    def run(table: str, line: str) -> str:
+        connection = own_database.connect()
+        try:
+            with connection.cursor() as cursor, pytest.raises(psycopg2.Error) as caught:
+                cursor.copy_expert(f"COPY {table} FROM STDIN WITH (FORMAT csv)", StringIO(line))
+            return caught.value.diag.constraint_name or caught.value.diag.message_primary or ""
+        finally:
+            connection.close()
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("table", "line", "constraint"),
+    [
+        ("leads (company, status, closed_at)", "Acme,won,2026-01-01", "ck_leads_won_has_customer"),
+        ("leads (company, status, closed_at)", "Acme,lost,2026-01-01", "ck_leads_lost_has_reason"),
+        ("leads (company, status)", "Acme,sold", "ck_leads_status_known"),
+        ("leads (company, country)", "Acme,XX", "ck_leads_country_known"),
+        ("leads (company, amount, currency)", "Acme,1,XXX", "ck_leads_currency_known"),
+        ("leads (company, amount, currency)", "Acme,-1,USD", "ck_leads_amount_not_negative"),
+        ("leads (company, probability)", "Acme,101", "ck_leads_probability_percent"),
+        ("leads (company, owner_id)", "Acme,{vera}", "ck_owner_entitled"),
+        ("customers (name, owner_id)", "Acme,{vera}", "ck_owner_entitled"),
+        ("customers (name, created_from_lead_id)", "Acme,{lead}", "uq_customers_created_from_lead_id"),
+    ],
+)
+def test_copy_is_held_to_the_same(
+    own_database: OwnDatabase, copied: Callable[[str, str], str], table: str, line: str, constraint: str
+) -> None:
+    with own_database.session() as session:
+        lead = make_lead(session)
+        make_customer(session, created_from_lead_id=lead.id)
+        vera = own_database.find(session, "vera")
+    assert copied(table, line.format(vera=vera.id, lead=lead.id)) == constraint
+
+
+def test_an_upsert_is_held_to_the_same(refused: Refusal, session: Session, vera: Employee) -> None:
+    lead = make_lead(session, external_system="olist", external_id="1")
+    upsert = (
+        "INSERT INTO leads (company, external_system, external_id) VALUES ('Acme', 'olist', '1')"
+        " ON CONFLICT (external_system, external_id) DO UPDATE SET "
+    )
+    assert refused(upsert + "status = 'won', closed_at = now()") == "ck_leads_won_has_customer"
+    assert refused(upsert + "owner_id = :vera", vera=vera.id) == "ck_owner_entitled"
+    session.execute(text(upsert + "company = 'Renamed'"))
+    told = "SELECT fields FROM changes WHERE entity = 'lead' AND entity_id = :id AND action = 'changed'"
+    assert session.scalars(text(told), {"id": lead.id}).all()[0]["company"] == [None, "Renamed"]
+
+
 # History and the ledger
+
+
+def test_all_of_this_is_said_to_the_applications_own_role(session: Session) -> None:
+    """What owns the tables and could switch triggers off is refused by plain statements all the same."""
+    owner = "SELECT tableowner = current_user FROM pg_tables WHERE tablename = 'changes'"
+    assert session.scalar(text(owner))
 
 
 @pytest.mark.parametrize(
@@ -311,6 +395,21 @@ def test_an_employee_who_did_something_is_never_deleted(refused: Refusal, sessio
     ["UPDATE changes SET door = 'api'", "DELETE FROM changes", "TRUNCATE changes", "TRUNCATE changes CASCADE"],
 )
 def test_history_is_never_altered(refused: Refusal, session: Session, statement: str) -> None:
+    make_lead(session)
+    assert refused(statement) == "history is never altered"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO changes (id, entity, entity_id, action, fields, door) OVERRIDING SYSTEM VALUE"
+        " SELECT id, entity, entity_id, action, fields, 'api' FROM changes ON CONFLICT (id) DO UPDATE SET door = 'api'",
+        "MERGE INTO changes USING (SELECT 1) AS one ON true WHEN MATCHED THEN UPDATE SET door = 'api'",
+        "MERGE INTO changes USING (SELECT 1) AS one ON true WHEN MATCHED THEN DELETE",
+        "WITH gone AS (DELETE FROM changes RETURNING id) SELECT count(*) FROM gone",
+    ],
+)
+def test_history_is_not_altered_by_a_side_door(refused: Refusal, session: Session, statement: str) -> None:
     make_lead(session)
     assert refused(statement) == "history is never altered"
 
@@ -338,6 +437,10 @@ def conversion(session: Session, ann: Employee) -> dict[str, int]:
         "UPDATE conversions SET converted_at = now() - interval '1 day'",
         "DELETE FROM conversions",
         "TRUNCATE conversions",
+        "TRUNCATE conversions, submissions",
+        "INSERT INTO conversions (id, lead_id, customer_id, kind) OVERRIDING SYSTEM VALUE"
+        " SELECT id, lead_id, customer_id, kind FROM conversions ON CONFLICT (id) DO UPDATE SET kind = 'linked'",
+        "MERGE INTO conversions USING (SELECT 1) AS one ON true WHEN MATCHED THEN DELETE",
         "UPDATE conversions SET kind = 'linked', undone_at = now(), undone_by_id = :ann",
     ],
 )

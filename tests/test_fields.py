@@ -13,7 +13,6 @@ from crm_web.fields import (
     read_currency,
     read_date,
     read_email,
-    read_or_none,
     read_percent,
     read_phone,
     read_text,
@@ -47,15 +46,6 @@ def test_nul_is_refused() -> None:
 def test_half_a_character_is_refused() -> None:
     with pytest.raises(ValueError, match="broken character"):
         read_text("a\ud800", 10)
-
-
-@pytest.mark.parametrize("text", [None, "", "  ", "\u00a0", "\n"])
-def test_blank_text_means_left_out(text: str | None) -> None:
-    assert read_or_none(read_amount, text) is None
-
-
-def test_text_that_is_not_blank_is_read() -> None:
-    assert read_or_none(read_amount, "5") == Decimal(5)
 
 
 # E-mail

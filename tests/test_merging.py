@@ -86,6 +86,15 @@ def test_a_price_comes_whole_from_one_of_them(
         assert price in [(one["amount"], one["currency"]) for one in (mine, theirs)]
 
 
+def test_a_currency_that_a_form_proposes_is_no_change() -> None:
+    overtaken = {"amount": Overtaken(None, "Bob"), "currency": Overtaken(None, "Bob")}
+    mine, theirs = {"amount": None, "currency": "USD"}, {"amount": Decimal(5), "currency": "EUR"}
+    merged = merge(overtaken, mine, theirs)
+    assert (merged.values, merged.conflicts) == (theirs, {})
+    other_way_round = merge({"currency": Overtaken(None, "Bob")}, theirs, mine)
+    assert (other_way_round.values, other_way_round.conflicts) == (theirs, {})
+
+
 def test_a_number_and_its_twin_come_from_one_of_them() -> None:
     mine = {"phone": "1", "phone_e164": "+1", "company": "Mine"}
     theirs = {"phone": "2", "phone_e164": "+2", "company": "Old"}

@@ -55,6 +55,9 @@ CREATIONS = {
     "note on a customer": Creation(
         Activity, "customers.show_customer", NOTE, {"body": "Long"}, {"subject": ""}, "Note added: Talked", "activities"
     ),
+    "customer of a lead": Creation(
+        Customer, "leads.preview_win", {"name": "Lund"}, {}, {"email": "@"}, "Lund was created.", "status"
+    ),
     "employee": Creation(
         Employee,
         "employees.new_employee",
@@ -87,6 +90,7 @@ def open_form(browser: Browser, session: Session, creation: Creation) -> Opens:
         "customers.show_customer": {"customer_id": make_customer(session).id},
     }
     places["customers.new_contact"] = places["customers.show_customer"]
+    places["leads.preview_win"] = places["leads.show_lead"]
     place = places.get(creation.endpoint, {})
     return lambda: browser.get(creation.endpoint, **place).form(creation.action)
 
@@ -121,6 +125,8 @@ def test_sent_twice_it_is_answered_once(
     assert (count(), count_keys(session)) == (1, 1)
 
 
+# A lead that is won has its customer, whatever is typed then.
+@pytest.mark.parametrize("creation", [it for it in CREATIONS.values() if it.otherwise], indirect=True)
 def test_sent_again_with_other_fields_it_is_asked_about(
     open_form: Opens, count: Callable[[], int], creation: Creation
 ) -> None:

@@ -7,6 +7,7 @@ from crm_web.clock import now
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, record_by
+from crm_web.records import lock
 
 OF_TASKS = ("due_on", "assignee_id")
 """The fields that only a task has."""
@@ -37,7 +38,7 @@ def add_activity(record: Lead | Customer, values: Mapping[str, Any], *, by: Empl
     :raise AssigneeNotActive: where a task is given to someone who is not active
     """
     record_by(by)
-    db.session.refresh(record, with_for_update={"read": True, "of": type(record)})
+    lock(record, shared=True)
     if record.is_in_trash:
         raise RecordInTrash("This record is in the trash. Restore it first.")
     left_out = set() if values["kind"] is ActivityKind.TASK else set(OF_TASKS)
@@ -88,13 +89,13 @@ def remove_activity(activity: Activity, *, by: Employee) -> None:
     :param by: the employee who removes it
     """
     record_by(by)
-    db.session.refresh(activity, with_for_update={"of": Activity})
+    lock(activity)
     db.session.delete(activity)
     db.session.flush()
 
 
 def _lock_task(task: Activity) -> None:
-    db.session.refresh(task, with_for_update={"of": Activity})
+    lock(task)
     if task.kind is not ActivityKind.TASK:
         raise NotATask("Only a task can be done.")
 

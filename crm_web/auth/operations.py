@@ -282,7 +282,7 @@ def end_sign_ins(employee: Employee, *, keep: int | None = None) -> None:
     db.session.execute(standing.values(ended_at=func.now()), _WITHOUT_OBJECTS)
 
 
-def change_preferences(employee: Employee, *, theme: Theme, time_zone: str, locale: str) -> None:
+def change_preferences(employee: Employee, *, theme: Theme, time_zone: str, locale: str, uses_keys: bool) -> None:
     """
     Settle how pages look and read for oneself.
 
@@ -290,10 +290,12 @@ def change_preferences(employee: Employee, *, theme: Theme, time_zone: str, loca
     :param theme: the colours
     :param time_zone: an IANA name
     :param locale: such as ``de_AT``
+    :param uses_keys: whether keys without Ctrl do anything
     """
     record_by(employee)
     _lock(employee)
     employee.theme, employee.time_zone, employee.locale = theme, time_zone, locale
+    employee.uses_keys = uses_keys
     db.session.flush()
 
 

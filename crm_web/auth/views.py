@@ -1,7 +1,5 @@
 """Signing in and out, and the page of one's own account."""
 
-import re
-
 from flask import abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -14,12 +12,10 @@ from crm_web.auth.forms import PasswordForm, PreferencesForm, SignInForm
 from crm_web.errors import DomainError, show_error
 from crm_web.extensions import db
 from crm_web.form_fields import show_refusal
+from crm_web.frame import find_own_page
 from crm_web.messages import flash_message
 from crm_web.models import Employee
 from crm_web.observe import log_event
-
-# A path of ours: browsers read "//", a backslash or a tab behind the first slash as the start of another host.
-OWN_PAGE = re.compile(r"/(?:[A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*(?:\?[^\s\\#\x00-\x1f\x7f]*)?")
 
 
 @blueprint.get("/sign-in")
@@ -80,8 +76,7 @@ def _sign_in_page(form: SignInForm) -> str:
 
 def _destination() -> str:
     """Where to go now: back to the page that asked to sign in, if it is one of ours, else to the dashboard."""
-    wanted = request.args.get("next", "")
-    return wanted if OWN_PAGE.fullmatch(wanted) else url_for("dashboard.show_dashboard")
+    return find_own_page(request.args.get("next")) or url_for("dashboard.show_dashboard")
 
 
 @blueprint.errorhandler(CSRFError)
@@ -117,7 +112,11 @@ def change_preferences() -> ResponseReturnValue:
     if not form.validate():
         return _account_page(preferences=form), 422
     operations.change_preferences(
-        current_user, theme=form.theme.data, time_zone=form.time_zone.data, locale=form.locale.data
+        current_user,
+        theme=form.theme.data,
+        time_zone=form.time_zone.data,
+        locale=form.locale.data,
+        uses_keys=form.uses_keys.data,
     )
     db.session.commit()
     flash_message("Your preferences are saved.")

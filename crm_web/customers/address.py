@@ -4,16 +4,31 @@ from collections.abc import Mapping, Sequence
 
 from werkzeug.datastructures import MultiDict
 
+from crm_web import record_address
 from crm_web.customers import queries
+from crm_web.customers.columns import COLUMNS, SHOWN
 from crm_web.customers.queries import CustomerFilter
-from crm_web.list_address import Chip, ListAddress, Tab
+from crm_web.day_words import PAST, WORDS
+from crm_web.filters import Reader, current_reader
+from crm_web.list_address import Chip, Tab
 from crm_web.models import CustomerKind, CustomerStatus, Employee
+from crm_web.record_address import Label, RecordAddress, Stretch
 
 OWNER_WORDS = {"me": "Me", "nobody": "Nobody"}
+LACKS = {
+    "owner": "No owner",
+    "email": "No e-mail",
+    "phone": "No phone",
+    "website": "No website",
+    "address": "No address",
+    "industry": "No industry",
+    "activity": "No activity",
+}
 ORDERS = {
     "name": "Name",
     "-updated_at": "Changed last",
     "-created_at": "Newest",
+    "-last_activity": "Last activity",
     "number": "Number",
     "city": "City",
     "owner": "Owner",
@@ -21,49 +36,42 @@ ORDERS = {
 """The orders that people ask for by name; the heads of the table give the others."""
 
 
-class CustomersAddress(ListAddress):
+class CustomersAddress(RecordAddress):
     """
     The address of the list of customers.
 
     :param args: the query of the address
     :param me: the employee who reads
+    :param reader: in whose language and time zone; left out, that of whoever is signed in
     """
 
-    def __init__(self, args: MultiDict[str, str], *, me: Employee) -> None:
+    def __init__(self, args: MultiDict[str, str], *, me: Employee, reader: Reader | None = None) -> None:
         super().__init__(
             "customers.list_customers",
             args,
-            names=("q", "status", "kind", "owner"),
+            me=me,
+            reader=reader or current_reader(),
+            dates=record_address.DATES,
+            lacks=LACKS,
+            owner_words=OWNER_WORDS,
+            names=(*record_address.NAMES, "status", "kind"),
             sorts=queries.SORTS,
             default_sort=queries.DEFAULT_SORT,
-            largest_first=("created_at", "updated_at"),
+            largest_first=("last_activity", "created_at", "updated_at"),
+            known_columns=list(COLUMNS),
+            usual_columns=SHOWN,
         )
-        self.me = me
         self.statuses = [status for status in CustomerStatus if status in self.all("status")]
         self.kind = next((kind for kind in CustomerKind if kind == self.one("kind")), None)
 
     def read_filter(self) -> CustomerFilter:
         """Say which customers the list shows."""
-        words = self.all("owner")
-        return CustomerFilter(
-            words=self.one("q"),
-            statuses=self.statuses,
-            kinds=[self.kind] if self.kind else [],
-            owner_ids=[
-                *([self.me.id] if "me" in words else []),
-                *([0] if "nobody" in words else []),
-                *self.ids("owner"),
-            ],
-        )
+        return CustomerFilter(**self.read_shared(), statuses=self.statuses, kinds=[self.kind] if self.kind else [])
 
     @property
     def owner_tabs(self) -> list[Tab]:
         """Everyone's customers, or the reader's own."""
-        owners = [("Everyone’s", None), ("Mine", "me")]
-        return [
-            Tab(label, self.url(owner=owner), self.all("owner") == ([owner] if owner else []))
-            for label, owner in owners
-        ]
+        return self.list_owner_tabs([("Everyone’s", None), ("Mine", "me")])
 
     @property
     def status_choices(self) -> list[tuple[str, str]]:
@@ -75,9 +83,19 @@ class CustomersAddress(ListAddress):
         """Values and labels of the kinds."""
         return [(kind.value, kind.label) for kind in CustomerKind]
 
-    def list_owner_choices(self, people: Sequence[Employee]) -> list[tuple[str, str]]:
-        """Values and labels of the owners to choose from."""
-        return [*OWNER_WORDS.items(), *((str(person.id), person.name) for person in people)]
+    @property
+    def stretches(self) -> list[Stretch]:
+        """The days to filter by."""
+        past = [(word, WORDS[word][0].capitalize()) for word in PAST]
+        return [
+            Stretch("Created", "created", past, (("created_from", "from"), ("created_to", "before"))),
+            Stretch("Last activity", "active", (), (("active_from", "from"), ("active_to", "before"))),
+        ]
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What the filter bar passes on without a control of its own."""
+        return self.list_kept()
 
     @property
     def orders(self) -> Mapping[str, str]:
@@ -91,12 +109,16 @@ class CustomersAddress(ListAddress):
         :param people: everyone who may be named as an owner
         :return: a chip for each filter that has an effect
         """
-        names = {str(person.id): person.name for person in people} | OWNER_WORDS
-        owners = [owner for owner in self.all("owner") if owner in OWNER_WORDS or owner in map(str, self.ids("owner"))]
-        labels = [
+        labels: list[Label] = [
             *(("q", words, f"“{words}”") for words in self.all("q")[:1]),
             *(("status", status.value, status.label) for status in self.statuses),
             *(("kind", kind.value, kind.label) for kind in CustomerKind if kind is self.kind),
-            *(("owner", owner, f"Owner: {names.get(owner, 'unknown')}") for owner in owners),
+            *self.name_owners(people),
+            *self.name_shared(),
         ]
-        return [Chip(label, self.url_without(name, value)) for name, value, label in labels]
+        return self.to_chips(labels)
+
+    @property
+    def ignored(self) -> list[str]:
+        """What was typed and means nothing."""
+        return self.left_out()

@@ -12,6 +12,7 @@ from crm_web.extensions import db
 from crm_web.merging import Merge
 from crm_web.models import Contact, Customer, Employee, record_by
 from crm_web.records import lock, merge_with_saved, take_from_trash
+from crm_web.together import save
 
 NAMES = ("first_name", "last_name", "email")
 """The fields one of which has to be filled, so that there is something to call the person by."""
@@ -101,7 +102,7 @@ def trash_contact(contact: Contact, *, by: Employee) -> None:
     lock(contact)
     if not contact.is_in_trash:
         contact.deleted_at, contact.deleted_by_id, contact.is_primary = now(), by.id, False
-        db.session.flush()
+        save()
 
 
 def restore_contact(contact: Contact, *, by: Employee) -> None:

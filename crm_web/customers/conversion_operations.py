@@ -1,13 +1,18 @@
 """How a lead that is won gets its customer, made or linked, and how that is taken back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
 
 from crm_web.clock import now
 from crm_web.customers.contact_operations import trash_contact
-from crm_web.customers.conversion_queries import find_standing_conversion, get_win_contact
+from crm_web.customers.conversion_queries import (
+    find_standing_conversion,
+    get_win_contact,
+    has_contacts,
+    list_where_known,
+)
 from crm_web.customers.operations import (
     CARRIED_OVER,
     CONTACT_FIELDS,
@@ -29,6 +34,7 @@ from crm_web.models import (
     record_by,
 )
 from crm_web.records import check_owner, lock, take_from_trash
+from crm_web.together import save
 
 FOLLOWS = {"phone": "phone_e164"}
 """Columns that are filled and emptied together with another one."""
@@ -57,6 +63,31 @@ def carry_over(lead: Lead) -> dict[str, Any]:
     return values
 
 
+def list_fillings(lead: Lead, customer: Customer) -> dict[str, Any]:
+    """
+    Say what a lead fills in at a customer that is there already.
+
+    :param lead: the lead
+    :param customer: the customer
+    :return: the customer's empty columns to the lead's values
+    """
+    offered, has_address = carry_over(lead), any(getattr(customer, name) for name in BILLING)
+    names = ("email", "phone", "website", "industry", *(() if has_address else BILLING), "owner_id")
+    return {name: offered[name] for name in names if offered[name] is not None and getattr(customer, name) is None}
+
+
+def has_newcomer(lead: Lead, customer: Customer) -> bool:
+    """
+    Tell whether a lead names a person who could be a contact of a customer.
+
+    :param lead: the lead
+    :param customer: the customer
+    :return: true for an organisation, where the lead has a first or last name
+    """
+    is_named = any((part or "").strip() for part in (lead.first_name, lead.last_name))
+    return is_named and customer.kind is CustomerKind.ORGANISATION
+
+
 def create_from_lead(lead: Lead, values: Mapping[str, Any] | None = None, *, by: Employee) -> Customer:
     """
     Make the customer of a lead that is being won, or find the one it has.
@@ -83,10 +114,35 @@ def create_from_lead(lead: Lead, values: Mapping[str, Any] | None = None, *, by:
         check_owner(values.get("owner_id"))
         check_parent_is_there(values.get("parent_id"))
     customer, contact = _bring_back(lead, customer, values, by) if customer else _make_customer(lead, values)
-    known = {"contact": {"id": contact.id, "version": contact.version}} if contact else {}
-    _enter_in_ledger(lead, customer, ConversionKind.CREATED, by, before=known)
+    _enter_in_ledger(lead, customer, ConversionKind.CREATED, by, contact=contact)
     _belong_to(lead, customer)
     return customer
+
+
+def create_from_leads(leads: Sequence[Lead], *, by: Employee) -> dict[int, DomainError]:
+    """
+    Make the customers of many leads that are being won, as ``create_from_lead`` does with each.
+
+    :param leads: leads without a customer, none of which ever made one, locked; their ``customer_id`` is set
+    :param by: the employee who wins them
+    :return: by its id, why a lead gets no customer
+    """
+    refused: dict[int, DomainError] = {}
+    pairs: list[tuple[Lead, Mapping[str, Any]]] = []
+    for lead in leads:
+        values = carry_over(lead)
+        try:
+            _check_name(values)
+            pairs.append((lead, values))
+        except DomainError as error:
+            refused[lead.id] = error
+    made = _make_customers(pairs)
+    for (lead, _), (customer, contact) in zip(pairs, made, strict=True):
+        db.session.add(_make_line(lead, customer, ConversionKind.CREATED, by, contact=contact))
+    db.session.flush()
+    for (lead, _), (customer, _) in zip(pairs, made, strict=True):
+        _belong_to(lead, customer)
+    return refused
 
 
 def link_to_lead(lead: Lead, customer: Customer, *, fill: bool = False, by: Employee) -> Customer:
@@ -95,7 +151,8 @@ def link_to_lead(lead: Lead, customer: Customer, *, fill: bool = False, by: Empl
 
     :param lead: the lead, locked; its ``customer`` is set
     :param customer: who buys; its row is locked, after the lead's
-    :param fill: whether the customer's empty fields take what the lead says; nothing is ever overwritten
+    :param fill: whether the customer's empty fields take what the lead says, and the lead's person becomes a contact
+        of an organisation that does not know them yet; nothing is ever overwritten
     :param by: the employee who links them
     :return: the customer
     :raise AnotherCustomer: where the lead has another customer already
@@ -108,8 +165,9 @@ def link_to_lead(lead: Lead, customer: Customer, *, fill: bool = False, by: Empl
         whose = "Its customer" if lead.customer_id else "Customer"
         message = f"{whose} {customer.number} {customer.name} is in the trash. Restore it first."
         raise CustomerInTrash(message, "status")
+    contact = _introduce_person(lead, customer, by) if fill else None
     filled = _fill_what_is_empty(customer, lead) if fill else {}
-    _enter_in_ledger(lead, customer, ConversionKind.LINKED, by, filled=filled)
+    _enter_in_ledger(lead, customer, ConversionKind.LINKED, by, contact=contact, filled=filled)
     _belong_to(lead, customer)
     return customer
 
@@ -123,15 +181,16 @@ def take_back(conversion: Conversion, customer: Customer, *, by: Employee) -> No
     :param by: the employee who takes it back
     """
     record_by(by)
+    contact = get_win_contact(conversion)
+    # At a customer that was there before, a contact that somebody changed since has become theirs.
+    if contact is not None and contact.version == conversion.before["contact"]["version"]:
+        trash_contact(contact, by=by)
     if conversion.kind is ConversionKind.CREATED:
-        contact = get_win_contact(conversion)
-        if contact is not None:
-            trash_contact(contact, by=by)
         trash_customer(customer, by=by)
     else:
         _empty_what_was_filled(customer, conversion.filled)
     conversion.undone_at, conversion.undone_by_id = now(), by.id
-    db.session.flush()
+    save()
 
 
 def _belong_to(lead: Lead, customer: Customer) -> None:
@@ -146,24 +205,49 @@ def _belong_to(lead: Lead, customer: Customer) -> None:
 
 def _make_customer(lead: Lead, values: Mapping[str, Any] | None) -> tuple[Customer, Contact | None]:
     values = values or carry_over(lead)
-    if len(values["name"]) > limit_of(Customer.name):
-        limit = limit_of(Customer.name)
+    _check_name(values)
+    return _make_customers([(lead, values)])[0]
+
+
+def _check_name(values: Mapping[str, Any]) -> None:
+    limit = limit_of(Customer.name)
+    if len(values["name"]) > limit:
         raise DomainError(
             f"Shorten the lead’s name to {limit} characters first: the customer is named by it.", "status"
         )
-    customer = Customer(created_from_lead_id=lead.id, **values)
-    db.session.add(customer)
+
+
+def _make_customers(pairs: Sequence[tuple[Lead, Mapping[str, Any]]]) -> list[tuple[Customer, Contact | None]]:
+    """Customers first, so that their contacts know them; each kind in one statement."""
+    customers = [Customer(created_from_lead_id=lead.id, **values) for lead, values in pairs]
+    db.session.add_all(customers)
     db.session.flush()
-    if customer.kind is CustomerKind.PERSON or not any(
-        (part or "").strip() for part in (lead.first_name, lead.last_name)
-    ):
-        return customer, None
-    contact = Contact(
-        customer_id=customer.id, is_primary=True, **{name: getattr(lead, name) for name in CONTACT_FIELDS}
-    )
+    contacts = {
+        customer: _build_contact(lead, customer, is_primary=True)
+        for (lead, _), customer in zip(pairs, customers, strict=True)
+        if has_newcomer(lead, customer)
+    }
+    db.session.add_all(contacts.values())
+    db.session.flush()
+    return [(customer, contacts.get(customer)) for customer in customers]
+
+
+def _build_contact(lead: Lead, customer: Customer, *, is_primary: bool) -> Contact:
+    person = {name: getattr(lead, name) for name in CONTACT_FIELDS}
+    return Contact(customer_id=customer.id, is_primary=is_primary, **person)
+
+
+def _introduce_person(lead: Lead, customer: Customer, by: Employee) -> Contact | None:
+    """Make the lead's person a contact of an organisation, unless they, or somebody called so, are there already."""
+    if not has_newcomer(lead, customer) or list_where_known(lead, [customer.id]):
+        return None
+    earlier = _find_earlier_contact(lead, customer)
+    if earlier is not None:
+        return _restore_contact(earlier, by) if earlier.is_in_trash else None
+    contact = _build_contact(lead, customer, is_primary=not has_contacts(customer.id))
     db.session.add(contact)
     db.session.flush()
-    return customer, contact
+    return contact
 
 
 def _bring_back(
@@ -174,17 +258,22 @@ def _bring_back(
     for name, value in (values or {}).items():
         setattr(customer, name, value)
     db.session.flush()
+    contact = _find_earlier_contact(lead, customer)
+    return customer, _restore_contact(contact, by) if contact and contact.is_in_trash else contact
+
+
+def _find_earlier_contact(lead: Lead, customer: Customer) -> Contact | None:
+    """The contact that an earlier win made, which was taken back; somebody may have restored it since."""
     latest = select(Conversion).where(Conversion.lead_id == lead.id, Conversion.customer_id == customer.id)
     conversion = db.session.scalars(latest.order_by(Conversion.id.desc()).limit(1)).first()
-    contact = get_win_contact(conversion) if conversion else None
-    if contact is not None:
-        take_from_trash(contact, by=by)
-        others = select(Contact.id).where(
-            Contact.customer_id == customer.id, Contact.is_primary, Contact.deleted_at.is_(None)
-        )
-        contact.is_primary = db.session.scalar(others.limit(1)) is None
-        db.session.flush()
-    return customer, contact
+    return get_win_contact(conversion) if conversion else None
+
+
+def _restore_contact(contact: Contact, by: Employee) -> Contact:
+    take_from_trash(contact, by=by)
+    contact.is_primary = not has_contacts(contact.customer_id, only_primary=True)
+    db.session.flush()
+    return contact
 
 
 def _enter_in_ledger(
@@ -193,37 +282,44 @@ def _enter_in_ledger(
     kind: ConversionKind,
     by: Employee,
     *,
-    before: Mapping[str, Any] | None = None,
+    contact: Contact | None,
     filled: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the line, unless one stands: a lead that left Won keeps it, and its customer."""
     db.session.flush()
     if find_standing_conversion(lead.id) is not None:
         return
-    known = {name: getattr(lead, name) for name in ("status", "lost_reason", "lost_note", "customer_id")}
-    known["closed_at"] = lead.closed_at.isoformat() if lead.closed_at else None
-    db.session.add(
-        Conversion(
-            lead_id=lead.id,
-            customer_id=customer.id,
-            kind=kind,
-            converted_by_id=by.id,
-            before=known | dict(before or {}),
-            filled=dict(filled or {}),
-            customer_version=customer.version,
-        )
-    )
+    db.session.add(_make_line(lead, customer, kind, by, contact=contact, filled=filled))
     db.session.flush()
 
 
+def _make_line(
+    lead: Lead,
+    customer: Customer,
+    kind: ConversionKind,
+    by: Employee,
+    *,
+    contact: Contact | None,
+    filled: Mapping[str, Any] | None = None,
+) -> Conversion:
+    known = {name: getattr(lead, name) for name in ("status", "lost_reason", "lost_note", "customer_id")}
+    known["closed_at"] = lead.closed_at.isoformat() if lead.closed_at else None
+    if contact:
+        known["contact"] = {"id": contact.id, "version": contact.version}
+    return Conversion(
+        lead_id=lead.id,
+        customer_id=customer.id,
+        kind=kind,
+        converted_by_id=by.id,
+        before=known,
+        filled=dict(filled or {}),
+        customer_version=customer.version,
+    )
+
+
 def _fill_what_is_empty(customer: Customer, lead: Lead) -> dict[str, Any]:
-    offered = carry_over(lead)
-    has_address = any(getattr(customer, name) for name in BILLING)
-    filled = {}
-    for name in ("email", "phone", "website", "industry", *BILLING, "owner_id"):
-        if offered[name] is None or getattr(customer, name) is not None or (has_address and name in BILLING):
-            continue
-        filled[name] = offered[name]
+    filled, offered = list_fillings(lead, customer), carry_over(lead)
+    for name in filled:
         setattr(customer, name, offered[name])
         if name in FOLLOWS:
             setattr(customer, FOLLOWS[name], offered[FOLLOWS[name]])

@@ -1,6 +1,6 @@
 """What winning a lead did, and what stands in the way of taking it back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select
@@ -41,13 +41,42 @@ def find_standing_conversion(lead_id: int) -> Conversion | None:
 
 def get_win_contact(conversion: Conversion) -> Contact | None:
     """
-    Load the contact that winning made together with the customer.
+    Load the contact that winning made, of a new customer or of one that was there.
 
     :param conversion: the line of the ledger
     :return: the contact, in the trash or not; ``None`` where there was none
     """
     made = conversion.before.get("contact")
     return db.session.get(Contact, made["id"]) if made else None
+
+
+def has_contacts(customer_id: int, *, only_primary: bool = False) -> bool:
+    """
+    Tell whether a customer has contacts outside the trash.
+
+    :param customer_id: the customer
+    :param only_primary: whether only the first one to call counts
+    :return: true where there is one
+    """
+    query = select(Contact.id).where(Contact.customer_id == customer_id, Contact.deleted_at.is_(None))
+    if only_primary:
+        query = query.where(Contact.is_primary)
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def list_where_known(lead: Lead, customer_ids: Sequence[int]) -> set[int]:
+    """
+    Find the customers that know a lead's person already.
+
+    :param lead: the lead
+    :param customer_ids: the customers in question
+    :return: the ids of those with a contact of the same e-mail or name
+    """
+    same = func.crm_fold(Contact.name) == func.crm_fold(lead.name)
+    if lead.email_normalised:
+        same = or_(same, Contact.email_normalised == lead.email_normalised)
+    query = select(Contact.customer_id).where(Contact.customer_id.in_(customer_ids), Contact.deleted_at.is_(None), same)
+    return set(db.session.scalars(query))
 
 
 def list_obstacles(conversion: Conversion, customer: Customer, lead: Lead) -> Sequence[Obstacle]:
@@ -106,3 +135,61 @@ def _list_changed_contacts(conversion: Conversion, customer: Customer) -> Iterat
 
 def _about(customer: Customer, reason: str) -> Obstacle:
     return Obstacle(reason, "customer", customer.id, f"{customer.number} {customer.name}")
+
+
+def list_makers(lead_ids: Sequence[int]) -> set[int]:
+    """
+    Tell which leads have ever made a customer.
+
+    :param lead_ids: the leads
+    :return: the ids of those that did
+    """
+    query = select(Customer.created_from_lead_id).where(Customer.created_from_lead_id.in_(lead_ids))
+    return {lead_id for lead_id in db.session.scalars(query) if lead_id is not None}
+
+
+def list_standing_conversions(lead_ids: Sequence[int]) -> Sequence[Conversion]:
+    """
+    List the lines of the ledger of many leads that have not been undone.
+
+    :param lead_ids: the leads
+    :return: the lines, by customer
+    """
+    query = select(Conversion).where(Conversion.lead_id.in_(lead_ids), Conversion.undone_at.is_(None))
+    return db.session.scalars(query.order_by(Conversion.customer_id, Conversion.id)).all()
+
+
+def list_untouched(conversions: Sequence[Conversion]) -> list[Conversion]:
+    """
+    Find among conversions those that made a customer of which nobody has left a trace since.
+
+    What it leaves out may have an obstacle, which ``list_obstacles`` names.
+
+    :param conversions: standing lines of the ledger, their customers locked
+    :return: those that can be taken back
+    """
+    made = {line.customer_id: line for line in conversions if line.kind is ConversionKind.CREATED and line.before}
+    untouched = select(Customer.id, Customer.version).where(Customer.id.in_(made), Customer.deleted_at.is_(None))
+    versions = {row.id: row.version for row in db.session.execute(untouched)}
+    touched = {customer_id for customer_id, line in made.items() if versions.get(customer_id) != line.customer_version}
+    touched |= {customer_id for customer_id in _list_used(made) if customer_id is not None}
+    return [line for customer_id, line in made.items() if customer_id not in touched]
+
+
+def _list_used(made: Mapping[int, Conversion]) -> Iterator[int | None]:
+    """The ids of customers that something refers to beside the lead and the contact of their win."""
+    yield from db.session.scalars(select(Activity.customer_id).where(Activity.customer_id.in_(made)))
+    yield from db.session.scalars(select(Customer.parent_id).where(Customer.parent_id.in_(made)))
+    contacts = select(Contact.customer_id, Contact.id, Contact.version, Contact.deleted_at)
+    for row in db.session.execute(contacts.where(Contact.customer_id.in_(made))):
+        known = made[row.customer_id].before.get("contact", {})
+        is_same = (row.id, row.version) == (known.get("id"), known.get("version"))
+        if not is_same and (row.deleted_at is None or row.id == known.get("id")):
+            yield row.customer_id
+    leads = select(Lead.customer_id, Lead.id).where(Lead.customer_id.in_(made))
+    lines = select(Conversion.customer_id, Conversion.lead_id).where(
+        Conversion.customer_id.in_(made), Conversion.undone_at.is_(None)
+    )
+    for customer_id, lead_id in (*db.session.execute(leads), *db.session.execute(lines)):
+        if made[customer_id].lead_id != lead_id:
+            yield customer_id

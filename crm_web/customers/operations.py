@@ -8,8 +8,9 @@ from sqlalchemy import func, select
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.merging import Merge
-from crm_web.models import Customer, Employee, record_by
+from crm_web.models import Customer, CustomerStatus, Employee, record_by
 from crm_web.records import check_owner, lock, merge_with_saved, move_to_trash, take_from_trash
+from crm_web.together import save
 
 CARRIED_OVER = {
     "phone": "phone",
@@ -104,6 +105,39 @@ def change_customer(customer: Customer, values: Mapping[str, Any], *, version: i
         setattr(customer, name, value)
     db.session.flush()
     return merged
+
+
+def assign_customer(customer: Customer, owner_id: int | None, *, by: Employee) -> None:
+    """
+    Give a customer to somebody.
+
+    :param customer: the customer; its row is locked
+    :param owner_id: the employee who gets it; ``None`` for nobody
+    :param by: the employee who does it
+    :raise CustomerInTrash: where it is in the trash
+    :raise OwnerNotEntitled: where that person is not active or does not sell
+    """
+    record_by(by)
+    lock_outside_trash(customer)
+    if owner_id != customer.owner_id:
+        check_owner(owner_id)
+        customer.owner_id = owner_id
+        save()
+
+
+def set_status(customer: Customer, status: CustomerStatus, *, by: Employee) -> None:
+    """
+    Say whether we do business with a customer.
+
+    :param customer: the customer; its row is locked
+    :param status: its status from now on
+    :param by: the employee who does it
+    :raise CustomerInTrash: where it is in the trash
+    """
+    record_by(by)
+    lock_outside_trash(customer)
+    customer.status = status
+    save()
 
 
 def trash_customer(customer: Customer, *, by: Employee) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from crm_web.customers.queries import WonAmounts, read_amounts, won_amounts
 from crm_web.extensions import db
+from crm_web.history.past_queries import Past
 from crm_web.models import Activity, ActivityKind, Contact, Customer, Lead
 
 MOST_AT_ONCE = 50
@@ -65,6 +66,17 @@ def list_customers_to_print(customer_ids: Sequence[int]) -> list[PrintedCustomer
     for activity, customer_id in _list_activities(printed):
         printed[customer_id].activities.append(activity)
     return list(printed.values())
+
+
+def print_past(past: Past) -> PrintedCustomer:
+    """
+    Put together what a customer's paper showed at a moment in the past.
+
+    :param past: the customer then
+    :return: the same as for today, but for the sums
+    """
+    to_do = [activity for activity in past.activities if not activity.done_at]
+    return PrintedCustomer(past.record, {}, past.contacts, past.leads, to_do[:LATEST_ACTIVITIES])
 
 
 def _list_contacts(customer_ids: Iterable[int]) -> Iterable[Contact]:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from crm_web.access import Action, allowed
 from crm_web.customers import blueprint
-from crm_web.customers.print_queries import PrintedCustomer, list_customers_to_print
+from crm_web.customers.print_queries import PrintedCustomer, list_customers_to_print, print_past
 from crm_web.customers.queries import get_customer
 from crm_web.history.moments import read_as_of
 from crm_web.history.past_queries import get_past
@@ -25,12 +25,11 @@ def print_customer(customer_id: int) -> ResponseReturnValue:
 
 
 def _past_paper(customer_id: int, moment: datetime) -> ResponseReturnValue:
-    """Only the customer's own fields: its contacts, leads and notes are those of today."""
-    past = get_past(get_customer(customer_id) or abort(404), moment)
+    past = get_past("customer", customer_id, moment, today=get_customer(customer_id)) or abort(404)
     back_url = url_for("customers.show_customer", customer_id=customer_id, as_of=moment.isoformat())
     if past.record is None:
         return redirect(back_url, code=303)
-    return _paper([PrintedCustomer(past.record, {})], back_url, moment)
+    return _paper([print_past(past)], back_url, moment)
 
 
 @blueprint.get("/customers/print")
@@ -43,6 +42,13 @@ def print_customers() -> ResponseReturnValue:
         return redirect(back_url, code=303)
     printed = list_customers_to_print(chosen.ids("id")) or abort(404)
     return _paper(printed, back_url)
+
+
+@blueprint.post("/customers/print")
+@allowed(Action.READ)
+def choose_to_print() -> ResponseReturnValue:
+    """What is ticked in the list is sent with its token; the paper itself has an address that can be passed on."""
+    return redirect(url_for("customers.print_customers", id=request.form.getlist("ids")), code=303)
 
 
 def _paper(printed: list[PrintedCustomer], back_url: str, as_of: datetime | None = None) -> str:

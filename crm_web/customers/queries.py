@@ -6,49 +6,87 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, Text, func, literal, or_, select, union_all
-from sqlalchemy.orm import aliased, contains_eager, joinedload
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Text, func, literal, select, union_all
+from sqlalchemy.orm import aliased, joinedload, load_only
 from sqlalchemy.sql.base import ExecutableOption
 
+from crm_web.customers.columns import COLUMNS, SHOWN
 from crm_web.extensions import db
+from crm_web.list_columns import load_columns
+from crm_web.list_sorts import group_by_country, group_by_owner, lowered, moment_or_none
 from crm_web.matching import contains_words
-from crm_web.models import Activity, Contact, Customer, CustomerKind, CustomerStatus, Employee, Lead, LeadStatus
-from crm_web.paging import Page, Sort, load_page
+from crm_web.models import (
+    Activity,
+    Contact,
+    Customer,
+    CustomerKind,
+    CustomerStatus,
+    CustomerTouch,
+    Employee,
+    Lead,
+    LeadStatus,
+)
+from crm_web.paging import Page, Sort, count_some, join_groups, load_page, settle_sort
+from crm_web.record_filters import RecordFilter, list_shared_conditions
+from crm_web.words_in_use import select_words_in_use
 
-_Owner = aliased(Employee)
+Owner, Maker, Changer = aliased(Employee), aliased(Employee), aliased(Employee)
+Parent = aliased(Customer)
 WonAmounts = dict[str, Decimal]
 """What won leads sum up to, by currency."""
 
-SORTS: dict[str, ColumnElement[Any]] = {
+GROUPS = {"owner": group_by_owner(Customer.owner_id), "country": group_by_country(Customer.billing_country)}
+INDEXED: dict[str, ColumnElement[Any]] = {
     "name": Customer.sort_name.expression,
     "number": Customer.id.expression,
     "status": Customer.status.expression,
-    "city": func.coalesce(func.lower(Customer.billing_city), literal("")),
-    "owner": func.coalesce(func.lower(_Owner.name), literal("")),
+    "city": lowered(Customer.billing_city),
+    "country": GROUPS["country"].keys.c.key,
+    "industry": lowered(Customer.industry),
+    "owner": GROUPS["owner"].keys.c.key,
+    "last_activity": moment_or_none(CustomerTouch.at),
     "created_at": Customer.created_at.expression,
     "updated_at": Customer.updated_at.expression,
 }
+"""The orders that an index gives, however many customers there are."""
+
+SORTS: dict[str, ColumnElement[Any]] = INDEXED | {
+    "kind": Customer.kind.expression,
+    "email": lowered(Customer.email),
+    "phone": lowered(Customer.phone),
+    "website": lowered(Customer.website),
+    "state": lowered(Customer.billing_state),
+    "postal_code": lowered(Customer.billing_postal_code),
+    "vat_number": lowered(Customer.vat_number),
+    "registration_number": lowered(Customer.registration_number),
+}
 """The words that a list can be sorted by, each an expression that is never null."""
 
-INDEXED_SORTS = ("name", "number", "created_at", "updated_at")
 DEFAULT_SORT = "name"
 
 
-@dataclass(frozen=True)
-class CustomerFilter:
+@dataclass(frozen=True, kw_only=True)
+class CustomerFilter(RecordFilter):
     """
     Which customers a list shows; every part left out lets all pass.
 
-    :param words: text to find in name, number, e-mail, website, phone and registration numbers
     :param statuses: any of these
     :param kinds: any of these
-    :param owner_ids: belonging to any of these; 0 stands for nobody
     """
 
-    words: str = ""
     statuses: Sequence[CustomerStatus] = ()
     kinds: Sequence[CustomerKind] = ()
-    owner_ids: Sequence[int] = ()
+
+
+_LACKING: dict[str, ColumnElement[bool]] = {
+    "owner": func.coalesce(Customer.owner_id, 0) == 0,
+    "email": Customer.email_normalised.is_(None),
+    "phone": Customer.phone.is_(None),
+    "website": Customer.website.is_(None),
+    "address": Customer.billing_street.is_(None) & Customer.billing_city.is_(None),
+    "industry": SORTS["industry"] == "",
+    "activity": SORTS["last_activity"] == literal("0001-01-01 00:00:00+00").cast(CustomerTouch.at.type),
+}
 
 
 def select_customers(filters: CustomerFilter) -> Select[Any]:
@@ -58,18 +96,24 @@ def select_customers(filters: CustomerFilter) -> Select[Any]:
     :param filters: which customers
     :return: a select of ``Customer`` outside the trash, without order
     """
-    conditions: list[ColumnElement[bool]] = [Customer.deleted_at.is_(None)]
+    query = select(Customer).where(Customer.deleted_at.is_(None))
+    if filters.asks_for_activity:
+        query = query.join(CustomerTouch, CustomerTouch.customer_id == Customer.id)
     if filters.words.strip():
-        conditions.append(contains_words(Customer.search_text.expression, filters.words))
+        query = query.where(contains_words(Customer.search_text.expression, filters.words))
     if filters.statuses:
-        conditions.append(Customer.status.in_(filters.statuses))
+        query = query.where(Customer.status.in_(filters.statuses))
     if filters.kinds:
-        conditions.append(Customer.kind.in_(filters.kinds))
-    if filters.owner_ids:
-        known = [owner for owner in filters.owner_ids if owner]
-        nobody = [Customer.owner_id.is_(None)] if 0 in filters.owner_ids else []
-        conditions.append(or_(Customer.owner_id.in_(known), *nobody))
-    return select(Customer).where(*conditions)
+        query = query.where(Customer.kind.in_(filters.kinds))
+    return query.where(
+        *list_shared_conditions(
+            filters,
+            Customer,
+            country=Customer.billing_country,
+            last_activity=CustomerTouch.at,
+            lacking=_LACKING,
+        )
+    )
 
 
 def read_sort(word: str | None) -> Sort:
@@ -81,39 +125,80 @@ def read_sort(word: str | None) -> Sort:
     """
     word = word if word and word.removeprefix("-") in SORTS else DEFAULT_SORT
     key = word.removeprefix("-")
-    return Sort(SORTS[key], Customer.id.expression, word.startswith("-"), is_indexed=key in INDEXED_SORTS)
+    # The index is one of the latest activities, so the id has to be theirs as well.
+    row_id = CustomerTouch.customer_id if key == "last_activity" else Customer.id
+    return Sort(SORTS[key], row_id.expression, word.startswith("-"), is_indexed=key in INDEXED, groups=GROUPS.get(key))
 
 
-def list_customers(filters: CustomerFilter, *, sort: str | None, mark: str | None) -> Page:
+def list_customers(
+    filters: CustomerFilter, *, sort: str | None, mark: str | None, columns: Sequence[str] = SHOWN, size: int = 50
+) -> Page:
     """
-    Load one page of the list of customers, with each one's owner.
+    Load one page of the list of customers, with each one's owner; of the customer itself only what a list shows.
 
     :param filters: which customers
     :param sort: a sort word, as in ``read_sort``
     :param mark: where the page starts; ``None`` for the first
+    :param columns: the columns to show
+    :param size: rows a page
     :return: the page
     """
-    query = _with_owner(select_customers(filters))
-    return load_page(query, read_sort(sort), mark=mark, filter_first=bool(filters.words.strip()))
-
-
-def _with_owner(query: Select[Any]) -> Select[Any]:
-    return query.outerjoin(_Owner, Customer.owner_id == _Owner.id).options(
-        contains_eager(Customer.owner.of_type(_Owner))
+    order = read_sort(sort)
+    always = load_only(Customer.id, Customer.name, Customer.kind, Customer.status, Customer.owner_id)
+    query = select_customers(filters).options(
+        *load_columns(Customer, [COLUMNS[key] for key in columns]), always, joinedload(Customer.owner)
     )
+    query = _join_touch(query, filters, order)
+    everything = _join_touch(select_customers(CustomerFilter()), CustomerFilter(), order) if filters.in_use else None
+    return load_page(query, order, mark=mark, size=size, everything=everything, otherwise=read_sort(DEFAULT_SORT))
 
 
-def stream_customers(filters: CustomerFilter, *, sort: str | None, size: int = 1000) -> Iterator[Customer]:
+def _join_touch(query: Select[Any], filters: CustomerFilter, order: Sort) -> Select[Any]:
+    if order.expression is SORTS["last_activity"] and not filters.asks_for_activity:
+        query = query.join(CustomerTouch, CustomerTouch.customer_id == Customer.id)
+    return query
+
+
+def stream_columns(
+    filters: CustomerFilter, columns: Sequence[Any], *, sort: str | None, size: int = 1000
+) -> Iterator[Sequence[Any]]:
     """
     Run through all customers of a list in its order, a batch at a time, with flat memory.
 
     :param filters: which customers
+    :param columns: what to read of each: columns of ``Customer``, ``CustomerTouch``, ``Owner``, ``Maker``, ``Changer``
+        and ``Parent``
     :param sort: a sort word, as in ``read_sort``
     :param size: rows a batch
-    :return: an iterator over customers, each with its owner loaded
+    :return: an iterator over rows of values
     """
-    query = _with_owner(select_customers(filters)).order_by(*read_sort(sort).columns)
-    yield from db.session.scalars(query.execution_options(yield_per=size))
+    order, query = read_sort(sort), select_customers(filters)
+    if not order.is_indexed:
+        order = settle_sort(count_some(query, order), order, read_sort(DEFAULT_SORT))
+    if not filters.asks_for_activity:
+        query = query.join(CustomerTouch, CustomerTouch.customer_id == Customer.id)
+    people = ((Owner, Customer.owner_id), (Maker, Customer.created_by_id), (Changer, Customer.updated_by_id))
+    for person, person_id in people:
+        query = query.outerjoin(person, person.id == person_id)
+    query = join_groups(query.outerjoin(Parent, Parent.id == Customer.parent_id), order)
+    query = query.with_only_columns(*columns, maintain_column_froms=True)
+    yield from db.session.execute(query.order_by(*order.columns).execution_options(yield_per=size))
+
+
+def list_words_in_use(*, limit: int = 200) -> dict[str, list[str]]:
+    """
+    List what customers can be filtered by, as far as it is a matter of what somebody typed, in one statement.
+
+    :param limit: how many of each at most
+    :return: the industries and countries in use, each in alphabetical order
+    """
+    industry = select_words_in_use("industry", Customer, INDEXED["industry"], Customer.industry, limit=limit)
+    codes = GROUPS["country"].column
+    country = select_words_in_use("country", Customer, codes, Customer.billing_country, limit=limit)
+    found: dict[str, list[str]] = {"industry": [], "country": []}
+    for kind, word in db.session.execute(union_all(*(part.subquery().select() for part in (industry, country)))):
+        found[kind].append(word)
+    return found
 
 
 def get_customer(customer_id: int) -> Customer | None:

@@ -1,17 +1,15 @@
-"""The pages of the customers feature; those of contacts and of the printed paper stand in files of their own."""
+"""The pages of one customer; those of the list, of contacts and of paper stand in files of their own."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import Response, abort, jsonify, redirect, render_template, request, stream_with_context, url_for
+from flask import abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.access import Action, allowed, may, may_change, reason_not_to_change, refuse, require_change
 from crm_web.activities.forms import empty_activity_form
-from crm_web.csv_export import write_csv
-from crm_web.customers import blueprint, exports, operations, queries
-from crm_web.customers.address import CustomersAddress
+from crm_web.customers import blueprint, operations, queries
 from crm_web.customers.forms import EditCustomerForm, NewCustomerForm
 from crm_web.employees.queries import list_possible_owners
 from crm_web.errors import DomainError
@@ -21,6 +19,7 @@ from crm_web.history.conflicts import show_conflict
 from crm_web.history.moments import read_as_of
 from crm_web.history.past_queries import get_past
 from crm_web.history.queries import list_changes_of
+from crm_web.history.stories import go_to_story
 from crm_web.matching import Match, list_possible_duplicates
 from crm_web.messages import flash_message
 from crm_web.models import Customer
@@ -29,37 +28,6 @@ from crm_web.submissions import find_answer, keep_answer
 
 LEADS_SHOWN = 10
 """How many of its leads a customer's page shows; the list of leads shows all."""
-
-
-@blueprint.get("/customers")
-@allowed(Action.READ)
-def list_customers() -> ResponseReturnValue:
-    view = CustomersAddress(request.args, me=current_user)
-    people = list_possible_owners()
-    return render_template(
-        "customers/list_customers.html",
-        page=queries.list_customers(view.read_filter(), sort=view.sort, mark=view.mark),
-        view=view,
-        people=people,
-        chips=view.list_chips(people),
-    )
-
-
-@blueprint.get("/customers.csv")
-@allowed(Action.READ)
-def export_customers() -> ResponseReturnValue:
-    view = CustomersAddress(request.args, me=current_user)
-    pieces = write_csv(list(exports.COLUMNS), exports.list_rows(view.read_filter(), sort=view.sort))
-    # Nothing is asked of the database here: Flask ends this view's session before the first piece is sent.
-    headers = {"Content-Disposition": 'attachment; filename="customers.csv"'}
-    return Response(stream_with_context(pieces), mimetype="text/csv", headers=headers)
-
-
-@blueprint.get("/customers/suggest")
-@allowed(Action.READ)
-def suggest_customers() -> ResponseReturnValue:
-    words = request.args.get("q", "").replace("\x00", "")[:300]
-    return jsonify([f"{customer.number} {customer.name}" for customer in queries.list_customers_called(words)])
 
 
 @blueprint.get("/customers/new")
@@ -101,9 +69,11 @@ def _new_page(form: NewCustomerForm, matches: Sequence[Match] = ()) -> str:
 @blueprint.get("/customers/<int:customer_id>")
 @allowed(Action.READ)
 def show_customer(customer_id: int) -> ResponseReturnValue:
-    customer, won = queries.get_customer_with_won(customer_id) or abort(404)
+    customer, won = queries.get_customer_with_won(customer_id) or (None, {})
     if moment := read_as_of():
-        return _past_page(customer, moment)
+        return _past_page(customer_id, customer, moment)
+    if customer is None:
+        return go_to_story("customer", customer_id)
     is_allowed = may_change(current_user, customer)
     may_add = may(current_user, Action.CREATE) and not customer.is_in_trash
     return render_template(
@@ -123,9 +93,10 @@ def show_customer(customer_id: int) -> ResponseReturnValue:
     )
 
 
-def _past_page(customer: Customer, moment: datetime) -> str:
-    past, now_url = get_past(customer, moment), url_for("customers.show_customer", customer_id=customer.id)
-    shown = past.record or customer
+def _past_page(customer_id: int, today: Customer | None, moment: datetime) -> str:
+    past = get_past("customer", customer_id, moment, today=today) or abort(404)
+    now_url = url_for("customers.show_customer", customer_id=customer_id)
+    shown = past.record or today
     return render_template("customers/past_customer.html", customer=shown, won={}, past=past, now_url=now_url)
 
 

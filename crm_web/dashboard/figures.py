@@ -6,11 +6,12 @@ from typing import Any
 
 from flask import url_for
 
-from crm_web.dashboard.periods import Period
-from crm_web.dashboard.queries import Closed, Tally, Worth, add_up
+from crm_web.counts import Tally, Worth, add_up
+from crm_web.dashboard.queries import Closed
 from crm_web.dashboard.scopes import Scope
 from crm_web.filters import Reader, money
 from crm_web.models import LeadStatus, StatusKind
+from crm_web.periods import Period
 
 MOST_CURRENCIES = 3
 

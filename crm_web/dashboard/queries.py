@@ -1,46 +1,18 @@
-"""What the dashboard asks. Its figures come from the query behind the list of leads, so each equals its list."""
+"""What the dashboard asks: how leads stand from the cells that the database counts, and lists of a bounded length."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import contains_eager, joinedload
 
-from crm_web.dashboard.periods import Period
+from crm_web.counts import Tally, Whose, count_standing, sum_cells, tally
 from crm_web.dashboard.scopes import Scope
 from crm_web.extensions import db
 from crm_web.leads.queries import LeadFilter, list_team_ids, select_leads
-from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, LeadStatus, StatusKind
-
-
-@dataclass(frozen=True)
-class Worth:
-    """
-    What some leads are worth in one currency.
-
-    :param currency: its ISO code
-    :param amount: the sum of their amounts
-    :param count: how many leads have an amount in it
-    """
-
-    currency: str
-    amount: Decimal
-    count: int
-
-
-@dataclass(frozen=True)
-class Tally:
-    """
-    Some leads, counted. Amounts of different currencies are never added up.
-
-    :param count: how many there are, with an amount or without
-    :param worth: what they are worth, a line for each currency
-    """
-
-    count: int = 0
-    worth: Sequence[Worth] = field(default=())
+from crm_web.models import Activity, ActivityKind, Customer, Employee, Figure, Lead, LeadStatus, StatusKind
+from crm_web.periods import Period
 
 
 @dataclass(frozen=True)
@@ -89,53 +61,45 @@ def tally_by_status(owner_ids: Sequence[int]) -> dict[LeadStatus, Tally]:
     :param owner_ids: whose leads, as ``list_owner_ids`` gives them
     :return: each status, in the order of a sale, with what stands there
     """
-    rows = _count(LeadFilter(owner_ids=owner_ids), Lead.status.expression)
-    return {status: _tally(row for row in rows if row.part is status) for status in LeadStatus}
+    return count_standing(Whose(owner_ids))
 
 
 def tally_closed(this: Period, last: Period, owner_ids: Sequence[int]) -> dict[StatusKind, Closed]:
     """
-    Count what was won and what was lost in two periods that follow each other.
+    Count what was won and what was lost in two months that follow each other.
 
-    :param this: the later period
+    :param this: the later month
     :param last: the one before
     :param owner_ids: whose leads, as ``list_owner_ids`` gives them
     :return: the leads won and lost in each
     """
-    filters = LeadFilter(owner_ids=owner_ids, closed_from=last.start, closed_to=this.end)
-    is_later = Lead.closed_at >= this.start
-    rows = _count(filters, Lead.status.expression, is_later.label("is_later"))
+    both = Period(last.first_day, this.next_day, this.zone)
+    rows = sum_cells(Figure.CLOSED, "starts_on", "status", "currency", whose=Whose(owner_ids), period=both)
 
     def closed(kind: StatusKind) -> Closed:
-        ours = [row for row in rows if row.part.kind is kind]
-        return Closed(_tally(row for row in ours if row.is_later), _tally(row for row in ours if not row.is_later))
+        ours = [row for row in rows if LeadStatus(row.status).kind is kind]
+        return Closed(*(tally(row for row in ours if row.starts_on == month.first_day) for month in (this, last)))
 
     return {kind: closed(kind) for kind in (StatusKind.WON, StatusKind.LOST)}
 
 
 def tally_created(period: Period, owner_ids: Sequence[int]) -> Tally:
     """
-    Count the leads that came in.
+    Count the leads that came in during a few days: a range of an index, since cells are of whole months.
 
     :param period: when
     :param owner_ids: whose leads, as ``list_owner_ids`` gives them
     :return: those leads, whatever became of them
     """
     filters = LeadFilter(owner_ids=owner_ids, created_from=period.start, created_to=period.end)
-    return _tally(_count(filters))
-
-
-def add_up(tallies: Iterable[Tally]) -> Tally:
-    """
-    Count several tallies as one.
-
-    :param tallies: tallies of different leads
-    :return: all of those leads
-    """
-    tallies = list(tallies)
-    return Tally(
-        sum(tally.count for tally in tallies), _by_currency(worth for tally in tallies for worth in tally.worth)
+    currency = case((Lead.amount.is_not(None), Lead.currency), else_="")
+    query: Select[Any] = select_leads(filters).with_only_columns(
+        currency.label("currency"),
+        func.count().label("how_many"),
+        func.count(Lead.amount).label("how_many_priced"),
+        func.sum(Lead.amount).label("amount"),
     )
+    return tally(db.session.execute(query.group_by(currency)).all())
 
 
 def list_recently_changed(owner_ids: Sequence[int], *, limit: int = 8) -> Sequence[Lead]:
@@ -169,36 +133,3 @@ def list_open_tasks(assignee: Employee, *, limit: int) -> Tasks:
     related = (contains_eager(Activity.lead), contains_eager(Activity.customer))
     tasks = db.session.scalars(query.options(*related).limit(limit + 1)).all()
     return Tasks(tasks[:limit], are_more=len(tasks) > limit)
-
-
-def _count(filters: LeadFilter, *parts: ColumnElement[Any]) -> Sequence[Any]:
-    """Count leads and add up their amounts, by currency and by further parts, the first of which is called so."""
-    labelled = [part.label("part") if place == 0 else part for place, part in enumerate(parts)]
-    query: Select[Any] = select_leads(filters).with_only_columns(
-        *labelled,
-        Lead.currency,
-        func.count().label("leads"),
-        func.count(Lead.amount).label("worth_count"),
-        func.sum(Lead.amount).label("amount"),
-    )
-    return db.session.execute(query.group_by(*parts, Lead.currency)).all()
-
-
-def _tally(rows: Iterable[Any]) -> Tally:
-    rows = list(rows)
-    known = (Worth(row.currency, row.amount, row.worth_count) for row in rows if row.amount is not None)
-    return Tally(sum(row.leads for row in rows), _by_currency(known))
-
-
-def _by_currency(parts: Iterable[Worth]) -> list[Worth]:
-    """One line for each currency; sums can't be compared across them, so the one of most leads comes first."""
-    parts = list(parts)
-    added = [
-        Worth(
-            currency,
-            sum((part.amount for part in parts if part.currency == currency), Decimal(0)),
-            sum(part.count for part in parts if part.currency == currency),
-        )
-        for currency in {part.currency for part in parts}
-    ]
-    return sorted(added, key=lambda worth: (-worth.count, worth.currency))

@@ -10,10 +10,10 @@ from crm_web.access import signed_in
 from crm_web.clock import now
 from crm_web.dashboard import blueprint, queries
 from crm_web.dashboard.figures import Figures, Teller
-from crm_web.dashboard.periods import month_before, month_of, week_of
 from crm_web.dashboard.scopes import Scope, choose_scope
 from crm_web.filters import current_reader
 from crm_web.list_address import Tab
+from crm_web.periods import month_before, month_of, week_of
 
 FIRST_TASKS = 8
 MOST_TASKS = 200

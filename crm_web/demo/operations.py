@@ -15,7 +15,18 @@ from crm_web.demo.telling import tell_story
 from crm_web.demo.words import BOUGHT_AGAIN, SOURCES
 from crm_web.errors import DomainError
 from crm_web.extensions import db
-from crm_web.models import Activity, Contact, Conversion, Customer, Employee, Lead, LeadSource, Role, record_by
+from crm_web.models import (
+    Activity,
+    Contact,
+    Conversion,
+    Customer,
+    Employee,
+    Lead,
+    LeadSource,
+    LeadStay,
+    Role,
+    record_by,
+)
 
 PEOPLE: tuple[dict[str, Any], ...] = (
     {"name": "Ada Palmer", "role": Role.ADMIN, "job_title": "Head of Operations", "time_zone": "Europe/London"},
@@ -54,6 +65,7 @@ def load_demo(*, progress: Callable[[str], object]) -> None:
     for employee_id in sorted({row["created_by_id"] for row in [*story.leads, *story.customers]}):
         record_by(by_id[employee_id])
         _insert_part(story, employee_id)
+    db.session.execute(insert(LeadStay), [_resolve(stay) for stay in story.stays])
     progress(
         f"  {len(people)} people, {len(story.leads)} leads, {len(story.customers)} customers, "
         f"{len(story.activities):,} notes, calls, meetings and tasks"

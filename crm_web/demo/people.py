@@ -61,19 +61,19 @@ def invent_party(chance: Chance, land: Land) -> dict[str, Any]:
     :param land: where they live
     :return: the columns of a lead that say who it is; about one in twelve is a private person
     """
-    given, given_latin = _spelt(chance.one_of(land.given))
-    family, family_latin = _spelt(chance.one_of(land.family))
-    founder, founder_latin = _spelt(chance.one_of(land.family))
+    given, given_latin = spelt(chance.one_of(land.given))
+    family, family_latin = spelt(chance.one_of(land.family))
+    founder, founder_latin = spelt(chance.one_of(land.family))
     pattern, industry = chance.one_of(land.trades).split("=")
     is_company = not chance.happens(0.08)
-    domain = f"{_slug(founder_latin)}-{DOMAINS[industry]}.example" if is_company else "mail.example"
+    domain = f"{slug(founder_latin)}-{DOMAINS[industry]}.example" if is_company else "mail.example"
     party = {
         "salutation": chance.one_of(SALUTATIONS) if chance.happens(0.3) else None,
         "first_name": given,
         "last_name": family,
         "job_title": chance.one_of(JOB_TITLES) if is_company else None,
         "company": pattern.format(founder) if is_company else None,
-        "email": _free_address(chance, f"{_slug(given_latin)}.{_slug(family_latin)}", domain),
+        "email": _free_address(chance, f"{slug(given_latin)}.{slug(family_latin)}", domain),
         "website": f"www.{domain}" if is_company and chance.happens(0.8) else None,
         "industry": industry if is_company else None,
     }
@@ -102,13 +102,13 @@ def _invent_address(chance: Chance, land: Land) -> dict[str, Any]:
     }
 
 
-def _spelt(word: str) -> tuple[str, str]:
+def spelt(word: str) -> tuple[str, str]:
     """A name as it is written, and as it is written in Latin letters."""
     name, _, latin = word.partition("=")
     return name, latin or name
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
     """The part of an address that a name gives: plain small letters and hyphens."""
     plain = unicodedata.normalize("NFKD", name.translate(UNLIKE_THEIR_ACCENTS)).lower()
     letters = "".join("-" if letter == " " else letter for letter in plain if letter in "- " or letter.isalnum())

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from crm_web.demo.buyers import add_ordinary_customers, buy_again, win_leads
+from crm_web.demo.moves import move_leads
 from crm_web.demo.people import Chance
 from crm_web.demo.sales import invent_leads
 from crm_web.demo.story import Row, Story
@@ -35,6 +36,7 @@ def tell_story(*, moment: datetime, people: Mapping[str, int]) -> Story:
         _add_task(story, lead)
     for customer in story.customers:
         _add_activities(story, customer, "customer", customer["created_at"], moment)
+    move_leads(story)
     return story
 
 

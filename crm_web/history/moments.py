@@ -4,6 +4,7 @@ from datetime import datetime
 
 from flask import abort, request
 
+from crm_web.fields import EARLIEST, LATEST
 from crm_web.filters import current_reader
 
 
@@ -12,7 +13,7 @@ def read_as_of() -> datetime | None:
     Read from the address of which moment a page is asked for.
 
     :return: the moment, one without a zone taken in the reader's; ``None`` for today
-    :raise NotFound: where it is no moment
+    :raise NotFound: where it is no moment, or out of the range of a working life
     """
     typed = request.args.get("as_of")
     if typed is None:
@@ -24,4 +25,5 @@ def read_as_of() -> datetime | None:
         moment.timestamp()
     except (ValueError, OverflowError):
         abort(404)
-    return moment
+    # Beyond these no reader's clock could show it.
+    return moment if EARLIEST.year <= moment.year <= LATEST.year else abort(404)

@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, cast, literal, null, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, false, literal, null, or_, select, union_all
 from sqlalchemy.orm import joinedload
 
 from crm_web.extensions import db
 from crm_web.models import Activity, Change, ChangeAction, Contact, Customer, Door, Employee, Lead
 from crm_web.paging import Page, Sort, load_page
 from crm_web.wording import (
+    ENTITIES,
     ReadableChange,
     Record,
     RecordName,
     Value,
+    name_at_the_time,
     read_change,
     read_value,
     records_meant,
@@ -25,13 +27,15 @@ from crm_web.wording import (
 NEWEST_FIRST = Sort(Change.at.expression, Change.id.expression, descending=True)
 
 _NOWHERE = cast(null(), BigInteger)
-# Where the name of a record stands, and the lead or customer on whose page it is shown.
-_NAMES: dict[str, tuple[Any, Any, Any, Any]] = {
-    "employee": (Employee.id, Employee.name, _NOWHERE, _NOWHERE),
-    "lead": (Lead.id, Lead.name, Lead.id, _NOWHERE),
-    "customer": (Customer.id, Customer.name, _NOWHERE, Customer.id),
-    "contact": (Contact.id, Contact.name, _NOWHERE, Contact.customer_id),
-    "activity": (Activity.id, Activity.subject, Activity.lead_id, Activity.customer_id),
+_TRASHED_CUSTOMER = Customer.deleted_at.is_not(None)
+_IN_TRASH = or_(Contact.deleted_at.is_not(None), _TRASHED_CUSTOMER)
+# Where the name of a record stands, the lead or customer on whose page it is shown, its owner, whether it is trashed.
+_NAMES: dict[str, tuple[Any, ...]] = {
+    "employee": (Employee.id, Employee.name, _NOWHERE, _NOWHERE, _NOWHERE, false()),
+    "lead": (Lead.id, Lead.name, Lead.id, _NOWHERE, Lead.owner_id, Lead.deleted_at.is_not(None)),
+    "customer": (Customer.id, Customer.name, _NOWHERE, Customer.id, Customer.owner_id, _TRASHED_CUSTOMER),
+    "contact": (Contact.id, Contact.name, _NOWHERE, Contact.customer_id, Customer.owner_id, _IN_TRASH),
+    "activity": (Activity.id, Activity.subject, Activity.lead_id, Activity.customer_id, _NOWHERE, false()),
 }
 
 RECORDS: dict[str, Any] = {"lead": Lead, "customer": Customer, "contact": Contact, "employee": Employee}
@@ -43,6 +47,7 @@ class ChangeFilter:
     """
     Which changes the page of history shows; every part left out lets all pass.
 
+    :param record: of this one record
     :param actor_id: made by this employee; 0 stands for the installation itself
     :param entity: of this kind of record, such as ``lead``
     :param action: created, changed or deleted
@@ -51,6 +56,7 @@ class ChangeFilter:
     :param zone: the time zone in which the day is meant
     """
 
+    record: Record | None = None
     actor_id: int | None = None
     entity: str | None = None
     action: ChangeAction | None = None
@@ -71,6 +77,18 @@ def list_changes_of(entity: str, entity_id: int, *, limit: int = 20) -> Sequence
     query = select(Change).where(Change.entity == entity, Change.entity_id == entity_id)
     query = query.order_by(Change.id.desc()).limit(limit).options(joinedload(Change.actor))
     return _put_in_words(db.session.scalars(query).all(), with_records=False)
+
+
+def find_end(record: Record) -> ReadableChange | None:
+    """
+    Find the line of history that tells of a record's deletion for good.
+
+    :param record: the record
+    :return: the line, with all that the record held; ``None`` for a record that is there, or never was
+    """
+    ended = (Change.entity == record.entity, Change.entity_id == record.id, Change.action == ChangeAction.DELETED)
+    changes = db.session.scalars(select(Change).where(*ended).options(joinedload(Change.actor)).limit(1))
+    return next(iter(_put_in_words(changes, with_records=True)), None)
 
 
 def get_change(change_id: int) -> tuple[Change, Any] | None:
@@ -111,6 +129,8 @@ def select_changes(filters: ChangeFilter) -> Select[Any]:
 
 def _conditions(filters: ChangeFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
+    if filters.record:
+        conditions += [Change.entity == filters.record.entity, Change.entity_id == filters.record.id]
     if filters.actor_id is not None:
         conditions.append(Change.actor_id == filters.actor_id if filters.actor_id else Change.actor_id.is_(None))
     if filters.entity:
@@ -137,7 +157,7 @@ def put_values_in_words(entity: str, values: Sequence[tuple[str, Any]]) -> list[
     :param values: pairs of column and value as JSON
     :return: the values in the same order; whoever is named in them is resolved in one query
     """
-    names = _find_names({record for column, value in values for record in records_meant(column, value)})
+    names = find_names({record for column, value in values for record in records_meant(column, value)})
     return [read_value(entity, column, value, names) for column, value in values]
 
 
@@ -146,19 +166,47 @@ def _put_in_words(changes: Iterable[Change], *, with_records: bool) -> list[Read
     named = {record for change in changes for record in records_named_in(change)}
     if with_records:
         named |= {Record(change.entity, change.entity_id) for change in changes}
-    names = _find_names(named)
+    names = find_names(named)
     return [read_change(change, names) for change in changes]
 
 
-def _find_names(records: set[Record]) -> dict[Record, RecordName]:
-    """The names of records of every kind, in one query."""
+def find_names(records: set[Record]) -> dict[Record, RecordName]:
+    """
+    Find how records of every kind are called, in one query; in another one those that were deleted for good.
+
+    :param records: the records
+    :return: the names of those that anybody knows
+    """
+    names = _find_todays_names(records)
+    gone = [and_(Change.entity == record.entity, Change.entity_id == record.id) for record in records - names.keys()]
+    if gone:
+        ended = select(Change).where(Change.action == ChangeAction.DELETED, or_(*gone))
+        for change in db.session.scalars(ended):
+            name = RecordName(name_at_the_time(change), None, None, None, is_in_trash=False, is_gone=True)
+            names[Record(change.entity, change.entity_id)] = name
+    return names
+
+
+def name_record(record: Record) -> str:
+    """
+    Name one record, with its kind.
+
+    :param record: the record
+    :return: such as ``Lead Okoro``; with its number where nobody knows its name
+    """
+    named = find_names({record}).get(record)
+    return f"{ENTITIES[record.entity]} {named.name if named else record.id}"
+
+
+def _find_todays_names(records: set[Record]) -> dict[Record, RecordName]:
     queries = []
     for entity, (record_id, name, *places) in _NAMES.items():
         ids = sorted(record.id for record in records if record.entity == entity)
         if ids:
             query = select(literal(entity).label("entity"), record_id.label("id"), name.label("name"), *places)
+            query = query.join(Contact.customer) if entity == "contact" else query
             queries.append(query.where(record_id.in_(ids)))
     if not queries:
         return {}
     rows = db.session.execute(union_all(*queries))
-    return {Record(entity, row_id): RecordName(name, lead, customer) for entity, row_id, name, lead, customer in rows}
+    return {Record(entity, record_id): RecordName(*told) for entity, record_id, *told in rows}

@@ -1,6 +1,7 @@
 """The page of all history, and the way back for one field."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from flask import abort, current_app, redirect, render_template, request, url_for
@@ -8,18 +9,19 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web import filters
-from crm_web.access import REFUSALS, Action, allowed, may, refuse, require_change
+from crm_web.access import REFUSALS, Action, allowed, may, may_change, refuse, require_change
 from crm_web.employees.queries import list_everyone
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.filters import current_reader
+from crm_web.frame import find_own_page
 from crm_web.history import blueprint, operations, queries
 from crm_web.list_address import Chip, ListAddress
 from crm_web.messages import flash_message
 from crm_web.models import ChangeAction, Contact, Customer, Door, Employee, Lead
-from crm_web.wording import DOOR_LABELS, DOORS, ENTITIES, label_of
+from crm_web.wording import DOOR_LABELS, DOORS, ENTITIES, ReadableChange, Record, label_of
 
-NAMES = ("who", "kind", "action", "door", "day")
+NAMES = ("who", "record", "kind", "action", "door", "day")
 NOBODY = "installation"
 
 
@@ -35,11 +37,14 @@ def list_changes() -> ResponseReturnValue:
         view=view,
         choices=_list_choices(people),
         chips=_list_chips(view, chosen, people),
+        may_put_back=_may_put_back,
+        back_to=request.full_path if request.query_string else request.path,
     )
 
 
 def _read_filter(view: ListAddress) -> queries.ChangeFilter:
     return queries.ChangeFilter(
+        record=_read_record(view.one("record")),
         actor_id=0 if view.one("who") == NOBODY else next(iter(view.ids("who")), None),
         entity=next((word for word in ENTITIES if word == view.one("kind")), None),
         action=next((action for action in ChangeAction if action == view.one("action")), None),
@@ -47,6 +52,13 @@ def _read_filter(view: ListAddress) -> queries.ChangeFilter:
         day=view.day("day"),
         zone=current_reader().zone,
     )
+
+
+def _read_record(typed: str) -> Record | None:
+    """One record as it stands in an address, such as ``lead-7``."""
+    kind, _, number = typed.partition("-")
+    is_id = number.isascii() and number.isdigit() and len(number) < 19
+    return Record(kind, int(number)) if kind in ENTITIES and is_id else None
 
 
 def _list_choices(people: Sequence[Employee]) -> dict[str, list[tuple[Any, str]]]:
@@ -61,6 +73,7 @@ def _list_choices(people: Sequence[Employee]) -> dict[str, list[tuple[Any, str]]
 def _list_chips(view: ListAddress, chosen: queries.ChangeFilter, people: Sequence[Employee]) -> list[Chip]:
     names = {person.id: person.name for person in people} | {0: "the installation"}
     labels = {
+        "record": chosen.record and queries.name_record(chosen.record),
         "who": None if chosen.actor_id is None else f"By {names.get(chosen.actor_id, 'someone unknown')}",
         "kind": chosen.entity and f"Record: {ENTITIES[chosen.entity]}",
         "action": chosen.action and chosen.action.label,
@@ -68,6 +81,27 @@ def _list_chips(view: ListAddress, chosen: queries.ChangeFilter, people: Sequenc
         "day": chosen.day and f"On {filters.date(chosen.day, reader=current_reader())}",
     }
     return [Chip(label, view.url_without(name, view.one(name))) for name, label in labels.items() if label]
+
+
+@blueprint.get("/<kind>/<int:record_id>")
+@allowed(Action.READ)
+def show_story(kind: str, record_id: int) -> ResponseReturnValue:
+    """What is left of a record that was deleted for good."""
+    end = queries.find_end(Record(kind, record_id)) or abort(404)
+    return render_template(
+        "history/show_story.html",
+        end=end,
+        changes=queries.list_changes_of(kind, record_id),
+        just_before=(end.at - timedelta(microseconds=1)).isoformat(),
+    )
+
+
+def _may_put_back(change: ReadableChange) -> bool:
+    if change.place is None or change.place.is_in_trash or change.place.is_gone:
+        return False
+    if change.record.entity == "employee":
+        return may(current_user, Action.KEEP_EMPLOYEES)
+    return may_change(current_user, change.place)
 
 
 @blueprint.post("/<int:change_id>/put-back")
@@ -86,7 +120,7 @@ def put_back(change_id: int) -> ResponseReturnValue:
     else:
         db.session.commit()
         flash_message(f"{label} is what it was before." if is_new else f"{label} is so already.")
-    return redirect(_place_of(record), code=303)
+    return redirect(find_own_page(request.form.get("next")) or _place_of(record), code=303)
 
 
 def _require_change(record: Any) -> None:

@@ -119,7 +119,7 @@ def _fill(name: str) -> str:
 _FILLED = [*_FIELDS.split(), *_PAIRS]
 _ALL = [*_FILLED, "amount", "currency"]
 # As customers.conversion_operations.create_from_lead does: a mobile number stands in for a missing phone number.
-_CUSTOMER_VALUES = {
+CUSTOMER_VALUES = {
     "phone": "coalesce(phone, mobile)",
     "phone_e164": "CASE WHEN phone IS NULL THEN mobile_e164 ELSE phone_e164 END",
 }
@@ -129,7 +129,7 @@ _PARTS = {
     "changes": ", ".join(f"{name} = m.{name}" for name in _ALL),
     "make_customers": _MAKE_CUSTOMERS.substitute(
         columns=", ".join(CARRIED_OVER),
-        values=", ".join(_CUSTOMER_VALUES.get(name, source) for name, source in CARRIED_OVER.items()),
+        values=", ".join(CUSTOMER_VALUES.get(name, source) for name, source in CARRIED_OVER.items()),
     ),
 }
 WRITE = {
@@ -158,4 +158,5 @@ def write_leads(cursor: Cursor, owner_id: int | None, progress: Callable[[int, i
         progress(written, total)
     cursor.execute(_CONTACTS.substitute(columns=", ".join(CONTACT_FIELDS)))
     cursor.execute(_LEDGER)
+    cursor.execute("SELECT crm_fold_counts(1000000)")
     return sources

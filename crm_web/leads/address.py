@@ -1,30 +1,44 @@
 """What the address of the list of leads says, and how its filters read."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from crm_web import filters
+from crm_web import filters, record_address
+from crm_web.day_words import FUTURE, PAST, WORDS
 from crm_web.filters import Reader
 from crm_web.leads import queries
+from crm_web.leads.columns import COLUMNS, SHOWN
 from crm_web.leads.queries import LeadFilter
-from crm_web.list_address import Chip, ListAddress, Tab
-from crm_web.models import Customer, Employee, LeadStatus, StatusKind
+from crm_web.list_address import Chip, Tab
+from crm_web.models import CURRENCIES, WAY_TO_WON, Customer, Employee, LeadStatus, LostReason, StatusKind
+from crm_web.record_address import NOTHING_GIVEN, Label, RecordAddress, Stretch, name_word
 
-NO_SOURCE = "(none)"
 OWNER_WORDS = {"me": "Me", "team": "My team", "nobody": "Nobody"}
-DATES = {
-    "created_from": "Created from",
-    "created_to": "Created before",
+DATES = record_address.DATES | {
+    "close_from": "Expected close from",
+    "close_to": "Expected close before",
     "closed_from": "Closed from",
     "closed_to": "Closed before",
 }
-NAMES = ("q", "kind", "status", "owner", "source", "customer", *DATES)
+LACKS = {
+    "owner": "No owner",
+    "email": "No e-mail",
+    "phone": "No phone",
+    "amount": "No amount",
+    "close": "No expected close",
+    "activity": "No activity",
+    "next_step": "No next step",
+}
+OVERDUE = "overdue"
+LARGEST_FIRST = ("money", "percent", "date", "moment")
+OTHERS = ("kind", "status", "source", "customer", "currency", "amount_from", "amount_to", "close", "closed")
+OF_REPORTS = ("reason", "reached")
+NAMES = (*record_address.NAMES, *OTHERS, *OF_REPORTS, *(name for name in DATES if name not in record_address.DATES))
 ORDERS = {
     "-updated_at": "Changed last",
     "-created_at": "Newest",
+    "-last_activity": "Last activity",
     "name": "Name",
     "company": "Company",
     "-amount": "Largest amount",
@@ -34,7 +48,7 @@ ORDERS = {
 """The orders that people ask for by name; the heads of the table give the others."""
 
 
-class LeadsAddress(ListAddress):
+class LeadsAddress(RecordAddress):
     """
     The address of the list of leads.
 
@@ -47,25 +61,43 @@ class LeadsAddress(ListAddress):
         super().__init__(
             "leads.list_leads",
             args,
+            me=me,
+            reader=reader,
+            dates=DATES,
+            lacks=LACKS,
+            owner_words=OWNER_WORDS,
             names=NAMES,
             sorts=queries.SORTS,
             default_sort=queries.DEFAULT_SORT,
-            largest_first=("amount", "expected_close_on", "created_at", "updated_at"),
+            largest_first=[key for key, column in COLUMNS.items() if column.kind in LARGEST_FIRST],
+            known_columns=list(COLUMNS),
+            usual_columns=SHOWN,
         )
-        self.me, self.reader = me, reader
         self.kind = next((kind for kind in StatusKind if kind == self.one("kind")), None)
         self.statuses = [status for status in LeadStatus if status in self.all("status")]
+        self.lost_reasons = [reason for reason in LostReason if reason in self.all("reason")]
+        self.reached = next((status for status in WAY_TO_WON if status == self.one("reached")), None)
         self.customer_id = next(iter(self.ids("customer")), None)
+        self.currency = next((code for typed in self.all("currency") if (code := typed.upper()) in CURRENCIES), None)
 
     def read_filter(self) -> LeadFilter:
         """Say which leads the list shows."""
+        close_from, close_to = self.stretch("close")
         return LeadFilter(
-            words=self.one("q"),
+            **self.read_shared(),
             statuses=self._shown_statuses(),
-            owner_ids=self._owner_ids(),
-            sources=["" if source == NO_SOURCE else source for source in self.all("source")],
+            sources=["" if source == NOTHING_GIVEN else source for source in self.all("source")],
             customer_id=self.customer_id,
-            **{name: self.start_of(name, self.reader) for name in DATES},
+            currency=self.currency,
+            amount_from=self.amount("amount_from"),
+            amount_to=self.amount("amount_to"),
+            close_from=close_from,
+            close_to=close_to,
+            overdue_on=self.today if self.one("close") == OVERDUE else None,
+            closed_from=self._first("closed"),
+            closed_to=self._next("closed"),
+            lost_reasons=self.lost_reasons,
+            reached=self.reached,
         )
 
     def _shown_statuses(self) -> Sequence[LeadStatus]:
@@ -80,10 +112,10 @@ class LeadsAddress(ListAddress):
         return [status for status in LeadStatus if self.kind in (None, status.kind)]
 
     def _owner_ids(self) -> list[int]:
-        words = self.all("owner")
-        mine = [self.me.id] if "me" in words else []
-        team = queries.list_team_ids(self.me) if "team" in words else []
-        return [*mine, *team, *([0] if "nobody" in words else []), *self.ids("owner")]
+        team = queries.list_team_ids(self.me) if "team" in self.all("owner") else []
+        return list(dict.fromkeys([*super()._owner_ids(), *team]))
+
+    # What the filter bar offers
 
     @property
     def status_choices(self) -> list[tuple[str, str]]:
@@ -91,28 +123,24 @@ class LeadsAddress(ListAddress):
         return [(status.value, status.label) for status in self.offered_statuses]
 
     @property
-    def day_choices(self) -> list[tuple[str, str]]:
-        """Names and labels of the dates to choose."""
-        return list(DATES.items())
+    def stretches(self) -> list[Stretch]:
+        """The days to filter by."""
+        past, future = ([(word, WORDS[word][0].capitalize()) for word in words] for words in (PAST, FUTURE))
+        offered = {
+            "created": ("Created", past),
+            "close": ("Expected close", [(OVERDUE, "Overdue"), *future]),
+            "active": ("Last activity", ()),
+            "closed": ("Closed", past),
+        }
+        return [
+            Stretch(title, name, words, ((f"{name}_from", "from"), (f"{name}_to", "before")))
+            for name, (title, words) in offered.items()
+        ]
 
     @property
-    def days(self) -> dict[str, date]:
-        """The days that filter now, by name."""
-        return {name: day for name in DATES if (day := self.day(name))}
-
-    @property
-    def kept(self) -> dict[str, Any]:
+    def kept(self) -> list[tuple[str, str]]:
         """What the filter bar passes on without a control of its own."""
-        return {"kind": self.kind, "customer": self.customer_id}
-
-    def list_owner_choices(self, people: Sequence[Employee]) -> list[tuple[str, str]]:
-        """Values and labels of the owners to choose from."""
-        return [*OWNER_WORDS.items(), *((str(person.id), person.name) for person in people)]
-
-    def list_source_choices(self, sources: Sequence[str]) -> list[tuple[str, str]]:
-        """Values and labels of the sources to choose from, those in use among them."""
-        others = [source for source in self.all("source") if source not in (NO_SOURCE, *sources)]
-        return [(NO_SOURCE, "No source"), *((source, source) for source in (*sources, *others))]
+        return self.list_kept("kind", "customer", *OF_REPORTS)
 
     @property
     def kind_tabs(self) -> list[Tab]:
@@ -126,16 +154,20 @@ class LeadsAddress(ListAddress):
     @property
     def owner_tabs(self) -> list[Tab]:
         """Everyone's leads, or those that concern the reader most."""
-        owners = [("Everyone’s", None), ("Mine", "me"), ("My team’s", "team")]
-        return [
-            Tab(label, self.url(owner=owner), self.all("owner") == ([owner] if owner else []))
-            for label, owner in owners
-        ]
+        return self.list_owner_tabs([("Everyone’s", None), ("Mine", "me"), ("My team’s", "team")])
+
+    @property
+    def layout_tabs(self) -> list[Tab]:
+        """The same leads as a list or as a board."""
+        layouts = [("List", "leads.list_leads"), ("Board", "leads.show_board")]
+        return [Tab(label, self.url(endpoint), endpoint == self.endpoint) for label, endpoint in layouts]
 
     @property
     def orders(self) -> Mapping[str, str]:
         """The orders to choose from, the present one among them."""
         return ORDERS if self.sort in ORDERS else {self.sort: "As the table’s head says", **ORDERS}
+
+    # How the filters read
 
     def list_chips(self, people: Sequence[Employee], customer: Customer | None) -> list[Chip]:
         """
@@ -145,24 +177,37 @@ class LeadsAddress(ListAddress):
         :param customer: the customer whose leads are shown, if only theirs are
         :return: a chip for each filter that has an effect, in the order of the filter bar
         """
-        names = {str(person.id): person.name for person in people} | OWNER_WORDS
-        owners = [owner for owner in self.all("owner") if owner in OWNER_WORDS or owner in map(str, self.ids("owner"))]
-        labels = [
+        name = customer.name if customer else "unknown"
+        labels: list[Label] = [
             *(("q", words, f"“{words}”") for words in self.all("q")[:1]),
             *(("kind", kind.value, kind.value.capitalize()) for kind in StatusKind if kind is self.kind),
             *(("status", status.value, status.label) for status in self.statuses if status in self.offered_statuses),
-            *(("owner", owner, f"Owner: {names.get(owner, 'unknown')}") for owner in owners),
-            *(("source", source, f"Source: {source}") for source in self.all("source")),
-            *(
-                ("customer", value, f"Customer: {customer.name if customer else 'unknown'}")
-                for value in self._customers()
-            ),
-            *(
-                (name, self.one(name), f"{DATES[name]} {filters.date(day, reader=self.reader)}")
-                for name, day in self.days.items()
-            ),
+            *self.name_owners(people),
+            *(("source", source, name_word("Source", source)) for source in self.all("source")),
+            *(("customer", value, f"Customer: {name}") for value in self._customers()),
+            *self._name_amounts(),
+            *(("reason", reason.value, f"Lost: {reason.label}") for reason in self.lost_reasons),
+            *(("reached", status.value, f"Reached {status.label}") for status in [self.reached] if status),
+            *(("close", OVERDUE, "Overdue") for word in self.all("close")[:1] if word == OVERDUE),
+            *self.name_shared(),
         ]
-        return [Chip(label, self.url_without(name, value)) for name, value, label in labels]
+        return self.to_chips(labels)
 
     def _customers(self) -> list[str]:
         return [value for value in self.all("customer")[:1] if self.customer_id is not None]
+
+    def _name_amounts(self) -> list[Label]:
+        sides = {"amount_from": "Amount from", "amount_to": "Amount up to"}
+        amounts = [
+            (name, self.one(name), f"{side} {filters.money(amount, self.currency, reader=self.reader)}")
+            for name, side in sides.items()
+            if (amount := self.amount(name)) is not None
+        ]
+        return amounts + [("currency", self.one("currency"), f"In {code}") for code in [self.currency] if code]
+
+    @property
+    def ignored(self) -> list[str]:
+        """What was typed and means nothing."""
+        currency = self.one("currency")
+        unknown = [f"“{currency}” is no currency"] if currency and not self.currency else []
+        return self.left_out("amount_from", "amount_to") + unknown

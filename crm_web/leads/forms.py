@@ -160,6 +160,7 @@ class StatusForm(RecordForm):
 
     status = WordField("Status", LeadStatus, widget=NotDrawn(), validators=[Required("Choose a status.")])
     from_status = HiddenField()
+    next = HiddenField()
     lost_reason = WordField("Reason", REASONS, empty="Choose a reason")
     lost_note = TextLine("In a few words", limit_of(Lead.lost_note), description="Needed where the reason is another.")
 
@@ -185,7 +186,7 @@ class WinChoiceForm(RecordForm):
     create = HiddenField()
 
 
-class WinForm(CustomerForm):
+class WinForm(CustomerForm, OnceForm):
     """The customer that a lead becomes; one that is just won is active, and looked over for matches already."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:

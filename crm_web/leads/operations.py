@@ -15,6 +15,7 @@ from crm_web.extensions import db
 from crm_web.leads.queries import find_change_to_won
 from crm_web.merging import Merge
 from crm_web.models import (
+    Change,
     Conversion,
     Customer,
     Employee,
@@ -26,6 +27,7 @@ from crm_web.models import (
     record_by,
 )
 from crm_web.records import check_owner, lock, merge_with_saved, move_to_trash, take_from_trash
+from crm_web.together import save
 
 
 class LeadNotNamed(DomainError):
@@ -102,7 +104,7 @@ def change_lead(lead: Lead, values: Mapping[str, Any], *, version: int, by: Empl
     :raise OwnerNotEntitled: where a new owner is not active or does not sell
     """
     record_by(by)
-    _lock_outside_trash(lead)
+    lock_outside_trash(lead)
     if "source" in values:
         values = {**values, "source": use_source(values["source"])}
     merged = merge_with_saved(lead, values, version=version, by=by)
@@ -150,7 +152,7 @@ def change_status(
     is_lost = status.kind is StatusKind.LOST
     lead.lost_reason = lost_reason if is_lost else None
     lead.lost_note = lost_note if is_lost else None
-    db.session.flush()
+    save()
     return lead
 
 
@@ -175,7 +177,7 @@ def win_for_customer(
     _lock_where_seen(lead, LeadStatus.WON, seen)
     if not lead.is_won:
         link_to_lead(lead, customer, fill=fill, by=by)
-        _close_as_won(lead)
+        close_as_won(lead)
     return lead
 
 
@@ -199,7 +201,7 @@ def win_with_new_customer(
     _lock_where_seen(lead, LeadStatus.WON, seen)
     if not lead.is_won:
         create_from_lead(lead, values, by=by)
-        _close_as_won(lead)
+        close_as_won(lead)
     return lead
 
 
@@ -214,7 +216,7 @@ def undo_win(lead: Lead, *, by: Employee) -> Conversion | None:
     :raise WinStands: where something stands in the way; nothing is changed
     """
     record_by(by)
-    _lock_outside_trash(lead)
+    lock_outside_trash(lead)
     conversion = find_standing_conversion(lead.id)
     if conversion is None:
         return None
@@ -223,11 +225,26 @@ def undo_win(lead: Lead, *, by: Employee) -> Conversion | None:
     obstacles = [*list_obstacles(conversion, customer, lead), *_list_unknowns(lead, conversion)]
     if obstacles:
         raise WinStands(obstacles)
+    undo_standing_win(lead, conversion, customer, find_change_to_won(lead.id), by=by)
+    return conversion
+
+
+def undo_standing_win(
+    lead: Lead, conversion: Conversion, customer: Customer, change: Change | None, *, by: Employee
+) -> None:
+    """
+    Take back a win that nothing stands in the way of.
+
+    :param lead: the lead, locked
+    :param conversion: its standing line of the ledger
+    :param customer: its customer, locked
+    :param change: the change by which the lead was won the last time
+    :param by: the employee who takes it back
+    """
     if lead.is_won:
-        _put_back(lead)
+        _put_back(lead, change)
     lead.customer_id = conversion.before["customer_id"]
     take_back(conversion, customer, by=by)
-    return conversion
 
 
 def _list_unknowns(lead: Lead, conversion: Conversion) -> list[Obstacle]:
@@ -237,13 +254,12 @@ def _list_unknowns(lead: Lead, conversion: Conversion) -> list[Obstacle]:
     return [Obstacle("It was entered as won, so there is no status to go back to.", "lead", lead.id, lead.name)]
 
 
-def _put_back(lead: Lead) -> None:
+def _put_back(lead: Lead, change: Change | None) -> None:
     """
     Let the lead be what it was before it was won the last time.
 
     History knows it, and not the ledger: a lead that left Won, kept its customer and was won again has one line there.
     """
-    change = find_change_to_won(lead.id)
     was = {name: old for name, (old, _) in change.fields.items()} if change else {}
     closed_at, reason = was.get("closed_at"), was.get("lost_reason")
     lead.status, lead.status_changed_at = LeadStatus(was["status"]), now()
@@ -252,10 +268,15 @@ def _put_back(lead: Lead) -> None:
     lead.lost_note = was.get("lost_note")
 
 
-def _close_as_won(lead: Lead) -> None:
+def close_as_won(lead: Lead) -> None:
+    """
+    Set the status of a lead whose customer is known.
+
+    :param lead: the lead, locked
+    """
     _move(lead, LeadStatus.WON)
     lead.lost_reason = lead.lost_note = None
-    db.session.flush()
+    save()
 
 
 def _move(lead: Lead, status: LeadStatus) -> None:
@@ -303,7 +324,13 @@ def use_source(name: str | None) -> str | None:
     return db.session.scalar(select(LeadSource.name).where(func.lower(LeadSource.name) == func.lower(name.strip())))
 
 
-def _lock_outside_trash(lead: Lead) -> None:
+def lock_outside_trash(lead: Lead) -> None:
+    """
+    Lock a lead that is about to change.
+
+    :param lead: the lead; its row is read afresh
+    :raise LeadInTrash: where it is in the trash
+    """
     lock(lead)
     if lead.is_in_trash:
         raise LeadInTrash("This lead is in the trash. Restore it first.", "status")
@@ -311,7 +338,7 @@ def _lock_outside_trash(lead: Lead) -> None:
 
 def _lock_where_seen(lead: Lead, status: LeadStatus, seen: LeadStatus | None) -> None:
     """Lock a lead that goes to a status, unless someone moved it elsewhere after the person looked."""
-    _lock_outside_trash(lead)
+    lock_outside_trash(lead)
     if seen not in (None, lead.status) and status is not lead.status:
         raise StatusChangedMeanwhile(
             f"{_name_of_last(lead)} moved this lead to {lead.status.label} after you opened this page. "
@@ -336,11 +363,12 @@ def _check_whole(lead: Lead | None, values: Mapping[str, Any]) -> None:
 
 
 def _check_customer(customer_id: int | None) -> None:
-    customer = None if customer_id is None else db.session.get(Customer, customer_id)
-    if customer is not None:
-        # Waits for an undo that is about to move it to the trash.
-        db.session.refresh(customer, with_for_update={"key_share": True, "read": True, "of": Customer})
-    if customer_id is not None and (customer is None or customer.is_in_trash):
+    if customer_id is None:
+        return
+    # Waits for an undo that is about to move it to the trash, and for a purge.
+    waiting = {"key_share": True, "read": True, "of": Customer}
+    customer = db.session.get(Customer, customer_id, populate_existing=True, with_for_update=waiting)
+    if customer is None or customer.is_in_trash:
         raise CustomerNotThere("This customer is in the trash or gone. Enter the lead without it.", "customer_id")
 
 

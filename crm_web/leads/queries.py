@@ -1,89 +1,155 @@
 """What the pages ask about leads."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, case, func, literal, or_, select
-from sqlalchemy.orm import aliased, contains_eager, joinedload, load_only
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
+from sqlalchemy.orm import aliased, joinedload, load_only
 
 from crm_web.extensions import db
+from crm_web.leads.columns import COLUMNS, SHOWN
+from crm_web.list_columns import load_columns
+from crm_web.list_sorts import (
+    NO_DAY,
+    NOTHING,
+    day_or_none,
+    group_by_country,
+    group_by_owner,
+    group_by_source,
+    group_by_word,
+    lowered,
+    moment_or_none,
+    number_or_none,
+    place_or_none,
+)
 from crm_web.matching import contains_words
-from crm_web.models import Activity, Change, ChangeAction, Customer, Employee, Lead, LeadSource, LeadStatus
-from crm_web.paging import Page, Sort, load_page
+from crm_web.models import (
+    WAY_TO_WON,
+    Activity,
+    Change,
+    ChangeAction,
+    Customer,
+    Employee,
+    Lead,
+    LeadSource,
+    LeadStatus,
+    LeadTouch,
+    LostReason,
+    Rating,
+    StatusKind,
+)
+from crm_web.paging import Page, Sort, count_some, join_groups, load_page, settle_sort
+from crm_web.record_filters import RecordFilter, list_shared_conditions, within
+from crm_web.words_in_use import select_words_in_use
 
 Owner = aliased(Employee)
-# Folding is dear: each owner's name is folded once, and not once for each of their leads.
-_OwnerKey = (
-    select(Employee.id, func.crm_fold(Employee.name, type_=Text()).collate("C").label("key"))
-    .cte("owner_keys")
-    .prefix_with("MATERIALIZED")
-)
+Maker, Changer = aliased(Employee), aliased(Employee)
 
-
-def _lowered(text_column: Any) -> ColumnElement[str]:
-    """Sort without case, the same on every server; what is empty comes first."""
-    return func.coalesce(func.lower(text_column), literal("")).collate("C")
-
-
-SORTS: dict[str, ColumnElement[Any]] = {
+GROUPS = {
+    "owner": group_by_owner(Lead.owner_id),
+    "country": group_by_country(Lead.country),
+    "status": group_by_word(Lead.status, LeadStatus),
+    "source": group_by_source(Lead.source),
+}
+INDEXED: dict[str, ColumnElement[Any]] = {
     "name": Lead.sort_name.expression,
-    "company": _lowered(Lead.company),
-    "status": case({status.value: place for place, status in enumerate(LeadStatus)}, value=Lead.status),
-    "source": _lowered(Lead.source),
-    "owner": func.coalesce(_OwnerKey.c.key, literal("")),
-    "amount": func.coalesce(Lead.amount, literal(Decimal(-1))),
-    "expected_close_on": func.coalesce(Lead.expected_close_on, literal("0001-01-01").cast(Lead.expected_close_on.type)),
+    "company": lowered(Lead.company),
+    "status": GROUPS["status"].keys.c.key,
+    "source": GROUPS["source"].keys.c.key,
+    "owner": GROUPS["owner"].keys.c.key,
+    "country": GROUPS["country"].keys.c.key,
+    "industry": lowered(Lead.industry),
+    "amount": number_or_none(Lead.amount),
+    "expected_close_on": day_or_none(Lead.expected_close_on),
+    "last_activity": moment_or_none(LeadTouch.at),
     "created_at": Lead.created_at.expression,
     "updated_at": Lead.updated_at.expression,
 }
+"""The orders that an index gives, however many leads there are."""
+
+SORTS: dict[str, ColumnElement[Any]] = INDEXED | {
+    "job_title": lowered(Lead.job_title),
+    "email": lowered(Lead.email),
+    "phone": lowered(Lead.phone),
+    "mobile": lowered(Lead.mobile),
+    "website": lowered(Lead.website),
+    "city": lowered(Lead.city),
+    "state": lowered(Lead.state),
+    "postal_code": lowered(Lead.postal_code),
+    "rating": place_or_none(Lead.rating, Rating),
+    "currency": lowered(Lead.currency),
+    "probability": number_or_none(Lead.probability),
+    "next_step": lowered(Lead.next_step),
+    "lost_reason": place_or_none(Lead.lost_reason, LostReason),
+    "closed_at": moment_or_none(Lead.closed_at),
+    "status_changed_at": Lead.status_changed_at.expression,
+}
 """The words that a list can be sorted by, each an expression that is never null."""
+
+FILTERS_OF = {
+    "status": ("statuses",),
+    "owner": ("owner_ids",),
+    "source": ("sources",),
+    "country": ("countries",),
+    "industry": ("industries",),
+    "amount": ("amount_from", "amount_to"),
+    "expected_close_on": ("close_from", "close_to"),
+    "last_activity": ("active_from", "active_to"),
+    "created_at": ("created_from", "created_to"),
+}
+"""Which filters are about the column of an order, so that its index serves both."""
 
 DEFAULT_SORT = "-updated_at"
 
-SHOWN_IN_LIST = (
-    Lead.id,
-    Lead.name,
-    Lead.company,
-    Lead.status,
-    Lead.amount,
-    Lead.currency,
-    Lead.source,
-    Lead.owner_id,
-    Lead.expected_close_on,
-    Lead.created_at,
-    Lead.updated_at,
-)
-"""The columns that a page of the list loads; a description of 20,000 characters is not among them."""
 
-
-@dataclass(frozen=True)
-class LeadFilter:
+@dataclass(frozen=True, kw_only=True)
+class LeadFilter(RecordFilter):
     """
     Which leads a list shows; every part left out lets all pass.
 
-    :param words: text to find in name, company, e-mail, website and phone numbers
     :param statuses: any of these
-    :param owner_ids: belonging to any of these; 0 stands for nobody
     :param sources: any of these; the empty text stands for none
     :param customer_id: only this customer's
-    :param created_from: created at or after this moment
-    :param created_to: created before this moment
+    :param currency: with an amount in it
+    :param amount_from: of this amount or more, in whatever currency
+    :param amount_to: of this amount or less
+    :param close_from: expected to close on this day or later
+    :param close_to: expected to close before this day
+    :param overdue_on: still open on this day, and expected to be closed before
     :param closed_from: closed at or after this moment
     :param closed_to: closed before this moment
+    :param lost_reasons: lost for any of these
+    :param reached: once got at least as far as this status, whatever became of them
     """
 
-    words: str = ""
     statuses: Sequence[LeadStatus] = ()
-    owner_ids: Sequence[int] = ()
     sources: Sequence[str] = ()
     customer_id: int | None = None
-    created_from: datetime | None = None
-    created_to: datetime | None = None
+    currency: str | None = None
+    amount_from: Decimal | None = None
+    amount_to: Decimal | None = None
+    close_from: date | None = None
+    close_to: date | None = None
+    overdue_on: date | None = None
     closed_from: datetime | None = None
     closed_to: datetime | None = None
+    lost_reasons: Sequence[LostReason] = ()
+    reached: LeadStatus | None = None
+
+
+_LACKING: dict[str, ColumnElement[bool]] = {
+    "owner": func.coalesce(Lead.owner_id, 0) == 0,
+    "email": Lead.email_normalised.is_(None),
+    "phone": Lead.phone.is_(None) & Lead.mobile.is_(None),
+    "amount": SORTS["amount"] == NOTHING,
+    "close": SORTS["expected_close_on"] == literal("0001-01-01").cast(Lead.expected_close_on.type),
+    "activity": SORTS["last_activity"] == literal("0001-01-01 00:00:00+00").cast(LeadTouch.at.type),
+    "next_step": Lead.next_step.is_(None),
+}
+OPEN = [status for status in LeadStatus if status.kind is StatusKind.OPEN]
 
 
 def select_leads(filters: LeadFilter) -> Select[Any]:
@@ -93,29 +159,46 @@ def select_leads(filters: LeadFilter) -> Select[Any]:
     :param filters: which leads
     :return: a select of ``Lead`` outside the trash, without order
     """
-    conditions: list[ColumnElement[bool]] = [Lead.deleted_at.is_(None)]
+    query = select(Lead).where(Lead.deleted_at.is_(None))
+    if filters.asks_for_activity:
+        query = query.join(LeadTouch, LeadTouch.lead_id == Lead.id)
     if filters.words.strip():
-        conditions.append(contains_words(Lead.search_text.expression, filters.words))
+        query = query.where(contains_words(Lead.search_text.expression, filters.words))
+    shared = list_shared_conditions(filters, Lead, country=Lead.country, last_activity=LeadTouch.at, lacking=_LACKING)
+    return query.where(*shared, *_list_conditions(filters), *_list_money_and_days(filters))
+
+
+def _list_conditions(filters: LeadFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
     if filters.statuses:
         conditions.append(Lead.status.in_(filters.statuses))
-    if filters.owner_ids:
-        conditions.append(_any_or_none(Lead.owner_id, [owner or None for owner in filters.owner_ids]))
     if filters.sources:
-        conditions.append(_any_or_none(Lead.source, [source or None for source in filters.sources]))
+        conditions.append(GROUPS["source"].column.in_(filters.sources))
     if filters.customer_id is not None:
         conditions.append(Lead.customer_id == filters.customer_id)
-    conditions += _within(Lead.created_at, filters.created_from, filters.created_to)
-    conditions += _within(Lead.closed_at, filters.closed_from, filters.closed_to)
-    return select(Lead).where(*conditions)
+    if filters.lost_reasons:
+        conditions.append(Lead.lost_reason.in_(filters.lost_reasons))
+    if filters.reached and filters.reached in WAY_TO_WON[1:]:
+        so_far = WAY_TO_WON[WAY_TO_WON.index(filters.reached) :]
+        conditions.append(or_(Lead.status.in_(so_far), Lead.furthest_status.in_(so_far)))
+    if filters.currency:
+        conditions += [Lead.currency == filters.currency, Lead.amount.is_not(None)]
+    return conditions
 
 
-def _any_or_none(column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
-    known = [value for value in values if value is not None]
-    return or_(column.in_(known), column.is_(None)) if len(known) < len(values) else column.in_(known)
-
-
-def _within(column: Any, start: datetime | None, end: datetime | None) -> list[ColumnElement[bool]]:
-    return [*([column >= start] if start else []), *([column < end] if end else [])]
+def _list_money_and_days(filters: LeadFilter) -> list[ColumnElement[bool]]:
+    """In the words of the indexes; what has no amount or no day is neither less nor before."""
+    amount, close = SORTS["amount"], SORTS["expected_close_on"]
+    conditions = within(Lead.closed_at, filters.closed_from, filters.closed_to)
+    if filters.amount_from is not None or filters.amount_to is not None:
+        conditions.append(amount >= (filters.amount_from or 0))
+    if filters.amount_to is not None:
+        conditions.append(amount <= filters.amount_to)
+    if filters.close_from or filters.close_to:
+        conditions += within(close, filters.close_from or NO_DAY.replace(year=2), filters.close_to)
+    if filters.overdue_on:
+        conditions += [*within(close, NO_DAY.replace(year=2), filters.overdue_on), Lead.status.in_(OPEN)]
+    return conditions
 
 
 def read_sort(word: str | None) -> Sort:
@@ -127,35 +210,61 @@ def read_sort(word: str | None) -> Sort:
     """
     word = word if word and word.removeprefix("-") in SORTS else DEFAULT_SORT
     key = word.removeprefix("-")
-    return Sort(SORTS[key], Lead.id.expression, word.startswith("-"), is_indexed=key != "owner")
+    # The index is one of the latest activities, so the id has to be theirs as well.
+    row_id = LeadTouch.lead_id if key == "last_activity" else Lead.id
+    return Sort(SORTS[key], row_id.expression, word.startswith("-"), is_indexed=key in INDEXED, groups=GROUPS.get(key))
 
 
-def list_leads(filters: LeadFilter, *, sort: str | None, mark: str | None) -> Page:
+def list_leads(
+    filters: LeadFilter, *, sort: str | None, mark: str | None, columns: Sequence[str] = SHOWN, size: int = 50
+) -> Page:
     """
     Load one page of the list of leads, with each lead's owner; of the lead itself only what a list shows.
 
     :param filters: which leads
     :param sort: a sort word, as in ``read_sort``
     :param mark: where the page starts; ``None`` for the first
+    :param columns: the columns to show
+    :param size: rows a page
     :return: the page
     """
     order = read_sort(sort)
-    loaded = (contains_eager(Lead.owner.of_type(Owner)), load_only(*SHOWN_IN_LIST))
-    query = _join_owner(select_leads(filters), order).options(*loaded)
-    return load_page(query, order, mark=mark, filter_first=not _has_index(filters, order))
+    loaded = (*load_columns(Lead, [COLUMNS[key] for key in columns]), load_only(*_ALWAYS), joinedload(Lead.owner))
+    query = _join_touch(select_leads(filters), filters, order).options(*loaded)
+    return load_page(
+        query,
+        order,
+        mark=mark,
+        size=size,
+        everything=_select_in_order(filters, order),
+        otherwise=read_sort(DEFAULT_SORT),
+    )
 
 
-def _has_index(filters: LeadFilter, order: Sort) -> bool:
-    """Tell whether an index gives what fits in the order wanted, so that no row is read for nothing."""
-    in_use = [field.name for field in fields(filters) if getattr(filters, field.name) not in (field.default, [])]
-    is_latest_first = order.expression is SORTS["updated_at"]
-    return not in_use or (is_latest_first and in_use in (["statuses"], ["owner_ids"], ["sources"]))
+_ALWAYS = (Lead.id, Lead.name, Lead.company, Lead.status, Lead.owner_id, Lead.currency)
+"""What a page of the list loads whatever is shown; a description of 20,000 characters is not among it."""
 
 
-def _join_owner(query: Select[Any], order: Sort) -> Select[Any]:
-    if order.expression is SORTS["owner"]:
-        query = query.outerjoin(_OwnerKey, Lead.owner_id == _OwnerKey.c.id)
-    return query.outerjoin(Owner, Lead.owner_id == Owner.id)
+def _select_in_order(filters: LeadFilter, order: Sort) -> Select[Any] | None:
+    """What an index gives in this order: as much as is filtered by its own column; ``None`` where that is all."""
+    key = next(key for key, expression in SORTS.items() if expression is order.expression)
+    known = {name: getattr(filters, name) for name in FILTERS_OF.get(key, ()) if name in filters.in_use}
+    one = {"statuses": filters.statuses, "owner_ids": filters.owner_ids} if key == "updated_at" else {}
+    known |= {name: values for name, values in one.items() if len(values) == 1 and 0 not in values and not known}
+    within_order = LeadFilter(**known)
+    is_all = set(known) == set(filters.in_use)
+    if is_all:
+        return None
+    found = _join_touch(select_leads(within_order), within_order, order)
+    # Untouched is about both: what was touched since is not even walked past.
+    is_about_rest = filters.untouched_since is not None and key in ("updated_at", "last_activity")
+    return found.where(order.expression < filters.untouched_since) if is_about_rest else found
+
+
+def _join_touch(query: Select[Any], filters: LeadFilter, order: Sort) -> Select[Any]:
+    if order.expression is SORTS["last_activity"] and not filters.asks_for_activity:
+        query = query.join(LeadTouch, LeadTouch.lead_id == Lead.id)
+    return query
 
 
 def stream_columns(
@@ -165,13 +274,20 @@ def stream_columns(
     Run through all leads of a list in its order, a batch at a time, with flat memory.
 
     :param filters: which leads
-    :param columns: what to read of each: columns of ``Lead``, ``Owner`` and ``Customer``
+    :param columns: what to read of each: columns of ``Lead``, ``LeadTouch``, ``Owner``, ``Maker``, ``Changer`` and
+        ``Customer``
     :param sort: a sort word, as in ``read_sort``
     :param size: rows a batch
     :return: an iterator over rows of values
     """
-    order = read_sort(sort)
-    query = _join_owner(select_leads(filters), order).outerjoin(Customer, Lead.customer_id == Customer.id)
+    order, query = read_sort(sort), select_leads(filters)
+    if not order.is_indexed:
+        order = settle_sort(count_some(query, order), order, read_sort(DEFAULT_SORT))
+    if not filters.asks_for_activity:
+        query = query.join(LeadTouch, LeadTouch.lead_id == Lead.id)
+    for person, person_id in ((Owner, Lead.owner_id), (Maker, Lead.created_by_id), (Changer, Lead.updated_by_id)):
+        query = query.outerjoin(person, person.id == person_id)
+    query = join_groups(query.outerjoin(Customer, Lead.customer_id == Customer.id), order)
     query = query.with_only_columns(*columns, maintain_column_froms=True).order_by(*order.columns)
     yield from db.session.execute(query.execution_options(yield_per=size))
 
@@ -209,6 +325,18 @@ def find_change_to_won(lead_id: int) -> Change | None:
     return db.session.scalars(select(Change).where(*of_lead, won).order_by(Change.id.desc()).limit(1)).first()
 
 
+def map_changes_to_won(lead_ids: Sequence[int]) -> dict[int, Change]:
+    """
+    Find for many leads what ``find_change_to_won`` finds for one.
+
+    :param lead_ids: the leads
+    :return: the changes by the lead's id
+    """
+    of_leads = (Change.entity == "lead", Change.entity_id.in_(lead_ids), Change.action == ChangeAction.CHANGED)
+    query = select(Change).where(*of_leads, Change.fields["status"][1].astext == LeadStatus.WON).order_by(Change.id)
+    return {change.entity_id: change for change in db.session.scalars(query)}
+
+
 def has_customer(lead_id: int) -> bool:
     """
     Tell whether a lead has a customer by now, whatever was loaded of it before.
@@ -217,6 +345,16 @@ def has_customer(lead_id: int) -> bool:
     :return: true once it was won or entered for a customer
     """
     return db.session.scalar(select(Lead.id).where(Lead.id == lead_id, Lead.customer_id.is_not(None))) is not None
+
+
+def is_won_by_now(lead_id: int) -> bool:
+    """
+    Tell whether a lead is won by now, whatever was loaded of it before.
+
+    :param lead_id: the lead
+    :return: true while it is won
+    """
+    return db.session.scalar(select(Lead.id).where(Lead.id == lead_id, Lead.status == LeadStatus.WON)) is not None
 
 
 def list_activities(lead_id: int, *, limit: int = 50) -> Sequence[Activity]:
@@ -243,3 +381,22 @@ def list_sources(*, limit: int = 200) -> Sequence[str]:
     :return: their names, in alphabetical order
     """
     return db.session.scalars(select(LeadSource.name).order_by(func.lower(LeadSource.name)).limit(limit)).all()
+
+
+def list_words_in_use(*, limit: int = 200) -> dict[str, list[str]]:
+    """
+    List what leads can be filtered by, as far as it is a matter of what somebody typed, in one statement.
+
+    :param limit: how many of each at most
+    :return: the known sources, and the industries and countries in use, each in alphabetical order
+    """
+    source = select(literal("source").label("kind"), LeadSource.name.label("word"))
+    source = source.order_by(func.lower(LeadSource.name)).limit(limit)
+    industry = select_words_in_use("industry", Lead, INDEXED["industry"], Lead.industry, limit=limit)
+    country = select_words_in_use("country", Lead, GROUPS["country"].column, Lead.country, limit=limit)
+    found: dict[str, list[str]] = {"source": [], "industry": [], "country": []}
+    # Each part stands in parentheses, with its own order and limit; a union keeps the order of its parts.
+    parts = (part.subquery().select() for part in (source, industry, country))
+    for kind, word in db.session.execute(union_all(*parts)):
+        found[kind].append(word)
+    return found

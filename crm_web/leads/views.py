@@ -1,62 +1,33 @@
-"""The pages of the leads feature."""
+"""The pages of one lead; the list, and winning, stand in files of their own."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import Response, abort, redirect, render_template, request, stream_with_context, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.access import Action, allowed, may, may_change, reason_not_to_change, refuse, require_change
 from crm_web.activities.forms import empty_activity_form
-from crm_web.csv_export import write_csv
 from crm_web.customers.conversion_queries import find_standing_conversion
 from crm_web.customers.queries import get_customer, list_contacts
 from crm_web.employees.queries import list_possible_owners
 from crm_web.errors import DomainError
 from crm_web.extensions import db
-from crm_web.filters import current_reader
 from crm_web.form_fields import show_refusal
 from crm_web.history.conflicts import show_conflict
 from crm_web.history.moments import read_as_of
 from crm_web.history.past_queries import get_past
 from crm_web.history.queries import list_changes_of
-from crm_web.leads import blueprint, exports, operations, queries
-from crm_web.leads.address import LeadsAddress
+from crm_web.history.stories import go_to_story
+from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_from
-from crm_web.leads.win_views import tell_win, win_by_choice
+from crm_web.leads.win_views import come_back_to, tell_win, win_by_choice
 from crm_web.matching import Match, list_possible_duplicates
 from crm_web.messages import flash_message
 from crm_web.models import Lead, LeadStatus
 from crm_web.records import ChangedMeanwhile
 from crm_web.submissions import find_answer, keep_answer
-
-
-@blueprint.get("/leads")
-@allowed(Action.READ)
-def list_leads() -> ResponseReturnValue:
-    view = LeadsAddress(request.args, me=current_user, reader=current_reader())
-    page = queries.list_leads(view.read_filter(), sort=view.sort, mark=view.mark)
-    people = list_possible_owners()
-    customer = get_customer(view.customer_id) if view.customer_id else None
-    return render_template(
-        "leads/list_leads.html",
-        page=page,
-        view=view,
-        people=people,
-        sources=queries.list_sources(),
-        chips=view.list_chips(people, customer),
-    )
-
-
-@blueprint.get("/leads.csv")
-@allowed(Action.READ)
-def export_leads() -> ResponseReturnValue:
-    view = LeadsAddress(request.args, me=current_user, reader=current_reader())
-    pieces = write_csv(list(exports.COLUMNS), exports.list_rows(view.read_filter(), sort=view.sort))
-    # Nothing is asked of the database here: Flask ends this view's session before the first piece is sent.
-    headers = {"Content-Disposition": 'attachment; filename="leads.csv"'}
-    return Response(stream_with_context(pieces), mimetype="text/csv", headers=headers)
 
 
 @blueprint.get("/leads/new")
@@ -112,13 +83,16 @@ def _new_page(form: NewLeadForm, matches: Sequence[Match] = ()) -> str:
 @blueprint.get("/leads/<int:lead_id>")
 @allowed(Action.READ)
 def show_lead(lead_id: int) -> ResponseReturnValue:
-    lead, moment = _lead_or_404(lead_id), read_as_of()
-    return _show_page(lead, StatusForm()) if moment is None else _past_page(lead, moment)
+    lead, moment = queries.get_lead(lead_id), read_as_of()
+    if moment is not None:
+        return _past_page(lead_id, lead, moment)
+    return _show_page(lead, StatusForm()) if lead else go_to_story("lead", lead_id)
 
 
-def _past_page(lead: Lead, moment: datetime) -> str:
-    past, now_url = get_past(lead, moment), url_for("leads.show_lead", lead_id=lead.id)
-    return render_template("leads/past_lead.html", lead=past.record or lead, past=past, now_url=now_url)
+def _past_page(lead_id: int, today: Lead | None, moment: datetime) -> str:
+    past = get_past("lead", lead_id, moment, today=today) or abort(404)
+    now_url = url_for("leads.show_lead", lead_id=lead_id)
+    return render_template("leads/past_lead.html", lead=past.record or today, past=past, now_url=now_url)
 
 
 def _show_page(lead: Lead, form: StatusForm) -> str:
@@ -201,8 +175,7 @@ def change_status(lead_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _show_page(lead, form), 422
     before = (lead.status, lead.customer_id)
-    is_undecided = lead.customer_id is None and not lead.is_won and not lead.is_in_trash
-    if form.status.data is LeadStatus.WON and is_undecided and (answer := win_by_choice(lead, form.seen)):
+    if form.status.data is LeadStatus.WON and (answer := win_by_choice(lead, form.seen)):
         return answer
     try:
         operations.change_status(lead, form.status.data, by=current_user, seen=form.seen, **form.reason)
@@ -210,21 +183,22 @@ def change_status(lead_id: int) -> ResponseReturnValue:
         show_refusal(form, error)
         return _show_page(lead, form), 409 if isinstance(error, operations.StatusChangedMeanwhile) else 422
     db.session.commit()
-    _tell_status(lead, *before)
-    return redirect(url_for("leads.show_lead", lead_id=lead.id), code=303)
+    back_url = come_back_to(lead)
+    _tell_status(lead, *before, is_named=back_url == url_for("leads.show_lead", lead_id=lead.id))
+    return redirect(back_url, code=303)
 
 
-def _tell_status(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> None:
-    """Say in one sentence what became of the lead, and of its customer."""
+def _tell_status(lead: Lead, was: LeadStatus, had_customer_id: int | None, *, is_named: bool) -> None:
+    """Say in one sentence what became of the lead, and of its customer; elsewhere than on its page say also which."""
     customer = lead.customer
+    moved = f"Moved to {lead.status.label}." if is_named else f"{lead.name} moved to {lead.status.label}."
     if lead.is_won:
         tell_win(lead, was, had_customer_id)
     elif was is LeadStatus.WON and customer:
         link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id))
-        text = f"Moved to {lead.status.label}. Customer {customer.number} {customer.name} stays a customer."
-        flash_message(text, link=link)
+        flash_message(f"{moved} Customer {customer.number} {customer.name} stays a customer.", link=link)
     else:
-        flash_message(f"Moved to {lead.status.label}.")
+        flash_message(moved)
 
 
 @blueprint.post("/leads/<int:lead_id>/trash")

@@ -1,22 +1,27 @@
 """Winning a lead whose customer has to be chosen or looked over first, and taking a win back."""
 
-from flask import abort, redirect, render_template, url_for
+from typing import cast
+
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.access import Action, allowed, may_change, refuse, require_change
 from crm_web.customers.conversion_operations import carry_over
-from crm_web.customers.conversion_queries import find_standing_conversion
+from crm_web.customers.conversion_queries import find_standing_conversion, get_win_contact
 from crm_web.customers.queries import get_customer
 from crm_web.employees.queries import list_possible_owners
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.form_fields import show_refusal, stored_values
+from crm_web.frame import find_own_page
 from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import WinChoiceForm, WinForm
+from crm_web.leads.offers import list_offers
 from crm_web.matching import list_likely_customers
-from crm_web.messages import flash_message
-from crm_web.models import Conversion, ConversionKind, Lead, LeadStatus
+from crm_web.messages import Message, flash_message
+from crm_web.models import Conversion, ConversionKind, Customer, Lead, LeadStatus
+from crm_web.submissions import find_answer, keep_answer
 from crm_web.wording import label_of
 
 
@@ -39,22 +44,40 @@ def _form_for(lead: Lead) -> WinForm:
 
 
 def _win_page(lead: Lead, form: WinForm) -> str:
-    likely = [(found, may_change(current_user, found.customer)) for found in list_likely_customers(lead)]
-    return render_template("leads/preview_win.html", lead=lead, form=form, likely=likely)
+    return render_template(
+        "leads/preview_win.html",
+        lead=lead,
+        form=form,
+        offers=list_offers(lead, by=current_user),
+        next=request.values.get("next", ""),
+        back_url=come_back_to(lead),
+    )
+
+
+def come_back_to(lead: Lead) -> str:
+    """Where to go after a lead has moved: the page that the form names, such as the board, or the lead's own."""
+    return find_own_page(request.values.get("next")) or url_for("leads.show_lead", lead_id=lead.id)
 
 
 def win_by_choice(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | None:
     """Answer a Won that says whose it is, or has to be asked; ``None`` where one press of the button is enough."""
     choice = WinChoiceForm()
-    if choice.customer_id.data is not None:
-        return _win_for(lead, choice.customer_id.data, seen)
     if choice.create.data:
         return _win_as_typed(lead, seen)
+    if _is_decided(lead):
+        return None
+    if choice.customer_id.data is not None:
+        return _win_for(lead, choice.customer_id.data, seen)
     is_asked = seen in (None, lead.status) and list_likely_customers(lead, limit=1)
     # The likely one may be the very customer that a colleague's Won has just made from this lead.
     if is_asked and not queries.has_customer(lead.id):
-        return redirect(url_for("leads.preview_win", lead_id=lead.id), code=303)
+        next_url = request.values.get("next") or None
+        return redirect(url_for("leads.preview_win", lead_id=lead.id, next=next_url), code=303)
     return None
+
+
+def _is_decided(lead: Lead) -> bool:
+    return lead.is_won or lead.is_in_trash or lead.customer_id is not None
 
 
 def _win_for(lead: Lead, customer_id: int, seen: LeadStatus | None) -> ResponseReturnValue:
@@ -68,8 +91,13 @@ def _win_for(lead: Lead, customer_id: int, seen: LeadStatus | None) -> ResponseR
     return _finish(lead, was)
 
 
-def _win_as_typed(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue:
+def _win_as_typed(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | None:
     form = _form_for(lead)
+    # Who took the win back meanwhile and sends the same page once more wants to win it again.
+    if (answer := find_answer(form)) and queries.is_won_by_now(lead.id):
+        return answer.give()
+    if _is_decided(lead):
+        return None
     if not form.validate():
         return _win_page(lead, form), 422
     was = lead.status
@@ -77,7 +105,10 @@ def _win_as_typed(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue:
         operations.win_with_new_customer(lead, stored_values(form), by=current_user, seen=seen)
     except DomainError as error:
         return _refused_page(lead, form, error)
-    return _finish(lead, was)
+    told = _put_win_in_words(lead, was, None)
+    answer = keep_answer(form, place=come_back_to(lead), **told)
+    db.session.commit()
+    return answer.give()
 
 
 def _refused_page(lead: Lead, form: WinForm, error: DomainError) -> ResponseReturnValue:
@@ -88,31 +119,36 @@ def _refused_page(lead: Lead, form: WinForm, error: DomainError) -> ResponseRetu
 def _finish(lead: Lead, had: LeadStatus) -> ResponseReturnValue:
     db.session.commit()
     tell_win(lead, had, None)
-    return redirect(url_for("leads.show_lead", lead_id=lead.id), code=303)
+    return redirect(come_back_to(lead), code=303)
 
 
 def tell_win(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> None:
     """Say in one sentence whose lead was won, with the way to take it back."""
-    customer, conversion = lead.customer, find_standing_conversion(lead.id)
-    if customer is None:
-        return
+    flash_message(**_put_win_in_words(lead, was, had_customer_id), kind="info" if was is LeadStatus.WON else "success")
+
+
+def _put_win_in_words(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> Message:
+    customer, conversion = cast(Customer, lead.customer), find_standing_conversion(lead.id)
     name = f"Customer {customer.number} {customer.name}"
     link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id))
     if was is LeadStatus.WON:
-        flash_message(f"This lead was won before. {name} is its customer.", kind="info", link=link)
-        return
+        unsaved = " What you typed is not saved." if request.form.get("create") else ""
+        return Message(text=f"This lead was won before. {name} is its customer.{unsaved}", link=link, undo=None)
     undo = ("Undo", url_for("leads.undo_win", lead_id=lead.id)) if conversion and conversion.before else None
-    made = "has bought again."
-    if conversion and had_customer_id is None:
-        made = _tell_conversion(conversion)
-    flash_message(f"Won. {name} {made}", link=link, undo=undo)
+    is_new = conversion is not None and had_customer_id is None
+    made = _tell_conversion(conversion) if conversion and is_new else "has bought again."
+    return Message(text=f"Won. {name} {made}", link=link, undo=undo)
 
 
 def _tell_conversion(conversion: Conversion) -> str:
     if conversion.kind is ConversionKind.CREATED:
         return "was created." if conversion.customer_version == 1 else "is back from the trash."
-    filled = [label_of(name) for name in conversion.filled]
-    return f"has bought again. Filled in from the lead: {', '.join(filled)}." if filled else "has bought again."
+    told = ["has bought again."]
+    if conversion.filled:
+        told.append(f"Filled in from the lead: {', '.join(map(label_of, conversion.filled))}.")
+    if contact := get_win_contact(conversion):
+        told.append(f"{contact.name} was added as a contact.")
+    return " ".join(told)
 
 
 @blueprint.post("/leads/<int:lead_id>/win/undo")
@@ -137,10 +173,17 @@ def _tell_undo(lead: Lead, conversion: Conversion | None) -> None:
         return
     customer = get_customer(conversion.customer_id) or abort(404)
     name = f"{customer.number} {customer.name}"
-    emptied = [label_of(field) for field in conversion.filled if getattr(customer, field) is None]
     if conversion.kind is ConversionKind.CREATED:
         told = f"Customer {name} is in the trash."
     else:
-        told = f"Customer {name} stays" + (f"; emptied again: {', '.join(emptied)}." if emptied else " as it is.")
+        told = f"Customer {name} stays{_tell_what_went(conversion, customer)}."
     link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id))
     flash_message(f"Taken back: the lead is {lead.status.label} again. {told}", link=link)
+
+
+def _tell_what_went(conversion: Conversion, customer: Customer) -> str:
+    emptied = [label_of(field) for field in conversion.filled if getattr(customer, field) is None]
+    contact = get_win_contact(conversion)
+    told = f"; emptied again: {', '.join(emptied)}" if emptied else ""
+    told += f"; its contact {contact.name} is in the trash" if contact and contact.is_in_trash else ""
+    return told or " as it is"

@@ -2,8 +2,10 @@
 
 from crm_web.models.activity import Activity, ActivityKind
 from crm_web.models.base import Base, limit_of
-from crm_web.models.change import Change, ChangeAction, Door, record_by, set_door
+from crm_web.models.bulk_edit import BulkAction, BulkEdit, BulkEntity, BulkItem, BulkOutcome, UndoOutcome
+from crm_web.models.change import Change, ChangeAction, Door, by_door, record_by, set_door
 from crm_web.models.codes import COUNTRIES, CURRENCIES
+from crm_web.models.count import Count, CountDelta, Figure, LeadStay
 from crm_web.models.customer import (
     Contact,
     Conversion,
@@ -13,40 +15,61 @@ from crm_web.models.customer import (
     CustomerStatus,
 )
 from crm_web.models.employee import Employee, Role, SignIn, SignInFailures, Theme
-from crm_web.models.lead import Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
+from crm_web.models.lead import WAY_TO_WON, Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
+from crm_web.models.saved_view import ListName, SavedView, ViewChoice
 from crm_web.models.submission import Submission
 from crm_web.models.token import ApiToken, ApiUse, Scope
+from crm_web.models.touch import CustomerTouch, LeadTouch
+from crm_web.models.word import KnownWord
 
 __all__ = [
     "COUNTRIES",
     "CURRENCIES",
+    "WAY_TO_WON",
     "Activity",
     "ActivityKind",
     "ApiToken",
     "ApiUse",
     "Base",
+    "BulkAction",
+    "BulkEdit",
+    "BulkEntity",
+    "BulkItem",
+    "BulkOutcome",
     "Change",
     "ChangeAction",
     "Contact",
     "Conversion",
     "ConversionKind",
+    "Count",
+    "CountDelta",
     "Customer",
     "CustomerKind",
     "CustomerStatus",
+    "CustomerTouch",
     "Door",
     "Employee",
+    "Figure",
+    "KnownWord",
     "Lead",
     "LeadSource",
     "LeadStatus",
+    "LeadStay",
+    "LeadTouch",
+    "ListName",
     "LostReason",
     "Rating",
     "Role",
     "Scope",
+    "SavedView",
     "SignIn",
     "SignInFailures",
     "StatusKind",
     "Submission",
     "Theme",
+    "UndoOutcome",
+    "ViewChoice",
+    "by_door",
     "limit_of",
     "record_by",
     "set_door",

@@ -13,6 +13,7 @@ from sqlalchemy import (
     FetchedValue,
     ForeignKey,
     Identity,
+    Index,
     Table,
     Text,
     TypeDecorator,
@@ -90,6 +91,21 @@ def limit_of(attribute: Any) -> int:
     :return: the number of characters that the CHECK of the column allows
     """
     return int(attribute.property.columns[0].info["limit"])
+
+
+def signs_index(table: str) -> Index:
+    """
+    Build the index by which words in scripts beyond ASCII are found, on servers whose trigrams do not know them.
+
+    :param table: a table with a ``search_text``
+    :return: the index; it holds only the rows that have such letters
+    """
+    return Index(
+        f"ix_{table}_signs",
+        text("crm_signs(search_text)"),
+        postgresql_using="gin",
+        postgresql_where=text("octet_length(search_text) > char_length(search_text)"),
+    )
 
 
 ACTOR = "nullif(current_setting('crm.actor_id', true), '')::bigint"

@@ -1,5 +1,7 @@
 """History: every change to a record, written by triggers in the database and never altered."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any
 
@@ -98,6 +100,22 @@ def set_door(door: Door, request_id: str | None = None) -> None:
     db.session.info["request_id"] = request_id
 
 
+@contextmanager
+def by_door(door: Door) -> Iterator[None]:
+    """
+    Let the changes inside come by another door than the rest of the request.
+
+    :param door: the way in, such as ``Door.BULK``
+    """
+    info = db.session.info
+    usual = info.get("door", Door.COMMAND)
+    info["door"] = door
+    try:
+        yield
+    finally:
+        info["door"] = usual
+
+
 def record_by(actor: Employee | None) -> None:
     """
     Tell the database, for this transaction, who makes the changes that follow.
@@ -105,6 +123,9 @@ def record_by(actor: Employee | None) -> None:
     :param actor: the employee who acts; ``None`` for the installation itself
     """
     info = db.session.info
+    if actor is not None and info.get("recorded") == actor.id:
+        # Said once for all that is done together: see crm_web.together.
+        return
     db.session.execute(
         text(
             "SELECT set_config('crm.actor_id', :actor, true), set_config('crm.door', :door, true),"

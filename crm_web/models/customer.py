@@ -21,9 +21,11 @@ from crm_web.models.base import (
     Short,
     Trashable,
     Word,
+    signs_index,
 )
 from crm_web.models.employee import Employee
 from crm_web.models.lead import Lead
+from crm_web.models.touch import CustomerTouch
 
 
 class CustomerKind(StrEnum):
@@ -57,6 +59,10 @@ class ConversionKind(StrEnum):
 
 
 _SEARCHED = ("name", "email", "website", "vat_number", "registration_number")
+# What lists sort by, word for word as queries say it, or else no index serves them.
+_COUNTRY_KEY = "coalesce(billing_country, '')"
+_CITY_KEY = "(coalesce(lower(billing_city), '') COLLATE \"C\")"
+_INDUSTRY_KEY = "(coalesce(lower(industry), '') COLLATE \"C\")"
 
 
 class Customer(Recorded, Trashable, Base):
@@ -72,11 +78,17 @@ class Customer(Recorded, Trashable, Base):
         Index("ix_customers_name", "sort_name", "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_customers_trash", "deleted_at", "id", postgresql_where=text("deleted_at IS NOT NULL")),
         Index("ix_customers_owner_name", "owner_id", "sort_name", "id"),
+        Index("ix_customers_owner", text("coalesce(owner_id, 0)"), "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_customers_country", text(_COUNTRY_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_customers_industry", text(_INDUSTRY_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_customers_city", text(_CITY_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
+        Index("ix_customers_status", "status", "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_customers_email_normalised", "email_normalised"),
         Index("ix_customers_phone_e164", "phone_e164"),
         Index(
             "ix_customers_search", "search_text", postgresql_using="gin", postgresql_ops={"search_text": "gin_trgm_ops"}
         ),
+        signs_index("customers"),
         Index("ix_customers_alike", "sort_name", postgresql_using="gin", postgresql_ops={"sort_name": "gin_trgm_ops"}),
         Index("ix_customers_email_host", text("crm_host(email)")),
         Index("ix_customers_website_host", text("crm_host(website)")),
@@ -129,6 +141,7 @@ class Customer(Recorded, Trashable, Base):
     parent: Mapped["Customer | None"] = relationship(foreign_keys=parent_id, remote_side=lambda: Customer.id)
     created_from_lead: Mapped[Lead | None] = relationship(foreign_keys=created_from_lead_id)
     leads: Mapped[list[Lead]] = relationship(foreign_keys=Lead.customer_id, back_populates="customer")
+    last_touch: Mapped[CustomerTouch] = relationship(viewonly=True)
     contacts: Mapped[list["Contact"]] = relationship(back_populates="customer")
     created_by: Mapped[Employee | None] = relationship(foreign_keys="Customer.created_by_id")
     updated_by: Mapped[Employee | None] = relationship(foreign_keys="Customer.updated_by_id")
@@ -153,6 +166,11 @@ class Contact(Recorded, Trashable, Base):
         Index("ix_contacts_email_normalised", "email_normalised"),
         Index("ix_contacts_phone_e164", "phone_e164"),
         Index("ix_contacts_mobile_e164", "mobile_e164"),
+        Index("ix_contacts_name", "sort_name", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index(
+            "ix_contacts_search", "search_text", postgresql_using="gin", postgresql_ops={"search_text": "gin_trgm_ops"}
+        ),
+        signs_index("contacts"),
     )
 
     id: Mapped[Id]
@@ -172,6 +190,20 @@ class Contact(Recorded, Trashable, Base):
     mobile_e164: Mapped[Short | None]
     name: Mapped[str] = mapped_column(
         Text, Computed("crm_lead_name(first_name, last_name, NULL, email)", persisted=True)
+    )
+    sort_name: Mapped[str] = mapped_column(
+        Text(collation="C"),
+        Computed("crm_fold(crm_lead_name(first_name, last_name, NULL, email))", persisted=True),
+        deferred=True,
+    )
+    search_text: Mapped[str] = mapped_column(
+        Text,
+        Computed(
+            "crm_fold(coalesce(first_name, '') || ' ' || coalesce(last_name, '') || ' ' || coalesce(email, '')"
+            " || ' ' || coalesce(phone_e164, phone, '') || ' ' || coalesce(mobile_e164, mobile, ''))",
+            persisted=True,
+        ),
+        deferred=True,
     )
 
     customer: Mapped[Customer] = relationship(back_populates="contacts")

@@ -54,9 +54,23 @@ class Employee(Recorded, Base):
     time_zone: Mapped[Short] = mapped_column(server_default="UTC")
     locale: Mapped[Short] = mapped_column(server_default="en")
     theme: Mapped[Theme] = mapped_column(Word(Theme), server_default="system")
+    uses_keys: Mapped[bool] = mapped_column(server_default=text("true"))
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     manager_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
     password_hash: Mapped[str | None] = mapped_column(Text)
+
+    sort_name: Mapped[str] = mapped_column(
+        Text(collation="C"), Computed("crm_fold(name)", persisted=True), deferred=True
+    )
+    search_text: Mapped[str] = mapped_column(
+        Text,
+        Computed(
+            "crm_fold(name || ' ' || email || ' ' || coalesce(job_title, '')"
+            " || ' ' || coalesce(phone_e164, phone, ''))",
+            persisted=True,
+        ),
+        deferred=True,
+    )
 
     manager: Mapped["Employee | None"] = relationship(foreign_keys=manager_id, remote_side=lambda: Employee.id)
 

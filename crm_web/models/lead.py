@@ -5,7 +5,18 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Integer, Numeric, Text, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    FetchedValue,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm_web.models.base import (
@@ -22,8 +33,10 @@ from crm_web.models.base import (
     Short,
     Trashable,
     Word,
+    signs_index,
 )
 from crm_web.models.employee import Employee
+from crm_web.models.touch import LeadTouch
 
 if TYPE_CHECKING:
     from crm_web.models.customer import Customer
@@ -59,6 +72,17 @@ class LeadStatus(StrEnum):
         if self is LeadStatus.WON:
             return StatusKind.WON
         return StatusKind.LOST if self in (LeadStatus.LOST, LeadStatus.DISQUALIFIED) else StatusKind.OPEN
+
+
+WAY_TO_WON = (
+    LeadStatus.NEW,
+    LeadStatus.CONTACTED,
+    LeadStatus.QUALIFIED,
+    LeadStatus.PROPOSAL,
+    LeadStatus.NEGOTIATION,
+    LeadStatus.WON,
+)
+"""The statuses that lead on; waiting and losing get nobody further. ``crm_status_place`` says the same in SQL."""
 
 
 class Rating(StrEnum):
@@ -107,11 +131,32 @@ _CLOSED = "status IN ('won', 'lost', 'disqualified')"
 _LOST = "status IN ('lost', 'disqualified')"
 # What lists sort by, word for word as queries say it, or else no index serves them.
 _COMPANY_KEY = "(coalesce(lower(company), '') COLLATE \"C\")"
-_SOURCE_KEY = "(coalesce(lower(source), '') COLLATE \"C\")"
+_SOURCE_KEY = "coalesce(source, '')"
+_COUNTRY_KEY = "coalesce(country, '')"
+_INDUSTRY_KEY = "(coalesce(lower(industry), '') COLLATE \"C\")"
+_OWNER_KEY = "coalesce(owner_id, 0)"
 _CLOSE_KEY = "coalesce(expected_close_on, '0001-01-01'::date)"
-_PLACES = " ".join(f"WHEN '{status.value}' THEN {place}" for place, status in enumerate(LeadStatus))
-_STATUS_KEY = f"(CASE status {_PLACES} END)"
+# What lists are filtered and sorted by stands in one index as well: whatever is asked of a million leads together is
+# answered from it, and not from rows of half a kilobyte.
+FILTERED = [
+    "status",
+    "owner_id",
+    "source",
+    "industry",
+    "country",
+    "currency",
+    "amount",
+    "expected_close_on",
+    "created_at",
+    "closed_at",
+]
 _NAMED = "first_name, last_name, company, email"
+
+
+def _find_and_order(name: str, key: str, *columns: str) -> Index:
+    """An index by which an expression finds and orders; with the bare columns beside it no row need be looked at."""
+    live = text("deleted_at IS NULL")
+    return Index(f"ix_leads_{name}", text(key), "id", postgresql_where=live, postgresql_include=columns)
 
 
 class LeadSource(Base):
@@ -142,23 +187,34 @@ class Lead(Recorded, Trashable, Base):
         CheckConstraint("(deleted_at IS NULL) OR (deleted_by_id IS NOT NULL)", name="trashed_by_someone"),
         UniqueConstraint("external_system", "external_id"),
         CheckConstraint("(external_system IS NULL) = (external_id IS NULL)", name="external_id_has_system"),
-        Index("ix_leads_updated", "updated_at", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index(
+            "ix_leads_updated",
+            "updated_at",
+            "id",
+            postgresql_where=text("deleted_at IS NULL"),
+            postgresql_include=FILTERED,
+        ),
         Index("ix_leads_created", "created_at", "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_leads_name", "sort_name", "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_leads_trash", "deleted_at", "id", postgresql_where=text("deleted_at IS NOT NULL")),
         Index("ix_leads_status_updated", "status", "updated_at", "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_leads_owner_updated", "owner_id", "updated_at", "id", postgresql_include=["deleted_at"]),
+        Index("ix_leads_board", "owner_id", "status", "updated_at", "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_leads_source_updated", "source", "updated_at", "id"),
         Index("ix_leads_company", text(_COMPANY_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
-        Index("ix_leads_source", text(_SOURCE_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
-        Index("ix_leads_status", text(_STATUS_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
-        Index("ix_leads_amount", text("coalesce(amount, -1)"), "id", postgresql_where=text("deleted_at IS NULL")),
-        Index("ix_leads_expected_close", text(_CLOSE_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
+        _find_and_order("source", _SOURCE_KEY, "source"),
+        Index("ix_leads_status", "status", "id", postgresql_where=text("deleted_at IS NULL")),
+        _find_and_order("amount", "coalesce(amount, -1)", "amount", "currency"),
+        _find_and_order("expected_close", _CLOSE_KEY, "expected_close_on", "status"),
+        _find_and_order("owner", _OWNER_KEY, "owner_id"),
+        _find_and_order("country", _COUNTRY_KEY, "country"),
+        _find_and_order("industry", _INDUSTRY_KEY, "industry"),
         Index("ix_leads_closed", "closed_at", "status", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_leads_email_normalised", "email_normalised"),
         Index("ix_leads_phone_e164", "phone_e164"),
         Index("ix_leads_mobile_e164", "mobile_e164"),
         Index("ix_leads_search", "search_text", postgresql_using="gin", postgresql_ops={"search_text": "gin_trgm_ops"}),
+        signs_index("leads"),
     )
 
     id: Mapped[Id]
@@ -193,6 +249,8 @@ class Lead(Recorded, Trashable, Base):
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"), index=True)
     status_changed_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
+    # The furthest status that it has left, kept by a trigger; empty where it has only ever gone on.
+    furthest_status: Mapped[LeadStatus | None] = mapped_column(Word(LeadStatus), server_onupdate=FetchedValue())
     closed_at: Mapped[Moment | None]
     external_system: Mapped[Line | None]
     external_id: Mapped[Line | None]
@@ -217,6 +275,7 @@ class Lead(Recorded, Trashable, Base):
 
     owner: Mapped[Employee | None] = relationship(foreign_keys=owner_id)
     customer: Mapped["Customer | None"] = relationship(foreign_keys=customer_id, back_populates="leads")
+    last_touch: Mapped[LeadTouch] = relationship(viewonly=True)
     created_by: Mapped[Employee | None] = relationship(foreign_keys="Lead.created_by_id")
     updated_by: Mapped[Employee | None] = relationship(foreign_keys="Lead.updated_by_id")
 

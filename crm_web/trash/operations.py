@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from crm_web.errors import DomainError
 from crm_web.extensions import db
@@ -24,8 +24,12 @@ def purge(kind: str, record: Lead | Customer | Contact, *, by: Employee) -> None
     :param record: the record, in the trash
     :param by: the administrator who does it
     :raise NotPurged: where it was restored meanwhile, or the ledger knows it
+    :raise RecordGone: where somebody else has just done it
     """
     record_by(by)
+    if kind == "customer":
+        # Leads before customers, as everyone who wins one does, or the two would wait for each other.
+        _run(select(Lead.id).where(Lead.customer_id == record.id).order_by(Lead.id).with_for_update())
     lock(record)
     if not record.is_in_trash:
         raise NotPurged("Somebody restored it meanwhile.")

@@ -1,17 +1,68 @@
-// "/" goes to the search box, unless someone is typing.
-export function focusSearch() {
-  const search = document.querySelector("[data-search]");
+// Single keys for who likes them: they can be switched off in the account, and never act while somebody types.
+const TYPED_IN = "input:not([type=checkbox], [type=radio], [type=submit]), textarea, select, [contenteditable]";
+const ROWS = "main tr[data-row]";
+
+const DEEDS = {
+  "/": (event) => reach(document.querySelector("[data-search]"), event),
+  "?": () => document.querySelector("#keys")?.showModal(),
+  j: () => step(1),
+  k: () => step(-1),
+  x: () => here()?.querySelector("input[type=checkbox]")?.click(),
+  o: () => linkOf(here())?.click(),
+  Enter: (event) => event.target.closest("a, button, input, select, summary") || linkOf(here())?.click(),
+  e: () => edit(),
+  n: () => document.querySelector("[data-key=n]")?.click(),
+};
+
+export function listenForKeys() {
+  if (document.documentElement.dataset.keys !== "on") return;
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, textarea, select, [contenteditable]");
-    if (!search || event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing) return;
-    event.preventDefault();
-    search.focus();
-    search.select();
+    const isElsewhere = event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented;
+    if (isElsewhere || event.target.closest(TYPED_IN) || document.querySelector("dialog[open]")) return;
+    if (!Object.hasOwn(DEEDS, event.key)) return;
+    DEEDS[event.key](event);
   });
 }
 
+// The same keys in words, for everybody, behind a button at the foot of the page.
+export function showKeys() {
+  for (const button of document.querySelectorAll("[data-show-keys]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => document.querySelector("#keys").showModal());
+  }
+}
+
+function reach(field, event) {
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
+}
+
+const here = () => document.querySelector(`${ROWS}[aria-current]`);
+const linkOf = (row) => row?.querySelector(".name a");
+
+// The focus goes along to the row's link: so a screen reader says where one is, and Tab goes on from there.
+function step(by) {
+  const rows = [...document.querySelectorAll(ROWS)];
+  if (!rows.length) return;
+  const current = here() ?? document.activeElement?.closest(ROWS);
+  const place = current ? rows.indexOf(current) + by : by > 0 ? 0 : rows.length - 1;
+  const row = rows[Math.max(0, Math.min(rows.length - 1, place))];
+  for (const other of rows) other.removeAttribute("aria-current");
+  row.setAttribute("aria-current", "true");
+  linkOf(row)?.focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
+}
+
+function edit() {
+  const row = here();
+  const url = row ? `${linkOf(row).getAttribute("href")}/edit` : document.querySelector("[data-key=e]")?.href;
+  if (url) location.assign(url);
+}
+
 // Escape, or a click elsewhere, folds an open menu; Escape leaves the focus on what opened it.
-const OPEN_MENU = "details.person[open], details.filter-menu[open]";
+const OPEN_MENU = "details.person[open], details.filter-menu[open], details.card-menu[open]";
 
 export function foldMenus() {
   document.addEventListener("keydown", (event) => {

@@ -6,7 +6,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from crm_web.models import Activity, Contact, Customer, Employee, Lead, LeadStatus
+from crm_web.bulk.operations import apply_edit, choose_records, undo_edit
+from crm_web.extensions import db
+from crm_web.models import Activity, BulkAction, BulkEntity, Contact, Customer, Employee, Lead, LeadStatus
 from tests.browser.conftest import Open
 from tests.browser.site import NARROW, WIDE, Site, find_violations, measure_overflow
 from tests.factories import make_sign_in
@@ -16,10 +18,18 @@ NO_PAGE = ("static", "bootstrap.static")
 LOOKS = [(size, scheme) for size in (WIDE, NARROW) for scheme in ("light", "dark")]
 # Pages in a state that their bare address does not show.
 STATES = {
+    "a list with columns": "/leads?columns=email&columns=next_step&columns=last_activity&no=owner",
     "a list with filters": "/leads?status=qualified&q=a&sort=-amount",
     "a list that finds nothing": "/leads?q=nobodyiscalledthis",
     "customers that nobody finds": "/customers?q=nobodyiscalledthis",
+    "what a search finds": "/search?q=an",
+    "a search that finds nothing": "/search?q=nobodyiscalledthis",
     "nothing there": "/leads/999999",
+    "a lead of the past": "/leads/1?as_of=2190-01-01",
+    "a customer of the past": "/customers/1?as_of=2190-01-01",
+    "a customer's paper of the past": "/customers/1/print?as_of=2190-01-01",
+    "a lead before it was entered": "/leads/1?as_of=2000-01-01",
+    "history with filters": "/history?record=lead-1&kind=lead&door=command",
 }
 
 
@@ -40,6 +50,23 @@ def _ids(site: Site) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
+def _make_edits(site: Site) -> list[int]:
+    """A bulk edit that was undone, one that stands with what it skipped, and one that wins leads, to be confirmed."""
+    with site.database.app.app_context():
+        ada = db.session.scalars(select(Employee).where(Employee.email == "ada@piper.example")).one()
+        chosen = select(Lead).where(Lead.deleted_at.is_(None), Lead.status.in_((LeadStatus.NEW, LeadStatus.CONTACTED)))
+        edits = [
+            choose_records(
+                BulkEntity.LEAD, BulkAction.STATUS, chosen, place="/leads", values={"status": status}, by=ada
+            )
+            for status in ("new", "contacted", "won")
+        ]
+        undo_edit(apply_edit(edits[0], {}, by=ada), by=ada)
+        apply_edit(edits[1], {}, by=ada)
+        db.session.commit()
+        return [edit.id for edit in edits]
+
+
 def _addresses(app: Flask, ids: dict[str, Any]) -> list[str]:
     rules = [
         rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and rule.endpoint not in NO_PAGE
@@ -53,7 +80,9 @@ def addresses(site: Site) -> list[str]:
     """One address of every page."""
     with site.database.session() as session:
         browser = Browser(site.database.app, make_sign_in(session, site.database.find(session, "ada")))
-    found = _addresses(site.database.app, _ids(site))
+    edits = _make_edits(site)
+    found = _addresses(site.database.app, _ids(site) | {"edit_id": edits[0]})
+    found += [f"/bulk/{edit_id}" for edit_id in edits[1:]]
     found = [address for address in found if browser.open(address).is_html]
     assert len(found) > 15
     return found + list(STATES.values())

@@ -4,10 +4,11 @@ import io
 from itertools import count
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pypdf import PdfReader
 
 from tests.browser.conftest import Open
+from tests.browser.site import find_violations
 
 numbers = count(1)
 either_way = pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
@@ -74,6 +75,25 @@ def test_a_possible_duplicate_is_shown_before_it_is_saved(open_as: Open, javascr
     page.get_by_role("button", name="Save anyway").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(name)
     assert page.url != first
+
+
+@either_way
+def test_two_rows_are_put_on_hold_at_once_and_taken_back(open_as: Open, javascript: bool) -> None:
+    page = open_as("max", javascript=javascript).go("/leads?status=qualified")
+    boxes = page.locator("input[name=ids]")
+    expect(page.get_by_role("button", name="Continue")).to_be_hidden()
+    boxes.nth(0).check()
+    boxes.nth(2).click(modifiers=["Shift"])
+    chosen = 3 if javascript else 2
+    if javascript:
+        expect(page.get_by_role("status").first).to_have_text("3 chosen")
+    page.get_by_label("What to do with them").select_option(label="On hold")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Move {chosen} leads to On hold")
+    page.get_by_role("button", name=f"Move {chosen} leads to On hold").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Moved to On hold")
+    page.get_by_role("button", name="Undo this edit").click()
+    expect(page.locator(".notice")).to_contain_text(f"Undone for {chosen} leads")
 
 
 @either_way
@@ -247,3 +267,67 @@ def test_dark_follows_the_system_and_the_account(open_as: Open) -> None:
     dark = open_as("ann", color_scheme="dark").go("/").evaluate(background)
     light = open_as("ann", color_scheme="light").go("/").evaluate(background)
     assert dark != light
+
+
+@either_way
+def test_ann_finds_anyone_from_any_page(open_as: Open, javascript: bool) -> None:
+    window = open_as("ann", javascript=javascript)
+    page = window.go("/leads")
+    name = f"Finder{next(numbers)}"
+    enter_lead(page, name)
+    lead = page.url
+    page = window.go("/customers")
+    box = page.get_by_label("Search leads, customers and people")
+    box.fill(name.lower())
+    box.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(name.lower())
+    expect(page.locator("main mark").first).to_have_text(name)
+    page.locator("main tbody a").first.click()
+    assert page.url == lead
+
+
+def test_the_box_is_used_by_keyboard_while_one_types(open_as: Open) -> None:
+    window = open_as("ann")
+    page = window.go("/leads")
+    name = f"Typist{next(numbers)}"
+    enter_lead(page, name)
+    lead = page.url
+    page = window.go("/")
+    page.keyboard.press("/")
+    box = page.get_by_role("combobox", name="Search leads, customers and people")
+    expect(box).to_be_focused()
+    page.keyboard.type(name.lower())
+    options = page.get_by_role("option")
+    expect(options).to_have_count(2)
+    expect(options.first.locator("mark").first).to_have_text(name)
+    expect(page.locator(".side-search [role=status]")).to_have_text("1 found")
+    assert find_violations(page) == []
+    page.keyboard.press("ArrowDown")
+    expect(box).to_have_attribute("aria-activedescendant", "search-option-0")
+    page.keyboard.press("Escape")
+    expect(box).to_have_attribute("aria-expanded", "false")
+    expect(box).to_have_value(name.lower())
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(lead)
+    box.fill("nobodyiscalledthis")
+    expect(page.locator(".side-search [role=status]")).to_have_text("Nothing found")
+    box.press("Enter")
+    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
+
+
+def test_an_answer_that_was_overtaken_is_not_shown(open_as: Open) -> None:
+    page = open_as("ann").go("/")
+
+    def hold(route: Route) -> None:
+        page.wait_for_timeout(800)
+        route.continue_()
+
+    page.route("**/search/suggest?q=an", hold)
+    box = page.get_by_role("combobox", name="Search leads, customers and people")
+    box.fill("an")
+    page.wait_for_timeout(300)
+    box.fill("nobodyiscalledthis")
+    expect(page.locator(".side-search [role=status]")).to_have_text("Nothing found")
+    page.wait_for_timeout(900)
+    expect(page.locator(".side-search [role=status]")).to_have_text("Nothing found")

@@ -154,13 +154,16 @@ def test_a_page_that_has_become_empty_leads_to_the_first(
     assert len(names(page.click("First page"))) == 50
 
 
-def test_the_ticked_ones_are_printed_by_a_plain_form(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
-    customers = [make_customer(session) for _ in range(2)]
-    page = browser_as(ann).get("customers.list_customers")
-    form = page.one("form#print-chosen")
-    assert (form["action"], form["method"]) == ("/customers/print", "get")
-    ticks = page.soup.select("input[type=checkbox][form=print-chosen][name=id]")
-    assert {int(str(tick["value"])) for tick in ticks} == {customer.id for customer in customers}
+def test_the_ticked_ones_are_printed_by_a_plain_form(browser_as: BrowserAs, session: Session, vera: Employee) -> None:
+    customers = [make_customer(session, name=name) for name in ("Acme", "Nordlys")]
+    page = browser_as(vera).get("customers.list_customers")
+    assert not page.has("#bulk select")
+    ids = [str(customer.id) for customer in customers]
+    assert [tick["value"] for tick in page.soup.select("input[type=checkbox][form=bulk][name=ids]")] == ids
+    assert page.one("#bulk button[formaction]")["formaction"] == "/customers/print"
+    page = browser_as(vera).post("customers.choose_to_print", {"ids": ids})
+    assert page.location == f"/customers/print?id={ids[0]}&id={ids[1]}"
+    assert len(page.follow().soup.select("article")) == 2
 
 
 @pytest.mark.parametrize("query", [{}, {"q": "customer", "status": "active", "owner": "nobody", "sort": "-owner"}])

@@ -143,3 +143,55 @@ def test_only_who_may_change_the_record(
 def test_what_is_not_there_is_not_put_back(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     assert browser_as(ann).post("history.put_back", {"field": "x"}, change_id=999999).status == 404
     assert browser_as(ann).get("history.put_back", change_id=1).status == 405
+
+
+# On the page of all history
+
+
+def test_the_page_of_all_history_offers_it_and_is_come_back_to(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
+    lead = make_lead(session, company="Old", owner_id=ann.id)
+    change(session, lead, company="New")
+    contact = make_contact(session, make_customer(session, owner_id=ann.id), last_name="Berg")
+    change(session, contact, job_title="Boss")
+    browser = browser_as(ann)
+    page = browser.get("history.list_changes", kind="lead", action="changed").button("Put back New, Company")
+    assert page.location == "/history?kind=lead&action=changed"
+    page = page.follow()
+    assert page.flash == "Company is what it was before."
+    assert len(page.soup.select(".timeline > li")) == 2
+    page = browser.get("history.list_changes").button("Put back Berg, Job title")
+    assert (page.location, read(session, contact).job_title) == ("/history", None)
+
+
+def test_the_page_of_all_history_offers_it_only_where_it_would_work(
+    browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee, ada: Employee, vera: Employee
+) -> None:
+    theirs = make_customer(session, name="Theirs", owner_id=bob.id)
+    change(session, make_contact(session, theirs, last_name="Berg"), job_title="Boss")
+    change(session, theirs, name="Nordlys")
+    trashed = make_lead(session, company="Old")
+    change(session, trashed, company="New")
+    browser_as(ann).post("leads.trash_lead", lead_id=trashed.id)
+    gone = make_lead(session, company="Gone")
+    change(session, gone, company="Away")
+    session.delete(gone)
+    session.commit()
+    change(session, ann, job_title="Seller")
+
+    def offered(person: Employee) -> list[str]:
+        page = browser_as(person).get("history.list_changes")
+        return [str(button["aria-label"]) for button in page.soup.select(".changes button")]
+
+    assert offered(ann) == offered(vera) == []
+    assert offered(bob) == ["Put back Nordlys, Name", "Put back Berg, Job title"]
+    assert offered(ada)[0] == "Put back Ann Keller, Job title"
+
+
+@pytest.mark.parametrize("place", ["https://evil.example", "//evil.example", "/\t/evil.example", ""])
+def test_nobody_is_sent_elsewhere(browser_as: BrowserAs, session: Session, ann: Employee, place: str) -> None:
+    lead = make_lead(session, company="Old")
+    line = change(session, lead, company="New")
+    page = browser_as(ann).post("history.put_back", {"field": "company", "next": place}, change_id=line.id)
+    assert page.location == f"/leads/{lead.id}"

@@ -1,7 +1,9 @@
 """Real files of other systems give the figures that are known of them."""
 
 import csv
+from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
@@ -11,9 +13,11 @@ from sqlalchemy.orm import Session, aliased
 
 from crm_web.models import Customer, Employee, Lead, LeadStatus
 from tests.imports.test_import_leads import counts
+from tests.page import Browser, Page, words
 from tests.shared import find_real, needs_real_data
 
 ImportFile = Callable[..., Result]
+BrowserAs = Callable[[Employee], Browser]
 
 pytestmark = [needs_real_data, pytest.mark.slow]
 
@@ -45,6 +49,51 @@ def test_olist(import_file: ImportFile, session: Session) -> None:
     assert [str(day) for day in days] == ["2017-06-14", "2018-05-31"]
     assert session.scalar(select(func.count()).where(Lead.closed_at < Lead.created_at)) == 1
     assert session.scalar(select(func.count()).select_from(Customer)) == 842
+
+
+def test_reports_on_olist_equal_its_facts(import_file: ImportFile, browser_as: BrowserAs, ada: Employee) -> None:
+    import_file(find_real("olist/olist_marketing_qualified_leads_dataset.csv"))
+    import_file(find_real("olist/olist_closed_deals_dataset.csv"))
+    browser = browser_as(ada)
+    page = browser.get("reports.show_report", name="conversion", by="source", period="all")
+    told = {row[0]: (row[3], row[1], row[5]) for row in report_rows(page)}
+    assert told["organic_search"] == ("271", "2,296", "11.8%")
+    assert told["paid_search"] == ("195", "1,586", "12.3%")
+    assert (told["unknown"][0], told["social"][0], told["No source"][1]) == ("179", "75", "60")
+    page = browser.get("reports.show_report", name="conversion", by="month", **{"from": "2017-06", "to": "2018-05"})
+    by_month = {row[0]: int(row[1].replace(",", "")) for row in report_rows(page)}
+    with find_real("olist/olist_marketing_qualified_leads_dataset.csv").open() as file:
+        days = [datetime.fromisoformat(row["first_contact_date"]) for row in csv.DictReader(file)]
+    assert by_month == Counter(day.strftime("%b %Y") for day in days)
+    page = browser.get("reports.show_report", name="funnel", period="all")
+    assert [row[1] for row in report_rows(page)] == ["8,000", *["842"] * 5]
+    assert report_rows(page)[-1][2] == "10.5%"
+
+
+def test_reports_on_maven_equal_its_facts(
+    import_file: ImportFile, browser_as: BrowserAs, session: Session, ada: Employee
+) -> None:
+    pipeline, teams = find_real("maven_crm/sales_pipeline.csv"), find_real("maven_crm/sales_teams.csv")
+    import_file(pipeline, "--team", str(teams))
+    browser = browser_as(ada)
+    page = browser.get("reports.show_report", name="closed", period="all")
+    rows = {row[0]: row[1:] for row in report_rows(page)}
+    assert (rows["Won"][0], rows["Won"][1], rows["Lost, for any reason"][0]) == ("4,238", "63.2%", "2,473")
+    assert "10,005,534" in rows["Won"][2]
+    page = browser.get("reports.show_report", name="statuses", period="all")
+    told = {row[0]: row[1] for row in report_rows(page)}
+    assert (told["New"], told["Contacted"], told["Won"], told["Lost"]) == ("500", "1,589", "4,238", "2,473")
+    melvin = session.scalars(select(Employee).where(Employee.name == "Melvin Marxen")).one()
+    team = [str(i) for i in session.scalars(select(Employee.id).where(Employee.manager_id == melvin.id))]
+    page = browser.get("reports.show_report", name="closed", period="all", owner=[str(melvin.id), *team])
+    won = report_rows(page)[0]
+    assert won[1] == "882" and "2,251,930" in won[3]
+
+
+def report_rows(page: Page) -> list[list[str]]:
+    return [
+        [words(cell) for cell in row.select("th, td[data-head]")] for row in page.soup.select("table.report tbody tr")
+    ]
 
 
 def test_olist_sellers_keep_the_nought_of_their_zip_codes(import_file: ImportFile, session: Session) -> None:

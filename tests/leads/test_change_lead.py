@@ -168,8 +168,44 @@ def test_a_status_moved_meanwhile_stays(browser_as: BrowserAs, session: Session,
     lead = make_lead(session, last_name="Okoro")
     mine = browser_as(ann).get("leads.edit_lead", lead_id=lead.id).form("edit").fill(city="Oslo")
     browser_as(ann).post("leads.change_status", {"status": "proposal"}, lead_id=lead.id)
-    assert mine.submit().follow().flash == "Okoro was saved."
+    assert mine.submit().follow().flash == "Okoro was saved. You moved it to Proposal meanwhile."
     assert (read(session, lead).status, read(session, lead).city) == (LeadStatus.PROPOSAL, "Oslo")
+
+
+def test_who_moved_it_meanwhile_is_said_beside_what_they_changed(
+    browser_as: BrowserAs, session: Session, ann: Employee, max: Employee
+) -> None:
+    lead = make_lead(session, last_name="Okoro")
+    form = browser_as(ann).get("leads.edit_lead", lead_id=lead.id).form("edit")
+    theirs = browser_as(max)
+    theirs.get("leads.edit_lead", lead_id=lead.id).form("edit").fill(source="Web").submit()
+    theirs.post("leads.change_status", {"status": "won"}, lead_id=lead.id)
+    assert "Max Lindqvist moved it to Won meanwhile." in form.submit(source="Fair").text
+    assert form.submit(city="Oslo", source="").follow().flash == (
+        "Okoro was saved. Max Lindqvist changed the source meanwhile; both changes are saved."
+        " Max Lindqvist moved it to Won meanwhile."
+    )
+
+
+def test_the_currency_that_the_form_proposes_is_nobodys_change(
+    browser_as: BrowserAs, session: Session, ann: Employee, max: Employee
+) -> None:
+    lead = make_lead(session, last_name="Okoro")
+    mine = browser_as(ann).get("leads.edit_lead", lead_id=lead.id).form("edit").fill(city="Oslo")
+    theirs = browser_as(max).get("leads.edit_lead", lead_id=lead.id).form("edit")
+    theirs.fill(amount="1200", currency="EUR").submit()
+    page = mine.submit()
+    assert page.status == 303
+    assert "Max Lindqvist changed the amount and the currency meanwhile" in page.follow().flash
+    assert (read(session, lead).amount, read(session, lead).currency) == (Decimal(1200), "EUR")
+
+
+def test_who_moved_it_there_and_back_has_moved_nothing(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    lead = make_lead(session, last_name="Okoro")
+    form = browser_as(ann).get("leads.edit_lead", lead_id=lead.id).form("edit")
+    for status in ("proposal", "new"):
+        browser_as(ann).post("leads.change_status", {"status": status}, lead_id=lead.id)
+    assert form.submit(city="Oslo").follow().flash == "Okoro was saved."
 
 
 @pytest.mark.parametrize("version", [None, "", "nonsense", "99999999999999999999", "-1"])

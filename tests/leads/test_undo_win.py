@@ -174,12 +174,40 @@ def test_the_filled_fields_are_emptied_where_nobody_changed_them(
     form = browser_as(ann).get("customers.edit_customer", customer_id=known.id).form("edit")
     form.fill(email="post@nordlys.example").submit()
     page = undo(browser_as(ann), lead).follow()
-    assert f"Customer {known.number} Nordlys stays; emptied again: Phone, Owner." in page.flash
+    told = "stays; emptied again: Phone, Owner; its contact Zoë Okoro is in the trash."
+    assert f"Customer {known.number} Nordlys {told}" in page.flash
     customer = read(session, known)
     assert (customer.phone, customer.phone_e164, customer.owner_id) == (None, None, None)
     assert (customer.email, customer.website) == ("post@nordlys.example", "nordlys.example")
     lead = read(session, lead)
     assert (lead.status, lead.customer_id, customer.is_in_trash) == (LeadStatus.PROPOSAL, None, False)
+
+
+def test_the_contact_that_linking_added_goes_and_comes_back(
+    browser_as: BrowserAs, session: Session, lead: Lead, ann: Employee
+) -> None:
+    known = make_customer(session, name="Nordlys")
+    for _ in range(2):
+        move(browser_as(ann), lead, "won", customer_id=known.id)
+        contact = read(session, session.scalars(select(Contact)).one())
+        assert (contact.is_in_trash, contact.is_primary) == (False, True)
+        undo(browser_as(ann), lead)
+        assert read(session, contact).is_in_trash
+    browser_as(ann).post("customers.restore_contact", contact_id=contact.id)
+    move(browser_as(ann), lead, "won", customer_id=known.id)
+    undo(browser_as(ann), lead)
+    assert not read(session, contact).is_in_trash
+
+
+def test_the_contact_that_linking_added_stays_once_somebody_changed_it(
+    browser_as: BrowserAs, session: Session, lead: Lead, ann: Employee
+) -> None:
+    known = make_customer(session, name="Nordlys")
+    move(browser_as(ann), lead, "won", customer_id=known.id)
+    contact = session.scalars(select(Contact)).one()
+    change_the_contact(browser_as(ann), session, known)
+    assert "emptied again: E-mail, Phone, Owner." in undo(browser_as(ann), lead).follow().flash
+    assert not read(session, contact).is_in_trash
 
 
 def test_who_bought_before_stays_the_leads_customer(browser_as: BrowserAs, session: Session, ann: Employee) -> None:

@@ -209,10 +209,13 @@ def test_linking_fills_only_what_is_empty_and_says_what(
     browser_as: BrowserAs, session: Session, lead: Lead, ann: Employee, bob: Employee
 ) -> None:
     known = make_customer(session, name="Nordlys", email="post@nordlys.example", billing_city="Odense", owner_id=ann.id)
-    page = win(browser_as(ann), lead).follow().button(f"Win for {known.number} Nordlys").follow()
+    page = win(browser_as(ann), lead).follow()
+    told = "Nothing is overwritten. Filled in from the lead: Phone, Website, Industry. Zoë Okoro is added as a contact."
+    assert told in page.text
+    page = page.button(f"Win for {known.number} Nordlys").follow()
     customer = read(session, known)
     assert f"Won. Customer {customer.number} Nordlys has bought again." in page.flash
-    assert "Filled in from the lead: Phone, Website, Industry." in page.flash
+    assert "Filled in from the lead: Phone, Website, Industry. Zoë Okoro was added as a contact." in page.flash
     assert (customer.name, customer.email, customer.owner_id) == ("Nordlys", "post@nordlys.example", ann.id)
     assert (customer.phone, customer.phone_e164, customer.industry) == ("+45 33 12 34 56", "+4533123456", "Energy")
     # Half of one address and half of another would be none.
@@ -222,6 +225,51 @@ def test_linking_fills_only_what_is_empty_and_says_what(
     line = session.scalars(select(Conversion)).one()
     assert (line.kind, line.filled["phone"]) == (ConversionKind.LINKED, "+45 33 12 34 56")
     assert line.filled.keys() == {"phone", "website", "industry"}
+
+
+@pytest.mark.parametrize(
+    ("known", "kind", "added"),
+    [
+        ({"last_name": "Berg", "is_primary": True}, CustomerKind.ORGANISATION, True),
+        ({"last_name": "Berg", "email": "ZOE@nordlys.example"}, CustomerKind.ORGANISATION, False),
+        ({"first_name": "Zoe", "last_name": "OKORO"}, CustomerKind.ORGANISATION, False),
+        ({"last_name": "Berg"}, CustomerKind.PERSON, False),
+    ],
+)
+def test_the_person_becomes_a_contact_of_who_does_not_know_them(
+    browser_as: BrowserAs,
+    session: Session,
+    lead: Lead,
+    ann: Employee,
+    known: dict[str, Any],
+    kind: CustomerKind,
+    added: bool,
+) -> None:
+    customer = make_customer(session, name="Nordlys A/S", kind=kind)
+    make_contact(session, customer, **known)
+    page = win(browser_as(ann), lead).follow()
+    assert ("is added as a contact" in page.text) is added
+    page = page.button(f"Win for {customer.number} Nordlys A/S").follow()
+    assert ("Zoë Okoro was added as a contact." in page.flash) is added
+    contacts = session.scalars(select(Contact).order_by(Contact.id)).all()
+    assert len(contacts) == (2 if added else 1)
+    if added:
+        assert (contacts[1].email, contacts[1].is_primary) == ("zoe@nordlys.example", False)
+
+
+def test_two_people_without_an_e_mail_are_not_the_same(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    customer = make_customer(session, name="Nordlys A/S")
+    make_contact(session, customer, last_name="Berg")
+    page = win(browser_as(ann), make_lead(session, company="Nordlys A/S", last_name="Okoro"), customer_id=customer.id)
+    assert "Okoro was added as a contact." in page.follow().flash
+
+
+def test_a_company_without_a_person_brings_no_contact(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    customer = make_customer(session, name="Nordlys A/S")
+    page = win(browser_as(ann), make_lead(session, company="Nordlys A/S")).follow()
+    assert "Nothing about it changes." in page.text
+    page.button(f"Win for {customer.number} Nordlys A/S")
+    assert count(session, Contact) == 0
 
 
 def test_an_address_is_filled_as_a_whole(browser_as: BrowserAs, session: Session, lead: Lead, ann: Employee) -> None:
@@ -244,7 +292,7 @@ def test_a_colleagues_customer_is_linked_but_not_changed(
     assert "It belongs to Bob Tanaka, so nothing is filled in." in page.text
     page.button(f"Win for {known.number} Nordlys A/S")
     assert read(session, lead).customer_id == known.id
-    assert (read(session, known).version, known.phone) == (1, None)
+    assert (read(session, known).version, known.phone, count(session, Contact)) == (1, None, 0)
 
 
 def test_a_customer_in_the_trash_is_not_linked(
@@ -305,3 +353,41 @@ def test_a_lead_in_the_trash_has_none(browser_as: BrowserAs, session: Session, a
 
 def test_an_unknown_lead_is_not_there(browser_as: BrowserAs, ann: Employee) -> None:
     assert browser_as(ann).get("leads.preview_win", lead_id=9999).status == 404
+
+
+# Sent again
+
+
+def test_the_same_page_sent_twice_gives_the_same_answer_with_its_undo(
+    browser_as: BrowserAs, session: Session, lead: Lead, ann: Employee
+) -> None:
+    form = browser_as(ann).get("leads.preview_win", lead_id=lead.id).form("status").fill(name="Nordlys Group")
+    answers = [form.submit().follow() for _ in range(2)]
+    assert answers[0].flash == answers[1].flash
+    answers[1].button("Undo")
+    assert not read(session, lead).is_won
+
+
+def test_back_to_the_page_after_a_win_nothing_more_is_saved_and_that_is_said(
+    browser_as: BrowserAs, session: Session, lead: Lead, ann: Employee
+) -> None:
+    form = browser_as(ann).get("leads.preview_win", lead_id=lead.id).form("status")
+    form.submit()
+    page = form.submit(name="Another").follow()
+    customer = session.scalars(select(Customer)).one()
+    assert f"This lead was won before. Customer {customer.number} Nordlys A/S is its customer." in page.flash
+    assert "What you typed is not saved." in page.flash
+    # The same of a page on which a colleague typed.
+    page = win(browser_as(ann), lead, create="1", name="@", email="@").follow()
+    assert "What you typed is not saved." in page.flash
+
+
+def test_back_to_the_page_after_an_undo_it_is_won_again(
+    browser_as: BrowserAs, session: Session, lead: Lead, ann: Employee
+) -> None:
+    form = browser_as(ann).get("leads.preview_win", lead_id=lead.id).form("status")
+    form.submit().follow().button("Undo")
+    page = form.submit().follow()
+    assert "Nordlys A/S is back from the trash." in page.flash
+    assert read(session, lead).is_won
+    assert count(session, Customer) == 1

@@ -1,30 +1,25 @@
 """The same thing asked for by many at once, of two web servers on one database: it happens once, and all hear so."""
 
-import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from http.client import HTTPConnection
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier as ProcessBarrier
 from pathlib import Path
 from threading import Barrier
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
-from flask import Flask
-from flask.sessions import SecureCookieSessionInterface
-from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crm_web import create_app
 from crm_web.models import Change, Conversion, Customer, Lead, LeadStatus, Submission
 from tests.databases import OwnDatabase, settings_for
-from tests.factories import make_customer, make_lead, make_sign_in
+from tests.factories import make_customer, make_lead
 from tests.operation.launch import Launched, find_free_port, temporary_folder
+from tests.operation.windows import Window
 from tests.page import parse, values_of, words
 
 pytestmark = pytest.mark.slow
@@ -54,15 +49,11 @@ class Pair:
         # Whoever waits for a lock on a machine that is busy with other tests waits longer.
         settings |= {"LOCK_TIMEOUT": "30", "STATEMENT_TIMEOUT": "30"}
         self.servers = [Launched(folder / name, find_free_port(), output=None, **settings) for name in ("one", "two")]
-        with own.session() as session:
-            token = make_sign_in(session, own.find(session, "ann"))
-        secret = secrets.token_hex(20)
-        self.cookie = _sign_cookie(own.app, {"sign_in": token, "csrf_token": secret})
-        self.csrf_token = _sign_csrf_token(own.app, secret)
+        self.window = Window(own, "ann")
 
     def open(self, path: str) -> dict[str, str]:
         """Open a page and give what its form would send."""
-        soup, _ = parse(self._ask(self.servers[0], "GET", path, self.cookie)[2])
+        soup, _ = parse(self.window.get(self.servers[0], path)[2])
         form = soup.select_one("main form[method=post]")
         assert form is not None, f"{path} has no form"
         return dict(values_of(form))
@@ -70,44 +61,22 @@ class Pair:
     def post_at_once(self, path: str, fields: dict[str, str]) -> list[Heard]:
         """Send one form from all windows in the same moment, half of them to each server; then look where it leads."""
         begin = Barrier(AT_ONCE)
-        body = urlencode({"csrf_token": self.csrf_token} | fields)
 
         def post(number: int) -> Heard:
             server = self.servers[number % 2]
             begin.wait(30)
-            status, headers, _ = self._ask(server, "POST", path, self.cookie, body)
-            location, cookie = headers.get("Location"), headers.get("Set-Cookie", self.cookie).split(";")[0]
-            page = self._ask(server, "GET", location, cookie)[2] if location else ""
+            status, headers, _ = self.window.post(server, path, fields)
+            location, cookie = headers.get("Location"), headers.get("Set-Cookie", self.window.cookie).split(";")[0]
+            page = self.window.get(server, location, cookie)[2] if location else ""
             said = " ".join(words(message) for message in parse(page)[0].select(".messages .message"))
             return Heard(status, location, said)
 
         with ThreadPoolExecutor(AT_ONCE) as windows:
             return list(windows.map(post, range(AT_ONCE)))
 
-    def _ask(
-        self, server: Launched, method: str, path: str, cookie: str, body: str | None = None
-    ) -> tuple[int, dict[str, str], str]:
-        connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
-        headers = {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        connection.close()
-        return answer.status, dict(answer.getheaders()), text
-
     def count_posts(self) -> list[int]:
         """How many POSTs each server answered, by its log."""
         return [sum(line.get("method") == "POST" for line in server.lines()) for server in self.servers]
-
-
-def _sign_cookie(app: Flask, values: dict[str, str]) -> str:
-    signer = SecureCookieSessionInterface().get_signing_serializer(app)
-    assert signer is not None
-    return f"{app.config['SESSION_COOKIE_NAME']}={signer.dumps(values)}"
-
-
-def _sign_csrf_token(app: Flask, secret: str) -> str:
-    return str(URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="wtf-csrf-token").dumps(secret))
 
 
 @pytest.fixture

@@ -28,6 +28,15 @@ class Period:
         """The moment at which it is over, and that does not belong to it any more."""
         return datetime.combine(self.next_day, time(), self.zone).astimezone(UTC)
 
+    @property
+    def months(self) -> "list[Period]":
+        """The months that it consists of, if it begins and ends with one."""
+        months, first = [], self.first_day
+        while first < self.next_day:
+            months.append(month_of(first, self.zone))
+            first = months[-1].next_day
+        return months
+
 
 def week_of(day: date, zone: tzinfo) -> Period:
     """

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from crm_web.dashboard.periods import month_before, month_of, week_of
+from crm_web.periods import month_before, month_of, week_of
 
 VIENNA = ZoneInfo("Europe/Vienna")
 

@@ -1,0 +1,86 @@
+"""What a run is told by the environment: how big, how long, and which parts."""
+
+import os
+import platform
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "var" / "bench"
+PARTS = ("pages", "limits", "memory", "peers")
+
+
+@dataclass(frozen=True)
+class Options:
+    """
+    One run.
+
+    :param leads: how many leads the large database holds
+    :param small: how many the small one holds
+    :param rounds: how often each page is asked for, on each side, after the first ones that do not count
+    :param requests: how many requests a worker answers between two looks at its memory
+    :param parts: what is measured, of ``PARTS``
+    :param keeps: whether a large database that is there is used again
+    """
+
+    leads: int = 1_000_000
+    small: int = 1_000
+    rounds: int = 30
+    requests: int = 10_000
+    parts: tuple[str, ...] = PARTS
+    keeps: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it measures all there is, at full size: such a run is what others are compared with."""
+        return self.leads >= 1_000_000 and self.parts == PARTS and self.rounds >= 30 and self.requests >= 10_000
+
+
+def read_options() -> Options:
+    """
+    Read the environment.
+
+    :return: what this run is to do
+    """
+    told = os.environ.get
+    parts = tuple(part for part in PARTS if part in told("BENCH_ONLY", ",".join(PARTS)).split(","))
+    if not parts:
+        raise SystemExit(f"BENCH_ONLY names no part: choose from {', '.join(PARTS)}.")
+    return Options(
+        leads=int(told("BENCH_LEADS", "1000000")),
+        rounds=max(1, int(told("BENCH_ROUNDS", "30"))),
+        requests=int(told("BENCH_REQUESTS", "10000")),
+        parts=parts,
+        keeps=told("BENCH_KEEP", "") not in ("", "0"),
+    )
+
+
+def describe_machine() -> str:
+    """
+    Say what was measured on, without a name or a path.
+
+    :return: processor, cores, memory, system and Python
+    """
+    processor = next(
+        (line.partition(":")[2].strip() for line in _read("/proc/cpuinfo") if line.startswith("model name")), "unknown"
+    )
+    memory = next((int(line.split()[1]) // 1024**2 for line in _read("/proc/meminfo") if "MemTotal" in line), 0)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{processor}, {cores} cores, {memory} GB, {platform.system()}, Python {platform.python_version()}"
+
+
+def measured_on() -> str:
+    """
+    Tell the day.
+
+    :return: as it is written in the report
+    """
+    return date.today().isoformat()
+
+
+def _read(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []

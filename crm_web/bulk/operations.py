@@ -1,0 +1,242 @@
+"""One deed to many records: chosen and frozen, applied all or nothing, undone all or nothing."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from psycopg2.errors import LockNotAvailable
+from sqlalchemy import Select, delete, func, insert, literal, select
+from sqlalchemy.exc import OperationalError
+
+from crm_web.bulk.deeds import do, take_back
+from crm_web.bulk.queries import MODELS, count_selection, list_chunks, look_around
+from crm_web.bulk.verdicts import ABOUT, Surroundings, is_win, judge
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.leads.operations import use_source
+from crm_web.models import (
+    BulkAction,
+    BulkEdit,
+    BulkEntity,
+    BulkItem,
+    BulkOutcome,
+    Customer,
+    Door,
+    Employee,
+    Lead,
+    LeadStatus,
+    LostReason,
+    StatusKind,
+    UndoOutcome,
+    by_door,
+    record_by,
+)
+from crm_web.records import check_owner
+from crm_web.together import together, write_rows
+
+MOST = 10_000
+"""How many records one edit changes at most: what fits into one transaction that nobody notices."""
+KEPT_FOR = timedelta(days=7)
+"""How long an edit that is not applied waits for it."""
+
+
+class NothingChosen(DomainError):
+    """A bulk edit needs at least one record."""
+
+
+class TooMany(DomainError):
+    """More records were chosen than one edit may change."""
+
+
+class EditUnderWay(DomainError):
+    """The same edit is being applied or undone in this very moment."""
+
+
+class ReasonMissing(DomainError):
+    """Leads can't be lost without saying why."""
+
+
+def choose_records(
+    entity: BulkEntity,
+    action: BulkAction,
+    selection: Select[Any],
+    *,
+    place: str,
+    values: Mapping[str, Any] | None = None,
+    by: Employee,
+) -> BulkEdit:
+    """
+    Freeze the records that an edit is about; nothing is done to them yet.
+
+    :param entity: what they are
+    :param action: what shall be done
+    :param selection: a select of the records, at most ``MOST``
+    :param place: the address of the list that they were chosen in
+    :param values: what is to be set, as far as it is known by now
+    :param by: the employee who chooses
+    :return: the edit, not applied yet
+    :raise NothingChosen: where the selection is empty
+    :raise TooMany: where it is too large
+    """
+    record_by(by)
+    count = count_selection(entity, selection)
+    if not count:
+        raise NothingChosen(f"Tick at least one {entity} first.", "ids")
+    if count > MOST:
+        raise TooMany(f"These are {count:,} {entity}s. At most {MOST:,} change at once: narrow the list down.", "ids")
+    _forget_drafts(by)
+    edit = BulkEdit(entity=entity, action=action, values=dict(values or {}), place=place, made_by_id=by.id)
+    db.session.add(edit)
+    db.session.flush()
+    model = MODELS[entity]
+    before = {name: getattr(model, name) for name in _columns_kept(entity, action)}
+    pairs = [part for name, column in before.items() for part in (name, column)]
+    frozen = selection.with_only_columns(literal(edit.id), model.id, model.version, func.jsonb_build_object(*pairs))
+    columns = ["bulk_edit_id", "record_id", "version_seen", "before"]
+    db.session.execute(insert(BulkItem).from_select(columns, frozen.order_by(None).limit(MOST)))
+    return edit
+
+
+def _columns_kept(entity: BulkEntity, action: BulkAction) -> Sequence[str]:
+    """What the undo of an action has to know."""
+    if entity is BulkEntity.LEAD and action is BulkAction.STATUS:
+        return "status", "lost_reason", "lost_note", "closed_at"
+    return [ABOUT[action]] if action in ABOUT else []
+
+
+def _forget_drafts(by: Employee) -> None:
+    """Whoever chooses again sweeps up what they chose long ago and left."""
+    old = select(BulkEdit.id).where(
+        BulkEdit.made_by_id == by.id, BulkEdit.applied_at.is_(None), BulkEdit.created_at < func.now() - KEPT_FOR
+    )
+    ids = db.session.scalars(old.limit(10).with_for_update(skip_locked=True)).all()
+    for model, column in ((BulkItem, BulkItem.bulk_edit_id), (BulkEdit, BulkEdit.id)):
+        db.session.execute(delete(model).where(column.in_(ids)), execution_options={"synchronize_session": False})
+
+
+def apply_edit(edit: BulkEdit, values: Mapping[str, Any], *, by: Employee) -> BulkEdit:
+    """
+    Do to each record what the edit is about, by the operation that does it to one; all of it or nothing.
+
+    :param edit: the edit; one that is applied already stays as it is
+    :param values: what is set: ``owner_id``, ``status`` (with ``lost_reason`` and ``lost_note``) or ``source``; for a
+        win ``create_all`` also wins the leads that may be customers already
+    :param by: the employee who applies it
+    :return: the edit, each of its items with an outcome
+    :raise EditUnderWay: where somebody else's click applies it in this moment
+    :raise OwnerNotEntitled: where the new owner is not active or does not sell
+    :raise ReasonMissing: where leads are lost without a reason
+    """
+    with by_door(Door.BULK):
+        record_by(by)
+        _lock_edit(edit)
+        if edit.is_applied:
+            return edit
+        _lock_records(edit)
+        edit.values = {**edit.values, **_check_values(edit, values)}
+        around = look_around(edit, by, leave_likely=not edit.values.get("create_all"))
+        for chunk in list_chunks(edit, BulkOutcome.PENDING):
+            _apply_chunk(edit, chunk, around)
+        edit.applied_at = func.now()
+        db.session.flush()
+    return edit
+
+
+def _apply_chunk(edit: BulkEdit, chunk: list[tuple[BulkItem, Any]], around: Surroundings) -> None:
+    verdicts = {item.record_id: judge(edit, item, record, around) for item, record in chunk}
+    doable = [(item, record) for item, record in chunk if verdicts[item.record_id] is None]
+    with together([record for _, record in doable], by=around.by) as written:
+        refused = do(edit, [record for _, record in doable], around.by)
+    rows = []
+    for item, record in chunk:
+        verdict = verdicts[item.record_id] or refused.get(item.record_id)
+        version = None if verdict else written.get(record) or record.version
+        outcome, reason = (verdict.outcome, verdict.reason) if verdict else (BulkOutcome.DONE, None)
+        rows.append({"record_id": item.record_id, "outcome": outcome, "reason": reason, "version_after": version})
+    _write_items(edit, rows)
+
+
+def undo_edit(edit: BulkEdit, *, by: Employee) -> BulkEdit:
+    """
+    Take back an edit: each record that nobody has changed since is what it was before; the others are left, and listed.
+
+    Whoever made the edit may take it back even where it gave their records to somebody else.
+
+    :param edit: the edit; one that is not applied, or undone already, stays as it is
+    :param by: the employee who takes it back
+    :return: the edit, each item that was done with an outcome of the undo
+    :raise EditUnderWay: where somebody else's click undoes it in this moment
+    """
+    with by_door(Door.BULK):
+        record_by(by)
+        _lock_edit(edit)
+        if not edit.is_applied or edit.is_undone:
+            return edit
+        _lock_records(edit)
+        for chunk in list_chunks(edit, BulkOutcome.DONE):
+            _undo_chunk(edit, chunk, by)
+        edit.undone_at, edit.undone_by_id = func.now(), by.id
+        db.session.flush()
+    return edit
+
+
+def _undo_chunk(edit: BulkEdit, chunk: list[tuple[BulkItem, Any]], by: Employee) -> None:
+    left = {item.record_id: reason for item, record in chunk if (reason := _reason_to_leave(item, record))}
+    doable = [(item, record) for item, record in chunk if item.record_id not in left]
+    with together([record for _, record in doable], by=by):
+        left |= take_back(edit, doable, by)
+    rows = []
+    for item, _ in chunk:
+        reason = left.get(item.record_id)
+        outcome = UndoOutcome.LEFT if reason else UndoOutcome.UNDONE
+        rows.append({"record_id": item.record_id, "undo_outcome": outcome, "undo_reason": reason})
+    _write_items(edit, rows)
+
+
+def _reason_to_leave(item: BulkItem, record: Any) -> str | None:
+    if record is None:
+        return "Deleted for good meanwhile"
+    return None if record.version == item.version_after else "Changed by somebody since"
+
+
+def _write_items(edit: BulkEdit, rows: list[dict[str, Any]]) -> None:
+    keyed = [{"bulk_edit_id": edit.id, **row} for row in rows]
+    write_rows(BulkItem, ("bulk_edit_id", "record_id"), keyed)
+
+
+def _lock_edit(edit: BulkEdit) -> None:
+    """Whoever comes second waits here, and then finds the receipt."""
+    try:
+        with db.session.begin_nested():
+            db.session.refresh(edit, with_for_update={"of": BulkEdit})
+    except OperationalError as error:
+        if not isinstance(error.orig, LockNotAvailable):
+            raise
+        raise EditUnderWay("This is being done right now. Reload in a moment to see what became of it.") from error
+
+
+def _lock_records(edit: BulkEdit) -> None:
+    """All leads, then all customers, each in the order of their ids, so that two edits never wait in a ring."""
+    model = MODELS[edit.entity]
+    mine = (BulkItem.record_id == model.id) & (BulkItem.bulk_edit_id == edit.id)
+    db.session.execute(select(model.id).join(BulkItem, mine).order_by(model.id).with_for_update(of=model)).all()
+    if is_win(edit):
+        theirs = select(Customer.id).where(Customer.id.in_(select(Lead.customer_id).join(BulkItem, mine)))
+        db.session.execute(theirs.order_by(Customer.id).with_for_update()).all()
+
+
+def _check_values(edit: BulkEdit, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What is wrong for all is said once, before anything is done."""
+    values = dict(values)
+    if edit.action is BulkAction.ASSIGN:
+        check_owner(values["owner_id"])
+    if edit.action is BulkAction.SOURCE:
+        values["source"] = use_source(values["source"])
+    status = {**edit.values, **values}.get("status")
+    if edit.entity is BulkEntity.LEAD and status and LeadStatus(status).kind is StatusKind.LOST:
+        reason, note = values.get("lost_reason"), values.get("lost_note")
+        if reason is None:
+            raise ReasonMissing("Say why these leads are lost.", "lost_reason")
+        if reason == LostReason.OTHER and not (note and note.strip()):
+            raise ReasonMissing("Say in a few words what the reason was.", "lost_note")
+    return values

@@ -1,0 +1,137 @@
+"""The pages of bulk edits: POST /bulk/<entity> freezes a selection, GET /bulk/<id> confirms it and is its receipt."""
+
+from typing import Any
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.access import Action, allowed, may, refuse
+from crm_web.bulk import blueprint, operations, queries
+from crm_web.bulk.address import ReceiptAddress
+from crm_web.bulk.forms import PlainForm, SelectionForm, form_for, list_actions
+from crm_web.bulk.wording import tell_deed, tell_title
+from crm_web.customers.address import CustomersAddress
+from crm_web.employees.queries import list_possible_owners
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.filters import current_reader
+from crm_web.form_fields import show_refusal
+from crm_web.leads.address import LeadsAddress
+from crm_web.leads.queries import list_sources
+from crm_web.list_address import ListAddress
+from crm_web.messages import flash_message
+from crm_web.models import BulkEdit, BulkEntity
+
+blueprint.add_app_template_global(list_actions, "bulk_actions")
+blueprint.add_app_template_global(tell_title, "bulk_title")
+
+
+@blueprint.post("/<any(lead, customer):entity>")
+@allowed(Action.CHANGE_OWN)
+def choose_records(entity: str) -> ResponseReturnValue:
+    kind = BulkEntity(entity)
+    view, matching = _read_list(kind)
+    form = SelectionForm()
+    form.offer(kind)
+    selection = matching if form.everything.data else queries.select_ids(kind, form.ids.data or [])
+    try:
+        if not form.validate():
+            raise DomainError(" ".join(message for messages in form.errors.values() for message in messages))
+        action, values = form.chosen
+        edit = operations.choose_records(kind, action, selection, place=view.url(), values=values, by=current_user)
+    except DomainError as error:
+        flash_message(error.message, kind="error")
+        return redirect(view.url(), code=303)
+    db.session.commit()
+    return redirect(url_for("bulk.show_edit", edit_id=edit.id), code=303)
+
+
+def _read_list(kind: BulkEntity) -> tuple[ListAddress, Any]:
+    """The list that the rows were chosen in, and all that it shows."""
+    if kind is BulkEntity.LEAD:
+        leads = LeadsAddress(request.args, me=current_user, reader=current_reader())
+        return leads, queries.select_matching(leads.read_filter())
+    customers = CustomersAddress(request.args, me=current_user)
+    return customers, queries.select_matching(customers.read_filter())
+
+
+@blueprint.get("")
+@allowed(Action.CHANGE_OWN)
+def list_edits() -> ResponseReturnValue:
+    view = ListAddress("bulk.list_edits", request.args, names=("whose",), sorts=(), default_sort="")
+    is_all = may(current_user, Action.CHANGE_ANY) and view.one("whose") == "all"
+    page = queries.list_edits(None if is_all else current_user, mark=view.mark)
+    counts, names = queries.count_outcomes(page.rows), queries.map_employees()
+    told = {edit.id: tell_deed(edit, names) for edit in page.rows}
+    return render_template("bulk/list_edits.html", page=page, view=view, counts=counts, told=told, is_all=is_all)
+
+
+@blueprint.get("/<int:edit_id>")
+@allowed(Action.CHANGE_OWN)
+def show_edit(edit_id: int) -> ResponseReturnValue:
+    edit = _edit_or_404(edit_id)
+    if edit.is_applied:
+        return _receipt(edit)
+    return _confirmation(edit, form_for(edit, list_possible_owners()))
+
+
+@blueprint.post("/<int:edit_id>/apply")
+@allowed(Action.CHANGE_OWN)
+def apply_edit(edit_id: int) -> ResponseReturnValue:
+    edit = _edit_or_404(edit_id)
+    if not edit.is_applied:
+        if edit.made_by_id != current_user.id:
+            refuse("Only whoever chose these records can change them.")
+        form = form_for(edit, list_possible_owners())
+        if not form.validate():
+            return _confirmation(edit, form), 422
+        try:
+            operations.apply_edit(edit, form.values(), by=current_user)
+        except operations.EditUnderWay as error:
+            flash_message(error.message, kind="info")
+        except DomainError as error:
+            db.session.rollback()
+            show_refusal(form, error)
+            return _confirmation(_edit_or_404(edit_id), form), 422
+        db.session.commit()
+    return redirect(url_for("bulk.show_edit", edit_id=edit_id), code=303)
+
+
+@blueprint.post("/<int:edit_id>/undo")
+@allowed(Action.CHANGE_OWN)
+def undo_edit(edit_id: int) -> ResponseReturnValue:
+    edit = _edit_or_404(edit_id)
+    try:
+        operations.undo_edit(edit, by=current_user)
+    except operations.EditUnderWay as error:
+        flash_message(error.message, kind="info")
+    db.session.commit()
+    return redirect(url_for("bulk.show_edit", edit_id=edit_id), code=303)
+
+
+def _edit_or_404(edit_id: int) -> BulkEdit:
+    edit = queries.get_edit(edit_id) or abort(404)
+    if edit.made_by_id != current_user.id and not may(current_user, Action.CHANGE_ANY):
+        refuse("This is somebody else’s bulk edit. Only they, a manager or an administrator can see it.")
+    return edit
+
+
+def _confirmation(edit: BulkEdit, form: PlainForm) -> str:
+    return render_template(
+        "bulk/confirm_edit.html",
+        edit=edit,
+        form=form,
+        preview=queries.preview_edit(edit, by=edit.made_by),
+        sources=list_sources() if "source" in form else [],
+        is_mine=edit.made_by_id == current_user.id,
+    )
+
+
+def _receipt(edit: BulkEdit) -> str:
+    counts = queries.count_outcomes([edit])[edit.id]
+    view = ReceiptAddress(request.args, edit=edit, counts=counts)
+    page = queries.list_items(edit, view.outcome, mark=view.mark)
+    names = queries.map_names(edit, [item.record_id for item in page.rows])
+    deed = tell_deed(edit, queries.map_employees()) if counts["done"] else "Nothing was changed"
+    return render_template("bulk/receipt.html", edit=edit, counts=counts, view=view, page=page, names=names, deed=deed)

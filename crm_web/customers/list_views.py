@@ -1,0 +1,74 @@
+"""The list of customers: on the screen, as a file, and on paper. The address says which, and all show the same."""
+
+from flask import Response, current_app, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.access import Action, allowed
+from crm_web.customers import blueprint, exports, queries
+from crm_web.customers.address import CustomersAddress
+from crm_web.customers.columns import COLUMNS
+from crm_web.employees.queries import list_possible_owners
+from crm_web.list_files import MOST_PRINTED, send_csv, send_xlsx
+from crm_web.saved_views.kept import current_kept_views
+
+
+@blueprint.get("/customers")
+@allowed(Action.READ)
+def list_customers() -> ResponseReturnValue:
+    view = _view()
+    people = list_possible_owners()
+    return render_template(
+        "customers/list_customers.html",
+        page=queries.list_customers(view.read_filter(), sort=view.sort, mark=view.mark, columns=view.columns),
+        view=view,
+        columns=COLUMNS,
+        people=people,
+        words=queries.list_words_in_use(),
+        chips=view.list_chips(people),
+        kept=current_kept_views(),
+    )
+
+
+@blueprint.get("/customers.csv")
+@allowed(Action.READ)
+def export_customers() -> ResponseReturnValue:
+    view = _view()
+    rows = exports.list_rows(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
+    return send_csv("customers", list(exports.choose(view.chosen_columns)), rows)
+
+
+@blueprint.get("/customers.xlsx")
+@allowed(Action.READ)
+def export_customers_xlsx() -> Response:
+    view = _view()
+    rows = exports.list_rows(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
+    chips = view.list_chips(list_possible_owners())
+    return send_xlsx("customers", list(exports.choose(view.chosen_columns)), rows, view=view, chips=chips)
+
+
+@blueprint.get("/customers/print-list")
+@allowed(Action.READ)
+def print_list() -> ResponseReturnValue:
+    view = _view()
+    return render_template(
+        "customers/print_list.html",
+        page=queries.list_customers(
+            view.read_filter(), sort=view.sort, mark=None, columns=view.columns, size=MOST_PRINTED
+        ),
+        view=view,
+        columns=COLUMNS,
+        chips=view.list_chips(list_possible_owners()),
+        house=current_app.config["COMPANY_NAME"],
+    )
+
+
+@blueprint.get("/customers/suggest")
+@allowed(Action.READ)
+def suggest_customers() -> ResponseReturnValue:
+    words = request.args.get("q", "").replace("\x00", "")[:300]
+    return jsonify([f"{customer.number} {customer.name}" for customer in queries.list_customers_called(words)])
+
+
+def _view() -> CustomersAddress:
+    return CustomersAddress(request.args, me=current_user)

@@ -1,0 +1,51 @@
+"""Which statuses the leads of the demo company went through on their way to the one in which they stand."""
+
+from datetime import datetime
+
+from crm_web.demo.story import Row, Story
+from crm_web.models import WAY_TO_WON, LeadStatus, StatusKind
+
+
+def move_leads(story: Story) -> None:
+    """
+    Tell how each lead came to its status: how long it stood in each one before, and how far it got before it was lost.
+
+    :param story: the leads, complete but for this; it gets the stays
+    """
+    for lead in story.leads:
+        lead["furthest_status"] = None
+        passed = _choose_passed(story, lead["status"])
+        if passed:
+            lead["furthest_status"] = passed[-1]
+            story.stays += _stay(story, lead, passed)
+
+
+def _choose_passed(story: Story, status: LeadStatus) -> list[LeadStatus]:
+    """The statuses that lie behind a lead: nearly all before it; of a lost one as many as chance will have."""
+    if status in WAY_TO_WON:
+        before = WAY_TO_WON[: WAY_TO_WON.index(status)]
+    else:
+        most = 3 if status is LeadStatus.DISQUALIFIED else 5
+        before = WAY_TO_WON[: story.chance.draw.randint(1, most)]
+    skips = status.kind is StatusKind.WON
+    return [passed for passed in before if passed is LeadStatus.NEW or not (skips and story.chance.happens(0.15))]
+
+
+def _stay(story: Story, lead: Row, passed: list[LeadStatus]) -> list[Row]:
+    start, end = lead["created_at"], lead["status_changed_at"]
+    shares = [story.chance.draw.uniform(0.5, 2) for _ in passed]
+    moments: list[datetime] = [start]
+    for share in shares:
+        moments.append(min(moments[-1] + (end - start) * (share / sum(shares)), end))
+    moments[-1] = end
+    return [
+        {
+            "lead": lead,
+            "status": status,
+            "owner_id": lead["owner_id"],
+            "source": lead["source"],
+            "entered_at": entered_at,
+            "left_at": left_at,
+        }
+        for status, entered_at, left_at in zip(passed, moments, moments[1:], strict=False)
+    ]

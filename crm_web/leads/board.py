@@ -1,0 +1,161 @@
+"""The board as its page shows it: its address, its columns, and what a card says about its lead."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+from werkzeug.datastructures import MultiDict
+
+from crm_web import filters
+from crm_web.access import may_change, reason_not_to_change
+from crm_web.clock import now
+from crm_web.filters import Reader
+from crm_web.leads import board_queries
+from crm_web.leads.address import LeadsAddress
+from crm_web.leads.board_queries import Cards, Standing
+from crm_web.leads.queries import LeadFilter
+from crm_web.models import Employee, Lead, LeadStatus, StatusKind
+from crm_web.periods import Period, month_before, month_of
+
+QUIET_DAYS = {
+    LeadStatus.NEW: 7,
+    LeadStatus.CONTACTED: 14,
+    LeadStatus.QUALIFIED: 14,
+    LeadStatus.PROPOSAL: 14,
+    LeadStatus.NEGOTIATION: 10,
+    LeadStatus.ON_HOLD: 60,
+}
+"""From how many days without a change or an activity on a card says that its lead stands still."""
+MOST_CURRENCIES = 2
+
+
+@dataclass(frozen=True)
+class Card:
+    """
+    One lead on the board.
+
+    :param lead: the lead
+    :param url: its page
+    :param quiet_since: when something last happened, if that is too long ago
+    :param quiet_days: how many days ago that was
+    :param reason: why the reader may not move it; empty where they may
+    """
+
+    lead: Lead
+    url: str
+    quiet_since: datetime | None
+    quiet_days: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """
+    One status and what stands there.
+
+    :param status: the status
+    :param count: how many leads there are, in words
+    :param worth: what they are worth, in words, the commonest currencies only
+    :param all_worth: the same with every currency
+    :param cards: the cards shown
+    :param list_url: the list of the same leads
+    :param more_url: where the column goes on, if it does
+    :param first_url: the board from this column's first card on, where it does not begin there
+    """
+
+    status: LeadStatus
+    count: str
+    worth: str
+    all_worth: str
+    cards: Sequence[Card]
+    list_url: str
+    more_url: str | None
+    first_url: str | None
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """Where its leads can go: values and labels."""
+        return [(status.value, status.label) for status in LeadStatus if status is not self.status]
+
+
+class BoardAddress(LeadsAddress):
+    """The address of the board: it takes the filters of the list, and the statuses chosen are its columns."""
+
+    def __init__(self, args: MultiDict[str, str], *, me: Employee, reader: Reader) -> None:
+        super().__init__(args, me=me, reader=reader)
+        self.endpoint = "leads.show_board"
+
+    @property
+    def orders(self) -> Mapping[str, str]:
+        """None to choose from: what changed last stands on top."""
+        return {}
+
+    @property
+    def closed_in(self) -> Period | None:
+        """In which months its closed leads were closed, this one and the last; not where the filters say when."""
+        if self.stretch("closed") != (None, None):
+            return None
+        this = month_of(self.today, self.reader.zone)
+        return Period(month_before(this).first_day, this.next_day, this.zone)
+
+    @property
+    def here(self) -> str:
+        """This very page, for coming back to it."""
+        return self.url(at=self.mark)
+
+    def read_filter(self) -> LeadFilter:
+        """Say which leads the board shows, with all of its columns by name."""
+        leads = super().read_filter()
+        return replace(leads, statuses=list(leads.statuses) or list(LeadStatus))
+
+    def url_of_list(self, status: LeadStatus) -> str:
+        """The list of the leads of one column."""
+        changes: dict[str, Any] = {"kind": None, "status": status}
+        if self.closed_in and status.kind is not StatusKind.OPEN:
+            changes["closed_from"] = self.closed_in.first_day
+        return self.url("leads.list_leads", **changes)
+
+
+def lay_out(view: BoardAddress, *, by: Employee) -> list[Column]:
+    """
+    Load the board.
+
+    :param view: its address
+    :param by: who looks at it
+    :return: its columns, in the order of a sale
+    """
+    leads, months = view.read_filter(), view.closed_in
+    standing = board_queries.count_columns(leads, months)
+    if view.mark and len(leads.statuses) == 1:
+        loaded = {leads.statuses[0]: board_queries.list_column(leads, months, mark=view.mark)}
+    else:
+        loaded = board_queries.list_cards(leads, months, standing)
+    return [_column(view, status, standing, cards, by) for status, cards in loaded.items()]
+
+
+def _column(view: BoardAddress, status: LeadStatus, standing: Standing, cards: Cards, by: Employee) -> Column:
+    alone: dict[str, Any] = {"kind": None, "status": status}
+    tally = standing.tallies[status]
+    sums = [filters.money(worth.amount, worth.currency, reader=view.reader) for worth in tally.worth]
+    more = f" and {len(sums) - MOST_CURRENCIES} more" if len(sums) > MOST_CURRENCIES else ""
+    return Column(
+        status=status,
+        count=filters.number(tally.count, reader=view.reader) + ("" if standing.is_exact else "+"),
+        worth=" · ".join(sums[:MOST_CURRENCIES]) + more if standing.is_exact else "",
+        all_worth=" · ".join(sums),
+        cards=[_card(lead, by) for lead in cards.leads],
+        list_url=view.url_of_list(status),
+        more_url=view.url(at=cards.next, **alone) if cards.next else None,
+        first_url=view.url(**alone) if view.mark else None,
+    )
+
+
+def _card(lead: Lead, by: Employee) -> Card:
+    since = max(lead.updated_at, lead.last_touch.at or lead.updated_at)
+    days = (now() - since).days
+    is_quiet = lead.is_open and days >= QUIET_DAYS[lead.status]
+    reason = "" if may_change(by, lead) else reason_not_to_change(by, lead)
+    url = url_for("leads.show_lead", lead_id=lead.id)
+    return Card(lead, url, since if is_quiet else None, days if is_quiet else 0, reason)

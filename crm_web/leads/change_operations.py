@@ -1,0 +1,67 @@
+"""Changes of one thing about a lead, as bulk edits make them and take them back."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from crm_web.clock import now
+from crm_web.customers.conversion_operations import create_from_lead
+from crm_web.leads.operations import lock_outside_trash
+from crm_web.models import Employee, Lead, LeadStatus, LostReason, StatusKind, record_by
+from crm_web.records import check_owner
+from crm_web.together import save
+
+
+def put_back_status(lead: Lead, before: Mapping[str, Any], *, by: Employee) -> None:
+    """
+    Take back a move: let the status, and what follows from it, be what they were.
+
+    :param lead: the lead; its row is locked
+    :param before: ``status``, ``lost_reason``, ``lost_note`` and ``closed_at`` as JSON, as they were before the move
+    :param by: the employee who takes it back
+    :raise LeadInTrash: where it is in the trash
+    :raise CustomerInTrash: where it goes back to Won and its customer is in the trash
+    """
+    record_by(by)
+    lock_outside_trash(lead)
+    status, closed_at, reason = LeadStatus(before["status"]), before["closed_at"], before["lost_reason"]
+    if status.kind is StatusKind.WON and not lead.is_won:
+        create_from_lead(lead, by=by)
+    lead.status, lead.status_changed_at = status, now()
+    lead.closed_at = datetime.fromisoformat(closed_at) if closed_at else None
+    lead.lost_reason = LostReason(reason) if reason else None
+    lead.lost_note = before["lost_note"]
+    save()
+
+
+def assign_lead(lead: Lead, owner_id: int | None, *, by: Employee) -> None:
+    """
+    Give a lead to somebody.
+
+    :param lead: the lead; its row is locked
+    :param owner_id: the employee who gets it; ``None`` for nobody
+    :param by: the employee who does it
+    :raise LeadInTrash: where it is in the trash
+    :raise OwnerNotEntitled: where that person is not active or does not sell
+    """
+    record_by(by)
+    lock_outside_trash(lead)
+    if owner_id != lead.owner_id:
+        check_owner(owner_id)
+        lead.owner_id = owner_id
+        save()
+
+
+def set_source(lead: Lead, source: str | None, *, by: Employee) -> None:
+    """
+    Say where a lead came from.
+
+    :param lead: the lead; its row is locked
+    :param source: a known source, spelt as ``use_source`` gives it; ``None`` for none
+    :param by: the employee who does it
+    :raise LeadInTrash: where it is in the trash
+    """
+    record_by(by)
+    lock_outside_trash(lead)
+    lead.source = source
+    save()

@@ -1,0 +1,76 @@
+"""The list of leads: on the screen, as a file, and on paper. The address says which leads, and all show the same."""
+
+from flask import Response, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.access import Action, allowed
+from crm_web.customers.queries import get_customer
+from crm_web.employees.queries import list_possible_owners
+from crm_web.filters import current_reader
+from crm_web.leads import blueprint, exports, queries
+from crm_web.leads.address import LeadsAddress
+from crm_web.leads.columns import COLUMNS
+from crm_web.list_address import Chip
+from crm_web.list_files import MOST_PRINTED, send_csv, send_xlsx
+from crm_web.models import Customer
+from crm_web.saved_views.kept import current_kept_views
+
+
+@blueprint.get("/leads")
+@allowed(Action.READ)
+def list_leads() -> ResponseReturnValue:
+    view = _view()
+    people = list_possible_owners()
+    return render_template(
+        "leads/list_leads.html",
+        page=queries.list_leads(view.read_filter(), sort=view.sort, mark=view.mark, columns=view.columns),
+        view=view,
+        columns=COLUMNS,
+        people=people,
+        words=queries.list_words_in_use(),
+        chips=view.list_chips(people, _customer(view)),
+        kept=current_kept_views(),
+    )
+
+
+@blueprint.get("/leads.csv")
+@allowed(Action.READ)
+def export_leads() -> ResponseReturnValue:
+    view = _view()
+    rows = exports.list_rows(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
+    return send_csv("leads", list(exports.choose(view.chosen_columns)), rows)
+
+
+@blueprint.get("/leads.xlsx")
+@allowed(Action.READ)
+def export_leads_xlsx() -> Response:
+    view = _view()
+    rows = exports.list_rows(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
+    return send_xlsx("leads", list(exports.choose(view.chosen_columns)), rows, view=view, chips=_chips(view))
+
+
+@blueprint.get("/leads/print")
+@allowed(Action.READ)
+def print_leads() -> ResponseReturnValue:
+    view = _view()
+    return render_template(
+        "leads/print_leads.html",
+        page=queries.list_leads(view.read_filter(), sort=view.sort, mark=None, columns=view.columns, size=MOST_PRINTED),
+        view=view,
+        columns=COLUMNS,
+        chips=_chips(view),
+        house=current_app.config["COMPANY_NAME"],
+    )
+
+
+def _view() -> LeadsAddress:
+    return LeadsAddress(request.args, me=current_user, reader=current_reader())
+
+
+def _customer(view: LeadsAddress) -> Customer | None:
+    return get_customer(view.customer_id) if view.customer_id else None
+
+
+def _chips(view: LeadsAddress) -> list[Chip]:
+    return view.list_chips(list_possible_owners(), _customer(view))

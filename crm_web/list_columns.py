@@ -1,0 +1,78 @@
+"""The columns that a list can show: one description serves heads, cells, loading and files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import joinedload, load_only
+from sqlalchemy.sql.base import ExecutableOption
+
+
+@dataclass(frozen=True)
+class Column:
+    """
+    One column of a list.
+
+    :param label: its head
+    :param path: where the value stands on a record, such as ``amount`` or ``owner.name``
+    :param kind: how it is written: ``text``, ``status``, ``word`` (of an enum), ``money``, ``number``, ``percent``,
+        ``date``, ``moment``, ``country``, ``email``, ``phone`` or ``link``
+    :param width: the class of its width in the table
+    :param is_lesser: whether it goes first where it gets narrow; ``"wide"``: shown on a wide screen only
+    :param is_sorted: whether a list can be sorted by it
+    """
+
+    label: str
+    path: str
+    kind: str = "text"
+    width: str = "word"
+    is_lesser: bool | str = False
+    is_sorted: bool = True
+
+    def read(self, record: Any) -> Any:
+        """Take the value from a record; nothing where the record it stands on is missing."""
+        for name in self.path.split("."):
+            record = None if record is None else getattr(record, name)
+        return record
+
+
+WIDTHS = {"status": 8, "number": 7.5, "date": 7.5, "person": 9, "word": 6.5}
+"""The widths of columns in rem, as lists.css has them."""
+NAME_WIDTH = 18
+
+
+def measure_columns(columns: Sequence[Column]) -> str:
+    """
+    Say how wide a table of some columns has to be at least, so that none is squeezed.
+
+    :param columns: the columns beside the name
+    :return: the class of the width, in steps of 16 rem
+    """
+    rem = NAME_WIDTH + sum(WIDTHS[column.width] for column in columns)
+    return f"own list-{int(-(-rem // 16) * 16)}"
+
+
+def load_columns(record: Any, columns: Sequence[Column]) -> list[ExecutableOption]:
+    """
+    Say what has to be loaded for some columns.
+
+    :param record: the model of the list
+    :param columns: the columns to show
+    :return: options for a query that selects the model
+    """
+    names = {column.path.split(".")[0]: "." in column.path for column in columns}
+    own = [getattr(record, name) for name, is_elsewhere in names.items() if not is_elsewhere]
+    elsewhere = [joinedload(getattr(record, name)) for name, is_elsewhere in names.items() if is_elsewhere]
+    return [*([load_only(*own)] if own else []), *elsewhere]
+
+
+def choose_columns(asked: Sequence[str], known: Sequence[str], usual: Sequence[str]) -> list[str]:
+    """
+    Read which columns an address asks for.
+
+    :param asked: what stands in the address
+    :param known: the columns that there are, in their order
+    :param usual: those that are shown where the address asks for none that there is
+    :return: the columns to show, in their order
+    """
+    return [key for key in known if key in asked] or list(usual)

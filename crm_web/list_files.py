@@ -1,0 +1,58 @@
+"""A list as a file that a browser saves: the same rows in the same order, and the columns that the address names."""
+
+import tempfile
+from collections.abc import Iterable, Sequence
+
+from flask import Response, send_file, stream_with_context
+from flask_login import current_user
+
+from crm_web import clock, filters
+from crm_web.csv_export import write_csv
+from crm_web.list_address import Chip, ListAddress
+from crm_web.xlsx_export import Workbook, write_xlsx
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MOST_PRINTED = 1000
+"""How many rows of a list are printed at most; a file holds all of them."""
+
+
+def send_csv(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
+    """
+    Send a table as CSV while it is being read from the database.
+
+    :param name: the name of the file, without its ending
+    :param head: the names of the columns
+    :param rows: asked of the database only when the first piece is sent: Flask ends the view's own session before
+    :return: the answer
+    """
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Response(stream_with_context(write_csv(head, rows)), mimetype="text/csv", headers=headers)
+
+
+def send_xlsx(
+    name: str, head: Sequence[str], rows: Iterable[Sequence[object]], *, view: ListAddress, chips: Sequence[Chip]
+) -> Response:
+    """
+    Send a table as an Excel file.
+
+    :param name: the name of the file, without its ending
+    :param head: the names of the columns
+    :param rows: the cells of each row
+    :param view: the list that it shows
+    :param chips: the filters in use, in words
+    :return: the answer
+    """
+    reader = filters.current_reader()
+    about = [
+        ("Shows", f"{name.capitalize()} of Piper CRM"),
+        ("Filters", "; ".join(chip.label for chip in chips) or "None"),
+        ("Order", view.sort_in_words),
+        ("Taken by", current_user.name),
+        ("Taken at", filters.datetime(clock.now(), reader=reader)),
+        ("Times", f"In the time zone {reader.zone}"),
+    ]
+    # Closed, and so gone, when the answer has been sent.
+    file = tempfile.TemporaryFile()  # noqa: SIM115
+    write_xlsx(file, Workbook(name.capitalize(), head, rows, reader.zone, about))
+    file.seek(0)
+    return send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"{name}.xlsx")

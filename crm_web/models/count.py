@@ -1,0 +1,104 @@
+"""Counts that the database keeps, so that a page that counts a million leads reads a few hundred cells instead.
+
+Triggers add what a statement changed to ``count_deltas``; from time to time the writer whose turn it is folds those
+into ``counts``. Nobody waits for anybody, and the sum of both is exact at every moment: ``crm_web/counts.py`` reads it.
+"""
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Index, Numeric
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm_web.models.base import Base, Id, Line, Moment, Short, Word
+from crm_web.models.lead import LeadStatus
+
+
+class Figure(StrEnum):
+    """
+    What a cell counts, and so which month its ``starts_on`` is.
+
+    Leads outside the trash as they stand (no month), by the month in which they were created, were closed, or are
+    expected to close (open ones only); stays in a status by the month in which they ended; activities by the month in
+    which they happened. Months are those of UTC, but for the expected close, which is a date.
+    """
+
+    STANDING = "standing"
+    CREATED = "created"
+    CLOSED = "closed"
+    EXPECTED = "expected"
+    STAYED = "stayed"
+    ACTIVITY = "activity"
+
+
+class _Counted:
+    """The key of a cell, and what is added up in it."""
+
+    figure: Mapped[Figure] = mapped_column(Word(Figure))
+    starts_on: Mapped[date | None]
+    # The status of a lead, or the kind of an activity.
+    status: Mapped[Short]
+    # Of leads created the furthest status reached, of closed ones why they were lost, of stays how many days they took.
+    detail: Mapped[Short]
+    currency: Mapped[Short]
+    how_many: Mapped[int]
+    how_many_priced: Mapped[int]
+    amount: Mapped[Decimal] = mapped_column(Numeric(24, 2))
+    # Amount times probability in percent, so that no cent is lost to rounding.
+    weighted: Mapped[Decimal] = mapped_column(Numeric(24, 2))
+    seconds: Mapped[int] = mapped_column(BigInteger)
+
+
+class CountDelta(_Counted, Base):
+    """What one statement changed in one cell: 0 stands for nobody's, the empty text for no source or no currency."""
+
+    __tablename__ = "count_deltas"
+
+    id: Mapped[Id]
+    owner_id: Mapped[int] = mapped_column(BigInteger)
+    source: Mapped[Line]
+
+
+class Count(_Counted, Base):
+    """A cell: for one owner and source, and once more with all sources, all owners and all of both as ``NULL``."""
+
+    __tablename__ = "counts"
+    __table_args__ = (
+        Index(
+            "uq_counts_cell",
+            "figure",
+            "level",
+            "starts_on",
+            "owner_id",
+            "source",
+            "status",
+            "detail",
+            "currency",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+
+    id: Mapped[Id]
+    # 0: one owner and one source, 1: one owner, 2: one source, 3: all, as GROUPING(owner_id, source) says it.
+    level: Mapped[int]
+    owner_id: Mapped[int | None] = mapped_column(BigInteger)
+    source: Mapped[Line | None]
+    how_many: Mapped[int] = mapped_column(BigInteger)
+    how_many_priced: Mapped[int] = mapped_column(BigInteger)
+
+
+class LeadStay(Base):
+    """How long a lead stood in a status that it left, and whose it was then. Like history it outlives its lead."""
+
+    __tablename__ = "lead_stays"
+    __table_args__ = (Index("ix_lead_stays_left", "left_at"),)
+
+    id: Mapped[Id]
+    lead_id: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[LeadStatus] = mapped_column(Word(LeadStatus))
+    owner_id: Mapped[int | None] = mapped_column(BigInteger)
+    source: Mapped[Line | None]
+    entered_at: Mapped[Moment]
+    left_at: Mapped[Moment]

@@ -1,0 +1,64 @@
+"""Lists that people keep under a name, and what each person made of those that they see."""
+
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm_web.models.base import Base, Id, Recorded, Short, Trashable, Word
+from crm_web.models.employee import Employee
+
+
+class ListName(StrEnum):
+    """The lists that views can be kept of."""
+
+    LEADS = "leads"
+    CUSTOMERS = "customers"
+
+    @property
+    def label(self) -> str:
+        return self.value.capitalize()
+
+
+class SavedView(Recorded, Trashable, Base):
+    """A name for the address of a list: its filters, order and columns. Others see it where it is shared."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (
+        UniqueConstraint("id", "list"),
+        Index(
+            "uq_saved_views_name",
+            "owner_id",
+            "list",
+            text("lower(name)"),
+            unique=True,
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index("ix_saved_views_shared", "list", postgresql_where=text("is_shared AND deleted_at IS NULL")),
+    )
+
+    id: Mapped[Id]
+    list: Mapped[ListName] = mapped_column(Word(ListName))
+    name: Mapped[Short]
+    address: Mapped[str] = mapped_column(Text, info={"limit": 4000}, server_default="")
+    is_shared: Mapped[bool] = mapped_column(server_default=text("false"))
+    owner_id: Mapped[int] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
+
+    owner: Mapped[Employee] = relationship(foreign_keys=owner_id)
+
+
+class ViewChoice(Base):
+    """That a person has a view in the navigation, or begins with it."""
+
+    __tablename__ = "view_choices"
+    __table_args__ = (
+        ForeignKeyConstraint(["view_id", "list"], ["saved_views.id", "saved_views.list"], ondelete="CASCADE"),
+        Index("ix_view_choices_view", "view_id"),
+        Index("uq_view_choices_default", "employee_id", "list", unique=True, postgresql_where=text("is_default")),
+    )
+
+    employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), primary_key=True)
+    view_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    list: Mapped[ListName] = mapped_column(Word(ListName))
+    is_pinned: Mapped[bool] = mapped_column(server_default=text("false"))
+    is_default: Mapped[bool] = mapped_column(server_default=text("false"))

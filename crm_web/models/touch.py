@@ -1,0 +1,33 @@
+"""When something was last noted on a record: one narrow row each, kept by triggers on activities.
+
+It is no column of the record, because noting a call would then write a new version of a wide row and of each of its
+indexes, and would hold up whoever edits it.
+"""
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from crm_web.models.base import Base, Moment
+
+# Word for word as the lists sort by it; nothing noted yet comes first.
+_KEY = "coalesce(at, '0001-01-01 00:00:00+00'::timestamptz)"
+
+
+class LeadTouch(Base):
+    """The latest activity on a lead; each lead has a row from its beginning."""
+
+    __tablename__ = "lead_touches"
+    __table_args__ = (Index("ix_lead_touches_at", text(_KEY), "lead_id"),)
+
+    lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True)
+    at: Mapped[Moment | None]
+
+
+class CustomerTouch(Base):
+    """The latest activity on a customer or on one of its leads; each customer has a row from its beginning."""
+
+    __tablename__ = "customer_touches"
+    __table_args__ = (Index("ix_customer_touches_at", text(_KEY), "customer_id"),)
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True)
+    at: Mapped[Moment | None]

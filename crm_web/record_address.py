@@ -1,0 +1,216 @@
+"""What the addresses of the lists of leads and of customers have in common: their filters, and how those read."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from crm_web import clock, filters
+from crm_web.code_names import list_countries
+from crm_web.day_words import WORDS, days_of
+from crm_web.filters import Reader
+from crm_web.list_address import Chip, ListAddress, Tab
+from crm_web.models import Employee
+
+NOTHING_GIVEN = "(none)"
+DATES = {
+    "created_from": "Created from",
+    "created_to": "Created before",
+    "active_from": "Last activity from",
+    "active_to": "Last activity before",
+}
+NAMES = ("q", "owner", "industry", "country", "created", *DATES, "untouched", "no")
+LONGEST_REST = 3650
+Label = tuple[str, str, str]
+"""Name and value of a filter, and how it reads."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """
+    Two days that a list is filtered by, and the words that may stand for them.
+
+    :param title: such as ``Created``
+    :param name: the filter that takes a word
+    :param words: values and labels to choose from
+    :param days: names and labels of the first day, and of the one after the last
+    """
+
+    title: str
+    name: str
+    words: Sequence[tuple[str, str]]
+    days: Sequence[tuple[str, str]]
+
+
+class RecordAddress(ListAddress):
+    """
+    The address of a list of records that belong to somebody.
+
+    :param endpoint: the list
+    :param args: the query of the address
+    :param me: the employee who reads
+    :param reader: in whose language and time zone
+    :param dates: names and labels of the days that it is filtered by
+    :param lacks: words and labels of what can be missing
+    :param owner_words: words and labels that stand for owners
+    :param settings: what else ``ListAddress`` takes
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        args: MultiDict[str, str],
+        *,
+        me: Employee,
+        reader: Reader,
+        dates: dict[str, str],
+        lacks: dict[str, str],
+        owner_words: dict[str, str],
+        **settings: Any,
+    ) -> None:
+        super().__init__(endpoint, args, **settings)
+        self.me, self.reader = me, reader
+        self.dates, self.known_lacks, self.owner_words = dates, lacks, owner_words
+        self.today = clock.now().astimezone(reader.zone).date()
+        self.lacks = [word for word in lacks if word in self.all("no")]
+
+    def read_shared(self) -> dict[str, Any]:
+        """Say what the filters mean that all lists of records have."""
+        return {
+            "words": self.one("q"),
+            "owner_ids": self._owner_ids(),
+            "industries": ["" if value == NOTHING_GIVEN else value for value in self.all("industry")],
+            "countries": ["" if value == NOTHING_GIVEN else value for value in self._countries()],
+            "created_from": self._first("created"),
+            "created_to": self._next("created"),
+            "active_from": self.start_of("active_from", self.reader),
+            "active_to": self.start_of("active_to", self.reader),
+            "untouched_since": self._begin(self.today - timedelta(days=self.untouched)) if self.untouched else None,
+            "lacks": self.lacks,
+        }
+
+    @property
+    def untouched(self) -> int | None:
+        """For how many days nothing may have happened."""
+        digits = self.one("untouched")
+        is_number = digits.isascii() and digits.isdigit() and len(digits) <= len(str(LONGEST_REST))
+        return int(digits) if is_number and 0 < int(digits) <= LONGEST_REST else None
+
+    def _owner_ids(self) -> list[int]:
+        words = self.all("owner")
+        return [*([self.me.id] if "me" in words else []), *([0] if "nobody" in words else []), *self.ids("owner")]
+
+    def _countries(self) -> list[str]:
+        known = {NOTHING_GIVEN, *(code for code, _ in list_countries("en"))}
+        return [code for code in self.all("country") if code in known]
+
+    def stretch(self, name: str) -> tuple[date | None, date | None]:
+        """The days that a word and two dates leave, the first and the one after the last."""
+        first, after = days_of(self.one(name), self.today) or (None, None)
+        start, end = self.day(f"{name}_from"), self.day(f"{name}_to")
+        return max(filter(None, (first, start)), default=None), min(filter(None, (after, end)), default=None)
+
+    def _first(self, name: str) -> datetime | None:
+        return self._begin(self.stretch(name)[0])
+
+    def _next(self, name: str) -> datetime | None:
+        return self._begin(self.stretch(name)[1])
+
+    def _begin(self, day: date | None) -> datetime | None:
+        return None if day is None else datetime.combine(day, time(), self.reader.zone)
+
+    # What the filter bar offers
+
+    @property
+    def more_in_use(self) -> int:
+        """How many of the filters are in use that are folded away."""
+        return sum(1 for name in self.filters if name not in ("q", "kind", "status", "owner", "source", "customer"))
+
+    @property
+    def lack_choices(self) -> list[tuple[str, str]]:
+        """Values and labels of what may be missing."""
+        return list(self.known_lacks.items())
+
+    def list_country_choices(self, in_use: Sequence[str]) -> list[tuple[str, str]]:
+        """Values and labels of the countries in use and of those in the address, in the reader's language."""
+        offered = {*in_use, *self.all("country")}
+        known = list_countries(str(self.reader.locale))
+        return [(NOTHING_GIVEN, "No country"), *(pair for pair in known if pair[0] in offered)]
+
+    def list_owner_choices(self, people: Sequence[Employee]) -> list[tuple[str, str]]:
+        """Values and labels of the owners to choose from."""
+        return [*self.owner_words.items(), *((str(person.id), person.name) for person in people)]
+
+    def list_word_choices(self, name: str, known: Sequence[str]) -> list[tuple[str, str]]:
+        """Values and labels of the sources or industries to choose from, those in use among them."""
+        others = [value for value in self.all(name) if value not in (NOTHING_GIVEN, *known)]
+        return [(NOTHING_GIVEN, f"No {name}"), *((value, value) for value in (*known, *others))]
+
+    def list_owner_tabs(self, tabs: Iterable[tuple[str, str | None]]) -> list[Tab]:
+        """A tab for each label and owner."""
+        return [
+            Tab(label, self.url(owner=owner), self.all("owner") == ([owner] if owner else [])) for label, owner in tabs
+        ]
+
+    # How the filters read
+
+    def name_owners(self, people: Sequence[Employee]) -> list[Label]:
+        """The owners that are filtered by."""
+        names = {str(person.id): person.name for person in people} | self.owner_words
+        known = {*self.owner_words, *map(str, self.ids("owner"))}
+        return [
+            ("owner", owner, f"Owner: {names.get(owner, 'unknown')}") for owner in self.all("owner") if owner in known
+        ]
+
+    def name_shared(self) -> list[Label]:
+        """The rest of the filters that all lists of records have."""
+        no_country = {NOTHING_GIVEN: "No country"}
+        return [
+            *(("industry", word, name_word("Industry", word)) for word in self.all("industry")),
+            *(
+                ("country", code, no_country.get(code) or filters.country(code, reader=self.reader))
+                for code in self._countries()
+            ),
+            *self.name_days(),
+            *(("untouched", str(days), f"Untouched for {days:,} days") for days in [self.untouched] if days),
+            *(("no", word, self.known_lacks[word]) for word in self.lacks),
+        ]
+
+    def name_days(self) -> list[Label]:
+        """The dates, and the words for dates."""
+        titles = {name.removesuffix("_from"): name for name in self.dates if name.endswith("_from")}
+        words = [
+            (name, self.one(name), f"{self.dates[first].removesuffix(' from')} {WORDS[self.one(name)][0]}")
+            for name, first in titles.items()
+            if self.one(name) in WORDS
+        ]
+        days = [
+            (name, self.one(name), f"{label} {filters.date(day, reader=self.reader)}")
+            for name, label in self.dates.items()
+            if (day := self.day(name))
+        ]
+        return words + days
+
+    def to_chips(self, labels: Iterable[Label]) -> list[Chip]:
+        """A chip for each filter, in the order of the filter bar."""
+        return [Chip(label, self.url_without(name, value)) for name, value, label in labels]
+
+    def left_out(self, *amounts: str) -> list[str]:
+        """Say which typed values mean nothing, so that nobody takes the list for what they asked for."""
+        wrong = [
+            f"“{self.one(name)}” is no date ({label.lower()})"
+            for name, label in self.dates.items()
+            if self.one(name) and not self.day(name)
+        ]
+        if self.one("untouched") and not self.untouched:
+            wrong.append(f"“{self.one('untouched')}” is no number of days from 1 to {LONGEST_REST:,}")
+        return wrong + [
+            f"“{self.one(name)}” is no amount" for name in amounts if self.one(name) and self.amount(name) is None
+        ]
+
+
+def name_word(title: str, word: str) -> str:
+    """How a filter by a word reads."""
+    return f"No {title.lower()}" if word == NOTHING_GIVEN else f"{title}: {word}"

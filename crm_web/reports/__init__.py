@@ -1,0 +1,7 @@
+"""The reports feature: how leads fare, counted by the database and told in the words of those who sell."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("reports", __name__)
+
+from crm_web.reports import views  # noqa: E402, F401  (the views register themselves on the blueprint)

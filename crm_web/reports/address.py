@@ -1,0 +1,152 @@
+"""What the address of a report says: which months, whose leads, from which source, and by what they are told apart."""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from flask import url_for
+from werkzeug.datastructures import MultiDict
+
+from crm_web import clock
+from crm_web.counts import Whose
+from crm_web.day_words import days_of
+from crm_web.filters import Reader
+from crm_web.leads.queries import list_team_ids
+from crm_web.list_address import Chip, ListAddress, Tab
+from crm_web.models import Employee
+from crm_web.periods import Period, month_of
+from crm_web.record_address import NOTHING_GIVEN, name_word
+
+OWNER_WORDS = {"me": "Me", "team": "My team", "nobody": "Nobody"}
+PERIODS = {
+    "last_12_months": "Last 12 months",
+    "this_month": "This month",
+    "last_month": "Last month",
+    "this_quarter": "This quarter",
+    "last_quarter": "Last quarter",
+    "this_year": "This year",
+    "last_year": "Last year",
+    "all": "All time",
+}
+USUAL_PERIOD = "last_12_months"
+ALL_TIME = "all"
+MOST_MONTHS = 120
+_MONTH = re.compile(r"(19|20|21)\d\d-(0[1-9]|1[0-2])")
+
+
+class ReportAddress(ListAddress):
+    """
+    The address of a report.
+
+    :param name: which report
+    :param args: the query of the address
+    :param me: the employee who reads
+    :param reader: in whose language and time zone
+    :param ways: words and labels of what the report can tell apart, the usual one first
+    """
+
+    def __init__(
+        self, name: str, args: MultiDict[str, str], *, me: Employee, reader: Reader, ways: dict[str, str]
+    ) -> None:
+        names = ("period", "from", "to", "owner", "source", "by")
+        super().__init__("reports.show_report", args, names=names, sorts=(), default_sort="")
+        self.name, self.me, self.reader, self.ways = name, me, reader, ways
+        self.today = clock.now().astimezone(reader.zone).date()
+        self.by = self.one("by") if self.one("by") in ways else next(iter(ways), "")
+
+    def url(self, endpoint: str | None = None, *, at: str | None = None, **changes: Any) -> str:
+        """The address of this report, or of what is made of it, with some filters changed."""
+        return super().url(endpoint, at=at, **{"name": self.name, **changes})
+
+    @property
+    def period_word(self) -> str:
+        """The word of the period, where it is not chosen by months."""
+        if self._months_chosen:
+            return ""
+        return self.one("period") if self.one("period") in PERIODS else USUAL_PERIOD
+
+    @property
+    def _months_chosen(self) -> tuple[date, date] | None:
+        """The first and the last month that somebody chose; without the last it goes on until now."""
+        first, last = (_read_month(self.one(name)) for name in ("from", "to"))
+        first = first or last
+        return (first, max(first, last or self.today)) if first else None
+
+    @property
+    def period(self) -> Period | None:
+        """The months that are counted, as the reader's calendar has them; ``None`` for all time."""
+        if chosen := self._months_chosen:
+            first, last = chosen
+        elif self.period_word == ALL_TIME:
+            return None
+        elif self.period_word == USUAL_PERIOD:
+            first, last = _months_before(self.today, 11), self.today
+        else:
+            found = days_of(self.period_word, self.today)
+            return Period(*(found or (self.today, self.today)), self.reader.zone)
+        first = max(first, _months_before(last, MOST_MONTHS - 1))
+        return Period(first, month_of(last, self.reader.zone).next_day, self.reader.zone)
+
+    @property
+    def sort_in_words(self) -> str:
+        """The order, for the sheet that says what a file shows."""
+        return "As on the page"
+
+    @property
+    def whose(self) -> Whose:
+        """Which leads are counted."""
+        words = self.all("owner")
+        mine = [self.me.id] if "me" in words else []
+        team = list_team_ids(self.me) if "team" in words else []
+        owner_ids = dict.fromkeys([*mine, *team, *([0] if "nobody" in words else []), *self.ids("owner")])
+        return Whose(list(owner_ids), ["" if source == NOTHING_GIVEN else source for source in self.all("source")])
+
+    def url_of_leads(self, **filters: Any) -> str:
+        """The list of leads of the same people and sources, filtered further."""
+        return url_for("leads.list_leads", **{"owner": self.all("owner"), "source": self.all("source")} | filters)
+
+    # What the filter bar offers, and how it reads
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What the filter bar passes on without a control of its own."""
+        return [("by", self.by)] if self.by else []
+
+    @property
+    def tabs(self) -> list[Tab]:
+        """What the report can tell apart."""
+        return [Tab(label, self.url(by=word), word == self.by) for word, label in self.ways.items()]
+
+    def list_owner_choices(self, people: Sequence[Employee]) -> list[tuple[str, str]]:
+        """Values and labels of the owners to choose from."""
+        return [*OWNER_WORDS.items(), *((str(person.id), person.name) for person in people)]
+
+    def list_source_choices(self, known: Sequence[str]) -> list[tuple[str, str]]:
+        """Values and labels of the sources to choose from, those in use among them."""
+        others = [source for source in self.all("source") if source not in (NOTHING_GIVEN, *known)]
+        return [(NOTHING_GIVEN, "No source"), *((source, source) for source in (*known, *others))]
+
+    def list_chips(self, people: Sequence[Employee]) -> list[Chip]:
+        """The filters in use, in words; the period is told beside the title."""
+        names = {str(person.id): person.name for person in people} | OWNER_WORDS
+        owners = [owner for owner in self.all("owner") if owner in names or owner in map(str, self.ids("owner"))]
+        labels = [
+            *(("owner", owner, f"Owner: {names.get(owner, 'unknown')}") for owner in owners),
+            *(("source", source, name_word("Source", source)) for source in self.all("source")),
+            *(
+                (name, word, f"{name.capitalize()} {word}")
+                for name in ("from", "to")
+                if _read_month(word := self.one(name))
+            ),
+        ]
+        return [Chip(label, self.url_without(name, value)) for name, value, label in labels]
+
+
+def _read_month(word: str) -> date | None:
+    return date.fromisoformat(f"{word}-01") if _MONTH.fullmatch(word) else None
+
+
+def _months_before(day: date, months: int) -> date:
+    place = day.year * 12 + day.month - 1 - months
+    return date(place // 12, place % 12 + 1, 1)

@@ -1,0 +1,366 @@
+"""Each report as a table of figures in words, every one of them linked to exactly the leads that it counts."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from babel.dates import format_skeleton
+from babel.numbers import format_percent
+
+from crm_web import filters
+from crm_web.counts import Tally, Worth, add_up, count_standing
+from crm_web.models import ActivityKind, LeadStatus, LostReason, StatusKind
+from crm_web.periods import Period, month_of
+from crm_web.record_address import NOTHING_GIVEN
+from crm_web.reports import queries
+from crm_web.reports.address import ReportAddress
+from crm_web.reports.queries import Expected, Outcome, Stays
+from crm_web.reports.tables import Cell, Line, Table
+
+MOST_CURRENCIES = 3
+MONTHS_AHEAD = 12
+MOST_LINES_OF_MONTHS = 36
+
+
+@dataclass(frozen=True)
+class Report:
+    """
+    A report.
+
+    :param title: its name
+    :param question: what it answers
+    :param terms: what its words mean exactly
+    :param tell: makes its table
+    :param ways: words and labels of what it can tell apart
+    :param period_of: what happened in the months that can be chosen; empty where none can
+    :param has_sources: whether it can be had for one source
+    """
+
+    title: str
+    question: str
+    terms: str
+    tell: Callable[[ReportAddress], Table]
+    ways: Mapping[str, str]
+    period_of: str
+    has_sources: bool = True
+
+
+def tell_statuses(view: ReportAddress) -> Table:
+    """Where the leads that came in stand now."""
+    teller, period = Teller(view), view.period
+    created = _created_in(period)
+    if period is None:
+        tallies = count_standing(view.whose)
+    else:
+        tallies = {status: Tally(count) for status, count in queries.count_created(view.whose, period).items()}
+    every = add_up(tallies.values())
+
+    def line(label: str, tally: Tally, kind: str = "", **filters_: Any) -> Line:
+        cells = [
+            teller.count(tally.count, **filters_, **created),
+            teller.share(tally.count, every.count),
+            *([teller.worth(tally.worth)] if period is None else []),
+        ]
+        return Line(label, cells, length=tally.count, kind=kind)
+
+    heads = ["Leads", "Share", *(["Worth"] if period is None else [])]
+    lines = [line(status.label, tally, _colour(status), status=status.value) for status, tally in tallies.items()]
+    return Table("Status", heads, lines, line("All", every))
+
+
+def tell_funnel(view: ReportAddress) -> Table:
+    """How far the leads that came in got."""
+    teller, created = Teller(view), _created_in(view.period)
+    reached = queries.count_reached(view.whose, view.period)
+    every, lines, before = reached[LeadStatus.NEW], [], 0
+    for status, count in reached.items():
+        is_first = status is LeadStatus.NEW
+        cells = [
+            teller.count(count, **created, reached=None if is_first else status.value),
+            teller.share(count, every),
+            Cell("", None) if is_first else teller.share(count, before),
+            Cell("", None) if is_first else teller.number(before - count),
+        ]
+        lines.append(Line("All leads" if is_first else status.label, cells, length=count, kind=_colour(status)))
+        before = count
+    return Table("Got as far as", ["Leads", "Of all", "Of the step before", "Dropped off"], lines)
+
+
+def tell_conversion(view: ReportAddress) -> Table:
+    """Which share of the leads that came in was won."""
+    part, period, note = {"source": "source", "owner": "owner_id", "month": "starts_on"}[view.by], view.period, ""
+    if view.by == "month":
+        period = period or queries.find_all_months(view.reader.zone, view.today, most=MOST_LINES_OF_MONTHS)
+        if len(period.months) >= MOST_LINES_OF_MONTHS:
+            period = Period(period.months[-MOST_LINES_OF_MONTHS].first_day, period.next_day, period.zone)
+            note = f"Months are told apart for {MOST_LINES_OF_MONTHS} months at most: the latest ones."
+    outcomes = queries.count_outcomes(part, view.whose, period)
+    names = queries.list_names([outcome.part for outcome in outcomes]) if view.by == "owner" else {}
+    if len(outcomes) == queries.MOST_LINES:
+        note = f"Only the {queries.MOST_LINES} with the most leads are shown."
+    lines = [_tell_outcome(view, outcome, period, names) for outcome in outcomes]
+    heads = ["Leads", "Open", "Won", "Lost", "Won of all", "Won of closed"]
+    return Table(view.ways[view.by].removeprefix("By ").capitalize(), heads, lines, note=note)
+
+
+def _tell_outcome(view: ReportAddress, outcome: Outcome, period: Period | None, names: Mapping[int, str]) -> Line:
+    teller = Teller(view)
+    if view.by == "month":
+        month = month_of(outcome.part, view.reader.zone)
+        label, found = teller.month(month.first_day), _created_in(month)
+    elif view.by == "owner":
+        label = names.get(outcome.part, "Nobody")
+        found = {**_created_in(period), "owner": outcome.part or "nobody"}
+    else:
+        label = outcome.part or "No source"
+        found = {**_created_in(period), "source": outcome.part or NOTHING_GIVEN}
+    won, lost = outcome.counts.get(StatusKind.WON, 0), outcome.counts.get(StatusKind.LOST, 0)
+    kinds = [teller.count(outcome.counts.get(kind, 0), **found, kind=kind.value) for kind in StatusKind]
+    cells = [teller.count(outcome.all, **found), *kinds, teller.share(won, outcome.all), teller.share(won, won + lost)]
+    return Line(label, cells, length=Decimal(won) / outcome.all, kind="won")
+
+
+def tell_stays(view: ReportAddress) -> Table:
+    """How long leads stand in a status before they move on."""
+    teller = Teller(view)
+    lines = [
+        Line(
+            status.label,
+            [teller.number(stays.count), teller.median(stays), teller.mean(stays)],
+            href=view.url_of_leads(status=status.value),
+            length=stays.mean_days,
+            kind=_colour(status),
+        )
+        for status, stays in queries.measure_stays(view.whose, view.period).items()
+    ]
+    return Table("Status", ["Left it", "Half within", "Mean"], lines)
+
+
+def tell_closed(view: ReportAddress) -> Table:
+    """What was won, and why the rest was lost."""
+    teller = Teller(view)
+    closed = queries.count_closed(view.whose, view.period)
+    days = {"closed_from": view.period.first_day, "closed_to": view.period.next_day} if view.period else {}
+    every = add_up(closed.values())
+
+    def line(label: str, kind: StatusKind, reason: LostReason | None = None) -> Line:
+        ours = [part for (status, why), part in closed.items() if status.kind is kind and reason in (None, why)]
+        tally = add_up(ours)
+        found = {"kind": kind.value, "reason": reason.value if reason else None, **days}
+        cells = [
+            teller.count(tally.count, **found),
+            teller.share(tally.count, every.count),
+            teller.worth(tally.worth),
+        ]
+        return Line(label, cells, length=tally.count, kind=kind.value)
+
+    lines = [
+        line("Won", StatusKind.WON),
+        line("Lost, for any reason", StatusKind.LOST),
+        *(line(why.label, StatusKind.LOST, why) for why in LostReason),
+    ]
+    return Table("Outcome", ["Leads", "Of all closed", "Worth"], lines)
+
+
+def tell_forecast(view: ReportAddress) -> Table:
+    """What may come in, by month and currency."""
+    months = [month_of(view.today, view.reader.zone)]
+    while len(months) < MONTHS_AHEAD:
+        months.append(month_of(months[-1].next_day, view.reader.zone))
+    parts = queries.list_expected(view.whose, months)
+    largest = {part.currency: part.amount for part in sorted(parts, key=lambda part: part.amount)}
+    # Currency by currency, the commonest first and leads without an amount last, so that bars stand by their like.
+    counts = Counter[str]()
+    for part in parts:
+        counts[part.currency] += part.count
+    parts.sort(key=lambda part: (not part.currency, -counts[part.currency], part.currency))
+    lines = [_tell_expected(Teller(view), part, largest[part.currency]) for part in parts]
+    return Table("Expected close", ["Currency", "Leads", "Amount", "Weighted"], lines)
+
+
+def _tell_expected(teller: "Teller", part: Expected, largest: Decimal) -> Line:
+    days: dict[str, Any]
+    if not part.has_day:
+        label, days = "No date", {"no": ["close"]}
+    elif part.first_day is None:
+        label, days = "Earlier", {"close_to": part.next_day}
+    elif part.next_day is None:
+        label, days = "Later", {"close_from": part.first_day}
+    else:
+        label, days = teller.month(part.first_day), {"close_from": part.first_day, "close_to": part.next_day}
+    found: dict[str, Any] = {"kind": StatusKind.OPEN.value, **days}
+    if part.currency:
+        found["currency"] = part.currency
+    else:
+        found["no"] = [*found.get("no", []), "amount"]
+    amounts = [teller.money(part.amount, part.currency), teller.money(part.weighted, part.currency)]
+    cells = [Cell(part.currency or "No amount", part.currency or None), teller.count(part.count, **found), *amounts]
+    # Bars of different currencies can't be compared: each is drawn against the largest of its own.
+    length = part.amount / largest if largest else Decimal(0)
+    return Line(label, cells, length=length)
+
+
+def tell_activity(view: ReportAddress) -> Table:
+    """Who entered how much."""
+    teller = Teller(view)
+    counts = queries.count_activities(view.whose.owner_ids, view.period)
+    names = queries.list_names(counts)
+    lines = [
+        Line(
+            names.get(person, "Nobody known"),
+            [*(teller.number(kinds.get(kind, 0)) for kind in ActivityKind), teller.number(kinds.total())],
+            length=kinds.total(),
+        )
+        for person, kinds in counts.items()
+    ]
+    return Table("Person", [*(f"{kind.label}s" for kind in ActivityKind), "All"], lines)
+
+
+class Teller:
+    """
+    Puts figures in words for one reader.
+
+    :param view: the report
+    """
+
+    def __init__(self, view: ReportAddress) -> None:
+        self.view, self.reader = view, view.reader
+
+    def count(self, count: int, **found: Any) -> Cell:
+        """How many leads, linked to them."""
+        return Cell(filters.number(count, reader=self.reader), count, self.view.url_of_leads(**found))
+
+    def number(self, count: int) -> Cell:
+        """How many of something that no list shows."""
+        return Cell(filters.number(count, reader=self.reader), count)
+
+    def share(self, part: int, whole: int) -> Cell:
+        """A share in percent, to a tenth; nothing of nothing has none."""
+        if not whole:
+            return Cell("–", None)
+        share = (Decimal(part) * 100 / whole).quantize(Decimal("0.1"), ROUND_HALF_UP)
+        pattern = str(self.reader.locale.percent_formats[None].pattern).replace("0", "0.0", 1)
+        return Cell(format_percent(share / 100, pattern, locale=self.reader.locale), share)
+
+    def money(self, amount: Decimal, currency: str) -> Cell:
+        """An amount; nothing where there is none."""
+        cents = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
+        return Cell(filters.money(cents, currency, reader=self.reader), cents) if currency else Cell("", None)
+
+    def worth(self, worth: Sequence[Worth]) -> Cell:
+        """Sums side by side, such as ``€12,000 · $900``; beyond three, how many more there are."""
+        told = [filters.money(part.amount, part.currency, reader=self.reader) for part in worth[:MOST_CURRENCIES]]
+        more = len(worth) - len(told)
+        return Cell(" · ".join(told) + (f" and {more} more" if more else ""), worth=worth)
+
+    def mean(self, stays: Stays) -> Cell:
+        """A mean in days, to a tenth."""
+        if not stays.count:
+            return Cell("–", None)
+        days = stays.mean_days.quantize(Decimal("0.1"), ROUND_HALF_UP)
+        return Cell(f"{filters.number(days, reader=self.reader)} {'day' if days == 1 else 'days'}", days)
+
+    def median(self, stays: Stays) -> Cell:
+        """How long half of them took, in the unit in which it was counted."""
+        days = stays.median_days
+        if not stays.count:
+            return Cell("–", None)
+        for unit, size, begin in (("month", 30, 90), ("week", 7, 14), ("day", 1, 1)):
+            if days >= begin:
+                return Cell(filters.plural(days // size, unit, reader=self.reader), days)
+        return Cell("less than a day", days)
+
+    def month(self, day: date) -> str:
+        """A month in words, such as ``Nov 2026``."""
+        return format_skeleton("yMMM", day, locale=self.reader.locale)
+
+    def period(self) -> str:
+        """The months that are counted, in words."""
+        period = self.view.period
+        if period is None:
+            return "All time"
+        last = month_of(period.next_day.replace(day=1) - timedelta(days=1), period.zone).first_day
+        if last == period.first_day:
+            return self.month(last)
+        return f"{self.month(period.first_day)} to {self.month(last)}"
+
+
+def _created_in(period: Period | None) -> dict[str, Any]:
+    return {"created_from": period.first_day, "created_to": period.next_day} if period else {}
+
+
+def _colour(status: LeadStatus) -> str:
+    return "hold" if status is LeadStatus.ON_HOLD else status.kind.value
+
+
+REPORTS = {
+    "statuses": Report(
+        "Leads by status",
+        "Where do our leads stand?",
+        "Leads that came in during the period, by where they stand now. For all time also what they are worth.",
+        tell_statuses,
+        {},
+        "Created",
+    ),
+    "funnel": Report(
+        "Funnel",
+        "How far do leads get, and where do they drop off?",
+        "Of the leads that came in during the period: how many ever got at least as far as each status, whatever became"
+        " of them since. A lead that skipped a status has got past it; waiting on hold, or being lost, takes nobody"
+        " further. Dropped off: how many fewer than in the step before, those still on their way among them.",
+        tell_funnel,
+        {},
+        "Created",
+    ),
+    "conversion": Report(
+        "Conversion",
+        "Which leads become customers?",
+        "Of the leads that came in during the period: what became of them by now. Won of all counts open leads as not"
+        " won yet; won of closed leaves them out. Lost includes disqualified.",
+        tell_conversion,
+        {"source": "By source", "owner": "By owner", "month": "By month created"},
+        "Created",
+    ),
+    "time": Report(
+        "Time in each status",
+        "Where do leads wait?",
+        "How long leads stood in a status before they left it, counted in the period in which they left, for whoever"
+        " owned them then. Half within: half of them left in this time or less, in whole days, after a fortnight in"
+        " whole weeks, after 90 days in months of 30 days. Leads that still stand there are not counted yet.",
+        tell_stays,
+        {},
+        "Left",
+    ),
+    "closed": Report(
+        "Won and lost",
+        "What was won, and why was the rest lost?",
+        "Leads that were closed during the period, whenever they came in. Lost includes disqualified. Amounts of"
+        " different currencies are never added up.",
+        tell_closed,
+        {},
+        "Closed",
+    ),
+    "forecast": Report(
+        "Forecast",
+        "What may come in?",
+        "Open leads by currency and by the month of their expected close. Weighted: each amount times its probability;"
+        " a lead without a probability adds nothing to it. Earlier: the expected close has passed. Each currency stands"
+        " for itself, and its bars are drawn against its own largest month.",
+        tell_forecast,
+        {},
+        "",
+    ),
+    "activity": Report(
+        "Activity by person",
+        "Who did how much?",
+        "Notes, calls, meetings, e-mails and tasks by the person who entered them, on leads and customers, in the month"
+        " in which they happened. What was removed is not counted.",
+        tell_activity,
+        {},
+        "Happened",
+        has_sources=False,
+    ),
+}

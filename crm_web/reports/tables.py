@@ -1,0 +1,99 @@
+"""A report as a table: what each cell reads, what it is in a file, and which leads it leads to."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from crm_web.counts import Worth
+
+
+@dataclass(frozen=True)
+class Cell:
+    """
+    One figure.
+
+    :param text: how it reads
+    :param value: what it is in a file
+    :param href: the list of exactly the leads that it counts, if a list can show them
+    :param worth: sums in several currencies; in a file each has a column of its own
+    """
+
+    text: str
+    value: int | Decimal | str | None = None
+    href: str = ""
+    worth: Sequence[Worth] | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """
+    One row of a report.
+
+    :param label: what is counted in it
+    :param cells: its figures, one for each head
+    :param href: where its label leads
+    :param length: how long its bar is, in the unit of the other lines'
+    :param kind: what its bar is coloured by
+    """
+
+    label: str
+    cells: Sequence[Cell]
+    href: str = ""
+    length: Decimal | int = 0
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """
+    What a report shows.
+
+    :param of: the head of the labels
+    :param heads: the heads of the figures
+    :param lines: the rows
+    :param total: the last row, if the rows can be added up
+    :param note: what has to be known about these figures beyond what the report always says
+    """
+
+    of: str
+    heads: Sequence[str]
+    lines: Sequence[Line]
+    total: Line | None = None
+    note: str = ""
+    longest: Decimal | int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "longest", max((line.length for line in self.lines), default=0))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is counted at all."""
+        return not any(cell.value or cell.worth for line in self.lines for cell in line.cells)
+
+    @property
+    def file_head(self) -> list[str]:
+        """The heads of the columns in a file."""
+        return [self.of, *(name for place in range(len(self.heads)) for name in self._names(place))]
+
+    @property
+    def file_rows(self) -> Iterator[list[object]]:
+        """The rows in a file, without their sum: a spreadsheet makes that itself."""
+        for line in self.lines:
+            yield [line.label, *(value for place, cell in enumerate(line.cells) for value in self._values(place, cell))]
+
+    def _names(self, place: int) -> Iterable[str]:
+        currencies = self._currencies(place)
+        return [self.heads[place]] if currencies is None else [f"{self.heads[place]} {code}" for code in currencies]
+
+    def _values(self, place: int, cell: Cell) -> Iterable[object]:
+        currencies = self._currencies(place)
+        if currencies is None:
+            return [cell.value]
+        amounts = {part.currency: part.amount for part in cell.worth or ()}
+        return [amounts.get(code) for code in currencies]
+
+    def _currencies(self, place: int) -> list[str] | None:
+        cells = [line.cells[place] for line in self.lines]
+        if all(cell.worth is None for cell in cells):
+            return None
+        return sorted({part.currency for cell in cells for part in cell.worth or ()})

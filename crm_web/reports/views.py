@@ -1,0 +1,62 @@
+"""The pages of the reports: each on the screen, on paper, and as a file; the address says what it counts."""
+
+from flask import Response, abort, render_template, request
+from flask_login import current_user
+
+from crm_web.access import Action, allowed
+from crm_web.employees.queries import list_possible_owners
+from crm_web.filters import current_reader
+from crm_web.leads.queries import list_sources
+from crm_web.list_address import Chip
+from crm_web.list_files import send_csv, send_xlsx
+from crm_web.reports import blueprint
+from crm_web.reports.address import PERIODS, ReportAddress
+from crm_web.reports.figures import REPORTS, Report, Teller
+
+
+@blueprint.get("/reports")
+@allowed(Action.READ)
+def list_reports() -> str:
+    return render_template("reports/list_reports.html", reports=REPORTS)
+
+
+@blueprint.get("/reports/<name>")
+@allowed(Action.READ)
+def show_report(name: str) -> str:
+    report, view = _report(name)
+    people = list_possible_owners()
+    return render_template(
+        "reports/show_report.html",
+        report=report,
+        reports=REPORTS,
+        view=view,
+        table=report.tell(view),
+        period=Teller(view).period() if report.period_of else "",
+        periods=list(PERIODS.items()),
+        people=people,
+        sources=list_sources() if report.has_sources else [],
+        chips=view.list_chips(people),
+    )
+
+
+@blueprint.get("/reports/<name>.csv")
+@allowed(Action.READ)
+def export_report(name: str) -> Response:
+    report, view = _report(name)
+    table = report.tell(view)
+    return send_csv(report.title, table.file_head, list(table.file_rows))
+
+
+@blueprint.get("/reports/<name>.xlsx")
+@allowed(Action.READ)
+def export_report_xlsx(name: str) -> Response:
+    report, view = _report(name)
+    table = report.tell(view)
+    period = [Chip(f"{report.period_of}: {Teller(view).period()}", "")] if report.period_of else []
+    chips = [*period, *view.list_chips(list_possible_owners())]
+    return send_xlsx(report.title, table.file_head, list(table.file_rows), view=view, chips=chips)
+
+
+def _report(name: str) -> tuple[Report, ReportAddress]:
+    report = REPORTS.get(name) or abort(404)
+    return report, ReportAddress(name, request.args, me=current_user, reader=current_reader(), ways=dict(report.ways))

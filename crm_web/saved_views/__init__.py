@@ -1,0 +1,7 @@
+"""Views of lists that people keep under a name: private or shared, in the navigation, or to begin with."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("saved_views", __name__, url_prefix="/views")
+
+from crm_web.saved_views import views  # noqa: E402,F401

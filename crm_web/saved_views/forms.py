@@ -1,0 +1,26 @@
+"""The form that names a view."""
+
+from wtforms import BooleanField, HiddenField
+
+from crm_web.form_fields import RecordForm, Required, TextLine
+from crm_web.models import SavedView, limit_of
+from crm_web.record_forms import OnceForm
+
+
+class ViewForm(RecordForm):
+    """How a view is called, and who sees it."""
+
+    name = TextLine("Name", limit_of(SavedView.name), [Required("Enter a name, such as “Big deals of this month”.")])
+    is_shared = BooleanField("Everyone sees it")
+
+    def keep_private(self) -> None:
+        """Leave out the choice of sharing, for those who may not."""
+        del self.is_shared
+
+
+class NewViewForm(ViewForm, OnceForm):
+    """A list as it is now, to be kept under a name."""
+
+    is_pinned = BooleanField("Put it into my navigation", default=True)
+    list = HiddenField()
+    address = HiddenField()

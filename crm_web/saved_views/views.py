@@ -1,0 +1,205 @@
+"""The pages of saved views, and the deeds with them."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qsl
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from werkzeug.datastructures import MultiDict
+
+from crm_web.access import Action, allowed, may, may_change_view, refuse
+from crm_web.customers.address import CustomersAddress
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.filters import current_reader
+from crm_web.form_fields import show_refusal
+from crm_web.leads.address import LeadsAddress
+from crm_web.messages import flash_message
+from crm_web.models import ListName, SavedView, limit_of
+from crm_web.record_address import RecordAddress
+from crm_web.saved_views import blueprint, operations, queries
+from crm_web.saved_views.forms import NewViewForm, ViewForm
+from crm_web.saved_views.kept import ENDPOINTS, current_kept_views
+from crm_web.submissions import find_answer, keep_answer
+
+ADDRESSES: dict[ListName, Callable[..., RecordAddress]] = {
+    ListName.LEADS: LeadsAddress,
+    ListName.CUSTOMERS: CustomersAddress,
+}
+
+
+@blueprint.app_context_processor
+def give_views() -> dict[str, object]:
+    """The frame of each page shows the pinned ones; asked for only where a template does."""
+    return {"kept_views": current_kept_views}
+
+
+@blueprint.get("")
+@allowed(Action.READ)
+def list_views() -> ResponseReturnValue:
+    return render_template("saved_views/list_views.html", views=current_kept_views().views)
+
+
+@blueprint.get("/new")
+@allowed(Action.READ)
+def new_view() -> ResponseReturnValue:
+    list_name = _list_or_404(request.args.get("list", ""))
+    form = _for_me(NewViewForm(list=list_name, address=_tidy(list_name, request.args)))
+    return _new_page(form)
+
+
+@blueprint.post("/new")
+@allowed(Action.KEEP_VIEWS)
+def create_view() -> ResponseReturnValue:
+    form = _for_me(NewViewForm())
+    list_name = _list_or_404(form.list.data or "")
+    if answer := find_answer(form):
+        return answer.give()
+    if not form.validate():
+        return _new_page(form), 422
+    try:
+        address = _tidy(list_name, _read(form.address.data or ""))
+        view = operations.create_view(list_name, address, _values(form), by=current_user)
+        operations.pin_view(view, form.is_pinned.data, by=current_user)
+    except DomainError as error:
+        db.session.rollback()
+        show_refusal(form, error)
+        return _new_page(form), 422
+    answer = keep_answer(form, f"This list is kept as “{view.name}”.", _url_of(view))
+    db.session.commit()
+    return answer.give()
+
+
+def _new_page(form: NewViewForm) -> str:
+    list_name = _list_or_404(form.list.data or "")
+    back_url = f"{url_for(ENDPOINTS[list_name])}?{_tidy(list_name, _read(form.address.data or ''))}"
+    return render_template("saved_views/new_view.html", form=form, back=(list_name.label, back_url))
+
+
+@blueprint.get("/<int:view_id>")
+@allowed(Action.READ)
+def open_view(view_id: int) -> ResponseReturnValue:
+    return redirect(_url_of(_view_or_404(view_id)), code=303)
+
+
+@blueprint.get("/<int:view_id>/edit")
+@allowed(Action.READ)
+def edit_view(view_id: int) -> ResponseReturnValue:
+    view = _view_to_change(view_id)
+    return _edit_page(_for_me(ViewForm(obj=view)), view)
+
+
+@blueprint.post("/<int:view_id>/edit")
+@allowed(Action.KEEP_VIEWS)
+def change_view(view_id: int) -> ResponseReturnValue:
+    view = _view_to_change(view_id)
+    form = _for_me(ViewForm(obj=view))
+    if not form.validate():
+        return _edit_page(form, view), 422
+    try:
+        operations.change_view(view, _values(form), by=current_user)
+    except DomainError as error:
+        db.session.rollback()
+        show_refusal(form, error)
+        return _edit_page(form, view), 422
+    db.session.commit()
+    flash_message(f"“{view.name}” was saved.")
+    return redirect(url_for("saved_views.list_views"), code=303)
+
+
+def _edit_page(form: ViewForm, view: SavedView) -> str:
+    return render_template("saved_views/edit_view.html", form=form, view=view)
+
+
+@blueprint.post("/<int:view_id>/save")
+@allowed(Action.KEEP_VIEWS)
+def save_address(view_id: int) -> ResponseReturnValue:
+    view = _view_to_change(view_id)
+    operations.save_address(view, _tidy(view.list, _read(request.form.get("address", ""))), by=current_user)
+    db.session.commit()
+    flash_message(f"“{view.name}” shows this from now on.")
+    return redirect(_url_of(view), code=303)
+
+
+@blueprint.post("/<int:view_id>/trash")
+@allowed(Action.KEEP_VIEWS)
+def trash_view(view_id: int) -> ResponseReturnValue:
+    view = _view_to_change(view_id)
+    operations.trash_view(view, by=current_user)
+    db.session.commit()
+    undo = ("Restore", url_for("saved_views.restore_view", view_id=view.id))
+    flash_message(f"“{view.name}” is deleted.", undo=undo if view.owner_id == current_user.id else None)
+    return redirect(url_for("saved_views.list_views"), code=303)
+
+
+@blueprint.post("/<int:view_id>/restore")
+@allowed(Action.KEEP_VIEWS)
+def restore_view(view_id: int) -> ResponseReturnValue:
+    view = queries.find_view(view_id, by=current_user) or abort(404)
+    try:
+        operations.restore_view(view, by=current_user)
+        db.session.commit()
+        flash_message(f"“{view.name}” is back.")
+    except DomainError as error:
+        db.session.rollback()
+        flash_message(error.message, kind="error")
+    return redirect(url_for("saved_views.list_views"), code=303)
+
+
+@blueprint.post("/<int:view_id>/pin")
+@allowed(Action.KEEP_VIEWS)
+def pin_view(view_id: int) -> ResponseReturnValue:
+    operations.pin_view(_view_or_404(view_id), request.form.get("on") == "1", by=current_user)
+    db.session.commit()
+    return redirect(url_for("saved_views.list_views"), code=303)
+
+
+@blueprint.post("/<int:view_id>/begin")
+@allowed(Action.KEEP_VIEWS)
+def begin_with_view(view_id: int) -> ResponseReturnValue:
+    operations.begin_with_view(_view_or_404(view_id), request.form.get("on") == "1", by=current_user)
+    db.session.commit()
+    return redirect(url_for("saved_views.list_views"), code=303)
+
+
+def _for_me(form: ViewForm) -> ViewForm:
+    if not may(current_user, Action.CREATE):
+        form.keep_private()
+    return form
+
+
+def _values(form: ViewForm) -> dict[str, object]:
+    shared = {"is_shared": form.is_shared.data} if "is_shared" in form else {}
+    return {"name": (form.name.data or "").strip(), **shared}
+
+
+def _read(query: str) -> MultiDict[str, str]:
+    return MultiDict(parse_qsl(query[: limit_of(SavedView.address)]))
+
+
+def _tidy(list_name: ListName, args: MultiDict[str, str]) -> str:
+    """Only what the list knows, in one spelling; what would be too long to keep is left out from its end."""
+    address = ADDRESSES[list_name](args, me=current_user, reader=current_reader()).query_string
+    return address if len(address) <= limit_of(SavedView.address) else ""
+
+
+def _list_or_404(name: str) -> ListName:
+    return ListName(name) if name in list(ListName) else abort(404)
+
+
+def _view_or_404(view_id: int) -> SavedView:
+    view = queries.find_view(view_id, by=current_user)
+    return view if view and not view.is_in_trash else abort(404)
+
+
+def _view_to_change(view_id: int) -> SavedView:
+    view = _view_or_404(view_id)
+    if not may_change_view(current_user, view):
+        refuse("Somebody else keeps this view. Only they, a manager or an administrator can change it.")
+    return view
+
+
+def _url_of(view: SavedView) -> str:
+    address = f"{view.address}&" if view.address else ""
+    return f"{url_for(ENDPOINTS[view.list])}?{address}view={view.id}"

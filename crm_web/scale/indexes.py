@@ -1,0 +1,43 @@
+"""Secondary indexes, set aside while very many rows are written: built at the end they cost a fraction."""
+
+from collections.abc import Sequence
+
+from psycopg2 import sql
+from psycopg2.extensions import cursor as Cursor
+
+TABLES = ("leads", "customers", "contacts", "activities", "changes", "conversions")
+
+# What holds a rule, such as a key or whatever is unique, stays.
+_SECONDARY = """
+SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
+FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
+WHERE t.relnamespace = 'public'::regnamespace AND t.relname = ANY (%s) AND NOT i.indisunique AND i.indisvalid
+    AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conindid = i.indexrelid)
+ORDER BY t.relname, 1
+"""
+
+
+def set_aside(cursor: Cursor) -> list[str]:
+    """
+    Drop the secondary indexes of the tables that are filled, until the end of the transaction.
+
+    :param cursor: a cursor in the transaction; nobody else reads these tables until it ends
+    :return: the statements that build them again
+    """
+    cursor.execute(_SECONDARY, (list(TABLES),))
+    indexes: list[tuple[str, str]] = cursor.fetchall()
+    for name, _ in indexes:
+        cursor.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
+    return [definition for _, definition in indexes]
+
+
+def build_again(cursor: Cursor, definitions: Sequence[str]) -> None:
+    """
+    Build indexes that were set aside.
+
+    :param cursor: a cursor in the same transaction
+    :param definitions: what ``set_aside`` gave
+    """
+    cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
+    for definition in definitions:
+        cursor.execute(definition)

@@ -1,0 +1,317 @@
+"""What a search asks: a fixed number of statements, each of which looks at a bounded number of rows.
+
+No single plan suits both a rare word and a common one, so there are two looks. The first reads the newest records of
+each kind, and the names that are equal or begin so, in the order of an index. A word that many of the newest hold is
+common, and what is newest is then what is best. Any other word is rare enough for the second look, which lets an index
+find every record that holds it. Only where both find next to nothing are words that are spelt almost so looked for.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union,
+    union_all,
+)
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import aliased
+
+from crm_web.database import Trouble, find_trouble
+from crm_web.extensions import db
+from crm_web.matching import contains_words, escape_like
+from crm_web.models import Contact, Customer, CustomerStatus, Employee, KnownWord, Lead, LeadStatus, StatusKind
+from crm_web.search.words import Wanted, count_slips, is_close
+
+MOST_HITS = 50
+"""How many of a kind are shown; there may be more."""
+IN_TURN = 3
+NEWEST = 1000
+COMMON = 25
+RANKED = 500
+FEW = 5
+MOST_SIMILAR = 5
+PATIENCE = 1500
+"""After so many milliseconds the database gives a statement of a search up."""
+ENDS_IN_DIGITS = 6
+EXACT, EQUAL, BEGINS, WORD_BEGINS, INSIDE, SIMILAR, VAGUE = range(7)
+_OPEN = [status for status in LeadStatus if status.kind is StatusKind.OPEN]
+
+
+class SearchTooSlow(Exception):
+    """The database gave up: so few letters in so many records."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """
+    One record that a search found.
+
+    :param entity: ``lead``, ``customer``, ``contact`` or ``employee``
+    :param id: its id
+    :param rank: how well it fits, from ``EXACT`` to ``VAGUE``
+    :param is_over: a closed lead, a customer no longer active, an employee who left
+    :param updated_at: when it was changed last
+    """
+
+    entity: str
+    id: int
+    rank: int
+    is_over: bool
+    updated_at: datetime
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """What fits best first, then what is still open, then what changed last."""
+        return self.rank, self.is_over, -self.updated_at.timestamp(), self.entity, -self.id
+
+
+@dataclass(frozen=True)
+class Found:
+    """
+    What a search found.
+
+    :param wanted: what was looked for
+    :param hits: by kind the best, best first, ``MOST_HITS`` at most
+    :param crowded: the kinds of which there are more
+    """
+
+    wanted: Wanted
+    hits: dict[str, list[Hit]]
+    crowded: frozenset[str] = frozenset()
+
+    @property
+    def best(self) -> list[Hit]:
+        """The best of all kinds; of what fits as well, a few of each kind in turn, so that none drowns the others."""
+        placed = [(place, hit) for hits in self.hits.values() for place, hit in enumerate(hits)]
+        placed.sort(key=lambda pair: (pair[1].rank, pair[0] // IN_TURN, pair[1].order))
+        return [hit for _, hit in placed[:MOST_HITS]]
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """
+    How one table is searched.
+
+    :param model: its entity
+    :param is_over: tells whether a row matters less by now
+    :param newest: the order of an index in which the newest come first
+    :param visible: which of its rows may be found
+    """
+
+    model: Any
+    is_over: ColumnElement[bool]
+    newest: Sequence[ColumnElement[Any]]
+    visible: Sequence[ColumnElement[bool]]
+
+
+_OF_STANDING = exists().where(Customer.id == Contact.customer_id, Customer.deleted_at.is_(None))
+_KINDS = {
+    "lead": _Kind(
+        Lead, Lead.status.not_in(_OPEN), (Lead.updated_at.desc(), Lead.id.desc()), [Lead.deleted_at.is_(None)]
+    ),
+    "customer": _Kind(
+        Customer,
+        Customer.status != CustomerStatus.ACTIVE,
+        (Customer.updated_at.desc(), Customer.id.desc()),
+        [Customer.deleted_at.is_(None)],
+    ),
+    "contact": _Kind(Contact, false(), (Contact.id.desc(),), [Contact.deleted_at.is_(None)]),
+    "employee": _Kind(Employee, Employee.is_active.is_(False), (Employee.id.desc(),), []),
+}
+
+
+def search_everything(typed: str, *, with_inactive: bool = False) -> Found:
+    """
+    Find leads, customers, contacts and employees, the best first; nothing that is in the trash.
+
+    :param typed: the words, tidied
+    :param with_inactive: whether employees who left are found as well
+    :return: what was found
+    :raise SearchTooSlow: when the database gave up
+    """
+    if not typed:
+        return Found(Wanted(""), {})
+    active = _Kind(Employee, false(), _KINDS["employee"].newest, [Employee.is_active.expression])
+    try:
+        return _search(typed, _KINDS if with_inactive else _KINDS | {"employee": active})
+    except DBAPIError as error:
+        if find_trouble(error) is not Trouble.SLOW:
+            raise
+        db.session.rollback()
+        raise SearchTooSlow from error
+
+
+def _search(typed: str, kinds: dict[str, _Kind]) -> Found:
+    # The limit holds for this transaction.
+    limit = func.set_config("statement_timeout", str(PATIENCE), True)
+    wanted = Wanted(db.session.execute(select(func.crm_fold(typed, type_=Text()), limit)).one()[0])
+    rows = list(db.session.execute(union_all(*(_glance(wanted, *kind) for kind in kinds.items()))))
+    common = {row.entity for row in rows if row.is_common}
+    rare = [kind for kind in kinds.items() if kind[0] not in common]
+    if rare and not wanted.is_thin:
+        rows += db.session.execute(union_all(*(_look(wanted, *kind) for kind in rare)))
+    found = _gather(wanted, rows, common)
+    if len(found.best) < FEW and (similar := _list_similar(wanted)):
+        wanted = replace(wanted, similar=similar)
+        rows += db.session.execute(union_all(*(_look(wanted, *kind) for kind in kinds.items())))
+        found = _gather(wanted, rows, common)
+    return found
+
+
+def _gather(wanted: Wanted, rows: Iterable[Any], common: Iterable[str]) -> Found:
+    best: dict[tuple[str, int], Hit] = {}
+    for row in rows:
+        hit = Hit(*row[:5])
+        known = best.get((hit.entity, hit.id))
+        best[hit.entity, hit.id] = hit if known is None or hit.rank < known.rank else known
+    hits: dict[str, list[Hit]] = {}
+    for hit in sorted(best.values(), key=lambda hit: hit.order):
+        hits.setdefault(hit.entity, []).append(hit)
+    crowded = frozenset(common) | {entity for entity, found in hits.items() if len(found) > MOST_HITS}
+    return Found(wanted, {entity: found[:MOST_HITS] for entity, found in hits.items()}, crowded)
+
+
+def load_records(hits: Sequence[Hit]) -> list[tuple[Hit, Any]]:
+    """
+    Load what the hits of a page show, all of them in one statement.
+
+    :param hits: what was found, in order
+    :return: each hit with a row of ``SHOWN``, in the same order
+    """
+    ids = {entity: [hit.id for hit in hits if hit.entity == entity] for entity in _KINDS}
+    rows = {(row.entity, row.id): row for row in db.session.execute(_RECORDS, ids)} if hits else {}
+    return [(hit, rows[hit.entity, hit.id]) for hit in hits if (hit.entity, hit.id) in rows]
+
+
+SHOWN = ("name", "about", "number", "email", "website", "phone", "mobile", "status", "owner", "customer_id")
+"""What is shown of a record, whatever its kind; what a kind does not have is NULL."""
+
+
+def _select_shown(entity: str, **others: Any) -> Select[Any]:
+    model = _KINDS[entity].model
+    columns = [others.get(name, getattr(model, name, null())) for name in SHOWN]
+    texts = [column.cast(Text).label(name) for name, column in zip(SHOWN, columns, strict=True)]
+    return select(literal(entity).label("entity"), model.id, *texts).where(
+        model.id.in_(bindparam(entity, expanding=True))
+    )
+
+
+_Owner = aliased(Employee)
+_RECORDS = union_all(
+    _select_shown("lead", about=Lead.company, owner=_Owner.name).outerjoin(_Owner, Lead.owner_id == _Owner.id),
+    _select_shown("customer", owner=_Owner.name).outerjoin(_Owner, Customer.owner_id == _Owner.id),
+    _select_shown("contact", about=Customer.name).join(Customer, Contact.customer_id == Customer.id),
+    _select_shown("employee", about=Employee.job_title, status=Employee.role),
+)
+
+
+def _glance(wanted: Wanted, entity: str, kind: _Kind) -> Select[Any]:
+    """The newest that match, and the names that are equal or begin so, each by an index of its own."""
+    model, name = kind.model, kind.model.sort_name.expression
+    latest = select(model.id, model.search_text).where(*kind.visible).order_by(*kind.newest).limit(NEWEST).subquery()
+    matches = select(latest.c.id).where(contains_words(latest.c.search_text, wanted.text, by_index=False))
+    recent = matches.limit(RANKED).cte(f"recent_{entity}").prefix_with("MATERIALIZED")
+    ids = select(model.id).where(*kind.visible)
+    equal = ids.where(name == wanted.text).order_by(model.id.desc()).limit(MOST_HITS)
+    begins = ids.where(_begins(name, wanted.text)).order_by(name, model.id).limit(MOST_HITS)
+    arms = union(select(recent.c.id), select(equal.subquery()), select(begins.subquery()))
+    is_common = select(func.count() >= COMMON).select_from(recent).scalar_subquery()
+    columns = (*_columns(wanted, entity, kind), is_common.label("is_common"))
+    return _best(select(*columns).where(model.id.in_(arms), *_visible(kind)).subquery())
+
+
+def _look(wanted: Wanted, entity: str, kind: _Kind) -> Select[Any]:
+    """
+    All that match, found by the index of words, up to a bound.
+
+    Materialised, they are planned as if all were wanted, so that no order of another index tempts the planner; they are
+    still only read up to the limit.
+    """
+    text = kind.model.search_text.expression
+    condition = contains_words(text, wanted.text)
+    if wanted.similar:
+        condition = and_(*(or_(*(contains_words(text, word) for word in words)) for words in wanted.similar))
+    columns = (*_columns(wanted, entity, kind), false().label("is_common"))
+    inside = select(*columns).where(condition, *_visible(kind)).cte(f"inside_{entity}").prefix_with("MATERIALIZED")
+    return _best(select(inside).limit(RANKED).subquery())
+
+
+def _columns(wanted: Wanted, entity: str, kind: _Kind) -> tuple[Any, ...]:
+    """The parts of a ``Hit``, in its order."""
+    model, name = kind.model, literal(entity).label("entity")
+    return name, model.id, _rank(wanted, model).label("rank"), kind.is_over.label("is_over"), model.updated_at
+
+
+def _visible(kind: _Kind) -> list[ColumnElement[bool]]:
+    return [*kind.visible, *([_OF_STANDING] if kind.model is Contact else [])]
+
+
+def _best(hits: Any) -> Select[Any]:
+    order = (hits.c.rank, hits.c.is_over, hits.c.updated_at.desc(), hits.c.id.desc())
+    return select(select(hits).order_by(*order).limit(MOST_HITS + 1).subquery())
+
+
+def _rank(wanted: Wanted, model: Any) -> ColumnElement[int]:
+    name, padded = model.sort_name, literal(" ").op("||")(model.search_text)
+    if wanted.similar:
+        whole = [or_(*(_contains(padded, f" {word} ") for word in words)) for words in wanted.similar]
+        return case((and_(*whole), SIMILAR), else_=VAGUE)
+    words = [_contains(padded, f" {word}") for word in wanted.words]
+    return case(
+        (or_(*_exact(wanted, model)), EXACT),
+        (name == wanted.text, EQUAL),
+        (_begins(name, wanted.text), BEGINS),
+        (and_(True, *words), WORD_BEGINS),
+        else_=INSIDE,
+    )
+
+
+def _exact(wanted: Wanted, model: Any) -> Iterable[ColumnElement[bool]]:
+    """Whatever is one record's own: its address, its number, its telephone."""
+    yield model.email_normalised == wanted.text
+    if model is Customer:
+        yield Customer.number.in_((wanted.text.upper(), f"C-{wanted.text}"))
+    if len(wanted.digits) >= ENDS_IN_DIGITS:
+        numbers = [model.phone_e164, *([model.mobile_e164] if hasattr(model, "mobile_e164") else [])]
+        yield from (number.like(f"%{wanted.digits}") for number in numbers)
+
+
+def _contains(text: Any, part: str) -> ColumnElement[bool]:
+    condition: ColumnElement[bool] = text.like(f"%{escape_like(part)}%", escape="\\")
+    return condition
+
+
+def _begins(name: Any, text: str) -> ColumnElement[bool]:
+    condition: ColumnElement[bool] = name.like(f"{escape_like(text)}%", escape="\\")
+    return condition
+
+
+def _list_similar(wanted: Wanted) -> list[list[str]]:
+    """For each word itself and the known words that are closest to it; nothing where no word has any."""
+    if not (mend := wanted.words_to_mend):
+        return []
+    slips = func.crm_slips(KnownWord.word)
+    query = select(KnownWord.word).where(or_(*(slips.op("&&")(func.crm_slips(word)) for word in mend))).limit(RANKED)
+    known = set(db.session.scalars(query))
+    similar = [[word, *(_closest(word, known) if word in mend else [])] for word in wanted.words]
+    return similar if any(len(words) > 1 for words in similar) else []
+
+
+def _closest(word: str, known: Iterable[str]) -> list[str]:
+    close = [(count_slips(word, other), other[0] != word[0], other) for other in known if is_close(word, other)]
+    return [other for _, _, other in sorted(close) if other != word][:MOST_SIMILAR]

@@ -1,0 +1,128 @@
+"""What the page of a search, and the box while somebody types, show of what was found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+
+from crm_web.list_address import Tab
+from crm_web.matching import digits_if_phone, phone_digits
+from crm_web.models import CustomerStatus, LeadStatus, Role
+from crm_web.search.queries import MOST_HITS, SIMILAR, Found, Hit
+from crm_web.search.words import Piece, Wanted, mark
+
+KINDS = {"lead": "Lead", "customer": "Customer", "contact": "Contact", "employee": "Employee"}
+PLURALS = {kind: f"{label}s" for kind, label in KINDS.items()}
+LISTS = {"lead": "leads.list_leads", "customer": "customers.list_customers"}
+
+
+@dataclass(frozen=True)
+class Result:
+    """
+    One line of what was found.
+
+    :param kind: the word for what it is
+    :param url: its page
+    :param name: how it is called, in pieces
+    :param about: what tells it from others, each in pieces
+    :param status: where a lead or customer stands, if it is one
+    :param owner: whose it is
+    :param is_similar: whether it is only spelt almost so
+    """
+
+    kind: str
+    url: str
+    name: Sequence[Piece]
+    about: Sequence[Sequence[Piece]]
+    status: LeadStatus | CustomerStatus | Role | None
+    owner: str | None
+    is_similar: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for the box, which shows a line of it."""
+        name = [[piece.text, piece.is_match] for piece in self.name]
+        about = [[[piece.text, piece.is_match] for piece in part] for part in self.about]
+        return {"kind": self.kind, "url": self.url, "name": name, "about": about}
+
+
+def describe(wanted: Wanted, hit: Hit, row: Any, *, keeps_employees: bool) -> Result:
+    """Put a hit in words, with what was searched for marked in them."""
+    about = [text for text in (row.number, row.about) if text and text != row.name]
+    missing = [word for word in wanted.words if not any(_is_marked(text, [word]) for text in (row.name, *about))]
+    reached = [text for text in (row.email, row.website) if text and text != row.name and _is_marked(text, missing)]
+    phones = [
+        text for text in (row.phone, row.mobile) if text and wanted.digits and wanted.digits in phone_digits(text)
+    ]
+    statuses: dict[str, Any] = {"lead": LeadStatus, "customer": CustomerStatus, "employee": Role}
+    return Result(
+        kind=KINDS[hit.entity],
+        url=_url_of(hit, row, keeps_employees),
+        name=mark(row.name, wanted.marked),
+        about=[*(mark(text, wanted.marked) for text in about + reached[:1]), *([Piece(p, True)] for p in phones[:1])],
+        status=statuses[hit.entity](row.status) if row.status else None,
+        owner=row.owner,
+        is_similar=hit.rank >= SIMILAR,
+    )
+
+
+def _is_marked(text: str, words: Sequence[str]) -> bool:
+    return any(piece.is_match for piece in mark(text, words))
+
+
+def _url_of(hit: Hit, row: Any, keeps_employees: bool) -> str:
+    if hit.entity == "lead":
+        return url_for("leads.show_lead", lead_id=hit.id)
+    if hit.entity == "customer":
+        return url_for("customers.show_customer", customer_id=hit.id)
+    if hit.entity == "contact":
+        return url_for("customers.show_customer", customer_id=int(row.customer_id), _anchor="contacts")
+    if keeps_employees:
+        return url_for("employees.edit_employee", employee_id=hit.id)
+    return url_for("leads.list_leads", owner=hit.id)
+
+
+def choose_hits(found: Found, kind: str | None, limit: int = MOST_HITS) -> list[Hit]:
+    """The best of one kind, or of all."""
+    return (found.best if kind is None else found.hits.get(kind, []))[:limit]
+
+
+def count_in_words(found: Found, kind: str) -> str:
+    """How many of a kind there are: a figure, with a plus where there are more."""
+    count = len(found.hits.get(kind, []))
+    return f"{count}+" if kind in found.crowded else str(count)
+
+
+def tell_how_many(found: Found, kind: str | None, shown: int) -> str:
+    """How many of those found are shown, in words."""
+    kinds = [kind] if kind else list(found.hits)
+    count = sum(len(found.hits.get(each, [])) for each in kinds)
+    if found.crowded & set(kinds):
+        return f"The best {shown} of many"
+    return f"{count} found" if shown == count else f"The best {shown} of {count}"
+
+
+def list_tabs(found: Found, typed: str, chosen: str | None) -> list[Tab]:
+    """All, and each kind of which something was found or that is chosen."""
+    shown = [kind for kind in KINDS if found.hits.get(kind) or kind == chosen]
+    return [
+        Tab("Everything", url_for("search.show_results", q=typed), chosen is None),
+        *(
+            Tab(
+                f"{PLURALS[kind]} {count_in_words(found, kind)}",
+                url_for("search.show_results", q=typed, kind=kind),
+                kind == chosen,
+            )
+            for kind in shown
+        ),
+    ]
+
+
+def list_ways_on(found: Found, typed: str) -> list[tuple[str, str]]:
+    """The lists that show all that match, where there are more or one may want to filter: label and address."""
+    words = digits_if_phone(typed) or typed
+    return [
+        (f"All {PLURALS[kind].lower()} that match", url_for(endpoint, q=words))
+        for kind, endpoint in LISTS.items()
+        if any(hit.rank < SIMILAR for hit in found.hits.get(kind, []))
+    ]

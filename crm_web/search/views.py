@@ -1,0 +1,57 @@
+"""The page of a search, and what the box offers while somebody types."""
+
+from flask import render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.access import Action, allowed, may
+from crm_web.search import blueprint, queries, results
+from crm_web.search.queries import Found, Hit, SearchTooSlow, search_everything
+from crm_web.search.results import Result
+from crm_web.search.words import tidy
+
+OFFERED = 8
+
+
+@blueprint.get("/search")
+@allowed(Action.READ)
+def show_results() -> ResponseReturnValue:
+    typed, kind = tidy(request.args.get("q", "")), request.args.get("kind")
+    kind = kind if kind in results.KINDS else None
+    try:
+        found = search_everything(typed, with_inactive=may(current_user, Action.KEEP_EMPLOYEES))
+    except SearchTooSlow:
+        return render_template("search/too_slow.html", typed=typed), 503
+    shown = _describe(found, results.choose_hits(found, kind))
+    return render_template(
+        "search/show_results.html",
+        typed=typed,
+        nothing_to_search=bool(request.args.get("q")) and not typed,
+        found=found,
+        results=shown,
+        how_many=results.tell_how_many(found, kind, len(shown)),
+        tabs=results.list_tabs(found, typed, kind),
+        ways_on=results.list_ways_on(found, typed),
+        everything_url=url_for("search.show_results", q=typed),
+        kind=results.PLURALS.get(kind or ""),
+    )
+
+
+@blueprint.get("/search/suggest")
+@allowed(Action.READ)
+def suggest() -> ResponseReturnValue:
+    typed = tidy(request.args.get("q", ""))
+    try:
+        found = search_everything(typed, with_inactive=may(current_user, Action.KEEP_EMPLOYEES))
+    except SearchTooSlow:
+        return {"results": [], "says": "This takes too long. Type more letters."}
+    if not typed:
+        return {"results": [], "says": ""}
+    offered = _describe(found, results.choose_hits(found, None, OFFERED))
+    says = results.tell_how_many(found, None, len(offered)) if offered else "Nothing found"
+    return {"results": [result.as_json() for result in offered], "says": says}
+
+
+def _describe(found: Found, hits: list[Hit]) -> list[Result]:
+    keeps = may(current_user, Action.KEEP_EMPLOYEES)
+    return [results.describe(found.wanted, hit, row, keeps_employees=keeps) for hit, row in queries.load_records(hits)]

@@ -1,0 +1,130 @@
+"""What was typed into the search box: read without trusting it, and compared with words that are spelt otherwise."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from crm_web.matching import FIRST_EMOJI, MOST_WORDS, digits_if_phone, has_signs, is_short
+
+LONGEST_TYPED = 200
+SHORTEST_TO_MEND = 4
+LONGEST_TO_MEND = 24
+LONG = 7
+"""From this many letters on, two slips in a word still leave it recognisable."""
+_INVISIBLE = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_RUN = re.compile(r"[a-z0-9]{3}")
+
+
+def tidy(typed: str) -> str:
+    """Leave out what is not seen, and words without any letter or digit, which would match everything or nothing."""
+    seen = _INVISIBLE.sub("", unicodedata.normalize("NFKC", typed[:LONGEST_TYPED]))
+    seen = "".join(" " if unicodedata.category(sign) in ("Cc", "Cs") else sign for sign in seen)
+    return " ".join([word for word in seen.split() if any(map(_is_telling, word))][:MOST_WORDS])
+
+
+def _is_telling(sign: str) -> bool:
+    return sign.isalnum() or sign >= FIRST_EMOJI
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """
+    A search, folded as the database folds what it is compared with.
+
+    :param text: what was typed, tidied and folded
+    :param similar: for each word, the known words that are spelt almost so
+    """
+
+    text: str
+    similar: Sequence[Sequence[str]] = ()
+
+    @property
+    def words(self) -> list[str]:
+        """The words that a record must hold, each of them."""
+        return self.text.split()
+
+    @property
+    def digits(self) -> str:
+        """The digits of a phone number, if it is one."""
+        return digits_if_phone(self.text)
+
+    @property
+    def is_thin(self) -> bool:
+        """Whether no index knows any of its words, such as ``a.b``: then only the newest records are looked at."""
+        return not self.digits and not any(
+            has_signs(word) or _RUN.search(word) or (is_short(word) and word.isalnum()) for word in self.words
+        )
+
+    @property
+    def words_to_mend(self) -> list[str]:
+        """The words that may be mistyped names."""
+        if self.digits:
+            return []
+        return [word for word in self.words if SHORTEST_TO_MEND <= len(word) <= LONGEST_TO_MEND and word.isalpha()]
+
+    @property
+    def marked(self) -> list[str]:
+        """The words to mark in what is found."""
+        return [*self.words, *(word for words in self.similar for word in words)]
+
+
+def is_close(word: str, other: str) -> bool:
+    """Tell whether two words are one slip apart, or two where they are long."""
+    return count_slips(word, other) <= (2 if len(word) >= LONG else 1)
+
+
+def count_slips(word: str, other: str) -> int:
+    """Count the letters to add, leave out, change or swap with their neighbour to make one word of the other."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for place, letter in enumerate(word, start=1):
+        older, before, row = before, row, [place]
+        for there, sign in enumerate(other, start=1):
+            cost = min(before[there] + 1, row[-1] + 1, before[there - 1] + (letter != sign))
+            swapped = place > 1 and there > 1 and (letter, word[place - 2]) == (other[there - 2], sign)
+            row.append(min(cost, older[there - 2] + 1) if swapped else cost)
+    return row[-1]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """
+    A part of a text that was found.
+
+    :param text: the part
+    :param is_match: whether it is what was searched for
+    """
+
+    text: str
+    is_match: bool
+
+
+def mark(text: str, words: Sequence[str]) -> list[Piece]:
+    """Cut a text where searched words begin and end; put together again the pieces are the text."""
+    plain, places = _fold_with_places(text)
+    is_match = [False] * len(text)
+    for word in sorted({_fold(word) for word in words} - {""}):
+        for found in re.finditer(re.escape(word), plain):
+            if is_short(word) and plain[found.start() - 1 : found.start()].isalnum():
+                continue
+            for place in range(places[found.start()], places[found.end()]):
+                is_match[place] = True
+    edges = [0, *(place for place in range(1, len(text)) if is_match[place] != is_match[place - 1]), len(text)]
+    return [Piece(text[start:end], is_match[start]) for start, end in pairwise(edges) if start < end]
+
+
+_PLAIN = {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i"}
+
+
+def _fold(text: str) -> str:
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(_PLAIN.get(letter, letter) for letter in letters if not unicodedata.combining(letter))
+
+
+def _fold_with_places(text: str) -> tuple[str, list[int]]:
+    """Fold a text, and tell for each letter of the result (and for its end) where in the text it came from."""
+    folded = [_fold(letter) for letter in text]
+    places = [place for place, letters in enumerate(folded) for _ in letters]
+    return "".join(folded), [*places, len(text)]

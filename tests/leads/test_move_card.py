@@ -1,0 +1,127 @@
+"""Moving a card by its plain form: POST /leads/<id>/status from the board, and back to it."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from crm_web.models import Change, Customer, Door, Employee, Lead, LeadStatus
+from tests.factories import make_customer, make_lead
+from tests.page import Browser, Form, Page
+
+BrowserAs = Callable[[Employee], Browser]
+
+
+def form_of(page: Page, lead: Lead) -> Form:
+    """The form on the card of a lead."""
+    return page.form(f"/leads/{lead.id}/status")
+
+
+def read(session: Session, lead: Lead) -> Lead:
+    session.expire_all()
+    return session.get_one(Lead, lead.id)
+
+
+def test_moves_the_card_and_comes_back_to_the_same_board(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
+    lead = make_lead(session, last_name="Okoro", owner_id=ann.id, amount=1000)
+    board = browser_as(ann).get("leads.show_board", owner="me", q="oko")
+    answer = form_of(board, lead).submit(status="qualified")
+    assert (answer.status, answer.location) == (303, "/leads/board?q=oko&owner=me")
+    page = answer.follow()
+    assert page.flash == "Okoro moved to Qualified."
+    assert page.has(f"#column-qualified #card-{lead.id}")
+    assert page.one("#column-qualified .count").get_text() == "1"
+    assert page.one("#column-qualified .column-worth").get_text() == "$1,000"
+    change = session.scalars(select(Change).where(Change.entity == "lead").order_by(Change.id.desc())).first()
+    assert change is not None
+    assert (change.fields["status"], change.actor_id, change.door) == (["new", "qualified"], ann.id, Door.WEB)
+
+
+def test_it_offers_every_other_status(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    lead = make_lead(session, status=LeadStatus.PROPOSAL)
+    offered = form_of(browser_as(ann).get("leads.show_board"), lead).choices("status")
+    assert list(offered) == ["", *(status for status in LeadStatus if status is not LeadStatus.PROPOSAL)]
+
+
+def test_winning_makes_the_customer_and_offers_the_undo(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    lead = make_lead(session, company="Nordlys", owner_id=ann.id)
+    page = form_of(browser_as(ann).get("leads.show_board"), lead).submit(status="won").follow()
+    assert page.url == "/leads/board"
+    customer = session.scalars(select(Customer)).one()
+    assert f"Won. Customer {customer.number} Nordlys was created." in page.flash
+    page.button("Undo")
+    assert read(session, lead).status == LeadStatus.NEW
+
+
+def test_winning_asks_about_a_likely_customer_and_then_comes_back(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
+    make_customer(session, name="Nordlys", email="post@nordlys.example")
+    lead = make_lead(session, company="Nordlys", email="post@nordlys.example", owner_id=ann.id)
+    page = form_of(browser_as(ann).get("leads.show_board", owner="me"), lead).submit(status="won").follow()
+    assert page.h1 == "Win Nordlys"
+    assert page.link("Back") == "/leads/board?owner=me"
+    page = page.button(str(page.one("button[aria-label^='Win for']")["aria-label"]))
+    assert page.location == "/leads/board?owner=me"
+    assert "has bought again" in page.follow().flash
+    assert session.scalar(select(func.count()).select_from(Customer)) == 1
+
+
+def test_a_new_customer_after_the_question_comes_back_too(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
+    make_customer(session, name="Nordlys", email="post@nordlys.example")
+    lead = make_lead(session, company="Nordlys", email="post@nordlys.example", owner_id=ann.id)
+    page = form_of(browser_as(ann).get("leads.show_board"), lead).submit(status="won").follow()
+    page = page.button("Win and create this customer")
+    assert page.location == "/leads/board"
+
+
+def test_losing_asks_for_the_reason_on_the_leads_page_and_then_comes_back(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
+    lead = make_lead(session, last_name="Okoro")
+    page = form_of(browser_as(ann).get("leads.show_board", q="oko"), lead).submit(status="lost")
+    assert page.status == 422
+    assert page.errors == {"lost_reason": "Say why this lead is lost."}
+    form = Form(page, page.one(".steps-losing form"), f"/leads/{lead.id}/status")
+    answer = form.submit(status="lost", lost_reason="price")
+    assert answer.location == "/leads/board?q=oko"
+    assert answer.follow().has(f"#column-lost #card-{lead.id}")
+
+
+def test_a_card_that_someone_moved_meanwhile_says_so(
+    browser_as: BrowserAs, session: Session, ann: Employee, max: Employee
+) -> None:
+    lead = make_lead(session, owner_id=ann.id)
+    stale = browser_as(ann).get("leads.show_board")
+    form_of(browser_as(max).get("leads.show_board"), lead).submit(status="proposal")
+    page = form_of(stale, lead).submit(status="contacted")
+    assert page.status == 409
+    assert "Max Lindqvist moved this lead to Proposal after you opened this page." in page.errors[""]
+    assert read(session, lead).status == LeadStatus.PROPOSAL
+    assert page.button("Contacted").location == "/leads/board"
+
+
+def test_dropped_twice_it_moves_once(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    lead = make_lead(session)
+    form = form_of(browser_as(ann).get("leads.show_board"), lead)
+    assert [form.submit(status="contacted").status for _ in range(2)] == [303, 303]
+    assert read(session, lead).version == 2
+
+
+def test_nowhere_to_go_is_refused(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    lead = make_lead(session)
+    page = form_of(browser_as(ann).get("leads.show_board"), lead).submit()
+    assert page.status == 422
+    assert "Choose" in page.errors[""]
+
+
+@pytest.mark.parametrize("next", ["https://evil.example/", "//evil.example", "/\t/evil.example", "\\evil", "leads"])
+def test_nobody_is_sent_to_another_site(browser_as: BrowserAs, session: Session, ann: Employee, next: str) -> None:
+    lead = make_lead(session)
+    page = browser_as(ann).post("leads.change_status", {"status": "contacted", "next": next}, lead_id=lead.id)
+    assert page.location == f"/leads/{lead.id}"
