@@ -182,6 +182,9 @@ class PatientConnection(psycopg2.extensions.connection):
         self.cursor_factory = PatientCursor
 
     def commit(self) -> None:
+        """Commit; whatever fails from here on, nobody can promise that nothing was saved."""
+        if has_request_context():
+            g.may_be_saved = True
         return waits.during(self.deadline, self, super().commit)
 
     def rollback(self) -> None:

@@ -62,6 +62,7 @@ PAGES = {
     ),
     503: Trouble.AWAY.value,
 }
+MAY_BE_SAVED = "What you sent may be saved all the same. Look whether it is before you send it again."
 
 
 def register_error_pages(app: Flask) -> None:
@@ -98,6 +99,7 @@ def show_error(error: HTTPException, words: tuple[str, str] | None = None) -> tu
     if code == ServiceUnavailable.code:
         headers.append(("Retry-After", "5"))
     if code >= 500:
+        text = MAY_BE_SAVED if g.get("may_be_saved") else text
         # Whoever is signed in would be looked up to draw the page, and the database may be the trouble.
         g._login_user = login_manager.anonymous_user()
     page = render_template("errors/error.html", code=code, title=title, text=text, request_id=g.get("request_id"))

@@ -44,7 +44,7 @@ class Story(RuleBasedStateMachine):
         self.forms: list[tuple[Ref, Row]] = []
         self.company.begin()
         for name in ("Okoro", "Lund"):
-            values = {"last_name": name, "company": "Nordlys", "phone": "+47 1", "phone_e164": "+471"}
+            values = {"last_name": name, "company": "Nordlys", "phone": "+47 22 22 55 55", "phone_e164": "+4722225555"}
             self.act("enter lead", 1, lambda by, _, v=values: create_lead(v, by=by), page="", action=Action.CREATE)
         values = {"name": "Nordlys AS"}
         self.act("enter customer", 1, lambda by, _: create_customer(values, by=by), page="", action=Action.CREATE)

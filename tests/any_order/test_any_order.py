@@ -80,5 +80,7 @@ def test_any_order_of_anything_leaves_the_truth(own_database: OwnDatabase) -> No
         print(f"\n{Story.company.stories} stories, {Story.tally.total()} steps:")  # noqa: T201
         for (what, outcome), number in sorted(Story.tally.items()):
             print(f"  {what}: {outcome} {number}")  # noqa: T201
-    # A story that never gets anything done would find nothing either.
-    assert {what for what, outcome in Story.tally if outcome == "done"} == DEEDS
+    # Stories in which nobody gets anything done would find nothing.
+    assert {what for what, _ in Story.tally} == DEEDS
+    done = {what for what, outcome in Story.tally if outcome == "done"}
+    assert len(done) >= 0.9 * len(DEEDS), DEEDS - done

@@ -172,7 +172,7 @@ class Client:
             assert time.monotonic() < end, f"no answer from {path}"
             request_id = f"asked-{uuid4().hex}"
             status, location, text = self._try(path, fields, request_id)
-            if status == 503:
+            if "Nothing was saved" in text:
                 self.not_saved.append(request_id)
             if status in (0, 502, 503):
                 time.sleep(0.1)

@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from crm_web import create_app
 from crm_web.config import Settings
 from crm_web.database import DatabaseSilent, DatabaseUnreachable, Trouble, find_trouble, waits
+from crm_web.errors import MAY_BE_SAVED
 from crm_web.extensions import db
 from crm_web.postgres import EmbeddedServer, PostgresError
 from tests.operation.launch import temporary_folder
@@ -171,6 +172,24 @@ def test_connection_lost_after_the_answer_changes_nothing_about_it(app: Flask, s
     client = app.test_client()
     # The second one shows that nobody is given the lost connection.
     assert [ask(client, "SELECT 1")[0] for _ in range(2)] == [200, 200]
+
+
+def test_nobody_is_told_that_what_was_committed_is_not_saved(app: Flask) -> None:
+    end = text("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    def save() -> str:
+        db.session.execute(text("SELECT 1"))
+        db.session.commit()
+        return str(db.session.execute(end))
+
+    save.access = "public"  # type: ignore[attr-defined]
+    app.add_url_rule("/save", view_func=save)
+    client = app.test_client()
+    before, after = client.get("/ask", query_string={"sql": str(end)}), client.get("/save")
+
+    assert (before.status_code, after.status_code) == (503, 503)
+    assert ("Nothing was saved" in before.text, "Nothing was saved" in after.text) == (True, False)
+    assert MAY_BE_SAVED in after.text
 
 
 def test_only_one_asks_whether_a_silent_database_is_back(client: FlaskClient) -> None:
