@@ -156,7 +156,10 @@ def test_history_tells_when_the_others_came(filled: Session, entity: str) -> Non
 def test_a_won_lead_was_new_when_it_came(database: OwnDatabase, filling: Result) -> None:
     with database.app.app_context():
         lead = db.session.scalars(select(Lead).where(Lead.status == LeadStatus.WON).limit(1)).one()
-        past = get_past(lead, lead.created_at).record
+        story = get_past("lead", lead.id, lead.created_at, today=lead)
+        assert story is not None
+        past = story.record
+        assert past is not None
         assert (past.status, past.customer_id, past.closed_at) == (LeadStatus.NEW, None, None)
         assert past.company == lead.company
 
