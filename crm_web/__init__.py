@@ -41,7 +41,21 @@ def register_blueprints(app: Flask) -> None:
 
     :param app: the application
     """
-    from crm_web import activities, api, auth, customers, dashboard, employees, health, history, leads, tokens, trash
+    from crm_web import (
+        activities,
+        api,
+        auth,
+        customers,
+        dashboard,
+        employees,
+        health,
+        history,
+        leads,
+        tokens,
+        trash,
+        webhooks,
+    )
 
-    for feature in (auth, dashboard, leads, customers, activities, employees, history, trash, tokens, api, health):
+    features = (auth, dashboard, leads, customers, activities, employees, history, trash, tokens, webhooks, api, health)
+    for feature in features:
         app.register_blueprint(feature.blueprint)

@@ -26,8 +26,9 @@ def register_commands(app: Flask) -> None:
     from crm_web.demo.commands import demo
     from crm_web.employees.commands import employees
     from crm_web.imports.commands import leads
+    from crm_web.webhooks.commands import webhooks
 
-    for group in (demo, employees, leads):
+    for group in (demo, employees, leads, webhooks):
         app.cli.add_command(_guarded(group))
 
 

@@ -16,10 +16,12 @@ from crm_web.models.employee import Employee, Role, SignIn, SignInFailures, Them
 from crm_web.models.lead import Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
 from crm_web.models.submission import Submission
 from crm_web.models.token import ApiToken, ApiUse, Scope
+from crm_web.models.webhook import EVERYTHING, DeliveryState, PauseReason, Webhook, WebhookDelivery
 
 __all__ = [
     "COUNTRIES",
     "CURRENCIES",
+    "EVERYTHING",
     "Activity",
     "ActivityKind",
     "ApiToken",
@@ -33,12 +35,14 @@ __all__ = [
     "Customer",
     "CustomerKind",
     "CustomerStatus",
+    "DeliveryState",
     "Door",
     "Employee",
     "Lead",
     "LeadSource",
     "LeadStatus",
     "LostReason",
+    "PauseReason",
     "Rating",
     "Role",
     "Scope",
@@ -47,6 +51,8 @@ __all__ = [
     "StatusKind",
     "Submission",
     "Theme",
+    "Webhook",
+    "WebhookDelivery",
     "limit_of",
     "record_by",
     "set_door",
