@@ -74,6 +74,13 @@ def fill(own: OwnDatabase) -> None:
             text("INSERT INTO conversions (lead_id, customer_id, kind) VALUES (:lead, :customer, 'created')"),
             {"lead": lead.id, "customer": customer.id},
         )
+        session.execute(text("INSERT INTO webhooks (url, events, secret) VALUES ('https://a.example', '{*}', 'x')"))
+        session.execute(
+            text(
+                "INSERT INTO webhook_deliveries (webhook_id, change_id, event)"
+                " SELECT w.id, max(c.id), 'lead.created' FROM webhooks w, changes c GROUP BY w.id"
+            )
+        )
         session.commit()
 
 

@@ -44,7 +44,6 @@ def create_webhook() -> ResponseReturnValue:
         return answer
     values = read_body(webhook_schemas.NewWebhook).values()
     webhook, secret = operations.create_webhook(values, allow_private=_allows_private(), by=current_user)
-    db.session.refresh(webhook)
     shown = webhook_schemas.Webhook.model_validate(webhook).model_dump() | {"secret": secret}
     place = url_for("api.read_webhook", webhook_id=webhook.id)
     answer = keep_answer(show(webhook_schemas.MadeWebhook.model_validate(shown), 201, location=place))

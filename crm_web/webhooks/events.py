@@ -20,7 +20,7 @@ def _list_events() -> dict[str, str]:
 
 
 EVENTS = _list_events()
-"""Each event by its word, such as ``lead.created``, with what it means; to be deleted for good is to be deleted, too."""
+"""Each event by its word, such as ``lead.created``, with what it means; deleting for good is deleting, too."""
 
 
 def name_event(change: Change, chosen: list[str]) -> str | None:

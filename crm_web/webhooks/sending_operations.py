@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, literal, select, true, update
+from sqlalchemy import ColumnElement, Select, delete, func, literal, select, true, update
 from sqlalchemy.orm import aliased, contains_eager, undefer
 
 from crm_web.api.feed_queries import FeedMark, list_changes_after, mark_of
@@ -117,29 +117,12 @@ def claim_letters(limit: int) -> list[Letter]:
     :param limit: how many at most
     :return: the messages
     """
-    due = aliased(WebhookDelivery)
-    of_one = (
-        select(due.id)
-        .where(due.webhook_id == Webhook.id, due.state == DeliveryState.WAITING, due.next_try_at <= func.now())
-        .where((due.leased_until.is_(None)) | (due.leased_until < func.now()))
-        .order_by(due.next_try_at, due.id)
-        .limit(EACH_AT_ONCE)
-        .with_for_update(skip_locked=True)
-        .correlate(Webhook)
-        .lateral("due")
-    )
-    some = select(of_one.c.id).select_from(Webhook).join(of_one, true())
-    some = some.where(Webhook.paused_at.is_(None), Webhook.removed_at.is_(None)).limit(limit)
     # Materialised, it is looked for once only, whatever the planner makes of the update around it.
-    chosen = some.cte("chosen").prefix_with("MATERIALIZED")
+    chosen = _select_due(limit).cte("chosen").prefix_with("MATERIALIZED")
     claimed = (
         update(WebhookDelivery)
         .where(WebhookDelivery.id.in_(select(chosen.c.id)))
-        .values(
-            leased_until=func.now() + LEASE,
-            attempts=WebhookDelivery.attempts + 1,
-            tried_at=func.now(),
-        )
+        .values(leased_until=func.now() + LEASE, attempts=WebhookDelivery.attempts + 1, tried_at=func.now())
         .returning(WebhookDelivery.id, func.now(), func.now() + LEASE)
         .execution_options(synchronize_session=False)
     )
@@ -147,8 +130,23 @@ def claim_letters(limit: int) -> list[Letter]:
     if not rows:
         return []
     _, claimed_at, leased_until = rows[0]
-    deliveries = _load_with_change([row.id for row in rows])
-    return [_write_letter(delivery, claimed_at, leased_until) for delivery in deliveries]
+    return [_write_letter(one, claimed_at, leased_until) for one in _load_with_change([row.id for row in rows])]
+
+
+def _select_due(limit: int) -> Select[tuple[int]]:
+    due = aliased(WebhookDelivery)
+    of_one = (
+        select(due.id)
+        .where(due.webhook_id == Webhook.id, due.state == DeliveryState.WAITING, due.next_try_at <= func.now())
+        .where(due.leased_until.is_(None) | (due.leased_until < func.now()))
+        .order_by(due.next_try_at, due.id)
+        .limit(EACH_AT_ONCE)
+        .with_for_update(skip_locked=True)
+        .correlate(Webhook)
+        .lateral("due")
+    )
+    some = select(of_one.c.id).select_from(Webhook).join(of_one, true())
+    return some.where(Webhook.paused_at.is_(None), Webhook.removed_at.is_(None)).limit(limit)
 
 
 def _load_with_change(ids: Sequence[int]) -> Sequence[WebhookDelivery]:

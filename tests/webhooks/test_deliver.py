@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from crm_web.models import Change, DeliveryState, PauseReason, Webhook, WebhookDelivery
 from crm_web.webhooks.sender import Sender
 from crm_web.webhooks.sending_operations import PAUSES
+from tests.api.client import Program
 from tests.databases import OwnDatabase
 from tests.factories import make_lead, make_token
-from tests.api.client import Program
 from tests.webhooks.conftest import SECRET, Deliver, make_due, make_webhook
 from tests.webhooks.receiver import receiving
 
