@@ -11,12 +11,14 @@ def _list_events() -> dict[str, str]:
     labels: dict[str, str] = {}
     for entity, word in ENTITIES.items():
         labels |= {f"{entity}.created": f"{word} created", f"{entity}.changed": f"{word} changed"}
+        if entity == "lead":
+            labels[WON] = "Lead won"
         if entity in TRASHABLE:
             labels[f"{entity}.deleted"] = f"{word} moved to the trash"
             labels[f"{entity}.restored"] = f"{word} restored"
         elif entity != "employee":
             labels[f"{entity}.deleted"] = f"{word} deleted"
-    return labels | {WON: "Lead won"}
+    return labels
 
 
 EVENTS = _list_events()

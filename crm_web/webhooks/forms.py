@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask import current_app
 from wtforms.fields.choices import Choice  # type: ignore[attr-defined]  # The stubs are older.
 from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -9,6 +10,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from crm_web.form_fields import ChoiceField, HiddenNumber, RecordForm, Required, TextLine
 from crm_web.models import EVERYTHING, Webhook, limit_of
 from crm_web.record_forms import OnceForm
+from crm_web.webhooks.addresses import read_target
 from crm_web.webhooks.events import EVENTS
 
 
@@ -37,15 +39,27 @@ class EventsField(ChoiceField):
             raise StopValidation("Choose at least one event.")
 
 
+class TargetField(TextLine):
+    """Where messages go: an address that they may go to."""
+
+    attributes = {"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"}
+
+    def read(self, typed: str) -> str:
+        """Check the address, as the operation does once more."""
+        url = super().read(typed.strip())
+        if url:
+            read_target(url, allow_private=current_app.config["WEBHOOK_PRIVATE_ADDRESSES"])
+        return url
+
+
 class WebhookParts:
     """What is settled for a webhook, when it is made and later."""
 
-    url = TextLine(
+    url = TargetField(
         "Address",
         limit_of(Webhook.url),
         validators=[Required("Enter the address that the messages go to.")],
         description="It gets a POST with JSON for each event, such as https://hooks.example.com/piper.",
-        render_kw={"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"},
     )
     description = TextLine(
         "What it is for", limit_of(Webhook.description), description="In a word or two, such as “Accounting”."

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from crm_web.webhooks import addresses
 from crm_web.webhooks.addresses import NotAllowed, is_public, read_target, resolve
 
 NEAR = [
@@ -142,7 +141,7 @@ def test_a_name_that_leads_inside_as_well_is_refused(monkeypatch: pytest.MonkeyP
         ]
 
     target = read_target("https://hooks.example.com/", allow_private=False)
-    monkeypatch.setattr(addresses.socket, "getaddrinfo", answer)
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
     with pytest.raises(NotAllowed):
         resolve(target, allow_private=False)
     assert resolve(target, allow_private=True) == ["93.184.215.14", "10.0.0.5"]

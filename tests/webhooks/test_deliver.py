@@ -4,8 +4,12 @@ import base64
 import hashlib
 import hmac
 import json
+import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -18,6 +22,7 @@ from crm_web.webhooks.sending_operations import PAUSES
 from tests.api.client import Program
 from tests.databases import OwnDatabase
 from tests.factories import make_lead, make_token
+from tests.operation.launch import ROOT, clean_environment, wait_for
 from tests.webhooks.conftest import SECRET, Deliver, make_due, make_webhook
 from tests.webhooks.receiver import receiving
 
@@ -114,6 +119,7 @@ def test_a_receiver_that_fails_is_asked_again_later(rows: Session, deliver: Deli
     assert webhook.failing_since is None
 
 
+@pytest.mark.slow
 def test_the_pauses_grow_until_a_message_has_failed(rows: Session, deliver: Deliver) -> None:
     pauses: list[timedelta | None] = []
     with receiving(lambda number: 500) as receiver:
@@ -261,6 +267,61 @@ def test_two_senders_tell_everything_once_while_others_write(own_database: OwnDa
     assert len(told) == 48
 
 
+@pytest.mark.slow
+def test_the_program_ends_what_is_under_way_when_it_is_told_to_stop(own_database: OwnDatabase, rows: Session) -> None:
+    may_answer = Event()
+
+    def answer(number: int) -> int:
+        may_answer.wait(30)
+        return 204
+
+    settings = {"DATABASE_URL": own_database.url, "SECRET_KEY": own_database.app.config["SECRET_KEY"]}
+    environment = clean_environment(WEBHOOK_PRIVATE_ADDRESSES="1", **settings)
+    with receiving(answer) as receiver:
+        make_webhook(rows, receiver.url)
+        program = subprocess.Popen(
+            [sys.executable, "-m", "flask", "webhooks", "deliver"], cwd=ROOT, env=environment, stdout=subprocess.PIPE
+        )
+        try:
+            make_lead(rows)
+            wait_for(lambda: len(receiver.heard) == 1)
+            program.send_signal(signal.SIGTERM)
+            make_lead(rows)
+            may_answer.set()
+            told = program.communicate(timeout=30)[0].decode()
+        finally:
+            program.kill()
+    assert program.returncode == 0
+    assert "webhook_delivery" in told
+    assert len(receiver.heard) == 1
+    assert _only_delivery(rows).state is DeliveryState.DELIVERED
+
+
+@pytest.mark.slow
+def test_what_a_sender_was_sending_when_it_was_killed_arrives(own_database: OwnDatabase, rows: Session) -> None:
+    """At least once: the second sender can't know whether the first one was heard."""
+    may_answer = Event()
+    settings = {"DATABASE_URL": own_database.url, "SECRET_KEY": own_database.app.config["SECRET_KEY"]}
+    environment = clean_environment(WEBHOOK_PRIVATE_ADDRESSES="1", **settings)
+    own_database.app.config["WEBHOOK_PRIVATE_ADDRESSES"] = True
+    with receiving(lambda number: 204 if number > 1 or may_answer.wait(30) else 500) as receiver:
+        make_webhook(rows, receiver.url)
+        program = subprocess.Popen([sys.executable, "-m", "flask", "webhooks", "deliver"], cwd=ROOT, env=environment)
+        make_lead(rows)
+        wait_for(lambda: len(receiver.heard) == 1)
+        program.kill()
+        program.wait(30)
+        may_answer.set()
+        Sender(own_database.app).run(once=True)
+        assert len(receiver.heard) == 1
+        rows.execute(text("UPDATE webhook_deliveries SET leased_until = now() - interval '1 second'"))
+        rows.commit()
+        Sender(own_database.app).run(once=True)
+    assert [heard.id for heard in receiver.heard] == [receiver.heard[0].id] * 2
+    assert _only_delivery(rows).state is DeliveryState.DELIVERED
+
+
+@pytest.mark.slow
 def test_the_command_sends_what_is_due_and_logs_it(own_database: OwnDatabase, rows: Session) -> None:
     own_database.app.config["WEBHOOK_PRIVATE_ADDRESSES"] = True
     with receiving() as receiver:
