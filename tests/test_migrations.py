@@ -74,7 +74,8 @@ def fill(own: OwnDatabase) -> None:
             text("INSERT INTO conversions (lead_id, customer_id, kind) VALUES (:lead, :customer, 'created')"),
             {"lead": lead.id, "customer": customer.id},
         )
-        session.execute(text("INSERT INTO webhooks (url, events, secret) VALUES ('https://a.example', '{*}', 'x')"))
+        webhook = "INSERT INTO webhooks (url, events, secret) VALUES ('https://a.example', '[\"lead.won\"]', 'x')"
+        session.execute(text(webhook))
         session.execute(
             text(
                 "INSERT INTO webhook_deliveries (webhook_id, change_id, event)"

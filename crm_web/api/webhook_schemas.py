@@ -90,7 +90,7 @@ class Webhook(Answered):
     is_active: bool
     paused_at: Moment | None
     paused_because: PauseReason | None
-    failing_since: Moment | None = Field(description="Since when each message has failed.")
+    first_failed_at: Moment | None = Field(description="Since then each message has failed.")
     created_by_id: int | None
     created_at: Moment
     updated_at: Moment

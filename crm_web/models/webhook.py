@@ -3,16 +3,15 @@
 from enum import StrEnum
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
     LargeBinary,
-    Text,
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm_web.models.base import Base, Id, Line, Link, Moment, Recorded, Short, Word
@@ -52,18 +51,18 @@ class Webhook(Recorded, Base):
 
     __tablename__ = "webhooks"
     __table_args__ = (
-        CheckConstraint("cardinality(events) BETWEEN 1 AND 50", name="has_events"),
+        CheckConstraint("jsonb_array_length(events) BETWEEN 1 AND 50", name="has_events"),
         CheckConstraint("(paused_at IS NULL) = (paused_because IS NULL)", name="paused_for_a_reason"),
     )
 
     id: Mapped[Id]
     url: Mapped[Link]
     description: Mapped[Line | None]
-    events: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    events: Mapped[list[str]] = mapped_column(JSONB)
     secret: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     paused_at: Mapped[Moment | None]
     paused_because: Mapped[PauseReason | None] = mapped_column(Word(PauseReason))
-    failing_since: Mapped[Moment | None]
+    first_failed_at: Mapped[Moment | None]
     removed_at: Mapped[Moment | None]
     mark_xact: Mapped[int] = mapped_column(
         TransactionId, server_default=text("pg_snapshot_xmin(pg_current_snapshot())"), deferred=True
@@ -87,14 +86,14 @@ class WebhookDelivery(Base):
     """
     One message to one webhook: what changed is read from history each time it is sent.
 
-    Whoever sends it holds it until ``leased_until``; a sender that was killed loses it to the next one then.
+    Whoever sends it holds it until ``lease_ends_at``; a sender that was killed loses it to the next one then.
     """
 
     __tablename__ = "webhook_deliveries"
     __table_args__ = (
         UniqueConstraint("change_id", "webhook_id"),
         CheckConstraint("(state = 'waiting') = (next_try_at IS NOT NULL)", name="tried_while_waiting"),
-        CheckConstraint("leased_until IS NULL OR state = 'waiting'", name="sent_while_waiting"),
+        CheckConstraint("lease_ends_at IS NULL OR state = 'waiting'", name="sent_while_waiting"),
         Index("ix_webhook_deliveries_log", "webhook_id", "id"),
         Index(
             "ix_webhook_deliveries_due",
@@ -114,7 +113,7 @@ class WebhookDelivery(Base):
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
     next_try_at: Mapped[Moment | None] = mapped_column(server_default=text("now()"))
-    leased_until: Mapped[Moment | None]
+    lease_ends_at: Mapped[Moment | None]
     tried_at: Mapped[Moment | None]
     took_ms: Mapped[int | None]
     status: Mapped[int | None]

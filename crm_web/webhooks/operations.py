@@ -111,7 +111,7 @@ def resume_webhook(webhook: Webhook, *, skip_missed: bool, by: Employee) -> None
     _lock(webhook)
     if webhook.is_active:
         return
-    webhook.paused_at = webhook.paused_because = webhook.failing_since = None
+    webhook.paused_at = webhook.paused_because = webhook.first_failed_at = None
     if skip_missed:
         webhook.mark_xact = func.pg_snapshot_xmin(func.pg_current_snapshot())
         webhook.mark_change_id = 0
@@ -141,11 +141,11 @@ def replay_delivery(delivery: WebhookDelivery, *, by: Employee) -> None:
     """
     record_by(by)
     db.session.refresh(delivery, with_for_update=True)
-    if db.session.scalar(select(WebhookDelivery.leased_until > func.now()).where(WebhookDelivery.id == delivery.id)):
+    if db.session.scalar(select(WebhookDelivery.lease_ends_at > func.now()).where(WebhookDelivery.id == delivery.id)):
         raise BeingSent("This message is being sent in this very moment. Look again in a few seconds.")
     delivery.state = DeliveryState.WAITING
     delivery.next_try_at = func.now()
-    delivery.leased_until = None
+    delivery.lease_ends_at = None
     delivery.attempts = 0
     db.session.flush()
 

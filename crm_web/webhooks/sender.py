@@ -24,7 +24,7 @@ from crm_web.webhooks.signing import sign
 AT_ONCE = 8
 LOOKS_EVERY = 1.0
 SWEEPS_EVERY = 60.0
-WAITS_FOR_DATABASE = 5.0
+WAITS_AFTER_TROUBLE = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -57,13 +57,15 @@ class Sender:
             while not self._is_done():
                 try:
                     is_idle = self._go_round(pool)
-                except (SQLAlchemyError, ClickException) as error:
+                except Exception as error:
                     db.session.rollback()
+                    # What is under way is noted as soon as the database is back, or sent again when its lease ends.
                     if once:
                         raise
-                    # What is under way is noted as soon as the database is back, or sent again when its lease ends.
-                    log.warning("the database is away: %s", type(error).__name__)
-                    self.is_stopped.wait(WAITS_FOR_DATABASE)
+                    log.warning("the round broke off", exc_info=None if _is_trouble(error) else error)
+                    if self.is_stopped.is_set():
+                        break
+                    self.is_stopped.wait(WAITS_AFTER_TROUBLE)
                 else:
                     if once and is_idle:
                         break
@@ -102,7 +104,12 @@ class Sender:
 
     def _send(self, letter: Letter) -> Outcome:
         headers = sign(letter.secret, letter.message_id, letter.timestamp, letter.body)
-        return post(letter.url, headers, letter.body, allow_private=self.allow_private)
+        try:
+            return post(letter.url, headers, letter.body, allow_private=self.allow_private)
+        except Exception:
+            # One message that breaks the program must not keep the others from being sent.
+            log.exception("message %s was not sent", letter.delivery_id)
+            return Outcome(None, "Something broke on our side.", 0)
 
     def _note(self) -> None:
         if not self._under_way:
@@ -119,6 +126,11 @@ class Sender:
             _tell(letter, outcome)
         for webhook_id in paused:
             log_event("webhook_paused", webhook=webhook_id)
+
+
+def _is_trouble(error: Exception) -> bool:
+    """Whether it is about the database, which comes back, rather than about the program."""
+    return isinstance(error, SQLAlchemyError | ClickException)
 
 
 def _tell(letter: Letter, outcome: Outcome) -> None:

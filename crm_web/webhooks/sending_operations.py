@@ -47,7 +47,7 @@ class Letter:
     :param secret: what it is signed with
     :param timestamp: when it is sent, in seconds since 1970, by the database's clock
     :param body: the JSON, the same however often it is sent
-    :param leased_until: until when it belongs to whoever claimed it
+    :param lease_ends_at: until when it belongs to whoever claimed it
     """
 
     delivery_id: int
@@ -58,7 +58,7 @@ class Letter:
     secret: bytes
     timestamp: int
     body: bytes
-    leased_until: datetime
+    lease_ends_at: datetime
 
     @property
     def message_id(self) -> str:
@@ -122,15 +122,15 @@ def claim_letters(limit: int) -> list[Letter]:
     claimed = (
         update(WebhookDelivery)
         .where(WebhookDelivery.id.in_(select(chosen.c.id)))
-        .values(leased_until=func.now() + LEASE, attempts=WebhookDelivery.attempts + 1, tried_at=func.now())
+        .values(lease_ends_at=func.now() + LEASE, attempts=WebhookDelivery.attempts + 1, tried_at=func.now())
         .returning(WebhookDelivery.id, func.now(), func.now() + LEASE)
         .execution_options(synchronize_session=False)
     )
     rows = db.session.execute(claimed).all()
     if not rows:
         return []
-    _, claimed_at, leased_until = rows[0]
-    return [_write_letter(one, claimed_at, leased_until) for one in _load_with_change([row.id for row in rows])]
+    _, claimed_at, lease_ends_at = rows[0]
+    return [_write_letter(one, claimed_at, lease_ends_at) for one in _load_with_change([row.id for row in rows])]
 
 
 def _select_due(limit: int) -> Select[tuple[int]]:
@@ -138,7 +138,7 @@ def _select_due(limit: int) -> Select[tuple[int]]:
     of_one = (
         select(due.id)
         .where(due.webhook_id == Webhook.id, due.state == DeliveryState.WAITING, due.next_try_at <= func.now())
-        .where(due.leased_until.is_(None) | (due.leased_until < func.now()))
+        .where(due.lease_ends_at.is_(None) | (due.lease_ends_at < func.now()))
         .order_by(due.next_try_at, due.id)
         .limit(EACH_AT_ONCE)
         .with_for_update(skip_locked=True)
@@ -165,7 +165,7 @@ def _load_with_change(ids: Sequence[int]) -> Sequence[WebhookDelivery]:
     return db.session.scalars(query).all()
 
 
-def _write_letter(delivery: WebhookDelivery, claimed_at: datetime, leased_until: datetime) -> Letter:
+def _write_letter(delivery: WebhookDelivery, claimed_at: datetime, lease_ends_at: datetime) -> Letter:
     change = ChangeAnswer.model_validate(delivery.change).model_dump(mode="json")
     told = {
         "type": delivery.event,
@@ -182,7 +182,7 @@ def _write_letter(delivery: WebhookDelivery, claimed_at: datetime, leased_until:
         secret=delivery.webhook.secret,
         timestamp=int(claimed_at.timestamp()),
         body=json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(),
-        leased_until=leased_until,
+        lease_ends_at=lease_ends_at,
     )
 
 
@@ -204,11 +204,11 @@ def settle(letter: Letter, outcome: Outcome) -> bool:
         state, again = DeliveryState.WAITING, func.now() + pause
     noted = (
         update(WebhookDelivery)
-        .where(WebhookDelivery.id == letter.delivery_id, WebhookDelivery.leased_until == letter.leased_until)
+        .where(WebhookDelivery.id == letter.delivery_id, WebhookDelivery.lease_ends_at == letter.lease_ends_at)
         .values(
             state=state,
             next_try_at=again,
-            leased_until=None,
+            lease_ends_at=None,
             status=outcome.status,
             error=outcome.error,
             took_ms=outcome.took_ms,
@@ -232,11 +232,11 @@ def judge_webhooks(outcomes: Iterable[tuple[Letter, Outcome]]) -> Sequence[int]:
     paused: list[int] = []
     for webhook_id, outcome in sorted(telling.items(), key=lambda one: one[0]):
         works = outcome.error is None
-        is_news = Webhook.failing_since.is_not(None) if works else Webhook.failing_since.is_(None)
-        _update(webhook_id, is_news, failing_since=None if works else func.now())
+        is_news = Webhook.first_failed_at.is_not(None) if works else Webhook.first_failed_at.is_(None)
+        _update(webhook_id, is_news, first_failed_at=None if works else func.now())
         is_gone = outcome.status == GONE
         if not works:
-            is_over = literal(True) if is_gone else Webhook.failing_since < func.now() - PATIENCE
+            is_over = literal(True) if is_gone else Webhook.first_failed_at < func.now() - PATIENCE
             reason = PauseReason.GONE if is_gone else PauseReason.FAILING
             condition = Webhook.paused_at.is_(None) & is_over
             paused += _update(webhook_id, condition, paused_at=func.now(), paused_because=reason)

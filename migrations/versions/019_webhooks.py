@@ -26,11 +26,11 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
-        sa.Column("events", postgresql.ARRAY(sa.Text()), nullable=False),
+        sa.Column("events", postgresql.JSONB(), nullable=False),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
         sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("paused_because", sa.Text(), nullable=True),
-        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("first_failed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "mark_xact",
@@ -44,7 +44,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column("created_by_id", sa.BigInteger(), server_default=ACTOR, nullable=True),
         sa.Column("updated_by_id", sa.BigInteger(), server_default=ACTOR, nullable=True),
-        sa.CheckConstraint("cardinality(events) BETWEEN 1 AND 50", name=op.f("ck_webhooks_has_events")),
+        sa.CheckConstraint("jsonb_array_length(events) BETWEEN 1 AND 50", name=op.f("ck_webhooks_has_events")),
         sa.CheckConstraint(
             "(paused_at IS NULL) = (paused_because IS NULL)", name=op.f("ck_webhooks_paused_for_a_reason")
         ),
@@ -78,7 +78,7 @@ def _create_deliveries() -> None:
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("next_try_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=True),
-        sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_ends_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("took_ms", sa.Integer(), nullable=True),
         sa.Column("status", sa.Integer(), nullable=True),
@@ -87,7 +87,7 @@ def _create_deliveries() -> None:
             "(state = 'waiting') = (next_try_at IS NOT NULL)", name=op.f("ck_webhook_deliveries_tried_while_waiting")
         ),
         sa.CheckConstraint(
-            "leased_until IS NULL OR state = 'waiting'", name=op.f("ck_webhook_deliveries_sent_while_waiting")
+            "lease_ends_at IS NULL OR state = 'waiting'", name=op.f("ck_webhook_deliveries_sent_while_waiting")
         ),
         sa.CheckConstraint("char_length(event) <= 50", name=op.f("ck_webhook_deliveries_event_length")),
         sa.CheckConstraint("char_length(error) <= 300", name=op.f("ck_webhook_deliveries_error_length")),

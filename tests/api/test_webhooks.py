@@ -86,7 +86,7 @@ def test_reads_the_log_and_replays(session: Session, ada: Employee, program_of: 
     assert (listed["status"], listed["change"]["id"]) == (500, delivery.change_id)
     replayed = program.post(f"/webhooks/{webhook.id}/deliveries/{delivery.id}/replay")
     assert (replayed.status_code, replayed.get_json()["attempts"]) == (200, 0)
-    session.execute(text("UPDATE webhook_deliveries SET leased_until = now() + interval '1 minute'"))
+    session.execute(text("UPDATE webhook_deliveries SET lease_ends_at = now() + interval '1 minute'"))
     session.commit()
     assert program.post(f"/webhooks/{webhook.id}/deliveries/{delivery.id}/replay").status_code == 409
     assert session.scalars(select(WebhookDelivery)).one().state is DeliveryState.WAITING

@@ -106,7 +106,7 @@ def test_a_receiver_that_fails_is_asked_again_later(rows: Session, deliver: Deli
         assert (waiting.state, waiting.status) == (DeliveryState.WAITING, 503)
         assert waiting.error == "It answered 503, where a 2xx was expected."
         rows.refresh(webhook)
-        assert webhook.failing_since is not None
+        assert webhook.first_failed_at is not None
         deliver()
         assert len(receiver.heard) == 1
         make_due(rows)
@@ -116,7 +116,7 @@ def test_a_receiver_that_fails_is_asked_again_later(rows: Session, deliver: Deli
     arrived = _only_delivery(rows)
     assert (arrived.state, arrived.attempts) == (DeliveryState.DELIVERED, 2)
     rows.refresh(webhook)
-    assert webhook.failing_since is None
+    assert webhook.first_failed_at is None
 
 
 @pytest.mark.slow
@@ -162,7 +162,7 @@ def test_a_webhook_that_fails_for_days_is_paused(rows: Session, deliver: Deliver
         webhook = make_webhook(rows, receiver.url)
         make_lead(rows)
         deliver()
-        rows.execute(text("UPDATE webhooks SET failing_since = now() - interval '73 hours'"))
+        rows.execute(text("UPDATE webhooks SET first_failed_at = now() - interval '73 hours'"))
         make_due(rows)
         deliver()
         rows.refresh(webhook)
@@ -200,13 +200,13 @@ def test_what_a_killed_sender_held_is_sent_when_its_lease_ends(rows: Session, de
         rows.execute(
             text(
                 "UPDATE webhook_deliveries SET state = 'waiting', next_try_at = now(),"
-                " leased_until = now() + interval '1 minute'"
+                " lease_ends_at = now() + interval '1 minute'"
             )
         )
         rows.commit()
         deliver()
         assert len(receiver.heard) == 1
-        rows.execute(text("UPDATE webhook_deliveries SET leased_until = now() - interval '1 second'"))
+        rows.execute(text("UPDATE webhook_deliveries SET lease_ends_at = now() - interval '1 second'"))
         rows.commit()
         deliver()
     assert len(receiver.heard) == 2
@@ -314,7 +314,7 @@ def test_what_a_sender_was_sending_when_it_was_killed_arrives(own_database: OwnD
         may_answer.set()
         Sender(own_database.app).run(once=True)
         assert len(receiver.heard) == 1
-        rows.execute(text("UPDATE webhook_deliveries SET leased_until = now() - interval '1 second'"))
+        rows.execute(text("UPDATE webhook_deliveries SET lease_ends_at = now() - interval '1 second'"))
         rows.commit()
         Sender(own_database.app).run(once=True)
     assert [heard.id for heard in receiver.heard] == [receiver.heard[0].id] * 2

@@ -122,7 +122,7 @@ def test_replays_a_message(session: Session, ada: Employee, browser_as: BrowserA
 def test_what_is_being_sent_is_not_replayed(session: Session, ada: Employee, browser_as: BrowserAs) -> None:
     webhook = make_webhook(session)
     until = session.scalar(text("SELECT now() + interval '1 minute'"))
-    delivery = make_delivery(session, webhook, leased_until=until)
+    delivery = make_delivery(session, webhook, lease_ends_at=until)
     page = browser_as(ada).post("webhooks.replay_delivery", webhook_id=webhook.id, delivery_id=delivery.id)
     assert "in this very moment" in page.follow().flash
 
