@@ -278,6 +278,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "DEFAULT_REGION": ("default_region", _region),
     "DEFAULT_CURRENCY": ("default_currency", _currency),
     "MAX_UPLOAD_MB": ("max_upload_mb", _number(1, 2000)),
+    "API_REQUESTS_A_MINUTE": ("api_requests_a_minute", _number(1, 1_000_000)),
     "WEBHOOK_PRIVATE_ADDRESSES": ("webhook_private_addresses", _switch),
     "CONNECT_TIMEOUT": ("connect_timeout", _number(2, 60)),
     "STATEMENT_TIMEOUT": ("statement_timeout", _number(1, 600)),
