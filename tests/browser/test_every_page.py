@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from crm_web.models import Activity, Contact, Customer, Employee, Lead, LeadStatus
 from tests.browser.conftest import Open
 from tests.browser.site import NARROW, WIDE, Site, find_violations, measure_overflow
 from tests.factories import make_sign_in
 from tests.page import Browser
+from tests.webhooks.conftest import make_webhook
+from tests.webhooks.test_pages import make_delivery
 
 NO_PAGE = ("static", "bootstrap.static")
 LOOKS = [(size, scheme) for size in (WIDE, NARROW) for scheme in ("light", "dark")]
@@ -35,9 +38,20 @@ def _ids(site: Site) -> dict[str, Any]:
             "kind": "lead",
             "record_id": session.scalars(select(Lead.id).where(Lead.deleted_at.is_not(None)).order_by(Lead.id)).first(),
             "employee_id": session.scalars(select(Employee.id).order_by(Employee.id.desc())).first(),
+            "webhook_id": _make_failing_webhook(session),
         }
         assert session.scalars(select(Customer.id)).first()
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _make_failing_webhook(session: Session) -> int:
+    """The demo has none, because it would have nobody to tell."""
+    webhook = make_webhook(session)
+    webhook_id = webhook.id
+    make_delivery(session, webhook, attempts=2, status=500, error="It answered 500, where a 2xx was expected.")
+    session.execute(text("UPDATE webhooks SET first_failed_at = now()"))
+    session.commit()
+    return webhook_id
 
 
 def _addresses(app: Flask, ids: dict[str, Any]) -> list[str]:
