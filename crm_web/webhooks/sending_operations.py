@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, delete, func, literal, select, true, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased, contains_eager, undefer
 
 from crm_web.api.feed_queries import FeedMark, list_changes_after, mark_of
@@ -95,7 +96,7 @@ def spread_changes(webhook_id: int) -> bool:
     told = [(change.id, event) for change in changes if (event := name_event(change, webhook.events))]
     if told:
         rows = [{"webhook_id": webhook_id, "change_id": change_id, "event": event} for change_id, event in told]
-        db.session.execute(WebhookDelivery.__table__.insert(), rows)  # type: ignore[attr-defined]
+        db.session.execute(insert(WebhookDelivery).values(rows).on_conflict_do_nothing())
     mark = mark_of(changes[-1])
     moved = update(Webhook).where(Webhook.id == webhook_id)
     moved = moved.values(mark_xact=mark.xact, mark_change_id=mark.change_id)
