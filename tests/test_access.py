@@ -145,7 +145,7 @@ def test_the_table_of_roles() -> None:
         Role.VIEWER: reading,
         Role.SALES: selling,
         Role.MANAGER: managing,
-        Role.ADMIN: managing | {Action.KEEP_EMPLOYEES, Action.PURGE},
+        Role.ADMIN: managing | {Action.KEEP_EMPLOYEES, Action.PURGE, Action.KEEP_WEBHOOKS},
     } == ROLES
 
 
