@@ -20,7 +20,7 @@ from babel.numbers import (
     format_percent,
     get_currency_precision,
 )
-from flask import Flask
+from flask import Flask, g, has_request_context
 from flask_login import current_user
 from phonenumbers import PhoneNumber, PhoneNumberFormat
 
@@ -263,6 +263,8 @@ FOR_READER: dict[str, Callable[..., str]] = {
         plural,
     )
 }
+LASTING = (money, number, percent, date, datetime)
+KEPT = 4096
 FOR_ALL: dict[str, Callable[..., Any]] = {filter_.__name__: filter_ for filter_ in (tel, web_link, initials, share)}
 
 
@@ -284,12 +286,21 @@ def current_reader() -> Reader:
 
     :return: the reader that the signed-in employee chose to be, else English in UTC
     """
-    return reader_of(getattr(current_user, "locale", None), getattr(current_user, "time_zone", None))
+    if not has_request_context():
+        return ANYONE
+    # A list asks hundreds of times; nobody changes in the middle of a page.
+    if "reader" not in g:
+        g.reader = reader_of(getattr(current_user, "locale", None), getattr(current_user, "time_zone", None))
+    reader: Reader = g.reader
+    return reader
 
 
 def _for_current_reader(filter_: Callable[..., str]) -> Callable[..., str]:
+    # The same days, moments and amounts stand on page after page; only what is told from now on changes by itself.
+    told = lru_cache(maxsize=KEPT)(filter_) if filter_ in LASTING else filter_
+
     @wraps(filter_)
     def filtered(*values: Any, **options: Any) -> str:
-        return filter_(*values, reader=current_reader(), **options)
+        return told(*values, reader=current_reader(), **options)
 
     return filtered
