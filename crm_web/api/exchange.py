@@ -140,12 +140,16 @@ def show_page(model: type[BaseModel], page: Page) -> Response:
     :param model: what each of its records looks like
     :param page: the page
     :return: the answer, with links to the pages around it
+    :raise WrongRequest: where the mark in the address can't be read, or the fields are unknown
     """
+    if not page.is_where_marked:
+        raise WrongRequest([{"field": "at", "message": "This is no mark of a page of this list."}])
     names = read_fields(model)
     rows = [model.model_validate(row).model_dump(mode="json", include=names) for row in page.rows]
     marks = {"next": page.next, "prev": page.previous}
     body = {"items": rows, "count": min(page.count, COUNT_LIMIT), "count_is_exact": page.count_is_exact}
-    response = Response(json.dumps(body | {"next": page.next, "previous": page.previous}), mimetype="application/json")
+    body |= {"is_in_order": page.is_in_order, "next": page.next, "previous": page.previous}
+    response = Response(json.dumps(body), mimetype="application/json")
     links = [f'<{_address_at(mark)}>; rel="{name}"' for name, mark in marks.items() if mark]
     if links:
         response.headers["Link"] = ", ".join(links)

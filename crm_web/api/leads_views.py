@@ -1,18 +1,17 @@
 """Leads, for programs."""
 
-from flask import Response, abort, request, url_for
+from flask import Response, abort, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.access import Action, allowed, require_change
-from crm_web.api import blueprint, lead_schemas, queries, schemas
+from crm_web.api import blueprint, lead_schemas, schemas
 from crm_web.api.describing import describe
 from crm_web.api.exchange import find_answer, keep_answer, read_body, read_query, require_match, show, show_page
 from crm_web.extensions import db
 from crm_web.filters import current_reader
-from crm_web.leads import operations
+from crm_web.leads import operations, queries
 from crm_web.leads.address import LeadsAddress
-from crm_web.leads.queries import get_lead
 from crm_web.models import Lead
 from crm_web.records import lock
 
@@ -25,8 +24,8 @@ IN_TRASH = {409: "The lead is in the trash, or a rule says no; the detail says w
 def list_leads() -> ResponseReturnValue:
     """The same leads, filters and orders as in the browser; those in the trash are left out."""
     query = read_query(lead_schemas.LeadQuery)
-    view = LeadsAddress(request.args, me=current_user, reader=current_reader())
-    page = queries.list_whole_leads(view.read_filter(), sort=view.sort, mark=query.at, size=query.limit)
+    view = LeadsAddress(query.as_address(), me=current_user, reader=current_reader())
+    page = queries.list_leads(view.read_filter(), sort=view.sort, mark=query.at, columns=None, size=query.limit)
     return show_page(lead_schemas.Lead, page)
 
 
@@ -101,7 +100,7 @@ def restore_lead(lead_id: int) -> ResponseReturnValue:
 
 
 def _lead_or_404(lead_id: int) -> Lead:
-    return get_lead(lead_id) or abort(404)
+    return queries.get_lead(lead_id) or abort(404)
 
 
 def _lead_to_change(lead_id: int) -> Lead:

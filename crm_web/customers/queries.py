@@ -131,7 +131,12 @@ def read_sort(word: str | None) -> Sort:
 
 
 def list_customers(
-    filters: CustomerFilter, *, sort: str | None, mark: str | None, columns: Sequence[str] = SHOWN, size: int = 50
+    filters: CustomerFilter,
+    *,
+    sort: str | None,
+    mark: str | None,
+    columns: Sequence[str] | None = SHOWN,
+    size: int = 50,
 ) -> Page:
     """
     Load one page of the list of customers, with each one's owner; of the customer itself only what a list shows.
@@ -139,16 +144,16 @@ def list_customers(
     :param filters: which customers
     :param sort: a sort word, as in ``read_sort``
     :param mark: where the page starts; ``None`` for the first
-    :param columns: the columns to show
+    :param columns: the columns to show; ``None`` loads the customers whole, and without their owners
     :param size: rows a page
     :return: the page
     """
     order = read_sort(sort)
-    always = load_only(Customer.id, Customer.name, Customer.kind, Customer.status, Customer.owner_id)
-    query = select_customers(filters).options(
-        *load_columns(Customer, [COLUMNS[key] for key in columns]), always, joinedload(Customer.owner)
-    )
-    query = _join_touch(query, filters, order)
+    loaded: Sequence[ExecutableOption] = ()
+    if columns is not None:
+        always = load_only(Customer.id, Customer.name, Customer.kind, Customer.status, Customer.owner_id)
+        loaded = (*load_columns(Customer, [COLUMNS[key] for key in columns]), always, joinedload(Customer.owner))
+    query = _join_touch(select_customers(filters).options(*loaded), filters, order)
     everything = _join_touch(select_customers(CustomerFilter()), CustomerFilter(), order) if filters.in_use else None
     return load_page(query, order, mark=mark, size=size, everything=everything, otherwise=read_sort(DEFAULT_SORT))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased, joinedload, load_only
+from sqlalchemy.sql.base import ExecutableOption
 
 from crm_web.extensions import db
 from crm_web.leads.columns import COLUMNS, SHOWN
@@ -216,7 +217,7 @@ def read_sort(word: str | None) -> Sort:
 
 
 def list_leads(
-    filters: LeadFilter, *, sort: str | None, mark: str | None, columns: Sequence[str] = SHOWN, size: int = 50
+    filters: LeadFilter, *, sort: str | None, mark: str | None, columns: Sequence[str] | None = SHOWN, size: int = 50
 ) -> Page:
     """
     Load one page of the list of leads, with each lead's owner; of the lead itself only what a list shows.
@@ -224,12 +225,14 @@ def list_leads(
     :param filters: which leads
     :param sort: a sort word, as in ``read_sort``
     :param mark: where the page starts; ``None`` for the first
-    :param columns: the columns to show
+    :param columns: the columns to show; ``None`` loads the leads whole, and without their owners
     :param size: rows a page
     :return: the page
     """
     order = read_sort(sort)
-    loaded = (*load_columns(Lead, [COLUMNS[key] for key in columns]), load_only(*_ALWAYS), joinedload(Lead.owner))
+    loaded: Sequence[ExecutableOption] = ()
+    if columns is not None:
+        loaded = (*load_columns(Lead, [COLUMNS[key] for key in columns]), load_only(*_ALWAYS), joinedload(Lead.owner))
     query = _join_touch(select_leads(filters), filters, order).options(*loaded)
     return load_page(
         query,
