@@ -96,7 +96,17 @@ def read_query(model: type[Model]) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise WrongRequest([_tell(d) for d in error.errors(include_url=False, include_input=False)]) from error
+        raise WrongRequest(tell_errors(error)) from error
+
+
+def tell_errors(error: ValidationError) -> list[dict[str, str]]:
+    """
+    Say which fields are wrong.
+
+    :param error: what pydantic found
+    :return: for each field its name and what is wrong, in words
+    """
+    return [_tell(detail) for detail in error.errors(include_url=False, include_input=False)]
 
 
 def _tell(detail: ErrorDetails) -> dict[str, str]:
@@ -188,7 +198,16 @@ def require_match(version: int) -> None:
     if "If-Match" not in request.headers:
         abort(428, "Send If-Match with the ETag of the version that you read.")
     if not request.if_match.contains(str(version)):
-        abort(412, "The record was changed since you read it. Read it again.")
+        refuse_version()
+
+
+def refuse_version() -> NoReturn:
+    """
+    End what was asked for, since the program has not seen what it is about to change.
+
+    :raise HTTPException: 412, always
+    """
+    abort(412, "The record was changed since you read it. Read it again.")
 
 
 def find_answer() -> Response | None:
