@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from crm_web.api.schemas import Answered, FilterQuery, PageQuery, Sent, page_count, page_order
+from crm_web.api.schemas import Answered, FieldsQuery, FilterQuery, PageQuery, Sent, page_count, page_order
 from crm_web.api.texts import Country, Email, Many, Moment, Phone, RecordId, Website, among, text_of
 from crm_web.customers.address import LACKS
 from crm_web.customers.queries import SORTS
@@ -30,6 +30,10 @@ class CustomerFilterQuery(FilterQuery):
 
 class CustomerQuery(CustomerFilterQuery, PageQuery):
     """A page of customers."""
+
+
+class CustomerExportQuery(CustomerFilterQuery, FieldsQuery):
+    """All customers that fit."""
 
 
 class CustomerParts(Sent):

@@ -34,6 +34,8 @@ WORDS = {
     "less_than_equal": "Send {le:,} or less.",
     "too_long": "Send at most {max_length:,}.",
     "too_short": "Send at least {min_length:,}.",
+    "union_tag_not_found": "Say in {discriminator} what to do.",
+    "union_tag_invalid": "Choose one of {expected_tags}.",
     "enum": "Choose one of {expected}.",
     "literal_error": "Choose one of {expected}.",
     "date_type": "Send a date like 2026-03-31.",
@@ -99,17 +101,28 @@ def read_query(model: type[Model]) -> Model:
         raise WrongRequest(tell_errors(error)) from error
 
 
-def tell_errors(error: ValidationError) -> list[dict[str, str]]:
+def tell_errors(error: ValidationError, within: tuple[str | int, ...] = ()) -> list[dict[str, str]]:
     """
     Say which fields are wrong.
 
     :param error: what pydantic found
+    :param within: where what it looked at stands in what was sent
     :return: for each field its name and what is wrong, in words
     """
-    return [_tell(detail) for detail in error.errors(include_url=False, include_input=False)]
+    return [_tell(detail, within) for detail in error.errors(include_url=False, include_input=False)]
 
 
-def _tell(detail: ErrorDetails) -> dict[str, str]:
+def _name_field(place: Sequence[str | int]) -> str:
+    """What follows the number of an item is the tag by which its model was chosen, and no field."""
+    before = [None, *place]
+    return ".".join(
+        str(part)
+        for part, last in zip(place, before, strict=False)
+        if isinstance(part, int) or not isinstance(last, int)
+    )
+
+
+def _tell(detail: ErrorDetails, within: tuple[str | int, ...] = ()) -> dict[str, str]:
     context = detail.get("ctx", {})
     said = context.get("error")
     words = WORDS.get(detail["type"])
@@ -119,7 +132,7 @@ def _tell(detail: ErrorDetails) -> dict[str, str]:
         message = words.format(**context)
     else:
         message = detail["msg"]
-    return {"field": ".".join(map(str, detail["loc"])), "message": message}
+    return {"field": _name_field((*within, *detail["loc"])), "message": message}
 
 
 def show(model: BaseModel, status: int = 200, *, location: str | None = None) -> Response:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from crm_web.api.schemas import Answered, FilterQuery, PageQuery, Sent, page_count, page_order
+from crm_web.api.schemas import Answered, FieldsQuery, FilterQuery, PageQuery, Sent, page_count, page_order
 from crm_web.api.texts import (
     Amount,
     AskedAmount,
@@ -72,6 +72,10 @@ class LeadFilterQuery(FilterQuery):
 
 class LeadQuery(LeadFilterQuery, PageQuery):
     """A page of leads."""
+
+
+class LeadExportQuery(LeadFilterQuery, FieldsQuery):
+    """All leads that fit."""
 
 
 class StatusChange(Sent):

@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, Text, func, literal, select, union_all
-from sqlalchemy.orm import aliased, joinedload, load_only
+from sqlalchemy.orm import aliased, joinedload
 from sqlalchemy.sql.base import ExecutableOption
 
 from crm_web.customers.columns import COLUMNS, SHOWN
 from crm_web.extensions import db
-from crm_web.list_columns import load_columns
+from crm_web.list_columns import load_shown
 from crm_web.list_sorts import group_by_country, group_by_owner, lowered, moment_or_none
 from crm_web.matching import contains_words
 from crm_web.models import (
@@ -149,10 +149,8 @@ def list_customers(
     :return: the page
     """
     order = read_sort(sort)
-    loaded: Sequence[ExecutableOption] = ()
-    if columns is not None:
-        always = load_only(Customer.id, Customer.name, Customer.kind, Customer.status, Customer.owner_id)
-        loaded = (*load_columns(Customer, [COLUMNS[key] for key in columns]), always, joinedload(Customer.owner))
+    always = (Customer.id, Customer.name, Customer.kind, Customer.status, Customer.owner_id)
+    loaded = load_shown(Customer, COLUMNS, columns, always=always)
     query = _join_touch(select_customers(filters).options(*loaded), filters, order)
     everything = _join_touch(select_customers(CustomerFilter()), CustomerFilter(), order) if filters.in_use else None
     return load_page(query, order, mark=mark, size=size, everything=everything, otherwise=read_sort(DEFAULT_SORT))

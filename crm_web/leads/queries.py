@@ -7,12 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
-from sqlalchemy.orm import aliased, joinedload, load_only
-from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy.orm import aliased, joinedload
 
 from crm_web.extensions import db
 from crm_web.leads.columns import COLUMNS, SHOWN
-from crm_web.list_columns import load_columns
+from crm_web.list_columns import load_shown
 from crm_web.list_sorts import (
     NO_DAY,
     NOTHING,
@@ -230,9 +229,7 @@ def list_leads(
     :return: the page
     """
     order = read_sort(sort)
-    loaded: Sequence[ExecutableOption] = ()
-    if columns is not None:
-        loaded = (*load_columns(Lead, [COLUMNS[key] for key in columns]), load_only(*_ALWAYS), joinedload(Lead.owner))
+    loaded = load_shown(Lead, COLUMNS, columns, always=_ALWAYS)
     query = _join_touch(select_leads(filters), filters, order).options(*loaded)
     return load_page(
         query,
