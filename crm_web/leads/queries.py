@@ -231,14 +231,8 @@ def list_leads(
     order = read_sort(sort)
     loaded = load_shown(Lead, COLUMNS, columns, always=_ALWAYS)
     query = _join_touch(select_leads(filters), filters, order).options(*loaded)
-    return load_page(
-        query,
-        order,
-        mark=mark,
-        size=size,
-        everything=_select_in_order(filters, order),
-        otherwise=read_sort(DEFAULT_SORT),
-    )
+    everything = _select_in_order(filters, order)
+    return load_page(query, order, mark=mark, size=size, everything=everything, otherwise=read_sort(DEFAULT_SORT))
 
 
 _ALWAYS = (Lead.id, Lead.name, Lead.company, Lead.status, Lead.owner_id, Lead.currency)
