@@ -5,52 +5,14 @@ from flask.typing import ResponseReturnValue
 
 from crm_web.api import blueprint
 from crm_web.api.exchange import WrongRequest
-from crm_web.customers.contact_operations import ContactInTrash
-from crm_web.customers.conversion_operations import AnotherCustomer
-from crm_web.customers.operations import CustomerInTrash, ParentNotPossible
-from crm_web.employees.operations import (
-    EmailTaken,
-    EmployeeChangedMeanwhile,
-    LastAdministrator,
-    LeadsThemselves,
-    ManagerNotThere,
-    SuccessorNeeded,
-    SuccessorNotEntitled,
-)
+from crm_web.api.refusals import tell_refusal
 from crm_web.errors import DomainError
 from crm_web.extensions import csrf, db
-from crm_web.leads.operations import CustomerNotThere, LeadInTrash, StatusChangedMeanwhile, WinStands
 from crm_web.models import Scope
 from crm_web.problems import make_problem
-from crm_web.records import ChangedMeanwhile, OwnerNotEntitled
 from crm_web.tokens.operations import WINDOW
-from crm_web.webhooks.operations import BeingSent, TooManyWebhooks, WebhookChangedMeanwhile
 
 READING = ("GET", "HEAD", "OPTIONS")
-CONFLICTS = (
-    AnotherCustomer,
-    ChangedMeanwhile,
-    ContactInTrash,
-    CustomerInTrash,
-    CustomerNotThere,
-    EmailTaken,
-    EmployeeChangedMeanwhile,
-    LastAdministrator,
-    LeadsThemselves,
-    ManagerNotThere,
-    SuccessorNeeded,
-    SuccessorNotEntitled,
-    LeadInTrash,
-    OwnerNotEntitled,
-    ParentNotPossible,
-    BeingSent,
-    StatusChangedMeanwhile,
-    TooManyWebhooks,
-    WebhookChangedMeanwhile,
-    WinStands,
-)
-"""Refusals that another moment would not have made; any other one is about what was sent."""
-
 # Who comes with a token sends no cookie that a stranger's page could make use of; the rest is checked below.
 csrf.exempt(blueprint)
 
@@ -95,5 +57,5 @@ def refuse_request(error: WrongRequest) -> ResponseReturnValue:
 def refuse_deed(error: DomainError) -> ResponseReturnValue:
     """Say which rule said no; nothing that was done before it stays."""
     db.session.rollback()
-    errors = [{"field": error.field, "message": error.message}] if error.field else []
-    return make_problem(409 if isinstance(error, CONFLICTS) else 422, error.message, errors=errors)
+    refusal = tell_refusal(error)
+    return make_problem(refusal.status, refusal.detail, errors=refusal.errors, **refusal.more)

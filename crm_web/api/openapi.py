@@ -135,8 +135,10 @@ def _list_parameters(rule: Rule, description: Description, known: dict[str, Any]
         schema = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
         yield {"name": name, "in": "path", "required": True, "schema": schema, "example": 1}
     if description.query:
-        for name, schema in known[description.query.__name__]["properties"].items():
-            yield {"name": name, "in": "query", **_tell_parameter(schema)}
+        query = known[description.query.__name__]
+        for name, schema in query["properties"].items():
+            needed = {"required": True} if name in query.get("required", ()) else {}
+            yield {"name": name, "in": "query", **needed, **_tell_parameter(schema)}
     if description.needs_match:
         yield MATCH
     if description.is_once:
