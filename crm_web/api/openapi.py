@@ -132,7 +132,7 @@ def _describe(rule: Rule, view: Any, description: Description, known: dict[str, 
 
 def _list_parameters(rule: Rule, description: Description, known: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for name in sorted(rule.arguments):
-        schema = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
+        schema = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
         yield {"name": name, "in": "path", "required": True, "schema": schema, "example": 1}
     if description.query:
         for name, schema in known[description.query.__name__]["properties"].items():
