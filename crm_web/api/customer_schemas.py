@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from crm_web.api.schemas import Answered, PageQuery, Sent, page_count
+from crm_web.api.schemas import Answered, PageQuery, Sent, needs_one_of, page_count
 from crm_web.api.texts import Country, Email, Moment, Owner, Phone, RecordId, Website, text_of
 from crm_web.customers.queries import SORTS
 from crm_web.models import Contact as ContactModel
@@ -134,6 +134,8 @@ class ContactParts(Sent):
 
 class NewContact(ContactParts):
     """A person at a customer who is being entered. It needs a name or an e-mail."""
+
+    model_config = ConfigDict(json_schema_extra=needs_one_of("first_name", "last_name", "email"))
 
 
 class ContactChange(ContactParts):

@@ -2,6 +2,8 @@
 
 from flask import Response, abort, current_app, g, request
 from flask.typing import ResponseReturnValue
+from psycopg2.errors import ExclusionViolation, ForeignKeyViolation, UniqueViolation
+from sqlalchemy.exc import IntegrityError
 
 from crm_web.api import blueprint
 from crm_web.api.exchange import WrongRequest
@@ -21,11 +23,13 @@ from crm_web.errors import DomainError
 from crm_web.extensions import csrf, db
 from crm_web.leads.operations import CustomerNotThere, LeadInTrash, StatusChangedMeanwhile, WinStands
 from crm_web.models import Scope
+from crm_web.observe import log_event
 from crm_web.problems import make_problem
 from crm_web.records import ChangedMeanwhile, OwnerNotEntitled
 from crm_web.tokens.operations import WINDOW
 
 READING = ("GET", "HEAD", "OPTIONS")
+LARGEST_BODY = 4 * 1024 * 1024
 CONFLICTS = (
     AnotherCustomer,
     ChangedMeanwhile,
@@ -54,6 +58,9 @@ csrf.exempt(blueprint)
 @blueprint.before_request
 def let_in() -> None:
     """Tokens are counted, and hold their scope; sessions of browsers need their CSRF token."""
+    request.max_content_length = LARGEST_BODY
+    if request.method == "OPTIONS":
+        return
     if g.get("api_token") is None:
         if request.method not in READING:
             csrf.protect()
@@ -92,4 +99,18 @@ def refuse_deed(error: DomainError) -> ResponseReturnValue:
     """Say which rule said no; nothing that was done before it stays."""
     db.session.rollback()
     errors = [{"field": error.field, "message": error.message}] if error.field else []
-    return make_problem(409 if isinstance(error, CONFLICTS) else 422, error.message, errors=errors)
+    # A change was checked by itself before: what no rule lets pass then is what it would make of the record.
+    is_conflict = isinstance(error, CONFLICTS) or request.method == "PATCH"
+    return make_problem(409 if is_conflict else 422, error.message, errors=errors)
+
+
+@blueprint.errorhandler(IntegrityError)
+def refuse_broken(error: IntegrityError) -> ResponseReturnValue:
+    """Say what the database refused that no rule had seen, mostly because somebody else was quicker."""
+    db.session.rollback()
+    cause = error.orig
+    is_conflict = isinstance(cause, UniqueViolation | ForeignKeyViolation | ExclusionViolation)
+    name = getattr(getattr(cause, "diag", None), "constraint_name", None)
+    log_event("constraint_held", constraint=name)
+    words = "Another record stands against this; read again, then retry." if is_conflict else "This can’t be kept."
+    return make_problem(409 if is_conflict else 422, f"{words} The database names the rule {name}.")

@@ -1,12 +1,13 @@
 """What of leads goes in and out of the API."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
-from crm_web.api.schemas import Answered, PageQuery, Sent, page_count
+from crm_web.api.schemas import Answered, PageQuery, Sent, needs_one_of, needs_with, page_count
 from crm_web.api.texts import (
+    NOT_BLANK,
     Amount,
     Country,
     Currency,
@@ -45,8 +46,31 @@ class LeadQuery(PageQuery):
     ) = None
 
 
+def _says_why() -> dict[str, Any]:
+    """Won alone takes a customer; Lost and Disqualified a reason, and another reason than those known some words."""
+    lost = [status for status in LeadStatus if status.kind is StatusKind.LOST]
+    others = [status for status in LeadStatus if status.kind is StatusKind.OPEN]
+    reasons = [reason for reason in LostReason if reason is not LostReason.OTHER]
+    no_customer = {"customer_id": {"type": "null"}, "create": {"const": False}}
+    note = {"lost_note": {"type": "string", "minLength": 1, "pattern": NOT_BLANK}}
+    of_lost = {"status": {"enum": lost}, **no_customer}
+    return {
+        "anyOf": [
+            {"properties": {"status": {"const": LeadStatus.WON}}},
+            {"properties": {"status": {"enum": others}, **no_customer}},
+            {"properties": {**of_lost, "lost_reason": {"enum": reasons}}, "required": ["lost_reason"]},
+            {
+                "properties": {**of_lost, "lost_reason": {"const": LostReason.OTHER}, **note},
+                "required": ["lost_reason", "lost_note"],
+            },
+        ]
+    }
+
+
 class StatusChange(Sent):
     """Where a lead goes."""
+
+    model_config = ConfigDict(json_schema_extra=_says_why())
 
     status: LeadStatus
     seen: LeadStatus | None = Field(None, description="The status that you saw; if it is another by now, 409.")
@@ -54,6 +78,14 @@ class StatusChange(Sent):
     lost_note: str | None = text_of(LeadModel.lost_note)
     customer_id: RecordId | None = Field(None, description="Won: the customer that is there already.")
     create: bool = Field(False, description="Won: create the customer, whoever is there that it may be.")
+
+    @field_validator("customer_id", "create")
+    @classmethod
+    def belongs_to_won(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse to win a lead that is sent elsewhere."""
+        if value and info.data.get("status") is not LeadStatus.WON:
+            raise ValueError("Send this with the status won only.")
+        return value
 
 
 class LikelyCustomer(Answered):
@@ -96,6 +128,10 @@ class LeadParts(Sent):
 
 class NewLead(LeadParts):
     """A lead that is being entered. It needs a last name, a company or an e-mail; an amount needs its currency."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"allOf": [needs_one_of("last_name", "company", "email"), needs_with("amount", "currency")]}
+    )
 
     customer_id: RecordId | None = Field(None, description="The customer who buys again.")
 

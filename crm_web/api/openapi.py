@@ -13,6 +13,8 @@ from werkzeug.routing import Rule
 from crm_web.access import Action
 from crm_web.api import schemas
 from crm_web.api.describing import TAGS, Description, Model
+from crm_web.api.examples import example_of, item_of
+from crm_web.api.exchange import MATCHES
 
 VERSION = "1.0.0"
 ABOUT = (
@@ -51,7 +53,15 @@ MATCH = {
     "in": "header",
     "required": True,
     "description": "The ETag of the version that you read, so that no change of a colleague’s is overwritten.",
-    "schema": {"type": "string", "pattern": '^"[0-9]{1,18}"$'},
+    "schema": {"type": "string", "pattern": MATCHES},
+    "example": '"7"',
+}
+UNLESS = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag of what you have: if it is still the same, the answer is 304 without a body.",
+    "schema": {"type": "string"},
     "example": '"7"',
 }
 KEY = {
@@ -69,6 +79,14 @@ LIMITS = {
         "schema": {"type": "string"},
     },
     "RateLimit": {"description": "Requests that are left, and for how many seconds.", "schema": {"type": "string"}},
+}
+
+OF_REFUSALS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
+    "Retry-After": (
+        (429, 503),
+        {"description": "Seconds to wait.", "schema": {"type": "string", "pattern": "^[0-9]+$"}},
+    ),
+    "WWW-Authenticate": ((401,), {"description": "How to say who you are.", "schema": {"type": "string"}}),
 }
 
 
@@ -120,13 +138,12 @@ def _describe(rule: Rule, view: Any, description: Description, known: dict[str, 
         "summary": description.summary,
         "tags": [description.tag],
         "parameters": [*_list_parameters(rule, description, known)],
-        "responses": {**_list_answers(description), **_list_refusals(rule, view, description)},
+        "responses": {**_list_answers(rule, description), **_list_refusals(rule, view, description)},
     }
     if view.__doc__:
         operation["description"] = " ".join(view.__doc__.split())
     if description.body:
-        content = {"schema": {"$ref": REFERENCE.format(model=description.body.__name__)}}
-        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+        operation["requestBody"] = {"required": True, "content": _tell_content(description.body)}
     return operation
 
 
@@ -136,7 +153,12 @@ def _list_parameters(rule: Rule, description: Description, known: dict[str, Any]
         yield {"name": name, "in": "path", "required": True, "schema": schema, "example": 1}
     if description.query:
         for name, schema in known[description.query.__name__]["properties"].items():
-            yield {"name": name, "in": "query", **_tell_parameter(schema)}
+            told = _tell_parameter(schema)
+            if name == "fields":
+                told["schema"]["pattern"] = _fields_of(description)
+            yield {"name": name, "in": "query", **told}
+    if _has_version(rule, description):
+        yield UNLESS
     if description.needs_match:
         yield MATCH
     if description.is_once:
@@ -151,14 +173,34 @@ def _tell_parameter(schema: dict[str, Any]) -> dict[str, Any]:
     return {"schema": kept, **({"description": told} if told else {})}
 
 
-def _list_answers(description: Description) -> dict[str, Any]:
-    answers = {}
+def _fields_of(description: Description) -> str:
+    """The names that ``fields`` may choose from, each once or more."""
+    models = [item_of(model) or model for model in description.answers.values() if isinstance(model, type)]
+    names = "|".join(sorted({name for model in models for name in model.model_fields}))
+    return f"^({names})(,({names}))*$"
+
+
+def _has_version(rule: Rule, description: Description) -> bool:
+    model = description.answers.get(200)
+    return "GET" in (rule.methods or ()) and isinstance(model, type) and "version" in model.model_fields
+
+
+def _tell_content(model: Model) -> dict[str, Any]:
+    example = example_of(model)
+    content = {"schema": {"$ref": REFERENCE.format(model=model.__name__)}}
+    return {"application/json": content | ({"example": example} if example else {})}
+
+
+def _list_answers(rule: Rule, description: Description) -> dict[str, Any]:
+    answers: dict[str, Any] = {}
+    if _has_version(rule, description):
+        answers["304"] = {"description": "You have it: it is still the same.", "headers": {**LIMITS, "ETag": ETAG}}
     for status, model in description.answers.items():
         answer: dict[str, Any] = {"description": SUCCESSES[status], "headers": dict(LIMITS)}
         if isinstance(model, str):
             answer["content"] = {model: {"schema": {"type": "string"}}}
         elif model is not None:
-            answer["content"] = {"application/json": {"schema": {"$ref": REFERENCE.format(model=model.__name__)}}}
+            answer["content"] = _tell_content(model)
             if "version" in model.model_fields:
                 answer["headers"]["ETag"] = ETAG
         answers[str(status)] = answer
@@ -177,15 +219,23 @@ def _list_refusals(rule: Rule, view: Any, description: Description) -> dict[str,
     if getattr(view, "access", None) in (Action.READ, "signed in"):
         words.pop(403, None)
     return {
-        str(status): {"description": words[status] or HTTPStatus(status).phrase, "content": PROBLEM}
+        str(status): {
+            "description": words[status] or HTTPStatus(status).phrase,
+            "headers": {name: header for name, (codes, header) in OF_REFUSALS.items() if status in codes},
+            "content": PROBLEM,
+        }
         for status in sorted(words)
     }
 
 
 @cache
-def _schemas_of(models: tuple[Model, ...]) -> dict[str, Any]:
+def _schemas_of(models: tuple[Model, ...], chosen: tuple[str, ...]) -> dict[str, Any]:
     _, known = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
-    return dict(sorted(_without_titles(known.get("$defs", {})).items()))
+    schemas_by_name = dict(sorted(_without_titles(known.get("$defs", {})).items()))
+    for name in chosen:
+        schemas_by_name[name].pop("required", None)
+        schemas_by_name[name]["description"] += " All of its fields are there, unless fields asks for some."
+    return schemas_by_name
 
 
 def _without_titles(schema: Any) -> Any:
@@ -197,7 +247,11 @@ def _without_titles(schema: Any) -> Any:
 
 def _list_schemas(descriptions: Iterator[Description]) -> dict[str, Any]:
     models: set[Model] = {schemas.Problem}
+    chosen: set[str] = set()
     for description in descriptions:
         of_it = (description.query, description.body, *description.answers.values())
         models |= {model for model in of_it if isinstance(model, type)}
-    return _schemas_of(tuple(sorted(models, key=lambda model: model.__name__)))
+        if description.query and "fields" in description.query.model_fields:
+            answers = [model for model in description.answers.values() if isinstance(model, type)]
+            chosen |= {(item_of(model) or model).__name__ for model in answers}
+    return _schemas_of(tuple(sorted(models, key=lambda model: model.__name__)), tuple(sorted(chosen)))

@@ -1,11 +1,31 @@
 """What everything that goes in and out of the API shares; the names of the classes are those of the documentation."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from crm_web.api.texts import e164_of
+from crm_web.api.texts import NOT_BLANK, e164_of
+
+
+def needs_one_of(*names: str) -> dict[str, Any]:
+    """Say in JSON Schema that one of some texts has to be there, and not blank."""
+    return {
+        "anyOf": [
+            {"required": [name], "properties": {name: {"type": "string", "minLength": 1, "pattern": NOT_BLANK}}}
+            for name in names
+        ]
+    }
+
+
+def needs_with(name: str, other: str) -> dict[str, Any]:
+    """Say in JSON Schema that a value has to come with another."""
+    return {
+        "anyOf": [
+            {"properties": {name: {"type": "null"}}},
+            {"required": [other], "properties": {other: {"type": "string"}}},
+        ]
+    }
 
 
 class Sent(BaseModel):
@@ -42,6 +62,8 @@ class Problem(Answered):
     detail: str
     request_id: str | None = Field(description="What to tell an administrator.")
     errors: Sequence[FieldError] | None = None
+    likely: Sequence[Mapping[str, Any]] | None = Field(None, description="Customers to choose from.")
+    obstacles: Sequence[Mapping[str, Any]] | None = Field(None, description="What stands in the way of an undo.")
 
 
 class PageQuery(Sent):

@@ -1,9 +1,10 @@
 """What the values of the API look like: each is read by the readers of ``crm_web.fields``, like what people type."""
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from flask import current_app
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
@@ -12,6 +13,8 @@ from typing_extensions import TypeAliasType
 from crm_web import fields
 from crm_web.models import COUNTRIES, CURRENCIES, limit_of
 
+LONGEST_ID = 2**63 - 1
+DAY = r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 NO_NUL = r"^[^\x00]*$"
 NOT_BLANK = r"^[^\x00]*[^\x00\s][^\x00]*$"
 
@@ -77,16 +80,25 @@ Currency = TypeAliasType(
         _string(enum=sorted(CURRENCIES), description="An ISO 4217 code."),
     ],
 )
-Percent = Annotated[int, Field(ge=0, le=100)]
+Whole = BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value)
+"""In JSON 21.0 is the whole number that 21 is."""
+Percent = Annotated[int, Whole, Field(ge=0, le=100)]
 Owner = Annotated[str, Field(pattern="^(me|team|nobody|[1-9][0-9]{0,17})$")]
-RecordId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+RecordId = Annotated[int, Whole, Field(ge=1, le=LONGEST_ID)]
+Successor = Annotated[
+    int | str,
+    BeforeValidator(lambda value: _read_successor(value)),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": LONGEST_ID}, {"const": "nobody"}]}),
+]
 Amount = Annotated[
     Decimal,
     BeforeValidator(lambda value: _read_amount(value)),
     PlainSerializer(str, return_type=str),
     _string(pattern=r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,2})?$", examples=["1234.50"], description="Money, as a text."),
 ]
-Day = Annotated[date, AfterValidator(lambda day: fields.read_date(day.isoformat()))]
+Day = Annotated[
+    date, BeforeValidator(lambda value: _read_day(value)), _string(format="date", pattern=DAY, examples=["2026-03-31"])
+]
 Moment = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 
 
@@ -97,6 +109,23 @@ def _read_amount(value: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError('Send money as a text like "1234.50".')
     return fields.read_amount(value)
+
+
+def _read_day(value: Any) -> Any:
+    """A date is a text of one form; a number, or a text with a time behind it, is none."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(DAY, value):
+        raise ValueError("Send a date like 2026-03-31, of the years 1900 to 2199.")
+    return fields.read_date(value)
+
+
+def _read_successor(value: Any) -> int | str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if value == "nobody" or (type(value) is int and 1 <= value <= LONGEST_ID):
+        return cast(int | str, value)
+    raise ValueError('Send the id of an employee, or "nobody".')
 
 
 def e164_of(phone: str | None) -> str | None:
