@@ -82,9 +82,9 @@ Currency = TypeAliasType(
 )
 Whole = BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value)
 """In JSON 21.0 is the whole number that 21 is."""
-Percent = Annotated[int, Whole, Field(ge=0, le=100)]
+Percent = Annotated[int, Field(ge=0, le=100), Whole]
 Owner = Annotated[str, Field(pattern="^(me|team|nobody|[1-9][0-9]{0,17})$")]
-RecordId = Annotated[int, Whole, Field(ge=1, le=LONGEST_ID)]
+RecordId = Annotated[int, Field(ge=1, le=LONGEST_ID), Whole]
 Successor = Annotated[
     int | str,
     BeforeValidator(lambda value: _read_successor(value)),
