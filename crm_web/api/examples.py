@@ -1,5 +1,6 @@
 """What the documentation shows of each body and each answer: one small company's records, the same everywhere."""
 
+from http import HTTPStatus
 from typing import Any
 
 from crm_web.api.describing import Model
@@ -51,7 +52,7 @@ CHANGE = {
     "id": 4711,
     "entity": "lead",
     "entity_id": 12,
-    "action": "updated",
+    "action": "changed",
     "fields": {"city": [None, "Tokyo"]},
     "version": 2,
     "actor_id": 3,
@@ -155,6 +156,21 @@ def example_of(model: Model) -> dict[str, Any] | None:
     if shown is None or not model.model_config.get("from_attributes"):
         return shown
     return {name: shown.get(name) for name in model.model_fields}
+
+
+def example_of_problem(status: int, detail: str) -> dict[str, Any]:
+    """
+    Show what a refusal looks like.
+
+    :param status: its HTTP status
+    :param detail: what it says
+    :return: the problem
+    """
+    problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    errors = (
+        {"errors": [{"field": "currency", "message": "Choose one of the ISO 4217 codes."}]} if status == 422 else {}
+    )
+    return {**problem, "request_id": CHANGE["request_id"], **errors}
 
 
 def item_of(model: Model) -> Model | None:

@@ -176,6 +176,8 @@ class Lead(Answered):
     lost_note: str | None
     owner_id: int | None
     customer_id: int | None
+    external_system: str | None = Field(description="Where it was imported from.")
+    external_id: str | None = Field(description="What it is called there.")
     status_changed_at: Moment
     closed_at: Moment | None
     created_at: Moment

@@ -41,6 +41,7 @@ def list_leads() -> ResponseReturnValue:
     is_once=True,
 )
 def create_lead() -> ResponseReturnValue:
+    """Its status is New. A source that nobody used before is known from then on."""
     if answer := find_answer():
         return answer
     lead = operations.create_lead(read_body(lead_schemas.NewLead).values(), by=current_user)
@@ -69,6 +70,7 @@ def read_lead(lead_id: int) -> ResponseReturnValue:
     needs_match=True,
 )
 def change_lead(lead_id: int) -> ResponseReturnValue:
+    """Only what is sent changes; null empties. The status has an endpoint of its own."""
     lead = _lead_to_change(lead_id)
     change = read_body(lead_schemas.LeadChange)
     operations.change_lead(lead, change.values(), version=lead.version, by=current_user)
@@ -80,6 +82,7 @@ def change_lead(lead_id: int) -> ResponseReturnValue:
 @allowed(Action.CHANGE_OWN)
 @describe("Move a lead to the trash", "leads", answers={204: None}, needs_match=True)
 def trash_lead(lead_id: int) -> ResponseReturnValue:
+    """Its customer, if it has one, stays as it is."""
     operations.trash_lead(_lead_to_change(lead_id), by=current_user)
     db.session.commit()
     return Response(status=204)

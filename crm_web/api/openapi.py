@@ -13,7 +13,7 @@ from werkzeug.routing import Rule
 from crm_web.access import Action
 from crm_web.api import schemas
 from crm_web.api.describing import TAGS, Description, Model
-from crm_web.api.examples import example_of, item_of
+from crm_web.api.examples import example_of, example_of_problem, item_of
 from crm_web.api.exchange import MATCHES
 
 VERSION = "1.0.0"
@@ -23,7 +23,6 @@ ABOUT = (
 )
 METHODS = ("get", "post", "put", "patch", "delete")
 REFERENCE = "#/components/schemas/{model}"
-PROBLEM = {"application/problem+json": {"schema": {"$ref": REFERENCE.format(model="Problem")}}}
 SUCCESSES = {200: "Done.", 201: "Created.", 204: "Done; there is nothing to say."}
 REFUSALS = {
     400: "The request can’t be understood: broken JSON, or the CSRF token of a browser’s session is missing.",
@@ -68,9 +67,10 @@ KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "Any text of your own, new for each deed: sent again with it, a request is answered as before.",
+    # Without an example: Swagger UI would fill it in, and the second deed would be answered with the first one.
+    "description": "Any text of your own, such as a UUID, new for each deed: sent again with it, a request is answered "
+    "as before.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-    "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
 }
 ETAG = {"description": "The version of the record, for If-Match.", "schema": {"type": "string"}}
 LIMITS = {
@@ -191,6 +191,11 @@ def _tell_content(model: Model) -> dict[str, Any]:
     return {"application/json": content | ({"example": example} if example else {})}
 
 
+def _tell_problem(status: int) -> dict[str, Any]:
+    schema = {"$ref": REFERENCE.format(model="Problem")}
+    return {"application/problem+json": {"schema": schema, "example": example_of_problem(status, REFUSALS[status])}}
+
+
 def _list_answers(rule: Rule, description: Description) -> dict[str, Any]:
     answers: dict[str, Any] = {}
     if _has_version(rule, description):
@@ -222,7 +227,7 @@ def _list_refusals(rule: Rule, view: Any, description: Description) -> dict[str,
         str(status): {
             "description": words[status] or HTTPStatus(status).phrase,
             "headers": {name: header for name, (codes, header) in OF_REFUSALS.items() if status in codes},
-            "content": PROBLEM,
+            "content": _tell_problem(status),
         }
         for status in sorted(words)
     }
