@@ -25,7 +25,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 REFERENCE = "#/components/schemas/{model}"
 SUCCESSES = {200: "Done.", 201: "Created.", 204: "Done; there is nothing to say."}
 REFUSALS = {
-    400: "The request can’t be understood: broken JSON, or the CSRF token of a browser’s session is missing.",
+    400: "The request can’t be understood: broken JSON, a header that is none, a name that this site does not answer to, "
+    "or the CSRF token of a browser’s session is missing.",
     401: "There is no token, or it is unknown, revoked or ended.",
     403: "The employee or the token may not do this; the detail says who could.",
     404: "There is no such record.",
@@ -213,11 +214,9 @@ def _list_answers(rule: Rule, description: Description) -> dict[str, Any]:
 
 
 def _list_refusals(rule: Rule, view: Any, description: Description) -> dict[str, Any]:
-    changes = not (rule.methods or set()) & {"GET"}
-    statuses = {401, 403, 429, 503}
+    statuses = {400, 401, 403, 429, 503}
     statuses |= {404} if rule.arguments else set()
     statuses |= {422} if description.query or description.body or description.is_once else set()
-    statuses |= {400} if changes else set()
     statuses |= {413, 415} if description.body else set()
     statuses |= {412, 428} if description.needs_match else set()
     words = {status: REFUSALS[status] for status in statuses} | dict(description.refuses)
