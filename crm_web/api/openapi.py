@@ -25,8 +25,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 REFERENCE = "#/components/schemas/{model}"
 SUCCESSES = {200: "Done.", 201: "Created.", 204: "Done; there is nothing to say."}
 REFUSALS = {
-    400: "The request can’t be understood: broken JSON, a header that is none, a name that this site does not answer to, "
-    "or the CSRF token of a browser’s session is missing.",
+    400: "The request can’t be understood: broken JSON, a broken header, a host that this site does not answer to, or "
+    "the CSRF token of a browser’s session is missing.",
     401: "There is no token, or it is unknown, revoked or ended.",
     403: "The employee or the token may not do this; the detail says who could.",
     404: "There is no such record.",

@@ -19,7 +19,7 @@ def _try(page: Page, operation: str) -> Locator:
 def _execute(block: Locator) -> tuple[str, str]:
     block.get_by_role("button", name="Execute").click()
     answer = block.locator(".live-responses-table .response").first
-    return answer.locator(".response-col_status").inner_text(), answer.locator(".highlight-code").first.inner_text()
+    return answer.locator(".response-col_status").inner_text(), answer.locator(".highlight-code pre").first.inner_text()
 
 
 def test_a_visitor_is_sent_to_sign_in_and_back(open_as: Open) -> None:
@@ -67,7 +67,8 @@ def test_it_stays_light_in_the_dark(open_as: Open) -> None:
     page = open_as("ann", color_scheme="dark").go("/docs")
     page.locator("#operations-leads-list_leads").wait_for()
     light, dark = page.evaluate(
-        "[getComputedStyle(document.body).backgroundColor, getComputedStyle(document.querySelector('.info .title')).color]"
+        "[[document.body, 'backgroundColor'], [document.querySelector('.info .title'), 'color']]"
+        ".map(([element, name]) => getComputedStyle(element)[name])"
     )
     assert sum(map(int, light[4:-1].split(","))) > 600
     assert sum(map(int, dark[4:-1].split(","))) < 300
