@@ -57,8 +57,10 @@ def register_blueprints(app: Flask) -> None:
         search,
         tokens,
         trash,
+        webhooks,
     )
 
     records = (leads, customers, activities, bulk, saved_views)
-    for feature in (auth, dashboard, *records, reports, employees, search, history, trash, tokens, api, health):
+    pages = (auth, dashboard, *records, reports, employees, search, history, trash, tokens, webhooks)
+    for feature in (*pages, api, health):
         app.register_blueprint(feature.blueprint)

@@ -28,6 +28,7 @@ class Action(StrEnum):
     IMPORT = "import"
     KEEP_EMPLOYEES = "keep_employees"
     PURGE = "purge"
+    KEEP_WEBHOOKS = "keep_webhooks"
 
 
 _VIEWER = frozenset({Action.READ, Action.KEEP_VIEWS})
@@ -38,7 +39,7 @@ ROLES: dict[Role, frozenset[Action]] = {
     Role.VIEWER: _VIEWER,
     Role.SALES: _SALES,
     Role.MANAGER: _MANAGER,
-    Role.ADMIN: _MANAGER | {Action.KEEP_EMPLOYEES, Action.PURGE},
+    Role.ADMIN: _MANAGER | {Action.KEEP_EMPLOYEES, Action.PURGE, Action.KEEP_WEBHOOKS},
 }
 
 REFUSALS = {
@@ -50,6 +51,7 @@ REFUSALS = {
     Action.IMPORT: "Only a manager or an administrator can import files.",
     Action.KEEP_EMPLOYEES: "Only an administrator can keep the list of employees.",
     Action.PURGE: "Only an administrator can delete anything for good.",
+    Action.KEEP_WEBHOOKS: "Only an administrator can keep webhooks.",
 }
 
 

@@ -27,8 +27,9 @@ def register_commands(app: Flask) -> None:
     from crm_web.employees.commands import employees
     from crm_web.imports.commands import leads
     from crm_web.scale.commands import scale
+    from crm_web.webhooks.commands import webhooks
 
-    for group in (demo, employees, leads, scale):
+    for group in (demo, employees, leads, scale, webhooks):
         app.cli.add_command(_guarded(group))
 
 

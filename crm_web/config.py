@@ -65,6 +65,7 @@ class Settings:
     default_currency: str = "USD"
     max_upload_mb: int = 50
     api_requests_a_minute: int = 600
+    webhook_private_addresses: bool = False
     connect_timeout: int = 3
     statement_timeout: int = 5
     lock_timeout: int = 3
@@ -97,6 +98,7 @@ class Settings:
             "DEFAULT_CURRENCY": self.default_currency,
             "COMPANY_NAME": self.company_name,
             "API_REQUESTS_A_MINUTE": self.api_requests_a_minute,
+            "WEBHOOK_PRIVATE_ADDRESSES": self.webhook_private_addresses,
             "IS_EMBEDDED": self.is_embedded,
         }
 
@@ -276,6 +278,8 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
     "DEFAULT_REGION": ("default_region", _region),
     "DEFAULT_CURRENCY": ("default_currency", _currency),
     "MAX_UPLOAD_MB": ("max_upload_mb", _number(1, 2000)),
+    "API_REQUESTS_A_MINUTE": ("api_requests_a_minute", _number(1, 1_000_000)),
+    "WEBHOOK_PRIVATE_ADDRESSES": ("webhook_private_addresses", _switch),
     "CONNECT_TIMEOUT": ("connect_timeout", _number(2, 60)),
     "STATEMENT_TIMEOUT": ("statement_timeout", _number(1, 600)),
     "LOCK_TIMEOUT": ("lock_timeout", _number(1, 600)),

@@ -58,6 +58,7 @@ PLACES = (
     ("History", "history.list_changes", "history", None),
     ("Trash", "trash.show_trash", "trash", None),
     ("Employees", "employees.list_employees", "employee", Action.KEEP_EMPLOYEES),
+    ("Webhooks", "webhooks.list_webhooks", "webhook", Action.KEEP_WEBHOOKS),
 )
 
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -62,6 +63,27 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+@contextmanager
+def logging_to_stdout(app: Flask) -> Iterator[None]:
+    """
+    Write what this program logs to standard output, as gunicorn's configuration does for the web server.
+
+    :param app: the application
+    :return: nothing; it is written while the block runs
+    """
+    settings: Settings = app.config["SETTINGS"]
+    logger, handler = logging.getLogger("crm_web"), logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonLines())
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(settings.log_level)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
 
 
 def log_event(name: str, **facts: Any) -> None:

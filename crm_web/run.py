@@ -1,4 +1,4 @@
-"""`make run`: the database, its tables, the demo company and the web server, started in order and stopped together.
+"""`make run`: database, tables, demo company, web server and sender of webhooks, started in order, stopped together.
 
 Whatever is killed, the next start finds its way: this program stops by itself when the `make` that started it dies; a
 web server that outlived this program is known by the lock that it inherited on `web.lock`, and is ended first; the
@@ -11,10 +11,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -32,6 +33,7 @@ from crm_web.extensions import db
 from crm_web.health.queries import Schema, read_schema
 from crm_web.locks import make_folder, open_lock, try_lock, wait_until
 from crm_web.models import Employee
+from crm_web.observe import logging_to_stdout
 from crm_web.postgres import EmbeddedServer
 
 PATIENCE_TO_START = 60.0
@@ -81,11 +83,13 @@ def _run(settings: Settings, undone: ExitStack) -> None:
         _say("Starting PostgreSQL …")
         undone.callback(server.stop)
         server.start()
-    _prepare(create_app(settings))
+    app = create_app(settings)
+    _prepare(app)
     _heed_requests()
     with _undisturbed():
         web = _start_web(settings)
         undone.callback(_stop_web, web, settings)
+        undone.callback(_start_sender(app))
     _wait_for_web(web, settings)
     _welcome(settings)
     _stand_by(web, server)
@@ -234,6 +238,25 @@ def _start_web(settings: Settings) -> "subprocess.Popen[bytes]":
     finally:
         os.close(lock)
     return web
+
+
+def _start_sender(app: Flask) -> Callable[[], None]:
+    """Tell other programs what changes, on a thread: the program is in memory here anyway. Gives what stops it."""
+    from crm_web.webhooks.sender import Sender
+
+    sender = Sender(app)
+
+    def send() -> None:
+        with logging_to_stdout(app):
+            sender.run()
+
+    def stop() -> None:
+        sender.stop()
+        thread.join(PATIENCE_TO_STOP)
+
+    thread = threading.Thread(target=send, name="webhooks", daemon=True)
+    thread.start()
+    return stop
 
 
 def _wait_for_web(web: "subprocess.Popen[bytes]", settings: Settings) -> None:

@@ -10,13 +10,21 @@ from werkzeug.routing import AnyConverter, BaseConverter, IntegerConverter, Rule
 
 from crm_web.access import REFUSALS, ROLES, Action, may, may_change, reason_not_to_change
 from crm_web.models import Employee, Role
+from crm_web.problems import PROGRAMS
 from tests.factories import make_customer, make_lead
 from tests.page import Browser
 
 BrowserAs = Callable[[Employee], Browser]
 FILES = ("static", "bootstrap.static")
 # What everyone does for themselves, whatever their role.
-OWN_BUSINESS = {"auth.sign_out", "auth.change_password", "auth.change_preferences", "auth.end_sign_in"}
+OWN_BUSINESS = {
+    "auth.sign_out",
+    "auth.change_password",
+    "auth.change_preferences",
+    "auth.end_sign_in",
+    "tokens.create_token",
+    "tokens.revoke_token",
+}
 
 # What is sent as a POST for its length alone, and leads to a page.
 CHANGE_NOTHING = {"customers.choose_to_print"}
@@ -25,6 +33,11 @@ CHANGE_NOTHING = {"customers.choose_to_print"}
 def list_rules(app: Flask, method: str) -> list[Rule]:
     """The rules that take a method, without those of files."""
     return [rule for rule in app.url_map.iter_rules() if method in (rule.methods or ()) and rule.endpoint not in FILES]
+
+
+def is_for_programs(rule: Rule) -> bool:
+    """Whether programs use the address: they are told 401, and never led to a page."""
+    return rule.rule.startswith(PROGRAMS)
 
 
 def access_of(app: Flask, rule: Rule) -> Any:
@@ -72,14 +85,16 @@ def test_every_page_that_is_not_public_asks_a_visitor_to_sign_in(app: Flask, vis
     assert len(rules) > 5
     for rule in rules:
         answer = visitor.open(address_of(app, rule))
-        assert (answer.status, (answer.location or "").partition("?")[0]) == (303, "/sign-in"), rule.rule
+        where = (answer.location or "").partition("?")[0]
+        assert (answer.status, where) == ((401, "") if is_for_programs(rule) else (303, "/sign-in")), rule.rule
 
 
 def test_every_deed_that_is_not_public_asks_a_visitor_to_sign_in(app: Flask, visitor: Browser) -> None:
     for rule in list_rules(app, "POST"):
         if access_of(app, rule) != "public":
             answer = visitor.open(address_of(app, rule), method="POST", data={})
-            assert (answer.status, answer.location) == (303, "/sign-in"), rule.rule
+            refused = (401, None) if is_for_programs(rule) else (303, "/sign-in")
+            assert (answer.status, answer.location) == refused, rule.rule
 
 
 def test_signing_in_leads_back_to_the_page_asked_for(visitor: Browser) -> None:
@@ -124,7 +139,8 @@ def test_what_a_role_may_not_do_is_refused_in_words(
                 if isinstance(action, Action) and not may(person, action):
                     page = browser.open(address_of(app, rule), method=method, data={} if method == "POST" else None)
                     assert page.status == 403, f"{person.name}: {method} {rule.rule}"
-                    assert REFUSALS[action] in page.text
+                    told = page.response.get_json()["detail"] if is_for_programs(rule) else page.text
+                    assert REFUSALS[action] in told
 
 
 def test_every_deed_needs_an_action_of_the_table(app: Flask) -> None:
@@ -145,7 +161,7 @@ def test_the_table_of_roles() -> None:
         Role.VIEWER: reading,
         Role.SALES: selling,
         Role.MANAGER: managing,
-        Role.ADMIN: managing | {Action.KEEP_EMPLOYEES, Action.PURGE},
+        Role.ADMIN: managing | {Action.KEEP_EMPLOYEES, Action.PURGE, Action.KEEP_WEBHOOKS},
     } == ROLES
 
 

@@ -18,12 +18,14 @@ FLOW = [
     "scale", "demo", "imports", "bulk", "saved_views", "trash", "history",
     "activities", "leads", "customers", "employees", "tokens", "auth",
 ]  # fmt: skip
+# What tells of changes makes none, and what makes them doesn't know of it.
+FLOW += ["webhooks"]
 FILLER_WORDS = re.compile(r"(^|_)(handle|process|manager|helpers?|utils?|misc|data)(_|$)")
 # Named by WTForms and SQLAlchemy, which call them.
 NOT_OURS_TO_NAME = {"process_formdata", "process_data", "process_bind_param", "process_result_value"}
 MAY_COMMIT = ("views", "commands")
-# The start of the server, and the note of when a session was last used, belong to no view.
-COMMITS_BY_ITSELF = ("run.py", "sessions.py")
+# The start of the server, the note of when a session was last used, and the sender of webhooks belong to no view.
+COMMITS_BY_ITSELF = ("run.py", "sessions.py", "sender.py")
 OPEN_TO_EVERYONE = {
     "api.show_openapi",
     "auth.show_sign_in",

@@ -74,6 +74,14 @@ def fill(own: OwnDatabase) -> None:
             text("INSERT INTO conversions (lead_id, customer_id, kind) VALUES (:lead, :customer, 'created')"),
             {"lead": lead.id, "customer": customer.id},
         )
+        webhook = "INSERT INTO webhooks (url, events, secret) VALUES ('https://a.example', '[\"lead.won\"]', 'x')"
+        session.execute(text(webhook))
+        session.execute(
+            text(
+                "INSERT INTO webhook_deliveries (webhook_id, change_id, event)"
+                " SELECT w.id, max(c.id), 'lead.created' FROM webhooks w, changes c GROUP BY w.id"
+            )
+        )
         session.commit()
 
 

@@ -12,5 +12,6 @@ from crm_web.api import (  # noqa: E402, F401  (the views register themselves on
     entrance,
     history_views,
     leads_views,
+    webhooks_views,
     win_views,
 )

@@ -71,5 +71,6 @@ TAGS: Sequence[tuple[str, str]] = (
     ("contacts", "The people at a customer."),
     ("employees", "The people who use the CRM."),
     ("history", "Who changed what, when and by which door; and the ledger of conversions."),
+    ("webhooks", "Other programs that are told of what changes as soon as it does, signed by Standard Webhooks."),
     ("search", "Everything that fits some words."),
 )

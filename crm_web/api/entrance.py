@@ -27,6 +27,7 @@ from crm_web.observe import log_event
 from crm_web.problems import make_problem
 from crm_web.records import ChangedMeanwhile, OwnerNotEntitled
 from crm_web.tokens.operations import WINDOW
+from crm_web.webhooks.operations import BeingSent, TooManyWebhooks, WebhookChangedMeanwhile
 
 READING = ("GET", "HEAD", "OPTIONS")
 LARGEST_BODY = 4 * 1024 * 1024
@@ -46,7 +47,10 @@ CONFLICTS = (
     LeadInTrash,
     OwnerNotEntitled,
     ParentNotPossible,
+    BeingSent,
     StatusChangedMeanwhile,
+    TooManyWebhooks,
+    WebhookChangedMeanwhile,
     WinStands,
 )
 """Refusals that another moment would not have made; any other one is about what was sent."""

@@ -15,7 +15,8 @@ from crm_web.customers.conversion_operations import carry_over
 from crm_web.customers.queries import get_customer
 from crm_web.extensions import db
 from crm_web.leads import operations
-from crm_web.leads.queries import get_lead, has_customer
+from crm_web.leads.queries import get_lead
+from crm_web.leads.win_queries import has_customer
 from crm_web.matching import LikelyCustomer, list_likely_customers
 from crm_web.models import Lead, LeadStatus
 from crm_web.problems import make_problem

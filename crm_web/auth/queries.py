@@ -2,16 +2,18 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from sqlalchemy import Row, func, select
 
 from crm_web.extensions import db
 from crm_web.models import Employee, SignIn
+from crm_web.view_lookup import views_of
 
 DEMO_PASSWORD = "piper-demo"  # noqa: S105  (known to everybody, and good for nothing but the demo)
 DEMO_EMAILS = tuple(f"{name}@piper.example" for name in ("ada", "max", "ann", "bob", "vera"))
@@ -28,11 +30,13 @@ class SignedIn:
     :param employee: who is signed in
     :param sign_in_id: the row of the sign-in
     :param is_to_be_noted: whether so much time passed since it was last seen that this should be noted
+    :param saved_views: the views of lists that they see
     """
 
     employee: Employee
     sign_in_id: int
     is_to_be_noted: bool
+    saved_views: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ def find_signed_in(token: str) -> SignedIn | None:
     """
     is_to_be_noted = SignIn.last_seen_at < func.now() - SEEN_AGAIN_AFTER
     found = db.session.execute(
-        select(Employee, SignIn.id, is_to_be_noted)
+        select(Employee, SignIn.id, is_to_be_noted, views_of(Employee.__table__.c.id))
         .join(SignIn, SignIn.employee_id == Employee.id)
         .where(
             SignIn.token_hash == hash_token(token),
@@ -82,7 +86,10 @@ def find_signed_in(token: str) -> SignedIn | None:
             Employee.is_active,
         )
     ).one_or_none()
-    return SignedIn(*found) if found else None
+    if found is None:
+        return None
+    employee, sign_in_id, is_noted, views = found
+    return SignedIn(employee, sign_in_id, is_noted, views or [])
 
 
 def find_credentials(email: str) -> Row[int, str | None] | None:

@@ -12,7 +12,7 @@ from crm_web.customers.conversion_operations import create_from_lead, link_to_le
 from crm_web.customers.conversion_queries import Obstacle, find_standing_conversion, list_obstacles
 from crm_web.errors import DomainError
 from crm_web.extensions import db
-from crm_web.leads.queries import find_change_to_won
+from crm_web.leads.win_queries import find_change_to_won
 from crm_web.merging import Merge
 from crm_web.models import (
     Change,

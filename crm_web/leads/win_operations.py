@@ -9,7 +9,7 @@ from crm_web.customers.conversion_queries import list_makers, list_standing_conv
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.leads.operations import change_status, close_as_won, undo_standing_win, undo_win
-from crm_web.leads.queries import map_changes_to_won
+from crm_web.leads.win_queries import map_changes_to_won
 from crm_web.models import Contact, Conversion, Customer, Employee, Lead, LeadStatus
 from crm_web.together import count_as_locked
 

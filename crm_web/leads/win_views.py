@@ -15,7 +15,7 @@ from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.form_fields import show_refusal, stored_values
 from crm_web.frame import find_own_page
-from crm_web.leads import blueprint, operations, queries
+from crm_web.leads import blueprint, operations, queries, win_queries
 from crm_web.leads.forms import WinChoiceForm, WinForm
 from crm_web.leads.offers import list_offers
 from crm_web.matching import list_likely_customers
@@ -70,7 +70,7 @@ def win_by_choice(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | 
         return _win_for(lead, choice.customer_id.data, seen)
     is_asked = seen in (None, lead.status) and list_likely_customers(lead, limit=1)
     # The likely one may be the very customer that a colleague's Won has just made from this lead.
-    if is_asked and not queries.has_customer(lead.id):
+    if is_asked and not win_queries.has_customer(lead.id):
         next_url = request.values.get("next") or None
         return redirect(url_for("leads.preview_win", lead_id=lead.id, next=next_url), code=303)
     return None
@@ -94,7 +94,7 @@ def _win_for(lead: Lead, customer_id: int, seen: LeadStatus | None) -> ResponseR
 def _win_as_typed(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | None:
     form = _form_for(lead)
     # Who took the win back meanwhile and sends the same page once more wants to win it again.
-    if (answer := find_answer(form)) and queries.is_won_by_now(lead.id):
+    if (answer := find_answer(form)) and win_queries.is_won_by_now(lead.id):
         return answer.give()
     if _is_decided(lead):
         return None

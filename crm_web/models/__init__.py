@@ -20,12 +20,14 @@ from crm_web.models.saved_view import ListName, SavedView, ViewChoice
 from crm_web.models.submission import Submission
 from crm_web.models.token import ApiToken, ApiUse, Scope
 from crm_web.models.touch import CustomerTouch, LeadTouch
+from crm_web.models.webhook import EVERYTHING, DeliveryState, PauseReason, Webhook, WebhookDelivery
 from crm_web.models.word import KnownWord
 
 __all__ = [
     "COUNTRIES",
     "CURRENCIES",
     "WAY_TO_WON",
+    "EVERYTHING",
     "Activity",
     "ActivityKind",
     "ApiToken",
@@ -47,6 +49,7 @@ __all__ = [
     "CustomerKind",
     "CustomerStatus",
     "CustomerTouch",
+    "DeliveryState",
     "Door",
     "Employee",
     "Figure",
@@ -58,6 +61,7 @@ __all__ = [
     "LeadTouch",
     "ListName",
     "LostReason",
+    "PauseReason",
     "Rating",
     "Role",
     "Scope",
@@ -70,6 +74,8 @@ __all__ = [
     "UndoOutcome",
     "ViewChoice",
     "by_door",
+    "Webhook",
+    "WebhookDelivery",
     "limit_of",
     "record_by",
     "set_door",

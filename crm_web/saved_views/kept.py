@@ -1,14 +1,14 @@
 """The saved views of whoever reads a page: loaded once, for the navigation, the menu of a list and its heading."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import g, request, url_for
 from flask_login import current_user
 
 from crm_web.access import may_change_view
-from crm_web.models import Employee, ListName, SavedView, ViewChoice
-from crm_web.saved_views.queries import list_views
+from crm_web.models import Employee, ListName, SavedView
 
 ENDPOINTS = {ListName.LEADS: "leads.list_leads", ListName.CUSTOMERS: "customers.list_customers"}
 
@@ -81,7 +81,7 @@ def current_kept_views() -> KeptViews:
     """
     if "kept_views" not in g:
         is_known = current_user and current_user.is_authenticated
-        views = [_show(*kept, current_user) for kept in list_views(current_user)] if is_known else []
+        views = [_show(view, current_user) for view in g.saved_views] if is_known else []
         g.kept_views = KeptViews(views, request.args.get("view", type=int))
     kept: KeptViews = g.kept_views
     return kept
@@ -91,16 +91,10 @@ def _path() -> str:
     return request.path
 
 
-def _show(view: SavedView, choice: ViewChoice | None, reader: Employee) -> KeptView:
+def _show(view: Mapping[str, Any], reader: Employee) -> KeptView:
+    known = dict(view)
+    owner_id = known.pop("owner_id")
+    may_change = may_change_view(reader, SavedView(owner_id=owner_id, is_shared=view["is_shared"]))
     return KeptView(
-        view.id,
-        view.list,
-        view.name,
-        view.address,
-        view.is_shared,
-        view.owner.name,
-        view.owner_id != reader.id,
-        may_change_view(reader, view),
-        bool(choice and choice.is_pinned),
-        bool(choice and choice.is_default),
+        **(known | {"list": ListName(view["list"])}), is_of_another=owner_id != reader.id, may_change=may_change
     )

@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 
 from crm_web.clock import today
 from crm_web.extensions import db
-from crm_web.scale.indexes import TABLES
+from crm_web.scale.indexes import FOLLOWING, TABLES
 from crm_web.scale.operations import Filling, fill_database
 
 MOST_LEADS = 20_000_000
@@ -49,5 +49,5 @@ def _clean_up() -> None:
     """Tell the planner what is there now, and mark pages as visible to all, without which no count skips the table."""
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("SET statement_timeout = 0")
-        for table in TABLES:
+        for table in (*TABLES, *FOLLOWING):
             connection.exec_driver_sql(f"VACUUM (ANALYZE) {table}")

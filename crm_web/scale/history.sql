@@ -44,4 +44,17 @@ SELECT entity, entity_id, action, fields, actor_id, at, 'command', version FROM 
     FROM fill_leads WHERE deleted_at IS NOT NULL
 ) told;
 
+-- How long each lead stayed in each status that it has left.
+INSERT INTO lead_stays (lead_id, status, owner_id, source, entered_at, left_at)
+SELECT id, was, owner_id, source, entered_at, at
+FROM (
+    SELECT l.id, l.owner_id, l.source, at,
+        lag(becomes, 1, 'new') OVER steps AS was, lag(at, 1, l.created_at) OVER steps AS entered_at
+    FROM fill_leads l CROSS JOIN LATERAL (VALUES
+        (1, 'contacted', contacted_at), (2, 'qualified', qualified_at), (3, 'proposal', proposal_at),
+        (4, 'negotiation', negotiation_at), (5, status, left_at)
+    ) move (step, becomes, at) WHERE at IS NOT NULL
+    WINDOW steps AS (PARTITION BY l.id ORDER BY step)
+) moves;
+
 TRUNCATE changes, fill_leads, fill_wins;

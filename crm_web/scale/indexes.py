@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
-TABLES = ("leads", "customers", "contacts", "activities", "changes", "conversions")
+TABLES = ("leads", "customers", "contacts", "activities", "changes", "conversions", "lead_stays")
+FOLLOWING = ("counts", "count_deltas", "lead_touches", "customer_touches", "known_words")
+"""What the triggers of those fill."""
 
 # What holds a rule, such as a key or whatever is unique, stays.
 _SECONDARY = """

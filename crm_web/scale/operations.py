@@ -102,6 +102,8 @@ def fill_database(filling: Filling, *, progress: Progress = lambda line: None) -
     if indexes:
         progress(f"Building {len(indexes)} indexes …")
         build_again(cursor, indexes)
+    progress("Counting …")
+    cursor.execute("SELECT crm_recount()")
     after = _count_rows(cursor)
     return {table: after[table] - before[table] for table in after}
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from crm_web.bulk.operations import apply_edit, choose_records, undo_edit
 from crm_web.extensions import db
@@ -13,6 +14,8 @@ from tests.browser.conftest import Open
 from tests.browser.site import NARROW, WIDE, Site, find_violations, measure_overflow
 from tests.factories import make_sign_in
 from tests.page import Browser
+from tests.webhooks.conftest import make_webhook
+from tests.webhooks.test_pages import make_delivery
 
 NO_PAGE = ("static", "bootstrap.static")
 LOOKS = [(size, scheme) for size in (WIDE, NARROW) for scheme in ("light", "dark")]
@@ -45,6 +48,7 @@ def _ids(site: Site) -> dict[str, Any]:
             "kind": "lead",
             "record_id": session.scalars(select(Lead.id).where(Lead.deleted_at.is_not(None)).order_by(Lead.id)).first(),
             "employee_id": session.scalars(select(Employee.id).order_by(Employee.id.desc())).first(),
+            "webhook_id": _make_failing_webhook(session),
         }
         assert session.scalars(select(Customer.id)).first()
     return {name: value for name, value in found.items() if value is not None}
@@ -65,6 +69,16 @@ def _make_edits(site: Site) -> list[int]:
         apply_edit(edits[1], {}, by=ada)
         db.session.commit()
         return [edit.id for edit in edits]
+
+
+def _make_failing_webhook(session: Session) -> int:
+    """The demo has none, because it would have nobody to tell."""
+    webhook = make_webhook(session)
+    webhook_id = webhook.id
+    make_delivery(session, webhook, attempts=2, status=500, error="It answered 500, where a 2xx was expected.")
+    session.execute(text("UPDATE webhooks SET first_failed_at = now()"))
+    session.commit()
+    return webhook_id
 
 
 def _addresses(app: Flask, ids: dict[str, Any]) -> list[str]:

@@ -156,7 +156,10 @@ def test_history_tells_when_the_others_came(filled: Session, entity: str) -> Non
 def test_a_won_lead_was_new_when_it_came(database: OwnDatabase, filling: Result) -> None:
     with database.app.app_context():
         lead = db.session.scalars(select(Lead).where(Lead.status == LeadStatus.WON).limit(1)).one()
-        past = get_past(lead, lead.created_at).record
+        story = get_past("lead", lead.id, lead.created_at, today=lead)
+        assert story is not None
+        past = story.record
+        assert past is not None
         assert (past.status, past.customer_id, past.closed_at) == (LeadStatus.NEW, None, None)
         assert past.company == lead.company
 
@@ -221,3 +224,23 @@ def test_stays_away_from_where_people_work(session: Session, own_database: OwnDa
     assert "ann@company.test" in refused.stderr
     with own_database.session() as reading:
         assert reading.scalar(select(func.count()).select_from(Lead)) == 0
+
+
+def test_how_long_each_lead_stayed_agrees_with_history(filled: Session) -> None:
+    moves = """
+        SELECT c.entity_id FROM changes c LEFT JOIN lead_stays s
+            ON s.lead_id = c.entity_id AND s.left_at = c.at AND s.status = c.fields->'status'->>0
+        WHERE c.entity = 'lead' AND c.action = 'changed' AND c.fields ? 'status' AND s.id IS NULL
+        UNION ALL
+        SELECT lead_id FROM lead_stays WHERE left_at < entered_at
+    """
+    assert find_wrong(filled, moves) == []
+
+
+def test_what_the_database_counted_is_what_there_is(filled: Session) -> None:
+    columns = "figure, starts_on, status, detail, currency, how_many, amount, level, owner_id, source"
+    wrong = f"""
+        (SELECT {columns} FROM counts EXCEPT SELECT {columns} FROM crm_count_rows())
+        UNION ALL (SELECT {columns} FROM crm_count_rows() EXCEPT SELECT {columns} FROM counts)
+    """  # noqa: S608
+    assert find_wrong(filled, wrong) == []

@@ -1,0 +1,123 @@
+"""Other programs that are told what changes, and what each of them was told."""
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm_web.models.base import Base, Id, Line, Link, Moment, Recorded, Short, Word
+from crm_web.models.change import Change, TransactionId
+from crm_web.models.employee import Employee
+
+EVERYTHING = "*"
+
+
+class PauseReason(StrEnum):
+    """Why a webhook is paused."""
+
+    PERSON = "person"
+    FAILING = "failing"
+    GONE = "gone"
+
+
+class DeliveryState(StrEnum):
+    """What became of a message."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+    @property
+    def label(self) -> str:
+        return self.value.capitalize()
+
+
+class Webhook(Recorded, Base):
+    """
+    An address that is told of some events.
+
+    The mark is its place in the feed of changes; it and the deliveries that come of it advance in one transaction. The
+    secret has to be read to sign with it, so it is kept as it is: whoever reads this table reads all that is sent too.
+    """
+
+    __tablename__ = "webhooks"
+    __table_args__ = (
+        CheckConstraint("jsonb_array_length(events) BETWEEN 1 AND 50", name="has_events"),
+        CheckConstraint("(paused_at IS NULL) = (paused_because IS NULL)", name="paused_for_a_reason"),
+    )
+
+    id: Mapped[Id]
+    url: Mapped[Link]
+    description: Mapped[Line | None]
+    events: Mapped[list[str]] = mapped_column(JSONB)
+    secret: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    paused_at: Mapped[Moment | None]
+    paused_because: Mapped[PauseReason | None] = mapped_column(Word(PauseReason))
+    first_failed_at: Mapped[Moment | None]
+    removed_at: Mapped[Moment | None]
+    mark_xact: Mapped[int] = mapped_column(
+        TransactionId, server_default=text("pg_snapshot_xmin(pg_current_snapshot())"), deferred=True
+    )
+    mark_change_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), deferred=True)
+
+    author: Mapped[Employee | None] = relationship(
+        primaryjoin="Webhook.created_by_id == Employee.id", foreign_keys="Webhook.created_by_id", viewonly=True
+    )
+
+    @property
+    def is_active(self) -> bool:
+        return self.paused_at is None
+
+    def wants(self, event: str) -> bool:
+        """Tell whether it is to be told of an event."""
+        return EVERYTHING in self.events or event in self.events
+
+
+class WebhookDelivery(Base):
+    """
+    One message to one webhook: what changed is read from history each time it is sent.
+
+    Whoever sends it holds it until ``lease_ends_at``; a sender that was killed loses it to the next one then.
+    """
+
+    __tablename__ = "webhook_deliveries"
+    __table_args__ = (
+        UniqueConstraint("change_id", "webhook_id"),
+        CheckConstraint("(state = 'waiting') = (next_try_at IS NOT NULL)", name="tried_while_waiting"),
+        CheckConstraint("lease_ends_at IS NULL OR state = 'waiting'", name="sent_while_waiting"),
+        Index("ix_webhook_deliveries_log", "webhook_id", "id"),
+        Index(
+            "ix_webhook_deliveries_due",
+            "webhook_id",
+            "next_try_at",
+            "id",
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index("ix_webhook_deliveries_created_at", "created_at"),
+    )
+
+    id: Mapped[Id]
+    webhook_id: Mapped[int] = mapped_column(ForeignKey("webhooks.id", ondelete="RESTRICT"))
+    change_id: Mapped[int] = mapped_column(ForeignKey("changes.id", ondelete="RESTRICT"))
+    event: Mapped[Short]
+    state: Mapped[DeliveryState] = mapped_column(Word(DeliveryState), server_default=text("'waiting'"))
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    created_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
+    next_try_at: Mapped[Moment | None] = mapped_column(server_default=text("now()"))
+    lease_ends_at: Mapped[Moment | None]
+    tried_at: Mapped[Moment | None]
+    took_ms: Mapped[int | None]
+    status: Mapped[int | None]
+    error: Mapped[Line | None]
+
+    webhook: Mapped[Webhook] = relationship()
+    change: Mapped[Change] = relationship()

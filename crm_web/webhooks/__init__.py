@@ -1,0 +1,7 @@
+"""Webhooks: other programs are told what changed, signed, and again until they have heard it."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+
+from crm_web.webhooks import views  # noqa: E402, F401

@@ -1,0 +1,51 @@
+"""The words for what can happen, of which each webhook chooses some."""
+
+from crm_web.models import EVERYTHING, Change, ChangeAction
+from crm_web.wording import ENTITIES
+
+TRASHABLE = ("lead", "customer", "contact")
+WON = "lead.won"
+
+
+def _list_events() -> dict[str, str]:
+    labels: dict[str, str] = {}
+    for entity, word in ENTITIES.items():
+        labels |= {f"{entity}.created": f"{word} created", f"{entity}.changed": f"{word} changed"}
+        if entity == "lead":
+            labels[WON] = "Lead won"
+        if entity in TRASHABLE:
+            labels[f"{entity}.deleted"] = f"{word} moved to the trash"
+            labels[f"{entity}.restored"] = f"{word} restored"
+        elif entity != "employee":
+            labels[f"{entity}.deleted"] = f"{word} deleted"
+    return labels
+
+
+EVENTS = _list_events()
+"""Each event by its word, such as ``lead.created``, with what it means; deleting for good is deleting, too."""
+
+
+def name_event(change: Change, chosen: list[str]) -> str | None:
+    """
+    Tell as what a webhook hears of a change: once, by the most particular of the words that it chose.
+
+    :param change: the change
+    :param chosen: the events of the webhook, or ``*``
+    :return: the event; ``None`` where it chose none that this is
+    """
+    return next((event for event in _list_words(change) if EVERYTHING in chosen or event in chosen), None)
+
+
+def _list_words(change: Change) -> list[str]:
+    """What a change is called, the most particular word first: a lead that is won has changed as well."""
+    words = [f"{change.entity}.{_tell_verb(change)}"]
+    if change.entity == "lead" and change.fields.get("status", [None, None])[1] == "won":
+        words.insert(0, WON)
+    return words
+
+
+def _tell_verb(change: Change) -> str:
+    """To the trash and back are changes of a row, but not for whoever follows it."""
+    if change.action is ChangeAction.CHANGED and "deleted_at" in change.fields:
+        return "restored" if change.fields["deleted_at"][1] is None else "deleted"
+    return change.action.value

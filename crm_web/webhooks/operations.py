@@ -1,0 +1,155 @@
+"""Webhooks: made, changed, paused, removed, and a message sent once more."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.models import DeliveryState, Employee, PauseReason, Webhook, WebhookDelivery, record_by
+from crm_web.webhooks.addresses import NotAllowed, read_target
+from crm_web.webhooks.signing import show_secret
+
+MOST_WEBHOOKS = 50
+SECRET_BYTES = 32
+
+
+class TooManyWebhooks(DomainError):
+    """There are as many webhooks as anybody needs."""
+
+
+class AddressNotAllowed(DomainError):
+    """No messages may go to this address."""
+
+
+class WebhookChangedMeanwhile(DomainError):
+    """Somebody else saved the webhook since it was read."""
+
+
+class BeingSent(DomainError):
+    """The message is on its way in this very moment."""
+
+
+def create_webhook(values: Mapping[str, Any], *, allow_private: bool, by: Employee) -> tuple[Webhook, str]:
+    """
+    Make a webhook; it is told of what happens from now on.
+
+    :param values: its url, events and description
+    :param allow_private: whether the operator allows private addresses
+    :param by: the employee who makes it
+    :return: the webhook, and its secret, which is shown only now
+    :raise TooManyWebhooks: where there are as many as there may be
+    """
+    record_by(by)
+    _check_address(values["url"], allow_private)
+    count = db.session.scalar(select(func.count()).select_from(Webhook).where(Webhook.removed_at.is_(None)))
+    if (count or 0) >= MOST_WEBHOOKS:
+        raise TooManyWebhooks(f"There are {MOST_WEBHOOKS} webhooks. Remove one that is not used any more first.")
+    webhook = Webhook(**values, secret=secrets.token_bytes(SECRET_BYTES))
+    db.session.add(webhook)
+    db.session.flush()
+    return webhook, show_secret(webhook.secret)
+
+
+def change_webhook(
+    webhook: Webhook, values: Mapping[str, Any], *, version: int, allow_private: bool, by: Employee
+) -> None:
+    """
+    Change what a webhook is told, and where.
+
+    :param webhook: the webhook
+    :param values: those of its url, events and description that are to change
+    :param version: the version that the person saw
+    :param allow_private: whether the operator allows private addresses
+    :param by: the employee who saves
+    :raise WebhookChangedMeanwhile: where somebody else saved it since
+    """
+    record_by(by)
+    _lock(webhook)
+    if webhook.version != version:
+        raise WebhookChangedMeanwhile("Somebody saved changes here after you opened this page. Open it again.")
+    if "url" in values and values["url"] != webhook.url:
+        _check_address(values["url"], allow_private)
+    for name, value in values.items():
+        setattr(webhook, name, value)
+    db.session.flush()
+
+
+def _check_address(url: str, allow_private: bool) -> None:
+    try:
+        read_target(url, allow_private=allow_private)
+    except NotAllowed as error:
+        raise AddressNotAllowed(str(error), "url") from error
+
+
+def pause_webhook(webhook: Webhook, *, by: Employee) -> None:
+    """
+    Send nothing any more until it is resumed; one that is paused stays so, for the same reason.
+
+    :param webhook: the webhook
+    :param by: the employee who pauses it
+    """
+    record_by(by)
+    _lock(webhook)
+    if webhook.is_active:
+        webhook.paused_at = func.now()
+        webhook.paused_because = PauseReason.PERSON
+        db.session.flush()
+
+
+def resume_webhook(webhook: Webhook, *, skip_missed: bool, by: Employee) -> None:
+    """
+    Send again; one that is active stays as it is.
+
+    :param webhook: the webhook
+    :param skip_missed: whether what happened while it was paused is left out; what waited before is sent anyway
+    :param by: the employee who resumes it
+    """
+    record_by(by)
+    _lock(webhook)
+    if webhook.is_active:
+        return
+    webhook.paused_at = webhook.paused_because = webhook.first_failed_at = None
+    if skip_missed:
+        webhook.mark_xact = func.pg_snapshot_xmin(func.pg_current_snapshot())
+        webhook.mark_change_id = 0
+    db.session.flush()
+
+
+def remove_webhook(webhook: Webhook, *, by: Employee) -> None:
+    """
+    End a webhook; its log is deleted in small portions afterwards, and then the webhook itself.
+
+    :param webhook: the webhook
+    :param by: the employee who removes it
+    """
+    record_by(by)
+    _lock(webhook)
+    webhook.removed_at = func.now()
+    db.session.flush()
+
+
+def replay_delivery(delivery: WebhookDelivery, *, by: Employee) -> None:
+    """
+    Send a message once more, with the same id, or one that waits for its next try at once.
+
+    :param delivery: the delivery
+    :param by: the employee who asks for it
+    :raise BeingSent: where it is on its way in this very moment
+    """
+    record_by(by)
+    db.session.refresh(delivery, with_for_update=True)
+    if db.session.scalar(select(WebhookDelivery.lease_ends_at > func.now()).where(WebhookDelivery.id == delivery.id)):
+        raise BeingSent("This message is being sent in this very moment. Look again in a few seconds.")
+    delivery.state = DeliveryState.WAITING
+    delivery.next_try_at = func.now()
+    delivery.lease_ends_at = None
+    delivery.attempts = 0
+    db.session.flush()
+
+
+def _lock(webhook: Webhook) -> None:
+    """Wait for a fan-out that is under way, and read the row afresh."""
+    db.session.refresh(webhook, with_for_update={"of": Webhook})

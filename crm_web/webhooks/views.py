@@ -1,0 +1,166 @@
+"""The pages on which administrators keep webhooks, and see what each was told."""
+
+from collections.abc import Callable
+
+from flask import abort, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.access import Action, allowed
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.form_fields import show_refusal, stored_values
+from crm_web.list_address import ListAddress
+from crm_web.messages import flash_message
+from crm_web.models import Webhook
+from crm_web.observe import log_event
+from crm_web.submissions import find_answer, keep_answer
+from crm_web.webhooks import blueprint, operations, queries
+from crm_web.webhooks.events import EVENTS
+from crm_web.webhooks.forms import ChangeWebhookForm, NewWebhookForm
+
+
+@blueprint.get("")
+@allowed(Action.KEEP_WEBHOOKS)
+def list_webhooks() -> ResponseReturnValue:
+    return render_template("webhooks/list_webhooks.html", webhooks=queries.list_webhooks())
+
+
+@blueprint.get("/new")
+@allowed(Action.KEEP_WEBHOOKS)
+def new_webhook() -> ResponseReturnValue:
+    return _new_page(NewWebhookForm())
+
+
+@blueprint.post("/new")
+@allowed(Action.KEEP_WEBHOOKS)
+def create_webhook() -> ResponseReturnValue:
+    form = NewWebhookForm()
+    if answer := find_answer(form):
+        return answer.give()
+    if not form.validate():
+        return _new_page(form), 422
+    try:
+        webhook, secret = operations.create_webhook(
+            stored_values(form), allow_private=_allows_private(), by=current_user
+        )
+    except DomainError as error:
+        db.session.rollback()
+        show_refusal(form, error)
+        return _new_page(form), 422
+    text = "The webhook was made before; its secret was in that answer. If it is lost, remove the webhook."
+    keep_answer(form, text, _place_of(webhook))
+    db.session.commit()
+    log_event("webhook_created", webhook=webhook.id)
+    return render_template("webhooks/show_secret.html", webhook=webhook, secret=secret)
+
+
+def _new_page(form: NewWebhookForm) -> str:
+    return render_template("webhooks/new_webhook.html", form=form, allows_private=_allows_private())
+
+
+@blueprint.get("/<int:webhook_id>")
+@allowed(Action.KEEP_WEBHOOKS)
+def show_webhook(webhook_id: int) -> ResponseReturnValue:
+    webhook = _webhook_or_404(webhook_id)
+    view = ListAddress("webhooks.show_webhook", request.args, names=(), sorts=(), default_sort="")
+    view.filters["webhook_id"] = [str(webhook_id)]
+    page = queries.list_deliveries(webhook_id, mark=view.mark)
+    return render_template("webhooks/show_webhook.html", webhook=webhook, page=page, view=view, labels=EVENTS)
+
+
+@blueprint.get("/<int:webhook_id>/edit")
+@allowed(Action.KEEP_WEBHOOKS)
+def edit_webhook(webhook_id: int) -> ResponseReturnValue:
+    webhook = _webhook_or_404(webhook_id)
+    return _edit_page(ChangeWebhookForm(obj=webhook), webhook)
+
+
+@blueprint.post("/<int:webhook_id>/edit")
+@allowed(Action.KEEP_WEBHOOKS)
+def change_webhook(webhook_id: int) -> ResponseReturnValue:
+    webhook = _webhook_or_404(webhook_id)
+    form = ChangeWebhookForm(obj=webhook)
+    if not form.validate():
+        return _edit_page(form, webhook), 422
+    version = int(form.version.data or 0)
+    try:
+        operations.change_webhook(
+            webhook, stored_values(form), version=version, allow_private=_allows_private(), by=current_user
+        )
+    except DomainError as error:
+        db.session.rollback()
+        show_refusal(form, error)
+        return _edit_page(form, webhook), 422
+    db.session.commit()
+    log_event("webhook_changed", webhook=webhook_id)
+    flash_message("The webhook is saved.")
+    return redirect(_place_of(webhook), code=303)
+
+
+def _edit_page(form: ChangeWebhookForm, webhook: Webhook) -> str:
+    return render_template("webhooks/edit_webhook.html", form=form, webhook=webhook)
+
+
+@blueprint.post("/<int:webhook_id>/pause")
+@allowed(Action.KEEP_WEBHOOKS)
+def pause_webhook(webhook_id: int) -> ResponseReturnValue:
+    return _settle(webhook_id, operations.pause_webhook, "It is paused: nothing is sent until you resume it.")
+
+
+@blueprint.post("/<int:webhook_id>/resume")
+@allowed(Action.KEEP_WEBHOOKS)
+def resume_webhook(webhook_id: int) -> ResponseReturnValue:
+    skip = request.form.get("skip_missed") == "1"
+    text = "It is sent what happens from now on." if skip else "It is sent what it missed, and all that follows."
+    return _settle(webhook_id, lambda webhook, *, by: operations.resume_webhook(webhook, skip_missed=skip, by=by), text)
+
+
+def _settle(webhook_id: int, settle: Callable[..., None], text: str) -> ResponseReturnValue:
+    webhook = _webhook_or_404(webhook_id)
+    settle(webhook, by=current_user)
+    db.session.commit()
+    log_event("webhook_settled", webhook=webhook_id, is_active=webhook.is_active)
+    flash_message(text)
+    return redirect(_place_of(webhook), code=303)
+
+
+@blueprint.post("/<int:webhook_id>/remove")
+@allowed(Action.KEEP_WEBHOOKS)
+def remove_webhook(webhook_id: int) -> ResponseReturnValue:
+    webhook = _webhook_or_404(webhook_id)
+    operations.remove_webhook(webhook, by=current_user)
+    db.session.commit()
+    log_event("webhook_removed", webhook=webhook_id)
+    flash_message(f"The webhook to {webhook.url} is removed.")
+    return redirect(url_for("webhooks.list_webhooks"), code=303)
+
+
+@blueprint.post("/<int:webhook_id>/deliveries/<int:delivery_id>/replay")
+@allowed(Action.KEEP_WEBHOOKS)
+def replay_delivery(webhook_id: int, delivery_id: int) -> ResponseReturnValue:
+    webhook = _webhook_or_404(webhook_id)
+    delivery = queries.get_delivery(webhook_id, delivery_id) or abort(404)
+    try:
+        operations.replay_delivery(delivery, by=current_user)
+    except DomainError as error:
+        db.session.rollback()
+        flash_message(error.message, kind="error")
+    else:
+        db.session.commit()
+        log_event("webhook_replayed", webhook=webhook_id, delivery=delivery_id)
+        when = "is sent again within seconds" if webhook.is_active else "is sent as soon as the webhook is resumed"
+        flash_message(f"Message {delivery_id} {when}.")
+    return redirect(_place_of(webhook), code=303)
+
+
+def _webhook_or_404(webhook_id: int) -> Webhook:
+    return queries.get_webhook(webhook_id) or abort(404)
+
+
+def _place_of(webhook: Webhook) -> str:
+    return url_for("webhooks.show_webhook", webhook_id=webhook.id)
+
+
+def _allows_private() -> bool:
+    return bool(current_app.config["WEBHOOK_PRIVATE_ADDRESSES"])
