@@ -1,6 +1,6 @@
 """The columns that a list can show: one description serves heads, cells, loading and files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +64,23 @@ def load_columns(record: Any, columns: Sequence[Column]) -> list[ExecutableOptio
     own = [getattr(record, name) for name, is_elsewhere in names.items() if not is_elsewhere]
     elsewhere = [joinedload(getattr(record, name)) for name, is_elsewhere in names.items() if is_elsewhere]
     return [*([load_only(*own)] if own else []), *elsewhere]
+
+
+def load_shown(
+    record: Any, known: Mapping[str, Column], shown: Sequence[str] | None, *, always: Sequence[Any]
+) -> list[ExecutableOption]:
+    """
+    Say what has to be loaded of a record, and of its owner, for a list.
+
+    :param record: the model of the list
+    :param known: the columns that the list can show
+    :param shown: those that it shows; ``None`` loads records whole, and without their owners
+    :param always: what is loaded whatever is shown
+    :return: options for a query that selects the model
+    """
+    if shown is None:
+        return []
+    return [*load_columns(record, [known[key] for key in shown]), load_only(*always), joinedload(record.owner)]
 
 
 def choose_columns(asked: Sequence[str], known: Sequence[str], usual: Sequence[str]) -> list[str]:

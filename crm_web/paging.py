@@ -79,6 +79,7 @@ class Page:
     :param previous: the mark of the page before; ``None`` on the first
     :param count: how many records the whole list has, at most ``COUNT_LIMIT`` + 1
     :param is_in_order: whether the order is the one asked for, and not another because there are too many to sort
+    :param is_where_marked: whether it starts at its mark, and not at the top because the mark could not be read
     """
 
     rows: Sequence[Any]
@@ -86,6 +87,7 @@ class Page:
     previous: str | None
     count: int
     is_in_order: bool = True
+    is_where_marked: bool = True
 
     @property
     def count_is_exact(self) -> bool:
@@ -132,6 +134,7 @@ def load_page(
         previous=_write_mark("before", rows[0].sort_key, rows[0].sort_id) if rows and has_previous else None,
         count=count,
         is_in_order=sort is wanted,
+        is_where_marked=place is not None or mark is None,
     )
 
 

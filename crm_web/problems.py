@@ -48,6 +48,24 @@ def make_problem(
     :param more: more members of the answer, such as the customers to choose from
     :return: the answer
     """
+    body = describe_problem(status, detail, errors=errors, **more)
+    response = Response(json.dumps(body), status, mimetype=MEDIA_TYPE)
+    response.headers.extend(dict(headers))
+    return response
+
+
+def describe_problem(
+    status: int, detail: str, *, errors: Iterable[Mapping[str, str]] = (), **more: Any
+) -> dict[str, Any]:
+    """
+    Say what went wrong, as a part of an answer.
+
+    :param status: the HTTP status
+    :param detail: what is wrong and what to do about it, as a sentence
+    :param errors: for each field that is wrong its name and why
+    :param more: more members
+    :return: the members of the problem
+    """
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -57,6 +75,4 @@ def make_problem(
     }
     if listed := list(errors):
         body["errors"] = listed
-    response = Response(json.dumps(body | more), status, mimetype=MEDIA_TYPE)
-    response.headers.extend(dict(headers))
-    return response
+    return body | more

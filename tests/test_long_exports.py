@@ -13,6 +13,8 @@ from tests.page import Browser
     [
         ("leads.export_leads", "INSERT INTO leads (last_name) SELECT 'Lead ' || n FROM generate_series(1, 2100) n"),
         ("customers.export_customers", "INSERT INTO customers (name) SELECT 'C ' || n FROM generate_series(1, 2100) n"),
+        ("api.export_leads", "INSERT INTO leads (last_name) SELECT 'Lead ' || n FROM generate_series(1, 2100) n"),
+        ("api.export_customers", "INSERT INTO customers (name) SELECT 'C ' || n FROM generate_series(1, 2100) n"),
     ],
 )
 def test_every_row_arrives(own_database: OwnDatabase, endpoint: str, fill: str) -> None:
@@ -20,4 +22,4 @@ def test_every_row_arrives(own_database: OwnDatabase, endpoint: str, fill: str) 
         session.execute(text(fill))
         token = make_sign_in(session, own_database.find(session, "ann"))
     page = Browser(own_database.app, token).get(endpoint)
-    assert len(page.body.splitlines()) == 2101
+    assert len(page.body.splitlines()) == 2101 - endpoint.startswith("api.")

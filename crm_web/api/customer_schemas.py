@@ -5,24 +5,44 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from crm_web.api.schemas import Answered, PageQuery, Sent, needs_one_of, page_count
-from crm_web.api.texts import Country, Email, Moment, Owner, Phone, RecordId, Website, text_of
+from crm_web.api.schemas import (
+    Answered,
+    FieldsQuery,
+    FilterQuery,
+    PageQuery,
+    Sent,
+    needs_one_of,
+    page_count,
+    page_order,
+)
+from crm_web.api.texts import Country, Email, Many, Moment, Phone, RecordId, Website, among, text_of
+from crm_web.customers.address import LACKS
 from crm_web.customers.queries import SORTS
 from crm_web.models import Contact as ContactModel
 from crm_web.models import Customer as CustomerModel
 from crm_web.models import CustomerKind, CustomerStatus
 
+Owner = Annotated[str, Field(pattern="^(me|nobody|[1-9][0-9]{0,17})$")]
+Lacking = Annotated[str, Field(pattern=among(LACKS))]
+SortWord = Annotated[str, Field(pattern=f"^-?({'|'.join(SORTS)})$", description="With a minus: largest first.")]
 
-class CustomerQuery(PageQuery):
+
+class CustomerFilterQuery(FilterQuery):
     """Which customers, by the words of the list in the browser."""
 
-    q: Annotated[str, Field(max_length=300, description="Words in name, number, e-mail, website, phone.")] | None = None
-    status: Sequence[CustomerStatus] = ()
+    status: Many[CustomerStatus] = ()
     kind: CustomerKind | None = None
-    owner: Annotated[Sequence[Owner], Field(description="Ids of employees, or me, nobody.")] = ()
-    sort: (
-        Annotated[str, Field(pattern=f"^-?({'|'.join(SORTS)})$", description="With a minus: largest first.")] | None
-    ) = None
+    owner: Annotated[Many[Owner], Field(description="Ids of employees, or me, nobody.")] = ()
+    no: Annotated[Many[Lacking], Field(description="What is missing.")] = ()
+    sort: SortWord | None = None
+
+
+class CustomerQuery(CustomerFilterQuery, PageQuery):
+    """A page of customers."""
+
+
+class CustomerExportQuery(CustomerFilterQuery, FieldsQuery):
+    """All customers that fit."""
 
 
 class CustomerParts(Sent):
@@ -108,6 +128,7 @@ class CustomerPage(Answered):
     items: Sequence[Customer]
     count: int = page_count()
     count_is_exact: bool
+    is_in_order: bool = page_order()
     next: str | None
     previous: str | None
 
@@ -173,5 +194,6 @@ class ContactPage(Answered):
     items: Sequence[Contact]
     count: int = page_count()
     count_is_exact: bool
+    is_in_order: bool = page_order()
     next: str | None
     previous: str | None

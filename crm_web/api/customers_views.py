@@ -1,16 +1,15 @@
 """Customers, for programs."""
 
-from flask import Response, abort, request, url_for
+from flask import Response, abort, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.access import Action, allowed, require_change
-from crm_web.api import blueprint, customer_schemas, queries, schemas
+from crm_web.api import blueprint, customer_schemas, schemas
 from crm_web.api.describing import describe
 from crm_web.api.exchange import find_answer, keep_answer, read_body, read_query, require_match, show, show_page
-from crm_web.customers import operations
+from crm_web.customers import operations, queries
 from crm_web.customers.address import CustomersAddress
-from crm_web.customers.queries import get_customer
 from crm_web.extensions import db
 from crm_web.models import Customer
 from crm_web.records import lock
@@ -26,8 +25,8 @@ NOT_POSSIBLE = "The owner does not sell, or the parent is not there."
 def list_customers() -> ResponseReturnValue:
     """The same customers, filters and orders as in the browser; those in the trash are left out."""
     query = read_query(customer_schemas.CustomerQuery)
-    view = CustomersAddress(request.args, me=current_user)
-    page = queries.list_whole_customers(view.read_filter(), sort=view.sort, mark=query.at, size=query.limit)
+    view = CustomersAddress(query.as_address(), me=current_user)
+    page = queries.list_customers(view.read_filter(), sort=view.sort, mark=query.at, columns=None, size=query.limit)
     return show_page(customer_schemas.Customer, page)
 
 
@@ -105,7 +104,7 @@ def restore_customer(customer_id: int) -> ResponseReturnValue:
 
 
 def _customer_or_404(customer_id: int) -> Customer:
-    return get_customer(customer_id) or abort(404)
+    return queries.get_customer(customer_id) or abort(404)
 
 
 def _customer_to_change(customer_id: int) -> Customer:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from crm_web.api.schemas import Answered, PageQuery, Sent, page_count
+from crm_web.api.schemas import Answered, PageQuery, Sent, page_count, page_order
 from crm_web.api.texts import Email, Moment, Phone, RecordId, Successor, text_of
 from crm_web.auth.locales import LOCALES
 from crm_web.auth.operations import LONGEST_PASSWORD, SHORTEST_PASSWORD
@@ -107,5 +107,6 @@ class EmployeePage(Answered):
     items: Sequence[Employee]
     count: int = page_count()
     count_is_exact: bool
+    is_in_order: bool = page_order()
     next: str | None
     previous: str | None

@@ -2,59 +2,20 @@
 
 from flask import Response, abort, current_app, g, request
 from flask.typing import ResponseReturnValue
-from psycopg2.errors import ExclusionViolation, ForeignKeyViolation, UniqueViolation
 from sqlalchemy.exc import IntegrityError
 
 from crm_web.api import blueprint
 from crm_web.api.exchange import WrongRequest
-from crm_web.customers.contact_operations import ContactInTrash
-from crm_web.customers.conversion_operations import AnotherCustomer
-from crm_web.customers.operations import CustomerInTrash, ParentNotPossible
-from crm_web.employees.operations import (
-    EmailTaken,
-    EmployeeChangedMeanwhile,
-    LastAdministrator,
-    LeadsThemselves,
-    ManagerNotThere,
-    SuccessorNeeded,
-    SuccessorNotEntitled,
-)
+from crm_web.api.refusals import tell_broken, tell_refusal
+from crm_web.customers.contact_operations import ContactNotNamed
 from crm_web.errors import DomainError
 from crm_web.extensions import csrf, db
-from crm_web.leads.operations import CustomerNotThere, LeadInTrash, StatusChangedMeanwhile, WinStands
 from crm_web.models import Scope
-from crm_web.observe import log_event
 from crm_web.problems import make_problem
-from crm_web.records import ChangedMeanwhile, OwnerNotEntitled
 from crm_web.tokens.operations import WINDOW
-from crm_web.webhooks.operations import BeingSent, TooManyWebhooks, WebhookChangedMeanwhile
 
 READING = ("GET", "HEAD", "OPTIONS")
 LARGEST_BODY = 4 * 1024 * 1024
-CONFLICTS = (
-    AnotherCustomer,
-    ChangedMeanwhile,
-    ContactInTrash,
-    CustomerInTrash,
-    CustomerNotThere,
-    EmailTaken,
-    EmployeeChangedMeanwhile,
-    LastAdministrator,
-    LeadsThemselves,
-    ManagerNotThere,
-    SuccessorNeeded,
-    SuccessorNotEntitled,
-    LeadInTrash,
-    OwnerNotEntitled,
-    ParentNotPossible,
-    BeingSent,
-    StatusChangedMeanwhile,
-    TooManyWebhooks,
-    WebhookChangedMeanwhile,
-    WinStands,
-)
-"""Refusals that another moment would not have made; any other one is about what was sent."""
-
 # Who comes with a token sends no cookie that a stranger's page could make use of; the rest is checked below.
 csrf.exempt(blueprint)
 
@@ -102,19 +63,15 @@ def refuse_request(error: WrongRequest) -> ResponseReturnValue:
 def refuse_deed(error: DomainError) -> ResponseReturnValue:
     """Say which rule said no; nothing that was done before it stays."""
     db.session.rollback()
-    errors = [{"field": error.field, "message": error.message}] if error.field else []
-    # A change was checked by itself before: what no rule lets pass then is what it would make of the record.
-    is_conflict = isinstance(error, CONFLICTS) or request.method == "PATCH"
-    return make_problem(409 if is_conflict else 422, error.message, errors=errors)
+    refusal = tell_refusal(error)
+    # What is sent to change a contact may name nobody; whether anything is left that does is of the present.
+    status = 409 if isinstance(error, ContactNotNamed) and request.method == "PATCH" else refusal.status
+    return make_problem(status, refusal.detail, errors=refusal.errors, **refusal.more)
 
 
 @blueprint.errorhandler(IntegrityError)
 def refuse_broken(error: IntegrityError) -> ResponseReturnValue:
     """Say what the database refused that no rule had seen, mostly because somebody else was quicker."""
     db.session.rollback()
-    cause = error.orig
-    is_conflict = isinstance(cause, UniqueViolation | ForeignKeyViolation | ExclusionViolation)
-    name = getattr(getattr(cause, "diag", None), "constraint_name", None)
-    log_event("constraint_held", constraint=name)
-    words = "Another record stands against this; read again, then retry." if is_conflict else "This can’t be kept."
-    return make_problem(409 if is_conflict else 422, f"{words} The database names the rule {name}.")
+    refusal = tell_broken(error)
+    return make_problem(refusal.status, refusal.detail)

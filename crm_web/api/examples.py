@@ -60,7 +60,51 @@ CHANGE = {
     "door": "api",
     "request_id": "8e0397e40d543e8bc9368946f9324aa1",
 }
+WEBHOOK = {"url": "https://hooks.tanaka.example/piper", "events": ["lead.won", "customer.created"]}
+MADE_WEBHOOK = {**WEBHOOK, "id": 2, "version": 1, "is_active": True, "created_at": AT, "updated_at": AT}
 NAMED: dict[str, dict[str, Any]] = {
+    "LeadBatch": {
+        "mode": "each",
+        "items": [
+            {"do": "create", "lead": {"last_name": "Tanaka", "company": "Tanaka KK"}},
+            {"do": "change", "id": 12, "version": 1, "lead": {"city": "Osaka"}},
+            {"do": "move", "id": 12, "change": {"status": "contacted"}},
+        ],
+    },
+    "LeadBatchAnswer": {
+        "results": [
+            {
+                "status": 412,
+                "problem": {
+                    "type": "about:blank",
+                    "title": "Precondition Failed",
+                    "status": 412,
+                    "detail": "The record was changed since you read it. Read it again.",
+                    "request_id": CHANGE["request_id"],
+                },
+            },
+        ],
+    },
+    "SearchAnswer": {
+        "items": [{"kind": "lead", "id": 12, "name": "Mei Tanaka", "detail": "Tanaka KK", "url": "/api/v1/leads/12"}],
+        "is_all": True,
+    },
+    "NewWebhook": WEBHOOK,
+    "WebhookChange": {"is_active": True, "skip_missed": True},
+    "Webhook": MADE_WEBHOOK,
+    "MadeWebhook": {**MADE_WEBHOOK, "secret": "whsec_shown-only-this-once"},
+    "Delivery": {
+        "id": 31,
+        "webhook_id": 2,
+        "event": "lead.changed",
+        "change": CHANGE,
+        "state": "delivered",
+        "attempts": 1,
+        "created_at": AT,
+        "tried_at": AT,
+        "took_ms": 84,
+        "status": 204,
+    },
     "NewLead": LEAD,
     "LeadChange": {"city": "Osaka", "next_step": None},
     "Lead": {
@@ -151,7 +195,8 @@ def example_of(model: Model) -> dict[str, Any] | None:
     """
     item = item_of(model)
     if model.__name__.endswith("Page") and item is not None:
-        return {"items": [example_of(item)], "count": 1, "count_is_exact": True, "next": None, "previous": None}
+        page = {"items": [example_of(item)], "count": 1, "count_is_exact": True, "is_in_order": True}
+        return {name: page.get(name) for name in model.model_fields}
     shown = NAMED.get(model.__name__)
     if shown is None or not model.model_config.get("from_attributes"):
         return shown

@@ -36,6 +36,8 @@ WORDS = {
     "less_than_equal": "Send {le:,} or less.",
     "too_long": "Send at most {max_length:,}.",
     "too_short": "Send at least {min_length:,}.",
+    "union_tag_not_found": "Say in {discriminator} what to do.",
+    "union_tag_invalid": "Choose one of {expected_tags}.",
     "enum": "Choose one of {expected}.",
     "literal_error": "Choose one of {expected}.",
     "date_type": "Send a date like 2026-03-31.",
@@ -108,10 +110,31 @@ def read_query(model: type[Model]) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise WrongRequest([_tell(d) for d in error.errors(include_url=False, include_input=False)]) from error
+        raise WrongRequest(tell_errors(error)) from error
 
 
-def _tell(detail: ErrorDetails) -> dict[str, str]:
+def tell_errors(error: ValidationError, within: tuple[str | int, ...] = ()) -> list[dict[str, str]]:
+    """
+    Say which fields are wrong.
+
+    :param error: what pydantic found
+    :param within: where what it looked at stands in what was sent
+    :return: for each field its name and what is wrong, in words
+    """
+    return [_tell(detail, within) for detail in error.errors(include_url=False, include_input=False)]
+
+
+def _name_field(place: Sequence[str | int]) -> str:
+    """What follows the number of an item is the tag by which its model was chosen, and no field."""
+    before = [None, *place]
+    return ".".join(
+        str(part)
+        for part, last in zip(place, before, strict=False)
+        if isinstance(part, int) or not isinstance(last, int)
+    )
+
+
+def _tell(detail: ErrorDetails, within: tuple[str | int, ...] = ()) -> dict[str, str]:
     context = detail.get("ctx", {})
     said = context.get("error")
     words = WORDS.get(detail["type"])
@@ -121,7 +144,7 @@ def _tell(detail: ErrorDetails) -> dict[str, str]:
         message = words.format(**context)
     else:
         message = detail["msg"]
-    return {"field": ".".join(map(str, detail["loc"])), "message": message}
+    return {"field": _name_field((*within, *detail["loc"])), "message": message}
 
 
 def show(model: BaseModel, status: int = 200, *, location: str | None = None) -> Response:
@@ -152,12 +175,16 @@ def show_page(model: type[BaseModel], page: Page) -> Response:
     :param model: what each of its records looks like
     :param page: the page
     :return: the answer, with links to the pages around it
+    :raise WrongRequest: where the mark in the address can't be read, or the fields are unknown
     """
+    if not page.is_where_marked:
+        raise WrongRequest([{"field": "at", "message": "This is no mark of a page of this list."}])
     names = read_fields(model)
     rows = [model.model_validate(row).model_dump(mode="json", include=names) for row in page.rows]
     marks = {"next": page.next, "prev": page.previous}
     body = {"items": rows, "count": min(page.count, COUNT_LIMIT), "count_is_exact": page.count_is_exact}
-    response = Response(json.dumps(body | {"next": page.next, "previous": page.previous}), mimetype="application/json")
+    body |= {"is_in_order": page.is_in_order, "next": page.next, "previous": page.previous}
+    response = Response(json.dumps(body), mimetype="application/json")
     links = [f'<{_address_at(mark)}>; rel="{name}"' for name, mark in marks.items() if mark]
     if links:
         response.headers["Link"] = ", ".join(links)
@@ -198,7 +225,16 @@ def require_match(version: int) -> None:
     if not re.fullmatch(MATCHES, request.headers["If-Match"]):
         abort(400, "If-Match holds no ETag: send it as it came, in its quotation marks.")
     if not request.if_match.contains(str(version)):
-        abort(412, "The record was changed since you read it. Read it again.")
+        refuse_version()
+
+
+def refuse_version() -> NoReturn:
+    """
+    End what was asked for, since the program has not seen what it is about to change.
+
+    :raise HTTPException: 412, always
+    """
+    abort(412, "The record was changed since you read it. Read it again.")
 
 
 def find_answer() -> Response | None:

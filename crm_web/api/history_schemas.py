@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from crm_web.api.schemas import Answered, PageQuery, Sent, page_count
+from crm_web.api.schemas import Answered, PageQuery, Sent, page_count, page_order
 from crm_web.api.texts import Day, Moment, RecordId
 from crm_web.models import ChangeAction, ConversionKind, Door
 from crm_web.wording import ENTITIES
@@ -54,6 +54,7 @@ class ChangePage(Answered):
     items: Sequence[Change]
     count: int = page_count()
     count_is_exact: bool
+    is_in_order: bool = page_order()
     next: str | None
     previous: str | None
 
@@ -93,5 +94,6 @@ class ConversionPage(Answered):
     items: Sequence[Conversion]
     count: int = page_count()
     count_is_exact: bool
+    is_in_order: bool = page_order()
     next: str | None
     previous: str | None

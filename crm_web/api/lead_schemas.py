@@ -5,45 +5,87 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
-from crm_web.api.schemas import Answered, PageQuery, Sent, needs_one_of, needs_with, page_count
+from crm_web.api.schemas import (
+    Answered,
+    FieldsQuery,
+    FilterQuery,
+    PageQuery,
+    Sent,
+    needs_one_of,
+    needs_with,
+    page_count,
+    page_order,
+)
 from crm_web.api.texts import (
     NOT_BLANK,
     Amount,
+    AskedAmount,
     Country,
     Currency,
     Day,
+    DayWord,
     Email,
+    Many,
     Moment,
-    Owner,
     Percent,
     Phone,
     RecordId,
     Website,
+    Word,
+    among,
     text_of,
 )
+from crm_web.day_words import WORDS
+from crm_web.leads.address import LACKS, OVERDUE
 from crm_web.leads.queries import SORTS
-from crm_web.models import CustomerKind, LeadSource, LeadStatus, LostReason, Rating, StatusKind
+from crm_web.models import WAY_TO_WON, CustomerKind, LeadSource, LeadStatus, LostReason, Rating, StatusKind
 from crm_web.models import Lead as LeadModel
 
+Owner = Annotated[str, Field(pattern="^(me|team|nobody|[1-9][0-9]{0,17})$")]
+CloseWord = Annotated[str, Field(pattern=among((OVERDUE, *WORDS)))]
+Lacking = Annotated[str, Field(pattern=among(LACKS))]
+Reached = Annotated[str, Field(pattern=among(WAY_TO_WON))]
+SortWord = Annotated[str, Field(pattern=f"^-?({'|'.join(SORTS)})$", description="With a minus: largest first.")]
 
-class LeadQuery(PageQuery):
+
+class LeadFilterQuery(FilterQuery):
     """Which leads, by the words of the list in the browser."""
 
-    q: Annotated[str, Field(max_length=300, description="Words in name, company, e-mail, website, phone.")] | None = (
-        None
-    )
     kind: StatusKind | None = None
-    status: Sequence[LeadStatus] = ()
-    owner: Annotated[Sequence[Owner], Field(description="Ids of employees, or me, team, nobody.")] = ()
-    source: Annotated[Sequence[str], Field(description="Sources, or (none).")] = ()
+    status: Many[LeadStatus] = ()
+    owner: Annotated[Many[Owner], Field(description="Ids of employees, or me, team, nobody.")] = ()
+    source: Annotated[Many[Word], Field(description="Sources, or (none).")] = ()
     customer: RecordId | None = None
-    created_from: Day | None = None
-    created_to: Day | None = None
+    currency: Currency | None = None
+    amount_from: Annotated[AskedAmount, Field(description="In whatever currency, or in the one given.")] | None = None
+    amount_to: AskedAmount | None = None
+    close: Annotated[CloseWord, Field(description="Expected to close in these days, or overdue.")] | None = None
+    close_from: Day | None = None
+    close_to: Annotated[Day, Field(description="Expected to close before this day.")] | None = None
+    closed: Annotated[DayWord, Field(description="Closed in these days, in your time zone.")] | None = None
     closed_from: Day | None = None
-    closed_to: Day | None = None
-    sort: (
-        Annotated[str, Field(pattern=f"^-?({'|'.join(SORTS)})$", description="With a minus: largest first.")] | None
-    ) = None
+    closed_to: Annotated[Day, Field(description="Closed before this day.")] | None = None
+    no: Annotated[Many[Lacking], Field(description="What is missing.")] = ()
+    reason: Annotated[Many[LostReason], Field(description="Lost for any of these.")] = ()
+    reached: Annotated[Reached, Field(description="Once got at least as far as this.")] | None = None
+    sort: SortWord | None = None
+
+    @field_validator("status")
+    @classmethod
+    def check_kind(cls, statuses: Sequence[LeadStatus], info: ValidationInfo) -> Sequence[LeadStatus]:
+        """In the browser a status of another tab counts for nothing; whoever writes both here means neither."""
+        kind = info.data.get("kind")
+        if strange := [status for status in statuses if kind not in (None, status.kind)]:
+            raise ValueError(f"{strange[0].value} is not of the kind {kind}.")
+        return statuses
+
+
+class LeadQuery(LeadFilterQuery, PageQuery):
+    """A page of leads."""
+
+
+class LeadExportQuery(LeadFilterQuery, FieldsQuery):
+    """All leads that fit."""
 
 
 def _says_why() -> dict[str, Any]:
@@ -193,6 +235,7 @@ class LeadPage(Answered):
     items: Sequence[Lead]
     count: int = page_count()
     count_is_exact: bool
+    is_in_order: bool = page_order()
     next: str | None
     previous: str | None
 

@@ -1,20 +1,18 @@
 """Leads, for programs."""
 
-from flask import Response, abort, request, url_for
+from flask import Response, abort, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from crm_web.access import Action, allowed, require_change
-from crm_web.api import blueprint, lead_schemas, queries, schemas
+from crm_web.access import Action, allowed
+from crm_web.api import blueprint, lead_deeds, lead_schemas, schemas
 from crm_web.api.describing import describe
 from crm_web.api.exchange import find_answer, keep_answer, read_body, read_query, require_match, show, show_page
 from crm_web.extensions import db
 from crm_web.filters import current_reader
-from crm_web.leads import operations
+from crm_web.leads import operations, queries
 from crm_web.leads.address import LeadsAddress
-from crm_web.leads.queries import get_lead
 from crm_web.models import Lead
-from crm_web.records import lock
 
 IN_TRASH = {409: "The lead is in the trash, or a rule says no; the detail says which."}
 
@@ -25,8 +23,8 @@ IN_TRASH = {409: "The lead is in the trash, or a rule says no; the detail says w
 def list_leads() -> ResponseReturnValue:
     """The same leads, filters and orders as in the browser; those in the trash are left out."""
     query = read_query(lead_schemas.LeadQuery)
-    view = LeadsAddress(request.args, me=current_user, reader=current_reader())
-    page = queries.list_whole_leads(view.read_filter(), sort=view.sort, mark=query.at, size=query.limit)
+    view = LeadsAddress(query.as_address(), me=current_user, reader=current_reader())
+    page = queries.list_leads(view.read_filter(), sort=view.sort, mark=query.at, columns=None, size=query.limit)
     return show_page(lead_schemas.Lead, page)
 
 
@@ -44,8 +42,7 @@ def create_lead() -> ResponseReturnValue:
     """Its status is New. A source that nobody used before is known from then on."""
     if answer := find_answer():
         return answer
-    lead = operations.create_lead(read_body(lead_schemas.NewLead).values(), by=current_user)
-    answer = keep_answer(_show(lead, 201))
+    answer = keep_answer(_show(lead_deeds.create(read_body(lead_schemas.NewLead)), 201))
     db.session.commit()
     return answer
 
@@ -56,7 +53,7 @@ def create_lead() -> ResponseReturnValue:
 def read_lead(lead_id: int) -> ResponseReturnValue:
     """A lead in the trash is read too: its deleted_at says so."""
     read_query(schemas.FieldsQuery)
-    return _show(_lead_or_404(lead_id))
+    return _show(queries.get_lead(lead_id) or abort(404))
 
 
 @blueprint.patch("/api/v1/leads/<int:lead_id>")
@@ -71,9 +68,8 @@ def read_lead(lead_id: int) -> ResponseReturnValue:
 )
 def change_lead(lead_id: int) -> ResponseReturnValue:
     """Only what is sent changes; null empties. The status has an endpoint of its own."""
-    lead = _lead_to_change(lead_id)
-    change = read_body(lead_schemas.LeadChange)
-    operations.change_lead(lead, change.values(), version=lead.version, by=current_user)
+    lead = _seen_lead(lead_id)
+    lead_deeds.change(lead, read_body(lead_schemas.LeadChange))
     db.session.commit()
     return _show(lead)
 
@@ -83,7 +79,7 @@ def change_lead(lead_id: int) -> ResponseReturnValue:
 @describe("Move a lead to the trash", "leads", answers={204: None}, needs_match=True)
 def trash_lead(lead_id: int) -> ResponseReturnValue:
     """Its customer, if it has one, stays as it is."""
-    operations.trash_lead(_lead_to_change(lead_id), by=current_user)
+    lead_deeds.trash(_seen_lead(lead_id))
     db.session.commit()
     return Response(status=204)
 
@@ -93,8 +89,7 @@ def trash_lead(lead_id: int) -> ResponseReturnValue:
 @describe("Restore a lead from the trash", "leads", answers={200: lead_schemas.Lead}, is_once=True)
 def restore_lead(lead_id: int) -> ResponseReturnValue:
     """One that is not in the trash stays as it is."""
-    lead = _lead_or_404(lead_id)
-    require_change(lead)
+    lead = lead_deeds.find_to_change(lead_id)
     if answer := find_answer():
         return answer
     operations.restore_lead(lead, by=current_user)
@@ -103,15 +98,8 @@ def restore_lead(lead_id: int) -> ResponseReturnValue:
     return answer
 
 
-def _lead_or_404(lead_id: int) -> Lead:
-    return get_lead(lead_id) or abort(404)
-
-
-def _lead_to_change(lead_id: int) -> Lead:
-    """Locked, so that the version that the program saw is still the one that is changed."""
-    lead = _lead_or_404(lead_id)
-    require_change(lead)
-    lock(lead)
+def _seen_lead(lead_id: int) -> Lead:
+    lead = lead_deeds.lock_to_change(lead_id)
     require_match(lead.version)
     return lead
 

@@ -1,40 +1,11 @@
-"""What only programs ask: records in full, and how lists of them read."""
+"""What only programs ask."""
 
 from sqlalchemy import select
 
-from crm_web.customers.queries import CustomerFilter, select_customers
-from crm_web.customers.queries import read_sort as read_customer_sort
 from crm_web.extensions import db
 from crm_web.history.queries import NEWEST_FIRST, ChangeFilter, select_changes
-from crm_web.leads.queries import LeadFilter, read_sort, select_leads
 from crm_web.models import Change, Contact, Conversion
 from crm_web.paging import Page, Sort, load_page
-
-
-def list_whole_leads(filters: LeadFilter, *, sort: str | None, mark: str | None, size: int) -> Page:
-    """
-    Load one page of leads, each with all of its columns.
-
-    :param filters: which leads
-    :param sort: a sort word, as the list of leads knows it
-    :param mark: where the page starts; ``None`` for the first
-    :param size: leads a page
-    :return: the page
-    """
-    return load_page(select_leads(filters), read_sort(sort), mark=mark, size=size)
-
-
-def list_whole_customers(filters: CustomerFilter, *, sort: str | None, mark: str | None, size: int) -> Page:
-    """
-    Load one page of customers, each with all of its columns.
-
-    :param filters: which customers
-    :param sort: a sort word, as the list of customers knows it
-    :param mark: where the page starts; ``None`` for the first
-    :param size: customers a page
-    :return: the page
-    """
-    return load_page(select_customers(filters), read_customer_sort(sort), mark=mark, size=size)
 
 
 def list_all_contacts(*, customer_id: int | None, mark: str | None, size: int) -> Page:

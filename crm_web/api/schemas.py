@@ -1,11 +1,13 @@
 """What everything that goes in and out of the API shares; the names of the classes are those of the documentation."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
+from werkzeug.datastructures import MultiDict
 
-from crm_web.api.texts import NOT_BLANK, e164_of
+from crm_web.api.texts import NO_NUL, NOT_BLANK, CountryOrNone, Day, DayWord, Many, Word, e164_of
+from crm_web.record_address import LONGEST_REST
 
 
 def needs_one_of(*names: str) -> dict[str, Any]:
@@ -66,18 +68,39 @@ class Problem(Answered):
     obstacles: Sequence[Mapping[str, Any]] | None = Field(None, description="What stands in the way of an undo.")
 
 
-class PageQuery(Sent):
-    """Where one stands in a list."""
-
-    limit: Annotated[int, Field(ge=1, le=500, description="Records a page.")] = 50
-    at: Annotated[str, Field(max_length=2000, description="The mark of a page, from next or previous.")] | None = None
-    fields: Annotated[str, Field(max_length=2000, description="Names of the fields wanted, with commas.")] | None = None
-
-
 class FieldsQuery(Sent):
     """Which fields are wanted."""
 
     fields: Annotated[str, Field(max_length=2000, description="Names of the fields wanted, with commas.")] | None = None
+
+
+class PageQuery(FieldsQuery):
+    """Where one stands in a list."""
+
+    limit: Annotated[int, Field(ge=1, le=500, description="Records a page.")] = 50
+    at: Annotated[str, Field(max_length=2000, description="The mark of a page, from next or previous.")] | None = None
+
+
+class FilterQuery(Sent):
+    """The filters that all lists of records have, by the words of the lists in the browser."""
+
+    q: (
+        Annotated[str, Field(max_length=300, pattern=NO_NUL, description="Words in what names and reaches it.")] | None
+    ) = None
+    industry: Annotated[Many[Word], Field(description="Industries, or (none).")] = ()
+    country: Annotated[Many[CountryOrNone], Field(description="ISO 3166-1 codes, or (none).")] = ()
+    created: Annotated[DayWord, Field(description="Entered in these days, in your time zone.")] | None = None
+    created_from: Day | None = None
+    created_to: Annotated[Day, Field(description="Before this day.")] | None = None
+    active_from: Day | None = None
+    active_to: Annotated[Day, Field(description="Last activity before this day.")] | None = None
+    untouched: Annotated[int, Field(ge=1, le=LONGEST_REST, description="For so many days at least.")] | None = None
+
+    def as_address(self) -> MultiDict[str, str]:
+        """Say the same as the address of the list in the browser would; nothing in it means anything else there."""
+        given = {name: value for name in self.model_fields_set if (value := getattr(self, name)) is not None}
+        lists = {name: value if isinstance(value, list) else [value] for name, value in given.items()}
+        return MultiDict([(name, str(value)) for name, values in lists.items() for value in values])
 
 
 def page_count() -> Any:
@@ -85,6 +108,6 @@ def page_count() -> Any:
     return Field(description="How many there are in all; of very many only that there are more.")
 
 
-def sort_of(words: Iterable[str]) -> Any:
-    """Say by which words a list can be sorted."""
-    return Field(None, pattern=f"^-?({'|'.join(words)})$", description="With a minus: largest first.")
+def page_order() -> Any:
+    """Say what the order of a page means."""
+    return Field(description="Whether this is the order asked for: too many to be sorted come in the usual one.")

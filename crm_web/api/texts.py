@@ -1,22 +1,26 @@
 """What the values of the API look like: each is read by the readers of ``crm_web.fields``, like what people type."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, TypeVar, cast
 
 from flask import current_app
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from typing_extensions import TypeAliasType
 
 from crm_web import fields
+from crm_web.day_words import WORDS
+from crm_web.list_address import LONGEST_VALUE, MOST_VALUES
 from crm_web.models import COUNTRIES, CURRENCIES, limit_of
+from crm_web.record_address import NOTHING_GIVEN
 
 LONGEST_ID = 2**63 - 1
 DAY = r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 NO_NUL = r"^[^\x00]*$"
 NOT_BLANK = r"^[^\x00]*[^\x00\s][^\x00]*$"
+MONEY = r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,2})?$"
 
 
 def text_of(column: Any, *, is_required: bool = False, is_never_null: bool = False) -> Any:
@@ -32,6 +36,11 @@ def text_of(column: Any, *, is_required: bool = False, is_never_null: bool = Fal
         return Field(default_factory=str, min_length=1, max_length=limit_of(column), pattern=NOT_BLANK)
     pattern = NOT_BLANK if is_required else NO_NUL
     return Field(... if is_required else None, min_length=1, max_length=limit_of(column), pattern=pattern)
+
+
+def among(words: Iterable[str]) -> str:
+    """The pattern of a text that is one of some words."""
+    return f"^({'|'.join(words)})$"
 
 
 def _read(reader: Callable[[str], Any]) -> AfterValidator:
@@ -83,7 +92,6 @@ Currency = TypeAliasType(
 Whole = BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value)
 """In JSON 21.0 is the whole number that 21 is."""
 Percent = Annotated[int, Field(ge=0, le=100), Whole]
-Owner = Annotated[str, Field(pattern="^(me|team|nobody|[1-9][0-9]{0,17})$")]
 RecordId = Annotated[int, Field(ge=1, le=LONGEST_ID), Whole]
 Successor = Annotated[
     int | str,
@@ -94,11 +102,25 @@ Amount = Annotated[
     Decimal,
     BeforeValidator(lambda value: _read_amount(value)),
     PlainSerializer(str, return_type=str),
-    _string(pattern=r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,2})?$", examples=["1234.50"], description="Money, as a text."),
+    _string(pattern=MONEY, examples=["1234.50"], description="Money, as a text."),
 ]
 Day = Annotated[
     date, BeforeValidator(lambda value: _read_day(value)), _string(format="date", pattern=DAY, examples=["2026-03-31"])
 ]
+Item = TypeVar("Item")
+Many = Annotated[Sequence[Item], Field(max_length=MOST_VALUES)]
+"""A filter that may be repeated in an address."""
+Word = Annotated[str, Field(min_length=1, max_length=LONGEST_VALUE, pattern=NOT_BLANK)]
+CountryOrNone = Annotated[
+    str,
+    _read_code((*COUNTRIES, NOTHING_GIVEN), "an ISO 3166-1 code like DE, or (none)"),
+    _string(enum=[*sorted(COUNTRIES), NOTHING_GIVEN]),
+]
+AskedAmount = Annotated[
+    str, Field(pattern=MONEY), _read(fields.read_amount), _string(pattern=MONEY, examples=["1234.50"])
+]
+DayWord = Annotated[str, Field(pattern=among(WORDS))]
+"""A stretch of days by its name, such as ``this_month``."""
 Moment = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 
 

@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, Text, func, literal, select, union_all
-from sqlalchemy.orm import aliased, joinedload, load_only
+from sqlalchemy.orm import aliased, joinedload
 from sqlalchemy.sql.base import ExecutableOption
 
 from crm_web.customers.columns import COLUMNS, SHOWN
 from crm_web.extensions import db
-from crm_web.list_columns import load_columns
+from crm_web.list_columns import load_shown
 from crm_web.list_sorts import group_by_country, group_by_owner, lowered, moment_or_none
 from crm_web.matching import contains_words
 from crm_web.models import (
@@ -131,7 +131,12 @@ def read_sort(word: str | None) -> Sort:
 
 
 def list_customers(
-    filters: CustomerFilter, *, sort: str | None, mark: str | None, columns: Sequence[str] = SHOWN, size: int = 50
+    filters: CustomerFilter,
+    *,
+    sort: str | None,
+    mark: str | None,
+    columns: Sequence[str] | None = SHOWN,
+    size: int = 50,
 ) -> Page:
     """
     Load one page of the list of customers, with each one's owner; of the customer itself only what a list shows.
@@ -139,16 +144,14 @@ def list_customers(
     :param filters: which customers
     :param sort: a sort word, as in ``read_sort``
     :param mark: where the page starts; ``None`` for the first
-    :param columns: the columns to show
+    :param columns: the columns to show; ``None`` loads the customers whole, and without their owners
     :param size: rows a page
     :return: the page
     """
     order = read_sort(sort)
-    always = load_only(Customer.id, Customer.name, Customer.kind, Customer.status, Customer.owner_id)
-    query = select_customers(filters).options(
-        *load_columns(Customer, [COLUMNS[key] for key in columns]), always, joinedload(Customer.owner)
-    )
-    query = _join_touch(query, filters, order)
+    always = (Customer.id, Customer.name, Customer.kind, Customer.status, Customer.owner_id)
+    loaded = load_shown(Customer, COLUMNS, columns, always=always)
+    query = _join_touch(select_customers(filters).options(*loaded), filters, order)
     everything = _join_touch(select_customers(CustomerFilter()), CustomerFilter(), order) if filters.in_use else None
     return load_page(query, order, mark=mark, size=size, everything=everything, otherwise=read_sort(DEFAULT_SORT))
 

@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
-from sqlalchemy.orm import aliased, joinedload, load_only
+from sqlalchemy.orm import aliased, joinedload
 
 from crm_web.extensions import db
 from crm_web.leads.columns import COLUMNS, SHOWN
-from crm_web.list_columns import load_columns
+from crm_web.list_columns import load_shown
 from crm_web.list_sorts import (
     NO_DAY,
     NOTHING,
@@ -214,7 +214,7 @@ def read_sort(word: str | None) -> Sort:
 
 
 def list_leads(
-    filters: LeadFilter, *, sort: str | None, mark: str | None, columns: Sequence[str] = SHOWN, size: int = 50
+    filters: LeadFilter, *, sort: str | None, mark: str | None, columns: Sequence[str] | None = SHOWN, size: int = 50
 ) -> Page:
     """
     Load one page of the list of leads, with each lead's owner; of the lead itself only what a list shows.
@@ -222,21 +222,15 @@ def list_leads(
     :param filters: which leads
     :param sort: a sort word, as in ``read_sort``
     :param mark: where the page starts; ``None`` for the first
-    :param columns: the columns to show
+    :param columns: the columns to show; ``None`` loads the leads whole, and without their owners
     :param size: rows a page
     :return: the page
     """
     order = read_sort(sort)
-    loaded = (*load_columns(Lead, [COLUMNS[key] for key in columns]), load_only(*_ALWAYS), joinedload(Lead.owner))
+    loaded = load_shown(Lead, COLUMNS, columns, always=_ALWAYS)
     query = _join_touch(select_leads(filters), filters, order).options(*loaded)
-    return load_page(
-        query,
-        order,
-        mark=mark,
-        size=size,
-        everything=_select_in_order(filters, order),
-        otherwise=read_sort(DEFAULT_SORT),
-    )
+    everything = _select_in_order(filters, order)
+    return load_page(query, order, mark=mark, size=size, everything=everything, otherwise=read_sort(DEFAULT_SORT))
 
 
 _ALWAYS = (Lead.id, Lead.name, Lead.company, Lead.status, Lead.owner_id, Lead.currency)

@@ -107,7 +107,36 @@ def test_lists_by_the_words_of_the_list(session: Session, ann: Employee, bob: Em
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=501", "limit=0", "status=gone", "what=ever", "sort=age", "fields=password", "kind=open&kind=won"]
+    "query",
+    [
+        "limit=501",
+        "limit=0",
+        "status=gone",
+        "what=ever",
+        "sort=age",
+        "fields=password",
+        "kind=open&kind=won",
+        "kind=open&status=won",
+        "at=nowhere",
+        "at=",
+        "created_from=0",
+        "created_from=20260331",
+        "close_to=1492-01-01",
+        "close=someday",
+        "amount_from=1e3",
+        "amount_to=-1",
+        "currency=eur",
+        "country=de",
+        "industry=",
+        "untouched=0",
+        "no=luck",
+        "reason=none",
+        "reached=lost",
+        "customer=0",
+        "owner=everyone",
+        "q=%00",
+        "columns=name",
+    ],
 )
 def test_asks_for_what_there_is_not(ann: Employee, program_of: ProgramOf, query: str) -> None:
     assert program_of(ann).get(f"/leads?{query}").status_code == 422

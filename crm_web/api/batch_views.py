@@ -1,0 +1,43 @@
+"""Many deeds in one request, for programs."""
+
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.access import Action, allowed
+from crm_web.api import batch, blueprint
+from crm_web.api.batch_schemas import BatchMode, LeadBatch, LeadBatchAnswer
+from crm_web.api.describing import describe
+from crm_web.api.exchange import find_answer, keep_answer, read_body, show
+from crm_web.extensions import db
+from crm_web.problems import make_problem
+
+
+@blueprint.post("/api/v1/leads/batch")
+@allowed(Action.CHANGE_OWN)
+@describe(
+    "Do many things to leads",
+    "leads",
+    body=LeadBatch,
+    answers={200: LeadBatchAnswer},
+    refuses={409: "An item was refused, and so nothing was done; errors name the item."},
+    is_once=True,
+)
+def change_many_leads() -> ResponseReturnValue:
+    """
+    Each item is done as its own endpoint would do it, in their order. With mode all, the first refusal ends the batch
+    and nothing is done. With mode each, the answer is 200 and holds for each item its status, and the lead or the
+    problem. The result of an item knows only the items before it.
+    """
+    if answer := find_answer():
+        return answer
+    sent = read_body(LeadBatch)
+    do = batch.do_all if sent.mode is BatchMode.ALL else batch.do_each
+    try:
+        results = do(sent.items, by=current_user)
+    except batch.BatchRefused as error:
+        db.session.rollback()
+        refusal = error.refusal
+        return make_problem(refusal.status, refusal.detail, errors=refusal.errors, **refusal.more)
+    answer = keep_answer(show(LeadBatchAnswer.model_validate({"results": results})))
+    db.session.commit()
+    return answer

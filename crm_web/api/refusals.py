@@ -1,0 +1,123 @@
+"""How a rule that said no is told to a program: its status, its words and the fields that it is about."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from psycopg2.errors import ExclusionViolation, ForeignKeyViolation, UniqueViolation
+from sqlalchemy.exc import IntegrityError
+from werkzeug.exceptions import HTTPException
+
+from crm_web.customers.contact_operations import ContactInTrash
+from crm_web.customers.conversion_operations import AnotherCustomer
+from crm_web.customers.operations import CustomerInTrash, ParentNotPossible
+from crm_web.employees.operations import (
+    EmailTaken,
+    EmployeeChangedMeanwhile,
+    LastAdministrator,
+    LeadsThemselves,
+    ManagerNotThere,
+    SuccessorNeeded,
+    SuccessorNotEntitled,
+)
+from crm_web.errors import PAGES, DomainError, RecordGone
+from crm_web.leads.operations import CustomerNotThere, LeadInTrash, StatusChangedMeanwhile, WinStands
+from crm_web.observe import log_event
+from crm_web.records import ChangedMeanwhile, OwnerNotEntitled
+from crm_web.webhooks.operations import BeingSent, TooManyWebhooks, WebhookChangedMeanwhile
+
+
+class CustomerNotChosen(DomainError):
+    """
+    A lead that is won may be a customer already, and the program has not said which.
+
+    :param likely: the customers to choose from, as they are answered
+    """
+
+    def __init__(self, likely: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__("Choose the customer, or say that a new one is to be created.")
+        self.likely = likely
+
+
+class NothingLeft(DomainError):
+    """A change would take from a record what it can't be without."""
+
+
+CONFLICTS = (
+    AnotherCustomer,
+    ChangedMeanwhile,
+    ContactInTrash,
+    CustomerInTrash,
+    CustomerNotChosen,
+    CustomerNotThere,
+    EmailTaken,
+    EmployeeChangedMeanwhile,
+    LastAdministrator,
+    LeadsThemselves,
+    ManagerNotThere,
+    SuccessorNeeded,
+    SuccessorNotEntitled,
+    LeadInTrash,
+    OwnerNotEntitled,
+    ParentNotPossible,
+    StatusChangedMeanwhile,
+    BeingSent,
+    NothingLeft,
+    TooManyWebhooks,
+    WebhookChangedMeanwhile,
+    WinStands,
+)
+"""Refusals that another moment would not have made; any other one is about what was sent."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """
+    Why something was not done.
+
+    :param status: the HTTP status
+    :param detail: what is wrong and what to do about it, as a sentence
+    :param errors: for each field that is wrong its name and why
+    :param more: what else the program has to know, such as the customers to choose from
+    """
+
+    status: int
+    detail: str
+    errors: Sequence[Mapping[str, str]] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+def tell_refusal(error: DomainError | HTTPException | RecordGone) -> Refusal:
+    """
+    Put an error into what a program is answered.
+
+    :param error: a rule that said no, a record that is not there or not theirs, or one that has just gone
+    :return: the refusal
+    """
+    if isinstance(error, RecordGone):
+        return Refusal(410, PAGES[410][1])
+    if isinstance(error, HTTPException):
+        own = error.description if error.description != type(error).description else None
+        code = error.code or 500
+        return Refusal(code, own or PAGES[code][1])
+    errors = [{"field": error.field, "message": error.message}] if error.field else []
+    more: dict[str, Any] = {}
+    if isinstance(error, CustomerNotChosen):
+        more["likely"] = error.likely
+    if isinstance(error, WinStands):
+        more["obstacles"] = [asdict(obstacle) for obstacle in error.obstacles]
+    return Refusal(409 if isinstance(error, CONFLICTS) else 422, error.message, errors, more)
+
+
+def tell_broken(error: IntegrityError) -> Refusal:
+    """
+    Put what the database refused into what a program is answered.
+
+    :param error: what no rule had seen, mostly because somebody else was quicker
+    :return: the refusal, with the name of the constraint
+    """
+    is_conflict = isinstance(error.orig, UniqueViolation | ForeignKeyViolation | ExclusionViolation)
+    name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    log_event("constraint_held", constraint=name)
+    words = "Another record stands against this: read again, then retry." if is_conflict else "This can’t be kept."
+    return Refusal(409 if is_conflict else 422, f"{words} The database names the rule {name}.")
