@@ -1,5 +1,6 @@
 """The OpenAPI document, put together from what each endpoint says of itself."""
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -153,11 +154,12 @@ def _list_parameters(rule: Rule, description: Description, known: dict[str, Any]
         schema = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
         yield {"name": name, "in": "path", "required": True, "schema": schema, "example": 1}
     if description.query:
-        for name, schema in known[description.query.__name__]["properties"].items():
+        asked = known[description.query.__name__]
+        for name, schema in asked["properties"].items():
             told = _tell_parameter(schema)
             if name == "fields":
                 told["schema"]["pattern"] = _fields_of(description)
-            yield {"name": name, "in": "query", **told}
+            yield {"name": name, "in": "query", "required": name in asked.get("required", ()), **told}
     if _has_version(rule, description):
         yield UNLESS
     if description.needs_match:
@@ -176,7 +178,8 @@ def _tell_parameter(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _fields_of(description: Description) -> str:
     """The names that ``fields`` may choose from, each once or more."""
-    models = [item_of(model) or model for model in description.answers.values() if isinstance(model, type)]
+    answers = (*description.answers.values(), description.lines)
+    models = [item_of(model) or model for model in answers if isinstance(model, type)]
     names = "|".join(sorted({name for model in models for name in model.model_fields}))
     return f"^({names})(,({names}))*$"
 
@@ -204,7 +207,8 @@ def _list_answers(rule: Rule, description: Description) -> dict[str, Any]:
     for status, model in description.answers.items():
         answer: dict[str, Any] = {"description": SUCCESSES[status], "headers": dict(LIMITS)}
         if isinstance(model, str):
-            answer["content"] = {model: {"schema": {"type": "string"}}}
+            line = json.dumps(example_of(description.lines)) if description.lines else ""
+            answer["content"] = {model: {"schema": {"type": "string"}, "example": f"{line}\n"}}
         elif model is not None:
             answer["content"] = _tell_content(model)
             if "version" in model.model_fields:

@@ -9,6 +9,8 @@ from werkzeug.datastructures import MultiDict
 from crm_web.api.texts import NO_NUL, NOT_BLANK, CountryOrNone, Day, DayWord, Many, Word, e164_of
 from crm_web.record_address import LONGEST_REST
 
+MARK = "^[A-Za-z0-9_-]+$"
+
 
 def needs_one_of(*names: str) -> dict[str, Any]:
     """Say in JSON Schema that one of some texts has to be there, and not blank."""
@@ -78,7 +80,10 @@ class PageQuery(FieldsQuery):
     """Where one stands in a list."""
 
     limit: Annotated[int, Field(ge=1, le=500, description="Records a page.")] = 50
-    at: Annotated[str, Field(max_length=2000, description="The mark of a page, from next or previous.")] | None = None
+    at: (
+        Annotated[str, Field(max_length=2000, pattern=MARK, description="The mark of a page, from next or previous.")]
+        | None
+    ) = None
 
 
 class FilterQuery(Sent):

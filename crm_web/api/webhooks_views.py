@@ -57,6 +57,7 @@ def create_webhook() -> ResponseReturnValue:
 @allowed(Action.KEEP_WEBHOOKS)
 @describe("Read a webhook", "webhooks", query=schemas.FieldsQuery, answers={200: webhook_schemas.Webhook})
 def read_webhook(webhook_id: int) -> ResponseReturnValue:
+    """With what became of it: whether it is paused, why, and since when it has failed."""
     read_query(schemas.FieldsQuery)
     return _show(_webhook_or_404(webhook_id))
 

@@ -15,6 +15,7 @@ from hypothesis import strategies
 from schemathesis.engine import events, from_schema
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from crm_web.api.schemas import MARK
 from crm_web.auth.queries import list_time_zones
 
 ACCEPTED = ["2xx", "304", 401, 403, 404, 409, 429]
@@ -30,6 +31,7 @@ schemathesis.openapi.format("password", passwords)
 schemathesis.openapi.format("time-zone", strategies.sampled_from(ZONES))
 schemathesis.openapi.format("phone", strategies.text(DIGITS, min_size=8, max_size=8).map("+4420{}".format))
 schemathesis.openapi.format("website", strategies.builds("{}.{}.example".format, names, names))
+schemathesis.openapi.format("webhook-url", names.map("https://{}.example/hook".format))
 schemathesis.openapi.format("email", strategies.builds("{}@{}.example".format, names, names))
 days = strategies.dates(date(1900, 1, 1), date(2199, 12, 31))
 schemathesis.openapi.format("date", days.map(date.isoformat))
@@ -38,11 +40,14 @@ schemathesis.openapi.format("date", days.map(date.isoformat))
 @schemathesis.hook
 def before_call(context: schemathesis.HookContext, case: Any, kwargs: dict[str, Any]) -> None:
     """
-    Make each key that is one a new one.
+    Make each key that is one a new one, and leave out marks of pages that no answer has given.
 
     No document can say "a text that you never sent before": whatever it gives as an example would come twice, with
-    another body, and rightly be refused.
+    another body, and rightly be refused. Nor can it say "a text that the same list has answered with". What looks
+    like neither key nor mark is sent as it is.
     """
+    if re.fullmatch(MARK, str((case.query or {}).get("at", ""))):
+        del case.query["at"]
     key = (case.headers or {}).get("Idempotency-Key")
     if isinstance(key, str) and KEY.fullmatch(key):
         case.headers["Idempotency-Key"] = secrets.token_hex(8)
