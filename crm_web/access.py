@@ -217,7 +217,7 @@ def _check_access() -> Response | None:
     if request.endpoint is None:
         return None
     access = getattr(current_app.view_functions[request.endpoint], "access", None)
-    if access == "public" or request.endpoint in ("static", "bootstrap.static"):
+    if access == "public" or request.endpoint in ("static", "bootstrap.static") or _asks_for_methods():
         return None
     if not current_user.is_authenticated and is_from_program():
         raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
@@ -228,6 +228,11 @@ def _check_access() -> Response | None:
     if isinstance(access, Action) and not may(current_user, access):
         refuse(REFUSALS[access])
     return None
+
+
+def _asks_for_methods() -> bool:
+    """Which methods an address for programs takes is no secret; Flask answers that, and no view."""
+    return request.method == "OPTIONS" and is_from_program()
 
 
 def _place() -> str | None:

@@ -20,7 +20,7 @@ from werkzeug.exceptions import (
 from crm_web.database import DatabaseSilent, Trouble, find_trouble
 from crm_web.extensions import login_manager
 from crm_web.postgres import PostgresError
-from crm_web.problems import is_from_program, make_problem
+from crm_web.problems import DETAILS, is_from_program, make_problem
 
 log = logging.getLogger(__name__)
 
@@ -83,8 +83,10 @@ def register_error_pages(app: Flask) -> None:
         app.register_error_handler(failure, show_database_error)
 
 
-def refuse_host(_error: HTTPException) -> tuple[str, int, dict[str, str]]:
+def refuse_host(_error: HTTPException) -> ResponseReturnValue:
     """Plain words for a name that this site doesn’t answer to: no address of a page can be built under it."""
+    if is_from_program():
+        return make_problem(400, "This site does not answer to that name.")
     return "This site does not answer to that name.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
 
 
@@ -107,9 +109,15 @@ def show_error(error: HTTPException, words: tuple[str, str] | None = None) -> Re
         # Whoever is signed in would be looked up to draw the page, and the database may be the trouble.
         g._login_user = login_manager.anonymous_user()
     if is_from_program():
-        return make_problem(code, text if words is None else f"{title}. {text}", headers=headers)
+        return make_problem(code, f"{title}. {text}" if words else _tell_program(error, text), headers=headers)
     page = render_template("errors/error.html", code=code, title=title, text=text, request_id=g.get("request_id"))
     return page, code, headers
+
+
+def _tell_program(error: HTTPException, text: str) -> str:
+    """A program has no page to go back to: it is told what its view said, or what the status means to it."""
+    is_said = error.description not in (None, type(error).description) and (error.code or 500) < 500
+    return str(error.description) if is_said else DETAILS.get(error.code or 500, text)
 
 
 def show_database_error(error: Exception) -> ResponseReturnValue:

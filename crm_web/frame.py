@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, request, url_for
 from flask_login import current_user
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.routing import IntegerConverter
 
 from crm_web.access import Action, may
 from crm_web.models import Employee
@@ -26,10 +26,9 @@ def find_own_page(wanted: str | None) -> str | None:
 
 
 class RecordId(IntegerConverter):
-    """A number in an address that fits a bigint; any larger one is simply not there (404)."""
+    """A number in an address that surely fits a bigint; any longer one is simply not there (404), by any method."""
 
-    def __init__(self, map: Map, fixed_digits: int = 0, min: int | None = None, max: int = 2**63 - 1) -> None:
-        super().__init__(map, fixed_digits, min, max)
+    regex = "[0-9]{1,18}"
 
 
 @dataclass(frozen=True)

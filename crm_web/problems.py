@@ -8,6 +8,16 @@ from flask import Response, g, json, request
 
 PROGRAMS = "/api/"
 """Where the addresses for programs begin; everything else is for people and answers with pages."""
+DETAILS = {
+    400: "The request can’t be understood.",
+    404: "There is nothing at this address.",
+    405: "This address does not take this method; Allow lists those that it takes.",
+    413: "The body is too large.",
+    415: "Send JSON, with Content-Type: application/json.",
+    429: "Too many requests. Wait for the seconds of Retry-After.",
+    500: "Something broke on our side, and nothing was saved. Tell your administrator the request_id.",
+}
+"""What a status means where the view said nothing more."""
 MEDIA_TYPE = "application/problem+json"
 
 

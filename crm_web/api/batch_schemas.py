@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, WrapValidator
 
-from crm_web.api.lead_schemas import Lead, LeadChange, LikelyCustomer, NewLead, StatusChange
+from crm_web.api.lead_schemas import Lead, LeadChange, NewLead, StatusChange
 from crm_web.api.schemas import Answered, Problem, Sent
 from crm_web.api.texts import RecordId
 
@@ -82,7 +82,7 @@ def _set_aside(value: Any, read: Callable[[Any], Any], info: ValidationInfo) -> 
         raise
 
 
-_EXAMPLE = {
+_EXAMPLE: Any = {
     "mode": "each",
     "items": [
         {"do": "create", "lead": {"last_name": "Tanaka", "company": "Tanaka KK"}},
@@ -106,18 +106,12 @@ class LeadBatch(Sent):
     ]
 
 
-class ItemProblem(Problem):
-    """Why an item was refused."""
-
-    likely: Sequence[LikelyCustomer] | None = Field(None, description="Won: the customers to choose from.")
-
-
 class ItemResult(Answered):
     """What became of one item."""
 
     status: int = Field(description="As if it had been asked for alone.")
     lead: Lead | None = None
-    problem: ItemProblem | None = None
+    problem: Problem | None = None
 
 
 class LeadBatchAnswer(Answered):

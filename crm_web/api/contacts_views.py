@@ -38,6 +38,7 @@ def list_contacts() -> ResponseReturnValue:
     is_once=True,
 )
 def add_contact(customer_id: int) -> ResponseReturnValue:
+    """The first one to call at the customer, if is_primary says so; whoever was it steps down."""
     customer = get_customer(customer_id) or abort(404)
     require_change(customer)
     if answer := find_answer():
@@ -52,6 +53,7 @@ def add_contact(customer_id: int) -> ResponseReturnValue:
 @allowed(Action.READ)
 @describe("Read a contact", "contacts", query=schemas.FieldsQuery, answers={200: customer_schemas.Contact})
 def read_contact(contact_id: int) -> ResponseReturnValue:
+    """A contact in the trash is read too: its deleted_at says so."""
     read_query(schemas.FieldsQuery)
     return _show(_contact_or_404(contact_id))
 
@@ -67,6 +69,7 @@ def read_contact(contact_id: int) -> ResponseReturnValue:
     needs_match=True,
 )
 def change_contact(contact_id: int) -> ResponseReturnValue:
+    """Only what is sent changes; null empties."""
     contact = _contact_to_change(contact_id)
     change = read_body(customer_schemas.ContactChange)
     operations.change_contact(contact, change.values(), version=contact.version, by=current_user)
@@ -78,6 +81,7 @@ def change_contact(contact_id: int) -> ResponseReturnValue:
 @allowed(Action.CHANGE_OWN)
 @describe("Move a contact to the trash", "contacts", answers={204: None}, needs_match=True)
 def trash_contact(contact_id: int) -> ResponseReturnValue:
+    """Its customer stays as it is."""
     operations.trash_contact(_contact_to_change(contact_id), by=current_user)
     db.session.commit()
     return Response(status=204)

@@ -3,9 +3,18 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from crm_web.api.schemas import Answered, FieldsQuery, FilterQuery, PageQuery, Sent, page_count, page_order
+from crm_web.api.schemas import (
+    Answered,
+    FieldsQuery,
+    FilterQuery,
+    PageQuery,
+    Sent,
+    needs_one_of,
+    page_count,
+    page_order,
+)
 from crm_web.api.texts import Country, Email, Many, Moment, Phone, RecordId, Website, among, text_of
 from crm_web.customers.address import LACKS
 from crm_web.customers.queries import SORTS
@@ -146,6 +155,8 @@ class ContactParts(Sent):
 
 class NewContact(ContactParts):
     """A person at a customer who is being entered. It needs a name or an e-mail."""
+
+    model_config = ConfigDict(json_schema_extra=needs_one_of("first_name", "last_name", "email"))
 
 
 class ContactChange(ContactParts):

@@ -70,6 +70,7 @@ def read_customer(customer_id: int) -> ResponseReturnValue:
     needs_match=True,
 )
 def change_customer(customer_id: int) -> ResponseReturnValue:
+    """Only what is sent changes; null empties."""
     customer = _customer_to_change(customer_id)
     change = read_body(customer_schemas.CustomerChange)
     operations.change_customer(customer, change.values(), version=customer.version, by=current_user)

@@ -30,6 +30,7 @@ class Description:
     :param refuses: the further statuses with which it may refuse, and when
     :param needs_match: whether ``If-Match`` has to name the version that the program saw
     :param is_once: whether it takes an ``Idempotency-Key``
+    :param lines: what each line of a stream is
     """
 
     summary: str
@@ -40,6 +41,7 @@ class Description:
     refuses: Mapping[int, str] = field(default_factory=dict)
     needs_match: bool = False
     is_once: bool = False
+    lines: Model | None = None
 
 
 def describe(
@@ -52,12 +54,13 @@ def describe(
     refuses: Mapping[int, str] | None = None,
     needs_match: bool = False,
     is_once: bool = False,
+    lines: Model | None = None,
 ) -> Callable[[View], View]:
     """Say what an endpoint does; its docstring says more. The parameters are those of ``Description``."""
 
     def mark(view: View) -> View:
         view.description = Description(  # type: ignore[attr-defined]
-            summary, tag, query, body, answers, refuses or {}, needs_match, is_once
+            summary, tag, query, body, answers, refuses or {}, needs_match, is_once, lines
         )
         return view
 

@@ -1,12 +1,12 @@
 """What of employees goes in and out of the API; passwords never do, but the first one."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from crm_web.api.schemas import Answered, PageQuery, Sent, page_count, page_order
-from crm_web.api.texts import Email, Moment, Phone, RecordId, text_of
+from crm_web.api.texts import Email, Moment, Phone, RecordId, Successor, text_of
 from crm_web.auth.locales import LOCALES
 from crm_web.auth.operations import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from crm_web.auth.queries import list_time_zones
@@ -56,7 +56,13 @@ class NewEmployee(EmployeeParts):
     role: Role
     time_zone: TimeZone = "UTC"
     locale: Locale = "en"
-    password: str | None = Field(None, min_length=SHORTEST_PASSWORD, max_length=LONGEST_PASSWORD)
+    password: str | None = Field(
+        None,
+        min_length=SHORTEST_PASSWORD,
+        max_length=LONGEST_PASSWORD,
+        json_schema_extra={"format": "password"},
+        description="Not one that is easily guessed.",
+    )
 
 
 class EmployeeChange(EmployeeParts):
@@ -67,15 +73,13 @@ class EmployeeChange(EmployeeParts):
     role: Role = Field(default_factory=lambda: Role.VIEWER)
     time_zone: TimeZone = Field(default_factory=str)
     locale: Locale = Field(default_factory=str)
-    hand_over_to: RecordId | Literal["nobody"] | None = Field(
-        None, description="Who gets the records of somebody who stops selling."
-    )
+    hand_over_to: Successor | None = Field(None, description="Who gets the records of somebody who stops selling.")
 
 
 class Deactivation(Sent):
     """Who gets the records of somebody who leaves."""
 
-    hand_over_to: RecordId | Literal["nobody"] | None = Field(None, description="Needed where they own any.")
+    hand_over_to: Successor | None = Field(None, description="Needed where they own any.")
 
 
 class Employee(Answered):

@@ -40,6 +40,7 @@ def list_employees() -> ResponseReturnValue:
     is_once=True,
 )
 def create_employee() -> ResponseReturnValue:
+    """With a first password, or none: then an administrator sets one in the browser."""
     if answer := find_answer():
         return answer
     values = read_body(employee_schemas.NewEmployee).values()
@@ -54,6 +55,7 @@ def create_employee() -> ResponseReturnValue:
 @allowed(Action.READ)
 @describe("Read an employee", "employees", query=schemas.FieldsQuery, answers={200: employee_schemas.Employee})
 def read_employee(employee_id: int) -> ResponseReturnValue:
+    """One who left is read too: is_active says so."""
     read_query(schemas.FieldsQuery)
     return _show(_employee_or_404(employee_id))
 
@@ -69,6 +71,7 @@ def read_employee(employee_id: int) -> ResponseReturnValue:
     needs_match=True,
 )
 def change_employee(employee_id: int) -> ResponseReturnValue:
+    """Only what is sent changes; null empties. Who stops selling hands their records over."""
     employee = _employee_or_404(employee_id)
     require_match(employee.version)
     values = read_body(employee_schemas.EmployeeChange).values()

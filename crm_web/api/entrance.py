@@ -2,10 +2,12 @@
 
 from flask import Response, abort, current_app, g, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import IntegrityError
 
 from crm_web.api import blueprint
 from crm_web.api.exchange import WrongRequest
-from crm_web.api.refusals import tell_refusal
+from crm_web.api.refusals import tell_broken, tell_refusal
+from crm_web.customers.contact_operations import ContactNotNamed
 from crm_web.errors import DomainError
 from crm_web.extensions import csrf, db
 from crm_web.models import Scope
@@ -13,6 +15,7 @@ from crm_web.problems import make_problem
 from crm_web.tokens.operations import WINDOW
 
 READING = ("GET", "HEAD", "OPTIONS")
+LARGEST_BODY = 4 * 1024 * 1024
 # Who comes with a token sends no cookie that a stranger's page could make use of; the rest is checked below.
 csrf.exempt(blueprint)
 
@@ -20,6 +23,9 @@ csrf.exempt(blueprint)
 @blueprint.before_request
 def let_in() -> None:
     """Tokens are counted, and hold their scope; sessions of browsers need their CSRF token."""
+    request.max_content_length = LARGEST_BODY
+    if request.method == "OPTIONS":
+        return
     if g.get("api_token") is None:
         if request.method not in READING:
             csrf.protect()
@@ -58,4 +64,14 @@ def refuse_deed(error: DomainError) -> ResponseReturnValue:
     """Say which rule said no; nothing that was done before it stays."""
     db.session.rollback()
     refusal = tell_refusal(error)
-    return make_problem(refusal.status, refusal.detail, errors=refusal.errors, **refusal.more)
+    # What is sent to change a contact may name nobody; whether anything is left that does is of the present.
+    status = 409 if isinstance(error, ContactNotNamed) and request.method == "PATCH" else refusal.status
+    return make_problem(status, refusal.detail, errors=refusal.errors, **refusal.more)
+
+
+@blueprint.errorhandler(IntegrityError)
+def refuse_broken(error: IntegrityError) -> ResponseReturnValue:
+    """Say what the database refused that no rule had seen, mostly because somebody else was quicker."""
+    db.session.rollback()
+    refusal = tell_broken(error)
+    return make_problem(refusal.status, refusal.detail)

@@ -1,5 +1,6 @@
 """How requests are read and answers are written: JSON, versions, pages, keys of deeds that are done once."""
 
+import re
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NoReturn, TypeVar
@@ -15,6 +16,7 @@ from crm_web.submissions import claim, find_kept, keep
 
 Model = TypeVar("Model", bound=BaseModel)
 
+MATCHES = r'^(\*|(W/)?"[0-9]{1,18}"(, ?(W/)?"[0-9]{1,18}"){0,9})$'
 WORDS = {
     "missing": "This is missing.",
     "extra_forbidden": "There is no such field.",
@@ -73,12 +75,22 @@ def read_body(model: type[Model]) -> Model:
     if request.mimetype not in ("application/json", "application/merge-patch+json"):
         abort(415, "Send JSON, with Content-Type: application/json.")
     try:
-        return model.model_validate_json(request.get_data(), strict=True)
+        body = model.model_validate_json(request.get_data(), strict=True)
+        json.loads(request.get_data(), object_pairs_hook=_refuse_twins)
+        return body
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
         if any(detail["type"] == "json_invalid" for detail in details):
             abort(400, "The body is no valid JSON.")
         raise WrongRequest([_tell(detail) for detail in details]) from error
+
+
+def _refuse_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two members with one name each program takes another."""
+    known = dict(pairs)
+    if len(known) < len(pairs):
+        abort(400, "The body names a field twice.")
+    return known
 
 
 def read_query(model: type[Model]) -> Model:
@@ -210,6 +222,8 @@ def require_match(version: int) -> None:
     """
     if "If-Match" not in request.headers:
         abort(428, "Send If-Match with the ETag of the version that you read.")
+    if not re.fullmatch(MATCHES, request.headers["If-Match"]):
+        abort(400, "If-Match holds no ETag: send it as it came, in its quotation marks.")
     if not request.if_match.contains(str(version)):
         refuse_version()
 

@@ -29,7 +29,7 @@ BATCH = 200
 
 @blueprint.get("/api/v1/leads/export")
 @allowed(Action.READ)
-@describe("Export leads", "leads", query=LeadExportQuery, answers={200: LINES})
+@describe("Export leads", "leads", query=LeadExportQuery, answers={200: LINES}, lines=Lead)
 def export_leads() -> ResponseReturnValue:
     """All leads that fit, each as a JSON object in a line of its own; all of them as they are at one moment."""
     query = read_query(LeadExportQuery)
@@ -40,7 +40,7 @@ def export_leads() -> ResponseReturnValue:
 
 @blueprint.get("/api/v1/customers/export")
 @allowed(Action.READ)
-@describe("Export customers", "customers", query=CustomerExportQuery, answers={200: LINES})
+@describe("Export customers", "customers", query=CustomerExportQuery, answers={200: LINES}, lines=Customer)
 def export_customers() -> ResponseReturnValue:
     """All customers that fit, each as a JSON object in a line of its own; all of them as they are at one moment."""
     query = read_query(CustomerExportQuery)

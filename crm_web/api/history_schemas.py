@@ -28,7 +28,7 @@ class FeedQuery(Sent):
     """Where one stands in the feed of changes."""
 
     after: (
-        Annotated[str, Field(pattern="^[0-9]{1,20}-[0-9]{1,18}$", description="The last mark that was seen.")] | None
+        Annotated[str, Field(pattern="^[0-9]{1,19}-[0-9]{1,18}$", description="The last mark that was seen.")] | None
     ) = None
     limit: Annotated[int, Field(ge=1, le=500, description="Changes at most.")] = 100
 

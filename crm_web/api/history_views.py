@@ -65,6 +65,7 @@ def list_conversions() -> ResponseReturnValue:
 @allowed(Action.READ)
 @describe("Read a conversion", "history", query=schemas.FieldsQuery, answers={200: history_schemas.Conversion})
 def read_conversion(conversion_id: int) -> ResponseReturnValue:
+    """One line of the ledger, whether it still stands or was taken back: undone_at says so."""
     read_query(schemas.FieldsQuery)
     conversion = queries.find_conversion(conversion_id) or abort(404)
     return show(history_schemas.Conversion.model_validate(conversion))

@@ -7,10 +7,10 @@ from flask_login import current_user
 
 from crm_web.access import may_change, require_change
 from crm_web.api import lead_schemas
-from crm_web.api.refusals import CustomerNotChosen
+from crm_web.api.refusals import CustomerNotChosen, NothingLeft
 from crm_web.customers.queries import get_customer
 from crm_web.leads import operations
-from crm_web.leads.operations import CustomerNotThere
+from crm_web.leads.operations import CurrencyMissing, CustomerNotThere, LeadNotNamed
 from crm_web.leads.queries import get_lead
 from crm_web.leads.win_queries import has_customer
 from crm_web.matching import LikelyCustomer, list_likely_customers
@@ -39,7 +39,10 @@ def create(sent: lead_schemas.NewLead) -> Lead:
 
 def change(lead: Lead, sent: lead_schemas.LeadChange) -> None:
     """Change what was sent of a lead that is locked, and was seen in its present version."""
-    operations.change_lead(lead, sent.values(), version=lead.version, by=current_user)
+    try:
+        operations.change_lead(lead, sent.values(), version=lead.version, by=current_user)
+    except (LeadNotNamed, CurrencyMissing) as error:
+        raise NothingLeft(error.message, error.field) from error
 
 
 def move(lead: Lead, sent: lead_schemas.StatusChange) -> None:

@@ -1,15 +1,25 @@
 """What of leads goes in and out of the API."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
-from crm_web.api.schemas import Answered, FieldsQuery, FilterQuery, PageQuery, Sent, page_count, page_order
+from crm_web.api.schemas import (
+    Answered,
+    FieldsQuery,
+    FilterQuery,
+    PageQuery,
+    Sent,
+    needs_one_of,
+    needs_with,
+    page_count,
+    page_order,
+)
 from crm_web.api.texts import (
+    NOT_BLANK,
     Amount,
     AskedAmount,
-    AskedDay,
     Country,
     Currency,
     Day,
@@ -50,11 +60,11 @@ class LeadFilterQuery(FilterQuery):
     amount_from: Annotated[AskedAmount, Field(description="In whatever currency, or in the one given.")] | None = None
     amount_to: AskedAmount | None = None
     close: Annotated[CloseWord, Field(description="Expected to close in these days, or overdue.")] | None = None
-    close_from: AskedDay | None = None
-    close_to: Annotated[AskedDay, Field(description="Expected to close before this day.")] | None = None
+    close_from: Day | None = None
+    close_to: Annotated[Day, Field(description="Expected to close before this day.")] | None = None
     closed: Annotated[DayWord, Field(description="Closed in these days, in your time zone.")] | None = None
-    closed_from: AskedDay | None = None
-    closed_to: Annotated[AskedDay, Field(description="Closed before this day.")] | None = None
+    closed_from: Day | None = None
+    closed_to: Annotated[Day, Field(description="Closed before this day.")] | None = None
     no: Annotated[Many[Lacking], Field(description="What is missing.")] = ()
     reason: Annotated[Many[LostReason], Field(description="Lost for any of these.")] = ()
     reached: Annotated[Reached, Field(description="Once got at least as far as this.")] | None = None
@@ -78,8 +88,31 @@ class LeadExportQuery(LeadFilterQuery, FieldsQuery):
     """All leads that fit."""
 
 
+def _says_why() -> dict[str, Any]:
+    """Won alone takes a customer; Lost and Disqualified a reason, and another reason than those known some words."""
+    lost = [status for status in LeadStatus if status.kind is StatusKind.LOST]
+    others = [status for status in LeadStatus if status.kind is StatusKind.OPEN]
+    reasons = [reason for reason in LostReason if reason is not LostReason.OTHER]
+    no_customer = {"customer_id": {"type": "null"}, "create": {"const": False}}
+    note = {"lost_note": {"type": "string", "minLength": 1, "pattern": NOT_BLANK}}
+    of_lost = {"status": {"enum": lost}, **no_customer}
+    return {
+        "anyOf": [
+            {"properties": {"status": {"const": LeadStatus.WON}}},
+            {"properties": {"status": {"enum": others}, **no_customer}},
+            {"properties": {**of_lost, "lost_reason": {"enum": reasons}}, "required": ["lost_reason"]},
+            {
+                "properties": {**of_lost, "lost_reason": {"const": LostReason.OTHER}, **note},
+                "required": ["lost_reason", "lost_note"],
+            },
+        ]
+    }
+
+
 class StatusChange(Sent):
     """Where a lead goes."""
+
+    model_config = ConfigDict(json_schema_extra=_says_why())
 
     status: LeadStatus
     seen: LeadStatus | None = Field(None, description="The status that you saw; if it is another by now, 409.")
@@ -87,6 +120,14 @@ class StatusChange(Sent):
     lost_note: str | None = text_of(LeadModel.lost_note)
     customer_id: RecordId | None = Field(None, description="Won: the customer that is there already.")
     create: bool = Field(False, description="Won: create the customer, whoever is there that it may be.")
+
+    @field_validator("customer_id", "create")
+    @classmethod
+    def belongs_to_won(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse to win a lead that is sent elsewhere."""
+        if value and info.data.get("status") is not LeadStatus.WON:
+            raise ValueError("Send this with the status won only.")
+        return value
 
 
 class LikelyCustomer(Answered):
@@ -129,6 +170,10 @@ class LeadParts(Sent):
 
 class NewLead(LeadParts):
     """A lead that is being entered. It needs a last name, a company or an e-mail; an amount needs its currency."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"allOf": [needs_one_of("last_name", "company", "email"), needs_with("amount", "currency")]}
+    )
 
     customer_id: RecordId | None = Field(None, description="The customer who buys again.")
 
@@ -173,6 +218,8 @@ class Lead(Answered):
     lost_note: str | None
     owner_id: int | None
     customer_id: int | None
+    external_system: str | None = Field(description="Where it was imported from.")
+    external_id: str | None = Field(description="What it is called there.")
     status_changed_at: Moment
     closed_at: Moment | None
     created_at: Moment

@@ -39,6 +39,7 @@ def list_leads() -> ResponseReturnValue:
     is_once=True,
 )
 def create_lead() -> ResponseReturnValue:
+    """Its status is New. A source that nobody used before is known from then on."""
     if answer := find_answer():
         return answer
     answer = keep_answer(_show(lead_deeds.create(read_body(lead_schemas.NewLead)), 201))
@@ -66,6 +67,7 @@ def read_lead(lead_id: int) -> ResponseReturnValue:
     needs_match=True,
 )
 def change_lead(lead_id: int) -> ResponseReturnValue:
+    """Only what is sent changes; null empties. The status has an endpoint of its own."""
     lead = _seen_lead(lead_id)
     lead_deeds.change(lead, read_body(lead_schemas.LeadChange))
     db.session.commit()
@@ -76,6 +78,7 @@ def change_lead(lead_id: int) -> ResponseReturnValue:
 @allowed(Action.CHANGE_OWN)
 @describe("Move a lead to the trash", "leads", answers={204: None}, needs_match=True)
 def trash_lead(lead_id: int) -> ResponseReturnValue:
+    """Its customer, if it has one, stays as it is."""
     lead_deeds.trash(_seen_lead(lead_id))
     db.session.commit()
     return Response(status=204)

@@ -1,5 +1,6 @@
 """The OpenAPI document, put together from what each endpoint says of itself."""
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -13,6 +14,8 @@ from werkzeug.routing import Rule
 from crm_web.access import Action
 from crm_web.api import schemas
 from crm_web.api.describing import TAGS, Description, Model
+from crm_web.api.examples import example_of, example_of_problem, item_of
+from crm_web.api.exchange import MATCHES
 
 VERSION = "1.0.0"
 ABOUT = (
@@ -21,10 +24,10 @@ ABOUT = (
 )
 METHODS = ("get", "post", "put", "patch", "delete")
 REFERENCE = "#/components/schemas/{model}"
-PROBLEM = {"application/problem+json": {"schema": {"$ref": REFERENCE.format(model="Problem")}}}
 SUCCESSES = {200: "Done.", 201: "Created.", 204: "Done; there is nothing to say."}
 REFUSALS = {
-    400: "The request can’t be understood: broken JSON, or the CSRF token of a browser’s session is missing.",
+    400: "The request can’t be understood: broken JSON, a broken header, a host that this site does not answer to, or "
+    "the CSRF token of a browser’s session is missing.",
     401: "There is no token, or it is unknown, revoked or ended.",
     403: "The employee or the token may not do this; the detail says who could.",
     404: "There is no such record.",
@@ -51,16 +54,25 @@ MATCH = {
     "in": "header",
     "required": True,
     "description": "The ETag of the version that you read, so that no change of a colleague’s is overwritten.",
-    "schema": {"type": "string", "pattern": '^"[0-9]{1,18}"$'},
+    "schema": {"type": "string", "pattern": MATCHES},
+    "example": '"7"',
+}
+UNLESS = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag of what you have: if it is still the same, the answer is 304 without a body.",
+    "schema": {"type": "string"},
     "example": '"7"',
 }
 KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "Any text of your own, new for each deed: sent again with it, a request is answered as before.",
+    # Without an example: Swagger UI would fill it in, and the second deed would be answered with the first one.
+    "description": "Any text of your own, such as a UUID, new for each deed: sent again with it, a request is answered "
+    "as before.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-    "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
 }
 ETAG = {"description": "The version of the record, for If-Match.", "schema": {"type": "string"}}
 LIMITS = {
@@ -69,6 +81,14 @@ LIMITS = {
         "schema": {"type": "string"},
     },
     "RateLimit": {"description": "Requests that are left, and for how many seconds.", "schema": {"type": "string"}},
+}
+
+OF_REFUSALS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
+    "Retry-After": (
+        (429, 503),
+        {"description": "Seconds to wait.", "schema": {"type": "string", "pattern": "^[0-9]+$"}},
+    ),
+    "WWW-Authenticate": ((401,), {"description": "How to say who you are.", "schema": {"type": "string"}}),
 }
 
 
@@ -120,25 +140,28 @@ def _describe(rule: Rule, view: Any, description: Description, known: dict[str, 
         "summary": description.summary,
         "tags": [description.tag],
         "parameters": [*_list_parameters(rule, description, known)],
-        "responses": {**_list_answers(description), **_list_refusals(rule, view, description)},
+        "responses": {**_list_answers(rule, description), **_list_refusals(rule, view, description)},
     }
     if view.__doc__:
         operation["description"] = " ".join(view.__doc__.split())
     if description.body:
-        content = {"schema": {"$ref": REFERENCE.format(model=description.body.__name__)}}
-        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+        operation["requestBody"] = {"required": True, "content": _tell_content(description.body)}
     return operation
 
 
 def _list_parameters(rule: Rule, description: Description, known: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for name in sorted(rule.arguments):
-        schema = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
+        schema = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
         yield {"name": name, "in": "path", "required": True, "schema": schema, "example": 1}
     if description.query:
-        query = known[description.query.__name__]
-        for name, schema in query["properties"].items():
-            needed = {"required": True} if name in query.get("required", ()) else {}
-            yield {"name": name, "in": "query", **needed, **_tell_parameter(schema)}
+        asked = known[description.query.__name__]
+        for name, schema in asked["properties"].items():
+            told = _tell_parameter(schema)
+            if name == "fields":
+                told["schema"]["pattern"] = _fields_of(description)
+            yield {"name": name, "in": "query", "required": name in asked.get("required", ()), **told}
+    if _has_version(rule, description):
+        yield UNLESS
     if description.needs_match:
         yield MATCH
     if description.is_once:
@@ -153,14 +176,41 @@ def _tell_parameter(schema: dict[str, Any]) -> dict[str, Any]:
     return {"schema": kept, **({"description": told} if told else {})}
 
 
-def _list_answers(description: Description) -> dict[str, Any]:
-    answers = {}
+def _fields_of(description: Description) -> str:
+    """The names that ``fields`` may choose from, each once or more."""
+    answers = (*description.answers.values(), description.lines)
+    models = [item_of(model) or model for model in answers if isinstance(model, type)]
+    names = "|".join(sorted({name for model in models for name in model.model_fields}))
+    return f"^({names})(,({names}))*$"
+
+
+def _has_version(rule: Rule, description: Description) -> bool:
+    model = description.answers.get(200)
+    return "GET" in (rule.methods or ()) and isinstance(model, type) and "version" in model.model_fields
+
+
+def _tell_content(model: Model) -> dict[str, Any]:
+    example = example_of(model)
+    content = {"schema": {"$ref": REFERENCE.format(model=model.__name__)}}
+    return {"application/json": content | ({"example": example} if example else {})}
+
+
+def _tell_problem(status: int) -> dict[str, Any]:
+    schema = {"$ref": REFERENCE.format(model="Problem")}
+    return {"application/problem+json": {"schema": schema, "example": example_of_problem(status, REFUSALS[status])}}
+
+
+def _list_answers(rule: Rule, description: Description) -> dict[str, Any]:
+    answers: dict[str, Any] = {}
+    if _has_version(rule, description):
+        answers["304"] = {"description": "You have it: it is still the same.", "headers": {**LIMITS, "ETag": ETAG}}
     for status, model in description.answers.items():
         answer: dict[str, Any] = {"description": SUCCESSES[status], "headers": dict(LIMITS)}
         if isinstance(model, str):
-            answer["content"] = {model: {"schema": {"type": "string"}}}
+            line = json.dumps(example_of(description.lines)) if description.lines else ""
+            answer["content"] = {model: {"schema": {"type": "string"}, "example": f"{line}\n"}}
         elif model is not None:
-            answer["content"] = {"application/json": {"schema": {"$ref": REFERENCE.format(model=model.__name__)}}}
+            answer["content"] = _tell_content(model)
             if "version" in model.model_fields:
                 answer["headers"]["ETag"] = ETAG
         answers[str(status)] = answer
@@ -168,26 +218,32 @@ def _list_answers(description: Description) -> dict[str, Any]:
 
 
 def _list_refusals(rule: Rule, view: Any, description: Description) -> dict[str, Any]:
-    changes = not (rule.methods or set()) & {"GET"}
-    statuses = {401, 403, 429, 503}
+    statuses = {400, 401, 403, 429, 503}
     statuses |= {404} if rule.arguments else set()
     statuses |= {422} if description.query or description.body or description.is_once else set()
-    statuses |= {400} if changes else set()
     statuses |= {413, 415} if description.body else set()
     statuses |= {412, 428} if description.needs_match else set()
     words = {status: REFUSALS[status] for status in statuses} | dict(description.refuses)
     if getattr(view, "access", None) in (Action.READ, "signed in"):
         words.pop(403, None)
     return {
-        str(status): {"description": words[status] or HTTPStatus(status).phrase, "content": PROBLEM}
+        str(status): {
+            "description": words[status] or HTTPStatus(status).phrase,
+            "headers": {name: header for name, (codes, header) in OF_REFUSALS.items() if status in codes},
+            "content": _tell_problem(status),
+        }
         for status in sorted(words)
     }
 
 
 @cache
-def _schemas_of(models: tuple[Model, ...]) -> dict[str, Any]:
+def _schemas_of(models: tuple[Model, ...], chosen: tuple[str, ...]) -> dict[str, Any]:
     _, known = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
-    return dict(sorted(_without_titles(known.get("$defs", {})).items()))
+    schemas_by_name = dict(sorted(_without_titles(known.get("$defs", {})).items()))
+    for name in chosen:
+        schemas_by_name[name].pop("required", None)
+        schemas_by_name[name]["description"] += " All of its fields are there, unless fields asks for some."
+    return schemas_by_name
 
 
 def _without_titles(schema: Any) -> Any:
@@ -199,7 +255,11 @@ def _without_titles(schema: Any) -> Any:
 
 def _list_schemas(descriptions: Iterator[Description]) -> dict[str, Any]:
     models: set[Model] = {schemas.Problem}
+    chosen: set[str] = set()
     for description in descriptions:
         of_it = (description.query, description.body, *description.answers.values())
         models |= {model for model in of_it if isinstance(model, type)}
-    return _schemas_of(tuple(sorted(models, key=lambda model: model.__name__)))
+        if description.query and "fields" in description.query.model_fields:
+            answers = [model for model in description.answers.values() if isinstance(model, type)]
+            chosen |= {(item_of(model) or model).__name__ for model in answers}
+    return _schemas_of(tuple(sorted(models, key=lambda model: model.__name__)), tuple(sorted(chosen)))

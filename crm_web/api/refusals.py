@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from psycopg2.errors import ExclusionViolation, ForeignKeyViolation, UniqueViolation
+from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 
 from crm_web.customers.contact_operations import ContactInTrash
@@ -20,6 +22,7 @@ from crm_web.employees.operations import (
 )
 from crm_web.errors import PAGES, DomainError, RecordGone
 from crm_web.leads.operations import CustomerNotThere, LeadInTrash, StatusChangedMeanwhile, WinStands
+from crm_web.observe import log_event
 from crm_web.records import ChangedMeanwhile, OwnerNotEntitled
 from crm_web.webhooks.operations import BeingSent, TooManyWebhooks, WebhookChangedMeanwhile
 
@@ -34,6 +37,10 @@ class CustomerNotChosen(DomainError):
     def __init__(self, likely: Sequence[Mapping[str, Any]]) -> None:
         super().__init__("Choose the customer, or say that a new one is to be created.")
         self.likely = likely
+
+
+class NothingLeft(DomainError):
+    """A change would take from a record what it can't be without."""
 
 
 CONFLICTS = (
@@ -55,6 +62,7 @@ CONFLICTS = (
     OwnerNotEntitled,
     ParentNotPossible,
     StatusChangedMeanwhile,
+    NothingLeft,
     TooManyWebhooks,
     WebhookChangedMeanwhile,
     WinStands,
@@ -99,3 +107,17 @@ def tell_refusal(error: DomainError | HTTPException | RecordGone) -> Refusal:
     if isinstance(error, WinStands):
         more["obstacles"] = [asdict(obstacle) for obstacle in error.obstacles]
     return Refusal(409 if isinstance(error, CONFLICTS) else 422, error.message, errors, more)
+
+
+def tell_broken(error: IntegrityError) -> Refusal:
+    """
+    Put what the database refused into what a program is answered.
+
+    :param error: what no rule had seen, mostly because somebody else was quicker
+    :return: the refusal, with the name of the constraint
+    """
+    is_conflict = isinstance(error.orig, UniqueViolation | ForeignKeyViolation | ExclusionViolation)
+    name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    log_event("constraint_held", constraint=name)
+    words = "Another record stands against this: read again, then retry." if is_conflict else "This can’t be kept."
+    return Refusal(409 if is_conflict else 422, f"{words} The database names the rule {name}.")

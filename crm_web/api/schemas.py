@@ -1,13 +1,35 @@
 """What everything that goes in and out of the API shares; the names of the classes are those of the documentation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from werkzeug.datastructures import MultiDict
 
-from crm_web.api.texts import NO_NUL, AskedDay, CountryOrNone, DayWord, Many, Word, e164_of
+from crm_web.api.texts import NO_NUL, NOT_BLANK, CountryOrNone, Day, DayWord, Many, Word, e164_of
 from crm_web.record_address import LONGEST_REST
+
+MARK = "^[A-Za-z0-9_-]+$"
+
+
+def needs_one_of(*names: str) -> dict[str, Any]:
+    """Say in JSON Schema that one of some texts has to be there, and not blank."""
+    return {
+        "anyOf": [
+            {"required": [name], "properties": {name: {"type": "string", "minLength": 1, "pattern": NOT_BLANK}}}
+            for name in names
+        ]
+    }
+
+
+def needs_with(name: str, other: str) -> dict[str, Any]:
+    """Say in JSON Schema that a value has to come with another."""
+    return {
+        "anyOf": [
+            {"properties": {name: {"type": "null"}}},
+            {"required": [other], "properties": {other: {"type": "string"}}},
+        ]
+    }
 
 
 class Sent(BaseModel):
@@ -44,6 +66,8 @@ class Problem(Answered):
     detail: str
     request_id: str | None = Field(description="What to tell an administrator.")
     errors: Sequence[FieldError] | None = None
+    likely: Sequence[Mapping[str, Any]] | None = Field(None, description="Customers to choose from.")
+    obstacles: Sequence[Mapping[str, Any]] | None = Field(None, description="What stands in the way of an undo.")
 
 
 class FieldsQuery(Sent):
@@ -56,7 +80,10 @@ class PageQuery(FieldsQuery):
     """Where one stands in a list."""
 
     limit: Annotated[int, Field(ge=1, le=500, description="Records a page.")] = 50
-    at: Annotated[str, Field(max_length=2000, description="The mark of a page, from next or previous.")] | None = None
+    at: (
+        Annotated[str, Field(max_length=2000, pattern=MARK, description="The mark of a page, from next or previous.")]
+        | None
+    ) = None
 
 
 class FilterQuery(Sent):
@@ -68,10 +95,10 @@ class FilterQuery(Sent):
     industry: Annotated[Many[Word], Field(description="Industries, or (none).")] = ()
     country: Annotated[Many[CountryOrNone], Field(description="ISO 3166-1 codes, or (none).")] = ()
     created: Annotated[DayWord, Field(description="Entered in these days, in your time zone.")] | None = None
-    created_from: AskedDay | None = None
-    created_to: Annotated[AskedDay, Field(description="Before this day.")] | None = None
-    active_from: AskedDay | None = None
-    active_to: Annotated[AskedDay, Field(description="Last activity before this day.")] | None = None
+    created_from: Day | None = None
+    created_to: Annotated[Day, Field(description="Before this day.")] | None = None
+    active_from: Day | None = None
+    active_to: Annotated[Day, Field(description="Last activity before this day.")] | None = None
     untouched: Annotated[int, Field(ge=1, le=LONGEST_REST, description="For so many days at least.")] | None = None
 
     def as_address(self) -> MultiDict[str, str]:

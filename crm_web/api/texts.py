@@ -1,9 +1,10 @@
 """What the values of the API look like: each is read by the readers of ``crm_web.fields``, like what people type."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 from flask import current_app
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
@@ -15,6 +16,8 @@ from crm_web.list_address import LONGEST_VALUE, MOST_VALUES
 from crm_web.models import COUNTRIES, CURRENCIES, limit_of
 from crm_web.record_address import NOTHING_GIVEN
 
+LONGEST_ID = 2**63 - 1
+DAY = r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 NO_NUL = r"^[^\x00]*$"
 NOT_BLANK = r"^[^\x00]*[^\x00\s][^\x00]*$"
 MONEY = r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,2})?$"
@@ -86,15 +89,24 @@ Currency = TypeAliasType(
         _string(enum=sorted(CURRENCIES), description="An ISO 4217 code."),
     ],
 )
-Percent = Annotated[int, Field(ge=0, le=100)]
-RecordId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+Whole = BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value)
+"""In JSON 21.0 is the whole number that 21 is."""
+Percent = Annotated[int, Field(ge=0, le=100), Whole]
+RecordId = Annotated[int, Field(ge=1, le=LONGEST_ID), Whole]
+Successor = Annotated[
+    int | str,
+    BeforeValidator(lambda value: _read_successor(value)),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": LONGEST_ID}, {"const": "nobody"}]}),
+]
 Amount = Annotated[
     Decimal,
     BeforeValidator(lambda value: _read_amount(value)),
     PlainSerializer(str, return_type=str),
     _string(pattern=MONEY, examples=["1234.50"], description="Money, as a text."),
 ]
-Day = Annotated[date, AfterValidator(lambda day: fields.read_date(day.isoformat()))]
+Day = Annotated[
+    date, BeforeValidator(lambda value: _read_day(value)), _string(format="date", pattern=DAY, examples=["2026-03-31"])
+]
 Item = TypeVar("Item")
 Many = Annotated[Sequence[Item], Field(max_length=MOST_VALUES)]
 """A filter that may be repeated in an address."""
@@ -103,9 +115,6 @@ CountryOrNone = Annotated[
     str,
     _read_code((*COUNTRIES, NOTHING_GIVEN), "an ISO 3166-1 code like DE, or (none)"),
     _string(enum=[*sorted(COUNTRIES), NOTHING_GIVEN]),
-]
-AskedDay = Annotated[
-    str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), _read(fields.read_date), _string(format="date")
 ]
 AskedAmount = Annotated[
     str, Field(pattern=MONEY), _read(fields.read_amount), _string(pattern=MONEY, examples=["1234.50"])
@@ -122,6 +131,23 @@ def _read_amount(value: Any) -> Any:
     if not isinstance(value, str):
         raise ValueError('Send money as a text like "1234.50".')
     return fields.read_amount(value)
+
+
+def _read_day(value: Any) -> Any:
+    """A date is a text of one form; a number, or a text with a time behind it, is none."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(DAY, value):
+        raise ValueError("Send a date like 2026-03-31, of the years 1900 to 2199.")
+    return fields.read_date(value)
+
+
+def _read_successor(value: Any) -> int | str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if value == "nobody" or (type(value) is int and 1 <= value <= LONGEST_ID):
+        return cast(int | str, value)
+    raise ValueError('Send the id of an employee, or "nobody".')
 
 
 def e164_of(phone: str | None) -> str | None:

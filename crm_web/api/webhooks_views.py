@@ -20,6 +20,7 @@ from crm_web.webhooks import operations, queries
 @allowed(Action.KEEP_WEBHOOKS)
 @describe("List webhooks", "webhooks", query=webhook_schemas.WebhookQuery, answers={200: webhook_schemas.WebhookPage})
 def list_webhooks() -> ResponseReturnValue:
+    """Newest first, paused ones among them; without their secrets."""
     query = read_query(webhook_schemas.WebhookQuery)
     return show_page(webhook_schemas.Webhook, queries.page_webhooks(mark=query.at, size=query.limit))
 
@@ -56,6 +57,7 @@ def create_webhook() -> ResponseReturnValue:
 @allowed(Action.KEEP_WEBHOOKS)
 @describe("Read a webhook", "webhooks", query=schemas.FieldsQuery, answers={200: webhook_schemas.Webhook})
 def read_webhook(webhook_id: int) -> ResponseReturnValue:
+    """With what became of it: whether it is paused, why, and since when it has failed."""
     read_query(schemas.FieldsQuery)
     return _show(_webhook_or_404(webhook_id))
 
@@ -95,6 +97,7 @@ def _switch(webhook: Webhook, is_active: Any, skip_missed: bool) -> None:
 @allowed(Action.KEEP_WEBHOOKS)
 @describe("Remove a webhook and its log", "webhooks", answers={204: None}, needs_match=True)
 def remove_webhook(webhook_id: int) -> ResponseReturnValue:
+    """For good; to stop it for a while, change is_active to false."""
     webhook = _webhook_or_404(webhook_id)
     require_match(webhook.version)
     operations.remove_webhook(webhook, by=current_user)

@@ -1,0 +1,137 @@
+"""Schemathesis over the whole document: what it is allowed to know of our formats, and how long it may look."""
+
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from threading import Thread
+from typing import Any
+
+import schemathesis
+from flask import Flask
+from hypothesis import strategies
+from schemathesis.engine import events, from_schema
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from crm_web.api.schemas import MARK
+from crm_web.auth.queries import list_time_zones
+
+ACCEPTED = ["2xx", "304", 401, 403, 404, 409, 429]
+REJECTED = [400, 401, 403, 404, 405, 409, 415, 422, 428, 429]
+DIGITS = "0123456789"
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+KEY = re.compile("[!-~]{1,255}")
+
+ZONES = sorted({zone for options in list_time_zones().values() for zone, _ in options})
+names = strategies.text(LETTERS, min_size=1, max_size=12)
+passwords = strategies.text(LETTERS + DIGITS, min_size=12, max_size=40).map("quiet harbour {}".format)
+schemathesis.openapi.format("password", passwords)
+schemathesis.openapi.format("time-zone", strategies.sampled_from(ZONES))
+schemathesis.openapi.format("phone", strategies.text(DIGITS, min_size=8, max_size=8).map("+4420{}".format))
+schemathesis.openapi.format("website", strategies.builds("{}.{}.example".format, names, names))
+schemathesis.openapi.format("webhook-url", names.map("https://{}.example/hook".format))
+schemathesis.openapi.format("email", strategies.builds("{}@{}.example".format, names, names))
+days = strategies.dates(date(1900, 1, 1), date(2199, 12, 31))
+schemathesis.openapi.format("date", days.map(date.isoformat))
+
+
+@schemathesis.hook
+def before_call(context: schemathesis.HookContext, case: Any, kwargs: dict[str, Any]) -> None:
+    """
+    Make each key that is one a new one, and leave out marks of pages that no answer has given.
+
+    No document can say "a text that you never sent before": whatever it gives as an example would come twice, with
+    another body, and rightly be refused. Nor can it say "a text that the same list has answered with". What looks
+    like neither key nor mark is sent as it is.
+    """
+    if re.fullmatch(MARK, str((case.query or {}).get("at", ""))):
+        del case.query["at"]
+    key = (case.headers or {}).get("Idempotency-Key")
+    if isinstance(key, str) and KEY.fullmatch(key):
+        case.headers["Idempotency-Key"] = secrets.token_hex(8)
+
+
+class _Quiet(WSGIRequestHandler):
+    """The application writes its own line for each request."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Write nothing."""
+
+
+@contextmanager
+def serve(app: Flask) -> Iterator[str]:
+    """Serve an application, and give its address: programs come by HTTP, and Schemathesis sees less without it."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@dataclass
+class Look:
+    """
+    What was found.
+
+    :param failures: each failure, in words, by the operation
+    :param checks: how many answers were checked
+    :param operations: which operations were asked
+    """
+
+    failures: list[str] = field(default_factory=list)
+    checks: int = 0
+    operations: set[str] = field(default_factory=set)
+
+
+def look_at(app: Flask, secret: str, *, seconds: int, examples: int, seed: int | None) -> Look:
+    """Send what the document allows and what it forbids, as whoever has the token."""
+    settings: dict[str, Any] = {
+        "headers": {"Authorization": f"Bearer {secret}"},
+        "max-time": seconds,
+        "continue-on-failure": True,
+        "seed": seed,
+        "suppress-health-check": ["all"],
+        "generation": {"max-examples": examples, "database": "none"},
+        "checks": {
+            "missing_required_header": {"expected-statuses": [428]},
+            # No document can say which version a record has at the moment, so 412 may meet what is right by itself;
+            # and it is said before the body is looked at.
+            "positive_data_acceptance": {"expected-statuses": [*ACCEPTED, 412]},
+            "negative_data_rejection": {"expected-statuses": [*REJECTED, 412]},
+        },
+    }
+    config = schemathesis.Config.from_dict({name: value for name, value in settings.items() if value is not None})
+    look = Look()
+    with serve(app) as address:
+        schema = schemathesis.openapi.from_url(f"{address}/openapi.json", config=config)
+        for event in from_schema(schema).execute():
+            _note(event, look)
+    return look
+
+
+def _note(event: Any, look: Look) -> None:
+    if isinstance(event, events.NonFatalError):
+        look.failures.append(f"{event.label}: {event.value!r}")
+    if isinstance(event, events.FatalError):
+        raise event.exception
+    if isinstance(event, events.ScenarioFinished):
+        look.operations.add(event.recorder.label)
+        for case_id, checks in event.recorder.checks.items():
+            look.checks += len(checks)
+            for check in checks:
+                if check.failure_info:
+                    answer = event.recorder.interactions[case_id].response
+                    said = answer.content.decode(errors="replace") if answer else "no answer"
+                    failure, sent = check.failure_info.failure, check.failure_info.code_sample
+                    look.failures.append(
+                        f"{event.recorder.label}: {check.name}: {failure.title}: {failure.message[:600]}\n"
+                        f"    {sent[:1200]}\n    {said[:600]}"
+                    )

@@ -1,0 +1,35 @@
+"""What the document says is what the API does: Schemathesis sends whatever it allows and whatever it forbids."""
+
+import os
+
+import pytest
+
+from crm_web.api.openapi import build_document
+from tests.api.contract import look_at
+from tests.databases import OwnDatabase
+from tests.factories import make_contact, make_customer, make_lead, make_token
+
+# make check looks for a while; SCHEMATHESIS_SECONDS=600 looks harder, and SCHEMATHESIS_SEED looks elsewhere.
+SECONDS = int(os.environ.get("SCHEMATHESIS_SECONDS", "13"))
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "8"))
+SEED = int(os.environ.get("SCHEMATHESIS_SEED", "1"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first_name", ["ada", "ann", "vera"])
+def test_the_api_does_what_the_document_says(own_database: OwnDatabase, first_name: str) -> None:
+    own_database.app.config["API_REQUESTS_A_MINUTE"] = 1_000_000_000
+    with own_database.session() as session:
+        employee = own_database.find(session, first_name)
+        seller = own_database.find(session, "ann")
+        for _ in range(3):
+            customer = make_customer(session, owner_id=seller.id)
+            make_contact(session, customer)
+            make_lead(session, owner_id=seller.id)
+        secret = make_token(session, employee)
+    look = look_at(own_database.app, secret, seconds=SECONDS, examples=EXAMPLES, seed=SEED)
+    assert look.failures == [], "\n\n".join(look.failures[:20])
+    assert look.checks > 1000
+    paths = build_document(own_database.app)["paths"]
+    everything = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    assert everything <= look.operations

@@ -1,0 +1,74 @@
+"""The documentation in a real browser: read, tried out and executed."""
+
+import json
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Open
+from tests.browser.site import NARROW, measure_overflow
+from tests.factories import make_token
+
+
+def _try(page: Page, operation: str) -> Locator:
+    block = page.locator(f"#operations-{operation}")
+    block.locator(".opblock-summary-control").click()
+    block.get_by_role("button", name="Try it out").click()
+    return block
+
+
+def _execute(block: Locator) -> tuple[str, str]:
+    block.get_by_role("button", name="Execute").click()
+    answer = block.locator(".live-responses-table .response").first
+    return answer.locator(".response-col_status").inner_text(), answer.locator(".highlight-code pre").first.inner_text()
+
+
+def test_a_visitor_is_sent_to_sign_in_and_back(open_as: Open) -> None:
+    visitor = open_as(None)
+    page = visitor.go("/docs")
+    expect(page).to_have_url(f"{visitor.site.url}/sign-in?next=/docs")
+
+
+def test_an_employee_tries_out_reading_and_entering(open_as: Open) -> None:
+    page = open_as("ann").go("/docs")
+    status, body = _execute(_try(page, "leads-list_leads"))
+    assert status.startswith("200")
+    assert json.loads(body)["items"]
+    block = _try(page, "leads-create_lead")
+    block.locator("textarea.body-param__text").fill('{"last_name": "Docs", "company": "From the documentation"}')
+    status, body = _execute(block)
+    assert status.startswith("201")
+    assert json.loads(body)["company"] == "From the documentation"
+
+
+def test_a_token_counts_instead_of_the_session(open_as: Open) -> None:
+    visitor = open_as("ann")
+    with visitor.site.database.session() as session:
+        secret = make_token(session, visitor.site.database.find(session, "vera"))
+    page = visitor.go("/docs")
+    page.get_by_role("button", name="Authorize").click()
+    dialogue = page.locator(".modal-ux")
+    dialogue.get_by_label("auth-bearer-value").fill(secret)
+    dialogue.get_by_role("button", name="Apply credentials").first.click()
+    dialogue.get_by_role("button", name="Close").first.click()
+    assert _execute(_try(page, "leads-list_leads"))[0].startswith("200")
+    status, body = _execute(_try(page, "leads-create_lead"))
+    assert status.startswith("403")
+    assert "sales role" in json.loads(body)["detail"]
+
+
+def test_it_fits_a_phone(open_as: Open) -> None:
+    page = open_as("ann", viewport=NARROW).go("/docs")
+    page.locator("#operations-leads-list_leads .opblock-summary-control").click()
+    page.get_by_role("button", name="Try it out").wait_for()
+    assert measure_overflow(page) == 0
+
+
+def test_it_stays_light_in_the_dark(open_as: Open) -> None:
+    page = open_as("ann", color_scheme="dark").go("/docs")
+    page.locator("#operations-leads-list_leads").wait_for()
+    light, dark = page.evaluate(
+        "[[document.body, 'backgroundColor'], [document.querySelector('.info .title'), 'color']]"
+        ".map(([element, name]) => getComputedStyle(element)[name])"
+    )
+    assert sum(map(int, light[4:-1].split(","))) > 600
+    assert sum(map(int, dark[4:-1].split(","))) < 300
