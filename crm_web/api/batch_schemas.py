@@ -82,7 +82,7 @@ def _set_aside(value: Any, read: Callable[[Any], Any], info: ValidationInfo) -> 
         raise
 
 
-_EXAMPLE = {
+_EXAMPLE: Any = {
     "mode": "each",
     "items": [
         {"do": "create", "lead": {"last_name": "Tanaka", "company": "Tanaka KK"}},

@@ -31,6 +31,7 @@ REFUSALS = {
     409: "It doesn’t fit the present state; the detail says what to do.",
     412: "The record was changed since: read it again.",
     413: "The body is too large.",
+    414: "The address is too long: filter by fewer or shorter values. The web server answers this, not in JSON.",
     415: "The body is not JSON.",
     422: "Something in the address or the body is wrong; each error names its field.",
     428: "If-Match is missing: send the ETag of the version that you read.",
@@ -173,15 +174,20 @@ def _list_refusals(rule: Rule, view: Any, description: Description) -> dict[str,
     statuses |= {404} if rule.arguments else set()
     statuses |= {422} if description.query or description.body or description.is_once else set()
     statuses |= {400} if changes else set()
+    statuses |= {414} if description.query else set()
     statuses |= {413, 415} if description.body else set()
     statuses |= {412, 428} if description.needs_match else set()
     words = {status: REFUSALS[status] for status in statuses} | dict(description.refuses)
     if getattr(view, "access", None) in (Action.READ, "signed in"):
         words.pop(403, None)
     return {
-        str(status): {"description": words[status] or HTTPStatus(status).phrase, "content": PROBLEM}
+        str(status): {"description": words[status] or HTTPStatus(status).phrase} | _content_of(status)
         for status in sorted(words)
     }
+
+
+def _content_of(status: int) -> dict[str, Any]:
+    return {} if status == HTTPStatus.REQUEST_URI_TOO_LONG else {"content": PROBLEM}
 
 
 @cache
