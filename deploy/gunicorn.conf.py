@@ -21,6 +21,8 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 timeout = 60
 graceful_timeout = 10
 keepalive = 5
+# The filters of a list stand in its address; this is the most that gunicorn allows.
+limit_request_line = 8190
 # One control socket a user would be shared by several instances.
 control_socket_disable = True
 # The application itself decides whom it believes, by TRUSTED_PROXIES.

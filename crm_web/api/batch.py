@@ -1,6 +1,6 @@
 """Many deeds in one request: all or nothing, or each by itself, by the functions that do each of them alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 
@@ -53,20 +53,18 @@ def do_all(items: Sequence[Item], *, by: Employee) -> list[Result]:
 def do_each(items: Sequence[Item | WrongItem], *, by: Employee) -> list[Result]:
     """Do each item by itself; one that is refused leaves nothing behind but its source among the known ones."""
     lock_what_is_meant([item for item in items if not isinstance(item, WrongItem)])
-    return list(_do_one_by_one(items, by))
+    return [_try(number, item, by) for number, item in enumerate(items)]
 
 
-def _do_one_by_one(items: Sequence[Item | WrongItem], by: Employee) -> Iterator[Result]:
-    for number, item in enumerate(items):
-        if isinstance(item, WrongItem):
-            wrong = tell_errors(item.error, within=("items", number))
-            yield _tell(Refusal(422, "Something in this item needs mending; see errors.", wrong))
-            continue
-        try:
-            with db.session.begin_nested():
-                yield _do(item, by)
-        except SAYS_NO as error:
-            yield _tell(_name_item(tell_refusal(error), number, item))
+def _try(number: int, item: Item | WrongItem, by: Employee) -> Result:
+    if isinstance(item, WrongItem):
+        wrong = tell_errors(item.error, within=("items", number))
+        return _tell(Refusal(422, "Something in this item needs mending; see errors.", wrong))
+    try:
+        with db.session.begin_nested():
+            return _do(item, by)
+    except SAYS_NO as error:
+        return _tell(_name_item(tell_refusal(error), number, item))
 
 
 def _do(item: Item, by: Employee) -> Result:

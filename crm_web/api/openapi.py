@@ -34,6 +34,7 @@ REFUSALS = {
     409: "It doesn’t fit the present state; the detail says what to do.",
     412: "The record was changed since: read it again.",
     413: "The body is too large.",
+    414: "The address is too long: filter by fewer or shorter values. The web server answers this, not in JSON.",
     415: "The body is not JSON.",
     422: "Something in the address or the body is wrong; each error names its field.",
     428: "If-Match is missing: send the ETag of the version that you read.",
@@ -221,6 +222,7 @@ def _list_refusals(rule: Rule, view: Any, description: Description) -> dict[str,
     statuses = {400, 401, 403, 429, 503}
     statuses |= {404} if rule.arguments else set()
     statuses |= {422} if description.query or description.body or description.is_once else set()
+    statuses |= {414} if description.query else set()
     statuses |= {413, 415} if description.body else set()
     statuses |= {412, 428} if description.needs_match else set()
     words = {status: REFUSALS[status] for status in statuses} | dict(description.refuses)
@@ -230,7 +232,7 @@ def _list_refusals(rule: Rule, view: Any, description: Description) -> dict[str,
         str(status): {
             "description": words[status] or HTTPStatus(status).phrase,
             "headers": {name: header for name, (codes, header) in OF_REFUSALS.items() if status in codes},
-            "content": _tell_problem(status),
+            **({} if status == HTTPStatus.REQUEST_URI_TOO_LONG else {"content": _tell_problem(status)}),
         }
         for status in sorted(words)
     }
