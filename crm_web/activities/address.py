@@ -92,8 +92,8 @@ class ActivitiesAddress(RecordAddress):
         :return: a chip for each filter that has an effect
         """
         labels: list[Label] = [
-            *self.name_people("author", "By", people),
-            *self.name_people("assignee", "For", people),
+            *self.name_people("author", "By:", people),
+            *self.name_people("assignee", "For:", people),
             *(("kind", kind.value, kind.label) for kind in self.kinds),
             *(("tasks", word, TASKS[word]) for word in [self.tasks] if word),
             *self.name_days(),

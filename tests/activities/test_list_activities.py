@@ -100,7 +100,7 @@ def test_filters_leave_what_they_say(
 def test_one_person_is_chosen_by_number(browser_as: BrowserAs, activities: list[Activity], bob: Employee) -> None:
     page = browser_as(bob).get("activities.list_activities", author=bob.id)
     assert subjects(page) == ["Did", "Called"]
-    assert "By Bob Tanaka" in page.text
+    assert "By: Bob Tanaka" in page.text
 
 
 def test_a_day_begins_in_the_readers_zone(

@@ -288,7 +288,8 @@ def test_the_time_leads_to_the_leads_that_left_whoever_they_belonged_to_then(
     browser = browser_as(max)
     page = browser.get("reports.show_report", name="time", **chosen)
     team = {max.id, *session.scalars(select(Employee.id).where(Employee.manager_id == max.id))}
-    people: set[int | None] | None = {None: None, "team": team, "nobody": {None}}[chosen.get("owner")]
+    ways: dict[str | None, set[Any] | None] = {None: None, "team": team, "nobody": {None}}
+    people = ways[chosen.get("owner")]
     sources = {None if source == "(none)" else source for source in chosen.get("source", [])}
     stays: dict[str, list[int]] = defaultdict(list)
     for stay in session.scalars(select(LeadStay)):
