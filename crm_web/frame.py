@@ -54,6 +54,7 @@ PLACES = (
     ("Dashboard", "dashboard.show_dashboard", "dashboard", None),
     ("Leads", "leads.list_leads", "lead", None),
     ("Customers", "customers.list_customers", "customer", None),
+    ("Activities", "activities.list_activities", "note", None),
     ("Reports", "reports.list_reports", "report", None),
     ("History", "history.list_changes", "history", None),
     ("Trash", "trash.show_trash", "trash", None),

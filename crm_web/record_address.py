@@ -80,7 +80,7 @@ class RecordAddress(ListAddress):
         """Say what the filters mean that all lists of records have."""
         return {
             "words": self.one("q"),
-            "owner_ids": self._owner_ids(),
+            "owner_ids": self.person_ids("owner"),
             "industries": ["" if value == NOTHING_GIVEN else value for value in self.all("industry")],
             "countries": ["" if value == NOTHING_GIVEN else value for value in self._countries()],
             "created_from": self._first("created"),
@@ -98,9 +98,10 @@ class RecordAddress(ListAddress):
         is_number = digits.isascii() and digits.isdigit() and len(digits) <= len(str(LONGEST_REST))
         return int(digits) if is_number and 0 < int(digits) <= LONGEST_REST else None
 
-    def _owner_ids(self) -> list[int]:
-        words = self.all("owner")
-        return [*([self.me.id] if "me" in words else []), *([0] if "nobody" in words else []), *self.ids("owner")]
+    def person_ids(self, name: str) -> list[int]:
+        """The people that a filter names; 0 stands for nobody."""
+        words = self.all(name)
+        return [*([self.me.id] if "me" in words else []), *([0] if "nobody" in words else []), *self.ids(name)]
 
     def _countries(self) -> list[str]:
         known = {NOTHING_GIVEN, *(code for code, _ in list_countries("en"))}
@@ -158,11 +159,13 @@ class RecordAddress(ListAddress):
 
     def name_owners(self, people: Sequence[Employee]) -> list[Label]:
         """The owners that are filtered by."""
+        return self.name_people("owner", "Owner:", people)
+
+    def name_people(self, name: str, title: str, people: Sequence[Employee]) -> list[Label]:
+        """The people that a filter names, each after the title."""
         names = {str(person.id): person.name for person in people} | self.owner_words
-        known = {*self.owner_words, *map(str, self.ids("owner"))}
-        return [
-            ("owner", owner, f"Owner: {names.get(owner, 'unknown')}") for owner in self.all("owner") if owner in known
-        ]
+        known = {*self.owner_words, *map(str, self.ids(name))}
+        return [(name, word, f"{title} {names.get(word, 'unknown')}") for word in self.all(name) if word in known]
 
     def name_shared(self) -> list[Label]:
         """The rest of the filters that all lists of records have."""

@@ -1,12 +1,87 @@
 """What the pages ask about activities."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import defer, joinedload
 
 from crm_web.extensions import db
-from crm_web.models import Activity, Employee
+from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead
+from crm_web.paging import Page, Sort, load_page
+from crm_web.record_filters import within
+
+NEWEST_FIRST = Sort(Activity.happened_at.expression, Activity.id.expression, descending=True)
+"""``ix_activities_happened`` gives the order; only what happened in the same moment is sorted by id."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivityFilter:
+    """
+    Which activities a list shows; every part left out lets all pass.
+
+    :param author_ids: entered by any of these; 0 stands for nobody known
+    :param assignee_ids: tasks for any of these; 0 stands for nobody
+    :param kinds: any of these
+    :param happened_from: at or after this moment
+    :param happened_to: before this moment
+    :param is_done: tasks that are done, or tasks still to be done, which nothing in the trash is
+    """
+
+    author_ids: Sequence[int] = ()
+    assignee_ids: Sequence[int] = ()
+    kinds: Sequence[ActivityKind] = ()
+    happened_from: datetime | None = None
+    happened_to: datetime | None = None
+    is_done: bool | None = None
+
+
+def list_activities(filters: ActivityFilter, *, mark: str | None) -> Page:
+    """
+    Load one page of activities, those that happened last first, each with its author and its lead or customer.
+
+    What is on a record in the trash is listed as well, for it was done; only a task there is nothing to do any more.
+
+    :param filters: which activities
+    :param mark: where the page starts; ``None`` for the first
+    :return: the page
+    """
+    within_order = ActivityFilter(happened_from=filters.happened_from, happened_to=filters.happened_to)
+    people = (joinedload(Activity.created_by), joinedload(Activity.assignee))
+    lead = joinedload(Activity.lead).load_only(Lead.name, Lead.deleted_at)
+    customer = joinedload(Activity.customer).load_only(Customer.name, Customer.deleted_at)
+    return load_page(
+        select_activities(filters).options(*people, lead, customer, defer(Activity.body)),
+        NEWEST_FIRST,
+        mark=mark,
+        everything=None if filters == within_order else select_activities(within_order),
+    )
+
+
+def select_activities(filters: ActivityFilter) -> Select[Any]:
+    """
+    Build the query behind the list and its count.
+
+    :param filters: which activities
+    :return: a select of ``Activity``, without order
+    """
+    query = select(Activity).where(*within(Activity.happened_at, filters.happened_from, filters.happened_to))
+    for column, ids in ((Activity.created_by_id, filters.author_ids), (Activity.assignee_id, filters.assignee_ids)):
+        if ids:
+            query = query.where(column.in_(ids) | column.is_(None) if 0 in ids else column.in_(ids))
+    if filters.assignee_ids or filters.is_done is not None:
+        query = query.where(Activity.kind == ActivityKind.TASK)
+    if filters.kinds:
+        query = query.where(Activity.kind.in_(filters.kinds))
+    if filters.is_done is not None:
+        query = query.where(Activity.done_at.is_not(None) if filters.is_done else Activity.done_at.is_(None))
+    if filters.is_done is False:
+        query = query.outerjoin(Lead, Lead.id == Activity.lead_id)
+        query = query.outerjoin(Customer, Customer.id == Activity.customer_id)
+        query = query.where(Lead.deleted_at.is_(None), Customer.deleted_at.is_(None))
+    return query
 
 
 def get_activity(activity_id: int) -> Activity | None:

@@ -10,6 +10,7 @@ from crm_web.filters import Reader
 from crm_web.leads import queries
 from crm_web.leads.columns import COLUMNS, SHOWN
 from crm_web.leads.queries import LeadFilter
+from crm_web.leads.stay_queries import Left
 from crm_web.list_address import Chip, Tab
 from crm_web.models import CURRENCIES, WAY_TO_WON, Customer, Employee, LeadStatus, LostReason, StatusKind
 from crm_web.record_address import NOTHING_GIVEN, Label, RecordAddress, Stretch, name_word
@@ -20,6 +21,8 @@ DATES = record_address.DATES | {
     "close_to": "Expected close before",
     "closed_from": "Closed from",
     "closed_to": "Closed before",
+    "left_from": "Left from",
+    "left_to": "Left before",
 }
 LACKS = {
     "owner": "No owner",
@@ -33,7 +36,8 @@ LACKS = {
 OVERDUE = "overdue"
 LARGEST_FIRST = ("money", "percent", "date", "moment")
 OTHERS = ("kind", "status", "source", "customer", "currency", "amount_from", "amount_to", "close", "closed")
-OF_REPORTS = ("reason", "reached")
+OF_LEFT = ("left", "left_from", "left_to", "left_owner", "left_source")
+OF_REPORTS = ("reason", "reached", *OF_LEFT)
 NAMES = (*record_address.NAMES, *OTHERS, *OF_REPORTS, *(name for name in DATES if name not in record_address.DATES))
 ORDERS = {
     "-updated_at": "Changed last",
@@ -77,6 +81,7 @@ class LeadsAddress(RecordAddress):
         self.statuses = [status for status in LeadStatus if status in self.all("status")]
         self.lost_reasons = [reason for reason in LostReason if reason in self.all("reason")]
         self.reached = next((status for status in WAY_TO_WON if status == self.one("reached")), None)
+        self.left = [status for status in LeadStatus if status in self.all("left")]
         self.customer_id = next(iter(self.ids("customer")), None)
         self.currency = next((code for typed in self.all("currency") if (code := typed.upper()) in CURRENCIES), None)
 
@@ -98,7 +103,18 @@ class LeadsAddress(RecordAddress):
             closed_to=self._next("closed"),
             lost_reasons=self.lost_reasons,
             reached=self.reached,
+            left=self._read_left(),
         )
+
+    def _read_left(self) -> Left | None:
+        left = Left(
+            statuses=self.left,
+            start=self._first("left"),
+            end=self._next("left"),
+            owner_ids=self.person_ids("left_owner"),
+            sources=["" if source == NOTHING_GIVEN else source for source in self.all("left_source")],
+        )
+        return left if any(vars(left).values()) else None
 
     def _shown_statuses(self) -> Sequence[LeadStatus]:
         """Within a kind only its own statuses count: a link to others was made for another tab."""
@@ -111,9 +127,10 @@ class LeadsAddress(RecordAddress):
         """The statuses that can be chosen within the kind shown."""
         return [status for status in LeadStatus if self.kind in (None, status.kind)]
 
-    def _owner_ids(self) -> list[int]:
-        team = queries.list_team_ids(self.me) if "team" in self.all("owner") else []
-        return list(dict.fromkeys([*super()._owner_ids(), *team]))
+    def person_ids(self, name: str) -> list[int]:
+        """The people that a filter names, the reader's team among them."""
+        team = queries.list_team_ids(self.me) if "team" in self.all(name) else []
+        return list(dict.fromkeys([*super().person_ids(name), *team]))
 
     # What the filter bar offers
 
@@ -188,6 +205,9 @@ class LeadsAddress(RecordAddress):
             *self._name_amounts(),
             *(("reason", reason.value, f"Lost: {reason.label}") for reason in self.lost_reasons),
             *(("reached", status.value, f"Reached {status.label}") for status in [self.reached] if status),
+            *(("left", status.value, f"Left {status.label}") for status in self.left),
+            *self.name_people("left_owner", "Owner then:", people),
+            *(("left_source", word, f"{name_word('Source', word)} then") for word in self.all("left_source")),
             *(("close", OVERDUE, "Overdue") for word in self.all("close")[:1] if word == OVERDUE),
             *self.name_shared(),
         ]

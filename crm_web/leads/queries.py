@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from crm_web.extensions import db
 from crm_web.leads.columns import COLUMNS, SHOWN
+from crm_web.leads.stay_queries import Left, has_left
 from crm_web.list_columns import load_shown
 from crm_web.list_sorts import (
     NO_DAY,
@@ -121,6 +122,7 @@ class LeadFilter(RecordFilter):
     :param closed_to: closed before this moment
     :param lost_reasons: lost for any of these
     :param reached: once got at least as far as this status, whatever became of them
+    :param left: left a status, once or more
     """
 
     statuses: Sequence[LeadStatus] = ()
@@ -136,6 +138,7 @@ class LeadFilter(RecordFilter):
     closed_to: datetime | None = None
     lost_reasons: Sequence[LostReason] = ()
     reached: LeadStatus | None = None
+    left: Left | None = None
 
 
 _LACKING: dict[str, ColumnElement[bool]] = {
@@ -163,6 +166,8 @@ def select_leads(filters: LeadFilter) -> Select[Any]:
     if filters.words.strip():
         query = query.where(contains_words(Lead.search_text.expression, filters.words))
     shared = list_shared_conditions(filters, Lead, country=Lead.country, last_activity=LeadTouch.at, lacking=_LACKING)
+    if filters.left:
+        query = query.where(has_left(filters.left))
     return query.where(*shared, *_list_conditions(filters), *_list_money_and_days(filters))
 
 

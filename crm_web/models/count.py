@@ -93,7 +93,10 @@ class LeadStay(Base):
     """How long a lead stood in a status that it left, and whose it was then. Like history it outlives its lead."""
 
     __tablename__ = "lead_stays"
-    __table_args__ = (Index("ix_lead_stays_left", "left_at"),)
+    __table_args__ = (
+        Index("ix_lead_stays_left", "left_at"),
+        Index("ix_lead_stays_lead", "lead_id", "status", "left_at"),
+    )
 
     id: Mapped[Id]
     lead_id: Mapped[int] = mapped_column(BigInteger)

@@ -1,4 +1,4 @@
-"""Each report as a table of figures in words, every one of them linked to exactly the leads that it counts."""
+"""Each report as a table of figures in words, every one of them linked to the rows that it counts."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +9,7 @@ from typing import Any
 
 from babel.dates import format_skeleton
 from babel.numbers import format_percent
+from flask import url_for
 
 from crm_web import filters
 from crm_web.counts import Tally, Worth, add_up, count_standing
@@ -125,11 +126,19 @@ def _tell_outcome(view: ReportAddress, outcome: Outcome, period: Period | None, 
 
 def tell_stays(view: ReportAddress) -> Table:
     """How long leads stand in a status before they move on."""
-    teller = Teller(view)
+    teller, period = Teller(view), view.period
+    whose: dict[str, Any] = {"left_owner": view.all("owner"), "left_source": view.all("source")}
+    days = {"left_from": period.first_day, "left_to": period.next_day} if period else {}
+
+    def leave(status: LeadStatus, count: int) -> Cell:
+        # Whose they were then, and not whose they are: the list's own owner and source stay open.
+        found: dict[str, Any] = {"owner": None, "source": None, "left": status.value, **whose, **days}
+        return teller.count(count, **found)
+
     lines = [
         Line(
             status.label,
-            [teller.number(stays.count), teller.median(stays), teller.mean(stays)],
+            [leave(status, stays.count), teller.median(stays), teller.mean(stays)],
             href=view.url_of_leads(status=status.value),
             length=stays.mean_days,
             kind=_colour(status),
@@ -211,7 +220,10 @@ def tell_activity(view: ReportAddress) -> Table:
     lines = [
         Line(
             names.get(person, "Nobody known"),
-            [*(teller.number(kinds.get(kind, 0)) for kind in ActivityKind), teller.number(kinds.total())],
+            [
+                *(teller.activities(kinds.get(kind, 0), person, kind) for kind in ActivityKind),
+                teller.activities(kinds.total(), person),
+            ],
             length=kinds.total(),
         )
         for person, kinds in counts.items()
@@ -233,8 +245,15 @@ class Teller:
         """How many leads, linked to them."""
         return Cell(filters.number(count, reader=self.reader), count, self.view.url_of_leads(**found))
 
+    def activities(self, count: int, person: int, kind: ActivityKind | None = None) -> Cell:
+        """How many activities somebody entered, linked to them."""
+        found: dict[str, Any] = {"author": person or "nobody", "kind": kind.value if kind else None}
+        if period := self.view.period:
+            found |= {"happened_from": period.first_day, "happened_to": period.next_day}
+        return Cell(filters.number(count, reader=self.reader), count, url_for("activities.list_activities", **found))
+
     def number(self, count: int) -> Cell:
-        """How many of something that no list shows."""
+        """How many fewer, which is no set of its own."""
         return Cell(filters.number(count, reader=self.reader), count)
 
     def share(self, part: int, whole: int) -> Cell:
@@ -329,7 +348,8 @@ REPORTS = {
         "Where do leads wait?",
         "How long leads stood in a status before they left it, counted in the period in which they left, for whoever"
         " owned them then. Half within: half of them left in this time or less, in whole days, after a fortnight in"
-        " whole weeks, after 90 days in months of 30 days. Leads that still stand there are not counted yet.",
+        " whole weeks, after 90 days in months of 30 days. Leads that still stand there are not counted yet. A lead"
+        " that left a status twice counts twice; the list behind the figure shows it once, and none in the trash.",
         tell_stays,
         {},
         "Left",
@@ -357,7 +377,7 @@ REPORTS = {
         "Activity by person",
         "Who did how much?",
         "Notes, calls, meetings, e-mails and tasks by the person who entered them, on leads and customers, in the month"
-        " in which they happened. What was removed is not counted.",
+        " in which they happened. What was removed is not counted; what is on a record in the trash is: it was done.",
         tell_activity,
         {},
         "Happened",

@@ -1,4 +1,4 @@
-"""A report as a table: what each cell reads, what it is in a file, and which leads it leads to."""
+"""A report as a table: what each cell reads, what it is in a file, and which rows it leads to."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ class Cell:
 
     :param text: how it reads
     :param value: what it is in a file
-    :param href: the list of exactly the leads that it counts, if a list can show them
+    :param href: the list of exactly the rows that it counts, if a list can show them
     :param worth: sums in several currencies; in a file each has a column of its own
     """
 

@@ -1,4 +1,4 @@
-"""Each report equals the rows, counted another way, and every figure leads to exactly the leads that it counts."""
+"""Each report equals the rows, counted another way, and every figure leads to exactly the rows that it counts."""
 
 import csv
 import io
@@ -37,7 +37,7 @@ from tests.page import Browser, Page, words
 BrowserAs = Callable[[Employee], Browser]
 ZONES = ("UTC", "Pacific/Kiritimati", "America/Los_Angeles", "Asia/Kathmandu")
 NAMES = list(REPORTS)
-TO_LISTS = ("statuses", "funnel", "conversion", "closed", "forecast")
+TO_LISTS = ("statuses", "funnel", "conversion", "closed", "forecast", "activity")
 
 
 @pytest.fixture
@@ -260,10 +260,12 @@ def test_activity_equals_the_rows(session: Session, browser_as: BrowserAs, leads
 @pytest.mark.slow
 @pytest.mark.parametrize("owner", [None, "me", "team", "nobody"])
 @pytest.mark.parametrize("name", TO_LISTS)
-def test_every_figure_leads_to_exactly_its_leads(
+def test_every_figure_leads_to_exactly_its_rows(
     session: Session, browser_as: BrowserAs, leads: list[Lead], max: Employee, name: str, owner: str | None
 ) -> None:
     _live_in(session, max, "Pacific/Kiritimati")
+    for author in (max, None):
+        make_activity(session, by=author, lead_id=leads[0].id, happened_at=_border().replace(day=1))
     browser = browser_as(max)
     for by in REPORTS[name].ways or [None]:
         page = browser.get("reports.show_report", name=name, owner=owner, by=by)
@@ -272,6 +274,37 @@ def test_every_figure_leads_to_exactly_its_leads(
         for href, count in links.items():
             listed = browser.open(href)
             assert (len(listed.table) if listed.has("table.list tbody tr") else 0) == count, href
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chosen", [{}, {"owner": "team"}, {"owner": "nobody"}, {"source": ["Web", "(none)"]}])
+def test_the_time_leads_to_the_leads_that_left_whoever_they_belonged_to_then(
+    session: Session, browser_as: BrowserAs, leads: list[Lead], ann: Employee, max: Employee, chosen: dict[str, Any]
+) -> None:
+    _live_in(session, max, "Pacific/Kiritimati")
+    for lead in leads[1::2]:
+        lead.owner_id, lead.source = ann.id, "Fair"
+    session.commit()
+    browser = browser_as(max)
+    page = browser.get("reports.show_report", name="time", **chosen)
+    team = {max.id, *session.scalars(select(Employee.id).where(Employee.manager_id == max.id))}
+    ways: dict[str | None, set[Any] | None] = {None: None, "team": team, "nobody": {None}}
+    people = ways[chosen.get("owner")]
+    sources = {None if source == "(none)" else source for source in chosen.get("source", [])}
+    stays: dict[str, list[int]] = defaultdict(list)
+    for stay in session.scalars(select(LeadStay)):
+        is_ours = (people is None or stay.owner_id in people) and (not sources or stay.source in sources)
+        if is_ours and _month(stay.left_at, max.time_zone) > now().date() - timedelta(days=366):
+            stays[stay.status.label].append(stay.lead_id)
+    trashed = {lead.id for lead in leads if lead.deleted_at}
+    assert any(stays.values()) and list(_lines(page))
+    for label, cells in _lines(page):
+        link = cells["Left it"].select("a")[0]
+        listed = browser.open(str(link["href"]))
+        assert int(words(link)) == len(stays[label])
+        found = {int(str(a["href"]).rpartition("/")[2]) for a in listed.soup.select("table.list tbody td.name a")}
+        assert found == set(stays[label]) - trashed
+        assert f"Left {label}" in listed.text
 
 
 @pytest.mark.parametrize("name", NAMES)

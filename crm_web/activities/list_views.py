@@ -1,0 +1,24 @@
+"""The list of activities: who did what, when, and on which lead or customer."""
+
+from flask import render_template, request
+from flask_login import current_user
+
+from crm_web.access import Action, allowed
+from crm_web.activities import blueprint, queries
+from crm_web.activities.address import ActivitiesAddress
+from crm_web.employees.queries import list_everyone
+from crm_web.filters import current_reader
+
+
+@blueprint.get("/activities")
+@allowed(Action.READ)
+def list_activities() -> str:
+    view = ActivitiesAddress(request.args, me=current_user, reader=current_reader())
+    people = list_everyone()
+    return render_template(
+        "activities/list_activities.html",
+        page=queries.list_activities(view.read_filter(), mark=view.mark),
+        view=view,
+        people=people,
+        chips=view.list_chips(people),
+    )
