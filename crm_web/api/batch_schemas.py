@@ -97,7 +97,9 @@ class LeadBatch(Sent):
 class ItemProblem(Problem):
     """Why an item was refused."""
 
-    likely: Sequence[LikelyCustomer] | None = Field(None, description="Won: the customers to choose from.")
+    likely: Sequence[LikelyCustomer] | None = Field(  # type: ignore[assignment]
+        None, description="Won: the customers to choose from."
+    )
 
 
 class ItemResult(Answered):
