@@ -78,9 +78,12 @@ def select_activities(filters: ActivityFilter) -> Select[Any]:
     if filters.is_done is not None:
         query = query.where(Activity.done_at.is_not(None) if filters.is_done else Activity.done_at.is_(None))
     if filters.is_done is False:
-        query = query.outerjoin(Lead, Lead.id == Activity.lead_id)
-        query = query.outerjoin(Customer, Customer.id == Activity.customer_id)
-        query = query.where(Lead.deleted_at.is_(None), Customer.deleted_at.is_(None))
+        # Asked for each open task, of which there are few; for a join the planner reads all leads and customers.
+        for trashed_at, is_its in (
+            (Lead.deleted_at, Lead.id == Activity.lead_id),
+            (Customer.deleted_at, Customer.id == Activity.customer_id),
+        ):
+            query = query.where(select(trashed_at).where(is_its).correlate(Activity).scalar_subquery().is_(None))
     return query
 
 

@@ -127,8 +127,9 @@ def test_pages_follow_each_other_without_a_gap_in_the_same_moment(
     browser_as: BrowserAs, session: Session, lead: Lead, ann: Employee
 ) -> None:
     moment = now() - timedelta(days=1)
-    for number in range(60):
-        make_activity(session, ann, lead_id=lead.id, subject=f"Same {number}", happened_at=moment)
+    fields = {"lead_id": lead.id, "kind": ActivityKind.NOTE, "happened_at": moment, "created_by_id": ann.id}
+    session.add_all([Activity(subject=f"Same {number}", **fields) for number in range(60)])
+    session.commit()
     first = browser_as(ann).get("activities.list_activities", author="me")
     second = first.click("Next")
     assert subjects(first) + subjects(second) == [f"Same {number}" for number in reversed(range(60))]
