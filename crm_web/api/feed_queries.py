@@ -31,16 +31,15 @@ def list_changes_after(mark: FeedMark | None, *, limit: int) -> Sequence[Change]
     List what changed after a place in the feed, oldest first; nothing is ever left out, nothing comes twice.
 
     Numbers of changes are given out before their transactions end, so a higher one may be seen before a lower one.
-    What belongs to a transaction that began after the oldest one that is still open waits until that has ended.
+    What belongs to a transaction that began after the oldest one that is still open waits until that has ended; one
+    that is open in another database of the same server is waited for only where this role may not see whose it is.
 
     :param mark: the last change that was seen; ``None`` begins at the first that is known
     :param limit: how many at most
     :return: the changes, each with the number of its transaction
     """
     order = (Change.xact, Change.id)
-    query = select(Change).where(
-        Change.xact < func.pg_snapshot_xmin(func.pg_current_snapshot(), type_=Change.xact.type)
-    )
+    query = select(Change).where(Change.xact < func.crm_settled_before(type_=Change.xact.type))
     if mark is not None:
         there = tuple_(literal(mark.xact, Change.xact.type), literal(mark.change_id))
         query = query.where(tuple_(*order) > there)

@@ -68,6 +68,11 @@ class LeadFilterQuery(FilterQuery):
     no: Annotated[Many[Lacking], Field(description="What is missing.")] = ()
     reason: Annotated[Many[LostReason], Field(description="Lost for any of these.")] = ()
     reached: Annotated[Reached, Field(description="Once got at least as far as this.")] | None = None
+    left: Annotated[Many[LeadStatus], Field(description="Once left any of these.")] = ()
+    left_from: Annotated[Day, Field(description="Left it on this day or later.")] | None = None
+    left_to: Annotated[Day, Field(description="Left it before this day.")] | None = None
+    left_owner: Annotated[Many[Owner], Field(description="Belonged to any of these when it left it.")] = ()
+    left_source: Annotated[Many[Word], Field(description="Came from any of these when it left it.")] = ()
     sort: SortWord | None = None
 
     @field_validator("status")

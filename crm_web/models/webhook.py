@@ -64,9 +64,7 @@ class Webhook(Recorded, Base):
     paused_because: Mapped[PauseReason | None] = mapped_column(Word(PauseReason))
     first_failed_at: Mapped[Moment | None]
     removed_at: Mapped[Moment | None]
-    mark_xact: Mapped[int] = mapped_column(
-        TransactionId, server_default=text("pg_snapshot_xmin(pg_current_snapshot())"), deferred=True
-    )
+    mark_xact: Mapped[int] = mapped_column(TransactionId, server_default=text("crm_settled_before()"), deferred=True)
     mark_change_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), deferred=True)
 
     author: Mapped[Employee | None] = relationship(

@@ -113,7 +113,7 @@ def resume_webhook(webhook: Webhook, *, skip_missed: bool, by: Employee) -> None
         return
     webhook.paused_at = webhook.paused_because = webhook.first_failed_at = None
     if skip_missed:
-        webhook.mark_xact = func.pg_snapshot_xmin(func.pg_current_snapshot())
+        webhook.mark_xact = func.crm_settled_before()
         webhook.mark_change_id = 0
     db.session.flush()
 

@@ -35,7 +35,7 @@ def upgrade() -> None:
         sa.Column(
             "mark_xact",
             TransactionId(),
-            server_default=sa.text("pg_snapshot_xmin(pg_current_snapshot())"),
+            server_default=sa.text("crm_settled_before()"),
             nullable=False,
         ),
         sa.Column("mark_change_id", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
