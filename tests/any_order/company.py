@@ -23,7 +23,9 @@ Ref = tuple[str, int]
 Row = dict[str, Any]
 MODELS: dict[str, type[Any]] = {"lead": Lead, "customer": Customer, "contact": Contact, "employee": Employee}
 KEPT = ("leads", "customers", "contacts", "employees", "activities", "conversions", "bulk_edits", "bulk_items")
-EMPTIED = (*KEPT, "changes", "submissions", "lead_sources", "sign_ins", "sign_in_failures")
+COUNTED = ("lead_stays", "lead_touches", "customer_touches", "counts", "count_deltas", "known_words")
+OF_PEOPLE = ("saved_views", "view_choices", "sign_ins", "sign_in_failures", "submissions", "api_tokens", "api_uses")
+EMPTIED = (*KEPT, *COUNTED, *OF_PEOPLE, "changes", "lead_sources", "webhooks", "webhook_deliveries")
 PLACES = {"lead": "/leads", "customer": "/customers", "contact": "/contacts", "employee": "/employees"}
 
 

@@ -23,7 +23,7 @@ CHOICES = st.none() | NUMBERS
 KEPT = "kept"
 CHANGES = st.just(KEPT) | CHOICES
 """No decision, nobody, or which one."""
-SIGNED = {"version", "updated_at", "updated_by_id"}
+SIGNED = {"version", "updated_at", "updated_by_id", "furthest_status"}
 ANY_REFUSAL = (DomainError, IntegrityError, DataError)
 
 

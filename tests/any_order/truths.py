@@ -18,7 +18,16 @@ TABLES = {
 }
 OF_THE_LINE = ("id", "version", "created_at", "created_by_id", "updated_at", "updated_by_id")
 """Columns that repeat what a line of history says of itself; the truths about versions hold them."""
-FOLLOWING = ("phone_e164", "mobile_e164", "email_normalised", "sort_name", "search_text", "number", "status_changed_at")
+FOLLOWING = (
+    "phone_e164",
+    "mobile_e164",
+    "email_normalised",
+    "sort_name",
+    "search_text",
+    "number",
+    "status_changed_at",
+    "furthest_status",
+)
 """Columns that follow from others; where the database does not compute them, a truth of its own holds them."""
 UNTOLD = {
     entity: (*OF_THE_LINE, *FOLLOWING, "password_hash", *(("name",) if entity in ("lead", "contact") else ()))

@@ -9,7 +9,19 @@ from sqlalchemy.orm import Session
 
 from crm_web.bulk.operations import apply_edit, choose_records, undo_edit
 from crm_web.extensions import db
-from crm_web.models import Activity, BulkAction, BulkEntity, Contact, Customer, Employee, Lead, LeadStatus
+from crm_web.models import (
+    Activity,
+    BulkAction,
+    BulkEntity,
+    Contact,
+    Customer,
+    Employee,
+    Lead,
+    LeadStatus,
+    ListName,
+    SavedView,
+)
+from crm_web.problems import PROGRAMS
 from tests.browser.conftest import Open
 from tests.browser.site import NARROW, WIDE, Site, find_violations, measure_overflow
 from tests.factories import make_sign_in
@@ -17,10 +29,15 @@ from tests.page import Browser
 from tests.webhooks.conftest import make_webhook
 from tests.webhooks.test_pages import make_delivery
 
-NO_PAGE = ("static", "bootstrap.static")
+# Swagger UI brings a look of its own, whose colours are not ours to mend; tests/browser/test_docs.py walks it.
+NO_PAGE = ("static", "bootstrap.static", "api.show_docs", "api.show_docs_file", "api.show_openapi")
 LOOKS = [(size, scheme) for size in (WIDE, NARROW) for scheme in ("light", "dark")]
 # Pages in a state that their bare address does not show.
 STATES = {
+    "what a report on conversion says": "/reports/conversion?by=month",
+    "what the forecast says": "/reports/forecast",
+    "how long leads stay": "/reports/time",
+    "who did how much": "/reports/activity",
     "a list with columns": "/leads?columns=email&columns=next_step&columns=last_activity&no=owner",
     "a list with filters": "/leads?status=qualified&q=a&sort=-amount",
     "a list that finds nothing": "/leads?q=nobodyiscalledthis",
@@ -46,8 +63,10 @@ def _ids(site: Site) -> dict[str, Any]:
             "contact_id": session.scalars(select(Contact.id).order_by(Contact.customer_id)).first(),
             "activity_id": session.scalars(select(Activity.id).order_by(Activity.id)).first(),
             "kind": "lead",
+            "name": "funnel",
             "record_id": session.scalars(select(Lead.id).where(Lead.deleted_at.is_not(None)).order_by(Lead.id)).first(),
             "employee_id": session.scalars(select(Employee.id).order_by(Employee.id.desc())).first(),
+            "view_id": _make_view(session),
             "webhook_id": _make_failing_webhook(session),
         }
         assert session.scalars(select(Customer.id)).first()
@@ -71,6 +90,14 @@ def _make_edits(site: Site) -> list[int]:
         return [edit.id for edit in edits]
 
 
+def _make_view(session: Session) -> int:
+    ada = session.scalars(select(Employee).where(Employee.email == "ada@piper.example")).one()
+    view = SavedView(list=ListName.LEADS, name="Mine to call", address="owner=me", owner_id=ada.id)
+    session.add(view)
+    session.commit()
+    return view.id
+
+
 def _make_failing_webhook(session: Session) -> int:
     """The demo has none, because it would have nobody to tell."""
     webhook = make_webhook(session)
@@ -83,7 +110,9 @@ def _make_failing_webhook(session: Session) -> int:
 
 def _addresses(app: Flask, ids: dict[str, Any]) -> list[str]:
     rules = [
-        rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and rule.endpoint not in NO_PAGE
+        rule
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and rule.endpoint not in NO_PAGE and not rule.rule.startswith(PROGRAMS)
     ]
     with app.test_request_context():
         return sorted(app.url_for(rule.endpoint, **{name: ids[name] for name in rule.arguments}) for rule in rules)
@@ -114,7 +143,8 @@ def test_axe_finds_nothing_and_nothing_is_too_wide(open_as: Open, addresses: lis
             problems += [f"{look}: {violation}" for violation in find_violations(page)]
             if (overflow := measure_overflow(page)) > 0:
                 problems.append(f"{look}: {overflow} px too wide")
-    assert problems == []
+    # The first of each page says what it is; a page of a thousand rows repeats it a thousand times.
+    assert {problem.partition(" at ")[0]: problem for problem in reversed(problems)} == {}
 
 
 def test_the_sign_in_page_too(open_as: Open) -> None:

@@ -6,7 +6,7 @@ from tests.browser.conftest import Open
 
 
 def test_a_list_is_walked_ticked_and_opened(open_as: Open) -> None:
-    page = open_as("ann").go("/leads?sort=name")
+    page = open_as("max").go("/leads?sort=name")
     names = page.locator("tr[data-row] .name a").all_inner_texts()
     for key in "jjk":
         page.keyboard.press(key)
@@ -17,6 +17,7 @@ def test_a_list_is_walked_ticked_and_opened(open_as: Open) -> None:
     expect(page.locator("tr[data-row][aria-current] input[type=checkbox]")).to_be_checked()
     page.keyboard.press("o")
     expect(page.get_by_role("heading", level=1)).to_contain_text(names[1])
+    page.wait_for_load_state()
     page.keyboard.press("e")
     page.wait_for_url("**/edit")
 

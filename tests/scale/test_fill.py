@@ -195,7 +195,7 @@ def fingerprint(seed: str) -> list[Any]:
                     ("leads", "t::text"),
                     ("customers", "t::text"),
                     ("activities", "t::text"),
-                    ("changes", "CASE WHEN entity <> 'employee' THEN t::text END"),
+                    ("changes", "CASE WHEN entity <> 'employee' THEN (to_jsonb(t) - 'xact')::text END"),
                 )
             ]
     return []
