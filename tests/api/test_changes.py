@@ -52,9 +52,11 @@ def test_nothing_is_skipped_while_others_write(own_database: OwnDatabase) -> Non
     is_over = Event()
     with ThreadPoolExecutor(WRITERS + 1) as pool:
         follower = pool.submit(_follow, program, is_over)
-        for writer in [pool.submit(_write, own_database, seed) for seed in range(WRITERS)]:
-            writer.result(60)
-        is_over.set()
+        try:
+            for writer in [pool.submit(_write, own_database, seed) for seed in range(WRITERS)]:
+                writer.result(60)
+        finally:
+            is_over.set()
         seen = follower.result(60)
     with own_database.session() as session:
         there = session.scalars(select(Change.id)).all()
