@@ -124,11 +124,19 @@ def _do_run(run: Sequence[Numbered], ground: _Ground, *, may_ask: bool = True) -
             return _do_together([item for _, item in run if not isinstance(item, WrongItem)], ground, may_ask)
     except _Apart as apart:
         places, may_ask = apart.places, may_ask and not apart.is_sure
+    _forget_what_was_undone(run, ground)
     results: list[Result] = []
     for place in places:
         results += _do_run(run[len(results) : place], ground, may_ask=may_ask)
         results += _do_run(run[place : place + 1], ground)
     return results + _do_run(run[len(results) :], ground, may_ask=may_ask)
+
+
+def _forget_what_was_undone(run: Sequence[Numbered], ground: _Ground) -> None:
+    """What was written together was also read again, and the end of a savepoint leaves that in memory."""
+    for record in set(db.session) - set(ground.leads.values()):
+        db.session.expire(record)
+    read_again([item.id for _, item in run if not isinstance(item, LeadToCreate | WrongItem)])
 
 
 def _do_together(items: Sequence[Item], ground: _Ground, may_ask: bool) -> list[Result]:
