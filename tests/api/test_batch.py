@@ -165,7 +165,7 @@ def test_a_lead_comes_twice(session: Session, ann: Employee, program_of: Program
     lead = make_lead(session, last_name="Twice")
     items = [
         {"do": "change", "id": lead.id, "version": 1, "lead": {"city": "Graz"}},
-        {"do": "change", "id": lead.id, "version": 2, "lead": {"city": "Wien"}},
+        {"do": "change", "id": float(lead.id), "version": 2.0, "lead": {"city": "Wien"}},
         {"do": "move", "id": lead.id, "change": {"status": "won"}},
         {"do": "trash", "id": lead.id, "version": 4},
     ]
