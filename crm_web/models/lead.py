@@ -250,7 +250,9 @@ class Lead(Recorded, Trashable, Base):
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"), index=True)
     status_changed_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
     # The furthest status that it has left, kept by a trigger; empty where it has only ever gone on.
-    furthest_status: Mapped[LeadStatus | None] = mapped_column(Word(LeadStatus), server_onupdate=FetchedValue())
+    furthest_status: Mapped[LeadStatus | None] = mapped_column(
+        Word(LeadStatus), server_default=FetchedValue(), server_onupdate=FetchedValue()
+    )
     closed_at: Mapped[Moment | None]
     external_system: Mapped[Line | None]
     external_id: Mapped[Line | None]
