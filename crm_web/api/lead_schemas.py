@@ -9,12 +9,11 @@ from crm_web.api.schemas import (
     Answered,
     FieldsQuery,
     FilterQuery,
+    PageOf,
     PageQuery,
     Sent,
     needs_one_of,
     needs_with,
-    page_count,
-    page_order,
 )
 from crm_web.api.texts import (
     NOT_BLANK,
@@ -234,15 +233,8 @@ class Lead(Answered):
     deleted_at: Moment | None
 
 
-class LeadPage(Answered):
+class LeadPage(PageOf[Lead]):
     """A page of leads."""
-
-    items: Sequence[Lead]
-    count: int = page_count()
-    count_is_exact: bool
-    is_in_order: bool = page_order()
-    next: str | None
-    previous: str | None
 
 
 class CustomerDraft(Answered):
