@@ -13,6 +13,7 @@ from crm_web.day_words import WORDS, days_of
 from crm_web.filters import Reader
 from crm_web.list_address import Chip, ListAddress, Tab
 from crm_web.models import Employee
+from crm_web.teams import list_team_ids
 
 NOTHING_GIVEN = "(none)"
 DATES = {
@@ -99,9 +100,11 @@ class RecordAddress(ListAddress):
         return int(digits) if is_number and 0 < int(digits) <= LONGEST_REST else None
 
     def person_ids(self, name: str) -> list[int]:
-        """The people that a filter names; 0 stands for nobody."""
-        words = self.all(name)
-        return [*([self.me.id] if "me" in words else []), *([0] if "nobody" in words else []), *self.ids(name)]
+        """The people that a filter names, each once; 0 stands for nobody."""
+        words = [word for word in self.all(name) if word in self.owner_words]
+        mine, nobody = [self.me.id] if "me" in words else [], [0] if "nobody" in words else []
+        team = list_team_ids(self.me) if "team" in words else []
+        return list(dict.fromkeys([*mine, *nobody, *team, *self.ids(name)]))
 
     def _countries(self) -> list[str]:
         known = {NOTHING_GIVEN, *(code for code, _ in list_countries("en"))}

@@ -127,11 +127,6 @@ class LeadsAddress(RecordAddress):
         """The statuses that can be chosen within the kind shown."""
         return [status for status in LeadStatus if self.kind in (None, status.kind)]
 
-    def person_ids(self, name: str) -> list[int]:
-        """The people that a filter names, the reader's team among them."""
-        team = queries.list_team_ids(self.me) if "team" in self.all(name) else []
-        return list(dict.fromkeys([*super().person_ids(name), *team]))
-
     # What the filter bar offers
 
     @property

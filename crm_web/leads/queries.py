@@ -289,16 +289,6 @@ def stream_columns(
     yield from db.session.execute(query.execution_options(yield_per=size))
 
 
-def list_team_ids(employee: Employee) -> Sequence[int]:
-    """
-    List who belongs to an employee's team: they themselves and whoever reports to them.
-
-    :param employee: the one whose team it is
-    :return: the ids
-    """
-    return [employee.id, *db.session.scalars(select(Employee.id).where(Employee.manager_id == employee.id))]
-
-
 def get_lead(lead_id: int) -> Lead | None:
     """
     Load what a lead's page needs: the lead with owner, customer and the people who made and changed it.
