@@ -16,6 +16,7 @@ from crm_web.models import Employee
 from crm_web.teams import list_team_ids
 
 NOTHING_GIVEN = "(none)"
+OWNER_WORDS = {"me": "Me", "team": "My team", "nobody": "Nobody"}
 DATES = {
     "created_from": "Created from",
     "created_to": "Created before",
@@ -68,7 +69,7 @@ class RecordAddress(ListAddress):
         reader: Reader,
         dates: dict[str, str],
         lacks: dict[str, str],
-        owner_words: dict[str, str],
+        owner_words: dict[str, str] = OWNER_WORDS,
         **settings: Any,
     ) -> None:
         super().__init__(endpoint, args, **settings)
@@ -82,8 +83,8 @@ class RecordAddress(ListAddress):
         return {
             "words": self.one("q"),
             "owner_ids": self.person_ids("owner"),
-            "industries": ["" if value == NOTHING_GIVEN else value for value in self.all("industry")],
-            "countries": ["" if value == NOTHING_GIVEN else value for value in self._countries()],
+            "industries": read_words(self.all("industry")),
+            "countries": read_words(self._countries()),
             "created_from": self._first("created"),
             "created_to": self._next("created"),
             "active_from": self.start_of("active_from", self.reader),
@@ -215,6 +216,11 @@ class RecordAddress(ListAddress):
         return wrong + [
             f"“{self.one(name)}” is no amount" for name in amounts if self.one(name) and self.amount(name) is None
         ]
+
+
+def read_words(words: Iterable[str]) -> list[str]:
+    """What a filter by words asks for; the empty text stands for no word at all."""
+    return ["" if word == NOTHING_GIVEN else word for word in words]
 
 
 def name_word(title: str, word: str) -> str:

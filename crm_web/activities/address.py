@@ -11,7 +11,6 @@ from crm_web.list_address import Chip
 from crm_web.models import ActivityKind, Employee
 from crm_web.record_address import Label, RecordAddress, Stretch
 
-PERSON_WORDS = {"me": "Me", "team": "My team", "nobody": "Nobody"}
 DATES = {"happened_from": "Happened from", "happened_to": "Happened before"}
 TASKS = {"open": "Open tasks", "done": "Done tasks"}
 
@@ -33,10 +32,7 @@ class ActivitiesAddress(RecordAddress):
             reader=reader,
             dates=DATES,
             lacks={},
-            owner_words=PERSON_WORDS,
             names=("author", "assignee", "kind", "tasks", "happened", *DATES),
-            sorts=(),
-            default_sort="",
         )
         self.kinds = [kind for kind in ActivityKind if kind in self.all("kind")]
         self.tasks = self.one("tasks") if self.one("tasks") in TASKS else ""

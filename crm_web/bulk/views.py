@@ -59,7 +59,7 @@ def _read_list(kind: BulkEntity) -> tuple[ListAddress, Any]:
 @blueprint.get("")
 @allowed(Action.CHANGE_OWN)
 def list_edits() -> ResponseReturnValue:
-    view = ListAddress("bulk.list_edits", request.args, names=("whose",), sorts=(), default_sort="")
+    view = ListAddress("bulk.list_edits", request.args, names=("whose",))
     is_all = may(current_user, Action.CHANGE_ANY) and view.one("whose") == "all"
     page = queries.list_edits(None if is_all else current_user, mark=view.mark)
     counts, names = queries.count_outcomes(page.rows), queries.map_employees()

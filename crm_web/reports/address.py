@@ -14,9 +14,8 @@ from crm_web.filters import Reader
 from crm_web.list_address import Chip, Tab
 from crm_web.models import Employee
 from crm_web.periods import Period, month_of
-from crm_web.record_address import NOTHING_GIVEN, RecordAddress, name_word
+from crm_web.record_address import RecordAddress, name_word, read_words
 
-OWNER_WORDS = {"me": "Me", "team": "My team", "nobody": "Nobody"}
 PERIODS = {
     "last_12_months": "Last 12 months",
     "this_month": "This month",
@@ -54,10 +53,7 @@ class ReportAddress(RecordAddress):
             reader=reader,
             dates={},
             lacks={},
-            owner_words=OWNER_WORDS,
             names=("period", "from", "to", "owner", "source", "by"),
-            sorts=(),
-            default_sort="",
         )
         self.name, self.ways = name, ways
         self.by = self.one("by") if self.one("by") in ways else next(iter(ways), "")
@@ -103,8 +99,7 @@ class ReportAddress(RecordAddress):
     @property
     def whose(self) -> Whose:
         """Which leads are counted."""
-        sources = ["" if source == NOTHING_GIVEN else source for source in self.all("source")]
-        return Whose(self.person_ids("owner"), sources)
+        return Whose(self.person_ids("owner"), read_words(self.all("source")))
 
     def url_of_leads(self, **filters: Any) -> str:
         """The list of leads of the same people and sources, filtered further."""
