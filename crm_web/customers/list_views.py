@@ -34,17 +34,17 @@ def list_customers() -> ResponseReturnValue:
 @allowed(Action.READ)
 def export_customers() -> ResponseReturnValue:
     view = _view()
-    rows = exports.list_rows(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
-    return send_csv("customers", list(exports.choose(view.chosen_columns)), rows)
+    head, rows = exports.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
+    return send_csv("customers", head, rows)
 
 
 @blueprint.get("/customers.xlsx")
 @allowed(Action.READ)
 def export_customers_xlsx() -> Response:
     view = _view()
-    rows = exports.list_rows(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
+    head, rows = exports.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
     chips = view.list_chips(list_possible_owners())
-    return send_xlsx("customers", list(exports.choose(view.chosen_columns)), rows, view=view, chips=chips)
+    return send_xlsx("customers", head, rows, view=view, chips=chips)
 
 
 @blueprint.get("/customers/print-list")
