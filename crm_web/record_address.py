@@ -12,7 +12,7 @@ from crm_web.code_names import list_countries
 from crm_web.day_words import WORDS, days_of
 from crm_web.filters import Reader
 from crm_web.list_address import Chip, ListAddress, Tab
-from crm_web.models import Employee
+from crm_web.models import COUNTRIES, Employee
 from crm_web.teams import list_team_ids
 
 NOTHING_GIVEN = "(none)"
@@ -108,8 +108,7 @@ class RecordAddress(ListAddress):
         return list(dict.fromkeys([*mine, *nobody, *team, *self.ids(name)]))
 
     def _countries(self) -> list[str]:
-        known = {NOTHING_GIVEN, *(code for code, _ in list_countries("en"))}
-        return [code for code in self.all("country") if code in known]
+        return [code for code in self.all("country") if code in COUNTRIES or code == NOTHING_GIVEN]
 
     def stretch(self, name: str) -> tuple[date | None, date | None]:
         """The days that a word and two dates leave, the first and the one after the last."""
