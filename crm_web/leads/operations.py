@@ -242,7 +242,8 @@ def undo_standing_win(
     :param by: the employee who takes it back
     """
     if lead.is_won:
-        _put_back(lead, change)
+        # History knows what it was, and not the ledger, which has one line for a lead that was won again.
+        let_be_again(lead, {name: old for name, (old, _) in change.fields.items()} if change else {})
     lead.customer_id = conversion.before["customer_id"]
     take_back(conversion, customer, by=by)
 
@@ -254,13 +255,13 @@ def _list_unknowns(lead: Lead, conversion: Conversion) -> list[Obstacle]:
     return [Obstacle("It was entered as won, so there is no status to go back to.", "lead", lead.id, lead.name)]
 
 
-def _put_back(lead: Lead, change: Change | None) -> None:
+def let_be_again(lead: Lead, was: Mapping[str, Any]) -> None:
     """
-    Let the lead be what it was before it was won the last time.
+    Let the status of a lead, and what follows from it, be what they were.
 
-    History knows it, and not the ledger: a lead that left Won, kept its customer and was won again has one line there.
+    :param lead: the lead, locked
+    :param was: ``status``, ``lost_reason``, ``lost_note`` and ``closed_at`` as JSON; what is left out is empty
     """
-    was = {name: old for name, (old, _) in change.fields.items()} if change else {}
     closed_at, reason = was.get("closed_at"), was.get("lost_reason")
     lead.status, lead.status_changed_at = LeadStatus(was["status"]), now()
     lead.closed_at = datetime.fromisoformat(closed_at) if closed_at else None
