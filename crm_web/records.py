@@ -8,7 +8,7 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import joinedload
 
 from crm_web.clock import now
-from crm_web.errors import DomainError, RecordGone
+from crm_web.errors import Conflict, RecordGone
 from crm_web.extensions import db
 from crm_web.merging import Merge, Overtaken, merge
 from crm_web.models import Base, Change, Contact, Customer, Employee, Lead, record_by
@@ -18,11 +18,11 @@ from crm_web.together import is_locked, save
 Record = Lead | Customer | Contact
 
 
-class OwnerNotEntitled(DomainError):
+class OwnerNotEntitled(Conflict):
     """The person chosen as owner is not active or does not sell."""
 
 
-class ChangedMeanwhile(DomainError):
+class ChangedMeanwhile(Conflict):
     """
     Somebody else changed the same field to something else after the form was opened.
 

@@ -16,7 +16,6 @@ from crm_web.errors import DomainError, RecordGone
 from crm_web.extensions import db
 from crm_web.leads.operations import use_source
 from crm_web.models import Employee, Lead, LeadStatus
-from crm_web.problems import describe_problem
 
 Result = dict[str, Any]
 SAYS_NO = (DomainError, HTTPException, RecordGone)
@@ -99,8 +98,7 @@ def _show(lead: Lead, status: int) -> Result:
 
 
 def _tell(refusal: Refusal) -> Result:
-    problem = describe_problem(refusal.status, refusal.detail, errors=refusal.errors, **refusal.more)
-    return {"status": refusal.status, "problem": problem}
+    return {"status": refusal.status, "problem": refusal.problem}
 
 
 def _name_item(refusal: Refusal, number: int, item: Item) -> Refusal:

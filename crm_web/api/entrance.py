@@ -7,7 +7,6 @@ from sqlalchemy.exc import IntegrityError
 from crm_web.api import blueprint
 from crm_web.api.exchange import WrongRequest
 from crm_web.api.refusals import tell_broken, tell_refusal
-from crm_web.customers.contact_operations import ContactNotNamed
 from crm_web.errors import DomainError
 from crm_web.extensions import csrf, db
 from crm_web.models import Scope
@@ -63,15 +62,11 @@ def refuse_request(error: WrongRequest) -> ResponseReturnValue:
 def refuse_deed(error: DomainError) -> ResponseReturnValue:
     """Say which rule said no; nothing that was done before it stays."""
     db.session.rollback()
-    refusal = tell_refusal(error)
-    # What is sent to change a contact may name nobody; whether anything is left that does is of the present.
-    status = 409 if isinstance(error, ContactNotNamed) and request.method == "PATCH" else refusal.status
-    return make_problem(status, refusal.detail, errors=refusal.errors, **refusal.more)
+    return tell_refusal(error).answer()
 
 
 @blueprint.errorhandler(IntegrityError)
 def refuse_broken(error: IntegrityError) -> ResponseReturnValue:
     """Say what the database refused that no rule had seen, mostly because somebody else was quicker."""
     db.session.rollback()
-    refusal = tell_broken(error)
-    return make_problem(refusal.status, refusal.detail)
+    return tell_broken(error).answer()

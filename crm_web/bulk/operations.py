@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from crm_web.bulk.deeds import do, take_back
 from crm_web.bulk.queries import MODELS, count_selection, list_chunks, look_around
 from crm_web.bulk.verdicts import ABOUT, Surroundings, is_win, judge
-from crm_web.errors import DomainError
+from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
 from crm_web.leads.operations import use_source
 from crm_web.models import (
@@ -48,7 +48,7 @@ class TooMany(DomainError):
     """More records were chosen than one edit may change."""
 
 
-class EditUnderWay(DomainError):
+class EditUnderWay(Conflict):
     """The same edit is being applied or undone in this very moment."""
 
 

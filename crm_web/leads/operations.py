@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from crm_web.clock import now
 from crm_web.customers.conversion_operations import create_from_lead, link_to_lead, take_back
 from crm_web.customers.conversion_queries import Obstacle, find_standing_conversion, list_obstacles
-from crm_web.errors import DomainError
+from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
 from crm_web.leads.win_queries import find_change_to_won
 from crm_web.merging import Merge
@@ -38,11 +38,11 @@ class CurrencyMissing(DomainError):
     """An amount of money says nothing without its currency."""
 
 
-class StatusChangedMeanwhile(DomainError):
+class StatusChangedMeanwhile(Conflict):
     """Someone else moved the lead after the page was opened."""
 
 
-class CustomerNotThere(DomainError):
+class CustomerNotThere(Conflict):
     """The customer that a new lead is for is unknown or in the trash."""
 
 
@@ -50,11 +50,11 @@ class LostReasonMissing(DomainError):
     """A lead can't be lost without saying why."""
 
 
-class LeadInTrash(DomainError):
+class LeadInTrash(Conflict):
     """A lead in the trash has to be restored before it can change."""
 
 
-class WinStands(DomainError):
+class WinStands(Conflict):
     """
     A win can't be taken back any more.
 
@@ -93,7 +93,7 @@ def change_lead(lead: Lead, values: Mapping[str, Any], *, version: int, by: Empl
     Save the lead form; the status has an operation of its own.
 
     :param lead: the lead
-    :param values: column names to values, every field of the form
+    :param values: column names to values, those that were sent; nothing else changes
     :param version: the version that the form was opened with
     :param by: the employee who saves
     :return: what was saved, with what others had changed since

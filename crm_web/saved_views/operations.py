@@ -10,12 +10,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from crm_web.clock import now
-from crm_web.errors import DomainError
+from crm_web.errors import Conflict
 from crm_web.extensions import db
 from crm_web.models import Employee, ListName, SavedView, ViewChoice, record_by
 
 
-class NameTaken(DomainError):
+class NameTaken(Conflict):
     """The person has another view of that list by that name."""
 
 

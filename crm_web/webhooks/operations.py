@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from crm_web.errors import DomainError
+from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
 from crm_web.models import DeliveryState, Employee, PauseReason, Webhook, WebhookDelivery, record_by
 from crm_web.webhooks.addresses import NotAllowed, read_target
@@ -16,7 +16,7 @@ MOST_WEBHOOKS = 50
 SECRET_BYTES = 32
 
 
-class TooManyWebhooks(DomainError):
+class TooManyWebhooks(Conflict):
     """There are as many webhooks as anybody needs."""
 
 
@@ -24,11 +24,11 @@ class AddressNotAllowed(DomainError):
     """No messages may go to this address."""
 
 
-class WebhookChangedMeanwhile(DomainError):
+class WebhookChangedMeanwhile(Conflict):
     """Somebody else saved the webhook since it was read."""
 
 
-class BeingSent(DomainError):
+class BeingSent(Conflict):
     """The message is on its way in this very moment."""
 
 
