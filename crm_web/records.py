@@ -11,7 +11,7 @@ from crm_web.clock import now
 from crm_web.errors import Conflict, RecordGone
 from crm_web.extensions import db
 from crm_web.merging import Merge, Overtaken, merge
-from crm_web.models import Base, Change, Contact, Customer, Employee, Lead, record_by
+from crm_web.models import Base, Change, Contact, Customer, Employee, Lead, SavedView, record_by
 from crm_web.past import from_history
 from crm_web.together import is_locked, save
 
@@ -146,7 +146,7 @@ def _name_of_last(record: Record | Employee) -> str:
     return db.session.scalar(select(Employee.name).where(Employee.id == record.updated_by_id)) or "Someone"
 
 
-def move_to_trash(record: Record, *, by: Employee) -> None:
+def move_to_trash(record: Record | SavedView, *, by: Employee) -> None:
     """
     Move a record to the trash; whatever refers to it stays as it is.
 
@@ -160,7 +160,7 @@ def move_to_trash(record: Record, *, by: Employee) -> None:
         save()
 
 
-def take_from_trash(record: Record, *, by: Employee) -> None:
+def take_from_trash(record: Record | SavedView, *, by: Employee) -> None:
     """
     Take a record out of the trash.
 
