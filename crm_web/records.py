@@ -92,7 +92,7 @@ def merge_with_saved(record: Record | Employee, values: Mapping[str, Any], *, ve
                 first = overtaken[column].old if column in overtaken else _read_old(record, column, old)
                 overtaken[column] = Overtaken(first, who)
     theirs = {column: getattr(record, column) for column in values}
-    merged = merge(overtaken, values, theirs, stranger="" if is_known else _name_of_last(record))
+    merged = merge(overtaken, values, theirs, stranger="" if is_known else name_of_last(record))
     merged.moved = _find_move(record, changes, values, by)
     if merged.conflicts:
         raise ChangedMeanwhile(merged, {column: overtaken[column].old for column in overtaken})
@@ -142,7 +142,13 @@ def _is_of(record: Record | Employee) -> tuple[ColumnElement[bool], ...]:
     return Change.entity == type(record).__name__.lower(), Change.entity_id == record.id
 
 
-def _name_of_last(record: Record | Employee) -> str:
+def name_of_last(record: Record | Employee) -> str:
+    """
+    Tell who changed a record last.
+
+    :param record: the record
+    :return: their name
+    """
     return db.session.scalar(select(Employee.name).where(Employee.id == record.updated_by_id)) or "Someone"
 
 

@@ -26,7 +26,7 @@ from crm_web.models import (
     StatusKind,
     record_by,
 )
-from crm_web.records import check_owner, lock, merge_with_saved, move_to_trash, take_from_trash
+from crm_web.records import check_owner, lock, merge_with_saved, move_to_trash, name_of_last, take_from_trash
 from crm_web.together import save
 
 
@@ -342,14 +342,10 @@ def _lock_where_seen(lead: Lead, status: LeadStatus, seen: LeadStatus | None) ->
     lock_outside_trash(lead)
     if seen not in (None, lead.status) and status is not lead.status:
         raise StatusChangedMeanwhile(
-            f"{_name_of_last(lead)} moved this lead to {lead.status.label} after you opened this page. "
+            f"{name_of_last(lead)} moved this lead to {lead.status.label} after you opened this page. "
             "Look at it, then choose again.",
             "status",
         )
-
-
-def _name_of_last(lead: Lead) -> str:
-    return lead.updated_by.name if lead.updated_by else "Someone"
 
 
 def _check_whole(lead: Lead | None, values: Mapping[str, Any]) -> None:

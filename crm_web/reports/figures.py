@@ -13,6 +13,7 @@ from flask import url_for
 
 from crm_web import filters
 from crm_web.counts import Tally, Worth, add_up, count_standing
+from crm_web.employees.queries import map_people
 from crm_web.figure_words import colour_of, write_worth
 from crm_web.models import ActivityKind, LeadStatus, LostReason, StatusKind
 from crm_web.periods import Period, month_of
@@ -99,7 +100,7 @@ def tell_conversion(view: ReportAddress) -> Table:
             period = Period(period.months[-MOST_LINES_OF_MONTHS].first_day, period.next_day, period.zone)
             note = f"Months are told apart for {MOST_LINES_OF_MONTHS} months at most: the latest ones."
     outcomes = queries.count_outcomes(part, view.whose, period)
-    names = queries.list_names([outcome.part for outcome in outcomes]) if view.by == "owner" else {}
+    names = map_people([outcome.part for outcome in outcomes]) if view.by == "owner" else {}
     if len(outcomes) == queries.MOST_LINES:
         note = f"Only the {queries.MOST_LINES} with the most leads are shown."
     lines = [_tell_outcome(view, outcome, period, names) for outcome in outcomes]
@@ -216,7 +217,7 @@ def tell_activity(view: ReportAddress) -> Table:
     """Who entered how much."""
     teller = Teller(view)
     counts = queries.count_activities(view.whose.owner_ids, view.period)
-    names = queries.list_names(counts)
+    names = map_people(counts)
     lines = [
         Line(
             names.get(person, "Nobody known"),
