@@ -52,7 +52,7 @@ def _read_list(kind: BulkEntity) -> tuple[ListAddress, Any]:
     if kind is BulkEntity.LEAD:
         leads = LeadsAddress(request.args, me=current_user, reader=current_reader())
         return leads, queries.select_matching(leads.read_filter())
-    customers = CustomersAddress(request.args, me=current_user)
+    customers = CustomersAddress(request.args, me=current_user, reader=current_reader())
     return customers, queries.select_matching(customers.read_filter())
 
 

@@ -9,6 +9,7 @@ from crm_web.customers import blueprint, exports, queries
 from crm_web.customers.address import CustomersAddress
 from crm_web.customers.columns import COLUMNS
 from crm_web.employees.queries import list_possible_owners
+from crm_web.filters import current_reader
 from crm_web.list_files import MOST_PRINTED, send_csv, send_xlsx
 from crm_web.saved_views.kept import current_kept_views
 
@@ -71,4 +72,4 @@ def suggest_customers() -> ResponseReturnValue:
 
 
 def _view() -> CustomersAddress:
-    return CustomersAddress(request.args, me=current_user)
+    return CustomersAddress(request.args, me=current_user, reader=current_reader())
