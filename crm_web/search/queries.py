@@ -94,6 +94,14 @@ class Found:
     hits: dict[str, list[Hit]]
     crowded: frozenset[str] = frozenset()
 
+    def count(self, kind: str | None) -> int:
+        """How many are known of one kind, or of all."""
+        return sum(len(hits) for entity, hits in self.hits.items() if kind in (None, entity))
+
+    def is_crowded(self, kind: str | None) -> bool:
+        """Whether there are more of a kind, or of any, than are known."""
+        return any(kind in (None, entity) for entity in self.crowded)
+
     @property
     def best(self) -> list[Hit]:
         """The best of all kinds; of what fits as well, a few of each kind in turn, so that none drowns the others."""
