@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from flask import url_for
@@ -76,7 +77,7 @@ class ReportAddress(RecordAddress):
         first = first or last
         return (first, max(first, last or self.today)) if first else None
 
-    @property
+    @cached_property
     def period(self) -> Period | None:
         """The months that are counted, as the reader's calendar has them; ``None`` for all time."""
         if chosen := self._months_chosen:
@@ -96,7 +97,7 @@ class ReportAddress(RecordAddress):
         """The order, for the sheet that says what a file shows."""
         return "As on the page"
 
-    @property
+    @cached_property
     def whose(self) -> Whose:
         """Which leads are counted."""
         return Whose(self.person_ids("owner"), read_words(self.all("source")))
