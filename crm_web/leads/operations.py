@@ -143,7 +143,7 @@ def change_status(
     record_by(by)
     _lock_where_seen(lead, status, seen)
     if status.kind is StatusKind.LOST:
-        _check_lost_reason(lost_reason, lost_note)
+        check_lost_reason(lost_reason, lost_note)
     if status is lead.status and (lost_reason, lost_note) in ((None, None), (lead.lost_reason, lead.lost_note)):
         return lead
     if status.kind is StatusKind.WON and not lead.is_won:
@@ -369,8 +369,16 @@ def _check_customer(customer_id: int | None) -> None:
         raise CustomerNotThere("This customer is in the trash or gone. Enter the lead without it.", "customer_id")
 
 
-def _check_lost_reason(reason: LostReason | None, note: str | None) -> None:
+def check_lost_reason(reason: LostReason | None, note: str | None, *, which: str = "this lead is") -> None:
+    """
+    Make sure that it is said why something is lost.
+
+    :param reason: why
+    :param note: the reason in words
+    :param which: what is lost, as a sentence names it
+    :raise LostReasonMissing: where there is no reason, or another one without words
+    """
     if reason is None:
-        raise LostReasonMissing("Say why this lead is lost.", "lost_reason")
+        raise LostReasonMissing(f"Say why {which} lost.", "lost_reason")
     if reason is LostReason.OTHER and not (note and note.strip()):
         raise LostReasonMissing("Say in a few words what the reason was.", "lost_note")
