@@ -150,7 +150,7 @@ _LACKING: dict[str, ColumnElement[bool]] = {
     "activity": SORTS["last_activity"] == literal("0001-01-01 00:00:00+00").cast(LeadTouch.at.type),
     "next_step": Lead.next_step.is_(None),
 }
-OPEN = [status for status in LeadStatus if status.kind is StatusKind.OPEN]
+OPEN = StatusKind.OPEN.statuses
 
 
 def select_leads(filters: LeadFilter) -> Select[Any]:
