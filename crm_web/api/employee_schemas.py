@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from crm_web.api.schemas import Answered, PageOf, PageQuery, Sent
+from crm_web.api.schemas import Answered, PageOf, Sent
 from crm_web.api.texts import Email, Moment, Phone, RecordId, Successor, text_of
 from crm_web.auth.locales import LOCALES
 from crm_web.auth.operations import LONGEST_PASSWORD, SHORTEST_PASSWORD
@@ -33,10 +33,6 @@ TimeZone = Annotated[
 Locale = Annotated[
     str, AfterValidator(_check_locale), WithJsonSchema({"type": "string", "enum": [name for name, _ in LOCALES]})
 ]
-
-
-class EmployeeQuery(PageQuery):
-    """Where one stands in the list of employees."""
 
 
 class EmployeeParts(Sent):

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from crm_web.api.history_schemas import Change
-from crm_web.api.schemas import Answered, PageOf, PageQuery, Sent
+from crm_web.api.schemas import Answered, PageOf, Sent
 from crm_web.api.texts import Moment, text_of
 from crm_web.models import EVERYTHING, DeliveryState, PauseReason
 from crm_web.models import Webhook as WebhookModel
@@ -49,14 +49,6 @@ Url = Annotated[
         }
     ),
 ]
-
-
-class WebhookQuery(PageQuery):
-    """Where one stands in the list of webhooks."""
-
-
-class DeliveryQuery(PageQuery):
-    """Where one stands in the log of a webhook."""
 
 
 class NewWebhook(Sent):
