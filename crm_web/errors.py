@@ -39,6 +39,10 @@ class DomainError(Exception):
         self.field = field
 
 
+class Conflict(DomainError):
+    """A refusal that another moment would not have made; any other one is about what was sent."""
+
+
 class RecordGone(Exception):
     """Somebody deleted the record for good after the request had found it: there is no page left to say so on."""
 

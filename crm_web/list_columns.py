@@ -1,7 +1,8 @@
 """The columns that a list can show: one description serves heads, cells, loading and files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy.orm import joinedload, load_only
@@ -93,3 +94,30 @@ def choose_columns(asked: Sequence[str], known: Sequence[str], usual: Sequence[s
     :return: the columns to show, in their order
     """
     return [key for key in known if key in asked] or list(usual)
+
+
+def choose_cells(
+    record: Any, known: Mapping[str, Column], shown: Sequence[str], *, elsewhere: Mapping[str, Any]
+) -> dict[str, Any]:
+    """
+    Say what a file holds of some columns.
+
+    :param record: the model of the list
+    :param known: the columns that the list can show
+    :param shown: those that the file holds
+    :param elsewhere: where those are read that do not stand on the record itself
+    :return: the name and each column: its head, and where it is read
+    """
+    own = {key: getattr(record, known[key].path) for key in shown if key not in elsewhere}
+    return {"Name": record.name} | {known[key].label: elsewhere.get(key, own.get(key)) for key in shown}
+
+
+def show_words(rows: Iterable[Iterable[object]]) -> Iterator[list[object]]:
+    """
+    Put the cells of a file as people read them.
+
+    :param rows: the rows as they were selected
+    :return: an iterator over the same rows, words of ours as they are shown
+    """
+    for row in rows:
+        yield [getattr(value, "label", value) if isinstance(value, StrEnum) else value for value in row]

@@ -12,9 +12,11 @@ from crm_web.code_names import list_countries
 from crm_web.day_words import WORDS, days_of
 from crm_web.filters import Reader
 from crm_web.list_address import Chip, ListAddress, Tab
-from crm_web.models import Employee
+from crm_web.models import COUNTRIES, Employee
+from crm_web.teams import list_team_ids
 
 NOTHING_GIVEN = "(none)"
+OWNER_WORDS = {"me": "Me", "team": "My team", "nobody": "Nobody"}
 DATES = {
     "created_from": "Created from",
     "created_to": "Created before",
@@ -67,7 +69,7 @@ class RecordAddress(ListAddress):
         reader: Reader,
         dates: dict[str, str],
         lacks: dict[str, str],
-        owner_words: dict[str, str],
+        owner_words: dict[str, str] = OWNER_WORDS,
         **settings: Any,
     ) -> None:
         super().__init__(endpoint, args, **settings)
@@ -81,8 +83,8 @@ class RecordAddress(ListAddress):
         return {
             "words": self.one("q"),
             "owner_ids": self.person_ids("owner"),
-            "industries": ["" if value == NOTHING_GIVEN else value for value in self.all("industry")],
-            "countries": ["" if value == NOTHING_GIVEN else value for value in self._countries()],
+            "industries": read_words(self.all("industry")),
+            "countries": read_words(self._countries()),
             "created_from": self._first("created"),
             "created_to": self._next("created"),
             "active_from": self.start_of("active_from", self.reader),
@@ -99,13 +101,14 @@ class RecordAddress(ListAddress):
         return int(digits) if is_number and 0 < int(digits) <= LONGEST_REST else None
 
     def person_ids(self, name: str) -> list[int]:
-        """The people that a filter names; 0 stands for nobody."""
-        words = self.all(name)
-        return [*([self.me.id] if "me" in words else []), *([0] if "nobody" in words else []), *self.ids(name)]
+        """The people that a filter names, each once; 0 stands for nobody."""
+        words = [word for word in self.all(name) if word in self.owner_words]
+        mine, nobody = [self.me.id] if "me" in words else [], [0] if "nobody" in words else []
+        team = list_team_ids(self.me) if "team" in words else []
+        return list(dict.fromkeys([*mine, *nobody, *team, *self.ids(name)]))
 
     def _countries(self) -> list[str]:
-        known = {NOTHING_GIVEN, *(code for code, _ in list_countries("en"))}
-        return [code for code in self.all("country") if code in known]
+        return [code for code in self.all("country") if code in COUNTRIES or code == NOTHING_GIVEN]
 
     def stretch(self, name: str) -> tuple[date | None, date | None]:
         """The days that a word and two dates leave, the first and the one after the last."""
@@ -212,6 +215,11 @@ class RecordAddress(ListAddress):
         return wrong + [
             f"“{self.one(name)}” is no amount" for name in amounts if self.one(name) and self.amount(name) is None
         ]
+
+
+def read_words(words: Iterable[str]) -> list[str]:
+    """What a filter by words asks for; the empty text stands for no word at all."""
+    return ["" if word == NOTHING_GIVEN else word for word in words]
 
 
 def name_word(title: str, word: str) -> str:

@@ -8,21 +8,21 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import joinedload
 
 from crm_web.clock import now
-from crm_web.errors import DomainError, RecordGone
+from crm_web.errors import Conflict, RecordGone
 from crm_web.extensions import db
 from crm_web.merging import Merge, Overtaken, merge
-from crm_web.models import Base, Change, Contact, Customer, Employee, Lead, record_by
+from crm_web.models import Base, Change, Contact, Customer, Employee, Lead, SavedView, record_by
 from crm_web.past import from_history
 from crm_web.together import is_locked, save
 
 Record = Lead | Customer | Contact
 
 
-class OwnerNotEntitled(DomainError):
+class OwnerNotEntitled(Conflict):
     """The person chosen as owner is not active or does not sell."""
 
 
-class ChangedMeanwhile(DomainError):
+class ChangedMeanwhile(Conflict):
     """
     Somebody else changed the same field to something else after the form was opened.
 
@@ -92,7 +92,7 @@ def merge_with_saved(record: Record | Employee, values: Mapping[str, Any], *, ve
                 first = overtaken[column].old if column in overtaken else _read_old(record, column, old)
                 overtaken[column] = Overtaken(first, who)
     theirs = {column: getattr(record, column) for column in values}
-    merged = merge(overtaken, values, theirs, stranger="" if is_known else _name_of_last(record))
+    merged = merge(overtaken, values, theirs, stranger="" if is_known else name_of_last(record))
     merged.moved = _find_move(record, changes, values, by)
     if merged.conflicts:
         raise ChangedMeanwhile(merged, {column: overtaken[column].old for column in overtaken})
@@ -142,11 +142,17 @@ def _is_of(record: Record | Employee) -> tuple[ColumnElement[bool], ...]:
     return Change.entity == type(record).__name__.lower(), Change.entity_id == record.id
 
 
-def _name_of_last(record: Record | Employee) -> str:
+def name_of_last(record: Record | Employee) -> str:
+    """
+    Tell who changed a record last.
+
+    :param record: the record
+    :return: their name
+    """
     return db.session.scalar(select(Employee.name).where(Employee.id == record.updated_by_id)) or "Someone"
 
 
-def move_to_trash(record: Record, *, by: Employee) -> None:
+def move_to_trash(record: Record | SavedView, *, by: Employee) -> None:
     """
     Move a record to the trash; whatever refers to it stays as it is.
 
@@ -160,7 +166,7 @@ def move_to_trash(record: Record, *, by: Employee) -> None:
         save()
 
 
-def take_from_trash(record: Record, *, by: Employee) -> None:
+def take_from_trash(record: Record | SavedView, *, by: Employee) -> None:
     """
     Take a record out of the trash.
 

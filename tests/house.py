@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+from jinja2 import Environment, nodes
+
 from crm_web.config import ROOT
 
 KINDS = ("views", "forms", "operations", "queries", "commands")
@@ -85,6 +87,24 @@ def _read_all() -> list[SourceFile]:
 def list_templates() -> list[Path]:
     """All templates."""
     return sorted((ROOT / "templates").rglob("*.html"))
+
+
+@cache
+def parse_templates() -> dict[str, nodes.Template]:
+    """All templates, parsed, by the names that views know them by."""
+    parser = Environment(autoescape=True)
+    return {str(path.relative_to(ROOT / "templates")): parser.parse(path.read_text()) for path in list_templates()}
+
+
+def imported_by(tree: nodes.Template) -> set[str]:
+    """The names that a template imports."""
+    names = [name for line in tree.find_all(nodes.FromImport) for name in line.names]
+    return {name if isinstance(name, str) else name[1] for name in names}
+
+
+def names_read_by(tree: nodes.Template) -> set[str]:
+    """The names that a template makes use of."""
+    return {name.name for name in tree.find_all(nodes.Name) if name.ctx == "load"}
 
 
 def list_names(file: SourceFile) -> Iterator[str]:

@@ -7,10 +7,21 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from jinja2 import nodes
 
 from crm_web.access import Action
 from crm_web.config import ROOT
-from tests.house import KINDS, SourceFile, length_of, list_files, list_names, list_templates
+from tests.house import (
+    KINDS,
+    SourceFile,
+    imported_by,
+    length_of,
+    list_files,
+    list_names,
+    list_templates,
+    names_read_by,
+    parse_templates,
+)
 
 FLASK = ("flask", "flask_login", "flask_wtf", "werkzeug")
 FORMS = ("wtforms", "flask_wtf")
@@ -216,3 +227,33 @@ def test_a_view_is_named_after_its_function(installation: Flask) -> None:
         endpoint: view.__name__ for endpoint, view in installation.view_functions.items() if "static" not in endpoint
     }
     assert {endpoint: name for endpoint, name in named.items() if endpoint.split(".")[-1] != name} == {}
+
+
+def test_a_template_imports_only_what_it_uses() -> None:
+    unused = {place: imported_by(tree) - names_read_by(tree) for place, tree in parse_templates().items()}
+    assert {place: names for place, names in unused.items() if names} == {}
+
+
+def test_every_macro_is_called() -> None:
+    trees = parse_templates()
+    called = {name for tree in trees.values() for name in names_read_by(tree)}
+    assert {macro.name for tree in trees.values() for macro in tree.find_all(nodes.Macro)} - called == set()
+
+
+def test_every_template_is_shown() -> None:
+    texts = [path.read_text() for path in list_templates()] + [file.text for file in list_files()]
+    assert [place for place in parse_templates() if not any(f'"{place}"' in text for text in texts)] == []
+
+
+def test_every_class_of_the_style_sheets_is_written_somewhere() -> None:
+    sheets = "".join(path.read_text() for path in (ROOT / "static").glob("*.css"))
+    # Swagger UI brings its own.
+    selectors = [part for part in re.findall(r"([^{};]+){", sheets) if ".swagger-ui" not in part]
+    styled = {name for selector in selectors for name in re.findall(r"\.([a-z][\w-]*)", selector)}
+    paths = [*list_templates(), *(ROOT / "static").rglob("*.js"), *(file.path for file in list_files())]
+    text = "\n".join(path.read_text() for path in paths)
+    words = set(re.findall(r"[\w-]+", text)) | {str(number) for number in range(1000)}
+    # Some are put together, such as class="message message-{{ message.kind }}".
+    stems = set(re.findall(r"([a-z][\w-]*-)(?=\$?{)", text))
+    joined = {name for name in styled for stem in stems if name.startswith(stem) and name.removeprefix(stem) in words}
+    assert styled - words - joined == set()

@@ -7,12 +7,10 @@ from werkzeug.datastructures import MultiDict
 from crm_web.activities.queries import ActivityFilter
 from crm_web.day_words import PAST, WORDS
 from crm_web.filters import Reader
-from crm_web.leads.queries import list_team_ids
 from crm_web.list_address import Chip
 from crm_web.models import ActivityKind, Employee
 from crm_web.record_address import Label, RecordAddress, Stretch
 
-PERSON_WORDS = {"me": "Me", "team": "My team", "nobody": "Nobody"}
 DATES = {"happened_from": "Happened from", "happened_to": "Happened before"}
 TASKS = {"open": "Open tasks", "done": "Done tasks"}
 
@@ -34,10 +32,7 @@ class ActivitiesAddress(RecordAddress):
             reader=reader,
             dates=DATES,
             lacks={},
-            owner_words=PERSON_WORDS,
             names=("author", "assignee", "kind", "tasks", "happened", *DATES),
-            sorts=(),
-            default_sort="",
         )
         self.kinds = [kind for kind in ActivityKind if kind in self.all("kind")]
         self.tasks = self.one("tasks") if self.one("tasks") in TASKS else ""
@@ -52,11 +47,6 @@ class ActivitiesAddress(RecordAddress):
             happened_to=self._next("happened"),
             is_done=self.tasks == "done" if self.tasks else None,
         )
-
-    def person_ids(self, name: str) -> list[int]:
-        """The people that a filter names, the reader's team among them."""
-        team = list_team_ids(self.me) if "team" in self.all(name) else []
-        return list(dict.fromkeys([*super().person_ids(name), *team]))
 
     @property
     def stretch_happened(self) -> Stretch:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm_web.clock import now
-from crm_web.errors import DomainError
+from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
 from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, record_by
 from crm_web.records import lock
@@ -13,7 +13,7 @@ OF_TASKS = ("due_on", "assignee_id")
 """The fields that only a task has."""
 
 
-class RecordInTrash(DomainError):
+class RecordInTrash(Conflict):
     """A record in the trash has to be restored before anything is added to it."""
 
 
@@ -21,7 +21,7 @@ class NotATask(DomainError):
     """Only a task can be finished or taken up again."""
 
 
-class AssigneeNotActive(DomainError):
+class AssigneeNotActive(Conflict):
     """The person chosen for a task does not work here any more."""
 
 

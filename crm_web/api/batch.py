@@ -24,7 +24,6 @@ from crm_web.errors import DomainError, RecordGone
 from crm_web.extensions import db
 from crm_web.leads.operations import use_source
 from crm_web.models import Employee, Lead, LeadStatus
-from crm_web.problems import describe_problem
 from crm_web.together import together
 
 Result = dict[str, Any]
@@ -217,8 +216,7 @@ def _show(item: Item, lead: Lead) -> Result:
 
 
 def _tell(refusal: Refusal) -> Result:
-    problem = describe_problem(refusal.status, refusal.detail, errors=refusal.errors, **refusal.more)
-    return {"status": refusal.status, "problem": problem}
+    return {"status": refusal.status, "problem": refusal.problem}
 
 
 def _name_item(refusal: Refusal, number: int, item: Item) -> Refusal:

@@ -9,7 +9,6 @@ from crm_web.api.batch_schemas import BatchMode, LeadBatch, LeadBatchAnswer
 from crm_web.api.describing import describe
 from crm_web.api.exchange import find_answer, keep_answer, read_body, show
 from crm_web.extensions import db
-from crm_web.problems import make_problem
 
 
 @blueprint.post("/api/v1/leads/batch")
@@ -36,8 +35,7 @@ def change_many_leads() -> ResponseReturnValue:
         results = do(sent.items, by=current_user)
     except batch.BatchRefused as error:
         db.session.rollback()
-        refusal = error.refusal
-        return make_problem(refusal.status, refusal.detail, errors=refusal.errors, **refusal.more)
+        return error.refusal.answer()
     answer = keep_answer(show(LeadBatchAnswer.model_validate({"results": results})))
     db.session.commit()
     return answer

@@ -8,6 +8,7 @@ from crm_web.access import Action, allowed, require_change
 from crm_web.api import blueprint, customer_schemas, queries, schemas
 from crm_web.api.describing import describe
 from crm_web.api.exchange import find_answer, keep_answer, read_body, read_query, require_match, show, show_page
+from crm_web.api.refusals import NothingLeft
 from crm_web.customers import contact_operations as operations
 from crm_web.customers.queries import get_contact, get_customer
 from crm_web.extensions import db
@@ -71,8 +72,11 @@ def read_contact(contact_id: int) -> ResponseReturnValue:
 def change_contact(contact_id: int) -> ResponseReturnValue:
     """Only what is sent changes; null empties."""
     contact = _contact_to_change(contact_id)
-    change = read_body(customer_schemas.ContactChange)
-    operations.change_contact(contact, change.values(), version=contact.version, by=current_user)
+    values = read_body(customer_schemas.ContactChange).values()
+    try:
+        operations.change_contact(contact, values, version=contact.version, by=current_user)
+    except operations.ContactNotNamed as error:
+        raise NothingLeft(error.message, error.field) from error
     db.session.commit()
     return _show(contact)
 

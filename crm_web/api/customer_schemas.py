@@ -1,6 +1,5 @@
 """What of customers and their contacts goes in and out of the API."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
@@ -9,11 +8,10 @@ from crm_web.api.schemas import (
     Answered,
     FieldsQuery,
     FilterQuery,
+    PageOf,
     PageQuery,
     Sent,
     needs_one_of,
-    page_count,
-    page_order,
 )
 from crm_web.api.texts import Country, Email, Many, Moment, Phone, RecordId, Website, among, text_of
 from crm_web.customers.address import LACKS
@@ -122,15 +120,8 @@ class Customer(Answered):
     deleted_at: Moment | None
 
 
-class CustomerPage(Answered):
+class CustomerPage(PageOf[Customer]):
     """A page of customers."""
-
-    items: Sequence[Customer]
-    count: int = page_count()
-    count_is_exact: bool
-    is_in_order: bool = page_order()
-    next: str | None
-    previous: str | None
 
 
 class ContactQuery(PageQuery):
@@ -188,12 +179,5 @@ class Contact(Answered):
     deleted_at: Moment | None
 
 
-class ContactPage(Answered):
+class ContactPage(PageOf[Contact]):
     """A page of contacts."""
-
-    items: Sequence[Contact]
-    count: int = page_count()
-    count_is_exact: bool
-    is_in_order: bool = page_order()
-    next: str | None
-    previous: str | None

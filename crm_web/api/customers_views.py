@@ -11,6 +11,7 @@ from crm_web.api.exchange import find_answer, keep_answer, read_body, read_query
 from crm_web.customers import operations, queries
 from crm_web.customers.address import CustomersAddress
 from crm_web.extensions import db
+from crm_web.filters import current_reader
 from crm_web.models import Customer
 from crm_web.records import lock
 
@@ -25,7 +26,7 @@ NOT_POSSIBLE = "The owner does not sell, or the parent is not there."
 def list_customers() -> ResponseReturnValue:
     """The same customers, filters and orders as in the browser; those in the trash are left out."""
     query = read_query(customer_schemas.CustomerQuery)
-    view = CustomersAddress(query.as_address(), me=current_user)
+    view = CustomersAddress(query.as_address(), me=current_user, reader=current_reader())
     page = queries.list_customers(view.read_filter(), sort=view.sort, mark=query.at, columns=None, size=query.limit)
     return show_page(customer_schemas.Customer, page)
 

@@ -8,7 +8,7 @@ What the documentation says of an endpoint, said where the endpoint is.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -20,7 +20,7 @@ Model = type[BaseModel]
 @dataclass(frozen=True)
 class Description:
     """
-    One endpoint, as programs know it.
+    One endpoint, as programs know it; its view's docstring says more.
 
     :param summary: what it does, in a few words
     :param tag: the part of the documentation that it belongs to
@@ -35,37 +35,22 @@ class Description:
 
     summary: str
     tag: str
+    _: KW_ONLY
     query: Model | None = None
     body: Model | None = None
-    answers: Mapping[int, Model | str | None] = field(default_factory=dict)
+    answers: Mapping[int, Model | str | None]
     refuses: Mapping[int, str] = field(default_factory=dict)
     needs_match: bool = False
     is_once: bool = False
     lines: Model | None = None
 
-
-def describe(
-    summary: str,
-    tag: str,
-    *,
-    query: Model | None = None,
-    body: Model | None = None,
-    answers: Mapping[int, Model | str | None],
-    refuses: Mapping[int, str] | None = None,
-    needs_match: bool = False,
-    is_once: bool = False,
-    lines: Model | None = None,
-) -> Callable[[View], View]:
-    """Say what an endpoint does; its docstring says more. The parameters are those of ``Description``."""
-
-    def mark(view: View) -> View:
-        view.description = Description(  # type: ignore[attr-defined]
-            summary, tag, query, body, answers, refuses or {}, needs_match, is_once, lines
-        )
+    def __call__(self, view: View) -> View:
+        """Mark the view of the endpoint with it."""
+        view.description = self  # type: ignore[attr-defined]
         return view
 
-    return mark
 
+describe = Description
 
 TAGS: Sequence[tuple[str, str]] = (
     ("leads", "Sales opportunities, from the first contact to Won or Lost."),

@@ -1,11 +1,10 @@
 """What of employees goes in and out of the API; passwords never do, but the first one."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from crm_web.api.schemas import Answered, PageQuery, Sent, page_count, page_order
+from crm_web.api.schemas import Answered, PageOf, Sent
 from crm_web.api.texts import Email, Moment, Phone, RecordId, Successor, text_of
 from crm_web.auth.locales import LOCALES
 from crm_web.auth.operations import LONGEST_PASSWORD, SHORTEST_PASSWORD
@@ -34,10 +33,6 @@ TimeZone = Annotated[
 Locale = Annotated[
     str, AfterValidator(_check_locale), WithJsonSchema({"type": "string", "enum": [name for name, _ in LOCALES]})
 ]
-
-
-class EmployeeQuery(PageQuery):
-    """Where one stands in the list of employees."""
 
 
 class EmployeeParts(Sent):
@@ -101,12 +96,5 @@ class Employee(Answered):
     updated_at: Moment
 
 
-class EmployeePage(Answered):
+class EmployeePage(PageOf[Employee]):
     """A page of employees, the active ones first, then by name."""
-
-    items: Sequence[Employee]
-    count: int = page_count()
-    count_is_exact: bool
-    is_in_order: bool = page_order()
-    next: str | None
-    previous: str | None

@@ -20,12 +20,10 @@ UNDECIDED = "It has to be said who gets their records, or they are the last admi
 
 @blueprint.get("/api/v1/employees")
 @allowed(Action.READ)
-@describe(
-    "List employees", "employees", query=employee_schemas.EmployeeQuery, answers={200: employee_schemas.EmployeePage}
-)
+@describe("List employees", "employees", query=schemas.PageQuery, answers={200: employee_schemas.EmployeePage})
 def list_employees() -> ResponseReturnValue:
     """Those who left too: is_active says so."""
-    query = read_query(employee_schemas.EmployeeQuery)
+    query = read_query(schemas.PageQuery)
     return show_page(employee_schemas.Employee, queries.list_employees(mark=query.at, size=query.limit))
 
 

@@ -1,5 +1,7 @@
 """What happens to every request of a program before and after its view."""
 
+from dataclasses import replace
+
 from flask import Response, abort, current_app, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError
@@ -65,6 +67,7 @@ def refuse_deed(error: DomainError | IntegrityError) -> ResponseReturnValue:
     """Say which rule said no, be it the database's; nothing that was done before it stays."""
     db.session.rollback()
     refusal = tell_refusal(error)
-    # What is sent to change a contact may name nobody; whether anything is left that does is of the present.
-    status = 409 if isinstance(error, ContactNotNamed) and request.method == "PATCH" else refusal.status
-    return make_problem(status, refusal.detail, errors=refusal.errors, **refusal.more)
+    if isinstance(error, ContactNotNamed) and request.method == "PATCH":
+        # What is sent to change a contact may name nobody; whether anything is left that does is of the present.
+        refusal = replace(refusal, status=409)
+    return refusal.answer()

@@ -79,10 +79,9 @@ def read_body(model: type[Model]) -> Model:
         json.loads(request.get_data(), object_pairs_hook=_refuse_twins)
         return body
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-        if any(detail["type"] == "json_invalid" for detail in details):
+        if any(detail["type"] == "json_invalid" for detail in error.errors(include_url=False)):
             abort(400, "The body is no valid JSON.")
-        raise WrongRequest([_tell(detail) for detail in details]) from error
+        raise WrongRequest(tell_errors(error)) from error
 
 
 def _refuse_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -134,7 +133,7 @@ def _name_field(place: Sequence[str | int]) -> str:
     )
 
 
-def _tell(detail: ErrorDetails, within: tuple[str | int, ...] = ()) -> dict[str, str]:
+def _tell(detail: ErrorDetails, within: tuple[str | int, ...]) -> dict[str, str]:
     context = detail.get("ctx", {})
     said = context.get("error")
     words = WORDS.get(detail["type"])

@@ -44,7 +44,7 @@ def export_leads() -> ResponseReturnValue:
 def export_customers() -> ResponseReturnValue:
     """All customers that fit, each as a JSON object in a line of its own; all of them as they are at one moment."""
     query = read_query(CustomerExportQuery)
-    view = CustomersAddress(query.as_address(), me=current_user)
+    view = CustomersAddress(query.as_address(), me=current_user, reader=current_reader())
     columns = [getattr(CustomerModel, name) for name in Customer.model_fields]
     return _send(Customer, customers.stream_columns(view.read_filter(), columns, sort=view.sort))
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from crm_web.api.schemas import Answered, PageQuery, Sent, page_count, page_order
+from crm_web.api.schemas import Answered, PageOf, PageQuery, Sent
 from crm_web.api.texts import Day, Moment, RecordId
 from crm_web.models import ChangeAction, ConversionKind, Door
 from crm_web.wording import ENTITIES
@@ -48,15 +48,8 @@ class Change(Answered):
     request_id: str | None
 
 
-class ChangePage(Answered):
+class ChangePage(PageOf[Change]):
     """A page of changes, newest first."""
-
-    items: Sequence[Change]
-    count: int = page_count()
-    count_is_exact: bool
-    is_in_order: bool = page_order()
-    next: str | None
-    previous: str | None
 
 
 class Feed(Answered):
@@ -88,12 +81,5 @@ class Conversion(Answered):
     undone_by_id: int | None
 
 
-class ConversionPage(Answered):
+class ConversionPage(PageOf[Conversion]):
     """A page of the ledger, newest first."""
-
-    items: Sequence[Conversion]
-    count: int = page_count()
-    count_is_exact: bool
-    is_in_order: bool = page_order()
-    next: str | None
-    previous: str | None

@@ -10,12 +10,11 @@ from crm_web.api.schemas import (
     Answered,
     FieldsQuery,
     FilterQuery,
+    PageOf,
     PageQuery,
     Sent,
     needs_one_of,
     needs_with,
-    page_count,
-    page_order,
 )
 from crm_web.api.texts import (
     NOT_BLANK,
@@ -95,16 +94,14 @@ class LeadExportQuery(LeadFilterQuery, FieldsQuery):
 
 def _says_why() -> dict[str, Any]:
     """Won alone takes a customer; Lost and Disqualified a reason, and another reason than those known some words."""
-    lost = [status for status in LeadStatus if status.kind is StatusKind.LOST]
-    others = [status for status in LeadStatus if status.kind is StatusKind.OPEN]
     reasons = [reason for reason in LostReason if reason is not LostReason.OTHER]
     no_customer = {"customer_id": {"type": "null"}, "create": {"const": False}}
     note = {"lost_note": {"type": "string", "minLength": 1, "pattern": NOT_BLANK}}
-    of_lost = {"status": {"enum": lost}, **no_customer}
+    of_lost = {"status": {"enum": StatusKind.LOST.statuses}, **no_customer}
     return {
         "anyOf": [
             {"properties": {"status": {"const": LeadStatus.WON}}},
-            {"properties": {"status": {"enum": others}, **no_customer}},
+            {"properties": {"status": {"enum": StatusKind.OPEN.statuses}, **no_customer}},
             {"properties": {**of_lost, "lost_reason": {"enum": reasons}}, "required": ["lost_reason"]},
             {
                 "properties": {**of_lost, "lost_reason": {"const": LostReason.OTHER}, **note},
@@ -234,15 +231,8 @@ class Lead(Answered):
     deleted_at: Moment | None
 
 
-class LeadPage(Answered):
+class LeadPage(PageOf[Lead]):
     """A page of leads."""
-
-    items: Sequence[Lead]
-    count: int = page_count()
-    count_is_exact: bool
-    is_in_order: bool = page_order()
-    next: str | None
-    previous: str | None
 
 
 class CustomerDraft(Answered):

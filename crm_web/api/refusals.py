@@ -4,30 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from flask import Response
 from psycopg2.errors import ExclusionViolation, ForeignKeyViolation, UniqueViolation
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 
-from crm_web.customers.contact_operations import ContactInTrash
-from crm_web.customers.conversion_operations import AnotherCustomer
-from crm_web.customers.operations import CustomerInTrash, ParentNotPossible
-from crm_web.employees.operations import (
-    EmailTaken,
-    EmployeeChangedMeanwhile,
-    LastAdministrator,
-    LeadsThemselves,
-    ManagerNotThere,
-    SuccessorNeeded,
-    SuccessorNotEntitled,
-)
-from crm_web.errors import PAGES, DomainError, RecordGone
-from crm_web.leads.operations import CustomerNotThere, LeadInTrash, StatusChangedMeanwhile, WinStands
+from crm_web.errors import PAGES, Conflict, DomainError, RecordGone
+from crm_web.leads.operations import WinStands
 from crm_web.observe import log_event
-from crm_web.records import ChangedMeanwhile, OwnerNotEntitled
-from crm_web.webhooks.operations import BeingSent, TooManyWebhooks, WebhookChangedMeanwhile
+from crm_web.problems import describe_problem, make_problem
 
 
-class CustomerNotChosen(DomainError):
+class CustomerNotChosen(Conflict):
     """
     A lead that is won may be a customer already, and the program has not said which.
 
@@ -39,35 +27,8 @@ class CustomerNotChosen(DomainError):
         self.likely = likely
 
 
-class NothingLeft(DomainError):
+class NothingLeft(Conflict):
     """A change would take from a record what it can't be without."""
-
-
-CONFLICTS = (
-    AnotherCustomer,
-    BeingSent,
-    ChangedMeanwhile,
-    ContactInTrash,
-    CustomerInTrash,
-    CustomerNotChosen,
-    CustomerNotThere,
-    EmailTaken,
-    EmployeeChangedMeanwhile,
-    LastAdministrator,
-    LeadsThemselves,
-    ManagerNotThere,
-    SuccessorNeeded,
-    SuccessorNotEntitled,
-    LeadInTrash,
-    OwnerNotEntitled,
-    ParentNotPossible,
-    StatusChangedMeanwhile,
-    NothingLeft,
-    TooManyWebhooks,
-    WebhookChangedMeanwhile,
-    WinStands,
-)
-"""Refusals that another moment would not have made; any other one is about what was sent."""
 
 
 STANDS_AGAINST: Mapping[type[Exception], str] = {
@@ -94,6 +55,15 @@ class Refusal:
     errors: Sequence[Mapping[str, str]] = ()
     more: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def problem(self) -> dict[str, Any]:
+        """The same as a part of an answer."""
+        return describe_problem(self.status, self.detail, errors=self.errors, **self.more)
+
+    def answer(self) -> Response:
+        """Answer with it."""
+        return make_problem(self.status, self.detail, errors=self.errors, **self.more)
+
 
 def tell_refusal(error: DomainError | HTTPException | RecordGone | IntegrityError) -> Refusal:
     """
@@ -117,7 +87,7 @@ def tell_refusal(error: DomainError | HTTPException | RecordGone | IntegrityErro
         more["likely"] = error.likely
     if isinstance(error, WinStands):
         more["obstacles"] = [asdict(obstacle) for obstacle in error.obstacles]
-    return Refusal(409 if isinstance(error, CONFLICTS) else 422, error.message, errors, more)
+    return Refusal(409 if isinstance(error, Conflict) else 422, error.message, errors, more)
 
 
 def _tell_broken(error: IntegrityError) -> Refusal:

@@ -1,7 +1,7 @@
 """What everything that goes in and out of the API shares; the names of the classes are those of the documentation."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from werkzeug.datastructures import MultiDict
@@ -10,6 +10,7 @@ from crm_web.api.texts import NO_NUL, NOT_BLANK, CountryOrNone, Day, DayWord, Ma
 from crm_web.record_address import LONGEST_REST
 
 MARK = "^[A-Za-z0-9_-]+$"
+Item = TypeVar("Item", bound="Answered")
 
 
 def needs_one_of(*names: str) -> dict[str, Any]:
@@ -48,6 +49,19 @@ class Answered(BaseModel):
     """The parent of everything that programs are answered."""
 
     model_config = ConfigDict(from_attributes=True)
+
+
+class PageOf(Answered, Generic[Item]):
+    """The parent of every page of a list: what ``exchange.show_page`` answers."""
+
+    items: Sequence[Item]
+    count: int = Field(description="How many there are in all; of very many only that there are more.")
+    count_is_exact: bool
+    is_in_order: bool = Field(
+        description="Whether this is the order asked for: too many to be sorted come in the usual one."
+    )
+    next: str | None
+    previous: str | None
 
 
 class FieldError(Answered):
@@ -106,13 +120,3 @@ class FilterQuery(Sent):
         given = {name: value for name in self.model_fields_set if (value := getattr(self, name)) is not None}
         lists = {name: value if isinstance(value, list) else [value] for name, value in given.items()}
         return MultiDict([(name, str(value)) for name, values in lists.items() for value in values])
-
-
-def page_count() -> Any:
-    """Say what the count of a page means."""
-    return Field(description="How many there are in all; of very many only that there are more.")
-
-
-def page_order() -> Any:
-    """Say what the order of a page means."""
-    return Field(description="Whether this is the order asked for: too many to be sorted come in the usual one.")

@@ -35,7 +35,8 @@ def search() -> ResponseReturnValue:
         return make_problem(503, "This takes too long. Send more letters.", headers=[("Retry-After", "5")])
     hits = results.choose_hits(found, query.kind, query.limit)
     items = [_tell(found, hit, row) for hit, row in load_records(hits)]
-    return show(SearchAnswer.model_validate({"items": items, "is_all": not _is_more(found, query.kind, len(hits))}))
+    is_all = not found.is_crowded(query.kind) and found.count(query.kind) == len(hits)
+    return show(SearchAnswer.model_validate({"items": items, "is_all": is_all}))
 
 
 def _tell(found: Found, hit: Hit, row: Any) -> dict[str, Any]:
@@ -44,8 +45,3 @@ def _tell(found: Found, hit: Hit, row: Any) -> dict[str, Any]:
     record: dict[str, Any] = {f"{hit.entity}_id": hit.id}
     url = url_for(f"api.read_{hit.entity}", **record)
     return {"kind": hit.entity, "id": hit.id, "name": row.name, "detail": ", ".join(parts) or None, "url": url}
-
-
-def _is_more(found: Found, kind: str | None, shown: int) -> bool:
-    kinds = [kind] if kind else list(found.hits)
-    return bool(found.crowded & set(kinds)) or sum(len(found.hits.get(each, [])) for each in kinds) > shown

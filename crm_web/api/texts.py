@@ -1,7 +1,7 @@
 """What the values of the API look like: each is read by the readers of ``crm_web.fields``, like what people type."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar, cast
@@ -43,10 +43,6 @@ def among(words: Iterable[str]) -> str:
     return f"^({'|'.join(words)})$"
 
 
-def _read(reader: Callable[[str], Any]) -> AfterValidator:
-    return AfterValidator(reader)
-
-
 def _read_phone(text: str) -> str:
     return fields.read_phone(text, current_app.config["DEFAULT_REGION"])[0]
 
@@ -64,64 +60,6 @@ def _read_code(codes: Iterable[str], what: str) -> AfterValidator:
 
 def _string(**schema: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", **schema})
-
-
-Email = Annotated[
-    str, _read(fields.read_email), _string(format="email", maxLength=254, examples=["mei@tanaka.example"])
-]
-Phone = Annotated[str, _read(_read_phone), _string(format="phone", maxLength=50, examples=["+44 20 7946 0958"])]
-Website = Annotated[
-    str, _read(fields.read_website), _string(format="website", maxLength=500, examples=["tanaka.example"])
-]
-Country = TypeAliasType(
-    "Country",
-    Annotated[
-        str,
-        _read_code(COUNTRIES, "an ISO 3166-1 code like DE"),
-        _string(enum=sorted(COUNTRIES), description="An ISO 3166-1 alpha-2 code."),
-    ],
-)
-Currency = TypeAliasType(
-    "Currency",
-    Annotated[
-        str,
-        _read_code(CURRENCIES, "an ISO 4217 code like EUR"),
-        _string(enum=sorted(CURRENCIES), description="An ISO 4217 code."),
-    ],
-)
-Whole = BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value)
-"""In JSON 21.0 is the whole number that 21 is."""
-Percent = Annotated[int, Field(ge=0, le=100), Whole]
-RecordId = Annotated[int, Field(ge=1, le=LONGEST_ID), Whole]
-Successor = Annotated[
-    int | str,
-    BeforeValidator(lambda value: _read_successor(value)),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": LONGEST_ID}, {"const": "nobody"}]}),
-]
-Amount = Annotated[
-    Decimal,
-    BeforeValidator(lambda value: _read_amount(value)),
-    PlainSerializer(str, return_type=str),
-    _string(pattern=MONEY, examples=["1234.50"], description="Money, as a text."),
-]
-Day = Annotated[
-    date, BeforeValidator(lambda value: _read_day(value)), _string(format="date", pattern=DAY, examples=["2026-03-31"])
-]
-Item = TypeVar("Item")
-Many = Annotated[Sequence[Item], Field(max_length=MOST_VALUES)]
-"""A filter that may be repeated in an address."""
-Word = Annotated[str, Field(min_length=1, max_length=LONGEST_VALUE, pattern=NOT_BLANK)]
-CountryOrNone = Annotated[
-    str,
-    _read_code((*COUNTRIES, NOTHING_GIVEN), "an ISO 3166-1 code like DE, or (none)"),
-    _string(enum=[*sorted(COUNTRIES), NOTHING_GIVEN]),
-]
-AskedAmount = Annotated[
-    str, Field(pattern=MONEY), _read(fields.read_amount), _string(pattern=MONEY, examples=["1234.50"])
-]
-DayWord = Annotated[str, Field(pattern=among(WORDS))]
-"""A stretch of days by its name, such as ``this_month``."""
-Moment = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 
 
 def _read_amount(value: Any) -> Any:
@@ -148,6 +86,64 @@ def _read_successor(value: Any) -> int | str:
     if value == "nobody" or (type(value) is int and 1 <= value <= LONGEST_ID):
         return cast(int | str, value)
     raise ValueError('Send the id of an employee, or "nobody".')
+
+
+Email = Annotated[
+    str, AfterValidator(fields.read_email), _string(format="email", maxLength=254, examples=["mei@tanaka.example"])
+]
+Phone = Annotated[
+    str, AfterValidator(_read_phone), _string(format="phone", maxLength=50, examples=["+44 20 7946 0958"])
+]
+Website = Annotated[
+    str, AfterValidator(fields.read_website), _string(format="website", maxLength=500, examples=["tanaka.example"])
+]
+Country = TypeAliasType(
+    "Country",
+    Annotated[
+        str,
+        _read_code(COUNTRIES, "an ISO 3166-1 code like DE"),
+        _string(enum=sorted(COUNTRIES), description="An ISO 3166-1 alpha-2 code."),
+    ],
+)
+Currency = TypeAliasType(
+    "Currency",
+    Annotated[
+        str,
+        _read_code(CURRENCIES, "an ISO 4217 code like EUR"),
+        _string(enum=sorted(CURRENCIES), description="An ISO 4217 code."),
+    ],
+)
+Whole = BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value)
+"""In JSON 21.0 is the whole number that 21 is."""
+Percent = Annotated[int, Field(ge=0, le=100), Whole]
+RecordId = Annotated[int, Field(ge=1, le=LONGEST_ID), Whole]
+Successor = Annotated[
+    int | str,
+    BeforeValidator(_read_successor),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": LONGEST_ID}, {"const": "nobody"}]}),
+]
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_read_amount),
+    PlainSerializer(str, return_type=str),
+    _string(pattern=MONEY, examples=["1234.50"], description="Money, as a text."),
+]
+Day = Annotated[date, BeforeValidator(_read_day), _string(format="date", pattern=DAY, examples=["2026-03-31"])]
+Item = TypeVar("Item")
+Many = Annotated[Sequence[Item], Field(max_length=MOST_VALUES)]
+"""A filter that may be repeated in an address."""
+Word = Annotated[str, Field(min_length=1, max_length=LONGEST_VALUE, pattern=NOT_BLANK)]
+CountryOrNone = Annotated[
+    str,
+    _read_code((*COUNTRIES, NOTHING_GIVEN), "an ISO 3166-1 code like DE, or (none)"),
+    _string(enum=[*sorted(COUNTRIES), NOTHING_GIVEN]),
+]
+AskedAmount = Annotated[
+    str, Field(pattern=MONEY), AfterValidator(fields.read_amount), _string(pattern=MONEY, examples=["1234.50"])
+]
+DayWord = Annotated[str, Field(pattern=among(WORDS))]
+"""A stretch of days by its name, such as ``this_month``."""
+Moment = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 
 
 def e164_of(phone: str | None) -> str | None:

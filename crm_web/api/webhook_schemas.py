@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from crm_web.api.history_schemas import Change
-from crm_web.api.schemas import Answered, PageQuery, Sent, page_count
+from crm_web.api.schemas import Answered, PageOf, Sent
 from crm_web.api.texts import Moment, text_of
 from crm_web.models import EVERYTHING, DeliveryState, PauseReason
 from crm_web.models import Webhook as WebhookModel
@@ -49,14 +49,6 @@ Url = Annotated[
         }
     ),
 ]
-
-
-class WebhookQuery(PageQuery):
-    """Where one stands in the list of webhooks."""
-
-
-class DeliveryQuery(PageQuery):
-    """Where one stands in the log of a webhook."""
 
 
 class NewWebhook(Sent):
@@ -102,14 +94,8 @@ class MadeWebhook(Webhook):
     secret: str = Field(description="What each message is signed with, as the Standard Webhooks specification says.")
 
 
-class WebhookPage(Answered):
+class WebhookPage(PageOf[Webhook]):
     """A page of webhooks, newest first."""
-
-    items: Sequence[Webhook]
-    count: int = page_count()
-    count_is_exact: bool
-    next: str | None
-    previous: str | None
 
 
 class Delivery(Answered):
@@ -129,11 +115,5 @@ class Delivery(Answered):
     error: str | None = Field(description="Why the last attempt does not count, as a sentence.")
 
 
-class DeliveryPage(Answered):
+class DeliveryPage(PageOf[Delivery]):
     """A page of the log, newest first."""
-
-    items: Sequence[Delivery]
-    count: int = page_count()
-    count_is_exact: bool
-    next: str | None
-    previous: str | None

@@ -18,10 +18,10 @@ from crm_web.webhooks import operations, queries
 
 @blueprint.get("/api/v1/webhooks")
 @allowed(Action.KEEP_WEBHOOKS)
-@describe("List webhooks", "webhooks", query=webhook_schemas.WebhookQuery, answers={200: webhook_schemas.WebhookPage})
+@describe("List webhooks", "webhooks", query=schemas.PageQuery, answers={200: webhook_schemas.WebhookPage})
 def list_webhooks() -> ResponseReturnValue:
     """Newest first, paused ones among them; without their secrets."""
-    query = read_query(webhook_schemas.WebhookQuery)
+    query = read_query(schemas.PageQuery)
     return show_page(webhook_schemas.Webhook, queries.page_webhooks(mark=query.at, size=query.limit))
 
 
@@ -111,13 +111,13 @@ def remove_webhook(webhook_id: int) -> ResponseReturnValue:
 @describe(
     "List what a webhook was sent",
     "webhooks",
-    query=webhook_schemas.DeliveryQuery,
+    query=schemas.PageQuery,
     answers={200: webhook_schemas.DeliveryPage},
 )
 def list_deliveries(webhook_id: int) -> ResponseReturnValue:
     """Newest first; what is older than 30 days is deleted."""
     _webhook_or_404(webhook_id)
-    query = read_query(webhook_schemas.DeliveryQuery)
+    query = read_query(schemas.PageQuery)
     return show_page(webhook_schemas.Delivery, queries.list_deliveries(webhook_id, mark=query.at, size=query.limit))
 
 

@@ -28,7 +28,7 @@ class ReceiptAddress(ListAddress):
     """
 
     def __init__(self, args: MultiDict[str, str], *, edit: BulkEdit, counts: Mapping[str, int]) -> None:
-        super().__init__("bulk.show_edit", args, names=("show",), sorts=(), default_sort="")
+        super().__init__("bulk.show_edit", args, names=("show",))
         self.edit, self.counts = edit, counts
         self.offered = [outcome for outcome in LABELS if counts.get(outcome)]
         usual = next(iter(self.offered), BulkOutcome.DONE)

@@ -11,9 +11,9 @@ from sqlalchemy.exc import OperationalError
 from crm_web.bulk.deeds import do, take_back
 from crm_web.bulk.queries import MODELS, count_selection, list_chunks, look_around
 from crm_web.bulk.verdicts import ABOUT, Surroundings, is_win, judge
-from crm_web.errors import DomainError
+from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
-from crm_web.leads.operations import use_source
+from crm_web.leads.operations import check_lost_reason, use_source
 from crm_web.models import (
     BulkAction,
     BulkEdit,
@@ -25,7 +25,6 @@ from crm_web.models import (
     Employee,
     Lead,
     LeadStatus,
-    LostReason,
     StatusKind,
     UndoOutcome,
     by_door,
@@ -48,12 +47,8 @@ class TooMany(DomainError):
     """More records were chosen than one edit may change."""
 
 
-class EditUnderWay(DomainError):
+class EditUnderWay(Conflict):
     """The same edit is being applied or undone in this very moment."""
-
-
-class ReasonMissing(DomainError):
-    """Leads can't be lost without saying why."""
 
 
 def choose_records(
@@ -125,7 +120,7 @@ def apply_edit(edit: BulkEdit, values: Mapping[str, Any], *, by: Employee) -> Bu
     :return: the edit, each of its items with an outcome
     :raise EditUnderWay: where somebody else's click applies it in this moment
     :raise OwnerNotEntitled: where the new owner is not active or does not sell
-    :raise ReasonMissing: where leads are lost without a reason
+    :raise LostReasonMissing: where leads are lost without a reason
     """
     with by_door(Door.BULK):
         record_by(by)
@@ -234,9 +229,5 @@ def _check_values(edit: BulkEdit, values: Mapping[str, Any]) -> dict[str, Any]:
         values["source"] = use_source(values["source"])
     status = {**edit.values, **values}.get("status")
     if edit.entity is BulkEntity.LEAD and status and LeadStatus(status).kind is StatusKind.LOST:
-        reason, note = values.get("lost_reason"), values.get("lost_note")
-        if reason is None:
-            raise ReasonMissing("Say why these leads are lost.", "lost_reason")
-        if reason == LostReason.OTHER and not (note and note.strip()):
-            raise ReasonMissing("Say in a few words what the reason was.", "lost_note")
+        check_lost_reason(values.get("lost_reason"), values.get("lost_note"), which="these leads are")
     return values

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from crm_web.bulk.likely_queries import map_likely
 from crm_web.bulk.verdicts import LIKELY, Surroundings, Verdict, is_win, judge
 from crm_web.customers.queries import CustomerFilter, select_customers
+from crm_web.employees.queries import map_people
 from crm_web.extensions import db
 from crm_web.leads.queries import LeadFilter, select_leads
 from crm_web.models import (
@@ -180,15 +181,6 @@ def map_names(edit: BulkEdit, ids: Sequence[int]) -> dict[int, str]:
     return {row.id: row.name for row in db.session.execute(select(model.id, model.name).where(model.id.in_(ids)))}
 
 
-def map_employees() -> dict[int, str]:
-    """
-    Name everybody.
-
-    :return: the names of all employees by id
-    """
-    return {row.id: row.name for row in db.session.execute(select(Employee.id, Employee.name))}
-
-
 def look_around(edit: BulkEdit, by: Employee, *, leave_likely: bool) -> Surroundings:
     """
     Load what an edit has to know beside its records.
@@ -198,7 +190,7 @@ def look_around(edit: BulkEdit, by: Employee, *, leave_likely: bool) -> Surround
     :param leave_likely: whether leads stay as they are whose customer a person has to choose
     :return: what it is
     """
-    return Surroundings(by, map_employees(), map_likely(edit.id) if leave_likely and is_win(edit) else {})
+    return Surroundings(by, map_people(), map_likely(edit.id) if leave_likely and is_win(edit) else {})
 
 
 def preview_edit(edit: BulkEdit, *, by: Employee) -> Preview:

@@ -12,7 +12,7 @@ from crm_web.bulk.address import ReceiptAddress
 from crm_web.bulk.forms import PlainForm, SelectionForm, form_for, list_actions
 from crm_web.bulk.wording import tell_deed, tell_title
 from crm_web.customers.address import CustomersAddress
-from crm_web.employees.queries import list_possible_owners
+from crm_web.employees.queries import list_possible_owners, map_people
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.filters import current_reader
@@ -52,17 +52,17 @@ def _read_list(kind: BulkEntity) -> tuple[ListAddress, Any]:
     if kind is BulkEntity.LEAD:
         leads = LeadsAddress(request.args, me=current_user, reader=current_reader())
         return leads, queries.select_matching(leads.read_filter())
-    customers = CustomersAddress(request.args, me=current_user)
+    customers = CustomersAddress(request.args, me=current_user, reader=current_reader())
     return customers, queries.select_matching(customers.read_filter())
 
 
 @blueprint.get("")
 @allowed(Action.CHANGE_OWN)
 def list_edits() -> ResponseReturnValue:
-    view = ListAddress("bulk.list_edits", request.args, names=("whose",), sorts=(), default_sort="")
+    view = ListAddress("bulk.list_edits", request.args, names=("whose",))
     is_all = may(current_user, Action.CHANGE_ANY) and view.one("whose") == "all"
     page = queries.list_edits(None if is_all else current_user, mark=view.mark)
-    counts, names = queries.count_outcomes(page.rows), queries.map_employees()
+    counts, names = queries.count_outcomes(page.rows), map_people()
     told = {edit.id: tell_deed(edit, names) for edit in page.rows}
     return render_template("bulk/list_edits.html", page=page, view=view, counts=counts, told=told, is_all=is_all)
 
@@ -133,5 +133,5 @@ def _receipt(edit: BulkEdit) -> str:
     view = ReceiptAddress(request.args, edit=edit, counts=counts)
     page = queries.list_items(edit, view.outcome, mark=view.mark)
     names = queries.map_names(edit, [item.record_id for item in page.rows])
-    deed = tell_deed(edit, queries.map_employees()) if counts["done"] else "Nothing was changed"
+    deed = tell_deed(edit, map_people()) if counts["done"] else "Nothing was changed"
     return render_template("bulk/receipt.html", edit=edit, counts=counts, view=view, page=page, names=names, deed=deed)

@@ -9,7 +9,7 @@ from crm_web.customers import queries
 from crm_web.customers.columns import COLUMNS, SHOWN
 from crm_web.customers.queries import CustomerFilter
 from crm_web.day_words import PAST, WORDS
-from crm_web.filters import Reader, current_reader
+from crm_web.filters import Reader
 from crm_web.list_address import Chip, Tab
 from crm_web.models import CustomerKind, CustomerStatus, Employee
 from crm_web.record_address import Label, RecordAddress, Stretch
@@ -42,15 +42,15 @@ class CustomersAddress(RecordAddress):
 
     :param args: the query of the address
     :param me: the employee who reads
-    :param reader: in whose language and time zone; left out, that of whoever is signed in
+    :param reader: in whose language and time zone
     """
 
-    def __init__(self, args: MultiDict[str, str], *, me: Employee, reader: Reader | None = None) -> None:
+    def __init__(self, args: MultiDict[str, str], *, me: Employee, reader: Reader) -> None:
         super().__init__(
             "customers.list_customers",
             args,
             me=me,
-            reader=reader or current_reader(),
+            reader=reader,
             dates=record_address.DATES,
             lacks=LACKS,
             owner_words=OWNER_WORDS,

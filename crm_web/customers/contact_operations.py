@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from crm_web.clock import now
 from crm_web.customers.operations import lock_outside_trash
-from crm_web.errors import DomainError
+from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
 from crm_web.merging import Merge
 from crm_web.models import Contact, Customer, Employee, record_by
@@ -22,7 +22,7 @@ class ContactNotNamed(DomainError):
     """A contact has to have a name or an e-mail."""
 
 
-class ContactInTrash(DomainError):
+class ContactInTrash(Conflict):
     """A contact in the trash has to be restored before it can change."""
 
 
@@ -53,7 +53,7 @@ def change_contact(contact: Contact, values: Mapping[str, Any], *, version: int,
     Save the contact form.
 
     :param contact: the contact
-    :param values: column names to values, every field of the form
+    :param values: column names to values, those that were sent; nothing else changes
     :param version: the version that the form was opened with
     :param by: the employee who saves
     :return: what was saved, with what others had changed since

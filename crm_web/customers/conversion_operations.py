@@ -20,7 +20,7 @@ from crm_web.customers.operations import (
     check_parent_is_there,
     trash_customer,
 )
-from crm_web.errors import DomainError
+from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
 from crm_web.models import (
     Contact,
@@ -42,7 +42,7 @@ BILLING = tuple(name for name in CARRIED_OVER if name.startswith("billing_"))
 """An address is filled as a whole or not at all: a street in one city and another's name make no address."""
 
 
-class AnotherCustomer(DomainError):
+class AnotherCustomer(Conflict):
     """The lead has a customer already, and it is not the one chosen."""
 
 

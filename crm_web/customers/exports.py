@@ -1,11 +1,11 @@
 """The list of customers as a table for a spreadsheet."""
 
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from typing import Any
 
 from crm_web.customers.columns import COLUMNS as IN_LIST
 from crm_web.customers.queries import Changer, CustomerFilter, Maker, Owner, Parent, stream_columns
+from crm_web.list_columns import choose_cells, show_words
 from crm_web.models import Customer, CustomerTouch
 
 _ADDRESS = ("street", "city", "state", "postal_code", "country")
@@ -41,27 +41,16 @@ ELSEWHERE: dict[str, Any] = {
 """Columns of the list that do not stand on the customer itself."""
 
 
-def choose(columns: Sequence[str] | None) -> dict[str, Any]:
+def make_table(
+    filters: CustomerFilter, *, sort: str, columns: Sequence[str] | None
+) -> tuple[list[str], Iterator[list[object]]]:
     """
-    Say what a file holds.
-
-    :param columns: the columns that the list shows, where somebody chose them; ``None`` for every column
-    :return: the head of each column and where it is read
-    """
-    if columns is None:
-        return COLUMNS
-    found = {key: ELSEWHERE[key] if key in ELSEWHERE else getattr(Customer, IN_LIST[key].path) for key in columns}
-    return {"Name": Customer.name} | {IN_LIST[key].label: found[key] for key in columns}
-
-
-def list_rows(filters: CustomerFilter, *, sort: str, columns: Sequence[str] | None = None) -> Iterator[list[object]]:
-    """
-    Run through the customers of a list as rows of cells, with flat memory.
+    Put the customers of a list into a table, with flat memory.
 
     :param filters: which customers
     :param sort: the sort word of the list
-    :param columns: as in ``choose``
-    :return: an iterator over rows, each a cell for every head of ``choose``; words of ours as they are shown
+    :param columns: the columns that the list shows, where somebody chose them; ``None`` for every column
+    :return: the heads, and an iterator over the rows, each with a cell for every head
     """
-    for row in stream_columns(filters, list(choose(columns).values()), sort=sort):
-        yield [getattr(value, "label", value) if isinstance(value, StrEnum) else value for value in row]
+    cells = COLUMNS if columns is None else choose_cells(Customer, IN_LIST, columns, elsewhere=ELSEWHERE)
+    return list(cells), show_words(stream_columns(filters, list(cells.values()), sort=sort))

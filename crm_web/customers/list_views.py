@@ -9,6 +9,7 @@ from crm_web.customers import blueprint, exports, queries
 from crm_web.customers.address import CustomersAddress
 from crm_web.customers.columns import COLUMNS
 from crm_web.employees.queries import list_possible_owners
+from crm_web.filters import current_reader
 from crm_web.list_files import MOST_PRINTED, send_csv, send_xlsx
 from crm_web.saved_views.kept import current_kept_views
 
@@ -34,17 +35,17 @@ def list_customers() -> ResponseReturnValue:
 @allowed(Action.READ)
 def export_customers() -> ResponseReturnValue:
     view = _view()
-    rows = exports.list_rows(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
-    return send_csv("customers", list(exports.choose(view.chosen_columns)), rows)
+    head, rows = exports.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
+    return send_csv("customers", head, rows)
 
 
 @blueprint.get("/customers.xlsx")
 @allowed(Action.READ)
 def export_customers_xlsx() -> Response:
     view = _view()
-    rows = exports.list_rows(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
+    head, rows = exports.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
     chips = view.list_chips(list_possible_owners())
-    return send_xlsx("customers", list(exports.choose(view.chosen_columns)), rows, view=view, chips=chips)
+    return send_xlsx("customers", head, rows, view=view, chips=chips)
 
 
 @blueprint.get("/customers/print-list")
@@ -71,4 +72,4 @@ def suggest_customers() -> ResponseReturnValue:
 
 
 def _view() -> CustomersAddress:
-    return CustomersAddress(request.args, me=current_user)
+    return CustomersAddress(request.args, me=current_user, reader=current_reader())

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from crm_web.errors import DomainError
+from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
 from crm_web.merging import Merge
 from crm_web.models import Customer, CustomerStatus, Employee, record_by
@@ -44,7 +44,7 @@ PARENTS_LOCK = 7430101
 """The number of the lock that whoever moves a customer under another one takes for the transaction."""
 
 
-class CustomerInTrash(DomainError):
+class CustomerInTrash(Conflict):
     """A customer in the trash has to be restored before anything about it can change."""
 
 
@@ -52,7 +52,7 @@ class CustomerNotNamed(DomainError):
     """A customer has to have a name that can be seen."""
 
 
-class ParentNotPossible(DomainError):
+class ParentNotPossible(Conflict):
     """The customer chosen as parent company is in the trash, or belongs to the customer itself."""
 
 
@@ -82,7 +82,7 @@ def change_customer(customer: Customer, values: Mapping[str, Any], *, version: i
     Save the customer form.
 
     :param customer: the customer
-    :param values: column names to values, every field of the form
+    :param values: column names to values, those that were sent; nothing else changes
     :param version: the version that the form was opened with
     :param by: the employee who saves
     :return: what was saved, with what others had changed since

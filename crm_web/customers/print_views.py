@@ -35,7 +35,7 @@ def _past_paper(customer_id: int, moment: datetime) -> ResponseReturnValue:
 @blueprint.get("/customers/print")
 @allowed(Action.READ)
 def print_customers() -> ResponseReturnValue:
-    chosen = ListAddress("customers.print_customers", request.args, names=("id",), sorts=(), default_sort="")
+    chosen = ListAddress("customers.print_customers", request.args, names=("id",))
     back_url = url_for("customers.list_customers")
     if not chosen.ids("id"):
         flash_message("Tick the customers that you want to print first.", kind="info")

@@ -6,14 +6,13 @@ from typing import Any
 
 from flask import url_for
 
-from crm_web.counts import Tally, Worth, add_up
+from crm_web.counts import Tally, add_up
 from crm_web.dashboard.queries import Closed
 from crm_web.dashboard.scopes import Scope
-from crm_web.filters import Reader, money
+from crm_web.figure_words import colour_of, write_worth
+from crm_web.filters import Reader
 from crm_web.models import LeadStatus, StatusKind
 from crm_web.periods import Period
-
-MOST_CURRENCIES = 3
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class Teller:
 
     def tell(self, label: str, tally: Tally, *, bar: str = "", **filters: Any) -> Figure:
         """Make a figure of a tally; the filters are those of the list of leads."""
-        return Figure(label, tally.count, self.in_words(tally.worth), self.url(**filters), bar)
+        return Figure(label, tally.count, write_worth(tally.worth, reader=self.reader), self.url(**filters), bar)
 
     def url(self, **filters: Any) -> str:
         """Find the list of leads in this scope, filtered."""
@@ -80,7 +79,7 @@ class Teller:
 
     def tell_statuses(self, tallies: Mapping[LeadStatus, Tally]) -> list[Figure]:
         """Make a bar for each status."""
-        return [self.tell(s.label, tally, bar=_colour(s), status=s.value) for s, tally in tallies.items()]
+        return [self.tell(s.label, tally, bar=colour_of(s), status=s.value) for s, tally in tallies.items()]
 
     def tell_open(self, tallies: Mapping[LeadStatus, Tally]) -> Figure:
         """Make the figure of all leads that are still going."""
@@ -99,16 +98,6 @@ class Teller:
             self.tell(f"{word} last month", closed.last, kind=kind.value, **_days_closed(last)),
         )
 
-    def in_words(self, worth: Sequence[Worth]) -> str:
-        """Write sums side by side, such as ``€12,000 · $900``; beyond three, how many more there are."""
-        told = [money(part.amount, part.currency, reader=self.reader) for part in worth[:MOST_CURRENCIES]]
-        more = len(worth) - len(told)
-        return " · ".join(told) + (f" and {more} more" if more else "")
-
 
 def _days_closed(period: Period) -> dict[str, Any]:
     return {"closed_from": period.first_day, "closed_to": period.next_day}
-
-
-def _colour(status: LeadStatus) -> str:
-    return "hold" if status is LeadStatus.ON_HOLD else status.kind.value

@@ -10,9 +10,10 @@ from sqlalchemy.orm import contains_eager, joinedload
 from crm_web.counts import Tally, Whose, count_standing, sum_cells, tally
 from crm_web.dashboard.scopes import Scope
 from crm_web.extensions import db
-from crm_web.leads.queries import LeadFilter, list_team_ids, select_leads
+from crm_web.leads.queries import LeadFilter, select_leads
 from crm_web.models import Activity, ActivityKind, Customer, Employee, Figure, Lead, LeadStatus, StatusKind
 from crm_web.periods import Period
+from crm_web.teams import list_team_ids
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from crm_web.auth.operations import check_new_password, end_sign_ins, hash_password
 from crm_web.employees.queries import Belongings, count_belongings
-from crm_web.errors import DomainError
+from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
 from crm_web.merging import Merge
 from crm_web.models import Customer, Employee, Lead, Role, record_by
@@ -23,31 +23,31 @@ from crm_web.records import merge_with_saved
 TURN = 7430002
 
 
-class EmailTaken(DomainError):
+class EmailTaken(Conflict):
     """Somebody has that e-mail address already."""
 
 
-class LastAdministrator(DomainError):
+class LastAdministrator(Conflict):
     """Without this administrator nobody could keep the employees any more."""
 
 
-class SuccessorNeeded(DomainError):
+class SuccessorNeeded(Conflict):
     """Somebody who owns records can't stop selling before it is said who gets them."""
 
 
-class SuccessorNotEntitled(DomainError):
+class SuccessorNotEntitled(Conflict):
     """The person who should get the records is not active or does not sell."""
 
 
-class EmployeeChangedMeanwhile(DomainError):
+class EmployeeChangedMeanwhile(Conflict):
     """Someone saved the employee in the very same moment."""
 
 
-class ManagerNotThere(DomainError):
+class ManagerNotThere(Conflict):
     """The person who should be the manager is unknown."""
 
 
-class LeadsThemselves(DomainError):
+class LeadsThemselves(Conflict):
     """Following the managers upwards would never end."""
 
 
@@ -91,7 +91,7 @@ def change_employee(
     Save the employee form.
 
     :param employee: the employee
-    :param values: column names to values, every field of the form
+    :param values: column names to values, those that were sent; nothing else changes
     :param version: the version that the form was opened with
     :param handover: who gets their records if they stop selling; ``None`` where that is undecided
     :param by: the administrator who saves

@@ -1,6 +1,6 @@
 """What the pages about employees ask."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -92,6 +92,19 @@ def list_everyone() -> Sequence[Employee]:
     return db.session.scalars(
         select(Employee).order_by(Employee.is_active.desc(), func.crm_fold(Employee.name), Employee.id)
     ).all()
+
+
+def map_people(employee_ids: Collection[int] | None = None) -> dict[int, str]:
+    """
+    Find what people are called, those who left among them.
+
+    :param employee_ids: their ids; ``None`` for everybody
+    :return: the names by id
+    """
+    query = select(Employee.id, Employee.name)
+    if employee_ids is not None:
+        query = query.where(Employee.id.in_(employee_ids))
+    return {row.id: row.name for row in db.session.execute(query)}
 
 
 def list_possible_owners(*, but: Employee | None = None) -> Sequence[Employee]:

@@ -26,7 +26,7 @@ from crm_web.submissions import Answer, find_answer, keep_answer
 @blueprint.get("")
 @allowed(Action.KEEP_EMPLOYEES)
 def list_employees() -> ResponseReturnValue:
-    view = ListAddress("employees.list_employees", request.args, names=(), sorts=(), default_sort="")
+    view = ListAddress("employees.list_employees", request.args)
     page = queries.list_employees(mark=view.mark)
     return render_template(
         "employees/list_employees.html",

@@ -51,8 +51,7 @@ def _put_back_lead(lead: Lead, values: dict[str, Any], change: Change, by: Emplo
     if "status" in values:
         _put_back_status(lead, values["status"], change, by)
         return
-    kept = {"source": lead.source, "owner_id": lead.owner_id}
-    change_lead(lead, {**kept, **values}, version=lead.version, by=by)
+    change_lead(lead, values, version=lead.version, by=by)
 
 
 def _put_back_status(lead: Lead, status: LeadStatus, change: Change, by: Employee) -> None:
@@ -64,7 +63,7 @@ def _put_back_status(lead: Lead, status: LeadStatus, change: Change, by: Employe
 
 
 def _put_back_customer(customer: Customer, values: dict[str, Any], _change: Change, by: Employee) -> None:
-    change_customer(customer, {"owner_id": customer.owner_id, **values}, version=customer.version, by=by)
+    change_customer(customer, values, version=customer.version, by=by)
 
 
 def _put_back_contact(contact: Contact, values: dict[str, Any], _change: Change, by: Employee) -> None:
@@ -72,8 +71,7 @@ def _put_back_contact(contact: Contact, values: dict[str, Any], _change: Change,
 
 
 def _put_back_employee(employee: Employee, values: dict[str, Any], _change: Change, by: Employee) -> None:
-    kept = {"role": employee.role, "manager_id": employee.manager_id}
-    change_employee(employee, {**kept, **values}, version=employee.version, handover=None, by=by)
+    change_employee(employee, values, version=employee.version, handover=None, by=by)
 
 
 def _dial(number: str | None, region: str) -> str | None:

@@ -28,7 +28,7 @@ NOBODY = "installation"
 @blueprint.get("")
 @allowed(Action.READ)
 def list_changes() -> ResponseReturnValue:
-    view = ListAddress("history.list_changes", request.args, names=NAMES, sorts=(), default_sort="")
+    view = ListAddress("history.list_changes", request.args, names=NAMES)
     chosen = _read_filter(view)
     people = list_everyone()
     return render_template(

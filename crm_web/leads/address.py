@@ -13,9 +13,8 @@ from crm_web.leads.queries import LeadFilter
 from crm_web.leads.stay_queries import Left
 from crm_web.list_address import Chip, Tab
 from crm_web.models import CURRENCIES, WAY_TO_WON, Customer, Employee, LeadStatus, LostReason, StatusKind
-from crm_web.record_address import NOTHING_GIVEN, Label, RecordAddress, Stretch, name_word
+from crm_web.record_address import Label, RecordAddress, Stretch, name_word, read_words
 
-OWNER_WORDS = {"me": "Me", "team": "My team", "nobody": "Nobody"}
 DATES = record_address.DATES | {
     "close_from": "Expected close from",
     "close_to": "Expected close before",
@@ -69,7 +68,6 @@ class LeadsAddress(RecordAddress):
             reader=reader,
             dates=DATES,
             lacks=LACKS,
-            owner_words=OWNER_WORDS,
             names=NAMES,
             sorts=queries.SORTS,
             default_sort=queries.DEFAULT_SORT,
@@ -91,7 +89,7 @@ class LeadsAddress(RecordAddress):
         return LeadFilter(
             **self.read_shared(),
             statuses=self._shown_statuses(),
-            sources=["" if source == NOTHING_GIVEN else source for source in self.all("source")],
+            sources=read_words(self.all("source")),
             customer_id=self.customer_id,
             currency=self.currency,
             amount_from=self.amount("amount_from"),
@@ -112,7 +110,7 @@ class LeadsAddress(RecordAddress):
             start=self._first("left"),
             end=self._next("left"),
             owner_ids=self.person_ids("left_owner"),
-            sources=["" if source == NOTHING_GIVEN else source for source in self.all("left_source")],
+            sources=read_words(self.all("left_source")),
         )
         return left if any(vars(left).values()) else None
 
@@ -126,11 +124,6 @@ class LeadsAddress(RecordAddress):
     def offered_statuses(self) -> list[LeadStatus]:
         """The statuses that can be chosen within the kind shown."""
         return [status for status in LeadStatus if self.kind in (None, status.kind)]
-
-    def person_ids(self, name: str) -> list[int]:
-        """The people that a filter names, the reader's team among them."""
-        team = queries.list_team_ids(self.me) if "team" in self.all(name) else []
-        return list(dict.fromkeys([*super().person_ids(name), *team]))
 
     # What the filter bar offers
 

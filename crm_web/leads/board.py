@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from crm_web import filters
 from crm_web.access import may_change, reason_not_to_change
 from crm_web.clock import now
+from crm_web.figure_words import write_worth
 from crm_web.filters import Reader
 from crm_web.leads import board_queries
 from crm_web.leads.address import LeadsAddress
@@ -138,13 +139,11 @@ def lay_out(view: BoardAddress, *, by: Employee) -> list[Column]:
 def _column(view: BoardAddress, status: LeadStatus, standing: Standing, cards: Cards, by: Employee) -> Column:
     alone: dict[str, Any] = {"kind": None, "status": status}
     tally = standing.tallies[status]
-    sums = [filters.money(worth.amount, worth.currency, reader=view.reader) for worth in tally.worth]
-    more = f" and {len(sums) - MOST_CURRENCIES} more" if len(sums) > MOST_CURRENCIES else ""
     return Column(
         status=status,
         count=filters.number(tally.count, reader=view.reader) + ("" if standing.is_exact else "+"),
-        worth=" · ".join(sums[:MOST_CURRENCIES]) + more if standing.is_exact else "",
-        all_worth=" · ".join(sums),
+        worth=write_worth(tally.worth, reader=view.reader, most=MOST_CURRENCIES) if standing.is_exact else "",
+        all_worth=write_worth(tally.worth, reader=view.reader, most=None),
         cards=[_card(lead, by) for lead in cards.leads],
         list_url=view.url_of_list(status),
         more_url=view.url(at=cards.next, **alone) if cards.next else None,

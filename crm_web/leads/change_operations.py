@@ -1,13 +1,11 @@
 """Changes of one thing about a lead, as bulk edits make them and take them back."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from crm_web.clock import now
 from crm_web.customers.conversion_operations import create_from_lead
-from crm_web.leads.operations import lock_outside_trash
-from crm_web.models import Employee, Lead, LeadStatus, LostReason, StatusKind, record_by
+from crm_web.leads.operations import let_be_again, lock_outside_trash
+from crm_web.models import Employee, Lead, LeadStatus, StatusKind, record_by
 from crm_web.records import check_owner
 from crm_web.together import save
 
@@ -24,13 +22,9 @@ def put_back_status(lead: Lead, before: Mapping[str, Any], *, by: Employee) -> N
     """
     record_by(by)
     lock_outside_trash(lead)
-    status, closed_at, reason = LeadStatus(before["status"]), before["closed_at"], before["lost_reason"]
-    if status.kind is StatusKind.WON and not lead.is_won:
+    if LeadStatus(before["status"]).kind is StatusKind.WON and not lead.is_won:
         create_from_lead(lead, by=by)
-    lead.status, lead.status_changed_at = status, now()
-    lead.closed_at = datetime.fromisoformat(closed_at) if closed_at else None
-    lead.lost_reason = LostReason(reason) if reason else None
-    lead.lost_note = before["lost_note"]
+    let_be_again(lead, before)
     save()
 
 

@@ -39,7 +39,7 @@ from crm_web.models import (
 )
 from crm_web.record_forms import KnownPartyForm, OnceForm
 
-OPEN = [status for status in LeadStatus if status.kind is StatusKind.OPEN]
+OPEN = StatusKind.OPEN.statuses
 """What a lead can be when it is entered: winning and losing have a form of their own."""
 REASONS = [reason for reason in LostReason if reason is not LostReason.NOT_RECORDED]
 """Why a person can say that a lead is lost: all but what imports say of those for which nobody did."""

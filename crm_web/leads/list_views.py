@@ -38,16 +38,16 @@ def list_leads() -> ResponseReturnValue:
 @allowed(Action.READ)
 def export_leads() -> ResponseReturnValue:
     view = _view()
-    rows = exports.list_rows(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
-    return send_csv("leads", list(exports.choose(view.chosen_columns)), rows)
+    head, rows = exports.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
+    return send_csv("leads", head, rows)
 
 
 @blueprint.get("/leads.xlsx")
 @allowed(Action.READ)
 def export_leads_xlsx() -> Response:
     view = _view()
-    rows = exports.list_rows(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
-    return send_xlsx("leads", list(exports.choose(view.chosen_columns)), rows, view=view, chips=_chips(view))
+    head, rows = exports.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
+    return send_xlsx("leads", head, rows, view=view, chips=_chips(view))
 
 
 @blueprint.get("/leads/print")

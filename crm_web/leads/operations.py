@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from crm_web.clock import now
 from crm_web.customers.conversion_operations import create_from_lead, link_to_lead, take_back
 from crm_web.customers.conversion_queries import Obstacle, find_standing_conversion, list_obstacles
-from crm_web.errors import DomainError
+from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
 from crm_web.leads.win_queries import find_change_to_won
 from crm_web.merging import Merge
@@ -26,7 +26,7 @@ from crm_web.models import (
     StatusKind,
     record_by,
 )
-from crm_web.records import check_owner, lock, merge_with_saved, move_to_trash, take_from_trash
+from crm_web.records import check_owner, lock, merge_with_saved, move_to_trash, name_of_last, take_from_trash
 from crm_web.together import find_once, save
 
 
@@ -38,11 +38,11 @@ class CurrencyMissing(DomainError):
     """An amount of money says nothing without its currency."""
 
 
-class StatusChangedMeanwhile(DomainError):
+class StatusChangedMeanwhile(Conflict):
     """Someone else moved the lead after the page was opened."""
 
 
-class CustomerNotThere(DomainError):
+class CustomerNotThere(Conflict):
     """The customer that a new lead is for is unknown or in the trash."""
 
 
@@ -50,11 +50,11 @@ class LostReasonMissing(DomainError):
     """A lead can't be lost without saying why."""
 
 
-class LeadInTrash(DomainError):
+class LeadInTrash(Conflict):
     """A lead in the trash has to be restored before it can change."""
 
 
-class WinStands(DomainError):
+class WinStands(Conflict):
     """
     A win can't be taken back any more.
 
@@ -93,7 +93,7 @@ def change_lead(lead: Lead, values: Mapping[str, Any], *, version: int, by: Empl
     Save the lead form; the status has an operation of its own.
 
     :param lead: the lead
-    :param values: column names to values, every field of the form
+    :param values: column names to values, those that were sent; nothing else changes
     :param version: the version that the form was opened with
     :param by: the employee who saves
     :return: what was saved, with what others had changed since
@@ -143,7 +143,7 @@ def change_status(
     record_by(by)
     lock_where_seen(lead, status, seen)
     if status.kind is StatusKind.LOST:
-        _check_lost_reason(lost_reason, lost_note)
+        check_lost_reason(lost_reason, lost_note)
     if status is lead.status and (lost_reason, lost_note) in ((None, None), (lead.lost_reason, lead.lost_note)):
         return lead
     if status.kind is StatusKind.WON and not lead.is_won:
@@ -242,7 +242,8 @@ def undo_standing_win(
     :param by: the employee who takes it back
     """
     if lead.is_won:
-        _put_back(lead, change)
+        # History knows what it was, and not the ledger, which has one line for a lead that was won again.
+        let_be_again(lead, {name: old for name, (old, _) in change.fields.items()} if change else {})
     lead.customer_id = conversion.before["customer_id"]
     take_back(conversion, customer, by=by)
 
@@ -254,13 +255,13 @@ def _list_unknowns(lead: Lead, conversion: Conversion) -> list[Obstacle]:
     return [Obstacle("It was entered as won, so there is no status to go back to.", "lead", lead.id, lead.name)]
 
 
-def _put_back(lead: Lead, change: Change | None) -> None:
+def let_be_again(lead: Lead, was: Mapping[str, Any]) -> None:
     """
-    Let the lead be what it was before it was won the last time.
+    Let the status of a lead, and what follows from it, be what they were.
 
-    History knows it, and not the ledger: a lead that left Won, kept its customer and was won again has one line there.
+    :param lead: the lead, locked
+    :param was: ``status``, ``lost_reason``, ``lost_note`` and ``closed_at`` as JSON; what is left out is empty
     """
-    was = {name: old for name, (old, _) in change.fields.items()} if change else {}
     closed_at, reason = was.get("closed_at"), was.get("lost_reason")
     lead.status, lead.status_changed_at = LeadStatus(was["status"]), now()
     lead.closed_at = datetime.fromisoformat(closed_at) if closed_at else None
@@ -354,14 +355,10 @@ def lock_where_seen(lead: Lead, status: LeadStatus, seen: LeadStatus | None) -> 
     lock_outside_trash(lead)
     if seen not in (None, lead.status) and status is not lead.status:
         raise StatusChangedMeanwhile(
-            f"{_name_of_last(lead)} moved this lead to {lead.status.label} after you opened this page. "
+            f"{name_of_last(lead)} moved this lead to {lead.status.label} after you opened this page. "
             "Look at it, then choose again.",
             "status",
         )
-
-
-def _name_of_last(lead: Lead) -> str:
-    return lead.updated_by.name if lead.updated_by else "Someone"
 
 
 def _check_whole(lead: Lead | None, values: Mapping[str, Any]) -> None:
@@ -385,8 +382,16 @@ def _check_customer(customer_id: int | None) -> None:
         raise CustomerNotThere("This customer is in the trash or gone. Enter the lead without it.", "customer_id")
 
 
-def _check_lost_reason(reason: LostReason | None, note: str | None) -> None:
+def check_lost_reason(reason: LostReason | None, note: str | None, *, which: str = "this lead is") -> None:
+    """
+    Make sure that it is said why something is lost.
+
+    :param reason: why
+    :param note: the reason in words
+    :param which: what is lost, as a sentence names it
+    :raise LostReasonMissing: where there is no reason, or another one without words
+    """
     if reason is None:
-        raise LostReasonMissing("Say why this lead is lost.", "lost_reason")
+        raise LostReasonMissing(f"Say why {which} lost.", "lost_reason")
     if reason is LostReason.OTHER and not (note and note.strip()):
         raise LostReasonMissing("Say in a few words what the reason was.", "lost_note")

@@ -150,7 +150,7 @@ _LACKING: dict[str, ColumnElement[bool]] = {
     "activity": SORTS["last_activity"] == literal("0001-01-01 00:00:00+00").cast(LeadTouch.at.type),
     "next_step": Lead.next_step.is_(None),
 }
-OPEN = [status for status in LeadStatus if status.kind is StatusKind.OPEN]
+OPEN = StatusKind.OPEN.statuses
 
 
 def select_leads(filters: LeadFilter) -> Select[Any]:
@@ -287,16 +287,6 @@ def stream_columns(
     query = join_groups(query.outerjoin(Customer, Lead.customer_id == Customer.id), order)
     query = query.with_only_columns(*columns, maintain_column_froms=True).order_by(*order.columns)
     yield from db.session.execute(query.execution_options(yield_per=size))
-
-
-def list_team_ids(employee: Employee) -> Sequence[int]:
-    """
-    List who belongs to an employee's team: they themselves and whoever reports to them.
-
-    :param employee: the one whose team it is
-    :return: the ids
-    """
-    return [employee.id, *db.session.scalars(select(Employee.id).where(Employee.manager_id == employee.id))]
 
 
 def get_lead(lead_id: int) -> Lead | None:

@@ -15,9 +15,7 @@ def find_change_to_won(lead_id: int) -> Change | None:
     :param lead_id: the lead
     :return: the change; ``None`` for a lead that was entered as won, or never won
     """
-    of_lead = (Change.entity == "lead", Change.entity_id == lead_id, Change.action == ChangeAction.CHANGED)
-    won = Change.fields["status"][1].astext == LeadStatus.WON
-    return db.session.scalars(select(Change).where(*of_lead, won).order_by(Change.id.desc()).limit(1)).first()
+    return map_changes_to_won([lead_id]).get(lead_id)
 
 
 def map_changes_to_won(lead_ids: Sequence[int]) -> dict[int, Change]:

@@ -49,6 +49,11 @@ class StatusKind(StrEnum):
     WON = "won"
     LOST = "lost"
 
+    @property
+    def statuses(self) -> "list[LeadStatus]":
+        """The statuses of this kind, in their order."""
+        return [status for status in LeadStatus if status.kind is self]
+
 
 class LeadStatus(StrEnum):
     """Where a lead stands, in the order in which a sale usually goes."""

@@ -75,10 +75,6 @@ class Webhook(Recorded, Base):
     def is_active(self) -> bool:
         return self.paused_at is None
 
-    def wants(self, event: str) -> bool:
-        """Tell whether it is to be told of an event."""
-        return EVERYTHING in self.events or event in self.events
-
 
 class WebhookDelivery(Base):
     """

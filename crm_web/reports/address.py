@@ -3,22 +3,20 @@
 import re
 from collections.abc import Sequence
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
-from crm_web import clock
 from crm_web.counts import Whose
 from crm_web.day_words import days_of
 from crm_web.filters import Reader
-from crm_web.leads.queries import list_team_ids
-from crm_web.list_address import Chip, ListAddress, Tab
+from crm_web.list_address import Chip, Tab
 from crm_web.models import Employee
 from crm_web.periods import Period, month_of
-from crm_web.record_address import NOTHING_GIVEN, name_word
+from crm_web.record_address import RecordAddress, name_word, read_words
 
-OWNER_WORDS = {"me": "Me", "team": "My team", "nobody": "Nobody"}
 PERIODS = {
     "last_12_months": "Last 12 months",
     "this_month": "This month",
@@ -35,7 +33,7 @@ MOST_MONTHS = 120
 _MONTH = re.compile(r"(19|20|21)\d\d-(0[1-9]|1[0-2])")
 
 
-class ReportAddress(ListAddress):
+class ReportAddress(RecordAddress):
     """
     The address of a report.
 
@@ -49,10 +47,16 @@ class ReportAddress(ListAddress):
     def __init__(
         self, name: str, args: MultiDict[str, str], *, me: Employee, reader: Reader, ways: dict[str, str]
     ) -> None:
-        names = ("period", "from", "to", "owner", "source", "by")
-        super().__init__("reports.show_report", args, names=names, sorts=(), default_sort="")
-        self.name, self.me, self.reader, self.ways = name, me, reader, ways
-        self.today = clock.now().astimezone(reader.zone).date()
+        super().__init__(
+            "reports.show_report",
+            args,
+            me=me,
+            reader=reader,
+            dates={},
+            lacks={},
+            names=("period", "from", "to", "owner", "source", "by"),
+        )
+        self.name, self.ways = name, ways
         self.by = self.one("by") if self.one("by") in ways else next(iter(ways), "")
 
     def url(self, endpoint: str | None = None, *, at: str | None = None, **changes: Any) -> str:
@@ -73,7 +77,7 @@ class ReportAddress(ListAddress):
         first = first or last
         return (first, max(first, last or self.today)) if first else None
 
-    @property
+    @cached_property
     def period(self) -> Period | None:
         """The months that are counted, as the reader's calendar has them; ``None`` for all time."""
         if chosen := self._months_chosen:
@@ -93,14 +97,10 @@ class ReportAddress(ListAddress):
         """The order, for the sheet that says what a file shows."""
         return "As on the page"
 
-    @property
+    @cached_property
     def whose(self) -> Whose:
         """Which leads are counted."""
-        words = self.all("owner")
-        mine = [self.me.id] if "me" in words else []
-        team = list_team_ids(self.me) if "team" in words else []
-        owner_ids = dict.fromkeys([*mine, *team, *([0] if "nobody" in words else []), *self.ids("owner")])
-        return Whose(list(owner_ids), ["" if source == NOTHING_GIVEN else source for source in self.all("source")])
+        return Whose(self.person_ids("owner"), read_words(self.all("source")))
 
     def url_of_leads(self, **filters: Any) -> str:
         """The list of leads of the same people and sources, filtered further."""
@@ -118,21 +118,10 @@ class ReportAddress(ListAddress):
         """What the report can tell apart."""
         return [Tab(label, self.url(by=word), word == self.by) for word, label in self.ways.items()]
 
-    def list_owner_choices(self, people: Sequence[Employee]) -> list[tuple[str, str]]:
-        """Values and labels of the owners to choose from."""
-        return [*OWNER_WORDS.items(), *((str(person.id), person.name) for person in people)]
-
-    def list_source_choices(self, known: Sequence[str]) -> list[tuple[str, str]]:
-        """Values and labels of the sources to choose from, those in use among them."""
-        others = [source for source in self.all("source") if source not in (NOTHING_GIVEN, *known)]
-        return [(NOTHING_GIVEN, "No source"), *((source, source) for source in (*known, *others))]
-
     def list_chips(self, people: Sequence[Employee]) -> list[Chip]:
         """The filters in use, in words; the period is told beside the title."""
-        names = {str(person.id): person.name for person in people} | OWNER_WORDS
-        owners = [owner for owner in self.all("owner") if owner in names or owner in map(str, self.ids("owner"))]
         labels = [
-            *(("owner", owner, f"Owner: {names.get(owner, 'unknown')}") for owner in owners),
+            *self.name_owners(people),
             *(("source", source, name_word("Source", source)) for source in self.all("source")),
             *(
                 (name, word, f"{name.capitalize()} {word}")
@@ -140,7 +129,7 @@ class ReportAddress(ListAddress):
                 if _read_month(word := self.one(name))
             ),
         ]
-        return [Chip(label, self.url_without(name, value)) for name, value, label in labels]
+        return self.to_chips(labels)
 
 
 def _read_month(word: str) -> date | None:

@@ -13,6 +13,8 @@ from flask import url_for
 
 from crm_web import filters
 from crm_web.counts import Tally, Worth, add_up, count_standing
+from crm_web.employees.queries import map_people
+from crm_web.figure_words import colour_of, write_worth
 from crm_web.models import ActivityKind, LeadStatus, LostReason, StatusKind
 from crm_web.periods import Period, month_of
 from crm_web.record_address import NOTHING_GIVEN
@@ -21,7 +23,6 @@ from crm_web.reports.address import ReportAddress
 from crm_web.reports.queries import Expected, Outcome, Stays
 from crm_web.reports.tables import Cell, Line, Table
 
-MOST_CURRENCIES = 3
 MONTHS_AHEAD = 12
 MOST_LINES_OF_MONTHS = 36
 
@@ -68,7 +69,7 @@ def tell_statuses(view: ReportAddress) -> Table:
         return Line(label, cells, length=tally.count, kind=kind)
 
     heads = ["Leads", "Share", *(["Worth"] if period is None else [])]
-    lines = [line(status.label, tally, _colour(status), status=status.value) for status, tally in tallies.items()]
+    lines = [line(status.label, tally, colour_of(status), status=status.value) for status, tally in tallies.items()]
     return Table("Status", heads, lines, line("All", every))
 
 
@@ -85,7 +86,7 @@ def tell_funnel(view: ReportAddress) -> Table:
             Cell("", None) if is_first else teller.share(count, before),
             Cell("", None) if is_first else teller.number(before - count),
         ]
-        lines.append(Line("All leads" if is_first else status.label, cells, length=count, kind=_colour(status)))
+        lines.append(Line("All leads" if is_first else status.label, cells, length=count, kind=colour_of(status)))
         before = count
     return Table("Got as far as", ["Leads", "Of all", "Of the step before", "Dropped off"], lines)
 
@@ -99,7 +100,7 @@ def tell_conversion(view: ReportAddress) -> Table:
             period = Period(period.months[-MOST_LINES_OF_MONTHS].first_day, period.next_day, period.zone)
             note = f"Months are told apart for {MOST_LINES_OF_MONTHS} months at most: the latest ones."
     outcomes = queries.count_outcomes(part, view.whose, period)
-    names = queries.list_names([outcome.part for outcome in outcomes]) if view.by == "owner" else {}
+    names = map_people([outcome.part for outcome in outcomes]) if view.by == "owner" else {}
     if len(outcomes) == queries.MOST_LINES:
         note = f"Only the {queries.MOST_LINES} with the most leads are shown."
     lines = [_tell_outcome(view, outcome, period, names) for outcome in outcomes]
@@ -141,7 +142,7 @@ def tell_stays(view: ReportAddress) -> Table:
             [leave(status, stays.count), teller.median(stays), teller.mean(stays)],
             href=view.url_of_leads(status=status.value),
             length=stays.mean_days,
-            kind=_colour(status),
+            kind=colour_of(status),
         )
         for status, stays in queries.measure_stays(view.whose, view.period).items()
     ]
@@ -216,7 +217,7 @@ def tell_activity(view: ReportAddress) -> Table:
     """Who entered how much."""
     teller = Teller(view)
     counts = queries.count_activities(view.whose.owner_ids, view.period)
-    names = queries.list_names(counts)
+    names = map_people(counts)
     lines = [
         Line(
             names.get(person, "Nobody known"),
@@ -270,10 +271,8 @@ class Teller:
         return Cell(filters.money(cents, currency, reader=self.reader), cents) if currency else Cell("", None)
 
     def worth(self, worth: Sequence[Worth]) -> Cell:
-        """Sums side by side, such as ``€12,000 · $900``; beyond three, how many more there are."""
-        told = [filters.money(part.amount, part.currency, reader=self.reader) for part in worth[:MOST_CURRENCIES]]
-        more = len(worth) - len(told)
-        return Cell(" · ".join(told) + (f" and {more} more" if more else ""), worth=worth)
+        """Sums side by side, such as ``€12,000 · $900``; in a file each stands for itself."""
+        return Cell(write_worth(worth, reader=self.reader), worth=worth)
 
     def mean(self, stays: Stays) -> Cell:
         """A mean in days, to a tenth."""
@@ -309,10 +308,6 @@ class Teller:
 
 def _created_in(period: Period | None) -> dict[str, Any]:
     return {"created_from": period.first_day, "created_to": period.next_day} if period else {}
-
-
-def _colour(status: LeadStatus) -> str:
-    return "hold" if status is LeadStatus.ON_HOLD else status.kind.value
 
 
 REPORTS = {

@@ -1,7 +1,7 @@
 """What the reports ask: sums of what the database has counted (``crm_web/counts.py``), never a look at every lead."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from crm_web.counts import Tally, Whose, sum_cells, tally
 from crm_web.extensions import db
-from crm_web.models import WAY_TO_WON, ActivityKind, Employee, Figure, Lead, LeadStatus, LostReason, StatusKind
+from crm_web.models import WAY_TO_WON, ActivityKind, Figure, Lead, LeadStatus, LostReason, StatusKind
 from crm_web.periods import Period, month_of
 
 MOST_LINES = 200
@@ -222,17 +222,6 @@ def count_activities(owner_ids: Sequence[int], period: Period | None) -> dict[in
     for row in rows:
         counts[row.owner_id][ActivityKind(row.status)] += int(row.how_many)
     return dict(sorted(counts.items(), key=lambda item: (-item[1].total(), item[0]))[:MOST_LINES])
-
-
-def list_names(employee_ids: Collection[int]) -> dict[int, str]:
-    """
-    Find what people are called, those who left among them.
-
-    :param employee_ids: their ids
-    :return: the names by id
-    """
-    query = select(Employee.id, Employee.name).where(Employee.id.in_(employee_ids))
-    return {row.id: row.name for row in db.session.execute(query)}
 
 
 def find_all_months(zone: tzinfo, today: date, *, most: int) -> Period:

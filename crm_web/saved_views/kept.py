@@ -1,8 +1,7 @@
 """The saved views of whoever reads a page: loaded once, for the navigation, the menu of a list and its heading."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from flask import g, request, url_for
 from flask_login import current_user
@@ -16,35 +15,45 @@ ENDPOINTS = {ListName.LEADS: "leads.list_leads", ListName.CUSTOMERS: "customers.
 @dataclass(frozen=True)
 class KeptView:
     """
-    A saved view as pages show it.
+    A saved view as pages show it to somebody.
 
+    :param reader: who sees it
     :param id: its id
     :param list: the list that it is a view of
     :param name: how it is called
     :param address: the query of the list
     :param is_shared: whether everyone sees it
-    :param owner_name: whose it is
-    :param is_of_another: whether it is somebody else's
-    :param may_change: whether the reader may change it
+    :param owner_id: whose it is
+    :param owner_name: how they are called
     :param is_pinned: whether it stands in the reader's navigation
     :param is_default: whether the reader begins with it
     """
 
+    reader: Employee
     id: int
     list: ListName
     name: str
     address: str
     is_shared: bool
+    owner_id: int
     owner_name: str
-    is_of_another: bool
-    may_change: bool
     is_pinned: bool
     is_default: bool
 
     @property
+    def is_of_another(self) -> bool:
+        """Whether it is somebody else's."""
+        return self.owner_id != self.reader.id
+
+    @property
+    def may_change(self) -> bool:
+        """Whether the reader may change it."""
+        return may_change_view(self.reader, self)
+
+    @property
     def url(self) -> str:
-        """Where it leads: the address that it stands for, with its own id, so that the list knows its name."""
-        return f"{url_for(ENDPOINTS[self.list])}?{self.address}{'&' if self.address else ''}view={self.id}"
+        """Where it leads."""
+        return url_of_view(self)
 
 
 class KeptViews:
@@ -57,7 +66,7 @@ class KeptViews:
 
     def __init__(self, views: Sequence[KeptView], current_id: int | None) -> None:
         self.views = views
-        self.current = next((view for view in views if view.id == current_id and view.list in _path()), None)
+        self.current = next((view for view in views if view.id == current_id and view.list in request.path), None)
 
     def of(self, name: str) -> list[KeptView]:
         """Those of one list."""
@@ -81,20 +90,13 @@ def current_kept_views() -> KeptViews:
     """
     if "kept_views" not in g:
         is_known = current_user and current_user.is_authenticated
-        views = [_show(view, current_user) for view in g.saved_views] if is_known else []
+        seen = g.saved_views if is_known else []
+        views = [KeptView(current_user, **{**view, "list": ListName(view["list"])}) for view in seen]
         g.kept_views = KeptViews(views, request.args.get("view", type=int))
     kept: KeptViews = g.kept_views
     return kept
 
 
-def _path() -> str:
-    return request.path
-
-
-def _show(view: Mapping[str, Any], reader: Employee) -> KeptView:
-    known = dict(view)
-    owner_id = known.pop("owner_id")
-    may_change = may_change_view(reader, SavedView(owner_id=owner_id, is_shared=view["is_shared"]))
-    return KeptView(
-        **(known | {"list": ListName(view["list"])}), is_of_another=owner_id != reader.id, may_change=may_change
-    )
+def url_of_view(view: SavedView | KeptView) -> str:
+    """The address that a view stands for, with its own id, so that the list knows its name."""
+    return f"{url_for(ENDPOINTS[view.list])}?{view.address}{'&' if view.address else ''}view={view.id}"

@@ -9,13 +9,13 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
-from crm_web.clock import now
-from crm_web.errors import DomainError
+from crm_web.errors import Conflict
 from crm_web.extensions import db
 from crm_web.models import Employee, ListName, SavedView, ViewChoice, record_by
+from crm_web.records import lock, move_to_trash, take_from_trash
 
 
-class NameTaken(DomainError):
+class NameTaken(Conflict):
     """The person has another view of that list by that name."""
 
 
@@ -47,7 +47,8 @@ def change_view(view: SavedView, values: Mapping[str, Any], *, by: Employee) -> 
     :param by: the employee who changes it
     :raise NameTaken: where its owner has another one by that name
     """
-    _lock(view, by)
+    record_by(by)
+    lock(view)
     with _refusals_in_words():
         for name, value in values.items():
             setattr(view, name, value)
@@ -62,7 +63,8 @@ def save_address(view: SavedView, address: str, *, by: Employee) -> None:
     :param address: the query of the list
     :param by: the employee who changes it
     """
-    _lock(view, by)
+    record_by(by)
+    lock(view)
     view.address = address
     db.session.flush()
 
@@ -74,10 +76,7 @@ def trash_view(view: SavedView, *, by: Employee) -> None:
     :param view: the view
     :param by: the employee who deletes it
     """
-    _lock(view, by)
-    if view.deleted_at is None:
-        view.deleted_at, view.deleted_by_id = now(), by.id
-        db.session.flush()
+    move_to_trash(view, by=by)
 
 
 def restore_view(view: SavedView, *, by: Employee) -> None:
@@ -88,10 +87,8 @@ def restore_view(view: SavedView, *, by: Employee) -> None:
     :param by: the employee who wants it back
     :raise NameTaken: where its owner has another one by that name by now
     """
-    _lock(view, by)
     with _refusals_in_words():
-        view.deleted_at = view.deleted_by_id = None
-        db.session.flush()
+        take_from_trash(view, by=by)
 
 
 def pin_view(view: SavedView, is_pinned: bool, *, by: Employee) -> None:
@@ -124,11 +121,6 @@ def _choose(view: SavedView, by: Employee, **choice: bool) -> None:
     record_by(by)
     row = insert(ViewChoice).values(employee_id=by.id, view_id=view.id, list=view.list, **choice)
     db.session.execute(row.on_conflict_do_update(index_elements=["employee_id", "view_id"], set_=choice))
-
-
-def _lock(view: SavedView, by: Employee) -> None:
-    record_by(by)
-    db.session.refresh(view, with_for_update={"of": SavedView})
 
 
 @contextmanager

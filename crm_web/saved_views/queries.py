@@ -3,7 +3,7 @@
 from sqlalchemy import and_, or_, select
 
 from crm_web.extensions import db
-from crm_web.models import Employee, SavedView, ViewChoice
+from crm_web.models import Employee, SavedView
 
 
 def find_view(view_id: int, *, by: Employee) -> SavedView | None:
@@ -16,14 +16,3 @@ def find_view(view_id: int, *, by: Employee) -> SavedView | None:
     """
     is_seen = or_(SavedView.owner_id == by.id, and_(SavedView.is_shared, SavedView.deleted_at.is_(None)))
     return db.session.scalar(select(SavedView).where(SavedView.id == view_id, is_seen))
-
-
-def find_choice(view: SavedView, *, by: Employee) -> ViewChoice | None:
-    """
-    Find what a person made of a view.
-
-    :param view: the view
-    :param by: the person
-    :return: their choice; ``None`` where they made none
-    """
-    return db.session.get(ViewChoice, (by.id, view.id))

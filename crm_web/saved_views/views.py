@@ -20,7 +20,7 @@ from crm_web.models import ListName, SavedView, limit_of
 from crm_web.record_address import RecordAddress
 from crm_web.saved_views import blueprint, operations, queries
 from crm_web.saved_views.forms import NewViewForm, ViewForm
-from crm_web.saved_views.kept import ENDPOINTS, current_kept_views
+from crm_web.saved_views.kept import ENDPOINTS, current_kept_views, url_of_view
 from crm_web.submissions import find_answer, keep_answer
 
 ADDRESSES: dict[ListName, Callable[..., RecordAddress]] = {
@@ -66,7 +66,7 @@ def create_view() -> ResponseReturnValue:
         db.session.rollback()
         show_refusal(form, error)
         return _new_page(form), 422
-    answer = keep_answer(form, f"This list is kept as “{view.name}”.", _url_of(view))
+    answer = keep_answer(form, f"This list is kept as “{view.name}”.", url_of_view(view))
     db.session.commit()
     return answer.give()
 
@@ -80,7 +80,7 @@ def _new_page(form: NewViewForm) -> str:
 @blueprint.get("/<int:view_id>")
 @allowed(Action.READ)
 def open_view(view_id: int) -> ResponseReturnValue:
-    return redirect(_url_of(_view_or_404(view_id)), code=303)
+    return redirect(url_of_view(_view_or_404(view_id)), code=303)
 
 
 @blueprint.get("/<int:view_id>/edit")
@@ -119,7 +119,7 @@ def save_address(view_id: int) -> ResponseReturnValue:
     operations.save_address(view, _tidy(view.list, _read(request.form.get("address", ""))), by=current_user)
     db.session.commit()
     flash_message(f"“{view.name}” shows this from now on.")
-    return redirect(_url_of(view), code=303)
+    return redirect(url_of_view(view), code=303)
 
 
 @blueprint.post("/<int:view_id>/trash")
@@ -198,8 +198,3 @@ def _view_to_change(view_id: int) -> SavedView:
     if not may_change_view(current_user, view):
         refuse("Somebody else keeps this view. Only they, a manager or an administrator can change it.")
     return view
-
-
-def _url_of(view: SavedView) -> str:
-    address = f"{view.address}&" if view.address else ""
-    return f"{url_for(ENDPOINTS[view.list])}?{address}view={view.id}"

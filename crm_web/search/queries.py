@@ -34,7 +34,7 @@ from sqlalchemy.orm import aliased
 from crm_web.database import Trouble, find_trouble
 from crm_web.extensions import db
 from crm_web.matching import contains_words, escape_like
-from crm_web.models import Contact, Customer, CustomerStatus, Employee, KnownWord, Lead, LeadStatus, StatusKind
+from crm_web.models import Contact, Customer, CustomerStatus, Employee, KnownWord, Lead, StatusKind
 from crm_web.search.words import Wanted, count_slips, is_close
 
 MOST_HITS = 50
@@ -49,7 +49,6 @@ PATIENCE = 1500
 """After so many milliseconds the database gives a statement of a search up."""
 ENDS_IN_DIGITS = 6
 EXACT, EQUAL, BEGINS, WORD_BEGINS, INSIDE, SIMILAR, VAGUE = range(7)
-_OPEN = [status for status in LeadStatus if status.kind is StatusKind.OPEN]
 
 
 class SearchTooSlow(Exception):
@@ -94,6 +93,14 @@ class Found:
     hits: dict[str, list[Hit]]
     crowded: frozenset[str] = frozenset()
 
+    def count(self, kind: str | None) -> int:
+        """How many are known of one kind, or of all."""
+        return sum(len(hits) for entity, hits in self.hits.items() if kind in (None, entity))
+
+    def is_crowded(self, kind: str | None) -> bool:
+        """Whether there are more of a kind, or of any, than are known."""
+        return any(kind in (None, entity) for entity in self.crowded)
+
     @property
     def best(self) -> list[Hit]:
         """The best of all kinds; of what fits as well, a few of each kind in turn, so that none drowns the others."""
@@ -122,7 +129,10 @@ class _Kind:
 _OF_STANDING = exists().where(Customer.id == Contact.customer_id, Customer.deleted_at.is_(None))
 _KINDS = {
     "lead": _Kind(
-        Lead, Lead.status.not_in(_OPEN), (Lead.updated_at.desc(), Lead.id.desc()), [Lead.deleted_at.is_(None)]
+        Lead,
+        Lead.status.not_in(StatusKind.OPEN.statuses),
+        (Lead.updated_at.desc(), Lead.id.desc()),
+        [Lead.deleted_at.is_(None)],
     ),
     "customer": _Kind(
         Customer,

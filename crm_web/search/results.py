@@ -89,16 +89,14 @@ def choose_hits(found: Found, kind: str | None, limit: int = MOST_HITS) -> list[
 
 def count_in_words(found: Found, kind: str) -> str:
     """How many of a kind there are: a figure, with a plus where there are more."""
-    count = len(found.hits.get(kind, []))
-    return f"{count}+" if kind in found.crowded else str(count)
+    return f"{found.count(kind)}{'+' if found.is_crowded(kind) else ''}"
 
 
 def tell_how_many(found: Found, kind: str | None, shown: int) -> str:
     """How many of those found are shown, in words."""
-    kinds = [kind] if kind else list(found.hits)
-    count = sum(len(found.hits.get(each, [])) for each in kinds)
-    if found.crowded & set(kinds):
+    if found.is_crowded(kind):
         return f"The best {shown} of many"
+    count = found.count(kind)
     return f"{count} found" if shown == count else f"The best {shown} of {count}"
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from crm_web.auth.queries import hash_token
 from crm_web.clock import now
-from crm_web.errors import DomainError
+from crm_web.errors import Conflict
 from crm_web.extensions import db
 from crm_web.models import ApiToken, ApiUse, Employee, Scope, record_by
 from crm_web.tokens.queries import counts
@@ -20,7 +20,7 @@ BEGINNING = "piper_"
 WINDOW = timedelta(minutes=1)
 
 
-class TooManyTokens(DomainError):
+class TooManyTokens(Conflict):
     """Somebody has as many tokens as anybody needs."""
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import BigInteger, Select, cast, select, union_all
 from sqlalchemy.orm import joinedload
 
+from crm_web.employees.queries import map_people
 from crm_web.extensions import db
-from crm_web.models import Contact, Customer, Employee, Lead
+from crm_web.models import Contact, Customer, Lead
 from crm_web.paging import Page, Sort, load_page
 
 KINDS: dict[str, Any] = {"lead": Lead, "customer": Customer, "contact": Contact}
@@ -77,15 +78,10 @@ def _load_records(places: Iterable[int]) -> list[TrashedRecord]:
         )
         query = select(model).where(model.id.in_(ids)).options(loaded)
         found |= {record.id * len(KINDS) + index: record for record in db.session.scalars(query)}
-    names = _find_names({record.deleted_by_id for record in found.values()})
+    names = map_people({record.deleted_by_id for record in found.values()})
     return [
         TrashedRecord(
             list(KINDS)[place % len(KINDS)], found[place], found[place].deleted_at, names[found[place].deleted_by_id]
         )
         for place in places
     ]
-
-
-def _find_names(employee_ids: Iterable[int]) -> dict[int, str]:
-    query = select(Employee.id, Employee.name).where(Employee.id.in_(employee_ids))
-    return {row.id: row.name for row in db.session.execute(query)}

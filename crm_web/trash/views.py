@@ -19,7 +19,7 @@ LABELS = {None: "All", "lead": "Leads", "customer": "Customers", "contact": "Con
 @blueprint.get("")
 @allowed(Action.READ)
 def show_trash() -> ResponseReturnValue:
-    view = ListAddress("trash.show_trash", request.args, names=("kind",), sorts=(), default_sort="")
+    view = ListAddress("trash.show_trash", request.args, names=("kind",))
     kind = next((kind for kind in queries.KINDS if kind == view.one("kind")), None)
     return render_template(
         "trash/show_trash.html",

@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from crm_web.errors import DomainError
+from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
 from crm_web.models import DeliveryState, Employee, PauseReason, Webhook, WebhookDelivery, record_by
+from crm_web.records import lock
 from crm_web.webhooks.addresses import NotAllowed, read_target
 from crm_web.webhooks.signing import show_secret
 
@@ -16,7 +17,7 @@ MOST_WEBHOOKS = 50
 SECRET_BYTES = 32
 
 
-class TooManyWebhooks(DomainError):
+class TooManyWebhooks(Conflict):
     """There are as many webhooks as anybody needs."""
 
 
@@ -24,11 +25,11 @@ class AddressNotAllowed(DomainError):
     """No messages may go to this address."""
 
 
-class WebhookChangedMeanwhile(DomainError):
+class WebhookChangedMeanwhile(Conflict):
     """Somebody else saved the webhook since it was read."""
 
 
-class BeingSent(DomainError):
+class BeingSent(Conflict):
     """The message is on its way in this very moment."""
 
 
@@ -67,7 +68,7 @@ def change_webhook(
     :raise WebhookChangedMeanwhile: where somebody else saved it since
     """
     record_by(by)
-    _lock(webhook)
+    lock(webhook)
     if webhook.version != version:
         raise WebhookChangedMeanwhile("Somebody saved changes here after you opened this page. Open it again.")
     if "url" in values and values["url"] != webhook.url:
@@ -92,7 +93,7 @@ def pause_webhook(webhook: Webhook, *, by: Employee) -> None:
     :param by: the employee who pauses it
     """
     record_by(by)
-    _lock(webhook)
+    lock(webhook)
     if webhook.is_active:
         webhook.paused_at = func.now()
         webhook.paused_because = PauseReason.PERSON
@@ -108,7 +109,7 @@ def resume_webhook(webhook: Webhook, *, skip_missed: bool, by: Employee) -> None
     :param by: the employee who resumes it
     """
     record_by(by)
-    _lock(webhook)
+    lock(webhook)
     if webhook.is_active:
         return
     webhook.paused_at = webhook.paused_because = webhook.first_failed_at = None
@@ -126,7 +127,7 @@ def remove_webhook(webhook: Webhook, *, by: Employee) -> None:
     :param by: the employee who removes it
     """
     record_by(by)
-    _lock(webhook)
+    lock(webhook)
     webhook.removed_at = func.now()
     db.session.flush()
 
@@ -140,7 +141,7 @@ def replay_delivery(delivery: WebhookDelivery, *, by: Employee) -> None:
     :raise BeingSent: where it is on its way in this very moment
     """
     record_by(by)
-    db.session.refresh(delivery, with_for_update=True)
+    lock(delivery)
     if db.session.scalar(select(WebhookDelivery.lease_ends_at > func.now()).where(WebhookDelivery.id == delivery.id)):
         raise BeingSent("This message is being sent in this very moment. Look again in a few seconds.")
     delivery.state = DeliveryState.WAITING
@@ -148,8 +149,3 @@ def replay_delivery(delivery: WebhookDelivery, *, by: Employee) -> None:
     delivery.lease_ends_at = None
     delivery.attempts = 0
     db.session.flush()
-
-
-def _lock(webhook: Webhook) -> None:
-    """Wait for a fan-out that is under way, and read the row afresh."""
-    db.session.refresh(webhook, with_for_update={"of": Webhook})

@@ -11,6 +11,7 @@ from crm_web.bulk.queries import select_ids
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.leads.forms import REASONS
+from crm_web.leads.operations import LostReasonMissing
 from crm_web.models import BulkAction, BulkEdit, BulkEntity, CustomerStatus, LeadStatus, LostReason
 from crm_web.records import OwnerNotEntitled
 from tests.any_order.company import Deed, Row
@@ -75,7 +76,7 @@ class Bulk(Story):
         values = {"create_all": create_all} if is_win else asked[edit["action"]]
         answer = self._act_on(
             edit, "apply bulk edit", lambda by, found: bulk.apply_edit(found, values, by=by), "apply",
-            OwnerNotEntitled, bulk.ReasonMissing,
+            OwnerNotEntitled, LostReasonMissing,
         )  # fmt: skip
         if answer.is_done and edit["applied_at"] is None:
             self._check_bulk_applied(self.company.now["bulk_edits"][edit["id"]])

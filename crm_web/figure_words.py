@@ -1,0 +1,31 @@
+"""How figures of leads read, and what their bars are coloured by: on the dashboard, the board and in the reports."""
+
+from collections.abc import Sequence
+
+from crm_web.counts import Worth
+from crm_web.filters import Reader, money
+from crm_web.models import LeadStatus
+
+
+def write_worth(worth: Sequence[Worth], *, reader: Reader, most: int | None = 3) -> str:
+    """
+    Write sums side by side, such as ``€12,000 · $900``; amounts of different currencies are never added up.
+
+    :param worth: the sums, a line for each currency
+    :param reader: in whose language
+    :param most: how many are told before it says how many more there are; ``None`` for all
+    :return: the sums in words
+    """
+    told = [money(part.amount, part.currency, reader=reader) for part in worth[:most]]
+    more = len(worth) - len(told)
+    return " · ".join(told) + (f" and {more} more" if more else "")
+
+
+def colour_of(status: LeadStatus) -> str:
+    """
+    Say what the bar of a status is coloured by.
+
+    :param status: the status
+    :return: its kind, or ``hold``
+    """
+    return "hold" if status is LeadStatus.ON_HOLD else status.kind.value
