@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "022"
-down_revision = "020"
+down_revision = "021"
 branch_labels = None
 depends_on = None
 

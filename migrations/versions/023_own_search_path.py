@@ -40,6 +40,7 @@ FUNCTIONS = (
     "crm_remember_furthest()",
     "crm_settled_before()",
     "crm_touch()",
+    "crm_xact()",
 )
 
 
