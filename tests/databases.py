@@ -37,6 +37,9 @@ def settings_for(database: str) -> Settings:
         is_embedded=False,
         secret_key="only-for-tests-" + "0123456789" * 2,
         database_connections=40,
+        # Whoever waits for a lock on a machine that is busy with other tests waits longer.
+        lock_timeout=30,
+        statement_timeout=30,
         company_name="Piper Trading Ltd",
     )
 
