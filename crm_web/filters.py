@@ -1,19 +1,21 @@
 """How values read on a page: pure functions, and the one place that gives them the reader's language and time zone."""
 
 import datetime as dt
+import math
 import re
 import unicodedata
 from collections.abc import Callable
 from copy import copy
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache, wraps
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time, format_timedelta, get_datetime_format
+from babel.dates import TIMEDELTA_UNITS, format_date, format_time, format_timedelta, get_datetime_format
 from babel.numbers import (
     NumberPattern,
     format_decimal,
@@ -34,8 +36,13 @@ JUST_NOW = dt.timedelta(seconds=45)
 LETTER_BEFORE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)")
 
 
-class Reader(NamedTuple):
-    """For whom a page is written: the language of its figures and dates, and the zone of its clock."""
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """
+    For whom a page is written: the language of its figures and dates, and the zone of its clock.
+
+    There is one for each pair of words (``reader_of``), so that what was told once is found again by it quickly.
+    """
 
     locale: Locale = ENGLISH
     zone: dt.tzinfo = dt.UTC
@@ -163,7 +170,19 @@ def relative_time(
         return date(value, reader=reader)
     if abs(distance) < JUST_NOW and reader.locale.language == "en":
         return "just now"
-    return format_timedelta(distance, add_direction=True, threshold=1, locale=reader.locale)
+    seconds = distance.days * 86_400 + distance.seconds
+    unit, length = next(known for known in TIMEDELTA_UNITS if abs(seconds) >= known[1] or known[1] == 1)
+    return _distance(round(abs(seconds) / length), unit, seconds < 0, reader)
+
+
+@lru_cache(maxsize=1024)
+def _distance(count: int, unit: str, is_past: bool, reader: Reader) -> str:
+    """Write a count of one unit, such as 60 minutes, as the distance that it is; a list asks for the same few often."""
+    seconds = count * dict(TIMEDELTA_UNITS)[unit] * (-1 if is_past else 1)
+    told: str = format_timedelta(
+        seconds, granularity=unit, threshold=math.inf, add_direction=True, locale=reader.locale
+    )
+    return told
 
 
 def country(code: str | None, *, reader: Reader = ANYONE) -> str:
@@ -275,6 +294,8 @@ def register_filters(app: Flask) -> None:
     :param app: the application
     """
     app.jinja_env.globals["now"] = clock.now
+    # For a macro that knows nothing but what it is told, and is told the same few words again and again.
+    app.jinja_env.globals["remembered"] = lru_cache(maxsize=256, typed=True)
     app.jinja_env.filters.update(FOR_ALL)
     for name, filter_ in FOR_READER.items():
         app.jinja_env.filters[name] = _for_current_reader(filter_)
@@ -289,9 +310,10 @@ def current_reader() -> Reader:
     if not has_request_context():
         return ANYONE
     # A list asks hundreds of times; nobody changes in the middle of a page.
-    if "reader" not in g:
-        g.reader = reader_of(getattr(current_user, "locale", None), getattr(current_user, "time_zone", None))
-    reader: Reader = g.reader
+    reader: Reader | None = g.get("reader")
+    if reader is None:
+        reader = reader_of(getattr(current_user, "locale", None), getattr(current_user, "time_zone", None))
+        g.reader = reader
     return reader
 
 

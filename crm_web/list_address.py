@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 
 from crm_web.fields import read_amount, read_date
 from crm_web.filters import Reader
-from crm_web.list_columns import Column, choose_columns, measure_columns
+from crm_web.list_columns import Column, ShownColumns, choose_columns, measure_columns
 from crm_web.paging import Page
 
 LONGEST_VALUE = 300
@@ -166,6 +166,10 @@ class ListAddress:
     def measure(self, columns: Mapping[str, Column]) -> str:
         """The class of the table: as wide as the columns need that somebody chose."""
         return measure_columns([columns[key] for key in self.columns]) if self.has_own_columns else ""
+
+    def show(self, columns: Mapping[str, Column]) -> ShownColumns:
+        """The columns of the table, for its rows."""
+        return ShownColumns([columns[key] for key in self.columns], are_chosen=self.has_own_columns)
 
     def url_for_sort(self, key: str) -> str:
         """The same list sorted by a word; sorted by it already, the other way round."""

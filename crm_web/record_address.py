@@ -80,9 +80,11 @@ class RecordAddress(ListAddress):
 
     def read_shared(self) -> dict[str, Any]:
         """Say what the filters mean that all lists of records have."""
+        # What has no owner is counted and indexed as nobody's.
+        is_nobodys = "owner" in self.lacks and not self.person_ids("owner")
         return {
             "words": self.one("q"),
-            "owner_ids": self.person_ids("owner"),
+            "owner_ids": [0] if is_nobodys else self.person_ids("owner"),
             "industries": read_words(self.all("industry")),
             "countries": read_words(self._countries()),
             "created_from": self._first("created"),
@@ -90,7 +92,7 @@ class RecordAddress(ListAddress):
             "active_from": self.start_of("active_from", self.reader),
             "active_to": self.start_of("active_to", self.reader),
             "untouched_since": self._begin(self.today - timedelta(days=self.untouched)) if self.untouched else None,
-            "lacks": self.lacks,
+            "lacks": [word for word in self.lacks if not (is_nobodys and word == "owner")],
         }
 
     @property

@@ -222,22 +222,22 @@ def _fill_demo() -> None:
 
 
 def _start_web(settings: Settings) -> "subprocess.Popen[bytes]":
-    lock = open_lock(_lock_path(settings, "web"))
+    path = _lock_path(settings, "web")
+    lock = open_lock(path)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        # A session of its own: Ctrl-C reaches this program alone, which then stops things in order.
-        web = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "wsgi:app"],
+        # It writes down its number itself: this program may be killed before it could. In a session of its own Ctrl-C
+        # reaches this program alone, which then stops things in order.
+        server = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "wsgi:app"]
+        return subprocess.Popen(  # noqa: S603  (words of ours)
+            ["/bin/sh", "-c", 'echo $$ > "$0" && exec "$@"', str(path), *server],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
             pass_fds=(lock,),
         )
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, str(web.pid).encode(), 0)
     finally:
         os.close(lock)
-    return web
 
 
 def _start_sender(app: Flask) -> Callable[[], None]:

@@ -3,8 +3,8 @@ One operation done to many records with few statements.
 
 Operations are written for one record: they lock it, check, set, and save. Inside ``together`` the rows are locked and
 fresh already, so that ``is_locked`` spares each of them its lock, and ``save`` waits; what they have set is written at
-the end, in one statement for all records that change in the same columns. The rules are the operations' own, whoever
-calls them.
+the end, in one statement for all records that change in the same columns, and what they have added in another. The
+rules are the operations' own, whoever calls them.
 
     with together(leads, by=employee) as written:
         for lead in leads:
@@ -13,7 +13,7 @@ calls them.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,7 +25,7 @@ from crm_web.extensions import db
 from crm_web.models import Employee, record_by
 from crm_web.models.base import Recorded
 
-_LOCKED = "locked together"
+_LOCKED, _KNOWN = "locked together", "known together"
 
 
 @contextmanager
@@ -40,14 +40,15 @@ def together(records: Iterable[Any], *, by: Employee) -> Iterator[dict[Any, int]
     record_by(by)
     info = db.session.info
     # A dictionary, because a set would write in another order each time.
-    info[_LOCKED], info["recorded"] = dict.fromkeys(records), by.id
+    info[_LOCKED], info["recorded"], info[_KNOWN] = dict.fromkeys(records), by.id, {}
     written: dict[Any, int] = {}
     try:
         with db.session.no_autoflush:
             yield written
             written |= _write(list(info[_LOCKED]))
+            db.session.flush()
     finally:
-        del info[_LOCKED], info["recorded"]
+        del info[_LOCKED], info["recorded"], info[_KNOWN]
 
 
 def is_locked(record: Any) -> bool:
@@ -72,6 +73,22 @@ def count_as_locked(records: Iterable[Any]) -> None:
     :param records: records that are locked in this transaction and read afresh
     """
     db.session.info[_LOCKED].update(dict.fromkeys(records))
+
+
+def find_once(find: Callable[[Any], Any], value: Any) -> Any:
+    """
+    Ask the database something whose answer stays the same for all that is done together.
+
+    :param find: what asks
+    :param value: about what
+    :return: what it answered, now or earlier
+    """
+    known = db.session.info.get(_KNOWN)
+    if known is None:
+        return find(value)
+    if (find, value) not in known:
+        known[find, value] = find(value)
+    return known[find, value]
 
 
 def save() -> None:

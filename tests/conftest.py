@@ -131,6 +131,16 @@ def browser_as(app: Flask, session: Session) -> Callable[[Employee], Browser]:
 @pytest.fixture
 def own_database() -> Iterator[OwnDatabase]:
     """A database of the test's own, with connections that really commit: for races, locks and restarts."""
+    yield from _own_database()
+
+
+@pytest.fixture
+def restored() -> Iterator[OwnDatabase]:
+    """Another one, to restore a dump into."""
+    yield from _own_database()
+
+
+def _own_database() -> Iterator[OwnDatabase]:
     own = OwnDatabase(copy_template(secrets.token_hex(4)))
     try:
         yield own

@@ -1,6 +1,7 @@
 """The test server and its databases: templates built once by the migrations, and copies that tests make and drop."""
 
 import os
+import subprocess
 from typing import Any
 
 import psycopg2
@@ -8,14 +9,14 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask_migrate import upgrade
 from psycopg2.extensions import connection as Connection
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine, make_url, text
 from sqlalchemy.orm import Session
 
 from crm_web import create_app
 from crm_web.config import ROOT, Settings
 from crm_web.extensions import db
 from crm_web.models import Employee, Role
-from crm_web.postgres import EmbeddedServer
+from crm_web.postgres import EmbeddedServer, find_program
 
 PASSWORD = "piper-demo"
 CAST = {
@@ -142,6 +143,19 @@ class OwnDatabase:
     def find(self, session: Session, first_name: str) -> Employee:
         """One of the cast, such as ``ann``."""
         return session.query(Employee).filter_by(email=f"{first_name}@piper.example").one()
+
+    def restore(self, other: "OwnDatabase") -> None:
+        """Make this database a copy of another one, as operators do: with what pg_dump writes and pg_restore reads."""
+        with self.engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE; CREATE SCHEMA public"))
+        self.engine.dispose()
+        url = make_url(self.url)
+        server_of = ["-h", str(url.query["host"]), "-p", str(url.query["port"]), "-U", str(url.username)]
+        dump = subprocess.run(
+            [find_program("pg_dump"), *server_of, "-Fc", other.name], stdout=subprocess.PIPE, check=True
+        )
+        command = [find_program("pg_restore"), *server_of, "--exit-on-error", "-d", self.name]
+        subprocess.run(command, input=dump.stdout, check=True)
 
     def drop(self) -> None:
         """Let go of all connections and drop the database."""

@@ -20,6 +20,7 @@ POLICY = {
     "frame-ancestors": "'none'",
 }
 NEEDS_NO_LABEL = ("hidden", "submit", "button", "image", "reset")
+NAME_IDS = {"for", "aria-describedby", "aria-labelledby", "aria-controls", "popovertarget", "list"}
 # What a template shows when something was forgotten.
 LEFTOVERS = ("{{", "}}", "{%", "%}", "Undefined", "TODO", "lorem ipsum")
 
@@ -37,14 +38,16 @@ def check_headers(page: "Page") -> None:
 
 def check_page(soup: BeautifulSoup, errors: list[str], url: str) -> None:
     """A page is valid, named, labelled and free of inline code."""
+    # Found once for all rules: a selector of Beautiful Soup walks the whole page.
+    elements: list[Tag] = list(soup.find_all(True))
     problems = [
         # A control character that somebody typed is shown as it is.
         *(f"invalid HTML: {error}" for error in errors if not error.startswith("invalid-codepoint")),
         *_check_names(soup),
-        *_check_ids(soup),
-        *_check_labels(soup),
-        *_check_forms(soup),
-        *_check_inline_code(soup),
+        *_check_ids(elements),
+        *_check_labels(elements),
+        *_check_forms(elements),
+        *_check_inline_code(elements),
         *_check_leftovers(soup),
     ]
     assert not problems, f"{url}:\n" + "\n".join(problems)
@@ -63,27 +66,30 @@ def _check_names(soup: BeautifulSoup) -> list[str]:
     return []
 
 
-def _check_ids(soup: BeautifulSoup) -> list[str]:
-    ids = Counter(str(element["id"]) for element in soup.select("[id]"))
+def _check_ids(elements: list[Tag]) -> list[str]:
+    ids = Counter(str(element["id"]) for element in elements if "id" in element.attrs)
     problems = [f"the id {name!r} stands {number} times" for name, number in ids.items() if number > 1]
-    for attribute in ("for", "aria-describedby", "aria-labelledby", "aria-controls", "popovertarget", "list"):
-        for element in soup.select(f"[{attribute}]"):
+    for element in elements:
+        for attribute in element.attrs.keys() & NAME_IDS:
             missing = [name for name in str(element[attribute]).split() if name not in ids]
             problems += [f"{attribute} names {name!r}, which is not there" for name in missing]
-    links = [str(link["href"]) for link in soup.select('a[href^="#"]')]
-    return problems + [f"the link {link} leads nowhere" for link in links if link[1:] not in ids]
+    links = [str(element.get("href", "")) for element in elements if element.name == "a"]
+    return problems + [f"the link {link} leads nowhere" for link in links if link[:1] == "#" and link[1:] not in ids]
 
 
-def _check_labels(soup: BeautifulSoup) -> list[str]:
-    labelled = {str(label["for"]) for label in soup.select("label[for]")}
+def _check_labels(elements: list[Tag]) -> list[str]:
+    labelled = {str(element.get("for")) for element in elements if element.name == "label"}
     problems = []
-    for control in soup.find_all(["input", "select", "textarea"]):
-        if control.get("type") not in NEEDS_NO_LABEL and not _has_name(control, labelled):
-            problems.append(f"no label: {control}"[:200])
-    for pressed in soup.find_all(["a", "button"]):
-        if not pressed.get_text(strip=True) and not pressed.get("aria-label") and not pressed.find("img", alt=True):
-            problems.append(f"no words: {pressed}"[:200])
-    return problems + [f"no alt: {image}" for image in soup.find_all("img") if not image.has_attr("alt")]
+    for element in elements:
+        if element.name in ("input", "select", "textarea"):
+            if element.get("type") not in NEEDS_NO_LABEL and not _has_name(element, labelled):
+                problems.append(f"no label: {element}"[:200])
+        elif element.name in ("a", "button"):
+            if not element.get_text(strip=True) and not element.get("aria-label") and not element.find("img", alt=True):
+                problems.append(f"no words: {element}"[:200])
+        elif element.name == "img" and not element.has_attr("alt"):
+            problems.append(f"no alt: {element}")
+    return problems
 
 
 def _has_name(control: Tag, labelled: set[str]) -> bool:
@@ -95,9 +101,9 @@ def _has_name(control: Tag, labelled: set[str]) -> bool:
     )
 
 
-def _check_forms(soup: BeautifulSoup) -> list[str]:
+def _check_forms(elements: list[Tag]) -> list[str]:
     problems = []
-    for form in soup.find_all("form"):
+    for form in (element for element in elements if element.name == "form"):
         method = str(form.get("method", "get")).lower()
         has_token = form.select_one("input[type=hidden][name=csrf_token][value]") is not None
         if method == "post" and not has_token:
@@ -107,10 +113,11 @@ def _check_forms(soup: BeautifulSoup) -> list[str]:
     return problems
 
 
-def _check_inline_code(soup: BeautifulSoup) -> list[str]:
-    problems = [f"inline {tag.name}" for tag in soup.find_all("style")]
-    problems += ["inline script" for tag in soup.find_all("script") if not tag.get("src")]
-    for element in soup.find_all(True):
+def _check_inline_code(elements: list[Tag]) -> list[str]:
+    problems = []
+    for element in elements:
+        if element.name == "style" or (element.name == "script" and not element.get("src")):
+            problems.append(f"inline {element.name}")
         problems += [f"{name} on {element.name}" for name in element.attrs if name == "style" or name.startswith("on")]
         for name in ("href", "src", "action", "formaction"):
             address = str(element.get(name, "")).strip().lower()
@@ -125,12 +132,9 @@ def _check_leftovers(soup: BeautifulSoup) -> list[str]:
     """Templates' leftovers; what people typed stands in elements marked dir="auto" and may say anything."""
     problems = []
     for text in soup.find_all(string=True):
-        parent = text.parent
-        if parent is None or parent.name in ("textarea", "title", "option") or parent.get("dir") == "auto":
+        found = [mark for mark in LEFTOVERS if mark in text] + ["None"] * (text.strip() == "None")
+        if not found or text.parent is None or text.parent.name in ("textarea", "title", "option"):
             continue
-        if any(ancestor.get("dir") == "auto" for ancestor in parent.parents):
-            continue
-        problems += [f"{mark!r} in {text.strip()[:80]!r}" for mark in LEFTOVERS if mark in text]
-        if text.strip() == "None":
-            problems.append(f"None in {parent.name}")
+        if not any(ancestor.get("dir") == "auto" for ancestor in text.parents):
+            problems += [f"{mark} in {text.parent.name}: {text.strip()[:80]!r}" for mark in found]
     return problems

@@ -381,6 +381,47 @@ def test_an_upsert_is_held_to_the_same(refused: Refusal, session: Session, vera:
     assert session.scalars(text(told), {"id": lead.id}).all()[0]["company"] == [None, "Renamed"]
 
 
+# By tables of the session's own, which stand before ours wherever a statement names no schema
+
+
+def cover(session: Session, table: str) -> None:
+    """Make what any session may make: a temporary table that is called as one of ours, with its rows."""
+    session.execute(text(f"CREATE TEMPORARY TABLE {table} ON COMMIT DROP AS SELECT * FROM public.{table}"))
+
+
+def test_history_cannot_be_led_away(session: Session) -> None:
+    cover(session, "changes")
+    lead_id = session.scalar(text("INSERT INTO leads (company) VALUES ('Acme') RETURNING id"))
+    session.execute(text("UPDATE leads SET company = 'Apex' WHERE id = :id"), {"id": lead_id})
+    told = "SELECT action FROM public.changes WHERE entity = 'lead' AND entity_id = :id ORDER BY id"
+    assert session.scalars(text(told), {"id": lead_id}).all() == ["created", "changed"]
+
+
+def test_a_false_list_of_employees_entitles_nobody(refused: Refusal, session: Session, vera: Employee) -> None:
+    cover(session, "employees")
+    session.execute(text("UPDATE pg_temp.employees SET role = 'sales'"))
+    assert refused("INSERT INTO leads (company, owner_id) VALUES ('Acme', :owner)", owner=vera.id) == (
+        "ck_owner_entitled"
+    )
+
+
+def test_what_is_counted_cannot_be_led_away(session: Session) -> None:
+    cover(session, "count_deltas")
+    before = session.scalar(text("SELECT count(*) FROM public.count_deltas"))
+    session.execute(text("INSERT INTO leads (company) VALUES ('Acme')"))
+    assert session.scalar(text("SELECT count(*) FROM public.count_deltas")) != before
+
+
+def test_every_function_that_reads_tables_finds_ours(session: Session) -> None:
+    """What only computes is left as it is: a setting of its own would keep it from being woven into statements."""
+    astray = """
+        SELECT proname FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace AND proname LIKE 'crm\\_%' AND provolatile <> 'i'
+            AND NOT coalesce(proconfig, '{}') @> '{"search_path=pg_catalog, public, pg_temp"}'
+    """
+    assert session.scalars(text(astray)).all() == []
+
+
 # History and the ledger
 
 

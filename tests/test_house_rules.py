@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -46,9 +47,18 @@ OPEN_TO_EVERYONE = {
 }
 
 
-def every(*kinds: str) -> pytest.MarkDecorator:
-    """One test for each file of these kinds."""
-    return pytest.mark.parametrize("file", list_files(*kinds), ids=str)
+def every(*kinds: str) -> Callable[[Callable[[SourceFile], None]], Callable[[pytest.Subtests], None]]:
+    """One test over all files of these kinds, which names each that breaks the rule."""
+
+    def over_all(rule: Callable[[SourceFile], None]) -> Callable[[pytest.Subtests], None]:
+        def test(subtests: pytest.Subtests) -> None:
+            for file in list_files(*kinds):
+                with subtests.test(str(file)):
+                    rule(file)
+
+        return test
+
+    return over_all
 
 
 @every("models")
@@ -185,15 +195,15 @@ def test_every_file_says_what_it_is(file: SourceFile) -> None:
     assert ast.get_docstring(file.tree)
 
 
-@pytest.mark.parametrize("template", list_templates(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_templates_are_short_and_escape_everything(template: Path) -> None:
-    text = template.read_text()
-    is_component = template.parent.name == "components"
-    assert len(text.splitlines()) <= (100 if is_component else 60)
-    assert not re.search(r"\|\s*safe\b|Markup|autoescape", text)
-    assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=", text)
-    arithmetic = re.findall(r"{{[^}]*?\s[*/%+]\s[^}]*}}|{%\s*set[^%]*?\s[*/]\s", text)
-    assert [part for part in arithmetic if '"' not in part and "'" not in part] == []
+def test_templates_are_short_and_escape_everything(subtests: pytest.Subtests) -> None:
+    for template in list_templates():
+        with subtests.test(str(template.relative_to(ROOT))):
+            text = template.read_text()
+            assert len(text.splitlines()) <= (100 if template.parent.name == "components" else 60)
+            assert not re.search(r"\|\s*safe\b|Markup|autoescape", text)
+            assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=", text)
+            arithmetic = re.findall(r"{{[^}]*?\s[*/%+]\s[^}]*}}|{%\s*set[^%]*?\s[*/]\s", text)
+            assert [part for part in arithmetic if '"' not in part and "'" not in part] == []
 
 
 def test_every_view_says_who_may_use_it(installation: Flask) -> None:

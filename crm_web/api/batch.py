@@ -1,14 +1,22 @@
-"""Many deeds in one request: all or nothing, or each by itself, by the functions that do each of them alone."""
+"""
+Many deeds in one request: all or nothing, or each by itself, by the functions that do each of them alone.
 
-from collections.abc import Sequence
-from dataclasses import replace
+What can be is done together, which takes few statements: see ``crm_web.together``. Where an item is refused, what was
+done along with it is taken back; then it is done alone, so that its answer is the one it would have had, and the
+others are done together again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
+from flask import abort
+from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 
-from crm_web.access import REFUSALS, Action, may, refuse
+from crm_web.access import REFUSALS, Action, may, refuse, require_change
 from crm_web.api import lead_deeds, lead_schemas
-from crm_web.api.batch_queries import lock_customers, lock_leads
+from crm_web.api.batch_queries import lock_customers, lock_leads, read_again
 from crm_web.api.batch_schemas import Item, LeadToChange, LeadToCreate, LeadToMove, LeadToTrash, WrongItem
 from crm_web.api.exchange import refuse_version, tell_errors
 from crm_web.api.refusals import Refusal, tell_refusal
@@ -16,9 +24,13 @@ from crm_web.errors import DomainError, RecordGone
 from crm_web.extensions import db
 from crm_web.leads.operations import use_source
 from crm_web.models import Employee, Lead, LeadStatus
+from crm_web.together import together
 
 Result = dict[str, Any]
-SAYS_NO = (DomainError, HTTPException, RecordGone)
+Numbered = tuple[int, Item | WrongItem]
+SAYS_NO = (DomainError, HTTPException, RecordGone, IntegrityError)
+MOST_TOGETHER = 100
+"""What is taken back where one is refused, and what one statement writes, must not become much."""
 
 
 class BatchRefused(Exception):
@@ -33,67 +45,173 @@ class BatchRefused(Exception):
         self.refusal = refusal
 
 
+class _Apart(Exception):
+    """
+    Some items of a run have to be done alone.
+
+    :param places: where they are in the run
+    :param is_sure: whether all others are known to be no customers already
+    """
+
+    def __init__(self, places: Sequence[int], *, is_sure: bool = False) -> None:
+        super().__init__(places)
+        self.places = places
+        self.is_sure = is_sure
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """
+    What a batch stands on.
+
+    :param leads: those that are meant, locked
+    :param by: the employee who acts
+    :param do_alone: does one item by itself, and tells what became of it
+    """
+
+    leads: Mapping[int, Lead]
+    by: Employee
+    do_alone: Callable[[int, Item, "_Ground"], Result]
+
+    def find(self, lead_id: int) -> Lead:
+        """A lead that the employee may change; 404 and 403 otherwise."""
+        lead = self.leads.get(lead_id) or abort(404)
+        require_change(lead)
+        return lead
+
+
 def do_all(items: Sequence[Item], *, by: Employee) -> list[Result]:
     """Do all items; the first that is refused ends it."""
-    lock_what_is_meant(items)
-    results = []
-    for number, item in enumerate(items):
-        try:
-            results.append(_do(item, by))
-        except SAYS_NO as error:
-            refusal = _name_item(tell_refusal(error), number, item)
-            # To be refused here or there, or not to be there at all, is of the present; what was sent is not.
-            status = 422 if refusal.status == 422 else 409
-            detail = f"Nothing was done, because of item {number}: {refusal.detail}"
-            raise BatchRefused(replace(refusal, status=status, detail=detail)) from error
-    return results
+    ground = _Ground(lock_what_is_meant(items), by, _insist)
+    return [result for run in _list_runs(items) for result in _do_run(run, ground)]
 
 
 def do_each(items: Sequence[Item | WrongItem], *, by: Employee) -> list[Result]:
     """Do each item by itself; one that is refused leaves nothing behind but its source among the known ones."""
-    lock_what_is_meant([item for item in items if not isinstance(item, WrongItem)])
-    return [_try(number, item, by) for number, item in enumerate(items)]
+    meant = [item for item in items if not isinstance(item, WrongItem)]
+    ground = _Ground(lock_what_is_meant(meant), by, _try)
+    return [result for run in _list_runs(items) for result in _do_run(run, ground)]
 
 
-def _try(number: int, item: Item | WrongItem, by: Employee) -> Result:
+def _list_runs(items: Sequence[Item | WrongItem]) -> Iterator[list[Numbered]]:
+    """Split items where a lead comes again, or another way of doing them together begins."""
+    run: list[Numbered] = []
+    met: set[int | None] = set()
+    for number, item in enumerate(items):
+        lead_id = getattr(item, "id", None)
+        if run and (lead_id in met or len(run) == MOST_TOGETHER or _way_of(item) != _way_of(run[0][1])):
+            yield run
+            run, met = [], set()
+        run.append((number, item))
+        met |= {lead_id} - {None}
+    yield run
+
+
+def _way_of(item: Item | WrongItem) -> str:
+    if isinstance(item, WrongItem):
+        return "not at all"
+    is_win = isinstance(item, LeadToMove) and item.change.status is LeadStatus.WON and item.change.customer_id is None
+    return "won" if is_win else "one by one"
+
+
+def _do_run(run: Sequence[Numbered], ground: _Ground, *, may_ask: bool = True) -> list[Result]:
+    """Do items together; where some can't be, do those alone in their turn, and what is between them together."""
+    if len(run) < 2 or isinstance(run[0][1], WrongItem):
+        return [_do_alone(number, item, ground) for number, item in run]
+    try:
+        with db.session.begin_nested():
+            return _do_together([item for _, item in run if not isinstance(item, WrongItem)], ground, may_ask)
+    except _Apart as apart:
+        places, may_ask = apart.places, may_ask and not apart.is_sure
+    _forget_what_was_undone(run, ground)
+    results: list[Result] = []
+    for place in places:
+        results += _do_run(run[len(results) : place], ground, may_ask=may_ask)
+        results += _do_run(run[place : place + 1], ground)
+    return results + _do_run(run[len(results) :], ground, may_ask=may_ask)
+
+
+def _forget_what_was_undone(run: Sequence[Numbered], ground: _Ground) -> None:
+    """What was written together was also read again, and the end of a savepoint leaves that in memory."""
+    for record in set(db.session) - set(ground.leads.values()):
+        db.session.expire(record)
+    read_again([item.id for _, item in run if not isinstance(item, LeadToCreate | WrongItem)])
+
+
+def _do_together(items: Sequence[Item], ground: _Ground, may_ask: bool) -> list[Result]:
+    wins = [item for item in items if isinstance(item, LeadToMove)] if _way_of(items[0]) == "won" else []
+    ids = [item.id for item in items if not isinstance(item, LeadToCreate)]
+    meant = [ground.leads[lead_id] for lead_id in ids if lead_id in ground.leads]
+    done: list[Lead] = []
+    try:
+        with together(meant, by=ground.by):
+            for item in items:
+                done.append(ground.find(item.id) if isinstance(item, LeadToMove) and wins else _do(item, ground))
+            unsure = lead_deeds.win_together(done, [win.change for win in wins], may_ask=may_ask) if wins else set()
+    except SAYS_NO as error:
+        # Which one it is about is known while they are looked at one by one, and not when all are written.
+        raise _Apart([len(done)] if len(done) < len(items) else range(len(items))) from error
+    if unsure:
+        raise _Apart([place for place, lead in enumerate(done) if lead.id in unsure], is_sure=True)
+    read_again(ids)
+    return [_show(item, lead) for item, lead in zip(items, done, strict=True)]
+
+
+def _do_alone(number: int, item: Item | WrongItem, ground: _Ground) -> Result:
     if isinstance(item, WrongItem):
         wrong = tell_errors(item.error, within=("items", number))
         return _tell(Refusal(422, "Something in this item needs mending; see errors.", wrong))
+    return ground.do_alone(number, item, ground)
+
+
+def _insist(number: int, item: Item, ground: _Ground) -> Result:
+    try:
+        return _show(item, _do(item, ground))
+    except SAYS_NO as error:
+        refusal = _name_item(tell_refusal(error), number, item)
+        # To be refused here or there, or not to be there at all, is of the present; what was sent is not.
+        status = 422 if refusal.status == 422 else 409
+        detail = f"Nothing was done, because of item {number}: {refusal.detail}"
+        raise BatchRefused(replace(refusal, status=status, detail=detail)) from error
+
+
+def _try(number: int, item: Item, ground: _Ground) -> Result:
     try:
         with db.session.begin_nested():
-            return _do(item, by)
+            return _show(item, _do(item, ground))
     except SAYS_NO as error:
         return _tell(_name_item(tell_refusal(error), number, item))
 
 
-def _do(item: Item, by: Employee) -> Result:
+def _do(item: Item, ground: _Ground) -> Lead:
     match item:
         case LeadToCreate():
-            if not may(by, Action.CREATE):
+            if not may(ground.by, Action.CREATE):
                 refuse(REFUSALS[Action.CREATE])
-            return _show(lead_deeds.create(item.lead), 201)
+            return lead_deeds.create(item.lead)
         case LeadToChange():
-            lead = _find_seen(item)
+            lead = _find_seen(item, ground)
             lead_deeds.change(lead, item.lead)
         case LeadToMove():
-            lead = lead_deeds.lock_to_change(item.id)
+            lead = ground.find(item.id)
             lead_deeds.move(lead, item.change)
         case LeadToTrash():
-            lead = _find_seen(item)
+            lead = _find_seen(item, ground)
             lead_deeds.trash(lead)
         case _:
             assert_never(item)
-    return _show(lead, 200)
+    return lead
 
 
-def _find_seen(item: LeadToChange | LeadToTrash) -> Lead:
-    lead = lead_deeds.lock_to_change(item.id)
+def _find_seen(item: LeadToChange | LeadToTrash, ground: _Ground) -> Lead:
+    lead = ground.find(item.id)
     if lead.version != item.version:
         refuse_version()
     return lead
 
 
-def _show(lead: Lead, status: int) -> Result:
+def _show(item: Item, lead: Lead) -> Result:
+    status = 201 if isinstance(item, LeadToCreate) else 200
     return {"status": status, "lead": lead_schemas.Lead.model_validate(lead)}
 
 
@@ -113,12 +231,12 @@ def _name_item(refusal: Refusal, number: int, item: Item) -> Refusal:
     return replace(refusal, errors=named)
 
 
-def lock_what_is_meant(items: Sequence[Item]) -> None:
+def lock_what_is_meant(items: Sequence[Item]) -> dict[int, Lead]:
     """Lock leads, then customers, then sources, each in one order, so that two batches never wait in a ring."""
     moves = [item for item in items if isinstance(item, LeadToMove)]
     new = [item.lead for item in items if isinstance(item, LeadToCreate)]
     parts = [*new, *(item.lead for item in items if isinstance(item, LeadToChange))]
-    lock_leads({item.id for item in items if not isinstance(item, LeadToCreate)})
+    leads = lock_leads({item.id for item in items if not isinstance(item, LeadToCreate)})
     named = [*(move.change.customer_id for move in moves), *(lead.customer_id for lead in new)]
     won = {move.id for move in moves if move.change.status is LeadStatus.WON}
     lock_customers({customer_id for customer_id in named if customer_id is not None}, of_leads=won)
@@ -126,3 +244,4 @@ def lock_what_is_meant(items: Sequence[Item]) -> None:
     sources = {part.source.strip().lower(): part.source for part in reversed(parts) if part.source}
     for _, source in sorted(sources.items()):
         use_source(source)
+    return leads

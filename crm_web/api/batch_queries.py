@@ -3,19 +3,32 @@
 from collections.abc import Collection
 
 from sqlalchemy import or_, select
+from sqlalchemy.orm import joinedload
 
 from crm_web.extensions import db
 from crm_web.models import Customer, Lead
 
 
-def lock_leads(lead_ids: Collection[int]) -> None:
+def lock_leads(lead_ids: Collection[int]) -> dict[int, Lead]:
     """
-    Lock leads until the transaction ends, in the order of their ids.
+    Lock leads until the transaction ends, in the order of their ids, and read them afresh.
 
     :param lead_ids: their ids; those that are not there are left out
+    :return: the leads by their ids, each with its owner
     """
-    if lead_ids:
-        db.session.execute(select(Lead.id).where(Lead.id.in_(lead_ids)).order_by(Lead.id).with_for_update()).all()
+    query = select(Lead).where(Lead.id.in_(lead_ids)).order_by(Lead.id).with_for_update(of=Lead)
+    query = query.options(joinedload(Lead.owner)).execution_options(populate_existing=True)
+    return {lead.id: lead for lead in db.session.scalars(query)} if lead_ids else {}
+
+
+def read_again(lead_ids: Collection[int]) -> None:
+    """
+    Read leads that were changed, with what triggers have added, into what is at hand of them.
+
+    :param lead_ids: their ids
+    """
+    query = select(Lead).where(Lead.id.in_(lead_ids))
+    db.session.scalars(query.execution_options(populate_existing=True)).all()
 
 
 def lock_customers(customer_ids: Collection[int], *, of_leads: Collection[int]) -> None:

@@ -9,10 +9,12 @@ from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, WrapVal
 
 from crm_web.api.lead_schemas import Lead, LeadChange, NewLead, StatusChange
 from crm_web.api.schemas import Answered, Problem, Sent
-from crm_web.api.texts import RecordId
+from crm_web.api.texts import RecordId, Whole
 
 MOST_ITEMS = 1000
-Version = Annotated[int, Field(ge=1, le=2**31 - 1, description="The one that you read; if it is another by now, 412.")]
+Version = Annotated[
+    int, Field(ge=1, le=2**31 - 1, description="The one that you read; if it is another by now, 412."), Whole
+]
 
 
 class BatchMode(StrEnum):

@@ -1,5 +1,6 @@
 """What programs do with a lead: each deed once, whether it is asked for alone or among a thousand."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import abort
@@ -12,8 +13,9 @@ from crm_web.customers.queries import get_customer
 from crm_web.leads import operations
 from crm_web.leads.operations import CurrencyMissing, CustomerNotThere, LeadNotNamed
 from crm_web.leads.queries import get_lead
+from crm_web.leads.win_operations import win_leads
 from crm_web.leads.win_queries import has_customer
-from crm_web.matching import LikelyCustomer, list_likely_customers
+from crm_web.matching import LikelyCustomer, iterate_likely_customers, list_likely_customers
 from crm_web.models import Lead, LeadStatus
 from crm_web.records import lock
 
@@ -64,6 +66,27 @@ def move(lead: Lead, sent: lead_schemas.StatusChange) -> None:
         lost_reason=sent.lost_reason,
         lost_note=sent.lost_note,
     )
+
+
+def win_together(leads: Sequence[Lead], sent: Sequence[lead_schemas.StatusChange], *, may_ask: bool) -> set[int]:
+    """
+    Win leads inside of ``together``, as ``move`` wins each of them without a customer that is named.
+
+    :param leads: the leads, locked, each once
+    :param sent: what was sent of each
+    :param may_ask: whether a lead may be a customer already; false where this is known not to be so
+    :return: the ids of those that have to be looked at alone, in what has to be taken back then: a likely customer is
+        there, or one of the others makes it
+    """
+    undecided = []
+    for lead, change in zip(leads, sent, strict=True):
+        operations.lock_where_seen(lead, change.status, change.seen)
+        if may_ask and not (change.create or lead.is_won or lead.customer_id):
+            undecided.append(lead)
+    for error in win_leads(leads, by=current_user).values():
+        raise error
+    likely = zip(undecided, iterate_likely_customers(undecided), strict=True)
+    return {lead.id for lead, found in likely if any(one.customer.id != lead.customer_id for one in found)}
 
 
 def trash(lead: Lead) -> None:

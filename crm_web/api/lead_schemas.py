@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+from werkzeug.datastructures import MultiDict
 
 from crm_web.api.schemas import (
     Answered,
@@ -51,7 +52,7 @@ class LeadFilterQuery(FilterQuery):
     """Which leads, by the words of the list in the browser."""
 
     kind: StatusKind | None = None
-    status: Many[LeadStatus] = ()
+    status: Annotated[Many[LeadStatus], Field(description="Those of the kind, where one is given.")] = ()
     owner: Annotated[Many[Owner], Field(description="Ids of employees, or me, team, nobody.")] = ()
     source: Annotated[Many[Word], Field(description="Sources, or (none).")] = ()
     customer: RecordId | None = None
@@ -74,14 +75,13 @@ class LeadFilterQuery(FilterQuery):
     left_source: Annotated[Many[Word], Field(description="Came from any of these when it left it.")] = ()
     sort: SortWord | None = None
 
-    @field_validator("status")
-    @classmethod
-    def check_kind(cls, statuses: Sequence[LeadStatus], info: ValidationInfo) -> Sequence[LeadStatus]:
-        """In the browser a status of another tab counts for nothing; whoever writes both here means neither."""
-        kind = info.data.get("kind")
-        if strange := [status for status in statuses if kind not in (None, status.kind)]:
-            raise ValueError(f"{strange[0].value} is not of the kind {kind}.")
-        return statuses
+    def as_address(self) -> MultiDict[str, str]:
+        """Say the same as the address of the list in the browser would, and keep statuses of another kind out."""
+        address = super().as_address()
+        # There a status of another tab counts for nothing; here it is asked for, and no lead fits both.
+        if self.kind and self.status and not any(status.kind is self.kind for status in self.status):
+            address["amount_from"], address["amount_to"] = "2", "1"
+        return address
 
 
 class LeadQuery(LeadFilterQuery, PageQuery):

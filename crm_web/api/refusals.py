@@ -31,6 +31,14 @@ class NothingLeft(Conflict):
     """A change would take from a record what it can't be without."""
 
 
+STANDS_AGAINST: Mapping[type[Exception], str] = {
+    UniqueViolation: "Another record has the same by now.",
+    ForeignKeyViolation: "Something that this belongs to, or that belongs to this, came or went meanwhile.",
+    ExclusionViolation: "Another record stands against this by now.",
+}
+"""What else the database has that refuses a row, in words."""
+
+
 @dataclass(frozen=True)
 class Refusal:
     """
@@ -57,13 +65,16 @@ class Refusal:
         return make_problem(self.status, self.detail, errors=self.errors, **self.more)
 
 
-def tell_refusal(error: DomainError | HTTPException | RecordGone) -> Refusal:
+def tell_refusal(error: DomainError | HTTPException | RecordGone | IntegrityError) -> Refusal:
     """
     Put an error into what a program is answered.
 
-    :param error: a rule that said no, a record that is not there or not theirs, or one that has just gone
+    :param error: a rule that said no, a record that is not there or not theirs, one that has just gone, or what the
+        database refused
     :return: the refusal
     """
+    if isinstance(error, IntegrityError):
+        return _tell_broken(error)
     if isinstance(error, RecordGone):
         return Refusal(410, PAGES[410][1])
     if isinstance(error, HTTPException):
@@ -79,15 +90,14 @@ def tell_refusal(error: DomainError | HTTPException | RecordGone) -> Refusal:
     return Refusal(409 if isinstance(error, Conflict) else 422, error.message, errors, more)
 
 
-def tell_broken(error: IntegrityError) -> Refusal:
+def _tell_broken(error: IntegrityError) -> Refusal:
     """
-    Put what the database refused into what a program is answered.
+    The log names the constraint, beside the request id that the program is told; its words say what to do.
 
-    :param error: what no rule had seen, mostly because somebody else was quicker
-    :return: the refusal, with the name of the constraint
+    Where no rule saw what the database refused, mostly somebody else was quicker.
     """
-    is_conflict = isinstance(error.orig, UniqueViolation | ForeignKeyViolation | ExclusionViolation)
-    name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
-    log_event("constraint_held", constraint=name)
-    words = "Another record stands against this: read again, then retry." if is_conflict else "This can’t be kept."
-    return Refusal(409 if is_conflict else 422, f"{words} The database names the rule {name}.")
+    log_event("constraint_held", constraint=getattr(getattr(error.orig, "diag", None), "constraint_name", None))
+    for kind, words in STANDS_AGAINST.items():
+        if isinstance(error.orig, kind):
+            return Refusal(409, f"{words} Read it again, then retry.")
+    return Refusal(422, "The database refused a value that no rule had seen. Tell your administrator the request_id.")

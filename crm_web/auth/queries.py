@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 
 from crm_web.extensions import db
 from crm_web.models import Employee, SignIn
@@ -75,21 +75,27 @@ def find_signed_in(token: str) -> SignedIn | None:
     :param token: the secret that the cookie holds
     :return: the employee; ``None`` where the sign-in ended or ran out, or the employee was deactivated
     """
-    is_to_be_noted = SignIn.last_seen_at < func.now() - SEEN_AGAIN_AFTER
-    found = db.session.execute(
-        select(Employee, SignIn.id, is_to_be_noted, views_of(Employee.__table__.c.id))
-        .join(SignIn, SignIn.employee_id == Employee.id)
-        .where(
-            SignIn.token_hash == hash_token(token),
-            SignIn.ended_at.is_(None),
-            SignIn.expires_at > func.now(),
-            Employee.is_active,
-        )
-    ).one_or_none()
+    found = db.session.execute(_select_signed_in(), {"token_hash": hash_token(token)}).one_or_none()
     if found is None:
         return None
     employee, sign_in_id, is_noted, views = found
     return SignedIn(employee, sign_in_id, is_noted, views or [])
+
+
+@cache
+def _select_signed_in() -> Select[Any]:
+    """Every request asks it, so the statement is put together once."""
+    is_to_be_noted = SignIn.last_seen_at < func.now() - SEEN_AGAIN_AFTER
+    return (
+        select(Employee, SignIn.id, is_to_be_noted, views_of(Employee.__table__.c.id))
+        .join(SignIn, SignIn.employee_id == Employee.id)
+        .where(
+            SignIn.token_hash == bindparam("token_hash"),
+            SignIn.ended_at.is_(None),
+            SignIn.expires_at > func.now(),
+            Employee.is_active,
+        )
+    )
 
 
 def find_credentials(email: str) -> Row[int, str | None] | None:

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, Text, func, literal, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, ScalarSelect, Select, Text, func, literal, select, union_all
 from sqlalchemy.orm import aliased, joinedload
 from sqlalchemy.sql.base import ExecutableOption
 
@@ -195,13 +196,18 @@ def list_words_in_use(*, limit: int = 200) -> dict[str, list[str]]:
     :param limit: how many of each at most
     :return: the industries and countries in use, each in alphabetical order
     """
+    found: dict[str, list[str]] = {"industry": [], "country": []}
+    for kind, word in db.session.execute(_select_words_in_use(limit)):
+        found[kind].append(word)
+    return found
+
+
+@cache
+def _select_words_in_use(limit: int) -> CompoundSelect[Any]:
     industry = select_words_in_use("industry", Customer, INDEXED["industry"], Customer.industry, limit=limit)
     codes = GROUPS["country"].column
     country = select_words_in_use("country", Customer, codes, Customer.billing_country, limit=limit)
-    found: dict[str, list[str]] = {"industry": [], "country": []}
-    for kind, word in db.session.execute(union_all(*(part.subquery().select() for part in (industry, country)))):
-        found[kind].append(word)
-    return found
+    return union_all(*(part.subquery().select() for part in (industry, country)))
 
 
 def get_customer(customer_id: int) -> Customer | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Text, case, func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, load_only
 
 from crm_web.extensions import db
 from crm_web.models import Customer, Employee, Lead, Role, SignIn
@@ -112,9 +112,9 @@ def list_possible_owners(*, but: Employee | None = None) -> Sequence[Employee]:
     List to whom leads and customers may belong.
 
     :param but: who is left out, such as the one who gives theirs up
-    :return: everybody active whose role sells, by name
+    :return: everybody active whose role sells, by name; of each only that is loaded
     """
-    query = select(Employee).where(Employee.is_active, Employee.role != Role.VIEWER)
+    query = select(Employee).where(Employee.is_active, Employee.role != Role.VIEWER).options(load_only(Employee.name))
     if but is not None:
         query = query.where(Employee.id != but.id)
     return db.session.scalars(query.order_by(func.crm_fold(Employee.name), Employee.id)).all()

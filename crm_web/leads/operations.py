@@ -27,7 +27,7 @@ from crm_web.models import (
     record_by,
 )
 from crm_web.records import check_owner, lock, merge_with_saved, move_to_trash, name_of_last, take_from_trash
-from crm_web.together import save
+from crm_web.together import find_once, save
 
 
 class LeadNotNamed(DomainError):
@@ -84,7 +84,7 @@ def create_lead(values: Mapping[str, Any], *, by: Employee) -> Lead:
     _check_customer(values.get("customer_id"))
     lead = Lead(**{**values, "source": use_source(values.get("source"))})
     db.session.add(lead)
-    db.session.flush()
+    save()
     return lead
 
 
@@ -113,7 +113,7 @@ def change_lead(lead: Lead, values: Mapping[str, Any], *, version: int, by: Empl
         check_owner(merged.values.get("owner_id"))
     for name, value in merged.values.items():
         setattr(lead, name, value)
-    db.session.flush()
+    save()
     return merged
 
 
@@ -141,7 +141,7 @@ def change_status(
     :raise LostReasonMissing: where it is lost without a reason, or for another reason without words
     """
     record_by(by)
-    _lock_where_seen(lead, status, seen)
+    lock_where_seen(lead, status, seen)
     if status.kind is StatusKind.LOST:
         check_lost_reason(lost_reason, lost_note)
     if status is lead.status and (lost_reason, lost_note) in ((None, None), (lead.lost_reason, lead.lost_note)):
@@ -174,7 +174,7 @@ def win_for_customer(
     :raise CustomerInTrash: where the customer is in the trash
     """
     record_by(by)
-    _lock_where_seen(lead, LeadStatus.WON, seen)
+    lock_where_seen(lead, LeadStatus.WON, seen)
     if not lead.is_won:
         link_to_lead(lead, customer, fill=fill, by=by)
         close_as_won(lead)
@@ -198,7 +198,7 @@ def win_with_new_customer(
     :raise CustomerInTrash: where it has a customer that is in the trash
     """
     record_by(by)
-    _lock_where_seen(lead, LeadStatus.WON, seen)
+    lock_where_seen(lead, LeadStatus.WON, seen)
     if not lead.is_won:
         create_from_lead(lead, values, by=by)
         close_as_won(lead)
@@ -321,8 +321,13 @@ def use_source(name: str | None) -> str | None:
     """
     if name is None or not name.strip():
         return None
-    db.session.execute(insert(LeadSource).values(name=name.strip()).on_conflict_do_nothing())
-    return db.session.scalar(select(LeadSource.name).where(func.lower(LeadSource.name) == func.lower(name.strip())))
+    spelling: str | None = find_once(_find_spelling, name.strip())
+    return spelling
+
+
+def _find_spelling(name: str) -> str | None:
+    db.session.execute(insert(LeadSource).values(name=name).on_conflict_do_nothing())
+    return db.session.scalar(select(LeadSource.name).where(func.lower(LeadSource.name) == func.lower(name)))
 
 
 def lock_outside_trash(lead: Lead) -> None:
@@ -337,8 +342,16 @@ def lock_outside_trash(lead: Lead) -> None:
         raise LeadInTrash("This lead is in the trash. Restore it first.", "status")
 
 
-def _lock_where_seen(lead: Lead, status: LeadStatus, seen: LeadStatus | None) -> None:
-    """Lock a lead that goes to a status, unless someone moved it elsewhere after the person looked."""
+def lock_where_seen(lead: Lead, status: LeadStatus, seen: LeadStatus | None) -> None:
+    """
+    Lock a lead that goes to a status, unless someone moved it elsewhere after the person looked.
+
+    :param lead: the lead; its row is read afresh
+    :param status: where it goes
+    :param seen: the status that the person saw; ``None`` for whatever it is by now
+    :raise LeadInTrash: where it is in the trash
+    :raise StatusChangedMeanwhile: where its status is neither the one seen nor the one wanted
+    """
     lock_outside_trash(lead)
     if seen not in (None, lead.status) and status is not lead.status:
         raise StatusChangedMeanwhile(

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased, joinedload
 
 from crm_web.extensions import db
@@ -333,13 +334,17 @@ def list_words_in_use(*, limit: int = 200) -> dict[str, list[str]]:
     :param limit: how many of each at most
     :return: the known sources, and the industries and countries in use, each in alphabetical order
     """
+    found: dict[str, list[str]] = {"source": [], "industry": [], "country": []}
+    for kind, word in db.session.execute(_select_words_in_use(limit)):
+        found[kind].append(word)
+    return found
+
+
+@cache
+def _select_words_in_use(limit: int) -> CompoundSelect[Any]:
     source = select(literal("source").label("kind"), LeadSource.name.label("word"))
     source = source.order_by(func.lower(LeadSource.name)).limit(limit)
     industry = select_words_in_use("industry", Lead, INDEXED["industry"], Lead.industry, limit=limit)
     country = select_words_in_use("country", Lead, GROUPS["country"].column, Lead.country, limit=limit)
-    found: dict[str, list[str]] = {"source": [], "industry": [], "country": []}
     # Each part stands in parentheses, with its own order and limit; a union keeps the order of its parts.
-    parts = (part.subquery().select() for part in (source, industry, country))
-    for kind, word in db.session.execute(union_all(*parts)):
-        found[kind].append(word)
-    return found
+    return union_all(*(part.subquery().select() for part in (source, industry, country)))

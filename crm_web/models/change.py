@@ -84,7 +84,7 @@ class Change(Base):
     door: Mapped[Door] = mapped_column(Word(Door))
     request_id: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int | None]
-    xact: Mapped[int] = mapped_column(TransactionId, server_default=text("pg_current_xact_id()"), deferred=True)
+    xact: Mapped[int] = mapped_column(TransactionId, server_default=text("crm_xact()"), deferred=True)
 
     actor: Mapped[Employee | None] = relationship()
 

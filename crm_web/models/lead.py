@@ -204,7 +204,13 @@ class Lead(Recorded, Trashable, Base):
         Index("ix_leads_trash", "deleted_at", "id", postgresql_where=text("deleted_at IS NOT NULL")),
         Index("ix_leads_status_updated", "status", "updated_at", "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_leads_owner_updated", "owner_id", "updated_at", "id", postgresql_include=["deleted_at"]),
-        Index("ix_leads_board", "owner_id", "status", "updated_at", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index(
+            "ix_leads_board",
+            *("owner_id", "status", "updated_at", "id"),
+            postgresql_include=["source"],
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index("ix_leads_kept", "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_leads_source_updated", "source", "updated_at", "id"),
         Index("ix_leads_company", text(_COMPANY_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
         _find_and_order("source", _SOURCE_KEY, "source"),
@@ -255,7 +261,9 @@ class Lead(Recorded, Trashable, Base):
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"), index=True)
     status_changed_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
     # The furthest status that it has left, kept by a trigger; empty where it has only ever gone on.
-    furthest_status: Mapped[LeadStatus | None] = mapped_column(Word(LeadStatus), server_onupdate=FetchedValue())
+    furthest_status: Mapped[LeadStatus | None] = mapped_column(
+        Word(LeadStatus), server_default=FetchedValue(), server_onupdate=FetchedValue()
+    )
     closed_at: Mapped[Moment | None]
     external_system: Mapped[Line | None]
     external_id: Mapped[Line | None]

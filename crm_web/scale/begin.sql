@@ -11,6 +11,12 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN to_timestamp(floor(
     86400 * floor(seconds / 86400) + 25200 + (seconds - 86400 * floor(seconds / 86400)) * 10 / 24));
 
+-- What history tells of a new record: every field that is filled, as from nothing.
+CREATE OR REPLACE FUNCTION pg_temp.told(record jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (SELECT coalesce(jsonb_object_agg(key, jsonb_build_array(NULL, value)), '{}')
+    FROM jsonb_each(jsonb_strip_nulls(record)));
+
 CREATE TEMPORARY TABLE fill_words (
     kind text, of text, place integer, word text, also text, PRIMARY KEY (kind, of, place)
 ) ON COMMIT DROP;
@@ -30,12 +36,6 @@ ALTER TABLE fill_leads
 CREATE TEMPORARY TABLE fill_wins (
     lead_id bigint, lead_number bigint, customer_id bigint, contact_id bigint, makes_customer boolean, bought_by bigint
 ) ON COMMIT DROP;
-
--- The history triggers write to what is called `changes`. In this transaction that is this table, so that each of their
--- lines can be given the time of the story before it enters the history, which is never altered afterwards.
-CREATE TEMPORARY TABLE changes (LIKE public.changes INCLUDING DEFAULTS) ON COMMIT DROP;
-ALTER TABLE changes ALTER COLUMN id DROP NOT NULL;
-DISCARD PLANS;
 
 -- The planner knows nothing about temporary tables that are filled and emptied: a nested loop would never end, and nor
 -- would words joined to words before the lead has chosen among them. Joins happen as they are written.

@@ -20,6 +20,7 @@ from crm_web.imports.staging import raw_cursor
 from crm_web.imports.writing import CUSTOMER_VALUES
 from crm_web.models import Employee, Lead, LeadSource, Role, record_by
 from crm_web.scale.indexes import TABLES, build_again, set_aside
+from crm_web.scale.triggers import read_what_history_leaves_out, triggers_at_rest
 from crm_web.scale.words import list_lands, list_words
 
 BATCH = 20_000
@@ -77,8 +78,9 @@ def fill_database(filling: Filling, *, progress: Progress = lambda line: None) -
     """
     Fill an empty database, or one with the demo company, in the one transaction of the caller.
 
-    Constraints and triggers do their work on every row; only secondary indexes are set aside when the rows are many,
-    and built at the end. Nobody else can use the tables until the transaction ends.
+    Constraints and triggers do their work on every row, but for two: counting is done once at the end, and history is
+    written with the times of the story, both of which only the owner of the tables may arrange. Secondary indexes are
+    set aside when the rows are many, and built at the end. Nobody else can use the tables until the transaction ends.
 
     :param filling: what to fill in
     :param progress: told in a line how far it is
@@ -98,7 +100,8 @@ def fill_database(filling: Filling, *, progress: Progress = lambda line: None) -
     _add_sources()
     indexes = set_aside(cursor) if filling.leads >= WORTH_SETTING_ASIDE else []
     _begin(cursor)
-    _write_leads(cursor, filling, progress)
+    with triggers_at_rest(cursor):
+        _write_leads(cursor, filling, progress)
     if indexes:
         progress(f"Building {len(indexes)} indexes …")
         build_again(cursor, indexes)
@@ -175,10 +178,10 @@ def _share_out(people: Sequence[int]) -> list[int]:
 
 def _write_leads(cursor: Cursor, filling: Filling, progress: Progress) -> None:
     statements = [_read(name) for name in ("leads", "wins", "activities", "history")]
-    constants = filling.constants() | {"first_id": _latest_id("leads")}
+    constants = filling.constants() | {"first_id": _latest_id("leads")} | read_what_history_leaves_out(cursor)
     for first in range(1, filling.leads + 1, BATCH):
         last = min(first + BATCH - 1, filling.leads)
-        places = {"first": first, "last": last} | {
+        places = {"first": first, "last": last, "before_lead": _latest_id("leads")} | {
             f"first_{entity}": _latest_id(table) + 1
             for entity, table in (("customer", "customers"), ("contact", "contacts"), ("activity", "activities"))
         }

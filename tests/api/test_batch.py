@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from crm_web.api.openapi import build_document
 from crm_web.models import Change, Customer, Employee, Lead, LeadSource, LeadStatus
+from crm_web.observe import count_queries
 from tests.api.conftest import ProgramOf
 from tests.factories import make_customer, make_lead
 
@@ -121,3 +122,80 @@ def test_the_items_are_documented(app: Flask) -> None:
     names = [one["$ref"].rpartition("/")[2] for one in schema["items"]["oneOf"]]
     assert names == ["LeadToCreate", "LeadToChange", "LeadToMove", "LeadToTrash"]
     assert schema["items"]["discriminator"]["propertyName"] == "do"
+
+
+def test_wins_of_one_company_know_each_other(session: Session, ann: Employee, program_of: ProgramOf) -> None:
+    first, other, again = (
+        make_lead(session, last_name=None, company=name) for name in ("Nordlys AS", "Acme", "Nordlys")
+    )
+    moves = [{"do": "move", "id": lead.id, "change": {"status": "won"}} for lead in (first, other, again)]
+    results = program_of(ann).post("/leads/batch", {"mode": "each", "items": moves}).get_json()["results"]
+    assert [result["status"] for result in results] == [200, 200, 409]
+    made = results[0]["lead"]["customer_id"]
+    assert [found["id"] for found in results[2]["problem"]["likely"]] == [made]
+    assert session.scalar(select(func.count()).select_from(Customer)) == 2
+
+
+def test_what_is_refused_among_many_leaves_the_others(
+    session: Session, ann: Employee, bob: Employee, program_of: ProgramOf
+) -> None:
+    leads = [make_lead(session, last_name=f"Lead {n}", owner_id=bob.id if n in (0, 3) else ann.id) for n in range(6)]
+    changes = [{"status": "won"} | ({"seen": "proposal"} if n == 4 else {}) for n in range(6)]
+    moves = [{"do": "move", "id": lead.id, "change": change} for lead, change in zip(leads, changes, strict=True)]
+    items = [*moves, {"do": "create", "lead": {"last_name": "New"}}, {"do": "trash", "id": leads[3].id, "version": 1}]
+    results = program_of(ann).post("/leads/batch", {"mode": "each", "items": items}).get_json()["results"]
+    assert [result["status"] for result in results] == [403, 200, 200, 403, 409, 200, 201, 403]
+    assert results[4]["problem"]["errors"][0]["field"] == "items.4.change.status"
+    assert session.scalar(select(func.count()).select_from(Customer)) == 3
+    won = session.scalars(select(Change).where(Change.entity == "lead", Change.action == "changed")).all()
+    assert sorted(change.entity_id for change in won) == [leads[n].id for n in (1, 2, 5)]
+
+
+def test_what_the_database_refuses_is_of_one_item(session: Session, ann: Employee, program_of: ProgramOf) -> None:
+    session.execute(text("ALTER TABLE leads ADD CONSTRAINT ck_no_graz CHECK (city <> 'Graz')"))
+    items = [{"do": "create", "lead": {"last_name": "A", "city": city}} for city in ("Wien", "Graz", "Linz")]
+    results = program_of(ann).post("/leads/batch", {"mode": "each", "items": items}).get_json()["results"]
+    assert [result["status"] for result in results] == [201, 422, 201]
+    assert "ck_no_graz" not in str(results[1])
+    refused = program_of(ann).post("/leads/batch", {"items": items})
+    assert (refused.status_code, refused.get_json()["errors"][0]["field"]) == (422, "items.1")
+
+
+def test_a_lead_comes_twice(session: Session, ann: Employee, program_of: ProgramOf) -> None:
+    lead = make_lead(session, last_name="Twice")
+    items = [
+        {"do": "change", "id": lead.id, "version": 1, "lead": {"city": "Graz"}},
+        {"do": "change", "id": float(lead.id), "version": 2.0, "lead": {"city": "Wien"}},
+        {"do": "move", "id": lead.id, "change": {"status": "won"}},
+        {"do": "trash", "id": lead.id, "version": 4},
+    ]
+    results = program_of(ann).post("/leads/batch", {"items": items}).get_json()["results"]
+    assert [(result["lead"]["version"], result["lead"]["city"]) for result in results] == [
+        (2, "Graz"),
+        (3, "Wien"),
+        (4, "Wien"),
+        (5, "Wien"),
+    ]
+    assert len({result["lead"]["status"] for result in results}) == 2
+
+
+@pytest.mark.parametrize("mode", ["all", "each"])
+def test_many_take_as_few_statements_as_some(session: Session, ann: Employee, program_of: ProgramOf, mode: str) -> None:
+    program = program_of(ann)
+
+    def count(number: int) -> int:
+        leads = [make_lead(session, last_name=f"Lead {n}") for n in range(3 * number)]
+        changed, won, gone = leads[:number], leads[number : 2 * number], leads[2 * number :]
+        items = [
+            *({"do": "create", "lead": {"last_name": "New", "source": "Fair", "owner_id": ann.id}},) * number,
+            *({"do": "change", "id": lead.id, "version": 1, "lead": {"city": "Graz"}} for lead in changed),
+            *({"do": "move", "id": lead.id, "change": {"status": "won", "create": True}} for lead in won),
+            *({"do": "trash", "id": lead.id, "version": 1} for lead in gone),
+        ]
+        with count_queries() as queries:
+            answer = program.post("/leads/batch", {"mode": mode, "items": items})
+        assert {result["status"] for result in answer.get_json()["results"]} == {200, 201}
+        return queries.count
+
+    # The first request of a minute also notes that the token is used.
+    assert count(2) >= count(12)

@@ -4,16 +4,18 @@ from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from threading import Event
 
+import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from crm_web.models import Change
+from crm_web.models import EVERYTHING, Change, Webhook
 from tests.api.client import Program
 from tests.databases import OwnDatabase
 from tests.factories import make_lead, make_token
 
 WRITERS = 6
 TRANSACTIONS = 25
+MARK_OF_A_WEBHOOK = "6000000000-0"
 
 
 def _write(own: OwnDatabase, seed: int) -> None:
@@ -52,9 +54,11 @@ def test_nothing_is_skipped_while_others_write(own_database: OwnDatabase) -> Non
     is_over = Event()
     with ThreadPoolExecutor(WRITERS + 1) as pool:
         follower = pool.submit(_follow, program, is_over)
-        for writer in [pool.submit(_write, own_database, seed) for seed in range(WRITERS)]:
-            writer.result(60)
-        is_over.set()
+        try:
+            for writer in [pool.submit(_write, own_database, seed) for seed in range(WRITERS)]:
+                writer.result(60)
+        finally:
+            is_over.set()
         seen = follower.result(60)
     with own_database.session() as session:
         there = session.scalars(select(Change.id)).all()
@@ -75,3 +79,33 @@ def test_a_change_waits_for_an_older_transaction(own_database: OwnDatabase) -> N
         ]
     assert quick.id
     assert sorted(names) == ["Quick", "Slow"]
+
+
+@pytest.mark.slow
+def test_the_feed_goes_on_in_another_cluster(own_database: OwnDatabase, restored: OwnDatabase) -> None:
+    with own_database.session() as session:
+        for number in range(3):
+            make_lead(session, last_name=f"Before {number}")
+        program = _program(own_database, session)
+        _make_older(session)
+        there = session.scalars(select(Change.id).order_by(Change.xact, Change.id)).all()
+    restored.restore(own_database)
+    program.client = restored.app.test_client()
+    before = program.get("/changes?limit=500").get_json()
+    assert [change["id"] for change in before["items"]] == there
+    with restored.session() as session:
+        later = [make_lead(session, last_name=f"After {number}").id for number in range(2)]
+    for mark in (before["after"], MARK_OF_A_WEBHOOK):
+        after = program.get(f"/changes?after={mark}").get_json()
+        assert [(change["entity"], change["entity_id"]) for change in after["items"]] == [("lead", id) for id in later]
+
+
+def _make_older(session: Session) -> None:
+    """As if all this were from a cluster that has counted many more transactions."""
+    webhook = Webhook(url="https://hooks.example.com/piper", events=[EVERYTHING], secret=b"s" * 32)
+    webhook.mark_xact = int(MARK_OF_A_WEBHOOK.partition("-")[0])
+    session.add(webhook)
+    session.execute(text("ALTER TABLE changes DISABLE TRIGGER USER"))
+    session.execute(text("UPDATE changes SET xact = (xact::text::bigint + 5000000000)::text::xid8"))
+    session.execute(text("ALTER TABLE changes ENABLE TRIGGER USER"))
+    session.commit()

@@ -17,9 +17,9 @@ SEED = int(os.environ.get("SCHEMATHESIS_SEED", "1"))
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(SECONDS + 600)
 @pytest.mark.parametrize("first_name", ["ada", "ann", "vera"])
 def test_the_api_does_what_the_document_says(own_database: OwnDatabase, first_name: str) -> None:
-    own_database.app.config["API_REQUESTS_A_MINUTE"] = 1_000_000_000
     with own_database.session() as session:
         employee = own_database.find(session, first_name)
         seller = own_database.find(session, "ann")
@@ -28,7 +28,9 @@ def test_the_api_does_what_the_document_says(own_database: OwnDatabase, first_na
             make_contact(session, customer)
             make_lead(session, owner_id=seller.id)
         secret = make_token(session, employee)
-    look = look_at(own_database.app, secret, seconds=SECONDS, examples=EXAMPLES, seed=SEED)
+    look = look_at(own_database, secret, seconds=SECONDS, examples=EXAMPLES, seed=SEED)
+    # Seen with -s: how hard it looked.
+    print(f"{first_name}, seed {SEED}: {look.cases:,} cases, {look.checks:,} checks")  # noqa: T201
     assert look.failures == [], "\n\n".join(look.failures[:20])
     assert look.checks > 200
     paths = build_document(own_database.app)["paths"]

@@ -30,6 +30,9 @@ def test_no_filter_of_the_browser_is_missing() -> None:
     [
         ("kind=open", ["Big", "Small"]),
         ("kind=open&status=qualified", ["Big"]),
+        ("kind=open&status=qualified&status=lost", ["Big"]),
+        ("kind=open&status=lost", []),
+        ("kind=open&status=lost&amount_from=0", []),
         ("owner=nobody", ["Lost", "Small"]),
         ("owner=team", ["Big"]),
         ("source=(none)", ["Lost", "Small"]),

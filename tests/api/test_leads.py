@@ -116,7 +116,6 @@ def test_lists_by_the_words_of_the_list(session: Session, ann: Employee, bob: Em
         "sort=age",
         "fields=password",
         "kind=open&kind=won",
-        "kind=open&status=won",
         "at=nowhere",
         "at=",
         "created_from=0",

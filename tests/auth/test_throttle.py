@@ -204,7 +204,7 @@ def test_many_at_once_on_several_connections_do_not_slip_through(own_database: O
     together = Barrier(16)
 
     def attempt(_: int) -> bool:
-        together.wait()
+        together.wait(30)
         with own_database.app.app_context():
             try:
                 count_try("ann@piper.example", remote_address="192.0.2.1", browser=None)

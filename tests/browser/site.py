@@ -4,7 +4,6 @@ import os
 import re
 import secrets
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,12 +11,12 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, sync_playwright
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from crm_web.demo.operations import load_demo
 from crm_web.extensions import db
 from tests.databases import OwnDatabase, copy_template
 from tests.factories import make_sign_in
+from tests.operation.launch import Launched, find_free_port, temporary_folder
 from tests.page import Browser
 
 WIDE = {"width": 1280, "height": 900}
@@ -49,30 +48,22 @@ class Site:
         return {"name": name, "value": cookie.value, "url": self.url}
 
 
-class _Quiet(WSGIRequestHandler):
-    """The application writes its own line for each request."""
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Write nothing."""
-
-
 @contextmanager
 def serve_demo() -> Iterator[Site]:
-    """Serve the demo company from a database of its own."""
+    """Serve the demo company from a database of its own, by the web server that the product runs on."""
     database = OwnDatabase(copy_template(secrets.token_hex(4), of="empty"))
     with database.app.app_context():
         load_demo(progress=lambda line: None)
         db.session.commit()
-    server = make_server("127.0.0.1", 0, database.app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, name="site")
-    thread.start()
-    try:
-        yield Site(database, f"http://127.0.0.1:{server.server_port}")
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        database.drop()
+    settings = {"DATABASE_URL": database.url, "SECRET_KEY": database.app.config["SECRET_KEY"]}
+    with temporary_folder() as folder:
+        server = Launched(folder / "site", find_free_port(), **settings)
+        try:
+            server.wait_until_ready()
+            yield Site(database, f"http://127.0.0.1:{server.port}")
+        finally:
+            server.stop()
+            database.drop()
 
 
 @contextmanager

@@ -132,7 +132,7 @@ def test_two_administrators_who_demote_each_other_leave_one(app: Flask, pool: Th
     together = Barrier(2)
 
     def try_to_demote(name: str) -> bool:
-        together.wait()
+        together.wait(30)
         try:
             demote(app, name)
         except LastAdministrator:
@@ -153,7 +153,7 @@ def test_two_who_hand_over_to_each_other_do_not_wait_in_a_ring(
     together = Barrier(2)
 
     def leave(name: str, successor_id: int) -> bool:
-        together.wait()
+        together.wait(30)
         with app.app_context():
             successor = db.session.get_one(Employee, successor_id)
         try:

@@ -42,7 +42,7 @@ def all_at_once(
     start = Barrier(len(browsers))
 
     def send(browser: Browser) -> Page:
-        start.wait()
+        start.wait(30)
         return browser.post(endpoint, data, lead_id=lead_id)
 
     return [sent.result() for sent in [pool.submit(send, browser) for browser in browsers]]
@@ -67,7 +67,7 @@ def all_save(pool: ThreadPoolExecutor, own: OwnDatabase, lead_id: int, forms: li
     browsers, start = [browser_of(own, name) for name in ("ann", "bob", "max")], Barrier(3)
 
     def save(browser: Browser, form: dict[str, str]) -> int:
-        start.wait()
+        start.wait(30)
         return browser.post("leads.change_lead", {"version": "1"} | form, lead_id=lead_id).status
 
     return sorted(pool.map(save, browsers, forms))

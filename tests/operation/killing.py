@@ -81,7 +81,9 @@ class Servers:
             os.killpg(dead.web_pid(), signal.SIGKILL)
         dead.process.wait(10)
         self.kills["instance"] += 1
+        patience = time.monotonic() + PATIENCE
         while self.running[number].process.poll() is not None:
+            assert time.monotonic() < patience, self.running[number].told()
             # A start whose own connection is killed gives up; then it is started once more.
             self.running[number] = self._launch(dead.folder.name, dead.port)
             self.logs.append(self.running[number].output)

@@ -40,6 +40,7 @@ def servers(own_database: OwnDatabase) -> Iterator[Servers]:
             servers.stop()
 
 
+@pytest.mark.timeout(SECONDS + 600)
 def test_what_was_answered_is_there_whoever_is_killed(own_database: OwnDatabase, servers: Servers) -> None:
     with own_database.session() as session:
         ada = own_database.find(session, "ada")

@@ -85,7 +85,7 @@ with EmbeddedServer(Path({str(folder)!r}), durable=False):
         assert command.stdout is not None
         assert command.stdout.readline() == "up\n"
         server.start()
-        command.communicate("\n")
+        command.communicate("\n", timeout=60)
 
     assert command.returncode == 0
     assert ask(server) == "piper"

@@ -166,7 +166,7 @@ def test_all_stops_when_its_make_is_killed(launch: Launch, var: Path, port: int)
         )
     wait_for(lambda: "is ready" in (var.parent / "make.log").read_text(), 60)
     make.kill()
-    make.wait()
+    make.wait(30)
 
     # The next one waits for it instead of complaining.
     launch().wait_until_ready()

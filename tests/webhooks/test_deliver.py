@@ -253,11 +253,13 @@ def test_two_senders_tell_everything_once_while_others_write(own_database: OwnDa
         make_webhook(rows, receiver.url)
         first = rows.scalar(text("SELECT coalesce(max(id), 0) FROM changes"))
         sending = [pool.submit(sender.run) for sender in senders]
-        for writer in [pool.submit(_write, own_database, number) for number in range(4)]:
-            writer.result(60)
+        try:
+            for writer in [pool.submit(_write, own_database, number) for number in range(4)]:
+                writer.result(60)
+        finally:
+            for sender in senders:
+                sender.stop()
         rows.rollback()
-        for sender in senders:
-            sender.stop()
         for one in sending:
             one.result(60)
         Sender(own_database.app).run(once=True)
