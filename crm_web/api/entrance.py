@@ -1,7 +1,5 @@
 """What happens to every request of a program before and after its view."""
 
-from dataclasses import replace
-
 from flask import Response, abort, current_app, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError
@@ -9,7 +7,6 @@ from sqlalchemy.exc import IntegrityError
 from crm_web.api import blueprint
 from crm_web.api.exchange import WrongRequest
 from crm_web.api.refusals import tell_refusal
-from crm_web.customers.contact_operations import ContactNotNamed
 from crm_web.errors import DomainError
 from crm_web.extensions import csrf, db
 from crm_web.models import Scope
@@ -66,8 +63,4 @@ def refuse_request(error: WrongRequest) -> ResponseReturnValue:
 def refuse_deed(error: DomainError | IntegrityError) -> ResponseReturnValue:
     """Say which rule said no, be it the database's; nothing that was done before it stays."""
     db.session.rollback()
-    refusal = tell_refusal(error)
-    if isinstance(error, ContactNotNamed) and request.method == "PATCH":
-        # What is sent to change a contact may name nobody; whether anything is left that does is of the present.
-        refusal = replace(refusal, status=409)
-    return refusal.answer()
+    return tell_refusal(error).answer()
