@@ -120,8 +120,11 @@ def launch_pair(own: OwnDatabase) -> Iterator[list[Launched]]:
                 server.wait_until_ready()
             yield servers
         finally:
+            # Both are told first, so that they end at the same time.
             for server in servers:
-                server.stop()
+                server.process.terminate()
+            for server in servers:
+                server.process.wait(40)
 
 
 def is_running(pid: int) -> bool:
