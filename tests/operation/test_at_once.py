@@ -8,11 +8,9 @@ from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Barrier
-from typing import Any
 
 import pytest
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from crm_web import create_app
 from crm_web.models import Change, Conversion, Customer, Lead, LeadStatus, Submission
@@ -21,6 +19,7 @@ from tests.factories import make_customer, make_lead
 from tests.operation.launch import Launched, launch_pair
 from tests.operation.windows import Window
 from tests.page import parse, values_of, words
+from tests.rows import count, count_changes
 
 pytestmark = pytest.mark.slow
 AT_ONCE = 32
@@ -80,16 +79,6 @@ def pair(own_database: OwnDatabase) -> Iterator[Pair]:
     """The two servers, ready."""
     with launch_pair(own_database) as servers:
         yield Pair(own_database, servers)
-
-
-def count(session: Session, model: type[Any], *conditions: Any) -> int:
-    """How many rows there are."""
-    return session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0
-
-
-def count_changes(session: Session, entity: str, record_id: int) -> int:
-    """How often a record was changed, its creation included."""
-    return count(session, Change, Change.entity == entity, Change.entity_id == record_id)
 
 
 def only(heard: list[Heard]) -> Heard:

@@ -15,7 +15,7 @@ from crm_web.models import Change, Conversion, Customer, Lead, LeadStatus, Submi
 from tests.databases import OwnDatabase
 from tests.factories import make_customer, make_lead, make_token
 from tests.operation.launch import Launched, launch_pair
-from tests.operation.test_at_once import count, count_changes
+from tests.rows import count, count_changes
 
 pytestmark = pytest.mark.slow
 AT_ONCE = 32
