@@ -1,7 +1,7 @@
 # Piper CRM: `make run` and `make check` are all that a fresh clone needs.
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
-.PHONY: run check check-code check-tests bench screenshots environment environment-dev chromium clean
+.PHONY: run check check-code check-tests quick screenshots bench environment environment-dev chromium clean
 
 PYTHON ?= python3
 RUN := .venv/bin/python
@@ -25,6 +25,10 @@ check-tests: environment-dev chromium
 # What one runs all the time while working: no browser, no servers that are killed.
 quick: environment-dev
 	$(RUN) -m pytest -n 2 --dist worksteal -m "not browser and not slow"
+
+# The picture of the README, and in var/pictures each page wide, narrow, dark and on paper, to be looked at.
+screenshots: environment-dev chromium
+	@$(RUN) -m tests.browser.screenshots
 
 # Fills 1,000 and 1,000,000 leads and measures; BENCH_LEADS=50000 shrinks it, BENCH_ONLY=pages,limits,memory,peers chooses.
 bench: environment-dev

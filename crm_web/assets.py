@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import mimetypes
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from crm_web.headers import STATIC_ENDPOINTS
 
 ONE_YEAR = 365 * 24 * 60 * 60
 COMPRESSED_TYPES = ("text/", "application/javascript", "application/json", "image/svg+xml")
+# How a script of ours names another: import { thing } from "./js/other.js";
+IMPORT = re.compile(rb'(?<= from ")(\./[\w./]+\.js)(?=";)')
 
 
 def init_app(app: Flask) -> None:
@@ -53,25 +56,27 @@ def _keep_and_compress(response: Response) -> Response:
     if request.args.get("v") == _version(path, changed):
         response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR}, immutable"
     else:
-        # A file that another one names without its version is asked for again, and mostly answered with 304.
+        # Whoever names a file without its version asks for it again, and mostly hears 304.
         response.headers["Cache-Control"] = "no-cache"
     if (mimetypes.guess_type(path)[0] or "").startswith(COMPRESSED_TYPES):
         response.vary.add("Accept-Encoding")
-        if response.status_code == 200 and request.accept_encodings["gzip"] > 0:
-            _compress(response, path, changed)
+        if response.status_code == 200:
+            _send_text(response, path, changed)
     return response
 
 
-def _compress(response: Response, path: Path, changed: int) -> None:
+def _send_text(response: Response, path: Path, changed: int) -> None:
+    is_packed = request.accept_encodings["gzip"] > 0
     etag, _ = response.get_etag()
     response.direct_passthrough = False
     response.close()
-    response.set_data(_compressed(path, changed))
-    response.headers["Content-Encoding"] = "gzip"
-    # Ranges and strong comparison are about the bytes of the plain file.
-    response.headers.pop("Accept-Ranges", None)
-    if etag:
-        response.set_etag(etag, weak=True)
+    response.set_data((_compressed if is_packed else _content)(path, changed))
+    if is_packed:
+        response.headers["Content-Encoding"] = "gzip"
+        # Ranges and strong comparison are about the bytes of the plain file.
+        response.headers.pop("Accept-Ranges", None)
+        if etag:
+            response.set_etag(etag, weak=True)
 
 
 def _find_file(endpoint: str, filename: str) -> Path | None:
@@ -83,10 +88,21 @@ def _find_file(endpoint: str, filename: str) -> Path | None:
 
 @lru_cache(maxsize=256)
 def _version(path: Path, changed: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    return hashlib.sha256(_content(path, changed)).hexdigest()[:12]
+
+
+@lru_cache(maxsize=256)
+def _content(path: Path, changed: int) -> bytes:
+    """The text of a file; a script names those that it imports with their versions, so that they are kept as well."""
+
+    def add_version(found: re.Match[bytes]) -> bytes:
+        other = path.parent / found[0].decode()
+        return found[0] + b"?v=" + _version(other, other.stat().st_mtime_ns).encode()
+
+    return IMPORT.sub(add_version, path.read_bytes())
 
 
 @lru_cache(maxsize=256)
 def _compressed(path: Path, changed: int) -> bytes:
     # The same bytes from every instance: no time of compression in them.
-    return gzip.compress(path.read_bytes(), 9, mtime=0)
+    return gzip.compress(_content(path, changed), 9, mtime=0)

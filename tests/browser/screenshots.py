@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from crm_web.config import ROOT
 from crm_web.models import Contact, Lead, LeadStatus
+from crm_web.reports.figures import REPORTS
 from tests.browser.site import NARROW, WIDE, Site, launch_chromium, serve_demo
 from tests.databases import build_templates, drop_all, server
 
@@ -78,11 +79,24 @@ def _list_addresses(site: Site) -> dict[str, str]:
         "lead": f"/leads/{lead}",
         "lead-won": f"/leads/{won}",
         "lead-edit": f"/leads/{lead}/edit",
+        "lead-win": f"/leads/{lead}/win",
+        "lead-history": f"/history?record=lead-{won}",
+        "board": "/leads/board",
+        "activities": "/activities",
+        "search": "/search?q=an",
         "customers": "/customers",
         "customer": f"/customers/{customer}",
         "customer-edit": f"/customers/{customer}/edit",
         "customer-print": f"/customers/{customer}/print",
         "employees": "/employees",
+        "tokens": "/account/tokens",
+        "all-tokens": "/employees/tokens",
+        "webhooks": "/webhooks",
+        "webhook-new": "/webhooks/new",
+        "docs": "/docs",
+        "views": "/views",
+        "reports": "/reports",
+        **{f"report-{name}": f"/reports/{name}" for name in REPORTS},
         "history": "/history",
         "trash": "/trash",
         "account": "/account",

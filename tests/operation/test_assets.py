@@ -1,6 +1,7 @@
 """Static files: named by content, kept for long, compressed."""
 
 import gzip
+import re
 
 import pytest
 from flask import Flask, url_for
@@ -34,6 +35,18 @@ def test_text_is_sent_compressed(installation: Flask, endpoint: str, filename: s
         assert gzip.decompress(packed.data) == plain.data
         assert int(packed.headers["Content-Length"]) == len(packed.data)
         assert len(packed.data) < len(plain.data) * 0.6
+
+
+def test_scripts_name_each_other_by_content_too(installation: Flask) -> None:
+    client, found = installation.test_client(), [address_of(installation, "static", "app.js")]
+    for address in found:
+        with client.get(address, headers={"Accept-Encoding": "gzip"}) as answer:
+            assert answer.headers["Cache-Control"].endswith("immutable"), address
+            imported = re.findall(r'from "\./([^"]+)"', gzip.decompress(answer.data).decode())
+        found += [new for name in imported if (new := f"{address.rpartition('/')[0]}/{name}") not in found]
+    # One script by two addresses would be two scripts to a browser, each with a state of its own.
+    names = [address.partition("?")[0] for address in found]
+    assert len(names) == len(set(names)) > 10
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "identity"])

@@ -13,7 +13,7 @@ import pytest
 
 from crm_web.config import ROOT
 from tests.databases import OwnDatabase
-from tests.factories import make_token
+from tests.factories import make_lead, make_token
 from tests.operation.launch import Launched, find_free_port, temporary_folder
 
 pytestmark = pytest.mark.slow
@@ -58,6 +58,8 @@ WAYS: list[Send] = [send_by_python, *([send_by_curl] if shutil.which("curl") els
 def test_the_commands_of_the_readme_do_what_it_says(own_database: OwnDatabase, send: Send) -> None:
     with own_database.session() as session:
         secret = make_token(session, own_database.find(session, "ann"))
+        # There are others already, as in a company of the demo.
+        make_lead(session, last_name="Someone else")
     settings = {"DATABASE_URL": own_database.url, "SECRET_KEY": own_database.app.config["SECRET_KEY"]}
     with temporary_folder() as folder:
         server = Launched(folder / "one", find_free_port(), output=None, **settings)
@@ -65,16 +67,21 @@ def test_the_commands_of_the_readme_do_what_it_says(own_database: OwnDatabase, s
             server.wait_until_ready()
             values = {"CRM": f"http://127.0.0.1:{server.port}/api/v1", "AUTH": f"Authorization: Bearer {secret}"}
             values["PATH"] = "/usr/local/bin:/usr/bin:/bin"
-            commands = list_commands()
-            answers = [send(command, values) for command in commands]
-            again = send(commands[0], values)
+            enter, *others = list_commands()
+            entered = send(enter, values)
+            values["LEAD"] = str(entered["id"])
+            found, changed, won, feed = [send(command, values) for command in others]
+            again = send(enter, values)
         finally:
             server.stop()
-    entered, found, changed, won, feed = answers
-    assert (entered["id"], entered["name"]) == (1, "Tanaka")
+    assert entered["name"] == "Tanaka"
     assert again == entered
-    assert found["items"] == [{"id": 1, "version": 1, "name": "Tanaka", "amount": "1234.50"}]
+    assert found["items"] == [{"id": entered["id"], "version": 1, "name": "Tanaka", "amount": "1234.50"}]
     assert (changed["next_step"], changed["version"]) == ("Send the offer", 2)
     assert (won["status"], won["customer_id"]) == ("won", 1)
-    told = [change["action"] for change in feed["items"] if change["entity"] == "lead"]
+    told = [
+        change["action"]
+        for change in feed["items"]
+        if change["entity_id"] == entered["id"] and change["entity"] == "lead"
+    ]
     assert told == ["created", "changed", "changed"]
