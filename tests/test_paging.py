@@ -71,21 +71,21 @@ def ids(pages: list[Page]) -> list[int]:
 
 
 @pytest.mark.usefixtures("in_app", "leads")
-@pytest.mark.parametrize("size", [1, 3, 10, 11, 50])
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("sort", SORTS)
-def test_every_row_comes_once_in_order_there_and_back(sort: str, descending: bool, size: int) -> None:
+def test_every_row_comes_once_in_order_there_and_back(sort: str, descending: bool) -> None:
     key = SORTS[sort]
     order = (key.desc(), Lead.id.desc()) if descending else (key, Lead.id)
     expected = list(db.session.scalars(select(Lead.id).order_by(*order)))
-    there = walk(sort, descending=descending, size=size)
-    assert ids(there) == expected
-    assert there[0].previous is None
-    back = there[-1:]
-    while back[0].previous:
-        back.insert(0, load(sort, back[0].previous, descending=descending, size=size))
-    assert ids(back[-len(there) :]) == expected
-    assert [len(page.rows) for page in there[:-1]] == [size] * (len(there) - 1)
+    for size in (1, 3, 10, 11, 50):
+        there = walk(sort, descending=descending, size=size)
+        assert ids(there) == expected, size
+        assert there[0].previous is None
+        back = there[-1:]
+        while back[0].previous:
+            back.insert(0, load(sort, back[0].previous, descending=descending, size=size))
+        assert ids(back[-len(there) :]) == expected, size
+        assert [len(page.rows) for page in there[:-1]] == [size] * (len(there) - 1)
 
 
 @pytest.mark.usefixtures("in_app", "leads")
@@ -129,44 +129,42 @@ def encode(parts: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
 
 
+MARKS = [
+    "",
+    "%%%",
+    "é",
+    "a\x00b",
+    "A" * 5,
+    "[" * 10_000,
+    encode(None),
+    encode([]),
+    encode({"a": 1}),
+    encode(["after"]),
+    encode(["sideways", "a", 1]),
+    encode(["after", None, 1]),
+    encode(["after", 5, 1]),
+    encode(["after", [], 1]),
+    encode(["after", "a\x00", 1]),
+    encode(["after", "a", "1"]),
+    encode(["after", "a", True]),
+    encode(["after", "a", 1.5]),
+    encode(["after", "a", 2**63]),
+    encode(["after", "a", 10**400]),
+    encode(["after", "\ud800", 1]),
+    encode(["after", "NaN", 1]),
+    encode(["after", "Infinity", 1]),
+    encode(["after", "1e999999999", 1]),
+    encode(["after", "sNaN", 1]),
+    encode(["after", "9" * 30, 1]),
+    encode(["after", "9" * 5000, 1]),
+    encode(["after", "2026-01-01", 1]),
+    encode(["after", "2026-01-01T00:00:00", 1]),
+    encode(["after", "0001-01-01T00:00:00+23:59", 1]),
+    encode(["after", "٣", 1]),
+]
+
+
 @pytest.mark.usefixtures("in_app", "leads")
 @pytest.mark.parametrize("sort", SORTS)
-@pytest.mark.parametrize(
-    "mark",
-    [
-        "",
-        "%%%",
-        "é",
-        "a\x00b",
-        "A" * 5,
-        "[" * 10_000,
-        encode(None),
-        encode([]),
-        encode({"a": 1}),
-        encode(["after"]),
-        encode(["sideways", "a", 1]),
-        encode(["after", None, 1]),
-        encode(["after", 5, 1]),
-        encode(["after", [], 1]),
-        encode(["after", "a\x00", 1]),
-        encode(["after", "a", "1"]),
-        encode(["after", "a", True]),
-        encode(["after", "a", 1.5]),
-        encode(["after", "a", 2**63]),
-        encode(["after", "a", 10**400]),
-        encode(["after", "\ud800", 1]),
-        encode(["after", "NaN", 1]),
-        encode(["after", "Infinity", 1]),
-        encode(["after", "1e999999999", 1]),
-        encode(["after", "sNaN", 1]),
-        encode(["after", "9" * 30, 1]),
-        encode(["after", "9" * 5000, 1]),
-        encode(["after", "2026-01-01", 1]),
-        encode(["after", "2026-01-01T00:00:00", 1]),
-        encode(["after", "0001-01-01T00:00:00+23:59", 1]),
-        encode(["after", "٣", 1]),
-    ],
-    ids=lambda mark: mark[:20],
-)
-def test_whatever_stands_in_the_address_is_a_page(sort: str, mark: str) -> None:
-    assert load(sort, mark).count == 11
+def test_whatever_stands_in_the_address_is_a_page(sort: str) -> None:
+    assert {mark: page.count for mark in MARKS if (page := load(sort, mark)).count != 11} == {}

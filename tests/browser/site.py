@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, sync_playwright
 
@@ -115,12 +115,17 @@ class Visitor:
         return page
 
 
-def find_violations(page: Page) -> list[str]:
-    """What axe finds on a page, each with the element it is about."""
-    results = Axe().run(page, options={"resultTypes": ["violations"]})
+def find_violations(page: Page, *rules: str) -> list[str]:
+    """What axe finds on a page by some of its rules or by all, each with the element it is about."""
+    if page.evaluate("typeof axe === 'undefined'"):
+        page.evaluate(AXE_SCRIPT)
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = {"type": "rule", "values": rules}
+    violations = page.evaluate("options => axe.run(options).then(results => results.violations)", options)
     return [
         f"{violation['id']}: {violation['help']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}"
-        for violation in results.response["violations"]
+        for violation in violations
         for node in violation["nodes"]
     ]
 

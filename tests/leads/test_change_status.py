@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm_web.models import Change, Contact, Conversion, Customer, Door, Employee, Lead, LeadStatus, LostReason
 from tests.factories import make_customer, make_lead
 from tests.page import Browser, Page, words
+from tests.rows import count
 
 BrowserAs = Callable[[Employee], Browser]
 
@@ -18,10 +19,6 @@ BrowserAs = Callable[[Employee], Browser]
 def read(session: Session, lead: Lead) -> Lead:
     session.expire_all()
     return session.get_one(Lead, lead.id)
-
-
-def count(session: Session, model: type[Any]) -> int:
-    return session.scalar(select(func.count()).select_from(model)) or 0
 
 
 def facts(page: Page) -> dict[str, str]:

@@ -5,12 +5,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm_web.models import Change, Customer, CustomerKind, Door, Employee, Lead, LeadSource, LeadStatus, Rating, Role
 from tests.factories import make_contact, make_customer, make_employee, make_lead
 from tests.page import Browser
+from tests.rows import count
 
 BrowserAs = Callable[[Employee], Browser]
 
@@ -18,10 +19,6 @@ BrowserAs = Callable[[Employee], Browser]
 def the_lead(session: Session) -> Lead:
     session.expire_all()
     return session.scalars(select(Lead)).one()
-
-
-def count(session: Session) -> int:
-    return session.scalar(select(func.count()).select_from(Lead)) or 0
 
 
 def test_a_last_name_is_enough(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
@@ -162,7 +159,7 @@ def test_what_cannot_be_is_said_beside_its_field_and_nothing_is_lost(
     assert form["next_step"] == "Call back"
     if page.one(f"[name={field}]").name != "select":
         assert form[field] == typed.replace("\x00", "\ufffd")
-    assert count(session) == 0
+    assert count(session, Lead) == 0
 
 
 @pytest.mark.parametrize("blank", ["", "  ", "\t", "\u00a0"])
@@ -170,7 +167,7 @@ def test_a_lead_needs_a_name_of_some_kind(browser_as: BrowserAs, session: Sessio
     page = browser_as(ann).post("leads.create_lead", {"first_name": "Zoë", "last_name": blank, "company": blank})
     assert page.status == 422
     assert page.errors == {"last_name": "Enter a last name, a company or an e-mail."}
-    assert count(session) == 0
+    assert count(session, Lead) == 0
 
 
 def test_a_wrong_email_is_no_reason_to_ask_for_a_name_too(browser_as: BrowserAs, ann: Employee) -> None:
@@ -217,7 +214,7 @@ def test_a_possible_duplicate_is_shown_before_saving(browser_as: BrowserAs, sess
     form = browser_as(ann).get("leads.new_lead").form()
     page = form.fill(last_name="Okoro", email="ZOE@nordlys.example", phone="+45 33 12 34 56").submit()
     assert page.status == 422
-    assert count(session) == 1
+    assert count(session, Lead) == 1
     said = page.one("[role=alert]").get_text(" ", strip=True)
     assert "Known : lead, New, same e-mail" in said
     assert f"Nordlys A/S : customer, {customer.number}, same phone number" in said
@@ -226,7 +223,7 @@ def test_a_possible_duplicate_is_shown_before_saving(browser_as: BrowserAs, sess
     assert page.link("Berg") == f"/customers/{contact.customer_id}"
     assert page.form("/leads/new")["last_name"] == "Okoro"
     assert page.button("Save anyway").status == 303
-    assert count(session) == 2
+    assert count(session, Lead) == 2
 
 
 def test_save_anyway_means_only_what_was_shown(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
@@ -235,7 +232,7 @@ def test_save_anyway_means_only_what_was_shown(browser_as: BrowserAs, session: S
     page = browser_as(ann).post("leads.create_lead", {"last_name": "x", "email": "a@one.example"})
     page = page.form("/leads/new").fill(email="b@two.example").submit()
     assert page.status == 422
-    assert count(session) == 2
+    assert count(session, Lead) == 2
     assert page.form("/leads/new").fill(email="c@three.example").submit().status == 303
 
 
@@ -318,7 +315,7 @@ def test_an_unknown_customer_is_refused(
 ) -> None:
     page = browser_as(ann).post("leads.create_lead", {"last_name": "x", "customer_id": customer_id})
     assert page.status == 422
-    assert session.scalar(select(func.count()).select_from(Customer)) == 0
+    assert count(session, Customer) == 0
 
 
 # Who may
@@ -328,13 +325,13 @@ def test_a_viewer_is_refused_in_words(browser_as: BrowserAs, session: Session, v
     assert "Ask an administrator for the sales role" in browser_as(vera).get("leads.new_lead").text
     page = browser_as(vera).post("leads.create_lead", {"last_name": "x"})
     assert page.status == 403
-    assert count(session) == 0
+    assert count(session, Lead) == 0
 
 
 def test_asks_a_stranger_to_sign_in(visitor: Browser, session: Session) -> None:
     assert visitor.get("leads.new_lead").status == 303
     assert visitor.post("leads.create_lead", {"last_name": "x"}).status == 303
-    assert count(session) == 0
+    assert count(session, Lead) == 0
 
 
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.ADMIN])
@@ -347,4 +344,4 @@ def test_managers_and_administrators_enter_leads_too(browser_as: BrowserAs, sess
 def test_a_post_without_its_token_is_refused(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     page = browser_as(ann).post("leads.create_lead", {"last_name": "x", "csrf_token": "made up"})
     assert page.status == 400
-    assert count(session) == 0
+    assert count(session, Lead) == 0

@@ -43,23 +43,29 @@ def test_what_is_empty_is_the_smallest(app: Flask, session: Session, ann: Employ
     assert names(read_page(app, key)) == ["empty", "full"]
 
 
-@pytest.mark.parametrize(
-    ("sort", "filters"),
-    [
-        *((sort, {}) for sort in SORTS),
-        *((f"-{sort}", {"words": "lead"}) for sort in SORTS),
-        ("-amount", {"words": "lead", "owner_ids": [0], "sources": [""]}),
-        ("-updated_at", {"statuses": [LeadStatus.NEW]}),
-    ],
-    ids=str,
-)
-def test_pages_hold_every_lead_once_there_and_back(
-    app: Flask, session: Session, sort: str, filters: dict[str, Any]
-) -> None:
+@pytest.fixture
+def three_pages(session: Session) -> None:
+    """Two pages full of leads, and one lead more."""
     session.add_all(
         Lead(last_name=f"Lead {number:03}", amount=number // 2 or None, currency="USD") for number in range(101)
     )
     session.commit()
+
+
+@pytest.mark.usefixtures("three_pages")
+@pytest.mark.parametrize("key", SORTS)
+def test_pages_hold_every_lead_once_there_and_back(app: Flask, key: str) -> None:
+    _walk_there_and_back(app, key)
+    _walk_there_and_back(app, f"-{key}", words="lead")
+
+
+@pytest.mark.usefixtures("three_pages")
+def test_so_do_those_of_filters(app: Flask) -> None:
+    _walk_there_and_back(app, "-amount", words="lead", owner_ids=[0], sources=[""])
+    _walk_there_and_back(app, "-updated_at", statuses=[LeadStatus.NEW])
+
+
+def _walk_there_and_back(app: Flask, sort: str, **filters: Any) -> None:
     pages = [read_page(app, sort, **filters)]
     while pages[-1].next:
         pages.append(read_page(app, sort, pages[-1].next, **filters))

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.databases import OwnDatabase
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -103,6 +105,26 @@ class Launched:
         if self.process.poll() is None:
             self.process.send_signal(request)
         return self.process.wait(40)
+
+
+@contextmanager
+def launch_pair(own: OwnDatabase) -> Iterator[list[Launched]]:
+    """Two web servers on one database, ready."""
+    settings = {"DATABASE_URL": own.url, "SECRET_KEY": own.app.config["SECRET_KEY"]}
+    # Whoever waits for a lock on a machine that is busy with other tests waits longer.
+    settings |= {"LOCK_TIMEOUT": "30", "STATEMENT_TIMEOUT": "30"}
+    with temporary_folder() as folder:
+        servers = [Launched(folder / name, find_free_port(), **settings) for name in ("one", "two")]
+        try:
+            for server in servers:
+                server.wait_until_ready()
+            yield servers
+        finally:
+            # Both are told first, so that they end at the same time.
+            for server in servers:
+                server.process.terminate()
+            for server in servers:
+                server.process.wait(40)
 
 
 def is_running(pid: int) -> bool:

@@ -4,22 +4,22 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Barrier
-from typing import Any
 
 import pytest
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from crm_web import create_app
 from crm_web.models import Change, Conversion, Customer, Lead, LeadStatus, Submission
 from tests.databases import OwnDatabase, settings_for
 from tests.factories import make_customer, make_lead
-from tests.operation.launch import Launched, find_free_port, temporary_folder
+from tests.operation.launch import Launched, launch_pair
 from tests.operation.windows import Window
 from tests.page import parse, values_of, words
+from tests.rows import count, count_changes
 
 pytestmark = pytest.mark.slow
 AT_ONCE = 32
@@ -39,15 +39,11 @@ class Pair:
     Two web servers on one database, and a signed-in seller who is at many windows at once.
 
     :param own: the database
-    :param folder: where the servers keep their locks and logs
+    :param servers: the two
     """
 
-    def __init__(self, own: OwnDatabase, folder: Path) -> None:
-        self.own = own
-        settings = {"DATABASE_URL": own.url, "SECRET_KEY": own.app.config["SECRET_KEY"]}
-        # Whoever waits for a lock on a machine that is busy with other tests waits longer.
-        settings |= {"LOCK_TIMEOUT": "30", "STATEMENT_TIMEOUT": "30"}
-        self.servers = [Launched(folder / name, find_free_port(), output=None, **settings) for name in ("one", "two")]
+    def __init__(self, own: OwnDatabase, servers: list[Launched]) -> None:
+        self.own, self.servers = own, servers
         self.window = Window(own, "ann")
 
     def open(self, path: str) -> dict[str, str]:
@@ -81,20 +77,8 @@ class Pair:
 @pytest.fixture
 def pair(own_database: OwnDatabase) -> Iterator[Pair]:
     """The two servers, ready."""
-    with temporary_folder() as folder:
-        pair = Pair(own_database, folder)
-        try:
-            for server in pair.servers:
-                server.wait_until_ready()
-            yield pair
-        finally:
-            for server in pair.servers:
-                server.stop()
-
-
-def count(session: Session, model: type[Any], *conditions: Any) -> int:
-    """How many rows there are."""
-    return session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0
+    with launch_pair(own_database) as servers:
+        yield Pair(own_database, servers)
 
 
 def only(heard: list[Heard]) -> Heard:
@@ -151,7 +135,7 @@ def _win(pair: Pair) -> None:
         assert all(f"Customer {number} Lund & Co" in one.said for one in heard), heard
         assert lead.status is LeadStatus.WON
         assert count(session, Conversion, Conversion.lead_id == lead_id) == 1
-        assert _count_changes(session, "lead", lead_id) == 2
+        assert count_changes(session, "lead", lead_id) == 2
 
 
 def _trash_and_restore(pair: Pair) -> None:
@@ -167,40 +151,38 @@ def _trash_and_restore(pair: Pair) -> None:
                 session.add(record)
                 session.refresh(record)
                 assert record.is_in_trash is is_in_trash
-                assert _count_changes(session, place.removesuffix("s"), record.id) == changes
+                assert count_changes(session, place.removesuffix("s"), record.id) == changes
 
 
-def _count_changes(session: Session, entity: str, record_id: int) -> int:
-    return count(session, Change, Change.entity == entity, Change.entity_id == record_id)
+_app_of = cache(lambda database: create_app(settings_for(database)))
 
 
 def _import_file(database: str, file: str, begin: Barrier) -> str:
     """One process of many that run the command on the same file."""
-    app = create_app(settings_for(database))
+    app = _app_of(database)
     begin.wait(120)
     result = app.test_cli_runner().invoke(args=["leads", "import", file, "--as", "max@piper.example"])
     return f"{result.exit_code} {result.output}"
 
 
-@pytest.mark.parametrize("status", ["New", "Won"])
-def test_one_row_imported_by_many_processes_is_one_lead(own_database: OwnDatabase, tmp_path: Path, status: str) -> None:
-    file = tmp_path / "leads.csv"
-    file.write_text(f"Last Name,Company,Email,Status\nOkoro,Nordlys,zoe@nordlys.example,{status}\n")
+def test_one_row_imported_by_many_processes_is_one_lead(own_database: OwnDatabase, tmp_path: Path) -> None:
     # Not forked from this process, which has threads and connections that a fork must not share.
     context = get_context("forkserver")
     context.set_forkserver_preload(["tests.operation.test_at_once"])
     # A process that dies breaks this pool; one of multiprocessing.Pool would be waited for without end.
     with context.Manager() as manager, ProcessPoolExecutor(AT_ONCE, context) as pool:
         begin = manager.Barrier(AT_ONCE)
-        work = [pool.submit(_import_file, own_database.name, str(file), begin) for _ in range(AT_ONCE)]
-        told = [process.result(240) for process in work]
+        for number, (status, customers) in enumerate([("New", 0), ("Won", 1)], start=1):
+            file = tmp_path / f"{status}.csv"
+            file.write_text(f"Last Name,Company,Email,Status\nOkoro,{status} Ltd,zoe@{status}.example,{status}\n")
+            work = [pool.submit(_import_file, own_database.name, str(file), begin) for _ in range(AT_ONCE)]
+            told = [process.result(240) for process in work]
 
-    with own_database.session() as session:
-        assert [one for one in told if not one.startswith("0 ")] == []
-        assert count(session, Lead) == 1
-        assert count(session, Customer) == (1 if status == "Won" else 0)
-        assert count(session, Conversion) == (1 if status == "Won" else 0)
-    # What stands before the report is progress: only whoever had to wait is told so.
-    reports = [one.partition("1 rows read")[2] for one in told]
-    assert all(reports)
-    assert sorted(Counter(reports).values()) == [1, AT_ONCE - 1], set(reports)
+            assert [one for one in told if not one.startswith("0 ")] == []
+            with own_database.session() as session:
+                counts = [count(session, model) for model in (Lead, Customer, Conversion)]
+            assert counts == [number, customers, customers]
+            # What stands before the report is progress: only whoever had to wait is told so.
+            reports = [one.partition("1 rows read")[2] for one in told]
+            assert all(reports)
+            assert sorted(Counter(reports).values()) == [1, AT_ONCE - 1], set(reports)

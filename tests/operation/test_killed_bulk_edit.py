@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 
 from crm_web.models import BulkItem, Change, Lead, LeadStatus
 from tests.databases import OwnDatabase
-from tests.operation.launch import temporary_folder, wait_for
+from tests.operation.launch import launch_pair, wait_for
 from tests.operation.test_at_once import Pair
 
 pytestmark = pytest.mark.slow
@@ -25,15 +25,8 @@ def pair(own_database: OwnDatabase) -> Iterator[Pair]:
     with own_database.session() as session:
         session.add_all(Lead(company=f"Company {number}") for number in range(ROWS))
         session.commit()
-    with temporary_folder() as folder:
-        pair = Pair(own_database, folder)
-        try:
-            for server in pair.servers:
-                server.wait_until_ready()
-            yield pair
-        finally:
-            for server in pair.servers:
-                server.stop()
+    with launch_pair(own_database) as servers:
+        yield Pair(own_database, servers)
 
 
 def count_statuses(own: OwnDatabase) -> dict[LeadStatus, int]:

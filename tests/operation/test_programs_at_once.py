@@ -5,18 +5,17 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.client import HTTPConnection
-from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from crm_web.models import Change, Conversion, Customer, Lead, LeadStatus, Submission
 from tests.databases import OwnDatabase
 from tests.factories import make_customer, make_lead, make_token
-from tests.operation.launch import Launched, find_free_port, temporary_folder
+from tests.operation.launch import Launched, launch_pair
+from tests.rows import count, count_changes
 
 pytestmark = pytest.mark.slow
 AT_ONCE = 32
@@ -40,15 +39,11 @@ class Programs:
     Two web servers on one database, and many programs with one token.
 
     :param own: the database
-    :param folder: where the servers keep their locks and logs
+    :param servers: the two
     """
 
-    def __init__(self, own: OwnDatabase, folder: Path) -> None:
-        self.own = own
-        settings = {"DATABASE_URL": own.url, "SECRET_KEY": own.app.config["SECRET_KEY"]}
-        # Whoever waits for a lock on a machine that is busy with other tests waits longer.
-        settings |= {"LOCK_TIMEOUT": "30", "STATEMENT_TIMEOUT": "30"}
-        self.servers = [Launched(folder / name, find_free_port(), output=None, **settings) for name in ("one", "two")]
+    def __init__(self, own: OwnDatabase, servers: list[Launched]) -> None:
+        self.own, self.servers = own, servers
         with own.session() as session:
             self.secret = make_token(session, own.find(session, "ann"))
 
@@ -81,20 +76,8 @@ class Programs:
 @pytest.fixture
 def programs(own_database: OwnDatabase) -> Iterator[Programs]:
     """The two servers, ready."""
-    with temporary_folder() as folder:
-        programs = Programs(own_database, folder)
-        try:
-            for server in programs.servers:
-                server.wait_until_ready()
-            yield programs
-        finally:
-            for server in programs.servers:
-                server.stop()
-
-
-def count(session: Session, model: type[Any], *conditions: Any) -> int:
-    """How many rows there are."""
-    return session.scalar(select(func.count()).select_from(model).where(*conditions)) or 0
+    with launch_pair(own_database) as servers:
+        yield Programs(own_database, servers)
 
 
 def test_what_many_programs_ask_at_once_happens_once(programs: Programs) -> None:
@@ -133,7 +116,7 @@ def _look_at_win(programs: Programs, lead_id: int, *told: Told) -> None:
         assert {one.json()["customer_id"] for one in told} == {customer_id}
         assert session.get_one(Lead, lead_id).status is LeadStatus.WON
         assert count(session, Conversion, Conversion.lead_id == lead_id) == 1
-        assert _count_changes(session, "lead", lead_id) == 2
+        assert count_changes(session, "lead", lead_id) == 2
 
 
 def _trash_and_restore(programs: Programs) -> None:
@@ -146,7 +129,7 @@ def _trash_and_restore(programs: Programs) -> None:
         back = programs.post_once(f"/{place}/{record_id}/restore", {}, f"restore-{place}")
         assert (back.status, back.json()["deleted_at"]) == (200, None)
         with programs.own.session() as session:
-            assert _count_changes(session, place.removesuffix("s"), record_id) == 3
+            assert count_changes(session, place.removesuffix("s"), record_id) == 3
 
 
 def _batches_in_a_ring(programs: Programs) -> None:
@@ -169,7 +152,3 @@ def _batches_in_a_ring(programs: Programs) -> None:
 def _enter(programs: Programs, **fields: Any) -> int:
     with programs.own.session() as session:
         return make_lead(session, **fields).id
-
-
-def _count_changes(session: Session, entity: str, record_id: int) -> int:
-    return count(session, Change, Change.entity == entity, Change.entity_id == record_id)

@@ -15,6 +15,7 @@ from crm_web.trash.queries import KINDS
 from tests.databases import OwnDatabase
 from tests.factories import make_activity, make_contact, make_customer, make_lead, make_sign_in
 from tests.page import Browser, Page
+from tests.rows import count
 
 Deed = Callable[[], Page]
 NOW = text("now()")
@@ -74,11 +75,6 @@ def wait_until_waiting(own: OwnDatabase, number: int) -> None:
         while connection.scalar(text(waiting)) < number:
             assert time.monotonic() < until, "nobody waits"
             time.sleep(0.01)
-
-
-def count(session: Session, model: type[Any]) -> int:
-    session.expire_all()
-    return len(session.scalars(select(model)).all())
 
 
 def make_trashed(session: Session, kind: str, trashed: dict[str, Any]) -> int:
