@@ -38,7 +38,7 @@ REFUSALS = {
     415: "The body is not JSON.",
     422: "Something in the address or the body is wrong; each error names its field.",
     428: "If-Match is missing: send the ETag of the version that you read.",
-    429: "Too many requests in this minute.",
+    429: "Too many requests in this minute; or, with unknown tokens, from this address in this quarter of an hour.",
     503: "The database is away or too busy: try again after the seconds of Retry-After.",
 }
 SECURITY = {
@@ -78,7 +78,8 @@ KEY = {
 ETAG = {"description": "The version of the record, for If-Match.", "schema": {"type": "string"}}
 LIMITS = {
     "RateLimit-Policy": {
-        "description": "Requests a token may make, and in how many seconds.",
+        "description": "How many requests a token may make in how many seconds; with a wrong token, how many such "
+        "requests an address may. Answers to a browser’s session have none.",
         "schema": {"type": "string"},
     },
     "RateLimit": {"description": "Requests that are left, and for how many seconds.", "schema": {"type": "string"}},
@@ -231,11 +232,17 @@ def _list_refusals(rule: Rule, view: Any, description: Description) -> dict[str,
     return {
         str(status): {
             "description": words[status] or HTTPStatus(status).phrase,
-            "headers": {name: header for name, (codes, header) in OF_REFUSALS.items() if status in codes},
+            "headers": _list_headers(status),
             **({} if status == HTTPStatus.REQUEST_URI_TOO_LONG else {"content": _tell_problem(status)}),
         }
         for status in sorted(words)
     }
+
+
+def _list_headers(status: int) -> dict[str, Any]:
+    # The web server says 414, and the database may be away before anybody has asked it for the token.
+    limits = {} if status in (414, 503) else LIMITS
+    return limits | {name: header for name, (codes, header) in OF_REFUSALS.items() if status in codes}
 
 
 @cache
