@@ -71,8 +71,8 @@ KEY = {
     "in": "header",
     "required": False,
     # Without an example: Swagger UI would fill it in, and the second deed would be answered with the first one.
-    "description": "Any text of your own, such as a UUID, new for each deed: sent again with it, a request is answered "
-    "as before.",
+    "description": "Any text of your own, such as a UUID, new for each deed: sent again with it within seven days, a "
+    "request is answered as before, with Idempotent-Replayed. What is kept for that holds no secrets.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 ETAG = {"description": "The version of the record, for If-Match.", "schema": {"type": "string"}}
