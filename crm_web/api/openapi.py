@@ -20,7 +20,11 @@ from crm_web.api.exchange import MATCHES
 VERSION = "1.0.0"
 ABOUT = (
     "Leads, customers, and Won done right, for other programs. Each program acts in the name of an employee and may do "
-    "what that employee may."
+    "what that employee may.\n\n"
+    "A token may make so many requests a minute; each answer to it says in RateLimit how many are left. Requests with "
+    "wrong tokens are counted by the address that they come from, in the same header. Where 429 is answered, "
+    "Retry-After says how long to wait. Addresses and methods that are not there are answered before anybody looks at "
+    "the token: without these headers, and without counting."
 )
 METHODS = ("get", "post", "put", "patch", "delete")
 REFERENCE = "#/components/schemas/{model}"
@@ -47,7 +51,8 @@ SECURITY = {
         "type": "apiKey",
         "in": "cookie",
         "name": "piper_session",
-        "description": "A browser’s session. What changes something needs its CSRF token in X-CSRFToken.",
+        "description": "A browser’s session: whoever reads this signed in has it, and enters nothing here. What changes "
+        "something needs its CSRF token in X-CSRFToken.",
     },
 }
 MATCH = {
@@ -78,11 +83,10 @@ KEY = {
 ETAG = {"description": "The version of the record, for If-Match.", "schema": {"type": "string"}}
 LIMITS = {
     "RateLimit-Policy": {
-        "description": "How many requests a token may make in how many seconds; with a wrong token, how many such "
-        "requests an address may. Answers to a browser’s session have none.",
+        "description": "How many requests in how many seconds.",
         "schema": {"type": "string"},
     },
-    "RateLimit": {"description": "Requests that are left, and for how many seconds.", "schema": {"type": "string"}},
+    "RateLimit": {"description": "How many are left, for how many seconds.", "schema": {"type": "string"}},
 }
 
 OF_REFUSALS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
