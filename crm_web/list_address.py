@@ -77,7 +77,7 @@ class ListAddress:
         largest_first: Collection[str] = (),
         known_columns: Sequence[str] = (),
         usual_columns: Sequence[str] = (),
-        path: Mapping[str, int] | None = None,
+        path: Mapping[str, Any] | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.path = path or {}

@@ -51,8 +51,8 @@ SECURITY = {
         "type": "apiKey",
         "in": "cookie",
         "name": "piper_session",
-        "description": "A browser’s session: whoever reads this signed in has it, and enters nothing here. What changes "
-        "something needs its CSRF token in X-CSRFToken.",
+        "description": "A browser’s session: whoever reads this signed in has it, and enters nothing here. What "
+        "changes something needs its CSRF token in X-CSRFToken.",
     },
 }
 MATCH = {
