@@ -63,6 +63,7 @@ class ListAddress:
     :param largest_first: the sort words whose first click puts the largest on top
     :param known_columns: the columns that the list can show, in their order
     :param usual_columns: those that it shows where the address asks for none
+    :param path: what stands in the address before the question mark
     """
 
     def __init__(
@@ -76,8 +77,10 @@ class ListAddress:
         largest_first: Collection[str] = (),
         known_columns: Sequence[str] = (),
         usual_columns: Sequence[str] = (),
+        path: Mapping[str, Any] | None = None,
     ) -> None:
         self.endpoint = endpoint
+        self.path = path or {}
         self.filters = {name: values for name in names if (values := _tidy(args.getlist(name)))}
         word = args.get("sort", "")
         self.sort = word if word.removeprefix("-") in sorts else default_sort
@@ -133,7 +136,7 @@ class ListAddress:
 
     def url(self, endpoint: str | None = None, *, at: str | None = None, **changes: Any) -> str:
         """The address with some filters changed; ``None`` leaves one out. It starts on the first page."""
-        values = {**self.query, "view": self.view_id, **changes, "at": at}
+        values = {**self.query, "view": self.view_id, **changes, **self.path, "at": at}
         return url_for(endpoint or self.endpoint, **{name: value for name, value in values.items() if value})
 
     def list_kept(self, *names: str) -> list[tuple[str, str]]:
@@ -144,7 +147,7 @@ class ListAddress:
     @property
     def all_url(self) -> str:
         """All records in the usual order, with the usual columns."""
-        return url_for(self.endpoint)
+        return url_for(self.endpoint, **self.path)
 
     @property
     def without_columns(self) -> list[tuple[str, str]]:

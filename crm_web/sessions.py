@@ -3,18 +3,20 @@
 import secrets
 from datetime import timedelta
 
-from flask import Flask, Request, Response, after_this_request, current_app, g, request, session
+from flask import Flask, Request, Response, abort, after_this_request, current_app, g, request, session
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from crm_web.auth import operations, queries
 from crm_web.extensions import db, login_manager
 from crm_web.models import Door, Employee, set_door
 from crm_web.problems import is_from_program
-from crm_web.tokens.operations import count_request
+from crm_web.tokens.operations import count_request, count_wrong
 from crm_web.tokens.queries import find_token
 
 KNOWN_BROWSER_COOKIE = "piper_browser"
 KNOWN_FOR = timedelta(days=180)
+TOO_MANY = "This token made too many requests in this minute. Wait for the seconds of Retry-After."
+TOO_MANY_WRONG = "Too many requests with unknown tokens came from this address. Stop the program that sends them."
 
 
 def init_app(app: Flask) -> None:
@@ -96,9 +98,14 @@ def _load_program() -> Employee | None:
     shown = request.authorization
     if shown is None or shown.type != "bearer" or not shown.token:
         return None
-    g.token_use = count_request(shown.token)
+    use = count_request(shown.token, most=current_app.config["API_REQUESTS_A_MINUTE"])
+    g.token_use = use or count_wrong(request.remote_addr)
     db.session.commit()
-    g.api_token = find_token(shown.token) if g.token_use else None
+    if g.token_use.is_too_much:
+        # Nobody asks again who this is while the refusal is written.
+        g._login_user = login_manager.anonymous_user()
+        abort(429, TOO_MANY if use else TOO_MANY_WRONG)
+    g.api_token = find_token(shown.token) if use else None
     return g.api_token.employee if g.api_token else None
 
 

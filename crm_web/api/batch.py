@@ -147,12 +147,12 @@ def _do_together(items: Sequence[Item], ground: _Ground, may_ask: bool) -> list[
         with together(meant, by=ground.by):
             for item in items:
                 done.append(ground.find(item.id) if isinstance(item, LeadToMove) and wins else _do(item, ground))
-            unsure = lead_deeds.win_together(done, [win.change for win in wins], may_ask=may_ask) if wins else set()
+            alone = lead_deeds.win_together(done, [win.change for win in wins], may_ask=may_ask) if wins else set()
     except SAYS_NO as error:
         # Which one it is about is known while they are looked at one by one, and not when all are written.
         raise _Apart([len(done)] if len(done) < len(items) else range(len(items))) from error
-    if unsure:
-        raise _Apart([place for place, lead in enumerate(done) if lead.id in unsure], is_sure=True)
+    if alone:
+        raise _Apart([place for place, lead in enumerate(done) if lead.id in alone], is_sure=True)
     read_again(ids)
     return [_show(item, lead) for item, lead in zip(items, done, strict=True)]
 

@@ -1,6 +1,6 @@
 """What happens to every request of a program before and after its view."""
 
-from flask import Response, abort, current_app, g, request
+from flask import Response, abort, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError
 
@@ -11,7 +11,7 @@ from crm_web.errors import DomainError
 from crm_web.extensions import csrf, db
 from crm_web.models import Scope
 from crm_web.problems import make_problem
-from crm_web.tokens.operations import WINDOW
+from crm_web.tokens.operations import Use
 
 READING = ("GET", "HEAD", "OPTIONS")
 LARGEST_BODY = 4 * 1024 * 1024
@@ -29,27 +29,21 @@ def let_in() -> None:
         if request.method not in READING:
             csrf.protect()
         return
-    if g.token_use.requests > _most_requests():
-        abort(429, "This token made too many requests in this minute. Wait for the seconds of Retry-After.")
     if g.api_token.scope is Scope.READ and request.method not in READING:
         abort(403, "This token may only read. Make one that may write.")
 
 
 @blueprint.after_app_request
 def tell_rate(response: Response) -> Response:
-    """Say how many requests the token has left."""
-    use, limit = g.get("token_use"), _most_requests()
+    """Say how many requests are left to the token, or to whoever shows wrong ones."""
+    use: Use | None = g.get("token_use")
     if use is None:
         return response
-    response.headers["RateLimit-Policy"] = f'"minute";q={limit};w={int(WINDOW.total_seconds())}'
-    response.headers["RateLimit"] = f'"minute";r={max(0, limit - use.requests)};t={use.seconds}'
+    response.headers["RateLimit-Policy"] = f'"{use.what}";q={use.most};w={int(use.window.total_seconds())}'
+    response.headers["RateLimit"] = f'"{use.what}";r={max(0, use.most - use.requests)};t={use.seconds}'
     if response.status_code == 429:
         response.headers["Retry-After"] = str(use.seconds)
     return response
-
-
-def _most_requests() -> int:
-    return int(current_app.config["API_REQUESTS_A_MINUTE"])
 
 
 @blueprint.errorhandler(WrongRequest)

@@ -1,13 +1,13 @@
 """How requests are read and answers are written: JSON, versions, pages, keys of deeds that are done once."""
 
+import hmac
 import re
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
-from flask import Response, abort, g, json, request
+from flask import Response, abort, current_app, g, json, request
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -249,7 +249,9 @@ def find_answer() -> Response | None:
         return None
     if not (0 < len(key) <= 255 and key.isascii() and key.isprintable() and " " not in key):
         _refuse_key("Send a key of 1 to 255 printable characters without blanks.")
-    digest = sha256(b"\0".join((request.method.encode(), request.path.encode(), request.get_data()))).digest()
+    # Keyed with the secret of the installation: a first password may be in it, which must not be guessed from it.
+    sent = b"\0".join((request.method.encode(), request.path.encode(), request.get_data()))
+    digest = hmac.digest(str(current_app.secret_key).encode(), sent, "sha256")
     g.submission_key = uuid5(NAMESPACE_URL, f"api:{key}")
     if claim(g.submission_key, digest):
         return None

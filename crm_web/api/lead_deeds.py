@@ -75,18 +75,18 @@ def win_together(leads: Sequence[Lead], sent: Sequence[lead_schemas.StatusChange
     :param leads: the leads, locked, each once
     :param sent: what was sent of each
     :param may_ask: whether a lead may be a customer already; false where this is known not to be so
-    :return: the ids of those that have to be looked at alone, in what has to be taken back then: a likely customer is
-        there, or one of the others makes it
+    :return: the ids of those that have to be won alone, after all of this is taken back: a rule says no, or a likely
+        customer is there or made by one of the others
     """
     undecided = []
     for lead, change in zip(leads, sent, strict=True):
         operations.lock_where_seen(lead, change.status, change.seen)
         if may_ask and not (change.create or lead.is_won or lead.customer_id):
             undecided.append(lead)
-    for error in win_leads(leads, by=current_user).values():
-        raise error
+    refused = win_leads(leads, by=current_user)
     likely = zip(undecided, iterate_likely_customers(undecided), strict=True)
-    return {lead.id for lead, found in likely if any(one.customer.id != lead.customer_id for one in found)}
+    may_be = {lead.id for lead, found in likely if any(one.customer.id != lead.customer_id for one in found)}
+    return may_be | set(refused)
 
 
 def trash(lead: Lead) -> None:

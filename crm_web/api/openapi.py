@@ -20,7 +20,11 @@ from crm_web.api.exchange import MATCHES
 VERSION = "1.0.0"
 ABOUT = (
     "Leads, customers, and Won done right, for other programs. Each program acts in the name of an employee and may do "
-    "what that employee may."
+    "what that employee may.\n\n"
+    "A token may make so many requests a minute; each answer to it says in RateLimit how many are left. Requests with "
+    "wrong tokens are counted by the address that they come from, in the same header. Where 429 is answered, "
+    "Retry-After says how long to wait. Addresses and methods that are not there are answered before anybody looks at "
+    "the token: without these headers, and without counting."
 )
 METHODS = ("get", "post", "put", "patch", "delete")
 REFERENCE = "#/components/schemas/{model}"
@@ -38,7 +42,7 @@ REFUSALS = {
     415: "The body is not JSON.",
     422: "Something in the address or the body is wrong; each error names its field.",
     428: "If-Match is missing: send the ETag of the version that you read.",
-    429: "Too many requests in this minute.",
+    429: "Too many requests in this minute; or, with unknown tokens, from this address in this quarter of an hour.",
     503: "The database is away or too busy: try again after the seconds of Retry-After.",
 }
 SECURITY = {
@@ -47,7 +51,8 @@ SECURITY = {
         "type": "apiKey",
         "in": "cookie",
         "name": "piper_session",
-        "description": "A browser’s session. What changes something needs its CSRF token in X-CSRFToken.",
+        "description": "A browser’s session: whoever reads this signed in has it, and enters nothing here. What "
+        "changes something needs its CSRF token in X-CSRFToken.",
     },
 }
 MATCH = {
@@ -71,17 +76,17 @@ KEY = {
     "in": "header",
     "required": False,
     # Without an example: Swagger UI would fill it in, and the second deed would be answered with the first one.
-    "description": "Any text of your own, such as a UUID, new for each deed: sent again with it, a request is answered "
-    "as before.",
+    "description": "Any text of your own, such as a UUID, new for each deed: sent again with it within seven days, a "
+    "request is answered as before, with Idempotent-Replayed. What is kept for that holds no secrets.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 ETAG = {"description": "The version of the record, for If-Match.", "schema": {"type": "string"}}
 LIMITS = {
     "RateLimit-Policy": {
-        "description": "Requests a token may make, and in how many seconds.",
+        "description": "How many requests in how many seconds.",
         "schema": {"type": "string"},
     },
-    "RateLimit": {"description": "Requests that are left, and for how many seconds.", "schema": {"type": "string"}},
+    "RateLimit": {"description": "How many are left, for how many seconds.", "schema": {"type": "string"}},
 }
 
 OF_REFUSALS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
@@ -231,11 +236,17 @@ def _list_refusals(rule: Rule, view: Any, description: Description) -> dict[str,
     return {
         str(status): {
             "description": words[status] or HTTPStatus(status).phrase,
-            "headers": {name: header for name, (codes, header) in OF_REFUSALS.items() if status in codes},
+            "headers": _list_headers(status),
             **({} if status == HTTPStatus.REQUEST_URI_TOO_LONG else {"content": _tell_problem(status)}),
         }
         for status in sorted(words)
     }
+
+
+def _list_headers(status: int) -> dict[str, Any]:
+    # The web server says 414, and the database may be away before anybody has asked it for the token.
+    limits = {} if status in (414, 503) else LIMITS
+    return limits | {name: header for name, (codes, header) in OF_REFUSALS.items() if status in codes}
 
 
 @cache

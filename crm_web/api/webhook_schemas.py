@@ -91,7 +91,10 @@ class Webhook(Answered):
 class MadeWebhook(Webhook):
     """A webhook that was made just now, with its secret, which is shown only this once."""
 
-    secret: str = Field(description="What each message is signed with, as the Standard Webhooks specification says.")
+    secret: str | None = Field(
+        description="What each message is signed with, as the Standard Webhooks specification says; null where this is "
+        "answered again after the webhook was removed."
+    )
 
 
 class WebhookPage(PageOf[Webhook]):

@@ -14,6 +14,7 @@ from crm_web.extensions import db
 from crm_web.models import Webhook, WebhookDelivery
 from crm_web.observe import log_event
 from crm_web.webhooks import operations, queries
+from crm_web.webhooks.signing import show_secret
 
 
 @blueprint.get("/api/v1/webhooks")
@@ -39,17 +40,27 @@ def create_webhook() -> ResponseReturnValue:
     """
     It is told of what happens from now on, by POST, with JSON of type, timestamp, webhook_id and the change as data.
     Whatever is not answered with a 2xx status within 15 seconds is sent again, for a day and more. Messages may come
-    twice, with the same webhook-id, and in another order than the changes happened in.
+    twice, with the same webhook-id, and in another order than the changes happened in. The secret is in this answer
+    alone, and in the same answer again to the same Idempotency-Key.
     """
     if answer := find_answer():
-        return answer
+        return _with_secret(answer)
     values = read_body(webhook_schemas.NewWebhook).values()
-    webhook, secret = operations.create_webhook(values, allow_private=_allows_private(), by=current_user)
-    shown = webhook_schemas.Webhook.model_validate(webhook).model_dump() | {"secret": secret}
+    webhook, _ = operations.create_webhook(values, allow_private=_allows_private(), by=current_user)
+    shown = webhook_schemas.Webhook.model_validate(webhook).model_dump() | {"secret": None}
     place = url_for("api.read_webhook", webhook_id=webhook.id)
     answer = keep_answer(show(webhook_schemas.MadeWebhook.model_validate(shown), 201, location=place))
     db.session.commit()
     log_event("webhook_created", webhook=webhook.id)
+    return _with_secret(answer)
+
+
+def _with_secret(answer: Response) -> Response:
+    """The secret stands where messages are signed with it, and not a second time among the answers that are kept."""
+    made = webhook_schemas.MadeWebhook.model_validate_json(answer.get_data())
+    webhook = queries.get_webhook(made.id)
+    made.secret = show_secret(webhook.secret) if webhook else None
+    answer.set_data(made.model_dump_json())
     return answer
 
 

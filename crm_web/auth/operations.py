@@ -3,6 +3,7 @@
 import math
 import secrets
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -196,6 +197,16 @@ def count_confirmation(employee: Employee) -> None:
     _count({f"confirmation:{employee.id}": TRIES_PER_ACCOUNT})
 
 
+def count_wrong_token(remote_address: str | None) -> tuple[int, timedelta]:
+    """
+    Count a request with a token that doesn't count, by where it comes from: nobody can guess one, but asking is work.
+
+    :param remote_address: where the request comes from
+    :return: how many there were in this quarter of an hour, and how long it still lasts
+    """
+    return _count_each([f"token:{_network(remote_address)}"])[0]
+
+
 def judge_try(attempt: Try, password: str) -> Employee:
     """
     Check the password of a counted try. An unknown address takes as long as a wrong password.
@@ -341,9 +352,16 @@ def _network(remote_address: str | None) -> str:
 
 
 def _count(limits: dict[str, int]) -> None:
+    keys = sorted(limits)
+    counts = zip(keys, _count_each(keys), strict=True)
+    if waits := [wait for key, (tries, wait) in counts if tries > limits[key]]:
+        raise TooManyTries(max(waits))
+
+
+def _count_each(keys: Sequence[str]) -> list[tuple[int, timedelta]]:
     """Add one to each count; an old count starts anew. The keys are sorted, so that two of us never wait in a ring."""
     is_old = SignInFailures.first_at <= func.now() - WINDOW
-    adding = insert(SignInFailures).values([{"key": key, "count": 1} for key in sorted(limits)])
+    adding = insert(SignInFailures).values([{"key": key, "count": 1} for key in keys])
     counting = adding.on_conflict_do_update(
         index_elements=[SignInFailures.key],
         set_={
@@ -353,9 +371,8 @@ def _count(limits: dict[str, int]) -> None:
     )
     wait = (SignInFailures.first_at + WINDOW - func.now()).label("wait")
     counted = counting.returning(SignInFailures.key, SignInFailures.count.label("tries"), wait)
-    waits = [row.wait for row in db.session.execute(counted) if row.tries > limits[row.key]]
-    if waits:
-        raise TooManyTries(max(waits))
+    found = {row.key: (row.tries, row.wait) for row in db.session.execute(counted)}
+    return [found[key] for key in keys]
 
 
 def _clear(attempt: Try) -> None:

@@ -1,6 +1,7 @@
 """Other programs that are told what changes, and what each of them was told."""
 
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from sqlalchemy import (
     BigInteger,
@@ -70,6 +71,11 @@ class Webhook(Recorded, Base):
     author: Mapped[Employee | None] = relationship(
         primaryjoin="Webhook.created_by_id == Employee.id", foreign_keys="Webhook.created_by_id", viewonly=True
     )
+
+    @property
+    def host(self) -> str:
+        """The machine that it goes to: what it is called by, since addresses may be long."""
+        return urlsplit(self.url).hostname or self.url
 
     @property
     def is_active(self) -> bool:

@@ -3,10 +3,13 @@
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil
 
 from sqlalchemy import case, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from crm_web.auth.operations import WINDOW as TRIES_WINDOW
+from crm_web.auth.operations import count_wrong_token
 from crm_web.auth.queries import hash_token
 from crm_web.clock import now
 from crm_web.errors import Conflict
@@ -18,6 +21,8 @@ MOST_TOKENS = 50
 BEGINNING = "piper_"
 """By which scanners for leaked secrets know ours."""
 WINDOW = timedelta(minutes=1)
+MOST_WRONG = 600
+"""How often an address may show tokens that don't count, in the quarter of an hour that wrong passwords have too."""
 
 
 class TooManyTokens(Conflict):
@@ -69,21 +74,43 @@ def revoke_token(token: ApiToken, *, by: Employee) -> None:
 @dataclass(frozen=True)
 class Use:
     """
-    How much a token is used in the present minute.
+    How much there was of something that there may only be so much of.
 
-    :param requests: how many requests it has made in it, with this one
-    :param seconds: how many seconds it still lasts
+    :param what: what is counted
+    :param requests: how many requests there were in the present window, with this one
+    :param most: how many there may be
+    :param window: how long one is
+    :param seconds: how many seconds the present one still lasts
     """
 
+    what: str
     requests: int
+    most: int
+    window: timedelta
     seconds: int
 
+    @property
+    def is_too_much(self) -> bool:
+        return self.requests > self.most
 
-def count_request(secret: str) -> Use | None:
+
+def count_wrong(remote_address: str | None) -> Use:
+    """
+    Count a request that is made with a token that doesn't count. A right one from the same address is never held back.
+
+    :param remote_address: where the request comes from
+    :return: how many came from there
+    """
+    requests, rest = count_wrong_token(remote_address)
+    return Use("wrong-tokens", requests, MOST_WRONG, TRIES_WINDOW, max(1, ceil(rest.total_seconds())))
+
+
+def count_request(secret: str, *, most: int) -> Use | None:
     """
     Count a request that is made with a token, and note once a minute that it is used.
 
     :param secret: what the program sent
+    :param most: how many requests a token may make in a minute
     :return: how much the token is used; ``None`` where it doesn't count any more, or never did
     """
     # A minute's count may be lost with the power; no request has to wait for the disk because of it.
@@ -104,4 +131,4 @@ def count_request(secret: str) -> Use | None:
     token_id, requests, seconds = use
     if requests == 1:
         db.session.execute(update(ApiToken).where(ApiToken.id == token_id).values(last_used_at=func.now()))
-    return Use(requests, max(1, int(seconds)))
+    return Use("minute", requests, most, WINDOW, max(1, int(seconds)))

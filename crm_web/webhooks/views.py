@@ -63,8 +63,7 @@ def _new_page(form: NewWebhookForm) -> str:
 @allowed(Action.KEEP_WEBHOOKS)
 def show_webhook(webhook_id: int) -> ResponseReturnValue:
     webhook = _webhook_or_404(webhook_id)
-    view = ListAddress("webhooks.show_webhook", request.args)
-    view.filters["webhook_id"] = [str(webhook_id)]
+    view = ListAddress("webhooks.show_webhook", request.args, path={"webhook_id": webhook_id})
     page = queries.list_deliveries(webhook_id, mark=view.mark)
     return render_template("webhooks/show_webhook.html", webhook=webhook, page=page, view=view, labels=EVENTS)
 

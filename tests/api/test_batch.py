@@ -140,11 +140,12 @@ def test_what_is_refused_among_many_leaves_the_others(
     session: Session, ann: Employee, bob: Employee, program_of: ProgramOf
 ) -> None:
     leads = [make_lead(session, last_name=f"Lead {n}", owner_id=bob.id if n in (0, 3) else ann.id) for n in range(6)]
-    changes = [{"status": "won"} | ({"seen": "proposal"} if n == 4 else {}) for n in range(6)]
+    leads.append(make_lead(session, first_name="A" * 300, last_name="B" * 300))
+    changes = [{"status": "won"} | ({"seen": "proposal"} if n == 4 else {}) for n in range(7)]
     moves = [{"do": "move", "id": lead.id, "change": change} for lead, change in zip(leads, changes, strict=True)]
     items = [*moves, {"do": "create", "lead": {"last_name": "New"}}, {"do": "trash", "id": leads[3].id, "version": 1}]
     results = program_of(ann).post("/leads/batch", {"mode": "each", "items": items}).get_json()["results"]
-    assert [result["status"] for result in results] == [403, 200, 200, 403, 409, 200, 201, 403]
+    assert [result["status"] for result in results] == [403, 200, 200, 403, 409, 200, 422, 201, 403]
     assert results[4]["problem"]["errors"][0]["field"] == "items.4.change.status"
     assert session.scalar(select(func.count()).select_from(Customer)) == 3
     won = session.scalars(select(Change).where(Change.entity == "lead", Change.action == "changed")).all()

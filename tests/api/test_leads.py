@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crm_web.models import Change, Door, Employee, Lead, Scope
+from tests.api.client import Program
 from tests.api.conftest import ProgramOf
 from tests.factories import make_customer, make_lead
 
@@ -216,3 +217,17 @@ def test_asks_too_often(
     refused = program.get("/leads")
     assert refused.status_code == 429
     assert int(refused.headers["Retry-After"]) <= 60
+
+
+def test_shows_wrong_tokens_too_often(
+    app: Any, session: Session, ann: Employee, program_of: ProgramOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crm_web.tokens.operations.MOST_WRONG", 2)
+    answers = [Program(app, f"piper_{number}").get("/leads") for number in range(3)]
+    assert [answer.status_code for answer in answers] == [401, 401, 429]
+    assert answers[1].headers["RateLimit-Policy"] == '"wrong-tokens";q=2;w=900'
+    assert answers[1].headers["RateLimit"].startswith('"wrong-tokens";r=0;')
+    assert 0 < int(answers[2].headers["Retry-After"]) <= 900
+    assert "unknown tokens" in answers[2].get_json()["detail"]
+    # Another program at the same address has done nothing wrong.
+    assert program_of(ann).get("/leads").status_code == 200

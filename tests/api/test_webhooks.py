@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from crm_web.models import DeliveryState, Employee, Scope, Webhook, WebhookDelivery
+from crm_web.models import DeliveryState, Employee, Scope, Submission, Webhook, WebhookDelivery
 from crm_web.webhooks.signing import show_secret
 from tests.api.conftest import ProgramOf
 from tests.webhooks.conftest import make_webhook
@@ -31,7 +31,14 @@ def test_the_same_key_makes_one_webhook(session: Session, ada: Employee, program
     program = program_of(ada)
     answers = [program.post("/webhooks", NEW, headers={"Idempotency-Key": "once"}) for _ in range(2)]
     assert answers[0].get_json() == answers[1].get_json()
-    assert len(session.scalars(select(Webhook)).all()) == 1
+    assert answers[1].headers["Idempotent-Replayed"] == "true"
+    (webhook,) = session.scalars(select(Webhook)).all()
+    assert answers[1].get_json()["secret"] == show_secret(webhook.secret)
+    (kept,) = session.scalars(select(Submission.answer)).all()
+    assert show_secret(webhook.secret) not in str(kept)
+    program.delete(f"/webhooks/{webhook.id}", match=1)
+    gone = program.post("/webhooks", NEW, headers={"Idempotency-Key": "once"})
+    assert (gone.status_code, gone.get_json()["secret"]) == (201, None)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """The documentation in a real browser: read, tried out and executed."""
 
 import json
+from typing import Literal
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Open
@@ -63,12 +65,28 @@ def test_it_fits_a_phone(open_as: Open) -> None:
     assert measure_overflow(page) == 0
 
 
-def test_it_stays_light_in_the_dark(open_as: Open) -> None:
-    page = open_as("ann", color_scheme="dark").go("/docs")
+def test_an_employee_tries_out_changing(open_as: Open) -> None:
+    page = open_as("ann").go("/docs")
+    block = _try(page, "leads-create_lead")
+    block.locator("textarea.body-param__text").fill('{"last_name": "Docs"}')
+    lead = json.loads(_execute(block)[1])
+    block = _try(page, "leads-change_lead")
+    block.locator("[data-param-name=lead_id] input").fill(str(lead["id"]))
+    block.locator("[data-param-name='If-Match'] input").fill('"1"')
+    block.locator("textarea.body-param__text").fill('{"city": "Graz"}')
+    status, body = _execute(block)
+    assert status.startswith("200")
+    assert (json.loads(body)["city"], json.loads(body)["version"]) == ("Graz", 2)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_as_dark_as_the_rest(open_as: Open, scheme: Literal["light", "dark"]) -> None:
+    page = open_as("ann", color_scheme=scheme).go("/docs")
     page.locator("#operations-leads-list_leads").wait_for()
-    light, dark = page.evaluate(
+    ground, letters = page.evaluate(
         "[[document.body, 'backgroundColor'], [document.querySelector('.info .title'), 'color']]"
         ".map(([element, name]) => getComputedStyle(element)[name])"
     )
-    assert sum(map(int, light[4:-1].split(","))) > 600
-    assert sum(map(int, dark[4:-1].split(","))) < 300
+    bright, dim = (ground, letters) if scheme == "light" else (letters, ground)
+    assert sum(map(int, bright[4:-1].split(","))) > 600
+    assert sum(map(int, dim[4:-1].split(","))) < 300

@@ -119,6 +119,19 @@ def test_replays_a_message(session: Session, ada: Employee, browser_as: BrowserA
     assert (delivery.state, delivery.attempts) == (DeliveryState.WAITING, 0)
 
 
+def test_turns_the_pages_of_a_long_log(
+    session: Session, ada: Employee, browser_as: BrowserAs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crm_web.webhooks.queries.list_deliveries.__kwdefaults__", {"size": 2})
+    webhook = make_webhook(session)
+    for _ in range(3):
+        make_delivery(session, webhook)
+    page = browser_as(ada).get("webhooks.show_webhook", webhook_id=webhook.id)
+    assert len(page.table) == 2
+    assert len(page.click("Next").table) == 1
+    assert page.click("Next").click("Previous").table == page.table
+
+
 def test_what_is_being_sent_is_not_replayed(session: Session, ada: Employee, browser_as: BrowserAs) -> None:
     webhook = make_webhook(session)
     until = session.scalar(text("SELECT now() + interval '1 minute'"))
