@@ -176,7 +176,7 @@ def relative_time(
 
 
 @lru_cache(maxsize=1024)
-def _distance(count: int, unit: str, is_past: bool, reader: Reader) -> str:
+def _distance(count: int, unit: Any, is_past: bool, reader: Reader) -> str:
     """Write a count of one unit, such as 60 minutes, as the distance that it is; a list asks for the same few often."""
     seconds = count * dict(TIMEDELTA_UNITS)[unit] * (-1 if is_past else 1)
     told: str = format_timedelta(

@@ -81,7 +81,8 @@ def url_before_id(endpoint: str, id_name: str) -> str:
     :param id_name: how the view calls the id
     :return: such as ``/leads/``
     """
-    return url_for(endpoint, **{id_name: 0}).removesuffix("0")
+    first: dict[str, Any] = {id_name: 0}
+    return url_for(endpoint, **first).removesuffix("0")
 
 
 def _frame() -> dict[str, Any]:

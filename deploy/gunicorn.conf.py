@@ -1,7 +1,9 @@
 """How gunicorn serves Piper CRM, here and in production: `gunicorn -c deploy/gunicorn.conf.py wsgi:app`."""
 
+import ctypes
 import os
 import sys
+from contextlib import suppress
 
 from crm_web.config import ConfigurationError, load_settings
 
@@ -9,6 +11,8 @@ try:
     settings = load_settings()
 except ConfigurationError as error:
     sys.exit(f"Piper CRM: {error.message}")
+
+M_ARENA_MAX = -8
 
 bind = f"{settings.host}:{settings.port}"
 workers = settings.web_concurrency
@@ -27,6 +31,9 @@ limit_request_line = 8190
 control_socket_disable = True
 # The application itself decides whom it believes, by TRUSTED_PROXIES.
 forwarded_allow_ips = ""
+# Each thread would otherwise keep a store of free memory of its own. Not every C library has this switch.
+with suppress(OSError, AttributeError):
+    ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 max_requests = 20_000
 max_requests_jitter = 2_000
 logconfig_dict = {
