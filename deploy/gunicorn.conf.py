@@ -12,7 +12,7 @@ try:
 except ConfigurationError as error:
     sys.exit(f"Piper CRM: {error.message}")
 
-M_ARENA_MAX = -8
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 
 bind = f"{settings.host}:{settings.port}"
 workers = settings.web_concurrency
@@ -31,9 +31,11 @@ limit_request_line = 8190
 control_socket_disable = True
 # The application itself decides whom it believes, by TRUSTED_PROXIES.
 forwarded_allow_ips = ""
-# Each thread would otherwise keep a store of free memory of its own. Not every C library has this switch.
+# Free memory goes back: neither keeps each thread a store of its own, nor the process what a large page once took.
+# Not every C library has these switches.
 with suppress(OSError, AttributeError):
-    ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
+    for switch, value in ((M_ARENA_MAX, 2), (M_MMAP_THRESHOLD, 128 * 1024), (M_TRIM_THRESHOLD, 128 * 1024)):
+        ctypes.CDLL(None).mallopt(switch, value)
 max_requests = 20_000
 max_requests_jitter = 2_000
 logconfig_dict = {
