@@ -3,8 +3,8 @@
 from flask import Flask
 
 from crm_web import access, assets, commands, database, errors, filters, frame, headers, observe, sessions
-from crm_web.config import ROOT, Settings, load_settings
-from crm_web.extensions import bootstrap, csrf, db, login_manager, migrate
+from crm_web.config import Settings, load_settings
+from crm_web.extensions import bootstrap, csrf, db, login_manager
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -22,7 +22,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for extension in (db, csrf, login_manager, bootstrap):
         extension.init_app(app)
     database.init_app(app)
-    migrate.init_app(app, db, directory=str(ROOT / "migrations"), compare_type=True)
+    commands.offer_migrations(app)
     sessions.init_app(app)
     access.guard_every_view(app)
     register_blueprints(app)

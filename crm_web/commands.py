@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from copy import copy
-from functools import wraps
+from functools import partial, wraps
+from importlib import import_module
 from typing import Any
 
 import click
 from flask import Flask
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
+from werkzeug.local import LocalProxy
 
+from crm_web.config import ROOT
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.models import Door, set_door
@@ -17,20 +20,72 @@ from crm_web.models import Door, set_door
 UNKNOWN_TABLE_OR_COLUMN = ("42P01", "42703")
 
 
+GROUPS = {
+    "demo": "crm_web.demo.commands",
+    "employees": "crm_web.employees.commands",
+    "leads": "crm_web.imports.commands",
+    "scale": "crm_web.scale.commands",
+    "webhooks": "crm_web.webhooks.commands",
+}
+"""The groups of commands, and the modules in which they stand under their names."""
+
+
+class LoadedLater(click.Group):
+    """
+    A group of commands that is loaded when somebody asks for one: a web worker, of which there are many, never does.
+
+    :param name: what to type after ``flask``
+    :param load: gives the group itself
+    """
+
+    def __init__(self, name: str, load: Callable[[], click.Group]) -> None:
+        super().__init__(name)
+        self._load = load
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        return self._load().make_context(info_name, args, parent, **extra)
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        return self._load().get_short_help_str(limit)
+
+
 def register_commands(app: Flask) -> None:
     """
-    Add the commands of the features.
+    Add the commands of the features, and those that migrate.
 
     :param app: the application
     """
-    from crm_web.demo.commands import demo
-    from crm_web.employees.commands import employees
-    from crm_web.imports.commands import leads
-    from crm_web.scale.commands import scale
-    from crm_web.webhooks.commands import webhooks
+    for name, module in GROUPS.items():
+        app.cli.add_command(LoadedLater(name, partial(_load_feature, name, module)))
+    app.cli.add_command(LoadedLater("db", _load_migrations))
 
-    for group in (demo, employees, leads, scale, webhooks):
-        app.cli.add_command(_guarded(group))
+
+def _load_feature(name: str, module: str) -> click.Group:
+    return _guarded(getattr(import_module(module), name))
+
+
+def _load_migrations() -> click.Group:
+    group: click.Group = import_module("flask_migrate.cli").db
+    return group
+
+
+def offer_migrations(app: Flask) -> None:
+    """
+    Let whoever migrates find the migrations; what that takes is loaded when it is used.
+
+    :param app: the application
+    """
+    app.extensions["migrate"] = LocalProxy(partial(_prepare_migrations, app))
+
+
+def _prepare_migrations(app: Flask) -> Any:
+    from flask_migrate import Migrate
+
+    # This puts itself in the place of the one above.
+    Migrate(app, db, directory=str(ROOT / "migrations"), compare_type=True)
+    return app.extensions["migrate"]
 
 
 def _guarded(group: click.Group) -> click.Group:

@@ -81,8 +81,8 @@ def url_before_id(endpoint: str, id_name: str) -> str:
     :param id_name: how the view calls the id
     :return: such as ``/leads/``
     """
-    values: dict[str, Any] = {id_name: 0}
-    return url_for(endpoint, **values).removesuffix("0")
+    first: dict[str, Any] = {id_name: 0}
+    return url_for(endpoint, **first).removesuffix("0")
 
 
 def _frame() -> dict[str, Any]:

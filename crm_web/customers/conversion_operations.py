@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
 
 from crm_web.clock import now
 from crm_web.customers.contact_operations import trash_contact
 from crm_web.customers.conversion_queries import (
-    find_standing_conversion,
     get_win_contact,
     has_contacts,
     list_where_known,
@@ -138,7 +138,7 @@ def create_from_leads(leads: Sequence[Lead], *, by: Employee) -> dict[int, Domai
             refused[lead.id] = error
     made = _make_customers(pairs)
     for (lead, _), (customer, contact) in zip(pairs, made, strict=True):
-        db.session.add(_make_line(lead, customer, ConversionKind.CREATED, by, contact=contact))
+        db.session.add(Conversion(**_describe_win(lead, customer, ConversionKind.CREATED, by, contact=contact)))
     db.session.flush()
     for (lead, _), (customer, _) in zip(pairs, made, strict=True):
         _belong_to(lead, customer)
@@ -287,13 +287,11 @@ def _enter_in_ledger(
 ) -> None:
     """Write the line, unless one stands: a lead that left Won keeps it, and its customer."""
     db.session.flush()
-    if find_standing_conversion(lead.id) is not None:
-        return
-    db.session.add(_make_line(lead, customer, kind, by, contact=contact, filled=filled))
-    db.session.flush()
+    line = insert(Conversion).values(_describe_win(lead, customer, kind, by, contact=contact, filled=filled))
+    db.session.execute(line.on_conflict_do_nothing(index_elements=["lead_id"], index_where=text("undone_at IS NULL")))
 
 
-def _make_line(
+def _describe_win(
     lead: Lead,
     customer: Customer,
     kind: ConversionKind,
@@ -301,20 +299,21 @@ def _make_line(
     *,
     contact: Contact | None,
     filled: Mapping[str, Any] | None = None,
-) -> Conversion:
+) -> dict[str, Any]:
+    """The line of the ledger: columns to values."""
     known = {name: getattr(lead, name) for name in ("status", "lost_reason", "lost_note", "customer_id")}
     known["closed_at"] = lead.closed_at.isoformat() if lead.closed_at else None
     if contact:
         known["contact"] = {"id": contact.id, "version": contact.version}
-    return Conversion(
-        lead_id=lead.id,
-        customer_id=customer.id,
-        kind=kind,
-        converted_by_id=by.id,
-        before=known,
-        filled=dict(filled or {}),
-        customer_version=customer.version,
-    )
+    return {
+        "lead_id": lead.id,
+        "customer_id": customer.id,
+        "kind": kind,
+        "converted_by_id": by.id,
+        "before": known,
+        "filled": dict(filled or {}),
+        "customer_version": customer.version,
+    }
 
 
 def _fill_what_is_empty(customer: Customer, lead: Lead) -> dict[str, Any]:

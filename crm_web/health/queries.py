@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from crm_web.extensions import db
@@ -52,4 +51,5 @@ def list_migrations() -> tuple[str, ...]:
 
     :return: their names, the last one first
     """
-    return tuple(script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions())
+    # They stand in one row and begin with their number; to read them by Alembic would take ten megabytes.
+    return tuple(sorted((path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py")), reverse=True))
