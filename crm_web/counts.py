@@ -31,7 +31,6 @@ from crm_web.extensions import db
 from crm_web.models import Activity, Count, CountDelta, Figure, Lead, LeadStatus, LeadStay
 from crm_web.periods import Period, month_of
 
-PARTS = ("starts_on", "status", "detail", "currency", "owner_id", "source")
 SUMS = ("how_many", "how_many_priced", "amount", "weighted", "seconds")
 
 
@@ -151,7 +150,7 @@ def sum_cells(figure: Figure, *parts: str, whose: Whose = EVERYONES, period: Per
     Add up what is counted.
 
     :param figure: what the cells count
-    :param parts: some of ``PARTS``: what to tell apart; ``starts_on`` is the first day of a month of the reader's
+    :param parts: columns of ``Count``: what to tell apart; ``starts_on`` is the first day of a month of the reader's
     :param whose: which leads
     :param period: whole months of the reader's; ``None`` for all time, and then in months of UTC
     :return: a row for each combination that occurs, with the parts and ``SUMS``

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, WrapValidator
+from pydantic import Field, ValidationError, ValidationInfo, WrapValidator
 
 from crm_web.api.lead_schemas import Lead, LeadChange, NewLead, StatusChange
 from crm_web.api.schemas import Answered, Problem, Sent
@@ -84,21 +84,9 @@ def _set_aside(value: Any, read: Callable[[Any], Any], info: ValidationInfo) -> 
         raise
 
 
-_EXAMPLE: Any = {
-    "mode": "each",
-    "items": [
-        {"do": "create", "lead": {"last_name": "Tanaka", "company": "Tanaka KK"}},
-        {"do": "change", "id": 1, "version": 1, "lead": {"next_step": "Send the offer"}},
-        {"do": "move", "id": 1, "change": {"status": "won", "create": True}},
-        {"do": "trash", "id": 2, "version": 1},
-    ],
-}
-
-
 class LeadBatch(Sent):
     """Up to a thousand things to do, in their order, and whether all or nothing is done, or each by itself."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
     mode: BatchMode = Field(
         BatchMode.ALL, description="all: where one is refused, nothing is done. each: the others are done all the same."
     )

@@ -67,8 +67,9 @@ NAMED: dict[str, dict[str, Any]] = {
         "mode": "each",
         "items": [
             {"do": "create", "lead": {"last_name": "Tanaka", "company": "Tanaka KK"}},
-            {"do": "change", "id": 12, "version": 1, "lead": {"city": "Osaka"}},
-            {"do": "move", "id": 12, "change": {"status": "contacted"}},
+            {"do": "change", "id": 12, "version": 1, "lead": {"next_step": "Send the offer"}},
+            {"do": "move", "id": 12, "change": {"status": "won", "create": True}},
+            {"do": "trash", "id": 13, "version": 1},
         ],
     },
     "LeadBatchAnswer": {

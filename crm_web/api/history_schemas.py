@@ -18,7 +18,9 @@ class ChangeQuery(PageQuery):
 
     person: RecordId | None = None
     record: Annotated[str, Field(pattern=KIND)] | None = None
-    id: Annotated[RecordId, Field(description="Of this record alone; needs record.")] | None = None
+    id: (
+        Annotated[RecordId, Field(description="Of the records with this id; with record, of that one alone.")] | None
+    ) = None
     action: ChangeAction | None = None
     door: Door | None = None
     day: Day | None = None

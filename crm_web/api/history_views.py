@@ -10,7 +10,7 @@ from crm_web.access import Action, allowed
 from crm_web.api import blueprint, history_schemas, queries, schemas
 from crm_web.api.describing import describe
 from crm_web.api.exchange import read_query, show, show_page
-from crm_web.api.feed_queries import FeedMark, list_changes_after, mark_of
+from crm_web.history.feed_queries import FeedMark, list_changes_after, mark_of
 from crm_web.history.queries import ChangeFilter
 
 

@@ -14,9 +14,9 @@ from sqlalchemy import ColumnElement, Select, delete, func, literal, select, tru
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased, contains_eager, undefer
 
-from crm_web.api.feed_queries import FeedMark, list_changes_after, mark_of
 from crm_web.api.history_schemas import Change as ChangeAnswer
 from crm_web.extensions import db
+from crm_web.history.feed_queries import FeedMark, list_changes_after, mark_of
 from crm_web.models import DeliveryState, PauseReason, Webhook, WebhookDelivery
 from crm_web.webhooks.events import name_event
 from crm_web.webhooks.posting import Outcome
