@@ -103,12 +103,13 @@ def test_signing_in_leads_back_to_the_page_asked_for(visitor: Browser) -> None:
 
 
 def test_no_view_mixes_reading_and_writing(app: Flask, ada: Employee, browser_as: BrowserAs) -> None:
-    browser = browser_as(ada)
+    # Unread: what a 405 looks like is the same wherever it is given, and seen below and in tests/api.
+    client = browser_as(ada).client
     for path, methods in _methods_by_path(app).items():
         for method in {"GET", "POST", "PUT", "DELETE", "PATCH"} - methods:
-            answer = browser.open(path, method=method, data={} if method == "POST" else None)
-            assert answer.status == 405, f"{method} {path}: {answer.status}"
-            assert set(answer.response.headers["Allow"].split(", ")) >= methods - {"OPTIONS"}, path
+            answer = client.open(path, method=method)
+            assert answer.status_code == 405, f"{method} {path}: {answer.status_code}"
+            assert set(answer.headers["Allow"].split(", ")) >= methods - {"OPTIONS"}, path
 
 
 def _methods_by_path(app: Flask) -> dict[str, set[str]]:

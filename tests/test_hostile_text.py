@@ -70,7 +70,9 @@ def _list_naughty() -> list[str]:
 
 NAUGHTY = _list_naughty()
 SHORT = [text for text in NAUGHTY if len(text) <= 300 and "\n" not in text and "\r" not in text]
-CHUNKS = [SHORT[i : i + len(LINES)] for i in range(0, len(SHORT), len(LINES))]
+# All of our own, and a third of the long lists: as lines of a description all of them pass through form and page, too.
+OURS = len(OWN) + len(FORMULAS)
+CHUNKS = [SHORT[i : i + len(LINES)] for i in range(0, len(SHORT), len(LINES)) if i < OURS or i // len(LINES) % 3 == 0]
 
 
 def texts_of(page: Page) -> str:
@@ -130,7 +132,7 @@ def test_lists_show_them(session: Session, ann: Employee, browser_as: BrowserAs)
 @pytest.mark.parametrize("number", range(0, len(SHORT), 40))
 def test_searching_for_them_breaks_nothing(ann: Employee, browser_as: BrowserAs, number: int) -> None:
     browser = browser_as(ann)
-    for text in SHORT[number : number + 40 : 5]:
+    for text in SHORT[number : number + 40 : 10]:
         page = browser.get("leads.list_leads", q=text)
         assert page.status == 200
         assert page.one("#filter-q")["value"] == text

@@ -59,10 +59,13 @@ def meet(own: OwnDatabase, rival: Connection, table: str, row_id: int, *deeds: D
     with rival.cursor() as cursor, ThreadPoolExecutor(len(deeds)) as pool:
         cursor.execute(f"SELECT 1 FROM {table} WHERE id = %s FOR UPDATE", (row_id,))  # noqa: S608  (a word of ours)
         pages = []
-        for number, deed in enumerate(deeds, start=1):
-            pages.append(pool.submit(deed))
-            wait_until_waiting(own, number)
-        rival.commit()
+        try:
+            for number, deed in enumerate(deeds, start=1):
+                pages.append(pool.submit(deed))
+                wait_until_waiting(own, number)
+        finally:
+            # Whoever waits in the pool would be waited for without end.
+            rival.commit()
         answers = [page.result(15) for page in pages]
     assert [answer for answer in answers if answer.status >= 500] == []
     return answers
@@ -70,7 +73,7 @@ def meet(own: OwnDatabase, rival: Connection, table: str, row_id: int, *deeds: D
 
 def wait_until_waiting(own: OwnDatabase, number: int) -> None:
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     with own.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         while connection.scalar(text(waiting)) < number:
             assert time.monotonic() < until, "nobody waits"
