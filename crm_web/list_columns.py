@@ -83,10 +83,15 @@ def load_columns(record: Any, columns: Sequence[Column]) -> list[ExecutableOptio
     :param columns: the columns to show
     :return: options for a query that selects the model
     """
-    names = {column.path.split(".")[0]: "." in column.path for column in columns}
-    own = [getattr(record, name) for name, is_elsewhere in names.items() if not is_elsewhere]
-    elsewhere = [joinedload(getattr(record, name)) for name, is_elsewhere in names.items() if is_elsewhere]
+    paths = [column.path.partition(".") for column in columns]
+    own = [getattr(record, name) for name, _, further in paths if not further]
+    elsewhere = [_load_only(getattr(record, name), further) for name, _, further in paths if further]
     return [*([load_only(*own)] if own else []), *elsewhere]
+
+
+def _load_only(relation: Any, name: str) -> ExecutableOption:
+    """Of another record, such as its owner, a list shows one column."""
+    return joinedload(relation).load_only(getattr(relation.property.mapper.class_, name))
 
 
 def load_shown(
@@ -103,7 +108,7 @@ def load_shown(
     """
     if shown is None:
         return []
-    return [*load_columns(record, [known[key] for key in shown]), load_only(*always), joinedload(record.owner)]
+    return [*load_columns(record, [known[key] for key in shown]), load_only(*always), _load_only(record.owner, "name")]
 
 
 def choose_columns(asked: Sequence[str], known: Sequence[str], usual: Sequence[str]) -> list[str]:
