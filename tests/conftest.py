@@ -13,6 +13,7 @@ from typing import Any, cast
 import psycopg2
 import pytest
 from flask import Flask
+from hypothesis import settings
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,10 @@ from crm_web.models import Employee
 from tests.databases import OwnDatabase, build_templates, copy_template, drop_all, server, settings_for
 from tests.factories import make_sign_in
 from tests.page import Browser
+
+# The same examples each time, on however slow a machine.
+settings.register_profile("check", deadline=None, derandomize=True, database=None)
+settings.load_profile("check")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,6 +42,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         if not hasattr(config, "workerinput"):
             drop_all()
     server.stop()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what has a database of its own: to copy one takes as long as ten other tests."""
+    if "own_database" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(trylast=True)
