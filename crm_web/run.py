@@ -38,6 +38,7 @@ from crm_web.postgres import EmbeddedServer
 
 PATIENCE_TO_START = 60.0
 PATIENCE_TO_STOP = 20.0
+HEARS_EVERY = 0.2
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _requests: list[int] = []
 
@@ -112,12 +113,16 @@ def _heed_requests() -> None:
 @contextmanager
 def _undisturbed() -> Iterator[None]:
     """Keep a request to stop until the block is done: what it starts must not be lost sight of."""
-    for request in STOP_SIGNALS:
-        signal.signal(request, lambda number, _frame: _requests.append(number))
+    _note_requests()
     yield
     for request in STOP_SIGNALS:
         signal.signal(request, _request_stop)
     _heed_requests()
+
+
+def _note_requests() -> None:
+    for request in STOP_SIGNALS:
+        signal.signal(request, lambda number, _frame: _requests.append(number))
 
 
 def _ignore_signals() -> None:
@@ -292,13 +297,16 @@ def _welcome(settings: Settings) -> None:
 def _stand_by(web: "subprocess.Popen[bytes]", server: EmbeddedServer | None) -> None:
     """Wait for the end, and start the database again should it die."""
     parent = os.getppid() if "--with-make" in sys.argv else None
+    # An exception out of nowhere could leave a lock held for ever, such as that of whoever measures this program.
+    _note_requests()
     while web.poll() is None:
-        time.sleep(0.5)
+        time.sleep(HEARS_EVERY)
         _heed_requests()
         if parent not in (None, os.getppid()):
             raise StopRequested
         if server is not None:
             server.ensure_running()
+    _heed_requests()
     raise StartError("The web server ended unexpectedly. Start it again with `make run`; the data is safe.")
 
 

@@ -188,6 +188,7 @@ def test_full_or_foreign_folder_is_refused() -> None:
 
 
 def test_old_log_makes_room(server: EmbeddedServer) -> None:
+    server.folder.mkdir(parents=True, exist_ok=True)
     server.log.write_text("x" * 10_000_001)
 
     server.start()
