@@ -61,7 +61,7 @@ class AnyOrder(Keeping, Winning, Bulk):
 def test_any_order_of_anything_leaves_the_truth(own_database: OwnDatabase) -> None:
     Story.company = Company(own_database)
     Story.tally.clear()
-    which: dict[str, Any] = {"max_examples": STORIES} if STORIES else {"max_examples": 40, "derandomize": True}
+    which: dict[str, Any] = {"max_examples": STORIES, "derandomize": False} if STORIES else {"max_examples": 40}
     try:
         run_state_machine_as_test(
             AnyOrder,
