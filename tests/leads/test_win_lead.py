@@ -119,7 +119,9 @@ def test_the_likeliest_comes_first_and_five_are_enough(
     assert len(names) == 5
 
 
-@pytest.mark.parametrize("where", ["customer in the trash", "contact in the trash", "mail that everyone uses"])
+@pytest.mark.parametrize(
+    "where", ["customer in the trash", "contact in the trash", "mail that everyone uses", "a site that everyone uses"]
+)
 def test_what_says_nothing_is_not_offered(
     browser_as: BrowserAs, session: Session, lead: Lead, ann: Employee, where: str
 ) -> None:
@@ -128,9 +130,12 @@ def test_what_says_nothing_is_not_offered(
         make_customer(session, name="Nordlys A/S", email="zoe@nordlys.example", **gone)
     elif where == "contact in the trash":
         make_contact(session, make_customer(session), email="zoe@nordlys.example", **gone)
+    elif where == "mail that everyone uses":
+        make_customer(session, email="somebody@alice.it")
+        lead = make_lead(session, email="zoe@alice.it", last_name="Okoro")
     else:
-        make_customer(session, email="somebody@gmail.com")
-        lead = make_lead(session, email="zoe@gmail.com", last_name="Okoro")
+        make_customer(session, website="https://de.linkedin.com/company/one")
+        lead = make_lead(session, website="de.linkedin.com/company/other", last_name="Okoro")
     assert win(browser_as(ann), lead).location == f"/leads/{lead.id}"
 
 

