@@ -27,6 +27,7 @@ from flask_login import current_user
 from phonenumbers import PhoneNumber, PhoneNumberFormat
 
 from crm_web import clock
+from crm_web.postal_addresses import FIELDS, write_address
 
 Amount = Decimal | int | float
 
@@ -196,6 +197,20 @@ def country(code: str | None, *, reader: Reader = ANYONE) -> str:
     return reader.locale.territories.get(code, code) if code else ""
 
 
+def postal_address(record: Any, which: str = "", *, reader: Reader = ANYONE) -> str:
+    """
+    Write an address of a record in the order of its country.
+
+    :param record: what has ``street``, ``city``, ``state``, ``postal_code`` and ``country``
+    :param which: what stands before these names, such as ``billing_``
+    :param reader: whose language the country is named in
+    :return: its lines; empty where nothing is known
+    """
+    given = {name: getattr(record, which + name) for name in FIELDS.values()}
+    code = getattr(record, f"{which}country")
+    return write_address(given, code, country(code, reader=reader))
+
+
 def plural(count: int, one: str, many: str | None = None, *, reader: Reader = ANYONE) -> str:
     """
     Write a count with its noun.
@@ -279,6 +294,7 @@ FOR_READER: dict[str, Callable[..., str]] = {
         datetime,
         relative_time,
         country,
+        postal_address,
         plural,
     )
 }

@@ -214,6 +214,15 @@ def test_templates_are_short_and_escape_everything(subtests: pytest.Subtests) ->
             assert [part for part in arithmetic if '"' not in part and "'" not in part] == []
 
 
+def test_no_template_puts_an_address_together() -> None:
+    """The filter postal_address knows the order of each country."""
+    written = {
+        path.name: re.findall(r"(?<!form\.)(?<!form\.billing_)(?<!form\.shipping_)postal_code", path.read_text())
+        for path in list_templates()
+    }
+    assert {name: found for name, found in written.items() if found} == {}
+
+
 def test_every_view_says_who_may_use_it(installation: Flask) -> None:
     marks = {
         endpoint: getattr(view, "access", None)

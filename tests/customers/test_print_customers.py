@@ -34,6 +34,9 @@ def test_is_all_that_one_takes_to_a_meeting(
         billing_city="Aarhus",
         billing_country="DK",
         shipping_street="Havnen 2",
+        shipping_city="Guildford",
+        shipping_postal_code="GU1 3AA",
+        shipping_country="GB",
         owner_id=bob.id,
         parent_id=parent.id,
         description="A\nB",
@@ -54,7 +57,7 @@ def test_is_all_that_one_takes_to_a_meeting(
     assert (page.h1, page.title) == ("Nordlys A/S", "Nordlys A/S · Piper")
     assert words(page.one(".letterhead")) == f"Piper Trading LtdCustomer {customer.number}"
     assert page.facts["Billing address"] == "Aarhus Denmark"
-    assert page.facts["Shipping address"] == "Havnen 2"
+    assert page.facts["Shipping address"] == "Havnen 2 Guildford GU1 3AA United Kingdom"
     assert (page.facts["Owner"], page.facts["Parent company"]) == ("Bob Tanaka", "Group")
     assert tables(page) == {
         "Contacts": [["Berg (call first)", "Buyer", "1, 2", ""]],

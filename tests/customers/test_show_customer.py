@@ -36,12 +36,18 @@ def test_shows_all_that_is_known_and_nothing_that_is_not(
         billing_postal_code="8000",
         billing_city="Aarhus",
         billing_country="DK",
+        shipping_street="1 Main St",
+        shipping_postal_code="62701",
+        shipping_city="Springfield",
+        shipping_state="IL",
+        shipping_country="US",
         owner_id=ann.id,
     )
     page = browser_as(ann).get("customers.show_customer", customer_id=customer.id)
     assert page.h1 == "Nordlys A/S"
     assert f"Customer {customer.number}" in page.text
     assert facts_of(page)["Billing address"] == "Havnen 1 8000 Aarhus Denmark"
+    assert facts_of(page)["Shipping address"] == "1 Main St Springfield, IL 62701 United States"
     assert (facts_of(page)["Status"], facts_of(page)["Owner"]) == ("Active", "Ann Keller")
     assert facts_of(page)["Entered"].endswith(", Ann Keller")
     assert page.link("post+crm@nordlys.example") == "mailto:post%2Bcrm@nordlys.example"
