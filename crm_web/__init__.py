@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from crm_web import access, assets, commands, database, errors, filters, frame, headers, observe, sessions
+from crm_web import access, assets, commands, compression, database, errors, filters, frame, headers, observe, sessions
 from crm_web.config import Settings, load_settings
 from crm_web.extensions import bootstrap, csrf, db, login_manager
 
@@ -18,6 +18,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
     app.config.from_mapping((settings or load_settings()).flask_config())
     app.url_map.converters["int"] = frame.RecordId
+    compression.init_app(app)
     observe.init_app(app)
     for extension in (db, csrf, login_manager, bootstrap):
         extension.init_app(app)

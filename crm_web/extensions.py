@@ -3,8 +3,9 @@
 from flask_bootstrap import Bootstrap5
 from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
-from flask_wtf import CSRFProtect
 from sqlalchemy import MetaData
+
+from crm_web.csrf import MaskedCSRFProtect
 
 metadata = MetaData(
     naming_convention={
@@ -17,6 +18,6 @@ metadata = MetaData(
 )
 
 db = SQLAlchemy(metadata=metadata)
-csrf = CSRFProtect()
+csrf = MaskedCSRFProtect()
 login_manager = LoginManager()
 bootstrap = Bootstrap5()

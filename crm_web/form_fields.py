@@ -30,6 +30,7 @@ from wtforms.widgets import HiddenInput, Select, TelInput, TextArea
 
 from crm_web import fields
 from crm_web.code_names import list_countries, list_currencies
+from crm_web.csrf import FormToken
 from crm_web.errors import DomainError
 from crm_web.filters import current_reader
 from crm_web.models import Employee
@@ -40,6 +41,8 @@ class RecordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types.
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         """A body of JSON, or a file where text belongs, is simply no answer to the form."""
+
+        csrf_class = FormToken
 
         def wrap_formdata(self, form: Any, formdata: Any) -> MultiDict[str, str] | None:
             if formdata is None or isinstance(formdata, MultiDict):

@@ -1,6 +1,6 @@
 """What every answer tells the browser about safety and keeping: one place, no exceptions in the views."""
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, make_response, request
 
 from crm_web.config import Settings
 
@@ -38,6 +38,29 @@ def init_app(app: Flask) -> None:
     :param app: the application
     """
     app.after_request(_add_headers)
+
+
+def send_secret(page: str) -> Response:
+    """
+    Send a page that shows a secret, which no cache may keep and nobody on the way may compress.
+
+    Beside what a stranger can write, how far a page shrinks would give the secret away.
+
+    :param page: the page
+    :return: the answer
+    """
+    return hide_secret(make_response(page))
+
+
+def hide_secret(response: Response) -> Response:
+    """
+    Mark an answer that shows a secret: it is neither kept nor compressed.
+
+    :param response: the answer
+    :return: the same
+    """
+    response.headers["Cache-Control"] = "no-store, no-transform"
+    return response
 
 
 def _add_headers(response: Response) -> Response:

@@ -7,6 +7,7 @@ from flask import Flask, Request, Response, abort, after_this_request, current_a
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from crm_web.auth import operations, queries
+from crm_web.csrf import make_secret
 from crm_web.extensions import db, login_manager
 from crm_web.models import Door, Employee, set_door
 from crm_web.problems import is_from_program
@@ -47,6 +48,7 @@ def sign_in(employee: Employee) -> None:
     )
     session.clear()
     session["sign_in"] = token
+    session["csrf_token"] = make_secret(employee.id)
     session.permanent = True
     _remember_browser(employee)
 

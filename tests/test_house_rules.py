@@ -117,6 +117,15 @@ def test_what_creates_is_answered_once(file: SourceFile) -> None:
             assert "keep_answer" in file.called()
 
 
+@every("views")
+def test_a_page_that_shows_a_secret_is_not_compressed(file: SourceFile) -> None:
+    calls = [node for function in file.functions for node in ast.walk(function) if isinstance(node, ast.Call)]
+    sent = [call.args[0] for call in calls if ast.unparse(call.func) == "send_secret"]
+    pages = [call for call in calls if ast.unparse(call.func) == "render_template"]
+    showing = [page for page in pages if any("secret" in str(word.arg) for word in page.keywords)]
+    assert [ast.unparse(page) for page in showing if page not in sent] == [], "send it with headers.send_secret"
+
+
 @every()
 def test_only_views_and_commands_commit(file: SourceFile) -> None:
     if file.kind not in MAY_COMMIT and file.path.name not in COMMITS_BY_ITSELF:

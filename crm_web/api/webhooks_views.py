@@ -11,6 +11,7 @@ from crm_web.api import blueprint, schemas, webhook_schemas
 from crm_web.api.describing import describe
 from crm_web.api.exchange import find_answer, keep_answer, read_body, read_query, require_match, show, show_page
 from crm_web.extensions import db
+from crm_web.headers import hide_secret
 from crm_web.models import Webhook, WebhookDelivery
 from crm_web.observe import log_event
 from crm_web.webhooks import operations, queries
@@ -61,7 +62,7 @@ def _with_secret(answer: Response) -> Response:
     webhook = queries.get_webhook(made.id)
     made.secret = show_secret(webhook.secret) if webhook else None
     answer.set_data(made.model_dump_json())
-    return answer
+    return hide_secret(answer)
 
 
 @blueprint.get("/api/v1/webhooks/<int:webhook_id>")

@@ -8,6 +8,7 @@ from crm_web.access import Action, allowed, signed_in
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.form_fields import show_refusal
+from crm_web.headers import send_secret
 from crm_web.messages import flash_message
 from crm_web.models import ApiToken
 from crm_web.observe import log_event
@@ -39,7 +40,7 @@ def create_token() -> ResponseReturnValue:
     keep_answer(form, text, url_for("tokens.list_tokens"))
     db.session.commit()
     log_event("token_created", id=token.id, scope=token.scope)
-    return render_template("tokens/show_secret.html", token=token, secret=secret)
+    return send_secret(render_template("tokens/show_secret.html", token=token, secret=secret))
 
 
 def _page(form: NewTokenForm) -> str:

@@ -10,6 +10,7 @@ from crm_web.access import Action, allowed
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.form_fields import show_refusal, stored_values
+from crm_web.headers import send_secret
 from crm_web.list_address import ListAddress
 from crm_web.messages import flash_message
 from crm_web.models import Webhook
@@ -52,7 +53,7 @@ def create_webhook() -> ResponseReturnValue:
     keep_answer(form, text, _place_of(webhook))
     db.session.commit()
     log_event("webhook_created", webhook=webhook.id)
-    return render_template("webhooks/show_secret.html", webhook=webhook, secret=secret)
+    return send_secret(render_template("webhooks/show_secret.html", webhook=webhook, secret=secret))
 
 
 def _new_page(form: NewWebhookForm) -> str:

@@ -1,13 +1,12 @@
 """Browsers without a screen that talk to real servers over HTTP."""
 
-import secrets
 from http.client import HTTPConnection
 from urllib.parse import urlencode
 
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
-from itsdangerous import URLSafeTimedSerializer
 
+from crm_web.csrf import NOBODY, make_secret, mask
 from tests.databases import OwnDatabase
 from tests.factories import make_sign_in
 from tests.operation.launch import Launched
@@ -24,9 +23,10 @@ class Window:
     def __init__(self, own: OwnDatabase, first_name: str) -> None:
         with own.session() as session:
             token = make_sign_in(session, own.find(session, first_name))
-        secret = secrets.token_hex(20)
+        with own.app.app_context():
+            secret = make_secret(NOBODY)
         self.cookie = _sign_cookie(own.app, {"sign_in": token, "csrf_token": secret})
-        self.csrf_token = _sign_csrf_token(own.app, secret)
+        self.csrf_token = mask(secret)
 
     def get(self, server: Launched, path: str, cookie: str | None = None) -> tuple[int, dict[str, str], str]:
         """Open a page; gives status, headers and text."""
@@ -57,7 +57,3 @@ def _sign_cookie(app: Flask, values: dict[str, str]) -> str:
     signer = SecureCookieSessionInterface().get_signing_serializer(app)
     assert signer is not None
     return f"{app.config['SESSION_COOKIE_NAME']}={signer.dumps(values)}"
-
-
-def _sign_csrf_token(app: Flask, secret: str) -> str:
-    return str(URLSafeTimedSerializer(app.config["SECRET_KEY"], salt="wtf-csrf-token").dumps(secret))

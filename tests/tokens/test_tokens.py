@@ -23,7 +23,7 @@ def test_makes_a_token_and_uses_it(app: Flask, session: Session, ann: Employee, 
     page = browser_as(ann).post("tokens.create_token", {"name": "Monthly report", "scope": "read", "days": "30"})
     secret = _secret_on(page)
     assert secret.startswith("piper_")
-    assert page.response.headers["Cache-Control"] == "no-store"
+    assert page.response.headers["Cache-Control"] == "no-store, no-transform"
     token = session.scalars(select(ApiToken)).one()
     assert secret.encode() not in token.secret_hash
     assert token.expires_at - token.created_at > timedelta(days=29)
