@@ -23,7 +23,8 @@ from crm_web.models import Employee, SignIn, SignInFailures, Theme, limit_of, re
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
 FEWEST_CHARACTERS = 4
-TRIES_PER_ACCOUNT = 10
+TRIES_PER_ACCOUNT_AND_ADDRESS = 10
+TRIES_PER_ACCOUNT = 50
 TRIES_PER_ADDRESS = 50
 WINDOW = timedelta(minutes=15)
 LONGEST_SIGN_IN = timedelta(days=30)
@@ -81,14 +82,16 @@ class Try:
 
     :param employee_id: whose account; ``None`` where nobody has that address
     :param password_hash: what the password has to match, if there is one
-    :param own_key: the count that a success clears
-    :param address_key: the count that a success lowers by one; ``None`` for a known browser
+    :param own_key: the count that a success clears: of this browser, or of this account from this address
+    :param address_key: the count of the address, which a success lowers by one; ``None`` for a known browser
+    :param account_key: the count of the account over all addresses, likewise
     """
 
     employee_id: int | None
     password_hash: str | None
     own_key: str
-    address_key: str | None
+    address_key: str | None = None
+    account_key: str | None = None
 
 
 def hash_password(password: str) -> str:
@@ -117,7 +120,8 @@ def set_password(employee: Employee, password: str, *, by: Employee | None, keep
     employee.password_hash = hash_password(password)
     end_sign_ins(employee, keep=keep)
     # A colleague who was locked out is let in again with the new password.
-    db.session.execute(delete(SignInFailures).where(SignInFailures.key == f"account:{employee.id}"))
+    theirs = (SignInFailures.key == f"account:{employee.id}") | SignInFailures.key.startswith(f"pair:{employee.id}@")
+    db.session.execute(delete(SignInFailures).where(theirs), execution_options=_WITHOUT_OBJECTS)
     db.session.flush()
 
 
@@ -165,8 +169,9 @@ def count_try(email: str, *, remote_address: str | None, browser: KnownBrowser |
     """
     Count a try to sign in; commit before judging it, so that many at once can't slip through together.
 
-    Each account and each network address has a count, in the database, for all instances. A browser in which the
-    person signed in before has a count of its own instead: nobody can lock a colleague out by failing on purpose.
+    Limited are, for all instances, one account from one address, one address over all accounts, and one account over
+    all addresses. What the first two refuse does not count for the third: from one address nobody can lock a colleague
+    out by failing on purpose. A browser in which the person signed in before has a count of its own instead of these.
 
     :param email: the address as typed; one that nobody has is counted alike
     :param remote_address: where the request comes from
@@ -177,14 +182,15 @@ def count_try(email: str, *, remote_address: str | None, browser: KnownBrowser |
     found = find_credentials(email)
     employee_id = found.id if found else None
     if browser is not None and browser.employee_id == employee_id:
-        own_key, address_key = f"browser:{browser.nonce}", None
-    else:
-        # What was typed may be a password, so an unknown address is not kept as it is.
-        account = employee_id or sha256(email.lower().encode()).hexdigest()
-        own_key, address_key = f"account:{account}", f"address:{_network(remote_address)}"
-    counted = {own_key: TRIES_PER_ACCOUNT} | ({address_key: TRIES_PER_ADDRESS} if address_key else {})
-    _count(counted)
-    return Try(employee_id, found.password_hash if found else None, own_key, address_key)
+        attempt = Try(employee_id, found and found.password_hash, f"browser:{browser.nonce}")
+        _count({attempt.own_key: TRIES_PER_ACCOUNT_AND_ADDRESS})
+        return attempt
+    # What was typed may be a password, so an unknown address is not kept as it is.
+    account, network = employee_id or sha256(email.lower().encode()).hexdigest(), _network(remote_address)
+    address_key, pair_key, account_key = f"address:{network}", f"pair:{account}@{network}", f"account:{account}"
+    _count({address_key: TRIES_PER_ADDRESS, pair_key: TRIES_PER_ACCOUNT_AND_ADDRESS})
+    _count({account_key: TRIES_PER_ACCOUNT})
+    return Try(employee_id, found and found.password_hash, pair_key, address_key, account_key)
 
 
 def count_confirmation(employee: Employee) -> None:
@@ -194,7 +200,7 @@ def count_confirmation(employee: Employee) -> None:
     :param employee: the person
     :raise TooManyTries: where there were too many in the last quarter of an hour
     """
-    _count({f"confirmation:{employee.id}": TRIES_PER_ACCOUNT})
+    _count({f"confirmation:{employee.id}": TRIES_PER_ACCOUNT_AND_ADDRESS})
 
 
 def count_wrong_token(remote_address: str | None) -> tuple[int, timedelta]:
@@ -376,11 +382,16 @@ def _count_each(keys: Sequence[str]) -> list[tuple[int, timedelta]]:
 
 
 def _clear(attempt: Try) -> None:
-    """A success is no failure: it clears the account's count, takes itself off the address, and sweeps old counts."""
+    """A success is no failure: it clears its own count, takes itself off the shared ones, and sweeps old counts."""
+    # Address, own, account: the order in which they are counted, so that two of us never wait for each other.
+    _lower(attempt.address_key)
     db.session.execute(delete(SignInFailures).where(SignInFailures.key == attempt.own_key))
-    if attempt.address_key:
-        lower = update(SignInFailures).where(SignInFailures.key == attempt.address_key)
-        db.session.execute(lower.values(count=SignInFailures.count - 1), _WITHOUT_OBJECTS)
+    _lower(attempt.account_key)
     old = select(SignInFailures.key).where(SignInFailures.first_at <= func.now() - WINDOW)
     swept = old.with_for_update(skip_locked=True)
     db.session.execute(delete(SignInFailures).where(SignInFailures.key.in_(swept)), execution_options=_WITHOUT_OBJECTS)
+
+
+def _lower(key: str | None) -> None:
+    lower = update(SignInFailures).where(SignInFailures.key == key)
+    db.session.execute(lower.values(count=SignInFailures.count - 1), execution_options=_WITHOUT_OBJECTS)

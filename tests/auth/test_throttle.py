@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from crm_web.auth.operations import TooManyTries, count_try
 from crm_web.extensions import db
 from crm_web.models import Employee, SignInFailures
+from crm_web.observe import count_queries
 from tests.databases import PASSWORD, OwnDatabase
 from tests.page import Browser, Page
 
@@ -43,7 +44,7 @@ def counts(session: Session) -> dict[str, int]:
 
 def test_after_ten_failures_even_the_right_password_waits(visitor: Browser, session: Session) -> None:
     fail(visitor)
-    set_counts(session, 9, "account:%")
+    set_counts(session, 9, "pair:%")
     assert fail(visitor).status == 422, "the tenth is still answered"
     page = succeed(visitor)
     assert page.status == 429
@@ -75,19 +76,60 @@ def test_a_success_clears_the_accounts_count_and_counts_for_no_address(visitor: 
     fail(visitor)
     fail(visitor, "bob@piper.example")
     succeed(visitor)
-    assert counts(session) == {"account": 1, "address": 2}
-    assert session.scalar(select(func.count()).where(SignInFailures.key.like("account:%"))) == 1
+    # Ann's own count is gone, and of her account only her one failure is left.
+    assert session.scalar(select(func.count()).where(SignInFailures.key.like("pair:%"))) == 1
+    assert session.scalars(select(SignInFailures.count).where(SignInFailures.key.like("account:%"))).all() == [1, 1]
+    assert counts(session)["address"] == 2
 
 
 def test_an_unknown_account_is_throttled_alike(visitor: Browser, session: Session) -> None:
     fail(visitor, "nobody@piper.example")
-    set_counts(session, 10, "account:%")
+    set_counts(session, 10, "pair:%")
     known, unknown = fail(visitor), fail(visitor, "NOBODY@piper.example")
     assert known.status == 422
     assert unknown.status == 429
-    fail(visitor)
-    set_counts(session, 10, "account:%")
+    set_counts(session, 10, "pair:%")
     assert fail(visitor).errors == unknown.errors
+    set_counts(session, 1, "pair:%")
+    set_counts(session, 50, "account:%")
+    known, unknown = fail(visitor), fail(visitor, "nobody@piper.example")
+    assert (known.status, known.errors) == (unknown.status, unknown.errors) == (429, unknown.errors)
+
+
+def test_a_stranger_elsewhere_does_not_lock_the_right_person_out(visitor: Browser, session: Session) -> None:
+    """Neither by eleven tries nor by going on and on: what is refused from one address counts nowhere else."""
+    stranger = Browser(visitor.app)
+    stranger.client.environ_base["REMOTE_ADDR"] = "192.0.2.7"
+    fail(stranger)
+    set_counts(session, 10)
+    assert [fail(stranger).status for _ in range(3)] == [429] * 3
+    assert session.scalar(select(SignInFailures.count).where(SignInFailures.key.like("account:%"))) == 10
+    assert succeed(visitor).location == "/"
+
+
+def test_many_addresses_together_can_not_guess_one_password(visitor: Browser, session: Session) -> None:
+    fail(visitor)
+    set_counts(session, 50, "account:%")
+    for address in ("192.0.2.7", "2001:db8::1"):
+        visitor.client.environ_base["REMOTE_ADDR"] = address
+        assert succeed(visitor).status == 429
+        assert succeed(visitor, "bob@piper.example").location == "/"
+
+
+def test_a_success_does_not_start_the_count_of_all_addresses_anew(visitor: Browser, session: Session) -> None:
+    fail(visitor)
+    set_counts(session, 40, "account:%")
+    succeed(visitor)
+    assert counts(session) == {"account": 40, "address": 1}
+
+
+def test_an_unknown_account_asks_the_database_as_much(visitor: Browser) -> None:
+    asked = []
+    for email in ("ann@piper.example", "nobody@piper.example"):
+        with count_queries() as queries:
+            fail(visitor, email)
+        asked.append([statement.split("WHERE")[0] for statement in queries.statements])
+    assert asked[0] == asked[1]
 
 
 def test_what_was_typed_is_not_kept(visitor: Browser, session: Session) -> None:
@@ -179,7 +221,8 @@ def test_a_new_password_from_an_administrator_opens_the_account_at_once(
     visitor: Browser, browser_as: BrowserAs, ada: Employee, ann: Employee, session: Session
 ) -> None:
     fail(visitor)
-    set_counts(session, 10, "account:%")
+    set_counts(session, 50, "pair:%")
+    set_counts(session, 50, "account:%")
     browser_as(ada).post("employees.set_password", {"password": PASSWORD}, employee_id=ann.id)
     assert succeed(visitor).location == "/"
 
@@ -189,7 +232,7 @@ def test_old_counts_are_swept(visitor: Browser, session: Session) -> None:
     session.execute(update(SignInFailures).values(first_at=func.now() - timedelta(hours=1)))
     session.commit()
     succeed(visitor)
-    assert counts(session) == {"address": 0}
+    assert counts(session) == {"address": 0, "account": 0}
 
 
 def test_it_is_logged(visitor: Browser, session: Session, caplog: pytest.LogCaptureFixture) -> None:
