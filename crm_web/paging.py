@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, case, func, literal, select, true, tuple_
@@ -290,12 +291,17 @@ def _read_mark(mark: str | None, sort: Sort) -> Place | None:
     try:
         side, key, row_id = json.loads(base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)))
         key.encode()
-        value = _READERS[sort.expression.type.python_type](key)
+        value = _reader_of(sort.expression.type.python_type)(key)
     except (binascii.Error, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
         return None
     if side not in ("after", "before") or type(row_id) is not int or abs(row_id) >= 2**63 or "\x00" in key:
         return None
     return side, value, row_id
+
+
+def _reader_of(kind: type) -> Callable[[str], Any]:
+    """An enum reads its own words, and refuses all others."""
+    return kind if issubclass(kind, StrEnum) else _READERS[kind]
 
 
 def _read_amount(text: str) -> Decimal:

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from jinja2 import nodes
+from sqlalchemy import TypeDecorator
 
 from crm_web.access import Action
 from crm_web.config import ROOT
+from crm_web.extensions import metadata
 from tests.house import (
     KINDS,
     SourceFile,
@@ -230,6 +232,13 @@ def test_no_template_puts_an_address_together() -> None:
         for path in list_templates()
     }
     assert {name: found for name, found in written.items() if found} == {}
+
+
+def test_every_column_tells_what_its_values_are_in_python() -> None:
+    """Marks of pages are read by it; a type decorator has to say it itself."""
+    for column in (column for table in metadata.tables.values() for column in table.columns):
+        if isinstance(column.type, TypeDecorator):
+            assert column.type.python_type is not object, column
 
 
 def test_every_view_says_who_may_use_it(installation: Flask) -> None:

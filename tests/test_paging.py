@@ -22,6 +22,7 @@ from tests.factories import make_lead
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SORTS = {
     "name": Lead.sort_name,
+    "status": Lead.status,
     "created": Lead.created_at,
     "amount": func.coalesce(Lead.amount, -1),
     "probability": func.coalesce(Lead.probability, -1),

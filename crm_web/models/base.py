@@ -41,6 +41,10 @@ class Word(TypeDecorator[StrEnum]):
         super().__init__()
         self.words = words
 
+    @property
+    def python_type(self) -> type[StrEnum]:
+        return self.words
+
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         return None if value is None else self.words(value).value
 
