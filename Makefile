@@ -1,7 +1,7 @@
 # Piper CRM: `make run` and `make check` are all that a fresh clone needs.
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
-.PHONY: run check check-code check-tests quick screenshots bench environment environment-dev chromium clean
+.PHONY: run check check-code check-tests quick screenshots bench environment environment-dev lock chromium clean
 
 PYTHON ?= python3
 RUN := .venv/bin/python
@@ -39,6 +39,14 @@ environment:
 
 environment-dev:
 	@deploy/install requirements-dev.txt "$(PYTHON)"
+
+# Makes both locks from pyproject.toml. What they hold already stays as it is, unless UPGRADE says otherwise, such as
+# make lock UPGRADE="--upgrade-package flask", or UPGRADE=--upgrade for all. Extras stay in, and every file has its hash.
+LOCK := var/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header
+lock:
+	@[ -x var/lock/bin/uv ] || { "$(PYTHON)" -m venv var/lock && var/lock/bin/python -m pip install --quiet uv==0.13.9; }
+	$(LOCK) $(UPGRADE) --output-file requirements.txt pyproject.toml
+	$(LOCK) $(UPGRADE) --output-file requirements-dev.txt --extra dev --constraint requirements.txt pyproject.toml
 
 chromium:
 	@deploy/install-chromium
