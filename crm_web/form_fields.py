@@ -25,7 +25,8 @@ from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, Form, StringField
 from wtforms.fields.choices import Choice, SelectFieldBase  # type: ignore[attr-defined]  # The stubs are older.
-from wtforms.validators import StopValidation
+from wtforms.form import BaseForm
+from wtforms.validators import StopValidation, ValidationError
 from wtforms.widgets import HiddenInput, Select, TelInput, TextArea
 
 from crm_web import fields
@@ -246,6 +247,11 @@ class ChoiceField(SelectFieldBase):
         if valuelist:
             self.data = None
             self.data = self.read(valuelist[0]) if valuelist[0].strip() else None
+
+    def post_validate(self, form: BaseForm, validation_stopped: bool) -> None:
+        """Refuse nothing where the list has no empty line; a validator that says so in its own words comes first."""
+        if self.empty is None and self.data is None and not (validation_stopped or self.errors):
+            raise ValidationError(self.refusal)
 
     def iter_choices(self) -> Any:
         """List the lines of the select."""

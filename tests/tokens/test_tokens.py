@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -104,3 +105,11 @@ def test_when_it_was_used_last(app: Flask, session: Session, ann: Employee) -> N
     program.get("/leads")
     session.refresh(token)
     assert token.last_used_at is not None
+
+
+@pytest.mark.parametrize("name", ["scope", "days"])
+def test_a_choice_that_is_blank_is_refused(ann: Employee, browser_as: BrowserAs, name: str) -> None:
+    sent = {"name": "Report", "scope": "read", "days": "7"} | {name: ""}
+    page = browser_as(ann).post("tokens.create_token", sent)
+    assert page.status == 422
+    assert page.errors == {name: "Choose one from the list."}
