@@ -19,6 +19,7 @@ from werkzeug.exceptions import (
 
 from crm_web.database import DatabaseSilent, Trouble, find_trouble
 from crm_web.extensions import login_manager
+from crm_web.observe import keep_person
 from crm_web.postgres import PostgresError
 from crm_web.problems import DETAILS, is_from_program, make_problem
 
@@ -111,6 +112,7 @@ def show_error(error: HTTPException, words: tuple[str, str] | None = None) -> Re
     if code >= 500:
         text = MAY_BE_SAVED if g.get("may_be_saved") else text
         # Whoever is signed in would be looked up to draw the page, and the database may be the trouble.
+        keep_person()
         g._login_user = login_manager.anonymous_user()
     if is_from_program():
         return make_problem(code, f"{title}. {text}" if words else _tell_program(error, text), headers=headers)

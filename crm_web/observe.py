@@ -204,8 +204,20 @@ def _forget(_error: BaseException | None) -> None:
         _counting.reset(token)
 
 
+def keep_person(employee_id: int | None = None) -> None:
+    """
+    Remember for the log who is asking, before the request goes on as if nobody were signed in.
+
+    :param employee_id: whoever it is; ``None`` stands for whoever is signed in as far as that is known by now
+    """
+    g.person = _person() if employee_id is None else employee_id
+
+
 def _person() -> int | None:
     """The id of whoever is signed in, if that is known already: asking the database for it could fail again."""
+    if g.get("person") is not None:
+        known: int = g.person
+        return known
     state = inspect(g.get("_login_user"), raiseerr=False)
     identity = getattr(state, "identity", None)
     return identity[0] if identity else None

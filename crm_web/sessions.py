@@ -10,6 +10,7 @@ from crm_web.auth import operations, queries
 from crm_web.csrf import make_secret
 from crm_web.extensions import db, login_manager
 from crm_web.models import Door, Employee, set_door
+from crm_web.observe import keep_person
 from crm_web.problems import is_from_program
 from crm_web.tokens.operations import count_request, count_wrong
 from crm_web.tokens.queries import find_token
@@ -105,6 +106,7 @@ def _load_program() -> Employee | None:
     db.session.commit()
     if g.token_use.is_too_much:
         # Nobody asks again who this is while the refusal is written.
+        keep_person(g.token_use.employee_id)
         g._login_user = login_manager.anonymous_user()
         abort(429, TOO_MANY if use else TOO_MANY_WRONG)
     g.api_token = find_token(shown.token) if use else None

@@ -81,6 +81,7 @@ class Use:
     :param most: how many there may be
     :param window: how long one is
     :param seconds: how many seconds the present one still lasts
+    :param employee_id: in whose name it is; ``None`` where nobody knows
     """
 
     what: str
@@ -88,6 +89,7 @@ class Use:
     most: int
     window: timedelta
     seconds: int
+    employee_id: int | None = None
 
     @property
     def is_too_much(self) -> bool:
@@ -125,10 +127,11 @@ def count_request(secret: str, *, most: int) -> Use | None:
         },
     )
     left = func.ceil(func.extract("epoch", ApiUse.began_at + WINDOW - func.now()))
-    use = db.session.execute(counted.returning(ApiUse.token_id, ApiUse.requests, left)).one_or_none()
+    whose = select(ApiToken.employee_id).where(ApiToken.id == ApiUse.token_id).scalar_subquery()
+    use = db.session.execute(counted.returning(ApiUse.token_id, ApiUse.requests, left, whose)).one_or_none()
     if use is None:
         return None
-    token_id, requests, seconds = use
+    token_id, requests, seconds, employee_id = use
     if requests == 1:
         db.session.execute(update(ApiToken).where(ApiToken.id == token_id).values(last_used_at=func.now()))
-    return Use("minute", requests, most, WINDOW, max(1, int(seconds)))
+    return Use("minute", requests, most, WINDOW, max(1, int(seconds)), employee_id)

@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from crm_web import create_app
 from crm_web.config import load_settings
+from crm_web.database import DatabaseSilent
 from crm_web.extensions import db
 from crm_web.models import Employee
 from crm_web.observe import JsonLines, count_queries, log_event
+from tests.factories import make_token
 from tests.page import Browser
 
 FORWARDED = {
@@ -65,6 +68,47 @@ def test_request_is_one_line_of_json(
     assert line["queries"] >= 1
     assert line["ms"] >= 0
     assert "private" not in json.dumps(line)
+
+
+def test_every_refusal_and_failure_is_logged_with_whoever_asked(
+    app: Flask,
+    session: Session,
+    vera: Employee,
+    browser_as: Callable[[Employee], Browser],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    caplog.set_level(logging.INFO, "crm_web.request")
+    monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
+    browser = browser_as(vera)
+    headers = {"Authorization": f"Bearer {make_token(session, vera)}"}
+    statuses = []
+    for broken in (None, RuntimeError("broken"), DatabaseSilent()):
+        if broken is not None:
+            _break(app, monkeypatch, "leads.list_leads", broken)
+            _break(app, monkeypatch, "api.list_leads", broken)
+        sent = [browser.client.get("/leads"), browser.client.get("/api/v1/leads", headers=headers)]
+        sent.append(browser.client.get("/api/v1/leads?owner=x", headers=headers))
+        sent.append(browser.client.post("/api/v1/leads", headers=headers, json={}))
+        sent += [browser.send("/leads/new"), browser.send("/account/preferences", {"theme": "x"})]
+        sent += [browser.client.post("/account/preferences"), browser.client.get("/leads/4711")]
+        for answer in sent:
+            answer.close()
+        statuses += [answer.status_code for answer in sent]
+    monkeypatch.setitem(app.config, "API_REQUESTS_A_MINUTE", 1)
+    statuses.append(browser.client.get("/api/v1/leads", headers=headers, buffered=True).status_code)
+    assert set(statuses) == {200, 400, 403, 404, 422, 429, 500, 503}
+    lines = [json.loads(JsonLines().format(record)) for record in caplog.records if record.name == "crm_web.request"]
+    assert sorted(line["status"] for line in lines) == sorted(statuses)
+    assert [line for line in lines if line["person"] != vera.id] == []
+
+
+def _break(app: Flask, monkeypatch: pytest.MonkeyPatch, endpoint: str, error: Exception) -> None:
+    def broken() -> None:
+        raise error
+
+    broken.access = vars(app.view_functions[endpoint])["access"]  # type: ignore[attr-defined]
+    monkeypatch.setitem(app.view_functions, endpoint, broken)
 
 
 def test_nobody_signed_in_is_nobody(visitor: Browser, caplog: pytest.LogCaptureFixture) -> None:
