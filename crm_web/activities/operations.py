@@ -68,7 +68,7 @@ def finish_task(task: Activity, *, by: Employee) -> None:
 
 def reopen_task(task: Activity, *, by: Employee) -> None:
     """
-    Take up a task again.
+    Take up a task again; where its assignee has left, it goes to the owner of its record.
 
     :param task: the task; one that is open stays so
     :param by: the employee who takes it up
@@ -77,7 +77,8 @@ def reopen_task(task: Activity, *, by: Employee) -> None:
     record_by(by)
     _lock_task(task)
     if task.done_at is not None:
-        task.done_at = None
+        has_left = task.assignee_id is not None and not _is_active(task.assignee_id)
+        task.done_at, task.assignee_id = None, task.record.owner_id if has_left else task.assignee_id
         db.session.flush()
 
 
@@ -101,6 +102,12 @@ def _lock_task(task: Activity) -> None:
 
 
 def _check_assignee(assignee_id: int | None) -> None:
-    assignee = None if assignee_id is None else db.session.get(Employee, assignee_id)
-    if assignee_id is not None and (assignee is None or not assignee.is_active):
+    if assignee_id is not None and not _is_active(assignee_id):
         raise AssigneeNotActive("Choose someone who still works here.", "assignee_id")
+
+
+def _is_active(employee_id: int) -> bool:
+    """It waits for a deactivation that is under way, so that the table never has to refuse."""
+    waiting = {"key_share": True, "read": True, "of": Employee}
+    found = db.session.get(Employee, employee_id, populate_existing=True, with_for_update=waiting)
+    return found is not None and found.is_active

@@ -68,13 +68,15 @@ class EmployeeChange(EmployeeParts):
     role: Role = Field(default_factory=lambda: Role.VIEWER)
     time_zone: TimeZone = Field(default_factory=str)
     locale: Locale = Field(default_factory=str)
-    hand_over_to: Successor | None = Field(None, description="Who gets the records of somebody who stops selling.")
+    hand_over_to: Successor | None = Field(
+        None, description="Who gets the records and open tasks of somebody who stops selling."
+    )
 
 
 class Deactivation(Sent):
-    """Who gets the records of somebody who leaves."""
+    """Who gets the records and open tasks of somebody who leaves."""
 
-    hand_over_to: Successor | None = Field(None, description="Needed where they own any.")
+    hand_over_to: Successor | None = Field(None, description="Needed where they own records or have open tasks.")
 
 
 class Employee(Answered):

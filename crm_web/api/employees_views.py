@@ -15,7 +15,7 @@ from crm_web.extensions import db
 from crm_web.models import Employee
 from crm_web.observe import log_event
 
-UNDECIDED = "It has to be said who gets their records, or they are the last administrator."
+UNDECIDED = "It has to be said who gets their records and open tasks, or they are the last administrator."
 
 
 @blueprint.get("/api/v1/employees")
@@ -69,7 +69,7 @@ def read_employee(employee_id: int) -> ResponseReturnValue:
     needs_match=True,
 )
 def change_employee(employee_id: int) -> ResponseReturnValue:
-    """Only what is sent changes; null empties. Who stops selling hands their records over."""
+    """Only what is sent changes; null empties. Who stops selling hands their records and tasks over."""
     employee = _employee_or_404(employee_id)
     require_match(employee.version)
     values = read_body(employee_schemas.EmployeeChange).values()
@@ -91,7 +91,7 @@ def change_employee(employee_id: int) -> ResponseReturnValue:
     is_once=True,
 )
 def deactivate_employee(employee_id: int) -> ResponseReturnValue:
-    """They are signed out everywhere at once, their tokens end, and their records change hands."""
+    """They are signed out everywhere at once, their tokens end, and their records and open tasks change hands."""
     employee = _employee_or_404(employee_id)
     if answer := find_answer():
         return answer

@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from crm_web.bulk.deeds import do, take_back
 from crm_web.bulk.queries import MODELS, count_selection, list_chunks, look_around
+from crm_web.bulk.task_operations import put_back_tasks, tasks_stay
 from crm_web.bulk.verdicts import ABOUT, Surroundings, is_win, judge
 from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
@@ -178,8 +179,10 @@ def undo_edit(edit: BulkEdit, *, by: Employee) -> BulkEdit:
 def _undo_chunk(edit: BulkEdit, chunk: list[tuple[BulkItem, Any]], by: Employee) -> None:
     left = {item.record_id: reason for item, record in chunk if (reason := _reason_to_leave(item, record))}
     doable = [(item, record) for item, record in chunk if item.record_id not in left]
-    with together([record for _, record in doable], by=by):
+    with tasks_stay(edit), together([record for _, record in doable], by=by):
         left |= take_back(edit, doable, by)
+    if edit.action is BulkAction.ASSIGN:
+        put_back_tasks(edit, [item.record_id for item, _ in doable if item.record_id not in left])
     rows = []
     for item, _ in chunk:
         reason = left.get(item.record_id)

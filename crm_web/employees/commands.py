@@ -56,8 +56,8 @@ def set_new_password(email: str, password_stdin: bool) -> None:
 
 @employees.command("deactivate")
 @click.argument("email")
-@click.option("--hand-over-to", metavar="EMAIL", help="Who gets their leads and customers.")
-@click.option("--hand-over-to-nobody", is_flag=True, help="Leave their leads and customers free to take.")
+@click.option("--hand-over-to", metavar="EMAIL", help="Who gets their leads, customers and open tasks.")
+@click.option("--hand-over-to-nobody", is_flag=True, help="Leave their leads, customers and open tasks free to take.")
 def deactivate(email: str, hand_over_to: str | None, hand_over_to_nobody: bool) -> None:
     """Close the account of the employee with this E-MAIL address."""
     employee = _get_employee(email)

@@ -22,11 +22,14 @@ NOBODY = "nobody"
 
 
 class SuccessorField(OwnerField):
-    """Who gets somebody's records: one who may own them, or nobody; to say nothing is no decision."""
+    """Who gets somebody's records and tasks: one who may own them, or nobody; to say nothing is no decision."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(
-            "Who takes over their leads and customers", empty="Choose…", refusal="Choose from the list.", **settings
+            "Who takes over their leads, customers and open tasks",
+            empty="Choose…",
+            refusal="Choose from the list.",
+            **settings,
         )
 
     def list_options(self) -> Iterable[tuple[Any, str]]:

@@ -15,7 +15,7 @@ from crm_web.employees.queries import Belongings, count_belongings
 from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
 from crm_web.merging import Merge
-from crm_web.models import Customer, Employee, Lead, Role, record_by
+from crm_web.models import Activity, Customer, Employee, Lead, Role, record_by
 from crm_web.records import merge_with_saved
 
 # Changes to employees take turns, so that two administrators who demote or hand over to each other never meet halfway.
@@ -54,7 +54,7 @@ class LeadsThemselves(Conflict):
 @dataclass(frozen=True)
 class Handover:
     """
-    The decision on somebody's leads and customers.
+    The decision on somebody's leads, customers and open tasks.
 
     :param to: who gets them; ``None`` for nobody, so that they are free to take
     """
@@ -100,13 +100,13 @@ def change_employee(
     :raise EmployeeChangedMeanwhile: where someone saved just now
     :raise EmailTaken: where somebody else has that e-mail address
     :raise LastAdministrator: where nobody else could keep the employees
-    :raise SuccessorNeeded: where they own records, stop selling, and ``handover`` is undecided
+    :raise SuccessorNeeded: where they own records or have open tasks, stop selling, and ``handover`` is undecided
     :raise LeadsThemselves: where they would stand above themselves
     """
     _take_turn(employee, by)
     merged = merge_with_saved(employee, values, version=version, by=by)
     _check_leaders(employee, merged.values.get("manager_id"))
-    handed_over = Belongings(0, 0)
+    handed_over = Belongings()
     if employee.can_own and not Role(merged.values.get("role", employee.role)).sells:
         handed_over = _give_up_records(employee, handover, by)
     with _refusals_in_words():
@@ -118,18 +118,18 @@ def change_employee(
 
 def deactivate(employee: Employee, *, handover: Handover | None, by: Employee | None) -> Belongings:
     """
-    Close an employee's account: they are signed out everywhere at once, and their records change hands.
+    Close an employee's account: they are signed out everywhere at once, and their records and open tasks change hands.
 
     :param employee: the employee; one who is not active stays as they are
-    :param handover: who gets their records; ``None`` where that is undecided
+    :param handover: who gets their records and open tasks; ``None`` where that is undecided
     :param by: the administrator who does it; ``None`` for the installation itself
     :return: what was handed over
     :raise LastAdministrator: where nobody else could keep the employees
-    :raise SuccessorNeeded: where they own records and ``handover`` is undecided
+    :raise SuccessorNeeded: where they own records or have open tasks, and ``handover`` is undecided
     """
     _take_turn(employee, by)
     if not employee.is_active:
-        return Belongings(0, 0)
+        return Belongings()
     handed_over = _give_up_records(employee, handover, by)
     with _refusals_in_words():
         employee.is_active = False
@@ -152,7 +152,9 @@ def reactivate(employee: Employee, *, by: Employee) -> None:
 
 def hand_over(employee: Employee, successor: Employee | None, *, by: Employee | None) -> Belongings:
     """
-    Give all leads and customers of one person to another, those in the trash too; history notes each.
+    Give all leads, customers and open tasks of one person to another, those in the trash too; history notes each.
+
+    Tasks on their own records pass with these, by a trigger; those that they have on the records of others pass here.
 
     :param employee: who gives them up
     :param successor: who gets them; ``None`` for nobody
@@ -163,14 +165,21 @@ def hand_over(employee: Employee, successor: Employee | None, *, by: Employee | 
     record_by(by)
     if successor is not None and (not successor.can_own or successor.id == employee.id):
         raise SuccessorNotEntitled("Choose somebody else who is active and sells.", "successor_id")
-    counts = []
-    for table in (Lead, Customer):
-        given = update(table).where(table.owner_id == employee.id)
-        given = given.values(owner_id=successor.id if successor else None)
-        with _refusals_in_words():
-            result = db.session.execute(given, execution_options={"synchronize_session": False})
-        counts.append(cast(CursorResult[Any], result).rowcount)
-    return Belongings(*counts)
+    belongings, to = count_belongings(employee), successor.id if successor else None
+    with _refusals_in_words():
+        leads, customers, _ = (
+            cast(
+                CursorResult[Any], db.session.execute(given, execution_options={"synchronize_session": False})
+            ).rowcount
+            for given in (
+                update(Lead).where(Lead.owner_id == employee.id).values(owner_id=to),
+                update(Customer).where(Customer.owner_id == employee.id).values(owner_id=to),
+                update(Activity)
+                .where(Activity.assignee_id == employee.id, Activity.is_open_task)
+                .values(assignee_id=to),
+            )
+        )
+    return Belongings(leads, customers, belongings.tasks)
 
 
 def _give_up_records(employee: Employee, handover: Handover | None, by: Employee | None) -> Belongings:
@@ -179,7 +188,7 @@ def _give_up_records(employee: Employee, handover: Handover | None, by: Employee
         return hand_over(employee, handover.to, by=by)
     belongings = count_belongings(employee)
     if belongings.are_some:
-        raise SuccessorNeeded(f"{employee.name} owns {belongings.in_words()}. Choose who takes over.", "successor_id")
+        raise SuccessorNeeded(f"{belongings.of(employee.name)} Choose who takes over.", "successor_id")
     return belongings
 
 
@@ -224,6 +233,12 @@ REFUSALS: dict[str | None, tuple[type[DomainError], str, str]] = {
         "They were given a lead or customer just now. Choose who takes over.",
         "successor_id",
     ),
+    "ck_employees_has_no_tasks": (
+        SuccessorNeeded,
+        "They were given a task just now. Choose who takes over.",
+        "successor_id",
+    ),
+    "ck_assignee_active": (SuccessorNotEntitled, "Choose somebody else who is active and sells.", "successor_id"),
     "fk_employees_manager_id": (ManagerNotThere, "Choose a manager from the list.", "manager_id"),
     "ck_owner_entitled": (SuccessorNotEntitled, "Choose somebody else who is active and sells.", "successor_id"),
 }

@@ -8,32 +8,45 @@ from sqlalchemy import Text, case, func, or_, select
 from sqlalchemy.orm import joinedload, load_only
 
 from crm_web.extensions import db
-from crm_web.models import Customer, Employee, Lead, Role, SignIn
+from crm_web.models import Activity, Customer, Employee, Lead, Role, SignIn
 from crm_web.paging import PAGE_SIZE, Page, Sort, load_page
 
 
 @dataclass(frozen=True)
 class Belongings:
     """
-    What an employee owns, in the trash or not.
+    What an employee owns, in the trash or not, and what they still have to do.
 
     :param leads: how many leads
     :param customers: how many customers
+    :param tasks: how many open tasks they are assigned, on anybody's records
     """
 
-    leads: int
-    customers: int
+    leads: int = 0
+    customers: int = 0
+    tasks: int = 0
 
     @property
     def are_some(self) -> bool:
         """Whether there is anything at all."""
-        return self.leads + self.customers > 0
+        return self.leads + self.customers + self.tasks > 0
 
     def in_words(self) -> str:
-        """Name them in a sentence."""
-        leads = f"{self.leads:,} lead{'' if self.leads == 1 else 's'}" if self.leads else ""
-        customers = f"{self.customers:,} customer{'' if self.customers == 1 else 's'}" if self.customers else ""
-        return " and ".join(part for part in (leads, customers) if part) or "nothing"
+        """List them for a sentence."""
+        counts = [(self.leads, "lead"), (self.customers, "customer"), (self.tasks, "open task")]
+        parts = [_count(number, noun) for number, noun in counts if number]
+        return " and ".join([part for part in (", ".join(parts[:-1]), *parts[-1:]) if part]) or "nothing"
+
+    def of(self, name: str) -> str:
+        """Say in a sentence what is somebody's."""
+        owned = Belongings(self.leads, self.customers)
+        parts = [f"owns {owned.in_words()}"] if owned.are_some else []
+        parts += [f"has {_count(self.tasks, 'open task')}"] if self.tasks else []
+        return f"{name} {' and '.join(parts)}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def list_employees(*, mark: str | None, size: int = PAGE_SIZE) -> Page:
@@ -137,12 +150,17 @@ def list_leaders(employee: Employee | None) -> Sequence[Employee]:
 
 def count_belongings(employee: Employee) -> Belongings:
     """
-    Count what an employee owns, what lies in the trash included.
+    Count what an employee owns and still has to do, what lies in the trash included.
 
     :param employee: the employee
-    :return: how many leads and customers
+    :return: how many leads, customers and open tasks
     """
-    leads = select(func.count()).select_from(Lead).where(Lead.owner_id == employee.id).scalar_subquery()
-    customers = select(func.count()).select_from(Customer).where(Customer.owner_id == employee.id).scalar_subquery()
-    row = db.session.execute(select(leads, customers)).one()
-    return Belongings(row[0] or 0, row[1] or 0)
+    counts = (
+        select(func.count()).select_from(model).where(*conditions).scalar_subquery()
+        for model, *conditions in (
+            (Lead, Lead.owner_id == employee.id),
+            (Customer, Customer.owner_id == employee.id),
+            (Activity, Activity.assignee_id == employee.id, Activity.is_open_task),
+        )
+    )
+    return Belongings(*db.session.execute(select(*counts)).one())

@@ -152,7 +152,9 @@ def deactivate_employee(employee_id: int) -> ResponseReturnValue:
         _refuse(form, error)
         return _deactivation_page(employee, form), 422
     db.session.commit()
-    log_event("employee_deactivated", employee=employee_id, leads=given.leads, customers=given.customers)
+    log_event(
+        "employee_deactivated", employee=employee_id, leads=given.leads, customers=given.customers, tasks=given.tasks
+    )
     flash_message(f"{employee.name} can’t sign in any more.{_say_given(given, handover)}")
     return redirect(url_for("employees.list_employees"), code=303)
 

@@ -4,7 +4,8 @@ from datetime import date
 from enum import StrEnum
 from typing import cast
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, and_, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm_web.models.base import Base, Id, Line, Moment, Paragraph, Recorded, Word
@@ -64,6 +65,16 @@ class Activity(Recorded, Base):
     customer: Mapped[Customer | None] = relationship()
     assignee: Mapped[Employee | None] = relationship(foreign_keys=assignee_id)
     created_by: Mapped[Employee | None] = relationship(foreign_keys="Activity.created_by_id")
+
+    @hybrid_property
+    def is_open_task(self) -> bool:
+        """Whether it is still to be done."""
+        return self.kind is ActivityKind.TASK and self.done_at is None
+
+    @is_open_task.inplace.expression
+    @classmethod
+    def _is_open_task(cls) -> ColumnElement[bool]:
+        return and_(cls.kind == ActivityKind.TASK, cls.done_at.is_(None))
 
     @property
     def is_task(self) -> bool:

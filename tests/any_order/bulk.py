@@ -30,7 +30,7 @@ CHOSEN = {
         *((BulkAction.STATUS, {"status": status}) for status in CustomerStatus),
     ],
 }
-ALSO_TOUCHED = {"customers", "contacts", "conversions", "bulk_edits", "bulk_items"}
+ALSO_TOUCHED = {"activities", "customers", "contacts", "conversions", "bulk_edits", "bulk_items"}
 """What winning and its undo touch beside the leads that were chosen."""
 
 

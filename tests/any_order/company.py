@@ -12,7 +12,7 @@ from typing import Any
 from crm_web.access import Action, may, may_change
 from crm_web.employees.operations import create_employee
 from crm_web.extensions import db
-from crm_web.models import Contact, Customer, Door, Employee, Lead, set_door
+from crm_web.models import Activity, Contact, Customer, Door, Employee, Lead, set_door
 from tests.any_order.truths import list_lies
 from tests.databases import CAST, OwnDatabase
 from tests.factories import make_sign_in
@@ -21,7 +21,10 @@ from tests.page import Browser
 Ref = tuple[str, int]
 """A record: its kind and its id."""
 Row = dict[str, Any]
-MODELS: dict[str, type[Any]] = {"lead": Lead, "customer": Customer, "contact": Contact, "employee": Employee}
+MODELS: dict[str, type[Any]] = {
+    "lead": Lead, "customer": Customer, "contact": Contact, "employee": Employee, "activity": Activity
+}  # fmt: skip
+TABLES = {"activity": "activities"}
 KEPT = ("leads", "customers", "contacts", "employees", "activities", "conversions", "bulk_edits", "bulk_items")
 COUNTED = ("lead_stays", "lead_touches", "customer_touches", "counts", "count_deltas", "known_words")
 OF_PEOPLE = ("saved_views", "view_choices", "sign_ins", "sign_in_failures", "submissions", "api_tokens", "api_uses")
@@ -112,7 +115,7 @@ class Company:
 
     def row(self, ref: Ref) -> Row | None:
         """A record as it is saved now; ``None`` where it is gone for good."""
-        row: Row | None = self.now[f"{ref[0]}s"].get(ref[1])
+        row: Row | None = self.now[TABLES.get(ref[0], f"{ref[0]}s")].get(ref[1])
         return row
 
     def rows(self, table: str, **values: Any) -> list[Row]:

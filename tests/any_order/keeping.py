@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from crm_web.access import Action
-from crm_web.activities.operations import add_activity
+from crm_web.activities.operations import AssigneeNotActive, RecordInTrash, add_activity, finish_task, reopen_task
 from crm_web.customers import contact_operations as contacts
 from crm_web.customers import operations as customers
 from crm_web.employees import operations as employees
@@ -80,13 +80,15 @@ class Keeping(Story):
     def _check_handed_over(self, person: int, to: Any) -> None:
         """They own nothing any more; whatever else changed was theirs, and went to their successor."""
         assert self.company.rows("leads", owner_id=person) + self.company.rows("customers", owner_id=person) == []
+        assert self.company.rows("activities", assignee_id=person, done_at=None) == []
         for (table, row_id), columns in self.company.list_changed().items():
             if table == "employees":
                 assert row_id == person
             else:
-                assert (table in ("leads", "customers"), columns - SIGNED) == (True, {"owner_id"})
-                assert self.company.before[table][row_id]["owner_id"] == person
-                assert self.company.now[table][row_id]["owner_id"] == to
+                whose = {"leads": "owner_id", "customers": "owner_id", "activities": "assignee_id"}[table]
+                assert columns - SIGNED == {whose}
+                assert self.company.before[table][row_id][whose] == person
+                assert self.company.now[table][row_id][whose] == to
 
     @rule(who=NUMBERS, person=NUMBERS)
     def reactivate(self, who: int, person: int) -> None:
@@ -227,6 +229,38 @@ class Keeping(Story):
                 action=Action.CREATE,
                 refusals=(DomainError,),
             )
+
+    @rule(who=NUMBERS, number=NUMBERS, assignee=CHOICES)
+    def add_task(self, who: int, number: int, assignee: int | None) -> None:
+        if ref := self.pick_any(number, "lead", "customer"):
+            to = self.pick_owner(assignee)
+            values = {"kind": ActivityKind.TASK, "subject": "Send the offer", "assignee_id": to}
+            self.act(
+                "add task",
+                who,
+                lambda by, record: add_activity(record, values, by=by).id,
+                on=ref,
+                page=f"{PLACES[ref[0]]}/{ref[1]}/activities",
+                action=Action.CREATE,
+                refusals=(RecordInTrash, AssigneeNotActive),
+            )
+
+    @precondition(lambda self: self.company.rows("activities", kind="task"))
+    @rule(who=NUMBERS, number=NUMBERS)
+    def finish_or_reopen(self, who: int, number: int) -> None:
+        tasks = self.company.rows("activities", kind="task")
+        task = ("activity", tasks[number % len(tasks)]["id"])
+        what, deed = ("reopen task", reopen_task) if self.row(task)["done_at"] else ("finish task", finish_task)
+        answer = self.act(
+            what,
+            who,
+            lambda by, found: deed(found, by=by),
+            on=task,
+            page=f"/activities/{task[1]}/{what.split()[0]}",
+            action=Action.CREATE,
+        )
+        if answer.is_done:
+            self.check_changed(task, {"done_at", "assignee_id"})
 
     @precondition(lambda self: self.company.now["contacts"])
     @rule(who=NUMBERS, number=NUMBERS)

@@ -13,7 +13,7 @@ from crm_web.customers.operations import create_customer
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.leads.operations import create_lead
-from tests.any_order.company import MODELS, Company, Deed, Ref, Row
+from tests.any_order.company import MODELS, TABLES, Company, Deed, Ref, Row
 from tests.any_order.typed import columns_of
 
 NUMBERS = st.integers(0, 255)
@@ -65,10 +65,24 @@ class Story(RuleBasedStateMachine):
         """Tell what happened, count it, and keep what was before a win."""
         note(f"{self.company.now['employees'][person]['name']}: {what} {on or ''}: {answer.outcome}")
         self.tally[what, answer.outcome] += 1
+        if what != "undo bulk edit":
+            self.check_tasks_follow()
         for lead_id, lead in self.company.now["leads"].items():
             was = self.company.before["leads"].get(lead_id)
             if was and lead["status"] == "won" != was["status"]:
                 self.before_win[lead_id] = was
+
+    def check_tasks_follow(self) -> None:
+        """An open task of a record's owner, or of nobody on a record of nobody's, went where its record went."""
+        for task_id, task in self.company.now["activities"].items():
+            was = self.company.before["activities"].get(task_id)
+            table, record_id = ("leads", task["lead_id"]) if task["lead_id"] else ("customers", task["customer_id"])
+            before, now = (shot[table].get(record_id) for shot in (self.company.before, self.company.now))
+            if task["kind"] != "task" or task["done_at"] or not was or was["done_at"] or not before or not now:
+                continue
+            if before["owner_id"] != now["owner_id"]:
+                follows = was["assignee_id"] == before["owner_id"]
+                assert task["assignee_id"] == (now["owner_id"] if follows else was["assignee_id"]), task
 
     def pick(self, kind: str, number: int | None) -> Ref | None:
         """One of the records of a kind; ``None`` where none is meant, or none is there."""
@@ -101,7 +115,7 @@ class Story(RuleBasedStateMachine):
     def check_changed(self, ref: Ref, columns: set[str]) -> None:
         """The last deed changed this record, or nothing; and nothing else of it than these columns."""
         changed = self.company.list_changed()
-        assert changed.keys() <= {(f"{ref[0]}s", ref[1])}, changed
+        assert changed.keys() <= {(TABLES.get(ref[0], f"{ref[0]}s"), ref[1])}, changed
         assert set().union(*changed.values()) <= columns | SIGNED, changed
 
     def read_form(self, ref: Ref) -> Row:

@@ -28,6 +28,7 @@ STORIES = int(os.environ.get("ANY_ORDER_STORIES", "0"))
 STEPS = 50
 DEEDS = {
     "add note",
+    "add task",
     "apply bulk edit",
     "assign",
     "choose",
@@ -36,6 +37,7 @@ DEEDS = {
     "enter contact",
     "enter customer",
     "enter lead",
+    "finish task",
     "hire",
     "make primary",
     "move to lost",
@@ -44,6 +46,7 @@ DEEDS = {
     "purge",
     "put back",
     "reactivate",
+    "reopen task",
     "restore",
     "save form",
     "trash",

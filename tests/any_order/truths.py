@@ -163,6 +163,9 @@ TRUTHS = {
         ) SELECT concat_ws(' ', kind, id) FROM above WHERE id = upper""",
     "somebody keeps the employees": """
         SELECT 'no administrator' WHERE NOT EXISTS (SELECT FROM employees WHERE role = 'admin' AND is_active)""",
+    "nobody who left has an open task": """
+        SELECT concat_ws(' ', 'activity', task.id) FROM activities task JOIN employees person ON assignee_id = person.id
+        WHERE kind = 'task' AND done_at IS NULL AND NOT is_active""",
     "who left is signed out": """
         SELECT concat_ws(' ', 'employee', person.id) FROM employees person JOIN sign_ins ON employee_id = person.id
         WHERE NOT is_active AND ended_at IS NULL""",
