@@ -20,6 +20,8 @@ EARLIEST = date(1900, 1, 1)
 LATEST = date(2199, 12, 31)
 # Numbers as they were before a country lengthened them are still in everyone's address book: Benin, 2024.
 _FORMER_LENGTHS = {229: 8}
+_FORMER_TRUNK_CODES = {"MX": "01|04[45]"}
+_EXIT_CODES = ("00", "011", "0011", "810")
 _WEBSITE = re.compile(
     r"(?:https?://)?(?:[^\s/:@?#.]+\.)+[^\s/:@?#.\d][^\s/:@?#.]*\.?(?::\d{1,5})?(?:[/?#]\S*)?", re.IGNORECASE
 )
@@ -91,18 +93,49 @@ def read_phone(value: str, region: str) -> tuple[str, str]:
     :raise ValueError: where no such number can exist
     """
     typed = read_text(value.strip(), 50)
-    return typed, _check_phone(unicodedata.normalize("NFKC", typed), region)
+    return typed, _check_phone(unicodedata.normalize("NFKC", typed), region)[0]
+
+
+def is_doubtful_phone(value: str, region: str) -> bool:
+    """
+    Tell whether a phone number has a length that is possible, but is of no range that its country uses.
+
+    :param value: a number that ``read_phone`` takes
+    :param region: the ISO country whose national spelling is assumed without a country code
+    :return: true where it may be wrong
+    """
+    return not _check_phone(unicodedata.normalize("NFKC", value.strip()), region)[1]
 
 
 @functools.lru_cache(maxsize=4096)
-def _check_phone(typed: str, region: str) -> str:
+def _check_phone(typed: str, region: str) -> tuple[str, bool]:
+    """The E.164 form, and whether its country has such numbers."""
     number = _parse_phone(typed, region)
-    if not _is_possible(number) and typed.startswith("00"):
-        # In most of the world 00 begins a foreign number, and people write it so where it does not.
-        number = _parse_phone(f"+{typed[2:]}", region)
+    if not (is_valid := phonenumbers.is_valid_number(number)):
+        abroad = [found for code in _EXIT_CODES if (found := _read_exit_code(typed, code))]
+        number = next((found for found in abroad if phonenumbers.is_valid_number(found)), number)
+        if not _is_possible(number):
+            former = [_parse_phone(rest, region)] if (rest := _drop_former_trunk_code(typed, region)) else []
+            number = next(filter(_is_possible, [*abroad, *former]), number)
+        is_valid = phonenumbers.is_valid_number(number)
     if not _is_possible(number):
         raise ValueError("Check the phone number: it has too few or too many digits, or needs its country code.")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), is_valid
+
+
+def _drop_former_trunk_code(typed: str, region: str) -> str:
+    """What was dialed before each number until 2019 still stands in address books."""
+    code = _FORMER_TRUNK_CODES.get(region)
+    return re.sub(rf"^\W*(?:{code})(?=[\W\d])", "", typed) if code else ""
+
+
+def _read_exit_code(typed: str, code: str) -> phonenumbers.PhoneNumber | None:
+    """People write the code that they dial first to call abroad, also where another one is dialed."""
+    rest = re.sub(rf"^\W*{code}(?=[\W\d])", "", typed)
+    try:
+        return phonenumbers.parse(f"+{rest}", None) if rest != typed else None
+    except phonenumbers.NumberParseException:
+        return None
 
 
 def _parse_phone(typed: str, region: str) -> phonenumbers.PhoneNumber:

@@ -20,14 +20,14 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from flask import current_app, request
+from flask import request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, Form, StringField
 from wtforms.fields.choices import Choice, SelectFieldBase  # type: ignore[attr-defined]  # The stubs are older.
 from wtforms.form import BaseForm
 from wtforms.validators import StopValidation, ValidationError
-from wtforms.widgets import HiddenInput, Select, TelInput, TextArea
+from wtforms.widgets import HiddenInput, Select, TextArea
 
 from crm_web import fields
 from crm_web.code_names import list_countries, list_currencies
@@ -39,6 +39,20 @@ from crm_web.models import Employee
 
 class RecordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types.
     """The parent of our forms: it reads what a form on a page sends, and nothing else that a program might."""
+
+    def __init__(self, *args: Any, obj: Any = None, **settings: Any) -> None:
+        super().__init__(*args, obj=obj, **settings)
+        self.record = obj
+
+    @property
+    def phone_country(self) -> str | None:
+        """The country of phone numbers that are typed without a country code, as far as the form says."""
+        return None
+
+    @property
+    def doubts(self) -> list[str]:
+        """Warnings of phone numbers that were just typed, or moved to another country, and may be wrong."""
+        return [doubt for field in self if (doubt := getattr(field, "doubt", ""))]
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         """A body of JSON, or a file where text belongs, is simply no answer to the form."""
@@ -138,26 +152,6 @@ class EmailField(TypedField):
     def read(self, typed: str) -> str:
         """Check the address."""
         return fields.read_email(typed)
-
-
-class PhoneField(TypedField):
-    """A phone number; beside its own column it fills the E.164 twin, such as ``phone_e164``."""
-
-    widget = TelInput()
-
-    def read(self, typed: str) -> str:
-        """Check the number; one without a country code is of the company's own region."""
-        return fields.read_phone(typed, current_app.config["DEFAULT_REGION"])[0]
-
-    @property
-    def e164(self) -> str | None:
-        """The number as everybody in the world would dial it."""
-        region = current_app.config["DEFAULT_REGION"]
-        return fields.read_phone(self.data, region)[1] if self.data else None
-
-    def columns(self) -> dict[str, Any]:
-        """Give the columns that this field fills."""
-        return {self.name: self.data, f"{self.name}_e164": self.e164}
 
 
 class WebsiteField(TypedField):

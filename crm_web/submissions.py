@@ -16,6 +16,7 @@ else, and the second one goes on in its place.
 
 import hmac
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -48,16 +49,20 @@ class Answer:
     :param place: the address that they are sent to
     :param link: label and address of where to look besides
     :param undo: label and address that a POST takes the deed back with
+    :param warnings: what was taken though it may be wrong
     """
 
     text: str
     place: str
     link: Link | None = None
     undo: Link | None = None
+    warnings: Sequence[str] = ()
 
     def give(self) -> ResponseReturnValue:
         """Send the person on; after the commit, so that nobody is told of what did not happen."""
         flash_message(self.text, link=self.link, undo=self.undo)
+        for warning in self.warnings:
+            flash_message(warning, kind="warning")
         return redirect(self.place, code=303)
 
 
@@ -100,7 +105,7 @@ def keep_answer(form: OnceForm, text: str, place: str, *, link: Link | None = No
     :param undo: label and address that a POST takes the deed back with
     :return: the answer
     """
-    answer = Answer(text, place, link, undo)
+    answer = Answer(text, place, link, undo, form.doubts)
     key = form.submission.data
     if key is not None:
         keep(key, asdict(answer))

@@ -21,7 +21,6 @@ from crm_web.form_fields import (
     HiddenNumber,
     OwnerField,
     PercentField,
-    PhoneField,
     RecordForm,
     Required,
     TextBlock,
@@ -32,6 +31,7 @@ from crm_web.form_fields import (
     stored_values,
 )
 from crm_web.models import Rating
+from crm_web.phone_field import PhoneField
 
 
 class SampleForm(RecordForm):

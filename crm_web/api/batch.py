@@ -18,7 +18,7 @@ from crm_web.access import REFUSALS, Action, may, refuse, require_change
 from crm_web.api import lead_deeds, lead_schemas
 from crm_web.api.batch_queries import lock_customers, lock_leads, read_again
 from crm_web.api.batch_schemas import Item, LeadToChange, LeadToCreate, LeadToMove, LeadToTrash, WrongItem
-from crm_web.api.exchange import refuse_version, tell_errors
+from crm_web.api.exchange import refuse_version, tell_errors, tell_saved
 from crm_web.api.refusals import Refusal, tell_refusal
 from crm_web.errors import DomainError, RecordGone
 from crm_web.extensions import db
@@ -212,7 +212,7 @@ def _find_seen(item: LeadToChange | LeadToTrash, ground: _Ground) -> Lead:
 
 def _show(item: Item, lead: Lead) -> Result:
     status = 201 if isinstance(item, LeadToCreate) else 200
-    return {"status": status, "lead": lead_schemas.Lead.model_validate(lead)}
+    return {"status": status, "lead": tell_saved(lead_schemas.SavedLead, lead)}
 
 
 def _tell(refusal: Refusal) -> Result:

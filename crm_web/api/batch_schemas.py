@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, WrapValidator
 
-from crm_web.api.lead_schemas import Lead, LeadChange, NewLead, StatusChange
+from crm_web.api.lead_schemas import LeadChange, NewLead, SavedLead, StatusChange
 from crm_web.api.schemas import Answered, Problem, Sent
 from crm_web.api.texts import RecordId, Whole
 
@@ -100,7 +100,7 @@ class ItemResult(Answered):
     """What became of one item."""
 
     status: int = Field(description="As if it had been asked for alone.")
-    lead: Lead | None = None
+    lead: SavedLead | None = None
     problem: Problem | None = None
 
 

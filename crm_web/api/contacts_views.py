@@ -7,7 +7,16 @@ from flask_login import current_user
 from crm_web.access import Action, allowed, require_change
 from crm_web.api import blueprint, customer_schemas, queries, schemas
 from crm_web.api.describing import describe
-from crm_web.api.exchange import find_answer, keep_answer, read_body, read_query, require_match, show, show_page
+from crm_web.api.exchange import (
+    find_answer,
+    keep_answer,
+    read_body,
+    read_query,
+    require_match,
+    show,
+    show_page,
+    show_saved,
+)
 from crm_web.api.refusals import NothingLeft
 from crm_web.customers import contact_operations as operations
 from crm_web.customers.queries import get_contact, get_customer
@@ -34,7 +43,7 @@ def list_contacts() -> ResponseReturnValue:
     "Enter a contact at a customer",
     "contacts",
     body=customer_schemas.NewContact,
-    answers={201: customer_schemas.Contact},
+    answers={201: customer_schemas.SavedContact},
     refuses={409: "The customer is in the trash."},
     is_once=True,
 )
@@ -45,7 +54,8 @@ def add_contact(customer_id: int) -> ResponseReturnValue:
     if answer := find_answer():
         return answer
     contact = operations.add_contact(customer, read_body(customer_schemas.NewContact).values(), by=current_user)
-    answer = keep_answer(_show(contact, 201))
+    place = url_for("api.read_contact", contact_id=contact.id)
+    answer = keep_answer(show_saved(customer_schemas.SavedContact, contact, 201, location=place))
     db.session.commit()
     return answer
 
@@ -65,7 +75,7 @@ def read_contact(contact_id: int) -> ResponseReturnValue:
     "Change a contact",
     "contacts",
     body=customer_schemas.ContactChange,
-    answers={200: customer_schemas.Contact},
+    answers={200: customer_schemas.SavedContact},
     refuses={409: IN_TRASH},
     needs_match=True,
 )
@@ -78,7 +88,7 @@ def change_contact(contact_id: int) -> ResponseReturnValue:
     except operations.ContactNotNamed as error:
         raise NothingLeft(error.message, error.field) from error
     db.session.commit()
-    return _show(contact)
+    return show_saved(customer_schemas.SavedContact, contact)
 
 
 @blueprint.delete("/api/v1/contacts/<int:contact_id>")
@@ -120,6 +130,5 @@ def _contact_to_change(contact_id: int) -> Contact:
     return contact
 
 
-def _show(contact: Contact, status: int = 200) -> Response:
-    place = url_for("api.read_contact", contact_id=contact.id) if status == 201 else None
-    return show(customer_schemas.Contact.model_validate(contact), status, location=place)
+def _show(contact: Contact) -> Response:
+    return show(customer_schemas.Contact.model_validate(contact))

@@ -10,6 +10,7 @@ from crm_web.api.schemas import (
     FilterQuery,
     PageOf,
     PageQuery,
+    Saved,
     Sent,
     needs_one_of,
 )
@@ -120,6 +121,10 @@ class Customer(Answered):
     deleted_at: Moment | None
 
 
+class SavedCustomer(Customer, Saved):
+    """A customer that was just saved."""
+
+
 class CustomerPage(PageOf[Customer]):
     """A page of customers."""
 
@@ -177,6 +182,10 @@ class Contact(Answered):
     updated_at: Moment
     updated_by_id: int | None
     deleted_at: Moment | None
+
+
+class SavedContact(Contact, Saved):
+    """A contact that was just saved."""
 
 
 class ContactPage(PageOf[Contact]):

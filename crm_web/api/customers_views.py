@@ -7,7 +7,16 @@ from flask_login import current_user
 from crm_web.access import Action, allowed, require_change
 from crm_web.api import blueprint, customer_schemas, schemas
 from crm_web.api.describing import describe
-from crm_web.api.exchange import find_answer, keep_answer, read_body, read_query, require_match, show, show_page
+from crm_web.api.exchange import (
+    find_answer,
+    keep_answer,
+    read_body,
+    read_query,
+    require_match,
+    show,
+    show_page,
+    show_saved,
+)
 from crm_web.customers import operations, queries
 from crm_web.customers.address import CustomersAddress
 from crm_web.extensions import db
@@ -37,7 +46,7 @@ def list_customers() -> ResponseReturnValue:
     "Enter a customer",
     "customers",
     body=customer_schemas.NewCustomer,
-    answers={201: customer_schemas.Customer},
+    answers={201: customer_schemas.SavedCustomer},
     refuses={409: NOT_POSSIBLE},
     is_once=True,
 )
@@ -46,7 +55,8 @@ def create_customer() -> ResponseReturnValue:
     if answer := find_answer():
         return answer
     customer = operations.create_customer(read_body(customer_schemas.NewCustomer).values(), by=current_user)
-    answer = keep_answer(_show(customer, 201))
+    place = url_for("api.read_customer", customer_id=customer.id)
+    answer = keep_answer(show_saved(customer_schemas.SavedCustomer, customer, 201, location=place))
     db.session.commit()
     return answer
 
@@ -66,7 +76,7 @@ def read_customer(customer_id: int) -> ResponseReturnValue:
     "Change a customer",
     "customers",
     body=customer_schemas.CustomerChange,
-    answers={200: customer_schemas.Customer},
+    answers={200: customer_schemas.SavedCustomer},
     refuses={409: f"It is in the trash. {NOT_POSSIBLE}"},
     needs_match=True,
 )
@@ -76,7 +86,7 @@ def change_customer(customer_id: int) -> ResponseReturnValue:
     change = read_body(customer_schemas.CustomerChange)
     operations.change_customer(customer, change.values(), version=customer.version, by=current_user)
     db.session.commit()
-    return _show(customer)
+    return show_saved(customer_schemas.SavedCustomer, customer)
 
 
 @blueprint.delete("/api/v1/customers/<int:customer_id>")
@@ -117,6 +127,5 @@ def _customer_to_change(customer_id: int) -> Customer:
     return customer
 
 
-def _show(customer: Customer, status: int = 200) -> Response:
-    place = url_for("api.read_customer", customer_id=customer.id) if status == 201 else None
-    return show(customer_schemas.Customer.model_validate(customer), status, location=place)
+def _show(customer: Customer) -> Response:
+    return show(customer_schemas.Customer.model_validate(customer))

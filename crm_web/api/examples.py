@@ -198,7 +198,9 @@ def example_of(model: Model) -> dict[str, Any] | None:
     if model.__name__.endswith("Page") and item is not None:
         page = {"items": [example_of(item)], "count": 1, "count_is_exact": True, "is_in_order": True}
         return {name: page.get(name) for name in model.model_fields}
-    shown = NAMED.get(model.__name__)
+    shown = NAMED.get(model.__name__.removeprefix("Saved"))
+    if model.__name__.startswith("Saved") and shown is not None:
+        shown = {**shown, "warnings": []}
     if shown is None or not model.model_config.get("from_attributes"):
         return shown
     return {name: shown.get(name) for name in model.model_fields}

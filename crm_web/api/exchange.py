@@ -8,13 +8,17 @@ from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
 from flask import Response, abort, current_app, g, json, request
+from flask_login import current_user
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from crm_web.api.schemas import FieldError, Saved
 from crm_web.paging import COUNT_LIMIT, Page
+from crm_web.phones import list_doubts
 from crm_web.submissions import claim, find_kept, keep
 
 Model = TypeVar("Model", bound=BaseModel)
+SavedModel = TypeVar("SavedModel", bound=Saved)
 
 MATCHES = r'^(\*|(W/)?"[0-9]{1,18}"(, ?(W/)?"[0-9]{1,18}"){0,9})$'
 WORDS = {
@@ -165,6 +169,32 @@ def show(model: BaseModel, status: int = 200, *, location: str | None = None) ->
     if request.method in ("GET", "HEAD"):
         response.make_conditional(request)
     return response
+
+
+def show_saved(model: type[SavedModel], record: Any, status: int = 200, *, location: str | None = None) -> Response:
+    """
+    Answer with a record that was just saved.
+
+    :param model: what it looks like
+    :param record: the record
+    :param status: the HTTP status
+    :param location: where it is from now on
+    :return: the answer, with a warning for each phone number that may be wrong
+    """
+    return show(tell_saved(model, record), status, location=location)
+
+
+def tell_saved(model: type[SavedModel], record: Any) -> SavedModel:
+    """
+    Say what was saved.
+
+    :param model: what it looks like
+    :param record: the record
+    :return: the same, with a warning for each phone number that may be wrong
+    """
+    told = model.model_validate(record)
+    told.warnings = [FieldError(field=name, message=doubt) for name, doubt in list_doubts(record, current_user)]
+    return told
 
 
 def show_page(model: type[BaseModel], page: Page) -> Response:

@@ -12,6 +12,7 @@ from crm_web.api.schemas import (
     FilterQuery,
     PageOf,
     PageQuery,
+    Saved,
     Sent,
     needs_one_of,
     needs_with,
@@ -229,6 +230,10 @@ class Lead(Answered):
     updated_at: Moment
     updated_by_id: int | None
     deleted_at: Moment | None
+
+
+class SavedLead(Lead, Saved):
+    """A lead that was just saved."""
 
 
 class LeadPage(PageOf[Lead]):

@@ -7,7 +7,16 @@ from flask_login import current_user
 from crm_web.access import Action, allowed
 from crm_web.api import blueprint, lead_deeds, lead_schemas, schemas
 from crm_web.api.describing import describe
-from crm_web.api.exchange import find_answer, keep_answer, read_body, read_query, require_match, show, show_page
+from crm_web.api.exchange import (
+    find_answer,
+    keep_answer,
+    read_body,
+    read_query,
+    require_match,
+    show,
+    show_page,
+    show_saved,
+)
 from crm_web.extensions import db
 from crm_web.filters import current_reader
 from crm_web.leads import operations, queries
@@ -34,7 +43,7 @@ def list_leads() -> ResponseReturnValue:
     "Enter a lead",
     "leads",
     body=lead_schemas.NewLead,
-    answers={201: lead_schemas.Lead},
+    answers={201: lead_schemas.SavedLead},
     refuses={409: "The owner does not sell, or the customer is not there."},
     is_once=True,
 )
@@ -42,7 +51,9 @@ def create_lead() -> ResponseReturnValue:
     """Its status is New. A source that nobody used before is known from then on."""
     if answer := find_answer():
         return answer
-    answer = keep_answer(_show(lead_deeds.create(read_body(lead_schemas.NewLead)), 201))
+    lead = lead_deeds.create(read_body(lead_schemas.NewLead))
+    place = url_for("api.read_lead", lead_id=lead.id)
+    answer = keep_answer(show_saved(lead_schemas.SavedLead, lead, 201, location=place))
     db.session.commit()
     return answer
 
@@ -62,7 +73,7 @@ def read_lead(lead_id: int) -> ResponseReturnValue:
     "Change a lead",
     "leads",
     body=lead_schemas.LeadChange,
-    answers={200: lead_schemas.Lead},
+    answers={200: lead_schemas.SavedLead},
     refuses=IN_TRASH,
     needs_match=True,
 )
@@ -71,7 +82,7 @@ def change_lead(lead_id: int) -> ResponseReturnValue:
     lead = _seen_lead(lead_id)
     lead_deeds.change(lead, read_body(lead_schemas.LeadChange))
     db.session.commit()
-    return _show(lead)
+    return show_saved(lead_schemas.SavedLead, lead)
 
 
 @blueprint.delete("/api/v1/leads/<int:lead_id>")
@@ -104,6 +115,5 @@ def _seen_lead(lead_id: int) -> Lead:
     return lead
 
 
-def _show(lead: Lead, status: int = 200) -> Response:
-    place = url_for("api.read_lead", lead_id=lead.id) if status == 201 else None
-    return show(lead_schemas.Lead.model_validate(lead), status, location=place)
+def _show(lead: Lead) -> Response:
+    return show(lead_schemas.Lead.model_validate(lead))

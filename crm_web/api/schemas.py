@@ -6,7 +6,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 from werkzeug.datastructures import MultiDict
 
-from crm_web.api.texts import NO_NUL, NOT_BLANK, CountryOrNone, Day, DayWord, Many, Word, e164_of
+from crm_web.api.texts import NO_NUL, NOT_BLANK, CountryOrNone, Day, DayWord, Many, Word
 from crm_web.record_address import LONGEST_REST
 
 MARK = "^[A-Za-z0-9_-]+$"
@@ -39,10 +39,8 @@ class Sent(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     def values(self) -> dict[str, Any]:
-        """Give what was sent, and nothing else, as the operations take it: with the twin of each phone number."""
-        sent = {name: getattr(self, name) for name in self.model_fields_set}
-        phones = {f"{name}_e164": e164_of(sent[name]) for name in ("phone", "mobile") if name in sent}
-        return sent | phones
+        """Give what was sent, and nothing else, as the operations take it."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
 
 
 class Answered(BaseModel):
@@ -69,6 +67,14 @@ class FieldError(Answered):
 
     field: str
     message: str
+
+
+class Saved(Answered):
+    """The parent of a record as the request that saved it is answered."""
+
+    warnings: Sequence[FieldError] = Field(
+        (), description="What was saved though it may be wrong, such as a phone number that is not known to be in use."
+    )
 
 
 class Problem(Answered):

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar, cast
 
-from flask import current_app
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from typing_extensions import TypeAliasType
 
@@ -44,7 +43,8 @@ def among(words: Iterable[str]) -> str:
 
 
 def _read_phone(text: str) -> str:
-    return fields.read_phone(text, current_app.config["DEFAULT_REGION"])[0]
+    """The operations read the number itself: they know of which country it is."""
+    return fields.read_text(text.strip(), 50)
 
 
 def _read_code(codes: Iterable[str], what: str) -> AfterValidator:
@@ -144,13 +144,3 @@ AskedAmount = Annotated[
 DayWord = Annotated[str, Field(pattern=among(WORDS))]
 """A stretch of days by its name, such as ``this_month``."""
 Moment = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
-
-
-def e164_of(phone: str | None) -> str | None:
-    """
-    Tell how everybody in the world would dial a number.
-
-    :param phone: the number as sent, checked; ``None`` for none
-    :return: its E.164 form
-    """
-    return fields.read_phone(phone, current_app.config["DEFAULT_REGION"])[1] if phone else None

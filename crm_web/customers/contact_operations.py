@@ -11,6 +11,7 @@ from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
 from crm_web.merging import Merge
 from crm_web.models import Contact, Customer, Employee, record_by
+from crm_web.phones import set_values
 from crm_web.records import lock, merge_with_saved, take_from_trash
 from crm_web.together import save
 
@@ -36,13 +37,15 @@ def add_contact(customer: Customer, values: Mapping[str, Any], *, by: Employee) 
     :return: the new contact
     :raise CustomerInTrash: where the customer is in the trash
     :raise ContactNotNamed: where nothing names it
+    :raise PhoneRefused: where no such phone number can exist in its customer's country
     """
     record_by(by)
     lock_outside_trash(customer)
     _check_named(Contact(), values)
     if values.get("is_primary"):
         _step_down_primary(customer.id)
-    contact = Contact(customer_id=customer.id, **values)
+    contact = Contact(customer_id=customer.id)
+    set_values(contact, values, country=customer.phone_country, by=by)
     db.session.add(contact)
     db.session.flush()
     return contact
@@ -61,6 +64,7 @@ def change_contact(contact: Contact, values: Mapping[str, Any], *, version: int,
     :raise ContactInTrash: where the contact is
     :raise ChangedMeanwhile: where someone changed the same field since
     :raise ContactNotNamed: where no name would be left
+    :raise PhoneRefused: where no such phone number can exist in its customer's country
     """
     record_by(by)
     _lock_contact_outside_trash(contact)
@@ -68,8 +72,7 @@ def change_contact(contact: Contact, values: Mapping[str, Any], *, version: int,
     _check_named(contact, merged.values)
     if merged.values.get("is_primary") and not contact.is_primary:
         _step_down_primary(contact.customer_id)
-    for name, value in merged.values.items():
-        setattr(contact, name, value)
+    set_values(contact, merged.values, country=contact.phone_country, by=by)
     db.session.flush()
     return merged
 

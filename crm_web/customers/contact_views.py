@@ -12,7 +12,7 @@ from crm_web.extensions import db
 from crm_web.form_fields import show_refusal, stored_values
 from crm_web.history.conflicts import show_conflict
 from crm_web.history.queries import list_changes_of
-from crm_web.messages import flash_message
+from crm_web.messages import flash_message, flash_saved
 from crm_web.models import Contact, Customer
 from crm_web.records import ChangedMeanwhile
 from crm_web.submissions import find_answer, keep_answer
@@ -25,7 +25,7 @@ def new_contact(customer_id: int) -> ResponseReturnValue:
     require_change(customer)
     if customer.is_in_trash:
         refuse("This customer is in the trash. Restore it first.")
-    return _new_page(NewContactForm(), customer)
+    return _new_page(NewContactForm(customer=customer), customer)
 
 
 @blueprint.post("/customers/<int:customer_id>/contacts/new")
@@ -33,7 +33,7 @@ def new_contact(customer_id: int) -> ResponseReturnValue:
 def create_contact(customer_id: int) -> ResponseReturnValue:
     customer = _customer_or_404(customer_id)
     require_change(customer)
-    form = NewContactForm()
+    form = NewContactForm(customer=customer)
     if answer := find_answer(form):
         return answer.give()
     if not form.validate():
@@ -59,14 +59,14 @@ def edit_contact(contact_id: int) -> ResponseReturnValue:
     contact = _contact_to_change(contact_id)
     if contact.is_in_trash or contact.customer.is_in_trash:
         refuse("This is in the trash. Restore it first.")
-    return _edit_page(EditContactForm(obj=contact), contact)
+    return _edit_page(EditContactForm(obj=contact, customer=contact.customer), contact)
 
 
 @blueprint.post("/contacts/<int:contact_id>/edit")
 @allowed(Action.CHANGE_OWN)
 def change_contact(contact_id: int) -> ResponseReturnValue:
     contact = _contact_to_change(contact_id)
-    form = EditContactForm(obj=contact)
+    form = EditContactForm(obj=contact, customer=contact.customer)
     if not form.validate():
         return _edit_page(form, contact), 422
     try:
@@ -79,7 +79,7 @@ def change_contact(contact_id: int) -> ResponseReturnValue:
         show_refusal(form, error)
         return _edit_page(form, contact), 422
     db.session.commit()
-    flash_message(f"{contact.name} was saved.{merged.in_words()}")
+    flash_saved(f"{contact.name} was saved.{merged.in_words()}", form.doubts)
     return _back_to(contact.customer_id)
 
 

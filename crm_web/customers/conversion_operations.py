@@ -18,6 +18,7 @@ from crm_web.customers.operations import (
     CONTACT_FIELDS,
     CustomerInTrash,
     check_parent_is_there,
+    find_phone_country,
     trash_customer,
 )
 from crm_web.errors import Conflict, DomainError
@@ -33,6 +34,7 @@ from crm_web.models import (
     limit_of,
     record_by,
 )
+from crm_web.phones import find_numbers_to_dial
 from crm_web.records import check_owner, lock, take_from_trash
 from crm_web.together import save
 
@@ -113,6 +115,9 @@ def create_from_lead(lead: Lead, values: Mapping[str, Any] | None = None, *, by:
     if values is not None:
         check_owner(values.get("owner_id"))
         check_parent_is_there(values.get("parent_id"))
+        carried = Customer(**carry_over(lead))
+        country = find_phone_country(carried, values)
+        values = {**values, **find_numbers_to_dial(carried, values, country=country, by=by)}
     customer, contact = _bring_back(lead, customer, values, by) if customer else _make_customer(lead, values)
     _enter_in_ledger(lead, customer, ConversionKind.CREATED, by, contact=contact)
     _belong_to(lead, customer)

@@ -10,7 +10,6 @@ from crm_web.form_fields import (
     EmailField,
     HiddenNumber,
     OwnerField,
-    PhoneField,
     Required,
     TextBlock,
     TextLine,
@@ -19,6 +18,7 @@ from crm_web.form_fields import (
     WordField,
 )
 from crm_web.models import Contact, Customer, CustomerKind, CustomerStatus, limit_of
+from crm_web.phone_field import PhoneField
 from crm_web.record_forms import KnownPartyForm, OnceForm
 
 ADDRESS = ("street", "city", "state", "postal_code", "country")
@@ -87,6 +87,12 @@ class CustomerForm(KnownPartyForm):
     description = TextBlock("Description", limit_of(Customer.description), render_kw={"rows": 5})
 
     @property
+    def phone_country(self) -> str | None:
+        """The customer's country."""
+        country: str | None = self.billing_country.data or self.shipping_country.data
+        return country
+
+    @property
     def phones(self) -> list[str]:
         """The numbers that a duplicate would share."""
         return [self.phone.e164] if self.phone.e164 else []
@@ -133,6 +139,15 @@ class ContactForm(KnownPartyForm):
     mobile = PhoneField("Mobile")
     description = TextBlock("Description", limit_of(Contact.description), render_kw={"rows": 3})
     is_primary = BooleanField("The first one to call")
+
+    def __init__(self, *args: Any, customer: Customer, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.customer = customer
+
+    @property
+    def phone_country(self) -> str | None:
+        """The country of the customer."""
+        return self.customer.phone_country
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Check each field, then that there is something to call the person by."""

@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
 from crm_web.merging import Merge
-from crm_web.models import Customer, CustomerStatus, Employee, record_by
+from crm_web.models import Contact, Customer, CustomerStatus, Employee, record_by
+from crm_web.phones import read_again, set_values
 from crm_web.records import check_owner, lock, merge_with_saved, move_to_trash, take_from_trash
 from crm_web.together import save
 
@@ -64,6 +65,7 @@ def create_customer(values: Mapping[str, Any], *, by: Employee) -> Customer:
     :param by: the employee who enters it
     :return: the new customer, with its id and number
     :raise CustomerNotNamed: where it has no name
+    :raise PhoneRefused: where no such phone number can exist in its country
     :raise OwnerNotEntitled: where the owner is not active or does not sell
     :raise ParentNotPossible: where the parent is in the trash
     """
@@ -71,7 +73,8 @@ def create_customer(values: Mapping[str, Any], *, by: Employee) -> Customer:
     _check_named(values)
     check_owner(values.get("owner_id"))
     check_parent_is_there(values.get("parent_id"))
-    customer = Customer(**values)
+    customer = Customer()
+    set_values(customer, values, country=find_phone_country(customer, values), by=by)
     db.session.add(customer)
     db.session.flush()
     return customer
@@ -89,6 +92,7 @@ def change_customer(customer: Customer, values: Mapping[str, Any], *, version: i
     :raise CustomerInTrash: where it is in the trash
     :raise ChangedMeanwhile: where someone changed the same field since
     :raise CustomerNotNamed: where no name would be left
+    :raise PhoneRefused: where no such phone number can exist in its country
     :raise OwnerNotEntitled: where a new owner is not active or does not sell
     :raise ParentNotPossible: where a new parent is in the trash, or the customer would stand above itself
     """
@@ -101,8 +105,10 @@ def change_customer(customer: Customer, values: Mapping[str, Any], *, version: i
         check_owner(owner_id)
     if "parent_id" in values and parent_id != customer.parent_id:
         _check_parent(customer, parent_id)
-    for name, value in merged.values.items():
-        setattr(customer, name, value)
+    before, country = customer.phone_country, find_phone_country(customer, merged.values)
+    set_values(customer, merged.values, country=country, by=by)
+    if country != before:
+        _read_numbers_of_contacts(customer, by)
     db.session.flush()
     return merged
 
@@ -182,6 +188,25 @@ def check_parent_is_there(parent_id: int | None) -> None:
     parent = None if parent_id is None else db.session.get(Customer, parent_id)
     if parent_id is not None and (parent is None or parent.is_in_trash):
         raise ParentNotPossible("Choose another parent company: this one is in the trash.", "parent")
+
+
+def find_phone_country(customer: Customer, values: Mapping[str, Any]) -> str | None:
+    """
+    Say which country the numbers of a customer will be of.
+
+    :param customer: the customer as it is
+    :param values: column names to the values that it is about to get
+    :return: the ISO code; ``None`` where no address names a country
+    """
+    names = ("billing_country", "shipping_country")
+    return next((code for name in names if (code := values.get(name, getattr(customer, name)))), None)
+
+
+def _read_numbers_of_contacts(customer: Customer, by: Employee) -> None:
+    """Their numbers follow the customer's country; one that can't be of that country stays as it is."""
+    contacts = select(Contact).where(Contact.customer_id == customer.id).order_by(Contact.id).with_for_update()
+    for contact in db.session.scalars(contacts):
+        read_again(contact, country=customer.phone_country, by=by)
 
 
 def _check_named(values: Mapping[str, Any]) -> None:

@@ -21,7 +21,7 @@ from crm_web.history.past_queries import get_past
 from crm_web.history.queries import list_changes_of
 from crm_web.history.stories import go_to_story
 from crm_web.matching import Match, list_possible_duplicates
-from crm_web.messages import flash_message
+from crm_web.messages import flash_message, flash_saved
 from crm_web.models import Customer
 from crm_web.records import ChangedMeanwhile
 from crm_web.submissions import find_answer, keep_answer
@@ -130,7 +130,7 @@ def change_customer(customer_id: int) -> ResponseReturnValue:
         show_refusal(form, error)
         return _edit_page(form, customer), 422
     db.session.commit()
-    flash_message(f"{customer.name} was saved.{merged.in_words()}")
+    flash_saved(f"{customer.name} was saved.{merged.in_words()}", form.doubts)
     return redirect(url_for("customers.show_customer", customer_id=customer.id), code=303)
 
 

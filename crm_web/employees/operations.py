@@ -16,6 +16,7 @@ from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
 from crm_web.merging import Merge
 from crm_web.models import Activity, Customer, Employee, Lead, Role, record_by
+from crm_web.phones import set_values
 from crm_web.records import merge_with_saved
 
 # Changes to employees take turns, so that two administrators who demote or hand over to each other never meet halfway.
@@ -71,10 +72,12 @@ def create_employee(values: Mapping[str, Any], *, password: str | None, by: Empl
     :param by: the administrator who adds them; ``None`` for the installation itself
     :return: the new employee
     :raise EmailTaken: where somebody has that e-mail address
+    :raise PhoneRefused: where no such phone number can exist
     :raise PasswordTooWeak: where the password is too short, too long or too easily guessed
     """
     record_by(by)
-    employee = Employee(**values)
+    employee = Employee()
+    set_values(employee, values, country=None, by=by)
     if password is not None:
         check_new_password(password, name=employee.name, email=employee.email)
         employee.password_hash = hash_password(password)
@@ -88,20 +91,21 @@ def change_employee(
     employee: Employee, values: Mapping[str, Any], *, version: int, handover: Handover | None, by: Employee
 ) -> tuple[Belongings, Merge]:
     """
-    Save the employee form.
+        Save the employee form.
 
-    :param employee: the employee
-    :param values: column names to values, those that were sent; nothing else changes
-    :param version: the version that the form was opened with
-    :param handover: who gets their records if they stop selling; ``None`` where that is undecided
-    :param by: the administrator who saves
-    :return: what was handed over, and what was saved with what others had changed since
-    :raise ChangedMeanwhile: where someone changed the same field since
-    :raise EmployeeChangedMeanwhile: where someone saved just now
-    :raise EmailTaken: where somebody else has that e-mail address
-    :raise LastAdministrator: where nobody else could keep the employees
-    :raise SuccessorNeeded: where they own records or have open tasks, stop selling, and ``handover`` is undecided
-    :raise LeadsThemselves: where they would stand above themselves
+        :param employee: the employee
+        :param values: column names to values, those that were sent; nothing else changes
+        :param version: the version that the form was opened with
+        :param handover: who gets their records if they stop selling; ``None`` where that is undecided
+        :param by: the administrator who saves
+        :return: what was handed over, and what was saved with what others had changed since
+        :raise ChangedMeanwhile: where someone changed the same field since
+        :raise EmployeeChangedMeanwhile: where someone saved just now
+        :raise EmailTaken: where somebody else has that e-mail address
+        :raise LastAdministrator: where nobody else could keep the employees
+        :raise SuccessorNeeded: where they own records or have open tasks, stop selling, and ``handover`` is undecided
+    from crm_web.phones import set_values
+        :raise LeadsThemselves: where they would stand above themselves
     """
     _take_turn(employee, by)
     merged = merge_with_saved(employee, values, version=version, by=by)
@@ -110,8 +114,7 @@ def change_employee(
     if employee.can_own and not Role(merged.values.get("role", employee.role)).sells:
         handed_over = _give_up_records(employee, handover, by)
     with _refusals_in_words():
-        for name, value in merged.values.items():
-            setattr(employee, name, value)
+        set_values(employee, merged.values, country=None, by=by)
         db.session.flush()
     return handed_over, merged
 

@@ -16,7 +16,7 @@ from crm_web.form_fields import show_refusal, stored_values
 from crm_web.history.conflicts import show_conflict
 from crm_web.history.queries import list_changes_of
 from crm_web.list_address import ListAddress
-from crm_web.messages import flash_message
+from crm_web.messages import flash_message, flash_saved
 from crm_web.models import Employee
 from crm_web.observe import log_event
 from crm_web.records import ChangedMeanwhile
@@ -107,7 +107,7 @@ def change_employee(employee_id: int) -> ResponseReturnValue:
         return _edit_page(form, employee), 422
     db.session.commit()
     log_event("employee_changed", employee=employee_id, role=employee.role)
-    flash_message(f"{employee.name} is saved.{_say_given(given, handover)}{merged.in_words()}")
+    flash_saved(f"{employee.name} is saved.{_say_given(given, handover)}{merged.in_words()}", form.doubts)
     # Who just gave up the role of an administrator can't see the list any more.
     place = "employees.list_employees" if may(current_user, Action.KEEP_EMPLOYEES) else "dashboard.show_dashboard"
     return redirect(url_for(place), code=303)

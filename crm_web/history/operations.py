@@ -7,9 +7,8 @@ from crm_web.customers.contact_operations import change_contact
 from crm_web.customers.operations import change_customer
 from crm_web.employees.operations import change_employee
 from crm_web.errors import DomainError
-from crm_web.fields import read_phone
 from crm_web.leads.operations import change_lead, change_status
-from crm_web.merging import TWIN, is_same
+from crm_web.merging import is_same
 from crm_web.models import Change, Contact, Customer, Employee, Lead, LeadStatus, LostReason
 from crm_web.past import from_history
 from crm_web.wording import can_go_back, label_of
@@ -19,14 +18,13 @@ class NotPutBack(DomainError):
     """This field can't go back to what it was."""
 
 
-def put_back(change: Change, column: str, record: Any, *, region: str, by: Employee) -> bool:
+def put_back(change: Change, column: str, record: Any, *, by: Employee) -> bool:
     """
     Give a field of a record the value that it had before a change.
 
     :param change: a line of the record's history
     :param column: the name of a column that this line speaks of
     :param record: the record
-    :param region: the country that a phone number without a country code is of
     :param by: the employee who does it
     :return: whether anything changed; false where the field holds that value already
     :raise NotPutBack: where the field follows from others, or its old value means nothing any more
@@ -40,10 +38,7 @@ def put_back(change: Change, column: str, record: Any, *, region: str, by: Emplo
         raise NotPutBack(f"What {label_of(column)} was before is not known here any more.") from error
     if is_same(getattr(record, column), old):
         return False
-    values = {column: old}
-    if hasattr(record, column + TWIN):
-        values[column + TWIN] = _dial(old, region)
-    _WAYS[change.entity](record, values, change, by)
+    _WAYS[change.entity](record, {column: old}, change, by)
     return True
 
 
@@ -72,13 +67,6 @@ def _put_back_contact(contact: Contact, values: dict[str, Any], _change: Change,
 
 def _put_back_employee(employee: Employee, values: dict[str, Any], _change: Change, by: Employee) -> None:
     change_employee(employee, values, version=employee.version, handover=None, by=by)
-
-
-def _dial(number: str | None, region: str) -> str | None:
-    try:
-        return read_phone(number, region)[1] if number else None
-    except ValueError:
-        return None
 
 
 _WAYS: dict[str, Callable[[Any, dict[str, Any], Change, Employee], None]] = {

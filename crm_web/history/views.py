@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from flask import abort, current_app, redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -111,9 +111,7 @@ def put_back(change_id: int) -> ResponseReturnValue:
     _require_change(record)
     column, label = request.form.get("field", ""), label_of(request.form.get("field", ""))
     try:
-        is_new = operations.put_back(
-            change, column, record, region=current_app.config["DEFAULT_REGION"], by=current_user
-        )
+        is_new = operations.put_back(change, column, record, by=current_user)
     except DomainError as error:
         db.session.rollback()
         flash_message(f"Nothing was put back. {error.message}", kind="error")

@@ -11,7 +11,6 @@ from crm_web.fields import (
     read_currency,
     read_email,
     read_percent,
-    read_phone,
     read_text,
     read_website,
 )
@@ -38,12 +37,12 @@ TEXTS = (
 STREET = ("street_number", "street", "street_2", "street_3")
 
 
-def list_readers(mapping: ColumnMapping, region: str) -> dict[str, Reader]:
+def list_readers(mapping: ColumnMapping, read_phone: Reader) -> dict[str, Reader]:
     """
     Find the reader of each field; the status, read from several columns at once, has none.
 
     :param mapping: which column is which field, and how dates and numbers are written
-    :param region: the ISO country whose national phone numbers are assumed
+    :param read_phone: reads a phone number, whose country another cell of the row may say
     :return: the readers; each raises ``ValueError`` with a sentence for the person
     """
     readers: dict[str, Reader] = {name: _text(limit_of(getattr(Lead, name))) for name in TEXTS}
@@ -54,8 +53,8 @@ def list_readers(mapping: ColumnMapping, region: str) -> dict[str, Reader]:
         "source": _trimmed(limit_of(LeadSource.name)),
         "description": _paragraph,
         "email": read_email,
-        "phone": lambda text: read_phone(text, region),
-        "mobile": lambda text: read_phone(text, region),
+        "phone": read_phone,
+        "mobile": read_phone,
         "website": read_website,
         "country": read_country,
         "currency": read_currency,

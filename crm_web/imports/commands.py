@@ -16,6 +16,7 @@ from crm_web.access import REFUSALS, Action, may
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.fields import read_currency
+from crm_web.filters import plural
 from crm_web.imports.csv_file import DELIMITERS
 from crm_web.imports.operations import (
     REFUSALS_SHOWN,
@@ -133,6 +134,7 @@ def import_file(file: BinaryIO, team: BinaryIO | None, refused: Path | None, dry
     finally:
         progress.end()
     _echo_report(report)
+    _echo_doubts(report)
     if refused:
         _write_refused(refused, list_refused_rows(opened))
     if dry_run:
@@ -243,6 +245,15 @@ def _echo_report(report: Report) -> None:
         click.echo(f"  line {refusal.line:,}{column}{value}: {refusal.reason}")
     if report.refused > REFUSALS_SHOWN:
         click.echo(f"  … and {report.refused - REFUSALS_SHOWN:,} more rows; --refused FILE writes all of them.")
+
+
+def _echo_doubts(report: Report) -> None:
+    if report.doubtful:
+        click.echo(f"{plural(report.doubtful, 'phone number')} may be wrong:")
+    for line, doubt in report.doubts:
+        click.echo(f"  line {line:,}: {doubt}")
+    if report.doubtful > len(report.doubts):
+        click.echo(f"  … and {report.doubtful - len(report.doubts):,} more.")
 
 
 def _echo_team(moved: int, created: Iterable[Employee]) -> None:

@@ -18,6 +18,7 @@ from crm_web.imports.staging import CHUNK, Staging, raw_cursor
 from crm_web.imports.vocabulary import squash
 from crm_web.imports.writing import write_leads
 from crm_web.models import Door, Employee, LeadStatus, record_by, set_door
+from crm_web.phones import list_regions
 
 Progress = Callable[[str, int, int], None]
 """Told what is going on, how much of it is done, and how much there is."""
@@ -38,7 +39,7 @@ class Options:
     :param statuses: words of the file, and the status each means
     :param system: how the other system is called; ``None`` for the name of the column of ids
     :param currency: the currency of amounts without one
-    :param region: the ISO country whose national phone numbers and dates are assumed
+    :param region: the ISO country whose dates are assumed, and whose national phone numbers in rows without a country
     :param day_first: whether 03/04/2025 is the third of April; ``None`` to find out
     :param encoding: ``None`` to find out
     :param delimiter: ``None`` to find out
@@ -100,6 +101,8 @@ class Report:
     :param customers: customers made by won leads
     :param linked: won leads of customers that were there, or that an earlier row made
     :param refusals: the first rows that were refused, each with everything that is wrong in it
+    :param doubtful: how many phone numbers were taken that may be wrong
+    :param doubts: the first of them: the line, and what is doubtful
     """
 
     read: int = 0
@@ -113,6 +116,13 @@ class Report:
     new_employees: list[Employee] = field(default_factory=list)
     new_sources: list[str] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    doubtful: int = 0
+    doubts: list[tuple[int, str]] = field(default_factory=list)
+
+    def note(self, line: int, doubts: Sequence[str]) -> None:
+        """Count what was taken of a line though it may be wrong, and keep the first of it."""
+        self.doubtful += len(doubts)
+        self.doubts += [(line, doubt) for doubt in doubts if len(self.doubts) < REFUSALS_SHOWN]
 
 
 def open_leads(stream: BinaryIO, options: Options) -> LeadFile:
@@ -160,7 +170,7 @@ def import_leads(
     cursor = raw_cursor()
     wait_for_turn(cursor, progress)
     report = Report()
-    _stage(file, options, cursor, progress, report)
+    _stage(file, options, cursor, progress, report, by)
     progress("Comparing with what is there", 0, 0)
     find_duplicates(cursor)
     _settle_owners(file, options, cursor, by, report)
@@ -171,9 +181,10 @@ def import_leads(
     return report
 
 
-def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress, report: Report) -> None:
+def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress, report: Report, by: Employee) -> None:
     statuses = {squash(word): status for word, status in options.statuses.items()}
-    reader = RowReader(file.mapping, Rules(options.region, options.currency, now(), statuses))
+    regions = list_regions(None, by, home=options.region)
+    reader = RowReader(file.mapping, Rules(regions, options.currency, now(), statuses))
     staging = Staging(cursor)
     place = file.stream.tell()
     size = file.stream.seek(0, 2)
@@ -182,6 +193,7 @@ def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
         report.read += 1
         try:
             staging.add(line, reader.read(cells))
+            report.note(line, reader.doubts)
         except RowRefused as refusal:
             staging.refuse(line, refusal.problems)
         if report.read % CHUNK == 0:

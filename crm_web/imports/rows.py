@@ -19,6 +19,7 @@ from crm_web.imports.vocabulary import (
     squash,
 )
 from crm_web.models import Customer, Lead, LeadStatus, LostReason, StatusKind, limit_of
+from crm_web.phones import add_region, read_number
 
 Values = dict[str, Any]
 
@@ -50,13 +51,13 @@ class Rules:
     """
     What holds for every row.
 
-    :param region: the ISO country whose national phone numbers are assumed
+    :param regions: the countries that national phone numbers may be of, beside the country of the row
     :param currency: the currency of amounts without one
     :param now: the time of the import; nothing was created or closed later
     :param statuses: squashed words of this file's own, and the status each means
     """
 
-    region: str
+    regions: tuple[str, ...]
     currency: str
     now: datetime
     statuses: Mapping[str, LeadStatus]
@@ -83,7 +84,10 @@ class RowReader:
         self.mapping = mapping
         self.rules = rules
         self.words = {**STATUS_WORDS, **rules.statuses}
-        readers = list_readers(mapping, rules.region)
+        self.regions = rules.regions
+        self.doubts: list[str] = []
+        """What was taken of the row read last though it may be wrong, as sentences."""
+        readers = list_readers(mapping, self._read_phone)
         labelled = {"phone", "mobile"} if mapping.phone_labels else set()
         self.steps = [_plan(name, columns, readers) for name, columns in mapping.columns.items() if name in readers]
         self.steps = [step for step in self.steps if step.name not in labelled]
@@ -102,10 +106,7 @@ class RowReader:
         self._check_width(cells)
         problems: list[Problem] = []
         values: Values = {}
-        self._take(self.steps, cells, values, problems)
-        self._take_address(cells, values, problems)
-        if self.phones:
-            self._take_labelled_phones(cells, values, problems)
+        self._take_all(cells, values, problems)
         _split_phones(values)
         _split_amount(values, self.rules.currency)
         self._name(values, cells)
@@ -122,6 +123,23 @@ class RowReader:
         if len(cells) == self.width or (len(cells) > self.width and not any(cells[self.width :])):
             return
         raise RowRefused([Problem("", f"The row has {len(cells)} cells, the header has {self.width}.")])
+
+    def _take_all(self, cells: Sequence[str], values: Values, problems: list[Problem]) -> None:
+        """The address comes first: its country is that of the phone numbers."""
+        wrong_address: list[Problem] = []
+        self._take_address(cells, values, wrong_address)
+        self.doubts = []
+        self.regions = add_region(values.get("country"), self.rules.regions)
+        self._take(self.steps, cells, values, problems)
+        problems += wrong_address
+        if self.phones:
+            self._take_labelled_phones(cells, values, problems)
+
+    def _read_phone(self, text: str) -> tuple[str, str]:
+        typed, e164, doubt = read_number(text, self.regions)
+        if doubt:
+            self.doubts.append(doubt)
+        return typed, e164
 
     def _take(self, steps: Sequence[Step], cells: Sequence[str], values: Values, problems: list[Problem]) -> None:
         """Read what is filled in; of several columns the first."""

@@ -16,7 +16,6 @@ from crm_web.form_fields import (
     HiddenNumber,
     OwnerField,
     PercentField,
-    PhoneField,
     RecordForm,
     Required,
     TextBlock,
@@ -37,6 +36,7 @@ from crm_web.models import (
     StatusKind,
     limit_of,
 )
+from crm_web.phone_field import PhoneField
 from crm_web.record_forms import KnownPartyForm, OnceForm
 
 OPEN = StatusKind.OPEN.statuses
@@ -99,6 +99,12 @@ class LeadForm(KnownPartyForm):
     postal_code = _line("Postal code", Lead.postal_code)
     country = CountryField("Country")
     industry = _line("Industry", Lead.industry)
+
+    @property
+    def phone_country(self) -> str | None:
+        """The lead's country."""
+        country: str | None = self.country.data
+        return country
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Check each field, then what several say together."""

@@ -26,6 +26,7 @@ from crm_web.models import (
     StatusKind,
     record_by,
 )
+from crm_web.phones import set_values
 from crm_web.records import check_owner, lock, merge_with_saved, move_to_trash, name_of_last, take_from_trash
 from crm_web.together import find_once, save
 
@@ -74,6 +75,7 @@ def create_lead(values: Mapping[str, Any], *, by: Employee) -> Lead:
     :param by: the employee who enters it
     :return: the new lead, with its id
     :raise LeadNotNamed: where nothing names it
+    :raise PhoneRefused: where no such phone number can exist in its country
     :raise CurrencyMissing: where an amount has no currency
     :raise OwnerNotEntitled: where the owner is not active or does not sell
     :raise CustomerNotThere: where it is for a customer that is unknown or in the trash
@@ -82,7 +84,8 @@ def create_lead(values: Mapping[str, Any], *, by: Employee) -> Lead:
     _check_whole(None, values)
     check_owner(values.get("owner_id"))
     _check_customer(values.get("customer_id"))
-    lead = Lead(**{**values, "source": use_source(values.get("source"))})
+    lead = Lead(source=use_source(values.get("source")))
+    set_values(lead, {**values, "source": lead.source}, country=values.get("country"), by=by)
     db.session.add(lead)
     save()
     return lead
@@ -100,6 +103,7 @@ def change_lead(lead: Lead, values: Mapping[str, Any], *, version: int, by: Empl
     :raise LeadInTrash: where it is in the trash
     :raise ChangedMeanwhile: where someone changed the same field since
     :raise LeadNotNamed: where nothing that names it would be left
+    :raise PhoneRefused: where no such phone number can exist in its country
     :raise CurrencyMissing: where an amount would be left without a currency
     :raise OwnerNotEntitled: where a new owner is not active or does not sell
     """
@@ -111,8 +115,7 @@ def change_lead(lead: Lead, values: Mapping[str, Any], *, version: int, by: Empl
     _check_whole(lead, merged.values)
     if merged.values.get("owner_id") != lead.owner_id:
         check_owner(merged.values.get("owner_id"))
-    for name, value in merged.values.items():
-        setattr(lead, name, value)
+    set_values(lead, merged.values, country=merged.values.get("country", lead.country), by=by)
     save()
     return merged
 

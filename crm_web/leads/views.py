@@ -24,7 +24,7 @@ from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_from
 from crm_web.leads.win_views import come_back_to, tell_win, win_by_choice
 from crm_web.matching import Match, list_possible_duplicates
-from crm_web.messages import flash_message
+from crm_web.messages import flash_message, flash_saved
 from crm_web.models import Lead, LeadStatus
 from crm_web.records import ChangedMeanwhile
 from crm_web.submissions import find_answer, keep_answer
@@ -145,7 +145,7 @@ def change_lead(lead_id: int) -> ResponseReturnValue:
         show_refusal(form, error)
         return _edit_page(form, lead), 422
     db.session.commit()
-    flash_message(f"{lead.name} was saved.{merged.in_words()}")
+    flash_saved(f"{lead.name} was saved.{merged.in_words()}", form.doubts)
     return redirect(url_for("leads.show_lead", lead_id=lead.id), code=303)
 
 

@@ -39,6 +39,7 @@ def preview_win(lead_id: int) -> ResponseReturnValue:
 
 def _form_for(lead: Lead) -> WinForm:
     form = WinForm(data=carry_over(lead))
+    form.record = Customer(**carry_over(lead))
     form.owner_id.offer(list_possible_owners(), lead.owner)
     return form
 

@@ -146,6 +146,11 @@ class Customer(Recorded, Trashable, Base):
     created_by: Mapped[Employee | None] = relationship(foreign_keys="Customer.created_by_id")
     updated_by: Mapped[Employee | None] = relationship(foreign_keys="Customer.updated_by_id")
 
+    @property
+    def phone_country(self) -> str | None:
+        """The country of phone numbers, its own and its contacts', that are written without one."""
+        return self.billing_country or self.shipping_country
+
 
 class Contact(Recorded, Trashable, Base):
     """A person at a customer."""
@@ -207,6 +212,11 @@ class Contact(Recorded, Trashable, Base):
     )
 
     customer: Mapped[Customer] = relationship(back_populates="contacts")
+
+    @property
+    def phone_country(self) -> str | None:
+        """The country of phone numbers that are written without one."""
+        return self.customer.phone_country if self.customer else None
 
 
 class Conversion(Base):

@@ -75,6 +75,12 @@ class Employee(Recorded, Base):
     manager: Mapped["Employee | None"] = relationship(foreign_keys=manager_id, remote_side=lambda: Employee.id)
 
     @property
+    def region(self) -> str | None:
+        """The country that the locale names, such as AT for ``de_AT``; ``None`` for one without, such as ``en``."""
+        _, separator, territory = self.locale.rpartition("_")
+        return territory if separator and len(territory) == 2 else None
+
+    @property
     def can_own(self) -> bool:
         """Whether leads and customers may belong to this person today."""
         return self.is_active and self.role.sells

@@ -293,6 +293,11 @@ class Lead(Recorded, Trashable, Base):
     updated_by: Mapped[Employee | None] = relationship(foreign_keys="Lead.updated_by_id")
 
     @property
+    def phone_country(self) -> str | None:
+        """The country of its phone numbers that are written without one."""
+        return self.country
+
+    @property
     def is_open(self) -> bool:
         return self.status.kind is StatusKind.OPEN
 

@@ -339,9 +339,7 @@ class Keeping(Story):
         answer = self.act(
             "put back",
             who,
-            lambda by, record: history.put_back(
-                db.session.get_one(Change, change_id), column, record, region="GB", by=by
-            ),
+            lambda by, record: history.put_back(db.session.get_one(Change, change_id), column, record, by=by),
             on=ref,
             page=f"/history/{change_id}/put-back",
             action=Action.KEEP_EMPLOYEES if ref[0] == "employee" else Action.CHANGE_OWN,

@@ -508,3 +508,21 @@ def test_the_command_explains_itself(app: Flask) -> None:
     help_text = app.test_cli_runner().invoke(args=["leads", "import", "--help"]).output
     assert "--map FIELD=COLUMN" in help_text
     assert "--dry-run" in help_text
+
+
+def test_the_country_of_a_row_is_that_of_its_numbers(import_file: ImportFile, session: Session) -> None:
+    rows = "Weiss,Germany,0761 123456\nMeier,Germany,030 901820\nDupont,France,01 09 75 83 51\n"
+    rows += "Rossi,Italy,06 1234 5678\nSmith,United Kingdom,020 7946 0999\nJones,,(212) 555-0123\nKurz,Germany,12345\n"
+    result = import_file(f"Last Name,Country,Phone\n{rows}")
+    numbers = ["+49761123456", "+4930901820", "+33109758351", "+390612345678", "+442079460999", "+12125550123"]
+    assert [lead.phone_e164 for lead in leads(session)] == [*numbers, "+4912345"]
+    assert "1 phone number may be wrong:\n  line 8: “12345” was read with the code of Germany (+49)" in result.stdout
+
+
+def test_numbers_without_a_country_are_of_whoever_imports(
+    import_file: ImportFile, session: Session, ada: Employee
+) -> None:
+    ada.locale = "de_DE"
+    session.commit()
+    import_file("Last Name,Country,Mobile\nWeiss,,0761 123456\nSmith,United Kingdom,020 7946 0999\n")
+    assert [lead.mobile_e164 for lead in leads(session)] == ["+49761123456", "+442079460999"]

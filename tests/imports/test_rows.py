@@ -18,7 +18,7 @@ NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 
 def read_all(text: str, statuses: dict[str, LeadStatus] | None = None, **said: Any) -> list[dict[str, Any]]:
     file = open_csv(io.BytesIO(text.encode()), knows=is_known)
-    reader = RowReader(choose_mapping(file.header, file.sample, **said), Rules("US", "USD", NOW, statuses or {}))
+    reader = RowReader(choose_mapping(file.header, file.sample, **said), Rules(("US",), "USD", NOW, statuses or {}))
     return [reader.read(cells) for _, cells in file.rows]
 
 
