@@ -23,7 +23,16 @@ FIRST_BEYOND_LATIN = "\u0370"
 FIRST_EMOJI = "\U0001f000"
 ALIKE = 0.6
 """From which similarity of trigrams on two names may be one."""
-_PHONE = re.compile(r"[+(]?[\d\s()./–-]{4,}")
+_PHONE = re.compile(r"(?:tel:)?[+(]?[\d\s()./\u2010-\u2015\u2212-]{4,}", re.IGNORECASE)
+_EXTENSION = re.compile(
+    r"[\s,;]*(?:;ext=|\b(?:ext|extn|extension|anexo|int|доб)\b|x|#|~)[.:\s]*\d{1,9}#?$", re.IGNORECASE
+)
+_DIALED_FIRST = ("0011", "011", "010", "009", "001", "119", "810", "01", "06", "8")
+"""Before a number abroad (011, 810 …) or in one's own country (8, 01, 06); zeros alone are left out anyway."""
+_ARGENTINE_MOBILE = re.compile(r"0?(?=\d{12}$)(\d{2,4}?)15(\d{6,8})")
+"""At home 15 stands within the number; from abroad it is not dialed."""
+_REST_AFTER_CODE = 8
+"""So few digits are still one number; fewer would be found in too many."""
 
 
 def contains_words(search_text: ColumnElement[str], words: str, *, by_index: bool = True) -> ColumnElement[bool]:
@@ -38,8 +47,8 @@ def contains_words(search_text: ColumnElement[str], words: str, *, by_index: boo
     :param by_index: whether to say it so that an index finds the rows; false for the few rows that are at hand already
     :return: the condition; always true where nothing was typed
     """
-    if digits := digits_if_phone(words):
-        return search_text.like(f"%{digits}%")
+    if numbers := list_numbers_meant(words):
+        return or_(*(search_text.like(f"%{digits}%") for digits in numbers))
     typed = unicodedata.normalize("NFKC", words).split()[:MOST_WORDS]
     conditions = [_contains_word(search_text, word) for word in typed]
     signs = [_has_signs(search_text, word) for word in typed if by_index and has_signs(word)]
@@ -93,9 +102,26 @@ def digits_if_phone(typed: str) -> str:
     :param typed: what the person typed
     :return: the digits that every spelling of the number shares; empty where it is none
     """
-    typed = unicodedata.normalize("NFKC", typed).strip()
+    typed = _EXTENSION.sub("", unicodedata.normalize("NFKC", typed).strip()).strip()
     digits = phone_digits(typed) if _PHONE.fullmatch(typed) else ""
     return digits if len(digits) >= FEWEST_DIGITS else ""
+
+
+def list_numbers_meant(typed: str) -> list[str]:
+    """
+    Read a search as a phone number that may begin with what is dialed first in some country.
+
+    :param typed: what the person typed; an extension behind it is left out
+    :return: the digits that every spelling shares, with and without such a code; none where it is no number
+    """
+    digits = digits_if_phone(typed)
+    if not digits:
+        return []
+    dialed = re.sub(r"\D", "", _EXTENSION.sub("", unicodedata.normalize("NFKC", typed).strip()))
+    rests = [dialed.removeprefix(code).lstrip("0") for code in _DIALED_FIRST if dialed.startswith(code)]
+    rests += ["".join(mobile.groups())] if (mobile := _ARGENTINE_MOBILE.fullmatch(dialed)) else []
+    is_whole = "+" in typed
+    return list(dict.fromkeys([digits, *(rest for rest in rests if not is_whole and len(rest) >= _REST_AFTER_CODE)]))
 
 
 def phone_digits(typed: str) -> str:

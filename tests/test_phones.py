@@ -1,15 +1,18 @@
 """Of which country a phone number is that is typed without a country code, wherever it is typed."""
 
+import csv
 from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crm_web.matching import list_numbers_meant
 from crm_web.models import Contact, Customer, Employee, Lead
 from crm_web.phones import read_number
 from tests.factories import make_contact, make_customer
 from tests.page import Browser
+from tests.shared import find_real, needs_real_data
 
 BrowserAs = Callable[[Employee], Browser]
 
@@ -49,6 +52,16 @@ def test_what_no_country_can_have_is_refused() -> None:
     for typed in ("12", "call me", "1" * 30):
         with pytest.raises(ValueError, match="phone number"):
             read_number(typed, ("US", "GB"))
+
+
+@needs_real_data
+def test_every_number_of_the_world_is_found_by_its_own_text() -> None:
+    with find_real("validation/phone/phone_examples.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    spellings = ("example_national_digits", "national", "international", "e164")
+    extensions = ("", " ext. 45", "x45", ";ext=45", " #45", " доб. 45")
+    texts = [(row[name] + extension, row["e164"]) for row in rows for name in spellings for extension in extensions]
+    assert [text for text, e164 in texts if not any(found in e164 for found in list_numbers_meant(text))] == []
 
 
 def the_lead(session: Session) -> Lead:

@@ -298,7 +298,7 @@ def _exact(wanted: Wanted, model: Any) -> Iterable[ColumnElement[bool]]:
         yield Customer.number.in_((wanted.text.upper(), f"C-{wanted.text}"))
     if len(wanted.digits) >= ENDS_IN_DIGITS:
         numbers = [model.phone_e164, *([model.mobile_e164] if hasattr(model, "mobile_e164") else [])]
-        yield from (number.like(f"%{wanted.digits}") for number in numbers)
+        yield from (number.like(f"%{digits}") for number in numbers for digits in wanted.numbers)
 
 
 def _contains(text: Any, part: str) -> ColumnElement[bool]:

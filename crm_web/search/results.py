@@ -14,6 +14,7 @@ from crm_web.search.words import Piece, Wanted, mark
 
 KINDS = {"lead": "Lead", "customer": "Customer", "contact": "Contact", "employee": "Employee"}
 PLURALS = {kind: f"{label}s" for kind, label in KINDS.items()}
+SAME_AT_THE_END = 7
 LISTS = {"lead": "leads.list_leads", "customer": "customers.list_customers"}
 
 
@@ -51,9 +52,7 @@ def describe(wanted: Wanted, hit: Hit, row: Any, *, keeps_employees: bool) -> Re
     about = [text for text in (row.number, row.about) if text and text != row.name]
     missing = [word for word in wanted.words if not any(_is_marked(text, [word]) for text in (row.name, *about))]
     reached = [text for text in (row.email, row.website) if text and text != row.name and _is_marked(text, missing)]
-    phones = [
-        text for text in (row.phone, row.mobile) if text and wanted.digits and wanted.digits in phone_digits(text)
-    ]
+    phones = [text for text in (row.phone, row.mobile) if text and _is_number(text, wanted)]
     statuses: dict[str, Any] = {"lead": LeadStatus, "customer": CustomerStatus, "employee": Role}
     return Result(
         kind=KINDS[hit.entity],
@@ -64,6 +63,12 @@ def describe(wanted: Wanted, hit: Hit, row: Any, *, keeps_employees: bool) -> Re
         owner=row.owner,
         is_similar=hit.rank >= SIMILAR,
     )
+
+
+def _is_number(text: str, wanted: Wanted) -> bool:
+    """The last digits are in every spelling, whatever stands before them in one of the two."""
+    digits = phone_digits(text)
+    return any(number in digits or number[-SAME_AT_THE_END:] in digits for number in wanted.numbers)
 
 
 def _is_marked(text: str, words: Sequence[str]) -> bool:

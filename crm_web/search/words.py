@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from crm_web.matching import FIRST_EMOJI, MOST_WORDS, digits_if_phone, has_signs, is_short
+from crm_web.matching import FIRST_EMOJI, MOST_WORDS, digits_if_phone, has_signs, is_short, list_numbers_meant
 
 LONGEST_TYPED = 200
 SHORTEST_TO_MEND = 4
@@ -49,6 +49,11 @@ class Wanted:
     def digits(self) -> str:
         """The digits of a phone number, if it is one."""
         return digits_if_phone(self.text)
+
+    @property
+    def numbers(self) -> list[str]:
+        """The same, with and without what may be dialed before it."""
+        return list_numbers_meant(self.text)
 
     @property
     def is_thin(self) -> bool:

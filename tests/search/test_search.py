@@ -93,6 +93,29 @@ def test_finds_a_lead_by_whatever_is_known_of_it(search: Search, session: Sessio
     assert names(search(typed)) == ["Paz Núñez Ortega"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "e164", "searched"),
+    [
+        ("8 (912) 345-67-89", "+79123456789", "8 (912) 345-67-89"),
+        ("+7 912 345-67-89", "+79123456789", "89123456789"),
+        ("55 1234 5678", "+525512345678", "01 55 1234 5678"),
+        ("020 7946 0999", "+442079460999", "011 44 20 7946 0999"),
+        ("(212) 555-0123 ext. 7", "+12125550123", "(212) 555-0123 ext. 7"),
+        ("(212) 555-0123 ext. 7", "+12125550123", "212.555.0123x7"),
+        ("(212) 555-0123 ext. 7", "+12125550123", "+1 212‑555‑0123 #7"),
+        ("(212) 555-0123 ext. 7", "+12125550123", "tel:+1-212-555-0123;ext=7"),
+    ],
+)
+def test_finds_a_number_by_each_way_to_write_it(
+    search: Search, session: Session, typed: str, e164: str, searched: str
+) -> None:
+    make_lead(session, last_name="Ortega", phone=typed, phone_e164=e164)
+    make_lead(session, last_name="Else", phone="+1 212 555 0199", phone_e164="+12125550199")
+    page = search(searched)
+    assert names(page) == ["Ortega"]
+    assert page.one(".list-found mark").get_text() == typed
+
+
 @pytest.mark.parametrize("typed", ["C-{}", "c-{}", "{}"])
 def test_finds_a_customer_by_its_number(search: Search, session: Session, typed: str) -> None:
     customer = make_customer(session, name="Numbered Ltd")
