@@ -14,6 +14,7 @@ import phonenumbers
 from babel import Locale
 from email_validator import EmailNotValidError, validate_email
 
+from crm_web.folding import fold
 from crm_web.models.codes import COUNTRIES, CURRENCIES
 
 EARLIEST = date(1900, 1, 1)
@@ -257,8 +258,7 @@ _OTHER_COUNTRY_NAMES = {
 
 
 def _fold(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text).replace("’", "'").replace("&", "and")
-    return "".join(c for c in plain if not unicodedata.combining(c)).casefold().strip()
+    return fold(text.replace("’", "'").replace("&", "and")).strip()
 
 
 def read_currency(value: str) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 import crm_web.models  # noqa: F401  (every table must be known)
 from crm_web.config import ROOT
 from crm_web.extensions import db, metadata
+from crm_web.models import Lead
 from tests.databases import OwnDatabase
 from tests.factories import make_activity, make_contact, make_customer, make_lead
 
@@ -141,6 +142,31 @@ def test_each_migration_goes_back_and_forth_with_rows_present(own_database: OwnD
             upgrade(revision=revision)
             downgrade()
         upgrade()
+
+
+def test_what_was_kept_folded_is_folded_again(own_database: OwnDatabase) -> None:
+    """Nobody changed these records, so neither their versions nor their history say that somebody did."""
+    with migrating(own_database.app):
+        downgrade(revision="024")
+    with own_database.session() as session:
+        lead = make_lead(session, last_name="Παπαδόπουλος")
+        customer = make_customer(session, name="Παπαδόπουλος")
+        make_contact(session, customer, last_name="Παπαδόπουλος")
+        session.execute(text("UPDATE employees SET name = 'Παπαδόπουλος' WHERE id = (SELECT min(id) FROM employees)"))
+        session.commit()
+        changes = session.scalar(text("SELECT count(*) FROM changes"))
+    with migrating(own_database.app):
+        upgrade()
+    with own_database.session() as session:
+        for table in ("leads", "customers", "contacts", "employees"):
+            found = session.execute(
+                text(f"SELECT version FROM {table} WHERE sort_name = :name AND search_text LIKE '%' || :name || '%'"),  # noqa: S608
+                {"name": "παπαδοπουλοσ"},
+            ).all()
+            assert len(found) == 1, table
+        assert session.scalars(text("SELECT word FROM known_words WHERE word LIKE 'παπαδ%'")).all() == ["παπαδοπουλοσ"]
+        assert session.get_one(Lead, lead.id).version == 1
+        assert session.scalar(text("SELECT count(*) FROM changes")) == changes
 
 
 def test_migrations_stand_in_one_row() -> None:

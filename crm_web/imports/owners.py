@@ -13,6 +13,7 @@ from crm_web.employees.operations import create_employee
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.fields import read_email
+from crm_web.folding import fold
 from crm_web.models import Employee, Role
 
 # A domain that is reserved for examples: nothing sent there ever reaches anybody.
@@ -146,8 +147,7 @@ def find_owners(staff: Staff, words: Sequence[str], fallback: Employee | None) -
 
 
 def _fold(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).casefold()
-    return " ".join("".join(letter for letter in plain if not unicodedata.combining(letter)).split())
+    return " ".join(fold(name).split())
 
 
 def _read_address(word: str) -> str | None:

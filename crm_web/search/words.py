@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from crm_web.folding import fold
 from crm_web.matching import FIRST_EMOJI, MOST_WORDS, digits_if_phone, has_signs, is_short, list_numbers_meant
 
 LONGEST_TYPED = 200
@@ -110,7 +111,7 @@ def mark(text: str, words: Sequence[str]) -> list[Piece]:
     """Cut a text where searched words begin and end; put together again the pieces are the text."""
     plain, places = _fold_with_places(text)
     is_match = [False] * len(text)
-    for word in sorted({_fold(word) for word in words} - {""}):
+    for word in sorted({fold(word) for word in words} - {""}):
         for found in re.finditer(re.escape(word), plain):
             if is_short(word) and plain[found.start() - 1 : found.start()].isalnum():
                 continue
@@ -120,16 +121,8 @@ def mark(text: str, words: Sequence[str]) -> list[Piece]:
     return [Piece(text[start:end], is_match[start]) for start, end in pairwise(edges) if start < end]
 
 
-_PLAIN = {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i"}
-
-
-def _fold(text: str) -> str:
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(_PLAIN.get(letter, letter) for letter in letters if not unicodedata.combining(letter))
-
-
 def _fold_with_places(text: str) -> tuple[str, list[int]]:
     """Fold a text, and tell for each letter of the result (and for its end) where in the text it came from."""
-    folded = [_fold(letter) for letter in text]
+    folded = [fold(letter) for letter in text]
     places = [place for place, letters in enumerate(folded) for _ in letters]
     return "".join(folded), [*places, len(text)]

@@ -1,0 +1,28 @@
+"""Texts without case and accents, as the function ``crm_fold`` of the database has them."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+# Letters that Unicode takes for letters of their own, and that are read as these.
+_READ_AS = {"æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i", "ĸ": "q", "ŋ": "n", "ʼ": "'", "⁄": "/"}
+_READ_AS |= {"ɛ": "e", "ƕ": "hv", "ƣ": "oi", "ʀ": "r", "ʉ": "u", "ɡ": "g", "ɪ": "i", "ỻ": "ll", "ỽ": "v"}
+_STROKED = re.compile("LATIN SMALL LETTER ([A-Z]) WITH ")
+
+
+def fold(text: str) -> str:
+    """
+    Leave out what does not tell two words apart: case, accents, forms of a letter.
+
+    :param text: any text
+    :return: ``strasse`` for ``Straße``, ``παπαδοπουλοσ`` for ``Παπαδόπουλος``
+    """
+    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(_read(letter) for letter in letters if not unicodedata.combining(letter))
+
+
+@lru_cache(maxsize=4096)
+def _read(letter: str) -> str:
+    """A letter with a stroke or a hook is read as the one without."""
+    stroked = None if letter.isascii() else _STROKED.match(unicodedata.name(letter, ""))
+    return _READ_AS.get(letter) or (stroked[1].lower() if stroked else letter)
