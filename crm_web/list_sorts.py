@@ -8,6 +8,7 @@ from typing import Any
 from babel import Locale
 from sqlalchemy import ColumnElement, Integer, Text, case, column, func, literal, select, type_coerce, union_all, values
 
+from crm_web.folding import fold
 from crm_web.models import COUNTRIES, Employee, LeadSource
 from crm_web.paging import Groups
 
@@ -16,9 +17,9 @@ NO_DAY = date(1, 1, 1)
 NOTHING = Decimal(-1)
 
 
-def lowered(text_column: Any) -> ColumnElement[str]:
-    """Sort without case, the same on every server; what is empty comes first."""
-    return func.coalesce(func.lower(text_column), literal("")).collate("C")
+def folded(text_column: Any) -> ColumnElement[str]:
+    """Sort without case and accents, the same on every server; what is empty comes first."""
+    return func.coalesce(func.crm_fold(text_column, type_=Text()), literal("")).collate("C")
 
 
 def number_or_none(number: Any) -> ColumnElement[Any]:
@@ -63,8 +64,8 @@ def group_by_word(words_column: Any, words: type[StrEnum]) -> Groups:
 
 
 def group_by_source(source: Any) -> Groups:
-    """Sources by name, in any case; none comes first."""
-    known = select(LeadSource.name.label("value"), lowered(LeadSource.name).label("key"))
+    """Sources by name; none comes first."""
+    known = select(LeadSource.name.label("value"), folded(LeadSource.name).label("key"))
     none = select(literal(""), literal("").collate("C"))
     keys = union_all(known, none).cte("source_keys").prefix_with("MATERIALIZED")
     return Groups(keys, func.coalesce(source, literal("")))
@@ -73,7 +74,7 @@ def group_by_source(source: Any) -> Groups:
 def group_by_country(country: Any) -> Groups:
     """Countries by their English names; none comes first."""
     names = Locale("en").territories
-    known = [(code, names.get(code, code).casefold()) for code in sorted(COUNTRIES)]
+    known = [(code, fold(names.get(code, code))) for code in sorted(COUNTRIES)]
     keys = values(column("value", Text), column("key", Text), name="country_keys").data([("", ""), *known])
     named = select(keys.c.value, keys.c.key.collate("C").label("key")).cte("countries").prefix_with("MATERIALIZED")
     return Groups(named, func.coalesce(country, literal("")))

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal
 
-from crm_web.list_sorts import NEVER, lowered, moment_or_none
+from crm_web.list_sorts import NEVER, folded, moment_or_none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,7 @@ class RecordFilter:
 
     :param words: text to find in names, e-mail, website and phone numbers
     :param owner_ids: belonging to any of these; 0 stands for nobody
-    :param industries: any of these, in any case; the empty text stands for none
+    :param industries: any of these, whatever their case and accents; the empty text stands for none
     :param countries: any of these codes; the empty text stands for none
     :param created_from: created at or after this moment
     :param created_to: created before this moment
@@ -68,7 +68,7 @@ def list_shared_conditions(
         column = func.coalesce(record.owner_id, 0) if 0 in filters.owner_ids else record.owner_id
         conditions.append(column.in_(filters.owner_ids))
     if filters.industries:
-        conditions.append(lowered(record.industry).in_([func.lower(industry) for industry in filters.industries]))
+        conditions.append(folded(record.industry).in_([func.crm_fold(industry) for industry in filters.industries]))
     if filters.countries:
         conditions.append(func.coalesce(country, literal("")).in_(filters.countries))
     conditions += within(record.created_at, filters.created_from, filters.created_to)

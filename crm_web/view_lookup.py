@@ -37,13 +37,13 @@ def views_of(employee_id: ColumnElement[int]) -> ScalarSelect[Any]:
             keeper.name.label("owner_name"),
             func.coalesce(ViewChoice.is_pinned, false()).label("is_pinned"),
             func.coalesce(ViewChoice.is_default, false()).label("is_default"),
-            func.lower(SavedView.name).label("place"),
+            func.crm_fold(SavedView.name).label("place"),
         )
         .select_from(SavedView)
         .outerjoin(ViewChoice, mine)
         .join(keeper, keeper.id == SavedView.owner_id)
         .where(SavedView.deleted_at.is_(None), or_(SavedView.owner_id == employee_id, SavedView.is_shared))
-        .order_by(case((is_near, 0), else_=1), func.lower(SavedView.name), SavedView.id)
+        .order_by(case((is_near, 0), else_=1), func.crm_fold(SavedView.name), SavedView.id)
         .limit(MOST_VIEWS)
         .correlate(employee_id.table)
         .lateral("seen")

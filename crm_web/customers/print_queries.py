@@ -81,7 +81,7 @@ def print_past(past: Past) -> PrintedCustomer:
 
 def _list_contacts(customer_ids: Iterable[int]) -> Iterable[Contact]:
     query = select(Contact).where(Contact.customer_id.in_(customer_ids), Contact.deleted_at.is_(None))
-    return db.session.scalars(query.order_by(Contact.is_primary.desc(), Contact.name, Contact.id))
+    return db.session.scalars(query.order_by(Contact.is_primary.desc(), Contact.sort_name, Contact.id))
 
 
 def _list_leads(customer_ids: Iterable[int]) -> Iterable[Lead]:

@@ -14,7 +14,7 @@ from sqlalchemy.sql.base import ExecutableOption
 from crm_web.customers.columns import COLUMNS, SHOWN
 from crm_web.extensions import db
 from crm_web.list_columns import load_shown
-from crm_web.list_sorts import group_by_country, group_by_owner, lowered, moment_or_none
+from crm_web.list_sorts import folded, group_by_country, group_by_owner, moment_or_none
 from crm_web.matching import contains_words
 from crm_web.models import (
     Activity,
@@ -41,9 +41,9 @@ INDEXED: dict[str, ColumnElement[Any]] = {
     "name": Customer.sort_name.expression,
     "number": Customer.id.expression,
     "status": Customer.status.expression,
-    "city": lowered(Customer.billing_city),
+    "city": folded(Customer.billing_city),
     "country": GROUPS["country"].keys.c.key,
-    "industry": lowered(Customer.industry),
+    "industry": folded(Customer.industry),
     "owner": GROUPS["owner"].keys.c.key,
     "last_activity": moment_or_none(CustomerTouch.at),
     "created_at": Customer.created_at.expression,
@@ -53,13 +53,13 @@ INDEXED: dict[str, ColumnElement[Any]] = {
 
 SORTS: dict[str, ColumnElement[Any]] = INDEXED | {
     "kind": Customer.kind.expression,
-    "email": lowered(Customer.email),
-    "phone": lowered(Customer.phone),
-    "website": lowered(Customer.website),
-    "state": lowered(Customer.billing_state),
-    "postal_code": lowered(Customer.billing_postal_code),
-    "vat_number": lowered(Customer.vat_number),
-    "registration_number": lowered(Customer.registration_number),
+    "email": folded(Customer.email),
+    "phone": folded(Customer.phone),
+    "website": folded(Customer.website),
+    "state": folded(Customer.billing_state),
+    "postal_code": folded(Customer.billing_postal_code),
+    "vat_number": folded(Customer.vat_number),
+    "registration_number": folded(Customer.registration_number),
 }
 """The words that a list can be sorted by, each an expression that is never null."""
 
@@ -308,7 +308,7 @@ def list_contacts(customer_id: int) -> Sequence[Contact]:
     :return: its contacts outside the trash
     """
     query = select(Contact).where(Contact.customer_id == customer_id, Contact.deleted_at.is_(None))
-    return db.session.scalars(query.order_by(Contact.is_primary.desc(), Contact.name, Contact.id)).all()
+    return db.session.scalars(query.order_by(Contact.is_primary.desc(), Contact.sort_name, Contact.id)).all()
 
 
 def list_leads_of(customer_id: int, *, limit: int) -> Sequence[Lead]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from crm_web.extensions import db
+from crm_web.folding import fold
 from crm_web.models import Activity, Change, ChangeAction, Contact, Conversion, Customer, Employee, Lead
 from crm_web.past import from_history
 from crm_web.wording import Record, name_of
@@ -200,7 +201,7 @@ def _sort(record: Lead | Customer, around: Sequence[Any]) -> tuple[list[Any], li
     activities = [
         it for it in around if isinstance(it, Activity) and (it.lead_id in on_leads or it.customer_id in on_customers)
     ]
-    contacts.sort(key=lambda contact: (not contact.is_primary, contact.name, contact.id))
+    contacts.sort(key=lambda contact: (not contact.is_primary, fold(contact.name), contact.id))
     leads.sort(key=lambda lead: (lead.closed_at or lead.created_at, lead.id), reverse=True)
     activities.sort(key=lambda activity: (activity.happened_at, activity.id), reverse=True)
     return contacts, leads, activities[:ACTIVITIES_SHOWN]

@@ -18,11 +18,11 @@ from crm_web.list_sorts import (
     NO_DAY,
     NOTHING,
     day_or_none,
+    folded,
     group_by_country,
     group_by_owner,
     group_by_source,
     group_by_word,
-    lowered,
     moment_or_none,
     number_or_none,
     place_or_none,
@@ -56,12 +56,12 @@ GROUPS = {
 }
 INDEXED: dict[str, ColumnElement[Any]] = {
     "name": Lead.sort_name.expression,
-    "company": lowered(Lead.company),
+    "company": folded(Lead.company),
     "status": GROUPS["status"].keys.c.key,
     "source": GROUPS["source"].keys.c.key,
     "owner": GROUPS["owner"].keys.c.key,
     "country": GROUPS["country"].keys.c.key,
-    "industry": lowered(Lead.industry),
+    "industry": folded(Lead.industry),
     "amount": number_or_none(Lead.amount),
     "expected_close_on": day_or_none(Lead.expected_close_on),
     "last_activity": moment_or_none(LeadTouch.at),
@@ -71,18 +71,18 @@ INDEXED: dict[str, ColumnElement[Any]] = {
 """The orders that an index gives, however many leads there are."""
 
 SORTS: dict[str, ColumnElement[Any]] = INDEXED | {
-    "job_title": lowered(Lead.job_title),
-    "email": lowered(Lead.email),
-    "phone": lowered(Lead.phone),
-    "mobile": lowered(Lead.mobile),
-    "website": lowered(Lead.website),
-    "city": lowered(Lead.city),
-    "state": lowered(Lead.state),
-    "postal_code": lowered(Lead.postal_code),
+    "job_title": folded(Lead.job_title),
+    "email": folded(Lead.email),
+    "phone": folded(Lead.phone),
+    "mobile": folded(Lead.mobile),
+    "website": folded(Lead.website),
+    "city": folded(Lead.city),
+    "state": folded(Lead.state),
+    "postal_code": folded(Lead.postal_code),
     "rating": place_or_none(Lead.rating, Rating),
-    "currency": lowered(Lead.currency),
+    "currency": folded(Lead.currency),
     "probability": number_or_none(Lead.probability),
-    "next_step": lowered(Lead.next_step),
+    "next_step": folded(Lead.next_step),
     "lost_reason": place_or_none(Lead.lost_reason, LostReason),
     "closed_at": moment_or_none(Lead.closed_at),
     "status_changed_at": Lead.status_changed_at.expression,
@@ -324,7 +324,9 @@ def list_sources(*, limit: int = 200) -> Sequence[str]:
     :param limit: how many at most: an import may bring one for each campaign
     :return: their names, in alphabetical order
     """
-    return db.session.scalars(select(LeadSource.name).order_by(func.lower(LeadSource.name)).limit(limit)).all()
+    return db.session.scalars(
+        select(LeadSource.name).order_by(func.crm_fold(LeadSource.name), LeadSource.name).limit(limit)
+    ).all()
 
 
 def list_words_in_use(*, limit: int = 200) -> dict[str, list[str]]:
@@ -343,7 +345,7 @@ def list_words_in_use(*, limit: int = 200) -> dict[str, list[str]]:
 @cache
 def _select_words_in_use(limit: int) -> CompoundSelect[Any]:
     source = select(literal("source").label("kind"), LeadSource.name.label("word"))
-    source = source.order_by(func.lower(LeadSource.name)).limit(limit)
+    source = source.order_by(func.crm_fold(LeadSource.name), LeadSource.name).limit(limit)
     industry = select_words_in_use("industry", Lead, INDEXED["industry"], Lead.industry, limit=limit)
     country = select_words_in_use("country", Lead, GROUPS["country"].column, Lead.country, limit=limit)
     # Each part stands in parentheses, with its own order and limit; a union keeps the order of its parts.

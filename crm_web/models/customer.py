@@ -61,8 +61,8 @@ class ConversionKind(StrEnum):
 _SEARCHED = ("name", "email", "website", "vat_number", "registration_number")
 # What lists sort by, word for word as queries say it, or else no index serves them.
 _COUNTRY_KEY = "coalesce(billing_country, '')"
-_CITY_KEY = "(coalesce(lower(billing_city), '') COLLATE \"C\")"
-_INDUSTRY_KEY = "(coalesce(lower(industry), '') COLLATE \"C\")"
+_CITY_KEY = "(coalesce(crm_fold(billing_city), '') COLLATE \"C\")"
+_INDUSTRY_KEY = "(coalesce(crm_fold(industry), '') COLLATE \"C\")"
 
 
 class Customer(Recorded, Trashable, Base):

@@ -135,10 +135,10 @@ LOST_REASON_LABELS = {
 _CLOSED = "status IN ('won', 'lost', 'disqualified')"
 _LOST = "status IN ('lost', 'disqualified')"
 # What lists sort by, word for word as queries say it, or else no index serves them.
-_COMPANY_KEY = "(coalesce(lower(company), '') COLLATE \"C\")"
+_COMPANY_KEY = "(coalesce(crm_fold(company), '') COLLATE \"C\")"
 _SOURCE_KEY = "coalesce(source, '')"
 _COUNTRY_KEY = "coalesce(country, '')"
-_INDUSTRY_KEY = "(coalesce(lower(industry), '') COLLATE \"C\")"
+_INDUSTRY_KEY = "(coalesce(crm_fold(industry), '') COLLATE \"C\")"
 _OWNER_KEY = "coalesce(owner_id, 0)"
 _CLOSE_KEY = "coalesce(expected_close_on, '0001-01-01'::date)"
 # What lists are filtered and sorted by stands in one index as well: whatever is asked of a million leads together is

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from crm_web.counts import Tally, Whose, sum_cells, tally
 from crm_web.extensions import db
+from crm_web.folding import fold
 from crm_web.models import WAY_TO_WON, ActivityKind, Figure, Lead, LeadStatus, LostReason, StatusKind
 from crm_web.periods import Period, month_of
 
@@ -118,7 +119,7 @@ def count_outcomes(part: str, whose: Whose, period: Period | None) -> list[Outco
     lines = [Outcome(key, counted) for key, counted in counts.items()]
     if part == "starts_on":
         return sorted(lines, key=lambda line: line.part)
-    return sorted(lines, key=lambda line: (-line.all, str(line.part)))[:MOST_LINES]
+    return sorted(lines, key=lambda line: (-line.all, fold(str(line.part))))[:MOST_LINES]
 
 
 def measure_stays(whose: Whose, period: Period | None) -> dict[LeadStatus, Stays]:
