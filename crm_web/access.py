@@ -18,7 +18,12 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class Action(StrEnum):
-    """The things that roles differ in."""
+    """
+    The things that roles differ in, in the browser and for programs alike.
+
+    ``READ`` is everything that employees share: records, their history, reports, and who their colleagues are.
+    ``CHANGE_OWN`` is what is theirs or nobody's: of records by their owner, of tasks as ``may_finish`` says.
+    """
 
     READ = "read"
     KEEP_VIEWS = "keep_views"
@@ -74,6 +79,16 @@ class Authored(Protocol):
 
     @property
     def created_by_id(self) -> Any: ...
+
+
+class Task(Authored, Protocol):
+    """Something that an employee is to do about a record."""
+
+    @property
+    def assignee_id(self) -> Any: ...
+
+    @property
+    def record(self) -> Any: ...
 
 
 class Shared(Protocol):
@@ -136,6 +151,21 @@ def may_remove(employee: Employee, activity: Authored) -> bool:
     if may(employee, Action.CHANGE_ANY):
         return True
     return may(employee, Action.CREATE) and activity.created_by_id == employee.id
+
+
+def may_finish(employee: Employee, task: Task) -> bool:
+    """
+    Tell whether a person may mark a task as done, or take it up again.
+
+    :param employee: the person who asks
+    :param task: the task
+    :return: true for whoever may change anything, and for sellers where it is assigned to them or to nobody, where they
+        wrote it, and where the record that it is on is theirs
+    """
+    if may(employee, Action.CHANGE_ANY):
+        return True
+    is_theirs = task.assignee_id in (None, employee.id) or employee.id in (task.created_by_id, task.record.owner_id)
+    return may(employee, Action.CHANGE_OWN) and is_theirs
 
 
 def may_change_view(employee: Employee, view: Shared) -> bool:
@@ -202,6 +232,20 @@ def require_removal(activity: Authored) -> None:
     """
     if not may_remove(current_user, activity):
         refuse("Somebody else wrote this. Only its author, a manager or an administrator can remove it.")
+
+
+def require_finish(task: Task) -> None:
+    """
+    Let the request go on only if the signed-in employee may mark a task as done, or take it up again.
+
+    :param task: the task
+    :raise Forbidden: with the reason and who could
+    """
+    if not may_finish(current_user, task):
+        refuse(
+            "This task is assigned to somebody else. Only they, its author, the owner of its record, a manager or an"
+            " administrator can mark it as done or take it up again."
+        )
 
 
 def guard_every_view(app: Flask) -> None:

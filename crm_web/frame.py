@@ -58,7 +58,7 @@ PLACES = (
     ("Reports", "reports.list_reports", "report", None),
     ("History", "history.list_changes", "history", None),
     ("Trash", "trash.show_trash", "trash", None),
-    ("Employees", "employees.list_employees", "employee", Action.KEEP_EMPLOYEES),
+    ("Employees", "employees.list_employees", "employee", None),
     ("Webhooks", "webhooks.list_webhooks", "webhook", Action.KEEP_WEBHOOKS),
 )
 

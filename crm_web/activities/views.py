@@ -6,7 +6,7 @@ from flask import abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from crm_web.access import Action, allowed, may_remove, require_removal
+from crm_web.access import Action, allowed, may_finish, may_remove, require_finish, require_removal
 from crm_web.activities import blueprint, operations, queries
 from crm_web.activities.forms import ActivityForm, read_activity_form
 from crm_web.customers.queries import get_customer
@@ -70,7 +70,7 @@ def _adding_page(form: ActivityForm, record: Lead | Customer) -> str:
 
 
 @blueprint.post("/activities/<int:activity_id>/finish")
-@allowed(Action.CREATE)
+@allowed(Action.CHANGE_OWN)
 def finish_task(activity_id: int) -> ResponseReturnValue:
     task = _task_or_404(activity_id)
     operations.finish_task(task, by=current_user)
@@ -80,7 +80,7 @@ def finish_task(activity_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/activities/<int:activity_id>/reopen")
-@allowed(Action.CREATE)
+@allowed(Action.CHANGE_OWN)
 def reopen_task(activity_id: int) -> ResponseReturnValue:
     task = _task_or_404(activity_id)
     operations.reopen_task(task, by=current_user)
@@ -104,7 +104,10 @@ def remove_activity(activity_id: int) -> ResponseReturnValue:
 def _task_or_404(activity_id: int) -> Activity:
     """An activity that is no task has nothing to finish: its address does not exist."""
     activity = queries.get_activity(activity_id) or abort(404)
-    return activity if activity.is_task else abort(404)
+    if not activity.is_task:
+        abort(404)
+    require_finish(activity)
+    return activity
 
 
 def _url_of(record: Lead | Customer) -> str:
@@ -114,6 +117,9 @@ def _url_of(record: Lead | Customer) -> str:
 
 
 @blueprint.app_context_processor
-def _offer_removal() -> dict[str, Any]:
-    """Timelines of every feature ask for each activity whether the reader may remove it."""
-    return {"may_remove": lambda activity: may_remove(current_user, activity)}
+def _offer_actions() -> dict[str, Any]:
+    """Timelines of every feature ask for each activity what the reader may do with it."""
+    return {
+        "may_remove": lambda activity: may_remove(current_user, activity),
+        "may_finish": lambda task: may_finish(current_user, task),
+    }

@@ -12,8 +12,8 @@ from crm_web.phone_field import PhoneField
 from crm_web.record_forms import OnceForm
 
 ROLES = {
-    Role.VIEWER: "Viewer: sees everything, changes nothing",
-    Role.SALES: "Sales: enters records, changes their own and those nobody owns",
+    Role.VIEWER: "Viewer: sees everything, colleagues included, and changes nothing",
+    Role.SALES: "Sales: enters records, changes their own and those nobody owns; finishes tasks likewise",
     Role.MANAGER: "Manager: changes, assigns and trashes everything, imports files",
     Role.ADMIN: "Admin: does what managers do, and keeps the employees",
 }

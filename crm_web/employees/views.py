@@ -24,7 +24,7 @@ from crm_web.submissions import Answer, find_answer, keep_answer
 
 
 @blueprint.get("")
-@allowed(Action.KEEP_EMPLOYEES)
+@allowed(Action.READ)
 def list_employees() -> ResponseReturnValue:
     view = ListAddress("employees.list_employees", request.args)
     page = queries.list_employees(mark=view.mark)
@@ -32,7 +32,7 @@ def list_employees() -> ResponseReturnValue:
         "employees/list_employees.html",
         page=page,
         view=view,
-        last_seen=queries.list_last_seen(page.rows),
+        last_seen=queries.list_last_seen(page.rows) if may(current_user, Action.KEEP_EMPLOYEES) else {},
     )
 
 
@@ -108,7 +108,7 @@ def change_employee(employee_id: int) -> ResponseReturnValue:
     db.session.commit()
     log_event("employee_changed", employee=employee_id, role=employee.role)
     flash_saved(f"{employee.name} is saved.{_say_given(given, handover)}{merged.in_words()}", form.doubts)
-    # Who just gave up the role of an administrator can't see the list any more.
+    # Who just gave up the role of an administrator keeps the list no more.
     place = "employees.list_employees" if may(current_user, Action.KEEP_EMPLOYEES) else "dashboard.show_dashboard"
     return redirect(url_for(place), code=303)
 

@@ -111,3 +111,29 @@ def test_someone_who_left_gets_no_task_by_any_way(app: Flask, session: Session, 
     with app.app_context(), pytest.raises(operations.AssigneeNotActive):
         by = db.session.get_one(Employee, ann.id)
         operations.add_activity(db.session.get_one(type(lead), lead.id), values, by=by)
+
+
+@pytest.mark.parametrize("deed", ["finish", "reopen"])
+def test_sellers_finish_what_is_theirs_or_nobodys(
+    browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee, max: Employee, vera: Employee, deed: str
+) -> None:
+    """Assigned to them or nobody, written by them, or on a record of theirs; a button is shown only where it works."""
+    done_at = func.now() if deed == "reopen" else None
+    known: dict[str, Any] = {"kind": ActivityKind.TASK, "done_at": done_at}
+    of_bob, of_ann = make_lead(session, owner_id=bob.id), make_lead(session, owner_id=ann.id)
+    cases = [
+        (make_activity(session, subject="A", lead_id=of_bob.id, assignee_id=ann.id, **known), True),
+        (make_activity(session, subject="B", lead_id=of_bob.id, **known), True),
+        (make_activity(session, subject="C", by=ann, lead_id=of_bob.id, assignee_id=max.id, **known), True),
+        (make_activity(session, subject="D", lead_id=of_ann.id, assignee_id=max.id, **known), True),
+        (make_activity(session, subject="E", lead_id=of_bob.id, assignee_id=max.id, **known), False),
+    ]
+    browser = browser_as(ann)
+    for task, is_allowed in cases:
+        page = browser.get("leads.show_lead", lead_id=task.lead_id)
+        assert page.has(f"form[action='/activities/{task.id}/{deed}']") is is_allowed
+        answer = browser.post(f"activities.{deed}_task", activity_id=task.id)
+        assert answer.status == (303 if is_allowed else 403), task.subject
+    assert "This task is assigned to somebody else." in answer.text
+    assert browser_as(vera).post(f"activities.{deed}_task", activity_id=cases[0][0].id).status == 403
+    assert browser_as(max).post(f"activities.{deed}_task", activity_id=cases[4][0].id).status == 303

@@ -204,8 +204,8 @@ def test_one_of_two_administrators_may_step_down(browser_as: BrowserAs, ada: Emp
     make_employee(session, role=Role.ADMIN)
     browser = browser_as(ada)
     answer = save(browser, ada, role="manager")
-    assert answer.location == "/", "the list is no longer theirs to see"
-    assert browser.get("employees.list_employees").status == 403
+    assert answer.location == "/", "the list is no longer theirs to keep"
+    assert browser.get("employees.edit_employee", employee_id=ada.id).status == 403
 
 
 def test_takes_a_fixed_number_of_queries(browser_as: BrowserAs, ada: Employee, ann: Employee) -> None:

@@ -64,11 +64,17 @@ def test_takes_as_many_queries_for_many_as_for_few(browser_as: BrowserAs, ada: E
 
 
 @pytest.mark.parametrize("name", ["ann", "max", "vera"])
-def test_is_for_administrators(browser_as: BrowserAs, request: pytest.FixtureRequest, name: str) -> None:
-    page = browser_as(request.getfixturevalue(name)).get("employees.list_employees")
-    assert page.status == 403
-    assert "Only an administrator can keep the list of employees." in page.text
-    assert not page.has('nav a[href="/employees"]')
+def test_everybody_sees_their_colleagues_and_only_administrators_keep_them(
+    browser_as: BrowserAs, request: pytest.FixtureRequest, name: str
+) -> None:
+    browser = browser_as(request.getfixturevalue(name))
+    page = browser.get("dashboard.show_dashboard").click("Employees")
+    assert len(page.table) == 5
+    assert list(page.table[0]) == ["Name", "E-mail", "Role", "Manager", "State"]
+    assert not page.has('main a[href^="/employees/"]')
+    refused = browser.get("employees.new_employee")
+    assert refused.status == 403
+    assert "Only an administrator can keep the list of employees." in refused.text
 
 
 def test_a_visitor_signs_in_first(visitor: Browser) -> None:
