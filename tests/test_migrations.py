@@ -169,6 +169,33 @@ def test_what_was_kept_folded_is_folded_again(own_database: OwnDatabase) -> None
         assert session.scalar(text("SELECT count(*) FROM changes")) == changes
 
 
+def test_numbers_to_dial_become_those_of_their_country(own_database: OwnDatabase) -> None:
+    """Nothing else changes: neither versions nor times, and no history is written."""
+    wrong: dict[str, Any] = {"phone": "0761 123456", "phone_e164": "+10761123456"}
+    with own_database.session() as session:
+        customer = make_customer(session, billing_country="DE", **wrong)
+        contact = make_contact(session, customer, mobile="020 7946 0999", mobile_e164="+102079460999", **wrong)
+        lead = make_lead(session, country="DE", mobile="(212) 555-0123", mobile_e164="+12125550123", **wrong)
+        nowhere = make_lead(session, phone="(212) 555-0123", phone_e164="+12125550123")
+        impossible = make_lead(session, country="FR", phone="12", phone_e164="+112")
+        records: list[Any] = [customer, contact, lead, nowhere, impossible]
+        before = [(record.version, record.updated_at) for record in records]
+        changes = session.scalar(text("SELECT count(*) FROM changes"))
+        with migrating(own_database.app):
+            downgrade(revision="026")
+            upgrade()
+        session.expire_all()
+        numbers = ["+49761123456", "+49761123456", "+49761123456", "+12125550123", "+112"]
+        assert [record.phone_e164 for record in records] == numbers
+        assert (contact.mobile_e164, lead.mobile_e164) == ("+102079460999", "+492125550123")
+        assert [(record.version, record.updated_at) for record in records] == before
+        assert session.scalar(text("SELECT count(*) FROM changes")) == changes
+        lead.city = "Bonn"
+        session.commit()
+        session.refresh(lead)
+        assert lead.version == before[2][0] + 1
+
+
 def test_migrations_stand_in_one_row() -> None:
     names = sorted(path.stem for path in (ROOT / "migrations" / "versions").glob("[0-9]*.py"))
     numbers = [name.partition("_")[0] for name in names]
