@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import exists, func, insert, select, text
@@ -10,11 +11,14 @@ from sqlalchemy import exists, func, insert, select, text
 from crm_web.auth.operations import hash_password
 from crm_web.auth.queries import DEMO_PASSWORD
 from crm_web.clock import now
+from crm_web.demo.changes import write_change
 from crm_web.demo.story import Row, Story
 from crm_web.demo.telling import tell_story
+from crm_web.demo.triggers import read_what_history_leaves_out, triggers_at_rest
 from crm_web.demo.words import BOUGHT_AGAIN, SOURCES
 from crm_web.errors import DomainError
 from crm_web.extensions import db
+from crm_web.imports.staging import raw_cursor
 from crm_web.models import (
     Activity,
     Contact,
@@ -45,8 +49,8 @@ def load_demo(*, progress: Callable[[str], object]) -> None:
     """
     Fill an empty database with the demo company.
 
-    The times in its records are those of the story, a year up to now; history says when each row
-    really came into being, which is now, by a command.
+    The times in its records and in their history are those of the story, a year up to now. The triggers that write
+    history know only the present, so they rest meanwhile, which the owner of the tables may arrange.
 
     :param progress: told in a line what is being filled and what was
     :raise DatabaseNotEmpty: where there are employees already
@@ -56,20 +60,34 @@ def load_demo(*, progress: Callable[[str], object]) -> None:
     if db.session.scalar(select(exists().where(Employee.id.is_not(None)))):
         raise DatabaseNotEmpty("There are people in this database already: the demo only goes into an empty one.")
     progress("Filling the demo company …")
+    cursor = raw_cursor()
+    with triggers_at_rest(cursor):
+        people, story = _fill()
+    cursor.execute(
+        Path(__file__).with_name("history.sql").read_text(encoding="utf-8"),
+        read_what_history_leaves_out(cursor) | {"later": json.dumps([write_change(it) for it in story.changes])},
+    )
+    cursor.execute("SELECT crm_recount()")
+    progress(
+        f"  {len(people)} people, {len(story.leads)} leads, {len(story.customers)} customers, "
+        f"{len(story.activities):,} notes, calls, meetings and tasks"
+    )
+
+
+def _fill() -> tuple[dict[str, Employee], Story]:
     people = _hire_people()
     story = tell_story(moment=now().replace(second=0, microsecond=0), people={name: e.id for name, e in people.items()})
     _add_sources()
     _number(story.leads, Lead)
     _number(story.customers, Customer)
+    _number(story.activities, Activity)
     by_id = {employee.id: employee for employee in people.values()}
     for employee_id in sorted({row["created_by_id"] for row in [*story.leads, *story.customers]}):
         record_by(by_id[employee_id])
         _insert_part(story, employee_id)
     db.session.execute(insert(LeadStay), [_resolve(stay) for stay in story.stays])
-    progress(
-        f"  {len(people)} people, {len(story.leads)} leads, {len(story.customers)} customers, "
-        f"{len(story.activities):,} notes, calls, meetings and tasks"
-    )
+    db.session.flush()
+    return people, story
 
 
 def _hire_people() -> dict[str, Employee]:
@@ -96,7 +114,7 @@ def _add_sources() -> None:
     db.session.execute(insert(LeadSource), [{"name": name} for name in sorted({*SOURCES, BOUGHT_AGAIN})])
 
 
-def _number(rows: list[Row], model: type[Lead] | type[Customer]) -> None:
+def _number(rows: list[Row], model: type[Lead] | type[Customer] | type[Activity]) -> None:
     """Give rows their ids before they exist: a lead and the customer that it makes each name the other."""
     sequence = func.pg_get_serial_sequence(model.__tablename__, "id")
     ids = db.session.scalars(select(func.nextval(sequence)).select_from(func.generate_series(1, len(rows))))
@@ -111,11 +129,8 @@ def _insert_part(story: Story, employee_id: int) -> None:
         return [_resolve(row) for row in rows if row[column] == employee_id]
 
     _insert_together({Lead: entered(story.leads), Customer: entered(story.customers)})
-    further = (
-        (Contact, entered(story.contacts)),
-        (Conversion, entered(story.conversions, "converted_by_id")),
-        (Activity, entered(story.activities)),
-    )
+    _insert_together({Activity: entered(story.activities)})
+    further = ((Contact, entered(story.contacts)), (Conversion, entered(story.conversions, "converted_by_id")))
     for model, rows in ((model, rows) for model, rows in further if rows):
         db.session.execute(insert(model), rows)
 
@@ -133,7 +148,7 @@ def _resolved(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def _insert_together(rows_of: Mapping[type[Lead] | type[Customer], list[Row]]) -> None:
+def _insert_together(rows_of: Mapping[type[Any], list[Row]]) -> None:
     """Insert leads and customers in one statement, at whose end each finds the other."""
     parts = {model.__tablename__: rows for model, rows in rows_of.items() if rows}
     # Only names of tables and columns of our own are put into the statement; values go as parameters.

@@ -32,6 +32,7 @@ class Story:
     conversions: list[Row] = field(default_factory=list)
     activities: list[Row] = field(default_factory=list)
     stays: list[Row] = field(default_factory=list)
+    changes: list[Row] = field(default_factory=list)
 
     def working_hour(self, days_ago: float) -> datetime:
         """Choose a time on a weekday when people work; today, some minutes ago."""

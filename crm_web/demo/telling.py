@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from crm_web.demo.buyers import add_ordinary_customers, buy_again, win_leads
+from crm_web.demo.changes import tell_changes
 from crm_web.demo.moves import move_leads
 from crm_web.demo.people import Chance
 from crm_web.demo.sales import invent_leads
@@ -37,6 +38,7 @@ def tell_story(*, moment: datetime, people: Mapping[str, int]) -> Story:
     for customer in story.customers:
         _add_activities(story, customer, "customer", customer["created_at"], moment)
     move_leads(story)
+    tell_changes(story)
     return story
 
 

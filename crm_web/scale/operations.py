@@ -13,6 +13,7 @@ from sqlalchemy import func, insert, select, text
 
 from crm_web.customers.operations import CARRIED_OVER, CONTACT_FIELDS
 from crm_web.demo.sales import LOST_FOR
+from crm_web.demo.triggers import read_what_history_leaves_out, triggers_at_rest
 from crm_web.demo.words import DESCRIPTIONS, JOB_TITLES, LANDS, SALUTATIONS, SOURCES, TASKS
 from crm_web.errors import DomainError
 from crm_web.extensions import db
@@ -20,7 +21,6 @@ from crm_web.imports.staging import raw_cursor
 from crm_web.imports.writing import CUSTOMER_VALUES
 from crm_web.models import Employee, Lead, LeadSource, Role, record_by
 from crm_web.scale.indexes import TABLES, build_again, set_aside
-from crm_web.scale.triggers import read_what_history_leaves_out, triggers_at_rest
 from crm_web.scale.words import list_lands, list_words
 
 BATCH = 20_000

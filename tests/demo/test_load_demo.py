@@ -2,14 +2,16 @@
 
 import secrets
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from crm_web.models import Change, Contact, Conversion, Customer, CustomerKind, Door, Employee, Lead, LeadStatus, Role
+from tests.any_order.truths import list_lies
 from tests.databases import OwnDatabase, copy_template
 from tests.factories import make_sign_in
 from tests.page import Browser
@@ -72,9 +74,20 @@ def test_people_can_sign_in(database: OwnDatabase, filled: Session) -> None:
 
 def test_history_names_who_entered_what(filled: Session) -> None:
     lead = filled.scalars(select(Lead).order_by(Lead.id).limit(1)).one()
-    change = filled.scalars(select(Change).where(Change.entity == "lead", Change.entity_id == lead.id)).one()
-    assert (change.actor_id, change.door) == (lead.created_by_id, Door.COMMAND)
-    assert lead.version == 1
+    of_lead = select(Change).where(Change.entity == "lead", Change.entity_id == lead.id)
+    lines = filled.scalars(of_lead.order_by(Change.id)).all()
+    assert {(change.actor_id, change.door) for change in lines} == {(lead.created_by_id, Door.COMMAND)}
+    assert [change.version for change in lines] == list(range(1, lead.version + 1))
+
+
+def test_history_tells_the_times_of_the_story(database: OwnDatabase, filled: Session) -> None:
+    """As if it had been written down then: nothing contradicts it, and most of it is not of today."""
+    with closing(database.connect()) as connection:
+        assert list_lies(connection) == []
+    long_ago = select(func.count()).select_from(Change).where(Change.at < func.now() - text("interval '30 days'"))
+    assert (filled.scalar(long_ago) or 0) > 1000
+    assert filled.scalar(select(func.count()).select_from(Change).where(Change.at > func.now())) == 0
+    assert filled.scalar(select(func.count()).select_from(Change).where(Change.entity == "employee")) == 5
 
 
 def test_numbers_grow_with_time(filled: Session) -> None:

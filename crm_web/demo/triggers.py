@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from psycopg2.extensions import cursor as Cursor
 
 RESTING = {
+    "employees": ("record_insert",),
     "leads": ("record_insert", "count_insert"),
     "customers": ("record_insert",),
     "contacts": ("record_insert",),

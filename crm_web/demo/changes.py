@@ -1,0 +1,83 @@
+"""What became of the records of the demo company after they were entered, as history tells it, line by line."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from crm_web.demo.story import Row, Story
+from crm_web.models import LeadStatus, StatusKind
+
+Line = tuple[datetime, Row]
+"""A moment, and what changed: by column what it was and what it became."""
+
+
+def tell_changes(story: Story) -> None:
+    """
+    Tell each change of a record at its moment; the record's version and last change follow from that.
+
+    :param story: the rows, complete but for this; it gets the changes
+    """
+    moves: dict[int, list[Row]] = defaultdict(list)
+    for stay in story.stays:
+        moves[id(stay["lead"])].append(stay)
+    for lead in story.leads:
+        _keep(story, "lead", lead, [*_tell_moves(lead, moves[id(lead)]), *_tell_next_step(lead)])
+    for customer in story.customers:
+        _keep(story, "customer", customer, [])
+    for activity in story.activities:
+        done_at = activity["done_at"]
+        _keep(story, "activity", activity, [(done_at, {"done_at": (None, done_at)})] if done_at else [])
+
+
+def _tell_moves(lead: Row, stays: list[Row]) -> Iterator[Line]:
+    for stay, after in zip(stays, [*stays[1:], None], strict=False):
+        becomes = after["status"] if after else lead["status"]
+        yield stay["left_at"], {"status": (stay["status"], becomes), **_close(lead, becomes)}
+
+
+def _tell_next_step(lead: Row) -> Iterator[Line]:
+    """What was changed after the last move was the next step, where there is one."""
+    if lead["next_step"] and lead["updated_at"] > lead["status_changed_at"] and not lead["deleted_at"]:
+        yield lead["updated_at"], {"next_step": (None, lead["next_step"])}
+
+
+def _close(lead: Row, becomes: LeadStatus) -> Row:
+    """What a lead gets along with the status that closes it."""
+    names = {StatusKind.WON: ("closed_at", "customer"), StatusKind.LOST: ("closed_at", "lost_reason", "lost_note")}
+    closing = names.get(becomes.kind, ())
+    return {name: (None, lead[name]) for name in closing if lead[name] is not None}
+
+
+def _keep(story: Story, entity: str, row: Row, lines: list[Line]) -> None:
+    if deleted_at := row.get("deleted_at"):
+        trashed = {"deleted_at": (None, deleted_at), "deleted_by_id": (None, row["deleted_by_id"])}
+        lines = [*lines, (deleted_at, trashed)]
+    for version, (at, fields) in enumerate(lines, start=2):
+        story.changes.append({"entity": entity, "row": row, "fields": fields, "at": at, "version": version})
+    row["version"] = 1 + len(lines)
+    row["updated_at"] = lines[-1][0] if lines else row["created_at"]
+
+
+def write_change(change: Row) -> Row:
+    """
+    Write a change as JSON has it, once its record has an id.
+
+    :param change: one of a story's changes
+    :return: the values of its line of history
+    """
+    row = change["row"]
+    fields = {
+        name if name != "customer" else "customer_id": [_write(value) for value in pair]
+        for name, pair in change["fields"].items()
+    }
+    whose = {"entity": change["entity"], "entity_id": row["id"], "actor_id": row["created_by_id"]}
+    return whose | {"version": change["version"], "at": _write(change["at"]), "fields": fields}
+
+
+def _write(value: Any) -> Any:
+    """A value as PostgreSQL writes it into JSON: of fractions of a second no zeros at the end."""
+    if isinstance(value, datetime):
+        return re.sub(r"(\.\d+?)0+\+", r"\1+", value.astimezone(UTC).isoformat())
+    return value["id"] if isinstance(value, dict) else value
