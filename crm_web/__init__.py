@@ -3,6 +3,7 @@
 from flask import Flask
 
 from crm_web import access, assets, commands, compression, database, errors, filters, frame, headers, observe, sessions
+from crm_web.auth import interrupted
 from crm_web.config import Settings, load_settings
 from crm_web.extensions import bootstrap, csrf, db, login_manager
 
@@ -26,6 +27,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     commands.offer_migrations(app)
     sessions.init_app(app)
     access.guard_every_view(app)
+    interrupted.init_app(app)
     register_blueprints(app)
     errors.register_error_pages(app)
     filters.register_filters(app)

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar, cast
 
 from flask import Flask, abort, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
-from werkzeug.wrappers import Response
 
+from crm_web.extensions import login_manager
 from crm_web.models import Employee, Role
 from crm_web.observe import log_event
 from crm_web.problems import is_from_program
@@ -254,10 +255,16 @@ def guard_every_view(app: Flask) -> None:
 
     :param app: the application to guard
     """
-    app.before_request(_check_access)
+    app.before_request(check_access)
 
 
-def _check_access() -> Response | None:
+def check_access() -> ResponseReturnValue | None:
+    """
+    Let a request go on only if whoever is signed in may use its view.
+
+    :return: the way to sign in; ``None`` where the request may go on
+    :raise HTTPException: 401 for a program without a token, 403 for a person whose role does not include it
+    """
     if request.endpoint is None:
         return None
     access = getattr(current_app.view_functions[request.endpoint], "access", None)
@@ -266,6 +273,8 @@ def _check_access() -> Response | None:
     if not current_user.is_authenticated and is_from_program():
         raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
     if not current_user.is_authenticated:
+        if request.method == "POST":
+            return cast(ResponseReturnValue, login_manager.unauthorized())
         return redirect(url_for("auth.show_sign_in", next=_place()), code=303)
     if access is None:
         refuse("This page does not say who may use it.")

@@ -40,10 +40,18 @@ class MaskedCSRFProtect(CSRFProtect):  # type: ignore[misc]  # Flask-WTF has no 
         app.jinja_env.globals["csrf_token"] = current_token
         app.context_processor(lambda: {"csrf_token": current_token})
 
+    def sent_token(self) -> str | None:
+        """
+        Give the token that the request brought, whatever it is.
+
+        :return: the token, masked; ``None`` where there is none
+        """
+        token: str | None = super()._get_csrf_token()
+        return token
+
     def _get_csrf_token(self) -> str | None:
         """Answer with the library's own token where the request brought a mask of the session's secret."""
-        token = super()._get_csrf_token()
-        return generate_csrf() if is_current(token) else None
+        return generate_csrf() if is_current(self.sent_token()) else None
 
 
 class FormToken(CSRF):

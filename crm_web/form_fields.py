@@ -35,6 +35,7 @@ from crm_web.csrf import FormToken
 from crm_web.errors import DomainError
 from crm_web.filters import current_reader
 from crm_web.models import Employee
+from crm_web.refills import MESSAGE, is_refill
 
 
 class RecordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types.
@@ -63,6 +64,13 @@ class RecordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types.
             if formdata is None or isinstance(formdata, MultiDict):
                 return formdata
             return request.form if request.method == "POST" else None
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check each field, unless the form is only shown again."""
+        if is_refill():
+            self.form_errors = [MESSAGE]
+            return False
+        return bool(super().validate(extra_validators))
 
 
 class Required:

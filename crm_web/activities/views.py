@@ -16,6 +16,7 @@ from crm_web.form_fields import show_refusal, stored_values
 from crm_web.leads.queries import get_lead
 from crm_web.messages import flash_message
 from crm_web.models import Activity, Customer, Lead
+from crm_web.refills import refillable
 from crm_web.submissions import find_answer, keep_answer
 
 
@@ -27,6 +28,7 @@ def new_on_lead(lead_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/leads/<int:lead_id>/activities")
 @allowed(Action.CREATE)
+@refillable()
 def add_to_lead(lead_id: int) -> ResponseReturnValue:
     return _add(get_lead(lead_id) or abort(404))
 
@@ -39,6 +41,7 @@ def new_on_customer(customer_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/customers/<int:customer_id>/activities")
 @allowed(Action.CREATE)
+@refillable()
 def add_to_customer(customer_id: int) -> ResponseReturnValue:
     return _add(get_customer(customer_id) or abort(404))
 

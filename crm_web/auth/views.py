@@ -9,13 +9,15 @@ from crm_web import sessions
 from crm_web.access import public, signed_in
 from crm_web.auth import blueprint, operations, queries
 from crm_web.auth.forms import PasswordForm, PreferencesForm, SignInForm
-from crm_web.errors import DomainError, show_error
+from crm_web.auth.interrupted import answer_stale_form
+from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.form_fields import show_refusal
 from crm_web.frame import find_own_page
 from crm_web.messages import flash_message
 from crm_web.models import Employee
 from crm_web.observe import log_event
+from crm_web.refills import refillable
 
 
 @blueprint.get("/sign-in")
@@ -83,7 +85,7 @@ def _destination() -> str:
 def explain_stale_page(error: CSRFError) -> ResponseReturnValue:
     """Someone who signed in in another tab meanwhile gets a fresh form instead of a riddle."""
     if request.endpoint != "auth.sign_in" or current_user.is_authenticated:
-        return show_error(error)
+        return answer_stale_form(error)
     form = SignInForm(formdata=None)
     show_refusal(form, DomainError("This page was too old to be sent. Please enter your password once more."))
     return _sign_in_page(form), 400
@@ -107,6 +109,7 @@ def show_account() -> ResponseReturnValue:
 
 @blueprint.post("/account/preferences")
 @signed_in
+@refillable()
 def change_preferences() -> ResponseReturnValue:
     form = PreferencesForm(obj=current_user)
     if not form.validate():
@@ -125,6 +128,7 @@ def change_preferences() -> ResponseReturnValue:
 
 @blueprint.post("/account/password")
 @signed_in
+@refillable()
 def change_password() -> ResponseReturnValue:
     form = PasswordForm()
     if not form.validate():

@@ -22,6 +22,7 @@ from crm_web.leads.queries import list_sources
 from crm_web.list_address import ListAddress
 from crm_web.messages import flash_message
 from crm_web.models import BulkEdit, BulkEntity
+from crm_web.refills import refillable
 
 blueprint.add_app_template_global(list_actions, "bulk_actions")
 blueprint.add_app_template_global(tell_title, "bulk_title")
@@ -78,6 +79,7 @@ def show_edit(edit_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:edit_id>/apply")
 @allowed(Action.CHANGE_OWN)
+@refillable()
 def apply_edit(edit_id: int) -> ResponseReturnValue:
     edit = _edit_or_404(edit_id)
     if not edit.is_applied:

@@ -15,6 +15,7 @@ from crm_web.history.queries import list_changes_of
 from crm_web.messages import flash_message, flash_saved
 from crm_web.models import Contact, Customer
 from crm_web.records import ChangedMeanwhile
+from crm_web.refills import refillable
 from crm_web.submissions import find_answer, keep_answer
 
 
@@ -30,6 +31,7 @@ def new_contact(customer_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/customers/<int:customer_id>/contacts/new")
 @allowed(Action.CHANGE_OWN)
+@refillable()
 def create_contact(customer_id: int) -> ResponseReturnValue:
     customer = _customer_or_404(customer_id)
     require_change(customer)
@@ -64,6 +66,7 @@ def edit_contact(contact_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/contacts/<int:contact_id>/edit")
 @allowed(Action.CHANGE_OWN)
+@refillable()
 def change_contact(contact_id: int) -> ResponseReturnValue:
     contact = _contact_to_change(contact_id)
     form = EditContactForm(obj=contact, customer=contact.customer)

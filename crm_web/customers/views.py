@@ -24,6 +24,7 @@ from crm_web.matching import Match, list_possible_duplicates
 from crm_web.messages import flash_message, flash_saved
 from crm_web.models import Customer
 from crm_web.records import ChangedMeanwhile
+from crm_web.refills import refillable
 from crm_web.submissions import find_answer, keep_answer
 
 LEADS_SHOWN = 10
@@ -40,6 +41,7 @@ def new_customer() -> ResponseReturnValue:
 
 @blueprint.post("/customers/new")
 @allowed(Action.CREATE)
+@refillable()
 def create_customer() -> ResponseReturnValue:
     form = NewCustomerForm(data={"owner_id": current_user.id})
     form.owner_id.offer(list_possible_owners())
@@ -111,6 +113,7 @@ def edit_customer(customer_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/customers/<int:customer_id>/edit")
 @allowed(Action.CHANGE_OWN)
+@refillable()
 def change_customer(customer_id: int) -> ResponseReturnValue:
     customer = _customer_to_change(customer_id)
     form = EditCustomerForm(obj=customer)

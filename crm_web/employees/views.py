@@ -20,6 +20,7 @@ from crm_web.messages import flash_message, flash_saved
 from crm_web.models import Employee
 from crm_web.observe import log_event
 from crm_web.records import ChangedMeanwhile
+from crm_web.refills import refillable
 from crm_web.submissions import Answer, find_answer, keep_answer
 
 
@@ -44,6 +45,7 @@ def new_employee() -> ResponseReturnValue:
 
 @blueprint.post("/new")
 @allowed(Action.KEEP_EMPLOYEES)
+@refillable()
 def create_employee() -> ResponseReturnValue:
     form = _new_form()
     if answer := find_answer(form):
@@ -89,6 +91,7 @@ def edit_employee(employee_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:employee_id>/edit")
 @allowed(Action.KEEP_EMPLOYEES)
+@refillable()
 def change_employee(employee_id: int) -> ResponseReturnValue:
     employee = _employee_or_404(employee_id)
     form = _change_form(employee)
@@ -140,6 +143,7 @@ def confirm_deactivation(employee_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:employee_id>/deactivate")
 @allowed(Action.KEEP_EMPLOYEES)
+@refillable()
 def deactivate_employee(employee_id: int) -> ResponseReturnValue:
     employee = _employee_or_404(employee_id)
     form = _deactivation_form(employee)
@@ -193,6 +197,7 @@ def edit_password(employee_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:employee_id>/password")
 @allowed(Action.KEEP_EMPLOYEES)
+@refillable()
 def set_password(employee_id: int) -> ResponseReturnValue:
     employee = _employee_or_404(employee_id)
     form = NewPasswordForm()

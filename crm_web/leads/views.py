@@ -22,11 +22,12 @@ from crm_web.history.queries import list_changes_of
 from crm_web.history.stories import go_to_story
 from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_from
-from crm_web.leads.win_views import come_back_to, tell_win, win_by_choice
+from crm_web.leads.win_views import come_back_to, tell_win, win_again, win_by_choice
 from crm_web.matching import Match, list_possible_duplicates
 from crm_web.messages import flash_message, flash_saved
 from crm_web.models import Lead, LeadStatus
 from crm_web.records import ChangedMeanwhile
+from crm_web.refills import refillable
 from crm_web.submissions import find_answer, keep_answer
 
 
@@ -49,6 +50,7 @@ def new_lead() -> ResponseReturnValue:
 
 @blueprint.post("/leads/new")
 @allowed(Action.CREATE)
+@refillable()
 def create_lead() -> ResponseReturnValue:
     form = NewLeadForm(data={"owner_id": current_user.id})
     form.owner_id.offer(list_possible_owners())
@@ -128,6 +130,7 @@ def edit_lead(lead_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/leads/<int:lead_id>/edit")
 @allowed(Action.CHANGE_OWN)
+@refillable()
 def change_lead(lead_id: int) -> ResponseReturnValue:
     lead = _lead_to_change(lead_id)
     form = EditLeadForm(obj=lead)
@@ -168,12 +171,13 @@ def _edit_page(form: EditLeadForm, lead: Lead, matches: Sequence[Match] = ()) ->
 
 @blueprint.post("/leads/<int:lead_id>/status")
 @allowed(Action.CHANGE_OWN)
+@refillable("create", "lost_note")
 def change_status(lead_id: int) -> ResponseReturnValue:
     lead = _lead_or_404(lead_id)
     require_change(lead)
     form = StatusForm()
     if not form.validate():
-        return _show_page(lead, form), 422
+        return win_again(lead) or (_show_page(lead, form), 422)
     before = (lead.status, lead.customer_id)
     if form.status.data is LeadStatus.WON and (answer := win_by_choice(lead, form.seen)):
         return answer

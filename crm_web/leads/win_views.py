@@ -21,6 +21,7 @@ from crm_web.leads.offers import list_offers
 from crm_web.matching import list_likely_customers
 from crm_web.messages import Message, flash_message
 from crm_web.models import Conversion, ConversionKind, Customer, Lead, LeadStatus
+from crm_web.refills import is_refill
 from crm_web.submissions import find_answer, keep_answer
 from crm_web.wording import label_of
 
@@ -90,6 +91,15 @@ def _win_for(lead: Lead, customer_id: int, seen: LeadStatus | None) -> ResponseR
     except DomainError as error:
         return _refused_page(lead, _form_for(lead), error)
     return _finish(lead, was)
+
+
+def win_again(lead: Lead) -> ResponseReturnValue | None:
+    """Show the customer again that was typed before the person was signed out; ``None`` for any other form."""
+    if not is_refill() or not WinChoiceForm().create.data or _is_decided(lead):
+        return None
+    form = _form_for(lead)
+    form.validate()
+    return _win_page(lead, form), 422
 
 
 def _win_as_typed(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | None:

@@ -14,6 +14,7 @@ from crm_web.models.customer import (
     CustomerKind,
     CustomerStatus,
 )
+from crm_web.models.draft import Draft
 from crm_web.models.employee import Employee, Role, SignIn, SignInFailures, Theme
 from crm_web.models.lead import WAY_TO_WON, Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
 from crm_web.models.saved_view import ListName, SavedView, ViewChoice
@@ -51,6 +52,7 @@ __all__ = [
     "CustomerTouch",
     "DeliveryState",
     "Door",
+    "Draft",
     "Employee",
     "Figure",
     "KnownWord",

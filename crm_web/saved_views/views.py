@@ -18,6 +18,7 @@ from crm_web.leads.address import LeadsAddress
 from crm_web.messages import flash_message
 from crm_web.models import ListName, SavedView, limit_of
 from crm_web.record_address import RecordAddress
+from crm_web.refills import refillable
 from crm_web.saved_views import blueprint, operations, queries
 from crm_web.saved_views.forms import NewViewForm, ViewForm
 from crm_web.saved_views.kept import ENDPOINTS, current_kept_views, url_of_view
@@ -51,6 +52,7 @@ def new_view() -> ResponseReturnValue:
 
 @blueprint.post("/new")
 @allowed(Action.KEEP_VIEWS)
+@refillable()
 def create_view() -> ResponseReturnValue:
     form = _for_me(NewViewForm())
     list_name = _list_or_404(form.list.data or "")
@@ -92,6 +94,7 @@ def edit_view(view_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:view_id>/edit")
 @allowed(Action.KEEP_VIEWS)
+@refillable()
 def change_view(view_id: int) -> ResponseReturnValue:
     view = _view_to_change(view_id)
     form = _for_me(ViewForm(obj=view))

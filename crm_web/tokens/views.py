@@ -12,6 +12,7 @@ from crm_web.headers import send_secret
 from crm_web.messages import flash_message
 from crm_web.models import ApiToken
 from crm_web.observe import log_event
+from crm_web.refills import refillable
 from crm_web.submissions import find_answer, keep_answer
 from crm_web.tokens import blueprint, operations, queries
 from crm_web.tokens.forms import NewTokenForm
@@ -25,6 +26,7 @@ def list_tokens() -> ResponseReturnValue:
 
 @blueprint.post("/account/tokens")
 @signed_in
+@refillable()
 def create_token() -> ResponseReturnValue:
     form = NewTokenForm()
     if answer := find_answer(form):

@@ -15,6 +15,7 @@ from crm_web.list_address import ListAddress
 from crm_web.messages import flash_message
 from crm_web.models import Webhook
 from crm_web.observe import log_event
+from crm_web.refills import refillable
 from crm_web.submissions import find_answer, keep_answer
 from crm_web.webhooks import blueprint, operations, queries
 from crm_web.webhooks.events import EVENTS
@@ -35,6 +36,7 @@ def new_webhook() -> ResponseReturnValue:
 
 @blueprint.post("/new")
 @allowed(Action.KEEP_WEBHOOKS)
+@refillable()
 def create_webhook() -> ResponseReturnValue:
     form = NewWebhookForm()
     if answer := find_answer(form):
@@ -78,6 +80,7 @@ def edit_webhook(webhook_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:webhook_id>/edit")
 @allowed(Action.KEEP_WEBHOOKS)
+@refillable()
 def change_webhook(webhook_id: int) -> ResponseReturnValue:
     webhook = _webhook_or_404(webhook_id)
     form = ChangeWebhookForm(obj=webhook)
