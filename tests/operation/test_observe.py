@@ -73,6 +73,7 @@ def test_request_is_one_line_of_json(
 def test_every_refusal_and_failure_is_logged_with_whoever_asked(
     app: Flask,
     session: Session,
+    ann: Employee,
     vera: Employee,
     browser_as: Callable[[Employee], Browser],
     caplog: pytest.LogCaptureFixture,
@@ -82,6 +83,7 @@ def test_every_refusal_and_failure_is_logged_with_whoever_asked(
     monkeypatch.setitem(app.config, "PROPAGATE_EXCEPTIONS", False)
     browser = browser_as(vera)
     headers = {"Authorization": f"Bearer {make_token(session, vera)}"}
+    make_token(session, ann)
     statuses = []
     for broken in (None, RuntimeError("broken"), DatabaseSilent()):
         if broken is not None:
