@@ -93,19 +93,22 @@ def read_phone(value: str, region: str) -> tuple[str, str]:
     :return: the number as typed, and its E.164 form (an extension is left out)
     :raise ValueError: where no such number can exist
     """
-    typed = read_text(value.strip(), 50)
-    return typed, _check_phone(unicodedata.normalize("NFKC", typed), region)[0]
+    typed, e164, _ = inspect_phone(value, region)
+    return typed, e164
 
 
-def is_doubtful_phone(value: str, region: str) -> bool:
+def inspect_phone(value: str, region: str) -> tuple[str, str, bool]:
     """
-    Tell whether a phone number has a length that is possible, but is of no range that its country uses.
+    Read a phone number, and tell whether it can be in use.
 
-    :param value: a number that ``read_phone`` takes
+    :param value: the text; blanks around it are dropped
     :param region: the ISO country whose national spelling is assumed without a country code
-    :return: true where it may be wrong
+    :return: the number as typed, its E.164 form, and whether its country has such numbers at all; where it has none,
+        only the length is possible, and the number may be wrong
+    :raise ValueError: where no such number can exist
     """
-    return not _check_phone(unicodedata.normalize("NFKC", value.strip()), region)[1]
+    typed = read_text(value.strip(), 50)
+    return typed, *_check_phone(typed if typed.isascii() else unicodedata.normalize("NFKC", typed), region)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -119,7 +122,7 @@ def _check_phone(typed: str, region: str) -> tuple[str, bool]:
             former = [_parse_phone(rest, region)] if (rest := _drop_former_trunk_code(typed, region)) else []
             number = next(filter(_is_possible, [*abroad, *former]), number)
         is_valid = phonenumbers.is_valid_number(number)
-    if not _is_possible(number):
+    if not is_valid and not _is_possible(number):
         raise ValueError("Check the phone number: it has too few or too many digits, or needs its country code.")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), is_valid
 

@@ -10,7 +10,7 @@ from babel import Locale
 from flask import current_app
 
 from crm_web.errors import DomainError
-from crm_web.fields import is_doubtful_phone, read_phone
+from crm_web.fields import inspect_phone
 from crm_web.merging import TWIN
 from crm_web.models import Employee
 
@@ -67,12 +67,12 @@ def read_number(value: str, regions: tuple[str, ...]) -> Number:
     possible: list[tuple[str, str, str]] = []
     for region in regions:
         with suppress(ValueError):
-            typed, e164 = read_phone(value, region)
-            if not is_doubtful_phone(value, region):
+            typed, e164, is_in_use = inspect_phone(value, region)
+            if is_in_use:
                 return Number(typed, e164, _describe_other(typed, regions[0], region) if region != regions[0] else "")
             possible.append((typed, e164, region))
     if not possible:
-        read_phone(value, regions[0])
+        inspect_phone(value, regions[0])
     typed, e164, region = possible[0]
     return Number(typed, e164, _describe_doubt(typed, e164, region))
 

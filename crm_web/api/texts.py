@@ -92,7 +92,15 @@ Email = Annotated[
     str, AfterValidator(fields.read_email), _string(format="email", maxLength=254, examples=["mei@tanaka.example"])
 ]
 Phone = Annotated[
-    str, AfterValidator(_read_phone), _string(format="phone", maxLength=50, examples=["+44 20 7946 0958"])
+    str,
+    AfterValidator(_read_phone),
+    _string(
+        format="phone",
+        maxLength=50,
+        examples=["+44 20 7946 0958"],
+        description="Without a country code: a number of the record's country, a contact's customer's, your locale's or"
+        " the installation's, whichever first has such numbers.",
+    ),
 ]
 Website = Annotated[
     str, AfterValidator(fields.read_website), _string(format="website", maxLength=500, examples=["tanaka.example"])
