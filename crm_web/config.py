@@ -1,5 +1,6 @@
 """The settings of an installation: the environment is read here, once, and nowhere else."""
 
+import json
 import os
 import re
 import secrets
@@ -7,6 +8,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
@@ -109,6 +112,9 @@ class Settings:
             "pool_timeout": 2,
             "pool_recycle": 1800,
             "pool_use_lifo": True,
+            # Money in JSON, such as in history, stays exact: a float would round it, and read 12.50 back as 12.5.
+            "json_deserializer": partial(json.loads, parse_float=Decimal),
+            "json_serializer": partial(json.dumps, default=str),
             "connect_args": {
                 "application_name": "piper-crm",
                 "connect_timeout": self.connect_timeout,

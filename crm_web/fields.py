@@ -7,18 +7,21 @@ sentence for the person where the text can't be meant.
 import functools
 import re
 import unicodedata
-from datetime import date, datetime, time, tzinfo
-from decimal import Decimal, InvalidOperation
+from datetime import date
+from decimal import Decimal
 
 import phonenumbers
 from babel import Locale
 from email_validator import EmailNotValidError, validate_email
 
+from crm_web import date_input, number_input
+from crm_web.currency_signs import ENGLISH, Sign
+from crm_web.date_input import EARLIEST, LATEST
 from crm_web.folding import fold
 from crm_web.models.codes import COUNTRIES, CURRENCIES
+from crm_web.number_input import CENT, PLAIN, AmbiguousNumber, notation_of, read_number
 
-EARLIEST = date(1900, 1, 1)
-LATEST = date(2199, 12, 31)
+TOO_MUCH = Decimal(10) ** 12
 # Numbers as they were before a country lengthened them are still in everyone's address book: Benin, 2024.
 _FORMER_LENGTHS = {229: 8}
 _FORMER_TRUNK_CODES = {"MX": "01|04[45]"}
@@ -27,8 +30,6 @@ _WEBSITE = re.compile(
     r"(?:https?://)?(?:[^\s/:@?#.]+\.)+[^\s/:@?#.\d][^\s/:@?#.]*\.?(?::\d{1,5})?(?:[/?#]\S*)?", re.IGNORECASE
 )
 _PLAIN_LOCAL = re.compile(r"(?=[^@]{1,64}@[^@\s]+\Z)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@")
-_GROUPED = re.compile(r"-?\d{1,3}(?:[ ,'’\u00a0\u202f]\d{3})+(?:\.\d+)?")
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 def read_text(value: str, limit: int) -> str:
@@ -278,59 +279,109 @@ def read_currency(value: str) -> str:
     return code
 
 
-def read_amount(value: str) -> Decimal:
+def read_amount(value: str, locale: Locale = ENGLISH) -> Decimal:
     """
-    Read an amount of money: digits, with or without grouped thousands, and a decimal point.
+    Read an amount of money as people type it, without its currency.
 
     :param value: the text, such as ``1,234.50``
+    :param locale: how the person writes numbers
     :return: the amount, with at most two decimals
-    :raise ValueError: where it is no amount, is negative or too large, or has more than two decimals
+    :raise ValueError: where it is no amount or can mean two, is negative or too large, or has more than two decimals
     """
-    number = _read_number(value, "Enter an amount in figures, like 1234.50.")
+    return check_amount(_read_number(value, _say_amount(locale), locale), locale)
+
+
+def read_money(value: str, locale: Locale = ENGLISH) -> tuple[Decimal, Sign | None]:
+    """
+    Read an amount of money as people type it, with or without its currency.
+
+    :param value: the text, such as ``€ 9,000``, ``12500 EUR`` or ``12k``
+    :param locale: how the person writes numbers
+    :return: the amount, with at most two decimals, and the sign of its currency, if there is one
+    :raise ValueError: where it is no amount or can mean two, is negative or too large, or has more than two decimals
+    """
+    try:
+        number, sign = number_input.read_money(value, locale)
+    except AmbiguousNumber:
+        raise
+    except ValueError as error:
+        raise ValueError(_say_amount(locale)) from error
+    return check_amount(number, locale), sign
+
+
+def read_exact_amount(value: str) -> Decimal:
+    """
+    Read an amount as programs write it, which means the same everywhere.
+
+    :param value: digits, with at most two decimals after a point
+    :return: the amount
+    :raise ValueError: where it is written in any other way
+    """
+    if not PLAIN.fullmatch(value):
+        raise ValueError('Send an amount like "1234.50": digits, and at most two decimals after a point.')
+    return Decimal(value).quantize(CENT)
+
+
+def _say_amount(locale: Locale) -> str:
+    return f"Enter an amount in figures, like {notation_of(locale).write(Decimal('1234.5'), '#,##0.00')}."
+
+
+def check_amount(number: Decimal, locale: Locale = ENGLISH) -> Decimal:
+    """
+    Check that a number can be an amount of money.
+
+    :param number: the number
+    :param locale: how the person writes numbers
+    :return: the amount, with two decimals
+    :raise ValueError: where it is negative or too large, or has more than two decimals
+    """
     if number < 0:
         raise ValueError("Enter an amount of zero or more.")
-    if number >= Decimal(10) ** 12:
-        raise ValueError("Enter an amount below 1,000,000,000,000.")
+    if number >= TOO_MUCH:
+        raise ValueError(f"Enter an amount below {notation_of(locale).write(TOO_MUCH)}.")
     if number != round(number, 2):
         raise ValueError("Enter an amount with at most two decimals.")
     return round(number, 2)
 
 
-def read_percent(value: str) -> int:
+def read_percent(value: str, locale: Locale = ENGLISH) -> int:
     """
     Read a probability.
 
     :param value: a whole number, with or without a per-cent sign
+    :param locale: how the person writes numbers
     :return: the per cent, 0 to 100
     :raise ValueError: where it is anything else
     """
     message = "Enter a whole number from 0 to 100."
-    number = _read_number(value.strip().removesuffix("%"), message)
+    typed = unicodedata.normalize("NFKC", value).strip()
+    typed = typed.removeprefix("%") if typed.startswith("%") else typed.removesuffix("%")
+    number = _read_number(typed, message, locale)
     if not 0 <= number <= 100 or number != int(number):
         raise ValueError(message)
     return int(number)
 
 
-def _read_number(value: str, message: str) -> Decimal:
-    typed = unicodedata.normalize("NFKC", value).strip() if not value.isascii() else value.strip()
-    if _GROUPED.fullmatch(typed):
-        typed = re.sub(r"[ ,'’]", "", typed)
-    if len(typed) > 40 or not _NUMBER.fullmatch(typed):
-        raise ValueError(message)
+def _read_number(value: str, message: str, locale: Locale) -> Decimal:
     try:
-        return Decimal(typed)
-    except InvalidOperation as error:
+        return read_number(value, locale)
+    except AmbiguousNumber:
+        raise
+    except ValueError as error:
         raise ValueError(message) from error
 
 
-def read_date(value: str) -> date:
+def read_date(value: str, locale: Locale | None = None) -> date:
     """
-    Read a date as a browser's date field sends it.
+    Read a date.
 
-    :param value: year-month-day
+    :param value: year-month-day, as a browser's date field sends it
+    :param locale: in which order the person writes days; ``None`` takes nothing but year-month-day
     :return: the date
-    :raise ValueError: where it is no date, or out of the range of a working life
+    :raise ValueError: where it is no date or can mean two, or is out of the range of a working life
     """
+    if locale is not None:
+        return date_input.read_date(value, locale)
     try:
         day = date.fromisoformat(value.strip())
     except ValueError as error:
@@ -338,23 +389,3 @@ def read_date(value: str) -> date:
     if not EARLIEST <= day <= LATEST:
         raise ValueError(f"Enter a date between {EARLIEST.year} and {LATEST.year}.")
     return day
-
-
-def read_moment(value: str, zone: tzinfo) -> datetime:
-    """
-    Read a moment as a browser's field for date and time sends it.
-
-    :param value: year-month-day, a T or a blank, hours:minutes
-    :param zone: the time zone of the clock that it was read from
-    :return: the moment
-    :raise ValueError: where it is no moment, or out of the range of a working life
-    """
-    message = "Enter a date and time like 2026-03-31 14:30."
-    day, _, clock = value.strip().replace("T", " ").partition(" ")
-    try:
-        moment = datetime.combine(date.fromisoformat(day), time.fromisoformat(clock.strip()))
-    except ValueError as error:
-        raise ValueError(message) from error
-    if moment.tzinfo is not None or not EARLIEST <= moment.date() <= LATEST:
-        raise ValueError(message)
-    return moment.replace(tzinfo=zone)

@@ -1,4 +1,7 @@
-"""How values read on a page: pure functions, and the one place that gives them the reader's language and time zone."""
+"""How values read on a page: pure functions, and the one place that gives them the reader's formats and time zone.
+
+The reader's locale chooses how numbers and dates are written; the words are English for everyone.
+"""
 
 import datetime as dt
 import math
@@ -9,13 +12,14 @@ from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache, wraps
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 from babel import Locale, UnknownLocaleError
-from babel.dates import TIMEDELTA_UNITS, format_date, format_time, format_timedelta, get_datetime_format
+from babel.dates import TIMEDELTA_UNITS, format_timedelta
 from babel.numbers import (
     NumberPattern,
     format_decimal,
@@ -27,20 +31,25 @@ from flask_login import current_user
 from phonenumbers import PhoneNumber, PhoneNumberFormat
 
 from crm_web import clock
+from crm_web.currency_signs import ENGLISH
+from crm_web.formats import day_pattern, moment_pattern, time_pattern, words_of
 from crm_web.postal_addresses import FIELDS, write_address
 
 Amount = Decimal | int | float
 
-ENGLISH = Locale("en")
 RELATIVE_FOR = dt.timedelta(days=30)
 JUST_NOW = dt.timedelta(seconds=45)
+RELATIVE_UNITS = [
+    (unit, length) for unit, length in reversed(TIMEDELTA_UNITS) if length <= RELATIVE_FOR.total_seconds()
+]
+"""From seconds up to weeks; what is longer ago than the last of them can tell is written as a date."""
 LETTER_BEFORE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)")
 
 
 @dataclass(frozen=True, eq=False)
 class Reader:
     """
-    For whom a page is written: the language of its figures and dates, and the zone of its clock.
+    For whom a page is written: the locale of its figures and dates, and the zone of its clock.
 
     There is one for each pair of words (``reader_of``), so that what was told once is found again by it quickly.
     """
@@ -85,12 +94,12 @@ def money(amount: Amount | None, currency: str | None = None, *, reader: Reader 
 
     :param amount: the amount in major units; None gives an empty text
     :param currency: ISO 4217 code; None writes the bare number
-    :param reader: whose language it is written in
+    :param reader: whose formats it is written in
     :return: such as ``€12,000`` or ``12.000,50 €``
     """
     if amount is None or not currency:
         return number(amount, reader=reader)
-    digits = 0 if amount == int(amount) else max(get_currency_precision(currency), 2)
+    digits = 0 if amount == int(amount) else 2 if amount == round(amount, 2) else get_currency_precision(currency)
     pattern = _money_pattern(reader.locale, digits)
     text = pattern.apply(amount, reader.locale, currency=currency, currency_digits=False)
     # Unicode's rule, which Babel leaves out: a symbol of letters keeps a little distance from its figure.
@@ -102,7 +111,7 @@ def number(value: Amount | None, *, reader: Reader = ANYONE) -> str:
     Write a number with the reader's separators.
 
     :param value: the number; None gives an empty text
-    :param reader: whose language it is written in
+    :param reader: whose formats it is written in
     :return: such as ``1,234.5``
     """
     return "" if value is None else format_decimal(value, locale=reader.locale)
@@ -113,7 +122,7 @@ def percent(value: Amount | None, *, reader: Reader = ANYONE) -> str:
     Write a share of a hundred.
 
     :param value: from 0 to 100; None gives an empty text
-    :param reader: whose language it is written in
+    :param reader: whose formats it is written in
     :return: such as ``40%``
     """
     return "" if value is None else format_percent(Decimal(str(value)) / 100, locale=reader.locale)
@@ -124,14 +133,24 @@ def date(value: dt.date | None, *, reader: Reader = ANYONE) -> str:
     Write a day; a moment is first taken to the reader's zone.
 
     :param value: the day; None gives an empty text
-    :param reader: in whose zone and language it is written
+    :param reader: in whose zone and formats it is written
     :return: such as ``22 Nov 2026``
     """
     if value is None:
         return ""
     if isinstance(value, dt.datetime):
         value = value.astimezone(reader.zone)
-    return format_date(value, "medium", locale=reader.locale)
+    return day_pattern(reader.locale).apply(value, words_of(reader.locale))
+
+
+def month(value: dt.date) -> str:
+    """
+    Name a month.
+
+    :param value: any day of it
+    :return: such as ``Nov 2026``
+    """
+    return f"{ENGLISH.months['format']['abbreviated'][value.month]} {value.year}"
 
 
 def datetime(value: dt.datetime | None, *, reader: Reader = ANYONE) -> str:
@@ -139,15 +158,14 @@ def datetime(value: dt.datetime | None, *, reader: Reader = ANYONE) -> str:
     Write an exact moment with its zone.
 
     :param value: a moment with a zone; None gives an empty text
-    :param reader: in whose zone and language it is written
+    :param reader: in whose zone and formats it is written
     :return: such as ``22 Nov 2026, 14:05 CET``
     """
     if value is None:
         return ""
     local = value.astimezone(reader.zone)
-    time = format_time(local, "short", tzinfo=reader.zone, locale=reader.locale)
-    joined = str(get_datetime_format("medium", locale=reader.locale)).replace("'", "")
-    return f"{joined.format(time, date(local, reader=reader))} {local.tzname()}"
+    time = time_pattern(reader.locale).apply(local, words_of(reader.locale))
+    return f"{moment_pattern(reader.locale).format(time, date(local, reader=reader))} {local.tzname()}"
 
 
 def relative_time(
@@ -160,7 +178,7 @@ def relative_time(
     Write how long ago (or in how long) a moment is; beyond a month, its date.
 
     :param value: a moment with a zone; None gives an empty text
-    :param reader: in whose zone and language it is written
+    :param reader: in whose zone and formats a date is written
     :param now: the present moment, for tests
     :return: such as ``3 hours ago`` or ``22 Nov 2026``
     """
@@ -169,20 +187,26 @@ def relative_time(
     distance = value - (now or clock.now())
     if abs(distance) > RELATIVE_FOR:
         return date(value, reader=reader)
-    if abs(distance) < JUST_NOW and reader.locale.language == "en":
+    if abs(distance) < JUST_NOW:
         return "just now"
-    seconds = distance.days * 86_400 + distance.seconds
-    unit, length = next(known for known in TIMEDELTA_UNITS if abs(seconds) >= known[1] or known[1] == 1)
-    return _distance(round(abs(seconds) / length), unit, seconds < 0, reader)
+    return _distance(*_count_units(abs(distance).total_seconds()), distance < dt.timedelta(0))
+
+
+def _count_units(seconds: float) -> tuple[int, Any]:
+    """Round to the smallest unit that does not fill up the next one: 59.7 minutes are an hour, not 60 minutes."""
+    units = RELATIVE_UNITS
+    for (unit, length), (_, longer) in pairwise(units):
+        count = round(seconds / length)
+        if count * length < longer:
+            return count, unit
+    return round(seconds / units[-1][1]), units[-1][0]
 
 
 @lru_cache(maxsize=1024)
-def _distance(count: int, unit: Any, is_past: bool, reader: Reader) -> str:
-    """Write a count of one unit, such as 60 minutes, as the distance that it is; a list asks for the same few often."""
+def _distance(count: int, unit: Any, is_past: bool) -> str:
+    """Write a count of one unit, such as 5 minutes, as the distance that it is; a list asks for the same few often."""
     seconds = count * dict(TIMEDELTA_UNITS)[unit] * (-1 if is_past else 1)
-    told: str = format_timedelta(
-        seconds, granularity=unit, threshold=math.inf, add_direction=True, locale=reader.locale
-    )
+    told: str = format_timedelta(seconds, granularity=unit, threshold=math.inf, add_direction=True, locale=ENGLISH)
     return told
 
 
@@ -191,10 +215,10 @@ def country(code: str | None, *, reader: Reader = ANYONE) -> str:
     Name a country.
 
     :param code: ISO 3166-1 alpha-2; None gives an empty text, an unknown one comes back as it is
-    :param reader: whose language it is named in
+    :param reader: anyone; all read the same names
     :return: such as ``Austria``
     """
-    return reader.locale.territories.get(code, code) if code else ""
+    return ENGLISH.territories.get(code, code) if code else ""
 
 
 def postal_address(record: Any, which: str = "", *, reader: Reader = ANYONE) -> str:
@@ -203,7 +227,7 @@ def postal_address(record: Any, which: str = "", *, reader: Reader = ANYONE) -> 
 
     :param record: what has ``street``, ``city``, ``state``, ``postal_code`` and ``country``
     :param which: what stands before these names, such as ``billing_``
-    :param reader: whose language the country is named in
+    :param reader: anyone; all read the same names
     :return: its lines; empty where nothing is known
     """
     given = {name: getattr(record, which + name) for name in FIELDS.values()}

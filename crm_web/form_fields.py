@@ -32,9 +32,11 @@ from wtforms.widgets import HiddenInput, Select, TextArea
 from crm_web import fields
 from crm_web.code_names import list_countries, list_currencies
 from crm_web.csrf import FormToken
+from crm_web.currency_signs import Sign
 from crm_web.errors import DomainError
 from crm_web.filters import current_reader
 from crm_web.models import Employee
+from crm_web.number_input import write_amount
 from crm_web.refills import MESSAGE, is_refill
 
 
@@ -173,17 +175,29 @@ class WebsiteField(TypedField):
 
 
 class AmountField(TypedField):
-    """An amount of money, without its currency."""
+    """An amount of money as the person writes it; ``sign`` is the currency that was typed beside it, if one was."""
 
     attributes = {"inputmode": "decimal"}
+    sign: Sign | None = None
 
     def read(self, typed: str) -> Decimal:
         """Read the amount."""
-        return fields.read_amount(typed)
+        amount, self.sign = fields.read_money(typed, current_reader().locale)
+        return amount
 
     def show(self, value: Decimal) -> str:
         """Write the amount without decimals that say nothing."""
-        return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
+        return write_amount(value, current_reader().locale)
+
+    def agree_with(self, currency: "CurrencyField") -> None:
+        """Let a typed sign choose the currency where none is chosen, and refuse it where another one is."""
+        if self.sign is None or self.errors or currency.errors:
+            return
+        if currency.data is None:
+            currency.data = self.sign.usual
+        elif currency.data not in self.sign.currencies:
+            wrong = f"The amount says “{self.sign.text}”, but the currency is {currency.data}."
+            self.errors = [f"{wrong} Change one of them."]
 
 
 class PercentField(TypedField):
@@ -193,7 +207,7 @@ class PercentField(TypedField):
 
     def read(self, typed: str) -> int:
         """Read the number."""
-        return fields.read_percent(typed)
+        return fields.read_percent(typed, current_reader().locale)
 
 
 class DateField(TypedField):
@@ -203,7 +217,7 @@ class DateField(TypedField):
 
     def read(self, typed: str) -> date:
         """Read the day."""
-        return fields.read_date(typed)
+        return fields.read_date(typed, current_reader().locale)
 
 
 class ChoiceField(SelectFieldBase):
@@ -276,11 +290,11 @@ class WordField(ChoiceField):
 
 
 class CountryField(ChoiceField):
-    """A country, named in the reader's language; programs may send its English name as well."""
+    """A country, by its code or its name."""
 
     def list_options(self) -> Iterable[tuple[str, str]]:
         """List codes and names, by name."""
-        return list_countries(str(current_reader().locale))
+        return list_countries()
 
     def read(self, typed: str) -> str:
         """Find the code."""
@@ -288,11 +302,11 @@ class CountryField(ChoiceField):
 
 
 class CurrencyField(ChoiceField):
-    """A currency, by its code, with its name in the reader's language."""
+    """A currency, by its code, with its name."""
 
     def list_options(self) -> Iterable[tuple[str, str]]:
         """List codes and labels, by code."""
-        return list_currencies(str(current_reader().locale))
+        return list_currencies()
 
     def read(self, typed: str) -> str:
         """Check the code."""

@@ -1,9 +1,12 @@
 """The address of a list: it alone says what is filtered, in which order, and where one stands.
 
 Whatever may stand in an address bar is taken or left out; nothing in it is an error.
+
+An address holds amounts and dates in one notation, ``12500.00`` and ``2026-03-31``, so that it means the same to
+everyone. What a person types into a filter is read by their locale and put into that notation (``canonical_url``).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -13,7 +16,7 @@ from urllib.parse import urlencode
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
-from crm_web.fields import read_amount, read_date
+from crm_web.fields import read_date, read_exact_amount
 from crm_web.filters import Reader
 from crm_web.list_columns import Column, ShownColumns, choose_columns, measure_columns
 from crm_web.paging import Page
@@ -88,8 +91,33 @@ class ListAddress:
         self.columns = choose_columns(_tidy(args.getlist("columns")), known_columns, usual_columns)
         self.has_own_columns = self.columns != list(usual_columns)
         self.view_id = next(iter(_read_ids(args.getlist("view"))), None)
+        self.unread: dict[str, str] = {}
+        self._is_canonical = True
         self._default_sort = default_sort
         self._largest_first = largest_first
+
+    def read_typed(self, names: Iterable[str], read: Callable[[str], str]) -> None:
+        """
+        Put what a person typed into the notation of addresses; what can't be read stands in ``unread`` with why.
+
+        :param names: the filters
+        :param read: turns a typed value into one of an address, or raises ``ValueError`` with a sentence
+        """
+        for name in names:
+            if not (typed := self.one(name)):
+                continue
+            try:
+                value = read(typed)
+            except ValueError as error:
+                self.unread[name] = str(error)
+            else:
+                self._is_canonical &= value == typed
+                self.filters[name] = [value]
+
+    @property
+    def canonical_url(self) -> str | None:
+        """The address that means the same to everyone; ``None`` where this one is it already."""
+        return None if self._is_canonical else self.url()
 
     def all(self, name: str) -> list[str]:
         """The values of a filter, in the order of the address."""
@@ -113,7 +141,7 @@ class ListAddress:
     def amount(self, name: str) -> Decimal | None:
         """The amount that a filter names, if it is one."""
         try:
-            return read_amount(self.one(name)) if self.one(name) else None
+            return read_exact_amount(self.one(name)) if self.one(name) else None
         except ValueError:
             return None
 

@@ -10,9 +10,11 @@ from werkzeug.datastructures import MultiDict
 from crm_web import clock, filters
 from crm_web.code_names import list_countries
 from crm_web.day_words import WORDS, days_of
+from crm_web.fields import read_date
 from crm_web.filters import Reader
 from crm_web.list_address import Chip, ListAddress, Tab
 from crm_web.models import COUNTRIES, Employee
+from crm_web.number_input import read_count
 from crm_web.teams import list_team_ids
 
 NOTHING_GIVEN = "(none)"
@@ -77,6 +79,8 @@ class RecordAddress(ListAddress):
         self.dates, self.known_lacks, self.owner_words = dates, lacks, owner_words
         self.today = clock.now().astimezone(reader.zone).date()
         self.lacks = [word for word in lacks if word in self.all("no")]
+        self.read_typed(dates, lambda typed: read_date(typed, reader.locale).isoformat())
+        self.read_typed(["untouched"], lambda typed: str(read_count(typed, LONGEST_REST, reader.locale)))
 
     def read_shared(self) -> dict[str, Any]:
         """Say what the filters mean that all lists of records have."""
@@ -98,9 +102,7 @@ class RecordAddress(ListAddress):
     @property
     def untouched(self) -> int | None:
         """For how many days nothing may have happened."""
-        digits = self.one("untouched")
-        is_number = digits.isascii() and digits.isdigit() and len(digits) <= len(str(LONGEST_REST))
-        return int(digits) if is_number and 0 < int(digits) <= LONGEST_REST else None
+        return int(self.one("untouched")) if self.one("untouched") and "untouched" not in self.unread else None
 
     def person_ids(self, name: str) -> list[int]:
         """The people that a filter names, each once; 0 stands for nobody."""
@@ -140,9 +142,9 @@ class RecordAddress(ListAddress):
         return list(self.known_lacks.items())
 
     def list_country_choices(self, in_use: Sequence[str]) -> list[tuple[str, str]]:
-        """Values and labels of the countries in use and of those in the address, in the reader's language."""
+        """Values and labels of the countries in use and of those in the address."""
         offered = {*in_use, *self.all("country")}
-        known = list_countries(str(self.reader.locale))
+        known = list_countries()
         return [(NOTHING_GIVEN, "No country"), *(pair for pair in known if pair[0] in offered)]
 
     def list_owner_choices(self, people: Sequence[Employee]) -> list[tuple[str, str]]:
@@ -182,7 +184,11 @@ class RecordAddress(ListAddress):
                 for code in self._countries()
             ),
             *self.name_days(),
-            *(("untouched", str(days), f"Untouched for {days:,} days") for days in [self.untouched] if days),
+            *(
+                ("untouched", str(days), f"Untouched for {self._number(days)} days")
+                for days in [self.untouched]
+                if days
+            ),
             *(("no", word, self.known_lacks[word]) for word in self.lacks),
         ]
 
@@ -205,18 +211,22 @@ class RecordAddress(ListAddress):
         """A chip for each filter, in the order of the filter bar."""
         return [Chip(label, self.url_without(name, value)) for name, value, label in labels]
 
-    def left_out(self, *amounts: str) -> list[str]:
+    def left_out(self) -> list[str]:
         """Say which typed values mean nothing, so that nobody takes the list for what they asked for."""
-        wrong = [
-            f"“{self.one(name)}” is no date ({label.lower()})"
-            for name, label in self.dates.items()
-            if self.one(name) and not self.day(name)
-        ]
-        if self.one("untouched") and not self.untouched:
-            wrong.append(f"“{self.one('untouched')}” is no number of days from 1 to {LONGEST_REST:,}")
-        return wrong + [
-            f"“{self.one(name)}” is no amount" for name in amounts if self.one(name) and self.amount(name) is None
-        ]
+        return [self._say_unread(name, message) for name, message in self.unread.items()]
+
+    def _say_unread(self, name: str, message: str) -> str:
+        if name in self.dates:
+            told = f"“{self.one(name)}” is no date ({self.dates[name].lower()})"
+        elif name == "untouched":
+            told = f"“{self.one(name)}” is no number of days from 1 to {self._number(LONGEST_REST)}"
+        else:
+            told = f"“{self.one(name)}” is no amount"
+        # What can mean two things is told with both of them; of the rest it is enough that it means nothing.
+        return message.rstrip(".") if message.startswith("“") else told
+
+    def _number(self, count: int) -> str:
+        return filters.number(count, reader=self.reader)
 
 
 def read_words(words: Iterable[str]) -> list[str]:

@@ -68,7 +68,7 @@ LABELS = {
     "is_primary": "First one to call",
     "kind": "Kind",
     "lead_id": "Lead",
-    "locale": "Language",
+    "locale": "Numbers and dates",
     "uses_keys": "Single keys",
     "lost_note": "Why, in words",
     "lost_reason": "Lost because",

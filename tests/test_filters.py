@@ -65,7 +65,17 @@ def test_a_day_stays_the_same_day_in_every_zone() -> None:
         (dt.timedelta(seconds=3), "just now"),
         (dt.timedelta(seconds=-3), "just now"),
         (dt.timedelta(minutes=5), "5 minutes ago"),
+        (dt.timedelta(seconds=59.4), "59 seconds ago"),
+        (dt.timedelta(seconds=59.6), "1 minute ago"),
+        (dt.timedelta(minutes=59.4), "59 minutes ago"),
+        (dt.timedelta(minutes=59.6), "1 hour ago"),
+        (dt.timedelta(minutes=-59.6), "in 1 hour"),
+        (dt.timedelta(hours=23.4), "23 hours ago"),
+        (dt.timedelta(hours=23.6), "1 day ago"),
         (dt.timedelta(hours=24), "1 day ago"),
+        (dt.timedelta(days=6.4), "6 days ago"),
+        (dt.timedelta(days=6.6), "1 week ago"),
+        (dt.timedelta(days=30), "4 weeks ago"),
         (dt.timedelta(days=-2), "in 2 days"),
         (dt.timedelta(days=31), "22 Oct 2026"),
     ],
@@ -74,15 +84,15 @@ def test_relative_time(ago: dt.timedelta, written: str) -> None:
     assert filters.relative_time(NOON - ago, reader=BRITISH, now=NOON) == written
 
 
-def test_relative_time_in_another_language_and_against_the_clock() -> None:
-    assert filters.relative_time(NOON - dt.timedelta(hours=5), reader=AUSTRIAN, now=NOON) == "vor 5 Stunden"
+def test_relative_time_is_english_for_everyone_and_goes_by_the_clock() -> None:
+    assert filters.relative_time(NOON - dt.timedelta(hours=5), reader=AUSTRIAN, now=NOON) == "5 hours ago"
     assert filters.relative_time(dt.datetime.now(dt.UTC)) == "just now"
     assert filters.relative_time(None) == ""
 
 
 def test_countries_are_named() -> None:
     assert filters.country("AT") == "Austria"
-    assert filters.country("AT", reader=AUSTRIAN) == "Österreich"
+    assert filters.country("AT", reader=AUSTRIAN) == "Austria"
     assert filters.country("QQ") == "QQ"
     assert filters.country(None) == ""
 

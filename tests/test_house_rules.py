@@ -181,6 +181,15 @@ def test_only_phones_knows_whose_a_number_without_a_country_is(file: SourceFile)
 
 
 @every()
+def test_only_a_few_files_write_in_the_formats_of_a_locale(file: SourceFile) -> None:
+    """Elsewhere a number would be written that nothing reads back, or a month in the language of the locale."""
+    if file.path.name not in ("filters.py", "formats.py", "number_input.py", "date_input.py"):
+        wrong = ("babel.dates.format", "babel.numbers.format_decimal", "babel.numbers.format_currency")
+        assert [name for name in file.imports if name.startswith(wrong)] == []
+        assert "locale.territories" not in file.text and "locale.currencies" not in file.text
+
+
+@every()
 def test_only_the_settings_read_the_environment(file: SourceFile) -> None:
     if file.path.name != "config.py":
         assert "os.environ" not in file.text and "os.getenv" not in file.text

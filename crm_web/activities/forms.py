@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from crm_web import fields
 from crm_web.activities.queries import list_assignees
+from crm_web.date_input import read_moment
 from crm_web.filters import current_reader
 from crm_web.form_fields import DateField, OwnerField, Required, TextBlock, TextLine, TypedField, WordField
 from crm_web.models import Activity, ActivityKind, Employee, limit_of
@@ -17,7 +17,8 @@ class MomentField(TypedField):
 
     def read(self, typed: str) -> datetime:
         """Read the moment."""
-        return fields.read_moment(typed, current_reader().zone)
+        reader = current_reader()
+        return read_moment(typed, reader.zone, reader.locale)
 
 
 class ActivityForm(OnceForm):

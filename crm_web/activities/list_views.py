@@ -1,6 +1,7 @@
 """The list of activities: who did what, when, and on which lead or customer."""
 
-from flask import render_template, request
+from flask import redirect, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.access import Action, allowed
@@ -12,8 +13,10 @@ from crm_web.filters import current_reader
 
 @blueprint.get("/activities")
 @allowed(Action.READ)
-def list_activities() -> str:
+def list_activities() -> ResponseReturnValue:
     view = ActivitiesAddress(request.args, me=current_user, reader=current_reader())
+    if view.canonical_url:
+        return redirect(view.canonical_url)
     people = list_everyone()
     return render_template(
         "activities/list_activities.html",

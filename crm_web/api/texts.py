@@ -68,7 +68,7 @@ def _read_amount(value: Any) -> Any:
         return value
     if not isinstance(value, str):
         raise ValueError('Send money as a text like "1234.50".')
-    return fields.read_amount(value)
+    return fields.read_exact_amount(value)
 
 
 def _read_day(value: Any) -> Any:
@@ -147,7 +147,7 @@ CountryOrNone = Annotated[
     _string(enum=[*sorted(COUNTRIES), NOTHING_GIVEN]),
 ]
 AskedAmount = Annotated[
-    str, Field(pattern=MONEY), AfterValidator(fields.read_amount), _string(pattern=MONEY, examples=["1234.50"])
+    str, Field(pattern=MONEY), AfterValidator(fields.read_exact_amount), _string(pattern=MONEY, examples=["1234.50"])
 ]
 DayWord = Annotated[str, Field(pattern=among(WORDS))]
 """A stretch of days by its name, such as ``this_month``."""

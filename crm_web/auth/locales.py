@@ -1,6 +1,6 @@
 """The ways to write numbers and dates that are offered: those with digits that everyone here reads.
 
-They stand here written out, as Babel writes them (a test compares): asking Babel would keep the data of thirty
+They stand here written out, as pages write them (a test compares): asking Babel would keep the data of thirty
 languages in the memory of every worker.
 """
 
@@ -14,28 +14,28 @@ LOCALES = (
     ("en_ZA", "English (South Africa): 1\xa0234,5 · 31 Dec 2026"),
     ("en_GB", "English (United Kingdom): 1,234.5 · 31 Dec 2026"),
     ("en_US", "English (United States): 1,234.5 · Dec 31, 2026"),
-    ("zh_CN", "Chinese (Simplified, China): 1,234.5 · 2026年12月31日"),
+    ("zh_CN", "Chinese (Simplified, China): 1,234.5 · 2026/12/31"),
     ("cs_CZ", "Czech (Czechia): 1\xa0234,5 · 31. 12. 2026"),
-    ("da_DK", "Danish (Denmark): 1.234,5 · 31. dec. 2026"),
-    ("nl_BE", "Dutch (Belgium): 1.234,5 · 31 dec 2026"),
-    ("nl_NL", "Dutch (Netherlands): 1.234,5 · 31 dec 2026"),
+    ("da_DK", "Danish (Denmark): 1.234,5 · 31. Dec 2026"),
+    ("nl_BE", "Dutch (Belgium): 1.234,5 · 31 Dec 2026"),
+    ("nl_NL", "Dutch (Netherlands): 1.234,5 · 31 Dec 2026"),
     ("fi_FI", "Finnish (Finland): 1\xa0234,5 · 31.12.2026"),
-    ("fr_CA", "French (Canada): 1\xa0234,5 · 31 déc. 2026"),
-    ("fr_FR", "French (France): 1\u202f234,5 · 31 déc. 2026"),
-    ("fr_CH", "French (Switzerland): 1\u202f234,5 · 31 déc. 2026"),
+    ("fr_CA", "French (Canada): 1\xa0234,5 · 31 Dec 2026"),
+    ("fr_FR", "French (France): 1\u202f234,5 · 31 Dec 2026"),
+    ("fr_CH", "French (Switzerland): 1\u202f234,5 · 31 Dec 2026"),
     ("de_AT", "German (Austria): 1.234,5 · 31.12.2026"),
     ("de_DE", "German (Germany): 1.234,5 · 31.12.2026"),
     ("de_CH", "German (Switzerland): 1’234.5 · 31.12.2026"),
-    ("it_IT", "Italian (Italy): 1.234,5 · 31 dic 2026"),
+    ("it_IT", "Italian (Italy): 1.234,5 · 31 Dec 2026"),
     ("ja_JP", "Japanese (Japan): 1,234.5 · 2026/12/31"),
     ("ko_KR", "Korean (South Korea): 1,234.5 · 2026. 12. 31."),
-    ("nb_NO", "Norwegian Bokmål (Norway): 1\xa0234,5 · 31. des. 2026"),
-    ("pl_PL", "Polish (Poland): 1\xa0234,5 · 31 gru 2026"),
-    ("pt_BR", "Portuguese (Brazil): 1.234,5 · 31 de dez. de 2026"),
+    ("nb_NO", "Norwegian Bokmål (Norway): 1\xa0234,5 · 31. Dec 2026"),
+    ("pl_PL", "Polish (Poland): 1\xa0234,5 · 31 Dec 2026"),
+    ("pt_BR", "Portuguese (Brazil): 1.234,5 · 31 Dec 2026"),
     ("pt_PT", "Portuguese (Portugal): 1\xa0234,5 · 31/12/2026"),
-    ("es_MX", "Spanish (Mexico): 1,234.5 · 31 dic 2026"),
-    ("es_ES", "Spanish (Spain): 1.234,5 · 31 dic 2026"),
-    ("sv_SE", "Swedish (Sweden): 1\xa0234,5 · 31 dec. 2026"),
-    ("tr_TR", "Turkish (Türkiye): 1.234,5 · 31 Ara 2026"),
+    ("es_MX", "Spanish (Mexico): 1,234.5 · 31 Dec 2026"),
+    ("es_ES", "Spanish (Spain): 1.234,5 · 31 Dec 2026"),
+    ("sv_SE", "Swedish (Sweden): 1\xa0234,5 · 31 Dec 2026"),
+    ("tr_TR", "Turkish (Türkiye): 1.234,5 · 31 Dec 2026"),
 )
 """Pairs of locale and its English name with a sample, the locales of English first."""

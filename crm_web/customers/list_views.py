@@ -1,6 +1,6 @@
 """The list of customers: on the screen, as a file, and on paper. The address says which, and all show the same."""
 
-from flask import Response, current_app, jsonify, render_template, request
+from flask import Response, current_app, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -18,6 +18,8 @@ from crm_web.saved_views.kept import current_kept_views
 @allowed(Action.READ)
 def list_customers() -> ResponseReturnValue:
     view = _view()
+    if view.canonical_url:
+        return redirect(view.canonical_url)
     people = list_possible_owners()
     return render_template(
         "customers/list_customers.html",

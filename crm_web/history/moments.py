@@ -4,7 +4,7 @@ from datetime import datetime
 
 from flask import abort, request
 
-from crm_web.fields import EARLIEST, LATEST
+from crm_web.date_input import EARLIEST, LATEST
 from crm_web.filters import current_reader
 
 

@@ -13,6 +13,7 @@ from crm_web.access import REFUSALS, Action, allowed, may, may_change, refuse, r
 from crm_web.employees.queries import list_everyone
 from crm_web.errors import DomainError
 from crm_web.extensions import db
+from crm_web.fields import read_date
 from crm_web.filters import current_reader
 from crm_web.frame import find_own_page
 from crm_web.history import blueprint, operations, queries
@@ -29,6 +30,9 @@ NOBODY = "installation"
 @allowed(Action.READ)
 def list_changes() -> ResponseReturnValue:
     view = ListAddress("history.list_changes", request.args, names=NAMES)
+    view.read_typed(["day"], lambda typed: read_date(typed, current_reader().locale).isoformat())
+    if view.canonical_url:
+        return redirect(view.canonical_url)
     chosen = _read_filter(view)
     people = list_everyone()
     return render_template(
@@ -37,6 +41,7 @@ def list_changes() -> ResponseReturnValue:
         view=view,
         choices=_list_choices(people),
         chips=_list_chips(view, chosen, people),
+        ignored=[f"“{view.one(name)}” is no date" for name in view.unread],
         may_put_back=_may_put_back,
         back_to=request.full_path if request.query_string else request.path,
     )

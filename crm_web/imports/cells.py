@@ -1,12 +1,9 @@
 """One cell, read as the field that it is: the rules of the form, and the spellings of other programs."""
 
-import re
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from crm_web.fields import (
-    read_amount,
     read_country,
     read_currency,
     read_email,
@@ -14,10 +11,11 @@ from crm_web.fields import (
     read_text,
     read_website,
 )
+from crm_web.imports.amounts import read_amounts
 from crm_web.imports.dates import read_moment
 from crm_web.imports.mapping import DATES, ColumnMapping
-from crm_web.imports.vocabulary import CURRENCY_SIGNS, LOST_REASON_WORDS, NO, RATINGS, YES, squash
-from crm_web.models import CURRENCIES, Lead, LeadSource, LostReason, Rating, limit_of
+from crm_web.imports.vocabulary import LOST_REASON_WORDS, NO, RATINGS, YES, squash
+from crm_web.models import Lead, LeadSource, LostReason, Rating, limit_of
 
 Reader = Callable[[str], Any]
 
@@ -58,7 +56,7 @@ def list_readers(mapping: ColumnMapping, read_phone: Reader) -> dict[str, Reader
         "website": read_website,
         "country": read_country,
         "currency": read_currency,
-        "amount": _amount(bool(mapping.decimal_comma)),
+        "amount": read_amounts(mapping.decimal_mark, is_said=mapping.is_mark_said),
         "probability": read_percent,
         "rating": _rating,
         "is_won": _yes_or_no,
@@ -87,26 +85,6 @@ def _paragraph(text: str) -> str:
 
 def _moment(is_day_first: bool) -> Reader:
     return lambda text: read_moment(text, is_day_first)
-
-
-def _amount(has_decimal_comma: bool) -> Callable[[str], tuple[Decimal, str | None]]:
-    def read(text: str) -> tuple[Decimal, str | None]:
-        number, currency = text.strip(), None
-        if not number[-1:].isdigit() or not number[:1].isdigit():
-            number, currency = _part_currency(number)
-        if has_decimal_comma:
-            number = number.replace(".", "").replace(",", ".")
-        return read_amount(number), currency
-
-    return read
-
-
-def _part_currency(text: str) -> tuple[str, str | None]:
-    """``$1,054`` or ``1 054 EUR``: the number, and the currency if it is one that we know."""
-    match = re.fullmatch(r"(?P<before>[^\d\s-]*)\s*(?P<number>-?\d.*?)\s*(?P<after>[^\d\s]*)", text)
-    sign = (match["before"] or match["after"]) if match else ""
-    code = CURRENCY_SIGNS.get(sign) or (sign.upper() if sign.upper() in CURRENCIES else None)
-    return (match["number"], code) if match and code else (text, None)
 
 
 def _rating(text: str) -> Rating:

@@ -17,6 +17,7 @@ from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.fields import read_currency
 from crm_web.filters import plural
+from crm_web.imports.amounts import COMMA, POINT
 from crm_web.imports.csv_file import DELIMITERS
 from crm_web.imports.operations import (
     REFUSALS_SHOWN,
@@ -90,6 +91,7 @@ def _read_currency(context: click.Context, parameter: click.Parameter, text: str
 @click.option("--system", metavar="NAME", help="What the other system is called. Without it the name of the id column.")
 @click.option("--currency", callback=_read_currency, metavar="CODE", help="The currency of amounts without one.")
 @click.option("--dates", type=click.Choice(["dmy", "mdy"]), help="How 03/04/2025 is meant. Without it by the values.")
+@click.option("--decimal", type=click.Choice(["point", "comma"]), help="How 1.500 is meant. Without it by the values.")
 @click.option("--encoding", help="Such as utf-8 or cp1252. Without it by the bytes.")
 @click.option("--delimiter", type=click.Choice([*DELIMITERS, "tab"]), help="What stands between the cells.")
 @click.option(
@@ -169,6 +171,7 @@ def _build_options(by: Employee, **said: Any) -> Options:
     if owner and not owner.can_own:
         _refuse(f"{owner.name} can't own leads: only active employees of a selling role can.")
     creates_owners, delimiter, dates = said["creates_owners"], said["delimiter"], said.pop("dates")
+    decimal = said.pop("decimal")
     return Options(
         **said
         | {
@@ -177,6 +180,7 @@ def _build_options(by: Employee, **said: Any) -> Options:
             "currency": said["currency"] or current_app.config["DEFAULT_CURRENCY"],
             "region": current_app.config["DEFAULT_REGION"],
             "day_first": None if dates is None else dates == "dmy",
+            "decimal_mark": {"point": POINT, "comma": COMMA}.get(decimal),
             "delimiter": "\t" if delimiter == "tab" else delimiter,
         }
     )
@@ -221,6 +225,8 @@ def _echo_mapping(name: str, file: LeadFile) -> None:
 def _explain(file: LeadFile, field: str) -> str:
     if field == "external_id":
         return f", an id of the system “{file.mapping.system}”"
+    if field == "amount" and file.mapping.decimal_comma:
+        return ", decimals after a comma"
     days = [place for place in file.mapping.columns.get(field, ()) if place in file.mapping.day_first]
     return ", the day before the month" if days else ""
 

@@ -5,14 +5,14 @@ import functools
 import re
 from datetime import UTC, date, datetime, time
 
-from crm_web.fields import EARLIEST, LATEST
+from crm_web.date_input import EARLIEST, LATEST
 
 _TIME = r"(?:[T ,]+(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*([AaPp]\.?[Mm]\.?)?\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)?)?"
 _YEAR_FIRST = re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d\d?)[-/.](?P<d>\d\d?)" + _TIME)
 _DIGITS = re.compile(r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)" + _TIME)
 _YEAR_LAST = re.compile(r"(?P<a>\d{1,2})[-/. ](?P<b>\d{1,2})[-/. ](?P<y>\d{4}|\d\d)" + _TIME)
-_DAY_WORD = re.compile(r"(?P<d>\d{1,2})[-. ]+(?P<word>[A-Za-z]{3,9})\.?[-, ]+(?P<y>\d{4})" + _TIME)
-_WORD_DAY = re.compile(r"(?P<word>[A-Za-z]{3,9})\.? (?P<d>\d{1,2}),? (?P<y>\d{4})" + _TIME)
+_DAY_WORD = re.compile(r"(?P<d>\d{1,2})[-./ ]+(?P<word>[A-Za-z]{3,9})\.?[-./, ]+(?P<y>\d{4}|\d\d)" + _TIME)
+_WORD_DAY = re.compile(r"(?P<word>[A-Za-z]{3,9})\.? (?P<d>\d{1,2}),? (?P<y>\d{4}|\d\d)" + _TIME)
 _MONTHS = {name[:3].casefold(): place for place, name in enumerate(calendar.month_name) if name}
 # At noon in Greenwich it is the same day from Alaska to New Zealand, so that a day stays that day for every reader.
 _NOON = time(12, tzinfo=UTC)
@@ -23,7 +23,8 @@ def read_moment(text: str, day_first: bool) -> datetime:
     """
     Read a date with or without a time; a time without a zone is UTC, and a day without a time its noon.
 
-    :param text: such as ``2025-03-31``, ``31.03.2025 14:05``, ``3/31/25 2:05 PM`` or ``31 Mar 2025``
+    :param text: such as ``2025-03-31``, ``31.03.2025 14:05``, ``3/31/25 2:05 PM`` ``31 Mar 2025`` or
+        ``31-Mar-25``
     :param day_first: whether 03/04/2025 is the third of April
     :return: the moment
     :raise ValueError: where it is no date, or out of the range of a working life

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from crm_web.errors import DomainError
+from crm_web.imports.amounts import COMMA, tell_decimal_mark
 from crm_web.imports.csv_file import Row
 from crm_web.imports.vocabulary import (
     ADDRESS_HEADERS,
@@ -52,7 +53,8 @@ class ColumnMapping:
     :param kind: what the rows are
     :param system: how the other system is called in ``leads.external_system``
     :param day_first: columns of dates like 31.12.2025 in which the day comes first
-    :param decimal_comma: columns of numbers like 1.234,50
+    :param decimal_mark: with which mark the column of amounts writes decimals; ``None`` where it does not tell
+    :param is_mark_said: whether a person said so, rather than the values
     """
 
     header: tuple[str, ...]
@@ -62,7 +64,13 @@ class ColumnMapping:
     kind: Kind = Kind.PERSON
     system: str | None = None
     day_first: frozenset[int] = frozenset()
-    decimal_comma: frozenset[int] = frozenset()
+    decimal_mark: str | None = None
+    is_mark_said: bool = False
+
+    @property
+    def decimal_comma(self) -> bool:
+        """Whether amounts are written like 1.234,50."""
+        return self.decimal_mark == COMMA
 
     def name(self, column: int) -> str:
         """The name of a column for a person; one without a name goes by its place."""
@@ -99,6 +107,7 @@ def choose_mapping(
     system: str | None = None,
     day_first: bool | None = None,
     is_american: bool = True,
+    decimal_mark: str | None = None,
 ) -> ColumnMapping:
     """
     Decide which column is which field.
@@ -109,6 +118,7 @@ def choose_mapping(
     :param system: how the other system is called; ``None`` for the name of the column with its ids
     :param day_first: whether 03/04/2025 is the third of April; ``None`` to tell by the values
     :param is_american: whether it is the fourth of March where the values don't tell
+    :param decimal_mark: what stands before decimals; ``None`` to tell by the values
     :return: the mapping
     :raise MappingUnclear: where the rows are no leads, or nothing would name them, or ``given`` does not fit
     """
@@ -133,7 +143,8 @@ def choose_mapping(
         kind,
         system or _name_system(header, keys, columns, kind),
         frozenset(p for p in dates if _is_day_first(_values(sample, p), day_first, is_american)),
-        frozenset(place for place in columns.get("amount", ()) if _has_decimal_comma(_values(sample, place))),
+        decimal_mark or tell_decimal_mark(v for p in columns.get("amount", ()) for v in _values(sample, p)),
+        decimal_mark is not None,
     )
 
 
@@ -292,9 +303,3 @@ def _is_day_first(values: Sequence[str], said: bool | None, is_american: bool) -
     if any(int(second) > 12 for _, second in pairs):
         return False
     return not is_american or any("." in value[:3] for value in values)
-
-
-def _has_decimal_comma(values: Sequence[str]) -> bool:
-    return any(re.search(r",\d{1,2}\D*$", value) for value in values) and not any(
-        re.search(r"\.\d{1,2}\D*$", value) for value in values
-    )

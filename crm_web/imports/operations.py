@@ -41,6 +41,7 @@ class Options:
     :param currency: the currency of amounts without one
     :param region: the ISO country whose dates are assumed, and whose national phone numbers in rows without a country
     :param day_first: whether 03/04/2025 is the third of April; ``None`` to find out
+    :param decimal_mark: what stands before the decimals of amounts; ``None`` to find out
     :param encoding: ``None`` to find out
     :param delimiter: ``None`` to find out
     :param owner: who gets the leads that have no owner, or one who can't own leads
@@ -53,6 +54,7 @@ class Options:
     statuses: Mapping[str, LeadStatus] = field(default_factory=dict)
     system: str | None = None
     day_first: bool | None = None
+    decimal_mark: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
     owner: Employee | None = None
@@ -143,6 +145,7 @@ def open_leads(stream: BinaryIO, options: Options) -> LeadFile:
         system=options.system,
         day_first=options.day_first,
         is_american=options.region == "US",
+        decimal_mark=options.decimal_mark,
     )
     return LeadFile(stream, csv, mapping)
 

@@ -6,6 +6,7 @@ from werkzeug.datastructures import MultiDict
 
 from crm_web import filters, record_address
 from crm_web.day_words import FUTURE, PAST, WORDS
+from crm_web.fields import read_money
 from crm_web.filters import Reader
 from crm_web.leads import queries
 from crm_web.leads.columns import COLUMNS, SHOWN
@@ -13,6 +14,7 @@ from crm_web.leads.queries import LeadFilter
 from crm_web.leads.stay_queries import Left
 from crm_web.list_address import Chip, Tab
 from crm_web.models import CURRENCIES, WAY_TO_WON, Customer, Employee, LeadStatus, LostReason, StatusKind
+from crm_web.number_input import PLAIN, write_amount
 from crm_web.record_address import Label, RecordAddress, Stretch, name_word, read_words
 
 DATES = record_address.DATES | {
@@ -33,6 +35,7 @@ LACKS = {
     "next_step": "No next step",
 }
 OVERDUE = "overdue"
+AMOUNTS = ("amount_from", "amount_to")
 LARGEST_FIRST = ("money", "percent", "date", "moment")
 OTHERS = ("kind", "status", "source", "customer", "currency", "amount_from", "amount_to", "close", "closed")
 OF_LEFT = ("left", "left_from", "left_to", "left_owner", "left_source")
@@ -81,7 +84,31 @@ class LeadsAddress(RecordAddress):
         self.reached = next((status for status in WAY_TO_WON if status == self.one("reached")), None)
         self.left = [status for status in LeadStatus if status in self.all("left")]
         self.customer_id = next(iter(self.ids("customer")), None)
-        self.currency = next((code for typed in self.all("currency") if (code := typed.upper()) in CURRENCIES), None)
+        self.read_typed(AMOUNTS, self._read_amount)
+
+    @property
+    def currency(self) -> str | None:
+        """The currency that is filtered by."""
+        return next((code for typed in self.all("currency") if (code := typed.upper()) in CURRENCIES), None)
+
+    def _read_amount(self, typed: str) -> str:
+        """Turn a typed amount into one of an address; the sign of a currency beside it filters by that currency."""
+        if PLAIN.fullmatch(typed):
+            return typed
+        amount, sign = read_money(typed, self.reader.locale)
+        if sign and self.one("currency"):
+            if self.currency not in sign.currencies:
+                raise ValueError(f"“{typed}” is no amount in {self.one('currency')}.")
+        elif sign and sign.usual is None:
+            raise ValueError(f"“{typed}” can be of several currencies. Choose the currency.")
+        elif sign and sign.usual:
+            self.filters["currency"] = [sign.usual]
+        return str(amount)
+
+    def show_amount(self, name: str) -> str:
+        """An amount that is filtered by, as the reader would type it."""
+        amount = self.amount(name)
+        return self.one(name) if amount is None else write_amount(amount, self.reader.locale)
 
     def read_filter(self) -> LeadFilter:
         """Say which leads the list shows."""
@@ -223,4 +250,4 @@ class LeadsAddress(RecordAddress):
         """What was typed and means nothing."""
         currency = self.one("currency")
         unknown = [f"“{currency}” is no currency"] if currency and not self.currency else []
-        return self.left_out("amount_from", "amount_to") + unknown
+        return self.left_out() + unknown

@@ -1,6 +1,6 @@
 """The board: every status a column, every lead a card. Cards are moved by the form of ``change_status``."""
 
-from flask import render_template, request
+from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -17,6 +17,8 @@ from crm_web.leads.forms import StatusForm
 @allowed(Action.READ)
 def show_board() -> ResponseReturnValue:
     view = BoardAddress(request.args, me=current_user, reader=current_reader())
+    if view.canonical_url:
+        return redirect(view.canonical_url)
     people = list_possible_owners()
     customer = get_customer(view.customer_id) if view.customer_id else None
     return render_template(

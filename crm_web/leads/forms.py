@@ -111,6 +111,7 @@ class LeadForm(KnownPartyForm):
         is_valid = bool(super().validate(extra_validators))
         if not any((field.data or "").strip() or field.errors for field in (self.last_name, self.company, self.email)):
             self.last_name.errors = ["Enter a last name, a company or an e-mail."]
+        self.amount.agree_with(self.currency)
         if self.amount.data is not None and self.currency.data is None and not self.currency.errors:
             self.currency.errors = ["Choose the currency of the amount."]
         return is_valid and not self.errors

@@ -1,6 +1,5 @@
 """What the address of a report says: which months, whose leads, from which source, and by what they are told apart."""
 
-import re
 from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
@@ -9,7 +8,9 @@ from typing import Any
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
+from crm_web import filters
 from crm_web.counts import Whose
+from crm_web.date_input import read_month
 from crm_web.day_words import days_of
 from crm_web.filters import Reader
 from crm_web.list_address import Chip, Tab
@@ -30,7 +31,7 @@ PERIODS = {
 USUAL_PERIOD = "last_12_months"
 ALL_TIME = "all"
 MOST_MONTHS = 120
-_MONTH = re.compile(r"(19|20|21)\d\d-(0[1-9]|1[0-2])")
+MONTHS = ("from", "to")
 
 
 class ReportAddress(RecordAddress):
@@ -57,6 +58,7 @@ class ReportAddress(RecordAddress):
             names=("period", "from", "to", "owner", "source", "by"),
         )
         self.name, self.ways = name, ways
+        self.read_typed(MONTHS, lambda typed: f"{read_month(typed, reader.locale):%Y-%m}")
         self.by = self.one("by") if self.one("by") in ways else next(iter(ways), "")
 
     def url(self, endpoint: str | None = None, *, at: str | None = None, **changes: Any) -> str:
@@ -70,10 +72,14 @@ class ReportAddress(RecordAddress):
             return ""
         return self.one("period") if self.one("period") in PERIODS else USUAL_PERIOD
 
+    def _month(self, name: str) -> date | None:
+        is_month = self.one(name) and name not in self.unread
+        return date.fromisoformat(f"{self.one(name)}-01") if is_month else None
+
     @property
     def _months_chosen(self) -> tuple[date, date] | None:
         """The first and the last month that somebody chose; without the last it goes on until now."""
-        first, last = (_read_month(self.one(name)) for name in ("from", "to"))
+        first, last = (self._month(name) for name in MONTHS)
         first = first or last
         return (first, max(first, last or self.today)) if first else None
 
@@ -109,6 +115,11 @@ class ReportAddress(RecordAddress):
     # What the filter bar offers, and how it reads
 
     @property
+    def ignored(self) -> list[str]:
+        """What was typed and means nothing."""
+        return [f"“{self.one(name)}” is no month ({name})" for name in self.unread]
+
+    @property
     def kept(self) -> list[tuple[str, str]]:
         """What the filter bar passes on without a control of its own."""
         return [("by", self.by)] if self.by else []
@@ -124,16 +135,12 @@ class ReportAddress(RecordAddress):
             *self.name_owners(people),
             *(("source", source, name_word("Source", source)) for source in self.all("source")),
             *(
-                (name, word, f"{name.capitalize()} {word}")
-                for name in ("from", "to")
-                if _read_month(word := self.one(name))
+                (name, self.one(name), f"{name.capitalize()} {filters.month(month)}")
+                for name in MONTHS
+                if (month := self._month(name))
             ),
         ]
         return self.to_chips(labels)
-
-
-def _read_month(word: str) -> date | None:
-    return date.fromisoformat(f"{word}-01") if _MONTH.fullmatch(word) else None
 
 
 def _months_before(day: date, months: int) -> date:

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from babel.dates import format_skeleton
 from babel.numbers import format_percent
 from flask import url_for
 
@@ -293,7 +292,7 @@ class Teller:
 
     def month(self, day: date) -> str:
         """A month in words, such as ``Nov 2026``."""
-        return format_skeleton("yMMM", day, locale=self.reader.locale)
+        return filters.month(day)
 
     def period(self) -> str:
         """The months that are counted, in words."""

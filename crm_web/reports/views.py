@@ -1,6 +1,7 @@
 """The pages of the reports: each on the screen, on paper, and as a file; the address says what it counts."""
 
-from flask import Response, abort, render_template, request
+from flask import Response, abort, redirect, render_template, request
+from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.access import Action, allowed
@@ -22,8 +23,10 @@ def list_reports() -> str:
 
 @blueprint.get("/reports/<name>")
 @allowed(Action.READ)
-def show_report(name: str) -> str:
+def show_report(name: str) -> ResponseReturnValue:
     report, view = _report(name)
+    if view.canonical_url:
+        return redirect(view.canonical_url)
     people = list_possible_owners()
     return render_template(
         "reports/show_report.html",

@@ -1,5 +1,6 @@
 """What a program does with leads."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -231,3 +232,14 @@ def test_shows_wrong_tokens_too_often(
     assert "unknown tokens" in answers[2].get_json()["detail"]
     # Another program at the same address has done nothing wrong.
     assert program_of(ann).get("/leads").status_code == 200
+
+
+def test_money_is_an_exact_text_wherever_it_is_told(session: Session, ann: Employee, program_of: ProgramOf) -> None:
+    """The same in the record and in history, whose rows the feed and webhooks tell by the same schema."""
+    program = program_of(ann)
+    lead = make_lead(session, ann, amount=Decimal("12500.50"), currency="EUR", owner_id=ann.id)
+    assert program.get(f"/leads/{lead.id}").get_json()["amount"] == "12500.50"
+    [told] = program.get(f"/history?record=lead&id={lead.id}").get_json()["items"]
+    assert told["fields"]["amount"] == [None, "12500.50"]
+    for typed in ("12.500", "1,000", "12500.505", "€5", "１２"):
+        assert program.patch(f"/leads/{lead.id}", {"amount": typed}, match=1).status_code == 422, typed

@@ -5,11 +5,10 @@ from datetime import date
 
 import pytest
 from babel import Locale
-from babel.dates import format_date
-from babel.numbers import format_decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crm_web import filters
 from crm_web.auth.locales import LOCALES
 from crm_web.auth.queries import list_time_zones, name_browser
 from crm_web.filters import reader_of
@@ -78,7 +77,8 @@ def test_all_that_is_on_offer_is_known_to_the_pages() -> None:
 
 @pytest.mark.parametrize(("locale", "label"), LOCALES)
 def test_each_way_to_write_shows_a_true_sample(locale: str, label: str) -> None:
-    number, day = format_decimal(1234.5, locale=locale), format_date(date(2026, 12, 31), locale=locale)
+    reader = reader_of(locale, None)
+    number, day = filters.number(1234.5, reader=reader), filters.date(date(2026, 12, 31), reader=reader)
     assert label == f"{Locale.parse(locale).get_display_name('en')}: {number} · {day}"
 
 

@@ -1,6 +1,7 @@
 """One row by the rules of the form, and by what other programs mean."""
 
 import io
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -287,6 +288,29 @@ def test_what_is_no_amount(text: str) -> None:
     assert problems("Deal Name,Amount", f"x,{text}")
 
 
+def test_a_column_of_amounts_is_judged_as_a_whole() -> None:
+    """A cell that tells nothing by itself is read as the others of its column tell."""
+    assert [row["amount"] for row in read_all("Deal Name;Amount\nx;2.500\ny;3,50\n")] == [2500, Decimal("3.50")]
+    assert [row["amount"] for row in read_all("Deal Name;Amount\nx;1.234.567\ny;EUR 1.000\n")] == [1234567, 1000]
+    assert [row["amount"] for row in read_all("Deal Name;Amount\nx;1,200\ny;62,379\n")] == [1200, 62379]
+
+
+@pytest.mark.parametrize("text", ["2.500", "EUR 1.000", "62.379", "$12.500"])
+def test_what_the_column_leaves_open_is_refused_with_both_readings(text: str) -> None:
+    [(column, reason)] = problems("Deal Name;Amount", f"x;{text}")
+    assert column == "Amount"
+    assert re.search(r"can mean [\d,]+ or [\d.]+\. Say which with --decimal point or --decimal comma\.", reason)
+    figures = text.lstrip("EUR $")
+    assert read("Deal Name;Amount", f"x;{text}", decimal_mark=",")["amount"] == int(figures.replace(".", ""))
+    if figures.endswith("0"):
+        assert read("Deal Name;Amount", f"x;{text}", decimal_mark=".")["amount"] == Decimal(figures)
+
+
+def test_a_cell_that_contradicts_its_column_is_refused() -> None:
+    with pytest.raises(RowRefused, match="decimals with a comma"):
+        read_all("Deal Name;Amount\nx;1.234,50\n" + 1000 * "y;2,50\n" + "z;12.50\n")
+
+
 def test_decimal_commas() -> None:
     assert read("Deal Name;Amount", "x;1.234,50 €")["amount"] == Decimal("1234.50")
 
@@ -315,6 +339,9 @@ def test_an_id_is_name_enough() -> None:
         ("3/31/99", "1999-03-31 12:00:00+00:00"),
         ("31 March 2026", "2026-03-31 12:00:00+00:00"),
         ("31-Mar-2026", "2026-03-31 12:00:00+00:00"),
+        ("31-Mar-26", "2026-03-31 12:00:00+00:00"),
+        ("31/Mar/26 14:05", "2026-03-31 14:05:00+00:00"),
+        ("31-Mar-99", "1999-03-31 12:00:00+00:00"),
         ("Mar 31, 2026", "2026-03-31 12:00:00+00:00"),
     ],
 )

@@ -67,7 +67,7 @@ def leads(session: Session, ann: Employee) -> dict[str, Lead]:
         ({"country": "AT"}, {"full"}, "Austria"),
         ({"country": ["AT", "US"]}, {"full", "rich"}, "Austria"),
         ({"country": "(none)"}, {"bare"}, "No country"),
-        ({"amount_from": "5,000"}, {"full", "rich"}, "Amount from 5,000"),
+        ({"amount_from": "5000"}, {"full", "rich"}, "Amount from 5,000"),
         ({"amount_to": "5000"}, {"full"}, "Amount up to 5,000"),
         ({"amount_to": "0"}, set(), "Amount up to 0"),
         ({"currency": "eur"}, {"full"}, "In EUR"),

@@ -1,0 +1,80 @@
+"""Amounts as other programs write them: a column is judged as a whole, and what it leaves open is refused."""
+
+import re
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+
+from babel import Locale
+
+from crm_web.fields import check_amount
+from crm_web.imports.vocabulary import CURRENCY_SIGNS
+from crm_web.models import CURRENCIES
+from crm_web.number_input import AmbiguousNumber, NotANumber, read_number
+
+POINT, COMMA = ".", ","
+_LOCALES = {POINT: Locale("en"), COMMA: Locale("de")}
+_NUMBER = re.compile(r"\d[\d.,]*")
+_NOT_AN_AMOUNT = "Write an amount, such as 1234.50."
+
+
+def tell_decimal_mark(values: Iterable[str]) -> str | None:
+    """
+    Say with which mark a column writes decimals.
+
+    :param values: the cells
+    :return: ``.`` or ``,``; ``None`` where no cell tells, or they contradict each other
+    """
+    told = {mark for value in values if (mark := _tell_mark(value))}
+    return told.pop() if len(told) == 1 else None
+
+
+def _tell_mark(value: str) -> str | None:
+    """One mark before three digits tells nothing: it can part thousands, or decimals."""
+    found = _NUMBER.search(re.sub(r"(?<=\d)[ '’\u00a0\u202f](?=\d)", "", value))
+    number = found[0].rstrip(".,") if found else ""
+    marks = re.sub(r"\d", "", number)
+    if not marks:
+        return None
+    last = marks[-1]
+    if len(set(marks)) > 1:
+        return last
+    if len(marks) > 1:
+        return POINT if last == COMMA else COMMA
+    head, _, tail = number.partition(last)
+    return last if len(tail) != 3 or len(head) > 3 or head.startswith("0") else None
+
+
+def read_amounts(mark: str | None, *, is_said: bool) -> Callable[[str], tuple[Decimal, str | None]]:
+    """
+    Make the reader of a column of amounts.
+
+    :param mark: with which mark the column writes decimals; ``None`` where that is not known
+    :param is_said: whether a person said so, rather than the values
+    :return: what reads a cell into the amount and its currency; raises ``ValueError`` with a sentence
+    """
+    locale, other = _LOCALES[mark or POINT], COMMA if mark == POINT else POINT
+
+    def read(text: str) -> tuple[Decimal, str | None]:
+        number, currency = text.strip(), None
+        if not number[-1:].isdigit() or not number[:1].isdigit():
+            number, currency = _part_currency(number)
+        if mark == COMMA and _tell_mark(number) == other:
+            raise ValueError(f"The column writes decimals with a comma, and this one with a point: “{number}”.")
+        try:
+            return check_amount(read_number(number, locale)), currency
+        except AmbiguousNumber as error:
+            if is_said:
+                return check_amount(Decimal(number.replace(",", "."))), currency
+            raise ValueError(f"{error.readings} Say which with --decimal point or --decimal comma.") from error
+        except NotANumber as error:
+            raise ValueError(_NOT_AN_AMOUNT) from error
+
+    return read
+
+
+def _part_currency(text: str) -> tuple[str, str | None]:
+    """``$1,054`` or ``1 054 EUR``: the number, and the currency if it is one that we know."""
+    match = re.fullmatch(r"(?P<before>[^\d\s-]*)\s*(?P<number>-?\d.*?)\s*(?P<after>[^\d\s]*)", text)
+    sign = (match["before"] or match["after"]) if match else ""
+    code = CURRENCY_SIGNS.get(sign) or (sign.upper() if sign.upper() in CURRENCIES else None)
+    return (match["number"], code) if match and code else (text, None)
