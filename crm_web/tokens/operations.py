@@ -127,7 +127,8 @@ def count_request(secret: str, *, most: int) -> Use | None:
         },
     )
     left = func.ceil(func.extract("epoch", ApiUse.began_at + WINDOW - func.now()))
-    whose = select(ApiToken.employee_id).where(ApiToken.id == ApiUse.token_id).correlate(ApiUse).scalar_subquery()
+    # By its secret: SQLAlchemy ties no query in RETURNING to the row, and would look through those of all tokens.
+    whose = select(ApiToken.employee_id).where(*counts(secret)).scalar_subquery()
     use = db.session.execute(counted.returning(ApiUse.token_id, ApiUse.requests, left, whose)).one_or_none()
     if use is None:
         return None
