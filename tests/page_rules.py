@@ -1,5 +1,6 @@
 """What must hold for every page that any test fetches."""
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,9 @@ POLICY = {
 }
 NEEDS_NO_LABEL = ("hidden", "submit", "button", "image", "reset")
 NAME_IDS = {"for", "aria-describedby", "aria-labelledby", "aria-controls", "popovertarget", "list"}
+# A typed text reads from right to left inside of a <bdi>, or in the field where it is typed.
+MAY_TURN = ("bdi", "input", "textarea", "select")
+RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 # What a template shows when something was forgotten.
 LEFTOVERS = ("{{", "}}", "{%", "%}", "Undefined", "TODO", "lorem ipsum")
 
@@ -48,7 +52,8 @@ def check_page(soup: BeautifulSoup, errors: list[str], url: str) -> None:
         *_check_labels(elements),
         *_check_forms(elements),
         *_check_inline_code(elements),
-        *_check_leftovers(soup),
+        *_check_directions(elements),
+        *_check_texts(soup),
     ]
     assert not problems, f"{url}:\n" + "\n".join(problems)
 
@@ -128,13 +133,20 @@ def _check_inline_code(elements: list[Tag]) -> list[str]:
     return problems
 
 
-def _check_leftovers(soup: BeautifulSoup) -> list[str]:
-    """Templates' leftovers; what people typed stands in elements marked dir="auto" and may say anything."""
+def _check_directions(elements: list[Tag]) -> list[str]:
+    """Only the isolated text turns round, never the block that it stands in."""
+    turned = [element for element in elements if "dir" in element.attrs and element.name not in MAY_TURN]
+    return [f"dir on {element.name}: a typed text belongs into a <bdi>" for element in turned]
+
+
+def _check_texts(soup: BeautifulSoup) -> list[str]:
+    """Templates' leftovers, and typed text that stands outside of a <bdi>; inside, it may say anything."""
     problems = []
     for text in soup.find_all(string=True):
         found = [mark for mark in LEFTOVERS if mark in text] + ["None"] * (text.strip() == "None")
+        found += ["text from right to left outside of a <bdi>"] * bool(RIGHT_TO_LEFT.search(text))
         if not found or text.parent is None or text.parent.name in ("textarea", "title", "option"):
             continue
-        if not any(ancestor.get("dir") == "auto" for ancestor in text.parents):
+        if not any(ancestor.name == "bdi" for ancestor in text.parents):
             problems += [f"{mark} in {text.parent.name}: {text.strip()[:80]!r}" for mark in found]
     return problems

@@ -140,7 +140,7 @@ function putBack({ id, from, before }, text) {
   card?.removeAttribute("aria-busy");
   if (card) list.insertBefore(card, next?.parentElement === list ? next : null);
   const fresh = document.querySelector("[data-board-message]").content.firstElementChild.cloneNode(true);
-  fresh.querySelector("p > span").textContent = text;
+  fresh.querySelector("p > bdi").textContent = text;
   showMessages(fresh);
 }
 

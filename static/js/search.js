@@ -110,9 +110,9 @@ class SearchBox {
 
 function optionFor(result) {
   const option = make("a", { role: "option", href: result.url, tabindex: "-1", "aria-selected": "false" });
-  const name = make("span", { dir: "auto" });
+  const name = make("span");
   name.className = "search-name";
-  name.append(...piecesOf(result.name));
+  name.append(isolated(result.name));
   const about = make("small");
   about.append(...result.about.flatMap((part, place) => [place ? " · " : "", isolated(part)]));
   const kind = make("small", {}, result.kind);

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Page
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -22,16 +21,14 @@ from crm_web.models import (
     ListName,
     SavedView,
 )
-from crm_web.problems import PROGRAMS
 from tests.browser.conftest import Open
+from tests.browser.filled import list_addresses
 from tests.browser.site import NARROW, WIDE, Site, find_violations, measure_overflow
 from tests.factories import make_sign_in
 from tests.page import Browser
 from tests.webhooks.conftest import make_webhook
 from tests.webhooks.test_pages import make_delivery
 
-# Swagger UI brings a look of its own, whose colours are not ours to mend; tests/browser/test_docs.py walks it.
-NO_PAGE = ("static", "bootstrap.static", "api.show_docs", "api.show_docs_file", "api.show_openapi")
 # Light and dark differ in colours alone (static/tokens.css), which these rules of axe are about.
 OF_COLOURS = ("color-contrast", "link-in-text-block")
 PARTS = 8
@@ -111,27 +108,13 @@ def _make_failing_webhook(session: Session) -> int:
     return webhook_id
 
 
-def _addresses(app: Flask, ids: dict[str, Any]) -> list[str]:
-    rules = [
-        rule
-        for rule in app.url_map.iter_rules()
-        if "GET" in (rule.methods or ()) and rule.endpoint not in NO_PAGE and not rule.rule.startswith(PROGRAMS)
-    ]
-    with app.test_request_context():
-        # In one order whatever the numbers are, so that each process that runs a part means the same pages by it.
-        return [
-            app.url_for(rule.endpoint, **{name: ids[name] for name in rule.arguments})
-            for rule in sorted(rules, key=lambda rule: rule.rule)
-        ]
-
-
 @pytest.fixture(scope="session")
 def addresses(site: Site) -> list[str]:
     """One address of every page."""
     with site.database.session() as session:
         browser = Browser(site.database.app, make_sign_in(session, site.database.find(session, "ada")))
     edits = _make_edits(site)
-    found = _addresses(site.database.app, _ids(site) | {"edit_id": edits[0]})
+    found = list_addresses(site.database.app, _ids(site) | {"edit_id": edits[0]})
     found += [f"/bulk/{edit_id}" for edit_id in edits[1:]]
     found = [address for address in found if browser.open(address).is_html]
     assert len(found) > 15
