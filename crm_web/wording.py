@@ -31,7 +31,7 @@ ENTITIES = {
 DOORS = {
     Door.WEB: "in the browser",
     Door.API: "by the API",
-    Door.IMPORT: "by an import",
+    Door.IMPORT: "by the import command",
     Door.BULK: "by a bulk edit",
     Door.COMMAND: "by a command",
     Door.SQL: "directly in the database",
@@ -41,7 +41,7 @@ DOORS = {
 DOOR_LABELS = {
     Door.WEB: "Browser",
     Door.API: "API",
-    Door.IMPORT: "Import",
+    Door.IMPORT: "Import command",
     Door.BULK: "Bulk edit",
     Door.COMMAND: "Command",
     Door.SQL: "Database",

@@ -1,5 +1,7 @@
 """Who gets in where: rules that hold for every address, whatever features there are."""
 
+import ast
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +14,7 @@ from crm_web.access import REFUSALS, ROLES, Action, may, may_change, reason_not_
 from crm_web.models import Employee, Role
 from crm_web.problems import PROGRAMS
 from tests.factories import make_customer, make_lead
+from tests.house import list_files, list_templates
 from tests.page import Browser
 
 BrowserAs = Callable[[Employee], Browser]
@@ -28,6 +31,15 @@ OWN_BUSINESS = {
 
 # What is sent as a POST for its length alone, and leads to a page.
 CHANGE_NOTHING = {"customers.choose_to_print"}
+
+# What a word promises on a page, and the blueprint that keeps it; until that is there, only a command may be named.
+PROMISES = {
+    r"\bimport": "imports",
+    r"\bcalendar": "calendar",
+    r"\bnotif(y|ied|ication)": "notifications",
+    r"\bremind": "notifications",
+    r"\bmerge (them|two|these)": "duplicates",
+}
 
 
 def list_rules(app: Flask, method: str) -> list[Rule]:
@@ -205,3 +217,17 @@ def test_a_seller_hears_whose_record_it_is(session: Session, ann: Employee, bob:
 
 def test_a_viewer_hears_what_role_it_takes(session: Session, vera: Employee, bob: Employee) -> None:
     assert "Ask an administrator for the sales role" in reason_not_to_change(vera, make_lead(session, owner_id=bob.id))
+
+
+def test_no_page_promises_what_is_not_there(installation: Flask) -> None:
+    built = {endpoint.partition(".")[0] for endpoint in installation.view_functions}
+    missing = [word for word, feature in PROMISES.items() if feature not in built]
+    said = {path: re.sub(r"{#.*?#}|{%-? (from|import|include) .*?%}", "", path.read_text()) for path in list_templates()}
+    for file in (file for file in list_files("forms", "views", "core") if file.path.name != "config.py"):
+        docstrings = {id(node.value) for node in ast.walk(file.tree) if isinstance(node, ast.Expr)}
+        texts = [node for node in ast.walk(file.tree) if isinstance(node, ast.Constant) and id(node) not in docstrings]
+        # What people read has a blank in it or begins with a capital.
+        said[file.path] = "\n".join(str(node.value) for node in texts if re.match(r"[A-Z“]|.* ", str(node.value)))
+    lines = [(path.name, line) for path, text in said.items() for line in text.splitlines() if "command" not in line]
+    promised = [(name, line.strip()) for name, line in lines for word in missing if re.search(word, line, re.IGNORECASE)]
+    assert promised == []

@@ -14,7 +14,7 @@ from crm_web.record_forms import OnceForm
 ROLES = {
     Role.VIEWER: "Viewer: sees everything, colleagues included, and changes nothing",
     Role.SALES: "Sales: enters records, changes their own and those nobody owns; finishes tasks likewise",
-    Role.MANAGER: "Manager: changes, assigns and trashes everything, imports files",
+    Role.MANAGER: "Manager: changes, assigns and trashes everything",
     Role.ADMIN: "Admin: does what managers do, and keeps the employees",
 }
 """What each role is trusted with, as a line to choose."""
