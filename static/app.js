@@ -1,5 +1,6 @@
 // Comfort on top of pages that work without any of it.
 import { dismissMessages } from "./js/messages.js";
+import { offerCopies } from "./js/copy.js";
 import { offerPrint } from "./js/print.js";
 import { guardSubmits } from "./js/submits.js";
 import { applyFilters } from "./js/filters.js";
@@ -10,6 +11,7 @@ import { chooseRows } from "./js/bulk.js";
 import { moveCards } from "./js/board.js";
 
 dismissMessages();
+offerCopies();
 offerPrint();
 guardSubmits();
 applyFilters();

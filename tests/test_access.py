@@ -222,12 +222,16 @@ def test_a_viewer_hears_what_role_it_takes(session: Session, vera: Employee, bob
 def test_no_page_promises_what_is_not_there(installation: Flask) -> None:
     built = {endpoint.partition(".")[0] for endpoint in installation.view_functions}
     missing = [word for word, feature in PROMISES.items() if feature not in built]
-    said = {path: re.sub(r"{#.*?#}|{%-? (from|import|include) .*?%}", "", path.read_text()) for path in list_templates()}
+    said = {
+        path: re.sub(r"{#.*?#}|{%-? (from|import|include) .*?%}", "", path.read_text()) for path in list_templates()
+    }
     for file in (file for file in list_files("forms", "views", "core") if file.path.name != "config.py"):
         docstrings = {id(node.value) for node in ast.walk(file.tree) if isinstance(node, ast.Expr)}
         texts = [node for node in ast.walk(file.tree) if isinstance(node, ast.Constant) and id(node) not in docstrings]
         # What people read has a blank in it or begins with a capital.
         said[file.path] = "\n".join(str(node.value) for node in texts if re.match(r"[A-Z“]|.* ", str(node.value)))
     lines = [(path.name, line) for path, text in said.items() for line in text.splitlines() if "command" not in line]
-    promised = [(name, line.strip()) for name, line in lines for word in missing if re.search(word, line, re.IGNORECASE)]
+    promised = [
+        (name, line.strip()) for name, line in lines for word in missing if re.search(word, line, re.IGNORECASE)
+    ]
     assert promised == []

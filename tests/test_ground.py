@@ -50,7 +50,7 @@ def test_an_own_database_really_commits(own_database: OwnDatabase) -> None:
 
 
 def test_a_good_page_passes() -> None:
-    check(HEAD + '<label for="a">A</label><input id="a"><p dir="auto">{{ 7 }}</p>')
+    check(HEAD + '<label for="a">A</label><input id="a"><p><bdi>{{ 7 }} שלום</bdi></p>')
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,8 @@ def test_a_good_page_passes() -> None:
         (HEAD + '<img src="/a.png">', "no alt"),
         (HEAD + '<form method="post" action="/leads"></form>', "without a CSRF token"),
         (HEAD + '<form><input type="hidden" name="csrf_token" value="x"></form>', "into the address"),
+        (HEAD + '<p dir="auto">x</p>', "dir on p"),
+        (HEAD + "<p>שלום</p>", "outside of a <bdi>"),
         (HEAD + '<p style="color: red">x</p>', "style on p"),
         (HEAD + "<style>p {}</style>", "inline style"),
         (HEAD + "<script>x</script>", "inline script"),

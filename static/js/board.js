@@ -67,7 +67,7 @@ async function read(answer, move) {
   } else if (page.querySelector("[data-board]")) {
     moving.delete(move.id);
     swap(page, move.id);
-    showMessages(page.querySelector("main > .messages"));
+    showMessages(page.querySelector(".messages"));
   } else {
     // Won has a question to ask, or somebody has to sign in.
     location.assign(answer.url.includes("/sign-in") ? location.href : answer.url);
@@ -174,12 +174,12 @@ async function showMore(event) {
 }
 
 function showMessages(fresh) {
-  document.querySelector("main > .messages")?.remove();
+  document.querySelector(".messages")?.remove();
   if (!fresh) return;
   // Heard only where it is put into what is there already.
   say(fresh.textContent.replace(/\s+/g, " ").trim());
   fresh.removeAttribute("role");
-  document.querySelector("main").prepend(fresh);
+  document.querySelector(".frame").before(fresh);
   dismissMessages();
 }
 

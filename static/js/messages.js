@@ -7,7 +7,9 @@ export function dismissMessages() {
     button.setAttribute("aria-label", "Dismiss this message");
     button.textContent = "×";
     button.addEventListener("click", () => {
+      const list = message.parentElement;
       message.remove();
+      if (!list.childElementCount) list.remove();
       document.querySelector("main").focus({ preventScroll: true });
     });
     message.append(button);

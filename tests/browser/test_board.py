@@ -58,8 +58,11 @@ def drag(page: Page, lead: Lead, status: str) -> None:
 
 def test_ann_drags_a_card(open_as: Open, site: Site, lead: Lead) -> None:
     page = open_as("ann").go(board_of(lead))
+    place = page.locator("#column-new").bounding_box()
     drag(page, lead, "qualified")
     expect(page.locator(".message")).to_contain_text(f"{lead.last_name} moved to Qualified.")
+    # The next card is where the hand expects it.
+    assert page.locator("#column-new").bounding_box() == place
     expect_in(page, lead, "qualified")
     expect(page.locator("#column-new .count")).to_have_text("0")
     expect(page.locator("#column-new .cards-none")).to_be_visible()

@@ -187,7 +187,7 @@ def test_columns_are_those_that_were_chosen(browser_as: BrowserAs, leads: Any, a
     assert set(full) - {"Choose"} == {"Name", "E-mail", "Next step"}
     assert (full["E-mail"], full["Next step"]) == ("full@example.com", "Call")
     assert "columns=email&columns=next_step" in page.click("Mine").url
-    usual = browser_as(ann).open(page.link("The usual ones"))
+    usual = browser_as(ann).open(page.link("Default columns"))
     assert "columns" not in usual.url
 
 

@@ -1,0 +1,121 @@
+"""How pages look where no text says it: what floats, what is cut off, what seems to be pressable."""
+
+from playwright.sync_api import expect
+
+from crm_web.models import Lead, LeadStatus
+from tests.browser.conftest import Open
+from tests.browser.site import Site
+from tests.factories import make_lead
+
+PRINTED_LISTS = ("/leads?status=negotiation", "/customers", "/activities", "/employees", "/history", "/views")
+# A4 without its margins.
+PAPER = {"width": 672, "height": 970}
+CUT = """() => [...document.querySelectorAll(".list :is(th, td)")]
+  .filter((cell) => cell.checkVisibility() && cell.scrollWidth > cell.clientWidth + 1)
+  .map((cell) => cell.textContent.trim())"""
+
+
+def make_own_lead(site: Site, **fields: object) -> Lead:
+    with site.database.session() as session:
+        return make_lead(session, owner_id=site.database.find(session, "ann").id, **fields)
+
+
+def test_a_secret_is_copied_by_keyboard(open_as: Open) -> None:
+    window = open_as("ann", permissions=["clipboard-read", "clipboard-write"])
+    page = window.go("/account/tokens")
+    page.get_by_label("Name").fill("Warehouse")
+    page.locator("#new-token button[type=submit]").click()
+    page.get_by_role("button", name="Copy secret").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".copy [role=status]")).to_have_text("Copied")
+    secret = page.get_by_label("Secret").input_value()
+    assert secret.startswith("piper_")
+    assert page.evaluate("navigator.clipboard.readText()") == secret
+
+
+def test_a_first_password_is_copied_without_a_clipboard(open_as: Open) -> None:
+    """Pages that come over plain HTTP get none from the browser."""
+    page = open_as("ada", permissions=["clipboard-read", "clipboard-write"]).go("/employees/new")
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
+    page.get_by_role("button", name="Copy password").click()
+    expect(page.locator(".copy [role=status]")).to_have_text("Nothing to copy yet")
+    page.get_by_label("Password").fill("three words here")
+    page.get_by_role("button", name="Copy password").click()
+    expect(page.locator(".copy [role=status]")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == "three words here"
+
+
+def test_without_javascript_a_secret_is_selected_by_hand(open_as: Open) -> None:
+    page = open_as("ann", javascript=False).go("/account/tokens")
+    page.get_by_label("Name").fill("Warehouse")
+    page.locator("#new-token button[type=submit]").click()
+    expect(page.get_by_label("Secret")).to_be_editable(editable=False)
+    expect(page.locator("[data-copy]")).to_be_hidden()
+
+
+def test_the_button_of_the_columns_is_in_sight(open_as: Open) -> None:
+    page = open_as("ann").go("/leads")
+    page.get_by_text("Columns").first.click()
+    panel = page.locator(".filter-box:has(> .menu-actions)").bounding_box()
+    button = page.get_by_role("button", name="Apply columns").bounding_box()
+    assert panel
+    assert button
+    assert panel["y"] <= button["y"]
+    assert button["y"] + button["height"] <= panel["y"] + panel["height"]
+
+
+def test_a_message_moves_nothing(open_as: Open, site: Site) -> None:
+    lead = make_own_lead(site)
+    page = open_as("ann").go(f"/leads/{lead.id}")
+    place = page.locator("h1").bounding_box()
+    page.get_by_role("button", name="Contacted").click()
+    expect(page.locator(".message")).to_be_in_viewport()
+    assert page.locator("h1").bounding_box() == place
+    page.get_by_role("button", name="Dismiss this message").click()
+    expect(page.locator(".messages")).to_have_count(0)
+    assert page.locator("h1").bounding_box() == place
+
+
+def test_without_javascript_a_message_covers_nothing(open_as: Open, site: Site) -> None:
+    lead = make_own_lead(site)
+    page = open_as("ann", javascript=False).go(f"/leads/{lead.id}")
+    page.get_by_role("button", name="Contacted").click()
+    message, heading = page.locator(".messages").bounding_box(), page.locator("h1").bounding_box()
+    assert message
+    assert heading
+    assert message["y"] + message["height"] <= heading["y"]
+
+
+def test_steps_that_cannot_be_pressed_do_not_look_so(open_as: Open, site: Site) -> None:
+    lead = make_own_lead(site, status=LeadStatus.QUALIFIED)
+    page = open_as("vera").go(f"/leads/{lead.id}")
+    styles = page.evaluate(
+        """[...document.querySelectorAll(".steps-row, .step, .step > *")].map((element) => {
+          const style = getComputedStyle(element);
+          return `${style.borderStyle} ${style.borderWidth} ${style.backgroundColor} ${style.cursor}`;
+        })"""
+    )
+    assert [
+        style for style in styles if "solid" in style or "rgba(0, 0, 0, 0)" not in style or "pointer" in style
+    ] == []
+    expect(page.locator("[aria-current=step]")).to_have_text("Qualified")
+
+
+def test_nothing_is_cut_off_on_paper(open_as: Open, site: Site) -> None:
+    make_own_lead(site, status=LeadStatus.NEGOTIATION, amount=999_999_999)
+    window = open_as("ada", viewport=PAPER)
+    window.page.emulate_media(media="print")
+    make_own_lead(site, status=LeadStatus.NEGOTIATION)
+    cut = {address: window.go(address).evaluate(CUT) for address in PRINTED_LISTS}
+    assert {address: texts for address, texts in cut.items() if texts} == {}
+
+
+def test_filters_on_paper_read_as_a_sentence(open_as: Open) -> None:
+    page = open_as("ann").go("/leads?status=new&owner=me")
+    page.emulate_media(media="print")
+    chips = page.locator(".chips > li:has(> .chip)")
+    assert chips.evaluate_all("items => items.map((item) => getComputedStyle(item, '::after').content)") == [
+        '";"',
+        "none",
+    ]
+    assert page.locator(".chip").first.evaluate("chip => getComputedStyle(chip).display") == "inline"
