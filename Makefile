@@ -18,7 +18,7 @@ check-code: environment-dev
 	.venv/bin/djlint --lint --quiet templates
 
 # All tests in one run, so that its summary at the end is the whole truth.
-check-tests: environment-dev chromium
+check-tests: environment-dev chromium vnu
 	@.venv/bin/coverage erase
 	$(RUN) -m pytest -n 2 --dist worksteal --cov
 
@@ -50,6 +50,9 @@ lock:
 
 chromium:
 	@deploy/install-chromium
+
+vnu:
+	@deploy/install-vnu
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov

@@ -98,7 +98,9 @@ class TypedField(StringField):
     data: Any
 
     def __init__(self, label: str | None = None, validators: Sequence[Any] = (), **options: Any) -> None:
-        options["render_kw"] = {"autocomplete": "off", **self.attributes, **(options.get("render_kw") or {})}
+        # HTML gives the attribute another meaning where nobody types.
+        typed = {} if isinstance(self.widget, HiddenInput) else {"autocomplete": "off"}
+        options["render_kw"] = {**typed, **self.attributes, **(options.get("render_kw") or {})}
         super().__init__(label, list(validators), **options)
 
     def read(self, typed: str) -> Any:
@@ -236,7 +238,7 @@ class ChoiceField(SelectFieldBase):
         label: str | None = None,
         options: Iterable[tuple[Any, str]] = (),
         *,
-        empty: str | None = "",
+        empty: str | None = "Not set",
         refusal: str = "Choose one from the list.",
         **settings: Any,
     ) -> None:
@@ -244,6 +246,9 @@ class ChoiceField(SelectFieldBase):
         self.options = list(options)
         self.empty = empty
         self.refusal = refusal
+        if empty is None and isinstance(self.widget, Select):
+            # One is always chosen; HTML allows "required" only beside an empty first line.
+            self.flags.required = False
         # The name by which templates know how to draw it.
         self.type = "SelectField"
 

@@ -92,9 +92,16 @@ def _check_labels(elements: list[Tag]) -> list[str]:
         elif element.name in ("a", "button"):
             if not element.get_text(strip=True) and not element.get("aria-label") and not element.find("img", alt=True):
                 problems.append(f"no words: {element}"[:200])
+            elif _fold(element.get_text()) not in _fold(str(element.get("aria-label", element.get_text()))):
+                problems.append(f"who says what is seen can't press it: {element}"[:200])
         elif element.name == "img" and not element.has_attr("alt"):
             problems.append(f"no alt: {element}")
     return problems
+
+
+def _fold(words: str) -> str:
+    """Words as they are spoken: without signs and capitals."""
+    return " ".join(re.findall(r"\w+", words.casefold()))
 
 
 def _has_name(control: Tag, labelled: set[str]) -> bool:

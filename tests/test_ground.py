@@ -68,6 +68,7 @@ def test_a_good_page_passes() -> None:
         (HEAD + "<input>", "no label"),
         (HEAD + "<select><option>x</option></select>", "no label"),
         (HEAD + "<button></button>", "no words"),
+        (HEAD + '<button aria-label="Move it to the trash">Remove</button>', "what is seen"),
         (HEAD + '<img src="/a.png">', "no alt"),
         (HEAD + '<form method="post" action="/leads"></form>', "without a CSRF token"),
         (HEAD + '<form><input type="hidden" name="csrf_token" value="x"></form>', "into the address"),

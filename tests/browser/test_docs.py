@@ -33,6 +33,7 @@ def test_a_visitor_is_sent_to_sign_in_and_back(open_as: Open) -> None:
 def test_an_employee_tries_out_reading_and_entering(open_as: Open) -> None:
     page = open_as("ann").go("/docs")
     status, body = _execute(_try(page, "leads-list_leads"))
+    expect(page.locator("main")).to_have_count(1)
     assert status.startswith("200")
     assert json.loads(body)["items"]
     block = _try(page, "leads-create_lead")

@@ -1,5 +1,9 @@
 """Every page of the product: nothing for axe to find, in light and dark, wide and narrow, and none too wide."""
 
+import json
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from crm_web.bulk.operations import apply_edit, choose_records, undo_edit
+from crm_web.config import ROOT
 from crm_web.extensions import db
 from crm_web.models import (
     Activity,
@@ -32,6 +37,9 @@ from tests.webhooks.test_pages import make_delivery
 # Light and dark differ in colours alone (static/tokens.css), which these rules of axe are about.
 OF_COLOURS = ("color-contrast", "link-in-text-block")
 PARTS = 8
+# Put there by deploy/install-vnu.
+CHECKER = sorted((ROOT / "var" / "vnu").glob("*.jar"))
+WRONG_FORMS = ("/leads/new", "/customers/new", "/employees/new", "/webhooks/new", "/account/tokens", "/sign-in")
 # Pages in a state that their bare address does not show.
 STATES = {
     "what a report on conversion says": "/reports/conversion?by=month",
@@ -158,3 +166,24 @@ def test_a_wide_page_in_large_type(open_as: Open, addresses: list[str]) -> None:
     """WCAG 1.4.10: at 320 px, which is 1280 px at 400 %, one reads without scrolling sideways."""
     window = open_as("ada", viewport={"width": 320, "height": 640})
     assert {address: px for address in addresses if (px := measure_overflow(window.go(address))) > 0} == {}
+
+
+@pytest.mark.skipif(not CHECKER or not shutil.which("java"), reason="no Nu HTML checker: npm and Java bring it")
+def test_the_nu_html_checker_finds_nothing(site: Site, addresses: list[str], tmp_path: Path) -> None:
+    """All pages in one run of it, since its start is what takes time."""
+    with site.database.session() as session:
+        browser = Browser(site.database.app, make_sign_in(session, site.database.find(session, "ada")))
+    pages = {address: browser.client.get(address, buffered=True) for address in [*addresses, "/docs"]}
+    pages |= {f"a wrong form at {address}": browser.send(address) for address in WRONG_FORMS}
+    pages["/sign-in"] = Browser(site.database.app).client.get("/sign-in", buffered=True)
+    names = {f"{number}.html": address for number, address in enumerate(pages)}
+    for name, address in names.items():
+        (tmp_path / name).write_bytes(pages[address].get_data())
+    command = ["java", "-jar", str(CHECKER[0]), "--format", "json", "--stdout", "--exit-zero-always", str(tmp_path)]
+    messages = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)["messages"]
+    assert [
+        f"{names[message['url'].rpartition('/')[2]]}: {message['message']} {message.get('extract', '')!r}"
+        for message in messages
+        # It guesses the language from the names of customers.
+        if "appears to be written in" not in message["message"]
+    ] == []

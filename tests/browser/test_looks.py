@@ -1,5 +1,7 @@
 """How pages look where no text says it: what floats, what is cut off, what seems to be pressable."""
 
+from typing import Any
+
 from playwright.sync_api import expect
 
 from crm_web.models import Lead, LeadStatus
@@ -15,7 +17,7 @@ CUT = """() => [...document.querySelectorAll(".list :is(th, td)")]
   .map((cell) => cell.textContent.trim())"""
 
 
-def make_own_lead(site: Site, **fields: object) -> Lead:
+def make_own_lead(site: Site, **fields: Any) -> Lead:
     with site.database.session() as session:
         return make_lead(session, owner_id=site.database.find(session, "ann").id, **fields)
 

@@ -88,7 +88,7 @@ def test_two_people_never_leave_a_contact_without_a_name(
 def test_only_one_is_called_first(browser_as: BrowserAs, session: Session, ann: Employee, contact: Contact) -> None:
     other = make_contact(session, contact.customer, last_name="First", is_primary=True)
     page = browser_as(ann).get("customers.show_customer", customer_id=contact.customer_id)
-    page = page.button("Call Zoë Okoro first").follow()
+    page = page.button("Call first: Zoë Okoro").follow()
     assert "Zoë Okoro is the first one to call." in page.flash
     assert (read(session, contact).is_primary, read(session, other).is_primary) == (True, False)
     edit(browser_as(ann), other).fill(is_primary="y").submit()

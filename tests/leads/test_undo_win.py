@@ -137,7 +137,7 @@ def test_a_customer_that_someone_restored_is_offered(
     browser_as(ann).post("customers.restore_customer", customer_id=customer.id)
     page = move(browser_as(ann), lead, "won").follow()
     assert page.one(".choice-reason").get_text().startswith("made from this lead")
-    page.button(f"Win for {customer.number} Nordlys A/S")
+    page.button(f"Win for this customer: {customer.number} Nordlys A/S")
     undo(browser_as(ann), lead)
     assert not read(session, customer).is_in_trash
     assert read(session, lead).customer_id is None

@@ -214,7 +214,7 @@ def test_linking_fills_only_what_is_empty_and_says_what(
     page = win(browser_as(ann), lead).follow()
     told = "Nothing is overwritten. Filled in from the lead: Phone, Website, Industry. Zoë Okoro is added as a contact."
     assert told in page.text
-    page = page.button(f"Win for {known.number} Nordlys").follow()
+    page = page.button(f"Win for this customer: {known.number} Nordlys").follow()
     customer = read(session, known)
     assert f"Won. Customer {customer.number} Nordlys has bought again." in page.flash
     assert "Filled in from the lead: Phone, Website, Industry. Zoë Okoro was added as a contact." in page.flash
@@ -251,7 +251,7 @@ def test_the_person_becomes_a_contact_of_who_does_not_know_them(
     make_contact(session, customer, **known)
     page = win(browser_as(ann), lead).follow()
     assert ("is added as a contact" in page.text) is added
-    page = page.button(f"Win for {customer.number} Nordlys A/S").follow()
+    page = page.button(f"Win for this customer: {customer.number} Nordlys A/S").follow()
     assert ("Zoë Okoro was added as a contact." in page.flash) is added
     contacts = session.scalars(select(Contact).order_by(Contact.id)).all()
     assert len(contacts) == (2 if added else 1)
@@ -270,7 +270,7 @@ def test_a_company_without_a_person_brings_no_contact(browser_as: BrowserAs, ses
     customer = make_customer(session, name="Nordlys A/S")
     page = win(browser_as(ann), make_lead(session, company="Nordlys A/S")).follow()
     assert "Nothing about it changes." in page.text
-    page.button(f"Win for {customer.number} Nordlys A/S")
+    page.button(f"Win for this customer: {customer.number} Nordlys A/S")
     assert count(session, Contact) == 0
 
 
@@ -292,7 +292,7 @@ def test_a_colleagues_customer_is_linked_but_not_changed(
     known = make_customer(session, name="Nordlys A/S", owner_id=bob.id)
     page = win(browser_as(ann), lead).follow()
     assert "It belongs to Bob Tanaka, so nothing is filled in." in page.text
-    page.button(f"Win for {known.number} Nordlys A/S")
+    page.button(f"Win for this customer: {known.number} Nordlys A/S")
     assert read(session, lead).customer_id == known.id
     assert (read(session, known).version, known.phone, count(session, Contact)) == (1, None, 0)
 
