@@ -1,7 +1,7 @@
 # Piper CRM: `make run` and `make check` are all that a fresh clone needs.
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
-.PHONY: run check check-code check-tests quick screenshots bench environment environment-dev lock chromium clean
+.PHONY: run check check-code check-tests quick screenshots bench environment environment-dev lock chromium vnu clean
 
 PYTHON ?= python3
 RUN := .venv/bin/python

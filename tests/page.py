@@ -98,8 +98,9 @@ class Page:
 
     @property
     def text(self) -> str:
-        """The words of the page's own part, without navigation, blanks folded."""
-        return words(self.soup.find("main") or self.soup.body or self.soup)
+        """What was just done and the words of the page's own part, without navigation, blanks folded."""
+        own = words(self.soup.find("main") or self.soup.body or self.soup)
+        return f"{self.flash} {own}" if self.flash else own
 
     @property
     def flash(self) -> str:
