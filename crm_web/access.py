@@ -54,7 +54,7 @@ REFUSALS = {
     Action.CREATE: "Your role may look at everything but enter nothing. Ask an administrator for the sales role.",
     Action.CHANGE_OWN: "Your role may look at everything but change nothing. Ask an administrator for the sales role.",
     Action.CHANGE_ANY: "Only a manager or an administrator can do this.",
-    Action.IMPORT: "Only a manager or an administrator can run the command “flask leads import”.",
+    Action.IMPORT: "Only a manager or an administrator can import files, by the command “flask leads import”.",
     Action.KEEP_EMPLOYEES: "Only an administrator can keep the list of employees.",
     Action.PURGE: "Only an administrator can delete anything for good.",
     Action.KEEP_WEBHOOKS: "Only an administrator can keep webhooks.",
