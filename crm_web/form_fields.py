@@ -6,9 +6,6 @@ the E.164 twin of each phone. What an operation refused goes onto its field with
 
     class LeadForm(RecordForm):
         last_name = TextLine("Last name", limit_of(Lead.last_name))
-        phone = PhoneField("Phone")
-        country = CountryField("Country")
-        rating = WordField("Rating", Rating)
         owner_id = OwnerField("Owner")              # form.owner_id.offer(list_possible_owners(), lead.owner)
         version = HiddenNumber()
 """
@@ -98,9 +95,7 @@ class TypedField(StringField):
     data: Any
 
     def __init__(self, label: str | None = None, validators: Sequence[Any] = (), **options: Any) -> None:
-        # HTML gives the attribute another meaning where nobody types.
-        typed = {} if isinstance(self.widget, HiddenInput) else {"autocomplete": "off"}
-        options["render_kw"] = {**typed, **self.attributes, **(options.get("render_kw") or {})}
+        options["render_kw"] = {"autocomplete": "off", **self.attributes, **(options.get("render_kw") or {})}
         super().__init__(label, list(validators), **options)
 
     def read(self, typed: str) -> Any:
@@ -247,8 +242,7 @@ class ChoiceField(SelectFieldBase):
         self.empty = empty
         self.refusal = refusal
         if empty is None and isinstance(self.widget, Select):
-            # One is always chosen; HTML allows "required" only beside an empty first line.
-            self.flags.required = False
+            self.flags.required = False  # One is always chosen; HTML allows it only beside an empty first line.
         # The name by which templates know how to draw it.
         self.type = "SelectField"
 
@@ -360,6 +354,7 @@ class HiddenNumber(TypedField):
     """A whole number that goes along unseen, such as the version of a record; anything else counts as not sent."""
 
     widget = HiddenInput()
+    attributes: Mapping[str, Any] = {"autocomplete": False}
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Read what was sent; what was not is missing, whatever the form began with."""
