@@ -95,7 +95,8 @@ class TypedField(StringField):
     data: Any
 
     def __init__(self, label: str | None = None, validators: Sequence[Any] = (), **options: Any) -> None:
-        options["render_kw"] = {"autocomplete": "off", **self.attributes, **(options.get("render_kw") or {})}
+        autocomplete = not isinstance(self.widget, HiddenInput) and "off"  # HTML allows it only where somebody types.
+        options["render_kw"] = {"autocomplete": autocomplete, **self.attributes, **(options.get("render_kw") or {})}
         super().__init__(label, list(validators), **options)
 
     def read(self, typed: str) -> Any:
@@ -354,7 +355,6 @@ class HiddenNumber(TypedField):
     """A whole number that goes along unseen, such as the version of a record; anything else counts as not sent."""
 
     widget = HiddenInput()
-    attributes: Mapping[str, Any] = {"autocomplete": False}
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Read what was sent; what was not is missing, whatever the form began with."""
