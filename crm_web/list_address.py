@@ -24,6 +24,7 @@ from crm_web.paging import Page
 LONGEST_VALUE = 300
 MOST_VALUES = 50
 LARGEST_ID = 2**63
+MOST_QUOTED = 40
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,11 @@ class ListAddress:
         self.endpoint = endpoint
         self.path = path or {}
         self.filters = {name: values for name in names if (values := _tidy(args.getlist(name)))}
+        self._refused: dict[str, list[str]] = {}
+        self.not_applied = [problem for name in names for problem in _list_untidy(args.getlist(name))]
         word = args.get("sort", "")
+        if word and sorts and word.removeprefix("-") not in sorts:
+            self.not_applied.append(f"{quote(word)} is not a sort order")
         self.sort = word if word.removeprefix("-") in sorts else default_sort
         self.mark = args.get("at")
         self.columns = choose_columns(_tidy(args.getlist("columns")), known_columns, usual_columns)
@@ -117,7 +122,26 @@ class ListAddress:
     @property
     def canonical_url(self) -> str | None:
         """The address that means the same to everyone; ``None`` where this one is it already."""
-        return None if self._is_canonical else self.url()
+        # What is not applied goes along, so that the page behind it says so too.
+        given: dict[str, Any] = {name: self.all(name) + refused for name, refused in self._refused.items() if refused}
+        return None if self._is_canonical else self.url(**given)
+
+    def require(self, name: str, what: str, is_known: Callable[[str], bool], *, is_single: bool = False) -> None:
+        """
+        Take what nobody offers out of a filter, so that nothing looks as if it were applied, and remember to say so.
+
+        :param name: the filter
+        :param what: what its values are, such as ``a status``
+        :param is_known: tells whether a value is one
+        :param is_single: whether only the first value counts
+        """
+        given = self.all(name)
+        known = [value for value in given if is_known(value)]
+        kept = known[:1] if is_single else known
+        self.not_applied += [f"{quote(value)} is not {what}" for value in given if value not in known]
+        self.not_applied += [f"{quote(value)}, as only {quote(kept[0])} is" for value in known[len(kept) :]]
+        self._refused[name] = [value for value in given if value not in kept]
+        self.filters = {key: values for key, values in {**self.filters, name: kept}.items() if values}
 
     def all(self, name: str) -> list[str]:
         """The values of a filter, in the order of the address."""
@@ -231,6 +255,25 @@ def _tidy(values: Sequence[str]) -> list[str]:
     """Each value once, and none that could not be stored anyway."""
     usable = (value for value in values if value.strip() and "\x00" not in value and len(value) <= LONGEST_VALUE)
     return list(dict.fromkeys(usable))[:MOST_VALUES]
+
+
+def _list_untidy(values: Sequence[str]) -> list[str]:
+    """What ``_tidy`` leaves out, in words."""
+    typed = list(dict.fromkeys(value for value in values if value.strip()))
+    problems = [f"{quote(value)} is too long" for value in typed if len(value) > LONGEST_VALUE]
+    problems += [f"{quote(value)} is not a text" for value in typed if "\x00" in value]
+    return problems + [f"{quote(value)} is one too many" for value in typed[MOST_VALUES:]]
+
+
+def quote(value: str) -> str:
+    """What was typed, as a message names it."""
+    value = value.replace("\x00", "")
+    return f"“{value}”" if len(value) <= MOST_QUOTED else f"“{value[:MOST_QUOTED]}…”"
+
+
+def is_record_id(value: str) -> bool:
+    """Whether a value can be the id of a record."""
+    return bool(_read_ids([value]))
 
 
 def _read_ids(values: Sequence[str]) -> list[int]:

@@ -49,10 +49,24 @@ def contains_words(search_text: ColumnElement[str], words: str, *, by_index: boo
     """
     if numbers := list_numbers_meant(words):
         return or_(*(search_text.like(f"%{digits}%") for digits in numbers))
-    typed = unicodedata.normalize("NFKC", words).split()[:MOST_WORDS]
+    typed = _split(words)[:MOST_WORDS]
     conditions = [_contains_word(search_text, word) for word in typed]
     signs = [_has_signs(search_text, word) for word in typed if by_index and has_signs(word)]
     return and_(True, *signs, *conditions)
+
+
+def list_words_left_out(words: str) -> list[str]:
+    """
+    List what ``contains_words`` does not look for, so that the page can say so.
+
+    :param words: what the person typed
+    :return: the words after the first ``MOST_WORDS``; none of a phone number
+    """
+    return [] if list_numbers_meant(words) else _split(words)[MOST_WORDS:]
+
+
+def _split(words: str) -> list[str]:
+    return unicodedata.normalize("NFKC", words).split()
 
 
 def _contains_word(search_text: ColumnElement[str], word: str) -> ColumnElement[bool]:

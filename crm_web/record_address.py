@@ -12,7 +12,8 @@ from crm_web.code_names import list_countries
 from crm_web.day_words import WORDS, days_of
 from crm_web.fields import read_date
 from crm_web.filters import Reader
-from crm_web.list_address import Chip, ListAddress, Tab
+from crm_web.list_address import Chip, ListAddress, Tab, is_record_id, quote
+from crm_web.matching import MOST_WORDS, list_words_left_out
 from crm_web.models import COUNTRIES, Employee
 from crm_web.number_input import read_count
 from crm_web.teams import list_team_ids
@@ -78,9 +79,25 @@ class RecordAddress(ListAddress):
         self.me, self.reader = me, reader
         self.dates, self.known_lacks, self.owner_words = dates, lacks, owner_words
         self.today = clock.now().astimezone(reader.zone).date()
+        self._require_known()
         self.lacks = [word for word in lacks if word in self.all("no")]
         self.read_typed(dates, lambda typed: read_date(typed, reader.locale).isoformat())
         self.read_typed(["untouched"], lambda typed: str(read_count(typed, LONGEST_REST, reader.locale)))
+
+    def _require_known(self) -> None:
+        """The words that all lists of records know; what is not among them is not applied."""
+        self.require("owner", "an owner", self.is_person)
+        self.require("country", "a country code", lambda code: code in COUNTRIES or code == NOTHING_GIVEN)
+        self.require("no", "a field that can be missing", lambda word: word in self.known_lacks)
+        self.require("created", "a period", lambda word: word in WORDS, is_single=True)
+        for name in ("q", "untouched", *self.dates):
+            self.require(name, "", lambda _: True, is_single=True)
+        left_out = list_words_left_out(self.one("q"))
+        self.not_applied += [f"{quote(word)}, as at most {MOST_WORDS} words are" for word in left_out]
+
+    def is_person(self, value: str) -> bool:
+        """Whether a value is the id of an employee, or a word that stands for some."""
+        return value in self.owner_words or is_record_id(value)
 
     def read_shared(self) -> dict[str, Any]:
         """Say what the filters mean that all lists of records have."""
@@ -134,7 +151,12 @@ class RecordAddress(ListAddress):
     @property
     def more_in_use(self) -> int:
         """How many of the filters are in use that are folded away."""
-        return sum(1 for name in self.filters if name not in ("q", "kind", "status", "owner", "source", "customer"))
+        others = [name for name in self.filters if name not in ("q", "kind", "status", "owner", "source", "customer")]
+        return sum(1 for name in others if self.is_applied(name))
+
+    def is_applied(self, name: str) -> bool:
+        """Whether what is typed into a filter means something; its field shows it either way."""
+        return name not in self.unread
 
     @property
     def lack_choices(self) -> list[tuple[str, str]]:
@@ -213,7 +235,7 @@ class RecordAddress(ListAddress):
 
     def left_out(self) -> list[str]:
         """Say which typed values mean nothing, so that nobody takes the list for what they asked for."""
-        return [self._say_unread(name, message) for name, message in self.unread.items()]
+        return self.not_applied + [self._say_unread(name, message) for name, message in self.unread.items()]
 
     def _say_unread(self, name: str, message: str) -> str:
         if name in self.dates:

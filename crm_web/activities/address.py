@@ -34,6 +34,11 @@ class ActivitiesAddress(RecordAddress):
             lacks={},
             names=("author", "assignee", "kind", "tasks", "happened", *DATES),
         )
+        self.require("author", "an employee", self.is_person)
+        self.require("assignee", "an employee", self.is_person)
+        self.require("kind", "a kind of activity", lambda word: word in list(ActivityKind))
+        self.require("tasks", "a state of tasks", lambda word: word in TASKS, is_single=True)
+        self.require("happened", "a period", lambda word: word in WORDS, is_single=True)
         self.kinds = [kind for kind in ActivityKind if kind in self.all("kind")]
         self.tasks = self.one("tasks") if self.one("tasks") in TASKS else ""
 
@@ -67,7 +72,7 @@ class ActivitiesAddress(RecordAddress):
     @property
     def days_in_use(self) -> int:
         """How many of the filters by day are in use."""
-        return sum(1 for name in ("happened", *DATES) if self.one(name))
+        return sum(1 for name in ("happened", *DATES) if self.one(name) and self.is_applied(name))
 
     @property
     def ignored(self) -> list[str]:

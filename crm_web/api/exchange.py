@@ -21,6 +21,8 @@ Model = TypeVar("Model", bound=BaseModel)
 SavedModel = TypeVar("SavedModel", bound=Saved)
 
 MATCHES = r'^(\*|(W/)?"[0-9]{1,18}"(, ?(W/)?"[0-9]{1,18}"){0,9})$'
+CHOICES = re.compile(r"\^(?:-\?)?\(([\w|\[\]\-{},]+)\)\$")
+AN_ID = "[1-9][0-9]{0,17}"
 WORDS = {
     "missing": "This is missing.",
     "extra_forbidden": "There is no such field.",
@@ -143,6 +145,8 @@ def _tell(detail: ErrorDetails, within: tuple[str | int, ...]) -> dict[str, str]
     words = WORDS.get(detail["type"])
     if isinstance(said, ValueError):
         message = str(said)
+    elif detail["type"] == "string_pattern_mismatch" and (known := CHOICES.fullmatch(context["pattern"])):
+        message = f"Choose one of {', '.join(known[1].replace(AN_ID, 'an id').split('|'))}."
     elif words:
         message = words.format(**context)
     else:

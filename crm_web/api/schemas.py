@@ -6,7 +6,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 from werkzeug.datastructures import MultiDict
 
-from crm_web.api.texts import NO_NUL, NOT_BLANK, CountryOrNone, Day, DayWord, Many, Word
+from crm_web.api.texts import NOT_BLANK, CountryOrNone, Day, DayWord, FewWords, Many, Word
 from crm_web.record_address import LONGEST_REST
 
 MARK = "^[A-Za-z0-9_-]+$"
@@ -110,7 +110,8 @@ class FilterQuery(Sent):
     """The filters that all lists of records have, by the words of the lists in the browser."""
 
     q: (
-        Annotated[str, Field(max_length=300, pattern=NO_NUL, description="Words in what names and reaches it.")] | None
+        Annotated[FewWords, Field(max_length=300, description="Words in what names and reaches it, eight at most.")]
+        | None
     ) = None
     industry: Annotated[Many[Word], Field(description="Industries, or (none).")] = ()
     country: Annotated[Many[CountryOrNone], Field(description="ISO 3166-1 codes, or (none).")] = ()

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from crm_web.api.schemas import Answered, Sent
-from crm_web.api.texts import NO_NUL, among
+from crm_web.api.texts import FewWords, among
 from crm_web.search.queries import MOST_HITS
 from crm_web.search.results import KINDS
 from crm_web.search.words import LONGEST_TYPED
@@ -15,8 +15,8 @@ from crm_web.search.words import LONGEST_TYPED
 class SearchQuery(Sent):
     """What is looked for."""
 
-    q: str = Field(
-        min_length=1, max_length=LONGEST_TYPED, pattern=NO_NUL, description="Words, a number, an e-mail, a telephone."
+    q: FewWords = Field(
+        min_length=1, max_length=LONGEST_TYPED, description="Words, eight at most; a number, an e-mail, a telephone."
     )
     kind: Annotated[str, Field(pattern=among(KINDS), description="Of this kind alone.")] | None = None
     limit: Annotated[int, Field(ge=1, le=MOST_HITS)] = 20

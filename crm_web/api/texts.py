@@ -12,6 +12,7 @@ from typing_extensions import TypeAliasType
 from crm_web import fields
 from crm_web.day_words import WORDS
 from crm_web.list_address import LONGEST_VALUE, MOST_VALUES
+from crm_web.matching import MOST_WORDS, list_words_left_out
 from crm_web.models import COUNTRIES, CURRENCIES, limit_of
 from crm_web.record_address import NOTHING_GIVEN
 
@@ -19,6 +20,7 @@ LONGEST_ID = 2**63 - 1
 DAY = r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 NO_NUL = r"^[^\x00]*$"
 NOT_BLANK = r"^[^\x00]*[^\x00\s][^\x00]*$"
+FEW_WORDS = r"^\s*([^\x00\s]+\s+){0,7}[^\x00\s]*\s*$"
 MONEY = r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,2})?$"
 
 
@@ -80,6 +82,14 @@ def _read_day(value: Any) -> Any:
     return fields.read_date(value)
 
 
+def _read_few_words(words: str) -> str:
+    if "\x00" in words:
+        raise ValueError(f"Send a text that fits {NO_NUL}")
+    if list_words_left_out(words):
+        raise ValueError(f"Send at most {MOST_WORDS} words.")
+    return words
+
+
 def _read_successor(value: Any) -> int | str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -137,6 +147,8 @@ Amount = Annotated[
     _string(pattern=MONEY, examples=["1234.50"], description="Money, as a text."),
 ]
 Day = Annotated[date, BeforeValidator(_read_day), _string(format="date", pattern=DAY, examples=["2026-03-31"])]
+FewWords = Annotated[str, AfterValidator(_read_few_words), Field(json_schema_extra={"pattern": FEW_WORDS})]
+"""What is searched for: never more words than are looked for."""
 Item = TypeVar("Item")
 Many = Annotated[Sequence[Item], Field(max_length=MOST_VALUES)]
 """A filter that may be repeated in an address."""

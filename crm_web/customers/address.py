@@ -61,6 +61,8 @@ class CustomersAddress(RecordAddress):
             known_columns=list(COLUMNS),
             usual_columns=SHOWN,
         )
+        self.require("status", "a status", lambda word: word in list(CustomerStatus))
+        self.require("kind", "a kind of customer", lambda word: word in list(CustomerKind), is_single=True)
         self.statuses = [status for status in CustomerStatus if status in self.all("status")]
         self.kind = next((kind for kind in CustomerKind if kind == self.one("kind")), None)
 

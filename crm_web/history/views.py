@@ -17,7 +17,7 @@ from crm_web.fields import read_date
 from crm_web.filters import current_reader
 from crm_web.frame import find_own_page
 from crm_web.history import blueprint, operations, queries
-from crm_web.list_address import Chip, ListAddress
+from crm_web.list_address import Chip, ListAddress, is_record_id
 from crm_web.messages import flash_message
 from crm_web.models import ChangeAction, Contact, Customer, Door, Employee, Lead
 from crm_web.wording import DOOR_LABELS, DOORS, ENTITIES, ReadableChange, Record, label_of
@@ -29,8 +29,7 @@ NOBODY = "installation"
 @blueprint.get("")
 @allowed(Action.READ)
 def list_changes() -> ResponseReturnValue:
-    view = ListAddress("history.list_changes", request.args, names=NAMES)
-    view.read_typed(["day"], lambda typed: read_date(typed, current_reader().locale).isoformat())
+    view = _read_address()
     if view.canonical_url:
         return redirect(view.canonical_url)
     chosen = _read_filter(view)
@@ -41,10 +40,22 @@ def list_changes() -> ResponseReturnValue:
         view=view,
         choices=_list_choices(people),
         chips=_list_chips(view, chosen, people),
-        ignored=[f"“{view.one(name)}” is no date" for name in view.unread],
+        ignored=view.not_applied + [f"“{view.one(name)}” is no date" for name in view.unread],
         may_put_back=_may_put_back,
         back_to=request.full_path if request.query_string else request.path,
     )
+
+
+def _read_address() -> ListAddress:
+    view = ListAddress("history.list_changes", request.args, names=NAMES)
+    view.require("who", "an employee", lambda word: word == NOBODY or is_record_id(word), is_single=True)
+    view.require("record", "a record", lambda word: _read_record(word) is not None, is_single=True)
+    view.require("kind", "a kind of record", lambda word: word in ENTITIES, is_single=True)
+    view.require("action", "an action", lambda word: word in list(ChangeAction), is_single=True)
+    view.require("door", "a way in", lambda word: word in list(Door), is_single=True)
+    view.require("day", "", lambda _: True, is_single=True)
+    view.read_typed(["day"], lambda typed: read_date(typed, current_reader().locale).isoformat())
+    return view
 
 
 def _read_filter(view: ListAddress) -> queries.ChangeFilter:

@@ -12,7 +12,7 @@ from crm_web.leads import queries
 from crm_web.leads.columns import COLUMNS, SHOWN
 from crm_web.leads.queries import LeadFilter
 from crm_web.leads.stay_queries import Left
-from crm_web.list_address import Chip, Tab
+from crm_web.list_address import Chip, Tab, is_record_id
 from crm_web.models import CURRENCIES, WAY_TO_WON, Customer, Employee, LeadStatus, LostReason, StatusKind
 from crm_web.number_input import PLAIN, write_amount
 from crm_web.record_address import Label, RecordAddress, Stretch, name_word, read_words
@@ -78,6 +78,7 @@ class LeadsAddress(RecordAddress):
             known_columns=list(COLUMNS),
             usual_columns=SHOWN,
         )
+        self._require_known_of_leads()
         self.kind = next((kind for kind in StatusKind if kind == self.one("kind")), None)
         self.statuses = [status for status in LeadStatus if status in self.all("status")]
         self.lost_reasons = [reason for reason in LostReason if reason in self.all("reason")]
@@ -109,6 +110,19 @@ class LeadsAddress(RecordAddress):
         """An amount that is filtered by, as the reader would type it."""
         amount = self.amount(name)
         return self.one(name) if amount is None else write_amount(amount, self.reader.locale)
+
+    def _require_known_of_leads(self) -> None:
+        self.require("kind", "a kind of status", lambda word: word in list(StatusKind), is_single=True)
+        self.require("status", "a status", lambda word: word in list(LeadStatus))
+        self.require("reason", "a reason", lambda word: word in list(LostReason))
+        self.require("reached", "a status on the way to Won", lambda word: word in WAY_TO_WON, is_single=True)
+        self.require("left", "a status", lambda word: word in list(LeadStatus))
+        self.require("left_owner", "an owner", self.is_person)
+        self.require("customer", "a customer", is_record_id, is_single=True)
+        self.require("close", "a period", lambda word: word in (OVERDUE, *WORDS), is_single=True)
+        self.require("closed", "a period", lambda word: word in WORDS, is_single=True)
+        for name in ("currency", "amount_from", "amount_to"):
+            self.require(name, "", lambda _: True, is_single=True)
 
     def read_filter(self) -> LeadFilter:
         """Say which leads the list shows."""
@@ -146,6 +160,10 @@ class LeadsAddress(RecordAddress):
         return [status for status in self.statuses if status in self.offered_statuses] or (
             self.offered_statuses if self.kind else []
         )
+
+    def is_applied(self, name: str) -> bool:
+        """Whether what is typed into a filter means something; its field shows it either way."""
+        return super().is_applied(name) and (name != "currency" or self.currency is not None)
 
     @property
     def offered_statuses(self) -> list[LeadStatus]:
@@ -250,4 +268,6 @@ class LeadsAddress(RecordAddress):
         """What was typed and means nothing."""
         currency = self.one("currency")
         unknown = [f"“{currency}” is no currency"] if currency and not self.currency else []
+        others = [status.label for status in self.statuses if status not in self.offered_statuses]
+        unknown += [f"“{label}” is not {self.kind}" for label in others]
         return self.left_out() + unknown

@@ -58,6 +58,10 @@ class ReportAddress(RecordAddress):
             names=("period", "from", "to", "owner", "source", "by"),
         )
         self.name, self.ways = name, ways
+        self.require("period", "a period", lambda word: word in PERIODS, is_single=True)
+        self.require("by", "a way to tell leads apart", lambda word: word in ways, is_single=True)
+        for side in MONTHS:
+            self.require(side, "", lambda _: True, is_single=True)
         self.read_typed(MONTHS, lambda typed: f"{read_month(typed, reader.locale):%Y-%m}")
         self.by = self.one("by") if self.one("by") in ways else next(iter(ways), "")
 
@@ -117,7 +121,7 @@ class ReportAddress(RecordAddress):
     @property
     def ignored(self) -> list[str]:
         """What was typed and means nothing."""
-        return [f"“{self.one(name)}” is no month ({name})" for name in self.unread]
+        return self.not_applied + [f"“{self.one(name)}” is no month ({name})" for name in self.unread]
 
     @property
     def kept(self) -> list[tuple[str, str]]:

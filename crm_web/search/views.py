@@ -5,10 +5,12 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.access import Action, allowed, may
+from crm_web.list_address import quote
+from crm_web.matching import MOST_WORDS
 from crm_web.search import blueprint, queries, results
 from crm_web.search.queries import Found, Hit, SearchTooSlow, search_everything
 from crm_web.search.results import Result
-from crm_web.search.words import tidy
+from crm_web.search.words import list_left_out, tidy
 
 OFFERED = 8
 
@@ -27,6 +29,7 @@ def show_results() -> ResponseReturnValue:
         "search/show_results.html",
         typed=typed,
         nothing_to_search=bool(request.args.get("q")) and not typed,
+        not_applied=_list_not_applied(),
         found=found,
         results=shown,
         how_many=results.tell_how_many(found, kind, len(shown)),
@@ -49,7 +52,18 @@ def suggest() -> ResponseReturnValue:
         return {"results": [], "says": ""}
     offered = _describe(found, results.choose_hits(found, None, OFFERED))
     says = results.tell_how_many(found, None, len(offered)) if offered else "Nothing found"
+    if list_left_out(request.args.get("q", "")):
+        says = f"{says}, by the first {MOST_WORDS} words only"
     return {"results": [result.as_json() for result in offered], "says": says}
+
+
+def _list_not_applied() -> list[str]:
+    """What was asked for and has no effect, in words."""
+    kind = request.args.get("kind", "")
+    left_out = [
+        f"{quote(word)}, as at most {MOST_WORDS} words are" for word in list_left_out(request.args.get("q", ""))
+    ]
+    return [*left_out, *([f"{quote(kind)} is not a kind of record"] if kind and kind not in results.KINDS else [])]
 
 
 def _describe(found: Found, hits: list[Hit]) -> list[Result]:

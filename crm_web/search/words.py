@@ -10,6 +10,7 @@ from crm_web.folding import fold
 from crm_web.matching import FIRST_EMOJI, MOST_WORDS, digits_if_phone, has_signs, is_short, list_numbers_meant
 
 LONGEST_TYPED = 200
+LONGEST_READ = 2000
 SHORTEST_TO_MEND = 4
 LONGEST_TO_MEND = 24
 LONG = 7
@@ -20,9 +21,22 @@ _RUN = re.compile(r"[a-z0-9]{3}")
 
 def tidy(typed: str) -> str:
     """Leave out what is not seen, and words without any letter or digit, which would match everything or nothing."""
-    seen = _INVISIBLE.sub("", unicodedata.normalize("NFKC", typed[:LONGEST_TYPED]))
+    return " ".join(_divide(typed)[0])
+
+
+def list_left_out(typed: str) -> list[str]:
+    """The words that are not searched for because there are too many of them, or because they are too long."""
+    return _divide(typed)[1]
+
+
+def _divide(typed: str) -> tuple[list[str], list[str]]:
+    """The words to search for, and the rest."""
+    seen = _INVISIBLE.sub("", unicodedata.normalize("NFKC", typed[:LONGEST_READ]))
     seen = "".join(" " if unicodedata.category(sign) in ("Cc", "Cs") else sign for sign in seen)
-    return " ".join([word for word in seen.split() if any(map(_is_telling, word))][:MOST_WORDS])
+    words = [word for word in seen.split() if any(map(_is_telling, word))]
+    most = len(words) if list_numbers_meant(seen) else MOST_WORDS
+    count = next((n for n in range(len(words), 0, -1) if len(" ".join(words[:n])) <= LONGEST_TYPED), 0)
+    return words[: min(most, count)], words[min(most, count) :]
 
 
 def _is_telling(sign: str) -> bool:

@@ -20,6 +20,7 @@ LABELS = {None: "All", "lead": "Leads", "customer": "Customers", "contact": "Con
 @allowed(Action.READ)
 def show_trash() -> ResponseReturnValue:
     view = ListAddress("trash.show_trash", request.args, names=("kind",))
+    view.require("kind", "a kind of record", lambda word: word in queries.KINDS, is_single=True)
     kind = next((kind for kind in queries.KINDS if kind == view.one("kind")), None)
     return render_template(
         "trash/show_trash.html",

@@ -153,7 +153,7 @@ def test_whatever_stands_in_the_address_is_taken_or_left_out(
 
 def test_a_day_that_is_none_is_named(browser_as: BrowserAs, activities: list[Activity], ann: Employee) -> None:
     page = browser_as(ann).get("activities.list_activities", happened_from="soon")
-    assert "Left out: “soon” is no date (happened from)." in page.text
+    assert "Not applied: “soon” is no date (happened from)." in page.text
 
 
 def test_an_empty_company_is_told_so(browser_as: BrowserAs, ann: Employee) -> None:
