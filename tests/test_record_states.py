@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm_web.models import BulkEdit, Contact, Conversion, Employee, Lead, SavedView, WebhookDelivery
+from crm_web.models import BulkEdit, Contact, Conversion, Draft, Employee, Lead, SavedView, WebhookDelivery
 from crm_web.problems import PROGRAMS
 from tests.factories import make_activity, make_contact, make_customer, make_employee, make_lead
 from tests.page import Browser
@@ -146,6 +146,17 @@ def make_views(session: Session, browser: Browser) -> dict[str, int]:
     return views
 
 
+def make_drafts(session: Session, ada: Employee, leads: dict[str, int]) -> dict[str, int]:
+    """Forms that were sent too late, on a record that is there and on one that is gone by now."""
+    fields = [["last_name", "Typed"], ["version", "1"]]
+    drafts = {
+        name: Draft(employee_id=ada.id, place=f"/leads/{leads[name]}/edit", fields=fields) for name in ("new", "purged")
+    }
+    session.add_all(drafts.values())
+    session.commit()
+    return {name: draft.id for name, draft in drafts.items()}
+
+
 def make_webhooks(session: Session, browser: Browser) -> dict[str, int]:
     """A webhook in each state, with a message."""
     webhooks = {name: make_webhook(session) for name in ("new", "paused", "removed")}
@@ -174,6 +185,7 @@ def ids(session: Session, browser: Browser, ada: Employee) -> Ids:
         "activity_id": activities,
         "employee_id": {"oneself": ada.id, "deactivated": leaver.id},
         "edit_id": make_edits(session, browser, leads, customers),
+        "draft_id": make_drafts(session, ada, leads),
         "view_id": make_views(session, browser),
         "webhook_id": make_webhooks(session, browser),
         "delivery_id": dict.fromkeys(map(str, deliveries), 1),
