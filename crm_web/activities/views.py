@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import abort, redirect, render_template, url_for
+from flask import abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -14,10 +14,9 @@ from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.form_fields import show_refusal, stored_values
 from crm_web.leads.queries import get_lead
-from crm_web.messages import flash_message
 from crm_web.models import Activity, Customer, Lead
 from crm_web.refills import refillable
-from crm_web.submissions import find_answer, keep_answer
+from crm_web.submissions import Answer, find_answer, keep_answer
 
 
 @blueprint.get("/leads/<int:lead_id>/activities/new")
@@ -77,9 +76,10 @@ def _adding_page(form: ActivityForm, record: Lead | Customer) -> str:
 def finish_task(activity_id: int) -> ResponseReturnValue:
     task = _task_or_404(activity_id)
     operations.finish_task(task, by=current_user)
+    undo = ("Reopen", url_for("activities.reopen_task", activity_id=activity_id))
+    answer = Answer(f"Done: {task.subject}", _url_of(task.record), undo=undo)
     db.session.commit()
-    flash_message(f"Done: {task.subject}", undo=("Reopen", url_for("activities.reopen_task", activity_id=task.id)))
-    return redirect(_url_of(task.record), code=303)
+    return answer.give()
 
 
 @blueprint.post("/activities/<int:activity_id>/reopen")
@@ -87,9 +87,9 @@ def finish_task(activity_id: int) -> ResponseReturnValue:
 def reopen_task(activity_id: int) -> ResponseReturnValue:
     task = _task_or_404(activity_id)
     operations.reopen_task(task, by=current_user)
+    answer = Answer(f"To do again: {task.subject}", _url_of(task.record))
     db.session.commit()
-    flash_message(f"To do again: {task.subject}")
-    return redirect(_url_of(task.record), code=303)
+    return answer.give()
 
 
 @blueprint.post("/activities/<int:activity_id>/remove")
@@ -97,11 +97,10 @@ def reopen_task(activity_id: int) -> ResponseReturnValue:
 def remove_activity(activity_id: int) -> ResponseReturnValue:
     activity = queries.get_activity(activity_id) or abort(404)
     require_removal(activity)
-    subject, place = activity.subject, _url_of(activity.record)
+    answer = Answer(f"Removed: {activity.subject}. History keeps what it said.", _url_of(activity.record))
     operations.remove_activity(activity, by=current_user)
     db.session.commit()
-    flash_message(f"Removed: {subject}. History keeps what it said.")
-    return redirect(place, code=303)
+    return answer.give()
 
 
 def _task_or_404(activity_id: int) -> Activity:

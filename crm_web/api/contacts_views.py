@@ -87,8 +87,9 @@ def change_contact(contact_id: int) -> ResponseReturnValue:
         operations.change_contact(contact, values, version=contact.version, by=current_user)
     except operations.ContactNotNamed as error:
         raise NothingLeft(error.message, error.field) from error
+    answer = show_saved(customer_schemas.SavedContact, contact)
     db.session.commit()
-    return show_saved(customer_schemas.SavedContact, contact)
+    return answer
 
 
 @blueprint.delete("/api/v1/contacts/<int:contact_id>")

@@ -85,8 +85,9 @@ def change_customer(customer_id: int) -> ResponseReturnValue:
     customer = _customer_to_change(customer_id)
     change = read_body(customer_schemas.CustomerChange)
     operations.change_customer(customer, change.values(), version=customer.version, by=current_user)
+    answer = show_saved(customer_schemas.SavedCustomer, customer)
     db.session.commit()
-    return show_saved(customer_schemas.SavedCustomer, customer)
+    return answer
 
 
 @blueprint.delete("/api/v1/customers/<int:customer_id>")

@@ -43,9 +43,9 @@ def create_employee() -> ResponseReturnValue:
         return answer
     values = read_body(employee_schemas.NewEmployee).values()
     employee = operations.create_employee(values, password=values.pop("password", None), by=current_user)
-    answer = keep_answer(_show(employee, 201))
+    answer, known = keep_answer(_show(employee, 201)), {"employee": employee.id, "role": employee.role}
     db.session.commit()
-    log_event("employee_created", employee=employee.id, role=employee.role)
+    log_event("employee_created", **known)
     return answer
 
 
@@ -75,9 +75,10 @@ def change_employee(employee_id: int) -> ResponseReturnValue:
     values = read_body(employee_schemas.EmployeeChange).values()
     handover = _decide(values.pop("hand_over_to", None))
     operations.change_employee(employee, values, version=employee.version, handover=handover, by=current_user)
+    answer, role = _show(employee), employee.role
     db.session.commit()
-    log_event("employee_changed", employee=employee_id, role=employee.role)
-    return _show(employee)
+    log_event("employee_changed", employee=employee_id, role=role)
+    return answer
 
 
 @blueprint.post("/api/v1/employees/<int:employee_id>/deactivate")

@@ -81,8 +81,9 @@ def change_lead(lead_id: int) -> ResponseReturnValue:
     """Only what is sent changes; null empties. The status has an endpoint of its own."""
     lead = _seen_lead(lead_id)
     lead_deeds.change(lead, read_body(lead_schemas.LeadChange))
+    answer = show_saved(lead_schemas.SavedLead, lead)
     db.session.commit()
-    return show_saved(lead_schemas.SavedLead, lead)
+    return answer
 
 
 @blueprint.delete("/api/v1/leads/<int:lead_id>")

@@ -51,9 +51,10 @@ def create_webhook() -> ResponseReturnValue:
     shown = webhook_schemas.Webhook.model_validate(webhook).model_dump() | {"secret": None}
     place = url_for("api.read_webhook", webhook_id=webhook.id)
     answer = keep_answer(show(webhook_schemas.MadeWebhook.model_validate(shown), 201, location=place))
+    webhook_id, answer = webhook.id, _with_secret(answer)
     db.session.commit()
-    log_event("webhook_created", webhook=webhook.id)
-    return _with_secret(answer)
+    log_event("webhook_created", webhook=webhook_id)
+    return answer
 
 
 def _with_secret(answer: Response) -> Response:
@@ -93,9 +94,10 @@ def change_webhook(webhook_id: int) -> ResponseReturnValue:
         webhook, values, version=webhook.version, allow_private=_allows_private(), by=current_user
     )
     _switch(webhook, is_active, skip_missed)
+    answer = _show(webhook)
     db.session.commit()
     log_event("webhook_changed", webhook=webhook_id)
-    return _show(webhook)
+    return answer
 
 
 def _switch(webhook: Webhook, is_active: Any, skip_missed: bool) -> None:

@@ -104,23 +104,24 @@ def rebuild_environ(draft: Draft) -> dict[str, Any]:
 
 def _lead_to_sign_in(owner_id: int | None) -> ResponseReturnValue:
     place = _find_referrer()
-    if owner_id and (draft := _keep(owner_id)):
-        place = url_for("auth.show_draft", draft_id=draft.id)
+    if owner_id and (draft_id := _keep(owner_id)):
+        place = url_for("auth.show_draft", draft_id=draft_id)
         flash_message("You were signed out. Sign in to get back to what you typed.", kind="warning")
     elif owner_id and request.endpoint != "auth.sign_out":
         flash_message(NOTHING_DONE, kind="warning")
     return redirect(url_for("auth.show_sign_in", next=place), code=303)
 
 
-def _keep(owner_id: int) -> Draft | None:
+def _keep(owner_id: int) -> int | None:
     if not _can_refill():
         return None
     fields = [(name, value) for name, value in request.form.items(multi=True) if not SECRET_NAME.search(name)]
     place = f"{request.path}?{request.query_string.decode()}" if request.query_string else request.path
     draft = keep_draft(owner_id, place, fields)
+    draft_id = draft.id if draft else None
     db.session.commit()
-    log_event("draft_kept", employee=owner_id, is_kept=draft is not None)
-    return draft
+    log_event("draft_kept", employee=owner_id, is_kept=draft_id is not None)
+    return draft_id
 
 
 def _can_refill() -> bool:

@@ -46,8 +46,9 @@ def sign_in() -> ResponseReturnValue:
         log_event("sign_in_failed", reason=type(error).__name__, remote_address=request.remote_addr)
         return _refuse(form, error), 422
     sessions.sign_in(employee)
+    employee_id = employee.id
     db.session.commit()
-    log_event("sign_in", employee=employee.id, remote_address=request.remote_addr)
+    log_event("sign_in", employee=employee_id, remote_address=request.remote_addr)
     return redirect(_destination(), code=303)
 
 

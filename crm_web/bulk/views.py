@@ -44,8 +44,9 @@ def choose_records(entity: str) -> ResponseReturnValue:
     except DomainError as error:
         flash_message(error.message, kind="error")
         return redirect(view.url(), code=303)
+    place = url_for("bulk.show_edit", edit_id=edit.id)
     db.session.commit()
-    return redirect(url_for("bulk.show_edit", edit_id=edit.id), code=303)
+    return redirect(place, code=303)
 
 
 def _read_list(kind: BulkEntity) -> tuple[ListAddress, Any]:

@@ -1,6 +1,6 @@
 """The pages about the people who work at a customer."""
 
-from flask import abort, redirect, render_template, url_for
+from flask import abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -12,11 +12,10 @@ from crm_web.extensions import db
 from crm_web.form_fields import show_refusal, stored_values
 from crm_web.history.conflicts import show_conflict
 from crm_web.history.queries import list_changes_of
-from crm_web.messages import flash_message, flash_saved
 from crm_web.models import Contact, Customer
 from crm_web.records import ChangedMeanwhile
 from crm_web.refills import refillable
-from crm_web.submissions import find_answer, keep_answer
+from crm_web.submissions import Answer, find_answer, keep_answer
 
 
 @blueprint.get("/customers/<int:customer_id>/contacts/new")
@@ -81,9 +80,10 @@ def change_contact(contact_id: int) -> ResponseReturnValue:
     except DomainError as error:
         show_refusal(form, error)
         return _edit_page(form, contact), 422
+    text = f"{contact.name} was saved.{merged.in_words()}"
+    answer = Answer(text, _place_of(contact), warnings=form.doubts)
     db.session.commit()
-    flash_saved(f"{contact.name} was saved.{merged.in_words()}", form.doubts)
-    return _back_to(contact.customer_id)
+    return answer.give()
 
 
 def _edit_page(form: EditContactForm, contact: Contact) -> str:
@@ -96,16 +96,15 @@ def _edit_page(form: EditContactForm, contact: Contact) -> str:
 @allowed(Action.CHANGE_OWN)
 def make_contact_primary(contact_id: int) -> ResponseReturnValue:
     contact = _contact_to_change(contact_id)
-    customer_id = contact.customer_id
+    place = _place_of(contact)
     try:
         contact_operations.make_primary(contact, by=current_user)
     except DomainError as error:
         db.session.rollback()
-        flash_message(error.message, kind="error")
-        return _back_to(customer_id)
+        return Answer(error.message, place, kind="error").give()
+    answer = Answer(f"{contact.name} is the first one to call.", place)
     db.session.commit()
-    flash_message(f"{contact.name} is the first one to call.")
-    return _back_to(customer_id)
+    return answer.give()
 
 
 @blueprint.post("/contacts/<int:contact_id>/trash")
@@ -113,10 +112,10 @@ def make_contact_primary(contact_id: int) -> ResponseReturnValue:
 def trash_contact(contact_id: int) -> ResponseReturnValue:
     contact = _contact_to_change(contact_id)
     contact_operations.trash_contact(contact, by=current_user)
+    undo = ("Restore", url_for("customers.restore_contact", contact_id=contact_id))
+    answer = Answer(f"{contact.name} is in the trash.", _place_of(contact), undo=undo)
     db.session.commit()
-    undo = ("Restore", url_for("customers.restore_contact", contact_id=contact.id))
-    flash_message(f"{contact.name} is in the trash.", undo=undo)
-    return _back_to(contact.customer_id)
+    return answer.give()
 
 
 @blueprint.post("/contacts/<int:contact_id>/restore")
@@ -124,13 +123,13 @@ def trash_contact(contact_id: int) -> ResponseReturnValue:
 def restore_contact(contact_id: int) -> ResponseReturnValue:
     contact = _contact_to_change(contact_id)
     contact_operations.restore_contact(contact, by=current_user)
+    answer = Answer(f"{contact.name} is back from the trash.", _place_of(contact))
     db.session.commit()
-    flash_message(f"{contact.name} is back from the trash.")
-    return _back_to(contact.customer_id)
+    return answer.give()
 
 
-def _back_to(customer_id: int) -> ResponseReturnValue:
-    return redirect(url_for("customers.show_customer", customer_id=customer_id), code=303)
+def _place_of(contact: Contact) -> str:
+    return url_for("customers.show_customer", customer_id=contact.customer_id)
 
 
 def _contact_to_change(contact_id: int) -> Contact:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import abort, redirect, render_template, url_for
+from flask import abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -21,11 +21,10 @@ from crm_web.history.past_queries import get_past
 from crm_web.history.queries import list_changes_of
 from crm_web.history.stories import go_to_story
 from crm_web.matching import Match, list_possible_duplicates
-from crm_web.messages import flash_message, flash_saved
 from crm_web.models import Customer
 from crm_web.records import ChangedMeanwhile
 from crm_web.refills import refillable
-from crm_web.submissions import find_answer, keep_answer
+from crm_web.submissions import Answer, find_answer, keep_answer
 
 LEADS_SHOWN = 10
 """How many of its leads a customer's page shows; the list of leads shows all."""
@@ -132,9 +131,10 @@ def change_customer(customer_id: int) -> ResponseReturnValue:
     except DomainError as error:
         show_refusal(form, error)
         return _edit_page(form, customer), 422
+    place = url_for("customers.show_customer", customer_id=customer_id)
+    answer = Answer(f"{customer.name} was saved.{merged.in_words()}", place, warnings=form.doubts)
     db.session.commit()
-    flash_saved(f"{customer.name} was saved.{merged.in_words()}", form.doubts)
-    return redirect(url_for("customers.show_customer", customer_id=customer.id), code=303)
+    return answer.give()
 
 
 def _list_new_matches(form: EditCustomerForm, customer: Customer) -> list[Match]:
@@ -155,10 +155,11 @@ def trash_customer(customer_id: int) -> ResponseReturnValue:
     customer = _customer_or_404(customer_id)
     require_change(customer)
     operations.trash_customer(customer, by=current_user)
+    undo = ("Restore", url_for("customers.restore_customer", customer_id=customer_id))
+    text = f"{customer.number} {customer.name} is in the trash. Its leads stay where they are."
+    answer = Answer(text, url_for("customers.list_customers"), undo=undo)
     db.session.commit()
-    undo = ("Restore", url_for("customers.restore_customer", customer_id=customer.id))
-    flash_message(f"{customer.number} {customer.name} is in the trash. Its leads stay where they are.", undo=undo)
-    return redirect(url_for("customers.list_customers"), code=303)
+    return answer.give()
 
 
 @blueprint.post("/customers/<int:customer_id>/restore")
@@ -167,9 +168,10 @@ def restore_customer(customer_id: int) -> ResponseReturnValue:
     customer = _customer_or_404(customer_id)
     require_change(customer)
     operations.restore_customer(customer, by=current_user)
+    place = url_for("customers.show_customer", customer_id=customer_id)
+    answer = Answer(f"{customer.number} {customer.name} is back from the trash.", place)
     db.session.commit()
-    flash_message(f"{customer.number} {customer.name} is back from the trash.")
-    return redirect(url_for("customers.show_customer", customer_id=customer.id), code=303)
+    return answer.give()
 
 
 def _customer_or_404(customer_id: int) -> Customer:

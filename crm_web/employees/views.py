@@ -16,7 +16,6 @@ from crm_web.form_fields import show_refusal, stored_values
 from crm_web.history.conflicts import show_conflict
 from crm_web.history.queries import list_changes_of
 from crm_web.list_address import ListAddress
-from crm_web.messages import flash_message, flash_saved
 from crm_web.models import Employee
 from crm_web.observe import log_event
 from crm_web.records import ChangedMeanwhile
@@ -58,9 +57,9 @@ def create_employee() -> ResponseReturnValue:
     except DomainError as error:
         _refuse(form, error)
         return _new_page(form), 422
-    answer = _welcome(form, employee)
+    answer, known = _welcome(form, employee), {"employee": employee.id, "role": employee.role}
     db.session.commit()
-    log_event("employee_created", employee=employee.id, role=employee.role)
+    log_event("employee_created", **known)
     return answer.give()
 
 
@@ -108,12 +107,13 @@ def change_employee(employee_id: int) -> ResponseReturnValue:
     except DomainError as error:
         _refuse(form, error)
         return _edit_page(form, employee), 422
-    db.session.commit()
-    log_event("employee_changed", employee=employee_id, role=employee.role)
-    flash_saved(f"{employee.name} is saved.{_say_given(given, handover)}{merged.in_words()}", form.doubts)
     # Who just gave up the role of an administrator keeps the list no more.
     place = "employees.list_employees" if may(current_user, Action.KEEP_EMPLOYEES) else "dashboard.show_dashboard"
-    return redirect(url_for(place), code=303)
+    text = f"{employee.name} is saved.{_say_given(given, handover)}{merged.in_words()}"
+    answer, role = Answer(text, url_for(place), warnings=form.doubts), employee.role
+    db.session.commit()
+    log_event("employee_changed", employee=employee_id, role=role)
+    return answer.give()
 
 
 def _change_form(employee: Employee) -> ChangeEmployeeForm:
@@ -155,12 +155,12 @@ def deactivate_employee(employee_id: int) -> ResponseReturnValue:
     except DomainError as error:
         _refuse(form, error)
         return _deactivation_page(employee, form), 422
+    text = f"{employee.name} can’t sign in any more.{_say_given(given, handover)}"
+    answer = Answer(text, url_for("employees.list_employees"))
+    known = {"employee": employee_id, "leads": given.leads, "customers": given.customers, "tasks": given.tasks}
     db.session.commit()
-    log_event(
-        "employee_deactivated", employee=employee_id, leads=given.leads, customers=given.customers, tasks=given.tasks
-    )
-    flash_message(f"{employee.name} can’t sign in any more.{_say_given(given, handover)}")
-    return redirect(url_for("employees.list_employees"), code=303)
+    log_event("employee_deactivated", **known)
+    return answer.give()
 
 
 def _deactivation_form(employee: Employee) -> DeactivationForm:
@@ -183,10 +183,11 @@ def _deactivation_page(employee: Employee, form: DeactivationForm | None = None)
 def reactivate_employee(employee_id: int) -> ResponseReturnValue:
     employee = _employee_or_404(employee_id)
     operations.reactivate(employee, by=current_user)
+    place = url_for("employees.edit_employee", employee_id=employee_id)
+    answer = Answer(f"{employee.name} can sign in again.", place)
     db.session.commit()
     log_event("employee_reactivated", employee=employee_id)
-    flash_message(f"{employee.name} can sign in again.")
-    return redirect(url_for("employees.edit_employee", employee_id=employee_id), code=303)
+    return answer.give()
 
 
 @blueprint.get("/<int:employee_id>/password")
@@ -208,10 +209,11 @@ def set_password(employee_id: int) -> ResponseReturnValue:
     except DomainError as error:
         _refuse(form, error)
         return _password_page(form, employee), 422
+    place = url_for("employees.edit_employee", employee_id=employee_id)
+    answer = Answer(f"{employee.name} has a new password, and is signed out everywhere.", place)
     db.session.commit()
     log_event("password_set", employee=employee_id)
-    flash_message(f"{employee.name} has a new password, and is signed out everywhere.")
-    return redirect(url_for("employees.edit_employee", employee_id=employee_id), code=303)
+    return answer.give()
 
 
 def _password_page(form: NewPasswordForm, employee: Employee) -> str:

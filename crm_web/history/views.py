@@ -18,8 +18,8 @@ from crm_web.filters import current_reader
 from crm_web.frame import find_own_page
 from crm_web.history import blueprint, operations, queries
 from crm_web.list_address import Chip, ListAddress, is_record_id
-from crm_web.messages import flash_message
 from crm_web.models import ChangeAction, Contact, Customer, Door, Employee, Lead
+from crm_web.submissions import Answer
 from crm_web.wording import DOOR_LABELS, DOORS, ENTITIES, ReadableChange, Record, label_of
 
 NAMES = ("who", "record", "kind", "action", "door", "day")
@@ -126,15 +126,19 @@ def put_back(change_id: int) -> ResponseReturnValue:
     change, record = queries.get_change(change_id) or abort(404)
     _require_change(record)
     column, label = request.form.get("field", ""), label_of(request.form.get("field", ""))
+    wanted = find_own_page(request.form.get("next"))
+    place = wanted or _place_of(record)
     try:
         is_new = operations.put_back(change, column, record, by=current_user)
     except DomainError as error:
         db.session.rollback()
-        flash_message(f"Nothing was put back. {error.message}", kind="error")
-    else:
-        db.session.commit()
-        flash_message(f"{label} is what it was before." if is_new else f"{label} is so already.")
-    return redirect(find_own_page(request.form.get("next")) or _place_of(record), code=303)
+        return Answer(f"Nothing was put back. {error.message}", place, kind="error").give()
+    # Who just gave up the role of an administrator can't see the employees any more.
+    answer = Answer(
+        f"{label} is what it was before." if is_new else f"{label} is so already.", wanted or _place_of(record)
+    )
+    db.session.commit()
+    return answer.give()
 
 
 def _require_change(record: Any) -> None:
@@ -153,7 +157,6 @@ def _place_of(record: Lead | Customer | Contact | Employee) -> str:
         return url_for("customers.show_customer", customer_id=record.id)
     if isinstance(record, Contact):
         return url_for("customers.edit_contact", contact_id=record.id)
-    # Who just gave up the role of an administrator can't see the employees any more.
     if may(current_user, Action.KEEP_EMPLOYEES):
         return url_for("employees.edit_employee", employee_id=record.id)
     return url_for("history.list_changes")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -24,11 +24,10 @@ from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_from
 from crm_web.leads.win_views import come_back_to, tell_win, win_again, win_by_choice
 from crm_web.matching import Match, list_possible_duplicates
-from crm_web.messages import flash_message, flash_saved
 from crm_web.models import Lead, LeadStatus
 from crm_web.records import ChangedMeanwhile
 from crm_web.refills import refillable
-from crm_web.submissions import find_answer, keep_answer
+from crm_web.submissions import Answer, find_answer, keep_answer
 
 
 @blueprint.get("/leads/new")
@@ -147,9 +146,10 @@ def change_lead(lead_id: int) -> ResponseReturnValue:
     except DomainError as error:
         show_refusal(form, error)
         return _edit_page(form, lead), 422
+    text, place = f"{lead.name} was saved.{merged.in_words()}", url_for("leads.show_lead", lead_id=lead_id)
+    answer = Answer(text, place, warnings=form.doubts)
     db.session.commit()
-    flash_saved(f"{lead.name} was saved.{merged.in_words()}", form.doubts)
-    return redirect(url_for("leads.show_lead", lead_id=lead.id), code=303)
+    return answer.give()
 
 
 def _list_new_matches(form: EditLeadForm, lead: Lead) -> list[Match]:
@@ -186,23 +186,23 @@ def change_status(lead_id: int) -> ResponseReturnValue:
     except DomainError as error:
         show_refusal(form, error)
         return _show_page(lead, form), 409 if isinstance(error, operations.StatusChangedMeanwhile) else 422
+    told = _tell_status(lead, *before)
     db.session.commit()
-    back_url = come_back_to(lead)
-    _tell_status(lead, *before, is_named=back_url == url_for("leads.show_lead", lead_id=lead.id))
-    return redirect(back_url, code=303)
+    return told.give()
 
 
-def _tell_status(lead: Lead, was: LeadStatus, had_customer_id: int | None, *, is_named: bool) -> None:
+def _tell_status(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> Answer:
     """Say in one sentence what became of the lead, and of its customer; elsewhere than on its page say also which."""
-    customer = lead.customer
+    place = come_back_to(lead)
+    is_named = place == url_for("leads.show_lead", lead_id=lead.id)
     moved = f"Moved to {lead.status.label}." if is_named else f"{lead.name} moved to {lead.status.label}."
     if lead.is_won:
-        tell_win(lead, was, had_customer_id)
-    elif was is LeadStatus.WON and customer:
+        return tell_win(lead, was, had_customer_id)
+    # By its id: what was loaded before the lead was locked may be none, or another one.
+    if was is LeadStatus.WON and (customer := get_customer(lead.customer_id or 0)):
         link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id))
-        flash_message(f"{moved} Customer {customer.number} {customer.name} stays a customer.", link=link)
-    else:
-        flash_message(moved)
+        return Answer(f"{moved} Customer {customer.number} {customer.name} stays a customer.", place, link=link)
+    return Answer(moved, place)
 
 
 @blueprint.post("/leads/<int:lead_id>/trash")
@@ -211,10 +211,10 @@ def trash_lead(lead_id: int) -> ResponseReturnValue:
     lead = _lead_or_404(lead_id)
     require_change(lead)
     operations.trash_lead(lead, by=current_user)
+    undo = ("Restore", url_for("leads.restore_lead", lead_id=lead_id))
+    answer = Answer(f"{lead.name} is in the trash.", url_for("leads.list_leads"), undo=undo)
     db.session.commit()
-    undo = ("Restore", url_for("leads.restore_lead", lead_id=lead.id))
-    flash_message(f"{lead.name} is in the trash.", undo=undo)
-    return redirect(url_for("leads.list_leads"), code=303)
+    return answer.give()
 
 
 @blueprint.post("/leads/<int:lead_id>/restore")
@@ -223,9 +223,9 @@ def restore_lead(lead_id: int) -> ResponseReturnValue:
     lead = _lead_or_404(lead_id)
     require_change(lead)
     operations.restore_lead(lead, by=current_user)
+    answer = Answer(f"{lead.name} is back from the trash.", url_for("leads.show_lead", lead_id=lead_id))
     db.session.commit()
-    flash_message(f"{lead.name} is back from the trash.")
-    return redirect(url_for("leads.show_lead", lead_id=lead.id), code=303)
+    return answer.give()
 
 
 def _lead_or_404(lead_id: int) -> Lead:

@@ -19,10 +19,9 @@ from crm_web.leads import blueprint, operations, queries, win_queries
 from crm_web.leads.forms import WinChoiceForm, WinForm
 from crm_web.leads.offers import list_offers
 from crm_web.matching import list_likely_customers
-from crm_web.messages import Message, flash_message
 from crm_web.models import Conversion, ConversionKind, Customer, Lead, LeadStatus
 from crm_web.refills import is_refill
-from crm_web.submissions import find_answer, keep_answer
+from crm_web.submissions import Answer, find_answer, keep_answer
 from crm_web.wording import label_of
 
 
@@ -90,7 +89,9 @@ def _win_for(lead: Lead, customer_id: int, seen: LeadStatus | None) -> ResponseR
         operations.win_for_customer(lead, customer, fill=fill, by=current_user, seen=seen)
     except DomainError as error:
         return _refused_page(lead, _form_for(lead), error)
-    return _finish(lead, was)
+    answer = tell_win(lead, was, None)
+    db.session.commit()
+    return answer.give()
 
 
 def win_again(lead: Lead) -> ResponseReturnValue | None:
@@ -116,8 +117,8 @@ def _win_as_typed(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | 
         operations.win_with_new_customer(lead, stored_values(form), by=current_user, seen=seen)
     except DomainError as error:
         return _refused_page(lead, form, error)
-    told = _put_win_in_words(lead, was, None)
-    answer = keep_answer(form, place=come_back_to(lead), **told)
+    told = tell_win(lead, was, None)
+    answer = keep_answer(form, told.text, told.place, link=told.link, undo=told.undo)
     db.session.commit()
     return answer.give()
 
@@ -127,28 +128,20 @@ def _refused_page(lead: Lead, form: WinForm, error: DomainError) -> ResponseRetu
     return _win_page(lead, form), 409 if isinstance(error, operations.StatusChangedMeanwhile) else 422
 
 
-def _finish(lead: Lead, had: LeadStatus) -> ResponseReturnValue:
-    db.session.commit()
-    tell_win(lead, had, None)
-    return redirect(come_back_to(lead), code=303)
-
-
-def tell_win(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> None:
+def tell_win(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> Answer:
     """Say in one sentence whose lead was won, with the way to take it back."""
-    flash_message(**_put_win_in_words(lead, was, had_customer_id), kind="info" if was is LeadStatus.WON else "success")
-
-
-def _put_win_in_words(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> Message:
-    customer, conversion = cast(Customer, lead.customer), find_standing_conversion(lead.id)
+    place = come_back_to(lead)
+    # By its id: what was loaded before the lead was locked may be none, or another one.
+    customer, conversion = cast(Customer, get_customer(lead.customer_id or 0)), find_standing_conversion(lead.id)
     name = f"Customer {customer.number} {customer.name}"
     link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id))
     if was is LeadStatus.WON:
         unsaved = " What you typed is not saved." if request.form.get("create") else ""
-        return Message(text=f"This lead was won before. {name} is its customer.{unsaved}", link=link, undo=None)
+        return Answer(f"This lead was won before. {name} is its customer.{unsaved}", place, link=link, kind="info")
     undo = ("Undo", url_for("leads.undo_win", lead_id=lead.id)) if conversion and conversion.before else None
     is_new = conversion is not None and had_customer_id is None
     made = _tell_conversion(conversion) if conversion and is_new else "has bought again."
-    return Message(text=f"Won. {name} {made}", link=link, undo=undo)
+    return Answer(f"Won. {name} {made}", place, link=link, undo=undo)
 
 
 def _tell_conversion(conversion: Conversion) -> str:
@@ -173,15 +166,15 @@ def undo_win(lead_id: int) -> ResponseReturnValue:
         refuse(error.message)
     except operations.WinStands as error:
         return render_template("leads/undo_win.html", lead=lead, obstacles=error.obstacles), 409
+    answer = _tell_undo(lead, conversion)
     db.session.commit()
-    _tell_undo(lead, conversion)
-    return redirect(url_for("leads.show_lead", lead_id=lead.id), code=303)
+    return answer.give()
 
 
-def _tell_undo(lead: Lead, conversion: Conversion | None) -> None:
+def _tell_undo(lead: Lead, conversion: Conversion | None) -> Answer:
+    place = url_for("leads.show_lead", lead_id=lead.id)
     if conversion is None:
-        flash_message("There is no win to take back: someone did it before.", kind="info")
-        return
+        return Answer("There is no win to take back: someone did it before.", place, kind="info")
     customer = get_customer(conversion.customer_id) or abort(404)
     name = f"{customer.number} {customer.name}"
     if conversion.kind is ConversionKind.CREATED:
@@ -189,7 +182,7 @@ def _tell_undo(lead: Lead, conversion: Conversion | None) -> None:
     else:
         told = f"Customer {name} stays{_tell_what_went(conversion, customer)}."
     link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id))
-    flash_message(f"Taken back: the lead is {lead.status.label} again. {told}", link=link)
+    return Answer(f"Taken back: the lead is {lead.status.label} again. {told}", place, link=link)
 
 
 def _tell_what_went(conversion: Conversion, customer: Customer) -> str:

@@ -15,14 +15,13 @@ from crm_web.extensions import db
 from crm_web.filters import current_reader
 from crm_web.form_fields import show_refusal
 from crm_web.leads.address import LeadsAddress
-from crm_web.messages import flash_message
 from crm_web.models import ListName, SavedView, limit_of
 from crm_web.record_address import RecordAddress
 from crm_web.refills import refillable
 from crm_web.saved_views import blueprint, operations, queries
 from crm_web.saved_views.forms import NewViewForm, ViewForm
 from crm_web.saved_views.kept import ENDPOINTS, current_kept_views, url_of_view
-from crm_web.submissions import find_answer, keep_answer
+from crm_web.submissions import Answer, find_answer, keep_answer
 
 ADDRESSES: dict[ListName, Callable[..., RecordAddress]] = {
     ListName.LEADS: LeadsAddress,
@@ -106,9 +105,9 @@ def change_view(view_id: int) -> ResponseReturnValue:
         db.session.rollback()
         show_refusal(form, error)
         return _edit_page(form, view), 422
+    answer = Answer(f"“{view.name}” was saved.", url_for("saved_views.list_views"))
     db.session.commit()
-    flash_message(f"“{view.name}” was saved.")
-    return redirect(url_for("saved_views.list_views"), code=303)
+    return answer.give()
 
 
 def _edit_page(form: ViewForm, view: SavedView) -> str:
@@ -120,9 +119,9 @@ def _edit_page(form: ViewForm, view: SavedView) -> str:
 def save_address(view_id: int) -> ResponseReturnValue:
     view = _view_to_change(view_id)
     operations.save_address(view, _tidy(view.list, _read(request.form.get("address", ""))), by=current_user)
+    answer = Answer(f"“{view.name}” shows this from now on.", url_of_view(view))
     db.session.commit()
-    flash_message(f"“{view.name}” shows this from now on.")
-    return redirect(url_of_view(view), code=303)
+    return answer.give()
 
 
 @blueprint.post("/<int:view_id>/trash")
@@ -130,24 +129,26 @@ def save_address(view_id: int) -> ResponseReturnValue:
 def trash_view(view_id: int) -> ResponseReturnValue:
     view = _view_to_change(view_id)
     operations.trash_view(view, by=current_user)
+    undo = ("Restore", url_for("saved_views.restore_view", view_id=view_id))
+    is_mine = view.owner_id == current_user.id
+    answer = Answer(f"“{view.name}” is deleted.", url_for("saved_views.list_views"), undo=undo if is_mine else None)
     db.session.commit()
-    undo = ("Restore", url_for("saved_views.restore_view", view_id=view.id))
-    flash_message(f"“{view.name}” is deleted.", undo=undo if view.owner_id == current_user.id else None)
-    return redirect(url_for("saved_views.list_views"), code=303)
+    return answer.give()
 
 
 @blueprint.post("/<int:view_id>/restore")
 @allowed(Action.KEEP_VIEWS)
 def restore_view(view_id: int) -> ResponseReturnValue:
     view = queries.find_view(view_id, by=current_user) or abort(404)
+    place = url_for("saved_views.list_views")
     try:
         operations.restore_view(view, by=current_user)
-        db.session.commit()
-        flash_message(f"“{view.name}” is back.")
     except DomainError as error:
         db.session.rollback()
-        flash_message(error.message, kind="error")
-    return redirect(url_for("saved_views.list_views"), code=303)
+        return Answer(error.message, place, kind="error").give()
+    answer = Answer(f"“{view.name}” is back.", place)
+    db.session.commit()
+    return answer.give()
 
 
 @blueprint.post("/<int:view_id>/pin")

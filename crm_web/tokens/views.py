@@ -1,6 +1,6 @@
 """The pages of tokens: one's own, and for administrators everybody's."""
 
-from flask import abort, redirect, render_template, url_for
+from flask import abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -9,11 +9,10 @@ from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.form_fields import show_refusal
 from crm_web.headers import send_secret
-from crm_web.messages import flash_message
 from crm_web.models import ApiToken
 from crm_web.observe import log_event
 from crm_web.refills import refillable
-from crm_web.submissions import find_answer, keep_answer
+from crm_web.submissions import Answer, find_answer, keep_answer
 from crm_web.tokens import blueprint, operations, queries
 from crm_web.tokens.forms import NewTokenForm
 
@@ -29,8 +28,8 @@ def list_tokens() -> ResponseReturnValue:
 @refillable()
 def create_token() -> ResponseReturnValue:
     form = NewTokenForm()
-    if answer := find_answer(form):
-        return answer.give()
+    if earlier := find_answer(form):
+        return earlier.give()
     if not form.validate():
         return _page(form), 422
     try:
@@ -40,9 +39,11 @@ def create_token() -> ResponseReturnValue:
         return _page(form), 422
     text = f"The token “{token.name}” was made before; its secret was in that answer. If it is lost, revoke the token."
     keep_answer(form, text, url_for("tokens.list_tokens"))
+    answer = send_secret(render_template("tokens/show_secret.html", token=token, secret=secret))
+    known = {"id": token.id, "scope": token.scope}
     db.session.commit()
-    log_event("token_created", id=token.id, scope=token.scope)
-    return send_secret(render_template("tokens/show_secret.html", token=token, secret=secret))
+    log_event("token_created", **known)
+    return answer
 
 
 def _page(form: NewTokenForm) -> str:
@@ -69,7 +70,8 @@ def revoke_any_token(token_id: int) -> ResponseReturnValue:
 
 def _revoke(token: ApiToken, endpoint: str) -> ResponseReturnValue:
     operations.revoke_token(token, by=current_user)
+    token_id = token.id
+    answer = Answer(f"The token “{token.name}” is revoked: no program can use it any more.", url_for(endpoint))
     db.session.commit()
-    log_event("token_revoked", id=token.id)
-    flash_message(f"The token “{token.name}” is revoked: no program can use it any more.")
-    return redirect(url_for(endpoint), code=303)
+    log_event("token_revoked", id=token_id)
+    return answer.give()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flask import abort, current_app, redirect, render_template, request, url_for
+from flask import abort, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -12,11 +12,10 @@ from crm_web.extensions import db
 from crm_web.form_fields import show_refusal, stored_values
 from crm_web.headers import send_secret
 from crm_web.list_address import ListAddress
-from crm_web.messages import flash_message
 from crm_web.models import Webhook
 from crm_web.observe import log_event
 from crm_web.refills import refillable
-from crm_web.submissions import find_answer, keep_answer
+from crm_web.submissions import Answer, find_answer, keep_answer
 from crm_web.webhooks import blueprint, operations, queries
 from crm_web.webhooks.events import EVENTS
 from crm_web.webhooks.forms import ChangeWebhookForm, NewWebhookForm
@@ -52,10 +51,12 @@ def create_webhook() -> ResponseReturnValue:
         show_refusal(form, error)
         return _new_page(form), 422
     text = "The webhook was made before; its secret was in that answer. If it is lost, remove the webhook."
-    keep_answer(form, text, _place_of(webhook))
+    keep_answer(form, text, _place_of(webhook.id))
+    shown = send_secret(render_template("webhooks/show_secret.html", webhook=webhook, secret=secret))
+    webhook_id = webhook.id
     db.session.commit()
-    log_event("webhook_created", webhook=webhook.id)
-    return send_secret(render_template("webhooks/show_secret.html", webhook=webhook, secret=secret))
+    log_event("webhook_created", webhook=webhook_id)
+    return shown
 
 
 def _new_page(form: NewWebhookForm) -> str:
@@ -97,8 +98,7 @@ def change_webhook(webhook_id: int) -> ResponseReturnValue:
         return _edit_page(form, webhook), 422
     db.session.commit()
     log_event("webhook_changed", webhook=webhook_id)
-    flash_message("The webhook is saved.")
-    return redirect(_place_of(webhook), code=303)
+    return Answer("The webhook is saved.", _place_of(webhook_id)).give()
 
 
 def _edit_page(form: ChangeWebhookForm, webhook: Webhook) -> str:
@@ -122,10 +122,10 @@ def resume_webhook(webhook_id: int) -> ResponseReturnValue:
 def _settle(webhook_id: int, settle: Callable[..., None], text: str) -> ResponseReturnValue:
     webhook = _webhook_or_404(webhook_id)
     settle(webhook, by=current_user)
+    is_active = webhook.is_active
     db.session.commit()
-    log_event("webhook_settled", webhook=webhook_id, is_active=webhook.is_active)
-    flash_message(text)
-    return redirect(_place_of(webhook), code=303)
+    log_event("webhook_settled", webhook=webhook_id, is_active=is_active)
+    return Answer(text, _place_of(webhook_id)).give()
 
 
 @blueprint.post("/<int:webhook_id>/remove")
@@ -133,10 +133,10 @@ def _settle(webhook_id: int, settle: Callable[..., None], text: str) -> Response
 def remove_webhook(webhook_id: int) -> ResponseReturnValue:
     webhook = _webhook_or_404(webhook_id)
     operations.remove_webhook(webhook, by=current_user)
+    answer = Answer(f"The webhook to {webhook.url} is removed.", url_for("webhooks.list_webhooks"))
     db.session.commit()
     log_event("webhook_removed", webhook=webhook_id)
-    flash_message(f"The webhook to {webhook.url} is removed.")
-    return redirect(url_for("webhooks.list_webhooks"), code=303)
+    return answer.give()
 
 
 @blueprint.post("/<int:webhook_id>/deliveries/<int:delivery_id>/replay")
@@ -148,21 +148,20 @@ def replay_delivery(webhook_id: int, delivery_id: int) -> ResponseReturnValue:
         operations.replay_delivery(delivery, by=current_user)
     except DomainError as error:
         db.session.rollback()
-        flash_message(error.message, kind="error")
-    else:
-        db.session.commit()
-        log_event("webhook_replayed", webhook=webhook_id, delivery=delivery_id)
-        when = "is sent again within seconds" if webhook.is_active else "is sent as soon as the webhook is resumed"
-        flash_message(f"Message {delivery_id} {when}.")
-    return redirect(_place_of(webhook), code=303)
+        return Answer(error.message, _place_of(webhook_id), kind="error").give()
+    when = "is sent again within seconds" if webhook.is_active else "is sent as soon as the webhook is resumed"
+    answer = Answer(f"Message {delivery_id} {when}.", _place_of(webhook_id))
+    db.session.commit()
+    log_event("webhook_replayed", webhook=webhook_id, delivery=delivery_id)
+    return answer.give()
 
 
 def _webhook_or_404(webhook_id: int) -> Webhook:
     return queries.get_webhook(webhook_id) or abort(404)
 
 
-def _place_of(webhook: Webhook) -> str:
-    return url_for("webhooks.show_webhook", webhook_id=webhook.id)
+def _place_of(webhook_id: int) -> str:
+    return url_for("webhooks.show_webhook", webhook_id=webhook_id)
 
 
 def _allows_private() -> bool:
