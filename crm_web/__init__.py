@@ -2,7 +2,20 @@
 
 from flask import Flask
 
-from crm_web import access, assets, commands, compression, database, errors, filters, frame, headers, observe, sessions
+from crm_web import (
+    access,
+    assets,
+    commands,
+    compression,
+    database,
+    errors,
+    filters,
+    frame,
+    headers,
+    observe,
+    sessions,
+    ways_back,
+)
 from crm_web.auth import interrupted
 from crm_web.config import Settings, load_settings
 from crm_web.extensions import bootstrap, csrf, db, login_manager
@@ -32,6 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.register_error_pages(app)
     filters.register_filters(app)
     frame.register_frame(app)
+    ways_back.register_ways_back(app)
     headers.init_app(app)
     assets.init_app(app)
     commands.register_commands(app)

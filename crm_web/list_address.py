@@ -191,6 +191,12 @@ class ListAddress:
         values = {**self.query, "view": self.view_id, **changes, **self.path, "at": at}
         return url_for(endpoint or self.endpoint, **{name: value for name, value in values.items() if value})
 
+    @property
+    def back(self) -> str:
+        """What the address of a record takes along to lead back to this very list; the plain one needs nothing."""
+        here = self.url(at=self.mark)
+        return "" if here == url_for(self.endpoint, **self.path) else "?" + urlencode({"back": here}, safe="/")
+
     def list_kept(self, *names: str) -> list[tuple[str, str]]:
         """Names and values that a form has to pass on unseen: those of some filters, and whatever is no filter."""
         query = self.query | {"view": self.view_id, "sort": None}

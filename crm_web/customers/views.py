@@ -25,6 +25,7 @@ from crm_web.models import Customer
 from crm_web.records import ChangedMeanwhile
 from crm_web.refills import refillable
 from crm_web.submissions import Answer, find_answer, keep_answer
+from crm_web.ways_back import way_back
 
 LEADS_SHOWN = 10
 """How many of its leads a customer's page shows; the list of leads shows all."""
@@ -157,7 +158,7 @@ def trash_customer(customer_id: int) -> ResponseReturnValue:
     operations.trash_customer(customer, by=current_user)
     undo = ("Restore", url_for("customers.restore_customer", customer_id=customer_id))
     text = f"{customer.number} {customer.name} is in the trash. Its leads stay where they are."
-    answer = Answer(text, url_for("customers.list_customers"), undo=undo)
+    answer = Answer(text, way_back("customers")[1], undo=undo)
     db.session.commit()
     return answer.give()
 

@@ -28,6 +28,7 @@ from crm_web.models import Lead, LeadStatus
 from crm_web.records import ChangedMeanwhile
 from crm_web.refills import refillable
 from crm_web.submissions import Answer, find_answer, keep_answer
+from crm_web.ways_back import way_back
 
 
 @blueprint.get("/leads/new")
@@ -212,7 +213,7 @@ def trash_lead(lead_id: int) -> ResponseReturnValue:
     require_change(lead)
     operations.trash_lead(lead, by=current_user)
     undo = ("Restore", url_for("leads.restore_lead", lead_id=lead_id))
-    answer = Answer(f"{lead.name} is in the trash.", url_for("leads.list_leads"), undo=undo)
+    answer = Answer(f"{lead.name} is in the trash.", way_back("leads")[1], undo=undo)
     db.session.commit()
     return answer.give()
 

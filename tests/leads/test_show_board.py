@@ -58,7 +58,7 @@ def test_a_card_says_who_where_how_much_whose_and_when(browser_as: BrowserAs, se
     assert cards(page, "new") == ["Zoë Okoro"]
     shown = card(page, lead)
     assert all(part in shown for part in ("Nordlys", "$48,000", "Expected close Jan 5, 2027", "AK", "Ann Keller"))
-    assert page.link("Zoë Okoro") == f"/leads/{lead.id}"
+    assert page.link("Zoë Okoro") == f"/leads/{lead.id}?back=/leads/board"
 
 
 def test_a_column_adds_up_each_currency_by_itself(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
