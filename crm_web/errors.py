@@ -1,8 +1,9 @@
 """The one error that rules raise, and the pages that every failure ends in."""
 
 import logging
+from urllib.parse import quote
 
-from flask import Flask, g, render_template
+from flask import Flask, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -12,6 +13,7 @@ from werkzeug.exceptions import (
     Gone,
     HTTPException,
     InternalServerError,
+    NotFound,
     SecurityError,
     ServiceUnavailable,
     Unauthorized,
@@ -81,6 +83,7 @@ def register_error_pages(app: Flask) -> None:
     :param app: the application to equip
     """
     app.register_error_handler(HTTPException, show_error)
+    app.register_error_handler(NotFound, show_missing)
     app.register_error_handler(RecordGone, show_gone)
     for nonsense in (SecurityError, BadHost):
         app.register_error_handler(nonsense, refuse_host)
@@ -98,6 +101,30 @@ def refuse_host(_error: HTTPException) -> ResponseReturnValue:
 def show_gone(_error: RecordGone) -> ResponseReturnValue:
     """The page for a record that went away under a request."""
     return show_error(Gone())
+
+
+def show_missing(error: NotFound) -> ResponseReturnValue:
+    """The way to the page whose address only has a slash too many, or the page for 404."""
+    if request.url_rule is None and (address := _without_slash()):
+        return redirect(address, 308)
+    return show_error(error)
+
+
+def _without_slash() -> str | None:
+    """
+    The address of the page that the path means without its last slash.
+
+    It is built from the route, never from the path itself, so that no path can lead to another site.
+    """
+    adapter = current_app.create_url_adapter(request)
+    if adapter is None or request.method not in ("GET", "HEAD") or is_from_program() or not request.path.endswith("/"):
+        return None
+    try:
+        endpoint, values = adapter.match(request.path[:-1], method="GET")
+    except HTTPException:
+        return None
+    query = quote(request.query_string, safe="!$&'()*+,/:;=?@%")
+    return url_for(endpoint, **values) + (f"?{query}" if query else "")
 
 
 def show_error(error: HTTPException, words: tuple[str, str] | None = None) -> ResponseReturnValue:
