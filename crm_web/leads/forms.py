@@ -168,6 +168,7 @@ class StatusForm(RecordForm):
     status = WordField("Status", LeadStatus, widget=NotDrawn(), validators=[Required("Choose a status.")])
     from_status = HiddenField()
     next = HiddenField()
+    confirmed = HiddenField()
     lost_reason = WordField("Reason", REASONS, empty="Choose a reason")
     lost_note = TextLine("In a few words", limit_of(Lead.lost_note), description="Needed where the reason is another.")
 
@@ -182,8 +183,9 @@ class StatusForm(RecordForm):
         return {"lost_reason": self.lost_reason.data, "lost_note": self.lost_note.data}
 
     def show_on(self, lead: Lead) -> None:
-        """Let the next press of a button come from the status that is shown now."""
+        """Let the next press of a button come from the status that is shown now, and be asked about afresh."""
         self.from_status.data, self.from_status.raw_data = lead.status.value, None
+        self.confirmed.data, self.confirmed.raw_data = None, None
 
 
 class WinChoiceForm(RecordForm):

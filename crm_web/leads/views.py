@@ -22,6 +22,7 @@ from crm_web.history.queries import list_changes_of
 from crm_web.history.stories import go_to_story
 from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_from
+from crm_web.leads.move_views import ask_to_leave_won
 from crm_web.leads.win_views import come_back_to, tell_win, win_again, win_by_choice
 from crm_web.matching import Match, list_possible_duplicates
 from crm_web.models import Lead, LeadStatus
@@ -183,6 +184,8 @@ def change_status(lead_id: int) -> ResponseReturnValue:
     if form.status.data is LeadStatus.WON and (answer := win_by_choice(lead, form.seen)):
         return answer
     try:
+        if answer := ask_to_leave_won(lead, form):
+            return answer
         operations.change_status(lead, form.status.data, by=current_user, seen=form.seen, **form.reason)
     except DomainError as error:
         show_refusal(form, error)

@@ -170,7 +170,7 @@ def test_a_lead_that_was_won_before_keeps_its_customer(browser_as: BrowserAs, se
     # In a test all is one transaction with one time; the win before was another day.
     session.connection().exec_driver_sql("ALTER TABLE conversions DISABLE TRIGGER keep")
     session.connection().exec_driver_sql("UPDATE conversions SET converted_at = '2026-01-01'")
-    browser.post("leads.change_status", {"status": "negotiation"}, lead_id=lead.id)
+    browser.post("leads.change_status", {"status": "negotiation", "confirmed": "1"}, lead_id=lead.id)
     undo(apply(choose(browser, "status:won", lead)))
     (after,) = read(session, lead)
     assert after.status is LeadStatus.NEGOTIATION

@@ -116,13 +116,52 @@ def test_a_customer_who_buys_again_is_not_made_twice(browser_as: BrowserAs, sess
 def test_leaving_won_says_that_the_customer_stays(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session, company="Nordlys")
     move(browser_as(ann), lead, "won")
-    page = move(browser_as(ann), lead, "negotiation").follow()
+    page = move(browser_as(ann), lead, "negotiation", confirmed="1").follow()
     customer = session.scalars(select(Customer)).one()
     assert f"Moved to Negotiation. Customer {customer.number} Nordlys stays a customer." in page.flash
     lead = read(session, lead)
     assert (lead.customer_id, lead.closed_at) == (customer.id, None)
     assert "Won." in move(browser_as(ann), lead, "won").follow().flash
     assert count(session, Customer) == 1
+
+
+def test_leaving_won_asks_first(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    lead = make_lead(session, company="Nordlys", last_name="Okoro", owner_id=ann.id)
+    browser = browser_as(ann)
+    move(browser, lead, "won")
+    customer, board = session.scalars(select(Customer)).one(), "/leads/board?q=nordlys"
+    page = move(browser, lead, "lost", from_status="won", next=board, lost_reason="other", lost_note="Moved").follow()
+    assert page.h1 == "Move Okoro out of Won?"
+    assert f"Customer {customer.number} Nordlys is kept." in page.text
+    assert (page.link("Keep as won"), page.link("Back")) == (board, board)
+    assert read(session, lead).status == LeadStatus.WON
+    answer = page.button("Leave Won")
+    assert (answer.status, answer.location) == (303, board)
+    lead = read(session, lead)
+    assert (lead.status, lead.lost_note, lead.customer_id) == (LeadStatus.LOST, "Moved", customer.id)
+    # Pressed again, or opened when there is nothing to ask.
+    assert page.button("Leave Won").location == board
+    place = f"/leads/{lead.id}"
+    assert browser.get("leads.leave_won", lead_id=lead.id, status="new").location == place
+
+
+def test_leaving_won_asks_for_the_reason_before_it_asks(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    lead = make_lead(session, company="Nordlys")
+    browser = browser_as(ann)
+    move(browser, lead, "won")
+    page = move(browser, lead, "lost")
+    assert page.errors == {"lost_reason": "Say why this lead is lost."}
+    for status in (None, "", "nonsense", "won"):
+        assert browser.get("leads.leave_won", lead_id=lead.id, status=status).location == f"/leads/{lead.id}"
+
+
+def test_a_confirmation_holds_for_one_press(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    lead = make_lead(session, company="Nordlys")
+    browser = browser_as(ann)
+    move(browser, lead, "won")
+    page = move(browser, lead, "contacted", from_status="new", confirmed="1")
+    assert page.status == 409
+    assert page.button("Contacted").follow().h1.endswith("out of Won?")
 
 
 def test_a_customer_in_the_trash_is_in_the_way(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
@@ -214,7 +253,7 @@ def test_a_stale_page_does_not_open_again_what_someone_won(
     assert "Max Lindqvist moved this lead to Won after you opened this page." in page.errors[""]
     assert page.one(".step [aria-current=step]").get_text(strip=True) == "Won"
     assert read(session, lead).status == LeadStatus.WON
-    assert page.button("Contacted").status == 303
+    page.button("Contacted").follow().button("Leave Won")
     assert read(session, lead).status == LeadStatus.CONTACTED
 
 

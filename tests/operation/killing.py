@@ -240,7 +240,7 @@ class OwnLead:
 
     def _move(self, client: Client) -> None:
         status = client.chance.choice([status for status in (*OPEN, "lost") if status != self.status])
-        fields = {"status": status, "from_status": self.status, "lost_reason": "price"}
+        fields = {"status": status, "from_status": self.status, "lost_reason": "price", "confirmed": "1"}
         self._note(client.send(f"/leads/{self.id}/status", fields), ("status", status))
         self.status = status
 

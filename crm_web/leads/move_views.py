@@ -1,0 +1,36 @@
+"""What stands around a move from one status to another: the question before a lead leaves Won."""
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from crm_web.access import Action, allowed, require_change
+from crm_web.leads import blueprint, operations, queries
+from crm_web.leads.forms import StatusForm
+from crm_web.leads.win_views import come_back_to
+from crm_web.models import Lead, LeadStatus, StatusKind
+
+CARRIED_OVER = ("status", "next", "lost_reason", "lost_note")
+
+
+def ask_to_leave_won(lead: Lead, form: StatusForm) -> ResponseReturnValue | None:
+    """Send a move out of Won to the page that asks first; ``None`` where there is nothing to ask, or it was asked."""
+    is_seen = form.seen in (None, LeadStatus.WON)
+    if not lead.is_won or lead.is_in_trash or form.status.data is LeadStatus.WON or form.confirmed.data or not is_seen:
+        return None
+    if form.status.data.kind is StatusKind.LOST:
+        operations.check_lost_reason(form.lost_reason.data, form.lost_note.data)
+    sent = {name: request.form.get(name) or None for name in CARRIED_OVER}
+    return redirect(url_for("leads.leave_won", lead_id=lead.id, **sent), code=303)  # type: ignore[arg-type]
+
+
+@blueprint.get("/leads/<int:lead_id>/leave-won")
+@allowed(Action.CHANGE_OWN)
+def leave_won(lead_id: int) -> ResponseReturnValue:
+    lead = queries.get_lead(lead_id) or abort(404)
+    require_change(lead)
+    sent = {name: request.args[name] for name in CARRIED_OVER if request.args.get(name)}
+    status = next((status for status in LeadStatus if status == sent.get("status")), LeadStatus.WON)
+    if not lead.is_won or lead.is_in_trash or status is LeadStatus.WON:
+        return redirect(url_for("leads.show_lead", lead_id=lead_id), code=303)
+    fields = {**sent, "from_status": LeadStatus.WON.value, "confirmed": "1"}
+    return render_template("leads/leave_won.html", lead=lead, status=status, fields=fields, back_url=come_back_to(lead))
