@@ -1,6 +1,7 @@
 """The form about activities."""
 
 from datetime import datetime
+from typing import Any
 
 from crm_web.activities.queries import list_assignees
 from crm_web.date_input import read_moment
@@ -32,6 +33,22 @@ class ActivityForm(OnceForm):
     happened_at = MomentField("When", description="Left empty, it means now.")
     due_on = DateField("Due")
     assignee_id = OwnerField("For", refusal="Choose someone who works here.")
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check each field, and that nothing but what was preset says what only a task has."""
+        is_valid = super().validate(extra_validators)
+        if self.kind.errors or self.kind.data is ActivityKind.TASK:
+            return is_valid
+        if self.due_on.data is not None:
+            self.due_on.errors = ["Only tasks have a due date. Choose Task, or clear the date."]
+        if self.assignee_id.data not in (None, self.assignee_id.object_data):
+            self.assignee_id.errors = ["Only tasks are for someone else. Choose Task, or choose yourself."]
+        return is_valid and not self.errors
+
+    @property
+    def speaks_of_tasks(self) -> bool:
+        """Whether something is wrong with what only a task has, so that it has to be seen."""
+        return bool(self.due_on.errors or self.assignee_id.errors)
 
 
 def read_activity_form(by: Employee) -> ActivityForm:

@@ -30,8 +30,8 @@ def add_activity(record: Lead | Customer, values: Mapping[str, Any], *, by: Empl
     Note an activity on a lead or a customer.
 
     :param record: the lead or customer
-    :param values: column names to values, as the activity form gives them; what only a task has is left out elsewhere,
-        and without ``happened_at`` it happens now
+    :param values: column names to values, as the activity form gives them; what only a task has is left out elsewhere
+        (the form refuses it before), and without ``happened_at`` it happens now
     :param by: the employee who notes it
     :return: the new activity, with its id
     :raise RecordInTrash: where the record is in the trash

@@ -97,12 +97,13 @@ def _says_why() -> dict[str, Any]:
     """Won alone takes a customer; Lost and Disqualified a reason, and another reason than those known some words."""
     reasons = [reason for reason in LostReason if reason is not LostReason.OTHER]
     no_customer = {"customer_id": {"type": "null"}, "create": {"const": False}}
+    no_reason = {"lost_reason": {"type": "null"}, "lost_note": {"type": "null"}}
     note = {"lost_note": {"type": "string", "minLength": 1, "pattern": NOT_BLANK}}
     of_lost = {"status": {"enum": StatusKind.LOST.statuses}, **no_customer}
     return {
         "anyOf": [
-            {"properties": {"status": {"const": LeadStatus.WON}}},
-            {"properties": {"status": {"enum": StatusKind.OPEN.statuses}, **no_customer}},
+            {"properties": {"status": {"const": LeadStatus.WON}, **no_reason}},
+            {"properties": {"status": {"enum": StatusKind.OPEN.statuses}, **no_customer, **no_reason}},
             {"properties": {**of_lost, "lost_reason": {"enum": reasons}}, "required": ["lost_reason"]},
             {
                 "properties": {**of_lost, "lost_reason": {"const": LostReason.OTHER}, **note},
@@ -123,6 +124,15 @@ class StatusChange(Sent):
     lost_note: str | None = text_of(LeadModel.lost_note)
     customer_id: RecordId | None = Field(None, description="Won: the customer that is there already.")
     create: bool = Field(False, description="Won: create the customer, whoever is there that it may be.")
+
+    @field_validator("lost_reason", "lost_note")
+    @classmethod
+    def belongs_to_lost(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse a reason for losing a lead that is not lost."""
+        status = info.data.get("status")
+        if value and status is not None and status.kind is not StatusKind.LOST:
+            raise ValueError("Send this with the status lost or disqualified only.")
+        return value
 
     @field_validator("customer_id", "create")
     @classmethod

@@ -172,6 +172,16 @@ class StatusForm(RecordForm):
     lost_reason = WordField("Reason", REASONS, empty="Choose a reason")
     lost_note = TextLine("In a few words", limit_of(Lead.lost_note), description="Needed where the reason is another.")
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check each field, and that a reason for losing the lead comes only where it is lost."""
+        is_valid = super().validate(extra_validators)
+        if self.status.data is None or self.status.data.kind is StatusKind.LOST:
+            return is_valid
+        for field in (self.lost_reason, self.lost_note):
+            if str(field.data or "").strip():
+                field.errors = ["Only a lost or disqualified lead has this. Mark it as lost, or leave this empty."]
+        return is_valid and not self.errors
+
     @property
     def seen(self) -> LeadStatus | None:
         """The status that the page showed, if it is one."""

@@ -67,12 +67,43 @@ def test_the_moment_is_meant_in_the_readers_zone(
     assert find(session).happened_at == datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
 
 
-def test_what_only_a_task_has_is_left_out_elsewhere(
+NOT_A_TASK = [kind.value for kind in ActivityKind if kind is not ActivityKind.TASK]
+
+
+def test_an_untouched_form_of_any_kind_is_taken(
     browser_as: BrowserAs, session: Session, ann: Employee, lead: Lead
 ) -> None:
-    data = {"kind": "meeting", "subject": "Lunch", "due_on": "2026-12-01", "assignee_id": str(ann.id)}
-    assert browser_as(ann).post("activities.add_to_lead", data, lead_id=lead.id).status == 303
+    browser = browser_as(ann)
+    for kind in ActivityKind:
+        form = browser.get("activities.new_on_lead", lead_id=lead.id).form()
+        assert (form["due_on"], form["assignee_id"]) == ("", str(ann.id))
+        assert form.submit(kind=kind.value, subject=kind.value).status == 303
+    for activity in session.scalars(select(Activity)):
+        assert (activity.due_on, activity.assignee_id) == (None, ann.id if activity.is_task else None)
+
+
+@pytest.mark.parametrize("kind", NOT_A_TASK)
+def test_what_only_a_task_has_is_refused_elsewhere(
+    browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee, lead: Lead, kind: str
+) -> None:
+    data = {"kind": kind, "subject": "Lunch", "due_on": "2026-12-01", "assignee_id": str(bob.id)}
+    page = browser_as(ann).post("activities.add_to_lead", data, lead_id=lead.id)
+    assert page.status == 422
+    assert page.errors == {
+        "due_on": "Only tasks have a due date. Choose Task, or clear the date.",
+        "assignee_id": "Only tasks are for someone else. Choose Task, or choose yourself.",
+    }
+    # A style hides these fields while another kind is chosen; what is wrong has to be seen.
+    assert not page.has(".of-tasks")
+    assert find(session) is None
+    assert page.form().submit(due_on="", assignee_id="").status == 303
     assert (find(session).due_on, find(session).assignee_id) == (None, None)
+
+
+def test_a_due_date_that_is_no_date_is_seen_on_a_note(browser_as: BrowserAs, ann: Employee, lead: Lead) -> None:
+    page = browser_as(ann).post("activities.add_to_lead", {"subject": "Lunch", "due_on": "soon"}, lead_id=lead.id)
+    assert "Enter a date" in page.errors["due_on"]
+    assert not page.has(".of-tasks")
 
 
 def test_what_is_typed_is_kept_byte_for_byte_and_harmless(

@@ -177,6 +177,18 @@ def test_loses_without_a_reason(session: Session, ann: Employee, program_of: Pro
     assert answer.get_json()["errors"][0]["field"] == "lost_reason"
 
 
+def test_sends_a_reason_for_losing_with_another_status(session: Session, ann: Employee, program_of: ProgramOf) -> None:
+    lead = make_lead(session, last_name="A")
+    program = program_of(ann)
+    change = {"status": "contacted", "lost_reason": "price", "lost_note": "Too dear"}
+    answer = program.post(f"/leads/{lead.id}/status", change)
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.get_json()["errors"]] == ["lost_reason", "lost_note"]
+    assert program.post(f"/leads/{lead.id}/status", change | {"status": "won"}).status_code == 422
+    untold = {"status": "contacted", "lost_reason": None, "lost_note": None}
+    assert program.post(f"/leads/{lead.id}/status", untold).status_code == 200
+
+
 def test_may_not_do_more_than_its_employee(
     session: Session, ann: Employee, bob: Employee, vera: Employee, program_of: ProgramOf
 ) -> None:

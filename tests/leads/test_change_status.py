@@ -187,6 +187,19 @@ def test_losing_takes_a_reason(browser_as: BrowserAs, session: Session, ann: Emp
     assert lead.closed_at is not None
 
 
+@pytest.mark.parametrize("status", ["contacted", "won"])
+def test_a_reason_for_losing_is_refused_elsewhere(
+    browser_as: BrowserAs, session: Session, ann: Employee, status: str
+) -> None:
+    lead = make_lead(session)
+    page = move(browser_as(ann), lead, status, lost_reason="price", lost_note="Too dear")
+    assert page.status == 422
+    wrong = "Only a lost or disqualified lead has this. Mark it as lost, or leave this empty."
+    assert page.errors == {"lost_reason": wrong, "lost_note": wrong}
+    assert read(session, lead).status == LeadStatus.NEW
+    assert move(browser_as(ann), lead, "contacted", lost_reason="", lost_note=" ").status == 303
+
+
 def test_losing_without_a_reason_is_asked_for_it(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session)
     page = browser_as(ann).get("leads.show_lead", lead_id=lead.id).button("Mark as lost")
