@@ -1,13 +1,20 @@
-"""Changes of one thing about a lead, as bulk edits make them and take them back."""
+"""Changes of one thing about a lead, as bulk edits make them, and how they are taken back."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from crm_web.customers.conversion_operations import create_from_lead
+from crm_web.errors import Conflict
 from crm_web.leads.operations import let_be_again, lock_outside_trash
+from crm_web.leads.win_queries import find_move
 from crm_web.models import Employee, Lead, LeadStatus, StatusKind, record_by
-from crm_web.records import check_owner
+from crm_web.past import to_history
+from crm_web.records import check_owner, name_of_last
 from crm_web.together import save
+
+
+class ChangedSinceMove(Conflict):
+    """A move can't be taken back any more, since the lead changed after it."""
 
 
 def put_back_status(lead: Lead, before: Mapping[str, Any], *, by: Employee) -> None:
@@ -26,6 +33,34 @@ def put_back_status(lead: Lead, before: Mapping[str, Any], *, by: Employee) -> N
         create_from_lead(lead, by=by)
     let_be_again(lead, before)
     save()
+
+
+def undo_move(lead: Lead, version: int, *, by: Employee) -> bool:
+    """
+    Take back the last move of a lead, unless the lead changed since; a win has an undo of its own.
+
+    :param lead: the lead; its row is locked
+    :param version: the version that the move made
+    :param by: the employee who takes it back
+    :return: false where the lead is back where it was already, and nothing is done
+    :raise LeadInTrash: where it is in the trash
+    :raise ChangedSinceMove: where it changed after the move
+    :raise CustomerInTrash: where it goes back to Won and its customer is in the trash
+    """
+    record_by(by)
+    lock_outside_trash(lead)
+    move = find_move(lead.id, version) if version <= lead.version else None
+    if move and move.fields["status"][0] == lead.status:
+        return False
+    if move is None or version != lead.version or lead.is_won:
+        raise ChangedSinceMove(
+            f"{name_of_last(lead)} changed this lead after that move, so it stays in {lead.status.label}. "
+            "Look at it, then choose again."
+        )
+    names = ("status", "lost_reason", "lost_note", "closed_at")
+    before = {name: to_history(getattr(lead, name)) for name in names}
+    put_back_status(lead, before | {name: move.fields[name][0] for name in names if name in move.fields}, by=by)
+    return True
 
 
 def assign_lead(lead: Lead, owner_id: int | None, *, by: Employee) -> None:

@@ -1,13 +1,18 @@
-"""What stands around a move from one status to another: the question before a lead leaves Won."""
+"""What stands around a move from one status to another: the question before a lead leaves Won, and Undo."""
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from crm_web.access import Action, allowed, require_change
-from crm_web.leads import blueprint, operations, queries
+from crm_web.errors import DomainError
+from crm_web.extensions import db
+from crm_web.leads import blueprint, change_operations, operations, queries
 from crm_web.leads.forms import StatusForm
 from crm_web.leads.win_views import come_back_to
+from crm_web.messages import Link
 from crm_web.models import Lead, LeadStatus, StatusKind
+from crm_web.submissions import Answer
 
 CARRIED_OVER = ("status", "next", "lost_reason", "lost_note")
 
@@ -34,3 +39,27 @@ def leave_won(lead_id: int) -> ResponseReturnValue:
         return redirect(url_for("leads.show_lead", lead_id=lead_id), code=303)
     fields = {**sent, "from_status": LeadStatus.WON.value, "confirmed": "1"}
     return render_template("leads/leave_won.html", lead=lead, status=status, fields=fields, back_url=come_back_to(lead))
+
+
+def undo_of_move(lead: Lead, place: str) -> Link:
+    """Label and address that a POST takes the move back with that has just been made; then one is back at a place."""
+    return "Undo", url_for("leads.undo_move", lead_id=lead.id, version=lead.version, next=place)
+
+
+@blueprint.post("/leads/<int:lead_id>/moves/<int:version>/undo")
+@allowed(Action.CHANGE_OWN)
+def undo_move(lead_id: int, version: int) -> ResponseReturnValue:
+    lead = queries.get_lead(lead_id) or abort(404)
+    require_change(lead)
+    place = come_back_to(lead)
+    try:
+        is_undone = change_operations.undo_move(lead, version, by=current_user)
+    except DomainError as error:
+        db.session.rollback()
+        return Answer(error.message, place, kind="warning").give()
+    if is_undone:
+        answer = Answer(f"Undone: {lead.name} is back in {lead.status.label}.", place)
+    else:
+        answer = Answer(f"{lead.name} is back in {lead.status.label} already.", place, kind="info")
+    db.session.commit()
+    return answer.give()

@@ -22,7 +22,7 @@ from crm_web.history.queries import list_changes_of
 from crm_web.history.stories import go_to_story
 from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_from
-from crm_web.leads.move_views import ask_to_leave_won
+from crm_web.leads.move_views import ask_to_leave_won, undo_of_move
 from crm_web.leads.win_views import come_back_to, tell_win, win_again, win_by_choice
 from crm_web.matching import Match, list_possible_duplicates
 from crm_web.models import Lead, LeadStatus
@@ -202,11 +202,14 @@ def _tell_status(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> An
     moved = f"Moved to {lead.status.label}." if is_named else f"{lead.name} moved to {lead.status.label}."
     if lead.is_won:
         return tell_win(lead, was, had_customer_id)
+    undo = undo_of_move(lead, place) if was is not lead.status else None
     # By its id: what was loaded before the lead was locked may be none, or another one.
     if was is LeadStatus.WON and (customer := get_customer(lead.customer_id or 0)):
         link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id))
-        return Answer(f"{moved} Customer {customer.number} {customer.name} stays a customer.", place, link=link)
-    return Answer(moved, place)
+        return Answer(
+            f"{moved} Customer {customer.number} {customer.name} stays a customer.", place, link=link, undo=undo
+        )
+    return Answer(moved, place, undo=undo)
 
 
 @blueprint.post("/leads/<int:lead_id>/trash")

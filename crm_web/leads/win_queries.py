@@ -30,6 +30,19 @@ def map_changes_to_won(lead_ids: Sequence[int]) -> dict[int, Change]:
     return {change.entity_id: change for change in db.session.scalars(query)}
 
 
+def find_move(lead_id: int, version: int) -> Change | None:
+    """
+    Find the change by which a lead went to another status.
+
+    :param lead_id: the lead
+    :param version: the version that the move made
+    :return: the change; ``None`` where that version was no move
+    """
+    of_lead = (Change.entity == "lead", Change.entity_id == lead_id, Change.action == ChangeAction.CHANGED)
+    query = select(Change).where(*of_lead, Change.version == version, Change.fields.has_key("status"))
+    return db.session.scalar(query)
+
+
 def has_customer(lead_id: int) -> bool:
     """
     Tell whether a lead has a customer by now, whatever was loaded of it before.

@@ -177,7 +177,8 @@ function showMessages(fresh) {
   document.querySelector(".messages")?.remove();
   if (!fresh) return;
   // Heard only where it is put into what is there already.
-  say(fresh.textContent.replace(/\s+/g, " ").trim());
+  const told = [...fresh.querySelectorAll("p")].map((text) => text.textContent).join(" ");
+  say(told.replace(/\s+/g, " ").trim());
   fresh.removeAttribute("role");
   document.querySelector(".frame").before(fresh);
   dismissMessages();

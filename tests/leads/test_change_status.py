@@ -37,7 +37,7 @@ def test_moves_an_open_lead_to_any_open_status(
     lead = make_lead(session, owner_id=ann.id)
     page = move(browser_as(ann), lead, status)
     assert (page.status, page.location) == (303, f"/leads/{lead.id}")
-    assert page.follow().flash == f"Moved to {LeadStatus(status).label}."
+    assert page.follow().flash == f"Moved to {LeadStatus(status).label}. Undo"
     lead = read(session, lead)
     assert (lead.status, lead.closed_at) == (status, None)
 

@@ -31,7 +31,7 @@ def test_moves_the_card_and_comes_back_to_the_same_board(
     answer = form_of(board, lead).submit(status="qualified")
     assert (answer.status, answer.location) == (303, "/leads/board?q=oko&owner=me")
     page = answer.follow()
-    assert page.flash == "Okoro moved to Qualified."
+    assert page.flash == "Okoro moved to Qualified. Undo"
     assert page.has(f"#column-qualified #card-{lead.id}")
     assert page.one("#column-qualified .count").get_text() == "1"
     assert page.one("#column-qualified .column-worth").get_text() == "$1,000"

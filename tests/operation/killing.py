@@ -240,7 +240,8 @@ class OwnLead:
 
     def _move(self, client: Client) -> None:
         status = client.chance.choice([status for status in (*OPEN, "lost") if status != self.status])
-        fields = {"status": status, "from_status": self.status, "lost_reason": "price", "confirmed": "1"}
+        fields = {"status": status, "from_status": self.status, "confirmed": "1"}
+        fields |= {"lost_reason": "price"} if status == "lost" else {}
         self._note(client.send(f"/leads/{self.id}/status", fields), ("status", status))
         self.status = status
 
