@@ -3,6 +3,7 @@
 from flask import Response, current_app, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from werkzeug.datastructures import MultiDict
 
 from crm_web.access import Action, allowed
 from crm_web.customers import blueprint, exports, queries
@@ -11,20 +12,24 @@ from crm_web.customers.columns import COLUMNS
 from crm_web.employees.queries import list_possible_owners
 from crm_web.filters import current_reader
 from crm_web.list_files import MOST_PRINTED, send_csv, send_xlsx
+from crm_web.paging import Page
 from crm_web.saved_views.kept import current_kept_views
+from crm_web.search.corrections import load_or_correct
 
 
 @blueprint.get("/customers")
 @allowed(Action.READ)
 def list_customers() -> ResponseReturnValue:
-    view = _view()
-    if view.canonical_url:
-        return redirect(view.canonical_url)
+    sent = _view()
+    if sent.canonical_url:
+        return redirect(sent.canonical_url)
+    view, page = load_or_correct(sent, _load, _read)
     people = list_possible_owners()
     return render_template(
         "customers/list_customers.html",
-        page=queries.list_customers(view.read_filter(), sort=view.sort, mark=view.mark, columns=view.columns),
+        page=page,
         view=view,
+        words_sent=sent.one("q"),
         columns=COLUMNS,
         people=people,
         words=queries.list_words_in_use(),
@@ -73,5 +78,13 @@ def suggest_customers() -> ResponseReturnValue:
     return jsonify([f"{customer.number} {customer.name}" for customer in queries.list_customers_called(words)])
 
 
+def _load(view: CustomersAddress) -> Page:
+    return queries.list_customers(view.read_filter(), sort=view.sort, mark=view.mark, columns=view.columns)
+
+
 def _view() -> CustomersAddress:
-    return CustomersAddress(request.args, me=current_user, reader=current_reader())
+    return _read(request.args)
+
+
+def _read(args: MultiDict[str, str]) -> CustomersAddress:
+    return CustomersAddress(args, me=current_user, reader=current_reader())

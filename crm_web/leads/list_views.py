@@ -3,6 +3,7 @@
 from flask import Response, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from werkzeug.datastructures import MultiDict
 
 from crm_web.access import Action, allowed
 from crm_web.customers.queries import get_customer
@@ -14,20 +15,24 @@ from crm_web.leads.columns import COLUMNS
 from crm_web.list_address import Chip
 from crm_web.list_files import MOST_PRINTED, send_csv, send_xlsx
 from crm_web.models import Customer
+from crm_web.paging import Page
 from crm_web.saved_views.kept import current_kept_views
+from crm_web.search.corrections import load_or_correct
 
 
 @blueprint.get("/leads")
 @allowed(Action.READ)
 def list_leads() -> ResponseReturnValue:
-    view = _view()
-    if view.canonical_url:
-        return redirect(view.canonical_url)
+    sent = _view()
+    if sent.canonical_url:
+        return redirect(sent.canonical_url)
+    view, page = load_or_correct(sent, _load, _read)
     people = list_possible_owners()
     return render_template(
         "leads/list_leads.html",
-        page=queries.list_leads(view.read_filter(), sort=view.sort, mark=view.mark, columns=view.columns),
+        page=page,
         view=view,
+        words_sent=sent.one("q"),
         columns=COLUMNS,
         people=people,
         words=queries.list_words_in_use(),
@@ -66,8 +71,16 @@ def print_leads() -> ResponseReturnValue:
     )
 
 
+def _load(view: LeadsAddress) -> Page:
+    return queries.list_leads(view.read_filter(), sort=view.sort, mark=view.mark, columns=view.columns)
+
+
 def _view() -> LeadsAddress:
-    return LeadsAddress(request.args, me=current_user, reader=current_reader())
+    return _read(request.args)
+
+
+def _read(args: MultiDict[str, str]) -> LeadsAddress:
+    return LeadsAddress(args, me=current_user, reader=current_reader())
 
 
 def _customer(view: LeadsAddress) -> Customer | None:

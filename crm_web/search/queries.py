@@ -33,9 +33,10 @@ from sqlalchemy.orm import aliased
 
 from crm_web.database import Trouble, find_trouble
 from crm_web.extensions import db
+from crm_web.folding import fold
 from crm_web.matching import contains_words, escape_like
 from crm_web.models import Contact, Customer, CustomerStatus, Employee, KnownWord, Lead, StatusKind
-from crm_web.search.words import Wanted, count_slips, is_close
+from crm_web.search.words import Wanted, count_slips, is_close, tidy
 
 MOST_HITS = 50
 """How many of a kind are shown; there may be more."""
@@ -311,13 +312,35 @@ def _begins(name: Any, text: str) -> ColumnElement[bool]:
     return condition
 
 
+def correct_spelling(typed: str) -> str:
+    """
+    Replace the words that no record holds by the closest ones that some record does.
+
+    :param typed: the words of a list
+    :return: the corrected words; empty where there is nothing to correct, or nothing close
+    """
+    terms = Wanted(fold(tidy(typed)))
+    known = _find_known(terms.words_to_mend)
+    corrected = [
+        word if word in known or word not in terms.words_to_mend else next(iter(_closest(word, known)), word)
+        for word in terms.words
+    ]
+    return " ".join(corrected) if corrected != terms.words else ""
+
+
+def _find_known(words: Sequence[str]) -> set[str]:
+    """Known words that are a slip or two away from any of these."""
+    if not words:
+        return set()
+    slips = func.crm_slips(KnownWord.word)
+    query = select(KnownWord.word).where(or_(*(slips.op("&&")(func.crm_slips(word)) for word in words))).limit(RANKED)
+    return set(db.session.scalars(query))
+
+
 def _list_similar(wanted: Wanted) -> list[list[str]]:
     """For each word itself and the known words that are closest to it; nothing where no word has any."""
-    if not (mend := wanted.words_to_mend):
-        return []
-    slips = func.crm_slips(KnownWord.word)
-    query = select(KnownWord.word).where(or_(*(slips.op("&&")(func.crm_slips(word)) for word in mend))).limit(RANKED)
-    known = set(db.session.scalars(query))
+    mend = wanted.words_to_mend
+    known = _find_known(mend)
     similar = [[word, *(_closest(word, known) if word in mend else [])] for word in wanted.words]
     return similar if any(len(words) > 1 for words in similar) else []
 

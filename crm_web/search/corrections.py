@@ -1,0 +1,38 @@
+"""Typing errors in the words of a list: where nothing matches, the list of the corrected words is shown instead."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from flask import request
+from werkzeug.datastructures import MultiDict
+
+from crm_web.list_address import ListAddress
+from crm_web.paging import Page
+from crm_web.search.queries import correct_spelling
+
+Params = TypeVar("Params", bound=ListAddress)
+
+
+def load_or_correct(
+    params: Params, load: Callable[[Params], Page], read: Callable[[MultiDict[str, str]], Params]
+) -> tuple[Params, Page]:
+    """
+    Load a page of a list; where nothing matches its words, the one of the corrected words.
+
+    Everything on the page then comes from the corrected words, so that its links, files and views mean what it shows.
+
+    :param params: the parameters of the list, as they were sent
+    :param load: loads the page for some parameters
+    :param read: reads parameters from the query of an address
+    :return: the parameters of the page, and the page; those that were sent where correcting finds nothing either
+    """
+    page = load(params)
+    words = "" if page.count else correct_spelling(params.one("q"))
+    if not words:
+        return params, page
+    args = MultiDict(request.args)
+    args.poplist("at")
+    args["q"] = words
+    corrected = read(args)
+    corrected_page = load(corrected)
+    return (corrected, corrected_page) if corrected_page.count else (params, page)
