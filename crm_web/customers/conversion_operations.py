@@ -117,7 +117,9 @@ def create_from_lead(lead: Lead, values: Mapping[str, Any] | None = None, *, by:
         check_parent_is_there(values.get("parent_id"))
         carried = Customer(**carry_over(lead))
         country = find_phone_country(carried, values)
-        values = {**values, **find_numbers_to_dial(carried, values, country=country, by=by)}
+        numbers = find_numbers_to_dial(carried, values, country=country, by=by)
+        # A number that was not typed does not become the customer's, so neither does its twin.
+        values = {**values, **{twin: numbers[twin] for name, twin in FOLLOWS.items() if name in values}}
     customer, contact = _bring_back(lead, customer, values, by) if customer else _make_customer(lead, values)
     _enter_in_ledger(lead, customer, ConversionKind.CREATED, by, contact=contact)
     _belong_to(lead, customer)

@@ -53,7 +53,7 @@ def test_ann_enters_a_lead_wins_it_finds_the_customer_and_prints_it(open_as: Ope
     search.fill(name)
     search.press("Enter")
     page.locator("main").get_by_role("link", name=f"{name} & Söhne GmbH").first.click()
-    assert page.url == customer
+    assert page.url.partition("?")[0] == customer
     page.get_by_role("link", name="Print").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(name)
     paper = page.locator("body").inner_text()
