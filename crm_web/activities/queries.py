@@ -1,6 +1,6 @@
 """What the pages ask about activities."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,8 +9,9 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import defer, joinedload
 
 from crm_web.extensions import db
-from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead
+from crm_web.models import Activity, ActivityKind, Change, ChangeAction, Customer, Employee, Lead
 from crm_web.paging import Page, Sort, load_page
+from crm_web.past import from_history
 from crm_web.record_filters import within
 
 NEWEST_FIRST = Sort(Activity.happened_at.expression, Activity.id.expression, descending=True)
@@ -96,6 +97,39 @@ def get_activity(activity_id: int) -> Activity | None:
     """
     loaded = (joinedload(Activity.lead), joinedload(Activity.customer))
     return db.session.scalar(select(Activity).where(Activity.id == activity_id).options(*loaded))
+
+
+@dataclass(frozen=True)
+class RemovedActivity:
+    """
+    An activity that was removed, as history keeps it.
+
+    :param id: the id that it had
+    :param values: its columns to their last values
+    :param created_at: when it was added; ``None`` where history does not say
+    :param created_by_id: who added it
+    """
+
+    id: int
+    values: Mapping[str, Any]
+    created_at: datetime | None
+    created_by_id: int | None
+
+
+def find_removed_activity(activity_id: int) -> RemovedActivity | None:
+    """
+    Find an activity that is gone in history.
+
+    :param activity_id: its id
+    :return: what it was; ``None`` where nothing with this id was ever removed
+    """
+    story = select(Change).where(Change.entity == "activity", Change.entity_id == activity_id)
+    lines = db.session.scalars(story.where(Change.action != ChangeAction.CHANGED).order_by(Change.id.desc())).all()
+    if not lines or lines[0].action is not ChangeAction.DELETED:
+        return None
+    values = {name: from_history(Activity, name, old) for name, (old, _) in lines[0].fields.items()}
+    created = next((line for line in reversed(lines) if line.action is ChangeAction.CREATED), None)
+    return RemovedActivity(activity_id, values, created.at if created else None, created.actor_id if created else None)
 
 
 def list_assignees() -> Sequence[Employee]:

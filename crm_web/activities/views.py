@@ -97,8 +97,26 @@ def reopen_task(activity_id: int) -> ResponseReturnValue:
 def remove_activity(activity_id: int) -> ResponseReturnValue:
     activity = queries.get_activity(activity_id) or abort(404)
     require_removal(activity)
-    answer = Answer(f"Removed: {activity.subject}. History keeps what it said.", _url_of(activity.record))
+    undo = ("Undo", url_for("activities.restore_activity", activity_id=activity_id))
+    answer = Answer(f"Removed: {activity.subject}. History keeps what it said.", _url_of(activity.record), undo=undo)
     operations.remove_activity(activity, by=current_user)
+    db.session.commit()
+    return answer.give()
+
+
+@blueprint.post("/activities/<int:activity_id>/restore")
+@allowed(Action.CREATE)
+def restore_activity(activity_id: int) -> ResponseReturnValue:
+    if activity := queries.get_activity(activity_id):
+        return Answer(f"{activity.subject} is back already.", _url_of(activity.record), kind="info").give()
+    removed = queries.find_removed_activity(activity_id) or abort(404)
+    require_removal(removed)
+    try:
+        activity = operations.restore_activity(removed, by=current_user)
+    except DomainError as error:
+        db.session.rollback()
+        return Answer(error.message, url_for("activities.list_activities"), kind="warning").give()
+    answer = Answer(f"Restored: {activity.subject}", _url_of(activity.record))
     db.session.commit()
     return answer.give()
 

@@ -1,12 +1,13 @@
 """Taking an activity away: POST /activities/<id>/remove."""
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm_web.models import Activity, Change, Employee
+from crm_web.models import Activity, ActivityKind, Change, Employee
 from tests.factories import make_activity, make_customer, make_lead
 from tests.page import Browser
 
@@ -62,3 +63,44 @@ def test_twice_is_not_found(browser_as: BrowserAs, ann: Employee, note: Activity
 
 def test_signed_out_people_sign_in_first(visitor: Browser, note: Activity) -> None:
     assert visitor.post("activities.remove_activity", activity_id=note.id).location == "/sign-in"
+
+
+def test_undo_puts_it_back_as_it_was(
+    browser_as: BrowserAs, session: Session, max: Employee, ann: Employee, bob: Employee
+) -> None:
+    lead = make_lead(session, owner_id=ann.id)
+    task = make_activity(
+        session, by=ann, kind=ActivityKind.TASK, subject="Call", body="About it", lead_id=lead.id,
+        due_on=date(2027, 1, 2), assignee_id=bob.id,
+    )  # fmt: skip
+    columns = [column for column in Activity.__table__.columns if column.name not in ("updated_at", "updated_by_id")]
+    before = session.execute(select(*columns)).one()
+    browser = browser_as(max)
+    page = browser.get("leads.show_lead", lead_id=lead.id).button("Remove Call").follow()
+    assert session.scalars(select(Activity.id)).all() == []
+    page = page.button("Undo")
+    assert page.location == f"/leads/{lead.id}"
+    assert "Restored: Call" in page.follow().flash
+    assert session.execute(select(*columns)).one() == before
+    assert session.scalars(select(Change.action).where(Change.entity_id == task.id, Change.entity == "activity")).all()
+    assert "is back already" in browser.post("activities.restore_activity", activity_id=task.id).follow().flash
+    assert len(session.scalars(select(Activity.id)).all()) == 1
+
+
+def test_nobody_else_puts_it_back(
+    browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee, note: Activity
+) -> None:
+    assert browser_as(ann).post("activities.remove_activity", activity_id=note.id).status == 303
+    assert browser_as(bob).post("activities.restore_activity", activity_id=note.id).status == 403
+    assert browser_as(ann).post("activities.restore_activity", activity_id=note.id + 1).status == 404
+
+
+def test_a_record_in_the_trash_takes_nothing_back(
+    browser_as: BrowserAs, session: Session, ada: Employee, note: Activity
+) -> None:
+    browser = browser_as(ada)
+    assert browser.post("activities.remove_activity", activity_id=note.id).status == 303
+    assert browser.post("leads.trash_lead", lead_id=note.lead_id).status == 303
+    page = browser.post("activities.restore_activity", activity_id=note.id)
+    assert "This record is in the trash. Restore it first." in page.follow().flash
+    assert session.scalars(select(Activity.id)).all() == []
