@@ -110,7 +110,13 @@ class FilterQuery(Sent):
     """The filters that all lists of records have, by the words of the lists in the browser."""
 
     q: (
-        Annotated[FewWords, Field(max_length=300, description="Words in what names and reaches it, eight at most.")]
+        Annotated[
+            FewWords,
+            Field(
+                max_length=300,
+                description="Words in what names and reaches it, at most eight. Typing errors are not corrected.",
+            ),
+        ]
         | None
     ) = None
     industry: Annotated[Many[Word], Field(description="Industries, or (none).")] = ()
