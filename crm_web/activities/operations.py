@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import text
-
-from crm_web.activities.queries import RemovedActivity
+from crm_web.activities.queries import RemovedActivity, find_restored_activity
 from crm_web.clock import now
 from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
@@ -100,33 +98,31 @@ def remove_activity(activity: Activity, *, by: Employee) -> None:
 
 def restore_activity(removed: RemovedActivity, *, by: Employee) -> Activity:
     """
-    Put an activity back as it was, under the id that it had.
+    Add a removed activity again as it was, with its author and times; history tells of it as of a new one.
 
     :param removed: the activity as history keeps it
     :param by: the employee who restores it
-    :return: the activity
+    :return: the activity; the one that is back already where somebody was quicker
     :raise RecordInTrash: where its lead or customer is in the trash or gone
     :raise AssigneeNotActive: where it is an open task of someone who has left
     """
     record_by(by)
-    values = dict(removed.values)
-    lead_id, customer_id = values.get("lead_id"), values.get("customer_id")
+    lead_id, customer_id = removed.values.get("lead_id"), removed.values.get("customer_id")
     record = db.session.get(Lead, lead_id) if lead_id else db.session.get(Customer, customer_id)
     if record is None:
         raise RecordInTrash("The record that this was on has been deleted for good.")
-    lock(record, shared=True)
+    # Not shared: of two who press Undo at once, the second finds what the first has brought back.
+    lock(record)
     if record.is_in_trash:
         raise RecordInTrash("This record is in the trash. Restore it first.")
-    if values.get("done_at") is None:
-        _check_assignee(values.get("assignee_id"))
-    if removed.created_at is not None:
-        values |= {"created_at": removed.created_at, "created_by_id": removed.created_by_id}
-    columns = {"id": removed.id, **values}
-    names, places = ", ".join(columns), ", ".join(f":{name}" for name in columns)
-    # The database gives ids itself, unless it is told to take this one. The names are those of columns.
-    insert = f"INSERT INTO activities ({names}) OVERRIDING SYSTEM VALUE VALUES ({places})"  # noqa: S608
-    db.session.execute(text(insert), columns)
-    return db.session.get_one(Activity, removed.id)
+    if restored := find_restored_activity(removed):
+        return restored
+    if removed.values.get("done_at") is None:
+        _check_assignee(removed.values.get("assignee_id"))
+    activity = Activity(**removed.values, created_at=removed.created_at, created_by_id=removed.created_by_id)
+    db.session.add(activity)
+    db.session.flush()
+    return activity
 
 
 def _lock_task(task: Activity) -> None:

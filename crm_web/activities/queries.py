@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import defer, joinedload
 
 from crm_web.extensions import db
@@ -104,15 +104,15 @@ class RemovedActivity:
     """
     An activity that was removed, as history keeps it.
 
-    :param id: the id that it had
+    :param change_id: the line of history that says so
     :param values: its columns to their last values
-    :param created_at: when it was added; ``None`` where history does not say
+    :param created_at: when it was added
     :param created_by_id: who added it
     """
 
-    id: int
+    change_id: int
     values: Mapping[str, Any]
-    created_at: datetime | None
+    created_at: datetime
     created_by_id: int | None
 
 
@@ -121,15 +121,35 @@ def find_removed_activity(activity_id: int) -> RemovedActivity | None:
     Find an activity that is gone in history.
 
     :param activity_id: its id
-    :return: what it was; ``None`` where nothing with this id was ever removed
+    :return: what it was; ``None`` where nothing with this id was ever added and removed
     """
     story = select(Change).where(Change.entity == "activity", Change.entity_id == activity_id)
-    lines = db.session.scalars(story.where(Change.action != ChangeAction.CHANGED).order_by(Change.id.desc())).all()
-    if not lines or lines[0].action is not ChangeAction.DELETED:
+    lines = db.session.scalars(story.where(Change.action != ChangeAction.CHANGED).order_by(Change.id)).all()
+    if len(lines) != 2:
         return None
-    values = {name: from_history(Activity, name, old) for name, (old, _) in lines[0].fields.items()}
-    created = next((line for line in reversed(lines) if line.action is ChangeAction.CREATED), None)
-    return RemovedActivity(activity_id, values, created.at if created else None, created.actor_id if created else None)
+    created, removed = lines
+    values = {name: from_history(Activity, name, old) for name, (old, _) in removed.fields.items()}
+    return RemovedActivity(removed.id, values, created.at, created.actor_id)
+
+
+def find_restored_activity(removed: RemovedActivity) -> Activity | None:
+    """
+    Find the activity that an earlier Undo brought back.
+
+    :param removed: the activity that was removed
+    :return: what came back; ``None`` where nothing did
+    """
+    was_created_since = (
+        select(Change.id)
+        .where(Change.entity == "activity", Change.entity_id == Activity.id, Change.action == ChangeAction.CREATED)
+        .where(Change.id > removed.change_id)
+        .exists()
+    )
+    is_same = and_(
+        *(getattr(Activity, name) == removed.values.get(name) for name in ("lead_id", "customer_id", "kind"))
+    )
+    query = select(Activity).where(is_same, Activity.created_at == removed.created_at, was_created_since)
+    return db.session.scalars(query.order_by(Activity.id).limit(1)).first()
 
 
 def list_assignees() -> Sequence[Employee]:

@@ -107,8 +107,6 @@ def remove_activity(activity_id: int) -> ResponseReturnValue:
 @blueprint.post("/activities/<int:activity_id>/restore")
 @allowed(Action.CREATE)
 def restore_activity(activity_id: int) -> ResponseReturnValue:
-    if activity := queries.get_activity(activity_id):
-        return Answer(f"{activity.subject} is back already.", _url_of(activity.record), kind="info").give()
     removed = queries.find_removed_activity(activity_id) or abort(404)
     require_removal(removed)
     try:

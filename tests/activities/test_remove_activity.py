@@ -69,11 +69,13 @@ def test_undo_puts_it_back_as_it_was(
     browser_as: BrowserAs, session: Session, max: Employee, ann: Employee, bob: Employee
 ) -> None:
     lead = make_lead(session, owner_id=ann.id)
-    task = make_activity(
+    task_id = make_activity(
         session, by=ann, kind=ActivityKind.TASK, subject="Call", body="About it", lead_id=lead.id,
         due_on=date(2027, 1, 2), assignee_id=bob.id,
-    )  # fmt: skip
-    columns = [column for column in Activity.__table__.columns if column.name not in ("updated_at", "updated_by_id")]
+    ).id  # fmt: skip
+    columns = [
+        column for column in Activity.__table__.columns if column.name not in ("id", "updated_at", "updated_by_id")
+    ]
     before = session.execute(select(*columns)).one()
     browser = browser_as(max)
     page = browser.get("leads.show_lead", lead_id=lead.id).button("Remove Call").follow()
@@ -82,8 +84,7 @@ def test_undo_puts_it_back_as_it_was(
     assert page.location == f"/leads/{lead.id}"
     assert "Restored: Call" in page.follow().flash
     assert session.execute(select(*columns)).one() == before
-    assert session.scalars(select(Change.action).where(Change.entity_id == task.id, Change.entity == "activity")).all()
-    assert "is back already" in browser.post("activities.restore_activity", activity_id=task.id).follow().flash
+    assert browser.post("activities.restore_activity", activity_id=task_id).location == f"/leads/{lead.id}"
     assert len(session.scalars(select(Activity.id)).all()) == 1
 
 
