@@ -158,7 +158,7 @@ def test_a_lead_that_was_won_again_goes_back_to_where_it_was_last(
     browser_as: BrowserAs, session: Session, lead: Lead, customer: Customer, ann: Employee
 ) -> None:
     browser = browser_as(ann)
-    move(browser, lead, "negotiation", confirmed="1")
+    move(browser, lead, "negotiation", confirmed="1").follow()
     move(browser, lead, "won").follow().button("Undo")
     assert read(session, lead).status == LeadStatus.NEGOTIATION
 
