@@ -124,7 +124,7 @@ def load_page(
     place = _read_mark(mark, sort)
     backwards = place is not None and place[0] == "before"
     order = replace(sort, descending=sort.descending != backwards)
-    rows = _find_rows(query, order, place, size=size, count=count, everything=everything)
+    rows = _find_rows(query, order, place, size=size, count=count, everything=everything) if count else []
     more = len(rows) > size
     rows = rows[:size][::-1] if backwards else rows[:size]
     has_next = more if not backwards else True

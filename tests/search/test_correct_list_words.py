@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from crm_web.models import Employee
+from crm_web.observe import count_queries
 from tests.factories import make_customer, make_lead
 from tests.page import Browser
 
@@ -41,3 +42,23 @@ def test_other_filters_still_hold(browser_as: BrowserAs, session: Session, ann: 
 def test_nothing_is_corrected_without_need(browser_as: BrowserAs, session: Session, vera: Employee, sent: str) -> None:
     make_lead(session, last_name="Abernathy")
     assert "No exact matches" not in browser_as(vera).get("leads.list_leads", q=sent).text
+
+
+def test_correcting_stays_within_the_statements_of_a_page(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
+    customer = make_customer(session, name="Abernathy Wholesale")
+    browser = browser_as(ann)
+    lists = [("leads.list_leads", {"customer": customer.id, "owner": "me"}), ("customers.list_customers", {})]
+    costs: list[list[int]] = []
+    for more in (2, 18):
+        for _ in range(more):
+            make_lead(session, last_name="Abernathy", customer_id=customer.id, owner_id=ann.id)
+        costs.append([])
+        for endpoint, filters in lists:
+            with count_queries() as queries:
+                page = browser.get(endpoint, q="abernaty", **filters)
+            assert "Showing results for “abernathy”" in page.text
+            costs[-1].append(len(queries.statements))
+    assert costs[0] == costs[1]
+    assert max(costs[0]) <= 8
