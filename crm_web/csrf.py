@@ -5,7 +5,7 @@ token that looked the same in two responses could be guessed so, letter by lette
 shows the session's secret under a random mask of its own, as Django does.
 
 The secret itself says for which employee it was made, signed by the installation. A form that is sent after its session
-ended thus still proves who filled it in: see ``crm_web.drafts``.
+ended thus still proves who filled it in: see ``crm_web.auth.interrupted``.
 """
 
 import hmac

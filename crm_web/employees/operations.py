@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from psycopg2 import errors as refused
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -15,7 +15,7 @@ from crm_web.employees.queries import Belongings, count_belongings
 from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
 from crm_web.merging import Merge
-from crm_web.models import Activity, Customer, Employee, Lead, Role, record_by
+from crm_web.models import Activity, Base, Customer, Employee, Lead, Role, record_by
 from crm_web.phones import set_values
 from crm_web.records import merge_with_saved
 
@@ -91,21 +91,21 @@ def change_employee(
     employee: Employee, values: Mapping[str, Any], *, version: int, handover: Handover | None, by: Employee
 ) -> tuple[Belongings, Merge]:
     """
-        Save the employee form.
+    Save the employee form.
 
-        :param employee: the employee
-        :param values: column names to values, those that were sent; nothing else changes
-        :param version: the version that the form was opened with
-        :param handover: who gets their records if they stop selling; ``None`` where that is undecided
-        :param by: the administrator who saves
-        :return: what was handed over, and what was saved with what others had changed since
-        :raise ChangedMeanwhile: where someone changed the same field since
-        :raise EmployeeChangedMeanwhile: where someone saved just now
-        :raise EmailTaken: where somebody else has that e-mail address
-        :raise LastAdministrator: where nobody else could keep the employees
-        :raise SuccessorNeeded: where they own records or have open tasks, stop selling, and ``handover`` is undecided
-    from crm_web.phones import set_values
-        :raise LeadsThemselves: where they would stand above themselves
+    :param employee: the employee
+    :param values: column names to values, those that were sent; nothing else changes
+    :param version: the version that the form was opened with
+    :param handover: who gets their records if they stop selling; ``None`` where that is undecided
+    :param by: the administrator who saves
+    :return: what was handed over, and what was saved with what others had changed since
+    :raise ChangedMeanwhile: where someone changed the same field since
+    :raise EmployeeChangedMeanwhile: where someone saved just now
+    :raise EmailTaken: where somebody else has that e-mail address
+    :raise LastAdministrator: where nobody else could keep the employees
+    :raise PhoneRefused: where no such phone number can exist
+    :raise SuccessorNeeded: where they own records or have open tasks, stop selling, and ``handover`` is undecided
+    :raise LeadsThemselves: where they would stand above themselves
     """
     _take_turn(employee, by)
     merged = merge_with_saved(employee, values, version=version, by=by)
@@ -168,21 +168,19 @@ def hand_over(employee: Employee, successor: Employee | None, *, by: Employee | 
     record_by(by)
     if successor is not None and (not successor.can_own or successor.id == employee.id):
         raise SuccessorNotEntitled("Choose somebody else who is active and sells.", "successor_id")
-    belongings, to = count_belongings(employee), successor.id if successor else None
+    # Counted first, because those on their own records pass with these.
+    tasks, to = count_belongings(employee).tasks, successor.id if successor else None
     with _refusals_in_words():
-        leads, customers, _ = (
-            cast(
-                CursorResult[Any], db.session.execute(given, execution_options={"synchronize_session": False})
-            ).rowcount
-            for given in (
-                update(Lead).where(Lead.owner_id == employee.id).values(owner_id=to),
-                update(Customer).where(Customer.owner_id == employee.id).values(owner_id=to),
-                update(Activity)
-                .where(Activity.assignee_id == employee.id, Activity.is_open_task)
-                .values(assignee_id=to),
-            )
-        )
-    return Belongings(leads, customers, belongings.tasks)
+        leads = _give(Lead, Lead.owner_id == employee.id, owner_id=to)
+        customers = _give(Customer, Customer.owner_id == employee.id, owner_id=to)
+        _give(Activity, and_(Activity.assignee_id == employee.id, Activity.is_open_task), assignee_id=to)
+    return Belongings(leads, customers, tasks)
+
+
+def _give(model: type[Base], whose: ColumnElement[bool], **to: int | None) -> int:
+    given = update(model).where(whose).values(**to)
+    result = db.session.execute(given, execution_options={"synchronize_session": False})
+    return cast(CursorResult[Any], result).rowcount
 
 
 def _give_up_records(employee: Employee, handover: Handover | None, by: Employee | None) -> Belongings:
