@@ -15,7 +15,7 @@ from werkzeug.local import LocalProxy
 from crm_web.config import ROOT
 from crm_web.errors import DomainError
 from crm_web.extensions import db
-from crm_web.models import Door, set_door
+from crm_web.models import ChangeSource, set_change_source
 
 UNKNOWN_TABLE_OR_COLUMN = ("42P01", "42703")
 
@@ -100,7 +100,7 @@ def _guarded(group: click.Group) -> click.Group:
 def _in_one_line(callback: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(callback)
     def run(*values: Any, **options: Any) -> Any:
-        set_door(Door.COMMAND)
+        set_change_source(ChangeSource.COMMAND)
         try:
             return callback(*values, **options)
         except DomainError as error:

@@ -28,14 +28,14 @@ from sqlalchemy import (
 )
 
 from crm_web.extensions import db
-from crm_web.models import Activity, Count, CountDelta, Figure, Lead, LeadStatus, LeadStay
+from crm_web.models import Activity, Count, CountDelta, Lead, LeadStatus, Metric, StatusPeriod
 from crm_web.periods import Period, month_of
 
 SUMS = ("how_many", "how_many_priced", "amount", "weighted", "seconds")
 
 
 @dataclass(frozen=True)
-class Worth:
+class CurrencyTotal:
     """
     What some leads are worth in one currency.
 
@@ -50,20 +50,20 @@ class Worth:
 
 
 @dataclass(frozen=True)
-class Tally:
+class Totals:
     """
     Some leads, counted.
 
     :param count: how many there are, with an amount or without
-    :param worth: what they are worth, a line for each currency
+    :param by_currency: what they are worth, a line for each currency
     """
 
     count: int = 0
-    worth: Sequence[Worth] = field(default=())
+    by_currency: Sequence[CurrencyTotal] = field(default=())
 
 
 @dataclass(frozen=True)
-class Whose:
+class LeadScope:
     """
     Which leads are counted; both parts empty mean all.
 
@@ -75,7 +75,7 @@ class Whose:
     sources: Sequence[str] = ()
 
 
-EVERYONES = Whose()
+ALL_LEADS = LeadScope()
 _is_priced = Lead.amount.is_not(None)
 _OF_ANY_LEAD: dict[str, ColumnElement[Any]] = {
     "status": cast(Lead.status, Text),
@@ -84,8 +84,8 @@ _OF_ANY_LEAD: dict[str, ColumnElement[Any]] = {
     "how_many": literal(1),
 }
 # When what a cell counts happened, and its parts and sums, as crm_counts_of_lead and its sisters in migration 016 say.
-MOMENTS: dict[Figure, tuple[Any, dict[str, ColumnElement[Any]], Sequence[ColumnElement[bool]]]] = {
-    Figure.CREATED: (
+MOMENTS: dict[Metric, tuple[Any, dict[str, ColumnElement[Any]], Sequence[ColumnElement[bool]]]] = {
+    Metric.CREATED: (
         Lead.created_at,
         {
             **_OF_ANY_LEAD,
@@ -94,7 +94,7 @@ MOMENTS: dict[Figure, tuple[Any, dict[str, ColumnElement[Any]], Sequence[ColumnE
         },
         [Lead.deleted_at.is_(None)],
     ),
-    Figure.CLOSED: (
+    Metric.CLOSED: (
         Lead.closed_at,
         {
             **_OF_ANY_LEAD,
@@ -106,20 +106,22 @@ MOMENTS: dict[Figure, tuple[Any, dict[str, ColumnElement[Any]], Sequence[ColumnE
         },
         [Lead.deleted_at.is_(None)],
     ),
-    Figure.STAYED: (
-        LeadStay.left_at,
+    Metric.STAYED: (
+        StatusPeriod.left_at,
         {
-            "status": cast(LeadStay.status, Text),
-            "detail": cast(func.crm_days_stayed(LeadStay.entered_at, LeadStay.left_at), Text),
+            "status": cast(StatusPeriod.status, Text),
+            "detail": cast(func.crm_days_stayed(StatusPeriod.entered_at, StatusPeriod.left_at), Text),
             "currency": literal(""),
-            "owner_id": func.coalesce(LeadStay.owner_id, 0),
-            "source": func.coalesce(LeadStay.source, ""),
+            "owner_id": func.coalesce(StatusPeriod.owner_id, 0),
+            "source": func.coalesce(StatusPeriod.source, ""),
             "how_many": literal(1),
-            "seconds": func.greatest(func.floor(func.extract("epoch", LeadStay.left_at - LeadStay.entered_at)), 0),
+            "seconds": func.greatest(
+                func.floor(func.extract("epoch", StatusPeriod.left_at - StatusPeriod.entered_at)), 0
+            ),
         },
         [],
     ),
-    Figure.ACTIVITY: (
+    Metric.ACTIVITY: (
         Activity.happened_at,
         {
             "status": cast(Activity.kind, Text),
@@ -134,32 +136,34 @@ MOMENTS: dict[Figure, tuple[Any, dict[str, ColumnElement[Any]], Sequence[ColumnE
 }
 
 
-def count_standing(whose: Whose = EVERYONES) -> dict[LeadStatus, Tally]:
+def count_current(scope: LeadScope = ALL_LEADS) -> dict[LeadStatus, Totals]:
     """
     Count the leads outside the trash by the status in which they stand.
 
-    :param whose: which leads
+    :param scope: which leads
     :return: each status, in the order of a sale, with what stands there
     """
-    rows = sum_cells(Figure.STANDING, "status", "currency", whose=whose)
-    return {status: tally(row for row in rows if row.status == status) for status in LeadStatus}
+    rows = sum_counts(Metric.STANDING, "status", "currency", scope=scope)
+    return {status: sum_rows(row for row in rows if row.status == status) for status in LeadStatus}
 
 
-def sum_cells(figure: Figure, *parts: str, whose: Whose = EVERYONES, period: Period | None = None) -> Sequence[Any]:
+def sum_counts(
+    metric: Metric, *parts: str, scope: LeadScope = ALL_LEADS, period: Period | None = None
+) -> Sequence[Any]:
     """
     Add up what is counted.
 
-    :param figure: what the cells count
+    :param metric: what the cells count
     :param parts: columns of ``Count``: what to tell apart; ``starts_on`` is the first day of a month of the reader's
-    :param whose: which leads
+    :param scope: which leads
     :param period: whole months of the reader's; ``None`` for all time, and then in months of UTC
     :return: a row for each combination that occurs, with the parts and ``SUMS``
     """
-    arms = [_pick(table, figure, parts, whose, period) for table in (Count, CountDelta)]
-    if figure is Figure.STAYED and _level(parts, whose) == 0:
-        arms = [_pick_rows(figure, parts, whose, period)]
-    elif period and figure in MOMENTS and (edges := _find_edges(period, tells_months="starts_on" in parts)):
-        arms += [_pick_edges(figure, parts, whose, period, edges, sign) for sign in (1, -1)]
+    arms = [_pick(table, metric, parts, scope, period) for table in (Count, CountDelta)]
+    if metric is Metric.STAYED and _level(parts, scope) == 0:
+        arms = [_pick_rows(metric, parts, scope, period)]
+    elif period and metric in MOMENTS and (edges := _find_edges(period, tells_months="starts_on" in parts)):
+        arms += [_pick_edges(metric, parts, scope, period, edges, sign) for sign in (1, -1)]
     cells = union_all(*arms).subquery()
     kept = [cells.c[part] for part in parts]
     sums = [func.sum(cells.c[name]).label(name) for name in SUMS]
@@ -167,34 +171,34 @@ def sum_cells(figure: Figure, *parts: str, whose: Whose = EVERYONES, period: Per
     return db.session.execute(query.having(or_(*(func.sum(cells.c[name]) != 0 for name in SUMS)))).all()
 
 
-def _pick(table: Any, figure: Figure, parts: Sequence[str], whose: Whose, period: Period | None) -> Select[Any]:
-    conditions: list[ColumnElement[bool]] = [table.figure == figure, *_belongs(table.owner_id, table.source, whose)]
+def _pick(table: Any, metric: Metric, parts: Sequence[str], scope: LeadScope, period: Period | None) -> Select[Any]:
+    conditions: list[ColumnElement[bool]] = [table.figure == metric, *_belongs(table.owner_id, table.source, scope)]
     if table is Count:
         # Cells stand there by owner and source, by one of them, and for all: the coarsest that tells is the quickest.
-        conditions.append(Count.level == _level(parts, whose))
+        conditions.append(Count.level == _level(parts, scope))
     if period:
         conditions += [table.starts_on >= period.first_day, table.starts_on < period.next_day]
     return select(*(getattr(table, name) for name in (*parts, *SUMS))).where(*conditions)
 
 
-def _level(parts: Sequence[str], whose: Whose) -> int:
-    is_by_owner, is_by_source = "owner_id" in parts or whose.owner_ids, "source" in parts or whose.sources
+def _level(parts: Sequence[str], scope: LeadScope) -> int:
+    is_by_owner, is_by_source = "owner_id" in parts or scope.owner_ids, "source" in parts or scope.sources
     return (0 if is_by_owner else 2) + (0 if is_by_source else 1)
 
 
-def _pick_rows(figure: Figure, parts: Sequence[str], whose: Whose, period: Period | None) -> Select[Any]:
+def _pick_rows(metric: Metric, parts: Sequence[str], scope: LeadScope, period: Period | None) -> Select[Any]:
     """The rows themselves, where so few share a cell that none are kept."""
-    moment, columns, conditions = MOMENTS[figure]
+    moment, columns, conditions = MOMENTS[metric]
     picked = [columns[part].label(part) for part in parts]
     sums = [columns.get(name, literal(0)).label(name) for name in SUMS]
     within = [moment >= period.start, moment < period.end] if period else []
-    belongs = _belongs(columns["owner_id"], columns["source"], whose)
+    belongs = _belongs(columns["owner_id"], columns["source"], scope)
     return select(*picked, *sums).where(*conditions, *within, *belongs)
 
 
-def _belongs(owner_id: Any, source: Any, whose: Whose) -> list[ColumnElement[bool]]:
-    owners = [owner_id.in_(whose.owner_ids)] if whose.owner_ids else []
-    return [*owners, *([source.in_(whose.sources)] if whose.sources else [])]
+def _belongs(owner_id: Any, source: Any, scope: LeadScope) -> list[ColumnElement[bool]]:
+    owners = [owner_id.in_(scope.owner_ids)] if scope.owner_ids else []
+    return [*owners, *([source.in_(scope.sources)] if scope.sources else [])]
 
 
 def _find_edges(period: Period, *, tells_months: bool) -> list[tuple[datetime, datetime]]:
@@ -210,15 +214,15 @@ def _find_edges(period: Period, *, tells_months: bool) -> list[tuple[datetime, d
 
 
 def _pick_edges(
-    figure: Figure,
+    metric: Metric,
     parts: Sequence[str],
-    whose: Whose,
+    scope: LeadScope,
     period: Period,
     edges: Sequence[tuple[datetime, datetime]],
     sign: int,
 ) -> Select[Any]:
     """Add what lies at the edges to the months of the reader (sign 1), or take it from those of UTC (sign -1)."""
-    moment, columns, conditions = MOMENTS[figure]
+    moment, columns, conditions = MOMENTS[metric]
     days = [month.first_day for month in period.months]
     zone = period.zone if sign == 1 else UTC
     starts = [datetime.combine(day, time(), zone) for day in (*days, period.next_day)]
@@ -229,11 +233,11 @@ def _pick_edges(
     sums = [(sign * columns.get(name, literal(0))).label(name) for name in SUMS]
     at_edges = or_(*(and_(moment >= start, moment < end) for start, end in edges))
     within = (moment >= starts[0], moment < starts[-1])
-    belongs = _belongs(columns["owner_id"], columns["source"], whose)
+    belongs = _belongs(columns["owner_id"], columns["source"], scope)
     return select(*picked, *sums).where(at_edges, *within, *conditions, *belongs)
 
 
-def tally(rows: Iterable[Any]) -> Tally:
+def sum_rows(rows: Iterable[Any]) -> Totals:
     """
     Count rows of several currencies as one.
 
@@ -241,28 +245,28 @@ def tally(rows: Iterable[Any]) -> Tally:
     :return: how many leads they are, and what those are worth
     """
     rows = list(rows)
-    priced = (Worth(row.currency, row.amount, int(row.how_many_priced)) for row in rows if row.how_many_priced)
-    return Tally(int(sum(row.how_many for row in rows)), _by_currency(priced))
+    priced = (CurrencyTotal(row.currency, row.amount, int(row.how_many_priced)) for row in rows if row.how_many_priced)
+    return Totals(int(sum(row.how_many for row in rows)), _by_currency(priced))
 
 
-def add_up(tallies: Iterable[Tally]) -> Tally:
+def add_totals(totals: Iterable[Totals]) -> Totals:
     """
     Count several tallies as one.
 
-    :param tallies: tallies of different leads
+    :param totals: tallies of different leads
     :return: all of those leads
     """
-    tallies = list(tallies)
-    return Tally(
-        sum(tally.count for tally in tallies), _by_currency(worth for tally in tallies for worth in tally.worth)
+    totals = list(totals)
+    return Totals(
+        sum(total.count for total in totals), _by_currency(worth for total in totals for worth in total.by_currency)
     )
 
 
-def _by_currency(parts: Iterable[Worth]) -> list[Worth]:
+def _by_currency(parts: Iterable[CurrencyTotal]) -> list[CurrencyTotal]:
     """One line for each currency; sums can't be compared across them, so the one of most leads comes first."""
     parts = list(parts)
     added = [
-        Worth(
+        CurrencyTotal(
             currency,
             sum((part.amount for part in parts if part.currency == currency), Decimal(0)),
             sum(part.count for part in parts if part.currency == currency),

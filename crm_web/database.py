@@ -65,7 +65,7 @@ class DatabaseUnreachable(ClickException):
         super().__init__(f"The database {place} {reason}.")
 
 
-class Waits:
+class CircuitBreaker:
     """The threads of this process that wait for the database just now, and the thread that ends waits."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ class Waits:
         self._guard: threading.Thread | None = None
         self._lock = threading.Lock()
         self._turn = threading.Lock()
-        self.are_in_vain = False
+        self.is_open = False
 
     def during(
         self,
@@ -98,11 +98,11 @@ class Waits:
             answer = ask(*arguments)
         except psycopg2.Error:
             if time.monotonic() >= now + deadline:
-                self.are_in_vain = True
+                self.is_open = True
             raise
         finally:
             del self._waits[thread]
-        self.are_in_vain = False
+        self.is_open = False
         return answer
 
     def count_longer(self, seconds: float) -> int:
@@ -149,29 +149,29 @@ def _hang_up(connection: "psycopg2.extensions.connection") -> None:
         line.shutdown(socket.SHUT_RDWR)
 
 
-waits = Waits()
+circuit_breaker = CircuitBreaker()
 
 
-class PatientCursor(psycopg2.extensions.cursor):
+class TimeoutCursor(psycopg2.extensions.cursor):
     """A cursor whose questions have the deadline of its connection."""
 
-    connection: "PatientConnection"
+    connection: "TimeoutConnection"
 
     def execute(self, *arguments: Any) -> None:
-        return waits.during(self.connection.deadline, self.connection, super().execute, *arguments)
+        return circuit_breaker.during(self.connection.deadline, self.connection, super().execute, *arguments)
 
     def executemany(self, *arguments: Any) -> None:
-        return waits.during(self.connection.deadline, self.connection, super().executemany, *arguments)
+        return circuit_breaker.during(self.connection.deadline, self.connection, super().executemany, *arguments)
 
     def copy_expert(self, *arguments: Any) -> None:
-        return waits.during(self.connection.deadline, self.connection, super().copy_expert, *arguments)
+        return circuit_breaker.during(self.connection.deadline, self.connection, super().copy_expert, *arguments)
 
     def fetchmany(self, *arguments: Any) -> list[tuple[Any, ...]]:
         # A named cursor asks the server for each batch.
-        return waits.during(self.connection.deadline, self.connection, super().fetchmany, *arguments)
+        return circuit_breaker.during(self.connection.deadline, self.connection, super().fetchmany, *arguments)
 
 
-class PatientConnection(psycopg2.extensions.connection):
+class TimeoutConnection(psycopg2.extensions.connection):
     """A connection of the web server: it waits for an answer only so long."""
 
     deadline = 60.0
@@ -179,18 +179,18 @@ class PatientConnection(psycopg2.extensions.connection):
 
     def __init__(self, *arguments: Any, **names: Any) -> None:
         super().__init__(*arguments, **names)
-        self.cursor_factory = PatientCursor
+        self.cursor_factory = TimeoutCursor
 
     def commit(self) -> None:
         """Commit; whatever fails from here on, nobody can promise that nothing was saved."""
         if has_request_context():
             g.may_be_saved = True
-        return waits.during(self.deadline, self, super().commit)
+        return circuit_breaker.during(self.deadline, self, super().commit)
 
     def rollback(self) -> None:
         """Roll back; with a lost connection the server has done so already, and the request keeps its answer."""
         try:
-            waits.during(self.deadline, self, super().rollback)
+            circuit_breaker.during(self.deadline, self, super().rollback)
         except psycopg2.Error:
             if not self.closed:
                 raise
@@ -235,16 +235,16 @@ def init_app(app: Flask) -> None:
 
 
 def _connect_with_deadline(dialect: Any, arguments: list[Any], names: dict[str, Any], settings: Settings) -> Any:
-    waits.watch()
+    circuit_breaker.watch()
     limits = {
         "statement_timeout": settings.statement_timeout,
         "lock_timeout": settings.lock_timeout,
         "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_SECONDS,
     }
     options = [names.get("options", ""), *(f"-c {name}={seconds}s" for name, seconds in limits.items())]
-    names = names | {"options": " ".join(options).strip(), "connection_factory": PatientConnection}
+    names = names | {"options": " ".join(options).strip(), "connection_factory": TimeoutConnection}
     # Here libpq keeps the deadline by itself, once for each host.
-    connection = waits.during(settings.connect_timeout, None, partial(dialect.connect, *arguments, **names))
+    connection = circuit_breaker.during(settings.connect_timeout, None, partial(dialect.connect, *arguments, **names))
     connection.deadline = settings.statement_timeout + GRACE
     connection.is_fresh = True
     return connection
@@ -252,7 +252,7 @@ def _connect_with_deadline(dialect: Any, arguments: list[Any], names: dict[str, 
 
 def _check_sign_of_life(connection: Any, _record: Any, _proxy: Any) -> None:
     """Take a connection from the pool only if it lives; a silent server is not asked for a new one."""
-    if not isinstance(connection, PatientConnection):
+    if not isinstance(connection, TimeoutConnection):
         return
     if connection.is_fresh:
         connection.is_fresh = False
@@ -276,20 +276,20 @@ def _refuse_while_silent() -> None:
     settings: Settings = current_app.config["SETTINGS"]
     if request.endpoint in UNTOUCHED_BY_DATABASE:
         return
-    if waits.count_longer(SUSPICIOUS_WAIT) >= settings.database_connections:
+    if circuit_breaker.count_longer(SUSPICIOUS_WAIT) >= settings.database_connections:
         raise DatabaseSilent
-    if waits.are_in_vain:
-        g.has_turn = waits.take_turn()
+    if circuit_breaker.is_open:
+        g.has_turn = circuit_breaker.take_turn()
         if not g.has_turn:
             raise DatabaseSilent
 
 
 def _end_turn(_error: BaseException | None) -> None:
     if g.pop("has_turn", False):
-        waits.end_turn()
+        circuit_breaker.end_turn()
 
 
-class Trouble(Enum):
+class DbFailure(Enum):
     """Why the database did not do what a request asked for: the words of the page."""
 
     AWAY = (
@@ -310,7 +310,7 @@ _BUSY = ("55P03", "40P01", "40001")
 _AWAY = re.compile("08...|53...|57P..|25P03|25006|58...")
 
 
-def find_trouble(error: BaseException) -> Trouble | None:
+def classify_failure(error: BaseException) -> DbFailure | None:
     """
     Tell why the database could not serve a request.
 
@@ -318,13 +318,13 @@ def find_trouble(error: BaseException) -> Trouble | None:
     :return: the reason; ``None`` where the database is well and the statement or the code was at fault
     """
     if isinstance(error, (DatabaseSilent, PoolTimeout, PostgresError)):
-        return Trouble.AWAY
+        return DbFailure.AWAY
     cause = error.orig if isinstance(error, DBAPIError) else error
     if not isinstance(cause, (psycopg2.OperationalError, psycopg2.InterfaceError, psycopg2.InternalError)):
         return None
     if cause.pgcode == "57014":
-        return Trouble.SLOW
+        return DbFailure.SLOW
     if cause.pgcode in _BUSY:
-        return Trouble.BUSY
+        return DbFailure.BUSY
     is_lost = cause.pgcode is None and not isinstance(cause, psycopg2.InternalError)
-    return Trouble.AWAY if is_lost or _AWAY.fullmatch(cause.pgcode or "") else None
+    return DbFailure.AWAY if is_lost or _AWAY.fullmatch(cause.pgcode or "") else None

@@ -73,11 +73,11 @@ def _read_day(typed: str, locale: Locale) -> date:
     return date(_whole_year(match["year"]), _read_month_name(match["word"], locale), int(match["day"]))
 
 
-def _order(first: int, second: int, year: int, mark: str, typed: str, locale: Locale) -> date:
+def _order(first: int, second: int, year: int, cursor: str, typed: str, locale: Locale) -> date:
     """Decide which of two numbers is the month: only one can be, or the locale says so."""
     order = _order_of(locale)
     # Dots belong to those who write the day first.
-    is_foreign = mark == "." and order != "day"
+    is_foreign = cursor == "." and order != "day"
     if is_foreign and max(first, second) > 12:
         raise ValueError("Dots are no mark of this locale.")
     if first > 12 or first == second or order == "day":

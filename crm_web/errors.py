@@ -19,7 +19,7 @@ from werkzeug.exceptions import (
     Unauthorized,
 )
 
-from crm_web.database import DatabaseSilent, Trouble, find_trouble
+from crm_web.database import DatabaseSilent, DbFailure, classify_failure
 from crm_web.extensions import login_manager
 from crm_web.observe import keep_person
 from crm_web.postgres import PostgresError
@@ -71,7 +71,7 @@ PAGES = {
         "Something broke on our side",
         "Nothing was saved. Try again; if it happens again, tell your administrator the request number below.",
     ),
-    503: Trouble.AWAY.value,
+    503: DbFailure.AWAY.value,
 }
 MAY_BE_SAVED = "What you sent may be saved all the same. Look whether it is before you send it again."
 
@@ -155,7 +155,7 @@ def _tell_program(error: HTTPException, text: str) -> str:
 
 def show_database_error(error: Exception) -> ResponseReturnValue:
     """503 for a database that is away, too slow or too busy, 500 for a statement that it refused."""
-    trouble = find_trouble(error)
+    trouble = classify_failure(error)
     if trouble is None:
         log.error("database error", exc_info=error)
         return show_error(InternalServerError())

@@ -2,21 +2,21 @@
 
 from collections.abc import Sequence
 
-from crm_web.counts import Worth
-from crm_web.filters import Reader, money
+from crm_web.counts import CurrencyTotal
+from crm_web.filters import UserLocale, money
 from crm_web.models import LeadStatus
 
 
-def write_worth(worth: Sequence[Worth], *, reader: Reader, most: int | None = 3) -> str:
+def format_totals(worth: Sequence[CurrencyTotal], *, user_locale: UserLocale, most: int | None = 3) -> str:
     """
     Write sums side by side, such as ``€12,000 · $900``; amounts of different currencies are never added up.
 
     :param worth: the sums, a line for each currency
-    :param reader: in whose language
+    :param user_locale: in whose language
     :param most: how many are told before it says how many more there are; ``None`` for all
     :return: the sums in words
     """
-    told = [money(part.amount, part.currency, reader=reader) for part in worth[:most]]
+    told = [money(part.amount, part.currency, user_locale=user_locale) for part in worth[:most]]
     more = len(worth) - len(told)
     return " · ".join(told) + (f" and {more} more" if more else "")
 

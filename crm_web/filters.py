@@ -1,6 +1,6 @@
-"""How values read on a page: pure functions, and the one place that gives them the reader's formats and time zone.
+"""How values read on a page: pure functions, and the one place that gives them the user's formats and time zone.
 
-The reader's locale chooses how numbers and dates are written; the words are English for everyone.
+The user's locale chooses how numbers and dates are written; the words are English for everyone.
 """
 
 import datetime as dt
@@ -47,7 +47,7 @@ LETTER_BEFORE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)")
 
 
 @dataclass(frozen=True, eq=False)
-class Reader:
+class UserLocale:
     """
     For whom a page is written: the locale of its figures and dates, and the zone of its clock.
 
@@ -58,17 +58,17 @@ class Reader:
     zone: dt.tzinfo = dt.UTC
 
 
-ANYONE = Reader()
+DEFAULT_LOCALE = UserLocale()
 
 
 @lru_cache(maxsize=256)
-def reader_of(locale: str | None, time_zone: str | None) -> Reader:
+def user_locale_of(locale: str | None, time_zone: str | None) -> UserLocale:
     """
-    Turn the words an employee chose into a reader; what is unknown falls back to English and UTC.
+    Turn the words an employee chose into a locale; what is unknown falls back to English and UTC.
 
     :param locale: a locale such as ``de_AT``
     :param time_zone: an IANA time zone such as ``Europe/Vienna``
-    :return: the reader
+    :return: the user
     """
     try:
         known_locale = Locale.parse((locale or "en").replace("-", "_"))
@@ -78,7 +78,7 @@ def reader_of(locale: str | None, time_zone: str | None) -> Reader:
         known_zone: dt.tzinfo = ZoneInfo(time_zone or "UTC")
     except (ZoneInfoNotFoundError, ValueError, OSError):
         known_zone = dt.UTC
-    return Reader(known_locale, known_zone)
+    return UserLocale(known_locale, known_zone)
 
 
 @lru_cache(maxsize=1024)
@@ -88,59 +88,59 @@ def _money_pattern(locale: Locale, digits: int) -> NumberPattern:
     return pattern
 
 
-def money(amount: Amount | None, currency: str | None = None, *, reader: Reader = ANYONE) -> str:
+def money(amount: Amount | None, currency: str | None = None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
     """
     Write an amount of money, without minor digits when there are none.
 
     :param amount: the amount in major units; None gives an empty text
     :param currency: ISO 4217 code; None writes the bare number
-    :param reader: whose formats it is written in
+    :param user_locale: whose formats it is written in
     :return: such as ``€12,000`` or ``12.000,50 €``
     """
     if amount is None or not currency:
-        return number(amount, reader=reader)
+        return number(amount, user_locale=user_locale)
     digits = 0 if amount == int(amount) else 2 if amount == round(amount, 2) else get_currency_precision(currency)
-    pattern = _money_pattern(reader.locale, digits)
-    text = pattern.apply(amount, reader.locale, currency=currency, currency_digits=False)
+    pattern = _money_pattern(user_locale.locale, digits)
+    text = pattern.apply(amount, user_locale.locale, currency=currency, currency_digits=False)
     # Unicode's rule, which Babel leaves out: a symbol of letters keeps a little distance from its figure.
     return LETTER_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", text)
 
 
-def number(value: Amount | None, *, reader: Reader = ANYONE) -> str:
+def number(value: Amount | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
     """
-    Write a number with the reader's separators.
+    Write a number with the user's separators.
 
     :param value: the number; None gives an empty text
-    :param reader: whose formats it is written in
+    :param user_locale: whose formats it is written in
     :return: such as ``1,234.5``
     """
-    return "" if value is None else format_decimal(value, locale=reader.locale)
+    return "" if value is None else format_decimal(value, locale=user_locale.locale)
 
 
-def percent(value: Amount | None, *, reader: Reader = ANYONE) -> str:
+def percent(value: Amount | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
     """
     Write a share of a hundred.
 
     :param value: from 0 to 100; None gives an empty text
-    :param reader: whose formats it is written in
+    :param user_locale: whose formats it is written in
     :return: such as ``40%``
     """
-    return "" if value is None else format_percent(Decimal(str(value)) / 100, locale=reader.locale)
+    return "" if value is None else format_percent(Decimal(str(value)) / 100, locale=user_locale.locale)
 
 
-def date(value: dt.date | None, *, reader: Reader = ANYONE) -> str:
+def date(value: dt.date | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
     """
-    Write a day; a moment is first taken to the reader's zone.
+    Write a day; a moment is first taken to the user's zone.
 
     :param value: the day; None gives an empty text
-    :param reader: in whose zone and formats it is written
+    :param user_locale: in whose zone and formats it is written
     :return: such as ``22 Nov 2026``
     """
     if value is None:
         return ""
     if isinstance(value, dt.datetime):
-        value = value.astimezone(reader.zone)
-    return day_pattern(reader.locale).apply(value, words_of(reader.locale))
+        value = value.astimezone(user_locale.zone)
+    return day_pattern(user_locale.locale).apply(value, words_of(user_locale.locale))
 
 
 def month(value: dt.date) -> str:
@@ -153,32 +153,32 @@ def month(value: dt.date) -> str:
     return f"{ENGLISH.months['format']['abbreviated'][value.month]} {value.year}"
 
 
-def datetime(value: dt.datetime | None, *, reader: Reader = ANYONE) -> str:
+def datetime(value: dt.datetime | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
     """
     Write an exact moment with its zone.
 
     :param value: a moment with a zone; None gives an empty text
-    :param reader: in whose zone and formats it is written
+    :param user_locale: in whose zone and formats it is written
     :return: such as ``22 Nov 2026, 14:05 CET``
     """
     if value is None:
         return ""
-    local = value.astimezone(reader.zone)
-    time = time_pattern(reader.locale).apply(local, words_of(reader.locale))
-    return f"{moment_pattern(reader.locale).format(time, date(local, reader=reader))} {local.tzname()}"
+    local = value.astimezone(user_locale.zone)
+    time = time_pattern(user_locale.locale).apply(local, words_of(user_locale.locale))
+    return f"{moment_pattern(user_locale.locale).format(time, date(local, user_locale=user_locale))} {local.tzname()}"
 
 
 def relative_time(
     value: dt.datetime | None,
     *,
-    reader: Reader = ANYONE,
+    user_locale: UserLocale = DEFAULT_LOCALE,
     now: dt.datetime | None = None,
 ) -> str:
     """
     Write how long ago (or in how long) a moment is; beyond a month, its date.
 
     :param value: a moment with a zone; None gives an empty text
-    :param reader: in whose zone and formats a date is written
+    :param user_locale: in whose zone and formats a date is written
     :param now: the present moment, for tests
     :return: such as ``3 hours ago`` or ``22 Nov 2026``
     """
@@ -186,7 +186,7 @@ def relative_time(
         return ""
     distance = value - (now or clock.now())
     if abs(distance) > RELATIVE_FOR:
-        return date(value, reader=reader)
+        return date(value, user_locale=user_locale)
     if abs(distance) < JUST_NOW:
         return "just now"
     return _distance(*_count_units(abs(distance).total_seconds()), distance < dt.timedelta(0))
@@ -210,42 +210,42 @@ def _distance(count: int, unit: Any, is_past: bool) -> str:
     return told
 
 
-def country(code: str | None, *, reader: Reader = ANYONE) -> str:
+def country(code: str | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
     """
     Name a country.
 
     :param code: ISO 3166-1 alpha-2; None gives an empty text, an unknown one comes back as it is
-    :param reader: anyone; all read the same names
+    :param user_locale: anyone; all read the same names
     :return: such as ``Austria``
     """
     return ENGLISH.territories.get(code, code) if code else ""
 
 
-def postal_address(record: Any, which: str = "", *, reader: Reader = ANYONE) -> str:
+def postal_address(record: Any, which: str = "", *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
     """
     Write an address of a record in the order of its country.
 
     :param record: what has ``street``, ``city``, ``state``, ``postal_code`` and ``country``
     :param which: what stands before these names, such as ``billing_``
-    :param reader: anyone; all read the same names
+    :param user_locale: anyone; all read the same names
     :return: its lines; empty where nothing is known
     """
     given = {name: getattr(record, which + name) for name in FIELDS.values()}
     code = getattr(record, f"{which}country")
-    return write_address(given, code, country(code, reader=reader))
+    return write_address(given, code, country(code, user_locale=user_locale))
 
 
-def plural(count: int, one: str, many: str | None = None, *, reader: Reader = ANYONE) -> str:
+def plural(count: int, one: str, many: str | None = None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
     """
     Write a count with its noun.
 
     :param count: how many
     :param one: the noun for exactly one
     :param many: the noun otherwise; absent, ``one`` with an s
-    :param reader: whose separators the count is written with
+    :param user_locale: whose separators the count is written with
     :return: such as ``1 lead`` or ``1,234 leads``
     """
-    return f"{number(count, reader=reader)} {one if count == 1 else many or one + 's'}"
+    return f"{number(count, user_locale=user_locale)} {one if count == 1 else many or one + 's'}"
 
 
 def tel(value: str | None) -> str | None:
@@ -329,7 +329,7 @@ FOR_ALL: dict[str, Callable[..., Any]] = {filter_.__name__: filter_ for filter_ 
 
 def register_filters(app: Flask) -> None:
     """
-    Give templates the filters; those that depend on the reader learn it from whoever is signed in.
+    Give templates the filters; those that depend on the user learn it from whoever is signed in.
 
     :param app: the application
     """
@@ -341,20 +341,20 @@ def register_filters(app: Flask) -> None:
         app.jinja_env.filters[name] = _for_current_reader(filter_)
 
 
-def current_reader() -> Reader:
+def current_user_locale() -> UserLocale:
     """
     Say for whom this page is written.
 
-    :return: the reader that the signed-in employee chose to be, else English in UTC
+    :return: the user that the signed-in employee chose to be, else English in UTC
     """
     if not has_request_context():
-        return ANYONE
+        return DEFAULT_LOCALE
     # A list asks hundreds of times; nobody changes in the middle of a page.
-    reader: Reader | None = g.get("reader")
-    if reader is None:
-        reader = reader_of(getattr(current_user, "locale", None), getattr(current_user, "time_zone", None))
-        g.reader = reader
-    return reader
+    user_locale: UserLocale | None = g.get("user_locale")
+    if user_locale is None:
+        user_locale = user_locale_of(getattr(current_user, "locale", None), getattr(current_user, "time_zone", None))
+        g.user_locale = user_locale
+    return user_locale
 
 
 def _for_current_reader(filter_: Callable[..., str]) -> Callable[..., str]:
@@ -363,6 +363,6 @@ def _for_current_reader(filter_: Callable[..., str]) -> Callable[..., str]:
 
     @wraps(filter_)
     def filtered(*values: Any, **options: Any) -> str:
-        return told(*values, reader=current_reader(), **options)
+        return told(*values, user_locale=current_user_locale(), **options)
 
     return filtered

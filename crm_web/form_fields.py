@@ -31,7 +31,7 @@ from crm_web.code_names import list_countries, list_currencies
 from crm_web.csrf import FormToken
 from crm_web.currency_signs import Sign
 from crm_web.errors import DomainError
-from crm_web.filters import current_reader
+from crm_web.filters import current_user_locale
 from crm_web.models import Employee
 from crm_web.number_input import write_amount
 from crm_web.refills import MESSAGE, is_refill
@@ -180,12 +180,12 @@ class AmountField(TypedField):
 
     def read(self, typed: str) -> Decimal:
         """Read the amount."""
-        amount, self.sign = fields.read_money(typed, current_reader().locale)
+        amount, self.sign = fields.read_money(typed, current_user_locale().locale)
         return amount
 
     def show(self, value: Decimal) -> str:
         """Write the amount without decimals that say nothing."""
-        return write_amount(value, current_reader().locale)
+        return write_amount(value, current_user_locale().locale)
 
     def agree_with(self, currency: "CurrencyField") -> None:
         """Let a typed sign choose the currency where none is chosen, and refuse it where another one is."""
@@ -205,7 +205,7 @@ class PercentField(TypedField):
 
     def read(self, typed: str) -> int:
         """Read the number."""
-        return fields.read_percent(typed, current_reader().locale)
+        return fields.read_percent(typed, current_user_locale().locale)
 
 
 class DateField(TypedField):
@@ -215,7 +215,7 @@ class DateField(TypedField):
 
     def read(self, typed: str) -> date:
         """Read the day."""
-        return fields.read_date(typed, current_reader().locale)
+        return fields.read_date(typed, current_user_locale().locale)
 
 
 class ChoiceField(SelectFieldBase):

@@ -15,7 +15,7 @@ from crm_web.models import Employee
 OWN_PAGE = re.compile(r"/(?:[A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*(?:\?[^\s\\#\x00-\x1f\x7f]*)?")
 
 
-def find_own_page(wanted: str | None) -> str | None:
+def safe_redirect_target(wanted: str | None) -> str | None:
     """
     Take an address that a request names as the place to go on to.
 
@@ -50,7 +50,7 @@ class NavigationLink:
     endpoint: str = ""
 
 
-PLACES = (
+NAVIGATION = (
     ("Dashboard", "dashboard.show_dashboard", "dashboard", None),
     ("Leads", "leads.list_leads", "lead", None),
     ("Customers", "customers.list_customers", "customer", None),
@@ -88,7 +88,7 @@ def url_before_id(endpoint: str, id_name: str) -> str:
 def _frame() -> dict[str, Any]:
     signed_in = bool(current_user and current_user.is_authenticated)
     return {
-        "navigation": list_places(current_user) if signed_in else [],
+        "navigation": list_navigation(current_user) if signed_in else [],
         "search_url": url_for("search.show_results"),
         "suggest_url": url_for("search.suggest"),
         "searched": request.args.get("q", "") if request.blueprint == "search" else "",
@@ -98,7 +98,7 @@ def _frame() -> dict[str, Any]:
     }
 
 
-def list_places(employee: Employee) -> list[NavigationLink]:
+def list_navigation(employee: Employee) -> list[NavigationLink]:
     """
     List the places that an employee can go to.
 
@@ -107,6 +107,6 @@ def list_places(employee: Employee) -> list[NavigationLink]:
     """
     return [
         NavigationLink(label, url_for(endpoint), icon, request.blueprint == endpoint.partition(".")[0], endpoint)
-        for label, endpoint, icon, action in PLACES
+        for label, endpoint, icon, action in NAVIGATION
         if action is None or may(employee, action)
     ]

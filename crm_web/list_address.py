@@ -17,7 +17,7 @@ from flask import url_for
 from werkzeug.datastructures import MultiDict
 
 from crm_web.fields import read_date, read_exact_amount
-from crm_web.filters import Reader
+from crm_web.filters import UserLocale
 from crm_web.list_columns import Column, ShownColumns, choose_columns, measure_columns
 from crm_web.paging import Page
 
@@ -55,7 +55,7 @@ class Tab:
     is_current: bool
 
 
-class ListAddress:
+class ListParams:
     """
     What one address says, and the addresses around it; templates know it as ``view``.
 
@@ -169,10 +169,10 @@ class ListAddress:
         except ValueError:
             return None
 
-    def start_of(self, name: str, reader: Reader) -> datetime | None:
+    def start_of(self, name: str, user_locale: UserLocale) -> datetime | None:
         """The moment at which the day of a filter begins for the reader."""
         day = self.day(name)
-        return None if day is None else datetime.combine(day, time(), reader.zone)
+        return None if day is None else datetime.combine(day, time(), user_locale.zone)
 
     @property
     def query(self) -> dict[str, Any]:

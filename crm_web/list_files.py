@@ -8,7 +8,7 @@ from flask_login import current_user
 
 from crm_web import clock, filters
 from crm_web.csv_export import write_csv
-from crm_web.list_address import Chip, ListAddress
+from crm_web.list_address import Chip, ListParams
 from crm_web.xlsx_export import Workbook, write_xlsx
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -30,7 +30,7 @@ def send_csv(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -
 
 
 def send_xlsx(
-    name: str, head: Sequence[str], rows: Iterable[Sequence[object]], *, view: ListAddress, chips: Sequence[Chip]
+    name: str, head: Sequence[str], rows: Iterable[Sequence[object]], *, view: ListParams, chips: Sequence[Chip]
 ) -> Response:
     """
     Send a table as an Excel file.
@@ -42,17 +42,17 @@ def send_xlsx(
     :param chips: the filters in use, in words
     :return: the answer
     """
-    reader = filters.current_reader()
+    user_locale = filters.current_user_locale()
     about = [
         ("Shows", f"{name.capitalize()} of Piper CRM"),
         ("Filters", "; ".join(chip.label for chip in chips) or "None"),
         ("Order", view.sort_in_words),
         ("Taken by", current_user.name),
-        ("Taken at", filters.datetime(clock.now(), reader=reader)),
-        ("Times", f"In the time zone {reader.zone}"),
+        ("Taken at", filters.datetime(clock.now(), user_locale=user_locale)),
+        ("Times", f"In the time zone {user_locale.zone}"),
     ]
     # Closed, and so gone, when the answer has been sent.
     file = tempfile.TemporaryFile()  # noqa: SIM115
-    write_xlsx(file, Workbook(name.capitalize(), head, rows, reader.zone, about))
+    write_xlsx(file, Workbook(name.capitalize(), head, rows, user_locale.zone, about))
     file.seek(0)
     return send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"{name}.xlsx")

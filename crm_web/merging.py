@@ -12,11 +12,11 @@ Columns that mean something only together: 100 by one and EUR by the other would
 The second says nothing without the first: forms propose it before there is anything to go with it.
 """
 
-TWIN = "_e164"
+DERIVED_SUFFIX = "_e164"
 """How a column ends that repeats the column before it in another form, and goes wherever that one goes."""
 
 
-class Overtaken(NamedTuple):
+class RemoteChange(NamedTuple):
     """
     A field that someone else changed after a form was opened.
 
@@ -65,7 +65,7 @@ class Merge:
 
 
 def merge(
-    overtaken: Mapping[str, Overtaken], mine: Mapping[str, Any], theirs: Mapping[str, Any], *, stranger: str = ""
+    overtaken: Mapping[str, RemoteChange], mine: Mapping[str, Any], theirs: Mapping[str, Any], *, stranger: str = ""
 ) -> Merge:
     """
     Put together what two people changed.
@@ -79,7 +79,7 @@ def merge(
     """
     result = Merge(dict(mine), is_mine=False)
     for columns in _list_groups(mine):
-        plain = [column for column in columns if not column.endswith(TWIN)]
+        plain = [column for column in columns if not column.endswith(DERIVED_SUFFIX)]
         differing = [column for column in plain if not is_same(mine[column], theirs[column])]
         is_theirs = bool(stranger) or any(
             column in overtaken and not is_same(overtaken[column].old, theirs[column]) for column in plain
@@ -120,11 +120,11 @@ def _list_groups(columns: Mapping[str, Any]) -> Iterator[list[str]]:
     seen = {column for pair in paired for column in pair}
     yield from (list(pair) for pair in paired)
     for column in columns:
-        if column not in seen and not column.endswith(TWIN):
-            yield [name for name in (column, column + TWIN) if name in columns]
+        if column not in seen and not column.endswith(DERIVED_SUFFIX):
+            yield [name for name in (column, column + DERIVED_SUFFIX) if name in columns]
 
 
-def _who(overtaken: Mapping[str, Overtaken], column: str, group: list[str]) -> str:
+def _who(overtaken: Mapping[str, RemoteChange], column: str, group: list[str]) -> str:
     return next(overtaken[name].who for name in (column, *group) if name in overtaken)
 
 

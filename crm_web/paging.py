@@ -16,8 +16,8 @@ from crm_web.extensions import db
 
 PAGE_SIZE = 50
 COUNT_LIMIT = 10_000
-WALKED = 10_000
-WALKED_BY_GROUPS = 3_000
+SCAN_LIMIT = 10_000
+GROUP_SCAN_LIMIT = 3_000
 _READERS: dict[type, Callable[[str], Any]] = {
     str: str,
     int: int,
@@ -28,7 +28,7 @@ _READERS: dict[type, Callable[[str], Any]] = {
 _LARGEST_AMOUNT = Decimal(10) ** 30
 
 
-Place = tuple[str, Any, int]
+CursorPosition = tuple[str, Any, int]
 """Which side of a row a page stands on, and the sort key and id of that row."""
 
 
@@ -80,7 +80,7 @@ class Page:
     :param previous: the mark of the page before; ``None`` on the first
     :param count: how many records the whole list has, at most ``COUNT_LIMIT`` + 1
     :param is_in_order: whether the order is the one asked for, and not another because there are too many to sort
-    :param is_where_marked: whether it starts at its mark, and not at the top because the mark could not be read
+    :param starts_at_cursor: whether it starts at its mark, and not at the top because the mark could not be read
     """
 
     rows: Sequence[Any]
@@ -88,7 +88,7 @@ class Page:
     previous: str | None
     count: int
     is_in_order: bool = True
-    is_where_marked: bool = True
+    starts_at_cursor: bool = True
 
     @property
     def count_is_exact(self) -> bool:
@@ -99,43 +99,43 @@ def load_page(
     query: Select[Any],
     sort: Sort,
     *,
-    mark: str | None,
+    cursor: str | None,
     size: int = PAGE_SIZE,
-    everything: Select[Any] | None = None,
-    otherwise: Sort | None = None,
+    base_query: Select[Any] | None = None,
+    fallback_sort: Sort | None = None,
 ) -> Page:
     """
     Load one page of a query in two statements, at most four: the bounded count and the rows.
 
     Few rows that fit are found first, and then sorted. Where many fit, those of a page are likely to be near in the
-    order: it is walked along for ``WALKED`` rows, and only if too few of them fit all are found and sorted after all.
+    order: it is walked for ``SCAN_LIMIT`` rows, and only if too few of them fit are all found and sorted.
     No plan of the database's own does that: it would walk to the end of the table, or sort half of it.
 
     :param query: selects one entity, filtered, without order or limit
     :param sort: the order
-    :param mark: where the page starts, from ``Page.next`` or ``Page.previous``; a broken one means the first page
+    :param cursor: where the page starts, from ``Page.next`` or ``Page.previous``; a broken one means the first page
     :param size: rows a page
-    :param everything: the same without filters; left out where an index gives what fits in the order wanted
-    :param otherwise: an order with an index, for when ``sort`` has none and too much fits to be sorted on each page
+    :param base_query: the same without filters; left out where an index gives what fits in the order wanted
+    :param fallback_sort: an order with an index, for when ``sort`` has none and too much fits to be sorted on each page
     :return: the page
     """
     count = count_some(query, sort)
-    wanted, sort = sort, settle_sort(count, sort, otherwise)
-    place = _read_mark(mark, sort)
+    wanted, sort = sort, choose_sort(count, sort, fallback_sort)
+    place = _decode_cursor(cursor, sort)
     backwards = place is not None and place[0] == "before"
     order = replace(sort, descending=sort.descending != backwards)
-    rows = _find_rows(query, order, place, size=size, count=count, everything=everything) if count else []
+    rows = _find_rows(query, order, place, size=size, count=count, base_query=base_query) if count else []
     more = len(rows) > size
     rows = rows[:size][::-1] if backwards else rows[:size]
     has_next = more if not backwards else True
     has_previous = more if backwards else place is not None
     return Page(
         rows=[row[0] for row in rows],
-        next=_write_mark("after", rows[-1].sort_key, rows[-1].sort_id) if rows and has_next else None,
-        previous=_write_mark("before", rows[0].sort_key, rows[0].sort_id) if rows and has_previous else None,
+        next=_encode_cursor("after", rows[-1].sort_key, rows[-1].sort_id) if rows and has_next else None,
+        previous=_encode_cursor("before", rows[0].sort_key, rows[0].sort_id) if rows and has_previous else None,
         count=count,
         is_in_order=sort is wanted,
-        is_where_marked=place is not None or mark is None,
+        starts_at_cursor=place is not None or cursor is None,
     )
 
 
@@ -151,16 +151,16 @@ def count_some(query: Select[Any], sort: Sort) -> int:
     return db.session.scalar(select(func.count()).select_from(bounded)) or 0
 
 
-def settle_sort(count: int, sort: Sort, otherwise: Sort | None) -> Sort:
+def choose_sort(count: int, sort: Sort, fallback_sort: Sort | None) -> Sort:
     """
     Say in which order a list can be shown.
 
     :param count: how many records it has, from ``count_some``
     :param sort: the order wanted
-    :param otherwise: an order with an index
+    :param fallback_sort: an order with an index
     :return: the order wanted, unless it has no index and there are too many to be sorted on each page
     """
-    return otherwise if otherwise and not sort.is_indexed and count > COUNT_LIMIT else sort
+    return fallback_sort if fallback_sort and not sort.is_indexed and count > COUNT_LIMIT else sort
 
 
 def join_groups(query: Select[Any], sort: Sort) -> Select[Any]:
@@ -176,40 +176,46 @@ def join_groups(query: Select[Any], sort: Sort) -> Select[Any]:
 
 
 def _find_rows(
-    query: Select[Any], order: Sort, place: Place | None, *, size: int, count: int, everything: Select[Any] | None
+    query: Select[Any],
+    order: Sort,
+    position: CursorPosition | None,
+    *,
+    size: int,
+    count: int,
+    base_query: Select[Any] | None,
 ) -> list[Any]:
-    if not order.is_indexed or (everything is not None and count <= COUNT_LIMIT):
-        return _load_rows_keys_first(query, order, place, size=size)
+    if not order.is_indexed or (base_query is not None and count <= COUNT_LIMIT):
+        return _load_rows_keys_first(query, order, position, size=size)
     if order.groups is not None:
-        return _load_rows_by_groups(query, everything, order, place, size=size)
-    end = None if everything is None else _look_ahead(everything, order, place)
+        return _load_rows_by_groups(query, base_query, order, position, size=size)
+    end = None if base_query is None else _probe_scan_limit(base_query, order, position)
     if end is None:
-        return _load_rows(query, order, place, size=size)
+        return _load_rows(query, order, position, size=size)
     near = query.where(_is_beyond(replace(order, descending=not order.descending), *end))
-    rows = _load_rows(near, order, place, size=size)
-    return rows if len(rows) > size else _load_rows_keys_first(query, order, place, size=size)
+    rows = _load_rows(near, order, position, size=size)
+    return rows if len(rows) > size else _load_rows_keys_first(query, order, position, size=size)
 
 
-def _look_ahead(everything: Select[Any], order: Sort, place: Place | None) -> tuple[Any, int] | None:
+def _probe_scan_limit(base_query: Select[Any], order: Sort, position: CursorPosition | None) -> tuple[Any, int] | None:
     """Where a walk of so many rows would end; ``None`` where the list ends before."""
-    keys = everything.with_only_columns(order.expression, order.id_column)
-    found = db.session.execute(_slice(keys, order, place, 0).offset(WALKED).limit(1)).first()
+    keys = base_query.with_only_columns(order.expression, order.id_column)
+    found = db.session.execute(_slice(keys, order, position, 0).offset(SCAN_LIMIT).limit(1)).first()
     return None if found is None else (found[0], found[1])
 
 
-def _load_rows(query: Select[Any], order: Sort, place: Place | None, *, size: int) -> list[Any]:
+def _load_rows(query: Select[Any], order: Sort, position: CursorPosition | None, *, size: int) -> list[Any]:
     query = query.add_columns(order.expression.label("sort_key"), order.id_column.label("sort_id"))
-    return list(db.session.execute(_slice(query, order, place, size)).all())
+    return list(db.session.execute(_slice(query, order, position, size)).all())
 
 
-def _load_rows_keys_first(query: Select[Any], order: Sort, place: Place | None, *, size: int) -> list[Any]:
+def _load_rows_keys_first(query: Select[Any], order: Sort, position: CursorPosition | None, *, size: int) -> list[Any]:
     """Materialised, the matches are found without a thought for the order; only a page of them is then loaded whole."""
     columns = (order.expression.label("sort_key"), order.id_column.label("sort_id"))
     matches = (
         join_groups(query, order).with_only_columns(*columns).order_by(None).cte("matches").prefix_with("MATERIALIZED")
     )
     within = Sort(matches.c.sort_key, matches.c.sort_id, order.descending)
-    return _load_whole(query, _slice(select(matches), within, place, size), order)
+    return _load_whole(query, _slice(select(matches), within, position, size), order)
 
 
 def _load_whole(query: Select[Any], keys: Select[Any], order: Sort) -> list[Any]:
@@ -222,32 +228,32 @@ def _load_whole(query: Select[Any], keys: Select[Any], order: Sort) -> list[Any]
 
 
 def _load_rows_by_groups(
-    query: Select[Any], everything: Select[Any] | None, order: Sort, place: Place | None, *, size: int
+    query: Select[Any], base_query: Select[Any] | None, order: Sort, position: CursorPosition | None, *, size: int
 ) -> list[Any]:
     """Take what comes next in the order of the groups, and of that what fits; where it is too little, look at all."""
-    if everything is None:
-        return _load_whole(query, _walk_groups(query, order, place, size + 1), order)
-    near = _walk_groups(everything, order, place, WALKED_BY_GROUPS).cte("near").prefix_with("MATERIALIZED")
+    if base_query is None:
+        return _load_whole(query, _merge_group_scans(query, order, position, size + 1), order)
+    near = _merge_group_scans(base_query, order, position, GROUP_SCAN_LIMIT).cte("near").prefix_with("MATERIALIZED")
     fitting = query.join(near, near.c.sort_id == order.id_column).add_columns(near.c.sort_key, near.c.sort_id)
     ordered = fitting.order_by(*Sort(near.c.sort_key, near.c.sort_id, order.descending).columns)
     rows = list(db.session.execute(ordered.limit(size + 1)).all())
-    return rows if len(rows) > size else _load_rows_keys_first(query, order, place, size=size)
+    return rows if len(rows) > size else _load_rows_keys_first(query, order, position, size=size)
 
 
-def _walk_groups(query: Select[Any], order: Sort, place: Place | None, length: int) -> Select[Any]:
+def _merge_group_scans(query: Select[Any], order: Sort, position: CursorPosition | None, length: int) -> Select[Any]:
     """The first keys and ids in the order of the groups: each group gives as many, and is only asked when needed."""
     grouping = order.groups
     if grouping is None:
         raise ValueError("no groups to walk through")
     key = grouping.keys.c.key
     groups = select(grouping.keys.c.value, key).order_by(key.desc() if order.descending else key.asc())
-    if place is not None:
-        groups = groups.where(key <= place[1] if order.descending else key >= place[1])
+    if position is not None:
+        groups = groups.where(key <= position[1] if order.descending else key >= position[1])
     group, row_id = groups.subquery("grouped"), order.id_column
     inner = query.with_only_columns(row_id.label("sort_id")).where(grouping.column == group.c.value)
-    if place is not None:
-        is_same = group.c.key == literal(place[1], key.type)
-        from_here = case((is_same, literal(place[2])), else_=literal(2**63 - 1 if order.descending else -1))
+    if position is not None:
+        is_same = group.c.key == literal(position[1], key.type)
+        from_here = case((is_same, literal(position[2])), else_=literal(2**63 - 1 if order.descending else -1))
         inner = inner.where(row_id < from_here if order.descending else row_id > from_here)
     inner = inner.order_by(row_id.desc() if order.descending else row_id.asc()).limit(length)
     some = inner.correlate(group).lateral("members")
@@ -255,10 +261,10 @@ def _walk_groups(query: Select[Any], order: Sort, place: Place | None, length: i
     return found.order_by(*Sort(group.c.key, some.c.sort_id, order.descending).columns).limit(length)
 
 
-def _slice(query: Select[Any], order: Sort, place: Place | None, size: int) -> Select[Any]:
+def _slice(query: Select[Any], order: Sort, position: CursorPosition | None, size: int) -> Select[Any]:
     """Take one row more than a page, from the place on."""
-    if place is not None:
-        query = query.where(_is_beyond(order, *place[1:]))
+    if position is not None:
+        query = query.where(_is_beyond(order, *position[1:]))
     return query.order_by(*order.columns).limit(size + 1)
 
 
@@ -268,7 +274,7 @@ def _is_beyond(order: Sort, key: Any, row_id: int) -> ColumnElement[bool]:
     return here < there if order.descending else here > there
 
 
-def mark_after(key: Any, row_id: int) -> str:
+def cursor_after(key: Any, row_id: int) -> str:
     """
     Write the mark of the page that starts after a row.
 
@@ -276,20 +282,20 @@ def mark_after(key: Any, row_id: int) -> str:
     :param row_id: its id
     :return: the mark, for ``load_page``
     """
-    return _write_mark("after", key, row_id)
+    return _encode_cursor("after", key, row_id)
 
 
-def _write_mark(side: str, key: Any, row_id: int) -> str:
+def _encode_cursor(side: str, key: Any, row_id: int) -> str:
     value = key.isoformat() if hasattr(key, "isoformat") else str(key)
     return base64.urlsafe_b64encode(json.dumps([side, value, row_id]).encode()).decode().rstrip("=")
 
 
-def _read_mark(mark: str | None, sort: Sort) -> Place | None:
+def _decode_cursor(cursor: str | None, sort: Sort) -> CursorPosition | None:
     """Marks come from the address bar, so anything may stand there: what can't be read is the first page."""
-    if not mark or "\x00" in mark:
+    if not cursor or "\x00" in cursor:
         return None
     try:
-        side, key, row_id = json.loads(base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)))
+        side, key, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         key.encode()
         value = _reader_of(sort.expression.type.python_type)(key)
     except (binascii.Error, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):

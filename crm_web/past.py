@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Date, DateTime, Numeric
 
 from crm_web.models import Base
-from crm_web.models.base import Word
+from crm_web.models.base import EnumText
 
 
 def from_history(model: type[Base], column: str, value: Any) -> Any:
@@ -25,7 +25,7 @@ def from_history(model: type[Base], column: str, value: Any) -> Any:
     kind = model.__table__.columns[column].type
     if value is None:
         return None
-    if isinstance(kind, Word):
+    if isinstance(kind, EnumText):
         return kind.words(value)
     if isinstance(kind, DateTime):
         return datetime.fromisoformat(value)

@@ -8,7 +8,7 @@ from wtforms.widgets import TelInput
 
 from crm_web import fields
 from crm_web.form_fields import TypedField
-from crm_web.merging import TWIN
+from crm_web.merging import DERIVED_SUFFIX
 from crm_web.phones import list_regions, read_number
 
 
@@ -30,7 +30,7 @@ class PhoneField(TypedField):
         if self.data is None:
             return
         if form.record is not None and self._is_kept(form):
-            self.e164 = getattr(form.record, self.name + TWIN)
+            self.e164 = getattr(form.record, self.name + DERIVED_SUFFIX)
             return
         typed, self.data = self.data, None
         try:
@@ -44,4 +44,4 @@ class PhoneField(TypedField):
 
     def columns(self) -> dict[str, Any]:
         """Give the columns that this field fills."""
-        return {self.name: self.data, self.name + TWIN: self.e164}
+        return {self.name: self.data, self.name + DERIVED_SUFFIX: self.e164}

@@ -11,7 +11,7 @@ from flask import current_app
 
 from crm_web.errors import DomainError
 from crm_web.fields import inspect_phone
-from crm_web.merging import TWIN
+from crm_web.merging import DERIVED_SUFFIX
 from crm_web.models import Employee
 
 PHONES = ("phone", "mobile")
@@ -116,7 +116,9 @@ def find_numbers_to_dial(
     for name in (name for name in PHONES if hasattr(record, name) and (has_moved or name in values)):
         typed, before = values.get(name, getattr(record, name)), getattr(record, name)
         is_kept = typed == before and not has_moved
-        numbers[name + TWIN] = getattr(record, name + TWIN) if is_kept else _read(name, typed, country, by)
+        numbers[name + DERIVED_SUFFIX] = (
+            getattr(record, name + DERIVED_SUFFIX) if is_kept else _read(name, typed, country, by)
+        )
     return numbers
 
 
@@ -145,7 +147,7 @@ def read_again(record: Any, *, country: str | None, by: Employee | None) -> None
     """
     for name in (name for name in PHONES if getattr(record, name, None)):
         with suppress(PhoneRefused):
-            setattr(record, name + TWIN, _read(name, getattr(record, name), country, by))
+            setattr(record, name + DERIVED_SUFFIX, _read(name, getattr(record, name), country, by))
 
 
 def _read(name: str, typed: str | None, country: str | None, by: Employee | None) -> str | None:

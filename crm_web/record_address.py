@@ -11,8 +11,8 @@ from crm_web import clock, filters
 from crm_web.code_names import list_countries
 from crm_web.day_words import WORDS, days_of
 from crm_web.fields import read_date
-from crm_web.filters import Reader
-from crm_web.list_address import Chip, ListAddress, Tab, is_record_id, quote
+from crm_web.filters import UserLocale
+from crm_web.list_address import Chip, ListParams, Tab, is_record_id, quote
 from crm_web.matching import MOST_WORDS, list_words_left_out
 from crm_web.models import COUNTRIES, Employee
 from crm_web.number_input import read_count
@@ -33,7 +33,7 @@ Label = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
-class Stretch:
+class DateRangeFilter:
     """
     Two days that a list is filtered by, and the words that may stand for them.
 
@@ -49,16 +49,16 @@ class Stretch:
     days: Sequence[tuple[str, str]]
 
 
-class RecordAddress(ListAddress):
+class RecordListParams(ListParams):
     """
     The address of a list of records that belong to somebody.
 
     :param endpoint: the list
     :param args: the query of the address
     :param me: the employee who reads
-    :param reader: in whose language and time zone
+    :param user_locale: in whose language and time zone
     :param dates: names and labels of the days that it is filtered by
-    :param lacks: words and labels of what can be missing
+    :param missing: words and labels of what can be missing
     :param owner_words: words and labels that stand for owners
     :param settings: what else ``ListAddress`` takes
     """
@@ -69,26 +69,26 @@ class RecordAddress(ListAddress):
         args: MultiDict[str, str],
         *,
         me: Employee,
-        reader: Reader,
+        user_locale: UserLocale,
         dates: dict[str, str],
         lacks: dict[str, str],
         owner_words: dict[str, str] = OWNER_WORDS,
         **settings: Any,
     ) -> None:
         super().__init__(endpoint, args, **settings)
-        self.me, self.reader = me, reader
-        self.dates, self.known_lacks, self.owner_words = dates, lacks, owner_words
-        self.today = clock.now().astimezone(reader.zone).date()
+        self.me, self.user_locale = me, user_locale
+        self.dates, self.known_missing, self.owner_words = dates, lacks, owner_words
+        self.today = clock.now().astimezone(user_locale.zone).date()
         self._require_known()
-        self.lacks = [word for word in lacks if word in self.all("no")]
-        self.read_typed(dates, lambda typed: read_date(typed, reader.locale).isoformat())
-        self.read_typed(["untouched"], lambda typed: str(read_count(typed, LONGEST_REST, reader.locale)))
+        self.missing = [word for word in lacks if word in self.all("no")]
+        self.read_typed(dates, lambda typed: read_date(typed, user_locale.locale).isoformat())
+        self.read_typed(["untouched"], lambda typed: str(read_count(typed, LONGEST_REST, user_locale.locale)))
 
     def _require_known(self) -> None:
         """The words that all lists of records know; what is not among them is not applied."""
         self.require("owner", "an owner", self.is_person)
         self.require("country", "a country code", lambda code: code in COUNTRIES or code == NOTHING_GIVEN)
-        self.require("no", "a field that can be missing", lambda word: word in self.known_lacks)
+        self.require("no", "a field that can be missing", lambda word: word in self.known_missing)
         self.require("created", "a period", lambda word: word in WORDS, is_single=True)
         for name in ("q", "untouched", *self.dates):
             self.require(name, "", lambda _: True, is_single=True)
@@ -102,7 +102,7 @@ class RecordAddress(ListAddress):
     def read_shared(self) -> dict[str, Any]:
         """Say what the filters mean that all lists of records have."""
         # What has no owner is counted and indexed as nobody's.
-        is_nobodys = "owner" in self.lacks and not self.person_ids("owner")
+        is_nobodys = "owner" in self.missing and not self.person_ids("owner")
         return {
             "words": self.one("q"),
             "owner_ids": [0] if is_nobodys else self.person_ids("owner"),
@@ -110,10 +110,10 @@ class RecordAddress(ListAddress):
             "countries": read_words(self._countries()),
             "created_from": self._first("created"),
             "created_to": self._next("created"),
-            "active_from": self.start_of("active_from", self.reader),
-            "active_to": self.start_of("active_to", self.reader),
+            "active_from": self.start_of("active_from", self.user_locale),
+            "active_to": self.start_of("active_to", self.user_locale),
             "untouched_since": self._begin(self.today - timedelta(days=self.untouched)) if self.untouched else None,
-            "lacks": [word for word in self.lacks if not (is_nobodys and word == "owner")],
+            "lacks": [word for word in self.missing if not (is_nobodys and word == "owner")],
         }
 
     @property
@@ -131,20 +131,20 @@ class RecordAddress(ListAddress):
     def _countries(self) -> list[str]:
         return [code for code in self.all("country") if code in COUNTRIES or code == NOTHING_GIVEN]
 
-    def stretch(self, name: str) -> tuple[date | None, date | None]:
+    def date_range(self, name: str) -> tuple[date | None, date | None]:
         """The days that a word and two dates leave, the first and the one after the last."""
         first, after = days_of(self.one(name), self.today) or (None, None)
         start, end = self.day(f"{name}_from"), self.day(f"{name}_to")
         return max(filter(None, (first, start)), default=None), min(filter(None, (after, end)), default=None)
 
     def _first(self, name: str) -> datetime | None:
-        return self._begin(self.stretch(name)[0])
+        return self._begin(self.date_range(name)[0])
 
     def _next(self, name: str) -> datetime | None:
-        return self._begin(self.stretch(name)[1])
+        return self._begin(self.date_range(name)[1])
 
     def _begin(self, day: date | None) -> datetime | None:
-        return None if day is None else datetime.combine(day, time(), self.reader.zone)
+        return None if day is None else datetime.combine(day, time(), self.user_locale.zone)
 
     # What the filter bar offers
 
@@ -159,9 +159,9 @@ class RecordAddress(ListAddress):
         return name not in self.unread
 
     @property
-    def lack_choices(self) -> list[tuple[str, str]]:
+    def missing_choices(self) -> list[tuple[str, str]]:
         """Values and labels of what may be missing."""
-        return list(self.known_lacks.items())
+        return list(self.known_missing.items())
 
     def list_country_choices(self, in_use: Sequence[str]) -> list[tuple[str, str]]:
         """Values and labels of the countries in use and of those in the address."""
@@ -202,7 +202,7 @@ class RecordAddress(ListAddress):
         return [
             *(("industry", word, name_word("Industry", word)) for word in self.all("industry")),
             *(
-                ("country", code, no_country.get(code) or filters.country(code, reader=self.reader))
+                ("country", code, no_country.get(code) or filters.country(code, user_locale=self.user_locale))
                 for code in self._countries()
             ),
             *self.name_days(),
@@ -211,7 +211,7 @@ class RecordAddress(ListAddress):
                 for days in [self.untouched]
                 if days
             ),
-            *(("no", word, self.known_lacks[word]) for word in self.lacks),
+            *(("no", word, self.known_missing[word]) for word in self.missing),
         ]
 
     def name_days(self) -> list[Label]:
@@ -223,7 +223,7 @@ class RecordAddress(ListAddress):
             if self.one(name) in WORDS
         ]
         days = [
-            (name, self.one(name), f"{label} {filters.date(day, reader=self.reader)}")
+            (name, self.one(name), f"{label} {filters.date(day, user_locale=self.user_locale)}")
             for name, label in self.dates.items()
             if (day := self.day(name))
         ]
@@ -248,7 +248,7 @@ class RecordAddress(ListAddress):
         return message.rstrip(".") if message.startswith("“") else told
 
     def _number(self, count: int) -> str:
-        return filters.number(count, reader=self.reader)
+        return filters.number(count, user_locale=self.user_locale)
 
 
 def read_words(words: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ from crm_web.form_fields import RecordForm, TypedField
 from crm_web.matching import Match
 
 
-class SubmissionKey(TypedField):
+class IdempotencyKeyField(TypedField):
     """The key of one form on one page, new whenever the form is shown afresh; anything that is no key is not sent."""
 
     widget = HiddenInput()
@@ -39,10 +39,10 @@ class SubmissionKey(TypedField):
         return str(self.data or uuid4())
 
 
-class OnceForm(RecordForm):
+class IdempotentForm(RecordForm):
     """A form that creates something, and is answered once however often it is sent: see ``crm_web.submissions``."""
 
-    submission = SubmissionKey()
+    submission = IdempotencyKeyField()
 
     def refuse_changed(self, message: str) -> None:
         """Refuse the form, which was sent before with other fields; sent once more, it is a new one."""
@@ -54,7 +54,7 @@ class OnceForm(RecordForm):
         return bool(super().validate(extra_validators)) and not self.form_errors
 
 
-class KnownPartyForm(RecordForm):
+class DuplicateCheckForm(RecordForm):
     """A form about a person or company who may be known already."""
 
     confirmed = HiddenField()

@@ -10,10 +10,10 @@ from sqlalchemy.orm import joinedload
 from crm_web.clock import now
 from crm_web.errors import Conflict, RecordGone
 from crm_web.extensions import db
-from crm_web.merging import Merge, Overtaken, merge
-from crm_web.models import Base, Change, Contact, Customer, Employee, Lead, SavedView, record_by
+from crm_web.merging import Merge, RemoteChange, merge
+from crm_web.models import Base, Change, Contact, Customer, Employee, Lead, SavedView, set_audit_actor
 from crm_web.past import from_history
-from crm_web.together import is_locked, save
+from crm_web.together import claim_lock, flush_or_defer
 
 Record = Lead | Customer | Contact
 
@@ -45,7 +45,7 @@ def lock(record: Base, *, shared: bool = False) -> None:
     :param shared: whether others may hold it in this way too, since it only must not change meanwhile
     :raise RecordGone: where somebody has just deleted it for good
     """
-    if is_locked(record):
+    if claim_lock(record):
         return
     try:
         db.session.refresh(record, with_for_update={"of": type(record), "read": shared})
@@ -63,7 +63,7 @@ def check_owner(owner_id: int | None) -> None:
     :raise OwnerNotEntitled: where that person is not active or does not sell
     """
     owner = None if owner_id is None else db.session.get(Employee, owner_id)
-    if owner is not None and not is_locked(owner):
+    if owner is not None and not claim_lock(owner):
         db.session.refresh(owner, with_for_update={"read": True, "key_share": True, "of": Employee})
     if owner_id is not None and (owner is None or not owner.can_own):
         raise OwnerNotEntitled("Choose an owner who is active and sells.", "owner_id")
@@ -84,13 +84,13 @@ def merge_with_saved(record: Record | Employee, values: Mapping[str, Any], *, ve
         return Merge(dict(values))
     changes = _list_changes_since(record, version)
     is_known = _is_whole(changes, record, version)
-    overtaken: dict[str, Overtaken] = {}
+    overtaken: dict[str, RemoteChange] = {}
     for change in changes if is_known else []:
         who = _call(change.actor, by)
         for column, (old, _new) in change.fields.items():
             if column in values:
                 first = overtaken[column].old if column in overtaken else _read_old(record, column, old)
-                overtaken[column] = Overtaken(first, who)
+                overtaken[column] = RemoteChange(first, who)
     theirs = {column: getattr(record, column) for column in values}
     merged = merge(overtaken, values, theirs, stranger="" if is_known else name_of_last(record))
     merged.moved = _find_move(record, changes, values, by)
@@ -159,11 +159,11 @@ def move_to_trash(record: Record | SavedView, *, by: Employee) -> None:
     :param record: the record; one that is in the trash already stays there
     :param by: the employee who does it
     """
-    record_by(by)
+    set_audit_actor(by)
     lock(record)
     if not record.is_in_trash:
         record.deleted_at, record.deleted_by_id = now(), by.id
-        save()
+        flush_or_defer()
 
 
 def take_from_trash(record: Record | SavedView, *, by: Employee) -> None:
@@ -173,8 +173,8 @@ def take_from_trash(record: Record | SavedView, *, by: Employee) -> None:
     :param record: the record; one that is not in the trash stays as it is
     :param by: the employee who does it
     """
-    record_by(by)
+    set_audit_actor(by)
     lock(record)
     if record.is_in_trash:
         record.deleted_at = record.deleted_by_id = None
-        save()
+        flush_or_defer()

@@ -76,7 +76,7 @@ def main() -> int:
 
 
 def _run(settings: Settings, undone: ExitStack) -> None:
-    _be_the_only_one(settings, undone)
+    _acquire_singleton_lock(settings, undone)
     _end_leftover(settings)
     _check_port(settings)
     server = EmbeddedServer(settings.var_folder) if settings.is_embedded else None
@@ -86,14 +86,14 @@ def _run(settings: Settings, undone: ExitStack) -> None:
         server.start()
     app = create_app(settings)
     _prepare(app)
-    _heed_requests()
-    with _undisturbed():
+    _listen_for_stop()
+    with _defer_signals():
         web = _start_web(settings)
         undone.callback(_stop_web, web, settings)
         undone.callback(_start_sender(app))
     _wait_for_web(web, settings)
     _welcome(settings)
-    _stand_by(web, server)
+    _supervise(web, server)
 
 
 def _request_stop(number: int, _frame: FrameType | None) -> NoReturn:
@@ -103,7 +103,7 @@ def _request_stop(number: int, _frame: FrameType | None) -> NoReturn:
     raise StopRequested
 
 
-def _heed_requests() -> None:
+def _listen_for_stop() -> None:
     """Stop if that was asked for at a moment when Python drops exceptions, such as the end of an object."""
     if _requests:
         _ignore_signals()
@@ -111,13 +111,13 @@ def _heed_requests() -> None:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def _defer_signals() -> Iterator[None]:
     """Keep a request to stop until the block is done: what it starts must not be lost sight of."""
     _note_requests()
     yield
     for request in STOP_SIGNALS:
         signal.signal(request, _request_stop)
-    _heed_requests()
+    _listen_for_stop()
 
 
 def _note_requests() -> None:
@@ -143,7 +143,7 @@ def _lock_path(settings: Settings, what: str) -> Path:
     return settings.var_folder / f"{what}-{settings.port}.lock"
 
 
-def _be_the_only_one(settings: Settings, undone: ExitStack) -> None:
+def _acquire_singleton_lock(settings: Settings, undone: ExitStack) -> None:
     lock = open_lock(_lock_path(settings, "run"))
     undone.callback(os.close, lock)
     # One that has just been told to stop is waited for.
@@ -294,19 +294,19 @@ def _welcome(settings: Settings) -> None:
     _say("  Ctrl-C stops it.\n")
 
 
-def _stand_by(web: "subprocess.Popen[bytes]", server: EmbeddedServer | None) -> None:
+def _supervise(web: "subprocess.Popen[bytes]", server: EmbeddedServer | None) -> None:
     """Wait for the end, and start the database again should it die."""
     parent = os.getppid() if "--with-make" in sys.argv else None
     # An exception out of nowhere could leave a lock held for ever, such as that of whoever measures this program.
     _note_requests()
     while web.poll() is None:
         time.sleep(HEARS_EVERY)
-        _heed_requests()
+        _listen_for_stop()
         if parent not in (None, os.getppid()):
             raise StopRequested
         if server is not None:
             server.ensure_running()
-    _heed_requests()
+    _listen_for_stop()
     raise StartError("The web server ended unexpectedly. Start it again with `make run`; the data is safe.")
 
 

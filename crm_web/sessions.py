@@ -10,7 +10,7 @@ from crm_web.auth import operations, queries
 from crm_web.auth.draft_operations import delete_expired_drafts
 from crm_web.csrf import make_secret
 from crm_web.extensions import db, login_manager
-from crm_web.models import Door, Employee, set_door
+from crm_web.models import ChangeSource, Employee, set_change_source
 from crm_web.observe import keep_person
 from crm_web.problems import is_from_program
 from crm_web.tokens.operations import count_request, count_wrong
@@ -116,7 +116,7 @@ def _load_program() -> Employee | None:
 
 
 def _enter() -> None:
-    set_door(Door.API if is_from_program() else Door.WEB, g.request_id)
+    set_change_source(ChangeSource.API if is_from_program() else ChangeSource.WEB, g.request_id)
 
 
 def _remember_browser(employee: Employee) -> None:

@@ -1,15 +1,15 @@
-"""Answers a form that is sent twice once: whoever sends it again gets the first answer, and nothing is made.
+"""Idempotency of forms: a form that is sent twice makes one thing, and both get the same response.
 
-A form that creates something carries a key, made when the form was shown. Its view asks ``find_answer`` before anything
-else, which claims the key; and ``keep_answer`` before its one commit, so that what was made and the answer to it exist
-together or not at all. Double clicks, reloads and retries after a time-out, at any instance, meet at the key's row: the
-second one waits there until the first has ended. If the first was refused, its claim is rolled back with everything
-else, and the second one goes on in its place.
+A form that creates something carries a key, made when the form was shown. Its view calls ``replay_response`` first,
+which claims the key, and ``store_response`` before its one commit, so that what was made and the response to it exist
+together or not at all. Double clicks, reloads and retries after a time-out, on any instance, meet at the row of the
+key: the second one waits there until the first has ended. If the first was refused, its claim is rolled back with
+everything else, and the second one goes on in its place.
 
-    if answer := find_answer(form):
+    if answer := replay_response(form):
         return answer.give()
     ...
-    answer = keep_answer(form, f"{lead.name} was entered.", url_for("leads.show_lead", lead_id=lead.id))
+    answer = store_response(form, f"{lead.name} was entered.", url_for("leads.show_lead", lead_id=lead.id))
     db.session.commit()
     return answer.give()
 """
@@ -32,7 +32,7 @@ from sqlalchemy.dialects.postgresql import insert
 from crm_web.extensions import db
 from crm_web.messages import Kind, Link, flash_message
 from crm_web.models import Submission
-from crm_web.record_forms import OnceForm
+from crm_web.record_forms import IdempotentForm
 from crm_web.refills import is_refill
 
 KEPT_FOR = timedelta(days=7)
@@ -71,7 +71,7 @@ class Answer:
         return redirect(self.place, code=303)
 
 
-def find_answer(form: OnceForm) -> Answer | None:
+def replay_response(form: IdempotentForm) -> Answer | None:
     """
     Claim the key of a form that was sent, or find what it was answered with before; waits for one under way.
 
@@ -101,11 +101,13 @@ def find_answer(form: OnceForm) -> Answer | None:
     return None
 
 
-def keep_answer(form: OnceForm, text: str, place: str, *, link: Link | None = None, undo: Link | None = None) -> Answer:
+def store_response(
+    form: IdempotentForm, text: str, place: str, *, link: Link | None = None, undo: Link | None = None
+) -> Answer:
     """
     Keep the answer to a form beside what was made of it; the view commits both, then gives it.
 
-    :param form: the form that ``find_answer`` had nothing for
+    :param form: the form that ``replay_response`` had nothing for
     :param text: what the person is told, as one sentence
     :param place: the address that they are sent to
     :param link: label and address of where to look besides

@@ -22,14 +22,14 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm.attributes import get_history
 
 from crm_web.extensions import db
-from crm_web.models import Employee, record_by
+from crm_web.models import Employee, set_audit_actor
 from crm_web.models.base import Recorded
 
 _LOCKED, _KNOWN = "locked together", "known together"
 
 
 @contextmanager
-def together(records: Iterable[Any], *, by: Employee) -> Iterator[dict[Any, int]]:
+def batch_writes(records: Iterable[Any], *, by: Employee) -> Iterator[dict[Any, int]]:
     """
     Let operations change many records with few statements.
 
@@ -37,7 +37,7 @@ def together(records: Iterable[Any], *, by: Employee) -> Iterator[dict[Any, int]
     :param by: the employee who acts
     :return: filled at the end: the new version of each record that changed
     """
-    record_by(by)
+    set_audit_actor(by)
     info = db.session.info
     # A dictionary, because a set would write in another order each time.
     info[_LOCKED], info["recorded"], info[_KNOWN] = dict.fromkeys(records), by.id, {}
@@ -45,13 +45,13 @@ def together(records: Iterable[Any], *, by: Employee) -> Iterator[dict[Any, int]
     try:
         with db.session.no_autoflush:
             yield written
-            written |= _write(list(info[_LOCKED]))
+            written |= _write_deferred(list(info[_LOCKED]))
             db.session.flush()
     finally:
         del info[_LOCKED], info["recorded"], info[_KNOWN]
 
 
-def is_locked(record: Any) -> bool:
+def claim_lock(record: Any) -> bool:
     """
     Tell whether a record is locked and fresh already; from now on it counts as such.
 
@@ -66,7 +66,7 @@ def is_locked(record: Any) -> bool:
     return is_known
 
 
-def count_as_locked(records: Iterable[Any]) -> None:
+def register_locked(records: Iterable[Any]) -> None:
     """
     Add records to those that are changed together.
 
@@ -75,7 +75,7 @@ def count_as_locked(records: Iterable[Any]) -> None:
     db.session.info[_LOCKED].update(dict.fromkeys(records))
 
 
-def find_once(find: Callable[[Any], Any], value: Any) -> Any:
+def memoize_query(find: Callable[[Any], Any], value: Any) -> Any:
     """
     Ask the database something whose answer stays the same for all that is done together.
 
@@ -91,13 +91,13 @@ def find_once(find: Callable[[Any], Any], value: Any) -> Any:
     return known[find, value]
 
 
-def save() -> None:
+def flush_or_defer() -> None:
     """Write what an operation has set: now, or inside of ``together`` at the end, together with the others."""
     if _LOCKED not in db.session.info:
         db.session.flush()
 
 
-def _write(records: Sequence[Any]) -> dict[Any, int]:
+def _write_deferred(records: Sequence[Any]) -> dict[Any, int]:
     """Afterwards each record that changed is read anew when it is looked at: triggers have added to it."""
     groups: dict[tuple[type, tuple[str, ...]], list[Any]] = defaultdict(list)
     for record in records:

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Flask, g, has_request_context, request, url_for
 
-from crm_web.frame import find_own_page
+from crm_web.frame import safe_redirect_target
 
 LISTS = {
     "leads": {"leads.list_leads": "Leads", "leads.show_board": "Board"},
@@ -37,7 +37,7 @@ def way_back(kind: str) -> tuple[str, str]:
     :return: what the list is called, and its address as it was, or the usual list where nobody said which
     """
     known = {url_for(endpoint): label for endpoint, label in LISTS[kind].items()}
-    wanted = find_own_page(request.args.get("back")) or ""
+    wanted = safe_redirect_target(request.args.get("back")) or ""
     label = known.get(wanted.partition("?")[0])
     return (label, wanted) if label else next((label, url) for url, label in known.items())
 

@@ -10,9 +10,9 @@ from crm_web.models import (
     ActivityKind,
     Change,
     ChangeAction,
+    ChangeSource,
     CustomerKind,
     CustomerStatus,
-    Door,
     LeadStatus,
     LostReason,
     Rating,
@@ -28,23 +28,23 @@ ENTITIES = {
 }
 """The kinds of record that history keeps, each with its word."""
 
-DOORS = {
-    Door.WEB: "in the browser",
-    Door.API: "by the API",
-    Door.IMPORT: "by the import command",
-    Door.BULK: "by a bulk edit",
-    Door.COMMAND: "by a command",
-    Door.SQL: "directly in the database",
+CHANGE_SOURCES = {
+    ChangeSource.WEB: "in the browser",
+    ChangeSource.API: "by the API",
+    ChangeSource.IMPORT: "by the import command",
+    ChangeSource.BULK: "by a bulk edit",
+    ChangeSource.COMMAND: "by a command",
+    ChangeSource.SQL: "directly in the database",
 }
 """The ways in, as the end of a sentence."""
 
-DOOR_LABELS = {
-    Door.WEB: "Browser",
-    Door.API: "API",
-    Door.IMPORT: "Import command",
-    Door.BULK: "Bulk edit",
-    Door.COMMAND: "Command",
-    Door.SQL: "Database",
+CHANGE_SOURCE_LABELS = {
+    ChangeSource.WEB: "Browser",
+    ChangeSource.API: "API",
+    ChangeSource.IMPORT: "Import command",
+    ChangeSource.BULK: "Bulk edit",
+    ChangeSource.COMMAND: "Command",
+    ChangeSource.SQL: "Database",
 }
 """The ways in, as the lines of a choice."""
 
@@ -229,7 +229,7 @@ def read_change(change: Change, names: Mapping[Record, RecordName]) -> ReadableC
         at=change.at,
         who=change.actor.name if change.actor else None,
         deed=_deed(change),
-        door=DOORS[change.door],
+        door=CHANGE_SOURCES[change.door],
         request_id=change.request_id,
         record=record,
         entity_label=ENTITIES.get(change.entity, change.entity),

@@ -17,8 +17,8 @@ from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from crm_web.counts import Whose, _find_edges, count_standing, sum_cells
-from crm_web.models import Activity, Employee, Figure, Lead, LeadStatus, LeadStay
+from crm_web.counts import LeadScope, _find_edges, count_current, sum_counts
+from crm_web.models import Activity, Employee, Lead, LeadStatus, Metric, StatusPeriod
 from crm_web.periods import Period
 from tests.databases import OwnDatabase
 from tests.factories import make_activity, make_customer, make_lead
@@ -181,17 +181,17 @@ def test_months_are_those_of_the_reader(app: Flask, session: Session, ann: Emplo
     for hours in range(-40, 40, 3):
         make_activity(session, by=ann, customer_id=customer.id, happened_at=START + timedelta(hours=hours))
     period = Period(datetime(2025, 12, 1).date(), datetime(2026, 3, 1).date(), ZoneInfo(zone))
-    moments: dict[Figure, list[datetime | None]] = {
-        Figure.CREATED: [lead.created_at for lead in session.scalars(select(Lead)) if not lead.deleted_at],
-        Figure.CLOSED: [lead.closed_at for lead in session.scalars(select(Lead)) if not lead.deleted_at],
-        Figure.STAYED: [stay.left_at for stay in session.scalars(select(LeadStay))],
-        Figure.ACTIVITY: [activity.happened_at for activity in session.scalars(select(Activity))],
+    moments: dict[Metric, list[datetime | None]] = {
+        Metric.CREATED: [lead.created_at for lead in session.scalars(select(Lead)) if not lead.deleted_at],
+        Metric.CLOSED: [lead.closed_at for lead in session.scalars(select(Lead)) if not lead.deleted_at],
+        Metric.STAYED: [stay.left_at for stay in session.scalars(select(StatusPeriod))],
+        Metric.ACTIVITY: [activity.happened_at for activity in session.scalars(select(Activity))],
     }
     for figure, times in moments.items():
         days = [moment.astimezone(period.zone).date().replace(day=1) for moment in times if moment]
         expected = Counter(day for day in days if period.first_day <= day < period.next_day)
         with app.app_context():
-            rows = sum_cells(figure, "starts_on", period=period)
+            rows = sum_counts(figure, "starts_on", period=period)
         assert expected and {row.starts_on: row.how_many for row in rows} == expected
 
 
@@ -217,7 +217,11 @@ def test_how_far_a_lead_got_is_told_by_its_changes_of_status_alone(session: Sess
     assert lead.furthest_status is LeadStatus.PROPOSAL
     fields = session.scalars(text("SELECT fields::text FROM changes WHERE entity = 'lead'")).all()
     assert len(fields) == 4 and not any("furthest" in told for told in fields)
-    assert session.scalars(select(LeadStay.status).order_by(LeadStay.id)).all() == ["new", "proposal", "contacted"]
+    assert session.scalars(select(StatusPeriod.status).order_by(StatusPeriod.id)).all() == [
+        "new",
+        "proposal",
+        "contacted",
+    ]
 
 
 def test_stays_are_never_altered(session: Session) -> None:
@@ -233,16 +237,16 @@ def test_only_the_leads_of_some_are_counted(app: Flask, session: Session, ann: E
     _sources(session)
     for owner, source in ((ann, "Web"), (ann, None), (bob, "Web"), (None, "Web"), (None, None)):
         make_lead(session, owner_id=owner and owner.id, source=source)
-    everyone: list[tuple[Whose, int]] = [
-        (Whose(), 5),
-        (Whose([ann.id]), 2),
-        (Whose([ann.id, 0]), 4),
-        (Whose([], ["Web"]), 3),
-        (Whose([], [""]), 2),
-        (Whose([0], [""]), 1),
+    everyone: list[tuple[LeadScope, int]] = [
+        (LeadScope(), 5),
+        (LeadScope([ann.id]), 2),
+        (LeadScope([ann.id, 0]), 4),
+        (LeadScope([], ["Web"]), 3),
+        (LeadScope([], [""]), 2),
+        (LeadScope([0], [""]), 1),
     ]
     for _ in range(2):
         with app.app_context():
-            assert [count_standing(whose)[LeadStatus.NEW].count for whose, _ in everyone] == [n for _, n in everyone]
+            assert [count_current(whose)[LeadStatus.NEW].count for whose, _ in everyone] == [n for _, n in everyone]
         session.execute(text("SELECT crm_fold_counts(100)"))
         session.commit()

@@ -17,7 +17,7 @@ from crm_web.customers import queries as customers
 from crm_web.customers.queries import CustomerFilter
 from crm_web.leads import queries as leads
 from crm_web.leads.queries import LeadFilter
-from crm_web.leads.stay_queries import Left
+from crm_web.leads.stay_queries import LeftStatusFilter
 from crm_web.models import Conversion, CustomerKind, CustomerStatus, Employee, LeadStatus, LostReason
 from crm_web.paging import Page
 from tests.api.client import Program
@@ -52,7 +52,7 @@ OF_LEADS: dict[str, Any] = SHARED | {
     "closed_to": FAR_OFF,
     "lost_reasons": list(LostReason),
     "reached": LeadStatus.QUALIFIED,
-    "left": Left(statuses=list(LeadStatus)),
+    "left": LeftStatusFilter(statuses=list(LeadStatus)),
 }
 OF_CUSTOMERS: dict[str, Any] = SHARED | {"statuses": list(CustomerStatus), "kinds": list(CustomerKind)}
 

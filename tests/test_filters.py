@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 
 from crm_web import filters
-from crm_web.filters import Reader, reader_of
+from crm_web.filters import UserLocale, user_locale_of
 
-BRITISH = reader_of("en_GB", "Europe/London")
-AUSTRIAN = reader_of("de_AT", "Europe/Vienna")
-AMERICAN = reader_of("en", "America/New_York")
+BRITISH = user_locale_of("en_GB", "Europe/London")
+AUSTRIAN = user_locale_of("de_AT", "Europe/Vienna")
+AMERICAN = user_locale_of("en", "America/New_York")
 NOON = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
 
 
@@ -19,7 +19,7 @@ NOON = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
     [
         (Decimal("12000.00"), "EUR", BRITISH, "€12,000"),
         (Decimal("12000.50"), "EUR", BRITISH, "€12,000.50"),
-        (Decimal("1200.50"), "EUR", reader_of("de_DE", None), "1.200,50\N{NO-BREAK SPACE}€"),
+        (Decimal("1200.50"), "EUR", user_locale_of("de_DE", None), "1.200,50\N{NO-BREAK SPACE}€"),
         (Decimal("-5"), "USD", AMERICAN, "-$5"),
         (Decimal("99"), "JPY", AMERICAN, "¥99"),
         (Decimal("1.234"), "KWD", AMERICAN, "KWD\N{NO-BREAK SPACE}1.234"),
@@ -27,13 +27,13 @@ NOON = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
         (None, "EUR", AMERICAN, ""),
     ],
 )
-def test_money(amount: Decimal | None, currency: str | None, reader: Reader, written: str) -> None:
-    assert filters.money(amount, currency, reader=reader) == written
+def test_money(amount: Decimal | None, currency: str | None, reader: UserLocale, written: str) -> None:
+    assert filters.money(amount, currency, user_locale=reader) == written
 
 
 def test_numbers_follow_the_reader() -> None:
-    assert filters.number(1234567, reader=AMERICAN) == "1,234,567"
-    assert filters.number(1234567, reader=reader_of("de_DE", None)) == "1.234.567"
+    assert filters.number(1234567, user_locale=AMERICAN) == "1,234,567"
+    assert filters.number(1234567, user_locale=user_locale_of("de_DE", None)) == "1.234.567"
     assert filters.number(None) == ""
     assert filters.percent(40) == "40%"
     assert filters.percent(None) == ""
@@ -47,15 +47,15 @@ def test_counts_come_with_their_noun() -> None:
 
 def test_a_moment_is_written_in_the_readers_zone() -> None:
     late = dt.datetime(2026, 11, 22, 23, 30, tzinfo=dt.UTC)
-    assert filters.datetime(late, reader=BRITISH) == "22 Nov 2026, 23:30 GMT"
-    assert filters.datetime(late, reader=AUSTRIAN) == "23.11.2026, 00:30 CET"
-    assert filters.date(late, reader=AUSTRIAN) == "23.11.2026"
-    assert filters.date(late, reader=BRITISH) == "22 Nov 2026"
+    assert filters.datetime(late, user_locale=BRITISH) == "22 Nov 2026, 23:30 GMT"
+    assert filters.datetime(late, user_locale=AUSTRIAN) == "23.11.2026, 00:30 CET"
+    assert filters.date(late, user_locale=AUSTRIAN) == "23.11.2026"
+    assert filters.date(late, user_locale=BRITISH) == "22 Nov 2026"
     assert filters.datetime(None) == ""
 
 
 def test_a_day_stays_the_same_day_in_every_zone() -> None:
-    assert filters.date(dt.date(2026, 11, 2), reader=AMERICAN) == "Nov 2, 2026"
+    assert filters.date(dt.date(2026, 11, 2), user_locale=AMERICAN) == "Nov 2, 2026"
     assert filters.date(None) == ""
 
 
@@ -81,18 +81,18 @@ def test_a_day_stays_the_same_day_in_every_zone() -> None:
     ],
 )
 def test_relative_time(ago: dt.timedelta, written: str) -> None:
-    assert filters.relative_time(NOON - ago, reader=BRITISH, now=NOON) == written
+    assert filters.relative_time(NOON - ago, user_locale=BRITISH, now=NOON) == written
 
 
 def test_relative_time_is_english_for_everyone_and_goes_by_the_clock() -> None:
-    assert filters.relative_time(NOON - dt.timedelta(hours=5), reader=AUSTRIAN, now=NOON) == "5 hours ago"
+    assert filters.relative_time(NOON - dt.timedelta(hours=5), user_locale=AUSTRIAN, now=NOON) == "5 hours ago"
     assert filters.relative_time(dt.datetime.now(dt.UTC)) == "just now"
     assert filters.relative_time(None) == ""
 
 
 def test_countries_are_named() -> None:
     assert filters.country("AT") == "Austria"
-    assert filters.country("AT", reader=AUSTRIAN) == "Austria"
+    assert filters.country("AT", user_locale=AUSTRIAN) == "Austria"
     assert filters.country("QQ") == "QQ"
     assert filters.country(None) == ""
 
@@ -151,9 +151,9 @@ def test_shares_stay_between_nothing_and_all() -> None:
     ("locale", "zone"), [("xx_QQ", "Nowhere/At_All"), ("", ""), (None, None), ("../etc", "../etc")]
 )
 def test_an_unknown_reader_is_english_in_utc(locale: str | None, zone: str | None) -> None:
-    reader = reader_of(locale, zone)
+    reader = user_locale_of(locale, zone)
     assert (str(reader.locale), reader.zone.utcoffset(NOON)) == ("en", dt.timedelta(0))
 
 
 def test_a_locale_may_be_written_with_a_hyphen() -> None:
-    assert str(reader_of("de-AT", "Europe/Vienna").locale) == "de_AT"
+    assert str(user_locale_of("de-AT", "Europe/Vienna").locale) == "de_AT"

@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from crm_web.extensions import db
-from crm_web.models import Change, ChangeAction, Door, Employee, Lead, record_by, set_door
+from crm_web.models import Change, ChangeAction, ChangeSource, Employee, Lead, set_audit_actor, set_change_source
 from tests.databases import OwnDatabase
 from tests.factories import make_activity, make_contact, make_customer, make_employee, make_lead
 
@@ -86,14 +86,14 @@ def test_a_field_that_is_emptied_says_so(session: Session) -> None:
 
 def test_actor_door_and_request_are_written(app: Flask, session: Session, bob: Employee) -> None:
     with app.app_context():
-        set_door(Door.WEB, "request-1")
-        record_by(db.session.get_one(Employee, bob.id))
+        set_change_source(ChangeSource.WEB, "request-1")
+        set_audit_actor(db.session.get_one(Employee, bob.id))
         lead = Lead(company="Acme")
         db.session.add(lead)
         db.session.commit()
         lead_id = lead.id
     [change] = list_changes(session, "lead", lead_id)
-    assert (change.actor_id, change.door, change.request_id) == (bob.id, Door.WEB, "request-1")
+    assert (change.actor_id, change.door, change.request_id) == (bob.id, ChangeSource.WEB, "request-1")
     lead = session.get_one(Lead, lead_id)
     assert (lead.created_by_id, lead.updated_by_id) == (bob.id, bob.id)
 
@@ -118,7 +118,7 @@ def test_plain_sql_is_written_too_with_nobody_as_actor(own_database: OwnDatabase
     connection.close()
     with own_database.session() as session:
         [change] = list_changes(session, "lead", lead_id)
-    assert (change.actor_id, change.door, change.request_id) == (None, Door.SQL, None)
+    assert (change.actor_id, change.door, change.request_id) == (None, ChangeSource.SQL, None)
 
 
 def test_copy_is_written_too(session: Session) -> None:

@@ -122,8 +122,8 @@ def test_what_creates_is_answered_once(file: SourceFile) -> None:
     for function in file.functions:
         called = {ast.unparse(node.func) for node in ast.walk(function) if isinstance(node, ast.Call)}
         if any(re.search(r"operations\.(create|add|win_with_new)_", name) for name in called):
-            assert "find_answer" in called, f"{file}: {function.name} would create twice what is sent twice"
-            assert "keep_answer" in file.called()
+            assert "replay_response" in called, f"{file}: {function.name} would create twice what is sent twice"
+            assert "store_response" in file.called()
 
 
 @every("views")

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm_web.merging import Merge, Overtaken, is_same, merge
+from crm_web.merging import Merge, RemoteChange, is_same, merge
 
 COLUMNS = ("company", "phone", "phone_e164", "amount", "currency", "city")
 VALUES = st.sampled_from([None, "a", "b", Decimal(1200), Decimal("1200.00"), Decimal("0.5")])
@@ -15,7 +15,7 @@ RECORDS = st.fixed_dictionaries(dict.fromkeys(COLUMNS, VALUES))
 
 def put_together(original: dict[str, Any], mine: dict[str, Any], theirs: dict[str, Any]) -> Merge:
     """Merge as an operation does, which learns from history what was changed since."""
-    changed = {c: Overtaken(original[c], "Bob") for c in COLUMNS if original[c] != theirs[c] and c != "phone_e164"}
+    changed = {c: RemoteChange(original[c], "Bob") for c in COLUMNS if original[c] != theirs[c] and c != "phone_e164"}
     return merge(changed, mine, theirs)
 
 
@@ -87,18 +87,18 @@ def test_a_price_comes_whole_from_one_of_them(
 
 
 def test_a_currency_that_a_form_proposes_is_no_change() -> None:
-    overtaken = {"amount": Overtaken(None, "Bob"), "currency": Overtaken(None, "Bob")}
+    overtaken = {"amount": RemoteChange(None, "Bob"), "currency": RemoteChange(None, "Bob")}
     mine, theirs = {"amount": None, "currency": "USD"}, {"amount": Decimal(5), "currency": "EUR"}
     merged = merge(overtaken, mine, theirs)
     assert (merged.values, merged.conflicts) == (theirs, {})
-    other_way_round = merge({"currency": Overtaken(None, "Bob")}, theirs, mine)
+    other_way_round = merge({"currency": RemoteChange(None, "Bob")}, theirs, mine)
     assert (other_way_round.values, other_way_round.conflicts) == (theirs, {})
 
 
 def test_a_number_and_its_twin_come_from_one_of_them() -> None:
     mine = {"phone": "1", "phone_e164": "+1", "company": "Mine"}
     theirs = {"phone": "2", "phone_e164": "+2", "company": "Old"}
-    merged = merge({"phone": Overtaken("1", "Bob")}, mine, theirs)
+    merged = merge({"phone": RemoteChange("1", "Bob")}, mine, theirs)
     assert merged.values == {"phone": "2", "phone_e164": "+2", "company": "Mine"}
 
 

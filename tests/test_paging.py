@@ -55,7 +55,7 @@ def in_app(app: Flask) -> Iterator[None]:
 
 def load(sort: str, mark: str | None = None, *, descending: bool = False, size: int = 3) -> Page:
     """One page of all leads."""
-    return load_page(select(Lead), Sort(SORTS[sort], Lead.id, descending), mark=mark, size=size)  # type: ignore[arg-type]
+    return load_page(select(Lead), Sort(SORTS[sort], Lead.id, descending), cursor=mark, size=size)  # type: ignore[arg-type]
 
 
 def walk(sort: str, *, descending: bool, size: int) -> list[Page]:

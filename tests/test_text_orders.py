@@ -65,8 +65,8 @@ def test_sorts_alike_in_list_answer_and_file(
     kind: Any = {"leads": leads.LeadFilter, "customers": customers.CustomerFilter}[path]
     for key in keys:
         with app.app_context():
-            assert [row.name for row in load(kind(), sort=key, mark=None).rows] == list(WORDS), key
-            assert [row.name for row in load(kind(), sort=f"-{key}", mark=None).rows] == list(WORDS)[::-1], key
+            assert [row.name for row in load(kind(), sort=key, cursor=None).rows] == list(WORDS), key
+            assert [row.name for row in load(kind(), sort=f"-{key}", cursor=None).rows] == list(WORDS)[::-1], key
     for key in ("city", "country", "industry"):
         answer = program.get(f"/{path}?sort={key}&fields=name").get_json()["items"]
         file = browser.client.get(f"/{path}.csv?sort={key}").get_data(as_text=True).splitlines()[1:]
@@ -93,5 +93,5 @@ def test_finds_an_industry_whatever_its_case_and_accents(app: Flask, session: Se
     make_lead(session, last_name="One", industry="Énergie")
     make_lead(session, last_name="Two", industry="ENERGIE")
     with app.app_context():
-        found = leads.list_leads(leads.LeadFilter(industries=["energie"]), sort="name", mark=None)
+        found = leads.list_leads(leads.LeadFilter(industries=["energie"]), sort="name", cursor=None)
         assert [lead.name for lead in found.rows] == ["One", "Two"]

@@ -15,52 +15,52 @@ from sqlalchemy.orm import Session
 from crm_web import fields, filters
 from crm_web.auth.locales import LOCALES
 from crm_web.date_input import EARLIEST, LATEST, read_date, read_moment, read_month
-from crm_web.filters import Reader, reader_of
+from crm_web.filters import UserLocale, user_locale_of
 from crm_web.models import CURRENCIES, Change, Employee, Lead
 from crm_web.number_input import read_count, write_amount
 from tests.factories import make_lead
 from tests.page import Browser
 
 BrowserAs = Callable[[Employee], Browser]
-READERS = {locale: reader_of(locale, "America/New_York") for locale, _ in LOCALES}
+READERS = {locale: user_locale_of(locale, "America/New_York") for locale, _ in LOCALES}
 readers = st.sampled_from(list(READERS.values()))
 amounts = st.decimals(0, Decimal("999999999999.99"), places=2)
 days = st.dates(EARLIEST, LATEST)
 
 
 @given(readers, amounts, st.sampled_from(sorted(CURRENCIES)))
-def test_amounts(reader: Reader, amount: Decimal, currency: str) -> None:
-    shown = filters.money(amount, currency, reader=reader)
+def test_amounts(reader: UserLocale, amount: Decimal, currency: str) -> None:
+    shown = filters.money(amount, currency, user_locale=reader)
     typed, sign = fields.read_money(shown, reader.locale)
     assert typed == amount, shown
     assert sign and currency in sign.currencies, shown
-    assert fields.read_amount(filters.number(amount, reader=reader), reader.locale) == amount
+    assert fields.read_amount(filters.number(amount, user_locale=reader), reader.locale) == amount
 
 
 @given(readers, readers, amounts)
-def test_what_a_field_shows_means_the_same_to_every_locale(one: Reader, other: Reader, amount: Decimal) -> None:
+def test_what_a_field_shows_means_the_same_to_every_locale(one: UserLocale, other: UserLocale, amount: Decimal) -> None:
     shown = write_amount(amount, one.locale)
     assert fields.read_amount(shown, one.locale) == amount
     assert fields.read_exact_amount(str(amount)) == fields.read_amount(str(amount), other.locale) == amount
 
 
 @given(readers, st.integers(0, 100), st.integers(1, 3650))
-def test_shares_and_counts(reader: Reader, share: int, count: int) -> None:
-    assert fields.read_percent(filters.percent(share, reader=reader), reader.locale) == share
-    assert read_count(filters.number(count, reader=reader), 3650, reader.locale) == count
+def test_shares_and_counts(reader: UserLocale, share: int, count: int) -> None:
+    assert fields.read_percent(filters.percent(share, user_locale=reader), reader.locale) == share
+    assert read_count(filters.number(count, user_locale=reader), 3650, reader.locale) == count
 
 
 @given(readers, days)
-def test_days_and_months(reader: Reader, day: date) -> None:
-    assert read_date(filters.date(day, reader=reader), reader.locale) == day
+def test_days_and_months(reader: UserLocale, day: date) -> None:
+    assert read_date(filters.date(day, user_locale=reader), reader.locale) == day
     assert read_month(filters.month(day), reader.locale) == day.replace(day=1)
     assert read_date(day.isoformat(), reader.locale) == day
 
 
 @given(readers, st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC), allow_imaginary=False))
-def test_moments(reader: Reader, moment: datetime) -> None:
+def test_moments(reader: UserLocale, moment: datetime) -> None:
     moment = moment.replace(second=0, microsecond=0)
-    shown = filters.datetime(moment, reader=reader)
+    shown = filters.datetime(moment, user_locale=reader)
     found = read_moment(shown, reader.zone, reader.locale)
     assert found.replace(fold=moment.astimezone(ZoneInfo("America/New_York")).fold) == moment, shown
 

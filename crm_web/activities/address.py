@@ -6,16 +6,16 @@ from werkzeug.datastructures import MultiDict
 
 from crm_web.activities.queries import ActivityFilter
 from crm_web.day_words import PAST, WORDS
-from crm_web.filters import Reader
+from crm_web.filters import UserLocale
 from crm_web.list_address import Chip
 from crm_web.models import ActivityKind, Employee
-from crm_web.record_address import Label, RecordAddress, Stretch
+from crm_web.record_address import DateRangeFilter, Label, RecordListParams
 
 DATES = {"happened_from": "Happened from", "happened_to": "Happened before"}
 TASKS = {"open": "Open tasks", "done": "Done tasks"}
 
 
-class ActivitiesAddress(RecordAddress):
+class ActivityListParams(RecordListParams):
     """
     The address of the list of activities.
 
@@ -24,12 +24,12 @@ class ActivitiesAddress(RecordAddress):
     :param reader: in whose language and time zone
     """
 
-    def __init__(self, args: MultiDict[str, str], *, me: Employee, reader: Reader) -> None:
+    def __init__(self, args: MultiDict[str, str], *, me: Employee, user_locale: UserLocale) -> None:
         super().__init__(
             "activities.list_activities",
             args,
             me=me,
-            reader=reader,
+            user_locale=user_locale,
             dates=DATES,
             lacks={},
             names=("author", "assignee", "kind", "tasks", "happened", *DATES),
@@ -54,10 +54,10 @@ class ActivitiesAddress(RecordAddress):
         )
 
     @property
-    def stretch_happened(self) -> Stretch:
+    def date_range_happened(self) -> DateRangeFilter:
         """The days to filter by."""
         words = [(word, WORDS[word][0].capitalize()) for word in PAST]
-        return Stretch("Happened", "happened", words, (("happened_from", "from"), ("happened_to", "before")))
+        return DateRangeFilter("Happened", "happened", words, (("happened_from", "from"), ("happened_to", "before")))
 
     @property
     def kind_choices(self) -> list[tuple[str, str]]:

@@ -5,10 +5,10 @@ from typing import Any
 
 from crm_web.activities.queries import list_assignees
 from crm_web.date_input import read_moment
-from crm_web.filters import current_reader
+from crm_web.filters import current_user_locale
 from crm_web.form_fields import DateField, OwnerField, Required, TextBlock, TextLine, TypedField, WordField
 from crm_web.models import Activity, ActivityKind, Employee, limit_of
-from crm_web.record_forms import OnceForm
+from crm_web.record_forms import IdempotentForm
 
 
 class MomentField(TypedField):
@@ -18,11 +18,11 @@ class MomentField(TypedField):
 
     def read(self, typed: str) -> datetime:
         """Read the moment."""
-        reader = current_reader()
+        reader = current_user_locale()
         return read_moment(typed, reader.zone, reader.locale)
 
 
-class ActivityForm(OnceForm):
+class ActivityForm(IdempotentForm):
     """A note, call, meeting, e-mail or task that is being entered."""
 
     kind = WordField(

@@ -6,21 +6,21 @@ from flask_login import current_user
 
 from crm_web.access import Action, allowed
 from crm_web.activities import blueprint, queries
-from crm_web.activities.address import ActivitiesAddress
+from crm_web.activities.address import ActivityListParams
 from crm_web.employees.queries import list_everyone
-from crm_web.filters import current_reader
+from crm_web.filters import current_user_locale
 
 
 @blueprint.get("/activities")
 @allowed(Action.READ)
 def list_activities() -> ResponseReturnValue:
-    view = ActivitiesAddress(request.args, me=current_user, reader=current_reader())
+    view = ActivityListParams(request.args, me=current_user, user_locale=current_user_locale())
     if view.canonical_url:
         return redirect(view.canonical_url)
     people = list_everyone()
     return render_template(
         "activities/list_activities.html",
-        page=queries.list_activities(view.read_filter(), mark=view.mark),
+        page=queries.list_activities(view.read_filter(), cursor=view.mark),
         view=view,
         people=people,
         chips=view.list_chips(people),

@@ -7,7 +7,7 @@ from crm_web.activities.queries import RemovedActivity, find_restored_activity
 from crm_web.clock import now
 from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
-from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, record_by
+from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, set_audit_actor
 from crm_web.records import lock
 
 OF_TASKS = ("due_on", "assignee_id")
@@ -38,7 +38,7 @@ def add_activity(record: Lead | Customer, values: Mapping[str, Any], *, by: Empl
     :raise RecordInTrash: where the record is in the trash
     :raise AssigneeNotActive: where a task is given to someone who is not active
     """
-    record_by(by)
+    set_audit_actor(by)
     lock(record, shared=True)
     if record.is_in_trash:
         raise RecordInTrash("This record is in the trash. Restore it first.")
@@ -60,7 +60,7 @@ def finish_task(task: Activity, *, by: Employee) -> None:
     :param by: the employee who finishes it
     :raise NotATask: where it is another kind of activity
     """
-    record_by(by)
+    set_audit_actor(by)
     _lock_task(task)
     if task.done_at is None:
         task.done_at = now()
@@ -75,7 +75,7 @@ def reopen_task(task: Activity, *, by: Employee) -> None:
     :param by: the employee who takes it up
     :raise NotATask: where it is another kind of activity
     """
-    record_by(by)
+    set_audit_actor(by)
     _lock_task(task)
     if task.done_at is not None:
         has_left = task.assignee_id is not None and not _is_active(task.assignee_id)
@@ -90,7 +90,7 @@ def remove_activity(activity: Activity, *, by: Employee) -> None:
     :param activity: the activity
     :param by: the employee who removes it
     """
-    record_by(by)
+    set_audit_actor(by)
     lock(activity)
     db.session.delete(activity)
     db.session.flush()
@@ -106,7 +106,7 @@ def restore_activity(removed: RemovedActivity, *, by: Employee) -> Activity:
     :raise RecordInTrash: where its lead or customer is in the trash or gone
     :raise AssigneeNotActive: where it is an open task of someone who has left
     """
-    record_by(by)
+    set_audit_actor(by)
     lead_id, customer_id = removed.values.get("lead_id"), removed.values.get("customer_id")
     record = db.session.get(Lead, lead_id) if lead_id else db.session.get(Customer, customer_id)
     if record is None:

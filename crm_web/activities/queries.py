@@ -39,14 +39,14 @@ class ActivityFilter:
     is_done: bool | None = None
 
 
-def list_activities(filters: ActivityFilter, *, mark: str | None) -> Page:
+def list_activities(filters: ActivityFilter, *, cursor: str | None) -> Page:
     """
     Load one page of activities, those that happened last first, each with its author and its lead or customer.
 
     What is on a record in the trash is listed as well, for it was done; only a task there is nothing to do any more.
 
     :param filters: which activities
-    :param mark: where the page starts; ``None`` for the first
+    :param cursor: where the page starts; ``None`` for the first
     :return: the page
     """
     within_order = ActivityFilter(happened_from=filters.happened_from, happened_to=filters.happened_to)
@@ -56,8 +56,8 @@ def list_activities(filters: ActivityFilter, *, mark: str | None) -> Page:
     return load_page(
         select_activities(filters).options(*people, lead, customer, defer(Activity.body)),
         NEWEST_FIRST,
-        mark=mark,
-        everything=None if filters == within_order else select_activities(within_order),
+        cursor=cursor,
+        base_query=None if filters == within_order else select_activities(within_order),
     )
 
 

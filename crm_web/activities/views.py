@@ -16,7 +16,7 @@ from crm_web.form_fields import show_refusal, stored_values
 from crm_web.leads.queries import get_lead
 from crm_web.models import Activity, Customer, Lead
 from crm_web.refills import refillable
-from crm_web.submissions import Answer, find_answer, keep_answer
+from crm_web.submissions import Answer, replay_response, store_response
 
 
 @blueprint.get("/leads/<int:lead_id>/activities/new")
@@ -47,7 +47,7 @@ def add_to_customer(customer_id: int) -> ResponseReturnValue:
 
 def _add(record: Lead | Customer) -> ResponseReturnValue:
     form = read_activity_form(current_user)
-    if answer := find_answer(form):
+    if answer := replay_response(form):
         return answer.give()
     if not form.validate():
         return _adding_page(form, record), 422
@@ -57,7 +57,7 @@ def _add(record: Lead | Customer) -> ResponseReturnValue:
         db.session.rollback()
         show_refusal(form, error)
         return _adding_page(form, record), 422
-    answer = keep_answer(form, f"{activity.kind.label} added: {activity.subject}", _url_of(record))
+    answer = store_response(form, f"{activity.kind.label} added: {activity.subject}", _url_of(record))
     db.session.commit()
     return answer.give()
 

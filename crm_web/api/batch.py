@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from crm_web.access import REFUSALS, Action, may, refuse, require_change
 from crm_web.api import lead_deeds, lead_schemas
-from crm_web.api.batch_queries import lock_customers, lock_leads, read_again
+from crm_web.api.batch_queries import lock_customers, lock_leads, refresh_leads
 from crm_web.api.batch_schemas import Item, LeadToChange, LeadToCreate, LeadToMove, LeadToTrash, WrongItem
 from crm_web.api.exchange import refuse_version, tell_errors, tell_saved
 from crm_web.api.refusals import Refusal, tell_refusal
@@ -24,12 +24,12 @@ from crm_web.errors import DomainError, RecordGone
 from crm_web.extensions import db
 from crm_web.leads.operations import use_source
 from crm_web.models import Employee, Lead, LeadStatus
-from crm_web.together import together
+from crm_web.together import batch_writes
 
 Result = dict[str, Any]
 Numbered = tuple[int, Item | WrongItem]
-SAYS_NO = (DomainError, HTTPException, RecordGone, IntegrityError)
-MOST_TOGETHER = 100
+REFUSING_ERRORS = (DomainError, HTTPException, RecordGone, IntegrityError)
+RUN_LIMIT = 100
 """What is taken back where one is refused, and what one statement writes, must not become much."""
 
 
@@ -45,33 +45,33 @@ class BatchRefused(Exception):
         self.refusal = refusal
 
 
-class _Apart(Exception):
+class RetryIndividually(Exception):
     """
     Some items of a run have to be done alone.
 
-    :param places: where they are in the run
+    :param positions: where they are in the run
     :param is_sure: whether all others are known to be no customers already
     """
 
     def __init__(self, places: Sequence[int], *, is_sure: bool = False) -> None:
         super().__init__(places)
-        self.places = places
+        self.positions = places
         self.is_sure = is_sure
 
 
 @dataclass(frozen=True)
-class _Ground:
+class BatchContext:
     """
     What a batch stands on.
 
     :param leads: those that are meant, locked
     :param by: the employee who acts
-    :param do_alone: does one item by itself, and tells what became of it
+    :param apply_one: does one item by itself, and tells what became of it
     """
 
     leads: Mapping[int, Lead]
     by: Employee
-    do_alone: Callable[[int, Item, "_Ground"], Result]
+    apply_one: Callable[[int, Item, "BatchContext"], Result]
 
     def find(self, lead_id: int) -> Lead:
         """A lead that the employee may change; 404 and 403 otherwise."""
@@ -80,26 +80,26 @@ class _Ground:
         return lead
 
 
-def do_all(items: Sequence[Item], *, by: Employee) -> list[Result]:
+def run_atomic(items: Sequence[Item], *, by: Employee) -> list[Result]:
     """Do all items; the first that is refused ends it."""
-    ground = _Ground(lock_what_is_meant(items), by, _insist)
-    return [result for run in _list_runs(items) for result in _do_run(run, ground)]
+    context = BatchContext(lock_targets(items), by, _apply_or_abort)
+    return [result for run in _split_into_runs(items) for result in _apply_run(run, context)]
 
 
-def do_each(items: Sequence[Item | WrongItem], *, by: Employee) -> list[Result]:
+def run_independent(items: Sequence[Item | WrongItem], *, by: Employee) -> list[Result]:
     """Do each item by itself; one that is refused leaves nothing behind but its source among the known ones."""
     meant = [item for item in items if not isinstance(item, WrongItem)]
-    ground = _Ground(lock_what_is_meant(meant), by, _try)
-    return [result for run in _list_runs(items) for result in _do_run(run, ground)]
+    context = BatchContext(lock_targets(meant), by, _apply_or_report)
+    return [result for run in _split_into_runs(items) for result in _apply_run(run, context)]
 
 
-def _list_runs(items: Sequence[Item | WrongItem]) -> Iterator[list[Numbered]]:
+def _split_into_runs(items: Sequence[Item | WrongItem]) -> Iterator[list[Numbered]]:
     """Split items where a lead comes again, or another way of doing them together begins."""
     run: list[Numbered] = []
     met: set[int | None] = set()
     for number, item in enumerate(items):
         lead_id = getattr(item, "id", None)
-        if run and (lead_id in met or len(run) == MOST_TOGETHER or _way_of(item) != _way_of(run[0][1])):
+        if run and (lead_id in met or len(run) == RUN_LIMIT or _batch_kind(item) != _batch_kind(run[0][1])):
             yield run
             run, met = [], set()
         run.append((number, item))
@@ -107,67 +107,67 @@ def _list_runs(items: Sequence[Item | WrongItem]) -> Iterator[list[Numbered]]:
     yield run
 
 
-def _way_of(item: Item | WrongItem) -> str:
+def _batch_kind(item: Item | WrongItem) -> str:
     if isinstance(item, WrongItem):
         return "not at all"
     is_win = isinstance(item, LeadToMove) and item.change.status is LeadStatus.WON and item.change.customer_id is None
     return "won" if is_win else "one by one"
 
 
-def _do_run(run: Sequence[Numbered], ground: _Ground, *, may_ask: bool = True) -> list[Result]:
+def _apply_run(run: Sequence[Numbered], context: BatchContext, *, may_ask: bool = True) -> list[Result]:
     """Do items together; where some can't be, do those alone in their turn, and what is between them together."""
     if len(run) < 2 or isinstance(run[0][1], WrongItem):
-        return [_do_alone(number, item, ground) for number, item in run]
+        return [_apply_alone(number, item, context) for number, item in run]
     try:
         with db.session.begin_nested():
-            return _do_together([item for _, item in run if not isinstance(item, WrongItem)], ground, may_ask)
-    except _Apart as apart:
-        places, may_ask = apart.places, may_ask and not apart.is_sure
-    _forget_what_was_undone(run, ground)
+            return _apply_together([item for _, item in run if not isinstance(item, WrongItem)], context, may_ask)
+    except RetryIndividually as apart:
+        places, may_ask = apart.positions, may_ask and not apart.is_sure
+    _expire_rolled_back(run, context)
     results: list[Result] = []
     for place in places:
-        results += _do_run(run[len(results) : place], ground, may_ask=may_ask)
-        results += _do_run(run[place : place + 1], ground)
-    return results + _do_run(run[len(results) :], ground, may_ask=may_ask)
+        results += _apply_run(run[len(results) : place], context, may_ask=may_ask)
+        results += _apply_run(run[place : place + 1], context)
+    return results + _apply_run(run[len(results) :], context, may_ask=may_ask)
 
 
-def _forget_what_was_undone(run: Sequence[Numbered], ground: _Ground) -> None:
+def _expire_rolled_back(run: Sequence[Numbered], context: BatchContext) -> None:
     """What was written together was also read again, and the end of a savepoint leaves that in memory."""
-    for record in set(db.session) - set(ground.leads.values()):
+    for record in set(db.session) - set(context.leads.values()):
         db.session.expire(record)
-    read_again([item.id for _, item in run if not isinstance(item, LeadToCreate | WrongItem)])
+    refresh_leads([item.id for _, item in run if not isinstance(item, LeadToCreate | WrongItem)])
 
 
-def _do_together(items: Sequence[Item], ground: _Ground, may_ask: bool) -> list[Result]:
-    wins = [item for item in items if isinstance(item, LeadToMove)] if _way_of(items[0]) == "won" else []
+def _apply_together(items: Sequence[Item], context: BatchContext, may_ask: bool) -> list[Result]:
+    wins = [item for item in items if isinstance(item, LeadToMove)] if _batch_kind(items[0]) == "won" else []
     ids = [item.id for item in items if not isinstance(item, LeadToCreate)]
-    meant = [ground.leads[lead_id] for lead_id in ids if lead_id in ground.leads]
+    meant = [context.leads[lead_id] for lead_id in ids if lead_id in context.leads]
     done: list[Lead] = []
     try:
-        with together(meant, by=ground.by):
+        with batch_writes(meant, by=context.by):
             for item in items:
-                done.append(ground.find(item.id) if isinstance(item, LeadToMove) and wins else _do(item, ground))
+                done.append(context.find(item.id) if isinstance(item, LeadToMove) and wins else _apply(item, context))
             alone = lead_deeds.win_together(done, [win.change for win in wins], may_ask=may_ask) if wins else set()
-    except SAYS_NO as error:
+    except REFUSING_ERRORS as error:
         # Which one it is about is known while they are looked at one by one, and not when all are written.
-        raise _Apart([len(done)] if len(done) < len(items) else range(len(items))) from error
+        raise RetryIndividually([len(done)] if len(done) < len(items) else range(len(items))) from error
     if alone:
-        raise _Apart([place for place, lead in enumerate(done) if lead.id in alone], is_sure=True)
-    read_again(ids)
-    return [_show(item, lead) for item, lead in zip(items, done, strict=True)]
+        raise RetryIndividually([place for place, lead in enumerate(done) if lead.id in alone], is_sure=True)
+    refresh_leads(ids)
+    return [_lead_result(item, lead) for item, lead in zip(items, done, strict=True)]
 
 
-def _do_alone(number: int, item: Item | WrongItem, ground: _Ground) -> Result:
+def _apply_alone(number: int, item: Item | WrongItem, context: BatchContext) -> Result:
     if isinstance(item, WrongItem):
         wrong = tell_errors(item.error, within=("items", number))
-        return _tell(Refusal(422, "Something in this item needs mending; see errors.", wrong))
-    return ground.do_alone(number, item, ground)
+        return _problem_result(Refusal(422, "Something in this item needs mending; see errors.", wrong))
+    return context.apply_one(number, item, context)
 
 
-def _insist(number: int, item: Item, ground: _Ground) -> Result:
+def _apply_or_abort(number: int, item: Item, context: BatchContext) -> Result:
     try:
-        return _show(item, _do(item, ground))
-    except SAYS_NO as error:
+        return _lead_result(item, _apply(item, context))
+    except REFUSING_ERRORS as error:
         refusal = _name_item(tell_refusal(error), number, item)
         # To be refused here or there, or not to be there at all, is of the present; what was sent is not.
         status = 422 if refusal.status == 422 else 409
@@ -175,47 +175,47 @@ def _insist(number: int, item: Item, ground: _Ground) -> Result:
         raise BatchRefused(replace(refusal, status=status, detail=detail)) from error
 
 
-def _try(number: int, item: Item, ground: _Ground) -> Result:
+def _apply_or_report(number: int, item: Item, context: BatchContext) -> Result:
     try:
         with db.session.begin_nested():
-            return _show(item, _do(item, ground))
-    except SAYS_NO as error:
-        return _tell(_name_item(tell_refusal(error), number, item))
+            return _lead_result(item, _apply(item, context))
+    except REFUSING_ERRORS as error:
+        return _problem_result(_name_item(tell_refusal(error), number, item))
 
 
-def _do(item: Item, ground: _Ground) -> Lead:
+def _apply(item: Item, context: BatchContext) -> Lead:
     match item:
         case LeadToCreate():
-            if not may(ground.by, Action.CREATE):
+            if not may(context.by, Action.CREATE):
                 refuse(REFUSALS[Action.CREATE])
             return lead_deeds.create(item.lead)
         case LeadToChange():
-            lead = _find_seen(item, ground)
+            lead = _find_seen(item, context)
             lead_deeds.change(lead, item.lead)
         case LeadToMove():
-            lead = ground.find(item.id)
+            lead = context.find(item.id)
             lead_deeds.move(lead, item.change)
         case LeadToTrash():
-            lead = _find_seen(item, ground)
+            lead = _find_seen(item, context)
             lead_deeds.trash(lead)
         case _:
             assert_never(item)
     return lead
 
 
-def _find_seen(item: LeadToChange | LeadToTrash, ground: _Ground) -> Lead:
-    lead = ground.find(item.id)
+def _find_seen(item: LeadToChange | LeadToTrash, context: BatchContext) -> Lead:
+    lead = context.find(item.id)
     if lead.version != item.version:
         refuse_version()
     return lead
 
 
-def _show(item: Item, lead: Lead) -> Result:
+def _lead_result(item: Item, lead: Lead) -> Result:
     status = 201 if isinstance(item, LeadToCreate) else 200
     return {"status": status, "lead": tell_saved(lead_schemas.SavedLead, lead)}
 
 
-def _tell(refusal: Refusal) -> Result:
+def _problem_result(refusal: Refusal) -> Result:
     return {"status": refusal.status, "problem": refusal.problem}
 
 
@@ -231,7 +231,7 @@ def _name_item(refusal: Refusal, number: int, item: Item) -> Refusal:
     return replace(refusal, errors=named)
 
 
-def lock_what_is_meant(items: Sequence[Item]) -> dict[int, Lead]:
+def lock_targets(items: Sequence[Item]) -> dict[int, Lead]:
     """Lock leads, then customers, then sources, each in one order, so that two batches never wait in a ring."""
     moves = [item for item in items if isinstance(item, LeadToMove)]
     new = [item.lead for item in items if isinstance(item, LeadToCreate)]

@@ -21,7 +21,7 @@ def lock_leads(lead_ids: Collection[int]) -> dict[int, Lead]:
     return {lead.id: lead for lead in db.session.scalars(query)} if lead_ids else {}
 
 
-def read_again(lead_ids: Collection[int]) -> None:
+def refresh_leads(lead_ids: Collection[int]) -> None:
     """
     Read leads that were changed, with what triggers have added, into what is at hand of them.
 

@@ -7,7 +7,7 @@ from crm_web.access import Action, allowed
 from crm_web.api import batch, blueprint
 from crm_web.api.batch_schemas import BatchMode, LeadBatch, LeadBatchAnswer
 from crm_web.api.describing import describe
-from crm_web.api.exchange import find_answer, keep_answer, read_body, show
+from crm_web.api.exchange import read_body, replay_response, show, store_response
 from crm_web.extensions import db
 
 
@@ -27,15 +27,15 @@ def change_many_leads() -> ResponseReturnValue:
     and nothing is done. With mode each, the answer is 200 and holds for each item its status, and the lead or the
     problem. The result of an item knows only the items before it.
     """
-    if answer := find_answer():
+    if answer := replay_response():
         return answer
     sent = read_body(LeadBatch)
-    do = batch.do_all if sent.mode is BatchMode.ALL else batch.do_each
+    do = batch.run_atomic if sent.mode is BatchMode.ALL else batch.run_independent
     try:
         results = do(sent.items, by=current_user)
     except batch.BatchRefused as error:
         db.session.rollback()
         return error.refusal.answer()
-    answer = keep_answer(show(LeadBatchAnswer.model_validate({"results": results})))
+    answer = store_response(show(LeadBatchAnswer.model_validate({"results": results})))
     db.session.commit()
     return answer

@@ -8,14 +8,14 @@ from crm_web.access import Action, allowed, require_change
 from crm_web.api import blueprint, customer_schemas, queries, schemas
 from crm_web.api.describing import describe
 from crm_web.api.exchange import (
-    find_answer,
-    keep_answer,
     read_body,
     read_query,
+    replay_response,
     require_match,
     show,
     show_page,
     show_saved,
+    store_response,
 )
 from crm_web.api.refusals import NothingLeft
 from crm_web.customers import contact_operations as operations
@@ -33,7 +33,7 @@ IN_TRASH = "The contact or its customer is in the trash."
 def list_contacts() -> ResponseReturnValue:
     """Of one customer or of all, in the order in which they were entered; those in the trash are left out."""
     query = read_query(customer_schemas.ContactQuery)
-    page = queries.list_all_contacts(customer_id=query.customer, mark=query.at, size=query.limit)
+    page = queries.list_all_contacts(customer_id=query.customer, cursor=query.at, size=query.limit)
     return show_page(customer_schemas.Contact, page)
 
 
@@ -51,11 +51,11 @@ def add_contact(customer_id: int) -> ResponseReturnValue:
     """The first one to call at the customer, if is_primary says so; whoever was it steps down."""
     customer = get_customer(customer_id) or abort(404)
     require_change(customer)
-    if answer := find_answer():
+    if answer := replay_response():
         return answer
     contact = operations.add_contact(customer, read_body(customer_schemas.NewContact).values(), by=current_user)
     place = url_for("api.read_contact", contact_id=contact.id)
-    answer = keep_answer(show_saved(customer_schemas.SavedContact, contact, 201, location=place))
+    answer = store_response(show_saved(customer_schemas.SavedContact, contact, 201, location=place))
     db.session.commit()
     return answer
 
@@ -109,10 +109,10 @@ def restore_contact(contact_id: int) -> ResponseReturnValue:
     """One that is not in the trash stays as it is."""
     contact = _contact_or_404(contact_id)
     require_change(contact.customer)
-    if answer := find_answer():
+    if answer := replay_response():
         return answer
     operations.restore_contact(contact, by=current_user)
-    answer = keep_answer(_show(contact))
+    answer = store_response(_show(contact))
     db.session.commit()
     return answer
 

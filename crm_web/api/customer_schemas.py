@@ -15,14 +15,14 @@ from crm_web.api.schemas import (
     needs_one_of,
 )
 from crm_web.api.texts import Country, Email, Many, Moment, Phone, RecordId, Website, among, text_of
-from crm_web.customers.address import LACKS
+from crm_web.customers.address import MISSING_FIELDS
 from crm_web.customers.queries import SORTS
 from crm_web.models import Contact as ContactModel
 from crm_web.models import Customer as CustomerModel
 from crm_web.models import CustomerKind, CustomerStatus
 
 Owner = Annotated[str, Field(pattern="^(me|nobody|[1-9][0-9]{0,17})$")]
-Lacking = Annotated[str, Field(pattern=among(LACKS))]
+Lacking = Annotated[str, Field(pattern=among(MISSING_FIELDS))]
 SortWord = Annotated[str, Field(pattern=f"^-?({'|'.join(SORTS)})$", description="With a minus: largest first.")]
 
 

@@ -8,19 +8,19 @@ from crm_web.access import Action, allowed, require_change
 from crm_web.api import blueprint, customer_schemas, schemas
 from crm_web.api.describing import describe
 from crm_web.api.exchange import (
-    find_answer,
-    keep_answer,
     read_body,
     read_query,
+    replay_response,
     require_match,
     show,
     show_page,
     show_saved,
+    store_response,
 )
 from crm_web.customers import operations, queries
-from crm_web.customers.address import CustomersAddress
+from crm_web.customers.address import CustomerListParams
 from crm_web.extensions import db
-from crm_web.filters import current_reader
+from crm_web.filters import current_user_locale
 from crm_web.models import Customer
 from crm_web.records import lock
 
@@ -35,8 +35,8 @@ NOT_POSSIBLE = "The owner does not sell, or the parent is not there."
 def list_customers() -> ResponseReturnValue:
     """The same customers, filters and orders as in the browser; those in the trash are left out."""
     query = read_query(customer_schemas.CustomerQuery)
-    view = CustomersAddress(query.as_address(), me=current_user, reader=current_reader())
-    page = queries.list_customers(view.read_filter(), sort=view.sort, mark=query.at, columns=None, size=query.limit)
+    view = CustomerListParams(query.as_address(), me=current_user, user_locale=current_user_locale())
+    page = queries.list_customers(view.read_filter(), sort=view.sort, cursor=query.at, columns=None, size=query.limit)
     return show_page(customer_schemas.Customer, page)
 
 
@@ -52,11 +52,11 @@ def list_customers() -> ResponseReturnValue:
 )
 def create_customer() -> ResponseReturnValue:
     """By hand, without a lead; a lead that is won gets its customer by itself."""
-    if answer := find_answer():
+    if answer := replay_response():
         return answer
     customer = operations.create_customer(read_body(customer_schemas.NewCustomer).values(), by=current_user)
     place = url_for("api.read_customer", customer_id=customer.id)
-    answer = keep_answer(show_saved(customer_schemas.SavedCustomer, customer, 201, location=place))
+    answer = store_response(show_saved(customer_schemas.SavedCustomer, customer, 201, location=place))
     db.session.commit()
     return answer
 
@@ -107,10 +107,10 @@ def restore_customer(customer_id: int) -> ResponseReturnValue:
     """One that is not in the trash stays as it is."""
     customer = _customer_or_404(customer_id)
     require_change(customer)
-    if answer := find_answer():
+    if answer := replay_response():
         return answer
     operations.restore_customer(customer, by=current_user)
-    answer = keep_answer(_show(customer))
+    answer = store_response(_show(customer))
     db.session.commit()
     return answer
 

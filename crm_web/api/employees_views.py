@@ -9,7 +9,7 @@ from flask_login import current_user
 from crm_web.access import Action, allowed
 from crm_web.api import blueprint, employee_schemas, schemas
 from crm_web.api.describing import describe
-from crm_web.api.exchange import find_answer, keep_answer, read_body, read_query, require_match, show, show_page
+from crm_web.api.exchange import read_body, read_query, replay_response, require_match, show, show_page, store_response
 from crm_web.employees import operations, queries
 from crm_web.extensions import db
 from crm_web.models import Employee
@@ -24,7 +24,7 @@ UNDECIDED = "It has to be said who gets their records and open tasks, or they ar
 def list_employees() -> ResponseReturnValue:
     """Those who left too: is_active says so."""
     query = read_query(schemas.PageQuery)
-    return show_page(employee_schemas.Employee, queries.list_employees(mark=query.at, size=query.limit))
+    return show_page(employee_schemas.Employee, queries.list_employees(cursor=query.at, size=query.limit))
 
 
 @blueprint.post("/api/v1/employees")
@@ -39,11 +39,11 @@ def list_employees() -> ResponseReturnValue:
 )
 def create_employee() -> ResponseReturnValue:
     """With a first password, or none: then an administrator sets one in the browser."""
-    if answer := find_answer():
+    if answer := replay_response():
         return answer
     values = read_body(employee_schemas.NewEmployee).values()
     employee = operations.create_employee(values, password=values.pop("password", None), by=current_user)
-    answer, known = keep_answer(_show(employee, 201)), {"employee": employee.id, "role": employee.role}
+    answer, known = store_response(_show(employee, 201)), {"employee": employee.id, "role": employee.role}
     db.session.commit()
     log_event("employee_created", **known)
     return answer
@@ -94,11 +94,11 @@ def change_employee(employee_id: int) -> ResponseReturnValue:
 def deactivate_employee(employee_id: int) -> ResponseReturnValue:
     """They are signed out everywhere at once, their tokens end, and their records and open tasks change hands."""
     employee = _employee_or_404(employee_id)
-    if answer := find_answer():
+    if answer := replay_response():
         return answer
     decision = read_body(employee_schemas.Deactivation)
     operations.deactivate(employee, handover=_decide(decision.hand_over_to), by=current_user)
-    answer = keep_answer(_show(employee))
+    answer = store_response(_show(employee))
     db.session.commit()
     log_event("employee_deactivated", employee=employee_id)
     return answer
@@ -110,10 +110,10 @@ def deactivate_employee(employee_id: int) -> ResponseReturnValue:
 def reactivate_employee(employee_id: int) -> ResponseReturnValue:
     """They can sign in again; records that changed hands stay where they are."""
     employee = _employee_or_404(employee_id)
-    if answer := find_answer():
+    if answer := replay_response():
         return answer
     operations.reactivate(employee, by=current_user)
-    answer = keep_answer(_show(employee))
+    answer = store_response(_show(employee))
     db.session.commit()
     log_event("employee_reactivated", employee=employee_id)
     return answer

@@ -20,7 +20,7 @@ csrf.exempt(blueprint)
 
 
 @blueprint.before_request
-def let_in() -> None:
+def guard_request() -> None:
     """Tokens are counted, and hold their scope; sessions of browsers need their CSRF token."""
     request.max_content_length = LARGEST_BODY
     if request.method == "OPTIONS":
@@ -34,7 +34,7 @@ def let_in() -> None:
 
 
 @blueprint.after_app_request
-def tell_rate(response: Response) -> Response:
+def add_rate_limit_headers(response: Response) -> Response:
     """Say how many requests are left to the token, or to whoever shows wrong ones."""
     use: Use | None = g.get("token_use")
     if use is None:
@@ -54,7 +54,7 @@ def refuse_request(error: WrongRequest) -> ResponseReturnValue:
 
 @blueprint.errorhandler(DomainError)
 @blueprint.errorhandler(IntegrityError)
-def refuse_deed(error: DomainError | IntegrityError) -> ResponseReturnValue:
+def refuse_action(error: DomainError | IntegrityError) -> ResponseReturnValue:
     """Say which rule said no, be it the database's; nothing that was done before it stays."""
     db.session.rollback()
     return tell_refusal(error).answer()

@@ -82,7 +82,7 @@ def read_body(model: type[Model]) -> Model:
         abort(415, "Send JSON, with Content-Type: application/json.")
     try:
         body = model.model_validate_json(request.get_data(), strict=True)
-        json.loads(request.get_data(), object_pairs_hook=_refuse_twins)
+        json.loads(request.get_data(), object_pairs_hook=_reject_duplicate_keys)
         return body
     except ValidationError as error:
         if any(detail["type"] == "json_invalid" for detail in error.errors(include_url=False)):
@@ -90,7 +90,7 @@ def read_body(model: type[Model]) -> Model:
         raise WrongRequest(tell_errors(error)) from error
 
 
-def _refuse_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Of two members with one name each program takes another."""
     known = dict(pairs)
     if len(known) < len(pairs):
@@ -210,7 +210,7 @@ def show_page(model: type[BaseModel], page: Page) -> Response:
     :return: the answer, with links to the pages around it
     :raise WrongRequest: where the mark in the address can't be read, or the fields are unknown
     """
-    if not page.is_where_marked:
+    if not page.starts_at_cursor:
         raise WrongRequest([{"field": "at", "message": "This is no mark of a page of this list."}])
     names = read_fields(model)
     rows = [model.model_validate(row).model_dump(mode="json", include=names) for row in page.rows]
@@ -218,15 +218,15 @@ def show_page(model: type[BaseModel], page: Page) -> Response:
     body = {"items": rows, "count": min(page.count, COUNT_LIMIT), "count_is_exact": page.count_is_exact}
     body |= {"is_in_order": page.is_in_order, "next": page.next, "previous": page.previous}
     response = Response(json.dumps(body), mimetype="application/json")
-    links = [f'<{_address_at(mark)}>; rel="{name}"' for name, mark in marks.items() if mark]
+    links = [f'<{_address_at(cursor)}>; rel="{name}"' for name, cursor in marks.items() if cursor]
     if links:
         response.headers["Link"] = ", ".join(links)
     return response
 
 
-def _address_at(mark: str) -> str:
+def _address_at(cursor: str) -> str:
     others = [(name, value) for name, value in request.args.items(multi=True) if name != "at"]
-    return f"{request.base_url}?{urlencode([*others, ('at', mark)])}"
+    return f"{request.base_url}?{urlencode([*others, ('at', cursor)])}"
 
 
 def read_fields(model: type[BaseModel]) -> set[str] | None:
@@ -270,7 +270,7 @@ def refuse_version() -> NoReturn:
     abort(412, "The record was changed since you read it. Read it again.")
 
 
-def find_answer() -> Response | None:
+def replay_response() -> Response | None:
     """
     Claim the Idempotency-Key of a request, or find what it was answered with before; waits for one under way.
 
@@ -304,7 +304,7 @@ def _refuse_key(message: str) -> NoReturn:
     raise WrongRequest([{"field": "Idempotency-Key", "message": message}])
 
 
-def keep_answer(response: Response) -> Response:
+def store_response(response: Response) -> Response:
     """
     Keep the answer beside what was made; the view commits both, then gives it.
 

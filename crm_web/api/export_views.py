@@ -16,10 +16,10 @@ from crm_web.api.describing import describe
 from crm_web.api.exchange import read_fields, read_query
 from crm_web.api.lead_schemas import Lead, LeadExportQuery
 from crm_web.customers import queries as customers
-from crm_web.customers.address import CustomersAddress
-from crm_web.filters import current_reader
+from crm_web.customers.address import CustomerListParams
+from crm_web.filters import current_user_locale
 from crm_web.leads import queries as leads
-from crm_web.leads.address import LeadsAddress
+from crm_web.leads.address import LeadListParams
 from crm_web.models import Customer as CustomerModel
 from crm_web.models import Lead as LeadModel
 
@@ -33,7 +33,7 @@ BATCH = 200
 def export_leads() -> ResponseReturnValue:
     """All leads that fit, each as a JSON object in a line of its own; all of them as they are at one moment."""
     query = read_query(LeadExportQuery)
-    view = LeadsAddress(query.as_address(), me=current_user, reader=current_reader())
+    view = LeadListParams(query.as_address(), me=current_user, user_locale=current_user_locale())
     columns = [getattr(LeadModel, name) for name in Lead.model_fields]
     return _send(Lead, leads.stream_columns(view.read_filter(), columns, sort=view.sort))
 
@@ -44,7 +44,7 @@ def export_leads() -> ResponseReturnValue:
 def export_customers() -> ResponseReturnValue:
     """All customers that fit, each as a JSON object in a line of its own; all of them as they are at one moment."""
     query = read_query(CustomerExportQuery)
-    view = CustomersAddress(query.as_address(), me=current_user, reader=current_reader())
+    view = CustomerListParams(query.as_address(), me=current_user, user_locale=current_user_locale())
     columns = [getattr(CustomerModel, name) for name in Customer.model_fields]
     return _send(Customer, customers.stream_columns(view.read_filter(), columns, sort=view.sort))
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from crm_web.api.schemas import Answered, PageOf, PageQuery, Sent
 from crm_web.api.texts import Day, Moment, RecordId
-from crm_web.models import ChangeAction, ConversionKind, Door
+from crm_web.models import ChangeAction, ChangeSource, ConversionKind
 from crm_web.wording import ENTITIES
 
 KIND = f"^({'|'.join(ENTITIES)})$"
@@ -22,7 +22,7 @@ class ChangeQuery(PageQuery):
         Annotated[RecordId, Field(description="Of the records with this id; with record, of that one alone.")] | None
     ) = None
     action: ChangeAction | None = None
-    door: Door | None = None
+    door: ChangeSource | None = None
     day: Day | None = None
 
 
@@ -46,7 +46,7 @@ class Change(Answered):
     version: int | None = Field(description="The version of the record from then on.")
     actor_id: int | None = Field(description="Who did it; null for the installation itself.")
     at: Moment
-    door: Door
+    door: ChangeSource
     request_id: str | None
 
 

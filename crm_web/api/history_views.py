@@ -10,7 +10,7 @@ from crm_web.access import Action, allowed
 from crm_web.api import blueprint, history_schemas, queries, schemas
 from crm_web.api.describing import describe
 from crm_web.api.exchange import read_query, show, show_page
-from crm_web.history.feed_queries import FeedMark, list_changes_after, mark_of
+from crm_web.history.feed_queries import ChangeCursor, cursor_of, list_changes_after
 from crm_web.history.queries import ChangeFilter
 
 
@@ -28,7 +28,7 @@ def list_history() -> ResponseReturnValue:
         day=query.day,
         zone=ZoneInfo(current_user.time_zone),
     )
-    page = queries.list_bare_changes(filters, record_id=query.id, mark=query.at, size=query.limit)
+    page = queries.list_bare_changes(filters, record_id=query.id, cursor=query.at, size=query.limit)
     return show_page(history_schemas.Change, page)
 
 
@@ -42,9 +42,9 @@ def follow_changes() -> ResponseReturnValue:
     transaction that began before its own has ended.
     """
     query = read_query(history_schemas.FeedQuery)
-    mark = FeedMark(*map(int, query.after.split("-"))) if query.after else None
+    mark = ChangeCursor(*map(int, query.after.split("-"))) if query.after else None
     changes = list_changes_after(mark, limit=query.limit)
-    last = mark_of(changes[-1]) if changes else mark
+    last = cursor_of(changes[-1]) if changes else mark
     feed = {"items": changes, "after": str(last) if last else None, "is_all": len(changes) < query.limit}
     return show(history_schemas.Feed.model_validate(feed))
 
@@ -57,7 +57,7 @@ def follow_changes() -> ResponseReturnValue:
 def list_conversions() -> ResponseReturnValue:
     """The ledger of won leads and their customers, newest first."""
     query = read_query(history_schemas.ConversionQuery)
-    page = queries.list_conversions(lead_id=query.lead, customer_id=query.customer, mark=query.at, size=query.limit)
+    page = queries.list_conversions(lead_id=query.lead, customer_id=query.customer, cursor=query.at, size=query.limit)
     return show_page(history_schemas.Conversion, page)
 
 

@@ -37,14 +37,14 @@ from crm_web.api.texts import (
     text_of,
 )
 from crm_web.day_words import WORDS
-from crm_web.leads.address import LACKS, OVERDUE
+from crm_web.leads.address import MISSING_FIELDS, OVERDUE
 from crm_web.leads.queries import SORTS
 from crm_web.models import WAY_TO_WON, CustomerKind, LeadSource, LeadStatus, LostReason, Rating, StatusKind
 from crm_web.models import Lead as LeadModel
 
 Owner = Annotated[str, Field(pattern="^(me|team|nobody|[1-9][0-9]{0,17})$")]
 CloseWord = Annotated[str, Field(pattern=among((OVERDUE, *WORDS)))]
-Lacking = Annotated[str, Field(pattern=among(LACKS))]
+Lacking = Annotated[str, Field(pattern=among(MISSING_FIELDS))]
 Reached = Annotated[str, Field(pattern=among(WAY_TO_WON))]
 SortWord = Annotated[str, Field(pattern=f"^-?({'|'.join(SORTS)})$", description="With a minus: largest first.")]
 

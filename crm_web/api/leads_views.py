@@ -8,19 +8,19 @@ from crm_web.access import Action, allowed
 from crm_web.api import blueprint, lead_deeds, lead_schemas, schemas
 from crm_web.api.describing import describe
 from crm_web.api.exchange import (
-    find_answer,
-    keep_answer,
     read_body,
     read_query,
+    replay_response,
     require_match,
     show,
     show_page,
     show_saved,
+    store_response,
 )
 from crm_web.extensions import db
-from crm_web.filters import current_reader
+from crm_web.filters import current_user_locale
 from crm_web.leads import operations, queries
-from crm_web.leads.address import LeadsAddress
+from crm_web.leads.address import LeadListParams
 from crm_web.models import Lead
 
 IN_TRASH = {409: "The lead is in the trash, or a rule says no; the detail says which."}
@@ -32,8 +32,8 @@ IN_TRASH = {409: "The lead is in the trash, or a rule says no; the detail says w
 def list_leads() -> ResponseReturnValue:
     """The same leads, filters and orders as in the browser; those in the trash are left out."""
     query = read_query(lead_schemas.LeadQuery)
-    view = LeadsAddress(query.as_address(), me=current_user, reader=current_reader())
-    page = queries.list_leads(view.read_filter(), sort=view.sort, mark=query.at, columns=None, size=query.limit)
+    view = LeadListParams(query.as_address(), me=current_user, user_locale=current_user_locale())
+    page = queries.list_leads(view.read_filter(), sort=view.sort, cursor=query.at, columns=None, size=query.limit)
     return show_page(lead_schemas.Lead, page)
 
 
@@ -49,11 +49,11 @@ def list_leads() -> ResponseReturnValue:
 )
 def create_lead() -> ResponseReturnValue:
     """Its status is New. A source that nobody used before is known from then on."""
-    if answer := find_answer():
+    if answer := replay_response():
         return answer
     lead = lead_deeds.create(read_body(lead_schemas.NewLead))
     place = url_for("api.read_lead", lead_id=lead.id)
-    answer = keep_answer(show_saved(lead_schemas.SavedLead, lead, 201, location=place))
+    answer = store_response(show_saved(lead_schemas.SavedLead, lead, 201, location=place))
     db.session.commit()
     return answer
 
@@ -102,10 +102,10 @@ def trash_lead(lead_id: int) -> ResponseReturnValue:
 def restore_lead(lead_id: int) -> ResponseReturnValue:
     """One that is not in the trash stays as it is."""
     lead = lead_deeds.find_to_change(lead_id)
-    if answer := find_answer():
+    if answer := replay_response():
         return answer
     operations.restore_lead(lead, by=current_user)
-    answer = keep_answer(_show(lead))
+    answer = store_response(_show(lead))
     db.session.commit()
     return answer
 

@@ -9,7 +9,7 @@ from flask_login import current_user
 from crm_web.access import Action, allowed
 from crm_web.api import blueprint, schemas, webhook_schemas
 from crm_web.api.describing import describe
-from crm_web.api.exchange import find_answer, keep_answer, read_body, read_query, require_match, show, show_page
+from crm_web.api.exchange import read_body, read_query, replay_response, require_match, show, show_page, store_response
 from crm_web.extensions import db
 from crm_web.headers import hide_secret
 from crm_web.models import Webhook, WebhookDelivery
@@ -24,7 +24,7 @@ from crm_web.webhooks.signing import show_secret
 def list_webhooks() -> ResponseReturnValue:
     """Newest first, paused ones among them; without their secrets."""
     query = read_query(schemas.PageQuery)
-    return show_page(webhook_schemas.Webhook, queries.page_webhooks(mark=query.at, size=query.limit))
+    return show_page(webhook_schemas.Webhook, queries.page_webhooks(cursor=query.at, size=query.limit))
 
 
 @blueprint.post("/api/v1/webhooks")
@@ -44,13 +44,13 @@ def create_webhook() -> ResponseReturnValue:
     twice, with the same webhook-id, and in another order than the changes happened in. The secret is in this answer
     alone, and in the same answer again to the same Idempotency-Key.
     """
-    if answer := find_answer():
+    if answer := replay_response():
         return _with_secret(answer)
     values = read_body(webhook_schemas.NewWebhook).values()
     webhook, _ = operations.create_webhook(values, allow_private=_allows_private(), by=current_user)
     shown = webhook_schemas.Webhook.model_validate(webhook).model_dump() | {"secret": None}
     place = url_for("api.read_webhook", webhook_id=webhook.id)
-    answer = keep_answer(show(webhook_schemas.MadeWebhook.model_validate(shown), 201, location=place))
+    answer = store_response(show(webhook_schemas.MadeWebhook.model_validate(shown), 201, location=place))
     webhook_id, answer = webhook.id, _with_secret(answer)
     db.session.commit()
     log_event("webhook_created", webhook=webhook_id)
@@ -132,7 +132,7 @@ def list_deliveries(webhook_id: int) -> ResponseReturnValue:
     """Newest first; what is older than 30 days is deleted."""
     _webhook_or_404(webhook_id)
     query = read_query(schemas.PageQuery)
-    return show_page(webhook_schemas.Delivery, queries.list_deliveries(webhook_id, mark=query.at, size=query.limit))
+    return show_page(webhook_schemas.Delivery, queries.list_deliveries(webhook_id, cursor=query.at, size=query.limit))
 
 
 @blueprint.post("/api/v1/webhooks/<int:webhook_id>/deliveries/<int:delivery_id>/replay")
@@ -148,10 +148,10 @@ def replay_delivery(webhook_id: int, delivery_id: int) -> ResponseReturnValue:
     """With the same webhook-id; one that waits for its next try is sent at once."""
     _webhook_or_404(webhook_id)
     delivery = queries.get_delivery(webhook_id, delivery_id) or abort(404)
-    if answer := find_answer():
+    if answer := replay_response():
         return answer
     operations.replay_delivery(delivery, by=current_user)
-    answer = keep_answer(_show_delivery(delivery))
+    answer = store_response(_show_delivery(delivery))
     db.session.commit()
     log_event("webhook_replayed", webhook=webhook_id, delivery=delivery_id)
     return answer

@@ -7,8 +7,8 @@ from flask_login import current_user
 from crm_web.access import Action, allowed
 from crm_web.api import blueprint, lead_deeds, lead_schemas
 from crm_web.api.describing import describe
-from crm_web.api.exchange import find_answer, keep_answer, read_body, show
-from crm_web.customers.conversion_operations import carry_over
+from crm_web.api.exchange import read_body, replay_response, show, store_response
+from crm_web.customers.conversion_operations import customer_fields_from_lead
 from crm_web.extensions import db
 from crm_web.leads import operations
 from crm_web.leads.queries import get_lead
@@ -24,7 +24,7 @@ def preview_win(lead_id: int) -> ResponseReturnValue:
     decided = lead.is_won or lead.customer_id is not None
     preview = {
         "customer_id": lead.customer_id,
-        "would_create": None if decided else carry_over(lead),
+        "would_create": None if decided else customer_fields_from_lead(lead),
         "likely": [] if decided else [lead_deeds.tell_likely(found) for found in list_likely_customers(lead)],
     }
     return show(lead_schemas.WinPreview.model_validate(preview))
@@ -46,10 +46,10 @@ def change_status(lead_id: int) -> ResponseReturnValue:
     customers are there, the program has to choose: customer_id, or create. Lost and Disqualified need a reason.
     """
     lead = lead_deeds.find_to_change(lead_id)
-    if answer := find_answer():
+    if answer := replay_response():
         return answer
     lead_deeds.move(lead, read_body(lead_schemas.StatusChange))
-    answer = keep_answer(show(lead_schemas.Lead.model_validate(lead)))
+    answer = store_response(show(lead_schemas.Lead.model_validate(lead)))
     db.session.commit()
     return answer
 
@@ -66,9 +66,9 @@ def change_status(lead_id: int) -> ResponseReturnValue:
 def undo_win(lead_id: int) -> ResponseReturnValue:
     """What the win did to the customer, the link to it, and the status; where there is no win, nothing changes."""
     lead = lead_deeds.find_to_change(lead_id)
-    if answer := find_answer():
+    if answer := replay_response():
         return answer
     operations.undo_win(lead, by=current_user)
-    answer = keep_answer(show(lead_schemas.Lead.model_validate(lead)))
+    answer = store_response(show(lead_schemas.Lead.model_validate(lead)))
     db.session.commit()
     return answer

@@ -24,7 +24,7 @@ from crm_web.auth.draft_queries import forbid_writing
 from crm_web.csrf import find_owner, is_current, unmask
 from crm_web.errors import show_error
 from crm_web.extensions import csrf, db, login_manager
-from crm_web.frame import find_own_page
+from crm_web.frame import safe_redirect_target
 from crm_web.messages import flash_message
 from crm_web.models import Draft
 from crm_web.observe import SECRET_NAME, log_event
@@ -142,4 +142,4 @@ def _find_referrer() -> str | None:
     page = urlsplit(request.referrer or "")
     if page.netloc != request.host or page.path == "/sign-in":
         return None
-    return find_own_page(f"{page.path}?{page.query}" if page.query else page.path)
+    return safe_redirect_target(f"{page.path}?{page.query}" if page.query else page.path)

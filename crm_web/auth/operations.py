@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from crm_web.auth.queries import find_credentials, hash_token
 from crm_web.errors import DomainError
 from crm_web.extensions import db
-from crm_web.models import Employee, SignIn, SignInFailures, Theme, limit_of, record_by
+from crm_web.models import Employee, SignIn, SignInFailures, Theme, limit_of, set_audit_actor
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
@@ -115,7 +115,7 @@ def set_password(employee: Employee, password: str, *, by: Employee | None, keep
     :raise PasswordTooWeak: where it is too short, too long or too easily guessed
     """
     check_new_password(password, name=employee.name, email=employee.email)
-    record_by(by)
+    set_audit_actor(by)
     _lock(employee)
     employee.password_hash = hash_password(password)
     end_sign_ins(employee, keep=keep)
@@ -309,7 +309,7 @@ def change_preferences(employee: Employee, *, theme: Theme, time_zone: str, loca
     :param locale: such as ``de_AT``
     :param uses_keys: whether keys without Ctrl do anything
     """
-    record_by(employee)
+    set_audit_actor(employee)
     _lock(employee)
     employee.theme, employee.time_zone, employee.locale = theme, time_zone, locale
     employee.uses_keys = uses_keys

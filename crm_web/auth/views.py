@@ -13,7 +13,7 @@ from crm_web.auth.interrupted import answer_stale_form
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.form_fields import show_refusal
-from crm_web.frame import find_own_page
+from crm_web.frame import safe_redirect_target
 from crm_web.messages import flash_message
 from crm_web.models import Employee
 from crm_web.observe import log_event
@@ -79,7 +79,7 @@ def _sign_in_page(form: SignInForm) -> str:
 
 def _destination() -> str:
     """Where to go now: back to the page that asked to sign in, if it is one of ours, else to the dashboard."""
-    return find_own_page(request.args.get("next")) or url_for("dashboard.show_dashboard")
+    return safe_redirect_target(request.args.get("next")) or url_for("dashboard.show_dashboard")
 
 
 @blueprint.errorhandler(CSRFError)

@@ -5,7 +5,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from crm_web.list_address import ListAddress, Tab
+from crm_web.list_address import ListParams, Tab
 from crm_web.models import BulkEdit, BulkOutcome, UndoOutcome
 
 LABELS: dict[BulkOutcome | UndoOutcome, str] = {
@@ -18,7 +18,7 @@ LABELS: dict[BulkOutcome | UndoOutcome, str] = {
 """What a receipt can show, and in which order it is asked for."""
 
 
-class ReceiptAddress(ListAddress):
+class EditResultParams(ListParams):
     """
     The address of a receipt.
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from crm_web.bulk.verdicts import Verdict, is_win
+from crm_web.bulk.verdicts import SkipReason, is_win
 from crm_web.bulk.win_queries import list_conversions
 from crm_web.customers.operations import assign_customer, restore_customer, set_status, trash_customer
 from crm_web.errors import DomainError
@@ -26,7 +26,7 @@ from crm_web.models import (
     limit_of,
 )
 
-Deed = Callable[[Any, Mapping[str, Any], Employee], object]
+RecordAction = Callable[[Any, Mapping[str, Any], Employee], object]
 
 
 def _move(lead: Lead, values: Mapping[str, Any], by: Employee) -> None:
@@ -44,7 +44,7 @@ def _set_status(customer: Customer, values: Mapping[str, Any], by: Employee) -> 
     set_status(customer, CustomerStatus(values["status"]), by=by)
 
 
-_DEEDS: dict[tuple[BulkEntity, BulkAction], tuple[Deed, Deed]] = {
+_ACTIONS: dict[tuple[BulkEntity, BulkAction], tuple[RecordAction, RecordAction]] = {
     (BulkEntity.LEAD, BulkAction.ASSIGN): (
         lambda lead, values, by: assign_lead(lead, values["owner_id"], by=by),
         lambda lead, before, by: assign_lead(lead, before["owner_id"], by=by),
@@ -71,7 +71,7 @@ _DEEDS: dict[tuple[BulkEntity, BulkAction], tuple[Deed, Deed]] = {
 """For each kind of edit what it does with its values, and what takes that back with what was before."""
 
 
-def do(edit: BulkEdit, records: Sequence[Any], by: Employee) -> dict[int, Verdict]:
+def apply(edit: BulkEdit, records: Sequence[Any], by: Employee) -> dict[int, SkipReason]:
     """
     Do to records what an edit is about.
 
@@ -83,14 +83,14 @@ def do(edit: BulkEdit, records: Sequence[Any], by: Employee) -> dict[int, Verdic
     if is_win(edit):
         errors = win_leads(records, by=by)
     else:
-        deed, _ = _DEEDS[edit.entity, edit.action]
-        errors = _try_each([(record, edit.values) for record in records], deed, by)
+        action, _ = _ACTIONS[edit.entity, edit.action]
+        errors = _try_each([(record, edit.values) for record in records], action, by)
     return {
-        record_id: Verdict(BulkOutcome.REFUSED, error.message, error.message) for record_id, error in errors.items()
+        record_id: SkipReason(BulkOutcome.REFUSED, error.message, error.message) for record_id, error in errors.items()
     }
 
 
-def take_back(edit: BulkEdit, pairs: Sequence[tuple[BulkItem, Any]], by: Employee) -> dict[int, str]:
+def revert(edit: BulkEdit, pairs: Sequence[tuple[BulkItem, Any]], by: Employee) -> dict[int, str]:
     """
     Take back what an edit did.
 
@@ -99,7 +99,7 @@ def take_back(edit: BulkEdit, pairs: Sequence[tuple[BulkItem, Any]], by: Employe
     :param by: the employee who takes it back
     :return: by the record's id, why it was left as it is
     """
-    _, undo = _DEEDS[edit.entity, edit.action]
+    _, undo = _ACTIONS[edit.entity, edit.action]
     won = list_conversions(edit) if is_win(edit) else set()
     errors = _try_each([(record, item.before) for item, record in pairs if item.record_id not in won], undo, by)
     if won:
@@ -107,12 +107,14 @@ def take_back(edit: BulkEdit, pairs: Sequence[tuple[BulkItem, Any]], by: Employe
     return {record_id: _tell(error) for record_id, error in errors.items()}
 
 
-def _try_each(pairs: Sequence[tuple[Any, Mapping[str, Any]]], deed: Deed, by: Employee) -> dict[int, DomainError]:
+def _try_each(
+    pairs: Sequence[tuple[Any, Mapping[str, Any]]], action: RecordAction, by: Employee
+) -> dict[int, DomainError]:
     errors: dict[int, DomainError] = {}
     for record, values in pairs:
         record_id = record.id
         try:
-            deed(record, values, by)
+            action(record, values, by)
         except DomainError as error:
             errors[record_id] = error
             # Whatever the deed had set before it was refused is not written with the others.

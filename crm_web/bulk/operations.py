@@ -8,10 +8,10 @@ from psycopg2.errors import LockNotAvailable
 from sqlalchemy import Select, delete, func, insert, literal, select
 from sqlalchemy.exc import OperationalError
 
-from crm_web.bulk.deeds import do, take_back
-from crm_web.bulk.queries import MODELS, count_selection, list_chunks, look_around
+from crm_web.bulk.deeds import apply, revert
+from crm_web.bulk.queries import MODELS, count_selection, list_chunks, load_context
 from crm_web.bulk.task_operations import put_back_tasks, tasks_stay
-from crm_web.bulk.verdicts import ABOUT, Surroundings, is_win, judge
+from crm_web.bulk.verdicts import ABOUT, EditContext, check_eligible, is_win
 from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
 from crm_web.leads.operations import check_lost_reason, use_source
@@ -21,18 +21,18 @@ from crm_web.models import (
     BulkEntity,
     BulkItem,
     BulkOutcome,
+    ChangeSource,
     Customer,
-    Door,
     Employee,
     Lead,
     LeadStatus,
     StatusKind,
     UndoOutcome,
-    by_door,
-    record_by,
+    set_audit_actor,
+    using_change_source,
 )
 from crm_web.records import check_owner
-from crm_web.together import together, write_rows
+from crm_web.together import batch_writes, write_rows
 
 MOST = 10_000
 """How many records one edit changes at most: what fits into one transaction that nobody notices."""
@@ -52,7 +52,7 @@ class EditUnderWay(Conflict):
     """The same edit is being applied or undone in this very moment."""
 
 
-def choose_records(
+def save_selection(
     entity: BulkEntity,
     action: BulkAction,
     selection: Select[Any],
@@ -74,7 +74,7 @@ def choose_records(
     :raise NothingChosen: where the selection is empty
     :raise TooMany: where it is too large
     """
-    record_by(by)
+    set_audit_actor(by)
     count = count_selection(entity, selection)
     if not count:
         raise NothingChosen(f"Tick at least one {entity} first.", "ids")
@@ -123,31 +123,31 @@ def apply_edit(edit: BulkEdit, values: Mapping[str, Any], *, by: Employee) -> Bu
     :raise OwnerNotEntitled: where the new owner is not active or does not sell
     :raise LostReasonMissing: where leads are lost without a reason
     """
-    with by_door(Door.BULK):
-        record_by(by)
+    with using_change_source(ChangeSource.BULK):
+        set_audit_actor(by)
         _lock_edit(edit)
         if edit.is_applied:
             return edit
         _lock_records(edit)
         edit.values = {**edit.values, **_check_values(edit, values)}
-        around = look_around(edit, by, leave_likely=not edit.values.get("create_all"))
+        context = load_context(edit, by, leave_likely=not edit.values.get("create_all"))
         for chunk in list_chunks(edit, BulkOutcome.PENDING):
-            _apply_chunk(edit, chunk, around)
+            _apply_chunk(edit, chunk, context)
         edit.applied_at = func.now()
         db.session.flush()
     return edit
 
 
-def _apply_chunk(edit: BulkEdit, chunk: list[tuple[BulkItem, Any]], around: Surroundings) -> None:
-    verdicts = {item.record_id: judge(edit, item, record, around) for item, record in chunk}
-    doable = [(item, record) for item, record in chunk if verdicts[item.record_id] is None]
-    with together([record for _, record in doable], by=around.by) as written:
-        refused = do(edit, [record for _, record in doable], around.by)
+def _apply_chunk(edit: BulkEdit, chunk: list[tuple[BulkItem, Any]], context: EditContext) -> None:
+    skip_reasons = {item.record_id: check_eligible(edit, item, record, context) for item, record in chunk}
+    doable = [(item, record) for item, record in chunk if skip_reasons[item.record_id] is None]
+    with batch_writes([record for _, record in doable], by=context.by) as written:
+        refused = apply(edit, [record for _, record in doable], context.by)
     rows = []
     for item, record in chunk:
-        verdict = verdicts[item.record_id] or refused.get(item.record_id)
-        version = None if verdict else written.get(record) or record.version
-        outcome, reason = (verdict.outcome, verdict.reason) if verdict else (BulkOutcome.DONE, None)
+        skip_reason = skip_reasons[item.record_id] or refused.get(item.record_id)
+        version = None if skip_reason else written.get(record) or record.version
+        outcome, reason = (skip_reason.outcome, skip_reason.reason) if skip_reason else (BulkOutcome.DONE, None)
         rows.append({"record_id": item.record_id, "outcome": outcome, "reason": reason, "version_after": version})
     _write_items(edit, rows)
 
@@ -163,8 +163,8 @@ def undo_edit(edit: BulkEdit, *, by: Employee) -> BulkEdit:
     :return: the edit, each item that was done with an outcome of the undo
     :raise EditUnderWay: where somebody else's click undoes it in this moment
     """
-    with by_door(Door.BULK):
-        record_by(by)
+    with using_change_source(ChangeSource.BULK):
+        set_audit_actor(by)
         _lock_edit(edit)
         if not edit.is_applied or edit.is_undone:
             return edit
@@ -179,8 +179,8 @@ def undo_edit(edit: BulkEdit, *, by: Employee) -> BulkEdit:
 def _undo_chunk(edit: BulkEdit, chunk: list[tuple[BulkItem, Any]], by: Employee) -> None:
     left = {item.record_id: reason for item, record in chunk if (reason := _reason_to_leave(item, record))}
     doable = [(item, record) for item, record in chunk if item.record_id not in left]
-    with tasks_stay(edit), together([record for _, record in doable], by=by):
-        left |= take_back(edit, doable, by)
+    with tasks_stay(edit), batch_writes([record for _, record in doable], by=by):
+        left |= revert(edit, doable, by)
     if edit.action is BulkAction.ASSIGN:
         put_back_tasks(edit, [item.record_id for item, _ in doable if item.record_id not in left])
     rows = []

@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
 from crm_web.bulk.likely_queries import map_likely
-from crm_web.bulk.verdicts import LIKELY, Surroundings, Verdict, is_win, judge
+from crm_web.bulk.verdicts import LIKELY, EditContext, SkipReason, check_eligible, is_win
 from crm_web.customers.queries import CustomerFilter, select_customers
 from crm_web.employees.queries import map_people
 from crm_web.extensions import db
@@ -49,16 +49,16 @@ class Preview:
     chosen: int = 0
     doable: int = 0
     sample: list[tuple[int, str]] = field(default_factory=list)
-    others: Counter[Verdict] = field(default_factory=Counter)
+    others: Counter[SkipReason] = field(default_factory=Counter)
     likely: int = 0
     with_customer: int = 0
     won: int = 0
 
-    def count(self, record: Any, verdict: Verdict | None) -> None:
+    def count(self, record: Any, skip_reason: SkipReason | None) -> None:
         """Add one record."""
         self.chosen += 1
-        if verdict is not None:
-            self.others[Verdict(verdict.outcome, verdict.group, verdict.group)] += 1
+        if skip_reason is not None:
+            self.others[SkipReason(skip_reason.outcome, skip_reason.group, skip_reason.group)] += 1
             return
         self.doable += 1
         if len(self.sample) < SAMPLE:
@@ -122,19 +122,19 @@ def get_edit(edit_id: int) -> BulkEdit | None:
     return db.session.scalar(select(BulkEdit).where(BulkEdit.id == edit_id).options(*people))
 
 
-def list_edits(employee: Employee | None, *, mark: str | None) -> Page:
+def list_edits(employee: Employee | None, *, cursor: str | None) -> Page:
     """
     Load one page of the edits that were applied, newest first.
 
     :param employee: who made them; ``None`` for everybody
-    :param mark: where the page starts; ``None`` for the first
+    :param cursor: where the page starts; ``None`` for the first
     :return: the page; its rows are edits, each with who made and who undid it
     """
     query = select(BulkEdit).where(BulkEdit.applied_at.is_not(None))
     if employee is not None:
         query = query.where(BulkEdit.made_by_id == employee.id)
     query = query.options(joinedload(BulkEdit.made_by), joinedload(BulkEdit.undone_by))
-    return load_page(query, Sort(BulkEdit.id.expression, BulkEdit.id.expression, descending=True), mark=mark)
+    return load_page(query, Sort(BulkEdit.id.expression, BulkEdit.id.expression, descending=True), cursor=cursor)
 
 
 def count_outcomes(edits: Sequence[BulkEdit]) -> dict[int, Counter[str]]:
@@ -154,19 +154,19 @@ def count_outcomes(edits: Sequence[BulkEdit]) -> dict[int, Counter[str]]:
     return counts
 
 
-def list_items(edit: BulkEdit, outcome: BulkOutcome | UndoOutcome, *, mark: str | None) -> Page:
+def list_items(edit: BulkEdit, outcome: BulkOutcome | UndoOutcome, *, cursor: str | None) -> Page:
     """
     Load one page of the records of an edit that had an outcome, in the order of their ids.
 
     :param edit: the edit
     :param outcome: of the edit, or of its undo
-    :param mark: where the page starts; ``None`` for the first
+    :param cursor: where the page starts; ``None`` for the first
     :return: the page; its rows are items
     """
     column = BulkItem.outcome if isinstance(outcome, BulkOutcome) else BulkItem.undo_outcome
     query = select(BulkItem).where(BulkItem.bulk_edit_id == edit.id, column == outcome)
     record_id = BulkItem.record_id.expression
-    return load_page(query, Sort(record_id, record_id, descending=False), mark=mark)
+    return load_page(query, Sort(record_id, record_id, descending=False), cursor=cursor)
 
 
 def map_names(edit: BulkEdit, ids: Sequence[int]) -> dict[int, str]:
@@ -181,7 +181,7 @@ def map_names(edit: BulkEdit, ids: Sequence[int]) -> dict[int, str]:
     return {row.id: row.name for row in db.session.execute(select(model.id, model.name).where(model.id.in_(ids)))}
 
 
-def look_around(edit: BulkEdit, by: Employee, *, leave_likely: bool) -> Surroundings:
+def load_context(edit: BulkEdit, by: Employee, *, leave_likely: bool) -> EditContext:
     """
     Load what an edit has to know beside its records.
 
@@ -190,7 +190,7 @@ def look_around(edit: BulkEdit, by: Employee, *, leave_likely: bool) -> Surround
     :param leave_likely: whether leads stay as they are whose customer a person has to choose
     :return: what it is
     """
-    return Surroundings(by, map_people(), map_likely(edit.id) if leave_likely and is_win(edit) else {})
+    return EditContext(by, map_people(), map_likely(edit.id) if leave_likely and is_win(edit) else {})
 
 
 def preview_edit(edit: BulkEdit, *, by: Employee) -> Preview:
@@ -201,10 +201,10 @@ def preview_edit(edit: BulkEdit, *, by: Employee) -> Preview:
     :param by: the employee who edits
     :return: counts, reasons and a sample of names
     """
-    around, preview = look_around(edit, by, leave_likely=True), Preview()
+    context, preview = load_context(edit, by, leave_likely=True), Preview()
     for item, record in _stream_rows(edit):
-        preview.count(record, judge(edit, item, record, around))
-    preview.likely = sum(count for verdict, count in preview.others.items() if verdict.group == LIKELY)
+        preview.count(record, check_eligible(edit, item, record, context))
+    preview.likely = sum(count for skip_reason, count in preview.others.items() if skip_reason.group == LIKELY)
     return preview
 
 

@@ -25,7 +25,7 @@ LIKELY = "May be a customer already"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class SkipReason:
     """
     Why nothing is done to a record.
 
@@ -40,7 +40,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class EditContext:
     """
     What has to be known beside the records themselves.
 
@@ -54,37 +54,37 @@ class Surroundings:
     likely: Mapping[int, str] = field(default_factory=dict)
 
 
-def judge(edit: BulkEdit, item: Any, record: Any, around: Surroundings) -> Verdict | None:
+def check_eligible(edit: BulkEdit, item: Any, record: Any, context: EditContext) -> SkipReason | None:
     """
     Say why nothing is to be done to a record.
 
     :param edit: the edit, with as much of its values as is known by now
     :param item: its item: ``record_id``, ``version_seen`` and ``before``
     :param record: the record as it is now; ``None`` where it is gone
-    :param around: what else has to be known
+    :param context: what else has to be known
     :return: why not; ``None`` where it is to be done
     """
     if record is None:
         return _refuse("Deleted for good meanwhile")
-    if not may_change(around.by, record):
-        return _refuse(f"Belongs to {around.names.get(record.owner_id, 'somebody else')}")
+    if not may_change(context.by, record):
+        return _refuse(f"Belongs to {context.names.get(record.owner_id, 'somebody else')}")
     if record.deleted_at is not None:
         in_trash = "In the trash already"
         return _skip(in_trash) if edit.action is BulkAction.TRASH else _refuse("In the trash")
-    return _judge_need(edit, item, record, around)
+    return _check_change_needed(edit, item, record, context)
 
 
-def _judge_need(edit: BulkEdit, item: BulkItem, record: Any, around: Surroundings) -> Verdict | None:
+def _check_change_needed(edit: BulkEdit, item: BulkItem, record: Any, context: EditContext) -> SkipReason | None:
     column = ABOUT.get(edit.action)
     if column is None:
         is_same = record.version == item.version_seen
         return None if is_same else _skip("Changed by somebody after it was chosen")
     if column in edit.values and getattr(record, column) == edit.values[column]:
-        return _skip(_already(edit, around))
+        return _skip(_already(edit, context))
     if getattr(record, column) != item.before[column]:
         return _skip(f"Its {CALLED[column]} was changed by somebody after it was chosen")
-    if is_win(edit) and record.id in around.likely:
-        return Verdict(BulkOutcome.SKIPPED, around.likely[record.id], LIKELY)
+    if is_win(edit) and record.id in context.likely:
+        return SkipReason(BulkOutcome.SKIPPED, context.likely[record.id], LIKELY)
     return None
 
 
@@ -99,10 +99,10 @@ def is_loss(edit: BulkEdit) -> bool:
     return edit.entity is BulkEntity.LEAD and status is not None and LeadStatus(status).kind is StatusKind.LOST
 
 
-def _already(edit: BulkEdit, around: Surroundings) -> str:
+def _already(edit: BulkEdit, context: EditContext) -> str:
     if edit.action is BulkAction.ASSIGN:
         owner_id = edit.values["owner_id"]
-        return f"Belongs to {around.names.get(owner_id, 'them')} already" if owner_id else "Belongs to nobody already"
+        return f"Belongs to {context.names.get(owner_id, 'them')} already" if owner_id else "Belongs to nobody already"
     if edit.action is BulkAction.SOURCE:
         return f"Has the source {edit.values['source']} already" if edit.values["source"] else "Has no source anyway"
     return f"{label_of_status(edit)} already"
@@ -119,9 +119,9 @@ def label_of_status(edit: BulkEdit) -> str:
     return str(words(edit.values["status"]).label)
 
 
-def _skip(reason: str) -> Verdict:
-    return Verdict(BulkOutcome.SKIPPED, reason, reason)
+def _skip(reason: str) -> SkipReason:
+    return SkipReason(BulkOutcome.SKIPPED, reason, reason)
 
 
-def _refuse(reason: str) -> Verdict:
-    return Verdict(BulkOutcome.REFUSED, reason, reason)
+def _refuse(reason: str) -> SkipReason:
+    return SkipReason(BulkOutcome.REFUSED, reason, reason)

@@ -8,18 +8,18 @@ from flask_login import current_user
 
 from crm_web.access import Action, allowed, may, refuse
 from crm_web.bulk import blueprint, operations, queries
-from crm_web.bulk.address import ReceiptAddress
+from crm_web.bulk.address import EditResultParams
 from crm_web.bulk.forms import PlainForm, SelectionForm, form_for, list_actions
 from crm_web.bulk.wording import tell_deed, tell_title
-from crm_web.customers.address import CustomersAddress
+from crm_web.customers.address import CustomerListParams
 from crm_web.employees.queries import list_possible_owners, map_people
 from crm_web.errors import DomainError
 from crm_web.extensions import db
-from crm_web.filters import current_reader
+from crm_web.filters import current_user_locale
 from crm_web.form_fields import show_refusal
-from crm_web.leads.address import LeadsAddress
+from crm_web.leads.address import LeadListParams
 from crm_web.leads.queries import list_sources
-from crm_web.list_address import ListAddress
+from crm_web.list_address import ListParams
 from crm_web.messages import flash_message
 from crm_web.models import BulkEdit, BulkEntity
 from crm_web.refills import refillable
@@ -40,7 +40,7 @@ def choose_records(entity: str) -> ResponseReturnValue:
         if not form.validate():
             raise DomainError(" ".join(message for messages in form.errors.values() for message in messages))
         action, values = form.chosen
-        edit = operations.choose_records(kind, action, selection, place=view.url(), values=values, by=current_user)
+        edit = operations.save_selection(kind, action, selection, place=view.url(), values=values, by=current_user)
     except DomainError as error:
         flash_message(error.message, kind="error")
         return redirect(view.url(), code=303)
@@ -49,21 +49,21 @@ def choose_records(entity: str) -> ResponseReturnValue:
     return redirect(place, code=303)
 
 
-def _read_list(kind: BulkEntity) -> tuple[ListAddress, Any]:
+def _read_list(kind: BulkEntity) -> tuple[ListParams, Any]:
     """The list that the rows were chosen in, and all that it shows."""
     if kind is BulkEntity.LEAD:
-        leads = LeadsAddress(request.args, me=current_user, reader=current_reader())
+        leads = LeadListParams(request.args, me=current_user, user_locale=current_user_locale())
         return leads, queries.select_matching(leads.read_filter())
-    customers = CustomersAddress(request.args, me=current_user, reader=current_reader())
+    customers = CustomerListParams(request.args, me=current_user, user_locale=current_user_locale())
     return customers, queries.select_matching(customers.read_filter())
 
 
 @blueprint.get("")
 @allowed(Action.CHANGE_OWN)
 def list_edits() -> ResponseReturnValue:
-    view = ListAddress("bulk.list_edits", request.args, names=("whose",))
+    view = ListParams("bulk.list_edits", request.args, names=("whose",))
     is_all = may(current_user, Action.CHANGE_ANY) and view.one("whose") == "all"
-    page = queries.list_edits(None if is_all else current_user, mark=view.mark)
+    page = queries.list_edits(None if is_all else current_user, cursor=view.mark)
     counts, names = queries.count_outcomes(page.rows), map_people()
     told = {edit.id: tell_deed(edit, names) for edit in page.rows}
     return render_template("bulk/list_edits.html", page=page, view=view, counts=counts, told=told, is_all=is_all)
@@ -133,8 +133,8 @@ def _confirmation(edit: BulkEdit, form: PlainForm) -> str:
 
 def _receipt(edit: BulkEdit) -> str:
     counts = queries.count_outcomes([edit])[edit.id]
-    view = ReceiptAddress(request.args, edit=edit, counts=counts)
-    page = queries.list_items(edit, view.outcome, mark=view.mark)
+    view = EditResultParams(request.args, edit=edit, counts=counts)
+    page = queries.list_items(edit, view.outcome, cursor=view.mark)
     names = queries.map_names(edit, [item.record_id for item in page.rows])
     deed = tell_deed(edit, map_people()) if counts["done"] else "Nothing was changed"
     return render_template("bulk/receipt.html", edit=edit, counts=counts, view=view, page=page, names=names, deed=deed)

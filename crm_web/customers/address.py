@@ -9,13 +9,13 @@ from crm_web.customers import queries
 from crm_web.customers.columns import COLUMNS, SHOWN
 from crm_web.customers.queries import CustomerFilter
 from crm_web.day_words import PAST, WORDS
-from crm_web.filters import Reader
+from crm_web.filters import UserLocale
 from crm_web.list_address import Chip, Tab
 from crm_web.models import CustomerKind, CustomerStatus, Employee
-from crm_web.record_address import Label, RecordAddress, Stretch
+from crm_web.record_address import DateRangeFilter, Label, RecordListParams
 
 OWNER_WORDS = {"me": "Me", "nobody": "Nobody"}
-LACKS = {
+MISSING_FIELDS = {
     "owner": "No owner",
     "email": "No e-mail",
     "phone": "No phone",
@@ -36,7 +36,7 @@ ORDERS = {
 """The orders that people ask for by name; the heads of the table give the others."""
 
 
-class CustomersAddress(RecordAddress):
+class CustomerListParams(RecordListParams):
     """
     The address of the list of customers.
 
@@ -45,14 +45,14 @@ class CustomersAddress(RecordAddress):
     :param reader: in whose language and time zone
     """
 
-    def __init__(self, args: MultiDict[str, str], *, me: Employee, reader: Reader) -> None:
+    def __init__(self, args: MultiDict[str, str], *, me: Employee, user_locale: UserLocale) -> None:
         super().__init__(
             "customers.list_customers",
             args,
             me=me,
-            reader=reader,
+            user_locale=user_locale,
             dates=record_address.DATES,
-            lacks=LACKS,
+            lacks=MISSING_FIELDS,
             owner_words=OWNER_WORDS,
             names=(*record_address.NAMES, "status", "kind"),
             sorts=queries.SORTS,
@@ -86,12 +86,12 @@ class CustomersAddress(RecordAddress):
         return [(kind.value, kind.label) for kind in CustomerKind]
 
     @property
-    def stretches(self) -> list[Stretch]:
+    def date_ranges(self) -> list[DateRangeFilter]:
         """The days to filter by."""
         past = [(word, WORDS[word][0].capitalize()) for word in PAST]
         return [
-            Stretch("Created", "created", past, (("created_from", "from"), ("created_to", "before"))),
-            Stretch("Last activity", "active", (), (("active_from", "from"), ("active_to", "before"))),
+            DateRangeFilter("Created", "created", past, (("created_from", "from"), ("created_to", "before"))),
+            DateRangeFilter("Last activity", "active", (), (("active_from", "from"), ("active_to", "before"))),
         ]
 
     @property

@@ -10,10 +10,10 @@ from crm_web.customers.operations import lock_outside_trash
 from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
 from crm_web.merging import Merge
-from crm_web.models import Contact, Customer, Employee, record_by
+from crm_web.models import Contact, Customer, Employee, set_audit_actor
 from crm_web.phones import set_values
 from crm_web.records import lock, merge_with_saved, take_from_trash
-from crm_web.together import save
+from crm_web.together import flush_or_defer
 
 NAMES = ("first_name", "last_name", "email")
 """The fields one of which has to be filled, so that there is something to call the person by."""
@@ -39,7 +39,7 @@ def add_contact(customer: Customer, values: Mapping[str, Any], *, by: Employee) 
     :raise ContactNotNamed: where nothing names it
     :raise PhoneRefused: where no such phone number can exist in its customer's country
     """
-    record_by(by)
+    set_audit_actor(by)
     lock_outside_trash(customer)
     _check_named(Contact(), values)
     if values.get("is_primary"):
@@ -66,7 +66,7 @@ def change_contact(contact: Contact, values: Mapping[str, Any], *, version: int,
     :raise ContactNotNamed: where no name would be left
     :raise PhoneRefused: where no such phone number can exist in its customer's country
     """
-    record_by(by)
+    set_audit_actor(by)
     _lock_contact_outside_trash(contact)
     merged = merge_with_saved(contact, values, version=version, by=by)
     _check_named(contact, merged.values)
@@ -86,7 +86,7 @@ def make_primary(contact: Contact, *, by: Employee) -> None:
     :raise CustomerInTrash: where the customer is in the trash
     :raise ContactInTrash: where the contact is
     """
-    record_by(by)
+    set_audit_actor(by)
     _lock_contact_outside_trash(contact)
     if not contact.is_primary:
         _step_down_primary(contact.customer_id)
@@ -101,11 +101,11 @@ def trash_contact(contact: Contact, *, by: Employee) -> None:
     :param contact: the contact; one that is in the trash already stays there
     :param by: the employee who does it
     """
-    record_by(by)
+    set_audit_actor(by)
     lock(contact)
     if not contact.is_in_trash:
         contact.deleted_at, contact.deleted_by_id, contact.is_primary = now(), by.id, False
-        save()
+        flush_or_defer()
 
 
 def restore_contact(contact: Contact, *, by: Employee) -> None:

@@ -15,7 +15,7 @@ from crm_web.history.queries import list_changes_of
 from crm_web.models import Contact, Customer
 from crm_web.records import ChangedMeanwhile
 from crm_web.refills import refillable
-from crm_web.submissions import Answer, find_answer, keep_answer
+from crm_web.submissions import Answer, replay_response, store_response
 
 
 @blueprint.get("/customers/<int:customer_id>/contacts/new")
@@ -35,7 +35,7 @@ def create_contact(customer_id: int) -> ResponseReturnValue:
     customer = _customer_or_404(customer_id)
     require_change(customer)
     form = NewContactForm(customer=customer)
-    if answer := find_answer(form):
+    if answer := replay_response(form):
         return answer.give()
     if not form.validate():
         return _new_page(form, customer), 422
@@ -45,7 +45,7 @@ def create_contact(customer_id: int) -> ResponseReturnValue:
         show_refusal(form, error)
         return _new_page(form, customer), 422
     place = url_for("customers.show_customer", customer_id=customer.id)
-    answer = keep_answer(form, f"{contact.name} was added.", place)
+    answer = store_response(form, f"{contact.name} was added.", place)
     db.session.commit()
     return answer.give()
 

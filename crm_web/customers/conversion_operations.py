@@ -32,11 +32,11 @@ from crm_web.models import (
     Employee,
     Lead,
     limit_of,
-    record_by,
+    set_audit_actor,
 )
 from crm_web.phones import find_numbers_to_dial
 from crm_web.records import check_owner, lock, take_from_trash
-from crm_web.together import save
+from crm_web.together import flush_or_defer
 
 FOLLOWS = {"phone": "phone_e164"}
 """Columns that are filled and emptied together with another one."""
@@ -48,7 +48,7 @@ class AnotherCustomer(Conflict):
     """The lead has a customer already, and it is not the one chosen."""
 
 
-def carry_over(lead: Lead) -> dict[str, Any]:
+def customer_fields_from_lead(lead: Lead) -> dict[str, Any]:
     """
     Say what a lead's customer takes from it.
 
@@ -65,7 +65,7 @@ def carry_over(lead: Lead) -> dict[str, Any]:
     return values
 
 
-def list_fillings(lead: Lead, customer: Customer) -> dict[str, Any]:
+def empty_fields_to_fill(lead: Lead, customer: Customer) -> dict[str, Any]:
     """
     Say what a lead fills in at a customer that is there already.
 
@@ -73,12 +73,12 @@ def list_fillings(lead: Lead, customer: Customer) -> dict[str, Any]:
     :param customer: the customer
     :return: the customer's empty columns to the lead's values
     """
-    offered, has_address = carry_over(lead), any(getattr(customer, name) for name in BILLING)
+    offered, has_address = customer_fields_from_lead(lead), any(getattr(customer, name) for name in BILLING)
     names = ("email", "phone", "website", "industry", *(() if has_address else BILLING), "owner_id")
     return {name: offered[name] for name in names if offered[name] is not None and getattr(customer, name) is None}
 
 
-def has_newcomer(lead: Lead, customer: Customer) -> bool:
+def has_new_contact(lead: Lead, customer: Customer) -> bool:
     """
     Tell whether a lead names a person who could be a contact of a customer.
 
@@ -115,14 +115,14 @@ def create_from_lead(lead: Lead, values: Mapping[str, Any] | None = None, *, by:
     if values is not None:
         check_owner(values.get("owner_id"))
         check_parent_is_there(values.get("parent_id"))
-        carried = Customer(**carry_over(lead))
+        carried = Customer(**customer_fields_from_lead(lead))
         country = find_phone_country(carried, values)
         numbers = find_numbers_to_dial(carried, values, country=country, by=by)
         # A number that was not typed does not become the customer's, so neither does its twin.
         values = {**values, **{twin: numbers[twin] for name, twin in FOLLOWS.items() if name in values}}
-    customer, contact = _bring_back(lead, customer, values, by) if customer else _make_customer(lead, values)
-    _enter_in_ledger(lead, customer, ConversionKind.CREATED, by, contact=contact)
-    _belong_to(lead, customer)
+    customer, contact = _restore_customer(lead, customer, values, by) if customer else _make_customer(lead, values)
+    _record_conversion(lead, customer, ConversionKind.CREATED, by, contact=contact)
+    _attach_customer(lead, customer)
     return customer
 
 
@@ -137,7 +137,7 @@ def create_from_leads(leads: Sequence[Lead], *, by: Employee) -> dict[int, Domai
     refused: dict[int, DomainError] = {}
     pairs: list[tuple[Lead, Mapping[str, Any]]] = []
     for lead in leads:
-        values = carry_over(lead)
+        values = customer_fields_from_lead(lead)
         try:
             _check_name(values)
             pairs.append((lead, values))
@@ -148,7 +148,7 @@ def create_from_leads(leads: Sequence[Lead], *, by: Employee) -> dict[int, Domai
         db.session.add(Conversion(**_describe_win(lead, customer, ConversionKind.CREATED, by, contact=contact)))
     db.session.flush()
     for (lead, _), (customer, _) in zip(pairs, made, strict=True):
-        _belong_to(lead, customer)
+        _attach_customer(lead, customer)
     return refused
 
 
@@ -172,14 +172,14 @@ def link_to_lead(lead: Lead, customer: Customer, *, fill: bool = False, by: Empl
         whose = "Its customer" if lead.customer_id else "Customer"
         message = f"{whose} {customer.number} {customer.name} is in the trash. Restore it first."
         raise CustomerInTrash(message, "status")
-    contact = _introduce_person(lead, customer, by) if fill else None
+    contact = _add_contact_from_lead(lead, customer, by) if fill else None
     filled = _fill_what_is_empty(customer, lead) if fill else {}
-    _enter_in_ledger(lead, customer, ConversionKind.LINKED, by, contact=contact, filled=filled)
-    _belong_to(lead, customer)
+    _record_conversion(lead, customer, ConversionKind.LINKED, by, contact=contact, filled=filled)
+    _attach_customer(lead, customer)
     return customer
 
 
-def take_back(conversion: Conversion, customer: Customer, *, by: Employee) -> None:
+def revert_conversion(conversion: Conversion, customer: Customer, *, by: Employee) -> None:
     """
     Take back what winning did to the customer; the caller has made sure that nothing stands in the way.
 
@@ -187,7 +187,7 @@ def take_back(conversion: Conversion, customer: Customer, *, by: Employee) -> No
     :param customer: its customer, locked
     :param by: the employee who takes it back
     """
-    record_by(by)
+    set_audit_actor(by)
     contact = get_win_contact(conversion)
     # At a customer that was there before, a contact that somebody changed since has become theirs.
     if contact is not None and contact.version == conversion.before["contact"]["version"]:
@@ -197,10 +197,10 @@ def take_back(conversion: Conversion, customer: Customer, *, by: Employee) -> No
     else:
         _empty_what_was_filled(customer, conversion.filled)
     conversion.undone_at, conversion.undone_by_id = now(), by.id
-    save()
+    flush_or_defer()
 
 
-def _belong_to(lead: Lead, customer: Customer) -> None:
+def _attach_customer(lead: Lead, customer: Customer) -> None:
     """
     Left for the caller to flush together with the status: one change, one line of history.
 
@@ -211,7 +211,7 @@ def _belong_to(lead: Lead, customer: Customer) -> None:
 
 
 def _make_customer(lead: Lead, values: Mapping[str, Any] | None) -> tuple[Customer, Contact | None]:
-    values = values or carry_over(lead)
+    values = values or customer_fields_from_lead(lead)
     _check_name(values)
     return _make_customers([(lead, values)])[0]
 
@@ -232,7 +232,7 @@ def _make_customers(pairs: Sequence[tuple[Lead, Mapping[str, Any]]]) -> list[tup
     contacts = {
         customer: _build_contact(lead, customer, is_primary=True)
         for (lead, _), customer in zip(pairs, customers, strict=True)
-        if has_newcomer(lead, customer)
+        if has_new_contact(lead, customer)
     }
     db.session.add_all(contacts.values())
     db.session.flush()
@@ -244,9 +244,9 @@ def _build_contact(lead: Lead, customer: Customer, *, is_primary: bool) -> Conta
     return Contact(customer_id=customer.id, is_primary=is_primary, **person)
 
 
-def _introduce_person(lead: Lead, customer: Customer, by: Employee) -> Contact | None:
+def _add_contact_from_lead(lead: Lead, customer: Customer, by: Employee) -> Contact | None:
     """Make the lead's person a contact of an organisation, unless they, or somebody called so, are there already."""
-    if not has_newcomer(lead, customer) or list_where_known(lead, [customer.id]):
+    if not has_new_contact(lead, customer) or list_where_known(lead, [customer.id]):
         return None
     earlier = _find_earlier_contact(lead, customer)
     if earlier is not None:
@@ -257,7 +257,7 @@ def _introduce_person(lead: Lead, customer: Customer, by: Employee) -> Contact |
     return contact
 
 
-def _bring_back(
+def _restore_customer(
     lead: Lead, customer: Customer, values: Mapping[str, Any] | None, by: Employee
 ) -> tuple[Customer, Contact | None]:
     """Restore the customer that an undo moved to the trash, with the contact that went along."""
@@ -283,7 +283,7 @@ def _restore_contact(contact: Contact, by: Employee) -> Contact:
     return contact
 
 
-def _enter_in_ledger(
+def _record_conversion(
     lead: Lead,
     customer: Customer,
     kind: ConversionKind,
@@ -324,7 +324,7 @@ def _describe_win(
 
 
 def _fill_what_is_empty(customer: Customer, lead: Lead) -> dict[str, Any]:
-    filled, offered = list_fillings(lead, customer), carry_over(lead)
+    filled, offered = empty_fields_to_fill(lead, customer), customer_fields_from_lead(lead)
     for name in filled:
         setattr(customer, name, offered[name])
         if name in FOLLOWS:

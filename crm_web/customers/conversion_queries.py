@@ -30,7 +30,7 @@ class Obstacle:
     name: str
 
 
-def find_standing_conversion(lead_id: int) -> Conversion | None:
+def find_active_conversion(lead_id: int) -> Conversion | None:
     """
     Find the line of the ledger that has not been undone.
 
@@ -148,7 +148,7 @@ def list_makers(lead_ids: Sequence[int]) -> set[int]:
     return {lead_id for lead_id in db.session.scalars(query) if lead_id is not None}
 
 
-def list_standing_conversions(lead_ids: Sequence[int]) -> Sequence[Conversion]:
+def list_active_conversions(lead_ids: Sequence[int]) -> Sequence[Conversion]:
     """
     List the lines of the ledger of many leads that have not been undone.
 

@@ -6,7 +6,7 @@ from typing import Any
 from crm_web.customers.columns import COLUMNS as IN_LIST
 from crm_web.customers.queries import Changer, CustomerFilter, Maker, Owner, Parent, stream_columns
 from crm_web.list_columns import choose_cells, show_words
-from crm_web.models import Customer, CustomerTouch
+from crm_web.models import Customer, CustomerLastActivity
 
 _ADDRESS = ("street", "city", "state", "postal_code", "country")
 
@@ -34,7 +34,7 @@ COLUMNS: dict[str, Any] = {
 ELSEWHERE: dict[str, Any] = {
     "owner": Owner.name,
     "parent": Parent.name,
-    "last_activity": CustomerTouch.at,
+    "last_activity": CustomerLastActivity.at,
     "created_by": Maker.name,
     "updated_by": Changer.name,
 }

@@ -19,7 +19,7 @@ from crm_web.form_fields import (
 )
 from crm_web.models import Contact, Customer, CustomerKind, CustomerStatus, limit_of
 from crm_web.phone_field import PhoneField
-from crm_web.record_forms import KnownPartyForm, OnceForm
+from crm_web.record_forms import DuplicateCheckForm, IdempotentForm
 
 ADDRESS = ("street", "city", "state", "postal_code", "country")
 
@@ -49,7 +49,7 @@ def _line(label: str, column: Any, **options: Any) -> Any:
     return TextLine(label, limit_of(column), **options)
 
 
-class CustomerForm(KnownPartyForm):
+class CustomerForm(DuplicateCheckForm):
     """What a person types about a customer."""
 
     name = _line("Name", Customer.name, validators=[Required("Enter the customer’s name.")])
@@ -117,7 +117,7 @@ class CustomerForm(KnownPartyForm):
         return self.speaks_of("industry", "vat_number", "registration_number", "parent")
 
 
-class NewCustomerForm(CustomerForm, OnceForm):
+class NewCustomerForm(CustomerForm, IdempotentForm):
     """A customer that is being entered by hand."""
 
 
@@ -127,7 +127,7 @@ class EditCustomerForm(CustomerForm):
     version = HiddenNumber()
 
 
-class ContactForm(KnownPartyForm):
+class ContactForm(DuplicateCheckForm):
     """What a person types about someone who works at a customer."""
 
     first_name = _line("First name", Contact.first_name)
@@ -158,7 +158,7 @@ class ContactForm(KnownPartyForm):
         return is_valid and not self.errors
 
 
-class NewContactForm(ContactForm, OnceForm):
+class NewContactForm(ContactForm, IdempotentForm):
     """A contact that is being entered."""
 
 

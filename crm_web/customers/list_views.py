@@ -7,13 +7,13 @@ from werkzeug.datastructures import MultiDict
 
 from crm_web.access import Action, allowed
 from crm_web.customers import blueprint, exports, queries
-from crm_web.customers.address import CustomersAddress
+from crm_web.customers.address import CustomerListParams
 from crm_web.customers.columns import COLUMNS
 from crm_web.employees.queries import list_possible_owners
-from crm_web.filters import current_reader
+from crm_web.filters import current_user_locale
 from crm_web.list_files import MOST_PRINTED, send_csv, send_xlsx
 from crm_web.paging import Page
-from crm_web.saved_views.kept import current_kept_views
+from crm_web.saved_views.kept import current_saved_views
 from crm_web.search.corrections import load_or_correct
 
 
@@ -34,7 +34,7 @@ def list_customers() -> ResponseReturnValue:
         people=people,
         words=queries.list_words_in_use(),
         chips=view.list_chips(people),
-        kept=current_kept_views(),
+        kept=current_saved_views(),
     )
 
 
@@ -62,7 +62,7 @@ def print_list() -> ResponseReturnValue:
     return render_template(
         "customers/print_list.html",
         page=queries.list_customers(
-            view.read_filter(), sort=view.sort, mark=None, columns=view.columns, size=MOST_PRINTED
+            view.read_filter(), sort=view.sort, cursor=None, columns=view.columns, size=MOST_PRINTED
         ),
         view=view,
         columns=COLUMNS,
@@ -78,13 +78,13 @@ def suggest_customers() -> ResponseReturnValue:
     return jsonify([f"{customer.number} {customer.name}" for customer in queries.list_customers_called(words)])
 
 
-def _load(view: CustomersAddress) -> Page:
-    return queries.list_customers(view.read_filter(), sort=view.sort, mark=view.mark, columns=view.columns)
+def _load(view: CustomerListParams) -> Page:
+    return queries.list_customers(view.read_filter(), sort=view.sort, cursor=view.mark, columns=view.columns)
 
 
-def _view() -> CustomersAddress:
+def _view() -> CustomerListParams:
     return _read(request.args)
 
 
-def _read(args: MultiDict[str, str]) -> CustomersAddress:
-    return CustomersAddress(args, me=current_user, reader=current_reader())
+def _read(args: MultiDict[str, str]) -> CustomerListParams:
+    return CustomerListParams(args, me=current_user, user_locale=current_user_locale())

@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
 from crm_web.merging import Merge
-from crm_web.models import Contact, Customer, CustomerStatus, Employee, record_by
+from crm_web.models import Contact, Customer, CustomerStatus, Employee, set_audit_actor
 from crm_web.phones import read_again, set_values
 from crm_web.records import check_owner, lock, merge_with_saved, move_to_trash, take_from_trash
-from crm_web.together import save
+from crm_web.together import flush_or_defer
 
 CARRIED_OVER = {
     "phone": "phone",
@@ -69,7 +69,7 @@ def create_customer(values: Mapping[str, Any], *, by: Employee) -> Customer:
     :raise OwnerNotEntitled: where the owner is not active or does not sell
     :raise ParentNotPossible: where the parent is in the trash
     """
-    record_by(by)
+    set_audit_actor(by)
     _check_named(values)
     check_owner(values.get("owner_id"))
     check_parent_is_there(values.get("parent_id"))
@@ -96,7 +96,7 @@ def change_customer(customer: Customer, values: Mapping[str, Any], *, version: i
     :raise OwnerNotEntitled: where a new owner is not active or does not sell
     :raise ParentNotPossible: where a new parent is in the trash, or the customer would stand above itself
     """
-    record_by(by)
+    set_audit_actor(by)
     lock_outside_trash(customer)
     merged = merge_with_saved(customer, values, version=version, by=by)
     _check_named({"name": customer.name} | merged.values)
@@ -123,12 +123,12 @@ def assign_customer(customer: Customer, owner_id: int | None, *, by: Employee) -
     :raise CustomerInTrash: where it is in the trash
     :raise OwnerNotEntitled: where that person is not active or does not sell
     """
-    record_by(by)
+    set_audit_actor(by)
     lock_outside_trash(customer)
     if owner_id != customer.owner_id:
         check_owner(owner_id)
         customer.owner_id = owner_id
-        save()
+        flush_or_defer()
 
 
 def set_status(customer: Customer, status: CustomerStatus, *, by: Employee) -> None:
@@ -140,10 +140,10 @@ def set_status(customer: Customer, status: CustomerStatus, *, by: Employee) -> N
     :param by: the employee who does it
     :raise CustomerInTrash: where it is in the trash
     """
-    record_by(by)
+    set_audit_actor(by)
     lock_outside_trash(customer)
     customer.status = status
-    save()
+    flush_or_defer()
 
 
 def trash_customer(customer: Customer, *, by: Employee) -> None:

@@ -11,7 +11,7 @@ from crm_web.customers.print_queries import PrintedCustomer, list_customers_to_p
 from crm_web.customers.queries import get_customer
 from crm_web.history.moments import read_as_of
 from crm_web.history.past_queries import get_past
-from crm_web.list_address import ListAddress
+from crm_web.list_address import ListParams
 from crm_web.messages import flash_message
 
 
@@ -35,7 +35,7 @@ def _past_paper(customer_id: int, moment: datetime) -> ResponseReturnValue:
 @blueprint.get("/customers/print")
 @allowed(Action.READ)
 def print_customers() -> ResponseReturnValue:
-    chosen = ListAddress("customers.print_customers", request.args, names=("id",))
+    chosen = ListParams("customers.print_customers", request.args, names=("id",))
     back_url = url_for("customers.list_customers")
     if not chosen.ids("id"):
         flash_message("Tick the customers that you want to print first.", kind="info")

@@ -21,13 +21,13 @@ from crm_web.models import (
     Contact,
     Customer,
     CustomerKind,
+    CustomerLastActivity,
     CustomerStatus,
-    CustomerTouch,
     Employee,
     Lead,
     LeadStatus,
 )
-from crm_web.paging import Page, Sort, count_some, join_groups, load_page, settle_sort
+from crm_web.paging import Page, Sort, choose_sort, count_some, join_groups, load_page
 from crm_web.record_filters import RecordFilter, list_shared_conditions
 from crm_web.words_in_use import select_words_in_use
 
@@ -45,7 +45,7 @@ INDEXED: dict[str, ColumnElement[Any]] = {
     "country": GROUPS["country"].keys.c.key,
     "industry": folded(Customer.industry),
     "owner": GROUPS["owner"].keys.c.key,
-    "last_activity": moment_or_none(CustomerTouch.at),
+    "last_activity": moment_or_none(CustomerLastActivity.at),
     "created_at": Customer.created_at.expression,
     "updated_at": Customer.updated_at.expression,
 }
@@ -86,7 +86,7 @@ _LACKING: dict[str, ColumnElement[bool]] = {
     "website": Customer.website.is_(None),
     "address": Customer.billing_street.is_(None) & Customer.billing_city.is_(None),
     "industry": SORTS["industry"] == "",
-    "activity": SORTS["last_activity"] == literal("0001-01-01 00:00:00+00").cast(CustomerTouch.at.type),
+    "activity": SORTS["last_activity"] == literal("0001-01-01 00:00:00+00").cast(CustomerLastActivity.at.type),
 }
 
 
@@ -99,7 +99,7 @@ def select_customers(filters: CustomerFilter) -> Select[Any]:
     """
     query = select(Customer).where(Customer.deleted_at.is_(None))
     if filters.asks_for_activity:
-        query = query.join(CustomerTouch, CustomerTouch.customer_id == Customer.id)
+        query = query.join(CustomerLastActivity, CustomerLastActivity.customer_id == Customer.id)
     if filters.words.strip():
         query = query.where(contains_words(Customer.search_text.expression, filters.words))
     if filters.statuses:
@@ -111,7 +111,7 @@ def select_customers(filters: CustomerFilter) -> Select[Any]:
             filters,
             Customer,
             country=Customer.billing_country,
-            last_activity=CustomerTouch.at,
+            last_activity=CustomerLastActivity.at,
             lacking=_LACKING,
         )
     )
@@ -127,7 +127,7 @@ def read_sort(word: str | None) -> Sort:
     word = word if word and word.removeprefix("-") in SORTS else DEFAULT_SORT
     key = word.removeprefix("-")
     # The index is one of the latest activities, so the id has to be theirs as well.
-    row_id = CustomerTouch.customer_id if key == "last_activity" else Customer.id
+    row_id = CustomerLastActivity.customer_id if key == "last_activity" else Customer.id
     return Sort(SORTS[key], row_id.expression, word.startswith("-"), is_indexed=key in INDEXED, groups=GROUPS.get(key))
 
 
@@ -135,7 +135,7 @@ def list_customers(
     filters: CustomerFilter,
     *,
     sort: str | None,
-    mark: str | None,
+    cursor: str | None,
     columns: Sequence[str] | None = SHOWN,
     size: int = 50,
 ) -> Page:
@@ -144,7 +144,7 @@ def list_customers(
 
     :param filters: which customers
     :param sort: a sort word, as in ``read_sort``
-    :param mark: where the page starts; ``None`` for the first
+    :param cursor: where the page starts; ``None`` for the first
     :param columns: the columns to show; ``None`` loads the customers whole, and without their owners
     :param size: rows a page
     :return: the page
@@ -153,13 +153,15 @@ def list_customers(
     always = (Customer.id, Customer.name, Customer.kind, Customer.status, Customer.owner_id)
     loaded = load_shown(Customer, COLUMNS, columns, always=always)
     query = _join_touch(select_customers(filters).options(*loaded), filters, order)
-    everything = _join_touch(select_customers(CustomerFilter()), CustomerFilter(), order) if filters.in_use else None
-    return load_page(query, order, mark=mark, size=size, everything=everything, otherwise=read_sort(DEFAULT_SORT))
+    base_query = _join_touch(select_customers(CustomerFilter()), CustomerFilter(), order) if filters.in_use else None
+    return load_page(
+        query, order, cursor=cursor, size=size, base_query=base_query, fallback_sort=read_sort(DEFAULT_SORT)
+    )
 
 
 def _join_touch(query: Select[Any], filters: CustomerFilter, order: Sort) -> Select[Any]:
     if order.expression is SORTS["last_activity"] and not filters.asks_for_activity:
-        query = query.join(CustomerTouch, CustomerTouch.customer_id == Customer.id)
+        query = query.join(CustomerLastActivity, CustomerLastActivity.customer_id == Customer.id)
     return query
 
 
@@ -178,9 +180,9 @@ def stream_columns(
     """
     order, query = read_sort(sort), select_customers(filters)
     if not order.is_indexed:
-        order = settle_sort(count_some(query, order), order, read_sort(DEFAULT_SORT))
+        order = choose_sort(count_some(query, order), order, read_sort(DEFAULT_SORT))
     if not filters.asks_for_activity:
-        query = query.join(CustomerTouch, CustomerTouch.customer_id == Customer.id)
+        query = query.join(CustomerLastActivity, CustomerLastActivity.customer_id == Customer.id)
     people = ((Owner, Customer.owner_id), (Maker, Customer.created_by_id), (Changer, Customer.updated_by_id))
     for person, person_id in people:
         query = query.outerjoin(person, person.id == person_id)

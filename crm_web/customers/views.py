@@ -24,7 +24,7 @@ from crm_web.matching import Match, list_possible_duplicates
 from crm_web.models import Customer
 from crm_web.records import ChangedMeanwhile
 from crm_web.refills import refillable
-from crm_web.submissions import Answer, find_answer, keep_answer
+from crm_web.submissions import Answer, replay_response, store_response
 from crm_web.ways_back import way_back
 
 LEADS_SHOWN = 10
@@ -45,7 +45,7 @@ def new_customer() -> ResponseReturnValue:
 def create_customer() -> ResponseReturnValue:
     form = NewCustomerForm(data={"owner_id": current_user.id})
     form.owner_id.offer(list_possible_owners())
-    if answer := find_answer(form):
+    if answer := replay_response(form):
         return answer.give()
     if not form.validate():
         return _new_page(form), 422
@@ -58,7 +58,7 @@ def create_customer() -> ResponseReturnValue:
         show_refusal(form, error)
         return _new_page(form), 422
     place = url_for("customers.show_customer", customer_id=customer.id)
-    answer = keep_answer(form, f"{customer.number} {customer.name} was entered.", place)
+    answer = store_response(form, f"{customer.number} {customer.name} was entered.", place)
     db.session.commit()
     return answer.give()
 

@@ -6,17 +6,17 @@ from typing import Any
 
 from flask import url_for
 
-from crm_web.counts import Tally, add_up
+from crm_web.counts import Totals, add_totals
 from crm_web.dashboard.queries import Closed
 from crm_web.dashboard.scopes import Scope
-from crm_web.figure_words import colour_of, write_worth
-from crm_web.filters import Reader
+from crm_web.figure_words import colour_of, format_totals
+from crm_web.filters import UserLocale
 from crm_web.models import LeadStatus, StatusKind
 from crm_web.periods import Period
 
 
 @dataclass(frozen=True)
-class Figure:
+class DashboardFigure:
     """
     Some leads: how many, what they are worth, and where they are listed.
 
@@ -35,7 +35,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Figures:
+class DashboardFigures:
     """
     Everything that the page counts.
 
@@ -46,10 +46,10 @@ class Figures:
     :param all_url: the list of all of them
     """
 
-    open: Figure
-    new: Figure
-    months: Sequence[tuple[Figure, Figure]]
-    bars: Sequence[Figure]
+    open: DashboardFigure
+    new: DashboardFigure
+    months: Sequence[tuple[DashboardFigure, DashboardFigure]]
+    bars: Sequence[DashboardFigure]
     all_url: str
 
     @property
@@ -58,39 +58,47 @@ class Figures:
         return not any(bar.value for bar in self.bars)
 
 
-class Teller:
+class DashboardFormatter:
     """
     Puts tallies in words for one reader.
 
     :param scope: whose leads they count
-    :param reader: in whose language
+    :param user_locale: in whose language
     """
 
-    def __init__(self, scope: Scope, reader: Reader) -> None:
-        self.scope, self.reader = scope, reader
+    def __init__(self, scope: Scope, user_locale: UserLocale) -> None:
+        self.scope, self.user_locale = scope, user_locale
 
-    def tell(self, label: str, tally: Tally, *, bar: str = "", **filters: Any) -> Figure:
+    def tell(self, label: str, totals: Totals, *, bar: str = "", **filters: Any) -> DashboardFigure:
         """Make a figure of a tally; the filters are those of the list of leads."""
-        return Figure(label, tally.count, write_worth(tally.worth, reader=self.reader), self.url(**filters), bar)
+        return DashboardFigure(
+            label,
+            totals.count,
+            format_totals(totals.by_currency, user_locale=self.user_locale),
+            self.url(**filters),
+            bar,
+        )
 
     def url(self, **filters: Any) -> str:
         """Find the list of leads in this scope, filtered."""
         return url_for("leads.list_leads", **filters, owner=None if self.scope is Scope.ALL else self.scope.value)
 
-    def tell_statuses(self, tallies: Mapping[LeadStatus, Tally]) -> list[Figure]:
+    def tell_statuses(self, totals: Mapping[LeadStatus, Totals]) -> list[DashboardFigure]:
         """Make a bar for each status."""
-        return [self.tell(s.label, tally, bar=colour_of(s), status=s.value) for s, tally in tallies.items()]
+        return [self.tell(s.label, totals, bar=colour_of(s), status=s.value) for s, totals in totals.items()]
 
-    def tell_open(self, tallies: Mapping[LeadStatus, Tally]) -> Figure:
+    def tell_open(self, totals: Mapping[LeadStatus, Totals]) -> DashboardFigure:
         """Make the figure of all leads that are still going."""
-        going = add_up(tally for status, tally in tallies.items() if status.kind is StatusKind.OPEN)
+        going = add_totals(totals for status, totals in totals.items() if status.kind is StatusKind.OPEN)
         return self.tell("Open leads", going, kind=StatusKind.OPEN.value)
 
-    def tell_created(self, tally: Tally, week: Period) -> Figure:
+    def tell_created(self, totals: Totals, week: Period) -> DashboardFigure:
         """Make the figure of what came in this week."""
-        return self.tell("New this week", tally, created_from=week.first_day, created_to=week.next_day)
+        return self.tell("New this week", totals, created_from=week.first_day, created_to=week.next_day)
 
-    def tell_closed(self, kind: StatusKind, closed: Closed, this: Period, last: Period) -> tuple[Figure, Figure]:
+    def tell_closed(
+        self, kind: StatusKind, closed: Closed, this: Period, last: Period
+    ) -> tuple[DashboardFigure, DashboardFigure]:
         """Make the figures of what was won or lost this month and last."""
         word = kind.value.capitalize()
         return (

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import contains_eager, joinedload
 
-from crm_web.counts import Tally, Whose, count_standing, sum_cells, tally
+from crm_web.counts import LeadScope, Totals, count_current, sum_counts, sum_rows
 from crm_web.dashboard.scopes import Scope
 from crm_web.extensions import db
 from crm_web.leads.queries import LeadFilter, select_leads
-from crm_web.models import Activity, ActivityKind, Customer, Employee, Figure, Lead, LeadStatus, StatusKind
+from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, LeadStatus, Metric, StatusKind
 from crm_web.periods import Period
 from crm_web.teams import list_team_ids
 
@@ -25,8 +25,8 @@ class Closed:
     :param last: those of the month before
     """
 
-    this: Tally
-    last: Tally
+    this: Totals
+    last: Totals
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,14 @@ def list_owner_ids(scope: Scope, *, by: Employee) -> Sequence[int]:
     return (by.id,) if scope is Scope.ME else list_team_ids(by)
 
 
-def tally_by_status(owner_ids: Sequence[int]) -> dict[LeadStatus, Tally]:
+def tally_by_status(owner_ids: Sequence[int]) -> dict[LeadStatus, Totals]:
     """
     Count the leads of each status.
 
     :param owner_ids: whose leads, as ``list_owner_ids`` gives them
     :return: each status, in the order of a sale, with what stands there
     """
-    return count_standing(Whose(owner_ids))
+    return count_current(LeadScope(owner_ids))
 
 
 def tally_closed(this: Period, last: Period, owner_ids: Sequence[int]) -> dict[StatusKind, Closed]:
@@ -75,16 +75,16 @@ def tally_closed(this: Period, last: Period, owner_ids: Sequence[int]) -> dict[S
     :return: the leads won and lost in each
     """
     both = Period(last.first_day, this.next_day, this.zone)
-    rows = sum_cells(Figure.CLOSED, "starts_on", "status", "currency", whose=Whose(owner_ids), period=both)
+    rows = sum_counts(Metric.CLOSED, "starts_on", "status", "currency", scope=LeadScope(owner_ids), period=both)
 
     def closed(kind: StatusKind) -> Closed:
         ours = [row for row in rows if LeadStatus(row.status).kind is kind]
-        return Closed(*(tally(row for row in ours if row.starts_on == month.first_day) for month in (this, last)))
+        return Closed(*(sum_rows(row for row in ours if row.starts_on == month.first_day) for month in (this, last)))
 
     return {kind: closed(kind) for kind in (StatusKind.WON, StatusKind.LOST)}
 
 
-def tally_created(period: Period, owner_ids: Sequence[int]) -> Tally:
+def tally_created(period: Period, owner_ids: Sequence[int]) -> Totals:
     """
     Count the leads that came in during a few days: a range of an index, since cells are of whole months.
 
@@ -100,7 +100,7 @@ def tally_created(period: Period, owner_ids: Sequence[int]) -> Tally:
         func.count(Lead.amount).label("how_many_priced"),
         func.sum(Lead.amount).label("amount"),
     )
-    return tally(db.session.execute(query.group_by(currency)).all())
+    return sum_rows(db.session.execute(query.group_by(currency)).all())
 
 
 def list_recently_changed(owner_ids: Sequence[int], *, limit: int = 8) -> Sequence[Lead]:

@@ -9,9 +9,9 @@ from flask_login import current_user
 from crm_web.access import signed_in
 from crm_web.clock import now
 from crm_web.dashboard import blueprint, queries
-from crm_web.dashboard.figures import Figures, Teller
+from crm_web.dashboard.figures import DashboardFigures, DashboardFormatter
 from crm_web.dashboard.scopes import Scope, choose_scope
-from crm_web.filters import current_reader
+from crm_web.filters import current_user_locale
 from crm_web.list_address import Tab
 from crm_web.periods import month_before, month_of, week_of
 
@@ -25,7 +25,7 @@ def show_dashboard() -> str:
     """How the leads stand, what happened lately, and what is due."""
     scope = choose_scope(request.args.get("scope"), current_user)
     owner_ids = queries.list_owner_ids(scope, by=current_user)
-    today = now().astimezone(current_reader().zone).date()
+    today = now().astimezone(current_user_locale().zone).date()
     most_tasks = MOST_TASKS if request.args.get("tasks") == "all" else FIRST_TASKS
     return render_template(
         "dashboard/show_dashboard.html",
@@ -39,13 +39,13 @@ def show_dashboard() -> str:
     )
 
 
-def _count_leads(scope: Scope, owner_ids: Sequence[int], today: date) -> Figures:
-    teller, zone = Teller(scope, current_reader()), current_reader().zone
+def _count_leads(scope: Scope, owner_ids: Sequence[int], today: date) -> DashboardFigures:
+    teller, zone = DashboardFormatter(scope, current_user_locale()), current_user_locale().zone
     week, month = week_of(today, zone), month_of(today, zone)
     last_month = month_before(month)
     statuses = queries.tally_by_status(owner_ids)
     closed = queries.tally_closed(month, last_month, owner_ids)
-    return Figures(
+    return DashboardFigures(
         open=teller.tell_open(statuses),
         new=teller.tell_created(queries.tally_created(week, owner_ids), week),
         months=[teller.tell_closed(kind, both, month, last_month) for kind, both in closed.items()],

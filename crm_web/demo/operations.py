@@ -27,9 +27,9 @@ from crm_web.models import (
     Employee,
     Lead,
     LeadSource,
-    LeadStay,
     Role,
-    record_by,
+    StatusPeriod,
+    set_audit_actor,
 )
 
 PEOPLE: tuple[dict[str, Any], ...] = (
@@ -83,15 +83,15 @@ def _fill() -> tuple[dict[str, Employee], Story]:
     _number(story.activities, Activity)
     by_id = {employee.id: employee for employee in people.values()}
     for employee_id in sorted({row["created_by_id"] for row in [*story.leads, *story.customers]}):
-        record_by(by_id[employee_id])
+        set_audit_actor(by_id[employee_id])
         _insert_part(story, employee_id)
-    db.session.execute(insert(LeadStay), [_resolve(stay) for stay in story.stays])
+    db.session.execute(insert(StatusPeriod), [_resolve(stay) for stay in story.stays])
     db.session.flush()
     return people, story
 
 
 def _hire_people() -> dict[str, Employee]:
-    record_by(None)
+    set_audit_actor(None)
     password_hash = hash_password(DEMO_PASSWORD)
     long_ago = now() - timedelta(days=400)
     people = {

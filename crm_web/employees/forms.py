@@ -9,7 +9,7 @@ from crm_web.auth.forms import LocaleField, RadiosField, TimeZoneField, new_pass
 from crm_web.form_fields import EmailField, HiddenNumber, OwnerField, RecordForm, Required, TextLine
 from crm_web.models import Employee, Role, limit_of
 from crm_web.phone_field import PhoneField
-from crm_web.record_forms import OnceForm
+from crm_web.record_forms import IdempotentForm
 
 ROLES = {
     Role.VIEWER: "Viewer: sees everything, colleagues included, and changes nothing",
@@ -57,7 +57,7 @@ class EmployeeForm(RecordForm):
     locale = LocaleField("Numbers and dates", validators=[Required("Choose how numbers and dates are written.")])
 
 
-class NewEmployeeForm(EmployeeForm, OnceForm):
+class NewEmployeeForm(EmployeeForm, IdempotentForm):
     """A new employee, and what they sign in with at first."""
 
     password = new_password_field("First password", Optional())

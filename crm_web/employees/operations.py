@@ -15,7 +15,7 @@ from crm_web.employees.queries import Belongings, count_belongings
 from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
 from crm_web.merging import Merge
-from crm_web.models import Activity, Base, Customer, Employee, Lead, Role, record_by
+from crm_web.models import Activity, Base, Customer, Employee, Lead, Role, set_audit_actor
 from crm_web.phones import set_values
 from crm_web.records import merge_with_saved
 
@@ -75,7 +75,7 @@ def create_employee(values: Mapping[str, Any], *, password: str | None, by: Empl
     :raise PhoneRefused: where no such phone number can exist
     :raise PasswordTooWeak: where the password is too short, too long or too easily guessed
     """
-    record_by(by)
+    set_audit_actor(by)
     employee = Employee()
     set_values(employee, values, country=None, by=by)
     if password is not None:
@@ -165,7 +165,7 @@ def hand_over(employee: Employee, successor: Employee | None, *, by: Employee | 
     :return: how many changed hands
     :raise SuccessorNotEntitled: where the successor is not active or does not sell
     """
-    record_by(by)
+    set_audit_actor(by)
     if successor is not None and (not successor.can_own or successor.id == employee.id):
         raise SuccessorNotEntitled("Choose somebody else who is active and sells.", "successor_id")
     # Counted first, because those on their own records pass with these.
@@ -194,7 +194,7 @@ def _give_up_records(employee: Employee, handover: Handover | None, by: Employee
 
 
 def _take_turn(employee: Employee, by: Employee | None) -> None:
-    record_by(by)
+    set_audit_actor(by)
     db.session.execute(select(func.pg_advisory_xact_lock(TURN)))
     db.session.refresh(employee)
 

@@ -49,18 +49,18 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def list_employees(*, mark: str | None, size: int = PAGE_SIZE) -> Page:
+def list_employees(*, cursor: str | None, size: int = PAGE_SIZE) -> Page:
     """
     Load one page of the list of employees: the active ones first, then by name; each with their manager.
 
-    :param mark: where the page starts; ``None`` for the first
+    :param cursor: where the page starts; ``None`` for the first
     :param size: people a page
     :return: the page
     """
     name = func.crm_fold(Employee.name, type_=Text())
     order = case((Employee.is_active, "0"), else_="1").op("||", return_type=Text())(name).collate("C")
     query = select(Employee).options(joinedload(Employee.manager))
-    return load_page(query, Sort(order, Employee.id.expression, descending=False), mark=mark, size=size)
+    return load_page(query, Sort(order, Employee.id.expression, descending=False), cursor=cursor, size=size)
 
 
 def list_last_seen(employees: Sequence[Employee]) -> dict[int, datetime]:

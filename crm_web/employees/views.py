@@ -15,19 +15,19 @@ from crm_web.extensions import db
 from crm_web.form_fields import show_refusal, stored_values
 from crm_web.history.conflicts import show_conflict
 from crm_web.history.queries import list_changes_of
-from crm_web.list_address import ListAddress
+from crm_web.list_address import ListParams
 from crm_web.models import Employee
 from crm_web.observe import log_event
 from crm_web.records import ChangedMeanwhile
 from crm_web.refills import refillable
-from crm_web.submissions import Answer, find_answer, keep_answer
+from crm_web.submissions import Answer, replay_response, store_response
 
 
 @blueprint.get("")
 @allowed(Action.READ)
 def list_employees() -> ResponseReturnValue:
-    view = ListAddress("employees.list_employees", request.args)
-    page = queries.list_employees(mark=view.mark)
+    view = ListParams("employees.list_employees", request.args)
+    page = queries.list_employees(cursor=view.mark)
     return render_template(
         "employees/list_employees.html",
         page=page,
@@ -47,7 +47,7 @@ def new_employee() -> ResponseReturnValue:
 @refillable()
 def create_employee() -> ResponseReturnValue:
     form = _new_form()
-    if answer := find_answer(form):
+    if answer := replay_response(form):
         return answer.give()
     if not form.validate():
         return _new_page(form), 422
@@ -76,9 +76,9 @@ def _new_form() -> NewEmployeeForm:
 def _welcome(form: NewEmployeeForm, employee: Employee) -> Answer:
     place = url_for("employees.list_employees")
     if employee.password_hash:
-        return keep_answer(form, f"{employee.name} can sign in now.", place)
+        return store_response(form, f"{employee.name} can sign in now.", place)
     link = ("Set one", url_for("employees.edit_password", employee_id=employee.id))
-    return keep_answer(form, f"{employee.name} is added, but can’t sign in without a password.", place, link=link)
+    return store_response(form, f"{employee.name} is added, but can’t sign in without a password.", place, link=link)
 
 
 @blueprint.get("/<int:employee_id>/edit")

@@ -3,7 +3,7 @@
 from flask import Response, jsonify
 
 from crm_web.access import public
-from crm_web.database import find_trouble
+from crm_web.database import classify_failure
 from crm_web.health import blueprint, queries
 
 
@@ -21,7 +21,7 @@ def show_ready() -> tuple[Response, int, dict[str, str]]:
     try:
         schema = queries.read_schema()
     except Exception as error:
-        if find_trouble(error) is None:
+        if classify_failure(error) is None:
             raise
         return jsonify(status="unavailable", database="away"), 503, {"Retry-After": "5"}
     if not schema.is_current:

@@ -11,7 +11,7 @@ from crm_web.models import Change
 
 
 @dataclass(frozen=True)
-class FeedMark:
+class ChangeCursor:
     """
     A place in the feed.
 
@@ -26,7 +26,7 @@ class FeedMark:
         return f"{self.xact}-{self.change_id}"
 
 
-def list_changes_after(mark: FeedMark | None, *, limit: int) -> Sequence[Change]:
+def list_changes_after(cursor: ChangeCursor | None, *, limit: int) -> Sequence[Change]:
     """
     List what changed after a place in the feed, oldest first; nothing is ever left out, nothing comes twice.
 
@@ -34,23 +34,23 @@ def list_changes_after(mark: FeedMark | None, *, limit: int) -> Sequence[Change]
     What belongs to a transaction that began after the oldest one that is still open waits until that has ended; one
     that is open in another database of the same server is waited for only where this role may not see whose it is.
 
-    :param mark: the last change that was seen; ``None`` begins at the first that is known
+    :param cursor: the last change that was seen; ``None`` begins at the first that is known
     :param limit: how many at most
     :return: the changes, each with the number of its transaction
     """
     order = (Change.xact, Change.id)
     query = select(Change).where(Change.xact < func.crm_settled_before(type_=Change.xact.type))
-    if mark is not None:
-        there = tuple_(literal(mark.xact, Change.xact.type), literal(mark.change_id))
+    if cursor is not None:
+        there = tuple_(literal(cursor.xact, Change.xact.type), literal(cursor.change_id))
         query = query.where(tuple_(*order) > there)
     return db.session.scalars(query.options(undefer(Change.xact)).order_by(*order).limit(limit)).all()
 
 
-def mark_of(change: Change) -> FeedMark:
+def cursor_of(change: Change) -> ChangeCursor:
     """
     Tell the place of a change in the feed.
 
     :param change: the change, with the number of its transaction
     :return: its place
     """
-    return FeedMark(change.xact, change.id)
+    return ChangeCursor(change.xact, change.id)

@@ -5,7 +5,7 @@ from datetime import datetime
 from flask import abort, request
 
 from crm_web.date_input import EARLIEST, LATEST
-from crm_web.filters import current_reader
+from crm_web.filters import current_user_locale
 
 
 def read_as_of() -> datetime | None:
@@ -21,7 +21,7 @@ def read_as_of() -> datetime | None:
     try:
         # A plus sign that somebody typed into the address arrives as a blank.
         moment = datetime.fromisoformat(typed.replace(" ", "+") if "T" in typed else typed)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=current_reader().zone)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=current_user_locale().zone)
         moment.timestamp()
     except (ValueError, OverflowError):
         abort(404)

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, false, lit
 from sqlalchemy.orm import joinedload
 
 from crm_web.extensions import db
-from crm_web.models import Activity, Change, ChangeAction, Contact, Customer, Door, Employee, Lead
+from crm_web.models import Activity, Change, ChangeAction, ChangeSource, Contact, Customer, Employee, Lead
 from crm_web.paging import Page, Sort, load_page
 from crm_web.wording import (
     ENTITIES,
@@ -60,7 +60,7 @@ class ChangeFilter:
     actor_id: int | None = None
     entity: str | None = None
     action: ChangeAction | None = None
-    door: Door | None = None
+    door: ChangeSource | None = None
     day: date | None = None
     zone: tzinfo = UTC
 
@@ -104,16 +104,16 @@ def get_change(change_id: int) -> tuple[Change, Any] | None:
     return None if change is None or record is None else (change, record)
 
 
-def list_changes(filters: ChangeFilter, *, mark: str | None) -> Page:
+def list_changes(filters: ChangeFilter, *, cursor: str | None) -> Page:
     """
     Load one page of all changes, newest first, in words.
 
     :param filters: which changes
-    :param mark: where the page starts; ``None`` for the first
+    :param cursor: where the page starts; ``None`` for the first
     :return: the page; its rows are ``ReadableChange``
     """
     query = select_changes(filters).options(joinedload(Change.actor))
-    page = load_page(query, NEWEST_FIRST, mark=mark)
+    page = load_page(query, NEWEST_FIRST, cursor=cursor)
     return Page(_put_in_words(page.rows, with_records=True), page.next, page.previous, page.count)
 
 

@@ -14,13 +14,13 @@ from crm_web.employees.queries import list_everyone
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.fields import read_date
-from crm_web.filters import current_reader
-from crm_web.frame import find_own_page
+from crm_web.filters import current_user_locale
+from crm_web.frame import safe_redirect_target
 from crm_web.history import blueprint, operations, queries
-from crm_web.list_address import Chip, ListAddress, is_record_id
-from crm_web.models import ChangeAction, Contact, Customer, Door, Employee, Lead
+from crm_web.list_address import Chip, ListParams, is_record_id
+from crm_web.models import ChangeAction, ChangeSource, Contact, Customer, Employee, Lead
 from crm_web.submissions import Answer
-from crm_web.wording import DOOR_LABELS, DOORS, ENTITIES, ReadableChange, Record, label_of
+from crm_web.wording import CHANGE_SOURCE_LABELS, CHANGE_SOURCES, ENTITIES, ReadableChange, Record, label_of
 
 NAMES = ("who", "record", "kind", "action", "door", "day")
 NOBODY = "installation"
@@ -36,7 +36,7 @@ def list_changes() -> ResponseReturnValue:
     people = list_everyone()
     return render_template(
         "history/list_changes.html",
-        page=queries.list_changes(chosen, mark=view.mark),
+        page=queries.list_changes(chosen, cursor=view.mark),
         view=view,
         choices=_list_choices(people),
         chips=_list_chips(view, chosen, people),
@@ -46,27 +46,27 @@ def list_changes() -> ResponseReturnValue:
     )
 
 
-def _read_address() -> ListAddress:
-    view = ListAddress("history.list_changes", request.args, names=NAMES)
+def _read_address() -> ListParams:
+    view = ListParams("history.list_changes", request.args, names=NAMES)
     view.require("who", "an employee", lambda word: word == NOBODY or is_record_id(word), is_single=True)
     view.require("record", "a record", lambda word: _read_record(word) is not None, is_single=True)
     view.require("kind", "a kind of record", lambda word: word in ENTITIES, is_single=True)
     view.require("action", "an action", lambda word: word in list(ChangeAction), is_single=True)
-    view.require("door", "a way in", lambda word: word in list(Door), is_single=True)
+    view.require("door", "a way in", lambda word: word in list(ChangeSource), is_single=True)
     view.require("day", "", lambda _: True, is_single=True)
-    view.read_typed(["day"], lambda typed: read_date(typed, current_reader().locale).isoformat())
+    view.read_typed(["day"], lambda typed: read_date(typed, current_user_locale().locale).isoformat())
     return view
 
 
-def _read_filter(view: ListAddress) -> queries.ChangeFilter:
+def _read_filter(view: ListParams) -> queries.ChangeFilter:
     return queries.ChangeFilter(
         record=_read_record(view.one("record")),
         actor_id=0 if view.one("who") == NOBODY else next(iter(view.ids("who")), None),
         entity=next((word for word in ENTITIES if word == view.one("kind")), None),
         action=next((action for action in ChangeAction if action == view.one("action")), None),
-        door=next((door for door in Door if door == view.one("door")), None),
+        door=next((door for door in ChangeSource if door == view.one("door")), None),
         day=view.day("day"),
-        zone=current_reader().zone,
+        zone=current_user_locale().zone,
     )
 
 
@@ -82,19 +82,19 @@ def _list_choices(people: Sequence[Employee]) -> dict[str, list[tuple[Any, str]]
         "who": [*((person.id, person.name) for person in people), (NOBODY, "The installation")],
         "kind": list(ENTITIES.items()),
         "action": [(action.value, action.label) for action in ChangeAction],
-        "door": [(door.value, label) for door, label in DOOR_LABELS.items()],
+        "door": [(door.value, label) for door, label in CHANGE_SOURCE_LABELS.items()],
     }
 
 
-def _list_chips(view: ListAddress, chosen: queries.ChangeFilter, people: Sequence[Employee]) -> list[Chip]:
+def _list_chips(view: ListParams, chosen: queries.ChangeFilter, people: Sequence[Employee]) -> list[Chip]:
     names = {person.id: person.name for person in people} | {0: "the installation"}
     labels = {
         "record": chosen.record and queries.name_record(chosen.record),
         "who": None if chosen.actor_id is None else f"By {names.get(chosen.actor_id, 'someone unknown')}",
         "kind": chosen.entity and f"Record: {ENTITIES[chosen.entity]}",
         "action": chosen.action and chosen.action.label,
-        "door": chosen.door and DOORS[chosen.door].capitalize(),
-        "day": chosen.day and f"On {filters.date(chosen.day, reader=current_reader())}",
+        "door": chosen.door and CHANGE_SOURCES[chosen.door].capitalize(),
+        "day": chosen.day and f"On {filters.date(chosen.day, user_locale=current_user_locale())}",
     }
     return [Chip(label, view.url_without(name, view.one(name))) for name, label in labels.items() if label]
 
@@ -126,7 +126,7 @@ def put_back(change_id: int) -> ResponseReturnValue:
     change, record = queries.get_change(change_id) or abort(404)
     _require_change(record)
     column, label = request.form.get("field", ""), label_of(request.form.get("field", ""))
-    wanted = find_own_page(request.form.get("next"))
+    wanted = safe_redirect_target(request.form.get("next"))
     place = wanted or _place_of(record)
     try:
         is_new = operations.put_back(change, column, record, by=current_user)

@@ -44,21 +44,21 @@ def _tell_mark(value: str) -> str | None:
     return last if len(tail) != 3 or len(head) > 3 or head.startswith("0") else None
 
 
-def read_amounts(mark: str | None, *, is_said: bool) -> Callable[[str], tuple[Decimal, str | None]]:
+def read_amounts(cursor: str | None, *, is_said: bool) -> Callable[[str], tuple[Decimal, str | None]]:
     """
     Make the reader of a column of amounts.
 
-    :param mark: with which mark the column writes decimals; ``None`` where that is not known
+    :param cursor: with which mark the column writes decimals; ``None`` where that is not known
     :param is_said: whether a person said so, rather than the values
     :return: what reads a cell into the amount and its currency; raises ``ValueError`` with a sentence
     """
-    locale, other = _LOCALES[mark or POINT], COMMA if mark == POINT else POINT
+    locale, other = _LOCALES[cursor or POINT], COMMA if cursor == POINT else POINT
 
     def read(text: str) -> tuple[Decimal, str | None]:
         number, currency = text.strip(), None
         if not number[-1:].isdigit() or not number[:1].isdigit():
             number, currency = _part_currency(number)
-        if mark == COMMA and _tell_mark(number) == other:
+        if cursor == COMMA and _tell_mark(number) == other:
             raise ValueError(f"The column writes decimals with a comma, and this one with a point: “{number}”.")
         try:
             return check_amount(read_number(number, locale)), currency

@@ -17,7 +17,7 @@ from crm_web.imports.rows import RowReader, RowRefused, Rules
 from crm_web.imports.staging import CHUNK, Staging, raw_cursor
 from crm_web.imports.vocabulary import squash
 from crm_web.imports.writing import write_leads
-from crm_web.models import Door, Employee, LeadStatus, record_by, set_door
+from crm_web.models import ChangeSource, Employee, LeadStatus, set_audit_actor, set_change_source
 from crm_web.phones import list_regions
 
 Progress = Callable[[str, int, int], None]
@@ -168,8 +168,8 @@ def import_leads(
     :raise FileUnreadable: where the file breaks off or changes its encoding midway
     :raise TooManyOwners: where the column of owners can't be one
     """
-    set_door(Door.IMPORT)
-    record_by(by)
+    set_change_source(ChangeSource.IMPORT)
+    set_audit_actor(by)
     cursor = raw_cursor()
     wait_for_turn(cursor, progress)
     report = Report()
@@ -270,8 +270,8 @@ def import_teams(stream: BinaryIO, *, by: Employee) -> tuple[int, list[Employee]
     :raise TeamFileUnclear: where it has no such columns
     :raise FileUnreadable: where it is no CSV file
     """
-    set_door(Door.IMPORT)
-    record_by(by)
+    set_change_source(ChangeSource.IMPORT)
+    set_audit_actor(by)
     csv = open_csv(stream)
     keys = [squash(name) for name in csv.header]
     members = [place for place, key in enumerate(keys) if key in _MEMBERS]

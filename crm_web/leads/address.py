@@ -7,15 +7,15 @@ from werkzeug.datastructures import MultiDict
 from crm_web import filters, record_address
 from crm_web.day_words import FUTURE, PAST, WORDS
 from crm_web.fields import read_money
-from crm_web.filters import Reader
+from crm_web.filters import UserLocale
 from crm_web.leads import queries
 from crm_web.leads.columns import COLUMNS, SHOWN
 from crm_web.leads.queries import LeadFilter
-from crm_web.leads.stay_queries import Left
+from crm_web.leads.stay_queries import LeftStatusFilter
 from crm_web.list_address import Chip, Tab, is_record_id
 from crm_web.models import CURRENCIES, WAY_TO_WON, Customer, Employee, LeadStatus, LostReason, StatusKind
 from crm_web.number_input import PLAIN, write_amount
-from crm_web.record_address import Label, RecordAddress, Stretch, name_word, read_words
+from crm_web.record_address import DateRangeFilter, Label, RecordListParams, name_word, read_words
 
 DATES = record_address.DATES | {
     "close_from": "Expected close from",
@@ -25,7 +25,7 @@ DATES = record_address.DATES | {
     "left_from": "Left from",
     "left_to": "Left before",
 }
-LACKS = {
+MISSING_FIELDS = {
     "owner": "No owner",
     "email": "No e-mail",
     "phone": "No phone",
@@ -54,7 +54,7 @@ ORDERS = {
 """The orders that people ask for by name; the heads of the table give the others."""
 
 
-class LeadsAddress(RecordAddress):
+class LeadListParams(RecordListParams):
     """
     The address of the list of leads.
 
@@ -63,14 +63,14 @@ class LeadsAddress(RecordAddress):
     :param reader: in whose language and time zone
     """
 
-    def __init__(self, args: MultiDict[str, str], *, me: Employee, reader: Reader) -> None:
+    def __init__(self, args: MultiDict[str, str], *, me: Employee, user_locale: UserLocale) -> None:
         super().__init__(
             "leads.list_leads",
             args,
             me=me,
-            reader=reader,
+            user_locale=user_locale,
             dates=DATES,
-            lacks=LACKS,
+            lacks=MISSING_FIELDS,
             names=NAMES,
             sorts=queries.SORTS,
             default_sort=queries.DEFAULT_SORT,
@@ -96,7 +96,7 @@ class LeadsAddress(RecordAddress):
         """Turn a typed amount into one of an address; the sign of a currency beside it filters by that currency."""
         if PLAIN.fullmatch(typed):
             return typed
-        amount, sign = read_money(typed, self.reader.locale)
+        amount, sign = read_money(typed, self.user_locale.locale)
         if sign and self.one("currency"):
             if self.currency not in sign.currencies:
                 raise ValueError(f"“{typed}” is no amount in {self.one('currency')}.")
@@ -109,7 +109,7 @@ class LeadsAddress(RecordAddress):
     def show_amount(self, name: str) -> str:
         """An amount that is filtered by, as the reader would type it."""
         amount = self.amount(name)
-        return self.one(name) if amount is None else write_amount(amount, self.reader.locale)
+        return self.one(name) if amount is None else write_amount(amount, self.user_locale.locale)
 
     def _require_known_of_leads(self) -> None:
         self.require("kind", "a kind of status", lambda word: word in list(StatusKind), is_single=True)
@@ -126,7 +126,7 @@ class LeadsAddress(RecordAddress):
 
     def read_filter(self) -> LeadFilter:
         """Say which leads the list shows."""
-        close_from, close_to = self.stretch("close")
+        close_from, close_to = self.date_range("close")
         return LeadFilter(
             **self.read_shared(),
             statuses=self._shown_statuses(),
@@ -145,8 +145,8 @@ class LeadsAddress(RecordAddress):
             left=self._read_left(),
         )
 
-    def _read_left(self) -> Left | None:
-        left = Left(
+    def _read_left(self) -> LeftStatusFilter | None:
+        left = LeftStatusFilter(
             statuses=self.left,
             start=self._first("left"),
             end=self._next("left"),
@@ -178,7 +178,7 @@ class LeadsAddress(RecordAddress):
         return [(status.value, status.label) for status in self.offered_statuses]
 
     @property
-    def stretches(self) -> list[Stretch]:
+    def date_ranges(self) -> list[DateRangeFilter]:
         """The days to filter by."""
         past, future = ([(word, WORDS[word][0].capitalize()) for word in words] for words in (PAST, FUTURE))
         offered = {
@@ -188,7 +188,7 @@ class LeadsAddress(RecordAddress):
             "closed": ("Closed", past),
         }
         return [
-            Stretch(title, name, words, ((f"{name}_from", "from"), (f"{name}_to", "before")))
+            DateRangeFilter(title, name, words, ((f"{name}_from", "from"), (f"{name}_to", "before")))
             for name, (title, words) in offered.items()
         ]
 
@@ -257,7 +257,7 @@ class LeadsAddress(RecordAddress):
     def _name_amounts(self) -> list[Label]:
         sides = {"amount_from": "Amount from", "amount_to": "Amount up to"}
         amounts = [
-            (name, self.one(name), f"{side} {filters.money(amount, self.currency, reader=self.reader)}")
+            (name, self.one(name), f"{side} {filters.money(amount, self.currency, user_locale=self.user_locale)}")
             for name, side in sides.items()
             if (amount := self.amount(name)) is not None
         ]

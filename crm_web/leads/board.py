@@ -11,10 +11,10 @@ from werkzeug.datastructures import MultiDict
 from crm_web import filters
 from crm_web.access import may_change, reason_not_to_change
 from crm_web.clock import now
-from crm_web.figure_words import write_worth
-from crm_web.filters import Reader
+from crm_web.figure_words import format_totals
+from crm_web.filters import UserLocale
 from crm_web.leads import board_queries
-from crm_web.leads.address import LeadsAddress
+from crm_web.leads.address import LeadListParams
 from crm_web.leads.board_queries import Cards, Standing
 from crm_web.leads.queries import LeadFilter
 from crm_web.models import Employee, Lead, LeadStatus, StatusKind
@@ -81,11 +81,11 @@ class Column:
         return [(status.value, status.label) for status in LeadStatus if status is not self.status]
 
 
-class BoardAddress(LeadsAddress):
+class BoardParams(LeadListParams):
     """The address of the board: it takes the filters of the list, and the statuses chosen are its columns."""
 
-    def __init__(self, args: MultiDict[str, str], *, me: Employee, reader: Reader) -> None:
-        super().__init__(args, me=me, reader=reader)
+    def __init__(self, args: MultiDict[str, str], *, me: Employee, user_locale: UserLocale) -> None:
+        super().__init__(args, me=me, user_locale=user_locale)
         self.endpoint = "leads.show_board"
 
     @property
@@ -96,9 +96,9 @@ class BoardAddress(LeadsAddress):
     @property
     def closed_in(self) -> Period | None:
         """In which months its closed leads were closed, this one and the last; not where the filters say when."""
-        if self.stretch("closed") != (None, None):
+        if self.date_range("closed") != (None, None):
             return None
-        this = month_of(self.today, self.reader.zone)
+        this = month_of(self.today, self.user_locale.zone)
         return Period(month_before(this).first_day, this.next_day, this.zone)
 
     @property
@@ -119,7 +119,7 @@ class BoardAddress(LeadsAddress):
         return self.url("leads.list_leads", **changes)
 
 
-def lay_out(view: BoardAddress, *, by: Employee) -> list[Column]:
+def lay_out(view: BoardParams, *, by: Employee) -> list[Column]:
     """
     Load the board.
 
@@ -130,20 +130,22 @@ def lay_out(view: BoardAddress, *, by: Employee) -> list[Column]:
     leads, months = view.read_filter(), view.closed_in
     standing = board_queries.count_columns(leads, months)
     if view.mark and len(leads.statuses) == 1:
-        loaded = {leads.statuses[0]: board_queries.list_column(leads, months, mark=view.mark)}
+        loaded = {leads.statuses[0]: board_queries.list_column(leads, months, cursor=view.mark)}
     else:
         loaded = board_queries.list_cards(leads, months, standing)
     return [_column(view, status, standing, cards, by) for status, cards in loaded.items()]
 
 
-def _column(view: BoardAddress, status: LeadStatus, standing: Standing, cards: Cards, by: Employee) -> Column:
+def _column(view: BoardParams, status: LeadStatus, standing: Standing, cards: Cards, by: Employee) -> Column:
     alone: dict[str, Any] = {"kind": None, "status": status}
-    tally = standing.tallies[status]
+    totals = standing.tallies[status]
     return Column(
         status=status,
-        count=filters.number(tally.count, reader=view.reader) + ("" if standing.is_exact else "+"),
-        worth=write_worth(tally.worth, reader=view.reader, most=MOST_CURRENCIES) if standing.is_exact else "",
-        all_worth=write_worth(tally.worth, reader=view.reader, most=None),
+        count=filters.number(totals.count, user_locale=view.user_locale) + ("" if standing.is_exact else "+"),
+        worth=format_totals(totals.by_currency, user_locale=view.user_locale, most=MOST_CURRENCIES)
+        if standing.is_exact
+        else "",
+        all_worth=format_totals(totals.by_currency, user_locale=view.user_locale, most=None),
         cards=[_card(lead, by) for lead in cards.leads],
         list_url=view.url_of_list(status),
         more_url=view.url(at=cards.next, **alone) if cards.next else None,

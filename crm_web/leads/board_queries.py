@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, or_, select, union_all
 from sqlalchemy.orm import joinedload, load_only
 
-from crm_web.counts import Tally, Whose, count_standing, sum_cells, tally
+from crm_web.counts import LeadScope, Totals, count_current, sum_counts, sum_rows
 from crm_web.extensions import db
 from crm_web.leads.queries import LeadFilter, select_leads
-from crm_web.models import Figure, Lead, LeadStatus, StatusKind
-from crm_web.paging import COUNT_LIMIT, PAGE_SIZE, Sort, load_page, mark_after
+from crm_web.models import Lead, LeadStatus, Metric, StatusKind
+from crm_web.paging import COUNT_LIMIT, PAGE_SIZE, Sort, cursor_after, load_page
 from crm_web.periods import Period
 
 SHOWN_ON_CARD = (
@@ -31,7 +31,7 @@ class Standing:
     :param is_exact: false where so many leads fit that only some were counted
     """
 
-    tallies: Mapping[LeadStatus, Tally]
+    tallies: Mapping[LeadStatus, Totals]
     is_exact: bool = True
 
 
@@ -61,13 +61,13 @@ def count_columns(filters: LeadFilter, closed_in: Period | None) -> Standing:
     """
     if closed_in is None or not {"statuses", "owner_ids", "sources"}.issuperset(filters.in_use):
         return _count_some(filters, closed_in)
-    whose = Whose(filters.owner_ids, filters.sources)
-    closed = sum_cells(Figure.CLOSED, "status", "currency", whose=whose, period=closed_in)
-    tallies = {
-        status: standing if status.kind is StatusKind.OPEN else tally(row for row in closed if row.status == status)
-        for status, standing in count_standing(whose).items()
+    whose = LeadScope(filters.owner_ids, filters.sources)
+    closed = sum_counts(Metric.CLOSED, "status", "currency", scope=whose, period=closed_in)
+    totals = {
+        status: standing if status.kind is StatusKind.OPEN else sum_rows(row for row in closed if row.status == status)
+        for status, standing in count_current(whose).items()
     }
-    return Standing(tallies)
+    return Standing(totals)
 
 
 def _count_some(filters: LeadFilter, closed_in: Period | None) -> Standing:
@@ -76,8 +76,8 @@ def _count_some(filters: LeadFilter, closed_in: Period | None) -> Standing:
     sums = (func.count().label("how_many"), func.count(some.c.amount).label("how_many_priced"))
     query = select(some.c.status, some.c.currency, *sums, func.sum(some.c.amount).label("amount"))
     rows = db.session.execute(query.group_by(some.c.status, some.c.currency)).all()
-    tallies = {status: tally(row for row in rows if row.status is status) for status in LeadStatus}
-    return Standing(tallies, is_exact=sum(row.how_many for row in rows) <= COUNT_LIMIT)
+    totals = {status: sum_rows(row for row in rows if row.status is status) for status in LeadStatus}
+    return Standing(totals, is_exact=sum(row.how_many for row in rows) <= COUNT_LIMIT)
 
 
 def _select_recent(filters: LeadFilter, closed_in: Period | None) -> Select[Any]:
@@ -145,23 +145,23 @@ def _cut(leads: Sequence[Lead], size: int) -> Cards:
     if len(leads) <= size:
         return Cards(leads)
     last = leads[size - 1]
-    return Cards(leads[:size], mark_after(last.updated_at if last.closed_at is None else last.closed_at, last.id))
+    return Cards(leads[:size], cursor_after(last.updated_at if last.closed_at is None else last.closed_at, last.id))
 
 
-def list_column(filters: LeadFilter, closed_in: Period | None, *, mark: str) -> Cards:
+def list_column(filters: LeadFilter, closed_in: Period | None, *, cursor: str) -> Cards:
     """
     Load one page of a single column.
 
     :param filters: which leads; their only status is the column
     :param closed_in: the whole months in which leads on the board were closed; ``None`` for all that the filters pass
-    :param mark: where the page starts
+    :param cursor: where the page starts
     :return: the page, each lead with its owner and its latest activity
     """
     (status,) = filters.statuses
     order = Sort(_key_of(status), Lead.id.expression, descending=True)
     query = _select_column(filters, status, closed_in).options(*_LOADED)
-    everything = _select_column(LeadFilter(statuses=[status]), status, closed_in)
-    page = load_page(query, order, mark=mark, everything=everything if filters.in_use != ["statuses"] else None)
+    base_query = _select_column(LeadFilter(statuses=[status]), status, closed_in)
+    page = load_page(query, order, cursor=cursor, base_query=base_query if filters.in_use != ["statuses"] else None)
     return Cards(page.rows, page.next)
 
 

@@ -7,16 +7,16 @@ from flask_login import current_user
 from crm_web.access import Action, allowed
 from crm_web.customers.queries import get_customer
 from crm_web.employees.queries import list_possible_owners
-from crm_web.filters import current_reader
+from crm_web.filters import current_user_locale
 from crm_web.leads import blueprint, queries
-from crm_web.leads.board import BoardAddress, lay_out
+from crm_web.leads.board import BoardParams, lay_out
 from crm_web.leads.forms import StatusForm
 
 
 @blueprint.get("/leads/board")
 @allowed(Action.READ)
 def show_board() -> ResponseReturnValue:
-    view = BoardAddress(request.args, me=current_user, reader=current_reader())
+    view = BoardParams(request.args, me=current_user, user_locale=current_user_locale())
     if view.canonical_url:
         return redirect(view.canonical_url)
     people = list_possible_owners()

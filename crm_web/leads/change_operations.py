@@ -5,12 +5,12 @@ from typing import Any
 
 from crm_web.customers.conversion_operations import create_from_lead
 from crm_web.errors import Conflict
-from crm_web.leads.operations import let_be_again, lock_outside_trash
+from crm_web.leads.operations import lock_outside_trash, restore_status
 from crm_web.leads.win_queries import find_move
-from crm_web.models import Employee, Lead, LeadStatus, StatusKind, record_by
+from crm_web.models import Employee, Lead, LeadStatus, StatusKind, set_audit_actor
 from crm_web.past import to_history
 from crm_web.records import check_owner, name_of_last
-from crm_web.together import save
+from crm_web.together import flush_or_defer
 
 
 class ChangedSinceMove(Conflict):
@@ -27,12 +27,12 @@ def put_back_status(lead: Lead, before: Mapping[str, Any], *, by: Employee) -> N
     :raise LeadInTrash: where it is in the trash
     :raise CustomerInTrash: where it goes back to Won and its customer is in the trash
     """
-    record_by(by)
+    set_audit_actor(by)
     lock_outside_trash(lead)
     if LeadStatus(before["status"]).kind is StatusKind.WON and not lead.is_won:
         create_from_lead(lead, by=by)
-    let_be_again(lead, before)
-    save()
+    restore_status(lead, before)
+    flush_or_defer()
 
 
 def undo_move(lead: Lead, version: int, *, by: Employee) -> bool:
@@ -47,7 +47,7 @@ def undo_move(lead: Lead, version: int, *, by: Employee) -> bool:
     :raise ChangedSinceMove: where it changed after the move
     :raise CustomerInTrash: where it goes back to Won and its customer is in the trash
     """
-    record_by(by)
+    set_audit_actor(by)
     lock_outside_trash(lead)
     move = find_move(lead.id, version) if version <= lead.version else None
     if move and move.fields["status"][0] == lead.status:
@@ -73,12 +73,12 @@ def assign_lead(lead: Lead, owner_id: int | None, *, by: Employee) -> None:
     :raise LeadInTrash: where it is in the trash
     :raise OwnerNotEntitled: where that person is not active or does not sell
     """
-    record_by(by)
+    set_audit_actor(by)
     lock_outside_trash(lead)
     if owner_id != lead.owner_id:
         check_owner(owner_id)
         lead.owner_id = owner_id
-        save()
+        flush_or_defer()
 
 
 def set_source(lead: Lead, source: str | None, *, by: Employee) -> None:
@@ -90,7 +90,7 @@ def set_source(lead: Lead, source: str | None, *, by: Employee) -> None:
     :param by: the employee who does it
     :raise LeadInTrash: where it is in the trash
     """
-    record_by(by)
+    set_audit_actor(by)
     lock_outside_trash(lead)
     lead.source = source
-    save()
+    flush_or_defer()

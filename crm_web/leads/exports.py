@@ -6,7 +6,7 @@ from typing import Any
 from crm_web.leads.columns import COLUMNS as IN_LIST
 from crm_web.leads.queries import Changer, LeadFilter, Maker, Owner, stream_columns
 from crm_web.list_columns import choose_cells, show_words
-from crm_web.models import Customer, Lead, LeadTouch
+from crm_web.models import Customer, Lead, LeadLastActivity
 
 COLUMNS: dict[str, Any] = {
     "ID": Lead.id,
@@ -48,7 +48,7 @@ COLUMNS: dict[str, Any] = {
 ELSEWHERE: dict[str, Any] = {
     "owner": Owner.name,
     "customer": Customer.name,
-    "last_activity": LeadTouch.at,
+    "last_activity": LeadLastActivity.at,
     "created_by": Maker.name,
     "updated_by": Changer.name,
 }

@@ -37,7 +37,7 @@ from crm_web.models import (
     limit_of,
 )
 from crm_web.phone_field import PhoneField
-from crm_web.record_forms import KnownPartyForm, OnceForm
+from crm_web.record_forms import DuplicateCheckForm, IdempotentForm
 
 OPEN = StatusKind.OPEN.statuses
 """What a lead can be when it is entered: winning and losing have a form of their own."""
@@ -69,7 +69,7 @@ def _line(label: str, column: Any, **options: Any) -> Any:
     return TextLine(label, limit_of(column), **options)
 
 
-class LeadForm(KnownPartyForm):
+class LeadForm(DuplicateCheckForm):
     """What a person types about a lead; its status has a form of its own."""
 
     first_name = _line("First name", Lead.first_name)
@@ -149,7 +149,7 @@ class LeadForm(KnownPartyForm):
         return self.speaks_of(*REST)
 
 
-class NewLeadForm(LeadForm, OnceForm):
+class NewLeadForm(LeadForm, IdempotentForm):
     """A lead that is being entered, perhaps for a customer who buys again."""
 
     status = WordField("Status", OPEN, empty=None, default=LeadStatus.NEW)
@@ -205,7 +205,7 @@ class WinChoiceForm(RecordForm):
     create = HiddenField()
 
 
-class WinForm(CustomerForm, OnceForm):
+class WinForm(CustomerForm, IdempotentForm):
     """The customer that a lead becomes; one that is just won is active, and looked over for matches already."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:

@@ -8,15 +8,15 @@ from werkzeug.datastructures import MultiDict
 from crm_web.access import Action, allowed
 from crm_web.customers.queries import get_customer
 from crm_web.employees.queries import list_possible_owners
-from crm_web.filters import current_reader
+from crm_web.filters import current_user_locale
 from crm_web.leads import blueprint, exports, queries
-from crm_web.leads.address import LeadsAddress
+from crm_web.leads.address import LeadListParams
 from crm_web.leads.columns import COLUMNS
 from crm_web.list_address import Chip
 from crm_web.list_files import MOST_PRINTED, send_csv, send_xlsx
 from crm_web.models import Customer
 from crm_web.paging import Page
-from crm_web.saved_views.kept import current_kept_views
+from crm_web.saved_views.kept import current_saved_views
 from crm_web.search.corrections import load_or_correct
 
 
@@ -37,7 +37,7 @@ def list_leads() -> ResponseReturnValue:
         people=people,
         words=queries.list_words_in_use(),
         chips=view.list_chips(people, _customer(view)),
-        kept=current_kept_views(),
+        kept=current_saved_views(),
     )
 
 
@@ -63,7 +63,9 @@ def print_leads() -> ResponseReturnValue:
     view = _view()
     return render_template(
         "leads/print_leads.html",
-        page=queries.list_leads(view.read_filter(), sort=view.sort, mark=None, columns=view.columns, size=MOST_PRINTED),
+        page=queries.list_leads(
+            view.read_filter(), sort=view.sort, cursor=None, columns=view.columns, size=MOST_PRINTED
+        ),
         view=view,
         columns=COLUMNS,
         chips=_chips(view),
@@ -71,21 +73,21 @@ def print_leads() -> ResponseReturnValue:
     )
 
 
-def _load(view: LeadsAddress) -> Page:
-    return queries.list_leads(view.read_filter(), sort=view.sort, mark=view.mark, columns=view.columns)
+def _load(view: LeadListParams) -> Page:
+    return queries.list_leads(view.read_filter(), sort=view.sort, cursor=view.mark, columns=view.columns)
 
 
-def _view() -> LeadsAddress:
+def _view() -> LeadListParams:
     return _read(request.args)
 
 
-def _read(args: MultiDict[str, str]) -> LeadsAddress:
-    return LeadsAddress(args, me=current_user, reader=current_reader())
+def _read(args: MultiDict[str, str]) -> LeadListParams:
+    return LeadListParams(args, me=current_user, user_locale=current_user_locale())
 
 
-def _customer(view: LeadsAddress) -> Customer | None:
+def _customer(view: LeadListParams) -> Customer | None:
     return get_customer(view.customer_id) if view.customer_id else None
 
 
-def _chips(view: LeadsAddress) -> list[Chip]:
+def _chips(view: LeadListParams) -> list[Chip]:
     return view.list_chips(list_possible_owners(), _customer(view))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from crm_web.access import may_change
-from crm_web.customers.conversion_operations import has_newcomer, list_fillings
+from crm_web.customers.conversion_operations import empty_fields_to_fill, has_new_contact
 from crm_web.customers.conversion_queries import list_where_known
 from crm_web.matching import LikelyCustomer, list_likely_customers
 from crm_web.models import Customer, Employee, Lead
@@ -11,7 +11,7 @@ from crm_web.wording import label_of
 
 
 @dataclass(frozen=True)
-class Offer:
+class MatchCandidate:
     """
     A customer that a lead may be already.
 
@@ -29,7 +29,7 @@ class Offer:
     brings_person: bool
 
 
-def list_offers(lead: Lead, *, by: Employee) -> list[Offer]:
+def list_match_candidates(lead: Lead, *, by: Employee) -> list[MatchCandidate]:
     """
     List whom a lead may be for, the likeliest first.
 
@@ -42,12 +42,12 @@ def list_offers(lead: Lead, *, by: Employee) -> list[Offer]:
     return [_offer(lead, found, by, is_known=found.customer.id in known) for found in likely]
 
 
-def _offer(lead: Lead, found: LikelyCustomer, by: Employee, *, is_known: bool) -> Offer:
+def _offer(lead: Lead, found: LikelyCustomer, by: Employee, *, is_known: bool) -> MatchCandidate:
     customer, may_fill = found.customer, may_change(by, found.customer)
-    return Offer(
+    return MatchCandidate(
         customer=customer,
         reasons=", ".join(found.reasons),
         may_fill=may_fill,
-        filled=[label_of(name) for name in list_fillings(lead, customer)] if may_fill else [],
-        brings_person=may_fill and not is_known and has_newcomer(lead, customer),
+        filled=[label_of(name) for name in empty_fields_to_fill(lead, customer)] if may_fill else [],
+        brings_person=may_fill and not is_known and has_new_contact(lead, customer),
     )

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from crm_web.clock import now
-from crm_web.customers.conversion_operations import create_from_lead, link_to_lead, take_back
-from crm_web.customers.conversion_queries import Obstacle, find_standing_conversion, list_obstacles
+from crm_web.customers.conversion_operations import create_from_lead, link_to_lead, revert_conversion
+from crm_web.customers.conversion_queries import Obstacle, find_active_conversion, list_obstacles
 from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
 from crm_web.leads.win_queries import find_change_to_won
@@ -24,11 +24,11 @@ from crm_web.models import (
     LeadStatus,
     LostReason,
     StatusKind,
-    record_by,
+    set_audit_actor,
 )
 from crm_web.phones import set_values
 from crm_web.records import check_owner, lock, merge_with_saved, move_to_trash, name_of_last, take_from_trash
-from crm_web.together import find_once, save
+from crm_web.together import flush_or_defer, memoize_query
 
 
 class LeadNotNamed(DomainError):
@@ -80,14 +80,14 @@ def create_lead(values: Mapping[str, Any], *, by: Employee) -> Lead:
     :raise OwnerNotEntitled: where the owner is not active or does not sell
     :raise CustomerNotThere: where it is for a customer that is unknown or in the trash
     """
-    record_by(by)
+    set_audit_actor(by)
     _check_whole(None, values)
     check_owner(values.get("owner_id"))
     _check_customer(values.get("customer_id"))
     lead = Lead(source=use_source(values.get("source")))
     set_values(lead, {**values, "source": lead.source}, country=values.get("country"), by=by)
     db.session.add(lead)
-    save()
+    flush_or_defer()
     return lead
 
 
@@ -107,7 +107,7 @@ def change_lead(lead: Lead, values: Mapping[str, Any], *, version: int, by: Empl
     :raise CurrencyMissing: where an amount would be left without a currency
     :raise OwnerNotEntitled: where a new owner is not active or does not sell
     """
-    record_by(by)
+    set_audit_actor(by)
     lock_outside_trash(lead)
     if "source" in values:
         values = {**values, "source": use_source(values["source"])}
@@ -116,7 +116,7 @@ def change_lead(lead: Lead, values: Mapping[str, Any], *, version: int, by: Empl
     if merged.values.get("owner_id") != lead.owner_id:
         check_owner(merged.values.get("owner_id"))
     set_values(lead, merged.values, country=merged.values.get("country", lead.country), by=by)
-    save()
+    flush_or_defer()
     return merged
 
 
@@ -143,7 +143,7 @@ def change_status(
     :raise StatusChangedMeanwhile: where its status is neither the one seen nor the one wanted
     :raise LostReasonMissing: where it is lost without a reason, or for another reason without words
     """
-    record_by(by)
+    set_audit_actor(by)
     lock_where_seen(lead, status, seen)
     if status.kind is StatusKind.LOST:
         check_lost_reason(lost_reason, lost_note)
@@ -155,7 +155,7 @@ def change_status(
     is_lost = status.kind is StatusKind.LOST
     lead.lost_reason = lost_reason if is_lost else None
     lead.lost_note = lost_note if is_lost else None
-    save()
+    flush_or_defer()
     return lead
 
 
@@ -176,7 +176,7 @@ def win_for_customer(
     :raise AnotherCustomer: where it has another customer already
     :raise CustomerInTrash: where the customer is in the trash
     """
-    record_by(by)
+    set_audit_actor(by)
     lock_where_seen(lead, LeadStatus.WON, seen)
     if not lead.is_won:
         link_to_lead(lead, customer, fill=fill, by=by)
@@ -200,7 +200,7 @@ def win_with_new_customer(
     :raise OwnerNotEntitled: where the owner is not active or does not sell
     :raise CustomerInTrash: where it has a customer that is in the trash
     """
-    record_by(by)
+    set_audit_actor(by)
     lock_where_seen(lead, LeadStatus.WON, seen)
     if not lead.is_won:
         create_from_lead(lead, values, by=by)
@@ -218,9 +218,9 @@ def undo_win(lead: Lead, *, by: Employee) -> Conversion | None:
     :raise LeadInTrash: where the lead is in the trash
     :raise WinStands: where something stands in the way; nothing is changed
     """
-    record_by(by)
+    set_audit_actor(by)
     lock_outside_trash(lead)
-    conversion = find_standing_conversion(lead.id)
+    conversion = find_active_conversion(lead.id)
     if conversion is None:
         return None
     customer = db.session.get_one(Customer, conversion.customer_id)
@@ -228,11 +228,11 @@ def undo_win(lead: Lead, *, by: Employee) -> Conversion | None:
     obstacles = [*list_obstacles(conversion, customer, lead), *_list_unknowns(lead, conversion)]
     if obstacles:
         raise WinStands(obstacles)
-    undo_standing_win(lead, conversion, customer, find_change_to_won(lead.id), by=by)
+    undo_active_win(lead, conversion, customer, find_change_to_won(lead.id), by=by)
     return conversion
 
 
-def undo_standing_win(
+def undo_active_win(
     lead: Lead, conversion: Conversion, customer: Customer, change: Change | None, *, by: Employee
 ) -> None:
     """
@@ -246,9 +246,9 @@ def undo_standing_win(
     """
     if lead.is_won:
         # History knows what it was, and not the ledger, which has one line for a lead that was won again.
-        let_be_again(lead, {name: old for name, (old, _) in change.fields.items()} if change else {})
+        restore_status(lead, {name: old for name, (old, _) in change.fields.items()} if change else {})
     lead.customer_id = conversion.before["customer_id"]
-    take_back(conversion, customer, by=by)
+    revert_conversion(conversion, customer, by=by)
 
 
 def _list_unknowns(lead: Lead, conversion: Conversion) -> list[Obstacle]:
@@ -258,7 +258,7 @@ def _list_unknowns(lead: Lead, conversion: Conversion) -> list[Obstacle]:
     return [Obstacle("It was entered as won, so there is no status to go back to.", "lead", lead.id, lead.name)]
 
 
-def let_be_again(lead: Lead, was: Mapping[str, Any]) -> None:
+def restore_status(lead: Lead, was: Mapping[str, Any]) -> None:
     """
     Let the status of a lead, and what follows from it, be what they were.
 
@@ -280,7 +280,7 @@ def close_as_won(lead: Lead) -> None:
     """
     _move(lead, LeadStatus.WON)
     lead.lost_reason = lead.lost_note = None
-    save()
+    flush_or_defer()
 
 
 def _move(lead: Lead, status: LeadStatus) -> None:
@@ -324,7 +324,7 @@ def use_source(name: str | None) -> str | None:
     """
     if name is None or not name.strip():
         return None
-    spelling: str | None = find_once(_find_spelling, name.strip())
+    spelling: str | None = memoize_query(_find_spelling, name.strip())
     return spelling
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased, joinedload
 
 from crm_web.extensions import db
 from crm_web.leads.columns import COLUMNS, SHOWN
-from crm_web.leads.stay_queries import Left, has_left
+from crm_web.leads.stay_queries import LeftStatusFilter, has_left_status
 from crm_web.list_columns import load_shown
 from crm_web.list_sorts import (
     NO_DAY,
@@ -34,14 +34,14 @@ from crm_web.models import (
     Customer,
     Employee,
     Lead,
+    LeadLastActivity,
     LeadSource,
     LeadStatus,
-    LeadTouch,
     LostReason,
     Rating,
     StatusKind,
 )
-from crm_web.paging import Page, Sort, count_some, join_groups, load_page, settle_sort
+from crm_web.paging import Page, Sort, choose_sort, count_some, join_groups, load_page
 from crm_web.record_filters import RecordFilter, list_shared_conditions, within
 from crm_web.words_in_use import select_words_in_use
 
@@ -64,7 +64,7 @@ INDEXED: dict[str, ColumnElement[Any]] = {
     "industry": folded(Lead.industry),
     "amount": number_or_none(Lead.amount),
     "expected_close_on": day_or_none(Lead.expected_close_on),
-    "last_activity": moment_or_none(LeadTouch.at),
+    "last_activity": moment_or_none(LeadLastActivity.at),
     "created_at": Lead.created_at.expression,
     "updated_at": Lead.updated_at.expression,
 }
@@ -139,7 +139,7 @@ class LeadFilter(RecordFilter):
     closed_to: datetime | None = None
     lost_reasons: Sequence[LostReason] = ()
     reached: LeadStatus | None = None
-    left: Left | None = None
+    left: LeftStatusFilter | None = None
 
 
 _LACKING: dict[str, ColumnElement[bool]] = {
@@ -148,7 +148,7 @@ _LACKING: dict[str, ColumnElement[bool]] = {
     "phone": Lead.phone.is_(None) & Lead.mobile.is_(None),
     "amount": SORTS["amount"] == NOTHING,
     "close": SORTS["expected_close_on"] == literal("0001-01-01").cast(Lead.expected_close_on.type),
-    "activity": SORTS["last_activity"] == literal("0001-01-01 00:00:00+00").cast(LeadTouch.at.type),
+    "activity": SORTS["last_activity"] == literal("0001-01-01 00:00:00+00").cast(LeadLastActivity.at.type),
     "next_step": Lead.next_step.is_(None),
 }
 OPEN = StatusKind.OPEN.statuses
@@ -163,12 +163,14 @@ def select_leads(filters: LeadFilter) -> Select[Any]:
     """
     query = select(Lead).where(Lead.deleted_at.is_(None))
     if filters.asks_for_activity:
-        query = query.join(LeadTouch, LeadTouch.lead_id == Lead.id)
+        query = query.join(LeadLastActivity, LeadLastActivity.lead_id == Lead.id)
     if filters.words.strip():
         query = query.where(contains_words(Lead.search_text.expression, filters.words))
-    shared = list_shared_conditions(filters, Lead, country=Lead.country, last_activity=LeadTouch.at, lacking=_LACKING)
+    shared = list_shared_conditions(
+        filters, Lead, country=Lead.country, last_activity=LeadLastActivity.at, lacking=_LACKING
+    )
     if filters.left:
-        query = query.where(has_left(filters.left))
+        query = query.where(has_left_status(filters.left))
     return query.where(*shared, *_list_conditions(filters), *_list_money_and_days(filters))
 
 
@@ -215,19 +217,19 @@ def read_sort(word: str | None) -> Sort:
     word = word if word and word.removeprefix("-") in SORTS else DEFAULT_SORT
     key = word.removeprefix("-")
     # The index is one of the latest activities, so the id has to be theirs as well.
-    row_id = LeadTouch.lead_id if key == "last_activity" else Lead.id
+    row_id = LeadLastActivity.lead_id if key == "last_activity" else Lead.id
     return Sort(SORTS[key], row_id.expression, word.startswith("-"), is_indexed=key in INDEXED, groups=GROUPS.get(key))
 
 
 def list_leads(
-    filters: LeadFilter, *, sort: str | None, mark: str | None, columns: Sequence[str] | None = SHOWN, size: int = 50
+    filters: LeadFilter, *, sort: str | None, cursor: str | None, columns: Sequence[str] | None = SHOWN, size: int = 50
 ) -> Page:
     """
     Load one page of the list of leads, with each lead's owner; of the lead itself only what a list shows.
 
     :param filters: which leads
     :param sort: a sort word, as in ``read_sort``
-    :param mark: where the page starts; ``None`` for the first
+    :param cursor: where the page starts; ``None`` for the first
     :param columns: the columns to show; ``None`` loads the leads whole, and without their owners
     :param size: rows a page
     :return: the page
@@ -235,8 +237,10 @@ def list_leads(
     order = read_sort(sort)
     loaded = load_shown(Lead, COLUMNS, columns, always=_ALWAYS)
     query = _join_touch(select_leads(filters), filters, order).options(*loaded)
-    everything = _select_in_order(filters, order)
-    return load_page(query, order, mark=mark, size=size, everything=everything, otherwise=read_sort(DEFAULT_SORT))
+    base_query = _select_in_order(filters, order)
+    return load_page(
+        query, order, cursor=cursor, size=size, base_query=base_query, fallback_sort=read_sort(DEFAULT_SORT)
+    )
 
 
 _ALWAYS = (Lead.id, Lead.name, Lead.company, Lead.status, Lead.owner_id, Lead.currency)
@@ -261,7 +265,7 @@ def _select_in_order(filters: LeadFilter, order: Sort) -> Select[Any] | None:
 
 def _join_touch(query: Select[Any], filters: LeadFilter, order: Sort) -> Select[Any]:
     if order.expression is SORTS["last_activity"] and not filters.asks_for_activity:
-        query = query.join(LeadTouch, LeadTouch.lead_id == Lead.id)
+        query = query.join(LeadLastActivity, LeadLastActivity.lead_id == Lead.id)
     return query
 
 
@@ -280,9 +284,9 @@ def stream_columns(
     """
     order, query = read_sort(sort), select_leads(filters)
     if not order.is_indexed:
-        order = settle_sort(count_some(query, order), order, read_sort(DEFAULT_SORT))
+        order = choose_sort(count_some(query, order), order, read_sort(DEFAULT_SORT))
     if not filters.asks_for_activity:
-        query = query.join(LeadTouch, LeadTouch.lead_id == Lead.id)
+        query = query.join(LeadLastActivity, LeadLastActivity.lead_id == Lead.id)
     for person, person_id in ((Owner, Lead.owner_id), (Maker, Lead.created_by_id), (Changer, Lead.updated_by_id)):
         query = query.outerjoin(person, person.id == person_id)
     query = join_groups(query.outerjoin(Customer, Lead.customer_id == Customer.id), order)

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, func
 
-from crm_web.models import Lead, LeadStatus, LeadStay
+from crm_web.models import Lead, LeadStatus, StatusPeriod
 from crm_web.record_filters import within
 
 
 @dataclass(frozen=True, kw_only=True)
-class Left:
+class LeftStatusFilter:
     """
     A status that was left; every part left out lets all pass.
 
@@ -29,18 +29,18 @@ class Left:
     sources: Sequence[str] = ()
 
 
-def has_left(left: Left) -> ColumnElement[bool]:
+def has_left_status(left: LeftStatusFilter) -> ColumnElement[bool]:
     """
     Build the condition that a lead left a status, once or more; ``ix_lead_stays_lead`` answers it for each lead.
 
     :param left: which status, when, and whose the lead was then
     :return: a condition on ``Lead``
     """
-    stay = exists().where(LeadStay.lead_id == Lead.id, *within(LeadStay.left_at, left.start, left.end))
+    period = exists().where(StatusPeriod.lead_id == Lead.id, *within(StatusPeriod.left_at, left.start, left.end))
     if left.statuses:
-        stay = stay.where(LeadStay.status.in_(left.statuses))
+        period = period.where(StatusPeriod.status.in_(left.statuses))
     if left.owner_ids:
-        stay = stay.where(func.coalesce(LeadStay.owner_id, 0).in_(left.owner_ids))
+        period = period.where(func.coalesce(StatusPeriod.owner_id, 0).in_(left.owner_ids))
     if left.sources:
-        stay = stay.where(func.coalesce(LeadStay.source, "").in_(left.sources))
-    return stay
+        period = period.where(func.coalesce(StatusPeriod.source, "").in_(left.sources))
+    return period

@@ -9,7 +9,7 @@ from flask_login import current_user
 
 from crm_web.access import Action, allowed, may, may_change, reason_not_to_change, refuse, require_change
 from crm_web.activities.forms import empty_activity_form
-from crm_web.customers.conversion_queries import find_standing_conversion
+from crm_web.customers.conversion_queries import find_active_conversion
 from crm_web.customers.queries import get_customer, list_contacts
 from crm_web.employees.queries import list_possible_owners
 from crm_web.errors import DomainError
@@ -28,7 +28,7 @@ from crm_web.matching import Match, list_possible_duplicates
 from crm_web.models import Lead, LeadStatus
 from crm_web.records import ChangedMeanwhile
 from crm_web.refills import refillable
-from crm_web.submissions import Answer, find_answer, keep_answer
+from crm_web.submissions import Answer, replay_response, store_response
 from crm_web.ways_back import way_back
 
 
@@ -55,7 +55,7 @@ def new_lead() -> ResponseReturnValue:
 def create_lead() -> ResponseReturnValue:
     form = NewLeadForm(data={"owner_id": current_user.id})
     form.owner_id.offer(list_possible_owners())
-    if answer := find_answer(form):
+    if answer := replay_response(form):
         return answer.give()
     if not form.validate():
         return _new_page(form), 422
@@ -69,7 +69,7 @@ def create_lead() -> ResponseReturnValue:
     except DomainError as error:
         show_refusal(form, error)
         return _new_page(form), 422
-    answer = keep_answer(form, f"{lead.name} was entered.", url_for("leads.show_lead", lead_id=lead.id))
+    answer = store_response(form, f"{lead.name} was entered.", url_for("leads.show_lead", lead_id=lead.id))
     db.session.commit()
     return answer.give()
 
@@ -107,7 +107,7 @@ def _show_page(lead: Lead, form: StatusForm) -> str:
         form=form,
         may_change=is_allowed and not lead.is_in_trash,
         may_restore=is_allowed and lead.is_in_trash,
-        conversion=find_standing_conversion(lead.id) if lead.customer_id else None,
+        conversion=find_active_conversion(lead.id) if lead.customer_id else None,
         reason="" if is_allowed else reason_not_to_change(current_user, lead),
         activities=queries.list_activities(lead.id),
         activity_form=empty_activity_form(current_user) if _may_add(lead) else None,

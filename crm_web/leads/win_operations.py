@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from crm_web.customers.conversion_operations import create_from_leads
-from crm_web.customers.conversion_queries import list_makers, list_standing_conversions, list_untouched
+from crm_web.customers.conversion_queries import list_active_conversions, list_makers, list_untouched
 from crm_web.errors import DomainError
 from crm_web.extensions import db
-from crm_web.leads.operations import change_status, close_as_won, undo_standing_win, undo_win
+from crm_web.leads.operations import change_status, close_as_won, undo_active_win, undo_win
 from crm_web.leads.win_queries import map_changes_to_won
 from crm_web.models import Contact, Conversion, Customer, Employee, Lead, LeadStatus
-from crm_web.together import count_as_locked
+from crm_web.together import register_locked
 
 
 def win_leads(leads: Sequence[Lead], *, by: Employee) -> dict[int, DomainError]:
@@ -49,11 +49,11 @@ def undo_wins(leads: Sequence[Lead], *, by: Employee) -> dict[int, DomainError]:
     :return: by its id, why the win of a lead stands
     """
     ids = [lead.id for lead in leads]
-    conversions = list_standing_conversions(ids)
+    conversions = list_active_conversions(ids)
     customers = _lock_customers(conversions)
     free = {line.lead_id: line for line in list_untouched(conversions)}
     contacts = _lock_contacts(list(free.values()))
-    count_as_locked([*customers.values(), *contacts, *free.values()])
+    register_locked([*customers.values(), *contacts, *free.values()])
     changes = map_changes_to_won(ids)
     refused: dict[int, DomainError] = {}
     for lead in leads:
@@ -62,7 +62,7 @@ def undo_wins(leads: Sequence[Lead], *, by: Employee) -> dict[int, DomainError]:
             if line is None or lead.is_in_trash or lead.customer_id != line.customer_id or lead.id not in changes:
                 undo_win(lead, by=by)
             else:
-                undo_standing_win(lead, line, customers[line.customer_id], changes[lead.id], by=by)
+                undo_active_win(lead, line, customers[line.customer_id], changes[lead.id], by=by)
         except DomainError as error:
             refused[lead.id] = error
     return refused

@@ -7,21 +7,21 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.access import Action, allowed, may_change, refuse, require_change
-from crm_web.customers.conversion_operations import carry_over
-from crm_web.customers.conversion_queries import find_standing_conversion, get_win_contact
+from crm_web.customers.conversion_operations import customer_fields_from_lead
+from crm_web.customers.conversion_queries import find_active_conversion, get_win_contact
 from crm_web.customers.queries import get_customer
 from crm_web.employees.queries import list_possible_owners
 from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.form_fields import show_refusal, stored_values
-from crm_web.frame import find_own_page
+from crm_web.frame import safe_redirect_target
 from crm_web.leads import blueprint, operations, queries, win_queries
 from crm_web.leads.forms import WinChoiceForm, WinForm
-from crm_web.leads.offers import list_offers
+from crm_web.leads.offers import list_match_candidates
 from crm_web.matching import list_likely_customers
 from crm_web.models import Conversion, ConversionKind, Customer, Lead, LeadStatus
 from crm_web.refills import is_refill
-from crm_web.submissions import Answer, find_answer, keep_answer
+from crm_web.submissions import Answer, replay_response, store_response
 from crm_web.wording import label_of
 
 
@@ -38,8 +38,8 @@ def preview_win(lead_id: int) -> ResponseReturnValue:
 
 
 def _form_for(lead: Lead) -> WinForm:
-    form = WinForm(data=carry_over(lead))
-    form.record = Customer(**carry_over(lead))
+    form = WinForm(data=customer_fields_from_lead(lead))
+    form.record = Customer(**customer_fields_from_lead(lead))
     form.owner_id.offer(list_possible_owners(), lead.owner)
     return form
 
@@ -49,7 +49,7 @@ def _win_page(lead: Lead, form: WinForm) -> str:
         "leads/preview_win.html",
         lead=lead,
         form=form,
-        offers=list_offers(lead, by=current_user),
+        offers=list_match_candidates(lead, by=current_user),
         next=request.values.get("next", ""),
         back_url=come_back_to(lead),
     )
@@ -57,7 +57,7 @@ def _win_page(lead: Lead, form: WinForm) -> str:
 
 def come_back_to(lead: Lead) -> str:
     """Where to go after a lead has moved: the page that the form names, such as the board, or the lead's own."""
-    return find_own_page(request.values.get("next")) or url_for("leads.show_lead", lead_id=lead.id)
+    return safe_redirect_target(request.values.get("next")) or url_for("leads.show_lead", lead_id=lead.id)
 
 
 def win_by_choice(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | None:
@@ -106,7 +106,7 @@ def win_again(lead: Lead) -> ResponseReturnValue | None:
 def _win_as_typed(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | None:
     form = _form_for(lead)
     # Who took the win back meanwhile and sends the same page once more wants to win it again.
-    if (answer := find_answer(form)) and win_queries.is_won_by_now(lead.id):
+    if (answer := replay_response(form)) and win_queries.is_won_by_now(lead.id):
         return answer.give()
     if _is_decided(lead):
         return None
@@ -118,7 +118,7 @@ def _win_as_typed(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | 
     except DomainError as error:
         return _refused_page(lead, form, error)
     told = tell_win(lead, was, None)
-    answer = keep_answer(form, told.text, told.place, link=told.link, undo=told.undo)
+    answer = store_response(form, told.text, told.place, link=told.link, undo=told.undo)
     db.session.commit()
     return answer.give()
 
@@ -132,7 +132,7 @@ def tell_win(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> Answer
     """Say in one sentence whose lead was won, with the way to take it back."""
     place = come_back_to(lead)
     # By its id: what was loaded before the lead was locked may be none, or another one.
-    customer, conversion = cast(Customer, get_customer(lead.customer_id or 0)), find_standing_conversion(lead.id)
+    customer, conversion = cast(Customer, get_customer(lead.customer_id or 0)), find_active_conversion(lead.id)
     name = f"Customer {customer.number} {customer.name}"
     link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id))
     if was is LeadStatus.WON:

@@ -3,9 +3,16 @@
 from crm_web.models.activity import Activity, ActivityKind
 from crm_web.models.base import Base, limit_of
 from crm_web.models.bulk_edit import BulkAction, BulkEdit, BulkEntity, BulkItem, BulkOutcome, UndoOutcome
-from crm_web.models.change import Change, ChangeAction, Door, by_door, record_by, set_door
+from crm_web.models.change import (
+    Change,
+    ChangeAction,
+    ChangeSource,
+    set_audit_actor,
+    set_change_source,
+    using_change_source,
+)
 from crm_web.models.codes import COUNTRIES, CURRENCIES
-from crm_web.models.count import Count, CountDelta, Figure, LeadStay
+from crm_web.models.count import Count, CountDelta, Metric, StatusPeriod
 from crm_web.models.customer import (
     Contact,
     Conversion,
@@ -20,7 +27,7 @@ from crm_web.models.lead import WAY_TO_WON, Lead, LeadSource, LeadStatus, LostRe
 from crm_web.models.saved_view import ListName, SavedView, ViewChoice
 from crm_web.models.submission import Submission
 from crm_web.models.token import ApiToken, ApiUse, Scope
-from crm_web.models.touch import CustomerTouch, LeadTouch
+from crm_web.models.touch import CustomerLastActivity, LeadLastActivity
 from crm_web.models.webhook import EVERYTHING, DeliveryState, PauseReason, Webhook, WebhookDelivery
 from crm_web.models.word import KnownWord
 
@@ -49,18 +56,18 @@ __all__ = [
     "Customer",
     "CustomerKind",
     "CustomerStatus",
-    "CustomerTouch",
+    "CustomerLastActivity",
     "DeliveryState",
-    "Door",
+    "ChangeSource",
     "Draft",
     "Employee",
-    "Figure",
+    "Metric",
     "KnownWord",
     "Lead",
     "LeadSource",
     "LeadStatus",
-    "LeadStay",
-    "LeadTouch",
+    "StatusPeriod",
+    "LeadLastActivity",
     "ListName",
     "LostReason",
     "PauseReason",
@@ -75,10 +82,10 @@ __all__ = [
     "Theme",
     "UndoOutcome",
     "ViewChoice",
-    "by_door",
+    "using_change_source",
     "Webhook",
     "WebhookDelivery",
     "limit_of",
-    "record_by",
-    "set_door",
+    "set_audit_actor",
+    "set_change_source",
 ]

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, and_, 
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm_web.models.base import Base, Id, Line, Moment, Paragraph, Recorded, Word
+from crm_web.models.base import Base, EnumText, Id, LongText, Recorded, Text300, Timestamp
 from crm_web.models.customer import Customer
 from crm_web.models.employee import Employee
 from crm_web.models.lead import Lead
@@ -51,14 +51,14 @@ class Activity(Recorded, Base):
     )
 
     id: Mapped[Id]
-    kind: Mapped[ActivityKind] = mapped_column(Word(ActivityKind))
+    kind: Mapped[ActivityKind] = mapped_column(EnumText(ActivityKind))
     lead_id: Mapped[int | None] = mapped_column(ForeignKey("leads.id", ondelete="RESTRICT"))
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"))
-    subject: Mapped[Line]
-    body: Mapped[Paragraph | None]
-    happened_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
+    subject: Mapped[Text300]
+    body: Mapped[LongText | None]
+    happened_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"))
     due_on: Mapped[date | None]
-    done_at: Mapped[Moment | None]
+    done_at: Mapped[Timestamp | None]
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
 
     lead: Mapped[Lead | None] = relationship()

@@ -31,7 +31,7 @@ class Base(DeclarativeBase):
     metadata = metadata
 
 
-class Word(TypeDecorator[StrEnum]):
+class EnumText(TypeDecorator[StrEnum]):
     """A text column that holds one word of an enum, read back as that enum, with a CHECK on the words."""
 
     impl = Text
@@ -53,14 +53,14 @@ class Word(TypeDecorator[StrEnum]):
 
 
 Id = Annotated[int, mapped_column(BigInteger, Identity(always=True), primary_key=True)]
-Short = Annotated[str, mapped_column(Text, info={"limit": 50})]
-Line = Annotated[str, mapped_column(Text, info={"limit": 300})]
-Address = Annotated[str, mapped_column(Text, info={"limit": 254})]
-Link = Annotated[str, mapped_column(Text, info={"limit": 500})]
-Paragraph = Annotated[str, mapped_column(Text, info={"limit": 20_000})]
+Text50 = Annotated[str, mapped_column(Text, info={"limit": 50})]
+Text300 = Annotated[str, mapped_column(Text, info={"limit": 300})]
+Email = Annotated[str, mapped_column(Text, info={"limit": 254})]
+Url = Annotated[str, mapped_column(Text, info={"limit": 500})]
+LongText = Annotated[str, mapped_column(Text, info={"limit": 20_000})]
 Country = Annotated[str, mapped_column(Text, info={"codes": "countries"})]
 Currency = Annotated[str, mapped_column(Text, info={"codes": "currencies"})]
-Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
+Timestamp = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 
 
 @event.listens_for(Column, "after_parent_attach")
@@ -75,7 +75,7 @@ def _add_check(column: Column[Any], table: Any) -> None:
         table.append_constraint(
             CheckConstraint(_is_code(column.name, column.info["codes"]), name=f"{column.name}_known")
         )
-    if isinstance(column.type, Word):
+    if isinstance(column.type, EnumText):
         words = ", ".join(f"'{word.value}'" for word in column.type.words)
         table.append_constraint(CheckConstraint(f"{column.name} IN ({words})", name=f"{column.name}_known"))
 
@@ -118,8 +118,8 @@ ACTOR = "nullif(current_setting('crm.actor_id', true), '')::bigint"
 class Recorded:
     """Who made a row and who changed it last, and how often: filled by the database, whatever path wrote it."""
 
-    created_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
-    updated_at: Mapped[Moment] = mapped_column(server_default=text("now()"), server_onupdate=FetchedValue())
+    created_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"))
+    updated_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"), server_onupdate=FetchedValue())
     version: Mapped[int] = mapped_column(server_default=text("1"), server_onupdate=FetchedValue())
 
     @declared_attr
@@ -143,7 +143,7 @@ class Recorded:
 class Trashable:
     """A row that can be moved to the trash and back."""
 
-    deleted_at: Mapped[Moment | None]
+    deleted_at: Mapped[Timestamp | None]
 
     @declared_attr
     def deleted_by_id(cls) -> Mapped[int | None]:

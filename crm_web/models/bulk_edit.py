@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm_web.models.base import Base, Id, Moment, Paragraph, Word
+from crm_web.models.base import Base, EnumText, Id, LongText, Timestamp
 from crm_web.models.employee import Employee
 
 
@@ -61,14 +61,14 @@ class BulkEdit(Base):
     )
 
     id: Mapped[Id]
-    entity: Mapped[BulkEntity] = mapped_column(Word(BulkEntity))
-    action: Mapped[BulkAction] = mapped_column(Word(BulkAction))
+    entity: Mapped[BulkEntity] = mapped_column(EnumText(BulkEntity))
+    action: Mapped[BulkAction] = mapped_column(EnumText(BulkAction))
     values: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
-    place: Mapped[Paragraph]
+    place: Mapped[LongText]
     made_by_id: Mapped[int] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
-    created_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
-    applied_at: Mapped[Moment | None]
-    undone_at: Mapped[Moment | None]
+    created_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"))
+    applied_at: Mapped[Timestamp | None]
+    undone_at: Mapped[Timestamp | None]
     undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
 
     made_by: Mapped[Employee] = relationship(foreign_keys=made_by_id)
@@ -103,8 +103,8 @@ class BulkItem(Base):
     record_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     version_seen: Mapped[int]
     before: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    outcome: Mapped[BulkOutcome] = mapped_column(Word(BulkOutcome), server_default="pending")
-    reason: Mapped[Paragraph | None]
+    outcome: Mapped[BulkOutcome] = mapped_column(EnumText(BulkOutcome), server_default="pending")
+    reason: Mapped[LongText | None]
     version_after: Mapped[int | None]
-    undo_outcome: Mapped[UndoOutcome | None] = mapped_column(Word(UndoOutcome))
-    undo_reason: Mapped[Paragraph | None]
+    undo_outcome: Mapped[UndoOutcome | None] = mapped_column(EnumText(UndoOutcome))
+    undo_reason: Mapped[LongText | None]

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import UserDefinedType
 
 from crm_web.extensions import db
-from crm_web.models.base import Base, Id, Moment, Short, Word
+from crm_web.models.base import Base, EnumText, Id, Text50, Timestamp
 from crm_web.models.employee import Employee
 
 
-class Door(StrEnum):
+class ChangeSource(StrEnum):
     """By which way a change came in."""
 
     WEB = "web"
@@ -75,13 +75,13 @@ class Change(Base):
     )
 
     id: Mapped[Id]
-    entity: Mapped[Short]
+    entity: Mapped[Text50]
     entity_id: Mapped[int] = mapped_column(BigInteger)
-    action: Mapped[ChangeAction] = mapped_column(Word(ChangeAction))
+    action: Mapped[ChangeAction] = mapped_column(EnumText(ChangeAction))
     fields: Mapped[dict[str, list[Any]]] = mapped_column(JSONB)
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
-    at: Mapped[Moment] = mapped_column(server_default=text("now()"))
-    door: Mapped[Door] = mapped_column(Word(Door))
+    at: Mapped[Timestamp] = mapped_column(server_default=text("now()"))
+    door: Mapped[ChangeSource] = mapped_column(EnumText(ChangeSource))
     request_id: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int | None]
     xact: Mapped[int] = mapped_column(TransactionId, server_default=text("crm_xact()"), deferred=True)
@@ -89,34 +89,34 @@ class Change(Base):
     actor: Mapped[Employee | None] = relationship()
 
 
-def set_door(door: Door, request_id: str | None = None) -> None:
+def set_change_source(source: ChangeSource, request_id: str | None = None) -> None:
     """
     Remember for this session by which door its changes come; history repeats it.
 
-    :param door: the way in, such as ``Door.WEB``
+    :param source: the way in, such as ``Door.WEB``
     :param request_id: the id that page and log show for this request, if there is one
     """
-    db.session.info["door"] = door
+    db.session.info["door"] = source
     db.session.info["request_id"] = request_id
 
 
 @contextmanager
-def by_door(door: Door) -> Iterator[None]:
+def using_change_source(source: ChangeSource) -> Iterator[None]:
     """
     Let the changes inside come by another door than the rest of the request.
 
-    :param door: the way in, such as ``Door.BULK``
+    :param source: the way in, such as ``Door.BULK``
     """
     info = db.session.info
-    usual = info.get("door", Door.COMMAND)
-    info["door"] = door
+    usual = info.get("door", ChangeSource.COMMAND)
+    info["door"] = source
     try:
         yield
     finally:
         info["door"] = usual
 
 
-def record_by(actor: Employee | None) -> None:
+def set_audit_actor(actor: Employee | None) -> None:
     """
     Tell the database, for this transaction, who makes the changes that follow.
 
@@ -133,7 +133,7 @@ def record_by(actor: Employee | None) -> None:
         ),
         {
             "actor": "" if actor is None else str(actor.id),
-            "door": info.get("door", Door.COMMAND).value,
+            "door": info.get("door", ChangeSource.COMMAND).value,
             "request_id": info.get("request_id") or "",
         },
     )

@@ -11,11 +11,11 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, Index, Numeric
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm_web.models.base import Base, Id, Line, Moment, Short, Word
+from crm_web.models.base import Base, EnumText, Id, Text50, Text300, Timestamp
 from crm_web.models.lead import LeadStatus
 
 
-class Figure(StrEnum):
+class Metric(StrEnum):
     """
     What a cell counts, and so which month its ``starts_on`` is.
 
@@ -35,13 +35,13 @@ class Figure(StrEnum):
 class _Counted:
     """The key of a cell, and what is added up in it."""
 
-    figure: Mapped[Figure] = mapped_column(Word(Figure))
+    figure: Mapped[Metric] = mapped_column(EnumText(Metric))
     starts_on: Mapped[date | None]
     # The status of a lead, or the kind of an activity.
-    status: Mapped[Short]
+    status: Mapped[Text50]
     # Of leads created the furthest status reached, of closed ones why they were lost, of stays how many days they took.
-    detail: Mapped[Short]
-    currency: Mapped[Short]
+    detail: Mapped[Text50]
+    currency: Mapped[Text50]
     how_many: Mapped[int]
     how_many_priced: Mapped[int]
     amount: Mapped[Decimal] = mapped_column(Numeric(24, 2))
@@ -57,7 +57,7 @@ class CountDelta(_Counted, Base):
 
     id: Mapped[Id]
     owner_id: Mapped[int] = mapped_column(BigInteger)
-    source: Mapped[Line]
+    source: Mapped[Text300]
 
 
 class Count(_Counted, Base):
@@ -84,12 +84,12 @@ class Count(_Counted, Base):
     # 0: one owner and one source, 1: one owner, 2: one source, 3: all, as GROUPING(owner_id, source) says it.
     level: Mapped[int]
     owner_id: Mapped[int | None] = mapped_column(BigInteger)
-    source: Mapped[Line | None]
+    source: Mapped[Text300 | None]
     how_many: Mapped[int] = mapped_column(BigInteger)
     how_many_priced: Mapped[int] = mapped_column(BigInteger)
 
 
-class LeadStay(Base):
+class StatusPeriod(Base):
     """How long a lead stood in a status that it left, and whose it was then. Like history it outlives its lead."""
 
     __tablename__ = "lead_stays"
@@ -100,8 +100,8 @@ class LeadStay(Base):
 
     id: Mapped[Id]
     lead_id: Mapped[int] = mapped_column(BigInteger)
-    status: Mapped[LeadStatus] = mapped_column(Word(LeadStatus))
+    status: Mapped[LeadStatus] = mapped_column(EnumText(LeadStatus))
     owner_id: Mapped[int | None] = mapped_column(BigInteger)
-    source: Mapped[Line | None]
-    entered_at: Mapped[Moment]
-    left_at: Mapped[Moment]
+    source: Mapped[Text300 | None]
+    entered_at: Mapped[Timestamp]
+    left_at: Mapped[Timestamp]

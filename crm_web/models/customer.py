@@ -9,23 +9,23 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm_web.models.base import (
     ACTOR,
-    Address,
     Base,
     Country,
+    Email,
+    EnumText,
     Id,
-    Line,
-    Link,
-    Moment,
-    Paragraph,
+    LongText,
     Recorded,
-    Short,
+    Text50,
+    Text300,
+    Timestamp,
     Trashable,
-    Word,
+    Url,
     signs_index,
 )
 from crm_web.models.employee import Employee
 from crm_web.models.lead import Lead
-from crm_web.models.touch import CustomerTouch
+from crm_web.models.touch import CustomerLastActivity
 
 
 class CustomerKind(StrEnum):
@@ -96,25 +96,25 @@ class Customer(Recorded, Trashable, Base):
 
     id: Mapped[Id]
     number: Mapped[str] = mapped_column(Text, Computed("'C-' || (10000 + id)::text", persisted=True), unique=True)
-    name: Mapped[Line]
-    kind: Mapped[CustomerKind] = mapped_column(Word(CustomerKind), server_default="organisation")
-    status: Mapped[CustomerStatus] = mapped_column(Word(CustomerStatus), server_default="active")
-    email: Mapped[Address | None]
-    phone: Mapped[Short | None]
-    website: Mapped[Link | None]
-    industry: Mapped[Line | None]
-    vat_number: Mapped[Short | None]
-    registration_number: Mapped[Short | None]
-    description: Mapped[Paragraph | None]
-    billing_street: Mapped[Line | None]
-    billing_city: Mapped[Line | None]
-    billing_state: Mapped[Line | None]
-    billing_postal_code: Mapped[Short | None]
+    name: Mapped[Text300]
+    kind: Mapped[CustomerKind] = mapped_column(EnumText(CustomerKind), server_default="organisation")
+    status: Mapped[CustomerStatus] = mapped_column(EnumText(CustomerStatus), server_default="active")
+    email: Mapped[Email | None]
+    phone: Mapped[Text50 | None]
+    website: Mapped[Url | None]
+    industry: Mapped[Text300 | None]
+    vat_number: Mapped[Text50 | None]
+    registration_number: Mapped[Text50 | None]
+    description: Mapped[LongText | None]
+    billing_street: Mapped[Text300 | None]
+    billing_city: Mapped[Text300 | None]
+    billing_state: Mapped[Text300 | None]
+    billing_postal_code: Mapped[Text50 | None]
     billing_country: Mapped[Country | None]
-    shipping_street: Mapped[Line | None]
-    shipping_city: Mapped[Line | None]
-    shipping_state: Mapped[Line | None]
-    shipping_postal_code: Mapped[Short | None]
+    shipping_street: Mapped[Text300 | None]
+    shipping_city: Mapped[Text300 | None]
+    shipping_state: Mapped[Text300 | None]
+    shipping_postal_code: Mapped[Text50 | None]
     shipping_country: Mapped[Country | None]
 
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
@@ -124,7 +124,7 @@ class Customer(Recorded, Trashable, Base):
     )
 
     email_normalised: Mapped[str | None] = mapped_column(Text, Computed("lower(email)", persisted=True))
-    phone_e164: Mapped[Short | None]
+    phone_e164: Mapped[Text50 | None]
     sort_name: Mapped[str] = mapped_column(Text(collation="C"), Computed("crm_fold(name)", persisted=True))
     search_text: Mapped[str] = mapped_column(
         Text,
@@ -141,7 +141,7 @@ class Customer(Recorded, Trashable, Base):
     parent: Mapped["Customer | None"] = relationship(foreign_keys=parent_id, remote_side=lambda: Customer.id)
     created_from_lead: Mapped[Lead | None] = relationship(foreign_keys=created_from_lead_id)
     leads: Mapped[list[Lead]] = relationship(foreign_keys=Lead.customer_id, back_populates="customer")
-    last_touch: Mapped[CustomerTouch] = relationship(viewonly=True)
+    last_touch: Mapped[CustomerLastActivity] = relationship(viewonly=True)
     contacts: Mapped[list["Contact"]] = relationship(back_populates="customer")
     created_by: Mapped[Employee | None] = relationship(foreign_keys="Customer.created_by_id")
     updated_by: Mapped[Employee | None] = relationship(foreign_keys="Customer.updated_by_id")
@@ -180,19 +180,19 @@ class Contact(Recorded, Trashable, Base):
 
     id: Mapped[Id]
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"), index=True)
-    salutation: Mapped[Short | None]
-    first_name: Mapped[Line | None]
-    last_name: Mapped[Line | None]
-    job_title: Mapped[Line | None]
-    email: Mapped[Address | None]
-    phone: Mapped[Short | None]
-    mobile: Mapped[Short | None]
-    description: Mapped[Paragraph | None]
+    salutation: Mapped[Text50 | None]
+    first_name: Mapped[Text300 | None]
+    last_name: Mapped[Text300 | None]
+    job_title: Mapped[Text300 | None]
+    email: Mapped[Email | None]
+    phone: Mapped[Text50 | None]
+    mobile: Mapped[Text50 | None]
+    description: Mapped[LongText | None]
     is_primary: Mapped[bool] = mapped_column(server_default=text("false"))
 
     email_normalised: Mapped[str | None] = mapped_column(Text, Computed("lower(email)", persisted=True))
-    phone_e164: Mapped[Short | None]
-    mobile_e164: Mapped[Short | None]
+    phone_e164: Mapped[Text50 | None]
+    mobile_e164: Mapped[Text50 | None]
     name: Mapped[str] = mapped_column(
         Text, Computed("crm_lead_name(first_name, last_name, NULL, email)", persisted=True)
     )
@@ -236,13 +236,13 @@ class Conversion(Base):
     id: Mapped[Id]
     lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id", ondelete="RESTRICT"), index=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"), index=True)
-    kind: Mapped[ConversionKind] = mapped_column(Word(ConversionKind))
+    kind: Mapped[ConversionKind] = mapped_column(EnumText(ConversionKind))
     filled: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     before: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     customer_version: Mapped[int | None]
-    converted_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
+    converted_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"))
     converted_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("employees.id", ondelete="RESTRICT"), index=True, server_default=text(ACTOR)
     )
-    undone_at: Mapped[Moment | None]
+    undone_at: Mapped[Timestamp | None]
     undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm_web.models.base import Base, Id, Moment, Paragraph
+from crm_web.models.base import Base, Id, LongText, Timestamp
 
 LARGEST_DRAFT = 100_000
 """Characters of JSON."""
@@ -21,6 +21,6 @@ class Draft(Base):
 
     id: Mapped[Id]
     employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
-    place: Mapped[Paragraph]
+    place: Mapped[LongText]
     fields: Mapped[list[Any]] = mapped_column(JSONB)
-    created_at: Mapped[Moment] = mapped_column(server_default=text("now()"), index=True)
+    created_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"), index=True)

@@ -6,7 +6,7 @@ from typing import ClassVar
 from sqlalchemy import BigInteger, Computed, ForeignKey, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm_web.models.base import Address, Base, Id, Line, Moment, Recorded, Short, Word
+from crm_web.models.base import Base, Email, EnumText, Id, Recorded, Text50, Text300, Timestamp
 
 
 class Role(StrEnum):
@@ -44,16 +44,16 @@ class Employee(Recorded, Base):
     is_authenticated: ClassVar[bool] = True
 
     id: Mapped[Id]
-    name: Mapped[Line]
-    email: Mapped[Address]
+    name: Mapped[Text300]
+    email: Mapped[Email]
     email_normalised: Mapped[str] = mapped_column(Text, Computed("lower(email)", persisted=True), unique=True)
-    role: Mapped[Role] = mapped_column(Word(Role))
-    job_title: Mapped[Line | None]
-    phone: Mapped[Short | None]
-    phone_e164: Mapped[Short | None]
-    time_zone: Mapped[Short] = mapped_column(server_default="UTC")
-    locale: Mapped[Short] = mapped_column(server_default="en")
-    theme: Mapped[Theme] = mapped_column(Word(Theme), server_default="system")
+    role: Mapped[Role] = mapped_column(EnumText(Role))
+    job_title: Mapped[Text300 | None]
+    phone: Mapped[Text50 | None]
+    phone_e164: Mapped[Text50 | None]
+    time_zone: Mapped[Text50] = mapped_column(server_default="UTC")
+    locale: Mapped[Text50] = mapped_column(server_default="en")
+    theme: Mapped[Theme] = mapped_column(EnumText(Theme), server_default="system")
     uses_keys: Mapped[bool] = mapped_column(server_default=text("true"))
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     manager_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
@@ -94,12 +94,12 @@ class SignIn(Base):
     id: Mapped[Id]
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id", ondelete="CASCADE"), index=True)
-    created_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
-    last_seen_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
-    expires_at: Mapped[Moment]
-    ended_at: Mapped[Moment | None]
-    remote_address: Mapped[Short | None]
-    user_agent: Mapped[Line | None]
+    created_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"))
+    last_seen_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"))
+    expires_at: Mapped[Timestamp]
+    ended_at: Mapped[Timestamp | None]
+    remote_address: Mapped[Text50 | None]
+    user_agent: Mapped[Text300 | None]
 
     employee: Mapped[Employee] = relationship()
 
@@ -111,4 +111,4 @@ class SignInFailures(Base):
 
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     count: Mapped[int] = mapped_column(BigInteger)
-    first_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
+    first_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"))

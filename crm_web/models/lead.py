@@ -20,23 +20,23 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm_web.models.base import (
-    Address,
     Base,
     Country,
     Currency,
+    Email,
+    EnumText,
     Id,
-    Line,
-    Link,
-    Moment,
-    Paragraph,
+    LongText,
     Recorded,
-    Short,
+    Text50,
+    Text300,
+    Timestamp,
     Trashable,
-    Word,
+    Url,
     signs_index,
 )
 from crm_web.models.employee import Employee
-from crm_web.models.touch import LeadTouch
+from crm_web.models.touch import LeadLastActivity
 
 if TYPE_CHECKING:
     from crm_web.models.customer import Customer
@@ -170,7 +170,7 @@ class LeadSource(Base):
     __tablename__ = "lead_sources"
     __table_args__ = (Index("uq_lead_sources_lower_name", text("lower(name)"), unique=True),)
 
-    name: Mapped[Line] = mapped_column(primary_key=True)
+    name: Mapped[Text300] = mapped_column(primary_key=True)
 
 
 class Lead(Recorded, Trashable, Base):
@@ -229,48 +229,48 @@ class Lead(Recorded, Trashable, Base):
     )
 
     id: Mapped[Id]
-    salutation: Mapped[Short | None]
-    first_name: Mapped[Line | None]
-    last_name: Mapped[Line | None]
-    job_title: Mapped[Line | None]
-    company: Mapped[Line | None]
-    email: Mapped[Address | None]
-    phone: Mapped[Short | None]
-    mobile: Mapped[Short | None]
-    website: Mapped[Link | None]
-    street: Mapped[Line | None]
-    city: Mapped[Line | None]
-    state: Mapped[Line | None]
-    postal_code: Mapped[Short | None]
+    salutation: Mapped[Text50 | None]
+    first_name: Mapped[Text300 | None]
+    last_name: Mapped[Text300 | None]
+    job_title: Mapped[Text300 | None]
+    company: Mapped[Text300 | None]
+    email: Mapped[Email | None]
+    phone: Mapped[Text50 | None]
+    mobile: Mapped[Text50 | None]
+    website: Mapped[Url | None]
+    street: Mapped[Text300 | None]
+    city: Mapped[Text300 | None]
+    state: Mapped[Text300 | None]
+    postal_code: Mapped[Text50 | None]
     country: Mapped[Country | None]
 
-    status: Mapped[LeadStatus] = mapped_column(Word(LeadStatus), server_default="new")
+    status: Mapped[LeadStatus] = mapped_column(EnumText(LeadStatus), server_default="new")
     source: Mapped[str | None] = mapped_column(ForeignKey("lead_sources.name", ondelete="RESTRICT", onupdate="CASCADE"))
-    rating: Mapped[Rating | None] = mapped_column(Word(Rating))
-    industry: Mapped[Line | None]
+    rating: Mapped[Rating | None] = mapped_column(EnumText(Rating))
+    industry: Mapped[Text300 | None]
     amount: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
     currency: Mapped[Currency | None]
     probability: Mapped[int | None] = mapped_column(Integer)
     expected_close_on: Mapped[date | None]
-    next_step: Mapped[Line | None]
-    description: Mapped[Paragraph | None]
-    lost_reason: Mapped[LostReason | None] = mapped_column(Word(LostReason))
-    lost_note: Mapped[Line | None]
+    next_step: Mapped[Text300 | None]
+    description: Mapped[LongText | None]
+    lost_reason: Mapped[LostReason | None] = mapped_column(EnumText(LostReason))
+    lost_note: Mapped[Text300 | None]
 
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"), index=True)
-    status_changed_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
+    status_changed_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"))
     # The furthest status that it has left, kept by a trigger; empty where it has only ever gone on.
     furthest_status: Mapped[LeadStatus | None] = mapped_column(
-        Word(LeadStatus), server_default=FetchedValue(), server_onupdate=FetchedValue()
+        EnumText(LeadStatus), server_default=FetchedValue(), server_onupdate=FetchedValue()
     )
-    closed_at: Mapped[Moment | None]
-    external_system: Mapped[Line | None]
-    external_id: Mapped[Line | None]
+    closed_at: Mapped[Timestamp | None]
+    external_system: Mapped[Text300 | None]
+    external_id: Mapped[Text300 | None]
 
     email_normalised: Mapped[str | None] = mapped_column(Text, Computed("lower(email)", persisted=True))
-    phone_e164: Mapped[Short | None]
-    mobile_e164: Mapped[Short | None]
+    phone_e164: Mapped[Text50 | None]
+    mobile_e164: Mapped[Text50 | None]
     name: Mapped[str] = mapped_column(Text, Computed(f"crm_lead_name({_NAMED})", persisted=True))
     sort_name: Mapped[str] = mapped_column(
         Text(collation="C"), Computed(f"crm_fold(crm_lead_name({_NAMED}))", persisted=True)
@@ -288,7 +288,7 @@ class Lead(Recorded, Trashable, Base):
 
     owner: Mapped[Employee | None] = relationship(foreign_keys=owner_id)
     customer: Mapped["Customer | None"] = relationship(foreign_keys=customer_id, back_populates="leads")
-    last_touch: Mapped[LeadTouch] = relationship(viewonly=True)
+    last_touch: Mapped[LeadLastActivity] = relationship(viewonly=True)
     created_by: Mapped[Employee | None] = relationship(foreign_keys="Lead.created_by_id")
     updated_by: Mapped[Employee | None] = relationship(foreign_keys="Lead.updated_by_id")
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm_web.models.base import Base, Id, Recorded, Short, Trashable, Word
+from crm_web.models.base import Base, EnumText, Id, Recorded, Text50, Trashable
 from crm_web.models.employee import Employee
 
 
@@ -38,8 +38,8 @@ class SavedView(Recorded, Trashable, Base):
     )
 
     id: Mapped[Id]
-    list: Mapped[ListName] = mapped_column(Word(ListName))
-    name: Mapped[Short]
+    list: Mapped[ListName] = mapped_column(EnumText(ListName))
+    name: Mapped[Text50]
     address: Mapped[str] = mapped_column(Text, info={"limit": 4000}, server_default="")
     is_shared: Mapped[bool] = mapped_column(server_default=text("false"))
     owner_id: Mapped[int] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
@@ -59,6 +59,6 @@ class ViewChoice(Base):
 
     employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), primary_key=True)
     view_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    list: Mapped[ListName] = mapped_column(Word(ListName))
+    list: Mapped[ListName] = mapped_column(EnumText(ListName))
     is_pinned: Mapped[bool] = mapped_column(server_default=text("false"))
     is_default: Mapped[bool] = mapped_column(server_default=text("false"))

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm_web.models.base import Base, Moment
+from crm_web.models.base import Base, Timestamp
 
 
 class Submission(Base):
@@ -19,4 +19,4 @@ class Submission(Base):
     key: Mapped[UUID] = mapped_column(primary_key=True)
     request_hash: Mapped[bytes] = mapped_column(LargeBinary)
     answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    created_at: Mapped[Moment] = mapped_column(server_default=text("now()"), index=True)
+    created_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"), index=True)

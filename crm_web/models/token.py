@@ -5,7 +5,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm_web.models.base import Base, Id, Line, Moment, Short, Word
+from crm_web.models.base import Base, EnumText, Id, Text50, Text300, Timestamp
 from crm_web.models.employee import Employee
 
 
@@ -33,14 +33,14 @@ class ApiToken(Base):
 
     id: Mapped[Id]
     employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
-    name: Mapped[Line]
-    scope: Mapped[Scope] = mapped_column(Word(Scope))
+    name: Mapped[Text300]
+    scope: Mapped[Scope] = mapped_column(EnumText(Scope))
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    secret_end: Mapped[Short]
-    created_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
-    expires_at: Mapped[Moment]
-    last_used_at: Mapped[Moment | None]
-    revoked_at: Mapped[Moment | None]
+    secret_end: Mapped[Text50]
+    created_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"))
+    expires_at: Mapped[Timestamp]
+    last_used_at: Mapped[Timestamp | None]
+    revoked_at: Mapped[Timestamp | None]
     revoked_by_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
 
     employee: Mapped[Employee] = relationship(foreign_keys=employee_id)
@@ -53,5 +53,5 @@ class ApiUse(Base):
     __table_args__ = ({"prefixes": ["UNLOGGED"]},)
 
     token_id: Mapped[int] = mapped_column(ForeignKey("api_tokens.id", ondelete="CASCADE"), primary_key=True)
-    began_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
+    began_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"))
     requests: Mapped[int] = mapped_column(server_default=text("1"))

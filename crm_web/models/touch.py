@@ -7,27 +7,27 @@ indexes, and would hold up whoever edits it.
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm_web.models.base import Base, Moment
+from crm_web.models.base import Base, Timestamp
 
 # Word for word as the lists sort by it; nothing noted yet comes first.
 _KEY = "coalesce(at, '0001-01-01 00:00:00+00'::timestamptz)"
 
 
-class LeadTouch(Base):
+class LeadLastActivity(Base):
     """The latest activity on a lead; each lead has a row from its beginning."""
 
     __tablename__ = "lead_touches"
     __table_args__ = (Index("ix_lead_touches_at", text(_KEY), "lead_id"),)
 
     lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True)
-    at: Mapped[Moment | None]
+    at: Mapped[Timestamp | None]
 
 
-class CustomerTouch(Base):
+class CustomerLastActivity(Base):
     """The latest activity on a customer or on one of its leads; each customer has a row from its beginning."""
 
     __tablename__ = "customer_touches"
     __table_args__ = (Index("ix_customer_touches_at", text(_KEY), "customer_id"),)
 
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True)
-    at: Mapped[Moment | None]
+    at: Mapped[Timestamp | None]

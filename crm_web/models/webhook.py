@@ -15,7 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from crm_web.models.base import Base, Id, Line, Link, Moment, Recorded, Short, Word
+from crm_web.models.base import Base, EnumText, Id, Recorded, Text50, Text300, Timestamp, Url
 from crm_web.models.change import Change, TransactionId
 from crm_web.models.employee import Employee
 
@@ -57,14 +57,14 @@ class Webhook(Recorded, Base):
     )
 
     id: Mapped[Id]
-    url: Mapped[Link]
-    description: Mapped[Line | None]
+    url: Mapped[Url]
+    description: Mapped[Text300 | None]
     events: Mapped[list[str]] = mapped_column(JSONB)
     secret: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
-    paused_at: Mapped[Moment | None]
-    paused_because: Mapped[PauseReason | None] = mapped_column(Word(PauseReason))
-    first_failed_at: Mapped[Moment | None]
-    removed_at: Mapped[Moment | None]
+    paused_at: Mapped[Timestamp | None]
+    paused_because: Mapped[PauseReason | None] = mapped_column(EnumText(PauseReason))
+    first_failed_at: Mapped[Timestamp | None]
+    removed_at: Mapped[Timestamp | None]
     mark_xact: Mapped[int] = mapped_column(TransactionId, server_default=text("crm_settled_before()"), deferred=True)
     mark_change_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"), deferred=True)
 
@@ -108,16 +108,16 @@ class WebhookDelivery(Base):
     id: Mapped[Id]
     webhook_id: Mapped[int] = mapped_column(ForeignKey("webhooks.id", ondelete="RESTRICT"))
     change_id: Mapped[int] = mapped_column(ForeignKey("changes.id", ondelete="RESTRICT"))
-    event: Mapped[Short]
-    state: Mapped[DeliveryState] = mapped_column(Word(DeliveryState), server_default=text("'waiting'"))
+    event: Mapped[Text50]
+    state: Mapped[DeliveryState] = mapped_column(EnumText(DeliveryState), server_default=text("'waiting'"))
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
-    created_at: Mapped[Moment] = mapped_column(server_default=text("now()"))
-    next_try_at: Mapped[Moment | None] = mapped_column(server_default=text("now()"))
-    lease_ends_at: Mapped[Moment | None]
-    tried_at: Mapped[Moment | None]
+    created_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"))
+    next_try_at: Mapped[Timestamp | None] = mapped_column(server_default=text("now()"))
+    lease_ends_at: Mapped[Timestamp | None]
+    tried_at: Mapped[Timestamp | None]
     took_ms: Mapped[int | None]
     status: Mapped[int | None]
-    error: Mapped[Line | None]
+    error: Mapped[Text300 | None]
 
     webhook: Mapped[Webhook] = relationship()
     change: Mapped[Change] = relationship()

@@ -9,14 +9,14 @@ from flask import url_for
 from werkzeug.datastructures import MultiDict
 
 from crm_web import filters
-from crm_web.counts import Whose
+from crm_web.counts import LeadScope
 from crm_web.date_input import read_month
 from crm_web.day_words import days_of
-from crm_web.filters import Reader
+from crm_web.filters import UserLocale
 from crm_web.list_address import Chip, Tab
 from crm_web.models import Employee
 from crm_web.periods import Period, month_of
-from crm_web.record_address import RecordAddress, name_word, read_words
+from crm_web.record_address import RecordListParams, name_word, read_words
 
 PERIODS = {
     "last_12_months": "Last 12 months",
@@ -34,7 +34,7 @@ MOST_MONTHS = 120
 MONTHS = ("from", "to")
 
 
-class ReportAddress(RecordAddress):
+class ReportParams(RecordListParams):
     """
     The address of a report.
 
@@ -46,13 +46,13 @@ class ReportAddress(RecordAddress):
     """
 
     def __init__(
-        self, name: str, args: MultiDict[str, str], *, me: Employee, reader: Reader, ways: dict[str, str]
+        self, name: str, args: MultiDict[str, str], *, me: Employee, user_locale: UserLocale, ways: dict[str, str]
     ) -> None:
         super().__init__(
             "reports.show_report",
             args,
             me=me,
-            reader=reader,
+            user_locale=user_locale,
             dates={},
             lacks={},
             names=("period", "from", "to", "owner", "source", "by"),
@@ -62,7 +62,7 @@ class ReportAddress(RecordAddress):
         self.require("by", "a way to tell leads apart", lambda word: word in ways, is_single=True)
         for side in MONTHS:
             self.require(side, "", lambda _: True, is_single=True)
-        self.read_typed(MONTHS, lambda typed: f"{read_month(typed, reader.locale):%Y-%m}")
+        self.read_typed(MONTHS, lambda typed: f"{read_month(typed, user_locale.locale):%Y-%m}")
         self.by = self.one("by") if self.one("by") in ways else next(iter(ways), "")
 
     def url(self, endpoint: str | None = None, *, at: str | None = None, **changes: Any) -> str:
@@ -98,9 +98,9 @@ class ReportAddress(RecordAddress):
             first, last = _months_before(self.today, 11), self.today
         else:
             found = days_of(self.period_word, self.today)
-            return Period(*(found or (self.today, self.today)), self.reader.zone)
+            return Period(*(found or (self.today, self.today)), self.user_locale.zone)
         first = max(first, _months_before(last, MOST_MONTHS - 1))
-        return Period(first, month_of(last, self.reader.zone).next_day, self.reader.zone)
+        return Period(first, month_of(last, self.user_locale.zone).next_day, self.user_locale.zone)
 
     @property
     def sort_in_words(self) -> str:
@@ -108,9 +108,9 @@ class ReportAddress(RecordAddress):
         return "As on the page"
 
     @cached_property
-    def whose(self) -> Whose:
+    def whose(self) -> LeadScope:
         """Which leads are counted."""
-        return Whose(self.person_ids("owner"), read_words(self.all("source")))
+        return LeadScope(self.person_ids("owner"), read_words(self.all("source")))
 
     def url_of_leads(self, **filters: Any) -> str:
         """The list of leads of the same people and sources, filtered further."""

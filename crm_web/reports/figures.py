@@ -11,14 +11,14 @@ from babel.numbers import format_percent
 from flask import url_for
 
 from crm_web import filters
-from crm_web.counts import Tally, Worth, add_up, count_standing
+from crm_web.counts import CurrencyTotal, Totals, add_totals, count_current
 from crm_web.employees.queries import map_people
-from crm_web.figure_words import colour_of, write_worth
+from crm_web.figure_words import colour_of, format_totals
 from crm_web.models import ActivityKind, LeadStatus, LostReason, StatusKind
 from crm_web.periods import Period, month_of
 from crm_web.record_address import NOTHING_GIVEN
 from crm_web.reports import queries
-from crm_web.reports.address import ReportAddress
+from crm_web.reports.address import ReportParams
 from crm_web.reports.queries import Expected, Outcome, Stays
 from crm_web.reports.tables import Cell, Line, Table
 
@@ -43,38 +43,38 @@ class Report:
     title: str
     question: str
     terms: str
-    tell: Callable[[ReportAddress], Table]
+    tell: Callable[[ReportParams], Table]
     ways: Mapping[str, str]
     period_of: str
     has_sources: bool = True
 
 
-def tell_statuses(view: ReportAddress) -> Table:
+def build_status_report(view: ReportParams) -> Table:
     """Where the leads that came in stand now."""
-    teller, period = Teller(view), view.period
+    teller, period = ReportFormatter(view), view.period
     created = _created_in(period)
     if period is None:
-        tallies = count_standing(view.whose)
+        totals = count_current(view.whose)
     else:
-        tallies = {status: Tally(count) for status, count in queries.count_created(view.whose, period).items()}
-    every = add_up(tallies.values())
+        totals = {status: Totals(count) for status, count in queries.count_created(view.whose, period).items()}
+    every = add_totals(totals.values())
 
-    def line(label: str, tally: Tally, kind: str = "", **filters_: Any) -> Line:
+    def line(label: str, total: Totals, kind: str = "", **filters_: Any) -> Line:
         cells = [
-            teller.count(tally.count, **filters_, **created),
-            teller.share(tally.count, every.count),
-            *([teller.worth(tally.worth)] if period is None else []),
+            teller.count(total.count, **filters_, **created),
+            teller.share(total.count, every.count),
+            *([teller.worth(total.by_currency)] if period is None else []),
         ]
-        return Line(label, cells, length=tally.count, kind=kind)
+        return Line(label, cells, length=total.count, kind=kind)
 
     heads = ["Leads", "Share", *(["Worth"] if period is None else [])]
-    lines = [line(status.label, tally, colour_of(status), status=status.value) for status, tally in tallies.items()]
+    lines = [line(status.label, total, colour_of(status), status=status.value) for status, total in totals.items()]
     return Table("Status", heads, lines, line("All", every))
 
 
-def tell_funnel(view: ReportAddress) -> Table:
+def build_funnel_report(view: ReportParams) -> Table:
     """How far the leads that came in got."""
-    teller, created = Teller(view), _created_in(view.period)
+    teller, created = ReportFormatter(view), _created_in(view.period)
     reached = queries.count_reached(view.whose, view.period)
     every, lines, before = reached[LeadStatus.NEW], [], 0
     for status, count in reached.items():
@@ -90,11 +90,11 @@ def tell_funnel(view: ReportAddress) -> Table:
     return Table("Got as far as", ["Leads", "Of all", "Of the step before", "Dropped off"], lines)
 
 
-def tell_conversion(view: ReportAddress) -> Table:
+def build_conversion_report(view: ReportParams) -> Table:
     """Which share of the leads that came in was won."""
     part, period, note = {"source": "source", "owner": "owner_id", "month": "starts_on"}[view.by], view.period, ""
     if view.by == "month":
-        period = period or queries.find_all_months(view.reader.zone, view.today, most=MOST_LINES_OF_MONTHS)
+        period = period or queries.find_all_months(view.user_locale.zone, view.today, most=MOST_LINES_OF_MONTHS)
         if len(period.months) >= MOST_LINES_OF_MONTHS:
             period = Period(period.months[-MOST_LINES_OF_MONTHS].first_day, period.next_day, period.zone)
             note = f"Months are told apart for {MOST_LINES_OF_MONTHS} months at most: the latest ones."
@@ -102,15 +102,15 @@ def tell_conversion(view: ReportAddress) -> Table:
     names = map_people([outcome.part for outcome in outcomes]) if view.by == "owner" else {}
     if len(outcomes) == queries.MOST_LINES:
         note = f"Only the {queries.MOST_LINES} with the most leads are shown."
-    lines = [_tell_outcome(view, outcome, period, names) for outcome in outcomes]
+    lines = [_add_outcome(view, outcome, period, names) for outcome in outcomes]
     heads = ["Leads", "Open", "Won", "Lost", "Won of all", "Won of closed"]
     return Table(view.ways[view.by].removeprefix("By ").capitalize(), heads, lines, note=note)
 
 
-def _tell_outcome(view: ReportAddress, outcome: Outcome, period: Period | None, names: Mapping[int, str]) -> Line:
-    teller = Teller(view)
+def _add_outcome(view: ReportParams, outcome: Outcome, period: Period | None, names: Mapping[int, str]) -> Line:
+    teller = ReportFormatter(view)
     if view.by == "month":
-        month = month_of(outcome.part, view.reader.zone)
+        month = month_of(outcome.part, view.user_locale.zone)
         label, found = teller.month(month.first_day), _created_in(month)
     elif view.by == "owner":
         label = names.get(outcome.part, "Nobody")
@@ -124,9 +124,9 @@ def _tell_outcome(view: ReportAddress, outcome: Outcome, period: Period | None, 
     return Line(label, cells, length=Decimal(won) / outcome.all, kind="won")
 
 
-def tell_stays(view: ReportAddress) -> Table:
+def build_time_in_status_report(view: ReportParams) -> Table:
     """How long leads stand in a status before they move on."""
-    teller, period = Teller(view), view.period
+    teller, period = ReportFormatter(view), view.period
     whose: dict[str, Any] = {"left_owner": view.all("owner"), "left_source": view.all("source")}
     days = {"left_from": period.first_day, "left_to": period.next_day} if period else {}
 
@@ -148,23 +148,23 @@ def tell_stays(view: ReportAddress) -> Table:
     return Table("Status", ["Left it", "Half within", "Mean"], lines)
 
 
-def tell_closed(view: ReportAddress) -> Table:
+def build_closed_report(view: ReportParams) -> Table:
     """What was won, and why the rest was lost."""
-    teller = Teller(view)
+    teller = ReportFormatter(view)
     closed = queries.count_closed(view.whose, view.period)
     days = {"closed_from": view.period.first_day, "closed_to": view.period.next_day} if view.period else {}
-    every = add_up(closed.values())
+    every = add_totals(closed.values())
 
     def line(label: str, kind: StatusKind, reason: LostReason | None = None) -> Line:
         ours = [part for (status, why), part in closed.items() if status.kind is kind and reason in (None, why)]
-        tally = add_up(ours)
+        total = add_totals(ours)
         found = {"kind": kind.value, "reason": reason.value if reason else None, **days}
         cells = [
-            teller.count(tally.count, **found),
-            teller.share(tally.count, every.count),
-            teller.worth(tally.worth),
+            teller.count(total.count, **found),
+            teller.share(total.count, every.count),
+            teller.worth(total.by_currency),
         ]
-        return Line(label, cells, length=tally.count, kind=kind.value)
+        return Line(label, cells, length=total.count, kind=kind.value)
 
     lines = [
         line("Won", StatusKind.WON),
@@ -174,11 +174,11 @@ def tell_closed(view: ReportAddress) -> Table:
     return Table("Outcome", ["Leads", "Of all closed", "Worth"], lines)
 
 
-def tell_forecast(view: ReportAddress) -> Table:
+def build_forecast_report(view: ReportParams) -> Table:
     """What may come in, by month and currency."""
-    months = [month_of(view.today, view.reader.zone)]
+    months = [month_of(view.today, view.user_locale.zone)]
     while len(months) < MONTHS_AHEAD:
-        months.append(month_of(months[-1].next_day, view.reader.zone))
+        months.append(month_of(months[-1].next_day, view.user_locale.zone))
     parts = queries.list_expected(view.whose, months)
     largest = {part.currency: part.amount for part in sorted(parts, key=lambda part: part.amount)}
     # Currency by currency, the commonest first and leads without an amount last, so that bars stand by their like.
@@ -186,11 +186,11 @@ def tell_forecast(view: ReportAddress) -> Table:
     for part in parts:
         counts[part.currency] += part.count
     parts.sort(key=lambda part: (not part.currency, -counts[part.currency], part.currency))
-    lines = [_tell_expected(Teller(view), part, largest[part.currency]) for part in parts]
+    lines = [_add_expected_row(ReportFormatter(view), part, largest[part.currency]) for part in parts]
     return Table("Expected close", ["Currency", "Leads", "Amount", "Weighted"], lines)
 
 
-def _tell_expected(teller: "Teller", part: Expected, largest: Decimal) -> Line:
+def _add_expected_row(teller: "ReportFormatter", part: Expected, largest: Decimal) -> Line:
     days: dict[str, Any]
     if not part.has_day:
         label, days = "No date", {"no": ["close"]}
@@ -212,9 +212,9 @@ def _tell_expected(teller: "Teller", part: Expected, largest: Decimal) -> Line:
     return Line(label, cells, length=length)
 
 
-def tell_activity(view: ReportAddress) -> Table:
+def build_activity_report(view: ReportParams) -> Table:
     """Who entered how much."""
-    teller = Teller(view)
+    teller = ReportFormatter(view)
     counts = queries.count_activities(view.whose.owner_ids, view.period)
     names = map_people(counts)
     lines = [
@@ -231,54 +231,56 @@ def tell_activity(view: ReportAddress) -> Table:
     return Table("Person", [*(f"{kind.label}s" for kind in ActivityKind), "All"], lines)
 
 
-class Teller:
+class ReportFormatter:
     """
     Puts figures in words for one reader.
 
     :param view: the report
     """
 
-    def __init__(self, view: ReportAddress) -> None:
-        self.view, self.reader = view, view.reader
+    def __init__(self, view: ReportParams) -> None:
+        self.view, self.user_locale = view, view.user_locale
 
     def count(self, count: int, **found: Any) -> Cell:
         """How many leads, linked to them."""
-        return Cell(filters.number(count, reader=self.reader), count, self.view.url_of_leads(**found))
+        return Cell(filters.number(count, user_locale=self.user_locale), count, self.view.url_of_leads(**found))
 
     def activities(self, count: int, person: int, kind: ActivityKind | None = None) -> Cell:
         """How many activities somebody entered, linked to them."""
         found: dict[str, Any] = {"author": person or "nobody", "kind": kind.value if kind else None}
         if period := self.view.period:
             found |= {"happened_from": period.first_day, "happened_to": period.next_day}
-        return Cell(filters.number(count, reader=self.reader), count, url_for("activities.list_activities", **found))
+        return Cell(
+            filters.number(count, user_locale=self.user_locale), count, url_for("activities.list_activities", **found)
+        )
 
     def number(self, count: int) -> Cell:
         """How many fewer, which is no set of its own."""
-        return Cell(filters.number(count, reader=self.reader), count)
+        return Cell(filters.number(count, user_locale=self.user_locale), count)
 
     def share(self, part: int, whole: int) -> Cell:
         """A share in percent, to a tenth; nothing of nothing has none."""
         if not whole:
             return Cell("–", None)
         share = (Decimal(part) * 100 / whole).quantize(Decimal("0.1"), ROUND_HALF_UP)
-        pattern = str(self.reader.locale.percent_formats[None].pattern).replace("0", "0.0", 1)
-        return Cell(format_percent(share / 100, pattern, locale=self.reader.locale), share)
+        pattern = str(self.user_locale.locale.percent_formats[None].pattern).replace("0", "0.0", 1)
+        return Cell(format_percent(share / 100, pattern, locale=self.user_locale.locale), share)
 
     def money(self, amount: Decimal, currency: str) -> Cell:
         """An amount; nothing where there is none."""
         cents = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
-        return Cell(filters.money(cents, currency, reader=self.reader), cents) if currency else Cell("", None)
+        return Cell(filters.money(cents, currency, user_locale=self.user_locale), cents) if currency else Cell("", None)
 
-    def worth(self, worth: Sequence[Worth]) -> Cell:
+    def worth(self, worth: Sequence[CurrencyTotal]) -> Cell:
         """Sums side by side, such as ``€12,000 · $900``; in a file each stands for itself."""
-        return Cell(write_worth(worth, reader=self.reader), worth=worth)
+        return Cell(format_totals(worth, user_locale=self.user_locale), worth=worth)
 
     def mean(self, stays: Stays) -> Cell:
         """A mean in days, to a tenth."""
         if not stays.count:
             return Cell("–", None)
         days = stays.mean_days.quantize(Decimal("0.1"), ROUND_HALF_UP)
-        return Cell(f"{filters.number(days, reader=self.reader)} {'day' if days == 1 else 'days'}", days)
+        return Cell(f"{filters.number(days, user_locale=self.user_locale)} {'day' if days == 1 else 'days'}", days)
 
     def median(self, stays: Stays) -> Cell:
         """How long half of them took, in the unit in which it was counted."""
@@ -287,7 +289,7 @@ class Teller:
             return Cell("–", None)
         for unit, size, begin in (("month", 30, 90), ("week", 7, 14), ("day", 1, 1)):
             if days >= begin:
-                return Cell(filters.plural(days // size, unit, reader=self.reader), days)
+                return Cell(filters.plural(days // size, unit, user_locale=self.user_locale), days)
         return Cell("less than a day", days)
 
     def month(self, day: date) -> str:
@@ -314,7 +316,7 @@ REPORTS = {
         "Leads by status",
         "Where do our leads stand?",
         "Leads that came in during the period, by where they stand now. For all time also what they are worth.",
-        tell_statuses,
+        build_status_report,
         {},
         "Created",
     ),
@@ -324,7 +326,7 @@ REPORTS = {
         "Of the leads that came in during the period: how many ever got at least as far as each status, whatever became"
         " of them since. A lead that skipped a status has got past it; waiting on hold, or being lost, takes nobody"
         " further. Dropped off: how many fewer than in the step before, those still on their way among them.",
-        tell_funnel,
+        build_funnel_report,
         {},
         "Created",
     ),
@@ -333,7 +335,7 @@ REPORTS = {
         "Which leads become customers?",
         "Of the leads that came in during the period: what became of them by now. Won of all counts open leads as not"
         " won yet; won of closed leaves them out. Lost includes disqualified.",
-        tell_conversion,
+        build_conversion_report,
         {"source": "By source", "owner": "By owner", "month": "By month created"},
         "Created",
     ),
@@ -344,7 +346,7 @@ REPORTS = {
         " owned them then. Half within: half of them left in this time or less, in whole days, after a fortnight in"
         " whole weeks, after 90 days in months of 30 days. Leads that still stand there are not counted yet. A lead"
         " that left a status twice counts twice; the list behind the figure shows it once, and none in the trash.",
-        tell_stays,
+        build_time_in_status_report,
         {},
         "Left",
     ),
@@ -353,7 +355,7 @@ REPORTS = {
         "What was won, and why was the rest lost?",
         "Leads that were closed during the period, whenever they came in. Lost includes disqualified. Amounts of"
         " different currencies are never added up.",
-        tell_closed,
+        build_closed_report,
         {},
         "Closed",
     ),
@@ -363,7 +365,7 @@ REPORTS = {
         "Open leads by currency and by the month of their expected close. Weighted: each amount times its probability;"
         " a lead without a probability adds nothing to it. Earlier: the expected close has passed. Each currency stands"
         " for itself, and its bars are drawn against its own largest month.",
-        tell_forecast,
+        build_forecast_report,
         {},
         "",
     ),
@@ -372,7 +374,7 @@ REPORTS = {
         "Who did how much?",
         "Notes, calls, meetings, e-mails and tasks by the person who entered them, on leads and customers, in the month"
         " in which they happened. What was removed is not counted; what is on a record in the trash is: it was done.",
-        tell_activity,
+        build_activity_report,
         {},
         "Happened",
         has_sources=False,

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from crm_web.counts import Tally, Whose, sum_cells, tally
+from crm_web.counts import LeadScope, Totals, sum_counts, sum_rows
 from crm_web.extensions import db
 from crm_web.folding import fold
-from crm_web.models import WAY_TO_WON, ActivityKind, Figure, Lead, LeadStatus, LostReason, StatusKind
+from crm_web.models import WAY_TO_WON, ActivityKind, Lead, LeadStatus, LostReason, Metric, StatusKind
 from crm_web.periods import Period, month_of
 
 MOST_LINES = 200
@@ -75,28 +75,28 @@ class Expected:
     has_day: bool = True
 
 
-def count_created(whose: Whose, period: Period | None) -> dict[LeadStatus, int]:
+def count_created(scope: LeadScope, period: Period | None) -> dict[LeadStatus, int]:
     """
     Count the leads that came in, by where they stand now.
 
-    :param whose: which leads
+    :param scope: which leads
     :param period: the months in which they were created; ``None`` for all time
     :return: each status with its number
     """
-    rows = sum_cells(Figure.CREATED, "status", whose=whose, period=period)
+    rows = sum_counts(Metric.CREATED, "status", scope=scope, period=period)
     counts = {row.status: int(row.how_many) for row in rows}
     return {status: counts.get(status.value, 0) for status in LeadStatus}
 
 
-def count_reached(whose: Whose, period: Period | None) -> dict[LeadStatus, int]:
+def count_reached(scope: LeadScope, period: Period | None) -> dict[LeadStatus, int]:
     """
     Count how many of the leads that came in got at least as far as each status, whatever became of them since.
 
-    :param whose: which leads
+    :param scope: which leads
     :param period: the months in which they were created; ``None`` for all time
     :return: the statuses on the way to Won, each with its number, the first with all
     """
-    rows = sum_cells(Figure.CREATED, "detail", whose=whose, period=period)
+    rows = sum_counts(Metric.CREATED, "detail", scope=scope, period=period)
     furthest = {row.detail: int(row.how_many) for row in rows}
     return {
         status: sum(furthest.get(later.value, 0) for later in WAY_TO_WON[place:])
@@ -104,17 +104,17 @@ def count_reached(whose: Whose, period: Period | None) -> dict[LeadStatus, int]:
     }
 
 
-def count_outcomes(part: str, whose: Whose, period: Period | None) -> list[Outcome]:
+def count_outcomes(part: str, scope: LeadScope, period: Period | None) -> list[Outcome]:
     """
     Count what became of the leads that came in.
 
     :param part: ``source``, ``owner_id`` or ``starts_on``, by what to tell them apart
-    :param whose: which leads
+    :param scope: which leads
     :param period: the months in which they were created; ``None`` for all time
     :return: a line for each part: months in order, of others those with the most leads first
     """
     counts: dict[Any, Counter[StatusKind]] = defaultdict(Counter)
-    for row in sum_cells(Figure.CREATED, part, "status", whose=whose, period=period):
+    for row in sum_counts(Metric.CREATED, part, "status", scope=scope, period=period):
         counts[getattr(row, part)][LeadStatus(row.status).kind] += int(row.how_many)
     lines = [Outcome(key, counted) for key, counted in counts.items()]
     if part == "starts_on":
@@ -122,15 +122,15 @@ def count_outcomes(part: str, whose: Whose, period: Period | None) -> list[Outco
     return sorted(lines, key=lambda line: (-line.all, fold(str(line.part))))[:MOST_LINES]
 
 
-def measure_stays(whose: Whose, period: Period | None) -> dict[LeadStatus, Stays]:
+def measure_stays(scope: LeadScope, period: Period | None) -> dict[LeadStatus, Stays]:
     """
     Measure how long leads stood in each open status before they left it.
 
-    :param whose: whose they were then, and from which source
+    :param scope: whose they were then, and from which source
     :param period: the months in which they left; ``None`` for all time
     :return: the open statuses with what was measured
     """
-    rows = sum_cells(Figure.STAYED, "status", "detail", whose=whose, period=period)
+    rows = sum_counts(Metric.STAYED, "status", "detail", scope=scope, period=period)
     return {
         status: _measure([row for row in rows if row.status == status.value])
         for status in LeadStatus
@@ -150,29 +150,29 @@ def _measure(rows: Sequence[Any]) -> Stays:
     return Stays(count, Decimal(sum(row.seconds for row in rows)) / count / DAY, days)
 
 
-def count_closed(whose: Whose, period: Period | None) -> dict[tuple[LeadStatus, LostReason | None], Tally]:
+def count_closed(scope: LeadScope, period: Period | None) -> dict[tuple[LeadStatus, LostReason | None], Totals]:
     """
     Count the leads that were won, and those that were lost for each reason.
 
-    :param whose: which leads
+    :param scope: which leads
     :param period: the months in which they were closed; ``None`` for all time
     :return: a tally for each status and reason that occurs
     """
     found: dict[tuple[LeadStatus, LostReason | None], list[Any]] = defaultdict(list)
-    for row in sum_cells(Figure.CLOSED, "status", "detail", "currency", whose=whose, period=period):
+    for row in sum_counts(Metric.CLOSED, "status", "detail", "currency", scope=scope, period=period):
         found[LeadStatus(row.status), LostReason(row.detail) if row.detail else None].append(row)
-    return {key: tally(rows) for key, rows in found.items()}
+    return {key: sum_rows(rows) for key, rows in found.items()}
 
 
-def list_expected(whose: Whose, months: Sequence[Period]) -> list[Expected]:
+def list_expected(scope: LeadScope, months: Sequence[Period]) -> list[Expected]:
     """
     Add up the open leads by the month of their expected close and by currency.
 
-    :param whose: which leads
+    :param scope: which leads
     :param months: the months that are told apart, in a row
     :return: a line for each stretch and currency that occurs: before, each month, later, and without a day
     """
-    rows = sum_cells(Figure.EXPECTED, "starts_on", "currency", whose=whose)
+    rows = sum_counts(Metric.EXPECTED, "starts_on", "currency", scope=scope)
     first, after = months[0].first_day, months[-1].next_day
     stretches: list[tuple[date | None, date | None]] = [
         (None, first),
@@ -219,7 +219,7 @@ def count_activities(owner_ids: Sequence[int], period: Period | None) -> dict[in
     :return: for each person, 0 where nobody is known, how many activities of each kind
     """
     counts: dict[int, Counter[ActivityKind]] = defaultdict(Counter)
-    rows = sum_cells(Figure.ACTIVITY, "owner_id", "status", whose=Whose(owner_ids), period=period)
+    rows = sum_counts(Metric.ACTIVITY, "owner_id", "status", scope=LeadScope(owner_ids), period=period)
     for row in rows:
         counts[row.owner_id][ActivityKind(row.status)] += int(row.how_many)
     return dict(sorted(counts.items(), key=lambda item: (-item[1].total(), item[0]))[:MOST_LINES])

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from crm_web.counts import Worth
+from crm_web.counts import CurrencyTotal
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Cell:
     text: str
     value: int | Decimal | str | None = None
     href: str = ""
-    worth: Sequence[Worth] | None = None
+    worth: Sequence[CurrencyTotal] | None = None
 
 
 @dataclass(frozen=True)

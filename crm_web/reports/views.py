@@ -6,13 +6,13 @@ from flask_login import current_user
 
 from crm_web.access import Action, allowed
 from crm_web.employees.queries import list_possible_owners
-from crm_web.filters import current_reader
+from crm_web.filters import current_user_locale
 from crm_web.leads.queries import list_sources
 from crm_web.list_address import Chip
 from crm_web.list_files import send_csv, send_xlsx
 from crm_web.reports import blueprint
-from crm_web.reports.address import PERIODS, ReportAddress
-from crm_web.reports.figures import REPORTS, Report, Teller
+from crm_web.reports.address import PERIODS, ReportParams
+from crm_web.reports.figures import REPORTS, Report, ReportFormatter
 
 
 @blueprint.get("/reports")
@@ -34,7 +34,7 @@ def show_report(name: str) -> ResponseReturnValue:
         reports=REPORTS,
         view=view,
         table=report.tell(view),
-        period=Teller(view).period() if report.period_of else "",
+        period=ReportFormatter(view).period() if report.period_of else "",
         periods=list(PERIODS.items()),
         people=people,
         sources=list_sources() if report.has_sources else [],
@@ -55,11 +55,13 @@ def export_report(name: str) -> Response:
 def export_report_xlsx(name: str) -> Response:
     report, view = _report(name)
     table = report.tell(view)
-    period = [Chip(f"{report.period_of}: {Teller(view).period()}", "")] if report.period_of else []
+    period = [Chip(f"{report.period_of}: {ReportFormatter(view).period()}", "")] if report.period_of else []
     chips = [*period, *view.list_chips(list_possible_owners())]
     return send_xlsx(report.title, table.file_head, list(table.file_rows), view=view, chips=chips)
 
 
-def _report(name: str) -> tuple[Report, ReportAddress]:
+def _report(name: str) -> tuple[Report, ReportParams]:
     report = REPORTS.get(name) or abort(404)
-    return report, ReportAddress(name, request.args, me=current_user, reader=current_reader(), ways=dict(report.ways))
+    return report, ReportParams(
+        name, request.args, me=current_user, user_locale=current_user_locale(), ways=dict(report.ways)
+    )

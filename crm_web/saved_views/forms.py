@@ -4,7 +4,7 @@ from wtforms import BooleanField, HiddenField
 
 from crm_web.form_fields import RecordForm, Required, TextLine
 from crm_web.models import SavedView, limit_of
-from crm_web.record_forms import OnceForm
+from crm_web.record_forms import IdempotentForm
 
 
 class ViewForm(RecordForm):
@@ -18,7 +18,7 @@ class ViewForm(RecordForm):
         del self.is_shared
 
 
-class NewViewForm(ViewForm, OnceForm):
+class NewViewForm(ViewForm, IdempotentForm):
     """A list as it is now, to be kept under a name."""
 
     is_pinned = BooleanField("Put it into my navigation", default=True)

@@ -13,7 +13,7 @@ ENDPOINTS = {ListName.LEADS: "leads.list_leads", ListName.CUSTOMERS: "customers.
 
 
 @dataclass(frozen=True)
-class KeptView:
+class SavedViewItem:
     """
     A saved view as pages show it to somebody.
 
@@ -56,7 +56,7 @@ class KeptView:
         return url_of_view(self)
 
 
-class KeptViews:
+class SavedViewItems:
     """
     The views that somebody sees.
 
@@ -64,15 +64,15 @@ class KeptViews:
     :param current_id: the one that the address names
     """
 
-    def __init__(self, views: Sequence[KeptView], current_id: int | None) -> None:
+    def __init__(self, views: Sequence[SavedViewItem], current_id: int | None) -> None:
         self.views = views
         self.current = next((view for view in views if view.id == current_id and view.list in request.path), None)
 
-    def of(self, name: str) -> list[KeptView]:
+    def of(self, name: str) -> list[SavedViewItem]:
         """Those of one list."""
         return [view for view in self.views if view.list == name]
 
-    def pinned_under(self, endpoint: str) -> list[KeptView]:
+    def pinned_under(self, endpoint: str) -> list[SavedViewItem]:
         """Those that stand in the navigation under a list."""
         return [view for view in self.views if view.is_pinned and ENDPOINTS[view.list] == endpoint]
 
@@ -82,7 +82,7 @@ class KeptViews:
         return next(views, otherwise)
 
 
-def current_kept_views() -> KeptViews:
+def current_saved_views() -> SavedViewItems:
     """
     Load the views of whoever reads this page, once a request.
 
@@ -91,12 +91,12 @@ def current_kept_views() -> KeptViews:
     if "kept_views" not in g:
         is_known = current_user and current_user.is_authenticated
         seen = g.saved_views if is_known else []
-        views = [KeptView(current_user, **{**view, "list": ListName(view["list"])}) for view in seen]
-        g.kept_views = KeptViews(views, request.args.get("view", type=int))
-    kept: KeptViews = g.kept_views
+        views = [SavedViewItem(current_user, **{**view, "list": ListName(view["list"])}) for view in seen]
+        g.kept_views = SavedViewItems(views, request.args.get("view", type=int))
+    kept: SavedViewItems = g.kept_views
     return kept
 
 
-def url_of_view(view: SavedView | KeptView) -> str:
+def url_of_view(view: SavedView | SavedViewItem) -> str:
     """The address that a view stands for, with its own id, so that the list knows its name."""
     return f"{url_for(ENDPOINTS[view.list])}?{view.address}{'&' if view.address else ''}view={view.id}"

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from crm_web.errors import Conflict
 from crm_web.extensions import db
-from crm_web.models import Employee, ListName, SavedView, ViewChoice, record_by
+from crm_web.models import Employee, ListName, SavedView, ViewChoice, set_audit_actor
 from crm_web.records import lock, move_to_trash, take_from_trash
 
 
@@ -30,7 +30,7 @@ def create_view(list_name: ListName, address: str, values: Mapping[str, Any], *,
     :return: the view
     :raise NameTaken: where they have one by that name
     """
-    record_by(by)
+    set_audit_actor(by)
     view = SavedView(list=list_name, address=address, owner_id=by.id, **values)
     with _refusals_in_words():
         db.session.add(view)
@@ -47,7 +47,7 @@ def change_view(view: SavedView, values: Mapping[str, Any], *, by: Employee) -> 
     :param by: the employee who changes it
     :raise NameTaken: where its owner has another one by that name
     """
-    record_by(by)
+    set_audit_actor(by)
     lock(view)
     with _refusals_in_words():
         for name, value in values.items():
@@ -63,7 +63,7 @@ def save_address(view: SavedView, address: str, *, by: Employee) -> None:
     :param address: the query of the list
     :param by: the employee who changes it
     """
-    record_by(by)
+    set_audit_actor(by)
     lock(view)
     view.address = address
     db.session.flush()
@@ -110,7 +110,7 @@ def begin_with_view(view: SavedView, is_default: bool, *, by: Employee) -> None:
     :param is_default: whether it is the one from now on; another one is not then
     :param by: who begins with it
     """
-    record_by(by)
+    set_audit_actor(by)
     if is_default:
         mine = (ViewChoice.employee_id == by.id, ViewChoice.list == view.list, ViewChoice.view_id != view.id)
         db.session.execute(update(ViewChoice).where(*mine, ViewChoice.is_default).values(is_default=False))
@@ -118,7 +118,7 @@ def begin_with_view(view: SavedView, is_default: bool, *, by: Employee) -> None:
 
 
 def _choose(view: SavedView, by: Employee, **choice: bool) -> None:
-    record_by(by)
+    set_audit_actor(by)
     row = insert(ViewChoice).values(employee_id=by.id, view_id=view.id, list=view.list, **choice)
     db.session.execute(row.on_conflict_do_update(index_elements=["employee_id", "view_id"], set_=choice))
 

@@ -9,36 +9,36 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from crm_web.access import Action, allowed, may, may_change_view, refuse
-from crm_web.customers.address import CustomersAddress
+from crm_web.customers.address import CustomerListParams
 from crm_web.errors import DomainError
 from crm_web.extensions import db
-from crm_web.filters import current_reader
+from crm_web.filters import current_user_locale
 from crm_web.form_fields import show_refusal
-from crm_web.leads.address import LeadsAddress
+from crm_web.leads.address import LeadListParams
 from crm_web.models import ListName, SavedView, limit_of
-from crm_web.record_address import RecordAddress
+from crm_web.record_address import RecordListParams
 from crm_web.refills import refillable
 from crm_web.saved_views import blueprint, operations, queries
 from crm_web.saved_views.forms import NewViewForm, ViewForm
-from crm_web.saved_views.kept import ENDPOINTS, current_kept_views, url_of_view
-from crm_web.submissions import Answer, find_answer, keep_answer
+from crm_web.saved_views.kept import ENDPOINTS, current_saved_views, url_of_view
+from crm_web.submissions import Answer, replay_response, store_response
 
-ADDRESSES: dict[ListName, Callable[..., RecordAddress]] = {
-    ListName.LEADS: LeadsAddress,
-    ListName.CUSTOMERS: CustomersAddress,
+ADDRESSES: dict[ListName, Callable[..., RecordListParams]] = {
+    ListName.LEADS: LeadListParams,
+    ListName.CUSTOMERS: CustomerListParams,
 }
 
 
 @blueprint.app_context_processor
 def give_views() -> dict[str, object]:
     """The frame of each page shows the pinned ones; asked for only where a template does."""
-    return {"kept_views": current_kept_views}
+    return {"saved_views": current_saved_views}
 
 
 @blueprint.get("")
 @allowed(Action.READ)
 def list_views() -> ResponseReturnValue:
-    return render_template("saved_views/list_views.html", views=current_kept_views().views)
+    return render_template("saved_views/list_views.html", views=current_saved_views().views)
 
 
 @blueprint.get("/new")
@@ -55,7 +55,7 @@ def new_view() -> ResponseReturnValue:
 def create_view() -> ResponseReturnValue:
     form = _for_me(NewViewForm())
     list_name = _list_or_404(form.list.data or "")
-    if answer := find_answer(form):
+    if answer := replay_response(form):
         return answer.give()
     if not form.validate():
         return _new_page(form), 422
@@ -67,7 +67,7 @@ def create_view() -> ResponseReturnValue:
         db.session.rollback()
         show_refusal(form, error)
         return _new_page(form), 422
-    answer = keep_answer(form, f"This list is kept as “{view.name}”.", url_of_view(view))
+    answer = store_response(form, f"This list is kept as “{view.name}”.", url_of_view(view))
     db.session.commit()
     return answer.give()
 
@@ -184,7 +184,7 @@ def _read(query: str) -> MultiDict[str, str]:
 
 def _tidy(list_name: ListName, args: MultiDict[str, str]) -> str:
     """Only what the list knows, in one spelling; what would be too long to keep is left out from its end."""
-    address = ADDRESSES[list_name](args, me=current_user, reader=current_reader()).query_string
+    address = ADDRESSES[list_name](args, me=current_user, user_locale=current_user_locale()).query_string
     return address if len(address) <= limit_of(SavedView.address) else ""
 
 

@@ -19,7 +19,7 @@ from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.imports.staging import raw_cursor
 from crm_web.imports.writing import CUSTOMER_VALUES
-from crm_web.models import Employee, Lead, LeadSource, Role, record_by
+from crm_web.models import Employee, Lead, LeadSource, Role, set_audit_actor
 from crm_web.scale.indexes import TABLES, build_again, set_aside
 from crm_web.scale.words import list_lands, list_words
 
@@ -95,7 +95,7 @@ def fill_database(filling: Filling, *, progress: Progress = lambda line: None) -
     cursor.execute(f"LOCK TABLE employees, {', '.join(TABLES)} IN ACCESS EXCLUSIVE MODE")
     _refuse_where_people_work()
     before = _count_rows(cursor)
-    record_by(None)
+    set_audit_actor(None)
     _hire_sellers()
     _add_sources()
     indexes = set_aside(cursor) if filling.leads >= WORTH_SETTING_ASIDE else []

@@ -6,11 +6,11 @@ from typing import TypeVar
 from flask import request
 from werkzeug.datastructures import MultiDict
 
-from crm_web.list_address import ListAddress
+from crm_web.list_address import ListParams
 from crm_web.paging import Page
 from crm_web.search.queries import correct_spelling
 
-Params = TypeVar("Params", bound=ListAddress)
+Params = TypeVar("Params", bound=ListParams)
 
 
 def load_or_correct(

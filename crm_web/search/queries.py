@@ -31,12 +31,12 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import aliased
 
-from crm_web.database import Trouble, find_trouble
+from crm_web.database import DbFailure, classify_failure
 from crm_web.extensions import db
 from crm_web.folding import fold
 from crm_web.matching import contains_words, escape_like
 from crm_web.models import Contact, Customer, CustomerStatus, Employee, KnownWord, Lead, StatusKind
-from crm_web.search.words import Wanted, count_slips, is_close, tidy
+from crm_web.search.words import SearchTerms, edit_distance, is_close, tidy
 
 MOST_HITS = 50
 """How many of a kind are shown; there may be more."""
@@ -90,7 +90,7 @@ class Found:
     :param crowded: the kinds of which there are more
     """
 
-    wanted: Wanted
+    wanted: SearchTerms
     hits: dict[str, list[Hit]]
     crowded: frozenset[str] = frozenset()
 
@@ -156,12 +156,12 @@ def search_everything(typed: str, *, with_inactive: bool = False) -> Found:
     :raise SearchTooSlow: when the database gave up
     """
     if not typed:
-        return Found(Wanted(""), {})
+        return Found(SearchTerms(""), {})
     active = _Kind(Employee, false(), _KINDS["employee"].newest, [Employee.is_active.expression])
     try:
         return _search(typed, _KINDS if with_inactive else _KINDS | {"employee": active})
     except DBAPIError as error:
-        if find_trouble(error) is not Trouble.SLOW:
+        if classify_failure(error) is not DbFailure.SLOW:
             raise
         db.session.rollback()
         raise SearchTooSlow from error
@@ -170,21 +170,21 @@ def search_everything(typed: str, *, with_inactive: bool = False) -> Found:
 def _search(typed: str, kinds: dict[str, _Kind]) -> Found:
     # The limit holds for this transaction.
     limit = func.set_config("statement_timeout", str(PATIENCE), True)
-    wanted = Wanted(db.session.execute(select(func.crm_fold(typed, type_=Text()), limit)).one()[0])
-    rows = list(db.session.execute(union_all(*(_glance(wanted, *kind) for kind in kinds.items()))))
+    wanted = SearchTerms(db.session.execute(select(func.crm_fold(typed, type_=Text()), limit)).one()[0])
+    rows = list(db.session.execute(union_all(*(_search_recent(wanted, *kind) for kind in kinds.items()))))
     common = {row.entity for row in rows if row.is_common}
     rare = [kind for kind in kinds.items() if kind[0] not in common]
-    if rare and not wanted.is_thin:
-        rows += db.session.execute(union_all(*(_look(wanted, *kind) for kind in rare)))
+    if rare and not wanted.is_unindexed:
+        rows += db.session.execute(union_all(*(_search_indexed(wanted, *kind) for kind in rare)))
     found = _gather(wanted, rows, common)
     if len(found.best) < FEW and (similar := _list_similar(wanted)):
         wanted = replace(wanted, similar=similar)
-        rows += db.session.execute(union_all(*(_look(wanted, *kind) for kind in kinds.items())))
+        rows += db.session.execute(union_all(*(_search_indexed(wanted, *kind) for kind in kinds.items())))
         found = _gather(wanted, rows, common)
     return found
 
 
-def _gather(wanted: Wanted, rows: Iterable[Any], common: Iterable[str]) -> Found:
+def _gather(terms: SearchTerms, rows: Iterable[Any], common: Iterable[str]) -> Found:
     best: dict[tuple[str, int], Hit] = {}
     for row in rows:
         hit = Hit(*row[:5])
@@ -194,7 +194,7 @@ def _gather(wanted: Wanted, rows: Iterable[Any], common: Iterable[str]) -> Found
     for hit in sorted(best.values(), key=lambda hit: hit.order):
         hits.setdefault(hit.entity, []).append(hit)
     crowded = frozenset(common) | {entity for entity, found in hits.items() if len(found) > MOST_HITS}
-    return Found(wanted, {entity: found[:MOST_HITS] for entity, found in hits.items()}, crowded)
+    return Found(terms, {entity: found[:MOST_HITS] for entity, found in hits.items()}, crowded)
 
 
 def load_records(hits: Sequence[Hit]) -> list[tuple[Hit, Any]]:
@@ -231,22 +231,22 @@ _RECORDS = union_all(
 )
 
 
-def _glance(wanted: Wanted, entity: str, kind: _Kind) -> Select[Any]:
+def _search_recent(terms: SearchTerms, entity: str, kind: _Kind) -> Select[Any]:
     """The newest that match, and the names that are equal or begin so, each by an index of its own."""
     model, name = kind.model, kind.model.sort_name.expression
     latest = select(model.id, model.search_text).where(*kind.visible).order_by(*kind.newest).limit(NEWEST).subquery()
-    matches = select(latest.c.id).where(contains_words(latest.c.search_text, wanted.text, by_index=False))
+    matches = select(latest.c.id).where(contains_words(latest.c.search_text, terms.text, by_index=False))
     recent = matches.limit(RANKED).cte(f"recent_{entity}").prefix_with("MATERIALIZED")
     ids = select(model.id).where(*kind.visible)
-    equal = ids.where(name == wanted.text).order_by(model.id.desc()).limit(MOST_HITS)
-    begins = ids.where(_begins(name, wanted.text)).order_by(name, model.id).limit(MOST_HITS)
+    equal = ids.where(name == terms.text).order_by(model.id.desc()).limit(MOST_HITS)
+    begins = ids.where(_begins(name, terms.text)).order_by(name, model.id).limit(MOST_HITS)
     arms = union(select(recent.c.id), select(equal.subquery()), select(begins.subquery()))
     is_common = select(func.count() >= COMMON).select_from(recent).scalar_subquery()
-    columns = (*_columns(wanted, entity, kind), is_common.label("is_common"))
+    columns = (*_columns(terms, entity, kind), is_common.label("is_common"))
     return _best(select(*columns).where(model.id.in_(arms), *_visible(kind)).subquery())
 
 
-def _look(wanted: Wanted, entity: str, kind: _Kind) -> Select[Any]:
+def _search_indexed(terms: SearchTerms, entity: str, kind: _Kind) -> Select[Any]:
     """
     All that match, found by the index of words, up to a bound.
 
@@ -254,18 +254,18 @@ def _look(wanted: Wanted, entity: str, kind: _Kind) -> Select[Any]:
     still only read up to the limit.
     """
     text = kind.model.search_text.expression
-    condition = contains_words(text, wanted.text)
-    if wanted.similar:
-        condition = and_(*(or_(*(contains_words(text, word) for word in words)) for words in wanted.similar))
-    columns = (*_columns(wanted, entity, kind), false().label("is_common"))
+    condition = contains_words(text, terms.text)
+    if terms.similar:
+        condition = and_(*(or_(*(contains_words(text, word) for word in words)) for words in terms.similar))
+    columns = (*_columns(terms, entity, kind), false().label("is_common"))
     inside = select(*columns).where(condition, *_visible(kind)).cte(f"inside_{entity}").prefix_with("MATERIALIZED")
     return _best(select(inside).limit(RANKED).subquery())
 
 
-def _columns(wanted: Wanted, entity: str, kind: _Kind) -> tuple[Any, ...]:
+def _columns(terms: SearchTerms, entity: str, kind: _Kind) -> tuple[Any, ...]:
     """The parts of a ``Hit``, in its order."""
     model, name = kind.model, literal(entity).label("entity")
-    return name, model.id, _rank(wanted, model).label("rank"), kind.is_over.label("is_over"), model.updated_at
+    return name, model.id, _rank(terms, model).label("rank"), kind.is_over.label("is_over"), model.updated_at
 
 
 def _visible(kind: _Kind) -> list[ColumnElement[bool]]:
@@ -277,29 +277,29 @@ def _best(hits: Any) -> Select[Any]:
     return select(select(hits).order_by(*order).limit(MOST_HITS + 1).subquery())
 
 
-def _rank(wanted: Wanted, model: Any) -> ColumnElement[int]:
+def _rank(terms: SearchTerms, model: Any) -> ColumnElement[int]:
     name, padded = model.sort_name, literal(" ").op("||")(model.search_text)
-    if wanted.similar:
-        whole = [or_(*(_contains(padded, f" {word} ") for word in words)) for words in wanted.similar]
+    if terms.similar:
+        whole = [or_(*(_contains(padded, f" {word} ") for word in words)) for words in terms.similar]
         return case((and_(*whole), SIMILAR), else_=VAGUE)
-    words = [_contains(padded, f" {word}") for word in wanted.words]
+    words = [_contains(padded, f" {word}") for word in terms.words]
     return case(
-        (or_(*_exact(wanted, model)), EXACT),
-        (name == wanted.text, EQUAL),
-        (_begins(name, wanted.text), BEGINS),
+        (or_(*_exact(terms, model)), EXACT),
+        (name == terms.text, EQUAL),
+        (_begins(name, terms.text), BEGINS),
         (and_(True, *words), WORD_BEGINS),
         else_=INSIDE,
     )
 
 
-def _exact(wanted: Wanted, model: Any) -> Iterable[ColumnElement[bool]]:
+def _exact(terms: SearchTerms, model: Any) -> Iterable[ColumnElement[bool]]:
     """Whatever is one record's own: its address, its number, its telephone."""
-    yield model.email_normalised == wanted.text
+    yield model.email_normalised == terms.text
     if model is Customer:
-        yield Customer.number.in_((wanted.text.upper(), f"C-{wanted.text}"))
-    if len(wanted.digits) >= ENDS_IN_DIGITS:
+        yield Customer.number.in_((terms.text.upper(), f"C-{terms.text}"))
+    if len(terms.digits) >= ENDS_IN_DIGITS:
         numbers = [model.phone_e164, *([model.mobile_e164] if hasattr(model, "mobile_e164") else [])]
-        yield from (number.like(f"%{digits}") for number in numbers for digits in wanted.numbers)
+        yield from (number.like(f"%{digits}") for number in numbers for digits in terms.numbers)
 
 
 def _contains(text: Any, part: str) -> ColumnElement[bool]:
@@ -319,10 +319,10 @@ def correct_spelling(typed: str) -> str:
     :param typed: the words of a list
     :return: the corrected words; empty where there is nothing to correct, or nothing close
     """
-    terms = Wanted(fold(tidy(typed)))
-    known = _find_known(terms.words_to_mend)
+    terms = SearchTerms(fold(tidy(typed)))
+    known = _find_known(terms.correctable_words)
     corrected = [
-        word if word in known or word not in terms.words_to_mend else next(iter(_closest(word, known)), word)
+        word if word in known or word not in terms.correctable_words else next(iter(_closest(word, known)), word)
         for word in terms.words
     ]
     return " ".join(corrected) if corrected != terms.words else ""
@@ -337,14 +337,14 @@ def _find_known(words: Sequence[str]) -> set[str]:
     return set(db.session.scalars(query))
 
 
-def _list_similar(wanted: Wanted) -> list[list[str]]:
+def _list_similar(terms: SearchTerms) -> list[list[str]]:
     """For each word itself and the known words that are closest to it; nothing where no word has any."""
-    mend = wanted.words_to_mend
+    mend = terms.correctable_words
     known = _find_known(mend)
-    similar = [[word, *(_closest(word, known) if word in mend else [])] for word in wanted.words]
+    similar = [[word, *(_closest(word, known) if word in mend else [])] for word in terms.words]
     return similar if any(len(words) > 1 for words in similar) else []
 
 
 def _closest(word: str, known: Iterable[str]) -> list[str]:
-    close = [(count_slips(word, other), other[0] != word[0], other) for other in known if is_close(word, other)]
+    close = [(edit_distance(word, other), other[0] != word[0], other) for other in known if is_close(word, other)]
     return [other for _, _, other in sorted(close) if other != word][:MOST_SIMILAR]

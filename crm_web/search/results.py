@@ -10,7 +10,7 @@ from crm_web.list_address import Tab
 from crm_web.matching import digits_if_phone, phone_digits
 from crm_web.models import CustomerStatus, LeadStatus, Role
 from crm_web.search.queries import MOST_HITS, SIMILAR, Found, Hit
-from crm_web.search.words import Piece, Wanted, mark
+from crm_web.search.words import Piece, SearchTerms, mark
 
 KINDS = {"lead": "Lead", "customer": "Customer", "contact": "Contact", "employee": "Employee"}
 PLURALS = {kind: f"{label}s" for kind, label in KINDS.items()}
@@ -47,28 +47,28 @@ class Result:
         return {"kind": self.kind, "url": self.url, "name": name, "about": about}
 
 
-def describe(wanted: Wanted, hit: Hit, row: Any, *, keeps_employees: bool) -> Result:
+def describe(terms: SearchTerms, hit: Hit, row: Any, *, keeps_employees: bool) -> Result:
     """Put a hit in words, with what was searched for marked in them."""
     about = [text for text in (row.number, row.about) if text and text != row.name]
-    missing = [word for word in wanted.words if not any(_is_marked(text, [word]) for text in (row.name, *about))]
+    missing = [word for word in terms.words if not any(_is_marked(text, [word]) for text in (row.name, *about))]
     reached = [text for text in (row.email, row.website) if text and text != row.name and _is_marked(text, missing)]
-    phones = [text for text in (row.phone, row.mobile) if text and _is_number(text, wanted)]
+    phones = [text for text in (row.phone, row.mobile) if text and _is_number(text, terms)]
     statuses: dict[str, Any] = {"lead": LeadStatus, "customer": CustomerStatus, "employee": Role}
     return Result(
         kind=KINDS[hit.entity],
         url=_url_of(hit, row, keeps_employees),
-        name=mark(row.name, wanted.marked),
-        about=[*(mark(text, wanted.marked) for text in about + reached[:1]), *([Piece(p, True)] for p in phones[:1])],
+        name=mark(row.name, terms.marked),
+        about=[*(mark(text, terms.marked) for text in about + reached[:1]), *([Piece(p, True)] for p in phones[:1])],
         status=statuses[hit.entity](row.status) if row.status else None,
         owner=row.owner,
         is_similar=hit.rank >= SIMILAR,
     )
 
 
-def _is_number(text: str, wanted: Wanted) -> bool:
+def _is_number(text: str, terms: SearchTerms) -> bool:
     """The last digits are in every spelling, whatever stands before them in one of the two."""
     digits = phone_digits(text)
-    return any(number in digits or number[-SAME_AT_THE_END:] in digits for number in wanted.numbers)
+    return any(number in digits or number[-SAME_AT_THE_END:] in digits for number in terms.numbers)
 
 
 def _is_marked(text: str, words: Sequence[str]) -> bool:

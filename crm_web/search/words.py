@@ -44,7 +44,7 @@ def _is_telling(sign: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SearchTerms:
     """
     A search, folded as the database folds what it is compared with.
 
@@ -71,14 +71,14 @@ class Wanted:
         return list_numbers_meant(self.text)
 
     @property
-    def is_thin(self) -> bool:
+    def is_unindexed(self) -> bool:
         """Whether no index knows any of its words, such as ``a.b``: then only the newest records are looked at."""
         return not self.digits and not any(
             has_signs(word) or _RUN.search(word) or (is_short(word) and word.isalnum()) for word in self.words
         )
 
     @property
-    def words_to_mend(self) -> list[str]:
+    def correctable_words(self) -> list[str]:
         """The words that may be mistyped names."""
         if self.digits:
             return []
@@ -92,10 +92,10 @@ class Wanted:
 
 def is_close(word: str, other: str) -> bool:
     """Tell whether two words are one slip apart, or two where they are long."""
-    return count_slips(word, other) <= (2 if len(word) >= LONG else 1)
+    return edit_distance(word, other) <= (2 if len(word) >= LONG else 1)
 
 
-def count_slips(word: str, other: str) -> int:
+def edit_distance(word: str, other: str) -> int:
     """Count the letters to add, leave out, change or swap with their neighbour to make one word of the other."""
     before: list[int] = []
     row = list(range(len(other) + 1))

@@ -5,12 +5,12 @@ from datetime import timedelta
 from crm_web.auth.forms import RadiosField
 from crm_web.form_fields import ChoiceField, Required, TextLine
 from crm_web.models import ApiToken, Scope, limit_of
-from crm_web.record_forms import OnceForm
+from crm_web.record_forms import IdempotentForm
 
 LIFETIMES = [(7, "A week"), (30, "30 days"), (90, "90 days"), (365, "A year")]
 
 
-class NewTokenForm(OnceForm):
+class NewTokenForm(IdempotentForm):
     """What a token is for, what it may do, and for how long."""
 
     name = TextLine(

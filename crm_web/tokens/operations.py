@@ -14,7 +14,7 @@ from crm_web.auth.queries import hash_token
 from crm_web.clock import now
 from crm_web.errors import Conflict
 from crm_web.extensions import db
-from crm_web.models import ApiToken, ApiUse, Employee, Scope, record_by
+from crm_web.models import ApiToken, ApiUse, Employee, Scope, set_audit_actor
 from crm_web.tokens.queries import counts
 
 MOST_TOKENS = 50
@@ -40,7 +40,7 @@ def create_token(name: str, scope: Scope, lifetime: timedelta, *, by: Employee) 
     :return: the token, and its secret, which nobody can read again
     :raise TooManyTokens: where the employee has as many as there may be
     """
-    record_by(by)
+    set_audit_actor(by)
     count = db.session.scalar(select(func.count()).where(ApiToken.employee_id == by.id, ApiToken.revoked_at.is_(None)))
     if (count or 0) >= MOST_TOKENS:
         raise TooManyTokens(f"You have {MOST_TOKENS} tokens. Revoke one that is not used any more first.")
@@ -65,7 +65,7 @@ def revoke_token(token: ApiToken, *, by: Employee) -> None:
     :param token: the token
     :param by: the employee who revokes it
     """
-    record_by(by)
+    set_audit_actor(by)
     still = update(ApiToken).where(ApiToken.id == token.id, ApiToken.revoked_at.is_(None))
     db.session.execute(still.values(revoked_at=func.now(), revoked_by_id=by.id))
     db.session.refresh(token)

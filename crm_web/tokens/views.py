@@ -12,7 +12,7 @@ from crm_web.headers import send_secret
 from crm_web.models import ApiToken
 from crm_web.observe import log_event
 from crm_web.refills import refillable
-from crm_web.submissions import Answer, find_answer, keep_answer
+from crm_web.submissions import Answer, replay_response, store_response
 from crm_web.tokens import blueprint, operations, queries
 from crm_web.tokens.forms import NewTokenForm
 
@@ -28,7 +28,7 @@ def list_tokens() -> ResponseReturnValue:
 @refillable()
 def create_token() -> ResponseReturnValue:
     form = NewTokenForm()
-    if earlier := find_answer(form):
+    if earlier := replay_response(form):
         return earlier.give()
     if not form.validate():
         return _page(form), 422
@@ -38,7 +38,7 @@ def create_token() -> ResponseReturnValue:
         show_refusal(form, error)
         return _page(form), 422
     text = f"The token “{token.name}” was made before; its secret was in that answer. If it is lost, revoke the token."
-    keep_answer(form, text, url_for("tokens.list_tokens"))
+    store_response(form, text, url_for("tokens.list_tokens"))
     answer = send_secret(render_template("tokens/show_secret.html", token=token, secret=secret))
     known = {"id": token.id, "scope": token.scope}
     db.session.commit()

@@ -6,7 +6,7 @@ from sqlalchemy import delete, select, update
 
 from crm_web.errors import DomainError
 from crm_web.extensions import db
-from crm_web.models import Activity, Contact, Customer, Employee, Lead, record_by
+from crm_web.models import Activity, Contact, Customer, Employee, Lead, set_audit_actor
 from crm_web.records import lock
 from crm_web.trash.purge_queries import preview_purge
 from crm_web.trash.queries import KINDS
@@ -26,7 +26,7 @@ def purge(kind: str, record: Lead | Customer | Contact, *, by: Employee) -> None
     :raise NotPurged: where it was restored meanwhile, or the ledger knows it
     :raise RecordGone: where somebody else has just done it
     """
-    record_by(by)
+    set_audit_actor(by)
     if kind == "customer":
         # Leads before customers, as everyone who wins one does, or the two would wait for each other.
         _run(select(Lead.id).where(Lead.customer_id == record.id).order_by(Lead.id).with_for_update())

@@ -46,18 +46,18 @@ class TrashedRecord:
         return f"at {self.record.customer.name}" if self.kind == "contact" else self.record.number
 
 
-def list_trash(kind: str | None, *, mark: str | None) -> Page:
+def list_trash(kind: str | None, *, cursor: str | None) -> Page:
     """
     Load one page of the trash, what was moved there last on top.
 
     :param kind: only this kind of record; ``None`` for all
-    :param mark: where the page starts; ``None`` for the first
+    :param cursor: where the page starts; ``None`` for the first
     :return: the page; its rows are ``TrashedRecord``
     """
     parts = [_select_places(name) for name in KINDS if kind in (None, name)]
     trash = union_all(*parts).subquery()
     newest_first = Sort(trash.c.deleted_at, trash.c.place, descending=True)
-    page = load_page(select(trash.c.place), newest_first, mark=mark)
+    page = load_page(select(trash.c.place), newest_first, cursor=cursor)
     return Page(_load_records(page.rows), page.next, page.previous, page.count)
 
 

@@ -7,7 +7,7 @@ from flask_login import current_user
 from crm_web.access import Action, allowed, may_change
 from crm_web.errors import DomainError
 from crm_web.extensions import db
-from crm_web.list_address import ListAddress, Tab
+from crm_web.list_address import ListParams, Tab
 from crm_web.messages import flash_message
 from crm_web.observe import log_event
 from crm_web.trash import blueprint, operations, queries
@@ -19,12 +19,12 @@ LABELS = {None: "All", "lead": "Leads", "customer": "Customers", "contact": "Con
 @blueprint.get("")
 @allowed(Action.READ)
 def show_trash() -> ResponseReturnValue:
-    view = ListAddress("trash.show_trash", request.args, names=("kind",))
+    view = ListParams("trash.show_trash", request.args, names=("kind",))
     view.require("kind", "a kind of record", lambda word: word in queries.KINDS, is_single=True)
     kind = next((kind for kind in queries.KINDS if kind == view.one("kind")), None)
     return render_template(
         "trash/show_trash.html",
-        page=queries.list_trash(kind, mark=view.mark),
+        page=queries.list_trash(kind, cursor=view.mark),
         view=view,
         tabs=[Tab(label, view.url(kind=other), other == kind) for other, label in LABELS.items()],
         may_restore=lambda entry: may_change(current_user, entry.owned),

@@ -9,7 +9,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from crm_web.form_fields import ChoiceField, HiddenNumber, RecordForm, Required, TextLine
 from crm_web.models import EVERYTHING, Webhook, limit_of
-from crm_web.record_forms import OnceForm
+from crm_web.record_forms import IdempotentForm
 from crm_web.webhooks.addresses import read_target
 from crm_web.webhooks.events import EVENTS
 
@@ -67,7 +67,7 @@ class WebhookParts:
     events = EventsField("Events")
 
 
-class NewWebhookForm(WebhookParts, OnceForm):
+class NewWebhookForm(WebhookParts, IdempotentForm):
     """A webhook that is being made."""
 
 

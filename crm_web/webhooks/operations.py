@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from crm_web.errors import Conflict, DomainError
 from crm_web.extensions import db
-from crm_web.models import DeliveryState, Employee, PauseReason, Webhook, WebhookDelivery, record_by
+from crm_web.models import DeliveryState, Employee, PauseReason, Webhook, WebhookDelivery, set_audit_actor
 from crm_web.records import lock
 from crm_web.webhooks.addresses import NotAllowed, read_target
 from crm_web.webhooks.signing import show_secret
@@ -43,7 +43,7 @@ def create_webhook(values: Mapping[str, Any], *, allow_private: bool, by: Employ
     :return: the webhook, and its secret, which is shown only now
     :raise TooManyWebhooks: where there are as many as there may be
     """
-    record_by(by)
+    set_audit_actor(by)
     _check_address(values["url"], allow_private)
     count = db.session.scalar(select(func.count()).select_from(Webhook).where(Webhook.removed_at.is_(None)))
     if (count or 0) >= MOST_WEBHOOKS:
@@ -67,7 +67,7 @@ def change_webhook(
     :param by: the employee who saves
     :raise WebhookChangedMeanwhile: where somebody else saved it since
     """
-    record_by(by)
+    set_audit_actor(by)
     lock(webhook)
     if webhook.version != version:
         raise WebhookChangedMeanwhile("Somebody saved changes here after you opened this page. Open it again.")
@@ -92,7 +92,7 @@ def pause_webhook(webhook: Webhook, *, by: Employee) -> None:
     :param webhook: the webhook
     :param by: the employee who pauses it
     """
-    record_by(by)
+    set_audit_actor(by)
     lock(webhook)
     if webhook.is_active:
         webhook.paused_at = func.now()
@@ -108,7 +108,7 @@ def resume_webhook(webhook: Webhook, *, skip_missed: bool, by: Employee) -> None
     :param skip_missed: whether what happened while it was paused is left out; what waited before is sent anyway
     :param by: the employee who resumes it
     """
-    record_by(by)
+    set_audit_actor(by)
     lock(webhook)
     if webhook.is_active:
         return
@@ -126,7 +126,7 @@ def remove_webhook(webhook: Webhook, *, by: Employee) -> None:
     :param webhook: the webhook
     :param by: the employee who removes it
     """
-    record_by(by)
+    set_audit_actor(by)
     lock(webhook)
     webhook.removed_at = func.now()
     db.session.flush()
@@ -140,7 +140,7 @@ def replay_delivery(delivery: WebhookDelivery, *, by: Employee) -> None:
     :param by: the employee who asks for it
     :raise BeingSent: where it is on its way in this very moment
     """
-    record_by(by)
+    set_audit_actor(by)
     lock(delivery)
     if db.session.scalar(select(WebhookDelivery.lease_ends_at > func.now()).where(WebhookDelivery.id == delivery.id)):
         raise BeingSent("This message is being sent in this very moment. Look again in a few seconds.")

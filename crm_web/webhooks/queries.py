@@ -23,16 +23,16 @@ def list_webhooks(*, limit: int = 200) -> Sequence[Webhook]:
     return db.session.scalars(query.order_by(Webhook.id.desc()).limit(limit)).all()
 
 
-def page_webhooks(*, mark: str | None, size: int) -> Page:
+def page_webhooks(*, cursor: str | None, size: int) -> Page:
     """
     Load one page of webhooks, newest first.
 
-    :param mark: where the page starts; ``None`` for the first
+    :param cursor: where the page starts; ``None`` for the first
     :param size: webhooks a page
     :return: the page
     """
     newest_first = Sort(Webhook.id.expression, Webhook.id.expression, True)
-    return load_page(select(Webhook).where(_THERE), newest_first, mark=mark, size=size)
+    return load_page(select(Webhook).where(_THERE), newest_first, cursor=cursor, size=size)
 
 
 def get_webhook(webhook_id: int) -> Webhook | None:
@@ -46,18 +46,18 @@ def get_webhook(webhook_id: int) -> Webhook | None:
     return db.session.scalar(query.options(joinedload(Webhook.author)))
 
 
-def list_deliveries(webhook_id: int, *, mark: str | None, size: int = PAGE_SIZE) -> Page:
+def list_deliveries(webhook_id: int, *, cursor: str | None, size: int = PAGE_SIZE) -> Page:
     """
     Load one page of what a webhook was sent, newest first.
 
     :param webhook_id: the webhook
-    :param mark: where the page starts; ``None`` for the first
+    :param cursor: where the page starts; ``None`` for the first
     :param size: deliveries a page
     :return: the page, each delivery with the change that it tells
     """
     query = select(WebhookDelivery).where(WebhookDelivery.webhook_id == webhook_id)
     newest_first = Sort(WebhookDelivery.id.expression, WebhookDelivery.id.expression, True)
-    return load_page(query.options(joinedload(WebhookDelivery.change)), newest_first, mark=mark, size=size)
+    return load_page(query.options(joinedload(WebhookDelivery.change)), newest_first, cursor=cursor, size=size)
 
 
 def get_delivery(webhook_id: int, delivery_id: int) -> WebhookDelivery | None:

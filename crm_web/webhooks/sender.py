@@ -18,7 +18,7 @@ from crm_web.extensions import db
 from crm_web.observe import log_event
 from crm_web.webhooks import sending_operations as operations
 from crm_web.webhooks.posting import Outcome, post
-from crm_web.webhooks.sending_operations import Letter
+from crm_web.webhooks.sending_operations import PendingDelivery
 from crm_web.webhooks.signing import sign
 
 AT_ONCE = 8
@@ -40,7 +40,7 @@ class Sender:
         self.app = app
         self.allow_private: bool = app.config["WEBHOOK_PRIVATE_ADDRESSES"]
         self.is_stopped = Event()
-        self._under_way: dict[Future[Outcome], Letter] = {}
+        self._under_way: dict[Future[Outcome], PendingDelivery] = {}
         self._looks_at = self._sweeps_at = 0.0
 
     def stop(self) -> None:
@@ -77,38 +77,38 @@ class Sender:
 
     def _go_round(self, pool: ThreadPoolExecutor) -> bool:
         """Read the feed, claim, send, note; tells whether there was nothing to do."""
-        letters: list[Letter] = []
+        deliveries: list[PendingDelivery] = []
         if not self.is_stopped.is_set():
             self._read_feed()
             room = AT_ONCE - len(self._under_way)
-            letters = operations.claim_letters(room) if room else []
+            deliveries = operations.claim_deliveries(room) if room else []
             db.session.commit()
-        for letter in letters:
-            self._under_way[pool.submit(self._send, letter)] = letter
+        for pending in deliveries:
+            self._under_way[pool.submit(self._send, pending)] = pending
         self._note()
         # A feed that was left with more in it is looked at again at once.
-        return not letters and not self._under_way and self._looks_at > 0
+        return not deliveries and not self._under_way and self._looks_at > 0
 
     def _read_feed(self) -> None:
         now = time.monotonic()
-        if now >= self._sweeps_at and not operations.sweep():
+        if now >= self._sweeps_at and not operations.delete_expired():
             self._sweeps_at = now + SWEEPS_EVERY
         db.session.commit()
         if now < self._looks_at:
             return
         has_more = False
         for webhook_id in operations.list_followers():
-            has_more |= operations.spread_changes(webhook_id)
+            has_more |= operations.fan_out(webhook_id)
             db.session.commit()
         self._looks_at = 0.0 if has_more else now + LOOKS_EVERY
 
-    def _send(self, letter: Letter) -> Outcome:
-        headers = sign(letter.secret, letter.message_id, letter.timestamp, letter.body)
+    def _send(self, pending: PendingDelivery) -> Outcome:
+        headers = sign(pending.secret, pending.message_id, pending.timestamp, pending.body)
         try:
-            return post(letter.url, headers, letter.body, allow_private=self.allow_private)
+            return post(pending.url, headers, pending.body, allow_private=self.allow_private)
         except Exception:
             # One message that breaks the program must not keep the others from being sent.
-            log.exception("message %s was not sent", letter.delivery_id)
+            log.exception("message %s was not sent", pending.delivery_id)
             return Outcome(None, "Something broke on our side.", 0)
 
     def _note(self) -> None:
@@ -116,14 +116,14 @@ class Sender:
             return
         done, _ = wait(self._under_way, timeout=LOOKS_EVERY, return_when=FIRST_COMPLETED)
         outcomes = [(self._under_way[future], future.result()) for future in done]
-        for letter, outcome in outcomes:
-            operations.settle(letter, outcome)
-        paused = operations.judge_webhooks(outcomes)
+        for pending, outcome in outcomes:
+            operations.record_result(pending, outcome)
+        paused = operations.update_health(outcomes)
         db.session.commit()
         for future in done:
             del self._under_way[future]
-        for letter, outcome in outcomes:
-            _tell(letter, outcome)
+        for pending, outcome in outcomes:
+            _tell(pending, outcome)
         for webhook_id in paused:
             log_event("webhook_paused", webhook=webhook_id)
 
@@ -133,13 +133,13 @@ def _is_trouble(error: Exception) -> bool:
     return isinstance(error, SQLAlchemyError | ClickException)
 
 
-def _tell(letter: Letter, outcome: Outcome) -> None:
+def _tell(pending: PendingDelivery, outcome: Outcome) -> None:
     log_event(
         "webhook_delivery",
-        webhook=letter.webhook_id,
-        delivery=letter.delivery_id,
-        type=letter.event,
-        attempt=letter.attempt,
+        webhook=pending.webhook_id,
+        delivery=pending.delivery_id,
+        type=pending.event,
+        attempt=pending.attempt,
         status=outcome.status,
         ms=outcome.took_ms,
         error=outcome.error,

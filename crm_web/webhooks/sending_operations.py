@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased, contains_eager, undefer
 
 from crm_web.api.history_schemas import Change as ChangeAnswer
 from crm_web.extensions import db
-from crm_web.history.feed_queries import FeedMark, list_changes_after, mark_of
+from crm_web.history.feed_queries import ChangeCursor, cursor_of, list_changes_after
 from crm_web.models import DeliveryState, PauseReason, Webhook, WebhookDelivery
 from crm_web.webhooks.events import name_event
 from crm_web.webhooks.posting import Outcome
@@ -36,7 +36,7 @@ GONE = 410
 
 
 @dataclass(frozen=True)
-class Letter:
+class PendingDelivery:
     """
     A message that is claimed, with all that it takes to send it.
 
@@ -77,7 +77,7 @@ def list_followers() -> Sequence[int]:
     return db.session.scalars(active.order_by(Webhook.id)).all()
 
 
-def spread_changes(webhook_id: int) -> bool:
+def fan_out(webhook_id: int) -> bool:
     """
     Turn the next changes of the feed into messages for one webhook; the caller commits both together with its mark.
 
@@ -90,16 +90,16 @@ def spread_changes(webhook_id: int) -> bool:
     webhook = db.session.scalar(locked)
     if webhook is None or _count_waiting(webhook_id) >= MOST_WAITING:
         return False
-    changes = list_changes_after(FeedMark(webhook.mark_xact, webhook.mark_change_id), limit=READ_AT_ONCE)
+    changes = list_changes_after(ChangeCursor(webhook.mark_xact, webhook.mark_change_id), limit=READ_AT_ONCE)
     if not changes:
         return False
     told = [(change.id, event) for change in changes if (event := name_event(change, webhook.events))]
     if told:
         rows = [{"webhook_id": webhook_id, "change_id": change_id, "event": event} for change_id, event in told]
         db.session.execute(insert(WebhookDelivery).values(rows).on_conflict_do_nothing())
-    mark = mark_of(changes[-1])
+    cursor = cursor_of(changes[-1])
     moved = update(Webhook).where(Webhook.id == webhook_id)
-    moved = moved.values(mark_xact=mark.xact, mark_change_id=mark.change_id)
+    moved = moved.values(mark_xact=cursor.xact, mark_change_id=cursor.change_id)
     db.session.execute(moved.execution_options(synchronize_session=False))
     return len(changes) == READ_AT_ONCE
 
@@ -111,7 +111,7 @@ def _count_waiting(webhook_id: int) -> int:
     return db.session.scalar(select(func.count()).select_from(waiting.limit(MOST_WAITING).subquery())) or 0
 
 
-def claim_letters(limit: int) -> list[Letter]:
+def claim_deliveries(limit: int) -> list[PendingDelivery]:
     """
     Claim messages that are due, some of each webhook; once the caller has committed, they are its own for a while.
 
@@ -131,7 +131,7 @@ def claim_letters(limit: int) -> list[Letter]:
     if not rows:
         return []
     _, claimed_at, lease_ends_at = rows[0]
-    return [_write_letter(one, claimed_at, lease_ends_at) for one in _load_with_change([row.id for row in rows])]
+    return [_build_delivery(one, claimed_at, lease_ends_at) for one in _load_with_change([row.id for row in rows])]
 
 
 def _select_due(limit: int) -> Select[tuple[int]]:
@@ -166,7 +166,7 @@ def _load_with_change(ids: Sequence[int]) -> Sequence[WebhookDelivery]:
     return db.session.scalars(query).all()
 
 
-def _write_letter(delivery: WebhookDelivery, claimed_at: datetime, lease_ends_at: datetime) -> Letter:
+def _build_delivery(delivery: WebhookDelivery, claimed_at: datetime, lease_ends_at: datetime) -> PendingDelivery:
     change = ChangeAnswer.model_validate(delivery.change).model_dump(mode="json")
     told = {
         "type": delivery.event,
@@ -174,7 +174,7 @@ def _write_letter(delivery: WebhookDelivery, claimed_at: datetime, lease_ends_at
         "webhook_id": delivery.webhook_id,
         "data": change,
     }
-    return Letter(
+    return PendingDelivery(
         delivery_id=delivery.id,
         webhook_id=delivery.webhook_id,
         event=delivery.event,
@@ -187,16 +187,16 @@ def _write_letter(delivery: WebhookDelivery, claimed_at: datetime, lease_ends_at
     )
 
 
-def settle(letter: Letter, outcome: Outcome) -> bool:
+def record_result(pending: PendingDelivery, outcome: Outcome) -> bool:
     """
     Note what came of a message: delivered, to be tried again, or failed.
 
-    :param letter: the message
+    :param pending: the message
     :param outcome: what came of it
     :return: false where its lease had ended and somebody else has claimed it since: nothing is noted then
     """
     is_delivered = outcome.error is None
-    pause = next(iter(PAUSES[letter.attempt - 1 :]), None) if outcome.status != GONE else None
+    pause = next(iter(PAUSES[pending.attempt - 1 :]), None) if outcome.status != GONE else None
     if is_delivered:
         state, again = DeliveryState.DELIVERED, None
     elif pause is None:
@@ -205,7 +205,7 @@ def settle(letter: Letter, outcome: Outcome) -> bool:
         state, again = DeliveryState.WAITING, func.now() + pause
     noted = (
         update(WebhookDelivery)
-        .where(WebhookDelivery.id == letter.delivery_id, WebhookDelivery.lease_ends_at == letter.lease_ends_at)
+        .where(WebhookDelivery.id == pending.delivery_id, WebhookDelivery.lease_ends_at == pending.lease_ends_at)
         .values(
             state=state,
             next_try_at=again,
@@ -220,7 +220,7 @@ def settle(letter: Letter, outcome: Outcome) -> bool:
     return db.session.scalar(noted) is not None
 
 
-def judge_webhooks(outcomes: Iterable[tuple[Letter, Outcome]]) -> Sequence[int]:
+def update_health(outcomes: Iterable[tuple[PendingDelivery, Outcome]]) -> Sequence[int]:
     """
     Note which webhooks work and which fail, and pause those that have only failed for days, or are not wanted any more.
 
@@ -229,7 +229,7 @@ def judge_webhooks(outcomes: Iterable[tuple[Letter, Outcome]]) -> Sequence[int]:
     """
     # Of those that came back together, one that was delivered shows that the webhook works.
     worst_first = sorted(outcomes, key=lambda one: one[1].error is None)
-    telling = {letter.webhook_id: outcome for letter, outcome in worst_first}
+    telling = {pending.webhook_id: outcome for pending, outcome in worst_first}
     paused: list[int] = []
     for webhook_id, outcome in sorted(telling.items(), key=lambda one: one[0]):
         works = outcome.error is None
@@ -249,7 +249,7 @@ def _update(webhook_id: int, condition: ColumnElement[bool], **values: object) -
     return db.session.scalars(changed.execution_options(synchronize_session=False)).all()
 
 
-def sweep() -> int:
+def delete_expired() -> int:
     """
     Delete a small portion of what is old, or of a webhook that was removed.
 

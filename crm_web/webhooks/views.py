@@ -11,11 +11,11 @@ from crm_web.errors import DomainError
 from crm_web.extensions import db
 from crm_web.form_fields import show_refusal, stored_values
 from crm_web.headers import send_secret
-from crm_web.list_address import ListAddress
+from crm_web.list_address import ListParams
 from crm_web.models import Webhook
 from crm_web.observe import log_event
 from crm_web.refills import refillable
-from crm_web.submissions import Answer, find_answer, keep_answer
+from crm_web.submissions import Answer, replay_response, store_response
 from crm_web.webhooks import blueprint, operations, queries
 from crm_web.webhooks.events import EVENTS
 from crm_web.webhooks.forms import ChangeWebhookForm, NewWebhookForm
@@ -38,7 +38,7 @@ def new_webhook() -> ResponseReturnValue:
 @refillable()
 def create_webhook() -> ResponseReturnValue:
     form = NewWebhookForm()
-    if answer := find_answer(form):
+    if answer := replay_response(form):
         return answer.give()
     if not form.validate():
         return _new_page(form), 422
@@ -51,7 +51,7 @@ def create_webhook() -> ResponseReturnValue:
         show_refusal(form, error)
         return _new_page(form), 422
     text = "The webhook was made before; its secret was in that answer. If it is lost, remove the webhook."
-    keep_answer(form, text, _place_of(webhook.id))
+    store_response(form, text, _place_of(webhook.id))
     shown = send_secret(render_template("webhooks/show_secret.html", webhook=webhook, secret=secret))
     webhook_id = webhook.id
     db.session.commit()
@@ -67,8 +67,8 @@ def _new_page(form: NewWebhookForm) -> str:
 @allowed(Action.KEEP_WEBHOOKS)
 def show_webhook(webhook_id: int) -> ResponseReturnValue:
     webhook = _webhook_or_404(webhook_id)
-    view = ListAddress("webhooks.show_webhook", request.args, path={"webhook_id": webhook_id})
-    page = queries.list_deliveries(webhook_id, mark=view.mark)
+    view = ListParams("webhooks.show_webhook", request.args, path={"webhook_id": webhook_id})
+    page = queries.list_deliveries(webhook_id, cursor=view.mark)
     return render_template("webhooks/show_webhook.html", webhook=webhook, page=page, view=view, labels=EVENTS)
 
 

@@ -45,7 +45,7 @@ class Bulk(Story):
             "choose",
             who,
             lambda by, _: (
-                bulk.choose_records(entity, action, select_ids(entity, ids), place="/", values=values, by=by).id
+                bulk.save_selection(entity, action, select_ids(entity, ids), place="/", values=values, by=by).id
             ),
             page=f"/bulk/{entity}",
             refusals=(bulk.NothingChosen,),

@@ -12,7 +12,7 @@ from typing import Any
 from crm_web.access import Action, may, may_change
 from crm_web.employees.operations import create_employee
 from crm_web.extensions import db
-from crm_web.models import Activity, Contact, Customer, Door, Employee, Lead, set_door
+from crm_web.models import Activity, ChangeSource, Contact, Customer, Employee, Lead, set_change_source
 from tests.any_order.truths import list_lies
 from tests.databases import CAST, OwnDatabase
 from tests.factories import make_sign_in
@@ -155,7 +155,7 @@ class Company:
         """
         self.steps += 1
         with self.own.app.app_context():
-            set_door(Door.WEB, f"step-{self.steps:05}")
+            set_change_source(ChangeSource.WEB, f"step-{self.steps:05}")
             by = db.session.get_one(Employee, who)
             record = db.session.get(MODELS[on[0]], on[1]) if on else None
             if on and record is None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from crm_web.models import Change, Door, Employee, Lead, Scope
+from crm_web.models import Change, ChangeSource, Employee, Lead, Scope
 from tests.api.client import Program
 from tests.api.conftest import ProgramOf
 from tests.factories import make_customer, make_lead
@@ -32,7 +32,7 @@ def test_enters_reads_changes_and_trashes_a_lead(session: Session, ann: Employee
     assert program.get(f"/leads/{lead['id']}").get_json()["deleted_at"].endswith("Z")
     assert program.post(f"/leads/{lead['id']}/restore").get_json()["deleted_at"] is None
     doors = session.scalars(select(Change.door).where(Change.entity == "lead", Change.entity_id == lead["id"])).all()
-    assert set(doors) == {Door.API}
+    assert set(doors) == {ChangeSource.API}
     assert len(doors) == 4
 
 

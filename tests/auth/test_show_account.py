@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from crm_web import filters
 from crm_web.auth.locales import LOCALES
 from crm_web.auth.queries import list_time_zones, name_browser
-from crm_web.filters import reader_of
+from crm_web.filters import user_locale_of
 from crm_web.models import Change, ChangeAction, Employee, SignIn, Theme
 from tests.page import Browser
 
@@ -70,15 +70,15 @@ def test_a_time_zone_by_its_old_name_stays_on_offer(browser_as: BrowserAs, ann: 
 
 def test_all_that_is_on_offer_is_known_to_the_pages() -> None:
     for zone in [name for zones in list_time_zones().values() for name, _ in zones]:
-        assert str(reader_of("en", zone).zone) == zone
+        assert str(user_locale_of("en", zone).zone) == zone
     for locale, _ in LOCALES:
-        assert str(reader_of(locale, "UTC").locale) in (locale, "zh_Hans_CN")
+        assert str(user_locale_of(locale, "UTC").locale) in (locale, "zh_Hans_CN")
 
 
 @pytest.mark.parametrize(("locale", "label"), LOCALES)
 def test_each_way_to_write_shows_a_true_sample(locale: str, label: str) -> None:
-    reader = reader_of(locale, None)
-    number, day = filters.number(1234.5, reader=reader), filters.date(date(2026, 12, 31), reader=reader)
+    reader = user_locale_of(locale, None)
+    number, day = filters.number(1234.5, user_locale=reader), filters.date(date(2026, 12, 31), user_locale=reader)
     assert label == f"{Locale.parse(locale).get_display_name('en')}: {number} · {day}"
 
 

@@ -6,7 +6,7 @@ from flask import Flask
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from crm_web.bulk.operations import apply_edit, choose_records
+from crm_web.bulk.operations import apply_edit, save_selection
 from crm_web.extensions import db
 from crm_web.models import (
     Activity,
@@ -107,7 +107,7 @@ def make_edits(app: Flask, ada: Employee) -> list[int]:
         maker = db.session.get_one(Employee, ada.id)
         chosen = select(Lead).where(Lead.deleted_at.is_(None))
         edits = [
-            choose_records(
+            save_selection(
                 BulkEntity.LEAD, BulkAction.STATUS, chosen, place="/leads", values={"status": status}, by=maker
             )
             for status in ("contacted", "won")

@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from crm_web.bulk.operations import apply_edit, choose_records, undo_edit
+from crm_web.bulk.operations import apply_edit, save_selection, undo_edit
 from crm_web.config import ROOT
 from crm_web.extensions import db
 from crm_web.models import (
@@ -87,7 +87,7 @@ def _make_edits(site: Site) -> list[int]:
         ada = db.session.scalars(select(Employee).where(Employee.email == "ada@piper.example")).one()
         chosen = select(Lead).where(Lead.deleted_at.is_(None), Lead.status.in_((LeadStatus.NEW, LeadStatus.CONTACTED)))
         edits = [
-            choose_records(
+            save_selection(
                 BulkEntity.LEAD, BulkAction.STATUS, chosen, place="/leads", values={"status": status}, by=ada
             )
             for status in ("new", "contacted", "won")

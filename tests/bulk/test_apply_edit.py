@@ -13,10 +13,10 @@ from crm_web.models import (
     BulkItem,
     BulkOutcome,
     Change,
+    ChangeSource,
     Conversion,
     Customer,
     CustomerStatus,
-    Door,
     Employee,
     Lead,
     LeadStatus,
@@ -74,7 +74,7 @@ def test_history_names_the_door_and_the_person(
     lead = make_lead(session, owner_id=ann.id)
     apply(choose(browser_as(ann), "assign", lead), owner_id=str(bob.id))
     change = session.scalars(select(Change).where(Change.entity == "lead").order_by(Change.id.desc()).limit(1)).one()
-    assert (change.door, change.actor_id, change.version) == (Door.BULK, ann.id, 2)
+    assert (change.door, change.actor_id, change.version) == (ChangeSource.BULK, ann.id, 2)
     assert change.fields == {"owner_id": [ann.id, bob.id]}
 
 

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from crm_web.bulk.operations import EditUnderWay, apply_edit, choose_records, undo_edit
+from crm_web.bulk.operations import EditUnderWay, apply_edit, save_selection, undo_edit
 from crm_web.bulk.queries import select_ids
 from crm_web.employees.operations import Handover, SuccessorNeeded, deactivate
 from crm_web.extensions import db
@@ -31,7 +31,7 @@ def freeze(own: OwnDatabase, action: BulkAction, values: dict[str, Any], *, back
     """An edit of all leads, not applied."""
     with own.app.app_context():
         ids = list(db.session.scalars(select(Lead.id).order_by(Lead.id.desc() if backwards else Lead.id)))
-        edit = choose_records(
+        edit = save_selection(
             BulkEntity.LEAD, action, select_ids(BulkEntity.LEAD, ids), place="/leads", values=values, by=person("max")
         )
         db.session.commit()

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError, InternalError
 from sqlalchemy.orm import Session
 
 from crm_web.bulk import operations
-from crm_web.bulk.operations import TooMany, apply_edit, choose_records
+from crm_web.bulk.operations import TooMany, apply_edit, save_selection
 from crm_web.bulk.queries import select_ids
 from crm_web.extensions import db
 from crm_web.models import BulkAction, BulkEdit, BulkEntity, Customer, Employee, Lead
@@ -19,7 +19,7 @@ from tests.factories import make_customer, make_lead
 def freeze(lead: Lead, by: Employee, action: BulkAction = BulkAction.TRASH) -> BulkEdit:
     """An edit of one lead, not applied."""
     selection = select_ids(BulkEntity.LEAD, [lead.id])
-    return choose_records(BulkEntity.LEAD, action, selection, place="/leads", by=by)
+    return save_selection(BulkEntity.LEAD, action, selection, place="/leads", by=by)
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_too_many_are_refused_with_their_number(
     for _ in range(3):
         make_customer(session)
     with app.app_context(), pytest.raises(TooMany, match="These are 3 customers. At most 2 change at once"):
-        choose_records(BulkEntity.CUSTOMER, BulkAction.TRASH, select(Customer), place="/", by=ann)
+        save_selection(BulkEntity.CUSTOMER, BulkAction.TRASH, select(Customer), place="/", by=ann)
 
 
 def test_drafts_are_forgotten_after_their_days(app: Flask, session: Session, ann: Employee, bob: Employee) -> None:

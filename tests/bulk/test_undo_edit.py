@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from crm_web.models import (
     BulkEdit,
     Change,
+    ChangeSource,
     Contact,
     Conversion,
     Customer,
     CustomerStatus,
-    Door,
     Employee,
     Lead,
     LeadStatus,
@@ -71,7 +71,7 @@ def test_leads_are_what_they_were(
     assert "Undone for 2 leads" in page.text
     assert [stored(lead) for lead in read(session, *leads)] == before
     change = session.scalars(select(Change).where(Change.entity == "lead").order_by(Change.id.desc()).limit(1)).one()
-    assert (change.door, change.actor_id) == (Door.BULK, ann.id)
+    assert (change.door, change.actor_id) == (ChangeSource.BULK, ann.id)
 
 
 @pytest.mark.parametrize(("action", "values"), [("assign", {"owner_id": "0"}), ("status:former", {}), ("trash", {})])

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm_web.models import Change, Contact, Conversion, Customer, Door, Employee, Lead, LeadStatus, LostReason
+from crm_web.models import Change, ChangeSource, Contact, Conversion, Customer, Employee, Lead, LeadStatus, LostReason
 from tests.factories import make_customer, make_lead
 from tests.page import Browser, Page, words
 from tests.rows import count
@@ -61,7 +61,7 @@ def test_history_says_who_moved_it(browser_as: BrowserAs, session: Session, ann:
     move(browser_as(ann), lead, "qualified")
     change = session.scalars(select(Change).where(Change.entity == "lead").order_by(Change.id.desc())).all()[0]
     assert change.fields["status"] == ["new", "qualified"]
-    assert (change.actor_id, change.door) == (ann.id, Door.WEB)
+    assert (change.actor_id, change.door) == (ann.id, ChangeSource.WEB)
 
 
 # Won

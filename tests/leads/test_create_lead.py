@@ -8,7 +8,18 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm_web.models import Change, Customer, CustomerKind, Door, Employee, Lead, LeadSource, LeadStatus, Rating, Role
+from crm_web.models import (
+    Change,
+    ChangeSource,
+    Customer,
+    CustomerKind,
+    Employee,
+    Lead,
+    LeadSource,
+    LeadStatus,
+    Rating,
+    Role,
+)
 from tests.factories import make_contact, make_customer, make_employee, make_lead
 from tests.page import Browser
 from tests.rows import count
@@ -83,7 +94,7 @@ def test_every_field_is_kept(browser_as: BrowserAs, session: Session, ann: Emplo
 def test_history_says_who_and_by_which_door(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     browser_as(ann).post("leads.create_lead", {"last_name": "Okoro"})
     change = session.scalars(select(Change).where(Change.entity == "lead")).one()
-    assert (change.actor_id, change.door) == (ann.id, Door.WEB)
+    assert (change.actor_id, change.door) == (ann.id, ChangeSource.WEB)
     assert change.fields["last_name"] == [None, "Okoro"]
 
 

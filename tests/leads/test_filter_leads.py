@@ -280,8 +280,8 @@ def test_a_walk_that_finds_too_little_ends_in_the_same_order(
     browser = browser_as(ann)
     expected = [row["Name"] for row in browser.get("leads.list_leads", country="AT", sort="-amount").table]
     monkeypatch.setattr("crm_web.paging.COUNT_LIMIT", 5)
-    monkeypatch.setattr("crm_web.paging.WALKED", 3)
-    monkeypatch.setattr("crm_web.paging.WALKED_BY_GROUPS", 3)
+    monkeypatch.setattr("crm_web.paging.SCAN_LIMIT", 3)
+    monkeypatch.setattr("crm_web.paging.GROUP_SCAN_LIMIT", 3)
     for word in ("-amount", "-name"):
         page = browser.get("leads.list_leads", country="AT", sort=word)
         assert [row["Name"] for row in page.table] == expected == [f"{number:02}" for number in range(7, -1, -1)]

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from crm_web.models import Change, Customer, Door, Employee, Lead, LeadStatus
+from crm_web.models import Change, ChangeSource, Customer, Employee, Lead, LeadStatus
 from tests.factories import make_customer, make_lead
 from tests.page import Browser, Form, Page
 
@@ -37,7 +37,7 @@ def test_moves_the_card_and_comes_back_to_the_same_board(
     assert page.one("#column-qualified .column-worth").get_text() == "$1,000"
     change = session.scalars(select(Change).where(Change.entity == "lead").order_by(Change.id.desc())).first()
     assert change is not None
-    assert (change.fields["status"], change.actor_id, change.door) == (["new", "qualified"], ann.id, Door.WEB)
+    assert (change.fields["status"], change.actor_id, change.door) == (["new", "qualified"], ann.id, ChangeSource.WEB)
 
 
 def test_it_offers_every_other_status(browser_as: BrowserAs, session: Session, ann: Employee) -> None:

@@ -17,7 +17,7 @@ from tests.factories import make_lead
 
 def read_page(app: Flask, sort: str, mark: str | None = None, **filters: Any) -> Page:
     with app.app_context():
-        return list_leads(LeadFilter(**filters), sort=sort, mark=mark)
+        return list_leads(LeadFilter(**filters), sort=sort, cursor=mark)
 
 
 def names(page: Page) -> Sequence[str]:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm_web.models import Change, Customer, Door, Employee, Lead, LeadStatus, LostReason
+from crm_web.models import Change, ChangeSource, Customer, Employee, Lead, LeadStatus, LostReason
 from tests.factories import make_lead
 from tests.page import Browser, Page
 
@@ -37,7 +37,7 @@ def test_undo_puts_it_back_and_history_says_so(
     assert answer.follow().flash == "Undone: Okoro is back in New."
     assert (read(session, lead).status, read(session, lead).version) == (LeadStatus.NEW, 3)
     change = session.scalars(select(Change).where(Change.entity == "lead").order_by(Change.id.desc())).all()[0]
-    assert (change.fields["status"], change.actor_id, change.door) == (["qualified", "new"], ann.id, Door.WEB)
+    assert (change.fields["status"], change.actor_id, change.door) == (["qualified", "new"], ann.id, ChangeSource.WEB)
     assert page.button("Undo").follow().flash == "Okoro is back in New already."
     assert read(session, lead).version == 3
 

@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crm_web import create_app
 from crm_web.config import Settings
-from crm_web.database import DatabaseSilent, DatabaseUnreachable, Trouble, find_trouble, waits
+from crm_web.database import DatabaseSilent, DatabaseUnreachable, DbFailure, circuit_breaker, classify_failure
 from crm_web.errors import MAY_BE_SAVED
 from crm_web.extensions import db
 from crm_web.postgres import EmbeddedServer, PostgresError
@@ -60,7 +60,7 @@ def build(server: EmbeddedServer) -> Flask:
 def close(app: Flask) -> None:
     with app.app_context():
         db.engine.dispose()
-    waits.are_in_vain = False
+    circuit_breaker.is_open = False
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_slow_statement_is_ended_in_words(client: FlaskClient) -> None:
 
     assert page.status_code == 503
     assert page.headers["Retry-After"]
-    assert Trouble.SLOW.value[0] in page.text
+    assert DbFailure.SLOW.value[0] in page.text
     assert ask(client, "SELECT 1")[0] == 200
 
 
@@ -129,7 +129,7 @@ def test_row_that_somebody_else_changes_is_said_in_words(server: EmbeddedServer,
 
     other.close()
     assert page.status_code == 503
-    assert Trouble.BUSY.value[0] in page.text
+    assert DbFailure.BUSY.value[0] in page.text
 
 
 def test_refused_statement_is_our_own_mistake(client: FlaskClient) -> None:
@@ -195,16 +195,16 @@ def test_nobody_is_told_that_what_was_committed_is_not_saved(app: Flask) -> None
 
 
 def test_only_one_asks_whether_a_silent_database_is_back(client: FlaskClient) -> None:
-    waits.are_in_vain = True
-    assert waits.take_turn()
+    circuit_breaker.is_open = True
+    assert circuit_breaker.take_turn()
 
     status, seconds = ask(client, "SELECT 1")
     assert status == 503
     assert seconds < 2
     assert client.get("/healthz").status_code == 200
-    waits.end_turn()
+    circuit_breaker.end_turn()
     assert ask(client, "SELECT 1")[0] == 200
-    assert not waits.are_in_vain
+    assert not circuit_breaker.is_open
 
 
 def test_connections_that_all_wait_for_long_refuse_the_next_at_once(server: EmbeddedServer) -> None:
@@ -229,7 +229,7 @@ def test_stopped_database_is_gone_and_back(server: EmbeddedServer, client: Flask
     server.start()
 
     assert gone.status_code == 503
-    assert Trouble.AWAY.value[0] in gone.text
+    assert DbFailure.AWAY.value[0] in gone.text
     assert ask(client, "SELECT 1")[0] == 200
 
 
@@ -255,25 +255,25 @@ class Failure(psycopg2.OperationalError):
 @pytest.mark.parametrize(
     ("code", "trouble"),
     [
-        (None, Trouble.AWAY),
-        ("57P01", Trouble.AWAY),
-        ("53300", Trouble.AWAY),
-        ("25006", Trouble.AWAY),
-        ("57014", Trouble.SLOW),
-        ("55P03", Trouble.BUSY),
-        ("40P01", Trouble.BUSY),
+        (None, DbFailure.AWAY),
+        ("57P01", DbFailure.AWAY),
+        ("53300", DbFailure.AWAY),
+        ("25006", DbFailure.AWAY),
+        ("57014", DbFailure.SLOW),
+        ("55P03", DbFailure.BUSY),
+        ("40P01", DbFailure.BUSY),
         ("0A000", None),
     ],
 )
-def test_codes_are_told_apart(code: str | None, trouble: Trouble | None) -> None:
-    assert find_trouble(OperationalError("SELECT", {}, Failure(code))) is trouble
+def test_codes_are_told_apart(code: str | None, trouble: DbFailure | None) -> None:
+    assert classify_failure(OperationalError("SELECT", {}, Failure(code))) is trouble
 
 
 @pytest.mark.parametrize(
     "error", [DatabaseSilent(), PoolTimeout(), PostgresError("no"), psycopg2.InterfaceError("closed")]
 )
 def test_other_signs_that_it_is_away(error: Exception) -> None:
-    assert find_trouble(error) is Trouble.AWAY
+    assert classify_failure(error) is DbFailure.AWAY
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_other_signs_that_it_is_away(error: Exception) -> None:
     ],
 )
 def test_mistakes_are_no_trouble_of_the_database(error: Exception) -> None:
-    assert find_trouble(error) is None
+    assert classify_failure(error) is None
 
 
 @pytest.mark.parametrize(

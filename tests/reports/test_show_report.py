@@ -25,9 +25,9 @@ from crm_web.models import (
     Lead,
     LeadSource,
     LeadStatus,
-    LeadStay,
     LostReason,
     StatusKind,
+    StatusPeriod,
 )
 from crm_web.observe import count_queries
 from crm_web.reports.figures import REPORTS
@@ -192,7 +192,7 @@ def test_time_in_a_status_equals_the_moves(
     page = browser_as(max).get("reports.show_report", name="time")
     today = now().astimezone(ZoneInfo(zone)).date()
     stays: dict[str, list[float]] = defaultdict(list)
-    for stay in session.scalars(select(LeadStay)):
+    for stay in session.scalars(select(StatusPeriod)):
         if _month(stay.left_at, zone) > today.replace(year=today.year - 1):
             seconds = (stay.left_at - stay.entered_at).total_seconds()
             stays[stay.status.label].append(int(seconds if seconds > 0 else 0) / 86400)
@@ -292,7 +292,7 @@ def test_the_time_leads_to_the_leads_that_left_whoever_they_belonged_to_then(
     people = ways[chosen.get("owner")]
     sources = {None if source == "(none)" else source for source in chosen.get("source", [])}
     stays: dict[str, list[int]] = defaultdict(list)
-    for stay in session.scalars(select(LeadStay)):
+    for stay in session.scalars(select(StatusPeriod)):
         is_ours = (people is None or stay.owner_id in people) and (not sources or stay.source in sources)
         if is_ours and _month(stay.left_at, max.time_zone) > now().date() - timedelta(days=366):
             stays[stay.status.label].append(stay.lead_id)
