@@ -7,7 +7,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 run: environment
-	@$(RUN) -m crm_web.run --with-make
+	@$(RUN) -m crm_web.launcher.run --with-make
 
 check: environment-dev check-code check-tests
 

@@ -5,8 +5,8 @@ from flask_admin import Admin
 from flask_admin.contrib.sqla import ModelView
 from flask_admin.contrib.sqla.filters import FilterEqual
 
-from crm_web.config import load_settings
-from crm_web.extensions import db
+from crm_web.core.config import load_settings
+from crm_web.core.extensions import db
 from crm_web.models import Lead
 
 SHOWN = ("name", "company", "status", "amount", "currency", "source", "owner", "expected_close_on", "updated_at")

@@ -13,9 +13,9 @@ from bench.measure import in_turn, typical
 from bench.pages import PERSON, Site
 from bench.report import Figure
 from bench.serve import Server
-from crm_web.extensions import db
+from crm_web.auth.tokens.operations import create_token
+from crm_web.core.extensions import db
 from crm_web.models import Employee, Scope
-from crm_web.tokens.operations import create_token
 
 MOST_ROUNDS = 200
 """A token may make some hundred requests a minute."""

@@ -12,9 +12,9 @@ from sqlalchemy import make_url
 
 from bench.options import FOLDER
 from crm_web import create_app
-from crm_web.config import Settings
-from crm_web.extensions import db
-from crm_web.postgres import EmbeddedServer
+from crm_web.core.config import Settings
+from crm_web.core.extensions import db
+from crm_web.launcher.postgres import EmbeddedServer
 
 SECRET = "only-for-measuring-" + "0123456789" * 2
 server = EmbeddedServer(FOLDER)

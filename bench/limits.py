@@ -23,7 +23,7 @@ from bench.options import FOLDER, ROOT, Options
 from bench.pages import PASSWORD, PERSON, Site
 from bench.report import Figure, tell
 from bench.serve import Server
-from crm_web.extensions import db
+from crm_web.core.extensions import db
 from crm_web.imports.operations import Options as ImportOptions
 from crm_web.imports.operations import import_leads, open_leads
 from crm_web.models import Employee

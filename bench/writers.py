@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from bench.fill import SECRET, connect
 from crm_web import create_app
-from crm_web.config import Settings
-from crm_web.extensions import db
+from crm_web.core.config import Settings
+from crm_web.core.extensions import db
 from crm_web.leads.operations import change_status
 from crm_web.models import Employee, Lead, LeadStatus
 

@@ -1,24 +1,17 @@
 """Piper CRM: leads, customers and what happens between them."""
 
+from importlib import import_module
+from pkgutil import walk_packages
+
 from flask import Flask
 
-from crm_web import (
-    access,
-    assets,
-    commands,
-    compression,
-    database,
-    errors,
-    filters,
-    frame,
-    headers,
-    observe,
-    sessions,
-    ways_back,
-)
-from crm_web.auth import interrupted
-from crm_web.config import Settings, load_settings
-from crm_web.extensions import bootstrap, csrf, db, login_manager
+from crm_web import cli, navigation
+from crm_web.auth import permissions, sessions
+from crm_web.auth.drafts import interrupted
+from crm_web.core import compression, database, request_log, security_headers, static_assets
+from crm_web.core.config import Settings, load_settings
+from crm_web.core.extensions import bootstrap, csrf, db, login_manager
+from crm_web.web import error_pages, template_filters, ways_back
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -31,24 +24,24 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
     app.config.from_mapping((settings or load_settings()).flask_config())
-    app.url_map.converters["int"] = frame.RecordId
+    app.url_map.converters["int"] = navigation.RecordId
     compression.init_app(app)
-    observe.init_app(app)
+    request_log.init_app(app)
     for extension in (db, csrf, login_manager, bootstrap):
         extension.init_app(app)
     database.init_app(app)
-    commands.offer_migrations(app)
+    cli.offer_migrations(app)
     sessions.init_app(app)
-    access.guard_every_view(app)
+    permissions.guard_every_view(app)
     interrupted.init_app(app)
     register_blueprints(app)
-    errors.register_error_pages(app)
-    filters.register_filters(app)
-    frame.register_frame(app)
+    error_pages.register_error_pages(app)
+    template_filters.register_filters(app)
+    navigation.register_frame(app)
     ways_back.register_ways_back(app)
-    headers.init_app(app)
-    assets.init_app(app)
-    commands.register_commands(app)
+    security_headers.init_app(app)
+    static_assets.init_app(app)
+    cli.register_commands(app)
     return app
 
 
@@ -72,12 +65,20 @@ def register_blueprints(app: Flask) -> None:
         reports,
         saved_views,
         search,
-        tokens,
         trash,
         webhooks,
     )
+    from crm_web.auth import tokens
 
     records = (leads, customers, activities, bulk, saved_views)
     pages = (auth, dashboard, *records, reports, employees, search, history, trash, tokens, webhooks)
+    _load_views()
     for feature in (*pages, api, health):
         app.register_blueprint(feature.blueprint)
+
+
+def _load_views() -> None:
+    """Import every module of views, which puts them on the blueprints of their rooms."""
+    for module in walk_packages(__path__, f"{__name__}."):
+        if module.name.endswith((".views", ".auth_guard")):
+            import_module(module.name)

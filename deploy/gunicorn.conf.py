@@ -5,7 +5,7 @@ import os
 import sys
 from contextlib import suppress
 
-from crm_web.config import ConfigurationError, load_settings
+from crm_web.core.config import ConfigurationError, load_settings
 
 try:
     settings = load_settings()
@@ -41,7 +41,7 @@ max_requests_jitter = 2_000
 logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "crm_web.observe.JsonLines"}},
+    "formatters": {"json": {"()": "crm_web.core.request_log.JsonLines"}},
     "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"}},
     "root": {"level": settings.log_level, "handlers": ["stdout"]},
     "loggers": {"gunicorn.error": {"level": settings.log_level, "handlers": ["stdout"], "propagate": False}},

@@ -7,7 +7,7 @@ from flask import current_app
 from sqlalchemy import Column, Index, text
 
 import crm_web.models  # noqa: F401  (every table must be known)
-from crm_web.extensions import db
+from crm_web.core.extensions import db
 
 
 def can_be_compared(item: Any, _name: str | None, _kind: str, _is_reflected: bool, _other: Any) -> bool:

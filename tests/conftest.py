@@ -18,7 +18,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from crm_web import create_app
-from crm_web.extensions import db
+from crm_web.core.extensions import db
 from crm_web.models import Employee
 from crm_web.models.base import Base
 from tests.databases import OwnDatabase, build_templates, copy_template, drop_all, server, settings_for

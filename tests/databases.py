@@ -13,10 +13,10 @@ from sqlalchemy import Engine, make_url, text
 from sqlalchemy.orm import Session
 
 from crm_web import create_app
-from crm_web.config import ROOT, Settings
-from crm_web.extensions import db
+from crm_web.core.config import ROOT, Settings
+from crm_web.core.extensions import db
+from crm_web.launcher.postgres import EmbeddedServer, find_program
 from crm_web.models import Employee, Role
-from crm_web.postgres import EmbeddedServer, find_program
 
 PASSWORD = "piper-demo"
 CAST = {

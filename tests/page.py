@@ -11,7 +11,7 @@ from bs4.builder._html5lib import HTML5TreeBuilder
 from flask import Flask, url_for
 from werkzeug.test import TestResponse
 
-from crm_web.csrf import NOBODY, make_secret, mask
+from crm_web.core.csrf import NOBODY, make_secret, mask
 from tests.page_rules import check_headers, check_page
 
 

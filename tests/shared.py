@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from crm_web.config import ROOT
+from crm_web.core.config import ROOT
 
 REAL_DATA = ROOT.parent / "shared" / "data"
 needs_real_data = pytest.mark.skipif(not REAL_DATA.is_dir(), reason="no ../shared/data beside the repository")

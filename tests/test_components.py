@@ -20,8 +20,8 @@ from wtforms import (
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # Newer than its types.
 from wtforms.validators import InputRequired, Length
 
-from crm_web.messages import flash_message
 from crm_web.models import LeadStatus
+from crm_web.web.flash import flash_message
 from tests.page import parse, words
 
 Render = Callable[..., BeautifulSoup]

@@ -12,14 +12,14 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from crm_web import paging
 from crm_web.customers import queries as customers
 from crm_web.customers.queries import CustomerFilter
 from crm_web.leads import queries as leads
+from crm_web.leads.left_status import LeftStatusFilter
 from crm_web.leads.queries import LeadFilter
-from crm_web.leads.stay_queries import LeftStatusFilter
+from crm_web.lists import pagination
+from crm_web.lists.pagination import Page
 from crm_web.models import Conversion, CustomerKind, CustomerStatus, Employee, LeadStatus, LostReason
-from crm_web.paging import Page
 from tests.api.client import Program
 from tests.factories import make_activity, make_contact, make_customer, make_lead, make_token
 from tests.page import Browser
@@ -88,7 +88,7 @@ def rows(session: Session, ann: Employee, ada: Employee) -> None:
 @pytest.fixture
 def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two rows a page."""
-    for load in (leads.list_leads, customers.list_customers, paging.load_page):
+    for load in (leads.list_leads, customers.list_customers, pagination.load_page):
         monkeypatch.setitem(load.__kwdefaults__ or {}, "size", 2)
 
 

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from crm_web.extensions import db
+from crm_web.core.extensions import db
 from crm_web.models import Activity, Contact, Customer, Employee, Lead
 from tests.factories import make_activity, make_contact, make_customer, make_lead
 from tests.page import Browser

@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.routing import Rule
 
-from crm_web.extensions import db
+from crm_web.core.extensions import db
+from crm_web.core.problem_details import PROGRAMS
 from crm_web.models import ApiToken, BulkEdit, Change, Employee, SavedView, SignIn
-from crm_web.problems import PROGRAMS
+from tests.auth.test_permissions import list_rules
 from tests.factories import make_activity, make_contact, make_customer, make_employee, make_lead, make_token
 from tests.page import Browser
-from tests.test_access import list_rules
 from tests.webhooks.conftest import make_webhook
 from tests.webhooks.test_pages import make_delivery
 

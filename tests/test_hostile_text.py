@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm_web.csv_export import BYTE_ORDER_MARK, read_cell
+from crm_web.lists.csv_export import BYTE_ORDER_MARK, read_cell
 from crm_web.models import Customer, Employee, Lead
 from tests.factories import make_activity, make_contact, make_customer, make_lead
 from tests.page import Browser, Page

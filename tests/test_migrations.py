@@ -11,8 +11,8 @@ from flask_migrate import check, downgrade, upgrade
 from sqlalchemy import Connection, text
 
 import crm_web.models  # noqa: F401  (every table must be known)
-from crm_web.config import ROOT
-from crm_web.extensions import db, metadata
+from crm_web.core.config import ROOT
+from crm_web.core.extensions import db, metadata
 from crm_web.models import Lead
 from tests.databases import OwnDatabase
 from tests.factories import make_activity, make_contact, make_customer, make_lead

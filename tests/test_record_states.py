@@ -11,11 +11,11 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crm_web.core.problem_details import PROGRAMS
 from crm_web.models import BulkEdit, Contact, Conversion, Draft, Employee, Lead, SavedView, WebhookDelivery
-from crm_web.problems import PROGRAMS
+from tests.auth.test_permissions import list_rules
 from tests.factories import make_activity, make_contact, make_customer, make_employee, make_lead
 from tests.page import Browser
-from tests.test_access import list_rules
 from tests.webhooks.conftest import make_webhook
 from tests.webhooks.test_pages import make_delivery
 

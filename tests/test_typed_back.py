@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm_web import fields, filters
 from crm_web.auth.locales import LOCALES
-from crm_web.date_input import EARLIEST, LATEST, read_date, read_moment, read_month
-from crm_web.filters import UserLocale, user_locale_of
 from crm_web.models import CURRENCIES, Change, Employee, Lead
-from crm_web.number_input import read_count, write_amount
+from crm_web.records import parsing
+from crm_web.records.date_input import EARLIEST, LATEST, read_date, read_moment, read_month
+from crm_web.records.number_input import read_count, write_amount
+from crm_web.web import template_filters
+from crm_web.web.template_filters import UserLocale, user_locale_of
 from tests.factories import make_lead
 from tests.page import Browser
 
@@ -30,37 +31,37 @@ days = st.dates(EARLIEST, LATEST)
 
 @given(readers, amounts, st.sampled_from(sorted(CURRENCIES)))
 def test_amounts(reader: UserLocale, amount: Decimal, currency: str) -> None:
-    shown = filters.money(amount, currency, user_locale=reader)
-    typed, sign = fields.read_money(shown, reader.locale)
+    shown = template_filters.money(amount, currency, user_locale=reader)
+    typed, sign = parsing.read_money(shown, reader.locale)
     assert typed == amount, shown
     assert sign and currency in sign.currencies, shown
-    assert fields.read_amount(filters.number(amount, user_locale=reader), reader.locale) == amount
+    assert parsing.read_amount(template_filters.number(amount, user_locale=reader), reader.locale) == amount
 
 
 @given(readers, readers, amounts)
 def test_what_a_field_shows_means_the_same_to_every_locale(one: UserLocale, other: UserLocale, amount: Decimal) -> None:
     shown = write_amount(amount, one.locale)
-    assert fields.read_amount(shown, one.locale) == amount
-    assert fields.read_exact_amount(str(amount)) == fields.read_amount(str(amount), other.locale) == amount
+    assert parsing.read_amount(shown, one.locale) == amount
+    assert parsing.read_exact_amount(str(amount)) == parsing.read_amount(str(amount), other.locale) == amount
 
 
 @given(readers, st.integers(0, 100), st.integers(1, 3650))
 def test_shares_and_counts(reader: UserLocale, share: int, count: int) -> None:
-    assert fields.read_percent(filters.percent(share, user_locale=reader), reader.locale) == share
-    assert read_count(filters.number(count, user_locale=reader), 3650, reader.locale) == count
+    assert parsing.read_percent(template_filters.percent(share, user_locale=reader), reader.locale) == share
+    assert read_count(template_filters.number(count, user_locale=reader), 3650, reader.locale) == count
 
 
 @given(readers, days)
 def test_days_and_months(reader: UserLocale, day: date) -> None:
-    assert read_date(filters.date(day, user_locale=reader), reader.locale) == day
-    assert read_month(filters.month(day), reader.locale) == day.replace(day=1)
+    assert read_date(template_filters.date(day, user_locale=reader), reader.locale) == day
+    assert read_month(template_filters.month(day), reader.locale) == day.replace(day=1)
     assert read_date(day.isoformat(), reader.locale) == day
 
 
 @given(readers, st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC), allow_imaginary=False))
 def test_moments(reader: UserLocale, moment: datetime) -> None:
     moment = moment.replace(second=0, microsecond=0)
-    shown = filters.datetime(moment, user_locale=reader)
+    shown = template_filters.datetime(moment, user_locale=reader)
     found = read_moment(shown, reader.zone, reader.locale)
     assert found.replace(fold=moment.astimezone(ZoneInfo("America/New_York")).fold) == moment, shown
 
@@ -88,7 +89,7 @@ def test_moments(reader: UserLocale, moment: datetime) -> None:
     ],
 )
 def test_amounts_as_people_write_them(locale: str, typed: str, amount: str) -> None:
-    assert fields.read_money(typed, Locale.parse(locale))[0] == Decimal(amount)
+    assert parsing.read_money(typed, Locale.parse(locale))[0] == Decimal(amount)
 
 
 @pytest.mark.parametrize(
@@ -103,13 +104,13 @@ def test_amounts_as_people_write_them(locale: str, typed: str, amount: str) -> N
 )
 def test_what_can_mean_two_amounts_is_refused_with_both(locale: str, typed: str, readings: str) -> None:
     with pytest.raises(ValueError, match=readings.replace(".", r"\.")):
-        fields.read_money(typed, Locale.parse(locale))
+        parsing.read_money(typed, Locale.parse(locale))
 
 
 @pytest.mark.parametrize("typed", ["5 bananas", "€ 5 USD", "1,23,45", "12.500.00", "EUR", "5-", "(5)", "1,50 €"])
 def test_what_is_no_amount(typed: str) -> None:
     with pytest.raises(ValueError, match="Enter an amount"):
-        fields.read_money(typed)
+        parsing.read_money(typed)
 
 
 def test_days_as_people_write_them() -> None:

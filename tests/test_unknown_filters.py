@@ -8,13 +8,13 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from crm_web.activities import address as activities
-from crm_web.api.customer_schemas import CustomerQuery
-from crm_web.api.lead_schemas import LeadQuery
+from crm_web.activities.listing import params as activities
+from crm_web.api.customers.schemas import CustomerQuery
+from crm_web.api.leads.schemas import LeadQuery
 from crm_web.history.views import NAMES as OF_HISTORY
-from crm_web.leads.address import NAMES as OF_LEADS
+from crm_web.leads.listing.params import NAMES as OF_LEADS
+from crm_web.lists.record_params import NAMES as SHARED
 from crm_web.models import Employee
-from crm_web.record_address import NAMES as SHARED
 from crm_web.reports.figures import REPORTS
 from tests.api.client import Program
 from tests.factories import make_customer, make_lead, make_token

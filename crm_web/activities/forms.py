@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from crm_web.activities.queries import list_assignees
-from crm_web.date_input import read_moment
-from crm_web.filters import current_user_locale
-from crm_web.form_fields import DateField, OwnerField, Required, TextBlock, TextLine, TypedField, WordField
 from crm_web.models import Activity, ActivityKind, Employee, limit_of
-from crm_web.record_forms import IdempotentForm
+from crm_web.records.date_input import read_moment
+from crm_web.web.form_fields import DateField, OwnerField, Required, TextBlock, TextLine, TypedField, WordField
+from crm_web.web.forms import IdempotentForm
+from crm_web.web.template_filters import current_user_locale
 
 
 class MomentField(TypedField):

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import defer, joinedload
 
-from crm_web.extensions import db
+from crm_web.core.extensions import db
+from crm_web.lists.pagination import Page, Sort, load_page
+from crm_web.lists.record_filters import within
 from crm_web.models import Activity, ActivityKind, Change, ChangeAction, Customer, Employee, Lead
-from crm_web.paging import Page, Sort, load_page
-from crm_web.past import from_history
-from crm_web.record_filters import within
+from crm_web.records.serialization import from_history
 
 NEWEST_FIRST = Sort(Activity.happened_at.expression, Activity.id.expression, descending=True)
 """``ix_activities_happened`` gives the order; only what happened in the same moment is sorted by id."""

@@ -2,10 +2,10 @@
 
 from sqlalchemy import select
 
-from crm_web.extensions import db
+from crm_web.core.extensions import db
 from crm_web.history.queries import NEWEST_FIRST, ChangeFilter, select_changes
+from crm_web.lists.pagination import Page, Sort, load_page
 from crm_web.models import Change, Contact, Conversion
-from crm_web.paging import Page, Sort, load_page
 
 
 def list_all_contacts(*, customer_id: int | None, cursor: str | None, size: int) -> Page:

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 from werkzeug.datastructures import MultiDict
 
-from crm_web.api.texts import NOT_BLANK, CountryOrNone, Day, DayWord, FewWords, Many, Word
-from crm_web.record_address import LONGEST_REST
+from crm_web.api.field_types import NOT_BLANK, CountryOrNone, Day, DayWord, FewWords, Many, Word
+from crm_web.lists.record_params import LONGEST_REST
 
 MARK = "^[A-Za-z0-9_-]+$"
 Item = TypeVar("Item", bound="Answered")

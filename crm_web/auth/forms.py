@@ -10,8 +10,8 @@ from wtforms.widgets import ListWidget, PasswordInput, RadioInput
 
 from crm_web.auth.locales import LOCALES
 from crm_web.auth.queries import DEMO_PASSWORD, list_time_zones
-from crm_web.form_fields import ChoiceField, EmailField, RecordForm, Required
 from crm_web.models import Theme
+from crm_web.web.form_fields import ChoiceField, EmailField, RecordForm, Required
 
 
 class RadiosField(ChoiceField):

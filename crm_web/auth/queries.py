@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, func, select
 
-from crm_web.extensions import db
+from crm_web.auth.saved_view_lookup import views_of
+from crm_web.core.extensions import db
 from crm_web.models import Employee, SignIn
-from crm_web.view_lookup import views_of
 
 DEMO_PASSWORD = "piper-demo"  # noqa: S105  (known to everybody, and good for nothing but the demo)
 DEMO_EMAILS = tuple(f"{name}@piper.example" for name in ("ada", "max", "ann", "bob", "vera"))

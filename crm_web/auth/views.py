@@ -5,19 +5,18 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 
-from crm_web import sessions
-from crm_web.access import public, signed_in
-from crm_web.auth import blueprint, operations, queries
+from crm_web.auth import blueprint, operations, queries, sessions
+from crm_web.auth.drafts.interrupted import answer_stale_form
 from crm_web.auth.forms import PasswordForm, PreferencesForm, SignInForm
-from crm_web.auth.interrupted import answer_stale_form
-from crm_web.errors import DomainError
-from crm_web.extensions import db
-from crm_web.form_fields import show_refusal
-from crm_web.frame import safe_redirect_target
-from crm_web.messages import flash_message
+from crm_web.auth.permissions import public, signed_in
+from crm_web.core.extensions import db
+from crm_web.core.request_log import log_event
 from crm_web.models import Employee
-from crm_web.observe import log_event
-from crm_web.refills import refillable
+from crm_web.navigation import safe_redirect_target
+from crm_web.web.error_pages import DomainError
+from crm_web.web.flash import flash_message
+from crm_web.web.form_fields import show_refusal
+from crm_web.web.refills import refillable
 
 
 @blueprint.get("/sign-in")

@@ -6,8 +6,7 @@ from typing import Any
 
 from wtforms import BooleanField, Field, HiddenField
 
-from crm_web.bulk.verdicts import is_loss, is_win
-from crm_web.form_fields import ChoiceField, OwnerField, RecordForm, Required, TextLine, WordField
+from crm_web.bulk.eligibility import is_loss, is_win
 from crm_web.leads.forms import REASONS
 from crm_web.models import (
     BulkAction,
@@ -20,6 +19,7 @@ from crm_web.models import (
     LeadStatus,
     limit_of,
 )
+from crm_web.web.form_fields import ChoiceField, OwnerField, RecordForm, Required, TextLine, WordField
 
 NOBODY = 0
 Choices = Sequence[tuple[str, str]]

@@ -8,12 +8,11 @@ from psycopg2.errors import LockNotAvailable
 from sqlalchemy import Select, delete, func, insert, literal, select
 from sqlalchemy.exc import OperationalError
 
-from crm_web.bulk.deeds import apply, revert
+from crm_web.bulk.actions import apply, revert
+from crm_web.bulk.eligibility import ABOUT, EditContext, check_eligible, is_win
 from crm_web.bulk.queries import MODELS, count_selection, list_chunks, load_context
-from crm_web.bulk.task_operations import put_back_tasks, tasks_stay
-from crm_web.bulk.verdicts import ABOUT, EditContext, check_eligible, is_win
-from crm_web.errors import Conflict, DomainError
-from crm_web.extensions import db
+from crm_web.bulk.tasks.operations import put_back_tasks, tasks_stay
+from crm_web.core.extensions import db
 from crm_web.leads.operations import check_lost_reason, use_source
 from crm_web.models import (
     BulkAction,
@@ -31,8 +30,9 @@ from crm_web.models import (
     set_audit_actor,
     using_change_source,
 )
-from crm_web.records import check_owner
-from crm_web.together import batch_writes, write_rows
+from crm_web.records.batch_writes import batch_writes, write_rows
+from crm_web.records.operations import check_owner
+from crm_web.web.error_pages import Conflict, DomainError
 
 MOST = 10_000
 """How many records one edit changes at most: what fits into one transaction that nobody notices."""

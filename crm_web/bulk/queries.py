@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
-from crm_web.bulk.likely_queries import map_likely
-from crm_web.bulk.verdicts import LIKELY, EditContext, SkipReason, check_eligible, is_win
+from crm_web.bulk.eligibility import LIKELY, EditContext, SkipReason, check_eligible, is_win
+from crm_web.bulk.likely.queries import map_likely
+from crm_web.core.extensions import db
 from crm_web.customers.queries import CustomerFilter, select_customers
 from crm_web.employees.queries import map_people
-from crm_web.extensions import db
 from crm_web.leads.queries import LeadFilter, select_leads
+from crm_web.lists.pagination import Page, Sort, load_page
 from crm_web.models import (
     BulkEdit,
     BulkEntity,
@@ -25,7 +26,6 @@ from crm_web.models import (
     LeadStatus,
     UndoOutcome,
 )
-from crm_web.paging import Page, Sort, load_page
 
 MODELS: dict[BulkEntity, Any] = {BulkEntity.LEAD: Lead, BulkEntity.CUSTOMER: Customer}
 CHUNK = 500

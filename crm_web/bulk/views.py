@@ -6,23 +6,23 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from crm_web.access import Action, allowed, may, refuse
+from crm_web.auth.permissions import Action, allowed, may, refuse
 from crm_web.bulk import blueprint, operations, queries
-from crm_web.bulk.address import EditResultParams
+from crm_web.bulk.formatting import tell_deed, tell_title
 from crm_web.bulk.forms import PlainForm, SelectionForm, form_for, list_actions
-from crm_web.bulk.wording import tell_deed, tell_title
-from crm_web.customers.address import CustomerListParams
+from crm_web.bulk.params import EditResultParams
+from crm_web.core.extensions import db
+from crm_web.customers.listing.params import CustomerListParams
 from crm_web.employees.queries import list_possible_owners, map_people
-from crm_web.errors import DomainError
-from crm_web.extensions import db
-from crm_web.filters import current_user_locale
-from crm_web.form_fields import show_refusal
-from crm_web.leads.address import LeadListParams
+from crm_web.leads.listing.params import LeadListParams
 from crm_web.leads.queries import list_sources
-from crm_web.list_address import ListParams
-from crm_web.messages import flash_message
+from crm_web.lists.params import ListParams
 from crm_web.models import BulkEdit, BulkEntity
-from crm_web.refills import refillable
+from crm_web.web.error_pages import DomainError
+from crm_web.web.flash import flash_message
+from crm_web.web.form_fields import show_refusal
+from crm_web.web.refills import refillable
+from crm_web.web.template_filters import current_user_locale
 
 blueprint.add_app_template_global(list_actions, "bulk_actions")
 blueprint.add_app_template_global(tell_title, "bulk_title")

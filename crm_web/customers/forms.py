@@ -1,11 +1,12 @@
-"""The forms about customers and the people who work there."""
+"""The forms of customers."""
 
 from typing import Any
 
 from wtforms import BooleanField
 
 from crm_web.customers.queries import list_customers_meant
-from crm_web.form_fields import (
+from crm_web.models import Contact, Customer, CustomerKind, CustomerStatus, limit_of
+from crm_web.web.form_fields import (
     CountryField,
     EmailField,
     HiddenNumber,
@@ -17,9 +18,8 @@ from crm_web.form_fields import (
     WebsiteField,
     WordField,
 )
-from crm_web.models import Contact, Customer, CustomerKind, CustomerStatus, limit_of
-from crm_web.phone_field import PhoneField
-from crm_web.record_forms import DuplicateCheckForm, IdempotentForm
+from crm_web.web.forms import DuplicateCheckForm, IdempotentForm
+from crm_web.web.phone_field import PhoneField
 
 ADDRESS = ("street", "city", "state", "postal_code", "country")
 

@@ -11,11 +11,13 @@ from sqlalchemy import ColumnElement, CompoundSelect, ScalarSelect, Select, Text
 from sqlalchemy.orm import aliased, joinedload
 from sqlalchemy.sql.base import ExecutableOption
 
+from crm_web.core.extensions import db
 from crm_web.customers.columns import COLUMNS, SHOWN
-from crm_web.extensions import db
-from crm_web.list_columns import load_shown
-from crm_web.list_sorts import folded, group_by_country, group_by_owner, moment_or_none
-from crm_web.matching import contains_words
+from crm_web.lists.columns import load_shown
+from crm_web.lists.distinct_values import select_words_in_use
+from crm_web.lists.pagination import Page, Sort, choose_sort, count_some, join_groups, load_page
+from crm_web.lists.record_filters import RecordFilter, list_shared_conditions
+from crm_web.lists.sorting import folded, group_by_country, group_by_owner, moment_or_none
 from crm_web.models import (
     Activity,
     Contact,
@@ -27,9 +29,7 @@ from crm_web.models import (
     Lead,
     LeadStatus,
 )
-from crm_web.paging import Page, Sort, choose_sort, count_some, join_groups, load_page
-from crm_web.record_filters import RecordFilter, list_shared_conditions
-from crm_web.words_in_use import select_words_in_use
+from crm_web.records.matching import contains_words
 
 Owner, Maker, Changer = aliased(Employee), aliased(Employee), aliased(Employee)
 Parent = aliased(Customer)

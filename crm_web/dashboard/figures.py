@@ -6,13 +6,13 @@ from typing import Any
 
 from flask import url_for
 
-from crm_web.counts import Totals, add_totals
 from crm_web.dashboard.queries import Closed
 from crm_web.dashboard.scopes import Scope
-from crm_web.figure_words import colour_of, format_totals
-from crm_web.filters import UserLocale
 from crm_web.models import LeadStatus, StatusKind
-from crm_web.periods import Period
+from crm_web.stats.aggregates import Totals, add_totals
+from crm_web.stats.formatting import colour_of, format_totals
+from crm_web.stats.periods import Period
+from crm_web.web.template_filters import UserLocale
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import contains_eager, joinedload
 
-from crm_web.counts import LeadScope, Totals, count_current, sum_counts, sum_rows
+from crm_web.core.extensions import db
 from crm_web.dashboard.scopes import Scope
-from crm_web.extensions import db
 from crm_web.leads.queries import LeadFilter, select_leads
 from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, LeadStatus, Metric, StatusKind
-from crm_web.periods import Period
-from crm_web.teams import list_team_ids
+from crm_web.records.people import list_team_ids
+from crm_web.stats.aggregates import LeadScope, Totals, count_current, sum_counts, sum_rows
+from crm_web.stats.periods import Period
 
 
 @dataclass(frozen=True)

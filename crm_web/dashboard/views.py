@@ -6,14 +6,14 @@ from datetime import date
 from flask import render_template, request, url_for
 from flask_login import current_user
 
-from crm_web.access import signed_in
-from crm_web.clock import now
+from crm_web.auth.permissions import signed_in
+from crm_web.core.clock import now
 from crm_web.dashboard import blueprint, queries
 from crm_web.dashboard.figures import DashboardFigures, DashboardFormatter
 from crm_web.dashboard.scopes import Scope, choose_scope
-from crm_web.filters import current_user_locale
-from crm_web.list_address import Tab
-from crm_web.periods import month_before, month_of, week_of
+from crm_web.lists.params import Tab
+from crm_web.stats.periods import month_before, month_of, week_of
+from crm_web.web.template_filters import current_user_locale
 
 FIRST_TASKS = 8
 MOST_TASKS = 200

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from crm_web.customers.operations import CARRIED_OVER, CONTACT_FIELDS
 from crm_web.demo.people import invent_land, invent_party
 from crm_web.demo.sales import BOUGHT_TWICE, invent_lead
-from crm_web.demo.story import Row, Story
+from crm_web.demo.timeline import Row, Story
 from crm_web.demo.words import BOUGHT_AGAIN
 from crm_web.models import ConversionKind, CustomerKind, CustomerStatus, LeadStatus
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from crm_web.demo.story import Row, Story
+from crm_web.demo.timeline import Row, Story
 from crm_web.models import LeadStatus, StatusKind
 
 Line = tuple[datetime, Row]

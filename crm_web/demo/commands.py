@@ -3,8 +3,8 @@
 import click
 from flask.cli import AppGroup
 
+from crm_web.core.extensions import db
 from crm_web.demo.operations import load_demo
-from crm_web.extensions import db
 
 demo = AppGroup("demo", help="The demo company.")
 

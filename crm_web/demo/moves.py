@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from crm_web.demo.story import Row, Story
+from crm_web.demo.timeline import Row, Story
 from crm_web.models import WAY_TO_WON, LeadStatus, StatusKind
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from crm_web.demo.words import DOMAINS, JOB_TITLES, LANDS, SALUTATIONS, Land
-from crm_web.fields import read_phone
+from crm_web.records.parsing import read_phone
 
 Thing = TypeVar("Thing")
 UNLIKE_THEIR_ACCENTS = str.maketrans(

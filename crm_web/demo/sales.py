@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from crm_web.demo.people import Chance, invent_land, invent_party
-from crm_web.demo.story import Row, Story, by_day
+from crm_web.demo.timeline import Row, Story, by_day
 from crm_web.demo.words import DESCRIPTIONS, LOST_NOTES, NEXT_STEPS, ODD_NAMES, SOURCES
 from crm_web.models import LeadStatus, LostReason, Rating, StatusKind
 

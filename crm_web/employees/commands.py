@@ -7,11 +7,11 @@ import click
 from flask.cli import AppGroup
 
 from crm_web.auth.operations import set_password
+from crm_web.core.extensions import db
 from crm_web.employees import operations, queries
-from crm_web.errors import DomainError
-from crm_web.extensions import db
-from crm_web.fields import read_email, read_text
 from crm_web.models import Employee, Role, limit_of
+from crm_web.records.parsing import read_email, read_text
+from crm_web.web.error_pages import DomainError
 
 employees = AppGroup("employees", help="The people who may sign in.")
 password_from_stdin = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")

@@ -6,10 +6,10 @@ from typing import Any
 from wtforms.validators import InputRequired, Optional
 
 from crm_web.auth.forms import LocaleField, RadiosField, TimeZoneField, new_password_field
-from crm_web.form_fields import EmailField, HiddenNumber, OwnerField, RecordForm, Required, TextLine
 from crm_web.models import Employee, Role, limit_of
-from crm_web.phone_field import PhoneField
-from crm_web.record_forms import IdempotentForm
+from crm_web.web.form_fields import EmailField, HiddenNumber, OwnerField, RecordForm, Required, TextLine
+from crm_web.web.forms import IdempotentForm
+from crm_web.web.phone_field import PhoneField
 
 ROLES = {
     Role.VIEWER: "Viewer: sees everything, colleagues included, and changes nothing",

@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import Text, case, func, or_, select
 from sqlalchemy.orm import joinedload, load_only
 
-from crm_web.extensions import db
+from crm_web.core.extensions import db
+from crm_web.lists.pagination import PAGE_SIZE, Page, Sort, load_page
 from crm_web.models import Activity, Customer, Employee, Lead, Role, SignIn
-from crm_web.paging import PAGE_SIZE, Page, Sort, load_page
 
 
 @dataclass(frozen=True)

@@ -6,21 +6,21 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from crm_web.access import Action, allowed, may
 from crm_web.auth.operations import set_password as give_password
+from crm_web.auth.permissions import Action, allowed, may
+from crm_web.core.extensions import db
+from crm_web.core.request_log import log_event
 from crm_web.employees import blueprint, operations, queries
 from crm_web.employees.forms import NOBODY, ChangeEmployeeForm, DeactivationForm, NewEmployeeForm, NewPasswordForm
-from crm_web.errors import DomainError
-from crm_web.extensions import db
-from crm_web.form_fields import show_refusal, stored_values
 from crm_web.history.conflicts import show_conflict
 from crm_web.history.queries import list_changes_of
-from crm_web.list_address import ListParams
+from crm_web.lists.params import ListParams
 from crm_web.models import Employee
-from crm_web.observe import log_event
-from crm_web.records import ChangedMeanwhile
-from crm_web.refills import refillable
-from crm_web.submissions import Answer, replay_response, store_response
+from crm_web.records.operations import ChangedMeanwhile
+from crm_web.web.error_pages import DomainError
+from crm_web.web.form_fields import show_refusal, stored_values
+from crm_web.web.idempotency import Answer, replay_response, store_response
+from crm_web.web.refills import refillable
 
 
 @blueprint.get("")

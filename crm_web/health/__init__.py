@@ -3,5 +3,3 @@
 from flask import Blueprint
 
 blueprint = Blueprint("health", __name__)
-
-from crm_web.health import views  # noqa: E402, F401  (the views register themselves on the blueprint)

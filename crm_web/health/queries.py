@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import inspect, text
 
-from crm_web.extensions import db
+from crm_web.core.extensions import db
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 

@@ -2,8 +2,8 @@
 
 from flask import Response, jsonify
 
-from crm_web.access import public
-from crm_web.database import classify_failure
+from crm_web.auth.permissions import public
+from crm_web.core.database import classify_failure
 from crm_web.health import blueprint, queries
 
 

@@ -8,10 +8,8 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, false, literal, null, or_, select, union_all
 from sqlalchemy.orm import joinedload
 
-from crm_web.extensions import db
-from crm_web.models import Activity, Change, ChangeAction, ChangeSource, Contact, Customer, Employee, Lead
-from crm_web.paging import Page, Sort, load_page
-from crm_web.wording import (
+from crm_web.core.extensions import db
+from crm_web.history.formatting import (
     ENTITIES,
     ReadableChange,
     Record,
@@ -23,6 +21,8 @@ from crm_web.wording import (
     records_meant,
     records_named_in,
 )
+from crm_web.lists.pagination import Page, Sort, load_page
+from crm_web.models import Activity, Change, ChangeAction, ChangeSource, Contact, Customer, Employee, Lead
 
 NEWEST_FIRST = Sort(Change.at.expression, Change.id.expression, descending=True)
 

@@ -1,4 +1,4 @@
-"""The page of all history, and the way back for one field."""
+"""The page of all history, and that of a record that was deleted for good."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -8,19 +8,20 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from crm_web import filters
-from crm_web.access import REFUSALS, Action, allowed, may, may_change, refuse, require_change
+from crm_web.auth.permissions import REFUSALS, Action, allowed, may, may_change, refuse, require_change
+from crm_web.core.extensions import db
 from crm_web.employees.queries import list_everyone
-from crm_web.errors import DomainError
-from crm_web.extensions import db
-from crm_web.fields import read_date
-from crm_web.filters import current_user_locale
-from crm_web.frame import safe_redirect_target
-from crm_web.history import blueprint, operations, queries
-from crm_web.list_address import Chip, ListParams, is_record_id
+from crm_web.history import blueprint, queries
+from crm_web.history.formatting import CHANGE_SOURCE_LABELS, CHANGE_SOURCES, ENTITIES, ReadableChange, Record, label_of
+from crm_web.lists.params import Chip, ListParams, is_record_id
 from crm_web.models import ChangeAction, ChangeSource, Contact, Customer, Employee, Lead
-from crm_web.submissions import Answer
-from crm_web.wording import CHANGE_SOURCE_LABELS, CHANGE_SOURCES, ENTITIES, ReadableChange, Record, label_of
+from crm_web.navigation import safe_redirect_target
+from crm_web.records.parsing import read_date
+from crm_web.undo import operations
+from crm_web.web import template_filters
+from crm_web.web.error_pages import DomainError
+from crm_web.web.idempotency import Answer
+from crm_web.web.template_filters import current_user_locale
 
 NAMES = ("who", "record", "kind", "action", "door", "day")
 NOBODY = "installation"
@@ -94,7 +95,7 @@ def _list_chips(view: ListParams, chosen: queries.ChangeFilter, people: Sequence
         "kind": chosen.entity and f"Record: {ENTITIES[chosen.entity]}",
         "action": chosen.action and chosen.action.label,
         "door": chosen.door and CHANGE_SOURCES[chosen.door].capitalize(),
-        "day": chosen.day and f"On {filters.date(chosen.day, user_locale=current_user_locale())}",
+        "day": chosen.day and f"On {template_filters.date(chosen.day, user_locale=current_user_locale())}",
     }
     return [Chip(label, view.url_without(name, view.one(name))) for name, label in labels.items() if label]
 

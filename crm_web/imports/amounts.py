@@ -6,10 +6,10 @@ from decimal import Decimal
 
 from babel import Locale
 
-from crm_web.fields import check_amount
 from crm_web.imports.vocabulary import CURRENCY_SIGNS
 from crm_web.models import CURRENCIES
-from crm_web.number_input import AmbiguousNumber, NotANumber, read_number
+from crm_web.records.number_input import AmbiguousNumber, NotANumber, read_number
+from crm_web.records.parsing import check_amount
 
 POINT, COMMA = ".", ","
 _LOCALES = {POINT: Locale("en"), COMMA: Locale("de")}

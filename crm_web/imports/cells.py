@@ -3,19 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from crm_web.fields import (
-    read_country,
-    read_currency,
-    read_email,
-    read_percent,
-    read_text,
-    read_website,
-)
 from crm_web.imports.amounts import read_amounts
 from crm_web.imports.dates import read_moment
 from crm_web.imports.mapping import DATES, ColumnMapping
 from crm_web.imports.vocabulary import LOST_REASON_WORDS, NO, RATINGS, YES, squash
 from crm_web.models import Lead, LeadSource, LostReason, Rating, limit_of
+from crm_web.records.parsing import read_country, read_currency, read_email, read_percent, read_text, read_website
 
 Reader = Callable[[str], Any]
 

@@ -12,11 +12,8 @@ from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy import select
 
-from crm_web.access import REFUSALS, Action, may
-from crm_web.errors import DomainError
-from crm_web.extensions import db
-from crm_web.fields import read_currency
-from crm_web.filters import plural
+from crm_web.auth.permissions import REFUSALS, Action, may
+from crm_web.core.extensions import db
 from crm_web.imports.amounts import COMMA, POINT
 from crm_web.imports.csv_file import DELIMITERS
 from crm_web.imports.operations import (
@@ -30,6 +27,9 @@ from crm_web.imports.operations import (
     open_leads,
 )
 from crm_web.models import Employee, LeadStatus, Role
+from crm_web.records.parsing import read_currency
+from crm_web.web.error_pages import DomainError
+from crm_web.web.template_filters import plural
 
 leads = AppGroup("leads", help="Leads from files.")
 

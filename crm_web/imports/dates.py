@@ -5,7 +5,7 @@ import functools
 import re
 from datetime import UTC, date, datetime, time
 
-from crm_web.date_input import EARLIEST, LATEST
+from crm_web.records.date_input import EARLIEST, LATEST
 
 _TIME = r"(?:[T ,]+(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*([AaPp]\.?[Mm]\.?)?\s*(Z|UTC|GMT|[+-]\d\d:?\d\d)?)?"
 _YEAR_FIRST = re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d\d?)[-/.](?P<d>\d\d?)" + _TIME)

@@ -19,7 +19,7 @@ from crm_web.imports.vocabulary import (
     squash,
 )
 from crm_web.models import Customer, Lead, LeadStatus, LostReason, StatusKind, limit_of
-from crm_web.phones import add_region, read_number
+from crm_web.records.phones import add_region, read_number
 
 Values = dict[str, Any]
 

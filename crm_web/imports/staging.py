@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from psycopg2.extensions import cursor as Cursor
 
-from crm_web.extensions import db
+from crm_web.core.extensions import db
 from crm_web.imports.rows import Problem, Values
 
 COLUMNS: dict[str, str] = {

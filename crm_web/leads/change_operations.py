@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from crm_web.customers.conversion_operations import create_from_lead
-from crm_web.errors import Conflict
 from crm_web.leads.operations import lock_outside_trash, restore_status
-from crm_web.leads.win_queries import find_move
 from crm_web.models import Employee, Lead, LeadStatus, StatusKind, set_audit_actor
-from crm_web.past import to_history
-from crm_web.records import check_owner, name_of_last
-from crm_web.together import flush_or_defer
+from crm_web.records.batch_writes import flush_or_defer
+from crm_web.records.operations import check_owner, name_of_last
+from crm_web.records.serialization import to_history
+from crm_web.web.error_pages import Conflict
+from crm_web.winning.conversion.operations import create_from_lead
+from crm_web.winning.queries import find_move
 
 
 class ChangedSinceMove(Conflict):

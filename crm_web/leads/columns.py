@@ -1,6 +1,6 @@
 """The columns of the list of leads; the name stands before them always."""
 
-from crm_web.list_columns import Column
+from crm_web.lists.columns import Column
 
 COLUMNS: dict[str, Column] = {
     "company": Column("Company", "company", width="person"),

@@ -7,7 +7,19 @@ from markupsafe import Markup
 from wtforms import HiddenField
 
 from crm_web.customers.forms import CustomerForm
-from crm_web.form_fields import (
+from crm_web.models import (
+    Contact,
+    Customer,
+    CustomerKind,
+    Lead,
+    LeadSource,
+    LeadStatus,
+    LostReason,
+    Rating,
+    StatusKind,
+    limit_of,
+)
+from crm_web.web.form_fields import (
     AmountField,
     CountryField,
     CurrencyField,
@@ -24,20 +36,8 @@ from crm_web.form_fields import (
     WordField,
     stored_values,
 )
-from crm_web.models import (
-    Contact,
-    Customer,
-    CustomerKind,
-    Lead,
-    LeadSource,
-    LeadStatus,
-    LostReason,
-    Rating,
-    StatusKind,
-    limit_of,
-)
-from crm_web.phone_field import PhoneField
-from crm_web.record_forms import DuplicateCheckForm, IdempotentForm
+from crm_web.web.forms import DuplicateCheckForm, IdempotentForm
+from crm_web.web.phone_field import PhoneField
 
 OPEN = StatusKind.OPEN.statuses
 """What a lead can be when it is entered: winning and losing have a form of their own."""

@@ -4,15 +4,15 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from crm_web.access import Action, allowed, require_change
-from crm_web.errors import DomainError
-from crm_web.extensions import db
+from crm_web.auth.permissions import Action, allowed, require_change
+from crm_web.core.extensions import db
 from crm_web.leads import blueprint, change_operations, operations, queries
 from crm_web.leads.forms import StatusForm
-from crm_web.leads.win_views import come_back_to
-from crm_web.messages import Link
 from crm_web.models import Lead, LeadStatus, StatusKind
-from crm_web.submissions import Answer
+from crm_web.web.error_pages import DomainError
+from crm_web.web.flash import Link
+from crm_web.web.idempotency import Answer
+from crm_web.winning.views import come_back_to
 
 CARRIED_OVER = ("status", "next", "lost_reason", "lost_note")
 
@@ -38,7 +38,9 @@ def leave_won(lead_id: int) -> ResponseReturnValue:
     if not lead.is_won or lead.is_in_trash or status is LeadStatus.WON:
         return redirect(url_for("leads.show_lead", lead_id=lead_id), code=303)
     fields = {**sent, "from_status": LeadStatus.WON.value, "confirmed": "1"}
-    return render_template("leads/leave_won.html", lead=lead, status=status, fields=fields, back_url=come_back_to(lead))
+    return render_template(
+        "winning/leave_won.html", lead=lead, status=status, fields=fields, back_url=come_back_to(lead)
+    )
 
 
 def undo_of_move(lead: Lead, place: str) -> Link:

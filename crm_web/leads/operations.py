@@ -7,13 +7,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from crm_web.clock import now
-from crm_web.customers.conversion_operations import create_from_lead, link_to_lead, revert_conversion
-from crm_web.customers.conversion_queries import Obstacle, find_active_conversion, list_obstacles
-from crm_web.errors import Conflict, DomainError
-from crm_web.extensions import db
-from crm_web.leads.win_queries import find_change_to_won
-from crm_web.merging import Merge
+from crm_web.core.clock import now
+from crm_web.core.extensions import db
 from crm_web.models import (
     Change,
     Conversion,
@@ -26,9 +21,14 @@ from crm_web.models import (
     StatusKind,
     set_audit_actor,
 )
-from crm_web.phones import set_values
-from crm_web.records import check_owner, lock, merge_with_saved, move_to_trash, name_of_last, take_from_trash
-from crm_web.together import flush_or_defer, memoize_query
+from crm_web.records.batch_writes import flush_or_defer, memoize_query
+from crm_web.records.merging import Merge
+from crm_web.records.operations import check_owner, lock, merge_with_saved, move_to_trash, name_of_last, take_from_trash
+from crm_web.records.phones import set_values
+from crm_web.web.error_pages import Conflict, DomainError
+from crm_web.winning.conversion.operations import create_from_lead, link_to_lead, revert_conversion
+from crm_web.winning.conversion.queries import Obstacle, find_active_conversion, list_obstacles
+from crm_web.winning.queries import find_change_to_won
 
 
 class LeadNotNamed(DomainError):

@@ -10,11 +10,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, CompoundSelect, Select, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased, joinedload
 
-from crm_web.extensions import db
+from crm_web.core.extensions import db
 from crm_web.leads.columns import COLUMNS, SHOWN
-from crm_web.leads.stay_queries import LeftStatusFilter, has_left_status
-from crm_web.list_columns import load_shown
-from crm_web.list_sorts import (
+from crm_web.leads.left_status import LeftStatusFilter, has_left_status
+from crm_web.lists.columns import load_shown
+from crm_web.lists.distinct_values import select_words_in_use
+from crm_web.lists.pagination import Page, Sort, choose_sort, count_some, join_groups, load_page
+from crm_web.lists.record_filters import RecordFilter, list_shared_conditions, within
+from crm_web.lists.sorting import (
     NO_DAY,
     NOTHING,
     day_or_none,
@@ -27,7 +30,6 @@ from crm_web.list_sorts import (
     number_or_none,
     place_or_none,
 )
-from crm_web.matching import contains_words
 from crm_web.models import (
     WAY_TO_WON,
     Activity,
@@ -41,9 +43,7 @@ from crm_web.models import (
     Rating,
     StatusKind,
 )
-from crm_web.paging import Page, Sort, choose_sort, count_some, join_groups, load_page
-from crm_web.record_filters import RecordFilter, list_shared_conditions, within
-from crm_web.words_in_use import select_words_in_use
+from crm_web.records.matching import contains_words
 
 Owner = aliased(Employee)
 Maker, Changer = aliased(Employee), aliased(Employee)

@@ -1,4 +1,4 @@
-"""The pages of one lead; the list, and winning, stand in files of their own."""
+"""The pages of one lead: entering, showing, editing, deleting and restoring it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,29 +7,29 @@ from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from crm_web.access import Action, allowed, may, may_change, reason_not_to_change, refuse, require_change
 from crm_web.activities.forms import empty_activity_form
-from crm_web.customers.conversion_queries import find_active_conversion
+from crm_web.auth.permissions import Action, allowed, may, may_change, reason_not_to_change, refuse, require_change
+from crm_web.core.extensions import db
 from crm_web.customers.queries import get_customer, list_contacts
 from crm_web.employees.queries import list_possible_owners
-from crm_web.errors import DomainError
-from crm_web.extensions import db
-from crm_web.form_fields import show_refusal
+from crm_web.history.as_of import read_as_of
 from crm_web.history.conflicts import show_conflict
-from crm_web.history.moments import read_as_of
-from crm_web.history.past_queries import get_past
+from crm_web.history.deleted_records import go_to_story
 from crm_web.history.queries import list_changes_of
-from crm_web.history.stories import go_to_story
+from crm_web.history.time_travel.queries import get_past
 from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_from
 from crm_web.leads.move_views import ask_to_leave_won, undo_of_move
-from crm_web.leads.win_views import come_back_to, tell_win, win_again, win_by_choice
-from crm_web.matching import Match, list_possible_duplicates
 from crm_web.models import Lead, LeadStatus
-from crm_web.records import ChangedMeanwhile
-from crm_web.refills import refillable
-from crm_web.submissions import Answer, replay_response, store_response
-from crm_web.ways_back import way_back
+from crm_web.records.matching import Match, list_possible_duplicates
+from crm_web.records.operations import ChangedMeanwhile
+from crm_web.web.error_pages import DomainError
+from crm_web.web.form_fields import show_refusal
+from crm_web.web.idempotency import Answer, replay_response, store_response
+from crm_web.web.refills import refillable
+from crm_web.web.ways_back import way_back
+from crm_web.winning.conversion.queries import find_active_conversion
+from crm_web.winning.views import come_back_to, tell_win, win_again, win_by_choice
 
 
 @blueprint.get("/leads/new")

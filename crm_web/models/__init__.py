@@ -23,11 +23,11 @@ from crm_web.models.customer import (
 )
 from crm_web.models.draft import Draft
 from crm_web.models.employee import Employee, Role, SignIn, SignInFailures, Theme
+from crm_web.models.last_activity import CustomerLastActivity, LeadLastActivity
 from crm_web.models.lead import WAY_TO_WON, Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
 from crm_web.models.saved_view import ListName, SavedView, ViewChoice
 from crm_web.models.submission import Submission
 from crm_web.models.token import ApiToken, ApiUse, Scope
-from crm_web.models.touch import CustomerLastActivity, LeadLastActivity
 from crm_web.models.webhook import EVERYTHING, DeliveryState, PauseReason, Webhook, WebhookDelivery
 from crm_web.models.word import KnownWord
 

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
-from crm_web.extensions import metadata
+from crm_web.core.extensions import metadata
 
 
 class Base(DeclarativeBase):

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.types import UserDefinedType
 
-from crm_web.extensions import db
+from crm_web.core.extensions import db
 from crm_web.models.base import Base, EnumText, Id, Text50, Timestamp
 from crm_web.models.employee import Employee
 
@@ -124,7 +124,7 @@ def set_audit_actor(actor: Employee | None) -> None:
     """
     info = db.session.info
     if actor is not None and info.get("recorded") == actor.id:
-        # Said once for all that is done together: see crm_web.together.
+        # Said once for all that is done together: see crm_web.records.batch_writes.
         return
     db.session.execute(
         text(

@@ -1,7 +1,8 @@
 """Counts that the database keeps, so that a page that counts a million leads reads a few hundred cells instead.
 
 Triggers add what a statement changed to ``count_deltas``; from time to time the writer whose turn it is folds those
-into ``counts``. Nobody waits for anybody, and the sum of both is exact at every moment: ``crm_web/counts.py`` reads it.
+into ``counts``. Nobody waits for anybody, and the sum of both is exact at every moment: ``crm_web/stats/aggregates.py``
+reads it.
 """
 
 from datetime import date

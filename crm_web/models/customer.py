@@ -24,8 +24,8 @@ from crm_web.models.base import (
     signs_index,
 )
 from crm_web.models.employee import Employee
+from crm_web.models.last_activity import CustomerLastActivity
 from crm_web.models.lead import Lead
-from crm_web.models.touch import CustomerLastActivity
 
 
 class CustomerKind(StrEnum):

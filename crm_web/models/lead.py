@@ -36,7 +36,7 @@ from crm_web.models.base import (
     signs_index,
 )
 from crm_web.models.employee import Employee
-from crm_web.models.touch import LeadLastActivity
+from crm_web.models.last_activity import LeadLastActivity
 
 if TYPE_CHECKING:
     from crm_web.models.customer import Customer

@@ -10,17 +10,17 @@ from typing import Any
 from babel.numbers import format_percent
 from flask import url_for
 
-from crm_web import filters
-from crm_web.counts import CurrencyTotal, Totals, add_totals, count_current
 from crm_web.employees.queries import map_people
-from crm_web.figure_words import colour_of, format_totals
+from crm_web.lists.record_params import NOTHING_GIVEN
 from crm_web.models import ActivityKind, LeadStatus, LostReason, StatusKind
-from crm_web.periods import Period, month_of
-from crm_web.record_address import NOTHING_GIVEN
 from crm_web.reports import queries
-from crm_web.reports.address import ReportParams
+from crm_web.reports.params import ReportParams
 from crm_web.reports.queries import Expected, Outcome, Stays
 from crm_web.reports.tables import Cell, Line, Table
+from crm_web.stats.aggregates import CurrencyTotal, Totals, add_totals, count_current
+from crm_web.stats.formatting import colour_of, format_totals
+from crm_web.stats.periods import Period, month_of
+from crm_web.web import template_filters
 
 MONTHS_AHEAD = 12
 MOST_LINES_OF_MONTHS = 36
@@ -243,7 +243,9 @@ class ReportFormatter:
 
     def count(self, count: int, **found: Any) -> Cell:
         """How many leads, linked to them."""
-        return Cell(filters.number(count, user_locale=self.user_locale), count, self.view.url_of_leads(**found))
+        return Cell(
+            template_filters.number(count, user_locale=self.user_locale), count, self.view.url_of_leads(**found)
+        )
 
     def activities(self, count: int, person: int, kind: ActivityKind | None = None) -> Cell:
         """How many activities somebody entered, linked to them."""
@@ -251,12 +253,14 @@ class ReportFormatter:
         if period := self.view.period:
             found |= {"happened_from": period.first_day, "happened_to": period.next_day}
         return Cell(
-            filters.number(count, user_locale=self.user_locale), count, url_for("activities.list_activities", **found)
+            template_filters.number(count, user_locale=self.user_locale),
+            count,
+            url_for("activities.list_activities", **found),
         )
 
     def number(self, count: int) -> Cell:
         """How many fewer, which is no set of its own."""
-        return Cell(filters.number(count, user_locale=self.user_locale), count)
+        return Cell(template_filters.number(count, user_locale=self.user_locale), count)
 
     def share(self, part: int, whole: int) -> Cell:
         """A share in percent, to a tenth; nothing of nothing has none."""
@@ -269,7 +273,11 @@ class ReportFormatter:
     def money(self, amount: Decimal, currency: str) -> Cell:
         """An amount; nothing where there is none."""
         cents = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
-        return Cell(filters.money(cents, currency, user_locale=self.user_locale), cents) if currency else Cell("", None)
+        return (
+            Cell(template_filters.money(cents, currency, user_locale=self.user_locale), cents)
+            if currency
+            else Cell("", None)
+        )
 
     def worth(self, worth: Sequence[CurrencyTotal]) -> Cell:
         """Sums side by side, such as ``€12,000 · $900``; in a file each stands for itself."""
@@ -280,7 +288,9 @@ class ReportFormatter:
         if not stays.count:
             return Cell("–", None)
         days = stays.mean_days.quantize(Decimal("0.1"), ROUND_HALF_UP)
-        return Cell(f"{filters.number(days, user_locale=self.user_locale)} {'day' if days == 1 else 'days'}", days)
+        return Cell(
+            f"{template_filters.number(days, user_locale=self.user_locale)} {'day' if days == 1 else 'days'}", days
+        )
 
     def median(self, stays: Stays) -> Cell:
         """How long half of them took, in the unit in which it was counted."""
@@ -289,12 +299,12 @@ class ReportFormatter:
             return Cell("–", None)
         for unit, size, begin in (("month", 30, 90), ("week", 7, 14), ("day", 1, 1)):
             if days >= begin:
-                return Cell(filters.plural(days // size, unit, user_locale=self.user_locale), days)
+                return Cell(template_filters.plural(days // size, unit, user_locale=self.user_locale), days)
         return Cell("less than a day", days)
 
     def month(self, day: date) -> str:
         """A month in words, such as ``Nov 2026``."""
-        return filters.month(day)
+        return template_filters.month(day)
 
     def period(self) -> str:
         """The months that are counted, in words."""

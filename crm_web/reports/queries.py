@@ -1,4 +1,4 @@
-"""What the reports ask: sums of what the database has counted (``crm_web/counts.py``), never a look at every lead."""
+"""What the reports ask: sums of the aggregates that the database keeps, never a look at every lead."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from crm_web.counts import LeadScope, Totals, sum_counts, sum_rows
-from crm_web.extensions import db
-from crm_web.folding import fold
+from crm_web.core.extensions import db
 from crm_web.models import WAY_TO_WON, ActivityKind, Lead, LeadStatus, LostReason, Metric, StatusKind
-from crm_web.periods import Period, month_of
+from crm_web.records.folding import fold
+from crm_web.stats.aggregates import LeadScope, Totals, sum_counts, sum_rows
+from crm_web.stats.periods import Period, month_of
 
 MOST_LINES = 200
 DAY = 86400

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from crm_web.counts import CurrencyTotal
+from crm_web.stats.aggregates import CurrencyTotal
 
 
 @dataclass(frozen=True)

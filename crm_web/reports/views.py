@@ -4,15 +4,15 @@ from flask import Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from crm_web.access import Action, allowed
+from crm_web.auth.permissions import Action, allowed
 from crm_web.employees.queries import list_possible_owners
-from crm_web.filters import current_user_locale
 from crm_web.leads.queries import list_sources
-from crm_web.list_address import Chip
-from crm_web.list_files import send_csv, send_xlsx
+from crm_web.lists.exports import send_csv, send_xlsx
+from crm_web.lists.params import Chip
 from crm_web.reports import blueprint
-from crm_web.reports.address import PERIODS, ReportParams
 from crm_web.reports.figures import REPORTS, Report, ReportFormatter
+from crm_web.reports.params import PERIODS, ReportParams
+from crm_web.web.template_filters import current_user_locale
 
 
 @blueprint.get("/reports")

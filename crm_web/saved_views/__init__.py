@@ -3,5 +3,3 @@
 from flask import Blueprint
 
 blueprint = Blueprint("saved_views", __name__, url_prefix="/views")
-
-from crm_web.saved_views import views  # noqa: E402,F401

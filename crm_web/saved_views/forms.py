@@ -2,9 +2,9 @@
 
 from wtforms import BooleanField, HiddenField
 
-from crm_web.form_fields import RecordForm, Required, TextLine
 from crm_web.models import SavedView, limit_of
-from crm_web.record_forms import IdempotentForm
+from crm_web.web.form_fields import RecordForm, Required, TextLine
+from crm_web.web.forms import IdempotentForm
 
 
 class ViewForm(RecordForm):

@@ -2,7 +2,7 @@
 
 from sqlalchemy import and_, or_, select
 
-from crm_web.extensions import db
+from crm_web.core.extensions import db
 from crm_web.models import Employee, SavedView
 
 

@@ -8,20 +8,20 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
-from crm_web.access import Action, allowed, may, may_change_view, refuse
-from crm_web.customers.address import CustomerListParams
-from crm_web.errors import DomainError
-from crm_web.extensions import db
-from crm_web.filters import current_user_locale
-from crm_web.form_fields import show_refusal
-from crm_web.leads.address import LeadListParams
+from crm_web.auth.permissions import Action, allowed, may, may_change_view, refuse
+from crm_web.core.extensions import db
+from crm_web.customers.listing.params import CustomerListParams
+from crm_web.leads.listing.params import LeadListParams
+from crm_web.lists.record_params import RecordListParams
 from crm_web.models import ListName, SavedView, limit_of
-from crm_web.record_address import RecordListParams
-from crm_web.refills import refillable
 from crm_web.saved_views import blueprint, operations, queries
 from crm_web.saved_views.forms import NewViewForm, ViewForm
-from crm_web.saved_views.kept import ENDPOINTS, current_saved_views, url_of_view
-from crm_web.submissions import Answer, replay_response, store_response
+from crm_web.saved_views.items import ENDPOINTS, current_saved_views, url_of_view
+from crm_web.web.error_pages import DomainError
+from crm_web.web.form_fields import show_refusal
+from crm_web.web.idempotency import Answer, replay_response, store_response
+from crm_web.web.refills import refillable
+from crm_web.web.template_filters import current_user_locale
 
 ADDRESSES: dict[ListName, Callable[..., RecordListParams]] = {
     ListName.LEADS: LeadListParams,

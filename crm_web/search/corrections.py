@@ -6,8 +6,8 @@ from typing import TypeVar
 from flask import request
 from werkzeug.datastructures import MultiDict
 
-from crm_web.list_address import ListParams
-from crm_web.paging import Page
+from crm_web.lists.pagination import Page
+from crm_web.lists.params import ListParams
 from crm_web.search.queries import correct_spelling
 
 Params = TypeVar("Params", bound=ListParams)

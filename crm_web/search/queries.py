@@ -31,11 +31,11 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import aliased
 
-from crm_web.database import DbFailure, classify_failure
-from crm_web.extensions import db
-from crm_web.folding import fold
-from crm_web.matching import contains_words, escape_like
+from crm_web.core.database import DbFailure, classify_failure
+from crm_web.core.extensions import db
 from crm_web.models import Contact, Customer, CustomerStatus, Employee, KnownWord, Lead, StatusKind
+from crm_web.records.folding import fold
+from crm_web.records.matching import contains_words, escape_like
 from crm_web.search.words import SearchTerms, edit_distance, is_close, tidy
 
 MOST_HITS = 50

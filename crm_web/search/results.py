@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import url_for
 
-from crm_web.list_address import Tab
-from crm_web.matching import digits_if_phone, phone_digits
+from crm_web.lists.params import Tab
 from crm_web.models import CustomerStatus, LeadStatus, Role
+from crm_web.records.matching import digits_if_phone, phone_digits
 from crm_web.search.queries import MOST_HITS, SIMILAR, Found, Hit
 from crm_web.search.words import Piece, SearchTerms, mark
 

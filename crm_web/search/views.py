@@ -4,9 +4,9 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from crm_web.access import Action, allowed, may
-from crm_web.list_address import quote
-from crm_web.matching import MOST_WORDS
+from crm_web.auth.permissions import Action, allowed, may
+from crm_web.lists.params import quote
+from crm_web.records.matching import MOST_WORDS
 from crm_web.search import blueprint, queries, results
 from crm_web.search.queries import Found, Hit, SearchTooSlow, search_everything
 from crm_web.search.results import Result

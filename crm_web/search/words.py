@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from crm_web.folding import fold
-from crm_web.matching import FIRST_EMOJI, MOST_WORDS, digits_if_phone, has_signs, is_short, list_numbers_meant
+from crm_web.records.folding import fold
+from crm_web.records.matching import FIRST_EMOJI, MOST_WORDS, digits_if_phone, has_signs, is_short, list_numbers_meant
 
 LONGEST_TYPED = 200
 LONGEST_READ = 2000

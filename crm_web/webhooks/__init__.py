@@ -3,5 +3,3 @@
 from flask import Blueprint
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
-
-from crm_web.webhooks import views  # noqa: E402, F401

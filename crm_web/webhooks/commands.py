@@ -6,8 +6,8 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from crm_web.observe import logging_to_stdout
-from crm_web.webhooks.sender import Sender
+from crm_web.core.request_log import logging_to_stdout
+from crm_web.webhooks.delivery.sender import Sender
 
 webhooks = AppGroup("webhooks", help="The messages that tell other programs what changed.")
 

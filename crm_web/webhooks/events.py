@@ -1,7 +1,7 @@
 """The words for what can happen, of which each webhook chooses some."""
 
+from crm_web.history.formatting import ENTITIES
 from crm_web.models import EVERYTHING, Change, ChangeAction
-from crm_web.wording import ENTITIES
 
 TRASHABLE = ("lead", "customer", "contact")
 WON = "lead.won"

@@ -7,11 +7,11 @@ from wtforms.fields.choices import Choice  # type: ignore[attr-defined]  # The s
 from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from crm_web.form_fields import ChoiceField, HiddenNumber, RecordForm, Required, TextLine
 from crm_web.models import EVERYTHING, Webhook, limit_of
-from crm_web.record_forms import IdempotentForm
-from crm_web.webhooks.addresses import read_target
+from crm_web.web.form_fields import ChoiceField, HiddenNumber, RecordForm, Required, TextLine
+from crm_web.web.forms import IdempotentForm
 from crm_web.webhooks.events import EVENTS
+from crm_web.webhooks.ssrf_guard import read_target
 
 
 class EventsField(ChoiceField):

@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from crm_web.errors import Conflict, DomainError
-from crm_web.extensions import db
+from crm_web.core.extensions import db
 from crm_web.models import DeliveryState, Employee, PauseReason, Webhook, WebhookDelivery, set_audit_actor
-from crm_web.records import lock
-from crm_web.webhooks.addresses import NotAllowed, read_target
+from crm_web.records.operations import lock
+from crm_web.web.error_pages import Conflict, DomainError
 from crm_web.webhooks.signing import show_secret
+from crm_web.webhooks.ssrf_guard import NotAllowed, read_target
 
 MOST_WEBHOOKS = 50
 SECRET_BYTES = 32

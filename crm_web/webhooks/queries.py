@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from crm_web.extensions import db
+from crm_web.core.extensions import db
+from crm_web.lists.pagination import PAGE_SIZE, Page, Sort, load_page
 from crm_web.models import Webhook, WebhookDelivery
-from crm_web.paging import PAGE_SIZE, Page, Sort, load_page
 
 _THERE = Webhook.removed_at.is_(None)
 

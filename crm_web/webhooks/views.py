@@ -6,16 +6,16 @@ from flask import abort, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from crm_web.access import Action, allowed
-from crm_web.errors import DomainError
-from crm_web.extensions import db
-from crm_web.form_fields import show_refusal, stored_values
-from crm_web.headers import send_secret
-from crm_web.list_address import ListParams
+from crm_web.auth.permissions import Action, allowed
+from crm_web.core.extensions import db
+from crm_web.core.request_log import log_event
+from crm_web.core.security_headers import send_secret
+from crm_web.lists.params import ListParams
 from crm_web.models import Webhook
-from crm_web.observe import log_event
-from crm_web.refills import refillable
-from crm_web.submissions import Answer, replay_response, store_response
+from crm_web.web.error_pages import DomainError
+from crm_web.web.form_fields import show_refusal, stored_values
+from crm_web.web.idempotency import Answer, replay_response, store_response
+from crm_web.web.refills import refillable
 from crm_web.webhooks import blueprint, operations, queries
 from crm_web.webhooks.events import EVENTS
 from crm_web.webhooks.forms import ChangeWebhookForm, NewWebhookForm

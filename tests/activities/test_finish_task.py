@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crm_web.activities import operations
-from crm_web.extensions import db
+from crm_web.core.extensions import db
 from crm_web.models import Activity, ActivityKind, Change, Employee
 from tests.factories import make_activity, make_customer, make_lead
 from tests.page import Browser

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from crm_web.clock import now
+from crm_web.core.clock import now
+from crm_web.core.request_log import count_queries
 from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead
-from crm_web.observe import count_queries
 from tests.factories import make_activity, make_customer, make_lead
 from tests.page import Browser, Page, words
 

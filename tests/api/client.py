@@ -8,7 +8,7 @@ from flask import Flask
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.test import TestResponse
 
-from crm_web.api.openapi import build_document
+from crm_web.api.docs.openapi import build_document
 
 
 class Program:

@@ -7,9 +7,9 @@ from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from crm_web.api.openapi import build_document
+from crm_web.api.docs.openapi import build_document
+from crm_web.core.request_log import count_queries
 from crm_web.models import Change, Customer, Employee, Lead, LeadSource, LeadStatus
-from crm_web.observe import count_queries
 from tests.api.conftest import ProgramOf
 from tests.factories import make_customer, make_lead
 

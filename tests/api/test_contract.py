@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from crm_web.api.openapi import build_document
+from crm_web.api.docs.openapi import build_document
 from tests.api.contract import look_at
 from tests.databases import OwnDatabase
 from tests.factories import make_contact, make_customer, make_lead, make_token

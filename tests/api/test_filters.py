@@ -5,12 +5,12 @@ from collections.abc import Iterable
 import pytest
 from sqlalchemy.orm import Session
 
-from crm_web.api.customer_schemas import CustomerQuery
-from crm_web.api.lead_schemas import LeadQuery
+from crm_web.api.customers.schemas import CustomerQuery
+from crm_web.api.leads.schemas import LeadQuery
 from crm_web.api.schemas import PageQuery
-from crm_web.leads.address import NAMES
+from crm_web.leads.listing.params import NAMES
+from crm_web.lists.record_params import NAMES as SHARED
 from crm_web.models import Employee, LeadStatus
-from crm_web.record_address import NAMES as SHARED
 from tests.api.conftest import ProgramOf
 from tests.factories import make_customer, make_lead
 

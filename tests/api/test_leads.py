@@ -235,7 +235,7 @@ def test_asks_too_often(
 def test_shows_wrong_tokens_too_often(
     app: Any, session: Session, ann: Employee, program_of: ProgramOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crm_web.tokens.operations.MOST_WRONG", 2)
+    monkeypatch.setattr("crm_web.auth.tokens.operations.MOST_WRONG", 2)
     answers = [Program(app, f"piper_{number}").get("/leads") for number in range(3)]
     assert [answer.status_code for answer in answers] == [401, 401, 429]
     assert answers[1].headers["RateLimit-Policy"] == '"wrong-tokens";q=2;w=900'

@@ -10,8 +10,10 @@ from openapi_spec_validator import validate
 from pydantic import BaseModel
 from sqlalchemy import inspect
 
-from crm_web.api import customer_schemas, employee_schemas, lead_schemas
-from crm_web.api.openapi import build_document
+from crm_web.api.customers import schemas
+from crm_web.api.docs.openapi import build_document
+from crm_web.api.employees import schemas as employee_schemas
+from crm_web.api.leads import schemas as lead_schemas
 from crm_web.models import Contact, Customer, Employee, Lead
 from tests.page import Browser
 
@@ -27,8 +29,8 @@ LEFT_OUT = {
 }
 SHOWN: dict[type[Any], type[BaseModel]] = {
     Lead: lead_schemas.Lead,
-    Customer: customer_schemas.Customer,
-    Contact: customer_schemas.Contact,
+    Customer: schemas.Customer,
+    Contact: schemas.Contact,
     Employee: employee_schemas.Employee,
 }
 
@@ -111,8 +113,8 @@ def test_every_column_is_in_the_document_or_left_out_on_purpose(model: type[Any]
     ("whole", "change"),
     [
         (lead_schemas.NewLead, lead_schemas.LeadChange),
-        (customer_schemas.NewCustomer, customer_schemas.CustomerChange),
-        (customer_schemas.NewContact, customer_schemas.ContactChange),
+        (schemas.NewCustomer, schemas.CustomerChange),
+        (schemas.NewContact, schemas.ContactChange),
     ],
 )
 def test_what_can_be_entered_can_be_changed(whole: Any, change: Any) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from crm_web.api import search_views
+from crm_web.api.search import views
 from crm_web.models import Employee
 from crm_web.search.queries import SearchTooSlow
 from tests.api.conftest import ProgramOf
@@ -44,6 +44,6 @@ def test_searches_for_too_long(ann: Employee, program_of: ProgramOf, monkeypatch
     def give_up(*_: object, **__: object) -> None:
         raise SearchTooSlow
 
-    monkeypatch.setattr(search_views, "search_everything", give_up)
+    monkeypatch.setattr(views, "search_everything", give_up)
     answer = program_of(ann).get("/search?q=a")
     assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")

@@ -8,8 +8,8 @@ from flask import Flask
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from crm_web.core.request_log import count_queries
 from crm_web.models import Employee, SignIn
-from crm_web.observe import count_queries
 from tests.page import Browser
 
 BrowserAs = Callable[[Employee], Browser]

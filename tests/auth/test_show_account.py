@@ -8,11 +8,11 @@ from babel import Locale
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm_web import filters
 from crm_web.auth.locales import LOCALES
 from crm_web.auth.queries import list_time_zones, name_browser
-from crm_web.filters import user_locale_of
 from crm_web.models import Change, ChangeAction, Employee, SignIn, Theme
+from crm_web.web import template_filters
+from crm_web.web.template_filters import user_locale_of
 from tests.page import Browser
 
 BrowserAs = Callable[[Employee], Browser]
@@ -78,7 +78,10 @@ def test_all_that_is_on_offer_is_known_to_the_pages() -> None:
 @pytest.mark.parametrize(("locale", "label"), LOCALES)
 def test_each_way_to_write_shows_a_true_sample(locale: str, label: str) -> None:
     reader = user_locale_of(locale, None)
-    number, day = filters.number(1234.5, user_locale=reader), filters.date(date(2026, 12, 31), user_locale=reader)
+    number, day = (
+        template_filters.number(1234.5, user_locale=reader),
+        template_filters.date(date(2026, 12, 31), user_locale=reader),
+    )
     assert label == f"{Locale.parse(locale).get_display_name('en')}: {number} · {day}"
 
 

@@ -11,9 +11,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from crm_web.auth.operations import TooManyTries, count_try
-from crm_web.extensions import db
+from crm_web.core.extensions import db
+from crm_web.core.request_log import count_queries
 from crm_web.models import Employee, SignInFailures
-from crm_web.observe import count_queries
 from tests.databases import PASSWORD, OwnDatabase
 from tests.page import Browser, Page
 

@@ -7,7 +7,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from crm_web.bulk.operations import apply_edit, save_selection
-from crm_web.extensions import db
+from crm_web.core.extensions import db
+from crm_web.core.problem_details import PROGRAMS
 from crm_web.models import (
     Activity,
     ActivityKind,
@@ -24,7 +25,6 @@ from crm_web.models import (
     SavedView,
     ViewChoice,
 )
-from crm_web.problems import PROGRAMS
 from tests.factories import make_activity, make_contact, make_customer, make_employee, make_lead, make_token
 from tests.webhooks.conftest import make_webhook
 from tests.webhooks.test_pages import make_delivery

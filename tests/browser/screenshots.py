@@ -11,7 +11,7 @@ from pathlib import Path
 from playwright.sync_api import Browser as Chromium
 from sqlalchemy import select
 
-from crm_web.config import ROOT
+from crm_web.core.config import ROOT
 from crm_web.models import Contact, Lead, LeadStatus
 from crm_web.reports.figures import REPORTS
 from tests.browser.site import NARROW, WIDE, Site, launch_chromium, serve_demo

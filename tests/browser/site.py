@@ -12,8 +12,8 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from crm_web.core.extensions import db
 from crm_web.demo.operations import load_demo
-from crm_web.extensions import db
 from tests.databases import OwnDatabase, copy_template
 from tests.factories import make_sign_in
 from tests.operation.launch import Launched, find_free_port, temporary_folder

@@ -12,8 +12,8 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from crm_web.bulk.operations import apply_edit, save_selection, undo_edit
-from crm_web.config import ROOT
-from crm_web.extensions import db
+from crm_web.core.config import ROOT
+from crm_web.core.extensions import db
 from crm_web.models import (
     Activity,
     BulkAction,

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crm_web.core.request_log import count_queries
 from crm_web.models import (
     BulkEdit,
     BulkItem,
@@ -22,7 +23,6 @@ from crm_web.models import (
     LeadStatus,
     LostReason,
 )
-from crm_web.observe import count_queries
 from tests.factories import make_customer, make_lead
 from tests.page import Browser, Page
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from crm_web.bulk import operations
 from crm_web.bulk.operations import TooMany, apply_edit, save_selection
 from crm_web.bulk.queries import select_ids
-from crm_web.extensions import db
+from crm_web.core.extensions import db
 from crm_web.models import BulkAction, BulkEdit, BulkEntity, Customer, Employee, Lead
 from tests.factories import make_customer, make_lead
 

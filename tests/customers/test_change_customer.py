@@ -9,10 +9,11 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm_web.customers import contact_operations, operations
-from crm_web.extensions import db
+from crm_web.contacts import operations as contact_operations
+from crm_web.core.extensions import db
+from crm_web.customers import operations
 from crm_web.models import Change, Customer, CustomerStatus, Employee
-from crm_web.records import OwnerNotEntitled
+from crm_web.records.operations import OwnerNotEntitled
 from tests.factories import make_contact, make_customer, make_lead
 from tests.page import Browser
 

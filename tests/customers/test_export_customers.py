@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from crm_web.csv_export import write_cell
+from crm_web.lists.csv_export import write_cell
 from crm_web.models import CustomerStatus, Employee
 from tests.factories import make_customer
 from tests.page import Browser, Page

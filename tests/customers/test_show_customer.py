@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from crm_web.core.request_log import count_queries
 from crm_web.models import ActivityKind, CustomerKind, Employee, LeadStatus
-from crm_web.observe import count_queries
 from tests.factories import make_activity, make_contact, make_customer, make_employee, make_lead
 from tests.page import Browser, Page, words
 

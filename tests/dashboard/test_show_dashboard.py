@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm_web.clock import now
-from crm_web.filters import money
+from crm_web.core.clock import now
+from crm_web.core.request_log import count_queries
 from crm_web.models import ActivityKind, Customer, Employee, Lead, LeadStatus, StatusKind
-from crm_web.observe import count_queries
+from crm_web.web.template_filters import money
 from tests.factories import make_activity, make_customer, make_employee, make_lead
 from tests.page import Browser, Page, words
 

@@ -22,10 +22,10 @@ from crm_web.models import (
     LeadStatus,
     Role,
 )
-from tests.any_order.truths import list_lies
 from tests.databases import OwnDatabase, copy_template
 from tests.factories import make_sign_in
 from tests.page import Browser
+from tests.stateful.invariants import list_lies
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,11 @@ from typing import Any
 import phonenumbers
 import pytest
 
-from crm_web.demo.story import Story
-from crm_web.demo.telling import tell_story
+from crm_web.demo.generation import tell_story
+from crm_web.demo.timeline import Story
 from crm_web.demo.words import LANDS
-from crm_web.fields import read_email, read_phone, read_website
 from crm_web.models import CURRENCIES, LeadStatus, StatusKind
+from crm_web.records.parsing import read_email, read_phone, read_website
 
 PEOPLE = {"ada": 1, "max": 2, "ann": 3, "bob": 4, "vera": 5}
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)

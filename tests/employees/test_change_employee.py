@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crm_web.core.request_log import count_queries
 from crm_web.models import Change, ChangeAction, Employee, Role
-from crm_web.observe import count_queries
 from tests.factories import make_customer, make_employee, make_lead
 from tests.page import Browser, Form, Page
 

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crm_web.auth.operations import count_try
+from crm_web.core.extensions import db
 from crm_web.employees.operations import Handover, SuccessorNotEntitled, deactivate, hand_over
-from crm_web.extensions import db
 from crm_web.models import Change, ChangeAction, Employee, Lead, Role
 from tests.databases import PASSWORD
 from tests.factories import make_customer, make_employee, make_lead

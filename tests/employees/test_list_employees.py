@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from crm_web.core.request_log import count_queries
 from crm_web.models import Employee
-from crm_web.observe import count_queries
 from tests.factories import make_employee
 from tests.page import Browser
 

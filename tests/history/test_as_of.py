@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from crm_web.core.request_log import count_queries
 from crm_web.models import Activity, ActivityKind, Change, Employee, LeadStatus
-from crm_web.observe import count_queries
 from tests.factories import make_activity, make_contact, make_customer, make_employee, make_lead
 from tests.page import Browser, words
 

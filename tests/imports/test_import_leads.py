@@ -16,8 +16,8 @@ from flask import Flask
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
+from crm_web.core.extensions import db
 from crm_web.customers.operations import CARRIED_OVER
-from crm_web.extensions import db
 from crm_web.imports.commands import ProgressLine
 from crm_web.imports.operations import Options, Report, import_leads, open_leads
 from crm_web.models import (

@@ -11,8 +11,8 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from crm_web.core.request_log import count_queries
 from crm_web.models import ActivityKind, Employee, Lead, LeadStatus
-from crm_web.observe import count_queries
 from tests.factories import make_activity, make_customer, make_employee, make_lead
 from tests.page import Browser, Page
 
@@ -279,9 +279,9 @@ def test_a_walk_that_finds_too_little_ends_in_the_same_order(
         make_lead(session, last_name=f"{number:02}", country="AT" if number < 8 else "US", amount=number)
     browser = browser_as(ann)
     expected = [row["Name"] for row in browser.get("leads.list_leads", country="AT", sort="-amount").table]
-    monkeypatch.setattr("crm_web.paging.COUNT_LIMIT", 5)
-    monkeypatch.setattr("crm_web.paging.SCAN_LIMIT", 3)
-    monkeypatch.setattr("crm_web.paging.GROUP_SCAN_LIMIT", 3)
+    monkeypatch.setattr("crm_web.lists.pagination.COUNT_LIMIT", 5)
+    monkeypatch.setattr("crm_web.lists.pagination.SCAN_LIMIT", 3)
+    monkeypatch.setattr("crm_web.lists.pagination.GROUP_SCAN_LIMIT", 3)
     for word in ("-amount", "-name"):
         page = browser.get("leads.list_leads", country="AT", sort=word)
         assert [row["Name"] for row in page.table] == expected == [f"{number:02}" for number in range(7, -1, -1)]

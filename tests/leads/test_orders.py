@@ -10,8 +10,8 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from crm_web.leads.queries import SORTS, LeadFilter, list_leads
+from crm_web.lists.pagination import Page
 from crm_web.models import Employee, Lead, LeadStatus
-from crm_web.paging import Page
 from tests.factories import make_lead
 
 

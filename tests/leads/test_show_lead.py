@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy.orm import Session
 
+from crm_web.core.request_log import count_queries
 from crm_web.models import Employee, LeadStatus, Rating
-from crm_web.observe import count_queries
 from tests.factories import make_activity, make_customer, make_employee, make_lead
 from tests.page import Browser, Page, words
 

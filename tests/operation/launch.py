@@ -39,7 +39,7 @@ def find_free_port() -> int:
 
 def clean_environment(**settings: str) -> dict[str, str]:
     """The variables of this process without any setting of ours, then those given."""
-    from crm_web.config import VARIABLES
+    from crm_web.core.config import VARIABLES
 
     inherited = {name: value for name, value in os.environ.items() if name not in VARIABLES}
     return inherited | {"WEB_CONCURRENCY": "1"} | settings
@@ -61,7 +61,7 @@ class Launched:
         environment = clean_environment(VAR_FOLDER=str(folder), PORT=str(port), **settings)
         with self.output.open("wb") as stream:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "crm_web.run", *arguments],
+                [sys.executable, "-m", "crm_web.launcher.run", *arguments],
                 cwd=ROOT,
                 env=environment,
                 stdin=subprocess.DEVNULL,

@@ -10,7 +10,7 @@ from flask import Flask, Response, stream_with_context
 from sqlalchemy.orm import Session
 from zstandard import ZstdDecompressor
 
-from crm_web.compression import choose_encoding, compress
+from crm_web.core.compression import choose_encoding, compress
 from crm_web.models import Employee
 from tests.factories import make_lead
 from tests.page import Browser

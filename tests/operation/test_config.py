@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
-from crm_web.config import (
+from crm_web.core.config import (
     ROOT,
     VARIABLES,
     ConfigurationError,
@@ -15,7 +15,7 @@ from crm_web.config import (
     name_database,
     read_database_url,
 )
-from crm_web.postgres import EmbeddedServer
+from crm_web.launcher.postgres import EmbeddedServer
 
 SECRET = "0123456789abcdef0123456789abcdef"
 OWN = {"DATABASE_URL": "postgresql://piper:pass@db/crm", "SECRET_KEY": SECRET}
@@ -155,7 +155,7 @@ def test_good_values_are_read() -> None:
 
 def test_env_file_completes_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".env").write_text(f"# ours\nPORT=8111\nHOST='::1'\n\nVAR_FOLDER={tmp_path}\n")
-    monkeypatch.setattr("crm_web.config.ROOT", tmp_path)
+    monkeypatch.setattr("crm_web.core.config.ROOT", tmp_path)
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PORT", "8112")

@@ -3,7 +3,7 @@
 import pytest
 
 from crm_web import create_app
-from crm_web.config import load_settings
+from crm_web.core.config import load_settings
 from tests.page import Browser
 
 SETTINGS = {"DATABASE_URL": "postgresql://db/x", "SECRET_KEY": "x" * 32}

@@ -5,7 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from crm_web import create_app
-from crm_web.config import load_settings
+from crm_web.core.config import load_settings
 from crm_web.health.queries import list_migrations
 from tests.databases import OwnDatabase
 from tests.page import Browser

@@ -14,7 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from crm_web.config import ROOT
+from crm_web.core.config import ROOT
 from tests.operation.launch import temporary_folder
 
 LOCKS = ("requirements.txt", "requirements-dev.txt")

@@ -2,7 +2,7 @@
 
 import re
 
-from crm_web.config import ROOT
+from crm_web.core.config import ROOT
 
 
 def test_each_target_has_a_rule_and_the_readme_names_no_other() -> None:

@@ -12,11 +12,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from crm_web import create_app
-from crm_web.config import load_settings
-from crm_web.database import DatabaseSilent
-from crm_web.extensions import db
+from crm_web.core.config import load_settings
+from crm_web.core.database import DatabaseSilent
+from crm_web.core.extensions import db
+from crm_web.core.request_log import JsonLines, count_queries, log_event
 from crm_web.models import Employee
-from crm_web.observe import JsonLines, count_queries, log_event
 from tests.factories import make_token
 from tests.page import Browser
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from crm_web.locks import CannotWrite
-from crm_web.postgres import EmbeddedServer, PostgresError
+from crm_web.launcher.file_locks import CannotWrite
+from crm_web.launcher.postgres import EmbeddedServer, PostgresError
 from tests.operation.launch import ROOT, is_running, temporary_folder, wait_for
 
 pytestmark = pytest.mark.slow
@@ -73,7 +73,7 @@ def test_started_by_a_command_it_goes_on_for_others(server: EmbeddedServer, fold
     code = f"""
 import sys
 from pathlib import Path
-from crm_web.postgres import EmbeddedServer
+from crm_web.launcher.postgres import EmbeddedServer
 with EmbeddedServer(Path({str(folder)!r}), durable=False):
     print("up", flush=True)
     sys.stdin.readline()

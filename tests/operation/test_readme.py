@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from crm_web.config import ROOT
+from crm_web.core.config import ROOT
 from tests.databases import OwnDatabase
 from tests.factories import make_lead, make_token
 from tests.operation.launch import Launched, find_free_port, temporary_folder

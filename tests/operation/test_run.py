@@ -12,7 +12,7 @@ import psycopg2
 import pytest
 
 from crm_web.health.queries import list_migrations
-from crm_web.postgres import EmbeddedServer
+from crm_web.launcher.postgres import EmbeddedServer
 from tests.operation.launch import Launched, clean_environment, find_free_port, is_running, temporary_folder, wait_for
 
 pytestmark = pytest.mark.slow
@@ -159,7 +159,7 @@ def test_all_stops_when_its_make_is_killed(launch: Launch, var: Path, port: int)
     environment = clean_environment(VAR_FOLDER=str(var), PORT=str(port))
     with (var.parent / "make.log").open("wb") as output:
         make = subprocess.Popen(
-            ["sh", "-c", ".venv/bin/python -m crm_web.run --with-make; :"],
+            ["sh", "-c", ".venv/bin/python -m crm_web.launcher.run --with-make; :"],
             env=environment,
             stdout=output,
             stderr=output,

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 
-from crm_web.csrf import NOBODY, make_secret, mask
+from crm_web.core.csrf import NOBODY, make_secret, mask
 from tests.databases import OwnDatabase
 from tests.factories import make_sign_in
 from tests.operation.launch import Launched

@@ -16,7 +16,8 @@ from bs4 import Tag
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from crm_web.clock import now
+from crm_web.core.clock import now
+from crm_web.core.request_log import count_queries
 from crm_web.models import (
     WAY_TO_WON,
     Activity,
@@ -29,7 +30,6 @@ from crm_web.models import (
     StatusKind,
     StatusPeriod,
 )
-from crm_web.observe import count_queries
 from crm_web.reports.figures import REPORTS
 from tests.factories import make_activity, make_customer, make_lead
 from tests.page import Browser, Page, words

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy.orm import Session
 
+from crm_web.core.request_log import count_queries
 from crm_web.models import Employee
-from crm_web.observe import count_queries
 from tests.factories import make_customer, make_lead
 from tests.page import Browser
 

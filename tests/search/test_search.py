@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from crm_web.core.request_log import count_queries
 from crm_web.models import Employee, Lead
-from crm_web.observe import count_queries
 from tests.databases import OwnDatabase
 from tests.factories import make_contact, make_customer, make_employee, make_lead, make_sign_in
 from tests.page import Browser, Page

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from crm_web.models import EVERYTHING, Webhook
-from crm_web.webhooks.sender import Sender
+from crm_web.webhooks.delivery.sender import Sender
 from tests.databases import OwnDatabase
 
 SECRET = b"a secret of thirty-two bytes ..!"

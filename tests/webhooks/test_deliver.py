@@ -17,8 +17,8 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from crm_web.models import Change, DeliveryState, PauseReason, Webhook, WebhookDelivery
-from crm_web.webhooks.sender import Sender
-from crm_web.webhooks.sending_operations import PAUSES
+from crm_web.webhooks.delivery.operations import PAUSES
+from crm_web.webhooks.delivery.sender import Sender
 from tests.api.client import Program
 from tests.databases import OwnDatabase
 from tests.factories import make_lead, make_token

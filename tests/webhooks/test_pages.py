@@ -7,8 +7,8 @@ from flask import Flask
 from sqlalchemy import null, select, text
 from sqlalchemy.orm import Session
 
+from crm_web.core.request_log import count_queries
 from crm_web.models import DeliveryState, Employee, PauseReason, Webhook, WebhookDelivery
-from crm_web.observe import count_queries
 from crm_web.webhooks.signing import show_secret
 from tests.factories import make_lead
 from tests.page import Browser

@@ -1,0 +1,60 @@
+"""What happens to every request of a program before and after its view."""
+
+from flask import Response, abort, g, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import IntegrityError
+
+from crm_web.api import blueprint
+from crm_web.api.http import WrongRequest
+from crm_web.api.problem_mapping import tell_refusal
+from crm_web.auth.tokens.operations import Use
+from crm_web.core.extensions import csrf, db
+from crm_web.core.problem_details import make_problem
+from crm_web.models import Scope
+from crm_web.web.error_pages import DomainError
+
+READING = ("GET", "HEAD", "OPTIONS")
+LARGEST_BODY = 4 * 1024 * 1024
+# Who comes with a token sends no cookie that a stranger's page could make use of; the rest is checked below.
+csrf.exempt(blueprint)
+
+
+@blueprint.before_request
+def guard_request() -> None:
+    """Tokens are counted, and hold their scope; sessions of browsers need their CSRF token."""
+    request.max_content_length = LARGEST_BODY
+    if request.method == "OPTIONS":
+        return
+    if g.get("api_token") is None:
+        if request.method not in READING:
+            csrf.protect()
+        return
+    if g.api_token.scope is Scope.READ and request.method not in READING:
+        abort(403, "This token may only read. Make one that may write.")
+
+
+@blueprint.after_app_request
+def add_rate_limit_headers(response: Response) -> Response:
+    """Say how many requests are left to the token, or to whoever shows wrong ones."""
+    use: Use | None = g.get("token_use")
+    if use is None:
+        return response
+    response.headers["RateLimit-Policy"] = f'"{use.what}";q={use.most};w={int(use.window.total_seconds())}'
+    response.headers["RateLimit"] = f'"{use.what}";r={max(0, use.most - use.requests)};t={use.seconds}'
+    if response.status_code == 429:
+        response.headers["Retry-After"] = str(use.seconds)
+    return response
+
+
+@blueprint.errorhandler(WrongRequest)
+def refuse_request(error: WrongRequest) -> ResponseReturnValue:
+    """Say which fields are wrong."""
+    return make_problem(422, "Something in the request needs mending; see errors.", errors=error.errors)
+
+
+@blueprint.errorhandler(DomainError)
+@blueprint.errorhandler(IntegrityError)
+def refuse_action(error: DomainError | IntegrityError) -> ResponseReturnValue:
+    """Say which rule said no, be it the database's; nothing that was done before it stays."""
+    db.session.rollback()
+    return tell_refusal(error).answer()

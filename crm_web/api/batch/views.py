@@ -1,0 +1,42 @@
+"""Many deeds in one request, for programs."""
+
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.api import blueprint
+from crm_web.api.batch import runner
+from crm_web.api.batch.schemas import BatchMode, LeadBatch, LeadBatchAnswer
+from crm_web.api.endpoint_docs import describe
+from crm_web.api.http import read_body, replay_response, show, store_response
+from crm_web.auth.permissions import Action, allowed
+from crm_web.core.extensions import db
+
+
+@blueprint.post("/api/v1/leads/batch")
+@allowed(Action.CHANGE_OWN)
+@describe(
+    "Do many things to leads",
+    "leads",
+    body=LeadBatch,
+    answers={200: LeadBatchAnswer},
+    refuses={409: "An item was refused, and so nothing was done; errors name the item."},
+    is_once=True,
+)
+def change_many_leads() -> ResponseReturnValue:
+    """
+    Each item is done as its own endpoint would do it, in their order. With mode all, the first refusal ends the batch
+    and nothing is done. With mode each, the answer is 200 and holds for each item its status, and the lead or the
+    problem. The result of an item knows only the items before it.
+    """
+    if answer := replay_response():
+        return answer
+    sent = read_body(LeadBatch)
+    do = runner.run_atomic if sent.mode is BatchMode.ALL else runner.run_independent
+    try:
+        results = do(sent.items, by=current_user)
+    except runner.BatchRefused as error:
+        db.session.rollback()
+        return error.refusal.answer()
+    answer = store_response(show(LeadBatchAnswer.model_validate({"results": results})))
+    db.session.commit()
+    return answer

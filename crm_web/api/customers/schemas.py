@@ -1,0 +1,192 @@
+"""What of customers and their contacts goes in and out of the API."""
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from crm_web.api.field_types import Country, Email, Many, Moment, Phone, RecordId, Website, among, text_of
+from crm_web.api.schemas import (
+    Answered,
+    FieldsQuery,
+    FilterQuery,
+    PageOf,
+    PageQuery,
+    Saved,
+    Sent,
+    needs_one_of,
+)
+from crm_web.customers.listing.params import MISSING_FIELDS
+from crm_web.customers.queries import SORTS
+from crm_web.models import Contact as ContactModel
+from crm_web.models import Customer as CustomerModel
+from crm_web.models import CustomerKind, CustomerStatus
+
+Owner = Annotated[str, Field(pattern="^(me|nobody|[1-9][0-9]{0,17})$")]
+Lacking = Annotated[str, Field(pattern=among(MISSING_FIELDS))]
+SortWord = Annotated[str, Field(pattern=f"^-?({'|'.join(SORTS)})$", description="With a minus: largest first.")]
+
+
+class CustomerFilterQuery(FilterQuery):
+    """Which customers, by the words of the list in the browser."""
+
+    status: Many[CustomerStatus] = ()
+    kind: CustomerKind | None = None
+    owner: Annotated[Many[Owner], Field(description="Ids of employees, or me, nobody.")] = ()
+    no: Annotated[Many[Lacking], Field(description="What is missing.")] = ()
+    sort: SortWord | None = None
+
+
+class CustomerQuery(CustomerFilterQuery, PageQuery):
+    """A page of customers."""
+
+
+class CustomerExportQuery(CustomerFilterQuery, FieldsQuery):
+    """All customers that fit."""
+
+
+class CustomerParts(Sent):
+    """What a person may say of a customer."""
+
+    email: Email | None = None
+    phone: Phone | None = None
+    website: Website | None = None
+    industry: str | None = text_of(CustomerModel.industry)
+    vat_number: str | None = text_of(CustomerModel.vat_number)
+    registration_number: str | None = text_of(CustomerModel.registration_number)
+    description: str | None = text_of(CustomerModel.description)
+    billing_street: str | None = text_of(CustomerModel.billing_street)
+    billing_city: str | None = text_of(CustomerModel.billing_city)
+    billing_state: str | None = text_of(CustomerModel.billing_state)
+    billing_postal_code: str | None = text_of(CustomerModel.billing_postal_code)
+    billing_country: Country | None = None
+    shipping_street: str | None = text_of(CustomerModel.shipping_street)
+    shipping_city: str | None = text_of(CustomerModel.shipping_city)
+    shipping_state: str | None = text_of(CustomerModel.shipping_state)
+    shipping_postal_code: str | None = text_of(CustomerModel.shipping_postal_code)
+    shipping_country: Country | None = None
+    owner_id: RecordId | None = None
+    parent_id: RecordId | None = Field(None, description="The customer that this one belongs to.")
+
+
+class NewCustomer(CustomerParts):
+    """A customer that is being entered."""
+
+    name: str = text_of(CustomerModel.name, is_required=True)
+    status: CustomerStatus = CustomerStatus.ACTIVE
+    kind: CustomerKind = CustomerKind.ORGANISATION
+
+
+class CustomerChange(CustomerParts):
+    """What is to change in a customer: only what is sent changes, null empties."""
+
+    name: str = text_of(CustomerModel.name, is_never_null=True)
+    status: CustomerStatus = Field(default_factory=lambda: CustomerStatus.ACTIVE)
+    kind: CustomerKind = Field(default_factory=lambda: CustomerKind.ORGANISATION)
+
+
+class Customer(Answered):
+    """Someone who buys."""
+
+    id: int
+    version: int
+    number: str
+    name: str
+    kind: CustomerKind
+    status: CustomerStatus
+    email: str | None
+    phone: str | None
+    phone_e164: str | None
+    website: str | None
+    industry: str | None
+    vat_number: str | None
+    registration_number: str | None
+    description: str | None
+    billing_street: str | None
+    billing_city: str | None
+    billing_state: str | None
+    billing_postal_code: str | None
+    billing_country: str | None
+    shipping_street: str | None
+    shipping_city: str | None
+    shipping_state: str | None
+    shipping_postal_code: str | None
+    shipping_country: str | None
+    owner_id: int | None
+    parent_id: int | None
+    created_from_lead_id: int | None
+    created_at: Moment
+    created_by_id: int | None
+    updated_at: Moment
+    updated_by_id: int | None
+    deleted_at: Moment | None
+
+
+class SavedCustomer(Customer, Saved):
+    """A customer that was just saved."""
+
+
+class CustomerPage(PageOf[Customer]):
+    """A page of customers."""
+
+
+class ContactQuery(PageQuery):
+    """Which contacts."""
+
+    customer: RecordId | None = None
+
+
+class ContactParts(Sent):
+    """What a person may say of a contact."""
+
+    salutation: str | None = text_of(ContactModel.salutation)
+    first_name: str | None = text_of(ContactModel.first_name)
+    last_name: str | None = text_of(ContactModel.last_name)
+    job_title: str | None = text_of(ContactModel.job_title)
+    email: Email | None = None
+    phone: Phone | None = None
+    mobile: Phone | None = None
+    description: str | None = text_of(ContactModel.description)
+    is_primary: bool = Field(False, description="Whether this is the first one to call.")
+
+
+class NewContact(ContactParts):
+    """A person at a customer who is being entered. It needs a name or an e-mail."""
+
+    model_config = ConfigDict(json_schema_extra=needs_one_of("first_name", "last_name", "email"))
+
+
+class ContactChange(ContactParts):
+    """What is to change in a contact: only what is sent changes, null empties."""
+
+
+class Contact(Answered):
+    """A person at a customer."""
+
+    id: int
+    version: int
+    customer_id: int
+    name: str
+    salutation: str | None
+    first_name: str | None
+    last_name: str | None
+    job_title: str | None
+    email: str | None
+    phone: str | None
+    phone_e164: str | None
+    mobile: str | None
+    mobile_e164: str | None
+    description: str | None
+    is_primary: bool
+    created_at: Moment
+    created_by_id: int | None
+    updated_at: Moment
+    updated_by_id: int | None
+    deleted_at: Moment | None
+
+
+class SavedContact(Contact, Saved):
+    """A contact that was just saved."""
+
+
+class ContactPage(PageOf[Contact]):
+    """A page of contacts."""

@@ -1,0 +1,133 @@
+"""Customers, for programs."""
+
+from flask import Response, abort, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.api import blueprint, schemas
+from crm_web.api.customers import schemas as customer_schemas
+from crm_web.api.endpoint_docs import describe
+from crm_web.api.http import (
+    read_body,
+    read_query,
+    replay_response,
+    require_match,
+    show,
+    show_page,
+    show_saved,
+    store_response,
+)
+from crm_web.auth.permissions import Action, allowed, require_change
+from crm_web.core.extensions import db
+from crm_web.customers import operations, queries
+from crm_web.customers.listing.params import CustomerListParams
+from crm_web.models import Customer
+from crm_web.records.operations import lock
+from crm_web.web.template_filters import current_user_locale
+
+NOT_POSSIBLE = "The owner does not sell, or the parent is not there."
+
+
+@blueprint.get("/api/v1/customers")
+@allowed(Action.READ)
+@describe(
+    "List customers", "customers", query=customer_schemas.CustomerQuery, answers={200: customer_schemas.CustomerPage}
+)
+def list_customers() -> ResponseReturnValue:
+    """The same customers, filters and orders as in the browser; those in the trash are left out."""
+    query = read_query(customer_schemas.CustomerQuery)
+    view = CustomerListParams(query.as_address(), me=current_user, user_locale=current_user_locale())
+    page = queries.list_customers(view.read_filter(), sort=view.sort, cursor=query.at, columns=None, size=query.limit)
+    return show_page(customer_schemas.Customer, page)
+
+
+@blueprint.post("/api/v1/customers")
+@allowed(Action.CREATE)
+@describe(
+    "Enter a customer",
+    "customers",
+    body=customer_schemas.NewCustomer,
+    answers={201: customer_schemas.SavedCustomer},
+    refuses={409: NOT_POSSIBLE},
+    is_once=True,
+)
+def create_customer() -> ResponseReturnValue:
+    """By hand, without a lead; a lead that is won gets its customer by itself."""
+    if answer := replay_response():
+        return answer
+    customer = operations.create_customer(read_body(customer_schemas.NewCustomer).values(), by=current_user)
+    place = url_for("api.read_customer", customer_id=customer.id)
+    answer = store_response(show_saved(customer_schemas.SavedCustomer, customer, 201, location=place))
+    db.session.commit()
+    return answer
+
+
+@blueprint.get("/api/v1/customers/<int:customer_id>")
+@allowed(Action.READ)
+@describe("Read a customer", "customers", query=schemas.FieldsQuery, answers={200: customer_schemas.Customer})
+def read_customer(customer_id: int) -> ResponseReturnValue:
+    """A customer in the trash is read too: its deleted_at says so."""
+    read_query(schemas.FieldsQuery)
+    return _show(_customer_or_404(customer_id))
+
+
+@blueprint.patch("/api/v1/customers/<int:customer_id>")
+@allowed(Action.CHANGE_OWN)
+@describe(
+    "Change a customer",
+    "customers",
+    body=customer_schemas.CustomerChange,
+    answers={200: customer_schemas.SavedCustomer},
+    refuses={409: f"It is in the trash. {NOT_POSSIBLE}"},
+    needs_match=True,
+)
+def change_customer(customer_id: int) -> ResponseReturnValue:
+    """Only what is sent changes; null empties."""
+    customer = _customer_to_change(customer_id)
+    change = read_body(customer_schemas.CustomerChange)
+    operations.change_customer(customer, change.values(), version=customer.version, by=current_user)
+    answer = show_saved(customer_schemas.SavedCustomer, customer)
+    db.session.commit()
+    return answer
+
+
+@blueprint.delete("/api/v1/customers/<int:customer_id>")
+@allowed(Action.CHANGE_OWN)
+@describe("Move a customer to the trash", "customers", answers={204: None}, needs_match=True)
+def trash_customer(customer_id: int) -> ResponseReturnValue:
+    """Its leads and contacts stay as they are."""
+    operations.trash_customer(_customer_to_change(customer_id), by=current_user)
+    db.session.commit()
+    return Response(status=204)
+
+
+@blueprint.post("/api/v1/customers/<int:customer_id>/restore")
+@allowed(Action.CHANGE_OWN)
+@describe("Restore a customer from the trash", "customers", answers={200: customer_schemas.Customer}, is_once=True)
+def restore_customer(customer_id: int) -> ResponseReturnValue:
+    """One that is not in the trash stays as it is."""
+    customer = _customer_or_404(customer_id)
+    require_change(customer)
+    if answer := replay_response():
+        return answer
+    operations.restore_customer(customer, by=current_user)
+    answer = store_response(_show(customer))
+    db.session.commit()
+    return answer
+
+
+def _customer_or_404(customer_id: int) -> Customer:
+    return queries.get_customer(customer_id) or abort(404)
+
+
+def _customer_to_change(customer_id: int) -> Customer:
+    """Locked, so that the version that the program saw is still the one that is changed."""
+    customer = _customer_or_404(customer_id)
+    require_change(customer)
+    lock(customer)
+    require_match(customer.version)
+    return customer
+
+
+def _show(customer: Customer) -> Response:
+    return show(customer_schemas.Customer.model_validate(customer))

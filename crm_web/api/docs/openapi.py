@@ -1,0 +1,278 @@
+"""The OpenAPI document, put together from what each endpoint says of itself."""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask
+from pydantic.json_schema import models_json_schema
+from werkzeug.routing import Rule
+
+from crm_web.api import schemas
+from crm_web.api.docs.examples import example_of, example_of_problem, item_of
+from crm_web.api.endpoint_docs import TAGS, Description, Model
+from crm_web.api.http import MATCHES
+from crm_web.auth.permissions import Action
+
+VERSION = "1.0.0"
+ABOUT = (
+    "Leads, customers, and Won done right, for other programs. Each program acts in the name of an employee and may do "
+    "what that employee may.\n\n"
+    "A token may make so many requests a minute; each answer to it says in RateLimit how many are left. Requests with "
+    "wrong tokens are counted by the address that they come from, in the same header. Where 429 is answered, "
+    "Retry-After says how long to wait. Addresses and methods that are not there are answered before anybody looks at "
+    "the token: without these headers, and without counting."
+)
+METHODS = ("get", "post", "put", "patch", "delete")
+REFERENCE = "#/components/schemas/{model}"
+SUCCESSES = {200: "Done.", 201: "Created.", 204: "Done; there is nothing to say."}
+REFUSALS = {
+    400: "The request can’t be understood: broken JSON, a broken header, a host that this site does not answer to, or "
+    "the CSRF token of a browser’s session is missing.",
+    401: "There is no token, or it is unknown, revoked or ended.",
+    403: "The employee or the token may not do this; the detail says who could.",
+    404: "There is no such record.",
+    409: "It doesn’t fit the present state; the detail says what to do.",
+    412: "The record was changed since: read it again.",
+    413: "The body is too large.",
+    414: "The address is too long: filter by fewer or shorter values. The web server answers this, not in JSON.",
+    415: "The body is not JSON.",
+    422: "Something in the address or the body is wrong; each error names its field.",
+    428: "If-Match is missing: send the ETag of the version that you read.",
+    429: "Too many requests in this minute; or, with unknown tokens, from this address in this quarter of an hour.",
+    503: "The database is away or too busy: try again after the seconds of Retry-After.",
+}
+SECURITY = {
+    "token": {"type": "http", "scheme": "bearer", "description": "A token from your account’s page."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "piper_session",
+        "description": "A browser’s session: whoever reads this signed in has it, and enters nothing here. What "
+        "changes something needs its CSRF token in X-CSRFToken.",
+    },
+}
+MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The ETag of the version that you read, so that no change of a colleague’s is overwritten.",
+    "schema": {"type": "string", "pattern": MATCHES},
+    "example": '"7"',
+}
+UNLESS = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag of what you have: if it is still the same, the answer is 304 without a body.",
+    "schema": {"type": "string"},
+    "example": '"7"',
+}
+KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    # Without an example: Swagger UI would fill it in, and the second deed would be answered with the first one.
+    "description": "Any text of your own, such as a UUID, new for each deed: sent again with it within seven days, a "
+    "request is answered as before, with Idempotent-Replayed. What is kept for that holds no secrets.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+ETAG = {"description": "The version of the record, for If-Match.", "schema": {"type": "string"}}
+LIMITS = {
+    "RateLimit-Policy": {
+        "description": "How many requests in how many seconds.",
+        "schema": {"type": "string"},
+    },
+    "RateLimit": {"description": "How many are left, for how many seconds.", "schema": {"type": "string"}},
+}
+
+OF_REFUSALS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
+    "Retry-After": (
+        (429, 503),
+        {"description": "Seconds to wait.", "schema": {"type": "string", "pattern": "^[0-9]+$"}},
+    ),
+    "WWW-Authenticate": ((401,), {"description": "How to say who you are.", "schema": {"type": "string"}}),
+}
+
+
+def build_document(app: Flask) -> dict[str, Any]:
+    """
+    Describe every endpoint of the API.
+
+    :param app: the application that serves it
+    :return: the OpenAPI 3.1 document
+    """
+    endpoints = sorted(_list_endpoints(app), key=lambda endpoint: (endpoint[1], METHODS.index(endpoint[0])))
+    known = _list_schemas(description for *_, description in endpoints)
+    paths: dict[str, dict[str, Any]] = {}
+    for method, path, rule, view, description in endpoints:
+        operation = _describe(rule, view, description, known)
+        paths.setdefault(path, {})[method] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Piper CRM",
+            "version": VERSION,
+            "description": ABOUT,
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": text} for name, text in TAGS],
+        "security": [{"token": []}, {"session": []}],
+        "paths": paths,
+        "components": {
+            "schemas": {name: schema for name, schema in known.items() if not name.endswith("Query")},
+            "securitySchemes": SECURITY,
+        },
+    }
+
+
+def _list_endpoints(app: Flask) -> Iterator[tuple[str, str, Rule, Any, Description]]:
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        description = getattr(view, "description", None)
+        if description is not None:
+            path = re.sub(r"<(?:[^<>:]+:)?([^<>]+)>", r"{\1}", rule.rule)
+            for method in METHODS:
+                if method.upper() in (rule.methods or ()):
+                    yield method, path, rule, view, description
+
+
+def _describe(rule: Rule, view: Any, description: Description, known: dict[str, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": view.__name__,
+        "summary": description.summary,
+        "tags": [description.tag],
+        "parameters": [*_list_parameters(rule, description, known)],
+        "responses": {**_list_answers(rule, description), **_list_refusals(rule, view, description)},
+    }
+    if view.__doc__:
+        operation["description"] = " ".join(view.__doc__.split())
+    if description.body:
+        operation["requestBody"] = {"required": True, "content": _tell_content(description.body)}
+    return operation
+
+
+def _list_parameters(rule: Rule, description: Description, known: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for name in sorted(rule.arguments):
+        schema = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
+        yield {"name": name, "in": "path", "required": True, "schema": schema, "example": 1}
+    if description.query:
+        asked = known[description.query.__name__]
+        for name, schema in asked["properties"].items():
+            told = _tell_parameter(schema)
+            if name == "fields":
+                told["schema"]["pattern"] = _fields_of(description)
+            yield {"name": name, "in": "query", "required": name in asked.get("required", ()), **told}
+    if _has_version(rule, description):
+        yield UNLESS
+    if description.needs_match:
+        yield MATCH
+    if description.is_once:
+        yield KEY
+
+
+def _tell_parameter(schema: dict[str, Any]) -> dict[str, Any]:
+    """What is left out of an address is not there; null can't be said in it."""
+    chosen = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
+    kept = {name: value for name, value in chosen.items() if name not in ("default", "description")}
+    told = schema.get("description") or chosen.get("description")
+    return {"schema": kept, **({"description": told} if told else {})}
+
+
+def _fields_of(description: Description) -> str:
+    """The names that ``fields`` may choose from, each once or more."""
+    answers = (*description.answers.values(), description.lines)
+    models = [item_of(model) or model for model in answers if isinstance(model, type)]
+    names = "|".join(sorted({name for model in models for name in model.model_fields}))
+    return f"^({names})(,({names}))*$"
+
+
+def _has_version(rule: Rule, description: Description) -> bool:
+    model = description.answers.get(200)
+    return "GET" in (rule.methods or ()) and isinstance(model, type) and "version" in model.model_fields
+
+
+def _tell_content(model: Model) -> dict[str, Any]:
+    example = example_of(model)
+    content = {"schema": {"$ref": REFERENCE.format(model=model.__name__)}}
+    return {"application/json": content | ({"example": example} if example else {})}
+
+
+def _tell_problem(status: int) -> dict[str, Any]:
+    schema = {"$ref": REFERENCE.format(model="Problem")}
+    return {"application/problem+json": {"schema": schema, "example": example_of_problem(status, REFUSALS[status])}}
+
+
+def _list_answers(rule: Rule, description: Description) -> dict[str, Any]:
+    answers: dict[str, Any] = {}
+    if _has_version(rule, description):
+        answers["304"] = {"description": "You have it: it is still the same.", "headers": {**LIMITS, "ETag": ETAG}}
+    for status, model in description.answers.items():
+        answer: dict[str, Any] = {"description": SUCCESSES[status], "headers": dict(LIMITS)}
+        if isinstance(model, str):
+            line = json.dumps(example_of(description.lines)) if description.lines else ""
+            answer["content"] = {model: {"schema": {"type": "string"}, "example": f"{line}\n"}}
+        elif model is not None:
+            answer["content"] = _tell_content(model)
+            if "version" in model.model_fields:
+                answer["headers"]["ETag"] = ETAG
+        answers[str(status)] = answer
+    return answers
+
+
+def _list_refusals(rule: Rule, view: Any, description: Description) -> dict[str, Any]:
+    statuses = {400, 401, 403, 429, 503}
+    statuses |= {404} if rule.arguments else set()
+    statuses |= {422} if description.query or description.body or description.is_once else set()
+    statuses |= {414} if description.query else set()
+    statuses |= {413, 415} if description.body else set()
+    statuses |= {412, 428} if description.needs_match else set()
+    words = {status: REFUSALS[status] for status in statuses} | dict(description.refuses)
+    if getattr(view, "access", None) in (Action.READ, "signed in"):
+        words.pop(403, None)
+    return {
+        str(status): {
+            "description": words[status] or HTTPStatus(status).phrase,
+            "headers": _list_headers(status),
+            **({} if status == HTTPStatus.REQUEST_URI_TOO_LONG else {"content": _tell_problem(status)}),
+        }
+        for status in sorted(words)
+    }
+
+
+def _list_headers(status: int) -> dict[str, Any]:
+    # The web server says 414, and the database may be away before anybody has asked it for the token.
+    limits = {} if status in (414, 503) else LIMITS
+    return limits | {name: header for name, (codes, header) in OF_REFUSALS.items() if status in codes}
+
+
+@cache
+def _schemas_of(models: tuple[Model, ...], chosen: tuple[str, ...]) -> dict[str, Any]:
+    _, known = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
+    schemas_by_name = dict(sorted(_without_titles(known.get("$defs", {})).items()))
+    for name in chosen:
+        schemas_by_name[name].pop("required", None)
+        schemas_by_name[name]["description"] += " All of its fields are there, unless fields asks for some."
+    return schemas_by_name
+
+
+def _without_titles(schema: Any) -> Any:
+    """Pydantic titles every field by its name, which says nothing."""
+    if isinstance(schema, dict):
+        return {key: _without_titles(value) for key, value in schema.items() if key != "title" or type(value) is dict}
+    return [_without_titles(value) for value in schema] if isinstance(schema, list) else schema
+
+
+def _list_schemas(descriptions: Iterator[Description]) -> dict[str, Any]:
+    models: set[Model] = {schemas.Problem}
+    chosen: set[str] = set()
+    for description in descriptions:
+        of_it = (description.query, description.body, *description.answers.values())
+        models |= {model for model in of_it if isinstance(model, type)}
+        if description.query and "fields" in description.query.model_fields:
+            answers = [model for model in description.answers.values() if isinstance(model, type)]
+            chosen |= {(item_of(model) or model).__name__ for model in answers}
+    return _schemas_of(tuple(sorted(models, key=lambda model: model.__name__)), tuple(sorted(chosen)))

@@ -1,0 +1,102 @@
+"""What of employees goes in and out of the API; passwords never do, but the first one."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+
+from crm_web.api.field_types import Email, Moment, Phone, RecordId, Successor, text_of
+from crm_web.api.schemas import Answered, PageOf, Sent
+from crm_web.auth.locales import LOCALES
+from crm_web.auth.operations import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from crm_web.auth.queries import list_time_zones
+from crm_web.models import Employee as EmployeeModel
+from crm_web.models import Role
+
+
+def _check_time_zone(zone: str) -> str:
+    if not any(zone == known for options in list_time_zones().values() for known, _ in options):
+        raise ValueError("Send the IANA name of a time zone, like Europe/Vienna.")
+    return zone
+
+
+def _check_locale(locale: str) -> str:
+    if locale not in dict(LOCALES):
+        raise ValueError("Send a locale that the account page offers, like en_GB.")
+    return locale
+
+
+TimeZone = Annotated[
+    str,
+    AfterValidator(_check_time_zone),
+    WithJsonSchema({"type": "string", "format": "time-zone", "examples": ["Europe/Vienna"]}),
+]
+Locale = Annotated[
+    str, AfterValidator(_check_locale), WithJsonSchema({"type": "string", "enum": [name for name, _ in LOCALES]})
+]
+
+
+class EmployeeParts(Sent):
+    """What may be known of an employee."""
+
+    job_title: str | None = text_of(EmployeeModel.job_title)
+    phone: Phone | None = None
+    manager_id: RecordId | None = None
+
+
+class NewEmployee(EmployeeParts):
+    """An employee who is being added. Without a password they can't sign in yet."""
+
+    name: str = text_of(EmployeeModel.name, is_required=True)
+    email: Email
+    role: Role
+    time_zone: TimeZone = "UTC"
+    locale: Locale = "en"
+    password: str | None = Field(
+        None,
+        min_length=SHORTEST_PASSWORD,
+        max_length=LONGEST_PASSWORD,
+        json_schema_extra={"format": "password"},
+        description="Not one that is easily guessed.",
+    )
+
+
+class EmployeeChange(EmployeeParts):
+    """What is to change in an employee: only what is sent changes, null empties."""
+
+    name: str = text_of(EmployeeModel.name, is_never_null=True)
+    email: Email = Field(default_factory=str)
+    role: Role = Field(default_factory=lambda: Role.VIEWER)
+    time_zone: TimeZone = Field(default_factory=str)
+    locale: Locale = Field(default_factory=str)
+    hand_over_to: Successor | None = Field(
+        None, description="Who gets the records and open tasks of somebody who stops selling."
+    )
+
+
+class Deactivation(Sent):
+    """Who gets the records and open tasks of somebody who leaves."""
+
+    hand_over_to: Successor | None = Field(None, description="Needed where they own records or have open tasks.")
+
+
+class Employee(Answered):
+    """One of the people who use the CRM."""
+
+    id: int
+    version: int
+    name: str
+    email: str
+    role: Role
+    job_title: str | None
+    phone: str | None
+    phone_e164: str | None
+    manager_id: int | None
+    time_zone: str
+    locale: str
+    is_active: bool
+    created_at: Moment
+    updated_at: Moment
+
+
+class EmployeePage(PageOf[Employee]):
+    """A page of employees, the active ones first, then by name."""

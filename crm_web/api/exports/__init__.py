@@ -1,0 +1,1 @@
+"""Whole lists in the API, one record a line."""

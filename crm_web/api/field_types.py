@@ -1,0 +1,166 @@
+"""What the values of the API look like: each is read by ``crm_web.records.parsing``, like what people type."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar, cast
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from typing_extensions import TypeAliasType
+
+from crm_web.lists.date_ranges import WORDS
+from crm_web.lists.params import LONGEST_VALUE, MOST_VALUES
+from crm_web.lists.record_params import NOTHING_GIVEN
+from crm_web.models import COUNTRIES, CURRENCIES, limit_of
+from crm_web.records import parsing
+from crm_web.records.matching import MOST_WORDS, list_words_left_out
+
+LONGEST_ID = 2**63 - 1
+DAY = r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+NO_NUL = r"^[^\x00]*$"
+NOT_BLANK = r"^[^\x00]*[^\x00\s][^\x00]*$"
+FEW_WORDS = rf"^\s*([^\x00\s]+\s+){{0,{MOST_WORDS - 1}}}[^\x00\s]*\s*$"
+MONEY = r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,2})?$"
+
+
+def text_of(column: Any, *, is_required: bool = False, is_never_null: bool = False) -> Any:
+    """
+    Say what the text of a column looks like: not empty, and no longer than its column takes.
+
+    :param column: a mapped attribute with a limit, such as ``Lead.last_name``
+    :param is_required: whether it has to be sent, and can't be null
+    :param is_never_null: whether it may be left out of a change, but not emptied by it
+    :return: the field of a model
+    """
+    if is_never_null:
+        return Field(default_factory=str, min_length=1, max_length=limit_of(column), pattern=NOT_BLANK)
+    pattern = NOT_BLANK if is_required else NO_NUL
+    return Field(... if is_required else None, min_length=1, max_length=limit_of(column), pattern=pattern)
+
+
+def among(words: Iterable[str]) -> str:
+    """The pattern of a text that is one of some words."""
+    return f"^({'|'.join(words)})$"
+
+
+def _read_phone(text: str) -> str:
+    """The operations read the number itself: they know of which country it is."""
+    return parsing.read_text(text.strip(), 50)
+
+
+def _read_code(codes: Iterable[str], what: str) -> AfterValidator:
+    known = frozenset(codes)
+
+    def read(code: str) -> str:
+        if code not in known:
+            raise ValueError(f"Send {what}.")
+        return code
+
+    return AfterValidator(read)
+
+
+def _string(**schema: Any) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", **schema})
+
+
+def _read_amount(value: Any) -> Any:
+    """Money is a text: as a number it would lose its cents on the way. From the database it is a decimal already."""
+    if isinstance(value, Decimal):
+        return value
+    if not isinstance(value, str):
+        raise ValueError('Send money as a text like "1234.50".')
+    return parsing.read_exact_amount(value)
+
+
+def _read_day(value: Any) -> Any:
+    """A date is a text of one form; a number, or a text with a time behind it, is none."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(DAY, value):
+        raise ValueError("Send a date like 2026-03-31, of the years 1900 to 2199.")
+    return parsing.read_date(value)
+
+
+def _read_few_words(words: str) -> str:
+    if "\x00" in words:
+        raise ValueError(f"Send a text that fits {NO_NUL}")
+    if list_words_left_out(words):
+        raise ValueError(f"Send at most {MOST_WORDS} words.")
+    return words
+
+
+def _read_successor(value: Any) -> int | str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if value == "nobody" or (type(value) is int and 1 <= value <= LONGEST_ID):
+        return cast(int | str, value)
+    raise ValueError('Send the id of an employee, or "nobody".')
+
+
+Email = Annotated[
+    str, AfterValidator(parsing.read_email), _string(format="email", maxLength=254, examples=["mei@tanaka.example"])
+]
+Phone = Annotated[
+    str,
+    AfterValidator(_read_phone),
+    _string(
+        format="phone",
+        maxLength=50,
+        examples=["+44 20 7946 0958"],
+        description="Without a country code: a number of the record's country, a contact's customer's, your locale's or"
+        " the installation's, whichever first has such numbers.",
+    ),
+]
+Website = Annotated[
+    str, AfterValidator(parsing.read_website), _string(format="website", maxLength=500, examples=["tanaka.example"])
+]
+Country = TypeAliasType(
+    "Country",
+    Annotated[
+        str,
+        _read_code(COUNTRIES, "an ISO 3166-1 code like DE"),
+        _string(enum=sorted(COUNTRIES), description="An ISO 3166-1 alpha-2 code."),
+    ],
+)
+Currency = TypeAliasType(
+    "Currency",
+    Annotated[
+        str,
+        _read_code(CURRENCIES, "an ISO 4217 code like EUR"),
+        _string(enum=sorted(CURRENCIES), description="An ISO 4217 code."),
+    ],
+)
+Whole = BeforeValidator(lambda value: int(value) if isinstance(value, float) and value.is_integer() else value)
+"""In JSON 21.0 is the whole number that 21 is."""
+Percent = Annotated[int, Field(ge=0, le=100), Whole]
+RecordId = Annotated[int, Field(ge=1, le=LONGEST_ID), Whole]
+Successor = Annotated[
+    int | str,
+    BeforeValidator(_read_successor),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": LONGEST_ID}, {"const": "nobody"}]}),
+]
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_read_amount),
+    PlainSerializer(str, return_type=str),
+    _string(pattern=MONEY, examples=["1234.50"], description="Money, as a text."),
+]
+Day = Annotated[date, BeforeValidator(_read_day), _string(format="date", pattern=DAY, examples=["2026-03-31"])]
+FewWords = Annotated[str, AfterValidator(_read_few_words), Field(json_schema_extra={"pattern": FEW_WORDS})]
+"""What is searched for: never more words than are looked for."""
+Item = TypeVar("Item")
+Many = Annotated[Sequence[Item], Field(max_length=MOST_VALUES)]
+"""A filter that may be repeated in an address."""
+Word = Annotated[str, Field(min_length=1, max_length=LONGEST_VALUE, pattern=NOT_BLANK)]
+CountryOrNone = Annotated[
+    str,
+    _read_code((*COUNTRIES, NOTHING_GIVEN), "an ISO 3166-1 code like DE, or (none)"),
+    _string(enum=[*sorted(COUNTRIES), NOTHING_GIVEN]),
+]
+AskedAmount = Annotated[
+    str, Field(pattern=MONEY), AfterValidator(parsing.read_exact_amount), _string(pattern=MONEY, examples=["1234.50"])
+]
+DayWord = Annotated[str, Field(pattern=among(WORDS))]
+"""A stretch of days by its name, such as ``this_month``."""
+Moment = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]

@@ -1,0 +1,1 @@
+"""History, the change feed and conversions in the API."""

@@ -1,0 +1,318 @@
+"""How requests are read and answers are written: JSON, versions, pages, keys of deeds that are done once."""
+
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import urlencode
+from uuid import NAMESPACE_URL, uuid5
+
+from flask import Response, abort, current_app, g, json, request
+from flask_login import current_user
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from crm_web.api.schemas import FieldError, Saved
+from crm_web.lists.pagination import COUNT_LIMIT, Page
+from crm_web.records.phones import list_doubts
+from crm_web.web.idempotency import claim, find_kept, keep
+
+Model = TypeVar("Model", bound=BaseModel)
+SavedModel = TypeVar("SavedModel", bound=Saved)
+
+MATCHES = r'^(\*|(W/)?"[0-9]{1,18}"(, ?(W/)?"[0-9]{1,18}"){0,9})$'
+CHOICES = re.compile(r"\^(?:-\?)?\(([\w|\[\]\-{},]+)\)\$")
+AN_ID = "[1-9][0-9]{0,17}"
+WORDS = {
+    "missing": "This is missing.",
+    "extra_forbidden": "There is no such field.",
+    "string_type": "Send a text.",
+    "string_pattern_mismatch": "Send a text that fits {pattern}",
+    "string_too_short": "Send null for nothing, not an empty text.",
+    "string_too_long": "Shorten this to {max_length:,} characters.",
+    "int_type": "Send a whole number.",
+    "int_parsing": "Send a whole number.",
+    "int_from_float": "Send a whole number.",
+    "bool_type": "Send true or false.",
+    "bool_parsing": "Send true or false.",
+    "list_type": "Send a list.",
+    "model_type": "Send a JSON object.",
+    "model_attributes_type": "Send a JSON object.",
+    "greater_than_equal": "Send {ge:,} or more.",
+    "less_than_equal": "Send {le:,} or less.",
+    "too_long": "Send at most {max_length:,}.",
+    "too_short": "Send at least {min_length:,}.",
+    "union_tag_not_found": "Say in {discriminator} what to do.",
+    "union_tag_invalid": "Choose one of {expected_tags}.",
+    "enum": "Choose one of {expected}.",
+    "literal_error": "Choose one of {expected}.",
+    "date_type": "Send a date like 2026-03-31.",
+    "date_from_datetime_parsing": "Send a date like 2026-03-31.",
+    "date_parsing": "Send a date like 2026-03-31.",
+    "datetime_type": "Send a moment like 2026-03-31T14:30:00Z.",
+    "datetime_from_date_parsing": "Send a moment like 2026-03-31T14:30:00Z.",
+    "datetime_parsing": "Send a moment like 2026-03-31T14:30:00Z.",
+    "timezone_aware": "Send a moment with its time zone, like 2026-03-31T14:30:00Z.",
+}
+"""What pydantic finds, in words; what one of our own readers says is in words already."""
+
+
+class WrongRequest(Exception):
+    """
+    The request doesn't fit what the endpoint takes.
+
+    :param errors: for each field its name and what is wrong
+    """
+
+    def __init__(self, errors: Sequence[Mapping[str, str]]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+
+def read_body(model: type[Model]) -> Model:
+    """
+    Read what was sent.
+
+    :param model: what it has to look like
+    :return: what was sent, checked
+    :raise WrongRequest: where it looks different
+    :raise HTTPException: 415 for anything but JSON, 400 for broken JSON
+    """
+    if request.mimetype not in ("application/json", "application/merge-patch+json"):
+        abort(415, "Send JSON, with Content-Type: application/json.")
+    try:
+        body = model.model_validate_json(request.get_data(), strict=True)
+        json.loads(request.get_data(), object_pairs_hook=_reject_duplicate_keys)
+        return body
+    except ValidationError as error:
+        if any(detail["type"] == "json_invalid" for detail in error.errors(include_url=False)):
+            abort(400, "The body is no valid JSON.")
+        raise WrongRequest(tell_errors(error)) from error
+
+
+def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two members with one name each program takes another."""
+    known = dict(pairs)
+    if len(known) < len(pairs):
+        abort(400, "The body names a field twice.")
+    return known
+
+
+def read_query(model: type[Model]) -> Model:
+    """
+    Read the parameters of the address.
+
+    :param model: which there are; those with lists may be repeated
+    :return: the parameters, checked
+    :raise WrongRequest: where one is unknown, wrong, or repeated for nothing
+    """
+    lists = {name for name, known in model.model_fields.items() if "Sequence" in str(known.annotation)}
+    values: dict[str, Any] = {}
+    for name, given in request.args.lists():
+        if len(given) > 1 and name not in lists and name in model.model_fields:
+            raise WrongRequest([{"field": name, "message": "Send this once."}])
+        values[name] = given if name in lists else given[0]
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise WrongRequest(tell_errors(error)) from error
+
+
+def tell_errors(error: ValidationError, within: tuple[str | int, ...] = ()) -> list[dict[str, str]]:
+    """
+    Say which fields are wrong.
+
+    :param error: what pydantic found
+    :param within: where what it looked at stands in what was sent
+    :return: for each field its name and what is wrong, in words
+    """
+    return [_tell(detail, within) for detail in error.errors(include_url=False, include_input=False)]
+
+
+def _name_field(place: Sequence[str | int]) -> str:
+    """What follows the number of an item is the tag by which its model was chosen, and no field."""
+    before = [None, *place]
+    return ".".join(
+        str(part)
+        for part, last in zip(place, before, strict=False)
+        if isinstance(part, int) or not isinstance(last, int)
+    )
+
+
+def _tell(detail: ErrorDetails, within: tuple[str | int, ...]) -> dict[str, str]:
+    context = detail.get("ctx", {})
+    said = context.get("error")
+    words = WORDS.get(detail["type"])
+    if isinstance(said, ValueError):
+        message = str(said)
+    elif detail["type"] == "string_pattern_mismatch" and (known := CHOICES.fullmatch(context["pattern"])):
+        message = f"Choose one of {', '.join(known[1].replace(AN_ID, 'an id').split('|'))}."
+    elif words:
+        message = words.format(**context)
+    else:
+        message = detail["msg"]
+    return {"field": _name_field((*within, *detail["loc"])), "message": message}
+
+
+def show(model: BaseModel, status: int = 200, *, location: str | None = None) -> Response:
+    """
+    Answer with one thing.
+
+    :param model: the thing
+    :param status: the HTTP status
+    :param location: where it is from now on
+    :return: the answer, with the version as its ETag where it has one
+    """
+    names = read_fields(type(model))
+    response = Response(model.model_dump_json(include=names), status, mimetype="application/json")
+    version = getattr(model, "version", None)
+    if version is not None:
+        response.set_etag(str(version))
+    if location:
+        response.headers["Location"] = location
+    if request.method in ("GET", "HEAD"):
+        response.make_conditional(request)
+    return response
+
+
+def show_saved(model: type[SavedModel], record: Any, status: int = 200, *, location: str | None = None) -> Response:
+    """
+    Answer with a record that was just saved.
+
+    :param model: what it looks like
+    :param record: the record
+    :param status: the HTTP status
+    :param location: where it is from now on
+    :return: the answer, with a warning for each phone number that may be wrong
+    """
+    return show(tell_saved(model, record), status, location=location)
+
+
+def tell_saved(model: type[SavedModel], record: Any) -> SavedModel:
+    """
+    Say what was saved.
+
+    :param model: what it looks like
+    :param record: the record
+    :return: the same, with a warning for each phone number that may be wrong
+    """
+    told = model.model_validate(record)
+    told.warnings = [FieldError(field=name, message=doubt) for name, doubt in list_doubts(record, current_user)]
+    return told
+
+
+def show_page(model: type[BaseModel], page: Page) -> Response:
+    """
+    Answer with a page of a list.
+
+    :param model: what each of its records looks like
+    :param page: the page
+    :return: the answer, with links to the pages around it
+    :raise WrongRequest: where the mark in the address can't be read, or the fields are unknown
+    """
+    if not page.starts_at_cursor:
+        raise WrongRequest([{"field": "at", "message": "This is no mark of a page of this list."}])
+    names = read_fields(model)
+    rows = [model.model_validate(row).model_dump(mode="json", include=names) for row in page.rows]
+    marks = {"next": page.next, "prev": page.previous}
+    body = {"items": rows, "count": min(page.count, COUNT_LIMIT), "count_is_exact": page.count_is_exact}
+    body |= {"is_in_order": page.is_in_order, "next": page.next, "previous": page.previous}
+    response = Response(json.dumps(body), mimetype="application/json")
+    links = [f'<{_address_at(cursor)}>; rel="{name}"' for name, cursor in marks.items() if cursor]
+    if links:
+        response.headers["Link"] = ", ".join(links)
+    return response
+
+
+def _address_at(cursor: str) -> str:
+    others = [(name, value) for name, value in request.args.items(multi=True) if name != "at"]
+    return f"{request.base_url}?{urlencode([*others, ('at', cursor)])}"
+
+
+def read_fields(model: type[BaseModel]) -> set[str] | None:
+    """
+    Read which fields of the answer are wanted.
+
+    :param model: what the answer looks like
+    :return: the names; ``None`` for all
+    :raise WrongRequest: where there is no such field
+    """
+    wanted = request.args.get("fields")
+    if wanted is None or request.method not in ("GET", "HEAD"):
+        return None
+    names = wanted.split(",")
+    if unknown := [name for name in names if name not in model.model_fields]:
+        raise WrongRequest([{"field": "fields", "message": f"There is no field {unknown[0][:50]!r}."}])
+    return set(names)
+
+
+def require_match(version: int) -> None:
+    """
+    Let the request go on only if the program has seen the present version.
+
+    :param version: the version of the record, its row locked or about to be compared under its lock
+    :raise HTTPException: 428 where it doesn't say what it saw, 412 where that is not the present version
+    """
+    if "If-Match" not in request.headers:
+        abort(428, "Send If-Match with the ETag of the version that you read.")
+    if not re.fullmatch(MATCHES, request.headers["If-Match"]):
+        abort(400, "If-Match holds no ETag: send it as it came, in its quotation marks.")
+    if not request.if_match.contains(str(version)):
+        refuse_version()
+
+
+def refuse_version() -> NoReturn:
+    """
+    End what was asked for, since the program has not seen what it is about to change.
+
+    :raise HTTPException: 412, always
+    """
+    abort(412, "The record was changed since you read it. Read it again.")
+
+
+def replay_response() -> Response | None:
+    """
+    Claim the Idempotency-Key of a request, or find what it was answered with before; waits for one under way.
+
+    :return: the answer to give again; ``None`` where the request is to be dealt with
+    :raise WrongRequest: where the key is no key, or was sent before with something else
+    """
+    key = request.headers.get("Idempotency-Key")
+    g.submission_key = None
+    if key is None:
+        return None
+    if not (0 < len(key) <= 255 and key.isascii() and key.isprintable() and " " not in key):
+        _refuse_key("Send a key of 1 to 255 printable characters without blanks.")
+    # Keyed with the secret of the installation: a first password may be in it, which must not be guessed from it.
+    sent = b"\0".join((request.method.encode(), request.path.encode(), request.get_data()))
+    digest = hmac.digest(str(current_app.secret_key).encode(), sent, "sha256")
+    g.submission_key = uuid5(NAMESPACE_URL, f"api:{key}")
+    if claim(g.submission_key, digest):
+        return None
+    kept = find_kept(g.submission_key)
+    if kept is None or kept.answer is None:
+        return None
+    if kept.request_hash != digest:
+        _refuse_key("This key was sent before with another request. Make a new key for each deed.")
+    response = Response(kept.answer["body"], kept.answer["status"], mimetype="application/json")
+    response.headers.extend(kept.answer["headers"])
+    response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def _refuse_key(message: str) -> NoReturn:
+    raise WrongRequest([{"field": "Idempotency-Key", "message": message}])
+
+
+def store_response(response: Response) -> Response:
+    """
+    Keep the answer beside what was made; the view commits both, then gives it.
+
+    :param response: the answer
+    :return: the same
+    """
+    if g.submission_key is not None:
+        headers = {name: response.headers[name] for name in ("Location", "ETag") if name in response.headers}
+        kept = {"status": response.status_code, "body": response.get_data(as_text=True), "headers": headers}
+        keep(g.submission_key, kept)
+    return response

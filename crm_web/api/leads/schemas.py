@@ -1,0 +1,270 @@
+"""What of leads goes in and out of the API."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+from werkzeug.datastructures import MultiDict
+
+from crm_web.api.field_types import (
+    NOT_BLANK,
+    Amount,
+    AskedAmount,
+    Country,
+    Currency,
+    Day,
+    DayWord,
+    Email,
+    Many,
+    Moment,
+    Percent,
+    Phone,
+    RecordId,
+    Website,
+    Word,
+    among,
+    text_of,
+)
+from crm_web.api.schemas import (
+    Answered,
+    FieldsQuery,
+    FilterQuery,
+    PageOf,
+    PageQuery,
+    Saved,
+    Sent,
+    needs_one_of,
+    needs_with,
+)
+from crm_web.leads.listing.params import MISSING_FIELDS, OVERDUE
+from crm_web.leads.queries import SORTS
+from crm_web.lists.date_ranges import WORDS
+from crm_web.models import WAY_TO_WON, CustomerKind, LeadSource, LeadStatus, LostReason, Rating, StatusKind
+from crm_web.models import Lead as LeadModel
+
+Owner = Annotated[str, Field(pattern="^(me|team|nobody|[1-9][0-9]{0,17})$")]
+CloseWord = Annotated[str, Field(pattern=among((OVERDUE, *WORDS)))]
+Lacking = Annotated[str, Field(pattern=among(MISSING_FIELDS))]
+Reached = Annotated[str, Field(pattern=among(WAY_TO_WON))]
+SortWord = Annotated[str, Field(pattern=f"^-?({'|'.join(SORTS)})$", description="With a minus: largest first.")]
+
+
+class LeadFilterQuery(FilterQuery):
+    """Which leads, by the words of the list in the browser."""
+
+    kind: StatusKind | None = None
+    status: Annotated[Many[LeadStatus], Field(description="Those of the kind, where one is given.")] = ()
+    owner: Annotated[Many[Owner], Field(description="Ids of employees, or me, team, nobody.")] = ()
+    source: Annotated[Many[Word], Field(description="Sources, or (none).")] = ()
+    customer: RecordId | None = None
+    currency: Currency | None = None
+    amount_from: Annotated[AskedAmount, Field(description="In whatever currency, or in the one given.")] | None = None
+    amount_to: AskedAmount | None = None
+    close: Annotated[CloseWord, Field(description="Expected to close in these days, or overdue.")] | None = None
+    close_from: Day | None = None
+    close_to: Annotated[Day, Field(description="Expected to close before this day.")] | None = None
+    closed: Annotated[DayWord, Field(description="Closed in these days, in your time zone.")] | None = None
+    closed_from: Day | None = None
+    closed_to: Annotated[Day, Field(description="Closed before this day.")] | None = None
+    no: Annotated[Many[Lacking], Field(description="What is missing.")] = ()
+    reason: Annotated[Many[LostReason], Field(description="Lost for any of these.")] = ()
+    reached: Annotated[Reached, Field(description="Once got at least as far as this.")] | None = None
+    left: Annotated[Many[LeadStatus], Field(description="Once left any of these.")] = ()
+    left_from: Annotated[Day, Field(description="Left it on this day or later.")] | None = None
+    left_to: Annotated[Day, Field(description="Left it before this day.")] | None = None
+    left_owner: Annotated[Many[Owner], Field(description="Belonged to any of these when it left it.")] = ()
+    left_source: Annotated[Many[Word], Field(description="Came from any of these when it left it.")] = ()
+    sort: SortWord | None = None
+
+    def as_address(self) -> MultiDict[str, str]:
+        """Say the same as the address of the list in the browser would, and keep statuses of another kind out."""
+        address = super().as_address()
+        # There a status of another tab counts for nothing; here it is asked for, and no lead fits both.
+        if self.kind and self.status and not any(status.kind is self.kind for status in self.status):
+            address["amount_from"], address["amount_to"] = "2", "1"
+        return address
+
+
+class LeadQuery(LeadFilterQuery, PageQuery):
+    """A page of leads."""
+
+
+class LeadExportQuery(LeadFilterQuery, FieldsQuery):
+    """All leads that fit."""
+
+
+def _says_why() -> dict[str, Any]:
+    """Won alone takes a customer; Lost and Disqualified a reason, and another reason than those known some words."""
+    reasons = [reason for reason in LostReason if reason is not LostReason.OTHER]
+    no_customer = {"customer_id": {"type": "null"}, "create": {"const": False}}
+    no_reason = {"lost_reason": {"type": "null"}, "lost_note": {"type": "null"}}
+    note = {"lost_note": {"type": "string", "minLength": 1, "pattern": NOT_BLANK}}
+    of_lost = {"status": {"enum": StatusKind.LOST.statuses}, **no_customer}
+    return {
+        "anyOf": [
+            {"properties": {"status": {"const": LeadStatus.WON}, **no_reason}},
+            {"properties": {"status": {"enum": StatusKind.OPEN.statuses}, **no_customer, **no_reason}},
+            {"properties": {**of_lost, "lost_reason": {"enum": reasons}}, "required": ["lost_reason"]},
+            {
+                "properties": {**of_lost, "lost_reason": {"const": LostReason.OTHER}, **note},
+                "required": ["lost_reason", "lost_note"],
+            },
+        ]
+    }
+
+
+class StatusChange(Sent):
+    """Where a lead goes."""
+
+    model_config = ConfigDict(json_schema_extra=_says_why())
+
+    status: LeadStatus
+    seen: LeadStatus | None = Field(None, description="The status that you saw; if it is another by now, 409.")
+    lost_reason: LostReason | None = Field(None, description="Why, where it is lost or disqualified.")
+    lost_note: str | None = text_of(LeadModel.lost_note)
+    customer_id: RecordId | None = Field(None, description="Won: the customer that is there already.")
+    create: bool = Field(False, description="Won: create the customer, whoever is there that it may be.")
+
+    @field_validator("lost_reason", "lost_note")
+    @classmethod
+    def belongs_to_lost(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse a reason for losing a lead that is not lost."""
+        status = info.data.get("status")
+        if value and status is not None and status.kind is not StatusKind.LOST:
+            raise ValueError("Send this with the status lost or disqualified only.")
+        return value
+
+    @field_validator("customer_id", "create")
+    @classmethod
+    def belongs_to_won(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse to win a lead that is sent elsewhere."""
+        if value and info.data.get("status") is not LeadStatus.WON:
+            raise ValueError("Send this with the status won only.")
+        return value
+
+
+class LikelyCustomer(Answered):
+    """A customer that a lead may be already."""
+
+    id: int
+    number: str
+    name: str
+    reasons: Sequence[str] = Field(description="Why, in words, such as “same e-mail”.")
+
+
+class LeadParts(Sent):
+    """What a person may say of a lead."""
+
+    salutation: str | None = text_of(LeadModel.salutation)
+    first_name: str | None = text_of(LeadModel.first_name)
+    last_name: str | None = text_of(LeadModel.last_name)
+    job_title: str | None = text_of(LeadModel.job_title)
+    company: str | None = text_of(LeadModel.company)
+    email: Email | None = None
+    phone: Phone | None = None
+    mobile: Phone | None = None
+    website: Website | None = None
+    street: str | None = text_of(LeadModel.street)
+    city: str | None = text_of(LeadModel.city)
+    state: str | None = text_of(LeadModel.state)
+    postal_code: str | None = text_of(LeadModel.postal_code)
+    country: Country | None = None
+    source: str | None = text_of(LeadSource.name)
+    rating: Rating | None = None
+    industry: str | None = text_of(LeadModel.industry)
+    amount: Amount | None = None
+    currency: Currency | None = None
+    probability: Percent | None = None
+    expected_close_on: Day | None = None
+    next_step: str | None = text_of(LeadModel.next_step)
+    description: str | None = text_of(LeadModel.description)
+    owner_id: RecordId | None = None
+
+
+class NewLead(LeadParts):
+    """A lead that is being entered. It needs a last name, a company or an e-mail; an amount needs its currency."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"allOf": [needs_one_of("last_name", "company", "email"), needs_with("amount", "currency")]}
+    )
+
+    customer_id: RecordId | None = Field(None, description="The customer who buys again.")
+
+
+class LeadChange(LeadParts):
+    """What is to change in a lead: only what is sent changes, null empties. The status has an endpoint of its own."""
+
+
+class Lead(Answered):
+    """A sales opportunity."""
+
+    id: int
+    version: int
+    name: str
+    salutation: str | None
+    first_name: str | None
+    last_name: str | None
+    job_title: str | None
+    company: str | None
+    email: str | None
+    phone: str | None
+    phone_e164: str | None
+    mobile: str | None
+    mobile_e164: str | None
+    website: str | None
+    street: str | None
+    city: str | None
+    state: str | None
+    postal_code: str | None
+    country: str | None
+    status: LeadStatus
+    source: str | None
+    rating: Rating | None
+    industry: str | None
+    amount: Amount | None
+    currency: str | None
+    probability: int | None
+    expected_close_on: Day | None
+    next_step: str | None
+    description: str | None
+    lost_reason: LostReason | None
+    lost_note: str | None
+    owner_id: int | None
+    customer_id: int | None
+    external_system: str | None = Field(description="Where it was imported from.")
+    external_id: str | None = Field(description="What it is called there.")
+    status_changed_at: Moment
+    closed_at: Moment | None
+    created_at: Moment
+    created_by_id: int | None
+    updated_at: Moment
+    updated_by_id: int | None
+    deleted_at: Moment | None
+
+
+class SavedLead(Lead, Saved):
+    """A lead that was just saved."""
+
+
+class LeadPage(PageOf[Lead]):
+    """A page of leads."""
+
+
+class CustomerDraft(Answered):
+    """The customer that winning would create."""
+
+    name: str
+    kind: CustomerKind
+    email: str | None
+    phone: str | None
+    website: str | None
+    industry: str | None
+    owner_id: int | None
+
+
+class WinPreview(Answered):
+    """What winning a lead would do."""
+
+    customer_id: int | None = Field(description="The customer that it has already.")
+    would_create: CustomerDraft | None
+    likely: Sequence[LikelyCustomer]

@@ -1,0 +1,122 @@
+"""Leads, for programs."""
+
+from flask import Response, abort, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.api import blueprint, schemas
+from crm_web.api.endpoint_docs import describe
+from crm_web.api.http import (
+    read_body,
+    read_query,
+    replay_response,
+    require_match,
+    show,
+    show_page,
+    show_saved,
+    store_response,
+)
+from crm_web.api.leads import actions
+from crm_web.api.leads import schemas as lead_schemas
+from crm_web.auth.permissions import Action, allowed
+from crm_web.core.extensions import db
+from crm_web.leads import operations, queries
+from crm_web.leads.listing.params import LeadListParams
+from crm_web.models import Lead
+from crm_web.web.template_filters import current_user_locale
+
+IN_TRASH = {409: "The lead is in the trash, or a rule says no; the detail says which."}
+
+
+@blueprint.get("/api/v1/leads")
+@allowed(Action.READ)
+@describe("List leads", "leads", query=lead_schemas.LeadQuery, answers={200: lead_schemas.LeadPage})
+def list_leads() -> ResponseReturnValue:
+    """The same leads, filters and orders as in the browser; those in the trash are left out."""
+    query = read_query(lead_schemas.LeadQuery)
+    view = LeadListParams(query.as_address(), me=current_user, user_locale=current_user_locale())
+    page = queries.list_leads(view.read_filter(), sort=view.sort, cursor=query.at, columns=None, size=query.limit)
+    return show_page(lead_schemas.Lead, page)
+
+
+@blueprint.post("/api/v1/leads")
+@allowed(Action.CREATE)
+@describe(
+    "Enter a lead",
+    "leads",
+    body=lead_schemas.NewLead,
+    answers={201: lead_schemas.SavedLead},
+    refuses={409: "The owner does not sell, or the customer is not there."},
+    is_once=True,
+)
+def create_lead() -> ResponseReturnValue:
+    """Its status is New. A source that nobody used before is known from then on."""
+    if answer := replay_response():
+        return answer
+    lead = actions.create(read_body(lead_schemas.NewLead))
+    place = url_for("api.read_lead", lead_id=lead.id)
+    answer = store_response(show_saved(lead_schemas.SavedLead, lead, 201, location=place))
+    db.session.commit()
+    return answer
+
+
+@blueprint.get("/api/v1/leads/<int:lead_id>")
+@allowed(Action.READ)
+@describe("Read a lead", "leads", query=schemas.FieldsQuery, answers={200: lead_schemas.Lead})
+def read_lead(lead_id: int) -> ResponseReturnValue:
+    """A lead in the trash is read too: its deleted_at says so."""
+    read_query(schemas.FieldsQuery)
+    return _show(queries.get_lead(lead_id) or abort(404))
+
+
+@blueprint.patch("/api/v1/leads/<int:lead_id>")
+@allowed(Action.CHANGE_OWN)
+@describe(
+    "Change a lead",
+    "leads",
+    body=lead_schemas.LeadChange,
+    answers={200: lead_schemas.SavedLead},
+    refuses=IN_TRASH,
+    needs_match=True,
+)
+def change_lead(lead_id: int) -> ResponseReturnValue:
+    """Only what is sent changes; null empties. The status has an endpoint of its own."""
+    lead = _seen_lead(lead_id)
+    actions.change(lead, read_body(lead_schemas.LeadChange))
+    answer = show_saved(lead_schemas.SavedLead, lead)
+    db.session.commit()
+    return answer
+
+
+@blueprint.delete("/api/v1/leads/<int:lead_id>")
+@allowed(Action.CHANGE_OWN)
+@describe("Move a lead to the trash", "leads", answers={204: None}, needs_match=True)
+def trash_lead(lead_id: int) -> ResponseReturnValue:
+    """Its customer, if it has one, stays as it is."""
+    actions.trash(_seen_lead(lead_id))
+    db.session.commit()
+    return Response(status=204)
+
+
+@blueprint.post("/api/v1/leads/<int:lead_id>/restore")
+@allowed(Action.CHANGE_OWN)
+@describe("Restore a lead from the trash", "leads", answers={200: lead_schemas.Lead}, is_once=True)
+def restore_lead(lead_id: int) -> ResponseReturnValue:
+    """One that is not in the trash stays as it is."""
+    lead = actions.find_to_change(lead_id)
+    if answer := replay_response():
+        return answer
+    operations.restore_lead(lead, by=current_user)
+    answer = store_response(_show(lead))
+    db.session.commit()
+    return answer
+
+
+def _seen_lead(lead_id: int) -> Lead:
+    lead = actions.lock_to_change(lead_id)
+    require_match(lead.version)
+    return lead
+
+
+def _show(lead: Lead) -> Response:
+    return show(lead_schemas.Lead.model_validate(lead))

@@ -1,0 +1,103 @@
+"""How a rule that said no is told to a program: its status, its words and the fields that it is about."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from flask import Response
+from psycopg2.errors import ExclusionViolation, ForeignKeyViolation, UniqueViolation
+from sqlalchemy.exc import IntegrityError
+from werkzeug.exceptions import HTTPException
+
+from crm_web.core.problem_details import describe_problem, make_problem
+from crm_web.core.request_log import log_event
+from crm_web.leads.operations import WinStands
+from crm_web.web.error_pages import PAGES, Conflict, DomainError, RecordGone
+
+
+class CustomerNotChosen(Conflict):
+    """
+    A lead that is won may be a customer already, and the program has not said which.
+
+    :param likely: the customers to choose from, as they are answered
+    """
+
+    def __init__(self, likely: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__("Choose the customer, or say that a new one is to be created.")
+        self.likely = likely
+
+
+class NothingLeft(Conflict):
+    """A change would take from a record what it can't be without."""
+
+
+STANDS_AGAINST: Mapping[type[Exception], str] = {
+    UniqueViolation: "Another record has the same by now.",
+    ForeignKeyViolation: "Something that this belongs to, or that belongs to this, came or went meanwhile.",
+    ExclusionViolation: "Another record stands against this by now.",
+}
+"""What else the database has that refuses a row, in words."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """
+    Why something was not done.
+
+    :param status: the HTTP status
+    :param detail: what is wrong and what to do about it, as a sentence
+    :param errors: for each field that is wrong its name and why
+    :param more: what else the program has to know, such as the customers to choose from
+    """
+
+    status: int
+    detail: str
+    errors: Sequence[Mapping[str, str]] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """The same as a part of an answer."""
+        return describe_problem(self.status, self.detail, errors=self.errors, **self.more)
+
+    def answer(self) -> Response:
+        """Answer with it."""
+        return make_problem(self.status, self.detail, errors=self.errors, **self.more)
+
+
+def tell_refusal(error: DomainError | HTTPException | RecordGone | IntegrityError) -> Refusal:
+    """
+    Put an error into what a program is answered.
+
+    :param error: a rule that said no, a record that is not there or not theirs, one that has just gone, or what the
+        database refused
+    :return: the refusal
+    """
+    if isinstance(error, IntegrityError):
+        return _tell_broken(error)
+    if isinstance(error, RecordGone):
+        return Refusal(410, PAGES[410][1])
+    if isinstance(error, HTTPException):
+        own = error.description if error.description != type(error).description else None
+        code = error.code or 500
+        return Refusal(code, own or PAGES[code][1])
+    errors = [{"field": error.field, "message": error.message}] if error.field else []
+    more: dict[str, Any] = {}
+    if isinstance(error, CustomerNotChosen):
+        more["likely"] = error.likely
+    if isinstance(error, WinStands):
+        more["obstacles"] = [asdict(obstacle) for obstacle in error.obstacles]
+    return Refusal(409 if isinstance(error, Conflict) else 422, error.message, errors, more)
+
+
+def _tell_broken(error: IntegrityError) -> Refusal:
+    """
+    The log names the constraint, beside the request id that the program is told; its words say what to do.
+
+    Where no rule saw what the database refused, mostly somebody else was quicker.
+    """
+    log_event("constraint_held", constraint=getattr(getattr(error.orig, "diag", None), "constraint_name", None))
+    for kind, words in STANDS_AGAINST.items():
+        if isinstance(error.orig, kind):
+            return Refusal(409, f"{words} Read it again, then retry.")
+    return Refusal(422, "The database refused a value that no rule had seen. Tell your administrator the request_id.")

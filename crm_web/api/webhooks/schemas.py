@@ -1,0 +1,122 @@
+"""What of webhooks goes in and out of the API."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+
+from crm_web.api.field_types import Moment, text_of
+from crm_web.api.history.schemas import Change
+from crm_web.api.schemas import Answered, PageOf, Sent
+from crm_web.models import EVERYTHING, DeliveryState, PauseReason
+from crm_web.models import Webhook as WebhookModel
+from crm_web.webhooks.events import EVENTS
+
+WORDS = [EVERYTHING, *EVENTS]
+
+
+def _read_events(events: Sequence[str]) -> list[str]:
+    if unknown := [event for event in events if event not in WORDS]:
+        raise ValueError(f"There is no event {unknown[0][:50]!r}.")
+    return [EVERYTHING] if EVERYTHING in events else list(dict.fromkeys(events))
+
+
+Events = Annotated[
+    Sequence[str],
+    Field(min_length=1, max_length=50),
+    AfterValidator(_read_events),
+    WithJsonSchema(
+        {
+            "type": "array",
+            "items": {"type": "string", "enum": WORDS},
+            "minItems": 1,
+            "maxItems": 50,
+            "examples": [["lead.won", "customer.created"]],
+            "description": "Each change is sent once, by the most particular of these; * stands for everything.",
+        }
+    ),
+]
+Url = Annotated[
+    str,
+    Field(min_length=1, max_length=500),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "webhook-url",
+            "maxLength": 500,
+            "examples": ["https://hooks.example.com/piper"],
+            "description": "A public https address, without a name or password in it.",
+        }
+    ),
+]
+
+
+class NewWebhook(Sent):
+    """A webhook that is being made."""
+
+    url: Url
+    events: Events
+    description: str | None = text_of(WebhookModel.description)
+
+
+class WebhookChange(Sent):
+    """What is to change in a webhook: only what is sent changes."""
+
+    url: Url = Field(default_factory=str)
+    events: Events = Field(default_factory=list)
+    description: str | None = text_of(WebhookModel.description)
+    is_active: bool = Field(default_factory=bool, description="false pauses it, true resumes it.")
+    skip_missed: bool = Field(
+        default_factory=bool, description="With is_active true: leave out what happened while it was paused."
+    )
+
+
+class Webhook(Answered):
+    """An address that is told of some events."""
+
+    id: int
+    version: int
+    url: str
+    events: Sequence[str]
+    description: str | None
+    is_active: bool
+    paused_at: Moment | None
+    paused_because: PauseReason | None
+    first_failed_at: Moment | None = Field(description="Since then each message has failed.")
+    created_by_id: int | None
+    created_at: Moment
+    updated_at: Moment
+
+
+class MadeWebhook(Webhook):
+    """A webhook that was made just now, with its secret, which is shown only this once."""
+
+    secret: str | None = Field(
+        description="What each message is signed with, as the Standard Webhooks specification says; null where this is "
+        "answered again after the webhook was removed."
+    )
+
+
+class WebhookPage(PageOf[Webhook]):
+    """A page of webhooks, newest first."""
+
+
+class Delivery(Answered):
+    """A message to a webhook."""
+
+    id: int
+    webhook_id: int
+    event: str
+    change: Change
+    state: DeliveryState
+    attempts: int = Field(description="Since it was asked for last.")
+    created_at: Moment
+    next_try_at: Moment | None
+    tried_at: Moment | None
+    took_ms: int | None
+    status: int | None = Field(description="What the receiver answered to the last attempt; null where it did not.")
+    error: str | None = Field(description="Why the last attempt does not count, as a sentence.")
+
+
+class DeliveryPage(PageOf[Delivery]):
+    """A page of the log, newest first."""

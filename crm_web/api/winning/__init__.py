@@ -1,0 +1,1 @@
+"""Status changes and wins in the API."""

@@ -1,0 +1,75 @@
+"""A lead's status, and Won with its customer: previewed, created or linked, taken back."""
+
+from flask import abort
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.api import blueprint
+from crm_web.api.endpoint_docs import describe
+from crm_web.api.http import read_body, replay_response, show, store_response
+from crm_web.api.leads import actions, schemas
+from crm_web.auth.permissions import Action, allowed
+from crm_web.core.extensions import db
+from crm_web.leads import operations
+from crm_web.leads.queries import get_lead
+from crm_web.records.matching import list_likely_customers
+from crm_web.winning.conversion.operations import customer_fields_from_lead
+
+
+@blueprint.get("/api/v1/leads/<int:lead_id>/win")
+@allowed(Action.READ)
+@describe("Preview the win of a lead", "winning", answers={200: schemas.WinPreview})
+def preview_win(lead_id: int) -> ResponseReturnValue:
+    """The customer that would be created, and those that the lead may be already, each with the reasons."""
+    lead = get_lead(lead_id) or abort(404)
+    decided = lead.is_won or lead.customer_id is not None
+    preview = {
+        "customer_id": lead.customer_id,
+        "would_create": None if decided else customer_fields_from_lead(lead),
+        "likely": [] if decided else [actions.tell_likely(found) for found in list_likely_customers(lead)],
+    }
+    return show(schemas.WinPreview.model_validate(preview))
+
+
+@blueprint.post("/api/v1/leads/<int:lead_id>/status")
+@allowed(Action.CHANGE_OWN)
+@describe(
+    "Move a lead to a status",
+    "winning",
+    body=schemas.StatusChange,
+    answers={200: schemas.Lead},
+    refuses={409: "Somebody moved it meanwhile, or likely customers are there to choose from: see likely."},
+    is_once=True,
+)
+def change_status(lead_id: int) -> ResponseReturnValue:
+    """
+    Won creates the lead's customer in the same transaction, or links the one that customer_id names. Where likely
+    customers are there, the program has to choose: customer_id, or create. Lost and Disqualified need a reason.
+    """
+    lead = actions.find_to_change(lead_id)
+    if answer := replay_response():
+        return answer
+    actions.move(lead, read_body(schemas.StatusChange))
+    answer = store_response(show(schemas.Lead.model_validate(lead)))
+    db.session.commit()
+    return answer
+
+
+@blueprint.post("/api/v1/leads/<int:lead_id>/win/undo")
+@allowed(Action.CHANGE_OWN)
+@describe(
+    "Take back the win of a lead",
+    "winning",
+    answers={200: schemas.Lead},
+    refuses={409: "Something stands in the way: see obstacles."},
+    is_once=True,
+)
+def undo_win(lead_id: int) -> ResponseReturnValue:
+    """What the win did to the customer, the link to it, and the status; where there is no win, nothing changes."""
+    lead = actions.find_to_change(lead_id)
+    if answer := replay_response():
+        return answer
+    operations.undo_win(lead, by=current_user)
+    answer = store_response(show(schemas.Lead.model_validate(lead)))
+    db.session.commit()
+    return answer

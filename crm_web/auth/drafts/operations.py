@@ -1,0 +1,42 @@
+"""Keeping what somebody typed until they have signed in again."""
+
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import delete, func, select
+
+from crm_web.auth.drafts.queries import KEPT_FOR
+from crm_web.core.extensions import db
+from crm_web.models import Draft, limit_of
+from crm_web.models.draft import LARGEST_DRAFT
+
+MOST_DRAFTS = 50
+"""Of one person; more than that many forms nobody fills in within an hour."""
+
+
+def keep_draft(employee_id: int, place: str, fields: Sequence[tuple[str, str]]) -> Draft | None:
+    """
+    Keep a form that was not saved.
+
+    :param employee_id: who filled it in
+    :param place: the address that it was sent to
+    :param fields: names and values, without passwords and other secrets
+    :return: what is kept; ``None`` where it is too large
+    """
+    kept = [[name.replace("\x00", "\ufffd"), value.replace("\x00", "\ufffd")] for name, value in fields]
+    if len(json.dumps(kept, ensure_ascii=False)) > LARGEST_DRAFT or len(place) > limit_of(Draft.place):
+        return None
+    delete_expired_drafts()
+    draft = Draft(employee_id=employee_id, place=place, fields=kept)
+    db.session.add(draft)
+    db.session.flush()
+    newest = select(Draft.id).where(Draft.employee_id == employee_id).order_by(Draft.id.desc()).limit(MOST_DRAFTS)
+    older = delete(Draft).where(Draft.employee_id == employee_id, Draft.id.not_in(newest))
+    db.session.execute(older, execution_options={"synchronize_session": False})
+    return draft
+
+
+def delete_expired_drafts() -> None:
+    """Forget what was kept for long enough; rows that somebody else is deleting just now are theirs."""
+    expired = select(Draft.id).where(Draft.created_at <= func.now() - KEPT_FOR).with_for_update(skip_locked=True)
+    db.session.execute(delete(Draft).where(Draft.id.in_(expired)), execution_options={"synchronize_session": False})

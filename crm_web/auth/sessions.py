@@ -1,0 +1,141 @@
+"""Who is asking: the cookie holds a random token, the database says whose it is and whether it still counts."""
+
+import secrets
+from datetime import timedelta
+
+from flask import Flask, Request, Response, abort, after_this_request, current_app, g, request, session
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from crm_web.auth import operations, queries
+from crm_web.auth.drafts.operations import delete_expired_drafts
+from crm_web.auth.tokens.operations import count_request, count_wrong
+from crm_web.auth.tokens.queries import find_token
+from crm_web.core.csrf import make_secret
+from crm_web.core.extensions import db, login_manager
+from crm_web.core.problem_details import is_from_program
+from crm_web.core.request_log import keep_person
+from crm_web.models import ChangeSource, Employee, set_change_source
+
+KNOWN_BROWSER_COOKIE = "piper_browser"
+KNOWN_FOR = timedelta(days=180)
+TOO_MANY = "This token made too many requests in this minute. Wait for the seconds of Retry-After."
+TOO_MANY_WRONG = "Too many requests with unknown tokens came from this address. Stop the program that sends them."
+
+
+def init_app(app: Flask) -> None:
+    """
+    Let an application know who is signed in, and history by which door changes come.
+
+    :param app: the application
+    """
+    # Flask-Login's own cookies and marks are not used; another program's cookie on the same host must not be one.
+    app.config["REMEMBER_COOKIE_NAME"] = "piper_unused"
+    login_manager.session_protection = None
+    login_manager.request_loader(_load_person)
+    app.before_request(_enter)
+
+
+def sign_in(employee: Employee) -> None:
+    """
+    Make this browser an employee's: with a new cookie, so that nothing planted in the old one survives.
+
+    :param employee: who proved to be themselves
+    """
+    end_here()
+    delete_expired_drafts()
+    token = operations.start_sign_in(
+        employee,
+        remote_address=request.remote_addr,
+        user_agent=request.user_agent.string,
+        lifetime=current_app.permanent_session_lifetime,
+    )
+    session.clear()
+    session["sign_in"] = token
+    session["csrf_token"] = make_secret(employee.id)
+    session.permanent = True
+    _remember_browser(employee)
+
+
+def sign_out() -> None:
+    """End the sign-in on the server and forget it in the browser."""
+    end_here()
+    session.clear()
+
+
+def end_here() -> None:
+    """End the sign-in that this browser has, if any, on the server."""
+    signed_in = queries.find_signed_in(session["sign_in"]) if "sign_in" in session else None
+    sign_in = queries.find_sign_in(signed_in.employee, signed_in.sign_in_id) if signed_in else None
+    if sign_in:
+        operations.end_sign_in(sign_in)
+
+
+def find_known_browser() -> operations.KnownBrowser | None:
+    """
+    Read who signed in with this browser last.
+
+    :return: what its cookie says; ``None`` where there is none of ours
+    """
+    try:
+        return operations.KnownBrowser(*_signer().loads(request.cookies.get(KNOWN_BROWSER_COOKIE, "")))
+    except (BadSignature, TypeError):
+        return None
+
+
+def _load_person(_request: Request) -> Employee | None:
+    """A program shows a token and nothing else counts then; a person has the cookie of a sign-in."""
+    g.sign_in_id = g.api_token = g.token_use = None
+    if is_from_program() and "Authorization" in request.headers:
+        return _load_program()
+    token: str | None = session.get("sign_in")
+    found = queries.find_signed_in(token) if token else None
+    if token and found and found.is_to_be_noted:
+        operations.note_seen(found.sign_in_id, lifetime=current_app.permanent_session_lifetime)
+        db.session.commit()
+        found = queries.find_signed_in(token)
+    g.sign_in_id = found.sign_in_id if found else None
+    g.saved_views = found.saved_views if found else []
+    return found.employee if found else None
+
+
+def _load_program() -> Employee | None:
+    """Count the request before anything is loaded that a commit would make stale."""
+    shown = request.authorization
+    if shown is None or shown.type != "bearer" or not shown.token:
+        return None
+    use = count_request(shown.token, most=current_app.config["API_REQUESTS_A_MINUTE"])
+    g.token_use = use or count_wrong(request.remote_addr)
+    db.session.commit()
+    if g.token_use.is_too_much:
+        # Nobody asks again who this is while the refusal is written.
+        keep_person(g.token_use.employee_id)
+        g._login_user = login_manager.anonymous_user()
+        abort(429, TOO_MANY if use else TOO_MANY_WRONG)
+    g.api_token = find_token(shown.token) if use else None
+    return g.api_token.employee if g.api_token else None
+
+
+def _enter() -> None:
+    set_change_source(ChangeSource.API if is_from_program() else ChangeSource.WEB, g.request_id)
+
+
+def _remember_browser(employee: Employee) -> None:
+    known = find_known_browser()
+    nonce = known.nonce if known and known.employee_id == employee.id else secrets.token_urlsafe(16)
+    value = _signer().dumps([employee.id, nonce])
+
+    @after_this_request
+    def set_cookie(response: Response) -> Response:
+        response.set_cookie(
+            KNOWN_BROWSER_COOKIE,
+            value,
+            max_age=KNOWN_FOR,
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+            httponly=True,
+            samesite="Lax",
+        )
+        return response
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(str(current_app.secret_key), salt="known-browser")

@@ -1,0 +1,28 @@
+"""The form of a new token."""
+
+from datetime import timedelta
+
+from crm_web.auth.forms import RadiosField
+from crm_web.models import ApiToken, Scope, limit_of
+from crm_web.web.form_fields import ChoiceField, Required, TextLine
+from crm_web.web.forms import IdempotentForm
+
+LIFETIMES = [(7, "A week"), (30, "30 days"), (90, "90 days"), (365, "A year")]
+
+
+class NewTokenForm(IdempotentForm):
+    """What a token is for, what it may do, and for how long."""
+
+    name = TextLine(
+        "Name",
+        limit_of(ApiToken.name),
+        validators=[Required("Say in a word or two what the token is for.")],
+        description="What it is for, such as “Monthly report”.",
+    )
+    scope = RadiosField("It may", [(scope, scope.label) for scope in Scope], default=Scope.READ)
+    days = ChoiceField("It ends after", LIFETIMES, empty=None, default=90)
+
+    @property
+    def lifetime(self) -> timedelta:
+        """For how long the token counts."""
+        return timedelta(days=self.days.data)

@@ -1,0 +1,138 @@
+"""Tokens of the API: made, used, revoked."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
+
+from sqlalchemy import case, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from crm_web.auth.operations import WINDOW as TRIES_WINDOW
+from crm_web.auth.operations import count_wrong_token
+from crm_web.auth.queries import hash_token
+from crm_web.auth.tokens.queries import counts
+from crm_web.core.clock import now
+from crm_web.core.extensions import db
+from crm_web.models import ApiToken, ApiUse, Employee, Scope, set_audit_actor
+from crm_web.web.error_pages import Conflict
+
+MOST_TOKENS = 50
+BEGINNING = "piper_"
+"""By which scanners for leaked secrets know ours."""
+WINDOW = timedelta(minutes=1)
+MOST_WRONG = 600
+"""How often an address may show tokens that don't count, in the quarter of an hour that wrong passwords have too."""
+
+
+class TooManyTokens(Conflict):
+    """Somebody has as many tokens as anybody needs."""
+
+
+def create_token(name: str, scope: Scope, lifetime: timedelta, *, by: Employee) -> tuple[ApiToken, str]:
+    """
+    Make a token of one's own.
+
+    :param name: what it is for, in the person's words
+    :param scope: whether it may write
+    :param lifetime: for how long it counts
+    :param by: the employee in whose name it acts
+    :return: the token, and its secret, which nobody can read again
+    :raise TooManyTokens: where the employee has as many as there may be
+    """
+    set_audit_actor(by)
+    count = db.session.scalar(select(func.count()).where(ApiToken.employee_id == by.id, ApiToken.revoked_at.is_(None)))
+    if (count or 0) >= MOST_TOKENS:
+        raise TooManyTokens(f"You have {MOST_TOKENS} tokens. Revoke one that is not used any more first.")
+    secret = BEGINNING + secrets.token_urlsafe(32)
+    token = ApiToken(
+        employee_id=by.id,
+        name=name,
+        scope=scope,
+        secret_hash=hash_token(secret),
+        secret_end=secret[-4:],
+        expires_at=now() + lifetime,
+    )
+    db.session.add(token)
+    db.session.flush()
+    return token, secret
+
+
+def revoke_token(token: ApiToken, *, by: Employee) -> None:
+    """
+    End a token at once; one that is revoked already stays so.
+
+    :param token: the token
+    :param by: the employee who revokes it
+    """
+    set_audit_actor(by)
+    still = update(ApiToken).where(ApiToken.id == token.id, ApiToken.revoked_at.is_(None))
+    db.session.execute(still.values(revoked_at=func.now(), revoked_by_id=by.id))
+    db.session.refresh(token)
+
+
+@dataclass(frozen=True)
+class Use:
+    """
+    How much there was of something that there may only be so much of.
+
+    :param what: what is counted
+    :param requests: how many requests there were in the present window, with this one
+    :param most: how many there may be
+    :param window: how long one is
+    :param seconds: how many seconds the present one still lasts
+    :param employee_id: in whose name it is; ``None`` where nobody knows
+    """
+
+    what: str
+    requests: int
+    most: int
+    window: timedelta
+    seconds: int
+    employee_id: int | None = None
+
+    @property
+    def is_too_much(self) -> bool:
+        return self.requests > self.most
+
+
+def count_wrong(remote_address: str | None) -> Use:
+    """
+    Count a request that is made with a token that doesn't count. A right one from the same address is never held back.
+
+    :param remote_address: where the request comes from
+    :return: how many came from there
+    """
+    requests, rest = count_wrong_token(remote_address)
+    return Use("wrong-tokens", requests, MOST_WRONG, TRIES_WINDOW, max(1, ceil(rest.total_seconds())))
+
+
+def count_request(secret: str, *, most: int) -> Use | None:
+    """
+    Count a request that is made with a token, and note once a minute that it is used.
+
+    :param secret: what the program sent
+    :param most: how many requests a token may make in a minute
+    :return: how much the token is used; ``None`` where it doesn't count any more, or never did
+    """
+    # A minute's count may be lost with the power; no request has to wait for the disk because of it.
+    db.session.execute(text("SET LOCAL synchronous_commit = off"))
+    is_over = ApiUse.began_at <= func.now() - WINDOW
+    counted = insert(ApiUse).from_select(["token_id"], select(ApiToken.id).where(*counts(secret)))
+    counted = counted.on_conflict_do_update(
+        index_elements=[ApiUse.token_id],
+        set_={
+            "requests": case((is_over, 1), else_=ApiUse.requests + 1),
+            "began_at": case((is_over, func.now()), else_=ApiUse.began_at),
+        },
+    )
+    left = func.ceil(func.extract("epoch", ApiUse.began_at + WINDOW - func.now()))
+    # By its secret: SQLAlchemy ties no query in RETURNING to the row, and would look through those of all tokens.
+    whose = select(ApiToken.employee_id).where(*counts(secret)).scalar_subquery()
+    use = db.session.execute(counted.returning(ApiUse.token_id, ApiUse.requests, left, whose)).one_or_none()
+    if use is None:
+        return None
+    token_id, requests, seconds, employee_id = use
+    if requests == 1:
+        db.session.execute(update(ApiToken).where(ApiToken.id == token_id).values(last_used_at=func.now()))
+    return Use("minute", requests, most, WINDOW, max(1, int(seconds)), employee_id)

@@ -1,0 +1,76 @@
+"""What the API and the pages of tokens ask about them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import contains_eager, joinedload
+
+from crm_web.auth.queries import hash_token
+from crm_web.core.extensions import db
+from crm_web.models import ApiToken, Employee
+
+
+def find_token(secret: str) -> ApiToken | None:
+    """
+    Find the token that a program showed, if it still counts, with its employee.
+
+    :param secret: what the program sent; anything at all
+    :return: the token; ``None`` where it is unknown, revoked or expired, or its employee is not active any more
+    """
+    query = select(ApiToken).join(ApiToken.employee).where(*counts(secret), Employee.is_active)
+    return db.session.scalar(query.options(contains_eager(ApiToken.employee)))
+
+
+def counts(secret: str) -> tuple[ColumnElement[bool], ...]:
+    """
+    Build the conditions under which a token counts, apart from its employee's.
+
+    :param secret: what the program sent
+    :return: the conditions on ``ApiToken``
+    """
+    is_it = ApiToken.secret_hash == hash_token(secret)
+    return is_it, ApiToken.revoked_at.is_(None), ApiToken.expires_at > func.now()
+
+
+def get_own_token(employee: Employee, token_id: int) -> ApiToken | None:
+    """
+    Load one of an employee's own tokens.
+
+    :param employee: whose it must be
+    :param token_id: its id
+    :return: the token; ``None`` where they have no such token
+    """
+    return db.session.scalar(select(ApiToken).where(ApiToken.id == token_id, ApiToken.employee_id == employee.id))
+
+
+def get_token(token_id: int) -> ApiToken | None:
+    """
+    Load a token, whoever it belongs to.
+
+    :param token_id: its id
+    :return: the token with its employee; ``None`` where there is none
+    """
+    return db.session.get(ApiToken, token_id, options=[joinedload(ApiToken.employee)])
+
+
+def list_own_tokens(employee: Employee, *, limit: int = 100) -> Sequence[ApiToken]:
+    """
+    List an employee's tokens that are not revoked, newest first.
+
+    :param employee: whose
+    :param limit: how many at most
+    :return: the tokens, expired ones among them
+    """
+    mine = select(ApiToken).where(ApiToken.employee_id == employee.id, ApiToken.revoked_at.is_(None))
+    return db.session.scalars(mine.order_by(ApiToken.id.desc()).limit(limit)).all()
+
+
+def list_all_tokens(*, limit: int = 500) -> Sequence[ApiToken]:
+    """
+    List everybody's tokens that are not revoked, newest first.
+
+    :param limit: how many at most
+    :return: the tokens, each with its employee
+    """
+    every = select(ApiToken).where(ApiToken.revoked_at.is_(None)).options(joinedload(ApiToken.employee))
+    return db.session.scalars(every.order_by(ApiToken.id.desc()).limit(limit)).all()

@@ -1,0 +1,162 @@
+"""The board as its page shows it: its address, its columns, and what a card says about its lead."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+from werkzeug.datastructures import MultiDict
+
+from crm_web.auth.permissions import may_change, reason_not_to_change
+from crm_web.board import queries
+from crm_web.board.queries import Cards, Standing
+from crm_web.core.clock import now
+from crm_web.leads.listing.params import LeadListParams
+from crm_web.leads.queries import LeadFilter
+from crm_web.models import Employee, Lead, LeadStatus, StatusKind
+from crm_web.stats.formatting import format_totals
+from crm_web.stats.periods import Period, month_before, month_of
+from crm_web.web import template_filters
+from crm_web.web.template_filters import UserLocale
+
+QUIET_DAYS = {
+    LeadStatus.NEW: 7,
+    LeadStatus.CONTACTED: 14,
+    LeadStatus.QUALIFIED: 14,
+    LeadStatus.PROPOSAL: 14,
+    LeadStatus.NEGOTIATION: 10,
+    LeadStatus.ON_HOLD: 60,
+}
+"""From how many days without a change or an activity on a card says that its lead stands still."""
+MOST_CURRENCIES = 2
+
+
+@dataclass(frozen=True)
+class Card:
+    """
+    One lead on the board.
+
+    :param lead: the lead
+    :param url: its page
+    :param quiet_since: when something last happened, if that is too long ago
+    :param quiet_days: how many days ago that was
+    :param reason: why the reader may not move it; empty where they may
+    """
+
+    lead: Lead
+    url: str
+    quiet_since: datetime | None
+    quiet_days: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """
+    One status and what stands there.
+
+    :param status: the status
+    :param count: how many leads there are, in words
+    :param worth: what they are worth, in words, the commonest currencies only
+    :param all_worth: the same with every currency
+    :param cards: the cards shown
+    :param list_url: the list of the same leads
+    :param more_url: where the column goes on, if it does
+    :param first_url: the board from this column's first card on, where it does not begin there
+    """
+
+    status: LeadStatus
+    count: str
+    worth: str
+    all_worth: str
+    cards: Sequence[Card]
+    list_url: str
+    more_url: str | None
+    first_url: str | None
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """Where its leads can go: values and labels."""
+        return [(status.value, status.label) for status in LeadStatus if status is not self.status]
+
+
+class BoardParams(LeadListParams):
+    """The address of the board: it takes the filters of the list, and the statuses chosen are its columns."""
+
+    def __init__(self, args: MultiDict[str, str], *, me: Employee, user_locale: UserLocale) -> None:
+        super().__init__(args, me=me, user_locale=user_locale)
+        self.endpoint = "leads.show_board"
+
+    @property
+    def orders(self) -> Mapping[str, str]:
+        """None to choose from: what changed last stands on top."""
+        return {}
+
+    @property
+    def closed_in(self) -> Period | None:
+        """In which months its closed leads were closed, this one and the last; not where the filters say when."""
+        if self.date_range("closed") != (None, None):
+            return None
+        this = month_of(self.today, self.user_locale.zone)
+        return Period(month_before(this).first_day, this.next_day, this.zone)
+
+    @property
+    def here(self) -> str:
+        """This very page, for coming back to it."""
+        return self.url(at=self.mark)
+
+    def read_filter(self) -> LeadFilter:
+        """Say which leads the board shows, with all of its columns by name."""
+        leads = super().read_filter()
+        return replace(leads, statuses=list(leads.statuses) or list(LeadStatus))
+
+    def url_of_list(self, status: LeadStatus) -> str:
+        """The list of the leads of one column."""
+        changes: dict[str, Any] = {"kind": None, "status": status}
+        if self.closed_in and status.kind is not StatusKind.OPEN:
+            changes["closed_from"] = self.closed_in.first_day
+        return self.url("leads.list_leads", **changes)
+
+
+def lay_out(view: BoardParams, *, by: Employee) -> list[Column]:
+    """
+    Load the board.
+
+    :param view: its address
+    :param by: who looks at it
+    :return: its columns, in the order of a sale
+    """
+    leads, months = view.read_filter(), view.closed_in
+    standing = queries.count_columns(leads, months)
+    if view.mark and len(leads.statuses) == 1:
+        loaded = {leads.statuses[0]: queries.list_column(leads, months, cursor=view.mark)}
+    else:
+        loaded = queries.list_cards(leads, months, standing)
+    return [_column(view, status, standing, cards, by) for status, cards in loaded.items()]
+
+
+def _column(view: BoardParams, status: LeadStatus, standing: Standing, cards: Cards, by: Employee) -> Column:
+    alone: dict[str, Any] = {"kind": None, "status": status}
+    totals = standing.tallies[status]
+    return Column(
+        status=status,
+        count=template_filters.number(totals.count, user_locale=view.user_locale) + ("" if standing.is_exact else "+"),
+        worth=format_totals(totals.by_currency, user_locale=view.user_locale, most=MOST_CURRENCIES)
+        if standing.is_exact
+        else "",
+        all_worth=format_totals(totals.by_currency, user_locale=view.user_locale, most=None),
+        cards=[_card(lead, by) for lead in cards.leads],
+        list_url=view.url_of_list(status),
+        more_url=view.url(at=cards.next, **alone) if cards.next else None,
+        first_url=view.url(**alone) if view.mark else None,
+    )
+
+
+def _card(lead: Lead, by: Employee) -> Card:
+    since = max(lead.updated_at, lead.last_touch.at or lead.updated_at)
+    days = (now() - since).days
+    is_quiet = lead.is_open and days >= QUIET_DAYS[lead.status]
+    reason = "" if may_change(by, lead) else reason_not_to_change(by, lead)
+    url = url_for("leads.show_lead", lead_id=lead.id)
+    return Card(lead, url, since if is_quiet else None, days if is_quiet else 0, reason)

@@ -1,0 +1,127 @@
+"""What a bulk edit would do with one record: the same answer before it is applied, and while it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from crm_web.auth.permissions import may_change
+from crm_web.models import (
+    BulkAction,
+    BulkEdit,
+    BulkEntity,
+    BulkItem,
+    BulkOutcome,
+    CustomerStatus,
+    Employee,
+    LeadStatus,
+    StatusKind,
+)
+
+ABOUT = {BulkAction.ASSIGN: "owner_id", BulkAction.STATUS: "status", BulkAction.SOURCE: "source"}
+"""The column that an action is about; the trash is about the whole record."""
+CALLED = {"owner_id": "owner", "status": "status", "source": "source"}
+
+LIKELY = "May be a customer already"
+
+
+@dataclass(frozen=True)
+class SkipReason:
+    """
+    Why nothing is done to a record.
+
+    :param outcome: skipped or refused
+    :param reason: why, for this record
+    :param group: why, in words that are the same for all such records
+    """
+
+    outcome: BulkOutcome
+    reason: str
+    group: str
+
+
+@dataclass(frozen=True)
+class EditContext:
+    """
+    What has to be known beside the records themselves.
+
+    :param by: the employee who edits
+    :param names: everybody's name, by id
+    :param likely: by a lead's id, why a person has to choose its customer
+    """
+
+    by: Employee
+    names: Mapping[int, str]
+    likely: Mapping[int, str] = field(default_factory=dict)
+
+
+def check_eligible(edit: BulkEdit, item: Any, record: Any, context: EditContext) -> SkipReason | None:
+    """
+    Say why nothing is to be done to a record.
+
+    :param edit: the edit, with as much of its values as is known by now
+    :param item: its item: ``record_id``, ``version_seen`` and ``before``
+    :param record: the record as it is now; ``None`` where it is gone
+    :param context: what else has to be known
+    :return: why not; ``None`` where it is to be done
+    """
+    if record is None:
+        return _refuse("Deleted for good meanwhile")
+    if not may_change(context.by, record):
+        return _refuse(f"Belongs to {context.names.get(record.owner_id, 'somebody else')}")
+    if record.deleted_at is not None:
+        in_trash = "In the trash already"
+        return _skip(in_trash) if edit.action is BulkAction.TRASH else _refuse("In the trash")
+    return _check_change_needed(edit, item, record, context)
+
+
+def _check_change_needed(edit: BulkEdit, item: BulkItem, record: Any, context: EditContext) -> SkipReason | None:
+    column = ABOUT.get(edit.action)
+    if column is None:
+        is_same = record.version == item.version_seen
+        return None if is_same else _skip("Changed by somebody after it was chosen")
+    if column in edit.values and getattr(record, column) == edit.values[column]:
+        return _skip(_already(edit, context))
+    if getattr(record, column) != item.before[column]:
+        return _skip(f"Its {CALLED[column]} was changed by somebody after it was chosen")
+    if is_win(edit) and record.id in context.likely:
+        return SkipReason(BulkOutcome.SKIPPED, context.likely[record.id], LIKELY)
+    return None
+
+
+def is_win(edit: BulkEdit) -> bool:
+    """Tell whether an edit wins leads."""
+    return edit.entity is BulkEntity.LEAD and edit.values.get("status") == LeadStatus.WON
+
+
+def is_loss(edit: BulkEdit) -> bool:
+    """Tell whether an edit loses leads, so that it needs a reason."""
+    status = edit.values.get("status")
+    return edit.entity is BulkEntity.LEAD and status is not None and LeadStatus(status).kind is StatusKind.LOST
+
+
+def _already(edit: BulkEdit, context: EditContext) -> str:
+    if edit.action is BulkAction.ASSIGN:
+        owner_id = edit.values["owner_id"]
+        return f"Belongs to {context.names.get(owner_id, 'them')} already" if owner_id else "Belongs to nobody already"
+    if edit.action is BulkAction.SOURCE:
+        return f"Has the source {edit.values['source']} already" if edit.values["source"] else "Has no source anyway"
+    return f"{label_of_status(edit)} already"
+
+
+def label_of_status(edit: BulkEdit) -> str:
+    """
+    Name the status that an edit sets.
+
+    :param edit: an edit of status
+    :return: the status in words
+    """
+    words: Any = LeadStatus if edit.entity is BulkEntity.LEAD else CustomerStatus
+    return str(words(edit.values["status"]).label)
+
+
+def _skip(reason: str) -> SkipReason:
+    return SkipReason(BulkOutcome.SKIPPED, reason, reason)
+
+
+def _refuse(reason: str) -> SkipReason:
+    return SkipReason(BulkOutcome.REFUSED, reason, reason)

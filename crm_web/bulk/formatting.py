@@ -1,0 +1,37 @@
+"""Bulk edits in words."""
+
+from collections.abc import Mapping
+
+from crm_web.bulk.eligibility import label_of_status
+from crm_web.models import BulkAction, BulkEdit
+
+
+def tell_title(edit: BulkEdit, count: int) -> str:
+    """
+    Say what an edit is going to do, for the head of its confirmation.
+
+    :param edit: the edit
+    :param count: how many records were chosen
+    :return: such as “Assign 12 leads”
+    """
+    records = f"{count:,} {edit.entity}{'' if count == 1 else 's'}"
+    return {
+        BulkAction.ASSIGN: f"Assign {records}",
+        BulkAction.SOURCE: f"Set the source of {records}",
+        BulkAction.TRASH: f"Move {records} to the trash",
+    }.get(edit.action) or f"Move {records} to {label_of_status(edit)}"
+
+
+def tell_deed(edit: BulkEdit, names: Mapping[int, str]) -> str:
+    """
+    Say what an edit did.
+
+    :param edit: the edit
+    :param names: everybody's name, by id
+    :return: such as “Assigned to Bob Tanaka”
+    """
+    if edit.action is BulkAction.ASSIGN:
+        return f"Assigned to {names.get(edit.values['owner_id'] or 0, 'nobody')}"
+    if edit.action is BulkAction.SOURCE:
+        return f"Source set to {edit.values['source']}" if edit.values["source"] else "Source removed"
+    return "Moved to the trash" if edit.action is BulkAction.TRASH else f"Moved to {label_of_status(edit)}"

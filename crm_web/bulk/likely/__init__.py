@@ -1,0 +1,1 @@
+"""Which leads of a bulk edit may already be customers."""

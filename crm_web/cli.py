@@ -1,0 +1,119 @@
+"""The flask commands: each feature's own, run through the door of commands and refused in one clear line."""
+
+from collections.abc import Callable
+from copy import copy
+from functools import partial, wraps
+from importlib import import_module
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import with_appcontext
+from sqlalchemy.exc import DBAPIError
+from werkzeug.local import LocalProxy
+
+from crm_web.core.config import ROOT
+from crm_web.core.extensions import db
+from crm_web.models import ChangeSource, set_change_source
+from crm_web.web.error_pages import DomainError
+
+UNKNOWN_TABLE_OR_COLUMN = ("42P01", "42703")
+
+
+GROUPS = {
+    "demo": "crm_web.demo.commands",
+    "employees": "crm_web.employees.commands",
+    "leads": "crm_web.imports.commands",
+    "scale": "bench.datagen.commands",
+    "webhooks": "crm_web.webhooks.commands",
+}
+"""The groups of commands, and the modules in which they stand under their names."""
+
+
+class LoadedLater(click.Group):
+    """
+    A group of commands that is loaded when somebody asks for one: a web worker, of which there are many, never does.
+
+    :param name: what to type after ``flask``
+    :param load: gives the group itself
+    """
+
+    def __init__(self, name: str, load: Callable[[], click.Group]) -> None:
+        super().__init__(name)
+        self._load = load
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        return self._load().make_context(info_name, args, parent, **extra)
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        return self._load().get_short_help_str(limit)
+
+
+def register_commands(app: Flask) -> None:
+    """
+    Add the commands of the features, and those that migrate.
+
+    :param app: the application
+    """
+    for name, module in GROUPS.items():
+        app.cli.add_command(LoadedLater(name, partial(_load_feature, name, module)))
+    app.cli.add_command(LoadedLater("db", _load_migrations))
+
+
+def _load_feature(name: str, module: str) -> click.Group:
+    return _guarded(getattr(import_module(module), name))
+
+
+def _load_migrations() -> click.Group:
+    group: click.Group = import_module("flask_migrate.cli").db
+    return group
+
+
+def offer_migrations(app: Flask) -> None:
+    """
+    Let whoever migrates find the migrations; what that takes is loaded when it is used.
+
+    :param app: the application
+    """
+    app.extensions["migrate"] = LocalProxy(partial(_prepare_migrations, app))
+
+
+def _prepare_migrations(app: Flask) -> Any:
+    from flask_migrate import Migrate
+
+    # This puts itself in the place of the one above.
+    Migrate(app, db, directory=str(ROOT / "migrations"), compare_type=True)
+    return app.extensions["migrate"]
+
+
+def _guarded(group: click.Group) -> click.Group:
+    """A copy of a group whose commands say what went wrong in one line instead of a traceback."""
+    guarded = copy(group)
+    guarded.commands = {name: copy(command) for name, command in group.commands.items()}
+    for command in guarded.commands.values():
+        command.callback = command.callback and with_appcontext(_in_one_line(command.callback))
+    return guarded
+
+
+def _in_one_line(callback: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(callback)
+    def run(*values: Any, **options: Any) -> Any:
+        set_change_source(ChangeSource.COMMAND)
+        try:
+            return callback(*values, **options)
+        except DomainError as error:
+            raise click.ClickException(error.message) from error
+        except DBAPIError as error:
+            raise click.ClickException(_explain(error)) from error
+        finally:
+            db.session.rollback()
+
+    return run
+
+
+def _explain(error: DBAPIError) -> str:
+    if getattr(error.orig, "pgcode", None) in UNKNOWN_TABLE_OR_COLUMN:
+        return "The database has no tables of this version yet: run `flask db upgrade` first."
+    return f"The database says: {' '.join(str(error.orig).split())}"

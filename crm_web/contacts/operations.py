@@ -1,0 +1,140 @@
+"""What people do with the contacts of a customer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from crm_web.core.clock import now
+from crm_web.core.extensions import db
+from crm_web.customers.operations import lock_outside_trash
+from crm_web.models import Contact, Customer, Employee, set_audit_actor
+from crm_web.records.batch_writes import flush_or_defer
+from crm_web.records.merging import Merge
+from crm_web.records.operations import lock, merge_with_saved, take_from_trash
+from crm_web.records.phones import set_values
+from crm_web.web.error_pages import Conflict, DomainError
+
+NAMES = ("first_name", "last_name", "email")
+"""The fields one of which has to be filled, so that there is something to call the person by."""
+
+
+class ContactNotNamed(DomainError):
+    """A contact has to have a name or an e-mail."""
+
+
+class ContactInTrash(Conflict):
+    """A contact in the trash has to be restored before it can change."""
+
+
+def add_contact(customer: Customer, values: Mapping[str, Any], *, by: Employee) -> Contact:
+    """
+    Enter a person at a customer.
+
+    :param customer: the customer
+    :param values: column names to values, as the contact form gives them
+    :param by: the employee who enters it
+    :return: the new contact
+    :raise CustomerInTrash: where the customer is in the trash
+    :raise ContactNotNamed: where nothing names it
+    :raise PhoneRefused: where no such phone number can exist in its customer's country
+    """
+    set_audit_actor(by)
+    lock_outside_trash(customer)
+    _check_named(Contact(), values)
+    if values.get("is_primary"):
+        _step_down_primary(customer.id)
+    contact = Contact(customer_id=customer.id)
+    set_values(contact, values, country=customer.phone_country, by=by)
+    db.session.add(contact)
+    db.session.flush()
+    return contact
+
+
+def change_contact(contact: Contact, values: Mapping[str, Any], *, version: int, by: Employee) -> Merge:
+    """
+    Save the contact form.
+
+    :param contact: the contact
+    :param values: column names to values, those that were sent; nothing else changes
+    :param version: the version that the form was opened with
+    :param by: the employee who saves
+    :return: what was saved, with what others had changed since
+    :raise CustomerInTrash: where the customer is in the trash
+    :raise ContactInTrash: where the contact is
+    :raise ChangedMeanwhile: where someone changed the same field since
+    :raise ContactNotNamed: where no name would be left
+    :raise PhoneRefused: where no such phone number can exist in its customer's country
+    """
+    set_audit_actor(by)
+    _lock_contact_outside_trash(contact)
+    merged = merge_with_saved(contact, values, version=version, by=by)
+    _check_named(contact, merged.values)
+    if merged.values.get("is_primary") and not contact.is_primary:
+        _step_down_primary(contact.customer_id)
+    set_values(contact, merged.values, country=contact.phone_country, by=by)
+    db.session.flush()
+    return merged
+
+
+def make_primary(contact: Contact, *, by: Employee) -> None:
+    """
+    Make a contact the first one to call at its customer; whoever was it steps down.
+
+    :param contact: the contact; one that is the first already stays so
+    :param by: the employee who decides
+    :raise CustomerInTrash: where the customer is in the trash
+    :raise ContactInTrash: where the contact is
+    """
+    set_audit_actor(by)
+    _lock_contact_outside_trash(contact)
+    if not contact.is_primary:
+        _step_down_primary(contact.customer_id)
+        contact.is_primary = True
+        db.session.flush()
+
+
+def trash_contact(contact: Contact, *, by: Employee) -> None:
+    """
+    Move a contact to the trash; it stops being the first one to call.
+
+    :param contact: the contact; one that is in the trash already stays there
+    :param by: the employee who does it
+    """
+    set_audit_actor(by)
+    lock(contact)
+    if not contact.is_in_trash:
+        contact.deleted_at, contact.deleted_by_id, contact.is_primary = now(), by.id, False
+        flush_or_defer()
+
+
+def restore_contact(contact: Contact, *, by: Employee) -> None:
+    """
+    Take a contact out of the trash; it comes back as an ordinary contact, not as the first one to call.
+
+    :param contact: the contact; one that is not in the trash stays as it is
+    :param by: the employee who does it
+    """
+    take_from_trash(contact, by=by)
+
+
+def _check_named(contact: Contact, values: Mapping[str, Any]) -> None:
+    if not any((values.get(name, getattr(contact, name)) or "").strip() for name in NAMES):
+        raise ContactNotNamed("Enter a name or an e-mail: none is left.", "last_name")
+
+
+def _step_down_primary(customer_id: int) -> None:
+    standing = select(Contact).where(
+        Contact.customer_id == customer_id, Contact.is_primary, Contact.deleted_at.is_(None)
+    )
+    for contact in db.session.scalars(standing.with_for_update()):
+        contact.is_primary = False
+    db.session.flush()
+
+
+def _lock_contact_outside_trash(contact: Contact) -> None:
+    """The customer's row first, whoever comes: so two colleagues never wait for each other."""
+    lock_outside_trash(contact.customer)
+    lock(contact)
+    if contact.is_in_trash:
+        raise ContactInTrash("This contact is in the trash. Restore it first.")

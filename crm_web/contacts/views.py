@@ -1,0 +1,144 @@
+"""The pages about the people who work at a customer."""
+
+from flask import abort, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.auth.permissions import Action, allowed, refuse, require_change
+from crm_web.contacts import operations
+from crm_web.core.extensions import db
+from crm_web.customers import blueprint, queries
+from crm_web.customers.forms import EditContactForm, NewContactForm
+from crm_web.history.conflicts import show_conflict
+from crm_web.history.queries import list_changes_of
+from crm_web.models import Contact, Customer
+from crm_web.records.operations import ChangedMeanwhile
+from crm_web.web.error_pages import DomainError
+from crm_web.web.form_fields import show_refusal, stored_values
+from crm_web.web.idempotency import Answer, replay_response, store_response
+from crm_web.web.refills import refillable
+
+
+@blueprint.get("/customers/<int:customer_id>/contacts/new")
+@allowed(Action.CHANGE_OWN)
+def new_contact(customer_id: int) -> ResponseReturnValue:
+    customer = _customer_or_404(customer_id)
+    require_change(customer)
+    if customer.is_in_trash:
+        refuse("This customer is in the trash. Restore it first.")
+    return _new_page(NewContactForm(customer=customer), customer)
+
+
+@blueprint.post("/customers/<int:customer_id>/contacts/new")
+@allowed(Action.CHANGE_OWN)
+@refillable()
+def create_contact(customer_id: int) -> ResponseReturnValue:
+    customer = _customer_or_404(customer_id)
+    require_change(customer)
+    form = NewContactForm(customer=customer)
+    if answer := replay_response(form):
+        return answer.give()
+    if not form.validate():
+        return _new_page(form, customer), 422
+    try:
+        contact = operations.add_contact(customer, stored_values(form), by=current_user)
+    except DomainError as error:
+        show_refusal(form, error)
+        return _new_page(form, customer), 422
+    place = url_for("customers.show_customer", customer_id=customer.id)
+    answer = store_response(form, f"{contact.name} was added.", place)
+    db.session.commit()
+    return answer.give()
+
+
+def _new_page(form: NewContactForm, customer: Customer) -> str:
+    return render_template("contacts/new_contact.html", form=form, customer=customer)
+
+
+@blueprint.get("/contacts/<int:contact_id>/edit")
+@allowed(Action.CHANGE_OWN)
+def edit_contact(contact_id: int) -> ResponseReturnValue:
+    contact = _contact_to_change(contact_id)
+    if contact.is_in_trash or contact.customer.is_in_trash:
+        refuse("This is in the trash. Restore it first.")
+    return _edit_page(EditContactForm(obj=contact, customer=contact.customer), contact)
+
+
+@blueprint.post("/contacts/<int:contact_id>/edit")
+@allowed(Action.CHANGE_OWN)
+@refillable()
+def change_contact(contact_id: int) -> ResponseReturnValue:
+    contact = _contact_to_change(contact_id)
+    form = EditContactForm(obj=contact, customer=contact.customer)
+    if not form.validate():
+        return _edit_page(form, contact), 422
+    try:
+        version = form.version.data or 0
+        merged = operations.change_contact(contact, stored_values(form), version=version, by=current_user)
+    except ChangedMeanwhile as conflict:
+        back_url = url_for("customers.show_customer", customer_id=contact.customer_id)
+        return show_conflict(form, contact, conflict, back_url=back_url), 409
+    except DomainError as error:
+        show_refusal(form, error)
+        return _edit_page(form, contact), 422
+    text = f"{contact.name} was saved.{merged.in_words()}"
+    answer = Answer(text, _place_of(contact), warnings=form.doubts)
+    db.session.commit()
+    return answer.give()
+
+
+def _edit_page(form: EditContactForm, contact: Contact) -> str:
+    return render_template(
+        "contacts/edit_contact.html", form=form, contact=contact, changes=list_changes_of("contact", contact.id)
+    )
+
+
+@blueprint.post("/contacts/<int:contact_id>/primary")
+@allowed(Action.CHANGE_OWN)
+def make_contact_primary(contact_id: int) -> ResponseReturnValue:
+    contact = _contact_to_change(contact_id)
+    place = _place_of(contact)
+    try:
+        operations.make_primary(contact, by=current_user)
+    except DomainError as error:
+        db.session.rollback()
+        return Answer(error.message, place, kind="error").give()
+    answer = Answer(f"{contact.name} is the first one to call.", place)
+    db.session.commit()
+    return answer.give()
+
+
+@blueprint.post("/contacts/<int:contact_id>/trash")
+@allowed(Action.CHANGE_OWN)
+def trash_contact(contact_id: int) -> ResponseReturnValue:
+    contact = _contact_to_change(contact_id)
+    operations.trash_contact(contact, by=current_user)
+    undo = ("Restore", url_for("customers.restore_contact", contact_id=contact_id))
+    answer = Answer(f"{contact.name} is in the trash.", _place_of(contact), undo=undo)
+    db.session.commit()
+    return answer.give()
+
+
+@blueprint.post("/contacts/<int:contact_id>/restore")
+@allowed(Action.CHANGE_OWN)
+def restore_contact(contact_id: int) -> ResponseReturnValue:
+    contact = _contact_to_change(contact_id)
+    operations.restore_contact(contact, by=current_user)
+    answer = Answer(f"{contact.name} is back from the trash.", _place_of(contact))
+    db.session.commit()
+    return answer.give()
+
+
+def _place_of(contact: Contact) -> str:
+    return url_for("customers.show_customer", customer_id=contact.customer_id)
+
+
+def _contact_to_change(contact_id: int) -> Contact:
+    """What is in the trash can be restored; the operations refuse all else about it."""
+    contact = queries.get_contact(contact_id) or abort(404)
+    require_change(contact.customer)
+    return contact
+
+
+def _customer_or_404(customer_id: int) -> Customer:
+    return queries.get_customer(customer_id) or abort(404)

@@ -1,0 +1,223 @@
+"""What an operator sees of each request: one line of JSON, with an id that the page and the history show too."""
+
+import json
+import logging
+import re
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, g, has_request_context, request
+from sqlalchemy import Engine, event, inspect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from crm_web.core.config import Network, Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+WELL_FORMED_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
+SECRET_NAME = re.compile(r"password|secret|token|cookie|authorization|session", re.IGNORECASE)
+# What a health checker asks every few seconds would drown the lines of people.
+QUIET_ENDPOINTS = ("health.show_alive", "health.show_ready", "static", "bootstrap.static")
+_FORWARDED = re.compile(r"HTTP_(X_FORWARDED_.*|FORWARDED|X_REQUEST_ID)")
+_SAVEPOINTS = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO")
+
+requests = logging.getLogger("crm_web.request")
+events = logging.getLogger("crm_web.event")
+
+
+def init_app(app: Flask) -> None:
+    """
+    Equip an application with request ids, logging, and belief in the proxies that it was told to trust.
+
+    :param app: the application
+    """
+    settings: Settings = app.config["SETTINGS"]
+    app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
+    app.before_request(_begin)
+    app.after_request(_end)
+    app.teardown_request(_forget)
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line, whatever the text holds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+        }
+        line |= getattr(record, "facts", None) or {"logger": record.name}
+        if "request_id" not in line and has_request_context() and "request_id" in g:
+            line["request_id"] = g.request_id
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+@contextmanager
+def logging_to_stdout(app: Flask) -> Iterator[None]:
+    """
+    Write what this program logs to standard output, as gunicorn's configuration does for the web server.
+
+    :param app: the application
+    :return: nothing; it is written while the block runs
+    """
+    settings: Settings = app.config["SETTINGS"]
+    logger, handler = logging.getLogger("crm_web"), logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonLines())
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(settings.log_level)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+
+
+def log_event(name: str, **facts: Any) -> None:
+    """
+    Log something that an operator wants to know of, such as a sign-in or a refusal.
+
+    :param name: what happened, such as ``"signed in"``
+    :param facts: what else to know; whatever is named like a secret is left out
+    """
+    known: dict[str, Any] = {"person": _person()} if has_request_context() else {}
+    known |= {key: "[hidden]" if SECRET_NAME.search(key) else value for key, value in facts.items()}
+    events.info(name, extra={"facts": known})
+
+
+@dataclass
+class Queries:
+    """
+    The statements that were sent to the database.
+
+    :param statements: their text, in order
+    """
+
+    statements: list[str] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return len(self.statements)
+
+
+_counting: ContextVar[tuple[Queries, ...]] = ContextVar("counting", default=())
+
+
+@contextmanager
+def count_queries() -> Iterator[Queries]:
+    """
+    Count the statements that this thread sends; savepoints, which only tests set, are not counted.
+
+    :return: what fills while the block runs
+    """
+    queries = Queries()
+    token = _counting.set((*_counting.get(), queries))
+    try:
+        yield queries
+    finally:
+        _counting.reset(token)
+
+
+@event.listens_for(Engine, "before_cursor_execute")
+def _count(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    if not statement.startswith(_SAVEPOINTS):
+        for queries in _counting.get():
+            queries.statements.append(statement)
+
+
+class TrustedProxies:
+    """
+    Believe ``X-Forwarded-*`` and ``X-Request-ID`` from the proxies that were named, and drop them from anyone else.
+
+    :param wsgi_app: the application
+    :param networks: where the trusted proxies are
+    """
+
+    def __init__(self, wsgi_app: "WSGIApplication", networks: tuple[Network, ...]) -> None:
+        self.wsgi_app = wsgi_app
+        self.networks = networks
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Any:
+        if not self._trusts(environ.get("REMOTE_ADDR", "")):
+            for name in [name for name in environ if _FORWARDED.fullmatch(name)]:
+                del environ[name]
+            return self.wsgi_app(environ, start_response)
+        # Each trusted proxy of a chain adds the address that it saw; the last one that no network vouches for counts.
+        hops = [hop.strip() for hop in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+        depth = next((i for i, hop in enumerate(reversed(hops), 1) if not self._trusts(hop)), len(hops))
+        proxied = ProxyFix(self.wsgi_app, x_for=depth, x_proto=1, x_host=1, x_port=1)
+        return proxied(environ, start_response)
+
+    def _trusts(self, address: str) -> bool:
+        try:
+            peer = ip_address(address)
+        except ValueError:
+            return False
+        return any(peer in network for network in self.networks)
+
+
+def _begin() -> None:
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if WELL_FORMED_ID.fullmatch(given) else uuid.uuid4().hex
+    g.started = time.perf_counter()
+    g.queries = Queries()
+    g.counting = _counting.set((*_counting.get(), g.queries))
+
+
+def _end(response: Response) -> Response:
+    if "request_id" not in g:  # The host was refused before the request began.
+        return response
+    response.headers["X-Request-ID"] = g.request_id
+    # The path alone: what stands behind the question mark may be a name, a number or a token.
+    facts = {"request_id": g.request_id, "person": _person(), "method": request.method, "path": request.path}
+    # A long answer is sent after the view has returned; its line is written when the last byte is out.
+    response.call_on_close(partial(_write_line, response, facts, g.started, g.queries, _level(response)))
+    return response
+
+
+def _level(response: Response) -> int:
+    is_quiet = request.endpoint in QUIET_ENDPOINTS and response.status_code < 400
+    return logging.DEBUG if is_quiet else logging.INFO
+
+
+def _write_line(response: Response, facts: dict[str, Any], started: float, queries: Queries, level: int) -> None:
+    facts |= {"status": response.status_code, "ms": round((time.perf_counter() - started) * 1000, 1)}
+    requests.log(level, "request", extra={"facts": facts | {"queries": queries.count}})
+
+
+def _forget(_error: BaseException | None) -> None:
+    token = g.pop("counting", None)
+    if token is not None:
+        _counting.reset(token)
+
+
+def keep_person(employee_id: int | None = None) -> None:
+    """
+    Remember for the log who is asking, before the request goes on as if nobody were signed in.
+
+    :param employee_id: whoever it is; ``None`` stands for whoever is signed in as far as that is known by now
+    """
+    g.person = _person() if employee_id is None else employee_id
+
+
+def _person() -> int | None:
+    """The id of whoever is signed in, if that is known already: asking the database for it could fail again."""
+    if g.get("person") is not None:
+        known: int = g.person
+        return known
+    state = inspect(g.get("_login_user"), raiseerr=False)
+    identity = getattr(state, "identity", None)
+    return identity[0] if identity else None

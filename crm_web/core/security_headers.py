@@ -1,0 +1,75 @@
+"""What every answer tells the browser about safety and keeping: one place, no exceptions in the views."""
+
+from flask import Flask, Response, current_app, make_response, request
+
+from crm_web.core.config import Settings
+
+STATIC_ENDPOINTS = ("static", "bootstrap.static")
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+TWO_YEARS = 2 * 365 * 24 * 60 * 60
+
+
+def init_app(app: Flask) -> None:
+    """
+    Put the headers on every answer of an application.
+
+    :param app: the application
+    """
+    app.after_request(_add_headers)
+
+
+def send_secret(page: str) -> Response:
+    """
+    Send a page that shows a secret, which no cache may keep and nobody on the way may compress.
+
+    Beside what a stranger can write, how far a page shrinks would give the secret away.
+
+    :param page: the page
+    :return: the answer
+    """
+    return hide_secret(make_response(page))
+
+
+def hide_secret(response: Response) -> Response:
+    """
+    Mark an answer that shows a secret: it is neither kept nor compressed.
+
+    :param response: the answer
+    :return: the same
+    """
+    response.headers["Cache-Control"] = "no-store, no-transform"
+    return response
+
+
+def _add_headers(response: Response) -> Response:
+    settings: Settings = current_app.config["SETTINGS"]
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if settings.https:
+        response.headers["Strict-Transport-Security"] = f"max-age={TWO_YEARS}; includeSubDomains"
+    if request.endpoint not in STATIC_ENDPOINTS and "Cache-Control" not in response.headers:
+        # A page shows what one person may see: neither a proxy nor the next user of the computer may find it.
+        response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,108 @@
+"""Static files: addresses that change with their content, kept for long, and sent compressed."""
+
+import gzip
+import hashlib
+import mimetypes
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, current_app, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from werkzeug.security import safe_join
+
+from crm_web.core.security_headers import STATIC_ENDPOINTS
+
+ONE_YEAR = 365 * 24 * 60 * 60
+COMPRESSED_TYPES = ("text/", "application/javascript", "application/json", "image/svg+xml")
+# How a script of ours names another: import { thing } from "./js/other.js";
+IMPORT = re.compile(rb'(?<= from ")(\./[\w./]+\.js)(?=";)')
+
+
+def init_app(app: Flask) -> None:
+    """
+    Give ``url_for`` of static files their version, and the files their headers.
+
+    :param app: the application
+    """
+    app.session_interface = SessionsOfPages()
+    app.url_defaults(_add_version)
+    app.after_request(_keep_and_compress)
+
+
+class SessionsOfPages(SecureCookieSessionInterface):
+    """Sessions for everything but files: these are the same for everyone, and a cache may keep them so."""
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if request.endpoint not in STATIC_ENDPOINTS:
+            super().save_session(app, session, response)
+
+
+def _add_version(endpoint: str, values: dict[str, Any]) -> None:
+    if endpoint in STATIC_ENDPOINTS and "filename" in values:
+        path = _find_file(endpoint, values["filename"])
+        if path is not None:
+            values.setdefault("v", _version(path, path.stat().st_mtime_ns))
+
+
+def _keep_and_compress(response: Response) -> Response:
+    if request.endpoint not in STATIC_ENDPOINTS or response.status_code not in (200, 304):
+        return response
+    path = _find_file(request.endpoint, (request.view_args or {})["filename"])
+    if path is None:
+        return response
+    changed = path.stat().st_mtime_ns
+    if request.args.get("v") == _version(path, changed):
+        response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR}, immutable"
+    else:
+        # Whoever names a file without its version asks for it again, and mostly hears 304.
+        response.headers["Cache-Control"] = "no-cache"
+    if (mimetypes.guess_type(path)[0] or "").startswith(COMPRESSED_TYPES):
+        response.vary.add("Accept-Encoding")
+        if response.status_code == 200:
+            _send_text(response, path, changed)
+    return response
+
+
+def _send_text(response: Response, path: Path, changed: int) -> None:
+    is_packed = request.accept_encodings["gzip"] > 0
+    etag, _ = response.get_etag()
+    response.direct_passthrough = False
+    response.close()
+    response.set_data((_compressed if is_packed else _content)(path, changed))
+    if is_packed:
+        response.headers["Content-Encoding"] = "gzip"
+        # Ranges and strong comparison are about the bytes of the plain file.
+        response.headers.pop("Accept-Ranges", None)
+        if etag:
+            response.set_etag(etag, weak=True)
+
+
+def _find_file(endpoint: str, filename: str) -> Path | None:
+    blueprint, _, _ = endpoint.rpartition(".")
+    folder = (current_app.blueprints[blueprint] if blueprint else current_app).static_folder
+    path = safe_join(folder or "", filename)
+    return Path(path) if path and Path(path).is_file() else None
+
+
+@lru_cache(maxsize=256)
+def _version(path: Path, changed: int) -> str:
+    return hashlib.sha256(_content(path, changed)).hexdigest()[:12]
+
+
+@lru_cache(maxsize=256)
+def _content(path: Path, changed: int) -> bytes:
+    """The text of a file; a script names those that it imports with their versions, so that they are kept as well."""
+
+    def add_version(found: re.Match[bytes]) -> bytes:
+        other = path.parent / found[0].decode()
+        return found[0] + b"?v=" + _version(other, other.stat().st_mtime_ns).encode()
+
+    return IMPORT.sub(add_version, path.read_bytes())
+
+
+@lru_cache(maxsize=256)
+def _compressed(path: Path, changed: int) -> bytes:
+    # The same bytes from every instance: no time of compression in them.
+    return gzip.compress(_content(path, changed), 9, mtime=0)

@@ -1,0 +1,91 @@
+"""The list of customers: on the screen, as a file, and on paper. The address says which, and all show the same."""
+
+from flask import Response, current_app, jsonify, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from werkzeug.datastructures import MultiDict
+
+from crm_web.auth.permissions import Action, allowed
+from crm_web.customers import blueprint, queries
+from crm_web.customers.columns import COLUMNS
+from crm_web.customers.listing import exports
+from crm_web.customers.listing.params import CustomerListParams
+from crm_web.employees.queries import list_possible_owners
+from crm_web.lists.exports import MOST_PRINTED, send_csv, send_xlsx
+from crm_web.lists.pagination import Page
+from crm_web.saved_views.items import current_saved_views
+from crm_web.search.corrections import load_or_correct
+from crm_web.web.template_filters import current_user_locale
+
+
+@blueprint.get("/customers")
+@allowed(Action.READ)
+def list_customers() -> ResponseReturnValue:
+    sent = _view()
+    if sent.canonical_url:
+        return redirect(sent.canonical_url)
+    view, page = load_or_correct(sent, _load, _read)
+    people = list_possible_owners()
+    return render_template(
+        "customers/list_customers.html",
+        page=page,
+        view=view,
+        words_sent=sent.one("q"),
+        columns=COLUMNS,
+        people=people,
+        words=queries.list_words_in_use(),
+        chips=view.list_chips(people),
+        kept=current_saved_views(),
+    )
+
+
+@blueprint.get("/customers.csv")
+@allowed(Action.READ)
+def export_customers() -> ResponseReturnValue:
+    view = _view()
+    head, rows = exports.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
+    return send_csv("customers", head, rows)
+
+
+@blueprint.get("/customers.xlsx")
+@allowed(Action.READ)
+def export_customers_xlsx() -> Response:
+    view = _view()
+    head, rows = exports.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
+    chips = view.list_chips(list_possible_owners())
+    return send_xlsx("customers", head, rows, view=view, chips=chips)
+
+
+@blueprint.get("/customers/print-list")
+@allowed(Action.READ)
+def print_list() -> ResponseReturnValue:
+    view = _view()
+    return render_template(
+        "customers/print_list.html",
+        page=queries.list_customers(
+            view.read_filter(), sort=view.sort, cursor=None, columns=view.columns, size=MOST_PRINTED
+        ),
+        view=view,
+        columns=COLUMNS,
+        chips=view.list_chips(list_possible_owners()),
+        house=current_app.config["COMPANY_NAME"],
+    )
+
+
+@blueprint.get("/customers/suggest")
+@allowed(Action.READ)
+def suggest_customers() -> ResponseReturnValue:
+    words = request.args.get("q", "").replace("\x00", "")[:300]
+    return jsonify([f"{customer.number} {customer.name}" for customer in queries.list_customers_called(words)])
+
+
+def _load(view: CustomerListParams) -> Page:
+    return queries.list_customers(view.read_filter(), sort=view.sort, cursor=view.mark, columns=view.columns)
+
+
+def _view() -> CustomerListParams:
+    return _read(request.args)
+
+
+def _read(args: MultiDict[str, str]) -> CustomerListParams:
+    return CustomerListParams(args, me=current_user, user_locale=current_user_locale())

@@ -1,0 +1,93 @@
+"""What happened in the demo company over the last year, told in one go."""
+
+import random
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from crm_web.demo.buyers import add_ordinary_customers, buy_again, win_leads
+from crm_web.demo.changes import tell_changes
+from crm_web.demo.moves import move_leads
+from crm_web.demo.people import Chance
+from crm_web.demo.sales import invent_leads
+from crm_web.demo.timeline import Row, Story
+from crm_web.demo.words import TASKS, TOUCHES
+from crm_web.models import CustomerStatus, LeadStatus
+
+IN_TRASH = 6
+
+
+def tell_story(*, moment: datetime, people: Mapping[str, int]) -> Story:
+    """
+    Invent the whole company.
+
+    :param moment: when it is told; the same moment gives the same story
+    :param people: employee ids by first name, in small letters: max, ann, bob and the others
+    :return: the story; leads and customers in the order in which they came
+    """
+    story = Story(moment, people, Chance(random.Random("Piper")))  # noqa: S311  (no secret hangs on it)
+    invent_leads(story)
+    win_leads(story)
+    add_ordinary_customers(story)
+    buy_again(story)
+    _throw_away(story)
+    story.leads.sort(key=lambda lead: lead["created_at"])
+    story.customers.sort(key=lambda customer: customer["created_at"])
+    for lead in story.leads:
+        _add_activities(story, lead, "lead", lead["created_at"], lead["closed_at"] or moment)
+        _add_task(story, lead)
+    for customer in story.customers:
+        _add_activities(story, customer, "customer", customer["created_at"], moment)
+    move_leads(story)
+    tell_changes(story)
+    return story
+
+
+def _throw_away(story: Story) -> None:
+    """Some records are in the trash since last week: mistakes and doubles that somebody cleared away."""
+    week_ago = story.moment - timedelta(days=7)
+    forgotten = [
+        lead
+        for lead in story.leads
+        if lead["status"] is LeadStatus.CONTACTED and lead["owner_id"] and lead["updated_at"] < week_ago
+    ]
+    customers = [customer for customer in story.customers if customer["status"] is CustomerStatus.FORMER]
+    for place, record in enumerate([*forgotten[: IN_TRASH - 1], customers[0]]):
+        record["deleted_at"] = record["updated_at"] = story.moment - timedelta(days=place, minutes=50)
+        record["deleted_by_id"] = record["created_by_id"]
+
+
+def _add_activities(story: Story, record: Row, relation: str, start: datetime, end: datetime) -> None:
+    if record.get("status") is LeadStatus.NEW or record["deleted_at"]:
+        return
+    count = story.chance.draw.randint(0, 4)
+    for happened_at in sorted(story.between(start, end) for _ in range(count)):
+        kind = story.chance.one_of(list(TOUCHES))
+        subject, body = story.chance.one_of(TOUCHES[kind])
+        story.activities.append(_activity(record, relation, kind, subject, happened_at) | {"body": body})
+
+
+def _activity(record: Row, relation: str, kind: str, subject: str, happened_at: datetime) -> Row:
+    return {
+        **dict.fromkeys(("lead", "customer", "body", "due_on", "done_at", "assignee_id")),
+        relation: record,
+        "kind": kind,
+        "subject": subject,
+        "happened_at": happened_at,
+        "created_by_id": record["created_by_id"],
+        "created_at": happened_at,
+        "updated_at": happened_at,
+    }
+
+
+def _add_task(story: Story, lead: Row) -> None:
+    """Every third open lead of somebody's has a task due around today; a few are done."""
+    chance = story.chance
+    if lead["closed_at"] or lead["deleted_at"] or not lead["owner_id"] or not chance.happens(0.35):
+        return
+    planned_at = story.between(lead["created_at"], story.moment)
+    task = _activity(lead, "lead", "task", chance.one_of(TASKS), planned_at)
+    task["due_on"] = max((story.moment + timedelta(days=chance.draw.randint(-2, 14))).date(), planned_at.date())
+    task["assignee_id"] = lead["owner_id"]
+    if chance.happens(0.25):
+        task["done_at"] = task["updated_at"] = story.between(planned_at, story.moment)
+    story.activities.append(task)

@@ -1,0 +1,207 @@
+"""What a record was at a moment in the past, and what stood around it: history, told again up to that moment."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Select, and_, false, literal, or_, select, union, union_all
+from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
+
+from crm_web.core.extensions import db
+from crm_web.history.formatting import Record, name_of
+from crm_web.models import Activity, Change, ChangeAction, Contact, Conversion, Customer, Employee, Lead
+from crm_web.records.folding import fold
+from crm_web.records.serialization import from_history
+
+MOST_AROUND = 200
+"""How many contacts, leads and activities are looked at, the latest ones."""
+ACTIVITIES_SHOWN = 50
+
+_MODELS: dict[str, Any] = {"lead": Lead, "customer": Customer, "contact": Contact, "activity": Activity}
+_LEADS_TO: dict[str, Any] = {
+    "owner": Employee,
+    "assignee": Employee,
+    "customer": Customer,
+    "parent": Customer,
+    "created_from_lead": Lead,
+    "lead": Lead,
+}
+
+
+@dataclass(frozen=True)
+class Past:
+    """
+    A record at a moment in the past. What is told of it is like the models, but in no session.
+
+    :param moment: the moment
+    :param record: the lead or customer as it was; ``None`` where it was not there, or history does not say
+    :param begins_at: when the record's history begins; ``None`` where it has none
+    :param ended: the line of history that deleted it for good, whenever that was
+    :param contacts: the people at the customer then
+    :param leads: the leads of the customer then, the latest first
+    :param activities: what had happened, the latest first
+    """
+
+    moment: datetime
+    record: Any
+    begins_at: datetime | None
+    ended: Change | None = None
+    contacts: list[Any] = field(default_factory=list)
+    leads: list[Any] = field(default_factory=list)
+    activities: list[Any] = field(default_factory=list)
+
+
+def get_past(kind: str, record_id: int, moment: datetime, *, today: Lead | Customer | None) -> Past | None:
+    """
+    Rebuild what a record was, from history; one that was deleted for good as well.
+
+    :param kind: ``lead`` or ``customer``
+    :param record_id: its id
+    :param moment: a moment with a zone; what changed in that very moment counts as done
+    :param today: the record as it is; ``None`` once it is gone
+    :return: the record as it was; ``None`` where there never was one
+    """
+    lines = _list_lines([Record(kind, record_id)])[Record(kind, record_id)]
+    if not lines and today is None:
+        return None
+    ended = lines[-1] if lines and lines[-1].action is ChangeAction.DELETED else None
+    begins_at = lines[0].at if lines else None
+    record = _replay(lines, moment)
+    if record is None:
+        return Past(moment, None, begins_at, ended)
+    if today is not None:
+        # An import knows better than history when a record began.
+        for name in ("created_at", "created_by"):
+            set_committed_value(record, name, getattr(today, name))
+    around = _list_around(record, moment, ended)
+    _introduce([record, *around])
+    return Past(moment, record, begins_at, ended, *_sort(record, around))
+
+
+def _list_lines(records: Iterable[Record]) -> dict[Record, list[Change]]:
+    ids: dict[str, list[int]] = defaultdict(list)
+    for entity, record_id in records:
+        ids[entity].append(record_id)
+    of_them = [and_(Change.entity == entity, Change.entity_id.in_(found)) for entity, found in ids.items()]
+    query = select(Change).where(or_(false(), *of_them)).options(joinedload(Change.actor)).order_by(Change.id)
+    lines: dict[Record, list[Change]] = defaultdict(list)
+    for change in db.session.scalars(query) if of_them else ():
+        lines[Record(change.entity, change.entity_id)].append(change)
+    return lines
+
+
+def _replay(lines: Sequence[Change], moment: datetime) -> Any:
+    """What the lines come to; nothing where they do not begin with the beginning, or the record was not there."""
+    told = [line for line in lines if line.at <= moment]
+    if not told or told[0].action is not ChangeAction.CREATED or told[-1].action is ChangeAction.DELETED:
+        return None
+    model, first, last = _MODELS[told[0].entity], told[0], told[-1]
+    values: dict[str, Any] = {column.key: None for column in model.__mapper__.column_attrs if not column.deferred}
+    for line in told:
+        values |= {column: _read(model, column, new) for column, (_old, new) in line.fields.items()}
+    values |= {"id": first.entity_id, "created_at": first.at, "created_by": first.actor}
+    values |= {"updated_at": last.at, "updated_by": last.actor}
+    if model is Customer:
+        values["number"] = f"C-{10_000 + first.entity_id}"
+    else:
+        values["name"] = name_of(values)
+    record = model()
+    for name in values.keys() & set(model.__mapper__.attrs.keys()):
+        set_committed_value(record, name, values[name])
+    return record
+
+
+def _read(model: Any, column: str, value: Any) -> Any:
+    try:
+        return from_history(model, column, value)
+    except ValueError:
+        # A column or a word that the product no longer knows; nothing on the page can show it.
+        return None
+
+
+def _list_around(record: Lead | Customer, moment: datetime, ended: Change | None) -> list[Any]:
+    """The contacts, leads and activities that belonged to the record then, in no order."""
+    if isinstance(record, Lead):
+        queries = _around_lead(record.id, moment)
+    else:
+        queries = _around_customer(record.id, moment, ended)
+    found = {Record(entity, record_id) for entity, record_id in db.session.execute(union_all(*queries))}
+    around = [_replay(lines, moment) for lines in _list_lines(found).values()]
+    return [it for it in around if it is not None and not getattr(it, "is_in_trash", False)]
+
+
+def _around_lead(lead_id: int, moment: datetime) -> list[Select[Any]]:
+    return [
+        _latest("activity", select(Activity.id).where(Activity.lead_id == lead_id)),
+        _gone_since(moment).where(Change.entity == "activity", _was("lead_id") == lead_id),
+    ]
+
+
+def _around_customer(customer_id: int, moment: datetime, ended: Change | None) -> list[Select[Any]]:
+    """Leads that were taken away since are found by the ledger, or, of a customer that is gone, where it went."""
+    queries = [
+        select(Lead.id).where(Lead.customer_id == customer_id),
+        select(Conversion.lead_id).where(Conversion.customer_id == customer_id),
+    ]
+    if ended is not None:
+        set_free = (Change.entity == "lead", Change.at == ended.at, _was("customer_id") == customer_id)
+        queries.append(select(Change.entity_id).where(*set_free))
+    leads = union(*queries).subquery()
+    of_its_leads = select(leads.c[0])
+    on_leads = select(Activity.id).join(leads, leads.c[0] == Activity.lead_id)
+    gone_with_lead = and_(Change.entity == "activity", _was("lead_id").in_(of_its_leads))
+    return [
+        _latest("contact", select(Contact.id).where(Contact.customer_id == customer_id)),
+        _latest("lead", select(Lead.id).where(Lead.id.in_(of_its_leads))),
+        # Two lists, so that each finds its rows by an index of its own.
+        _latest("activity", select(Activity.id).where(Activity.customer_id == customer_id)),
+        _latest("activity", on_leads),
+        _gone_since(moment).where(or_(_was("customer_id") == customer_id, gone_with_lead)),
+    ]
+
+
+def _latest(entity: str, query: Select[Any]) -> Select[Any]:
+    column = query.selected_columns[0]
+    # Not by the bare id, or the database may walk along all of them until it has found enough.
+    latest = query.order_by((column + 0).desc()).limit(MOST_AROUND).subquery()
+    return select(literal(entity).label("entity"), latest.c[0].label("id"))
+
+
+def _gone_since(moment: datetime) -> Any:
+    gone = select(Change.entity.label("entity"), Change.entity_id.label("id"))
+    return gone.where(Change.action == ChangeAction.DELETED, Change.at > moment)
+
+
+def _was(column: str) -> Any:
+    return Change.fields[column][0].astext.cast(BigInteger)
+
+
+def _introduce(records: Sequence[Any]) -> None:
+    """Those whom the ids lead to, as they are called today; one question for each kind of them."""
+    wanted: dict[Any, set[int]] = defaultdict(set)
+    places = [(it, name, f"{name}_id") for it in records for name in _LEADS_TO if hasattr(it, f"{name}_id")]
+    for it, name, column in places:
+        if getattr(it, column) is not None:
+            wanted[_LEADS_TO[name]].add(getattr(it, column))
+    known: dict[Any, Any] = {}
+    for model, ids in wanted.items():
+        known |= {(model, row.id): row for row in db.session.scalars(select(model).where(model.id.in_(ids)))}
+    for it, name, column in places:
+        set_committed_value(it, name, known.get((_LEADS_TO[name], getattr(it, column))))
+
+
+def _sort(record: Lead | Customer, around: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+    contacts = [it for it in around if isinstance(it, Contact)]
+    leads = [it for it in around if isinstance(it, Lead) and it.customer_id == record.id]
+    on_customers = {record.id} if isinstance(record, Customer) else set()
+    on_leads = {record.id} if isinstance(record, Lead) else {lead.id for lead in leads}
+    activities = [
+        it for it in around if isinstance(it, Activity) and (it.lead_id in on_leads or it.customer_id in on_customers)
+    ]
+    contacts.sort(key=lambda contact: (not contact.is_primary, fold(contact.name), contact.id))
+    leads.sort(key=lambda lead: (lead.closed_at or lead.created_at, lead.id), reverse=True)
+    activities.sort(key=lambda activity: (activity.happened_at, activity.id), reverse=True)
+    return contacts, leads, activities[:ACTIVITIES_SHOWN]

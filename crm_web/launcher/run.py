@@ -1,0 +1,329 @@
+"""`make run`: database, tables, demo company, web server and sender of webhooks, started in order, stopped together.
+
+Whatever is killed, the next start finds its way: this program stops by itself when the `make` that started it dies; a
+web server that outlived this program is known by the lock that it inherited on `web.lock`, and is ended first; the
+database is taken over as it is.
+"""
+
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from click import ClickException, echo
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import exists, select
+from sqlalchemy.exc import DBAPIError
+
+from crm_web import create_app
+from crm_web.core.config import ROOT, Settings, load_settings, name_database
+from crm_web.core.extensions import db
+from crm_web.core.request_log import logging_to_stdout
+from crm_web.health.queries import Schema, read_schema
+from crm_web.launcher.file_locks import make_folder, open_lock, try_lock, wait_until
+from crm_web.launcher.postgres import EmbeddedServer
+from crm_web.models import Employee
+
+PATIENCE_TO_START = 60.0
+PATIENCE_TO_STOP = 20.0
+HEARS_EVERY = 0.2
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_requests: list[int] = []
+
+
+class StopRequested(BaseException):
+    """Ctrl-C, SIGTERM, a closed terminal, or the end of the make that started this."""
+
+
+class StartError(ClickException):
+    """The product cannot start; the message is one line for the person at the console."""
+
+
+def main() -> int:
+    """
+    Run the product until it is asked to stop.
+
+    :return: the exit code: 0 after a request to stop, 1 where it could not start or go on
+    """
+    for request in STOP_SIGNALS:
+        signal.signal(request, _request_stop)
+    code = 0
+    with ExitStack() as undone:
+        try:
+            _run(load_settings(), undone)
+        except StopRequested:
+            _say("Stopping …")
+        except ClickException as error:
+            _say(f"Piper CRM: {error.message}")
+            code = 1
+        except DBAPIError as error:
+            _say(f"Piper CRM: the database refused: {' '.join(str(error.orig).split())}")
+            code = 1
+        _ignore_signals()
+    return code
+
+
+def _run(settings: Settings, undone: ExitStack) -> None:
+    _acquire_singleton_lock(settings, undone)
+    _end_leftover(settings)
+    _check_port(settings)
+    server = EmbeddedServer(settings.var_folder) if settings.is_embedded else None
+    if server is not None:
+        _say("Starting PostgreSQL …")
+        undone.callback(server.stop)
+        server.start()
+    app = create_app(settings)
+    _prepare(app)
+    _listen_for_stop()
+    with _defer_signals():
+        web = _start_web(settings)
+        undone.callback(_stop_web, web, settings)
+        undone.callback(_start_sender(app))
+    _wait_for_web(web, settings)
+    _welcome(settings)
+    _supervise(web, server)
+
+
+def _request_stop(number: int, _frame: FrameType | None) -> NoReturn:
+    # It comes twice when a terminal or a make passes it on as well; what is under way must not be broken off.
+    _ignore_signals()
+    _requests.append(number)
+    raise StopRequested
+
+
+def _listen_for_stop() -> None:
+    """Stop if that was asked for at a moment when Python drops exceptions, such as the end of an object."""
+    if _requests:
+        _ignore_signals()
+        raise StopRequested
+
+
+@contextmanager
+def _defer_signals() -> Iterator[None]:
+    """Keep a request to stop until the block is done: what it starts must not be lost sight of."""
+    _note_requests()
+    yield
+    for request in STOP_SIGNALS:
+        signal.signal(request, _request_stop)
+    _listen_for_stop()
+
+
+def _note_requests() -> None:
+    for request in STOP_SIGNALS:
+        signal.signal(request, lambda number, _frame: _requests.append(number))
+
+
+def _ignore_signals() -> None:
+    for request in STOP_SIGNALS:
+        signal.signal(request, signal.SIG_IGN)
+
+
+def _say(text: str) -> None:
+    # The reader of our output may be gone already; that must not keep anything from being stopped.
+    with suppress(OSError):
+        echo(text)
+        sys.stdout.flush()
+
+
+def _lock_path(settings: Settings, what: str) -> Path:
+    """Locks are kept a port, so that two instances can serve from one folder."""
+    make_folder(settings.var_folder)
+    return settings.var_folder / f"{what}-{settings.port}.lock"
+
+
+def _acquire_singleton_lock(settings: Settings, undone: ExitStack) -> None:
+    lock = open_lock(_lock_path(settings, "run"))
+    undone.callback(os.close, lock)
+    # One that has just been told to stop is waited for.
+    if not try_lock(lock):
+        _say("Waiting for the one that runs here already to stop …")
+        if not wait_until(lambda: try_lock(lock), PATIENCE_TO_STOP / 4):
+            pid = os.pread(lock, 20, 0).decode().strip()
+            raise StartError(
+                f"Piper CRM runs here already, at {_address(settings)}: use that one, or stop it with `kill {pid}`, "
+                f"or start another with `PORT={settings.port + 1} make run`."
+            )
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, str(os.getpid()).encode(), 0)
+
+
+def _end_leftover(settings: Settings) -> None:
+    """End a web server whose launcher was killed; the lock says for certain that it is ours and lives."""
+    lock = open_lock(_lock_path(settings, "web"))
+    try:
+        if wait_until(lambda: try_lock(lock), 2):
+            return
+        group = int(os.pread(lock, 20, 0) or 0)
+        for request in (signal.SIGTERM, signal.SIGKILL):
+            if group:
+                with suppress(ProcessLookupError):
+                    os.killpg(group, request)
+            if wait_until(lambda: try_lock(lock), PATIENCE_TO_STOP):
+                return
+        raise StartError(f"A web server of an earlier start does not stop: end process group {group}.")
+    finally:
+        os.close(lock)
+
+
+def _check_port(settings: Settings) -> None:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise StartError(
+                f"Cannot use port {settings.port} of {settings.host}: {os.strerror(error.errno or 0)}. "
+                f"Stop the program that has it, or choose another: `PORT={settings.port + 1} make run`."
+            ) from error
+
+
+def _prepare(app: Flask) -> None:
+    """Bring tables and demo into a database of our own; somebody else's is only looked at."""
+    settings: Settings = app.config["SETTINGS"]
+    with app.app_context():
+        schema = read_schema()
+        db.session.rollback()
+        if not schema.is_known:
+            raise StartError(f"The database is newer than this program (at {schema.found}): update the program.")
+        if not settings.is_embedded:
+            _check_schema(schema, settings)
+        else:
+            if not schema.is_current:
+                _say("Preparing the database …")
+                upgrade()
+            _fill_demo()
+        db.engine.dispose()
+
+
+def _check_schema(schema: Schema, settings: Settings) -> None:
+    if not schema.is_current:
+        state = f"is at {schema.found} and needs {schema.wanted}" if schema.found else "has no tables yet"
+        raise StartError(
+            f"The database {name_database(settings.database_url)} {state}: "
+            "run `.venv/bin/flask db upgrade`, then start again."
+        )
+
+
+def _fill_demo() -> None:
+    if db.session.scalar(select(exists().where(Employee.id.is_not(None)))):
+        return
+    from crm_web.demo.operations import load_demo
+
+    load_demo(progress=_say)
+    db.session.commit()
+
+
+def _start_web(settings: Settings) -> "subprocess.Popen[bytes]":
+    path = _lock_path(settings, "web")
+    lock = open_lock(path)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        # It writes down its number itself: this program may be killed before it could. In a session of its own Ctrl-C
+        # reaches this program alone, which then stops things in order.
+        server = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "wsgi:app"]
+        return subprocess.Popen(  # noqa: S603  (words of ours)
+            ["/bin/sh", "-c", 'echo $$ > "$0" && exec "$@"', str(path), *server],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            pass_fds=(lock,),
+        )
+    finally:
+        os.close(lock)
+
+
+def _start_sender(app: Flask) -> Callable[[], None]:
+    """Tell other programs what changes, on a thread: the program is in memory here anyway. Gives what stops it."""
+    from crm_web.webhooks.delivery.sender import Sender
+
+    sender = Sender(app)
+
+    def send() -> None:
+        with logging_to_stdout(app):
+            sender.run()
+
+    def stop() -> None:
+        sender.stop()
+        thread.join(PATIENCE_TO_STOP)
+
+    thread = threading.Thread(target=send, name="webhooks", daemon=True)
+    thread.start()
+    return stop
+
+
+def _wait_for_web(web: "subprocess.Popen[bytes]", settings: Settings) -> None:
+    if not wait_until(lambda: web.poll() is not None or _answers(settings), PATIENCE_TO_START):
+        raise StartError("The web server did not answer within a minute: see the lines above.")
+    if web.returncode is not None:
+        raise StartError("The web server did not start: see the lines above.")
+
+
+def _answers(settings: Settings) -> bool:
+    try:
+        with urllib.request.urlopen(f"{_address(settings)}/healthz", timeout=2):  # noqa: S310
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+def _address(settings: Settings) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
+    return f"http://{host}:{settings.port}"
+
+
+def _welcome(settings: Settings) -> None:
+    _say(f"\n  Piper CRM is ready: {_address(settings)}\n")
+    if settings.is_embedded:
+        _say("  Sign in as ann@piper.example (sales), max@… (manager), ada@… (admin) or vera@… (viewer),")
+        _say("  password: piper-demo\n")
+    _say("  Ctrl-C stops it.\n")
+
+
+def _supervise(web: "subprocess.Popen[bytes]", server: EmbeddedServer | None) -> None:
+    """Wait for the end, and start the database again should it die."""
+    parent = os.getppid() if "--with-make" in sys.argv else None
+    # An exception out of nowhere could leave a lock held for ever, such as that of whoever measures this program.
+    _note_requests()
+    while web.poll() is None:
+        time.sleep(HEARS_EVERY)
+        _listen_for_stop()
+        if parent not in (None, os.getppid()):
+            raise StopRequested
+        if server is not None:
+            server.ensure_running()
+    _listen_for_stop()
+    raise StartError("The web server ended unexpectedly. Start it again with `make run`; the data is safe.")
+
+
+def _stop_web(web: "subprocess.Popen[bytes]", settings: Settings) -> None:
+    if web.poll() is None:
+        web.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            web.wait(PATIENCE_TO_STOP)
+    # Workers of a master that was killed end by themselves, unless they are stuck.
+    with suppress(ProcessLookupError):
+        os.killpg(web.pid, signal.SIGKILL)
+    web.wait()
+    # Only when the last worker is gone does the database have no users any more.
+    lock = open_lock(_lock_path(settings, "web"))
+    wait_until(lambda: try_lock(lock), PATIENCE_TO_STOP)
+    os.close(lock)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""The list of leads: on the screen, as a file, and on paper. The address says which leads, and all show the same."""
+
+from flask import Response, current_app, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from werkzeug.datastructures import MultiDict
+
+from crm_web.auth.permissions import Action, allowed
+from crm_web.customers.queries import get_customer
+from crm_web.employees.queries import list_possible_owners
+from crm_web.leads import blueprint, queries
+from crm_web.leads.columns import COLUMNS
+from crm_web.leads.listing import exports
+from crm_web.leads.listing.params import LeadListParams
+from crm_web.lists.exports import MOST_PRINTED, send_csv, send_xlsx
+from crm_web.lists.pagination import Page
+from crm_web.lists.params import Chip
+from crm_web.models import Customer
+from crm_web.saved_views.items import current_saved_views
+from crm_web.search.corrections import load_or_correct
+from crm_web.web.template_filters import current_user_locale
+
+
+@blueprint.get("/leads")
+@allowed(Action.READ)
+def list_leads() -> ResponseReturnValue:
+    sent = _view()
+    if sent.canonical_url:
+        return redirect(sent.canonical_url)
+    view, page = load_or_correct(sent, _load, _read)
+    people = list_possible_owners()
+    return render_template(
+        "leads/list_leads.html",
+        page=page,
+        view=view,
+        words_sent=sent.one("q"),
+        columns=COLUMNS,
+        people=people,
+        words=queries.list_words_in_use(),
+        chips=view.list_chips(people, _customer(view)),
+        kept=current_saved_views(),
+    )
+
+
+@blueprint.get("/leads.csv")
+@allowed(Action.READ)
+def export_leads() -> ResponseReturnValue:
+    view = _view()
+    head, rows = exports.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
+    return send_csv("leads", head, rows)
+
+
+@blueprint.get("/leads.xlsx")
+@allowed(Action.READ)
+def export_leads_xlsx() -> Response:
+    view = _view()
+    head, rows = exports.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
+    return send_xlsx("leads", head, rows, view=view, chips=_chips(view))
+
+
+@blueprint.get("/leads/print")
+@allowed(Action.READ)
+def print_leads() -> ResponseReturnValue:
+    view = _view()
+    return render_template(
+        "leads/print_leads.html",
+        page=queries.list_leads(
+            view.read_filter(), sort=view.sort, cursor=None, columns=view.columns, size=MOST_PRINTED
+        ),
+        view=view,
+        columns=COLUMNS,
+        chips=_chips(view),
+        house=current_app.config["COMPANY_NAME"],
+    )
+
+
+def _load(view: LeadListParams) -> Page:
+    return queries.list_leads(view.read_filter(), sort=view.sort, cursor=view.mark, columns=view.columns)
+
+
+def _view() -> LeadListParams:
+    return _read(request.args)
+
+
+def _read(args: MultiDict[str, str]) -> LeadListParams:
+    return LeadListParams(args, me=current_user, user_locale=current_user_locale())
+
+
+def _customer(view: LeadListParams) -> Customer | None:
+    return get_customer(view.customer_id) if view.customer_id else None
+
+
+def _chips(view: LeadListParams) -> list[Chip]:
+    return view.list_chips(list_possible_owners(), _customer(view))

@@ -1,0 +1,1 @@
+"""Lists of records: their URL parameters, filters, sorting, columns, pages and exports."""

@@ -1,0 +1,59 @@
+"""A list as a file that a browser saves: the same rows in the same order, and the columns that the address names."""
+
+import tempfile
+from collections.abc import Iterable, Sequence
+
+from flask import Response, send_file, stream_with_context
+from flask_login import current_user
+
+from crm_web.core import clock
+from crm_web.lists.csv_export import write_csv
+from crm_web.lists.params import Chip, ListParams
+from crm_web.lists.xlsx_export import Workbook, write_xlsx
+from crm_web.web import template_filters
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MOST_PRINTED = 1000
+"""How many rows of a list are printed at most; a file holds all of them."""
+
+
+def send_csv(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
+    """
+    Send a table as CSV while it is being read from the database.
+
+    :param name: the name of the file, without its ending
+    :param head: the names of the columns
+    :param rows: asked of the database only when the first piece is sent: Flask ends the view's own session before
+    :return: the answer
+    """
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Response(stream_with_context(write_csv(head, rows)), mimetype="text/csv", headers=headers)
+
+
+def send_xlsx(
+    name: str, head: Sequence[str], rows: Iterable[Sequence[object]], *, view: ListParams, chips: Sequence[Chip]
+) -> Response:
+    """
+    Send a table as an Excel file.
+
+    :param name: the name of the file, without its ending
+    :param head: the names of the columns
+    :param rows: the cells of each row
+    :param view: the list that it shows
+    :param chips: the filters in use, in words
+    :return: the answer
+    """
+    user_locale = template_filters.current_user_locale()
+    about = [
+        ("Shows", f"{name.capitalize()} of Piper CRM"),
+        ("Filters", "; ".join(chip.label for chip in chips) or "None"),
+        ("Order", view.sort_in_words),
+        ("Taken by", current_user.name),
+        ("Taken at", template_filters.datetime(clock.now(), user_locale=user_locale)),
+        ("Times", f"In the time zone {user_locale.zone}"),
+    ]
+    # Closed, and so gone, when the answer has been sent.
+    file = tempfile.TemporaryFile()  # noqa: SIM115
+    write_xlsx(file, Workbook(name.capitalize(), head, rows, user_locale.zone, about))
+    file.seek(0)
+    return send_file(file, mimetype=XLSX, as_attachment=True, download_name=f"{name}.xlsx")

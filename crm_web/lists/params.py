@@ -1,0 +1,294 @@
+"""The address of a list: it alone says what is filtered, in which order, and where one stands.
+
+Whatever may stand in an address bar is taken or left out; nothing in it is an error.
+
+An address holds amounts and dates in one notation, ``12500.00`` and ``2026-03-31``, so that it means the same to
+everyone. What a person types into a filter is read by their locale and put into that notation (``canonical_url``).
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import url_for
+from werkzeug.datastructures import MultiDict
+
+from crm_web.lists.columns import Column, ShownColumns, choose_columns, measure_columns
+from crm_web.lists.pagination import Page
+from crm_web.records.parsing import read_date, read_exact_amount
+from crm_web.web.template_filters import UserLocale
+
+LONGEST_VALUE = 300
+MOST_VALUES = 50
+LARGEST_ID = 2**63
+MOST_QUOTED = 40
+
+
+@dataclass(frozen=True)
+class Chip:
+    """
+    One filter in use.
+
+    :param label: what it lets pass, in words
+    :param url: the list without it
+    """
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Tab:
+    """
+    One choice among a few that is a link each.
+
+    :param label: the choice in words
+    :param url: where it leads
+    :param is_current: whether it is the one shown
+    """
+
+    label: str
+    url: str
+    is_current: bool
+
+
+class ListParams:
+    """
+    What one address says, and the addresses around it; templates know it as ``view``.
+
+    :param endpoint: the list
+    :param args: the query of the address
+    :param names: the filters that the list knows
+    :param sorts: the words that it can be sorted by
+    :param default_sort: the order where the address names none
+    :param largest_first: the sort words whose first click puts the largest on top
+    :param known_columns: the columns that the list can show, in their order
+    :param usual_columns: those that it shows where the address asks for none
+    :param path: what stands in the address before the question mark
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        args: MultiDict[str, str],
+        *,
+        names: Sequence[str] = (),
+        sorts: Collection[str] = (),
+        default_sort: str = "",
+        largest_first: Collection[str] = (),
+        known_columns: Sequence[str] = (),
+        usual_columns: Sequence[str] = (),
+        path: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.path = path or {}
+        self.filters = {name: values for name in names if (values := _tidy(args.getlist(name)))}
+        self._refused: dict[str, list[str]] = {}
+        self.not_applied = [problem for name in names for problem in _list_untidy(args.getlist(name))]
+        word = args.get("sort", "")
+        if word and sorts and word.removeprefix("-") not in sorts:
+            self.not_applied.append(f"{quote(word)} is not a sort order")
+        self.sort = word if word.removeprefix("-") in sorts else default_sort
+        self.mark = args.get("at")
+        self.columns = choose_columns(_tidy(args.getlist("columns")), known_columns, usual_columns)
+        self.has_own_columns = self.columns != list(usual_columns)
+        self.view_id = next(iter(_read_ids(args.getlist("view"))), None)
+        self.unread: dict[str, str] = {}
+        self._is_canonical = True
+        self._default_sort = default_sort
+        self._largest_first = largest_first
+
+    def read_typed(self, names: Iterable[str], read: Callable[[str], str]) -> None:
+        """
+        Put what a person typed into the notation of addresses; what can't be read stands in ``unread`` with why.
+
+        :param names: the filters
+        :param read: turns a typed value into one of an address, or raises ``ValueError`` with a sentence
+        """
+        for name in names:
+            if not (typed := self.one(name)):
+                continue
+            try:
+                value = read(typed)
+            except ValueError as error:
+                self.unread[name] = str(error)
+            else:
+                self._is_canonical &= value == typed
+                self.filters[name] = [value]
+
+    @property
+    def canonical_url(self) -> str | None:
+        """The address that means the same to everyone; ``None`` where this one is it already."""
+        # What is not applied goes along, so that the page behind it says so too.
+        given: dict[str, Any] = {name: self.all(name) + refused for name, refused in self._refused.items() if refused}
+        return None if self._is_canonical else self.url(**given)
+
+    def require(self, name: str, what: str, is_known: Callable[[str], bool], *, is_single: bool = False) -> None:
+        """
+        Take what nobody offers out of a filter, so that nothing looks as if it were applied, and remember to say so.
+
+        :param name: the filter
+        :param what: what its values are, such as ``a status``
+        :param is_known: tells whether a value is one
+        :param is_single: whether only the first value counts
+        """
+        given = self.all(name)
+        known = [value for value in given if is_known(value)]
+        kept = known[:1] if is_single else known
+        self.not_applied += [f"{quote(value)} is not {what}" for value in given if value not in known]
+        self.not_applied += [f"{quote(value)}, as only {quote(kept[0])} is" for value in known[len(kept) :]]
+        self._refused[name] = [value for value in given if value not in kept]
+        self.filters = {key: values for key, values in {**self.filters, name: kept}.items() if values}
+
+    def all(self, name: str) -> list[str]:
+        """The values of a filter, in the order of the address."""
+        return self.filters.get(name, [])
+
+    def one(self, name: str) -> str:
+        """The first value of a filter; empty where there is none."""
+        return next(iter(self.all(name)), "")
+
+    def ids(self, name: str) -> list[int]:
+        """The values of a filter that can be the id of a record."""
+        return _read_ids(self.all(name))
+
+    def day(self, name: str) -> date | None:
+        """The day that a filter names, if it is one."""
+        try:
+            return read_date(self.one(name)) if self.one(name) else None
+        except ValueError:
+            return None
+
+    def amount(self, name: str) -> Decimal | None:
+        """The amount that a filter names, if it is one."""
+        try:
+            return read_exact_amount(self.one(name)) if self.one(name) else None
+        except ValueError:
+            return None
+
+    def start_of(self, name: str, user_locale: UserLocale) -> datetime | None:
+        """The moment at which the day of a filter begins for the reader."""
+        day = self.day(name)
+        return None if day is None else datetime.combine(day, time(), user_locale.zone)
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """What makes the list: filters, order and columns; without the place in it, and without the name of a view."""
+        sort = None if self.sort == self._default_sort else self.sort
+        columns = self.columns if self.has_own_columns else None
+        return {name: value for name, value in {**self.filters, "sort": sort, "columns": columns}.items() if value}
+
+    @property
+    def query_string(self) -> str:
+        """The query as it is kept in a saved view."""
+        return urlencode(self.query, doseq=True)
+
+    def url(self, endpoint: str | None = None, *, at: str | None = None, **changes: Any) -> str:
+        """The address with some filters changed; ``None`` leaves one out. It starts on the first page."""
+        values = {**self.query, "view": self.view_id, **changes, **self.path, "at": at}
+        return url_for(endpoint or self.endpoint, **{name: value for name, value in values.items() if value})
+
+    @property
+    def back(self) -> str:
+        """What the address of a record takes along to lead back to this very list; the plain one needs nothing."""
+        here = self.url(at=self.mark)
+        return "" if here == url_for(self.endpoint, **self.path) else "?" + urlencode({"back": here}, safe="/")
+
+    def list_kept(self, *names: str) -> list[tuple[str, str]]:
+        """Names and values that a form has to pass on unseen: those of some filters, and whatever is no filter."""
+        query = self.query | {"view": self.view_id, "sort": None}
+        return [(name, str(value)) for name in (*names, "columns", "view") for value in _listed(query.get(name))]
+
+    @property
+    def all_url(self) -> str:
+        """All records in the usual order, with the usual columns."""
+        return url_for(self.endpoint, **self.path)
+
+    @property
+    def without_columns(self) -> list[tuple[str, str]]:
+        """What the form that chooses columns passes on."""
+        kept = {**self.query, "columns": None, "view": self.view_id}
+        return [(name, str(value)) for name, values in kept.items() for value in _listed(values)]
+
+    @property
+    def chosen_columns(self) -> list[str] | None:
+        """The columns that a file holds: those that somebody chose, else every one."""
+        return self.columns if self.has_own_columns else None
+
+    @property
+    def sort_in_words(self) -> str:
+        """The order, for the sheet that says what a file shows."""
+        key = self.sort.removeprefix("-").replace("_", " ")
+        return f"By {key}, {'largest or latest' if self.sort.startswith('-') else 'smallest or earliest'} first"
+
+    def measure(self, columns: Mapping[str, Column]) -> str:
+        """The class of the table: as wide as the columns need that somebody chose."""
+        return measure_columns([columns[key] for key in self.columns]) if self.has_own_columns else ""
+
+    def show(self, columns: Mapping[str, Column]) -> ShownColumns:
+        """The columns of the table, for its rows."""
+        return ShownColumns([columns[key] for key in self.columns], are_chosen=self.has_own_columns)
+
+    def url_for_sort(self, key: str) -> str:
+        """The same list sorted by a word; sorted by it already, the other way round."""
+        first, second = (f"-{key}", key) if key in self._largest_first else (key, f"-{key}")
+        return self.url(sort=second if self.sort == first else first)
+
+    def url_for_next(self, page: Page) -> str:
+        """The page that follows."""
+        return self.url(at=page.next)
+
+    def url_for_previous(self, page: Page) -> str:
+        """The page before."""
+        return self.url(at=page.previous)
+
+    def url_without(self, name: str, value: str) -> str:
+        """The list without one value of a filter."""
+        changes: dict[str, Any] = {name: [other for other in self.all(name) if other != value]}
+        return self.url(**changes)
+
+    @property
+    def clear_url(self) -> str:
+        """The list in the same order without any filter, and so no view of it."""
+        changes: dict[str, Any] = dict.fromkeys((*self.filters, "view"))
+        return self.url(**changes)
+
+
+def _tidy(values: Sequence[str]) -> list[str]:
+    """Each value once, and none that could not be stored anyway."""
+    usable = (value for value in values if value.strip() and "\x00" not in value and len(value) <= LONGEST_VALUE)
+    return list(dict.fromkeys(usable))[:MOST_VALUES]
+
+
+def _list_untidy(values: Sequence[str]) -> list[str]:
+    """What ``_tidy`` leaves out, in words."""
+    typed = list(dict.fromkeys(value for value in values if value.strip()))
+    problems = [f"{quote(value)} is too long" for value in typed if len(value) > LONGEST_VALUE]
+    problems += [f"{quote(value)} is not a text" for value in typed if "\x00" in value]
+    return problems + [f"{quote(value)} is one too many" for value in typed[MOST_VALUES:]]
+
+
+def quote(value: str) -> str:
+    """What was typed, as a message names it."""
+    value = value.replace("\x00", "")
+    return f"“{value}”" if len(value) <= MOST_QUOTED else f"“{value[:MOST_QUOTED]}…”"
+
+
+def is_record_id(value: str) -> bool:
+    """Whether a value can be the id of a record."""
+    return bool(_read_ids([value]))
+
+
+def _read_ids(values: Sequence[str]) -> list[int]:
+    return [int(value) for value in values if value.isascii() and value.isdigit() and _is_id(value)]
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _is_id(digits: str) -> bool:
+    return len(digits) <= len(str(LARGEST_ID)) and 0 < int(digits) < LARGEST_ID

@@ -1,0 +1,323 @@
+"""How typed words find records: folded text, any spelling of a phone number, and likely duplicates."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, cast, exists, func, literal, or_, select, union
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import joinedload
+
+from crm_web.core.extensions import db
+from crm_web.models import Contact, Customer, Lead
+from crm_web.records.shared_hosts import is_shared_host
+
+SHORTEST_INSIDE = 3
+MOST_WORDS = 8
+FEWEST_DIGITS = 4
+# From Thai on, Chinese, Japanese and others put no blanks between words, and say much in two signs.
+WRITTEN_WITHOUT_BLANKS = "\u0e00"
+FIRST_BEYOND_LATIN = "\u0370"
+FIRST_EMOJI = "\U0001f000"
+ALIKE = 0.6
+"""From which similarity of trigrams on two names may be one."""
+_PHONE = re.compile(r"(?:tel:)?[+(]?[\d\s()./\u2010-\u2015\u2212-]{4,}", re.IGNORECASE)
+_EXTENSION = re.compile(
+    r"[\s,;]*(?:;ext=|\b(?:ext|extn|extension|anexo|int|доб)\b|x|#|~)[.:\s]*\d{1,9}#?$", re.IGNORECASE
+)
+_DIALED_FIRST = ("0011", "011", "010", "009", "001", "119", "810", "01", "06", "8")
+"""Before a number abroad (011, 810 …) or in one's own country (8, 01, 06); zeros alone are left out anyway."""
+_ARGENTINE_MOBILE = re.compile(r"0?(?=\d{12}$)(\d{2,4}?)15(\d{6,8})")
+"""At home 15 stands within the number; from abroad it is not dialed."""
+_REST_AFTER_CODE = 8
+"""So few digits are still one number; fewer would be found in too many."""
+
+
+def contains_words(search_text: ColumnElement[str], words: str, *, by_index: bool = True) -> ColumnElement[bool]:
+    """
+    Build the condition that a record holds every word of a search.
+
+    A word matches anywhere, in any case, with or without accents; one of a letter or two only where
+    a word begins. Text that looks like a phone number matches its digits in any spelling.
+
+    :param search_text: the folded search column of the table
+    :param words: what the person typed
+    :param by_index: whether to say it so that an index finds the rows; false for the few rows that are at hand already
+    :return: the condition; always true where nothing was typed
+    """
+    if numbers := list_numbers_meant(words):
+        return or_(*(search_text.like(f"%{digits}%") for digits in numbers))
+    typed = _split(words)[:MOST_WORDS]
+    conditions = [_contains_word(search_text, word) for word in typed]
+    signs = [_has_signs(search_text, word) for word in typed if by_index and has_signs(word)]
+    return and_(True, *signs, *conditions)
+
+
+def list_words_left_out(words: str) -> list[str]:
+    """
+    List what ``contains_words`` does not look for, so that the page can say so.
+
+    :param words: what the person typed
+    :return: the words after the first ``MOST_WORDS``; none of a phone number
+    """
+    return [] if list_numbers_meant(words) else _split(words)[MOST_WORDS:]
+
+
+def _split(words: str) -> list[str]:
+    return unicodedata.normalize("NFKC", words).split()
+
+
+def _contains_word(search_text: ColumnElement[str], word: str) -> ColumnElement[bool]:
+    """The index knows three letters in a row, and the beginnings of words; so few letters anywhere would take long."""
+    if is_short(word):
+        beginning = func.crm_fold(f"{escape_like(word)}%")
+        return or_(
+            search_text.like(beginning, escape="\\"), search_text.like(literal("% ").op("||")(beginning), escape="\\")
+        )
+    return search_text.like(func.crm_fold(f"%{escape_like(word)}%"), escape="\\")
+
+
+def _has_signs(search_text: ColumnElement[str], word: str) -> ColumnElement[bool]:
+    """Trigrams are of ASCII letters only where the database's locale knows no others; these find all others."""
+    beyond_ascii = func.octet_length(search_text) > func.char_length(search_text)
+    return and_(beyond_ascii, func.crm_signs(search_text).op("@>")(func.crm_signs(func.crm_fold(word))))
+
+
+def has_signs(word: str) -> bool:
+    """
+    Tell whether a word stays beyond ASCII when it is folded.
+
+    :param word: as typed
+    :return: true for Cyrillic, Greek, Arabic, Chinese, emoji …; false for Latin with or without accents
+    """
+    return any(
+        (letter.isalpha() and letter >= FIRST_BEYOND_LATIN and "LATIN" not in unicodedata.name(letter, ""))
+        or letter >= FIRST_EMOJI
+        for letter in unicodedata.normalize("NFKC", word)
+    )
+
+
+def is_short(word: str) -> bool:
+    """
+    Tell whether a word is looked for only where words begin.
+
+    :param word: as typed
+    :return: true for one or two letters, unless they are of a script that says much in two
+    """
+    return len(word) < SHORTEST_INSIDE and all(letter < WRITTEN_WITHOUT_BLANKS for letter in word)
+
+
+def digits_if_phone(typed: str) -> str:
+    """
+    Read a search as a phone number.
+
+    :param typed: what the person typed
+    :return: the digits that every spelling of the number shares; empty where it is none
+    """
+    typed = _EXTENSION.sub("", unicodedata.normalize("NFKC", typed).strip()).strip()
+    digits = phone_digits(typed) if _PHONE.fullmatch(typed) else ""
+    return digits if len(digits) >= FEWEST_DIGITS else ""
+
+
+def list_numbers_meant(typed: str) -> list[str]:
+    """
+    Read a search as a phone number that may begin with what is dialed first in some country.
+
+    :param typed: what the person typed; an extension behind it is left out
+    :return: the digits that every spelling shares, with and without such a code; none where it is no number
+    """
+    digits = digits_if_phone(typed)
+    if not digits:
+        return []
+    dialed = re.sub(r"\D", "", _EXTENSION.sub("", unicodedata.normalize("NFKC", typed).strip()))
+    rests = [dialed.removeprefix(code).lstrip("0") for code in _DIALED_FIRST if dialed.startswith(code)]
+    rests += ["".join(mobile.groups())] if (mobile := _ARGENTINE_MOBILE.fullmatch(dialed)) else []
+    is_whole = "+" in typed
+    return list(dict.fromkeys([digits, *(rest for rest in rests if not is_whole and len(rest) >= _REST_AFTER_CODE)]))
+
+
+def phone_digits(typed: str) -> str:
+    """
+    Reduce a phone number to the digits that every spelling of it shares.
+
+    :param typed: the number as typed, national or international
+    :return: its digits without the international or national prefix of zeros
+    """
+    return re.sub(r"\D", "", unicodedata.normalize("NFKC", typed).replace("(0)", "")).lstrip("0")
+
+
+def escape_like(word: str) -> str:
+    """
+    Take a word literally in a LIKE pattern.
+
+    :param word: any text
+    :return: the same with a backslash before what LIKE would read as a sign
+    """
+    return re.sub(r"([\\%_])", r"\\\1", word)
+
+
+@dataclass(frozen=True)
+class Match:
+    """
+    A record that may be the same person or company.
+
+    :param entity: ``lead`` or ``customer``
+    :param record_id: the id of the lead, or of the customer (a contact's customer)
+    :param name: how it is called
+    :param detail: company, number or status, to tell it from others
+    :param reason: why it may be the same, in words
+    """
+
+    entity: str
+    record_id: int
+    name: str
+    detail: str
+    reason: str
+
+
+def list_possible_duplicates(
+    *,
+    email: str | None,
+    phones: Sequence[str],
+    except_lead_id: int | None = None,
+    except_customer_id: int | None = None,
+    limit: int = 5,
+) -> list[Match]:
+    """
+    Find leads, customers and contacts with the same e-mail or phone number, outside the trash.
+
+    :param email: the address, in any case; ``None`` leaves it out
+    :param phones: E.164 numbers; phone and mobile match each other
+    :param except_lead_id: the lead that is being edited
+    :param except_customer_id: the customer that it belongs to; this one, its contacts and its leads are left out
+    :param limit: how many of each kind at most
+    :return: the matches, leads first; none where there is nothing to compare
+    """
+    phones = [phone for phone in phones if phone]
+    if not email and not phones:
+        return []
+    columns: list[tuple[type[Any], Callable[[Any], Match]]] = [
+        (Lead, lambda row: _match("lead", row.id, row.name, row.status.label, row, email)),
+        (Customer, lambda row: _match("customer", row.id, row.name, row.number, row, email)),
+        (Contact, lambda row: _match("customer", row.customer_id, row.name, "Contact", row, email)),
+    ]
+    matches: list[Match] = []
+    for model, describe in columns:
+        query = select(model).where(model.deleted_at.is_(None), _same(model, email, phones))
+        if model is Lead and except_lead_id is not None:
+            query = query.where(Lead.id != except_lead_id)
+        if except_customer_id is not None:
+            query = query.where(_customer_of(model).is_distinct_from(except_customer_id))
+        matches += [describe(row) for row in db.session.scalars(query.order_by(model.id.desc()).limit(limit))]
+    return matches
+
+
+def _customer_of(model: Any) -> Any:
+    return Customer.id if model is Customer else model.customer_id
+
+
+def _same(model: Any, email: str | None, phones: Sequence[str]) -> ColumnElement[bool]:
+    numbers = [model.phone_e164, *([model.mobile_e164] if hasattr(model, "mobile_e164") else [])]
+    conditions = [number.in_(phones) for number in numbers] if phones else []
+    if email:
+        conditions.append(model.email_normalised == func.lower(email))
+    return or_(*conditions)
+
+
+def _match(entity: str, record_id: int, name: str, detail: str, row: Any, email: str | None) -> Match:
+    same_email = bool(email and row.email_normalised == email.lower())
+    return Match(entity, record_id, name, detail, "same e-mail" if same_email else "same phone number")
+
+
+@dataclass(frozen=True)
+class LikelyCustomer:
+    """
+    A customer that a lead being won may be already.
+
+    :param customer: the customer, with its owner
+    :param reasons: why, each in words, the strongest first
+    """
+
+    customer: Customer
+    reasons: Sequence[str]
+
+
+def list_likely_customers(lead: Lead, *, limit: int = 5) -> list[LikelyCustomer]:
+    """
+    Find the customers outside the trash that a lead may be already: by e-mail, phone, domain and name.
+
+    :param lead: the lead
+    :param limit: how many at most
+    :return: the customers, the likeliest first
+    """
+    return next(iterate_likely_customers([lead], limit=limit))
+
+
+def iterate_likely_customers(leads: Sequence[Lead], *, limit: int = 5) -> Iterator[list[LikelyCustomer]]:
+    """
+    Find the same for many leads, one after the other.
+
+    :param leads: the leads
+    :param limit: how many for each at most
+    :return: for each lead its customers, the likeliest first
+    """
+    for lead, (folded, *hosts) in zip(leads, _list_known(leads), strict=True):
+        hosts = [host for host in dict.fromkeys(hosts) if host and not is_shared_host(host)]
+        found = [_weigh(row, hosts) for row in db.session.execute(_select_likely(lead, folded, hosts))]
+        found.sort(key=lambda weighed: weighed[:2], reverse=True)
+        yield [likely for *_, likely in found[:limit]]
+
+
+def _list_known(leads: Sequence[Lead]) -> list[tuple[Any, ...]]:
+    """How the leads are called, and their hosts, as the database folds them."""
+    names = [lead.company if lead.company and lead.company.strip() else lead.name for lead in leads]
+    texts = (names, [lead.email for lead in leads], [lead.website for lead in leads])
+    arrays = [cast(given, ARRAY(Text)) for given in texts]
+    given = func.unnest(*arrays).table_valued("name", "email", "website", with_ordinality="place").render_derived()
+    hosts = func.crm_host(given.c.email), func.crm_host(given.c.website)
+    # The index takes its threshold from a setting; it holds for this transaction.
+    setting = func.set_config("pg_trgm.similarity_threshold", str(ALIKE), True)
+    known = select(func.crm_fold(given.c.name, type_=Text()), *hosts, setting).order_by(given.c.place)
+    return [row[:3] for row in db.session.execute(known)]
+
+
+def _select_likely(lead: Lead, folded: str, hosts: Sequence[str]) -> Select[Any]:
+    """Each way of being alike finds its few rows by an index of its own."""
+    phones = [number for number in (lead.phone_e164, lead.mobile_e164) if number]
+    standing, of_contact = Customer.deleted_at.is_(None), Contact.customer_id == Customer.id
+    alike = func.similarity(Customer.sort_name, folded)
+    # Names in scripts that the database's locale has no letters of share no trigrams, but they may be equal.
+    conditions: list[ColumnElement[bool]] = [Customer.created_from_lead_id == lead.id, Customer.sort_name == folded]
+    columns: list[ColumnElement[Any]] = [*conditions, alike]
+    arms = [select(Customer.id).where(standing, Customer.sort_name.op("%")(folded)).order_by(alike.desc()).limit(10)]
+    for email, numbers in ((lead.email, []), (None, phones)):
+        if not email and not numbers:
+            columns.append(literal(False))
+            continue
+        theirs = and_(_same(Contact, email, numbers), Contact.deleted_at.is_(None))
+        conditions.append(_same(Customer, email, numbers))
+        arms.append(select(Contact.customer_id).where(theirs).limit(10))
+        columns.append(or_(_same(Customer, email, numbers), exists().where(of_contact, theirs)))
+    for host in hosts:
+        conditions += [func.crm_host(Customer.email) == host, func.crm_host(Customer.website) == host]
+    arms += [select(Customer.id).where(standing, condition).limit(10) for condition in conditions]
+    columns += [func.crm_host(Customer.email), func.crm_host(Customer.website)]
+    ids = union(*(select(arm.subquery()) for arm in arms))
+    query = select(Customer, *columns).where(Customer.id.in_(ids), standing).order_by(Customer.id)
+    return query.options(joinedload(Customer.owner))
+
+
+def _weigh(row: Row[Any], hosts: Sequence[str]) -> tuple[int, float, LikelyCustomer]:
+    customer, made, same_name, alike, same_email, same_phone, *theirs = tuple(row)
+    host = next((host for host in hosts if host in theirs), None)
+    signs = {
+        "made from this lead": (8, made),
+        "same e-mail": (4, same_email),
+        "same phone number": (2, same_phone),
+        f"domain {host}": (1, host is not None and not same_email),
+        "same name" if same_name else f"name {alike:.0%} alike".replace("%", " %"): (1, same_name or alike >= ALIKE),
+    }
+    reasons = [reason for reason, (_, is_so) in signs.items() if is_so]
+    return sum(weight for weight, is_so in signs.values() if is_so), alike, LikelyCustomer(customer, reasons)

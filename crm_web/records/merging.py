@@ -1,0 +1,141 @@
+"""Two people change one record at once: what each of them changed is put together, field by field."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from crm_web.history.formatting import label_of
+
+PAIRS = (("amount", "currency"),)
+"""
+Columns that mean something only together: 100 by one and EUR by the other would be a price that nobody named.
+The second says nothing without the first: forms propose it before there is anything to go with it.
+"""
+
+DERIVED_SUFFIX = "_e164"
+"""How a column ends that repeats the column before it in another form, and goes wherever that one goes."""
+
+
+class RemoteChange(NamedTuple):
+    """
+    A field that someone else changed after a form was opened.
+
+    :param old: what it held when the form was opened
+    :param who: who changed it last
+    """
+
+    old: Any
+    who: str
+
+
+@dataclass
+class Merge:
+    """
+    What two people's changes come to.
+
+    :param values: column names to the values to save
+    :param taken_over: the columns that only the other changed, each with who did
+    :param conflicts: the columns that both changed, and differently, each with who the other is
+    :param is_mine: whether anything of it is a change of the second person
+    :param moved: who moved the record to another status meanwhile, and to which; that is no field of any form
+    """
+
+    values: dict[str, Any]
+    taken_over: dict[str, str] = field(default_factory=dict)
+    conflicts: dict[str, str] = field(default_factory=dict)
+    is_mine: bool = True
+    moved: tuple[str, str] | None = None
+
+    def in_words(self) -> str:
+        """Say what came from whom; nothing where nobody came between."""
+        return self._fields_in_words() + self.move_in_words()
+
+    def move_in_words(self) -> str:
+        """Say who moved the record meanwhile; nothing where nobody did."""
+        return f" {self.moved[0]} moved it to {self.moved[1]} meanwhile." if self.moved else ""
+
+    def _fields_in_words(self) -> str:
+        columns_by_name: dict[str, list[str]] = {}
+        for column, who in self.taken_over.items():
+            columns_by_name.setdefault(who, []).append(_in_a_sentence(column))
+        if not columns_by_name:
+            return ""
+        told = _join([f"{who} changed {_join(columns)}" for who, columns in columns_by_name.items()])
+        return f" {told} meanwhile; {'both changes are saved' if self.is_mine else 'that is kept'}."
+
+
+def merge(
+    overtaken: Mapping[str, RemoteChange], mine: Mapping[str, Any], theirs: Mapping[str, Any], *, stranger: str = ""
+) -> Merge:
+    """
+    Put together what two people changed.
+
+    :param overtaken: the columns that the other changed since the second person's form was opened
+    :param mine: column names to values, every field of the second person's form
+    :param theirs: what is saved by now in the same columns
+    :param stranger: who to name where it is not known what the form was opened with; then every difference is a
+        conflict. Empty where it is known
+    :return: what to save, what came from the other, and what only a person can decide
+    """
+    result = Merge(dict(mine), is_mine=False)
+    for columns in _list_groups(mine):
+        plain = [column for column in columns if not column.endswith(DERIVED_SUFFIX)]
+        differing = [column for column in plain if not is_same(mine[column], theirs[column])]
+        is_theirs = bool(stranger) or any(
+            column in overtaken and not is_same(overtaken[column].old, theirs[column]) for column in plain
+        )
+        before = {column: overtaken[column].old if column in overtaken else theirs[column] for column in plain}
+        is_mine = bool(stranger) or (
+            any(not is_same(mine[column], before[column]) for column in plain) and _says_something(plain, before, mine)
+        )
+        result.is_mine |= is_mine
+        if not differing or not is_theirs:
+            continue
+        names = {column: stranger or _who(overtaken, column, plain) for column in differing}
+        if is_mine and (stranger or _says_something(plain, before, theirs)):
+            result.conflicts |= names
+        elif not is_mine:
+            result.taken_over |= names
+            result.values |= {column: theirs[column] for column in columns}
+    return result
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """
+    Tell whether two values are one to a person: browsers alter the line ends of a text that nobody touched.
+
+    :param one: a value of a column
+    :param other: another
+    :return: true where nobody would see a difference
+    """
+    return bool(_plain(one) == _plain(other))
+
+
+def _plain(value: Any) -> Any:
+    return value.replace("\r\n", "\n").replace("\r", "\n") if isinstance(value, str) else value
+
+
+def _list_groups(columns: Mapping[str, Any]) -> Iterator[list[str]]:
+    paired = [pair for pair in PAIRS if all(column in columns for column in pair)]
+    seen = {column for pair in paired for column in pair}
+    yield from (list(pair) for pair in paired)
+    for column in columns:
+        if column not in seen and not column.endswith(DERIVED_SUFFIX):
+            yield [name for name in (column, column + DERIVED_SUFFIX) if name in columns]
+
+
+def _who(overtaken: Mapping[str, RemoteChange], column: str, group: list[str]) -> str:
+    return next(overtaken[name].who for name in (column, *group) if name in overtaken)
+
+
+def _says_something(group: list[str], *records: Mapping[str, Any]) -> bool:
+    return len(group) == 1 or any(record[group[0]] is not None for record in records)
+
+
+def _in_a_sentence(column: str) -> str:
+    label = label_of(column)
+    return f"the {label if label.split()[0].isupper() else label[0].lower() + label[1:]}"
+
+
+def _join(parts: list[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

@@ -1,0 +1,391 @@
+"""What typed text means: one reader a kind of value, shared by the forms and the importers.
+
+Each reader takes the text as it came, returns the value to store, and raises ``ValueError`` with a
+sentence for the person where the text can't be meant.
+"""
+
+import functools
+import re
+import unicodedata
+from datetime import date
+from decimal import Decimal
+
+import phonenumbers
+from babel import Locale
+from email_validator import EmailNotValidError, validate_email
+
+from crm_web.models.codes import COUNTRIES, CURRENCIES
+from crm_web.records import date_input, number_input
+from crm_web.records.currency_signs import ENGLISH, Sign
+from crm_web.records.date_input import EARLIEST, LATEST
+from crm_web.records.folding import fold
+from crm_web.records.number_input import CENT, PLAIN, AmbiguousNumber, notation_of, read_number
+
+TOO_MUCH = Decimal(10) ** 12
+# Numbers as they were before a country lengthened them are still in everyone's address book: Benin, 2024.
+_FORMER_LENGTHS = {229: 8}
+_FORMER_TRUNK_CODES = {"MX": "01|04[45]"}
+_EXIT_CODES = ("00", "011", "0011", "810")
+_WEBSITE = re.compile(
+    r"(?:https?://)?(?:[^\s/:@?#.]+\.)+[^\s/:@?#.\d][^\s/:@?#.]*\.?(?::\d{1,5})?(?:[/?#]\S*)?", re.IGNORECASE
+)
+_PLAIN_LOCAL = re.compile(r"(?=[^@]{1,64}@[^@\s]+\Z)[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@")
+
+
+def read_text(value: str, limit: int) -> str:
+    """
+    Check free text; it is kept exactly as typed.
+
+    :param value: the text
+    :param limit: the most characters that its column takes
+    :return: the same text
+    :raise ValueError: where it is too long, or holds a NUL or half a character, which PostgreSQL can't store
+    """
+    if len(value) > limit:
+        raise ValueError(f"Shorten this to {limit:,} characters; it has {len(value):,}.")
+    if "\x00" in value:
+        raise ValueError("Remove the invisible NUL character from this text.")
+    if not value.isascii() and any(0xD800 <= ord(character) <= 0xDFFF for character in value):
+        raise ValueError("Remove the broken character from this text.")
+    return value
+
+
+def read_email(value: str, limit: int = 254) -> str:
+    """
+    Check an e-mail address without asking the network.
+
+    :param value: the text; blanks around it are dropped
+    :param limit: the most characters
+    :return: the address as typed, with its domain in lower case
+    :raise ValueError: where it is no e-mail address
+    """
+    address = read_text(value.strip(), limit)
+    return _check_email(address)
+
+
+def _check_email(address: str) -> str:
+    """Nearly every address has a plain name before the sign; then only its domain, met before, needs the full check."""
+    if _PLAIN_LOCAL.match(address):
+        local, _, domain = address.partition("@")
+        return f"{local}@{_check_whole_email(f'a@{domain}')[2:]}"
+    return _check_whole_email(address)
+
+
+@functools.lru_cache(maxsize=16_384)
+def _check_whole_email(address: str) -> str:
+    try:
+        return validate_email(
+            address,
+            check_deliverability=False,
+            test_environment=True,
+            allow_quoted_local=True,
+            allow_domain_literal=True,
+        ).normalized
+    except EmailNotValidError as error:
+        raise ValueError("Enter an e-mail address like name@company.com.") from error
+
+
+def read_phone(value: str, region: str) -> tuple[str, str]:
+    """
+    Read a phone number in any usual spelling.
+
+    :param value: the text; blanks around it are dropped
+    :param region: the ISO country whose national spelling is assumed without a country code
+    :return: the number as typed, and its E.164 form (an extension is left out)
+    :raise ValueError: where no such number can exist
+    """
+    typed, e164, _ = inspect_phone(value, region)
+    return typed, e164
+
+
+def inspect_phone(value: str, region: str) -> tuple[str, str, bool]:
+    """
+    Read a phone number, and tell whether it can be in use.
+
+    :param value: the text; blanks around it are dropped
+    :param region: the ISO country whose national spelling is assumed without a country code
+    :return: the number as typed, its E.164 form, and whether its country has such numbers at all; where it has none,
+        only the length is possible, and the number may be wrong
+    :raise ValueError: where no such number can exist
+    """
+    typed = read_text(value.strip(), 50)
+    return typed, *_check_phone(typed if typed.isascii() else unicodedata.normalize("NFKC", typed), region)
+
+
+@functools.lru_cache(maxsize=4096)
+def _check_phone(typed: str, region: str) -> tuple[str, bool]:
+    """The E.164 form, and whether its country has such numbers."""
+    number = _parse_phone(typed, region)
+    if not (is_valid := phonenumbers.is_valid_number(number)):
+        abroad = [found for code in _EXIT_CODES if (found := _read_exit_code(typed, code))]
+        number = next((found for found in abroad if phonenumbers.is_valid_number(found)), number)
+        if not _is_possible(number):
+            former = [_parse_phone(rest, region)] if (rest := _drop_former_trunk_code(typed, region)) else []
+            number = next(filter(_is_possible, [*abroad, *former]), number)
+        is_valid = phonenumbers.is_valid_number(number)
+    if not is_valid and not _is_possible(number):
+        raise ValueError("Check the phone number: it has too few or too many digits, or needs its country code.")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), is_valid
+
+
+def _drop_former_trunk_code(typed: str, region: str) -> str:
+    """What was dialed before each number until 2019 still stands in address books."""
+    code = _FORMER_TRUNK_CODES.get(region)
+    return re.sub(rf"^\W*(?:{code})(?=[\W\d])", "", typed) if code else ""
+
+
+def _read_exit_code(typed: str, code: str) -> phonenumbers.PhoneNumber | None:
+    """People write the code that they dial first to call abroad, also where another one is dialed."""
+    rest = re.sub(rf"^\W*{code}(?=[\W\d])", "", typed)
+    try:
+        return phonenumbers.parse(f"+{rest}", None) if rest != typed else None
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def _parse_phone(typed: str, region: str) -> phonenumbers.PhoneNumber:
+    try:
+        return phonenumbers.parse(typed, region)
+    except phonenumbers.NumberParseException as error:
+        raise ValueError("Enter a phone number like +44 20 7946 0958.") from error
+
+
+def _is_possible(number: phonenumbers.PhoneNumber) -> bool:
+    is_former = len(str(number.national_number)) == _FORMER_LENGTHS.get(number.country_code or 0)
+    return is_former or phonenumbers.is_possible_number(number)
+
+
+def read_website(value: str, limit: int = 500) -> str:
+    """
+    Check the address of a website; the scheme may be missing.
+
+    :param value: the text; blanks around it are dropped
+    :param limit: the most characters
+    :return: the address as typed
+    :raise ValueError: where it is no address of the web
+    """
+    address = read_text(value.strip(), limit)
+    if not _WEBSITE.fullmatch(address):
+        raise ValueError("Enter a website like www.company.com.")
+    return address
+
+
+def read_country(value: str) -> str:
+    """
+    Find a country by its ISO code or its English name.
+
+    :param value: a code such as ``DE`` or a name such as ``Germany``
+    :return: the ISO 3166-1 alpha-2 code
+    :raise ValueError: where there is no such country
+    """
+    typed = value.strip()
+    if typed.upper() in COUNTRIES:
+        return typed.upper()
+    name = re.sub(r"^saint\b", "st.", _fold(typed))
+    # “Slovakia (Slovak Republic)” is Slovakia.
+    code = _country_codes().get(name) or _country_codes().get(re.sub(r"\s*\(.*\)$", "", name))
+    if code is None:
+        raise ValueError("Choose a country from the list.")
+    return code
+
+
+@functools.cache
+def _country_codes() -> dict[str, str]:
+    names = {_fold(name): code for code, name in Locale("en").territories.items() if code in COUNTRIES}
+    return names | _OTHER_COUNTRY_NAMES
+
+
+_OTHER_COUNTRY_NAMES = {
+    "usa": "US",
+    "u.s.a.": "US",
+    "u.s.": "US",
+    "united states of america": "US",
+    "uk": "GB",
+    "u.k.": "GB",
+    "great britain": "GB",
+    "england": "GB",
+    "scotland": "GB",
+    "wales": "GB",
+    "korea": "KR",
+    "south korea": "KR",
+    "republic of korea": "KR",
+    "holland": "NL",
+    "the netherlands": "NL",
+    "uae": "AE",
+    "turkey": "TR",
+    "czech republic": "CZ",
+    "ivory coast": "CI",
+    "viet nam": "VN",
+    "russian federation": "RU",
+    "hong kong": "HK",
+    "macau": "MO",
+    "macao": "MO",
+    "bolivia, plurinational state of": "BO",
+    "brunei darussalam": "BN",
+    "burma": "MM",
+    "cabo verde": "CV",
+    "congo": "CG",
+    "congo, the democratic republic of the": "CD",
+    "democratic republic of the congo": "CD",
+    "east timor": "TL",
+    "heard island and mcdonald islands": "HM",
+    "holy see": "VA",
+    "iran, islamic republic of": "IR",
+    "korea, democratic people's republic of": "KP",
+    "korea, republic of": "KR",
+    "kyrgyz republic": "KG",
+    "lao people's democratic republic": "LA",
+    "libyan arab jamahiriya": "LY",
+    "macedonia": "MK",
+    "micronesia, federated states of": "FM",
+    "moldova, republic of": "MD",
+    "myanmar": "MM",
+    "palestine": "PS",
+    "palestine, state of": "PS",
+    "palestinian territory": "PS",
+    "republic of ireland": "IE",
+    "south georgia and the south sandwich islands": "GS",
+    "svalbard and jan mayen islands": "SJ",
+    "st. vincent and the grenadines": "VC",
+    "swaziland": "SZ",
+    "syrian arab republic": "SY",
+    "taiwan, province of china": "TW",
+    "tanzania, united republic of": "TZ",
+    "united states minor outlying islands": "UM",
+    "united states virgin islands": "VI",
+    "vatican": "VA",
+    "venezuela, bolivarian republic of": "VE",
+    "virgin islands, british": "VG",
+    "virgin islands, u.s.": "VI",
+}
+"""Official and older names, as other programs write them, beside those of the CLDR."""
+
+
+def _fold(text: str) -> str:
+    return fold(text.replace("’", "'").replace("&", "and")).strip()
+
+
+def read_currency(value: str) -> str:
+    """
+    Check a currency code.
+
+    :param value: an ISO 4217 code in any case
+    :return: the code in capitals
+    :raise ValueError: where no country uses such a currency
+    """
+    code = value.strip().upper()
+    if code not in CURRENCIES:
+        raise ValueError("Choose a currency from the list.")
+    return code
+
+
+def read_amount(value: str, locale: Locale = ENGLISH) -> Decimal:
+    """
+    Read an amount of money as people type it, without its currency.
+
+    :param value: the text, such as ``1,234.50``
+    :param locale: how the person writes numbers
+    :return: the amount, with at most two decimals
+    :raise ValueError: where it is no amount or can mean two, is negative or too large, or has more than two decimals
+    """
+    return check_amount(_read_number(value, _say_amount(locale), locale), locale)
+
+
+def read_money(value: str, locale: Locale = ENGLISH) -> tuple[Decimal, Sign | None]:
+    """
+    Read an amount of money as people type it, with or without its currency.
+
+    :param value: the text, such as ``€ 9,000``, ``12500 EUR`` or ``12k``
+    :param locale: how the person writes numbers
+    :return: the amount, with at most two decimals, and the sign of its currency, if there is one
+    :raise ValueError: where it is no amount or can mean two, is negative or too large, or has more than two decimals
+    """
+    try:
+        number, sign = number_input.read_money(value, locale)
+    except AmbiguousNumber:
+        raise
+    except ValueError as error:
+        raise ValueError(_say_amount(locale)) from error
+    return check_amount(number, locale), sign
+
+
+def read_exact_amount(value: str) -> Decimal:
+    """
+    Read an amount as programs write it, which means the same everywhere.
+
+    :param value: digits, with at most two decimals after a point
+    :return: the amount
+    :raise ValueError: where it is written in any other way
+    """
+    if not PLAIN.fullmatch(value):
+        raise ValueError('Send an amount like "1234.50": digits, and at most two decimals after a point.')
+    return Decimal(value).quantize(CENT)
+
+
+def _say_amount(locale: Locale) -> str:
+    return f"Enter an amount in figures, like {notation_of(locale).write(Decimal('1234.5'), '#,##0.00')}."
+
+
+def check_amount(number: Decimal, locale: Locale = ENGLISH) -> Decimal:
+    """
+    Check that a number can be an amount of money.
+
+    :param number: the number
+    :param locale: how the person writes numbers
+    :return: the amount, with two decimals
+    :raise ValueError: where it is negative or too large, or has more than two decimals
+    """
+    if number < 0:
+        raise ValueError("Enter an amount of zero or more.")
+    if number >= TOO_MUCH:
+        raise ValueError(f"Enter an amount below {notation_of(locale).write(TOO_MUCH)}.")
+    if number != round(number, 2):
+        raise ValueError("Enter an amount with at most two decimals.")
+    return round(number, 2)
+
+
+def read_percent(value: str, locale: Locale = ENGLISH) -> int:
+    """
+    Read a probability.
+
+    :param value: a whole number, with or without a per-cent sign
+    :param locale: how the person writes numbers
+    :return: the per cent, 0 to 100
+    :raise ValueError: where it is anything else
+    """
+    message = "Enter a whole number from 0 to 100."
+    typed = unicodedata.normalize("NFKC", value).strip()
+    typed = typed.removeprefix("%") if typed.startswith("%") else typed.removesuffix("%")
+    number = _read_number(typed, message, locale)
+    if not 0 <= number <= 100 or number != int(number):
+        raise ValueError(message)
+    return int(number)
+
+
+def _read_number(value: str, message: str, locale: Locale) -> Decimal:
+    try:
+        return read_number(value, locale)
+    except AmbiguousNumber:
+        raise
+    except ValueError as error:
+        raise ValueError(message) from error
+
+
+def read_date(value: str, locale: Locale | None = None) -> date:
+    """
+    Read a date.
+
+    :param value: year-month-day, as a browser's date field sends it
+    :param locale: in which order the person writes days; ``None`` takes nothing but year-month-day
+    :return: the date
+    :raise ValueError: where it is no date or can mean two, or is out of the range of a working life
+    """
+    if locale is not None:
+        return date_input.read_date(value, locale)
+    try:
+        day = date.fromisoformat(value.strip())
+    except ValueError as error:
+        raise ValueError("Enter a date like 2026-03-31.") from error
+    if not EARLIEST <= day <= LATEST:
+        raise ValueError(f"Enter a date between {EARLIEST.year} and {LATEST.year}.")
+    return day

@@ -1,0 +1,175 @@
+"""Phone numbers that are typed without a country code: the country that they are of, and what to dial."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import phonenumbers
+from babel import Locale
+from flask import current_app
+
+from crm_web.models import Employee
+from crm_web.records.merging import DERIVED_SUFFIX
+from crm_web.records.parsing import inspect_phone
+from crm_web.web.error_pages import DomainError
+
+PHONES = ("phone", "mobile")
+
+
+class PhoneRefused(DomainError):
+    """No such phone number can exist in its country."""
+
+
+class Number(NamedTuple):
+    """A number as typed, its E.164 form, and why it may be wrong; that is empty for one that is known to be in use."""
+
+    typed: str
+    e164: str
+    doubt: str
+
+
+def list_regions(country: str | None, by: Employee | None, *, home: str | None = None) -> tuple[str, ...]:
+    """
+    Say of which countries a number without a country code may be.
+
+    :param country: the ISO code of the record's country, or of its customer's
+    :param by: the employee who typed the number; their locale may name a country
+    :param home: the country of the installation, where the caller knows it
+    :return: these countries, the likeliest first
+    """
+    home = home or str(current_app.config["DEFAULT_REGION"])
+    return add_region(country, add_region(getattr(by, "region", None), (home,)))
+
+
+@lru_cache(maxsize=4096)
+def add_region(country: str | None, regions: tuple[str, ...]) -> tuple[str, ...]:
+    """
+    Put a country before others that a number may be of.
+
+    :param country: its ISO code; one without phone numbers of its own, or ``None``, adds nothing
+    :param regions: the others
+    :return: all of them, each once
+    """
+    return tuple(dict.fromkeys([country, *regions])) if country in phonenumbers.SUPPORTED_REGIONS else regions
+
+
+@lru_cache(maxsize=4096)
+def read_number(value: str, regions: tuple[str, ...]) -> Number:
+    """
+    Read a number as one of the first country that has such numbers, else of the first in which it is possible.
+
+    :param value: the text; blanks around it are dropped
+    :param regions: as ``list_regions`` gives them
+    :return: the number
+    :raise ValueError: where no such number can exist in any of the countries
+    """
+    possible: list[tuple[str, str, str]] = []
+    for region in regions:
+        with suppress(ValueError):
+            typed, e164, is_in_use = inspect_phone(value, region)
+            if is_in_use:
+                return Number(typed, e164, _describe_other(typed, regions[0], region) if region != regions[0] else "")
+            possible.append((typed, e164, region))
+    if not possible:
+        inspect_phone(value, regions[0])
+    typed, e164, region = possible[0]
+    return Number(typed, e164, _describe_doubt(typed, e164, region))
+
+
+def _describe_other(typed: str, country: str, region: str) -> str:
+    return (
+        f"“{typed}” is not a known number in {_name(country)}, so it was read with the code of {_name(region)}"
+        f" (+{phonenumbers.country_code_for_region(region)}). Check it, or add its country code."
+    )
+
+
+def _describe_doubt(typed: str, e164: str, region: str) -> str:
+    code = phonenumbers.country_code_for_region(region)
+    if typed.lstrip("( ").startswith(("+", "00", "\uff0b", "tel:+")) or not e164.startswith(f"+{code}"):
+        return f"“{typed}” is not a known number. Check it."
+    return (
+        f"“{typed}” was read with the code of {_name(region)} (+{code}), but no such number is known there."
+        " Check it, or add its country code."
+    )
+
+
+def _name(region: str) -> str:
+    return str(Locale("en").territories.get(region, region))
+
+
+def find_numbers_to_dial(
+    record: Any, values: Mapping[str, Any], *, country: str | None, by: Employee | None
+) -> dict[str, str | None]:
+    """
+    Read each number of a record that is new, or whose country is.
+
+    :param record: the record as it is; an empty one where it is being created
+    :param values: column names to the values that it is about to get
+    :param country: the country that its numbers will be of
+    :param by: the employee who saves
+    :return: the columns of E.164 numbers to their values
+    :raise PhoneRefused: where one can't exist
+    """
+    has_moved = country != getattr(record, "phone_country", None)
+    numbers = {}
+    for name in (name for name in PHONES if hasattr(record, name) and (has_moved or name in values)):
+        typed, before = values.get(name, getattr(record, name)), getattr(record, name)
+        is_kept = typed == before and not has_moved
+        numbers[name + DERIVED_SUFFIX] = (
+            getattr(record, name + DERIVED_SUFFIX) if is_kept else _read(name, typed, country, by)
+        )
+    return numbers
+
+
+def set_values(record: Any, values: Mapping[str, Any], *, country: str | None, by: Employee | None) -> None:
+    """
+    Fill in columns of a record, and the numbers to dial that follow from them.
+
+    :param record: the record as it is; an empty one where it is being created
+    :param values: column names to values
+    :param country: the country that its numbers will be of
+    :param by: the employee who saves
+    :raise PhoneRefused: where a number can't exist
+    """
+    numbers = find_numbers_to_dial(record, values, country=country, by=by)
+    for name, value in {**values, **numbers}.items():
+        setattr(record, name, value)
+
+
+def read_again(record: Any, *, country: str | None, by: Employee | None) -> None:
+    """
+    Read the numbers of a record whose country has changed; one that can't exist there stays as it is.
+
+    :param record: the record
+    :param country: the country that its numbers are of by now
+    :param by: the employee who changed it
+    """
+    for name in (name for name in PHONES if getattr(record, name, None)):
+        with suppress(PhoneRefused):
+            setattr(record, name + DERIVED_SUFFIX, _read(name, getattr(record, name), country, by))
+
+
+def _read(name: str, typed: str | None, country: str | None, by: Employee | None) -> str | None:
+    try:
+        return read_number(typed, list_regions(country, by)).e164 if typed else None
+    except ValueError as error:
+        raise PhoneRefused(str(error), name) from error
+
+
+def list_doubts(record: Any, by: Employee | None) -> list[tuple[str, str]]:
+    """
+    Warn of the numbers of a record that may be wrong.
+
+    :param record: the record, as it was saved
+    :param by: the employee who saved it
+    :return: pairs of a column and a sentence
+    """
+    regions = list_regions(getattr(record, "phone_country", None), by)
+    doubts = []
+    for name in (name for name in PHONES if getattr(record, name, None)):
+        # What came before its country was known may be no number there.
+        with suppress(ValueError):
+            number = read_number(getattr(record, name), regions)
+            doubts += [(name, number.doubt)] if number.doubt else []
+    return doubts

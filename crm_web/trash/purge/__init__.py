@@ -1,0 +1,1 @@
+"""Deleting a record in the trash for good."""

@@ -1,0 +1,50 @@
+"""What administrators do with the trash: delete a record for good."""
+
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from crm_web.core.extensions import db
+from crm_web.models import Activity, Contact, Customer, Employee, Lead, set_audit_actor
+from crm_web.records.operations import lock
+from crm_web.trash.purge.queries import preview_purge
+from crm_web.trash.queries import KINDS
+from crm_web.web.error_pages import DomainError
+
+
+class NotPurged(DomainError):
+    """This record has to stay."""
+
+
+def purge(kind: str, record: Lead | Customer | Contact, *, by: Employee) -> None:
+    """
+    Delete a record for good, with its contacts and activities; its history stays, and notes the end of each.
+
+    :param kind: one of ``KINDS``
+    :param record: the record, in the trash
+    :param by: the administrator who does it
+    :raise NotPurged: where it was restored meanwhile, or the ledger knows it
+    :raise RecordGone: where somebody else has just done it
+    """
+    set_audit_actor(by)
+    if kind == "customer":
+        # Leads before customers, as everyone who wins one does, or the two would wait for each other.
+        _run(select(Lead.id).where(Lead.customer_id == record.id).order_by(Lead.id).with_for_update())
+    lock(record)
+    if not record.is_in_trash:
+        raise NotPurged("Somebody restored it meanwhile.")
+    if obstacle := preview_purge(kind, record).obstacle:
+        raise NotPurged(obstacle)
+    record_id = record.id
+    db.session.expunge(record)
+    if kind != "contact":
+        _run(delete(Activity).where(getattr(Activity, f"{kind}_id") == record_id))
+    if kind == "customer":
+        _run(delete(Contact).where(Contact.customer_id == record_id))
+        _run(update(Lead).where(Lead.customer_id == record_id).values(customer_id=None))
+        _run(update(Customer).where(Customer.parent_id == record_id).values(parent_id=None))
+    _run(delete(KINDS[kind]).where(KINDS[kind].id == record_id))
+
+
+def _run(statement: Any) -> None:
+    db.session.execute(statement, execution_options={"synchronize_session": False})

@@ -1,0 +1,1 @@
+"""Putting a field back to the value that history says it had."""

@@ -1,0 +1,77 @@
+"""Putting a field back to the value it had before a change, by the same rules as any other change."""
+
+from collections.abc import Callable
+from typing import Any
+
+from crm_web.contacts.operations import change_contact
+from crm_web.customers.operations import change_customer
+from crm_web.employees.operations import change_employee
+from crm_web.history.formatting import can_go_back, label_of
+from crm_web.leads.operations import change_lead, change_status
+from crm_web.models import Change, Contact, Customer, Employee, Lead, LeadStatus, LostReason
+from crm_web.records.merging import is_same
+from crm_web.records.serialization import from_history
+from crm_web.web.error_pages import DomainError
+
+
+class NotPutBack(DomainError):
+    """This field can't go back to what it was."""
+
+
+def put_back(change: Change, column: str, record: Any, *, by: Employee) -> bool:
+    """
+    Give a field of a record the value that it had before a change.
+
+    :param change: a line of the record's history
+    :param column: the name of a column that this line speaks of
+    :param record: the record
+    :param by: the employee who does it
+    :return: whether anything changed; false where the field holds that value already
+    :raise NotPutBack: where the field follows from others, or its old value means nothing any more
+    :raise DomainError: where a rule of the record forbids it
+    """
+    if column not in change.fields or not can_go_back(change, column):
+        raise NotPutBack(f"{label_of(column)} can’t be put back by itself.")
+    try:
+        old = from_history(type(record), column, change.fields[column][0])
+    except ValueError as error:
+        raise NotPutBack(f"What {label_of(column)} was before is not known here any more.") from error
+    if is_same(getattr(record, column), old):
+        return False
+    _WAYS[change.entity](record, {column: old}, change, by)
+    return True
+
+
+def _put_back_lead(lead: Lead, values: dict[str, Any], change: Change, by: Employee) -> None:
+    if "status" in values:
+        _put_back_status(lead, values["status"], change, by)
+        return
+    change_lead(lead, values, version=lead.version, by=by)
+
+
+def _put_back_status(lead: Lead, status: LeadStatus, change: Change, by: Employee) -> None:
+    """A status that meant lost comes back with the reason that the same line of history took away."""
+    reason, note = (change.fields.get(column, [None])[0] for column in ("lost_reason", "lost_note"))
+    change_status(
+        lead, status, by=by, seen=lead.status, lost_reason=LostReason(reason) if reason else None, lost_note=note
+    )
+
+
+def _put_back_customer(customer: Customer, values: dict[str, Any], _change: Change, by: Employee) -> None:
+    change_customer(customer, values, version=customer.version, by=by)
+
+
+def _put_back_contact(contact: Contact, values: dict[str, Any], _change: Change, by: Employee) -> None:
+    change_contact(contact, values, version=contact.version, by=by)
+
+
+def _put_back_employee(employee: Employee, values: dict[str, Any], _change: Change, by: Employee) -> None:
+    change_employee(employee, values, version=employee.version, handover=None, by=by)
+
+
+_WAYS: dict[str, Callable[[Any, dict[str, Any], Change, Employee], None]] = {
+    "lead": _put_back_lead,
+    "customer": _put_back_customer,
+    "contact": _put_back_contact,
+    "employee": _put_back_employee,
+}

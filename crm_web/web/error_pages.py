@@ -1,0 +1,163 @@
+"""The pages, and the problem details for programs, that requests end in when something fails."""
+
+import logging
+from urllib.parse import quote
+
+from flask import Flask, current_app, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import (
+    BadHost,
+    Forbidden,
+    Gone,
+    HTTPException,
+    InternalServerError,
+    NotFound,
+    SecurityError,
+    ServiceUnavailable,
+    Unauthorized,
+)
+
+from crm_web.core.database import DatabaseSilent, DbFailure, classify_failure
+from crm_web.core.extensions import login_manager
+from crm_web.core.problem_details import DETAILS, is_from_program, make_problem
+from crm_web.core.request_log import keep_person
+from crm_web.launcher.postgres import PostgresError
+
+log = logging.getLogger(__name__)
+
+
+class DomainError(Exception):
+    """
+    A rule said no. The message is written for the person who asked.
+
+    :param message: what is wrong and what to do about it
+    :param field: the form field that it belongs to; ``None`` for the form as a whole
+    """
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+class Conflict(DomainError):
+    """A refusal that another moment would not have made; any other one is about what was sent."""
+
+
+class RecordGone(Exception):
+    """Somebody deleted the record for good after the request had found it: there is no page left to say so on."""
+
+
+PAGES = {
+    400: ("This request can’t be understood", "Go back, reload the page and try once more."),
+    401: ("Who are you?", "Sign in, or send a token that is not revoked and has not ended."),
+    403: ("You may not do this", "Ask a manager or an administrator if you need to."),
+    404: ("There is nothing here", "The address may be mistyped, or what was here is in the trash or gone."),
+    405: (
+        "That doesn’t work here",
+        "This address does not take this kind of request. Go back and use the page’s own buttons.",
+    ),
+    410: (
+        "This was deleted for good",
+        "Somebody did that while you had the page open. Nothing else was changed, and history keeps what it said.",
+    ),
+    413: ("That is too large", "Send a smaller file, or less text at once."),
+    415: ("That kind of file doesn’t work here", "Send the kind of file that the page asks for."),
+    422: ("Something needs mending first", "Go back and check what you entered."),
+    429: ("Too many tries", "Wait a few minutes, then try again."),
+    500: (
+        "Something broke on our side",
+        "Nothing was saved. Try again; if it happens again, tell your administrator the request number below.",
+    ),
+    503: DbFailure.AWAY.value,
+}
+MAY_BE_SAVED = "What you sent may be saved all the same. Look whether it is before you send it again."
+
+
+def register_error_pages(app: Flask) -> None:
+    """
+    Answer every failure with a page in the product's look.
+
+    :param app: the application to equip
+    """
+    app.register_error_handler(HTTPException, show_error)
+    app.register_error_handler(NotFound, show_missing)
+    app.register_error_handler(RecordGone, show_gone)
+    for nonsense in (SecurityError, BadHost):
+        app.register_error_handler(nonsense, refuse_host)
+    for failure in (DBAPIError, PoolTimeout, DatabaseSilent, PostgresError):
+        app.register_error_handler(failure, show_database_error)
+
+
+def refuse_host(_error: HTTPException) -> ResponseReturnValue:
+    """Plain words for a name that this site doesn’t answer to: no address of a page can be built under it."""
+    if is_from_program():
+        return make_problem(400, "This site does not answer to that name.")
+    return "This site does not answer to that name.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
+
+
+def show_gone(_error: RecordGone) -> ResponseReturnValue:
+    """The page for a record that went away under a request."""
+    return show_error(Gone())
+
+
+def show_missing(error: NotFound) -> ResponseReturnValue:
+    """The way to the page whose address only has a slash too many, or the page for 404."""
+    if request.url_rule is None and (address := _without_slash()):
+        return redirect(address, 308)
+    return show_error(error)
+
+
+def _without_slash() -> str | None:
+    """
+    The address of the page that the path means without its last slash.
+
+    It is built from the route, never from the path itself, so that no path can lead to another site.
+    """
+    adapter = current_app.create_url_adapter(request)
+    if adapter is None or request.method not in ("GET", "HEAD") or is_from_program() or not request.path.endswith("/"):
+        return None
+    try:
+        endpoint, values = adapter.match(request.path[:-1], method="GET")
+    except HTTPException:
+        return None
+    query = quote(request.query_string, safe="!$&'()*+,/:;=?@%")
+    return url_for(endpoint, **values) + (f"?{query}" if query else "")
+
+
+def show_error(error: HTTPException, words: tuple[str, str] | None = None) -> ResponseReturnValue:
+    """The page for an HTTP error, or the problem for a program; what a view said goes before the general text."""
+    code = error.code or 500
+    title, text = words or PAGES.get(code, PAGES[400] if code < 500 else PAGES[500])
+    if isinstance(error, Forbidden | Unauthorized) and error.description != type(error).description:
+        text = str(error.description)
+    headers = [(name, value) for name, value in error.get_headers() if name not in ("Content-Type", "Content-Length")]
+    if code == ServiceUnavailable.code:
+        headers.append(("Retry-After", "5"))
+    if code >= 500:
+        text = MAY_BE_SAVED if g.get("may_be_saved") else text
+        # Whoever is signed in would be looked up to draw the page, and the database may be the trouble.
+        keep_person()
+        g._login_user = login_manager.anonymous_user()
+    if is_from_program():
+        return make_problem(code, f"{title}. {text}" if words else _tell_program(error, text), headers=headers)
+    page = render_template("errors/error.html", code=code, title=title, text=text, request_id=g.get("request_id"))
+    return page, code, headers
+
+
+def _tell_program(error: HTTPException, text: str) -> str:
+    """A program has no page to go back to: it is told what its view said, or what the status means to it."""
+    is_said = error.description not in (None, type(error).description) and (error.code or 500) < 500
+    return str(error.description) if is_said else DETAILS.get(error.code or 500, text)
+
+
+def show_database_error(error: Exception) -> ResponseReturnValue:
+    """503 for a database that is away, too slow or too busy, 500 for a statement that it refused."""
+    trouble = classify_failure(error)
+    if trouble is None:
+        log.error("database error", exc_info=error)
+        return show_error(InternalServerError())
+    log.warning("database trouble: %s: %s", trouble.name.lower(), type(error).__name__)
+    return show_error(ServiceUnavailable(), words=trouble.value)

@@ -1,0 +1,400 @@
+"""The fields of every form: each reads typed text by ``crm_web.records.parsing`` and shows again what was typed.
+
+``field.data`` is the value to store, ``None`` where the person left it empty. A field that was not sent at all keeps
+the value that the form began with. ``stored_values(form)`` gives what the operations take: column names to values, with
+the E.164 twin of each phone. What an operation refused goes onto its field with ``show_refusal(form, error)``.
+
+    class LeadForm(RecordForm):
+        last_name = TextLine("Last name", limit_of(Lead.last_name))
+        owner_id = OwnerField("Owner")              # form.owner_id.offer(list_possible_owners(), lead.owner)
+        version = HiddenNumber()
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from flask import request
+from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, Field, Form, StringField
+from wtforms.fields.choices import Choice, SelectFieldBase  # type: ignore[attr-defined]  # The stubs are older.
+from wtforms.form import BaseForm
+from wtforms.validators import StopValidation, ValidationError
+from wtforms.widgets import HiddenInput, Select, TextArea
+
+from crm_web.core.csrf import FormToken
+from crm_web.models import Employee
+from crm_web.records import parsing
+from crm_web.records.currency_signs import Sign
+from crm_web.records.number_input import write_amount
+from crm_web.web.country_names import list_countries, list_currencies
+from crm_web.web.error_pages import DomainError
+from crm_web.web.refills import MESSAGE, is_refill
+from crm_web.web.template_filters import current_user_locale
+
+
+class RecordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types.
+    """The parent of our forms: it reads what a form on a page sends, and nothing else that a program might."""
+
+    def __init__(self, *args: Any, obj: Any = None, **settings: Any) -> None:
+        super().__init__(*args, obj=obj, **settings)
+        self.record = obj
+
+    @property
+    def phone_country(self) -> str | None:
+        """The country of phone numbers that are typed without a country code, as far as the form says."""
+        return None
+
+    @property
+    def doubts(self) -> list[str]:
+        """Warnings of phone numbers that were just typed, or moved to another country, and may be wrong."""
+        return [doubt for field in self if (doubt := getattr(field, "doubt", ""))]
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """A body of JSON, or a file where text belongs, is simply no answer to the form."""
+
+        csrf_class = FormToken
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> MultiDict[str, str] | None:
+            if formdata is None or isinstance(formdata, MultiDict):
+                return formdata
+            return request.form if request.method == "POST" else None
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check each field, unless the form is only shown again."""
+        if is_refill():
+            self.form_errors = [MESSAGE]
+            return False
+        return bool(super().validate(extra_validators))
+
+
+class Required:
+    """The field must hold something; a wrong text keeps the message of its reader instead of this one."""
+
+    field_flags: Mapping[str, Any] = {"required": True}
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+
+    def __call__(self, form: Form, field: Field) -> None:
+        """Stop the validation of an empty field."""
+        if field.process_errors:
+            raise StopValidation
+        if field.data is None or not str(field.data).strip():
+            raise StopValidation(self.message)
+
+
+class TypedField(StringField):
+    """A text that means a value: ``data`` is the value, the page shows the text."""
+
+    attributes: Mapping[str, Any] = {}
+    data: Any
+
+    def __init__(self, label: str | None = None, validators: Sequence[Any] = (), **options: Any) -> None:
+        autocomplete = not isinstance(self.widget, HiddenInput) and "off"  # HTML allows it only where somebody types.
+        options["render_kw"] = {"autocomplete": autocomplete, **self.attributes, **(options.get("render_kw") or {})}
+        super().__init__(label, list(validators), **options)
+
+    def read(self, typed: str) -> Any:
+        """Turn the text, which is not blank, into the value; raises ``ValueError`` with a sentence."""
+        raise NotImplementedError
+
+    def show(self, value: Any) -> str:
+        """Write a stored value as a person would type it."""
+        return str(value)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read what was sent."""
+        if valuelist:
+            self.data = None
+            self.data = self.read(valuelist[0]) if valuelist[0].strip() else None
+
+    def columns(self) -> dict[str, Any]:
+        """Give the columns that this field fills."""
+        return {self.name: self.data}
+
+    def _value(self) -> str:
+        if self.raw_data:
+            # No page can hold a NUL; where it stood, something has to be seen and removed.
+            return str(self.raw_data[0]).replace("\x00", "\ufffd")
+        return "" if self.data is None else self.show(self.data)
+
+
+class TextLine(TypedField):
+    """One line of free text, kept exactly as typed, blanks and all; only nothing at all is ``None``."""
+
+    def __init__(self, label: str | None, limit: int, validators: Sequence[Any] = (), **options: Any) -> None:
+        super().__init__(label, validators, **options)
+        self.limit = limit
+
+    def read(self, typed: str) -> str:
+        """Check the text's length and characters."""
+        return parsing.read_text(typed, self.limit)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read what was sent."""
+        if valuelist:
+            self.data = None
+            self.data = self.read(valuelist[0]) or None
+
+
+class TextBlock(TextLine):
+    """Free text of several lines; the line ends that browsers send become those that everybody keeps."""
+
+    widget = TextArea()
+
+    def read(self, typed: str) -> str:
+        """Check the text's length and characters."""
+        return super().read(typed.replace("\r\n", "\n"))
+
+
+class EmailField(TypedField):
+    """An e-mail address. No ``type=email``: browsers would rewrite an international domain that is being typed."""
+
+    attributes = {"inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
+
+    def read(self, typed: str) -> str:
+        """Check the address."""
+        return parsing.read_email(typed)
+
+
+class WebsiteField(TypedField):
+    """The address of a website, with or without its scheme."""
+
+    attributes = {"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"}
+
+    def read(self, typed: str) -> str:
+        """Check the address."""
+        return parsing.read_website(typed)
+
+
+class AmountField(TypedField):
+    """An amount of money as the person writes it; ``sign`` is the currency that was typed beside it, if one was."""
+
+    attributes = {"inputmode": "decimal"}
+    sign: Sign | None = None
+
+    def read(self, typed: str) -> Decimal:
+        """Read the amount."""
+        amount, self.sign = parsing.read_money(typed, current_user_locale().locale)
+        return amount
+
+    def show(self, value: Decimal) -> str:
+        """Write the amount without decimals that say nothing."""
+        return write_amount(value, current_user_locale().locale)
+
+    def agree_with(self, currency: "CurrencyField") -> None:
+        """Let a typed sign choose the currency where none is chosen, and refuse it where another one is."""
+        if self.sign is None or self.errors or currency.errors:
+            return
+        if currency.data is None:
+            currency.data = self.sign.usual
+        elif currency.data not in self.sign.currencies:
+            wrong = f"The amount says “{self.sign.text}”, but the currency is {currency.data}."
+            self.errors = [f"{wrong} Change one of them."]
+
+
+class PercentField(TypedField):
+    """A whole number from 0 to 100."""
+
+    attributes = {"inputmode": "numeric"}
+
+    def read(self, typed: str) -> int:
+        """Read the number."""
+        return parsing.read_percent(typed, current_user_locale().locale)
+
+
+class DateField(TypedField):
+    """A day."""
+
+    attributes = {"type": "date"}
+
+    def read(self, typed: str) -> date:
+        """Read the day."""
+        return parsing.read_date(typed, current_user_locale().locale)
+
+
+class ChoiceField(SelectFieldBase):
+    """
+    One value of a list; the empty first line is ``None``.
+
+    :param options: pairs of value and label
+    :param empty: the label of the empty line; ``None`` leaves the line out
+    :param refusal: what to say to any other value
+    """
+
+    widget = Select()
+
+    def __init__(
+        self,
+        label: str | None = None,
+        options: Iterable[tuple[Any, str]] = (),
+        *,
+        empty: str | None = "Not set",
+        refusal: str = "Choose one from the list.",
+        **settings: Any,
+    ) -> None:
+        super().__init__(label, **settings)
+        self.options = list(options)
+        self.empty = empty
+        self.refusal = refusal
+        if empty is None and isinstance(self.widget, Select):
+            self.flags.required = False  # One is always chosen; HTML allows it only beside an empty first line.
+        # The name by which templates know how to draw it.
+        self.type = "SelectField"
+
+    def list_options(self) -> Iterable[tuple[Any, str]]:
+        """List the pairs of value and label."""
+        return self.options
+
+    def read(self, typed: str) -> Any:
+        """Turn a text that was sent into the value of an option; raises ``ValueError`` for any other."""
+        for value, _label in self.list_options():
+            if str(value) == typed.strip():
+                return value
+        raise ValueError(self.refusal)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read what was chosen."""
+        if valuelist:
+            self.data = None
+            self.data = self.read(valuelist[0]) if valuelist[0].strip() else None
+
+    def post_validate(self, form: BaseForm, validation_stopped: bool) -> None:
+        """Refuse nothing where the list has no empty line; a validator that says so in its own words comes first."""
+        if self.empty is None and self.data is None and not (validation_stopped or self.errors):
+            raise ValidationError(self.refusal)
+
+    def iter_choices(self) -> Any:
+        """List the lines of the select."""
+        lines = [] if self.empty is None else [(None, self.empty)]
+        return [
+            Choice("" if value is None else str(value), label, value == self.data, {})
+            for value, label in (*lines, *self.list_options())
+        ]
+
+    def columns(self) -> dict[str, Any]:
+        """Give the columns that this field fills."""
+        return {self.name: self.data}
+
+
+class WordField(ChoiceField):
+    """One word of an enum whose words have labels, or one of some of them."""
+
+    def __init__(self, label: str | None, words: Iterable[StrEnum], **settings: Any) -> None:
+        super().__init__(label, [(word, getattr(word, "label", word.value)) for word in words], **settings)
+
+
+class CountryField(ChoiceField):
+    """A country, by its code or its name."""
+
+    def list_options(self) -> Iterable[tuple[str, str]]:
+        """List codes and names, by name."""
+        return list_countries()
+
+    def read(self, typed: str) -> str:
+        """Find the code."""
+        return parsing.read_country(typed)
+
+
+class CurrencyField(ChoiceField):
+    """A currency, by its code, with its name."""
+
+    def list_options(self) -> Iterable[tuple[str, str]]:
+        """List codes and labels, by code."""
+        return list_currencies()
+
+    def read(self, typed: str) -> str:
+        """Check the code."""
+        return parsing.read_currency(typed)
+
+
+class OwnerField(ChoiceField):
+    """Whom a record belongs to: someone who may own it, or nobody."""
+
+    def __init__(self, label: str | None = "Owner", **settings: Any) -> None:
+        settings.setdefault("empty", "Nobody")
+        settings.setdefault("refusal", "Choose an owner who is active and sells.")
+        super().__init__(label, **settings)
+        self._typed: str | None = None
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Keep what was chosen until the people are offered, which the form can't know when it is made."""
+        self._typed = valuelist[0] if valuelist else None
+
+    def offer(self, people: Iterable[Employee], current: Employee | None = None) -> None:
+        """
+        Say who can be chosen; call it before ``validate``.
+
+        :param people: those who may own records today
+        :param current: the present owner, who stays in the list even when no longer entitled
+        """
+        self.options = [(person.id, person.name) for person in people]
+        self.keep(current)
+        try:
+            if self._typed is not None:
+                super().process_formdata([self._typed])
+        except ValueError as error:
+            self.process_errors = [str(error)]
+
+    def keep(self, current: Employee | None) -> None:
+        """
+        Let the present owner stay in the list, even when no longer entitled.
+
+        :param current: the owner; ``None`` for nobody
+        """
+        if current is not None and current.id not in dict(self.options):
+            self.options.append((current.id, f"{current.name} (no longer sells)"))
+
+
+class HiddenNumber(TypedField):
+    """A whole number that goes along unseen, such as the version of a record; anything else counts as not sent."""
+
+    widget = HiddenInput()
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read what was sent; what was not is missing, whatever the form began with."""
+        self.data = None
+        super().process_formdata(valuelist)
+
+    def read(self, typed: str) -> int | None:
+        """Read the number."""
+        return int(typed) if re.fullmatch("[0-9]{1,18}", typed) else None
+
+    def columns(self) -> dict[str, Any]:
+        """Give no columns: it is not part of the record."""
+        return {}
+
+
+def stored_values(form: Form) -> dict[str, Any]:
+    """
+    Collect what a valid form says, as the operations take it.
+
+    :param form: the form, validated
+    :return: column names to values
+    """
+    values: dict[str, Any] = {}
+    for field in form:
+        if isinstance(field, (TypedField, ChoiceField)):
+            values |= field.columns()
+        elif isinstance(field, BooleanField):
+            values[field.name] = field.data
+    return values
+
+
+def show_refusal(form: Form, error: DomainError) -> None:
+    """
+    Put what an operation refused onto the field that it is about, or on top of the form.
+
+    :param form: the form that the person sent
+    :param error: the refusal
+    """
+    field = form[error.field] if error.field and error.field in form else None
+    if field is None:
+        form.form_errors = [*form.form_errors, error.message]
+    else:
+        field.errors = [*field.errors, error.message]

@@ -1,0 +1,368 @@
+"""How values read on a page: pure functions, and the one place that gives them the user's formats and time zone.
+
+The user's locale chooses how numbers and dates are written; the words are English for everyone.
+"""
+
+import datetime as dt
+import math
+import re
+import unicodedata
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache, wraps
+from itertools import pairwise
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import phonenumbers
+from babel import Locale, UnknownLocaleError
+from babel.dates import TIMEDELTA_UNITS, format_timedelta
+from babel.numbers import (
+    NumberPattern,
+    format_decimal,
+    format_percent,
+    get_currency_precision,
+)
+from flask import Flask, g, has_request_context
+from flask_login import current_user
+from phonenumbers import PhoneNumber, PhoneNumberFormat
+
+from crm_web.core import clock
+from crm_web.records.currency_signs import ENGLISH
+from crm_web.web.formats import day_pattern, moment_pattern, time_pattern, words_of
+from crm_web.web.postal_addresses import FIELDS, write_address
+
+Amount = Decimal | int | float
+
+RELATIVE_FOR = dt.timedelta(days=30)
+JUST_NOW = dt.timedelta(seconds=45)
+RELATIVE_UNITS = [
+    (unit, length) for unit, length in reversed(TIMEDELTA_UNITS) if length <= RELATIVE_FOR.total_seconds()
+]
+"""From seconds up to weeks; what is longer ago than the last of them can tell is written as a date."""
+LETTER_BEFORE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)")
+
+
+@dataclass(frozen=True, eq=False)
+class UserLocale:
+    """
+    For whom a page is written: the locale of its figures and dates, and the zone of its clock.
+
+    There is one for each pair of words (``reader_of``), so that what was told once is found again by it quickly.
+    """
+
+    locale: Locale = ENGLISH
+    zone: dt.tzinfo = dt.UTC
+
+
+DEFAULT_LOCALE = UserLocale()
+
+
+@lru_cache(maxsize=256)
+def user_locale_of(locale: str | None, time_zone: str | None) -> UserLocale:
+    """
+    Turn the words an employee chose into a locale; what is unknown falls back to English and UTC.
+
+    :param locale: a locale such as ``de_AT``
+    :param time_zone: an IANA time zone such as ``Europe/Vienna``
+    :return: the user
+    """
+    try:
+        known_locale = Locale.parse((locale or "en").replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        known_locale = ENGLISH
+    try:
+        known_zone: dt.tzinfo = ZoneInfo(time_zone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        known_zone = dt.UTC
+    return UserLocale(known_locale, known_zone)
+
+
+@lru_cache(maxsize=1024)
+def _money_pattern(locale: Locale, digits: int) -> NumberPattern:
+    pattern: NumberPattern = copy(locale.currency_formats["standard"])
+    pattern.frac_prec = (digits, digits)
+    return pattern
+
+
+def money(amount: Amount | None, currency: str | None = None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
+    """
+    Write an amount of money, without minor digits when there are none.
+
+    :param amount: the amount in major units; None gives an empty text
+    :param currency: ISO 4217 code; None writes the bare number
+    :param user_locale: whose formats it is written in
+    :return: such as ``€12,000`` or ``12.000,50 €``
+    """
+    if amount is None or not currency:
+        return number(amount, user_locale=user_locale)
+    digits = 0 if amount == int(amount) else 2 if amount == round(amount, 2) else get_currency_precision(currency)
+    pattern = _money_pattern(user_locale.locale, digits)
+    text = pattern.apply(amount, user_locale.locale, currency=currency, currency_digits=False)
+    # Unicode's rule, which Babel leaves out: a symbol of letters keeps a little distance from its figure.
+    return LETTER_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", text)
+
+
+def number(value: Amount | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
+    """
+    Write a number with the user's separators.
+
+    :param value: the number; None gives an empty text
+    :param user_locale: whose formats it is written in
+    :return: such as ``1,234.5``
+    """
+    return "" if value is None else format_decimal(value, locale=user_locale.locale)
+
+
+def percent(value: Amount | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
+    """
+    Write a share of a hundred.
+
+    :param value: from 0 to 100; None gives an empty text
+    :param user_locale: whose formats it is written in
+    :return: such as ``40%``
+    """
+    return "" if value is None else format_percent(Decimal(str(value)) / 100, locale=user_locale.locale)
+
+
+def date(value: dt.date | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
+    """
+    Write a day; a moment is first taken to the user's zone.
+
+    :param value: the day; None gives an empty text
+    :param user_locale: in whose zone and formats it is written
+    :return: such as ``22 Nov 2026``
+    """
+    if value is None:
+        return ""
+    if isinstance(value, dt.datetime):
+        value = value.astimezone(user_locale.zone)
+    return day_pattern(user_locale.locale).apply(value, words_of(user_locale.locale))
+
+
+def month(value: dt.date) -> str:
+    """
+    Name a month.
+
+    :param value: any day of it
+    :return: such as ``Nov 2026``
+    """
+    return f"{ENGLISH.months['format']['abbreviated'][value.month]} {value.year}"
+
+
+def datetime(value: dt.datetime | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
+    """
+    Write an exact moment with its zone.
+
+    :param value: a moment with a zone; None gives an empty text
+    :param user_locale: in whose zone and formats it is written
+    :return: such as ``22 Nov 2026, 14:05 CET``
+    """
+    if value is None:
+        return ""
+    local = value.astimezone(user_locale.zone)
+    time = time_pattern(user_locale.locale).apply(local, words_of(user_locale.locale))
+    return f"{moment_pattern(user_locale.locale).format(time, date(local, user_locale=user_locale))} {local.tzname()}"
+
+
+def relative_time(
+    value: dt.datetime | None,
+    *,
+    user_locale: UserLocale = DEFAULT_LOCALE,
+    now: dt.datetime | None = None,
+) -> str:
+    """
+    Write how long ago (or in how long) a moment is; beyond a month, its date.
+
+    :param value: a moment with a zone; None gives an empty text
+    :param user_locale: in whose zone and formats a date is written
+    :param now: the present moment, for tests
+    :return: such as ``3 hours ago`` or ``22 Nov 2026``
+    """
+    if value is None:
+        return ""
+    distance = value - (now or clock.now())
+    if abs(distance) > RELATIVE_FOR:
+        return date(value, user_locale=user_locale)
+    if abs(distance) < JUST_NOW:
+        return "just now"
+    return _distance(*_count_units(abs(distance).total_seconds()), distance < dt.timedelta(0))
+
+
+def _count_units(seconds: float) -> tuple[int, Any]:
+    """Round to the smallest unit that does not fill up the next one: 59.7 minutes are an hour, not 60 minutes."""
+    units = RELATIVE_UNITS
+    for (unit, length), (_, longer) in pairwise(units):
+        count = round(seconds / length)
+        if count * length < longer:
+            return count, unit
+    return round(seconds / units[-1][1]), units[-1][0]
+
+
+@lru_cache(maxsize=1024)
+def _distance(count: int, unit: Any, is_past: bool) -> str:
+    """Write a count of one unit, such as 5 minutes, as the distance that it is; a list asks for the same few often."""
+    seconds = count * dict(TIMEDELTA_UNITS)[unit] * (-1 if is_past else 1)
+    told: str = format_timedelta(seconds, granularity=unit, threshold=math.inf, add_direction=True, locale=ENGLISH)
+    return told
+
+
+def country(code: str | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
+    """
+    Name a country.
+
+    :param code: ISO 3166-1 alpha-2; None gives an empty text, an unknown one comes back as it is
+    :param user_locale: anyone; all read the same names
+    :return: such as ``Austria``
+    """
+    return ENGLISH.territories.get(code, code) if code else ""
+
+
+def postal_address(record: Any, which: str = "", *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
+    """
+    Write an address of a record in the order of its country.
+
+    :param record: what has ``street``, ``city``, ``state``, ``postal_code`` and ``country``
+    :param which: what stands before these names, such as ``billing_``
+    :param user_locale: anyone; all read the same names
+    :return: its lines; empty where nothing is known
+    """
+    given = {name: getattr(record, which + name) for name in FIELDS.values()}
+    code = getattr(record, f"{which}country")
+    return write_address(given, code, country(code, user_locale=user_locale))
+
+
+def plural(count: int, one: str, many: str | None = None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
+    """
+    Write a count with its noun.
+
+    :param count: how many
+    :param one: the noun for exactly one
+    :param many: the noun otherwise; absent, ``one`` with an s
+    :param user_locale: whose separators the count is written with
+    :return: such as ``1 lead`` or ``1,234 leads``
+    """
+    return f"{number(count, user_locale=user_locale)} {one if count == 1 else many or one + 's'}"
+
+
+def tel(value: str | None) -> str | None:
+    """
+    Give the address that dials a number.
+
+    :param value: the number as typed or in E.164
+    :return: such as ``tel:+442079460018``, or None for what nobody could dial
+    """
+    parsed = _parsed_phone(value)
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.RFC3966) if parsed else None
+
+
+def _parsed_phone(value: str | None) -> PhoneNumber | None:
+    try:
+        return phonenumbers.parse(value or "")
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def web_link(value: str | None) -> str | None:
+    """
+    Give a safe address for a website as typed.
+
+    :param value: with or without its scheme
+    :return: an http or https address; None for anything else, so that no script can hide in a link
+    """
+    address = (value or "").strip()
+    if not address:
+        return None
+    if "://" not in address:
+        address = f"https://{address}"
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return address if usable else None
+
+
+def initials(name: str | None) -> str:
+    """
+    Shorten a name to at most two letters for a small round mark.
+
+    :param name: a person's or a company's name
+    :return: such as ``AL`` for Ada Lovelace; a dot when the name has no letter
+    """
+    letters = [word[0] for word in (name or "").split() if unicodedata.category(word[0])[0] in "LN"]
+    return "".join(letters[:1] + letters[1:][-1:]).upper() or "·"
+
+
+def share(value: Amount, total: Amount) -> float:
+    """
+    Say how much of a whole a part is, for the length of a bar.
+
+    :param value: the part
+    :param total: the whole; zero gives zero
+    :return: from 0 to 100, two decimals
+    """
+    return round(max(0.0, min(1.0, float(value) / float(total))) * 100, 2) if total else 0.0
+
+
+FOR_READER: dict[str, Callable[..., str]] = {
+    filter_.__name__: filter_
+    for filter_ in (
+        money,
+        number,
+        percent,
+        date,
+        datetime,
+        relative_time,
+        country,
+        postal_address,
+        plural,
+    )
+}
+LASTING = (money, number, percent, date, datetime)
+KEPT = 4096
+FOR_ALL: dict[str, Callable[..., Any]] = {filter_.__name__: filter_ for filter_ in (tel, web_link, initials, share)}
+
+
+def register_filters(app: Flask) -> None:
+    """
+    Give templates the filters; those that depend on the user learn it from whoever is signed in.
+
+    :param app: the application
+    """
+    app.jinja_env.globals["now"] = clock.now
+    # For a macro that knows nothing but what it is told, and is told the same few words again and again.
+    app.jinja_env.globals["remembered"] = lru_cache(maxsize=256, typed=True)
+    app.jinja_env.filters.update(FOR_ALL)
+    for name, filter_ in FOR_READER.items():
+        app.jinja_env.filters[name] = _for_current_reader(filter_)
+
+
+def current_user_locale() -> UserLocale:
+    """
+    Say for whom this page is written.
+
+    :return: the user that the signed-in employee chose to be, else English in UTC
+    """
+    if not has_request_context():
+        return DEFAULT_LOCALE
+    # A list asks hundreds of times; nobody changes in the middle of a page.
+    user_locale: UserLocale | None = g.get("user_locale")
+    if user_locale is None:
+        user_locale = user_locale_of(getattr(current_user, "locale", None), getattr(current_user, "time_zone", None))
+        g.user_locale = user_locale
+    return user_locale
+
+
+def _for_current_reader(filter_: Callable[..., str]) -> Callable[..., str]:
+    # The same days, moments and amounts stand on page after page; only what is told from now on changes by itself.
+    told = lru_cache(maxsize=KEPT)(filter_) if filter_ in LASTING else filter_
+
+    @wraps(filter_)
+    def filtered(*values: Any, **options: Any) -> str:
+        return told(*values, user_locale=current_user_locale(), **options)
+
+    return filtered

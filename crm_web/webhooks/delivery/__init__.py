@@ -1,0 +1,1 @@
+"""Delivering webhook messages: claiming, signing, sending and retrying them."""

@@ -1,0 +1,156 @@
+"""Sends one message, and tells in words what came of it."""
+
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+from http.client import HTTPException
+from threading import Timer
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ReadTimeoutError
+
+from crm_web.webhooks.ssrf_guard import NotAllowed, Target, read_target, resolve
+
+CONNECT_SECONDS = 5.0
+DEADLINE_SECONDS = 15.0
+MOST_ADDRESSES = 2
+AGENT = "Piper-CRM-Webhooks/1"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """
+    What came of a message.
+
+    :param status: what the receiver answered; ``None`` where it didn't
+    :param error: why it does not count as delivered, as a sentence; ``None`` where it does
+    :param took_ms: how long it took
+    """
+
+    status: int | None
+    error: str | None
+    took_ms: int
+
+
+def post(url: str, headers: Mapping[str, str], body: bytes, *, allow_private: bool) -> Outcome:
+    """
+    Send a message; nothing that can happen on the way is an exception.
+
+    Of the answer only its status counts: its body is not read, and no redirect is followed.
+
+    :param url: the address of the webhook
+    :param headers: those that sign it
+    :param body: JSON
+    :param allow_private: whether the operator allows private addresses, and http
+    :return: what came of it
+    """
+    begun = time.monotonic()
+    try:
+        target = read_target(url, allow_private=allow_private)
+        addresses = resolve(target, allow_private=allow_private)
+        status = _send(target, addresses[:MOST_ADDRESSES], dict(headers), body, begun + DEADLINE_SECONDS)
+        error = _judge(status)
+    except (NotAllowed, OSError, HTTPError, HTTPException, ValueError) as failure:
+        status, error = None, _explain(failure)
+    return Outcome(status, error, round((time.monotonic() - begun) * 1000))
+
+
+def _send(target: Target, addresses: list[str], headers: dict[str, str], body: bytes, deadline: float) -> int:
+    connection = _connect(target, addresses)
+    # A receiver that answers a letter a second would never run into a time-out of its socket.
+    guard = Timer(max(0.1, deadline - time.monotonic()), _hang_up, (connection,))
+    guard.daemon = True
+    guard.start()
+    try:
+        headers |= {"Host": target.authority, "Content-Type": "application/json", "User-Agent": AGENT}
+        connection.request("POST", target.path, body=body, headers=headers, preload_content=False)
+        return connection.getresponse().status
+    except (OSError, HTTPError, HTTPException) as error:
+        if time.monotonic() >= deadline:
+            raise TimeoutError from error
+        raise
+    finally:
+        guard.cancel()
+        connection.close()
+
+
+def _connect(target: Target, addresses: list[str]) -> HTTPConnection:
+    """To the first address that answers; only one that was looked at is ever tried."""
+    *others, last = addresses
+    for address in others:
+        with suppress(NewConnectionError, ConnectTimeoutError):
+            return _connect_to(target, address)
+    return _connect_to(target, last)
+
+
+def _connect_to(target: Target, address: str) -> HTTPConnection:
+    connection = _make_connection(target, address)
+    try:
+        connection.connect()
+    except BaseException:
+        connection.close()
+        raise
+    if connection.sock is not None:
+        connection.sock.settimeout(DEADLINE_SECONDS)
+    return connection
+
+
+def _make_connection(target: Target, address: str) -> HTTPConnection:
+    """To the address that was looked at, while certificate and Host speak of the name."""
+    if target.scheme == "http":
+        return HTTPConnection(address, target.port, timeout=CONNECT_SECONDS)
+    return HTTPSConnection(
+        address,
+        target.port,
+        timeout=CONNECT_SECONDS,
+        server_hostname=target.host,
+        cert_reqs="CERT_REQUIRED",
+        ssl_context=_trust(),
+    )
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _hang_up(connection: HTTPConnection) -> None:
+    with suppress(OSError):
+        if connection.sock is not None:
+            connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _judge(status: int) -> str | None:
+    if 200 <= status < 300:
+        return None
+    if 300 <= status < 400:
+        return "It answered with a redirect, which is not followed: enter the address that it leads to."
+    if status == HTTPStatus.GONE:
+        return "It answered 410: it wants no messages any more."
+    return f"It answered {status}, where a 2xx was expected."
+
+
+REASONS: tuple[tuple[type[Exception], str], ...] = (
+    (socket.gaierror, "Nobody knows the name in the address."),
+    (ssl.SSLError, "It speaks no TLS that is safe."),
+    (ConnectTimeoutError, f"It could not be reached within {CONNECT_SECONDS:.0f} seconds."),
+    (NewConnectionError, "It could not be reached."),
+    (ReadTimeoutError, "It gave no answer in time."),
+    (TimeoutError, "It gave no answer in time."),
+)
+
+
+def _explain(failure: Exception) -> str:
+    if isinstance(failure, NotAllowed):
+        return str(failure)
+    if isinstance(failure, ssl.SSLCertVerificationError):
+        return f"Its certificate is not valid: {failure.verify_message}."[:300]
+    if isinstance(failure.__cause__, ConnectionRefusedError):
+        return "It refused the connection."
+    broke_off = "It broke off, or its answer was no HTTP."
+    return next((reason for kind, reason in REASONS if isinstance(failure, kind)), broke_off)

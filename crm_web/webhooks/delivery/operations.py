@@ -1,0 +1,268 @@
+"""
+From the feed of changes to messages that have arrived: spread, claimed, settled, swept.
+
+Any number of senders do this at once. A webhook's row is locked while its mark advances, and whoever finds it locked
+goes on to the next one; a message belongs to whoever claimed it until its lease ends. All times are the database's.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, delete, func, literal, select, true, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased, contains_eager, undefer
+
+from crm_web.api.history.schemas import Change as ChangeAnswer
+from crm_web.core.extensions import db
+from crm_web.history.feed.queries import ChangeCursor, cursor_of, list_changes_after
+from crm_web.models import DeliveryState, PauseReason, Webhook, WebhookDelivery
+from crm_web.webhooks.delivery.http_client import Outcome
+from crm_web.webhooks.events import name_event
+
+READ_AT_ONCE = 500
+MOST_WAITING = 1000
+"""So many messages of one webhook wait at most; the rest of the feed waits in the feed."""
+EACH_AT_ONCE = 4
+"""So many messages of one webhook are claimed at a time, so that a slow receiver leaves room for the others."""
+LEASE = timedelta(minutes=2)
+"""Longer than the slowest message can take."""
+PAUSES = tuple(timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200, 21600, 86400))
+PATIENCE = timedelta(days=3)
+KEPT_FOR = timedelta(days=30)
+SWEPT_AT_ONCE = 1000
+GONE = 410
+
+
+@dataclass(frozen=True)
+class PendingDelivery:
+    """
+    A message that is claimed, with all that it takes to send it.
+
+    :param delivery_id: which delivery
+    :param webhook_id: whose
+    :param event: what it tells
+    :param attempt: the how manieth attempt this is
+    :param url: where it goes
+    :param secret: what it is signed with
+    :param timestamp: when it is sent, in seconds since 1970, by the database's clock
+    :param body: the JSON, the same however often it is sent
+    :param lease_ends_at: until when it belongs to whoever claimed it
+    """
+
+    delivery_id: int
+    webhook_id: int
+    event: str
+    attempt: int
+    url: str
+    secret: bytes
+    timestamp: int
+    body: bytes
+    lease_ends_at: datetime
+
+    @property
+    def message_id(self) -> str:
+        """What stays the same however often it is sent, so that a receiver knows what it has heard already."""
+        return f"msg_{self.delivery_id}"
+
+
+def list_followers() -> Sequence[int]:
+    """
+    List the webhooks that are told of anything just now.
+
+    :return: their ids
+    """
+    active = select(Webhook.id).where(Webhook.paused_at.is_(None), Webhook.removed_at.is_(None))
+    return db.session.scalars(active.order_by(Webhook.id)).all()
+
+
+def fan_out(webhook_id: int) -> bool:
+    """
+    Turn the next changes of the feed into messages for one webhook; the caller commits both together with its mark.
+
+    :param webhook_id: the webhook
+    :return: whether there is more to do for it at once
+    """
+    mine = select(Webhook).where(Webhook.id == webhook_id, Webhook.paused_at.is_(None), Webhook.removed_at.is_(None))
+    mine = mine.options(undefer(Webhook.mark_xact), undefer(Webhook.mark_change_id))
+    locked = mine.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    webhook = db.session.scalar(locked)
+    if webhook is None or _count_waiting(webhook_id) >= MOST_WAITING:
+        return False
+    changes = list_changes_after(ChangeCursor(webhook.mark_xact, webhook.mark_change_id), limit=READ_AT_ONCE)
+    if not changes:
+        return False
+    told = [(change.id, event) for change in changes if (event := name_event(change, webhook.events))]
+    if told:
+        rows = [{"webhook_id": webhook_id, "change_id": change_id, "event": event} for change_id, event in told]
+        db.session.execute(insert(WebhookDelivery).values(rows).on_conflict_do_nothing())
+    cursor = cursor_of(changes[-1])
+    moved = update(Webhook).where(Webhook.id == webhook_id)
+    moved = moved.values(mark_xact=cursor.xact, mark_change_id=cursor.change_id)
+    db.session.execute(moved.execution_options(synchronize_session=False))
+    return len(changes) == READ_AT_ONCE
+
+
+def _count_waiting(webhook_id: int) -> int:
+    waiting = select(WebhookDelivery.id).where(
+        WebhookDelivery.webhook_id == webhook_id, WebhookDelivery.state == DeliveryState.WAITING
+    )
+    return db.session.scalar(select(func.count()).select_from(waiting.limit(MOST_WAITING).subquery())) or 0
+
+
+def claim_deliveries(limit: int) -> list[PendingDelivery]:
+    """
+    Claim messages that are due, some of each webhook; once the caller has committed, they are its own for a while.
+
+    :param limit: how many at most
+    :return: the messages
+    """
+    # Materialised, it is looked for once only, whatever the planner makes of the update around it.
+    chosen = _select_due(limit).cte("chosen").prefix_with("MATERIALIZED")
+    claimed = (
+        update(WebhookDelivery)
+        .where(WebhookDelivery.id.in_(select(chosen.c.id)))
+        .values(lease_ends_at=func.now() + LEASE, attempts=WebhookDelivery.attempts + 1, tried_at=func.now())
+        .returning(WebhookDelivery.id, func.now(), func.now() + LEASE)
+        .execution_options(synchronize_session=False)
+    )
+    rows = db.session.execute(claimed).all()
+    if not rows:
+        return []
+    _, claimed_at, lease_ends_at = rows[0]
+    return [_build_delivery(one, claimed_at, lease_ends_at) for one in _load_with_change([row.id for row in rows])]
+
+
+def _select_due(limit: int) -> Select[tuple[int]]:
+    due = aliased(WebhookDelivery)
+    of_one = (
+        select(due.id)
+        .where(due.webhook_id == Webhook.id, due.state == DeliveryState.WAITING, due.next_try_at <= func.now())
+        .where(due.lease_ends_at.is_(None) | (due.lease_ends_at < func.now()))
+        .order_by(due.next_try_at, due.id)
+        .limit(EACH_AT_ONCE)
+        .with_for_update(skip_locked=True)
+        .correlate(Webhook)
+        .lateral("due")
+    )
+    some = select(of_one.c.id).select_from(Webhook).join(of_one, true())
+    return some.where(Webhook.paused_at.is_(None), Webhook.removed_at.is_(None)).limit(limit)
+
+
+def _load_with_change(ids: Sequence[int]) -> Sequence[WebhookDelivery]:
+    query = (
+        select(WebhookDelivery)
+        .where(WebhookDelivery.id.in_(ids))
+        .join(WebhookDelivery.webhook)
+        .join(WebhookDelivery.change)
+        .options(
+            contains_eager(WebhookDelivery.webhook).undefer(Webhook.secret),
+            contains_eager(WebhookDelivery.change),
+        )
+        .order_by(WebhookDelivery.id)
+        .execution_options(populate_existing=True)
+    )
+    return db.session.scalars(query).all()
+
+
+def _build_delivery(delivery: WebhookDelivery, claimed_at: datetime, lease_ends_at: datetime) -> PendingDelivery:
+    change = ChangeAnswer.model_validate(delivery.change).model_dump(mode="json")
+    told = {
+        "type": delivery.event,
+        "timestamp": change["at"],
+        "webhook_id": delivery.webhook_id,
+        "data": change,
+    }
+    return PendingDelivery(
+        delivery_id=delivery.id,
+        webhook_id=delivery.webhook_id,
+        event=delivery.event,
+        attempt=delivery.attempts,
+        url=delivery.webhook.url,
+        secret=delivery.webhook.secret,
+        timestamp=int(claimed_at.timestamp()),
+        body=json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(),
+        lease_ends_at=lease_ends_at,
+    )
+
+
+def record_result(pending: PendingDelivery, outcome: Outcome) -> bool:
+    """
+    Note what came of a message: delivered, to be tried again, or failed.
+
+    :param pending: the message
+    :param outcome: what came of it
+    :return: false where its lease had ended and somebody else has claimed it since: nothing is noted then
+    """
+    is_delivered = outcome.error is None
+    pause = next(iter(PAUSES[pending.attempt - 1 :]), None) if outcome.status != GONE else None
+    if is_delivered:
+        state, again = DeliveryState.DELIVERED, None
+    elif pause is None:
+        state, again = DeliveryState.FAILED, None
+    else:
+        state, again = DeliveryState.WAITING, func.now() + pause
+    noted = (
+        update(WebhookDelivery)
+        .where(WebhookDelivery.id == pending.delivery_id, WebhookDelivery.lease_ends_at == pending.lease_ends_at)
+        .values(
+            state=state,
+            next_try_at=again,
+            lease_ends_at=None,
+            status=outcome.status,
+            error=outcome.error,
+            took_ms=outcome.took_ms,
+        )
+        .returning(WebhookDelivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    return db.session.scalar(noted) is not None
+
+
+def update_health(outcomes: Iterable[tuple[PendingDelivery, Outcome]]) -> Sequence[int]:
+    """
+    Note which webhooks work and which fail, and pause those that have only failed for days, or are not wanted any more.
+
+    :param outcomes: messages, and what came of each
+    :return: the webhooks that were paused
+    """
+    # Of those that came back together, one that was delivered shows that the webhook works.
+    worst_first = sorted(outcomes, key=lambda one: one[1].error is None)
+    telling = {pending.webhook_id: outcome for pending, outcome in worst_first}
+    paused: list[int] = []
+    for webhook_id, outcome in sorted(telling.items(), key=lambda one: one[0]):
+        works = outcome.error is None
+        is_news = Webhook.first_failed_at.is_not(None) if works else Webhook.first_failed_at.is_(None)
+        _update(webhook_id, is_news, first_failed_at=None if works else func.now())
+        is_gone = outcome.status == GONE
+        if not works:
+            is_over = literal(True) if is_gone else Webhook.first_failed_at < func.now() - PATIENCE
+            reason = PauseReason.GONE if is_gone else PauseReason.FAILING
+            condition = Webhook.paused_at.is_(None) & is_over
+            paused += _update(webhook_id, condition, paused_at=func.now(), paused_because=reason)
+    return paused
+
+
+def _update(webhook_id: int, condition: ColumnElement[bool], **values: object) -> Sequence[int]:
+    changed = update(Webhook).where(Webhook.id == webhook_id, condition).values(**values).returning(Webhook.id)
+    return db.session.scalars(changed.execution_options(synchronize_session=False)).all()
+
+
+def delete_expired() -> int:
+    """
+    Delete a small portion of what is old, or of a webhook that was removed.
+
+    :return: how many rows went; as long as there are some, there may be more
+    """
+    is_removed = WebhookDelivery.webhook_id.in_(select(Webhook.id).where(Webhook.removed_at.is_not(None)))
+    is_old = (WebhookDelivery.created_at < func.now() - KEPT_FOR) & (WebhookDelivery.state != DeliveryState.WAITING)
+    count = 0
+    for condition in (is_old, is_removed):
+        portion = select(WebhookDelivery.id).where(condition).limit(SWEPT_AT_ONCE).with_for_update(skip_locked=True)
+        gone = delete(WebhookDelivery).where(WebhookDelivery.id.in_(portion)).returning(WebhookDelivery.id)
+        count += len(db.session.scalars(gone.execution_options(synchronize_session=False)).all())
+    is_empty = ~select(WebhookDelivery.id).where(WebhookDelivery.webhook_id == Webhook.id).exists()
+    empty = delete(Webhook).where(Webhook.removed_at.is_not(None), is_empty)
+    db.session.execute(empty.execution_options(synchronize_session=False))
+    return count

@@ -1,0 +1,53 @@
+"""The customers whom a lead that is won may be for: why, and what choosing one of them would do."""
+
+from dataclasses import dataclass
+
+from crm_web.auth.permissions import may_change
+from crm_web.history.formatting import label_of
+from crm_web.models import Customer, Employee, Lead
+from crm_web.records.matching import LikelyCustomer, list_likely_customers
+from crm_web.winning.conversion.operations import empty_fields_to_fill, has_new_contact
+from crm_web.winning.conversion.queries import list_where_known
+
+
+@dataclass(frozen=True)
+class MatchCandidate:
+    """
+    A customer that a lead may be already.
+
+    :param customer: the customer, with its owner
+    :param reasons: why, each in words, the strongest first
+    :param may_fill: whether the reader may change the customer; else it is linked and stays as it is
+    :param filled: the labels of its empty fields that the lead would fill
+    :param brings_person: whether the lead's person would become a contact there
+    """
+
+    customer: Customer
+    reasons: str
+    may_fill: bool
+    filled: list[str]
+    brings_person: bool
+
+
+def list_match_candidates(lead: Lead, *, by: Employee) -> list[MatchCandidate]:
+    """
+    List whom a lead may be for, the likeliest first.
+
+    :param lead: the lead that is about to be won
+    :param by: the employee who looks
+    :return: what the page offers
+    """
+    likely = list_likely_customers(lead)
+    known = list_where_known(lead, [found.customer.id for found in likely])
+    return [_offer(lead, found, by, is_known=found.customer.id in known) for found in likely]
+
+
+def _offer(lead: Lead, found: LikelyCustomer, by: Employee, *, is_known: bool) -> MatchCandidate:
+    customer, may_fill = found.customer, may_change(by, found.customer)
+    return MatchCandidate(
+        customer=customer,
+        reasons=", ".join(found.reasons),
+        may_fill=may_fill,
+        filled=[label_of(name) for name in empty_fields_to_fill(lead, customer)] if may_fill else [],
+        brings_person=may_fill and not is_known and has_new_contact(lead, customer),
+    )

@@ -1,0 +1,194 @@
+"""Winning a lead whose customer has to be chosen or looked over first, and taking a win back."""
+
+from typing import cast
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.auth.permissions import Action, allowed, may_change, refuse, require_change
+from crm_web.core.extensions import db
+from crm_web.customers.queries import get_customer
+from crm_web.employees.queries import list_possible_owners
+from crm_web.history.formatting import label_of
+from crm_web.leads import blueprint, operations, queries
+from crm_web.leads.forms import WinChoiceForm, WinForm
+from crm_web.models import Conversion, ConversionKind, Customer, Lead, LeadStatus
+from crm_web.navigation import safe_redirect_target
+from crm_web.records.matching import list_likely_customers
+from crm_web.web.error_pages import DomainError
+from crm_web.web.form_fields import show_refusal, stored_values
+from crm_web.web.idempotency import Answer, replay_response, store_response
+from crm_web.web.refills import is_refill
+from crm_web.winning import queries as win_queries
+from crm_web.winning.conversion.operations import customer_fields_from_lead
+from crm_web.winning.conversion.queries import find_active_conversion, get_win_contact
+from crm_web.winning.match_candidates import list_match_candidates
+
+
+@blueprint.get("/leads/<int:lead_id>/win")
+@allowed(Action.CHANGE_OWN)
+def preview_win(lead_id: int) -> ResponseReturnValue:
+    lead = queries.get_lead(lead_id) or abort(404)
+    require_change(lead)
+    if lead.is_in_trash:
+        refuse("This lead is in the trash. Restore it first.")
+    if lead.is_won or lead.customer_id is not None:
+        return redirect(url_for("leads.show_lead", lead_id=lead.id), code=303)
+    return _win_page(lead, _form_for(lead))
+
+
+def _form_for(lead: Lead) -> WinForm:
+    form = WinForm(data=customer_fields_from_lead(lead))
+    form.record = Customer(**customer_fields_from_lead(lead))
+    form.owner_id.offer(list_possible_owners(), lead.owner)
+    return form
+
+
+def _win_page(lead: Lead, form: WinForm) -> str:
+    return render_template(
+        "winning/preview_win.html",
+        lead=lead,
+        form=form,
+        offers=list_match_candidates(lead, by=current_user),
+        next=request.values.get("next", ""),
+        back_url=come_back_to(lead),
+    )
+
+
+def come_back_to(lead: Lead) -> str:
+    """Where to go after a lead has moved: the page that the form names, such as the board, or the lead's own."""
+    return safe_redirect_target(request.values.get("next")) or url_for("leads.show_lead", lead_id=lead.id)
+
+
+def win_by_choice(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | None:
+    """Answer a Won that says whose it is, or has to be asked; ``None`` where one press of the button is enough."""
+    choice = WinChoiceForm()
+    if choice.create.data:
+        return _win_as_typed(lead, seen)
+    if _is_decided(lead):
+        return None
+    if choice.customer_id.data is not None:
+        return _win_for(lead, choice.customer_id.data, seen)
+    is_asked = seen in (None, lead.status) and list_likely_customers(lead, limit=1)
+    # The likely one may be the very customer that a colleague's Won has just made from this lead.
+    if is_asked and not win_queries.has_customer(lead.id):
+        next_url = request.values.get("next") or None
+        return redirect(url_for("leads.preview_win", lead_id=lead.id, next=next_url), code=303)
+    return None
+
+
+def _is_decided(lead: Lead) -> bool:
+    return lead.is_won or lead.is_in_trash or lead.customer_id is not None
+
+
+def _win_for(lead: Lead, customer_id: int, seen: LeadStatus | None) -> ResponseReturnValue:
+    customer = get_customer(customer_id) or abort(404)
+    was = lead.status
+    fill = may_change(current_user, customer)
+    try:
+        operations.win_for_customer(lead, customer, fill=fill, by=current_user, seen=seen)
+    except DomainError as error:
+        return _refused_page(lead, _form_for(lead), error)
+    answer = tell_win(lead, was, None)
+    db.session.commit()
+    return answer.give()
+
+
+def win_again(lead: Lead) -> ResponseReturnValue | None:
+    """Show the customer again that was typed before the person was signed out; ``None`` for any other form."""
+    if not is_refill() or not WinChoiceForm().create.data or _is_decided(lead):
+        return None
+    form = _form_for(lead)
+    form.validate()
+    return _win_page(lead, form), 422
+
+
+def _win_as_typed(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | None:
+    form = _form_for(lead)
+    # Who took the win back meanwhile and sends the same page once more wants to win it again.
+    if (answer := replay_response(form)) and win_queries.is_won_by_now(lead.id):
+        return answer.give()
+    if _is_decided(lead):
+        return None
+    if not form.validate():
+        return _win_page(lead, form), 422
+    was = lead.status
+    try:
+        operations.win_with_new_customer(lead, stored_values(form), by=current_user, seen=seen)
+    except DomainError as error:
+        return _refused_page(lead, form, error)
+    told = tell_win(lead, was, None)
+    answer = store_response(form, told.text, told.place, link=told.link, undo=told.undo)
+    db.session.commit()
+    return answer.give()
+
+
+def _refused_page(lead: Lead, form: WinForm, error: DomainError) -> ResponseReturnValue:
+    show_refusal(form, error)
+    return _win_page(lead, form), 409 if isinstance(error, operations.StatusChangedMeanwhile) else 422
+
+
+def tell_win(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> Answer:
+    """Say in one sentence whose lead was won, with the way to take it back."""
+    place = come_back_to(lead)
+    # By its id: what was loaded before the lead was locked may be none, or another one.
+    customer, conversion = cast(Customer, get_customer(lead.customer_id or 0)), find_active_conversion(lead.id)
+    name = f"Customer {customer.number} {customer.name}"
+    link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id))
+    if was is LeadStatus.WON:
+        unsaved = " What you typed is not saved." if request.form.get("create") else ""
+        return Answer(f"This lead was won before. {name} is its customer.{unsaved}", place, link=link, kind="info")
+    undo = ("Undo", url_for("leads.undo_win", lead_id=lead.id)) if conversion and conversion.before else None
+    is_new = conversion is not None and had_customer_id is None
+    made = _tell_conversion(conversion) if conversion and is_new else "has bought again."
+    return Answer(f"Won. {name} {made}", place, link=link, undo=undo)
+
+
+def _tell_conversion(conversion: Conversion) -> str:
+    if conversion.kind is ConversionKind.CREATED:
+        return "was created." if conversion.customer_version == 1 else "is back from the trash."
+    told = ["has bought again."]
+    if conversion.filled:
+        told.append(f"Filled in from the lead: {', '.join(map(label_of, conversion.filled))}.")
+    if contact := get_win_contact(conversion):
+        told.append(f"{contact.name} was added as a contact.")
+    return " ".join(told)
+
+
+@blueprint.post("/leads/<int:lead_id>/win/undo")
+@allowed(Action.CHANGE_OWN)
+def undo_win(lead_id: int) -> ResponseReturnValue:
+    lead = queries.get_lead(lead_id) or abort(404)
+    require_change(lead)
+    try:
+        conversion = operations.undo_win(lead, by=current_user)
+    except operations.LeadInTrash as error:
+        refuse(error.message)
+    except operations.WinStands as error:
+        return render_template("winning/undo_win.html", lead=lead, obstacles=error.obstacles), 409
+    answer = _tell_undo(lead, conversion)
+    db.session.commit()
+    return answer.give()
+
+
+def _tell_undo(lead: Lead, conversion: Conversion | None) -> Answer:
+    place = url_for("leads.show_lead", lead_id=lead.id)
+    if conversion is None:
+        return Answer("There is no win to take back: someone did it before.", place, kind="info")
+    customer = get_customer(conversion.customer_id) or abort(404)
+    name = f"{customer.number} {customer.name}"
+    if conversion.kind is ConversionKind.CREATED:
+        told = f"Customer {name} is in the trash."
+    else:
+        told = f"Customer {name} stays{_tell_what_went(conversion, customer)}."
+    link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id))
+    return Answer(f"Taken back: the lead is {lead.status.label} again. {told}", place, link=link)
+
+
+def _tell_what_went(conversion: Conversion, customer: Customer) -> str:
+    emptied = [label_of(field) for field in conversion.filled if getattr(customer, field) is None]
+    contact = get_win_contact(conversion)
+    told = f"; emptied again: {', '.join(emptied)}" if emptied else ""
+    told += f"; its contact {contact.name} is in the trash" if contact and contact.is_in_trash else ""
+    return told or " as it is"

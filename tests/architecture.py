@@ -1,0 +1,123 @@
+"""The code of the house as the rules read it: each file with its kind, its imports and its functions."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+from jinja2 import Environment, nodes
+
+from crm_web.core.config import ROOT
+
+KINDS = ("views", "forms", "operations", "queries", "commands")
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One Python file of the application."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path.relative_to(ROOT))
+
+    @cached_property
+    def text(self) -> str:
+        return self.path.read_text()
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
+
+    @property
+    def feature(self) -> str | None:
+        """The folder of its feature; ``None`` for models and for what stands directly in ``crm_web``."""
+        folder = self.path.relative_to(ROOT / "crm_web").parent.name
+        return folder if folder not in ("", "models") else None
+
+    @property
+    def kind(self) -> str:
+        """What it is by its name; ``print_views`` are views, and what has no such name is a feature's own part."""
+        if self.path.parent.name == "models":
+            return "models"
+        return self.path.stem.rpartition("_")[2] if self.feature else "core"
+
+    @cached_property
+    def imports(self) -> set[str]:
+        """Every imported name in full, those inside of functions too: ``crm_web.leads.operations.win``."""
+        found: set[str] = set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{self}:{node.lineno} imports by dots"
+                found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        return found
+
+    @cached_property
+    def functions(self) -> list[ast.FunctionDef]:
+        return [node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef)]
+
+    @cached_property
+    def public_functions(self) -> list[ast.FunctionDef]:
+        return [node for node in self.tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+
+    def imports_from(self, *places: str) -> list[str]:
+        """Which imports come from one of these modules or packages."""
+        return sorted(
+            name for name in self.imports for place in places if name == place or name.startswith(place + ".")
+        )
+
+    def called(self) -> set[str]:
+        """The names of everything that is called, ``db.session.commit`` written out."""
+        return {ast.unparse(node.func) for node in ast.walk(self.tree) if isinstance(node, ast.Call)}
+
+
+def list_files(*kinds: str) -> list[SourceFile]:
+    """The files of the application, of some kinds or of all."""
+    return [file for file in _read_all() if not kinds or file.kind in kinds]
+
+
+@cache
+def _read_all() -> list[SourceFile]:
+    return [SourceFile(path) for path in sorted((ROOT / "crm_web").rglob("*.py"))]
+
+
+def list_templates() -> list[Path]:
+    """All templates."""
+    return sorted((ROOT / "templates").rglob("*.html"))
+
+
+@cache
+def parse_templates() -> dict[str, nodes.Template]:
+    """All templates, parsed, by the names that views know them by."""
+    parser = Environment(autoescape=True)
+    return {str(path.relative_to(ROOT / "templates")): parser.parse(path.read_text()) for path in list_templates()}
+
+
+def imported_by(tree: nodes.Template) -> set[str]:
+    """The names that a template imports."""
+    names = [name for line in tree.find_all(nodes.FromImport) for name in line.names]
+    return {name if isinstance(name, str) else name[1] for name in names}
+
+
+def names_read_by(tree: nodes.Template) -> set[str]:
+    """The names that a template makes use of."""
+    return {name.name for name in tree.find_all(nodes.Name) if name.ctx == "load"}
+
+
+def list_names(file: SourceFile) -> Iterator[str]:
+    """The names that a file gives to its functions, classes and itself."""
+    yield file.path.stem
+    for node in ast.walk(file.tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+
+
+def length_of(function: ast.FunctionDef) -> int:
+    """The lines of a function without decorators, docstring and the lines of its signature but one."""
+    body = function.body
+    if ast.get_docstring(function) is not None:
+        body = body[1:]
+    return 1 + (function.end_lineno or 0) - (body[0].lineno if body else function.end_lineno or 0) + 1

@@ -1,0 +1,89 @@
+"""
+The real operations, in any order, by anybody who may, with values right and wrong; and after each step the truth.
+
+Hypothesis makes up stories of a small company. After each step the database must hold every truth of ``invariants.py``,
+and exactly what the step is for must have changed; whoever is refused, by role or by rule, leaves everything as it was.
+Each step is a transaction that is really committed, as a request is.
+
+``make check`` tells the same stories each time. To tell others, and for longer:
+``ANY_ORDER_STORIES=2000 .venv/bin/python -m pytest -s tests/any_order``
+"""
+
+import os
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.databases import OwnDatabase
+from tests.stateful.bulk import Bulk
+from tests.stateful.company import Company
+from tests.stateful.record_rules import Keeping
+from tests.stateful.story import Story
+from tests.stateful.winning import Winning
+
+pytestmark = pytest.mark.slow
+STORIES = int(os.environ.get("ANY_ORDER_STORIES", "0"))
+STEPS = 50
+DEEDS = {
+    "add note",
+    "add task",
+    "apply bulk edit",
+    "assign",
+    "choose",
+    "deactivate",
+    "edit",
+    "enter contact",
+    "enter customer",
+    "enter lead",
+    "finish task",
+    "hire",
+    "make primary",
+    "move to lost",
+    "move to open",
+    "move to won",
+    "purge",
+    "put back",
+    "reactivate",
+    "reopen task",
+    "restore",
+    "save form",
+    "trash",
+    "undo bulk edit",
+    "undo win",
+    "win as typed",
+    "win for",
+}
+
+
+class AnyOrder(Keeping, Winning, Bulk):
+    """Everything that people do."""
+
+
+def test_any_order_of_anything_leaves_the_truth(own_database: OwnDatabase) -> None:
+    Story.company = Company(own_database)
+    Story.tally.clear()
+    which: dict[str, Any] = {"max_examples": STORIES, "derandomize": False} if STORIES else {"max_examples": 40}
+    try:
+        run_state_machine_as_test(
+            AnyOrder,
+            settings=settings(
+                **which,
+                stateful_step_count=STEPS,
+                deadline=None,
+                database=None,
+                report_multiple_bugs=False,
+                phases=(Phase.generate, Phase.shrink),
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+    finally:
+        Story.company.close()
+        print(f"\n{Story.company.stories} stories, {Story.tally.total()} steps:")  # noqa: T201
+        for (what, outcome), number in sorted(Story.tally.items()):
+            print(f"  {what}: {outcome} {number}")  # noqa: T201
+    # Stories in which nobody gets anything done would find nothing.
+    assert {what for what, _ in Story.tally} == DEEDS
+    done = {what for what, outcome in Story.tally if outcome == "done"}
+    assert len(done) >= 0.9 * len(DEEDS), DEEDS - done
