@@ -12,8 +12,8 @@ from bench.fill import SECRET, connect
 from crm_web import create_app
 from crm_web.core.config import Settings
 from crm_web.core.extensions import db
-from crm_web.leads.operations import change_status
 from crm_web.models import Employee, Lead, LeadStatus
+from crm_web.winning.operations import change_status
 
 Writer = Callable[[list[int], float], int]
 

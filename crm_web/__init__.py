@@ -11,7 +11,7 @@ from crm_web.auth.drafts import interrupted
 from crm_web.core import compression, database, request_log, security_headers, static_assets
 from crm_web.core.config import Settings, load_settings
 from crm_web.core.extensions import bootstrap, csrf, db, login_manager
-from crm_web.web import error_pages, template_filters, ways_back
+from crm_web.web import error_pages, template_filters, urls, ways_back
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -24,7 +24,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
     app.config.from_mapping((settings or load_settings()).flask_config())
-    app.url_map.converters["int"] = navigation.RecordId
+    app.url_map.converters["int"] = urls.RecordId
     compression.init_app(app)
     request_log.init_app(app)
     for extension in (db, csrf, login_manager, bootstrap):

@@ -13,9 +13,9 @@ from sqlalchemy.exc import DBAPIError
 from werkzeug.local import LocalProxy
 
 from crm_web.core.config import ROOT
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.models import ChangeSource, set_change_source
-from crm_web.web.error_pages import DomainError
 
 UNKNOWN_TABLE_OR_COLUMN = ("42P01", "42703")
 

@@ -13,15 +13,15 @@ from sqlalchemy import func, insert, select, text
 
 from bench.datagen.indexes import TABLES, build_again, set_aside
 from bench.datagen.words import list_lands, list_words
+from crm_web.core.database import raw_cursor
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.customers.operations import CARRIED_OVER, CONTACT_FIELDS
 from crm_web.demo.sales import LOST_FOR
 from crm_web.demo.triggers import read_what_history_leaves_out, triggers_at_rest
 from crm_web.demo.words import DESCRIPTIONS, JOB_TITLES, LANDS, SALUTATIONS, SOURCES, TASKS
-from crm_web.imports.staging import raw_cursor
 from crm_web.imports.writing import CUSTOMER_VALUES
 from crm_web.models import Employee, Lead, LeadSource, Role, set_audit_actor
-from crm_web.web.error_pages import DomainError
 
 BATCH = 20_000
 WORTH_SETTING_ASIDE = 20_000

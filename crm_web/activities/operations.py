@@ -5,10 +5,10 @@ from typing import Any
 
 from crm_web.activities.queries import RemovedActivity, find_restored_activity
 from crm_web.core.clock import now
+from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
 from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, set_audit_actor
 from crm_web.records.operations import lock
-from crm_web.web.error_pages import Conflict, DomainError
 
 OF_TASKS = ("due_on", "assignee_id")
 """The fields that only a task has."""

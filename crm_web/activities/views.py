@@ -9,11 +9,11 @@ from flask_login import current_user
 from crm_web.activities import blueprint, operations, queries
 from crm_web.activities.forms import ActivityForm, read_activity_form
 from crm_web.auth.permissions import Action, allowed, may_finish, may_remove, require_finish, require_removal
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.customers.queries import get_customer
 from crm_web.leads.queries import get_lead
 from crm_web.models import Activity, Customer, Lead
-from crm_web.web.error_pages import DomainError
 from crm_web.web.form_fields import show_refusal, stored_values
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable

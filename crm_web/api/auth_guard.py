@@ -8,10 +8,10 @@ from crm_web.api import blueprint
 from crm_web.api.http import WrongRequest
 from crm_web.api.problem_mapping import tell_refusal
 from crm_web.auth.tokens.operations import Use
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import csrf, db
 from crm_web.core.problem_details import make_problem
 from crm_web.models import Scope
-from crm_web.web.error_pages import DomainError
 
 READING = ("GET", "HEAD", "OPTIONS")
 LARGEST_BODY = 4 * 1024 * 1024

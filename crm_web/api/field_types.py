@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar, cast
 
@@ -163,4 +163,3 @@ AskedAmount = Annotated[
 ]
 DayWord = Annotated[str, Field(pattern=among(WORDS))]
 """A stretch of days by its name, such as ``this_month``."""
-Moment = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]

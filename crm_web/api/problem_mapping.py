@@ -9,10 +9,11 @@ from psycopg2.errors import ExclusionViolation, ForeignKeyViolation, UniqueViola
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 
+from crm_web.core.errors import Conflict, DomainError, RecordGone
 from crm_web.core.problem_details import describe_problem, make_problem
 from crm_web.core.request_log import log_event
-from crm_web.leads.operations import WinStands
-from crm_web.web.error_pages import PAGES, Conflict, DomainError, RecordGone
+from crm_web.web.error_pages import PAGES
+from crm_web.winning.operations import WinStands
 
 
 class CustomerNotChosen(Conflict):

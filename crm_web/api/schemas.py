@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 
 from crm_web.api.field_types import NOT_BLANK, CountryOrNone, Day, DayWord, FewWords, Many, Word
 from crm_web.lists.record_params import LONGEST_REST
+from crm_web.web.schemas import Answered
 
 MARK = "^[A-Za-z0-9_-]+$"
 Item = TypeVar("Item", bound="Answered")
@@ -41,12 +42,6 @@ class Sent(BaseModel):
     def values(self) -> dict[str, Any]:
         """Give what was sent, and nothing else, as the operations take it."""
         return {name: getattr(self, name) for name in self.model_fields_set}
-
-
-class Answered(BaseModel):
-    """The parent of everything that programs are answered."""
-
-    model_config = ConfigDict(from_attributes=True)
 
 
 class PageOf(Answered, Generic[Item]):

@@ -16,9 +16,9 @@ from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from crm_web.auth.queries import find_credentials, hash_token
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.models import Employee, SignIn, SignInFailures, Theme, limit_of, set_audit_actor
-from crm_web.web.error_pages import DomainError
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200

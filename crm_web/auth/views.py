@@ -9,14 +9,14 @@ from crm_web.auth import blueprint, operations, queries, sessions
 from crm_web.auth.drafts.interrupted import answer_stale_form
 from crm_web.auth.forms import PasswordForm, PreferencesForm, SignInForm
 from crm_web.auth.permissions import public, signed_in
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.core.request_log import log_event
 from crm_web.models import Employee
-from crm_web.navigation import safe_redirect_target
-from crm_web.web.error_pages import DomainError
 from crm_web.web.flash import flash_message
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.refills import refillable
+from crm_web.web.urls import safe_redirect_target
 
 
 @blueprint.get("/sign-in")

@@ -7,9 +7,9 @@ from flask_login import current_user
 from crm_web.auth.permissions import Action, allowed
 from crm_web.board.layout import BoardParams, lay_out
 from crm_web.customers.queries import get_customer
-from crm_web.employees.queries import list_possible_owners
 from crm_web.leads import blueprint, queries
 from crm_web.leads.forms import StatusForm
+from crm_web.records.people import list_possible_owners
 from crm_web.web.template_filters import current_user_locale
 
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from crm_web.bulk.eligibility import SkipReason, is_win
-from crm_web.bulk.win_queries import list_conversions
+from crm_web.bulk.queries import list_conversions
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.customers.operations import assign_customer, restore_customer, set_status, trash_customer
-from crm_web.leads.change_operations import assign_lead, put_back_status, set_source
-from crm_web.leads.operations import WinStands, change_status, restore_lead, trash_lead
+from crm_web.leads.operations import assign_lead, restore_lead, set_source, trash_lead
 from crm_web.models import (
     BulkAction,
     BulkEdit,
@@ -23,8 +23,7 @@ from crm_web.models import (
     LostReason,
     limit_of,
 )
-from crm_web.web.error_pages import DomainError
-from crm_web.winning.operations import undo_wins, win_leads
+from crm_web.winning.operations import WinStands, change_status, put_back_status, undo_wins, win_leads
 
 RecordAction = Callable[[Any, Mapping[str, Any], Employee], object]
 

@@ -12,6 +12,7 @@ from crm_web.bulk.actions import apply, revert
 from crm_web.bulk.eligibility import ABOUT, EditContext, check_eligible, is_win
 from crm_web.bulk.queries import MODELS, count_selection, list_chunks, load_context
 from crm_web.bulk.tasks.operations import put_back_tasks, tasks_stay
+from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
 from crm_web.leads.operations import check_lost_reason, use_source
 from crm_web.models import (
@@ -32,7 +33,6 @@ from crm_web.models import (
 )
 from crm_web.records.batch_writes import batch_writes, write_rows
 from crm_web.records.operations import check_owner
-from crm_web.web.error_pages import Conflict, DomainError
 
 MOST = 10_000
 """How many records one edit changes at most: what fits into one transaction that nobody notices."""

@@ -12,7 +12,6 @@ from crm_web.bulk.eligibility import LIKELY, EditContext, SkipReason, check_elig
 from crm_web.bulk.likely.queries import map_likely
 from crm_web.core.extensions import db
 from crm_web.customers.queries import CustomerFilter, select_customers
-from crm_web.employees.queries import map_people
 from crm_web.leads.queries import LeadFilter, select_leads
 from crm_web.lists.pagination import Page, Sort, load_page
 from crm_web.models import (
@@ -20,12 +19,14 @@ from crm_web.models import (
     BulkEntity,
     BulkItem,
     BulkOutcome,
+    Conversion,
     Customer,
     Employee,
     Lead,
     LeadStatus,
     UndoOutcome,
 )
+from crm_web.records.people import map_people
 
 MODELS: dict[BulkEntity, Any] = {BulkEntity.LEAD: Lead, BulkEntity.CUSTOMER: Customer}
 CHUNK = 500
@@ -234,3 +235,15 @@ def list_chunks(edit: BulkEdit, outcome: BulkOutcome) -> Iterator[list[tuple[Bul
     while rows := db.session.execute(query.where(BulkItem.record_id > last)).all():
         last = rows[-1][0].record_id
         yield [(item, record) for item, record in rows]
+
+
+def list_conversions(edit: BulkEdit) -> set[int]:
+    """
+    List the leads whose customer an edit made or linked. Others that it won had been won before, and left Won since.
+
+    :param edit: the edit, applied
+    :return: their ids; the ledger knows them by the moment of the edit's one transaction
+    """
+    query = select(Conversion.lead_id).join(BulkItem, BulkItem.record_id == Conversion.lead_id)
+    query = query.where(BulkItem.bulk_edit_id == edit.id, Conversion.undone_at.is_(None))
+    return set(db.session.scalars(query.where(Conversion.converted_at == edit.applied_at)))

@@ -11,14 +11,14 @@ from crm_web.bulk import blueprint, operations, queries
 from crm_web.bulk.formatting import tell_deed, tell_title
 from crm_web.bulk.forms import PlainForm, SelectionForm, form_for, list_actions
 from crm_web.bulk.params import EditResultParams
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.customers.listing.params import CustomerListParams
-from crm_web.employees.queries import list_possible_owners, map_people
 from crm_web.leads.listing.params import LeadListParams
 from crm_web.leads.queries import list_sources
 from crm_web.lists.params import ListParams
 from crm_web.models import BulkEdit, BulkEntity
-from crm_web.web.error_pages import DomainError
+from crm_web.records.people import list_possible_owners, map_people
 from crm_web.web.flash import flash_message
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.refills import refillable

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from crm_web.core.clock import now
+from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
 from crm_web.customers.operations import lock_outside_trash
 from crm_web.models import Contact, Customer, Employee, set_audit_actor
@@ -13,7 +14,6 @@ from crm_web.records.batch_writes import flush_or_defer
 from crm_web.records.merging import Merge
 from crm_web.records.operations import lock, merge_with_saved, take_from_trash
 from crm_web.records.phones import set_values
-from crm_web.web.error_pages import Conflict, DomainError
 
 NAMES = ("first_name", "last_name", "email")
 """The fields one of which has to be filled, so that there is something to call the person by."""

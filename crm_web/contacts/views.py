@@ -6,14 +6,15 @@ from flask_login import current_user
 
 from crm_web.auth.permissions import Action, allowed, refuse, require_change
 from crm_web.contacts import operations
+from crm_web.contacts import queries as contacts_queries
+from crm_web.contacts.forms import EditContactForm, NewContactForm
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.customers import blueprint, queries
-from crm_web.customers.forms import EditContactForm, NewContactForm
 from crm_web.history.conflicts import show_conflict
 from crm_web.history.queries import list_changes_of
 from crm_web.models import Contact, Customer
 from crm_web.records.operations import ChangedMeanwhile
-from crm_web.web.error_pages import DomainError
 from crm_web.web.form_fields import show_refusal, stored_values
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
@@ -135,7 +136,7 @@ def _place_of(contact: Contact) -> str:
 
 def _contact_to_change(contact_id: int) -> Contact:
     """What is in the trash can be restored; the operations refuse all else about it."""
-    contact = queries.get_contact(contact_id) or abort(404)
+    contact = contacts_queries.get_contact(contact_id) or abort(404)
     require_change(contact.customer)
     return contact
 

@@ -16,19 +16,21 @@ from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import psycopg2
 import psycopg2.extensions
 from click import ClickException
 from flask import Flask, current_app, g, has_request_context, request
+from psycopg2.extensions import cursor as Cursor
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crm_web.core.config import Settings, name_database
+from crm_web.core.errors import PostgresError
 from crm_web.core.extensions import db
-from crm_web.launcher.postgres import EmbeddedServer, PostgresError
+from crm_web.launcher.postgres import EmbeddedServer
 
 Result = TypeVar("Result")
 # How long after the server's own time-out the client gives up: by then the server should have said so itself.
@@ -328,3 +330,12 @@ def classify_failure(error: BaseException) -> DbFailure | None:
         return DbFailure.BUSY
     is_lost = cause.pgcode is None and not isinstance(cause, psycopg2.InternalError)
     return DbFailure.AWAY if is_lost or _AWAY.fullmatch(cause.pgcode or "") else None
+
+
+def raw_cursor() -> Cursor:
+    """
+    Open a cursor of psycopg2 in the transaction of the session, for COPY.
+
+    :return: the cursor
+    """
+    return cast(Cursor, db.session.connection().connection.cursor())

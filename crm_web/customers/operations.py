@@ -5,13 +5,13 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
 from crm_web.models import Contact, Customer, CustomerStatus, Employee, set_audit_actor
 from crm_web.records.batch_writes import flush_or_defer
 from crm_web.records.merging import Merge
 from crm_web.records.operations import check_owner, lock, merge_with_saved, move_to_trash, take_from_trash
 from crm_web.records.phones import read_again, set_values
-from crm_web.web.error_pages import Conflict, DomainError
 
 CARRIED_OVER = {
     "phone": "phone",

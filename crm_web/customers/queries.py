@@ -262,17 +262,6 @@ def read_amounts(by_currency: dict[str, str] | None) -> WonAmounts:
     return {currency: Decimal(total) for currency, total in sorted((by_currency or {}).items())}
 
 
-def get_contact(contact_id: int) -> Contact | None:
-    """
-    Load a contact with its customer and that one's owner.
-
-    :param contact_id: its id
-    :return: the contact, in the trash or not; ``None`` where there is none
-    """
-    loaded = joinedload(Contact.customer).joinedload(Customer.owner)
-    return db.session.scalar(select(Contact).where(Contact.id == contact_id).options(loaded))
-
-
 def list_customers_called(words: str, *, limit: int = 10) -> Sequence[Customer]:
     """
     List the customers that some typed words may mean, for a field that offers them.

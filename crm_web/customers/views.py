@@ -9,10 +9,10 @@ from flask_login import current_user
 
 from crm_web.activities.forms import empty_activity_form
 from crm_web.auth.permissions import Action, allowed, may, may_change, reason_not_to_change, refuse, require_change
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.customers import blueprint, operations, queries
 from crm_web.customers.forms import EditCustomerForm, NewCustomerForm
-from crm_web.employees.queries import list_possible_owners
 from crm_web.history.as_of import read_as_of
 from crm_web.history.conflicts import show_conflict
 from crm_web.history.deleted_records import go_to_story
@@ -21,7 +21,7 @@ from crm_web.history.time_travel.queries import get_past
 from crm_web.models import Customer
 from crm_web.records.matching import Match, list_possible_duplicates
 from crm_web.records.operations import ChangedMeanwhile
-from crm_web.web.error_pages import DomainError
+from crm_web.records.people import list_possible_owners
 from crm_web.web.form_fields import show_refusal, stored_values
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable

@@ -11,13 +11,14 @@ from sqlalchemy import exists, func, insert, select, text
 from crm_web.auth.operations import hash_password
 from crm_web.auth.queries import DEMO_PASSWORD
 from crm_web.core.clock import now
+from crm_web.core.database import raw_cursor
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.demo.changes import write_change
 from crm_web.demo.generation import tell_story
 from crm_web.demo.timeline import Row, Story
 from crm_web.demo.triggers import read_what_history_leaves_out, triggers_at_rest
 from crm_web.demo.words import BOUGHT_AGAIN, SOURCES
-from crm_web.imports.staging import raw_cursor
 from crm_web.models import (
     Activity,
     Contact,
@@ -30,7 +31,6 @@ from crm_web.models import (
     StatusPeriod,
     set_audit_actor,
 )
-from crm_web.web.error_pages import DomainError
 
 PEOPLE: tuple[dict[str, Any], ...] = (
     {"name": "Ada Palmer", "role": Role.ADMIN, "job_title": "Head of Operations", "time_zone": "Europe/London"},

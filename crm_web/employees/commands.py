@@ -7,11 +7,12 @@ import click
 from flask.cli import AppGroup
 
 from crm_web.auth.operations import set_password
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.employees import operations, queries
 from crm_web.models import Employee, Role, limit_of
+from crm_web.records import people
 from crm_web.records.parsing import read_email, read_text
-from crm_web.web.error_pages import DomainError
 
 employees = AppGroup("employees", help="The people who may sign in.")
 password_from_stdin = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
@@ -38,7 +39,7 @@ def create_admin(name: str, email: str, password_stdin: bool) -> None:
 @employees.command("list")
 def list_all() -> None:
     """List all employees, the active ones first."""
-    for person in queries.list_everyone():
+    for person in people.list_everyone():
         state = "" if person.is_active else "  (deactivated)"
         click.echo(f"{person.role.value:<8} {person.email}  {person.name}{state}")
 

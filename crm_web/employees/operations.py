@@ -11,13 +11,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from crm_web.auth.operations import check_new_password, end_sign_ins, hash_password
+from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
 from crm_web.employees.queries import Belongings, count_belongings
 from crm_web.models import Activity, Base, Customer, Employee, Lead, Role, set_audit_actor
 from crm_web.records.merging import Merge
 from crm_web.records.operations import merge_with_saved
 from crm_web.records.phones import set_values
-from crm_web.web.error_pages import Conflict, DomainError
 
 # Changes to employees take turns, so that two administrators who demote or hand over to each other never meet halfway.
 # The trigger that keeps the last administrator holds the same lock.

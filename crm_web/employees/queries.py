@@ -1,15 +1,15 @@
 """What the pages about employees ask."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Text, case, func, or_, select
-from sqlalchemy.orm import joinedload, load_only
+from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
 from crm_web.lists.pagination import PAGE_SIZE, Page, Sort, load_page
-from crm_web.models import Activity, Customer, Employee, Lead, Role, SignIn
+from crm_web.models import Activity, Customer, Employee, Lead, SignIn
 
 
 @dataclass(frozen=True)
@@ -94,43 +94,6 @@ def find_employee_by_email(email: str) -> Employee | None:
     :return: the employee; ``None`` where nobody has it
     """
     return db.session.scalar(select(Employee).where(Employee.email_normalised == func.lower(email.strip())))
-
-
-def list_everyone() -> Sequence[Employee]:
-    """
-    List all employees.
-
-    :return: the active ones first, then by name
-    """
-    return db.session.scalars(
-        select(Employee).order_by(Employee.is_active.desc(), func.crm_fold(Employee.name), Employee.id)
-    ).all()
-
-
-def map_people(employee_ids: Collection[int] | None = None) -> dict[int, str]:
-    """
-    Find what people are called, those who left among them.
-
-    :param employee_ids: their ids; ``None`` for everybody
-    :return: the names by id
-    """
-    query = select(Employee.id, Employee.name)
-    if employee_ids is not None:
-        query = query.where(Employee.id.in_(employee_ids))
-    return {row.id: row.name for row in db.session.execute(query)}
-
-
-def list_possible_owners(*, but: Employee | None = None) -> Sequence[Employee]:
-    """
-    List to whom leads and customers may belong.
-
-    :param but: who is left out, such as the one who gives theirs up
-    :return: everybody active whose role sells, by name; of each only that is loaded
-    """
-    query = select(Employee).where(Employee.is_active, Employee.role != Role.VIEWER).options(load_only(Employee.name))
-    if but is not None:
-        query = query.where(Employee.id != but.id)
-    return db.session.scalars(query.order_by(func.crm_fold(Employee.name), Employee.id)).all()
 
 
 def list_leaders(employee: Employee | None) -> Sequence[Employee]:

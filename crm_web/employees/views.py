@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from crm_web.auth.operations import set_password as give_password
 from crm_web.auth.permissions import Action, allowed, may
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.core.request_log import log_event
 from crm_web.employees import blueprint, operations, queries
@@ -16,8 +17,8 @@ from crm_web.history.conflicts import show_conflict
 from crm_web.history.queries import list_changes_of
 from crm_web.lists.params import ListParams
 from crm_web.models import Employee
+from crm_web.records import people
 from crm_web.records.operations import ChangedMeanwhile
-from crm_web.web.error_pages import DomainError
 from crm_web.web.form_fields import show_refusal, stored_values
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
@@ -119,7 +120,7 @@ def change_employee(employee_id: int) -> ResponseReturnValue:
 def _change_form(employee: Employee) -> ChangeEmployeeForm:
     form = ChangeEmployeeForm(obj=employee)
     form.manager_id.offer(queries.list_leaders(employee))
-    form.successor_id.offer(queries.list_possible_owners(but=employee))
+    form.successor_id.offer(people.list_possible_owners(but=employee))
     return form
 
 
@@ -165,7 +166,7 @@ def deactivate_employee(employee_id: int) -> ResponseReturnValue:
 
 def _deactivation_form(employee: Employee) -> DeactivationForm:
     form = DeactivationForm()
-    form.successor_id.offer(queries.list_possible_owners(but=employee))
+    form.successor_id.offer(people.list_possible_owners(but=employee))
     return form
 
 

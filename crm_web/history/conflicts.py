@@ -8,8 +8,9 @@ from flask import render_template
 from wtforms import BooleanField, Field, HiddenField
 from wtforms.csrf.core import CSRFTokenField
 
-from crm_web.history.formatting import Value, label_of
+from crm_web.history.formatting import Value
 from crm_web.history.queries import put_values_in_words
+from crm_web.records.labels import label_of
 from crm_web.records.operations import ChangedMeanwhile
 from crm_web.records.serialization import to_history
 from crm_web.web.form_fields import ChoiceField, RecordForm, TypedField

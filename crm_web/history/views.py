@@ -4,23 +4,18 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from crm_web.auth.permissions import REFUSALS, Action, allowed, may, may_change, refuse, require_change
-from crm_web.core.extensions import db
-from crm_web.employees.queries import list_everyone
+from crm_web.auth.permissions import Action, allowed, may, may_change
 from crm_web.history import blueprint, queries
-from crm_web.history.formatting import CHANGE_SOURCE_LABELS, CHANGE_SOURCES, ENTITIES, ReadableChange, Record, label_of
+from crm_web.history.formatting import CHANGE_SOURCE_LABELS, CHANGE_SOURCES, ENTITIES, ReadableChange, Record
 from crm_web.lists.params import Chip, ListParams, is_record_id
-from crm_web.models import ChangeAction, ChangeSource, Contact, Customer, Employee, Lead
-from crm_web.navigation import safe_redirect_target
+from crm_web.models import ChangeAction, ChangeSource, Employee
 from crm_web.records.parsing import read_date
-from crm_web.undo import operations
+from crm_web.records.people import list_everyone
 from crm_web.web import template_filters
-from crm_web.web.error_pages import DomainError
-from crm_web.web.idempotency import Answer
 from crm_web.web.template_filters import current_user_locale
 
 NAMES = ("who", "record", "kind", "action", "door", "day")
@@ -119,45 +114,3 @@ def _may_put_back(change: ReadableChange) -> bool:
     if change.record.entity == "employee":
         return may(current_user, Action.KEEP_EMPLOYEES)
     return may_change(current_user, change.place)
-
-
-@blueprint.post("/<int:change_id>/put-back")
-@allowed(Action.CHANGE_OWN)
-def put_back(change_id: int) -> ResponseReturnValue:
-    change, record = queries.get_change(change_id) or abort(404)
-    _require_change(record)
-    column, label = request.form.get("field", ""), label_of(request.form.get("field", ""))
-    wanted = safe_redirect_target(request.form.get("next"))
-    place = wanted or _place_of(record)
-    try:
-        is_new = operations.put_back(change, column, record, by=current_user)
-    except DomainError as error:
-        db.session.rollback()
-        return Answer(f"Nothing was put back. {error.message}", place, kind="error").give()
-    # Who just gave up the role of an administrator can't see the employees any more.
-    answer = Answer(
-        f"{label} is what it was before." if is_new else f"{label} is so already.", wanted or _place_of(record)
-    )
-    db.session.commit()
-    return answer.give()
-
-
-def _require_change(record: Any) -> None:
-    if isinstance(record, Employee):
-        if not may(current_user, Action.KEEP_EMPLOYEES):
-            refuse(REFUSALS[Action.KEEP_EMPLOYEES])
-    else:
-        require_change(record.customer if isinstance(record, Contact) else record)
-
-
-def _place_of(record: Lead | Customer | Contact | Employee) -> str:
-    """The page that shows a record's history."""
-    if isinstance(record, Lead):
-        return url_for("leads.show_lead", lead_id=record.id)
-    if isinstance(record, Customer):
-        return url_for("customers.show_customer", customer_id=record.id)
-    if isinstance(record, Contact):
-        return url_for("customers.edit_contact", contact_id=record.id)
-    if may(current_user, Action.KEEP_EMPLOYEES):
-        return url_for("employees.edit_employee", employee_id=record.id)
-    return url_for("history.list_changes")

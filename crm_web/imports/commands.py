@@ -13,6 +13,7 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from crm_web.auth.permissions import REFUSALS, Action, may
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.imports.amounts import COMMA, POINT
 from crm_web.imports.csv_file import DELIMITERS
@@ -28,7 +29,6 @@ from crm_web.imports.operations import (
 )
 from crm_web.models import Employee, LeadStatus, Role
 from crm_web.records.parsing import read_currency
-from crm_web.web.error_pages import DomainError
 from crm_web.web.template_filters import plural
 
 leads = AppGroup("leads", help="Leads from files.")

@@ -11,8 +11,8 @@ from typing import BinaryIO
 
 from charset_normalizer import from_bytes
 
+from crm_web.core.errors import DomainError
 from crm_web.lists.csv_export import read_cell
-from crm_web.web.error_pages import DomainError
 
 Row = tuple[int, list[str]]
 """The line of the file on which a row begins, and its cells."""

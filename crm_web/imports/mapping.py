@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from crm_web.core.errors import DomainError
 from crm_web.imports.amounts import COMMA, tell_decimal_mark
 from crm_web.imports.csv_file import Row
 from crm_web.imports.vocabulary import (
@@ -21,7 +22,6 @@ from crm_web.imports.vocabulary import (
     UNKNOWNS,
     squash,
 )
-from crm_web.web.error_pages import DomainError
 
 FIELDS = (frozenset(HEADERS) - {"label"}) | frozenset(ADDRESS_HEADERS)
 NAMING = ("last_name", "first_name", "full_name", "company", "email", "deal_name", "external_id")

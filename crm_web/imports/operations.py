@@ -8,17 +8,18 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 
 from crm_web.core.clock import now
+from crm_web.core.database import raw_cursor
+from crm_web.core.errors import DomainError
 from crm_web.imports.csv_file import CsvFile, open_csv
 from crm_web.imports.mapping import ColumnMapping, choose_mapping, is_known
 from crm_web.imports.owners import MOST_OWNERS, Staff, find_owners
 from crm_web.imports.plan import find_duplicates, list_owner_words, refuse_owners, settle, wait_for_turn
 from crm_web.imports.rows import RowReader, RowRefused, Rules
-from crm_web.imports.staging import CHUNK, Staging, raw_cursor
+from crm_web.imports.staging import CHUNK, Staging
 from crm_web.imports.vocabulary import squash
 from crm_web.imports.writing import write_leads
 from crm_web.models import ChangeSource, Employee, LeadStatus, set_audit_actor, set_change_source
 from crm_web.records.phones import list_regions
-from crm_web.web.error_pages import DomainError
 
 Progress = Callable[[str, int, int], None]
 """Told what is going on, how much of it is done, and how much there is."""

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.employees.operations import create_employee
 from crm_web.models import Employee, Role
 from crm_web.records.folding import fold
 from crm_web.records.parsing import read_email
-from crm_web.web.error_pages import DomainError
 
 # A domain that is reserved for examples: nothing sent there ever reaches anybody.
 UNKNOWN_DOMAIN = "imported.example"

@@ -7,11 +7,10 @@ import csv
 import io
 from collections.abc import Sequence
 from string import Template
-from typing import Any, cast
+from typing import Any
 
 from psycopg2.extensions import cursor as Cursor
 
-from crm_web.core.extensions import db
 from crm_web.imports.rows import Problem, Values
 
 COLUMNS: dict[str, str] = {
@@ -76,15 +75,6 @@ ANALYZE import_rows;
 CHUNK = 5_000
 # Enough of a cell to find it by.
 LONGEST_VALUE = 60
-
-
-def raw_cursor() -> Cursor:
-    """
-    Open a cursor of psycopg2 in the transaction of the session, for COPY.
-
-    :return: the cursor
-    """
-    return cast(Cursor, db.session.connection().connection.cursor())
 
 
 class Staging:

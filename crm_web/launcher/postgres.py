@@ -23,9 +23,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from click import ClickException, echo
+from click import echo
 from sqlalchemy import URL
 
+from crm_web.core.errors import PostgresError
 from crm_web.launcher.file_locks import is_free, make_folder, open_lock, try_lock, wait_until
 
 ROLE = "piper"
@@ -55,10 +56,6 @@ FAST_SETTINGS = {
     # A worker of autovacuum in a database that is to be dropped would be in the way of whoever may not end it.
     "autovacuum": "off",
 }
-
-
-class PostgresError(ClickException):
-    """The embedded server cannot do what was asked; the message is one line for the person at the console."""
 
 
 class EmbeddedServer:

@@ -6,7 +6,6 @@ from flask import current_app
 from markupsafe import Markup
 from wtforms import HiddenField
 
-from crm_web.customers.forms import CustomerForm
 from crm_web.models import (
     Contact,
     Customer,
@@ -196,22 +195,6 @@ class StatusForm(RecordForm):
         """Let the next press of a button come from the status that is shown now, and be asked about afresh."""
         self.from_status.data, self.from_status.raw_data = lead.status.value, None
         self.confirmed.data, self.confirmed.raw_data = None, None
-
-
-class WinChoiceForm(RecordForm):
-    """Who the customer of a lead that is won shall be: one that is there, or the one that the form describes."""
-
-    customer_id = HiddenNumber()
-    create = HiddenField()
-
-
-class WinForm(CustomerForm, IdempotentForm):
-    """The customer that a lead becomes; one that is just won is active, and looked over for matches already."""
-
-    def __init__(self, *args: Any, **settings: Any) -> None:
-        super().__init__(*args, **settings)
-        # On this page the word means the lead's.
-        del self.status, self.confirmed, self.shown_matches
 
 
 def prefill_from(customer: Customer, contact: Contact | None) -> dict[str, Any]:

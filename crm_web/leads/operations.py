@@ -1,6 +1,6 @@
 """What people do with leads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,10 +8,9 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from crm_web.core.clock import now
+from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
 from crm_web.models import (
-    Change,
-    Conversion,
     Customer,
     Employee,
     Lead,
@@ -23,12 +22,9 @@ from crm_web.models import (
 )
 from crm_web.records.batch_writes import flush_or_defer, memoize_query
 from crm_web.records.merging import Merge
-from crm_web.records.operations import check_owner, lock, merge_with_saved, move_to_trash, name_of_last, take_from_trash
+from crm_web.records.operations import check_owner, lock, merge_with_saved, move_to_trash, take_from_trash
 from crm_web.records.phones import set_values
-from crm_web.web.error_pages import Conflict, DomainError
-from crm_web.winning.conversion.operations import create_from_lead, link_to_lead, revert_conversion
-from crm_web.winning.conversion.queries import Obstacle, find_active_conversion, list_obstacles
-from crm_web.winning.queries import find_change_to_won
+from crm_web.records.queries import name_of_last
 
 
 class LeadNotNamed(DomainError):
@@ -53,18 +49,6 @@ class LostReasonMissing(DomainError):
 
 class LeadInTrash(Conflict):
     """A lead in the trash has to be restored before it can change."""
-
-
-class WinStands(Conflict):
-    """
-    A win can't be taken back any more.
-
-    :param obstacles: what stands in the way
-    """
-
-    def __init__(self, obstacles: Sequence[Obstacle]) -> None:
-        super().__init__("This win can’t be taken back any more.")
-        self.obstacles = obstacles
 
 
 def create_lead(values: Mapping[str, Any], *, by: Employee) -> Lead:
@@ -120,144 +104,6 @@ def change_lead(lead: Lead, values: Mapping[str, Any], *, version: int, by: Empl
     return merged
 
 
-def change_status(
-    lead: Lead,
-    status: LeadStatus,
-    *,
-    by: Employee,
-    seen: LeadStatus | None = None,
-    lost_reason: LostReason | None = None,
-    lost_note: str | None = None,
-) -> Lead:
-    """
-    Move a lead to a status. Won makes its customer in the same transaction; a second Won changes nothing.
-
-    :param lead: the lead; its row is locked and read afresh
-    :param status: where it goes
-    :param by: the employee who moves it
-    :param seen: the status that the person saw; ``None`` moves the lead whatever it is by now
-    :param lost_reason: why, where it is lost or disqualified; ignored elsewhere
-    :param lost_note: the reason in words; needed where the reason is "another"
-    :return: the lead; ``lead.customer`` is set once it is won, and stays when it leaves Won
-    :raise LeadInTrash: where it is in the trash
-    :raise StatusChangedMeanwhile: where its status is neither the one seen nor the one wanted
-    :raise LostReasonMissing: where it is lost without a reason, or for another reason without words
-    """
-    set_audit_actor(by)
-    lock_where_seen(lead, status, seen)
-    if status.kind is StatusKind.LOST:
-        check_lost_reason(lost_reason, lost_note)
-    if status is lead.status and (lost_reason, lost_note) in ((None, None), (lead.lost_reason, lead.lost_note)):
-        return lead
-    if status.kind is StatusKind.WON and not lead.is_won:
-        create_from_lead(lead, by=by)
-    _move(lead, status)
-    is_lost = status.kind is StatusKind.LOST
-    lead.lost_reason = lost_reason if is_lost else None
-    lead.lost_note = lost_note if is_lost else None
-    flush_or_defer()
-    return lead
-
-
-def win_for_customer(
-    lead: Lead, customer: Customer, *, fill: bool, by: Employee, seen: LeadStatus | None = None
-) -> Lead:
-    """
-    Win a lead for a customer that is there already; a lead that is won already stays as it is.
-
-    :param lead: the lead; its row is locked first
-    :param customer: who buys; its row is locked second
-    :param fill: whether the customer's empty fields take what the lead says
-    :param by: the employee who wins it
-    :param seen: the status that the person saw; ``None`` wins the lead whatever it is by now
-    :return: the lead
-    :raise LeadInTrash: where it is in the trash
-    :raise StatusChangedMeanwhile: where its status is not the one seen
-    :raise AnotherCustomer: where it has another customer already
-    :raise CustomerInTrash: where the customer is in the trash
-    """
-    set_audit_actor(by)
-    lock_where_seen(lead, LeadStatus.WON, seen)
-    if not lead.is_won:
-        link_to_lead(lead, customer, fill=fill, by=by)
-        close_as_won(lead)
-    return lead
-
-
-def win_with_new_customer(
-    lead: Lead, values: Mapping[str, Any], *, by: Employee, seen: LeadStatus | None = None
-) -> Lead:
-    """
-    Win a lead whose customer a person has looked over; a lead that is won already stays as it is.
-
-    :param lead: the lead; its row is locked
-    :param values: column names of the customer to values
-    :param by: the employee who wins it
-    :param seen: the status that the person saw; ``None`` wins the lead whatever it is by now
-    :return: the lead
-    :raise LeadInTrash: where it is in the trash
-    :raise StatusChangedMeanwhile: where its status is not the one seen
-    :raise OwnerNotEntitled: where the owner is not active or does not sell
-    :raise CustomerInTrash: where it has a customer that is in the trash
-    """
-    set_audit_actor(by)
-    lock_where_seen(lead, LeadStatus.WON, seen)
-    if not lead.is_won:
-        create_from_lead(lead, values, by=by)
-        close_as_won(lead)
-    return lead
-
-
-def undo_win(lead: Lead, *, by: Employee) -> Conversion | None:
-    """
-    Take back a win: what it did to the customer, the link to it, and the status if the lead is still won.
-
-    :param lead: the lead; its row is locked first, its customer's second
-    :param by: the employee who takes it back
-    :return: the line of the ledger, now undone; ``None`` where there was nothing to take back
-    :raise LeadInTrash: where the lead is in the trash
-    :raise WinStands: where something stands in the way; nothing is changed
-    """
-    set_audit_actor(by)
-    lock_outside_trash(lead)
-    conversion = find_active_conversion(lead.id)
-    if conversion is None:
-        return None
-    customer = db.session.get_one(Customer, conversion.customer_id)
-    lock(customer)
-    obstacles = [*list_obstacles(conversion, customer, lead), *_list_unknowns(lead, conversion)]
-    if obstacles:
-        raise WinStands(obstacles)
-    undo_active_win(lead, conversion, customer, find_change_to_won(lead.id), by=by)
-    return conversion
-
-
-def undo_active_win(
-    lead: Lead, conversion: Conversion, customer: Customer, change: Change | None, *, by: Employee
-) -> None:
-    """
-    Take back a win that nothing stands in the way of.
-
-    :param lead: the lead, locked
-    :param conversion: its standing line of the ledger
-    :param customer: its customer, locked
-    :param change: the change by which the lead was won the last time
-    :param by: the employee who takes it back
-    """
-    if lead.is_won:
-        # History knows what it was, and not the ledger, which has one line for a lead that was won again.
-        restore_status(lead, {name: old for name, (old, _) in change.fields.items()} if change else {})
-    lead.customer_id = conversion.before["customer_id"]
-    revert_conversion(conversion, customer, by=by)
-
-
-def _list_unknowns(lead: Lead, conversion: Conversion) -> list[Obstacle]:
-    """An import or the demo enters leads as won: nobody can tell what they were before."""
-    if conversion.before and (not lead.is_won or find_change_to_won(lead.id)):
-        return []
-    return [Obstacle("It was entered as won, so there is no status to go back to.", "lead", lead.id, lead.name)]
-
-
 def restore_status(lead: Lead, was: Mapping[str, Any]) -> None:
     """
     Let the status of a lead, and what follows from it, be what they were.
@@ -278,12 +124,12 @@ def close_as_won(lead: Lead) -> None:
 
     :param lead: the lead, locked
     """
-    _move(lead, LeadStatus.WON)
+    move_to_status(lead, LeadStatus.WON)
     lead.lost_reason = lead.lost_note = None
     flush_or_defer()
 
 
-def _move(lead: Lead, status: LeadStatus) -> None:
+def move_to_status(lead: Lead, status: LeadStatus) -> None:
     """Set the status and the times that follow from it."""
     if status is lead.status:
         return
@@ -398,3 +244,36 @@ def check_lost_reason(reason: LostReason | None, note: str | None, *, which: str
         raise LostReasonMissing(f"Say why {which} lost.", "lost_reason")
     if reason is LostReason.OTHER and not (note and note.strip()):
         raise LostReasonMissing("Say in a few words what the reason was.", "lost_note")
+
+
+def assign_lead(lead: Lead, owner_id: int | None, *, by: Employee) -> None:
+    """
+    Give a lead to somebody.
+
+    :param lead: the lead; its row is locked
+    :param owner_id: the employee who gets it; ``None`` for nobody
+    :param by: the employee who does it
+    :raise LeadInTrash: where it is in the trash
+    :raise OwnerNotEntitled: where that person is not active or does not sell
+    """
+    set_audit_actor(by)
+    lock_outside_trash(lead)
+    if owner_id != lead.owner_id:
+        check_owner(owner_id)
+        lead.owner_id = owner_id
+        flush_or_defer()
+
+
+def set_source(lead: Lead, source: str | None, *, by: Employee) -> None:
+    """
+    Say where a lead came from.
+
+    :param lead: the lead; its row is locked
+    :param source: a known source, spelt as ``use_source`` gives it; ``None`` for none
+    :param by: the employee who does it
+    :raise LeadInTrash: where it is in the trash
+    """
+    set_audit_actor(by)
+    lock_outside_trash(lead)
+    lead.source = source
+    flush_or_defer()

@@ -33,6 +33,7 @@ from crm_web.lists.sorting import (
 from crm_web.models import (
     WAY_TO_WON,
     Activity,
+    Conversion,
     Customer,
     Employee,
     Lead,
@@ -354,3 +355,13 @@ def _select_words_in_use(limit: int) -> CompoundSelect[Any]:
     country = select_words_in_use("country", Lead, GROUPS["country"].column, Lead.country, limit=limit)
     # Each part stands in parentheses, with its own order and limit; a union keeps the order of its parts.
     return union_all(*(part.subquery().select() for part in (source, industry, country)))
+
+
+def find_active_conversion(lead_id: int) -> Conversion | None:
+    """
+    Find the line of the ledger that has not been undone.
+
+    :param lead_id: the lead
+    :return: the line; ``None`` where the lead was never won, or the win was undone
+    """
+    return db.session.scalar(select(Conversion).where(Conversion.lead_id == lead_id, Conversion.undone_at.is_(None)))

@@ -7,29 +7,25 @@ from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from crm_web.activities.forms import empty_activity_form
-from crm_web.auth.permissions import Action, allowed, may, may_change, reason_not_to_change, refuse, require_change
+from crm_web.auth.permissions import Action, allowed, refuse, require_change
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.customers.queries import get_customer, list_contacts
-from crm_web.employees.queries import list_possible_owners
 from crm_web.history.as_of import read_as_of
 from crm_web.history.conflicts import show_conflict
 from crm_web.history.deleted_records import go_to_story
-from crm_web.history.queries import list_changes_of
 from crm_web.history.time_travel.queries import get_past
 from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_from
-from crm_web.leads.move_views import ask_to_leave_won, undo_of_move
-from crm_web.models import Lead, LeadStatus
+from crm_web.leads.page import show_lead_page
+from crm_web.models import Lead
 from crm_web.records.matching import Match, list_possible_duplicates
 from crm_web.records.operations import ChangedMeanwhile
-from crm_web.web.error_pages import DomainError
+from crm_web.records.people import list_possible_owners
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
 from crm_web.web.ways_back import way_back
-from crm_web.winning.conversion.queries import find_active_conversion
-from crm_web.winning.views import come_back_to, tell_win, win_again, win_by_choice
 
 
 @blueprint.get("/leads/new")
@@ -89,35 +85,13 @@ def show_lead(lead_id: int) -> ResponseReturnValue:
     lead, moment = queries.get_lead(lead_id), read_as_of()
     if moment is not None:
         return _past_page(lead_id, lead, moment)
-    return _show_page(lead, StatusForm()) if lead else go_to_story("lead", lead_id)
+    return show_lead_page(lead, StatusForm()) if lead else go_to_story("lead", lead_id)
 
 
 def _past_page(lead_id: int, today: Lead | None, moment: datetime) -> str:
     past = get_past("lead", lead_id, moment, today=today) or abort(404)
     now_url = url_for("leads.show_lead", lead_id=lead_id)
     return render_template("leads/past_lead.html", lead=past.record or today, past=past, now_url=now_url)
-
-
-def _show_page(lead: Lead, form: StatusForm) -> str:
-    form.show_on(lead)
-    is_allowed = may_change(current_user, lead)
-    return render_template(
-        "leads/show_lead.html",
-        lead=lead,
-        form=form,
-        may_change=is_allowed and not lead.is_in_trash,
-        may_restore=is_allowed and lead.is_in_trash,
-        conversion=find_active_conversion(lead.id) if lead.customer_id else None,
-        reason="" if is_allowed else reason_not_to_change(current_user, lead),
-        activities=queries.list_activities(lead.id),
-        activity_form=empty_activity_form(current_user) if _may_add(lead) else None,
-        add_activity_url=url_for("activities.add_to_lead", lead_id=lead.id),
-        changes=list_changes_of("lead", lead.id),
-    )
-
-
-def _may_add(lead: Lead) -> bool:
-    return may(current_user, Action.CREATE) and not lead.is_in_trash
 
 
 @blueprint.get("/leads/<int:lead_id>/edit")
@@ -169,47 +143,6 @@ def _edit_page(form: EditLeadForm, lead: Lead, matches: Sequence[Match] = ()) ->
     return render_template(
         "leads/edit_lead.html", form=form, lead=lead, matches=matches, sources=queries.list_sources()
     )
-
-
-@blueprint.post("/leads/<int:lead_id>/status")
-@allowed(Action.CHANGE_OWN)
-@refillable("create", "lost_note")
-def change_status(lead_id: int) -> ResponseReturnValue:
-    lead = _lead_or_404(lead_id)
-    require_change(lead)
-    form = StatusForm()
-    if not form.validate():
-        return win_again(lead) or (_show_page(lead, form), 422)
-    before = (lead.status, lead.customer_id)
-    if form.status.data is LeadStatus.WON and (answer := win_by_choice(lead, form.seen)):
-        return answer
-    try:
-        if answer := ask_to_leave_won(lead, form):
-            return answer
-        operations.change_status(lead, form.status.data, by=current_user, seen=form.seen, **form.reason)
-    except DomainError as error:
-        show_refusal(form, error)
-        return _show_page(lead, form), 409 if isinstance(error, operations.StatusChangedMeanwhile) else 422
-    told = _tell_status(lead, *before)
-    db.session.commit()
-    return told.give()
-
-
-def _tell_status(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> Answer:
-    """Say in one sentence what became of the lead, and of its customer; elsewhere than on its page say also which."""
-    place = come_back_to(lead)
-    is_named = place == url_for("leads.show_lead", lead_id=lead.id)
-    moved = f"Moved to {lead.status.label}." if is_named else f"{lead.name} moved to {lead.status.label}."
-    if lead.is_won:
-        return tell_win(lead, was, had_customer_id)
-    undo = undo_of_move(lead, place) if was is not lead.status else None
-    # By its id: what was loaded before the lead was locked may be none, or another one.
-    if was is LeadStatus.WON and (customer := get_customer(lead.customer_id or 0)):
-        link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id))
-        return Answer(
-            f"{moved} Customer {customer.number} {customer.name} stays a customer.", place, link=link, undo=undo
-        )
-    return Answer(moved, place, undo=undo)
 
 
 @blueprint.post("/leads/<int:lead_id>/trash")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from crm_web.history.formatting import label_of
+from crm_web.records.labels import label_of
 
 PAIRS = (("amount", "currency"),)
 """

@@ -8,14 +8,13 @@ from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import joinedload
 
 from crm_web.core.clock import now
+from crm_web.core.errors import Conflict, RecordGone
 from crm_web.core.extensions import db
-from crm_web.models import Base, Change, Contact, Customer, Employee, Lead, SavedView, set_audit_actor
+from crm_web.models import Base, Change, Employee, SavedView, set_audit_actor
 from crm_web.records.batch_writes import claim_lock, flush_or_defer
 from crm_web.records.merging import Merge, RemoteChange, merge
+from crm_web.records.queries import Record, name_of_last
 from crm_web.records.serialization import from_history
-from crm_web.web.error_pages import Conflict, RecordGone
-
-Record = Lead | Customer | Contact
 
 
 class OwnerNotEntitled(Conflict):
@@ -140,16 +139,6 @@ def _is_whole(changes: Sequence[Change], record: Record | Employee, version: int
 
 def _is_of(record: Record | Employee) -> tuple[ColumnElement[bool], ...]:
     return Change.entity == type(record).__name__.lower(), Change.entity_id == record.id
-
-
-def name_of_last(record: Record | Employee) -> str:
-    """
-    Tell who changed a record last.
-
-    :param record: the record
-    :return: their name
-    """
-    return db.session.scalar(select(Employee.name).where(Employee.id == record.updated_by_id)) or "Someone"
 
 
 def move_to_trash(record: Record | SavedView, *, by: Employee) -> None:

@@ -1,11 +1,12 @@
 """Employees as others refer to them: possible owners, members of a team, names by id."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.orm import load_only
 
 from crm_web.core.extensions import db
-from crm_web.models import Employee
+from crm_web.models import Employee, Role
 
 
 def list_team_ids(employee: Employee) -> Sequence[int]:
@@ -16,3 +17,40 @@ def list_team_ids(employee: Employee) -> Sequence[int]:
     :return: the ids
     """
     return [employee.id, *db.session.scalars(select(Employee.id).where(Employee.manager_id == employee.id))]
+
+
+def list_everyone() -> Sequence[Employee]:
+    """
+    List all employees.
+
+    :return: the active ones first, then by name
+    """
+    return db.session.scalars(
+        select(Employee).order_by(Employee.is_active.desc(), func.crm_fold(Employee.name), Employee.id)
+    ).all()
+
+
+def map_people(employee_ids: Collection[int] | None = None) -> dict[int, str]:
+    """
+    Find what people are called, those who left among them.
+
+    :param employee_ids: their ids; ``None`` for everybody
+    :return: the names by id
+    """
+    query = select(Employee.id, Employee.name)
+    if employee_ids is not None:
+        query = query.where(Employee.id.in_(employee_ids))
+    return {row.id: row.name for row in db.session.execute(query)}
+
+
+def list_possible_owners(*, but: Employee | None = None) -> Sequence[Employee]:
+    """
+    List to whom leads and customers may belong.
+
+    :param but: who is left out, such as the one who gives theirs up
+    :return: everybody active whose role sells, by name; of each only that is loaded
+    """
+    query = select(Employee).where(Employee.is_active, Employee.role != Role.VIEWER).options(load_only(Employee.name))
+    if but is not None:
+        query = query.where(Employee.id != but.id)
+    return db.session.scalars(query.order_by(func.crm_fold(Employee.name), Employee.id)).all()

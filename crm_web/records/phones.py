@@ -9,10 +9,10 @@ import phonenumbers
 from babel import Locale
 from flask import current_app
 
+from crm_web.core.errors import DomainError
 from crm_web.models import Employee
 from crm_web.records.merging import DERIVED_SUFFIX
 from crm_web.records.parsing import inspect_phone
-from crm_web.web.error_pages import DomainError
 
 PHONES = ("phone", "mobile")
 

@@ -10,9 +10,9 @@ from typing import Any
 from babel.numbers import format_percent
 from flask import url_for
 
-from crm_web.employees.queries import map_people
 from crm_web.lists.record_params import NOTHING_GIVEN
 from crm_web.models import ActivityKind, LeadStatus, LostReason, StatusKind
+from crm_web.records.people import map_people
 from crm_web.reports import queries
 from crm_web.reports.params import ReportParams
 from crm_web.reports.queries import Expected, Outcome, Stays

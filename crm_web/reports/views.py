@@ -5,10 +5,10 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.auth.permissions import Action, allowed
-from crm_web.employees.queries import list_possible_owners
 from crm_web.leads.queries import list_sources
 from crm_web.lists.exports import send_csv, send_xlsx
 from crm_web.lists.params import Chip
+from crm_web.records.people import list_possible_owners
 from crm_web.reports import blueprint
 from crm_web.reports.figures import REPORTS, Report, ReportFormatter
 from crm_web.reports.params import PERIODS, ReportParams

@@ -9,10 +9,10 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
+from crm_web.core.errors import Conflict
 from crm_web.core.extensions import db
 from crm_web.models import Employee, ListName, SavedView, ViewChoice, set_audit_actor
 from crm_web.records.operations import lock, move_to_trash, take_from_trash
-from crm_web.web.error_pages import Conflict
 
 
 class NameTaken(Conflict):

@@ -9,6 +9,7 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from crm_web.auth.permissions import Action, allowed, may, may_change_view, refuse
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.customers.listing.params import CustomerListParams
 from crm_web.leads.listing.params import LeadListParams
@@ -17,7 +18,6 @@ from crm_web.models import ListName, SavedView, limit_of
 from crm_web.saved_views import blueprint, operations, queries
 from crm_web.saved_views.forms import NewViewForm, ViewForm
 from crm_web.saved_views.items import ENDPOINTS, current_saved_views, url_of_view
-from crm_web.web.error_pages import DomainError
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable

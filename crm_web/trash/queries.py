@@ -9,9 +9,9 @@ from sqlalchemy import BigInteger, Select, cast, select, union_all
 from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
-from crm_web.employees.queries import map_people
 from crm_web.lists.pagination import Page, Sort, load_page
 from crm_web.models import Contact, Customer, Lead
+from crm_web.records.people import map_people
 
 KINDS: dict[str, Any] = {"lead": Lead, "customer": Customer, "contact": Contact}
 """The kinds of record that can be in the trash."""

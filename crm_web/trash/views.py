@@ -5,13 +5,13 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.auth.permissions import Action, allowed, may_change
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.core.request_log import log_event
 from crm_web.lists.params import ListParams, Tab
 from crm_web.trash import blueprint, queries
 from crm_web.trash.purge import operations
 from crm_web.trash.purge.queries import get_trashed, preview_purge
-from crm_web.web.error_pages import DomainError
 from crm_web.web.flash import flash_message
 
 LABELS = {None: "All", "lead": "Leads", "customer": "Customers", "contact": "Contacts"}

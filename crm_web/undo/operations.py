@@ -4,14 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 from crm_web.contacts.operations import change_contact
+from crm_web.core.errors import DomainError
 from crm_web.customers.operations import change_customer
 from crm_web.employees.operations import change_employee
-from crm_web.history.formatting import can_go_back, label_of
-from crm_web.leads.operations import change_lead, change_status
+from crm_web.history.formatting import can_go_back
+from crm_web.leads.operations import change_lead
 from crm_web.models import Change, Contact, Customer, Employee, Lead, LeadStatus, LostReason
+from crm_web.records.labels import label_of
 from crm_web.records.merging import is_same
 from crm_web.records.serialization import from_history
-from crm_web.web.error_pages import DomainError
+from crm_web.winning.operations import change_status
 
 
 class NotPutBack(DomainError):

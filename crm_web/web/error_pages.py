@@ -20,34 +20,12 @@ from werkzeug.exceptions import (
 )
 
 from crm_web.core.database import DatabaseSilent, DbFailure, classify_failure
+from crm_web.core.errors import PostgresError, RecordGone
 from crm_web.core.extensions import login_manager
 from crm_web.core.problem_details import DETAILS, is_from_program, make_problem
 from crm_web.core.request_log import keep_person
-from crm_web.launcher.postgres import PostgresError
 
 log = logging.getLogger(__name__)
-
-
-class DomainError(Exception):
-    """
-    A rule said no. The message is written for the person who asked.
-
-    :param message: what is wrong and what to do about it
-    :param field: the form field that it belongs to; ``None`` for the form as a whole
-    """
-
-    def __init__(self, message: str, field: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.field = field
-
-
-class Conflict(DomainError):
-    """A refusal that another moment would not have made; any other one is about what was sent."""
-
-
-class RecordGone(Exception):
-    """Somebody deleted the record for good after the request had found it: there is no page left to say so on."""
 
 
 PAGES = {

@@ -27,12 +27,12 @@ from wtforms.validators import StopValidation, ValidationError
 from wtforms.widgets import HiddenInput, Select, TextArea
 
 from crm_web.core.csrf import FormToken
+from crm_web.core.errors import DomainError
 from crm_web.models import Employee
 from crm_web.records import parsing
 from crm_web.records.currency_signs import Sign
 from crm_web.records.number_input import write_amount
 from crm_web.web.country_names import list_countries, list_currencies
-from crm_web.web.error_pages import DomainError
 from crm_web.web.refills import MESSAGE, is_refill
 from crm_web.web.template_filters import current_user_locale
 

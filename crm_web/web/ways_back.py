@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Flask, g, has_request_context, request, url_for
 
-from crm_web.navigation import safe_redirect_target
+from crm_web.web.urls import safe_redirect_target
 
 LISTS = {
     "leads": {"leads.list_leads": "Leads", "leads.show_board": "Board"},

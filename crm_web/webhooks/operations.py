@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
 from crm_web.models import DeliveryState, Employee, PauseReason, Webhook, WebhookDelivery, set_audit_actor
 from crm_web.records.operations import lock
-from crm_web.web.error_pages import Conflict, DomainError
 from crm_web.webhooks.signing import show_secret
 from crm_web.webhooks.ssrf_guard import NotAllowed, read_target
 

@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.auth.permissions import Action, allowed
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.core.request_log import log_event
 from crm_web.core.security_headers import send_secret
 from crm_web.lists.params import ListParams
 from crm_web.models import Webhook
-from crm_web.web.error_pages import DomainError
 from crm_web.web.form_fields import show_refusal, stored_values
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from crm_web.auth.permissions import may_change
-from crm_web.history.formatting import label_of
 from crm_web.models import Customer, Employee, Lead
+from crm_web.records.labels import label_of
 from crm_web.records.matching import LikelyCustomer, list_likely_customers
 from crm_web.winning.conversion.operations import empty_fields_to_fill, has_new_contact
 from crm_web.winning.conversion.queries import list_where_known

@@ -1,17 +1,62 @@
 """Changing the status of leads: winning one or many, and undoing wins."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import select
 
+from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
-from crm_web.leads.operations import change_status, close_as_won, undo_active_win, undo_win
-from crm_web.models import Contact, Conversion, Customer, Employee, Lead, LeadStatus
-from crm_web.records.batch_writes import register_locked
-from crm_web.web.error_pages import DomainError
-from crm_web.winning.conversion.operations import create_from_leads
-from crm_web.winning.conversion.queries import list_active_conversions, list_makers, list_untouched
-from crm_web.winning.queries import map_changes_to_won
+from crm_web.leads.operations import (
+    check_lost_reason,
+    close_as_won,
+    lock_outside_trash,
+    lock_where_seen,
+    move_to_status,
+    restore_status,
+)
+from crm_web.leads.queries import find_active_conversion
+from crm_web.models import (
+    Change,
+    Contact,
+    Conversion,
+    Customer,
+    Employee,
+    Lead,
+    LeadStatus,
+    LostReason,
+    StatusKind,
+    set_audit_actor,
+)
+from crm_web.records.batch_writes import flush_or_defer, register_locked
+from crm_web.records.operations import lock
+from crm_web.records.queries import name_of_last
+from crm_web.records.serialization import to_history
+from crm_web.winning.conversion.operations import create_from_lead, create_from_leads, link_to_lead, revert_conversion
+from crm_web.winning.conversion.queries import (
+    Obstacle,
+    list_active_conversions,
+    list_makers,
+    list_obstacles,
+    list_untouched,
+)
+from crm_web.winning.queries import find_change_to_won, find_move, map_changes_to_won
+
+
+class WinStands(Conflict):
+    """
+    A win can't be taken back any more.
+
+    :param obstacles: what stands in the way
+    """
+
+    def __init__(self, obstacles: Sequence[Obstacle]) -> None:
+        super().__init__("This win can’t be taken back any more.")
+        self.obstacles = obstacles
+
+
+class ChangedSinceMove(Conflict):
+    """A move can't be taken back any more, since the lead changed after it."""
 
 
 def win_leads(leads: Sequence[Lead], *, by: Employee) -> dict[int, DomainError]:
@@ -78,3 +123,187 @@ def _lock_contacts(conversions: Sequence[Conversion]) -> Sequence[Contact]:
     ids = [line.before["contact"]["id"] for line in conversions if "contact" in line.before]
     query = select(Contact).where(Contact.id.in_(ids)).order_by(Contact.id).with_for_update()
     return db.session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def change_status(
+    lead: Lead,
+    status: LeadStatus,
+    *,
+    by: Employee,
+    seen: LeadStatus | None = None,
+    lost_reason: LostReason | None = None,
+    lost_note: str | None = None,
+) -> Lead:
+    """
+    Move a lead to a status. Won makes its customer in the same transaction; a second Won changes nothing.
+
+    :param lead: the lead; its row is locked and read afresh
+    :param status: where it goes
+    :param by: the employee who moves it
+    :param seen: the status that the person saw; ``None`` moves the lead whatever it is by now
+    :param lost_reason: why, where it is lost or disqualified; ignored elsewhere
+    :param lost_note: the reason in words; needed where the reason is "another"
+    :return: the lead; ``lead.customer`` is set once it is won, and stays when it leaves Won
+    :raise LeadInTrash: where it is in the trash
+    :raise StatusChangedMeanwhile: where its status is neither the one seen nor the one wanted
+    :raise LostReasonMissing: where it is lost without a reason, or for another reason without words
+    """
+    set_audit_actor(by)
+    lock_where_seen(lead, status, seen)
+    if status.kind is StatusKind.LOST:
+        check_lost_reason(lost_reason, lost_note)
+    if status is lead.status and (lost_reason, lost_note) in ((None, None), (lead.lost_reason, lead.lost_note)):
+        return lead
+    if status.kind is StatusKind.WON and not lead.is_won:
+        create_from_lead(lead, by=by)
+    move_to_status(lead, status)
+    is_lost = status.kind is StatusKind.LOST
+    lead.lost_reason = lost_reason if is_lost else None
+    lead.lost_note = lost_note if is_lost else None
+    flush_or_defer()
+    return lead
+
+
+def win_for_customer(
+    lead: Lead, customer: Customer, *, fill: bool, by: Employee, seen: LeadStatus | None = None
+) -> Lead:
+    """
+    Win a lead for a customer that is there already; a lead that is won already stays as it is.
+
+    :param lead: the lead; its row is locked first
+    :param customer: who buys; its row is locked second
+    :param fill: whether the customer's empty fields take what the lead says
+    :param by: the employee who wins it
+    :param seen: the status that the person saw; ``None`` wins the lead whatever it is by now
+    :return: the lead
+    :raise LeadInTrash: where it is in the trash
+    :raise StatusChangedMeanwhile: where its status is not the one seen
+    :raise AnotherCustomer: where it has another customer already
+    :raise CustomerInTrash: where the customer is in the trash
+    """
+    set_audit_actor(by)
+    lock_where_seen(lead, LeadStatus.WON, seen)
+    if not lead.is_won:
+        link_to_lead(lead, customer, fill=fill, by=by)
+        close_as_won(lead)
+    return lead
+
+
+def win_with_new_customer(
+    lead: Lead, values: Mapping[str, Any], *, by: Employee, seen: LeadStatus | None = None
+) -> Lead:
+    """
+    Win a lead whose customer a person has looked over; a lead that is won already stays as it is.
+
+    :param lead: the lead; its row is locked
+    :param values: column names of the customer to values
+    :param by: the employee who wins it
+    :param seen: the status that the person saw; ``None`` wins the lead whatever it is by now
+    :return: the lead
+    :raise LeadInTrash: where it is in the trash
+    :raise StatusChangedMeanwhile: where its status is not the one seen
+    :raise OwnerNotEntitled: where the owner is not active or does not sell
+    :raise CustomerInTrash: where it has a customer that is in the trash
+    """
+    set_audit_actor(by)
+    lock_where_seen(lead, LeadStatus.WON, seen)
+    if not lead.is_won:
+        create_from_lead(lead, values, by=by)
+        close_as_won(lead)
+    return lead
+
+
+def undo_win(lead: Lead, *, by: Employee) -> Conversion | None:
+    """
+    Take back a win: what it did to the customer, the link to it, and the status if the lead is still won.
+
+    :param lead: the lead; its row is locked first, its customer's second
+    :param by: the employee who takes it back
+    :return: the line of the ledger, now undone; ``None`` where there was nothing to take back
+    :raise LeadInTrash: where the lead is in the trash
+    :raise WinStands: where something stands in the way; nothing is changed
+    """
+    set_audit_actor(by)
+    lock_outside_trash(lead)
+    conversion = find_active_conversion(lead.id)
+    if conversion is None:
+        return None
+    customer = db.session.get_one(Customer, conversion.customer_id)
+    lock(customer)
+    obstacles = [*list_obstacles(conversion, customer, lead), *_list_unknowns(lead, conversion)]
+    if obstacles:
+        raise WinStands(obstacles)
+    undo_active_win(lead, conversion, customer, find_change_to_won(lead.id), by=by)
+    return conversion
+
+
+def undo_active_win(
+    lead: Lead, conversion: Conversion, customer: Customer, change: Change | None, *, by: Employee
+) -> None:
+    """
+    Take back a win that nothing stands in the way of.
+
+    :param lead: the lead, locked
+    :param conversion: its standing line of the ledger
+    :param customer: its customer, locked
+    :param change: the change by which the lead was won the last time
+    :param by: the employee who takes it back
+    """
+    if lead.is_won:
+        # History knows what it was, and not the ledger, which has one line for a lead that was won again.
+        restore_status(lead, {name: old for name, (old, _) in change.fields.items()} if change else {})
+    lead.customer_id = conversion.before["customer_id"]
+    revert_conversion(conversion, customer, by=by)
+
+
+def _list_unknowns(lead: Lead, conversion: Conversion) -> list[Obstacle]:
+    """An import or the demo enters leads as won: nobody can tell what they were before."""
+    if conversion.before and (not lead.is_won or find_change_to_won(lead.id)):
+        return []
+    return [Obstacle("It was entered as won, so there is no status to go back to.", "lead", lead.id, lead.name)]
+
+
+def put_back_status(lead: Lead, before: Mapping[str, Any], *, by: Employee) -> None:
+    """
+    Take back a move: let the status, and what follows from it, be what they were.
+
+    :param lead: the lead; its row is locked
+    :param before: ``status``, ``lost_reason``, ``lost_note`` and ``closed_at`` as JSON, as they were before the move
+    :param by: the employee who takes it back
+    :raise LeadInTrash: where it is in the trash
+    :raise CustomerInTrash: where it goes back to Won and its customer is in the trash
+    """
+    set_audit_actor(by)
+    lock_outside_trash(lead)
+    if LeadStatus(before["status"]).kind is StatusKind.WON and not lead.is_won:
+        create_from_lead(lead, by=by)
+    restore_status(lead, before)
+    flush_or_defer()
+
+
+def undo_move(lead: Lead, version: int, *, by: Employee) -> bool:
+    """
+    Take back the last move of a lead, unless the lead changed since; a win has an undo of its own.
+
+    :param lead: the lead; its row is locked
+    :param version: the version that the move made
+    :param by: the employee who takes it back
+    :return: false where the lead is back where it was already, and nothing is done
+    :raise LeadInTrash: where it is in the trash
+    :raise ChangedSinceMove: where it changed after the move
+    :raise CustomerInTrash: where it goes back to Won and its customer is in the trash
+    """
+    set_audit_actor(by)
+    lock_outside_trash(lead)
+    move = find_move(lead.id, version) if version <= lead.version else None
+    if move and move.fields["status"][0] == lead.status:
+        return False
+    if move is None or version != lead.version or lead.is_won:
+        raise ChangedSinceMove(
+            f"{name_of_last(lead)} changed this lead after that move, so it stays in {lead.status.label}. "
+            "Look at it, then choose again."
+        )
+    names = ("status", "lost_reason", "lost_note", "closed_at")
+    before = {name: to_history(getattr(lead, name)) for name in names}
+    put_back_status(lead, before | {name: move.fields[name][0] for name in names if name in move.fields}, by=by)
+    return True

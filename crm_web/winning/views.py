@@ -7,23 +7,30 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.auth.permissions import Action, allowed, may_change, refuse, require_change
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.customers.queries import get_customer
-from crm_web.employees.queries import list_possible_owners
-from crm_web.history.formatting import label_of
 from crm_web.leads import blueprint, operations, queries
-from crm_web.leads.forms import WinChoiceForm, WinForm
-from crm_web.models import Conversion, ConversionKind, Customer, Lead, LeadStatus
-from crm_web.navigation import safe_redirect_target
+from crm_web.leads.forms import StatusForm
+from crm_web.leads.page import show_lead_page
+from crm_web.leads.queries import find_active_conversion
+from crm_web.models import Conversion, ConversionKind, Customer, Lead, LeadStatus, StatusKind
+from crm_web.records.labels import label_of
 from crm_web.records.matching import list_likely_customers
-from crm_web.web.error_pages import DomainError
+from crm_web.records.people import list_possible_owners
+from crm_web.web.flash import Link
 from crm_web.web.form_fields import show_refusal, stored_values
 from crm_web.web.idempotency import Answer, replay_response, store_response
-from crm_web.web.refills import is_refill
+from crm_web.web.refills import is_refill, refillable
+from crm_web.web.urls import safe_redirect_target
+from crm_web.winning import operations as winning_operations
 from crm_web.winning import queries as win_queries
 from crm_web.winning.conversion.operations import customer_fields_from_lead
-from crm_web.winning.conversion.queries import find_active_conversion, get_win_contact
+from crm_web.winning.conversion.queries import get_win_contact
+from crm_web.winning.forms import WinChoiceForm, WinForm
 from crm_web.winning.match_candidates import list_match_candidates
+
+CARRIED_OVER = ("status", "next", "lost_reason", "lost_note")
 
 
 @blueprint.get("/leads/<int:lead_id>/win")
@@ -87,7 +94,7 @@ def _win_for(lead: Lead, customer_id: int, seen: LeadStatus | None) -> ResponseR
     was = lead.status
     fill = may_change(current_user, customer)
     try:
-        operations.win_for_customer(lead, customer, fill=fill, by=current_user, seen=seen)
+        winning_operations.win_for_customer(lead, customer, fill=fill, by=current_user, seen=seen)
     except DomainError as error:
         return _refused_page(lead, _form_for(lead), error)
     answer = tell_win(lead, was, None)
@@ -115,7 +122,7 @@ def _win_as_typed(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | 
         return _win_page(lead, form), 422
     was = lead.status
     try:
-        operations.win_with_new_customer(lead, stored_values(form), by=current_user, seen=seen)
+        winning_operations.win_with_new_customer(lead, stored_values(form), by=current_user, seen=seen)
     except DomainError as error:
         return _refused_page(lead, form, error)
     told = tell_win(lead, was, None)
@@ -162,10 +169,10 @@ def undo_win(lead_id: int) -> ResponseReturnValue:
     lead = queries.get_lead(lead_id) or abort(404)
     require_change(lead)
     try:
-        conversion = operations.undo_win(lead, by=current_user)
+        conversion = winning_operations.undo_win(lead, by=current_user)
     except operations.LeadInTrash as error:
         refuse(error.message)
-    except operations.WinStands as error:
+    except winning_operations.WinStands as error:
         return render_template("winning/undo_win.html", lead=lead, obstacles=error.obstacles), 409
     answer = _tell_undo(lead, conversion)
     db.session.commit()
@@ -192,3 +199,94 @@ def _tell_what_went(conversion: Conversion, customer: Customer) -> str:
     told = f"; emptied again: {', '.join(emptied)}" if emptied else ""
     told += f"; its contact {contact.name} is in the trash" if contact and contact.is_in_trash else ""
     return told or " as it is"
+
+
+def ask_to_leave_won(lead: Lead, form: StatusForm) -> ResponseReturnValue | None:
+    """Send a move out of Won to the page that asks first; ``None`` where there is nothing to ask, or it was asked."""
+    is_seen = form.seen in (None, LeadStatus.WON)
+    if not lead.is_won or lead.is_in_trash or form.status.data is LeadStatus.WON or form.confirmed.data or not is_seen:
+        return None
+    if form.status.data.kind is StatusKind.LOST:
+        operations.check_lost_reason(form.lost_reason.data, form.lost_note.data)
+    sent = {name: request.form.get(name) or None for name in CARRIED_OVER}
+    return redirect(url_for("leads.leave_won", lead_id=lead.id, **sent), code=303)  # type: ignore[arg-type]
+
+
+@blueprint.get("/leads/<int:lead_id>/leave-won")
+@allowed(Action.CHANGE_OWN)
+def leave_won(lead_id: int) -> ResponseReturnValue:
+    lead = queries.get_lead(lead_id) or abort(404)
+    require_change(lead)
+    sent = {name: request.args[name] for name in CARRIED_OVER if request.args.get(name)}
+    status = next((status for status in LeadStatus if status == sent.get("status")), LeadStatus.WON)
+    if not lead.is_won or lead.is_in_trash or status is LeadStatus.WON:
+        return redirect(url_for("leads.show_lead", lead_id=lead_id), code=303)
+    fields = {**sent, "from_status": LeadStatus.WON.value, "confirmed": "1"}
+    return render_template(
+        "winning/leave_won.html", lead=lead, status=status, fields=fields, back_url=come_back_to(lead)
+    )
+
+
+def undo_of_move(lead: Lead, place: str) -> Link:
+    """Label and address that a POST takes the move back with that has just been made; then one is back at a place."""
+    return "Undo", url_for("leads.undo_move", lead_id=lead.id, version=lead.version, next=place)
+
+
+@blueprint.post("/leads/<int:lead_id>/moves/<int:version>/undo")
+@allowed(Action.CHANGE_OWN)
+def undo_move(lead_id: int, version: int) -> ResponseReturnValue:
+    lead = queries.get_lead(lead_id) or abort(404)
+    require_change(lead)
+    place = come_back_to(lead)
+    try:
+        is_undone = winning_operations.undo_move(lead, version, by=current_user)
+    except DomainError as error:
+        db.session.rollback()
+        return Answer(error.message, place, kind="warning").give()
+    if is_undone:
+        answer = Answer(f"Undone: {lead.name} is back in {lead.status.label}.", place)
+    else:
+        answer = Answer(f"{lead.name} is back in {lead.status.label} already.", place, kind="info")
+    db.session.commit()
+    return answer.give()
+
+
+@blueprint.post("/leads/<int:lead_id>/status")
+@allowed(Action.CHANGE_OWN)
+@refillable("create", "lost_note")
+def change_status(lead_id: int) -> ResponseReturnValue:
+    lead = queries.get_lead(lead_id) or abort(404)
+    require_change(lead)
+    form = StatusForm()
+    if not form.validate():
+        return win_again(lead) or (show_lead_page(lead, form), 422)
+    before = (lead.status, lead.customer_id)
+    if form.status.data is LeadStatus.WON and (answer := win_by_choice(lead, form.seen)):
+        return answer
+    try:
+        if answer := ask_to_leave_won(lead, form):
+            return answer
+        winning_operations.change_status(lead, form.status.data, by=current_user, seen=form.seen, **form.reason)
+    except DomainError as error:
+        show_refusal(form, error)
+        return show_lead_page(lead, form), 409 if isinstance(error, operations.StatusChangedMeanwhile) else 422
+    told = _tell_status(lead, *before)
+    db.session.commit()
+    return told.give()
+
+
+def _tell_status(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> Answer:
+    """Say in one sentence what became of the lead, and of its customer; elsewhere than on its page say also which."""
+    place = come_back_to(lead)
+    is_named = place == url_for("leads.show_lead", lead_id=lead.id)
+    moved = f"Moved to {lead.status.label}." if is_named else f"{lead.name} moved to {lead.status.label}."
+    if lead.is_won:
+        return tell_win(lead, was, had_customer_id)
+    undo = undo_of_move(lead, place) if was is not lead.status else None
+    # By its id: what was loaded before the lead was locked may be none, or another one.
+    if was is LeadStatus.WON and (customer := get_customer(lead.customer_id or 0)):
+        link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id))
+        return Answer(
+            f"{moved} Customer {customer.number} {customer.name} stays a customer.", place, link=link, undo=undo
+        )
+    return Answer(moved, place, undo=undo)

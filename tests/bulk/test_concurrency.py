@@ -13,9 +13,9 @@ from crm_web.bulk.operations import EditUnderWay, apply_edit, save_selection, un
 from crm_web.bulk.queries import select_ids
 from crm_web.core.extensions import db
 from crm_web.employees.operations import Handover, SuccessorNeeded, deactivate
-from crm_web.leads.operations import change_status
 from crm_web.models import BulkAction, BulkEdit, BulkEntity, BulkItem, Change, Customer, Employee, Lead, LeadStatus
 from crm_web.records.operations import OwnerNotEntitled
+from crm_web.winning.operations import change_status
 from tests.databases import OwnDatabase
 from tests.factories import make_lead
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from crm_web.core.extensions import db
 from crm_web.employees.operations import create_employee
-from crm_web.employees.queries import list_possible_owners
 from crm_web.models import Change, Employee, Role
+from crm_web.records.people import list_possible_owners
 from tests.databases import PASSWORD
 from tests.page import Browser
 

@@ -20,8 +20,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from crm_web import create_app
 from crm_web.core.config import Settings
 from crm_web.core.database import DatabaseSilent, DatabaseUnreachable, DbFailure, circuit_breaker, classify_failure
+from crm_web.core.errors import PostgresError
 from crm_web.core.extensions import db
-from crm_web.launcher.postgres import EmbeddedServer, PostgresError
+from crm_web.launcher.postgres import EmbeddedServer
 from crm_web.web.error_pages import MAY_BE_SAVED
 from tests.operation.launch import temporary_folder
 

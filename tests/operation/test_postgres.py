@@ -11,8 +11,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from crm_web.core.errors import PostgresError
 from crm_web.launcher.file_locks import CannotWrite
-from crm_web.launcher.postgres import EmbeddedServer, PostgresError
+from crm_web.launcher.postgres import EmbeddedServer
 from tests.operation.launch import ROOT, is_running, temporary_folder, wait_for
 
 pytestmark = pytest.mark.slow

@@ -8,12 +8,12 @@ from hypothesis.stateful import precondition, rule
 from crm_web.auth.permissions import Action
 from crm_web.bulk import operations as bulk
 from crm_web.bulk.queries import select_ids
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.leads.forms import REASONS
 from crm_web.leads.operations import LostReasonMissing
 from crm_web.models import BulkAction, BulkEdit, BulkEntity, CustomerStatus, LeadStatus, LostReason
 from crm_web.records.operations import OwnerNotEntitled
-from crm_web.web.error_pages import DomainError
 from tests.stateful.company import Deed, Row
 from tests.stateful.story import CHOICES, NUMBERS, Story
 

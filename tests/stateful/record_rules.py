@@ -8,6 +8,7 @@ from hypothesis.stateful import precondition, rule
 from crm_web.activities.operations import AssigneeNotActive, RecordInTrash, add_activity, finish_task, reopen_task
 from crm_web.auth.permissions import Action
 from crm_web.contacts import operations as contacts
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.customers import operations as customers
 from crm_web.employees import operations as employees
@@ -18,7 +19,6 @@ from crm_web.records.operations import OwnerNotEntitled
 from crm_web.records.serialization import from_history
 from crm_web.trash.purge import operations as trash
 from crm_web.undo import operations as history
-from crm_web.web.error_pages import DomainError
 from tests.stateful.company import MODELS, PLACES, Ref, Row
 from tests.stateful.story import ANY_REFUSAL, CHANGES, CHOICES, KEPT, NUMBERS, SIGNED, Story, find_differing
 from tests.stateful.typed import is_refused, is_whole, merge_by_hand, typed

@@ -9,10 +9,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 from sqlalchemy.exc import DataError, IntegrityError
 
 from crm_web.auth.permissions import Action
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.customers.operations import create_customer
 from crm_web.leads.operations import create_lead
-from crm_web.web.error_pages import DomainError
 from tests.stateful.company import MODELS, TABLES, Company, Deed, Ref, Row
 from tests.stateful.typed import columns_of
 

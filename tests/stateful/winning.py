@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from crm_web.auth.permissions import may_change
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.leads import operations as leads
 from crm_web.leads.forms import REASONS
 from crm_web.models import Customer, Employee, LeadStatus, LostReason, StatusKind
-from crm_web.web.error_pages import DomainError
+from crm_web.winning import operations as winning_operations
 from tests.stateful.company import Deed, Ref, Row
 from tests.stateful.story import ANY_REFUSAL, CHOICES, NUMBERS, SIGNED, Story, find_differing
 from tests.stateful.typed import is_refused, typed
@@ -49,7 +50,10 @@ class Winning(Story):
             f"move to {status.kind}",
             who,
             lambda by, record: (
-                leads.change_status(record, status, by=by, seen=seen, lost_reason=said[0], lost_note=said[1]) and None
+                winning_operations.change_status(
+                    record, status, by=by, seen=seen, lost_reason=said[0], lost_note=said[1]
+                )
+                and None
             ),
             on=lead,
             page=f"/leads/{lead[1]}/status",
@@ -112,7 +116,7 @@ class Winning(Story):
 
         def deed(by: Employee, record: Any) -> None:
             found = db.session.get_one(Customer, buyer[1])
-            leads.win_for_customer(record, found, fill=may_change(by, found), by=by)
+            winning_operations.win_for_customer(record, found, fill=may_change(by, found), by=by)
 
         answer = self.act("win for", who, deed, on=lead, page=f"/leads/{lead[1]}/status", refusals=(DomainError,))
         if answer.outcome != "not allowed":
@@ -132,7 +136,7 @@ class Winning(Story):
         answer = self.act(
             "win as typed",
             who,
-            lambda by, record: leads.win_with_new_customer(record, values, by=by) and None,
+            lambda by, record: winning_operations.win_with_new_customer(record, values, by=by) and None,
             on=lead,
             page=f"/leads/{lead[1]}/status",
             refusals=ANY_REFUSAL if is_refused("customer", values) else (DomainError,),
@@ -154,10 +158,10 @@ class Winning(Story):
         answer = self.act(
             "undo win",
             who,
-            lambda by, record: leads.undo_win(record, by=by) is not None,
+            lambda by, record: winning_operations.undo_win(record, by=by) is not None,
             on=lead,
             page=f"/leads/{lead[1]}/win/undo",
-            refusals=(leads.LeadInTrash, leads.WinStands),
+            refusals=(leads.LeadInTrash, winning_operations.WinStands),
         )
         if answer.outcome != "not allowed":
             assert answer.outcome == ("LeadInTrash" if was["deleted_at"] else "WinStands" if is_obstructed else "done")

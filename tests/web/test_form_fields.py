@@ -11,8 +11,8 @@ from flask import Flask, render_template_string
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField
 
+from crm_web.core.errors import DomainError
 from crm_web.models import Rating
-from crm_web.web.error_pages import DomainError
 from crm_web.web.form_fields import (
     AmountField,
     CountryField,

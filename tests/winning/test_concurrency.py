@@ -7,8 +7,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from crm_web.core.extensions import db
-from crm_web.leads.operations import WinStands, change_status, undo_win, win_for_customer
 from crm_web.models import Conversion, Customer, Employee, Lead, LeadStatus
+from crm_web.winning.operations import WinStands, change_status, undo_win, win_for_customer
 from tests.databases import OwnDatabase
 from tests.factories import make_customer, make_lead
 

@@ -7,7 +7,7 @@ from flask_login import current_user
 from crm_web.activities import blueprint, queries
 from crm_web.activities.listing.params import ActivityListParams
 from crm_web.auth.permissions import Action, allowed
-from crm_web.employees.queries import list_everyone
+from crm_web.records.people import list_everyone
 from crm_web.web.template_filters import current_user_locale
 
 

@@ -20,11 +20,11 @@ from crm_web.api.http import refuse_version, tell_errors, tell_saved
 from crm_web.api.leads import actions, schemas
 from crm_web.api.problem_mapping import Refusal, tell_refusal
 from crm_web.auth.permissions import REFUSALS, Action, may, refuse, require_change
+from crm_web.core.errors import DomainError, RecordGone
 from crm_web.core.extensions import db
 from crm_web.leads.operations import use_source
 from crm_web.models import Employee, Lead, LeadStatus
 from crm_web.records.batch_writes import batch_writes
-from crm_web.web.error_pages import DomainError, RecordGone
 
 Result = dict[str, Any]
 Numbered = tuple[int, Item | WrongItem]

@@ -9,7 +9,8 @@ from pydantic import Field, ValidationError, ValidationInfo, WrapValidator
 
 from crm_web.api.field_types import RecordId, Whole
 from crm_web.api.leads.schemas import LeadChange, NewLead, SavedLead, StatusChange
-from crm_web.api.schemas import Answered, Problem, Sent
+from crm_web.api.schemas import Problem, Sent
+from crm_web.web.schemas import Answered
 
 MOST_ITEMS = 1000
 Version = Annotated[

@@ -20,8 +20,9 @@ from crm_web.api.http import (
 from crm_web.api.problem_mapping import NothingLeft
 from crm_web.auth.permissions import Action, allowed, require_change
 from crm_web.contacts import operations as operations
+from crm_web.contacts.queries import get_contact
 from crm_web.core.extensions import db
-from crm_web.customers.queries import get_contact, get_customer
+from crm_web.customers.queries import get_customer
 from crm_web.models import Contact
 from crm_web.records.operations import lock
 

@@ -4,13 +4,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from crm_web.api.field_types import Email, Moment, Phone, RecordId, Successor, text_of
-from crm_web.api.schemas import Answered, PageOf, Sent
+from crm_web.api.field_types import Email, Phone, RecordId, Successor, text_of
+from crm_web.api.schemas import PageOf, Sent
 from crm_web.auth.locales import LOCALES
 from crm_web.auth.operations import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from crm_web.auth.queries import list_time_zones
 from crm_web.models import Employee as EmployeeModel
 from crm_web.models import Role
+from crm_web.web.schemas import Answered, Moment
 
 
 def _check_time_zone(zone: str) -> str:

@@ -5,10 +5,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from crm_web.api.field_types import Day, Moment, RecordId
-from crm_web.api.schemas import Answered, PageOf, PageQuery, Sent
+from crm_web.api.field_types import Day, RecordId
+from crm_web.api.schemas import PageOf, PageQuery, Sent
 from crm_web.history.formatting import ENTITIES
+from crm_web.history.schemas import Change
 from crm_web.models import ChangeAction, ChangeSource, ConversionKind
+from crm_web.web.schemas import Answered, Moment
 
 KIND = f"^({'|'.join(ENTITIES)})$"
 
@@ -33,21 +35,6 @@ class FeedQuery(Sent):
         Annotated[str, Field(pattern="^[0-9]{1,19}-[0-9]{1,18}$", description="The last mark that was seen.")] | None
     ) = None
     limit: Annotated[int, Field(ge=1, le=500, description="Changes at most.")] = 100
-
-
-class Change(Answered):
-    """One record changed."""
-
-    id: int
-    entity: str = Field(description="Its kind, such as lead.")
-    entity_id: int
-    action: ChangeAction
-    fields: Mapping[str, Annotated[Sequence[Any], Field(description="The value before and after.")]]
-    version: int | None = Field(description="The version of the record from then on.")
-    actor_id: int | None = Field(description="Who did it; null for the installation itself.")
-    at: Moment
-    door: ChangeSource
-    request_id: str | None
 
 
 class ChangePage(PageOf[Change]):

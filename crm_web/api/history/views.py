@@ -13,6 +13,7 @@ from crm_web.api.http import read_query, show, show_page
 from crm_web.auth.permissions import Action, allowed
 from crm_web.history.feed.queries import ChangeCursor, cursor_of, list_changes_after
 from crm_web.history.queries import ChangeFilter
+from crm_web.history.schemas import Change
 
 
 @blueprint.get("/api/v1/history")
@@ -30,7 +31,7 @@ def list_history() -> ResponseReturnValue:
         zone=ZoneInfo(current_user.time_zone),
     )
     page = queries.list_bare_changes(filters, record_id=query.id, cursor=query.at, size=query.limit)
-    return show_page(history_schemas.Change, page)
+    return show_page(Change, page)
 
 
 @blueprint.get("/api/v1/changes")

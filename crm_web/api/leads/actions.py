@@ -16,6 +16,7 @@ from crm_web.leads.queries import get_lead
 from crm_web.models import Lead, LeadStatus
 from crm_web.records.matching import LikelyCustomer, iterate_likely_customers, list_likely_customers
 from crm_web.records.operations import lock
+from crm_web.winning import operations as winning_operations
 from crm_web.winning.operations import win_leads
 from crm_web.winning.queries import has_customer
 
@@ -56,9 +57,9 @@ def move(lead: Lead, sent: schemas.StatusChange) -> None:
         if customer is None:
             raise CustomerNotThere("There is no such customer.", "customer_id")
         fill = may_change(current_user, customer)
-        operations.win_for_customer(lead, customer, fill=fill, by=current_user, seen=sent.seen)
+        winning_operations.win_for_customer(lead, customer, fill=fill, by=current_user, seen=sent.seen)
         return
-    operations.change_status(
+    winning_operations.change_status(
         lead,
         sent.status,
         by=current_user,

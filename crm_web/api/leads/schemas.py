@@ -16,7 +16,6 @@ from crm_web.api.field_types import (
     DayWord,
     Email,
     Many,
-    Moment,
     Percent,
     Phone,
     RecordId,
@@ -25,22 +24,13 @@ from crm_web.api.field_types import (
     among,
     text_of,
 )
-from crm_web.api.schemas import (
-    Answered,
-    FieldsQuery,
-    FilterQuery,
-    PageOf,
-    PageQuery,
-    Saved,
-    Sent,
-    needs_one_of,
-    needs_with,
-)
+from crm_web.api.schemas import FieldsQuery, FilterQuery, PageOf, PageQuery, Saved, Sent, needs_one_of, needs_with
 from crm_web.leads.listing.params import MISSING_FIELDS, OVERDUE
 from crm_web.leads.queries import SORTS
 from crm_web.lists.date_ranges import WORDS
 from crm_web.models import WAY_TO_WON, CustomerKind, LeadSource, LeadStatus, LostReason, Rating, StatusKind
 from crm_web.models import Lead as LeadModel
+from crm_web.web.schemas import Answered, Moment
 
 Owner = Annotated[str, Field(pattern="^(me|team|nobody|[1-9][0-9]{0,17})$")]
 CloseWord = Annotated[str, Field(pattern=among((OVERDUE, *WORDS)))]

@@ -6,10 +6,11 @@ from typing import Annotated
 from pydantic import Field
 
 from crm_web.api.field_types import FewWords, among
-from crm_web.api.schemas import Answered, Sent
+from crm_web.api.schemas import Sent
 from crm_web.search.queries import MOST_HITS
 from crm_web.search.results import KINDS
 from crm_web.search.words import LONGEST_TYPED
+from crm_web.web.schemas import Answered
 
 
 class SearchQuery(Sent):

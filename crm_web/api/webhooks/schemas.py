@@ -5,11 +5,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from crm_web.api.field_types import Moment, text_of
-from crm_web.api.history.schemas import Change
-from crm_web.api.schemas import Answered, PageOf, Sent
+from crm_web.api.field_types import text_of
+from crm_web.api.schemas import PageOf, Sent
+from crm_web.history.schemas import Change
 from crm_web.models import EVERYTHING, DeliveryState, PauseReason
 from crm_web.models import Webhook as WebhookModel
+from crm_web.web.schemas import Answered, Moment
 from crm_web.webhooks.events import EVENTS
 
 WORDS = [EVERYTHING, *EVENTS]

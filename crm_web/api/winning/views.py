@@ -10,9 +10,9 @@ from crm_web.api.http import read_body, replay_response, show, store_response
 from crm_web.api.leads import actions, schemas
 from crm_web.auth.permissions import Action, allowed
 from crm_web.core.extensions import db
-from crm_web.leads import operations
 from crm_web.leads.queries import get_lead
 from crm_web.records.matching import list_likely_customers
+from crm_web.winning import operations as winning_operations
 from crm_web.winning.conversion.operations import customer_fields_from_lead
 
 
@@ -69,7 +69,7 @@ def undo_win(lead_id: int) -> ResponseReturnValue:
     lead = actions.find_to_change(lead_id)
     if answer := replay_response():
         return answer
-    operations.undo_win(lead, by=current_user)
+    winning_operations.undo_win(lead, by=current_user)
     answer = store_response(show(schemas.Lead.model_validate(lead)))
     db.session.commit()
     return answer

@@ -26,10 +26,10 @@ from crm_web.core.extensions import csrf, db, login_manager
 from crm_web.core.problem_details import is_from_program
 from crm_web.core.request_log import SECRET_NAME, log_event
 from crm_web.models import Draft
-from crm_web.navigation import safe_redirect_target
 from crm_web.web.error_pages import show_error
 from crm_web.web.flash import flash_message
 from crm_web.web.refills import begin_refill, can_refill
+from crm_web.web.urls import safe_redirect_target
 
 NOTHING_DONE = "You were signed out before this was done, so nothing was changed. Please try again."
 

@@ -13,9 +13,9 @@ from crm_web.auth.operations import count_wrong_token
 from crm_web.auth.queries import hash_token
 from crm_web.auth.tokens.queries import counts
 from crm_web.core.clock import now
+from crm_web.core.errors import Conflict
 from crm_web.core.extensions import db
 from crm_web.models import ApiToken, ApiUse, Employee, Scope, set_audit_actor
-from crm_web.web.error_pages import Conflict
 
 MOST_TOKENS = 50
 BEGINNING = "piper_"

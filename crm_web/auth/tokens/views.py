@@ -7,11 +7,11 @@ from flask_login import current_user
 from crm_web.auth.permissions import Action, allowed, signed_in
 from crm_web.auth.tokens import blueprint, operations, queries
 from crm_web.auth.tokens.forms import NewTokenForm
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.core.request_log import log_event
 from crm_web.core.security_headers import send_secret
 from crm_web.models import ApiToken
-from crm_web.web.error_pages import DomainError
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable

@@ -10,9 +10,9 @@ from crm_web.customers import blueprint, queries
 from crm_web.customers.columns import COLUMNS
 from crm_web.customers.listing import exports
 from crm_web.customers.listing.params import CustomerListParams
-from crm_web.employees.queries import list_possible_owners
 from crm_web.lists.exports import MOST_PRINTED, send_csv, send_xlsx
 from crm_web.lists.pagination import Page
+from crm_web.records.people import list_possible_owners
 from crm_web.saved_views.items import current_saved_views
 from crm_web.search.corrections import load_or_correct
 from crm_web.web.template_filters import current_user_locale

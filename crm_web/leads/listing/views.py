@@ -7,7 +7,6 @@ from werkzeug.datastructures import MultiDict
 
 from crm_web.auth.permissions import Action, allowed
 from crm_web.customers.queries import get_customer
-from crm_web.employees.queries import list_possible_owners
 from crm_web.leads import blueprint, queries
 from crm_web.leads.columns import COLUMNS
 from crm_web.leads.listing import exports
@@ -16,6 +15,7 @@ from crm_web.lists.exports import MOST_PRINTED, send_csv, send_xlsx
 from crm_web.lists.pagination import Page
 from crm_web.lists.params import Chip
 from crm_web.models import Customer
+from crm_web.records.people import list_possible_owners
 from crm_web.saved_views.items import current_saved_views
 from crm_web.search.corrections import load_or_correct
 from crm_web.web.template_filters import current_user_locale

@@ -4,12 +4,12 @@ from typing import Any
 
 from sqlalchemy import delete, select, update
 
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.models import Activity, Contact, Customer, Employee, Lead, set_audit_actor
 from crm_web.records.operations import lock
 from crm_web.trash.purge.queries import preview_purge
 from crm_web.trash.queries import KINDS
-from crm_web.web.error_pages import DomainError
 
 
 class NotPurged(DomainError):

@@ -14,9 +14,9 @@ from sqlalchemy import ColumnElement, Select, delete, func, literal, select, tru
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased, contains_eager, undefer
 
-from crm_web.api.history.schemas import Change as ChangeAnswer
 from crm_web.core.extensions import db
 from crm_web.history.feed.queries import ChangeCursor, cursor_of, list_changes_after
+from crm_web.history.schemas import Change as ChangeAnswer
 from crm_web.models import DeliveryState, PauseReason, Webhook, WebhookDelivery
 from crm_web.webhooks.delivery.http_client import Outcome
 from crm_web.webhooks.events import name_event

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from crm_web.contacts.operations import trash_contact
 from crm_web.core.clock import now
+from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
 from crm_web.customers.operations import (
     CARRIED_OVER,
@@ -31,7 +32,6 @@ from crm_web.models import (
 from crm_web.records.batch_writes import flush_or_defer
 from crm_web.records.operations import check_owner, lock, take_from_trash
 from crm_web.records.phones import find_numbers_to_dial
-from crm_web.web.error_pages import Conflict, DomainError
 from crm_web.winning.conversion.queries import get_win_contact, has_contacts, list_where_known
 
 FOLLOWS = {"phone": "phone_e164"}

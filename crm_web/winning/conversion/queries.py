@@ -7,7 +7,7 @@ from sqlalchemy import func, or_, select
 
 from crm_web.core.extensions import db
 from crm_web.models import Activity, Contact, Conversion, ConversionKind, Customer, Lead
-from crm_web.records.operations import name_of_last
+from crm_web.records.queries import name_of_last
 
 LISTED = 10
 """How many records of a kind are named; taking back stays impossible with more of them."""
@@ -28,16 +28,6 @@ class Obstacle:
     entity: str
     record_id: int
     name: str
-
-
-def find_active_conversion(lead_id: int) -> Conversion | None:
-    """
-    Find the line of the ledger that has not been undone.
-
-    :param lead_id: the lead
-    :return: the line; ``None`` where the lead was never won, or the win was undone
-    """
-    return db.session.scalar(select(Conversion).where(Conversion.lead_id == lead_id, Conversion.undone_at.is_(None)))
 
 
 def get_win_contact(conversion: Conversion) -> Contact | None:

@@ -1,0 +1,60 @@
+"""The forms of contacts."""
+
+from typing import Any
+
+from wtforms import BooleanField
+
+from crm_web.models import Contact, Customer, limit_of
+from crm_web.web.form_fields import (
+    EmailField,
+    HiddenNumber,
+    TextBlock,
+    TextLine,
+)
+from crm_web.web.forms import DuplicateCheckForm, IdempotentForm
+from crm_web.web.phone_field import PhoneField
+
+
+def _line(label: str, column: Any, **options: Any) -> Any:
+    return TextLine(label, limit_of(column), **options)
+
+
+class ContactForm(DuplicateCheckForm):
+    """What a person types about someone who works at a customer."""
+
+    first_name = _line("First name", Contact.first_name)
+    last_name = _line("Last name", Contact.last_name)
+    salutation = _line("Salutation", Contact.salutation, description="Such as Ms, Dr or Prof.")
+    job_title = _line("Job title", Contact.job_title)
+    email = EmailField("E-mail")
+    phone = PhoneField("Phone")
+    mobile = PhoneField("Mobile")
+    description = TextBlock("Description", limit_of(Contact.description), render_kw={"rows": 3})
+    is_primary = BooleanField("The first one to call")
+
+    def __init__(self, *args: Any, customer: Customer, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.customer = customer
+
+    @property
+    def phone_country(self) -> str | None:
+        """The country of the customer."""
+        return self.customer.phone_country
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check each field, then that there is something to call the person by."""
+        is_valid = bool(super().validate(extra_validators))
+        names = (self.first_name, self.last_name, self.email)
+        if not any((field.data or "").strip() or field.errors for field in names):
+            self.last_name.errors = ["Enter a name or an e-mail."]
+        return is_valid and not self.errors
+
+
+class NewContactForm(ContactForm, IdempotentForm):
+    """A contact that is being entered."""
+
+
+class EditContactForm(ContactForm):
+    """A contact that is being changed, from the version that the form was opened with."""
+
+    version = HiddenNumber()

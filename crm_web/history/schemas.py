@@ -1,0 +1,24 @@
+"""A change as programs see it: in the API, in its feed and in webhook messages."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from crm_web.models import ChangeAction, ChangeSource
+from crm_web.web.schemas import Answered, Moment
+
+
+class Change(Answered):
+    """One record changed."""
+
+    id: int
+    entity: str = Field(description="Its kind, such as lead.")
+    entity_id: int
+    action: ChangeAction
+    fields: Mapping[str, Annotated[Sequence[Any], Field(description="The value before and after.")]]
+    version: int | None = Field(description="The version of the record from then on.")
+    actor_id: int | None = Field(description="Who did it; null for the installation itself.")
+    at: Moment
+    door: ChangeSource
+    request_id: str | None

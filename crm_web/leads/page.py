@@ -1,0 +1,34 @@
+"""The page of one lead."""
+
+from flask import render_template, url_for
+from flask_login import current_user
+
+from crm_web.activities.forms import empty_activity_form
+from crm_web.auth.permissions import Action, may, may_change, reason_not_to_change
+from crm_web.history.queries import list_changes_of
+from crm_web.leads import queries
+from crm_web.leads.forms import StatusForm
+from crm_web.leads.queries import find_active_conversion
+from crm_web.models import Lead
+
+
+def show_lead_page(lead: Lead, form: StatusForm) -> str:
+    form.show_on(lead)
+    is_allowed = may_change(current_user, lead)
+    return render_template(
+        "leads/show_lead.html",
+        lead=lead,
+        form=form,
+        may_change=is_allowed and not lead.is_in_trash,
+        may_restore=is_allowed and lead.is_in_trash,
+        conversion=find_active_conversion(lead.id) if lead.customer_id else None,
+        reason="" if is_allowed else reason_not_to_change(current_user, lead),
+        activities=queries.list_activities(lead.id),
+        activity_form=empty_activity_form(current_user) if _may_add(lead) else None,
+        add_activity_url=url_for("activities.add_to_lead", lead_id=lead.id),
+        changes=list_changes_of("lead", lead.id),
+    )
+
+
+def _may_add(lead: Lead) -> bool:
+    return may(current_user, Action.CREATE) and not lead.is_in_trash
