@@ -11,6 +11,7 @@ from crm_web.auth.drafts import interrupted
 from crm_web.core import compression, database, request_log, security_headers, static_assets
 from crm_web.core.config import Settings, load_settings
 from crm_web.core.extensions import bootstrap, csrf, db, login_manager
+from crm_web.launcher.postgres import start_on_demand
 from crm_web.web import error_pages, template_filters, urls, ways_back
 
 
@@ -22,14 +23,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     :return: the application, ready to serve
     :raise ConfigurationError: where the environment holds a wrong value
     """
+    settings = settings or load_settings()
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
-    app.config.from_mapping((settings or load_settings()).flask_config())
+    app.config.from_mapping(settings.flask_config())
     app.url_map.converters["int"] = urls.RecordId
     compression.init_app(app)
     request_log.init_app(app)
     for extension in (db, csrf, login_manager, bootstrap):
         extension.init_app(app)
-    database.init_app(app)
+    database.init_app(app, start_on_demand(settings.var_folder) if settings.is_embedded else None)
     cli.offer_migrations(app)
     sessions.init_app(app)
     permissions.guard_every_view(app)

@@ -20,7 +20,7 @@ from phonenumbers import SUPPORTED_REGIONS
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from crm_web.launcher.postgres import EmbeddedServer
+from crm_web.core.embedded_database import embedded_url
 
 ROOT = Path(__file__).resolve().parents[2]
 DRIVER = "postgresql+psycopg2"
@@ -149,7 +149,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             )
     else:
         values["is_embedded"] = True
-        values["database_url"] = EmbeddedServer(var_folder).url()
+        values["database_url"] = embedded_url(var_folder)
     values.setdefault("secret_key", None)
     if values["secret_key"] is None:
         values["secret_key"] = _keep_secret(secret_file or var_folder / "secret_key")

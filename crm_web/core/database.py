@@ -6,7 +6,6 @@ the database it stands in a list; one thread of each process walks that list and
 long, which ends the wait with an ordinary error. Commands and migrations are free of all of this: they may take hours.
 """
 
-import atexit
 import os
 import re
 import socket
@@ -30,7 +29,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from crm_web.core.config import Settings, name_database
 from crm_web.core.errors import PostgresError
 from crm_web.core.extensions import db
-from crm_web.launcher.postgres import EmbeddedServer
 
 Result = TypeVar("Result")
 # How long after the server's own time-out the client gives up: by then the server should have said so itself.
@@ -208,22 +206,21 @@ class TimeoutConnection(psycopg2.extensions.connection):
         self.deadline = usual
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, start_server: Callable[[], None] | None = None) -> None:
     """
-    Give the engine of an application its deadlines, and the embedded server on first use.
+    Give the engine of an application its deadlines.
 
     :param app: the application; its database extension must be bound already
+    :param start_server: called before each new connection, where the server may have to be started first
     """
     settings: Settings = app.config["SETTINGS"]
-    server = EmbeddedServer(settings.var_folder) if settings.is_embedded else None
     with app.app_context():
         engine = db.engine
 
     @event.listens_for(engine, "do_connect")
     def connect(dialect: Any, _record: Any, arguments: list[Any], names: dict[str, Any]) -> Any:
-        if server is not None and not server.is_held():
-            server.start()
-            atexit.register(server.stop)
+        if start_server is not None:
+            start_server()
         if has_request_context():
             return _connect_with_deadline(dialect, arguments, names, settings)
         try:

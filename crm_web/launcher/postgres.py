@@ -6,8 +6,8 @@ the kernel drops the locks of a killed process, no count can ever be wrong. The 
 `postgres.alive`, so a left-over `postmaster.pid` is told from a living server without guessing from process numbers.
 """
 
+import atexit
 import fcntl
-import hashlib
 import importlib.util
 import os
 import pwd
@@ -17,29 +17,25 @@ import signal
 import socket
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from click import echo
-from sqlalchemy import URL
 
+from crm_web.core.embedded_database import PORT, ROLE, SOCKET, embedded_url, socket_folder
 from crm_web.core.errors import PostgresError
 from crm_web.launcher.file_locks import is_free, make_folder, open_lock, try_lock, wait_until
 
-ROLE = "piper"
 SUPERUSER = "postgres"
-# The kernel's limit of a socket's path is 107 bytes on Linux and 103 on macOS; the name itself takes 14 of them.
-SOCKET = ".s.PGSQL.5432"
-LONGEST_SOCKET_FOLDER = 103 - len(SOCKET) - 1
 PATIENCE_TO_START = 60.0
 PATIENCE_TO_STOP = 30.0
 
 SETTINGS = {
     "listen_addresses": "",
-    "port": "5432",
+    "port": PORT,
     "unix_socket_permissions": "0700",
     "max_connections": "200",
     "timezone": "UTC",
@@ -91,11 +87,7 @@ class EmbeddedServer:
     @property
     def socket_folder(self) -> Path:
         """The data folder, or a short private one when libpq or the kernel could not take that path."""
-        path = str(self.data)
-        if len(os.fsencode(path)) <= LONGEST_SOCKET_FOLDER and re.fullmatch(r"[\w./-]+", path, re.ASCII):
-            return self.data
-        # The place must not depend on the environment: every process of this folder has to find the same one.
-        return Path("/tmp") / f"piper-crm-{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}"  # noqa: S108
+        return socket_folder(self.folder)
 
     def url(self, database: str = ROLE) -> str:
         """
@@ -104,8 +96,7 @@ class EmbeddedServer:
         :param database: its name.
         :return: an address with the driver named.
         """
-        query = {"host": str(self.socket_folder), "port": SETTINGS["port"]}
-        return URL.create("postgresql+psycopg2", username=ROLE, database=database, query=query).render_as_string()
+        return embedded_url(self.folder, database)
 
     def start(self) -> None:
         """
@@ -281,6 +272,23 @@ class EmbeddedServer:
         if self._process is not None and self._process.poll() is None:
             return False
         return not self._is_alive() and not self._accepts()
+
+
+def start_on_demand(folder: Path) -> Callable[[], None]:
+    """
+    Prepare to start the server of a folder.
+
+    :param folder: where data, log and locks live
+    :return: starts the server unless this process holds it already, and stops it when the process ends
+    """
+    server = EmbeddedServer(folder)
+
+    def start() -> None:
+        if not server.is_held():
+            server.start()
+            atexit.register(server.stop)
+
+    return start
 
 
 def find_program(name: str) -> str:
