@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import defer, joinedload
@@ -14,6 +14,7 @@ from crm_web.lists.record_filters import within
 from crm_web.models import Activity, ActivityKind, Change, ChangeAction, Customer, Employee, Lead
 from crm_web.records.serialization import from_history
 
+LeadOrCustomer = TypeVar("LeadOrCustomer", Lead, Customer)
 NEWEST_FIRST = Sort(Activity.happened_at.expression, Activity.id.expression, descending=True)
 """``ix_activities_happened`` gives the order; only what happened in the same moment is sorted by id."""
 
@@ -150,6 +151,17 @@ def find_restored_activity(removed: RemovedActivity) -> Activity | None:
     )
     query = select(Activity).where(is_same, Activity.created_at == removed.created_at, was_created_since)
     return db.session.scalars(query.order_by(Activity.id).limit(1)).first()
+
+
+def get_record(kind: type[LeadOrCustomer], record_id: int) -> LeadOrCustomer | None:
+    """
+    Load the lead or customer that an activity is for.
+
+    :param kind: which of the two
+    :param record_id: its id
+    :return: the record, in the trash or not; ``None`` where there is none
+    """
+    return db.session.get(kind, record_id)
 
 
 def list_assignees() -> Sequence[Employee]:

@@ -11,8 +11,6 @@ from crm_web.activities.forms import ActivityForm, read_activity_form
 from crm_web.auth.permissions import Action, allowed, may_finish, may_remove, require_finish, require_removal
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
-from crm_web.customers.queries import get_customer
-from crm_web.leads.queries import get_lead
 from crm_web.models import Activity, Customer, Lead
 from crm_web.web.form_fields import show_refusal, stored_values
 from crm_web.web.idempotency import Answer, replay_response, store_response
@@ -22,27 +20,27 @@ from crm_web.web.refills import refillable
 @blueprint.get("/leads/<int:lead_id>/activities/new")
 @allowed(Action.CREATE)
 def new_on_lead(lead_id: int) -> ResponseReturnValue:
-    return _adding_page(read_activity_form(current_user), get_lead(lead_id) or abort(404))
+    return _adding_page(read_activity_form(current_user), queries.get_record(Lead, lead_id) or abort(404))
 
 
 @blueprint.post("/leads/<int:lead_id>/activities")
 @allowed(Action.CREATE)
 @refillable()
 def add_to_lead(lead_id: int) -> ResponseReturnValue:
-    return _add(get_lead(lead_id) or abort(404))
+    return _add(queries.get_record(Lead, lead_id) or abort(404))
 
 
 @blueprint.get("/customers/<int:customer_id>/activities/new")
 @allowed(Action.CREATE)
 def new_on_customer(customer_id: int) -> ResponseReturnValue:
-    return _adding_page(read_activity_form(current_user), get_customer(customer_id) or abort(404))
+    return _adding_page(read_activity_form(current_user), queries.get_record(Customer, customer_id) or abort(404))
 
 
 @blueprint.post("/customers/<int:customer_id>/activities")
 @allowed(Action.CREATE)
 @refillable()
 def add_to_customer(customer_id: int) -> ResponseReturnValue:
-    return _add(get_customer(customer_id) or abort(404))
+    return _add(queries.get_record(Customer, customer_id) or abort(404))
 
 
 def _add(record: Lead | Customer) -> ResponseReturnValue:
