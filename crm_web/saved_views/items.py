@@ -1,15 +1,18 @@
 """The saved views of whoever reads a page: loaded once, for the navigation, the menu of a list and its heading."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flask import g, request, url_for
 from flask_login import current_user
 
 from crm_web.auth.permissions import may_change_view
+from crm_web.lists.record_params import RecordListParams
 from crm_web.models import Employee, ListName, SavedView
 
 ENDPOINTS = {ListName.LEADS: "leads.list_leads", ListName.CUSTOMERS: "customers.list_customers"}
+READERS: dict[ListName, Callable[..., RecordListParams]] = {}
+"""What reads the parameters of each list. Each list enters its own: it knows saved views, and they don’t know it."""
 
 
 @dataclass(frozen=True)

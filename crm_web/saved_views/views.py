@@ -1,6 +1,5 @@
 """The pages of saved views, and the deeds with them."""
 
-from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from flask import abort, redirect, render_template, request, url_for
@@ -11,22 +10,14 @@ from werkzeug.datastructures import MultiDict
 from crm_web.auth.permissions import Action, allowed, may, may_change_view, refuse
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
-from crm_web.customers.listing.params import CustomerListParams
-from crm_web.leads.listing.params import LeadListParams
-from crm_web.lists.record_params import RecordListParams
 from crm_web.models import ListName, SavedView, limit_of
 from crm_web.saved_views import blueprint, operations, queries
 from crm_web.saved_views.forms import NewViewForm, ViewForm
-from crm_web.saved_views.items import ENDPOINTS, current_saved_views, url_of_view
+from crm_web.saved_views.items import ENDPOINTS, READERS, current_saved_views, url_of_view
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
 from crm_web.web.template_filters import current_user_locale
-
-ADDRESSES: dict[ListName, Callable[..., RecordListParams]] = {
-    ListName.LEADS: LeadListParams,
-    ListName.CUSTOMERS: CustomerListParams,
-}
 
 
 @blueprint.app_context_processor
@@ -184,7 +175,7 @@ def _read(query: str) -> MultiDict[str, str]:
 
 def _tidy(list_name: ListName, args: MultiDict[str, str]) -> str:
     """Only what the list knows, in one spelling; what would be too long to keep is left out from its end."""
-    address = ADDRESSES[list_name](args, me=current_user, user_locale=current_user_locale()).query_string
+    address = READERS[list_name](args, me=current_user, user_locale=current_user_locale()).query_string
     return address if len(address) <= limit_of(SavedView.address) else ""
 
 

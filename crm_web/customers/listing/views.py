@@ -12,10 +12,13 @@ from crm_web.customers.listing import exports
 from crm_web.customers.listing.params import CustomerListParams
 from crm_web.lists.exports import MOST_PRINTED, send_csv, send_xlsx
 from crm_web.lists.pagination import Page
+from crm_web.models import ListName
 from crm_web.records.people import list_possible_owners
-from crm_web.saved_views.items import current_saved_views
+from crm_web.saved_views.items import READERS, current_saved_views
 from crm_web.search.corrections import load_or_correct
 from crm_web.web.template_filters import current_user_locale
+
+READERS[ListName.CUSTOMERS] = CustomerListParams
 
 
 @blueprint.get("/customers")
