@@ -41,7 +41,7 @@ def _serve(database: Database, undone: ExitStack) -> Site:
 
 
 def _fill_rate(large: Database) -> Figure:
-    name = f"`flask scale fill` of {large.leads:,} leads"
+    name = f"Filling in {large.leads:,} leads"
     if large.rows_a_second is None:
         return Figure("filling", name, skipped="kept")
     figure = Figure("filling", name, large.rows_a_second, "leads/s", 20_000, at_least=True)

@@ -10,6 +10,7 @@ from flask_migrate import upgrade
 from psycopg2.extensions import connection as Connection
 from sqlalchemy import make_url
 
+from bench.datagen.commands import fill
 from bench.options import FOLDER
 from crm_web import create_app
 from crm_web.core.config import Settings
@@ -85,11 +86,11 @@ def make_database(name: str, leads: int, *, keeps: bool = False) -> Database:
         upgrade()
     runner = app.test_cli_runner()
     started = time.perf_counter()
-    for arguments in (["demo", "load"], ["scale", "fill", "--leads", str(leads)]):
+    for command, arguments in ((None, ["demo", "load"]), (fill, ["--leads", str(leads)])):
         started = time.perf_counter()
-        result = runner.invoke(args=arguments)
+        result = runner.invoke(command, args=arguments)
         if result.exit_code:
-            raise SystemExit(f"flask {' '.join(arguments)}: {result.output}")
+            raise SystemExit(f"{' '.join(arguments)}: {result.output}")
     database.rows_a_second = leads / (time.perf_counter() - started)
     with app.app_context():
         db.engine.dispose()

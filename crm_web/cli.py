@@ -24,7 +24,6 @@ GROUPS = {
     "demo": "crm_web.demo.commands",
     "employees": "crm_web.employees.commands",
     "leads": "crm_web.imports.commands",
-    "scale": "bench.datagen.commands",
     "webhooks": "crm_web.webhooks.commands",
 }
 """The groups of commands, and the modules in which they stand under their names."""
@@ -93,11 +92,18 @@ def _guarded(group: click.Group) -> click.Group:
     guarded = copy(group)
     guarded.commands = {name: copy(command) for name, command in group.commands.items()}
     for command in guarded.commands.values():
-        command.callback = command.callback and with_appcontext(_in_one_line(command.callback))
+        command.callback = command.callback and with_appcontext(in_one_line(command.callback))
     return guarded
 
 
-def _in_one_line(callback: Callable[..., Any]) -> Callable[..., Any]:
+def in_one_line(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """
+    Let a command say what went wrong in one line instead of a traceback.
+
+    :param callback: what the command does
+    :return: the same, as history knows commands
+    """
+
     @wraps(callback)
     def run(*values: Any, **options: Any) -> Any:
         set_change_source(ChangeSource.COMMAND)

@@ -1,22 +1,21 @@
-"""`flask scale fill`: a database of any size."""
+"""`python -m bench.datagen --leads N`: a database of any size, to measure by."""
 
 from datetime import datetime
 from time import monotonic
 
 import click
-from flask.cli import AppGroup
+from flask.cli import with_appcontext
 
 from bench.datagen.indexes import FOLLOWING, TABLES
 from bench.datagen.operations import Filling, fill_database
+from crm_web.cli import in_one_line
 from crm_web.core.clock import today
 from crm_web.core.extensions import db
 
 MOST_LEADS = 20_000_000
 
-scale = AppGroup("scale", help="Databases of any size, to measure by.")
 
-
-@scale.command("fill")
+@click.command()
 @click.option("--leads", type=click.IntRange(1, MOST_LEADS), required=True, help="How many leads.")
 @click.option(
     "--seed", type=click.IntRange(0, 1_000_000), default=1, show_default=True, help="Another one: other rows."
@@ -27,6 +26,8 @@ scale = AppGroup("scale", help="Databases of any size, to measure by.")
     metavar="YYYY-MM-DD",
     help="The first day on which nothing has happened yet. Without it today.",
 )
+@with_appcontext
+@in_one_line
 def fill(leads: int, seed: int, until: datetime | None) -> None:
     """
     Fill a database with invented leads, customers, activities and history of three years.

@@ -1,4 +1,4 @@
-"""`flask scale fill`: many leads that agree with everything that hangs on them, and the same for the same seed."""
+"""The data generator: many leads that agree with everything that hangs on them, and the same for the same seed."""
 
 import secrets
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from click.testing import Result
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from bench.datagen import operations
+from bench.datagen import commands, operations
 from bench.datagen.operations import Filling, fill_database
 from crm_web.core.extensions import db
 from crm_web.history.time_travel.queries import get_past
@@ -42,8 +42,8 @@ def filling(database: OwnDatabase) -> Result:
 
 
 def fill(database: OwnDatabase, *arguments: str, leads: int = LEADS) -> Result:
-    every = ["scale", "fill", "--leads", str(leads), "--until", UNTIL, *arguments]
-    return database.app.test_cli_runner().invoke(args=every)
+    every = ["--leads", str(leads), "--until", UNTIL, *arguments]
+    return database.app.test_cli_runner().invoke(commands.fill, args=every)
 
 
 @pytest.fixture
