@@ -15,6 +15,7 @@ check-code: environment-dev
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
 	.venv/bin/djlint --lint --quiet templates
 
 # All tests in one run, so that its summary at the end is the whole truth.
@@ -55,4 +56,4 @@ vnu:
 	@deploy/install-vnu
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov
+	rm -rf .venv .import_linter_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov

@@ -1,4 +1,4 @@
-"""The code of the house as the rules read it: each file with its kind, its imports and its functions."""
+"""The code as the architecture tests read it: each file with its kind, its imports and its functions."""
 
 import ast
 from collections.abc import Iterator
@@ -31,17 +31,11 @@ class SourceFile:
         return ast.parse(self.text)
 
     @property
-    def feature(self) -> str | None:
-        """The folder of its feature; ``None`` for models and for what stands directly in ``crm_web``."""
-        folder = self.path.relative_to(ROOT / "crm_web").parent.name
-        return folder if folder not in ("", "models") else None
-
-    @property
     def kind(self) -> str:
-        """What it is by its name; ``print_views`` are views, and what has no such name is a feature's own part."""
+        """What it is by its name, such as ``views``; ``part`` for what has no such name."""
         if self.path.parent.name == "models":
             return "models"
-        return self.path.stem.rpartition("_")[2] if self.feature else "core"
+        return self.path.stem if self.path.stem in KINDS else "part"
 
     @cached_property
     def imports(self) -> set[str]:

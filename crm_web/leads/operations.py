@@ -130,7 +130,12 @@ def close_as_won(lead: Lead) -> None:
 
 
 def move_to_status(lead: Lead, status: LeadStatus) -> None:
-    """Set the status and the times that follow from it."""
+    """
+    Set the status of a lead, and the times that follow from it.
+
+    :param lead: the lead, locked
+    :param status: the status that it gets
+    """
     if status is lead.status:
         return
     moment = now()
