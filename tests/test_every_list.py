@@ -119,7 +119,7 @@ def walk_all(load: Callable[..., Page], kind: type[Any], sorts: Sequence[str], f
         orders: list[tuple[str, dict[str, Any]]] = [(sort, {}) for sort in (key, f"-{key}")]
         orders += [(key if (place + turn) % 2 else f"-{key}", group) for turn, group in enumerate(some)]
         for sort, group in orders:
-            walk(lambda mark: load(kind(**group), sort=sort, mark=mark, size=2))  # noqa: B023
+            walk(lambda cursor: load(kind(**group), sort=sort, cursor=cursor, size=2))  # noqa: B023
 
 
 def batched(items: Iterable[Any], size: int) -> Iterator[Sequence[Any]]:
