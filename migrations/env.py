@@ -3,16 +3,27 @@
 from typing import Any
 
 from alembic import context
+from alembic.util import CommandError
 from flask import current_app
-from sqlalchemy import Column, Index, text
+from sqlalchemy import Column, Connection, Index, text
 
 import crm_web.models  # noqa: F401  (every table must be known)
 from crm_web.core.extensions import db
+from crm_web.health.queries import explain_too_old, list_migrations
 
 
 def can_be_compared(item: Any, _name: str | None, _kind: str, _is_reflected: bool, _other: Any) -> bool:
     """Leave out indexes on expressions, which PostgreSQL writes its own way; the tests compare those themselves."""
     return not isinstance(item, Index) or all(isinstance(key, Column) for key in item.expressions)
+
+
+def refuse_older_databases(connection: Connection) -> None:
+    """Alembic would end in a traceback where the database is at a migration that is no longer here."""
+    oldest = list_migrations()[-1]
+    if connection.scalar(text("SELECT to_regclass('alembic_version')")):
+        for found in connection.scalars(text("SELECT version_num FROM alembic_version")):
+            if found < oldest:
+                raise CommandError(explain_too_old(found, oldest))
 
 
 def run_migrations() -> None:
@@ -22,6 +33,7 @@ def run_migrations() -> None:
         connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("SET idle_in_transaction_session_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_lock(7430001)"))
+        refuse_older_databases(connection)
         connection.commit()
         context.configure(
             connection=connection,

@@ -18,16 +18,24 @@ class Schema:
 
     :param found: the last migration that ran; ``None`` on an empty database
     :param wanted: the last migration of this version of the program
-    :param is_known: whether this version of the program knows the one that was found
+    :param oldest: the first migration that this version of the program has
     """
 
     found: str | None
     wanted: str
-    is_known: bool
+    oldest: str
 
     @property
     def is_current(self) -> bool:
         return self.found == self.wanted
+
+    @property
+    def is_newer(self) -> bool:
+        return self.found is not None and self.found > self.wanted
+
+    @property
+    def is_too_old(self) -> bool:
+        return self.found is not None and self.found < self.oldest
 
 
 def read_schema() -> Schema:
@@ -41,7 +49,21 @@ def read_schema() -> Schema:
     if inspect(db.session.connection()).has_table("alembic_version"):
         found = db.session.scalar(text("SELECT version_num FROM alembic_version"))
     migrations = list_migrations()
-    return Schema(found, migrations[0], found is None or found in migrations)
+    return Schema(found, migrations[0], migrations[-1])
+
+
+def explain_too_old(found: str, oldest: str) -> str:
+    """
+    Say what to do with a database whose next migrations an earlier release had.
+
+    :param found: the last migration that ran
+    :param oldest: the first one of this version
+    :return: one sentence
+    """
+    return (
+        f"The database is at migration {found}, from which this release cannot upgrade: "
+        f"upgrade with the earlier release that ends at {oldest} first, then with this one."
+    )
 
 
 @cache

@@ -25,6 +25,6 @@ def show_ready() -> tuple[Response, int, dict[str, str]]:
             raise
         return jsonify(status="unavailable", database="away"), 503, {"Retry-After": "5"}
     if not schema.is_current:
-        facts = {"database": "ok", "schema": "behind" if schema.is_known else "ahead"}
+        facts = {"database": "ok", "schema": "ahead" if schema.is_newer else "behind"}
         return jsonify(status="unavailable", **facts), 503, {"Retry-After": "30"}
     return jsonify(status="ok", database="ok", schema="current"), 200, {}

@@ -31,7 +31,7 @@ from crm_web import create_app
 from crm_web.core.config import ROOT, Settings, load_settings, name_database
 from crm_web.core.extensions import db
 from crm_web.core.request_log import logging_to_stdout
-from crm_web.health.queries import Schema, read_schema
+from crm_web.health.queries import Schema, explain_too_old, read_schema
 from crm_web.launcher.file_locks import make_folder, open_lock, try_lock, wait_until
 from crm_web.launcher.postgres import EmbeddedServer
 from crm_web.models import Employee
@@ -196,8 +196,10 @@ def _prepare(app: Flask) -> None:
     with app.app_context():
         schema = read_schema()
         db.session.rollback()
-        if not schema.is_known:
+        if schema.is_newer:
             raise StartError(f"The database is newer than this program (at {schema.found}): update the program.")
+        if schema.found and schema.is_too_old:
+            raise StartError(explain_too_old(schema.found, schema.oldest))
         if not settings.is_embedded:
             _check_schema(schema, settings)
         else:

@@ -237,17 +237,25 @@ def test_folder_without_locks_is_said_in_one_line(tmp_path: Path) -> None:
     assert "Cannot make the folder" in only_line(run)
 
 
-@pytest.mark.parametrize("problem", ["newer", "broken"])
-def test_schema_of_another_program_is_said_in_one_line(tmp_path: Path, server: EmbeddedServer, problem: str) -> None:
+@pytest.mark.parametrize(
+    ("problem", "column", "revision", "words"),
+    [
+        ("newer", "version_num", "999_future", "newer than this program"),
+        ("older", "version_num", "020", "at migration 020, from which this release cannot upgrade"),
+        ("broken", "other", "999_future", "the database refused"),
+    ],
+)
+def test_schema_of_another_program_is_said_in_one_line(
+    tmp_path: Path, server: EmbeddedServer, problem: str, column: str, revision: str, words: str
+) -> None:
     administer(server, f'CREATE DATABASE "{problem}"')
-    table = "alembic_version (version_num text)" if problem == "newer" else "alembic_version (other text)"
-    administer(server, f"CREATE TABLE {table}", database=problem)
-    administer(server, "INSERT INTO alembic_version VALUES ('999_future')", database=problem)
+    administer(server, f"CREATE TABLE alembic_version ({column} text)", database=problem)
+    administer(server, f"INSERT INTO alembic_version VALUES ('{revision}')", database=problem)  # noqa: S608
 
     url = f"postgresql://piper@/{problem}?host={server.socket_folder}"
     line = only_line(_run_in(tmp_path, DATABASE_URL=url, SECRET_KEY=SECRET))
 
-    assert ("newer than this program" if problem == "newer" else "the database refused") in line
+    assert words in line
 
 
 @pytest.fixture(scope="module")

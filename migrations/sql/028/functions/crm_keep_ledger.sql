@@ -1,0 +1,12 @@
+CREATE FUNCTION crm_keep_ledger() RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND OLD.undone_at IS NULL AND to_jsonb(NEW) - '{undone_at,undone_by_id}'::text[]
+            = to_jsonb(OLD) - '{undone_at,undone_by_id}'::text[] THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'the ledger of conversions is never altered' USING ERRCODE = 'restrict_violation';
+END
+$$;

@@ -1,0 +1,6 @@
+CREATE FUNCTION crm_month(at timestamptz) RETURNS date
+LANGUAGE sql
+IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT date_trunc('month', at AT TIME ZONE 'UTC')::date
+$$;

@@ -1,0 +1,22 @@
+CREATE TABLE count_deltas (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    owner_id bigint NOT NULL,
+    source text NOT NULL,
+    figure text NOT NULL,
+    starts_on date,
+    status text NOT NULL,
+    detail text NOT NULL,
+    currency text NOT NULL,
+    how_many integer NOT NULL,
+    how_many_priced integer NOT NULL,
+    amount NUMERIC(24, 2) NOT NULL,
+    weighted NUMERIC(24, 2) NOT NULL,
+    seconds bigint NOT NULL,
+    CONSTRAINT pk_count_deltas PRIMARY KEY (id),
+    CONSTRAINT ck_count_deltas_source_length CHECK (char_length(source) <= 300),
+    CONSTRAINT ck_count_deltas_figure_known CHECK (figure IN ('standing', 'created', 'closed', 'expected',
+        'stayed', 'activity')),
+    CONSTRAINT ck_count_deltas_status_length CHECK (char_length(status) <= 50),
+    CONSTRAINT ck_count_deltas_detail_length CHECK (char_length(detail) <= 50),
+    CONSTRAINT ck_count_deltas_currency_length CHECK (char_length(currency) <= 50)
+) WITH (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);

@@ -1,0 +1,43 @@
+CREATE TABLE employees (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    name text NOT NULL,
+    email text NOT NULL,
+    email_normalised text GENERATED ALWAYS AS (lower(email)) STORED NOT NULL,
+    role text NOT NULL,
+    job_title text,
+    phone text,
+    phone_e164 text,
+    time_zone text DEFAULT 'UTC' NOT NULL,
+    locale text DEFAULT 'en' NOT NULL,
+    theme text DEFAULT 'system' NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    manager_id bigint,
+    password_hash text,
+    created_at timestamptz DEFAULT now() NOT NULL,
+    updated_at timestamptz DEFAULT now() NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_by_id bigint DEFAULT nullif(current_setting('crm.actor_id', true), '')::bigint,
+    updated_by_id bigint DEFAULT nullif(current_setting('crm.actor_id', true), '')::bigint,
+    sort_name text COLLATE "C" GENERATED ALWAYS AS (crm_fold(name)) STORED NOT NULL,
+    search_text text GENERATED ALWAYS AS (crm_fold(name || ' ' || email || ' ' || coalesce(job_title,
+        '') || ' ' || coalesce(phone_e164, phone, ''))) STORED NOT NULL,
+    uses_keys boolean DEFAULT true NOT NULL,
+    CONSTRAINT pk_employees PRIMARY KEY (id),
+    CONSTRAINT ck_employees_name_length CHECK (char_length(name) <= 300),
+    CONSTRAINT ck_employees_email_length CHECK (char_length(email) <= 254),
+    CONSTRAINT uq_employees_email_normalised UNIQUE (email_normalised),
+    CONSTRAINT ck_employees_role_known CHECK (role IN ('viewer', 'sales', 'manager', 'admin')),
+    CONSTRAINT ck_employees_job_title_length CHECK (char_length(job_title) <= 300),
+    CONSTRAINT ck_employees_phone_length CHECK (char_length(phone) <= 50),
+    CONSTRAINT ck_employees_phone_e164_length CHECK (char_length(phone_e164) <= 50),
+    CONSTRAINT ck_employees_time_zone_length CHECK (char_length(time_zone) <= 50),
+    CONSTRAINT ck_employees_locale_length CHECK (char_length(locale) <= 50),
+    CONSTRAINT ck_employees_theme_known CHECK (theme IN ('system', 'light', 'dark')),
+    CONSTRAINT fk_employees_manager_id FOREIGN KEY(manager_id) REFERENCES employees (id) ON DELETE RESTRICT,
+    CONSTRAINT fk_employees_created_by_id FOREIGN KEY(created_by_id) REFERENCES employees (id) ON DELETE RESTRICT,
+    CONSTRAINT fk_employees_updated_by_id FOREIGN KEY(updated_by_id) REFERENCES employees (id) ON DELETE RESTRICT
+);
+
+CREATE INDEX ix_employees_created_by_id ON employees (created_by_id);
+CREATE INDEX ix_employees_manager_id ON employees (manager_id);
+CREATE INDEX ix_employees_updated_by_id ON employees (updated_by_id);

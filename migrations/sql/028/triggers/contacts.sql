@@ -1,0 +1,20 @@
+CREATE TRIGGER learn_changed_words AFTER UPDATE ON contacts
+    FOR EACH ROW WHEN ((old.search_text IS DISTINCT FROM new.search_text))
+    EXECUTE FUNCTION crm_learn_words();
+CREATE TRIGGER learn_words AFTER INSERT ON contacts
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
+    EXECUTE FUNCTION crm_learn_words();
+CREATE TRIGGER record_delete AFTER DELETE ON contacts
+    REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT
+    EXECUTE FUNCTION crm_record_change(
+        'contact', 'id,version,created_at,created_by_id,updated_at,updated_by_id,sort_name,search_text,email_normalised,phone_e164,mobile_e164,password_hash,number,status_changed_at,name');
+CREATE TRIGGER record_insert AFTER INSERT ON contacts
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
+    EXECUTE FUNCTION crm_record_change(
+        'contact', 'id,version,created_at,created_by_id,updated_at,updated_by_id,sort_name,search_text,email_normalised,phone_e164,mobile_e164,password_hash,number,status_changed_at,name');
+CREATE TRIGGER record_update AFTER UPDATE ON contacts
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT
+    EXECUTE FUNCTION crm_record_change(
+        'contact', 'id,version,created_at,created_by_id,updated_at,updated_by_id,sort_name,search_text,email_normalised,phone_e164,mobile_e164,password_hash,number,status_changed_at,name');
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON contacts FOR EACH STATEMENT EXECUTE FUNCTION crm_refuse_truncate();
+CREATE TRIGGER touch BEFORE UPDATE ON contacts FOR EACH ROW EXECUTE FUNCTION crm_touch();
