@@ -24,20 +24,20 @@ GROUPS = {
     "demo": "crm_web.demo.commands",
     "employees": "crm_web.employees.commands",
     "leads": "crm_web.imports.commands",
-    "webhooks": "crm_web.webhooks.commands",
+    "worker": "crm_web.worker.commands",
 }
-"""The groups of commands, and the modules in which they stand under their names."""
+"""The commands and groups of commands, and the modules in which they stand under their names."""
 
 
 class LoadedLater(click.Group):
     """
-    A group of commands that is loaded when somebody asks for one: a web worker, of which there are many, never does.
+    A command or group that is loaded when somebody asks for it: a web worker, of which there are many, never does.
 
     :param name: what to type after ``flask``
-    :param load: gives the group itself
+    :param load: gives the command itself
     """
 
-    def __init__(self, name: str, load: Callable[[], click.Group]) -> None:
+    def __init__(self, name: str, load: Callable[[], click.Command]) -> None:
         super().__init__(name)
         self._load = load
 
@@ -61,7 +61,7 @@ def register_commands(app: Flask) -> None:
     app.cli.add_command(LoadedLater("db", _load_migrations))
 
 
-def _load_feature(name: str, module: str) -> click.Group:
+def _load_feature(name: str, module: str) -> click.Command:
     return _guarded(getattr(import_module(module), name))
 
 
@@ -87,12 +87,12 @@ def _prepare_migrations(app: Flask) -> Any:
     return app.extensions["migrate"]
 
 
-def _guarded(group: click.Group) -> click.Group:
-    """A copy of a group whose commands say what went wrong in one line instead of a traceback."""
-    guarded = copy(group)
-    guarded.commands = {name: copy(command) for name, command in group.commands.items()}
-    for command in guarded.commands.values():
-        command.callback = command.callback and with_appcontext(in_one_line(command.callback))
+def _guarded(command: click.Command) -> click.Command:
+    """A copy of a command, or of all in a group, that says what went wrong in one line instead of a traceback."""
+    guarded = copy(command)
+    if isinstance(guarded, click.Group):
+        guarded.commands = {name: _guarded(one) for name, one in guarded.commands.items()}
+    guarded.callback = command.callback and with_appcontext(in_one_line(command.callback))
     return guarded
 
 

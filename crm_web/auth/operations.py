@@ -28,7 +28,6 @@ TRIES_PER_ACCOUNT = 50
 TRIES_PER_ADDRESS = 50
 WINDOW = timedelta(minutes=15)
 LONGEST_SIGN_IN = timedelta(days=30)
-SIGN_INS_KEPT = timedelta(days=30)
 
 hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 
@@ -257,8 +256,6 @@ def start_sign_in(
         user_agent=(user_agent or "")[: limit_of(SignIn.user_agent)] or None,
     )
     db.session.add(sign_in)
-    old = SignIn.expires_at < func.now() - SIGN_INS_KEPT
-    db.session.execute(delete(SignIn).where(SignIn.employee_id == employee.id, old))
     db.session.flush()
     return token
 
@@ -382,14 +379,11 @@ def _count_each(keys: Sequence[str]) -> list[tuple[int, timedelta]]:
 
 
 def _clear(attempt: Try) -> None:
-    """A success is no failure: it clears its own count, takes itself off the shared ones, and sweeps old counts."""
+    """A success is no failure: it clears its own count, and takes itself off the shared ones."""
     # Address, own, account: the order in which they are counted, so that two of us never wait for each other.
     _lower(attempt.address_key)
     db.session.execute(delete(SignInFailures).where(SignInFailures.key == attempt.own_key))
     _lower(attempt.account_key)
-    old = select(SignInFailures.key).where(SignInFailures.first_at <= func.now() - WINDOW)
-    swept = old.with_for_update(skip_locked=True)
-    db.session.execute(delete(SignInFailures).where(SignInFailures.key.in_(swept)), execution_options=_WITHOUT_OBJECTS)
 
 
 def _lower(key: str | None) -> None:

@@ -7,7 +7,6 @@ from flask import Flask, Request, Response, abort, after_this_request, current_a
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from crm_web.auth import operations, queries
-from crm_web.auth.drafts.operations import delete_expired_drafts
 from crm_web.auth.tokens.operations import count_request, count_wrong
 from crm_web.auth.tokens.queries import find_token
 from crm_web.core.csrf import make_secret
@@ -42,7 +41,6 @@ def sign_in(employee: Employee) -> None:
     :param employee: who proved to be themselves
     """
     end_here()
-    delete_expired_drafts()
     token = operations.start_sign_in(
         employee,
         remote_address=request.remote_addr,

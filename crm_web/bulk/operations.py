@@ -80,7 +80,6 @@ def save_selection(
         raise NothingChosen(f"Tick at least one {entity} first.", "ids")
     if count > MOST:
         raise TooMany(f"These are {count:,} {entity}s. At most {MOST:,} change at once: narrow the list down.", "ids")
-    _forget_drafts(by)
     edit = BulkEdit(entity=entity, action=action, values=dict(values or {}), place=place, made_by_id=by.id)
     db.session.add(edit)
     db.session.flush()
@@ -100,14 +99,17 @@ def _columns_kept(entity: BulkEntity, action: BulkAction) -> Sequence[str]:
     return [ABOUT[action]] if action in ABOUT else []
 
 
-def _forget_drafts(by: Employee) -> None:
-    """Whoever chooses again sweeps up what they chose long ago and left."""
-    old = select(BulkEdit.id).where(
-        BulkEdit.made_by_id == by.id, BulkEdit.applied_at.is_(None), BulkEdit.created_at < func.now() - KEPT_FOR
-    )
-    ids = db.session.scalars(old.limit(10).with_for_update(skip_locked=True)).all()
+def delete_expired_selections() -> bool:
+    """
+    Delete some of the edits that were never applied.
+
+    :return: whether there may be more
+    """
+    expired = select(BulkEdit.id).where(BulkEdit.applied_at.is_(None), BulkEdit.created_at < func.now() - KEPT_FOR)
+    ids = db.session.scalars(expired.limit(10).with_for_update(skip_locked=True)).all()
     for model, column in ((BulkItem, BulkItem.bulk_edit_id), (BulkEdit, BulkEdit.id)):
         db.session.execute(delete(model).where(column.in_(ids)), execution_options={"synchronize_session": False})
+    return len(ids) == 10
 
 
 def apply_edit(edit: BulkEdit, values: Mapping[str, Any], *, by: Employee) -> BulkEdit:

@@ -1,4 +1,4 @@
-"""`make run`: database, tables, demo company, web server and sender of webhooks, started in order, stopped together.
+"""`make run`: database, tables, demo company, web server and worker, started in order, stopped together.
 
 Whatever is killed, the next start finds its way: this program stops by itself when the `make` that started it dies; a
 web server that outlived this program is known by the lock that it inherited on `web.lock`, and is ended first; the
@@ -35,6 +35,8 @@ from crm_web.health.queries import Schema, explain_too_old, read_schema
 from crm_web.launcher.file_locks import make_folder, open_lock, try_lock, wait_until
 from crm_web.launcher.postgres import EmbeddedServer
 from crm_web.models import Employee
+from crm_web.worker.jobs import list_jobs
+from crm_web.worker.runner import Worker
 
 PATIENCE_TO_START = 60.0
 PATIENCE_TO_STOP = 20.0
@@ -90,7 +92,7 @@ def _run(settings: Settings, undone: ExitStack) -> None:
     with _defer_signals():
         web = _start_web(settings)
         undone.callback(_stop_web, web, settings)
-        undone.callback(_start_sender(app))
+        undone.callback(_start_worker(app))
     _wait_for_web(web, settings)
     _welcome(settings)
     _supervise(web, server)
@@ -247,21 +249,19 @@ def _start_web(settings: Settings) -> "subprocess.Popen[bytes]":
         os.close(lock)
 
 
-def _start_sender(app: Flask) -> Callable[[], None]:
-    """Tell other programs what changes, on a thread: the program is in memory here anyway. Gives what stops it."""
-    from crm_web.webhooks.delivery.sender import Sender
+def _start_worker(app: Flask) -> Callable[[], None]:
+    """Work in the background, on a thread: the program is in memory here anyway. Gives what stops it."""
+    worker = Worker(app, list_jobs(app))
 
-    sender = Sender(app)
-
-    def send() -> None:
+    def work() -> None:
         with logging_to_stdout(app):
-            sender.run()
+            worker.run()
 
     def stop() -> None:
-        sender.stop()
+        worker.stop()
         thread.join(PATIENCE_TO_STOP)
 
-    thread = threading.Thread(target=send, name="webhooks", daemon=True)
+    thread = threading.Thread(target=work, name="worker", daemon=True)
     thread.start()
     return stop
 

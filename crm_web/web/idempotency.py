@@ -26,18 +26,17 @@ from flask import current_app, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from crm_web.core.extensions import db
 from crm_web.models import Submission
+from crm_web.records.retention import delete_portion
 from crm_web.web.flash import Kind, Link, flash_message
 from crm_web.web.forms import IdempotentForm
 from crm_web.web.refills import is_refill
 
 KEPT_FOR = timedelta(days=7)
-FORGETS_ONE_IN = 64
-FORGOTTEN_AT_ONCE = 1000
 NOT_TYPED = ("csrf_token", "submission")
 
 
@@ -153,9 +152,15 @@ def keep(key: UUID, answer: dict[str, Any]) -> None:
     :param answer: what to answer from now on
     """
     db.session.execute(update(Submission).where(_is_mine(key)).values(answer=answer))
-    # Keys are random, so this is now and then.
-    if key.int % FORGETS_ONE_IN == 0:
-        _forget_old()
+
+
+def delete_expired_keys() -> bool:
+    """
+    Delete some of the keys that were kept for long enough, each with its answer.
+
+    :return: whether there may be more
+    """
+    return delete_portion(Submission, Submission.created_at < func.now() - KEPT_FOR)
 
 
 def _is_mine(key: UUID) -> ColumnElement[bool]:
@@ -167,15 +172,3 @@ def _digest_what_was_typed() -> bytes:
     typed = sorted((name, values) for name, values in request.form.lists() if name not in NOT_TYPED)
     secret: str = current_app.config["SECRET_KEY"]
     return hmac.digest(secret.encode(), json.dumps([request.path, typed]).encode(), "sha256")
-
-
-def _forget_old() -> None:
-    """Some at a time, and none that somebody else is forgetting: the creation that does it must not wait."""
-    old = (
-        select(Submission.employee_id, Submission.key)
-        .where(Submission.created_at < func.now() - KEPT_FOR)
-        .order_by(Submission.created_at)
-        .limit(FORGOTTEN_AT_ONCE)
-        .with_for_update(skip_locked=True)
-    )
-    db.session.execute(delete(Submission).where(tuple_(Submission.employee_id, Submission.key).in_(old)))

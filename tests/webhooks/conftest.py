@@ -8,8 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from crm_web.models import EVERYTHING, Webhook
-from crm_web.webhooks.delivery.sender import Sender
 from tests.databases import OwnDatabase
+from tests.worker.run import run_worker
 
 SECRET = b"a secret of thirty-two bytes ..!"
 Deliver = Callable[[], None]
@@ -33,4 +33,4 @@ def make_due(session: Session) -> None:
 def deliver(own_database: OwnDatabase) -> Deliver:
     """Send what is due, to private addresses as well."""
     own_database.app.config["WEBHOOK_PRIVATE_ADDRESSES"] = True
-    return lambda: Sender(own_database.app).run(once=True)
+    return lambda: run_worker(own_database.app)

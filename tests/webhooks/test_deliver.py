@@ -18,13 +18,15 @@ from sqlalchemy.orm import Session
 
 from crm_web.models import Change, DeliveryState, PauseReason, Webhook, WebhookDelivery
 from crm_web.webhooks.delivery.operations import PAUSES
-from crm_web.webhooks.delivery.sender import Sender
+from crm_web.worker.jobs import list_jobs
+from crm_web.worker.runner import Worker
 from tests.api.client import Program
 from tests.databases import OwnDatabase
 from tests.factories import make_lead, make_token
 from tests.operation.launch import ROOT, clean_environment, wait_for
 from tests.webhooks.conftest import SECRET, Deliver, make_due, make_webhook
 from tests.webhooks.receiver import receiving
+from tests.worker.run import run_worker
 
 
 @pytest.fixture
@@ -187,7 +189,7 @@ def test_a_private_address_is_refused_when_it_is_sent_to(own_database: OwnDataba
     with receiving() as receiver:
         make_webhook(rows, receiver.url.replace("http:", "https:"))
         make_lead(rows)
-        Sender(own_database.app).run(once=True)
+        run_worker(own_database.app)
     assert receiver.heard == []
     assert "public address" in (_only_delivery(rows).error or "")
 
@@ -246,23 +248,23 @@ def _write(own: OwnDatabase, number: int) -> None:
 
 
 @pytest.mark.slow
-def test_two_senders_tell_everything_once_while_others_write(own_database: OwnDatabase, rows: Session) -> None:
+def test_two_workers_tell_everything_once_while_others_write(own_database: OwnDatabase, rows: Session) -> None:
     own_database.app.config["WEBHOOK_PRIVATE_ADDRESSES"] = True
-    senders = [Sender(own_database.app), Sender(own_database.app)]
+    workers = [Worker(own_database.app, list_jobs(own_database.app)) for _ in range(2)]
     with receiving() as receiver, ThreadPoolExecutor(6) as pool:
         make_webhook(rows, receiver.url)
         first = rows.scalar(text("SELECT coalesce(max(id), 0) FROM changes"))
-        sending = [pool.submit(sender.run) for sender in senders]
+        working = [pool.submit(worker.run) for worker in workers]
         try:
             for writer in [pool.submit(_write, own_database, number) for number in range(4)]:
                 writer.result(60)
         finally:
-            for sender in senders:
-                sender.stop()
+            for worker in workers:
+                worker.stop()
         rows.rollback()
-        for one in sending:
+        for one in working:
             one.result(60)
-        Sender(own_database.app).run(once=True)
+        run_worker(own_database.app)
     told = [heard.told["data"]["id"] for heard in receiver.heard]
     assert len(told) == len(set(told))
     assert sorted(told) == sorted(rows.scalars(select(Change.id).where(Change.id > first)))
@@ -282,7 +284,7 @@ def test_the_program_ends_what_is_under_way_when_it_is_told_to_stop(own_database
     with receiving(answer) as receiver:
         make_webhook(rows, receiver.url)
         program = subprocess.Popen(
-            [sys.executable, "-m", "flask", "webhooks", "deliver"], cwd=ROOT, env=environment, stdout=subprocess.PIPE
+            [sys.executable, "-m", "flask", "worker"], cwd=ROOT, env=environment, stdout=subprocess.PIPE
         )
         try:
             make_lead(rows)
@@ -308,17 +310,17 @@ def test_what_a_sender_was_sending_when_it_was_killed_arrives(own_database: OwnD
     own_database.app.config["WEBHOOK_PRIVATE_ADDRESSES"] = True
     with receiving(lambda number: 204 if number > 1 or may_answer.wait(30) else 500) as receiver:
         make_webhook(rows, receiver.url)
-        program = subprocess.Popen([sys.executable, "-m", "flask", "webhooks", "deliver"], cwd=ROOT, env=environment)
+        program = subprocess.Popen([sys.executable, "-m", "flask", "worker"], cwd=ROOT, env=environment)
         make_lead(rows)
         wait_for(lambda: len(receiver.heard) == 1)
         program.kill()
         program.wait(30)
         may_answer.set()
-        Sender(own_database.app).run(once=True)
+        run_worker(own_database.app)
         assert len(receiver.heard) == 1
         rows.execute(text("UPDATE webhook_deliveries SET lease_ends_at = now() - interval '1 second'"))
         rows.commit()
-        Sender(own_database.app).run(once=True)
+        run_worker(own_database.app)
     assert [heard.id for heard in receiver.heard] == [receiver.heard[0].id] * 2
     assert _only_delivery(rows).state is DeliveryState.DELIVERED
 
@@ -329,7 +331,7 @@ def test_the_command_sends_what_is_due_and_logs_it(own_database: OwnDatabase, ro
     with receiving() as receiver:
         make_webhook(rows, receiver.url)
         make_lead(rows)
-        result = own_database.app.test_cli_runner().invoke(args=["webhooks", "deliver", "--once"])
+        result = own_database.app.test_cli_runner().invoke(args=["worker", "--once"])
     assert result.exit_code == 0
     assert len(receiver.heard) == 1
     (line,) = [json.loads(line) for line in result.stdout.splitlines() if "webhook_delivery" in line]

@@ -3,9 +3,8 @@
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
-from crm_web.auth.drafts.queries import KEPT_FOR
 from crm_web.core.extensions import db
 from crm_web.models import Draft, limit_of
 from crm_web.models.draft import LARGEST_DRAFT
@@ -26,7 +25,6 @@ def keep_draft(employee_id: int, place: str, fields: Sequence[tuple[str, str]]) 
     kept = [[name.replace("\x00", "\ufffd"), value.replace("\x00", "\ufffd")] for name, value in fields]
     if len(json.dumps(kept, ensure_ascii=False)) > LARGEST_DRAFT or len(place) > limit_of(Draft.place):
         return None
-    delete_expired_drafts()
     draft = Draft(employee_id=employee_id, place=place, fields=kept)
     db.session.add(draft)
     db.session.flush()
@@ -34,9 +32,3 @@ def keep_draft(employee_id: int, place: str, fields: Sequence[tuple[str, str]]) 
     older = delete(Draft).where(Draft.employee_id == employee_id, Draft.id.not_in(newest))
     db.session.execute(older, execution_options={"synchronize_session": False})
     return draft
-
-
-def delete_expired_drafts() -> None:
-    """Forget what was kept for long enough; rows that somebody else is deleting just now are theirs."""
-    expired = select(Draft.id).where(Draft.created_at <= func.now() - KEPT_FOR).with_for_update(skip_locked=True)
-    db.session.execute(delete(Draft).where(Draft.id.in_(expired)), execution_options={"synchronize_session": False})

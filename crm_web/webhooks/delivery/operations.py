@@ -1,5 +1,5 @@
 """
-From the feed of changes to messages that have arrived: spread, claimed, settled, swept.
+From the feed of changes to messages that have arrived: fanned out, claimed, sent, recorded, deleted when old.
 
 Any number of senders do this at once. A webhook's row is locked while its mark advances, and whoever finds it locked
 goes on to the next one; a message belongs to whoever claimed it until its lease ends. All times are the database's.
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, delete, func, literal, select, true, update
+from sqlalchemy import ColumnElement, Select, func, literal, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased, contains_eager, undefer
 
@@ -18,6 +18,7 @@ from crm_web.core.extensions import db
 from crm_web.history.feed.queries import ChangeCursor, cursor_of, list_changes_after
 from crm_web.history.schemas import Change as ChangeAnswer
 from crm_web.models import DeliveryState, PauseReason, Webhook, WebhookDelivery
+from crm_web.records.retention import delete_portion
 from crm_web.webhooks.delivery.http_client import Outcome
 from crm_web.webhooks.events import name_event
 
@@ -31,7 +32,6 @@ LEASE = timedelta(minutes=2)
 PAUSES = tuple(timedelta(seconds=s) for s in (10, 60, 300, 1800, 7200, 21600, 86400))
 PATIENCE = timedelta(days=3)
 KEPT_FOR = timedelta(days=30)
-SWEPT_AT_ONCE = 1000
 GONE = 410
 
 
@@ -249,20 +249,15 @@ def _update(webhook_id: int, condition: ColumnElement[bool], **values: object) -
     return db.session.scalars(changed.execution_options(synchronize_session=False)).all()
 
 
-def delete_expired() -> int:
+def delete_expired_deliveries() -> bool:
     """
-    Delete a small portion of what is old, or of a webhook that was removed.
+    Delete some of the deliveries that are old or belong to a removed webhook, and removed webhooks that have none left.
 
-    :return: how many rows went; as long as there are some, there may be more
+    :return: whether there may be more
     """
     is_removed = WebhookDelivery.webhook_id.in_(select(Webhook.id).where(Webhook.removed_at.is_not(None)))
     is_old = (WebhookDelivery.created_at < func.now() - KEPT_FOR) & (WebhookDelivery.state != DeliveryState.WAITING)
-    count = 0
-    for condition in (is_old, is_removed):
-        portion = select(WebhookDelivery.id).where(condition).limit(SWEPT_AT_ONCE).with_for_update(skip_locked=True)
-        gone = delete(WebhookDelivery).where(WebhookDelivery.id.in_(portion)).returning(WebhookDelivery.id)
-        count += len(db.session.scalars(gone.execution_options(synchronize_session=False)).all())
+    has_more = [delete_portion(WebhookDelivery, condition) for condition in (is_old, is_removed)]
     is_empty = ~select(WebhookDelivery.id).where(WebhookDelivery.webhook_id == Webhook.id).exists()
-    empty = delete(Webhook).where(Webhook.removed_at.is_not(None), is_empty)
-    db.session.execute(empty.execution_options(synchronize_session=False))
-    return count
+    delete_portion(Webhook, Webhook.removed_at.is_not(None), is_empty)
+    return any(has_more)

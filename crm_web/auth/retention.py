@@ -1,0 +1,27 @@
+"""Deleting what is kept of people's comings and goings for a time only."""
+
+from datetime import timedelta
+
+from sqlalchemy import func
+
+from crm_web.auth.drafts.queries import KEPT_FOR as DRAFTS_KEPT
+from crm_web.auth.operations import WINDOW
+from crm_web.models import Draft, SignIn, SignInFailures
+from crm_web.records.retention import delete_portion
+
+SIGN_INS_KEPT = timedelta(days=30)
+
+
+def delete_expired_sign_ins() -> bool:
+    """Delete some of the sign-ins that ended long ago; tells whether there may be more."""
+    return delete_portion(SignIn, SignIn.expires_at < func.now() - SIGN_INS_KEPT)
+
+
+def delete_expired_failures() -> bool:
+    """Delete some of the failures that no longer count; tells whether there may be more."""
+    return delete_portion(SignInFailures, SignInFailures.first_at <= func.now() - WINDOW)
+
+
+def delete_expired_drafts() -> bool:
+    """Delete some of the drafts whose time is over; tells whether there may be more."""
+    return delete_portion(Draft, Draft.created_at <= func.now() - DRAFTS_KEPT)

@@ -1,0 +1,25 @@
+"""`flask worker`: the background worker as a program of its own."""
+
+import signal
+
+import click
+from flask import current_app
+
+from crm_web.core.request_log import logging_to_stdout
+from crm_web.worker.jobs import list_jobs
+from crm_web.worker.runner import Worker
+
+
+@click.command("worker", help="Send webhooks, compact counts and delete what has expired.")
+@click.option("--once", is_flag=True, help="Do what is due, then end.")
+def worker(once: bool) -> None:
+    """Work until SIGTERM or Ctrl-C; what is under way is finished first. Run as many as you like."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    one = Worker(app, list_jobs(app))
+    for request in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(request, lambda _number, _frame: one.stop())
+    with logging_to_stdout(app):
+        if not once:
+            one.run()
+        elif failed := one.run_once():
+            raise click.ClickException(f"Failed: {', '.join(failed)}. The log says why.")

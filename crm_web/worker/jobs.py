@@ -1,0 +1,34 @@
+"""What the worker does, and how often."""
+
+from flask import Flask
+
+from crm_web.auth.retention import delete_expired_drafts, delete_expired_failures, delete_expired_sign_ins
+from crm_web.bulk.operations import delete_expired_selections
+from crm_web.stats.operations import compact_counts
+from crm_web.web.idempotency import delete_expired_keys
+from crm_web.webhooks.delivery.operations import delete_expired_deliveries
+from crm_web.webhooks.delivery.sender import POLL_SECONDS, Sender
+from crm_web.worker.runner import Job
+
+MINUTE = 60.0
+HOUR = 60 * MINUTE
+
+
+def list_jobs(app: Flask) -> list[Job]:
+    """
+    List the jobs of a worker.
+
+    :param app: the application
+    :return: each job; a new one is a line here
+    """
+    sender = Sender(allow_private=app.config["WEBHOOK_PRIVATE_ADDRESSES"])
+    return [
+        Job("send webhooks", sender.run, every=POLL_SECONDS, finish=sender.finish, thread="webhooks"),
+        Job("compact counts", compact_counts, every=10),
+        Job("delete expired drafts", delete_expired_drafts, every=MINUTE),
+        Job("delete expired webhook deliveries", delete_expired_deliveries, every=MINUTE),
+        Job("delete expired sign-in failures", delete_expired_failures, every=5 * MINUTE),
+        Job("delete expired idempotency keys", delete_expired_keys, every=5 * MINUTE),
+        Job("delete expired sign-ins", delete_expired_sign_ins, every=HOUR),
+        Job("delete expired bulk selections", delete_expired_selections, every=HOUR),
+    ]
