@@ -1,4 +1,4 @@
-"""The auth feature."""
+"""Signing in and out, sessions, the account page, permissions and API tokens."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""The forms of signing in and of the account page, and the fields for what people settle for themselves."""
+"""The forms for signing in and for the account page."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -15,7 +15,7 @@ from crm_web.web.form_fields import ChoiceField, EmailField, RecordForm, Require
 
 
 class RadiosField(ChoiceField):
-    """One of a few, with all of them in sight."""
+    """A choice shown as radio buttons."""
 
     widget: Any = ListWidget(prefix_label=False)
     option_widget = RadioInput()
@@ -25,30 +25,28 @@ class RadiosField(ChoiceField):
 
 
 class _KeptChoiceField(ChoiceField):
-    """A choice that never offers nothing, and always what is in use, even by a name that is no longer listed."""
+    """A required choice that also offers the current value if it is no longer listed."""
 
     def __init__(self, label: str, **settings: Any) -> None:
         super().__init__(label, empty=None, **settings)
 
     def keep(self, listed: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Put what is in use before what is listed, if it is not among it."""
+        """Prepend the current value if it is not listed."""
         in_use = self.object_data
         return listed if in_use is None or in_use in dict(listed) else [(in_use, in_use), *listed]
 
 
 class TimeZoneField(_KeptChoiceField):
-    """A time zone, by part of the world."""
+    """A time zone, grouped by part of the world."""
 
     def list_options(self) -> list[tuple[str, str]]:
-        """List the pairs of IANA name and place."""
         return self.keep([option for options in list_time_zones().values() for option in options])
 
     def has_groups(self) -> bool:
-        """Tell the widget to draw headings."""
         return True
 
     def iter_groups(self) -> Iterator[tuple[str, list[Any]]]:
-        """List the headings with their lines; what is in use but not listed comes first."""
+        """List headings with their options; a current value that is not listed comes first."""
         options, groups = self.list_options(), list_time_zones()
         if len(options) > sum(map(len, groups.values())):
             groups = {"In use": options[:1]} | groups
@@ -60,17 +58,16 @@ class LocaleField(_KeptChoiceField):
     """How numbers and dates are written."""
 
     def list_options(self) -> list[tuple[str, str]]:
-        """List the pairs of locale and its name."""
         return self.keep(list(LOCALES))
 
 
 def new_password_field(label: str, *validators: Any) -> Any:
-    """A field for a password that is chosen just now; the browser's keeper of passwords may suggest one."""
+    """A field for a new password, for which the browser may suggest one."""
     return PasswordField(label, list(validators), render_kw={"autocomplete": "new-password"})
 
 
 class SignInForm(RecordForm):
-    """Who one is."""
+    """Email and password."""
 
     email = EmailField("E-mail", [Required("Enter your e-mail address.")], render_kw={"autocomplete": "username"})
     password = PasswordField(
@@ -78,13 +75,13 @@ class SignInForm(RecordForm):
     )
 
     def fill_in_demo(self, email: str) -> None:
-        """Write the well-known password of a demo person, so that it only has to be sent."""
+        """Fill in a demo user's email and the demo password."""
         self.email.data, self.password.data = email, DEMO_PASSWORD
         self.password.widget = PasswordInput(hide_value=False)
 
 
 class PreferencesForm(RecordForm):
-    """How pages look and read."""
+    """Theme, time zone, locale and keyboard shortcuts."""
 
     theme = RadiosField(
         "Colours",
@@ -102,7 +99,7 @@ class PreferencesForm(RecordForm):
 
 
 class PasswordForm(RecordForm):
-    """A new password for oneself."""
+    """A change of one's own password."""
 
     current_password = PasswordField(
         "Current password",

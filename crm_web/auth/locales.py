@@ -1,7 +1,7 @@
-"""The ways to write numbers and dates that are offered: those with digits that everyone here reads.
+"""The locales that people can choose for numbers and dates: those that write Western digits.
 
-They stand here written out, as pages write them (a test compares): asking Babel would keep the data of thirty
-languages in the memory of every worker.
+The labels are written out here because asking Babel for them would keep the data of thirty languages in each worker's
+memory. A test compares them with Babel's.
 """
 
 LOCALES = (

@@ -1,4 +1,4 @@
-"""Passwords, sign-ins, the throttle on failed ones, and what people settle for themselves."""
+"""Passwords, signing in and out, the throttle on failed sign-ins, and preferences."""
 
 import math
 import secrets
@@ -33,23 +33,19 @@ hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 
 
 class PasswordTooWeak(DomainError):
-    """A new password is too short, too long, or too easily guessed."""
+    """The new password is too short, too long or too easily guessed."""
 
 
 class WrongPassword(DomainError):
-    """E-mail and password don't belong together."""
+    """Email and password don't match."""
 
 
 class AccountDeactivated(DomainError):
-    """The password is right, but the person may not sign in any more."""
+    """The password is right, but the account is deactivated."""
 
 
 class TooManyTries(DomainError):
-    """
-    Signing in failed so often that the next try has to wait.
-
-    :param wait: how long
-    """
+    """Too many failed sign-ins: the next one has to wait for ``wait``."""
 
     def __init__(self, wait: timedelta) -> None:
         self.seconds = max(1, math.ceil(wait.total_seconds()))
@@ -63,12 +59,7 @@ class TooManyTries(DomainError):
 
 @dataclass(frozen=True)
 class KnownBrowser:
-    """
-    A browser in which somebody signed in before.
-
-    :param employee_id: who
-    :param nonce: what tells it from others
-    """
+    """What the cookie of a browser says about the last person who signed in with it."""
 
     employee_id: int
     nonce: str
@@ -76,14 +67,12 @@ class KnownBrowser:
 
 @dataclass(frozen=True)
 class Try:
-    """
-    A try to sign in, counted before it is judged.
+    """A sign-in attempt, counted before the password is checked.
 
-    :param employee_id: whose account; ``None`` where nobody has that address
-    :param password_hash: what the password has to match, if there is one
-    :param own_key: the count that a success clears: of this browser, or of this account from this address
-    :param address_key: the count of the address, which a success lowers by one; ``None`` for a known browser
-    :param account_key: the count of the account over all addresses, likewise
+    :param employee_id: whose account; ``None`` if nobody has that email
+    :param own_key: the count that a success resets: of this browser, or of this account from this IP address
+    :param address_key: the count of the IP address, which a success lowers by one; ``None`` for a known browser
+    :param account_key: the count of the account over all IP addresses, likewise
     """
 
     employee_id: int | None
@@ -94,24 +83,16 @@ class Try:
 
 
 def hash_password(password: str) -> str:
-    """
-    Turn a password into what the database keeps: argon2id with a salt of its own.
-
-    :param password: the password as typed
-    :return: the hash, which says by itself how it was made
-    """
+    """Hash a password with argon2id and a random salt."""
     return hasher.hash(_typed_alike(password))
 
 
 def set_password(employee: Employee, password: str, *, by: Employee | None, keep: int | None = None) -> None:
-    """
-    Give somebody a new password, and end their sign-ins: whoever knew the old one is out.
+    """Set somebody's password and end their sessions.
 
-    :param employee: whose password
-    :param password: the new one
-    :param by: the employee who sets it; ``None`` for the installation itself
-    :param keep: the sign-in that stays, where people change their own password
-    :raise PasswordTooWeak: where it is too short, too long or too easily guessed
+    :param by: the employee who sets it; ``None`` for the system
+    :param keep: the id of a session that stays signed in
+    :raise PasswordTooWeak: if it is too short, too long or too easily guessed
     """
     check_new_password(password, name=employee.name, email=employee.email)
     set_audit_actor(by)
@@ -125,15 +106,11 @@ def set_password(employee: Employee, password: str, *, by: Employee | None, keep
 
 
 def change_own_password(employee: Employee, current: str, new: str, *, sign_in_id: int | None) -> None:
-    """
-    Change one's own password; one's other sign-ins end.
+    """Change one's own password and sign out everywhere else.
 
-    :param employee: the person, who proves to be themselves by the current password
-    :param current: the current password
-    :param new: the new one
-    :param sign_in_id: the sign-in that stays
-    :raise WrongPassword: where the current password is not that
-    :raise PasswordTooWeak: where the new one is too short, too long or too easily guessed
+    :param sign_in_id: the session that stays signed in
+    :raise WrongPassword: if the current password is wrong
+    :raise PasswordTooWeak: if the new one is too short, too long or too easily guessed
     """
     if not _matches(employee.password_hash, current):
         raise WrongPassword("This is not your current password.", "current_password")
@@ -141,13 +118,9 @@ def change_own_password(employee: Employee, current: str, new: str, *, sign_in_i
 
 
 def check_new_password(password: str, *, name: str, email: str) -> None:
-    """
-    Refuse a password that could be guessed.
+    """Refuse a password that could be guessed; it must not be the person's name or email either.
 
-    :param password: the password as typed
-    :param name: the person's name, which it must not be
-    :param email: the person's e-mail address, which it must not be
-    :raise PasswordTooWeak: with what to do instead
+    :raise PasswordTooWeak: if it is too short, too long or too easily guessed
     """
     reason = None
     if "\x00" in password or any(unicodedata.category(character) == "Cs" for character in password):
@@ -165,18 +138,15 @@ def check_new_password(password: str, *, name: str, email: str) -> None:
 
 
 def count_try(email: str, *, remote_address: str | None, browser: KnownBrowser | None) -> Try:
-    """
-    Count a try to sign in; commit before judging it, so that many at once can't slip through together.
+    """Count a sign-in attempt. Commit before checking the password, so that parallel attempts can't slip through.
 
-    Limited are, for all instances, one account from one address, one address over all accounts, and one account over
-    all addresses. What the first two refuse does not count for the third: from one address nobody can lock a colleague
-    out by failing on purpose. A browser in which the person signed in before has a count of its own instead of these.
+    Attempts are limited across all instances: per account and IP address, per IP address, and per account. An attempt
+    refused by one of the first two does not count for the third, so nobody can lock a colleague out from one address. A
+    browser in which the person signed in before has a count of its own instead.
 
-    :param email: the address as typed; one that nobody has is counted alike
-    :param remote_address: where the request comes from
-    :param browser: what the browser's cookie says of earlier sign-ins
-    :return: the try, to be judged by ``judge_try``
-    :raise TooManyTries: where there were too many in the last quarter of an hour
+    :param email: as typed; an unknown one is counted alike
+    :return: the attempt, to be passed to ``judge_try``
+    :raise TooManyTries: if there were too many in the last 15 minutes
     """
     found = find_credentials(email)
     employee_id = found.id if found else None
@@ -193,34 +163,28 @@ def count_try(email: str, *, remote_address: str | None, browser: KnownBrowser |
 
 
 def count_confirmation(employee: Employee) -> None:
-    """
-    Count a try of somebody signed in to prove who they are; commit before judging it.
+    """Count an attempt of a signed-in person to confirm their password. Commit before checking it.
 
-    :param employee: the person
-    :raise TooManyTries: where there were too many in the last quarter of an hour
+    :raise TooManyTries: if there were too many in the last 15 minutes
     """
     _count({f"confirmation:{employee.id}": TRIES_PER_ACCOUNT_AND_ADDRESS})
 
 
 def count_wrong_token(remote_address: str | None) -> tuple[int, timedelta]:
-    """
-    Count a request with a token that doesn't count, by where it comes from: nobody can guess one, but asking is work.
+    """Count a request with an invalid API token by its IP address, because looking tokens up costs work.
 
-    :param remote_address: where the request comes from
-    :return: how many there were in this quarter of an hour, and how long it still lasts
+    :return: the number of such requests in the current 15 minutes, and how long these still last
     """
     return _count_each([f"token:{_network(remote_address)}"])[0]
 
 
 def judge_try(attempt: Try, password: str) -> Employee:
-    """
-    Check the password of a counted try. An unknown address takes as long as a wrong password.
+    """Check the password of a counted attempt, and reset the count on success.
 
-    :param attempt: the try
-    :param password: as typed
-    :return: the employee, whose count starts anew
-    :raise WrongPassword: where they don't belong together, or there is no such account
-    :raise AccountDeactivated: where the password is right but the account is closed
+    An unknown email takes as long as a wrong password.
+
+    :raise WrongPassword: if they don't match, or there is no such account
+    :raise AccountDeactivated: if the password is right but the account is deactivated
     """
     # Only who is right is looked up: a known and an unknown address ask the database the same until here.
     if not _matches(attempt.password_hash, password):
@@ -238,14 +202,10 @@ def judge_try(attempt: Try, password: str) -> Employee:
 def start_sign_in(
     employee: Employee, *, remote_address: str | None, user_agent: str | None, lifetime: timedelta
 ) -> str:
-    """
-    Sign somebody in.
+    """Start a session.
 
-    :param employee: who
-    :param remote_address: where the request comes from
-    :param user_agent: what the browser calls itself
-    :param lifetime: how long it lasts when it isn't used
-    :return: the secret for the cookie; the database keeps only its hash
+    :param lifetime: how long it lasts while unused
+    :return: the secret for the cookie; the database stores only its hash
     """
     token = secrets.token_urlsafe(32)
     sign_in = SignIn(
@@ -261,11 +221,9 @@ def start_sign_in(
 
 
 def note_seen(sign_in_id: int, *, lifetime: timedelta) -> None:
-    """
-    Note that a sign-in is in use, which makes it last longer, though never for ever.
+    """Record that a session is in use, which extends it up to a maximum.
 
-    :param sign_in_id: which
-    :param lifetime: how long it lasts from now when it isn't used
+    :param lifetime: how long it lasts from now while unused
     """
     expires_at = func.least(func.now() + lifetime, SignIn.created_at + LONGEST_SIGN_IN)
     seen = update(SignIn).where(SignIn.id == sign_in_id)
@@ -273,22 +231,16 @@ def note_seen(sign_in_id: int, *, lifetime: timedelta) -> None:
 
 
 def end_sign_in(sign_in: SignIn) -> None:
-    """
-    End one sign-in.
-
-    :param sign_in: which; one that ended already keeps its time
-    """
+    """End a session; one that has ended already keeps its time."""
     if sign_in.ended_at is None:
         sign_in.ended_at = db.session.scalar(select(func.now()))
         db.session.flush()
 
 
 def end_sign_ins(employee: Employee, *, keep: int | None = None) -> None:
-    """
-    End all sign-ins of a person at once.
+    """End all sessions of a person.
 
-    :param employee: the person
-    :param keep: one that stays
+    :param keep: the id of one that stays
     """
     standing = update(SignIn).where(SignIn.employee_id == employee.id, SignIn.ended_at.is_(None))
     if keep is not None:
@@ -297,15 +249,7 @@ def end_sign_ins(employee: Employee, *, keep: int | None = None) -> None:
 
 
 def change_preferences(employee: Employee, *, theme: Theme, time_zone: str, locale: str, uses_keys: bool) -> None:
-    """
-    Settle how pages look and read for oneself.
-
-    :param employee: the person
-    :param theme: the colours
-    :param time_zone: an IANA name
-    :param locale: such as ``de_AT``
-    :param uses_keys: whether keys without Ctrl do anything
-    """
+    """Change one's own theme, time zone, locale and keyboard shortcuts."""
     set_audit_actor(employee)
     _lock(employee)
     employee.theme, employee.time_zone, employee.locale = theme, time_zone, locale
@@ -322,7 +266,7 @@ def _lock(employee: Employee) -> None:
 
 
 def _typed_alike(password: str) -> str:
-    """The same password typed on another keyboard may come in other code points."""
+    """Normalize Unicode: another keyboard may send the same password as other code points."""
     return unicodedata.normalize("NFKC", password)
 
 
@@ -332,7 +276,7 @@ def _nobodys_hash() -> str:
 
 
 def _matches(password_hash: str | None, password: str) -> bool:
-    """Compare in a time that tells nothing: without a hash to compare with, nobody's serves."""
+    """Compare in constant time; an account without a password is compared with a dummy hash."""
     nobodys = _nobodys_hash()
     if len(password) > LONGEST_PASSWORD:
         password_hash, password = None, ""
@@ -344,7 +288,7 @@ def _matches(password_hash: str | None, password: str) -> bool:
 
 
 def _network(remote_address: str | None) -> str:
-    """Whom an address stands for: of the newer kind everybody has millions, so all of one connection count as one."""
+    """Return the network that an IP address counts for: one IPv6 connection has millions of addresses, so its /64."""
     try:
         address = ip_address(remote_address or "")
     except ValueError:
@@ -362,7 +306,7 @@ def _count(limits: dict[str, int]) -> None:
 
 
 def _count_each(keys: Sequence[str]) -> list[tuple[int, timedelta]]:
-    """Add one to each count; an old count starts anew. The keys are sorted, so that two of us never wait in a ring."""
+    """Add one to each count; an expired count starts again. The keys are sorted to avoid deadlocks."""
     is_old = SignInFailures.first_at <= func.now() - WINDOW
     adding = insert(SignInFailures).values([{"key": key, "count": 1} for key in keys])
     counting = adding.on_conflict_do_update(
@@ -379,7 +323,7 @@ def _count_each(keys: Sequence[str]) -> list[tuple[int, timedelta]]:
 
 
 def _clear(attempt: Try) -> None:
-    """A success is no failure: it clears its own count, and takes itself off the shared ones."""
+    """Clear the attempt's own count, and take it off the shared ones."""
     # Address, own, account: the order in which they are counted, so that two of us never wait for each other.
     _lower(attempt.address_key)
     db.session.execute(delete(SignInFailures).where(SignInFailures.key == attempt.own_key))

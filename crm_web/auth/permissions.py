@@ -1,4 +1,4 @@
-"""Who may do what: one table of roles, the marks that views carry, and the refusal of any view without one."""
+"""Who may do what: one table of roles, the access marks of views, and the guard that refuses views without one."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -19,11 +19,10 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class Action(StrEnum):
-    """
-    The things that roles differ in, in the browser and for programs alike.
+    """What roles differ in, in the browser and through the API alike.
 
-    ``READ`` is everything that employees share: records, their history, reports, and who their colleagues are.
-    ``CHANGE_OWN`` is what is theirs or nobody's: of records by their owner, of tasks as ``may_finish`` says.
+    ``READ`` covers everything that employees share: records, history, reports and the list of colleagues.
+    ``CHANGE_OWN`` covers what is theirs or unassigned: records by their owner, tasks as in ``may_finish``.
     """
 
     READ = "read"
@@ -62,14 +61,14 @@ REFUSALS = {
 
 
 class Belonging(Protocol):
-    """Anything that says whose it is."""
+    """Anything with an owner."""
 
     @property
     def owner_id(self) -> Any: ...
 
 
 class Owned(Belonging, Protocol):
-    """A record that belongs to an employee or to nobody."""
+    """A record that belongs to an employee or is unassigned."""
 
     @property
     def owner(self) -> Any: ...
@@ -83,7 +82,7 @@ class Authored(Protocol):
 
 
 class Task(Authored, Protocol):
-    """Something that an employee is to do about a record."""
+    """A task on a record."""
 
     @property
     def assignee_id(self) -> Any: ...
@@ -93,7 +92,7 @@ class Task(Authored, Protocol):
 
 
 class Shared(Protocol):
-    """Something that belongs to an employee, who may show it to others."""
+    """Something of an employee that they may share."""
 
     @property
     def owner_id(self) -> Any: ...
@@ -103,23 +102,13 @@ class Shared(Protocol):
 
 
 def may(employee: Employee, action: Action) -> bool:
-    """
-    Tell whether a person's role includes an action.
-
-    :param employee: the person who asks
-    :param action: what they want to do
-    :return: true if their role includes it
-    """
+    """Return whether a person's role includes an action."""
     return action in ROLES[employee.role]
 
 
 def may_change(employee: Employee, record: Belonging) -> bool:
-    """
-    Tell whether a person may change, assign or trash a record.
-
-    :param employee: the person who asks
-    :param record: the lead or customer
-    :return: true for whoever may change anything, and for sellers where it is theirs or nobody's
+    """Return whether a person may change, assign or trash a record: any with ``CHANGE_ANY``, else theirs or
+    unassigned.
     """
     if may(employee, Action.CHANGE_ANY):
         return True
@@ -127,13 +116,7 @@ def may_change(employee: Employee, record: Belonging) -> bool:
 
 
 def reason_not_to_change(employee: Employee, record: Owned) -> str:
-    """
-    Say why a person may not change a record, and who could.
-
-    :param employee: the person who is refused
-    :param record: the lead or customer
-    :return: a sentence for the page
-    """
+    """Explain why a person may not change a record, and who may."""
     if not may(employee, Action.CHANGE_OWN):
         return REFUSALS[Action.CHANGE_OWN]
     return (
@@ -142,26 +125,16 @@ def reason_not_to_change(employee: Employee, record: Owned) -> str:
 
 
 def may_remove(employee: Employee, activity: Authored) -> bool:
-    """
-    Tell whether a person may take a note, call, meeting, e-mail or task away.
-
-    :param employee: the person who asks
-    :param activity: the activity
-    :return: true for whoever may change anything, and for its author
-    """
+    """Return whether a person may remove an activity: with ``CHANGE_ANY``, or as its author."""
     if may(employee, Action.CHANGE_ANY):
         return True
     return may(employee, Action.CREATE) and activity.created_by_id == employee.id
 
 
 def may_finish(employee: Employee, task: Task) -> bool:
-    """
-    Tell whether a person may mark a task as done, or take it up again.
+    """Return whether a person may complete or reopen a task.
 
-    :param employee: the person who asks
-    :param task: the task
-    :return: true for whoever may change anything, and for sellers where it is assigned to them or to nobody, where they
-        wrote it, and where the record that it is on is theirs
+    Sellers may if the task is theirs or unassigned, if they wrote it, or if they own its record.
     """
     if may(employee, Action.CHANGE_ANY):
         return True
@@ -170,30 +143,26 @@ def may_finish(employee: Employee, task: Task) -> bool:
 
 
 def may_change_view(employee: Employee, view: Shared) -> bool:
-    """
-    Tell whether a person may rename, share, change or delete a saved view.
-
-    :param employee: the person who asks
-    :param view: the view
-    :return: true for whoever keeps it, and where it is shared for whoever may change anything
+    """Return whether a person may rename, share, change or delete a saved view: its owner may, and for shared views
+    whoever has ``CHANGE_ANY``.
     """
     return view.owner_id == employee.id or (view.is_shared and may(employee, Action.CHANGE_ANY))
 
 
 def public(view: View) -> View:
-    """Mark a view as open to everyone, signed in or not."""
+    """Mark a view as open to everyone."""
     view.access = "public"  # type: ignore[attr-defined]
     return view
 
 
 def signed_in(view: View) -> View:
-    """Mark a view as open to every employee who is signed in."""
+    """Mark a view as open to every signed-in employee."""
     view.access = "signed in"  # type: ignore[attr-defined]
     return view
 
 
 def allowed(action: Action) -> Callable[[View], View]:
-    """Mark a view as open to the roles that the table gives ``action``."""
+    """Mark a view as open to the roles that may do ``action``."""
 
     def mark(view: View) -> View:
         view.access = action  # type: ignore[attr-defined]
@@ -203,10 +172,8 @@ def allowed(action: Action) -> Callable[[View], View]:
 
 
 def refuse(reason: str) -> NoReturn:
-    """
-    End the request with 403 and a reason in words, and put it in the log.
+    """End the request with 403 and a reason, and log it.
 
-    :param reason: why, and who could
     :raise Forbidden: always
     """
     log_event("refused", reason=reason)
@@ -214,33 +181,27 @@ def refuse(reason: str) -> NoReturn:
 
 
 def require_change(record: Owned) -> None:
-    """
-    Let the request go on only if the signed-in employee may change a record.
+    """Refuse the request unless the signed-in employee may change the record.
 
-    :param record: the lead or customer
-    :raise Forbidden: with the reason and who could
+    :raise Forbidden: with the reason and who may
     """
     if not may_change(current_user, record):
         refuse(reason_not_to_change(current_user, record))
 
 
 def require_removal(activity: Authored) -> None:
-    """
-    Let the request go on only if the signed-in employee may take an activity away.
+    """Refuse the request unless the signed-in employee may remove the activity.
 
-    :param activity: the note, call, meeting, e-mail or task
-    :raise Forbidden: with the reason and who could
+    :raise Forbidden: with the reason and who may
     """
     if not may_remove(current_user, activity):
         refuse("Somebody else wrote this. Only its author, a manager or an administrator can remove it.")
 
 
 def require_finish(task: Task) -> None:
-    """
-    Let the request go on only if the signed-in employee may mark a task as done, or take it up again.
+    """Refuse the request unless the signed-in employee may complete or reopen the task.
 
-    :param task: the task
-    :raise Forbidden: with the reason and who could
+    :raise Forbidden: with the reason and who may
     """
     if not may_finish(current_user, task):
         refuse(
@@ -250,20 +211,15 @@ def require_finish(task: Task) -> None:
 
 
 def guard_every_view(app: Flask) -> None:
-    """
-    Check the mark of the view before each request; a view without one is refused.
-
-    :param app: the application to guard
-    """
+    """Check the access mark of the view before each request; a view without one is refused."""
     app.before_request(check_access)
 
 
 def check_access() -> ResponseReturnValue | None:
-    """
-    Let a request go on only if whoever is signed in may use its view.
+    """Check that the current request may use its view.
 
-    :return: the way to sign in; ``None`` where the request may go on
-    :raise HTTPException: 401 for a program without a token, 403 for a person whose role does not include it
+    :return: a redirect to the sign-in page, or ``None`` if the request may go on
+    :raise HTTPException: 401 for a program without a token, 403 if the person's role does not allow it
     """
     if request.endpoint is None:
         return None
@@ -284,12 +240,12 @@ def check_access() -> ResponseReturnValue | None:
 
 
 def _asks_for_methods() -> bool:
-    """Which methods an address for programs takes is no secret; Flask answers that, and no view."""
+    """Anyone may ask which methods an API URL takes; Flask answers that without a view."""
     return request.method == "OPTIONS" and is_from_program()
 
 
 def _place() -> str | None:
-    """Where to come back to after signing in: only what can be asked for again with GET."""
+    """Return the URL to come back to after signing in: only what can be requested with GET."""
     if request.method not in ("GET", "HEAD") or request.path == "/":
         return None
     return request.full_path if request.query_string else request.path

@@ -1,4 +1,4 @@
-"""What signing in and the account page ask."""
+"""Queries for signing in and for the account page."""
 
 import hashlib
 import re
@@ -24,14 +24,7 @@ SEEN_AGAIN_AFTER = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class SignedIn:
-    """
-    A request's employee, and the sign-in that it belongs to.
-
-    :param employee: who is signed in
-    :param sign_in_id: the row of the sign-in
-    :param is_to_be_noted: whether so much time passed since it was last seen that this should be noted
-    :param saved_views: the views of lists that they see
-    """
+    """The employee of a request, and their session."""
 
     employee: Employee
     sign_in_id: int
@@ -41,15 +34,7 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class SignInLine:
-    """
-    One line in a person's list of sign-ins.
-
-    :param id: the row
-    :param browser: such as "Firefox on Windows"
-    :param remote_address: the network address it came from, if known
-    :param started_at: when the person signed in
-    :param last_seen_at: when it was used last, give or take five minutes
-    """
+    """A row in a person's list of sessions."""
 
     id: int
     browser: str
@@ -59,21 +44,14 @@ class SignInLine:
 
 
 def hash_token(token: str) -> bytes:
-    """
-    Turn the secret of a cookie into what the table keeps, which opens nothing if it leaks.
-
-    :param token: the secret
-    :return: its SHA-256; a slow hash is for secrets that people choose
-    """
+    """Return the SHA-256 of a session's secret. It is random, so it needs no slow hash."""
     return hashlib.sha256(token.encode()).digest()
 
 
 def find_signed_in(token: str) -> SignedIn | None:
-    """
-    Find who a cookie belongs to, in one statement.
+    """Find the employee whom a session cookie belongs to, in one statement.
 
-    :param token: the secret that the cookie holds
-    :return: the employee; ``None`` where the sign-in ended or ran out, or the employee was deactivated
+    :return: ``None`` if the session ended or expired, or the employee was deactivated
     """
     found = db.session.execute(_select_signed_in(), {"token_hash": hash_token(token)}).one_or_none()
     if found is None:
@@ -84,7 +62,7 @@ def find_signed_in(token: str) -> SignedIn | None:
 
 @cache
 def _select_signed_in() -> Select[Any]:
-    """Every request asks it, so the statement is put together once."""
+    """Built once, since every request runs it."""
     is_to_be_noted = SignIn.last_seen_at < func.now() - SEEN_AGAIN_AFTER
     return (
         select(Employee, SignIn.id, is_to_be_noted, views_of(Employee.__table__.c.id))
@@ -99,23 +77,13 @@ def _select_signed_in() -> Select[Any]:
 
 
 def find_credentials(email: str) -> Row[int, str | None] | None:
-    """
-    Look up what signing in needs to know of an account, active or not.
-
-    :param email: the address in any case
-    :return: a row of ``id`` and ``password_hash``; ``None`` where nobody has that address
-    """
+    """Find the id and password hash of an account, active or not."""
     query = select(Employee.id, Employee.password_hash)
     return db.session.execute(query.where(Employee.email_normalised == func.lower(email))).one_or_none()
 
 
 def list_sign_ins(employee: Employee) -> Sequence[SignInLine]:
-    """
-    List where a person is signed in just now, the last used first.
-
-    :param employee: the person
-    :return: one line a sign-in that neither ended nor ran out
-    """
+    """List a person's active sessions, most recently used first."""
     query = (
         select(SignIn)
         .where(SignIn.employee_id == employee.id, SignIn.ended_at.is_(None), SignIn.expires_at > func.now())
@@ -128,22 +96,12 @@ def list_sign_ins(employee: Employee) -> Sequence[SignInLine]:
 
 
 def find_sign_in(employee: Employee, sign_in_id: int) -> SignIn | None:
-    """
-    Find one of a person's own sign-ins.
-
-    :param employee: the person
-    :param sign_in_id: which
-    :return: the sign-in, ended or not; ``None`` where it is not theirs
-    """
+    """Find one of a person's own sessions, active or ended."""
     return db.session.scalar(select(SignIn).where(SignIn.id == sign_in_id, SignIn.employee_id == employee.id))
 
 
 def list_demo_people() -> Sequence[Employee]:
-    """
-    List the people of the demo company.
-
-    :return: those who can sign in, in the usual order; nobody in an installation without the demo
-    """
+    """List the demo users that can sign in; none in an installation without the demo."""
     query = select(Employee).where(Employee.email_normalised.in_(DEMO_EMAILS), Employee.is_active)
     return sorted(db.session.scalars(query), key=lambda person: DEMO_EMAILS.index(person.email_normalised))
 
@@ -154,12 +112,7 @@ _SYSTEM_NAMES = {"Mac OS X": "macOS", "CrOS": "ChromeOS"}
 
 
 def name_browser(user_agent: str | None) -> str:
-    """
-    Say in words with what somebody signed in.
-
-    :param user_agent: what the browser calls itself
-    :return: such as "Firefox on Windows"
-    """
+    """Name the browser and system of a session."""
     told = user_agent or ""
     browser = next((name for sign, name in _BROWSERS.items() if re.search(rf"{sign}\w*/", told)), "A browser")
     system = next((system for system in _SYSTEMS if system in told), None)
@@ -168,8 +121,7 @@ def name_browser(user_agent: str | None) -> str:
 
 @cache
 def list_time_zones() -> dict[str, list[tuple[str, str]]]:
-    """
-    List the time zones that a person can choose: the one name a place has in the IANA table, without its old aliases.
+    """List the time zones to choose from, without old aliases.
 
     :return: by part of the world, pairs of IANA name and place; ``UTC`` comes first
     """

@@ -1,4 +1,4 @@
-"""Deleting what is kept of people's comings and goings for a time only."""
+"""Deleting expired sessions, failed sign-ins and drafts."""
 
 from datetime import timedelta
 
@@ -13,15 +13,15 @@ SIGN_INS_KEPT = timedelta(days=30)
 
 
 def delete_expired_sign_ins() -> bool:
-    """Delete some of the sign-ins that ended long ago; tells whether there may be more."""
+    """Delete some sessions that ended long ago; returns whether there may be more."""
     return delete_portion(SignIn, SignIn.expires_at < func.now() - SIGN_INS_KEPT)
 
 
 def delete_expired_failures() -> bool:
-    """Delete some of the failures that no longer count; tells whether there may be more."""
+    """Delete some failed sign-ins that no longer count; returns whether there may be more."""
     return delete_portion(SignInFailures, SignInFailures.first_at <= func.now() - WINDOW)
 
 
 def delete_expired_drafts() -> bool:
-    """Delete some of the drafts whose time is over; tells whether there may be more."""
+    """Delete some expired drafts; returns whether there may be more."""
     return delete_portion(Draft, Draft.created_at <= func.now() - DRAFTS_KEPT)

@@ -1,4 +1,4 @@
-"""How the saved views that somebody sees come along with the look-up of who is signed in."""
+"""A hook that loads the saved views a person sees together with the query for who is signed in."""
 
 from typing import Any
 
@@ -15,13 +15,11 @@ MOST_VIEWS = 200
 
 
 def views_of(employee_id: ColumnElement[int]) -> ScalarSelect[Any]:
-    """
-    Build the part of a statement that gives the views that a person sees: their own, and those that others share.
+    """Build a subquery for the views that a person sees: their own and shared ones.
 
-    Every page shows some of them, so they come along with the look-up of who is signed in, and cost no statement.
+    Every page shows some of them, so loading them with the session costs no query of its own.
 
-    :param employee_id: the column that says who it is
-    :return: a list of objects, by list and name; ``None`` where there are none
+    :return: a JSON list of objects, by list and name; ``None`` if there are none
     """
     mine = and_(ViewChoice.view_id == SavedView.id, ViewChoice.employee_id == employee_id)
     is_near = or_(SavedView.owner_id == employee_id, ViewChoice.is_pinned, ViewChoice.is_default)

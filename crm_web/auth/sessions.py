@@ -1,4 +1,4 @@
-"""Who is asking: the cookie holds a random token, the database says whose it is and whether it still counts."""
+"""Sessions: the cookie holds a random token, the database says whose it is and whether it is still valid."""
 
 import secrets
 from datetime import timedelta
@@ -22,11 +22,7 @@ TOO_MANY_WRONG = "Too many requests with unknown tokens came from this address. 
 
 
 def init_app(app: Flask) -> None:
-    """
-    Let an application know who is signed in, and history by which door changes come.
-
-    :param app: the application
-    """
+    """Load the signed-in employee for each request, and record the source of each change in history."""
     # Flask-Login's own cookies and marks are not used; another program's cookie on the same host must not be one.
     app.config["REMEMBER_COOKIE_NAME"] = "piper_unused"
     login_manager.session_protection = None
@@ -35,11 +31,7 @@ def init_app(app: Flask) -> None:
 
 
 def sign_in(employee: Employee) -> None:
-    """
-    Make this browser an employee's: with a new cookie, so that nothing planted in the old one survives.
-
-    :param employee: who proved to be themselves
-    """
+    """Sign an employee in with a fresh cookie, so that nothing planted in the old one survives."""
     end_here()
     token = operations.start_sign_in(
         employee,
@@ -55,13 +47,13 @@ def sign_in(employee: Employee) -> None:
 
 
 def sign_out() -> None:
-    """End the sign-in on the server and forget it in the browser."""
+    """End the session on the server and delete the cookie."""
     end_here()
     session.clear()
 
 
 def end_here() -> None:
-    """End the sign-in that this browser has, if any, on the server."""
+    """End this browser's session on the server, if there is one."""
     signed_in = queries.find_signed_in(session["sign_in"]) if "sign_in" in session else None
     sign_in = queries.find_sign_in(signed_in.employee, signed_in.sign_in_id) if signed_in else None
     if sign_in:
@@ -69,11 +61,7 @@ def end_here() -> None:
 
 
 def find_known_browser() -> operations.KnownBrowser | None:
-    """
-    Read who signed in with this browser last.
-
-    :return: what its cookie says; ``None`` where there is none of ours
-    """
+    """Read from a cookie who last signed in with this browser."""
     try:
         return operations.KnownBrowser(*_signer().loads(request.cookies.get(KNOWN_BROWSER_COOKIE, "")))
     except (BadSignature, TypeError):
@@ -81,7 +69,7 @@ def find_known_browser() -> operations.KnownBrowser | None:
 
 
 def _load_person(_request: Request) -> Employee | None:
-    """A program shows a token and nothing else counts then; a person has the cookie of a sign-in."""
+    """A program's token takes precedence over a cookie."""
     g.sign_in_id = g.api_token = g.token_use = None
     if is_from_program() and "Authorization" in request.headers:
         return _load_program()
@@ -97,7 +85,7 @@ def _load_person(_request: Request) -> Employee | None:
 
 
 def _load_program() -> Employee | None:
-    """Count the request before anything is loaded that a commit would make stale."""
+    """Count the request first: the commit would expire what was loaded before it."""
     shown = request.authorization
     if shown is None or shown.type != "bearer" or not shown.token:
         return None

@@ -1,4 +1,4 @@
-"""Signing in and out, and the page of one's own account."""
+"""Signing in and out, and the account page."""
 
 from flask import abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -77,13 +77,13 @@ def _sign_in_page(form: SignInForm) -> str:
 
 
 def _destination() -> str:
-    """Where to go now: back to the page that asked to sign in, if it is one of ours, else to the dashboard."""
+    """Return where to go after signing in: the page that asked for it if it is ours, else the dashboard."""
     return safe_redirect_target(request.args.get("next")) or url_for("dashboard.show_dashboard")
 
 
 @blueprint.errorhandler(CSRFError)
 def explain_stale_page(error: CSRFError) -> ResponseReturnValue:
-    """Someone who signed in in another tab meanwhile gets a fresh form instead of a riddle."""
+    """Show a fresh form to someone who signed in in another tab meanwhile."""
     if request.endpoint != "auth.sign_in" or current_user.is_authenticated:
         return answer_stale_form(error)
     form = SignInForm(formdata=None)

@@ -1,23 +1,14 @@
-"""The only reader of time."""
+"""The current time; nothing else reads the clock."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 
 def now() -> datetime:
-    """
-    Read the clock.
-
-    :return: this moment, in UTC
-    """
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def today(zone: str = "UTC") -> date:
-    """
-    Tell which day it is for someone.
-
-    :param zone: the IANA name of that person's time zone
-    :return: the date on their calendar now
-    """
+    """Return the current date in a person's time zone."""
     return now().astimezone(ZoneInfo(zone)).date()

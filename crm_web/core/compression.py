@@ -1,7 +1,7 @@
-"""Compression of what the views answer: zstd or gzip, whichever the client prefers.
+"""Compression of responses: zstd or gzip, whichever the client prefers.
 
-Not compressed are answers that show a secret (``headers.send_secret`` marks them ``no-transform``), and those with a
-strong ETag: a program brings it back as If-Match, and of compressed bytes it would have to be a weak one.
+Responses that show a secret are not compressed (``security_headers.hide_secret`` marks them ``no-transform``), nor are
+those with a strong ETag: a program sends it back as If-Match, and a compressed body would need a weak one.
 
 The levels cost less than half a millisecond for a list of 50 rows.
 """
@@ -32,7 +32,7 @@ ZSTD = ZstdCompressionParameters.from_level(3, window_log=19)
 
 
 class Compressor(Protocol):
-    """What compresses one answer."""
+    """A compressor of one response."""
 
     def compress(self, data: bytes, /) -> bytes: ...
 
@@ -40,21 +40,12 @@ class Compressor(Protocol):
 
 
 def init_app(app: Flask) -> None:
-    """
-    Compress what an application answers; the hook that is registered first sees the answer last.
-
-    :param app: the application
-    """
+    """Compress responses. Register this hook first: it then sees each response last."""
     app.after_request(compress)
 
 
 def compress(response: Response) -> Response:
-    """
-    Compress an answer if that is of use and the client takes it.
-
-    :param response: the answer, complete but for this
-    :return: the same
-    """
+    """Compress a response if that is worth it and the client accepts it."""
     if not _may_be_compressed(response):
         return response
     response.vary.add("Accept-Encoding")
@@ -71,11 +62,7 @@ def compress(response: Response) -> Response:
 
 
 def choose_encoding() -> str | None:
-    """
-    Choose what the client asked for.
-
-    :return: ``zstd`` or ``gzip``, the quicker where both are as welcome; ``None`` to leave the answer as it is
-    """
+    """Choose ``zstd`` or ``gzip`` by what the client accepts, preferring the faster; ``None`` for no compression."""
     accepted = request.accept_encodings
     best = max(("zstd", "gzip"), key=lambda name: accepted[name])
     return best if accepted[best] > 0 and accepted[best] >= accepted["identity"] else None
@@ -110,7 +97,7 @@ def _compress_stream(response: Response, encoding: str) -> None:
 
 
 def _compress_pieces(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
-    """Each piece goes out as it comes, so that the client sees that something happens and nothing piles up."""
+    """Send each piece as it comes, so that the client sees progress and nothing piles up."""
     compressor = _make_compressor(encoding)
     flush = zlib.Z_SYNC_FLUSH if encoding == "gzip" else COMPRESSOBJ_FLUSH_BLOCK
     for piece in pieces:

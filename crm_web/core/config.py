@@ -1,4 +1,4 @@
-"""The settings of an installation: the environment is read here, once, and nowhere else."""
+"""The settings of an installation, read once from the environment."""
 
 import json
 import os
@@ -29,25 +29,18 @@ Network = IPv4Network | IPv6Network
 
 
 class ConfigurationError(ClickException):
-    """A setting is wrong; the message is one line that says which and what to do."""
+    """A setting is wrong; the message is one line that names it and says what to do."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """
-    One installation, checked. The names are those of the variables, in lower case.
+    """The checked settings, named as the environment variables in lower case.
 
-    :param database_url: SQLAlchemy's address of the database
-    :param is_embedded: whether that is the server of our own in ``var_folder``
-    :param secret_key: what cookies and CSRF tokens are signed with
-    :param var_folder: where the embedded server and the secret live
-    :param web_concurrency: worker processes of the web server
-    :param web_threads: threads of each
-    :param database_connections: the most connections of each worker; fewer than its threads, so that
-        ``/healthz`` finds a free one while all others wait for the database
-    :param trusted_proxies: networks whose ``X-Forwarded-*`` and ``X-Request-ID`` are believed
-    :param trusted_hosts: the names this site answers to; empty for any
-    :param https: whether people reach it by HTTPS: secure cookies and HSTS
+    :param is_embedded: whether ``database_url`` is the embedded server in ``var_folder``
+    :param database_connections: the maximum per worker; fewer than its threads, so that ``/healthz`` finds a free
+        thread while all others wait for the database
+    :param trusted_proxies: networks whose ``X-Forwarded-*`` and ``X-Request-ID`` headers are trusted
+    :param trusted_hosts: the host names that this site answers to; empty for any
     """
 
     database_url: str
@@ -75,11 +68,7 @@ class Settings:
     log_level: str = "INFO"
 
     def flask_config(self) -> dict[str, Any]:
-        """
-        Translate into the names of Flask and its extensions.
-
-        :return: what ``app.config.from_mapping`` takes
-        """
+        """Return the settings by the names that Flask and its extensions use."""
         return {
             "SETTINGS": self,
             "SECRET_KEY": self.secret_key,
@@ -127,11 +116,9 @@ class Settings:
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """
-    Read and check the settings.
+    """Read and check the settings.
 
-    :param environ: the variables; ``None`` for those of this process, completed by the file ``.env``
-    :return: the settings
+    :param environ: ``None`` for this process's environment, completed by the file ``.env``
     :raise ConfigurationError: at the first wrong value
     """
     if environ is None:
@@ -157,12 +144,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def read_database_url(text: str) -> str:
-    """
-    Name the driver in a database address: SQLAlchemy would read a bare ``postgresql://`` as another one.
+    """Add the driver to a database URL: for a bare ``postgresql://`` SQLAlchemy would choose another one.
 
-    :param text: ``postgres://`` or ``postgresql://``, with one host or several as libpq takes them
-    :return: the same for SQLAlchemy; several hosts stand in its query
-    :raise ValueError: where it is no such address
+    :param text: ``postgres://`` or ``postgresql://``, with one host or several as in libpq
+    :return: the URL for SQLAlchemy; several hosts go into its query string
+    :raise ValueError: if it is not a database URL
     """
     scheme, separator, rest = text.partition("://")
     if not separator or scheme not in ("postgres", "postgresql", DRIVER):
@@ -190,12 +176,7 @@ def _has_port(host: str) -> bool:
 
 
 def name_database(database_url: str) -> str:
-    """
-    Name a database in a message: user, host and database, never the password.
-
-    :param database_url: SQLAlchemy's address
-    :return: such as ``piper@db.example:5432/crm``
-    """
+    """Name a database in a message without its password, such as ``piper@db.example:5432/crm``."""
     url = make_url(database_url)
     hosts = url.query.get("host", ())
     place = url.host or ",".join((hosts,) if isinstance(hosts, str) else hosts)
@@ -294,7 +275,7 @@ VARIABLES: dict[str, tuple[str, Callable[[str], Any]]] = {
 
 
 def _read_env_file(path: Path) -> dict[str, str]:
-    """Read lines of NAME=value; blank lines and those that begin with # say nothing."""
+    """Read lines of NAME=value; blank lines and lines that begin with # are skipped."""
     found: dict[str, str] = {}
     with suppress(FileNotFoundError):
         for line in path.read_text().splitlines():
@@ -305,7 +286,9 @@ def _read_env_file(path: Path) -> dict[str, str]:
 
 
 def _keep_secret(path: Path) -> str:
-    """Read the secret of this installation, made on its first start; two first starts at once agree on one."""
+    """Read the secret key of this installation; the first start creates it, safely against a second one at the same
+    time.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():

@@ -1,11 +1,11 @@
-"""CSRF tokens: masked anew in each response, and bound to the person whom the form was shown to.
+"""CSRF tokens, masked anew in each response and bound to the employee whom the form was shown to.
 
-Pages are compressed, and how far a page shrinks tells whether something in it repeats what a stranger put there. A
-token that looked the same in two responses could be guessed so, letter by letter (BREACH): each response therefore
-shows the session's secret under a random mask of its own, as Django does.
+Responses are compressed, and the compressed size reveals whether text supplied by an attacker repeats something on the
+page. A token that looked the same in two responses could be guessed byte by byte (BREACH), so each response shows the
+session's secret under a random mask, as Django does.
 
-The secret itself says for which employee it was made, signed by the installation. A form that is sent after its session
-ended thus still proves who filled it in: see ``crm_web.auth.drafts.interrupted``.
+The secret names the employee it was made for, signed by the installation. A form sent after its session ended thus
+still proves who filled it in: see ``crm_web.auth.drafts.interrupted``.
 """
 
 import hmac
@@ -28,37 +28,28 @@ NOBODY = 0
 
 
 class MaskedCSRFProtect(CSRFProtect):  # type: ignore[misc]  # Flask-WTF has no types.
-    """Flask-WTF's protection of every POST, for masked tokens."""
+    """Flask-WTF's CSRF protection with masked tokens."""
 
     def init_app(self, app: Any) -> None:
-        """
-        Protect an application, whose templates get ``csrf_token()``.
-
-        :param app: the application
-        """
+        """Protect an application; templates get ``csrf_token()``."""
         super().init_app(app)
         app.jinja_env.globals["csrf_token"] = current_token
         app.context_processor(lambda: {"csrf_token": current_token})
 
     def sent_token(self) -> str | None:
-        """
-        Give the token that the request brought, whatever it is.
-
-        :return: the token, masked; ``None`` where there is none
-        """
+        """Return the masked token of the request, valid or not."""
         token: str | None = super()._get_csrf_token()
         return token
 
     def _get_csrf_token(self) -> str | None:
-        """Answer with the library's own token where the request brought a mask of the session's secret."""
+        """Return the library's own token if the request carries a masked form of the session's secret."""
         return generate_csrf() if is_current(self.sent_token()) else None
 
 
 class FormToken(CSRF):
-    """The token of a form; the request as a whole was checked before any view saw it."""
+    """The token of a form; the request as a whole was checked before the view ran."""
 
     def generate_csrf_token(self, csrf_token_field: Field) -> str:
-        """Give the token of this response."""
         return current_token()
 
     def validate_csrf_token(self, form: BaseForm, field: Field) -> None:
@@ -68,11 +59,7 @@ class FormToken(CSRF):
 
 
 def current_token() -> str:
-    """
-    Give the token for the forms of this response.
-
-    :return: the session's secret under a mask; the same in one response, another one in the next
-    """
+    """Return the masked token for the forms of this response; the same within one response, another in the next."""
     if "masked_csrf_token" not in g:
         if find_owner(session.get("csrf_token")) is None:
             session["csrf_token"] = make_secret(current_user.id if current_user.is_authenticated else NOBODY)
@@ -82,33 +69,24 @@ def current_token() -> str:
 
 
 def is_current(token: str | None) -> bool:
-    """
-    Tell whether a token belongs to this session.
-
-    :param token: what the request brought
-    :return: true where it hides the secret of the session
-    """
+    """Return whether a token belongs to the current session."""
     known, sent = session.get("csrf_token"), unmask(token)
     return sent is not None and find_owner(known) is not None and hmac.compare_digest(str(known), sent)
 
 
 def make_secret(employee_id: int) -> str:
-    """
-    Make the secret of a new session.
+    """Make the secret of a new session.
 
     :param employee_id: who is signed in; ``NOBODY`` for a visitor
-    :return: the secret
     """
     named = secrets.token_bytes(RANDOM_BYTES) + employee_id.to_bytes(ID_BYTES, "big")
     return urlsafe_b64encode(named + _sign(named)).decode()
 
 
 def find_owner(secret: str | None) -> int | None:
-    """
-    Read for whom a secret was made.
+    """Return the id of the employee a secret was made for.
 
-    :param secret: the secret, unmasked
-    :return: the employee's id or ``NOBODY``; ``None`` where this installation did not make it
+    :return: the id or ``NOBODY``; ``None`` if this installation did not make the secret
     """
     raw = _decode(secret, SECRET_BYTES)
     if raw is None:
@@ -118,23 +96,13 @@ def find_owner(secret: str | None) -> int | None:
 
 
 def mask(secret: str) -> str:
-    """
-    Hide a secret under random bytes.
-
-    :param secret: the secret of a session
-    :return: the mask, followed by what is under it
-    """
+    """Hide a secret under a random mask; the result is the mask, followed by the masked secret."""
     pad = secrets.token_bytes(SECRET_BYTES)
     return urlsafe_b64encode(pad + _mix(pad, urlsafe_b64decode(secret))).decode()
 
 
 def unmask(token: str | None) -> str | None:
-    """
-    Read the secret out of a token.
-
-    :param token: what ``mask`` made, or anything else that a request may bring
-    :return: the secret; ``None`` where the token has another form
-    """
+    """Return the secret in a token, or ``None`` if the token is malformed."""
     raw = _decode(token, 2 * SECRET_BYTES)
     return urlsafe_b64encode(_mix(raw[:SECRET_BYTES], raw[SECRET_BYTES:])).decode() if raw else None
 

@@ -1,9 +1,9 @@
-"""How requests reach the database: with a deadline that holds even where the server is silent rather than gone.
+"""Deadlines for database access that hold even if the server hangs instead of failing.
 
-PostgreSQL's own time-outs end a statement that takes too long, but a server that is suspended, or behind a network that
-swallows packets, never gets to apply them, and libpq would wait for its answer for ever. So while a request waits for
-the database it stands in a list; one thread of each process walks that list and shuts the socket of whoever waited too
-long, which ends the wait with an ordinary error. Commands and migrations are free of all of this: they may take hours.
+PostgreSQL's own time-outs end a slow statement, but a suspended server, or one behind a network that drops packets,
+never applies them, and libpq would wait for ever. So each request that waits for the database is registered, and one
+thread per process shuts the socket of those that waited too long, which ends the wait with an ordinary error. Commands
+and migrations have no deadlines: they may take hours.
 """
 
 import os
@@ -42,16 +42,11 @@ UNTOUCHED_BY_DATABASE = ("health.show_alive", "static", "bootstrap.static")
 
 
 class DatabaseSilent(Exception):
-    """The database took a connection or a question and gave no answer in time."""
+    """The database did not answer in time."""
 
 
 class DatabaseUnreachable(ClickException):
-    """
-    A command could not connect; the message is one line for the person at the console.
-
-    :param database_url: SQLAlchemy's address
-    :param error: what libpq said
-    """
+    """A command could not connect; the message is one line for the console."""
 
     def __init__(self, database_url: str, error: psycopg2.OperationalError) -> None:
         place = name_database(database_url)
@@ -66,7 +61,7 @@ class DatabaseUnreachable(ClickException):
 
 
 class CircuitBreaker:
-    """The threads of this process that wait for the database just now, and the thread that ends waits."""
+    """The threads of this process that wait for the database, and the thread that ends waits."""
 
     def __init__(self) -> None:
         self._waits: dict[int, tuple[float, float, psycopg2.extensions.connection | None]] = {}
@@ -82,14 +77,11 @@ class CircuitBreaker:
         ask: Callable[..., Result],
         *arguments: Any,
     ) -> Result:
-        """
-        Ask the database something, and be cut off when the answer takes too long.
+        """Call the database, and be cut off if the answer takes too long.
 
-        :param deadline: seconds to wait
-        :param connection: whose socket to shut; ``None`` while there is none yet
+        :param deadline: in seconds
+        :param connection: whose socket to shut; ``None`` before there is one
         :param ask: the call that waits
-        :param arguments: what it is given
-        :return: what the call returned
         """
         now = time.monotonic()
         thread = threading.get_ident()
@@ -106,29 +98,23 @@ class CircuitBreaker:
         return answer
 
     def count_longer(self, seconds: float) -> int:
-        """
-        Count those whom the database has kept waiting for long.
-
-        :param seconds: how long is long
-        :return: how many wait longer
-        """
+        """Count the threads that have waited longer than so many seconds."""
         begun = time.monotonic() - seconds
         return sum(since < begun for since, _, _ in list(self._waits.values()))
 
     def take_turn(self) -> bool:
-        """
-        Let one ask a silent database whether it is back, so that nobody else need wait to learn that it is not.
+        """Let one caller try whether a silent database is back, so that nobody else has to wait for it.
 
-        :return: whether it is the caller's turn; then ``end_turn`` must follow
+        :return: whether it is the caller's turn; ``end_turn`` must follow
         """
         return self._turn.acquire(blocking=False)
 
     def end_turn(self) -> None:
-        """Let the next one ask."""
+        """Let the next caller try."""
         self._turn.release()
 
     def watch(self) -> None:
-        """Start the thread that ends waits, once in each process (a fork does not take threads along)."""
+        """Start the thread that ends waits, once per process (a fork does not copy threads)."""
         with self._lock:
             if self._guard is None or not self._guard.is_alive():
                 self._guard = threading.Thread(target=self._end_waits, name="database-deadline", daemon=True)
@@ -144,7 +130,7 @@ class CircuitBreaker:
 
 
 def _hang_up(connection: "psycopg2.extensions.connection") -> None:
-    """Shut a socket under a waiting libpq: it sees the end of the stream and reports a lost connection."""
+    """Shut the socket under a waiting libpq, which then reports a lost connection."""
     with suppress(OSError, psycopg2.Error), socket.socket(fileno=os.dup(connection.fileno())) as line:
         line.shutdown(socket.SHUT_RDWR)
 
@@ -153,7 +139,7 @@ circuit_breaker = CircuitBreaker()
 
 
 class TimeoutCursor(psycopg2.extensions.cursor):
-    """A cursor whose questions have the deadline of its connection."""
+    """A cursor whose statements have the deadline of its connection."""
 
     connection: "TimeoutConnection"
 
@@ -172,7 +158,7 @@ class TimeoutCursor(psycopg2.extensions.cursor):
 
 
 class TimeoutConnection(psycopg2.extensions.connection):
-    """A connection of the web server: it waits for an answer only so long."""
+    """A connection of the web server, with a deadline for each answer."""
 
     deadline = 60.0
     is_fresh = False
@@ -182,13 +168,13 @@ class TimeoutConnection(psycopg2.extensions.connection):
         self.cursor_factory = TimeoutCursor
 
     def commit(self) -> None:
-        """Commit; whatever fails from here on, nobody can promise that nothing was saved."""
+        """Commit; if this fails, it is unknown whether the changes were saved."""
         if has_request_context():
             g.may_be_saved = True
         return circuit_breaker.during(self.deadline, self, super().commit)
 
     def rollback(self) -> None:
-        """Roll back; with a lost connection the server has done so already, and the request keeps its answer."""
+        """Roll back; if the connection is lost the server has done so already."""
         try:
             circuit_breaker.during(self.deadline, self, super().rollback)
         except psycopg2.Error:
@@ -196,7 +182,7 @@ class TimeoutConnection(psycopg2.extensions.connection):
                 raise
 
     def ping(self) -> None:
-        """Ask for a sign of life; raises where none comes."""
+        """Run an empty statement; raises if there is no answer."""
         usual, self.deadline = self.deadline, PING_DEADLINE
         # With autocommit the question goes out alone, without a BEGIN before it and a ROLLBACK after it.
         self.autocommit = True
@@ -207,11 +193,10 @@ class TimeoutConnection(psycopg2.extensions.connection):
 
 
 def init_app(app: Flask, start_server: Callable[[], None] | None = None) -> None:
-    """
-    Give the engine of an application its deadlines.
+    """Set the deadlines of an application's engine.
 
-    :param app: the application; its database extension must be bound already
-    :param start_server: called before each new connection, where the server may have to be started first
+    :param app: with its database extension bound already
+    :param start_server: called before each new connection, for a server that has to be started on demand
     """
     settings: Settings = app.config["SETTINGS"]
     with app.app_context():
@@ -250,7 +235,7 @@ def _connect_with_deadline(dialect: Any, arguments: list[Any], names: dict[str, 
 
 
 def _check_sign_of_life(connection: Any, _record: Any, _proxy: Any) -> None:
-    """Take a connection from the pool only if it lives; a silent server is not asked for a new one."""
+    """Check a pooled connection before it is used; if the server is silent, no new one is opened."""
     if not isinstance(connection, TimeoutConnection):
         return
     if connection.is_fresh:
@@ -266,11 +251,10 @@ def _check_sign_of_life(connection: Any, _record: Any, _proxy: Any) -> None:
 
 
 def _refuse_while_silent() -> None:
-    """
-    Spare a request a wait that would be in vain, so that threads stay free for ``/healthz``.
+    """Fail fast instead of waiting in vain, so that threads stay free for ``/healthz``.
 
-    That is while each connection has kept somebody waiting for long, and, once a wait has ended without an answer,
-    until the one request that tries next has had one.
+    This applies while each connection has kept somebody waiting for long, and, after a wait without an answer, until
+    one request has had an answer again.
     """
     settings: Settings = current_app.config["SETTINGS"]
     if request.endpoint in UNTOUCHED_BY_DATABASE:
@@ -289,7 +273,7 @@ def _end_turn(_error: BaseException | None) -> None:
 
 
 class DbFailure(Enum):
-    """Why the database did not do what a request asked for: the words of the page."""
+    """Why the database failed a request, with the texts of the error page."""
 
     AWAY = (
         "The database does not answer",
@@ -310,12 +294,7 @@ _AWAY = re.compile("08...|53...|57P..|25P03|25006|58...")
 
 
 def classify_failure(error: BaseException) -> DbFailure | None:
-    """
-    Tell why the database could not serve a request.
-
-    :param error: what was raised
-    :return: the reason; ``None`` where the database is well and the statement or the code was at fault
-    """
+    """Return why the database could not serve a request; ``None`` if the statement or the code was at fault."""
     if isinstance(error, (DatabaseSilent, PoolTimeout, PostgresError)):
         return DbFailure.AWAY
     cause = error.orig if isinstance(error, DBAPIError) else error
@@ -330,9 +309,5 @@ def classify_failure(error: BaseException) -> DbFailure | None:
 
 
 def raw_cursor() -> Cursor:
-    """
-    Open a cursor of psycopg2 in the transaction of the session, for COPY.
-
-    :return: the cursor
-    """
+    """Open a psycopg2 cursor in the session's transaction, for COPY."""
     return cast(Cursor, db.session.connection().connection.cursor())

@@ -1,4 +1,4 @@
-"""Where the embedded PostgreSQL server of an installation is reached; the launcher starts it."""
+"""Where the embedded PostgreSQL server is reached; the launcher starts it."""
 
 import hashlib
 import os
@@ -15,11 +15,8 @@ LONGEST_SOCKET_FOLDER = 103 - len(SOCKET) - 1
 
 
 def socket_folder(folder: Path) -> Path:
-    """
-    Choose the folder of the server's socket.
-
-    :param folder: the folder of the installation's data, logs and locks
-    :return: the data folder, or a short private one where libpq or the kernel could not take that path
+    """Return the folder of the server's socket: the data folder, or a short private one if the path is too long for
+    libpq or the kernel.
     """
     data = folder.resolve() / "postgres"
     if len(os.fsencode(data)) <= LONGEST_SOCKET_FOLDER and re.fullmatch(r"[\w./-]+", str(data), re.ASCII):
@@ -29,12 +26,6 @@ def socket_folder(folder: Path) -> Path:
 
 
 def embedded_url(folder: Path, database: str = ROLE) -> str:
-    """
-    Build the address of a database of the embedded server.
-
-    :param folder: the folder of the installation's data, logs and locks
-    :param database: its name
-    :return: an address with the driver named
-    """
+    """Build the URL of a database on the embedded server."""
     query = {"host": str(socket_folder(folder)), "port": PORT}
     return URL.create("postgresql+psycopg2", username=ROLE, database=database, query=query).render_as_string()

@@ -1,13 +1,11 @@
-"""The errors that operations raise: a rule said no, or the record is gone."""
+"""The errors that operations raise."""
 
 from click import ClickException
 
 
 class DomainError(Exception):
-    """
-    A rule said no. The message is written for the person who asked.
+    """A rule was broken. The message is written for the person who asked: what is wrong and what to do.
 
-    :param message: what is wrong and what to do about it
     :param field: the form field that it belongs to; ``None`` for the form as a whole
     """
 
@@ -18,12 +16,12 @@ class DomainError(Exception):
 
 
 class Conflict(DomainError):
-    """A refusal that another moment would not have made; any other one is about what was sent."""
+    """A refusal because of the record's current state rather than the values that were sent."""
 
 
 class RecordGone(Exception):
-    """Somebody deleted the record for good after the request had found it: there is no page left to say so on."""
+    """The record was deleted permanently after the request had found it."""
 
 
 class PostgresError(ClickException):
-    """The embedded server cannot do what was asked; the message is one line for the person at the console."""
+    """The embedded server failed; the message is one line for the console."""

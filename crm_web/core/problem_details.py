@@ -1,4 +1,4 @@
-"""How a program is told that something failed: problem details as in RFC 9457, in the words that people read."""
+"""Errors for API clients as problem details (RFC 9457)."""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -22,11 +22,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 def is_from_program() -> bool:
-    """
-    Tell whether the request asks for an address that programs use.
-
-    :return: true below ``/api/``, whether or not there is anything at the address
-    """
+    """Return whether the request's path is below ``/api/``, whether or not it exists."""
     return request.path.startswith(PROGRAMS)
 
 
@@ -38,15 +34,11 @@ def make_problem(
     headers: Iterable[tuple[str, str]] = (),
     **more: Any,
 ) -> Response:
-    """
-    Answer with what went wrong.
+    """Build an error response.
 
-    :param status: the HTTP status
     :param detail: what is wrong and what to do about it, as a sentence
-    :param errors: for each field that is wrong its name and why; what was sent is never repeated
-    :param headers: more headers of the answer
-    :param more: more members of the answer, such as the customers to choose from
-    :return: the answer
+    :param errors: name and message for each invalid field; never the value that was sent
+    :param more: more members, such as the customers to choose from
     """
     body = describe_problem(status, detail, errors=errors, **more)
     response = Response(json.dumps(body), status, mimetype=MEDIA_TYPE)
@@ -57,15 +49,7 @@ def make_problem(
 def describe_problem(
     status: int, detail: str, *, errors: Iterable[Mapping[str, str]] = (), **more: Any
 ) -> dict[str, Any]:
-    """
-    Say what went wrong, as a part of an answer.
-
-    :param status: the HTTP status
-    :param detail: what is wrong and what to do about it, as a sentence
-    :param errors: for each field that is wrong its name and why
-    :param more: more members
-    :return: the members of the problem
-    """
+    """Build the members of a problem, for use inside another response."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,

@@ -1,4 +1,4 @@
-"""What an operator sees of each request: one line of JSON, with an id that the page and the history show too."""
+"""The request log: one line of JSON per request, with an id that the page and the history show too."""
 
 import json
 import logging
@@ -36,11 +36,7 @@ events = logging.getLogger("crm_web.event")
 
 
 def init_app(app: Flask) -> None:
-    """
-    Equip an application with request ids, logging, and belief in the proxies that it was told to trust.
-
-    :param app: the application
-    """
+    """Set up request ids, logging and trusted proxies."""
     settings: Settings = app.config["SETTINGS"]
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     app.before_request(_begin)
@@ -49,7 +45,7 @@ def init_app(app: Flask) -> None:
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line, whatever the text holds."""
+    """Formats each log record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -67,12 +63,7 @@ class JsonLines(logging.Formatter):
 
 @contextmanager
 def logging_to_stdout(app: Flask) -> Iterator[None]:
-    """
-    Write what this program logs to standard output, as gunicorn's configuration does for the web server.
-
-    :param app: the application
-    :return: nothing; it is written while the block runs
-    """
+    """Log to standard output during a command, as gunicorn's configuration does for the web server."""
     settings: Settings = app.config["SETTINGS"]
     logger, handler = logging.getLogger("crm_web"), logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
@@ -87,11 +78,9 @@ def logging_to_stdout(app: Flask) -> Iterator[None]:
 
 
 def log_event(name: str, **facts: Any) -> None:
-    """
-    Log something that an operator wants to know of, such as a sign-in or a refusal.
+    """Log an event that matters to an operator, such as a sign-in or a refusal.
 
-    :param name: what happened, such as ``"signed in"``
-    :param facts: what else to know; whatever is named like a secret is left out
+    :param facts: details; those with a name like a secret's are hidden
     """
     known: dict[str, Any] = {"person": _person()} if has_request_context() else {}
     known |= {key: "[hidden]" if SECRET_NAME.search(key) else value for key, value in facts.items()}
@@ -100,11 +89,7 @@ def log_event(name: str, **facts: Any) -> None:
 
 @dataclass
 class Queries:
-    """
-    The statements that were sent to the database.
-
-    :param statements: their text, in order
-    """
+    """The SQL statements that were sent."""
 
     statements: list[str] = field(default_factory=list)
 
@@ -118,11 +103,7 @@ _counting: ContextVar[tuple[Queries, ...]] = ContextVar("counting", default=())
 
 @contextmanager
 def count_queries() -> Iterator[Queries]:
-    """
-    Count the statements that this thread sends; savepoints, which only tests set, are not counted.
-
-    :return: what fills while the block runs
-    """
+    """Count the statements that this thread sends, except savepoints, which only tests use."""
     queries = Queries()
     token = _counting.set((*_counting.get(), queries))
     try:
@@ -139,12 +120,7 @@ def _count(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
 
 
 class TrustedProxies:
-    """
-    Believe ``X-Forwarded-*`` and ``X-Request-ID`` from the proxies that were named, and drop them from anyone else.
-
-    :param wsgi_app: the application
-    :param networks: where the trusted proxies are
-    """
+    """Middleware: apply ``X-Forwarded-*`` and ``X-Request-ID`` from trusted proxies, and drop them from anyone else."""
 
     def __init__(self, wsgi_app: "WSGIApplication", networks: tuple[Network, ...]) -> None:
         self.wsgi_app = wsgi_app
@@ -205,16 +181,15 @@ def _forget(_error: BaseException | None) -> None:
 
 
 def keep_person(employee_id: int | None = None) -> None:
-    """
-    Remember for the log who is asking, before the request goes on as if nobody were signed in.
+    """Keep the employee's id for the log before the request goes on as if nobody were signed in.
 
-    :param employee_id: whoever it is; ``None`` stands for whoever is signed in as far as that is known by now
+    :param employee_id: ``None`` for whoever is signed in, as far as that is known
     """
     g.person = _person() if employee_id is None else employee_id
 
 
 def _person() -> int | None:
-    """The id of whoever is signed in, if that is known already: asking the database for it could fail again."""
+    """The id of the signed-in employee if it is loaded already: querying the database could fail again."""
     if g.get("person") is not None:
         known: int = g.person
         return known

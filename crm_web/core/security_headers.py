@@ -1,4 +1,4 @@
-"""What every answer tells the browser about safety and keeping: one place, no exceptions in the views."""
+"""Security and cache headers of every response."""
 
 from flask import Flask, Response, current_app, make_response, request
 
@@ -32,33 +32,20 @@ TWO_YEARS = 2 * 365 * 24 * 60 * 60
 
 
 def init_app(app: Flask) -> None:
-    """
-    Put the headers on every answer of an application.
-
-    :param app: the application
-    """
+    """Add the headers to every response."""
     app.after_request(_add_headers)
 
 
 def send_secret(page: str) -> Response:
-    """
-    Send a page that shows a secret, which no cache may keep and nobody on the way may compress.
+    """Send a page that shows a secret, without caching or compression.
 
-    Beside what a stranger can write, how far a page shrinks would give the secret away.
-
-    :param page: the page
-    :return: the answer
+    The compressed size of a page that also holds text by others would give the secret away (BREACH).
     """
     return hide_secret(make_response(page))
 
 
 def hide_secret(response: Response) -> Response:
-    """
-    Mark an answer that shows a secret: it is neither kept nor compressed.
-
-    :param response: the answer
-    :return: the same
-    """
+    """Mark a response that shows a secret as neither cached nor compressed."""
     response.headers["Cache-Control"] = "no-store, no-transform"
     return response
 

@@ -7,8 +7,7 @@ from crm_web.core.config import ROOT
 
 
 def run_sql_files(*patterns: str) -> None:
-    """
-    Run files on the database that is being migrated.
+    """Run files on the database that is being migrated.
 
     :param patterns: paths below ``migrations/sql``, in order; each may have wildcards
     """

@@ -1,4 +1,4 @@
-"""Static files: addresses that change with their content, kept for long, and sent compressed."""
+"""Static files: URLs that change with the content, cached for long, and compressed."""
 
 import gzip
 import hashlib
@@ -21,18 +21,14 @@ IMPORT = re.compile(rb'(?<= from ")(\./[\w./]+\.js)(?=";)')
 
 
 def init_app(app: Flask) -> None:
-    """
-    Give ``url_for`` of static files their version, and the files their headers.
-
-    :param app: the application
-    """
+    """Add versions to the URLs of static files, and headers to their responses."""
     app.session_interface = SessionsOfPages()
     app.url_defaults(_add_version)
     app.after_request(_keep_and_compress)
 
 
 class SessionsOfPages(SecureCookieSessionInterface):
-    """Sessions for everything but files: these are the same for everyone, and a cache may keep them so."""
+    """No session cookies for static files, which are the same for everyone and can be cached."""
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         if request.endpoint not in STATIC_ENDPOINTS:
@@ -93,7 +89,7 @@ def _version(path: Path, changed: int) -> str:
 
 @lru_cache(maxsize=256)
 def _content(path: Path, changed: int) -> bytes:
-    """The text of a file; a script names those that it imports with their versions, so that they are kept as well."""
+    """Return a file's text; scripts name their imports with versions, so that these are cached as well."""
 
     def add_version(found: re.Match[bytes]) -> bytes:
         other = path.parent / found[0].decode()

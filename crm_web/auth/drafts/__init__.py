@@ -1,1 +1,1 @@
-"""What somebody typed before their session ended, kept until they have signed in again."""
+"""Drafts: a form sent after its session ended is kept until the person signs in again."""

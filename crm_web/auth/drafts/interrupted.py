@@ -1,12 +1,13 @@
-"""Forms that are sent after their session ended: what was typed is not lost, and nothing is saved by itself.
+"""Forms sent after their session ended: nothing typed is lost, and nothing is saved without a new click.
 
-Each form carries a token that says for whom the page was made (``crm_web.core.csrf``), signed by this installation. A
-form whose token is not that of the present session is shown again, filled, if its person is signed in by now; else what
-was typed is kept in the database until they are. Whoever else signs in is told nothing of it.
+Each form carries a token that names the employee it was rendered for (``crm_web.core.csrf``), signed by this
+installation. If that employee is signed in again by now, a form with a token of an earlier session is shown again,
+filled in; otherwise what was typed is stored as a draft until they sign in. Nobody else learns of it.
 
-Why this is no way in for other sites: without a token made for this very person a form is refused as ever; so is one
-that the browser says comes from elsewhere (``Sec-Fetch-Site``, ``Origin``). What is shown again is saved only by a
-click on that page, which sends a token of the present session. While it is made the database refuses every write.
+This is safe against cross-site requests: a form without a token for this employee is refused as always, and so is one
+that the browser reports as coming from another site (``Sec-Fetch-Site``, ``Origin``). The form shown again is saved
+only by a click on that page, which sends a token of the current session, and the database transaction is read-only
+while the page is rendered.
 """
 
 from io import BytesIO
@@ -35,22 +36,18 @@ NOTHING_DONE = "You were signed out before this was done, so nothing was changed
 
 
 def init_app(app: Flask) -> None:
-    """
-    Keep what is typed into the forms of an application.
-
-    :param app: the application
-    """
+    """Register the handlers that keep what was typed into interrupted forms."""
     login_manager.unauthorized_handler(ask_to_sign_in)
     app.register_error_handler(CSRFError, answer_stale_form)
 
 
 def ask_to_sign_in() -> ResponseReturnValue:
-    """Answer a form of whoever is no longer signed in: keep what they typed, and lead back to it or to its page."""
+    """Redirect to the sign-in page; a form that was sent is stored as a draft and shown again afterwards."""
     return _lead_to_sign_in(find_owner(unmask(csrf.sent_token())))
 
 
 def answer_stale_form(error: CSRFError) -> ResponseReturnValue:
-    """Answer a form that comes from an earlier session; anything else without a token of ours is refused."""
+    """Answer a form from an earlier session; anything without a valid token is refused."""
     token = csrf.sent_token()
     owner_id = find_owner(unmask(token))
     if is_from_program() or not owner_id or is_current(token) or not _is_from_here():
@@ -68,10 +65,9 @@ def answer_stale_form(error: CSRFError) -> ResponseReturnValue:
 
 
 def show_again() -> ResponseReturnValue:
-    """
-    Answer a form with its page, filled, and save nothing.
+    """Render the sent form again, filled in, without saving anything.
 
-    :return: the page of its view; the page that the form stood on where the view has none for it
+    A view that can't render the form leads back to the page that the form was on.
     """
     view = current_app.view_functions[str(request.endpoint)]
     if not _can_refill():
@@ -83,12 +79,7 @@ def show_again() -> ResponseReturnValue:
 
 
 def rebuild_environ(draft: Draft) -> dict[str, Any]:
-    """
-    Make the request again that a draft was sent with.
-
-    :param draft: what was kept
-    :return: this request's environ, but with the method, address and body of that one
-    """
+    """Return this request's environ with the method, URL and body of the request that the draft came from."""
     path, _, query = draft.place.partition("?")
     body = urlencode([(str(name), str(value)) for name, value in draft.fields]).encode()
     own = {name: value for name, value in request.environ.items() if not name.startswith("werkzeug.")}
@@ -125,20 +116,20 @@ def _keep(owner_id: int) -> int | None:
 
 
 def _can_refill() -> bool:
-    """A script that sends a form can show no page: it is led to where the person is."""
+    """Requests by scripts can't show a page; they are redirected."""
     is_opening = request.headers.get("Sec-Fetch-Dest", "document") == "document"
     return is_opening and can_refill(current_app.view_functions[str(request.endpoint)], request.form)
 
 
 def _is_from_here() -> bool:
-    """What a browser says of where a request comes from; old ones say nothing, and have the token alone."""
+    """Check the origin as far as the browser reports it; older browsers rely on the token alone."""
     origin = request.headers.get("Origin")
     is_same = origin is None or urlsplit(origin).netloc == request.host
     return is_same and request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
 
 
 def _find_referrer() -> str | None:
-    """The page that the form stood on, if the browser tells and it is one of ours."""
+    """Return the page that the form was on, if the browser names it and it belongs to this site."""
     page = urlsplit(request.referrer or "")
     if page.netloc != request.host or page.path == "/sign-in":
         return None

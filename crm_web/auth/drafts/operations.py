@@ -1,4 +1,4 @@
-"""Keeping what somebody typed until they have signed in again."""
+"""Storing and expiring drafts."""
 
 import json
 from collections.abc import Sequence
@@ -14,13 +14,10 @@ MOST_DRAFTS = 50
 
 
 def keep_draft(employee_id: int, place: str, fields: Sequence[tuple[str, str]]) -> Draft | None:
-    """
-    Keep a form that was not saved.
+    """Store a form that was not saved.
 
-    :param employee_id: who filled it in
-    :param place: the address that it was sent to
     :param fields: names and values, without passwords and other secrets
-    :return: what is kept; ``None`` where it is too large
+    :return: the draft, or ``None`` if it is too large
     """
     kept = [[name.replace("\x00", "\ufffd"), value.replace("\x00", "\ufffd")] for name, value in fields]
     if len(json.dumps(kept, ensure_ascii=False)) > LARGEST_DRAFT or len(place) > limit_of(Draft.place):

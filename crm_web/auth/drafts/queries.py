@@ -1,4 +1,4 @@
-"""Finding what somebody typed before they were signed out."""
+"""Finding drafts."""
 
 from datetime import timedelta
 
@@ -11,13 +11,7 @@ KEPT_FOR = timedelta(hours=1)
 
 
 def find_draft(draft_id: int, employee: Employee) -> Draft | None:
-    """
-    Find a form that was kept for somebody.
-
-    :param draft_id: which
-    :param employee: who asks
-    :return: the form; ``None`` where they did not fill it in themselves, or too long ago
-    """
+    """Find a draft of this employee that has not expired."""
     return db.session.scalar(
         select(Draft).where(
             Draft.id == draft_id, Draft.employee_id == employee.id, Draft.created_at > func.now() - KEPT_FOR
@@ -26,5 +20,5 @@ def find_draft(draft_id: int, employee: Employee) -> Draft | None:
 
 
 def forbid_writing() -> None:
-    """Let the database refuse whatever this request would write."""
+    """Make the current transaction read-only."""
     db.session.execute(text("SET TRANSACTION READ ONLY"))

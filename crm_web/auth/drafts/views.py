@@ -1,4 +1,4 @@
-"""What somebody typed before they were signed out, on the page where it can be saved."""
+"""The page that shows a draft again."""
 
 from flask import current_app, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue

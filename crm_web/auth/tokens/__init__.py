@@ -1,4 +1,4 @@
-"""Tokens with which other programs use the API in an employee's name."""
+"""API tokens: other programs act in an employee's name."""
 
 from flask import Blueprint
 

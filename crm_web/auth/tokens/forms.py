@@ -11,7 +11,7 @@ LIFETIMES = [(7, "A week"), (30, "30 days"), (90, "90 days"), (365, "A year")]
 
 
 class NewTokenForm(IdempotentForm):
-    """What a token is for, what it may do, and for how long."""
+    """Name, access and lifetime of a token."""
 
     name = TextLine(
         "Name",
@@ -24,5 +24,5 @@ class NewTokenForm(IdempotentForm):
 
     @property
     def lifetime(self) -> timedelta:
-        """For how long the token counts."""
+        """How long the token is valid."""
         return timedelta(days=self.days.data)

@@ -1,4 +1,4 @@
-"""Tokens of the API: made, used, revoked."""
+"""Creating, counting the use of, and revoking API tokens."""
 
 import secrets
 from dataclasses import dataclass
@@ -26,19 +26,13 @@ MOST_WRONG = 600
 
 
 class TooManyTokens(Conflict):
-    """Somebody has as many tokens as anybody needs."""
+    """The employee has the maximum number of tokens."""
 
 
 def create_token(name: str, scope: Scope, lifetime: timedelta, *, by: Employee) -> tuple[ApiToken, str]:
-    """
-    Make a token of one's own.
+    """Create a token for oneself.
 
-    :param name: what it is for, in the person's words
-    :param scope: whether it may write
-    :param lifetime: for how long it counts
-    :param by: the employee in whose name it acts
-    :return: the token, and its secret, which nobody can read again
-    :raise TooManyTokens: where the employee has as many as there may be
+    :raise TooManyTokens: if the employee has the maximum number of tokens
     """
     set_audit_actor(by)
     count = db.session.scalar(select(func.count()).where(ApiToken.employee_id == by.id, ApiToken.revoked_at.is_(None)))
@@ -59,12 +53,7 @@ def create_token(name: str, scope: Scope, lifetime: timedelta, *, by: Employee) 
 
 
 def revoke_token(token: ApiToken, *, by: Employee) -> None:
-    """
-    End a token at once; one that is revoked already stays so.
-
-    :param token: the token
-    :param by: the employee who revokes it
-    """
+    """Revoke a token at once; one that is revoked already keeps its time."""
     set_audit_actor(by)
     still = update(ApiToken).where(ApiToken.id == token.id, ApiToken.revoked_at.is_(None))
     db.session.execute(still.values(revoked_at=func.now(), revoked_by_id=by.id))
@@ -73,15 +62,10 @@ def revoke_token(token: ApiToken, *, by: Employee) -> None:
 
 @dataclass(frozen=True)
 class Use:
-    """
-    How much there was of something that there may only be so much of.
+    """How much of a rate limit is used.
 
-    :param what: what is counted
-    :param requests: how many requests there were in the present window, with this one
-    :param most: how many there may be
-    :param window: how long one is
-    :param seconds: how many seconds the present one still lasts
-    :param employee_id: in whose name it is; ``None`` where nobody knows
+    :param seconds: until the current period ends
+    :param employee_id: in whose name; ``None`` if unknown
     """
 
     what: str
@@ -97,23 +81,15 @@ class Use:
 
 
 def count_wrong(remote_address: str | None) -> Use:
-    """
-    Count a request that is made with a token that doesn't count. A right one from the same address is never held back.
-
-    :param remote_address: where the request comes from
-    :return: how many came from there
-    """
+    """Count a request with an invalid token. Valid ones from the same IP address are never held back."""
     requests, rest = count_wrong_token(remote_address)
     return Use("wrong-tokens", requests, MOST_WRONG, TRIES_WINDOW, max(1, ceil(rest.total_seconds())))
 
 
 def count_request(secret: str, *, most: int) -> Use | None:
-    """
-    Count a request that is made with a token, and note once a minute that it is used.
+    """Count a request with a token, and record once a minute that it is in use.
 
-    :param secret: what the program sent
-    :param most: how many requests a token may make in a minute
-    :return: how much the token is used; ``None`` where it doesn't count any more, or never did
+    :return: the use of its rate limit; ``None`` if the token is not valid
     """
     # A minute's count may be lost with the power; no request has to wait for the disk because of it.
     db.session.execute(text("SET LOCAL synchronous_commit = off"))

@@ -1,4 +1,4 @@
-"""What the API and the pages of tokens ask about them."""
+"""Queries about API tokens."""
 
 from collections.abc import Sequence
 
@@ -11,66 +11,37 @@ from crm_web.models import ApiToken, Employee
 
 
 def find_token(secret: str) -> ApiToken | None:
-    """
-    Find the token that a program showed, if it still counts, with its employee.
+    """Find a valid token by its secret, with its employee.
 
-    :param secret: what the program sent; anything at all
-    :return: the token; ``None`` where it is unknown, revoked or expired, or its employee is not active any more
+    :return: ``None`` if it is unknown, revoked or expired, or its employee is deactivated
     """
     query = select(ApiToken).join(ApiToken.employee).where(*counts(secret), Employee.is_active)
     return db.session.scalar(query.options(contains_eager(ApiToken.employee)))
 
 
 def counts(secret: str) -> tuple[ColumnElement[bool], ...]:
-    """
-    Build the conditions under which a token counts, apart from its employee's.
-
-    :param secret: what the program sent
-    :return: the conditions on ``ApiToken``
-    """
+    """Build the conditions under which a token is valid, apart from its employee's."""
     is_it = ApiToken.secret_hash == hash_token(secret)
     return is_it, ApiToken.revoked_at.is_(None), ApiToken.expires_at > func.now()
 
 
 def get_own_token(employee: Employee, token_id: int) -> ApiToken | None:
-    """
-    Load one of an employee's own tokens.
-
-    :param employee: whose it must be
-    :param token_id: its id
-    :return: the token; ``None`` where they have no such token
-    """
+    """Find one of an employee's own tokens."""
     return db.session.scalar(select(ApiToken).where(ApiToken.id == token_id, ApiToken.employee_id == employee.id))
 
 
 def get_token(token_id: int) -> ApiToken | None:
-    """
-    Load a token, whoever it belongs to.
-
-    :param token_id: its id
-    :return: the token with its employee; ``None`` where there is none
-    """
+    """Find any token, with its employee."""
     return db.session.get(ApiToken, token_id, options=[joinedload(ApiToken.employee)])
 
 
 def list_own_tokens(employee: Employee, *, limit: int = 100) -> Sequence[ApiToken]:
-    """
-    List an employee's tokens that are not revoked, newest first.
-
-    :param employee: whose
-    :param limit: how many at most
-    :return: the tokens, expired ones among them
-    """
+    """List an employee's tokens that are not revoked, newest first."""
     mine = select(ApiToken).where(ApiToken.employee_id == employee.id, ApiToken.revoked_at.is_(None))
     return db.session.scalars(mine.order_by(ApiToken.id.desc()).limit(limit)).all()
 
 
 def list_all_tokens(*, limit: int = 500) -> Sequence[ApiToken]:
-    """
-    List everybody's tokens that are not revoked, newest first.
-
-    :param limit: how many at most
-    :return: the tokens, each with its employee
-    """
+    """List all tokens that are not revoked with their employees, newest first."""
     every = select(ApiToken).where(ApiToken.revoked_at.is_(None)).options(joinedload(ApiToken.employee))
     return db.session.scalars(every.order_by(ApiToken.id.desc()).limit(limit)).all()

@@ -1,4 +1,4 @@
-"""The pages of tokens: one's own, and for administrators everybody's."""
+"""The pages of API tokens: one's own, and all of them for administrators."""
 
 from flask import abort, render_template, url_for
 from flask.typing import ResponseReturnValue
