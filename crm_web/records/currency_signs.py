@@ -1,4 +1,4 @@
-"""The signs of currencies, as people type them beside an amount."""
+"""Currency signs, as people type them beside an amount."""
 
 import functools
 import unicodedata
@@ -12,12 +12,10 @@ ENGLISH = Locale("en")
 
 
 class Sign(NamedTuple):
-    """
-    What stands beside an amount.
+    """A currency sign.
 
-    :param text: as it was typed
     :param currencies: the ISO codes that it can mean
-    :param usual: the one that it means where nothing else says so; ``None`` where there is none
+    :param usual: the one that it means by default, if any
     """
 
     text: str
@@ -74,13 +72,10 @@ SHARED = {
 
 
 def find_sign(text: str, locale: Locale) -> Sign:
-    """
-    Say which currencies a sign can mean.
+    """Find the currencies that a sign can mean.
 
     :param text: such as ``€``, ``US$``, ``kr`` or ``EUR``
-    :param locale: whose signs are known beside the usual ones
-    :return: the sign
-    :raise ValueError: where it is the sign or code of no currency
+    :raise ValueError: if it is the sign or code of no currency
     """
     key = _key(text)
     code = key.upper()
@@ -94,7 +89,7 @@ def find_sign(text: str, locale: Locale) -> Sign:
 
 @functools.lru_cache(maxsize=32)
 def _list_signs(locale: Locale) -> dict[str, tuple[frozenset[str], str | None]]:
-    """Every sign, with what it can mean, and what it means where the locale's pages show it."""
+    """List every sign with its currencies and the usual one in the locale."""
     meant = {_key(sign): set(codes.split()) for sign, codes in SHARED.items()}
     shown = {code: _key(locale.currency_symbols.get(code, code)) for code in CURRENCIES}
     for symbols in (shown, {code: _key(ENGLISH.currency_symbols.get(code, code)) for code in CURRENCIES}):

@@ -1,7 +1,7 @@
-"""Days, months and moments as people type them, read in the order of their locale.
+"""Parsing of dates, months and times as people type them, in the order of their locale.
 
-A day that can mean two different days is refused, and the message names both. A year first, as in ``2026-03-31``, means
-the same in every locale.
+A date that can mean two days is refused, with a message that names both. Year first, as in ``2026-03-31``, means the
+same in every locale.
 """
 
 import functools
@@ -32,18 +32,15 @@ _LAST_OF_THIS_CENTURY = 70
 
 
 class AmbiguousDate(ValueError):
-    """A date that is one day where the month comes first, and another where the day does."""
+    """A date that is one day with the month first and another with the day first."""
 
 
 def read_date(value: str, locale: Locale = ENGLISH) -> date:
-    """
-    Read a day as people type it, or as a browser's date field sends it.
+    """Parse a date as typed, or as sent by a browser's date field.
 
     :param value: such as ``2026-03-31``, ``31.03.2026`` or ``Mar 31, 2026``
-    :param locale: in which order the person writes days
-    :return: the day
-    :raise AmbiguousDate: where it can mean two days
-    :raise ValueError: where it is no date, or out of the range of a working life
+    :raise AmbiguousDate: if it can mean two days
+    :raise ValueError: if it is no date, or out of range
     """
     try:
         day = _read_day(_fold(value), locale)
@@ -74,7 +71,7 @@ def _read_day(typed: str, locale: Locale) -> date:
 
 
 def _order(first: int, second: int, year: int, cursor: str, typed: str, locale: Locale) -> date:
-    """Decide which of two numbers is the month: only one can be, or the locale says so."""
+    """Decide which of two numbers is the month: only one can be, or the locale decides."""
     order = _order_of(locale)
     # Dots belong to those who write the day first.
     is_foreign = cursor == "." and order != "day"
@@ -91,7 +88,7 @@ def _order(first: int, second: int, year: int, cursor: str, typed: str, locale: 
 
 @functools.lru_cache(maxsize=64)
 def _order_of(locale: Locale) -> str | None:
-    """What stands first in the numbers of a day; nothing where the year does, which leaves the other two open."""
+    """Return what comes first in a numeric date of the locale; empty if the year does, which leaves the rest open."""
     first = re.sub(r"'[^']*'", "", locale.date_formats["short"].pattern)[0]
     return {"d": "day", "M": "month"}.get(first)
 
@@ -111,7 +108,7 @@ def _read_month_name(word: str, locale: Locale) -> int:
 
 @functools.lru_cache(maxsize=32)
 def _list_months(locale: Locale) -> dict[str, int]:
-    """The names of the months, in full and shortened: in English, as pages show them, and in the person's language."""
+    """Month names, in full and shortened, in English and in the person's language."""
     names: dict[str, int] = {"sept": 9}
     for known in (locale, ENGLISH):
         for form in ("format", "stand-alone"):
@@ -122,13 +119,11 @@ def _list_months(locale: Locale) -> dict[str, int]:
 
 
 def read_month(value: str, locale: Locale = ENGLISH) -> date:
-    """
-    Read a month as people type it, or as a browser's month field sends it.
+    """Parse a month as typed, or as sent by a browser's month field.
 
     :param value: such as ``2026-03``, ``03/2026`` or ``Mar 2026``
-    :param locale: in which language the person names months
     :return: the first day of the month
-    :raise ValueError: where it is no month, or out of the range of a working life
+    :raise ValueError: if it is no month, or out of range
     """
     try:
         month = _read_month(_fold(value), locale)
@@ -153,15 +148,12 @@ def _read_month(typed: str, locale: Locale) -> date:
 
 
 def read_moment(value: str, zone: tzinfo, locale: Locale = ENGLISH) -> datetime:
-    """
-    Read a day and a time as people type them, or as a browser's field for them sends them.
+    """Parse a date and time as typed, or as sent by a browser.
 
-    :param value: such as ``2026-03-31T14:30`` or ``Mar 31, 2026, 2:30 PM``; a zone must be that of the clock
-    :param zone: the time zone of the clock that it was read from
-    :param locale: in which order the person writes days
-    :return: the moment
-    :raise AmbiguousDate: where it can mean two days
-    :raise ValueError: where it is no moment, or out of the range of a working life
+    :param value: such as ``2026-03-31T14:30`` or ``Mar 31, 2026, 2:30 PM``
+    :param zone: the time zone it is meant in; one named in the text must agree
+    :raise AmbiguousDate: if it can mean two days
+    :raise ValueError: if it is no date and time, or out of range
     """
     message = "Enter a date and time like 2026-03-31 14:30."
     try:
@@ -177,7 +169,7 @@ def read_moment(value: str, zone: tzinfo, locale: Locale = ENGLISH) -> datetime:
 
 
 def _part_clock(typed: str, locale: Locale) -> tuple[date, re.Match[str]]:
-    """The day ends at the blank after which there is nothing but a time."""
+    """Split where only a time follows."""
     for blank in re.finditer(" ", typed):
         clock = _CLOCK.fullmatch(typed[blank.end() :])
         if clock:
@@ -195,7 +187,7 @@ def _read_clock(clock: re.Match[str]) -> time:
 
 
 def _fold(text: str) -> str:
-    """One blank for all kinds of blanks, plain digits, and no capitals."""
+    """Normalize blanks, digits and case."""
     folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     return "".join(
         character if (digit := unicodedata.decimal(character, None)) is None else str(digit) for character in folded

@@ -1,4 +1,4 @@
-"""Texts without case and accents, as the function ``crm_fold`` of the database has them."""
+"""Text without case and accents, equal to the database function ``crm_fold``."""
 
 import re
 import unicodedata
@@ -11,11 +11,8 @@ _STROKED = re.compile("LATIN SMALL LETTER ([A-Z]) WITH ")
 
 
 def fold(text: str) -> str:
-    """
-    Leave out what does not tell two words apart: case, accents, forms of a letter.
-
-    :param text: any text
-    :return: ``strasse`` for ``Straße``, ``παπαδοπουλοσ`` for ``Παπαδόπουλος``
+    """Remove case, accents and variants of letters: ``strasse`` for ``Straße``, ``παπαδοπουλοσ`` for
+    ``Παπαδόπουλος``.
     """
     letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join(_read(letter) for letter in letters if not unicodedata.combining(letter))
@@ -23,6 +20,6 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _read(letter: str) -> str:
-    """A letter with a stroke or a hook is read as the one without."""
+    """Read a letter with a stroke or hook as the one without."""
     stroked = None if letter.isascii() else _STROKED.match(unicodedata.name(letter, ""))
     return _READ_AS.get(letter) or (stroked[1].lower() if stroked else letter)

@@ -1,4 +1,4 @@
-"""What columns are called on pages."""
+"""Labels of columns."""
 
 LABELS = {
     "amount": "Amount",
@@ -33,10 +33,5 @@ LABELS = {
 
 
 def label_of(column: str) -> str:
-    """
-    Name a column as pages do.
-
-    :param column: such as ``vat_number``
-    :return: such as ``VAT number``
-    """
+    """Return the label of a column, such as ``VAT number`` for ``vat_number``."""
     return LABELS.get(column) or column.replace("_", " ").capitalize()

@@ -1,4 +1,4 @@
-"""How typed words find records: folded text, any spelling of a phone number, and likely duplicates."""
+"""Matching records by folded text, by phone numbers in any spelling, and as likely duplicates."""
 
 import re
 import unicodedata
@@ -36,16 +36,13 @@ _REST_AFTER_CODE = 8
 
 
 def contains_words(search_text: ColumnElement[str], words: str, *, by_index: bool = True) -> ColumnElement[bool]:
-    """
-    Build the condition that a record holds every word of a search.
+    """Build the condition that a record contains every word of a search.
 
-    A word matches anywhere, in any case, with or without accents; one of a letter or two only where
-    a word begins. Text that looks like a phone number matches its digits in any spelling.
+    A word matches anywhere, regardless of case and accents; one of one or two letters only at the start of a word. Text
+    that looks like a phone number matches its digits in any spelling.
 
-    :param search_text: the folded search column of the table
-    :param words: what the person typed
-    :param by_index: whether to say it so that an index finds the rows; false for the few rows that are at hand already
-    :return: the condition; always true where nothing was typed
+    :param by_index: write it so that an index can be used; false for a few rows that are selected already
+    :return: the condition; true if nothing was typed
     """
     if numbers := list_numbers_meant(words):
         return or_(*(search_text.like(f"%{digits}%") for digits in numbers))
@@ -56,11 +53,8 @@ def contains_words(search_text: ColumnElement[str], words: str, *, by_index: boo
 
 
 def list_words_left_out(words: str) -> list[str]:
-    """
-    List what ``contains_words`` does not look for, so that the page can say so.
-
-    :param words: what the person typed
-    :return: the words after the first ``MOST_WORDS``; none of a phone number
+    """List the words that ``contains_words`` ignores: those after the first ``MOST_WORDS``, but none of a
+    phone number.
     """
     return [] if list_numbers_meant(words) else _split(words)[MOST_WORDS:]
 
@@ -70,7 +64,7 @@ def _split(words: str) -> list[str]:
 
 
 def _contains_word(search_text: ColumnElement[str], word: str) -> ColumnElement[bool]:
-    """The index knows three letters in a row, and the beginnings of words; so few letters anywhere would take long."""
+    """The index covers trigrams and starts of words; finding one or two letters anywhere would be slow."""
     if is_short(word):
         beginning = func.crm_fold(f"{escape_like(word)}%")
         return or_(
@@ -80,18 +74,13 @@ def _contains_word(search_text: ColumnElement[str], word: str) -> ColumnElement[
 
 
 def _has_signs(search_text: ColumnElement[str], word: str) -> ColumnElement[bool]:
-    """Trigrams are of ASCII letters only where the database's locale knows no others; these find all others."""
+    """The trigram index covers ASCII letters only if the database's locale knows no others; this finds the rest."""
     beyond_ascii = func.octet_length(search_text) > func.char_length(search_text)
     return and_(beyond_ascii, func.crm_signs(search_text).op("@>")(func.crm_signs(func.crm_fold(word))))
 
 
 def has_signs(word: str) -> bool:
-    """
-    Tell whether a word stays beyond ASCII when it is folded.
-
-    :param word: as typed
-    :return: true for Cyrillic, Greek, Arabic, Chinese, emoji …; false for Latin with or without accents
-    """
+    """Return whether a folded word has characters beyond ASCII, such as Cyrillic, Arabic, Chinese or emoji."""
     return any(
         (letter.isalpha() and letter >= FIRST_BEYOND_LATIN and "LATIN" not in unicodedata.name(letter, ""))
         or letter >= FIRST_EMOJI
@@ -100,33 +89,22 @@ def has_signs(word: str) -> bool:
 
 
 def is_short(word: str) -> bool:
-    """
-    Tell whether a word is looked for only where words begin.
-
-    :param word: as typed
-    :return: true for one or two letters, unless they are of a script that says much in two
-    """
+    """Return whether a word matches only at the start of words."""
     return len(word) < SHORTEST_INSIDE and all(letter < WRITTEN_WITHOUT_BLANKS for letter in word)
 
 
 def digits_if_phone(typed: str) -> str:
-    """
-    Read a search as a phone number.
-
-    :param typed: what the person typed
-    :return: the digits that every spelling of the number shares; empty where it is none
-    """
+    """Return the digits that every spelling of the phone number shares; empty if it is not one."""
     typed = _EXTENSION.sub("", unicodedata.normalize("NFKC", typed).strip()).strip()
     digits = phone_digits(typed) if _PHONE.fullmatch(typed) else ""
     return digits if len(digits) >= FEWEST_DIGITS else ""
 
 
 def list_numbers_meant(typed: str) -> list[str]:
-    """
-    Read a search as a phone number that may begin with what is dialed first in some country.
+    """List the phone numbers that a search can mean, with and without an international dialing code in front.
 
-    :param typed: what the person typed; an extension behind it is left out
-    :return: the digits that every spelling shares, with and without such a code; none where it is no number
+    :param typed: as typed; an extension is left out
+    :return: digits that every spelling shares; empty if it is no number
     """
     digits = digits_if_phone(typed)
     if not digits:
@@ -139,35 +117,20 @@ def list_numbers_meant(typed: str) -> list[str]:
 
 
 def phone_digits(typed: str) -> str:
-    """
-    Reduce a phone number to the digits that every spelling of it shares.
-
-    :param typed: the number as typed, national or international
-    :return: its digits without the international or national prefix of zeros
-    """
+    """Return the digits of a phone number without the zeros of an international or national prefix."""
     return re.sub(r"\D", "", unicodedata.normalize("NFKC", typed).replace("(0)", "")).lstrip("0")
 
 
 def escape_like(word: str) -> str:
-    """
-    Take a word literally in a LIKE pattern.
-
-    :param word: any text
-    :return: the same with a backslash before what LIKE would read as a sign
-    """
+    """Escape a word for a LIKE pattern."""
     return re.sub(r"([\\%_])", r"\\\1", word)
 
 
 @dataclass(frozen=True)
 class Match:
-    """
-    A record that may be the same person or company.
+    """A record that may be the same person or company.
 
     :param entity: ``lead`` or ``customer``
-    :param record_id: the id of the lead, or of the customer (a contact's customer)
-    :param name: how it is called
-    :param detail: company, number or status, to tell it from others
-    :param reason: why it may be the same, in words
     """
 
     entity: str
@@ -185,15 +148,11 @@ def list_possible_duplicates(
     except_customer_id: int | None = None,
     limit: int = 5,
 ) -> list[Match]:
-    """
-    Find leads, customers and contacts with the same e-mail or phone number, outside the trash.
+    """Find leads, customers and contacts with the same email or phone number, outside the trash.
 
-    :param email: the address, in any case; ``None`` leaves it out
     :param phones: E.164 numbers; phone and mobile match each other
-    :param except_lead_id: the lead that is being edited
-    :param except_customer_id: the customer that it belongs to; this one, its contacts and its leads are left out
-    :param limit: how many of each kind at most
-    :return: the matches, leads first; none where there is nothing to compare
+    :param except_customer_id: leave out this customer, its contacts and its leads
+    :return: leads first; empty if there is nothing to compare
     """
     phones = [phone for phone in phones if phone]
     if not email and not phones:
@@ -233,36 +192,19 @@ def _match(entity: str, record_id: int, name: str, detail: str, row: Any, email:
 
 @dataclass(frozen=True)
 class LikelyCustomer:
-    """
-    A customer that a lead being won may be already.
-
-    :param customer: the customer, with its owner
-    :param reasons: why, each in words, the strongest first
-    """
+    """A customer that a lead being won may be already."""
 
     customer: Customer
     reasons: Sequence[str]
 
 
 def list_likely_customers(lead: Lead, *, limit: int = 5) -> list[LikelyCustomer]:
-    """
-    Find the customers outside the trash that a lead may be already: by e-mail, phone, domain and name.
-
-    :param lead: the lead
-    :param limit: how many at most
-    :return: the customers, the likeliest first
-    """
+    """Find the customers outside the trash that a lead may be, by email, phone, domain and name; likeliest first."""
     return next(iterate_likely_customers([lead], limit=limit))
 
 
 def iterate_likely_customers(leads: Sequence[Lead], *, limit: int = 5) -> Iterator[list[LikelyCustomer]]:
-    """
-    Find the same for many leads, one after the other.
-
-    :param leads: the leads
-    :param limit: how many for each at most
-    :return: for each lead its customers, the likeliest first
-    """
+    """Do the same for many leads with few queries; yields the customers of each lead in turn."""
     for lead, (folded, *hosts) in zip(leads, _list_known(leads), strict=True):
         hosts = [host for host in dict.fromkeys(hosts) if host and not is_shared_host(host)]
         found = [_weigh(row, hosts) for row in db.session.execute(_select_likely(lead, folded, hosts))]
@@ -271,7 +213,7 @@ def iterate_likely_customers(leads: Sequence[Lead], *, limit: int = 5) -> Iterat
 
 
 def _list_known(leads: Sequence[Lead]) -> list[tuple[Any, ...]]:
-    """How the leads are called, and their hosts, as the database folds them."""
+    """List the names and hosts of the leads, folded by the database."""
     names = [lead.company if lead.company and lead.company.strip() else lead.name for lead in leads]
     texts = (names, [lead.email for lead in leads], [lead.website for lead in leads])
     arrays = [cast(given, ARRAY(Text)) for given in texts]
@@ -284,7 +226,7 @@ def _list_known(leads: Sequence[Lead]) -> list[tuple[Any, ...]]:
 
 
 def _select_likely(lead: Lead, folded: str, hosts: Sequence[str]) -> Select[Any]:
-    """Each way of being alike finds its few rows by an index of its own."""
+    """One query per kind of match, each with an index of its own."""
     phones = [number for number in (lead.phone_e164, lead.mobile_e164) if number]
     standing, of_contact = Customer.deleted_at.is_(None), Contact.customer_id == Customer.id
     alike = func.similarity(Customer.sort_name, folded)

@@ -1,4 +1,4 @@
-"""Two people change one record at once: what each of them changed is put together, field by field."""
+"""Merging of concurrent edits, field by field."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,12 +17,7 @@ DERIVED_SUFFIX = "_e164"
 
 
 class RemoteChange(NamedTuple):
-    """
-    A field that someone else changed after a form was opened.
-
-    :param old: what it held when the form was opened
-    :param who: who changed it last
-    """
+    """A field that someone else changed after a form was opened."""
 
     old: Any
     who: str
@@ -30,14 +25,9 @@ class RemoteChange(NamedTuple):
 
 @dataclass
 class Merge:
-    """
-    What two people's changes come to.
+    """The result of merging two people's edits.
 
-    :param values: column names to the values to save
-    :param taken_over: the columns that only the other changed, each with who did
-    :param conflicts: the columns that both changed, and differently, each with who the other is
-    :param is_mine: whether anything of it is a change of the second person
-    :param moved: who moved the record to another status meanwhile, and to which; that is no field of any form
+    :param moved: who changed the status meanwhile, and to which; no form has it as a field
     """
 
     values: dict[str, Any]
@@ -47,11 +37,11 @@ class Merge:
     moved: tuple[str, str] | None = None
 
     def in_words(self) -> str:
-        """Say what came from whom; nothing where nobody came between."""
+        """Describe which values came from whom; empty if nobody else changed anything."""
         return self._fields_in_words() + self.move_in_words()
 
     def move_in_words(self) -> str:
-        """Say who moved the record meanwhile; nothing where nobody did."""
+        """Describe who changed the status meanwhile; empty if nobody did."""
         return f" {self.moved[0]} moved it to {self.moved[1]} meanwhile." if self.moved else ""
 
     def _fields_in_words(self) -> str:
@@ -67,15 +57,10 @@ class Merge:
 def merge(
     overtaken: Mapping[str, RemoteChange], mine: Mapping[str, Any], theirs: Mapping[str, Any], *, stranger: str = ""
 ) -> Merge:
-    """
-    Put together what two people changed.
+    """Merge two people's edits.
 
-    :param overtaken: the columns that the other changed since the second person's form was opened
-    :param mine: column names to values, every field of the second person's form
-    :param theirs: what is saved by now in the same columns
-    :param stranger: who to name where it is not known what the form was opened with; then every difference is a
-        conflict. Empty where it is known
-    :return: what to save, what came from the other, and what only a person can decide
+    :param stranger: whom to name if the original values are unknown; every difference is a conflict then. Empty if they
+        are known
     """
     result = Merge(dict(mine), is_mine=False)
     for columns in _list_groups(mine):
@@ -101,13 +86,7 @@ def merge(
 
 
 def is_same(one: Any, other: Any) -> bool:
-    """
-    Tell whether two values are one to a person: browsers alter the line ends of a text that nobody touched.
-
-    :param one: a value of a column
-    :param other: another
-    :return: true where nobody would see a difference
-    """
+    """Return whether two values are equal to a person: browsers alter line ends of text that nobody changed."""
     return bool(_plain(one) == _plain(other))
 
 

@@ -1,7 +1,7 @@
-"""Numbers as people type them, read by the separators of their locale.
+"""Parsing of numbers as people type them, with the separators of their locale.
 
-A number that can mean two different amounts is refused, and the message names both. The plain notation of the API and
-of list addresses, such as ``12500.00``, means the same in every locale.
+A number that can mean two amounts is refused, with a message that names both. The plain notation of the API and of
+URLs, such as ``12500.00``, means the same in every locale.
 """
 
 import functools
@@ -26,12 +26,11 @@ _KILO = re.compile(r"^\s?k(?![^\W\d_])", re.IGNORECASE)
 
 
 class NotANumber(ValueError):
-    """A text that is no number at all, or one that no person would type."""
+    """The text is no number."""
 
 
 class AmbiguousNumber(ValueError):
-    """
-    A number that means one thing with a decimal point and another with a thousands separator.
+    """The text is one number with a decimal point and another with a thousands separator.
 
     :param readings: both of them, as a sentence
     """
@@ -42,11 +41,7 @@ class AmbiguousNumber(ValueError):
 
 
 class Notation:
-    """
-    How a locale writes numbers.
-
-    :param locale: the locale
-    """
+    """How a locale writes numbers."""
 
     def __init__(self, locale: Locale) -> None:
         symbols = locale.number_symbols["latn"]
@@ -68,13 +63,10 @@ class Notation:
         return rf"-?(?:{'|'.join(groups)}|\d+)(?:{re.escape(self.decimal)}\d+)?"
 
     def read(self, text: str) -> Decimal:
-        """
-        Read a number without anything around it.
+        """Parse a bare number.
 
-        :param text: the digits and their separators
-        :return: the number
-        :raise AmbiguousNumber: where it can mean two numbers
-        :raise NotANumber: where it is no number
+        :raise AmbiguousNumber: if it can mean two numbers
+        :raise NotANumber: if it is no number
         """
         typed = _plain_characters(text)
         if len(typed) > _LONGEST:
@@ -96,44 +88,29 @@ class Notation:
         return f"“{typed}” can mean {whole} or {parts}."
 
     def write(self, number: Decimal, pattern: str | None = None) -> str:
-        """Write a number as the locale does."""
         return str(format_decimal(number, pattern, locale=self.locale))
 
 
 @functools.lru_cache(maxsize=32)
 def notation_of(locale: Locale) -> Notation:
-    """
-    Say how a locale writes numbers.
-
-    :param locale: the locale
-    :return: its notation
-    """
+    """Return the number notation of a locale."""
     return Notation(locale)
 
 
 def read_number(text: str, locale: Locale = ENGLISH) -> Decimal:
-    """
-    Read a number as people type it.
+    """Parse a number as typed.
 
-    :param text: the digits and their separators
-    :param locale: how the person writes numbers
-    :return: the number
-    :raise AmbiguousNumber: where it can mean two numbers
-    :raise NotANumber: where it is no number
+    :raise AmbiguousNumber: if it can mean two numbers
+    :raise NotANumber: if it is no number
     """
     return notation_of(locale).read(text)
 
 
 def read_count(value: str, most: int, locale: Locale = ENGLISH) -> int:
-    """
-    Read a whole number.
+    """Parse a whole number from 1 to ``most``, such as ``1,000``.
 
-    :param value: the text, such as ``1,000``
-    :param most: the largest that there can be; the smallest is 1
-    :param locale: how the person writes numbers
-    :return: the number
-    :raise AmbiguousNumber: where it can mean two numbers
-    :raise NotANumber: where it is anything else
+    :raise AmbiguousNumber: if it can mean two numbers
+    :raise NotANumber: if it is anything else
     """
     number = read_number(value, locale)
     if not 1 <= number <= most or number != int(number):
@@ -142,14 +119,11 @@ def read_count(value: str, most: int, locale: Locale = ENGLISH) -> int:
 
 
 def read_money(text: str, locale: Locale = ENGLISH) -> tuple[Decimal, Sign | None]:
-    """
-    Read an amount with or without its currency, such as ``€ 9,000``, ``12500 EUR`` or ``12k``.
+    """Parse an amount with or without a currency, such as ``€ 9,000``, ``12500 EUR`` or ``12k``.
 
-    :param text: the text
-    :param locale: how the person writes numbers
-    :return: the number, and what its sign says; ``None`` where there is no sign
-    :raise AmbiguousNumber: where it can mean two numbers
-    :raise ValueError: where it is no amount, or beside it is the sign of no currency
+    :return: the number and the currency sign, if any
+    :raise AmbiguousNumber: if it can mean two numbers
+    :raise ValueError: if it is no amount, or its sign belongs to no currency
     """
     parts = _AROUND.fullmatch(unicodedata.normalize("NFKC", text).replace("−", "-").strip())
     if parts is None:
@@ -176,20 +150,14 @@ def _read_signs(before: str, after: str, locale: Locale) -> Sign | None:
 
 
 def write_amount(amount: Decimal, locale: Locale = ENGLISH) -> str:
-    """
-    Write an amount as a field shows it: no thousands separators, so that it means the same in every locale.
-
-    :param amount: the amount
-    :param locale: how the person writes numbers
-    :return: such as ``12500`` or ``12500,50``
-    """
+    """Format an amount for a form field, such as ``12500`` or ``12500,50``: without thousands separators."""
     if amount == int(amount):
         return f"{amount:.0f}"
     return f"{amount:.2f}".replace(".", notation_of(locale).decimal)
 
 
 def _plain_characters(text: str) -> str:
-    """Every kind of blank, apostrophe, minus and digit as the plain one."""
+    """Normalize blanks, apostrophes, minus signs and digits."""
     if text.isascii():
         return text.strip()
     known = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'").replace("−", "-").strip()

@@ -1,4 +1,4 @@
-"""What happens to leads, customers and contacts alike: locked, given to someone, moved to the trash and back."""
+"""Operations that leads, customers and contacts share: locking, owner checks, merging of edits, the trash."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,15 +18,14 @@ from crm_web.records.serialization import from_history
 
 
 class OwnerNotEntitled(Conflict):
-    """The person chosen as owner is not active or does not sell."""
+    """The chosen owner is deactivated or has a role without records."""
 
 
 class ChangedMeanwhile(Conflict):
-    """
-    Somebody else changed the same field to something else after the form was opened.
+    """Somebody else changed the same field after the form was opened.
 
-    :param merge: what can be put together, and what can't
-    :param original: the first value, as far as it is known, of each column that was changed since
+    :param merge: what can be merged, and what conflicts
+    :param original: the value before, as far as it is known, of each column that was changed since
     """
 
     def __init__(self, merge: Merge, original: Mapping[str, Any]) -> None:
@@ -37,12 +36,10 @@ class ChangedMeanwhile(Conflict):
 
 
 def lock(record: Base, *, shared: bool = False) -> None:
-    """
-    Lock a record's row until the transaction ends, and read it afresh.
+    """Lock the record's own row until the transaction ends, and reload it.
 
-    :param record: the record; only its own row is locked, whatever was loaded along with it
-    :param shared: whether others may hold it in this way too, since it only must not change meanwhile
-    :raise RecordGone: where somebody has just deleted it for good
+    :param shared: allow other shared locks, for a row that must only stay unchanged
+    :raise RecordGone: if it was deleted permanently meanwhile
     """
     if claim_lock(record):
         return
@@ -53,13 +50,12 @@ def lock(record: Base, *, shared: bool = False) -> None:
 
 
 def check_owner(owner_id: int | None) -> None:
-    """
-    Make sure that a record may belong to someone.
+    """Check that a person may own records.
 
-    It waits for a deactivation of that person that is under way, so that it is refused here and not by the table.
+    It waits for a concurrent deactivation of that person, so that it fails here and not at the table's constraint.
 
-    :param owner_id: the employee; ``None`` for nobody
-    :raise OwnerNotEntitled: where that person is not active or does not sell
+    :param owner_id: ``None`` for nobody
+    :raise OwnerNotEntitled: if that person is deactivated or has a role without records
     """
     owner = None if owner_id is None else db.session.get(Employee, owner_id)
     if owner is not None and not claim_lock(owner):
@@ -69,15 +65,11 @@ def check_owner(owner_id: int | None) -> None:
 
 
 def merge_with_saved(record: Record | Employee, values: Mapping[str, Any], *, version: int, by: Employee) -> Merge:
-    """
-    Put what a form says together with what others saved since it was opened.
+    """Merge the values of a form with what others saved since it was opened.
 
-    :param record: the record, locked and read afresh
-    :param values: column names to values, every field of the form
+    :param record: locked and reloaded
     :param version: the version that the form was opened with
-    :param by: the employee who saves
-    :return: what to save
-    :raise ChangedMeanwhile: where somebody changed the same field to something else
+    :raise ChangedMeanwhile: if somebody changed the same field to something else
     """
     if version == record.version:
         return Merge(dict(values))
@@ -107,7 +99,7 @@ def _call(actor: Employee | None, by: Employee) -> str:
 def _find_move(
     record: Record | Employee, changes: Sequence[Change], values: Mapping[str, Any], by: Employee
 ) -> tuple[str, str] | None:
-    """The last move to another status, where the form does not hold that itself, and it is another one by now."""
+    """Find the last status change since the form was opened, if the form has no status field and the status differs."""
     moves = [change for change in changes if "status" in change.fields and "status" not in values]
     if not moves or not hasattr(record, "status") or moves[0].fields["status"][0] == record.status:
         return None
@@ -128,7 +120,9 @@ def _list_changes_since(record: Record | Employee, version: int) -> Sequence[Cha
 
 
 def _is_whole(changes: Sequence[Change], record: Record | Employee, version: int) -> bool:
-    """Whether history tells all since a version: it did not always note versions, and a form may name any number."""
+    """Return whether history has every change since a version: older entries have no version, and a form may
+    send any.
+    """
     if not 0 < version < record.version:
         return False
     if changes and changes[0].version == version + 1:
@@ -142,12 +136,7 @@ def _is_of(record: Record | Employee) -> tuple[ColumnElement[bool], ...]:
 
 
 def move_to_trash(record: Record | SavedView, *, by: Employee) -> None:
-    """
-    Move a record to the trash; whatever refers to it stays as it is.
-
-    :param record: the record; one that is in the trash already stays there
-    :param by: the employee who does it
-    """
+    """Move a record to the trash; references to it stay. Does nothing if it is there already."""
     set_audit_actor(by)
     lock(record)
     if not record.is_in_trash:
@@ -156,12 +145,7 @@ def move_to_trash(record: Record | SavedView, *, by: Employee) -> None:
 
 
 def take_from_trash(record: Record | SavedView, *, by: Employee) -> None:
-    """
-    Take a record out of the trash.
-
-    :param record: the record; one that is not in the trash stays as it is
-    :param by: the employee who does it
-    """
+    """Restore a record from the trash. Does nothing if it is not there."""
     set_audit_actor(by)
     lock(record)
     if record.is_in_trash:

@@ -1,7 +1,6 @@
-"""What typed text means: one reader a kind of value, shared by the forms and the importers.
+"""Parsers of typed text, one per kind of value, shared by forms and imports.
 
-Each reader takes the text as it came, returns the value to store, and raises ``ValueError`` with a
-sentence for the person where the text can't be meant.
+Each takes the raw text, returns the value to store, and raises ``ValueError`` with a message for the person.
 """
 
 import functools
@@ -33,13 +32,9 @@ _PLAIN_LOCAL = re.compile(r"(?=[^@]{1,64}@[^@\s]+\Z)[A-Za-z0-9_+-]+(?:\.[A-Za-z0
 
 
 def read_text(value: str, limit: int) -> str:
-    """
-    Check free text; it is kept exactly as typed.
+    """Check free text; it is kept exactly as typed.
 
-    :param value: the text
-    :param limit: the most characters that its column takes
-    :return: the same text
-    :raise ValueError: where it is too long, or holds a NUL or half a character, which PostgreSQL can't store
+    :raise ValueError: if it is too long, or holds a NUL or a lone surrogate, which PostgreSQL can't store
     """
     if len(value) > limit:
         raise ValueError(f"Shorten this to {limit:,} characters; it has {len(value):,}.")
@@ -51,20 +46,16 @@ def read_text(value: str, limit: int) -> str:
 
 
 def read_email(value: str, limit: int = 254) -> str:
-    """
-    Check an e-mail address without asking the network.
+    """Check an email address without network access; only its domain is lower-cased.
 
-    :param value: the text; blanks around it are dropped
-    :param limit: the most characters
-    :return: the address as typed, with its domain in lower case
-    :raise ValueError: where it is no e-mail address
+    :raise ValueError: if it is no email address
     """
     address = read_text(value.strip(), limit)
     return _check_email(address)
 
 
 def _check_email(address: str) -> str:
-    """Nearly every address has a plain name before the sign; then only its domain, met before, needs the full check."""
+    """Most addresses have a plain local part; then only a domain not met before needs the full check."""
     if _PLAIN_LOCAL.match(address):
         local, _, domain = address.partition("@")
         return f"{local}@{_check_whole_email(f'a@{domain}')[2:]}"
@@ -86,27 +77,23 @@ def _check_whole_email(address: str) -> str:
 
 
 def read_phone(value: str, region: str) -> tuple[str, str]:
-    """
-    Read a phone number in any usual spelling.
+    """Parse a phone number in any usual spelling.
 
-    :param value: the text; blanks around it are dropped
-    :param region: the ISO country whose national spelling is assumed without a country code
-    :return: the number as typed, and its E.164 form (an extension is left out)
-    :raise ValueError: where no such number can exist
+    :param region: ISO country for numbers without a country code
+    :return: the number as typed, and in E.164 without extension
+    :raise ValueError: if no such number can exist
     """
     typed, e164, _ = inspect_phone(value, region)
     return typed, e164
 
 
 def inspect_phone(value: str, region: str) -> tuple[str, str, bool]:
-    """
-    Read a phone number, and tell whether it can be in use.
+    """Parse a phone number, and check whether it can be in use.
 
-    :param value: the text; blanks around it are dropped
-    :param region: the ISO country whose national spelling is assumed without a country code
-    :return: the number as typed, its E.164 form, and whether its country has such numbers at all; where it has none,
-        only the length is possible, and the number may be wrong
-    :raise ValueError: where no such number can exist
+    :param region: ISO country for numbers without a country code
+    :return: the number as typed, in E.164, and whether its country has such numbers; if not, only its length is
+        possible
+    :raise ValueError: if no such number can exist
     """
     typed = read_text(value.strip(), 50)
     return typed, *_check_phone(typed if typed.isascii() else unicodedata.normalize("NFKC", typed), region)
@@ -114,7 +101,7 @@ def inspect_phone(value: str, region: str) -> tuple[str, str, bool]:
 
 @functools.lru_cache(maxsize=4096)
 def _check_phone(typed: str, region: str) -> tuple[str, bool]:
-    """The E.164 form, and whether its country has such numbers."""
+    """Return the E.164 form, and whether its country has such numbers."""
     number = _parse_phone(typed, region)
     if not (is_valid := phonenumbers.is_valid_number(number)):
         abroad = [found for code in _EXIT_CODES if (found := _read_exit_code(typed, code))]
@@ -129,13 +116,13 @@ def _check_phone(typed: str, region: str) -> tuple[str, bool]:
 
 
 def _drop_former_trunk_code(typed: str, region: str) -> str:
-    """What was dialed before each number until 2019 still stands in address books."""
+    """Until 2019 a code was dialed before each number, and address books still hold it."""
     code = _FORMER_TRUNK_CODES.get(region)
     return re.sub(rf"^\W*(?:{code})(?=[\W\d])", "", typed) if code else ""
 
 
 def _read_exit_code(typed: str, code: str) -> phonenumbers.PhoneNumber | None:
-    """People write the code that they dial first to call abroad, also where another one is dialed."""
+    """People write the exit code that they dial themselves, even where another one applies."""
     rest = re.sub(rf"^\W*{code}(?=[\W\d])", "", typed)
     try:
         return phonenumbers.parse(f"+{rest}", None) if rest != typed else None
@@ -156,13 +143,9 @@ def _is_possible(number: phonenumbers.PhoneNumber) -> bool:
 
 
 def read_website(value: str, limit: int = 500) -> str:
-    """
-    Check the address of a website; the scheme may be missing.
+    """Check the URL of a website, with or without scheme; it is kept as typed.
 
-    :param value: the text; blanks around it are dropped
-    :param limit: the most characters
-    :return: the address as typed
-    :raise ValueError: where it is no address of the web
+    :raise ValueError: if it is no web address
     """
     address = read_text(value.strip(), limit)
     if not _WEBSITE.fullmatch(address):
@@ -171,12 +154,9 @@ def read_website(value: str, limit: int = 500) -> str:
 
 
 def read_country(value: str) -> str:
-    """
-    Find a country by its ISO code or its English name.
+    """Return the ISO 3166-1 alpha-2 code of a country given by code or English name.
 
-    :param value: a code such as ``DE`` or a name such as ``Germany``
-    :return: the ISO 3166-1 alpha-2 code
-    :raise ValueError: where there is no such country
+    :raise ValueError: if there is no such country
     """
     typed = value.strip()
     if typed.upper() in COUNTRIES:
@@ -266,12 +246,9 @@ def _fold(text: str) -> str:
 
 
 def read_currency(value: str) -> str:
-    """
-    Check a currency code.
+    """Return an ISO 4217 code in capitals.
 
-    :param value: an ISO 4217 code in any case
-    :return: the code in capitals
-    :raise ValueError: where no country uses such a currency
+    :raise ValueError: if no country uses such a currency
     """
     code = value.strip().upper()
     if code not in CURRENCIES:
@@ -280,25 +257,18 @@ def read_currency(value: str) -> str:
 
 
 def read_amount(value: str, locale: Locale = ENGLISH) -> Decimal:
-    """
-    Read an amount of money as people type it, without its currency.
+    """Parse an amount without currency, such as ``1,234.50``.
 
-    :param value: the text, such as ``1,234.50``
-    :param locale: how the person writes numbers
-    :return: the amount, with at most two decimals
-    :raise ValueError: where it is no amount or can mean two, is negative or too large, or has more than two decimals
+    :raise ValueError: if it is no amount, ambiguous, negative, too large, or has more than two decimals
     """
     return check_amount(_read_number(value, _say_amount(locale), locale), locale)
 
 
 def read_money(value: str, locale: Locale = ENGLISH) -> tuple[Decimal, Sign | None]:
-    """
-    Read an amount of money as people type it, with or without its currency.
+    """Parse an amount with or without a currency, such as ``€ 9,000``, ``12500 EUR`` or ``12k``.
 
-    :param value: the text, such as ``€ 9,000``, ``12500 EUR`` or ``12k``
-    :param locale: how the person writes numbers
-    :return: the amount, with at most two decimals, and the sign of its currency, if there is one
-    :raise ValueError: where it is no amount or can mean two, is negative or too large, or has more than two decimals
+    :return: the amount and the currency sign, if any
+    :raise ValueError: if it is no amount, ambiguous, negative, too large, or has more than two decimals
     """
     try:
         number, sign = number_input.read_money(value, locale)
@@ -310,12 +280,9 @@ def read_money(value: str, locale: Locale = ENGLISH) -> tuple[Decimal, Sign | No
 
 
 def read_exact_amount(value: str) -> Decimal:
-    """
-    Read an amount as programs write it, which means the same everywhere.
+    """Parse an amount in plain notation: digits, with at most two decimals after a point.
 
-    :param value: digits, with at most two decimals after a point
-    :return: the amount
-    :raise ValueError: where it is written in any other way
+    :raise ValueError: if it is written in any other way
     """
     if not PLAIN.fullmatch(value):
         raise ValueError('Send an amount like "1234.50": digits, and at most two decimals after a point.')
@@ -327,13 +294,9 @@ def _say_amount(locale: Locale) -> str:
 
 
 def check_amount(number: Decimal, locale: Locale = ENGLISH) -> Decimal:
-    """
-    Check that a number can be an amount of money.
+    """Check that a number can be an amount of money, and give it two decimals.
 
-    :param number: the number
-    :param locale: how the person writes numbers
-    :return: the amount, with two decimals
-    :raise ValueError: where it is negative or too large, or has more than two decimals
+    :raise ValueError: if it is negative, too large, or has more than two decimals
     """
     if number < 0:
         raise ValueError("Enter an amount of zero or more.")
@@ -345,13 +308,9 @@ def check_amount(number: Decimal, locale: Locale = ENGLISH) -> Decimal:
 
 
 def read_percent(value: str, locale: Locale = ENGLISH) -> int:
-    """
-    Read a probability.
+    """Parse a whole number from 0 to 100, with or without a percent sign.
 
-    :param value: a whole number, with or without a per-cent sign
-    :param locale: how the person writes numbers
-    :return: the per cent, 0 to 100
-    :raise ValueError: where it is anything else
+    :raise ValueError: if it is anything else
     """
     message = "Enter a whole number from 0 to 100."
     typed = unicodedata.normalize("NFKC", value).strip()
@@ -372,13 +331,10 @@ def _read_number(value: str, message: str, locale: Locale) -> Decimal:
 
 
 def read_date(value: str, locale: Locale | None = None) -> date:
-    """
-    Read a date.
+    """Parse a date.
 
-    :param value: year-month-day, as a browser's date field sends it
-    :param locale: in which order the person writes days; ``None`` takes nothing but year-month-day
-    :return: the date
-    :raise ValueError: where it is no date or can mean two, or is out of the range of a working life
+    :param locale: for the order of day and month; ``None`` accepts only year-month-day
+    :raise ValueError: if it is no date, ambiguous, or out of range
     """
     if locale is not None:
         return date_input.read_date(value, locale)

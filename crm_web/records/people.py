@@ -1,4 +1,4 @@
-"""Employees as others refer to them: possible owners, members of a team, names by id."""
+"""Employees as others refer to them: possible owners, team members, names."""
 
 from collections.abc import Collection, Sequence
 
@@ -10,33 +10,19 @@ from crm_web.models import Employee, Role
 
 
 def list_team_ids(employee: Employee) -> Sequence[int]:
-    """
-    List who belongs to an employee's team: they themselves and whoever reports to them.
-
-    :param employee: the one whose team it is
-    :return: the ids
-    """
+    """List the ids of a person's team: themselves and their direct reports."""
     return [employee.id, *db.session.scalars(select(Employee.id).where(Employee.manager_id == employee.id))]
 
 
 def list_everyone() -> Sequence[Employee]:
-    """
-    List all employees.
-
-    :return: the active ones first, then by name
-    """
+    """List all employees, active ones first, then by name."""
     return db.session.scalars(
         select(Employee).order_by(Employee.is_active.desc(), func.crm_fold(Employee.name), Employee.id)
     ).all()
 
 
 def map_people(employee_ids: Collection[int] | None = None) -> dict[int, str]:
-    """
-    Find what people are called, those who left among them.
-
-    :param employee_ids: their ids; ``None`` for everybody
-    :return: the names by id
-    """
+    """Map ids to names, deactivated employees included; ``None`` for all employees."""
     query = select(Employee.id, Employee.name)
     if employee_ids is not None:
         query = query.where(Employee.id.in_(employee_ids))
@@ -44,11 +30,9 @@ def map_people(employee_ids: Collection[int] | None = None) -> dict[int, str]:
 
 
 def list_possible_owners(*, but: Employee | None = None) -> Sequence[Employee]:
-    """
-    List to whom leads and customers may belong.
+    """List who may own leads and customers, by name; only the name and the id are loaded.
 
-    :param but: who is left out, such as the one who gives theirs up
-    :return: everybody active whose role sells, by name; of each only that is loaded
+    :param but: who is left out, such as the one who hands over
     """
     query = select(Employee).where(Employee.is_active, Employee.role != Role.VIEWER).options(load_only(Employee.name))
     if but is not None:

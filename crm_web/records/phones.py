@@ -1,4 +1,4 @@
-"""Phone numbers that are typed without a country code: the country that they are of, and what to dial."""
+"""Phone numbers typed without a country code: which country they belong to, and their E.164 form."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,11 +18,11 @@ PHONES = ("phone", "mobile")
 
 
 class PhoneRefused(DomainError):
-    """No such phone number can exist in its country."""
+    """No such phone number can exist."""
 
 
 class Number(NamedTuple):
-    """A number as typed, its E.164 form, and why it may be wrong; that is empty for one that is known to be in use."""
+    """A number as typed, in E.164, and a warning if it may be wrong."""
 
     typed: str
     e164: str
@@ -30,13 +30,11 @@ class Number(NamedTuple):
 
 
 def list_regions(country: str | None, by: Employee | None, *, home: str | None = None) -> tuple[str, ...]:
-    """
-    Say of which countries a number without a country code may be.
+    """List the countries that a number without a country code may belong to, likeliest first.
 
     :param country: the ISO code of the record's country, or of its customer's
-    :param by: the employee who typed the number; their locale may name a country
-    :param home: the country of the installation, where the caller knows it
-    :return: these countries, the likeliest first
+    :param by: the employee who typed it; their locale may name a country
+    :param home: the country of the installation, if the caller has it
     """
     home = home or str(current_app.config["DEFAULT_REGION"])
     return add_region(country, add_region(getattr(by, "region", None), (home,)))
@@ -44,25 +42,15 @@ def list_regions(country: str | None, by: Employee | None, *, home: str | None =
 
 @lru_cache(maxsize=4096)
 def add_region(country: str | None, regions: tuple[str, ...]) -> tuple[str, ...]:
-    """
-    Put a country before others that a number may be of.
-
-    :param country: its ISO code; one without phone numbers of its own, or ``None``, adds nothing
-    :param regions: the others
-    :return: all of them, each once
-    """
+    """Put a country first in the list; one without phone numbers of its own is ignored."""
     return tuple(dict.fromkeys([country, *regions])) if country in phonenumbers.SUPPORTED_REGIONS else regions
 
 
 @lru_cache(maxsize=4096)
 def read_number(value: str, regions: tuple[str, ...]) -> Number:
-    """
-    Read a number as one of the first country that has such numbers, else of the first in which it is possible.
+    """Parse a number for the first country that has such numbers, else for the first where it is possible.
 
-    :param value: the text; blanks around it are dropped
-    :param regions: as ``list_regions`` gives them
-    :return: the number
-    :raise ValueError: where no such number can exist in any of the countries
+    :raise ValueError: if it is possible in none of the countries
     """
     possible: list[tuple[str, str, str]] = []
     for region in regions:
@@ -101,15 +89,12 @@ def _name(region: str) -> str:
 def find_numbers_to_dial(
     record: Any, values: Mapping[str, Any], *, country: str | None, by: Employee | None
 ) -> dict[str, str | None]:
-    """
-    Read each number of a record that is new, or whose country is.
+    """Parse each number of a record that is new or whose country changed.
 
-    :param record: the record as it is; an empty one where it is being created
-    :param values: column names to the values that it is about to get
-    :param country: the country that its numbers will be of
-    :param by: the employee who saves
-    :return: the columns of E.164 numbers to their values
-    :raise PhoneRefused: where one can't exist
+    :param record: an empty one if it is being created
+    :param values: the columns that are about to change
+    :return: values of the E.164 columns
+    :raise PhoneRefused: if a number is impossible
     """
     has_moved = country != getattr(record, "phone_country", None)
     numbers = {}
@@ -123,14 +108,10 @@ def find_numbers_to_dial(
 
 
 def set_values(record: Any, values: Mapping[str, Any], *, country: str | None, by: Employee | None) -> None:
-    """
-    Fill in columns of a record, and the numbers to dial that follow from them.
+    """Set columns of a record, and the E.164 columns that follow from them.
 
-    :param record: the record as it is; an empty one where it is being created
-    :param values: column names to values
-    :param country: the country that its numbers will be of
-    :param by: the employee who saves
-    :raise PhoneRefused: where a number can't exist
+    :param record: an empty one if it is being created
+    :raise PhoneRefused: if a number is impossible
     """
     numbers = find_numbers_to_dial(record, values, country=country, by=by)
     for name, value in {**values, **numbers}.items():
@@ -138,13 +119,7 @@ def set_values(record: Any, values: Mapping[str, Any], *, country: str | None, b
 
 
 def read_again(record: Any, *, country: str | None, by: Employee | None) -> None:
-    """
-    Read the numbers of a record whose country has changed; one that can't exist there stays as it is.
-
-    :param record: the record
-    :param country: the country that its numbers are of by now
-    :param by: the employee who changed it
-    """
+    """Parse a record's numbers again after its country changed; one that is impossible there stays."""
     for name in (name for name in PHONES if getattr(record, name, None)):
         with suppress(PhoneRefused):
             setattr(record, name + DERIVED_SUFFIX, _read(name, getattr(record, name), country, by))
@@ -158,13 +133,7 @@ def _read(name: str, typed: str | None, country: str | None, by: Employee | None
 
 
 def list_doubts(record: Any, by: Employee | None) -> list[tuple[str, str]]:
-    """
-    Warn of the numbers of a record that may be wrong.
-
-    :param record: the record, as it was saved
-    :param by: the employee who saved it
-    :return: pairs of a column and a sentence
-    """
+    """List pairs of column and warning for a record's numbers that may be wrong."""
     regions = list_regions(getattr(record, "phone_country", None), by)
     doubts = []
     for name in (name for name in PHONES if getattr(record, name, None)):

@@ -1,4 +1,4 @@
-"""Queries about any kind of record."""
+"""Queries that work for any kind of record."""
 
 from sqlalchemy import select
 
@@ -9,10 +9,5 @@ Record = Lead | Customer | Contact
 
 
 def name_of_last(record: Record | Employee) -> str:
-    """
-    Tell who changed a record last.
-
-    :param record: the record
-    :return: their name
-    """
+    """Return the name of whoever changed a record last."""
     return db.session.scalar(select(Employee.name).where(Employee.id == record.updated_by_id)) or "Someone"

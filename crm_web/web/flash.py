@@ -1,4 +1,4 @@
-"""What a page tells the person after something was done: one sentence, where to look, and how to take it back."""
+"""Flash messages: what happened, where to look, and how to undo it."""
 
 from typing import Literal, TypedDict
 
@@ -9,7 +9,7 @@ Link = tuple[str, str]
 
 
 class Message(TypedDict):
-    """One message as base.html shows it; links are pairs of label and address."""
+    """One message as base.html shows it; links are pairs of label and URL."""
 
     text: str
     link: Link | None
@@ -17,13 +17,10 @@ class Message(TypedDict):
 
 
 def flash_message(text: str, *, kind: Kind = "success", link: Link | None = None, undo: Link | None = None) -> None:
-    """
-    Show a sentence at the top of the next page; it stays until the person dismisses it.
+    """Show a message at the top of the next page.
 
-    :param text: what happened, as one sentence
-    :param kind: how it is meant
-    :param link: label and address of where to look
-    :param undo: label and address that a POST takes the deed back with
+    :param link: label and URL of where to look
+    :param undo: label and URL; a POST to it undoes the change
     """
     message: Message = {"text": text, "link": link, "undo": undo}
     flash(message, kind)  # type: ignore[arg-type]  # Flask keeps any JSON value, though its signature says str.

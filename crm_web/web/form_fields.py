@@ -1,8 +1,8 @@
-"""The fields of every form: each reads typed text by ``crm_web.records.parsing`` and shows again what was typed.
+"""Form fields: each parses typed text with ``crm_web.records.parsing`` and shows again what was typed.
 
-``field.data`` is the value to store, ``None`` where the person left it empty. A field that was not sent at all keeps
-the value that the form began with. ``stored_values(form)`` gives what the operations take: column names to values, with
-the E.164 twin of each phone. What an operation refused goes onto its field with ``show_refusal(form, error)``.
+``field.data`` is the value to store, ``None`` if it was left empty. A field that was not sent keeps its initial value.
+``stored_values(form)`` gives column names and values for an operation, including the E.164 form of each phone number.
+``show_refusal(form, error)`` puts the message of a ``DomainError`` onto its field.
 
     class LeadForm(RecordForm):
         last_name = TextLine("Last name", limit_of(Lead.last_name))
@@ -38,7 +38,7 @@ from crm_web.web.template_filters import current_user_locale
 
 
 class RecordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types.
-    """The parent of our forms: it reads what a form on a page sends, and nothing else that a program might."""
+    """Base of all forms. It reads form-encoded bodies only."""
 
     def __init__(self, *args: Any, obj: Any = None, **settings: Any) -> None:
         super().__init__(*args, obj=obj, **settings)
@@ -46,16 +46,16 @@ class RecordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types.
 
     @property
     def phone_country(self) -> str | None:
-        """The country of phone numbers that are typed without a country code, as far as the form says."""
+        """The country for phone numbers without a country code, as far as the form says."""
         return None
 
     @property
     def doubts(self) -> list[str]:
-        """Warnings of phone numbers that were just typed, or moved to another country, and may be wrong."""
+        """Warnings about phone numbers that may be wrong and are new, or whose country is."""
         return [doubt for field in self if (doubt := getattr(field, "doubt", ""))]
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
-        """A body of JSON, or a file where text belongs, is simply no answer to the form."""
+        """A JSON body, or a file in place of a text, counts as not sent."""
 
         csrf_class = FormToken
 
@@ -65,7 +65,7 @@ class RecordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types.
             return request.form if request.method == "POST" else None
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Check each field, unless the form is only shown again."""
+        """Validate each field, unless the form is only shown again."""
         if is_refill():
             self.form_errors = [MESSAGE]
             return False
@@ -73,7 +73,7 @@ class RecordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types.
 
 
 class Required:
-    """The field must hold something; a wrong text keeps the message of its reader instead of this one."""
+    """The field must not be empty. A parse error takes precedence over this message."""
 
     field_flags: Mapping[str, Any] = {"required": True}
 
@@ -81,7 +81,6 @@ class Required:
         self.message = message
 
     def __call__(self, form: Form, field: Field) -> None:
-        """Stop the validation of an empty field."""
         if field.process_errors:
             raise StopValidation
         if field.data is None or not str(field.data).strip():
@@ -89,7 +88,7 @@ class Required:
 
 
 class TypedField(StringField):
-    """A text that means a value: ``data`` is the value, the page shows the text."""
+    """A text field for a typed value: ``data`` is the value, the page shows the text."""
 
     attributes: Mapping[str, Any] = {}
     data: Any
@@ -100,21 +99,23 @@ class TypedField(StringField):
         super().__init__(label, list(validators), **options)
 
     def read(self, typed: str) -> Any:
-        """Turn the text, which is not blank, into the value; raises ``ValueError`` with a sentence."""
+        """Parse the text, which is not blank.
+
+        :raise ValueError: with a message for the person
+        """
         raise NotImplementedError
 
     def show(self, value: Any) -> str:
-        """Write a stored value as a person would type it."""
+        """Format a stored value as a person would type it."""
         return str(value)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """Read what was sent."""
         if valuelist:
             self.data = None
             self.data = self.read(valuelist[0]) if valuelist[0].strip() else None
 
     def columns(self) -> dict[str, Any]:
-        """Give the columns that this field fills."""
+        """Return the columns that this field fills, with their values."""
         return {self.name: self.data}
 
     def _value(self) -> str:
@@ -125,70 +126,66 @@ class TypedField(StringField):
 
 
 class TextLine(TypedField):
-    """One line of free text, kept exactly as typed, blanks and all; only nothing at all is ``None``."""
+    """One line of text, kept exactly as typed; only an empty one is ``None``."""
 
     def __init__(self, label: str | None, limit: int, validators: Sequence[Any] = (), **options: Any) -> None:
         super().__init__(label, validators, **options)
         self.limit = limit
 
     def read(self, typed: str) -> str:
-        """Check the text's length and characters."""
         return parsing.read_text(typed, self.limit)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """Read what was sent."""
         if valuelist:
             self.data = None
             self.data = self.read(valuelist[0]) or None
 
 
 class TextBlock(TextLine):
-    """Free text of several lines; the line ends that browsers send become those that everybody keeps."""
+    """Text of several lines, with line ends normalized."""
 
     widget = TextArea()
 
     def read(self, typed: str) -> str:
-        """Check the text's length and characters."""
         return super().read(typed.replace("\r\n", "\n"))
 
 
 class EmailField(TypedField):
-    """An e-mail address. No ``type=email``: browsers would rewrite an international domain that is being typed."""
+    """An email address. No ``type=email``: browsers would rewrite an international domain while it is typed."""
 
     attributes = {"inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
 
     def read(self, typed: str) -> str:
-        """Check the address."""
         return parsing.read_email(typed)
 
 
 class WebsiteField(TypedField):
-    """The address of a website, with or without its scheme."""
+    """The URL of a website, with or without scheme."""
 
     attributes = {"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"}
 
     def read(self, typed: str) -> str:
-        """Check the address."""
         return parsing.read_website(typed)
 
 
 class AmountField(TypedField):
-    """An amount of money as the person writes it; ``sign`` is the currency that was typed beside it, if one was."""
+    """An amount of money; ``sign`` is the currency sign typed beside it, if any."""
 
     attributes = {"inputmode": "decimal"}
     sign: Sign | None = None
 
     def read(self, typed: str) -> Decimal:
-        """Read the amount."""
         amount, self.sign = parsing.read_money(typed, current_user_locale().locale)
         return amount
 
     def show(self, value: Decimal) -> str:
-        """Write the amount without decimals that say nothing."""
+        """Format the amount, without decimals if they are zero."""
         return write_amount(value, current_user_locale().locale)
 
     def agree_with(self, currency: "CurrencyField") -> None:
-        """Let a typed sign choose the currency where none is chosen, and refuse it where another one is."""
+        """Let a typed currency sign choose the currency if none is chosen, and refuse it if it contradicts the
+        choice.
+        """
         if self.sign is None or self.errors or currency.errors:
             return
         if currency.data is None:
@@ -204,7 +201,6 @@ class PercentField(TypedField):
     attributes = {"inputmode": "numeric"}
 
     def read(self, typed: str) -> int:
-        """Read the number."""
         return parsing.read_percent(typed, current_user_locale().locale)
 
 
@@ -214,17 +210,13 @@ class DateField(TypedField):
     attributes = {"type": "date"}
 
     def read(self, typed: str) -> date:
-        """Read the day."""
         return parsing.read_date(typed, current_user_locale().locale)
 
 
 class ChoiceField(SelectFieldBase):
-    """
-    One value of a list; the empty first line is ``None``.
+    """A choice from a list; the empty option is ``None``.
 
-    :param options: pairs of value and label
-    :param empty: the label of the empty line; ``None`` leaves the line out
-    :param refusal: what to say to any other value
+    :param empty: the label of the empty option; ``None`` for none
     """
 
     widget = Select()
@@ -248,29 +240,29 @@ class ChoiceField(SelectFieldBase):
         self.type = "SelectField"
 
     def list_options(self) -> Iterable[tuple[Any, str]]:
-        """List the pairs of value and label."""
         return self.options
 
     def read(self, typed: str) -> Any:
-        """Turn a text that was sent into the value of an option; raises ``ValueError`` for any other."""
+        """Turn the sent text into the value of an option.
+
+        :raise ValueError: if there is no such option
+        """
         for value, _label in self.list_options():
             if str(value) == typed.strip():
                 return value
         raise ValueError(self.refusal)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """Read what was chosen."""
         if valuelist:
             self.data = None
             self.data = self.read(valuelist[0]) if valuelist[0].strip() else None
 
     def post_validate(self, form: BaseForm, validation_stopped: bool) -> None:
-        """Refuse nothing where the list has no empty line; a validator that says so in its own words comes first."""
+        """Refuse an empty choice if there is no empty option; a validator's own message takes precedence."""
         if self.empty is None and self.data is None and not (validation_stopped or self.errors):
             raise ValidationError(self.refusal)
 
     def iter_choices(self) -> Any:
-        """List the lines of the select."""
         lines = [] if self.empty is None else [(None, self.empty)]
         return [
             Choice("" if value is None else str(value), label, value == self.data, {})
@@ -278,43 +270,38 @@ class ChoiceField(SelectFieldBase):
         ]
 
     def columns(self) -> dict[str, Any]:
-        """Give the columns that this field fills."""
         return {self.name: self.data}
 
 
 class WordField(ChoiceField):
-    """One word of an enum whose words have labels, or one of some of them."""
+    """A choice from an enum with labels, or from some of its members."""
 
     def __init__(self, label: str | None, words: Iterable[StrEnum], **settings: Any) -> None:
         super().__init__(label, [(word, getattr(word, "label", word.value)) for word in words], **settings)
 
 
 class CountryField(ChoiceField):
-    """A country, by its code or its name."""
+    """A country, by code or name."""
 
     def list_options(self) -> Iterable[tuple[str, str]]:
-        """List codes and names, by name."""
         return list_countries()
 
     def read(self, typed: str) -> str:
-        """Find the code."""
         return parsing.read_country(typed)
 
 
 class CurrencyField(ChoiceField):
-    """A currency, by its code, with its name."""
+    """A currency, by code, with its name."""
 
     def list_options(self) -> Iterable[tuple[str, str]]:
-        """List codes and labels, by code."""
         return list_currencies()
 
     def read(self, typed: str) -> str:
-        """Check the code."""
         return parsing.read_currency(typed)
 
 
 class OwnerField(ChoiceField):
-    """Whom a record belongs to: someone who may own it, or nobody."""
+    """The owner of a record: someone who may own it, or nobody."""
 
     def __init__(self, label: str | None = "Owner", **settings: Any) -> None:
         settings.setdefault("empty", "Nobody")
@@ -323,15 +310,13 @@ class OwnerField(ChoiceField):
         self._typed: str | None = None
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """Keep what was chosen until the people are offered, which the form can't know when it is made."""
+        """Keep the raw value until ``offer`` gives the options."""
         self._typed = valuelist[0] if valuelist else None
 
     def offer(self, people: Iterable[Employee], current: Employee | None = None) -> None:
-        """
-        Say who can be chosen; call it before ``validate``.
+        """Set who can be chosen; call it before ``validate``.
 
-        :param people: those who may own records today
-        :param current: the present owner, who stays in the list even when no longer entitled
+        :param current: the present owner, who stays in the list even if no longer eligible
         """
         self.options = [(person.id, person.name) for person in people]
         self.keep(current)
@@ -342,41 +327,30 @@ class OwnerField(ChoiceField):
             self.process_errors = [str(error)]
 
     def keep(self, current: Employee | None) -> None:
-        """
-        Let the present owner stay in the list, even when no longer entitled.
-
-        :param current: the owner; ``None`` for nobody
-        """
+        """Keep the present owner in the list, even if no longer eligible."""
         if current is not None and current.id not in dict(self.options):
             self.options.append((current.id, f"{current.name} (no longer sells)"))
 
 
 class HiddenNumber(TypedField):
-    """A whole number that goes along unseen, such as the version of a record; anything else counts as not sent."""
+    """A hidden whole number, such as the version of a record; anything else counts as not sent."""
 
     widget = HiddenInput()
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """Read what was sent; what was not is missing, whatever the form began with."""
+        """A number that was not sent is missing, whatever the initial value."""
         self.data = None
         super().process_formdata(valuelist)
 
     def read(self, typed: str) -> int | None:
-        """Read the number."""
         return int(typed) if re.fullmatch("[0-9]{1,18}", typed) else None
 
     def columns(self) -> dict[str, Any]:
-        """Give no columns: it is not part of the record."""
         return {}
 
 
 def stored_values(form: Form) -> dict[str, Any]:
-    """
-    Collect what a valid form says, as the operations take it.
-
-    :param form: the form, validated
-    :return: column names to values
-    """
+    """Collect the column values of a valid form for an operation."""
     values: dict[str, Any] = {}
     for field in form:
         if isinstance(field, (TypedField, ChoiceField)):
@@ -387,12 +361,7 @@ def stored_values(form: Form) -> dict[str, Any]:
 
 
 def show_refusal(form: Form, error: DomainError) -> None:
-    """
-    Put what an operation refused onto the field that it is about, or on top of the form.
-
-    :param form: the form that the person sent
-    :param error: the refusal
-    """
+    """Show the message of a refusal on its field, or on top of the form."""
     field = form[error.field] if error.field and error.field in form else None
     if field is None:
         form.form_errors = [*form.form_errors, error.message]

@@ -1,6 +1,6 @@
-"""The patterns by which a locale writes days and times, with English words: pages are in English, whoever reads them.
+"""Date and time patterns of a locale, with English words.
 
-A locale chooses the order, the separators and the clock; the names of months stay English.
+A locale decides the order, the separators and the 12- or 24-hour clock; month names stay English.
 """
 
 import re
@@ -16,35 +16,20 @@ _FOREIGN = re.compile(r"[^\W\d_a-zA-Z]")
 
 
 def words_of(locale: Locale) -> Locale:
-    """
-    Say in which English the words around a locale's numbers are.
-
-    :param locale: the reader's locale
-    :return: the locale itself where it is an English one, else English
-    """
+    """Return the locale whose words to use: the locale itself if it is English, else English."""
     return locale if locale.language == "en" else ENGLISH
 
 
 @lru_cache(maxsize=64)
 def day_pattern(locale: Locale) -> DateTimePattern:
-    """
-    Give the pattern of a day, such as ``d MMM y``; words of the locale's language between the parts are left out.
-
-    :param locale: the reader's locale
-    :return: the pattern
-    """
+    """Return the pattern of a date, such as ``d MMM y``, without words of the locale's language."""
     medium, short = (_QUOTED.sub("", locale.date_formats[width].pattern) for width in ("medium", "short"))
     return parse_pattern(short if _FOREIGN.search(medium) else medium)
 
 
 @lru_cache(maxsize=64)
 def time_pattern(locale: Locale) -> DateTimePattern:
-    """
-    Give the pattern of a time, such as ``HH:mm`` or ``h:mm a``.
-
-    :param locale: the reader's locale
-    :return: the pattern
-    """
+    """Return the pattern of a time, such as ``HH:mm`` or ``h:mm a``."""
     short = str(locale.time_formats["short"].pattern)
     if "'" in short:
         return parse_pattern("HH:mm")
@@ -53,10 +38,5 @@ def time_pattern(locale: Locale) -> DateTimePattern:
 
 @lru_cache(maxsize=64)
 def moment_pattern(locale: Locale) -> str:
-    """
-    Say how a day and a time are put together.
-
-    :param locale: the reader's locale
-    :return: a text in which ``{1}`` stands for the day and ``{0}`` for the time
-    """
+    """Return how a date and a time are joined: a text with ``{1}`` for the date and ``{0}`` for the time."""
     return _QUOTED.sub("", str(get_datetime_format("medium", locale=locale)))

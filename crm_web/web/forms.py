@@ -1,4 +1,4 @@
-"""What forms of records share: a key to be answered once, and the question about duplicates."""
+"""What forms of records share: the idempotency key and the duplicate check."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from crm_web.web.form_fields import RecordForm, TypedField
 
 
 class IdempotencyKeyField(TypedField):
-    """The key of one form on one page, new whenever the form is shown afresh; anything that is no key is not sent."""
+    """The idempotency key of a form, new each time the form is rendered; an invalid one counts as not sent."""
 
     widget = HiddenInput()
 
@@ -20,19 +20,16 @@ class IdempotencyKeyField(TypedField):
         super().__init__(default=uuid4, **options)
 
     def read(self, typed: str) -> UUID | None:
-        """Read the key."""
         try:
             return UUID(typed)
         except ValueError:
             return None
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """Read what was sent; a form without a key has none, whatever it began with."""
         self.data = None
         super().process_formdata(valuelist)
 
     def columns(self) -> dict[str, Any]:
-        """Give no columns: it is not part of the record."""
         return {}
 
     def _value(self) -> str:
@@ -40,39 +37,38 @@ class IdempotencyKeyField(TypedField):
 
 
 class IdempotentForm(RecordForm):
-    """A form that creates something, and is answered once however often it is sent: see ``crm_web.web.idempotency``."""
+    """A form that creates something once, however often it is sent: see ``crm_web.web.idempotency``."""
 
     submission = IdempotencyKeyField()
 
     def refuse_changed(self, message: str) -> None:
-        """Refuse the form, which was sent before with other fields; sent once more, it is a new one."""
+        """Refuse a form that was sent before with other values; sending it once more counts as a new form."""
         self.form_errors: list[str] = [message]
         self.submission.data = None
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Check each field, and that the form was not refused before."""
         return bool(super().validate(extra_validators)) and not self.form_errors
 
 
 class DuplicateCheckForm(RecordForm):
-    """A form about a person or company who may be known already."""
+    """A form about a person or company that may exist already."""
 
     confirmed = HiddenField()
     shown_matches = HiddenField()
 
     def is_confirmed(self, matches: Sequence[Match]) -> bool:
-        """Tell whether there is nothing to ask, or the person has seen these matches and wants to save nevertheless."""
+        """Return whether there are no matches, or the person has seen these and saves anyway."""
         if not matches:
             return True
         return bool(self.confirmed.data) and self.shown_matches.data in (None, "", _name_matches(matches))
 
     def ask_about(self, matches: Sequence[Match]) -> None:
-        """Let the next press of the button mean these matches, and no other ones."""
+        """Make the next submission confirm exactly these matches."""
         for field, value in ((self.confirmed, "1" if matches else ""), (self.shown_matches, _name_matches(matches))):
             field.data, field.raw_data = value, None
 
     def speaks_of(self, *names: str) -> bool:
-        """Tell whether one of these fields is filled or wrong, so that a fold around them has to stand open."""
+        """Return whether one of these fields is filled or invalid, so that their section must be open."""
         return any(self[name].data or self[name].errors or self[name].raw_data not in (None, [""]) for name in names)
 
 

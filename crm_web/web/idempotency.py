@@ -1,10 +1,10 @@
-"""Idempotency of forms: a form that is sent twice makes one thing, and both get the same response.
+"""Idempotency of forms: a form that is sent twice creates one thing, and both requests get the same response.
 
-A form that creates something carries a key, made when the form was shown. Its view calls ``replay_response`` first,
-which claims the key, and ``store_response`` before its one commit, so that what was made and the response to it exist
-together or not at all. Double clicks, reloads and retries after a time-out, on any instance, meet at the row of the
-key: the second one waits there until the first has ended. If the first was refused, its claim is rolled back with
-everything else, and the second one goes on in its place.
+A form that creates something carries a key, made when it was rendered. Its view calls ``replay_response`` first, which
+claims the key, and ``store_response`` before its one commit, so that the new record and its response are saved together
+or not at all. Double clicks, reloads and retries after a time-out, on any instance, meet at the row of the key: the
+second request waits there for the first to end. If the first was refused, its claim is rolled back, and the second goes
+ahead in its place.
 
     if answer := replay_response(form):
         return answer.give()
@@ -42,17 +42,14 @@ NOT_TYPED = ("csrf_token", "submission")
 
 @dataclass(frozen=True)
 class Answer:
-    """
-    What a POST that changed something is answered with.
+    """The response to a POST that changed something.
 
-    It is put together before the commit: after it somebody else may have deleted the record that it speaks of.
+    Build it before the commit: afterwards somebody else may have deleted the record that it names.
 
-    :param text: what the person is told, as one sentence
-    :param place: the address that they are sent to
-    :param link: label and address of where to look besides
-    :param undo: label and address that a POST takes the deed back with
-    :param warnings: what was taken though it may be wrong
-    :param kind: how it is meant
+    :param place: the URL to redirect to
+    :param link: label and URL of where else to look
+    :param undo: label and URL; a POST to it undoes the change
+    :param warnings: about values that were saved but may be wrong
     """
 
     text: str
@@ -63,7 +60,7 @@ class Answer:
     kind: Kind = "success"
 
     def give(self) -> ResponseReturnValue:
-        """Send the person on; after the commit, so that nobody is told of what did not happen."""
+        """Flash the message and redirect. Call it after the commit."""
         flash_message(self.text, kind=self.kind, link=self.link, undo=self.undo)
         for warning in self.warnings:
             flash_message(warning, kind="warning")
@@ -71,13 +68,12 @@ class Answer:
 
 
 def replay_response(form: IdempotentForm) -> Answer | None:
-    """
-    Claim the key of a form that was sent, or find what it was answered with before; waits for one under way.
+    """Claim the key of a form, or return the earlier response to it; waits for a request with the same key.
 
-    A form that was changed after it was sent is given the words about that, and does not validate.
+    A form that was changed after it was sent gets an error message and does not validate.
 
-    :param form: the form, not validated yet; without a key it is never known
-    :return: the answer to give again; ``None`` where the form is to be dealt with
+    :param form: the form, not yet validated; without a key it is always new
+    :return: the response to repeat; ``None`` if the form is new
     """
     if is_refill():
         return None
@@ -103,15 +99,11 @@ def replay_response(form: IdempotentForm) -> Answer | None:
 def store_response(
     form: IdempotentForm, text: str, place: str, *, link: Link | None = None, undo: Link | None = None
 ) -> Answer:
-    """
-    Keep the answer to a form beside what was made of it; the view commits both, then gives it.
+    """Store the response to a form in the same transaction as its effect.
 
-    :param form: the form that ``replay_response`` had nothing for
-    :param text: what the person is told, as one sentence
-    :param place: the address that they are sent to
-    :param link: label and address of where to look besides
-    :param undo: label and address that a POST takes the deed back with
-    :return: the answer
+    :param place: the URL to redirect to
+    :param link: label and URL of where else to look
+    :param undo: label and URL; a POST to it undoes the change
     """
     answer = Answer(text, place, link, undo, form.doubts)
     key = form.submission.data
@@ -121,45 +113,30 @@ def store_response(
 
 
 def claim(key: UUID, digest: bytes) -> bool:
-    """
-    Claim the key of something that is to be done once; waits for another claim that is under way.
+    """Claim a key of the signed-in employee; waits for another transaction that claims it.
 
-    The table lets only one transaction insert a key; any other waits here for the end of that one.
-
-    :param key: the key, of the employee who is signed in
-    :param digest: what was sent with it
-    :return: true where it is new, and whoever sent it may go on
+    :param digest: of what was sent with the key
+    :return: whether the key is new
     """
     claimed = insert(Submission).values(employee_id=current_user.id, key=key, request_hash=digest)
     return db.session.scalar(claimed.on_conflict_do_nothing().returning(Submission.key)) is not None
 
 
 def find_kept(key: UUID) -> Submission | None:
-    """
-    Find what a key was answered with before.
+    """Find the stored response to a key of the signed-in employee.
 
-    :param key: the key, of the employee who is signed in
-    :return: the line; ``None`` where it was forgotten in this very moment, and nothing is left to repeat
+    :return: ``None`` if it has just been deleted as expired
     """
     return db.session.scalar(select(Submission).where(_is_mine(key), Submission.answer.is_not(None)))
 
 
 def keep(key: UUID, answer: dict[str, Any]) -> None:
-    """
-    Keep the answer to a key that was claimed, beside what was made of it.
-
-    :param key: the key, of the employee who is signed in
-    :param answer: what to answer from now on
-    """
+    """Store the response to a claimed key in the same transaction as its effect."""
     db.session.execute(update(Submission).where(_is_mine(key)).values(answer=answer))
 
 
 def delete_expired_keys() -> bool:
-    """
-    Delete some of the keys that were kept for long enough, each with its answer.
-
-    :return: whether there may be more
-    """
+    """Delete some of the keys that were kept for long enough, each with its answer."""
     return delete_portion(Submission, Submission.created_at < func.now() - KEPT_FOR)
 
 
@@ -168,7 +145,7 @@ def _is_mine(key: UUID) -> ColumnElement[bool]:
 
 
 def _digest_what_was_typed() -> bytes:
-    """Keyed with the secret of the installation: a first password may be in it, which must not be guessed from it."""
+    """Keyed with the secret key: a password in the form must not be guessable from the digest."""
     typed = sorted((name, values) for name, values in request.form.lists() if name not in NOT_TYPED)
     secret: str = current_app.config["SECRET_KEY"]
     return hmac.digest(secret.encode(), json.dumps([request.path, typed]).encode(), "sha256")

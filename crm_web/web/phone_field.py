@@ -1,4 +1,4 @@
-"""The field of forms for phone numbers, which are read as those of the country that the form is about."""
+"""The form field for phone numbers, which are parsed for the country that the form gives."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from crm_web.web.form_fields import TypedField
 
 
 class PhoneField(TypedField):
-    """A phone number; beside its own column it fills the E.164 twin, such as ``phone_e164``."""
+    """A phone number; it also fills the E.164 column beside its own, such as ``phone_e164``."""
 
     widget = TelInput()
     e164: str | None = None
@@ -22,11 +22,11 @@ class PhoneField(TypedField):
     """Why the number may be wrong, as sentences."""
 
     def read(self, typed: str) -> str:
-        """Check the length only: the number may be one of a country that the rest of the form says."""
+        """Check the length only: the country may be in another field."""
         return parsing.read_text(typed.strip(), 50)
 
     def pre_validate(self, form: Any) -> None:
-        """Read the number, unless it is the one that is saved, in the country that is saved."""
+        """Parse the number, unless number and country are as saved."""
         if self.data is None:
             return
         if form.record is not None and self._is_kept(form):
@@ -43,5 +43,4 @@ class PhoneField(TypedField):
         return is_same_number and bool(form.phone_country == getattr(form.record, "phone_country", None))
 
     def columns(self) -> dict[str, Any]:
-        """Give the columns that this field fills."""
         return {self.name: self.data, self.name + DERIVED_SUFFIX: self.e164}

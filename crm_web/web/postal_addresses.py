@@ -1,4 +1,4 @@
-"""How an address is written in its country: the order of its parts, and what stands between them."""
+"""Postal addresses in the format of their country."""
 
 import functools
 import re
@@ -15,7 +15,7 @@ _TOKEN = re.compile("%([ACSZ])")
 
 
 class Part(NamedTuple):
-    """One field of a line, and the text that stands before it in the format."""
+    """A field in a line, and the text before it."""
 
     before: str
     name: str
@@ -26,13 +26,9 @@ Line = Sequence[Part] | str
 
 
 def write_address(given: Mapping[str, str | None], country: str | None, country_name: str = "") -> str:
-    """
-    Write an address as the post of its country wants it; nothing that is given is left out.
+    """Format an address as the post of its country expects; every given part is included.
 
-    :param given: what is known of street, city, state and postal code
     :param country: ISO 3166-1 alpha-2
-    :param country_name: what the country is called, for the last line
-    :return: its lines
     """
     texts = {name: text for name in FIELDS.values() if (text := (given.get(name) or "").strip())}
     is_latin = all(letter < FIRST_BEYOND_LATIN or not letter.isalpha() for letter in "".join(texts.values()))
@@ -55,7 +51,7 @@ def _write_line(line: Line, texts: Mapping[str, str], gap: str) -> str:
 
 
 def _prefix(before: str, text: str, known: Collection[str]) -> str:
-    """A word or sign such as ``CH-`` belongs to the part behind it, if it has none; commas only go between parts."""
+    """A prefix such as ``CH-`` belongs to the part after it and is left out with it; commas only go between parts."""
     word = before.strip(" ,-/")
     return before.lstrip(" ,") if word and word not in known and not text.upper().startswith(word) else ""
 
@@ -76,7 +72,7 @@ def _find_format(country: str, is_latin: bool) -> str:
 
 
 def _add_missing(layout: str, is_latin: bool) -> str:
-    """The post of many countries wants no state, and that of some no city; who gave one wants to see it."""
+    """Add the parts that the country's format leaves out, such as a state."""
     lines = layout.split("%n")
     if "%C" not in layout:
         if "%S" in layout:

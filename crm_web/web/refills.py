@@ -1,7 +1,7 @@
-"""Forms that are shown again as they were sent, because they came after their session had ended.
+"""Forms that are shown again because their session had ended when they were sent.
 
-The view that takes such a form is called as ever, but each form in it is refused with one sentence: the page is that of
-a form with something wrong in it, with all that was typed. See ``crm_web.auth.drafts.interrupted``.
+The view runs as always, but each form is refused with one message, so the page is that of an invalid form with
+everything that was typed. See ``crm_web.auth.drafts.interrupted``.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,13 +15,10 @@ MESSAGE = "You were signed out before this was saved. Check it, then save again.
 
 
 def refillable(*only_with: str) -> Callable[[View], View]:
-    """
-    Mark a view that answers a wrong form with the page of that form.
+    """Mark a view that answers an invalid form with the page of that form. Until it validates the form it may only
+    read.
 
-    Until the form is validated the view only reads.
-
-    :param only_with: fields of which one must be filled, where the view is mostly pressed from pages without the form
-    :return: the decorator
+    :param only_with: fields of which one must be filled, for views that are mostly called without the form's page
     """
 
     def mark(view: View) -> View:
@@ -32,13 +29,7 @@ def refillable(*only_with: str) -> Callable[[View], View]:
 
 
 def can_refill(view: Callable[..., Any], fields: Mapping[str, str]) -> bool:
-    """
-    Tell whether a view can show a form again.
-
-    :param view: the view that takes it
-    :param fields: what was sent
-    :return: true where the view is marked, and what it is marked with was filled
-    """
+    """Return whether a view can show a form again."""
     only_with = getattr(view, "refillable_with", None)
     return only_with is not None and (not only_with or any(fields.get(name) for name in only_with))
 
@@ -49,9 +40,5 @@ def begin_refill() -> None:
 
 
 def is_refill() -> bool:
-    """
-    Tell whether this request only shows a form again.
-
-    :return: true where nothing may be saved
-    """
+    """Return whether this request only shows a form again."""
     return bool(g.get("is_refill", False))

@@ -1,4 +1,4 @@
-"""What every JSON answer shares."""
+"""Base of the JSON schemas."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -9,6 +9,6 @@ Moment = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC
 
 
 class Answered(BaseModel):
-    """The parent of everything that programs are answered."""
+    """The base of all response schemas."""
 
     model_config = ConfigDict(from_attributes=True)

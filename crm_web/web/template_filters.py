@@ -1,6 +1,6 @@
-"""How values read on a page: pure functions, and the one place that gives them the user's formats and time zone.
+"""Template filters: pure functions, and the one place that gives them the user's locale and time zone.
 
-The user's locale chooses how numbers and dates are written; the words are English for everyone.
+The user's locale decides how numbers and dates are written; the words are English for everyone.
 """
 
 import datetime as dt
@@ -48,11 +48,7 @@ LETTER_BEFORE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)")
 
 @dataclass(frozen=True, eq=False)
 class UserLocale:
-    """
-    For whom a page is written: the locale of its figures and dates, and the zone of its clock.
-
-    There is one for each pair of words (``reader_of``), so that what was told once is found again by it quickly.
-    """
+    """The locale and time zone that a page is written for; cached, one object for each pair."""
 
     locale: Locale = ENGLISH
     zone: dt.tzinfo = dt.UTC
@@ -63,12 +59,10 @@ DEFAULT_LOCALE = UserLocale()
 
 @lru_cache(maxsize=256)
 def user_locale_of(locale: str | None, time_zone: str | None) -> UserLocale:
-    """
-    Turn the words an employee chose into a locale; what is unknown falls back to English and UTC.
+    """Return the locale an employee chose; unknown names fall back to English and UTC.
 
-    :param locale: a locale such as ``de_AT``
-    :param time_zone: an IANA time zone such as ``Europe/Vienna``
-    :return: the user
+    :param locale: such as ``de_AT``
+    :param time_zone: an IANA name such as ``Europe/Vienna``
     """
     try:
         known_locale = Locale.parse((locale or "en").replace("-", "_"))
@@ -89,13 +83,10 @@ def _money_pattern(locale: Locale, digits: int) -> NumberPattern:
 
 
 def money(amount: Amount | None, currency: str | None = None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
-    """
-    Write an amount of money, without minor digits when there are none.
+    """Format an amount, such as ``€12,000`` or ``12.000,50 €``, without decimals if they are zero.
 
-    :param amount: the amount in major units; None gives an empty text
-    :param currency: ISO 4217 code; None writes the bare number
-    :param user_locale: whose formats it is written in
-    :return: such as ``€12,000`` or ``12.000,50 €``
+    :param amount: in major units; ``None`` gives an empty text
+    :param currency: ISO 4217 code; ``None`` gives the bare number
     """
     if amount is None or not currency:
         return number(amount, user_locale=user_locale)
@@ -107,34 +98,18 @@ def money(amount: Amount | None, currency: str | None = None, *, user_locale: Us
 
 
 def number(value: Amount | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
-    """
-    Write a number with the user's separators.
-
-    :param value: the number; None gives an empty text
-    :param user_locale: whose formats it is written in
-    :return: such as ``1,234.5``
-    """
+    """Format a number with the user's separators; ``None`` gives an empty text."""
     return "" if value is None else format_decimal(value, locale=user_locale.locale)
 
 
 def percent(value: Amount | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
-    """
-    Write a share of a hundred.
-
-    :param value: from 0 to 100; None gives an empty text
-    :param user_locale: whose formats it is written in
-    :return: such as ``40%``
-    """
+    """Format a percentage from 0 to 100, such as ``40%``; ``None`` gives an empty text."""
     return "" if value is None else format_percent(Decimal(str(value)) / 100, locale=user_locale.locale)
 
 
 def date(value: dt.date | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
-    """
-    Write a day; a moment is first taken to the user's zone.
-
-    :param value: the day; None gives an empty text
-    :param user_locale: in whose zone and formats it is written
-    :return: such as ``22 Nov 2026``
+    """Format a date, such as ``22 Nov 2026``; a time is converted to the user's zone first. ``None`` gives an empty
+    text.
     """
     if value is None:
         return ""
@@ -144,23 +119,12 @@ def date(value: dt.date | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> 
 
 
 def month(value: dt.date) -> str:
-    """
-    Name a month.
-
-    :param value: any day of it
-    :return: such as ``Nov 2026``
-    """
+    """Format a month, such as ``Nov 2026``."""
     return f"{ENGLISH.months['format']['abbreviated'][value.month]} {value.year}"
 
 
 def datetime(value: dt.datetime | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
-    """
-    Write an exact moment with its zone.
-
-    :param value: a moment with a zone; None gives an empty text
-    :param user_locale: in whose zone and formats it is written
-    :return: such as ``22 Nov 2026, 14:05 CET``
-    """
+    """Format a time with its zone, such as ``22 Nov 2026, 14:05 CET``; ``None`` gives an empty text."""
     if value is None:
         return ""
     local = value.astimezone(user_locale.zone)
@@ -174,13 +138,9 @@ def relative_time(
     user_locale: UserLocale = DEFAULT_LOCALE,
     now: dt.datetime | None = None,
 ) -> str:
-    """
-    Write how long ago (or in how long) a moment is; beyond a month, its date.
+    """Format how long ago or how far ahead a time is, such as ``3 hours ago``; beyond a month, its date.
 
-    :param value: a moment with a zone; None gives an empty text
-    :param user_locale: in whose zone and formats a date is written
-    :param now: the present moment, for tests
-    :return: such as ``3 hours ago`` or ``22 Nov 2026``
+    :param value: a time with a zone; ``None`` gives an empty text
     """
     if value is None:
         return ""
@@ -204,31 +164,25 @@ def _count_units(seconds: float) -> tuple[int, Any]:
 
 @lru_cache(maxsize=1024)
 def _distance(count: int, unit: Any, is_past: bool) -> str:
-    """Write a count of one unit, such as 5 minutes, as the distance that it is; a list asks for the same few often."""
+    """Format a count of one unit as a distance, such as 5 minutes; cached, since a list repeats the same few."""
     seconds = count * dict(TIMEDELTA_UNITS)[unit] * (-1 if is_past else 1)
     told: str = format_timedelta(seconds, granularity=unit, threshold=math.inf, add_direction=True, locale=ENGLISH)
     return told
 
 
 def country(code: str | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
-    """
-    Name a country.
+    """Name a country; ``None`` gives an empty text, an unknown code comes back as it is.
 
-    :param code: ISO 3166-1 alpha-2; None gives an empty text, an unknown one comes back as it is
-    :param user_locale: anyone; all read the same names
-    :return: such as ``Austria``
+    :param code: ISO 3166-1 alpha-2
     """
     return ENGLISH.territories.get(code, code) if code else ""
 
 
 def postal_address(record: Any, which: str = "", *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
-    """
-    Write an address of a record in the order of its country.
+    """Format an address of a record in the order of its country; empty if it has none.
 
-    :param record: what has ``street``, ``city``, ``state``, ``postal_code`` and ``country``
-    :param which: what stands before these names, such as ``billing_``
-    :param user_locale: anyone; all read the same names
-    :return: its lines; empty where nothing is known
+    :param record: anything with ``street``, ``city``, ``state``, ``postal_code`` and ``country``
+    :param which: a prefix of these names, such as ``billing_``
     """
     given = {name: getattr(record, which + name) for name in FIELDS.values()}
     code = getattr(record, f"{which}country")
@@ -236,25 +190,15 @@ def postal_address(record: Any, which: str = "", *, user_locale: UserLocale = DE
 
 
 def plural(count: int, one: str, many: str | None = None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
-    """
-    Write a count with its noun.
+    """Format a count with its noun, such as ``1 lead`` or ``1,234 leads``.
 
-    :param count: how many
-    :param one: the noun for exactly one
-    :param many: the noun otherwise; absent, ``one`` with an s
-    :param user_locale: whose separators the count is written with
-    :return: such as ``1 lead`` or ``1,234 leads``
+    :param many: the plural; by default ``one`` with an s
     """
     return f"{number(count, user_locale=user_locale)} {one if count == 1 else many or one + 's'}"
 
 
 def tel(value: str | None) -> str | None:
-    """
-    Give the address that dials a number.
-
-    :param value: the number as typed or in E.164
-    :return: such as ``tel:+442079460018``, or None for what nobody could dial
-    """
+    """Return a ``tel:`` URL for a number, as typed or in E.164; ``None`` if it can't be dialed."""
     parsed = _parsed_phone(value)
     return phonenumbers.format_number(parsed, PhoneNumberFormat.RFC3966) if parsed else None
 
@@ -267,12 +211,7 @@ def _parsed_phone(value: str | None) -> PhoneNumber | None:
 
 
 def web_link(value: str | None) -> str | None:
-    """
-    Give a safe address for a website as typed.
-
-    :param value: with or without its scheme
-    :return: an http or https address; None for anything else, so that no script can hide in a link
-    """
+    """Return an http or https URL for a website as typed; ``None`` for anything else, such as a script."""
     address = (value or "").strip()
     if not address:
         return None
@@ -287,24 +226,13 @@ def web_link(value: str | None) -> str | None:
 
 
 def initials(name: str | None) -> str:
-    """
-    Shorten a name to at most two letters for a small round mark.
-
-    :param name: a person's or a company's name
-    :return: such as ``AL`` for Ada Lovelace; a dot when the name has no letter
-    """
+    """Return the initials of a name, at most two; a dot if it has no letter."""
     letters = [word[0] for word in (name or "").split() if unicodedata.category(word[0])[0] in "LN"]
     return "".join(letters[:1] + letters[1:][-1:]).upper() or "·"
 
 
 def share(value: Amount, total: Amount) -> float:
-    """
-    Say how much of a whole a part is, for the length of a bar.
-
-    :param value: the part
-    :param total: the whole; zero gives zero
-    :return: from 0 to 100, two decimals
-    """
+    """Return a part as a percentage of the total; 0 if the total is 0."""
     return round(max(0.0, min(1.0, float(value) / float(total))) * 100, 2) if total else 0.0
 
 
@@ -328,11 +256,7 @@ FOR_ALL: dict[str, Callable[..., Any]] = {filter_.__name__: filter_ for filter_ 
 
 
 def register_filters(app: Flask) -> None:
-    """
-    Give templates the filters; those that depend on the user learn it from whoever is signed in.
-
-    :param app: the application
-    """
+    """Register the filters; those that depend on the user get the signed-in employee's locale."""
     app.jinja_env.globals["now"] = clock.now
     # For a macro that knows nothing but what it is told, and is told the same few words again and again.
     app.jinja_env.globals["remembered"] = lru_cache(maxsize=256, typed=True)
@@ -342,11 +266,7 @@ def register_filters(app: Flask) -> None:
 
 
 def current_user_locale() -> UserLocale:
-    """
-    Say for whom this page is written.
-
-    :return: the user that the signed-in employee chose to be, else English in UTC
-    """
+    """Return the locale of the signed-in employee, else English in UTC."""
     if not has_request_context():
         return DEFAULT_LOCALE
     # A list asks hundreds of times; nobody changes in the middle of a page.

@@ -1,4 +1,4 @@
-"""URLs: record ids in paths, and where a request may be redirected to."""
+"""URLs: record ids in paths, and safe redirect targets."""
 
 import re
 from typing import Any
@@ -11,28 +11,17 @@ OWN_PAGE = re.compile(r"/(?:[A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*(?:\?[^\s\\#\x00-
 
 
 class RecordId(IntegerConverter):
-    """A number in an address that surely fits a bigint; any longer one is simply not there (404), by any method."""
+    """A record id in a path; one that does not fit a bigint is a 404."""
 
     regex = "[0-9]{1,18}"
 
 
 def safe_redirect_target(wanted: str | None) -> str | None:
-    """
-    Take an address that a request names as the place to go on to.
-
-    :param wanted: the address, which anybody may have written
-    :return: the same where it is a page of this site; ``None`` for anything else
-    """
+    """Return a redirect target that a request names if it is a page of this site, else ``None``."""
     return wanted if wanted and OWN_PAGE.fullmatch(wanted) else None
 
 
 def url_before_id(endpoint: str, id_name: str) -> str:
-    """
-    Give what the addresses of all records of a kind begin with: a list needs it fifty times.
-
-    :param endpoint: a view whose address ends in the id
-    :param id_name: how the view calls the id
-    :return: such as ``/leads/``
-    """
+    """Return what the URLs of all records of a kind begin with, such as ``/leads/``, for lists with many links."""
     first: dict[str, Any] = {id_name: 0}
     return url_for(endpoint, **first).removesuffix("0")

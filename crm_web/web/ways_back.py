@@ -1,8 +1,7 @@
-"""
-The way back from a record to the list that it was opened in: with its filters, its order, and the place in it.
+"""Back links from a record to the list that it was opened from, with its filters, order and position.
 
-A list opens its records with its own address in ``back``. While one stays with the record, whatever one does there,
-each address of the record carries it on, so that no view and no template has to.
+A list puts its own URL into the parameter ``back`` of its links to records. Within the pages of the record each URL
+carries it on automatically.
 """
 
 from typing import Any
@@ -20,21 +19,15 @@ RECORD_IDS = frozenset({"lead_id", "customer_id", "contact_id", "activity_id", "
 
 
 def register_ways_back(app: Flask) -> None:
-    """
-    Let the addresses of a record carry the list that it was opened in.
-
-    :param app: the application to equip
-    """
+    """Make the URLs of a record carry ``back`` on."""
     app.url_defaults(_carry_on)
     app.jinja_env.globals["way_back"] = way_back
 
 
 def way_back(kind: str) -> tuple[str, str]:
-    """
-    Find the list to go back to from a record.
+    """Return the label and URL of the list to go back to.
 
     :param kind: ``leads`` or ``customers``
-    :return: what the list is called, and its address as it was, or the usual list where nobody said which
     """
     known = {url_for(endpoint): label for endpoint, label in LISTS[kind].items()}
     wanted = safe_redirect_target(request.args.get("back")) or ""
@@ -43,7 +36,7 @@ def way_back(kind: str) -> tuple[str, str]:
 
 
 def _carry_on(endpoint: str, values: dict[str, Any]) -> None:
-    """Flask asks for each address that is built, a page has many: most are sorted out at once."""
+    """Runs for each URL that a page builds, so most are ruled out first."""
     if RECORD_IDS.isdisjoint(values) or "back" in values or not has_request_context() or not request.args.get("back"):
         return
     kind, back = _come_from()
@@ -52,7 +45,7 @@ def _carry_on(endpoint: str, values: dict[str, Any]) -> None:
 
 
 def _come_from() -> tuple[str, str]:
-    """The kind of list that this record was opened in, and its address; empty where ``back`` names none."""
+    """Return the kind and URL of the list this record was opened from; empty without a valid ``back``."""
     if "come_from" not in g:
         wanted = request.args["back"]
         found = [(kind, wanted) for kind in LISTS if way_back(kind)[1] == wanted]
