@@ -1,4 +1,4 @@
-"""The board as its page shows it: its address, its columns, and what a card says about its lead."""
+"""The board: its URL parameters, columns and cards."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,14 +34,9 @@ MOST_CURRENCIES = 2
 
 @dataclass(frozen=True)
 class Card:
-    """
-    One lead on the board.
+    """A lead on the board.
 
-    :param lead: the lead
-    :param url: its page
-    :param quiet_since: when something last happened, if that is too long ago
-    :param quiet_days: how many days ago that was
-    :param reason: why the reader may not move it; empty where they may
+    :param reason: why the user may not move it; empty if they may
     """
 
     lead: Lead
@@ -53,18 +48,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Column:
-    """
-    One status and what stands there.
-
-    :param status: the status
-    :param count: how many leads there are, in words
-    :param worth: what they are worth, in words, the commonest currencies only
-    :param all_worth: the same with every currency
-    :param cards: the cards shown
-    :param list_url: the list of the same leads
-    :param more_url: where the column goes on, if it does
-    :param first_url: the board from this column's first card on, where it does not begin there
-    """
+    """A status with its leads."""
 
     status: LeadStatus
     count: str
@@ -77,12 +61,12 @@ class Column:
 
     @property
     def choices(self) -> list[tuple[str, str]]:
-        """Where its leads can go: values and labels."""
+        """The statuses its leads can move to: values and labels."""
         return [(status.value, status.label) for status in LeadStatus if status is not self.status]
 
 
 class BoardParams(LeadListParams):
-    """The address of the board: it takes the filters of the list, and the statuses chosen are its columns."""
+    """The URL parameters of the board: the filters of the lead list, with the chosen statuses as columns."""
 
     def __init__(self, args: MultiDict[str, str], *, me: Employee, user_locale: UserLocale) -> None:
         super().__init__(args, me=me, user_locale=user_locale)
@@ -90,12 +74,12 @@ class BoardParams(LeadListParams):
 
     @property
     def orders(self) -> Mapping[str, str]:
-        """None to choose from: what changed last stands on top."""
+        """The board has no choice of order: recently updated leads come first."""
         return {}
 
     @property
     def closed_in(self) -> Period | None:
-        """In which months its closed leads were closed, this one and the last; not where the filters say when."""
+        """The months whose closed leads are shown: this and the last, unless a filter says otherwise."""
         if self.date_range("closed") != (None, None):
             return None
         this = month_of(self.today, self.user_locale.zone)
@@ -103,16 +87,16 @@ class BoardParams(LeadListParams):
 
     @property
     def here(self) -> str:
-        """This very page, for coming back to it."""
+        """The URL of this page, for coming back to it."""
         return self.url(at=self.mark)
 
     def read_filter(self) -> LeadFilter:
-        """Say which leads the board shows, with all of its columns by name."""
+        """Return the filter of the leads on the board, with each column's status."""
         leads = super().read_filter()
         return replace(leads, statuses=list(leads.statuses) or list(LeadStatus))
 
     def url_of_list(self, status: LeadStatus) -> str:
-        """The list of the leads of one column."""
+        """The URL of the lead list for one column."""
         changes: dict[str, Any] = {"kind": None, "status": status}
         if self.closed_in and status.kind is not StatusKind.OPEN:
             changes["closed_from"] = self.closed_in.first_day
@@ -120,13 +104,7 @@ class BoardParams(LeadListParams):
 
 
 def lay_out(view: BoardParams, *, by: Employee) -> list[Column]:
-    """
-    Load the board.
-
-    :param view: its address
-    :param by: who looks at it
-    :return: its columns, in the order of a sale
-    """
+    """Load the columns of the board in order."""
     leads, months = view.read_filter(), view.closed_in
     standing = queries.count_columns(leads, months)
     if view.mark and len(leads.statuses) == 1:

@@ -1,4 +1,4 @@
-"""What the board asks about leads: what stands in each column, and its first cards."""
+"""Queries for the board: totals of the columns, and their cards."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,12 +24,7 @@ RARE = 1000
 
 @dataclass(frozen=True)
 class Standing:
-    """
-    What stands in the columns.
-
-    :param tallies: a tally for each status
-    :param is_exact: false where so many leads fit that only some were counted
-    """
+    """The totals of the columns."""
 
     tallies: Mapping[LeadStatus, Totals]
     is_exact: bool = True
@@ -37,11 +32,9 @@ class Standing:
 
 @dataclass(frozen=True)
 class Cards:
-    """
-    The first leads of a column.
+    """A page of a column.
 
-    :param leads: the leads, in order
-    :param next: the mark of those that follow; ``None`` where these are all
+    :param next: the cursor of the next page; ``None`` if there is none
     """
 
     leads: Sequence[Lead] = ()
@@ -49,15 +42,12 @@ class Cards:
 
 
 def count_columns(filters: LeadFilter, closed_in: Period | None) -> Standing:
-    """
-    Count the leads of each column and add up their amounts, each currency by itself.
+    """Count the leads of each column, and add up their amounts by currency.
 
-    What can be filtered by owner and source is counted by the database as it changes; the rest is counted here, up to a
-    bound.
+    Filters by owner and source use the aggregates; with others the leads are counted, up to a limit.
 
-    :param filters: which leads; their statuses are the columns
-    :param closed_in: the whole months in which leads on the board were closed; ``None`` for all that the filters pass
-    :return: what stands there
+    :param filters: whose statuses are the columns
+    :param closed_in: whole months in which closed leads were closed; ``None`` for no restriction
     """
     if closed_in is None or not {"statuses", "owner_ids", "sources"}.issuperset(filters.in_use):
         return _count_some(filters, closed_in)
@@ -98,14 +88,11 @@ def _select_column(filters: LeadFilter, status: LeadStatus, closed_in: Period | 
 def list_cards(
     filters: LeadFilter, closed_in: Period | None, standing: Standing, *, size: int = PAGE_SIZE
 ) -> dict[LeadStatus, Cards]:
-    """
-    Load the first cards of every column in one statement: the open ones by their last change, the closed by their end.
+    """Load the first cards of every column in one query: open leads by last update, closed ones by closing time.
 
-    :param filters: which leads; their statuses are the columns
-    :param closed_in: the whole months in which leads on the board were closed; ``None`` for all that the filters pass
-    :param standing: what stands in the columns
-    :param size: how many a column
-    :return: the cards of each column, each lead with its owner and its latest activity
+    :param filters: whose statuses are the columns
+    :param closed_in: whole months in which closed leads were closed; ``None`` for no restriction
+    :return: leads with their owners and latest activities
     """
     # To look for what is not there would take longest.
     filled = [status for status in filters.statuses if standing.tallies[status].count or not standing.is_exact]
@@ -131,7 +118,9 @@ def _is_rare(filters: LeadFilter, standing: Standing, status: LeadStatus) -> boo
 def _select_first(
     filters: LeadFilter, status: LeadStatus, closed_in: Period | None, is_rare: bool, size: int
 ) -> Select[Any]:
-    """The keys of the first cards of one column and one more, from an index or (of rare ones) from all that fit."""
+    """Select the keys of a column's first cards and one more, from an index or, if they are few, from all that
+    match.
+    """
     query = _select_column(filters, status, closed_in).with_only_columns(Lead.id, _key_of(status).label("key"))
     if is_rare:
         matches = query.cte(f"matches_{status}").prefix_with("MATERIALIZED")
@@ -149,13 +138,11 @@ def _cut(leads: Sequence[Lead], size: int) -> Cards:
 
 
 def list_column(filters: LeadFilter, closed_in: Period | None, *, cursor: str) -> Cards:
-    """
-    Load one page of a single column.
+    """Load a page of one column.
 
-    :param filters: which leads; their only status is the column
-    :param closed_in: the whole months in which leads on the board were closed; ``None`` for all that the filters pass
-    :param cursor: where the page starts
-    :return: the page, each lead with its owner and its latest activity
+    :param filters: with one status
+    :param closed_in: whole months in which closed leads were closed; ``None`` for no restriction
+    :return: leads with their owners and latest activities
     """
     (status,) = filters.statuses
     order = Sort(_key_of(status), Lead.id.expression, descending=True)

@@ -1,4 +1,4 @@
-"""The board: every status a column, every lead a card. Cards are moved by the form of ``change_status``."""
+"""The board page. Cards are moved with the form of ``change_status``."""
 
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue

@@ -1,4 +1,4 @@
-"""The dashboard feature."""
+"""The dashboard."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""The figures of the dashboard as its page shows them: in words, and linked to exactly the leads that they count."""
+"""The figures of the dashboard, each formatted and linked to the leads that it counts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,15 +17,7 @@ from crm_web.web.template_filters import UserLocale
 
 @dataclass(frozen=True)
 class DashboardFigure:
-    """
-    Some leads: how many, what they are worth, and where they are listed.
-
-    :param label: what they have in common
-    :param value: how many there are
-    :param note: what they are worth, in words
-    :param href: the list of exactly these
-    :param kind: what a chart colours its bar by
-    """
+    """A group of leads: their number, value and URL."""
 
     label: str
     value: int
@@ -36,15 +28,7 @@ class DashboardFigure:
 
 @dataclass(frozen=True)
 class DashboardFigures:
-    """
-    Everything that the page counts.
-
-    :param open: the leads that are still going
-    :param new: those that came in this week
-    :param months: won and lost, each this month and last
-    :param bars: the leads of each status
-    :param all_url: the list of all of them
-    """
+    """All figures of the page."""
 
     open: DashboardFigure
     new: DashboardFigure
@@ -54,23 +38,18 @@ class DashboardFigures:
 
     @property
     def are_none(self) -> bool:
-        """Whether there is no lead at all."""
+        """Whether there are no leads at all."""
         return not any(bar.value for bar in self.bars)
 
 
 class DashboardFormatter:
-    """
-    Puts tallies in words for one reader.
-
-    :param scope: whose leads they count
-    :param user_locale: in whose language
-    """
+    """Formats the figures for one user."""
 
     def __init__(self, scope: Scope, user_locale: UserLocale) -> None:
         self.scope, self.user_locale = scope, user_locale
 
     def tell(self, label: str, totals: Totals, *, bar: str = "", **filters: Any) -> DashboardFigure:
-        """Make a figure of a tally; the filters are those of the list of leads."""
+        """Format totals, linked to the lead list with these filters."""
         return DashboardFigure(
             label,
             totals.count,
@@ -80,26 +59,26 @@ class DashboardFormatter:
         )
 
     def url(self, **filters: Any) -> str:
-        """Find the list of leads in this scope, filtered."""
+        """The URL of the lead list in this scope with these filters."""
         return url_for("leads.list_leads", **filters, owner=None if self.scope is Scope.ALL else self.scope.value)
 
     def tell_statuses(self, totals: Mapping[LeadStatus, Totals]) -> list[DashboardFigure]:
-        """Make a bar for each status."""
+        """Format a bar for each status."""
         return [self.tell(s.label, totals, bar=colour_of(s), status=s.value) for s, totals in totals.items()]
 
     def tell_open(self, totals: Mapping[LeadStatus, Totals]) -> DashboardFigure:
-        """Make the figure of all leads that are still going."""
+        """Format the open leads."""
         going = add_totals(totals for status, totals in totals.items() if status.kind is StatusKind.OPEN)
         return self.tell("Open leads", going, kind=StatusKind.OPEN.value)
 
     def tell_created(self, totals: Totals, week: Period) -> DashboardFigure:
-        """Make the figure of what came in this week."""
+        """Format the leads created this week."""
         return self.tell("New this week", totals, created_from=week.first_day, created_to=week.next_day)
 
     def tell_closed(
         self, kind: StatusKind, closed: Closed, this: Period, last: Period
     ) -> tuple[DashboardFigure, DashboardFigure]:
-        """Make the figures of what was won or lost this month and last."""
+        """Format the leads won or lost this month and last."""
         word = kind.value.capitalize()
         return (
             self.tell(f"{word} this month", closed.this, kind=kind.value, **_days_closed(this)),

@@ -1,4 +1,4 @@
-"""What the dashboard asks: how leads stand from the cells that the database counts, and lists of a bounded length."""
+"""Queries for the dashboard: sums of the aggregates, and short lists."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,12 +18,7 @@ from crm_web.stats.periods import Period
 
 @dataclass(frozen=True)
 class Closed:
-    """
-    The leads that were closed in one way, in two months that follow each other.
-
-    :param this: those of the later month
-    :param last: those of the month before
-    """
+    """The leads won, or those lost, in this month and the last."""
 
     this: Totals
     last: Totals
@@ -31,49 +26,26 @@ class Closed:
 
 @dataclass(frozen=True)
 class Tasks:
-    """
-    What somebody has to do.
-
-    :param first: the tasks that are due first
-    :param are_more: whether there are others
-    """
+    """Somebody's open tasks."""
 
     first: Sequence[Activity]
     are_more: bool
 
 
 def list_owner_ids(scope: Scope, *, by: Employee) -> Sequence[int]:
-    """
-    Tell whose leads a scope means.
-
-    :param scope: mine, my team's or everyone's
-    :param by: who looks
-    :return: the ids of the owners; empty for everyone's, those that nobody owns included
-    """
+    """List the ids of the owners in a scope; empty for all leads, unassigned ones included."""
     if scope is Scope.ALL:
         return ()
     return (by.id,) if scope is Scope.ME else list_team_ids(by)
 
 
 def tally_by_status(owner_ids: Sequence[int]) -> dict[LeadStatus, Totals]:
-    """
-    Count the leads of each status.
-
-    :param owner_ids: whose leads, as ``list_owner_ids`` gives them
-    :return: each status, in the order of a sale, with what stands there
-    """
+    """Count the leads of each status."""
     return count_current(LeadScope(owner_ids))
 
 
 def tally_closed(this: Period, last: Period, owner_ids: Sequence[int]) -> dict[StatusKind, Closed]:
-    """
-    Count what was won and what was lost in two months that follow each other.
-
-    :param this: the later month
-    :param last: the one before
-    :param owner_ids: whose leads, as ``list_owner_ids`` gives them
-    :return: the leads won and lost in each
-    """
+    """Count the leads won and lost in two consecutive months."""
     both = Period(last.first_day, this.next_day, this.zone)
     rows = sum_counts(Metric.CLOSED, "starts_on", "status", "currency", scope=LeadScope(owner_ids), period=both)
 
@@ -85,13 +57,7 @@ def tally_closed(this: Period, last: Period, owner_ids: Sequence[int]) -> dict[S
 
 
 def tally_created(period: Period, owner_ids: Sequence[int]) -> Totals:
-    """
-    Count the leads that came in during a few days: a range of an index, since cells are of whole months.
-
-    :param period: when
-    :param owner_ids: whose leads, as ``list_owner_ids`` gives them
-    :return: those leads, whatever became of them
-    """
+    """Count the leads created within a few days: from an index, since the aggregates are monthly."""
     filters = LeadFilter(owner_ids=owner_ids, created_from=period.start, created_to=period.end)
     currency = case((Lead.amount.is_not(None), Lead.currency), else_="")
     query: Select[Any] = select_leads(filters).with_only_columns(
@@ -104,25 +70,13 @@ def tally_created(period: Period, owner_ids: Sequence[int]) -> Totals:
 
 
 def list_recently_changed(owner_ids: Sequence[int], *, limit: int = 8) -> Sequence[Lead]:
-    """
-    List the leads that were changed last.
-
-    :param owner_ids: whose leads, as ``list_owner_ids`` gives them
-    :param limit: how many at most
-    :return: the leads, the latest first, each with who changed it
-    """
+    """List the leads that were updated last, each with who did."""
     query = select_leads(LeadFilter(owner_ids=owner_ids)).order_by(Lead.updated_at.desc(), Lead.id.desc())
     return db.session.scalars(query.options(joinedload(Lead.updated_by)).limit(limit)).all()
 
 
 def list_open_tasks(assignee: Employee, *, limit: int) -> Tasks:
-    """
-    List what somebody still has to do, on records outside the trash.
-
-    :param assignee: who has to
-    :param limit: how many at most
-    :return: the tasks, the longest due first and those without a date last, each with its lead or customer
-    """
+    """List somebody's open tasks on records outside the trash: earliest due first, those without a date last."""
     query = (
         select(Activity)
         .outerjoin(Activity.lead)

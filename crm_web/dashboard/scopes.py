@@ -1,4 +1,4 @@
-"""Whose leads the dashboard speaks of."""
+"""The scope of the dashboard."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from crm_web.models import Employee, Role
 
 
 class Scope(StrEnum):
-    """Mine, my team's (whoever has me as manager, and me), or everyone's."""
+    """My leads, my team's (my own and those of my direct reports), or all."""
 
     ME = "me"
     TEAM = "team"
@@ -22,12 +22,9 @@ class Scope(StrEnum):
 
 
 def choose_scope(word: str | None, employee: Employee) -> Scope:
-    """
-    Tell whose leads to show.
+    """Choose the scope: by default sellers see their own leads, everybody else all.
 
-    :param word: what the address asks for; anything unknown means the usual
-    :param employee: who looks
-    :return: the scope; by default sellers see their own leads, all others everyone's
+    :param word: the URL parameter; an unknown value means the default
     """
     if word in set(Scope):
         return Scope(word)

@@ -1,4 +1,4 @@
-"""The page that people start their day with."""
+"""The dashboard page."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -22,7 +22,6 @@ MOST_TASKS = 200
 @blueprint.get("/")
 @signed_in
 def show_dashboard() -> str:
-    """How the leads stand, what happened lately, and what is due."""
     scope = choose_scope(request.args.get("scope"), current_user)
     owner_ids = queries.list_owner_ids(scope, by=current_user)
     today = now().astimezone(current_user_locale().zone).date()

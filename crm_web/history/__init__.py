@@ -1,4 +1,4 @@
-"""The history feature."""
+"""History: every change, the change feed, records as they were, and edit conflicts."""
 
 from flask import Blueprint
 

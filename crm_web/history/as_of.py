@@ -1,4 +1,4 @@
-"""The moment in an address: ``?as_of=``."""
+"""The URL parameter ``as_of``: the time at which a page shows a record."""
 
 from datetime import datetime
 
@@ -9,11 +9,10 @@ from crm_web.web.template_filters import current_user_locale
 
 
 def read_as_of() -> datetime | None:
-    """
-    Read from the address of which moment a page is asked for.
+    """Read the time a page is asked for; one without a zone is in the user's time zone.
 
-    :return: the moment, one without a zone taken in the reader's; ``None`` for today
-    :raise NotFound: where it is no moment, or out of the range of a working life
+    :return: ``None`` for the present
+    :raise NotFound: if it is no time, or out of range
     """
     typed = request.args.get("as_of")
     if typed is None:

@@ -1,4 +1,4 @@
-"""The page on which a person decides between what they typed and what someone else saved meanwhile."""
+"""The page on which a person resolves conflicts between their edits and somebody else's."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,17 +18,9 @@ from crm_web.web.form_fields import ChoiceField, RecordForm, TypedField
 
 @dataclass(frozen=True)
 class Disputed:
-    """
-    One field that two people changed to different things.
+    """A field that two people changed to different values.
 
-    :param field: the field of the form
-    :param label: what pages call it
-    :param who: who the other person is
-    :param original: what it held when the form was opened; ``None`` where that is not known
-    :param theirs: what is saved by now
-    :param mine: what was typed
-    :param their_text: what the form sends for what is saved by now
-    :param my_text: what the form sends for what was typed
+    :param original: its value when the form was opened; ``None`` if unknown
     """
 
     field: Field
@@ -42,15 +34,7 @@ class Disputed:
 
 
 def show_conflict(form: RecordForm, record: Any, conflict: ChangedMeanwhile, *, back_url: str) -> str:
-    """
-    Draw the page. It sends the whole form once more, on top of what is saved by now.
-
-    :param form: the form as the person sent it
-    :param record: the record, read afresh
-    :param conflict: what can't be put together
-    :param back_url: where the person goes who gives up
-    :return: the page
-    """
+    """Render the page. It submits the whole form again, based on the present version."""
     disputed = list(_list_disputed(form, record, conflict))
     return render_template(
         "history/conflict.html",
@@ -83,7 +67,9 @@ def _list_disputed(form: RecordForm, record: Any, conflict: ChangedMeanwhile) ->
 
 
 def _list_hidden(form: RecordForm, record: Any, conflict: ChangedMeanwhile) -> Iterator[tuple[str, str]]:
-    """Whatever else the form holds goes along unseen, with what only the other changed as they left it."""
+    """List the other fields of the form as hidden ones; those that only the other person changed keep the
+    saved value.
+    """
     for field in _list_fields(form):
         columns = _columns(field)
         if any(column in conflict.merge.taken_over for column in columns):

@@ -1,4 +1,4 @@
-"""Where to go on for a record that was deleted for good: its page is gone, but history tells its story."""
+"""Redirects from a record that was deleted permanently to its history."""
 
 from flask import abort, redirect, url_for
 from flask.typing import ResponseReturnValue
@@ -8,13 +8,10 @@ from crm_web.history.queries import find_end
 
 
 def go_to_story(kind: str, record_id: int) -> ResponseReturnValue:
-    """
-    Answer a request for a record that is not there.
+    """Redirect to the history of a record that is gone.
 
-    :param kind: what kind of record, such as ``lead``
-    :param record_id: its id
-    :return: the way to its story
-    :raise NotFound: where there never was such a record
+    :param kind: such as ``lead``
+    :raise NotFound: if there never was such a record
     """
     if find_end(Record(kind, record_id)) is None:
         abort(404)

@@ -1,4 +1,4 @@
-"""History in a person's words: labels for columns, names for ids, and the real values behind the JSON."""
+"""Formatting of history: labels for columns, names for ids, and values from JSON."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -93,11 +93,9 @@ _NEVER_BY_ITSELF = (
 
 
 class Record(NamedTuple):
-    """
-    One row of a table that history keeps.
+    """A reference to a row of a table that has history.
 
     :param entity: its kind, such as ``lead``
-    :param id: its id
     """
 
     entity: str
@@ -105,15 +103,9 @@ class Record(NamedTuple):
 
 
 class RecordName(NamedTuple):
-    """
-    How a record is called today, and where it is shown.
+    """The present name of a record, its URL and its owner.
 
-    :param name: its name
-    :param lead_id: the lead on whose page it stands
-    :param customer_id: the customer on whose page it stands
-    :param owner_id: the employee whose it is; ``None`` for nobody
-    :param is_in_trash: whether it, or the customer that it belongs to, is in the trash
-    :param is_gone: whether it was deleted for good, so that only history tells of it
+    :param owner_id: ``None`` for nobody
     """
 
     name: str
@@ -125,11 +117,10 @@ class RecordName(NamedTuple):
 
 
 class Value(NamedTuple):
-    """
-    A value before or after a change.
+    """A value before or after a change.
 
     :param kind: how a page shows it: ``text``, ``status``, ``day``, ``moment``, ``number`` or ``country``
-    :param value: the value itself; ``None`` where the field was empty
+    :param value: ``None`` if the field was empty
     """
 
     kind: str
@@ -137,15 +128,7 @@ class Value(NamedTuple):
 
 
 class FieldChange(NamedTuple):
-    """
-    One field, from old to new.
-
-    :param column: the name of its column
-    :param can_go_back: whether it can be given its old value again by itself
-    :param label: what the field is called on the pages
-    :param old: the value before
-    :param new: the value after
-    """
+    """The change of one field."""
 
     column: str
     can_go_back: bool
@@ -156,20 +139,10 @@ class FieldChange(NamedTuple):
 
 @dataclass(frozen=True)
 class ReadableChange:
-    """
-    One change as a page shows it.
+    """A change as a page shows it.
 
-    :param id: its number in history
-    :param at: when
-    :param who: by whom; ``None`` for the installation itself
-    :param deed: what was done, as a word that a sentence can begin with
-    :param door: by which way, as the end of a sentence
-    :param request_id: the number of the request, as in the log
-    :param record: whose row it is
-    :param entity_label: the word for its kind
-    :param name: what the record is called, or was
-    :param place: where the record stands today; ``None`` where nobody knows it
-    :param fields: what changed
+    :param who: ``None`` for the system
+    :param place: the URL of the record today; ``None`` if there is none
     """
 
     id: int
@@ -186,13 +159,7 @@ class ReadableChange:
 
 
 def read_change(change: Change, names: Mapping[Record, RecordName]) -> ReadableChange:
-    """
-    Put one row of history in words.
-
-    :param change: the row, with its actor loaded
-    :param names: the names of the records that it speaks of
-    :return: what a page shows
-    """
+    """Format one entry of history."""
     record = Record(change.entity, change.entity_id)
     place = names.get(record)
     return ReadableChange(
@@ -211,25 +178,14 @@ def read_change(change: Change, names: Mapping[Record, RecordName]) -> ReadableC
 
 
 def records_named_in(change: Change) -> Iterator[Record]:
-    """
-    Find the records of which a change holds only the id.
-
-    :param change: a row of history
-    :return: an iterator over those records
-    """
+    """Find the records that a change refers to by id."""
     for column, values in change.fields.items():
         if column not in _SAID_BY_ACTION:
             yield from (record for value in values for record in records_meant(column, value))
 
 
 def records_meant(column: str, value: Any) -> Iterator[Record]:
-    """
-    Find the record that a value is the id of.
-
-    :param column: the name of the column
-    :param value: the value as JSON
-    :return: an iterator over that record, or over none
-    """
+    """Find the record that a JSON value is the id of."""
     if column in _LEADS_TO and type(value) is int:
         yield Record(_LEADS_TO[column], value)
 
@@ -242,22 +198,14 @@ def _deed(change: Change) -> str:
 
 
 def name_at_the_time(change: Change) -> str:
-    """
-    Say what a record was called, as far as one of its changes tells.
-
-    :param change: a row of history
-    :return: the name; its kind and number where nothing names it
-    """
+    """Return the name of a record as far as one of its changes has it; else its kind and number."""
     named = name_of({column: new or old for column, (old, new) in change.fields.items()})
     return named if named != "?" else f"{ENTITIES.get(change.entity, change.entity)} {change.entity_id}"
 
 
 def name_of(values: Mapping[str, Any]) -> str:
-    """
-    Name a record by its columns, a person as ``crm_lead_name`` does it in the database.
-
-    :param values: column names to values
-    :return: the name; a question mark where none of them names it
+    """Name a record by its columns, as the database function ``crm_lead_name`` does; a question mark if it has
+    no name.
     """
     person = f"{values.get('first_name') or ''} {values.get('last_name') or ''}".strip()
     names = (values.get("name"), person, *(values.get(column) for column in ("company", "subject", "email")))
@@ -273,26 +221,15 @@ def _fields(change: Change, names: Mapping[Record, RecordName]) -> Iterator[Fiel
 
 
 def can_go_back(change: Change, column: str) -> bool:
-    """
-    Tell whether a field can be given the value that it had before a change.
-
-    :param change: a row of history
-    :param column: the name of a column
-    :return: false for activities, for what made or removed a record, and for what follows from other changes
-    """
+    """Return whether the value before a change can be restored."""
     is_kept = change.action is ChangeAction.CHANGED and change.entity in ("lead", "customer", "contact", "employee")
     return is_kept and column not in _NEVER_BY_ITSELF
 
 
 def read_value(entity: str, column: str, value: Any, names: Mapping[Record, RecordName]) -> Value:
-    """
-    Put one value of history in words.
+    """Format a JSON value of history.
 
-    :param entity: the kind of record, such as ``lead``
-    :param column: the name of the column
-    :param value: the value as JSON
-    :param names: the names of the records that the value may be the id of
-    :return: what a page shows
+    :param entity: such as ``lead``
     """
     if value is None:
         return Value("text", None)

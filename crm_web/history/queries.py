@@ -1,4 +1,4 @@
-"""What the pages ask about history."""
+"""Queries for the history pages."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -44,16 +44,10 @@ RECORDS: dict[str, Any] = {"lead": Lead, "customer": Customer, "contact": Contac
 
 @dataclass(frozen=True)
 class ChangeFilter:
-    """
-    Which changes the page of history shows; every part left out lets all pass.
+    """The filters of the history page.
 
-    :param record: of this one record
-    :param actor_id: made by this employee; 0 stands for the installation itself
+    :param actor_id: made by this employee; 0 for the system
     :param entity: of this kind of record, such as ``lead``
-    :param action: created, changed or deleted
-    :param door: by this way in
-    :param day: on this day
-    :param zone: the time zone in which the day is meant
     """
 
     record: Record | None = None
@@ -66,13 +60,9 @@ class ChangeFilter:
 
 
 def list_changes_of(entity: str, entity_id: int, *, limit: int = 20) -> Sequence[ReadableChange]:
-    """
-    List the latest changes of one record, newest first, in words.
+    """List the latest changes of one record, newest first, formatted; all names come from one query.
 
-    :param entity: the kind of record, such as ``lead``
-    :param entity_id: its id
-    :param limit: how many at most
-    :return: the changes; whoever is named in them is resolved in one query
+    :param entity: such as ``lead``
     """
     query = select(Change).where(Change.entity == entity, Change.entity_id == entity_id)
     query = query.order_by(Change.id.desc()).limit(limit).options(joinedload(Change.actor))
@@ -80,24 +70,14 @@ def list_changes_of(entity: str, entity_id: int, *, limit: int = 20) -> Sequence
 
 
 def find_end(record: Record) -> ReadableChange | None:
-    """
-    Find the line of history that tells of a record's deletion for good.
-
-    :param record: the record
-    :return: the line, with all that the record held; ``None`` for a record that is there, or never was
-    """
+    """Find the change that deleted a record permanently, with all that the record held."""
     ended = (Change.entity == record.entity, Change.entity_id == record.id, Change.action == ChangeAction.DELETED)
     changes = db.session.scalars(select(Change).where(*ended).options(joinedload(Change.actor)).limit(1))
     return next(iter(_put_in_words(changes, with_records=True)), None)
 
 
 def get_change(change_id: int) -> tuple[Change, Any] | None:
-    """
-    Load one change with the record that it is about.
-
-    :param change_id: its number in history
-    :return: the change and the record as it is today; ``None`` where either is not there
-    """
+    """Find a change and its record; ``None`` if either is gone."""
     change = db.session.get(Change, change_id)
     model = RECORDS.get(change.entity) if change else None
     record = db.session.get(model, change.entity_id) if change and model else None
@@ -105,25 +85,14 @@ def get_change(change_id: int) -> tuple[Change, Any] | None:
 
 
 def list_changes(filters: ChangeFilter, *, cursor: str | None) -> Page:
-    """
-    Load one page of all changes, newest first, in words.
-
-    :param filters: which changes
-    :param cursor: where the page starts; ``None`` for the first
-    :return: the page; its rows are ``ReadableChange``
-    """
+    """Load a page of ``ReadableChange``, newest first."""
     query = select_changes(filters).options(joinedload(Change.actor))
     page = load_page(query, NEWEST_FIRST, cursor=cursor)
     return Page(_put_in_words(page.rows, with_records=True), page.next, page.previous, page.count)
 
 
 def select_changes(filters: ChangeFilter) -> Select[Any]:
-    """
-    Build the query behind the page of history.
-
-    :param filters: which changes
-    :return: a select of ``Change``, without order
-    """
+    """Build the query for the history page: a select of ``Change``, without order."""
     return select(Change).where(*_conditions(filters))
 
 
@@ -150,12 +119,10 @@ def _span_of(day: date, zone: tzinfo) -> tuple[datetime, datetime]:
 
 
 def put_values_in_words(entity: str, values: Sequence[tuple[str, Any]]) -> list[Value]:
-    """
-    Put single values in words as history does.
+    """Format single values as history does; all names come from one query.
 
-    :param entity: the kind of record that they are of, such as ``lead``
-    :param values: pairs of column and value as JSON
-    :return: the values in the same order; whoever is named in them is resolved in one query
+    :param entity: such as ``lead``
+    :param values: pairs of column and JSON value
     """
     names = find_names({record for column, value in values for record in records_meant(column, value)})
     return [read_value(entity, column, value, names) for column, value in values]
@@ -171,12 +138,7 @@ def _put_in_words(changes: Iterable[Change], *, with_records: bool) -> list[Read
 
 
 def find_names(records: set[Record]) -> dict[Record, RecordName]:
-    """
-    Find how records of every kind are called, in one query; in another one those that were deleted for good.
-
-    :param records: the records
-    :return: the names of those that anybody knows
-    """
+    """Find the names of records of every kind in one query, and those of deleted ones in another."""
     names = _find_todays_names(records)
     gone = [and_(Change.entity == record.entity, Change.entity_id == record.id) for record in records - names.keys()]
     if gone:
@@ -188,12 +150,7 @@ def find_names(records: set[Record]) -> dict[Record, RecordName]:
 
 
 def name_record(record: Record) -> str:
-    """
-    Name one record, with its kind.
-
-    :param record: the record
-    :return: such as ``Lead Okoro``; with its number where nobody knows its name
-    """
+    """Return the kind and name of a record, such as ``Lead Okoro``; its number if the name is unknown."""
     named = find_names({record}).get(record)
     return f"{ENTITIES[record.entity]} {named.name if named else record.id}"
 

@@ -1,4 +1,4 @@
-"""A change as programs see it: in the API, in its feed and in webhook messages."""
+"""The JSON schema of a change, for the API, the change feed and webhooks."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ from crm_web.web.schemas import Answered, Moment
 
 
 class Change(Answered):
-    """One record changed."""
+    """A change of one record."""
 
     id: int
     entity: str = Field(description="Its kind, such as lead.")

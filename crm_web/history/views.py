@@ -1,4 +1,4 @@
-"""The page of all history, and that of a record that was deleted for good."""
+"""The history page, and the page of a record that was deleted permanently."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -67,7 +67,7 @@ def _read_filter(view: ListParams) -> queries.ChangeFilter:
 
 
 def _read_record(typed: str) -> Record | None:
-    """One record as it stands in an address, such as ``lead-7``."""
+    """Parse a record in a URL, such as ``lead-7``."""
     kind, _, number = typed.partition("-")
     is_id = number.isascii() and number.isdigit() and len(number) < 19
     return Record(kind, int(number)) if kind in ENTITIES and is_id else None
@@ -98,7 +98,7 @@ def _list_chips(view: ListParams, chosen: queries.ChangeFilter, people: Sequence
 @blueprint.get("/<kind>/<int:record_id>")
 @allowed(Action.READ)
 def show_story(kind: str, record_id: int) -> ResponseReturnValue:
-    """What is left of a record that was deleted for good."""
+    """Show the history of a record that was deleted permanently."""
     end = queries.find_end(Record(kind, record_id)) or abort(404)
     return render_template(
         "history/show_story.html",

@@ -1,4 +1,4 @@
-"""The reports feature: how leads fare, counted by the database and told in the words of those who sell."""
+"""Reports on leads and activities."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""Each report as a table of figures in words, every one of them linked to the rows that it counts."""
+"""Builds each report as a table in which every number links to the rows that it counts."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -28,16 +28,9 @@ MOST_LINES_OF_MONTHS = 36
 
 @dataclass(frozen=True)
 class Report:
-    """
-    A report.
+    """A report.
 
-    :param title: its name
-    :param question: what it answers
-    :param terms: what its words mean exactly
-    :param tell: makes its table
-    :param ways: words and labels of what it can tell apart
-    :param period_of: what happened in the months that can be chosen; empty where none can
-    :param has_sources: whether it can be had for one source
+    :param period_of: what its period is about, such as the month of creation; empty if it has none
     """
 
     title: str
@@ -50,7 +43,7 @@ class Report:
 
 
 def build_status_report(view: ReportParams) -> Table:
-    """Where the leads that came in stand now."""
+    """The present status of the leads that were created in the period."""
     teller, period = ReportFormatter(view), view.period
     created = _created_in(period)
     if period is None:
@@ -73,7 +66,7 @@ def build_status_report(view: ReportParams) -> Table:
 
 
 def build_funnel_report(view: ReportParams) -> Table:
-    """How far the leads that came in got."""
+    """How far the leads that were created in the period got."""
     teller, created = ReportFormatter(view), _created_in(view.period)
     reached = queries.count_reached(view.whose, view.period)
     every, lines, before = reached[LeadStatus.NEW], [], 0
@@ -91,7 +84,7 @@ def build_funnel_report(view: ReportParams) -> Table:
 
 
 def build_conversion_report(view: ReportParams) -> Table:
-    """Which share of the leads that came in was won."""
+    """The win rate of the leads that were created in the period."""
     part, period, note = {"source": "source", "owner": "owner_id", "month": "starts_on"}[view.by], view.period, ""
     if view.by == "month":
         period = period or queries.find_all_months(view.user_locale.zone, view.today, most=MOST_LINES_OF_MONTHS)
@@ -125,7 +118,7 @@ def _add_outcome(view: ReportParams, outcome: Outcome, period: Period | None, na
 
 
 def build_time_in_status_report(view: ReportParams) -> Table:
-    """How long leads stand in a status before they move on."""
+    """How long leads stay in a status before they move on."""
     teller, period = ReportFormatter(view), view.period
     whose: dict[str, Any] = {"left_owner": view.all("owner"), "left_source": view.all("source")}
     days = {"left_from": period.first_day, "left_to": period.next_day} if period else {}
@@ -149,7 +142,7 @@ def build_time_in_status_report(view: ReportParams) -> Table:
 
 
 def build_closed_report(view: ReportParams) -> Table:
-    """What was won, and why the rest was lost."""
+    """Leads that were won, and those that were lost by reason."""
     teller = ReportFormatter(view)
     closed = queries.count_closed(view.whose, view.period)
     days = {"closed_from": view.period.first_day, "closed_to": view.period.next_day} if view.period else {}
@@ -175,7 +168,7 @@ def build_closed_report(view: ReportParams) -> Table:
 
 
 def build_forecast_report(view: ReportParams) -> Table:
-    """What may come in, by month and currency."""
+    """Open leads by month of expected close and currency."""
     months = [month_of(view.today, view.user_locale.zone)]
     while len(months) < MONTHS_AHEAD:
         months.append(month_of(months[-1].next_day, view.user_locale.zone))
@@ -213,7 +206,7 @@ def _add_expected_row(teller: "ReportFormatter", part: Expected, largest: Decima
 
 
 def build_activity_report(view: ReportParams) -> Table:
-    """Who entered how much."""
+    """Activities by person."""
     teller = ReportFormatter(view)
     counts = queries.count_activities(view.whose.owner_ids, view.period)
     names = map_people(counts)
@@ -232,23 +225,19 @@ def build_activity_report(view: ReportParams) -> Table:
 
 
 class ReportFormatter:
-    """
-    Puts figures in words for one reader.
-
-    :param view: the report
-    """
+    """Formats the cells of a report for one user."""
 
     def __init__(self, view: ReportParams) -> None:
         self.view, self.user_locale = view, view.user_locale
 
     def count(self, count: int, **found: Any) -> Cell:
-        """How many leads, linked to them."""
+        """A number of leads, linked to them."""
         return Cell(
             template_filters.number(count, user_locale=self.user_locale), count, self.view.url_of_leads(**found)
         )
 
     def activities(self, count: int, person: int, kind: ActivityKind | None = None) -> Cell:
-        """How many activities somebody entered, linked to them."""
+        """A number of somebody's activities, linked to them."""
         found: dict[str, Any] = {"author": person or "nobody", "kind": kind.value if kind else None}
         if period := self.view.period:
             found |= {"happened_from": period.first_day, "happened_to": period.next_day}
@@ -259,11 +248,11 @@ class ReportFormatter:
         )
 
     def number(self, count: int) -> Cell:
-        """How many fewer, which is no set of its own."""
+        """A number that no list can show, such as a difference."""
         return Cell(template_filters.number(count, user_locale=self.user_locale), count)
 
     def share(self, part: int, whole: int) -> Cell:
-        """A share in percent, to a tenth; nothing of nothing has none."""
+        """A percentage with one decimal; empty if the total is 0."""
         if not whole:
             return Cell("–", None)
         share = (Decimal(part) * 100 / whole).quantize(Decimal("0.1"), ROUND_HALF_UP)
@@ -271,7 +260,7 @@ class ReportFormatter:
         return Cell(format_percent(share / 100, pattern, locale=self.user_locale.locale), share)
 
     def money(self, amount: Decimal, currency: str) -> Cell:
-        """An amount; nothing where there is none."""
+        """An amount, or an empty cell."""
         cents = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
         return (
             Cell(template_filters.money(cents, currency, user_locale=self.user_locale), cents)
@@ -280,11 +269,11 @@ class ReportFormatter:
         )
 
     def worth(self, worth: Sequence[CurrencyTotal]) -> Cell:
-        """Sums side by side, such as ``€12,000 · $900``; in a file each stands for itself."""
+        """Sums side by side, such as ``€12,000 · $900``; a file has a column for each currency."""
         return Cell(format_totals(worth, user_locale=self.user_locale), worth=worth)
 
     def mean(self, stays: Stays) -> Cell:
-        """A mean in days, to a tenth."""
+        """An average in days, with one decimal."""
         if not stays.count:
             return Cell("–", None)
         days = stays.mean_days.quantize(Decimal("0.1"), ROUND_HALF_UP)
@@ -293,7 +282,7 @@ class ReportFormatter:
         )
 
     def median(self, stays: Stays) -> Cell:
-        """How long half of them took, in the unit in which it was counted."""
+        """A median, in the unit in which it was counted."""
         days = stays.median_days
         if not stays.count:
             return Cell("–", None)
@@ -303,11 +292,10 @@ class ReportFormatter:
         return Cell("less than a day", days)
 
     def month(self, day: date) -> str:
-        """A month in words, such as ``Nov 2026``."""
         return template_filters.month(day)
 
     def period(self) -> str:
-        """The months that are counted, in words."""
+        """The months that are counted."""
         period = self.view.period
         if period is None:
             return "All time"

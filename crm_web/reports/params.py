@@ -1,4 +1,4 @@
-"""What the address of a report says: which months, whose leads, from which source, and by what they are told apart."""
+"""The URL parameters of a report: period, owners, sources and grouping."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -35,15 +35,7 @@ MONTHS = ("from", "to")
 
 
 class ReportParams(RecordListParams):
-    """
-    The address of a report.
-
-    :param name: which report
-    :param args: the query of the address
-    :param me: the employee who reads
-    :param reader: in whose language and time zone
-    :param ways: words and labels of what the report can tell apart, the usual one first
-    """
+    """The URL parameters of a report."""
 
     def __init__(
         self, name: str, args: MultiDict[str, str], *, me: Employee, user_locale: UserLocale, ways: dict[str, str]
@@ -66,12 +58,12 @@ class ReportParams(RecordListParams):
         self.by = self.one("by") if self.one("by") in ways else next(iter(ways), "")
 
     def url(self, endpoint: str | None = None, *, at: str | None = None, **changes: Any) -> str:
-        """The address of this report, or of what is made of it, with some filters changed."""
+        """The URL of this report, or of its file, with some filters changed."""
         return super().url(endpoint, at=at, **{"name": self.name, **changes})
 
     @property
     def period_word(self) -> str:
-        """The word of the period, where it is not chosen by months."""
+        """The name of the period, if it is not chosen by months."""
         if self._months_chosen:
             return ""
         return self.one("period") if self.one("period") in PERIODS else USUAL_PERIOD
@@ -82,14 +74,14 @@ class ReportParams(RecordListParams):
 
     @property
     def _months_chosen(self) -> tuple[date, date] | None:
-        """The first and the last month that somebody chose; without the last it goes on until now."""
+        """The first and last month chosen; without a last one, until now."""
         first, last = (self._month(name) for name in MONTHS)
         first = first or last
         return (first, max(first, last or self.today)) if first else None
 
     @cached_property
     def period(self) -> Period | None:
-        """The months that are counted, as the reader's calendar has them; ``None`` for all time."""
+        """The period in the user's time zone; ``None`` for all time."""
         if chosen := self._months_chosen:
             first, last = chosen
         elif self.period_word == ALL_TIME:
@@ -104,7 +96,7 @@ class ReportParams(RecordListParams):
 
     @property
     def sort_in_words(self) -> str:
-        """The order, for the sheet that says what a file shows."""
+        """The grouping, for the file's sheet that describes its content."""
         return "As on the page"
 
     @cached_property
@@ -113,28 +105,28 @@ class ReportParams(RecordListParams):
         return LeadScope(self.person_ids("owner"), read_words(self.all("source")))
 
     def url_of_leads(self, **filters: Any) -> str:
-        """The list of leads of the same people and sources, filtered further."""
+        """The URL of the lead list with the same owners and sources, and more filters."""
         return url_for("leads.list_leads", **{"owner": self.all("owner"), "source": self.all("source")} | filters)
 
     # What the filter bar offers, and how it reads
 
     @property
     def ignored(self) -> list[str]:
-        """What was typed and means nothing."""
+        """Values in the URL that were not understood."""
         return self.not_applied + [f"“{self.one(name)}” is no month ({name})" for name in self.unread]
 
     @property
     def kept(self) -> list[tuple[str, str]]:
-        """What the filter bar passes on without a control of its own."""
+        """Parameters that the filter bar passes on without showing them."""
         return [("by", self.by)] if self.by else []
 
     @property
     def tabs(self) -> list[Tab]:
-        """What the report can tell apart."""
+        """What the report can be grouped by."""
         return [Tab(label, self.url(by=word), word == self.by) for word, label in self.ways.items()]
 
     def list_chips(self, people: Sequence[Employee]) -> list[Chip]:
-        """The filters in use, in words; the period is told beside the title."""
+        """The filters in use; the period is shown beside the title."""
         labels = [
             *self.name_owners(people),
             *(("source", source, name_word("Source", source)) for source in self.all("source")),

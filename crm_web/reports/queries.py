@@ -1,4 +1,4 @@
-"""What the reports ask: sums of the aggregates that the database keeps, never a look at every lead."""
+"""Queries for the reports: sums of the aggregates that the database keeps, never scans of all leads."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -21,30 +21,22 @@ DAY = 86400
 
 @dataclass(frozen=True)
 class Outcome:
-    """
-    What became of some leads.
-
-    :param part: what they have in common: a source, the id of an owner, or the first day of a month
-    :param counts: how many stand in a status of each kind
-    """
+    """What became of a group of leads."""
 
     part: Any
     counts: Mapping[StatusKind, int]
 
     @property
     def all(self) -> int:
-        """How many leads they are."""
         return sum(self.counts.values())
 
 
 @dataclass(frozen=True)
 class Stays:
-    """
-    How long leads stood in a status that they left.
+    """How long leads stayed in a status.
 
-    :param count: how often one left it
-    :param mean_days: the mean, in days
-    :param median_days: half of them left within this many whole days; beyond a fortnight in weeks, then in months of 30
+    :param median_days: half of them left within so many whole days; counted in weeks above 14 days, then in months of
+        30
     """
 
     count: int = 0
@@ -54,16 +46,11 @@ class Stays:
 
 @dataclass(frozen=True)
 class Expected:
-    """
-    Open leads that are expected to close in some days.
+    """Open leads that are expected to close within some days.
 
-    :param first_day: the first of these days; ``None`` for whatever is earlier
-    :param next_day: the first day after them; ``None`` for whatever is later
-    :param currency: of their amounts; empty for leads without an amount
-    :param count: how many there are
-    :param amount: the sum of their amounts
-    :param weighted: the same, each amount times its probability
-    :param has_day: whether they have an expected close at all
+    :param first_day: ``None`` for anything earlier
+    :param next_day: the day after the last one; ``None`` for anything later
+    :param currency: empty for leads without an amount
     """
 
     first_day: date | None
@@ -76,25 +63,16 @@ class Expected:
 
 
 def count_created(scope: LeadScope, period: Period | None) -> dict[LeadStatus, int]:
-    """
-    Count the leads that came in, by where they stand now.
-
-    :param scope: which leads
-    :param period: the months in which they were created; ``None`` for all time
-    :return: each status with its number
-    """
+    """Count the leads created in a period (``None``: ever) by their present status."""
     rows = sum_counts(Metric.CREATED, "status", scope=scope, period=period)
     counts = {row.status: int(row.how_many) for row in rows}
     return {status: counts.get(status.value, 0) for status in LeadStatus}
 
 
 def count_reached(scope: LeadScope, period: Period | None) -> dict[LeadStatus, int]:
-    """
-    Count how many of the leads that came in got at least as far as each status, whatever became of them since.
+    """Count how many of the leads created in a period (``None``: ever) reached each status on the way to Won.
 
-    :param scope: which leads
-    :param period: the months in which they were created; ``None`` for all time
-    :return: the statuses on the way to Won, each with its number, the first with all
+    What became of them since does not matter; the first status counts all of them.
     """
     rows = sum_counts(Metric.CREATED, "detail", scope=scope, period=period)
     furthest = {row.detail: int(row.how_many) for row in rows}
@@ -105,13 +83,10 @@ def count_reached(scope: LeadScope, period: Period | None) -> dict[LeadStatus, i
 
 
 def count_outcomes(part: str, scope: LeadScope, period: Period | None) -> list[Outcome]:
-    """
-    Count what became of the leads that came in.
+    """Count what became of the leads created in a period (``None``: ever).
 
-    :param part: ``source``, ``owner_id`` or ``starts_on``, by what to tell them apart
-    :param scope: which leads
-    :param period: the months in which they were created; ``None`` for all time
-    :return: a line for each part: months in order, of others those with the most leads first
+    :param part: what to group by: ``source``, ``owner_id`` or ``starts_on``
+    :return: months in order; other groups with the most leads first
     """
     counts: dict[Any, Counter[StatusKind]] = defaultdict(Counter)
     for row in sum_counts(Metric.CREATED, part, "status", scope=scope, period=period):
@@ -123,13 +98,7 @@ def count_outcomes(part: str, scope: LeadScope, period: Period | None) -> list[O
 
 
 def measure_stays(scope: LeadScope, period: Period | None) -> dict[LeadStatus, Stays]:
-    """
-    Measure how long leads stood in each open status before they left it.
-
-    :param scope: whose they were then, and from which source
-    :param period: the months in which they left; ``None`` for all time
-    :return: the open statuses with what was measured
-    """
+    """Measure how long leads stayed in each open status that they left in a period (``None``: ever)."""
     rows = sum_counts(Metric.STAYED, "status", "detail", scope=scope, period=period)
     return {
         status: _measure([row for row in rows if row.status == status.value])
@@ -151,13 +120,7 @@ def _measure(rows: Sequence[Any]) -> Stays:
 
 
 def count_closed(scope: LeadScope, period: Period | None) -> dict[tuple[LeadStatus, LostReason | None], Totals]:
-    """
-    Count the leads that were won, and those that were lost for each reason.
-
-    :param scope: which leads
-    :param period: the months in which they were closed; ``None`` for all time
-    :return: a tally for each status and reason that occurs
-    """
+    """Count the leads closed in a period (``None``: ever): those won, and those lost by reason."""
     found: dict[tuple[LeadStatus, LostReason | None], list[Any]] = defaultdict(list)
     for row in sum_counts(Metric.CLOSED, "status", "detail", "currency", scope=scope, period=period):
         found[LeadStatus(row.status), LostReason(row.detail) if row.detail else None].append(row)
@@ -165,12 +128,9 @@ def count_closed(scope: LeadScope, period: Period | None) -> dict[tuple[LeadStat
 
 
 def list_expected(scope: LeadScope, months: Sequence[Period]) -> list[Expected]:
-    """
-    Add up the open leads by the month of their expected close and by currency.
+    """Add up the open leads by month of expected close and by currency.
 
-    :param scope: which leads
-    :param months: the months that are told apart, in a row
-    :return: a line for each stretch and currency that occurs: before, each month, later, and without a day
+    :return: earlier ones, those of each month, later ones, and those without a date, each by currency
     """
     rows = sum_counts(Metric.EXPECTED, "starts_on", "currency", scope=scope)
     first, after = months[0].first_day, months[-1].next_day
@@ -192,7 +152,7 @@ def _is_within(day: date, start: date | None, end: date | None) -> bool:
 
 
 def _add_expected(start: date | None, end: date | None, rows: Sequence[Any]) -> list[Expected]:
-    """One line for each currency, that of most leads first and what has no amount last."""
+    """One row per currency, the one with the most leads first, leads without an amount last."""
     found: dict[str, list[Any]] = defaultdict(list)
     for row in rows:
         found[row.currency].append(row)
@@ -211,12 +171,10 @@ def _add_expected(start: date | None, end: date | None, rows: Sequence[Any]) -> 
 
 
 def count_activities(owner_ids: Sequence[int], period: Period | None) -> dict[int, Counter[ActivityKind]]:
-    """
-    Count what each person entered.
+    """Count activities by person and kind.
 
-    :param owner_ids: only of these people; empty for everyone
-    :param period: the months in which it happened; ``None`` for all time
-    :return: for each person, 0 where nobody is known, how many activities of each kind
+    :param owner_ids: of these people only; empty for everyone
+    :param period: the months in which they took place; ``None`` for all time
     """
     counts: dict[int, Counter[ActivityKind]] = defaultdict(Counter)
     rows = sum_counts(Metric.ACTIVITY, "owner_id", "status", scope=LeadScope(owner_ids), period=period)
@@ -226,14 +184,7 @@ def count_activities(owner_ids: Sequence[int], period: Period | None) -> dict[in
 
 
 def find_all_months(zone: tzinfo, today: date, *, most: int) -> Period:
-    """
-    Find the months from the first lead until now.
-
-    :param zone: the reader's time zone
-    :param today: the reader's day
-    :param most: how many months at most, the latest ones
-    :return: those months
-    """
+    """Return the months from the first lead until now."""
     first: datetime | None = db.session.scalar(select(func.min(Lead.created_at)).where(Lead.deleted_at.is_(None)))
     begin = min(first.astimezone(zone).date() if first else today, today)
     place = today.year * 12 + today.month - most

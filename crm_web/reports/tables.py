@@ -1,4 +1,4 @@
-"""A report as a table: what each cell reads, what it is in a file, and which rows it leads to."""
+"""A report as a table: text, value for the file, and link of each cell."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,13 +9,9 @@ from crm_web.stats.aggregates import CurrencyTotal
 
 @dataclass(frozen=True)
 class Cell:
-    """
-    One figure.
+    """A cell of a report.
 
-    :param text: how it reads
-    :param value: what it is in a file
-    :param href: the list of exactly the rows that it counts, if a list can show them
-    :param worth: sums in several currencies; in a file each has a column of its own
+    :param worth: sums in several currencies; a file has a column for each
     """
 
     text: str
@@ -26,15 +22,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Line:
-    """
-    One row of a report.
-
-    :param label: what is counted in it
-    :param cells: its figures, one for each head
-    :param href: where its label leads
-    :param length: how long its bar is, in the unit of the other lines'
-    :param kind: what its bar is coloured by
-    """
+    """A row of a report."""
 
     label: str
     cells: Sequence[Cell]
@@ -45,15 +33,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """
-    What a report shows.
-
-    :param of: the head of the labels
-    :param heads: the heads of the figures
-    :param lines: the rows
-    :param total: the last row, if the rows can be added up
-    :param note: what has to be known about these figures beyond what the report always says
-    """
+    """The table of a report."""
 
     of: str
     heads: Sequence[str]
@@ -67,17 +47,16 @@ class Table:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is counted at all."""
         return not any(cell.value or cell.worth for line in self.lines for cell in line.cells)
 
     @property
     def file_head(self) -> list[str]:
-        """The heads of the columns in a file."""
+        """The column headings in a file."""
         return [self.of, *(name for place in range(len(self.heads)) for name in self._names(place))]
 
     @property
     def file_rows(self) -> Iterator[list[object]]:
-        """The rows in a file, without their sum: a spreadsheet makes that itself."""
+        """The rows in a file, without totals: a spreadsheet adds up itself."""
         for line in self.lines:
             yield [line.label, *(value for place, cell in enumerate(line.cells) for value in self._values(place, cell))]
 

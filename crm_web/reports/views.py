@@ -1,4 +1,4 @@
-"""The pages of the reports: each on the screen, on paper, and as a file; the address says what it counts."""
+"""The pages of the reports, and their files."""
 
 from flask import Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue

@@ -1,1 +1,1 @@
-"""Aggregates that the database keeps, the periods that they are asked for, and how they read."""
+"""Aggregates kept by the database, periods, and formatting of totals."""

@@ -1,7 +1,6 @@
-"""What the database has counted: cells and the deltas that are not folded into them yet, read as one exact sum.
+"""Reads the aggregates: the compacted ones and the deltas since, as one exact sum.
 
-A page that asks here reads a few hundred cells whatever the number of leads. Amounts of different currencies are never
-added up.
+A page reads a few hundred rows, whatever the number of leads. Amounts in different currencies are never added up.
 """
 
 from collections.abc import Iterable, Sequence
@@ -36,12 +35,9 @@ SUMS = ("how_many", "how_many_priced", "amount", "weighted", "seconds")
 
 @dataclass(frozen=True)
 class CurrencyTotal:
-    """
-    What some leads are worth in one currency.
+    """The value of some leads in one currency.
 
     :param currency: its ISO code
-    :param amount: the sum of their amounts
-    :param count: how many leads have an amount in it
     """
 
     currency: str
@@ -51,11 +47,9 @@ class CurrencyTotal:
 
 @dataclass(frozen=True)
 class Totals:
-    """
-    Some leads, counted.
+    """Number and value of some leads.
 
-    :param count: how many there are, with an amount or without
-    :param by_currency: what they are worth, a line for each currency
+    :param count: with an amount or without
     """
 
     count: int = 0
@@ -64,11 +58,10 @@ class Totals:
 
 @dataclass(frozen=True)
 class LeadScope:
-    """
-    Which leads are counted; both parts empty mean all.
+    """Which leads are counted; both parts empty mean all.
 
-    :param owner_ids: belonging to any of these; 0 stands for nobody
-    :param sources: from any of these; the empty text stands for none
+    :param owner_ids: of any of these owners; 0 means unassigned
+    :param sources: from any of these; the empty text means none
     """
 
     owner_ids: Sequence[int] = ()
@@ -137,12 +130,7 @@ MOMENTS: dict[Metric, tuple[Any, dict[str, ColumnElement[Any]], Sequence[ColumnE
 
 
 def count_current(scope: LeadScope = ALL_LEADS) -> dict[LeadStatus, Totals]:
-    """
-    Count the leads outside the trash by the status in which they stand.
-
-    :param scope: which leads
-    :return: each status, in the order of a sale, with what stands there
-    """
+    """Count the leads outside the trash by status, in the order of a sale."""
     rows = sum_counts(Metric.STANDING, "status", "currency", scope=scope)
     return {status: sum_rows(row for row in rows if row.status == status) for status in LeadStatus}
 
@@ -150,14 +138,11 @@ def count_current(scope: LeadScope = ALL_LEADS) -> dict[LeadStatus, Totals]:
 def sum_counts(
     metric: Metric, *parts: str, scope: LeadScope = ALL_LEADS, period: Period | None = None
 ) -> Sequence[Any]:
-    """
-    Add up what is counted.
+    """Sum a metric, grouped by some columns.
 
-    :param metric: what the cells count
-    :param parts: columns of ``Count``: what to tell apart; ``starts_on`` is the first day of a month of the reader's
-    :param scope: which leads
-    :param period: whole months of the reader's; ``None`` for all time, and then in months of UTC
-    :return: a row for each combination that occurs, with the parts and ``SUMS``
+    :param parts: columns of ``Count`` to group by; ``starts_on`` is the first day of a month in the user's time zone
+    :param period: whole months in the user's time zone; ``None`` for all time, with months in UTC
+    :return: a row for each group, with the columns and ``SUMS``
     """
     arms = [_pick(table, metric, parts, scope, period) for table in (Count, CountDelta)]
     if metric is Metric.STAYED and _level(parts, scope) == 0:
@@ -187,7 +172,7 @@ def _level(parts: Sequence[str], scope: LeadScope) -> int:
 
 
 def _pick_rows(metric: Metric, parts: Sequence[str], scope: LeadScope, period: Period | None) -> Select[Any]:
-    """The rows themselves, where so few share a cell that none are kept."""
+    """The rows themselves, for metrics with so few rows per group that no aggregates are kept."""
     moment, columns, conditions = MOMENTS[metric]
     picked = [columns[part].label(part) for part in parts]
     sums = [columns.get(name, literal(0)).label(name) for name in SUMS]
@@ -202,10 +187,9 @@ def _belongs(owner_id: Any, source: Any, scope: LeadScope) -> list[ColumnElement
 
 
 def _find_edges(period: Period, *, tells_months: bool) -> list[tuple[datetime, datetime]]:
-    """
-    Find the hours by which the reader's months differ from those of UTC, in which cells are kept.
+    """Find the hours by which the user's months differ from those in UTC, for which aggregates are kept.
 
-    What lies there is counted from the rows. Where months are not told apart, only the first and the last edge matter.
+    Those hours are counted from the rows. Without grouping by month only the first and the last edge matter.
     """
     days = [month.first_day for month in period.months]
     days = [*days, period.next_day] if tells_months else [days[0], period.next_day]
@@ -221,7 +205,7 @@ def _pick_edges(
     edges: Sequence[tuple[datetime, datetime]],
     sign: int,
 ) -> Select[Any]:
-    """Add what lies at the edges to the months of the reader (sign 1), or take it from those of UTC (sign -1)."""
+    """Add the rows at the edges to the user's months (sign 1), or subtract them from the UTC months (sign -1)."""
     moment, columns, conditions = MOMENTS[metric]
     days = [month.first_day for month in period.months]
     zone = period.zone if sign == 1 else UTC
@@ -238,11 +222,9 @@ def _pick_edges(
 
 
 def sum_rows(rows: Iterable[Any]) -> Totals:
-    """
-    Count rows of several currencies as one.
+    """Add up rows of several currencies.
 
-    :param rows: rows with ``currency`` and ``SUMS``
-    :return: how many leads they are, and what those are worth
+    :param rows: with ``currency`` and ``SUMS``
     """
     rows = list(rows)
     priced = (CurrencyTotal(row.currency, row.amount, int(row.how_many_priced)) for row in rows if row.how_many_priced)
@@ -250,12 +232,7 @@ def sum_rows(rows: Iterable[Any]) -> Totals:
 
 
 def add_totals(totals: Iterable[Totals]) -> Totals:
-    """
-    Count several tallies as one.
-
-    :param totals: tallies of different leads
-    :return: all of those leads
-    """
+    """Add up several totals."""
     totals = list(totals)
     return Totals(
         sum(total.count for total in totals), _by_currency(worth for total in totals for worth in total.by_currency)
@@ -263,7 +240,7 @@ def add_totals(totals: Iterable[Totals]) -> Totals:
 
 
 def _by_currency(parts: Iterable[CurrencyTotal]) -> list[CurrencyTotal]:
-    """One line for each currency; sums can't be compared across them, so the one of most leads comes first."""
+    """One total per currency, the one with the most leads first, since sums can't be compared."""
     parts = list(parts)
     added = [
         CurrencyTotal(

@@ -1,4 +1,4 @@
-"""How figures of leads read, and what their bars are coloured by: on the dashboard, the board and in the reports."""
+"""Formatting of totals and the colors of bars, for the dashboard, the board and the reports."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,9 @@ from crm_web.web.template_filters import UserLocale, money
 
 
 def format_totals(worth: Sequence[CurrencyTotal], *, user_locale: UserLocale, most: int | None = 3) -> str:
-    """
-    Write sums side by side, such as ``€12,000 · $900``; amounts of different currencies are never added up.
+    """Format sums side by side, such as ``€12,000 · $900``.
 
-    :param worth: the sums, a line for each currency
-    :param user_locale: in whose language
-    :param most: how many are told before it says how many more there are; ``None`` for all
-    :return: the sums in words
+    :param most: how many to show before the number of the rest; ``None`` for all
     """
     told = [money(part.amount, part.currency, user_locale=user_locale) for part in worth[:most]]
     more = len(worth) - len(told)
@@ -22,10 +18,5 @@ def format_totals(worth: Sequence[CurrencyTotal], *, user_locale: UserLocale, mo
 
 
 def colour_of(status: LeadStatus) -> str:
-    """
-    Say what the bar of a status is coloured by.
-
-    :param status: the status
-    :return: its kind, or ``hold``
-    """
+    """Return the color name of a status's bar: its kind, or ``hold``."""
     return "hold" if status is LeadStatus.ON_HOLD else status.kind.value

@@ -9,11 +9,7 @@ PORTION = 20_000
 
 
 def compact_counts() -> bool:
-    """
-    Add the oldest changes of counts to the counts themselves; does nothing while another worker does.
-
-    :return: whether there may be more
-    """
+    """Add the oldest changes of counts to the counts themselves; does nothing while another worker does."""
     waiting = select(CountDelta.id).limit(PORTION).subquery()
     count = db.session.scalar(select(func.count()).select_from(waiting)) or 0
     if count:

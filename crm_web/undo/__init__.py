@@ -1,1 +1,1 @@
-"""Putting a field back to the value that history says it had."""
+"""Restoring the value of a field from history."""

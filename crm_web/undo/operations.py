@@ -1,4 +1,4 @@
-"""Putting a field back to the value it had before a change, by the same rules as any other change."""
+"""Restoring a field to its value before a change, by the same rules as any other change."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,20 +17,15 @@ from crm_web.winning.operations import change_status
 
 
 class NotPutBack(DomainError):
-    """This field can't go back to what it was."""
+    """This field can't be restored."""
 
 
 def put_back(change: Change, column: str, record: Any, *, by: Employee) -> bool:
-    """
-    Give a field of a record the value that it had before a change.
+    """Restore the value that a field had before a change.
 
-    :param change: a line of the record's history
-    :param column: the name of a column that this line speaks of
-    :param record: the record
-    :param by: the employee who does it
-    :return: whether anything changed; false where the field holds that value already
-    :raise NotPutBack: where the field follows from others, or its old value means nothing any more
-    :raise DomainError: where a rule of the record forbids it
+    :return: false if the field has that value already
+    :raise NotPutBack: if the field is derived, or its old value is no longer valid
+    :raise DomainError: if a rule of the record forbids it
     """
     if column not in change.fields or not can_go_back(change, column):
         raise NotPutBack(f"{label_of(column)} can’t be put back by itself.")
@@ -52,7 +47,7 @@ def _put_back_lead(lead: Lead, values: dict[str, Any], change: Change, by: Emplo
 
 
 def _put_back_status(lead: Lead, status: LeadStatus, change: Change, by: Employee) -> None:
-    """A status that meant lost comes back with the reason that the same line of history took away."""
+    """Restoring a lost status also restores the reason that the same change removed."""
     reason, note = (change.fields.get(column, [None])[0] for column in ("lost_reason", "lost_note"))
     change_status(
         lead, status, by=by, seen=lead.status, lost_reason=LostReason(reason) if reason else None, lost_note=note

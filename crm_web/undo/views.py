@@ -1,4 +1,4 @@
-"""Putting one field of a record back."""
+"""Restoring one field of a record."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def _require_change(record: Any) -> None:
 
 
 def _place_of(record: Lead | Customer | Contact | Employee) -> str:
-    """The page that shows a record's history."""
+    """The URL of a record's history."""
     if isinstance(record, Lead):
         return url_for("leads.show_lead", lead_id=record.id)
     if isinstance(record, Customer):

@@ -1,4 +1,4 @@
-"""What changed since: in an order in which nothing ever appears before what was seen already."""
+"""The change feed, ordered so that no change ever appears before one that was read already."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,7 @@ from crm_web.models import Change
 
 @dataclass(frozen=True)
 class ChangeCursor:
-    """
-    A place in the feed.
-
-    :param xact: the number of the transaction
-    :param change_id: the number of the change within it
-    """
+    """A position in the feed."""
 
     xact: int
     change_id: int
@@ -27,16 +22,14 @@ class ChangeCursor:
 
 
 def list_changes_after(cursor: ChangeCursor | None, *, limit: int) -> Sequence[Change]:
-    """
-    List what changed after a place in the feed, oldest first; nothing is ever left out, nothing comes twice.
+    """List the changes after a position in the feed, oldest first. None is ever skipped or repeated.
 
-    Numbers of changes are given out before their transactions end, so a higher one may be seen before a lower one.
-    What belongs to a transaction that began after the oldest one that is still open waits until that has ended; one
-    that is open in another database of the same server is waited for only where this role may not see whose it is.
+    Ids of changes are assigned before their transactions commit, so a higher one may become visible before a lower one.
+    Changes of a transaction that began after the oldest open one therefore wait until that one ends. Open transactions
+    in other databases of the server are waited for only if this role may not see which database they are in.
 
-    :param cursor: the last change that was seen; ``None`` begins at the first that is known
-    :param limit: how many at most
-    :return: the changes, each with the number of its transaction
+    :param cursor: the last change that was read; ``None`` starts with the oldest
+    :return: the changes, each with its transaction id
     """
     order = (Change.xact, Change.id)
     query = select(Change).where(Change.xact < func.crm_settled_before(type_=Change.xact.type))
@@ -47,10 +40,5 @@ def list_changes_after(cursor: ChangeCursor | None, *, limit: int) -> Sequence[C
 
 
 def cursor_of(change: Change) -> ChangeCursor:
-    """
-    Tell the place of a change in the feed.
-
-    :param change: the change, with the number of its transaction
-    :return: its place
-    """
+    """Return the position of a change in the feed."""
     return ChangeCursor(change.xact, change.id)

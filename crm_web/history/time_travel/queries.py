@@ -1,4 +1,4 @@
-"""What a record was at a moment in the past, and what stood around it: history, told again up to that moment."""
+"""Records as they were at some time, rebuilt from history together with their related records."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -33,16 +33,10 @@ _LEADS_TO: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Past:
-    """
-    A record at a moment in the past. What is told of it is like the models, but in no session.
+    """A record as it was, with its related records. The objects look like models but belong to no session.
 
-    :param moment: the moment
-    :param record: the lead or customer as it was; ``None`` where it was not there, or history does not say
-    :param begins_at: when the record's history begins; ``None`` where it has none
-    :param ended: the line of history that deleted it for good, whenever that was
-    :param contacts: the people at the customer then
-    :param leads: the leads of the customer then, the latest first
-    :param activities: what had happened, the latest first
+    :param record: the lead or customer; ``None`` if it did not exist, or history is incomplete
+    :param begins_at: when the record's history begins; ``None`` if it has none
     """
 
     moment: datetime
@@ -55,14 +49,12 @@ class Past:
 
 
 def get_past(kind: str, record_id: int, moment: datetime, *, today: Lead | Customer | None) -> Past | None:
-    """
-    Rebuild what a record was, from history; one that was deleted for good as well.
+    """Rebuild a record from history, even one that was deleted permanently.
 
     :param kind: ``lead`` or ``customer``
-    :param record_id: its id
-    :param moment: a moment with a zone; what changed in that very moment counts as done
-    :param today: the record as it is; ``None`` once it is gone
-    :return: the record as it was; ``None`` where there never was one
+    :param moment: a time with a zone; changes at exactly that time are included
+    :param today: the present record; ``None`` if it is gone
+    :return: ``None`` if there never was such a record
     """
     lines = _list_lines([Record(kind, record_id)])[Record(kind, record_id)]
     if not lines and today is None:
@@ -94,7 +86,7 @@ def _list_lines(records: Iterable[Record]) -> dict[Record, list[Change]]:
 
 
 def _replay(lines: Sequence[Change], moment: datetime) -> Any:
-    """What the lines come to; nothing where they do not begin with the beginning, or the record was not there."""
+    """Apply the changes; ``None`` if the first of them is missing, or the record did not exist."""
     told = [line for line in lines if line.at <= moment]
     if not told or told[0].action is not ChangeAction.CREATED or told[-1].action is ChangeAction.DELETED:
         return None
@@ -123,7 +115,7 @@ def _read(model: Any, column: str, value: Any) -> Any:
 
 
 def _list_around(record: Lead | Customer, moment: datetime, ended: Change | None) -> list[Any]:
-    """The contacts, leads and activities that belonged to the record then, in no order."""
+    """List the contacts, leads and activities that belonged to the record then, unordered."""
     if isinstance(record, Lead):
         queries = _around_lead(record.id, moment)
     else:
@@ -141,7 +133,7 @@ def _around_lead(lead_id: int, moment: datetime) -> list[Select[Any]]:
 
 
 def _around_customer(customer_id: int, moment: datetime, ended: Change | None) -> list[Select[Any]]:
-    """Leads that were taken away since are found by the ledger, or, of a customer that is gone, where it went."""
+    """Leads that were taken away since are found by their conversions, or by history if the customer is gone."""
     queries = [
         select(Lead.id).where(Lead.customer_id == customer_id),
         select(Conversion.lead_id).where(Conversion.customer_id == customer_id),
@@ -180,7 +172,7 @@ def _was(column: str) -> Any:
 
 
 def _introduce(records: Sequence[Any]) -> None:
-    """Those whom the ids lead to, as they are called today; one question for each kind of them."""
+    """Load the records that the ids refer to under their present names, with one query per kind."""
     wanted: dict[Any, set[int]] = defaultdict(set)
     places = [(it, name, f"{name}_id") for it in records for name in _LEADS_TO if hasattr(it, f"{name}_id")]
     for it, name, column in places:
