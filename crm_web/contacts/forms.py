@@ -1,4 +1,4 @@
-"""The forms of contacts."""
+"""The forms for contacts."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def _line(label: str, column: Any, **options: Any) -> Any:
 
 
 class ContactForm(DuplicateCheckForm):
-    """What a person types about someone who works at a customer."""
+    """The fields of a contact."""
 
     first_name = _line("First name", Contact.first_name)
     last_name = _line("Last name", Contact.last_name)
@@ -42,7 +42,7 @@ class ContactForm(DuplicateCheckForm):
         return self.customer.phone_country
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Check each field, then that there is something to call the person by."""
+        """Validate each field, and require a name or an email."""
         is_valid = bool(super().validate(extra_validators))
         names = (self.first_name, self.last_name, self.email)
         if not any((field.data or "").strip() or field.errors for field in names):
@@ -51,10 +51,10 @@ class ContactForm(DuplicateCheckForm):
 
 
 class NewContactForm(ContactForm, IdempotentForm):
-    """A contact that is being entered."""
+    """A new contact."""
 
 
 class EditContactForm(ContactForm):
-    """A contact that is being changed, from the version that the form was opened with."""
+    """A contact, with the version that the form was opened with."""
 
     version = HiddenNumber()

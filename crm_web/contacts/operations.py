@@ -1,4 +1,4 @@
-"""What people do with the contacts of a customer."""
+"""Adding, changing and trashing contacts of a customer."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,24 +20,19 @@ NAMES = ("first_name", "last_name", "email")
 
 
 class ContactNotNamed(DomainError):
-    """A contact has to have a name or an e-mail."""
+    """A contact needs a name or an email."""
 
 
 class ContactInTrash(Conflict):
-    """A contact in the trash has to be restored before it can change."""
+    """A contact in the trash must be restored before it can change."""
 
 
 def add_contact(customer: Customer, values: Mapping[str, Any], *, by: Employee) -> Contact:
-    """
-    Enter a person at a customer.
+    """Add a contact to a customer.
 
-    :param customer: the customer
-    :param values: column names to values, as the contact form gives them
-    :param by: the employee who enters it
-    :return: the new contact
-    :raise CustomerInTrash: where the customer is in the trash
-    :raise ContactNotNamed: where nothing names it
-    :raise PhoneRefused: where no such phone number can exist in its customer's country
+    :raise CustomerInTrash: if the customer is in the trash
+    :raise ContactNotNamed: if it has neither name nor email
+    :raise PhoneRefused: if no such phone number can exist in the customer's country
     """
     set_audit_actor(by)
     lock_outside_trash(customer)
@@ -52,19 +47,15 @@ def add_contact(customer: Customer, values: Mapping[str, Any], *, by: Employee) 
 
 
 def change_contact(contact: Contact, values: Mapping[str, Any], *, version: int, by: Employee) -> Merge:
-    """
-    Save the contact form.
+    """Change a contact.
 
-    :param contact: the contact
-    :param values: column names to values, those that were sent; nothing else changes
+    :param values: the columns to change
     :param version: the version that the form was opened with
-    :param by: the employee who saves
-    :return: what was saved, with what others had changed since
-    :raise CustomerInTrash: where the customer is in the trash
-    :raise ContactInTrash: where the contact is
-    :raise ChangedMeanwhile: where someone changed the same field since
-    :raise ContactNotNamed: where no name would be left
-    :raise PhoneRefused: where no such phone number can exist in its customer's country
+    :raise CustomerInTrash: if the customer is in the trash
+    :raise ContactInTrash: if the contact is in the trash
+    :raise ChangedMeanwhile: if someone changed the same field since
+    :raise ContactNotNamed: if neither name nor email would be left
+    :raise PhoneRefused: if no such phone number can exist in the customer's country
     """
     set_audit_actor(by)
     _lock_contact_outside_trash(contact)
@@ -78,13 +69,10 @@ def change_contact(contact: Contact, values: Mapping[str, Any], *, version: int,
 
 
 def make_primary(contact: Contact, *, by: Employee) -> None:
-    """
-    Make a contact the first one to call at its customer; whoever was it steps down.
+    """Make a contact the primary one of its customer, in place of another.
 
-    :param contact: the contact; one that is the first already stays so
-    :param by: the employee who decides
-    :raise CustomerInTrash: where the customer is in the trash
-    :raise ContactInTrash: where the contact is
+    :raise CustomerInTrash: if the customer is in the trash
+    :raise ContactInTrash: if the contact is in the trash
     """
     set_audit_actor(by)
     _lock_contact_outside_trash(contact)
@@ -95,12 +83,7 @@ def make_primary(contact: Contact, *, by: Employee) -> None:
 
 
 def trash_contact(contact: Contact, *, by: Employee) -> None:
-    """
-    Move a contact to the trash; it stops being the first one to call.
-
-    :param contact: the contact; one that is in the trash already stays there
-    :param by: the employee who does it
-    """
+    """Move a contact to the trash; it stops being primary. Does nothing if it is there already."""
     set_audit_actor(by)
     lock(contact)
     if not contact.is_in_trash:
@@ -109,12 +92,7 @@ def trash_contact(contact: Contact, *, by: Employee) -> None:
 
 
 def restore_contact(contact: Contact, *, by: Employee) -> None:
-    """
-    Take a contact out of the trash; it comes back as an ordinary contact, not as the first one to call.
-
-    :param contact: the contact; one that is not in the trash stays as it is
-    :param by: the employee who does it
-    """
+    """Restore a contact from the trash, not as the primary one. Does nothing if it is not there."""
     take_from_trash(contact, by=by)
 
 
@@ -133,7 +111,7 @@ def _step_down_primary(customer_id: int) -> None:
 
 
 def _lock_contact_outside_trash(contact: Contact) -> None:
-    """The customer's row first, whoever comes: so two colleagues never wait for each other."""
+    """Lock the customer first, as everyone does, to avoid deadlocks."""
     lock_outside_trash(contact.customer)
     lock(contact)
     if contact.is_in_trash:

@@ -11,11 +11,6 @@ from crm_web.models import (
 
 
 def get_contact(contact_id: int) -> Contact | None:
-    """
-    Load a contact with its customer and that one's owner.
-
-    :param contact_id: its id
-    :return: the contact, in the trash or not; ``None`` where there is none
-    """
+    """Find a contact, in the trash or not, with its customer and the customer's owner."""
     loaded = joinedload(Contact.customer).joinedload(Customer.owner)
     return db.session.scalar(select(Contact).where(Contact.id == contact_id).options(loaded))

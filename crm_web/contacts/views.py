@@ -1,4 +1,4 @@
-"""The pages about the people who work at a customer."""
+"""The pages of contacts."""
 
 from flask import abort, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -135,7 +135,7 @@ def _place_of(contact: Contact) -> str:
 
 
 def _contact_to_change(contact_id: int) -> Contact:
-    """What is in the trash can be restored; the operations refuse all else about it."""
+    """A contact in the trash is found as well, since it can be restored; operations refuse anything else."""
     contact = contacts_queries.get_contact(contact_id) or abort(404)
     require_change(contact.customer)
     return contact

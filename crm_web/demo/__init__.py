@@ -1,1 +1,1 @@
-"""The demo company that a first start is filled with."""
+"""The demo company, which fills an empty database at the first start."""

@@ -1,4 +1,4 @@
-"""The customers of the demo company: those that were won, those that were there before, and who bought again."""
+"""The customers of the demo company: won, added by hand, and returning."""
 
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ ORDINARY_CUSTOMERS = 36
 
 
 def win_leads(story: Story) -> None:
-    """Make the customers of won leads as `create_from_lead` makes them."""
+    """Create the customers of won leads as `create_from_lead` does."""
     for lead in [lead for lead in story.leads if lead["status"] is LeadStatus.WON]:
         name = " ".join(lead[part] for part in ("first_name", "last_name") if lead[part])
         customer = _customer(lead, name, lead["closed_at"]) | {
@@ -71,7 +71,7 @@ def _link(story: Story, lead: Row, customer: Row, kind: ConversionKind) -> None:
 
 
 def add_ordinary_customers(story: Story) -> None:
-    """Enter customers that no lead made, some of whom buy no more."""
+    """Add customers without a lead, some of them inactive."""
     chance = story.chance
     for place in range(ORDINARY_CUSTOMERS):
         land = invent_land(chance)
@@ -96,7 +96,7 @@ def add_ordinary_customers(story: Story) -> None:
 
 
 def buy_again(story: Story) -> None:
-    """Some of the leads won this year come from customers: those who bought first, and those who were there before."""
+    """Let some of this year's won leads come from existing customers."""
     chance = story.chance
     loyal = [
         contact

@@ -1,4 +1,4 @@
-"""What became of the records of the demo company after they were entered, as history tells it, line by line."""
+"""The history of the demo company's records."""
 
 import re
 from collections import defaultdict
@@ -14,10 +14,9 @@ Line = tuple[datetime, Row]
 
 
 def tell_changes(story: Story) -> None:
-    """
-    Tell each change of a record at its moment; the record's version and last change follow from that.
+    """Add the history of each record; the record's version and last change follow from it.
 
-    :param story: the rows, complete but for this; it gets the changes
+    :param story: complete but for its changes
     """
     moves: dict[int, list[Row]] = defaultdict(list)
     for stay in story.stays:
@@ -38,13 +37,13 @@ def _tell_moves(lead: Row, stays: list[Row]) -> Iterator[Line]:
 
 
 def _tell_next_step(lead: Row) -> Iterator[Line]:
-    """What was changed after the last move was the next step, where there is one."""
+    """The last change after the last move is one of the next step, if there is one."""
     if lead["next_step"] and lead["updated_at"] > lead["status_changed_at"] and not lead["deleted_at"]:
         yield lead["updated_at"], {"next_step": (None, lead["next_step"])}
 
 
 def _close(lead: Row, becomes: LeadStatus) -> Row:
-    """What a lead gets along with the status that closes it."""
+    """The fields that a lead gets when it is closed."""
     names = {StatusKind.WON: ("closed_at", "customer"), StatusKind.LOST: ("closed_at", "lost_reason", "lost_note")}
     closing = names.get(becomes.kind, ())
     return {name: (None, lead[name]) for name in closing if lead[name] is not None}
@@ -61,12 +60,7 @@ def _keep(story: Story, entity: str, row: Row, lines: list[Line]) -> None:
 
 
 def write_change(change: Row) -> Row:
-    """
-    Write a change as JSON has it, once its record has an id.
-
-    :param change: one of a story's changes
-    :return: the values of its line of history
-    """
+    """Write a change as JSON, once its record has an id."""
     row = change["row"]
     fields = {
         name if name != "customer" else "customer_id": [_write(value) for value in pair]
@@ -77,7 +71,7 @@ def write_change(change: Row) -> Row:
 
 
 def _write(value: Any) -> Any:
-    """A value as PostgreSQL writes it into JSON: of fractions of a second no zeros at the end."""
+    """Format a value as PostgreSQL does in JSON: fractions of seconds without trailing zeros."""
     if isinstance(value, datetime):
         return re.sub(r"(\.\d+?)0+\+", r"\1+", value.astimezone(UTC).isoformat())
     return value["id"] if isinstance(value, dict) else value

@@ -1,4 +1,4 @@
-"""What happened in the demo company over the last year, told in one go."""
+"""Invents the last year of the demo company."""
 
 import random
 from collections.abc import Mapping
@@ -17,12 +17,10 @@ IN_TRASH = 6
 
 
 def tell_story(*, moment: datetime, people: Mapping[str, int]) -> Story:
-    """
-    Invent the whole company.
+    """Invent the whole company.
 
-    :param moment: when it is told; the same moment gives the same story
-    :param people: employee ids by first name, in small letters: max, ann, bob and the others
-    :return: the story; leads and customers in the order in which they came
+    :param moment: the present of the story; the same moment gives the same story
+    :return: with leads and customers in order of creation
     """
     story = Story(moment, people, Chance(random.Random("Piper")))  # noqa: S311  (no secret hangs on it)
     invent_leads(story)
@@ -43,7 +41,7 @@ def tell_story(*, moment: datetime, people: Mapping[str, int]) -> Story:
 
 
 def _throw_away(story: Story) -> None:
-    """Some records are in the trash since last week: mistakes and doubles that somebody cleared away."""
+    """Some records went to the trash last week: mistakes and duplicates."""
     week_ago = story.moment - timedelta(days=7)
     forgotten = [
         lead
@@ -80,7 +78,7 @@ def _activity(record: Row, relation: str, kind: str, subject: str, happened_at: 
 
 
 def _add_task(story: Story, lead: Row) -> None:
-    """Every third open lead of somebody's has a task due around today; a few are done."""
+    """Every third owned open lead has a task due around today; a few are done."""
     chance = story.chance
     if lead["closed_at"] or lead["deleted_at"] or not lead["owner_id"] or not chance.happens(0.35):
         return

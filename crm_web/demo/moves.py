@@ -1,4 +1,4 @@
-"""Which statuses the leads of the demo company went through on their way to the one in which they stand."""
+"""The statuses that the demo company's leads went through."""
 
 from datetime import datetime
 
@@ -7,10 +7,9 @@ from crm_web.models import WAY_TO_WON, LeadStatus, StatusKind
 
 
 def move_leads(story: Story) -> None:
-    """
-    Tell how each lead came to its status: how long it stood in each one before, and how far it got before it was lost.
+    """Add how each lead came to its status: how long it stayed in each one, and how far it got if it was lost.
 
-    :param story: the leads, complete but for this; it gets the stays
+    :param story: the leads; it gets the status periods
     """
     for lead in story.leads:
         lead["furthest_status"] = None
@@ -21,7 +20,7 @@ def move_leads(story: Story) -> None:
 
 
 def _choose_passed(story: Story, status: LeadStatus) -> list[LeadStatus]:
-    """The statuses that lie behind a lead: nearly all before it; of a lost one as many as chance will have."""
+    """The statuses that a lead has passed: nearly all before its own; a random number for a lost one."""
     if status in WAY_TO_WON:
         before = WAY_TO_WON[: WAY_TO_WON.index(status)]
     else:

@@ -1,4 +1,4 @@
-"""Fill an empty database with a company that looks lived in."""
+"""Filling an empty database with the demo company."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -42,18 +42,16 @@ PEOPLE: tuple[dict[str, Any], ...] = (
 
 
 class DatabaseNotEmpty(DomainError):
-    """The demo only goes into a database that nobody uses yet."""
+    """The demo is only loaded into an empty database."""
 
 
 def load_demo(*, progress: Callable[[str], object]) -> None:
-    """
-    Fill an empty database with the demo company.
+    """Fill an empty database with the demo company.
 
-    The times in its records and in their history are those of the story, a year up to now. The triggers that write
-    history know only the present, so they rest meanwhile, which the owner of the tables may arrange.
+    Records and their history have the times of a story that covers the last year. The triggers that write history only
+    know the present, so they are disabled meanwhile, which requires the owner of the tables.
 
-    :param progress: told in a line what is being filled and what was
-    :raise DatabaseNotEmpty: where there are employees already
+    :raise DatabaseNotEmpty: if there are employees already
     """
     # Two first starts at once must not both find the database empty.
     db.session.execute(text("LOCK TABLE employees IN SHARE ROW EXCLUSIVE MODE"))
@@ -115,7 +113,7 @@ def _add_sources() -> None:
 
 
 def _number(rows: list[Row], model: type[Lead] | type[Customer] | type[Activity]) -> None:
-    """Give rows their ids before they exist: a lead and the customer that it makes each name the other."""
+    """Assign ids before the insert: a lead and the customer made from it refer to each other."""
     sequence = func.pg_get_serial_sequence(model.__tablename__, "id")
     ids = db.session.scalars(select(func.nextval(sequence)).select_from(func.generate_series(1, len(rows))))
     for row, row_id in zip(rows, ids, strict=True):
@@ -123,7 +121,7 @@ def _number(rows: list[Row], model: type[Lead] | type[Customer] | type[Activity]
 
 
 def _insert_part(story: Story, employee_id: int) -> None:
-    """Insert what one employee entered, so that history names the right person."""
+    """Insert what one employee created, so that history names the right person."""
 
     def entered(rows: Iterable[Row], column: str = "created_by_id") -> list[Row]:
         return [_resolve(row) for row in rows if row[column] == employee_id]
@@ -136,7 +134,7 @@ def _insert_part(story: Story, employee_id: int) -> None:
 
 
 def _resolve(row: Mapping[str, Any]) -> Row:
-    """Put the id of a related row into the place of the row itself."""
+    """Replace references to rows by their ids."""
     return dict(_resolved(row))
 
 
@@ -149,7 +147,7 @@ def _resolved(row: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _insert_together(rows_of: Mapping[type[Any], list[Row]]) -> None:
-    """Insert leads and customers in one statement, at whose end each finds the other."""
+    """Insert leads and customers in one statement, so that their foreign keys are checked together."""
     parts = {model.__tablename__: rows for model, rows in rows_of.items() if rows}
     # Only names of tables and columns of our own are put into the statement; values go as parameters.
     insertions = [

@@ -1,4 +1,4 @@
-"""The people and companies of the demo: who they are, without what happened to them."""
+"""Invented people and companies of the demo."""
 
 import random
 import unicodedata
@@ -17,36 +17,25 @@ UNLIKE_THEIR_ACCENTS = str.maketrans(
 
 @dataclass
 class Chance:
-    """
-    All chance of one demo company, from one seed: the same seed tells the same story.
-
-    :param draw: the source of chance
-    :param taken: the addresses and numbers that somebody has already
-    """
+    """The random numbers of a demo company; the same seed gives the same company."""
 
     draw: random.Random
     taken: set[str] = field(default_factory=set)
 
     def happens(self, share: float) -> bool:
-        """Say yes in this share of all cases."""
+        """Return true with this probability."""
         return self.draw.random() < share
 
     def one_of(self, things: Sequence[Thing]) -> Thing:
-        """Choose one."""
         return self.draw.choice(things)
 
     def one_by_share(self, shares: Mapping[Thing, int]) -> Thing:
-        """Choose one, each as often as its share says."""
+        """Choose one, weighted by share."""
         return self.draw.choices(list(shares), weights=list(shares.values()))[0]
 
 
 def invent_land(chance: Chance) -> Land:
-    """
-    Choose where a lead comes from.
-
-    :param chance: the source of chance
-    :return: the land
-    """
+    """Choose a lead's country."""
     return chance.one_by_share(_SHARES)
 
 
@@ -54,12 +43,9 @@ _SHARES = {land: land.share for land in LANDS}
 
 
 def invent_party(chance: Chance, land: Land) -> dict[str, Any]:
-    """
-    Invent someone at some company, with everything that a business card says.
+    """Invent a person at a company; about one in twelve is a private person.
 
-    :param chance: the source of chance
-    :param land: where they live
-    :return: the columns of a lead that say who it is; about one in twelve is a private person
+    :return: the columns of a lead that say who it is
     """
     given, given_latin = spelt(chance.one_of(land.given))
     family, family_latin = spelt(chance.one_of(land.family))
@@ -103,13 +89,13 @@ def _invent_address(chance: Chance, land: Land) -> dict[str, Any]:
 
 
 def spelt(word: str) -> tuple[str, str]:
-    """A name as it is written, and as it is written in Latin letters."""
+    """A name as written, and in Latin letters."""
     name, _, latin = word.partition("=")
     return name, latin or name
 
 
 def slug(name: str) -> str:
-    """The part of an address that a name gives: plain small letters and hyphens."""
+    """A name for use in an email or web address: lower-case ASCII letters and hyphens."""
     plain = unicodedata.normalize("NFKD", name.translate(UNLIKE_THEIR_ACCENTS)).lower()
     letters = "".join("-" if letter == " " else letter for letter in plain if letter in "- " or letter.isalnum())
     return letters.encode("ascii", "ignore").decode().strip("-")

@@ -1,4 +1,4 @@
-"""The leads of the demo company: who wants what, and how far it went."""
+"""The leads of the demo company."""
 
 import math
 from collections.abc import Mapping
@@ -60,7 +60,7 @@ LOST_FOR = {
 
 
 def invent_leads(story: Story) -> None:
-    """Fill the funnel; those who buy again come later."""
+    """Invent all leads but those of returning customers."""
     for status, count in FUNNEL.items():
         count -= BOUGHT_TWICE if status is LeadStatus.WON else 0
         closings = [None] * count if status.kind is StatusKind.OPEN else _closing_times(story, count)
@@ -81,7 +81,7 @@ def _closing_times(story: Story, count: int) -> list[datetime]:
 
 
 def invent_lead(story: Story, status: LeadStatus, closed_at: datetime | None) -> Row:
-    """Invent a lead that stands somewhere, with times that led there."""
+    """Invent a lead in a given status, with times that lead there."""
     chance = story.chance
     land = invent_land(chance)
     created_at = _creation(story, status, closed_at)
@@ -107,7 +107,7 @@ def invent_lead(story: Story, status: LeadStatus, closed_at: datetime | None) ->
 
 
 def _last_move(story: Story, status: LeadStatus, created_at: datetime) -> datetime:
-    """When an open lead came where it stands; some of them only today or yesterday."""
+    """When an open lead got its status; some of them only today or yesterday."""
     if status is LeadStatus.NEW:
         return created_at
     if story.chance.happens(0.08):
@@ -128,7 +128,7 @@ def _invent_prospects(story: Story, currency: str, status: LeadStatus, moved_at:
 
 
 def _invent_amount(chance: Chance, currency: str) -> Decimal:
-    """An amount as it stands in offers: two leading figures, now and then with cents."""
+    """A plausible amount: two significant digits, now and then with cents."""
     value = math.exp(chance.draw.gauss(9.2, 0.9)) * PRICES.get(currency, 1)
     rounded = round(value, 1 - int(math.log10(value)))
     cents = "0.50" if chance.happens(0.02) and currency != "JPY" else "0.00"
@@ -144,7 +144,7 @@ def _invent_loss(chance: Chance, status: LeadStatus) -> Row:
 
 
 def _invent_owner(story: Story, status: LeadStatus) -> int | None:
-    """Choose whose lead it is; what just came in may still be nobody's."""
+    """Choose an owner; a new lead may be unassigned."""
     if status in (LeadStatus.NEW, LeadStatus.CONTACTED) and story.chance.happens(0.2):
         return None
     return story.choose_seller()
@@ -162,6 +162,6 @@ def _creation(story: Story, status: LeadStatus, closed_at: datetime | None) -> d
 
 
 def _rename(lead: Row, names: Mapping[str, str]) -> None:
-    """Give a lead one of the odd names; its card says nothing else then."""
+    """Give a lead one of the odd names and drop its other contact details."""
     nothing = dict.fromkeys(("first_name", "email", "website", "phone", "phone_e164", "mobile", "mobile_e164", "city"))
     lead.update({**nothing, "postal_code": None, "street": None, **names})

@@ -1,4 +1,4 @@
-"""The rows of the demo company, and the times at which things happen in it."""
+"""The rows of the demo company, and the times of its events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,12 +15,9 @@ SELLERS = {"ann": 50, "bob": 42, "max": 8}
 
 @dataclass
 class Story:
-    """
-    The rows of the demo company. A row that belongs to another holds that row itself until both have their ids.
+    """The rows of the demo company. Until they have ids, rows refer to each other as objects.
 
-    :param moment: when the story is told; nothing in it lies later
-    :param people: employee ids by first name
-    :param chance: the source of chance
+    :param moment: the present of the story; nothing in it is later
     """
 
     moment: datetime
@@ -35,7 +32,7 @@ class Story:
     changes: list[Row] = field(default_factory=list)
 
     def working_hour(self, days_ago: float) -> datetime:
-        """Choose a time on a weekday when people work; today, some minutes ago."""
+        """Choose a time on a weekday within working hours; today, some minutes ago."""
         draw = self.chance.draw
         day = self.moment - timedelta(days=int(days_ago))
         if day.weekday() > 4 and days_ago >= 3:
@@ -44,14 +41,13 @@ class Story:
         return min(time, self.moment - timedelta(minutes=draw.randint(2, 45)))
 
     def between(self, start: datetime, end: datetime) -> datetime:
-        """Choose a time from one moment to another, rather soon than late."""
+        """Choose a time between two others, rather early than late."""
         return min(max(start, by_day(start + (end - start) * self.chance.draw.triangular(0, 1, 0.2))), end)
 
     def choose_seller(self) -> int:
-        """Choose who sells."""
         return self.people[self.chance.one_by_share(SELLERS)]
 
 
 def by_day(time: datetime) -> datetime:
-    """Squeeze the clock into the hours in which people work, so that what came first stays first."""
+    """Squeeze a time into working hours without changing the order."""
     return time.replace(hour=7 + time.hour * 10 // 24)

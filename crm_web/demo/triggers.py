@@ -1,8 +1,7 @@
-"""
-The triggers that rest while a database is filled: those that count, and those that write history.
+"""The triggers that are disabled while a database is filled: those that count, and those that write history.
 
-History is told with the times of the story, and a trigger knows only the present one. That a session could change that
-would be a way to forge history; so the triggers are switched off and on again, which only the owner of a table can do.
+They only know the present time. A setting with which a session could change that would allow forged history, so the
+triggers themselves are disabled and enabled again, which only the owner of a table can do.
 """
 
 from collections.abc import Iterator
@@ -27,10 +26,9 @@ WHERE tgname = 'record_insert' AND tgrelid = ANY (%s::regclass[])
 
 @contextmanager
 def triggers_at_rest(cursor: Cursor) -> Iterator[None]:
-    """
-    Let the triggers rest that count rows and record them; should anything fail, the transaction takes that back too.
+    """Disable the triggers during a block; after an error the rollback enables them again.
 
-    :param cursor: a cursor in the transaction; nobody else writes to these tables until it ends
+    :param cursor: in a transaction; nobody else writes to these tables until it ends
     """
     _switch(cursor, "DISABLE")
     yield
@@ -38,12 +36,7 @@ def triggers_at_rest(cursor: Cursor) -> Iterator[None]:
 
 
 def read_what_history_leaves_out(cursor: Cursor) -> dict[str, list[str]]:
-    """
-    Ask the triggers which columns history does not tell.
-
-    :param cursor: a cursor in the transaction
-    :return: the columns, by names such as ``untold_of_leads``
-    """
+    """Read from the triggers which columns history leaves out, by names such as ``untold_of_leads``."""
     cursor.execute(_LEFT_OUT, (_RECORDED,))
     return {f"untold_of_{table}": columns for table, columns in cursor.fetchall()}
 

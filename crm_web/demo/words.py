@@ -1,4 +1,4 @@
-"""The words that the demo company is told with: lands with their names, trades and places, and what sellers note."""
+"""The words of the demo company: countries with names, trades and places, and notes of sellers."""
 
 import tomllib
 from dataclasses import dataclass
@@ -8,18 +8,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Land:
-    """
-    A country that the demo company sells to, as `lands.toml` describes it.
+    """A country that the demo company sells to, as in `lands.toml`.
 
     :param country: its ISO code
-    :param currency: the one that its customers pay in
-    :param share: how often it comes up, against the others
-    :param phones: patterns of numbers, with a ``#`` for each digit of chance
-    :param given: first names, those of another script as ``name=latin``
-    :param family: last names, likewise
+    :param phones: patterns of numbers, with a ``#`` for each random digit
+    :param given: first names, those in another script as ``name=latin``
     :param trades: patterns of company names, each ``pattern=industry``
     :param places: cities, each ``city=postal code`` or the city alone
-    :param street: the pattern of a street address
     """
 
     country: str

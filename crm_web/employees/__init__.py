@@ -1,4 +1,4 @@
-"""The employees feature."""
+"""The employees who use the CRM, as administrators manage them."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""`flask employees`: the first administrator, and help for those who are locked out."""
+"""`flask employees`: create the first administrator, and help people who are locked out."""
 
 import sys
 from typing import Any
@@ -48,7 +48,7 @@ def list_all() -> None:
 @click.argument("email")
 @password_from_stdin
 def set_new_password(email: str, password_stdin: bool) -> None:
-    """Give the employee with this E-MAIL address a new password."""
+    """Set a new password for the employee with this EMAIL."""
     employee = _get_employee(email)
     set_password(employee, _ask_password(password_stdin), by=None)
     db.session.commit()
@@ -60,7 +60,7 @@ def set_new_password(email: str, password_stdin: bool) -> None:
 @click.option("--hand-over-to", metavar="EMAIL", help="Who gets their leads, customers and open tasks.")
 @click.option("--hand-over-to-nobody", is_flag=True, help="Leave their leads, customers and open tasks free to take.")
 def deactivate(email: str, hand_over_to: str | None, hand_over_to_nobody: bool) -> None:
-    """Close the account of the employee with this E-MAIL address."""
+    """Deactivate the account of the employee with this EMAIL."""
     employee = _get_employee(email)
     decided = hand_over_to or hand_over_to_nobody
     handover = operations.Handover(_get_employee(hand_over_to) if hand_over_to else None) if decided else None

@@ -1,4 +1,4 @@
-"""The forms that administrators keep employees with."""
+"""The forms with which administrators manage employees."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -23,7 +23,7 @@ NOBODY = "nobody"
 
 
 class SuccessorField(OwnerField):
-    """Who gets somebody's records and tasks: one who may own them, or nobody; to say nothing is no decision."""
+    """Who takes over somebody's records and tasks: someone who may own them, or nobody; a choice is required."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(
@@ -34,16 +34,14 @@ class SuccessorField(OwnerField):
         )
 
     def list_options(self) -> Iterable[tuple[Any, str]]:
-        """List the pairs of value and label."""
         return [(NOBODY, "Nobody: they are free to take"), *self.options]
 
     def columns(self) -> dict[str, Any]:
-        """Give no columns: it is not part of the employee."""
         return {}
 
 
 class EmployeeForm(RecordForm):
-    """What is known of an employee."""
+    """The fields of an employee."""
 
     name = TextLine("Name", limit_of(Employee.name), [Required("Enter the person’s name.")])
     email = EmailField(
@@ -58,25 +56,25 @@ class EmployeeForm(RecordForm):
 
 
 class NewEmployeeForm(EmployeeForm, IdempotentForm):
-    """A new employee, and what they sign in with at first."""
+    """A new employee with their first password."""
 
     password = new_password_field("First password", Optional())
 
 
 class ChangeEmployeeForm(EmployeeForm):
-    """An employee as they are, and who gets their records where they stop selling."""
+    """An employee, and who takes over their records if they stop selling."""
 
     version = HiddenNumber()
     successor_id = SuccessorField()
 
 
 class DeactivationForm(RecordForm):
-    """Who gets the records of somebody who leaves."""
+    """Who takes over the records of somebody who leaves."""
 
     successor_id = SuccessorField()
 
 
 class NewPasswordForm(RecordForm):
-    """A password for somebody who has none or forgot it."""
+    """A new password for somebody else."""
 
     password = new_password_field("New password", InputRequired("Enter a new password."))

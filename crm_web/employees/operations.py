@@ -1,4 +1,4 @@
-"""What administrators do with employees, and how records change hands."""
+"""Managing employees, and handing over their records."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,55 +25,51 @@ TURN = 7430002
 
 
 class EmailTaken(Conflict):
-    """Somebody has that e-mail address already."""
+    """Another employee has that email."""
 
 
 class LastAdministrator(Conflict):
-    """Without this administrator nobody could keep the employees any more."""
+    """This is the last active administrator."""
 
 
 class SuccessorNeeded(Conflict):
-    """Somebody who owns records can't stop selling before it is said who gets them."""
+    """Somebody who owns records can't stop selling before it is decided who takes over."""
 
 
 class SuccessorNotEntitled(Conflict):
-    """The person who should get the records is not active or does not sell."""
+    """The person who should take over is deactivated or has a role without records."""
 
 
 class EmployeeChangedMeanwhile(Conflict):
-    """Someone saved the employee in the very same moment."""
+    """Somebody else saved the employee at the same moment."""
 
 
 class ManagerNotThere(Conflict):
-    """The person who should be the manager is unknown."""
+    """The chosen manager does not exist."""
 
 
 class LeadsThemselves(Conflict):
-    """Following the managers upwards would never end."""
+    """The chain of managers would be a circle."""
 
 
 @dataclass(frozen=True)
 class Handover:
-    """
-    The decision on somebody's leads, customers and open tasks.
+    """The decision on somebody's leads, customers and open tasks.
 
-    :param to: who gets them; ``None`` for nobody, so that they are free to take
+    :param to: who takes over; ``None`` leaves them unassigned
     """
 
     to: Employee | None
 
 
 def create_employee(values: Mapping[str, Any], *, password: str | None, by: Employee | None) -> Employee:
-    """
-    Add an employee.
+    """Add an employee.
 
-    :param values: column names to values, as the form gives them
-    :param password: what they sign in with at first; ``None`` where they can't sign in yet
-    :param by: the administrator who adds them; ``None`` for the installation itself
-    :return: the new employee
-    :raise EmailTaken: where somebody has that e-mail address
-    :raise PhoneRefused: where no such phone number can exist
-    :raise PasswordTooWeak: where the password is too short, too long or too easily guessed
+    :param password: ``None`` if they can't sign in yet
+    :param by: ``None`` for the system
+    :raise EmailTaken: if another employee has that email
+    :raise PhoneRefused: if no such phone number can exist
+    :raise PasswordTooWeak: if the password is too short, too long or too easily guessed
     """
     set_audit_actor(by)
     employee = Employee()
@@ -90,22 +86,18 @@ def create_employee(values: Mapping[str, Any], *, password: str | None, by: Empl
 def change_employee(
     employee: Employee, values: Mapping[str, Any], *, version: int, handover: Handover | None, by: Employee
 ) -> tuple[Belongings, Merge]:
-    """
-    Save the employee form.
+    """Change an employee.
 
-    :param employee: the employee
-    :param values: column names to values, those that were sent; nothing else changes
+    :param values: the columns to change
     :param version: the version that the form was opened with
-    :param handover: who gets their records if they stop selling; ``None`` where that is undecided
-    :param by: the administrator who saves
-    :return: what was handed over, and what was saved with what others had changed since
-    :raise ChangedMeanwhile: where someone changed the same field since
-    :raise EmployeeChangedMeanwhile: where someone saved just now
-    :raise EmailTaken: where somebody else has that e-mail address
-    :raise LastAdministrator: where nobody else could keep the employees
-    :raise PhoneRefused: where no such phone number can exist
-    :raise SuccessorNeeded: where they own records or have open tasks, stop selling, and ``handover`` is undecided
-    :raise LeadsThemselves: where they would stand above themselves
+    :param handover: who takes over if they stop selling; ``None`` if undecided
+    :raise ChangedMeanwhile: if someone changed the same field since
+    :raise EmployeeChangedMeanwhile: if someone saved at the same moment
+    :raise EmailTaken: if another employee has that email
+    :raise LastAdministrator: if nobody else could manage the employees
+    :raise PhoneRefused: if no such phone number can exist
+    :raise SuccessorNeeded: if they own records or have open tasks, stop selling, and ``handover`` is undecided
+    :raise LeadsThemselves: if the chain of managers would be a circle
     """
     _take_turn(employee, by)
     merged = merge_with_saved(employee, values, version=version, by=by)
@@ -120,15 +112,14 @@ def change_employee(
 
 
 def deactivate(employee: Employee, *, handover: Handover | None, by: Employee | None) -> Belongings:
-    """
-    Close an employee's account: they are signed out everywhere at once, and their records and open tasks change hands.
+    """Deactivate an employee: sign them out everywhere, and hand over their records and open tasks.
 
-    :param employee: the employee; one who is not active stays as they are
-    :param handover: who gets their records and open tasks; ``None`` where that is undecided
-    :param by: the administrator who does it; ``None`` for the installation itself
-    :return: what was handed over
-    :raise LastAdministrator: where nobody else could keep the employees
-    :raise SuccessorNeeded: where they own records or have open tasks, and ``handover`` is undecided
+    Does nothing if they are deactivated already.
+
+    :param handover: who takes over; ``None`` if undecided
+    :param by: ``None`` for the system
+    :raise LastAdministrator: if nobody else could manage the employees
+    :raise SuccessorNeeded: if they own records or have open tasks, and ``handover`` is undecided
     """
     _take_turn(employee, by)
     if not employee.is_active:
@@ -142,28 +133,20 @@ def deactivate(employee: Employee, *, handover: Handover | None, by: Employee | 
 
 
 def reactivate(employee: Employee, *, by: Employee) -> None:
-    """
-    Open an employee's account again.
-
-    :param employee: the employee; one who is active stays as they are
-    :param by: the administrator who does it
-    """
+    """Reactivate an employee. Does nothing if they are active."""
     _take_turn(employee, by)
     employee.is_active = True
     db.session.flush()
 
 
 def hand_over(employee: Employee, successor: Employee | None, *, by: Employee | None) -> Belongings:
-    """
-    Give all leads, customers and open tasks of one person to another, those in the trash too; history notes each.
+    """Hand over all leads, customers and open tasks of one person to another, including those in the trash.
 
-    Tasks on their own records pass with these, by a trigger; those that they have on the records of others pass here.
+    A trigger hands over tasks on their own records; those on the records of others are handed over here.
 
-    :param employee: who gives them up
-    :param successor: who gets them; ``None`` for nobody
-    :param by: the employee who does it; ``None`` for the installation itself
-    :return: how many changed hands
-    :raise SuccessorNotEntitled: where the successor is not active or does not sell
+    :param successor: ``None`` leaves them unassigned
+    :param by: ``None`` for the system
+    :raise SuccessorNotEntitled: if the successor is deactivated or has a role without records
     """
     set_audit_actor(by)
     if successor is not None and (not successor.can_own or successor.id == employee.id):
@@ -184,7 +167,7 @@ def _give(model: type[Base], whose: ColumnElement[bool], **to: int | None) -> in
 
 
 def _give_up_records(employee: Employee, handover: Handover | None, by: Employee | None) -> Belongings:
-    """Records first, then the employee: whoever changes a lead locks in that order too, so nobody waits in a ring."""
+    """Lock the records first, then the employee, in the order of everyone who changes a record, to avoid deadlocks."""
     if handover is not None:
         return hand_over(employee, handover.to, by=by)
     belongings = count_belongings(employee)
@@ -200,7 +183,7 @@ def _take_turn(employee: Employee, by: Employee | None) -> None:
 
 
 def _check_leaders(employee: Employee, leader_id: int | None) -> None:
-    """Walk up from the manager: whoever stands above themselves would make every team endless."""
+    """Walk up the chain of managers and refuse a circle."""
     line = select(Employee.id, Employee.manager_id).where(Employee.id == leader_id).cte("line", recursive=True)
     above = line.union(select(Employee.id, Employee.manager_id).join(line, Employee.id == line.c.manager_id))
     if db.session.scalar(select(func.count()).select_from(above).where(above.c.id == employee.id)):
@@ -209,7 +192,7 @@ def _check_leaders(employee: Employee, leader_id: int | None) -> None:
 
 @contextmanager
 def _refusals_in_words() -> Iterator[None]:
-    """Say what the database refuses, whatever way it came, as a sentence beside its field."""
+    """Turn a broken constraint into the error for its field."""
     try:
         yield
     except IntegrityError as error:

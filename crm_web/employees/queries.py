@@ -1,4 +1,4 @@
-"""What the pages about employees ask."""
+"""Queries for the pages of employees."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +14,7 @@ from crm_web.models import Activity, Customer, Employee, Lead, SignIn
 
 @dataclass(frozen=True)
 class Belongings:
-    """
-    What an employee owns, in the trash or not, and what they still have to do.
-
-    :param leads: how many leads
-    :param customers: how many customers
-    :param tasks: how many open tasks they are assigned, on anybody's records
-    """
+    """How many records an employee owns, in the trash or not, and their open tasks."""
 
     leads: int = 0
     customers: int = 0
@@ -28,7 +22,6 @@ class Belongings:
 
     @property
     def are_some(self) -> bool:
-        """Whether there is anything at all."""
         return self.leads + self.customers + self.tasks > 0
 
     def in_words(self) -> str:
@@ -38,7 +31,7 @@ class Belongings:
         return " and ".join([part for part in (", ".join(parts[:-1]), *parts[-1:]) if part]) or "nothing"
 
     def of(self, name: str) -> str:
-        """Say in a sentence what is somebody's."""
+        """Say in a sentence what belongs to somebody."""
         owned = Belongings(self.leads, self.customers)
         parts = [f"owns {owned.in_words()}"] if owned.are_some else []
         parts += [f"has {_count(self.tasks, 'open task')}"] if self.tasks else []
@@ -50,13 +43,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def list_employees(*, cursor: str | None, size: int = PAGE_SIZE) -> Page:
-    """
-    Load one page of the list of employees: the active ones first, then by name; each with their manager.
-
-    :param cursor: where the page starts; ``None`` for the first
-    :param size: people a page
-    :return: the page
-    """
+    """Load a page of employees with their managers: active ones first, then by name."""
     name = func.crm_fold(Employee.name, type_=Text())
     order = case((Employee.is_active, "0"), else_="1").op("||", return_type=Text())(name).collate("C")
     query = select(Employee).options(joinedload(Employee.manager))
@@ -64,44 +51,27 @@ def list_employees(*, cursor: str | None, size: int = PAGE_SIZE) -> Page:
 
 
 def list_last_seen(employees: Sequence[Employee]) -> dict[int, datetime]:
-    """
-    Tell when people were last here.
-
-    :param employees: the people
-    :return: by their id, the moment their latest sign-in was used, give or take five minutes
-    """
+    """Find when people were last active."""
     last_seen = func.max(SignIn.last_seen_at)
     query = select(SignIn.employee_id, last_seen).where(SignIn.employee_id.in_([person.id for person in employees]))
     return {row[0]: row[1] for row in db.session.execute(query.group_by(SignIn.employee_id))}
 
 
 def find_employee(employee_id: int) -> Employee | None:
-    """
-    Load an employee, active or not, with their manager.
-
-    :param employee_id: the id
-    :return: the employee; ``None`` where there is none
-    """
+    """Find an employee, active or not, with their manager."""
     query = select(Employee).where(Employee.id == employee_id).options(joinedload(Employee.manager))
     return db.session.scalar(query)
 
 
 def find_employee_by_email(email: str) -> Employee | None:
-    """
-    Find an employee, active or not, by the address they sign in with.
-
-    :param email: the address in any case
-    :return: the employee; ``None`` where nobody has it
-    """
+    """Find an employee, active or not, by email."""
     return db.session.scalar(select(Employee).where(Employee.email_normalised == func.lower(email.strip())))
 
 
 def list_leaders(employee: Employee | None) -> Sequence[Employee]:
-    """
-    List who could be an employee's manager.
+    """List who could be an employee's manager, by name: everybody else who is active, and the present manager.
 
-    :param employee: the one who is led; ``None`` for a new one
-    :return: everybody else who is active, and the present manager in any case, by name
+    :param employee: ``None`` for a new one
     """
     query = select(Employee).where(Employee.is_active)
     if employee is not None:
@@ -112,12 +82,7 @@ def list_leaders(employee: Employee | None) -> Sequence[Employee]:
 
 
 def count_belongings(employee: Employee) -> Belongings:
-    """
-    Count what an employee owns and still has to do, what lies in the trash included.
-
-    :param employee: the employee
-    :return: how many leads, customers and open tasks
-    """
+    """Count what an employee owns, including the trash, and their open tasks."""
     counts = (
         select(func.count()).select_from(model).where(*conditions).scalar_subquery()
         for model, *conditions in (

@@ -1,4 +1,4 @@
-"""The pages on which administrators keep employees."""
+"""The pages on which administrators manage employees."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The health feature: whether this instance lives, and whether it can serve."""
+"""Health checks for load balancers."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""What the database says of its own state."""
+"""The state of the database schema."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -13,12 +13,11 @@ MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
 @dataclass(frozen=True)
 class Schema:
-    """
-    Where the tables stand.
+    """The present and the required migration.
 
     :param found: the last migration that ran; ``None`` on an empty database
-    :param wanted: the last migration of this version of the program
-    :param oldest: the first migration that this version of the program has
+    :param wanted: the last migration of this version
+    :param oldest: the first migration of this version
     """
 
     found: str | None
@@ -39,11 +38,9 @@ class Schema:
 
 
 def read_schema() -> Schema:
-    """
-    Compare the tables in the database with those that this version needs.
+    """Compare the database's last migration with the one that this version needs.
 
-    :return: both versions
-    :raise OperationalError: where the database is away
+    :raise OperationalError: if the database is away
     """
     found = None
     if inspect(db.session.connection()).has_table("alembic_version"):
@@ -53,13 +50,7 @@ def read_schema() -> Schema:
 
 
 def explain_too_old(found: str, oldest: str) -> str:
-    """
-    Say what to do with a database whose next migrations an earlier release had.
-
-    :param found: the last migration that ran
-    :param oldest: the first one of this version
-    :return: one sentence
-    """
+    """Explain what to do with a database that only an earlier release can upgrade."""
     return (
         f"The database is at migration {found}, from which this release cannot upgrade: "
         f"upgrade with the earlier release that ends at {oldest} first, then with this one."
@@ -68,10 +59,6 @@ def explain_too_old(found: str, oldest: str) -> str:
 
 @cache
 def list_migrations() -> tuple[str, ...]:
-    """
-    List the migrations of this version.
-
-    :return: their names, the last one first
-    """
+    """List the migrations of this version, latest first."""
     # They stand in one row and begin with their number; to read them by Alembic would take ten megabytes.
     return tuple(sorted((path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py")), reverse=True))

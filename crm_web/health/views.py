@@ -1,4 +1,4 @@
-"""The doors for a load balancer: no session, no page, and nothing that a stranger could use."""
+"""Health checks: no session, no page, and no information for strangers."""
 
 from flask import Response, jsonify
 
@@ -10,7 +10,7 @@ from crm_web.health import blueprint, queries
 @blueprint.get("/healthz")
 @public
 def show_alive() -> Response:
-    """This process answers; it asks nobody else, so that no restart is ordered for a database that is away."""
+    """This process is alive; the database is not asked, so that its outage does not restart the process."""
     return jsonify(status="ok")
 
 

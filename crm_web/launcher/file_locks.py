@@ -1,4 +1,4 @@
-"""Locks on files, which the kernel drops with the last process that holds them, however that one ends."""
+"""Locks on files; the kernel releases them when the last process that holds them ends."""
 
 import fcntl
 import os
@@ -10,15 +10,13 @@ from click import ClickException
 
 
 class CannotWrite(ClickException):
-    """A folder does not let this user write; the message is one line for the person at the console."""
+    """This user can't write to a folder; the message is one line for the console."""
 
 
 def make_folder(folder: Path) -> None:
-    """
-    Make a folder, and those above it, unless it is there.
+    """Create a folder and its parents if they are missing.
 
-    :param folder: its path
-    :raise CannotWrite: where that is not allowed
+    :raise CannotWrite: if that is not allowed
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -27,12 +25,9 @@ def make_folder(folder: Path) -> None:
 
 
 def open_lock(path: Path) -> int:
-    """
-    Open the file that a lock is taken on; children inherit it only if they are given it.
+    """Open a lock file; child processes inherit it only if it is passed to them.
 
-    :param path: the file, made when missing
-    :return: its descriptor
-    :raise CannotWrite: where that is not allowed
+    :raise CannotWrite: if that is not allowed
     """
     try:
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -48,12 +43,7 @@ def open_lock(path: Path) -> int:
 
 
 def try_lock(lock: int) -> bool:
-    """
-    Take a lock if nobody has it.
-
-    :param lock: the descriptor
-    :return: whether it is held now
-    """
+    """Take a lock if it is free."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -62,12 +52,7 @@ def try_lock(lock: int) -> bool:
 
 
 def is_free(path: Path) -> bool:
-    """
-    Tell whether nobody holds a lock, shared or not.
-
-    :param path: the file
-    :return: true where it could be taken
-    """
+    """Return whether nobody holds a lock, shared or exclusive."""
     lock = open_lock(path)
     try:
         return try_lock(lock)
@@ -76,13 +61,7 @@ def is_free(path: Path) -> bool:
 
 
 def wait_until(is_so: Callable[[], bool], seconds: float) -> bool:
-    """
-    Wait for something to become true.
-
-    :param is_so: tells whether it is
-    :param seconds: how long to wait
-    :return: false where time ran out
-    """
+    """Poll until a condition is true."""
     end = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() > end:

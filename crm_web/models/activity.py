@@ -1,4 +1,4 @@
-"""What people did or will do about a lead or a customer."""
+"""Activities on leads and customers."""
 
 from datetime import date
 from enum import StrEnum
@@ -15,7 +15,7 @@ from crm_web.models.lead import Lead
 
 
 class ActivityKind(StrEnum):
-    """What sort of activity it is; only a task has a due date and can be done."""
+    """Only a task has a due date and can be done."""
 
     NOTE = "note"
     CALL = "call"
@@ -29,7 +29,7 @@ class ActivityKind(StrEnum):
 
 
 class Activity(Recorded, Base):
-    """A note, call, meeting, e-mail or task on exactly one lead or customer."""
+    """A note, call, meeting, email or task on exactly one lead or customer."""
 
     __tablename__ = "activities"
     __table_args__ = (
@@ -68,7 +68,6 @@ class Activity(Recorded, Base):
 
     @hybrid_property
     def is_open_task(self) -> bool:
-        """Whether it is still to be done."""
         return self.kind is ActivityKind.TASK and self.done_at is None
 
     @is_open_task.inplace.expression
@@ -82,5 +81,5 @@ class Activity(Recorded, Base):
 
     @property
     def record(self) -> Lead | Customer:
-        """What it is on; the table holds that it is exactly one."""
+        """The lead or customer that it is on; a constraint ensures that it is exactly one."""
         return self.lead or cast(Customer, self.customer)

@@ -1,4 +1,4 @@
-"""What every table shares: typed columns, the length and word checks, and the columns that triggers fill."""
+"""What tables share: typed columns, length and enum checks, and the columns that triggers fill."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -26,13 +26,13 @@ from crm_web.core.extensions import metadata
 
 
 class Base(DeclarativeBase):
-    """The parent of every model; its metadata is the one that Flask-SQLAlchemy and Alembic see."""
+    """Base of all models, with the metadata for Flask-SQLAlchemy and Alembic."""
 
     metadata = metadata
 
 
 class EnumText(TypeDecorator[StrEnum]):
-    """A text column that holds one word of an enum, read back as that enum, with a CHECK on the words."""
+    """A text column for an enum, with a CHECK on its values."""
 
     impl = Text
     cache_ok = True
@@ -65,7 +65,7 @@ Timestamp = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 
 @event.listens_for(Column, "after_parent_attach")
 def _add_check(column: Column[Any], table: Any) -> None:
-    """Give a column with a limit or a list of words the CHECK that holds it."""
+    """Add the CHECK for a column's length or values."""
     if not isinstance(table, Table):
         return
     if "limit" in column.info:
@@ -88,21 +88,16 @@ def _is_code(name: str, kind: str) -> str:
 
 
 def limit_of(attribute: Any) -> int:
-    """
-    Tell how many characters a text column takes.
-
-    :param attribute: a mapped attribute, such as ``Lead.last_name``
-    :return: the number of characters that the CHECK of the column allows
-    """
+    """Return the maximum length of a text column, such as ``Lead.last_name``."""
     return int(attribute.property.columns[0].info["limit"])
 
 
 def signs_index(table: str) -> Index:
-    """
-    Build the index by which words in scripts beyond ASCII are found, on servers whose trigrams do not know them.
+    """Build the index on words in scripts beyond ASCII, for servers whose trigrams ignore them.
 
-    :param table: a table with a ``search_text``
-    :return: the index; it holds only the rows that have such letters
+    It covers only the rows that have such letters.
+
+    :param table: with a ``search_text``
     """
     return Index(
         f"ix_{table}_signs",
@@ -116,7 +111,7 @@ ACTOR = "nullif(current_setting('crm.actor_id', true), '')::bigint"
 
 
 class Recorded:
-    """Who made a row and who changed it last, and how often: filled by the database, whatever path wrote it."""
+    """Who created and who last updated a row, and its version: filled by triggers for every writer."""
 
     created_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"))
     updated_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"), server_onupdate=FetchedValue())
@@ -141,7 +136,7 @@ class Recorded:
 
 
 class Trashable:
-    """A row that can be moved to the trash and back."""
+    """A row that can be moved to the trash."""
 
     deleted_at: Mapped[Timestamp | None]
 

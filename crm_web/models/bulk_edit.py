@@ -1,4 +1,4 @@
-"""Bulk edits: which records were meant, what was to be done, and what became of each. The receipt is never altered."""
+"""Bulk edits: the selected records, the action, and the result for each. An applied edit never changes."""
 
 from enum import StrEnum
 from typing import Any
@@ -12,8 +12,6 @@ from crm_web.models.employee import Employee
 
 
 class BulkEntity(StrEnum):
-    """What kind of record a bulk edit is about."""
-
     LEAD = "lead"
     CUSTOMER = "customer"
 
@@ -28,7 +26,7 @@ class BulkAction(StrEnum):
 
 
 class BulkOutcome(StrEnum):
-    """What became of a record: skipped ones needed or wanted nothing, refused ones were forbidden by a rule."""
+    """The result for a record: skipped ones needed no change or could not have it, refused ones broke a rule."""
 
     PENDING = "pending"
     DONE = "done"
@@ -37,18 +35,17 @@ class BulkOutcome(StrEnum):
 
 
 class UndoOutcome(StrEnum):
-    """What the undo did with a record."""
+    """The result of the undo for a record."""
 
     UNDONE = "undone"
     LEFT = "left"
 
 
 class BulkEdit(Base):
-    """
-    One deed to many records. ``values`` is what it sets, such as ``{"owner_id": 3}``.
+    """One action on many records. ``values`` is what it sets, such as ``{"owner_id": 3}``.
 
-    The records are frozen in ``items`` when they are chosen. Until it is applied it is a draft, which may be forgotten;
-    then only its undo is ever added.
+    ``items`` is the fixed set of records from when they were selected. Until it is applied the edit is a draft, which
+    may be deleted; afterwards only its undo is added.
     """
 
     __tablename__ = "bulk_edits"
@@ -84,11 +81,10 @@ class BulkEdit(Base):
 
 
 class BulkItem(Base):
-    """
-    One record of a bulk edit. It outlives the record, as history does.
+    """A record in a bulk edit. Like history it outlives the record.
 
-    ``before`` is what the edit is about as it was when the record was chosen, and nothing is done to one that was
-    changed in this since; ``version_seen`` and ``version_after`` are its versions then and after the edit.
+    ``before`` has the values that the edit changes, from when the record was selected; a record that was changed in
+    these since is skipped. ``version_seen`` and ``version_after`` are its versions then and after the edit.
     """
 
     __tablename__ = "bulk_items"

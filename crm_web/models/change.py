@@ -1,4 +1,4 @@
-"""History: every change to a record, written by triggers in the database and never altered."""
+"""History: every change to a record, written by triggers and never altered."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from crm_web.models.employee import Employee
 
 
 class ChangeSource(StrEnum):
-    """By which way a change came in."""
+    """What made a change: a page, the API, an import, …."""
 
     WEB = "web"
     API = "api"
@@ -40,20 +40,19 @@ class ChangeAction(StrEnum):
 
 
 class TransactionId(UserDefinedType[int]):
-    """The number of a transaction, in the order in which transactions began."""
+    """A PostgreSQL transaction id (``xid8``), assigned in the order in which transactions begin."""
 
     cache_ok = True
 
     def get_col_spec(self, **_options: Any) -> str:
-        """Name the type as PostgreSQL does."""
         return "xid8"
 
     def bind_expression(self, bindvalue: Any) -> Any:
-        """No number becomes one of these by itself, but a text does."""
+        """PostgreSQL casts text to this type, but no number."""
         return cast(cast(bindvalue, Text), self)
 
     def result_processor(self, dialect: Any, coltype: Any) -> Any:
-        """The driver gives it as a text."""
+        """The driver returns it as text."""
         return lambda value: None if value is None else int(value)
 
 
@@ -62,7 +61,7 @@ ischema_names["xid8"] = TransactionId
 
 
 class Change(Base):
-    """One row changed: ``fields`` maps each changed field to ``[old, new]``. It outlives its record."""
+    """The change of one row: ``fields`` maps each changed field to ``[old, new]``. It outlives its record."""
 
     __tablename__ = "changes"
     __table_args__ = (
@@ -90,23 +89,14 @@ class Change(Base):
 
 
 def set_change_source(source: ChangeSource, request_id: str | None = None) -> None:
-    """
-    Remember for this session by which door its changes come; history repeats it.
-
-    :param source: the way in, such as ``Door.WEB``
-    :param request_id: the id that page and log show for this request, if there is one
-    """
+    """Set the source of this session's changes for history."""
     db.session.info["door"] = source
     db.session.info["request_id"] = request_id
 
 
 @contextmanager
 def using_change_source(source: ChangeSource) -> Iterator[None]:
-    """
-    Let the changes inside come by another door than the rest of the request.
-
-    :param source: the way in, such as ``Door.BULK``
-    """
+    """Give the changes inside a block another source than the rest of the request."""
     info = db.session.info
     usual = info.get("door", ChangeSource.COMMAND)
     info["door"] = source
@@ -117,10 +107,9 @@ def using_change_source(source: ChangeSource) -> Iterator[None]:
 
 
 def set_audit_actor(actor: Employee | None) -> None:
-    """
-    Tell the database, for this transaction, who makes the changes that follow.
+    """Set who makes the following changes of this transaction.
 
-    :param actor: the employee who acts; ``None`` for the installation itself
+    :param actor: ``None`` for the system
     """
     info = db.session.info
     if actor is not None and info.get("recorded") == actor.id:

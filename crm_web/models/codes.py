@@ -1,4 +1,4 @@
-"""The country and currency codes that the database accepts: the lists behind its CHECK constraints."""
+"""The country and currency codes that the CHECK constraints accept."""
 
 COUNTRIES = frozenset(
     """

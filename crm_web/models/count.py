@@ -1,8 +1,8 @@
-"""Counts that the database keeps, so that a page that counts a million leads reads a few hundred cells instead.
+"""Aggregates kept by triggers, so that reports on a million leads read a few hundred rows.
 
-Triggers add what a statement changed to ``count_deltas``; from time to time the writer whose turn it is folds those
-into ``counts``. Nobody waits for anybody, and the sum of both is exact at every moment: ``crm_web/stats/aggregates.py``
-reads it.
+Triggers add the changes of each statement to ``count_deltas``; from time to time a writer compacts these into
+``counts``. Nobody waits for anybody, and the sum of both is exact at any moment: ``crm_web/stats/aggregates.py`` reads
+it.
 """
 
 from datetime import date
@@ -17,12 +17,11 @@ from crm_web.models.lead import LeadStatus
 
 
 class Metric(StrEnum):
-    """
-    What a cell counts, and so which month its ``starts_on`` is.
+    """What an aggregate counts, and what month its ``starts_on`` is.
 
-    Leads outside the trash as they stand (no month), by the month in which they were created, were closed, or are
-    expected to close (open ones only); stays in a status by the month in which they ended; activities by the month in
-    which they happened. Months are those of UTC, but for the expected close, which is a date.
+    Leads outside the trash as they are now (no month), by month of creation, of closing, or of expected close (open
+    ones only); status periods by the month in which they ended; activities by the month in which they took place.
+    Months are in UTC, except that of the expected close, which is a date.
     """
 
     STANDING = "standing"
@@ -34,7 +33,7 @@ class Metric(StrEnum):
 
 
 class _Counted:
-    """The key of a cell, and what is added up in it."""
+    """The key of an aggregate, and its sums."""
 
     figure: Mapped[Metric] = mapped_column(EnumText(Metric))
     starts_on: Mapped[date | None]
@@ -52,7 +51,7 @@ class _Counted:
 
 
 class CountDelta(_Counted, Base):
-    """What one statement changed in one cell: 0 stands for nobody's, the empty text for no source or no currency."""
+    """What one statement changed in one aggregate. Owner 0 means unassigned; an empty source or currency means none."""
 
     __tablename__ = "count_deltas"
 
@@ -62,7 +61,7 @@ class CountDelta(_Counted, Base):
 
 
 class Count(_Counted, Base):
-    """A cell: for one owner and source, and once more with all sources, all owners and all of both as ``NULL``."""
+    """An aggregate for one owner and source; ``NULL`` in either means all of them."""
 
     __tablename__ = "counts"
     __table_args__ = (
@@ -91,7 +90,7 @@ class Count(_Counted, Base):
 
 
 class StatusPeriod(Base):
-    """How long a lead stood in a status that it left, and whose it was then. Like history it outlives its lead."""
+    """How long a lead stayed in a status that it left, and who owned it then. Like history it outlives its lead."""
 
     __tablename__ = "lead_stays"
     __table_args__ = (

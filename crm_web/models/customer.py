@@ -1,4 +1,4 @@
-"""A customer, the people who work there, and the ledger of how leads became customers."""
+"""Customers, their contacts, and the conversions of leads to customers."""
 
 from enum import StrEnum
 from typing import Any
@@ -29,8 +29,6 @@ from crm_web.models.lead import Lead
 
 
 class CustomerKind(StrEnum):
-    """Whether we sell to a person or to an organisation."""
-
     ORGANISATION = "organisation"
     PERSON = "person"
 
@@ -52,7 +50,7 @@ class CustomerStatus(StrEnum):
 
 
 class ConversionKind(StrEnum):
-    """What winning a lead did: made a customer, or linked the lead to one that was there."""
+    """Whether winning a lead created a customer or linked the lead to an existing one."""
 
     CREATED = "created"
     LINKED = "linked"
@@ -66,7 +64,7 @@ _INDUSTRY_KEY = "(coalesce(crm_fold(industry), '') COLLATE \"C\")"
 
 
 class Customer(Recorded, Trashable, Base):
-    """Someone who has bought from us, or whom an employee entered as such."""
+    """A customer: created from a won lead, or added by hand."""
 
     __tablename__ = "customers"
     __table_args__ = (
@@ -148,7 +146,7 @@ class Customer(Recorded, Trashable, Base):
 
     @property
     def phone_country(self) -> str | None:
-        """The country of phone numbers, its own and its contacts', that are written without one."""
+        """The country of phone numbers without a country code, its own and its contacts'."""
         return self.billing_country or self.shipping_country
 
 
@@ -215,16 +213,15 @@ class Contact(Recorded, Trashable, Base):
 
     @property
     def phone_country(self) -> str | None:
-        """The country of phone numbers that are written without one."""
+        """The country of phone numbers without a country code."""
         return self.customer.phone_country if self.customer else None
 
 
 class Conversion(Base):
-    """
-    One line of the ledger: this lead was won, which made or found that customer. Only the undo is ever added.
+    """The record of a win: which lead, and which customer it created or was linked to. Only its undo is ever added.
 
-    ``before`` is the lead as it was; under ``contact`` it also names the contact that winning made, with its version.
-    ``filled`` maps each field of a linked customer that was empty to the value that the lead gave it.
+    ``before`` is the lead as it was; its ``contact`` names the contact that the win created, with its version.
+    ``filled`` maps each empty field of a linked customer to the value that the lead gave it.
     """
 
     __tablename__ = "conversions"

@@ -1,4 +1,4 @@
-"""What people typed into forms that were sent after their session had ended."""
+"""Drafts: forms that were sent after their session had ended."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ LARGEST_DRAFT = 100_000
 
 
 class Draft(Base):
-    """A form that was not saved: kept for an hour, for whoever filled it in, until they have signed in again."""
+    """A form that was not saved, kept for an hour until its author signs in again."""
 
     __tablename__ = "drafts"
     # JSONB is written with blanks, and with a backslash before each quotation mark.

@@ -1,4 +1,4 @@
-"""The people who use the CRM, their sign-ins, and the throttle on failed ones."""
+"""Employees, their sessions, and the throttle on failed sign-ins."""
 
 from enum import StrEnum
 from typing import ClassVar
@@ -10,7 +10,7 @@ from crm_web.models.base import Base, Email, EnumText, Id, Recorded, Text50, Tex
 
 
 class Role(StrEnum):
-    """What an employee is trusted with, from least to most."""
+    """What an employee may do, from least to most."""
 
     VIEWER = "viewer"
     SALES = "sales"
@@ -23,20 +23,18 @@ class Role(StrEnum):
 
     @property
     def sells(self) -> bool:
-        """Whether people of this role may own leads and customers."""
+        """Whether this role may own leads and customers."""
         return self is not Role.VIEWER
 
 
 class Theme(StrEnum):
-    """The colours an employee sees."""
-
     SYSTEM = "system"
     LIGHT = "light"
     DARK = "dark"
 
 
 class Employee(Recorded, Base):
-    """One person of the company; never deleted, only deactivated, so that history keeps its names."""
+    """An employee; never deleted, only deactivated, so that history keeps their name."""
 
     __tablename__ = "employees"
 
@@ -76,13 +74,13 @@ class Employee(Recorded, Base):
 
     @property
     def region(self) -> str | None:
-        """The country that the locale names, such as AT for ``de_AT``; ``None`` for one without, such as ``en``."""
+        """The country in the locale, such as AT in ``de_AT``; ``None`` if it has none."""
         _, separator, territory = self.locale.rpartition("_")
         return territory if separator and len(territory) == 2 else None
 
     @property
     def can_own(self) -> bool:
-        """Whether leads and customers may belong to this person today."""
+        """Whether this person may own leads and customers today."""
         return self.is_active and self.role.sells
 
 
@@ -105,7 +103,7 @@ class SignIn(Base):
 
 
 class SignInFailures(Base):
-    """How often signing in failed lately, per account and per address, counted across all instances."""
+    """Recent failed sign-ins per account and per IP address, across all instances."""
 
     __tablename__ = "sign_in_failures"
 

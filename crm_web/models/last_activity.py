@@ -1,7 +1,7 @@
-"""When something was last noted on a record: one narrow row each, kept by triggers on activities.
+"""The time of the last activity on a record: one narrow row each, kept by triggers on activities.
 
-It is no column of the record, because noting a call would then write a new version of a wide row and of each of its
-indexes, and would hold up whoever edits it.
+A column of the record would mean a new version of a wide row and of its index entries for each logged call, and lock
+the row against whoever edits it.
 """
 
 from sqlalchemy import ForeignKey, Index, text
@@ -14,7 +14,7 @@ _KEY = "coalesce(at, '0001-01-01 00:00:00+00'::timestamptz)"
 
 
 class LeadLastActivity(Base):
-    """The latest activity on a lead; each lead has a row from its beginning."""
+    """The latest activity on a lead; each lead has a row from its creation."""
 
     __tablename__ = "lead_touches"
     __table_args__ = (Index("ix_lead_touches_at", text(_KEY), "lead_id"),)
@@ -24,7 +24,7 @@ class LeadLastActivity(Base):
 
 
 class CustomerLastActivity(Base):
-    """The latest activity on a customer or on one of its leads; each customer has a row from its beginning."""
+    """The latest activity on a customer or one of its leads; each customer has a row from its creation."""
 
     __tablename__ = "customer_touches"
     __table_args__ = (Index("ix_customer_touches_at", text(_KEY), "customer_id"),)

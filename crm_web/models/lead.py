@@ -1,4 +1,4 @@
-"""A sales opportunity, from the first contact to Won or Lost."""
+"""Leads: sales opportunities, from first contact to Won or Lost."""
 
 from datetime import date
 from decimal import Decimal
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 
 class StatusKind(StrEnum):
-    """What a status means for the sale: still going, won, or lost."""
+    """Whether a status means open, won or lost."""
 
     OPEN = "open"
     WON = "won"
@@ -51,12 +51,11 @@ class StatusKind(StrEnum):
 
     @property
     def statuses(self) -> "list[LeadStatus]":
-        """The statuses of this kind, in their order."""
         return [status for status in LeadStatus if status.kind is self]
 
 
 class LeadStatus(StrEnum):
-    """Where a lead stands, in the order in which a sale usually goes."""
+    """The statuses of a lead, in the order of a typical sale."""
 
     NEW = "new"
     CONTACTED = "contacted"
@@ -91,8 +90,6 @@ WAY_TO_WON = (
 
 
 class Rating(StrEnum):
-    """How promising a lead feels to its owner."""
-
     HOT = "hot"
     WARM = "warm"
     COLD = "cold"
@@ -159,13 +156,13 @@ _NAMED = "first_name, last_name, company, email"
 
 
 def _find_and_order(name: str, key: str, *columns: str) -> Index:
-    """An index by which an expression finds and orders; with the bare columns beside it no row need be looked at."""
+    """An index on an expression for filtering and sorting; with the plain columns in it an index-only scan works."""
     live = text("deleted_at IS NULL")
     return Index(f"ix_leads_{name}", text(key), "id", postgresql_where=live, postgresql_include=columns)
 
 
 class LeadSource(Base):
-    """The known words for where leads come from; one spelling each, whatever the case it is typed in."""
+    """The known sources of leads, in one spelling each."""
 
     __tablename__ = "lead_sources"
     __table_args__ = (Index("uq_lead_sources_lower_name", text("lower(name)"), unique=True),)
@@ -174,7 +171,7 @@ class LeadSource(Base):
 
 
 class Lead(Recorded, Trashable, Base):
-    """A sales opportunity. What must hold for it whoever writes it stands in its constraints."""
+    """A sales opportunity. Its constraints hold for every writer."""
 
     __tablename__ = "leads"
     __table_args__ = (
@@ -294,7 +291,7 @@ class Lead(Recorded, Trashable, Base):
 
     @property
     def phone_country(self) -> str | None:
-        """The country of its phone numbers that are written without one."""
+        """The country of phone numbers without a country code."""
         return self.country
 
     @property

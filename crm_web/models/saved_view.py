@@ -1,4 +1,4 @@
-"""Lists that people keep under a name, and what each person made of those that they see."""
+"""Saved views, and what each person chose for those that they see."""
 
 from enum import StrEnum
 
@@ -10,7 +10,7 @@ from crm_web.models.employee import Employee
 
 
 class ListName(StrEnum):
-    """The lists that views can be kept of."""
+    """The lists that can have saved views."""
 
     LEADS = "leads"
     CUSTOMERS = "customers"
@@ -21,7 +21,7 @@ class ListName(StrEnum):
 
 
 class SavedView(Recorded, Trashable, Base):
-    """A name for the address of a list: its filters, order and columns. Others see it where it is shared."""
+    """A name for the query string of a list; others see it if it is shared."""
 
     __tablename__ = "saved_views"
     __table_args__ = (
@@ -48,7 +48,7 @@ class SavedView(Recorded, Trashable, Base):
 
 
 class ViewChoice(Base):
-    """That a person has a view in the navigation, or begins with it."""
+    """Whether a person has pinned a view, and whether it is their default."""
 
     __tablename__ = "view_choices"
     __table_args__ = (

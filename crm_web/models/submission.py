@@ -1,4 +1,4 @@
-"""The keys of forms that create something, with the answer that each was given."""
+"""Idempotency keys of forms, with the response to each."""
 
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from crm_web.models.base import Base, Timestamp
 
 
 class Submission(Base):
-    """One sending of a form by one person; a second one with the same key gets the same answer and makes nothing."""
+    """A form sent by a person; a second one with the same key gets the same response and creates nothing."""
 
     __tablename__ = "submissions"
 

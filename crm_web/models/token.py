@@ -1,4 +1,4 @@
-"""Keys with which other programs use the API in an employee's name, and how often they did lately."""
+"""API tokens, and how often they were used lately."""
 
 from enum import StrEnum
 
@@ -10,7 +10,7 @@ from crm_web.models.employee import Employee
 
 
 class Scope(StrEnum):
-    """What a token may do; never more than the employee whom it belongs to."""
+    """What a token may do; never more than its employee."""
 
     READ = "read"
     WRITE = "write"
@@ -21,7 +21,7 @@ class Scope(StrEnum):
 
 
 class ApiToken(Base):
-    """A token of the API; the program holds its secret, the table only a hash of it."""
+    """An API token; the program holds its secret, the table only a hash."""
 
     __tablename__ = "api_tokens"
     __table_args__ = (
@@ -47,7 +47,7 @@ class ApiToken(Base):
 
 
 class ApiUse(Base):
-    """How many requests a token has made in the minute that began then, counted across all instances."""
+    """The number of a token's requests in a minute, across all instances."""
 
     __tablename__ = "api_uses"
     __table_args__ = ({"prefixes": ["UNLOGGED"]},)

@@ -1,4 +1,4 @@
-"""Other programs that are told what changes, and what each of them was told."""
+"""Webhooks and their deliveries."""
 
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -23,15 +23,13 @@ EVERYTHING = "*"
 
 
 class PauseReason(StrEnum):
-    """Why a webhook is paused."""
-
     PERSON = "person"
     FAILING = "failing"
     GONE = "gone"
 
 
 class DeliveryState(StrEnum):
-    """What became of a message."""
+    """The state of a delivery."""
 
     WAITING = "waiting"
     DELIVERED = "delivered"
@@ -43,11 +41,10 @@ class DeliveryState(StrEnum):
 
 
 class Webhook(Recorded, Base):
-    """
-    An address that is told of some events.
+    """A URL that receives some events.
 
-    The mark is its place in the feed of changes; it and the deliveries that come of it advance in one transaction. The
-    secret has to be read to sign with it, so it is kept as it is: whoever reads this table reads all that is sent too.
+    Its cursor in the change feed advances in the same transaction in which deliveries are created. The secret is needed
+    for signing, so it is stored in clear: whoever can read this table can read everything that is sent anyway.
     """
 
     __tablename__ = "webhooks"
@@ -74,7 +71,7 @@ class Webhook(Recorded, Base):
 
     @property
     def host(self) -> str:
-        """The machine that it goes to: what it is called by, since addresses may be long."""
+        """The host of its URL, for display."""
         return urlsplit(self.url).hostname or self.url
 
     @property
@@ -83,10 +80,9 @@ class Webhook(Recorded, Base):
 
 
 class WebhookDelivery(Base):
-    """
-    One message to one webhook: what changed is read from history each time it is sent.
+    """One message to one webhook; the change is read from history each time it is sent.
 
-    Whoever sends it holds it until ``lease_ends_at``; a sender that was killed loses it to the next one then.
+    The sender holds it until ``lease_ends_at``; if the sender is killed the next one takes over then.
     """
 
     __tablename__ = "webhook_deliveries"

@@ -1,4 +1,4 @@
-"""The words that names are made of, so that a mistyped one is understood."""
+"""The vocabulary of names, for finding mistyped ones."""
 
 from sqlalchemy import Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -7,10 +7,9 @@ from crm_web.models.base import Base, Id
 
 
 class KnownWord(Base):
-    """
-    A folded word of some record's name; triggers learn it, and nothing says whose it is.
+    """A folded word that occurs in some record's name; triggers add it.
 
-    A word that two people bring in at once may stand twice: were it unique, one would wait for the other's import.
+    Two writers may add the same word: a unique constraint would make one wait for the other's import.
     """
 
     __tablename__ = "known_words"

@@ -1,4 +1,4 @@
-"""Views of lists that people keep under a name: private or shared, in the navigation, or to begin with."""
+"""Saved views: filters, columns and order of a list under a name, private or shared, pinned, or the default."""
 
 from flask import Blueprint
 

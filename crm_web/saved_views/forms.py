@@ -1,4 +1,4 @@
-"""The form that names a view."""
+"""The form of a saved view."""
 
 from wtforms import BooleanField, HiddenField
 
@@ -8,18 +8,18 @@ from crm_web.web.forms import IdempotentForm
 
 
 class ViewForm(RecordForm):
-    """How a view is called, and who sees it."""
+    """Name and sharing of a view."""
 
     name = TextLine("Name", limit_of(SavedView.name), [Required("Enter a name, such as “Big deals of this month”.")])
     is_shared = BooleanField("Everyone sees it")
 
     def keep_private(self) -> None:
-        """Leave out the choice of sharing, for those who may not."""
+        """Remove the choice of sharing, for those who may not share."""
         del self.is_shared
 
 
 class NewViewForm(ViewForm, IdempotentForm):
-    """A list as it is now, to be kept under a name."""
+    """The present list as a new view."""
 
     is_pinned = BooleanField("Put it into my navigation", default=True)
     list = HiddenField()

@@ -1,4 +1,4 @@
-"""The saved views of whoever reads a page: loaded once, for the navigation, the menu of a list and its heading."""
+"""The saved views of the signed-in person, loaded once for the navigation, the list's menu and its heading."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,20 +17,7 @@ READERS: dict[ListName, Callable[..., RecordListParams]] = {}
 
 @dataclass(frozen=True)
 class SavedViewItem:
-    """
-    A saved view as pages show it to somebody.
-
-    :param reader: who sees it
-    :param id: its id
-    :param list: the list that it is a view of
-    :param name: how it is called
-    :param address: the query of the list
-    :param is_shared: whether everyone sees it
-    :param owner_id: whose it is
-    :param owner_name: how they are called
-    :param is_pinned: whether it stands in the reader's navigation
-    :param is_default: whether the reader begins with it
-    """
+    """A saved view as pages show it."""
 
     reader: Employee
     id: int
@@ -45,52 +32,41 @@ class SavedViewItem:
 
     @property
     def is_of_another(self) -> bool:
-        """Whether it is somebody else's."""
         return self.owner_id != self.reader.id
 
     @property
     def may_change(self) -> bool:
-        """Whether the reader may change it."""
+        """Whether the signed-in person may change it."""
         return may_change_view(self.reader, self)
 
     @property
     def url(self) -> str:
-        """Where it leads."""
         return url_of_view(self)
 
 
 class SavedViewItems:
-    """
-    The views that somebody sees.
-
-    :param views: all of them
-    :param current_id: the one that the address names
-    """
+    """The views that the signed-in person sees."""
 
     def __init__(self, views: Sequence[SavedViewItem], current_id: int | None) -> None:
         self.views = views
         self.current = next((view for view in views if view.id == current_id and view.list in request.path), None)
 
     def of(self, name: str) -> list[SavedViewItem]:
-        """Those of one list."""
+        """The views of one list."""
         return [view for view in self.views if view.list == name]
 
     def pinned_under(self, endpoint: str) -> list[SavedViewItem]:
-        """Those that stand in the navigation under a list."""
+        """The pinned views of a list."""
         return [view for view in self.views if view.is_pinned and ENDPOINTS[view.list] == endpoint]
 
     def first_url(self, endpoint: str, otherwise: str) -> str:
-        """Where the navigation leads: to the view that the person begins with, if there is one."""
+        """The URL for the navigation: the person's default view, if there is one."""
         views = (view.url for view in self.views if view.is_default and ENDPOINTS[view.list] == endpoint)
         return next(views, otherwise)
 
 
 def current_saved_views() -> SavedViewItems:
-    """
-    Load the views of whoever reads this page, once a request.
-
-    :return: none where nobody is signed in
-    """
+    """Load the views of the signed-in person, once per request."""
     if "kept_views" not in g:
         is_known = current_user and current_user.is_authenticated
         seen = g.saved_views if is_known else []
@@ -101,5 +77,5 @@ def current_saved_views() -> SavedViewItems:
 
 
 def url_of_view(view: SavedView | SavedViewItem) -> str:
-    """The address that a view stands for, with its own id, so that the list knows its name."""
+    """The URL of the view's list, with the id of the view."""
     return f"{url_for(ENDPOINTS[view.list])}?{view.address}{'&' if view.address else ''}view={view.id}"

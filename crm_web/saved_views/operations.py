@@ -1,4 +1,4 @@
-"""What people do with views: keep, rename, share and delete them, pin them, and begin with one."""
+"""Saving, renaming, sharing, deleting and pinning views, and choosing a default one."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,19 +16,15 @@ from crm_web.records.operations import lock, move_to_trash, take_from_trash
 
 
 class NameTaken(Conflict):
-    """The person has another view of that list by that name."""
+    """The person has another view of that list with that name."""
 
 
 def create_view(list_name: ListName, address: str, values: Mapping[str, Any], *, by: Employee) -> SavedView:
-    """
-    Keep the address of a list under a name.
+    """Save a list as a view.
 
-    :param list_name: the list
-    :param address: its query
+    :param address: the query string of the list
     :param values: ``name`` and ``is_shared``
-    :param by: whose view it is
-    :return: the view
-    :raise NameTaken: where they have one by that name
+    :raise NameTaken: if they have one with that name
     """
     set_audit_actor(by)
     view = SavedView(list=list_name, address=address, owner_id=by.id, **values)
@@ -39,13 +35,10 @@ def create_view(list_name: ListName, address: str, values: Mapping[str, Any], *,
 
 
 def change_view(view: SavedView, values: Mapping[str, Any], *, by: Employee) -> None:
-    """
-    Rename a view, share it or keep it to oneself again.
+    """Rename a view, share it or make it private.
 
-    :param view: the view
     :param values: ``name`` and ``is_shared``, or one of them
-    :param by: the employee who changes it
-    :raise NameTaken: where its owner has another one by that name
+    :raise NameTaken: if its owner has another one with that name
     """
     set_audit_actor(by)
     lock(view)
@@ -56,13 +49,7 @@ def change_view(view: SavedView, values: Mapping[str, Any], *, by: Employee) -> 
 
 
 def save_address(view: SavedView, address: str, *, by: Employee) -> None:
-    """
-    Let a view show what its list shows now.
-
-    :param view: the view
-    :param address: the query of the list
-    :param by: the employee who changes it
-    """
+    """Change what a view shows."""
     set_audit_actor(by)
     lock(view)
     view.address = address
@@ -70,46 +57,26 @@ def save_address(view: SavedView, address: str, *, by: Employee) -> None:
 
 
 def trash_view(view: SavedView, *, by: Employee) -> None:
-    """
-    Delete a view, for everyone who sees it.
-
-    :param view: the view
-    :param by: the employee who deletes it
-    """
+    """Delete a view for everyone who sees it."""
     move_to_trash(view, by=by)
 
 
 def restore_view(view: SavedView, *, by: Employee) -> None:
-    """
-    Bring a deleted view back.
+    """Restore a deleted view.
 
-    :param view: the view
-    :param by: the employee who wants it back
-    :raise NameTaken: where its owner has another one by that name by now
+    :raise NameTaken: if its owner has another one with that name by now
     """
     with _refusals_in_words():
         take_from_trash(view, by=by)
 
 
 def pin_view(view: SavedView, is_pinned: bool, *, by: Employee) -> None:
-    """
-    Put a view into one's own navigation, or take it out.
-
-    :param view: the view
-    :param is_pinned: whether it stands there from now on
-    :param by: whose navigation
-    """
+    """Pin a view to one's own navigation, or unpin it."""
     _choose(view, by, is_pinned=is_pinned)
 
 
 def begin_with_view(view: SavedView, is_default: bool, *, by: Employee) -> None:
-    """
-    Begin with a view when one goes to its list by the navigation, or not any more.
-
-    :param view: the view
-    :param is_default: whether it is the one from now on; another one is not then
-    :param by: who begins with it
-    """
+    """Make a view one's default for its list in place of another, or stop it being so."""
     set_audit_actor(by)
     if is_default:
         mine = (ViewChoice.employee_id == by.id, ViewChoice.list == view.list, ViewChoice.view_id != view.id)

@@ -1,4 +1,4 @@
-"""What the pages ask about saved views."""
+"""Queries for saved views."""
 
 from sqlalchemy import and_, or_, select
 
@@ -7,12 +7,6 @@ from crm_web.models import Employee, SavedView
 
 
 def find_view(view_id: int, *, by: Employee) -> SavedView | None:
-    """
-    Find a view that a person sees.
-
-    :param view_id: which
-    :param by: the person
-    :return: the view, one of their own in the trash or not; ``None`` where they see none by that id
-    """
+    """Find a view that a person sees, including their own in the trash."""
     is_seen = or_(SavedView.owner_id == by.id, and_(SavedView.is_shared, SavedView.deleted_at.is_(None)))
     return db.session.scalar(select(SavedView).where(SavedView.id == view_id, is_seen))

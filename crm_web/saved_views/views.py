@@ -1,4 +1,4 @@
-"""The pages of saved views, and the deeds with them."""
+"""The pages of saved views."""
 
 from urllib.parse import parse_qsl
 
@@ -22,7 +22,7 @@ from crm_web.web.template_filters import current_user_locale
 
 @blueprint.app_context_processor
 def give_views() -> dict[str, object]:
-    """The frame of each page shows the pinned ones; asked for only where a template does."""
+    """Give templates the saved views; they are loaded only if a template uses them."""
     return {"saved_views": current_saved_views}
 
 
@@ -174,7 +174,7 @@ def _read(query: str) -> MultiDict[str, str]:
 
 
 def _tidy(list_name: ListName, args: MultiDict[str, str]) -> str:
-    """Only what the list knows, in one spelling; what would be too long to keep is left out from its end."""
+    """Normalize the query string to what the list knows, and cut it if it is too long."""
     address = READERS[list_name](args, me=current_user, user_locale=current_user_locale()).query_string
     return address if len(address) <= limit_of(SavedView.address) else ""
 

@@ -1,4 +1,4 @@
-"""The trash feature."""
+"""The trash: deleted records, which can be restored or deleted permanently."""
 
 from flask import Blueprint
 

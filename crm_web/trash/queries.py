@@ -1,4 +1,4 @@
-"""What the page of the trash asks."""
+"""Queries for the trash page."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,13 +19,9 @@ KINDS: dict[str, Any] = {"lead": Lead, "customer": Customer, "contact": Contact}
 
 @dataclass(frozen=True)
 class TrashedRecord:
-    """
-    A record in the trash.
+    """A record in the trash.
 
     :param kind: one of ``KINDS``
-    :param record: the lead, customer or contact, with its owner or its customer loaded
-    :param deleted_at: when it was moved there
-    :param deleted_by: the name of who did
     """
 
     kind: str
@@ -35,24 +31,21 @@ class TrashedRecord:
 
     @property
     def owned(self) -> Any:
-        """Whose owner decides about it: a contact belongs to its customer."""
+        """The record whose owner decides about it: for a contact, its customer."""
         return self.record.customer if self.kind == "contact" else self.record
 
     @property
     def detail(self) -> str | None:
-        """What tells it from others of the same name."""
+        """What tells it from others with the same name."""
         if self.kind == "lead":
             return self.record.company if self.record.company != self.record.name else None
         return f"at {self.record.customer.name}" if self.kind == "contact" else self.record.number
 
 
 def list_trash(kind: str | None, *, cursor: str | None) -> Page:
-    """
-    Load one page of the trash, what was moved there last on top.
+    """Load a page of ``TrashedRecord``, last deleted first.
 
-    :param kind: only this kind of record; ``None`` for all
-    :param cursor: where the page starts; ``None`` for the first
-    :return: the page; its rows are ``TrashedRecord``
+    :param kind: one of ``KINDS``; ``None`` for all
     """
     parts = [_select_places(name) for name in KINDS if kind in (None, name)]
     trash = union_all(*parts).subquery()
@@ -62,7 +55,7 @@ def list_trash(kind: str | None, *, cursor: str | None) -> Page:
 
 
 def _select_places(kind: str) -> Select[Any]:
-    """One number for each record, which tells its kind as well, so that the order of all kinds is a full one."""
+    """Number the records so that ids of different kinds don't collide and the order is total."""
     model = KINDS[kind]
     place = cast(model.id * len(KINDS) + list(KINDS).index(kind), BigInteger).label("place")
     return select(place, model.deleted_at).where(model.deleted_at.is_not(None))

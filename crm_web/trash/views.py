@@ -1,4 +1,4 @@
-"""The pages of what was moved to the trash, and of its end."""
+"""The trash page, and permanent deletion."""
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue

@@ -1,1 +1,1 @@
-"""Deleting a record in the trash for good."""
+"""Permanent deletion of a record in the trash."""

@@ -1,4 +1,4 @@
-"""What administrators do with the trash: delete a record for good."""
+"""Permanent deletion of a record in the trash."""
 
 from typing import Any
 
@@ -13,18 +13,15 @@ from crm_web.trash.queries import KINDS
 
 
 class NotPurged(DomainError):
-    """This record has to stay."""
+    """This record can't be deleted permanently."""
 
 
 def purge(kind: str, record: Lead | Customer | Contact, *, by: Employee) -> None:
-    """
-    Delete a record for good, with its contacts and activities; its history stays, and notes the end of each.
+    """Delete a record permanently with its contacts and activities. Its history stays.
 
     :param kind: one of ``KINDS``
-    :param record: the record, in the trash
-    :param by: the administrator who does it
-    :raise NotPurged: where it was restored meanwhile, or the ledger knows it
-    :raise RecordGone: where somebody else has just done it
+    :raise NotPurged: if it was restored meanwhile, or has a conversion
+    :raise RecordGone: if somebody else has just deleted it
     """
     set_audit_actor(by)
     if kind == "customer":

@@ -1,4 +1,4 @@
-"""What would go with a record that is deleted for good, and what forbids it."""
+"""What a permanent deletion would delete, and what prevents it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +14,10 @@ from crm_web.trash.queries import KINDS
 
 @dataclass(frozen=True)
 class Purge:
-    """
-    What it means to delete a record for good.
+    """What a permanent deletion means.
 
-    :param contacts: the people that go with it, those in the trash too
-    :param activities: the notes, calls, meetings, e-mails and tasks that go with it
-    :param leads: the leads that stay, but are nobody's then
-    :param subsidiaries: the customers that stay, but without their parent company
-    :param obstacle: why it can't be done, as a sentence; empty where it can
+    :param subsidiaries: customers that stay, but lose their parent company
+    :param obstacle: why it can't be done, as a sentence; empty if it can
     """
 
     contacts: Sequence[Contact]
@@ -32,12 +28,9 @@ class Purge:
 
 
 def get_trashed(kind: str, record_id: int) -> Any:
-    """
-    Load a record that is in the trash.
+    """Find a record in the trash.
 
     :param kind: one of ``KINDS``
-    :param record_id: its id
-    :return: the record; ``None`` where there is none, or not in the trash
     """
     model = KINDS.get(kind)
     if model is None:
@@ -47,12 +40,9 @@ def get_trashed(kind: str, record_id: int) -> Any:
 
 
 def preview_purge(kind: str, record: Lead | Customer | Contact) -> Purge:
-    """
-    Say what would go with a record, and what forbids it.
+    """Return what would be deleted with a record, and what prevents it.
 
     :param kind: one of ``KINDS``
-    :param record: the record
-    :return: what it would mean
     """
     if kind == "contact":
         return Purge((), (), (), (), "")
