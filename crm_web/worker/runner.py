@@ -13,7 +13,8 @@ from threading import Event, Thread
 
 from click import ClickException
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crm_web.core.extensions import db
 
@@ -104,8 +105,9 @@ def _attempt(job: Job, step: Callable[[], object]) -> bool | None:
     except Exception as error:
         db.session.rollback()
         # Of a database that is away one line is enough; anything else is a fault of the program.
-        is_database = isinstance(error, SQLAlchemyError | ClickException)
-        log.warning("job %s failed: %s", job.name, type(error).__name__, exc_info=None if is_database else error)
+        is_away = isinstance(error, ClickException | InterfaceError | OperationalError | PoolTimeout)
+        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        log.warning("job %s failed: %s", job.name, reason, exc_info=None if is_away else error)
         return None
     return has_more
 

@@ -32,7 +32,7 @@ def test_a_job_that_fails_is_logged_and_does_not_stop_the_others(app: Flask, cap
         done.append("portion")
         return len(done) < 3
 
-    away = OperationalError("SELECT 1", {}, Exception("gone"))
+    away = OperationalError("SELECT 1", {}, Exception("it is gone\nby now"))
     worker = Worker(
         app,
         [
@@ -44,7 +44,7 @@ def test_a_job_that_fails_is_logged_and_does_not_stop_the_others(app: Flask, cap
     assert worker.run_once() == ["broken", "database"]
     assert done == ["portion", "portion", "portion", "end"]
     told = {record.getMessage(): bool(record.exc_info) for record in caplog.records}
-    assert told == {"job broken failed: ValueError": True, "job database failed: OperationalError": False}
+    assert told == {"job broken failed: a fault": True, "job database failed: it is gone": False}
 
 
 def test_what_a_failed_job_wrote_is_rolled_back(app: Flask, session: Session) -> None:
