@@ -6,15 +6,18 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from crm_web.core.extensions import db
 from crm_web.models import CountDelta
+from crm_web.stats.operations import compact_counts
 from crm_web.worker import jobs, runner
 from crm_web.worker.runner import Job, Worker
+from tests.databases import OwnDatabase, server
 from tests.factories import make_lead
+from tests.operation.launch import wait_for
 from tests.worker.run import run_worker
 
 
@@ -112,3 +115,34 @@ def test_the_command_fails_where_a_job_failed(app: Flask, monkeypatch: pytest.Mo
     result = app.test_cli_runner().invoke(args=["worker", "--once"])
     assert result.exit_code == 1
     assert result.stderr == "Error: Failed: compact counts. The log says why.\n"
+
+
+def test_it_waits_for_a_database_that_is_away(
+    own_database: OwnDatabase, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(runner, "PAUSE_AFTER_FAILURE", 0.05)
+    worker = Worker(own_database.app, [Job("compact", compact_counts, every=0.05)])
+    thread = Thread(target=worker.run)
+    thread.start()
+    admin = create_engine(server.url(), isolation_level="AUTOCOMMIT").connect()
+    admin.execute(text(f"ALTER DATABASE {own_database.name} ALLOW_CONNECTIONS false"))
+    admin.execute(
+        text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"),
+        {"name": own_database.name},
+    )
+    wait_for(lambda: bool(caplog.records))
+    admin.execute(text(f"ALTER DATABASE {own_database.name} ALLOW_CONNECTIONS true"))
+    admin.close()
+    admin.engine.dispose()
+    with own_database.session() as session:
+        make_lead(session)
+        wait_for(lambda: _count_deltas(session) == 0)
+    worker.stop()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert {bool(record.exc_info) for record in caplog.records} == {False}
+
+
+def _count_deltas(session: Session) -> int:
+    session.rollback()
+    return session.scalar(select(func.count()).select_from(CountDelta)) or 0
