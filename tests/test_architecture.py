@@ -13,6 +13,7 @@ from crm_web import models
 from crm_web.auth.permissions import Action
 from crm_web.core.config import ROOT
 from crm_web.core.extensions import metadata
+from crm_web.worker.jobs import list_jobs
 from tests.architecture import (
     KINDS,
     SourceFile,
@@ -305,6 +306,15 @@ def test_a_view_is_named_after_its_function(installation: Flask) -> None:
         endpoint: view.__name__ for endpoint, view in installation.view_functions.items() if "static" not in endpoint
     }
     assert {endpoint: name for endpoint, name in named.items() if endpoint.split(".")[-1] != name} == {}
+
+
+def test_what_has_expired_is_deleted_by_the_worker_alone(app: Flask) -> None:
+    """A request that cleans up makes somebody wait, and nothing is cleaned up where nobody comes."""
+    files = list_files()
+    jobs = {job.run.__name__ for job in list_jobs(app) if job.run.__name__ != "run"}
+    cleaning = {f.name for file in files for f in file.functions if f.name.startswith(("delete_expired", "compact_"))}
+    assert cleaning == jobs
+    assert {str(file): file.called() & cleaning for file in files if file.called() & cleaning} == {}
 
 
 def test_a_template_imports_only_what_it_uses() -> None:
