@@ -16,12 +16,11 @@ from bench.datagen.words import list_lands, list_words
 from crm_web.core.database import raw_cursor
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
-from crm_web.customers.operations import CARRIED_OVER, CONTACT_FIELDS
 from crm_web.demo.sales import LOST_FOR
 from crm_web.demo.triggers import read_what_history_leaves_out, triggers_at_rest
 from crm_web.demo.words import DESCRIPTIONS, JOB_TITLES, LANDS, SALUTATIONS, SOURCES, TASKS
-from crm_web.imports.writing import CUSTOMER_VALUES
 from crm_web.models import Employee, Lead, LeadSource, Role, set_audit_actor
+from crm_web.winning.mapping import CONTACT_FIELDS, SQL
 
 BATCH = 20_000
 WORTH_SETTING_ASIDE = 20_000
@@ -200,9 +199,7 @@ _PARTS = {
     "party": ", ".join(_PARTY),
     "party_of_maker": ", ".join(f"m.{name}" for name in _PARTY),
     "lead_columns": ", ".join(_FILLED),
-    "contact_columns": ", ".join(CONTACT_FIELDS),
-    "customer_columns": ", ".join(CARRIED_OVER),
-    "customer_values": ", ".join(CUSTOMER_VALUES.get(name, source) for name, source in CARRIED_OVER.items()),
+    **SQL,
 }
 
 

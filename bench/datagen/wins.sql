@@ -21,13 +21,10 @@ WHERE w.lead_id = l.id AND NOT w.makes_customer;
 
 -- A lead and the customer that it makes name each other: only one statement that writes both satisfies the keys.
 WITH made AS (
-    INSERT INTO customers (id, name, kind, email, created_from_lead_id, created_at, updated_at, created_by_id,
-        updated_by_id, $customer_columns)
+    INSERT INTO customers (id, created_from_lead_id, created_at, updated_at, created_by_id, updated_by_id,
+        $customer_columns)
     OVERRIDING SYSTEM VALUE
-    SELECT w.customer_id, CASE WHEN company <> '' THEN company
-            ELSE crm_lead_name(first_name, last_name, company, email) END,
-        CASE WHEN company <> '' THEN 'organisation' ELSE 'person' END, email, l.id, closed_at, closed_at,
-        l.created_by_id, l.created_by_id, $customer_values
+    SELECT w.customer_id, l.id, closed_at, closed_at, l.created_by_id, l.created_by_id, $customer_values
     FROM fill_wins w JOIN fill_leads l ON l.id = w.lead_id WHERE w.makes_customer ORDER BY w.customer_id
 )
 INSERT INTO leads ($lead_columns) OVERRIDING SYSTEM VALUE SELECT $lead_columns FROM fill_leads ORDER BY id;
@@ -36,11 +33,9 @@ SELECT setval(pg_get_serial_sequence('leads', 'id'), max(id)) FROM leads;
 SELECT setval(pg_get_serial_sequence('customers', 'id'), greatest(max(id), 1)) FROM customers;
 
 -- Some companies were customers before the first lead came: they were entered by hand, and some buy no more.
-INSERT INTO customers (name, kind, status, email, vat_number, created_at, updated_at, created_by_id, updated_by_id,
-    $customer_columns)
-SELECT company, 'organisation',
-    CASE WHEN chance < 0.003 THEN CASE WHEN chance < 0.001 THEN 'former' ELSE 'inactive' END ELSE 'active' END,
-    email, country || (100000000 + floor(chance * 4e10)::bigint), since, since, created_by_id, created_by_id,
+INSERT INTO customers (status, vat_number, created_at, updated_at, created_by_id, updated_by_id, $customer_columns)
+SELECT CASE WHEN chance < 0.003 THEN CASE WHEN chance < 0.001 THEN 'former' ELSE 'inactive' END ELSE 'active' END,
+    country || (100000000 + floor(chance * 4e10)::bigint), since, since, created_by_id, created_by_id,
     $customer_values
 FROM (
     SELECT *, pg_temp.chance(number, %(seed)s + 71) AS chance,

@@ -13,34 +13,6 @@ from crm_web.records.merging import Merge
 from crm_web.records.operations import check_owner, lock, merge_with_saved, move_to_trash, take_from_trash
 from crm_web.records.phones import read_again, set_values
 
-CARRIED_OVER = {
-    "phone": "phone",
-    "phone_e164": "phone_e164",
-    "website": "website",
-    "industry": "industry",
-    "billing_street": "street",
-    "billing_city": "city",
-    "billing_state": "state",
-    "billing_postal_code": "postal_code",
-    "billing_country": "country",
-    "owner_id": "owner_id",
-}
-"""Which field of a customer takes its value from which field of the lead that makes it, beside name and e-mail."""
-
-CONTACT_FIELDS = (
-    "salutation",
-    "first_name",
-    "last_name",
-    "job_title",
-    "email",
-    "phone",
-    "phone_e164",
-    "mobile",
-    "mobile_e164",
-)
-"""The fields that a lead's person takes along as a contact of the new organisation."""
-
-
 PARENTS_LOCK = 7430101
 """The number of the lock that whoever moves a customer under another one takes for the transaction."""
 

@@ -2,40 +2,34 @@
 
 from datetime import datetime, timedelta
 
-from crm_web.customers.operations import CARRIED_OVER, CONTACT_FIELDS
 from crm_web.demo.people import invent_land, invent_party
 from crm_web.demo.sales import BOUGHT_TWICE, invent_lead
 from crm_web.demo.timeline import Row, Story
 from crm_web.demo.words import BOUGHT_AGAIN
-from crm_web.models import ConversionKind, CustomerKind, CustomerStatus, LeadStatus
+from crm_web.models import ConversionKind, CustomerKind, CustomerStatus, Lead, LeadStatus
+from crm_web.winning.mapping import CONTACT_FIELDS, CUSTOMER_FIELDS, customer_from_lead
 
 ORDINARY_CUSTOMERS = 36
 """Customers that no lead made: they were there before the CRM was. With those that were won, 120 in all."""
 
 
 def win_leads(story: Story) -> None:
-    """Create the customers of won leads as `create_from_lead` does."""
+    """Make the customers and contacts of won leads."""
     for lead in [lead for lead in story.leads if lead["status"] is LeadStatus.WON]:
-        name = " ".join(lead[part] for part in ("first_name", "last_name") if lead[part])
-        customer = _customer(lead, name, lead["closed_at"]) | {
-            target: lead[source] for target, source in CARRIED_OVER.items()
-        }
-        if not lead["phone"]:
-            customer |= {"phone": lead["mobile"], "phone_e164": lead["mobile_e164"]}
-        customer["created_from_lead"] = lead
+        customer = _customer(lead, lead["closed_at"]) | {"created_from_lead": lead}
         story.customers.append(customer)
         _link(story, lead, customer, ConversionKind.CREATED)
-        if lead["company"]:
-            person = {column: lead[column] for column in CONTACT_FIELDS}
-            story.contacts.append(_contact(customer, person, lead["closed_at"], is_primary=True))
+        if customer["kind"] is CustomerKind.ORGANISATION:
+            story.contacts.append(_contact(customer, lead, lead["closed_at"], is_primary=True))
 
 
-def _customer(party: Row, name: str, created_at: datetime) -> Row:
+def _customer(party: Row, created_at: datetime) -> Row:
+    """The customer that somebody becomes, whether a lead names them or not."""
+    name = " ".join(party[part] for part in ("first_name", "last_name") if party[part])
+    columns = {name for name in party if name in Lead.__table__.columns}
     return {
-        "name": party["company"] or name,
-        "kind": CustomerKind.ORGANISATION if party["company"] else CustomerKind.PERSON,
+        **customer_from_lead(Lead(**{column: party[column] for column in columns}, name=name)),
         "status": CustomerStatus.ACTIVE,
-        "email": party["email"],
         "vat_number": None,
         "created_from_lead": None,
         "created_by_id": party["created_by_id"],
@@ -48,7 +42,7 @@ def _customer(party: Row, name: str, created_at: datetime) -> Row:
 
 def _contact(customer: Row, person: Row, created_at: datetime, *, is_primary: bool) -> Row:
     return {
-        **person,
+        **{column: person[column] for column in CONTACT_FIELDS},
         "customer": customer,
         "is_primary": is_primary,
         "created_by_id": customer["created_by_id"],
@@ -78,21 +72,16 @@ def add_ordinary_customers(story: Story) -> None:
         party = invent_party(chance, land)
         owner = story.choose_seller()
         created_at = story.working_hour(chance.draw.uniform(150, 364))
-        name = f"{party['first_name']} {party['last_name']}"
         party |= {"owner_id": owner, "created_by_id": owner}
-        customer = _customer(party, name, created_at) | {
-            target: party[source] for target, source in CARRIED_OVER.items()
-        }
+        customer = _customer(party, created_at)
         customer["vat_number"] = f"{land.country}{chance.draw.randrange(10**8, 10**9)}"
         if place < 8:
             customer["status"] = (CustomerStatus.INACTIVE, CustomerStatus.FORMER)[place % 2]
         story.customers.append(customer)
         if party["company"]:
-            person = {column: party[column] for column in CONTACT_FIELDS}
-            story.contacts.append(_contact(customer, person, created_at, is_primary=True))
+            story.contacts.append(_contact(customer, party, created_at, is_primary=True))
             colleague = invent_party(chance, land) | dict.fromkeys(("email", "phone", "phone_e164"))
-            person = {column: colleague[column] for column in CONTACT_FIELDS}
-            story.contacts.append(_contact(customer, person, created_at, is_primary=False))
+            story.contacts.append(_contact(customer, colleague, created_at, is_primary=False))
 
 
 def buy_again(story: Story) -> None:
@@ -109,7 +98,7 @@ def buy_again(story: Story) -> None:
         customer = contact["customer"]
         latest = (story.moment - customer["created_at"]).days - 20
         lead = invent_lead(story, LeadStatus.WON, story.working_hour(chance.draw.uniform(1, latest)))
-        lead |= {source: customer[target] for target, source in CARRIED_OVER.items()}
+        lead |= {source: customer[target] for target, source in CUSTOMER_FIELDS.items() if isinstance(source, str)}
         lead |= {column: contact[column] for column in CONTACT_FIELDS}
         lead |= {"company": customer["name"], "source": BOUGHT_AGAIN, "created_by_id": customer["owner_id"]}
         lead["created_at"] = max(lead["created_at"], customer["created_at"] + timedelta(days=1))

@@ -45,7 +45,7 @@ WITH refused AS (
 )
 INSERT INTO import_refusals SELECT line, 0, %(column)s, left(owner, 60), reason FROM refused
 """
-# What customers.conversion_operations.create_from_lead refuses too.
+# What winning a lead elsewhere refuses too.
 _REFUSE_WINS = """
 WITH hindered AS (
     SELECT r.line, CASE

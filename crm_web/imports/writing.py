@@ -5,7 +5,7 @@ from string import Template
 
 from psycopg2.extensions import cursor as Cursor
 
-from crm_web.customers.operations import CARRIED_OVER, CONTACT_FIELDS
+from crm_web.winning.mapping import SQL
 
 BATCH = 20_000
 
@@ -30,12 +30,8 @@ SELECT outcome, min(line), max(line), count(*) FROM (
 ) numbered GROUP BY outcome, batch ORDER BY outcome, batch
 """
 _MAKE_CUSTOMERS = Template("""
-    INSERT INTO customers (id, name, kind, email, created_from_lead_id, created_at, $columns)
-    OVERRIDING SYSTEM VALUE
-    SELECT customer_id, CASE WHEN btrim(company) <> '' THEN company
-            ELSE crm_lead_name(first_name, last_name, company, email) END,
-        CASE WHEN btrim(company) <> '' THEN 'organisation' ELSE 'person' END, email, lead_id, since, $values
-    FROM merged WHERE makes_customer
+    INSERT INTO customers (id, created_from_lead_id, created_at, $customer_columns) OVERRIDING SYSTEM VALUE
+    SELECT customer_id, lead_id, since, $customer_values FROM merged WHERE makes_customer
 """)
 # A first contact "on 5 March" stands at noon; if the lead was won that morning, it began by then.
 _BEGIN = """
@@ -95,12 +91,12 @@ UPDATE leads l SET status = m.status, lost_reason = m.lost_reason, lost_note = m
 FROM merged m WHERE l.id = m.lead_id AND l.id = ANY (ARRAY(SELECT lead_id FROM merged))
 """)
 _CONTACTS = Template("""
-INSERT INTO contacts (customer_id, is_primary, $columns)
-SELECT w.customer_id, true, $columns
-FROM import_wins w JOIN leads l ON l.id = w.lead_id
-WHERE w.makes_customer AND btrim(l.company) <> '' AND btrim(concat(l.first_name, l.last_name)) <> ''
+INSERT INTO contacts (customer_id, is_primary, $contact_columns)
+SELECT c.id, true, $contact_columns
+FROM import_wins w JOIN (SELECT id, kind FROM customers) c ON c.id = w.customer_id JOIN leads l ON l.id = w.lead_id
+WHERE w.makes_customer AND c.kind = 'organisation' AND $names_person
 ORDER BY w.line
-""")
+""").substitute(SQL)
 _LEDGER = """
 INSERT INTO conversions (lead_id, customer_id, kind)
 SELECT w.lead_id, w.customer_id, CASE WHEN w.makes_customer THEN 'created' ELSE 'linked' END FROM import_wins w
@@ -118,19 +114,11 @@ def _fill(name: str) -> str:
 
 _FILLED = [*_FIELDS.split(), *_PAIRS]
 _ALL = [*_FILLED, "amount", "currency"]
-# As customers.conversion_operations.create_from_lead does: a mobile number stands in for a missing phone number.
-CUSTOMER_VALUES = {
-    "phone": "coalesce(phone, mobile)",
-    "phone_e164": "CASE WHEN phone IS NULL THEN mobile_e164 ELSE phone_e164 END",
-}
 _PARTS = {
     "begin": _BEGIN,
     "columns": ", ".join(_ALL),
     "changes": ", ".join(f"{name} = m.{name}" for name in _ALL),
-    "make_customers": _MAKE_CUSTOMERS.substitute(
-        columns=", ".join(CARRIED_OVER),
-        values=", ".join(CUSTOMER_VALUES.get(name, source) for name, source in CARRIED_OVER.items()),
-    ),
+    "make_customers": _MAKE_CUSTOMERS.substitute(SQL),
 }
 WRITE = {
     "create": _CREATE.substitute(_PARTS, fields=", ".join(f"r.{name}" for name in _ALL)),
@@ -156,7 +144,7 @@ def write_leads(cursor: Cursor, owner_id: int | None, progress: Callable[[int, i
         cursor.execute(WRITE[outcome], {"first": first, "last": last, "owner": owner_id})
         written += count
         progress(written, total)
-    cursor.execute(_CONTACTS.substitute(columns=", ".join(CONTACT_FIELDS)))
+    cursor.execute(_CONTACTS)
     cursor.execute(_LEDGER)
     cursor.execute("SELECT crm_fold_counts(1000000)")
     return sources

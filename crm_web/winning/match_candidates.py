@@ -6,8 +6,8 @@ from crm_web.auth.permissions import may_change
 from crm_web.models import Customer, Employee, Lead
 from crm_web.records.labels import label_of
 from crm_web.records.matching import LikelyCustomer, list_likely_customers
-from crm_web.winning.conversion.operations import empty_fields_to_fill, has_new_contact
 from crm_web.winning.conversion.queries import list_where_known
+from crm_web.winning.mapping import empty_fields_to_fill, names_contact
 
 
 @dataclass(frozen=True)
@@ -49,5 +49,5 @@ def _offer(lead: Lead, found: LikelyCustomer, by: Employee, *, is_known: bool) -
         reasons=", ".join(found.reasons),
         may_fill=may_fill,
         filled=[label_of(name) for name in empty_fields_to_fill(lead, customer)] if may_fill else [],
-        brings_person=may_fill and not is_known and has_new_contact(lead, customer),
+        brings_person=may_fill and not is_known and names_contact(lead, customer),
     )

@@ -32,11 +32,17 @@ from crm_web.records.batch_writes import flush_or_defer, register_locked
 from crm_web.records.operations import lock
 from crm_web.records.queries import name_of_last
 from crm_web.records.serialization import to_history
-from crm_web.winning.conversion.operations import create_from_lead, create_from_leads, link_to_lead, revert_conversion
+from crm_web.winning.conversion.operations import (
+    check_name,
+    check_typed,
+    link_to_lead,
+    reuse_customer,
+    revert_conversion,
+    win_with_new_customers,
+)
 from crm_web.winning.conversion.queries import (
     Obstacle,
     list_active_conversions,
-    list_makers,
     list_obstacles,
     list_untouched,
 )
@@ -64,25 +70,37 @@ def win_leads(leads: Sequence[Lead], *, by: Employee) -> dict[int, DomainError]:
     Win many leads.
 
     :param leads: the leads, changed together: see ``crm_web.records.batch_writes``
-    :param by: the employee who wins them
     :return: by its id, why a lead can't be won
     """
-    makers = list_makers([lead.id for lead in leads])
     refused: dict[int, DomainError] = {}
-    fresh: list[Lead] = []
+    new: list[Lead] = []
     for lead in leads:
-        if lead.customer_id is None and lead.id not in makers and not lead.is_in_trash:
-            fresh.append(lead)
-            continue
-        try:
-            change_status(lead, LeadStatus.WON, by=by)
-        except DomainError as error:
-            refused[lead.id] = error
-    refused |= create_from_leads(fresh, by=by)
-    for lead in fresh:
-        if lead.id not in refused:
-            close_as_won(lead)
+        if lead.customer_id is None and not lead.is_in_trash:
+            try:
+                check_name(lead)
+                new.append(lead)
+            except DomainError as error:
+                refused[lead.id] = error
+    won = win_with_new_customers(new, by=by)
+    for lead in leads:
+        if lead not in won and lead.id not in refused:
+            try:
+                change_status(lead, LeadStatus.WON, by=by)
+            except DomainError as error:
+                refused[lead.id] = error
     return refused
+
+
+def _win(lead: Lead, values: Mapping[str, Any] | None = None, *, by: Employee) -> None:
+    """Win a locked lead with the customer that it has, or else with a new one, as typed or as the lead says."""
+    if values is not None and lead.customer_id is None:
+        values = check_typed(lead, values, by=by)
+    elif lead.customer_id is None:
+        check_name(lead)
+    if lead.customer_id is None and win_with_new_customers([lead], values, by=by):
+        return
+    reuse_customer(lead, values, by=by)
+    close_as_won(lead)
 
 
 def undo_wins(leads: Sequence[Lead], *, by: Employee) -> dict[int, DomainError]:
@@ -155,7 +173,8 @@ def change_status(
     if status is lead.status and (lost_reason, lost_note) in ((None, None), (lead.lost_reason, lead.lost_note)):
         return lead
     if status.kind is StatusKind.WON and not lead.is_won:
-        create_from_lead(lead, by=by)
+        _win(lead, by=by)
+        return lead
     move_to_status(lead, status)
     is_lost = status.kind is StatusKind.LOST
     lead.lost_reason = lost_reason if is_lost else None
@@ -208,8 +227,7 @@ def win_with_new_customer(
     set_audit_actor(by)
     lock_where_seen(lead, LeadStatus.WON, seen)
     if not lead.is_won:
-        create_from_lead(lead, values, by=by)
-        close_as_won(lead)
+        _win(lead, values, by=by)
     return lead
 
 
@@ -276,7 +294,7 @@ def put_back_status(lead: Lead, before: Mapping[str, Any], *, by: Employee) -> N
     set_audit_actor(by)
     lock_outside_trash(lead)
     if LeadStatus(before["status"]).kind is StatusKind.WON and not lead.is_won:
-        create_from_lead(lead, by=by)
+        _win(lead, by=by)
     restore_status(lead, before)
     flush_or_defer()
 

@@ -25,9 +25,9 @@ from crm_web.web.refills import is_refill, refillable
 from crm_web.web.urls import safe_redirect_target
 from crm_web.winning import operations as winning_operations
 from crm_web.winning import queries as win_queries
-from crm_web.winning.conversion.operations import customer_fields_from_lead
 from crm_web.winning.conversion.queries import get_win_contact
 from crm_web.winning.forms import WinChoiceForm, WinForm
+from crm_web.winning.mapping import customer_from_lead
 from crm_web.winning.match_candidates import list_match_candidates
 
 CARRIED_OVER = ("status", "next", "lost_reason", "lost_note")
@@ -46,8 +46,8 @@ def preview_win(lead_id: int) -> ResponseReturnValue:
 
 
 def _form_for(lead: Lead) -> WinForm:
-    form = WinForm(data=customer_fields_from_lead(lead))
-    form.record = Customer(**customer_fields_from_lead(lead))
+    form = WinForm(data=customer_from_lead(lead))
+    form.record = Customer(**customer_from_lead(lead))
     form.owner_id.offer(list_possible_owners(), lead.owner)
     return form
 

@@ -17,7 +17,6 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from crm_web.core.extensions import db
-from crm_web.customers.operations import CARRIED_OVER
 from crm_web.imports.commands import ProgressLine
 from crm_web.imports.operations import Options, Report, import_leads, open_leads
 from crm_web.models import (
@@ -34,6 +33,7 @@ from crm_web.models import (
     LostReason,
     Role,
 )
+from crm_web.winning.mapping import CUSTOMER_FIELDS
 from tests.databases import OwnDatabase
 from tests.factories import make_contact, make_customer, make_employee, make_lead
 
@@ -189,8 +189,8 @@ def test_a_won_lead_makes_its_customer(import_file: ImportFile, session: Session
     assert (customer.name, customer.kind, customer.email) == ("Acme", CustomerKind.ORGANISATION, "ann@acme.com")
     assert (customer.created_from_lead_id, customer.created_at) == (lead.id, lead.closed_at)
     assert (customer.phone, customer.phone_e164) == (lead.mobile, "+12125550123")
-    for target, source in CARRIED_OVER.items():
-        if not target.startswith("phone"):
+    for target, source in CUSTOMER_FIELDS.items():
+        if isinstance(source, str):
             assert getattr(customer, target) == getattr(lead, source)
     contact = session.scalars(select(Contact)).one()
     assert (contact.customer_id, contact.name, contact.is_primary) == (customer.id, "Ann Keller", True)

@@ -13,7 +13,7 @@ from crm_web.core.extensions import db
 from crm_web.leads.queries import get_lead
 from crm_web.records.matching import list_likely_customers
 from crm_web.winning import operations as winning_operations
-from crm_web.winning.conversion.operations import customer_fields_from_lead
+from crm_web.winning.mapping import customer_from_lead
 
 
 @blueprint.get("/api/v1/leads/<int:lead_id>/win")
@@ -25,7 +25,7 @@ def preview_win(lead_id: int) -> ResponseReturnValue:
     decided = lead.is_won or lead.customer_id is not None
     preview = {
         "customer_id": lead.customer_id,
-        "would_create": None if decided else customer_fields_from_lead(lead),
+        "would_create": None if decided else customer_from_lead(lead),
         "likely": [] if decided else [actions.tell_likely(found) for found in list_likely_customers(lead)],
     }
     return show(schemas.WinPreview.model_validate(preview))

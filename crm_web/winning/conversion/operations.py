@@ -1,6 +1,8 @@
 """How a lead that is won gets its customer, made or linked, and how that is taken back."""
 
+import json
 from collections.abc import Mapping, Sequence
+from string import Template
 from typing import Any
 
 from sqlalchemy import select, text
@@ -11,8 +13,6 @@ from crm_web.core.clock import now
 from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
 from crm_web.customers.operations import (
-    CARRIED_OVER,
-    CONTACT_FIELDS,
     CustomerInTrash,
     check_parent_is_there,
     find_phone_country,
@@ -23,7 +23,6 @@ from crm_web.models import (
     Conversion,
     ConversionKind,
     Customer,
-    CustomerKind,
     Employee,
     Lead,
     limit_of,
@@ -33,119 +32,130 @@ from crm_web.records.batch_writes import flush_or_defer
 from crm_web.records.operations import check_owner, lock, take_from_trash
 from crm_web.records.phones import find_numbers_to_dial
 from crm_web.winning.conversion.queries import get_win_contact, has_contacts, list_where_known
+from crm_web.winning.mapping import (
+    FOLLOWS,
+    SQL,
+    contact_from_lead,
+    customer_from_lead,
+    empty_fields_to_fill,
+    names_contact,
+)
 
-FOLLOWS = {"phone": "phone_e164"}
-"""Columns that are filled and emptied together with another one."""
-BILLING = tuple(name for name in CARRIED_OVER if name.startswith("billing_"))
-"""An address is filled as a whole or not at all: a street in one city and another's name make no address."""
+_CREATE = Template("""
+WITH won AS (
+    SELECT * FROM leads l WHERE id = ANY (:ids) AND customer_id IS NULL
+        AND NOT EXISTS (SELECT FROM customers c WHERE c.created_from_lead_id = l.id)
+), customer AS (
+    INSERT INTO customers (created_from_lead_id, $customer_columns)
+    SELECT won.id, $customer_values FROM won $typed ORDER BY won.id
+    RETURNING id, created_from_lead_id AS lead_id, kind, version
+), contact AS (
+    INSERT INTO contacts (customer_id, is_primary, $contact_columns)
+    SELECT c.id, true, $contact_columns FROM customer c JOIN won ON won.id = c.lead_id
+    WHERE c.kind = 'organisation' AND $names_person ORDER BY c.id
+    RETURNING id, customer_id, version
+), ledger AS (
+    INSERT INTO conversions (lead_id, customer_id, kind, converted_by_id, customer_version, before)
+    SELECT won.id, c.id, 'created', :by, c.version,
+        jsonb_build_object('status', status, 'lost_reason', lost_reason, 'lost_note', lost_note, 'customer_id', NULL,
+            'closed_at', closed_at)
+        || CASE WHEN p.id IS NULL THEN '{}' ELSE
+            jsonb_build_object('contact', jsonb_build_object('id', p.id, 'version', p.version)) END
+    FROM won JOIN customer c ON c.lead_id = won.id LEFT JOIN contact p ON p.customer_id = c.id ORDER BY c.id
+    ON CONFLICT (lead_id) WHERE undone_at IS NULL DO NOTHING
+)
+UPDATE leads l SET status = 'won', customer_id = c.id, closed_at = :moment, status_changed_at = :moment,
+    lost_reason = NULL, lost_note = NULL
+FROM customer c WHERE l.id = c.lead_id AND l.id = ANY (:ids)
+RETURNING l.*
+""")
 
 
 class AnotherCustomer(Conflict):
     """The lead has a customer already, and it is not the one chosen."""
 
 
-def customer_fields_from_lead(lead: Lead) -> dict[str, Any]:
+def win_with_new_customers(
+    leads: Sequence[Lead], values: Mapping[str, Any] | None = None, *, by: Employee
+) -> set[Lead]:
     """
-    Say what a lead's customer takes from it.
+    Win leads that never had a customer: one statement makes their customers, contacts and conversions and closes them.
 
-    :param lead: the lead
-    :return: column names of a customer to values
+    The caller has locked the leads, so that two colleagues can't do this at once; the database refuses a second
+    customer from one lead in any case.
+
+    :param leads: the leads, locked and none of them won
+    :param values: the customer's columns as a person typed them, for a single lead; ``None`` takes over the lead's
+    :return: the leads that are won now; the others have a customer, or made one before
     """
-    is_company = bool(lead.company and lead.company.strip())
-    values = {target: getattr(lead, source) for target, source in CARRIED_OVER.items()}
-    values["name"] = lead.company if is_company else lead.name
-    values["kind"] = CustomerKind.ORGANISATION if is_company else CustomerKind.PERSON
-    values["email"] = lead.email
-    if not lead.phone:
-        values["phone"], values["phone_e164"] = lead.mobile, lead.mobile_e164
-    return values
+    parts, binds = {**SQL, "typed": ""}, {"ids": [lead.id for lead in leads], "by": by.id, "moment": now()}
+    if values is not None:
+        parts["customer_columns"] = ", ".join(values)
+        parts["customer_values"] = ", ".join(f"typed.{name}" for name in values)
+        parts["typed"] = "CROSS JOIN jsonb_populate_record(NULL::customers, CAST(:typed AS jsonb)) typed"
+        binds["typed"] = json.dumps(dict(values), default=str)
+    query = select(Lead).from_statement(text(_CREATE.substitute(parts)))
+    won = set(db.session.scalars(query.execution_options(populate_existing=True), binds))
+    for lead in won:
+        db.session.expire(lead, ["customer"])
+    return won
 
 
-def empty_fields_to_fill(lead: Lead, customer: Customer) -> dict[str, Any]:
+def check_name(lead: Lead) -> None:
     """
-    Say what a lead fills in at a customer that is there already.
+    Make sure that a customer can be called as a lead is.
 
-    :param lead: the lead
-    :param customer: the customer
-    :return: the customer's empty columns to the lead's values
+    :raise DomainError: where the name is too long
     """
-    offered, has_address = customer_fields_from_lead(lead), any(getattr(customer, name) for name in BILLING)
-    names = ("email", "phone", "website", "industry", *(() if has_address else BILLING), "owner_id")
-    return {name: offered[name] for name in names if offered[name] is not None and getattr(customer, name) is None}
+    limit = limit_of(Customer.name)
+    if len(customer_from_lead(lead)["name"]) > limit:
+        raise DomainError(
+            f"Shorten the lead’s name to {limit} characters first: the customer is named by it.", "status"
+        )
 
 
-def has_new_contact(lead: Lead, customer: Customer) -> bool:
+def check_typed(lead: Lead, values: Mapping[str, Any], *, by: Employee) -> dict[str, Any]:
     """
-    Tell whether a lead names a person who could be a contact of a customer.
+    Check what a person typed about a lead's new customer, and read its phone number.
 
-    :param lead: the lead
-    :param customer: the customer
-    :return: true for an organisation, where the lead has a first or last name
+    :return: the values with the number to dial
+    :raise DomainError: where its owner, parent or number is refused
     """
-    is_named = any((part or "").strip() for part in (lead.first_name, lead.last_name))
-    return is_named and customer.kind is CustomerKind.ORGANISATION
+    check_owner(values.get("owner_id"))
+    check_parent_is_there(values.get("parent_id"))
+    carried = Customer(**customer_from_lead(lead))
+    numbers = find_numbers_to_dial(carried, values, country=find_phone_country(carried, values), by=by)
+    # A number that was not typed does not become the customer's, so neither does its twin.
+    return {**values, **{twin: numbers[twin] for name, twin in FOLLOWS.items() if name in values}}
 
 
-def create_from_lead(lead: Lead, values: Mapping[str, Any] | None = None, *, by: Employee) -> Customer:
+def reuse_customer(lead: Lead, values: Mapping[str, Any] | None = None, *, by: Employee) -> Customer:
     """
-    Make the customer of a lead that is being won, or find the one it has.
+    Give a lead that is being won the customer that it has, or the one that it made before.
 
-    A customer that an undo moved to the trash is taken out again: a lead makes one customer at most, however often it
-    is won. The caller has locked the lead's row, so that two colleagues can't do this at once; the database refuses
-    a second customer from one lead in any case.
+    A customer that an undo moved to the trash is taken out again, with the contact that went along: a lead makes one
+    customer at most, however often it is won.
 
     :param lead: the lead, locked; its ``customer`` is set
-    :param values: what a person typed about the new customer; ``None`` takes over what the lead says
-    :param by: the employee who wins it
-    :return: the lead's customer
-    :raise CustomerInTrash: where its customer is in the trash
-    :raise DomainError: where its name is too long for a customer, or a value refused
+    :param values: what a person typed about the customer; a customer outside the trash stays as it is
+    :raise CustomerInTrash: where the customer that it has is in the trash
     """
     if lead.customer_id is not None:
         return link_to_lead(lead, db.session.get_one(Customer, lead.customer_id), by=by)
-    customer = db.session.scalar(select(Customer).where(Customer.created_from_lead_id == lead.id))
-    if customer is not None:
-        lock(customer)
-        if not customer.is_in_trash:
-            return link_to_lead(lead, customer, by=by)
-    if values is not None:
-        check_owner(values.get("owner_id"))
-        check_parent_is_there(values.get("parent_id"))
-        carried = Customer(**customer_fields_from_lead(lead))
-        country = find_phone_country(carried, values)
-        numbers = find_numbers_to_dial(carried, values, country=country, by=by)
-        # A number that was not typed does not become the customer's, so neither does its twin.
-        values = {**values, **{twin: numbers[twin] for name, twin in FOLLOWS.items() if name in values}}
-    customer, contact = _restore_customer(lead, customer, values, by) if customer else _make_customer(lead, values)
+    customer = db.session.scalars(select(Customer).where(Customer.created_from_lead_id == lead.id)).one()
+    lock(customer)
+    if not customer.is_in_trash:
+        return link_to_lead(lead, customer, by=by)
+    take_from_trash(customer, by=by)
+    for name, value in (values or {}).items():
+        setattr(customer, name, value)
+    db.session.flush()
+    contact = _find_earlier_contact(lead, customer)
+    if contact and contact.is_in_trash:
+        _restore_contact(contact, by)
     _record_conversion(lead, customer, ConversionKind.CREATED, by, contact=contact)
     _attach_customer(lead, customer)
     return customer
-
-
-def create_from_leads(leads: Sequence[Lead], *, by: Employee) -> dict[int, DomainError]:
-    """
-    Make the customers of many leads that are being won, as ``create_from_lead`` does with each.
-
-    :param leads: leads without a customer, none of which ever made one, locked; their ``customer_id`` is set
-    :param by: the employee who wins them
-    :return: by its id, why a lead gets no customer
-    """
-    refused: dict[int, DomainError] = {}
-    pairs: list[tuple[Lead, Mapping[str, Any]]] = []
-    for lead in leads:
-        values = customer_fields_from_lead(lead)
-        try:
-            _check_name(values)
-            pairs.append((lead, values))
-        except DomainError as error:
-            refused[lead.id] = error
-    made = _make_customers(pairs)
-    for (lead, _), (customer, contact) in zip(pairs, made, strict=True):
-        db.session.add(Conversion(**_describe_win(lead, customer, ConversionKind.CREATED, by, contact=contact)))
-    db.session.flush()
-    for (lead, _), (customer, _) in zip(pairs, made, strict=True):
-        _attach_customer(lead, customer)
-    return refused
 
 
 def link_to_lead(lead: Lead, customer: Customer, *, fill: bool = False, by: Employee) -> Customer:
@@ -206,63 +216,17 @@ def _attach_customer(lead: Lead, customer: Customer) -> None:
     db.session.expire(lead, ["customer"])
 
 
-def _make_customer(lead: Lead, values: Mapping[str, Any] | None) -> tuple[Customer, Contact | None]:
-    values = values or customer_fields_from_lead(lead)
-    _check_name(values)
-    return _make_customers([(lead, values)])[0]
-
-
-def _check_name(values: Mapping[str, Any]) -> None:
-    limit = limit_of(Customer.name)
-    if len(values["name"]) > limit:
-        raise DomainError(
-            f"Shorten the lead’s name to {limit} characters first: the customer is named by it.", "status"
-        )
-
-
-def _make_customers(pairs: Sequence[tuple[Lead, Mapping[str, Any]]]) -> list[tuple[Customer, Contact | None]]:
-    """Customers first, so that their contacts know them; each kind in one statement."""
-    customers = [Customer(created_from_lead_id=lead.id, **values) for lead, values in pairs]
-    db.session.add_all(customers)
-    db.session.flush()
-    contacts = {
-        customer: _build_contact(lead, customer, is_primary=True)
-        for (lead, _), customer in zip(pairs, customers, strict=True)
-        if has_new_contact(lead, customer)
-    }
-    db.session.add_all(contacts.values())
-    db.session.flush()
-    return [(customer, contacts.get(customer)) for customer in customers]
-
-
-def _build_contact(lead: Lead, customer: Customer, *, is_primary: bool) -> Contact:
-    person = {name: getattr(lead, name) for name in CONTACT_FIELDS}
-    return Contact(customer_id=customer.id, is_primary=is_primary, **person)
-
-
 def _add_contact_from_lead(lead: Lead, customer: Customer, by: Employee) -> Contact | None:
     """Make the lead's person a contact of an organisation, unless they, or somebody called so, are there already."""
-    if not has_new_contact(lead, customer) or list_where_known(lead, [customer.id]):
+    if not names_contact(lead, customer) or list_where_known(lead, [customer.id]):
         return None
     earlier = _find_earlier_contact(lead, customer)
     if earlier is not None:
         return _restore_contact(earlier, by) if earlier.is_in_trash else None
-    contact = _build_contact(lead, customer, is_primary=not has_contacts(customer.id))
+    contact = Contact(customer_id=customer.id, is_primary=not has_contacts(customer.id), **contact_from_lead(lead))
     db.session.add(contact)
     db.session.flush()
     return contact
-
-
-def _restore_customer(
-    lead: Lead, customer: Customer, values: Mapping[str, Any] | None, by: Employee
-) -> tuple[Customer, Contact | None]:
-    """Restore the customer that an undo moved to the trash, with the contact that went along."""
-    take_from_trash(customer, by=by)
-    for name, value in (values or {}).items():
-        setattr(customer, name, value)
-    db.session.flush()
-    contact = _find_earlier_contact(lead, customer)
-    return customer, _restore_contact(contact, by) if contact and contact.is_in_trash else contact
 
 
 def _find_earlier_contact(lead: Lead, customer: Customer) -> Contact | None:
@@ -290,37 +254,24 @@ def _record_conversion(
 ) -> None:
     """Write the line, unless one stands: a lead that left Won keeps it, and its customer."""
     db.session.flush()
-    line = insert(Conversion).values(_describe_win(lead, customer, kind, by, contact=contact, filled=filled))
+    before = {name: getattr(lead, name) for name in ("status", "lost_reason", "lost_note", "customer_id")}
+    before["closed_at"] = lead.closed_at.isoformat() if lead.closed_at else None
+    if contact:
+        before["contact"] = {"id": contact.id, "version": contact.version}
+    line = insert(Conversion).values(
+        lead_id=lead.id,
+        customer_id=customer.id,
+        kind=kind,
+        converted_by_id=by.id,
+        before=before,
+        filled=dict(filled or {}),
+        customer_version=customer.version,
+    )
     db.session.execute(line.on_conflict_do_nothing(index_elements=["lead_id"], index_where=text("undone_at IS NULL")))
 
 
-def _describe_win(
-    lead: Lead,
-    customer: Customer,
-    kind: ConversionKind,
-    by: Employee,
-    *,
-    contact: Contact | None,
-    filled: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """The line of the ledger: columns to values."""
-    known = {name: getattr(lead, name) for name in ("status", "lost_reason", "lost_note", "customer_id")}
-    known["closed_at"] = lead.closed_at.isoformat() if lead.closed_at else None
-    if contact:
-        known["contact"] = {"id": contact.id, "version": contact.version}
-    return {
-        "lead_id": lead.id,
-        "customer_id": customer.id,
-        "kind": kind,
-        "converted_by_id": by.id,
-        "before": known,
-        "filled": dict(filled or {}),
-        "customer_version": customer.version,
-    }
-
-
 def _fill_what_is_empty(customer: Customer, lead: Lead) -> dict[str, Any]:
-    filled, offered = empty_fields_to_fill(lead, customer), customer_fields_from_lead(lead)
+    filled, offered = empty_fields_to_fill(lead, customer), customer_from_lead(lead)
     for name in filled:
         setattr(customer, name, offered[name])
         if name in FOLLOWS:

@@ -127,17 +127,6 @@ def _about(customer: Customer, reason: str) -> Obstacle:
     return Obstacle(reason, "customer", customer.id, f"{customer.number} {customer.name}")
 
 
-def list_makers(lead_ids: Sequence[int]) -> set[int]:
-    """
-    Tell which leads have ever made a customer.
-
-    :param lead_ids: the leads
-    :return: the ids of those that did
-    """
-    query = select(Customer.created_from_lead_id).where(Customer.created_from_lead_id.in_(lead_ids))
-    return {lead_id for lead_id in db.session.scalars(query) if lead_id is not None}
-
-
 def list_active_conversions(lead_ids: Sequence[int]) -> Sequence[Conversion]:
     """
     List the lines of the ledger of many leads that have not been undone.
