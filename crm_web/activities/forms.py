@@ -6,7 +6,7 @@ from typing import Any
 from crm_web.activities.queries import list_assignees
 from crm_web.models import Activity, ActivityKind, Employee, limit_of
 from crm_web.records.date_input import read_moment
-from crm_web.web.form_fields import DateField, OwnerField, Required, TextBlock, TextLine, TypedField, WordField
+from crm_web.web.form_fields import DateField, EnumField, OwnerField, Required, TextBlock, TextLine, TypedField
 from crm_web.web.forms import IdempotentForm
 from crm_web.web.template_filters import current_user_locale
 
@@ -25,7 +25,7 @@ class MomentField(TypedField):
 class ActivityForm(IdempotentForm):
     """A note, call, meeting, e-mail or task that is being entered."""
 
-    kind = WordField(
+    kind = EnumField(
         "Kind", ActivityKind, empty=None, default=ActivityKind.NOTE, validators=[Required("Choose what it is.")]
     )
     subject = TextLine("Subject", limit_of(Activity.subject), [Required("Say in a few words what it is about.")])
@@ -54,12 +54,12 @@ class ActivityForm(IdempotentForm):
 def read_activity_form(by: Employee) -> ActivityForm:
     """Make the form of a page that takes an activity: with what was sent, if anything was."""
     form = ActivityForm(data={"assignee_id": by.id})
-    form.assignee_id.offer(list_assignees())
+    form.assignee_id.set_options(list_assignees())
     return form
 
 
 def empty_activity_form(by: Employee) -> ActivityForm:
     """Make the form for a page about something else: whatever was sent to that page was not meant for it."""
     form = ActivityForm(formdata=None, data={"assignee_id": by.id})
-    form.assignee_id.offer(list_assignees())
+    form.assignee_id.set_options(list_assignees())
     return form

@@ -6,8 +6,8 @@ from sqlalchemy.exc import IntegrityError
 
 from crm_web.api import blueprint
 from crm_web.api.http import WrongRequest
-from crm_web.api.problem_mapping import tell_refusal
-from crm_web.auth.tokens.operations import Use
+from crm_web.api.problem_mapping import build_refusal
+from crm_web.auth.tokens.operations import RateLimitUse
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import csrf, db
 from crm_web.core.problem_details import make_problem
@@ -36,7 +36,7 @@ def guard_request() -> None:
 @blueprint.after_app_request
 def add_rate_limit_headers(response: Response) -> Response:
     """Say how many requests are left to the token, or to whoever shows wrong ones."""
-    use: Use | None = g.get("token_use")
+    use: RateLimitUse | None = g.get("token_use")
     if use is None:
         return response
     response.headers["RateLimit-Policy"] = f'"{use.what}";q={use.most};w={int(use.window.total_seconds())}'
@@ -57,4 +57,4 @@ def refuse_request(error: WrongRequest) -> ResponseReturnValue:
 def refuse_action(error: DomainError | IntegrityError) -> ResponseReturnValue:
     """Say which rule said no, be it the database's; nothing that was done before it stays."""
     db.session.rollback()
-    return tell_refusal(error).answer()
+    return build_refusal(error).to_response()

@@ -14,7 +14,7 @@ from crm_web.lists.params import LONGEST_VALUE, MOST_VALUES
 from crm_web.lists.record_params import NOTHING_GIVEN
 from crm_web.models import COUNTRIES, CURRENCIES, limit_of
 from crm_web.records import parsing
-from crm_web.records.matching import MOST_WORDS, list_words_left_out
+from crm_web.records.matching import MOST_WORDS, list_ignored_words
 
 LONGEST_ID = 2**63 - 1
 DAY = r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
@@ -85,7 +85,7 @@ def _read_day(value: Any) -> Any:
 def _read_few_words(words: str) -> str:
     if "\x00" in words:
         raise ValueError(f"Send a text that fits {NO_NUL}")
-    if list_words_left_out(words):
+    if list_ignored_words(words):
         raise ValueError(f"Send at most {MOST_WORDS} words.")
     return words
 

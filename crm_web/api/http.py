@@ -14,8 +14,8 @@ from pydantic_core import ErrorDetails
 
 from crm_web.api.schemas import FieldError, Saved
 from crm_web.lists.pagination import COUNT_LIMIT, Page
-from crm_web.records.phones import list_doubts
-from crm_web.web.idempotency import claim, find_kept, keep
+from crm_web.records.phones import list_warnings
+from crm_web.web.idempotency import claim_key, find_response, keep_response
 
 Model = TypeVar("Model", bound=BaseModel)
 SavedModel = TypeVar("SavedModel", bound=Saved)
@@ -87,7 +87,7 @@ def read_body(model: type[Model]) -> Model:
     except ValidationError as error:
         if any(detail["type"] == "json_invalid" for detail in error.errors(include_url=False)):
             abort(400, "The body is no valid JSON.")
-        raise WrongRequest(tell_errors(error)) from error
+        raise WrongRequest(format_errors(error)) from error
 
 
 def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -115,10 +115,10 @@ def read_query(model: type[Model]) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise WrongRequest(tell_errors(error)) from error
+        raise WrongRequest(format_errors(error)) from error
 
 
-def tell_errors(error: ValidationError, within: tuple[str | int, ...] = ()) -> list[dict[str, str]]:
+def format_errors(error: ValidationError, within: tuple[str | int, ...] = ()) -> list[dict[str, str]]:
     """
     Say which fields are wrong.
 
@@ -126,7 +126,7 @@ def tell_errors(error: ValidationError, within: tuple[str | int, ...] = ()) -> l
     :param within: where what it looked at stands in what was sent
     :return: for each field its name and what is wrong, in words
     """
-    return [_tell(detail, within) for detail in error.errors(include_url=False, include_input=False)]
+    return [_format_error(detail, within) for detail in error.errors(include_url=False, include_input=False)]
 
 
 def _name_field(place: Sequence[str | int]) -> str:
@@ -139,7 +139,7 @@ def _name_field(place: Sequence[str | int]) -> str:
     )
 
 
-def _tell(detail: ErrorDetails, within: tuple[str | int, ...]) -> dict[str, str]:
+def _format_error(detail: ErrorDetails, within: tuple[str | int, ...]) -> dict[str, str]:
     context = detail.get("ctx", {})
     said = context.get("error")
     words = WORDS.get(detail["type"])
@@ -185,10 +185,10 @@ def show_saved(model: type[SavedModel], record: Any, status: int = 200, *, locat
     :param location: where it is from now on
     :return: the answer, with a warning for each phone number that may be wrong
     """
-    return show(tell_saved(model, record), status, location=location)
+    return show(build_saved(model, record), status, location=location)
 
 
-def tell_saved(model: type[SavedModel], record: Any) -> SavedModel:
+def build_saved(model: type[SavedModel], record: Any) -> SavedModel:
     """
     Say what was saved.
 
@@ -197,7 +197,7 @@ def tell_saved(model: type[SavedModel], record: Any) -> SavedModel:
     :return: the same, with a warning for each phone number that may be wrong
     """
     told = model.model_validate(record)
-    told.warnings = [FieldError(field=name, message=doubt) for name, doubt in list_doubts(record, current_user)]
+    told.warnings = [FieldError(field=name, message=doubt) for name, doubt in list_warnings(record, current_user)]
     return told
 
 
@@ -287,9 +287,9 @@ def replay_response() -> Response | None:
     sent = b"\0".join((request.method.encode(), request.path.encode(), request.get_data()))
     digest = hmac.digest(str(current_app.secret_key).encode(), sent, "sha256")
     g.submission_key = uuid5(NAMESPACE_URL, f"api:{key}")
-    if claim(g.submission_key, digest):
+    if claim_key(g.submission_key, digest):
         return None
-    kept = find_kept(g.submission_key)
+    kept = find_response(g.submission_key)
     if kept is None or kept.answer is None:
         return None
     if kept.request_hash != digest:
@@ -314,5 +314,5 @@ def store_response(response: Response) -> Response:
     if g.submission_key is not None:
         headers = {name: response.headers[name] for name in ("Location", "ETag") if name in response.headers}
         kept = {"status": response.status_code, "body": response.get_data(as_text=True), "headers": headers}
-        keep(g.submission_key, kept)
+        keep_response(g.submission_key, kept)
     return response

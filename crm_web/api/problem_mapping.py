@@ -61,12 +61,12 @@ class Refusal:
         """The same as a part of an answer."""
         return describe_problem(self.status, self.detail, errors=self.errors, **self.more)
 
-    def answer(self) -> Response:
+    def to_response(self) -> Response:
         """Answer with it."""
         return make_problem(self.status, self.detail, errors=self.errors, **self.more)
 
 
-def tell_refusal(error: DomainError | HTTPException | RecordGone | IntegrityError) -> Refusal:
+def build_refusal(error: DomainError | HTTPException | RecordGone | IntegrityError) -> Refusal:
     """
     Put an error into what a program is answered.
 
@@ -75,7 +75,7 @@ def tell_refusal(error: DomainError | HTTPException | RecordGone | IntegrityErro
     :return: the refusal
     """
     if isinstance(error, IntegrityError):
-        return _tell_broken(error)
+        return _explain_constraint(error)
     if isinstance(error, RecordGone):
         return Refusal(410, PAGES[410][1])
     if isinstance(error, HTTPException):
@@ -91,7 +91,7 @@ def tell_refusal(error: DomainError | HTTPException | RecordGone | IntegrityErro
     return Refusal(409 if isinstance(error, Conflict) else 422, error.message, errors, more)
 
 
-def _tell_broken(error: IntegrityError) -> Refusal:
+def _explain_constraint(error: IntegrityError) -> Refusal:
     """
     The log names the constraint, beside the request id that the program is told; its words say what to do.
 

@@ -8,10 +8,10 @@ from werkzeug.datastructures import MultiDict
 
 from crm_web.api.field_types import NOT_BLANK, CountryOrNone, Day, DayWord, FewWords, Many, Word
 from crm_web.lists.record_params import LONGEST_REST
-from crm_web.web.schemas import Answered
+from crm_web.web.schemas import ResponseModel
 
 MARK = "^[A-Za-z0-9_-]+$"
-Item = TypeVar("Item", bound="Answered")
+Item = TypeVar("Item", bound="ResponseModel")
 
 
 def needs_one_of(*names: str) -> dict[str, Any]:
@@ -44,7 +44,7 @@ class Sent(BaseModel):
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
-class PageOf(Answered, Generic[Item]):
+class PageOf(ResponseModel, Generic[Item]):
     """The parent of every page of a list: what ``exchange.show_page`` answers."""
 
     items: Sequence[Item]
@@ -57,14 +57,14 @@ class PageOf(Answered, Generic[Item]):
     previous: str | None
 
 
-class FieldError(Answered):
+class FieldError(ResponseModel):
     """What is wrong with one field."""
 
     field: str
     message: str
 
 
-class Saved(Answered):
+class Saved(ResponseModel):
     """The parent of a record as the request that saved it is answered."""
 
     warnings: Sequence[FieldError] = Field(
@@ -72,7 +72,7 @@ class Saved(Answered):
     )
 
 
-class Problem(Answered):
+class Problem(ResponseModel):
     """Why a request failed: problem details as in RFC 9457."""
 
     type: str

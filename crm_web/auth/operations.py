@@ -23,9 +23,9 @@ from crm_web.models import Employee, SignIn, SignInFailures, Theme, limit_of, se
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
 FEWEST_CHARACTERS = 4
-TRIES_PER_ACCOUNT_AND_ADDRESS = 10
-TRIES_PER_ACCOUNT = 50
-TRIES_PER_ADDRESS = 50
+ATTEMPTS_PER_ACCOUNT_AND_ADDRESS = 10
+ATTEMPTS_PER_ACCOUNT = 50
+ATTEMPTS_PER_ADDRESS = 50
 WINDOW = timedelta(minutes=15)
 LONGEST_SIGN_IN = timedelta(days=30)
 
@@ -44,7 +44,7 @@ class AccountDeactivated(DomainError):
     """The password is right, but the account is deactivated."""
 
 
-class TooManyTries(DomainError):
+class TooManyAttempts(DomainError):
     """Too many failed sign-ins: the next one has to wait for ``wait``."""
 
     def __init__(self, wait: timedelta) -> None:
@@ -66,7 +66,7 @@ class KnownBrowser:
 
 
 @dataclass(frozen=True)
-class Try:
+class SignInAttempt:
     """A sign-in attempt, counted before the password is checked.
 
     :param employee_id: whose account; ``None`` if nobody has that email
@@ -84,7 +84,7 @@ class Try:
 
 def hash_password(password: str) -> str:
     """Hash a password with argon2id and a random salt."""
-    return hasher.hash(_typed_alike(password))
+    return hasher.hash(_normalize(password))
 
 
 def set_password(employee: Employee, password: str, *, by: Employee | None, keep: int | None = None) -> None:
@@ -137,7 +137,7 @@ def check_new_password(password: str, *, name: str, email: str) -> None:
         raise PasswordTooWeak(reason, "password")
 
 
-def count_try(email: str, *, remote_address: str | None, browser: KnownBrowser | None) -> Try:
+def count_attempt(email: str, *, remote_address: str | None, browser: KnownBrowser | None) -> SignInAttempt:
     """Count a sign-in attempt. Commit before checking the password, so that parallel attempts can't slip through.
 
     Attempts are limited across all instances: per account and IP address, per IP address, and per account. An attempt
@@ -145,32 +145,32 @@ def count_try(email: str, *, remote_address: str | None, browser: KnownBrowser |
     browser in which the person signed in before has a count of its own instead.
 
     :param email: as typed; an unknown one is counted alike
-    :return: the attempt, to be passed to ``judge_try``
-    :raise TooManyTries: if there were too many in the last 15 minutes
+    :return: the attempt, to be passed to ``check_attempt``
+    :raise TooManyAttempts: if there were too many in the last 15 minutes
     """
     found = find_credentials(email)
     employee_id = found.id if found else None
     if browser is not None and browser.employee_id == employee_id:
-        attempt = Try(employee_id, found and found.password_hash, f"browser:{browser.nonce}")
-        _count({attempt.own_key: TRIES_PER_ACCOUNT_AND_ADDRESS})
+        attempt = SignInAttempt(employee_id, found and found.password_hash, f"browser:{browser.nonce}")
+        _count({attempt.own_key: ATTEMPTS_PER_ACCOUNT_AND_ADDRESS})
         return attempt
     # What was typed may be a password, so an unknown address is not kept as it is.
     account, network = employee_id or sha256(email.lower().encode()).hexdigest(), _network(remote_address)
     address_key, pair_key, account_key = f"address:{network}", f"pair:{account}@{network}", f"account:{account}"
-    _count({address_key: TRIES_PER_ADDRESS, pair_key: TRIES_PER_ACCOUNT_AND_ADDRESS})
-    _count({account_key: TRIES_PER_ACCOUNT})
-    return Try(employee_id, found and found.password_hash, pair_key, address_key, account_key)
+    _count({address_key: ATTEMPTS_PER_ADDRESS, pair_key: ATTEMPTS_PER_ACCOUNT_AND_ADDRESS})
+    _count({account_key: ATTEMPTS_PER_ACCOUNT})
+    return SignInAttempt(employee_id, found and found.password_hash, pair_key, address_key, account_key)
 
 
 def count_confirmation(employee: Employee) -> None:
     """Count an attempt of a signed-in person to confirm their password. Commit before checking it.
 
-    :raise TooManyTries: if there were too many in the last 15 minutes
+    :raise TooManyAttempts: if there were too many in the last 15 minutes
     """
-    _count({f"confirmation:{employee.id}": TRIES_PER_ACCOUNT_AND_ADDRESS})
+    _count({f"confirmation:{employee.id}": ATTEMPTS_PER_ACCOUNT_AND_ADDRESS})
 
 
-def count_wrong_token(remote_address: str | None) -> tuple[int, timedelta]:
+def count_invalid_token(remote_address: str | None) -> tuple[int, timedelta]:
     """Count a request with an invalid API token by its IP address, because looking tokens up costs work.
 
     :return: the number of such requests in the current 15 minutes, and how long these still last
@@ -178,7 +178,7 @@ def count_wrong_token(remote_address: str | None) -> tuple[int, timedelta]:
     return _count_each([f"token:{_network(remote_address)}"])[0]
 
 
-def judge_try(attempt: Try, password: str) -> Employee:
+def check_attempt(attempt: SignInAttempt, password: str) -> Employee:
     """Check the password of a counted attempt, and reset the count on success.
 
     An unknown email takes as long as a wrong password.
@@ -265,7 +265,7 @@ def _lock(employee: Employee) -> None:
     db.session.refresh(employee, with_for_update={"of": Employee})
 
 
-def _typed_alike(password: str) -> str:
+def _normalize(password: str) -> str:
     """Normalize Unicode: another keyboard may send the same password as other code points."""
     return unicodedata.normalize("NFKC", password)
 
@@ -281,7 +281,7 @@ def _matches(password_hash: str | None, password: str) -> bool:
     if len(password) > LONGEST_PASSWORD:
         password_hash, password = None, ""
     try:
-        hasher.verify(password_hash or nobodys, _typed_alike(password).encode(errors="replace"))
+        hasher.verify(password_hash or nobodys, _normalize(password).encode(errors="replace"))
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None
@@ -301,8 +301,8 @@ def _network(remote_address: str | None) -> str:
 def _count(limits: dict[str, int]) -> None:
     keys = sorted(limits)
     counts = zip(keys, _count_each(keys), strict=True)
-    if waits := [wait for key, (tries, wait) in counts if tries > limits[key]]:
-        raise TooManyTries(max(waits))
+    if waits := [wait for key, (attempts, wait) in counts if attempts > limits[key]]:
+        raise TooManyAttempts(max(waits))
 
 
 def _count_each(keys: Sequence[str]) -> list[tuple[int, timedelta]]:
@@ -322,7 +322,7 @@ def _count_each(keys: Sequence[str]) -> list[tuple[int, timedelta]]:
     return [found[key] for key in keys]
 
 
-def _clear(attempt: Try) -> None:
+def _clear(attempt: SignInAttempt) -> None:
     """Clear the attempt's own count, and take it off the shared ones."""
     # Address, own, account: the order in which they are counted, so that two of us never wait for each other.
     _lower(attempt.address_key)

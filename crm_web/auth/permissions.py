@@ -11,7 +11,7 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
 from crm_web.core.extensions import login_manager
-from crm_web.core.problem_details import is_from_program
+from crm_web.core.problem_details import is_api_request
 from crm_web.core.request_log import log_event
 from crm_web.models import Employee, Role
 
@@ -60,14 +60,14 @@ REFUSALS = {
 }
 
 
-class Belonging(Protocol):
+class HasOwner(Protocol):
     """Anything with an owner."""
 
     @property
     def owner_id(self) -> Any: ...
 
 
-class Owned(Belonging, Protocol):
+class Owned(HasOwner, Protocol):
     """A record that belongs to an employee or is unassigned."""
 
     @property
@@ -106,7 +106,7 @@ def may(employee: Employee, action: Action) -> bool:
     return action in ROLES[employee.role]
 
 
-def may_change(employee: Employee, record: Belonging) -> bool:
+def may_change(employee: Employee, record: HasOwner) -> bool:
     """Return whether a person may change, assign or trash a record: any with ``CHANGE_ANY``, else theirs or
     unassigned.
     """
@@ -226,7 +226,7 @@ def check_access() -> ResponseReturnValue | None:
     access = getattr(current_app.view_functions[request.endpoint], "access", None)
     if access == "public" or request.endpoint in ("static", "bootstrap.static") or _asks_for_methods():
         return None
-    if not current_user.is_authenticated and is_from_program():
+    if not current_user.is_authenticated and is_api_request():
         raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
     if not current_user.is_authenticated:
         if request.method == "POST":
@@ -241,7 +241,7 @@ def check_access() -> ResponseReturnValue | None:
 
 def _asks_for_methods() -> bool:
     """Anyone may ask which methods an API URL takes; Flask answers that without a view."""
-    return request.method == "OPTIONS" and is_from_program()
+    return request.method == "OPTIONS" and is_api_request()
 
 
 def _place() -> str | None:

@@ -7,12 +7,12 @@ from flask import Flask, Request, Response, abort, after_this_request, current_a
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from crm_web.auth import operations, queries
-from crm_web.auth.tokens.operations import count_request, count_wrong
+from crm_web.auth.tokens.operations import count_invalid, count_request
 from crm_web.auth.tokens.queries import find_token
 from crm_web.core.csrf import make_secret
 from crm_web.core.extensions import db, login_manager
-from crm_web.core.problem_details import is_from_program
-from crm_web.core.request_log import keep_person
+from crm_web.core.problem_details import is_api_request
+from crm_web.core.request_log import remember_employee
 from crm_web.models import ChangeSource, Employee, set_change_source
 
 KNOWN_BROWSER_COOKIE = "piper_browser"
@@ -32,7 +32,7 @@ def init_app(app: Flask) -> None:
 
 def sign_in(employee: Employee) -> None:
     """Sign an employee in with a fresh cookie, so that nothing planted in the old one survives."""
-    end_here()
+    end_current_session()
     token = operations.start_sign_in(
         employee,
         remote_address=request.remote_addr,
@@ -48,11 +48,11 @@ def sign_in(employee: Employee) -> None:
 
 def sign_out() -> None:
     """End the session on the server and delete the cookie."""
-    end_here()
+    end_current_session()
     session.clear()
 
 
-def end_here() -> None:
+def end_current_session() -> None:
     """End this browser's session on the server, if there is one."""
     signed_in = queries.find_signed_in(session["sign_in"]) if "sign_in" in session else None
     sign_in = queries.find_sign_in(signed_in.employee, signed_in.sign_in_id) if signed_in else None
@@ -71,7 +71,7 @@ def find_known_browser() -> operations.KnownBrowser | None:
 def _load_person(_request: Request) -> Employee | None:
     """A program's token takes precedence over a cookie."""
     g.sign_in_id = g.api_token = g.token_use = None
-    if is_from_program() and "Authorization" in request.headers:
+    if is_api_request() and "Authorization" in request.headers:
         return _load_program()
     token: str | None = session.get("sign_in")
     found = queries.find_signed_in(token) if token else None
@@ -90,11 +90,11 @@ def _load_program() -> Employee | None:
     if shown is None or shown.type != "bearer" or not shown.token:
         return None
     use = count_request(shown.token, most=current_app.config["API_REQUESTS_A_MINUTE"])
-    g.token_use = use or count_wrong(request.remote_addr)
+    g.token_use = use or count_invalid(request.remote_addr)
     db.session.commit()
     if g.token_use.is_too_much:
         # Nobody asks again who this is while the refusal is written.
-        keep_person(g.token_use.employee_id)
+        remember_employee(g.token_use.employee_id)
         g._login_user = login_manager.anonymous_user()
         abort(429, TOO_MANY if use else TOO_MANY_WRONG)
     g.api_token = find_token(shown.token) if use else None
@@ -102,7 +102,7 @@ def _load_program() -> Employee | None:
 
 
 def _enter() -> None:
-    set_change_source(ChangeSource.API if is_from_program() else ChangeSource.WEB, g.request_id)
+    set_change_source(ChangeSource.API if is_api_request() else ChangeSource.WEB, g.request_id)
 
 
 def _remember_browser(employee: Employee) -> None:

@@ -38,7 +38,7 @@ def sign_in() -> ResponseReturnValue:
         return _sign_in_page(form), 422
     try:
         employee = _prove(form)
-    except operations.TooManyTries as error:
+    except operations.TooManyAttempts as error:
         log_event("throttled", remote_address=request.remote_addr)
         return _refuse(form, error), 429, {"Retry-After": str(error.seconds)}
     except DomainError as error:
@@ -52,12 +52,12 @@ def sign_in() -> ResponseReturnValue:
 
 
 def _prove(form: SignInForm) -> Employee:
-    attempt = operations.count_try(
+    attempt = operations.count_attempt(
         form.email.data or "", remote_address=request.remote_addr, browser=sessions.find_known_browser()
     )
     # Counted for everyone to see before the slow check, and no connection is held during it.
     db.session.commit()
-    return operations.judge_try(attempt, form.password.data or "")
+    return operations.check_attempt(attempt, form.password.data or "")
 
 
 def _refuse(form: SignInForm, error: DomainError) -> str:
@@ -135,7 +135,7 @@ def change_password() -> ResponseReturnValue:
         return _account_page(password=form), 422
     try:
         _change_password(form)
-    except operations.TooManyTries as error:
+    except operations.TooManyAttempts as error:
         return _refuse_password(form, error), 429, {"Retry-After": str(error.seconds)}
     except DomainError as error:
         return _refuse_password(form, error), 422

@@ -103,7 +103,7 @@ def revert(edit: BulkEdit, pairs: Sequence[tuple[BulkItem, Any]], by: Employee) 
     errors = _try_each([(record, item.before) for item, record in pairs if item.record_id not in won], undo, by)
     if won:
         errors |= undo_wins([record for item, record in pairs if item.record_id in won], by=by)
-    return {record_id: _tell(error) for record_id, error in errors.items()}
+    return {record_id: _refusal_text(error) for record_id, error in errors.items()}
 
 
 def _try_each(
@@ -121,6 +121,6 @@ def _try_each(
     return errors
 
 
-def _tell(error: DomainError) -> str:
+def _refusal_text(error: DomainError) -> str:
     obstacles = error.obstacles if isinstance(error, WinStands) else ()
     return " ".join([error.message, *(f"{it.name}: {it.reason}" for it in obstacles)])[: limit_of(BulkItem.undo_reason)]

@@ -6,7 +6,7 @@ from crm_web.bulk.eligibility import label_of_status
 from crm_web.models import BulkAction, BulkEdit
 
 
-def tell_title(edit: BulkEdit, count: int) -> str:
+def format_title(edit: BulkEdit, count: int) -> str:
     """
     Say what an edit is going to do, for the head of its confirmation.
 
@@ -22,7 +22,7 @@ def tell_title(edit: BulkEdit, count: int) -> str:
     }.get(edit.action) or f"Move {records} to {label_of_status(edit)}"
 
 
-def tell_deed(edit: BulkEdit, names: Mapping[int, str]) -> str:
+def describe_action(edit: BulkEdit, names: Mapping[int, str]) -> str:
     """
     Say what an edit did.
 

@@ -19,7 +19,7 @@ from crm_web.models import (
     LeadStatus,
     limit_of,
 )
-from crm_web.web.form_fields import ChoiceField, OwnerField, RecordForm, Required, TextLine, WordField
+from crm_web.web.form_fields import ChoiceField, EnumField, OwnerField, RecordForm, Required, TextLine
 
 NOBODY = 0
 Choices = Sequence[tuple[str, str]]
@@ -88,7 +88,7 @@ class AssignForm(PlainForm):
 
     def offer(self, people: Sequence[Employee]) -> None:
         """Say who can be chosen; nobody has to be chosen too, so that no press of a key frees thousands."""
-        self.owner_id.offer(people)
+        self.owner_id.set_options(people)
         self.owner_id.options.append((NOBODY, "Nobody: they are free to take"))
         if self.owner_id.raw_data == [str(NOBODY)]:
             self.owner_id.data, self.owner_id.process_errors = NOBODY, []
@@ -116,7 +116,7 @@ class SourceForm(PlainForm):
 class LossForm(PlainForm):
     """Why the leads are lost."""
 
-    lost_reason = WordField("Reason", REASONS, empty="Choose a reason", validators=[Required("Choose a reason.")])
+    lost_reason = EnumField("Reason", REASONS, empty="Choose a reason", validators=[Required("Choose a reason.")])
     lost_note = TextLine("In a few words", limit_of(Lead.lost_note), description="Needed where the reason is another.")
 
     def values(self) -> dict[str, Any]:

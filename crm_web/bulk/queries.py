@@ -26,7 +26,7 @@ from crm_web.models import (
     LeadStatus,
     UndoOutcome,
 )
-from crm_web.records.people import map_people
+from crm_web.records.people import map_employee_names
 
 MODELS: dict[BulkEntity, Any] = {BulkEntity.LEAD: Lead, BulkEntity.CUSTOMER: Customer}
 CHUNK = 500
@@ -191,7 +191,7 @@ def load_context(edit: BulkEdit, by: Employee, *, leave_likely: bool) -> EditCon
     :param leave_likely: whether leads stay as they are whose customer a person has to choose
     :return: what it is
     """
-    return EditContext(by, map_people(), map_likely(edit.id) if leave_likely and is_win(edit) else {})
+    return EditContext(by, map_employee_names(), map_likely(edit.id) if leave_likely and is_win(edit) else {})
 
 
 def preview_edit(edit: BulkEdit, *, by: Employee) -> Preview:

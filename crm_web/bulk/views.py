@@ -8,7 +8,7 @@ from flask_login import current_user
 
 from crm_web.auth.permissions import Action, allowed, may, refuse
 from crm_web.bulk import blueprint, operations, queries
-from crm_web.bulk.formatting import tell_deed, tell_title
+from crm_web.bulk.formatting import describe_action, format_title
 from crm_web.bulk.forms import PlainForm, SelectionForm, form_for, list_actions
 from crm_web.bulk.params import EditResultParams
 from crm_web.core.errors import DomainError
@@ -18,14 +18,14 @@ from crm_web.leads.listing.params import LeadListParams
 from crm_web.leads.queries import list_sources
 from crm_web.lists.params import ListParams
 from crm_web.models import BulkEdit, BulkEntity
-from crm_web.records.people import list_possible_owners, map_people
+from crm_web.records.people import list_possible_owners, map_employee_names
 from crm_web.web.flash import flash_message
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.refills import refillable
 from crm_web.web.template_filters import current_user_locale
 
 blueprint.add_app_template_global(list_actions, "bulk_actions")
-blueprint.add_app_template_global(tell_title, "bulk_title")
+blueprint.add_app_template_global(format_title, "bulk_title")
 
 
 @blueprint.post("/<any(lead, customer):entity>")
@@ -64,9 +64,9 @@ def list_edits() -> ResponseReturnValue:
     view = ListParams("bulk.list_edits", request.args, names=("whose",))
     is_all = may(current_user, Action.CHANGE_ANY) and view.one("whose") == "all"
     page = queries.list_edits(None if is_all else current_user, cursor=view.mark)
-    counts, names = queries.count_outcomes(page.rows), map_people()
-    told = {edit.id: tell_deed(edit, names) for edit in page.rows}
-    return render_template("bulk/list_edits.html", page=page, view=view, counts=counts, told=told, is_all=is_all)
+    counts, names = queries.count_outcomes(page.rows), map_employee_names()
+    titles = {edit.id: describe_action(edit, names) for edit in page.rows}
+    return render_template("bulk/list_edits.html", page=page, view=view, counts=counts, told=titles, is_all=is_all)
 
 
 @blueprint.get("/<int:edit_id>")
@@ -136,5 +136,5 @@ def _receipt(edit: BulkEdit) -> str:
     view = EditResultParams(request.args, edit=edit, counts=counts)
     page = queries.list_items(edit, view.outcome, cursor=view.mark)
     names = queries.map_names(edit, [item.record_id for item in page.rows])
-    deed = tell_deed(edit, map_people()) if counts["done"] else "Nothing was changed"
+    deed = describe_action(edit, map_employee_names()) if counts["done"] else "Nothing was changed"
     return render_template("bulk/receipt.html", edit=edit, counts=counts, view=view, page=page, names=names, deed=deed)

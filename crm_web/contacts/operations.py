@@ -12,7 +12,7 @@ from crm_web.customers.operations import lock_outside_trash
 from crm_web.models import Contact, Customer, Employee, set_audit_actor
 from crm_web.records.batch_writes import flush_or_defer
 from crm_web.records.merging import Merge
-from crm_web.records.operations import lock, merge_with_saved, take_from_trash
+from crm_web.records.operations import lock, merge_with_saved, restore_from_trash
 from crm_web.records.phones import set_values
 
 NAMES = ("first_name", "last_name", "email")
@@ -93,7 +93,7 @@ def trash_contact(contact: Contact, *, by: Employee) -> None:
 
 def restore_contact(contact: Contact, *, by: Employee) -> None:
     """Restore a contact from the trash, not as the primary one. Does nothing if it is not there."""
-    take_from_trash(contact, by=by)
+    restore_from_trash(contact, by=by)
 
 
 def _check_named(contact: Contact, values: Mapping[str, Any]) -> None:

@@ -83,7 +83,7 @@ def change_contact(contact_id: int) -> ResponseReturnValue:
         show_refusal(form, error)
         return _edit_page(form, contact), 422
     text = f"{contact.name} was saved.{merged.in_words()}"
-    answer = Answer(text, _place_of(contact), warnings=form.doubts)
+    answer = Answer(text, _place_of(contact), warnings=form.phone_warnings)
     db.session.commit()
     return answer.give()
 

@@ -41,7 +41,7 @@ IDLE_IN_TRANSACTION_SECONDS = 30
 UNTOUCHED_BY_DATABASE = ("health.show_alive", "static", "bootstrap.static")
 
 
-class DatabaseSilent(Exception):
+class DatabaseTimeout(Exception):
     """The database did not answer in time."""
 
 
@@ -70,7 +70,7 @@ class CircuitBreaker:
         self._turn = threading.Lock()
         self.is_open = False
 
-    def during(
+    def call(
         self,
         deadline: float,
         connection: "psycopg2.extensions.connection | None",
@@ -97,7 +97,7 @@ class CircuitBreaker:
         self.is_open = False
         return answer
 
-    def count_longer(self, seconds: float) -> int:
+    def count_waiting(self, seconds: float) -> int:
         """Count the threads that have waited longer than so many seconds."""
         begun = time.monotonic() - seconds
         return sum(since < begun for since, _, _ in list(self._waits.values()))
@@ -126,10 +126,10 @@ class CircuitBreaker:
             now = time.monotonic()
             for _, deadline, connection in list(self._waits.values()):
                 if connection is not None and now > deadline:
-                    _hang_up(connection)
+                    _shut_socket(connection)
 
 
-def _hang_up(connection: "psycopg2.extensions.connection") -> None:
+def _shut_socket(connection: "psycopg2.extensions.connection") -> None:
     """Shut the socket under a waiting libpq, which then reports a lost connection."""
     with suppress(OSError, psycopg2.Error), socket.socket(fileno=os.dup(connection.fileno())) as line:
         line.shutdown(socket.SHUT_RDWR)
@@ -144,17 +144,17 @@ class TimeoutCursor(psycopg2.extensions.cursor):
     connection: "TimeoutConnection"
 
     def execute(self, *arguments: Any) -> None:
-        return circuit_breaker.during(self.connection.deadline, self.connection, super().execute, *arguments)
+        return circuit_breaker.call(self.connection.deadline, self.connection, super().execute, *arguments)
 
     def executemany(self, *arguments: Any) -> None:
-        return circuit_breaker.during(self.connection.deadline, self.connection, super().executemany, *arguments)
+        return circuit_breaker.call(self.connection.deadline, self.connection, super().executemany, *arguments)
 
     def copy_expert(self, *arguments: Any) -> None:
-        return circuit_breaker.during(self.connection.deadline, self.connection, super().copy_expert, *arguments)
+        return circuit_breaker.call(self.connection.deadline, self.connection, super().copy_expert, *arguments)
 
     def fetchmany(self, *arguments: Any) -> list[tuple[Any, ...]]:
         # A named cursor asks the server for each batch.
-        return circuit_breaker.during(self.connection.deadline, self.connection, super().fetchmany, *arguments)
+        return circuit_breaker.call(self.connection.deadline, self.connection, super().fetchmany, *arguments)
 
 
 class TimeoutConnection(psycopg2.extensions.connection):
@@ -171,12 +171,12 @@ class TimeoutConnection(psycopg2.extensions.connection):
         """Commit; if this fails, it is unknown whether the changes were saved."""
         if has_request_context():
             g.may_be_saved = True
-        return circuit_breaker.during(self.deadline, self, super().commit)
+        return circuit_breaker.call(self.deadline, self, super().commit)
 
     def rollback(self) -> None:
         """Roll back; if the connection is lost the server has done so already."""
         try:
-            circuit_breaker.during(self.deadline, self, super().rollback)
+            circuit_breaker.call(self.deadline, self, super().rollback)
         except psycopg2.Error:
             if not self.closed:
                 raise
@@ -213,8 +213,8 @@ def init_app(app: Flask, start_server: Callable[[], None] | None = None) -> None
         except psycopg2.OperationalError as error:
             raise DatabaseUnreachable(settings.database_url, error) from error
 
-    event.listen(engine, "checkout", _check_sign_of_life)
-    app.before_request(_refuse_while_silent)
+    event.listen(engine, "checkout", _check_connection)
+    app.before_request(_fail_fast)
     app.teardown_request(_end_turn)
 
 
@@ -228,13 +228,13 @@ def _connect_with_deadline(dialect: Any, arguments: list[Any], names: dict[str, 
     options = [names.get("options", ""), *(f"-c {name}={seconds}s" for name, seconds in limits.items())]
     names = names | {"options": " ".join(options).strip(), "connection_factory": TimeoutConnection}
     # Here libpq keeps the deadline by itself, once for each host.
-    connection = circuit_breaker.during(settings.connect_timeout, None, partial(dialect.connect, *arguments, **names))
+    connection = circuit_breaker.call(settings.connect_timeout, None, partial(dialect.connect, *arguments, **names))
     connection.deadline = settings.statement_timeout + GRACE
     connection.is_fresh = True
     return connection
 
 
-def _check_sign_of_life(connection: Any, _record: Any, _proxy: Any) -> None:
+def _check_connection(connection: Any, _record: Any, _proxy: Any) -> None:
     """Check a pooled connection before it is used; if the server is silent, no new one is opened."""
     if not isinstance(connection, TimeoutConnection):
         return
@@ -246,11 +246,11 @@ def _check_sign_of_life(connection: Any, _record: Any, _proxy: Any) -> None:
         connection.ping()
     except psycopg2.Error as error:
         if time.monotonic() - started > PING_DEADLINE:
-            raise DatabaseSilent from error
+            raise DatabaseTimeout from error
         raise InvalidatePoolError from error
 
 
-def _refuse_while_silent() -> None:
+def _fail_fast() -> None:
     """Fail fast instead of waiting in vain, so that threads stay free for ``/healthz``.
 
     This applies while each connection has kept somebody waiting for long, and, after a wait without an answer, until
@@ -259,12 +259,12 @@ def _refuse_while_silent() -> None:
     settings: Settings = current_app.config["SETTINGS"]
     if request.endpoint in UNTOUCHED_BY_DATABASE:
         return
-    if circuit_breaker.count_longer(SUSPICIOUS_WAIT) >= settings.database_connections:
-        raise DatabaseSilent
+    if circuit_breaker.count_waiting(SUSPICIOUS_WAIT) >= settings.database_connections:
+        raise DatabaseTimeout
     if circuit_breaker.is_open:
         g.has_turn = circuit_breaker.take_turn()
         if not g.has_turn:
-            raise DatabaseSilent
+            raise DatabaseTimeout
 
 
 def _end_turn(_error: BaseException | None) -> None:
@@ -295,7 +295,7 @@ _AWAY = re.compile("08...|53...|57P..|25P03|25006|58...")
 
 def classify_failure(error: BaseException) -> DbFailure | None:
     """Return why the database could not serve a request; ``None`` if the statement or the code was at fault."""
-    if isinstance(error, (DatabaseSilent, PoolTimeout, PostgresError)):
+    if isinstance(error, (DatabaseTimeout, PoolTimeout, PostgresError)):
         return DbFailure.AWAY
     cause = error.orig if isinstance(error, DBAPIError) else error
     if not isinstance(cause, (psycopg2.OperationalError, psycopg2.InterfaceError, psycopg2.InternalError)):

@@ -21,7 +21,7 @@ DETAILS = {
 MEDIA_TYPE = "application/problem+json"
 
 
-def is_from_program() -> bool:
+def is_api_request() -> bool:
     """Return whether the request's path is below ``/api/``, whether or not it exists."""
     return request.path.startswith(PROGRAMS)
 

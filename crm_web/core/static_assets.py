@@ -22,12 +22,12 @@ IMPORT = re.compile(rb'(?<= from ")(\./[\w./]+\.js)(?=";)')
 
 def init_app(app: Flask) -> None:
     """Add versions to the URLs of static files, and headers to their responses."""
-    app.session_interface = SessionsOfPages()
+    app.session_interface = PageSessions()
     app.url_defaults(_add_version)
-    app.after_request(_keep_and_compress)
+    app.after_request(_cache_and_compress)
 
 
-class SessionsOfPages(SecureCookieSessionInterface):
+class PageSessions(SecureCookieSessionInterface):
     """No session cookies for static files, which are the same for everyone and can be cached."""
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
@@ -42,7 +42,7 @@ def _add_version(endpoint: str, values: dict[str, Any]) -> None:
             values.setdefault("v", _version(path, path.stat().st_mtime_ns))
 
 
-def _keep_and_compress(response: Response) -> Response:
+def _cache_and_compress(response: Response) -> Response:
     if request.endpoint not in STATIC_ENDPOINTS or response.status_code not in (200, 304):
         return response
     path = _find_file(request.endpoint, (request.view_args or {})["filename"])

@@ -7,6 +7,7 @@ from crm_web.models import Customer, CustomerKind, CustomerStatus, limit_of
 from crm_web.web.form_fields import (
     CountryField,
     EmailField,
+    EnumField,
     HiddenNumber,
     OwnerField,
     Required,
@@ -14,7 +15,6 @@ from crm_web.web.form_fields import (
     TextLine,
     TypedField,
     WebsiteField,
-    WordField,
 )
 from crm_web.web.forms import DuplicateCheckForm, IdempotentForm
 from crm_web.web.phone_field import PhoneField
@@ -51,14 +51,14 @@ class CustomerForm(DuplicateCheckForm):
     """What a person types about a customer."""
 
     name = _line("Name", Customer.name, validators=[Required("Enter the customer’s name.")])
-    kind = WordField(
+    kind = EnumField(
         "Kind",
         CustomerKind,
         empty=None,
         default=CustomerKind.ORGANISATION,
         validators=[Required("Choose whether this is a person or an organisation.")],
     )
-    status = WordField(
+    status = EnumField(
         "Status", CustomerStatus, empty=None, default=CustomerStatus.ACTIVE, validators=[Required("Choose a status.")]
     )
     owner_id = OwnerField("Owner")
@@ -102,17 +102,17 @@ class CustomerForm(DuplicateCheckForm):
     @property
     def has_billing_address(self) -> bool:
         """Whether a part of that address is filled or wrong."""
-        return self.speaks_of(*(f"billing_{part}" for part in ADDRESS))
+        return self.has_input_in(*(f"billing_{part}" for part in ADDRESS))
 
     @property
     def has_shipping_address(self) -> bool:
         """Whether a part of that address is filled or wrong."""
-        return self.speaks_of(*(f"shipping_{part}" for part in ADDRESS))
+        return self.has_input_in(*(f"shipping_{part}" for part in ADDRESS))
 
     @property
     def has_rest(self) -> bool:
         """Whether one of the rare fields is filled or wrong."""
-        return self.speaks_of("industry", "vat_number", "registration_number", "parent")
+        return self.has_input_in("industry", "vat_number", "registration_number", "parent")
 
 
 class NewCustomerForm(CustomerForm, IdempotentForm):

@@ -10,8 +10,8 @@ from crm_web.core.extensions import db
 from crm_web.models import Contact, Customer, CustomerStatus, Employee, set_audit_actor
 from crm_web.records.batch_writes import flush_or_defer
 from crm_web.records.merging import Merge
-from crm_web.records.operations import check_owner, lock, merge_with_saved, move_to_trash, take_from_trash
-from crm_web.records.phones import read_again, set_values
+from crm_web.records.operations import check_owner, lock, merge_with_saved, move_to_trash, restore_from_trash
+from crm_web.records.phones import reparse_phones, set_values
 
 PARENTS_LOCK = 7430101
 """The number of the lock that whoever moves a customer under another one takes for the transaction."""
@@ -135,7 +135,7 @@ def restore_customer(customer: Customer, *, by: Employee) -> None:
     :param customer: the customer; one that is not in the trash stays as it is
     :param by: the employee who does it
     """
-    take_from_trash(customer, by=by)
+    restore_from_trash(customer, by=by)
 
 
 def lock_outside_trash(customer: Customer) -> None:
@@ -178,7 +178,7 @@ def _read_numbers_of_contacts(customer: Customer, by: Employee) -> None:
     """Their numbers follow the customer's country; one that can't be of that country stays as it is."""
     contacts = select(Contact).where(Contact.customer_id == customer.id).order_by(Contact.id).with_for_update()
     for contact in db.session.scalars(contacts):
-        read_again(contact, country=customer.phone_country, by=by)
+        reparse_phones(contact, country=customer.phone_country, by=by)
 
 
 def _check_named(values: Mapping[str, Any]) -> None:

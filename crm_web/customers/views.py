@@ -15,9 +15,9 @@ from crm_web.customers import blueprint, operations, queries
 from crm_web.customers.forms import EditCustomerForm, NewCustomerForm
 from crm_web.history.as_of import read_as_of
 from crm_web.history.conflicts import show_conflict
-from crm_web.history.deleted_records import go_to_story
+from crm_web.history.deleted_records import redirect_to_history
 from crm_web.history.queries import list_changes_of
-from crm_web.history.time_travel.queries import get_past
+from crm_web.history.time_travel.queries import get_past_record
 from crm_web.models import Customer
 from crm_web.records.matching import Match, list_possible_duplicates
 from crm_web.records.operations import ChangedMeanwhile
@@ -35,7 +35,7 @@ LEADS_SHOWN = 10
 @allowed(Action.CREATE)
 def new_customer() -> ResponseReturnValue:
     form = NewCustomerForm(data={"owner_id": current_user.id})
-    form.owner_id.offer(list_possible_owners())
+    form.owner_id.set_options(list_possible_owners())
     return _new_page(form)
 
 
@@ -44,7 +44,7 @@ def new_customer() -> ResponseReturnValue:
 @refillable()
 def create_customer() -> ResponseReturnValue:
     form = NewCustomerForm(data={"owner_id": current_user.id})
-    form.owner_id.offer(list_possible_owners())
+    form.owner_id.set_options(list_possible_owners())
     if answer := replay_response(form):
         return answer.give()
     if not form.validate():
@@ -64,7 +64,7 @@ def create_customer() -> ResponseReturnValue:
 
 
 def _new_page(form: NewCustomerForm, matches: Sequence[Match] = ()) -> str:
-    form.ask_about(matches)
+    form.ask_to_confirm(matches)
     return render_template("customers/new_customer.html", form=form, matches=matches)
 
 
@@ -75,7 +75,7 @@ def show_customer(customer_id: int) -> ResponseReturnValue:
     if moment := read_as_of():
         return _past_page(customer_id, customer, moment)
     if customer is None:
-        return go_to_story("customer", customer_id)
+        return redirect_to_history("customer", customer_id)
     is_allowed = may_change(current_user, customer)
     may_add = may(current_user, Action.CREATE) and not customer.is_in_trash
     return render_template(
@@ -96,7 +96,7 @@ def show_customer(customer_id: int) -> ResponseReturnValue:
 
 
 def _past_page(customer_id: int, today: Customer | None, moment: datetime) -> str:
-    past = get_past("customer", customer_id, moment, today=today) or abort(404)
+    past = get_past_record("customer", customer_id, moment, today=today) or abort(404)
     now_url = url_for("customers.show_customer", customer_id=customer_id)
     shown = past.record or today
     return render_template("customers/past_customer.html", customer=shown, won={}, past=past, now_url=now_url)
@@ -107,7 +107,7 @@ def _past_page(customer_id: int, today: Customer | None, moment: datetime) -> st
 def edit_customer(customer_id: int) -> ResponseReturnValue:
     customer = _customer_to_change(customer_id)
     form = EditCustomerForm(obj=customer)
-    form.owner_id.offer(list_possible_owners(), customer.owner)
+    form.owner_id.set_options(list_possible_owners(), customer.owner)
     return _edit_page(form, customer)
 
 
@@ -117,7 +117,7 @@ def edit_customer(customer_id: int) -> ResponseReturnValue:
 def change_customer(customer_id: int) -> ResponseReturnValue:
     customer = _customer_to_change(customer_id)
     form = EditCustomerForm(obj=customer)
-    form.owner_id.offer(list_possible_owners(), customer.owner)
+    form.owner_id.set_options(list_possible_owners(), customer.owner)
     if not form.validate():
         return _edit_page(form, customer), 422
     matches = _list_new_matches(form, customer)
@@ -133,7 +133,7 @@ def change_customer(customer_id: int) -> ResponseReturnValue:
         show_refusal(form, error)
         return _edit_page(form, customer), 422
     place = url_for("customers.show_customer", customer_id=customer_id)
-    answer = Answer(f"{customer.name} was saved.{merged.in_words()}", place, warnings=form.doubts)
+    answer = Answer(f"{customer.name} was saved.{merged.in_words()}", place, warnings=form.phone_warnings)
     db.session.commit()
     return answer.give()
 
@@ -146,7 +146,7 @@ def _list_new_matches(form: EditCustomerForm, customer: Customer) -> list[Match]
 
 
 def _edit_page(form: EditCustomerForm, customer: Customer, matches: Sequence[Match] = ()) -> str:
-    form.ask_about(matches)
+    form.ask_to_confirm(matches)
     return render_template("customers/edit_customer.html", form=form, customer=customer, matches=matches)
 
 

@@ -48,7 +48,7 @@ class DashboardFormatter:
     def __init__(self, scope: Scope, user_locale: UserLocale) -> None:
         self.scope, self.user_locale = scope, user_locale
 
-    def tell(self, label: str, totals: Totals, *, bar: str = "", **filters: Any) -> DashboardFigure:
+    def build_figure(self, label: str, totals: Totals, *, bar: str = "", **filters: Any) -> DashboardFigure:
         """Format totals, linked to the lead list with these filters."""
         return DashboardFigure(
             label,
@@ -62,27 +62,27 @@ class DashboardFormatter:
         """The URL of the lead list in this scope with these filters."""
         return url_for("leads.list_leads", **filters, owner=None if self.scope is Scope.ALL else self.scope.value)
 
-    def tell_statuses(self, totals: Mapping[LeadStatus, Totals]) -> list[DashboardFigure]:
+    def build_statuses(self, totals: Mapping[LeadStatus, Totals]) -> list[DashboardFigure]:
         """Format a bar for each status."""
-        return [self.tell(s.label, totals, bar=colour_of(s), status=s.value) for s, totals in totals.items()]
+        return [self.build_figure(s.label, totals, bar=colour_of(s), status=s.value) for s, totals in totals.items()]
 
-    def tell_open(self, totals: Mapping[LeadStatus, Totals]) -> DashboardFigure:
+    def build_open(self, totals: Mapping[LeadStatus, Totals]) -> DashboardFigure:
         """Format the open leads."""
         going = add_totals(totals for status, totals in totals.items() if status.kind is StatusKind.OPEN)
-        return self.tell("Open leads", going, kind=StatusKind.OPEN.value)
+        return self.build_figure("Open leads", going, kind=StatusKind.OPEN.value)
 
-    def tell_created(self, totals: Totals, week: Period) -> DashboardFigure:
+    def build_created(self, totals: Totals, week: Period) -> DashboardFigure:
         """Format the leads created this week."""
-        return self.tell("New this week", totals, created_from=week.first_day, created_to=week.next_day)
+        return self.build_figure("New this week", totals, created_from=week.first_day, created_to=week.next_day)
 
-    def tell_closed(
+    def build_closed(
         self, kind: StatusKind, closed: Closed, this: Period, last: Period
     ) -> tuple[DashboardFigure, DashboardFigure]:
         """Format the leads won or lost this month and last."""
         word = kind.value.capitalize()
         return (
-            self.tell(f"{word} this month", closed.this, kind=kind.value, **_days_closed(this)),
-            self.tell(f"{word} last month", closed.last, kind=kind.value, **_days_closed(last)),
+            self.build_figure(f"{word} this month", closed.this, kind=kind.value, **_days_closed(this)),
+            self.build_figure(f"{word} last month", closed.last, kind=kind.value, **_days_closed(last)),
         )
 
 

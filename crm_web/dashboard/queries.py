@@ -39,12 +39,12 @@ def list_owner_ids(scope: Scope, *, by: Employee) -> Sequence[int]:
     return (by.id,) if scope is Scope.ME else list_team_ids(by)
 
 
-def tally_by_status(owner_ids: Sequence[int]) -> dict[LeadStatus, Totals]:
+def count_by_status(owner_ids: Sequence[int]) -> dict[LeadStatus, Totals]:
     """Count the leads of each status."""
     return count_current(LeadScope(owner_ids))
 
 
-def tally_closed(this: Period, last: Period, owner_ids: Sequence[int]) -> dict[StatusKind, Closed]:
+def count_closed(this: Period, last: Period, owner_ids: Sequence[int]) -> dict[StatusKind, Closed]:
     """Count the leads won and lost in two consecutive months."""
     both = Period(last.first_day, this.next_day, this.zone)
     rows = sum_counts(Metric.CLOSED, "starts_on", "status", "currency", scope=LeadScope(owner_ids), period=both)
@@ -56,7 +56,7 @@ def tally_closed(this: Period, last: Period, owner_ids: Sequence[int]) -> dict[S
     return {kind: closed(kind) for kind in (StatusKind.WON, StatusKind.LOST)}
 
 
-def tally_created(period: Period, owner_ids: Sequence[int]) -> Totals:
+def count_created(period: Period, owner_ids: Sequence[int]) -> Totals:
     """Count the leads created within a few days: from an index, since the aggregates are monthly."""
     filters = LeadFilter(owner_ids=owner_ids, created_from=period.start, created_to=period.end)
     currency = case((Lead.amount.is_not(None), Lead.currency), else_="")

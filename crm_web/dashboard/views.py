@@ -39,15 +39,15 @@ def show_dashboard() -> str:
 
 
 def _count_leads(scope: Scope, owner_ids: Sequence[int], today: date) -> DashboardFigures:
-    teller, zone = DashboardFormatter(scope, current_user_locale()), current_user_locale().zone
+    formatter, zone = DashboardFormatter(scope, current_user_locale()), current_user_locale().zone
     week, month = week_of(today, zone), month_of(today, zone)
     last_month = month_before(month)
-    statuses = queries.tally_by_status(owner_ids)
-    closed = queries.tally_closed(month, last_month, owner_ids)
+    statuses = queries.count_by_status(owner_ids)
+    closed = queries.count_closed(month, last_month, owner_ids)
     return DashboardFigures(
-        open=teller.tell_open(statuses),
-        new=teller.tell_created(queries.tally_created(week, owner_ids), week),
-        months=[teller.tell_closed(kind, both, month, last_month) for kind, both in closed.items()],
-        bars=teller.tell_statuses(statuses),
-        all_url=teller.url(),
+        open=formatter.build_open(statuses),
+        new=formatter.build_created(queries.count_created(week, owner_ids), week),
+        months=[formatter.build_closed(kind, both, month, last_month) for kind, both in closed.items()],
+        bars=formatter.build_statuses(statuses),
+        all_url=formatter.url(),
     )

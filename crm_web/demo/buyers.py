@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from crm_web.demo.people import invent_land, invent_party
 from crm_web.demo.sales import BOUGHT_TWICE, invent_lead
-from crm_web.demo.timeline import Row, Story
+from crm_web.demo.timeline import Row, Scenario
 from crm_web.demo.words import BOUGHT_AGAIN
 from crm_web.models import ConversionKind, CustomerKind, CustomerStatus, Lead, LeadStatus
 from crm_web.winning.mapping import CONTACT_FIELDS, CUSTOMER_FIELDS, customer_from_lead
@@ -13,14 +13,14 @@ ORDINARY_CUSTOMERS = 36
 """Customers that no lead made: they were there before the CRM was. With those that were won, 120 in all."""
 
 
-def win_leads(story: Story) -> None:
+def win_leads(scenario: Scenario) -> None:
     """Make the customers and contacts of won leads."""
-    for lead in [lead for lead in story.leads if lead["status"] is LeadStatus.WON]:
+    for lead in [lead for lead in scenario.leads if lead["status"] is LeadStatus.WON]:
         customer = _customer(lead, lead["closed_at"]) | {"created_from_lead": lead}
-        story.customers.append(customer)
-        _link(story, lead, customer, ConversionKind.CREATED)
+        scenario.customers.append(customer)
+        _link(scenario, lead, customer, ConversionKind.CREATED)
         if customer["kind"] is CustomerKind.ORGANISATION:
-            story.contacts.append(_contact(customer, lead, lead["closed_at"], is_primary=True))
+            scenario.contacts.append(_contact(customer, lead, lead["closed_at"], is_primary=True))
 
 
 def _customer(party: Row, created_at: datetime) -> Row:
@@ -51,9 +51,9 @@ def _contact(customer: Row, person: Row, created_at: datetime, *, is_primary: bo
     }
 
 
-def _link(story: Story, lead: Row, customer: Row, kind: ConversionKind) -> None:
+def _link(scenario: Scenario, lead: Row, customer: Row, kind: ConversionKind) -> None:
     lead["customer"] = customer
-    story.conversions.append(
+    scenario.conversions.append(
         {
             "lead": lead,
             "customer": customer,
@@ -64,43 +64,43 @@ def _link(story: Story, lead: Row, customer: Row, kind: ConversionKind) -> None:
     )
 
 
-def add_ordinary_customers(story: Story) -> None:
+def add_ordinary_customers(scenario: Scenario) -> None:
     """Add customers without a lead, some of them inactive."""
-    chance = story.chance
+    chance = scenario.chance
     for place in range(ORDINARY_CUSTOMERS):
         land = invent_land(chance)
         party = invent_party(chance, land)
-        owner = story.choose_seller()
-        created_at = story.working_hour(chance.draw.uniform(150, 364))
+        owner = scenario.choose_seller()
+        created_at = scenario.working_hour(chance.draw.uniform(150, 364))
         party |= {"owner_id": owner, "created_by_id": owner}
         customer = _customer(party, created_at)
         customer["vat_number"] = f"{land.country}{chance.draw.randrange(10**8, 10**9)}"
         if place < 8:
             customer["status"] = (CustomerStatus.INACTIVE, CustomerStatus.FORMER)[place % 2]
-        story.customers.append(customer)
+        scenario.customers.append(customer)
         if party["company"]:
-            story.contacts.append(_contact(customer, party, created_at, is_primary=True))
+            scenario.contacts.append(_contact(customer, party, created_at, is_primary=True))
             colleague = invent_party(chance, land) | dict.fromkeys(("email", "phone", "phone_e164"))
-            story.contacts.append(_contact(customer, colleague, created_at, is_primary=False))
+            scenario.contacts.append(_contact(customer, colleague, created_at, is_primary=False))
 
 
-def buy_again(story: Story) -> None:
+def buy_again(scenario: Scenario) -> None:
     """Let some of this year's won leads come from existing customers."""
-    chance = story.chance
+    chance = scenario.chance
     loyal = [
         contact
-        for contact in story.contacts
+        for contact in scenario.contacts
         if contact["is_primary"]
         and contact["customer"]["status"] is CustomerStatus.ACTIVE
-        and story.moment - contact["created_at"] > timedelta(days=100)
+        and scenario.moment - contact["created_at"] > timedelta(days=100)
     ]
     for contact in chance.draw.sample(loyal, BOUGHT_TWICE):
         customer = contact["customer"]
-        latest = (story.moment - customer["created_at"]).days - 20
-        lead = invent_lead(story, LeadStatus.WON, story.working_hour(chance.draw.uniform(1, latest)))
+        latest = (scenario.moment - customer["created_at"]).days - 20
+        lead = invent_lead(scenario, LeadStatus.WON, scenario.working_hour(chance.draw.uniform(1, latest)))
         lead |= {source: customer[target] for target, source in CUSTOMER_FIELDS.items() if isinstance(source, str)}
         lead |= {column: contact[column] for column in CONTACT_FIELDS}
         lead |= {"company": customer["name"], "source": BOUGHT_AGAIN, "created_by_id": customer["owner_id"]}
         lead["created_at"] = max(lead["created_at"], customer["created_at"] + timedelta(days=1))
-        story.leads.append(lead)
-        _link(story, lead, customer, ConversionKind.LINKED)
+        scenario.leads.append(lead)
+        _link(scenario, lead, customer, ConversionKind.LINKED)

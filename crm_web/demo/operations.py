@@ -15,8 +15,8 @@ from crm_web.core.database import raw_cursor
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.demo.changes import write_change
-from crm_web.demo.generation import tell_story
-from crm_web.demo.timeline import Row, Story
+from crm_web.demo.generation import generate_scenario
+from crm_web.demo.timeline import Row, Scenario
 from crm_web.demo.triggers import read_what_history_leaves_out, triggers_at_rest
 from crm_web.demo.words import BOUGHT_AGAIN, SOURCES
 from crm_web.models import (
@@ -60,32 +60,34 @@ def load_demo(*, progress: Callable[[str], object]) -> None:
     progress("Filling the demo company …")
     cursor = raw_cursor()
     with triggers_at_rest(cursor):
-        people, story = _fill()
+        people, scenario = _fill()
     cursor.execute(
         Path(__file__).with_name("history.sql").read_text(encoding="utf-8"),
-        read_what_history_leaves_out(cursor) | {"later": json.dumps([write_change(it) for it in story.changes])},
+        read_what_history_leaves_out(cursor) | {"later": json.dumps([write_change(it) for it in scenario.changes])},
     )
     cursor.execute("SELECT crm_recount()")
     progress(
-        f"  {len(people)} people, {len(story.leads)} leads, {len(story.customers)} customers, "
-        f"{len(story.activities):,} notes, calls, meetings and tasks"
+        f"  {len(people)} people, {len(scenario.leads)} leads, {len(scenario.customers)} customers, "
+        f"{len(scenario.activities):,} notes, calls, meetings and tasks"
     )
 
 
-def _fill() -> tuple[dict[str, Employee], Story]:
+def _fill() -> tuple[dict[str, Employee], Scenario]:
     people = _hire_people()
-    story = tell_story(moment=now().replace(second=0, microsecond=0), people={name: e.id for name, e in people.items()})
+    scenario = generate_scenario(
+        moment=now().replace(second=0, microsecond=0), people={name: e.id for name, e in people.items()}
+    )
     _add_sources()
-    _number(story.leads, Lead)
-    _number(story.customers, Customer)
-    _number(story.activities, Activity)
+    _number(scenario.leads, Lead)
+    _number(scenario.customers, Customer)
+    _number(scenario.activities, Activity)
     by_id = {employee.id: employee for employee in people.values()}
-    for employee_id in sorted({row["created_by_id"] for row in [*story.leads, *story.customers]}):
+    for employee_id in sorted({row["created_by_id"] for row in [*scenario.leads, *scenario.customers]}):
         set_audit_actor(by_id[employee_id])
-        _insert_part(story, employee_id)
-    db.session.execute(insert(StatusPeriod), [_resolve(stay) for stay in story.stays])
+        _insert_part(scenario, employee_id)
+    db.session.execute(insert(StatusPeriod), [_resolve(period) for period in scenario.status_periods])
     db.session.flush()
-    return people, story
+    return people, scenario
 
 
 def _hire_people() -> dict[str, Employee]:
@@ -120,15 +122,15 @@ def _number(rows: list[Row], model: type[Lead] | type[Customer] | type[Activity]
         row["id"] = row_id
 
 
-def _insert_part(story: Story, employee_id: int) -> None:
+def _insert_part(scenario: Scenario, employee_id: int) -> None:
     """Insert what one employee created, so that history names the right person."""
 
     def entered(rows: Iterable[Row], column: str = "created_by_id") -> list[Row]:
         return [_resolve(row) for row in rows if row[column] == employee_id]
 
-    _insert_together({Lead: entered(story.leads), Customer: entered(story.customers)})
-    _insert_together({Activity: entered(story.activities)})
-    further = ((Contact, entered(story.contacts)), (Conversion, entered(story.conversions, "converted_by_id")))
+    _insert_together({Lead: entered(scenario.leads), Customer: entered(scenario.customers)})
+    _insert_together({Activity: entered(scenario.activities)})
+    further = ((Contact, entered(scenario.contacts)), (Conversion, entered(scenario.conversions, "converted_by_id")))
     for model, rows in ((model, rows) for model, rows in further if rows):
         db.session.execute(insert(model), rows)
 

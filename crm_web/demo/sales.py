@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from crm_web.demo.people import Chance, invent_land, invent_party
-from crm_web.demo.timeline import Row, Story, by_day
+from crm_web.demo.timeline import Row, Scenario, by_day
 from crm_web.demo.words import DESCRIPTIONS, LOST_NOTES, NEXT_STEPS, ODD_NAMES, SOURCES
 from crm_web.models import LeadStatus, LostReason, Rating, StatusKind
 
@@ -59,34 +59,34 @@ LOST_FOR = {
 }
 
 
-def invent_leads(story: Story) -> None:
+def invent_leads(scenario: Scenario) -> None:
     """Invent all leads but those of returning customers."""
     for status, count in FUNNEL.items():
         count -= BOUGHT_TWICE if status is LeadStatus.WON else 0
-        closings = [None] * count if status.kind is StatusKind.OPEN else _closing_times(story, count)
-        story.leads += [invent_lead(story, status, closed_at) for closed_at in closings]
+        closings = [None] * count if status.kind is StatusKind.OPEN else _closing_times(scenario, count)
+        scenario.leads += [invent_lead(scenario, status, closed_at) for closed_at in closings]
     for status, odd_names in ((LeadStatus.NEW, ODD_NAMES[1:]), (LeadStatus.WON, ODD_NAMES[:1])):
-        leads = (lead for lead in story.leads if lead["status"] is status)
+        leads = (lead for lead in scenario.leads if lead["status"] is status)
         for names, lead in zip(odd_names, leads, strict=False):
             _rename(lead, names)
 
 
-def _closing_times(story: Story, count: int) -> list[datetime]:
+def _closing_times(scenario: Scenario, count: int) -> list[datetime]:
     """When leads were closed: some this month, some last month, ever fewer before."""
-    draw, day = story.chance.draw, story.moment.day
+    draw, day = scenario.chance.draw, scenario.moment.day
     days = [draw.uniform(0, day - 1) for _ in range(max(1, round(count * 0.12 * day / 30)))]
     days += [draw.uniform(day, day + 27) for _ in range(round(count * 0.1))]
     days += [draw.triangular(day + 28, 330, day + 28) for _ in range(count - len(days))]
-    return [story.working_hour(days_ago) for days_ago in days]
+    return [scenario.working_hour(days_ago) for days_ago in days]
 
 
-def invent_lead(story: Story, status: LeadStatus, closed_at: datetime | None) -> Row:
+def invent_lead(scenario: Scenario, status: LeadStatus, closed_at: datetime | None) -> Row:
     """Invent a lead in a given status, with times that lead there."""
-    chance = story.chance
+    chance = scenario.chance
     land = invent_land(chance)
-    created_at = _creation(story, status, closed_at)
-    moved_at = closed_at or _last_move(story, status, created_at)
-    owner = _invent_owner(story, status)
+    created_at = _creation(scenario, status, closed_at)
+    moved_at = closed_at or _last_move(scenario, status, created_at)
+    owner = _invent_owner(scenario, status)
     return {
         **dict.fromkeys(("lost_reason", "lost_note", "customer", "deleted_at", "deleted_by_id")),
         **invent_party(chance, land),
@@ -96,29 +96,31 @@ def invent_lead(story: Story, status: LeadStatus, closed_at: datetime | None) ->
         "description": chance.one_of(DESCRIPTIONS) if chance.happens(0.35) else None,
         "next_step": chance.one_of(NEXT_STEPS[status]) if status in NEXT_STEPS and chance.happens(0.7) else None,
         "owner_id": owner,
-        "created_by_id": owner or story.people["max"],
+        "created_by_id": owner or scenario.people["max"],
         "created_at": created_at,
         "status_changed_at": moved_at,
         "closed_at": closed_at,
-        "updated_at": story.between(moved_at, story.moment) if chance.happens(0.3) and not closed_at else moved_at,
-        **_invent_prospects(story, land.currency, status, moved_at),
+        "updated_at": scenario.between(moved_at, scenario.moment)
+        if chance.happens(0.3) and not closed_at
+        else moved_at,
+        **_invent_prospects(scenario, land.currency, status, moved_at),
         **_invent_loss(chance, status),
     }
 
 
-def _last_move(story: Story, status: LeadStatus, created_at: datetime) -> datetime:
+def _last_move(scenario: Scenario, status: LeadStatus, created_at: datetime) -> datetime:
     """When an open lead got its status; some of them only today or yesterday."""
     if status is LeadStatus.NEW:
         return created_at
-    if story.chance.happens(0.08):
-        return max(created_at, story.moment - timedelta(minutes=story.chance.draw.randint(4, 1500)))
-    return story.between(created_at, story.moment)
+    if scenario.chance.happens(0.08):
+        return max(created_at, scenario.moment - timedelta(minutes=scenario.chance.draw.randint(4, 1500)))
+    return scenario.between(created_at, scenario.moment)
 
 
-def _invent_prospects(story: Story, currency: str, status: LeadStatus, moved_at: datetime) -> Row:
-    chance = story.chance
+def _invent_prospects(scenario: Scenario, currency: str, status: LeadStatus, moved_at: datetime) -> Row:
+    chance = scenario.chance
     is_known = not chance.happens(0.35 if status is LeadStatus.NEW else 0.05)
-    last_day = moved_at if status.kind is not StatusKind.OPEN else story.moment + timedelta(days=45)
+    last_day = moved_at if status.kind is not StatusKind.OPEN else scenario.moment + timedelta(days=45)
     return {
         "amount": _invent_amount(chance, currency) if is_known else None,
         "currency": currency if is_known else None,
@@ -143,22 +145,22 @@ def _invent_loss(chance: Chance, status: LeadStatus) -> Row:
     return {"lost_reason": reason, "lost_note": LOST_NOTES[reason] if needs_note else None}
 
 
-def _invent_owner(story: Story, status: LeadStatus) -> int | None:
+def _invent_owner(scenario: Scenario, status: LeadStatus) -> int | None:
     """Choose an owner; a new lead may be unassigned."""
-    if status in (LeadStatus.NEW, LeadStatus.CONTACTED) and story.chance.happens(0.2):
+    if status in (LeadStatus.NEW, LeadStatus.CONTACTED) and scenario.chance.happens(0.2):
         return None
-    return story.choose_seller()
+    return scenario.choose_seller()
 
 
-def _creation(story: Story, status: LeadStatus, closed_at: datetime | None) -> datetime:
-    draw = story.chance.draw
+def _creation(scenario: Scenario, status: LeadStatus, closed_at: datetime | None) -> datetime:
+    draw = scenario.chance.draw
     if closed_at is not None:
         begun = by_day(closed_at - timedelta(days=draw.triangular(6, 110, 30)))
-        return max(begun, story.moment - timedelta(days=364, minutes=draw.randint(0, 600)))
-    if status is LeadStatus.NEW and story.chance.happens(0.06):
-        return story.moment - timedelta(minutes=draw.randint(3, 55))
+        return max(begun, scenario.moment - timedelta(days=364, minutes=draw.randint(0, 600)))
+    if status is LeadStatus.NEW and scenario.chance.happens(0.06):
+        return scenario.moment - timedelta(minutes=draw.randint(3, 55))
     youngest, oldest = AGES[status]
-    return story.working_hour(draw.triangular(youngest, oldest, youngest))
+    return scenario.working_hour(draw.triangular(youngest, oldest, youngest))
 
 
 def _rename(lead: Row, names: Mapping[str, str]) -> None:

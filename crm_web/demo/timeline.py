@@ -14,7 +14,7 @@ SELLERS = {"ann": 50, "bob": 42, "max": 8}
 
 
 @dataclass
-class Story:
+class Scenario:
     """The rows of the demo company. Until they have ids, rows refer to each other as objects.
 
     :param moment: the present of the story; nothing in it is later
@@ -28,7 +28,7 @@ class Story:
     contacts: list[Row] = field(default_factory=list)
     conversions: list[Row] = field(default_factory=list)
     activities: list[Row] = field(default_factory=list)
-    stays: list[Row] = field(default_factory=list)
+    status_periods: list[Row] = field(default_factory=list)
     changes: list[Row] = field(default_factory=list)
 
     def working_hour(self, days_ago: float) -> datetime:

@@ -70,7 +70,7 @@ def _new_page(form: NewEmployeeForm) -> str:
 
 def _new_form() -> NewEmployeeForm:
     form = NewEmployeeForm(time_zone=current_user.time_zone, locale=current_user.locale)
-    form.manager_id.offer(queries.list_leaders(None))
+    form.manager_id.set_options(queries.list_leaders(None))
     return form
 
 
@@ -111,7 +111,7 @@ def change_employee(employee_id: int) -> ResponseReturnValue:
     # Who just gave up the role of an administrator keeps the list no more.
     place = "employees.list_employees" if may(current_user, Action.KEEP_EMPLOYEES) else "dashboard.show_dashboard"
     text = f"{employee.name} is saved.{_say_given(given, handover)}{merged.in_words()}"
-    answer, role = Answer(text, url_for(place), warnings=form.doubts), employee.role
+    answer, role = Answer(text, url_for(place), warnings=form.phone_warnings), employee.role
     db.session.commit()
     log_event("employee_changed", employee=employee_id, role=role)
     return answer.give()
@@ -119,8 +119,8 @@ def change_employee(employee_id: int) -> ResponseReturnValue:
 
 def _change_form(employee: Employee) -> ChangeEmployeeForm:
     form = ChangeEmployeeForm(obj=employee)
-    form.manager_id.offer(queries.list_leaders(employee))
-    form.successor_id.offer(people.list_possible_owners(but=employee))
+    form.manager_id.set_options(queries.list_leaders(employee))
+    form.successor_id.set_options(people.list_possible_owners(but=employee))
     return form
 
 
@@ -166,7 +166,7 @@ def deactivate_employee(employee_id: int) -> ResponseReturnValue:
 
 def _deactivation_form(employee: Employee) -> DeactivationForm:
     form = DeactivationForm()
-    form.successor_id.offer(people.list_possible_owners(but=employee))
+    form.successor_id.set_options(people.list_possible_owners(but=employee))
     return form
 
 

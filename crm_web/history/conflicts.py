@@ -9,7 +9,7 @@ from wtforms import BooleanField, Field, HiddenField
 from wtforms.csrf.core import CSRFTokenField
 
 from crm_web.history.formatting import Value
-from crm_web.history.queries import put_values_in_words
+from crm_web.history.queries import format_values
 from crm_web.records.labels import label_of
 from crm_web.records.operations import ChangedMeanwhile
 from crm_web.records.serialization import to_history
@@ -53,7 +53,7 @@ def _list_disputed(form: RecordForm, record: Any, conflict: ChangedMeanwhile) ->
         for column in (column for column in _columns(field) if column in merged.conflicts):
             theirs = getattr(record, column)
             told = [conflict.original.get(column, theirs), theirs, merged.values[column]]
-            original, saved, mine = put_values_in_words(entity, [(column, to_history(value)) for value in told])
+            original, saved, mine = format_values(entity, [(column, to_history(value)) for value in told])
             yield Disputed(
                 field=field,
                 label=label_of(column),

@@ -92,7 +92,7 @@ _NEVER_BY_ITSELF = (
 )
 
 
-class Record(NamedTuple):
+class RecordRef(NamedTuple):
     """A reference to a row of a table that has history.
 
     :param entity: its kind, such as ``lead``
@@ -131,7 +131,7 @@ class FieldChange(NamedTuple):
     """The change of one field."""
 
     column: str
-    can_go_back: bool
+    is_restorable: bool
     label: str
     old: Value
     new: Value
@@ -148,25 +148,25 @@ class ReadableChange:
     id: int
     at: datetime
     who: str | None
-    deed: str
+    action: str
     door: str
     request_id: str | None
-    record: Record
+    record: RecordRef
     entity_label: str
     name: str
     place: RecordName | None
     fields: list[FieldChange]
 
 
-def read_change(change: Change, names: Mapping[Record, RecordName]) -> ReadableChange:
+def format_change(change: Change, names: Mapping[RecordRef, RecordName]) -> ReadableChange:
     """Format one entry of history."""
-    record = Record(change.entity, change.entity_id)
+    record = RecordRef(change.entity, change.entity_id)
     place = names.get(record)
     return ReadableChange(
         id=change.id,
         at=change.at,
         who=change.actor.name if change.actor else None,
-        deed=_deed(change),
+        action=_action_label(change),
         door=CHANGE_SOURCES[change.door],
         request_id=change.request_id,
         record=record,
@@ -177,20 +177,20 @@ def read_change(change: Change, names: Mapping[Record, RecordName]) -> ReadableC
     )
 
 
-def records_named_in(change: Change) -> Iterator[Record]:
+def list_references(change: Change) -> Iterator[RecordRef]:
     """Find the records that a change refers to by id."""
     for column, values in change.fields.items():
         if column not in _SAID_BY_ACTION:
-            yield from (record for value in values for record in records_meant(column, value))
+            yield from (record for value in values for record in resolve_reference(column, value))
 
 
-def records_meant(column: str, value: Any) -> Iterator[Record]:
+def resolve_reference(column: str, value: Any) -> Iterator[RecordRef]:
     """Find the record that a JSON value is the id of."""
     if column in _LEADS_TO and type(value) is int:
-        yield Record(_LEADS_TO[column], value)
+        yield RecordRef(_LEADS_TO[column], value)
 
 
-def _deed(change: Change) -> str:
+def _action_label(change: Change) -> str:
     trashed = change.fields.get("deleted_at") if change.action is ChangeAction.CHANGED else None
     if trashed is not None:
         return "Restored" if trashed[1] is None else "Moved to the trash"
@@ -212,21 +212,21 @@ def name_of(values: Mapping[str, Any]) -> str:
     return next((str(name).strip() for name in names if name and str(name).strip()), "?")
 
 
-def _fields(change: Change, names: Mapping[Record, RecordName]) -> Iterator[FieldChange]:
-    hidden = _SAID_BY_ACTION if _deed(change) in ("Restored", "Moved to the trash") else ()
+def _fields(change: Change, names: Mapping[RecordRef, RecordName]) -> Iterator[FieldChange]:
+    hidden = _SAID_BY_ACTION if _action_label(change) in ("Restored", "Moved to the trash") else ()
     for column in sorted(change.fields, key=label_of):
         if column not in hidden:
-            old, new = (read_value(change.entity, column, value, names) for value in change.fields[column])
-            yield FieldChange(column, can_go_back(change, column), label_of(column), old, new)
+            old, new = (format_value(change.entity, column, value, names) for value in change.fields[column])
+            yield FieldChange(column, is_restorable(change, column), label_of(column), old, new)
 
 
-def can_go_back(change: Change, column: str) -> bool:
+def is_restorable(change: Change, column: str) -> bool:
     """Return whether the value before a change can be restored."""
     is_kept = change.action is ChangeAction.CHANGED and change.entity in ("lead", "customer", "contact", "employee")
     return is_kept and column not in _NEVER_BY_ITSELF
 
 
-def read_value(entity: str, column: str, value: Any, names: Mapping[Record, RecordName]) -> Value:
+def format_value(entity: str, column: str, value: Any, names: Mapping[RecordRef, RecordName]) -> Value:
     """Format a JSON value of history.
 
     :param entity: such as ``lead``
@@ -234,7 +234,7 @@ def read_value(entity: str, column: str, value: Any, names: Mapping[Record, Reco
     if value is None:
         return Value("text", None)
     if column in _LEADS_TO:
-        named = names.get(Record(_LEADS_TO[column], value))
+        named = names.get(RecordRef(_LEADS_TO[column], value))
         return Value("text", named.name if named else f"{ENTITIES[_LEADS_TO[column]]} {value}")
     try:
         return _typed(entity, column, value)

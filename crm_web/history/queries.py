@@ -12,14 +12,14 @@ from crm_web.core.extensions import db
 from crm_web.history.formatting import (
     ENTITIES,
     ReadableChange,
-    Record,
     RecordName,
+    RecordRef,
     Value,
+    format_change,
+    format_value,
+    list_references,
     name_at_the_time,
-    read_change,
-    read_value,
-    records_meant,
-    records_named_in,
+    resolve_reference,
 )
 from crm_web.lists.pagination import Page, Sort, load_page
 from crm_web.models import Activity, Change, ChangeAction, ChangeSource, Contact, Customer, Employee, Lead
@@ -50,7 +50,7 @@ class ChangeFilter:
     :param entity: of this kind of record, such as ``lead``
     """
 
-    record: Record | None = None
+    record: RecordRef | None = None
     actor_id: int | None = None
     entity: str | None = None
     action: ChangeAction | None = None
@@ -66,14 +66,14 @@ def list_changes_of(entity: str, entity_id: int, *, limit: int = 20) -> Sequence
     """
     query = select(Change).where(Change.entity == entity, Change.entity_id == entity_id)
     query = query.order_by(Change.id.desc()).limit(limit).options(joinedload(Change.actor))
-    return _put_in_words(db.session.scalars(query).all(), with_records=False)
+    return _format_changes(db.session.scalars(query).all(), with_records=False)
 
 
-def find_end(record: Record) -> ReadableChange | None:
+def find_end(record: RecordRef) -> ReadableChange | None:
     """Find the change that deleted a record permanently, with all that the record held."""
     ended = (Change.entity == record.entity, Change.entity_id == record.id, Change.action == ChangeAction.DELETED)
     changes = db.session.scalars(select(Change).where(*ended).options(joinedload(Change.actor)).limit(1))
-    return next(iter(_put_in_words(changes, with_records=True)), None)
+    return next(iter(_format_changes(changes, with_records=True)), None)
 
 
 def get_change(change_id: int) -> tuple[Change, Any] | None:
@@ -88,7 +88,7 @@ def list_changes(filters: ChangeFilter, *, cursor: str | None) -> Page:
     """Load a page of ``ReadableChange``, newest first."""
     query = select_changes(filters).options(joinedload(Change.actor))
     page = load_page(query, NEWEST_FIRST, cursor=cursor)
-    return Page(_put_in_words(page.rows, with_records=True), page.next, page.previous, page.count)
+    return Page(_format_changes(page.rows, with_records=True), page.next, page.previous, page.count)
 
 
 def select_changes(filters: ChangeFilter) -> Select[Any]:
@@ -118,26 +118,26 @@ def _span_of(day: date, zone: tzinfo) -> tuple[datetime, datetime]:
     return datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone)
 
 
-def put_values_in_words(entity: str, values: Sequence[tuple[str, Any]]) -> list[Value]:
+def format_values(entity: str, values: Sequence[tuple[str, Any]]) -> list[Value]:
     """Format single values as history does; all names come from one query.
 
     :param entity: such as ``lead``
     :param values: pairs of column and JSON value
     """
-    names = find_names({record for column, value in values for record in records_meant(column, value)})
-    return [read_value(entity, column, value, names) for column, value in values]
+    names = find_names({record for column, value in values for record in resolve_reference(column, value)})
+    return [format_value(entity, column, value, names) for column, value in values]
 
 
-def _put_in_words(changes: Iterable[Change], *, with_records: bool) -> list[ReadableChange]:
+def _format_changes(changes: Iterable[Change], *, with_records: bool) -> list[ReadableChange]:
     changes = list(changes)
-    named = {record for change in changes for record in records_named_in(change)}
+    named = {record for change in changes for record in list_references(change)}
     if with_records:
-        named |= {Record(change.entity, change.entity_id) for change in changes}
+        named |= {RecordRef(change.entity, change.entity_id) for change in changes}
     names = find_names(named)
-    return [read_change(change, names) for change in changes]
+    return [format_change(change, names) for change in changes]
 
 
-def find_names(records: set[Record]) -> dict[Record, RecordName]:
+def find_names(records: set[RecordRef]) -> dict[RecordRef, RecordName]:
     """Find the names of records of every kind in one query, and those of deleted ones in another."""
     names = _find_todays_names(records)
     gone = [and_(Change.entity == record.entity, Change.entity_id == record.id) for record in records - names.keys()]
@@ -145,17 +145,17 @@ def find_names(records: set[Record]) -> dict[Record, RecordName]:
         ended = select(Change).where(Change.action == ChangeAction.DELETED, or_(*gone))
         for change in db.session.scalars(ended):
             name = RecordName(name_at_the_time(change), None, None, None, is_in_trash=False, is_gone=True)
-            names[Record(change.entity, change.entity_id)] = name
+            names[RecordRef(change.entity, change.entity_id)] = name
     return names
 
 
-def name_record(record: Record) -> str:
+def name_record(record: RecordRef) -> str:
     """Return the kind and name of a record, such as ``Lead Okoro``; its number if the name is unknown."""
     named = find_names({record}).get(record)
     return f"{ENTITIES[record.entity]} {named.name if named else record.id}"
 
 
-def _find_todays_names(records: set[Record]) -> dict[Record, RecordName]:
+def _find_todays_names(records: set[RecordRef]) -> dict[RecordRef, RecordName]:
     queries = []
     for entity, (record_id, name, *places) in _NAMES.items():
         ids = sorted(record.id for record in records if record.entity == entity)
@@ -166,4 +166,4 @@ def _find_todays_names(records: set[Record]) -> dict[Record, RecordName]:
     if not queries:
         return {}
     rows = db.session.execute(union_all(*queries))
-    return {Record(entity, record_id): RecordName(*told) for entity, record_id, *told in rows}
+    return {RecordRef(entity, record_id): RecordName(*told) for entity, record_id, *told in rows}

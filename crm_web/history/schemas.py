@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from crm_web.models import ChangeAction, ChangeSource
-from crm_web.web.schemas import Answered, Moment
+from crm_web.web.schemas import Moment, ResponseModel
 
 
-class Change(Answered):
+class Change(ResponseModel):
     """A change of one record."""
 
     id: int

@@ -10,11 +10,11 @@ from flask_login import current_user
 
 from crm_web.auth.permissions import Action, allowed, may, may_change
 from crm_web.history import blueprint, queries
-from crm_web.history.formatting import CHANGE_SOURCE_LABELS, CHANGE_SOURCES, ENTITIES, ReadableChange, Record
+from crm_web.history.formatting import CHANGE_SOURCE_LABELS, CHANGE_SOURCES, ENTITIES, ReadableChange, RecordRef
 from crm_web.lists.params import Chip, ListParams, is_record_id
 from crm_web.models import ChangeAction, ChangeSource, Employee
 from crm_web.records.parsing import read_date
-from crm_web.records.people import list_everyone
+from crm_web.records.people import list_all_employees
 from crm_web.web import template_filters
 from crm_web.web.template_filters import current_user_locale
 
@@ -29,7 +29,7 @@ def list_changes() -> ResponseReturnValue:
     if view.canonical_url:
         return redirect(view.canonical_url)
     chosen = _read_filter(view)
-    people = list_everyone()
+    people = list_all_employees()
     return render_template(
         "history/list_changes.html",
         page=queries.list_changes(chosen, cursor=view.mark),
@@ -66,11 +66,11 @@ def _read_filter(view: ListParams) -> queries.ChangeFilter:
     )
 
 
-def _read_record(typed: str) -> Record | None:
+def _read_record(typed: str) -> RecordRef | None:
     """Parse a record in a URL, such as ``lead-7``."""
     kind, _, number = typed.partition("-")
     is_id = number.isascii() and number.isdigit() and len(number) < 19
-    return Record(kind, int(number)) if kind in ENTITIES and is_id else None
+    return RecordRef(kind, int(number)) if kind in ENTITIES and is_id else None
 
 
 def _list_choices(people: Sequence[Employee]) -> dict[str, list[tuple[Any, str]]]:
@@ -99,7 +99,7 @@ def _list_chips(view: ListParams, chosen: queries.ChangeFilter, people: Sequence
 @allowed(Action.READ)
 def show_story(kind: str, record_id: int) -> ResponseReturnValue:
     """Show the history of a record that was deleted permanently."""
-    end = queries.find_end(Record(kind, record_id)) or abort(404)
+    end = queries.find_end(RecordRef(kind, record_id)) or abort(404)
     return render_template(
         "history/show_story.html",
         end=end,

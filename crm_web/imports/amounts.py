@@ -17,18 +17,18 @@ _NUMBER = re.compile(r"\d[\d.,]*")
 _NOT_AN_AMOUNT = "Write an amount, such as 1234.50."
 
 
-def tell_decimal_mark(values: Iterable[str]) -> str | None:
+def detect_decimal_mark(values: Iterable[str]) -> str | None:
     """
     Say with which mark a column writes decimals.
 
     :param values: the cells
     :return: ``.`` or ``,``; ``None`` where no cell tells, or they contradict each other
     """
-    told = {mark for value in values if (mark := _tell_mark(value))}
+    told = {mark for value in values if (mark := _detect_mark(value))}
     return told.pop() if len(told) == 1 else None
 
 
-def _tell_mark(value: str) -> str | None:
+def _detect_mark(value: str) -> str | None:
     """One mark before three digits tells nothing: it can part thousands, or decimals."""
     found = _NUMBER.search(re.sub(r"(?<=\d)[ '’\u00a0\u202f](?=\d)", "", value))
     number = found[0].rstrip(".,") if found else ""
@@ -58,7 +58,7 @@ def read_amounts(cursor: str | None, *, is_said: bool) -> Callable[[str], tuple[
         number, currency = text.strip(), None
         if not number[-1:].isdigit() or not number[:1].isdigit():
             number, currency = _part_currency(number)
-        if cursor == COMMA and _tell_mark(number) == other:
+        if cursor == COMMA and _detect_mark(number) == other:
             raise ValueError(f"The column writes decimals with a comma, and this one with a point: “{number}”.")
         try:
             return check_amount(read_number(number, locale)), currency

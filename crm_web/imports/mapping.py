@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from crm_web.core.errors import DomainError
-from crm_web.imports.amounts import COMMA, tell_decimal_mark
+from crm_web.imports.amounts import COMMA, detect_decimal_mark
 from crm_web.imports.csv_file import Row
 from crm_web.imports.vocabulary import (
     ADDRESS_HEADERS,
@@ -124,7 +124,7 @@ def choose_mapping(
     """
     keys = [squash(name) for name in header]
     said = {name: _find_columns(header, name, columns) for name, columns in (given or {}).items()}
-    kind = _tell_kind(keys)
+    kind = _detect_kind(keys)
     if not said:
         _refuse_other_things(keys)
     columns, addresses = _recognise_all(keys, kind, sample, set(said))
@@ -133,7 +133,7 @@ def choose_mapping(
     # What the person said about an address is one: a part of it that they did not name comes from the file's first.
     addresses = ({**(addresses[0] if addresses else {}), **by_hand}, *addresses[1:]) if by_hand else addresses
     if not (columns.keys() & set(NAMING)):
-        raise MappingUnclear(_say_nothing_names(header))
+        raise MappingUnclear(_explain_missing_name(header))
     dates = [place for name in DATES for place in columns.get(name, ())]
     return ColumnMapping(
         tuple(header),
@@ -143,7 +143,7 @@ def choose_mapping(
         kind,
         system or _name_system(header, keys, columns, kind),
         frozenset(p for p in dates if _is_day_first(_values(sample, p), day_first, is_american)),
-        decimal_mark or tell_decimal_mark(v for p in columns.get("amount", ()) for v in _values(sample, p)),
+        decimal_mark or detect_decimal_mark(v for p in columns.get("amount", ()) for v in _values(sample, p)),
         decimal_mark is not None,
     )
 
@@ -172,14 +172,14 @@ def _refuse_other_things(keys: Iterable[str]) -> None:
             )
 
 
-def _say_nothing_names(header: Sequence[str]) -> str:
+def _explain_missing_name(header: Sequence[str]) -> str:
     return (
         f"None of the columns {', '.join(name for name in header if name)} names a lead. "
         "Say which one does: --map last_name=…, --map company=… or --map email=…"
     )
 
 
-def _tell_kind(keys: Sequence[str]) -> Kind:
+def _detect_kind(keys: Sequence[str]) -> Kind:
     found = {match[0] for key in keys if (match := _recognise(key))}
     if found & DEAL_FIELDS or any(key.startswith(("deal", "opportunity", "stagename")) for key in keys):
         return Kind.DEAL

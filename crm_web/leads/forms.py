@@ -24,6 +24,7 @@ from crm_web.web.form_fields import (
     CurrencyField,
     DateField,
     EmailField,
+    EnumField,
     HiddenNumber,
     OwnerField,
     PercentField,
@@ -32,7 +33,6 @@ from crm_web.web.form_fields import (
     TextBlock,
     TextLine,
     WebsiteField,
-    WordField,
     stored_values,
 )
 from crm_web.web.forms import DuplicateCheckForm, IdempotentForm
@@ -87,7 +87,7 @@ class LeadForm(DuplicateCheckForm):
     probability = PercentField("Probability in %")
     expected_close_on = DateField("Expected close")
     source = _line("Source", LeadSource.name, description="Where it came from: pick a known one or type a new one.")
-    rating = WordField("Rating", Rating)
+    rating = EnumField("Rating", Rating)
     next_step = _line("Next step", Lead.next_step)
     owner_id = OwnerField("Owner")
     description = TextBlock("Description", limit_of(Lead.description), render_kw={"rows": 5})
@@ -140,18 +140,18 @@ class LeadForm(DuplicateCheckForm):
     @property
     def has_address(self) -> bool:
         """Whether a part of the address is filled or wrong."""
-        return self.speaks_of(*ADDRESS)
+        return self.has_input_in(*ADDRESS)
 
     @property
     def has_rest(self) -> bool:
         """Whether one of the rare fields is filled or wrong."""
-        return self.speaks_of(*REST)
+        return self.has_input_in(*REST)
 
 
 class NewLeadForm(LeadForm, IdempotentForm):
     """A lead that is being entered, perhaps for a customer who buys again."""
 
-    status = WordField("Status", OPEN, empty=None, default=LeadStatus.NEW)
+    status = EnumField("Status", OPEN, empty=None, default=LeadStatus.NEW)
     customer_id = HiddenId()
 
 
@@ -164,11 +164,11 @@ class EditLeadForm(LeadForm):
 class StatusForm(RecordForm):
     """Where a lead goes: the value of the button that is pressed, and the reason where it is lost."""
 
-    status = WordField("Status", LeadStatus, widget=NotDrawn(), validators=[Required("Choose a status.")])
+    status = EnumField("Status", LeadStatus, widget=NotDrawn(), validators=[Required("Choose a status.")])
     from_status = HiddenField()
     next = HiddenField()
     confirmed = HiddenField()
-    lost_reason = WordField("Reason", REASONS, empty="Choose a reason")
+    lost_reason = EnumField("Reason", REASONS, empty="Choose a reason")
     lost_note = TextLine("In a few words", limit_of(Lead.lost_note), description="Needed where the reason is another.")
 
     def validate(self, extra_validators: Any = None) -> bool:

@@ -22,9 +22,9 @@ from crm_web.models import (
 )
 from crm_web.records.batch_writes import flush_or_defer, memoize_query
 from crm_web.records.merging import Merge
-from crm_web.records.operations import check_owner, lock, merge_with_saved, move_to_trash, take_from_trash
+from crm_web.records.operations import check_owner, lock, merge_with_saved, move_to_trash, restore_from_trash
 from crm_web.records.phones import set_values
-from crm_web.records.queries import name_of_last
+from crm_web.records.queries import name_of_last_editor
 
 
 class LeadNotNamed(DomainError):
@@ -163,7 +163,7 @@ def restore_lead(lead: Lead, *, by: Employee) -> None:
     :param lead: the lead; one that is not in the trash stays as it is
     :param by: the employee who does it
     """
-    take_from_trash(lead, by=by)
+    restore_from_trash(lead, by=by)
 
 
 def use_source(name: str | None) -> str | None:
@@ -209,7 +209,7 @@ def lock_where_seen(lead: Lead, status: LeadStatus, seen: LeadStatus | None) -> 
     lock_outside_trash(lead)
     if seen not in (None, lead.status) and status is not lead.status:
         raise StatusChangedMeanwhile(
-            f"{name_of_last(lead)} moved this lead to {lead.status.label} after you opened this page. "
+            f"{name_of_last_editor(lead)} moved this lead to {lead.status.label} after you opened this page. "
             "Look at it, then choose again.",
             "status",
         )

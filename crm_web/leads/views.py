@@ -13,8 +13,8 @@ from crm_web.core.extensions import db
 from crm_web.customers.queries import get_customer, list_contacts
 from crm_web.history.as_of import read_as_of
 from crm_web.history.conflicts import show_conflict
-from crm_web.history.deleted_records import go_to_story
-from crm_web.history.time_travel.queries import get_past
+from crm_web.history.deleted_records import redirect_to_history
+from crm_web.history.time_travel.queries import get_past_record
 from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_from
 from crm_web.leads.page import show_lead_page
@@ -41,7 +41,7 @@ def new_lead() -> ResponseReturnValue:
     if known.get("owner_id") not in [person.id for person in people]:
         known["owner_id"] = current_user.id
     form = NewLeadForm(data=known)
-    form.owner_id.offer(people)
+    form.owner_id.set_options(people)
     return _new_page(form)
 
 
@@ -50,7 +50,7 @@ def new_lead() -> ResponseReturnValue:
 @refillable()
 def create_lead() -> ResponseReturnValue:
     form = NewLeadForm(data={"owner_id": current_user.id})
-    form.owner_id.offer(list_possible_owners())
+    form.owner_id.set_options(list_possible_owners())
     if answer := replay_response(form):
         return answer.give()
     if not form.validate():
@@ -72,7 +72,7 @@ def create_lead() -> ResponseReturnValue:
 
 def _new_page(form: NewLeadForm, matches: Sequence[Match] = ()) -> str:
     form.preset_currency()
-    form.ask_about(matches)
+    form.ask_to_confirm(matches)
     customer = get_customer(form.customer_id.data) if form.customer_id.data else None
     return render_template(
         "leads/new_lead.html", form=form, matches=matches, customer=customer, sources=queries.list_sources()
@@ -85,11 +85,11 @@ def show_lead(lead_id: int) -> ResponseReturnValue:
     lead, moment = queries.get_lead(lead_id), read_as_of()
     if moment is not None:
         return _past_page(lead_id, lead, moment)
-    return show_lead_page(lead, StatusForm()) if lead else go_to_story("lead", lead_id)
+    return show_lead_page(lead, StatusForm()) if lead else redirect_to_history("lead", lead_id)
 
 
 def _past_page(lead_id: int, today: Lead | None, moment: datetime) -> str:
-    past = get_past("lead", lead_id, moment, today=today) or abort(404)
+    past = get_past_record("lead", lead_id, moment, today=today) or abort(404)
     now_url = url_for("leads.show_lead", lead_id=lead_id)
     return render_template("leads/past_lead.html", lead=past.record or today, past=past, now_url=now_url)
 
@@ -99,7 +99,7 @@ def _past_page(lead_id: int, today: Lead | None, moment: datetime) -> str:
 def edit_lead(lead_id: int) -> ResponseReturnValue:
     lead = _lead_to_change(lead_id)
     form = EditLeadForm(obj=lead)
-    form.owner_id.offer(list_possible_owners(), lead.owner)
+    form.owner_id.set_options(list_possible_owners(), lead.owner)
     return _edit_page(form, lead)
 
 
@@ -109,7 +109,7 @@ def edit_lead(lead_id: int) -> ResponseReturnValue:
 def change_lead(lead_id: int) -> ResponseReturnValue:
     lead = _lead_to_change(lead_id)
     form = EditLeadForm(obj=lead)
-    form.owner_id.offer(list_possible_owners(), lead.owner)
+    form.owner_id.set_options(list_possible_owners(), lead.owner)
     if not form.validate():
         return _edit_page(form, lead), 422
     matches = _list_new_matches(form, lead)
@@ -123,7 +123,7 @@ def change_lead(lead_id: int) -> ResponseReturnValue:
         show_refusal(form, error)
         return _edit_page(form, lead), 422
     text, place = f"{lead.name} was saved.{merged.in_words()}", url_for("leads.show_lead", lead_id=lead_id)
-    answer = Answer(text, place, warnings=form.doubts)
+    answer = Answer(text, place, warnings=form.phone_warnings)
     db.session.commit()
     return answer.give()
 
@@ -139,7 +139,7 @@ def _list_new_matches(form: EditLeadForm, lead: Lead) -> list[Match]:
 
 def _edit_page(form: EditLeadForm, lead: Lead, matches: Sequence[Match] = ()) -> str:
     form.preset_currency()
-    form.ask_about(matches)
+    form.ask_to_confirm(matches)
     return render_template(
         "leads/edit_lead.html", form=form, lead=lead, matches=matches, sources=queries.list_sources()
     )

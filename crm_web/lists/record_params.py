@@ -11,7 +11,7 @@ from crm_web.core import clock
 from crm_web.lists.date_ranges import WORDS, days_of
 from crm_web.lists.params import Chip, ListParams, Tab, is_record_id, quote
 from crm_web.models import COUNTRIES, Employee
-from crm_web.records.matching import MOST_WORDS, list_words_left_out
+from crm_web.records.matching import MOST_WORDS, list_ignored_words
 from crm_web.records.number_input import read_count
 from crm_web.records.parsing import read_date
 from crm_web.records.people import list_team_ids
@@ -93,7 +93,7 @@ class RecordListParams(ListParams):
         self.require("created", "a period", lambda word: word in WORDS, is_single=True)
         for name in ("q", "untouched", *self.dates):
             self.require(name, "", lambda _: True, is_single=True)
-        left_out = list_words_left_out(self.one("q"))
+        left_out = list_ignored_words(self.one("q"))
         self.not_applied += [f"{quote(word)}, as at most {MOST_WORDS} words are" for word in left_out]
 
     def is_person(self, value: str) -> bool:

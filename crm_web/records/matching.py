@@ -44,7 +44,7 @@ def contains_words(search_text: ColumnElement[str], words: str, *, by_index: boo
     :param by_index: write it so that an index can be used; false for a few rows that are selected already
     :return: the condition; true if nothing was typed
     """
-    if numbers := list_numbers_meant(words):
+    if numbers := list_possible_numbers(words):
         return or_(*(search_text.like(f"%{digits}%") for digits in numbers))
     typed = _split(words)[:MOST_WORDS]
     conditions = [_contains_word(search_text, word) for word in typed]
@@ -52,11 +52,11 @@ def contains_words(search_text: ColumnElement[str], words: str, *, by_index: boo
     return and_(True, *signs, *conditions)
 
 
-def list_words_left_out(words: str) -> list[str]:
+def list_ignored_words(words: str) -> list[str]:
     """List the words that ``contains_words`` ignores: those after the first ``MOST_WORDS``, but none of a
     phone number.
     """
-    return [] if list_numbers_meant(words) else _split(words)[MOST_WORDS:]
+    return [] if list_possible_numbers(words) else _split(words)[MOST_WORDS:]
 
 
 def _split(words: str) -> list[str]:
@@ -100,7 +100,7 @@ def digits_if_phone(typed: str) -> str:
     return digits if len(digits) >= FEWEST_DIGITS else ""
 
 
-def list_numbers_meant(typed: str) -> list[str]:
+def list_possible_numbers(typed: str) -> list[str]:
     """List the phone numbers that a search can mean, with and without an international dialing code in front.
 
     :param typed: as typed; an extension is left out

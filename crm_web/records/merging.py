@@ -33,7 +33,7 @@ class Merge:
     values: dict[str, Any]
     taken_over: dict[str, str] = field(default_factory=dict)
     conflicts: dict[str, str] = field(default_factory=dict)
-    is_mine: bool = True
+    has_own_changes: bool = True
     moved: tuple[str, str] | None = None
 
     def in_words(self) -> str:
@@ -51,33 +51,39 @@ class Merge:
         if not columns_by_name:
             return ""
         told = _join([f"{who} changed {_join(columns)}" for who, columns in columns_by_name.items()])
-        return f" {told} meanwhile; {'both changes are saved' if self.is_mine else 'that is kept'}."
+        return f" {told} meanwhile; {'both changes are saved' if self.has_own_changes else 'that is kept'}."
 
 
 def merge(
-    overtaken: Mapping[str, RemoteChange], mine: Mapping[str, Any], theirs: Mapping[str, Any], *, stranger: str = ""
+    remote_changes: Mapping[str, RemoteChange],
+    mine: Mapping[str, Any],
+    theirs: Mapping[str, Any],
+    *,
+    unknown_editor: str = "",
 ) -> Merge:
     """Merge two people's edits.
 
-    :param stranger: whom to name if the original values are unknown; every difference is a conflict then. Empty if they
-        are known
+    :param unknown_editor: whom to name if the original values are unknown, so that every difference is a conflict;
+        empty if they are known
     """
-    result = Merge(dict(mine), is_mine=False)
+    result = Merge(dict(mine), has_own_changes=False)
     for columns in _list_groups(mine):
         plain = [column for column in columns if not column.endswith(DERIVED_SUFFIX)]
         differing = [column for column in plain if not is_same(mine[column], theirs[column])]
-        is_theirs = bool(stranger) or any(
-            column in overtaken and not is_same(overtaken[column].old, theirs[column]) for column in plain
+        is_theirs = bool(unknown_editor) or any(
+            column in remote_changes and not is_same(remote_changes[column].old, theirs[column]) for column in plain
         )
-        before = {column: overtaken[column].old if column in overtaken else theirs[column] for column in plain}
-        is_mine = bool(stranger) or (
+        before = {
+            column: remote_changes[column].old if column in remote_changes else theirs[column] for column in plain
+        }
+        is_mine = bool(unknown_editor) or (
             any(not is_same(mine[column], before[column]) for column in plain) and _says_something(plain, before, mine)
         )
-        result.is_mine |= is_mine
+        result.has_own_changes |= is_mine
         if not differing or not is_theirs:
             continue
-        names = {column: stranger or _who(overtaken, column, plain) for column in differing}
-        if is_mine and (stranger or _says_something(plain, before, theirs)):
+        names = {column: unknown_editor or _who(remote_changes, column, plain) for column in differing}
+        if is_mine and (unknown_editor or _says_something(plain, before, theirs)):
             result.conflicts |= names
         elif not is_mine:
             result.taken_over |= names

@@ -13,7 +13,7 @@ from crm_web.core.extensions import db
 from crm_web.models import Base, Change, Employee, SavedView, set_audit_actor
 from crm_web.records.batch_writes import claim_lock, flush_or_defer
 from crm_web.records.merging import Merge, RemoteChange, merge
-from crm_web.records.queries import Record, name_of_last
+from crm_web.records.queries import Record, name_of_last_editor
 from crm_web.records.serialization import from_history
 
 
@@ -75,18 +75,18 @@ def merge_with_saved(record: Record | Employee, values: Mapping[str, Any], *, ve
         return Merge(dict(values))
     changes = _list_changes_since(record, version)
     is_known = _is_whole(changes, record, version)
-    overtaken: dict[str, RemoteChange] = {}
+    remote_changes: dict[str, RemoteChange] = {}
     for change in changes if is_known else []:
         who = _call(change.actor, by)
         for column, (old, _new) in change.fields.items():
             if column in values:
-                first = overtaken[column].old if column in overtaken else _read_old(record, column, old)
-                overtaken[column] = RemoteChange(first, who)
+                first = remote_changes[column].old if column in remote_changes else _read_old(record, column, old)
+                remote_changes[column] = RemoteChange(first, who)
     theirs = {column: getattr(record, column) for column in values}
-    merged = merge(overtaken, values, theirs, stranger="" if is_known else name_of_last(record))
+    merged = merge(remote_changes, values, theirs, unknown_editor="" if is_known else name_of_last_editor(record))
     merged.moved = _find_move(record, changes, values, by)
     if merged.conflicts:
-        raise ChangedMeanwhile(merged, {column: overtaken[column].old for column in overtaken})
+        raise ChangedMeanwhile(merged, {column: remote_changes[column].old for column in remote_changes})
     return merged
 
 
@@ -144,7 +144,7 @@ def move_to_trash(record: Record | SavedView, *, by: Employee) -> None:
         flush_or_defer()
 
 
-def take_from_trash(record: Record | SavedView, *, by: Employee) -> None:
+def restore_from_trash(record: Record | SavedView, *, by: Employee) -> None:
     """Restore a record from the trash. Does nothing if it is not there."""
     set_audit_actor(by)
     lock(record)

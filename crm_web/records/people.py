@@ -14,14 +14,14 @@ def list_team_ids(employee: Employee) -> Sequence[int]:
     return [employee.id, *db.session.scalars(select(Employee.id).where(Employee.manager_id == employee.id))]
 
 
-def list_everyone() -> Sequence[Employee]:
+def list_all_employees() -> Sequence[Employee]:
     """List all employees, active ones first, then by name."""
     return db.session.scalars(
         select(Employee).order_by(Employee.is_active.desc(), func.crm_fold(Employee.name), Employee.id)
     ).all()
 
 
-def map_people(employee_ids: Collection[int] | None = None) -> dict[int, str]:
+def map_employee_names(employee_ids: Collection[int] | None = None) -> dict[int, str]:
     """Map ids to names, deactivated employees included; ``None`` for all employees."""
     query = select(Employee.id, Employee.name)
     if employee_ids is not None:

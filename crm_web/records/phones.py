@@ -26,7 +26,7 @@ class Number(NamedTuple):
 
     typed: str
     e164: str
-    doubt: str
+    warning: str
 
 
 def list_regions(country: str | None, by: Employee | None, *, home: str | None = None) -> tuple[str, ...]:
@@ -62,7 +62,7 @@ def read_number(value: str, regions: tuple[str, ...]) -> Number:
     if not possible:
         inspect_phone(value, regions[0])
     typed, e164, region = possible[0]
-    return Number(typed, e164, _describe_doubt(typed, e164, region))
+    return Number(typed, e164, _describe_warning(typed, e164, region))
 
 
 def _describe_other(typed: str, country: str, region: str) -> str:
@@ -72,7 +72,7 @@ def _describe_other(typed: str, country: str, region: str) -> str:
     )
 
 
-def _describe_doubt(typed: str, e164: str, region: str) -> str:
+def _describe_warning(typed: str, e164: str, region: str) -> str:
     code = phonenumbers.country_code_for_region(region)
     if typed.lstrip("( ").startswith(("+", "00", "\uff0b", "tel:+")) or not e164.startswith(f"+{code}"):
         return f"“{typed}” is not a known number. Check it."
@@ -86,7 +86,7 @@ def _name(region: str) -> str:
     return str(Locale("en").territories.get(region, region))
 
 
-def find_numbers_to_dial(
+def parse_phone_columns(
     record: Any, values: Mapping[str, Any], *, country: str | None, by: Employee | None
 ) -> dict[str, str | None]:
     """Parse each number of a record that is new or whose country changed.
@@ -113,12 +113,12 @@ def set_values(record: Any, values: Mapping[str, Any], *, country: str | None, b
     :param record: an empty one if it is being created
     :raise PhoneRefused: if a number is impossible
     """
-    numbers = find_numbers_to_dial(record, values, country=country, by=by)
+    numbers = parse_phone_columns(record, values, country=country, by=by)
     for name, value in {**values, **numbers}.items():
         setattr(record, name, value)
 
 
-def read_again(record: Any, *, country: str | None, by: Employee | None) -> None:
+def reparse_phones(record: Any, *, country: str | None, by: Employee | None) -> None:
     """Parse a record's numbers again after its country changed; one that is impossible there stays."""
     for name in (name for name in PHONES if getattr(record, name, None)):
         with suppress(PhoneRefused):
@@ -132,7 +132,7 @@ def _read(name: str, typed: str | None, country: str | None, by: Employee | None
         raise PhoneRefused(str(error), name) from error
 
 
-def list_doubts(record: Any, by: Employee | None) -> list[tuple[str, str]]:
+def list_warnings(record: Any, by: Employee | None) -> list[tuple[str, str]]:
     """List pairs of column and warning for a record's numbers that may be wrong."""
     regions = list_regions(getattr(record, "phone_country", None), by)
     doubts = []
@@ -140,5 +140,5 @@ def list_doubts(record: Any, by: Employee | None) -> list[tuple[str, str]]:
         # What came before its country was known may be no number there.
         with suppress(ValueError):
             number = read_number(getattr(record, name), regions)
-            doubts += [(name, number.doubt)] if number.doubt else []
+            doubts += [(name, number.warning)] if number.warning else []
     return doubts

@@ -12,10 +12,10 @@ from flask import url_for
 
 from crm_web.lists.record_params import NOTHING_GIVEN
 from crm_web.models import ActivityKind, LeadStatus, LostReason, StatusKind
-from crm_web.records.people import map_people
+from crm_web.records.people import map_employee_names
 from crm_web.reports import queries
 from crm_web.reports.params import ReportParams
-from crm_web.reports.queries import Expected, Outcome, Stays
+from crm_web.reports.queries import Expected, Outcome, TimeInStatus
 from crm_web.reports.tables import Cell, Line, Table
 from crm_web.stats.aggregates import CurrencyTotal, Totals, add_totals, count_current
 from crm_web.stats.formatting import colour_of, format_totals
@@ -36,7 +36,7 @@ class Report:
     title: str
     question: str
     terms: str
-    tell: Callable[[ReportParams], Table]
+    build: Callable[[ReportParams], Table]
     ways: Mapping[str, str]
     period_of: str
     has_sources: bool = True
@@ -44,19 +44,19 @@ class Report:
 
 def build_status_report(view: ReportParams) -> Table:
     """The present status of the leads that were created in the period."""
-    teller, period = ReportFormatter(view), view.period
+    formatter, period = ReportFormatter(view), view.period
     created = _created_in(period)
     if period is None:
-        totals = count_current(view.whose)
+        totals = count_current(view.scope)
     else:
-        totals = {status: Totals(count) for status, count in queries.count_created(view.whose, period).items()}
+        totals = {status: Totals(count) for status, count in queries.count_created(view.scope, period).items()}
     every = add_totals(totals.values())
 
     def line(label: str, total: Totals, kind: str = "", **filters_: Any) -> Line:
         cells = [
-            teller.count(total.count, **filters_, **created),
-            teller.share(total.count, every.count),
-            *([teller.worth(total.by_currency)] if period is None else []),
+            formatter.count(total.count, **filters_, **created),
+            formatter.share(total.count, every.count),
+            *([formatter.worth(total.by_currency)] if period is None else []),
         ]
         return Line(label, cells, length=total.count, kind=kind)
 
@@ -67,16 +67,16 @@ def build_status_report(view: ReportParams) -> Table:
 
 def build_funnel_report(view: ReportParams) -> Table:
     """How far the leads that were created in the period got."""
-    teller, created = ReportFormatter(view), _created_in(view.period)
-    reached = queries.count_reached(view.whose, view.period)
+    formatter, created = ReportFormatter(view), _created_in(view.period)
+    reached = queries.count_reached(view.scope, view.period)
     every, lines, before = reached[LeadStatus.NEW], [], 0
     for status, count in reached.items():
         is_first = status is LeadStatus.NEW
         cells = [
-            teller.count(count, **created, reached=None if is_first else status.value),
-            teller.share(count, every),
-            Cell("", None) if is_first else teller.share(count, before),
-            Cell("", None) if is_first else teller.number(before - count),
+            formatter.count(count, **created, reached=None if is_first else status.value),
+            formatter.share(count, every),
+            Cell("", None) if is_first else formatter.share(count, before),
+            Cell("", None) if is_first else formatter.number(before - count),
         ]
         lines.append(Line("All leads" if is_first else status.label, cells, length=count, kind=colour_of(status)))
         before = count
@@ -91,8 +91,8 @@ def build_conversion_report(view: ReportParams) -> Table:
         if len(period.months) >= MOST_LINES_OF_MONTHS:
             period = Period(period.months[-MOST_LINES_OF_MONTHS].first_day, period.next_day, period.zone)
             note = f"Months are told apart for {MOST_LINES_OF_MONTHS} months at most: the latest ones."
-    outcomes = queries.count_outcomes(part, view.whose, period)
-    names = map_people([outcome.part for outcome in outcomes]) if view.by == "owner" else {}
+    outcomes = queries.count_outcomes(part, view.scope, period)
+    names = map_employee_names([outcome.part for outcome in outcomes]) if view.by == "owner" else {}
     if len(outcomes) == queries.MOST_LINES:
         note = f"Only the {queries.MOST_LINES} with the most leads are shown."
     lines = [_add_outcome(view, outcome, period, names) for outcome in outcomes]
@@ -101,10 +101,10 @@ def build_conversion_report(view: ReportParams) -> Table:
 
 
 def _add_outcome(view: ReportParams, outcome: Outcome, period: Period | None, names: Mapping[int, str]) -> Line:
-    teller = ReportFormatter(view)
+    formatter = ReportFormatter(view)
     if view.by == "month":
         month = month_of(outcome.part, view.user_locale.zone)
-        label, found = teller.month(month.first_day), _created_in(month)
+        label, found = formatter.month(month.first_day), _created_in(month)
     elif view.by == "owner":
         label = names.get(outcome.part, "Nobody")
         found = {**_created_in(period), "owner": outcome.part or "nobody"}
@@ -112,39 +112,44 @@ def _add_outcome(view: ReportParams, outcome: Outcome, period: Period | None, na
         label = outcome.part or "No source"
         found = {**_created_in(period), "source": outcome.part or NOTHING_GIVEN}
     won, lost = outcome.counts.get(StatusKind.WON, 0), outcome.counts.get(StatusKind.LOST, 0)
-    kinds = [teller.count(outcome.counts.get(kind, 0), **found, kind=kind.value) for kind in StatusKind]
-    cells = [teller.count(outcome.all, **found), *kinds, teller.share(won, outcome.all), teller.share(won, won + lost)]
+    kinds = [formatter.count(outcome.counts.get(kind, 0), **found, kind=kind.value) for kind in StatusKind]
+    cells = [
+        formatter.count(outcome.all, **found),
+        *kinds,
+        formatter.share(won, outcome.all),
+        formatter.share(won, won + lost),
+    ]
     return Line(label, cells, length=Decimal(won) / outcome.all, kind="won")
 
 
 def build_time_in_status_report(view: ReportParams) -> Table:
     """How long leads stay in a status before they move on."""
-    teller, period = ReportFormatter(view), view.period
-    whose: dict[str, Any] = {"left_owner": view.all("owner"), "left_source": view.all("source")}
+    formatter, period = ReportFormatter(view), view.period
+    then: dict[str, Any] = {"left_owner": view.all("owner"), "left_source": view.all("source")}
     days = {"left_from": period.first_day, "left_to": period.next_day} if period else {}
 
     def leave(status: LeadStatus, count: int) -> Cell:
         # Whose they were then, and not whose they are: the list's own owner and source stay open.
-        found: dict[str, Any] = {"owner": None, "source": None, "left": status.value, **whose, **days}
-        return teller.count(count, **found)
+        found: dict[str, Any] = {"owner": None, "source": None, "left": status.value, **then, **days}
+        return formatter.count(count, **found)
 
     lines = [
         Line(
             status.label,
-            [leave(status, stays.count), teller.median(stays), teller.mean(stays)],
+            [leave(status, times.count), formatter.median(times), formatter.mean(times)],
             href=view.url_of_leads(status=status.value),
-            length=stays.mean_days,
+            length=times.mean_days,
             kind=colour_of(status),
         )
-        for status, stays in queries.measure_stays(view.whose, view.period).items()
+        for status, times in queries.measure_time_in_status(view.scope, view.period).items()
     ]
     return Table("Status", ["Left it", "Half within", "Mean"], lines)
 
 
 def build_closed_report(view: ReportParams) -> Table:
     """Leads that were won, and those that were lost by reason."""
-    teller = ReportFormatter(view)
-    closed = queries.count_closed(view.whose, view.period)
+    formatter = ReportFormatter(view)
+    closed = queries.count_closed(view.scope, view.period)
     days = {"closed_from": view.period.first_day, "closed_to": view.period.next_day} if view.period else {}
     every = add_totals(closed.values())
 
@@ -153,9 +158,9 @@ def build_closed_report(view: ReportParams) -> Table:
         total = add_totals(ours)
         found = {"kind": kind.value, "reason": reason.value if reason else None, **days}
         cells = [
-            teller.count(total.count, **found),
-            teller.share(total.count, every.count),
-            teller.worth(total.by_currency),
+            formatter.count(total.count, **found),
+            formatter.share(total.count, every.count),
+            formatter.worth(total.by_currency),
         ]
         return Line(label, cells, length=total.count, kind=kind.value)
 
@@ -172,7 +177,7 @@ def build_forecast_report(view: ReportParams) -> Table:
     months = [month_of(view.today, view.user_locale.zone)]
     while len(months) < MONTHS_AHEAD:
         months.append(month_of(months[-1].next_day, view.user_locale.zone))
-    parts = queries.list_expected(view.whose, months)
+    parts = queries.list_expected(view.scope, months)
     largest = {part.currency: part.amount for part in sorted(parts, key=lambda part: part.amount)}
     # Currency by currency, the commonest first and leads without an amount last, so that bars stand by their like.
     counts = Counter[str]()
@@ -183,7 +188,7 @@ def build_forecast_report(view: ReportParams) -> Table:
     return Table("Expected close", ["Currency", "Leads", "Amount", "Weighted"], lines)
 
 
-def _add_expected_row(teller: "ReportFormatter", part: Expected, largest: Decimal) -> Line:
+def _add_expected_row(formatter: "ReportFormatter", part: Expected, largest: Decimal) -> Line:
     days: dict[str, Any]
     if not part.has_day:
         label, days = "No date", {"no": ["close"]}
@@ -192,14 +197,14 @@ def _add_expected_row(teller: "ReportFormatter", part: Expected, largest: Decima
     elif part.next_day is None:
         label, days = "Later", {"close_from": part.first_day}
     else:
-        label, days = teller.month(part.first_day), {"close_from": part.first_day, "close_to": part.next_day}
+        label, days = formatter.month(part.first_day), {"close_from": part.first_day, "close_to": part.next_day}
     found: dict[str, Any] = {"kind": StatusKind.OPEN.value, **days}
     if part.currency:
         found["currency"] = part.currency
     else:
         found["no"] = [*found.get("no", []), "amount"]
-    amounts = [teller.money(part.amount, part.currency), teller.money(part.weighted, part.currency)]
-    cells = [Cell(part.currency or "No amount", part.currency or None), teller.count(part.count, **found), *amounts]
+    amounts = [formatter.money(part.amount, part.currency), formatter.money(part.weighted, part.currency)]
+    cells = [Cell(part.currency or "No amount", part.currency or None), formatter.count(part.count, **found), *amounts]
     # Bars of different currencies can't be compared: each is drawn against the largest of its own.
     length = part.amount / largest if largest else Decimal(0)
     return Line(label, cells, length=length)
@@ -207,15 +212,15 @@ def _add_expected_row(teller: "ReportFormatter", part: Expected, largest: Decima
 
 def build_activity_report(view: ReportParams) -> Table:
     """Activities by person."""
-    teller = ReportFormatter(view)
-    counts = queries.count_activities(view.whose.owner_ids, view.period)
-    names = map_people(counts)
+    formatter = ReportFormatter(view)
+    counts = queries.count_activities(view.scope.owner_ids, view.period)
+    names = map_employee_names(counts)
     lines = [
         Line(
             names.get(person, "Nobody known"),
             [
-                *(teller.activities(kinds.get(kind, 0), person, kind) for kind in ActivityKind),
-                teller.activities(kinds.total(), person),
+                *(formatter.activities(kinds.get(kind, 0), person, kind) for kind in ActivityKind),
+                formatter.activities(kinds.total(), person),
             ],
             length=kinds.total(),
         )
@@ -272,19 +277,19 @@ class ReportFormatter:
         """Sums side by side, such as ``€12,000 · $900``; a file has a column for each currency."""
         return Cell(format_totals(worth, user_locale=self.user_locale), worth=worth)
 
-    def mean(self, stays: Stays) -> Cell:
+    def mean(self, times: TimeInStatus) -> Cell:
         """An average in days, with one decimal."""
-        if not stays.count:
+        if not times.count:
             return Cell("–", None)
-        days = stays.mean_days.quantize(Decimal("0.1"), ROUND_HALF_UP)
+        days = times.mean_days.quantize(Decimal("0.1"), ROUND_HALF_UP)
         return Cell(
             f"{template_filters.number(days, user_locale=self.user_locale)} {'day' if days == 1 else 'days'}", days
         )
 
-    def median(self, stays: Stays) -> Cell:
+    def median(self, times: TimeInStatus) -> Cell:
         """A median, in the unit in which it was counted."""
-        days = stays.median_days
-        if not stays.count:
+        days = times.median_days
+        if not times.count:
             return Cell("–", None)
         for unit, size, begin in (("month", 30, 90), ("week", 7, 14), ("day", 1, 1)):
             if days >= begin:

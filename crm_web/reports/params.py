@@ -100,7 +100,7 @@ class ReportParams(RecordListParams):
         return "As on the page"
 
     @cached_property
-    def whose(self) -> LeadScope:
+    def scope(self) -> LeadScope:
         """Which leads are counted."""
         return LeadScope(self.person_ids("owner"), read_words(self.all("source")))
 

@@ -32,7 +32,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Stays:
+class TimeInStatus:
     """How long leads stayed in a status.
 
     :param median_days: half of them left within so many whole days; counted in weeks above 14 days, then in months of
@@ -97,7 +97,7 @@ def count_outcomes(part: str, scope: LeadScope, period: Period | None) -> list[O
     return sorted(lines, key=lambda line: (-line.all, fold(str(line.part))))[:MOST_LINES]
 
 
-def measure_stays(scope: LeadScope, period: Period | None) -> dict[LeadStatus, Stays]:
+def measure_time_in_status(scope: LeadScope, period: Period | None) -> dict[LeadStatus, TimeInStatus]:
     """Measure how long leads stayed in each open status that they left in a period (``None``: ever)."""
     rows = sum_counts(Metric.STAYED, "status", "detail", scope=scope, period=period)
     return {
@@ -107,16 +107,16 @@ def measure_stays(scope: LeadScope, period: Period | None) -> dict[LeadStatus, S
     }
 
 
-def _measure(rows: Sequence[Any]) -> Stays:
+def _measure(rows: Sequence[Any]) -> TimeInStatus:
     count = int(sum(row.how_many for row in rows))
     if not count:
-        return Stays()
+        return TimeInStatus()
     half, so_far, days = (count + 1) // 2, 0, 0
     for row in sorted(rows, key=lambda row: int(row.detail)):
         so_far, days = so_far + int(row.how_many), int(row.detail)
         if so_far >= half:
             break
-    return Stays(count, Decimal(sum(row.seconds for row in rows)) / count / DAY, days)
+    return TimeInStatus(count, Decimal(sum(row.seconds for row in rows)) / count / DAY, days)
 
 
 def count_closed(scope: LeadScope, period: Period | None) -> dict[tuple[LeadStatus, LostReason | None], Totals]:

@@ -33,7 +33,7 @@ def show_report(name: str) -> ResponseReturnValue:
         report=report,
         reports=REPORTS,
         view=view,
-        table=report.tell(view),
+        table=report.build(view),
         period=ReportFormatter(view).period() if report.period_of else "",
         periods=list(PERIODS.items()),
         people=people,
@@ -46,7 +46,7 @@ def show_report(name: str) -> ResponseReturnValue:
 @allowed(Action.READ)
 def export_report(name: str) -> Response:
     report, view = _report(name)
-    table = report.tell(view)
+    table = report.build(view)
     return send_csv(report.title, table.file_head, list(table.file_rows))
 
 
@@ -54,7 +54,7 @@ def export_report(name: str) -> Response:
 @allowed(Action.READ)
 def export_report_xlsx(name: str) -> Response:
     report, view = _report(name)
-    table = report.tell(view)
+    table = report.build(view)
     period = [Chip(f"{report.period_of}: {ReportFormatter(view).period()}", "")] if report.period_of else []
     chips = [*period, *view.list_chips(list_possible_owners())]
     return send_xlsx(report.title, table.file_head, list(table.file_rows), view=view, chips=chips)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from crm_web.core.errors import Conflict
 from crm_web.core.extensions import db
 from crm_web.models import Employee, ListName, SavedView, ViewChoice, set_audit_actor
-from crm_web.records.operations import lock, move_to_trash, take_from_trash
+from crm_web.records.operations import lock, move_to_trash, restore_from_trash
 
 
 class NameTaken(Conflict):
@@ -67,7 +67,7 @@ def restore_view(view: SavedView, *, by: Employee) -> None:
     :raise NameTaken: if its owner has another one with that name by now
     """
     with _refusals_in_words():
-        take_from_trash(view, by=by)
+        restore_from_trash(view, by=by)
 
 
 def pin_view(view: SavedView, is_pinned: bool, *, by: Employee) -> None:

@@ -97,7 +97,7 @@ def count_in_words(found: Found, kind: str) -> str:
     return f"{found.count(kind)}{'+' if found.is_crowded(kind) else ''}"
 
 
-def tell_how_many(found: Found, kind: str | None, shown: int) -> str:
+def describe_count(found: Found, kind: str | None, shown: int) -> str:
     """How many of those found are shown, in words."""
     if found.is_crowded(kind):
         return f"The best {shown} of many"

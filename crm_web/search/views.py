@@ -32,7 +32,7 @@ def show_results() -> ResponseReturnValue:
         not_applied=_list_not_applied(),
         found=found,
         results=shown,
-        how_many=results.tell_how_many(found, kind, len(shown)),
+        how_many=results.describe_count(found, kind, len(shown)),
         tabs=results.list_tabs(found, typed, kind),
         ways_on=results.list_ways_on(found, typed),
         everything_url=url_for("search.show_results", q=typed),
@@ -51,7 +51,7 @@ def suggest() -> ResponseReturnValue:
     if not typed:
         return {"results": [], "says": ""}
     offered = _describe(found, results.choose_hits(found, None, OFFERED))
-    says = results.tell_how_many(found, None, len(offered)) if offered else "Nothing found"
+    says = results.describe_count(found, None, len(offered)) if offered else "Nothing found"
     if list_left_out(request.args.get("q", "")):
         says = f"{says}, by the first {MOST_WORDS} words only"
     return {"results": [result.as_json() for result in offered], "says": says}

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from crm_web.records.folding import fold
-from crm_web.records.matching import FIRST_EMOJI, MOST_WORDS, digits_if_phone, has_signs, is_short, list_numbers_meant
+from crm_web.records.matching import (
+    FIRST_EMOJI,
+    MOST_WORDS,
+    digits_if_phone,
+    has_signs,
+    is_short,
+    list_possible_numbers,
+)
 
 LONGEST_TYPED = 200
 LONGEST_READ = 2000
@@ -34,7 +41,7 @@ def _divide(typed: str) -> tuple[list[str], list[str]]:
     seen = _INVISIBLE.sub("", unicodedata.normalize("NFKC", typed[:LONGEST_READ]))
     seen = "".join(" " if unicodedata.category(sign) in ("Cc", "Cs") else sign for sign in seen)
     words = [word for word in seen.split() if any(map(_is_telling, word))]
-    most = len(words) if list_numbers_meant(seen) else MOST_WORDS
+    most = len(words) if list_possible_numbers(seen) else MOST_WORDS
     count = next((n for n in range(len(words), 0, -1) if len(" ".join(words[:n])) <= LONGEST_TYPED), 0)
     return words[: min(most, count)], words[min(most, count) :]
 
@@ -68,7 +75,7 @@ class SearchTerms:
     @property
     def numbers(self) -> list[str]:
         """The same, with and without what may be dialed before it."""
-        return list_numbers_meant(self.text)
+        return list_possible_numbers(self.text)
 
     @property
     def is_unindexed(self) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from crm_web.core.extensions import db
 from crm_web.lists.pagination import Page, Sort, load_page
 from crm_web.models import Contact, Customer, Lead
-from crm_web.records.people import map_people
+from crm_web.records.people import map_employee_names
 
 KINDS: dict[str, Any] = {"lead": Lead, "customer": Customer, "contact": Contact}
 """The kinds of record that can be in the trash."""
@@ -71,7 +71,7 @@ def _load_records(places: Iterable[int]) -> list[TrashedRecord]:
         )
         query = select(model).where(model.id.in_(ids)).options(loaded)
         found |= {record.id * len(KINDS) + index: record for record in db.session.scalars(query)}
-    names = map_people({record.deleted_by_id for record in found.values()})
+    names = map_employee_names({record.deleted_by_id for record in found.values()})
     return [
         TrashedRecord(
             list(KINDS)[place % len(KINDS)], found[place], found[place].deleted_at, names[found[place].deleted_by_id]

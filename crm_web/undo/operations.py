@@ -7,7 +7,7 @@ from crm_web.contacts.operations import change_contact
 from crm_web.core.errors import DomainError
 from crm_web.customers.operations import change_customer
 from crm_web.employees.operations import change_employee
-from crm_web.history.formatting import can_go_back
+from crm_web.history.formatting import is_restorable
 from crm_web.leads.operations import change_lead
 from crm_web.models import Change, Contact, Customer, Employee, Lead, LeadStatus, LostReason
 from crm_web.records.labels import label_of
@@ -27,7 +27,7 @@ def put_back(change: Change, column: str, record: Any, *, by: Employee) -> bool:
     :raise NotPutBack: if the field is derived, or its old value is no longer valid
     :raise DomainError: if a rule of the record forbids it
     """
-    if column not in change.fields or not can_go_back(change, column):
+    if column not in change.fields or not is_restorable(change, column):
         raise NotPutBack(f"{label_of(column)} can’t be put back by itself.")
     try:
         old = from_history(type(record), column, change.fields[column][0])

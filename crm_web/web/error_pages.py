@@ -19,11 +19,11 @@ from werkzeug.exceptions import (
     Unauthorized,
 )
 
-from crm_web.core.database import DatabaseSilent, DbFailure, classify_failure
+from crm_web.core.database import DatabaseTimeout, DbFailure, classify_failure
 from crm_web.core.errors import PostgresError, RecordGone
 from crm_web.core.extensions import login_manager
-from crm_web.core.problem_details import DETAILS, is_from_program, make_problem
-from crm_web.core.request_log import keep_person
+from crm_web.core.problem_details import DETAILS, is_api_request, make_problem
+from crm_web.core.request_log import remember_employee
 
 log = logging.getLogger(__name__)
 
@@ -61,13 +61,13 @@ def register_error_pages(app: Flask) -> None:
     app.register_error_handler(RecordGone, show_gone)
     for nonsense in (SecurityError, BadHost):
         app.register_error_handler(nonsense, refuse_host)
-    for failure in (DBAPIError, PoolTimeout, DatabaseSilent, PostgresError):
+    for failure in (DBAPIError, PoolTimeout, DatabaseTimeout, PostgresError):
         app.register_error_handler(failure, show_database_error)
 
 
 def refuse_host(_error: HTTPException) -> ResponseReturnValue:
     """Answer a request for an unknown host name in plain text: no URL can be built under that name."""
-    if is_from_program():
+    if is_api_request():
         return make_problem(400, "This site does not answer to that name.")
     return "This site does not answer to that name.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
 
@@ -90,7 +90,7 @@ def _without_slash() -> str | None:
     It is built from the route, never from the path itself, so that no path can lead to another site.
     """
     adapter = current_app.create_url_adapter(request)
-    if adapter is None or request.method not in ("GET", "HEAD") or is_from_program() or not request.path.endswith("/"):
+    if adapter is None or request.method not in ("GET", "HEAD") or is_api_request() or not request.path.endswith("/"):
         return None
     try:
         endpoint, values = adapter.match(request.path[:-1], method="GET")
@@ -112,15 +112,15 @@ def show_error(error: HTTPException, words: tuple[str, str] | None = None) -> Re
     if code >= 500:
         text = MAY_BE_SAVED if g.get("may_be_saved") else text
         # Whoever is signed in would be looked up to draw the page, and the database may be the trouble.
-        keep_person()
+        remember_employee()
         g._login_user = login_manager.anonymous_user()
-    if is_from_program():
-        return make_problem(code, f"{title}. {text}" if words else _tell_program(error, text), headers=headers)
+    if is_api_request():
+        return make_problem(code, f"{title}. {text}" if words else _build_problem(error, text), headers=headers)
     page = render_template("errors/error.html", code=code, title=title, text=text, request_id=g.get("request_id"))
     return page, code, headers
 
 
-def _tell_program(error: HTTPException, text: str) -> str:
+def _build_problem(error: HTTPException, text: str) -> str:
     """Build the problem for an API client, who has no page to go back to."""
     is_said = error.description not in (None, type(error).description) and (error.code or 500) < 500
     return str(error.description) if is_said else DETAILS.get(error.code or 500, text)

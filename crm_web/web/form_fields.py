@@ -50,7 +50,7 @@ class RecordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types.
         return None
 
     @property
-    def doubts(self) -> list[str]:
+    def phone_warnings(self) -> list[str]:
         """Warnings about phone numbers that may be wrong and are new, or whose country is."""
         return [doubt for field in self if (doubt := getattr(field, "doubt", ""))]
 
@@ -273,7 +273,7 @@ class ChoiceField(SelectFieldBase):
         return {self.name: self.data}
 
 
-class WordField(ChoiceField):
+class EnumField(ChoiceField):
     """A choice from an enum with labels, or from some of its members."""
 
     def __init__(self, label: str | None, words: Iterable[StrEnum], **settings: Any) -> None:
@@ -313,7 +313,7 @@ class OwnerField(ChoiceField):
         """Keep the raw value until ``offer`` gives the options."""
         self._typed = valuelist[0] if valuelist else None
 
-    def offer(self, people: Iterable[Employee], current: Employee | None = None) -> None:
+    def set_options(self, people: Iterable[Employee], current: Employee | None = None) -> None:
         """Set who can be chosen; call it before ``validate``.
 
         :param current: the present owner, who stays in the list even if no longer eligible

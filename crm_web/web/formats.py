@@ -15,7 +15,7 @@ _QUOTED = re.compile(r"\s*'[^']*'")
 _FOREIGN = re.compile(r"[^\W\d_a-zA-Z]")
 
 
-def words_of(locale: Locale) -> Locale:
+def english_locale(locale: Locale) -> Locale:
     """Return the locale whose words to use: the locale itself if it is English, else English."""
     return locale if locale.language == "en" else ENGLISH
 
@@ -37,6 +37,6 @@ def time_pattern(locale: Locale) -> DateTimePattern:
 
 
 @lru_cache(maxsize=64)
-def moment_pattern(locale: Locale) -> str:
+def datetime_pattern(locale: Locale) -> str:
     """Return how a date and a time are joined: a text with ``{1}`` for the date and ``{0}`` for the time."""
     return _QUOTED.sub("", str(get_datetime_format("medium", locale=locale)))

@@ -62,12 +62,12 @@ class DuplicateCheckForm(RecordForm):
             return True
         return bool(self.confirmed.data) and self.shown_matches.data in (None, "", _name_matches(matches))
 
-    def ask_about(self, matches: Sequence[Match]) -> None:
+    def ask_to_confirm(self, matches: Sequence[Match]) -> None:
         """Make the next submission confirm exactly these matches."""
         for field, value in ((self.confirmed, "1" if matches else ""), (self.shown_matches, _name_matches(matches))):
             field.data, field.raw_data = value, None
 
-    def speaks_of(self, *names: str) -> bool:
+    def has_input_in(self, *names: str) -> bool:
         """Return whether one of these fields is filled or invalid, so that their section must be open."""
         return any(self[name].data or self[name].errors or self[name].raw_data not in (None, [""]) for name in names)
 

@@ -78,10 +78,10 @@ def replay_response(form: IdempotentForm) -> Answer | None:
     if is_refill():
         return None
     key = form.submission.data
-    digest = _digest_what_was_typed()
-    if key is None or claim(key, digest):
+    digest = _digest_form()
+    if key is None or claim_key(key, digest):
         return None
-    earlier = find_kept(key)
+    earlier = find_response(key)
     if earlier is None:
         return None
     answer = Answer(**(earlier.answer or {}))
@@ -105,14 +105,14 @@ def store_response(
     :param link: label and URL of where else to look
     :param undo: label and URL; a POST to it undoes the change
     """
-    answer = Answer(text, place, link, undo, form.doubts)
+    answer = Answer(text, place, link, undo, form.phone_warnings)
     key = form.submission.data
     if key is not None:
-        keep(key, asdict(answer))
+        keep_response(key, asdict(answer))
     return answer
 
 
-def claim(key: UUID, digest: bytes) -> bool:
+def claim_key(key: UUID, digest: bytes) -> bool:
     """Claim a key of the signed-in employee; waits for another transaction that claims it.
 
     :param digest: of what was sent with the key
@@ -122,7 +122,7 @@ def claim(key: UUID, digest: bytes) -> bool:
     return db.session.scalar(claimed.on_conflict_do_nothing().returning(Submission.key)) is not None
 
 
-def find_kept(key: UUID) -> Submission | None:
+def find_response(key: UUID) -> Submission | None:
     """Find the stored response to a key of the signed-in employee.
 
     :return: ``None`` if it has just been deleted as expired
@@ -130,7 +130,7 @@ def find_kept(key: UUID) -> Submission | None:
     return db.session.scalar(select(Submission).where(_is_mine(key), Submission.answer.is_not(None)))
 
 
-def keep(key: UUID, answer: dict[str, Any]) -> None:
+def keep_response(key: UUID, answer: dict[str, Any]) -> None:
     """Store the response to a claimed key in the same transaction as its effect."""
     db.session.execute(update(Submission).where(_is_mine(key)).values(answer=answer))
 
@@ -144,7 +144,7 @@ def _is_mine(key: UUID) -> ColumnElement[bool]:
     return tuple_(Submission.employee_id, Submission.key) == (current_user.id, key)
 
 
-def _digest_what_was_typed() -> bytes:
+def _digest_form() -> bytes:
     """Keyed with the secret key: a password in the form must not be guessable from the digest."""
     typed = sorted((name, values) for name, values in request.form.lists() if name not in NOT_TYPED)
     secret: str = current_app.config["SECRET_KEY"]

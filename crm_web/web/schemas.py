@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 Moment = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 
 
-class Answered(BaseModel):
+class ResponseModel(BaseModel):
     """The base of all response schemas."""
 
     model_config = ConfigDict(from_attributes=True)

@@ -32,7 +32,7 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat
 
 from crm_web.core import clock
 from crm_web.records.currency_signs import ENGLISH
-from crm_web.web.formats import day_pattern, moment_pattern, time_pattern, words_of
+from crm_web.web.formats import datetime_pattern, day_pattern, english_locale, time_pattern
 from crm_web.web.postal_addresses import FIELDS, write_address
 
 Amount = Decimal | int | float
@@ -115,7 +115,7 @@ def date(value: dt.date | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> 
         return ""
     if isinstance(value, dt.datetime):
         value = value.astimezone(user_locale.zone)
-    return day_pattern(user_locale.locale).apply(value, words_of(user_locale.locale))
+    return day_pattern(user_locale.locale).apply(value, english_locale(user_locale.locale))
 
 
 def month(value: dt.date) -> str:
@@ -128,8 +128,8 @@ def datetime(value: dt.datetime | None, *, user_locale: UserLocale = DEFAULT_LOC
     if value is None:
         return ""
     local = value.astimezone(user_locale.zone)
-    time = time_pattern(user_locale.locale).apply(local, words_of(user_locale.locale))
-    return f"{moment_pattern(user_locale.locale).format(time, date(local, user_locale=user_locale))} {local.tzname()}"
+    time = time_pattern(user_locale.locale).apply(local, english_locale(user_locale.locale))
+    return f"{datetime_pattern(user_locale.locale).format(time, date(local, user_locale=user_locale))} {local.tzname()}"
 
 
 def relative_time(

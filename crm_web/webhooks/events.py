@@ -38,13 +38,13 @@ def name_event(change: Change, chosen: list[str]) -> str | None:
 
 def _list_words(change: Change) -> list[str]:
     """What a change is called, the most particular word first: a lead that is won has changed as well."""
-    words = [f"{change.entity}.{_tell_verb(change)}"]
+    words = [f"{change.entity}.{_event_verb(change)}"]
     if change.entity == "lead" and change.fields.get("status", [None, None])[1] == "won":
         words.insert(0, WON)
     return words
 
 
-def _tell_verb(change: Change) -> str:
+def _event_verb(change: Change) -> str:
     """To the trash and back are changes of a row, but not for whoever follows it."""
     if change.action is ChangeAction.CHANGED and "deleted_at" in change.fields:
         return "restored" if change.fields["deleted_at"][1] is None else "deleted"

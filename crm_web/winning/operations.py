@@ -30,7 +30,7 @@ from crm_web.models import (
 )
 from crm_web.records.batch_writes import flush_or_defer, register_locked
 from crm_web.records.operations import lock
-from crm_web.records.queries import name_of_last
+from crm_web.records.queries import name_of_last_editor
 from crm_web.records.serialization import to_history
 from crm_web.winning.conversion.operations import (
     check_name,
@@ -318,7 +318,7 @@ def undo_move(lead: Lead, version: int, *, by: Employee) -> bool:
         return False
     if move is None or version != lead.version or lead.is_won:
         raise ChangedSinceMove(
-            f"{name_of_last(lead)} changed this lead after that move, so it stays in {lead.status.label}. "
+            f"{name_of_last_editor(lead)} changed this lead after that move, so it stays in {lead.status.label}. "
             "Look at it, then choose again."
         )
     names = ("status", "lost_reason", "lost_note", "closed_at")

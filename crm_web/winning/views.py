@@ -48,7 +48,7 @@ def preview_win(lead_id: int) -> ResponseReturnValue:
 def _form_for(lead: Lead) -> WinForm:
     form = WinForm(data=customer_from_lead(lead))
     form.record = Customer(**customer_from_lead(lead))
-    form.owner_id.offer(list_possible_owners(), lead.owner)
+    form.owner_id.set_options(list_possible_owners(), lead.owner)
     return form
 
 
@@ -97,7 +97,7 @@ def _win_for(lead: Lead, customer_id: int, seen: LeadStatus | None) -> ResponseR
         winning_operations.win_for_customer(lead, customer, fill=fill, by=current_user, seen=seen)
     except DomainError as error:
         return _refused_page(lead, _form_for(lead), error)
-    answer = tell_win(lead, was, None)
+    answer = build_win_answer(lead, was, None)
     db.session.commit()
     return answer.give()
 
@@ -125,7 +125,7 @@ def _win_as_typed(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | 
         winning_operations.win_with_new_customer(lead, stored_values(form), by=current_user, seen=seen)
     except DomainError as error:
         return _refused_page(lead, form, error)
-    told = tell_win(lead, was, None)
+    told = build_win_answer(lead, was, None)
     answer = store_response(form, told.text, told.place, link=told.link, undo=told.undo)
     db.session.commit()
     return answer.give()
@@ -136,7 +136,7 @@ def _refused_page(lead: Lead, form: WinForm, error: DomainError) -> ResponseRetu
     return _win_page(lead, form), 409 if isinstance(error, operations.StatusChangedMeanwhile) else 422
 
 
-def tell_win(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> Answer:
+def build_win_answer(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> Answer:
     """Say in one sentence whose lead was won, with the way to take it back."""
     place = come_back_to(lead)
     # By its id: what was loaded before the lead was locked may be none, or another one.
@@ -148,11 +148,11 @@ def tell_win(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> Answer
         return Answer(f"This lead was won before. {name} is its customer.{unsaved}", place, link=link, kind="info")
     undo = ("Undo", url_for("leads.undo_win", lead_id=lead.id)) if conversion and conversion.before else None
     is_new = conversion is not None and had_customer_id is None
-    made = _tell_conversion(conversion) if conversion and is_new else "has bought again."
+    made = _describe_conversion(conversion) if conversion and is_new else "has bought again."
     return Answer(f"Won. {name} {made}", place, link=link, undo=undo)
 
 
-def _tell_conversion(conversion: Conversion) -> str:
+def _describe_conversion(conversion: Conversion) -> str:
     if conversion.kind is ConversionKind.CREATED:
         return "was created." if conversion.customer_version == 1 else "is back from the trash."
     told = ["has bought again."]
@@ -174,12 +174,12 @@ def undo_win(lead_id: int) -> ResponseReturnValue:
         refuse(error.message)
     except winning_operations.WinStands as error:
         return render_template("winning/undo_win.html", lead=lead, obstacles=error.obstacles), 409
-    answer = _tell_undo(lead, conversion)
+    answer = _build_undo_answer(lead, conversion)
     db.session.commit()
     return answer.give()
 
 
-def _tell_undo(lead: Lead, conversion: Conversion | None) -> Answer:
+def _build_undo_answer(lead: Lead, conversion: Conversion | None) -> Answer:
     place = url_for("leads.show_lead", lead_id=lead.id)
     if conversion is None:
         return Answer("There is no win to take back: someone did it before.", place, kind="info")
@@ -188,12 +188,12 @@ def _tell_undo(lead: Lead, conversion: Conversion | None) -> Answer:
     if conversion.kind is ConversionKind.CREATED:
         told = f"Customer {name} is in the trash."
     else:
-        told = f"Customer {name} stays{_tell_what_went(conversion, customer)}."
+        told = f"Customer {name} stays{_describe_undone(conversion, customer)}."
     link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id))
     return Answer(f"Taken back: the lead is {lead.status.label} again. {told}", place, link=link)
 
 
-def _tell_what_went(conversion: Conversion, customer: Customer) -> str:
+def _describe_undone(conversion: Conversion, customer: Customer) -> str:
     emptied = [label_of(field) for field in conversion.filled if getattr(customer, field) is None]
     contact = get_win_contact(conversion)
     told = f"; emptied again: {', '.join(emptied)}" if emptied else ""
@@ -270,18 +270,18 @@ def change_status(lead_id: int) -> ResponseReturnValue:
     except DomainError as error:
         show_refusal(form, error)
         return show_lead_page(lead, form), 409 if isinstance(error, operations.StatusChangedMeanwhile) else 422
-    told = _tell_status(lead, *before)
+    told = _build_status_answer(lead, *before)
     db.session.commit()
     return told.give()
 
 
-def _tell_status(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> Answer:
+def _build_status_answer(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> Answer:
     """Say in one sentence what became of the lead, and of its customer; elsewhere than on its page say also which."""
     place = come_back_to(lead)
     is_named = place == url_for("leads.show_lead", lead_id=lead.id)
     moved = f"Moved to {lead.status.label}." if is_named else f"{lead.name} moved to {lead.status.label}."
     if lead.is_won:
-        return tell_win(lead, was, had_customer_id)
+        return build_win_answer(lead, was, had_customer_id)
     undo = undo_of_move(lead, place) if was is not lead.status else None
     # By its id: what was loaded before the lead was locked may be none, or another one.
     if was is LeadStatus.WON and (customer := get_customer(lead.customer_id or 0)):

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from crm_web.auth.operations import TooManyTries, count_try
+from crm_web.auth.operations import TooManyAttempts, count_attempt
 from crm_web.core.extensions import db
 from crm_web.core.request_log import count_queries
 from crm_web.models import Employee, SignInFailures
@@ -252,8 +252,8 @@ def test_many_at_once_on_several_connections_do_not_slip_through(own_database: O
         together.wait(30)
         with own_database.app.app_context():
             try:
-                count_try("ann@piper.example", remote_address="192.0.2.1", browser=None)
-            except TooManyTries:
+                count_attempt("ann@piper.example", remote_address="192.0.2.1", browser=None)
+            except TooManyAttempts:
                 return False
             db.session.commit()
             return True

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from bench.datagen import commands, operations
 from bench.datagen.operations import Filling, fill_database
 from crm_web.core.extensions import db
-from crm_web.history.time_travel.queries import get_past
+from crm_web.history.time_travel.queries import get_past_record
 from crm_web.models import Customer, Employee, Lead, LeadStatus, StatusKind
 from tests.databases import OwnDatabase, copy_template
 
@@ -156,7 +156,7 @@ def test_history_tells_when_the_others_came(filled: Session, entity: str) -> Non
 def test_a_won_lead_was_new_when_it_came(database: OwnDatabase, filling: Result) -> None:
     with database.app.app_context():
         lead = db.session.scalars(select(Lead).where(Lead.status == LeadStatus.WON).limit(1)).one()
-        story = get_past("lead", lead.id, lead.created_at, today=lead)
+        story = get_past_record("lead", lead.id, lead.created_at, today=lead)
         assert story is not None
         past = story.record
         assert past is not None

@@ -9,8 +9,8 @@ from typing import Any
 import phonenumbers
 import pytest
 
-from crm_web.demo.generation import tell_story
-from crm_web.demo.timeline import Story
+from crm_web.demo.generation import generate_scenario
+from crm_web.demo.timeline import Scenario
 from crm_web.demo.words import LANDS
 from crm_web.models import CURRENCIES, LeadStatus, StatusKind
 from crm_web.records.parsing import read_email, read_phone, read_website
@@ -26,25 +26,27 @@ MOMENTS = (
 
 
 @pytest.fixture(scope="module", params=MOMENTS, ids=lambda moment: f"{moment:%Y-%m-%d}")
-def story(request: pytest.FixtureRequest) -> Story:
-    return tell_story(moment=request.param, people=PEOPLE)
+def story(request: pytest.FixtureRequest) -> Scenario:
+    return generate_scenario(moment=request.param, people=PEOPLE)
 
 
-def test_it_is_as_large_as_promised(story: Story) -> None:
+def test_it_is_as_large_as_promised(story: Scenario) -> None:
     assert len(story.leads) == 400
     assert len(story.customers) == 120
     assert len(story.activities) > 600
 
 
 def test_the_same_moment_gives_the_same_story() -> None:
-    assert _names(tell_story(moment=NOON, people=PEOPLE)) == _names(tell_story(moment=NOON, people=PEOPLE))
+    assert _names(generate_scenario(moment=NOON, people=PEOPLE)) == _names(
+        generate_scenario(moment=NOON, people=PEOPLE)
+    )
 
 
-def _names(story: Story) -> list[Any]:
+def _names(story: Scenario) -> list[Any]:
     return [(lead["last_name"], lead["amount"], lead["created_at"], lead["closed_at"]) for lead in story.leads]
 
 
-def test_times_follow_each_other_and_none_is_in_the_future(story: Story) -> None:
+def test_times_follow_each_other_and_none_is_in_the_future(story: Scenario) -> None:
     for lead in story.leads:
         times = [lead["created_at"], lead["status_changed_at"], lead["updated_at"], story.moment]
         assert times == sorted(times), lead
@@ -56,7 +58,7 @@ def test_times_follow_each_other_and_none_is_in_the_future(story: Story) -> None
         assert activity["done_at"] is None or activity["happened_at"] <= activity["done_at"] <= story.moment
 
 
-def test_a_customer_is_there_from_its_first_win_on(story: Story) -> None:
+def test_a_customer_is_there_from_its_first_win_on(story: Scenario) -> None:
     for conversion in story.conversions:
         lead, customer = conversion["lead"], conversion["customer"]
         is_its_maker = customer["created_from_lead"] is lead
@@ -69,7 +71,7 @@ def test_a_customer_is_there_from_its_first_win_on(story: Story) -> None:
     assert Counter(conversion["kind"] for conversion in story.conversions) == {"created": 84, "linked": 10}
 
 
-def test_this_month_and_the_last_saw_leads_won_and_lost(story: Story) -> None:
+def test_this_month_and_the_last_saw_leads_won_and_lost(story: Scenario) -> None:
     this = story.moment.replace(day=1, hour=0, minute=0)
     last = (this - timedelta(days=1)).replace(day=1)
     closed = [(lead["status"].kind, lead["closed_at"]) for lead in story.leads if lead["closed_at"]]
@@ -78,11 +80,11 @@ def test_this_month_and_the_last_saw_leads_won_and_lost(story: Story) -> None:
         assert [at for won, at in closed if won is kind and last <= at < this]
 
 
-def test_some_came_in_within_the_hour_so_that_this_week_is_never_empty(story: Story) -> None:
+def test_some_came_in_within_the_hour_so_that_this_week_is_never_empty(story: Scenario) -> None:
     assert [lead for lead in story.leads if story.moment - lead["created_at"] < timedelta(hours=1)]
 
 
-def test_the_funnel_narrows(story: Story) -> None:
+def test_the_funnel_narrows(story: Scenario) -> None:
     counts = Counter(lead["status"] for lead in story.leads)
     steps = [status for status in LeadStatus if status.kind is StatusKind.OPEN and status is not LeadStatus.ON_HOLD]
     assert [counts[status] for status in steps] == sorted((counts[status] for status in steps), reverse=True)
@@ -90,12 +92,12 @@ def test_the_funnel_narrows(story: Story) -> None:
     assert all(counts[status] for status in LeadStatus)
 
 
-def test_tasks_are_due_around_today(story: Story) -> None:
+def test_tasks_are_due_around_today(story: Scenario) -> None:
     days = [task["due_on"] - story.moment.date() for task in story.activities if task["kind"] == "task"]
     assert min(days) < timedelta(0) < max(days) <= timedelta(days=14)
 
 
-def test_every_value_is_one_that_the_form_would_take(story: Story) -> None:
+def test_every_value_is_one_that_the_form_would_take(story: Scenario) -> None:
     for lead in story.leads:
         assert lead["email"] is None or read_email(lead["email"]) == lead["email"]
         assert lead["website"] is None or read_website(lead["website"]) == lead["website"]
@@ -106,7 +108,7 @@ def test_every_value_is_one_that_the_form_would_take(story: Story) -> None:
             assert lead[number] is None or read_phone(lead[number], "US") == (lead[number], lead[f"{number}_e164"])
 
 
-def test_addresses_and_numbers_are_nobodys_and_one_persons_each(story: Story) -> None:
+def test_addresses_and_numbers_are_nobodys_and_one_persons_each(story: Scenario) -> None:
     first_leads = [lead for lead in story.leads if lead["source"] != "Existing customer"]
     addresses = [lead["email"] for lead in first_leads if lead["email"]]
     numbers = [lead["phone"] for lead in first_leads if lead["phone"]]
@@ -115,7 +117,7 @@ def test_addresses_and_numbers_are_nobodys_and_one_persons_each(story: Story) ->
     assert len(set(numbers)) == len(numbers)
 
 
-def test_people_write_in_many_scripts(story: Story) -> None:
+def test_people_write_in_many_scripts(story: Scenario) -> None:
     scripts = Counter(unicodedata.name(lead["last_name"][0]).split()[0] for lead in story.leads if lead["last_name"])
     assert scripts.keys() >= {
         "LATIN", "GREEK", "CYRILLIC", "ARABIC", "HEBREW", "CJK", "HANGUL", "DEVANAGARI", "THAI", "GEORGIAN"
@@ -123,7 +125,7 @@ def test_people_write_in_many_scripts(story: Story) -> None:
     assert any(len(lead["company"] or "") > 80 for lead in story.leads)
 
 
-def test_several_people_wait_in_the_trash(story: Story) -> None:
+def test_several_people_wait_in_the_trash(story: Scenario) -> None:
     trashed = [record for record in [*story.leads, *story.customers] if record["deleted_at"]]
     assert len(trashed) >= 5
     assert all(record["deleted_by_id"] and not record.get("closed_at") for record in trashed)

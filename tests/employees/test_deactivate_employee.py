@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from crm_web.auth.operations import count_try
+from crm_web.auth.operations import count_attempt
 from crm_web.core.extensions import db
 from crm_web.employees.operations import Handover, SuccessorNotEntitled, deactivate, hand_over
 from crm_web.models import Change, ChangeAction, Employee, Lead, Role
@@ -238,7 +238,7 @@ def test_the_database_refuses_one_whose_role_changed_meanwhile(
 
 def test_counting_a_try_needs_no_account(app: Flask) -> None:
     with app.app_context():
-        attempt = count_try("nobody@piper.example", remote_address=None, browser=None)
+        attempt = count_attempt("nobody@piper.example", remote_address=None, browser=None)
         assert (attempt.employee_id, attempt.address_key) == (None, "address:unknown")
         assert db.session.scalar(select(func.count()).select_from(Lead)) == 0
         db.session.rollback()

@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crm_web import create_app
 from crm_web.core.config import Settings
-from crm_web.core.database import DatabaseSilent, DatabaseUnreachable, DbFailure, circuit_breaker, classify_failure
+from crm_web.core.database import DatabaseTimeout, DatabaseUnreachable, DbFailure, circuit_breaker, classify_failure
 from crm_web.core.errors import PostgresError
 from crm_web.core.extensions import db
 from crm_web.launcher.postgres import EmbeddedServer
@@ -271,7 +271,7 @@ def test_codes_are_told_apart(code: str | None, trouble: DbFailure | None) -> No
 
 
 @pytest.mark.parametrize(
-    "error", [DatabaseSilent(), PoolTimeout(), PostgresError("no"), psycopg2.InterfaceError("closed")]
+    "error", [DatabaseTimeout(), PoolTimeout(), PostgresError("no"), psycopg2.InterfaceError("closed")]
 )
 def test_other_signs_that_it_is_away(error: Exception) -> None:
     assert classify_failure(error) is DbFailure.AWAY

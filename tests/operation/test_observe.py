@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from crm_web import create_app
 from crm_web.core.config import load_settings
-from crm_web.core.database import DatabaseSilent
+from crm_web.core.database import DatabaseTimeout
 from crm_web.core.extensions import db
 from crm_web.core.request_log import JsonLines, count_queries, log_event
 from crm_web.models import Employee
@@ -85,7 +85,7 @@ def test_every_refusal_and_failure_is_logged_with_whoever_asked(
     headers = {"Authorization": f"Bearer {make_token(session, vera)}"}
     make_token(session, ann)
     statuses = []
-    for broken in (None, RuntimeError("broken"), DatabaseSilent()):
+    for broken in (None, RuntimeError("broken"), DatabaseTimeout()):
         if broken is not None:
             _break(app, monkeypatch, "leads.list_leads", broken)
             _break(app, monkeypatch, "api.list_leads", broken)

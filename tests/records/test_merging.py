@@ -70,7 +70,7 @@ def test_the_same_change_by_both_is_one(original: dict[str, Any], both: dict[str
 
 @given(mine=RECORDS, theirs=RECORDS)
 def test_without_its_beginning_every_difference_is_a_conflict(mine: dict[str, Any], theirs: dict[str, Any]) -> None:
-    merged = merge({}, mine, theirs, stranger="Bob")
+    merged = merge({}, mine, theirs, unknown_editor="Bob")
     differing = {c for c in COLUMNS if mine[c] != theirs[c] and c != "phone_e164"}
     assert set(merged.conflicts) == differing
     assert merged.taken_over == {}
@@ -114,4 +114,7 @@ def test_says_what_came_from_whom() -> None:
         " Bob changed the amount, the VAT number and the e-mail and You changed the phone meanwhile;"
         " both changes are saved."
     )
-    assert Merge({}, {"amount": "Bob"}, is_mine=False).in_words() == " Bob changed the amount meanwhile; that is kept."
+    assert (
+        Merge({}, {"amount": "Bob"}, has_own_changes=False).in_words()
+        == " Bob changed the amount meanwhile; that is kept."
+    )

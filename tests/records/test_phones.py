@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm_web.models import Contact, Customer, Employee, Lead
-from crm_web.records.matching import list_numbers_meant
+from crm_web.records.matching import list_possible_numbers
 from crm_web.records.phones import read_number
 from tests.factories import make_contact, make_customer
 from tests.page import Browser
@@ -45,7 +45,7 @@ def test_the_first_country_that_has_such_a_number_is_the_one(
 ) -> None:
     number = read_number(typed, regions)
     assert (number.typed, number.e164) == (typed, e164)
-    assert number.doubt.startswith(doubt) if doubt else not number.doubt
+    assert number.warning.startswith(doubt) if doubt else not number.warning
 
 
 def test_what_no_country_can_have_is_refused() -> None:
@@ -61,7 +61,7 @@ def test_every_number_of_the_world_is_found_by_its_own_text() -> None:
     spellings = ("example_national_digits", "national", "international", "e164")
     extensions = ("", " ext. 45", "x45", ";ext=45", " #45", " доб. 45")
     texts = [(row[name] + extension, row["e164"]) for row in rows for name in spellings for extension in extensions]
-    assert [text for text, e164 in texts if not any(found in e164 for found in list_numbers_meant(text))] == []
+    assert [text for text, e164 in texts if not any(found in e164 for found in list_possible_numbers(text))] == []
 
 
 def the_lead(session: Session) -> Lead:

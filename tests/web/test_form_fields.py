@@ -19,6 +19,7 @@ from crm_web.web.form_fields import (
     CurrencyField,
     DateField,
     EmailField,
+    EnumField,
     HiddenNumber,
     OwnerField,
     PercentField,
@@ -27,7 +28,6 @@ from crm_web.web.form_fields import (
     TextBlock,
     TextLine,
     WebsiteField,
-    WordField,
     show_refusal,
     stored_values,
 )
@@ -47,7 +47,7 @@ class SampleForm(RecordForm):
     amount = AmountField("Amount")
     percent = PercentField("Per cent")
     day = DateField("Day")
-    rating = WordField("Rating", Rating)
+    rating = EnumField("Rating", Rating)
     owner_id = OwnerField("Owner")
     is_primary = BooleanField("First one to call")
     version = HiddenNumber()
@@ -66,7 +66,7 @@ def page(installation: Flask) -> Iterator[None]:
 
 def send(started_with: Mapping[str, Any] | None = None, /, **typed: str) -> SampleForm:
     form = SampleForm(formdata=MultiDict(typed), data=started_with or {}, meta={"csrf": False})
-    form.owner_id.offer([ANN])
+    form.owner_id.set_options([ANN])
     form.validate()
     return form
 
@@ -163,9 +163,9 @@ class TestShowing:
 
     def test_the_owner_of_today_can_stay(self) -> None:
         form = send()
-        form.owner_id.offer([ANN], BOB)
+        form.owner_id.set_options([ANN], BOB)
         assert "Bob Tanaka (no longer sells)" in form.owner_id()
-        form.owner_id.offer([ANN], ANN)
+        form.owner_id.set_options([ANN], ANN)
         assert form.owner_id().count("Ann Keller") == 1
 
     def test_a_required_field_tells_the_page(self) -> None:

@@ -233,7 +233,7 @@ def test_a_first_password_can_not_be_guessed_from_what_is_kept(
     browser.post("employees.create_employee", sent | {"submission": str(uuid4())})
     monkeypatch.setitem(browser.app.config, "SECRET_KEY", "another-secret-" + "0123456789" * 2)
     with browser.app.test_request_context("/employees/new", method="POST", data=sent):
-        guessed = idempotency._digest_what_was_typed()
+        guessed = idempotency._digest_form()
 
     kept = session.scalars(select(Submission)).one()
     assert kept.request_hash != guessed

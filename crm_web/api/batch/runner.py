@@ -16,9 +16,9 @@ from werkzeug.exceptions import HTTPException
 
 from crm_web.api.batch.queries import lock_customers, lock_leads, refresh_leads
 from crm_web.api.batch.schemas import Item, LeadToChange, LeadToCreate, LeadToMove, LeadToTrash, WrongItem
-from crm_web.api.http import refuse_version, tell_errors, tell_saved
+from crm_web.api.http import build_saved, format_errors, refuse_version
 from crm_web.api.leads import actions, schemas
-from crm_web.api.problem_mapping import Refusal, tell_refusal
+from crm_web.api.problem_mapping import Refusal, build_refusal
 from crm_web.auth.permissions import REFUSALS, Action, may, refuse, require_change
 from crm_web.core.errors import DomainError, RecordGone
 from crm_web.core.extensions import db
@@ -159,7 +159,7 @@ def _apply_together(items: Sequence[Item], context: BatchContext, may_ask: bool)
 
 def _apply_alone(number: int, item: Item | WrongItem, context: BatchContext) -> Result:
     if isinstance(item, WrongItem):
-        wrong = tell_errors(item.error, within=("items", number))
+        wrong = format_errors(item.error, within=("items", number))
         return _problem_result(Refusal(422, "Something in this item needs mending; see errors.", wrong))
     return context.apply_one(number, item, context)
 
@@ -168,7 +168,7 @@ def _apply_or_abort(number: int, item: Item, context: BatchContext) -> Result:
     try:
         return _lead_result(item, _apply(item, context))
     except REFUSING_ERRORS as error:
-        refusal = _name_item(tell_refusal(error), number, item)
+        refusal = _name_item(build_refusal(error), number, item)
         # To be refused here or there, or not to be there at all, is of the present; what was sent is not.
         status = 422 if refusal.status == 422 else 409
         detail = f"Nothing was done, because of item {number}: {refusal.detail}"
@@ -180,7 +180,7 @@ def _apply_or_report(number: int, item: Item, context: BatchContext) -> Result:
         with db.session.begin_nested():
             return _lead_result(item, _apply(item, context))
     except REFUSING_ERRORS as error:
-        return _problem_result(_name_item(tell_refusal(error), number, item))
+        return _problem_result(_name_item(build_refusal(error), number, item))
 
 
 def _apply(item: Item, context: BatchContext) -> Lead:
@@ -212,7 +212,7 @@ def _find_seen(item: LeadToChange | LeadToTrash, context: BatchContext) -> Lead:
 
 def _lead_result(item: Item, lead: Lead) -> Result:
     status = 201 if isinstance(item, LeadToCreate) else 200
-    return {"status": status, "lead": tell_saved(schemas.SavedLead, lead)}
+    return {"status": status, "lead": build_saved(schemas.SavedLead, lead)}
 
 
 def _problem_result(refusal: Refusal) -> Result:

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError, ValidationInfo, WrapValidator
 from crm_web.api.field_types import RecordId, Whole
 from crm_web.api.leads.schemas import LeadChange, NewLead, SavedLead, StatusChange
 from crm_web.api.schemas import Problem, Sent
-from crm_web.web.schemas import Answered
+from crm_web.web.schemas import ResponseModel
 
 MOST_ITEMS = 1000
 Version = Annotated[
@@ -97,7 +97,7 @@ class LeadBatch(Sent):
     ]
 
 
-class ItemResult(Answered):
+class ItemResult(ResponseModel):
     """What became of one item."""
 
     status: int = Field(description="As if it had been asked for alone.")
@@ -105,7 +105,7 @@ class ItemResult(Answered):
     problem: Problem | None = None
 
 
-class LeadBatchAnswer(Answered):
+class LeadBatchAnswer(ResponseModel):
     """What became of each item, in their order."""
 
     results: Sequence[ItemResult]

@@ -36,7 +36,7 @@ def change_many_leads() -> ResponseReturnValue:
         results = do(sent.items, by=current_user)
     except runner.BatchRefused as error:
         db.session.rollback()
-        return error.refusal.answer()
+        return error.refusal.to_response()
     answer = store_response(show(LeadBatchAnswer.model_validate({"results": results})))
     db.session.commit()
     return answer

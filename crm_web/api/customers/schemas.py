@@ -11,7 +11,7 @@ from crm_web.customers.queries import SORTS
 from crm_web.models import Contact as ContactModel
 from crm_web.models import Customer as CustomerModel
 from crm_web.models import CustomerKind, CustomerStatus
-from crm_web.web.schemas import Answered, Moment
+from crm_web.web.schemas import Moment, ResponseModel
 
 Owner = Annotated[str, Field(pattern="^(me|nobody|[1-9][0-9]{0,17})$")]
 Lacking = Annotated[str, Field(pattern=among(MISSING_FIELDS))]
@@ -76,7 +76,7 @@ class CustomerChange(CustomerParts):
     kind: CustomerKind = Field(default_factory=lambda: CustomerKind.ORGANISATION)
 
 
-class Customer(Answered):
+class Customer(ResponseModel):
     """Someone who buys."""
 
     id: int
@@ -151,7 +151,7 @@ class ContactChange(ContactParts):
     """What is to change in a contact: only what is sent changes, null empties."""
 
 
-class Contact(Answered):
+class Contact(ResponseModel):
     """A person at a customer."""
 
     id: int

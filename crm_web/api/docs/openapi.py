@@ -151,7 +151,7 @@ def _describe(rule: Rule, view: Any, description: Description, known: dict[str, 
     if view.__doc__:
         operation["description"] = " ".join(view.__doc__.split())
     if description.body:
-        operation["requestBody"] = {"required": True, "content": _tell_content(description.body)}
+        operation["requestBody"] = {"required": True, "content": _describe_content(description.body)}
     return operation
 
 
@@ -162,7 +162,7 @@ def _list_parameters(rule: Rule, description: Description, known: dict[str, Any]
     if description.query:
         asked = known[description.query.__name__]
         for name, schema in asked["properties"].items():
-            told = _tell_parameter(schema)
+            told = _describe_parameter(schema)
             if name == "fields":
                 told["schema"]["pattern"] = _fields_of(description)
             yield {"name": name, "in": "query", "required": name in asked.get("required", ()), **told}
@@ -174,7 +174,7 @@ def _list_parameters(rule: Rule, description: Description, known: dict[str, Any]
         yield KEY
 
 
-def _tell_parameter(schema: dict[str, Any]) -> dict[str, Any]:
+def _describe_parameter(schema: dict[str, Any]) -> dict[str, Any]:
     """What is left out of an address is not there; null can't be said in it."""
     chosen = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
     kept = {name: value for name, value in chosen.items() if name not in ("default", "description")}
@@ -195,13 +195,13 @@ def _has_version(rule: Rule, description: Description) -> bool:
     return "GET" in (rule.methods or ()) and isinstance(model, type) and "version" in model.model_fields
 
 
-def _tell_content(model: Model) -> dict[str, Any]:
+def _describe_content(model: Model) -> dict[str, Any]:
     example = example_of(model)
     content = {"schema": {"$ref": REFERENCE.format(model=model.__name__)}}
     return {"application/json": content | ({"example": example} if example else {})}
 
 
-def _tell_problem(status: int) -> dict[str, Any]:
+def _describe_problem(status: int) -> dict[str, Any]:
     schema = {"$ref": REFERENCE.format(model="Problem")}
     return {"application/problem+json": {"schema": schema, "example": example_of_problem(status, REFUSALS[status])}}
 
@@ -216,7 +216,7 @@ def _list_answers(rule: Rule, description: Description) -> dict[str, Any]:
             line = json.dumps(example_of(description.lines)) if description.lines else ""
             answer["content"] = {model: {"schema": {"type": "string"}, "example": f"{line}\n"}}
         elif model is not None:
-            answer["content"] = _tell_content(model)
+            answer["content"] = _describe_content(model)
             if "version" in model.model_fields:
                 answer["headers"]["ETag"] = ETAG
         answers[str(status)] = answer
@@ -237,7 +237,7 @@ def _list_refusals(rule: Rule, view: Any, description: Description) -> dict[str,
         str(status): {
             "description": words[status] or HTTPStatus(status).phrase,
             "headers": _list_headers(status),
-            **({} if status == HTTPStatus.REQUEST_URI_TOO_LONG else {"content": _tell_problem(status)}),
+            **({} if status == HTTPStatus.REQUEST_URI_TOO_LONG else {"content": _describe_problem(status)}),
         }
         for status in sorted(words)
     }

@@ -11,7 +11,7 @@ from crm_web.auth.operations import LONGEST_PASSWORD, SHORTEST_PASSWORD
 from crm_web.auth.queries import list_time_zones
 from crm_web.models import Employee as EmployeeModel
 from crm_web.models import Role
-from crm_web.web.schemas import Answered, Moment
+from crm_web.web.schemas import Moment, ResponseModel
 
 
 def _check_time_zone(zone: str) -> str:
@@ -80,7 +80,7 @@ class Deactivation(Sent):
     hand_over_to: Successor | None = Field(None, description="Needed where they own records or have open tasks.")
 
 
-class Employee(Answered):
+class Employee(ResponseModel):
     """One of the people who use the CRM."""
 
     id: int

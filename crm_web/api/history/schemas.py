@@ -10,7 +10,7 @@ from crm_web.api.schemas import PageOf, PageQuery, Sent
 from crm_web.history.formatting import ENTITIES
 from crm_web.history.schemas import Change
 from crm_web.models import ChangeAction, ChangeSource, ConversionKind
-from crm_web.web.schemas import Answered, Moment
+from crm_web.web.schemas import Moment, ResponseModel
 
 KIND = f"^({'|'.join(ENTITIES)})$"
 
@@ -41,7 +41,7 @@ class ChangePage(PageOf[Change]):
     """A page of changes, newest first."""
 
 
-class Feed(Answered):
+class Feed(ResponseModel):
     """What changed since a mark, oldest first."""
 
     items: Sequence[Change]
@@ -56,7 +56,7 @@ class ConversionQuery(PageQuery):
     customer: RecordId | None = None
 
 
-class Conversion(Answered):
+class Conversion(ResponseModel):
     """One line of the ledger: a lead was won, which made or found that customer."""
 
     id: int

@@ -95,7 +95,7 @@ def trash(lead: Lead) -> None:
     operations.trash_lead(lead, by=current_user)
 
 
-def tell_likely(found: LikelyCustomer) -> dict[str, Any]:
+def format_candidate(found: LikelyCustomer) -> dict[str, Any]:
     """A customer that a lead may be already, as programs are answered."""
     customer = found.customer
     return {"id": customer.id, "number": customer.number, "name": customer.name, "reasons": list(found.reasons)}
@@ -106,4 +106,4 @@ def _list_choices(lead: Lead, sent: schemas.StatusChange) -> list[dict[str, Any]
     is_said = sent.customer_id is not None or sent.create
     if sent.status is not LeadStatus.WON or is_said or lead.is_won or lead.is_in_trash or has_customer(lead.id):
         return []
-    return [tell_likely(found) for found in list_likely_customers(lead)]
+    return [format_candidate(found) for found in list_likely_customers(lead)]

@@ -30,7 +30,7 @@ from crm_web.leads.queries import SORTS
 from crm_web.lists.date_ranges import WORDS
 from crm_web.models import WAY_TO_WON, CustomerKind, LeadSource, LeadStatus, LostReason, Rating, StatusKind
 from crm_web.models import Lead as LeadModel
-from crm_web.web.schemas import Answered, Moment
+from crm_web.web.schemas import Moment, ResponseModel
 
 Owner = Annotated[str, Field(pattern="^(me|team|nobody|[1-9][0-9]{0,17})$")]
 CloseWord = Annotated[str, Field(pattern=among((OVERDUE, *WORDS)))]
@@ -83,7 +83,7 @@ class LeadExportQuery(LeadFilterQuery, FieldsQuery):
     """All leads that fit."""
 
 
-def _says_why() -> dict[str, Any]:
+def _require_lost_reason() -> dict[str, Any]:
     """Won alone takes a customer; Lost and Disqualified a reason, and another reason than those known some words."""
     reasons = [reason for reason in LostReason if reason is not LostReason.OTHER]
     no_customer = {"customer_id": {"type": "null"}, "create": {"const": False}}
@@ -106,7 +106,7 @@ def _says_why() -> dict[str, Any]:
 class StatusChange(Sent):
     """Where a lead goes."""
 
-    model_config = ConfigDict(json_schema_extra=_says_why())
+    model_config = ConfigDict(json_schema_extra=_require_lost_reason())
 
     status: LeadStatus
     seen: LeadStatus | None = Field(None, description="The status that you saw; if it is another by now, 409.")
@@ -133,7 +133,7 @@ class StatusChange(Sent):
         return value
 
 
-class LikelyCustomer(Answered):
+class LikelyCustomer(ResponseModel):
     """A customer that a lead may be already."""
 
     id: int
@@ -185,7 +185,7 @@ class LeadChange(LeadParts):
     """What is to change in a lead: only what is sent changes, null empties. The status has an endpoint of its own."""
 
 
-class Lead(Answered):
+class Lead(ResponseModel):
     """A sales opportunity."""
 
     id: int
@@ -240,7 +240,7 @@ class LeadPage(PageOf[Lead]):
     """A page of leads."""
 
 
-class CustomerDraft(Answered):
+class CustomerDraft(ResponseModel):
     """The customer that winning would create."""
 
     name: str
@@ -252,7 +252,7 @@ class CustomerDraft(Answered):
     owner_id: int | None
 
 
-class WinPreview(Answered):
+class WinPreview(ResponseModel):
     """What winning a lead would do."""
 
     customer_id: int | None = Field(description="The customer that it has already.")

@@ -10,7 +10,7 @@ from crm_web.api.schemas import Sent
 from crm_web.search.queries import MOST_HITS
 from crm_web.search.results import KINDS
 from crm_web.search.words import LONGEST_TYPED
-from crm_web.web.schemas import Answered
+from crm_web.web.schemas import ResponseModel
 
 
 class SearchQuery(Sent):
@@ -23,7 +23,7 @@ class SearchQuery(Sent):
     limit: Annotated[int, Field(ge=1, le=MOST_HITS)] = 20
 
 
-class SearchHit(Answered):
+class SearchHit(ResponseModel):
     """One record that was found."""
 
     kind: str = Field(pattern=among(KINDS))
@@ -33,7 +33,7 @@ class SearchHit(Answered):
     url: str = Field(description="Where the record is read.")
 
 
-class SearchAnswer(Answered):
+class SearchAnswer(ResponseModel):
     """What was found, the best first."""
 
     items: Sequence[SearchHit]

@@ -34,12 +34,12 @@ def search() -> ResponseReturnValue:
     except SearchTooSlow:
         return make_problem(503, "This takes too long. Send more letters.", headers=[("Retry-After", "5")])
     hits = results.choose_hits(found, query.kind, query.limit)
-    items = [_tell(found, hit, row) for hit, row in load_records(hits)]
+    items = [_build_hit(found, hit, row) for hit, row in load_records(hits)]
     is_all = not found.is_crowded(query.kind) and found.count(query.kind) == len(hits)
     return show(SearchAnswer.model_validate({"items": items, "is_all": is_all}))
 
 
-def _tell(found: Found, hit: Hit, row: Any) -> dict[str, Any]:
+def _build_hit(found: Found, hit: Hit, row: Any) -> dict[str, Any]:
     told = results.describe(found.wanted, hit, row, keeps_employees=False)
     parts = ["".join(piece.text for piece in part) for part in told.about]
     record: dict[str, Any] = {f"{hit.entity}_id": hit.id}

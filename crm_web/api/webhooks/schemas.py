@@ -10,7 +10,7 @@ from crm_web.api.schemas import PageOf, Sent
 from crm_web.history.schemas import Change
 from crm_web.models import EVERYTHING, DeliveryState, PauseReason
 from crm_web.models import Webhook as WebhookModel
-from crm_web.web.schemas import Answered, Moment
+from crm_web.web.schemas import Moment, ResponseModel
 from crm_web.webhooks.events import EVENTS
 
 WORDS = [EVERYTHING, *EVENTS]
@@ -72,7 +72,7 @@ class WebhookChange(Sent):
     )
 
 
-class Webhook(Answered):
+class Webhook(ResponseModel):
     """An address that is told of some events."""
 
     id: int
@@ -102,7 +102,7 @@ class WebhookPage(PageOf[Webhook]):
     """A page of webhooks, newest first."""
 
 
-class Delivery(Answered):
+class Delivery(ResponseModel):
     """A message to a webhook."""
 
     id: int

@@ -26,7 +26,7 @@ def preview_win(lead_id: int) -> ResponseReturnValue:
     preview = {
         "customer_id": lead.customer_id,
         "would_create": None if decided else customer_from_lead(lead),
-        "likely": [] if decided else [actions.tell_likely(found) for found in list_likely_customers(lead)],
+        "likely": [] if decided else [actions.format_candidate(found) for found in list_likely_customers(lead)],
     }
     return show(schemas.WinPreview.model_validate(preview))
 

@@ -24,7 +24,7 @@ from crm_web.auth.drafts.queries import forbid_writing
 from crm_web.auth.permissions import check_access
 from crm_web.core.csrf import find_owner, is_current, unmask
 from crm_web.core.extensions import csrf, db, login_manager
-from crm_web.core.problem_details import is_from_program
+from crm_web.core.problem_details import is_api_request
 from crm_web.core.request_log import SECRET_NAME, log_event
 from crm_web.models import Draft
 from crm_web.web.error_pages import show_error
@@ -50,7 +50,7 @@ def answer_stale_form(error: CSRFError) -> ResponseReturnValue:
     """Answer a form from an earlier session; anything without a valid token is refused."""
     token = csrf.sent_token()
     owner_id = find_owner(unmask(token))
-    if is_from_program() or not owner_id or is_current(token) or not _is_from_here():
+    if is_api_request() or not owner_id or is_current(token) or not _is_from_here():
         return show_error(error)
     if not current_user.is_authenticated:
         return _lead_to_sign_in(owner_id)

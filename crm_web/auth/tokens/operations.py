@@ -9,9 +9,9 @@ from sqlalchemy import case, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from crm_web.auth.operations import WINDOW as TRIES_WINDOW
-from crm_web.auth.operations import count_wrong_token
+from crm_web.auth.operations import count_invalid_token
 from crm_web.auth.queries import hash_token
-from crm_web.auth.tokens.queries import counts
+from crm_web.auth.tokens.queries import is_valid
 from crm_web.core.clock import now
 from crm_web.core.errors import Conflict
 from crm_web.core.extensions import db
@@ -61,7 +61,7 @@ def revoke_token(token: ApiToken, *, by: Employee) -> None:
 
 
 @dataclass(frozen=True)
-class Use:
+class RateLimitUse:
     """How much of a rate limit is used.
 
     :param seconds: until the current period ends
@@ -80,13 +80,13 @@ class Use:
         return self.requests > self.most
 
 
-def count_wrong(remote_address: str | None) -> Use:
+def count_invalid(remote_address: str | None) -> RateLimitUse:
     """Count a request with an invalid token. Valid ones from the same IP address are never held back."""
-    requests, rest = count_wrong_token(remote_address)
-    return Use("wrong-tokens", requests, MOST_WRONG, TRIES_WINDOW, max(1, ceil(rest.total_seconds())))
+    requests, rest = count_invalid_token(remote_address)
+    return RateLimitUse("wrong-tokens", requests, MOST_WRONG, TRIES_WINDOW, max(1, ceil(rest.total_seconds())))
 
 
-def count_request(secret: str, *, most: int) -> Use | None:
+def count_request(secret: str, *, most: int) -> RateLimitUse | None:
     """Count a request with a token, and record once a minute that it is in use.
 
     :return: the use of its rate limit; ``None`` if the token is not valid
@@ -94,7 +94,7 @@ def count_request(secret: str, *, most: int) -> Use | None:
     # A minute's count may be lost with the power; no request has to wait for the disk because of it.
     db.session.execute(text("SET LOCAL synchronous_commit = off"))
     is_over = ApiUse.began_at <= func.now() - WINDOW
-    counted = insert(ApiUse).from_select(["token_id"], select(ApiToken.id).where(*counts(secret)))
+    counted = insert(ApiUse).from_select(["token_id"], select(ApiToken.id).where(*is_valid(secret)))
     counted = counted.on_conflict_do_update(
         index_elements=[ApiUse.token_id],
         set_={
@@ -104,11 +104,11 @@ def count_request(secret: str, *, most: int) -> Use | None:
     )
     left = func.ceil(func.extract("epoch", ApiUse.began_at + WINDOW - func.now()))
     # By its secret: SQLAlchemy ties no query in RETURNING to the row, and would look through those of all tokens.
-    whose = select(ApiToken.employee_id).where(*counts(secret)).scalar_subquery()
+    whose = select(ApiToken.employee_id).where(*is_valid(secret)).scalar_subquery()
     use = db.session.execute(counted.returning(ApiUse.token_id, ApiUse.requests, left, whose)).one_or_none()
     if use is None:
         return None
     token_id, requests, seconds, employee_id = use
     if requests == 1:
         db.session.execute(update(ApiToken).where(ApiToken.id == token_id).values(last_used_at=func.now()))
-    return Use("minute", requests, most, WINDOW, max(1, int(seconds)), employee_id)
+    return RateLimitUse("minute", requests, most, WINDOW, max(1, int(seconds)), employee_id)

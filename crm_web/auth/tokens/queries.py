@@ -15,11 +15,11 @@ def find_token(secret: str) -> ApiToken | None:
 
     :return: ``None`` if it is unknown, revoked or expired, or its employee is deactivated
     """
-    query = select(ApiToken).join(ApiToken.employee).where(*counts(secret), Employee.is_active)
+    query = select(ApiToken).join(ApiToken.employee).where(*is_valid(secret), Employee.is_active)
     return db.session.scalar(query.options(contains_eager(ApiToken.employee)))
 
 
-def counts(secret: str) -> tuple[ColumnElement[bool], ...]:
+def is_valid(secret: str) -> tuple[ColumnElement[bool], ...]:
     """Build the conditions under which a token is valid, apart from its employee's."""
     is_it = ApiToken.secret_hash == hash_token(secret)
     return is_it, ApiToken.revoked_at.is_(None), ApiToken.expires_at > func.now()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
 from crm_web.customers.queries import WonAmounts, read_amounts, won_amounts
-from crm_web.history.time_travel.queries import Past
+from crm_web.history.time_travel.queries import PastRecord
 from crm_web.models import Activity, ActivityKind, Contact, Customer, Lead
 
 MOST_AT_ONCE = 50
@@ -68,7 +68,7 @@ def list_customers_to_print(customer_ids: Sequence[int]) -> list[PrintedCustomer
     return list(printed.values())
 
 
-def print_past(past: Past) -> PrintedCustomer:
+def print_past(past: PastRecord) -> PrintedCustomer:
     """
     Put together what a customer's paper showed at a moment in the past.
 

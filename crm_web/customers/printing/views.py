@@ -10,7 +10,7 @@ from crm_web.customers import blueprint
 from crm_web.customers.printing.queries import PrintedCustomer, list_customers_to_print, print_past
 from crm_web.customers.queries import get_customer
 from crm_web.history.as_of import read_as_of
-from crm_web.history.time_travel.queries import get_past
+from crm_web.history.time_travel.queries import get_past_record
 from crm_web.lists.params import ListParams
 from crm_web.web.flash import flash_message
 
@@ -25,7 +25,7 @@ def print_customer(customer_id: int) -> ResponseReturnValue:
 
 
 def _past_paper(customer_id: int, moment: datetime) -> ResponseReturnValue:
-    past = get_past("customer", customer_id, moment, today=get_customer(customer_id)) or abort(404)
+    past = get_past_record("customer", customer_id, moment, today=get_customer(customer_id)) or abort(404)
     back_url = url_for("customers.show_customer", customer_id=customer_id, as_of=moment.isoformat())
     if past.record is None:
         return redirect(back_url, code=303)

@@ -11,12 +11,12 @@ from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from crm_web.core.extensions import db
-from crm_web.history.formatting import Record, name_of
+from crm_web.history.formatting import RecordRef, name_of
 from crm_web.models import Activity, Change, ChangeAction, Contact, Conversion, Customer, Employee, Lead
 from crm_web.records.folding import fold
 from crm_web.records.serialization import from_history
 
-MOST_AROUND = 200
+RELATED_LIMIT = 200
 """How many contacts, leads and activities are looked at, the latest ones."""
 ACTIVITIES_SHOWN = 50
 
@@ -32,7 +32,7 @@ _LEADS_TO: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Past:
+class PastRecord:
     """A record as it was, with its related records. The objects look like models but belong to no session.
 
     :param record: the lead or customer; ``None`` if it did not exist, or history is incomplete
@@ -48,7 +48,7 @@ class Past:
     activities: list[Any] = field(default_factory=list)
 
 
-def get_past(kind: str, record_id: int, moment: datetime, *, today: Lead | Customer | None) -> Past | None:
+def get_past_record(kind: str, record_id: int, moment: datetime, *, today: Lead | Customer | None) -> PastRecord | None:
     """Rebuild a record from history, even one that was deleted permanently.
 
     :param kind: ``lead`` or ``customer``
@@ -56,32 +56,32 @@ def get_past(kind: str, record_id: int, moment: datetime, *, today: Lead | Custo
     :param today: the present record; ``None`` if it is gone
     :return: ``None`` if there never was such a record
     """
-    lines = _list_lines([Record(kind, record_id)])[Record(kind, record_id)]
+    lines = _list_lines([RecordRef(kind, record_id)])[RecordRef(kind, record_id)]
     if not lines and today is None:
         return None
     ended = lines[-1] if lines and lines[-1].action is ChangeAction.DELETED else None
     begins_at = lines[0].at if lines else None
     record = _replay(lines, moment)
     if record is None:
-        return Past(moment, None, begins_at, ended)
+        return PastRecord(moment, None, begins_at, ended)
     if today is not None:
         # An import knows better than history when a record began.
         for name in ("created_at", "created_by"):
             set_committed_value(record, name, getattr(today, name))
-    around = _list_around(record, moment, ended)
-    _introduce([record, *around])
-    return Past(moment, record, begins_at, ended, *_sort(record, around))
+    related = _list_related(record, moment, ended)
+    _load_references([record, *related])
+    return PastRecord(moment, record, begins_at, ended, *_sort(record, related))
 
 
-def _list_lines(records: Iterable[Record]) -> dict[Record, list[Change]]:
+def _list_lines(records: Iterable[RecordRef]) -> dict[RecordRef, list[Change]]:
     ids: dict[str, list[int]] = defaultdict(list)
     for entity, record_id in records:
         ids[entity].append(record_id)
     of_them = [and_(Change.entity == entity, Change.entity_id.in_(found)) for entity, found in ids.items()]
     query = select(Change).where(or_(false(), *of_them)).options(joinedload(Change.actor)).order_by(Change.id)
-    lines: dict[Record, list[Change]] = defaultdict(list)
+    lines: dict[RecordRef, list[Change]] = defaultdict(list)
     for change in db.session.scalars(query) if of_them else ():
-        lines[Record(change.entity, change.entity_id)].append(change)
+        lines[RecordRef(change.entity, change.entity_id)].append(change)
     return lines
 
 
@@ -114,25 +114,25 @@ def _read(model: Any, column: str, value: Any) -> Any:
         return None
 
 
-def _list_around(record: Lead | Customer, moment: datetime, ended: Change | None) -> list[Any]:
+def _list_related(record: Lead | Customer, moment: datetime, ended: Change | None) -> list[Any]:
     """List the contacts, leads and activities that belonged to the record then, unordered."""
     if isinstance(record, Lead):
-        queries = _around_lead(record.id, moment)
+        queries = _related_to_lead(record.id, moment)
     else:
-        queries = _around_customer(record.id, moment, ended)
-    found = {Record(entity, record_id) for entity, record_id in db.session.execute(union_all(*queries))}
-    around = [_replay(lines, moment) for lines in _list_lines(found).values()]
-    return [it for it in around if it is not None and not getattr(it, "is_in_trash", False)]
+        queries = _related_to_customer(record.id, moment, ended)
+    found = {RecordRef(entity, record_id) for entity, record_id in db.session.execute(union_all(*queries))}
+    related = [_replay(lines, moment) for lines in _list_lines(found).values()]
+    return [it for it in related if it is not None and not getattr(it, "is_in_trash", False)]
 
 
-def _around_lead(lead_id: int, moment: datetime) -> list[Select[Any]]:
+def _related_to_lead(lead_id: int, moment: datetime) -> list[Select[Any]]:
     return [
         _latest("activity", select(Activity.id).where(Activity.lead_id == lead_id)),
         _gone_since(moment).where(Change.entity == "activity", _was("lead_id") == lead_id),
     ]
 
 
-def _around_customer(customer_id: int, moment: datetime, ended: Change | None) -> list[Select[Any]]:
+def _related_to_customer(customer_id: int, moment: datetime, ended: Change | None) -> list[Select[Any]]:
     """Leads that were taken away since are found by their conversions, or by history if the customer is gone."""
     queries = [
         select(Lead.id).where(Lead.customer_id == customer_id),
@@ -158,7 +158,7 @@ def _around_customer(customer_id: int, moment: datetime, ended: Change | None) -
 def _latest(entity: str, query: Select[Any]) -> Select[Any]:
     column = query.selected_columns[0]
     # Not by the bare id, or the database may walk along all of them until it has found enough.
-    latest = query.order_by((column + 0).desc()).limit(MOST_AROUND).subquery()
+    latest = query.order_by((column + 0).desc()).limit(RELATED_LIMIT).subquery()
     return select(literal(entity).label("entity"), latest.c[0].label("id"))
 
 
@@ -171,7 +171,7 @@ def _was(column: str) -> Any:
     return Change.fields[column][0].astext.cast(BigInteger)
 
 
-def _introduce(records: Sequence[Any]) -> None:
+def _load_references(records: Sequence[Any]) -> None:
     """Load the records that the ids refer to under their present names, with one query per kind."""
     wanted: dict[Any, set[int]] = defaultdict(set)
     places = [(it, name, f"{name}_id") for it in records for name in _LEADS_TO if hasattr(it, f"{name}_id")]
@@ -185,13 +185,13 @@ def _introduce(records: Sequence[Any]) -> None:
         set_committed_value(it, name, known.get((_LEADS_TO[name], getattr(it, column))))
 
 
-def _sort(record: Lead | Customer, around: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any]]:
-    contacts = [it for it in around if isinstance(it, Contact)]
-    leads = [it for it in around if isinstance(it, Lead) and it.customer_id == record.id]
+def _sort(record: Lead | Customer, related: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+    contacts = [it for it in related if isinstance(it, Contact)]
+    leads = [it for it in related if isinstance(it, Lead) and it.customer_id == record.id]
     on_customers = {record.id} if isinstance(record, Customer) else set()
     on_leads = {record.id} if isinstance(record, Lead) else {lead.id for lead in leads}
     activities = [
-        it for it in around if isinstance(it, Activity) and (it.lead_id in on_leads or it.customer_id in on_customers)
+        it for it in related if isinstance(it, Activity) and (it.lead_id in on_leads or it.customer_id in on_customers)
     ]
     contacts.sort(key=lambda contact: (not contact.is_primary, fold(contact.name), contact.id))
     leads.sort(key=lambda lead: (lead.closed_at or lead.created_at, lead.id), reverse=True)

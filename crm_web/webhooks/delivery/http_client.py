@@ -54,7 +54,7 @@ def post(url: str, headers: Mapping[str, str], body: bytes, *, allow_private: bo
         target = read_target(url, allow_private=allow_private)
         addresses = resolve(target, allow_private=allow_private)
         status = _send(target, addresses[:MOST_ADDRESSES], dict(headers), body, begun + DEADLINE_SECONDS)
-        error = _judge(status)
+        error = _failure_of(status)
     except (NotAllowed, OSError, HTTPError, HTTPException, ValueError) as failure:
         status, error = None, _explain(failure)
     return Outcome(status, error, round((time.monotonic() - begun) * 1000))
@@ -125,7 +125,7 @@ def _hang_up(connection: HTTPConnection) -> None:
             connection.sock.shutdown(socket.SHUT_RDWR)
 
 
-def _judge(status: int) -> str | None:
+def _failure_of(status: int) -> str | None:
     if 200 <= status < 300:
         return None
     if 300 <= status < 400:

@@ -29,8 +29,8 @@ from crm_web.models import (
     set_audit_actor,
 )
 from crm_web.records.batch_writes import flush_or_defer
-from crm_web.records.operations import check_owner, lock, take_from_trash
-from crm_web.records.phones import find_numbers_to_dial
+from crm_web.records.operations import check_owner, lock, restore_from_trash
+from crm_web.records.phones import parse_phone_columns
 from crm_web.winning.conversion.queries import get_win_contact, has_contacts, list_where_known
 from crm_web.winning.mapping import (
     FOLLOWS,
@@ -124,7 +124,7 @@ def check_typed(lead: Lead, values: Mapping[str, Any], *, by: Employee) -> dict[
     check_owner(values.get("owner_id"))
     check_parent_is_there(values.get("parent_id"))
     carried = Customer(**customer_from_lead(lead))
-    numbers = find_numbers_to_dial(carried, values, country=find_phone_country(carried, values), by=by)
+    numbers = parse_phone_columns(carried, values, country=find_phone_country(carried, values), by=by)
     # A number that was not typed does not become the customer's, so neither does its twin.
     return {**values, **{twin: numbers[twin] for name, twin in FOLLOWS.items() if name in values}}
 
@@ -146,7 +146,7 @@ def reuse_customer(lead: Lead, values: Mapping[str, Any] | None = None, *, by: E
     lock(customer)
     if not customer.is_in_trash:
         return link_to_lead(lead, customer, by=by)
-    take_from_trash(customer, by=by)
+    restore_from_trash(customer, by=by)
     for name, value in (values or {}).items():
         setattr(customer, name, value)
     db.session.flush()
@@ -237,7 +237,7 @@ def _find_earlier_contact(lead: Lead, customer: Customer) -> Contact | None:
 
 
 def _restore_contact(contact: Contact, by: Employee) -> Contact:
-    take_from_trash(contact, by=by)
+    restore_from_trash(contact, by=by)
     contact.is_primary = not has_contacts(contact.customer_id, only_primary=True)
     db.session.flush()
     return contact

@@ -7,7 +7,7 @@ from sqlalchemy import func, or_, select
 
 from crm_web.core.extensions import db
 from crm_web.models import Activity, Contact, Conversion, ConversionKind, Customer, Lead
-from crm_web.records.queries import name_of_last
+from crm_web.records.queries import name_of_last_editor
 
 LISTED = 10
 """How many records of a kind are named; taking back stays impossible with more of them."""
@@ -93,7 +93,7 @@ def _list_traces(conversion: Conversion, customer: Customer) -> Iterator[Obstacl
     if customer.is_in_trash:
         yield _about(customer, "It is in the trash.")
     elif customer.version != conversion.customer_version:
-        yield _about(customer, f"It was changed since, last by {name_of_last(customer)}.")
+        yield _about(customer, f"It was changed since, last by {name_of_last_editor(customer)}.")
     yield from _list_changed_contacts(conversion, customer)
     activities = select(func.count()).select_from(Activity).where(Activity.customer_id == customer.id)
     if count := db.session.scalar(activities):
