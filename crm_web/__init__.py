@@ -16,12 +16,10 @@ from crm_web.web import error_pages, template_filters, urls, ways_back
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """
-    Build the application.
+    """Build the application.
 
-    :param settings: how this installation is set up; ``None`` reads the environment
-    :return: the application, ready to serve
-    :raise ConfigurationError: where the environment holds a wrong value
+    :param settings: ``None`` reads the environment
+    :raise ConfigurationError: if the environment holds a wrong value
     """
     settings = settings or load_settings()
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
@@ -48,11 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def register_blueprints(app: Flask) -> None:
-    """
-    Mount the features.
-
-    :param app: the application
-    """
+    """Register the blueprints."""
     from crm_web import (
         activities,
         api,
@@ -80,7 +74,7 @@ def register_blueprints(app: Flask) -> None:
 
 
 def _load_views() -> None:
-    """Import every module of views, which puts them on the blueprints of their rooms."""
+    """Import all view modules, which register their routes."""
     for module in walk_packages(__path__, f"{__name__}."):
         if module.name.endswith((".views", ".auth_guard")):
             import_module(module.name)

@@ -1,4 +1,4 @@
-"""The flask commands: each feature's own, run through the door of commands and refused in one clear line."""
+"""The flask commands of all features."""
 
 from collections.abc import Callable
 from copy import copy
@@ -30,11 +30,10 @@ GROUPS = {
 
 
 class LoadedLater(click.Group):
-    """
-    A command or group that is loaded when somebody asks for it: a web worker, of which there are many, never does.
+    """A command group that is imported on first use, to save the web workers' memory.
 
     :param name: what to type after ``flask``
-    :param load: gives the command itself
+    :param load: returns the group
     """
 
     def __init__(self, name: str, load: Callable[[], click.Command]) -> None:
@@ -51,11 +50,7 @@ class LoadedLater(click.Group):
 
 
 def register_commands(app: Flask) -> None:
-    """
-    Add the commands of the features, and those that migrate.
-
-    :param app: the application
-    """
+    """Register the commands of the features and of migrations."""
     for name, module in GROUPS.items():
         app.cli.add_command(LoadedLater(name, partial(_load_feature, name, module)))
     app.cli.add_command(LoadedLater("db", _load_migrations))
@@ -71,11 +66,7 @@ def _load_migrations() -> click.Group:
 
 
 def offer_migrations(app: Flask) -> None:
-    """
-    Let whoever migrates find the migrations; what that takes is loaded when it is used.
-
-    :param app: the application
-    """
+    """Let whoever migrates find the migrations; what that takes is loaded when it is used."""
     app.extensions["migrate"] = LocalProxy(partial(_prepare_migrations, app))
 
 
@@ -88,7 +79,7 @@ def _prepare_migrations(app: Flask) -> Any:
 
 
 def _guarded(command: click.Command) -> click.Command:
-    """A copy of a command, or of all in a group, that says what went wrong in one line instead of a traceback."""
+    """Return a copy of a group whose commands report errors in one line."""
     guarded = copy(command)
     if isinstance(guarded, click.Group):
         guarded.commands = {name: _guarded(one) for name, one in guarded.commands.items()}
@@ -97,12 +88,7 @@ def _guarded(command: click.Command) -> click.Command:
 
 
 def in_one_line(callback: Callable[..., Any]) -> Callable[..., Any]:
-    """
-    Let a command say what went wrong in one line instead of a traceback.
-
-    :param callback: what the command does
-    :return: the same, as history knows commands
-    """
+    """Wrap a command to report errors in one line, and to record its changes as made by a command."""
 
     @wraps(callback)
     def run(*values: Any, **options: Any) -> Any:

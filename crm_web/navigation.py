@@ -1,4 +1,4 @@
-"""What every page has around it: the navigation, the search box and the links of the account."""
+"""The frame of every page: navigation, search box and account links."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,15 +13,7 @@ from crm_web.web.urls import url_before_id
 
 @dataclass(frozen=True)
 class NavigationLink:
-    """
-    One line of the navigation.
-
-    :param label: the word to press
-    :param url: where it leads
-    :param icon: the name of its icon in the components
-    :param is_current: whether the page shown belongs to it
-    :param endpoint: the view that it leads to
-    """
+    """An entry of the navigation."""
 
     label: str
     url: str
@@ -44,11 +36,7 @@ NAVIGATION = (
 
 
 def register_frame(app: Flask) -> None:
-    """
-    Give every template its frame.
-
-    :param app: the application to equip
-    """
+    """Give templates the frame."""
     app.context_processor(_frame)
     app.jinja_env.globals["url_before_id"] = url_before_id
 
@@ -67,12 +55,7 @@ def _frame() -> dict[str, Any]:
 
 
 def list_navigation(employee: Employee) -> list[NavigationLink]:
-    """
-    List the places that an employee can go to.
-
-    :param employee: the person who is signed in
-    :return: the lines of the navigation, in order
-    """
+    """List the navigation for an employee."""
     return [
         NavigationLink(label, url_for(endpoint), icon, request.blueprint == endpoint.partition(".")[0], endpoint)
         for label, endpoint, icon, action in NAVIGATION

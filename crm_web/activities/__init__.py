@@ -1,4 +1,4 @@
-"""The activities feature."""
+"""Activities: notes, calls, meetings, emails and tasks."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""The form about activities."""
+"""The form for activities."""
 
 from datetime import datetime
 from typing import Any
@@ -12,18 +12,17 @@ from crm_web.web.template_filters import current_user_locale
 
 
 class MomentField(TypedField):
-    """A day and a time, as the person's own clock shows them."""
+    """A date and time in the user's time zone."""
 
     attributes = {"type": "datetime-local"}
 
     def read(self, typed: str) -> datetime:
-        """Read the moment."""
         reader = current_user_locale()
         return read_moment(typed, reader.zone, reader.locale)
 
 
 class ActivityForm(IdempotentForm):
-    """A note, call, meeting, e-mail or task that is being entered."""
+    """A new note, call, meeting, email or task."""
 
     kind = EnumField(
         "Kind", ActivityKind, empty=None, default=ActivityKind.NOTE, validators=[Required("Choose what it is.")]
@@ -35,7 +34,7 @@ class ActivityForm(IdempotentForm):
     assignee_id = OwnerField("For", refusal="Choose someone who works here.")
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Check each field, and that nothing but what was preset says what only a task has."""
+        """Validate each field, and refuse task fields for other kinds, except presets."""
         is_valid = super().validate(extra_validators)
         if self.kind.errors or self.kind.data is ActivityKind.TASK:
             return is_valid
@@ -47,19 +46,19 @@ class ActivityForm(IdempotentForm):
 
     @property
     def speaks_of_tasks(self) -> bool:
-        """Whether something is wrong with what only a task has, so that it has to be seen."""
+        """Whether a task field is invalid, so that it must be visible."""
         return bool(self.due_on.errors or self.assignee_id.errors)
 
 
 def read_activity_form(by: Employee) -> ActivityForm:
-    """Make the form of a page that takes an activity: with what was sent, if anything was."""
+    """Build the form with what was sent, if anything was."""
     form = ActivityForm(data={"assignee_id": by.id})
     form.assignee_id.set_options(list_assignees())
     return form
 
 
 def empty_activity_form(by: Employee) -> ActivityForm:
-    """Make the form for a page about something else: whatever was sent to that page was not meant for it."""
+    """Build an empty form for a page whose own form was sent."""
     form = ActivityForm(formdata=None, data={"assignee_id": by.id})
     form.assignee_id.set_options(list_assignees())
     return form

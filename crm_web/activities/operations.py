@@ -1,4 +1,4 @@
-"""What people do about leads and customers: notes, calls, meetings, e-mails and tasks."""
+"""Adding, finishing and removing activities."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,28 +15,23 @@ OF_TASKS = ("due_on", "assignee_id")
 
 
 class RecordInTrash(Conflict):
-    """A record in the trash has to be restored before anything is added to it."""
+    """Nothing can be added to a record in the trash."""
 
 
 class NotATask(DomainError):
-    """Only a task can be finished or taken up again."""
+    """Only a task can be finished or reopened."""
 
 
 class AssigneeNotActive(Conflict):
-    """The person chosen for a task does not work here any more."""
+    """The assignee is deactivated."""
 
 
 def add_activity(record: Lead | Customer, values: Mapping[str, Any], *, by: Employee) -> Activity:
-    """
-    Note an activity on a lead or a customer.
+    """Add an activity to a lead or customer.
 
-    :param record: the lead or customer
-    :param values: column names to values, as the activity form gives them; what only a task has is left out elsewhere
-        (the form refuses it before), and without ``happened_at`` it happens now
-    :param by: the employee who notes it
-    :return: the new activity, with its id
-    :raise RecordInTrash: where the record is in the trash
-    :raise AssigneeNotActive: where a task is given to someone who is not active
+    :param values: the form's columns; task fields are dropped for other kinds; ``happened_at`` defaults to now
+    :raise RecordInTrash: if the record is in the trash
+    :raise AssigneeNotActive: if a task's assignee is deactivated
     """
     set_audit_actor(by)
     lock(record, shared=True)
@@ -53,12 +48,9 @@ def add_activity(record: Lead | Customer, values: Mapping[str, Any], *, by: Empl
 
 
 def finish_task(task: Activity, *, by: Employee) -> None:
-    """
-    Mark a task as done.
+    """Complete a task; one that is done keeps its time.
 
-    :param task: the task; one that is done keeps the moment it was
-    :param by: the employee who finishes it
-    :raise NotATask: where it is another kind of activity
+    :raise NotATask: if it is another kind of activity
     """
     set_audit_actor(by)
     _lock_task(task)
@@ -68,12 +60,9 @@ def finish_task(task: Activity, *, by: Employee) -> None:
 
 
 def reopen_task(task: Activity, *, by: Employee) -> None:
-    """
-    Take up a task again; where its assignee has left, it goes to the owner of its record.
+    """Reopen a task; if its assignee is deactivated, it goes to the owner of its record.
 
-    :param task: the task; one that is open stays so
-    :param by: the employee who takes it up
-    :raise NotATask: where it is another kind of activity
+    :raise NotATask: if it is another kind of activity
     """
     set_audit_actor(by)
     _lock_task(task)
@@ -84,12 +73,7 @@ def reopen_task(task: Activity, *, by: Employee) -> None:
 
 
 def remove_activity(activity: Activity, *, by: Employee) -> None:
-    """
-    Take an activity away; history keeps what it said.
-
-    :param activity: the activity
-    :param by: the employee who removes it
-    """
+    """Delete an activity; history keeps it."""
     set_audit_actor(by)
     lock(activity)
     db.session.delete(activity)
@@ -97,14 +81,11 @@ def remove_activity(activity: Activity, *, by: Employee) -> None:
 
 
 def restore_activity(removed: RemovedActivity, *, by: Employee) -> Activity:
-    """
-    Add a removed activity again as it was, with its author and times; history tells of it as of a new one.
+    """Add a removed activity again with its author and times; history shows it as a new one.
 
-    :param removed: the activity as history keeps it
-    :param by: the employee who restores it
-    :return: the activity; the one that is back already where somebody was quicker
-    :raise RecordInTrash: where its lead or customer is in the trash or gone
-    :raise AssigneeNotActive: where it is an open task of someone who has left
+    :return: the activity; if it was restored already, that one
+    :raise RecordInTrash: if its lead or customer is in the trash or gone
+    :raise AssigneeNotActive: if it is an open task of a deactivated employee
     """
     set_audit_actor(by)
     lead_id, customer_id = removed.values.get("lead_id"), removed.values.get("customer_id")
@@ -137,7 +118,7 @@ def _check_assignee(assignee_id: int | None) -> None:
 
 
 def _is_active(employee_id: int) -> bool:
-    """It waits for a deactivation that is under way, so that the table never has to refuse."""
+    """Waits for a concurrent deactivation, so that no constraint fails."""
     waiting = {"key_share": True, "read": True, "of": Employee}
     found = db.session.get(Employee, employee_id, populate_existing=True, with_for_update=waiting)
     return found is not None and found.is_active

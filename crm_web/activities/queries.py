@@ -1,4 +1,4 @@
-"""What the pages ask about activities."""
+"""Queries for activities."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,15 +21,13 @@ NEWEST_FIRST = Sort(Activity.happened_at.expression, Activity.id.expression, des
 
 @dataclass(frozen=True, kw_only=True)
 class ActivityFilter:
-    """
-    Which activities a list shows; every part left out lets all pass.
+    """The filters of the activity list; empty parts match anything.
 
-    :param author_ids: entered by any of these; 0 stands for nobody known
-    :param assignee_ids: tasks for any of these; 0 stands for nobody
-    :param kinds: any of these
-    :param happened_from: at or after this moment
-    :param happened_to: before this moment
-    :param is_done: tasks that are done, or tasks still to be done, which nothing in the trash is
+    :param author_ids: 0 means unknown
+    :param assignee_ids: 0 means unassigned
+    :param happened_from: at or after this time
+    :param happened_to: before this time
+    :param is_done: done tasks, or open ones; records in the trash have no open tasks
     """
 
     author_ids: Sequence[int] = ()
@@ -41,14 +39,9 @@ class ActivityFilter:
 
 
 def list_activities(filters: ActivityFilter, *, cursor: str | None) -> Page:
-    """
-    Load one page of activities, those that happened last first, each with its author and its lead or customer.
+    """Load a page of activities with author and record, latest first.
 
-    What is on a record in the trash is listed as well, for it was done; only a task there is nothing to do any more.
-
-    :param filters: which activities
-    :param cursor: where the page starts; ``None`` for the first
-    :return: the page
+    Activities on records in the trash are included, but their tasks are not open.
     """
     within_order = ActivityFilter(happened_from=filters.happened_from, happened_to=filters.happened_to)
     people = (joinedload(Activity.created_by), joinedload(Activity.assignee))
@@ -63,12 +56,7 @@ def list_activities(filters: ActivityFilter, *, cursor: str | None) -> Page:
 
 
 def select_activities(filters: ActivityFilter) -> Select[Any]:
-    """
-    Build the query behind the list and its count.
-
-    :param filters: which activities
-    :return: a select of ``Activity``, without order
-    """
+    """Build the query for the list and its count, without order."""
     query = select(Activity).where(*within(Activity.happened_at, filters.happened_from, filters.happened_to))
     for column, ids in ((Activity.created_by_id, filters.author_ids), (Activity.assignee_id, filters.assignee_ids)):
         if ids:
@@ -90,25 +78,17 @@ def select_activities(filters: ActivityFilter) -> Select[Any]:
 
 
 def get_activity(activity_id: int) -> Activity | None:
-    """
-    Load an activity with the lead or customer that it is on.
-
-    :param activity_id: its id
-    :return: the activity; ``None`` where there is none
-    """
+    """Find an activity with its lead or customer."""
     loaded = (joinedload(Activity.lead), joinedload(Activity.customer))
     return db.session.scalar(select(Activity).where(Activity.id == activity_id).options(*loaded))
 
 
 @dataclass(frozen=True)
 class RemovedActivity:
-    """
-    An activity that was removed, as history keeps it.
+    """A removed activity, from history.
 
-    :param change_id: the line of history that says so
-    :param values: its columns to their last values
-    :param created_at: when it was added
-    :param created_by_id: who added it
+    :param change_id: the change that removed it
+    :param values: its last values by column
     """
 
     change_id: int
@@ -118,12 +98,7 @@ class RemovedActivity:
 
 
 def find_removed_activity(activity_id: int) -> RemovedActivity | None:
-    """
-    Find an activity that is gone in history.
-
-    :param activity_id: its id
-    :return: what it was; ``None`` where nothing with this id was ever added and removed
-    """
+    """Find a removed activity in history; ``None`` if it was never added or is not removed."""
     story = select(Change).where(Change.entity == "activity", Change.entity_id == activity_id)
     lines = db.session.scalars(story.where(Change.action != ChangeAction.CHANGED).order_by(Change.id)).all()
     if len(lines) != 2:
@@ -134,12 +109,7 @@ def find_removed_activity(activity_id: int) -> RemovedActivity | None:
 
 
 def find_restored_activity(removed: RemovedActivity) -> Activity | None:
-    """
-    Find the activity that an earlier Undo brought back.
-
-    :param removed: the activity that was removed
-    :return: what came back; ``None`` where nothing did
-    """
+    """Find the activity that an earlier undo restored."""
     was_created_since = (
         select(Change.id)
         .where(Change.entity == "activity", Change.entity_id == Activity.id, Change.action == ChangeAction.CREATED)
@@ -154,21 +124,11 @@ def find_restored_activity(removed: RemovedActivity) -> Activity | None:
 
 
 def get_record(kind: type[LeadOrCustomer], record_id: int) -> LeadOrCustomer | None:
-    """
-    Load the lead or customer that an activity is for.
-
-    :param kind: which of the two
-    :param record_id: its id
-    :return: the record, in the trash or not; ``None`` where there is none
-    """
+    """Find the lead or customer that an activity is for, in the trash or not."""
     return db.session.get(kind, record_id)
 
 
 def list_assignees() -> Sequence[Employee]:
-    """
-    List to whom a task can be given.
-
-    :return: everybody who works here today, by name
-    """
+    """List who can be assigned a task: all active employees, by name."""
     query = select(Employee).where(Employee.is_active)
     return db.session.scalars(query.order_by(func.crm_fold(Employee.name), Employee.id)).all()

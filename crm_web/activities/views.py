@@ -1,4 +1,4 @@
-"""Adding activities to leads and customers, finishing tasks, and taking activities away again."""
+"""Adding, finishing and removing activities."""
 
 from typing import Any
 
@@ -118,7 +118,7 @@ def restore_activity(activity_id: int) -> ResponseReturnValue:
 
 
 def _task_or_404(activity_id: int) -> Activity:
-    """An activity that is no task has nothing to finish: its address does not exist."""
+    """Only tasks can be finished."""
     activity = queries.get_activity(activity_id) or abort(404)
     if not activity.is_task:
         abort(404)
@@ -134,7 +134,7 @@ def _url_of(record: Lead | Customer) -> str:
 
 @blueprint.app_context_processor
 def _offer_actions() -> dict[str, Any]:
-    """Timelines of every feature ask for each activity what the reader may do with it."""
+    """Give templates the functions that decide what the user may do with an activity."""
     return {
         "may_remove": lambda activity: may_remove(current_user, activity),
         "may_finish": lambda task: may_finish(current_user, task),

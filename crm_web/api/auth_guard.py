@@ -1,4 +1,4 @@
-"""What happens to every request of a program before and after its view."""
+"""What happens before and after each API request: authentication, rate limits, error responses."""
 
 from flask import Response, abort, g, request
 from flask.typing import ResponseReturnValue
@@ -21,7 +21,7 @@ csrf.exempt(blueprint)
 
 @blueprint.before_request
 def guard_request() -> None:
-    """Tokens are counted, and hold their scope; sessions of browsers need their CSRF token."""
+    """Count the request of a token and check its scope; check the CSRF token of a browser's session."""
     request.max_content_length = LARGEST_BODY
     if request.method == "OPTIONS":
         return
@@ -35,7 +35,7 @@ def guard_request() -> None:
 
 @blueprint.after_app_request
 def add_rate_limit_headers(response: Response) -> Response:
-    """Say how many requests are left to the token, or to whoever shows wrong ones."""
+    """Add headers with the rest of the rate limit."""
     use: RateLimitUse | None = g.get("token_use")
     if use is None:
         return response
@@ -48,13 +48,13 @@ def add_rate_limit_headers(response: Response) -> Response:
 
 @blueprint.errorhandler(WrongRequest)
 def refuse_request(error: WrongRequest) -> ResponseReturnValue:
-    """Say which fields are wrong."""
+    """Answer a request with invalid fields."""
     return make_problem(422, "Something in the request needs mending; see errors.", errors=error.errors)
 
 
 @blueprint.errorhandler(DomainError)
 @blueprint.errorhandler(IntegrityError)
 def refuse_action(error: DomainError | IntegrityError) -> ResponseReturnValue:
-    """Say which rule said no, be it the database's; nothing that was done before it stays."""
+    """Answer a refusal by a rule or a constraint, and roll back."""
     db.session.rollback()
     return build_refusal(error).to_response()

@@ -1,10 +1,9 @@
-"""
-What the documentation says of an endpoint, said where the endpoint is.
+"""Documentation of an endpoint, declared where the endpoint is.
 
-    @blueprint.patch("/api/v1/leads/<int:lead_id>")
-    @allowed(Action.CHANGE_OWN)
-    @describe("Change a lead", "leads", body=schemas.LeadChange, answers={200: schemas.Lead}, needs_match=True)
-    def change_lead(lead_id: int) -> ResponseReturnValue:
+@blueprint.patch("/api/v1/leads/<int:lead_id>")
+@allowed(Action.CHANGE_OWN)
+@describe("Change a lead", "leads", body=schemas.LeadChange, answers={200: schemas.Lead}, needs_match=True)
+def change_lead(lead_id: int) -> ResponseReturnValue:
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,18 +18,11 @@ Model = type[BaseModel]
 
 @dataclass(frozen=True)
 class Description:
-    """
-    One endpoint, as programs know it; its view's docstring says more.
+    """One endpoint, as programs know it; its view's docstring says more.
 
-    :param summary: what it does, in a few words
-    :param tag: the part of the documentation that it belongs to
-    :param query: the parameters of its address
-    :param body: what it is sent
     :param answers: what it answers by status; a text is the media type of a stream
-    :param refuses: the further statuses with which it may refuse, and when
     :param needs_match: whether ``If-Match`` has to name the version that the program saw
     :param is_once: whether it takes an ``Idempotency-Key``
-    :param lines: what each line of a stream is
     """
 
     summary: str

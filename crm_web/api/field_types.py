@@ -1,4 +1,4 @@
-"""What the values of the API look like: each is read by ``crm_web.records.parsing``, like what people type."""
+"""Field types of the API, parsed by ``crm_web.records.parsing`` like typed text."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -25,13 +25,11 @@ MONEY = r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,2})?$"
 
 
 def text_of(column: Any, *, is_required: bool = False, is_never_null: bool = False) -> Any:
-    """
-    Say what the text of a column looks like: not empty, and no longer than its column takes.
+    """Build the field for a text column: not empty, and no longer than the column.
 
-    :param column: a mapped attribute with a limit, such as ``Lead.last_name``
-    :param is_required: whether it has to be sent, and can't be null
-    :param is_never_null: whether it may be left out of a change, but not emptied by it
-    :return: the field of a model
+    :param column: such as ``Lead.last_name``
+    :param is_required: must be sent, and not null
+    :param is_never_null: may be omitted from a change, but not null
     """
     if is_never_null:
         return Field(default_factory=str, min_length=1, max_length=limit_of(column), pattern=NOT_BLANK)
@@ -45,7 +43,7 @@ def among(words: Iterable[str]) -> str:
 
 
 def _read_phone(text: str) -> str:
-    """The operations read the number itself: they know of which country it is."""
+    """The operation parses the number, since it knows the country."""
     return parsing.read_text(text.strip(), 50)
 
 
@@ -65,7 +63,7 @@ def _string(**schema: Any) -> WithJsonSchema:
 
 
 def _read_amount(value: Any) -> Any:
-    """Money is a text: as a number it would lose its cents on the way. From the database it is a decimal already."""
+    """Money is a string, since a float would lose cents; from the database it is a Decimal already."""
     if isinstance(value, Decimal):
         return value
     if not isinstance(value, str):
@@ -74,7 +72,7 @@ def _read_amount(value: Any) -> Any:
 
 
 def _read_day(value: Any) -> Any:
-    """A date is a text of one form; a number, or a text with a time behind it, is none."""
+    """A date is a string in one format; neither a number nor a time."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     if not isinstance(value, str) or not re.fullmatch(DAY, value):

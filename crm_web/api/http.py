@@ -1,4 +1,4 @@
-"""How requests are read and answers are written: JSON, versions, pages, keys of deeds that are done once."""
+"""Reading API requests and writing responses: JSON, versions, pages, idempotency keys."""
 
 import hmac
 import re
@@ -58,10 +58,9 @@ WORDS = {
 
 
 class WrongRequest(Exception):
-    """
-    The request doesn't fit what the endpoint takes.
+    """The request is invalid.
 
-    :param errors: for each field its name and what is wrong
+    :param errors: name and message for each invalid field
     """
 
     def __init__(self, errors: Sequence[Mapping[str, str]]) -> None:
@@ -70,12 +69,9 @@ class WrongRequest(Exception):
 
 
 def read_body(model: type[Model]) -> Model:
-    """
-    Read what was sent.
+    """Parse and validate the body.
 
-    :param model: what it has to look like
-    :return: what was sent, checked
-    :raise WrongRequest: where it looks different
+    :raise WrongRequest: if it is invalid
     :raise HTTPException: 415 for anything but JSON, 400 for broken JSON
     """
     if request.mimetype not in ("application/json", "application/merge-patch+json"):
@@ -91,7 +87,7 @@ def read_body(model: type[Model]) -> Model:
 
 
 def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of two members with one name each program takes another."""
+    """Of two members with the same name each program would take another."""
     known = dict(pairs)
     if len(known) < len(pairs):
         abort(400, "The body names a field twice.")
@@ -99,12 +95,9 @@ def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def read_query(model: type[Model]) -> Model:
-    """
-    Read the parameters of the address.
+    """Parse and validate the query string.
 
-    :param model: which there are; those with lists may be repeated
-    :return: the parameters, checked
-    :raise WrongRequest: where one is unknown, wrong, or repeated for nothing
+    :raise WrongRequest: if a parameter is unknown, invalid, or repeated without being a list
     """
     lists = {name for name, known in model.model_fields.items() if "Sequence" in str(known.annotation)}
     values: dict[str, Any] = {}
@@ -119,18 +112,15 @@ def read_query(model: type[Model]) -> Model:
 
 
 def format_errors(error: ValidationError, within: tuple[str | int, ...] = ()) -> list[dict[str, str]]:
-    """
-    Say which fields are wrong.
+    """Return name and message for each invalid field.
 
-    :param error: what pydantic found
-    :param within: where what it looked at stands in what was sent
-    :return: for each field its name and what is wrong, in words
+    :param within: the path of the validated part within the body
     """
     return [_format_error(detail, within) for detail in error.errors(include_url=False, include_input=False)]
 
 
 def _name_field(place: Sequence[str | int]) -> str:
-    """What follows the number of an item is the tag by which its model was chosen, and no field."""
+    """The part after an item's number is the tag of its model, not a field."""
     before = [None, *place]
     return ".".join(
         str(part)
@@ -155,13 +145,9 @@ def _format_error(detail: ErrorDetails, within: tuple[str | int, ...]) -> dict[s
 
 
 def show(model: BaseModel, status: int = 200, *, location: str | None = None) -> Response:
-    """
-    Answer with one thing.
+    """Answer with an object, with its version as ETag if it has one.
 
-    :param model: the thing
-    :param status: the HTTP status
-    :param location: where it is from now on
-    :return: the answer, with the version as its ETag where it has one
+    :param location: its URL, if it was created
     """
     names = read_fields(type(model))
     response = Response(model.model_dump_json(include=names), status, mimetype="application/json")
@@ -176,39 +162,25 @@ def show(model: BaseModel, status: int = 200, *, location: str | None = None) ->
 
 
 def show_saved(model: type[SavedModel], record: Any, status: int = 200, *, location: str | None = None) -> Response:
-    """
-    Answer with a record that was just saved.
+    """Answer with a saved record, and a warning for each phone number that may be wrong.
 
-    :param model: what it looks like
-    :param record: the record
-    :param status: the HTTP status
-    :param location: where it is from now on
-    :return: the answer, with a warning for each phone number that may be wrong
+    :param location: its URL, if it was created
     """
     return show(build_saved(model, record), status, location=location)
 
 
 def build_saved(model: type[SavedModel], record: Any) -> SavedModel:
-    """
-    Say what was saved.
-
-    :param model: what it looks like
-    :param record: the record
-    :return: the same, with a warning for each phone number that may be wrong
-    """
+    """Build the response for a saved record, with a warning for each phone number that may be wrong."""
     told = model.model_validate(record)
     told.warnings = [FieldError(field=name, message=doubt) for name, doubt in list_warnings(record, current_user)]
     return told
 
 
 def show_page(model: type[BaseModel], page: Page) -> Response:
-    """
-    Answer with a page of a list.
+    """Answer with a page, and links to the pages around it.
 
-    :param model: what each of its records looks like
-    :param page: the page
-    :return: the answer, with links to the pages around it
-    :raise WrongRequest: where the mark in the address can't be read, or the fields are unknown
+    :param model: of its records
+    :raise WrongRequest: if the cursor is invalid, or a field unknown
     """
     if not page.starts_at_cursor:
         raise WrongRequest([{"field": "at", "message": "This is no mark of a page of this list."}])
@@ -230,12 +202,9 @@ def _address_at(cursor: str) -> str:
 
 
 def read_fields(model: type[BaseModel]) -> set[str] | None:
-    """
-    Read which fields of the answer are wanted.
+    """Return the names of the requested fields; ``None`` for all.
 
-    :param model: what the answer looks like
-    :return: the names; ``None`` for all
-    :raise WrongRequest: where there is no such field
+    :raise WrongRequest: if there is no such field
     """
     wanted = request.args.get("fields")
     if wanted is None or request.method not in ("GET", "HEAD"):
@@ -247,11 +216,10 @@ def read_fields(model: type[BaseModel]) -> set[str] | None:
 
 
 def require_match(version: int) -> None:
-    """
-    Let the request go on only if the program has seen the present version.
+    """Require that the client has seen the present version.
 
-    :param version: the version of the record, its row locked or about to be compared under its lock
-    :raise HTTPException: 428 where it doesn't say what it saw, 412 where that is not the present version
+    :param version: of the record, whose row is locked or about to be compared under its lock
+    :raise HTTPException: 428 without If-Match, 412 for another version
     """
     if "If-Match" not in request.headers:
         abort(428, "Send If-Match with the ETag of the version that you read.")
@@ -262,8 +230,7 @@ def require_match(version: int) -> None:
 
 
 def refuse_version() -> NoReturn:
-    """
-    End what was asked for, since the program has not seen what it is about to change.
+    """Refuse a change of a version that the client has not seen.
 
     :raise HTTPException: 412, always
     """
@@ -271,11 +238,11 @@ def refuse_version() -> NoReturn:
 
 
 def replay_response() -> Response | None:
-    """
-    Claim the Idempotency-Key of a request, or find what it was answered with before; waits for one under way.
+    """Claim the Idempotency-Key of a request, or return the earlier response to it; waits for a request with the same
+    key.
 
-    :return: the answer to give again; ``None`` where the request is to be dealt with
-    :raise WrongRequest: where the key is no key, or was sent before with something else
+    :return: the response to repeat; ``None`` if the request is new
+    :raise WrongRequest: if the key is invalid, or was sent before with something else
     """
     key = request.headers.get("Idempotency-Key")
     g.submission_key = None
@@ -305,12 +272,7 @@ def _refuse_key(message: str) -> NoReturn:
 
 
 def store_response(response: Response) -> Response:
-    """
-    Keep the answer beside what was made; the view commits both, then gives it.
-
-    :param response: the answer
-    :return: the same
-    """
+    """Store the response in the same transaction as its effect."""
     if g.submission_key is not None:
         headers = {name: response.headers[name] for name in ("Location", "ETag") if name in response.headers}
         kept = {"status": response.status_code, "body": response.get_data(as_text=True), "headers": headers}

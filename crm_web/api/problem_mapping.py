@@ -1,4 +1,4 @@
-"""How a rule that said no is told to a program: its status, its words and the fields that it is about."""
+"""Maps errors to problem details: status, message and fields."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -17,10 +17,9 @@ from crm_web.winning.operations import WinStands
 
 
 class CustomerNotChosen(Conflict):
-    """
-    A lead that is won may be a customer already, and the program has not said which.
+    """A lead being won may be an existing customer, and the client has not said which.
 
-    :param likely: the customers to choose from, as they are answered
+    :param likely: the customers to choose from, as in the response
     """
 
     def __init__(self, likely: Sequence[Mapping[str, Any]]) -> None:
@@ -29,7 +28,7 @@ class CustomerNotChosen(Conflict):
 
 
 class NothingLeft(Conflict):
-    """A change would take from a record what it can't be without."""
+    """A change would remove something that the record requires."""
 
 
 STANDS_AGAINST: Mapping[type[Exception], str] = {
@@ -42,13 +41,11 @@ STANDS_AGAINST: Mapping[type[Exception], str] = {
 
 @dataclass(frozen=True)
 class Refusal:
-    """
-    Why something was not done.
+    """Why something was refused.
 
-    :param status: the HTTP status
     :param detail: what is wrong and what to do about it, as a sentence
-    :param errors: for each field that is wrong its name and why
-    :param more: what else the program has to know, such as the customers to choose from
+    :param errors: name and message for each invalid field
+    :param more: more members, such as the customers to choose from
     """
 
     status: int
@@ -58,22 +55,15 @@ class Refusal:
 
     @property
     def problem(self) -> dict[str, Any]:
-        """The same as a part of an answer."""
+        """The same as part of a response."""
         return describe_problem(self.status, self.detail, errors=self.errors, **self.more)
 
     def to_response(self) -> Response:
-        """Answer with it."""
         return make_problem(self.status, self.detail, errors=self.errors, **self.more)
 
 
 def build_refusal(error: DomainError | HTTPException | RecordGone | IntegrityError) -> Refusal:
-    """
-    Put an error into what a program is answered.
-
-    :param error: a rule that said no, a record that is not there or not theirs, one that has just gone, or what the
-        database refused
-    :return: the refusal
-    """
+    """Map an error: a refusal by a rule, a missing or forbidden record, or a broken constraint."""
     if isinstance(error, IntegrityError):
         return _explain_constraint(error)
     if isinstance(error, RecordGone):
@@ -92,11 +82,7 @@ def build_refusal(error: DomainError | HTTPException | RecordGone | IntegrityErr
 
 
 def _explain_constraint(error: IntegrityError) -> Refusal:
-    """
-    The log names the constraint, beside the request id that the program is told; its words say what to do.
-
-    Where no rule saw what the database refused, mostly somebody else was quicker.
-    """
+    """The log names the constraint beside the request id. Usually somebody else was faster."""
     log_event("constraint_held", constraint=getattr(getattr(error.orig, "diag", None), "constraint_name", None))
     for kind, words in STANDS_AGAINST.items():
         if isinstance(error.orig, kind):

@@ -40,7 +40,7 @@ class Sent(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     def values(self) -> dict[str, Any]:
-        """Give what was sent, and nothing else, as the operations take it."""
+        """Return what was sent, and nothing else, as the operations take it."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 

@@ -1,4 +1,4 @@
-"""The bulk feature: one deed to many records, with a receipt and an undo."""
+"""Bulk edits: one action on many records, with a result page and an undo."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""What a bulk edit would do with one record: the same answer before it is applied, and while it is."""
+"""Whether a bulk edit applies to a record: one answer for the preview and for the edit itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,12 +26,10 @@ LIKELY = "May be a customer already"
 
 @dataclass(frozen=True)
 class SkipReason:
-    """
-    Why nothing is done to a record.
+    """Why a record is skipped or refused.
 
-    :param outcome: skipped or refused
-    :param reason: why, for this record
-    :param group: why, in words that are the same for all such records
+    :param reason: for this record
+    :param group: the same for all such records
     """
 
     outcome: BulkOutcome
@@ -41,12 +39,10 @@ class SkipReason:
 
 @dataclass(frozen=True)
 class EditContext:
-    """
-    What has to be known beside the records themselves.
+    """What the checks need beside the records.
 
-    :param by: the employee who edits
-    :param names: everybody's name, by id
-    :param likely: by a lead's id, why a person has to choose its customer
+    :param names: names of employees by id
+    :param likely: why a person has to choose a lead's customer, by lead id
     """
 
     by: Employee
@@ -55,14 +51,11 @@ class EditContext:
 
 
 def check_eligible(edit: BulkEdit, item: Any, record: Any, context: EditContext) -> SkipReason | None:
-    """
-    Say why nothing is to be done to a record.
+    """Return why an edit does not apply to a record, or ``None`` if it does.
 
-    :param edit: the edit, with as much of its values as is known by now
-    :param item: its item: ``record_id``, ``version_seen`` and ``before``
-    :param record: the record as it is now; ``None`` where it is gone
-    :param context: what else has to be known
-    :return: why not; ``None`` where it is to be done
+    :param edit: with its values as far as they are known
+    :param item: its ``record_id``, ``version_seen`` and ``before``
+    :param record: ``None`` if it is gone
     """
     if record is None:
         return _refuse("Deleted for good meanwhile")
@@ -89,12 +82,12 @@ def _check_change_needed(edit: BulkEdit, item: BulkItem, record: Any, context: E
 
 
 def is_win(edit: BulkEdit) -> bool:
-    """Tell whether an edit wins leads."""
+    """Return whether an edit wins leads."""
     return edit.entity is BulkEntity.LEAD and edit.values.get("status") == LeadStatus.WON
 
 
 def is_loss(edit: BulkEdit) -> bool:
-    """Tell whether an edit loses leads, so that it needs a reason."""
+    """Return whether an edit loses leads and so needs a reason."""
     status = edit.values.get("status")
     return edit.entity is BulkEntity.LEAD and status is not None and LeadStatus(status).kind is StatusKind.LOST
 
@@ -109,12 +102,7 @@ def _already(edit: BulkEdit, context: EditContext) -> str:
 
 
 def label_of_status(edit: BulkEdit) -> str:
-    """
-    Name the status that an edit sets.
-
-    :param edit: an edit of status
-    :return: the status in words
-    """
+    """Return the label of the status that an edit sets."""
     words: Any = LeadStatus if edit.entity is BulkEntity.LEAD else CustomerStatus
     return str(words(edit.values["status"]).label)
 

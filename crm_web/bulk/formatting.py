@@ -1,4 +1,4 @@
-"""Bulk edits in words."""
+"""Formatting of bulk edits."""
 
 from collections.abc import Mapping
 
@@ -7,13 +7,7 @@ from crm_web.models import BulkAction, BulkEdit
 
 
 def format_title(edit: BulkEdit, count: int) -> str:
-    """
-    Say what an edit is going to do, for the head of its confirmation.
-
-    :param edit: the edit
-    :param count: how many records were chosen
-    :return: such as “Assign 12 leads”
-    """
+    """Say what an edit is going to do, such as “Assign 12 leads”."""
     records = f"{count:,} {edit.entity}{'' if count == 1 else 's'}"
     return {
         BulkAction.ASSIGN: f"Assign {records}",
@@ -23,13 +17,7 @@ def format_title(edit: BulkEdit, count: int) -> str:
 
 
 def describe_action(edit: BulkEdit, names: Mapping[int, str]) -> str:
-    """
-    Say what an edit did.
-
-    :param edit: the edit
-    :param names: everybody's name, by id
-    :return: such as “Assigned to Bob Tanaka”
-    """
+    """Say what an edit did, such as “Assigned to Bob Tanaka”."""
     if edit.action is BulkAction.ASSIGN:
         return f"Assigned to {names.get(edit.values['owner_id'] or 0, 'nobody')}"
     if edit.action is BulkAction.SOURCE:

@@ -1,4 +1,4 @@
-"""The forms of bulk edits: which rows and what to do, and what each action still has to ask."""
+"""The forms of bulk edits."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -26,11 +26,9 @@ Choices = Sequence[tuple[str, str]]
 
 
 def list_actions(entity: str) -> list[tuple[str | None, Choices]]:
-    """
-    List what can be done to many records.
+    """List the bulk actions, in groups of a heading (or ``None``) and pairs of value and label.
 
     :param entity: ``lead`` or ``customer``
-    :return: groups, each with a heading or ``None``, of pairs of value and label
     """
     is_lead = entity == BulkEntity.LEAD
     statuses: Iterable[Any] = LeadStatus if is_lead else CustomerStatus
@@ -39,16 +37,15 @@ def list_actions(entity: str) -> list[tuple[str | None, Choices]]:
 
 
 class Ids(Field):
-    """The ids of the rows that are ticked; what can't be one is left out."""
+    """The ids of selected rows; invalid ones are ignored."""
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """Read what was sent."""
         found = (int(value) for value in valuelist if re.fullmatch("[0-9]{1,18}", value))
         self.data = list(dict.fromkeys(found))
 
 
 class SelectionForm(RecordForm):
-    """What the bar under a list sends."""
+    """The bar under a list."""
 
     ids = Ids()
     everything = HiddenField()
@@ -57,7 +54,7 @@ class SelectionForm(RecordForm):
     )
 
     def offer(self, entity: BulkEntity) -> None:
-        """Say which actions there are; call it before ``validate``."""
+        """Set the possible actions; call it before ``validate``."""
         self.action.options = [choice for _, choices in list_actions(entity) for choice in choices]
         if self.action.raw_data:
             self.action.process_errors = []
@@ -68,38 +65,36 @@ class SelectionForm(RecordForm):
 
     @property
     def chosen(self) -> tuple[BulkAction, dict[str, str]]:
-        """The action, and what is known of its values by now."""
+        """The action, and its values as far as they are known."""
         action, _, status = str(self.action.data).partition(":")
         return BulkAction(action), {"status": status} if status else {}
 
 
 class PlainForm(RecordForm):
-    """An action that has nothing to ask."""
+    """An action without options."""
 
     def values(self) -> dict[str, Any]:
-        """Give what the operation takes."""
         return {}
 
 
 class AssignForm(PlainForm):
-    """Who gets the records."""
+    """The new owner."""
 
     owner_id = OwnerField("New owner", empty="Choose an owner", validators=[Required("Choose an owner, or nobody.")])
 
     def offer(self, people: Sequence[Employee]) -> None:
-        """Say who can be chosen; nobody has to be chosen too, so that no press of a key frees thousands."""
+        """Set who can be chosen; nobody must be chosen explicitly, so that a stray key does not unassign thousands."""
         self.owner_id.set_options(people)
         self.owner_id.options.append((NOBODY, "Nobody: they are free to take"))
         if self.owner_id.raw_data == [str(NOBODY)]:
             self.owner_id.data, self.owner_id.process_errors = NOBODY, []
 
     def values(self) -> dict[str, Any]:
-        """Give what the operation takes."""
         return {"owner_id": self.owner_id.data or None}
 
 
 class SourceForm(PlainForm):
-    """Where the leads came from."""
+    """The new source."""
 
     source = TextLine(
         "Source",
@@ -109,39 +104,30 @@ class SourceForm(PlainForm):
     )
 
     def values(self) -> dict[str, Any]:
-        """Give what the operation takes."""
         return {"source": self.source.data}
 
 
 class LossForm(PlainForm):
-    """Why the leads are lost."""
+    """The lost reason."""
 
     lost_reason = EnumField("Reason", REASONS, empty="Choose a reason", validators=[Required("Choose a reason.")])
     lost_note = TextLine("In a few words", limit_of(Lead.lost_note), description="Needed where the reason is another.")
 
     def values(self) -> dict[str, Any]:
-        """Give what the operation takes."""
         return {"lost_reason": self.lost_reason.data, "lost_note": self.lost_note.data}
 
 
 class WinForm(PlainForm):
-    """Whether leads are won, too, that may be customers already."""
+    """Whether to win leads that may be customers already, too."""
 
     create_all = BooleanField("Create a new customer for these as well")
 
     def values(self) -> dict[str, Any]:
-        """Give what the operation takes."""
         return {"create_all": self.create_all.data}
 
 
 def form_for(edit: BulkEdit, people: Sequence[Employee]) -> PlainForm:
-    """
-    Make the form that asks what an edit still has to know.
-
-    :param edit: the edit
-    :param people: everybody who may own records
-    :return: its form
-    """
+    """Build the form for the options of an edit."""
     if edit.action is BulkAction.ASSIGN:
         form = AssignForm()
         form.offer(people)

@@ -1,4 +1,4 @@
-"""The address of a receipt: which of its records are shown."""
+"""The URL parameters of a bulk edit's result page."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,12 +19,9 @@ LABELS: dict[BulkOutcome | UndoOutcome, str] = {
 
 
 class EditResultParams(ListParams):
-    """
-    The address of a receipt.
+    """The URL parameters of a result page.
 
-    :param args: the query of the address
-    :param edit: the edit that it is of
-    :param counts: how many records had each outcome
+    :param counts: the number of records by outcome
     """
 
     def __init__(self, args: MultiDict[str, str], *, edit: BulkEdit, counts: Mapping[str, int]) -> None:
@@ -35,12 +32,12 @@ class EditResultParams(ListParams):
         self.outcome = next((outcome for outcome in self.offered if outcome == self.one("show")), usual)
 
     def url(self, endpoint: str | None = None, *, at: str | None = None, **changes: Any) -> str:
-        """The address of this receipt, with some things changed."""
+        """The URL of this page with some parameters changed."""
         return super().url(endpoint, at=at, **{"edit_id": self.edit.id, **changes})
 
     @property
     def tabs(self) -> list[Tab]:
-        """The outcomes that there are."""
+        """The outcomes that occur."""
         return [
             Tab(f"{LABELS[outcome]} {self.counts[outcome]:,}", self.url(show=outcome.value), outcome is self.outcome)
             for outcome in self.offered

@@ -1,4 +1,4 @@
-"""The pages of bulk edits: POST /bulk/<entity> freezes a selection, GET /bulk/<id> confirms it and is its receipt."""
+"""Bulk edits: POST /bulk/<entity> saves a selection, GET /bulk/<id> confirms the edit and shows its result."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ def choose_records(entity: str) -> ResponseReturnValue:
 
 
 def _read_list(kind: BulkEntity) -> tuple[ListParams, Any]:
-    """The list that the rows were chosen in, and all that it shows."""
+    """Read the list that the records were selected in, with its filters."""
     if kind is BulkEntity.LEAD:
         leads = LeadListParams(request.args, me=current_user, user_locale=current_user_locale())
         return leads, queries.select_matching(leads.read_filter())

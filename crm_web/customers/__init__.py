@@ -1,4 +1,4 @@
-"""The customers feature."""
+"""Customers."""
 
 from flask import Blueprint
 

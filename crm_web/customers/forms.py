@@ -1,4 +1,4 @@
-"""The forms of customers."""
+"""The forms for customers."""
 
 from typing import Any
 
@@ -23,10 +23,9 @@ ADDRESS = ("street", "city", "state", "postal_code", "country")
 
 
 class CustomerField(TypedField):
-    """Another customer, by its number or its full name."""
+    """Another customer, by number or full name."""
 
     def read(self, typed: str) -> Customer:
-        """Find the customer."""
         found = [] if "\x00" in typed else list_customers_meant(typed)
         if len(found) > 1:
             raise ValueError("Several customers are called so. Enter the number of one, such as C-10042.")
@@ -35,11 +34,9 @@ class CustomerField(TypedField):
         return found[0]
 
     def show(self, value: Customer) -> str:
-        """Write number and name."""
         return f"{value.number} {value.name}"
 
     def columns(self) -> dict[str, Any]:
-        """Give the column that this field fills."""
         return {f"{self.name}_id": self.data.id if self.data else None}
 
 
@@ -48,7 +45,7 @@ def _line(label: str, column: Any, **options: Any) -> Any:
 
 
 class CustomerForm(DuplicateCheckForm):
-    """What a person types about a customer."""
+    """The fields of a customer."""
 
     name = _line("Name", Customer.name, validators=[Required("Enter the customer’s name.")])
     kind = EnumField(
@@ -92,34 +89,34 @@ class CustomerForm(DuplicateCheckForm):
 
     @property
     def phones(self) -> list[str]:
-        """The numbers that a duplicate would share."""
+        """The phone numbers to check for duplicates."""
         return [self.phone.e164] if self.phone.e164 else []
 
     def reaches_as(self, customer: Customer) -> bool:
-        """Tell whether e-mail and phone number are still those of a customer."""
+        """Return whether email and phone number are unchanged."""
         return (self.email.data, self.phone.e164) == (customer.email, customer.phone_e164)
 
     @property
     def has_billing_address(self) -> bool:
-        """Whether a part of that address is filled or wrong."""
+        """Whether this section must be open."""
         return self.has_input_in(*(f"billing_{part}" for part in ADDRESS))
 
     @property
     def has_shipping_address(self) -> bool:
-        """Whether a part of that address is filled or wrong."""
+        """Whether this section must be open."""
         return self.has_input_in(*(f"shipping_{part}" for part in ADDRESS))
 
     @property
     def has_rest(self) -> bool:
-        """Whether one of the rare fields is filled or wrong."""
+        """Whether the section with rare fields must be open."""
         return self.has_input_in("industry", "vat_number", "registration_number", "parent")
 
 
 class NewCustomerForm(CustomerForm, IdempotentForm):
-    """A customer that is being entered by hand."""
+    """A new customer."""
 
 
 class EditCustomerForm(CustomerForm):
-    """A customer that is being changed, from the version that the form was opened with."""
+    """A customer, with the version that the form was opened with."""
 
     version = HiddenNumber()

@@ -1,4 +1,4 @@
-"""The pages of one customer; those of the list, of contacts and of paper stand in files of their own."""
+"""The pages of a customer."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -139,7 +139,7 @@ def change_customer(customer_id: int) -> ResponseReturnValue:
 
 
 def _list_new_matches(form: EditCustomerForm, customer: Customer) -> list[Match]:
-    """Who else has the e-mail or the number that the customer did not have before."""
+    """Find records with the email or a number that the customer did not have before."""
     if form.reaches_as(customer):
         return []
     return list_possible_duplicates(email=form.email.data, phones=form.phones, except_customer_id=customer.id)

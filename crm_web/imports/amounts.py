@@ -1,4 +1,4 @@
-"""Amounts as other programs write them: a column is judged as a whole, and what it leaves open is refused."""
+"""Parsing of amounts as other programs write them; a column is judged as a whole, and ambiguous amounts are refused."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -18,18 +18,15 @@ _NOT_AN_AMOUNT = "Write an amount, such as 1234.50."
 
 
 def detect_decimal_mark(values: Iterable[str]) -> str | None:
-    """
-    Say with which mark a column writes decimals.
-
-    :param values: the cells
-    :return: ``.`` or ``,``; ``None`` where no cell tells, or they contradict each other
+    """Detect the decimal mark of a column: ``.`` or ``,``; ``None`` if no cell decides, or they contradict
+    each other.
     """
     told = {mark for value in values if (mark := _detect_mark(value))}
     return told.pop() if len(told) == 1 else None
 
 
 def _detect_mark(value: str) -> str | None:
-    """One mark before three digits tells nothing: it can part thousands, or decimals."""
+    """One mark before three digits decides nothing: it may be a decimal or a thousands mark."""
     found = _NUMBER.search(re.sub(r"(?<=\d)[ '’\u00a0\u202f](?=\d)", "", value))
     number = found[0].rstrip(".,") if found else ""
     marks = re.sub(r"\d", "", number)
@@ -45,11 +42,9 @@ def _detect_mark(value: str) -> str | None:
 
 
 def read_amounts(cursor: str | None, *, is_said: bool) -> Callable[[str], tuple[Decimal, str | None]]:
-    """
-    Make the reader of a column of amounts.
+    """Make the reader of a column of amounts.
 
-    :param cursor: with which mark the column writes decimals; ``None`` where that is not known
-    :param is_said: whether a person said so, rather than the values
+    :param cursor: with which mark the column writes decimals; ``None`` if that is not known
     :return: what reads a cell into the amount and its currency; raises ``ValueError`` with a sentence
     """
     locale, other = _LOCALES[cursor or POINT], COMMA if cursor == POINT else POINT

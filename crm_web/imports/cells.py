@@ -1,4 +1,4 @@
-"""One cell, read as the field that it is: the rules of the form, and the spellings of other programs."""
+"""Parsers for the cells of each field: the rules of the form, and the spellings of other programs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,11 +29,8 @@ STREET = ("street_number", "street", "street_2", "street_3")
 
 
 def list_readers(mapping: ColumnMapping, read_phone: Reader) -> dict[str, Reader]:
-    """
-    Find the reader of each field; the status, read from several columns at once, has none.
+    """Find the reader of each field; the status, read from several columns at once, has none.
 
-    :param mapping: which column is which field, and how dates and numbers are written
-    :param read_phone: reads a phone number, whose country another cell of the row may say
     :return: the readers; each raises ``ValueError`` with a sentence for the person
     """
     readers: dict[str, Reader] = {name: _text(limit_of(getattr(Lead, name))) for name in TEXTS}

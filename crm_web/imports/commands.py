@@ -114,11 +114,10 @@ def _read_currency(context: click.Context, parameter: click.Parameter, text: str
 )
 @click.option("--dry-run", is_flag=True, help="Do it all, report it, and save nothing.")
 def import_file(file: BinaryIO, team: BinaryIO | None, refused: Path | None, dry_run: bool, **said: Any) -> None:
-    """
-    Import the leads of a CSV FILE: exports of other CRMs and address books, or any list with a header.
+    """Import the leads of a CSV FILE: exports of other CRMs and address books, or any list with a header.
 
-    Ends with status 0 if every row is in or was there already, with 3 if some rows were refused and the others
-    saved, and with 1 if nothing was saved.
+    Ends with status 0 if every row is in or was there already, with 3 if some rows were refused and the others saved,
+    and with 1 if nothing was saved.
     """
     by = _get_actor(said.pop("by"), needs_administrator=bool(team or said["creates_owners"]))
     options = _build_options(by, **said)
@@ -191,7 +190,7 @@ def _refuse(reason: str) -> NoReturn:
 
 
 class ProgressLine:
-    """One line on standard error that changes in a terminal, and a line now and then where it is kept in a log."""
+    """A progress line on standard error: rewritten in a terminal, printed now and then in a log."""
 
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
@@ -206,7 +205,7 @@ class ProgressLine:
             self._last = (monotonic(), text)
 
     def end(self) -> None:
-        """Give the line back to what is said next."""
+        """End the line, so that the next output starts on a new one."""
         if self._terminal:
             click.echo("\r\033[K", err=True, nl=False)
 

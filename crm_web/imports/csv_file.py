@@ -1,4 +1,4 @@
-"""From bytes to rows: which encoding, which delimiter, where the header stands; then a stream of numbered rows."""
+"""From bytes to rows: detects encoding, delimiter and header, then streams numbered rows."""
 
 import codecs
 import csv
@@ -58,14 +58,8 @@ class FileUnreadable(DomainError):
 
 @dataclass(frozen=True)
 class CsvFile:
-    """
-    An opened file, its header found and its rows ready to stream, once.
+    """An opened file, its header found and its rows ready to stream, once.
 
-    :param encoding: Python's name of the encoding
-    :param is_guess: whether the encoding is only likely
-    :param delimiter: what stands between the cells
-    :param header: the names of the columns
-    :param sample: its first rows
     :param rows: all its rows, the sample included; blank lines are left out
     """
 
@@ -84,15 +78,12 @@ def open_csv(
     delimiter: str | None = None,
     knows: Callable[[str], bool] = lambda name: False,
 ) -> CsvFile:
-    """
-    Find out how a file is written.
+    """Find out how a file is written.
 
-    :param stream: the file, from which one can read again
     :param encoding: how it is encoded; ``None`` to find out
     :param delimiter: what stands between its cells; ``None`` to find out
     :param knows: tells whether a text is the name of a column; where lines stand above the header, it finds it
-    :return: the file, ready to be read
-    :raise FileUnreadable: where it is empty or no CSV file
+    :raise FileUnreadable: if it is empty or no CSV file
     """
     found, is_guess = (_check_encoding(encoding), False) if encoding else find_encoding(stream)
     if delimiter is None:
@@ -128,12 +119,9 @@ def _check_encoding(name: str) -> str:
 
 
 def find_encoding(stream: BinaryIO) -> tuple[str, bool]:
-    """
-    Find out how a text is encoded: by its byte order mark, else strictly UTF-8, else by a guess.
+    """Find out how a text is encoded: by its byte order mark, else strictly UTF-8, else by a guess.
 
-    :param stream: the file, from which one can read again
-    :return: Python's name of the encoding, and whether it is a guess
-    :raise FileUnreadable: where it is no text
+    :raise FileUnreadable: if it is no text
     """
     stream.seek(0)
     head = stream.read(HEAD)
@@ -185,8 +173,7 @@ def _first_not_utf8(stream: BinaryIO) -> int | None:
 
 
 def _guess_encoding(stream: BinaryIO, broken_at: int) -> str:
-    """
-    Guess an encoding of one byte a character, or an Asian one.
+    """Guess an encoding of one byte a character, or an Asian one.
 
     The guesser tells alphabets well, but not the encodings of one alphabet: among those of Latin letters, Western
     European is taken unless it turns letters into signs, as it does with Polish or Czech.
@@ -208,10 +195,8 @@ def _read_head(stream: BinaryIO, encoding: str) -> str:
 
 
 def find_delimiter(head: str) -> str:
-    """
-    Find out what stands between the cells: what splits most of the first lines into equally many.
+    """Find out what stands between the cells: what splits most of the first lines into equally many.
 
-    :param head: the beginning of the file
     :return: one of ``DELIMITERS``
     """
     first = head.lstrip("\ufeff\r\n")[:5].lower()

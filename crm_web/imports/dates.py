@@ -1,4 +1,4 @@
-"""Moments and days as other programs write them."""
+"""Parsing of dates and times as other programs write them."""
 
 import calendar
 import functools
@@ -20,14 +20,10 @@ _NOON = time(12, tzinfo=UTC)
 
 @functools.lru_cache(maxsize=65_536)
 def read_moment(text: str, day_first: bool) -> datetime:
-    """
-    Read a date with or without a time; a time without a zone is UTC, and a day without a time its noon.
+    """Read a date with or without a time; a time without a zone is UTC, and a day without a time its noon.
 
-    :param text: such as ``2025-03-31``, ``31.03.2025 14:05``, ``3/31/25 2:05 PM`` ``31 Mar 2025`` or
-        ``31-Mar-25``
-    :param day_first: whether 03/04/2025 is the third of April
-    :return: the moment
-    :raise ValueError: where it is no date, or out of the range of a working life
+    :param text: such as ``2025-03-31``, ``31.03.2025 14:05``, ``3/31/25 2:05 PM`` ``31 Mar 2025`` or ``31-Mar-25``
+    :raise ValueError: if it is no date, or out of the range of a working life
     """
     typed = text.strip()
     for pattern in (_YEAR_FIRST, _DIGITS, _YEAR_LAST, _DAY_WORD, _WORD_DAY):

@@ -43,18 +43,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class ColumnMapping:
-    """
-    Where each field comes from.
+    """Where each field comes from.
 
-    :param header: the names of all columns
-    :param columns: the columns of each field, the one to prefer first
-    :param addresses: the columns of each part of an address, one dictionary an address, the one to prefer first
-    :param phone_labels: for a column of phone numbers, the column that says which kind of number it holds
-    :param kind: what the rows are
     :param system: how the other system is called in ``leads.external_system``
-    :param day_first: columns of dates like 31.12.2025 in which the day comes first
-    :param decimal_mark: with which mark the column of amounts writes decimals; ``None`` where it does not tell
-    :param is_mark_said: whether a person said so, rather than the values
+    :param decimal_mark: with which mark the column of amounts writes decimals; ``None`` if it does not tell
     """
 
     header: tuple[str, ...]
@@ -90,12 +82,7 @@ class ColumnMapping:
 
 
 def is_known(name: str) -> bool:
-    """
-    Tell whether a text is the name of a column that leads could come from.
-
-    :param name: the text of a cell
-    :return: true if the vocabulary has it
-    """
+    """Return whether a text is the name of a column that leads could come from."""
     return _recognise(squash(name)) is not None or _recognise_address(squash(name)) is not None
 
 
@@ -109,18 +96,13 @@ def choose_mapping(
     is_american: bool = True,
     decimal_mark: str | None = None,
 ) -> ColumnMapping:
-    """
-    Decide which column is which field.
+    """Decide which column is which field.
 
-    :param header: the names of the columns
-    :param sample: some rows
     :param given: what the person said: fields to names of columns; no name leaves the field out
     :param system: how the other system is called; ``None`` for the name of the column with its ids
     :param day_first: whether 03/04/2025 is the third of April; ``None`` to tell by the values
-    :param is_american: whether it is the fourth of March where the values don't tell
     :param decimal_mark: what stands before decimals; ``None`` to tell by the values
-    :return: the mapping
-    :raise MappingUnclear: where the rows are no leads, or nothing would name them, or ``given`` does not fit
+    :raise MappingUnclear: if the rows are no leads, or nothing would name them, or ``given`` does not fit
     """
     keys = [squash(name) for name in header]
     said = {name: _find_columns(header, name, columns) for name, columns in (given or {}).items()}

@@ -33,11 +33,9 @@ class TeamFileUnclear(DomainError):
 
 @dataclass(frozen=True)
 class Options:
-    """
-    What the person says about a file, and how leads are to come of it.
+    """What the person says about a file, and how leads are to come of it.
 
     :param columns: fields to names of columns; what is not said is recognised
-    :param statuses: words of the file, and the status each means
     :param system: how the other system is called; ``None`` for the name of the column of ids
     :param currency: the currency of amounts without one
     :param region: the ISO country whose dates are assumed, and whose national phone numbers in rows without a country
@@ -45,8 +43,6 @@ class Options:
     :param decimal_mark: what stands before the decimals of amounts; ``None`` to find out
     :param encoding: ``None`` to find out
     :param delimiter: ``None`` to find out
-    :param owner: who gets the leads that have no owner, or one who can't own leads
-    :param creates_owners: whether owners who are not known yet become employees
     """
 
     currency: str
@@ -64,12 +60,9 @@ class Options:
 
 @dataclass(frozen=True)
 class LeadFile:
-    """
-    An opened file whose columns are understood.
+    """An opened file whose columns are understood.
 
     :param stream: its bytes, from which one can read again
-    :param csv: how it is written, and its rows
-    :param mapping: which column is which field
     """
 
     stream: BinaryIO
@@ -79,13 +72,9 @@ class LeadFile:
 
 @dataclass(frozen=True)
 class Refusal:
-    """
-    Why a row was not taken.
+    """Why a row was not taken.
 
-    :param line: the line of the file on which it begins
-    :param column: the column; empty where it is the row as a whole
-    :param value: the beginning of what stands there
-    :param reason: what to mend, as a sentence
+    :param column: the column; empty if it is the row as a whole
     """
 
     line: int
@@ -96,17 +85,7 @@ class Refusal:
 
 @dataclass
 class Report:
-    """
-    What became of the rows. ``read`` is the sum of ``created``, ``closed``, ``duplicates`` and ``refused``.
-
-    :param closed: leads that were there and open, which the file says are won or lost
-    :param statuses: how many leads were created or closed with each status
-    :param customers: customers made by won leads
-    :param linked: won leads of customers that were there, or that an earlier row made
-    :param refusals: the first rows that were refused, each with everything that is wrong in it
-    :param doubtful: how many phone numbers were taken that may be wrong
-    :param doubts: the first of them: the line, and what is doubtful
-    """
+    """What became of the rows. ``read`` is the sum of ``created``, ``closed``, ``duplicates`` and ``refused``."""
 
     read: int = 0
     created: int = 0
@@ -129,14 +108,12 @@ class Report:
 
 
 def open_leads(stream: BinaryIO, options: Options) -> LeadFile:
-    """
-    Look at a file and decide which column is which field; nothing is written.
+    """Look at a file and decide which column is which field; nothing is written.
 
     :param stream: the bytes, from which one can read again
-    :param options: what the person says about it
     :return: the file, to be shown to the person and given to ``import_leads``
-    :raise FileUnreadable: where it is no CSV file
-    :raise MappingUnclear: where its rows are no leads or its columns can't be told
+    :raise FileUnreadable: if it is no CSV file
+    :raise MappingUnclear: if its rows are no leads or its columns can't be told
     """
     csv = open_csv(stream, encoding=options.encoding, delimiter=options.delimiter, knows=is_known)
     mapping = choose_mapping(
@@ -154,20 +131,14 @@ def open_leads(stream: BinaryIO, options: Options) -> LeadFile:
 def import_leads(
     file: LeadFile, options: Options, *, by: Employee, progress: Progress = lambda what, done, total: None
 ) -> Report:
-    """
-    Make leads of the rows of a file: all that are in order, in the one transaction of the caller.
+    """Make leads of the rows of a file: all that are in order, in the one transaction of the caller.
 
-    A row whose id is known, or that names a person who is known with the same e-mail or phone, is skipped, so that
-    a file can be imported twice. Only where it says that a lead that is open here was won or lost, it closes that
-    lead and fills its empty fields. Won leads get their customers, one a company.
+    A row whose id is known, or that names a person who is known with the same email or phone, is skipped, so that a
+    file can be imported twice. Only where it says that a lead that is open here was won or lost, it closes that lead
+    and fills its empty fields. Won leads get their customers, one a company.
 
-    :param file: the opened file
-    :param options: what the person says about it
-    :param by: who imports
-    :param progress: told how far it is
-    :return: what became of the rows
-    :raise FileUnreadable: where the file breaks off or changes its encoding midway
-    :raise TooManyOwners: where the column of owners can't be one
+    :raise FileUnreadable: if the file breaks off or changes its encoding midway
+    :raise TooManyOwners: if the column of owners can't be one
     """
     set_change_source(ChangeSource.IMPORT)
     set_audit_actor(by)
@@ -241,10 +212,8 @@ def _count(cursor: Cursor, report: Report) -> None:
 
 
 def list_refused_rows(file: LeadFile) -> Iterator[list[str]]:
-    """
-    Read the refused rows once more, to be mended and imported again; before the transaction ends.
+    """Read the refused rows once more, to be mended and imported again; before the transaction ends.
 
-    :param file: the file that was imported
     :return: a header, then each refused row with its line and what is wrong, its cells as they are
     """
     again = open_csv(file.stream, encoding=file.csv.encoding, delimiter=file.csv.delimiter, knows=is_known)
@@ -262,14 +231,11 @@ def list_refused_rows(file: LeadFile) -> Iterator[list[str]]:
 
 
 def import_teams(stream: BinaryIO, *, by: Employee) -> tuple[int, list[Employee]]:
-    """
-    Put people under their managers, as a file of two columns says; whoever is not known becomes an employee.
+    """Put people under their managers, as a file of two columns says; whoever is not known becomes an employee.
 
     :param stream: a CSV file with a column of people, such as ``sales_agent``, and a column ``manager``
-    :param by: the administrator who imports
-    :return: how many people were put under a manager, and the employees who are new
-    :raise TeamFileUnclear: where it has no such columns
-    :raise FileUnreadable: where it is no CSV file
+    :raise TeamFileUnclear: if it has no such columns
+    :raise FileUnreadable: if it is no CSV file
     """
     set_change_source(ChangeSource.IMPORT)
     set_audit_actor(by)

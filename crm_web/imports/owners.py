@@ -1,4 +1,4 @@
-"""Who the people are that a file names as owners, and who leads whom in a file of teams."""
+"""Matching of the owners and team members that a file names with employees."""
 
 import re
 import unicodedata
@@ -24,11 +24,11 @@ MOST_OWNERS = 10_000
 
 
 class TooManyOwners(DomainError):
-    """The column of owners names more people than a sales force has."""
+    """The owner column names more people than a sales team has."""
 
 
 class Owner(NamedTuple):
-    """What a word in the column of owners means: an employee, or why nobody."""
+    """What an owner's name means: an employee, or the reason why nobody."""
 
     word: str
     employee_id: int | None
@@ -37,13 +37,7 @@ class Owner(NamedTuple):
 
 @dataclass
 class Staff:
-    """
-    The employees as a file may name them.
-
-    :param by: who imports
-    :param creates: whether people who are not known yet become employees
-    :param created: those who did
-    """
+    """The employees as a file may name them."""
 
     by: Employee
     creates: bool
@@ -60,12 +54,7 @@ class Staff:
         self._emails[employee.email.lower()] = employee
 
     def find_owner(self, word: str) -> Owner:
-        """
-        Find out who a word means.
-
-        :param word: a name or an e-mail address
-        :return: the employee who can own leads, or the reason why there is none
-        """
+        """Find out who a word means."""
         found = self._find(word)
         entitled = [employee for employee in found if employee.can_own]
         if len(entitled) > 1:
@@ -86,13 +75,7 @@ class Staff:
         return self._named.get(_fold(word), [])
 
     def hire(self, word: str, role: Role) -> Employee:
-        """
-        Add someone whom the file names and nobody knows; they can't sign in until they are given a password.
-
-        :param word: their name or e-mail address
-        :param role: the role to give them
-        :return: the new employee
-        """
+        """Add someone whom the file names and nobody knows; they can't sign in until they are given a password."""
         email = _read_address(word)
         name = _name_from(email) if email else " ".join(word.split())
         values = {"name": name, "email": email or self._make_up_address(name), "role": role}
@@ -108,13 +91,7 @@ class Staff:
         return next(address for address in addresses if address not in self._emails)
 
     def lead_team(self, member: str, leader: str) -> bool:
-        """
-        Put someone under their manager, unless they have one.
-
-        :param member: the name or e-mail address of the one
-        :param leader: the name or e-mail address of the other
-        :return: true if that is new
-        """
+        """Put someone under their manager, unless they have one."""
         above = next(iter(self._find(leader)), None) or self.hire(leader, Role.MANAGER)
         below = next(iter(self._find(member)), None) or self.hire(member, Role.SALES)
         if below.manager_id is not None or below in _line_up(above):
@@ -125,14 +102,10 @@ class Staff:
 
 
 def find_owners(staff: Staff, words: Sequence[str], fallback: Employee | None) -> list[Owner]:
-    """
-    Find out who each word in the column of owners means.
+    """Find out who each word in the column of owners means.
 
-    :param staff: the employees
-    :param words: how the file names its owners
     :param fallback: who gets the leads of those who can't own any; ``None`` to refuse these rows
-    :return: an employee or a reason for each word
-    :raise TooManyOwners: where far too many people would become employees
+    :raise TooManyOwners: if far too many people would become employees
     """
     owners: list[Owner] = []
     for word in words:

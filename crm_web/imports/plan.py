@@ -1,4 +1,4 @@
-"""What becomes of each staged row: created, closing a lead that is there, a duplicate, or refused. Sets, not rows."""
+"""Decides for all staged rows at once: create, close an existing lead, skip as duplicate, or refuse."""
 
 from collections.abc import Callable
 
@@ -117,11 +117,9 @@ WHERE w.customer_id IS NULL AND maker.makes_customer AND maker.company = w.compa
 
 
 def wait_for_turn(cursor: Cursor, progress: Callable[[str, int, int], None]) -> None:
-    """
-    Let imports take turns, so that the same file sent twice at once is imported once.
+    """Let imports take turns, so that the same file sent twice at once is imported once.
 
     :param cursor: a cursor in the transaction of the import; its end lets the next one go
-    :param progress: told if another import is under way
     """
     cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", (_ONE_AT_A_TIME,))
     if cursor.fetchone() != (True,):
@@ -130,21 +128,14 @@ def wait_for_turn(cursor: Cursor, progress: Callable[[str, int, int], None]) -> 
 
 
 def find_duplicates(cursor: Cursor) -> None:
-    """
-    Decide which rows the database knows already.
-
-    :param cursor: a cursor in the transaction of the import, whose rows are staged
-    """
+    """Decide which rows the database knows already."""
     for statement in (_LOCK_LEADS_TO_CLOSE, _COMPARE_IDS, _COMPARE_PEOPLE):
         cursor.execute(statement)
 
 
 def list_owner_words(cursor: Cursor, most: int) -> list[str]:
-    """
-    List how the rows that will be written name their owners.
+    """List how the rows that will be written name their owners.
 
-    :param cursor: a cursor in the transaction of the import
-    :param most: how many to list
     :return: the words, in the order of the file
     """
     cursor.execute(
@@ -157,20 +148,14 @@ def list_owner_words(cursor: Cursor, most: int) -> list[str]:
 
 
 def refuse_owners(cursor: Cursor, column: str) -> None:
-    """
-    Refuse the rows whose owner can't own leads.
+    """Refuse the rows whose owner can't own leads.
 
     :param cursor: a cursor in the transaction of the import; ``import_owners`` is filled
-    :param column: the name of the column of owners
     """
     cursor.execute(_REFUSE_OWNERS, {"column": column})
 
 
 def settle(cursor: Cursor) -> None:
-    """
-    Leave out repetitions within the file, and give the rest their ids and customers.
-
-    :param cursor: a cursor in the transaction of the import
-    """
+    """Leave out repetitions within the file, and give the rest their ids and customers."""
     for statement in (_REFUSE_WINS, _COMPARE_ROWS, _GIVE_IDS, _FIND_WINS, _FIND_CUSTOMERS, _MAKE_CUSTOMERS):
         cursor.execute(statement)

@@ -1,4 +1,4 @@
-"""One row of a file, read by the rules of the form: the values of a lead, or what has to be mended."""
+"""Parses a row into the values of a lead, or a list of problems."""
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
@@ -48,13 +48,10 @@ class RowRefused(Exception):
 
 @dataclass(frozen=True)
 class Rules:
-    """
-    What holds for every row.
+    """What holds for every row.
 
-    :param regions: the countries that national phone numbers may be of, beside the country of the row
     :param currency: the currency of amounts without one
     :param now: the time of the import; nothing was created or closed later
-    :param statuses: squashed words of this file's own, and the status each means
     """
 
     regions: tuple[str, ...]
@@ -73,12 +70,7 @@ class Step(NamedTuple):
 
 
 class RowReader:
-    """
-    Reads the rows of one file.
-
-    :param mapping: which column is which field
-    :param rules: what holds for every row
-    """
+    """Reads the rows of one file."""
 
     def __init__(self, mapping: ColumnMapping, rules: Rules) -> None:
         self.mapping = mapping
@@ -96,10 +88,8 @@ class RowReader:
         self.width = len(mapping.header)
 
     def read(self, cells: Sequence[str]) -> Values:
-        """
-        Read one row.
+        """Read one row.
 
-        :param cells: its cells
         :return: the columns of ``leads`` to their values, and what else the writing needs to know
         :raise RowRefused: with everything that has to be mended
         """
@@ -280,8 +270,7 @@ def _split_amount(values: Values, currency: str) -> None:
 
 
 def split_name(whole: str) -> tuple[str | None, str | None]:
-    """
-    Take a name apart so that its parts, put together again, read the same.
+    """Take a name apart so that its parts, put together again, read the same.
 
     :param whole: such as ``Mary Ann Smith`` or ``Berg, Jan van der``
     :return: first and last name; a single word is a last name

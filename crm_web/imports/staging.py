@@ -1,6 +1,6 @@
-"""The staging tables of an import: rows go into them by COPY and are never touched one at a time again.
+"""Staging tables of an import, filled with COPY.
 
-They are temporary: nobody else sees them, they write no log, and they end with the transaction.
+They are temporary: private to the transaction, not logged, and gone at its end.
 """
 
 import csv
@@ -78,11 +78,7 @@ LONGEST_VALUE = 60
 
 
 class Staging:
-    """
-    Takes rows and refusals in, and sends them on in chunks.
-
-    :param cursor: a cursor of psycopg2, in the transaction of the import
-    """
+    """Takes rows and refusals in, and sends them on in chunks."""
 
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor

@@ -233,10 +233,9 @@ NAME_SUFFIXES = frozenset(
 
 @functools.lru_cache(maxsize=4096)
 def squash(text: str) -> str:
-    """
-    Reduce a name of a column or a stage to what every spelling of it shares.
+    """Reduce a name of a column or a stage to what every spelling of it shares.
 
-    :param text: such as ``E-mail 1 - Value``
+    :param text: such as ``Email 1 - Value``
     :return: such as ``email1value``
     """
     plain = unicodedata.normalize("NFKD", text).casefold()

@@ -1,4 +1,4 @@
-"""From the staging tables into leads, customers, contacts and the ledger, a batch at a time, in one transaction."""
+"""Writes staged rows as leads, customers, contacts and conversions, in batches within one transaction."""
 
 from collections.abc import Callable
 from string import Template
@@ -127,13 +127,9 @@ WRITE = {
 
 
 def write_leads(cursor: Cursor, owner_id: int | None, progress: Callable[[int, int], None]) -> list[str]:
-    """
-    Write everything that was decided.
+    """Write everything that was decided.
 
-    :param cursor: a cursor in the transaction of the import
     :param owner_id: who gets the leads without an owner
-    :param progress: told after each batch how many rows are written, and how many there are
-    :return: the sources that were not known before
     """
     cursor.execute(_NEW_SOURCES)
     sources = [name for (name,) in cursor]

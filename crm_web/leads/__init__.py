@@ -1,4 +1,4 @@
-"""The leads feature."""
+"""Leads."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""The forms about leads."""
+"""The forms for leads."""
 
 from typing import Any
 
@@ -48,15 +48,14 @@ PERSON = ("salutation", "first_name", "last_name", "job_title", "email", "phone"
 
 
 class HiddenId(HiddenNumber):
-    """The id of another record, which is stored."""
+    """A hidden field for the id of another record."""
 
     def columns(self) -> dict[str, Any]:
-        """Give the columns that this field fills."""
         return {self.name: self.data}
 
 
 class NotDrawn:
-    """A field without a control of its own: the buttons that send the form carry its value."""
+    """A field without a control of its own: the submit buttons carry its value."""
 
     input_type = "hidden"
 
@@ -69,7 +68,7 @@ def _line(label: str, column: Any, **options: Any) -> Any:
 
 
 class LeadForm(DuplicateCheckForm):
-    """What a person types about a lead; its status has a form of its own."""
+    """The fields of a lead except its status."""
 
     first_name = _line("First name", Lead.first_name)
     last_name = _line("Last name", Lead.last_name)
@@ -106,7 +105,7 @@ class LeadForm(DuplicateCheckForm):
         return country
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Check each field, then what several say together."""
+        """Validate each field, then rules across fields."""
         is_valid = bool(super().validate(extra_validators))
         if not any((field.data or "").strip() or field.errors for field in (self.last_name, self.company, self.email)):
             self.last_name.errors = ["Enter a last name, a company or an e-mail."]
@@ -116,7 +115,7 @@ class LeadForm(DuplicateCheckForm):
         return is_valid and not self.errors
 
     def values(self) -> dict[str, Any]:
-        """Give what the operations take. A currency that was only preset says nothing without an amount."""
+        """Return the values for the operations. A preset currency is dropped if there is no amount."""
         values = stored_values(self)
         was_preset = self.currency.object_data is None and self.currency.data == current_app.config["DEFAULT_CURRENCY"]
         if values["amount"] is None and was_preset:
@@ -124,45 +123,45 @@ class LeadForm(DuplicateCheckForm):
         return values
 
     def preset_currency(self) -> None:
-        """Propose the company's own currency where there is no amount yet."""
+        """Preset the company's own currency if there is no amount yet."""
         if self.currency.data is None and self.currency.raw_data is None and self.amount.data is None:
             self.currency.data = current_app.config["DEFAULT_CURRENCY"]
 
     @property
     def phones(self) -> list[str]:
-        """The numbers that a duplicate would share."""
+        """The phone numbers to check for duplicates."""
         return [field.e164 for field in (self.phone, self.mobile) if field.e164]
 
     def reaches_as(self, lead: Lead) -> bool:
-        """Tell whether e-mail and phone numbers are still those of a lead."""
+        """Return whether email and phone numbers are unchanged."""
         return (self.email.data, self.phones) == (lead.email, [n for n in (lead.phone_e164, lead.mobile_e164) if n])
 
     @property
     def has_address(self) -> bool:
-        """Whether a part of the address is filled or wrong."""
+        """Whether the address section must be open."""
         return self.has_input_in(*ADDRESS)
 
     @property
     def has_rest(self) -> bool:
-        """Whether one of the rare fields is filled or wrong."""
+        """Whether the section with rare fields must be open."""
         return self.has_input_in(*REST)
 
 
 class NewLeadForm(LeadForm, IdempotentForm):
-    """A lead that is being entered, perhaps for a customer who buys again."""
+    """A new lead, perhaps for an existing customer."""
 
     status = EnumField("Status", OPEN, empty=None, default=LeadStatus.NEW)
     customer_id = HiddenId()
 
 
 class EditLeadForm(LeadForm):
-    """A lead that is being changed, from the version that the form was opened with."""
+    """A lead, with the version that the form was opened with."""
 
     version = HiddenNumber()
 
 
 class StatusForm(RecordForm):
-    """Where a lead goes: the value of the button that is pressed, and the reason where it is lost."""
+    """A status change: the value of the pressed button, and the reason if the lead is lost."""
 
     status = EnumField("Status", LeadStatus, widget=NotDrawn(), validators=[Required("Choose a status.")])
     from_status = HiddenField()
@@ -172,7 +171,7 @@ class StatusForm(RecordForm):
     lost_note = TextLine("In a few words", limit_of(Lead.lost_note), description="Needed where the reason is another.")
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Check each field, and that a reason for losing the lead comes only where it is lost."""
+        """Validate each field, and refuse a lost reason for any other status."""
         is_valid = super().validate(extra_validators)
         if self.status.data is None or self.status.data.kind is StatusKind.LOST:
             return is_valid
@@ -183,27 +182,24 @@ class StatusForm(RecordForm):
 
     @property
     def seen(self) -> LeadStatus | None:
-        """The status that the page showed, if it is one."""
+        """The status that the page showed, if valid."""
         return next((status for status in LeadStatus if status == self.from_status.data), None)
 
     @property
     def reason(self) -> dict[str, Any]:
-        """Why it is lost, as the operation takes it."""
+        """The lost reason, as the operation takes it."""
         return {"lost_reason": self.lost_reason.data, "lost_note": self.lost_note.data}
 
     def show_on(self, lead: Lead) -> None:
-        """Let the next press of a button come from the status that is shown now, and be asked about afresh."""
+        """Set the status that the next submission starts from, and clear its confirmation."""
         self.from_status.data, self.from_status.raw_data = lead.status.value, None
         self.confirmed.data, self.confirmed.raw_data = None, None
 
 
 def prefill_from(customer: Customer, contact: Contact | None) -> dict[str, Any]:
-    """
-    Say what is known of a lead for an existing customer before anyone types.
+    """Return initial values of a lead for an existing customer.
 
-    :param customer: who buys again
-    :param contact: the person there to call first, if there is one
-    :return: field names to values
+    :param contact: the primary contact, if there is one
     """
     known: dict[str, Any] = {name: getattr(customer, f"billing_{name}") for name in ADDRESS}
     known |= {name: getattr(customer, name) for name in ("email", "phone", "website", "industry", "owner_id")}

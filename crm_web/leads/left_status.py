@@ -1,4 +1,4 @@
-"""Which leads left a status, as the report about time counts them."""
+"""The filter for leads that left a status, as the time-in-status report counts them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,14 +12,12 @@ from crm_web.models import Lead, LeadStatus, StatusPeriod
 
 @dataclass(frozen=True, kw_only=True)
 class LeftStatusFilter:
-    """
-    A status that was left; every part left out lets all pass.
+    """A filter for leads that left a status; empty parts match anything.
 
-    :param statuses: any of these
-    :param start: left at or after this moment
-    :param end: left before this moment
-    :param owner_ids: when the lead belonged to any of these; 0 stands for nobody
-    :param sources: when it was from any of these; the empty text stands for none
+    :param start: left at or after this time
+    :param end: left before this time
+    :param owner_ids: owned by any of these then; 0 means unassigned
+    :param sources: from any of these then; the empty text means none
     """
 
     statuses: Sequence[LeadStatus] = ()
@@ -30,12 +28,7 @@ class LeftStatusFilter:
 
 
 def has_left_status(left: LeftStatusFilter) -> ColumnElement[bool]:
-    """
-    Build the condition that a lead left a status, once or more; ``ix_lead_stays_lead`` answers it for each lead.
-
-    :param left: which status, when, and whose the lead was then
-    :return: a condition on ``Lead``
-    """
+    """Build the condition that a lead left a status at least once."""
     period = exists().where(StatusPeriod.lead_id == Lead.id, *within(StatusPeriod.left_at, left.start, left.end))
     if left.statuses:
         period = period.where(StatusPeriod.status.in_(left.statuses))

@@ -1,4 +1,4 @@
-"""The page of one lead."""
+"""The page of a lead."""
 
 from flask import render_template, url_for
 from flask_login import current_user

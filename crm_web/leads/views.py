@@ -1,4 +1,4 @@
-"""The pages of one lead: entering, showing, editing, deleting and restoring it."""
+"""The pages of a lead."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -129,7 +129,7 @@ def change_lead(lead_id: int) -> ResponseReturnValue:
 
 
 def _list_new_matches(form: EditLeadForm, lead: Lead) -> list[Match]:
-    """Who else has the e-mail or a number that the lead did not have before."""
+    """Find records with the email or a number that the lead did not have before."""
     if form.reaches_as(lead):
         return []
     return list_possible_duplicates(

@@ -1,4 +1,4 @@
-"""Lists as CSV files that a spreadsheet opens without running anything that a person typed."""
+"""CSV export that is safe to open: no cell is run as a formula."""
 
 import csv
 import io
@@ -17,13 +17,7 @@ BATCH = 200
 
 
 def write_csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """
-    Write a table as CSV, some rows at a time, with flat memory.
-
-    :param head: the names of the columns
-    :param rows: the cells of each row; ``None`` is an empty cell
-    :return: an iterator over pieces of the file
-    """
+    """Yield a table as CSV in pieces, with constant memory."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     buffer.write(BYTE_ORDER_MARK)
@@ -36,12 +30,7 @@ def write_csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator
 
 
 def write_cell(value: object) -> str:
-    """
-    Write one value as text that no spreadsheet takes for a formula.
-
-    :param value: anything; moments are written in UTC to the second
-    :return: the text, with an apostrophe in front where it would be run otherwise
-    """
+    """Format a value; text that a spreadsheet would run as a formula gets an apostrophe in front. Times are in UTC."""
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -55,12 +44,7 @@ def write_cell(value: object) -> str:
 
 
 def read_cell(text: str) -> str:
-    """
-    Read a cell as it was before it was written: without the apostrophe that kept it from being run.
-
-    :param text: the cell of a file
-    :return: the text that somebody typed
-    """
+    """Return the original text of a cell, without that apostrophe."""
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 

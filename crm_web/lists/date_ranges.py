@@ -1,4 +1,4 @@
-"""Stretches of days by name, as the reader's calendar has them: a list kept as “this month” stays this month."""
+"""Named date ranges in the user's time zone: a saved “this month” stays the present month."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -56,12 +56,6 @@ FUTURE = ("today", "this_week", "next_week", "this_month", "next_month", "this_q
 
 
 def days_of(word: str, today: date) -> Days | None:
-    """
-    Say which days a word means.
-
-    :param word: a key of ``WORDS``; anything else means nothing
-    :param today: the reader's day
-    :return: the first day and the one after the last; ``None`` for an unknown word
-    """
+    """Return the first day of a named range and the day after its last; ``None`` for an unknown name."""
     known = WORDS.get(word)
     return known[1](today) if known else None

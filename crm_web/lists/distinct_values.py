@@ -1,4 +1,4 @@
-"""Which words a column holds: found by leaps along its index, so that a million rows cost no more than a few."""
+"""The distinct values of a column, found by skipping along its index, whatever the number of rows."""
 
 from typing import Any
 
@@ -6,15 +6,11 @@ from sqlalchemy import ColumnElement, Select, literal, select, true
 
 
 def select_words_in_use(kind: str, record: Any, key: ColumnElement[Any], word: Any, *, limit: int) -> Select[Any]:
-    """
-    Build the question which words a column holds outside the trash.
+    """Build the query for the distinct values of a column outside the trash.
 
-    :param kind: what stands in the first column of each row, so that several questions can be put together
-    :param record: the model
-    :param key: what the words are sorted by, the empty text where there is none; an index on ``(key, id)`` serves it
-    :param word: the word as it is shown; of several spellings the first one stands for all
-    :param limit: how many at most
-    :return: a select of ``kind`` and ``word``
+    :param kind: a constant first column, so that several such queries can be combined
+    :param key: the sort key, never null; an index on ``(key, id)`` serves it
+    :param word: the value to show; the first of several spellings stands for all
     """
     one = select(key.label("key"), word.label("word")).where(record.deleted_at.is_(None)).order_by(key, record.id)
     first = one.where(key > "").limit(1).subquery()

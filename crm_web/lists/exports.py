@@ -1,4 +1,4 @@
-"""A list as a file that a browser saves: the same rows in the same order, and the columns that the address names."""
+"""Lists as files, with the same rows, order and columns as on the page."""
 
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -18,13 +18,10 @@ MOST_PRINTED = 1000
 
 
 def send_csv(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
-    """
-    Send a table as CSV while it is being read from the database.
+    """Stream a table as CSV.
 
-    :param name: the name of the file, without its ending
-    :param head: the names of the columns
-    :param rows: asked of the database only when the first piece is sent: Flask ends the view's own session before
-    :return: the answer
+    :param name: of the file, without extension
+    :param rows: read only while the response is sent, after the view's own session has ended
     """
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return Response(stream_with_context(write_csv(head, rows)), mimetype="text/csv", headers=headers)
@@ -33,15 +30,10 @@ def send_csv(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -
 def send_xlsx(
     name: str, head: Sequence[str], rows: Iterable[Sequence[object]], *, view: ListParams, chips: Sequence[Chip]
 ) -> Response:
-    """
-    Send a table as an Excel file.
+    """Send a table as an Excel file.
 
-    :param name: the name of the file, without its ending
-    :param head: the names of the columns
-    :param rows: the cells of each row
-    :param view: the list that it shows
-    :param chips: the filters in use, in words
-    :return: the answer
+    :param name: of the file, without extension
+    :param chips: the filters in use
     """
     user_locale = template_filters.current_user_locale()
     about = [

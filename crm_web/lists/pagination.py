@@ -1,4 +1,4 @@
-"""Keyset paging: a page costs the same at any depth, and the address says where one stands."""
+"""Keyset pagination: each page costs the same at any depth."""
 
 import base64
 import binascii
@@ -34,11 +34,10 @@ CursorPosition = tuple[str, Any, int]
 
 @dataclass(frozen=True)
 class Groups:
-    """
-    What some records have in common, such as their owner, in an order that no index of theirs can give.
+    """Groups of records, such as those of one owner, for an order that no index of the records gives.
 
-    :param keys: the groups, with the columns ``value`` and ``key``, what they are sorted by
-    :param column: the value of a record's group; an index on ``(column, id)`` makes each group quick
+    :param keys: the groups, with columns ``value`` and ``key``, the sort key
+    :param column: the record's group; an index on ``(column, id)`` serves it
     """
 
     keys: FromClause
@@ -47,14 +46,11 @@ class Groups:
 
 @dataclass(frozen=True)
 class Sort:
-    """
-    A full order: one expression that is never null, then the id.
+    """A total order: a non-null expression, then the id.
 
-    :param expression: what to sort by; an index on ``(expression, id)`` makes it quick
-    :param id_column: the id that makes the order full
-    :param descending: whether the largest comes first
-    :param is_indexed: whether there is such an index; without one only keys are sorted, and the rows of a page loaded
-    :param groups: where the order is one of groups; ``expression`` is their key then, and they are gone through in turn
+    :param expression: an index on ``(expression, id)`` serves it
+    :param is_indexed: whether there is such an index; without one only keys are sorted, and a page of rows loaded
+    :param groups: for an order by groups, whose key is ``expression``
     """
 
     expression: ColumnElement[Any]
@@ -72,15 +68,13 @@ class Sort:
 
 @dataclass(frozen=True)
 class Page:
-    """
-    One page of a list.
+    """A page of a list.
 
-    :param rows: the records, in order
-    :param next: the mark of the page that follows; ``None`` on the last
-    :param previous: the mark of the page before; ``None`` on the first
-    :param count: how many records the whole list has, at most ``COUNT_LIMIT`` + 1
-    :param is_in_order: whether the order is the one asked for, and not another because there are too many to sort
-    :param starts_at_cursor: whether it starts at its mark, and not at the top because the mark could not be read
+    :param next: the cursor of the next page; ``None`` on the last
+    :param previous: the cursor of the previous page; ``None`` on the first
+    :param count: of the whole list, at most ``COUNT_LIMIT`` + 1
+    :param is_in_order: false if there were too many rows for the wanted order
+    :param starts_at_cursor: false if the cursor was invalid and the first page is shown
     """
 
     rows: Sequence[Any]
@@ -104,20 +98,16 @@ def load_page(
     base_query: Select[Any] | None = None,
     fallback_sort: Sort | None = None,
 ) -> Page:
-    """
-    Load one page of a query in two statements, at most four: the bounded count and the rows.
+    """Load a page in two queries, at most four: the bounded count and the rows.
 
-    Few rows that fit are found first, and then sorted. Where many fit, those of a page are likely to be near in the
-    order: it is walked for ``SCAN_LIMIT`` rows, and only if too few of them fit are all found and sorted.
-    No plan of the database's own does that: it would walk to the end of the table, or sort half of it.
+    If few rows match, they are found first and then sorted. If many do, the order is scanned for ``SCAN_LIMIT`` rows,
+    and only if too few of these match, all matches are found and sorted. The planner alone would scan the whole table,
+    or sort half of it.
 
-    :param query: selects one entity, filtered, without order or limit
-    :param sort: the order
-    :param cursor: where the page starts, from ``Page.next`` or ``Page.previous``; a broken one means the first page
-    :param size: rows a page
-    :param base_query: the same without filters; left out where an index gives what fits in the order wanted
-    :param fallback_sort: an order with an index, for when ``sort`` has none and too much fits to be sorted on each page
-    :return: the page
+    :param query: selects one entity with filters, without order or limit
+    :param cursor: ``Page.next`` or ``Page.previous``; an invalid one means the first page
+    :param base_query: the same without filters; omit it if an index serves both filter and order
+    :param fallback_sort: an order with an index, for when ``sort`` has none and too many rows match
     """
     count = count_some(query, sort)
     wanted, sort = sort, choose_sort(count, sort, fallback_sort)
@@ -140,37 +130,18 @@ def load_page(
 
 
 def count_some(query: Select[Any], sort: Sort) -> int:
-    """
-    Count what a query finds, but not for long.
-
-    :param query: selects one entity, filtered, without order or limit
-    :param sort: any order of it
-    :return: how many there are, at most ``COUNT_LIMIT`` + 1
-    """
+    """Count the rows of a query, at most ``COUNT_LIMIT`` + 1."""
     bounded = query.with_only_columns(sort.id_column).order_by(None).limit(COUNT_LIMIT + 1).subquery()
     return db.session.scalar(select(func.count()).select_from(bounded)) or 0
 
 
 def choose_sort(count: int, sort: Sort, fallback_sort: Sort | None) -> Sort:
-    """
-    Say in which order a list can be shown.
-
-    :param count: how many records it has, from ``count_some``
-    :param sort: the order wanted
-    :param fallback_sort: an order with an index
-    :return: the order wanted, unless it has no index and there are too many to be sorted on each page
-    """
+    """Return the wanted order, or the fallback if it has no index and there are too many rows."""
     return fallback_sort if fallback_sort and not sort.is_indexed and count > COUNT_LIMIT else sort
 
 
 def join_groups(query: Select[Any], sort: Sort) -> Select[Any]:
-    """
-    Put the keys of a sort's groups beside the records.
-
-    :param query: selects one entity
-    :param sort: the order, of groups or not
-    :return: the query, in which ``sort.expression`` means something
-    """
+    """Join the keys of a sort's groups to the query."""
     groups = sort.groups
     return query if groups is None else query.join(groups.keys, groups.keys.c.value == groups.column)
 
@@ -197,7 +168,7 @@ def _find_rows(
 
 
 def _probe_scan_limit(base_query: Select[Any], order: Sort, position: CursorPosition | None) -> tuple[Any, int] | None:
-    """Where a walk of so many rows would end; ``None`` where the list ends before."""
+    """Return where a scan of ``SCAN_LIMIT`` rows ends; ``None`` if the list ends before."""
     keys = base_query.with_only_columns(order.expression, order.id_column)
     found = db.session.execute(_slice(keys, order, position, 0).offset(SCAN_LIMIT).limit(1)).first()
     return None if found is None else (found[0], found[1])
@@ -209,7 +180,7 @@ def _load_rows(query: Select[Any], order: Sort, position: CursorPosition | None,
 
 
 def _load_rows_keys_first(query: Select[Any], order: Sort, position: CursorPosition | None, *, size: int) -> list[Any]:
-    """Materialised, the matches are found without a thought for the order; only a page of them is then loaded whole."""
+    """Materialized, so that the matches are found without regard to the order; then one page is loaded whole."""
     columns = (order.expression.label("sort_key"), order.id_column.label("sort_id"))
     matches = (
         join_groups(query, order).with_only_columns(*columns).order_by(None).cte("matches").prefix_with("MATERIALIZED")
@@ -219,7 +190,7 @@ def _load_rows_keys_first(query: Select[Any], order: Sort, position: CursorPosit
 
 
 def _load_whole(query: Select[Any], keys: Select[Any], order: Sort) -> list[Any]:
-    """The rows of some keys, in the order of the keys."""
+    """Load the rows of some keys, in their order."""
     wanted = keys.subquery("wanted")
     rows = query.join(wanted, wanted.c.sort_id == order.id_column).add_columns(wanted.c.sort_key, wanted.c.sort_id)
     return list(
@@ -230,7 +201,7 @@ def _load_whole(query: Select[Any], keys: Select[Any], order: Sort) -> list[Any]
 def _load_rows_by_groups(
     query: Select[Any], base_query: Select[Any] | None, order: Sort, position: CursorPosition | None, *, size: int
 ) -> list[Any]:
-    """Take what comes next in the order of the groups, and of that what fits; where it is too little, look at all."""
+    """Scan in the order of the groups and filter; if too few rows match, look at all."""
     if base_query is None:
         return _load_whole(query, _merge_group_scans(query, order, position, size + 1), order)
     near = _merge_group_scans(base_query, order, position, GROUP_SCAN_LIMIT).cte("near").prefix_with("MATERIALIZED")
@@ -241,7 +212,7 @@ def _load_rows_by_groups(
 
 
 def _merge_group_scans(query: Select[Any], order: Sort, position: CursorPosition | None, length: int) -> Select[Any]:
-    """The first keys and ids in the order of the groups: each group gives as many, and is only asked when needed."""
+    """The first keys and ids in the order of the groups; each group is only queried when needed."""
     grouping = order.groups
     if grouping is None:
         raise ValueError("no groups to walk through")
@@ -262,7 +233,7 @@ def _merge_group_scans(query: Select[Any], order: Sort, position: CursorPosition
 
 
 def _slice(query: Select[Any], order: Sort, position: CursorPosition | None, size: int) -> Select[Any]:
-    """Take one row more than a page, from the place on."""
+    """Select one row more than a page, from the cursor on."""
     if position is not None:
         query = query.where(_is_beyond(order, *position[1:]))
     return query.order_by(*order.columns).limit(size + 1)
@@ -275,13 +246,7 @@ def _is_beyond(order: Sort, key: Any, row_id: int) -> ColumnElement[bool]:
 
 
 def cursor_after(key: Any, row_id: int) -> str:
-    """
-    Write the mark of the page that starts after a row.
-
-    :param key: the row's sort key
-    :param row_id: its id
-    :return: the mark, for ``load_page``
-    """
+    """Return the cursor of the page that starts after a row."""
     return _encode_cursor("after", key, row_id)
 
 
@@ -291,7 +256,7 @@ def _encode_cursor(side: str, key: Any, row_id: int) -> str:
 
 
 def _decode_cursor(cursor: str | None, sort: Sort) -> CursorPosition | None:
-    """Marks come from the address bar, so anything may stand there: what can't be read is the first page."""
+    """Cursors come from the URL and may be anything; an invalid one means the first page."""
     if not cursor or "\x00" in cursor:
         return None
     try:
@@ -306,12 +271,12 @@ def _decode_cursor(cursor: str | None, sort: Sort) -> CursorPosition | None:
 
 
 def _reader_of(kind: type) -> Callable[[str], Any]:
-    """An enum reads its own words, and refuses all others."""
+    """An enum parses its own values, and refuses all others."""
     return kind if issubclass(kind, StrEnum) else _READERS[kind]
 
 
 def _read_amount(text: str) -> Decimal:
-    """PostgreSQL takes no exponent that Python does."""
+    """PostgreSQL refuses exponents that Python accepts."""
     amount = Decimal(text)
     if not abs(amount) < _LARGEST_AMOUNT:
         raise ValueError

@@ -1,4 +1,4 @@
-"""What lists are sorted and filtered by: expressions that are never null, word for word as indexes have them."""
+"""Sort expressions that are never null, identical to those of the indexes."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -18,37 +18,37 @@ NOTHING = Decimal(-1)
 
 
 def folded(text_column: Any) -> ColumnElement[str]:
-    """Sort without case and accents, the same on every server; what is empty comes first."""
+    """Sort without case and accents, the same on every server; empty first."""
     return func.coalesce(func.crm_fold(text_column, type_=Text()), literal("")).collate("C")
 
 
 def number_or_none(number: Any) -> ColumnElement[Any]:
-    """Sort by a number of zero or more; what is empty comes first."""
+    """Sort by a number of zero or more; empty first."""
     return func.coalesce(number, literal(NOTHING))
 
 
 def day_or_none(day: Any) -> ColumnElement[date]:
-    """Sort by a day; what is empty comes first."""
+    """Sort by a date; empty first."""
     return func.coalesce(day, literal("0001-01-01").cast(day.type))
 
 
 def moment_or_none(moment: Any) -> ColumnElement[datetime]:
-    """Sort by a moment; what is empty comes first."""
+    """Sort by a time; empty first."""
     return func.coalesce(moment, literal("0001-01-01 00:00:00+00").cast(moment.type))
 
 
 def place_of(word: Any, words: type[StrEnum]) -> ColumnElement[int]:
-    """Sort by the order in which an enum names its words."""
+    """Sort by the order of an enum."""
     return case({known.value: place for place, known in enumerate(words)}, value=word)
 
 
 def place_or_none(word: Any, words: type[StrEnum]) -> ColumnElement[int]:
-    """Sort by the order in which an enum names its words; what is empty comes first."""
+    """Sort by the order of an enum; empty first."""
     return func.coalesce(place_of(word, words), -1)
 
 
 def group_by_owner(owner_id: Any) -> Groups:
-    """Owners by name, folded once each and not once for each of their records; nobody comes first."""
+    """Owners by folded name, unassigned first."""
     people = select(Employee.id.label("value"), func.crm_fold(Employee.name, type_=Text()).collate("C").label("key"))
     nobody = select(literal(0), literal("").collate("C"))
     keys = union_all(people, nobody).cte("owner_keys").prefix_with("MATERIALIZED")
@@ -56,7 +56,7 @@ def group_by_owner(owner_id: Any) -> Groups:
 
 
 def group_by_word(words_column: Any, words: type[StrEnum]) -> Groups:
-    """Words of an enum in the order in which it names them."""
+    """Enum members in their order."""
     rows = [(known.value, place) for place, known in enumerate(words)]
     keys = values(column("value", Text), column("key", Integer), name="word_keys").data(rows)
     named = select(keys.c.value, keys.c.key).cte("words").prefix_with("MATERIALIZED")
@@ -64,7 +64,7 @@ def group_by_word(words_column: Any, words: type[StrEnum]) -> Groups:
 
 
 def group_by_source(source: Any) -> Groups:
-    """Sources by name; none comes first."""
+    """Sources by name, none first."""
     known = select(LeadSource.name.label("value"), folded(LeadSource.name).label("key"))
     none = select(literal(""), literal("").collate("C"))
     keys = union_all(known, none).cte("source_keys").prefix_with("MATERIALIZED")
@@ -72,7 +72,7 @@ def group_by_source(source: Any) -> Groups:
 
 
 def group_by_country(country: Any) -> Groups:
-    """Countries by their English names; none comes first."""
+    """Countries by English name, none first."""
     names = Locale("en").territories
     known = [(code, fold(names.get(code, code))) for code in sorted(COUNTRIES)]
     keys = values(column("value", Text), column("key", Text), name="country_keys").data([("", ""), *known])

@@ -1,6 +1,6 @@
-"""Lists as Excel files: amounts are numbers, days are dates, moments stand in the reader's time zone; no text is run.
+"""Excel export: numbers, dates and times as such, times in the user's time zone, and no formulas.
 
-However long the list is, only a few rows of it are in memory: they go to a temporary file as they come.
+Rows go to a temporary file as they come, so memory stays constant.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,14 +29,10 @@ OPTIONS = {
 
 @dataclass(frozen=True)
 class Workbook:
-    """
-    A table for Excel.
+    """A table for Excel.
 
-    :param title: what it is, the name of its sheet
-    :param head: the names of the columns
-    :param rows: the cells of each row; ``None`` is an empty cell
-    :param about: lines of name and text for a second sheet: what it shows, who took it and when
-    :param zone: in which moments are written
+    :param about: name and text of each line on a second sheet
+    :param zone: the time zone for times
     """
 
     title: str
@@ -47,13 +43,11 @@ class Workbook:
 
 
 def write_xlsx(file: IO[bytes], workbook: Workbook, *, most_rows: int = MOST_ROWS) -> int:
-    """
-    Write a table as an Excel file, with flat memory.
+    """Write a table as an Excel file with constant memory.
 
-    :param file: where to; it is left open, at its end
-    :param workbook: the table
-    :param most_rows: how many rows a sheet holds, the head among them
-    :return: how many rows were written, without the head
+    :param file: left open, at its end
+    :param most_rows: the maximum rows of a sheet, including the heading
+    :return: the number of rows written, without the heading
     """
     with xlsxwriter.Workbook(file, OPTIONS) as book:
         sheet = book.add_worksheet(workbook.title)
@@ -82,7 +76,7 @@ def _write_rows(cells: "_Cells", rows: Iterator[Sequence[object]], most_rows: in
 
 
 class _Cells:
-    """Writes each value as what it is."""
+    """Writes each value with its type."""
 
     def __init__(self, book: Any, sheet: Any, zone: tzinfo) -> None:
         self.sheet, self.zone = sheet, zone
@@ -105,7 +99,7 @@ class _Cells:
 
 
 def _measure(head: Sequence[str], sample: Sequence[Sequence[object]]) -> Iterator[int]:
-    """Wide enough for what the first rows hold; Excel counts in digits."""
+    """The width that fits the first rows, in digits, as Excel counts."""
     for place, name in enumerate(head):
         longest = max(len(_first_line(row[place])) for row in [head, *sample])
         yield min(max(longest + 2, NARROWEST, len(name) + 2), WIDEST)

@@ -1,4 +1,4 @@
-"""The search feature: leads, customers, contacts and employees in one."""
+"""Search in leads, customers, contacts and employees."""
 
 from flask import Blueprint
 

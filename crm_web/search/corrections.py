@@ -1,4 +1,4 @@
-"""Typing errors in the words of a list: where nothing matches, the list of the corrected words is shown instead."""
+"""Spelling correction for lists: if nothing matches, the list of the corrected words is shown."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -16,14 +16,10 @@ Params = TypeVar("Params", bound=ListParams)
 def load_or_correct(
     params: Params, load: Callable[[Params], Page], read: Callable[[MultiDict[str, str]], Params]
 ) -> tuple[Params, Page]:
-    """
-    Load a page of a list; where nothing matches its words, the one of the corrected words.
+    """Load a page of a list; where nothing matches its words, the one of the corrected words.
 
     Everything on the page then comes from the corrected words, so that its links, files and views mean what it shows.
 
-    :param params: the parameters of the list, as they were sent
-    :param load: loads the page for some parameters
-    :param read: reads parameters from the query of an address
     :return: the parameters of the page, and the page; those that were sent where correcting finds nothing either
     """
     page = load(params)

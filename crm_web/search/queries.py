@@ -58,14 +58,10 @@ class SearchTooSlow(Exception):
 
 @dataclass(frozen=True)
 class Hit:
-    """
-    One record that a search found.
+    """One record that a search found.
 
     :param entity: ``lead``, ``customer``, ``contact`` or ``employee``
-    :param id: its id
     :param rank: how well it fits, from ``EXACT`` to ``VAGUE``
-    :param is_over: a closed lead, a customer no longer active, an employee who left
-    :param updated_at: when it was changed last
     """
 
     entity: str
@@ -82,12 +78,9 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """
-    What a search found.
+    """What a search found.
 
-    :param wanted: what was looked for
     :param hits: by kind the best, best first, ``MOST_HITS`` at most
-    :param crowded: the kinds of which there are more
     """
 
     wanted: SearchTerms
@@ -112,14 +105,7 @@ class Found:
 
 @dataclass(frozen=True)
 class _Kind:
-    """
-    How one table is searched.
-
-    :param model: its entity
-    :param is_over: tells whether a row matters less by now
-    :param newest: the order of an index in which the newest come first
-    :param visible: which of its rows may be found
-    """
+    """How one table is searched."""
 
     model: Any
     is_over: ColumnElement[bool]
@@ -147,12 +133,8 @@ _KINDS = {
 
 
 def search_everything(typed: str, *, with_inactive: bool = False) -> Found:
-    """
-    Find leads, customers, contacts and employees, the best first; nothing that is in the trash.
+    """Find leads, customers, contacts and employees, the best first; nothing that is in the trash.
 
-    :param typed: the words, tidied
-    :param with_inactive: whether employees who left are found as well
-    :return: what was found
     :raise SearchTooSlow: when the database gave up
     """
     if not typed:
@@ -198,10 +180,8 @@ def _gather(terms: SearchTerms, rows: Iterable[Any], common: Iterable[str]) -> F
 
 
 def load_records(hits: Sequence[Hit]) -> list[tuple[Hit, Any]]:
-    """
-    Load what the hits of a page show, all of them in one statement.
+    """Load what the hits of a page show, all of them in one statement.
 
-    :param hits: what was found, in order
     :return: each hit with a row of ``SHOWN``, in the same order
     """
     ids = {entity: [hit.id for hit in hits if hit.entity == entity] for entity in _KINDS}
@@ -247,8 +227,7 @@ def _search_recent(terms: SearchTerms, entity: str, kind: _Kind) -> Select[Any]:
 
 
 def _search_indexed(terms: SearchTerms, entity: str, kind: _Kind) -> Select[Any]:
-    """
-    All that match, found by the index of words, up to a bound.
+    """All that match, found by the index of words, up to a bound.
 
     Materialised, they are planned as if all were wanted, so that no order of another index tempts the planner; they are
     still only read up to the limit.
@@ -313,11 +292,9 @@ def _begins(name: Any, text: str) -> ColumnElement[bool]:
 
 
 def correct_spelling(typed: str) -> str:
-    """
-    Replace the words that no record holds by the closest ones that some record does.
+    """Replace the words that no record holds by the closest ones that some record does.
 
-    :param typed: the words of a list
-    :return: the corrected words; empty where there is nothing to correct, or nothing close
+    :return: the corrected words; empty if there is nothing to correct, or nothing close
     """
     terms = SearchTerms(fold(tidy(typed)))
     known = _find_known(terms.correctable_words)

@@ -1,4 +1,4 @@
-"""What the page of a search, and the box while somebody types, show of what was found."""
+"""Formatting of search results for the page and for the suggestions while typing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,17 +20,7 @@ LISTS = {"lead": "leads.list_leads", "customer": "customers.list_customers"}
 
 @dataclass(frozen=True)
 class Result:
-    """
-    One line of what was found.
-
-    :param kind: the word for what it is
-    :param url: its page
-    :param name: how it is called, in pieces
-    :param about: what tells it from others, each in pieces
-    :param status: where a lead or customer stands, if it is one
-    :param owner: whose it is
-    :param is_similar: whether it is only spelt almost so
-    """
+    """One line of what was found."""
 
     kind: str
     url: str

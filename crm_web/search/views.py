@@ -1,4 +1,4 @@
-"""The page of a search, and what the box offers while somebody types."""
+"""The search page, and suggestions while typing."""
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue

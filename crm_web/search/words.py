@@ -1,4 +1,4 @@
-"""What was typed into the search box: read without trusting it, and compared with words that are spelt otherwise."""
+"""The search terms: normalization, and comparison with similarly spelled words."""
 
 import re
 import unicodedata
@@ -52,12 +52,7 @@ def _is_telling(sign: str) -> bool:
 
 @dataclass(frozen=True)
 class SearchTerms:
-    """
-    A search, folded as the database folds what it is compared with.
-
-    :param text: what was typed, tidied and folded
-    :param similar: for each word, the known words that are spelt almost so
-    """
+    """A search, folded as the database folds what it is compared with."""
 
     text: str
     similar: Sequence[Sequence[str]] = ()
@@ -98,7 +93,7 @@ class SearchTerms:
 
 
 def is_close(word: str, other: str) -> bool:
-    """Tell whether two words are one slip apart, or two where they are long."""
+    """Return whether two words are one typing error apart, or two if they are long."""
     return edit_distance(word, other) <= (2 if len(word) >= LONG else 1)
 
 
@@ -117,12 +112,7 @@ def edit_distance(word: str, other: str) -> int:
 
 @dataclass(frozen=True)
 class Piece:
-    """
-    A part of a text that was found.
-
-    :param text: the part
-    :param is_match: whether it is what was searched for
-    """
+    """A part of a text that was found."""
 
     text: str
     is_match: bool

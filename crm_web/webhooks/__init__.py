@@ -1,4 +1,4 @@
-"""Webhooks: other programs are told what changed, signed, and again until they have heard it."""
+"""Webhooks: signed messages about changes to other programs, with retries."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""The words for what can happen, of which each webhook chooses some."""
+"""The events that a webhook can subscribe to."""
 
 from crm_web.history.formatting import ENTITIES
 from crm_web.models import EVERYTHING, Change, ChangeAction
@@ -26,18 +26,16 @@ EVENTS = _list_events()
 
 
 def name_event(change: Change, chosen: list[str]) -> str | None:
-    """
-    Tell as what a webhook hears of a change: once, by the most particular of the words that it chose.
+    """Return the event that a webhook gets for a change: the most specific one that it chose.
 
-    :param change: the change
-    :param chosen: the events of the webhook, or ``*``
-    :return: the event; ``None`` where it chose none that this is
+    :param chosen: events, or ``*``
+    :return: ``None`` if it chose none that applies
     """
     return next((event for event in _list_words(change) if EVERYTHING in chosen or event in chosen), None)
 
 
 def _list_words(change: Change) -> list[str]:
-    """What a change is called, the most particular word first: a lead that is won has changed as well."""
+    """List the events of a change, the most specific first: a won lead is also a changed lead."""
     words = [f"{change.entity}.{_event_verb(change)}"]
     if change.entity == "lead" and change.fields.get("status", [None, None])[1] == "won":
         words.insert(0, WON)
@@ -45,7 +43,7 @@ def _list_words(change: Change) -> list[str]:
 
 
 def _event_verb(change: Change) -> str:
-    """To the trash and back are changes of a row, but not for whoever follows it."""
+    """To the database, trashing and restoring are changes of a row; to subscribers they are events."""
     if change.action is ChangeAction.CHANGED and "deleted_at" in change.fields:
         return "restored" if change.fields["deleted_at"][1] is None else "deleted"
     return change.action.value

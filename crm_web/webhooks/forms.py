@@ -1,4 +1,4 @@
-"""The forms of a webhook."""
+"""The forms of webhooks."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from crm_web.webhooks.ssrf_guard import read_target
 
 
 class EventsField(ChoiceField):
-    """Some events, all in sight; everything stands for all that there will ever be."""
+    """Events as checkboxes; “everything” includes future events."""
 
     widget: Any = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
@@ -24,28 +24,25 @@ class EventsField(ChoiceField):
         super().__init__(label, [(EVERYTHING, "Everything"), *EVENTS.items()], empty=None, **settings)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        """Read what was chosen; no box that is ticked means nothing was."""
         self.data = [self.read(value) for value in valuelist]
         if EVERYTHING in self.data:
             self.data = [EVERYTHING]
 
     def iter_choices(self) -> Any:
-        """List the boxes."""
         return [Choice(value, label, value in (self.data or ()), {}) for value, label in self.list_options()]
 
     def pre_validate(self, form: Any) -> None:
-        """Something has to be chosen."""
+        """At least one must be chosen."""
         if not self.data and not self.process_errors:
             raise StopValidation("Choose at least one event.")
 
 
 class TargetField(TextLine):
-    """Where messages go: an address that they may go to."""
+    """The URL for messages."""
 
     attributes = {"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"}
 
     def read(self, typed: str) -> str:
-        """Check the address, as the operation does once more."""
         url = super().read(typed.strip())
         if url:
             read_target(url, allow_private=current_app.config["WEBHOOK_PRIVATE_ADDRESSES"])
@@ -53,7 +50,7 @@ class TargetField(TextLine):
 
 
 class WebhookParts:
-    """What is settled for a webhook, when it is made and later."""
+    """The settings of a webhook."""
 
     url = TargetField(
         "Address",
@@ -68,10 +65,10 @@ class WebhookParts:
 
 
 class NewWebhookForm(WebhookParts, IdempotentForm):
-    """A webhook that is being made."""
+    """A new webhook."""
 
 
 class ChangeWebhookForm(WebhookParts, RecordForm):
-    """A webhook that is being changed."""
+    """Changes of a webhook."""
 
     version = HiddenNumber()

@@ -1,4 +1,4 @@
-"""Webhooks: made, changed, paused, removed, and a message sent once more."""
+"""Creating, changing, pausing and removing webhooks, and replaying a delivery."""
 
 import secrets
 from collections.abc import Mapping
@@ -18,30 +18,27 @@ SECRET_BYTES = 32
 
 
 class TooManyWebhooks(Conflict):
-    """There are as many webhooks as anybody needs."""
+    """The maximum number of webhooks exists."""
 
 
 class AddressNotAllowed(DomainError):
-    """No messages may go to this address."""
+    """Messages may not go to this URL."""
 
 
 class WebhookChangedMeanwhile(Conflict):
-    """Somebody else saved the webhook since it was read."""
+    """Somebody else saved the webhook meanwhile."""
 
 
 class BeingSent(Conflict):
-    """The message is on its way in this very moment."""
+    """The message is being sent at this moment."""
 
 
 def create_webhook(values: Mapping[str, Any], *, allow_private: bool, by: Employee) -> tuple[Webhook, str]:
-    """
-    Make a webhook; it is told of what happens from now on.
+    """Create a webhook, starting with events from now on.
 
-    :param values: its url, events and description
-    :param allow_private: whether the operator allows private addresses
-    :param by: the employee who makes it
-    :return: the webhook, and its secret, which is shown only now
-    :raise TooManyWebhooks: where there are as many as there may be
+    :param allow_private: allow private addresses
+    :return: the webhook and its secret, which is only shown now
+    :raise TooManyWebhooks: if there is the maximum number
     """
     set_audit_actor(by)
     _check_address(values["url"], allow_private)
@@ -57,15 +54,12 @@ def create_webhook(values: Mapping[str, Any], *, allow_private: bool, by: Employ
 def change_webhook(
     webhook: Webhook, values: Mapping[str, Any], *, version: int, allow_private: bool, by: Employee
 ) -> None:
-    """
-    Change what a webhook is told, and where.
+    """Change URL, events or description of a webhook.
 
-    :param webhook: the webhook
-    :param values: those of its url, events and description that are to change
+    :param values: those that change
     :param version: the version that the person saw
-    :param allow_private: whether the operator allows private addresses
-    :param by: the employee who saves
-    :raise WebhookChangedMeanwhile: where somebody else saved it since
+    :param allow_private: allow private addresses
+    :raise WebhookChangedMeanwhile: if somebody else saved it since
     """
     set_audit_actor(by)
     lock(webhook)
@@ -86,12 +80,7 @@ def _check_address(url: str, allow_private: bool) -> None:
 
 
 def pause_webhook(webhook: Webhook, *, by: Employee) -> None:
-    """
-    Send nothing any more until it is resumed; one that is paused stays so, for the same reason.
-
-    :param webhook: the webhook
-    :param by: the employee who pauses it
-    """
+    """Pause a webhook; one that is paused keeps its reason."""
     set_audit_actor(by)
     lock(webhook)
     if webhook.is_active:
@@ -101,12 +90,9 @@ def pause_webhook(webhook: Webhook, *, by: Employee) -> None:
 
 
 def resume_webhook(webhook: Webhook, *, skip_missed: bool, by: Employee) -> None:
-    """
-    Send again; one that is active stays as it is.
+    """Resume a webhook. Does nothing if it is active.
 
-    :param webhook: the webhook
-    :param skip_missed: whether what happened while it was paused is left out; what waited before is sent anyway
-    :param by: the employee who resumes it
+    :param skip_missed: skip events of the pause; deliveries that were due before are sent anyway
     """
     set_audit_actor(by)
     lock(webhook)
@@ -120,12 +106,7 @@ def resume_webhook(webhook: Webhook, *, skip_missed: bool, by: Employee) -> None
 
 
 def remove_webhook(webhook: Webhook, *, by: Employee) -> None:
-    """
-    End a webhook; its log is deleted in small portions afterwards, and then the webhook itself.
-
-    :param webhook: the webhook
-    :param by: the employee who removes it
-    """
+    """Remove a webhook; the worker deletes its log in portions, then the webhook itself."""
     set_audit_actor(by)
     lock(webhook)
     webhook.removed_at = func.now()
@@ -133,12 +114,9 @@ def remove_webhook(webhook: Webhook, *, by: Employee) -> None:
 
 
 def replay_delivery(delivery: WebhookDelivery, *, by: Employee) -> None:
-    """
-    Send a message once more, with the same id, or one that waits for its next try at once.
+    """Send a message again with the same id; one that waits for its next attempt is sent at once.
 
-    :param delivery: the delivery
-    :param by: the employee who asks for it
-    :raise BeingSent: where it is on its way in this very moment
+    :raise BeingSent: if it is being sent at this moment
     """
     set_audit_actor(by)
     lock(delivery)

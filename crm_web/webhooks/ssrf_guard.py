@@ -1,7 +1,8 @@
-"""Where messages may go: to public addresses, unless the operator allows others.
+"""Protection against server-side request forgery: messages go to public addresses only, unless the operator allows
+others.
 
-A name is resolved once, and the connection is made to the address that was looked at: a name that means something else
-a moment later leads nowhere. Every spelling of an address is one for the resolver too, so ``0x7f.1`` is 127.0.0.1 here.
+A name is resolved once, and the connection goes to the address that was checked, so a later change of the name has no
+effect. Every spelling of an address goes through the resolver, so ``0x7f.1`` is 127.0.0.1 here.
 """
 
 import re
@@ -29,18 +30,15 @@ _NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 
 
 class NotAllowed(ValueError):
-    """An address is no place for messages; the message says why."""
+    """Messages may not go to this address; the message says why."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """
-    Where a message goes.
+    """The destination of a message.
 
-    :param scheme: https, or http
-    :param host: the name or address, without brackets
-    :param port: the port
-    :param path: what is asked for there, with its query
+    :param host: name or address, without brackets
+    :param path: with its query
     """
 
     scheme: str
@@ -50,19 +48,16 @@ class Target:
 
     @property
     def authority(self) -> str:
-        """What the header Host says."""
+        """The value of the Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 
 
 def read_target(url: str, *, allow_private: bool) -> Target:
-    """
-    Read the address of a webhook, without asking the network.
+    """Parse the URL of a webhook without network access.
 
-    :param url: what was typed
-    :param allow_private: whether the operator allows private addresses, and http
-    :return: where it leads
-    :raise NotAllowed: where it leads nowhere that messages may go
+    :param allow_private: allow private addresses, and http
+    :raise NotAllowed: if messages may not go there
     """
     if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
         raise NotAllowed(f"{EXAMPLE} Other letters are written as %… in it, in the name as xn--….")
@@ -111,14 +106,10 @@ def _refuse_what_is_near(host: str, port: int) -> None:
 
 
 def resolve(target: Target, *, allow_private: bool) -> list[str]:
-    """
-    Ask the network where a target is.
+    """Resolve a target to addresses; connect to nothing else.
 
-    :param target: where a message goes
-    :param allow_private: whether the operator allows private addresses
-    :return: its addresses; connect to one of these, and to nothing else
-    :raise NotAllowed: where one of them is not public
-    :raise OSError: where nobody knows the name
+    :raise NotAllowed: if one of them is not public
+    :raise OSError: if the name is unknown
     """
     found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     addresses = list(dict.fromkeys(str(answer[4][0]) for answer in found))
@@ -133,12 +124,7 @@ def _check(addresses: Iterable[str]) -> None:
 
 
 def is_public(address: str) -> bool:
-    """
-    Tell whether an address is one of the public internet.
-
-    :param address: an address as the resolver gives it
-    :return: false for private, loopback, link-local, multicast, reserved and translated ones
-    """
+    """Return whether an address is public: not private, loopback, link-local, multicast, reserved or translated."""
     known = ip_address(address)
     if isinstance(known, IPv4Address):
         return known.is_global and not known.is_multicast and not known.is_reserved and not _is_listed(known)

@@ -1,4 +1,4 @@
-"""The pages on which administrators keep webhooks, and see what each was told."""
+"""The pages on which administrators manage webhooks and see their deliveries."""
 
 from collections.abc import Callable
 

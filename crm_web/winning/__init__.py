@@ -1,1 +1,1 @@
-"""Winning leads: the customer of each is created or linked in the same transaction, and can be taken back."""
+"""Winning leads: each one's customer is created or linked in the same transaction, and a win can be undone."""

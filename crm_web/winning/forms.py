@@ -13,14 +13,14 @@ from crm_web.web.forms import IdempotentForm
 
 
 class WinChoiceForm(RecordForm):
-    """Who the customer of a lead that is won shall be: one that is there, or the one that the form describes."""
+    """The customer of a won lead: an existing one, or the one in the form."""
 
     customer_id = HiddenNumber()
     create = HiddenField()
 
 
 class WinForm(CustomerForm, IdempotentForm):
-    """The customer that a lead becomes; one that is just won is active, and looked over for matches already."""
+    """The customer that a lead becomes; it is active and was checked for matches."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)

@@ -1,4 +1,4 @@
-"""The customers whom a lead that is won may be for: why, and what choosing one of them would do."""
+"""Customers that a lead may belong to, with the reasons, and what linking would do."""
 
 from dataclasses import dataclass
 
@@ -12,14 +12,12 @@ from crm_web.winning.mapping import empty_fields_to_fill, names_contact
 
 @dataclass(frozen=True)
 class MatchCandidate:
-    """
-    A customer that a lead may be already.
+    """A customer that a lead may belong to.
 
-    :param customer: the customer, with its owner
-    :param reasons: why, each in words, the strongest first
-    :param may_fill: whether the reader may change the customer; else it is linked and stays as it is
-    :param filled: the labels of its empty fields that the lead would fill
-    :param brings_person: whether the lead's person would become a contact there
+    :param reasons: strongest first
+    :param may_fill: whether the user may change the customer; else it is only linked
+    :param filled: labels of empty fields that the lead would fill
+    :param brings_person: whether the lead's person would become a contact
     """
 
     customer: Customer
@@ -30,13 +28,7 @@ class MatchCandidate:
 
 
 def list_match_candidates(lead: Lead, *, by: Employee) -> list[MatchCandidate]:
-    """
-    List whom a lead may be for, the likeliest first.
-
-    :param lead: the lead that is about to be won
-    :param by: the employee who looks
-    :return: what the page offers
-    """
+    """List the customers that a lead may belong to, likeliest first."""
     likely = list_likely_customers(lead)
     known = list_where_known(lead, [found.customer.id for found in likely])
     return [_offer(lead, found, by, is_known=found.customer.id in known) for found in likely]

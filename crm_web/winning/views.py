@@ -1,4 +1,4 @@
-"""Winning a lead whose customer has to be chosen or looked over first, and taking a win back."""
+"""Winning a lead whose customer must be chosen or checked first, and undoing a win."""
 
 from typing import cast
 
@@ -64,7 +64,7 @@ def _win_page(lead: Lead, form: WinForm) -> str:
 
 
 def come_back_to(lead: Lead) -> str:
-    """Where to go after a lead has moved: the page that the form names, such as the board, or the lead's own."""
+    """Return where to go after a status change: the page that the form names, or the lead's own."""
     return safe_redirect_target(request.values.get("next")) or url_for("leads.show_lead", lead_id=lead.id)
 
 
@@ -137,7 +137,7 @@ def _refused_page(lead: Lead, form: WinForm, error: DomainError) -> ResponseRetu
 
 
 def build_win_answer(lead: Lead, was: LeadStatus, had_customer_id: int | None) -> Answer:
-    """Say in one sentence whose lead was won, with the way to take it back."""
+    """Build the message about a win, with its undo."""
     place = come_back_to(lead)
     # By its id: what was loaded before the lead was locked may be none, or another one.
     customer, conversion = cast(Customer, get_customer(lead.customer_id or 0)), find_active_conversion(lead.id)

@@ -15,10 +15,8 @@ HOUR = 60 * MINUTE
 
 
 def list_jobs(app: Flask) -> list[Job]:
-    """
-    List the jobs of a worker.
+    """List the jobs of a worker.
 
-    :param app: the application
     :return: each job; a new one is a line here
     """
     sender = Sender(allow_private=app.config["WEBHOOK_PRIVATE_ADDRESSES"])

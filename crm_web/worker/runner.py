@@ -25,13 +25,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Job:
-    """
-    Something to be done again and again.
+    """Something to be done again and again.
 
-    :param name: what the log calls it
-    :param run: does a portion of what is due, which the worker commits; true where more is due at once
+    :param run: does a portion of what is due, which the worker commits; true if more is due at once
     :param every: seconds to wait when nothing more is due
-    :param finish: ends what is under way when the worker stops
     :param thread: jobs of one thread run in turn; one that takes long needs a thread of its own
     """
 
@@ -43,12 +40,7 @@ class Job:
 
 
 class Worker:
-    """
-    One worker.
-
-    :param app: the application
-    :param jobs: what it does
-    """
+    """One worker."""
 
     def __init__(self, app: Flask, jobs: Sequence[Job]) -> None:
         self.app = app
@@ -70,11 +62,7 @@ class Worker:
             thread.join()
 
     def run_once(self) -> list[str]:
-        """
-        Do what is due now.
-
-        :return: the names of the jobs that failed
-        """
+        """Do what is due now."""
         failed = []
         with self.app.app_context():
             for job in self.jobs:

@@ -1,4 +1,4 @@
-"""The list of activities: who did what, when, and on which lead or customer."""
+"""The list of activities."""
 
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue

@@ -1,4 +1,4 @@
-"""The locks of many deeds at once, always taken in the same order, so that no two batches wait for each other."""
+"""Locks for batches, always taken in the same order to avoid deadlocks."""
 
 from collections.abc import Collection
 
@@ -10,33 +10,22 @@ from crm_web.models import Customer, Lead
 
 
 def lock_leads(lead_ids: Collection[int]) -> dict[int, Lead]:
-    """
-    Lock leads until the transaction ends, in the order of their ids, and read them afresh.
-
-    :param lead_ids: their ids; those that are not there are left out
-    :return: the leads by their ids, each with its owner
-    """
+    """Lock leads in order of their ids, reload them, and return them by id with their owners."""
     query = select(Lead).where(Lead.id.in_(lead_ids)).order_by(Lead.id).with_for_update(of=Lead)
     query = query.options(joinedload(Lead.owner)).execution_options(populate_existing=True)
     return {lead.id: lead for lead in db.session.scalars(query)} if lead_ids else {}
 
 
 def refresh_leads(lead_ids: Collection[int]) -> None:
-    """
-    Read leads that were changed, with what triggers have added, into what is at hand of them.
-
-    :param lead_ids: their ids
-    """
+    """Reload changed leads, with what triggers have added."""
     query = select(Lead).where(Lead.id.in_(lead_ids))
     db.session.scalars(query.execution_options(populate_existing=True)).all()
 
 
 def lock_customers(customer_ids: Collection[int], *, of_leads: Collection[int]) -> None:
-    """
-    Lock customers until the transaction ends, in the order of their ids; after the leads.
+    """Lock customers in order of their ids, after the leads.
 
-    :param customer_ids: their ids; those that are not there are left out
-    :param of_leads: leads that are won: the customers that they have, or once made
+    :param of_leads: leads being won: also lock the customers they have, or once created
     """
     if customer_ids or of_leads:
         theirs = select(Lead.customer_id).where(Lead.id.in_(of_leads))

@@ -66,11 +66,7 @@ Item = LeadToCreate | LeadToChange | LeadToMove | LeadToTrash
 
 @dataclass(frozen=True)
 class WrongItem:
-    """
-    An item that is not done, because it doesn't look as it has to.
-
-    :param error: what is wrong with it
-    """
+    """An item that is not done, because it doesn't look as it has to."""
 
     error: ValidationError
 

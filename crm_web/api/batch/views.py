@@ -1,4 +1,4 @@
-"""Many deeds in one request, for programs."""
+"""Batches of changes in one API request."""
 
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -23,9 +23,8 @@ from crm_web.core.extensions import db
     is_once=True,
 )
 def change_many_leads() -> ResponseReturnValue:
-    """
-    Each item is done as its own endpoint would do it, in their order. With mode all, the first refusal ends the batch
-    and nothing is done. With mode each, the answer is 200 and holds for each item its status, and the lead or the
+    """Each item is done as its own endpoint would do it, in their order. With mode all, the first refusal ends the
+    batch and nothing is done. With mode each, the answer is 200 and holds for each item its status, and the lead or the
     problem. The result of an item knows only the items before it.
     """
     if answer := replay_response():

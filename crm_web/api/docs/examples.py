@@ -1,4 +1,4 @@
-"""What the documentation shows of each body and each answer: one small company's records, the same everywhere."""
+"""Examples for the API documentation: the records of one small company."""
 
 from http import HTTPStatus
 from typing import Any
@@ -188,12 +188,7 @@ NAMED: dict[str, dict[str, Any]] = {
 
 
 def example_of(model: Model) -> dict[str, Any] | None:
-    """
-    Show what a body or an answer looks like.
-
-    :param model: its model; a page shows one of its records
-    :return: the example; what it doesn't name of an answer is null; ``None`` where there is none
-    """
+    """Build an example of a body or response; ``None`` if there is none."""
     item = item_of(model)
     if model.__name__.endswith("Page") and item is not None:
         page = {"items": [example_of(item)], "count": 1, "count_is_exact": True, "is_in_order": True}
@@ -207,13 +202,7 @@ def example_of(model: Model) -> dict[str, Any] | None:
 
 
 def example_of_problem(status: int, detail: str) -> dict[str, Any]:
-    """
-    Show what a refusal looks like.
-
-    :param status: its HTTP status
-    :param detail: what it says
-    :return: the problem
-    """
+    """Build an example of an error response."""
     problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     errors = (
         {"errors": [{"field": "currency", "message": "Choose one of the ISO 4217 codes."}]} if status == 422 else {}
@@ -222,12 +211,7 @@ def example_of_problem(status: int, detail: str) -> dict[str, Any]:
 
 
 def item_of(model: Model) -> Model | None:
-    """
-    Tell what a page holds.
-
-    :param model: the model of the page
-    :return: the model of its records; ``None`` for anything but a page
-    """
+    """Return the model of a page's records; ``None`` for anything but a page."""
     items = model.model_fields.get("items")
     found: Model | None = items.annotation.__args__[0] if items and items.annotation else None
     return found

@@ -1,4 +1,4 @@
-"""The OpenAPI document, put together from what each endpoint says of itself."""
+"""Builds the OpenAPI document from the endpoints' descriptions."""
 
 import json
 import re
@@ -99,12 +99,7 @@ OF_REFUSALS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
 
 
 def build_document(app: Flask) -> dict[str, Any]:
-    """
-    Describe every endpoint of the API.
-
-    :param app: the application that serves it
-    :return: the OpenAPI 3.1 document
-    """
+    """Build the OpenAPI 3.1 document of the API."""
     endpoints = sorted(_list_endpoints(app), key=lambda endpoint: (endpoint[1], METHODS.index(endpoint[0])))
     known = _list_schemas(description for *_, description in endpoints)
     paths: dict[str, dict[str, Any]] = {}
@@ -175,7 +170,7 @@ def _list_parameters(rule: Rule, description: Description, known: dict[str, Any]
 
 
 def _describe_parameter(schema: dict[str, Any]) -> dict[str, Any]:
-    """What is left out of an address is not there; null can't be said in it."""
+    """A query parameter can be omitted, but not null."""
     chosen = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
     kept = {name: value for name, value in chosen.items() if name not in ("default", "description")}
     told = schema.get("description") or chosen.get("description")
@@ -260,7 +255,7 @@ def _schemas_of(models: tuple[Model, ...], chosen: tuple[str, ...]) -> dict[str,
 
 
 def _without_titles(schema: Any) -> Any:
-    """Pydantic titles every field by its name, which says nothing."""
+    """Drop the titles that Pydantic derives from field names."""
     if isinstance(schema, dict):
         return {key: _without_titles(value) for key, value in schema.items() if key != "title" or type(value) is dict}
     return [_without_titles(value) for value in schema] if isinstance(schema, list) else schema

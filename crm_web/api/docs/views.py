@@ -1,4 +1,4 @@
-"""The documentation: the OpenAPI document, and Swagger UI over it."""
+"""The OpenAPI document, and Swagger UI for it."""
 
 from functools import cache
 from importlib.util import find_spec
@@ -36,7 +36,7 @@ def show_docs_file(name: str) -> ResponseReturnValue:
 
 @cache
 def _find_swagger() -> Path:
-    """The package is only looked at: importing it would bring nothing but a page with inline scripts."""
+    """Locate the package without importing it, which would register a page with inline scripts."""
     found = find_spec("offapi")
     if found is None or found.origin is None:
         raise RuntimeError("The package offapi is missing: it holds the files of Swagger UI.")

@@ -38,9 +38,8 @@ def list_history() -> ResponseReturnValue:
 @allowed(Action.READ)
 @describe("Follow what changes", "history", query=history_schemas.FeedQuery, answers={200: history_schemas.Feed})
 def follow_changes() -> ResponseReturnValue:
-    """
-    Everything that changed after a mark, oldest first, in an order in which nothing is ever skipped and nothing comes
-    twice, whoever writes at once. Ask again with the mark that was answered; a change appears as soon as every
+    """Everything that changed after a mark, oldest first, in an order in which nothing is ever skipped and nothing
+    comes twice, whoever writes at once. Ask again with the mark that was answered; a change appears as soon as every
     transaction that began before its own has ended.
     """
     query = read_query(history_schemas.FeedQuery)

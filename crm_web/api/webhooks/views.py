@@ -39,8 +39,7 @@ def list_webhooks() -> ResponseReturnValue:
     is_once=True,
 )
 def create_webhook() -> ResponseReturnValue:
-    """
-    It is told of what happens from now on, by POST, with JSON of type, timestamp, webhook_id and the change as data.
+    """It is told of what happens from now on, by POST, with JSON of type, timestamp, webhook_id and the change as data.
     Whatever is not answered with a 2xx status within 15 seconds is sent again, for a day and more. Messages may come
     twice, with the same webhook-id, and in another order than the changes happened in. The secret is in this answer
     alone, and in the same answer again to the same Idempotency-Key.

@@ -42,8 +42,7 @@ def preview_win(lead_id: int) -> ResponseReturnValue:
     is_once=True,
 )
 def change_status(lead_id: int) -> ResponseReturnValue:
-    """
-    Won creates the lead's customer in the same transaction, or links the one that customer_id names. Where likely
+    """Won creates the lead's customer in the same transaction, or links the one that customer_id names. Where likely
     customers are there, the program has to choose: customer_id, or create. Lost and Disqualified need a reason.
     """
     lead = actions.find_to_change(lead_id)

@@ -1,4 +1,4 @@
-"""Which leads of a bulk edit may be customers already: a person has to choose, so a bulk edit leaves them alone."""
+"""Leads that may be customers already; a bulk edit leaves them to a person."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,13 +14,11 @@ SLICE = 2000
 
 
 def map_likely(edit_id: int) -> dict[int, str]:
-    """
-    Find the leads without a customer that may be one by e-mail, phone, name or domain, or as another lead of the edit.
+    """Find leads without a customer that may be one by email, phone, name or domain, or as another lead of the edit.
 
-    Names that are only alike are left to the page that wins a single lead: to compare each with all would take long.
+    Similar names are left to the page for one lead, since comparing each with all would be slow.
 
-    :param edit_id: the edit
-    :return: by the lead's id, why a person has to choose
+    :return: why a person has to choose, by lead id
     """
     known: dict[int, str] = {}
     first_with: dict[Any, str] = {}
@@ -37,7 +35,7 @@ def map_likely(edit_id: int) -> dict[int, str]:
 
 
 def _compare(lead: Any, known: dict[int, str], first_with: dict[Any, str]) -> None:
-    """The first lead of a company gets its customer; the others may be the same one."""
+    """The first lead of a company gets its customer; the others may be the same company."""
     signs = list(_list_signs(lead))
     shared = next((sign for sign in signs if sign in first_with), None)
     if shared is None:
@@ -47,7 +45,7 @@ def _compare(lead: Any, known: dict[int, str], first_with: dict[Any, str]) -> No
 
 
 def _signs(edit_id: int, *, after: int) -> Any:
-    """What leads are known by: some at a time, so that no statement is long."""
+    """The keys that leads are matched by, in portions, so that no statement gets long."""
     called = case((func.btrim(func.coalesce(Lead.company, "")) != "", Lead.company), else_=Lead.name)
     columns = (
         Lead.id.label("lead_id"),
@@ -66,7 +64,7 @@ def _signs(edit_id: int, *, after: int) -> Any:
 
 
 def _select_likely(signs: Any, shared: Sequence[str]) -> Select[Any]:
-    """Each way of being the same finds its one customer by an index of its own; LIMIT keeps the planner to that."""
+    """Each kind of match uses an index of its own; LIMIT keeps the planner to that."""
     contact = and_(Contact.customer_id == Customer.id, Contact.deleted_at.is_(None))
     ways: list[tuple[str, ColumnElement[bool] | None, ColumnElement[bool] | None]] = [
         ("made from this lead", Customer.created_from_lead_id == signs.c.lead_id, None),

@@ -1,4 +1,4 @@
-"""What the undo of a bulk edit does with the open tasks that went to a new owner along with their records."""
+"""Undo of a bulk edit for the open tasks that went to the new owner with their records."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,12 +22,7 @@ WHERE c.door = 'bulk' AND c.at = :at AND c.actor_id = :actor_id AND c.entity = '
 
 @contextmanager
 def tasks_stay(edit: BulkEdit) -> Iterator[None]:
-    """
-    Let records go back to their owners without their open tasks: who had each of those before, history knows.
-
-    :param edit: the edit that is undone; one that gave records to nobody else needs nothing
-    :return: nothing; inside, owners change alone
-    """
+    """Change owners without moving their open tasks during a block; history knows who had them."""
     if edit.action is not BulkAction.ASSIGN:
         yield
         return
@@ -37,10 +32,8 @@ def tasks_stay(edit: BulkEdit) -> Iterator[None]:
 
 
 def put_back_tasks(edit: BulkEdit, record_ids: Sequence[int]) -> None:
-    """
-    Give the tasks that an edit passed on back to whoever had them; one that changed hands since, or is done, stays.
+    """Give the tasks that an edit moved back to whoever had them, unless they were moved or done since.
 
-    :param edit: the edit, applied
     :param record_ids: its records that have their old owner again
     """
     statement = text(_PUT_BACK.format(record="lead_id" if edit.entity is BulkEntity.LEAD else "customer_id"))

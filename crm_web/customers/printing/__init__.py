@@ -1,1 +1,1 @@
-"""Customers on paper."""
+"""Printed pages of customers."""

@@ -1,4 +1,4 @@
-"""What the printed pages of customers ask: a fixed number of questions, however many customers are printed."""
+"""Queries for printed customers: a fixed number, however many customers are printed."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -21,14 +21,12 @@ LATEST_ACTIVITIES = 8
 
 @dataclass
 class PrintedCustomer:
-    """
-    All that stands on a customer's paper.
+    """Everything on a customer's printed page.
 
-    :param customer: the customer, with owner and parent
-    :param won: by currency, what its won leads sum up to
-    :param contacts: its people, the first one to call on top
-    :param leads: its leads outside the trash, the latest first
-    :param activities: the latest, of the customer and of its leads
+    :param won: the sums of its won leads by currency
+    :param contacts: the primary one first
+    :param leads: outside the trash, latest first
+    :param activities: the latest ones, of the customer and its leads
     """
 
     customer: Customer
@@ -39,21 +37,17 @@ class PrintedCustomer:
 
     @property
     def won_leads(self) -> list[Lead]:
-        """The leads that were won."""
         return [lead for lead in self.leads if lead.is_won]
 
     @property
     def open_leads(self) -> list[Lead]:
-        """The leads that are still going."""
         return [lead for lead in self.leads if lead.is_open]
 
 
 def list_customers_to_print(customer_ids: Sequence[int]) -> list[PrintedCustomer]:
-    """
-    Load several customers with all that their printed pages show, in four questions.
+    """Load customers with everything on their printed pages, in four queries, by name.
 
-    :param customer_ids: which ones, ``MOST_AT_ONCE`` at most; unknown ones and those in the trash are left out
-    :return: the customers by name
+    :param customer_ids: at most ``MOST_AT_ONCE``; unknown ones and those in the trash are left out
     """
     query = select(Customer, won_amounts()).where(Customer.id.in_(customer_ids[:MOST_AT_ONCE]))
     query = query.where(Customer.deleted_at.is_(None)).options(joinedload(Customer.owner), joinedload(Customer.parent))
@@ -69,12 +63,7 @@ def list_customers_to_print(customer_ids: Sequence[int]) -> list[PrintedCustomer
 
 
 def print_past(past: PastRecord) -> PrintedCustomer:
-    """
-    Put together what a customer's paper showed at a moment in the past.
-
-    :param past: the customer then
-    :return: the same as for today, but for the sums
-    """
+    """Build the printed page of a customer as it was, without the sums."""
     to_do = [activity for activity in past.activities if not activity.done_at]
     return PrintedCustomer(past.record, {}, past.contacts, past.leads, to_do[:LATEST_ACTIVITIES])
 
@@ -91,7 +80,7 @@ def _list_leads(customer_ids: Iterable[int]) -> Iterable[Lead]:
 
 
 def _list_activities(customer_ids: Iterable[int]) -> Iterable[Any]:
-    """The latest few of each customer; tasks that are done say nothing in a meeting."""
+    """The latest few of each customer, without finished tasks."""
     on_leads = select(Activity.id, Lead.customer_id).join(Lead, Activity.lead_id == Lead.id)
     found = union_all(
         select(Activity.id, Activity.customer_id).where(Activity.customer_id.in_(customer_ids)),

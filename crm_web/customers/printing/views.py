@@ -1,4 +1,4 @@
-"""The paper that a person takes to a meeting: one customer, or several chosen in the list."""
+"""Printed pages of one customer, or of several selected in the list."""
 
 from datetime import datetime
 
@@ -47,7 +47,7 @@ def print_customers() -> ResponseReturnValue:
 @blueprint.post("/customers/print")
 @allowed(Action.READ)
 def choose_to_print() -> ResponseReturnValue:
-    """What is ticked in the list is sent with its token; the paper itself has an address that can be passed on."""
+    """The selection is posted with its CSRF token; the printed page then has a URL that can be shared."""
     return redirect(url_for("customers.print_customers", id=request.form.getlist("ids")), code=303)
 
 

@@ -1,4 +1,4 @@
-"""Sends one message, and tells in words what came of it."""
+"""Sends a message, and returns what came of it."""
 
 import socket
 import ssl
@@ -24,12 +24,10 @@ AGENT = "Piper-CRM-Webhooks/1"
 
 @dataclass(frozen=True)
 class Outcome:
-    """
-    What came of a message.
+    """The result of sending a message.
 
-    :param status: what the receiver answered; ``None`` where it didn't
-    :param error: why it does not count as delivered, as a sentence; ``None`` where it does
-    :param took_ms: how long it took
+    :param status: the HTTP status; ``None`` without a response
+    :param error: why it does not count as delivered, as a sentence; ``None`` if it does
     """
 
     status: int | None
@@ -38,16 +36,13 @@ class Outcome:
 
 
 def post(url: str, headers: Mapping[str, str], body: bytes, *, allow_private: bool) -> Outcome:
-    """
-    Send a message; nothing that can happen on the way is an exception.
+    """Send a message. No error on the way is raised; it is part of the result.
 
-    Of the answer only its status counts: its body is not read, and no redirect is followed.
+    Only the status of the response counts: its body is not read, and redirects are not followed.
 
-    :param url: the address of the webhook
-    :param headers: those that sign it
+    :param headers: with the signature
     :param body: JSON
-    :param allow_private: whether the operator allows private addresses, and http
-    :return: what came of it
+    :param allow_private: allow private addresses, and http
     """
     begun = time.monotonic()
     try:
@@ -80,7 +75,7 @@ def _send(target: Target, addresses: list[str], headers: dict[str, str], body: b
 
 
 def _connect(target: Target, addresses: list[str]) -> HTTPConnection:
-    """To the first address that answers; only one that was looked at is ever tried."""
+    """Connect to the first checked address that answers."""
     *others, last = addresses
     for address in others:
         with suppress(NewConnectionError, ConnectTimeoutError):
@@ -101,7 +96,7 @@ def _connect_to(target: Target, address: str) -> HTTPConnection:
 
 
 def _make_connection(target: Target, address: str) -> HTTPConnection:
-    """To the address that was looked at, while certificate and Host speak of the name."""
+    """Connect to the checked IP address, with the certificate and Host header for the name."""
     if target.scheme == "http":
         return HTTPConnection(address, target.port, timeout=CONNECT_SECONDS)
     return HTTPSConnection(

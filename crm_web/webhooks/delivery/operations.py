@@ -1,8 +1,7 @@
-"""
-From the feed of changes to messages that have arrived: fanned out, claimed, sent, recorded, deleted when old.
+"""From the change feed to delivered messages.
 
-Any number of senders do this at once. A webhook's row is locked while its mark advances, and whoever finds it locked
-goes on to the next one; a message belongs to whoever claimed it until its lease ends. All times are the database's.
+Any number of workers run this at once. A webhook's row is locked while its cursor advances, and others skip it
+meanwhile; a delivery belongs to whoever claimed it until its lease ends. All times are the database's.
 """
 
 import json
@@ -37,18 +36,12 @@ GONE = 410
 
 @dataclass(frozen=True)
 class PendingDelivery:
-    """
-    A message that is claimed, with all that it takes to send it.
+    """A claimed delivery with everything needed to send it.
 
-    :param delivery_id: which delivery
-    :param webhook_id: whose
-    :param event: what it tells
-    :param attempt: the how manieth attempt this is
-    :param url: where it goes
-    :param secret: what it is signed with
-    :param timestamp: when it is sent, in seconds since 1970, by the database's clock
-    :param body: the JSON, the same however often it is sent
-    :param lease_ends_at: until when it belongs to whoever claimed it
+    :param attempt: the number of this attempt, from 1
+    :param timestamp: of sending, in seconds since 1970, by the database's clock
+    :param body: the JSON, equal for all attempts
+    :param lease_ends_at: when it may be claimed by somebody else
     """
 
     delivery_id: int
@@ -63,26 +56,20 @@ class PendingDelivery:
 
     @property
     def message_id(self) -> str:
-        """What stays the same however often it is sent, so that a receiver knows what it has heard already."""
+        """The id by which a receiver recognizes repeated messages."""
         return f"msg_{self.delivery_id}"
 
 
 def list_followers() -> Sequence[int]:
-    """
-    List the webhooks that are told of anything just now.
-
-    :return: their ids
-    """
+    """List the ids of the active webhooks."""
     active = select(Webhook.id).where(Webhook.paused_at.is_(None), Webhook.removed_at.is_(None))
     return db.session.scalars(active.order_by(Webhook.id)).all()
 
 
 def fan_out(webhook_id: int) -> bool:
-    """
-    Turn the next changes of the feed into messages for one webhook; the caller commits both together with its mark.
+    """Turn the next changes of the feed into deliveries for a webhook; commit them together with its cursor.
 
-    :param webhook_id: the webhook
-    :return: whether there is more to do for it at once
+    :return: whether there is more to do for it
     """
     mine = select(Webhook).where(Webhook.id == webhook_id, Webhook.paused_at.is_(None), Webhook.removed_at.is_(None))
     mine = mine.options(undefer(Webhook.mark_xact), undefer(Webhook.mark_change_id))
@@ -112,11 +99,8 @@ def _count_waiting(webhook_id: int) -> int:
 
 
 def claim_deliveries(limit: int) -> list[PendingDelivery]:
-    """
-    Claim messages that are due, some of each webhook; once the caller has committed, they are its own for a while.
-
-    :param limit: how many at most
-    :return: the messages
+    """Claim due deliveries, some of each webhook; they are the caller's until their leases end once it has
+    committed.
     """
     # Materialised, it is looked for once only, whatever the planner makes of the update around it.
     chosen = _select_due(limit).cte("chosen").prefix_with("MATERIALIZED")
@@ -188,12 +172,9 @@ def _build_delivery(delivery: WebhookDelivery, claimed_at: datetime, lease_ends_
 
 
 def record_result(pending: PendingDelivery, outcome: Outcome) -> bool:
-    """
-    Note what came of a message: delivered, to be tried again, or failed.
+    """Record the result of a delivery: delivered, to be retried, or failed.
 
-    :param pending: the message
-    :param outcome: what came of it
-    :return: false where its lease had ended and somebody else has claimed it since: nothing is noted then
+    :return: false if the lease had ended and somebody else has claimed it: then nothing is recorded
     """
     is_delivered = outcome.error is None
     pause = next(iter(PAUSES[pending.attempt - 1 :]), None) if outcome.status != GONE else None
@@ -221,11 +202,9 @@ def record_result(pending: PendingDelivery, outcome: Outcome) -> bool:
 
 
 def update_health(outcomes: Iterable[tuple[PendingDelivery, Outcome]]) -> Sequence[int]:
-    """
-    Note which webhooks work and which fail, and pause those that have only failed for days, or are not wanted any more.
+    """Record which webhooks work and which fail; pause those that failed for days or whose receiver is gone.
 
-    :param outcomes: messages, and what came of each
-    :return: the webhooks that were paused
+    :return: the ids of the webhooks that were paused
     """
     # Of those that came back together, one that was delivered shows that the webhook works.
     worst_first = sorted(outcomes, key=lambda one: one[1].error is None)
@@ -250,10 +229,8 @@ def _update(webhook_id: int, condition: ColumnElement[bool], **values: object) -
 
 
 def delete_expired_deliveries() -> bool:
-    """
-    Delete some of the deliveries that are old or belong to a removed webhook, and removed webhooks that have none left.
-
-    :return: whether there may be more
+    """Delete some of the deliveries that are old or belong to a removed webhook, and removed webhooks that have none
+    left.
     """
     is_removed = WebhookDelivery.webhook_id.in_(select(Webhook.id).where(Webhook.removed_at.is_not(None)))
     is_old = (WebhookDelivery.created_at < func.now() - KEPT_FOR) & (WebhookDelivery.state != DeliveryState.WAITING)

@@ -22,11 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Sender:
-    """
-    One sender.
-
-    :param allow_private: whether the operator allows private addresses, and http
-    """
+    """One sender."""
 
     def __init__(self, *, allow_private: bool) -> None:
         self.allow_private = allow_private
@@ -35,11 +31,7 @@ class Sender:
         self._reads_feed_at = 0.0
 
     def run(self) -> bool:
-        """
-        Read the feed, claim what is due, send it, and record the results that have come in.
-
-        :return: whether there is more to do at once
-        """
+        """Read the feed, claim what is due, send it, and record the results that have come in."""
         self._read_feed()
         room = AT_ONCE - len(self._under_way)
         deliveries = operations.claim_deliveries(room) if room else []

@@ -1,1 +1,1 @@
-"""The customer of a won lead: how it is made from the lead, linked, and reverted."""
+"""Conversions: the customer of a won lead is created, linked or reverted."""

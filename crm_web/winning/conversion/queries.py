@@ -1,4 +1,4 @@
-"""What winning a lead did, and what stands in the way of taking it back."""
+"""Queries for conversions, and what prevents undoing one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,13 +15,10 @@ LISTED = 10
 
 @dataclass(frozen=True)
 class Obstacle:
-    """
-    Something that would be lost or broken if a win were taken back.
+    """Something that would be lost or broken if a win were undone.
 
-    :param reason: what it is, as a sentence
-    :param entity: where to look: ``lead`` or ``customer``
-    :param record_id: the id of that record
-    :param name: how that record is called
+    :param reason: a sentence
+    :param entity: the record to look at: ``lead`` or ``customer``
     """
 
     reason: str
@@ -31,23 +28,15 @@ class Obstacle:
 
 
 def get_win_contact(conversion: Conversion) -> Contact | None:
-    """
-    Load the contact that winning made, of a new customer or of one that was there.
-
-    :param conversion: the line of the ledger
-    :return: the contact, in the trash or not; ``None`` where there was none
-    """
+    """Find the contact that a win created, in the trash or not."""
     made = conversion.before.get("contact")
     return db.session.get(Contact, made["id"]) if made else None
 
 
 def has_contacts(customer_id: int, *, only_primary: bool = False) -> bool:
-    """
-    Tell whether a customer has contacts outside the trash.
+    """Return whether a customer has contacts outside the trash.
 
-    :param customer_id: the customer
-    :param only_primary: whether only the first one to call counts
-    :return: true where there is one
+    :param only_primary: count only the primary contact
     """
     query = select(Contact.id).where(Contact.customer_id == customer_id, Contact.deleted_at.is_(None))
     if only_primary:
@@ -56,13 +45,7 @@ def has_contacts(customer_id: int, *, only_primary: bool = False) -> bool:
 
 
 def list_where_known(lead: Lead, customer_ids: Sequence[int]) -> set[int]:
-    """
-    Find the customers that know a lead's person already.
-
-    :param lead: the lead
-    :param customer_ids: the customers in question
-    :return: the ids of those with a contact of the same e-mail or name
-    """
+    """Find which customers have a contact with the email or name of the lead's person."""
     same = func.crm_fold(Contact.name) == func.crm_fold(lead.name)
     if lead.email_normalised:
         same = or_(same, Contact.email_normalised == lead.email_normalised)
@@ -71,13 +54,10 @@ def list_where_known(lead: Lead, customer_ids: Sequence[int]) -> set[int]:
 
 
 def list_obstacles(conversion: Conversion, customer: Customer, lead: Lead) -> Sequence[Obstacle]:
-    """
-    List what stands in the way of taking back a win.
+    """List what prevents undoing a win.
 
-    :param conversion: the standing line of the ledger
-    :param customer: its customer, locked so that nothing is added meanwhile
-    :param lead: its lead
-    :return: the obstacles; none where it can be taken back
+    :param conversion: an active one
+    :param customer: locked, so that nothing is added meanwhile
     """
     if lead.customer_id != conversion.customer_id:
         return [Obstacle("The lead belongs to another customer by now.", "lead", lead.id, lead.name)]
@@ -89,7 +69,7 @@ def list_obstacles(conversion: Conversion, customer: Customer, lead: Lead) -> Se
 
 
 def _list_traces(conversion: Conversion, customer: Customer) -> Iterator[Obstacle]:
-    """Say what has happened to a created customer since."""
+    """List what happened to a created customer since."""
     if customer.is_in_trash:
         yield _about(customer, "It is in the trash.")
     elif customer.version != conversion.customer_version:
@@ -128,24 +108,18 @@ def _about(customer: Customer, reason: str) -> Obstacle:
 
 
 def list_active_conversions(lead_ids: Sequence[int]) -> Sequence[Conversion]:
-    """
-    List the lines of the ledger of many leads that have not been undone.
-
-    :param lead_ids: the leads
-    :return: the lines, by customer
-    """
+    """List the conversions of leads that have not been undone, by customer."""
     query = select(Conversion).where(Conversion.lead_id.in_(lead_ids), Conversion.undone_at.is_(None))
     return db.session.scalars(query.order_by(Conversion.customer_id, Conversion.id)).all()
 
 
 def list_untouched(conversions: Sequence[Conversion]) -> list[Conversion]:
-    """
-    Find among conversions those that made a customer of which nobody has left a trace since.
+    """Find the conversions that created a customer which nobody has touched since.
 
-    What it leaves out may have an obstacle, which ``list_obstacles`` names.
+    The others may have an obstacle; ``list_obstacles`` names it.
 
-    :param conversions: standing lines of the ledger, their customers locked
-    :return: those that can be taken back
+    :param conversions: active ones, with their customers locked
+    :return: those that can be undone
     """
     made = {line.customer_id: line for line in conversions if line.kind is ConversionKind.CREATED and line.before}
     untouched = select(Customer.id, Customer.version).where(Customer.id.in_(made), Customer.deleted_at.is_(None))
@@ -156,7 +130,7 @@ def list_untouched(conversions: Sequence[Conversion]) -> list[Conversion]:
 
 
 def _list_used(made: Mapping[int, Conversion]) -> Iterator[int | None]:
-    """The ids of customers that something refers to beside the lead and the contact of their win."""
+    """The ids of customers that anything refers to except the lead and contact of their win."""
     yield from db.session.scalars(select(Activity.customer_id).where(Activity.customer_id.in_(made)))
     yield from db.session.scalars(select(Customer.parent_id).where(Customer.parent_id.in_(made)))
     contacts = select(Contact.customer_id, Contact.id, Contact.version, Contact.deleted_at)
