@@ -13,6 +13,7 @@ from bench.pages import Site, measure_pages
 from bench.peers import measure_peers
 from bench.report import Figure, save, tell
 from bench.serve import Server
+from bench.wal import measure_wal
 
 
 def main() -> None:
@@ -53,6 +54,7 @@ def _measure(options: Options, small: Site, large: Site) -> list[Figure]:
     parts: dict[str, Callable[[], list[Figure]]] = {
         "pages": lambda: measure_pages(small, large, options.rounds),
         "limits": lambda: measure_limits(large, options),
+        "wal": lambda: measure_wal(large, options.rounds),
         "memory": lambda: measure_memory(large, options),
         "peers": lambda: measure_peers(large, options.rounds),
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "var" / "bench"
-PARTS = ("pages", "limits", "memory", "peers")
+PARTS = ("pages", "limits", "wal", "memory", "peers")
 
 
 @dataclass(frozen=True)
