@@ -42,6 +42,7 @@ class Activity(Recorded, Base):
         Index("ix_activities_lead_happened", "lead_id", "happened_at", "id"),
         Index("ix_activities_customer_happened", "customer_id", "happened_at", "id"),
         Index("ix_activities_happened", "happened_at"),
+        Index("ix_activities_created_by_id", "created_by_id"),
         Index(
             "ix_activities_open_tasks",
             "assignee_id",

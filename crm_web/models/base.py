@@ -92,6 +92,17 @@ def limit_of(attribute: Any) -> int:
     return int(attribute.property.columns[0].info["limit"])
 
 
+def index_values(name: str, column: str) -> Index:
+    """
+    Declare an index that finds rows by a value; those without one write nothing into it.
+
+    :param name: the index's name
+    :param column: by which column
+    :return: the index
+    """
+    return Index(name, column, postgresql_where=text(f"{column} IS NOT NULL"))
+
+
 def signs_index(table: str) -> Index:
     """Build the index on words in scripts beyond ASCII, for servers whose trigrams ignore them.
 
@@ -119,13 +130,12 @@ class Recorded:
 
     @declared_attr
     def created_by_id(cls) -> Mapped[int | None]:
-        return mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True, server_default=text(ACTOR))
+        return mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), server_default=text(ACTOR))
 
     @declared_attr
     def updated_by_id(cls) -> Mapped[int | None]:
         return mapped_column(
             ForeignKey("employees.id", ondelete="RESTRICT"),
-            index=True,
             server_default=text(ACTOR),
             server_onupdate=FetchedValue(),
         )
@@ -142,7 +152,7 @@ class Trashable:
 
     @declared_attr
     def deleted_by_id(cls) -> Mapped[int | None]:
-        return mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
+        return mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
 
     @property
     def is_in_trash(self) -> bool:

@@ -66,7 +66,7 @@ class BulkEdit(Base):
     created_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"))
     applied_at: Mapped[Timestamp | None]
     undone_at: Mapped[Timestamp | None]
-    undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
+    undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
 
     made_by: Mapped[Employee] = relationship(foreign_keys=made_by_id)
     undone_by: Mapped[Employee | None] = relationship(foreign_keys=undone_by_id)

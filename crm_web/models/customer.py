@@ -21,6 +21,7 @@ from crm_web.models.base import (
     Timestamp,
     Trashable,
     Url,
+    index_values,
     signs_index,
 )
 from crm_web.models.employee import Employee
@@ -81,8 +82,9 @@ class Customer(Recorded, Trashable, Base):
         Index("ix_customers_industry", text(_INDUSTRY_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_customers_city", text(_CITY_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_customers_status", "status", "id", postgresql_where=text("deleted_at IS NULL")),
-        Index("ix_customers_email_normalised", "email_normalised"),
-        Index("ix_customers_phone_e164", "phone_e164"),
+        index_values("ix_customers_email_normalised", "email_normalised"),
+        index_values("ix_customers_phone_e164", "phone_e164"),
+        index_values("ix_customers_parent_id", "parent_id"),
         Index(
             "ix_customers_search", "search_text", postgresql_using="gin", postgresql_ops={"search_text": "gin_trgm_ops"}
         ),
@@ -116,7 +118,7 @@ class Customer(Recorded, Trashable, Base):
     shipping_country: Mapped[Country | None]
 
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"), index=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"))
     created_from_lead_id: Mapped[int | None] = mapped_column(
         ForeignKey("leads.id", ondelete="RESTRICT", use_alter=True), unique=True
     )
@@ -166,9 +168,9 @@ class Contact(Recorded, Trashable, Base):
             postgresql_where=text("is_primary AND deleted_at IS NULL"),
         ),
         Index("ix_contacts_trash", "deleted_at", "id", postgresql_where=text("deleted_at IS NOT NULL")),
-        Index("ix_contacts_email_normalised", "email_normalised"),
-        Index("ix_contacts_phone_e164", "phone_e164"),
-        Index("ix_contacts_mobile_e164", "mobile_e164"),
+        index_values("ix_contacts_email_normalised", "email_normalised"),
+        index_values("ix_contacts_phone_e164", "phone_e164"),
+        index_values("ix_contacts_mobile_e164", "mobile_e164"),
         Index("ix_contacts_name", "sort_name", "id", postgresql_where=text("deleted_at IS NULL")),
         Index(
             "ix_contacts_search", "search_text", postgresql_using="gin", postgresql_ops={"search_text": "gin_trgm_ops"}
@@ -239,7 +241,7 @@ class Conversion(Base):
     customer_version: Mapped[int | None]
     converted_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"))
     converted_by_id: Mapped[int | None] = mapped_column(
-        ForeignKey("employees.id", ondelete="RESTRICT"), index=True, server_default=text(ACTOR)
+        ForeignKey("employees.id", ondelete="RESTRICT"), server_default=text(ACTOR)
     )
     undone_at: Mapped[Timestamp | None]
-    undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
+    undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))

@@ -33,6 +33,7 @@ from crm_web.models.base import (
     Timestamp,
     Trashable,
     Url,
+    index_values,
     signs_index,
 )
 from crm_web.models.employee import Employee
@@ -208,7 +209,6 @@ class Lead(Recorded, Trashable, Base):
             postgresql_where=text("deleted_at IS NULL"),
         ),
         Index("ix_leads_kept", "id", postgresql_where=text("deleted_at IS NULL")),
-        Index("ix_leads_source_updated", "source", "updated_at", "id"),
         Index("ix_leads_company", text(_COMPANY_KEY), "id", postgresql_where=text("deleted_at IS NULL")),
         _find_and_order("source", _SOURCE_KEY, "source"),
         Index("ix_leads_status", "status", "id", postgresql_where=text("deleted_at IS NULL")),
@@ -217,10 +217,15 @@ class Lead(Recorded, Trashable, Base):
         _find_and_order("owner", _OWNER_KEY, "owner_id"),
         _find_and_order("country", _COUNTRY_KEY, "country"),
         _find_and_order("industry", _INDUSTRY_KEY, "industry"),
-        Index("ix_leads_closed", "closed_at", "status", postgresql_where=text("deleted_at IS NULL")),
-        Index("ix_leads_email_normalised", "email_normalised"),
-        Index("ix_leads_phone_e164", "phone_e164"),
-        Index("ix_leads_mobile_e164", "mobile_e164"),
+        Index(
+            "ix_leads_closed",
+            *("closed_at", "status"),
+            postgresql_where=text("closed_at IS NOT NULL AND deleted_at IS NULL"),
+        ),
+        index_values("ix_leads_customer_id", "customer_id"),
+        index_values("ix_leads_email_normalised", "email_normalised"),
+        index_values("ix_leads_phone_e164", "phone_e164"),
+        index_values("ix_leads_mobile_e164", "mobile_e164"),
         Index("ix_leads_search", "search_text", postgresql_using="gin", postgresql_ops={"search_text": "gin_trgm_ops"}),
         signs_index("leads"),
     )
@@ -255,7 +260,7 @@ class Lead(Recorded, Trashable, Base):
     lost_note: Mapped[Text300 | None]
 
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
-    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"), index=True)
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"))
     status_changed_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"))
     # The furthest status that it has left, kept by a trigger; empty where it has only ever gone on.
     furthest_status: Mapped[LeadStatus | None] = mapped_column(

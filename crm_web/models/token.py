@@ -41,7 +41,7 @@ class ApiToken(Base):
     expires_at: Mapped[Timestamp]
     last_used_at: Mapped[Timestamp | None]
     revoked_at: Mapped[Timestamp | None]
-    revoked_by_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
+    revoked_by_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
 
     employee: Mapped[Employee] = relationship(foreign_keys=employee_id)
 
