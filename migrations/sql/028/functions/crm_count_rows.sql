@@ -1,4 +1,4 @@
-CREATE FUNCTION crm_count_rows() RETURNS SETOF counts
+CREATE OR REPLACE FUNCTION crm_count_rows() RETURNS SETOF counts
 LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, public, pg_temp

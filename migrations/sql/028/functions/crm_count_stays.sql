@@ -1,4 +1,4 @@
-CREATE FUNCTION crm_count_stays() RETURNS trigger
+CREATE OR REPLACE FUNCTION crm_count_stays() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp
 AS $$

@@ -1,4 +1,4 @@
-CREATE FUNCTION crm_counts_of_lead(status text, furthest_status text, lost_reason text, owner_id bigint,
+CREATE OR REPLACE FUNCTION crm_counts_of_lead(status text, furthest_status text, lost_reason text, owner_id bigint,
     source text, currency text, amount numeric, probability integer, created_at timestamptz,
     closed_at timestamptz, expected_close_on date) RETURNS TABLE(figure text, starts_on date, status text,
     detail text, owner_id bigint, source text, currency text, how_many integer, how_many_priced integer,

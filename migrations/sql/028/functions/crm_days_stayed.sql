@@ -1,4 +1,4 @@
-CREATE FUNCTION crm_days_stayed(entered_at timestamptz, left_at timestamptz) RETURNS integer
+CREATE OR REPLACE FUNCTION crm_days_stayed(entered_at timestamptz, left_at timestamptz) RETURNS integer
 LANGUAGE sql
 IMMUTABLE PARALLEL SAFE
 AS $$

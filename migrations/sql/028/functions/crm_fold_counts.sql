@@ -1,4 +1,4 @@
-CREATE FUNCTION crm_fold_counts(most bigint) RETURNS void
+CREATE OR REPLACE FUNCTION crm_fold_counts(most bigint) RETURNS void
 LANGUAGE plpgsql
 SET work_mem TO '64MB'
 SET enable_seqscan TO 'off'

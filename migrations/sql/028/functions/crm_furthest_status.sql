@@ -1,4 +1,4 @@
-CREATE FUNCTION crm_furthest_status(status text, before text) RETURNS text
+CREATE OR REPLACE FUNCTION crm_furthest_status(status text, before text) RETURNS text
 LANGUAGE sql
 IMMUTABLE PARALLEL SAFE
 AS $$

@@ -1,4 +1,4 @@
-CREATE FUNCTION crm_keep_admin() RETURNS trigger
+CREATE OR REPLACE FUNCTION crm_keep_admin() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp
 AS $$

@@ -1,4 +1,4 @@
-CREATE FUNCTION crm_lead_name(first_name text, last_name text, company text, email text) RETURNS text
+CREATE OR REPLACE FUNCTION crm_lead_name(first_name text, last_name text, company text, email text) RETURNS text
 LANGUAGE sql
 IMMUTABLE PARALLEL SAFE
 AS $$

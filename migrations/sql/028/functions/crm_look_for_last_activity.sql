@@ -1,4 +1,4 @@
-CREATE FUNCTION crm_look_for_last_activity(lead_ids bigint[], customer_ids bigint[]) RETURNS void
+CREATE OR REPLACE FUNCTION crm_look_for_last_activity(lead_ids bigint[], customer_ids bigint[]) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp
 AS $$

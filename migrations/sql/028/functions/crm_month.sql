@@ -1,4 +1,4 @@
-CREATE FUNCTION crm_month(at timestamptz) RETURNS date
+CREATE OR REPLACE FUNCTION crm_month(at timestamptz) RETURNS date
 LANGUAGE sql
 IMMUTABLE PARALLEL SAFE
 AS $$

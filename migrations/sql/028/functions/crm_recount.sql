@@ -1,4 +1,4 @@
-CREATE FUNCTION crm_recount() RETURNS void
+CREATE OR REPLACE FUNCTION crm_recount() RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp
 AS $$

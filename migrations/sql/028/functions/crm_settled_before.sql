@@ -1,4 +1,4 @@
-CREATE FUNCTION crm_settled_before() RETURNS xid8
+CREATE OR REPLACE FUNCTION crm_settled_before() RETURNS xid8
 LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, public, pg_temp

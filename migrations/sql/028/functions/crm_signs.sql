@@ -1,4 +1,4 @@
-CREATE FUNCTION crm_signs(value text) RETURNS text[]
+CREATE OR REPLACE FUNCTION crm_signs(value text) RETURNS text[]
 LANGUAGE plpgsql
 IMMUTABLE PARALLEL SAFE STRICT COST 1000
 AS $$

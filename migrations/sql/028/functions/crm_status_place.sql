@@ -1,4 +1,4 @@
-CREATE FUNCTION crm_status_place(status text) RETURNS integer
+CREATE OR REPLACE FUNCTION crm_status_place(status text) RETURNS integer
 LANGUAGE sql
 IMMUTABLE PARALLEL SAFE
 AS $$

@@ -1,4 +1,4 @@
-CREATE FUNCTION crm_touch() RETURNS trigger
+CREATE OR REPLACE FUNCTION crm_touch() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp
 AS $$

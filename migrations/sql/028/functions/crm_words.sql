@@ -1,4 +1,4 @@
-CREATE FUNCTION crm_words(search_text text) RETURNS SETOF text
+CREATE OR REPLACE FUNCTION crm_words(search_text text) RETURNS SETOF text
 LANGUAGE sql
 IMMUTABLE PARALLEL SAFE STRICT
 AS $$

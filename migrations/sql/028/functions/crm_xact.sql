@@ -1,4 +1,4 @@
-CREATE FUNCTION crm_xact() RETURNS xid8
+CREATE OR REPLACE FUNCTION crm_xact() RETURNS xid8
 LANGUAGE sql
 SET search_path = pg_catalog, public, pg_temp
 AS $$
