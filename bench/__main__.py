@@ -11,7 +11,7 @@ from bench.limits import measure_limits, measure_memory
 from bench.options import Options, read_options
 from bench.pages import Site, measure_pages
 from bench.peers import measure_peers
-from bench.report import Figure, save, tell
+from bench.report import Figure, print_figures, save
 from bench.serve import Server
 from bench.wal import measure_wal
 
@@ -46,7 +46,7 @@ def _fill_rate(large: Database) -> Figure:
     if large.rows_a_second is None:
         return Figure("filling", name, skipped="kept")
     figure = Figure("filling", name, large.rows_a_second, "leads/s", 20_000, at_least=True)
-    tell([figure])
+    print_figures([figure])
     return figure
 
 

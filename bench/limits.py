@@ -21,7 +21,7 @@ from bench.fill import SECRET, Database
 from bench.measure import in_turn, typical
 from bench.options import FOLDER, ROOT, Options
 from bench.pages import PASSWORD, PERSON, Site
-from bench.report import Figure, tell
+from bench.report import Figure, print_figures
 from bench.serve import Server
 from crm_web.core.extensions import db
 from crm_web.imports.operations import Options as ImportOptions
@@ -58,7 +58,7 @@ def measure_limits(large: Site, options: Options) -> list[Figure]:
     ]
     for part in parts:
         found = part()
-        tell(found)
+        print_figures(found)
         figures += found
     return figures
 
@@ -240,7 +240,7 @@ def measure_memory(large: Site, options: Options) -> list[Figure]:
     rate = {"Before": f"{after:.0f} MB", "Rate": f"{rows_a_second:,.0f} rows/s"}
     figures.append(Figure("memory", "Worker while it exports all leads", peak, "MB", MOST_MEGABYTES, also=rate))
     figures.append(_import_by_command(large.database))
-    tell(figures)
+    print_figures(figures)
     return figures
 
 

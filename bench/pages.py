@@ -11,7 +11,7 @@ from functools import partial
 from bench.client import Answer, Browser, Request
 from bench.fill import Database
 from bench.measure import in_turn, p95, typical
-from bench.report import Figure, tell
+from bench.report import Figure, print_figures
 from bench.serve import Server
 
 MOST_TIMES = 1.5
@@ -179,7 +179,7 @@ def measure_pages(small: Site, large: Site, rounds: int) -> list[Figure]:
     figures = []
     for page in PAGES:
         figures.append(_measure(page, small, large, rounds))
-        tell(figures[-1:])
+        print_figures(figures[-1:])
     return figures
 
 
@@ -200,7 +200,7 @@ def _measure(page: Page, small: Site, large: Site, rounds: int) -> Figure:
         costs = in_turn([partial(ask, small), partial(ask, large)], rounds)
     except NotThere as absent:
         return Figure("pages", page.name, skipped="not there" if absent.status == 404 else f"answers {absent.status}")
-    return _tell(page, costs, answers, large)
+    return _summarize(page, costs, answers, large)
 
 
 class NotThere(Exception):
@@ -210,7 +210,7 @@ class NotThere(Exception):
         self.status = status
 
 
-def _tell(page: Page, costs: list[list[float]], answers: dict[Site, list[Answer]], large: Site) -> Figure:
+def _summarize(page: Page, costs: list[list[float]], answers: dict[Site, list[Answer]], large: Site) -> Figure:
     lines = {site: site.server.read_lines() for site in answers}
     queries = {
         site: max(int(str(lines[site].get(answer.request_id, {}).get("queries", 0))) for answer in given)

@@ -14,7 +14,7 @@ from bench.pages import (
     rare_word,
     record_of,
 )
-from bench.report import Figure, tell
+from bench.report import Figure, print_figures
 from bench.serve import Server
 
 
@@ -32,7 +32,7 @@ def measure_peers(large: Site, rounds: int) -> list[Figure]:
         figures = []
         for name, ours, theirs in _pages(large, browser):
             figures.append(_compare(name, large.browser, ours, browser, theirs, rounds))
-            tell(figures[-1:])
+            print_figures(figures[-1:])
         memory = server.megabytes()
         figures.append(
             Figure(

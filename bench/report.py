@@ -40,7 +40,7 @@ class Figure:
     skipped: str = ""
 
     @property
-    def verdict(self) -> str:
+    def rating(self) -> str:
         """Whether the target is met."""
         if self.skipped or self.value is None or self.target is None:
             return self.skipped
@@ -122,7 +122,7 @@ def write_table(part: str, figures: Sequence[Figure], before: dict[tuple[str, st
         told = "" if previous is None else show(previous, figure.unit)
         told += " **worse**" if figure.is_worse_than(previous) else ""
         cells = [figure.name, *(figure.also.get(head, "") for head in heads), show(figure.value, figure.unit)]
-        lines.append("| " + " | ".join([*cells, target, figure.verdict, told]) + " |")
+        lines.append("| " + " | ".join([*cells, target, figure.rating, told]) + " |")
     return lines
 
 
@@ -137,7 +137,7 @@ def write_report(figures: Sequence[Figure], options: Options, seconds: float, pr
     :return: Markdown
     """
     before = values_of(previous)
-    missed = [figure.name for figure in figures if figure.verdict.startswith("MISS")]
+    missed = [figure.name for figure in figures if figure.rating.startswith("MISS")]
     worse = [figure.name for figure in figures if figure.is_worse_than(before.get((figure.part, figure.name)))]
     lines = [
         "# What was measured",
@@ -178,7 +178,7 @@ def _plain(figure: Figure) -> dict[str, Any]:
     return {name: value for name, value in plain.items() if value not in (None, "", False, {})}
 
 
-def tell(figures: Iterable[Figure]) -> None:
+def print_figures(figures: Iterable[Figure]) -> None:
     """
     Print figures while the run goes on.
 
@@ -186,4 +186,4 @@ def tell(figures: Iterable[Figure]) -> None:
     """
     for figure in figures:
         also = "  ".join(f"{head} {text}" for head, text in figure.also.items())
-        print(f"  {figure.name:<44} {show(figure.value, figure.unit):>12}  {figure.verdict:<10} {also}", flush=True)
+        print(f"  {figure.name:<44} {show(figure.value, figure.unit):>12}  {figure.rating:<10} {also}", flush=True)

@@ -54,17 +54,17 @@ def test_leads_back_to_the_customer(browser_as: BrowserAs, session: Session, ann
     assert browser_as(ann).post("activities.finish_task", activity_id=task.id).location == f"/customers/{customer.id}"
 
 
-@pytest.mark.parametrize("deed", ["finish", "reopen"])
+@pytest.mark.parametrize("action", ["finish", "reopen"])
 def test_twice_changes_nothing_more(
-    browser_as: BrowserAs, session: Session, ann: Employee, task: Activity, deed: str
+    browser_as: BrowserAs, session: Session, ann: Employee, task: Activity, action: str
 ) -> None:
     browser = browser_as(ann)
-    if deed == "reopen":
+    if action == "reopen":
         browser.post("activities.finish_task", activity_id=task.id)
-    browser.post(f"activities.{deed}_task", activity_id=task.id)
+    browser.post(f"activities.{action}_task", activity_id=task.id)
     before = read(session, task)
     version, done_at = before.version, before.done_at
-    assert browser.post(f"activities.{deed}_task", activity_id=task.id).status == 303
+    assert browser.post(f"activities.{action}_task", activity_id=task.id).status == 303
     assert (read(session, task).version, read(session, task).done_at) == (version, done_at)
 
 
@@ -74,13 +74,13 @@ def test_history_says_who_did_it(browser_as: BrowserAs, session: Session, ann: E
     assert (change.actor_id, list(change.fields)) == (ann.id, ["done_at"])
 
 
-@pytest.mark.parametrize("deed", ["finish", "reopen"])
-def test_only_a_task_can_be_done(browser_as: BrowserAs, session: Session, ann: Employee, deed: str) -> None:
+@pytest.mark.parametrize("action", ["finish", "reopen"])
+def test_only_a_task_can_be_done(browser_as: BrowserAs, session: Session, ann: Employee, action: str) -> None:
     note = make_activity(session, lead_id=make_lead(session).id)
     browser = browser_as(ann)
-    assert browser.post(f"activities.{deed}_task", activity_id=note.id).status == 404
-    assert browser.post(f"activities.{deed}_task", activity_id=9999).status == 404
-    assert browser.open(f"/activities/{note.id}/{deed}").status == 405
+    assert browser.post(f"activities.{action}_task", activity_id=note.id).status == 404
+    assert browser.post(f"activities.{action}_task", activity_id=9999).status == 404
+    assert browser.open(f"/activities/{note.id}/{action}").status == 405
 
 
 def test_the_operation_refuses_what_is_no_task(app: Flask, session: Session, ann: Employee) -> None:
@@ -113,12 +113,12 @@ def test_someone_who_left_gets_no_task_by_any_way(app: Flask, session: Session, 
         operations.add_activity(db.session.get_one(type(lead), lead.id), values, by=by)
 
 
-@pytest.mark.parametrize("deed", ["finish", "reopen"])
+@pytest.mark.parametrize("action", ["finish", "reopen"])
 def test_sellers_finish_what_is_theirs_or_nobodys(
-    browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee, max: Employee, vera: Employee, deed: str
+    browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee, max: Employee, vera: Employee, action: str
 ) -> None:
     """Assigned to them or nobody, written by them, or on a record of theirs; a button is shown only where it works."""
-    done_at = func.now() if deed == "reopen" else None
+    done_at = func.now() if action == "reopen" else None
     known: dict[str, Any] = {"kind": ActivityKind.TASK, "done_at": done_at}
     of_bob, of_ann = make_lead(session, owner_id=bob.id), make_lead(session, owner_id=ann.id)
     cases = [
@@ -131,9 +131,9 @@ def test_sellers_finish_what_is_theirs_or_nobodys(
     browser = browser_as(ann)
     for task, is_allowed in cases:
         page = browser.get("leads.show_lead", lead_id=task.lead_id)
-        assert page.has(f"form[action='/activities/{task.id}/{deed}']") is is_allowed
-        answer = browser.post(f"activities.{deed}_task", activity_id=task.id)
+        assert page.has(f"form[action='/activities/{task.id}/{action}']") is is_allowed
+        answer = browser.post(f"activities.{action}_task", activity_id=task.id)
         assert answer.status == (303 if is_allowed else 403), task.subject
     assert "This task is assigned to somebody else." in answer.text
-    assert browser_as(vera).post(f"activities.{deed}_task", activity_id=cases[0][0].id).status == 403
-    assert browser_as(max).post(f"activities.{deed}_task", activity_id=cases[4][0].id).status == 303
+    assert browser_as(vera).post(f"activities.{action}_task", activity_id=cases[0][0].id).status == 403
+    assert browser_as(max).post(f"activities.{action}_task", activity_id=cases[4][0].id).status == 303

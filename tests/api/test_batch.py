@@ -1,4 +1,4 @@
-"""Many deeds in one request."""
+"""Many actions in one request."""
 
 from typing import Any
 

@@ -35,7 +35,7 @@ def test_one_in_twenty_may_lie_above_the_95th_percentile() -> None:
 
 
 @pytest.mark.parametrize(
-    ("figure", "verdict"),
+    ("figure", "rating"),
     [
         (DASHBOARD, "pass"),
         (replace(DASHBOARD, value=1.51), "MISS"),
@@ -46,8 +46,8 @@ def test_one_in_twenty_may_lie_above_the_95th_percentile() -> None:
         (BOARD, "not there"),
     ],
 )
-def test_a_figure_is_set_against_its_target(figure: Figure, verdict: str) -> None:
-    assert figure.verdict == verdict
+def test_a_figure_is_set_against_its_target(figure: Figure, rating: str) -> None:
+    assert figure.rating == rating
 
 
 def test_noise_is_no_regression() -> None:

@@ -38,18 +38,18 @@ def freeze(own: OwnDatabase, action: BulkAction, values: dict[str, Any], *, back
         return edit.id
 
 
-def at_once(app: Flask, *deeds: Callable[[], object]) -> None:
+def at_once(app: Flask, *actions: Callable[[], object]) -> None:
     """Let each go on a connection of its own, in the same moment."""
-    together = Barrier(len(deeds))
+    together = Barrier(len(actions))
 
-    def run(deed: Callable[[], object]) -> None:
+    def run(action: Callable[[], object]) -> None:
         with app.app_context():
             together.wait(30)
-            deed()
+            action()
             db.session.commit()
 
-    with ThreadPoolExecutor(len(deeds)) as pool:
-        for waiting in [pool.submit(run, deed) for deed in deeds]:
+    with ThreadPoolExecutor(len(actions)) as pool:
+        for waiting in [pool.submit(run, action) for action in actions]:
             waiting.result(60)
 
 

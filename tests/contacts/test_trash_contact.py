@@ -56,20 +56,20 @@ def test_nothing_changes_in_the_trash(
         operations.make_primary(there, by=by)
 
 
-@pytest.mark.parametrize("deed", ["trash", "restore"])
+@pytest.mark.parametrize("action", ["trash", "restore"])
 def test_who_may_not_change_the_customer_is_refused(
-    browser_as: BrowserAs, session: Session, bob: Employee, vera: Employee, contact: Contact, deed: str
+    browser_as: BrowserAs, session: Session, bob: Employee, vera: Employee, contact: Contact, action: str
 ) -> None:
-    assert browser_as(bob).post(f"customers.{deed}_contact", contact_id=contact.id).status == 403
-    assert browser_as(vera).post(f"customers.{deed}_contact", contact_id=contact.id).status == 403
+    assert browser_as(bob).post(f"customers.{action}_contact", contact_id=contact.id).status == 403
+    assert browser_as(vera).post(f"customers.{action}_contact", contact_id=contact.id).status == 403
     assert not read(session, contact).is_in_trash
 
 
-@pytest.mark.parametrize("deed", ["trash", "restore"])
+@pytest.mark.parametrize("action", ["trash", "restore"])
 def test_by_post_and_for_what_is_there(
-    browser_as: BrowserAs, visitor: Browser, ann: Employee, contact: Contact, deed: str
+    browser_as: BrowserAs, visitor: Browser, ann: Employee, contact: Contact, action: str
 ) -> None:
     browser = browser_as(ann)
-    assert browser.open(f"/contacts/{contact.id}/{deed}").status == 405
-    assert browser.post(f"customers.{deed}_contact", contact_id=9999).status == 404
-    assert visitor.post(f"customers.{deed}_contact", contact_id=contact.id).location == "/sign-in"
+    assert browser.open(f"/contacts/{contact.id}/{action}").status == 405
+    assert browser.post(f"customers.{action}_contact", contact_id=9999).status == 404
+    assert visitor.post(f"customers.{action}_contact", contact_id=contact.id).location == "/sign-in"

@@ -38,36 +38,36 @@ def test_its_won_leads_stay_won(browser_as: BrowserAs, session: Session, ann: Em
     assert session.get_one(type(lead), lead.id).status is LeadStatus.WON
 
 
-@pytest.mark.parametrize("deed", ["trash", "restore"])
-def test_twice_is_once(browser_as: BrowserAs, session: Session, ann: Employee, max: Employee, deed: str) -> None:
+@pytest.mark.parametrize("action", ["trash", "restore"])
+def test_twice_is_once(browser_as: BrowserAs, session: Session, ann: Employee, max: Employee, action: str) -> None:
     customer = make_customer(session)
-    if deed == "restore":
+    if action == "restore":
         browser_as(ann).post("customers.trash_customer", customer_id=customer.id)
     changes = len(session.scalars(select(Change)).all())
-    assert browser_as(ann).post(f"customers.{deed}_customer", customer_id=customer.id).status == 303
-    assert browser_as(max).post(f"customers.{deed}_customer", customer_id=customer.id).status == 303
+    assert browser_as(ann).post(f"customers.{action}_customer", customer_id=customer.id).status == 303
+    assert browser_as(max).post(f"customers.{action}_customer", customer_id=customer.id).status == 303
     latest = session.scalars(select(Change).order_by(Change.id)).all()[changes:]
     assert [change.actor_id for change in latest] == [ann.id]
 
 
-@pytest.mark.parametrize("deed", ["trash", "restore"])
+@pytest.mark.parametrize("action", ["trash", "restore"])
 def test_who_may_not_is_refused(
-    browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee, vera: Employee, deed: str
+    browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee, vera: Employee, action: str
 ) -> None:
     customer = make_customer(session, owner_id=ann.id)
-    page = browser_as(bob).post(f"customers.{deed}_customer", customer_id=customer.id)
+    page = browser_as(bob).post(f"customers.{action}_customer", customer_id=customer.id)
     assert page.status == 403
     assert "This belongs to Ann Keller." in page.text
-    assert browser_as(vera).post(f"customers.{deed}_customer", customer_id=customer.id).status == 403
+    assert browser_as(vera).post(f"customers.{action}_customer", customer_id=customer.id).status == 403
     assert not read(session, customer).is_in_trash
 
 
-@pytest.mark.parametrize("deed", ["trash", "restore"])
+@pytest.mark.parametrize("action", ["trash", "restore"])
 def test_by_post_and_for_what_is_there(
-    browser_as: BrowserAs, visitor: Browser, session: Session, ann: Employee, deed: str
+    browser_as: BrowserAs, visitor: Browser, session: Session, ann: Employee, action: str
 ) -> None:
     customer = make_customer(session)
     browser = browser_as(ann)
-    assert browser.open(f"/customers/{customer.id}/{deed}").status == 405
-    assert browser.post(f"customers.{deed}_customer", customer_id=9999).status == 404
-    assert visitor.post(f"customers.{deed}_customer", customer_id=customer.id).location == "/sign-in"
+    assert browser.open(f"/customers/{customer.id}/{action}").status == 405
+    assert browser.post(f"customers.{action}_customer", customer_id=9999).status == 404
+    assert visitor.post(f"customers.{action}_customer", customer_id=customer.id).location == "/sign-in"

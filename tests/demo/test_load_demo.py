@@ -25,7 +25,7 @@ from crm_web.models import (
 from tests.databases import OwnDatabase, copy_template
 from tests.factories import make_sign_in
 from tests.page import Browser
-from tests.stateful.invariants import list_lies
+from tests.stateful.invariants import list_violations
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_history_names_who_entered_what(filled: Session) -> None:
 def test_history_tells_the_times_of_the_story(database: OwnDatabase, filled: Session) -> None:
     """As if it had been written down then: nothing contradicts it, and most of it is not of today."""
     with closing(database.connect()) as connection:
-        assert list_lies(connection) == []
+        assert list_violations(connection) == []
     long_ago = select(func.count()).select_from(Change).where(Change.at < func.now() - text("interval '30 days'"))
     assert (filled.scalar(long_ago) or 0) > 1000
     assert filled.scalar(select(func.count()).select_from(Change).where(Change.at > func.now())) == 0

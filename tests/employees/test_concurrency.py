@@ -50,13 +50,13 @@ def app(own_database: OwnDatabase) -> Flask:
     return own_database.app
 
 
-def act(app: Flask, deed: Callable[..., Any], name: str, **settings: Any) -> Any:
+def act(app: Flask, action: Callable[..., Any], name: str, **settings: Any) -> Any:
     """Do something to an employee in a transaction of its own, as ada."""
     with app.app_context():
         people = {person.name.split()[0].lower(): person for person in db.session.scalars(select(Employee))}
-        if deed is change_employee:
+        if action is change_employee:
             settings = {"version": people[name].version, "handover": None} | settings
-        result = deed(people[name], by=people["ada"], **settings)
+        result = action(people[name], by=people["ada"], **settings)
         db.session.commit()
         return result
 

@@ -48,7 +48,7 @@ class Servers:
         while not end.wait(chance.uniform(0.2, 1)):
             number = chance.randrange(2)
             # One that never became ready has left no number of its own to kill by.
-            if "is ready" in self.running[number].told():
+            if "is ready" in self.running[number].printed():
                 chance.choices((self._kill_worker, self._kill_instance), (5, 1))[0](number, chance)
 
     def kill_connections_until(self, end: Event, chance: random.Random) -> None:
@@ -83,7 +83,7 @@ class Servers:
         self.kills["instance"] += 1
         patience = time.monotonic() + PATIENCE
         while self.running[number].process.poll() is not None:
-            assert time.monotonic() < patience, self.running[number].told()
+            assert time.monotonic() < patience, self.running[number].printed()
             # A start whose own connection is killed gives up; then it is started once more.
             self.running[number] = self._launch(dead.folder.name, dead.port)
             self.logs.append(self.running[number].output)
@@ -118,7 +118,7 @@ class Client:
         self.edits: dict[str, int] = {}
 
     def write_until(self, end: Event) -> None:
-        """One deed after the other until it is time to stop; the last one is waited for."""
+        """One action after the other until it is time to stop; the last one is waited for."""
         while not end.is_set():
             kind = self.chance.random()
             if not self.leads or kind < 0.1:
@@ -219,15 +219,15 @@ class OwnLead:
         self.lines.append(("status", self.status))
 
     def live_on(self, client: Client) -> None:
-        """One more deed, whatever it is."""
+        """One more action, whatever it is."""
         if self.is_trashed:
             self._note(client.send(f"/leads/{self.id}/restore", {}), ("is in the trash", False))
             self.is_trashed = False
             return
-        deeds = [self._edit, self._move, self._move, self._trash]
-        deeds += [self._win] * 3 if self.status != "won" else []
-        deeds += [self._undo] * 2 if self.stands else []
-        client.chance.choice(deeds)(client)
+        actions = [self._edit, self._move, self._move, self._trash]
+        actions += [self._win] * 3 if self.status != "won" else []
+        actions += [self._undo] * 2 if self.stands else []
+        client.chance.choice(actions)(client)
 
     def _note(self, location: str, *lines: tuple[str, Any], place: str | None = None) -> None:
         assert location == (place or f"/leads/{self.id}"), location

@@ -81,16 +81,16 @@ class Launched:
 
     def wait_until_ready(self, seconds: float = 60.0) -> None:
         def is_ready() -> bool:
-            assert self.process.poll() is None, f"{self.process.returncode}: {self.told()}"
-            return self.get("/readyz")[0] == 200 and "is ready" in self.told()
+            assert self.process.poll() is None, f"{self.process.returncode}: {self.printed()}"
+            return self.get("/readyz")[0] == 200 and "is ready" in self.printed()
 
         wait_for(is_ready, seconds)
 
-    def told(self) -> str:
+    def printed(self) -> str:
         return self.output.read_text()
 
     def lines(self) -> list[dict[str, object]]:
-        return [json.loads(line) for line in self.told().splitlines() if line.startswith("{")]
+        return [json.loads(line) for line in self.printed().splitlines() if line.startswith("{")]
 
     def web_pid(self) -> int:
         return int((self.folder / f"web-{self.port}.lock").read_text())

@@ -142,8 +142,8 @@ def _trash_and_restore(pair: Pair) -> None:
     with pair.own.session() as session:
         records: dict[str, Lead | Customer] = {"leads": make_lead(session), "customers": make_customer(session)}
     for place, record in records.items():
-        for deed, is_in_trash, changes in (("trash", True, 2), ("restore", False, 3)):
-            answer = only(pair.post_at_once(f"/{place}/{record.id}/{deed}", {}))
+        for action, is_in_trash, changes in (("trash", True, 2), ("restore", False, 3)):
+            answer = only(pair.post_at_once(f"/{place}/{record.id}/{action}", {}))
 
             assert (answer.status, answer.location) == (303, f"/{place}" if is_in_trash else f"/{place}/{record.id}")
             assert record.name in answer.said

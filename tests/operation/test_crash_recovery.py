@@ -19,7 +19,7 @@ from tests.databases import OwnDatabase
 from tests.factories import make_customer, make_lead
 from tests.operation.killing import Client, Servers
 from tests.operation.launch import temporary_folder
-from tests.stateful.invariants import list_lies
+from tests.stateful.invariants import list_violations
 
 pytestmark = pytest.mark.slow
 SECONDS = float(os.environ.get("KILLED_SECONDS", "8"))
@@ -79,7 +79,7 @@ def _let_loose(servers: Servers, clients: list[Client]) -> None:
 def _check(own: OwnDatabase, clients: list[Client]) -> None:
     connection = own.connect()
     try:
-        assert list_lies(connection) == []
+        assert list_violations(connection) == []
         with connection.cursor() as cursor:
             for client in clients:
                 _check_client(client, cursor)
@@ -93,7 +93,7 @@ def _check_client(client: Client, cursor: Any) -> None:
         cursor.execute("SELECT id FROM leads WHERE last_name = %s", (lead.name,))
         assert cursor.fetchall() == [(lead.id,)]
         cursor.execute("SELECT fields FROM changes WHERE entity = 'lead' AND entity_id = %s ORDER BY id", (lead.id,))
-        assert [_tell(fields) for (fields,) in cursor] == lead.lines
+        assert [_as_line(fields) for (fields,) in cursor] == lead.lines
     for name, location in client.customers.items():
         cursor.execute("SELECT '/customers/' || id FROM customers WHERE name = %s", (name,))
         assert cursor.fetchall() == [(location,)]
@@ -105,7 +105,7 @@ def _check_client(client: Client, cursor: Any) -> None:
     assert cursor.fetchall() == [], "what was said not to be saved is there"
 
 
-def _tell(fields: dict[str, list[Any]]) -> tuple[str, Any]:
+def _as_line(fields: dict[str, list[Any]]) -> tuple[str, Any]:
     """What a line of history says, in one word."""
     if "deleted_at" in fields:
         return "is in the trash", fields["deleted_at"][1] is not None

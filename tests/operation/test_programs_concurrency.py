@@ -1,4 +1,4 @@
-"""The same deed asked for by many programs at once, of two web servers on one database: it is done once."""
+"""The same action asked for by many programs at once, of two web servers on one database: it is done once."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ AT_ONCE = 32
 
 
 @dataclass(frozen=True)
-class Told:
+class Reply:
     """What one of the many was answered."""
 
     status: int
@@ -47,11 +47,11 @@ class Programs:
         with own.session() as session:
             self.secret = make_token(session, own.find(session, "ann"))
 
-    def send_at_once(self, method: str, path: str, bodies: list[Any], **headers: str) -> list[Told]:
+    def send_at_once(self, method: str, path: str, bodies: list[Any], **headers: str) -> list[Reply]:
         """Send a request from each program in the same moment, half of them to each server."""
         begin = Barrier(len(bodies))
 
-        def send(number: int) -> Told:
+        def send(number: int) -> Reply:
             server = self.servers[number % 2]
             connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
             sent = {"Authorization": f"Bearer {self.secret}", "Content-Type": "application/json"} | headers
@@ -59,14 +59,14 @@ class Programs:
             try:
                 connection.request(method, f"/api/v1{path}", json.dumps(bodies[number]), sent)
                 answer = connection.getresponse()
-                return Told(answer.status, answer.getheader("Location"), answer.read().decode())
+                return Reply(answer.status, answer.getheader("Location"), answer.read().decode())
             finally:
                 connection.close()
 
         with ThreadPoolExecutor(len(bodies)) as programs:
             return list(programs.map(send, range(len(bodies))))
 
-    def post_once(self, path: str, body: Any, key: str) -> Told:
+    def post_once(self, path: str, body: Any, key: str) -> Reply:
         """Post the same with one key from all programs; gives the one answer that all of them got."""
         told = self.send_at_once("POST", path, [body] * AT_ONCE, **{"Idempotency-Key": key})
         assert len(set(told)) == 1, set(told)
@@ -110,7 +110,7 @@ def _win_without_a_key(programs: Programs) -> None:
     _look_at_win(programs, lead_id, *told)
 
 
-def _look_at_win(programs: Programs, lead_id: int, *told: Told) -> None:
+def _look_at_win(programs: Programs, lead_id: int, *told: Reply) -> None:
     with programs.own.session() as session:
         customer_id = session.scalars(select(Customer.id).where(Customer.created_from_lead_id == lead_id)).one()
         assert {one.json()["customer_id"] for one in told} == {customer_id}

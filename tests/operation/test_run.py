@@ -38,7 +38,7 @@ def first_start(port: int) -> Iterator[FirstStart]:
         run.wait_until_ready()
         pids = [run.web_pid(), run.worker_pid(), run.postgres_pid()]
         code = run.stop(signal.SIGINT)
-        yield FirstStart(folder / "var", run.told(), code, [pid for pid in pids if is_running(pid)])
+        yield FirstStart(folder / "var", run.printed(), code, [pid for pid in pids if is_running(pid)])
         with EmbeddedServer(folder / "var"):
             pass
 
@@ -98,11 +98,11 @@ def test_first_start_serves_a_demo_and_stops_as_a_whole(first_start: FirstStart)
 
 def test_stop_while_it_starts_leaves_nothing(launch: Launch, var: Path) -> None:
     run = launch()
-    wait_for(lambda: "Starting PostgreSQL" in run.told())
+    wait_for(lambda: "Starting PostgreSQL" in run.printed())
 
     assert run.stop() == 0
     wait_for(lambda: not (var / "postgres" / "postmaster.pid").exists(), 5)
-    assert "Traceback" not in run.told()
+    assert "Traceback" not in run.printed()
 
 
 def kill(run: Launched, victim: str) -> None:
@@ -123,7 +123,7 @@ def test_next_start_has_the_same_data_whatever_was_killed(launch: Launch, var: P
     for victim in ("launcher", "web server", "worker", "database", "everything"):
         run = launch()
         run.wait_until_ready()
-        assert "Filling" not in run.told()
+        assert "Filling" not in run.printed()
         kill(run, victim)
         if victim in ("worker", "database"):
             assert run.stop() == 0
@@ -137,7 +137,7 @@ def test_next_start_has_the_same_data_whatever_was_killed(launch: Launch, var: P
         last.process.send_signal(signal.SIGTERM)
 
     assert last.stop() == 0
-    assert "Traceback" not in last.told()
+    assert "Traceback" not in last.printed()
     assert not (var / "postgres" / "postmaster.pid").exists()
     assert count_employees(var) == people
     assert (var / "secret_key").read_text() == secret
@@ -178,7 +178,7 @@ def test_second_one_in_the_same_place_says_so(launch: Launch) -> None:
     second = launch()
 
     assert second.process.wait(30) == 1
-    assert "runs here already" in second.told()
+    assert "runs here already" in second.printed()
 
 
 def test_flask_command_uses_the_running_server(launch: Launch, var: Path) -> None:
@@ -209,9 +209,9 @@ def run_flask(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[
 def only_line(run: Launched) -> str:
     """What the launcher said on failing: one line of its own, and no traceback."""
     assert run.process.wait(60) == 1
-    assert "Traceback" not in run.told()
-    lines = [line for line in run.told().splitlines() if line.startswith("Piper CRM:")]
-    assert len(lines) == 1, run.told()
+    assert "Traceback" not in run.printed()
+    lines = [line for line in run.printed().splitlines() if line.startswith("Piper CRM:")]
+    assert len(lines) == 1, run.printed()
     return lines[0]
 
 
@@ -288,8 +288,8 @@ def test_own_database_is_migrated_by_hand_and_left_empty(tmp_path: Path, server:
     run.wait_until_ready()
 
     assert run.stop() == 0
-    assert "Filling" not in run.told()
-    assert "piper-demo" not in run.told()
+    assert "Filling" not in run.printed()
+    assert "piper-demo" not in run.printed()
     assert not (tmp_path / "var" / "postgres").exists()
 
 

@@ -14,8 +14,8 @@ from crm_web.leads.forms import REASONS
 from crm_web.leads.operations import LostReasonMissing
 from crm_web.models import BulkAction, BulkEdit, BulkEntity, CustomerStatus, LeadStatus, LostReason
 from crm_web.records.operations import OwnerNotEntitled
-from tests.stateful.company import Deed, Row
-from tests.stateful.story import CHOICES, NUMBERS, Story
+from tests.stateful.company import Row, StepResult
+from tests.stateful.machine import CHOICES, NUMBERS, CompanyMachine
 
 CHOSEN = {
     BulkEntity.LEAD: [
@@ -34,7 +34,7 @@ ALSO_TOUCHED = {"activities", "customers", "contacts", "conversions", "bulk_edit
 """What winning and its undo touch beside the leads that were chosen."""
 
 
-class Bulk(Story):
+class Bulk(CompanyMachine):
     """The rules about bulk edits."""
 
     @rule(who=NUMBERS, entity=st.sampled_from(BulkEntity), mask=NUMBERS, data=st.data())
@@ -91,11 +91,11 @@ class Bulk(Story):
         if answer.is_done and edit["undone_at"] is None and edit["applied_at"] is not None:
             self._check_bulk_undone(edit)
 
-    def _act_on(self, edit: Row, what: str, deed: Any, button: str, *refusals: type[DomainError]) -> Deed:
+    def _act_on(self, edit: Row, what: str, operation: Any, button: str, *refusals: type[DomainError]) -> StepResult:
         """Only whoever chose the records applies an edit, and takes it back."""
         answer = self.company.act(
             edit["made_by_id"],
-            lambda by, _: deed(by, db.session.get_one(BulkEdit, edit["id"])) and None,
+            lambda by, _: operation(by, db.session.get_one(BulkEdit, edit["id"])) and None,
             page=f"/bulk/{edit['id']}/{button}",
             action=Action.CREATE,
             refusals=refusals,

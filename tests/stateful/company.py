@@ -16,7 +16,7 @@ from crm_web.models import Activity, ChangeSource, Contact, Customer, Employee, 
 from tests.databases import CAST, OwnDatabase
 from tests.factories import make_sign_in
 from tests.page import Browser
-from tests.stateful.invariants import list_lies
+from tests.stateful.invariants import list_violations
 
 Ref = tuple[str, int]
 """A record: its kind and its id."""
@@ -33,7 +33,7 @@ PLACES = {"lead": "/leads", "customer": "/customers", "contact": "/contacts", "e
 
 
 @dataclass(frozen=True)
-class Deed:
+class StepResult:
     """
     How it went when somebody wanted something.
 
@@ -60,7 +60,7 @@ class Company:
         self.own = own
         self.connection = own.connect()
         self.connection.autocommit = True
-        self.stories = 0
+        self.runs = 0
 
     def begin(self) -> list[int]:
         """Forget everything, and hire the cast; gives their ids."""
@@ -69,7 +69,7 @@ class Company:
             cursor.execute("BEGIN; " + "".join(f"ALTER TABLE {table} DISABLE TRIGGER USER; " for table in EMPTIED))
             cursor.execute(f"TRUNCATE {', '.join(EMPTIED)} RESTART IDENTITY")
             cursor.execute("".join(f"ALTER TABLE {table} ENABLE TRIGGER USER; " for table in EMPTIED) + "COMMIT")
-        self.stories += 1
+        self.runs += 1
         self.steps, self.browsers = 0, dict[int, Browser]()
         with self.own.app.app_context():
             for first_name, (name, role) in CAST.items():
@@ -83,9 +83,9 @@ class Company:
         """Let go of the database."""
         self.connection.close()
 
-    def list_lies(self) -> list[str]:
+    def list_violations(self) -> list[str]:
         """What contradicts itself."""
-        return list_lies(self.connection)
+        return list_violations(self.connection)
 
     def pick(self, table: str, number: int) -> int | None:
         """One of the rows of a table, mostly one that is not in the trash; ``None`` where there is none."""
@@ -124,7 +124,7 @@ class Company:
         return [row for row in rows if all(row[name] == value for name, value in values.items())]
 
     def list_changed(self) -> dict[tuple[str, int], set[str]]:
-        """Which rows the last deed changed, made or deleted, and in which columns."""
+        """Which rows the last operation changed, made or deleted, and in which columns."""
         return {
             (table, row_id): {name for name in was | has if was.get(name) != has.get(name)}
             for table in KEPT
@@ -135,18 +135,18 @@ class Company:
     def act(
         self,
         who: int,
-        deed: Callable[[Employee, Any], Any],
+        operation: Callable[[Employee, Any], Any],
         *,
         page: str,
         on: Ref | None = None,
         action: Action = Action.CHANGE_OWN,
         refusals: tuple[type[Exception], ...] = (),
-    ) -> Deed:
+    ) -> StepResult:
         """
         Let somebody do something as a view does: may they, do it, commit; whoever is refused must have changed nothing.
 
         :param who: the id of the employee
-        :param deed: what they do, given the employee and the record
+        :param operation: what they do, given the employee and the record
         :param page: where the button for it sends its form
         :param on: the record that it is done to
         :param action: what their role has to allow
@@ -159,11 +159,11 @@ class Company:
             by = db.session.get_one(Employee, who)
             record = db.session.get(MODELS[on[0]], on[1]) if on else None
             if on and record is None:
-                answer = Deed("gone")
+                answer = StepResult("gone")
             elif by.is_active and may(by, action) and (record is None or self._may_change(by, action, record)):
-                answer = self._do(deed, by, record, refusals)
+                answer = self._do(operation, by, record, refusals)
             else:
-                answer = Deed("not allowed")
+                answer = StepResult("not allowed")
                 self._be_refused(by, page)
         self.before, self.now = self.now, self._read()
         if not answer.is_done:
@@ -176,20 +176,24 @@ class Company:
         return may_change(by, record.customer if isinstance(record, Contact) else record)
 
     def _do(
-        self, deed: Callable[[Employee, Any], Any], by: Employee, record: Any, refusals: tuple[type[Exception], ...]
-    ) -> Deed:
+        self,
+        operation: Callable[[Employee, Any], Any],
+        by: Employee,
+        record: Any,
+        refusals: tuple[type[Exception], ...],
+    ) -> StepResult:
         try:
-            result = deed(by, record)
+            result = operation(by, record)
             who = by.id
             db.session.commit()
         except refusals as error:
             db.session.rollback()
-            return Deed(type(error).__name__)
+            return StepResult(type(error).__name__)
         self._check_signature(who)
-        return Deed("done", result)
+        return StepResult("done", result)
 
     def _check_signature(self, who: int) -> None:
-        """Whatever history noted of this deed is signed by whoever did it, and came by this request."""
+        """Whatever history noted of this operation is signed by whoever did it, and came by this request."""
         with self.connection.cursor() as cursor:
             cursor.execute(
                 "SELECT id, entity, actor_id, request_id FROM changes"

@@ -1,8 +1,8 @@
 """
-What must be true of the whole database whatever was done to it, in SQL that knows nothing of the operations.
+Invariants of the whole database, in SQL that is independent of the operations.
 
-``list_lies`` gives one line for each row that contradicts another one. The proofs that do things in any order, or kill
-the servers meanwhile, ask it over and over.
+``list_violations`` returns one line for each row that contradicts another one. The tests that run random steps, or kill
+the servers meanwhile, call it again and again.
 """
 
 # ruff: noqa: S608  (the statements are put together from words that stand here)
@@ -171,11 +171,12 @@ TRUTHS = {
         WHERE NOT is_active AND ended_at IS NULL""",
 }
 _QUESTION = " UNION ALL ".join(
-    "SELECT '{}', told FROM ({}) AS lie(told)".format(truth.replace("'", "''"), lies) for truth, lies in TRUTHS.items()
+    "SELECT '{}', description FROM ({}) AS violation(description)".format(truth.replace("'", "''"), query)
+    for truth, query in TRUTHS.items()
 )
 
 
-def list_lies(connection: Connection) -> list[str]:
+def list_violations(connection: Connection) -> list[str]:
     """
     List what contradicts itself.
 

@@ -20,7 +20,7 @@ from crm_web.records.serialization import from_history
 from crm_web.trash.purge import operations as trash
 from crm_web.undo import operations as history
 from tests.stateful.company import MODELS, PLACES, Ref, Row
-from tests.stateful.story import ANY_REFUSAL, CHANGES, CHOICES, KEPT, NUMBERS, SIGNED, Story, find_differing
+from tests.stateful.machine import ANY_REFUSAL, CHANGES, CHOICES, KEPT, NUMBERS, SIGNED, CompanyMachine, find_differing
 from tests.stateful.typed import is_refused, is_whole, merge_by_hand, typed
 
 CHANGE: dict[str, Any] = {
@@ -44,7 +44,7 @@ OF_TRASH = {"deleted_at", "deleted_by_id"}
 IN_TRASH = ("LeadInTrash", "CustomerInTrash", "ContactInTrash")
 
 
-class Keeping(Story):
+class Keeping(CompanyMachine):
     """The rules about records and people; winning has its own."""
 
     @precondition(lambda self: len(self.company.now["employees"]) < 8)
@@ -192,7 +192,7 @@ class Keeping(Story):
         theirs, is_trashed = self.read_form(ref), self.is_in_trash(ref)
         merged = merge_by_hand(base, mine, theirs) if theirs else None
 
-        def deed(by: Employee, record: Any) -> None:
+        def operation(by: Employee, record: Any) -> None:
             successor = other if other == KEPT else self.pick_owner(other)
             more = {"handover": _handover(successor)} if kind == "employee" else {}
             CHANGE[kind](record, mine, version=form["version"], by=by, **more)
@@ -200,7 +200,7 @@ class Keeping(Story):
         answer = self.act(
             what,
             who,
-            deed,
+            operation,
             on=ref,
             page=f"{PLACES[kind]}/{ref[1]}/edit",
             action=Action.KEEP_EMPLOYEES if kind == "employee" else Action.CHANGE_OWN,
@@ -250,11 +250,11 @@ class Keeping(Story):
     def finish_or_reopen(self, who: int, number: int) -> None:
         tasks = self.company.rows("activities", kind="task")
         task = ("activity", tasks[number % len(tasks)]["id"])
-        what, deed = ("reopen task", reopen_task) if self.row(task)["done_at"] else ("finish task", finish_task)
+        what, operation = ("reopen task", reopen_task) if self.row(task)["done_at"] else ("finish task", finish_task)
         answer = self.act(
             what,
             who,
-            lambda by, found: deed(found, by=by),
+            lambda by, found: operation(found, by=by),
             on=task,
             page=f"/activities/{task[1]}/{what.split()[0]}",
             action=Action.CREATE,

@@ -19,14 +19,14 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.databases import OwnDatabase
 from tests.stateful.bulk import Bulk
 from tests.stateful.company import Company
+from tests.stateful.machine import CompanyMachine
 from tests.stateful.record_rules import Keeping
-from tests.stateful.story import Story
 from tests.stateful.winning import Winning
 
 pytestmark = pytest.mark.slow
 STORIES = int(os.environ.get("ANY_ORDER_STORIES", "0"))
 STEPS = 50
-DEEDS = {
+KINDS_OF_STEP = {
     "add note",
     "add task",
     "apply bulk edit",
@@ -62,8 +62,8 @@ class AnyOrder(Keeping, Winning, Bulk):
 
 
 def test_any_order_of_anything_leaves_the_truth(own_database: OwnDatabase) -> None:
-    Story.company = Company(own_database)
-    Story.tally.clear()
+    CompanyMachine.company = Company(own_database)
+    CompanyMachine.step_counts.clear()
     which: dict[str, Any] = {"max_examples": STORIES, "derandomize": False} if STORIES else {"max_examples": 40}
     try:
         run_state_machine_as_test(
@@ -79,11 +79,11 @@ def test_any_order_of_anything_leaves_the_truth(own_database: OwnDatabase) -> No
             ),
         )
     finally:
-        Story.company.close()
-        print(f"\n{Story.company.stories} stories, {Story.tally.total()} steps:")  # noqa: T201
-        for (what, outcome), number in sorted(Story.tally.items()):
+        CompanyMachine.company.close()
+        print(f"\n{CompanyMachine.company.runs} runs, {CompanyMachine.step_counts.total()} steps:")  # noqa: T201
+        for (what, outcome), number in sorted(CompanyMachine.step_counts.items()):
             print(f"  {what}: {outcome} {number}")  # noqa: T201
     # Stories in which nobody gets anything done would find nothing.
-    assert {what for what, _ in Story.tally} == DEEDS
-    done = {what for what, outcome in Story.tally if outcome == "done"}
-    assert len(done) >= 0.9 * len(DEEDS), DEEDS - done
+    assert {what for what, _ in CompanyMachine.step_counts} == KINDS_OF_STEP
+    done = {what for what, outcome in CompanyMachine.step_counts if outcome == "done"}
+    assert len(done) >= 0.9 * len(KINDS_OF_STEP), KINDS_OF_STEP - done

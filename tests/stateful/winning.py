@@ -13,8 +13,8 @@ from crm_web.leads import operations as leads
 from crm_web.leads.forms import REASONS
 from crm_web.models import Customer, Employee, LeadStatus, LostReason, StatusKind
 from crm_web.winning import operations as winning_operations
-from tests.stateful.company import Deed, Ref, Row
-from tests.stateful.story import ANY_REFUSAL, CHOICES, NUMBERS, SIGNED, Story, find_differing
+from tests.stateful.company import Ref, Row, StepResult
+from tests.stateful.machine import ANY_REFUSAL, CHOICES, NUMBERS, SIGNED, CompanyMachine, find_differing
 from tests.stateful.typed import is_refused, typed
 
 BACK = ("status", "closed_at", "lost_reason", "lost_note")
@@ -22,7 +22,7 @@ BACK = ("status", "closed_at", "lost_reason", "lost_note")
 FOLLOWING = {"phone_e164", "email_normalised", "search_text"}
 
 
-class Winning(Story):
+class Winning(CompanyMachine):
     """The rules about the status of leads."""
 
     @rule(
@@ -114,11 +114,11 @@ class Winning(Story):
             return
         was, had = self.row(lead), self.row(buyer)
 
-        def deed(by: Employee, record: Any) -> None:
+        def operation(by: Employee, record: Any) -> None:
             found = db.session.get_one(Customer, buyer[1])
             winning_operations.win_for_customer(record, found, fill=may_change(by, found), by=by)
 
-        answer = self.act("win for", who, deed, on=lead, page=f"/leads/{lead[1]}/status", refusals=(DomainError,))
+        answer = self.act("win for", who, operation, on=lead, page=f"/leads/{lead[1]}/status", refusals=(DomainError,))
         if answer.outcome != "not allowed":
             assert answer.outcome == _foresee_link(was, had), answer
         if answer.is_done and was["status"] != "won":
@@ -187,7 +187,7 @@ class Winning(Story):
             or self.company.rows("customers", parent_id=customer["id"])
         )
 
-    def _check_undone(self, lead: Ref, was: Row, line: Row | None, answer: Deed) -> None:
+    def _check_undone(self, lead: Ref, was: Row, line: Row | None, answer: StepResult) -> None:
         """The lead is what it was before it was won, and so is its customer."""
         assert answer.result is (line is not None)
         if line is None:

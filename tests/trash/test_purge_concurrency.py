@@ -54,14 +54,14 @@ def trashed(session: Session, ada: Employee) -> dict[str, Any]:
     return {"deleted_at": session.scalar(select(NOW)), "deleted_by_id": ada.id}
 
 
-def meet(own: OwnDatabase, rival: Connection, table: str, row_id: int, *deeds: Deed) -> list[Page]:
-    """Let all deeds wait for one row, in this order, then let go of it; none may end in an error page."""
-    with rival.cursor() as cursor, ThreadPoolExecutor(len(deeds)) as pool:
+def meet(own: OwnDatabase, rival: Connection, table: str, row_id: int, *actions: Deed) -> list[Page]:
+    """Let all actions wait for one row, in this order, then let go of it; none may end in an error page."""
+    with rival.cursor() as cursor, ThreadPoolExecutor(len(actions)) as pool:
         cursor.execute(f"SELECT 1 FROM {table} WHERE id = %s FOR UPDATE", (row_id,))  # noqa: S608  (a word of ours)
         pages = []
         try:
-            for number, deed in enumerate(deeds, start=1):
-                pages.append(pool.submit(deed))
+            for number, action in enumerate(actions, start=1):
+                pages.append(pool.submit(action))
                 wait_until_waiting(own, number)
         finally:
             # Whoever waits in the pool would be waited for without end.
@@ -104,8 +104,8 @@ def test_two_administrators_delete_the_same(
     kind: str,
 ) -> None:
     record_id = make_trashed(session, kind, trashed)
-    deeds = [purge(browse(), kind, record_id) for _ in range(2)]
-    first, second = meet(own_database, rival, f"{kind}s", record_id, *deeds)
+    actions = [purge(browse(), kind, record_id) for _ in range(2)]
+    first, second = meet(own_database, rival, f"{kind}s", record_id, *actions)
     assert (first.status, second.status) == (303, 410)
     assert "deleted for good" in second.text
     gone = select(Change).where(Change.action == ChangeAction.DELETED, Change.entity == kind)
@@ -125,8 +125,8 @@ def test_one_deletes_what_another_restores(
 ) -> None:
     record_id, browser = make_trashed(session, kind, trashed), browse()
     endpoint = f"{'leads' if kind == 'lead' else 'customers'}.restore_{kind}"
-    deeds = [purge(browse(), kind, record_id), lambda: browser.post(endpoint, None, **{f"{kind}_id": record_id})]
-    pages = meet(own_database, rival, f"{kind}s", record_id, *(deeds if first == "purge" else reversed(deeds)))
+    actions = [purge(browse(), kind, record_id), lambda: browser.post(endpoint, None, **{f"{kind}_id": record_id})]
+    pages = meet(own_database, rival, f"{kind}s", record_id, *(actions if first == "purge" else reversed(actions)))
     session.expire_all()
     after = session.get(KINDS[kind], record_id)
     if first == "purge":
@@ -149,11 +149,11 @@ def test_one_deletes_the_customer_of_a_lead_that_another_wins(
     customer = make_customer(session, name="Nordlys", **trashed)
     lead, browser = make_lead(session, company="Quite another", customer_id=customer.id), browse()
     customer_id = customer.id
-    deeds = [
+    actions = [
         purge(browse(), "customer", customer.id),
         lambda: browser.post("leads.change_status", {"status": "won"}, lead_id=lead.id),
     ]
-    meet(own_database, rival, "leads", lead.id, *(deeds if first == "purge" else reversed(deeds)))
+    meet(own_database, rival, "leads", lead.id, *(actions if first == "purge" else reversed(actions)))
     session.expire_all()
     after = session.get_one(Lead, lead.id)
     assert (after.customer_id is not None) is after.is_won
@@ -161,14 +161,14 @@ def test_one_deletes_the_customer_of_a_lead_that_another_wins(
     assert session.get(Customer, customer_id) is None
 
 
-@pytest.mark.parametrize("deed", ["win", "activity", "edit", "trash", "undo"])
+@pytest.mark.parametrize("action", ["win", "activity", "edit", "trash", "undo"])
 def test_one_deletes_a_lead_with_which_another_does_something(
     own_database: OwnDatabase,
     session: Session,
     rival: Connection,
     browse: Callable[[], Browser],
     trashed: dict[str, Any],
-    deed: str,
+    action: str,
 ) -> None:
     lead, browser = make_lead(session, **trashed), browse()
     endpoint, data = {
@@ -177,9 +177,9 @@ def test_one_deletes_a_lead_with_which_another_does_something(
         "edit": ("history.put_back", {"field": "company"}),
         "trash": ("leads.trash_lead", {}),
         "undo": ("leads.undo_win", {}),
-    }[deed]
+    }[action]
     values = {"lead_id": lead.id}
-    if deed == "edit":
+    if action == "edit":
         lead.company = "New"
         session.commit()
         values = {"change_id": session.scalars(select(Change.id).order_by(Change.id.desc())).all()[0]}

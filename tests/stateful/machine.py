@@ -1,4 +1,4 @@
-"""A story that Hypothesis makes up: what its rules share."""
+"""The state machine that Hypothesis drives: what its rules share."""
 
 from collections import Counter
 from typing import Any, ClassVar
@@ -13,7 +13,7 @@ from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.customers.operations import create_customer
 from crm_web.leads.operations import create_lead
-from tests.stateful.company import MODELS, TABLES, Company, Deed, Ref, Row
+from tests.stateful.company import MODELS, TABLES, Company, Ref, Row, StepResult
 from tests.stateful.typed import columns_of
 
 NUMBERS = st.integers(0, 255)
@@ -27,15 +27,15 @@ SIGNED = {"version", "updated_at", "updated_by_id", "furthest_status"}
 ANY_REFUSAL = (DomainError, IntegrityError, DataError)
 
 
-class Story(RuleBasedStateMachine):
+class CompanyMachine(RuleBasedStateMachine):
     """
-    A story. Its numbers say who does it and to what.
+    A random sequence of steps. Their numbers choose who acts, and on what.
 
     The company takes mostly somebody who may and something that is not in the trash, now and then anybody or anything.
     """
 
     company: ClassVar[Company]
-    tally: ClassVar[Counter[tuple[str, str]]] = Counter()
+    step_counts: ClassVar[Counter[tuple[str, str]]] = Counter()
 
     @initialize()
     def begin(self) -> None:
@@ -52,19 +52,19 @@ class Story(RuleBasedStateMachine):
     @invariant()
     def nothing_contradicts_itself(self) -> None:
         """Every truth holds after every step."""
-        assert self.company.list_lies() == []
+        assert self.company.list_violations() == []
 
-    def act(self, what: str, who: int, deed: Any, **how: Any) -> Deed:
+    def act(self, what: str, who: int, operation: Any, **how: Any) -> StepResult:
         """Let somebody do something, count how it went, and remember what was before a win."""
         person = self.company.pick_person(who, how.get("action", Action.CHANGE_OWN), how.get("on"))
-        answer = self.company.act(person, deed, **how)
+        answer = self.company.act(person, operation, **how)
         self.remember(what, person, answer, how.get("on"))
         return answer
 
-    def remember(self, what: str, person: int, answer: Deed, on: Ref | None = None) -> None:
+    def remember(self, what: str, person: int, answer: StepResult, on: Ref | None = None) -> None:
         """Tell what happened, count it, and keep what was before a win."""
         note(f"{self.company.now['employees'][person]['name']}: {what} {on or ''}: {answer.outcome}")
-        self.tally[what, answer.outcome] += 1
+        self.step_counts[what, answer.outcome] += 1
         if what != "undo bulk edit":
             self.check_tasks_follow()
         for lead_id, lead in self.company.now["leads"].items():
@@ -113,7 +113,7 @@ class Story(RuleBasedStateMachine):
         return bool(row.get("deleted_at") or customer.get("deleted_at"))
 
     def check_changed(self, ref: Ref, columns: set[str]) -> None:
-        """The last deed changed this record, or nothing; and nothing else of it than these columns."""
+        """The last operation changed this record, or nothing; and nothing else of it than these columns."""
         changed = self.company.list_changed()
         assert changed.keys() <= {(TABLES.get(ref[0], f"{ref[0]}s"), ref[1])}, changed
         assert set().union(*changed.values()) <= columns | SIGNED, changed
