@@ -10,7 +10,7 @@ from bench.client import Request
 from bench.fill import Database, server
 from bench.measure import typical
 from bench.pages import Page, Site, change_status, create_lead, edit_lead
-from bench.report import Figure, tell
+from bench.report import Figure, print_figures
 from crm_web.launcher.postgres import SUPERUSER
 
 WRITES = {
@@ -34,7 +34,7 @@ def measure_wal(large: Site, rounds: int) -> list[Figure]:
     """
     with _without_whole_pages():
         figures = [_measure(page, most, large, rounds) for page, most in WRITES.items()]
-    tell(figures)
+    print_figures(figures)
     return figures
 
 
