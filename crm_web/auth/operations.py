@@ -99,7 +99,7 @@ def set_password(employee: Employee, password: str, *, by: Employee | None, keep
     _lock(employee)
     employee.password_hash = hash_password(password)
     end_sign_ins(employee, keep=keep)
-    # A colleague who was locked out is let in again with the new password.
+    # The new password also ends a lock-out by the throttle.
     theirs = (SignInFailures.key == f"account:{employee.id}") | SignInFailures.key.startswith(f"pair:{employee.id}@")
     db.session.execute(delete(SignInFailures).where(theirs), execution_options=_WITHOUT_OBJECTS)
     db.session.flush()
@@ -154,7 +154,7 @@ def count_attempt(email: str, *, remote_address: str | None, browser: KnownBrows
         attempt = SignInAttempt(employee_id, found and found.password_hash, f"browser:{browser.nonce}")
         _count({attempt.own_key: ATTEMPTS_PER_ACCOUNT_AND_ADDRESS})
         return attempt
-    # What was typed may be a password, so an unknown address is not kept as it is.
+    # A password may have been typed into this field, so an unknown email is stored as a hash.
     account, network = employee_id or sha256(email.lower().encode()).hexdigest(), _network(remote_address)
     address_key, pair_key, account_key = f"address:{network}", f"pair:{account}@{network}", f"account:{account}"
     _count({address_key: ATTEMPTS_PER_ADDRESS, pair_key: ATTEMPTS_PER_ACCOUNT_AND_ADDRESS})
@@ -186,7 +186,7 @@ def check_attempt(attempt: SignInAttempt, password: str) -> Employee:
     :raise WrongPassword: if they don't match, or there is no such account
     :raise AccountDeactivated: if the password is right but the account is deactivated
     """
-    # Only who is right is looked up: a known and an unknown address ask the database the same until here.
+    # The employee is loaded only now, so that known and unknown emails run the same queries until here.
     if not _matches(attempt.password_hash, password):
         raise WrongPassword("E-mail and password don’t match. Check both, then try again.")
     employee = db.session.get_one(Employee, attempt.employee_id)
@@ -324,7 +324,7 @@ def _count_each(keys: Sequence[str]) -> list[tuple[int, timedelta]]:
 
 def _clear(attempt: SignInAttempt) -> None:
     """Clear the attempt's own count, and take it off the shared ones."""
-    # Address, own, account: the order in which they are counted, so that two of us never wait for each other.
+    # In the order in which they are counted, to avoid deadlocks.
     _lower(attempt.address_key)
     db.session.execute(delete(SignInFailures).where(SignInFailures.key == attempt.own_key))
     _lower(attempt.account_key)

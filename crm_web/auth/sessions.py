@@ -23,7 +23,7 @@ TOO_MANY_WRONG = "Too many requests with unknown tokens came from this address. 
 
 def init_app(app: Flask) -> None:
     """Load the signed-in employee for each request, and record the source of each change in history."""
-    # Flask-Login's own cookies and marks are not used; another program's cookie on the same host must not be one.
+    # Flask-Login's own cookies are not used: another program's cookie on the same host must not sign anybody in.
     app.config["REMEMBER_COOKIE_NAME"] = "piper_unused"
     login_manager.session_protection = None
     login_manager.request_loader(_load_person)
@@ -93,7 +93,7 @@ def _load_program() -> Employee | None:
     g.token_use = use or count_invalid(request.remote_addr)
     db.session.commit()
     if g.token_use.is_too_much:
-        # Nobody asks again who this is while the refusal is written.
+        # The refusal is rendered without loading the employee again.
         remember_employee(g.token_use.employee_id)
         g._login_user = login_manager.anonymous_user()
         abort(429, TOO_MANY if use else TOO_MANY_WRONG)

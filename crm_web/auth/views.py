@@ -55,7 +55,7 @@ def _prove(form: SignInForm) -> Employee:
     attempt = operations.count_attempt(
         form.email.data or "", remote_address=request.remote_addr, browser=sessions.find_known_browser()
     )
-    # Counted for everyone to see before the slow check, and no connection is held during it.
+    # Committed before the slow check, so that other requests see the count and no connection is held.
     db.session.commit()
     return operations.check_attempt(attempt, form.password.data or "")
 

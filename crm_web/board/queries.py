@@ -78,7 +78,7 @@ def _select_recent(filters: LeadFilter, closed_in: Period | None) -> Select[Any]
 def _select_column(filters: LeadFilter, status: LeadStatus, closed_in: Period | None) -> Select[Any]:
     query = select_leads(replace(filters, statuses=[status]))
     if filters.owner_ids == [0]:
-        # The same once more, in the words of the index of what belongs to somebody.
+        # Repeated in the form of the index on owned leads.
         query = query.where(Lead.owner_id.is_(None))
     if closed_in is None or status.kind is StatusKind.OPEN:
         return query
@@ -94,7 +94,7 @@ def list_cards(
     :param closed_in: whole months in which closed leads were closed; ``None`` for no restriction
     :return: leads with their owners and latest activities
     """
-    # To look for what is not there would take longest.
+    # Searching for statuses that are empty would be slowest.
     filled = [status for status in filters.statuses if standing.tallies[status].count or not standing.is_exact]
     if not filled:
         return dict.fromkeys(filters.statuses, Cards())

@@ -27,7 +27,7 @@ SMALLEST = 1000
 """Bytes; what is smaller goes into one packet either way."""
 GZIP_LEVEL = 4
 GZIP_FORMAT = 16 + zlib.MAX_WBITS
-# The window is what each file under way keeps in memory.
+# The window is the memory that each stream keeps.
 ZSTD = ZstdCompressionParameters.from_level(3, window_log=19)
 
 

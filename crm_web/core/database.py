@@ -35,7 +35,7 @@ Result = TypeVar("Result")
 GRACE = 1.0
 # An idle connection answers in a millisecond; one that does not is not waited for as long as a statement.
 PING_DEADLINE = 2.0
-# From this long a wait on, new requests are refused at once rather than sent to wait as well.
+# After waits of this length new requests are refused at once instead of waiting, too.
 SUSPICIOUS_WAIT = 1.0
 IDLE_IN_TRANSACTION_SECONDS = 30
 UNTOUCHED_BY_DATABASE = ("health.show_alive", "static", "bootstrap.static")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 SECRET_NAME = re.compile(r"password|secret|token|cookie|authorization|session", re.IGNORECASE)
-# What a health checker asks every few seconds would drown the lines of people.
+# Health checks every few seconds would drown the other lines.
 QUIET_ENDPOINTS = ("health.show_alive", "health.show_ready", "static", "bootstrap.static")
 _FORWARDED = re.compile(r"HTTP_(X_FORWARDED_.*|FORWARDED|X_REQUEST_ID)")
 _SAVEPOINTS = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO")
@@ -157,9 +157,9 @@ def _end(response: Response) -> Response:
     if "request_id" not in g:  # The host was refused before the request began.
         return response
     response.headers["X-Request-ID"] = g.request_id
-    # The path alone: what stands behind the question mark may be a name, a number or a token.
+    # Without the query string, which may hold a name, a phone number or a token.
     facts = {"request_id": g.request_id, "person": _person(), "method": request.method, "path": request.path}
-    # A long answer is sent after the view has returned; its line is written when the last byte is out.
+    # A streamed response is sent after the view has returned; its line is written after the last byte.
     response.call_on_close(partial(_write_line, response, facts, g.started, g.queries, _level(response)))
     return response
 

@@ -57,6 +57,6 @@ def _add_headers(response: Response) -> Response:
     if settings.https:
         response.headers["Strict-Transport-Security"] = f"max-age={TWO_YEARS}; includeSubDomains"
     if request.endpoint not in STATIC_ENDPOINTS and "Cache-Control" not in response.headers:
-        # A page shows what one person may see: neither a proxy nor the next user of the computer may find it.
+        # Pages are personal: neither a proxy nor the next user of the computer may get them from a cache.
         response.headers["Cache-Control"] = "no-store"
     return response

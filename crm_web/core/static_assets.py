@@ -16,7 +16,7 @@ from crm_web.core.security_headers import STATIC_ENDPOINTS
 
 ONE_YEAR = 365 * 24 * 60 * 60
 COMPRESSED_TYPES = ("text/", "application/javascript", "application/json", "image/svg+xml")
-# How a script of ours names another: import { thing } from "./js/other.js";
+# An import in one of our scripts: import { thing } from "./js/other.js";
 IMPORT = re.compile(rb'(?<= from ")(\./[\w./]+\.js)(?=";)')
 
 
@@ -52,7 +52,7 @@ def _cache_and_compress(response: Response) -> Response:
     if request.args.get("v") == _version(path, changed):
         response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR}, immutable"
     else:
-        # Whoever names a file without its version asks for it again, and mostly hears 304.
+        # Without a version in the URL the file is revalidated, mostly with a 304.
         response.headers["Cache-Control"] = "no-cache"
     if (mimetypes.guess_type(path)[0] or "").startswith(COMPRESSED_TYPES):
         response.vary.add("Accept-Encoding")

@@ -151,7 +151,7 @@ def hand_over(employee: Employee, successor: Employee | None, *, by: Employee | 
     set_audit_actor(by)
     if successor is not None and (not successor.can_own or successor.id == employee.id):
         raise SuccessorNotEntitled("Choose somebody else who is active and sells.", "successor_id")
-    # Counted first, because those on their own records pass with these.
+    # Counted first, because a trigger moves tasks along with their records.
     tasks, to = count_belongings(employee).tasks, successor.id if successor else None
     with _refusals_in_words():
         leads = _give(Lead, Lead.owner_id == employee.id, owner_id=to)

@@ -108,7 +108,7 @@ def change_employee(employee_id: int) -> ResponseReturnValue:
     except DomainError as error:
         _refuse(form, error)
         return _edit_page(form, employee), 422
-    # Who just gave up the role of an administrator keeps the list no more.
+    # People who gave up their own admin role can no longer open the list.
     place = "employees.list_employees" if may(current_user, Action.KEEP_EMPLOYEES) else "dashboard.show_dashboard"
     text = f"{employee.name} is saved.{_say_given(given, handover)}{merged.in_words()}"
     answer, role = Answer(text, url_for(place), warnings=form.phone_warnings), employee.role

@@ -60,5 +60,5 @@ def explain_too_old(found: str, oldest: str) -> str:
 @cache
 def list_migrations() -> tuple[str, ...]:
     """List the migrations of this version, latest first."""
-    # They stand in one row and begin with their number; to read them by Alembic would take ten megabytes.
+    # The migrations are linear and begin with their number; loading Alembic would take ten megabytes.
     return tuple(sorted((path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py")), reverse=True))

@@ -18,11 +18,11 @@ def read_as_of() -> datetime | None:
     if typed is None:
         return None
     try:
-        # A plus sign that somebody typed into the address arrives as a blank.
+        # A plus sign typed into the URL arrives as a blank.
         moment = datetime.fromisoformat(typed.replace(" ", "+") if "T" in typed else typed)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=current_user_locale().zone)
         moment.timestamp()
     except (ValueError, OverflowError):
         abort(404)
-    # Beyond these no reader's clock could show it.
+    # Conversion to some time zone would overflow beyond these.
     return moment if EARLIEST.year <= moment.year <= LATEST.year else abort(404)

@@ -50,7 +50,7 @@ CHANGE_SOURCE_LABELS = {
 """The ways in, as the lines of a choice."""
 
 
-# Which kind of record an id of another table leads to.
+# The kind of record that a foreign key refers to.
 _LEADS_TO = {
     "assignee_id": "employee",
     "created_from_lead_id": "lead",
@@ -75,9 +75,9 @@ _BY_ENDING: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "amount": ("number", lambda value: Decimal(str(value))),
     "country": ("country", str),
 }
-# The rest of a move to the trash, and of one back, is said by the action itself.
+# The label of the action says this already.
 _SAID_BY_ACTION = ("deleted_at", "deleted_by_id")
-# What follows from another change, or has a deed of its own with its own undo.
+# Columns that follow from others, or that have an action of their own with its own undo.
 _NEVER_BY_ITSELF = (
     *_SAID_BY_ACTION,
     "closed_at",
@@ -239,7 +239,7 @@ def format_value(entity: str, column: str, value: Any, names: Mapping[RecordRef,
     try:
         return _typed(entity, column, value)
     except (ValueError, TypeError, ArithmeticError):
-        # Old rows may hold words that the product no longer knows; they are still shown as they are.
+        # Old entries may hold values that no longer exist; they are shown as they are.
         return Value("text", str(value))
 
 

@@ -29,7 +29,7 @@ NEWEST_FIRST = Sort(Change.at.expression, Change.id.expression, descending=True)
 _NOWHERE = cast(null(), BigInteger)
 _TRASHED_CUSTOMER = Customer.deleted_at.is_not(None)
 _IN_TRASH = or_(Contact.deleted_at.is_not(None), _TRASHED_CUSTOMER)
-# Where the name of a record stands, the lead or customer on whose page it is shown, its owner, whether it is trashed.
+# For each kind: name, the lead or customer on whose page it is shown, owner, and whether it is in the trash.
 _NAMES: dict[str, tuple[Any, ...]] = {
     "employee": (Employee.id, Employee.name, _NOWHERE, _NOWHERE, _NOWHERE, false()),
     "lead": (Lead.id, Lead.name, Lead.id, _NOWHERE, Lead.owner_id, Lead.deleted_at.is_not(None)),

@@ -129,7 +129,7 @@ def build_time_in_status_report(view: ReportParams) -> Table:
     days = {"left_from": period.first_day, "left_to": period.next_day} if period else {}
 
     def leave(status: LeadStatus, count: int) -> Cell:
-        # Whose they were then, and not whose they are: the list's own owner and source stay open.
+        # Filter by owner and source at that time, so drop the list's filters by the present ones.
         found: dict[str, Any] = {"owner": None, "source": None, "left": status.value, **then, **days}
         return formatter.count(count, **found)
 
@@ -179,7 +179,7 @@ def build_forecast_report(view: ReportParams) -> Table:
         months.append(month_of(months[-1].next_day, view.user_locale.zone))
     parts = queries.list_expected(view.scope, months)
     largest = {part.currency: part.amount for part in sorted(parts, key=lambda part: part.amount)}
-    # Currency by currency, the commonest first and leads without an amount last, so that bars stand by their like.
+    # Ordered by currency, the most frequent first and leads without an amount last, so that bars can be compared.
     counts = Counter[str]()
     for part in parts:
         counts[part.currency] += part.count
@@ -205,7 +205,7 @@ def _add_expected_row(formatter: "ReportFormatter", part: Expected, largest: Dec
         found["no"] = [*found.get("no", []), "amount"]
     amounts = [formatter.money(part.amount, part.currency), formatter.money(part.weighted, part.currency)]
     cells = [Cell(part.currency or "No amount", part.currency or None), formatter.count(part.count, **found), *amounts]
-    # Bars of different currencies can't be compared: each is drawn against the largest of its own.
+    # Bars are relative to the largest of the same currency.
     length = part.amount / largest if largest else Decimal(0)
     return Line(label, cells, length=length)
 

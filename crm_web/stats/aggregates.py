@@ -159,7 +159,7 @@ def sum_counts(
 def _pick(table: Any, metric: Metric, parts: Sequence[str], scope: LeadScope, period: Period | None) -> Select[Any]:
     conditions: list[ColumnElement[bool]] = [table.figure == metric, *_belongs(table.owner_id, table.source, scope)]
     if table is Count:
-        # Cells stand there by owner and source, by one of them, and for all: the coarsest that tells is the quickest.
+        # Aggregates exist by owner and source, by either, and for all: read the coarsest that suffices.
         conditions.append(Count.level == _level(parts, scope))
     if period:
         conditions += [table.starts_on >= period.first_day, table.starts_on < period.next_day]

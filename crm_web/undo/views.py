@@ -30,7 +30,7 @@ def put_back(change_id: int) -> ResponseReturnValue:
     except DomainError as error:
         db.session.rollback()
         return Answer(f"Nothing was put back. {error.message}", place, kind="error").give()
-    # Who just gave up the role of an administrator can't see the employees any more.
+    # People who gave up their own admin role can no longer open the employees' pages.
     answer = Answer(
         f"{label} is what it was before." if is_new else f"{label} is so already.", wanted or _place_of(record)
     )

@@ -111,7 +111,7 @@ def show_error(error: HTTPException, words: tuple[str, str] | None = None) -> Re
         headers.append(("Retry-After", "5"))
     if code >= 500:
         text = MAY_BE_SAVED if g.get("may_be_saved") else text
-        # Whoever is signed in would be looked up to draw the page, and the database may be the trouble.
+        # Rendering the page would load the signed-in employee, and the database may be what failed.
         remember_employee()
         g._login_user = login_manager.anonymous_user()
     if is_api_request():

@@ -120,7 +120,7 @@ class TypedField(StringField):
 
     def _value(self) -> str:
         if self.raw_data:
-            # No page can hold a NUL; where it stood, something has to be seen and removed.
+            # HTML can't hold a NUL; show a visible character in its place that can be removed.
             return str(self.raw_data[0]).replace("\x00", "\ufffd")
         return "" if self.data is None else self.show(self.data)
 
@@ -236,7 +236,7 @@ class ChoiceField(SelectFieldBase):
         self.refusal = refusal
         if empty is None and isinstance(self.widget, Select):
             self.flags.required = False  # One is always chosen; HTML allows it only beside an empty first line.
-        # The name by which templates know how to draw it.
+        # Templates choose the control by this name.
         self.type = "SelectField"
 
     def list_options(self) -> Iterable[tuple[Any, str]]:

@@ -258,7 +258,7 @@ FOR_ALL: dict[str, Callable[..., Any]] = {filter_.__name__: filter_ for filter_ 
 def register_filters(app: Flask) -> None:
     """Register the filters; those that depend on the user get the signed-in employee's locale."""
     app.jinja_env.globals["now"] = clock.now
-    # For a macro that knows nothing but what it is told, and is told the same few words again and again.
+    # For macros that depend only on their arguments and are called with the same few values again and again.
     app.jinja_env.globals["remembered"] = lru_cache(maxsize=256, typed=True)
     app.jinja_env.filters.update(FOR_ALL)
     for name, filter_ in FOR_READER.items():
@@ -278,7 +278,7 @@ def current_user_locale() -> UserLocale:
 
 
 def _for_current_reader(filter_: Callable[..., str]) -> Callable[..., str]:
-    # The same days, moments and amounts stand on page after page; only what is told from now on changes by itself.
+    # The same dates, times and amounts occur on page after page; only relative times can't be cached.
     told = lru_cache(maxsize=KEPT)(filter_) if filter_ in LASTING else filter_
 
     @wraps(filter_)

@@ -60,7 +60,7 @@ def answer_stale_form(error: CSRFError) -> ResponseReturnValue:
     try:
         return check_access() or show_again()
     except Exception as failure:
-        # Whatever the view finds wrong is answered as if it had been asked directly.
+        # An error of the view is answered as if the view had been called directly.
         return current_app.handle_user_exception(failure)
 
 

@@ -19,7 +19,7 @@ def show_draft(draft_id: int) -> ResponseReturnValue:
     if draft is None:
         flash_message("This form is no longer kept, or somebody else filled it in. Nothing was saved.", kind="info")
         return redirect(url_for("dashboard.show_dashboard"), code=303)
-    # The session of the request below is not kept, so the token of the page has to be of this one.
+    # The session of the request below is not saved, so the page's token must belong to this one.
     current_token()
     with current_app.request_context(rebuild_environ(draft)):
         if request.routing_exception is not None:

@@ -91,7 +91,7 @@ def count_request(secret: str, *, most: int) -> RateLimitUse | None:
 
     :return: the use of its rate limit; ``None`` if the token is not valid
     """
-    # A minute's count may be lost with the power; no request has to wait for the disk because of it.
+    # Losing a minute's count in a power failure is harmless, so no request waits for the disk.
     db.session.execute(text("SET LOCAL synchronous_commit = off"))
     is_over = ApiUse.began_at <= func.now() - WINDOW
     counted = insert(ApiUse).from_select(["token_id"], select(ApiToken.id).where(*is_valid(secret)))

@@ -65,7 +65,7 @@ def get_past_record(kind: str, record_id: int, moment: datetime, *, today: Lead 
     if record is None:
         return PastRecord(moment, None, begins_at, ended)
     if today is not None:
-        # An import knows better than history when a record began.
+        # An import may set an earlier creation time than history has.
         for name in ("created_at", "created_by"):
             set_committed_value(record, name, getattr(today, name))
     related = _list_related(record, moment, ended)
@@ -110,7 +110,7 @@ def _read(model: Any, column: str, value: Any) -> Any:
     try:
         return from_history(model, column, value)
     except ValueError:
-        # A column or a word that the product no longer knows; nothing on the page can show it.
+        # The column or value no longer exists, so no page can show it.
         return None
 
 
@@ -148,7 +148,7 @@ def _related_to_customer(customer_id: int, moment: datetime, ended: Change | Non
     return [
         _latest("contact", select(Contact.id).where(Contact.customer_id == customer_id)),
         _latest("lead", select(Lead.id).where(Lead.id.in_(of_its_leads))),
-        # Two lists, so that each finds its rows by an index of its own.
+        # Two queries, so that each uses an index of its own.
         _latest("activity", select(Activity.id).where(Activity.customer_id == customer_id)),
         _latest("activity", on_leads),
         _gone_since(moment).where(or_(_was("customer_id") == customer_id, gone_with_lead)),
@@ -157,7 +157,7 @@ def _related_to_customer(customer_id: int, moment: datetime, ended: Change | Non
 
 def _latest(entity: str, query: Select[Any]) -> Select[Any]:
     column = query.selected_columns[0]
-    # Not by the bare id, or the database may walk along all of them until it has found enough.
+    # Not by the bare id: the planner might scan the primary key until it has found enough.
     latest = query.order_by((column + 0).desc()).limit(RELATED_LIMIT).subquery()
     return select(literal(entity).label("entity"), latest.c[0].label("id"))
 

@@ -25,7 +25,7 @@ def purge(kind: str, record: Lead | Customer | Contact, *, by: Employee) -> None
     """
     set_audit_actor(by)
     if kind == "customer":
-        # Leads before customers, as everyone who wins one does, or the two would wait for each other.
+        # Leads before customers, as when winning, to avoid deadlocks.
         _run(select(Lead.id).where(Lead.customer_id == record.id).order_by(Lead.id).with_for_update())
     lock(record)
     if not record.is_in_trash:
