@@ -136,5 +136,5 @@ def _receipt(edit: BulkEdit) -> str:
     view = EditResultParams(request.args, edit=edit, counts=counts)
     page = queries.list_items(edit, view.outcome, cursor=view.mark)
     names = queries.map_names(edit, [item.record_id for item in page.rows])
-    deed = describe_action(edit, map_employee_names()) if counts["done"] else "Nothing was changed"
-    return render_template("bulk/receipt.html", edit=edit, counts=counts, view=view, page=page, names=names, deed=deed)
+    title = describe_action(edit, map_employee_names()) if counts["done"] else "Nothing was changed"
+    return render_template("bulk/receipt.html", edit=edit, counts=counts, view=view, page=page, names=names, title=title)
