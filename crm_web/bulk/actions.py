@@ -17,103 +17,105 @@ from crm_web.models import (
     BulkOutcome,
     Customer,
     CustomerStatus,
-    Employee,
     Lead,
     LeadStatus,
     LostReason,
     limit_of,
 )
+from crm_web.records.batch import Batch
 from crm_web.winning.operations import WinStands, change_status, put_back_status, undo_wins, win_leads
 
-RecordAction = Callable[[Any, Mapping[str, Any], Employee], object]
+RecordAction = Callable[[Any, Mapping[str, Any], Batch], object]
 
 
-def _move(lead: Lead, values: Mapping[str, Any], by: Employee) -> None:
+def _move(lead: Lead, values: Mapping[str, Any], batch: Batch) -> None:
     reason = values.get("lost_reason")
     change_status(
         lead,
         LeadStatus(values["status"]),
-        by=by,
+        by=batch.by,
+        batch=batch,
         lost_reason=LostReason(reason) if reason else None,
         lost_note=values.get("lost_note"),
     )
 
 
-def _set_status(customer: Customer, values: Mapping[str, Any], by: Employee) -> None:
-    set_status(customer, CustomerStatus(values["status"]), by=by)
+def _set_status(customer: Customer, values: Mapping[str, Any], batch: Batch) -> None:
+    set_status(customer, CustomerStatus(values["status"]), by=batch.by, batch=batch)
 
 
 _ACTIONS: dict[tuple[BulkEntity, BulkAction], tuple[RecordAction, RecordAction]] = {
     (BulkEntity.LEAD, BulkAction.ASSIGN): (
-        lambda lead, values, by: assign_lead(lead, values["owner_id"], by=by),
-        lambda lead, before, by: assign_lead(lead, before["owner_id"], by=by),
+        lambda lead, values, batch: assign_lead(lead, values["owner_id"], by=batch.by, batch=batch),
+        lambda lead, before, batch: assign_lead(lead, before["owner_id"], by=batch.by, batch=batch),
     ),
-    (BulkEntity.LEAD, BulkAction.STATUS): (_move, lambda lead, before, by: put_back_status(lead, before, by=by)),
+    (BulkEntity.LEAD, BulkAction.STATUS): (
+        _move,
+        lambda lead, before, batch: put_back_status(lead, before, by=batch.by, batch=batch),
+    ),
     (BulkEntity.LEAD, BulkAction.SOURCE): (
-        lambda lead, values, by: set_source(lead, values["source"], by=by),
-        lambda lead, before, by: set_source(lead, before["source"], by=by),
+        lambda lead, values, batch: set_source(lead, values["source"], by=batch.by, batch=batch),
+        lambda lead, before, batch: set_source(lead, before["source"], by=batch.by, batch=batch),
     ),
     (BulkEntity.LEAD, BulkAction.TRASH): (
-        lambda lead, _values, by: trash_lead(lead, by=by),
-        lambda lead, _before, by: restore_lead(lead, by=by),
+        lambda lead, _values, batch: trash_lead(lead, by=batch.by, batch=batch),
+        lambda lead, _before, batch: restore_lead(lead, by=batch.by, batch=batch),
     ),
     (BulkEntity.CUSTOMER, BulkAction.ASSIGN): (
-        lambda customer, values, by: assign_customer(customer, values["owner_id"], by=by),
-        lambda customer, before, by: assign_customer(customer, before["owner_id"], by=by),
+        lambda customer, values, batch: assign_customer(customer, values["owner_id"], by=batch.by, batch=batch),
+        lambda customer, before, batch: assign_customer(customer, before["owner_id"], by=batch.by, batch=batch),
     ),
     (BulkEntity.CUSTOMER, BulkAction.STATUS): (_set_status, _set_status),
     (BulkEntity.CUSTOMER, BulkAction.TRASH): (
-        lambda customer, _values, by: trash_customer(customer, by=by),
-        lambda customer, _before, by: restore_customer(customer, by=by),
+        lambda customer, _values, batch: trash_customer(customer, by=batch.by, batch=batch),
+        lambda customer, _before, batch: restore_customer(customer, by=batch.by, batch=batch),
     ),
 }
 """For each kind of edit what it does with its values, and what takes that back with what was before."""
 
 
-def apply(edit: BulkEdit, records: Sequence[Any], by: Employee) -> dict[int, SkipReason]:
+def apply(edit: BulkEdit, records: Sequence[Any], batch: Batch) -> dict[int, SkipReason]:
     """
     Do to records what an edit is about.
 
     :param edit: the edit, with all its values
-    :param records: the records, changed together: see ``crm_web.records.batch_writes``
-    :param by: the employee who edits
+    :param records: the batch's records
     :return: by the record's id, what a rule said against it
     """
     if is_win(edit):
-        errors = win_leads(records, by=by)
+        errors = win_leads(records, batch=batch)
     else:
         action, _ = _ACTIONS[edit.entity, edit.action]
-        errors = _try_each([(record, edit.values) for record in records], action, by)
+        errors = _try_each([(record, edit.values) for record in records], action, batch)
     return {
         record_id: SkipReason(BulkOutcome.REFUSED, error.message, error.message) for record_id, error in errors.items()
     }
 
 
-def revert(edit: BulkEdit, pairs: Sequence[tuple[BulkItem, Any]], by: Employee) -> dict[int, str]:
+def revert(edit: BulkEdit, pairs: Sequence[tuple[BulkItem, Any]], batch: Batch) -> dict[int, str]:
     """
     Take back what an edit did.
 
     :param edit: the edit
     :param pairs: its items with their records, changed together, that nobody has changed since
-    :param by: the employee who takes it back
     :return: by the record's id, why it was left as it is
     """
     _, undo = _ACTIONS[edit.entity, edit.action]
     won = list_conversions(edit) if is_win(edit) else set()
-    errors = _try_each([(record, item.before) for item, record in pairs if item.record_id not in won], undo, by)
+    errors = _try_each([(record, item.before) for item, record in pairs if item.record_id not in won], undo, batch)
     if won:
-        errors |= undo_wins([record for item, record in pairs if item.record_id in won], by=by)
+        errors |= undo_wins([record for item, record in pairs if item.record_id in won], batch=batch)
     return {record_id: _refusal_text(error) for record_id, error in errors.items()}
 
 
 def _try_each(
-    pairs: Sequence[tuple[Any, Mapping[str, Any]]], action: RecordAction, by: Employee
+    pairs: Sequence[tuple[Any, Mapping[str, Any]]], action: RecordAction, batch: Batch
 ) -> dict[int, DomainError]:
     errors: dict[int, DomainError] = {}
     for record, values in pairs:
         record_id = record.id
         try:
-            action(record, values, by)
+            action(record, values, batch)
         except DomainError as error:
             errors[record_id] = error
             # Whatever the deed had set before it was refused is not written with the others.

@@ -31,7 +31,7 @@ from crm_web.models import (
     set_audit_actor,
     using_change_source,
 )
-from crm_web.records.batch_writes import batch_writes, write_rows
+from crm_web.records.batch import batch_of, write_rows
 from crm_web.records.operations import check_owner
 
 MOST = 10_000
@@ -143,12 +143,12 @@ def apply_edit(edit: BulkEdit, values: Mapping[str, Any], *, by: Employee) -> Bu
 def _apply_chunk(edit: BulkEdit, chunk: list[tuple[BulkItem, Any]], context: EditContext) -> None:
     skip_reasons = {item.record_id: check_eligible(edit, item, record, context) for item, record in chunk}
     doable = [(item, record) for item, record in chunk if skip_reasons[item.record_id] is None]
-    with batch_writes([record for _, record in doable], by=context.by) as written:
-        refused = apply(edit, [record for _, record in doable], context.by)
+    with batch_of([record for _, record in doable], by=context.by) as batch:
+        refused = apply(edit, [record for _, record in doable], batch)
     rows = []
     for item, record in chunk:
         skip_reason = skip_reasons[item.record_id] or refused.get(item.record_id)
-        version = None if skip_reason else written.get(record) or record.version
+        version = None if skip_reason else batch.versions.get(record) or record.version
         outcome, reason = (skip_reason.outcome, skip_reason.reason) if skip_reason else (BulkOutcome.DONE, None)
         rows.append({"record_id": item.record_id, "outcome": outcome, "reason": reason, "version_after": version})
     _write_items(edit, rows)
@@ -181,8 +181,8 @@ def undo_edit(edit: BulkEdit, *, by: Employee) -> BulkEdit:
 def _undo_chunk(edit: BulkEdit, chunk: list[tuple[BulkItem, Any]], by: Employee) -> None:
     left = {item.record_id: reason for item, record in chunk if (reason := _reason_to_leave(item, record))}
     doable = [(item, record) for item, record in chunk if item.record_id not in left]
-    with tasks_stay(edit), batch_writes([record for _, record in doable], by=by):
-        left |= revert(edit, doable, by)
+    with tasks_stay(edit), batch_of([record for _, record in doable], by=by) as batch:
+        left |= revert(edit, doable, batch)
     if edit.action is BulkAction.ASSIGN:
         put_back_tasks(edit, [item.record_id for item, _ in doable if item.record_id not in left])
     rows = []

@@ -10,7 +10,7 @@ from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
 from crm_web.customers.operations import lock_outside_trash
 from crm_web.models import Contact, Customer, Employee, set_audit_actor
-from crm_web.records.batch_writes import flush_or_defer
+from crm_web.records.batch import Batch, begin, save
 from crm_web.records.merging import Merge
 from crm_web.records.operations import lock, merge_with_saved, restore_from_trash
 from crm_web.records.phones import set_values
@@ -82,13 +82,13 @@ def make_primary(contact: Contact, *, by: Employee) -> None:
         db.session.flush()
 
 
-def trash_contact(contact: Contact, *, by: Employee) -> None:
+def trash_contact(contact: Contact, *, by: Employee, batch: Batch | None = None) -> None:
     """Move a contact to the trash; it stops being primary. Does nothing if it is there already."""
-    set_audit_actor(by)
-    lock(contact)
+    begin(by, batch)
+    lock(contact, batch=batch)
     if not contact.is_in_trash:
         contact.deleted_at, contact.deleted_by_id, contact.is_primary = now(), by.id, False
-        flush_or_defer()
+        save(batch)
 
 
 def restore_contact(contact: Contact, *, by: Employee) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
 from crm_web.models import Contact, Customer, CustomerStatus, Employee, set_audit_actor
-from crm_web.records.batch_writes import flush_or_defer
+from crm_web.records.batch import Batch, begin, save
 from crm_web.records.merging import Merge
 from crm_web.records.operations import check_owner, lock, merge_with_saved, move_to_trash, restore_from_trash
 from crm_web.records.phones import reparse_phones, set_values
@@ -85,7 +85,7 @@ def change_customer(customer: Customer, values: Mapping[str, Any], *, version: i
     return merged
 
 
-def assign_customer(customer: Customer, owner_id: int | None, *, by: Employee) -> None:
+def assign_customer(customer: Customer, owner_id: int | None, *, by: Employee, batch: Batch | None = None) -> None:
     """
     Give a customer to somebody.
 
@@ -95,15 +95,15 @@ def assign_customer(customer: Customer, owner_id: int | None, *, by: Employee) -
     :raise CustomerInTrash: where it is in the trash
     :raise OwnerNotEntitled: where that person is not active or does not sell
     """
-    set_audit_actor(by)
-    lock_outside_trash(customer)
+    begin(by, batch)
+    lock_outside_trash(customer, batch=batch)
     if owner_id != customer.owner_id:
-        check_owner(owner_id)
+        check_owner(owner_id, batch=batch)
         customer.owner_id = owner_id
-        flush_or_defer()
+        save(batch)
 
 
-def set_status(customer: Customer, status: CustomerStatus, *, by: Employee) -> None:
+def set_status(customer: Customer, status: CustomerStatus, *, by: Employee, batch: Batch | None = None) -> None:
     """
     Say whether we do business with a customer.
 
@@ -112,40 +112,40 @@ def set_status(customer: Customer, status: CustomerStatus, *, by: Employee) -> N
     :param by: the employee who does it
     :raise CustomerInTrash: where it is in the trash
     """
-    set_audit_actor(by)
-    lock_outside_trash(customer)
+    begin(by, batch)
+    lock_outside_trash(customer, batch=batch)
     customer.status = status
-    flush_or_defer()
+    save(batch)
 
 
-def trash_customer(customer: Customer, *, by: Employee) -> None:
+def trash_customer(customer: Customer, *, by: Employee, batch: Batch | None = None) -> None:
     """
     Move a customer to the trash; its leads stay as they are.
 
     :param customer: the customer; one that is in the trash already stays there
     :param by: the employee who does it
     """
-    move_to_trash(customer, by=by)
+    move_to_trash(customer, by=by, batch=batch)
 
 
-def restore_customer(customer: Customer, *, by: Employee) -> None:
+def restore_customer(customer: Customer, *, by: Employee, batch: Batch | None = None) -> None:
     """
     Take a customer out of the trash.
 
     :param customer: the customer; one that is not in the trash stays as it is
     :param by: the employee who does it
     """
-    restore_from_trash(customer, by=by)
+    restore_from_trash(customer, by=by, batch=batch)
 
 
-def lock_outside_trash(customer: Customer) -> None:
+def lock_outside_trash(customer: Customer, *, batch: Batch | None = None) -> None:
     """
     Lock a customer that is about to change.
 
     :param customer: the customer; its row is read afresh
     :raise CustomerInTrash: where it is in the trash
     """
-    lock(customer)
+    lock(customer, batch=batch)
     if customer.is_in_trash:
         raise CustomerInTrash("This customer is in the trash. Restore it first.")
 

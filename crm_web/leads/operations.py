@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -18,9 +19,8 @@ from crm_web.models import (
     LeadStatus,
     LostReason,
     StatusKind,
-    set_audit_actor,
 )
-from crm_web.records.batch_writes import flush_or_defer, memoize_query
+from crm_web.records.batch import Batch, begin, save
 from crm_web.records.merging import Merge
 from crm_web.records.operations import check_owner, lock, merge_with_saved, move_to_trash, restore_from_trash
 from crm_web.records.phones import set_values
@@ -51,7 +51,7 @@ class LeadInTrash(Conflict):
     """A lead in the trash has to be restored before it can change."""
 
 
-def create_lead(values: Mapping[str, Any], *, by: Employee) -> Lead:
+def create_lead(values: Mapping[str, Any], *, by: Employee, batch: Batch | None = None) -> Lead:
     """
     Enter a lead.
 
@@ -64,18 +64,20 @@ def create_lead(values: Mapping[str, Any], *, by: Employee) -> Lead:
     :raise OwnerNotEntitled: where the owner is not active or does not sell
     :raise CustomerNotThere: where it is for a customer that is unknown or in the trash
     """
-    set_audit_actor(by)
+    begin(by, batch)
     _check_whole(None, values)
-    check_owner(values.get("owner_id"))
+    check_owner(values.get("owner_id"), batch=batch)
     _check_customer(values.get("customer_id"))
-    lead = Lead(source=use_source(values.get("source")))
+    lead = Lead(source=use_source(values.get("source"), batch=batch))
     set_values(lead, {**values, "source": lead.source}, country=values.get("country"), by=by)
     db.session.add(lead)
-    flush_or_defer()
+    save(batch)
     return lead
 
 
-def change_lead(lead: Lead, values: Mapping[str, Any], *, version: int, by: Employee) -> Merge:
+def change_lead(
+    lead: Lead, values: Mapping[str, Any], *, version: int, by: Employee, batch: Batch | None = None
+) -> Merge:
     """
     Save the lead form; the status has an operation of its own.
 
@@ -91,16 +93,16 @@ def change_lead(lead: Lead, values: Mapping[str, Any], *, version: int, by: Empl
     :raise CurrencyMissing: where an amount would be left without a currency
     :raise OwnerNotEntitled: where a new owner is not active or does not sell
     """
-    set_audit_actor(by)
-    lock_outside_trash(lead)
+    begin(by, batch)
+    lock_outside_trash(lead, batch=batch)
     if "source" in values:
-        values = {**values, "source": use_source(values["source"])}
+        values = {**values, "source": use_source(values["source"], batch=batch)}
     merged = merge_with_saved(lead, values, version=version, by=by)
     _check_whole(lead, merged.values)
     if merged.values.get("owner_id") != lead.owner_id:
-        check_owner(merged.values.get("owner_id"))
+        check_owner(merged.values.get("owner_id"), batch=batch)
     set_values(lead, merged.values, country=merged.values.get("country", lead.country), by=by)
-    flush_or_defer()
+    save(batch)
     return merged
 
 
@@ -126,7 +128,7 @@ def close_as_won(lead: Lead) -> None:
     """
     move_to_status(lead, LeadStatus.WON)
     lead.lost_reason = lead.lost_note = None
-    flush_or_defer()
+    db.session.flush()
 
 
 def move_to_status(lead: Lead, status: LeadStatus) -> None:
@@ -146,27 +148,27 @@ def move_to_status(lead: Lead, status: LeadStatus) -> None:
     lead.status, lead.status_changed_at = status, moment
 
 
-def trash_lead(lead: Lead, *, by: Employee) -> None:
+def trash_lead(lead: Lead, *, by: Employee, batch: Batch | None = None) -> None:
     """
     Move a lead to the trash; its customer, if it has one, stays.
 
     :param lead: the lead; one that is in the trash already stays there
     :param by: the employee who does it
     """
-    move_to_trash(lead, by=by)
+    move_to_trash(lead, by=by, batch=batch)
 
 
-def restore_lead(lead: Lead, *, by: Employee) -> None:
+def restore_lead(lead: Lead, *, by: Employee, batch: Batch | None = None) -> None:
     """
     Take a lead out of the trash.
 
     :param lead: the lead; one that is not in the trash stays as it is
     :param by: the employee who does it
     """
-    restore_from_trash(lead, by=by)
+    restore_from_trash(lead, by=by, batch=batch)
 
 
-def use_source(name: str | None) -> str | None:
+def use_source(name: str | None, *, batch: Batch | None = None) -> str | None:
     """
     Find the one spelling of a source, and add it to the known ones if it is new.
 
@@ -175,7 +177,8 @@ def use_source(name: str | None) -> str | None:
     """
     if name is None or not name.strip():
         return None
-    spelling: str | None = memoize_query(_find_spelling, name.strip())
+    find = partial(batch.ask_once, _find_spelling) if batch else _find_spelling
+    spelling: str | None = find(name.strip())
     return spelling
 
 
@@ -184,19 +187,19 @@ def _find_spelling(name: str) -> str | None:
     return db.session.scalar(select(LeadSource.name).where(func.lower(LeadSource.name) == func.lower(name)))
 
 
-def lock_outside_trash(lead: Lead) -> None:
+def lock_outside_trash(lead: Lead, *, batch: Batch | None = None) -> None:
     """
     Lock a lead that is about to change.
 
     :param lead: the lead; its row is read afresh
     :raise LeadInTrash: where it is in the trash
     """
-    lock(lead)
+    lock(lead, batch=batch)
     if lead.is_in_trash:
         raise LeadInTrash("This lead is in the trash. Restore it first.", "status")
 
 
-def lock_where_seen(lead: Lead, status: LeadStatus, seen: LeadStatus | None) -> None:
+def lock_where_seen(lead: Lead, status: LeadStatus, seen: LeadStatus | None, *, batch: Batch | None = None) -> None:
     """
     Lock a lead that goes to a status, unless someone moved it elsewhere after the person looked.
 
@@ -206,7 +209,7 @@ def lock_where_seen(lead: Lead, status: LeadStatus, seen: LeadStatus | None) -> 
     :raise LeadInTrash: where it is in the trash
     :raise StatusChangedMeanwhile: where its status is neither the one seen nor the one wanted
     """
-    lock_outside_trash(lead)
+    lock_outside_trash(lead, batch=batch)
     if seen not in (None, lead.status) and status is not lead.status:
         raise StatusChangedMeanwhile(
             f"{name_of_last_editor(lead)} moved this lead to {lead.status.label} after you opened this page. "
@@ -251,7 +254,7 @@ def check_lost_reason(reason: LostReason | None, note: str | None, *, which: str
         raise LostReasonMissing("Say in a few words what the reason was.", "lost_note")
 
 
-def assign_lead(lead: Lead, owner_id: int | None, *, by: Employee) -> None:
+def assign_lead(lead: Lead, owner_id: int | None, *, by: Employee, batch: Batch | None = None) -> None:
     """
     Give a lead to somebody.
 
@@ -261,15 +264,15 @@ def assign_lead(lead: Lead, owner_id: int | None, *, by: Employee) -> None:
     :raise LeadInTrash: where it is in the trash
     :raise OwnerNotEntitled: where that person is not active or does not sell
     """
-    set_audit_actor(by)
-    lock_outside_trash(lead)
+    begin(by, batch)
+    lock_outside_trash(lead, batch=batch)
     if owner_id != lead.owner_id:
-        check_owner(owner_id)
+        check_owner(owner_id, batch=batch)
         lead.owner_id = owner_id
-        flush_or_defer()
+        save(batch)
 
 
-def set_source(lead: Lead, source: str | None, *, by: Employee) -> None:
+def set_source(lead: Lead, source: str | None, *, by: Employee, batch: Batch | None = None) -> None:
     """
     Say where a lead came from.
 
@@ -278,7 +281,7 @@ def set_source(lead: Lead, source: str | None, *, by: Employee) -> None:
     :param by: the employee who does it
     :raise LeadInTrash: where it is in the trash
     """
-    set_audit_actor(by)
-    lock_outside_trash(lead)
+    begin(by, batch)
+    lock_outside_trash(lead, batch=batch)
     lead.source = source
-    flush_or_defer()
+    save(batch)

@@ -112,9 +112,6 @@ def set_audit_actor(actor: Employee | None) -> None:
     :param actor: ``None`` for the system
     """
     info = db.session.info
-    if actor is not None and info.get("recorded") == actor.id:
-        # Said once for all that is done together: see crm_web.records.batch_writes.
-        return
     db.session.execute(
         text(
             "SELECT set_config('crm.actor_id', :actor, true), set_config('crm.door', :door, true),"

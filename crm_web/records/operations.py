@@ -10,8 +10,8 @@ from sqlalchemy.orm import joinedload
 from crm_web.core.clock import now
 from crm_web.core.errors import Conflict, RecordGone
 from crm_web.core.extensions import db
-from crm_web.models import Base, Change, Employee, SavedView, set_audit_actor
-from crm_web.records.batch_writes import claim_lock, flush_or_defer
+from crm_web.models import Base, Change, Employee, SavedView
+from crm_web.records.batch import Batch, begin, save
 from crm_web.records.merging import Merge, RemoteChange, merge
 from crm_web.records.queries import Record, name_of_last_editor
 from crm_web.records.serialization import from_history
@@ -35,21 +35,23 @@ class ChangedMeanwhile(Conflict):
         self.original = original
 
 
-def lock(record: Base, *, shared: bool = False) -> None:
+def lock(record: Base, *, shared: bool = False, batch: Batch | None = None) -> None:
     """Lock the record's own row until the transaction ends, and reload it.
 
     :param shared: allow other shared locks, for a row that must only stay unchanged
     :raise RecordGone: if it was deleted permanently meanwhile
     """
-    if claim_lock(record):
+    if batch and batch.holds(record):
         return
     try:
         db.session.refresh(record, with_for_update={"of": type(record), "read": shared})
     except InvalidRequestError as error:
         raise RecordGone from error
+    if batch:
+        batch.add([record])
 
 
-def check_owner(owner_id: int | None) -> None:
+def check_owner(owner_id: int | None, *, batch: Batch | None = None) -> None:
     """Check that a person may own records.
 
     It waits for a concurrent deactivation of that person, so that it fails here and not at the table's constraint.
@@ -58,8 +60,10 @@ def check_owner(owner_id: int | None) -> None:
     :raise OwnerNotEntitled: if that person is deactivated or has a role without records
     """
     owner = None if owner_id is None else db.session.get(Employee, owner_id)
-    if owner is not None and not claim_lock(owner):
+    if owner is not None and not (batch and batch.holds(owner)):
         db.session.refresh(owner, with_for_update={"read": True, "key_share": True, "of": Employee})
+        if batch:
+            batch.add([owner])
     if owner_id is not None and (owner is None or not owner.can_own):
         raise OwnerNotEntitled("Choose an owner who is active and sells.", "owner_id")
 
@@ -135,19 +139,19 @@ def _is_of(record: Record | Employee) -> tuple[ColumnElement[bool], ...]:
     return Change.entity == type(record).__name__.lower(), Change.entity_id == record.id
 
 
-def move_to_trash(record: Record | SavedView, *, by: Employee) -> None:
+def move_to_trash(record: Record | SavedView, *, by: Employee, batch: Batch | None = None) -> None:
     """Move a record to the trash; references to it stay. Does nothing if it is there already."""
-    set_audit_actor(by)
-    lock(record)
+    begin(by, batch)
+    lock(record, batch=batch)
     if not record.is_in_trash:
         record.deleted_at, record.deleted_by_id = now(), by.id
-        flush_or_defer()
+        save(batch)
 
 
-def restore_from_trash(record: Record | SavedView, *, by: Employee) -> None:
+def restore_from_trash(record: Record | SavedView, *, by: Employee, batch: Batch | None = None) -> None:
     """Restore a record from the trash. Does nothing if it is not there."""
-    set_audit_actor(by)
-    lock(record)
+    begin(by, batch)
+    lock(record, batch=batch)
     if record.is_in_trash:
         record.deleted_at = record.deleted_by_id = None
-        flush_or_defer()
+        save(batch)

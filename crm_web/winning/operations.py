@@ -28,7 +28,7 @@ from crm_web.models import (
     StatusKind,
     set_audit_actor,
 )
-from crm_web.records.batch_writes import flush_or_defer, register_locked
+from crm_web.records.batch import Batch, begin, save
 from crm_web.records.operations import lock
 from crm_web.records.queries import name_of_last_editor
 from crm_web.records.serialization import to_history
@@ -65,11 +65,11 @@ class ChangedSinceMove(Conflict):
     """A move can't be taken back any more, since the lead changed after it."""
 
 
-def win_leads(leads: Sequence[Lead], *, by: Employee) -> dict[int, DomainError]:
+def win_leads(leads: Sequence[Lead], *, batch: Batch) -> dict[int, DomainError]:
     """
     Win many leads.
 
-    :param leads: the leads, changed together: see ``crm_web.records.batch_writes``
+    :param leads: the batch's leads
     :return: by its id, why a lead can't be won
     """
     refused: dict[int, DomainError] = {}
@@ -81,11 +81,11 @@ def win_leads(leads: Sequence[Lead], *, by: Employee) -> dict[int, DomainError]:
                 new.append(lead)
             except DomainError as error:
                 refused[lead.id] = error
-    won = win_with_new_customers(new, by=by)
+    won = win_with_new_customers(new, by=batch.by)
     for lead in leads:
         if lead not in won and lead.id not in refused:
             try:
-                change_status(lead, LeadStatus.WON, by=by)
+                change_status(lead, LeadStatus.WON, by=batch.by, batch=batch)
             except DomainError as error:
                 refused[lead.id] = error
     return refused
@@ -103,12 +103,11 @@ def _win(lead: Lead, values: Mapping[str, Any] | None = None, *, by: Employee) -
     close_as_won(lead)
 
 
-def undo_wins(leads: Sequence[Lead], *, by: Employee) -> dict[int, DomainError]:
+def undo_wins(leads: Sequence[Lead], *, batch: Batch) -> dict[int, DomainError]:
     """
     Take back the wins of many leads.
 
-    :param leads: the leads, changed together: see ``crm_web.records.batch_writes``
-    :param by: the employee who takes them back
+    :param leads: the batch's leads
     :return: by its id, why the win of a lead stands
     """
     ids = [lead.id for lead in leads]
@@ -116,16 +115,17 @@ def undo_wins(leads: Sequence[Lead], *, by: Employee) -> dict[int, DomainError]:
     customers = _lock_customers(conversions)
     free = {line.lead_id: line for line in list_untouched(conversions)}
     contacts = _lock_contacts(list(free.values()))
-    register_locked([*customers.values(), *contacts, *free.values()])
+    batch.add([*customers.values(), *contacts, *free.values()])
     changes = map_changes_to_won(ids)
     refused: dict[int, DomainError] = {}
     for lead in leads:
         line = free.get(lead.id)
         try:
             if line is None or lead.is_in_trash or lead.customer_id != line.customer_id or lead.id not in changes:
-                undo_win(lead, by=by)
+                undo_win(lead, by=batch.by, batch=batch)
             else:
-                undo_active_win(lead, line, customers[line.customer_id], changes[lead.id], by=by)
+                customer = customers[line.customer_id]
+                undo_active_win(lead, line, customer, changes[lead.id], by=batch.by, batch=batch)
         except DomainError as error:
             refused[lead.id] = error
     return refused
@@ -151,6 +151,7 @@ def change_status(
     seen: LeadStatus | None = None,
     lost_reason: LostReason | None = None,
     lost_note: str | None = None,
+    batch: Batch | None = None,
 ) -> Lead:
     """
     Move a lead to a status. Won makes its customer in the same transaction; a second Won changes nothing.
@@ -166,8 +167,8 @@ def change_status(
     :raise StatusChangedMeanwhile: where its status is neither the one seen nor the one wanted
     :raise LostReasonMissing: where it is lost without a reason, or for another reason without words
     """
-    set_audit_actor(by)
-    lock_where_seen(lead, status, seen)
+    begin(by, batch)
+    lock_where_seen(lead, status, seen, batch=batch)
     if status.kind is StatusKind.LOST:
         check_lost_reason(lost_reason, lost_note)
     if status is lead.status and (lost_reason, lost_note) in ((None, None), (lead.lost_reason, lead.lost_note)):
@@ -179,7 +180,7 @@ def change_status(
     is_lost = status.kind is StatusKind.LOST
     lead.lost_reason = lost_reason if is_lost else None
     lead.lost_note = lost_note if is_lost else None
-    flush_or_defer()
+    save(batch)
     return lead
 
 
@@ -231,7 +232,7 @@ def win_with_new_customer(
     return lead
 
 
-def undo_win(lead: Lead, *, by: Employee) -> Conversion | None:
+def undo_win(lead: Lead, *, by: Employee, batch: Batch | None = None) -> Conversion | None:
     """
     Take back a win: what it did to the customer, the link to it, and the status if the lead is still won.
 
@@ -241,22 +242,28 @@ def undo_win(lead: Lead, *, by: Employee) -> Conversion | None:
     :raise LeadInTrash: where the lead is in the trash
     :raise WinStands: where something stands in the way; nothing is changed
     """
-    set_audit_actor(by)
-    lock_outside_trash(lead)
+    begin(by, batch)
+    lock_outside_trash(lead, batch=batch)
     conversion = find_active_conversion(lead.id)
     if conversion is None:
         return None
     customer = db.session.get_one(Customer, conversion.customer_id)
-    lock(customer)
+    lock(customer, batch=batch)
     obstacles = [*list_obstacles(conversion, customer, lead), *_list_unknowns(lead, conversion)]
     if obstacles:
         raise WinStands(obstacles)
-    undo_active_win(lead, conversion, customer, find_change_to_won(lead.id), by=by)
+    undo_active_win(lead, conversion, customer, find_change_to_won(lead.id), by=by, batch=batch)
     return conversion
 
 
 def undo_active_win(
-    lead: Lead, conversion: Conversion, customer: Customer, change: Change | None, *, by: Employee
+    lead: Lead,
+    conversion: Conversion,
+    customer: Customer,
+    change: Change | None,
+    *,
+    by: Employee,
+    batch: Batch | None = None,
 ) -> None:
     """
     Take back a win that nothing stands in the way of.
@@ -271,7 +278,7 @@ def undo_active_win(
         # History knows what it was, and not the ledger, which has one line for a lead that was won again.
         restore_status(lead, {name: old for name, (old, _) in change.fields.items()} if change else {})
     lead.customer_id = conversion.before["customer_id"]
-    revert_conversion(conversion, customer, by=by)
+    revert_conversion(conversion, customer, by=by, batch=batch)
 
 
 def _list_unknowns(lead: Lead, conversion: Conversion) -> list[Obstacle]:
@@ -281,7 +288,7 @@ def _list_unknowns(lead: Lead, conversion: Conversion) -> list[Obstacle]:
     return [Obstacle("It was entered as won, so there is no status to go back to.", "lead", lead.id, lead.name)]
 
 
-def put_back_status(lead: Lead, before: Mapping[str, Any], *, by: Employee) -> None:
+def put_back_status(lead: Lead, before: Mapping[str, Any], *, by: Employee, batch: Batch | None = None) -> None:
     """
     Take back a move: let the status, and what follows from it, be what they were.
 
@@ -291,12 +298,12 @@ def put_back_status(lead: Lead, before: Mapping[str, Any], *, by: Employee) -> N
     :raise LeadInTrash: where it is in the trash
     :raise CustomerInTrash: where it goes back to Won and its customer is in the trash
     """
-    set_audit_actor(by)
-    lock_outside_trash(lead)
+    begin(by, batch)
+    lock_outside_trash(lead, batch=batch)
     if LeadStatus(before["status"]).kind is StatusKind.WON and not lead.is_won:
         _win(lead, by=by)
     restore_status(lead, before)
-    flush_or_defer()
+    save(batch)
 
 
 def undo_move(lead: Lead, version: int, *, by: Employee) -> bool:

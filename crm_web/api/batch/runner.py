@@ -1,7 +1,7 @@
 """
 Many deeds in one request: all or nothing, or each by itself, by the functions that do each of them alone.
 
-What can be is done together, which takes few statements: see ``crm_web.records.batch_writes``. Where an item is
+What can be is done together, which takes few statements: see ``crm_web.records.batch``. Where an item is
 refused, what was done along with it is taken back; then it is done alone, so that its answer is the one it would have
 had, and the others are done together again.
 """
@@ -24,7 +24,7 @@ from crm_web.core.errors import DomainError, RecordGone
 from crm_web.core.extensions import db
 from crm_web.leads.operations import use_source
 from crm_web.models import Employee, Lead, LeadStatus
-from crm_web.records.batch_writes import batch_writes
+from crm_web.records.batch import Batch, batch_of
 
 Result = dict[str, Any]
 Numbered = tuple[int, Item | WrongItem]
@@ -144,10 +144,12 @@ def _apply_together(items: Sequence[Item], context: BatchContext, may_ask: bool)
     meant = [context.leads[lead_id] for lead_id in ids if lead_id in context.leads]
     done: list[Lead] = []
     try:
-        with batch_writes(meant, by=context.by):
+        with batch_of(meant, by=context.by) as batch:
             for item in items:
-                done.append(context.find(item.id) if isinstance(item, LeadToMove) and wins else _apply(item, context))
-            alone = actions.win_together(done, [win.change for win in wins], may_ask=may_ask) if wins else set()
+                done.append(
+                    context.find(item.id) if isinstance(item, LeadToMove) and wins else _apply(item, context, batch)
+                )
+            alone = actions.win_together(done, [win.change for win in wins], batch, may_ask=may_ask) if wins else set()
     except REFUSING_ERRORS as error:
         # Which one it is about is known while they are looked at one by one, and not when all are written.
         raise RetryIndividually([len(done)] if len(done) < len(items) else range(len(items))) from error
@@ -183,21 +185,21 @@ def _apply_or_report(number: int, item: Item, context: BatchContext) -> Result:
         return _problem_result(_name_item(build_refusal(error), number, item))
 
 
-def _apply(item: Item, context: BatchContext) -> Lead:
+def _apply(item: Item, context: BatchContext, batch: Batch | None = None) -> Lead:
     match item:
         case LeadToCreate():
             if not may(context.by, Action.CREATE):
                 refuse(REFUSALS[Action.CREATE])
-            return actions.create(item.lead)
+            return actions.create(item.lead, batch)
         case LeadToChange():
             lead = _find_seen(item, context)
-            actions.change(lead, item.lead)
+            actions.change(lead, item.lead, batch)
         case LeadToMove():
             lead = context.find(item.id)
-            actions.move(lead, item.change)
+            actions.move(lead, item.change, batch)
         case LeadToTrash():
             lead = _find_seen(item, context)
-            actions.trash(lead)
+            actions.trash(lead, batch)
         case _:
             assert_never(item)
     return lead

@@ -14,6 +14,7 @@ from crm_web.leads import operations
 from crm_web.leads.operations import CurrencyMissing, CustomerNotThere, LeadNotNamed
 from crm_web.leads.queries import get_lead
 from crm_web.models import Lead, LeadStatus
+from crm_web.records.batch import Batch
 from crm_web.records.matching import LikelyCustomer, iterate_likely_customers, list_likely_customers
 from crm_web.records.operations import lock
 from crm_web.winning import operations as winning_operations
@@ -35,20 +36,20 @@ def lock_to_change(lead_id: int) -> Lead:
     return lead
 
 
-def create(sent: schemas.NewLead) -> Lead:
+def create(sent: schemas.NewLead, batch: Batch | None = None) -> Lead:
     """Enter a lead."""
-    return operations.create_lead(sent.values(), by=current_user)
+    return operations.create_lead(sent.values(), by=current_user, batch=batch)
 
 
-def change(lead: Lead, sent: schemas.LeadChange) -> None:
+def change(lead: Lead, sent: schemas.LeadChange, batch: Batch | None = None) -> None:
     """Change what was sent of a lead that is locked, and was seen in its present version."""
     try:
-        operations.change_lead(lead, sent.values(), version=lead.version, by=current_user)
+        operations.change_lead(lead, sent.values(), version=lead.version, by=current_user, batch=batch)
     except (LeadNotNamed, CurrencyMissing) as error:
         raise NothingLeft(error.message, error.field) from error
 
 
-def move(lead: Lead, sent: schemas.StatusChange) -> None:
+def move(lead: Lead, sent: schemas.StatusChange, batch: Batch | None = None) -> None:
     """Move a lead to a status; where its customer has to be chosen first, say between which."""
     if likely := _list_choices(lead, sent):
         raise CustomerNotChosen(likely)
@@ -66,12 +67,15 @@ def move(lead: Lead, sent: schemas.StatusChange) -> None:
         seen=sent.seen,
         lost_reason=sent.lost_reason,
         lost_note=sent.lost_note,
+        batch=batch,
     )
 
 
-def win_together(leads: Sequence[Lead], sent: Sequence[schemas.StatusChange], *, may_ask: bool) -> set[int]:
+def win_together(
+    leads: Sequence[Lead], sent: Sequence[schemas.StatusChange], batch: Batch, *, may_ask: bool
+) -> set[int]:
     """
-    Win leads inside of ``together``, as ``move`` wins each of them without a customer that is named.
+    Win the leads of a batch, as ``move`` wins each of them without a customer that is named.
 
     :param leads: the leads, locked, each once
     :param sent: what was sent of each
@@ -81,18 +85,18 @@ def win_together(leads: Sequence[Lead], sent: Sequence[schemas.StatusChange], *,
     """
     undecided = []
     for lead, change in zip(leads, sent, strict=True):
-        operations.lock_where_seen(lead, change.status, change.seen)
+        operations.lock_where_seen(lead, change.status, change.seen, batch=batch)
         if may_ask and not (change.create or lead.is_won or lead.customer_id):
             undecided.append(lead)
-    refused = win_leads(leads, by=current_user)
+    refused = win_leads(leads, batch=batch)
     likely = zip(undecided, iterate_likely_customers(undecided), strict=True)
     may_be = {lead.id for lead, found in likely if any(one.customer.id != lead.customer_id for one in found)}
     return may_be | set(refused)
 
 
-def trash(lead: Lead) -> None:
+def trash(lead: Lead, batch: Batch | None = None) -> None:
     """Move a lead to the trash."""
-    operations.trash_lead(lead, by=current_user)
+    operations.trash_lead(lead, by=current_user, batch=batch)
 
 
 def format_candidate(found: LikelyCustomer) -> dict[str, Any]:

@@ -26,9 +26,8 @@ from crm_web.models import (
     Employee,
     Lead,
     limit_of,
-    set_audit_actor,
 )
-from crm_web.records.batch_writes import flush_or_defer
+from crm_web.records.batch import Batch, begin, save
 from crm_web.records.operations import check_owner, lock, restore_from_trash
 from crm_web.records.phones import parse_phone_columns
 from crm_web.winning.conversion.queries import get_win_contact, has_contacts, list_where_known
@@ -185,7 +184,7 @@ def link_to_lead(lead: Lead, customer: Customer, *, fill: bool = False, by: Empl
     return customer
 
 
-def revert_conversion(conversion: Conversion, customer: Customer, *, by: Employee) -> None:
+def revert_conversion(conversion: Conversion, customer: Customer, *, by: Employee, batch: Batch | None = None) -> None:
     """
     Take back what winning did to the customer; the caller has made sure that nothing stands in the way.
 
@@ -193,17 +192,17 @@ def revert_conversion(conversion: Conversion, customer: Customer, *, by: Employe
     :param customer: its customer, locked
     :param by: the employee who takes it back
     """
-    set_audit_actor(by)
+    begin(by, batch)
     contact = get_win_contact(conversion)
     # At a customer that was there before, a contact that somebody changed since has become theirs.
     if contact is not None and contact.version == conversion.before["contact"]["version"]:
-        trash_contact(contact, by=by)
+        trash_contact(contact, by=by, batch=batch)
     if conversion.kind is ConversionKind.CREATED:
-        trash_customer(customer, by=by)
+        trash_customer(customer, by=by, batch=batch)
     else:
         _empty_what_was_filled(customer, conversion.filled)
     conversion.undone_at, conversion.undone_by_id = now(), by.id
-    flush_or_defer()
+    save(batch)
 
 
 def _attach_customer(lead: Lead, customer: Customer) -> None:
