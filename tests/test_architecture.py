@@ -159,6 +159,13 @@ def test_only_views_and_commands_commit(file: SourceFile) -> None:
 
 
 @every()
+def test_no_switch_hides_in_the_session(file: SourceFile) -> None:
+    """What changes how an operation works is an argument of it; the session knows only how a request came in."""
+    if file.path.name != "change.py":
+        assert "session.info" not in file.text
+
+
+@every()
 def test_only_the_clock_reads_the_time(file: SourceFile) -> None:
     if file.path.name != "clock.py":
         assert [

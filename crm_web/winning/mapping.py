@@ -53,8 +53,9 @@ _COMPUTED = {"name": "crm_lead_name(first_name, last_name, company, email)"}
 """For rows that are about to become leads."""
 
 
-def _is_given(value: Any) -> bool:
-    return bool((value or "").strip())
+def _is_given(value: str | None) -> bool:
+    # Spaces only, as btrim does it.
+    return bool((value or "").strip(" "))
 
 
 def customer_from_lead(lead: Lead) -> dict[str, Any]:
