@@ -137,4 +137,6 @@ def _receipt(edit: BulkEdit) -> str:
     page = queries.list_items(edit, view.outcome, cursor=view.mark)
     names = queries.map_names(edit, [item.record_id for item in page.rows])
     title = describe_action(edit, map_employee_names()) if counts["done"] else "Nothing was changed"
-    return render_template("bulk/receipt.html", edit=edit, counts=counts, view=view, page=page, names=names, title=title)
+    return render_template(
+        "bulk/receipt.html", edit=edit, counts=counts, view=view, page=page, names=names, title=title
+    )
