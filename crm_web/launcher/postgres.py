@@ -188,6 +188,8 @@ class EmbeddedServer:
         account = _account_of_server(unfinished)
         _make_reachable(unfinished, account)
         command = ["-D", str(unfinished), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C"]
+        # For pg_trgm, which asks this for what is a letter: with C it would find nothing in Cyrillic.
+        command += ["--lc-ctype=C.UTF-8"]
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", *([] if self.durable else ["--no-sync"])]
         self._complete("initdb", command, account)
         statements = f"CREATE ROLE {ROLE} LOGIN CREATEDB;\nCREATE DATABASE {ROLE} OWNER {ROLE};\n"

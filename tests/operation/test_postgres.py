@@ -58,6 +58,20 @@ def test_starts_for_an_ordinary_role_in_unicode(server: EmbeddedServer) -> None:
     assert not stat.S_IMODE(server.data.stat().st_mode) & 0o077
 
 
+def test_trigrams_know_every_alphabet(server: EmbeddedServer) -> None:
+    """And nothing is sorted another way for it: texts stand in the order of their code points."""
+    server.start()
+
+    assert ask(server, "CREATE EXTENSION pg_trgm; SELECT cardinality(show_trgm('Иванов'))") == 7
+    assert ask(server, "SELECT array_agg(x ORDER BY x) FROM unnest('{b,é,B,a,z}'::text[]) x") == [
+        "B",
+        "a",
+        "b",
+        "z",
+        "é",
+    ]
+
+
 def test_last_one_out_stops_it(server: EmbeddedServer, folder: Path) -> None:
     server.start()
     pid = postmaster(server)
