@@ -69,7 +69,6 @@ def save_selection(
     :param selection: a select of the records, at most ``MOST``
     :param place: the address of the list that they were chosen in
     :param values: what is to be set, as far as it is known by now
-    :param by: the employee who chooses
     :return: the edit, not applied yet
     :raise NothingChosen: where the selection is empty
     :raise TooMany: where it is too large
@@ -119,7 +118,6 @@ def apply_edit(edit: BulkEdit, values: Mapping[str, Any], *, by: Employee) -> Bu
     :param edit: the edit; one that is applied already stays as it is
     :param values: what is set: ``owner_id``, ``status`` (with ``lost_reason`` and ``lost_note``) or ``source``; for a
         win ``create_all`` also wins the leads that may be customers already
-    :param by: the employee who applies it
     :return: the edit, each of its items with an outcome
     :raise EditUnderWay: where somebody else's click applies it in this moment
     :raise OwnerNotEntitled: where the new owner is not active or does not sell
@@ -161,7 +159,6 @@ def undo_edit(edit: BulkEdit, *, by: Employee) -> BulkEdit:
     Whoever made the edit may take it back even where it gave their records to somebody else.
 
     :param edit: the edit; one that is not applied, or undone already, stays as it is
-    :param by: the employee who takes it back
     :return: the edit, each item that was done with an outcome of the undo
     :raise EditUnderWay: where somebody else's click undoes it in this moment
     """

@@ -187,7 +187,6 @@ def load_context(edit: BulkEdit, by: Employee, *, leave_likely: bool) -> EditCon
     Load what an edit has to know beside its records.
 
     :param edit: the edit
-    :param by: the employee who edits
     :param leave_likely: whether leads stay as they are whose customer a person has to choose
     :return: what it is
     """
@@ -199,7 +198,6 @@ def preview_edit(edit: BulkEdit, *, by: Employee) -> Preview:
     Say what an edit would do now.
 
     :param edit: an edit that is not applied yet
-    :param by: the employee who edits
     :return: counts, reasons and a sample of names
     """
     context, preview = load_context(edit, by, leave_likely=True), Preview()

@@ -34,7 +34,6 @@ def create_customer(values: Mapping[str, Any], *, by: Employee) -> Customer:
     Enter a customer by hand.
 
     :param values: column names to values, as the customer form gives them
-    :param by: the employee who enters it
     :return: the new customer, with its id and number
     :raise CustomerNotNamed: where it has no name
     :raise PhoneRefused: where no such phone number can exist in its country
@@ -56,10 +55,8 @@ def change_customer(customer: Customer, values: Mapping[str, Any], *, version: i
     """
     Save the customer form.
 
-    :param customer: the customer
     :param values: column names to values, those that were sent; nothing else changes
     :param version: the version that the form was opened with
-    :param by: the employee who saves
     :return: what was saved, with what others had changed since
     :raise CustomerInTrash: where it is in the trash
     :raise ChangedMeanwhile: where someone changed the same field since
@@ -91,7 +88,6 @@ def assign_customer(customer: Customer, owner_id: int | None, *, by: Employee, b
 
     :param customer: the customer; its row is locked
     :param owner_id: the employee who gets it; ``None`` for nobody
-    :param by: the employee who does it
     :raise CustomerInTrash: where it is in the trash
     :raise OwnerNotEntitled: where that person is not active or does not sell
     """
@@ -109,7 +105,6 @@ def set_status(customer: Customer, status: CustomerStatus, *, by: Employee, batc
 
     :param customer: the customer; its row is locked
     :param status: its status from now on
-    :param by: the employee who does it
     :raise CustomerInTrash: where it is in the trash
     """
     begin(by, batch)
@@ -123,7 +118,6 @@ def trash_customer(customer: Customer, *, by: Employee, batch: Batch | None = No
     Move a customer to the trash; its leads stay as they are.
 
     :param customer: the customer; one that is in the trash already stays there
-    :param by: the employee who does it
     """
     move_to_trash(customer, by=by, batch=batch)
 
@@ -133,7 +127,6 @@ def restore_customer(customer: Customer, *, by: Employee, batch: Batch | None = 
     Take a customer out of the trash.
 
     :param customer: the customer; one that is not in the trash stays as it is
-    :param by: the employee who does it
     """
     restore_from_trash(customer, by=by, batch=batch)
 

@@ -56,7 +56,6 @@ def create_lead(values: Mapping[str, Any], *, by: Employee, batch: Batch | None 
     Enter a lead.
 
     :param values: column names to values, as the lead form gives them
-    :param by: the employee who enters it
     :return: the new lead, with its id
     :raise LeadNotNamed: where nothing names it
     :raise PhoneRefused: where no such phone number can exist in its country
@@ -81,10 +80,8 @@ def change_lead(
     """
     Save the lead form; the status has an operation of its own.
 
-    :param lead: the lead
     :param values: column names to values, those that were sent; nothing else changes
     :param version: the version that the form was opened with
-    :param by: the employee who saves
     :return: what was saved, with what others had changed since
     :raise LeadInTrash: where it is in the trash
     :raise ChangedMeanwhile: where someone changed the same field since
@@ -153,7 +150,6 @@ def trash_lead(lead: Lead, *, by: Employee, batch: Batch | None = None) -> None:
     Move a lead to the trash; its customer, if it has one, stays.
 
     :param lead: the lead; one that is in the trash already stays there
-    :param by: the employee who does it
     """
     move_to_trash(lead, by=by, batch=batch)
 
@@ -163,7 +159,6 @@ def restore_lead(lead: Lead, *, by: Employee, batch: Batch | None = None) -> Non
     Take a lead out of the trash.
 
     :param lead: the lead; one that is not in the trash stays as it is
-    :param by: the employee who does it
     """
     restore_from_trash(lead, by=by, batch=batch)
 
@@ -260,7 +255,6 @@ def assign_lead(lead: Lead, owner_id: int | None, *, by: Employee, batch: Batch 
 
     :param lead: the lead; its row is locked
     :param owner_id: the employee who gets it; ``None`` for nobody
-    :param by: the employee who does it
     :raise LeadInTrash: where it is in the trash
     :raise OwnerNotEntitled: where that person is not active or does not sell
     """
@@ -278,7 +272,6 @@ def set_source(lead: Lead, source: str | None, *, by: Employee, batch: Batch | N
 
     :param lead: the lead; its row is locked
     :param source: a known source, spelt as ``use_source`` gives it; ``None`` for none
-    :param by: the employee who does it
     :raise LeadInTrash: where it is in the trash
     """
     begin(by, batch)

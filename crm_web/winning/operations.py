@@ -158,7 +158,6 @@ def change_status(
 
     :param lead: the lead; its row is locked and read afresh
     :param status: where it goes
-    :param by: the employee who moves it
     :param seen: the status that the person saw; ``None`` moves the lead whatever it is by now
     :param lost_reason: why, where it is lost or disqualified; ignored elsewhere
     :param lost_note: the reason in words; needed where the reason is "another"
@@ -193,9 +192,7 @@ def win_for_customer(
     :param lead: the lead; its row is locked first
     :param customer: who buys; its row is locked second
     :param fill: whether the customer's empty fields take what the lead says
-    :param by: the employee who wins it
     :param seen: the status that the person saw; ``None`` wins the lead whatever it is by now
-    :return: the lead
     :raise LeadInTrash: where it is in the trash
     :raise StatusChangedMeanwhile: where its status is not the one seen
     :raise AnotherCustomer: where it has another customer already
@@ -217,9 +214,7 @@ def win_with_new_customer(
 
     :param lead: the lead; its row is locked
     :param values: column names of the customer to values
-    :param by: the employee who wins it
     :param seen: the status that the person saw; ``None`` wins the lead whatever it is by now
-    :return: the lead
     :raise LeadInTrash: where it is in the trash
     :raise StatusChangedMeanwhile: where its status is not the one seen
     :raise OwnerNotEntitled: where the owner is not active or does not sell
@@ -237,7 +232,6 @@ def undo_win(lead: Lead, *, by: Employee, batch: Batch | None = None) -> Convers
     Take back a win: what it did to the customer, the link to it, and the status if the lead is still won.
 
     :param lead: the lead; its row is locked first, its customer's second
-    :param by: the employee who takes it back
     :return: the line of the ledger, now undone; ``None`` where there was nothing to take back
     :raise LeadInTrash: where the lead is in the trash
     :raise WinStands: where something stands in the way; nothing is changed
@@ -272,7 +266,6 @@ def undo_active_win(
     :param conversion: its standing line of the ledger
     :param customer: its customer, locked
     :param change: the change by which the lead was won the last time
-    :param by: the employee who takes it back
     """
     if lead.is_won:
         # History knows what it was, and not the ledger, which has one line for a lead that was won again.
@@ -294,7 +287,6 @@ def put_back_status(lead: Lead, before: Mapping[str, Any], *, by: Employee, batc
 
     :param lead: the lead; its row is locked
     :param before: ``status``, ``lost_reason``, ``lost_note`` and ``closed_at`` as JSON, as they were before the move
-    :param by: the employee who takes it back
     :raise LeadInTrash: where it is in the trash
     :raise CustomerInTrash: where it goes back to Won and its customer is in the trash
     """
@@ -312,7 +304,6 @@ def undo_move(lead: Lead, version: int, *, by: Employee) -> bool:
 
     :param lead: the lead; its row is locked
     :param version: the version that the move made
-    :param by: the employee who takes it back
     :return: false where the lead is back where it was already, and nothing is done
     :raise LeadInTrash: where it is in the trash
     :raise ChangedSinceMove: where it changed after the move

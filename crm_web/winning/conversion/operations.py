@@ -165,8 +165,6 @@ def link_to_lead(lead: Lead, customer: Customer, *, fill: bool = False, by: Empl
     :param customer: who buys; its row is locked, after the lead's
     :param fill: whether the customer's empty fields take what the lead says, and the lead's person becomes a contact
         of an organisation that does not know them yet; nothing is ever overwritten
-    :param by: the employee who links them
-    :return: the customer
     :raise AnotherCustomer: where the lead has another customer already
     :raise CustomerInTrash: where the customer is in the trash
     """
@@ -190,7 +188,6 @@ def revert_conversion(conversion: Conversion, customer: Customer, *, by: Employe
 
     :param conversion: the standing line of the ledger; it is marked as undone
     :param customer: its customer, locked
-    :param by: the employee who takes it back
     """
     begin(by, batch)
     contact = get_win_contact(conversion)
