@@ -12,13 +12,14 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from crm_web.customers import queries as customers
 from crm_web.customers.queries import CustomerFilter
-from crm_web.leads import queries as leads
+from crm_web.customers.spec import CUSTOMERS
 from crm_web.leads.left_status import LeftStatusFilter
 from crm_web.leads.queries import LeadFilter
+from crm_web.leads.spec import LEADS
 from crm_web.lists import pagination
 from crm_web.lists.pagination import Page
+from crm_web.lists.spec import ListSpec
 from crm_web.models import Conversion, CustomerKind, CustomerStatus, Employee, LeadStatus, LostReason
 from tests.api.client import Program
 from tests.factories import make_activity, make_contact, make_customer, make_lead, make_token
@@ -88,7 +89,7 @@ def rows(session: Session, ann: Employee, ada: Employee) -> None:
 @pytest.fixture
 def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two rows a page."""
-    for load in (leads.list_leads, customers.list_customers, pagination.load_page):
+    for load in (ListSpec.list_page, pagination.load_page):
         monkeypatch.setitem(load.__kwdefaults__ or {}, "size", 2)
 
 
@@ -132,13 +133,13 @@ def batched(items: Iterable[Any], size: int) -> Iterator[Sequence[Any]]:
 @pytest.mark.slow
 @pytest.mark.usefixtures("in_app", "rows")
 def test_walks_leads_by_every_order_and_filter() -> None:
-    walk_all(leads.list_leads, LeadFilter, list(leads.SORTS), OF_LEADS)
+    walk_all(LEADS.list_page, LeadFilter, list(LEADS.sorts), OF_LEADS)
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("in_app", "rows")
 def test_walks_customers_by_every_order_and_filter() -> None:
-    walk_all(customers.list_customers, CustomerFilter, list(customers.SORTS), OF_CUSTOMERS)
+    walk_all(CUSTOMERS.list_page, CustomerFilter, list(CUSTOMERS.sorts), OF_CUSTOMERS)
 
 
 def test_knows_every_filter() -> None:
@@ -146,8 +147,8 @@ def test_knows_every_filter() -> None:
     assert set(OF_CUSTOMERS) == {part.name for part in fields(CustomerFilter)}
 
 
-PAGES = {"/leads": leads.SORTS, "/customers": customers.SORTS, "/activities": (), "/history": (), "/trash": ()}
-ANSWERS = {"/leads": leads.SORTS, "/customers": customers.SORTS, "/contacts": (), "/conversions": (), "/employees": ()}
+PAGES = {"/leads": LEADS.sorts, "/customers": CUSTOMERS.sorts, "/activities": (), "/history": (), "/trash": ()}
+ANSWERS = {"/leads": LEADS.sorts, "/customers": CUSTOMERS.sorts, "/contacts": (), "/conversions": (), "/employees": ()}
 
 
 def list_addresses(lists: Mapping[str, Iterable[str]]) -> Iterator[str]:

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, union_all
 from sqlalchemy.orm import joinedload, load_only
 
 from crm_web.core.extensions import db
-from crm_web.leads.queries import LeadFilter, select_leads
+from crm_web.leads.queries import LeadFilter
+from crm_web.leads.spec import LEADS
 from crm_web.lists.pagination import COUNT_LIMIT, PAGE_SIZE, Sort, cursor_after, load_page
 from crm_web.models import Lead, LeadStatus, Metric, StatusKind
 from crm_web.stats.aggregates import LeadScope, Totals, count_current, sum_counts, sum_rows
@@ -71,12 +72,12 @@ def _count_some(filters: LeadFilter, closed_in: Period | None) -> Standing:
 
 
 def _select_recent(filters: LeadFilter, closed_in: Period | None) -> Select[Any]:
-    query = select_leads(filters)
+    query = LEADS.select(filters)
     return query if closed_in is None else query.where(or_(Lead.closed_at.is_(None), Lead.closed_at >= closed_in.start))
 
 
 def _select_column(filters: LeadFilter, status: LeadStatus, closed_in: Period | None) -> Select[Any]:
-    query = select_leads(replace(filters, statuses=[status]))
+    query = LEADS.select(replace(filters, statuses=[status]))
     if filters.owner_ids == [0]:
         # Repeated in the form of the index on owned leads.
         query = query.where(Lead.owner_id.is_(None))

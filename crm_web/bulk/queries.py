@@ -11,8 +11,10 @@ from sqlalchemy.orm import joinedload
 from crm_web.bulk.eligibility import LIKELY, EditContext, SkipReason, check_eligible, is_win
 from crm_web.bulk.likely.queries import map_likely
 from crm_web.core.extensions import db
-from crm_web.customers.queries import CustomerFilter, select_customers
-from crm_web.leads.queries import LeadFilter, select_leads
+from crm_web.customers.queries import CustomerFilter
+from crm_web.customers.spec import CUSTOMERS
+from crm_web.leads.queries import LeadFilter
+from crm_web.leads.spec import LEADS
 from crm_web.lists.pagination import Page, Sort, load_page
 from crm_web.models import (
     BulkEdit,
@@ -97,7 +99,7 @@ def select_matching(filters: LeadFilter | CustomerFilter) -> Select[Any]:
     :param filters: what the list's address says
     :return: a select of the records
     """
-    return select_leads(filters) if isinstance(filters, LeadFilter) else select_customers(filters)
+    return (LEADS if isinstance(filters, LeadFilter) else CUSTOMERS).select(filters)
 
 
 def count_selection(entity: BulkEntity, selection: Select[Any]) -> int:

@@ -1,69 +1,32 @@
 """What the pages ask about customers."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, ScalarSelect, Select, Text, func, literal, select, union_all
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy import ColumnElement, CompoundSelect, ScalarSelect, Text, func, select, union_all
+from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.base import ExecutableOption
 
 from crm_web.core.extensions import db
-from crm_web.customers.columns import COLUMNS, SHOWN
-from crm_web.lists.columns import load_shown
+from crm_web.customers.spec import CUSTOMERS
 from crm_web.lists.distinct_values import select_words_in_use
-from crm_web.lists.pagination import Page, Sort, choose_sort, count_some, join_groups, load_page
-from crm_web.lists.record_filters import RecordFilter, list_shared_conditions
-from crm_web.lists.sorting import folded, group_by_country, group_by_owner, moment_or_none
+from crm_web.lists.record_filters import RecordFilter
 from crm_web.models import (
     Activity,
     Contact,
     Customer,
     CustomerKind,
-    CustomerLastActivity,
     CustomerStatus,
-    Employee,
     Lead,
     LeadStatus,
 )
-from crm_web.records.matching import contains_words
 
-Owner, Maker, Changer = aliased(Employee), aliased(Employee), aliased(Employee)
-Parent = aliased(Customer)
 WonAmounts = dict[str, Decimal]
 """What won leads sum up to, by currency."""
-
-GROUPS = {"owner": group_by_owner(Customer.owner_id), "country": group_by_country(Customer.billing_country)}
-INDEXED: dict[str, ColumnElement[Any]] = {
-    "name": Customer.sort_name.expression,
-    "number": Customer.id.expression,
-    "status": Customer.status.expression,
-    "city": folded(Customer.billing_city),
-    "country": GROUPS["country"].keys.c.key,
-    "industry": folded(Customer.industry),
-    "owner": GROUPS["owner"].keys.c.key,
-    "last_activity": moment_or_none(CustomerLastActivity.at),
-    "created_at": Customer.created_at.expression,
-    "updated_at": Customer.updated_at.expression,
-}
-"""The orders that an index gives, however many customers there are."""
-
-SORTS: dict[str, ColumnElement[Any]] = INDEXED | {
-    "kind": Customer.kind.expression,
-    "email": folded(Customer.email),
-    "phone": folded(Customer.phone),
-    "website": folded(Customer.website),
-    "state": folded(Customer.billing_state),
-    "postal_code": folded(Customer.billing_postal_code),
-    "vat_number": folded(Customer.vat_number),
-    "registration_number": folded(Customer.registration_number),
-}
-"""The words that a list can be sorted by, each an expression that is never null."""
-
-DEFAULT_SORT = "name"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,117 +41,10 @@ class CustomerFilter(RecordFilter):
     statuses: Sequence[CustomerStatus] = ()
     kinds: Sequence[CustomerKind] = ()
 
-
-_LACKING: dict[str, ColumnElement[bool]] = {
-    "owner": func.coalesce(Customer.owner_id, 0) == 0,
-    "email": Customer.email_normalised.is_(None),
-    "phone": Customer.phone.is_(None),
-    "website": Customer.website.is_(None),
-    "address": Customer.billing_street.is_(None) & Customer.billing_city.is_(None),
-    "industry": SORTS["industry"] == "",
-    "activity": SORTS["last_activity"] == literal("0001-01-01 00:00:00+00").cast(CustomerLastActivity.at.type),
-}
-
-
-def select_customers(filters: CustomerFilter) -> Select[Any]:
-    """
-    Build the query behind the list, its count and its exports.
-
-    :param filters: which customers
-    :return: a select of ``Customer`` outside the trash, without order
-    """
-    query = select(Customer).where(Customer.deleted_at.is_(None))
-    if filters.asks_for_activity:
-        query = query.join(CustomerLastActivity, CustomerLastActivity.customer_id == Customer.id)
-    if filters.words.strip():
-        query = query.where(contains_words(Customer.search_text.expression, filters.words))
-    if filters.statuses:
-        query = query.where(Customer.status.in_(filters.statuses))
-    if filters.kinds:
-        query = query.where(Customer.kind.in_(filters.kinds))
-    return query.where(
-        *list_shared_conditions(
-            filters,
-            Customer,
-            country=Customer.billing_country,
-            last_activity=CustomerLastActivity.at,
-            lacking=_LACKING,
-        )
-    )
-
-
-def read_sort(word: str | None) -> Sort:
-    """
-    Turn the sort word of an address into an order.
-
-    :param word: one of ``SORTS``, with a minus in front for largest first; anything else means ``DEFAULT_SORT``
-    :return: the full order
-    """
-    word = word if word and word.removeprefix("-") in SORTS else DEFAULT_SORT
-    key = word.removeprefix("-")
-    # The index is one of the latest activities, so the id has to be theirs as well.
-    row_id = CustomerLastActivity.customer_id if key == "last_activity" else Customer.id
-    return Sort(SORTS[key], row_id.expression, word.startswith("-"), is_indexed=key in INDEXED, groups=GROUPS.get(key))
-
-
-def list_customers(
-    filters: CustomerFilter,
-    *,
-    sort: str | None,
-    cursor: str | None,
-    columns: Sequence[str] | None = SHOWN,
-    size: int = 50,
-) -> Page:
-    """
-    Load one page of the list of customers, with each one's owner; of the customer itself only what a list shows.
-
-    :param filters: which customers
-    :param sort: a sort word, as in ``read_sort``
-    :param cursor: where the page starts; ``None`` for the first
-    :param columns: the columns to show; ``None`` loads the customers whole, and without their owners
-    :param size: rows a page
-    :return: the page
-    """
-    order = read_sort(sort)
-    always = (Customer.id, Customer.name, Customer.kind, Customer.status, Customer.owner_id)
-    loaded = load_shown(Customer, COLUMNS, columns, always=always)
-    query = _join_touch(select_customers(filters).options(*loaded), filters, order)
-    base_query = _join_touch(select_customers(CustomerFilter()), CustomerFilter(), order) if filters.in_use else None
-    return load_page(
-        query, order, cursor=cursor, size=size, base_query=base_query, fallback_sort=read_sort(DEFAULT_SORT)
-    )
-
-
-def _join_touch(query: Select[Any], filters: CustomerFilter, order: Sort) -> Select[Any]:
-    if order.expression is SORTS["last_activity"] and not filters.asks_for_activity:
-        query = query.join(CustomerLastActivity, CustomerLastActivity.customer_id == Customer.id)
-    return query
-
-
-def stream_columns(
-    filters: CustomerFilter, columns: Sequence[Any], *, sort: str | None, size: int = 1000
-) -> Iterator[Sequence[Any]]:
-    """
-    Run through all customers of a list in its order, a batch at a time, with flat memory.
-
-    :param filters: which customers
-    :param columns: what to read of each: columns of ``Customer``, ``CustomerTouch``, ``Owner``, ``Maker``, ``Changer``
-        and ``Parent``
-    :param sort: a sort word, as in ``read_sort``
-    :param size: rows a batch
-    :return: an iterator over rows of values
-    """
-    order, query = read_sort(sort), select_customers(filters)
-    if not order.is_indexed:
-        order = choose_sort(count_some(query, order), order, read_sort(DEFAULT_SORT))
-    if not filters.asks_for_activity:
-        query = query.join(CustomerLastActivity, CustomerLastActivity.customer_id == Customer.id)
-    people = ((Owner, Customer.owner_id), (Maker, Customer.created_by_id), (Changer, Customer.updated_by_id))
-    for person, person_id in people:
-        query = query.outerjoin(person, person.id == person_id)
-    query = join_groups(query.outerjoin(Parent, Parent.id == Customer.parent_id), order)
-    query = query.with_only_columns(*columns, maintain_column_froms=True)
-    yield from db.session.execute(query.order_by(*order.columns).execution_options(yield_per=size))
+    def list_conditions(self) -> list[ColumnElement[bool]]:
+        """The conditions that only customers have."""
+        chosen = ((Customer.status, self.statuses), (Customer.kind, self.kinds))
+        return [column.in_(words) for column, words in chosen if words]
 
 
 def list_words_in_use(*, limit: int = 200) -> dict[str, list[str]]:
@@ -206,8 +62,8 @@ def list_words_in_use(*, limit: int = 200) -> dict[str, list[str]]:
 
 @cache
 def _select_words_in_use(limit: int) -> CompoundSelect[Any]:
-    industry = select_words_in_use("industry", Customer, INDEXED["industry"], Customer.industry, limit=limit)
-    codes = GROUPS["country"].column
+    industry = select_words_in_use("industry", Customer, CUSTOMERS.sorts["industry"], Customer.industry, limit=limit)
+    codes = CUSTOMERS.groups["country"].column
     country = select_words_in_use("country", Customer, codes, Customer.billing_country, limit=limit)
     return union_all(*(part.subquery().select() for part in (industry, country)))
 
@@ -272,7 +128,7 @@ def list_customers_called(words: str, *, limit: int = 10) -> Sequence[Customer]:
     """
     if not words.strip():
         return []
-    query = select_customers(CustomerFilter(words=words)).order_by(Customer.sort_name, Customer.id)
+    query = CUSTOMERS.select(CustomerFilter(words=words)).order_by(Customer.sort_name, Customer.id)
     return db.session.scalars(query.limit(limit)).all()
 
 

@@ -9,7 +9,8 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from crm_web.core.extensions import db
 from crm_web.dashboard.scopes import Scope
-from crm_web.leads.queries import LeadFilter, select_leads
+from crm_web.leads.queries import LeadFilter
+from crm_web.leads.spec import LEADS
 from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, LeadStatus, Metric, StatusKind
 from crm_web.records.people import list_team_ids
 from crm_web.stats.aggregates import LeadScope, Totals, count_current, sum_counts, sum_rows
@@ -60,7 +61,7 @@ def count_created(period: Period, owner_ids: Sequence[int]) -> Totals:
     """Count the leads created within a few days: from an index, since the aggregates are monthly."""
     filters = LeadFilter(owner_ids=owner_ids, created_from=period.start, created_to=period.end)
     currency = case((Lead.amount.is_not(None), Lead.currency), else_="")
-    query: Select[Any] = select_leads(filters).with_only_columns(
+    query: Select[Any] = LEADS.select(filters).with_only_columns(
         currency.label("currency"),
         func.count().label("how_many"),
         func.count(Lead.amount).label("how_many_priced"),
@@ -71,7 +72,7 @@ def count_created(period: Period, owner_ids: Sequence[int]) -> Totals:
 
 def list_recently_changed(owner_ids: Sequence[int], *, limit: int = 8) -> Sequence[Lead]:
     """List the leads that were updated last, each with who did."""
-    query = select_leads(LeadFilter(owner_ids=owner_ids)).order_by(Lead.updated_at.desc(), Lead.id.desc())
+    query = LEADS.select(LeadFilter(owner_ids=owner_ids)).order_by(Lead.updated_at.desc(), Lead.id.desc())
     return db.session.scalars(query.options(joinedload(Lead.updated_by)).limit(limit)).all()
 
 

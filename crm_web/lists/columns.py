@@ -1,44 +1,64 @@
 """The columns that a list can show: one description serves heads, cells, loading and files."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy.orm import joinedload, load_only
-from sqlalchemy.sql.base import ExecutableOption
+from crm_web.lists.pagination import Groups
 
 
 @dataclass(frozen=True)
 class Column:
     """
-    One column of a list.
+    One column of a record: all that its list, its form, its page and its files have to know of it.
 
-    :param label: its head
-    :param path: where the value stands on a record, such as ``amount`` or ``owner.name``
+    :param key: its word in addresses and in the API, and the attribute of the model where ``path`` names no other
+    :param label: its heading
     :param kind: how it is written: ``text``, ``status``, ``word`` (of an enum), ``money``, ``number``, ``percent``,
         ``date``, ``moment``, ``country``, ``email``, ``phone`` or ``link``
     :param width: the class of its width in the table
+    :param path: where the value stands on a record, such as ``owner.name``
     :param is_lesser: whether it goes first where it gets narrow; ``"wide"``: shown on a wide screen only
-    :param is_sorted: whether a list can be sorted by it
+    :param joined: the column of another table that a file reads; its table is among ``ListSpec.related``
+    :param sort: what to sort by, never null, word for word as an index has it; left out, it follows from the type
+    :param groups: what to go through in turn, where the order is one of groups
+    :param is_indexed: whether an index serves the order, however many records there are
+    :param filters: the parts of the filter that are about this column, so that its index serves both
+    :param missing: how the filter for records without it reads, such as ``No next step``; left out, there is none
+    :param group: the group of the form and of the page in which it stands by itself: only a plain text can
+    :param headers: what other programs call it in the files that are imported, squashed, beside key and label
     """
 
+    key: str
     label: str
-    path: str
     kind: str = "text"
     width: str = "word"
+    path: str = ""
     is_lesser: bool | str = False
-    is_sorted: bool = True
+    joined: Any = None
+    sort: Any = None
+    groups: Groups | None = None
+    is_indexed: bool = False
+    filters: tuple[str, ...] = ()
+    missing: str = ""
+    group: str = ""
+    headers: str = ""
 
     @cached_property
     def read(self) -> Callable[[Any], Any]:
         """Takes the value from a record; nothing where the record it stands on is missing."""
-        own, _, further = self.path.partition(".")
+        own, _, further = (self.path or self.key).partition(".")
         if not further:
             return attrgetter(own)
         return lambda record: getattr(getattr(record, own), further, None)
+
+    @property
+    def is_sorted(self) -> bool:
+        """Whether a list can be sorted by it: by what stands elsewhere only if it is said how."""
+        return self.sort is not None or self.groups is not None or "." not in self.path
 
 
 class ShownColumns:
@@ -73,70 +93,6 @@ def measure_columns(columns: Sequence[Column]) -> str:
     """
     rem = NAME_WIDTH + sum(WIDTHS[column.width] for column in columns)
     return f"own list-{int(-(-rem // 16) * 16)}"
-
-
-def load_columns(record: Any, columns: Sequence[Column]) -> list[ExecutableOption]:
-    """
-    Say what has to be loaded for some columns.
-
-    :param record: the model of the list
-    :param columns: the columns to show
-    :return: options for a query that selects the model
-    """
-    paths = [column.path.partition(".") for column in columns]
-    own = [getattr(record, name) for name, _, further in paths if not further]
-    elsewhere = [_load_only(getattr(record, name), further) for name, _, further in paths if further]
-    return [*([load_only(*own)] if own else []), *elsewhere]
-
-
-def _load_only(relation: Any, name: str) -> ExecutableOption:
-    """Of another record, such as its owner, a list shows one column."""
-    return joinedload(relation).load_only(getattr(relation.property.mapper.class_, name))
-
-
-def load_shown(
-    record: Any, known: Mapping[str, Column], shown: Sequence[str] | None, *, always: Sequence[Any]
-) -> list[ExecutableOption]:
-    """
-    Say what has to be loaded of a record, and of its owner, for a list.
-
-    :param record: the model of the list
-    :param known: the columns that the list can show
-    :param shown: those that it shows; ``None`` loads records whole, and without their owners
-    :param always: what is loaded whatever is shown
-    :return: options for a query that selects the model
-    """
-    if shown is None:
-        return []
-    return [*load_columns(record, [known[key] for key in shown]), load_only(*always), _load_only(record.owner, "name")]
-
-
-def choose_columns(asked: Sequence[str], known: Sequence[str], usual: Sequence[str]) -> list[str]:
-    """
-    Read which columns an address asks for.
-
-    :param asked: what stands in the address
-    :param known: the columns that there are, in their order
-    :param usual: those that are shown where the address asks for none that there is
-    :return: the columns to show, in their order
-    """
-    return [key for key in known if key in asked] or list(usual)
-
-
-def choose_cells(
-    record: Any, known: Mapping[str, Column], shown: Sequence[str], *, elsewhere: Mapping[str, Any]
-) -> dict[str, Any]:
-    """
-    Say what a file holds of some columns.
-
-    :param record: the model of the list
-    :param known: the columns that the list can show
-    :param shown: those that the file holds
-    :param elsewhere: where those are read that do not stand on the record itself
-    :return: the name and each column: its head, and where it is read
-    """
-    own = {key: getattr(record, known[key].path) for key in shown if key not in elsewhere}
-    return {"Name": record.name} | {known[key].label: elsewhere.get(key, own.get(key)) for key in shown}
 
 
 def show_words(rows: Iterable[Iterable[object]]) -> Iterator[list[object]]:

@@ -6,7 +6,7 @@ An address holds amounts and dates in one notation, ``12500.00`` and ``2026-03-3
 everyone. What a person types into a filter is read by their locale and put into that notation (``canonical_url``).
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -16,8 +16,9 @@ from urllib.parse import urlencode
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
-from crm_web.lists.columns import Column, ShownColumns, choose_columns, measure_columns
+from crm_web.lists.columns import Column, ShownColumns, measure_columns
 from crm_web.lists.pagination import Page
+from crm_web.lists.spec import ListSpec
 from crm_web.records.parsing import read_date, read_exact_amount
 from crm_web.web.template_filters import UserLocale
 
@@ -62,11 +63,7 @@ class ListParams:
     :param endpoint: the list
     :param args: the query of the address
     :param names: the filters that the list knows
-    :param sorts: the words that it can be sorted by
-    :param default_sort: the order where the address names none
-    :param largest_first: the sort words whose first click puts the largest on top
-    :param known_columns: the columns that the list can show, in their order
-    :param usual_columns: those that it shows where the address asks for none
+    :param spec: the orders and columns that it knows; none where it has but one order and no columns to choose
     :param path: what stands in the address before the question mark
     """
 
@@ -76,11 +73,7 @@ class ListParams:
         args: MultiDict[str, str],
         *,
         names: Sequence[str] = (),
-        sorts: Collection[str] = (),
-        default_sort: str = "",
-        largest_first: Collection[str] = (),
-        known_columns: Sequence[str] = (),
-        usual_columns: Sequence[str] = (),
+        spec: ListSpec | None = None,
         path: Mapping[str, Any] | None = None,
     ) -> None:
         self.endpoint = endpoint
@@ -88,18 +81,25 @@ class ListParams:
         self.filters = {name: values for name in names if (values := _tidy(args.getlist(name)))}
         self._refused: dict[str, list[str]] = {}
         self.not_applied = [problem for name in names for problem in _list_untidy(args.getlist(name))]
-        word = args.get("sort", "")
-        if word and sorts and word.removeprefix("-") not in sorts:
-            self.not_applied.append(f"{quote(word)} is not a sort order")
-        self.sort = word if word.removeprefix("-") in sorts else default_sort
+        self._default_sort = spec.default_sort if spec else ""
+        self.sort = self._read_sort(args.get("sort", ""), spec)
+        self._orders = spec.orders if spec else {}
         self.mark = args.get("at")
-        self.columns = choose_columns(_tidy(args.getlist("columns")), known_columns, usual_columns)
-        self.has_own_columns = self.columns != list(usual_columns)
+        usual = list(spec.shown) if spec else []
+        asked = _tidy(args.getlist("columns"))
+        self.columns = [key for key in spec.columns if key in asked] or usual if spec else usual
+        self.has_own_columns = self.columns != usual
         self.view_id = next(iter(_read_ids(args.getlist("view"))), None)
         self.unread: dict[str, str] = {}
         self._is_canonical = True
-        self._default_sort = default_sort
-        self._largest_first = largest_first
+        self._largest_first = spec.largest_first if spec else []
+
+    def _read_sort(self, word: str, spec: ListSpec | None) -> str:
+        if spec is None or word.removeprefix("-") in spec.sorts:
+            return word if spec else ""
+        if word:
+            self.not_applied.append(f"{quote(word)} is not a sort order")
+        return spec.default_sort
 
     def read_typed(self, names: Iterable[str], read: Callable[[str], str]) -> None:
         """
@@ -217,6 +217,11 @@ class ListParams:
     def chosen_columns(self) -> list[str] | None:
         """The columns that a file holds: those that somebody chose, else every one."""
         return self.columns if self.has_own_columns else None
+
+    @property
+    def orders(self) -> Mapping[str, str]:
+        """The orders to choose from, the present one among them."""
+        return self._orders if self.sort in self._orders else {self.sort: "As the table’s head says", **self._orders}
 
     @property
     def sort_in_words(self) -> str:

@@ -1,6 +1,6 @@
 """Which records a list shows, as far as leads and customers are filtered alike."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -48,18 +48,21 @@ class RecordFilter:
         """Whether the latest activity has to be looked at."""
         return bool(self.active_from or self.active_to or self.untouched_since or "activity" in self.lacks)
 
+    def list_conditions(self) -> list[ColumnElement[bool]]:
+        """The conditions of the parts that one list alone has."""
+        return []
+
 
 def list_shared_conditions(
-    filters: RecordFilter, record: Any, *, country: Any, last_activity: Any, lacking: Mapping[str, ColumnElement[bool]]
+    filters: RecordFilter, record: Any, *, country: Any, last_activity: Any
 ) -> list[ColumnElement[bool]]:
     """
-    Build the conditions that leads and customers share; the search for words is left to the caller.
+    Build the conditions that leads and customers share; words and what is missing are left to the caller.
 
     :param filters: which records
     :param record: the model
     :param country: its column of the country
     :param last_activity: the column of its latest activity
-    :param lacking: what each word of ``filters.lacks`` means
     :return: conditions that hold all together
     """
     conditions: list[ColumnElement[bool]] = []
@@ -77,7 +80,7 @@ def list_shared_conditions(
         conditions += within(touched, filters.active_from or moment_after_never(), filters.active_to)
     if filters.untouched_since:
         conditions += [touched < filters.untouched_since, record.updated_at < filters.untouched_since]
-    return conditions + [lacking[word] for word in filters.lacks if word in lacking]
+    return conditions
 
 
 def moment_after_never() -> datetime:

@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 from crm_web.core import clock
 from crm_web.lists.date_ranges import WORDS, days_of
 from crm_web.lists.params import Chip, ListParams, Tab, is_record_id, quote
+from crm_web.lists.spec import ListSpec
 from crm_web.models import COUNTRIES, Employee
 from crm_web.records.matching import MOST_WORDS, list_ignored_words
 from crm_web.records.number_input import read_count
@@ -59,9 +60,9 @@ class RecordListParams(ListParams):
     :param me: the employee who reads
     :param user_locale: in whose language and time zone
     :param dates: names and labels of the days that it is filtered by
-    :param missing: words and labels of what can be missing
+    :param spec: what can be missing, sorted and shown
     :param owner_words: words and labels that stand for owners
-    :param settings: what else ``ListAddress`` takes
+    :param settings: what else ``ListParams`` takes
     """
 
     def __init__(
@@ -72,16 +73,17 @@ class RecordListParams(ListParams):
         me: Employee,
         user_locale: UserLocale,
         dates: dict[str, str],
-        lacks: dict[str, str],
+        spec: ListSpec | None = None,
         owner_words: dict[str, str] = OWNER_WORDS,
         **settings: Any,
     ) -> None:
-        super().__init__(endpoint, args, **settings)
+        super().__init__(endpoint, args, spec=spec, **settings)
         self.me, self.user_locale = me, user_locale
-        self.dates, self.known_missing, self.owner_words = dates, lacks, owner_words
+        self.dates, self.owner_words = dates, owner_words
+        self.known_missing = spec.missing if spec else {}
         self.today = clock.now().astimezone(user_locale.zone).date()
         self._require_known()
-        self.missing = [word for word in lacks if word in self.all("no")]
+        self.missing = [word for word in self.known_missing if word in self.all("no")]
         self.read_typed(dates, lambda typed: read_date(typed, user_locale.locale).isoformat())
         self.read_typed(["untouched"], lambda typed: str(read_count(typed, LONGEST_REST, user_locale.locale)))
 

@@ -46,7 +46,6 @@ class ReportParams(RecordListParams):
             me=me,
             user_locale=user_locale,
             dates={},
-            lacks={},
             names=("period", "from", "to", "owner", "source", "by"),
         )
         self.name, self.ways = name, ways

@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from crm_web.leads.queries import SORTS, LeadFilter, list_leads
+from crm_web.leads.queries import LeadFilter
+from crm_web.leads.spec import LEADS
 from crm_web.lists.pagination import Page
 from crm_web.models import Employee, Lead, LeadStatus
 from tests.factories import make_lead
@@ -17,14 +18,14 @@ from tests.factories import make_lead
 
 def read_page(app: Flask, sort: str, mark: str | None = None, **filters: Any) -> Page:
     with app.app_context():
-        return list_leads(LeadFilter(**filters), sort=sort, cursor=mark)
+        return LEADS.list_page(LeadFilter(**filters), sort=sort, cursor=mark)
 
 
 def names(page: Page) -> Sequence[str]:
     return [lead.name for lead in page.rows]
 
 
-@pytest.mark.parametrize("key", SORTS)
+@pytest.mark.parametrize("key", LEADS.sorts)
 def test_each_word_sorts_both_ways(app: Flask, session: Session, ann: Employee, bob: Employee, key: str) -> None:
     old = datetime(2026, 1, 1, tzinfo=UTC)
     facts: dict[str, Any] = {"company": "acme", "amount": 1, "source": "fair", "created_at": old, "updated_at": old}
@@ -53,7 +54,7 @@ def three_pages(session: Session) -> None:
 
 
 @pytest.mark.usefixtures("three_pages")
-@pytest.mark.parametrize("key", SORTS)
+@pytest.mark.parametrize("key", LEADS.sorts)
 def test_pages_hold_every_lead_once_there_and_back(app: Flask, key: str) -> None:
     _walk_there_and_back(app, key)
     _walk_there_and_back(app, f"-{key}", words="lead")

@@ -7,8 +7,10 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from crm_web.customers import queries as customers
-from crm_web.leads import queries as leads
+from crm_web.customers.queries import CustomerFilter
+from crm_web.customers.spec import CUSTOMERS
+from crm_web.leads.queries import LeadFilter
+from crm_web.leads.spec import LEADS
 from crm_web.models import Customer, Employee, Lead
 from tests.api.client import Program
 from tests.factories import make_customer, make_employee, make_lead, make_token
@@ -30,8 +32,8 @@ def list_text_sorts(model: Any, sorts: Any, prefix: str = "") -> dict[str, str]:
     }
 
 
-OF_LEADS = list_text_sorts(Lead, leads.SORTS)
-OF_CUSTOMERS = list_text_sorts(Customer, customers.SORTS, "billing_")
+OF_LEADS = list_text_sorts(Lead, LEADS.sorts)
+OF_CUSTOMERS = list_text_sorts(Customer, CUSTOMERS.sorts, "billing_")
 
 
 @pytest.fixture
@@ -61,8 +63,8 @@ def test_sorts_alike_in_list_answer_and_file(
     app: Flask, session: Session, vera: Employee, browser_as: BrowserAs, path: str, keys: dict[str, str]
 ) -> None:
     browser, program = browser_as(vera), Program(app, make_token(session, vera))
-    load: Any = {"leads": leads.list_leads, "customers": customers.list_customers}[path]
-    kind: Any = {"leads": leads.LeadFilter, "customers": customers.CustomerFilter}[path]
+    load: Any = {"leads": LEADS.list_page, "customers": CUSTOMERS.list_page}[path]
+    kind: Any = {"leads": LeadFilter, "customers": CustomerFilter}[path]
     for key in keys:
         with app.app_context():
             assert [row.name for row in load(kind(), sort=key, cursor=None).rows] == list(WORDS), key
@@ -93,5 +95,5 @@ def test_finds_an_industry_whatever_its_case_and_accents(app: Flask, session: Se
     make_lead(session, last_name="One", industry="Énergie")
     make_lead(session, last_name="Two", industry="ENERGIE")
     with app.app_context():
-        found = leads.list_leads(leads.LeadFilter(industries=["energie"]), sort="name", cursor=None)
+        found = LEADS.list_page(LeadFilter(industries=["energie"]), sort="name", cursor=None)
         assert [lead.name for lead in found.rows] == ["One", "Two"]

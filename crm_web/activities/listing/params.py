@@ -31,7 +31,6 @@ class ActivityListParams(RecordListParams):
             me=me,
             user_locale=user_locale,
             dates=DATES,
-            lacks={},
             names=("author", "assignee", "kind", "tasks", "happened", *DATES),
         )
         self.require("author", "an employee", self.is_person)

@@ -6,16 +6,17 @@ from pydantic import ConfigDict, Field
 
 from crm_web.api.field_types import Country, Email, Many, Phone, RecordId, Website, among, text_of
 from crm_web.api.schemas import FieldsQuery, FilterQuery, PageOf, PageQuery, Saved, Sent, needs_one_of
-from crm_web.customers.listing.params import MISSING_FIELDS
-from crm_web.customers.queries import SORTS
+from crm_web.customers.spec import CUSTOMERS
 from crm_web.models import Contact as ContactModel
 from crm_web.models import Customer as CustomerModel
 from crm_web.models import CustomerKind, CustomerStatus
 from crm_web.web.schemas import Moment, ResponseModel
 
 Owner = Annotated[str, Field(pattern="^(me|nobody|[1-9][0-9]{0,17})$")]
-Lacking = Annotated[str, Field(pattern=among(MISSING_FIELDS))]
-SortWord = Annotated[str, Field(pattern=f"^-?({'|'.join(SORTS)})$", description="With a minus: largest first.")]
+Lacking = Annotated[str, Field(pattern=among(CUSTOMERS.missing))]
+SortWord = Annotated[
+    str, Field(pattern=f"^-?({'|'.join(CUSTOMERS.sorts)})$", description="With a minus: largest first.")
+]
 
 
 class CustomerFilterQuery(FilterQuery):

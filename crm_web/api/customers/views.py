@@ -21,6 +21,7 @@ from crm_web.auth.permissions import Action, allowed, require_change
 from crm_web.core.extensions import db
 from crm_web.customers import operations, queries
 from crm_web.customers.listing.params import CustomerListParams
+from crm_web.customers.spec import CUSTOMERS
 from crm_web.models import Customer
 from crm_web.records.operations import lock
 from crm_web.web.template_filters import current_user_locale
@@ -37,7 +38,7 @@ def list_customers() -> ResponseReturnValue:
     """The same customers, filters and orders as in the browser; those in the trash are left out."""
     query = read_query(customer_schemas.CustomerQuery)
     view = CustomerListParams(query.as_address(), me=current_user, user_locale=current_user_locale())
-    page = queries.list_customers(view.read_filter(), sort=view.sort, cursor=query.at, columns=None, size=query.limit)
+    page = CUSTOMERS.list_page(view.read_filter(), sort=view.sort, cursor=query.at, size=query.limit)
     return show_page(customer_schemas.Customer, page)
 
 

@@ -15,10 +15,10 @@ from crm_web.api.endpoint_docs import describe
 from crm_web.api.http import read_fields, read_query
 from crm_web.api.leads.schemas import Lead, LeadExportQuery
 from crm_web.auth.permissions import Action, allowed
-from crm_web.customers import queries as customers
 from crm_web.customers.listing.params import CustomerListParams
-from crm_web.leads import queries as leads
+from crm_web.customers.spec import CUSTOMERS
 from crm_web.leads.listing.params import LeadListParams
+from crm_web.leads.spec import LEADS
 from crm_web.models import Customer as CustomerModel
 from crm_web.models import Lead as LeadModel
 from crm_web.web.template_filters import current_user_locale
@@ -35,7 +35,7 @@ def export_leads() -> ResponseReturnValue:
     query = read_query(LeadExportQuery)
     view = LeadListParams(query.as_address(), me=current_user, user_locale=current_user_locale())
     columns = [getattr(LeadModel, name) for name in Lead.model_fields]
-    return _send(Lead, leads.stream_columns(view.read_filter(), columns, sort=view.sort))
+    return _send(Lead, LEADS.stream(view.read_filter(), columns, sort=view.sort))
 
 
 @blueprint.get("/api/v1/customers/export")
@@ -46,7 +46,7 @@ def export_customers() -> ResponseReturnValue:
     query = read_query(CustomerExportQuery)
     view = CustomerListParams(query.as_address(), me=current_user, user_locale=current_user_locale())
     columns = [getattr(CustomerModel, name) for name in Customer.model_fields]
-    return _send(Customer, customers.stream_columns(view.read_filter(), columns, sort=view.sort))
+    return _send(Customer, CUSTOMERS.stream(view.read_filter(), columns, sort=view.sort))
 
 
 def _send(model: type[BaseModel], rows: Iterable[Any]) -> Response:

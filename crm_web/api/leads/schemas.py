@@ -25,8 +25,8 @@ from crm_web.api.field_types import (
     text_of,
 )
 from crm_web.api.schemas import FieldsQuery, FilterQuery, PageOf, PageQuery, Saved, Sent, needs_one_of, needs_with
-from crm_web.leads.listing.params import MISSING_FIELDS, OVERDUE
-from crm_web.leads.queries import SORTS
+from crm_web.leads.listing.params import OVERDUE
+from crm_web.leads.spec import LEADS
 from crm_web.lists.date_ranges import WORDS
 from crm_web.models import WAY_TO_WON, CustomerKind, LeadSource, LeadStatus, LostReason, Rating, StatusKind
 from crm_web.models import Lead as LeadModel
@@ -34,9 +34,9 @@ from crm_web.web.schemas import Moment, ResponseModel
 
 Owner = Annotated[str, Field(pattern="^(me|team|nobody|[1-9][0-9]{0,17})$")]
 CloseWord = Annotated[str, Field(pattern=among((OVERDUE, *WORDS)))]
-Lacking = Annotated[str, Field(pattern=among(MISSING_FIELDS))]
+Lacking = Annotated[str, Field(pattern=among(LEADS.missing))]
 Reached = Annotated[str, Field(pattern=among(WAY_TO_WON))]
-SortWord = Annotated[str, Field(pattern=f"^-?({'|'.join(SORTS)})$", description="With a minus: largest first.")]
+SortWord = Annotated[str, Field(pattern=f"^-?({'|'.join(LEADS.sorts)})$", description="With a minus: largest first.")]
 
 
 class LeadFilterQuery(FilterQuery):

@@ -22,6 +22,7 @@ from crm_web.auth.permissions import Action, allowed
 from crm_web.core.extensions import db
 from crm_web.leads import operations, queries
 from crm_web.leads.listing.params import LeadListParams
+from crm_web.leads.spec import LEADS
 from crm_web.models import Lead
 from crm_web.web.template_filters import current_user_locale
 
@@ -35,7 +36,7 @@ def list_leads() -> ResponseReturnValue:
     """The same leads, filters and orders as in the browser; those in the trash are left out."""
     query = read_query(lead_schemas.LeadQuery)
     view = LeadListParams(query.as_address(), me=current_user, user_locale=current_user_locale())
-    page = queries.list_leads(view.read_filter(), sort=view.sort, cursor=query.at, columns=None, size=query.limit)
+    page = LEADS.list_page(view.read_filter(), sort=view.sort, cursor=query.at, size=query.limit)
     return show_page(lead_schemas.Lead, page)
 
 

@@ -1,12 +1,11 @@
 """What the address of the list of customers says, and how its filters read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from werkzeug.datastructures import MultiDict
 
-from crm_web.customers import queries
-from crm_web.customers.columns import COLUMNS, SHOWN
 from crm_web.customers.queries import CustomerFilter
+from crm_web.customers.spec import CUSTOMERS
 from crm_web.lists import record_params
 from crm_web.lists.date_ranges import PAST, WORDS
 from crm_web.lists.params import Chip, Tab
@@ -15,25 +14,6 @@ from crm_web.models import CustomerKind, CustomerStatus, Employee
 from crm_web.web.template_filters import UserLocale
 
 OWNER_WORDS = {"me": "Me", "nobody": "Nobody"}
-MISSING_FIELDS = {
-    "owner": "No owner",
-    "email": "No e-mail",
-    "phone": "No phone",
-    "website": "No website",
-    "address": "No address",
-    "industry": "No industry",
-    "activity": "No activity",
-}
-ORDERS = {
-    "name": "Name",
-    "-updated_at": "Changed last",
-    "-created_at": "Newest",
-    "-last_activity": "Last activity",
-    "number": "Number",
-    "city": "City",
-    "owner": "Owner",
-}
-"""The orders that people ask for by name; the heads of the table give the others."""
 
 
 class CustomerListParams(RecordListParams):
@@ -52,14 +32,9 @@ class CustomerListParams(RecordListParams):
             me=me,
             user_locale=user_locale,
             dates=record_params.DATES,
-            lacks=MISSING_FIELDS,
+            spec=CUSTOMERS,
             owner_words=OWNER_WORDS,
             names=(*record_params.NAMES, "status", "kind"),
-            sorts=queries.SORTS,
-            default_sort=queries.DEFAULT_SORT,
-            largest_first=("last_activity", "created_at", "updated_at"),
-            known_columns=list(COLUMNS),
-            usual_columns=SHOWN,
         )
         self.require("status", "a status", lambda word: word in list(CustomerStatus))
         self.require("kind", "a kind of customer", lambda word: word in list(CustomerKind), is_single=True)
@@ -98,11 +73,6 @@ class CustomerListParams(RecordListParams):
     def kept(self) -> list[tuple[str, str]]:
         """What the filter bar passes on without a control of its own."""
         return self.list_kept()
-
-    @property
-    def orders(self) -> Mapping[str, str]:
-        """The orders to choose from, the present one among them."""
-        return ORDERS if self.sort in ORDERS else {self.sort: "As the table’s head says", **ORDERS}
 
     def list_chips(self, people: Sequence[Employee]) -> list[Chip]:
         """

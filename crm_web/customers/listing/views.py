@@ -7,9 +7,8 @@ from werkzeug.datastructures import MultiDict
 
 from crm_web.auth.permissions import Action, allowed
 from crm_web.customers import blueprint, queries
-from crm_web.customers.columns import COLUMNS
-from crm_web.customers.listing import exports
 from crm_web.customers.listing.params import CustomerListParams
+from crm_web.customers.spec import CUSTOMERS
 from crm_web.lists.exports import MOST_PRINTED, send_csv, send_xlsx
 from crm_web.lists.pagination import Page
 from crm_web.models import ListName
@@ -34,7 +33,7 @@ def list_customers() -> ResponseReturnValue:
         page=page,
         view=view,
         words_sent=sent.one("q"),
-        columns=COLUMNS,
+        columns=CUSTOMERS.columns,
         people=people,
         words=queries.list_words_in_use(),
         chips=view.list_chips(people),
@@ -46,7 +45,7 @@ def list_customers() -> ResponseReturnValue:
 @allowed(Action.READ)
 def export_customers() -> ResponseReturnValue:
     view = _view()
-    head, rows = exports.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
+    head, rows = CUSTOMERS.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
     return send_csv("customers", head, rows)
 
 
@@ -54,7 +53,7 @@ def export_customers() -> ResponseReturnValue:
 @allowed(Action.READ)
 def export_customers_xlsx() -> Response:
     view = _view()
-    head, rows = exports.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
+    head, rows = CUSTOMERS.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
     chips = view.list_chips(list_possible_owners())
     return send_xlsx("customers", head, rows, view=view, chips=chips)
 
@@ -65,11 +64,11 @@ def print_list() -> ResponseReturnValue:
     view = _view()
     return render_template(
         "customers/print_list.html",
-        page=queries.list_customers(
+        page=CUSTOMERS.list_page(
             view.read_filter(), sort=view.sort, cursor=None, columns=view.columns, size=MOST_PRINTED
         ),
         view=view,
-        columns=COLUMNS,
+        columns=CUSTOMERS.columns,
         chips=view.list_chips(list_possible_owners()),
         house=current_app.config["COMPANY_NAME"],
     )
@@ -83,7 +82,7 @@ def suggest_customers() -> ResponseReturnValue:
 
 
 def _load(view: CustomerListParams) -> Page:
-    return queries.list_customers(view.read_filter(), sort=view.sort, cursor=view.mark, columns=view.columns)
+    return CUSTOMERS.list_page(view.read_filter(), sort=view.sort, cursor=view.mark, columns=view.columns)
 
 
 def _view() -> CustomerListParams:

@@ -1,13 +1,12 @@
 """What the address of the list of leads says, and how its filters read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from werkzeug.datastructures import MultiDict
 
-from crm_web.leads import queries
-from crm_web.leads.columns import COLUMNS, SHOWN
 from crm_web.leads.left_status import LeftStatusFilter
 from crm_web.leads.queries import LeadFilter
+from crm_web.leads.spec import LEADS
 from crm_web.lists import record_params
 from crm_web.lists.date_ranges import FUTURE, PAST, WORDS
 from crm_web.lists.params import Chip, Tab, is_record_id
@@ -26,33 +25,12 @@ DATES = record_params.DATES | {
     "left_from": "Left from",
     "left_to": "Left before",
 }
-MISSING_FIELDS = {
-    "owner": "No owner",
-    "email": "No e-mail",
-    "phone": "No phone",
-    "amount": "No amount",
-    "close": "No expected close",
-    "activity": "No activity",
-    "next_step": "No next step",
-}
 OVERDUE = "overdue"
 AMOUNTS = ("amount_from", "amount_to")
-LARGEST_FIRST = ("money", "percent", "date", "moment")
 OTHERS = ("kind", "status", "source", "customer", "currency", "amount_from", "amount_to", "close", "closed")
 OF_LEFT = ("left", "left_from", "left_to", "left_owner", "left_source")
 OF_REPORTS = ("reason", "reached", *OF_LEFT)
 NAMES = (*record_params.NAMES, *OTHERS, *OF_REPORTS, *(name for name in DATES if name not in record_params.DATES))
-ORDERS = {
-    "-updated_at": "Changed last",
-    "-created_at": "Newest",
-    "-last_activity": "Last activity",
-    "name": "Name",
-    "company": "Company",
-    "-amount": "Largest amount",
-    "-expected_close_on": "Expected close, latest",
-    "status": "Status",
-}
-"""The orders that people ask for by name; the heads of the table give the others."""
 
 
 class LeadListParams(RecordListParams):
@@ -71,13 +49,8 @@ class LeadListParams(RecordListParams):
             me=me,
             user_locale=user_locale,
             dates=DATES,
-            lacks=MISSING_FIELDS,
+            spec=LEADS,
             names=NAMES,
-            sorts=queries.SORTS,
-            default_sort=queries.DEFAULT_SORT,
-            largest_first=[key for key, column in COLUMNS.items() if column.kind in LARGEST_FIRST],
-            known_columns=list(COLUMNS),
-            usual_columns=SHOWN,
         )
         self._require_known_of_leads()
         self.kind = next((kind for kind in StatusKind if kind == self.one("kind")), None)
@@ -217,11 +190,6 @@ class LeadListParams(RecordListParams):
         """The same leads as a list or as a board."""
         layouts = [("List", "leads.list_leads"), ("Board", "leads.show_board")]
         return [Tab(label, self.url(endpoint), endpoint == self.endpoint) for label, endpoint in layouts]
-
-    @property
-    def orders(self) -> Mapping[str, str]:
-        """The orders to choose from, the present one among them."""
-        return ORDERS if self.sort in ORDERS else {self.sort: "As the table’s head says", **ORDERS}
 
     # How the filters read
 

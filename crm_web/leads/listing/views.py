@@ -8,9 +8,8 @@ from werkzeug.datastructures import MultiDict
 from crm_web.auth.permissions import Action, allowed
 from crm_web.customers.queries import get_customer
 from crm_web.leads import blueprint, queries
-from crm_web.leads.columns import COLUMNS
-from crm_web.leads.listing import exports
 from crm_web.leads.listing.params import LeadListParams
+from crm_web.leads.spec import LEADS
 from crm_web.lists.exports import MOST_PRINTED, send_csv, send_xlsx
 from crm_web.lists.pagination import Page
 from crm_web.lists.params import Chip
@@ -36,7 +35,7 @@ def list_leads() -> ResponseReturnValue:
         page=page,
         view=view,
         words_sent=sent.one("q"),
-        columns=COLUMNS,
+        columns=LEADS.columns,
         people=people,
         words=queries.list_words_in_use(),
         chips=view.list_chips(people, _customer(view)),
@@ -48,7 +47,7 @@ def list_leads() -> ResponseReturnValue:
 @allowed(Action.READ)
 def export_leads() -> ResponseReturnValue:
     view = _view()
-    head, rows = exports.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
+    head, rows = LEADS.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
     return send_csv("leads", head, rows)
 
 
@@ -56,7 +55,7 @@ def export_leads() -> ResponseReturnValue:
 @allowed(Action.READ)
 def export_leads_xlsx() -> Response:
     view = _view()
-    head, rows = exports.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
+    head, rows = LEADS.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
     return send_xlsx("leads", head, rows, view=view, chips=_chips(view))
 
 
@@ -66,18 +65,16 @@ def print_leads() -> ResponseReturnValue:
     view = _view()
     return render_template(
         "leads/print_leads.html",
-        page=queries.list_leads(
-            view.read_filter(), sort=view.sort, cursor=None, columns=view.columns, size=MOST_PRINTED
-        ),
+        page=LEADS.list_page(view.read_filter(), sort=view.sort, cursor=None, columns=view.columns, size=MOST_PRINTED),
         view=view,
-        columns=COLUMNS,
+        columns=LEADS.columns,
         chips=_chips(view),
         house=current_app.config["COMPANY_NAME"],
     )
 
 
 def _load(view: LeadListParams) -> Page:
-    return queries.list_leads(view.read_filter(), sort=view.sort, cursor=view.mark, columns=view.columns)
+    return LEADS.list_page(view.read_filter(), sort=view.sort, cursor=view.mark, columns=view.columns)
 
 
 def _view() -> LeadListParams:

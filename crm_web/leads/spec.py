@@ -1,0 +1,142 @@
+"""The list of leads, a column at a time: what the table, its orders, its files and the form show of each."""
+
+from sqlalchemy import func, literal
+from sqlalchemy.orm import aliased
+
+from crm_web.lists.columns import Column
+from crm_web.lists.sorting import (
+    NOTHING,
+    day_or_none,
+    group_by_country,
+    group_by_owner,
+    group_by_source,
+    group_by_word,
+    moment_or_none,
+    number_or_none,
+)
+from crm_web.lists.spec import ListSpec
+from crm_web.models import Customer, Employee, Lead, LeadLastActivity, LeadStatus
+
+Owner, Maker, Changer = aliased(Employee), aliased(Employee), aliased(Employee)
+
+COLUMNS = (
+    Column("company", "Company", width="person", is_indexed=True),
+    Column("job_title", "Job title", width="person", group="person", headers="""
+        organizationtitle organization1title position designation jobposition funktion poste cargo
+    """),
+    Column("email", "E-mail", "email", "person"),
+    Column("phone", "Phone", "phone", "person"),
+    Column("mobile", "Mobile", "phone", "person"),
+    Column("website", "Website", "link", "person"),
+    Column("city", "City", width="person"),
+    Column("state", "State"),
+    Column("postal_code", "Postal code"),
+    Column("country", "Country", "country", "person", groups=group_by_country(Lead.country), is_indexed=True,
+           filters=("countries",)),
+    Column("status", "Status", "status", "status", groups=group_by_word(Lead.status, LeadStatus), is_indexed=True,
+           filters=("statuses",)),
+    Column("rating", "Rating", "word"),
+    Column("industry", "Industry", width="person", is_indexed=True, filters=("industries",), group="more",
+           headers="sector businesssegment vertical branche industrie industria"),
+    Column("amount", "Amount", "money", "number", is_indexed=True, filters=("amount_from", "amount_to")),
+    Column("currency", "Currency"),
+    Column("probability", "Probability", "percent", "number"),
+    Column("owner", "Owner", width="person", path="owner.name", joined=Owner.name, is_indexed=True,
+           groups=group_by_owner(Lead.owner_id), filters=("owner_ids",)),
+    Column("source", "Source", is_lesser="wide", groups=group_by_source(Lead.source), is_indexed=True,
+           filters=("sources",)),
+    Column("expected_close_on", "Close", "date", "date", is_lesser=True, is_indexed=True,
+           filters=("close_from", "close_to")),
+    Column("next_step", "Next step", width="person", missing="No next step", group="deal",
+           headers="nextaction nextsteps"),
+    Column("lost_reason", "Lost because", "word", "person"),
+    Column("customer", "Customer", width="person", path="customer.name", joined=Customer.name),
+    Column("last_activity", "Last activity", "moment", "date", path="last_touch.at", joined=LeadLastActivity.at,
+           sort=moment_or_none(LeadLastActivity.at), is_indexed=True, filters=("active_from", "active_to")),
+    Column("created_at", "Created", "moment", "date", is_lesser="wide", is_indexed=True,
+           filters=("created_from", "created_to")),
+    Column("created_by", "Created by", width="person", path="created_by.name", joined=Maker.name),
+    Column("updated_at", "Changed", "moment", "date", is_indexed=True),
+    Column("updated_by", "Changed by", width="person", path="updated_by.name", joined=Changer.name),
+    Column("status_changed_at", "In status since", "moment", "date"),
+    Column("closed_at", "Closed", "moment", "date"),
+)  # fmt: skip
+"""Every column, in the order in which they stand; one with a group needs nothing else to be a field of the form."""
+
+LEADS = ListSpec(
+    Lead,
+    (LeadLastActivity.lead_id, LeadLastActivity.at),
+    COLUMNS,
+    shown=("status", "amount", "owner", "source", "expected_close_on", "created_at", "updated_at"),
+    name_sort=Lead.sort_name.expression,
+    default_sort="-updated_at",
+    orders={
+        "-updated_at": "Changed last",
+        "-created_at": "Newest",
+        "-last_activity": "Last activity",
+        "name": "Name",
+        "company": "Company",
+        "-amount": "Largest amount",
+        "-expected_close_on": "Expected close, latest",
+        "status": "Status",
+    },
+    missing={
+        "owner": ("No owner", func.coalesce(Lead.owner_id, 0) == 0),
+        "email": ("No e-mail", Lead.email_normalised.is_(None)),
+        "phone": ("No phone", Lead.phone.is_(None) & Lead.mobile.is_(None)),
+        "amount": ("No amount", number_or_none(Lead.amount) == NOTHING),
+        "close": (
+            "No expected close",
+            day_or_none(Lead.expected_close_on) == literal("0001-01-01").cast(Lead.expected_close_on.type),
+        ),
+        "activity": (
+            "No activity",
+            moment_or_none(LeadLastActivity.at) == literal("0001-01-01 00:00:00+00").cast(LeadLastActivity.at.type),
+        ),
+    },
+    country=Lead.country,
+    always=(Lead.id, Lead.name, Lead.company, Lead.status, Lead.owner_id, Lead.currency),
+    related=(
+        (Owner, Lead.owner_id),
+        (Maker, Lead.created_by_id),
+        (Changer, Lead.updated_by_id),
+        (Customer, Lead.customer_id),
+    ),
+    by_one={"updated_at": ("statuses", "owner_ids")},
+    # The heads are those that ``flask leads import`` reads again.
+    file={
+        "ID": Lead.id,
+        "Salutation": Lead.salutation,
+        "First name": Lead.first_name,
+        "Last name": Lead.last_name,
+        "Job title": Lead.job_title,
+        "Company": Lead.company,
+        "Email": Lead.email,
+        "Phone": Lead.phone,
+        "Mobile": Lead.mobile,
+        "Website": Lead.website,
+        "Street": Lead.street,
+        "City": Lead.city,
+        "State": Lead.state,
+        "Postal code": Lead.postal_code,
+        "Country": Lead.country,
+        "Status": Lead.status,
+        "Source": Lead.source,
+        "Rating": Lead.rating,
+        "Industry": Lead.industry,
+        "Amount": Lead.amount,
+        "Currency": Lead.currency,
+        "Probability": Lead.probability,
+        "Expected close on": Lead.expected_close_on,
+        "Next step": Lead.next_step,
+        "Description": Lead.description,
+        "Owner": Owner.name,
+        "Owner email": Owner.email,
+        "Customer number": Customer.number,
+        "Lost reason": Lead.lost_reason,
+        "Lost note": Lead.lost_note,
+        "Created at": Lead.created_at,
+        "Updated at": Lead.updated_at,
+        "Closed at": Lead.closed_at,
+    },
+)

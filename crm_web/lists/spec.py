@@ -1,0 +1,228 @@
+"""One specification of a list: its orders, pages, columns and files follow from the columns that it names."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Date, DateTime, Select, Text, select
+from sqlalchemy.orm import joinedload, load_only
+from sqlalchemy.sql.base import ExecutableOption
+
+from crm_web.core.extensions import db
+from crm_web.lists.columns import Column, show_words
+from crm_web.lists.pagination import PAGE_SIZE, Page, Sort, choose_sort, count_some, join_groups, load_page
+from crm_web.lists.record_filters import RecordFilter, list_shared_conditions
+from crm_web.lists.sorting import day_or_none, folded, moment_or_none, number_or_none, place_or_none
+from crm_web.models.base import EnumText
+from crm_web.records.matching import contains_words
+
+LARGEST_FIRST = ("money", "percent", "date", "moment")
+
+
+class ListSpec:
+    """
+    What a list of leads or customers can show, be filtered and sorted by; all its queries are made here.
+
+    :param model: the model
+    :param last_activity: the id of the record, and the moment, in the table of latest activities
+    :param columns: every column, in the order in which they stand; the name stands before them always
+    :param shown: the columns of a list whose address asks for none
+    :param name_sort: what the name is sorted by
+    :param default_sort: the order of a list whose address names none
+    :param orders: the orders that people ask for by name; the heads of the table give the others
+    :param missing: what can be missing beside the columns that say so: how it reads, and the condition
+    :param country: the column of the country
+    :param always: what a page loads whatever is shown; a description of 20,000 characters is not among it
+    :param related: other tables that files read, each with the column that holds its id
+    :param file: what a file holds where no columns are chosen; plain texts that it does not name come last
+    :param by_one: the filters that an order's index begins with, if they name one value each
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        last_activity: tuple[Any, Any],
+        columns: Sequence[Column],
+        *,
+        shown: Sequence[str],
+        name_sort: Any,
+        default_sort: str,
+        orders: Mapping[str, str],
+        missing: Mapping[str, tuple[str, ColumnElement[bool]]],
+        country: Any,
+        always: Sequence[Any],
+        related: Sequence[tuple[Any, Any]],
+        file: Mapping[str, Any],
+        by_one: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        self.model, self.shown, self.default_sort, self.country = model, shown, default_sort, country
+        self.columns = {column.key: column for column in columns}
+        self.plain = {key: column for key, column in self.columns.items() if column.group}
+        self.groups = {key: column.groups for key, column in self.columns.items() if column.groups}
+        self.sorts = {"name": name_sort} | {c.key: self._sort_of(c) for c in columns if c.is_sorted}
+        self.indexed = {"name"} | {column.key for column in columns if column.is_indexed}
+        self.largest_first = [column.key for column in columns if column.kind in LARGEST_FIRST]
+        self.orders = orders
+        missing = dict(missing) | {c.key: (c.missing, getattr(model, c.key).is_(None)) for c in columns if c.missing}
+        self.missing = {word: label for word, (label, _) in missing.items()}
+        self._is_missing = {word: condition for word, (_, condition) in missing.items()}
+        self._activity_id, self._activity_at = last_activity
+        self._always, self._related, self._by_one = always, related, by_one or {}
+        self._file = {c.label: getattr(model, c.key) for c in self.plain.values() if c.label not in file}
+        self._file = {**file, **self._file}
+
+    def _sort_of(self, column: Column) -> Any:
+        """Without a word of its own, a column is sorted by what its type says; what is empty comes first."""
+        if column.groups is not None:
+            return column.groups.keys.c.key
+        if column.sort is not None:
+            return column.sort
+        value = getattr(self.model, column.path or column.key)
+        if isinstance(value.type, EnumText):
+            return place_or_none(value, value.type.words)
+        if isinstance(value.type, Text):
+            return folded(value)
+        if not value.property.columns[0].nullable:
+            return value.expression
+        if isinstance(value.type, Date):
+            return day_or_none(value)
+        return moment_or_none(value) if isinstance(value.type, DateTime) else number_or_none(value)
+
+    def select(self, filters: RecordFilter) -> Select[Any]:
+        """
+        Build the query behind the list, its count and its files.
+
+        :param filters: which records
+        :return: a select of the model outside the trash, without order
+        """
+        query = select(self.model).where(self.model.deleted_at.is_(None))
+        if filters.asks_for_activity:
+            query = self._join_activity(query)
+        if filters.words.strip():
+            query = query.where(contains_words(self.model.search_text.expression, filters.words))
+        shared = list_shared_conditions(filters, self.model, country=self.country, last_activity=self._activity_at)
+        missing = [self._is_missing[word] for word in filters.lacks if word in self._is_missing]
+        return query.where(*shared, *missing, *filters.list_conditions())
+
+    def read_sort(self, word: str | None) -> Sort:
+        """
+        Turn the sort word of an address into an order.
+
+        :param word: one of ``sorts``, with a minus in front for largest first; anything else means ``default_sort``
+        :return: the full order
+        """
+        word = word if word and word.removeprefix("-") in self.sorts else self.default_sort
+        key = word.removeprefix("-")
+        # The index is one of the latest activities, so the id has to be theirs as well.
+        row_id = self._activity_id if key == "last_activity" else self.model.id
+        return Sort(
+            self.sorts[key],
+            row_id.expression,
+            word.startswith("-"),
+            is_indexed=key in self.indexed,
+            groups=self.groups.get(key),
+        )
+
+    def list_page(
+        self,
+        filters: RecordFilter,
+        *,
+        sort: str | None,
+        cursor: str | None,
+        columns: Sequence[str] | None = None,
+        size: int = PAGE_SIZE,
+    ) -> Page:
+        """
+        Load one page of the list.
+
+        :param filters: which records
+        :param sort: a sort word, as in ``read_sort``
+        :param cursor: where the page starts; ``None`` for the first
+        :param columns: the columns to load, with the owner; ``None`` loads the records whole, and without their owners
+        :param size: rows a page
+        :return: the page
+        """
+        order = self.read_sort(sort)
+        query = self._select_for(order, filters).options(*self._load(columns))
+        return load_page(
+            query,
+            order,
+            cursor=cursor,
+            size=size,
+            base_query=self._select_in_order(filters, order),
+            fallback_sort=self.read_sort(self.default_sort),
+        )
+
+    def make_table(
+        self, filters: RecordFilter, *, sort: str | None, columns: Sequence[str] | None
+    ) -> tuple[list[str], Iterator[list[object]]]:
+        """
+        Put the list into a table, with flat memory.
+
+        :param filters: which records
+        :param sort: a sort word, as in ``read_sort``
+        :param columns: the columns that the list shows, where somebody chose them; ``None`` for every column
+        :return: the heads, and an iterator over the rows, each with a cell for every head
+        """
+        cells = self._file if columns is None else {"Name": self.model.name} | dict(map(self._cell, columns))
+        return list(cells), show_words(self.stream(filters, list(cells.values()), sort=sort))
+
+    def stream(
+        self, filters: RecordFilter, columns: Sequence[Any], *, sort: str | None, size: int = 1000
+    ) -> Iterator[Sequence[Any]]:
+        """
+        Run through the whole list in its order, a batch at a time, with flat memory.
+
+        :param filters: which records
+        :param columns: what to read of each: columns of the model, of the latest activity or of a related table
+        :param sort: a sort word, as in ``read_sort``
+        :param size: rows a batch
+        :return: an iterator over rows of values
+        """
+        order, query = self.read_sort(sort), self.select(filters)
+        if not order.is_indexed:
+            order = choose_sort(count_some(query, order), order, self.read_sort(self.default_sort))
+        if not filters.asks_for_activity:
+            query = self._join_activity(query)
+        for related, key in self._related:
+            query = query.outerjoin(related, related.id == key)
+        query = join_groups(query, order).with_only_columns(*columns, maintain_column_froms=True)
+        yield from db.session.execute(query.order_by(*order.columns).execution_options(yield_per=size))
+
+    def _cell(self, key: str) -> tuple[str, Any]:
+        column = self.columns[key]
+        return column.label, getattr(self.model, column.path or key) if column.joined is None else column.joined
+
+    def _load(self, columns: Sequence[str] | None) -> list[ExecutableOption]:
+        """Of the records themselves only what is shown, and of another record, such as the owner, one column."""
+        if columns is None:
+            return []
+        paths = [(self.columns[key].path or key).partition(".") for key in columns]
+        own = [getattr(self.model, name) for name, _, further in paths if not further]
+        elsewhere = dict.fromkeys([("owner", "name"), *((name, further) for name, _, further in paths if further)])
+        return [load_only(*self._always, *own), *(self._load_of(*path) for path in elsewhere)]
+
+    def _load_of(self, relation: str, name: str) -> ExecutableOption:
+        joined = getattr(self.model, relation)
+        return joinedload(joined).load_only(getattr(joined.property.mapper.class_, name))
+
+    def _select_for(self, order: Sort, filters: RecordFilter) -> Select[Any]:
+        query = self.select(filters)
+        is_by_activity = order.expression is self.sorts["last_activity"]
+        return self._join_activity(query) if is_by_activity and not filters.asks_for_activity else query
+
+    def _select_in_order(self, filters: RecordFilter, order: Sort) -> Select[Any] | None:
+        """What an index gives in this order: as much as is filtered by its own column; ``None`` where that is all."""
+        key = next(key for key, expression in self.sorts.items() if expression is order.expression)
+        about = self.columns[key].filters if key in self.columns else ()
+        known = {name: getattr(filters, name) for name in about if name in filters.in_use}
+        one = {name: getattr(filters, name) for name in self._by_one.get(key, ())}
+        known |= {name: values for name, values in one.items() if len(values) == 1 and 0 not in values and not known}
+        if set(known) == set(filters.in_use):
+            return None
+        found = self._select_for(order, type(filters)(**known))
+        # Untouched is about both: what was touched since is not even walked past.
+        is_about_rest = filters.untouched_since is not None and key in ("updated_at", "last_activity")
+        return found.where(order.expression < filters.untouched_since) if is_about_rest else found
+
+    def _join_activity(self, query: Select[Any]) -> Select[Any]:
+        return query.join(self._activity_id.class_, self._activity_id == self.model.id)
