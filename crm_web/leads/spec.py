@@ -21,9 +21,7 @@ Owner, Maker, Changer = aliased(Employee), aliased(Employee), aliased(Employee)
 
 COLUMNS = (
     Column("company", "Company", width="person", is_indexed=True),
-    Column("job_title", "Job title", width="person", group="person", headers="""
-        organizationtitle organization1title position designation jobposition funktion poste cargo
-    """),
+    Column("job_title", "Job title", width="person", is_plain=True),
     Column("email", "E-mail", "email", "person"),
     Column("phone", "Phone", "phone", "person"),
     Column("mobile", "Mobile", "phone", "person"),
@@ -36,8 +34,7 @@ COLUMNS = (
     Column("status", "Status", "status", "status", groups=group_by_word(Lead.status, LeadStatus), is_indexed=True,
            filters=("statuses",)),
     Column("rating", "Rating", "word"),
-    Column("industry", "Industry", width="person", is_indexed=True, filters=("industries",), group="more",
-           headers="sector businesssegment vertical branche industrie industria"),
+    Column("industry", "Industry", width="person", is_indexed=True, filters=("industries",), is_plain=True),
     Column("amount", "Amount", "money", "number", is_indexed=True, filters=("amount_from", "amount_to")),
     Column("currency", "Currency"),
     Column("probability", "Probability", "percent", "number"),
@@ -47,8 +44,7 @@ COLUMNS = (
            filters=("sources",)),
     Column("expected_close_on", "Close", "date", "date", is_lesser=True, is_indexed=True,
            filters=("close_from", "close_to")),
-    Column("next_step", "Next step", width="person", missing="No next step", group="deal",
-           headers="nextaction nextsteps"),
+    Column("next_step", "Next step", width="person", missing="No next step", is_plain=True),
     Column("lost_reason", "Lost because", "word", "person"),
     Column("customer", "Customer", width="person", path="customer.name", joined=Customer.name),
     Column("last_activity", "Last activity", "moment", "date", path="last_touch.at", joined=LeadLastActivity.at,
@@ -61,7 +57,7 @@ COLUMNS = (
     Column("status_changed_at", "In status since", "moment", "date"),
     Column("closed_at", "Closed", "moment", "date"),
 )  # fmt: skip
-"""Every column, in the order in which they stand; one with a group needs nothing else to be a field of the form."""
+"""Every column, in the order in which they stand."""
 
 LEADS = ListSpec(
     Lead,

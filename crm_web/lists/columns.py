@@ -13,7 +13,7 @@ from crm_web.lists.pagination import Groups
 @dataclass(frozen=True)
 class Column:
     """
-    One column of a record: all that its list, its form, its page and its files have to know of it.
+    One column of a record: all that its list and its files have to know of it.
 
     :param key: its word in addresses and in the API, and the attribute of the model where ``path`` names no other
     :param label: its heading
@@ -28,8 +28,7 @@ class Column:
     :param is_indexed: whether an index serves the order, however many records there are
     :param filters: the parts of the filter that are about this column, so that its index serves both
     :param missing: how the filter for records without it reads, such as ``No next step``; left out, there is none
-    :param group: the group of the form and of the page in which it stands by itself: only a plain text can
-    :param headers: what other programs call it in the files that are imported, squashed, beside key and label
+    :param is_plain: whether it is a plain text, which files hold under its label without being asked
     """
 
     key: str
@@ -44,8 +43,7 @@ class Column:
     is_indexed: bool = False
     filters: tuple[str, ...] = ()
     missing: str = ""
-    group: str = ""
-    headers: str = ""
+    is_plain: bool = False
 
     @cached_property
     def read(self) -> Callable[[Any], Any]:

@@ -56,7 +56,7 @@ class ListSpec:
     ) -> None:
         self.model, self.shown, self.default_sort, self.country = model, shown, default_sort, country
         self.columns = {column.key: column for column in columns}
-        self.plain = {key: column for key, column in self.columns.items() if column.group}
+        self.plain = {key: column for key, column in self.columns.items() if column.is_plain}
         self.groups = {key: column.groups for key, column in self.columns.items() if column.groups}
         self.sorts = {"name": name_sort} | {c.key: self._sort_of(c) for c in columns if c.is_sorted}
         self.indexed = {"name"} | {column.key for column in columns if column.is_indexed}
