@@ -118,7 +118,7 @@ def _try_each(
             action(record, values, batch)
         except DomainError as error:
             errors[record_id] = error
-            # Whatever the deed had set before it was refused is not written with the others.
+            # Whatever the action had set before it was refused is not written with the others.
             db.session.expire(record)
     return errors
 

@@ -1,4 +1,4 @@
-"""One deed to many records: chosen and frozen, applied all or nothing, undone all or nothing."""
+"""One action on many records: chosen and frozen, applied all or nothing, undone all or nothing."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta

@@ -242,7 +242,7 @@ def list_conversions(edit: BulkEdit) -> set[int]:
     List the leads whose customer an edit made or linked. Others that it won had been won before, and left Won since.
 
     :param edit: the edit, applied
-    :return: their ids; the ledger knows them by the moment of the edit's one transaction
+    :return: their ids; their conversions carry the moment of the edit's one transaction
     """
     query = select(Conversion.lead_id).join(BulkItem, BulkItem.record_id == Conversion.lead_id)
     query = query.where(BulkItem.bulk_edit_id == edit.id, Conversion.undone_at.is_(None))

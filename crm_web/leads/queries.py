@@ -171,9 +171,9 @@ def _select_words_in_use(limit: int) -> CompoundSelect[Any]:
 
 def find_active_conversion(lead_id: int) -> Conversion | None:
     """
-    Find the line of the ledger that has not been undone.
+    Find the conversion that has not been undone.
 
     :param lead_id: the lead
-    :return: the line; ``None`` where the lead was never won, or the win was undone
+    :return: the conversion; ``None`` where the lead was never won, or the win was undone
     """
     return db.session.scalar(select(Conversion).where(Conversion.lead_id == lead_id, Conversion.undone_at.is_(None)))

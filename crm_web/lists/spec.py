@@ -56,7 +56,6 @@ class ListSpec:
     ) -> None:
         self.model, self.shown, self.default_sort, self.country = model, shown, default_sort, country
         self.columns = {column.key: column for column in columns}
-        self.plain = {key: column for key, column in self.columns.items() if column.is_plain}
         self.groups = {key: column.groups for key, column in self.columns.items() if column.groups}
         self.sorts = {"name": name_sort} | {c.key: self._sort_of(c) for c in columns if c.is_sorted}
         self.indexed = {"name"} | {column.key for column in columns if column.is_indexed}
@@ -67,8 +66,8 @@ class ListSpec:
         self._is_missing = {word: condition for word, (_, condition) in missing.items()}
         self._activity_id, self._activity_at = last_activity
         self._always, self._related, self._by_one = always, related, by_one or {}
-        self._file = {c.label: getattr(model, c.key) for c in self.plain.values() if c.label not in file}
-        self._file = {**file, **self._file}
+        unnamed = (column for column in columns if column.is_plain and column.label not in file)
+        self._file = {**file, **{column.label: getattr(model, column.key) for column in unnamed}}
 
     def _sort_of(self, column: Column) -> Any:
         """Without a word of its own, a column is sorted by what its type says; what is empty comes first."""

@@ -232,7 +232,7 @@ def undo_win(lead: Lead, *, by: Employee, batch: Batch | None = None) -> Convers
     Take back a win: what it did to the customer, the link to it, and the status if the lead is still won.
 
     :param lead: the lead; its row is locked first, its customer's second
-    :return: the line of the ledger, now undone; ``None`` where there was nothing to take back
+    :return: the conversion, now undone; ``None`` where there was nothing to take back
     :raise LeadInTrash: where the lead is in the trash
     :raise WinStands: where something stands in the way; nothing is changed
     """
@@ -263,12 +263,12 @@ def undo_active_win(
     Take back a win that nothing stands in the way of.
 
     :param lead: the lead, locked
-    :param conversion: its standing line of the ledger
+    :param conversion: its active conversion
     :param customer: its customer, locked
     :param change: the change by which the lead was won the last time
     """
     if lead.is_won:
-        # History knows what it was, and not the ledger, which has one line for a lead that was won again.
+        # History knows what it was; a lead that was won again has still one conversion, which does not.
         restore_status(lead, {name: old for name, (old, _) in change.fields.items()} if change else {})
     lead.customer_id = conversion.before["customer_id"]
     revert_conversion(conversion, customer, by=by, batch=batch)

@@ -1,4 +1,4 @@
-"""What programs do with a lead: each deed once, whether it is asked for alone or among a thousand."""
+"""What programs do with a lead: each action stands once, for one lead and for a batch."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -53,7 +53,7 @@ WITH won AS (
     SELECT c.id, true, $contact_columns FROM customer c JOIN won ON won.id = c.lead_id
     WHERE c.kind = 'organisation' AND $names_person ORDER BY c.id
     RETURNING id, customer_id, version
-), ledger AS (
+), conversion AS (
     INSERT INTO conversions (lead_id, customer_id, kind, converted_by_id, customer_version, before)
     SELECT won.id, c.id, 'created', :by, c.version,
         jsonb_build_object('status', status, 'lost_reason', lost_reason, 'lost_note', lost_note, 'customer_id', NULL,
@@ -186,7 +186,7 @@ def revert_conversion(conversion: Conversion, customer: Customer, *, by: Employe
     """
     Take back what winning did to the customer; the caller has made sure that nothing stands in the way.
 
-    :param conversion: the standing line of the ledger; it is marked as undone
+    :param conversion: the active conversion; it is marked as undone
     :param customer: its customer, locked
     """
     begin(by, batch)
@@ -248,7 +248,7 @@ def _record_conversion(
     contact: Contact | None,
     filled: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write the line, unless one stands: a lead that left Won keeps it, and its customer."""
+    """Record the conversion, unless one is active: a lead that left Won keeps it, and its customer."""
     db.session.flush()
     before = {name: getattr(lead, name) for name in ("status", "lost_reason", "lost_note", "customer_id")}
     before["closed_at"] = lead.closed_at.isoformat() if lead.closed_at else None
