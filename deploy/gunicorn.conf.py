@@ -29,7 +29,7 @@ keepalive = 5
 limit_request_line = 8190
 # One control socket a user would be shared by several instances.
 control_socket_disable = True
-# The application itself decides whom it believes, by TRUSTED_PROXIES.
+# The application itself trusts TRUSTED_PROXIES; gunicorn would let these set SCRIPT_NAME as well.
 forwarded_allow_ips = ""
 # Free memory goes back: neither keeps each thread a store of its own, nor the process what a large page once took.
 # Not every C library has these switches.

@@ -212,7 +212,7 @@ def _networks(text: str) -> tuple[Network, ...]:
     try:
         return tuple(ip_network(part) for part in re.split(r"[,\s]+", text) if part)
     except ValueError as error:
-        raise ValueError("must be addresses or networks separated by commas, such as 10.0.0.0/8, 127.0.0.1") from error
+        raise ValueError("must be addresses or networks separated by commas, such as 127.0.0.1, 10.0.0.5") from error
 
 
 def _hosts(text: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, g, has_request_context, request
@@ -28,6 +28,8 @@ WELL_FORMED_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 SECRET_NAME = re.compile(r"password|secret|token|cookie|authorization|session", re.IGNORECASE)
 # Health checks every few seconds would drown the other lines.
 QUIET_ENDPOINTS = ("health.show_alive", "health.show_ready", "static", "bootstrap.static")
+Address = IPv4Address | IPv6Address
+_ADDRESS = re.compile(r"(?:\[(.*)]|([^:]*))(?::\d+)?")
 _FORWARDED = re.compile(r"HTTP_(X_FORWARDED_.*|FORWARDED|X_REQUEST_ID)")
 _SAVEPOINTS = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO")
 
@@ -120,29 +122,42 @@ def _count(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
 
 
 class TrustedProxies:
-    """Middleware: apply ``X-Forwarded-*`` and ``X-Request-ID`` from trusted proxies, and drop them from anyone else."""
+    """Middleware: apply ``X-Forwarded-*`` and ``X-Request-ID`` from trusted proxies, and drop them from anyone else.
+
+    ProxyFix counts proxies and asks nobody for their address, so it reads all headers but the client's address.
+    """
 
     def __init__(self, wsgi_app: "WSGIApplication", networks: tuple[Network, ...]) -> None:
-        self.wsgi_app = wsgi_app
         self.networks = networks
+        self.from_client, self.from_proxy = wsgi_app, ProxyFix(wsgi_app, x_for=0, x_proto=1, x_host=1, x_port=1)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Any:
-        if not self._trusts(environ.get("REMOTE_ADDR", "")):
+        if not self._trusts(_read_address(environ.get("REMOTE_ADDR", ""))):
             for name in [name for name in environ if _FORWARDED.fullmatch(name)]:
                 del environ[name]
-            return self.wsgi_app(environ, start_response)
-        # Each trusted proxy of a chain adds the address that it saw; the last one that no network vouches for counts.
-        hops = [hop.strip() for hop in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-        depth = next((i for i, hop in enumerate(reversed(hops), 1) if not self._trusts(hop)), len(hops))
-        proxied = ProxyFix(self.wsgi_app, x_for=depth, x_proto=1, x_host=1, x_port=1)
-        return proxied(environ, start_response)
+            return self.from_client(environ, start_response)
+        # Each proxy adds the address that it saw, so the last one that isn't a trusted proxy's is the client's.
+        for hop in reversed(environ.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+            if (address := _read_address(hop.strip())) is None:
+                break
+            environ["REMOTE_ADDR"] = str(address)
+            if not self._trusts(address):
+                break
+        return self.from_proxy(environ, start_response)
 
-    def _trusts(self, address: str) -> bool:
-        try:
-            peer = ip_address(address)
-        except ValueError:
-            return False
-        return any(peer in network for network in self.networks)
+    def _trusts(self, address: Address | None) -> bool:
+        return address is not None and any(address in network for network in self.networks)
+
+
+def _read_address(text: str) -> Address | None:
+    """Read an IP address, which some proxies write with a port: ``192.0.2.1:4711``, ``[2001:db8::1]:4711``."""
+    found = _ADDRESS.fullmatch(text)
+    try:
+        address = ip_address(found[1] or found[2] if found else text)
+    except ValueError:
+        return None
+    # A server that listens on IPv6 sees IPv4 addresses as ::ffff:192.0.2.1.
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _begin() -> None:

@@ -30,10 +30,9 @@ FORWARDED = {
 
 @pytest.fixture
 def proxied() -> Flask:
-    """An application behind the proxies of 10.0.0.0/8; it shows what it believes."""
-    app = create_app(
-        load_settings({"DATABASE_URL": "postgresql://db/x", "SECRET_KEY": "x" * 32, "TRUSTED_PROXIES": "10.0.0.0/8"})
-    )
+    """An application behind the proxies of two networks; it shows what it believes."""
+    given = {"DATABASE_URL": "postgresql://db/x", "SECRET_KEY": "x" * 32}
+    app = create_app(load_settings(given | {"TRUSTED_PROXIES": "10.0.0.0/8, 2001:db8::/64"}))
     app.testing = True
 
     def show() -> dict[str, Any]:
@@ -200,6 +199,14 @@ def test_ill_formed_request_id_is_replaced(proxied: Flask, given: str) -> None:
         ("6.6.6.6, 203.0.113.9, 10.1.1.1, 10.2.2.2", "203.0.113.9"),
         ("10.1.1.1, 10.2.2.2", "10.1.1.1"),
         ("", "10.0.0.1"),
+        ("6.6.6.6, 203.0.113.9:50001, 10.1.1.1:4711", "203.0.113.9"),
+        ("203.0.113.9, [2001:db8::1]:4711, 2001:db8::2, [2001:db8::3]", "203.0.113.9"),
+        ("[2001:db8:1::9]:443", "2001:db8:1::9"),
+        ("6.6.6.6, ::ffff:203.0.113.9, ::ffff:10.1.1.1", "203.0.113.9"),
+        # What is no address can't be told from another; the proxy that wrote it answers for it.
+        ("6.6.6.6, unknown, 10.1.1.1", "10.1.1.1"),
+        ("6.6.6.6, 203.0.113.9:x:1, , ", "10.0.0.1"),
+        ("6.6.6.6 10.1.1.1", "10.0.0.1"),
     ],
 )
 def test_client_is_the_last_that_no_proxy_of_ours_is(proxied: Flask, chain: str, client: str) -> None:
@@ -209,6 +216,22 @@ def test_client_is_the_last_that_no_proxy_of_ours_is(proxied: Flask, chain: str,
 
     assert answer.json is not None
     assert answer.json["address"] == client
+
+
+@pytest.mark.parametrize("peer", ["::ffff:10.0.0.1", "2001:db8::5"])
+def test_proxy_is_known_by_any_form_of_its_address(proxied: Flask, peer: str) -> None:
+    answer = proxied.test_client().get("/show", headers=FORWARDED, environ_base={"REMOTE_ADDR": peer})
+
+    assert answer.json is not None
+    assert answer.json["address"] == "203.0.113.9"
+
+
+@pytest.mark.parametrize("peer", ["", "unix:", "2001:db8:1::5", "11.0.0.1", "10.0.0.1, 10.0.0.1"])
+def test_who_is_no_named_proxy_is_not_believed(proxied: Flask, peer: str) -> None:
+    answer = proxied.test_client().get("/show", headers=FORWARDED, environ_base={"REMOTE_ADDR": peer})
+
+    assert answer.json is not None
+    assert (answer.json["address"], answer.json["url"]) == (peer, "http://localhost/show")
 
 
 def test_only_named_hosts_are_answered() -> None:
