@@ -8,6 +8,7 @@ import { foldMenus, listenForKeys, showKeys } from "./js/keys.js";
 import { offerResults } from "./js/search.js";
 import { suggestRecords } from "./js/suggest.js";
 import { chooseRows } from "./js/bulk.js";
+import { logActivities } from "./js/activities.js";
 import { moveCards } from "./js/board.js";
 
 dismissMessages();
@@ -21,4 +22,5 @@ foldMenus();
 offerResults();
 suggestRecords();
 chooseRows();
+logActivities();
 moveCards();

@@ -17,6 +17,7 @@ WORDS = [
     *((meaning, ground) for meaning in ("open", "hold", "won", "lost") for ground in ("sheet", f"{meaning}-soft")),
     *((word, f"{meaning}-soft") for word in ("ink", "accent") for meaning in ("open", "hold", "won", "lost")),
     ("ink", "mark"),
+    *(("ink", f"tint-{number}") for number in range(8)),
     ("on-accent", "accent-fill"),
     ("on-accent", "accent-fill-hover"),
     ("on-danger", "danger-fill"),

@@ -58,7 +58,7 @@ def read_activity_form(by: Employee) -> ActivityForm:
 
 
 def empty_activity_form(by: Employee) -> ActivityForm:
-    """Build an empty form for a page whose own form was sent."""
-    form = ActivityForm(formdata=None, data={"assignee_id": by.id})
+    """Build an empty form for the page of a record; no kind is chosen yet."""
+    form = ActivityForm(formdata=None, data={"assignee_id": by.id, "kind": None})
     form.assignee_id.set_options(list_assignees())
     return form

@@ -174,7 +174,7 @@ def list_leads_of(customer_id: int, *, limit: int) -> Sequence[Lead]:
 
 def list_activities(customer_id: int, *, limit: int = 50) -> Sequence[Activity]:
     """
-    List what happened around a customer and its leads, newest first.
+    List the open tasks of a customer and its leads, the most urgent first, then what happened, newest first.
 
     :param customer_id: the customer
     :param limit: how many at most
@@ -188,6 +188,4 @@ def list_activities(customer_id: int, *, limit: int = 50) -> Sequence[Activity]:
     )
     query = select(Activity).where(Activity.id.in_(ids))
     loaded = (joinedload(Activity.created_by), joinedload(Activity.assignee), joinedload(Activity.lead))
-    return db.session.scalars(
-        query.options(*loaded).order_by(Activity.happened_at.desc(), Activity.id.desc()).limit(limit)
-    ).all()
+    return db.session.scalars(query.options(*loaded).order_by(*Activity.open_tasks_first()).limit(limit)).all()

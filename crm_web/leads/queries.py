@@ -120,15 +120,13 @@ def get_lead(lead_id: int) -> Lead | None:
 
 def list_activities(lead_id: int, *, limit: int = 50) -> Sequence[Activity]:
     """
-    List what happened around a lead, newest first.
+    List the open tasks of a lead, the most urgent first, then what happened, newest first.
 
     :param lead_id: the lead
     :param limit: how many at most
     :return: its activities, each with its author and assignee
     """
-    query = (
-        select(Activity).where(Activity.lead_id == lead_id).order_by(Activity.happened_at.desc(), Activity.id.desc())
-    )
+    query = select(Activity).where(Activity.lead_id == lead_id).order_by(*Activity.open_tasks_first())
     return db.session.scalars(
         query.options(joinedload(Activity.created_by), joinedload(Activity.assignee)).limit(limit)
     ).all()

@@ -2,9 +2,9 @@
 
 from datetime import date
 from enum import StrEnum
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, and_, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, and_, case, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -75,6 +75,12 @@ class Activity(Recorded, Base):
     @classmethod
     def _is_open_task(cls) -> ColumnElement[bool]:
         return and_(cls.kind == ActivityKind.TASK, cls.done_at.is_(None))
+
+    @classmethod
+    def open_tasks_first(cls) -> tuple[ColumnElement[Any], ...]:
+        """Order open tasks by urgency, then what happened, latest first."""
+        due_on = case((cls.is_open_task, cls.due_on))
+        return (cls.is_open_task.desc(), due_on.nulls_last(), cls.happened_at.desc(), cls.id.desc())
 
     @property
     def is_task(self) -> bool:

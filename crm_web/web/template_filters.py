@@ -7,6 +7,7 @@ import datetime as dt
 import math
 import re
 import unicodedata
+import zlib
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
@@ -231,6 +232,11 @@ def initials(name: str | None) -> str:
     return "".join(letters[:1] + letters[1:][-1:]).upper() or "·"
 
 
+def tint(name: str) -> int:
+    """Return the number of the colour behind someone's initials, 0 to 7; a name always has the same one."""
+    return zlib.crc32(name.encode()) % 8
+
+
 def share(value: Amount, total: Amount) -> float:
     """Return a part as a percentage of the total; 0 if the total is 0."""
     return round(max(0.0, min(1.0, float(value) / float(total))) * 100, 2) if total else 0.0
@@ -252,12 +258,15 @@ FOR_READER: dict[str, Callable[..., str]] = {
 }
 LASTING = (money, number, percent, date, datetime)
 KEPT = 4096
-FOR_ALL: dict[str, Callable[..., Any]] = {filter_.__name__: filter_ for filter_ in (tel, web_link, initials, share)}
+FOR_ALL: dict[str, Callable[..., Any]] = {
+    filter_.__name__: filter_ for filter_ in (tel, web_link, initials, tint, share)
+}
 
 
 def register_filters(app: Flask) -> None:
     """Register the filters; those that depend on the user get the signed-in employee's locale."""
     app.jinja_env.globals["now"] = clock.now
+    app.jinja_env.globals["today"] = today
     # For macros that depend only on their arguments and are called with the same few values again and again.
     app.jinja_env.globals["remembered"] = lru_cache(maxsize=256, typed=True)
     app.jinja_env.filters.update(FOR_ALL)
@@ -275,6 +284,11 @@ def current_user_locale() -> UserLocale:
         user_locale = user_locale_of(getattr(current_user, "locale", None), getattr(current_user, "time_zone", None))
         g.user_locale = user_locale
     return user_locale
+
+
+def today() -> dt.date:
+    """Return today's date where the signed-in employee is."""
+    return clock.now().astimezone(current_user_locale().zone).date()
 
 
 def _for_current_reader(filter_: Callable[..., str]) -> Callable[..., str]:

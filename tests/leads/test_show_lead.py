@@ -51,7 +51,7 @@ def test_shows_what_is_known_and_nothing_that_is_not(browser_as: BrowserAs, sess
     )
     page = browser_as(ann).get("leads.show_lead", lead_id=lead.id)
     assert page.h1 == "Zoë Okoro"
-    assert "Buyer, Nordlys A/S" in page.text
+    assert "Buyer · Nordlys A/S" in page.text
     known = facts(page)
     assert (known["Owner"], known["Amount"], known["Probability"]) == ("Ann Keller", "DKK 48,000", "60%")
     assert (known["Expected close"], known["Rating"]) == ("Jan 15, 2027", "Hot")
