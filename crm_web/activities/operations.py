@@ -119,6 +119,6 @@ def _check_assignee(assignee_id: int | None) -> None:
 
 def _is_active(employee_id: int) -> bool:
     """Waits for a concurrent deactivation, so that no constraint fails."""
-    waiting = {"key_share": True, "read": True, "of": Employee}
+    waiting = {"read": True, "of": Employee}
     found = db.session.get(Employee, employee_id, populate_existing=True, with_for_update=waiting)
     return found is not None and found.is_active

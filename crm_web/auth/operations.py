@@ -19,6 +19,7 @@ from crm_web.auth.queries import find_credentials, hash_token
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.models import Employee, SignIn, SignInFailures, Theme, limit_of, set_audit_actor
+from crm_web.records.operations import lock
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
@@ -96,7 +97,7 @@ def set_password(employee: Employee, password: str, *, by: Employee | None, keep
     """
     check_new_password(password, name=employee.name, email=employee.email)
     set_audit_actor(by)
-    _lock(employee)
+    lock(employee)
     employee.password_hash = hash_password(password)
     end_sign_ins(employee, keep=keep)
     # The new password also ends a lock-out by the throttle.
@@ -251,18 +252,13 @@ def end_sign_ins(employee: Employee, *, keep: int | None = None) -> None:
 def change_preferences(employee: Employee, *, theme: Theme, time_zone: str, locale: str, uses_keys: bool) -> None:
     """Change one's own theme, time zone, locale and keyboard shortcuts."""
     set_audit_actor(employee)
-    _lock(employee)
+    lock(employee)
     employee.theme, employee.time_zone, employee.locale = theme, time_zone, locale
     employee.uses_keys = uses_keys
     db.session.flush()
 
 
 _WITHOUT_OBJECTS = {"synchronize_session": False}
-
-
-def _lock(employee: Employee) -> None:
-    # The manager may have been loaded along, and the outer side of a join can't be locked.
-    db.session.refresh(employee, with_for_update={"of": Employee})
 
 
 def _normalize(password: str) -> str:

@@ -32,7 +32,7 @@ from crm_web.models import (
     using_change_source,
 )
 from crm_web.records.batch import batch_of, write_rows
-from crm_web.records.operations import check_owner
+from crm_web.records.operations import check_owner, lock
 
 MOST = 10_000
 """How many records one edit changes at most: what fits into one transaction that nobody notices."""
@@ -205,7 +205,7 @@ def _lock_edit(edit: BulkEdit) -> None:
     """Whoever comes second waits here, and then finds the receipt."""
     try:
         with db.session.begin_nested():
-            db.session.refresh(edit, with_for_update={"of": BulkEdit})
+            lock(edit)
     except OperationalError as error:
         if not isinstance(error.orig, LockNotAvailable):
             raise
@@ -216,10 +216,12 @@ def _lock_records(edit: BulkEdit) -> None:
     """All leads, then all customers, each in the order of their ids, so that two edits never wait in a ring."""
     model = MODELS[edit.entity]
     mine = (BulkItem.record_id == model.id) & (BulkItem.bulk_edit_id == edit.id)
-    db.session.execute(select(model.id).join(BulkItem, mine).order_by(model.id).with_for_update(of=model)).all()
+    db.session.execute(
+        select(model.id).join(BulkItem, mine).order_by(model.id).with_for_update(key_share=True, of=model)
+    ).all()
     if is_win(edit):
         theirs = select(Customer.id).where(Customer.id.in_(select(Lead.customer_id).join(BulkItem, mine)))
-        db.session.execute(theirs.order_by(Customer.id).with_for_update()).all()
+        db.session.execute(theirs.order_by(Customer.id).with_for_update(key_share=True)).all()
 
 
 def _check_values(edit: BulkEdit, values: Mapping[str, Any]) -> dict[str, Any]:

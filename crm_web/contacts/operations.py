@@ -105,7 +105,7 @@ def _step_down_primary(customer_id: int) -> None:
     standing = select(Contact).where(
         Contact.customer_id == customer_id, Contact.is_primary, Contact.deleted_at.is_(None)
     )
-    for contact in db.session.scalars(standing.with_for_update()):
+    for contact in db.session.scalars(standing.with_for_update(key_share=True)):
         contact.is_primary = False
     db.session.flush()
 

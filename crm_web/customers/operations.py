@@ -169,7 +169,9 @@ def find_phone_country(customer: Customer, values: Mapping[str, Any]) -> str | N
 
 def _read_numbers_of_contacts(customer: Customer, by: Employee) -> None:
     """Their numbers follow the customer's country; one that can't be of that country stays as it is."""
-    contacts = select(Contact).where(Contact.customer_id == customer.id).order_by(Contact.id).with_for_update()
+    contacts = (
+        select(Contact).where(Contact.customer_id == customer.id).order_by(Contact.id).with_for_update(key_share=True)
+    )
     for contact in db.session.scalars(contacts):
         reparse_phones(contact, country=customer.phone_country, by=by)
 

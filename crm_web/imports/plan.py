@@ -9,7 +9,7 @@ _ONE_AT_A_TIME = 7430003
 _LOCK_LEADS_TO_CLOSE = """
 SELECT 1 FROM leads l JOIN import_rows r USING (external_system, external_id)
 WHERE r.closes AND l.deleted_at IS NULL AND l.status NOT IN ('won', 'lost', 'disqualified')
-ORDER BY l.id FOR UPDATE OF l
+ORDER BY l.id FOR NO KEY UPDATE OF l
 """
 # A row whose id is known closes its lead, if it says so and the lead is open still; else there is nothing to do.
 _COMPARE_IDS = """

@@ -228,7 +228,7 @@ def _check_customer(customer_id: int | None) -> None:
     if customer_id is None:
         return
     # Waits for an undo that is about to move it to the trash, and for a purge.
-    waiting = {"key_share": True, "read": True, "of": Customer}
+    waiting = {"read": True, "of": Customer}
     customer = db.session.get(Customer, customer_id, populate_existing=True, with_for_update=waiting)
     if customer is None or customer.is_in_trash:
         raise CustomerNotThere("This customer is in the trash or gone. Enter the lead without it.", "customer_id")

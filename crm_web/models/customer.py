@@ -95,7 +95,7 @@ class Customer(Recorded, Trashable, Base):
     )
 
     id: Mapped[Id]
-    number: Mapped[str] = mapped_column(Text, Computed("'C-' || (10000 + id)::text", persisted=True), unique=True)
+    number: Mapped[str] = mapped_column(Text, Computed("'C-' || (10000 + id)::text", persisted=True), index=True)
     name: Mapped[Text300]
     kind: Mapped[CustomerKind] = mapped_column(EnumText(CustomerKind), server_default="organisation")
     status: Mapped[CustomerStatus] = mapped_column(EnumText(CustomerStatus), server_default="active")

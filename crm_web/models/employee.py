@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Computed, ForeignKey, LargeBinary, Text, text
+from sqlalchemy import BigInteger, Computed, ForeignKey, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm_web.models.base import Base, Email, EnumText, Id, Recorded, Text50, Text300, Timestamp
@@ -37,6 +37,15 @@ class Employee(Recorded, Base):
     """An employee; never deleted, only deactivated, so that history keeps their name."""
 
     __tablename__ = "employees"
+    __table_args__ = (
+        # With a condition, the column is no key: else each update would lock the row as if its key changed.
+        Index(
+            "uq_employees_email_normalised",
+            "email_normalised",
+            unique=True,
+            postgresql_where=text("email_normalised IS NOT NULL"),
+        ),
+    )
 
     # Flask-Login asks this of whoever a request belongs to; nobody in particular has it False.
     is_authenticated: ClassVar[bool] = True
@@ -44,7 +53,7 @@ class Employee(Recorded, Base):
     id: Mapped[Id]
     name: Mapped[Text300]
     email: Mapped[Email]
-    email_normalised: Mapped[str] = mapped_column(Text, Computed("lower(email)", persisted=True), unique=True)
+    email_normalised: Mapped[str] = mapped_column(Text, Computed("lower(email)", persisted=True))
     role: Mapped[Role] = mapped_column(EnumText(Role))
     job_title: Mapped[Text300 | None]
     phone: Mapped[Text50 | None]

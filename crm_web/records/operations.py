@@ -35,16 +35,22 @@ class ChangedMeanwhile(Conflict):
         self.original = original
 
 
-def lock(record: Base, *, shared: bool = False, batch: Batch | None = None) -> None:
+def lock(record: Base, *, shared: bool = False, deleting: bool = False, batch: Batch | None = None) -> None:
     """Lock the record's own row until the transaction ends, and reload it.
 
+    Rows that refer to it can be written meanwhile, unless it is about to be deleted.
+
     :param shared: allow other shared locks, for a row that must only stay unchanged
+    :param deleting: also wait for those who write rows that refer to it
     :raise RecordGone: if it was deleted permanently meanwhile
     """
     if batch and batch.holds(record):
         return
     try:
-        db.session.refresh(record, with_for_update={"of": type(record), "read": shared})
+        # Its own row only: the outer side of a join, such as a manager loaded along, can't be locked.
+        strength = {"read": shared, "key_share": not (shared or deleting)}
+        # The class, since ``current_user`` only stands for an employee.
+        db.session.refresh(record, with_for_update={"of": record.__class__, **strength})
     except InvalidRequestError as error:
         raise RecordGone from error
     if batch:
@@ -60,10 +66,8 @@ def check_owner(owner_id: int | None, *, batch: Batch | None = None) -> None:
     :raise OwnerNotEntitled: if that person is deactivated or has a role without records
     """
     owner = None if owner_id is None else db.session.get(Employee, owner_id)
-    if owner is not None and not (batch and batch.holds(owner)):
-        db.session.refresh(owner, with_for_update={"read": True, "key_share": True, "of": Employee})
-        if batch:
-            batch.add([owner])
+    if owner is not None:
+        lock(owner, shared=True, batch=batch)
     if owner_id is not None and (owner is None or not owner.can_own):
         raise OwnerNotEntitled("Choose an owner who is active and sells.", "owner_id")
 

@@ -133,13 +133,13 @@ def undo_wins(leads: Sequence[Lead], *, batch: Batch) -> dict[int, DomainError]:
 
 def _lock_customers(conversions: Sequence[Conversion]) -> dict[int, Customer]:
     query = select(Customer).where(Customer.id.in_([line.customer_id for line in conversions]))
-    query = query.order_by(Customer.id).with_for_update().execution_options(populate_existing=True)
+    query = query.order_by(Customer.id).with_for_update(key_share=True).execution_options(populate_existing=True)
     return {customer.id: customer for customer in db.session.scalars(query)}
 
 
 def _lock_contacts(conversions: Sequence[Conversion]) -> Sequence[Contact]:
     ids = [line.before["contact"]["id"] for line in conversions if "contact" in line.before]
-    query = select(Contact).where(Contact.id.in_(ids)).order_by(Contact.id).with_for_update()
+    query = select(Contact).where(Contact.id.in_(ids)).order_by(Contact.id).with_for_update(key_share=True)
     return db.session.scalars(query.execution_options(populate_existing=True)).all()
 
 

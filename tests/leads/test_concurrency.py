@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text
 
 from crm_web.models import Change, Conversion, Customer, Lead
 from tests.databases import OwnDatabase
-from tests.factories import make_lead, make_sign_in
+from tests.factories import make_customer, make_lead, make_sign_in
 from tests.page import Browser, Page
 
 SIDES = 6
@@ -108,6 +108,35 @@ def test_an_owner_who_is_just_leaving_is_refused_beside_the_field(
         page = sent.result()
     assert page.status == 422
     assert page.errors["owner_id"] == "Choose an owner who is active and sells."
+
+
+LEAVING = [
+    (
+        "UPDATE employees SET is_active = false WHERE email = 'bob@piper.example' RETURNING id",
+        ("activities.add_to_lead", {"kind": "task", "subject": "Call"}, "assignee_id"),
+        "Choose someone who still works here.",
+    ),
+    (
+        "UPDATE customers SET deleted_at = now(), deleted_by_id = 1 RETURNING id",
+        ("leads.create_lead", {"last_name": "New"}, "customer_id"),
+        "This customer is in the trash or gone.",
+    ),
+]
+
+
+def test_who_is_just_leaving_gets_no_task_and_no_lead(
+    own_database: OwnDatabase, pool: ThreadPoolExecutor, lead_id: int
+) -> None:
+    max_ = browser_of(own_database, "max")
+    with own_database.session() as session:
+        make_customer(session)
+        for leave, (endpoint, form, field), message in LEAVING:
+            form |= {field: str(session.scalar(text(leave)))}
+            sent = pool.submit(max_.post, endpoint, form, **({"lead_id": lead_id} if "activities" in endpoint else {}))
+            wait_for_the_lock(own_database, sent)
+            session.commit()
+            page = sent.result()
+            assert (page.status, message in page.text) == (422, True)
 
 
 def wait_for_the_lock(own: OwnDatabase, sent: "Future[Page]") -> None:

@@ -11,7 +11,7 @@ from crm_web.models import Customer, Lead
 
 def lock_leads(lead_ids: Collection[int]) -> dict[int, Lead]:
     """Lock leads in order of their ids, reload them, and return them by id with their owners."""
-    query = select(Lead).where(Lead.id.in_(lead_ids)).order_by(Lead.id).with_for_update(of=Lead)
+    query = select(Lead).where(Lead.id.in_(lead_ids)).order_by(Lead.id).with_for_update(key_share=True, of=Lead)
     query = query.options(joinedload(Lead.owner)).execution_options(populate_existing=True)
     return {lead.id: lead for lead in db.session.scalars(query)} if lead_ids else {}
 
@@ -30,4 +30,4 @@ def lock_customers(customer_ids: Collection[int], *, of_leads: Collection[int]) 
     if customer_ids or of_leads:
         theirs = select(Lead.customer_id).where(Lead.id.in_(of_leads))
         meant = or_(Customer.id.in_(customer_ids), Customer.id.in_(theirs), Customer.created_from_lead_id.in_(of_leads))
-        db.session.execute(select(Customer.id).where(meant).order_by(Customer.id).with_for_update()).all()
+        db.session.execute(select(Customer.id).where(meant).order_by(Customer.id).with_for_update(key_share=True)).all()

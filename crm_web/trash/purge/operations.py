@@ -26,8 +26,8 @@ def purge(kind: str, record: Lead | Customer | Contact, *, by: Employee) -> None
     set_audit_actor(by)
     if kind == "customer":
         # Leads before customers, as when winning, to avoid deadlocks.
-        _run(select(Lead.id).where(Lead.customer_id == record.id).order_by(Lead.id).with_for_update())
-    lock(record)
+        _run(select(Lead.id).where(Lead.customer_id == record.id).order_by(Lead.id).with_for_update(key_share=True))
+    lock(record, deleting=True)
     if not record.is_in_trash:
         raise NotPurged("Somebody restored it meanwhile.")
     if obstacle := preview_purge(kind, record).obstacle:

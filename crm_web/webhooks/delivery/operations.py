@@ -73,7 +73,7 @@ def fan_out(webhook_id: int) -> bool:
     """
     mine = select(Webhook).where(Webhook.id == webhook_id, Webhook.paused_at.is_(None), Webhook.removed_at.is_(None))
     mine = mine.options(undefer(Webhook.mark_xact), undefer(Webhook.mark_change_id))
-    locked = mine.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    locked = mine.with_for_update(key_share=True, skip_locked=True).execution_options(populate_existing=True)
     webhook = db.session.scalar(locked)
     if webhook is None or _count_waiting(webhook_id) >= MOST_WAITING:
         return False
@@ -126,7 +126,7 @@ def _select_due(limit: int) -> Select[tuple[int]]:
         .where(due.lease_ends_at.is_(None) | (due.lease_ends_at < func.now()))
         .order_by(due.next_try_at, due.id)
         .limit(EACH_AT_ONCE)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
         .correlate(Webhook)
         .lateral("due")
     )
