@@ -29,7 +29,7 @@ QUIET_DAYS = {
     LeadStatus.ON_HOLD: 60,
 }
 """From how many days without a change or an activity on a card says that its lead stands still."""
-MOST_CURRENCIES = 2
+MOST_CURRENCIES = 1
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,11 @@ class Card:
 
 @dataclass(frozen=True)
 class Column:
-    """A status with its leads."""
+    """A status with its leads.
+
+    :param new_url: where a lead is created with this status; ``None`` for closed ones
+    :param is_strip: whether it only takes cards and shows none
+    """
 
     status: LeadStatus
     count: str
@@ -58,6 +62,8 @@ class Column:
     list_url: str
     more_url: str | None
     first_url: str | None
+    new_url: str | None
+    is_strip: bool
 
     @property
     def choices(self) -> list[tuple[str, str]]:
@@ -90,6 +96,12 @@ class BoardParams(LeadListParams):
         """The URL of this page, for coming back to it."""
         return self.url(at=self.mark)
 
+    @property
+    def strips(self) -> list[LeadStatus]:
+        """The statuses that only take cards: closed ones, unless a filter asks for them."""
+        chosen = super().read_filter().statuses
+        return [] if chosen else [status for status in LeadStatus if status.kind is not StatusKind.OPEN]
+
     def read_filter(self) -> LeadFilter:
         """Return the filter of the leads on the board, with each column's status."""
         leads = super().read_filter()
@@ -105,12 +117,14 @@ class BoardParams(LeadListParams):
 
 def lay_out(view: BoardParams, *, by: Employee) -> list[Column]:
     """Load the columns of the board in order."""
-    leads, months = view.read_filter(), view.closed_in
+    leads, months, strips = view.read_filter(), view.closed_in, view.strips
     standing = queries.count_columns(leads, months)
     if view.mark and len(leads.statuses) == 1:
         loaded = {leads.statuses[0]: queries.list_column(leads, months, cursor=view.mark)}
     else:
-        loaded = queries.list_cards(leads, months, standing)
+        with_cards = [status for status in leads.statuses if status not in strips]
+        loaded = queries.list_cards(replace(leads, statuses=with_cards), months, standing)
+        loaded |= dict.fromkeys(strips, Cards())
     return [_column(view, status, standing, cards, by) for status, cards in loaded.items()]
 
 
@@ -128,6 +142,8 @@ def _column(view: BoardParams, status: LeadStatus, standing: Standing, cards: Ca
         list_url=view.url_of_list(status),
         more_url=view.url(at=cards.next, **alone) if cards.next else None,
         first_url=view.url(**alone) if view.mark else None,
+        new_url=url_for("leads.new_lead", status=status) if status.kind is StatusKind.OPEN else None,
+        is_strip=status in view.strips,
     )
 
 

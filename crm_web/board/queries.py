@@ -11,7 +11,7 @@ from crm_web.core.extensions import db
 from crm_web.leads.queries import LeadFilter
 from crm_web.leads.spec import LEADS
 from crm_web.lists.pagination import COUNT_LIMIT, PAGE_SIZE, Sort, cursor_after, load_page
-from crm_web.models import Lead, LeadStatus, Metric, StatusKind
+from crm_web.models import Lead, LeadStatus, Metric, StatusKind, load_next_due
 from crm_web.stats.aggregates import LeadScope, Totals, count_current, sum_counts, sum_rows
 from crm_web.stats.periods import Period
 
@@ -91,9 +91,9 @@ def list_cards(
 ) -> dict[LeadStatus, Cards]:
     """Load the first cards of every column in one query: open leads by last update, closed ones by closing time.
 
-    :param filters: whose statuses are the columns
+    :param filters: whose statuses have cards
     :param closed_in: whole months in which closed leads were closed; ``None`` for no restriction
-    :return: leads with their owners and latest activities
+    :return: leads with their owners, latest activities and next tasks
     """
     # Searching for statuses that are empty would be slowest.
     filled = [status for status in filters.statuses if standing.tallies[status].count or not standing.is_exact]
@@ -107,7 +107,7 @@ def list_cards(
     return {status: _cut([lead for lead in leads if lead.status is status], size) for status in filters.statuses}
 
 
-_LOADED = (load_only(*SHOWN_ON_CARD), joinedload(Lead.owner), joinedload(Lead.last_touch))
+_LOADED = (load_only(*SHOWN_ON_CARD), joinedload(Lead.owner), joinedload(Lead.last_touch), load_next_due())
 
 
 def _is_rare(filters: LeadFilter, standing: Standing, status: LeadStatus) -> bool:

@@ -196,6 +196,11 @@ class StatusForm(RecordForm):
         self.confirmed.data, self.confirmed.raw_data = None, None
 
 
+def read_open_status(value: str | None) -> LeadStatus:
+    """Return the open status that a URL asks for, else New."""
+    return next((status for status in OPEN if status == value), LeadStatus.NEW)
+
+
 def prefill_from(customer: Customer, contact: Contact | None) -> dict[str, Any]:
     """Return initial values of a lead for an existing customer.
 

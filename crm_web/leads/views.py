@@ -16,7 +16,7 @@ from crm_web.history.conflicts import show_conflict
 from crm_web.history.deleted_records import redirect_to_history
 from crm_web.history.time_travel.queries import get_past_record
 from crm_web.leads import blueprint, operations, queries
-from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_from
+from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_from, read_open_status
 from crm_web.leads.page import show_lead_page
 from crm_web.models import Lead
 from crm_web.records.matching import Match, list_possible_duplicates
@@ -40,7 +40,7 @@ def new_lead() -> ResponseReturnValue:
     people = list_possible_owners()
     if known.get("owner_id") not in [person.id for person in people]:
         known["owner_id"] = current_user.id
-    form = NewLeadForm(data=known)
+    form = NewLeadForm(data=known | {"status": read_open_status(request.args.get("status"))})
     form.owner_id.set_options(people)
     return _new_page(form)
 

@@ -4,9 +4,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, and_, case, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, and_, case, func, select, text
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, with_expression
 
 from crm_web.models.base import Base, EnumText, Id, LongText, Recorded, Text300, Timestamp
 from crm_web.models.customer import Customer
@@ -46,6 +46,12 @@ class Activity(Recorded, Base):
         Index(
             "ix_activities_open_tasks",
             "assignee_id",
+            "due_on",
+            postgresql_where=text("kind = 'task' AND done_at IS NULL"),
+        ),
+        Index(
+            "ix_activities_open_tasks_of_lead",
+            "lead_id",
             "due_on",
             postgresql_where=text("kind = 'task' AND done_at IS NULL"),
         ),
@@ -90,3 +96,9 @@ class Activity(Recorded, Base):
     def record(self) -> Lead | Customer:
         """The lead or customer that it is on; a constraint ensures that it is exactly one."""
         return self.lead or cast(Customer, self.customer)
+
+
+def load_next_due() -> Any:
+    """Return the loader option for ``Lead.next_due_on``; ``ix_activities_open_tasks_of_lead`` finds it."""
+    earliest = select(func.min(Activity.due_on)).where(Activity.lead_id == Lead.id, Activity.is_open_task)
+    return with_expression(Lead.next_due_on, earliest.correlate(Lead).scalar_subquery())

@@ -17,7 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from crm_web.models.base import (
     Base,
@@ -291,6 +291,8 @@ class Lead(Recorded, Trashable, Base):
     owner: Mapped[Employee | None] = relationship(foreign_keys=owner_id)
     customer: Mapped["Customer | None"] = relationship(foreign_keys=customer_id, back_populates="leads")
     last_touch: Mapped[LeadLastActivity] = relationship(viewonly=True)
+    next_due_on: Mapped[date | None] = query_expression()
+    """When its first open task is due; empty unless a query loads it."""
     created_by: Mapped[Employee | None] = relationship(foreign_keys="Lead.created_by_id")
     updated_by: Mapped[Employee | None] = relationship(foreign_keys="Lead.updated_by_id")
 

@@ -8,13 +8,14 @@ from crm_web.web.template_filters import UserLocale, money
 
 
 def format_totals(worth: Sequence[CurrencyTotal], *, user_locale: UserLocale, most: int | None = 3) -> str:
-    """Format sums side by side, such as ``€12,000 · $900``.
+    """Format sums side by side, such as ``€12,000 · $900 +2 currencies``.
 
     :param most: how many to show before the number of the rest; ``None`` for all
     """
     told = [money(part.amount, part.currency, user_locale=user_locale) for part in worth[:most]]
     more = len(worth) - len(told)
-    return " · ".join(told) + (f" and {more} more" if more else "")
+    rest = [] if not more else ["+1 currency" if more == 1 else f"+{more} currencies"]
+    return " ".join([" · ".join(told), *rest])
 
 
 def colour_of(status: LeadStatus) -> str:

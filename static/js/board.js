@@ -148,8 +148,11 @@ function columnOf(status) {
   return document.getElementById(`column-${status}`);
 }
 
+// A strip hides the cards that it takes.
 function focusCard(id) {
-  document.querySelector(`#${id} .card-name`)?.focus();
+  const card = document.getElementById(id);
+  const strip = card?.closest(".column-strip");
+  (strip?.querySelector("h2 > a") ?? card?.querySelector(".card-name"))?.focus();
 }
 
 async function showMore(event) {

@@ -45,7 +45,7 @@ function focus(item) {
 function walk(card, step) {
   const place = [...card.parentElement.children].indexOf(card);
   for (let column = neighbour(card.closest("[data-column]"), step); column; column = neighbour(column, step)) {
-    const cards = column.querySelectorAll(".card-lead");
+    const cards = column.matches(".column-strip") ? [] : column.querySelectorAll(".card-lead");
     if (cards.length) return focus(cards[Math.min(place, cards.length - 1)]);
   }
 }

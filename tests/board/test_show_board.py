@@ -1,16 +1,16 @@
 """The board: GET /leads/board."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from crm_web.core.clock import now
 from crm_web.core.request_log import count_queries
-from crm_web.models import Employee, Lead, LeadStatus
+from crm_web.models import ActivityKind, Employee, Lead, LeadStatus
 from crm_web.stats.periods import month_before, month_of
 from tests.factories import make_activity, make_customer, make_employee, make_lead
 from tests.page import Browser, Page, words
@@ -48,7 +48,35 @@ def test_every_status_is_a_column(browser_as: BrowserAs, ann: Employee) -> None:
     assert page.h1 == "Board"
     heads = [words(title).rsplit(" ", 1) for title in page.soup.select(".column h2")]
     assert heads == [[status.label, "0"] for status in LeadStatus]
-    assert all("No leads" in words(column) for column in page.soup.select(".column"))
+    assert all("No leads" in words(column) for column in page.soup.select(".column:not(.column-strip)"))
+
+
+def test_closed_columns_only_take_cards(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    make_lead(session, last_name="lately", status=LeadStatus.LOST, amount=100)
+    page = browser_as(ann).get("leads.show_board")
+    assert [strip["data-column"] for strip in page.soup.select(".column-strip")] == ["won", "lost", "disqualified"]
+    assert (cards(page, "lost"), head(page, "lost")) == ([], ("1", "$100"))
+    page = browser_as(ann).get("leads.show_board", status=["new", "lost"])
+    assert (cards(page, "lost"), page.has(".column-strip")) == (["lately"], False)
+
+
+def test_a_column_creates_a_lead_in_its_status(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    form = browser_as(ann).get("leads.show_board").click("New lead in Proposal").form()
+    page = form.submit(last_name="Okoro").follow()
+    assert page.status == 200
+    assert session.scalars(select(Lead)).one().status is LeadStatus.PROPOSAL
+
+
+def test_a_card_shows_its_next_task(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    late, planned = make_lead(session, owner_id=ann.id), make_lead(session, owner_id=ann.id)
+    task: dict[str, Any] = {"kind": ActivityKind.TASK}
+    make_activity(session, lead_id=late.id, **task, due_on=date(2024, 3, 1))
+    make_activity(session, lead_id=late.id, **task, due_on=date(2199, 3, 1))
+    make_activity(session, lead_id=planned.id, **task, due_on=date(2199, 3, 1))
+    make_activity(session, lead_id=planned.id, **task, due_on=date(2024, 3, 1), done_at=now())
+    page = browser_as(ann).get("leads.show_board")
+    assert "Next task Overdue · Mar 1, 2024" in card(page, late)
+    assert "Next task Mar 1, 2199" in card(page, planned)
 
 
 def test_a_card_says_who_where_how_much_whose_and_when(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
@@ -67,7 +95,7 @@ def test_a_column_adds_up_each_currency_by_itself(browser_as: BrowserAs, session
     make_lead(session)
     make_lead(session, status=LeadStatus.PROPOSAL, amount=5)
     page = browser_as(ann).get("leads.show_board")
-    assert head(page, "new") == ("6", "€1,500 · CHF 70 and 2 more")
+    assert head(page, "new") == ("6", "€1,500 +3 currencies")
     assert "$9,000" in str(page.one("#column-new .column-worth")["title"])
     assert head(page, "proposal") == ("1", "$5")
 
@@ -113,7 +141,7 @@ def test_an_activity_ends_the_quiet(browser_as: BrowserAs, session: Session, ann
 def test_a_closed_lead_may_rest(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session, status=LeadStatus.LOST)
     age(session, lead, 400)
-    assert "Quiet" not in card(browser_as(ann).get("leads.show_board"), lead)
+    assert "Quiet" not in card(browser_as(ann).get("leads.show_board", status="lost"), lead)
 
 
 # Closed
@@ -127,7 +155,8 @@ def test_closed_leads_are_those_of_this_month_and_the_last(
     moments = {"just now": now(), "lately": last.start, "long ago": last.start - timedelta(seconds=1)}
     for name, closed_at in moments.items():
         make_lead(session, last_name=name, status=LeadStatus.LOST, closed_at=closed_at, amount=100)
-    page = browser_as(ann).get("leads.show_board")
+    assert head(browser_as(ann).get("leads.show_board"), "lost") == ("2", "$200")
+    page = browser_as(ann).get("leads.show_board", status="lost")
     assert "Open leads, and those closed since" in page.text
     assert cards(page, "lost") == ["just now", "lately"]
     assert head(page, "lost") == ("2", "$200")
@@ -135,7 +164,7 @@ def test_closed_leads_are_those_of_this_month_and_the_last(
 
 def test_other_days_can_be_asked_for(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     make_lead(session, last_name="early", status=LeadStatus.LOST, closed_at=datetime(2024, 3, 1, tzinfo=UTC))
-    page = browser_as(ann).get("leads.show_board", closed_to="2024-04-01")
+    page = browser_as(ann).get("leads.show_board", closed_to="2024-04-01", status="lost")
     assert cards(page, "lost") == ["early"]
     assert "and those closed since" not in page.text
 
@@ -221,7 +250,7 @@ def test_closed_columns_go_on_too(browser_as: BrowserAs, session: Session, ann: 
         for n in range(55)
     )
     session.commit()
-    page = browser_as(ann).get("leads.show_board")
+    page = browser_as(ann).get("leads.show_board", status="won")
     assert cards(page, "won") == [f"Lead {n}" for n in range(50)]
     assert cards(page.click("Show more"), "won") == [f"Lead {n}" for n in range(50, 55)]
 
