@@ -7,8 +7,8 @@ The board shows it on each card. Only open tasks are in the index, so it is smal
 import sqlalchemy as sa
 from alembic import op
 
-revision = "033"
-down_revision = "032"
+revision = "034"
+down_revision = "033"
 branch_labels = None
 depends_on = None
 
