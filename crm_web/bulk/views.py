@@ -9,7 +9,7 @@ from flask_login import current_user
 from crm_web.auth.permissions import Action, allowed, may, refuse
 from crm_web.bulk import blueprint, operations, queries
 from crm_web.bulk.formatting import describe_action, format_title
-from crm_web.bulk.forms import PlainForm, SelectionForm, form_for, list_actions
+from crm_web.bulk.forms import PlainForm, SelectionForm, SourceForm, form_for, list_actions
 from crm_web.bulk.params import EditResultParams
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
@@ -121,12 +121,13 @@ def _edit_or_404(edit_id: int) -> BulkEdit:
 
 
 def _confirmation(edit: BulkEdit, form: PlainForm) -> str:
+    if isinstance(form, SourceForm):
+        form.source.suggestions = list_sources()
     return render_template(
         "bulk/confirm_edit.html",
         edit=edit,
         form=form,
         preview=queries.preview_edit(edit, by=edit.made_by),
-        sources=list_sources() if "source" in form else [],
         is_mine=edit.made_by_id == current_user.id,
     )
 

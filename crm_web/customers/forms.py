@@ -3,7 +3,10 @@
 from typing import Any
 
 from crm_web.customers.queries import list_customers_meant
+from crm_web.customers.spec import CUSTOMERS
+from crm_web.lists.plain_fields import with_plain_fields
 from crm_web.models import Customer, CustomerKind, CustomerStatus, limit_of
+from crm_web.web.field_groups import FieldGroup, GroupedForm
 from crm_web.web.form_fields import (
     CountryField,
     EmailField,
@@ -19,11 +22,12 @@ from crm_web.web.form_fields import (
 from crm_web.web.forms import DuplicateCheckForm, IdempotentForm
 from crm_web.web.phone_field import PhoneField
 
-ADDRESS = ("street", "city", "state", "postal_code", "country")
-
 
 class CustomerField(TypedField):
     """Another customer, by number or full name."""
+
+    suggestions = ()
+    suggested_by = "customers.suggest_customers"
 
     def read(self, typed: str) -> Customer:
         found = [] if "\x00" in typed else list_customers_meant(typed)
@@ -40,12 +44,32 @@ class CustomerField(TypedField):
         return {f"{self.name}_id": self.data.id if self.data else None}
 
 
+def list_address_lines(kind: str) -> list[str]:
+    """The rows of an address, as a group of fields takes them.
+
+    :param kind: ``billing`` or ``shipping``
+    """
+    return [f"{kind}_{row}" for row in ("street", f"postal_code:number {kind}_city", "state", "country")]
+
+
 def _line(label: str, column: Any, **options: Any) -> Any:
     return TextLine(label, limit_of(column), **options)
 
 
-class CustomerForm(DuplicateCheckForm):
+@with_plain_fields(CUSTOMERS)
+class CustomerForm(DuplicateCheckForm, GroupedForm):
     """The fields of a customer."""
+
+    groups = (
+        FieldGroup("Who", ("name", "kind status", "owner_id")),
+        FieldGroup("How to reach them", ("email", "phone", "website")),
+        FieldGroup("Billing address", list_address_lines("billing"), is_folded=True),
+        FieldGroup("Shipping address, if another", list_address_lines("shipping"), is_folded=True),
+        FieldGroup(
+            "Registration, industry and parent company", (*CUSTOMERS.plain_in("more"), "parent"), is_folded=True
+        ),
+        FieldGroup("More", ("description",)),
+    )
 
     name = _line("Name", Customer.name, validators=[Required("Enter the customer’s name.")])
     kind = EnumField(
@@ -75,9 +99,6 @@ class CustomerForm(DuplicateCheckForm):
     shipping_postal_code = _line("Postal code", Customer.shipping_postal_code)
     shipping_country = CountryField("Country")
 
-    industry = _line("Industry", Customer.industry)
-    vat_number = _line("VAT number", Customer.vat_number)
-    registration_number = _line("Registration number", Customer.registration_number)
     parent = CustomerField("Parent company", description="Its number, such as C-10042, or its full name.")
     description = TextBlock("Description", limit_of(Customer.description), render_kw={"rows": 5})
 
@@ -95,21 +116,6 @@ class CustomerForm(DuplicateCheckForm):
     def reaches_as(self, customer: Customer) -> bool:
         """Return whether email and phone number are unchanged."""
         return (self.email.data, self.phone.e164) == (customer.email, customer.phone_e164)
-
-    @property
-    def has_billing_address(self) -> bool:
-        """Whether this section must be open."""
-        return self.has_input_in(*(f"billing_{part}" for part in ADDRESS))
-
-    @property
-    def has_shipping_address(self) -> bool:
-        """Whether this section must be open."""
-        return self.has_input_in(*(f"shipping_{part}" for part in ADDRESS))
-
-    @property
-    def has_rest(self) -> bool:
-        """Whether the section with rare fields must be open."""
-        return self.has_input_in("industry", "vat_number", "registration_number", "parent")
 
 
 class NewCustomerForm(CustomerForm, IdempotentForm):

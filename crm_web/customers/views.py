@@ -13,6 +13,7 @@ from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.customers import blueprint, operations, queries
 from crm_web.customers.forms import EditCustomerForm, NewCustomerForm
+from crm_web.customers.spec import CUSTOMERS
 from crm_web.history.as_of import read_as_of
 from crm_web.history.conflicts import show_conflict
 from crm_web.history.deleted_records import redirect_to_history
@@ -81,6 +82,7 @@ def show_customer(customer_id: int) -> ResponseReturnValue:
     return render_template(
         "customers/show_customer.html",
         customer=customer,
+        spec=CUSTOMERS,
         won=won,
         may_add=may_add,
         may_change=is_allowed and not customer.is_in_trash,
@@ -99,7 +101,9 @@ def _past_page(customer_id: int, today: Customer | None, moment: datetime) -> st
     past = get_past_record("customer", customer_id, moment, today=today) or abort(404)
     now_url = url_for("customers.show_customer", customer_id=customer_id)
     shown = past.record or today
-    return render_template("customers/past_customer.html", customer=shown, won={}, past=past, now_url=now_url)
+    return render_template(
+        "customers/past_customer.html", customer=shown, spec=CUSTOMERS, won={}, past=past, now_url=now_url
+    )
 
 
 @blueprint.get("/customers/<int:customer_id>/edit")

@@ -6,6 +6,8 @@ from flask import current_app
 from markupsafe import Markup
 from wtforms import HiddenField
 
+from crm_web.leads.spec import LEADS
+from crm_web.lists.plain_fields import with_plain_fields
 from crm_web.models import (
     Contact,
     Customer,
@@ -18,6 +20,7 @@ from crm_web.models import (
     StatusKind,
     limit_of,
 )
+from crm_web.web.field_groups import FieldGroup, GroupedForm
 from crm_web.web.form_fields import (
     AmountField,
     CountryField,
@@ -43,7 +46,6 @@ OPEN = StatusKind.OPEN.statuses
 REASONS = [reason for reason in LostReason if reason is not LostReason.NOT_RECORDED]
 """Why a person can say that a lead is lost: all but what imports say of those for which nobody did."""
 ADDRESS = ("street", "city", "state", "postal_code", "country")
-REST = ("salutation", "industry", "rating")
 PERSON = ("salutation", "first_name", "last_name", "job_title", "email", "phone", "mobile")
 
 
@@ -67,13 +69,32 @@ def _line(label: str, column: Any, **options: Any) -> Any:
     return TextLine(label, limit_of(column), **options)
 
 
-class LeadForm(DuplicateCheckForm):
+@with_plain_fields(LEADS)
+class LeadForm(DuplicateCheckForm, GroupedForm):
     """The fields of a lead except its status."""
+
+    groups = (
+        FieldGroup(
+            "Who",
+            ("first_name last_name", "company", *LEADS.plain_in("who")),
+            help="A last name, a company or an e-mail is needed; all else can wait.",
+        ),
+        FieldGroup("How to reach them", ("email", "phone", "mobile", "website")),
+        FieldGroup(
+            "The sale",
+            (
+                *("amount currency", "probability expected_close_on", "status:medium", "owner_id", "source"),
+                *LEADS.plain_in("sale"),
+                "description",
+            ),
+        ),
+        FieldGroup("Address", ("street", "postal_code:number city", "state", "country"), is_folded=True),
+        FieldGroup("More", ("salutation", *LEADS.plain_in("more"), "rating:short"), is_folded=True),
+    )
 
     first_name = _line("First name", Lead.first_name)
     last_name = _line("Last name", Lead.last_name)
     company = _line("Company", Lead.company)
-    job_title = _line("Job title", Lead.job_title)
     salutation = _line("Salutation", Lead.salutation, description="Such as Ms, Dr or Prof.")
 
     email = EmailField("E-mail")
@@ -87,7 +108,6 @@ class LeadForm(DuplicateCheckForm):
     expected_close_on = DateField("Expected close")
     source = _line("Source", LeadSource.name, description="Where it came from: pick a known one or type a new one.")
     rating = EnumField("Rating", Rating)
-    next_step = _line("Next step", Lead.next_step)
     owner_id = OwnerField("Owner")
     description = TextBlock("Description", limit_of(Lead.description), render_kw={"rows": 5})
 
@@ -96,7 +116,6 @@ class LeadForm(DuplicateCheckForm):
     state = _line("State or region", Lead.state)
     postal_code = _line("Postal code", Lead.postal_code)
     country = CountryField("Country")
-    industry = _line("Industry", Lead.industry)
 
     @property
     def phone_country(self) -> str | None:
@@ -135,16 +154,6 @@ class LeadForm(DuplicateCheckForm):
     def reaches_as(self, lead: Lead) -> bool:
         """Return whether email and phone numbers are unchanged."""
         return (self.email.data, self.phones) == (lead.email, [n for n in (lead.phone_e164, lead.mobile_e164) if n])
-
-    @property
-    def has_address(self) -> bool:
-        """Whether the address section must be open."""
-        return self.has_input_in(*ADDRESS)
-
-    @property
-    def has_rest(self) -> bool:
-        """Whether the section with rare fields must be open."""
-        return self.has_input_in(*REST)
 
 
 class NewLeadForm(LeadForm, IdempotentForm):

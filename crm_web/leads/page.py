@@ -9,6 +9,7 @@ from crm_web.history.queries import list_changes_of
 from crm_web.leads import queries
 from crm_web.leads.forms import StatusForm
 from crm_web.leads.queries import find_active_conversion
+from crm_web.leads.spec import LEADS
 from crm_web.models import Lead
 
 
@@ -18,6 +19,7 @@ def show_lead_page(lead: Lead, form: StatusForm) -> str:
     return render_template(
         "leads/show_lead.html",
         lead=lead,
+        spec=LEADS,
         form=form,
         may_change=is_allowed and not lead.is_in_trash,
         may_restore=is_allowed and lead.is_in_trash,

@@ -21,7 +21,7 @@ Owner, Maker, Changer = aliased(Employee), aliased(Employee), aliased(Employee)
 
 COLUMNS = (
     Column("company", "Company", width="person", is_indexed=True),
-    Column("job_title", "Job title", width="person", is_plain=True),
+    Column("job_title", width="person", section="who"),
     Column("email", "E-mail", "email", "person"),
     Column("phone", "Phone", "phone", "person"),
     Column("mobile", "Mobile", "phone", "person"),
@@ -34,7 +34,7 @@ COLUMNS = (
     Column("status", "Status", "status", "status", groups=group_by_word(Lead.status, LeadStatus), is_indexed=True,
            filters=("statuses",)),
     Column("rating", "Rating", "word"),
-    Column("industry", "Industry", width="person", is_indexed=True, filters=("industries",), is_plain=True),
+    Column("industry", width="person", is_indexed=True, filters=("industries",), section="more"),
     Column("amount", "Amount", "money", "number", is_indexed=True, filters=("amount_from", "amount_to")),
     Column("currency", "Currency"),
     Column("probability", "Probability", "percent", "number"),
@@ -44,7 +44,7 @@ COLUMNS = (
            filters=("sources",)),
     Column("expected_close_on", "Close", "date", "date", is_lesser=True, is_indexed=True,
            filters=("close_from", "close_to")),
-    Column("next_step", "Next step", width="person", missing="No next step", is_plain=True),
+    Column("next_step", width="person", missing="No next step", section="sale"),
     Column("lost_reason", "Lost because", "word", "person"),
     Column("customer", "Customer", width="person", path="customer.name", joined=Customer.name),
     Column("last_activity", "Last activity", "moment", "date", path="last_touch.at", joined=LeadLastActivity.at,

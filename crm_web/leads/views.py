@@ -18,6 +18,7 @@ from crm_web.history.time_travel.queries import get_past_record
 from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_from, read_open_status
 from crm_web.leads.page import show_lead_page
+from crm_web.leads.spec import LEADS
 from crm_web.models import Lead
 from crm_web.records.matching import Match, list_possible_duplicates
 from crm_web.records.operations import ChangedMeanwhile
@@ -73,10 +74,9 @@ def create_lead() -> ResponseReturnValue:
 def _new_page(form: NewLeadForm, matches: Sequence[Match] = ()) -> str:
     form.preset_currency()
     form.ask_to_confirm(matches)
+    form.source.suggestions = queries.list_sources()
     customer = get_customer(form.customer_id.data) if form.customer_id.data else None
-    return render_template(
-        "leads/new_lead.html", form=form, matches=matches, customer=customer, sources=queries.list_sources()
-    )
+    return render_template("leads/new_lead.html", form=form, matches=matches, customer=customer)
 
 
 @blueprint.get("/leads/<int:lead_id>")
@@ -91,7 +91,7 @@ def show_lead(lead_id: int) -> ResponseReturnValue:
 def _past_page(lead_id: int, today: Lead | None, moment: datetime) -> str:
     past = get_past_record("lead", lead_id, moment, today=today) or abort(404)
     now_url = url_for("leads.show_lead", lead_id=lead_id)
-    return render_template("leads/past_lead.html", lead=past.record or today, past=past, now_url=now_url)
+    return render_template("leads/past_lead.html", lead=past.record or today, spec=LEADS, past=past, now_url=now_url)
 
 
 @blueprint.get("/leads/<int:lead_id>/edit")
@@ -140,9 +140,8 @@ def _list_new_matches(form: EditLeadForm, lead: Lead) -> list[Match]:
 def _edit_page(form: EditLeadForm, lead: Lead, matches: Sequence[Match] = ()) -> str:
     form.preset_currency()
     form.ask_to_confirm(matches)
-    return render_template(
-        "leads/edit_lead.html", form=form, lead=lead, matches=matches, sources=queries.list_sources()
-    )
+    form.source.suggestions = queries.list_sources()
+    return render_template("leads/edit_lead.html", form=form, lead=lead, matches=matches)
 
 
 @blueprint.post("/leads/<int:lead_id>/trash")

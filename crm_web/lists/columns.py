@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from crm_web.lists.pagination import Groups
+from crm_web.records.labels import label_of
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Column:
     One column of a record: all that its list and its files have to know of it.
 
     :param key: its word in addresses and in the API, and the attribute of the model where ``path`` names no other
-    :param label: its heading
+    :param label: its heading; left out, the label that history and messages use
     :param kind: how it is written: ``text``, ``status``, ``word`` (of an enum), ``money``, ``number``, ``percent``,
         ``date``, ``moment``, ``country``, ``email``, ``phone`` or ``link``
     :param width: the class of its width in the table
@@ -28,11 +29,12 @@ class Column:
     :param is_indexed: whether an index serves the order, however many records there are
     :param filters: the parts of the filter that are about this column, so that its index serves both
     :param missing: how the filter for records without it reads, such as ``No next step``; left out, there is none
-    :param is_plain: whether it is a plain text, which files hold under its label without being asked
+    :param section: the part of form and page where it stands, for a line of text that nothing else is known about:
+        field, fact, file and import follow
     """
 
     key: str
-    label: str
+    label: str = ""
     kind: str = "text"
     width: str = "word"
     path: str = ""
@@ -43,7 +45,11 @@ class Column:
     is_indexed: bool = False
     filters: tuple[str, ...] = ()
     missing: str = ""
-    is_plain: bool = False
+    section: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.label:
+            object.__setattr__(self, "label", label_of(self.key))
 
     @cached_property
     def read(self) -> Callable[[Any], Any]:

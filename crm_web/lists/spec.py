@@ -66,8 +66,13 @@ class ListSpec:
         self._is_missing = {word: condition for word, (_, condition) in missing.items()}
         self._activity_id, self._activity_at = last_activity
         self._always, self._related, self._by_one = always, related, by_one or {}
-        unnamed = (column for column in columns if column.is_plain and column.label not in file)
+        self.plain = [column for column in columns if column.section]
+        unnamed = (column for column in self.plain if column.label not in file)
         self._file = {**file, **{column.label: getattr(model, column.key) for column in unnamed}}
+
+    def plain_in(self, section: str) -> list[str]:
+        """The keys of the plain columns of one section."""
+        return [column.key for column in self.plain if column.section == section]
 
     def _sort_of(self, column: Column) -> Any:
         """Without a word of its own, a column is sorted by what its type says; what is empty comes first."""

@@ -36,6 +36,9 @@ from crm_web.web.country_names import list_countries, list_currencies
 from crm_web.web.refills import MESSAGE, is_refill
 from crm_web.web.template_filters import current_user_locale
 
+SHORT = 50
+"""A text of at most so many characters gets a short field."""
+
 
 class RecordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types.
     """Base of all forms. It reads form-encoded bodies only."""
@@ -128,9 +131,13 @@ class TypedField(StringField):
 class TextLine(TypedField):
     """One line of text, kept exactly as typed; only an empty one is ``None``."""
 
+    suggestions: Sequence[str] | None = None
+    """What the page offers while somebody types."""
+
     def __init__(self, label: str | None, limit: int, validators: Sequence[Any] = (), **options: Any) -> None:
         super().__init__(label, validators, **options)
         self.limit = limit
+        self.width = "medium" if limit <= SHORT else ""
 
     def read(self, typed: str) -> str:
         return parsing.read_text(typed, self.limit)
@@ -233,6 +240,7 @@ class ChoiceField(SelectFieldBase):
         super().__init__(label, **settings)
         self.options = list(options)
         self.empty = empty
+        self.is_answered = empty is None
         self.refusal = refusal
         if empty is None and isinstance(self.widget, Select):
             self.flags.required = False  # One is always chosen; HTML allows it only beside an empty first line.
@@ -303,10 +311,13 @@ class CurrencyField(ChoiceField):
 class OwnerField(ChoiceField):
     """The owner of a record: someone who may own it, or nobody."""
 
+    width = "medium"
+
     def __init__(self, label: str | None = "Owner", **settings: Any) -> None:
         settings.setdefault("empty", "Nobody")
         settings.setdefault("refusal", "Choose an owner who is active and sells.")
         super().__init__(label, **settings)
+        self.is_answered = True  # Nobody is an answer too.
         self._typed: str | None = None
 
     def process_formdata(self, valuelist: list[Any]) -> None:

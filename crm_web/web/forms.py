@@ -67,10 +67,6 @@ class DuplicateCheckForm(RecordForm):
         for field, value in ((self.confirmed, "1" if matches else ""), (self.shown_matches, _name_matches(matches))):
             field.data, field.raw_data = value, None
 
-    def has_input_in(self, *names: str) -> bool:
-        """Return whether one of these fields is filled or invalid, so that their section must be open."""
-        return any(self[name].data or self[name].errors or self[name].raw_data not in (None, [""]) for name in names)
-
 
 def _name_matches(matches: Sequence[Match]) -> str:
     return " ".join(f"{match.entity}-{match.record_id}" for match in matches)

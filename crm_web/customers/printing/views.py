@@ -9,6 +9,7 @@ from crm_web.auth.permissions import Action, allowed
 from crm_web.customers import blueprint
 from crm_web.customers.printing.queries import PrintedCustomer, list_customers_to_print, print_past
 from crm_web.customers.queries import get_customer
+from crm_web.customers.spec import CUSTOMERS
 from crm_web.history.as_of import read_as_of
 from crm_web.history.time_travel.queries import get_past_record
 from crm_web.lists.params import ListParams
@@ -55,6 +56,7 @@ def _paper(printed: list[PrintedCustomer], back_url: str, as_of: datetime | None
     return render_template(
         "customers/print_customers.html",
         printed=printed,
+        spec=CUSTOMERS,
         back_url=back_url,
         as_of=as_of,
         house=current_app.config["COMPANY_NAME"],
