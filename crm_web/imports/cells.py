@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from crm_web.imports.amounts import read_amounts
+from crm_web.imports.columns import TEXTS
 from crm_web.imports.dates import read_moment
 from crm_web.imports.mapping import DATES, ColumnMapping
 from crm_web.imports.vocabulary import LOST_REASON_WORDS, NO, RATINGS, YES, squash
@@ -12,19 +13,6 @@ from crm_web.records.parsing import read_country, read_currency, read_email, rea
 
 Reader = Callable[[str], Any]
 
-TEXTS = (
-    "salutation",
-    "first_name",
-    "last_name",
-    "job_title",
-    "company",
-    "city",
-    "state",
-    "postal_code",
-    "industry",
-    "next_step",
-    "lost_note",
-)
 STREET = ("street_number", "street", "street_2", "street_3")
 
 

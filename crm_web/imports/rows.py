@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from crm_web.imports.cells import STREET, TEXTS, Reader, list_readers
+from crm_web.imports.cells import STREET, Reader, list_readers
+from crm_web.imports.columns import TEXTS
 from crm_web.imports.mapping import ColumnMapping, Kind
 from crm_web.imports.vocabulary import (
     NAME_SUFFIXES,

@@ -11,54 +11,19 @@ from typing import Any
 
 from psycopg2.extensions import cursor as Cursor
 
+from crm_web.imports.columns import COLUMNS
 from crm_web.imports.rows import Problem, Values
 
-COLUMNS: dict[str, str] = {
-    "line": "bigint",
-    "external_system": "text",
-    "external_id": "text",
-    "salutation": "text",
-    "first_name": "text",
-    "last_name": "text",
-    "job_title": "text",
-    "company": "text",
-    "email": "text",
-    "phone": "text",
-    "phone_e164": "text",
-    "mobile": "text",
-    "mobile_e164": "text",
-    "website": "text",
-    "street": "text",
-    "city": "text",
-    "state": "text",
-    "postal_code": "text",
-    "country": "text",
-    "rating": "text",
-    "industry": "text",
-    "amount": "numeric(14, 2)",
-    "currency": "text",
-    "probability": "integer",
-    "expected_close_on": "date",
-    "next_step": "text",
-    "description": "text",
-    "source": "text",
-    "owner": "text",
-    "status": "text",
-    "lost_reason": "text",
-    "lost_note": "text",
-    "created_at": "timestamptz",
-    "closed_at": "timestamptz",
-    "closes": "boolean",
-    "by_person": "boolean",
-}
-"""The staged row: columns of ``leads``, the owner as the file names it, and what decides about duplicates."""
+STAGED = ("line", "owner", "closes", "by_person", *COLUMNS)
+"""A staged row: the owner as the file names it, what decides about duplicates, and columns of ``leads``."""
 
 # The planner can't know how many rows there will be: where it takes a table for empty, because a big import was just
 # rolled back, a nested loop over two large sets would never end.
 _CREATE = Template("""
 DROP TABLE IF EXISTS pg_temp.import_rows, pg_temp.import_refusals, pg_temp.import_plan, pg_temp.import_wins,
     pg_temp.import_owners;
-CREATE TEMPORARY TABLE import_rows ($columns) ON COMMIT DROP;
+CREATE TEMPORARY TABLE import_rows ON COMMIT DROP AS
+    SELECT 0::bigint AS line, ''::text AS owner, true AS closes, true AS by_person, $columns FROM leads WITH NO DATA;
 CREATE TEMPORARY TABLE import_refusals (line bigint, place integer, named text, value text,
     reason text) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_plan (line bigint, outcome text, lead_id bigint, person text) ON COMMIT DROP;
@@ -84,12 +49,12 @@ class Staging:
         self._cursor = cursor
         self._rows = _Sheet(cursor, "COPY import_rows FROM STDIN (FORMAT csv)")
         self._refusals = _Sheet(cursor, "COPY import_refusals FROM STDIN (FORMAT csv)")
-        cursor.execute(_CREATE.substitute(columns=", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())))
+        cursor.execute(_CREATE.substitute(columns=", ".join(COLUMNS)))
 
     def add(self, line: int, values: Values) -> None:
         """Stage one row."""
         values["line"] = line
-        self._rows.write(list(map(values.get, COLUMNS)))
+        self._rows.write(list(map(values.get, STAGED)))
 
     def refuse(self, line: int, problems: Sequence[Problem]) -> None:
         """Note why a row can't be taken."""

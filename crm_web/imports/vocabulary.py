@@ -7,9 +7,23 @@ Everything is looked up "squashed": in small letters, without blanks and punctua
 import functools
 import unicodedata
 
+from crm_web.leads.spec import LEADS
 from crm_web.models import LeadStatus, LostReason, Rating
 
+
+@functools.lru_cache(maxsize=4096)
+def squash(text: str) -> str:
+    """Reduce a name of a column or a stage to what every spelling of it shares.
+
+    :param text: such as ``Email 1 - Value``
+    :return: such as ``email1value``
+    """
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(filter(str.isalnum, plain))
+
+
 HEADERS: dict[str, str] = {
+    **{column.key: squash(column.label) for column in LEADS.plain},
     "external_id": """
         mqlid leadid opportunityid dealid prospectid contactid personid enquiryid inquiryid dealpipedrivesystemid
         leadpipedrivesystemid personpipedrivesystemid pipedrivesystemid recordid externalid recid id uuid guid
@@ -85,7 +99,10 @@ HEADERS: dict[str, str] = {
         assignedto assignee agent rep responsible
     """,
 }
-"""The names of columns by the field that they hold; some fields are steps on the way to those of a lead."""
+"""
+The names of columns by the field that they hold; some fields are steps on the way to those of a lead. A plain column
+is known by its label, and by what stands here.
+"""
 
 RECORD_WORDS = (
     "deal",
@@ -229,17 +246,6 @@ NAME_SUFFIXES = frozenset(
     }
 )
 """What may follow a name and a comma without being a first name."""
-
-
-@functools.lru_cache(maxsize=4096)
-def squash(text: str) -> str:
-    """Reduce a name of a column or a stage to what every spelling of it shares.
-
-    :param text: such as ``Email 1 - Value``
-    :return: such as ``email1value``
-    """
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(filter(str.isalnum, plain))
 
 
 def _invert(words: dict[LeadStatus, str]) -> dict[str, LeadStatus]:

@@ -5,16 +5,11 @@ from string import Template
 
 from psycopg2.extensions import cursor as Cursor
 
+from crm_web.imports.columns import FIELDS, PAIRS
 from crm_web.winning.mapping import SQL
 
 BATCH = 20_000
 
-_FIELDS = (
-    "salutation first_name job_title company email website street city state postal_code country rating industry"
-    " probability expected_close_on next_step description"
-)
-# What belongs together is filled together.
-_PAIRS = {"phone": "phone", "phone_e164": "phone", "mobile": "mobile", "mobile_e164": "mobile"}
 _NEW_SOURCES = """
 INSERT INTO lead_sources (name)
 SELECT mode() WITHIN GROUP (ORDER BY r.source) FROM import_rows r JOIN import_plan p USING (line)
@@ -107,13 +102,12 @@ WHERE NOT EXISTS (SELECT 1 FROM conversions c WHERE c.lead_id = w.lead_id AND c.
 
 def _fill(name: str) -> str:
     """The value that a field of a lead gets from the row that closes it; of a pair both or neither."""
-    if name not in _PAIRS:
+    if name not in PAIRS:
         return f"coalesce(l.{name}, r.{name}) AS {name}"
-    return f"CASE WHEN l.{_PAIRS[name]} IS NULL THEN r.{name} ELSE l.{name} END AS {name}"
+    return f"CASE WHEN l.{PAIRS[name]} IS NULL THEN r.{name} ELSE l.{name} END AS {name}"
 
 
-_FILLED = [*_FIELDS.split(), *_PAIRS]
-_ALL = [*_FILLED, "amount", "currency"]
+_ALL = [*FIELDS, "amount", "currency"]
 _PARTS = {
     "begin": _BEGIN,
     "columns": ", ".join(_ALL),
@@ -122,7 +116,7 @@ _PARTS = {
 }
 WRITE = {
     "create": _CREATE.substitute(_PARTS, fields=", ".join(f"r.{name}" for name in _ALL)),
-    "close": _CLOSE.substitute(_PARTS, fields=", ".join(map(_fill, _FILLED))),
+    "close": _CLOSE.substitute(_PARTS, fields=", ".join(map(_fill, FIELDS))),
 }
 
 
