@@ -8,6 +8,10 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from crm_web.api.customers import schemas as customers
+from crm_web.api.leads import schemas as leads
+from crm_web.customers.spec import CUSTOMERS
+from crm_web.leads.spec import LEADS
 from crm_web.models import Employee, Scope
 from tests.api.client import Program, check_documented
 from tests.api.conftest import ProgramOf
@@ -205,3 +209,11 @@ def test_secrets_are_never_repeated(
     told = "".join(answer.text for answer in answers) + caplog.text + repr([vars(line) for line in caplog.records])
     assert secret not in told
     assert "hunter22hunter" not in told
+
+
+def test_every_plain_column_is_sent_and_answered() -> None:
+    of_leads, of_customers = [[column.key for column in spec.plain] for spec in (LEADS, CUSTOMERS)]
+    for model in (leads.LeadParts, leads.Lead):
+        assert set(of_leads) <= set(model.model_fields)
+    for model in (customers.CustomerChange, customers.Customer):
+        assert set(of_customers) <= set(model.model_fields)
