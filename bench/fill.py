@@ -51,7 +51,7 @@ class Database:
 
     def app(self, **settings: Any) -> Flask:
         """The application on this database, for what is measured without HTTP."""
-        return create_app(Settings(database_url=self.url, is_embedded=False, secret_key=SECRET, **settings))
+        return create_app(Settings(database_url=self.url, secret_key=SECRET, **settings))
 
 
 def connect(url: str) -> Connection:

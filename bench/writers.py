@@ -42,7 +42,7 @@ def main(kind: str, url: str, writers: int, seconds: float) -> None:
 
 
 def _win_as_the_product(url: str, writers: int) -> Writer:
-    app = create_app(Settings(url, False, SECRET, database_connections=writers))
+    app = create_app(Settings(database_url=url, secret_key=SECRET, database_connections=writers))
 
     def win(leads: list[int], ends: float) -> int:
         won = 0

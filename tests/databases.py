@@ -34,7 +34,6 @@ def settings_for(database: str) -> Settings:
     """Settings of an installation on one database of the test server."""
     return Settings(
         database_url=server.url(database),
-        is_embedded=False,
         secret_key="only-for-tests-" + "0123456789" * 2,
         database_connections=40,
         # Whoever waits for a lock on a machine that is busy with other tests waits longer.

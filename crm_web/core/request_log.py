@@ -12,14 +12,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, g, has_request_context, request
 from sqlalchemy import Engine, event, inspect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from crm_web.core.config import Network, Settings
+from crm_web.core.config import Settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -127,7 +127,7 @@ class TrustedProxies:
     ProxyFix counts proxies and asks nobody for their address, so it reads all headers but the client's address.
     """
 
-    def __init__(self, wsgi_app: "WSGIApplication", networks: tuple[Network, ...]) -> None:
+    def __init__(self, wsgi_app: "WSGIApplication", networks: tuple[IPv4Network | IPv6Network, ...]) -> None:
         self.networks = networks
         self.from_client, self.from_proxy = wsgi_app, ProxyFix(wsgi_app, x_for=0, x_proto=1, x_host=1, x_port=1)
 

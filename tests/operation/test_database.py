@@ -40,7 +40,6 @@ def build(server: EmbeddedServer) -> Flask:
     """An application with small limits, and a view that asks the database whatever it is given."""
     settings = Settings(
         database_url=server.url(),
-        is_embedded=False,
         secret_key="x" * 32,
         database_connections=2,
         statement_timeout=2,
