@@ -20,8 +20,8 @@ from tests.page import Browser
 # What programs never see of a record. The same text once more, folded for sorting, searching and matching:
 FOLDED = {"email_normalised", "search_text", "sort_name"}
 LEFT_OUT = {
-    # Who threw a record away is in history; how far a lead ever came is what reports count.
-    Lead: FOLDED | {"deleted_by_id", "furthest_status"},
+    # Who threw a record away is in history; how far a lead ever came is what reports count; the board loads due dates.
+    Lead: FOLDED | {"deleted_by_id", "furthest_status", "next_due_on"},
     Customer: FOLDED | {"deleted_by_id"},
     Contact: FOLDED | {"deleted_by_id"},
     # A secret, what concerns the person alone, and what is in history.
