@@ -25,13 +25,13 @@ class ActivityForm(IdempotentForm):
     """A new note, call, meeting, email or task."""
 
     kind = EnumField(
-        "Kind", ActivityKind, empty=None, default=ActivityKind.NOTE, validators=[Required("Choose what it is.")]
+        "Kind", ActivityKind, empty=None, default=ActivityKind.NOTE, validators=[Required("Choose a type.")]
     )
-    subject = TextLine("Subject", limit_of(Activity.subject), [Required("Say in a few words what it is about.")])
+    subject = TextLine("Subject", limit_of(Activity.subject), [Required("Enter a subject.")])
     body = TextBlock("Details", limit_of(Activity.body), render_kw={"rows": 3})
-    happened_at = MomentField("When", description="Left empty, it means now.")
-    due_on = DateField("Due")
-    assignee_id = OwnerField("For", refusal="Choose someone who works here.")
+    happened_at = MomentField("Date and time", description="Leave blank for now.")
+    due_on = DateField("Due date")
+    assignee_id = OwnerField("Assigned to", refusal="Choose an active employee.")
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Validate each field, and refuse task fields for other kinds, except presets."""
@@ -41,7 +41,7 @@ class ActivityForm(IdempotentForm):
         if self.due_on.data is not None:
             self.due_on.errors = ["Only tasks have a due date. Choose Task, or clear the date."]
         if self.assignee_id.data not in (None, self.assignee_id.object_data):
-            self.assignee_id.errors = ["Only tasks are for someone else. Choose Task, or choose yourself."]
+            self.assignee_id.errors = ["Only tasks can be assigned to someone else. Choose Task, or choose yourself."]
         return is_valid and not self.errors
 
     @property

@@ -91,7 +91,7 @@ def restore_activity(removed: RemovedActivity, *, by: Employee) -> Activity:
     lead_id, customer_id = removed.values.get("lead_id"), removed.values.get("customer_id")
     record = db.session.get(Lead, lead_id) if lead_id else db.session.get(Customer, customer_id)
     if record is None:
-        raise RecordInTrash("The record that this was on has been deleted for good.")
+        raise RecordInTrash("This can’t be restored: its lead or customer was permanently deleted.")
     # Not shared: of two who press Undo at once, the second finds what the first has brought back.
     lock(record)
     if record.is_in_trash:
@@ -109,12 +109,12 @@ def restore_activity(removed: RemovedActivity, *, by: Employee) -> Activity:
 def _lock_task(task: Activity) -> None:
     lock(task)
     if task.kind is not ActivityKind.TASK:
-        raise NotATask("Only a task can be done.")
+        raise NotATask("Only tasks can be completed.")
 
 
 def _check_assignee(assignee_id: int | None) -> None:
     if assignee_id is not None and not _is_active(assignee_id):
-        raise AssigneeNotActive("Choose someone who still works here.", "assignee_id")
+        raise AssigneeNotActive("Choose an active employee.", "assignee_id")
 
 
 def _is_active(employee_id: int) -> bool:

@@ -75,7 +75,7 @@ def finish_task(activity_id: int) -> ResponseReturnValue:
     task = _task_or_404(activity_id)
     operations.finish_task(task, by=current_user)
     undo = ("Reopen", url_for("activities.reopen_task", activity_id=activity_id))
-    answer = Answer(f"Done: {task.subject}", _url_of(task.record), undo=undo)
+    answer = Answer(f"Completed: {task.subject}", _url_of(task.record), undo=undo)
     db.session.commit()
     return answer.give()
 
@@ -85,7 +85,7 @@ def finish_task(activity_id: int) -> ResponseReturnValue:
 def reopen_task(activity_id: int) -> ResponseReturnValue:
     task = _task_or_404(activity_id)
     operations.reopen_task(task, by=current_user)
-    answer = Answer(f"To do again: {task.subject}", _url_of(task.record))
+    answer = Answer(f"Reopened: {task.subject}", _url_of(task.record))
     db.session.commit()
     return answer.give()
 
@@ -96,7 +96,7 @@ def remove_activity(activity_id: int) -> ResponseReturnValue:
     activity = queries.get_activity(activity_id) or abort(404)
     require_removal(activity)
     undo = ("Undo", url_for("activities.restore_activity", activity_id=activity_id))
-    answer = Answer(f"Removed: {activity.subject}. History keeps what it said.", _url_of(activity.record), undo=undo)
+    answer = Answer(f"{activity.subject} removed.", _url_of(activity.record), undo=undo)
     operations.remove_activity(activity, by=current_user)
     db.session.commit()
     return answer.give()
@@ -112,7 +112,7 @@ def restore_activity(activity_id: int) -> ResponseReturnValue:
     except DomainError as error:
         db.session.rollback()
         return Answer(error.message, url_for("activities.list_activities"), kind="warning").give()
-    answer = Answer(f"Restored: {activity.subject}", _url_of(activity.record))
+    answer = Answer(f"{activity.subject} restored.", _url_of(activity.record))
     db.session.commit()
     return answer.give()
 

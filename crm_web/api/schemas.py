@@ -82,7 +82,7 @@ class Problem(ResponseModel):
     request_id: str | None = Field(description="What to tell an administrator.")
     errors: Sequence[FieldError] | None = None
     likely: Sequence[Mapping[str, Any]] | None = Field(None, description="Customers to choose from.")
-    obstacles: Sequence[Mapping[str, Any]] | None = Field(None, description="What stands in the way of an undo.")
+    obstacles: Sequence[Mapping[str, Any]] | None = Field(None, description="Why the win can’t be undone.")
 
 
 class FieldsQuery(Sent):

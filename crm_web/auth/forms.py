@@ -69,7 +69,7 @@ def new_password_field(label: str, *validators: Any) -> Any:
 class SignInForm(RecordForm):
     """Email and password."""
 
-    email = EmailField("E-mail", [Required("Enter your e-mail address.")], render_kw={"autocomplete": "username"})
+    email = EmailField("Email", [Required("Enter your email.")], render_kw={"autocomplete": "username"})
     password = PasswordField(
         "Password", [InputRequired("Enter your password.")], render_kw={"autocomplete": "current-password"}
     )

@@ -54,7 +54,7 @@ class TooManyAttempts(DomainError):
         unit = "minute" if minutes == 1 else "minutes"
         super().__init__(
             f"Too many tries have failed. Wait {minutes} {unit}, then try again."
-            " If you forgot your password, an administrator can give you a new one."
+            " If you forgot your password, ask an admin for a new one."
         )
 
 
@@ -189,10 +189,10 @@ def check_attempt(attempt: SignInAttempt, password: str) -> Employee:
     """
     # The employee is loaded only now, so that known and unknown emails run the same queries until here.
     if not _matches(attempt.password_hash, password):
-        raise WrongPassword("E-mail and password don’t match. Check both, then try again.")
+        raise WrongPassword("That email and password don’t match. Please try again.")
     employee = db.session.get_one(Employee, attempt.employee_id)
     if not employee.is_active:
-        raise AccountDeactivated("Your account is deactivated. Ask an administrator to open it again.")
+        raise AccountDeactivated("Your account is deactivated. Ask an admin to reactivate it.")
     _clear(attempt)
     if hasher.check_needs_rehash(employee.password_hash or ""):
         employee.password_hash = hash_password(password)

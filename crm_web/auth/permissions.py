@@ -48,15 +48,15 @@ ROLES: dict[Role, frozenset[Action]] = {
 }
 
 REFUSALS = {
-    Action.READ: "Your account may not see this.",
-    Action.KEEP_VIEWS: "Your account may not keep views.",
-    Action.CREATE: "Your role may look at everything but enter nothing. Ask an administrator for the sales role.",
-    Action.CHANGE_OWN: "Your role may look at everything but change nothing. Ask an administrator for the sales role.",
-    Action.CHANGE_ANY: "Only a manager or an administrator can do this.",
-    Action.IMPORT: "Only a manager or an administrator can import files, by the command “flask leads import”.",
-    Action.KEEP_EMPLOYEES: "Only an administrator can keep the list of employees.",
-    Action.PURGE: "Only an administrator can delete anything for good.",
-    Action.KEEP_WEBHOOKS: "Only an administrator can keep webhooks.",
+    Action.READ: "You don’t have access to this.",
+    Action.KEEP_VIEWS: "You can’t save views.",
+    Action.CREATE: "Viewers can’t add or edit records. Ask an admin for the Sales role.",
+    Action.CHANGE_OWN: "Viewers can’t add or edit records. Ask an admin for the Sales role.",
+    Action.CHANGE_ANY: "Only managers and admins can do this.",
+    Action.IMPORT: "Only managers and admins can import files.",
+    Action.KEEP_EMPLOYEES: "Only admins can manage employees.",
+    Action.PURGE: "Only admins can delete records permanently.",
+    Action.KEEP_WEBHOOKS: "Only admins can manage webhooks.",
 }
 
 
@@ -119,9 +119,7 @@ def reason_not_to_change(employee: Employee, record: Owned) -> str:
     """Explain why a person may not change a record, and who may."""
     if not may(employee, Action.CHANGE_OWN):
         return REFUSALS[Action.CHANGE_OWN]
-    return (
-        f"This belongs to {record.owner.name}. Only {record.owner.name}, a manager or an administrator can change it."
-    )
+    return f"Owned by {record.owner.name}. Only the owner, a manager or an admin can edit it."
 
 
 def may_remove(employee: Employee, activity: Authored) -> bool:
@@ -195,7 +193,7 @@ def require_removal(activity: Authored) -> None:
     :raise Forbidden: with the reason and who may
     """
     if not may_remove(current_user, activity):
-        refuse("Somebody else wrote this. Only its author, a manager or an administrator can remove it.")
+        refuse("Someone else wrote this. Only its author, a manager or an admin can remove it.")
 
 
 def require_finish(task: Task) -> None:
@@ -205,8 +203,8 @@ def require_finish(task: Task) -> None:
     """
     if not may_finish(current_user, task):
         refuse(
-            "This task is assigned to somebody else. Only they, its author, the owner of its record, a manager or an"
-            " administrator can mark it as done or take it up again."
+            "This task is assigned to someone else. Only they, its author, the record’s owner, a manager or an admin"
+            " can complete or reopen it."
         )
 
 
@@ -233,7 +231,7 @@ def check_access() -> ResponseReturnValue | None:
             return cast(ResponseReturnValue, login_manager.unauthorized())
         return redirect(url_for("auth.show_sign_in", next=_place()), code=303)
     if access is None:
-        refuse("This page does not say who may use it.")
+        refuse("This page has no access rule.")
     if isinstance(access, Action) and not may(current_user, access):
         refuse(REFUSALS[access])
     return None

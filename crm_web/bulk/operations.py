@@ -233,5 +233,5 @@ def _check_values(edit: BulkEdit, values: Mapping[str, Any]) -> dict[str, Any]:
         values["source"] = use_source(values["source"])
     status = {**edit.values, **values}.get("status")
     if edit.entity is BulkEntity.LEAD and status and LeadStatus(status).kind is StatusKind.LOST:
-        check_lost_reason(values.get("lost_reason"), values.get("lost_note"), which="these leads are")
+        check_lost_reason(values.get("lost_reason"), values.get("lost_note"))
     return values

@@ -24,13 +24,13 @@ class ContactForm(DuplicateCheckForm):
 
     first_name = _line("First name", Contact.first_name)
     last_name = _line("Last name", Contact.last_name)
-    salutation = _line("Salutation", Contact.salutation, description="Such as Ms, Dr or Prof.")
+    salutation = _line("Salutation", Contact.salutation, description="e.g. Ms, Dr, Prof.")
     job_title = _line("Job title", Contact.job_title)
-    email = EmailField("E-mail")
+    email = EmailField("Email")
     phone = PhoneField("Phone")
     mobile = PhoneField("Mobile")
     description = TextBlock("Description", limit_of(Contact.description), render_kw={"rows": 3})
-    is_primary = BooleanField("The first one to call")
+    is_primary = BooleanField("Primary contact")
 
     def __init__(self, *args: Any, customer: Customer, **settings: Any) -> None:
         super().__init__(*args, **settings)
@@ -46,7 +46,7 @@ class ContactForm(DuplicateCheckForm):
         is_valid = bool(super().validate(extra_validators))
         names = (self.first_name, self.last_name, self.email)
         if not any((field.data or "").strip() or field.errors for field in names):
-            self.last_name.errors = ["Enter a name or an e-mail."]
+            self.last_name.errors = ["Enter a name or email."]
         return is_valid and not self.errors
 
 

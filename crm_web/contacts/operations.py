@@ -98,7 +98,7 @@ def restore_contact(contact: Contact, *, by: Employee) -> None:
 
 def _check_named(contact: Contact, values: Mapping[str, Any]) -> None:
     if not any((values.get(name, getattr(contact, name)) or "").strip() for name in NAMES):
-        raise ContactNotNamed("Enter a name or an e-mail: none is left.", "last_name")
+        raise ContactNotNamed("Enter a name or email.", "last_name")
 
 
 def _step_down_primary(customer_id: int) -> None:

@@ -47,7 +47,7 @@ def create_contact(customer_id: int) -> ResponseReturnValue:
         show_refusal(form, error)
         return _new_page(form, customer), 422
     place = url_for("customers.show_customer", customer_id=customer.id)
-    answer = store_response(form, f"{contact.name} was added.", place)
+    answer = store_response(form, f"{contact.name} added.", place)
     db.session.commit()
     return answer.give()
 
@@ -82,7 +82,7 @@ def change_contact(contact_id: int) -> ResponseReturnValue:
     except DomainError as error:
         show_refusal(form, error)
         return _edit_page(form, contact), 422
-    text = f"{contact.name} was saved.{merged.in_words()}"
+    text = f"{contact.name} saved.{merged.in_words()}"
     answer = Answer(text, _place_of(contact), warnings=form.phone_warnings)
     db.session.commit()
     return answer.give()
@@ -104,7 +104,7 @@ def make_contact_primary(contact_id: int) -> ResponseReturnValue:
     except DomainError as error:
         db.session.rollback()
         return Answer(error.message, place, kind="error").give()
-    answer = Answer(f"{contact.name} is the first one to call.", place)
+    answer = Answer(f"{contact.name} is now the primary contact.", place)
     db.session.commit()
     return answer.give()
 
@@ -115,7 +115,7 @@ def trash_contact(contact_id: int) -> ResponseReturnValue:
     contact = _contact_to_change(contact_id)
     operations.trash_contact(contact, by=current_user)
     undo = ("Restore", url_for("customers.restore_contact", contact_id=contact_id))
-    answer = Answer(f"{contact.name} is in the trash.", _place_of(contact), undo=undo)
+    answer = Answer(f"{contact.name} moved to trash.", _place_of(contact), undo=undo)
     db.session.commit()
     return answer.give()
 
@@ -125,7 +125,7 @@ def trash_contact(contact_id: int) -> ResponseReturnValue:
 def restore_contact(contact_id: int) -> ResponseReturnValue:
     contact = _contact_to_change(contact_id)
     operations.restore_contact(contact, by=current_user)
-    answer = Answer(f"{contact.name} is back from the trash.", _place_of(contact))
+    answer = Answer(f"{contact.name} restored.", _place_of(contact))
     db.session.commit()
     return answer.give()
 

@@ -20,7 +20,7 @@ from crm_web.web.form_fields import (
     WebsiteField,
 )
 from crm_web.web.forms import DuplicateCheckForm, IdempotentForm
-from crm_web.web.phone_field import PhoneField
+from crm_web.web.phone_field import PHONE_HELP, PhoneField
 
 
 class CustomerField(TypedField):
@@ -32,9 +32,9 @@ class CustomerField(TypedField):
     def read(self, typed: str) -> Customer:
         found = [] if "\x00" in typed else list_customers_meant(typed)
         if len(found) > 1:
-            raise ValueError("Several customers are called so. Enter the number of one, such as C-10042.")
+            raise ValueError("Several customers have this name. Enter a customer number, such as C-10042.")
         if not found:
-            raise ValueError("There is no such customer. Enter a number, such as C-10042, or the full name.")
+            raise ValueError("No customer found. Enter a customer number, such as C-10042, or the full name.")
         return found[0]
 
     def show(self, value: Customer) -> str:
@@ -61,14 +61,14 @@ class CustomerForm(DuplicateCheckForm, GroupedForm):
     """The fields of a customer."""
 
     groups = (
-        FieldGroup("Who", ("name", "kind status", "owner_id")),
-        FieldGroup("How to reach them", ("email", "phone", "website")),
+        FieldGroup("Customer", ("name", "kind status", "owner_id")),
+        FieldGroup("Contact details", ("email", "phone", "website")),
         FieldGroup("Billing address", list_address_lines("billing"), is_folded=True),
-        FieldGroup("Shipping address, if another", list_address_lines("shipping"), is_folded=True),
+        FieldGroup("Shipping address (if different)", list_address_lines("shipping"), is_folded=True),
         FieldGroup(
             "Registration, industry and parent company", (*CUSTOMERS.plain_in("more"), "parent"), is_folded=True
         ),
-        FieldGroup("More", ("description",)),
+        FieldGroup("More details", ("description",)),
     )
 
     name = _line("Name", Customer.name, validators=[Required("Enter the customer’s name.")])
@@ -77,15 +77,15 @@ class CustomerForm(DuplicateCheckForm, GroupedForm):
         CustomerKind,
         empty=None,
         default=CustomerKind.ORGANISATION,
-        validators=[Required("Choose whether this is a person or an organisation.")],
+        validators=[Required("Choose person or organization.")],
     )
     status = EnumField(
         "Status", CustomerStatus, empty=None, default=CustomerStatus.ACTIVE, validators=[Required("Choose a status.")]
     )
     owner_id = OwnerField("Owner")
 
-    email = EmailField("E-mail")
-    phone = PhoneField("Phone", description="With the country code where it is abroad, such as +44 20 7946 0958.")
+    email = EmailField("Email")
+    phone = PhoneField("Phone", description=PHONE_HELP)
     website = WebsiteField("Website")
 
     billing_street = TextBlock("Street", limit_of(Customer.billing_street), render_kw={"rows": 2})
@@ -99,7 +99,7 @@ class CustomerForm(DuplicateCheckForm, GroupedForm):
     shipping_postal_code = _line("Postal code", Customer.shipping_postal_code)
     shipping_country = CountryField("Country")
 
-    parent = CustomerField("Parent company", description="Its number, such as C-10042, or its full name.")
+    parent = CustomerField("Parent company", description="Customer number, e.g. C-10042, or full name.")
     description = TextBlock("Description", limit_of(Customer.description), render_kw={"rows": 5})
 
     @property

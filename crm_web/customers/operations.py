@@ -152,7 +152,7 @@ def check_parent_is_there(parent_id: int | None) -> None:
     """
     parent = None if parent_id is None else db.session.get(Customer, parent_id)
     if parent_id is not None and (parent is None or parent.is_in_trash):
-        raise ParentNotPossible("Choose another parent company: this one is in the trash.", "parent")
+        raise ParentNotPossible("That company is in the trash. Choose another parent company.", "parent")
 
 
 def find_phone_country(customer: Customer, values: Mapping[str, Any]) -> str | None:
@@ -189,4 +189,4 @@ def _check_parent(customer: Customer, parent_id: int | None) -> None:
     line = select(Customer.id, Customer.parent_id).where(Customer.id == parent_id).cte("line", recursive=True)
     above = line.union(select(Customer.id, Customer.parent_id).join(line, Customer.id == line.c.parent_id))
     if db.session.scalar(select(func.count()).select_from(above).where(above.c.id == customer.id)):
-        raise ParentNotPossible("Choose another parent company: this one belongs to the customer itself.", "parent")
+        raise ParentNotPossible("That company belongs to this customer. Choose another parent company.", "parent")

@@ -59,7 +59,7 @@ def create_customer() -> ResponseReturnValue:
         show_refusal(form, error)
         return _new_page(form), 422
     place = url_for("customers.show_customer", customer_id=customer.id)
-    answer = store_response(form, f"{customer.number} {customer.name} was entered.", place)
+    answer = store_response(form, f"{customer.number} {customer.name} created.", place)
     db.session.commit()
     return answer.give()
 
@@ -137,7 +137,7 @@ def change_customer(customer_id: int) -> ResponseReturnValue:
         show_refusal(form, error)
         return _edit_page(form, customer), 422
     place = url_for("customers.show_customer", customer_id=customer_id)
-    answer = Answer(f"{customer.name} was saved.{merged.in_words()}", place, warnings=form.phone_warnings)
+    answer = Answer(f"{customer.name} saved.{merged.in_words()}", place, warnings=form.phone_warnings)
     db.session.commit()
     return answer.give()
 
@@ -161,7 +161,7 @@ def trash_customer(customer_id: int) -> ResponseReturnValue:
     require_change(customer)
     operations.trash_customer(customer, by=current_user)
     undo = ("Restore", url_for("customers.restore_customer", customer_id=customer_id))
-    text = f"{customer.number} {customer.name} is in the trash. Its leads stay where they are."
+    text = f"{customer.number} {customer.name} moved to trash. Its leads are not affected."
     answer = Answer(text, way_back("customers")[1], undo=undo)
     db.session.commit()
     return answer.give()
@@ -174,7 +174,7 @@ def restore_customer(customer_id: int) -> ResponseReturnValue:
     require_change(customer)
     operations.restore_customer(customer, by=current_user)
     place = url_for("customers.show_customer", customer_id=customer_id)
-    answer = Answer(f"{customer.number} {customer.name} is back from the trash.", place)
+    answer = Answer(f"{customer.number} {customer.name} restored.", place)
     db.session.commit()
     return answer.give()
 

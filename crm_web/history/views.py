@@ -75,7 +75,7 @@ def _read_record(typed: str) -> RecordRef | None:
 
 def _list_choices(people: Sequence[Employee]) -> dict[str, list[tuple[Any, str]]]:
     return {
-        "who": [*((person.id, person.name) for person in people), (NOBODY, "The installation")],
+        "who": [*((person.id, person.name) for person in people), (NOBODY, "System")],
         "kind": list(ENTITIES.items()),
         "action": [(action.value, action.label) for action in ChangeAction],
         "door": [(door.value, label) for door, label in CHANGE_SOURCE_LABELS.items()],

@@ -217,8 +217,11 @@ LOST_REASONS: dict[LostReason, str] = {
     LostReason.NO_BUDGET: "nobudget budget nobudgetlostfunding lostfunding",
     LostReason.NO_RESPONSE: "noresponse unresponsive noreply ghosted",
     LostReason.BAD_TIMING: "timing badtiming nottime nottherighttime",
-    LostReason.NO_NEED: "noneed nodecisionnonresponsive lostinterest nolongerinterested notinterested nodecision",
-    LostReason.NOT_A_FIT: "notafit productfit badfit missingfeature missingfeatures nofit",
+    LostReason.NO_NEED: """
+        noneed noneedanymore nodecisionnonresponsive lostinterest nolongerinterested notinterested nodecision
+    """,
+    LostReason.NOT_A_FIT: "notafit productfit badfit missingfeature missingfeatures nofit notafitforus",
+    LostReason.OTHER: "anotherreason",
     LostReason.NOT_RECORDED: "notrecorded unknown none",
 }
 RATINGS = {rating.value: rating for rating in Rating}

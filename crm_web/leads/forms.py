@@ -39,7 +39,7 @@ from crm_web.web.form_fields import (
     stored_values,
 )
 from crm_web.web.forms import DuplicateCheckForm, IdempotentForm
-from crm_web.web.phone_field import PhoneField
+from crm_web.web.phone_field import PHONE_HELP, PhoneField
 
 OPEN = StatusKind.OPEN.statuses
 """What a lead can be when it is entered: winning and losing have a form of their own."""
@@ -75,13 +75,13 @@ class LeadForm(DuplicateCheckForm, GroupedForm):
 
     groups = (
         FieldGroup(
-            "Who",
+            "Person and company",
             ("first_name last_name", "company", *LEADS.plain_in("who")),
-            help="A last name, a company or an e-mail is needed; all else can wait.",
+            help="Enter at least a last name, company or email.",
         ),
-        FieldGroup("How to reach them", ("email", "phone", "mobile", "website")),
+        FieldGroup("Contact details", ("email", "phone", "mobile", "website")),
         FieldGroup(
-            "The sale",
+            "Deal",
             (
                 *("amount currency", "probability expected_close_on", "status:medium", "owner_id", "source"),
                 *LEADS.plain_in("sale"),
@@ -89,24 +89,24 @@ class LeadForm(DuplicateCheckForm, GroupedForm):
             ),
         ),
         FieldGroup("Address", ("street", "postal_code:number city", "state", "country"), is_folded=True),
-        FieldGroup("More", ("salutation", *LEADS.plain_in("more"), "rating:short"), is_folded=True),
+        FieldGroup("More details", ("salutation", *LEADS.plain_in("more"), "rating:short"), is_folded=True),
     )
 
     first_name = _line("First name", Lead.first_name)
     last_name = _line("Last name", Lead.last_name)
     company = _line("Company", Lead.company)
-    salutation = _line("Salutation", Lead.salutation, description="Such as Ms, Dr or Prof.")
+    salutation = _line("Salutation", Lead.salutation, description="e.g. Ms, Dr, Prof.")
 
-    email = EmailField("E-mail")
-    phone = PhoneField("Phone", description="With the country code where it is abroad, such as +44 20 7946 0958.")
+    email = EmailField("Email")
+    phone = PhoneField("Phone", description=PHONE_HELP)
     mobile = PhoneField("Mobile")
     website = WebsiteField("Website")
 
     amount = AmountField("Amount")
     currency = CurrencyField("Currency")
-    probability = PercentField("Probability in %")
+    probability = PercentField("Probability (%)")
     expected_close_on = DateField("Expected close")
-    source = _line("Source", LeadSource.name, description="Where it came from: pick a known one or type a new one.")
+    source = _line("Source", LeadSource.name, description="Choose a source or type a new one.")
     rating = EnumField("Rating", Rating)
     owner_id = OwnerField("Owner")
     description = TextBlock("Description", limit_of(Lead.description), render_kw={"rows": 5})
@@ -127,10 +127,10 @@ class LeadForm(DuplicateCheckForm, GroupedForm):
         """Validate each field, then rules across fields."""
         is_valid = bool(super().validate(extra_validators))
         if not any((field.data or "").strip() or field.errors for field in (self.last_name, self.company, self.email)):
-            self.last_name.errors = ["Enter a last name, a company or an e-mail."]
+            self.last_name.errors = ["Enter at least a last name, company or email."]
         self.amount.agree_with(self.currency)
         if self.amount.data is not None and self.currency.data is None and not self.currency.errors:
-            self.currency.errors = ["Choose the currency of the amount."]
+            self.currency.errors = ["Choose a currency for the amount."]
         return is_valid and not self.errors
 
     def values(self) -> dict[str, Any]:
@@ -177,7 +177,7 @@ class StatusForm(RecordForm):
     next = HiddenField()
     confirmed = HiddenField()
     lost_reason = EnumField("Reason", REASONS, empty="Choose a reason")
-    lost_note = TextLine("In a few words", limit_of(Lead.lost_note), description="Needed where the reason is another.")
+    lost_note = TextLine("Note", limit_of(Lead.lost_note), description="Required if you choose “Other”.")
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Validate each field, and refuse a lost reason for any other status."""
@@ -186,7 +186,7 @@ class StatusForm(RecordForm):
             return is_valid
         for field in (self.lost_reason, self.lost_note):
             if str(field.data or "").strip():
-                field.errors = ["Only a lost or disqualified lead has this. Mark it as lost, or leave this empty."]
+                field.errors = ["Only lost or disqualified leads have this. Leave it blank."]
         return is_valid and not self.errors
 
     @property

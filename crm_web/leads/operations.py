@@ -208,7 +208,7 @@ def lock_where_seen(lead: Lead, status: LeadStatus, seen: LeadStatus | None, *, 
     if seen not in (None, lead.status) and status is not lead.status:
         raise StatusChangedMeanwhile(
             f"{name_of_last_editor(lead)} moved this lead to {lead.status.label} after you opened this page. "
-            "Look at it, then choose again.",
+            "Check it, then try again.",
             "status",
         )
 
@@ -218,10 +218,10 @@ def _check_whole(lead: Lead | None, values: Mapping[str, Any]) -> None:
     lead = lead or Lead()
     name = {column: values.get(column, getattr(lead, column)) for column in ("last_name", "company", "email")}
     if not any((text or "").strip() for text in name.values()):
-        raise LeadNotNamed("Enter a last name, a company or an e-mail: none is left.", "last_name")
+        raise LeadNotNamed("Enter at least a last name, company or email.", "last_name")
     amount, currency = (values.get(column, getattr(lead, column)) for column in ("amount", "currency"))
     if amount is not None and currency is None:
-        raise CurrencyMissing("An amount needs its currency. Choose one.", "currency")
+        raise CurrencyMissing("Choose a currency for the amount.", "currency")
 
 
 def _check_customer(customer_id: int | None) -> None:
@@ -231,22 +231,23 @@ def _check_customer(customer_id: int | None) -> None:
     waiting = {"read": True, "of": Customer}
     customer = db.session.get(Customer, customer_id, populate_existing=True, with_for_update=waiting)
     if customer is None or customer.is_in_trash:
-        raise CustomerNotThere("This customer is in the trash or gone. Enter the lead without it.", "customer_id")
+        raise CustomerNotThere(
+            "This customer is in the trash or was deleted. Create the lead without it.", "customer_id"
+        )
 
 
-def check_lost_reason(reason: LostReason | None, note: str | None, *, which: str = "this lead is") -> None:
+def check_lost_reason(reason: LostReason | None, note: str | None) -> None:
     """
     Make sure that it is said why something is lost.
 
     :param reason: why
     :param note: the reason in words
-    :param which: what is lost, as a sentence names it
     :raise LostReasonMissing: where there is no reason, or another one without words
     """
     if reason is None:
-        raise LostReasonMissing(f"Say why {which} lost.", "lost_reason")
+        raise LostReasonMissing("Choose a lost reason.", "lost_reason")
     if reason is LostReason.OTHER and not (note and note.strip()):
-        raise LostReasonMissing("Say in a few words what the reason was.", "lost_note")
+        raise LostReasonMissing("Enter a note that explains the reason.", "lost_note")
 
 
 def assign_lead(lead: Lead, owner_id: int | None, *, by: Employee, batch: Batch | None = None) -> None:

@@ -66,7 +66,7 @@ def create_lead() -> ResponseReturnValue:
     except DomainError as error:
         show_refusal(form, error)
         return _new_page(form), 422
-    answer = store_response(form, f"{lead.name} was entered.", url_for("leads.show_lead", lead_id=lead.id))
+    answer = store_response(form, f"{lead.name} created.", url_for("leads.show_lead", lead_id=lead.id))
     db.session.commit()
     return answer.give()
 
@@ -122,7 +122,7 @@ def change_lead(lead_id: int) -> ResponseReturnValue:
     except DomainError as error:
         show_refusal(form, error)
         return _edit_page(form, lead), 422
-    text, place = f"{lead.name} was saved.{merged.in_words()}", url_for("leads.show_lead", lead_id=lead_id)
+    text, place = f"{lead.name} saved.{merged.in_words()}", url_for("leads.show_lead", lead_id=lead_id)
     answer = Answer(text, place, warnings=form.phone_warnings)
     db.session.commit()
     return answer.give()
@@ -151,7 +151,7 @@ def trash_lead(lead_id: int) -> ResponseReturnValue:
     require_change(lead)
     operations.trash_lead(lead, by=current_user)
     undo = ("Restore", url_for("leads.restore_lead", lead_id=lead_id))
-    answer = Answer(f"{lead.name} is in the trash.", way_back("leads")[1], undo=undo)
+    answer = Answer(f"{lead.name} moved to trash.", way_back("leads")[1], undo=undo)
     db.session.commit()
     return answer.give()
 
@@ -162,7 +162,7 @@ def restore_lead(lead_id: int) -> ResponseReturnValue:
     lead = _lead_or_404(lead_id)
     require_change(lead)
     operations.restore_lead(lead, by=current_user)
-    answer = Answer(f"{lead.name} is back from the trash.", url_for("leads.show_lead", lead_id=lead_id))
+    answer = Answer(f"{lead.name} restored.", url_for("leads.show_lead", lead_id=lead_id))
     db.session.commit()
     return answer.give()
 

@@ -25,7 +25,7 @@ class ActivityKind(StrEnum):
 
     @property
     def label(self) -> str:
-        return "E-mail" if self is ActivityKind.EMAIL else self.value.capitalize()
+        return "Email" if self is ActivityKind.EMAIL else self.value.capitalize()
 
 
 class Activity(Recorded, Base):

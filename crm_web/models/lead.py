@@ -124,9 +124,9 @@ LOST_REASON_LABELS = {
     LostReason.NO_BUDGET: "No budget",
     LostReason.NO_RESPONSE: "No response",
     LostReason.BAD_TIMING: "Bad timing",
-    LostReason.NO_NEED: "No need any more",
-    LostReason.NOT_A_FIT: "Not a fit for us",
-    LostReason.OTHER: "Another reason",
+    LostReason.NO_NEED: "No longer needed",
+    LostReason.NOT_A_FIT: "Not a good fit",
+    LostReason.OTHER: "Other",
     LostReason.NOT_RECORDED: "Not recorded",
 }
 

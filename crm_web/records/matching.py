@@ -187,7 +187,7 @@ def _same(model: Any, email: str | None, phones: Sequence[str]) -> ColumnElement
 
 def _match(entity: str, record_id: int, name: str, detail: str, row: Any, email: str | None) -> Match:
     same_email = bool(email and row.email_normalised == email.lower())
-    return Match(entity, record_id, name, detail, "same e-mail" if same_email else "same phone number")
+    return Match(entity, record_id, name, detail, "same email" if same_email else "same phone number")
 
 
 @dataclass(frozen=True)
@@ -255,11 +255,11 @@ def _weigh(row: Row[Any], hosts: Sequence[str]) -> tuple[int, float, LikelyCusto
     customer, made, same_name, alike, same_email, same_phone, *theirs = tuple(row)
     host = next((host for host in hosts if host in theirs), None)
     signs = {
-        "made from this lead": (8, made),
-        "same e-mail": (4, same_email),
+        "created from this lead": (8, made),
+        "same email": (4, same_email),
         "same phone number": (2, same_phone),
         f"domain {host}": (1, host is not None and not same_email),
-        "same name" if same_name else f"name {alike:.0%} alike".replace("%", " %"): (1, same_name or alike >= ALIKE),
+        "same name" if same_name else f"similar name ({alike:.0%})": (1, same_name or alike >= ALIKE),
     }
     reasons = [reason for reason, (_, is_so) in signs.items() if is_so]
     return sum(weight for weight, is_so in signs.values() if is_so), alike, LikelyCustomer(customer, reasons)

@@ -42,7 +42,7 @@ class Merge:
 
     def move_in_words(self) -> str:
         """Describe who changed the status meanwhile; empty if nobody did."""
-        return f" {self.moved[0]} moved it to {self.moved[1]} meanwhile." if self.moved else ""
+        return f" {self.moved[0]} moved it to {self.moved[1]} while you were editing." if self.moved else ""
 
     def _fields_in_words(self) -> str:
         columns_by_name: dict[str, list[str]] = {}
@@ -51,7 +51,8 @@ class Merge:
         if not columns_by_name:
             return ""
         told = _join([f"{who} changed {_join(columns)}" for who, columns in columns_by_name.items()])
-        return f" {told} meanwhile; {'both changes are saved' if self.has_own_changes else 'that is kept'}."
+        kept = "Both changes are saved." if self.has_own_changes else "That change is kept."
+        return f" {told} while you were editing. {kept}"
 
 
 def merge(

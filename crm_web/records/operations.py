@@ -69,7 +69,7 @@ def check_owner(owner_id: int | None, *, batch: Batch | None = None) -> None:
     if owner is not None:
         lock(owner, shared=True, batch=batch)
     if owner_id is not None and (owner is None or not owner.can_own):
-        raise OwnerNotEntitled("Choose an owner who is active and sells.", "owner_id")
+        raise OwnerNotEntitled("Choose an active employee. Viewers can’t own records.", "owner_id")
 
 
 def merge_with_saved(record: Record | Employee, values: Mapping[str, Any], *, version: int, by: Employee) -> Merge:
@@ -100,7 +100,7 @@ def merge_with_saved(record: Record | Employee, values: Mapping[str, Any], *, ve
 
 def _call(actor: Employee | None, by: Employee) -> str:
     if actor is None:
-        return "The installation"
+        return "The system"
     return "You" if actor.id == by.id else actor.name
 
 

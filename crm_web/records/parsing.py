@@ -73,7 +73,7 @@ def _check_whole_email(address: str) -> str:
             allow_domain_literal=True,
         ).normalized
     except EmailNotValidError as error:
-        raise ValueError("Enter an e-mail address like name@company.com.") from error
+        raise ValueError("Enter an email address like name@company.com.") from error
 
 
 def read_phone(value: str, region: str) -> tuple[str, str]:
@@ -111,7 +111,7 @@ def _check_phone(typed: str, region: str) -> tuple[str, bool]:
             number = next(filter(_is_possible, [*abroad, *former]), number)
         is_valid = phonenumbers.is_valid_number(number)
     if not is_valid and not _is_possible(number):
-        raise ValueError("Check the phone number: it has too few or too many digits, or needs its country code.")
+        raise ValueError("Check the phone number. It has too few or too many digits, or no country code.")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), is_valid
 
 
@@ -290,7 +290,7 @@ def read_exact_amount(value: str) -> Decimal:
 
 
 def _say_amount(locale: Locale) -> str:
-    return f"Enter an amount in figures, like {notation_of(locale).write(Decimal('1234.5'), '#,##0.00')}."
+    return f"Enter a number, such as {notation_of(locale).write(Decimal('1234.5'), '#,##0.00')}."
 
 
 def check_amount(number: Decimal, locale: Locale = ENGLISH) -> Decimal:

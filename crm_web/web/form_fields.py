@@ -314,8 +314,8 @@ class OwnerField(ChoiceField):
     width = "medium"
 
     def __init__(self, label: str | None = "Owner", **settings: Any) -> None:
-        settings.setdefault("empty", "Nobody")
-        settings.setdefault("refusal", "Choose an owner who is active and sells.")
+        settings.setdefault("empty", "Unassigned")
+        settings.setdefault("refusal", "Choose an active employee. Viewers can’t own records.")
         super().__init__(label, **settings)
         self.is_answered = True  # Nobody is an answer too.
         self._typed: str | None = None
@@ -340,7 +340,7 @@ class OwnerField(ChoiceField):
     def keep(self, current: Employee | None) -> None:
         """Keep the present owner in the list, even if no longer eligible."""
         if current is not None and current.id not in dict(self.options):
-            self.options.append((current.id, f"{current.name} (no longer sells)"))
+            self.options.append((current.id, f"{current.name} (no longer available)"))
 
 
 class HiddenNumber(TypedField):

@@ -11,6 +11,8 @@ from crm_web.records.merging import DERIVED_SUFFIX
 from crm_web.records.phones import list_regions, read_number
 from crm_web.web.form_fields import TypedField
 
+PHONE_HELP = "Include the country code for international numbers, e.g. +44 20 7946 0958."
+
 
 class PhoneField(TypedField):
     """A phone number; it also fills the E.164 column beside its own, such as ``phone_e164``."""

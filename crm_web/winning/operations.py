@@ -57,7 +57,7 @@ class WinStands(Conflict):
     """
 
     def __init__(self, obstacles: Sequence[Obstacle]) -> None:
-        super().__init__("This win can’t be taken back any more.")
+        super().__init__("This win can’t be undone.")
         self.obstacles = obstacles
 
 
@@ -278,7 +278,7 @@ def _list_unknowns(lead: Lead, conversion: Conversion) -> list[Obstacle]:
     """An import or the demo enters leads as won: nobody can tell what they were before."""
     if conversion.before and (not lead.is_won or find_change_to_won(lead.id)):
         return []
-    return [Obstacle("It was entered as won, so there is no status to go back to.", "lead", lead.id, lead.name)]
+    return [Obstacle("Created as won, so there is no earlier status.", "lead", lead.id, lead.name)]
 
 
 def put_back_status(lead: Lead, before: Mapping[str, Any], *, by: Employee, batch: Batch | None = None) -> None:
@@ -317,7 +317,7 @@ def undo_move(lead: Lead, version: int, *, by: Employee) -> bool:
     if move is None or version != lead.version or lead.is_won:
         raise ChangedSinceMove(
             f"{name_of_last_editor(lead)} changed this lead after that move, so it stays in {lead.status.label}. "
-            "Look at it, then choose again."
+            "Check it, then try again."
         )
     names = ("status", "lost_reason", "lost_note", "closed_at")
     before = {name: to_history(getattr(lead, name)) for name in names}

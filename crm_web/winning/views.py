@@ -142,24 +142,27 @@ def build_win_answer(lead: Lead, was: LeadStatus, had_customer_id: int | None) -
     # By its id: what was loaded before the lead was locked may be none, or another one.
     customer, conversion = cast(Customer, get_customer(lead.customer_id or 0)), find_active_conversion(lead.id)
     name = f"Customer {customer.number} {customer.name}"
-    link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id))
+    link = ("View customer", url_for("customers.show_customer", customer_id=customer.id))
     if was is LeadStatus.WON:
-        unsaved = " What you typed is not saved." if request.form.get("create") else ""
-        return Answer(f"This lead was won before. {name} is its customer.{unsaved}", place, link=link, kind="info")
+        unsaved = " What you typed was not saved." if request.form.get("create") else ""
+        return Answer(f"This lead is already won. {name} is its customer.{unsaved}", place, link=link, kind="info")
     undo = ("Undo", url_for("leads.undo_win", lead_id=lead.id)) if conversion and conversion.before else None
     is_new = conversion is not None and had_customer_id is None
-    made = _describe_conversion(conversion) if conversion and is_new else "has bought again."
-    return Answer(f"Won. {name} {made}", place, link=link, undo=undo)
+    told = _describe_win(conversion if is_new else None, customer)
+    return Answer(told, place, link=link, undo=undo)
 
 
-def _describe_conversion(conversion: Conversion) -> str:
-    if conversion.kind is ConversionKind.CREATED:
-        return "was created." if conversion.customer_version == 1 else "is back from the trash."
-    told = ["has bought again."]
-    if conversion.filled:
+def _describe_win(conversion: Conversion | None, customer: Customer) -> str:
+    """:param conversion: the one that this win made; ``None`` if the lead had its customer before"""
+    name = f"{customer.number} {customer.name}"
+    if conversion and conversion.kind is ConversionKind.CREATED:
+        is_made = conversion.customer_version == 1
+        return f"Won. Customer {name} created." if is_made else f"Won. Customer {name} restored from trash."
+    told = [f"Won. Linked to customer {name}."]
+    if conversion and conversion.filled:
         told.append(f"Filled in from the lead: {', '.join(map(label_of, conversion.filled))}.")
-    if contact := get_win_contact(conversion):
-        told.append(f"{contact.name} was added as a contact.")
+    if conversion and (contact := get_win_contact(conversion)):
+        told.append(f"{contact.name} added as a contact.")
     return " ".join(told)
 
 
@@ -182,23 +185,21 @@ def undo_win(lead_id: int) -> ResponseReturnValue:
 def _build_undo_answer(lead: Lead, conversion: Conversion | None) -> Answer:
     place = url_for("leads.show_lead", lead_id=lead.id)
     if conversion is None:
-        return Answer("There is no win to take back: someone did it before.", place, kind="info")
+        return Answer("This win was already undone.", place, kind="info")
     customer = get_customer(conversion.customer_id) or abort(404)
     name = f"{customer.number} {customer.name}"
-    if conversion.kind is ConversionKind.CREATED:
-        told = f"Customer {name} is in the trash."
-    else:
-        told = f"Customer {name} stays{_describe_undone(conversion, customer)}."
-    link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id))
-    return Answer(f"Taken back: the lead is {lead.status.label} again. {told}", place, link=link)
+    told = f"Customer {name} moved to trash."
+    if conversion.kind is not ConversionKind.CREATED:
+        told = f"Customer {name} is kept.{_describe_undone(conversion, customer)}"
+    link = ("View customer", url_for("customers.show_customer", customer_id=customer.id))
+    return Answer(f"Win undone. The lead is back in {lead.status.label}. {told}", place, link=link)
 
 
 def _describe_undone(conversion: Conversion, customer: Customer) -> str:
     emptied = [label_of(field) for field in conversion.filled if getattr(customer, field) is None]
     contact = get_win_contact(conversion)
-    told = f"; emptied again: {', '.join(emptied)}" if emptied else ""
-    told += f"; its contact {contact.name} is in the trash" if contact and contact.is_in_trash else ""
-    return told or " as it is"
+    told = f" Cleared: {', '.join(emptied)}." if emptied else ""
+    return told + (f" Contact {contact.name} moved to trash." if contact and contact.is_in_trash else "")
 
 
 def ask_to_leave_won(lead: Lead, form: StatusForm) -> ResponseReturnValue | None:
@@ -244,9 +245,9 @@ def undo_move(lead_id: int, version: int) -> ResponseReturnValue:
         db.session.rollback()
         return Answer(error.message, place, kind="warning").give()
     if is_undone:
-        answer = Answer(f"Undone: {lead.name} is back in {lead.status.label}.", place)
+        answer = Answer(f"{lead.name} moved back to {lead.status.label}.", place)
     else:
-        answer = Answer(f"{lead.name} is back in {lead.status.label} already.", place, kind="info")
+        answer = Answer(f"{lead.name} is already back in {lead.status.label}.", place, kind="info")
     db.session.commit()
     return answer.give()
 
@@ -285,8 +286,6 @@ def _build_status_answer(lead: Lead, was: LeadStatus, had_customer_id: int | Non
     undo = undo_of_move(lead, place) if was is not lead.status else None
     # By its id: what was loaded before the lead was locked may be none, or another one.
     if was is LeadStatus.WON and (customer := get_customer(lead.customer_id or 0)):
-        link = ("Open the customer", url_for("customers.show_customer", customer_id=customer.id))
-        return Answer(
-            f"{moved} Customer {customer.number} {customer.name} stays a customer.", place, link=link, undo=undo
-        )
+        link = ("View customer", url_for("customers.show_customer", customer_id=customer.id))
+        return Answer(f"{moved} Customer {customer.number} {customer.name} is kept.", place, link=link, undo=undo)
     return Answer(moved, place, undo=undo)

@@ -56,7 +56,7 @@ function neighbour(column, step) {
 
 function pickUp(card, { say }) {
   if (!("movable" in card.dataset)) {
-    say(card.querySelector(".card-menu > p")?.textContent ?? "Your role may not move leads.");
+    say(card.querySelector(".card-menu > p")?.textContent ?? "Viewers can’t move leads.");
     return;
   }
   if (card.hasAttribute("aria-busy")) return;

@@ -91,7 +91,7 @@ def test_what_only_a_task_has_is_refused_elsewhere(
     assert page.status == 422
     assert page.errors == {
         "due_on": "Only tasks have a due date. Choose Task, or clear the date.",
-        "assignee_id": "Only tasks are for someone else. Choose Task, or choose yourself.",
+        "assignee_id": "Only tasks can be assigned to someone else. Choose Task, or choose yourself.",
     }
     # A style hides these fields while another kind is chosen; what is wrong has to be seen.
     assert not page.has(".of-tasks")
@@ -119,13 +119,13 @@ def test_what_is_typed_is_kept_byte_for_byte_and_harmless(
 @pytest.mark.parametrize(
     ("data", "field", "message"),
     [
-        ({"subject": "  "}, "subject", "Say in a few words"),
+        ({"subject": "  "}, "subject", "Enter a subject."),
         ({"subject": "x" * 301}, "subject", "Shorten this to 300"),
         ({"subject": "a\x00b"}, "subject", "NUL"),
         ({"happened_at": "yesterday"}, "happened_at", "Enter a date and time"),
         ({"happened_at": "0026-03-02T08:30"}, "happened_at", "Enter a date and time"),
         ({"due_on": "soon"}, "due_on", "Enter a date"),
-        ({"assignee_id": "9999"}, "assignee_id", "Choose someone who works here."),
+        ({"assignee_id": "9999"}, "assignee_id", "Choose an active employee."),
     ],
 )
 def test_an_invalid_form_comes_back_with_everything_typed(
@@ -190,7 +190,7 @@ def test_a_viewer_sees_no_form_and_is_refused(
     assert "Add a note" not in browser.get("leads.show_lead", lead_id=lead.id).text
     page = browser.post("activities.add_to_lead", {"subject": "x"}, lead_id=lead.id)
     assert page.status == 403
-    assert "Your role may look at everything but enter nothing." in page.text
+    assert "Viewers can’t add or edit records." in page.text
     assert browser.get("activities.new_on_lead", lead_id=lead.id).status == 403
 
 

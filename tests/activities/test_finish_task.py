@@ -34,11 +34,11 @@ def test_a_task_is_done_and_can_be_taken_up_again(
     page = browser_as(ann).get("leads.show_lead", lead_id=task.lead_id).button("Done: Send the offer")
     assert page.location == f"/leads/{task.lead_id}"
     page = page.follow()
-    assert "Done: Send the offer" in page.flash
+    assert "Completed: Send the offer" in page.flash
     assert page.has(".timeline li.is-done")
     assert read(session, task).done_at is not None
     page = page.button("Reopen the task Send the offer").follow()
-    assert "To do again: Send the offer" in page.flash
+    assert "Reopened: Send the offer" in page.flash
     assert read(session, task).done_at is None
 
 
@@ -134,6 +134,6 @@ def test_sellers_finish_what_is_theirs_or_nobodys(
         assert page.has(f"form[action='/activities/{task.id}/{action}']") is is_allowed
         answer = browser.post(f"activities.{action}_task", activity_id=task.id)
         assert answer.status == (303 if is_allowed else 403), task.subject
-    assert "This task is assigned to somebody else." in answer.text
+    assert "This task is assigned to someone else." in answer.text
     assert browser_as(vera).post(f"activities.{action}_task", activity_id=cases[0][0].id).status == 403
     assert browser_as(max).post(f"activities.{action}_task", activity_id=cases[4][0].id).status == 303

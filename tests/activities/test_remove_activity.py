@@ -24,7 +24,7 @@ def test_its_author_removes_it_and_history_keeps_what_it_said(
 ) -> None:
     page = browser_as(ann).get("leads.show_lead", lead_id=note.lead_id).button("Remove Talked")
     assert page.location == f"/leads/{note.lead_id}"
-    assert "Removed: Talked. History keeps what it said." in page.follow().flash
+    assert "Talked removed." in page.follow().flash
     assert session.scalars(select(Activity.id)).all() == []
     change = session.scalars(select(Change).where(Change.action == "deleted")).one()
     assert (change.actor_id, change.fields["body"]) == (ann.id, ["About it", None])
@@ -43,7 +43,7 @@ def test_nobody_else_does(browser_as: BrowserAs, session: Session, bob: Employee
     assert "Remove" not in browser.get("leads.show_lead", lead_id=note.lead_id).text
     page = browser.post("activities.remove_activity", activity_id=note.id)
     assert page.status == 403
-    assert "Only its author, a manager or an administrator can remove it." in page.text
+    assert "Only its author, a manager or an admin can remove it." in page.text
     assert session.scalars(select(Activity.id)).all() == [note.id]
 
 
@@ -82,7 +82,7 @@ def test_undo_puts_it_back_as_it_was(
     assert session.scalars(select(Activity.id)).all() == []
     page = page.button("Undo")
     assert page.location == f"/leads/{lead.id}"
-    assert "Restored: Call" in page.follow().flash
+    assert "Call restored." in page.follow().flash
     assert session.execute(select(*columns)).one() == before
     assert browser.post("activities.restore_activity", activity_id=task_id).location == f"/leads/{lead.id}"
     assert len(session.scalars(select(Activity.id)).all()) == 1

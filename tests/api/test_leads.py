@@ -163,9 +163,7 @@ def test_has_to_choose_between_likely_customers(session: Session, ann: Employee,
     program = program_of(ann)
     asked = program.post(f"/leads/{lead.id}/status", {"status": "won"})
     assert asked.status_code == 409
-    assert [(found["id"], found["reasons"][0]) for found in asked.get_json()["likely"]] == [
-        (customer.id, "same e-mail")
-    ]
+    assert [(found["id"], found["reasons"][0]) for found in asked.get_json()["likely"]] == [(customer.id, "same email")]
     linked = program.post(f"/leads/{lead.id}/status", {"status": "won", "customer_id": customer.id})
     assert linked.get_json()["customer_id"] == customer.id
 

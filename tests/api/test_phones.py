@@ -8,7 +8,7 @@ from tests.factories import make_customer
 
 IMPOSSIBLE = {
     "field": "phone",
-    "message": "Check the phone number: it has too few or too many digits, or needs its country code.",
+    "message": "Check the phone number. It has too few or too many digits, or no country code.",
 }
 
 

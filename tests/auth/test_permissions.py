@@ -211,12 +211,12 @@ def test_whose_records_a_person_may_change(
 
 def test_a_seller_hears_whose_record_it_is(session: Session, ann: Employee, bob: Employee) -> None:
     assert reason_not_to_change(ann, make_lead(session, owner_id=bob.id)) == (
-        "This belongs to Bob Tanaka. Only Bob Tanaka, a manager or an administrator can change it."
+        "Owned by Bob Tanaka. Only the owner, a manager or an admin can edit it."
     )
 
 
 def test_a_viewer_hears_what_role_it_takes(session: Session, vera: Employee, bob: Employee) -> None:
-    assert "Ask an administrator for the sales role" in reason_not_to_change(vera, make_lead(session, owner_id=bob.id))
+    assert "Ask an admin for the Sales role" in reason_not_to_change(vera, make_lead(session, owner_id=bob.id))
 
 
 def test_no_page_promises_what_is_not_there(installation: Flask) -> None:

@@ -18,7 +18,7 @@ from tests.factories import make_employee
 from tests.page import Browser, Page
 
 BrowserAs = Callable[[Employee], Browser]
-MISMATCH = "E-mail and password don’t match. Check both, then try again."
+MISMATCH = "That email and password don’t match. Please try again."
 
 
 def sign_in(browser: Browser, email: str = "ann@piper.example", password: str = PASSWORD, **values: Any) -> Page:
@@ -124,7 +124,7 @@ def test_who_is_deactivated_is_told_so_only_with_the_right_password(
     page = sign_in(visitor)
     assert (page.status, page.errors) == (
         422,
-        {"": "Your account is deactivated. Ask an administrator to open it again."},
+        {"": "Your account is deactivated. Ask an admin to reactivate it."},
     )
     assert session.scalars(select(SignIn)).all() == []
 

@@ -51,7 +51,7 @@ def test_winning_makes_the_customer_and_offers_the_undo(browser_as: BrowserAs, s
     page = form_of(browser_as(ann).get("leads.show_board"), lead).submit(status="won").follow()
     assert page.url == "/leads/board"
     customer = session.scalars(select(Customer)).one()
-    assert f"Won. Customer {customer.number} Nordlys was created." in page.flash
+    assert f"Won. Customer {customer.number} Nordlys created." in page.flash
     page.button("Undo")
     assert read(session, lead).status == LeadStatus.NEW
 
@@ -64,9 +64,9 @@ def test_winning_asks_about_a_likely_customer_and_then_comes_back(
     page = form_of(browser_as(ann).get("leads.show_board", owner="me"), lead).submit(status="won").follow()
     assert page.h1 == "Win Nordlys"
     assert page.link("Back") == "/leads/board?owner=me"
-    page = page.button(str(page.one("button[aria-label^='Win for']")["aria-label"]))
+    page = page.button(str(page.one("button[aria-label^='Link to']")["aria-label"]))
     assert page.location == "/leads/board?owner=me"
-    assert "has bought again" in page.follow().flash
+    assert "Linked to customer" in page.follow().flash
     assert session.scalar(select(func.count()).select_from(Customer)) == 1
 
 
@@ -76,7 +76,7 @@ def test_a_new_customer_after_the_question_comes_back_too(
     make_customer(session, name="Nordlys", email="post@nordlys.example")
     lead = make_lead(session, company="Nordlys", email="post@nordlys.example", owner_id=ann.id)
     page = form_of(browser_as(ann).get("leads.show_board"), lead).submit(status="won").follow()
-    page = page.button("Win and create this customer")
+    page = page.button("Win and create customer")
     assert page.location == "/leads/board"
 
 
@@ -86,7 +86,7 @@ def test_losing_asks_for_the_reason_on_the_leads_page_and_then_comes_back(
     lead = make_lead(session, last_name="Okoro")
     page = form_of(browser_as(ann).get("leads.show_board", q="oko"), lead).submit(status="lost")
     assert page.status == 422
-    assert page.errors == {"lost_reason": "Say why this lead is lost."}
+    assert page.errors == {"lost_reason": "Choose a lost reason."}
     form = Form(page, page.one(".steps-losing form"), f"/leads/{lead.id}/status")
     answer = form.submit(status="lost", lost_reason="price")
     assert answer.location == "/leads/board?q=oko"

@@ -285,7 +285,7 @@ def test_a_colleagues_card_says_why_it_stays(
 ) -> None:
     lead = make_lead(session, owner_id=ann.id)
     page = browser_as(bob).get("leads.show_board")
-    assert "Only Ann Keller, a manager or an administrator can change it." in card(page, lead)
+    assert "Only the owner, a manager or an admin can edit it." in card(page, lead)
     assert not page.has("[data-movable]")
     assert not page.has(f"#card-{lead.id} form")
 
@@ -294,7 +294,7 @@ def test_a_viewer_is_told_once(browser_as: BrowserAs, session: Session, vera: Em
     for _ in range(2):
         make_lead(session)
     page = browser_as(vera).get("leads.show_board")
-    assert page.text.count("Ask an administrator for the sales role.") == 1
+    assert page.text.count("Ask an admin for the Sales role.") == 1
     assert not page.has(".card-menu")
 
 

@@ -108,7 +108,7 @@ class Visitor:
     def sign_in(self, first_name: str) -> Page:
         """Sign in by the form, as one of the demo's people."""
         page = self.go("/sign-in")
-        page.get_by_label("E-mail").fill(f"{first_name}@piper.example")
+        page.get_by_label("Email").fill(f"{first_name}@piper.example")
         page.get_by_label("Password", exact=True).fill("piper-demo")
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url(lambda url: "/sign-in" not in url)

@@ -138,10 +138,10 @@ def test_lost_asks_why_and_a_second_thought_puts_it_back(open_as: Open, site: Si
     dialog.get_by_role("button", name="Cancel").click()
     expect_in(page, lead, "new")
     drag(page, lead, "lost")
-    dialog.get_by_label("Reason").select_option(label="Another reason")
+    dialog.get_by_label("Reason").select_option(label="Other")
     dialog.get_by_role("button", name="Mark as lost").click()
     expect(dialog).to_be_visible()
-    dialog.get_by_label("In a few words").fill("Moved away")
+    dialog.get_by_label("Note").fill("Moved away")
     dialog.get_by_role("button", name="Mark as lost").click()
     expect_in(page, lead, "lost")
     assert status_of(site, lead) is LeadStatus.LOST
@@ -150,10 +150,10 @@ def test_lost_asks_why_and_a_second_thought_puts_it_back(open_as: Open, site: Si
 def test_won_by_a_card_and_taken_back(open_as: Open, site: Site, lead: Lead) -> None:
     page = open_as("ann").go(board_of(lead) + "&status=new&status=won")
     drag(page, lead, "won")
-    expect(page.locator(".message")).to_contain_text("was created.")
+    expect(page.locator(".message")).to_contain_text("created.")
     expect_in(page, lead, "won")
     page.get_by_role("button", name="Undo").click()
-    expect(page.locator(".message")).to_contain_text("Taken back")
+    expect(page.locator(".message")).to_contain_text("Win undone")
     assert status_of(site, lead) is LeadStatus.NEW
 
 
@@ -167,8 +167,8 @@ def test_won_asks_for_which_customer_and_comes_back(open_as: Open, site: Site) -
     page = open_as("ann").go(f"/leads/board?q={name}&status=new&status=won")
     drag(page, lead, "won")
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Win {name}")
-    page.get_by_role("button", name="Win for").first.click()
-    expect(page.locator(".message")).to_contain_text("has bought again")
+    page.get_by_role("button", name="Link to").first.click()
+    expect(page.locator(".message")).to_contain_text("Linked to customer")
     expect_in(page, lead, "won")
     assert status_of(site, lead) is LeadStatus.WON
 

@@ -156,7 +156,7 @@ def test_the_sign_in_page_too(open_as: Open) -> None:
 
 def test_a_wrong_form_too(open_as: Open) -> None:
     page = open_as("ann").go("/leads/new")
-    page.get_by_label("E-mail").fill("nobody")
+    page.get_by_label("Email").fill("nobody")
     page.get_by_role("button", name="Save").first.click()
     page.wait_for_selector(".error-summary")
     assert _look_at(page) == []

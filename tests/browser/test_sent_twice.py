@@ -41,7 +41,7 @@ def test_a_double_click_makes_one_lead(open_as: Open, site: Site, javascript: bo
     page.get_by_role("button", name="Save").dblclick()
 
     expect(page.get_by_role("heading", level=1)).to_contain_text(name)
-    expect(page.locator(".message").first).to_contain_text(f"{name} was entered.")
+    expect(page.locator(".message").first).to_contain_text(f"{name} created.")
     assert count_leads(site, name) == 1
 
 

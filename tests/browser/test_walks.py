@@ -21,7 +21,7 @@ def enter_lead(page: Page, last_name: str) -> None:
     page.get_by_label("First name").fill("Zoë")
     page.get_by_label("Last name").fill(last_name)
     page.get_by_label("Company").fill(f"{last_name} & Söhne GmbH")
-    page.get_by_label("E-mail").fill(f"zoe@{last_name.lower()}.example")
+    page.get_by_label("Email").fill(f"zoe@{last_name.lower()}.example")
     page.get_by_label("Phone", exact=False).first.fill(f"+49 30 1234{next(numbers):04}")
     page.get_by_label("Amount").first.fill("12,500.00")
     page.get_by_role("button", name="Save").or_(page.get_by_role("button", name="Enter")).first.click()
@@ -45,7 +45,7 @@ def test_ann_enters_a_lead_wins_it_finds_the_customer_and_prints_it(open_as: Ope
     expect(page.locator(".message").first).to_contain_text("Qualified")
     press_status(page, "Won")
     expect(page.locator(".message").first).to_contain_text("Won.")
-    page.get_by_role("link", name="Open the customer").click()
+    page.get_by_role("link", name="View customer").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(name)
     customer = page.url
     page.get_by_role("link", name="Customers", exact=True).first.click()
@@ -68,7 +68,7 @@ def test_a_possible_duplicate_is_shown_before_it_is_saved(open_as: Open, javascr
     enter_lead(page, name)
     first = page.url
     enter_lead(page, name)
-    expect(page.get_by_role("alert")).to_contain_text("This may be here already")
+    expect(page.get_by_role("alert")).to_contain_text("Possible duplicate")
     expect(page.get_by_role("alert").get_by_role("link", name=name)).to_have_attribute(
         "href", first.removeprefix(page.url.rsplit("/leads", 1)[0])
     )
@@ -102,9 +102,9 @@ def test_a_lost_lead_needs_a_reason(open_as: Open, javascript: bool) -> None:
     name = f"Loser{next(numbers)}"
     page = window.go("/leads")
     enter_lead(page, name)
-    page.get_by_text("Close without a sale").click()
+    page.get_by_text("Mark as lost…").click()
     page.get_by_role("button", name="Mark as lost").click()
-    expect(page.locator(".error-summary, .error").first).to_contain_text("Say why this lead is lost.")
+    expect(page.locator(".error-summary, .error").first).to_contain_text("Choose a lost reason.")
     page.get_by_label("Reason").select_option(label="Price too high")
     page.get_by_role("button", name="Mark as lost").click()
     expect(page.locator(".message")).to_contain_text("Moved to Lost.")
@@ -115,15 +115,15 @@ def test_a_lost_lead_needs_a_reason(open_as: Open, javascript: bool) -> None:
 def test_what_is_wrong_stands_beside_its_field_and_nothing_is_lost(open_as: Open, javascript: bool) -> None:
     page = open_as("ann", javascript=javascript).go("/leads/new")
     page.get_by_label("Last name").fill("O'Neill <b>")
-    page.get_by_label("E-mail").fill("nobody")
+    page.get_by_label("Email").fill("nobody")
     page.get_by_label("Amount").first.fill("a lot")
     page.get_by_role("button", name="Save").or_(page.get_by_role("button", name="Enter")).first.click()
     expect(page.locator(".error-summary li")).to_have_count(2)
     expect(page.get_by_label("Last name")).to_have_value("O'Neill <b>")
-    expect(page.get_by_label("E-mail")).to_have_value("nobody")
-    expect(page.get_by_label("E-mail")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("Email")).to_have_value("nobody")
+    expect(page.get_by_label("Email")).to_have_attribute("aria-invalid", "true")
     page.locator(".error-summary a").first.click()
-    expect(page.get_by_label("E-mail")).to_be_in_viewport()
+    expect(page.get_by_label("Email")).to_be_in_viewport()
 
 
 @either_way
@@ -135,7 +135,7 @@ def test_vera_is_refused_in_words(open_as: Open, javascript: bool) -> None:
     lead = page.url.removeprefix(window.site.url)
     expect(page.get_by_role("link", name="Edit")).to_have_count(0)
     page = window.go(f"{lead}/edit")
-    expect(page.locator("main")).to_contain_text("Ask an administrator for the sales role.")
+    expect(page.locator("main")).to_contain_text("Ask an admin for the Sales role.")
 
 
 def test_ann_is_told_whose_lead_it_is(open_as: Open) -> None:
@@ -169,7 +169,7 @@ def test_everything_can_be_reached_and_pressed_by_keyboard(open_as: Open) -> Non
     """Sign in, enter a lead and win it without touching the mouse; whatever has the focus shows it."""
     page = open_as(None).go("/sign-in")
     name = f"Keys{next(numbers)}"
-    _tab_to(page, "E-mail")
+    _tab_to(page, "Email")
     page.keyboard.type("ann@piper.example")
     page.keyboard.press("Tab")
     page.keyboard.type("piper-demo")
@@ -190,7 +190,7 @@ def test_everything_can_be_reached_and_pressed_by_keyboard(open_as: Open) -> Non
     _tab_to(page, "Won")
     page.keyboard.press("Enter")
     expect(page.locator(".message").first).to_contain_text("Won.")
-    _tab_to(page, "Open the customer")
+    _tab_to(page, "View customer")
     page.keyboard.press("Enter")
     page.wait_for_url("**/customers/*")
     expect(page.get_by_role("heading", level=1)).to_contain_text(name)

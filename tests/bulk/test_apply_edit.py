@@ -161,7 +161,7 @@ def test_losing_needs_a_reason(browser_as: BrowserAs, session: Session, ann: Emp
     assert wrong.status == 422
     assert wrong.errors == {"lost_reason": "Choose a reason."}
     wrong = page.form("apply").submit(lost_reason="other")
-    assert wrong.errors == {"lost_note": "Say in a few words what the reason was."}
+    assert wrong.errors == {"lost_note": "Enter a note that explains the reason."}
     assert not any(lead.is_lost for lead in read(session, *leads))
     apply(page, lost_reason="price", lost_note="twice ours")
     assert {(lead.lost_reason, lead.lost_note) for lead in read(session, *leads)} == {(LostReason.PRICE, "twice ours")}
@@ -196,7 +196,7 @@ def test_a_deactivated_owner_is_refused_for_all(
     session.commit()
     wrong = page.form("apply").submit(owner_id=str(bob.id))
     assert wrong.status == 422
-    assert "Choose an owner who is active and sells." in wrong.errors["owner_id"]
+    assert "Choose an active employee. Viewers can’t own records." in wrong.errors["owner_id"]
     assert read(session, lead)[0].owner_id == ann.id
 
 
@@ -237,7 +237,9 @@ def test_nobody_is_no_default(browser_as: BrowserAs, session: Session, ann: Empl
     lead = make_lead(session, owner_id=ann.id)
     page = choose(browser_as(ann), "assign", lead)
     assert page.form("apply").submit().errors == {"owner_id": "Choose an owner, or nobody."}
-    assert page.form("apply").submit(owner_id="999").errors == {"owner_id": "Choose an owner who is active and sells."}
+    assert page.form("apply").submit(owner_id="999").errors == {
+        "owner_id": "Choose an active employee. Viewers can’t own records."
+    }
     page = apply(page, owner_id="0")
     assert page.h1 == "Assigned to nobody"
     assert read(session, lead)[0].owner_id is None

@@ -114,8 +114,8 @@ def test_a_win_that_stands_says_what_is_in_the_way(browser_as: BrowserAs, sessio
     session.commit()
     page = undo(page)
     assert page.table[0]["Lead"] == "Acme"
-    assert "This win can’t be taken back any more. C-" in page.table[0]["Why"]
-    assert "It was changed since" in page.table[0]["Why"]
+    assert "This win can’t be undone. C-" in page.table[0]["Why"]
+    assert "Changed since then" in page.table[0]["Why"]
     assert [lead.is_won for lead in read(session, *leads)] == [False, True]
 
 
@@ -185,7 +185,7 @@ def test_an_owner_who_sells_no_more_gets_nothing_back(
     ann.is_active = False
     session.commit()
     page = undo(page)
-    assert page.table[0]["Why"] == "Choose an owner who is active and sells."
+    assert page.table[0]["Why"] == "Choose an active employee. Viewers can’t own records."
     assert read(session, lead)[0].owner_id == bob.id
 
 

@@ -29,11 +29,11 @@ def read(session: Session, contact: Contact) -> Any:
 def test_it_goes_with_a_way_back(browser_as: BrowserAs, session: Session, ann: Employee, contact: Contact) -> None:
     page = browser_as(ann).get("customers.show_customer", customer_id=contact.customer_id)
     page = page.button("Remove Okoro").follow()
-    assert "Okoro is in the trash." in page.flash
-    assert "Nobody yet." in page.text
+    assert "Okoro moved to trash." in page.flash
+    assert "No contacts yet." in page.text
     assert (read(session, contact).deleted_by_id, read(session, contact).is_primary) == (ann.id, False)
     page = page.button("Restore").follow()
-    assert "Okoro is back from the trash." in page.flash
+    assert "Okoro restored." in page.flash
     assert (read(session, contact).deleted_at, read(session, contact).is_primary) == (None, False)
 
 

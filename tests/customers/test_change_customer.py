@@ -37,7 +37,7 @@ def test_saves_what_is_typed_and_keeps_the_rest(browser_as: BrowserAs, session: 
     assert page.form("edit")["parent"] == f"{parent.number} Group"
     page = page.form("edit").fill(name="Nordlys A/S", vat_number="DK1", status="former").submit()
     assert page.location == f"/customers/{customer.id}"
-    assert "Nordlys A/S was saved." in page.follow().flash
+    assert "Nordlys A/S saved." in page.follow().flash
     customer = read(session, customer)
     assert (customer.name, customer.vat_number, customer.billing_city) == ("Nordlys A/S", "DK1", "Aarhus")
     assert (customer.parent_id, customer.version, customer.updated_by_id) == (parent.id, 2, ann.id)
@@ -66,7 +66,7 @@ def test_folds_stand_open_where_something_is_filled_or_wrong(
     customer = make_customer(session, shipping_city="Odense")
     page = browser_as(ann).get("customers.edit_customer", customer_id=customer.id)
     open_folds = [fold.get_text(strip=True) for fold in page.soup.select("details.fold[open] > summary")]
-    assert open_folds == ["Shipping address, if another"]
+    assert open_folds == ["Shipping address (if different)"]
 
 
 # Two people at once
@@ -81,8 +81,8 @@ def test_what_two_people_change_in_different_fields_is_saved_both(
     theirs.fill(billing_country="DK", parent=parent.number, phone="+45 33 12 34 57").submit()
     page = mine.fill(industry="Energy").submit()
     assert page.follow().flash == (
-        "Nordlys was saved. Max Lindqvist changed the phone, the billing country and the parent company meanwhile;"
-        " both changes are saved."
+        "Nordlys saved. Max Lindqvist changed the phone, the billing country and the parent company"
+        " while you were editing. Both changes are saved."
     )
     saved = read(session, customer)
     assert (saved.industry, saved.billing_country, saved.parent_id) == ("Energy", "DK", parent.id)
@@ -134,7 +134,7 @@ def test_an_owner_who_left_may_stay_but_not_come(
     form = edit(browser_as(max), customer)
     assert str(vera.id) not in form.choices("owner_id")
     page = form.submit(owner_id=str(vera.id))
-    assert "Choose an owner who is active and sells." in page.errors["owner_id"]
+    assert "Choose an active employee. Viewers can’t own records." in page.errors["owner_id"]
     assert edit(browser_as(max), customer).fill(owner_id=str(ann.id)).submit().status == 303
     assert read(session, customer).owner_id == ann.id
 
@@ -146,7 +146,7 @@ def test_a_customer_never_stands_above_itself(browser_as: BrowserAs, session: Se
     for parent in (top, bottom):
         page = edit(browser_as(ann), top).fill(parent=parent.number).submit()
         assert page.status == 422
-        assert "this one belongs to the customer itself" in page.errors["parent"]
+        assert "That company belongs to this customer." in page.errors["parent"]
     assert edit(browser_as(ann), bottom).fill(parent="").submit().status == 303
     assert read(session, bottom).parent_id is None
 
@@ -205,7 +205,7 @@ def test_a_colleagues_customer_is_refused_with_the_reason(
     browser = browser_as(bob)
     page = browser.post("customers.change_customer", {"name": "x", "version": "1"}, customer_id=customer.id)
     assert page.status == 403
-    assert "This belongs to Ann Keller." in page.text
+    assert "Owned by Ann Keller." in page.text
     assert browser.get("customers.edit_customer", customer_id=customer.id).status == 403
     assert read(session, customer).name == "Nordlys"
 

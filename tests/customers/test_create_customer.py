@@ -51,7 +51,7 @@ def test_everything_that_is_typed_is_kept(browser_as: BrowserAs, session: Sessio
     page = form.fill(**EVERYTHING).submit()
     customer = find(session)
     assert page.location == f"/customers/{customer.id}"
-    assert f"{customer.number} Nørdlys A/S was entered." in page.follow().flash
+    assert f"{customer.number} Nørdlys A/S created." in page.follow().flash
     assert {name: getattr(customer, name) for name in EVERYTHING} == EVERYTHING | {
         "kind": CustomerKind.PERSON,
         "status": CustomerStatus.INACTIVE,
@@ -72,18 +72,18 @@ def test_a_name_is_enough(browser_as: BrowserAs, session: Session, ann: Employee
         ({"name": "   "}, "name", "Enter the customer’s name."),
         ({"name": "x" * 301}, "name", "Shorten this to 300"),
         ({"name": "a\x00b"}, "name", "NUL"),
-        ({"email": "nobody"}, "email", "Enter an e-mail address"),
+        ({"email": "nobody"}, "email", "Enter an email address"),
         ({"phone": "12"}, "phone", "phone number"),
         ({"website": "no site"}, "website", "Enter a website"),
         ({"billing_country": "Atlantis"}, "billing_country", "Choose a country"),
         ({"kind": "robot"}, "kind", "Choose one from the list."),
-        ({"kind": ""}, "kind", "Choose whether this is a person or an organisation."),
+        ({"kind": ""}, "kind", "Choose person or organization."),
         ({"status": ""}, "status", "Choose a status."),
-        ({"owner_id": "9999"}, "owner_id", "Choose an owner who is active and sells."),
+        ({"owner_id": "9999"}, "owner_id", "Choose an active employee. Viewers can’t own records."),
         ({"vat_number": "x" * 51}, "vat_number", "Shorten this to 50"),
-        ({"parent": "Nobody we know"}, "parent", "There is no such customer."),
-        ({"parent": "C-99999"}, "parent", "There is no such customer."),
-        ({"parent": "a\x00b"}, "parent", "There is no such customer."),
+        ({"parent": "Nobody we know"}, "parent", "No customer found."),
+        ({"parent": "C-99999"}, "parent", "No customer found."),
+        ({"parent": "a\x00b"}, "parent", "No customer found."),
     ],
 )
 def test_an_invalid_form_comes_back_with_everything_typed(
@@ -103,7 +103,7 @@ def test_an_owner_must_be_entitled(browser_as: BrowserAs, session: Session, ann:
     gone = make_employee(session, is_active=False)
     for owner in (gone, vera):
         page = browser_as(ann).post("customers.create_customer", {"name": "Nordlys", "owner_id": str(owner.id)})
-        assert "Choose an owner who is active and sells." in page.errors["owner_id"]
+        assert "Choose an active employee. Viewers can’t own records." in page.errors["owner_id"]
 
 
 # The parent company
@@ -124,13 +124,13 @@ def test_a_name_that_two_have_needs_the_number(browser_as: BrowserAs, session: S
     make_customer(session, name="Nordlys")
     make_customer(session, name="nordlys")
     page = browser_as(ann).post("customers.create_customer", {"name": "Daughter", "parent": "Nordlys"})
-    assert "Several customers are called so." in page.errors["parent"]
+    assert "Several customers have this name." in page.errors["parent"]
 
 
 def test_a_parent_in_the_trash_is_none(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     parent = make_customer(session, deleted_at=datetime.now(UTC), deleted_by_id=ann.id)
     page = browser_as(ann).post("customers.create_customer", {"name": "Daughter", "parent": parent.number})
-    assert "There is no such customer." in page.errors["parent"]
+    assert "No customer found." in page.errors["parent"]
 
 
 def test_likely_parents_are_suggested(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
@@ -154,7 +154,7 @@ def test_who_may_be_the_same_is_shown_before_saving(browser_as: BrowserAs, sessi
     form = browser_as(ann).get("customers.new_customer").form("new")
     page = form.fill(name="Nordlys 2", email="post@nordlys.example", phone="+45 (33) 12-34-56").submit()
     assert page.status == 422
-    assert "This may be here already" in page.text
+    assert "Possible duplicate" in page.text
     assert page.link("Okoro") == f"/leads/{lead.id}"
     assert page.link("Berg") == f"/customers/{customer.id}"
     assert find(session).name == "Nordlys"
@@ -182,7 +182,7 @@ def test_a_viewer_is_refused_with_the_reason(browser_as: BrowserAs, vera: Employ
     browser = browser_as(vera)
     page = browser.post("customers.create_customer", {"name": "Nordlys"})
     assert page.status == 403
-    assert "Ask an administrator for the sales role." in page.text
+    assert "Ask an admin for the Sales role." in page.text
     assert browser.get("customers.new_customer").status == 403
 
 

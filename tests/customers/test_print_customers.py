@@ -60,15 +60,15 @@ def test_is_all_that_one_takes_to_a_meeting(
     assert page.facts["Shipping address"] == "Havnen 2 Guildford GU1 3AA United Kingdom"
     assert (page.facts["Owner"], page.facts["Parent company"]) == ("Bob Tanaka", "Group")
     assert tables(page) == {
-        "Contacts": [["Berg (call first)", "Buyer", "1, 2", ""]],
+        "Contacts": [["Berg (primary contact)", "Buyer", "1, 2", ""]],
         "Won leads": [
             ["Second", "Mar 1, 2026", "", "$500"],
             ["First", "Mar 1, 2026", "Ann Keller", "€1,000"],
-            ["Sum in EUR", "€1,000"],
-            ["Sum in USD", "$500"],
+            ["Total (EUR)", "€1,000"],
+            ["Total (USD)", "$500"],
         ],
         "Open leads": [["Going", "New, Dec 1, 2026", "", ""]],
-        "Latest notes": [["Mar 5, 2026", "Call: Talkedx", "Bob Tanaka"]],
+        "Recent activity": [["Mar 5, 2026", "Call: Talkedx", "Bob Tanaka"]],
     }
     assert words(page.one(".printed")).startswith("Printed by Ann Keller, ")
     assert not page.has("nav")
@@ -94,7 +94,7 @@ def test_only_what_matters_next_is_on_it(browser_as: BrowserAs, session: Session
     make_activity(session, subject="Done", customer_id=customer.id, **done)
     make_activity(session, subject="To do", customer_id=customer.id, kind=ActivityKind.TASK, due_on=date(2026, 5, 1))
     page = browser_as(ann).get("customers.print_customer", customer_id=customer.id)
-    notes = [row[1] for row in tables(page)["Latest notes"]]
+    notes = [row[1] for row in tables(page)["Recent activity"]]
     assert notes[:2] == ["Task: To do due May 1, 2026", "Note: Note 9"]
     assert len(notes) == 8
 

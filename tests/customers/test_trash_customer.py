@@ -23,11 +23,11 @@ def test_it_goes_with_a_way_back(browser_as: BrowserAs, session: Session, ann: E
     customer = make_customer(session, name="Nordlys", owner_id=ann.id)
     page = browser_as(ann).get("customers.show_customer", customer_id=customer.id).button("Move to trash").follow()
     assert page.h1 == "Customers"
-    assert f"{customer.number} Nordlys is in the trash. Its leads stay where they are." in page.flash
+    assert f"{customer.number} Nordlys moved to trash. Its leads are not affected." in page.flash
     assert (read(session, customer).is_in_trash, read(session, customer).deleted_by_id) == (True, ann.id)
     page = page.button("Restore").follow()
     assert page.h1 == "Nordlys"
-    assert "is back from the trash." in page.flash
+    assert "restored." in page.flash
     assert (read(session, customer).deleted_at, read(session, customer).deleted_by_id) == (None, None)
 
 
@@ -57,7 +57,7 @@ def test_who_may_not_is_refused(
     customer = make_customer(session, owner_id=ann.id)
     page = browser_as(bob).post(f"customers.{action}_customer", customer_id=customer.id)
     assert page.status == 403
-    assert "This belongs to Ann Keller." in page.text
+    assert "Owned by Ann Keller." in page.text
     assert browser_as(vera).post(f"customers.{action}_customer", customer_id=customer.id).status == 403
     assert not read(session, customer).is_in_trash
 

@@ -82,7 +82,9 @@ def test_what_two_people_change_in_different_fields_is_saved_both(
     form = open_form(browser_as(ada), ann)
     save(browser_as(max), ann, job_title="Closer", phone="+442079460018", manager_id=str(max.id))
     page = form.fill(name="Ann K.").submit()
-    told = "Max Lindqvist changed the job title, the phone and the manager meanwhile; both changes are saved."
+    told = (
+        "Max Lindqvist changed the job title, the phone and the manager while you were editing. Both changes are saved."
+    )
     assert page.follow().flash == f"Ann K. is saved. {told}"
     session.refresh(ann)
     assert (ann.name, ann.job_title, ann.manager_id, ann.phone_e164) == ("Ann K.", "Closer", max.id, "+442079460018")

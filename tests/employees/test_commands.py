@@ -56,7 +56,7 @@ def test_create_admin_takes_it_all_from_a_script(flask: Flask_, visitor: Browser
 @pytest.mark.parametrize(
     ("words", "password", "message"),
     [
-        (["--name", "Grace", "--email", "nobody"], NEW, "The e-mail: Enter an e-mail address like"),
+        (["--name", "Grace", "--email", "nobody"], NEW, "The e-mail: Enter an email address like"),
         (["--name", "x" * 301, "--email", "g@company.com"], NEW, "The name: Shorten this to 300 characters"),
         (["--name", "  ", "--email", "g@company.com"], NEW, "Enter a name."),
         (["--name", "Grace", "--email", "ANN@piper.example"], NEW, "Somebody has this e-mail address already."),

@@ -89,7 +89,7 @@ def test_it_is_logged(browser_as: BrowserAs, ada: Employee, caplog: pytest.LogCa
         ({"name": "x" * 301}, "name", "Shorten this to 300 characters; it has 301."),
         ({"name": "Nul\x00"}, "name", "Remove the invisible NUL character from this text."),
         ({"email": ""}, "email", "Enter the e-mail address."),
-        ({"email": "nobody"}, "email", "Enter an e-mail address like name@company.com."),
+        ({"email": "nobody"}, "email", "Enter an email address like name@company.com."),
         ({"email": "ANN@PIPER.example"}, "email", "Somebody has this e-mail address already."),
         ({"role": ""}, "role", "Choose a role."),
         ({"role": "king"}, "role", "Choose one from the list."),

@@ -74,7 +74,7 @@ def test_everybody_sees_their_colleagues_and_only_administrators_keep_them(
     assert not page.has('main a[href^="/employees/"]')
     refused = browser.get("employees.new_employee")
     assert refused.status == 403
-    assert "Only an administrator can keep the list of employees." in refused.text
+    assert "Only admins can manage employees." in refused.text
 
 
 def test_a_visitor_signs_in_first(visitor: Browser) -> None:

@@ -177,10 +177,10 @@ def test_all_filters_survive_paging_and_each_other(browser_as: BrowserAs, sessio
 
 def test_a_records_page_leads_to_all_its_history(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead, other = make_lead(session, last_name="Okoro"), make_lead(session, last_name="Other")
-    page = browser_as(ann).get("leads.show_lead", lead_id=lead.id).click("All its history")
+    page = browser_as(ann).get("leads.show_lead", lead_id=lead.id).click("Full history")
     assert records(page) == ["Okoro"]
     customer = make_customer(session, name="Nordlys")
-    page = browser_as(ann).get("customers.show_customer", customer_id=customer.id).click("All its history")
+    page = browser_as(ann).get("customers.show_customer", customer_id=customer.id).click("Full history")
     assert (records(page), other.name) == (["Nordlys"], "Other")
 
 

@@ -144,7 +144,7 @@ def test_refused_rows_do_not_stop_the_others(import_file: ImportFile, session: S
     result = import_file(PEOPLE + "Ann,Keller,nobody,\nBob,Lee,b@x.com,\n,,,\n\nEve,Mint,e@x.com,1,2\n")
     assert counts(result) == (1, 0, 0, 2)
     assert result.exit_code == 3
-    assert "line 2, Email “nobody”: Enter an e-mail address like name@company.com." in result.stdout
+    assert "line 2, Email “nobody”: Enter an email address like name@company.com." in result.stdout
     assert "line 6: The row has 5 cells, the header has 4." in result.stdout
     assert [lead.last_name for lead in leads(session)] == ["Lee"]
 
@@ -159,7 +159,7 @@ def test_the_first_refused_rows_are_listed_and_all_are_written(import_file: Impo
         written = list(csv.reader(file))
     assert written[0] == ["Line", "To mend", "First Name", "Last Name", "Email", "Phone"]
     assert written[1][0] == "2"
-    assert written[1][1].startswith("Email: Enter an e-mail address like name@company.com. Phone: Check")
+    assert written[1][1].startswith("Email: Enter an email address like name@company.com. Phone: Check")
     assert [row[3] for row in written[1:]] == [f"Keller{number}" for number in range(30)]
 
 
@@ -410,7 +410,7 @@ def test_a_guess_is_called_one(import_file: ImportFile) -> None:
         (("--status", "Demo=perhaps"), "“Demo” can be one of new, contacted"),
         (("--currency", "BTC"), "there is no currency BTC"),
         (("--as", "nobody@piper.example"), "No active employee has the e-mail address nobody@piper.example"),
-        (("--as", "ann@piper.example"), "Ann Keller may not do this. Only a manager or an administrator can import"),
+        (("--as", "ann@piper.example"), "Ann Keller may not do this. Only managers and admins can import"),
         (("--owner", "vera@piper.example"), "Vera Rossi can't own leads"),
     ],
 )

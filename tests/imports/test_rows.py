@@ -77,8 +77,8 @@ def test_every_field_is_read() -> None:
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     assert problems("Last Name,Email,Phone,Country,Amount", "Keller,nobody,12,Atlantis,-5") == [
-        ("Email", "Enter an e-mail address like name@company.com."),
-        ("Phone", "Check the phone number: it has too few or too many digits, or needs its country code."),
+        ("Email", "Enter an email address like name@company.com."),
+        ("Phone", "Check the phone number. It has too few or too many digits, or no country code."),
         ("Amount", "Enter an amount of zero or more."),
         ("Country", "Choose a country from the list."),
     ]
@@ -195,6 +195,11 @@ def test_today_is_not_to_come() -> None:
     [
         ("Price", LostReason.PRICE, None),
         ("Product Fit", LostReason.NOT_A_FIT, None),
+        # The labels of earlier versions, and those of today.
+        ("No need any more", LostReason.NO_NEED, None),
+        ("Not a fit for us", LostReason.NOT_A_FIT, None),
+        ("No longer needed", LostReason.NO_NEED, None),
+        ("Not a good fit", LostReason.NOT_A_FIT, None),
         ("They moved away", LostReason.OTHER, "They moved away"),
         ("", LostReason.NOT_RECORDED, None),
     ],

@@ -107,7 +107,7 @@ def test_an_owner_who_is_just_leaving_is_refused_beside_the_field(
         session.commit()
         page = sent.result()
     assert page.status == 422
-    assert page.errors["owner_id"] == "Choose an owner who is active and sells."
+    assert page.errors["owner_id"] == "Choose an active employee. Viewers can’t own records."
 
 
 LEAVING = [

@@ -37,7 +37,7 @@ def test_a_last_name_is_enough(browser_as: BrowserAs, session: Session, ann: Emp
     assert page.status == 303
     shown = page.follow()
     assert shown.h1 == "Okoro"
-    assert "Okoro was entered." in shown.flash
+    assert "Okoro created." in shown.flash
     lead = the_lead(session)
     assert (lead.last_name, lead.status, lead.owner_id, lead.created_by_id) == (
         "Okoro",
@@ -110,12 +110,12 @@ def test_only_those_who_sell_can_be_chosen_as_owner(
 ) -> None:
     gone = make_employee(session, is_active=False)
     choices = browser_as(ann).get("leads.new_lead").form().choices("owner_id")
-    assert {"Ann Keller", "Nobody"} <= set(choices.values())
+    assert {"Ann Keller", "Unassigned"} <= set(choices.values())
     for person in (gone, vera):
         assert str(person.id) not in choices
         page = browser_as(ann).post("leads.create_lead", {"last_name": "x", "owner_id": person.id})
         assert page.status == 422
-        assert page.errors["owner_id"] == "Choose an owner who is active and sells."
+        assert page.errors["owner_id"] == "Choose an active employee. Viewers can’t own records."
 
 
 def test_it_can_belong_to_nobody(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
@@ -138,14 +138,14 @@ def test_a_source_is_spelt_as_it_is_known(browser_as: BrowserAs, session: Sessio
 @pytest.mark.parametrize(
     ("field", "typed", "message"),
     [
-        ("email", "nobody", "Enter an e-mail address like name@company.com."),
+        ("email", "nobody", "Enter an email address like name@company.com."),
         ("phone", "12", "Check the phone number"),
         ("mobile", "call me", "Enter a phone number like"),
         ("website", "not a site", "Enter a website like"),
         ("country", "XX", "Choose a country from the list."),
         ("currency", "XXX", "Choose a currency from the list."),
         ("amount", "-1", "Enter an amount of zero or more."),
-        ("amount", "much", "Enter an amount in figures"),
+        ("amount", "much", "Enter a number, such as"),
         ("amount", "0.234", "at most two decimals"),
         ("amount", "12.500", "can mean 12,500 or 12.50."),
         ("amount", "$ 5", "The amount says “$”, but the currency is EUR."),
@@ -153,7 +153,7 @@ def test_a_source_is_spelt_as_it_is_known(browser_as: BrowserAs, session: Sessio
         ("expected_close_on", "2026-02-30", "Enter a date like"),
         ("rating", "tepid", "Choose one from the list."),
         ("status", "won", "Choose one from the list."),
-        ("owner_id", "nobody", "Choose an owner"),
+        ("owner_id", "nobody", "Choose an active employee"),
         ("first_name", "x" * 301, "Shorten this to 300 characters; it has 301."),
         ("description", "a\x00b", "Remove the invisible NUL character"),
         ("source", "x" * 301, "Shorten this to 300 characters"),
@@ -179,7 +179,7 @@ def test_what_cannot_be_is_said_beside_its_field_and_nothing_is_lost(
 def test_a_lead_needs_a_name_of_some_kind(browser_as: BrowserAs, session: Session, ann: Employee, blank: str) -> None:
     page = browser_as(ann).post("leads.create_lead", {"first_name": "Zoë", "last_name": blank, "company": blank})
     assert page.status == 422
-    assert page.errors == {"last_name": "Enter a last name, a company or an e-mail."}
+    assert page.errors == {"last_name": "Enter at least a last name, company or email."}
     assert count(session, Lead) == 0
 
 
@@ -191,7 +191,7 @@ def test_a_wrong_email_is_no_reason_to_ask_for_a_name_too(browser_as: BrowserAs,
 def test_an_amount_needs_its_currency(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     page = browser_as(ann).post("leads.create_lead", {"last_name": "x", "amount": "5", "currency": ""})
     assert page.status == 422
-    assert page.errors == {"currency": "Choose the currency of the amount."}
+    assert page.errors == {"currency": "Choose a currency for the amount."}
 
 
 def test_a_currency_that_was_chosen_stays_without_an_amount(
@@ -229,8 +229,8 @@ def test_a_possible_duplicate_is_shown_before_saving(browser_as: BrowserAs, sess
     assert page.status == 422
     assert count(session, Lead) == 1
     said = page.one("[role=alert]").get_text(" ", strip=True)
-    assert "Known : lead, New, same e-mail" in said
-    assert f"Nordlys A/S : customer, {customer.number}, same phone number" in said
+    assert "Known : lead · New · same email" in said
+    assert f"Nordlys A/S : customer · {customer.number} · same phone number" in said
     assert page.link("Known") == f"/leads/{known.id}"
     assert page.link("Nordlys A/S") == f"/customers/{customer.id}"
     assert page.link("Berg") == f"/customers/{contact.customer_id}"
@@ -284,7 +284,7 @@ def test_a_customer_who_buys_again_is_prefilled_and_linked(
     assert (form["email"], form["phone"]) == ("zoe@nordlys.example", "+45 33 12 34 56")
     assert (form["city"], form["industry"], form["owner_id"]) == ("København", "Shipping", str(bob.id))
     shown = form.submit().follow()
-    assert "Okoro was entered." in shown.flash
+    assert "Okoro created." in shown.flash
     lead = the_lead(session)
     assert lead.customer_id == customer.id
     assert lead.phone_e164 == "+4533123456"
@@ -314,7 +314,7 @@ def test_a_customer_in_the_trash_buys_nothing(browser_as: BrowserAs, session: Se
     assert browser.get("leads.new_lead", customer=customer.id).status == 404
     page = browser.post("leads.create_lead", {"last_name": "x", "customer_id": customer.id})
     assert page.status == 422
-    assert "This customer is in the trash or gone." in page.errors[""]
+    assert "This customer is in the trash or was deleted." in page.errors[""]
 
 
 @pytest.mark.parametrize("customer", ["0", "-1", "9999", "99999999999999999999"])
@@ -335,7 +335,7 @@ def test_an_unknown_customer_is_refused(
 
 
 def test_a_viewer_is_refused_in_words(browser_as: BrowserAs, session: Session, vera: Employee) -> None:
-    assert "Ask an administrator for the sales role" in browser_as(vera).get("leads.new_lead").text
+    assert "Ask an admin for the Sales role" in browser_as(vera).get("leads.new_lead").text
     page = browser_as(vera).post("leads.create_lead", {"last_name": "x"})
     assert page.status == 403
     assert count(session, Lead) == 0

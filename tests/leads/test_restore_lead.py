@@ -24,9 +24,9 @@ def read(session: Session, lead: Lead) -> Lead:
 
 def test_it_comes_back_as_it_was(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_trashed(session, ann, last_name="Okoro", owner_id=ann.id)
-    page = browser_as(ann).get("leads.show_lead", lead_id=lead.id).button("Restore this lead").follow()
+    page = browser_as(ann).get("leads.show_lead", lead_id=lead.id).button("Restore lead").follow()
     assert page.h1 == "Okoro"
-    assert "Okoro is back from the trash." in page.flash
+    assert "Okoro restored." in page.flash
     lead = read(session, lead)
     assert (lead.deleted_at, lead.deleted_by_id, lead.owner_id) == (None, None, ann.id)
 

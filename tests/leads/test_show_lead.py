@@ -56,12 +56,12 @@ def test_shows_what_is_known_and_nothing_that_is_not(browser_as: BrowserAs, sess
     assert (known["Owner"], known["Amount"], known["Probability"]) == ("Ann Keller", "DKK 48,000", "60%")
     assert (known["Expected close"], known["Rating"]) == ("Jan 15, 2027", "Hot")
     assert (known["Person"], known["Address"]) == ("Dr Zoë Okoro", "Havnegade 12 2. sal 1058 København Denmark")
-    assert known["Entered"].endswith("Ann Keller")
+    assert known["Created"].endswith("Ann Keller")
     assert page.link("zoe+x@nordlys.example") == "mailto:zoe%2Bx@nordlys.example"
     assert page.link("33 12 34 56") == "tel:+45-33-12-34-56"
     assert page.link("nordlys.example") == "https://nordlys.example"
     assert page.link(f"{customer.number} Nordlys A/S") == f"/customers/{customer.id}"
-    assert not {"Mobile", "Industry", "Lost because", "Closed"} & set(known)
+    assert not {"Mobile", "Industry", "Lost reason", "Closed"} & set(known)
 
 
 def test_what_happened_stands_beside(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
@@ -86,7 +86,7 @@ def test_a_viewer_sees_all_and_the_reason_why_nothing_can_be_pressed(
     lead = make_lead(session, last_name="Okoro", owner_id=ann.id)
     page = browser_as(vera).get("leads.show_lead", lead_id=lead.id)
     assert page.h1 == "Okoro"
-    assert "Your role may look at everything but change nothing." in page.text
+    assert "Viewers can’t add or edit records." in page.text
     assert buttons(page) == set()
 
 
@@ -95,7 +95,7 @@ def test_a_colleagues_lead_says_who_could_change_it(
 ) -> None:
     lead = make_lead(session, owner_id=ann.id)
     page = browser_as(bob).get("leads.show_lead", lead_id=lead.id)
-    assert "This belongs to Ann Keller." in page.text
+    assert "Owned by Ann Keller." in page.text
     assert not {"Won", "Move to trash"} & buttons(page)
 
 
@@ -105,7 +105,7 @@ def test_one_in_the_trash_shows_the_way_back_and_nothing_else(
     lead = make_lead(session, last_name="Okoro", deleted_at=datetime.now(UTC), deleted_by_id=ann.id)
     page = browser_as(ann).get("leads.show_lead", lead_id=lead.id)
     assert "This lead is in the trash" in page.text
-    assert buttons(page) == {"Restore this lead"}
+    assert buttons(page) == {"Restore lead"}
     assert "Edit" not in [link.get_text(strip=True) for link in page.soup.select("main a")]
     assert buttons(browser_as(vera).get("leads.show_lead", lead_id=lead.id)) == set()
 

@@ -21,7 +21,7 @@ def test_it_goes_with_a_way_back(browser_as: BrowserAs, session: Session, ann: E
     lead = make_lead(session, last_name="Okoro", owner_id=ann.id)
     page = browser_as(ann).get("leads.show_lead", lead_id=lead.id).button("Move to trash").follow()
     assert page.h1 == "Leads"
-    assert "Okoro is in the trash." in page.flash
+    assert "Okoro moved to trash." in page.flash
     assert "No leads yet" in page.text
     lead = read(session, lead)
     assert lead.is_in_trash
@@ -52,7 +52,7 @@ def test_a_colleagues_lead_is_refused_with_the_reason(
     lead = make_lead(session, owner_id=ann.id)
     page = browser_as(bob).post("leads.trash_lead", lead_id=lead.id)
     assert page.status == 403
-    assert "This belongs to Ann Keller." in page.text
+    assert "Owned by Ann Keller." in page.text
     assert not read(session, lead).is_in_trash
 
 

@@ -105,7 +105,7 @@ def _create_leads(pair: Pair) -> None:
         lead = session.scalars(select(Lead)).one()
         assert answer.status == 303
         assert answer.location == f"/leads/{lead.id}"
-        assert "Okoro was entered." in answer.said
+        assert "Okoro created." in answer.said
         assert (count(session, Change, Change.entity == "lead"), count(session, Submission)) == (1, 1)
 
 
@@ -118,7 +118,7 @@ def _create_customers(pair: Pair) -> None:
         customer = session.scalars(select(Customer)).one()
         assert answer.status == 303
         assert answer.location == f"/customers/{customer.id}"
-        assert f"{customer.number} Nordlys was entered." in answer.said
+        assert f"{customer.number} Nordlys created." in answer.said
 
 
 def _win(pair: Pair) -> None:

@@ -111,10 +111,10 @@ def test_line_ends_are_no_change() -> None:
 def test_says_what_came_from_whom() -> None:
     told = {"amount": "Bob", "vat_number": "Bob", "phone": "You", "email": "Bob"}
     assert Merge({}, told).in_words() == (
-        " Bob changed the amount, the VAT number and the e-mail and You changed the phone meanwhile;"
-        " both changes are saved."
+        " Bob changed the amount, the VAT number and the email and You changed the phone while you were editing."
+        " Both changes are saved."
     )
     assert (
         Merge({}, {"amount": "Bob"}, has_own_changes=False).in_words()
-        == " Bob changed the amount meanwhile; that is kept."
+        == " Bob changed the amount while you were editing. That change is kept."
     )

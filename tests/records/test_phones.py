@@ -102,7 +102,7 @@ def test_an_impossible_number_is_refused_beside_its_field(
     page = browser_as(ann).post("leads.create_lead", {"last_name": "Weiss", "country": "FR", "phone": "12"})
     assert (page.status, page.errors["phone"]) == (
         422,
-        "Check the phone number: it has too few or too many digits, or needs its country code.",
+        "Check the phone number. It has too few or too many digits, or no country code.",
     )
 
 

@@ -110,7 +110,7 @@ def test_only_administrators(
     assert "for good" not in browser.get("trash.show_trash").text
     assert browser.get("trash.confirm_purge", kind="lead", record_id=lead.id).status == 403
     page = browser.post("trash.purge", kind="lead", record_id=lead.id)
-    assert "Only an administrator can delete anything for good." in page.text
+    assert "Only admins can delete records permanently." in page.text
     assert count(session, Lead) == 1
 
 

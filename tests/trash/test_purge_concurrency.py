@@ -212,5 +212,5 @@ def test_one_deletes_a_customer_for_whom_another_enters_a_lead(
         lambda: browser.post("leads.create_lead", {"last_name": "Okoro", "customer_id": customer.id}),
     )[1]
     assert page.status == 422
-    assert "Enter the lead without it." in page.text
+    assert "Create the lead without it." in page.text
     assert (count(session, Customer), count(session, Lead), count(session, Contact)) == (0, 0, 0)

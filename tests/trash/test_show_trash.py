@@ -51,7 +51,7 @@ def test_each_kind_is_restored_from_here(browser_as: BrowserAs, session: Session
     if kind == "contact":
         make_contact(session, customer, last_name="Nordlys", **gone(ann))
     page = browser_as(ann).get("trash.show_trash").button("Restore Nordlys").follow()
-    assert "Nordlys is back from the trash." in page.flash
+    assert "Nordlys restored." in page.flash
     assert "The trash is empty" in browser_as(ann).get("trash.show_trash").text
 
 

@@ -49,7 +49,7 @@ class SampleForm(RecordForm):
     day = DateField("Day")
     rating = EnumField("Rating", Rating)
     owner_id = OwnerField("Owner")
-    is_primary = BooleanField("First one to call")
+    is_primary = BooleanField("Primary contact")
     version = HiddenNumber()
 
 
@@ -164,7 +164,7 @@ class TestShowing:
     def test_the_owner_of_today_can_stay(self) -> None:
         form = send()
         form.owner_id.set_options([ANN], BOB)
-        assert "Bob Tanaka (no longer sells)" in form.owner_id()
+        assert "Bob Tanaka (no longer available)" in form.owner_id()
         form.owner_id.set_options([ANN], ANN)
         assert form.owner_id().count("Ann Keller") == 1
 
@@ -181,7 +181,7 @@ class TestRefusing:
         assert send(name=" ", email="a@b.example").errors == {"name": ["Enter a name."]}
 
     def test_a_wrong_text_is_not_called_missing(self) -> None:
-        assert send(name="x", email="ann").errors == {"email": ["Enter an e-mail address like name@company.com."]}
+        assert send(name="x", email="ann").errors == {"email": ["Enter an email address like name@company.com."]}
 
     def test_what_an_operation_refused_goes_onto_its_field(self) -> None:
         form = send(name="x", email="a@b.example")

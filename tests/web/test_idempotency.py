@@ -41,13 +41,13 @@ PERSON = {"name": "Jo Berg", "email": "jo@company.com", "role": "sales", "time_z
 NOTE = {"kind": "note", "subject": "Talked"}
 CREATIONS = {
     "lead": Creation(
-        Lead, "leads.new_lead", {"last_name": "Okoro"}, {"city": "Bergen"}, {"email": "@"}, "Okoro was entered."
+        Lead, "leads.new_lead", {"last_name": "Okoro"}, {"city": "Bergen"}, {"email": "@"}, "Okoro created."
     ),
     "customer": Creation(
-        Customer, "customers.new_customer", {"name": "Lund"}, {"industry": "Fish"}, {"email": "@"}, "Lund was entered."
+        Customer, "customers.new_customer", {"name": "Lund"}, {"industry": "Fish"}, {"email": "@"}, "Lund created."
     ),
     "contact": Creation(
-        Contact, "customers.new_contact", {"last_name": "Moe"}, {"phone": "555 0100"}, {"email": "@"}, "Moe was added."
+        Contact, "customers.new_contact", {"last_name": "Moe"}, {"phone": "555 0100"}, {"email": "@"}, "Moe added."
     ),
     "note on a lead": Creation(
         Activity, "leads.show_lead", NOTE, {"body": "Long"}, {"subject": ""}, "Note added: Talked", "activities"
@@ -56,7 +56,7 @@ CREATIONS = {
         Activity, "customers.show_customer", NOTE, {"body": "Long"}, {"subject": ""}, "Note added: Talked", "activities"
     ),
     "customer of a lead": Creation(
-        Customer, "leads.preview_win", {"name": "Lund"}, {}, {"email": "@"}, "Lund was created.", "status"
+        Customer, "leads.preview_win", {"name": "Lund"}, {}, {"email": "@"}, "Lund created.", "status"
     ),
     "employee": Creation(
         Employee,

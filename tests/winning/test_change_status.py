@@ -80,8 +80,8 @@ def test_winning_creates_the_customer_and_says_so_with_a_link(
     )
     page = browser_as(ann).get("leads.show_lead", lead_id=lead.id).button("Won").follow()
     customer = session.scalars(select(Customer)).one()
-    assert f"Won. Customer {customer.number} Nordlys A/S was created." in page.flash
-    assert page.link("Open the customer") == f"/customers/{customer.id}"
+    assert f"Won. Customer {customer.number} Nordlys A/S created." in page.flash
+    assert page.link("View customer") == f"/customers/{customer.id}"
     assert facts(page)["Customer"] == f"{customer.number} Nordlys A/S"
     assert (customer.owner_id, customer.created_from_lead_id) == (ann.id, lead.id)
     assert session.scalars(select(Contact)).one().name == "Zoë Okoro"
@@ -99,8 +99,8 @@ def test_winning_again_changes_nothing_and_shows_the_same_customer(
     version = read(session, lead).version
     page = move(browser_as(ann), lead, "won", from_status="new").follow()
     customer = session.scalars(select(Customer)).one()
-    assert f"This lead was won before. Customer {customer.number} Nordlys is its customer." in page.flash
-    assert page.link("Open the customer") == f"/customers/{customer.id}"
+    assert f"This lead is already won. Customer {customer.number} Nordlys is its customer." in page.flash
+    assert page.link("View customer") == f"/customers/{customer.id}"
     assert read(session, lead).version == version
     assert count(session, Conversion) == 1
 
@@ -109,7 +109,7 @@ def test_a_customer_who_buys_again_is_not_made_twice(browser_as: BrowserAs, sess
     customer = make_customer(session, name="Nordlys")
     lead = make_lead(session, customer_id=customer.id)
     page = move(browser_as(ann), lead, "won").follow()
-    assert f"Won. Customer {customer.number} Nordlys has bought again." in page.flash
+    assert f"Won. Linked to customer {customer.number} Nordlys." in page.flash
     assert count(session, Customer) == 1
 
 
@@ -118,7 +118,7 @@ def test_leaving_won_says_that_the_customer_stays(browser_as: BrowserAs, session
     move(browser_as(ann), lead, "won")
     page = move(browser_as(ann), lead, "negotiation", confirmed="1").follow()
     customer = session.scalars(select(Customer)).one()
-    assert f"Moved to Negotiation. Customer {customer.number} Nordlys stays a customer." in page.flash
+    assert f"Moved to Negotiation. Customer {customer.number} Nordlys is kept." in page.flash
     lead = read(session, lead)
     assert (lead.customer_id, lead.closed_at) == (customer.id, None)
     assert "Won." in move(browser_as(ann), lead, "won").follow().flash
@@ -135,12 +135,12 @@ def test_leaving_won_asks_first(browser_as: BrowserAs, session: Session, ann: Em
     assert f"Customer {customer.number} Nordlys is kept." in page.text
     assert (page.link("Keep as won"), page.link("Back")) == (board, board)
     assert read(session, lead).status == LeadStatus.WON
-    answer = page.button("Leave Won")
+    answer = page.button("Move to Lost")
     assert (answer.status, answer.location) == (303, board)
     lead = read(session, lead)
     assert (lead.status, lead.lost_note, lead.customer_id) == (LeadStatus.LOST, "Moved", customer.id)
     # Pressed again, or opened when there is nothing to ask.
-    assert page.button("Leave Won").location == board
+    assert page.button("Move to Lost").location == board
     place = f"/leads/{lead.id}"
     assert browser.get("leads.leave_won", lead_id=lead.id, status="new").location == place
 
@@ -150,7 +150,7 @@ def test_leaving_won_asks_for_the_reason_before_it_asks(browser_as: BrowserAs, s
     browser = browser_as(ann)
     move(browser, lead, "won")
     page = move(browser, lead, "lost")
-    assert page.errors == {"lost_reason": "Say why this lead is lost."}
+    assert page.errors == {"lost_reason": "Choose a lost reason."}
     for status in (None, "", "nonsense", "won"):
         assert browser.get("leads.leave_won", lead_id=lead.id, status=status).location == f"/leads/{lead.id}"
 
@@ -181,7 +181,7 @@ def test_losing_takes_a_reason(browser_as: BrowserAs, session: Session, ann: Emp
     lead = make_lead(session)
     page = move(browser_as(ann), lead, status, lost_reason="competitor", lost_note="They were nearer")
     shown = page.follow()
-    assert (facts(shown)["Lost because"], facts(shown)["In words"]) == ("Chose a competitor", "They were nearer")
+    assert (facts(shown)["Lost reason"], facts(shown)["Lost note"]) == ("Chose a competitor", "They were nearer")
     lead = read(session, lead)
     assert (lead.status, lead.lost_reason) == (status, LostReason.COMPETITOR)
     assert lead.closed_at is not None
@@ -194,7 +194,7 @@ def test_a_reason_for_losing_is_refused_elsewhere(
     lead = make_lead(session)
     page = move(browser_as(ann), lead, status, lost_reason="price", lost_note="Too dear")
     assert page.status == 422
-    wrong = "Only a lost or disqualified lead has this. Mark it as lost, or leave this empty."
+    wrong = "Only lost or disqualified leads have this. Leave it blank."
     assert page.errors == {"lost_reason": wrong, "lost_note": wrong}
     assert read(session, lead).status == LeadStatus.NEW
     assert move(browser_as(ann), lead, "contacted", lost_reason="", lost_note=" ").status == 303
@@ -204,7 +204,7 @@ def test_losing_without_a_reason_is_asked_for_it(browser_as: BrowserAs, session:
     lead = make_lead(session)
     page = browser_as(ann).get("leads.show_lead", lead_id=lead.id).button("Mark as lost")
     assert page.status == 422
-    assert page.errors == {"lost_reason": "Say why this lead is lost."}
+    assert page.errors == {"lost_reason": "Choose a lost reason."}
     assert page.one("details.steps-losing").has_attr("open")
     assert read(session, lead).status == LeadStatus.NEW
     form = page.form("status")
@@ -214,7 +214,7 @@ def test_losing_without_a_reason_is_asked_for_it(browser_as: BrowserAs, session:
 def test_another_reason_is_asked_for_in_words(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session)
     page = move(browser_as(ann), lead, "lost", lost_reason="other", lost_note=" ")
-    assert page.errors == {"lost_note": "Say in a few words what the reason was."}
+    assert page.errors == {"lost_note": "Enter a note that explains the reason."}
     assert page.one("#lost_reason option[selected]")["value"] == "other"
     assert move(browser_as(ann), lead, "lost", lost_reason="other", lost_note="Moved away").status == 303
 
@@ -266,7 +266,7 @@ def test_a_stale_page_does_not_open_again_what_someone_won(
     assert "Max Lindqvist moved this lead to Won after you opened this page." in page.errors[""]
     assert page.one(".step [aria-current=step]").get_text(strip=True) == "Won"
     assert read(session, lead).status == LeadStatus.WON
-    page.button("Contacted").follow().button("Leave Won")
+    page.button("Contacted").follow().button("Move to Contacted")
     assert read(session, lead).status == LeadStatus.CONTACTED
 
 
@@ -305,7 +305,7 @@ def test_a_colleagues_lead_is_refused_with_the_reason(
     lead = make_lead(session, owner_id=ann.id)
     page = move(browser_as(bob), lead, "won")
     assert page.status == 403
-    assert "Only Ann Keller, a manager or an administrator can change it." in page.text
+    assert "Only the owner, a manager or an admin can edit it." in page.text
     assert count(session, Customer) == 0
 
 

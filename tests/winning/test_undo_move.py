@@ -34,11 +34,11 @@ def test_undo_puts_it_back_and_history_says_so(
     page = move(browser_as(ann), lead, "qualified", next="/leads/board?q=okoro")
     answer = page.button("Undo")
     assert (answer.status, answer.location) == (303, "/leads/board?q=okoro")
-    assert answer.follow().flash == "Undone: Okoro is back in New."
+    assert answer.follow().flash == "Okoro moved back to New."
     assert (read(session, lead).status, read(session, lead).version) == (LeadStatus.NEW, 3)
     change = session.scalars(select(Change).where(Change.entity == "lead").order_by(Change.id.desc())).all()[0]
     assert (change.fields["status"], change.actor_id, change.door) == (["qualified", "new"], ann.id, ChangeSource.WEB)
-    assert page.button("Undo").follow().flash == "Okoro is back in New already."
+    assert page.button("Undo").follow().flash == "Okoro is already back in New."
     assert read(session, lead).version == 3
 
 
@@ -60,7 +60,7 @@ def test_back_in_won_it_has_its_customer(browser_as: BrowserAs, session: Session
     move(browser, lead, "won")
     customer = session.scalars(select(Customer)).one()
     page = move(browser, lead, "contacted", confirmed="1")
-    assert page.button("Undo").follow().flash == "Undone: Okoro is back in Won."
+    assert page.button("Undo").follow().flash == "Okoro moved back to Won."
     assert (read(session, lead).status, read(session, lead).customer_id) == (LeadStatus.WON, customer.id)
     # In the trash by then, the customer is in the way.
     page = move(browser, lead, "contacted", confirmed="1")

@@ -59,7 +59,9 @@ def test_the_message_takes_everything_back(browser_as: BrowserAs, session: Sessi
     page = page.button("Undo")
     assert page.location == f"/leads/{lead.id}"
     customer = session.scalars(select(Customer)).one()
-    assert f"the lead is Proposal again. Customer {customer.number} Nordlys A/S is in the trash." in page.follow().flash
+    assert (
+        f"The lead is back in Proposal. Customer {customer.number} Nordlys A/S moved to trash." in page.follow().flash
+    )
     lead = read(session, lead)
     assert (lead.status, lead.customer_id, lead.closed_at) == (LeadStatus.PROPOSAL, None, None)
     assert customer.is_in_trash
@@ -71,10 +73,10 @@ def test_the_message_takes_everything_back(browser_as: BrowserAs, session: Sessi
 def test_the_leads_page_offers_it_to_who_may(
     browser_as: BrowserAs, session: Session, lead: Lead, customer: Customer, ann: Employee, bob: Employee
 ) -> None:
-    assert "Undo Won" not in browser_as(bob).get("leads.show_lead", lead_id=lead.id).text
-    browser_as(ann).get("leads.show_lead", lead_id=lead.id).button("Undo Won")
+    assert "Undo win" not in browser_as(bob).get("leads.show_lead", lead_id=lead.id).text
+    browser_as(ann).get("leads.show_lead", lead_id=lead.id).button("Undo win")
     assert read(session, customer).is_in_trash
-    assert "Undo Won" not in browser_as(ann).get("leads.show_lead", lead_id=lead.id).text
+    assert "Undo win" not in browser_as(ann).get("leads.show_lead", lead_id=lead.id).text
 
 
 def test_a_lost_lead_is_lost_again_as_it_was(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
@@ -99,7 +101,7 @@ def test_twice_changes_nothing_more(
 ) -> None:
     undo(browser_as(ann), lead)
     version = read(session, lead).version
-    assert "There is no win to take back" in undo(browser_as(ann), lead).follow().flash
+    assert "This win was already undone" in undo(browser_as(ann), lead).follow().flash
     assert read(session, lead).version == version
 
 
@@ -109,7 +111,7 @@ def test_winning_again_brings_the_same_customer_back(
     browser = browser_as(ann)
     undo(browser, lead)
     page = move(browser, lead, "won").follow()
-    assert f"Won. Customer {customer.number} Nordlys A/S is back from the trash." in page.flash
+    assert f"Won. Customer {customer.number} Nordlys A/S restored from trash." in page.flash
     customer = read(session, customer)
     contact = session.scalars(select(Contact)).one()
     assert (customer.is_in_trash, contact.is_in_trash, contact.is_primary) == (False, False, True)
@@ -136,8 +138,8 @@ def test_a_customer_that_someone_restored_is_offered(
     undo(browser_as(ann), lead)
     browser_as(ann).post("customers.restore_customer", customer_id=customer.id)
     page = move(browser_as(ann), lead, "won").follow()
-    assert page.one(".choice-reason").get_text().startswith("made from this lead")
-    page.button(f"Win for this customer: {customer.number} Nordlys A/S")
+    assert page.one(".choice-reason").get_text().startswith("created from this lead")
+    page.button(f"Link to this customer: {customer.number} Nordlys A/S")
     undo(browser_as(ann), lead)
     assert not read(session, customer).is_in_trash
     assert read(session, lead).customer_id is None
@@ -148,7 +150,7 @@ def test_a_lead_that_left_won_keeps_its_status(
 ) -> None:
     browser = browser_as(ann)
     move(browser, lead, "negotiation", confirmed="1")
-    browser.get("leads.show_lead", lead_id=lead.id).button("Take back its customer")
+    browser.get("leads.show_lead", lead_id=lead.id).button("Undo customer creation")
     lead = read(session, lead)
     assert (lead.status, lead.customer_id) == (LeadStatus.NEGOTIATION, None)
     assert read(session, customer).is_in_trash
@@ -174,7 +176,7 @@ def test_the_filled_fields_are_emptied_where_nobody_changed_them(
     form = browser_as(ann).get("customers.edit_customer", customer_id=known.id).form("edit")
     form.fill(email="post@nordlys.example").submit()
     page = undo(browser_as(ann), lead).follow()
-    told = "stays; emptied again: Phone, Owner; its contact Zoë Okoro is in the trash."
+    told = "is kept. Cleared: Phone, Owner. Contact Zoë Okoro moved to trash."
     assert f"Customer {known.number} Nordlys {told}" in page.flash
     customer = read(session, known)
     assert (customer.phone, customer.phone_e164, customer.owner_id) == (None, None, None)
@@ -206,7 +208,7 @@ def test_the_contact_that_linking_added_stays_once_somebody_changed_it(
     move(browser_as(ann), lead, "won", customer_id=known.id)
     contact = session.scalars(select(Contact)).one()
     change_the_contact(browser_as(ann), session, known)
-    assert "emptied again: E-mail, Phone, Owner." in undo(browser_as(ann), lead).follow().flash
+    assert "Cleared: Email, Phone, Owner." in undo(browser_as(ann), lead).follow().flash
     assert not read(session, contact).is_in_trash
 
 
@@ -227,10 +229,10 @@ def test_a_linked_customer_in_the_trash_keeps_its_fields(
     browser_as(ann).post("customers.trash_customer", customer_id=known.id)
     page = undo(browser_as(ann), lead)
     assert page.status == 409
-    assert "It is in the trash" in page.text
+    assert "In the trash" in page.text
 
 
-# What stands in the way
+# Why not
 
 
 def change_it(browser: Browser, session: Session, customer: Customer) -> None:
@@ -265,13 +267,13 @@ def add_a_daughter(browser: Browser, session: Session, customer: Customer) -> No
 @pytest.mark.parametrize(
     ("happen", "told"),
     [
-        (change_it, "It was changed since, last by Ann Keller."),
-        (trash_it, "It is in the trash."),
-        (add_a_contact, "The contact Berg was added."),
-        (change_the_contact, "The contact Zoë Okoro was changed."),
-        (add_an_activity, "It has 1 activity of its own."),
-        (let_it_buy_again, "Second: This lead belongs to the customer as well."),
-        (add_a_daughter, "Daughter: It has the customer as its parent company."),
+        (change_it, "Changed since then, last by Ann Keller."),
+        (trash_it, "In the trash."),
+        (add_a_contact, "Contact Berg was added."),
+        (change_the_contact, "Contact Zoë Okoro was changed."),
+        (add_an_activity, "Has 1 activity of its own."),
+        (let_it_buy_again, "Second: Also belongs to this customer."),
+        (add_a_daughter, "Daughter: Has this customer as its parent company."),
     ],
 )
 def test_what_stands_in_the_way_is_listed_and_nothing_changes(
@@ -302,10 +304,10 @@ def test_a_lead_that_was_entered_as_won_has_nothing_to_go_back_to(
         text("INSERT INTO conversions (lead_id, customer_id, kind) VALUES (:lead, :customer, 'linked')"), values
     )
     session.commit()
-    assert "Undo Won" not in browser_as(ann).get("leads.show_lead", lead_id=lead.id).text
+    assert "Undo win" not in browser_as(ann).get("leads.show_lead", lead_id=lead.id).text
     page = undo(browser_as(ann), lead)
     assert page.status == 409
-    assert "It was entered as won, so there is no status to go back to." in page.text
+    assert "Created as won, so there is no earlier status." in page.text
 
 
 # Refused
@@ -323,7 +325,7 @@ def test_others_may_not(
 ) -> None:
     page = undo(browser_as(bob), lead)
     assert page.status == 403
-    assert "Only Ann Keller, a manager or an administrator can change it." in page.text
+    assert "Only the owner, a manager or an admin can edit it." in page.text
     assert undo(browser_as(vera), lead).status == 403
     assert undo(visitor, lead).location == "/sign-in"
     assert read(session, lead).is_won

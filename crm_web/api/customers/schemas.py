@@ -139,7 +139,7 @@ class ContactParts(Sent):
     phone: Phone | None = None
     mobile: Phone | None = None
     description: str | None = text_of(ContactModel.description)
-    is_primary: bool = Field(False, description="Whether this is the first one to call.")
+    is_primary: bool = Field(False, description="Whether this is the customer’s primary contact.")
 
 
 class NewContact(ContactParts):

@@ -67,9 +67,9 @@ def _select_likely(signs: Any, shared: Sequence[str]) -> Select[Any]:
     """Each kind of match uses an index of its own; LIMIT keeps the planner to that."""
     contact = and_(Contact.customer_id == Customer.id, Contact.deleted_at.is_(None))
     ways: list[tuple[str, ColumnElement[bool] | None, ColumnElement[bool] | None]] = [
-        ("made from this lead", Customer.created_from_lead_id == signs.c.lead_id, None),
-        ("same e-mail", Customer.email_normalised == signs.c.email, None),
-        ("same e-mail", None, Contact.email_normalised == signs.c.email),
+        ("created from this lead", Customer.created_from_lead_id == signs.c.lead_id, None),
+        ("same email", Customer.email_normalised == signs.c.email, None),
+        ("same email", None, Contact.email_normalised == signs.c.email),
         *(("same phone number", Customer.phone_e164 == number, None) for number in (signs.c.phone, signs.c.mobile)),
         *(
             ("same phone number", None, or_(Contact.phone_e164 == number, Contact.mobile_e164 == number))

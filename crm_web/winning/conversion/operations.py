@@ -108,9 +108,7 @@ def check_name(lead: Lead) -> None:
     """
     limit = limit_of(Customer.name)
     if len(customer_from_lead(lead)["name"]) > limit:
-        raise DomainError(
-            f"Shorten the lead’s name to {limit} characters first: the customer is named by it.", "status"
-        )
+        raise DomainError(f"Shorten the lead’s name to {limit} characters. The customer takes its name.", "status")
 
 
 def check_typed(lead: Lead, values: Mapping[str, Any], *, by: Employee) -> dict[str, Any]:
@@ -170,7 +168,7 @@ def link_to_lead(lead: Lead, customer: Customer, *, fill: bool = False, by: Empl
     """
     lock(customer)
     if lead.customer_id not in (None, customer.id):
-        raise AnotherCustomer("This lead belongs to another customer already. Look at it first.", "customer_id")
+        raise AnotherCustomer("This lead already belongs to another customer. Check it, then try again.", "customer_id")
     if customer.is_in_trash:
         whose = "Its customer" if lead.customer_id else "Customer"
         message = f"{whose} {customer.number} {customer.name} is in the trash. Restore it first."

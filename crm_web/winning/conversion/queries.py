@@ -60,24 +60,24 @@ def list_obstacles(conversion: Conversion, customer: Customer, lead: Lead) -> Se
     :param customer: locked, so that nothing is added meanwhile
     """
     if lead.customer_id != conversion.customer_id:
-        return [Obstacle("The lead belongs to another customer by now.", "lead", lead.id, lead.name)]
+        return [Obstacle("The lead now belongs to another customer.", "lead", lead.id, lead.name)]
     if conversion.kind is ConversionKind.CREATED:
         return list(_list_traces(conversion, customer))
     if conversion.filled and customer.is_in_trash:
-        return [_about(customer, "It is in the trash, and the fields that were filled in can’t be emptied there.")]
+        return [_about(customer, "In the trash, so the fields filled in from the lead can’t be cleared.")]
     return []
 
 
 def _list_traces(conversion: Conversion, customer: Customer) -> Iterator[Obstacle]:
     """List what happened to a created customer since."""
     if customer.is_in_trash:
-        yield _about(customer, "It is in the trash.")
+        yield _about(customer, "In the trash.")
     elif customer.version != conversion.customer_version:
-        yield _about(customer, f"It was changed since, last by {name_of_last_editor(customer)}.")
+        yield _about(customer, f"Changed since then, last by {name_of_last_editor(customer)}.")
     yield from _list_changed_contacts(conversion, customer)
     activities = select(func.count()).select_from(Activity).where(Activity.customer_id == customer.id)
     if count := db.session.scalar(activities):
-        yield _about(customer, f"It has {count:,} {'activity' if count == 1 else 'activities'} of its own.")
+        yield _about(customer, f"Has {count:,} {'activity' if count == 1 else 'activities'} of its own.")
     standing = select(Conversion.lead_id).where(
         Conversion.customer_id == customer.id, Conversion.undone_at.is_(None), Conversion.lead_id != conversion.lead_id
     )
@@ -85,11 +85,11 @@ def _list_traces(conversion: Conversion, customer: Customer) -> Iterator[Obstacl
         or_(Lead.customer_id == customer.id, Lead.id.in_(standing)), Lead.id != conversion.lead_id
     )
     for lead in db.session.scalars(leads.order_by(Lead.id).limit(LISTED)):
-        yield Obstacle("This lead belongs to the customer as well.", "lead", lead.id, lead.name)
+        yield Obstacle("Also belongs to this customer.", "lead", lead.id, lead.name)
     for child in db.session.scalars(
         select(Customer).where(Customer.parent_id == customer.id).order_by(Customer.id).limit(LISTED)
     ):
-        yield _about(child, "It has the customer as its parent company.")
+        yield _about(child, "Has this customer as its parent company.")
 
 
 def _list_changed_contacts(conversion: Conversion, customer: Customer) -> Iterator[Obstacle]:
@@ -98,9 +98,9 @@ def _list_changed_contacts(conversion: Conversion, customer: Customer) -> Iterat
     contacts = select(Contact).where(Contact.customer_id == customer.id, standing)
     for contact in db.session.scalars(contacts.order_by(Contact.id).limit(LISTED)):
         if contact.id != made.get("id"):
-            yield _about(customer, f"The contact {contact.name} was added.")
+            yield _about(customer, f"Contact {contact.name} was added.")
         elif contact.version != made["version"]:
-            yield _about(customer, f"The contact {contact.name} was changed.")
+            yield _about(customer, f"Contact {contact.name} was changed.")
 
 
 def _about(customer: Customer, reason: str) -> Obstacle:

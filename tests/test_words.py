@@ -1,0 +1,89 @@
+"""Phrases that people no longer read anywhere in the product. Each was replaced by plainer words; add to the list."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+RETIRED = (
+    # Leads, customers, contacts and activities.
+    "Add a note, call, meeting",
+    "All its history",
+    "All its leads",
+    "Another reason",
+    "Call first",
+    "Close without a sale",
+    "Facts",
+    "How to reach them",
+    "It may be one of these",
+    "It was entered as won",
+    "Left empty, it means now",
+    "Look at it, then choose again",
+    "Made from lead",
+    "No need any more",
+    "Not a fit for us",
+    "Nothing is overwritten",
+    "Please check what you entered",
+    "Probability in %",
+    "Such as Ms",
+    "Take back its customer",
+    "The installation",
+    "The sale",
+    "This may be here already",
+    "To do again",
+    "Undo Won",
+    "What stands in the way",
+    "Where it came from",
+    "Win for this customer",
+    "With the country code where",
+    "Your role may",
+    "bought again",
+    "can’t be taken back",
+    "is back from the trash",
+    "first one to call",
+    "no longer sells",
+    "was entered.",
+)
+"""Retired phrases, as they were written."""
+
+JINJA = re.compile(r"\{#.*?#\}", re.DOTALL)
+COMMENT = re.compile(r"^\s*(//|/?\*).*$|(?<=[;{}(,]) // .*$", re.MULTILINE)
+
+
+def list_texts() -> Iterator[tuple[str, str]]:
+    """Each file with what a person may read of it: templates, scripts, the README, and the strings of the code."""
+    for path in sorted((ROOT / "templates").rglob("*.html")):
+        yield str(path.relative_to(ROOT)), JINJA.sub("", path.read_text())
+    for path in sorted((ROOT / "static").rglob("*.js")):
+        yield str(path.relative_to(ROOT)), COMMENT.sub("", path.read_text())
+    for path in sorted((ROOT / "crm_web").rglob("*.py")):
+        yield str(path.relative_to(ROOT)), "\n".join(list_strings(path.read_text()))
+    yield "README.md", (ROOT / "README.md").read_text()
+
+
+def list_strings(code: str) -> Iterator[str]:
+    """The strings of a module, without its docstrings."""
+    tree = ast.parse(code)
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.value
+
+
+def find_retired(text: str) -> list[str]:
+    """The retired phrases in a text, as whole words."""
+    return [phrase for phrase in RETIRED if re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", text)]
+
+
+def test_no_text_brings_back_retired_words() -> None:
+    found = {file: words for file, text in list_texts() if (words := find_retired(text))}
+    assert not found, f"See the words that replaced these in tests/test_words.py’s history: {found}"
+
+
+@pytest.mark.parametrize("text", ['<h2 class="x">Facts</h2>', 'flash("Okoro was entered.")', "Undo Won"])
+def test_retired_words_are_found(text: str) -> None:
+    assert find_retired(text)
