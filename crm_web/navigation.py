@@ -45,6 +45,7 @@ def _frame() -> dict[str, Any]:
     signed_in = bool(current_user and current_user.is_authenticated)
     return {
         "navigation": list_navigation(current_user) if signed_in else [],
+        "new_lead_url": url_for("leads.new_lead") if signed_in and may(current_user, Action.CREATE) else "",
         "search_url": url_for("search.show_results"),
         "suggest_url": url_for("search.suggest"),
         "searched": request.args.get("q", "") if request.blueprint == "search" else "",

@@ -259,7 +259,7 @@ def test_signing_out_ends_it(open_as: Open, javascript: bool) -> None:
 def test_the_menu_of_a_phone_opens(open_as: Open, javascript: bool) -> None:
     page = open_as("ann", javascript=javascript, viewport={"width": 390, "height": 844}).go("/")
     expect(page.get_by_role("link", name="Customers", exact=True).first).not_to_be_visible()
-    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("button", name="More", exact=True).click()
     page.get_by_role("link", name="Customers", exact=True).first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Customers")
 
