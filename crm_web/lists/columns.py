@@ -59,11 +59,6 @@ class Column:
             return attrgetter(own)
         return lambda record: getattr(getattr(record, own), further, None)
 
-    @property
-    def is_sorted(self) -> bool:
-        """Whether a list can be sorted by it: by what stands elsewhere only if it is said how."""
-        return self.sort is not None or self.groups is not None or "." not in self.path
-
 
 class ShownColumns:
     """

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Date, DateTime, Select, Text, select
-from sqlalchemy.orm import joinedload, load_only
+from sqlalchemy.orm import aliased, joinedload, load_only
 from sqlalchemy.sql.base import ExecutableOption
 
 from crm_web.core.extensions import db
@@ -57,7 +57,7 @@ class ListSpec:
         self.model, self.shown, self.default_sort, self.country = model, shown, default_sort, country
         self.columns = {column.key: column for column in columns}
         self.groups = {key: column.groups for key, column in self.columns.items() if column.groups}
-        self.sorts = {"name": name_sort} | {c.key: self._sort_of(c) for c in columns if c.is_sorted}
+        self.sorts = {"name": name_sort} | {c.key: self._sort_of(c) for c in columns}
         self.indexed = {"name"} | {column.key for column in columns if column.is_indexed}
         self.largest_first = [column.key for column in columns if column.kind in LARGEST_FIRST]
         self.orders = orders
@@ -80,7 +80,10 @@ class ListSpec:
             return column.groups.keys.c.key
         if column.sort is not None:
             return column.sort
-        value = getattr(self.model, column.path or column.key)
+        own, _, further = (column.path or column.key).partition(".")
+        value = getattr(self.model, own)
+        if further:
+            return self._sort_by_other(value, further)
         if isinstance(value.type, EnumText):
             return place_or_none(value, value.type.words)
         if isinstance(value.type, Text):
@@ -90,6 +93,11 @@ class ListSpec:
         if isinstance(value.type, Date):
             return day_or_none(value)
         return moment_or_none(value) if isinstance(value.type, DateTime) else number_or_none(value)
+
+    def _sort_by_other(self, relation: Any, name: str) -> Any:
+        """By a text of another record, looked up for each row: few enough are sorted without an index."""
+        other, (key,) = aliased(relation.property.mapper.class_), relation.property.local_columns
+        return folded(select(getattr(other, name)).where(other.id == key).correlate(self.model).scalar_subquery())
 
     def select(self, filters: RecordFilter) -> Select[Any]:
         """
@@ -125,6 +133,18 @@ class ListSpec:
             is_indexed=key in self.indexed,
             groups=self.groups.get(key),
         )
+
+    def usable_sort(self, filters: RecordFilter, word: str | None) -> str:
+        """
+        Choose the order of a file, which is the page's: without an index only so many records can be sorted.
+
+        :param filters: which records
+        :param word: a sort word, as in ``read_sort``
+        :return: the word, or ``default_sort`` where there are too many records for it
+        """
+        order, usual = self.read_sort(word), self.read_sort(self.default_sort)
+        is_usable = order.is_indexed or choose_sort(count_some(self.select(filters), order), order, usual) is order
+        return word if word and is_usable else self.default_sort
 
     def list_page(
         self,
@@ -182,9 +202,7 @@ class ListSpec:
         :param size: rows a batch
         :return: an iterator over rows of values
         """
-        order, query = self.read_sort(sort), self.select(filters)
-        if not order.is_indexed:
-            order = choose_sort(count_some(query, order), order, self.read_sort(self.default_sort))
+        order, query = self.read_sort(self.usable_sort(filters, sort)), self.select(filters)
         if not filters.asks_for_activity:
             query = self._join_activity(query)
         for related, key in self._related:

@@ -245,7 +245,12 @@ def test_an_order_without_an_index_is_for_lists_that_can_be_sorted(
     session.execute(text("INSERT INTO leads (last_name, city) SELECT 'x' || n, 'B' FROM generate_series(1, 10001) n"))
     session.commit()
     browser = browser_as(ann)
-    assert "Too many to sort by that column" in browser.get("leads.list_leads", sort="city").text
+    told = "Too many leads to sort by this column. Filter to 10,000 or fewer to use it."
+    for key in ("city", "customer", "created_by"):
+        assert told in browser.get("leads.list_leads", sort=key).text
+    assert told in browser.get("leads.print_leads", sort="city").text
+    about = dict(sheet(browser.get("leads.export_leads_xlsx", sort="city"), "About this file"))
+    assert about["Order"] == "By updated at, largest or latest first"
     page = browser.get("leads.list_leads", sort="city", q="y")
     assert "Too many" not in page.text
     assert names(page) == {"y"}

@@ -13,7 +13,7 @@ from crm_web.leads.queries import LeadFilter
 from crm_web.leads.spec import LEADS
 from crm_web.lists.pagination import Page
 from crm_web.models import Employee, Lead, LeadStatus
-from tests.factories import make_lead
+from tests.factories import make_customer, make_lead
 
 
 def read_page(app: Flask, sort: str, mark: str | None = None, **filters: Any) -> Page:
@@ -76,3 +76,19 @@ def _walk_there_and_back(app: Flask, sort: str, **filters: Any) -> None:
     assert names(read_page(app, sort, pages[2].previous, **filters)) == names(pages[1])
     first = read_page(app, sort, pages[1].previous, **filters)
     assert (names(first), first.previous) == (names(pages[0]), None)
+
+
+def test_a_list_is_sorted_by_what_its_other_records_are_called(
+    app: Flask, session: Session, ann: Employee, bob: Employee
+) -> None:
+    acme, bolt = [make_customer(session, name=name) for name in ("ácme", "Bolt")]
+    make_lead(session, bob, last_name="A", customer_id=bolt.id)
+    make_lead(session, ann, last_name="B", customer_id=acme.id)
+    make_lead(session, last_name="C")
+    order = ["C", "B", "A"]
+    for key in ("customer", "created_by", "updated_by"):
+        assert (key, names(read_page(app, key))) == (key, order)
+        assert (key, names(read_page(app, f"-{key}"))) == (key, order[::-1])
+        with app.app_context():
+            file = LEADS.make_table(LeadFilter(), sort=key, columns=["status"])[1]
+            assert [row[0] for row in file] == order

@@ -53,6 +53,7 @@ def export_customers() -> ResponseReturnValue:
 @allowed(Action.READ)
 def export_customers_xlsx() -> Response:
     view = _view()
+    view.sort = CUSTOMERS.usable_sort(view.read_filter(), view.sort)
     head, rows = CUSTOMERS.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
     chips = view.list_chips(list_possible_owners())
     return send_xlsx("customers", head, rows, view=view, chips=chips)

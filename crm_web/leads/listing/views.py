@@ -55,6 +55,7 @@ def export_leads() -> ResponseReturnValue:
 @allowed(Action.READ)
 def export_leads_xlsx() -> Response:
     view = _view()
+    view.sort = LEADS.usable_sort(view.read_filter(), view.sort)
     head, rows = LEADS.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
     return send_xlsx("leads", head, rows, view=view, chips=_chips(view))
 
