@@ -91,7 +91,7 @@ class PreferencesForm(RecordForm):
     time_zone = TimeZoneField("Time zone", validators=[Required("Choose a time zone.")])
     locale = LocaleField("Numbers and dates", validators=[Required("Choose how numbers and dates are written.")])
     uses_keys = RadiosField(
-        "Single keys",
+        "Keyboard shortcuts",
         [(True, "On"), (False, "Off")],
         validators=[Required("Choose whether single keys do anything.")],
         description="j, k, x, e, n, / and ? do something in lists. Press ? to see what.",

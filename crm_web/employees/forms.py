@@ -34,7 +34,7 @@ class SuccessorField(OwnerField):
         )
 
     def list_options(self) -> Iterable[tuple[Any, str]]:
-        return [(NOBODY, "Nobody: they are free to take"), *self.options]
+        return [(NOBODY, "Unassigned"), *self.options]
 
     def columns(self) -> dict[str, Any]:
         return {}

@@ -45,7 +45,7 @@ COLUMNS = (
     Column("expected_close_on", "Close", "date", "date", is_lesser=True, is_indexed=True,
            filters=("close_from", "close_to")),
     Column("next_step", width="person", missing="No next step", section="sale"),
-    Column("lost_reason", "Lost because", "word", "person"),
+    Column("lost_reason", "Lost reason", "word", "person"),
     Column("customer", "Customer", width="person", path="customer.name", joined=Customer.name),
     Column("last_activity", "Last activity", "moment", "date", path="last_touch.at", joined=LeadLastActivity.at,
            sort=moment_or_none(LeadLastActivity.at), is_indexed=True, filters=("active_from", "active_to")),

@@ -74,7 +74,7 @@ def test_guessing_the_current_one_is_throttled(browser_as: BrowserAs, ann: Emplo
     page = browser.post("auth.change_password", SENT)
     assert page.status == 429
     assert "Retry-After" in page.response.headers
-    assert "Too many tries" in page.errors[""]
+    assert "Too many attempts" in page.errors[""]
 
 
 def test_who_has_no_password_can_not_change_it(browser_as: BrowserAs, ann: Employee, session: Session) -> None:

@@ -99,8 +99,8 @@ def test_the_same_field_changed_by_both_is_decided_by_the_second(
     save(browser_as(max), ann, job_title="Closer", role="manager")
     page = form.fill(job_title="Hunter", role="admin").submit()
     assert page.status == 409
-    assert "Saved meanwhile by Max Lindqvist: Closer Yours: Hunter" in page.text
-    assert "Saved meanwhile by Max Lindqvist: Manager Yours: Admin" in page.text
+    assert "Saved by Max Lindqvist: Closer Your change: Hunter" in page.text
+    assert "Saved by Max Lindqvist: Manager Your change: Admin" in page.text
     assert page.form().submit(job_title="Hunter", role="manager").status == 303
     session.refresh(ann)
     assert (ann.job_title, ann.role) == ("Hunter", Role.MANAGER)

@@ -272,7 +272,7 @@ def test_a_place_that_has_moved_leads_to_the_first_page(browser_as: BrowserAs, s
     assert last.status == 200
     browser_as(ann).post("leads.trash_lead", lead_id=lead_id)
     page = browser_as(ann).open(second.url)
-    assert "This page is empty by now" in page.text
+    assert "This page is now empty" in page.text
     assert len(names(page.click("First page"))) == 50
 
 
