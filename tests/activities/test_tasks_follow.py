@@ -114,7 +114,7 @@ def test_who_only_has_tasks_needs_a_successor_too(
 ) -> None:
     task = make_activity(session, kind=TASK, assignee_id=vera.id, lead_id=make_lead(session).id)
     page = browser_as(ada).post("employees.deactivate_employee", {}, employee_id=vera.id)
-    assert page.errors == {"successor_id": "Vera Rossi has 1 open task. Choose who takes over."}
+    assert page.errors == {"successor_id": "Vera Rossi has 1 open task. Choose a new owner."}
     assert Program(app, make_token(session, ada)).post(f"/employees/{vera.id}/deactivate").status_code == 409
     left = Program(app, make_token(session, ada)).post(f"/employees/{vera.id}/deactivate", {"hand_over_to": ada.id})
     assert left.status_code == 200

@@ -278,7 +278,7 @@ def test_a_page_from_before_another_tab_signed_in_leads_on(visitor: Browser) -> 
     visitor.client.delete_cookie("piper_session")
     page = stale.submit()
     assert page.status == 400
-    assert page.errors == {"": "This page was too old to be sent. Please enter your password once more."}
+    assert page.errors == {"": "This page expired. Please enter your password again."}
     assert page.form().fill(email="ann@piper.example", password=PASSWORD).submit().location == "/"
 
 
