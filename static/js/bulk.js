@@ -36,7 +36,7 @@ function offer() {
     const box = document.createElement("input");
     box.type = "checkbox";
     box.className = "form-check-input";
-    box.setAttribute("aria-label", "Choose all on this page");
+    box.setAttribute("aria-label", "Select all on this page");
     box.dataset.choosePage = "";
     head.append(box);
   }
@@ -52,6 +52,6 @@ function tell() {
     page.indeterminate = count > 0 && count < all.length;
   }
   const place = document.querySelector("[data-bulk-count]");
-  const text = document.querySelector("#bulk-all")?.checked ? "" : count ? `${count.toLocaleString()} chosen` : "";
+  const text = document.querySelector("#bulk-all")?.checked ? "" : count ? `${count.toLocaleString()} selected` : "";
   if (place && place.textContent !== text) place.textContent = text;
 }

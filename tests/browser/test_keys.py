@@ -53,4 +53,4 @@ def test_they_can_be_switched_off(open_as: Open) -> None:
     expect(page.locator("#keys")).not_to_be_visible()
     assert page.locator("tr[aria-current]").count() == 0
     page.get_by_role("button", name="Keyboard shortcuts").click()
-    expect(page.get_by_text("They are switched off.")).to_be_visible()
+    expect(page.get_by_text("Shortcuts are off.")).to_be_visible()

@@ -86,14 +86,14 @@ def test_two_rows_are_put_on_hold_at_once_and_taken_back(open_as: Open, javascri
     boxes.nth(2).click(modifiers=["Shift"])
     chosen = 3 if javascript else 2
     if javascript:
-        expect(page.get_by_role("status").filter(has_text="chosen")).to_have_text("3 chosen")
-    page.get_by_label("What to do with them").select_option(label="On hold")
+        expect(page.get_by_role("status").filter(has_text="selected")).to_have_text("3 selected")
+    page.get_by_label("Bulk action", exact=True).select_option(label="On hold")
     page.get_by_role("button", name="Review change…").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Move {chosen} leads to On hold")
     page.get_by_role("button", name=f"Move {chosen} leads to On hold").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Moved to On hold")
     page.get_by_role("button", name="Undo edit").click()
-    expect(page.locator(".notice")).to_contain_text(f"Undone for {chosen} leads")
+    expect(page.locator(".notice")).to_contain_text(f"{chosen} leads restored")
 
 
 @either_way

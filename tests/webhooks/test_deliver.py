@@ -106,7 +106,7 @@ def test_a_receiver_that_fails_is_asked_again_later(rows: Session, deliver: Deli
         deliver()
         waiting = _only_delivery(rows)
         assert (waiting.state, waiting.status) == (DeliveryState.WAITING, 503)
-        assert waiting.error == "It answered 503, where a 2xx was expected."
+        assert waiting.error == "The server answered 503; expected 2xx."
         rows.refresh(webhook)
         assert webhook.first_failed_at is not None
         deliver()
