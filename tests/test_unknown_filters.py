@@ -60,17 +60,17 @@ def test_names_what_is_too_much(session: Session, browser_as: BrowserAs, ann: Em
     words = "one two three four five six seven eight nine ten"
     for path in ("/leads", "/customers", "/search"):
         said = browser.open(f"{path}?{urlencode({'q': words})}").one(".filters-ignored").get_text()
-        assert said == "Not applied: “nine”, as at most 8 words are; “ten”, as at most 8 words are.", path
+        assert said == "Not applied: “nine” (only the first 8 words count); “ten” (only the first 8 words count).", path
         assert not browser.open(f"{path}?{urlencode({'q': '+49 1 2 3 4 5 6 7 8 9'})}").has(".filters-ignored")
     for query, said in (
         ({"q": "x" * 301}, f"“{'x' * 40}…” is too long."),
-        ({"kind": ["open", "lost"]}, "“lost”, as only “open” is."),
+        ({"kind": ["open", "lost"]}, "“lost” (only “open” is used)."),
         ({"kind": "open", "status": "won"}, "“Won” is not open."),
     ):
         page = browser.open(f"/leads?{urlencode(query, doseq=True)}")
         assert page.one(".filters-ignored").get_text() == f"Not applied: {said}"
     answer = browser.client.get(f"/search/suggest?{urlencode({'q': words})}").get_json()
-    assert answer["says"] == "Nothing found, by the first 8 words only"
+    assert answer["says"] == "No results (first 8 words only)"
 
 
 @pytest.mark.parametrize(("path", "query"), [("/leads", LeadQuery), ("/customers", CustomerQuery)])

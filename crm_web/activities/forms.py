@@ -25,7 +25,7 @@ class ActivityForm(IdempotentForm):
     """A new note, call, meeting, email or task."""
 
     kind = EnumField(
-        "Kind", ActivityKind, empty=None, default=ActivityKind.NOTE, validators=[Required("Choose a type.")]
+        "Type", ActivityKind, empty=None, default=ActivityKind.NOTE, validators=[Required("Choose a type.")]
     )
     subject = TextLine("Subject", limit_of(Activity.subject), [Required("Enter a subject.")])
     body = TextBlock("Details", limit_of(Activity.body), render_kw={"rows": 3})

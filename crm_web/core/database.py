@@ -276,16 +276,16 @@ class DbFailure(Enum):
     """Why the database failed a request, with the texts of the error page."""
 
     AWAY = (
-        "Can’t reach the database",
-        "Nothing was saved. Go back and try again in a moment; what you typed is still there.",
+        "The database does not answer",
+        "Nothing was saved. Wait a moment and try again: what you typed is still there when you go back.",
     )
     SLOW = (
         "This took too long",
-        "The request timed out and nothing was saved. Try again, or narrow it down.",
+        "The database stopped it to stay quick for everyone. Nothing was saved. Try again, or ask for less at once.",
     )
     BUSY = (
-        "Someone else is saving this right now",
-        "Nothing was saved. Go back and try again in a moment; what you typed is still there.",
+        "Somebody else is changing this right now",
+        "Nothing was saved. Wait a moment and try again: what you typed is still there when you go back.",
     )
 
 

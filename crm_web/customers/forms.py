@@ -73,11 +73,11 @@ class CustomerForm(DuplicateCheckForm, GroupedForm):
 
     name = _line("Name", Customer.name, validators=[Required("Enter the customer’s name.")])
     kind = EnumField(
-        "Kind",
+        "Type",
         CustomerKind,
         empty=None,
         default=CustomerKind.ORGANISATION,
-        validators=[Required("Choose person or organization.")],
+        validators=[Required("Choose Person or Organization.")],
     )
     status = EnumField(
         "Status", CustomerStatus, empty=None, default=CustomerStatus.ACTIVE, validators=[Required("Choose a status.")]

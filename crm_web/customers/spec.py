@@ -13,9 +13,9 @@ Parent = aliased(Customer)
 
 COLUMNS = (
     Column("number", "Number", sort=Customer.id.expression, is_indexed=True),
-    Column("kind", "Kind", "word", sort=Customer.kind.expression),
+    Column("kind", "Type", "word", sort=Customer.kind.expression),
     Column("status", "Status", "standing", sort=Customer.status.expression, is_indexed=True),
-    Column("email", "E-mail", "email", "person"),
+    Column("email", "Email", "email", "person"),
     Column("phone", "Phone", "phone", "person"),
     Column("website", "Website", "link", "person"),
     Column("industry", width="person", is_indexed=True, section="more"),
@@ -33,8 +33,8 @@ COLUMNS = (
            sort=moment_or_none(CustomerLastActivity.at), is_indexed=True),
     Column("created_at", "Created", "moment", "date", is_lesser="wide", is_indexed=True),
     Column("created_by", "Created by", width="person", path="created_by.name", joined=Maker.name),
-    Column("updated_at", "Changed", "moment", "date", is_indexed=True),
-    Column("updated_by", "Changed by", width="person", path="updated_by.name", joined=Changer.name),
+    Column("updated_at", "Updated", "moment", "date", is_indexed=True),
+    Column("updated_by", "Updated by", width="person", path="updated_by.name", joined=Changer.name),
 )  # fmt: skip
 """Every column, in the order in which they stand."""
 
@@ -49,16 +49,16 @@ CUSTOMERS = ListSpec(
     default_sort="name",
     orders={
         "name": "Name",
-        "-updated_at": "Changed last",
-        "-created_at": "Newest",
-        "-last_activity": "Last activity",
+        "-updated_at": "Recently updated",
+        "-created_at": "Recently created",
+        "-last_activity": "Recent activity",
         "number": "Number",
         "city": "City",
         "owner": "Owner",
     },
     missing={
         "owner": ("No owner", func.coalesce(Customer.owner_id, 0) == 0),
-        "email": ("No e-mail", Customer.email_normalised.is_(None)),
+        "email": ("No email", Customer.email_normalised.is_(None)),
         "phone": ("No phone", Customer.phone.is_(None)),
         "website": ("No website", Customer.website.is_(None)),
         "address": ("No address", Customer.billing_street.is_(None) & Customer.billing_city.is_(None)),

@@ -14,7 +14,7 @@ class Scope(StrEnum):
 
     @property
     def label(self) -> str:
-        return {"me": "Mine", "team": "My team’s", "all": "Everyone’s"}[self.value]
+        return {"me": "Mine", "team": "My team’s", "all": "All"}[self.value]
 
     @property
     def heading(self) -> str:

@@ -37,12 +37,12 @@ def send_xlsx(
     """
     user_locale = template_filters.current_user_locale()
     about = [
-        ("Shows", f"{name.capitalize()} of Piper CRM"),
+        ("Contents", f"{name.capitalize()} from Piper CRM"),
         ("Filters", "; ".join(chip.label for chip in chips) or "None"),
-        ("Order", view.sort_in_words),
-        ("Taken by", current_user.name),
-        ("Taken at", template_filters.datetime(clock.now(), user_locale=user_locale)),
-        ("Times", f"In the time zone {user_locale.zone}"),
+        ("Sorted", view.sort_in_words),
+        ("Exported by", current_user.name),
+        ("Exported at", template_filters.datetime(clock.now(), user_locale=user_locale)),
+        ("Time zone", str(user_locale.zone)),
     ]
     # Closed, and so gone, when the answer has been sent.
     file = tempfile.TemporaryFile()  # noqa: SIM115

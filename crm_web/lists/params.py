@@ -84,6 +84,7 @@ class ListParams:
         self._default_sort = spec.default_sort if spec else ""
         self.sort = self._read_sort(args.get("sort", ""), spec)
         self._orders = spec.orders if spec else {}
+        self._labels = {key: column.label for key, column in spec.columns.items()} if spec else {}
         self.mark = args.get("at")
         usual = list(spec.shown) if spec else []
         asked = _tidy(args.getlist("columns"))
@@ -139,7 +140,7 @@ class ListParams:
         known = [value for value in given if is_known(value)]
         kept = known[:1] if is_single else known
         self.not_applied += [f"{quote(value)} is not {what}" for value in given if value not in known]
-        self.not_applied += [f"{quote(value)}, as only {quote(kept[0])} is" for value in known[len(kept) :]]
+        self.not_applied += [f"{quote(value)} (only {quote(kept[0])} is used)" for value in known[len(kept) :]]
         self._refused[name] = [value for value in given if value not in kept]
         self.filters = {key: values for key, values in {**self.filters, name: kept}.items() if values}
 
@@ -221,13 +222,14 @@ class ListParams:
     @property
     def orders(self) -> Mapping[str, str]:
         """The orders to choose from, the present one among them."""
-        return self._orders if self.sort in self._orders else {self.sort: "As the table’s head says", **self._orders}
+        return self._orders if self.sort in self._orders else {self.sort: self.sort_in_words, **self._orders}
 
     @property
     def sort_in_words(self) -> str:
-        """The order, for the sheet that says what a file shows."""
-        key = self.sort.removeprefix("-").replace("_", " ")
-        return f"By {key}, {'largest or latest' if self.sort.startswith('-') else 'smallest or earliest'} first"
+        """The order, such as ``Probability (descending)``."""
+        key = self.sort.removeprefix("-")
+        direction = "descending" if self.sort.startswith("-") else "ascending"
+        return f"{self._labels.get(key, key.capitalize())} ({direction})"
 
     def measure(self, columns: Mapping[str, Column]) -> str:
         """The class of the table: as wide as the columns need that somebody chose."""
@@ -272,8 +274,8 @@ def _list_untidy(values: Sequence[str]) -> list[str]:
     """What ``_tidy`` leaves out, in words."""
     typed = list(dict.fromkeys(value for value in values if value.strip()))
     problems = [f"{quote(value)} is too long" for value in typed if len(value) > LONGEST_VALUE]
-    problems += [f"{quote(value)} is not a text" for value in typed if "\x00" in value]
-    return problems + [f"{quote(value)} is one too many" for value in typed[MOST_VALUES:]]
+    problems += [f"{quote(value)} is not text" for value in typed if "\x00" in value]
+    return problems + [f"{quote(value)} is too many" for value in typed[MOST_VALUES:]]
 
 
 def quote(value: str) -> str:

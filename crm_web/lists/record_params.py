@@ -21,7 +21,7 @@ from crm_web.web.country_names import list_countries
 from crm_web.web.template_filters import UserLocale
 
 NOTHING_GIVEN = "(none)"
-OWNER_WORDS = {"me": "Me", "team": "My team", "nobody": "Nobody"}
+OWNER_WORDS = {"me": "Me", "team": "My team", "nobody": "Unassigned"}
 DATES = {
     "created_from": "Created from",
     "created_to": "Created before",
@@ -96,7 +96,7 @@ class RecordListParams(ListParams):
         for name in ("q", "untouched", *self.dates):
             self.require(name, "", lambda _: True, is_single=True)
         left_out = list_ignored_words(self.one("q"))
-        self.not_applied += [f"{quote(word)}, as at most {MOST_WORDS} words are" for word in left_out]
+        self.not_applied += [f"{quote(word)} (only the first {MOST_WORDS} words count)" for word in left_out]
 
     def is_person(self, value: str) -> bool:
         """Whether a value is the id of an employee, or a word that stands for some."""
@@ -210,7 +210,7 @@ class RecordListParams(ListParams):
             ),
             *self.name_days(),
             *(
-                ("untouched", str(days), f"Untouched for {self._number(days)} days")
+                ("untouched", str(days), f"No activity for {self._number(days)} days")
                 for days in [self.untouched]
                 if days
             ),
@@ -221,7 +221,7 @@ class RecordListParams(ListParams):
         """The dates, and the words for dates."""
         titles = {name.removesuffix("_from"): name for name in self.dates if name.endswith("_from")}
         words = [
-            (name, self.one(name), f"{self.dates[first].removesuffix(' from')} {WORDS[self.one(name)][0]}")
+            (name, self.one(name), f"{self.dates[first].removesuffix(' from')}: {WORDS[self.one(name)][0]}")
             for name, first in titles.items()
             if self.one(name) in WORDS
         ]
@@ -242,11 +242,11 @@ class RecordListParams(ListParams):
 
     def _say_unread(self, name: str, message: str) -> str:
         if name in self.dates:
-            told = f"“{self.one(name)}” is no date ({self.dates[name].lower()})"
+            told = f"“{self.one(name)}” is not a date ({self.dates[name].lower()})"
         elif name == "untouched":
-            told = f"“{self.one(name)}” is no number of days from 1 to {self._number(LONGEST_REST)}"
+            told = f"“{self.one(name)}” is not a number of days from 1 to {self._number(LONGEST_REST)}"
         else:
-            told = f"“{self.one(name)}” is no amount"
+            told = f"“{self.one(name)}” is not an amount"
         # What can mean two things is told with both of them; of the rest it is enough that it means nothing.
         return message.rstrip(".") if message.startswith("“") else told
 

@@ -15,7 +15,7 @@ import xlsxwriter
 MOST_ROWS = 1_048_576
 """What a sheet holds, the head among them."""
 
-TOO_LONG = "More rows than an Excel sheet can hold. The CSV file has all of them, or filter the list first."
+TOO_LONG = "Too many rows for an Excel sheet. Export to CSV, or filter the list first."
 SAMPLE = 200
 NARROWEST, WIDEST = 8, 48
 OPTIONS = {

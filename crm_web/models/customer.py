@@ -35,7 +35,7 @@ class CustomerKind(StrEnum):
 
     @property
     def label(self) -> str:
-        return self.value.capitalize()
+        return "Organization" if self is CustomerKind.ORGANISATION else self.value.capitalize()
 
 
 class CustomerStatus(StrEnum):

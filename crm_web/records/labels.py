@@ -18,7 +18,7 @@ LABELS = {
     "happened_at": "Date and time",
     "is_active": "Active",
     "is_primary": "Primary contact",
-    "kind": "Kind",
+    "kind": "Type",
     "lead_id": "Lead",
     "locale": "Numbers and dates",
     "uses_keys": "Keyboard shortcuts",

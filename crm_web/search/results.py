@@ -90,16 +90,16 @@ def count_in_words(found: Found, kind: str) -> str:
 def describe_count(found: Found, kind: str | None, shown: int) -> str:
     """How many of those found are shown, in words."""
     if found.is_crowded(kind):
-        return f"The best {shown} of many"
+        return f"Top {shown} results"
     count = found.count(kind)
-    return f"{count} found" if shown == count else f"The best {shown} of {count}"
+    return f"{count} found" if shown == count else f"Top {shown} of {count}"
 
 
 def list_tabs(found: Found, typed: str, chosen: str | None) -> list[Tab]:
     """All, and each kind of which something was found or that is chosen."""
     shown = [kind for kind in KINDS if found.hits.get(kind) or kind == chosen]
     return [
-        Tab("Everything", url_for("search.show_results", q=typed), chosen is None),
+        Tab("All", url_for("search.show_results", q=typed), chosen is None),
         *(
             Tab(
                 f"{PLURALS[kind]} {count_in_words(found, kind)}",
@@ -115,7 +115,7 @@ def list_ways_on(found: Found, typed: str) -> list[tuple[str, str]]:
     """The lists that show all that match, where there are more or one may want to filter: label and address."""
     words = digits_if_phone(typed) or typed
     return [
-        (f"All {PLURALS[kind].lower()} that match", url_for(endpoint, q=words))
+        (f"All matching {PLURALS[kind].lower()}", url_for(endpoint, q=words))
         for kind, endpoint in LISTS.items()
         if any(hit.rank < SIMILAR for hit in found.hits.get(kind, []))
     ]

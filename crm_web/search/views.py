@@ -47,13 +47,13 @@ def suggest() -> ResponseReturnValue:
     try:
         found = search_everything(typed, with_inactive=may(current_user, Action.KEEP_EMPLOYEES))
     except SearchTooSlow:
-        return {"results": [], "says": "This takes too long. Type more letters."}
+        return {"results": [], "says": "This search is taking too long. Type more letters."}
     if not typed:
         return {"results": [], "says": ""}
     offered = _describe(found, results.choose_hits(found, None, OFFERED))
-    says = results.describe_count(found, None, len(offered)) if offered else "Nothing found"
+    says = results.describe_count(found, None, len(offered)) if offered else "No results"
     if list_left_out(request.args.get("q", "")):
-        says = f"{says}, by the first {MOST_WORDS} words only"
+        says = f"{says} (first {MOST_WORDS} words only)"
     return {"results": [result.as_json() for result in offered], "says": says}
 
 
@@ -61,9 +61,9 @@ def _list_not_applied() -> list[str]:
     """What was asked for and has no effect, in words."""
     kind = request.args.get("kind", "")
     left_out = [
-        f"{quote(word)}, as at most {MOST_WORDS} words are" for word in list_left_out(request.args.get("q", ""))
+        f"{quote(word)} (only the first {MOST_WORDS} words count)" for word in list_left_out(request.args.get("q", ""))
     ]
-    return [*left_out, *([f"{quote(kind)} is not a kind of record"] if kind and kind not in results.KINDS else [])]
+    return [*left_out, *([f"{quote(kind)} is not a record type"] if kind and kind not in results.KINDS else [])]
 
 
 def _describe(found: Found, hits: list[Hit]) -> list[Result]:

@@ -89,8 +89,8 @@ def replay_response(form: IdempotentForm) -> Answer | None:
         return answer
     form.refuse_changed(
         Markup(
-            "This form was already sent, and answered “{}”. What stands here now is not saved. To change what was"
-            ' entered, <a href="{}">look there</a>; to enter one more, save again.'
+            "You already submitted this form: “{}” What you see here now is not saved. To edit what you created,"
+            ' <a href="{}">open it</a>. To create another one, save again.'
         ).format(answer.text, answer.place)
     )
     return None

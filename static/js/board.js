@@ -55,7 +55,7 @@ async function send(move) {
     const answer = await fetch(move.url, { method: "POST", body: move.fields });
     await read(answer, move);
   } catch {
-    putBack(move, `The server can’t be reached, so ${move.name} is back in ${move.from.dataset.label}. Try again in a moment.`);
+    putBack(move, `The server can’t be reached. ${move.name} is back in ${move.from.dataset.label}. Try again in a moment.`);
   }
 }
 
@@ -76,7 +76,7 @@ async function read(answer, move) {
 
 function reasonOn(page) {
   const told = page.querySelector(".error-summary li, .error-text");
-  return told?.textContent.trim() ?? "It could not be moved. Try again in a moment.";
+  return told?.textContent.trim() ?? "Try again in a moment.";
 }
 
 // Somebody else was here: what stands where is asked for afresh.

@@ -63,7 +63,7 @@ function pickUp(card, { say }) {
   held = card;
   target = card.closest("[data-column]");
   card.classList.add("is-held");
-  say(`${card.dataset.name} is picked up in ${target.dataset.label}.`);
+  say(`${card.dataset.name} picked up in ${target.dataset.label}.`);
 }
 
 function aim(column, say) {

@@ -12,7 +12,7 @@ class SearchBox {
     this.field = field;
     this.url = field.dataset.search;
     this.asked = new AbortController();
-    this.list = make("div", { id: "search-list", role: "listbox", "aria-label": "Found", hidden: "" });
+    this.list = make("div", { id: "search-list", role: "listbox", "aria-label": "Search results", hidden: "" });
     this.list.className = "search-list";
     this.news = make("p", { role: "status" });
     this.news.className = "visually-hidden";

@@ -145,7 +145,7 @@ def test_an_unknown_kind_is_refused(browser_as: BrowserAs, session: Session, ann
     page = browser_as(ann).post("activities.add_to_lead", {"kind": "party", "subject": "x"}, lead_id=lead.id)
     assert page.status == 422
     assert "Choose one from the list." in page.text
-    assert page.link("Kind: Choose one from the list.") == "#kind"
+    assert page.link("Type: Choose one from the list.") == "#kind"
 
 
 def test_someone_who_left_gets_no_task(browser_as: BrowserAs, session: Session, ann: Employee, lead: Lead) -> None:

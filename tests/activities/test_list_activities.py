@@ -54,11 +54,11 @@ def test_what_happened_stands_newest_first_with_who_and_on_what(
 ) -> None:
     page = browser_as(vera).get("activities.list_activities")
     assert subjects(page) == ["Came", "Did", "To do", "Called", "Noted"]
-    assert {name: page.table[3][name] for name in ("Activity", "Kind", "On", "By")} == {
+    assert {name: page.table[3][name] for name in ("Activity", "Type", "Lead or customer", "Added by")} == {
         "Activity": "Called",
-        "Kind": "Call",
-        "On": "Okoro",
-        "By": "Bob Tanaka",
+        "Type": "Call",
+        "Lead or customer": "Okoro",
+        "Added by": "Bob Tanaka",
     }
     links = [str(link["href"]) for link in page.soup.select("table.list tbody td a")]
     assert links == [f"/{'customers' if a.customer_id else 'leads'}/{a.record.id}" for a in reversed(activities)]
@@ -100,7 +100,7 @@ def test_filters_leave_what_they_say(
 def test_one_person_is_chosen_by_number(browser_as: BrowserAs, activities: list[Activity], bob: Employee) -> None:
     page = browser_as(bob).get("activities.list_activities", author=bob.id)
     assert subjects(page) == ["Did", "Called"]
-    assert "By: Bob Tanaka" in page.text
+    assert "Added by: Bob Tanaka" in page.text
 
 
 def test_a_day_begins_in_the_readers_zone(
@@ -118,7 +118,7 @@ def test_what_is_in_the_trash_says_so_and_is_nothing_to_do(
     customer.deleted_at, customer.deleted_by_id = now(), ann.id
     session.commit()
     browser = browser_as(ann)
-    assert browser.get("activities.list_activities", author="nobody").table[0]["On"] == "Nordlys in the trash"
+    assert browser.get("activities.list_activities", author="nobody").table[0]["Lead or customer"] == "Nordlys in trash"
     assert browser.get("activities.list_activities", tasks="open").h1 == "Activities"
     assert subjects(browser.get("activities.list_activities", tasks="open")) == []
 
@@ -153,7 +153,7 @@ def test_whatever_stands_in_the_address_is_taken_or_left_out(
 
 def test_a_day_that_is_none_is_named(browser_as: BrowserAs, activities: list[Activity], ann: Employee) -> None:
     page = browser_as(ann).get("activities.list_activities", happened_from="soon")
-    assert "Not applied: “soon” is no date (happened from)." in page.text
+    assert "Not applied: “soon” is not a date (date from)." in page.text
 
 
 def test_an_empty_company_is_told_so(browser_as: BrowserAs, ann: Employee) -> None:

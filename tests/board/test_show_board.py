@@ -123,8 +123,8 @@ def test_a_lead_that_stands_still_too_long_says_so(
     age(session, quiet, days)
     age(session, moving, days - 1)
     page = browser_as(ann).get("leads.show_board")
-    assert f"Quiet for {days} days" in card(page, quiet)
-    assert "Quiet" not in card(page, moving)
+    assert f"No activity for {days} days" in card(page, quiet)
+    assert "No activity for" not in card(page, moving)
 
 
 def test_an_activity_ends_the_quiet(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
@@ -134,14 +134,14 @@ def test_an_activity_ends_the_quiet(browser_as: BrowserAs, session: Session, ann
     make_activity(session, lead_id=lead.id)
     make_activity(session, lead_id=other.id, happened_at=datetime.now(UTC) - timedelta(days=20))
     page = browser_as(ann).get("leads.show_board")
-    assert "Quiet" not in card(page, lead)
-    assert "Quiet for 20 days" in card(page, other)
+    assert "No activity for" not in card(page, lead)
+    assert "No activity for 20 days" in card(page, other)
 
 
 def test_a_closed_lead_may_rest(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session, status=LeadStatus.LOST)
     age(session, lead, 400)
-    assert "Quiet" not in card(browser_as(ann).get("leads.show_board", status="lost"), lead)
+    assert "No activity for" not in card(browser_as(ann).get("leads.show_board", status="lost"), lead)
 
 
 # Closed
@@ -238,7 +238,7 @@ def test_a_column_goes_on_after_fifty(browser_as: BrowserAs, session: Session, a
     assert (len(rest), len({*first, *rest})) == (10, 60)
     assert head(page, "new")[0] == "60"
     assert not page.has("a[data-more]")
-    assert cards(page.click("From the first card on"), "new") == first
+    assert cards(page.click("Back to the first cards"), "new") == first
 
 
 def test_closed_columns_go_on_too(browser_as: BrowserAs, session: Session, ann: Employee) -> None:

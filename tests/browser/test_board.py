@@ -102,7 +102,7 @@ def test_ann_carries_a_card_by_keys(open_as: Open, site: Site, lead: Lead) -> No
     says = page.locator("[data-board-says]")
     card(page, lead).get_by_role("link").focus()
     page.keyboard.press("Space")
-    expect(says).to_have_text(f"{lead.last_name} is picked up in New.")
+    expect(says).to_have_text(f"{lead.last_name} picked up in New.")
     page.keyboard.press("ArrowRight")
     expect(says).to_have_text("Contacted, 0")
     page.keyboard.press("Escape")
@@ -133,7 +133,7 @@ def test_lost_asks_why_and_a_second_thought_puts_it_back(open_as: Open, site: Si
     page = open_as("ann").go(board_of(lead) + "&status=new&status=lost")
     drag(page, lead, "lost")
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text(f"{lead.last_name} is lost because")
+    expect(dialog).to_contain_text(f"Mark {lead.last_name} as lost")
     assert find_violations(page) == []
     dialog.get_by_role("button", name="Cancel").click()
     expect_in(page, lead, "new")

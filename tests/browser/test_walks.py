@@ -81,19 +81,19 @@ def test_a_possible_duplicate_is_shown_before_it_is_saved(open_as: Open, javascr
 def test_two_rows_are_put_on_hold_at_once_and_taken_back(open_as: Open, javascript: bool) -> None:
     page = open_as("max", javascript=javascript).go("/leads?status=qualified")
     boxes = page.locator("input[name=ids]")
-    expect(page.get_by_role("button", name="Review change…")).to_be_hidden()
+    expect(page.get_by_role("button", name="Continue")).to_be_hidden()
     boxes.nth(0).check()
     boxes.nth(2).click(modifiers=["Shift"])
     chosen = 3 if javascript else 2
     if javascript:
         expect(page.get_by_role("status").filter(has_text="selected")).to_have_text("3 selected")
-    page.get_by_label("Bulk action", exact=True).select_option(label="On hold")
-    page.get_by_role("button", name="Review change…").click()
+    page.get_by_label("What to do with them").select_option(label="On hold")
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Move {chosen} leads to On hold")
     page.get_by_role("button", name=f"Move {chosen} leads to On hold").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Moved to On hold")
-    page.get_by_role("button", name="Undo edit").click()
-    expect(page.locator(".notice")).to_contain_text(f"{chosen} leads restored")
+    page.get_by_role("button", name="Undo this edit").click()
+    expect(page.locator(".notice")).to_contain_text(f"Undone for {chosen} leads")
 
 
 @either_way
@@ -176,7 +176,7 @@ def test_everything_can_be_reached_and_pressed_by_keyboard(open_as: Open) -> Non
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: "/sign-in" not in url)
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent").strip() == "Skip to the content"
+    assert page.evaluate("document.activeElement.textContent").strip() == "Skip to content"
     _tab_to(page, "Leads")
     page.keyboard.press("Enter")
     page.wait_for_url("**/leads")
@@ -313,9 +313,9 @@ def test_the_box_is_used_by_keyboard_while_one_types(open_as: Open) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url(lead)
     box.fill("nobodyiscalledthis")
-    expect(page.locator(".side-search [role=status]")).to_have_text("Nothing found")
+    expect(page.locator(".side-search [role=status]")).to_have_text("No results")
     box.press("Enter")
-    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
+    expect(page.get_by_role("heading", name="No results")).to_be_visible()
 
 
 def test_an_answer_that_was_overtaken_is_not_shown(open_as: Open) -> None:
@@ -330,6 +330,6 @@ def test_an_answer_that_was_overtaken_is_not_shown(open_as: Open) -> None:
     box.fill("an")
     page.wait_for_timeout(300)
     box.fill("nobodyiscalledthis")
-    expect(page.locator(".side-search [role=status]")).to_have_text("Nothing found")
+    expect(page.locator(".side-search [role=status]")).to_have_text("No results")
     page.wait_for_timeout(900)
-    expect(page.locator(".side-search [role=status]")).to_have_text("Nothing found")
+    expect(page.locator(".side-search [role=status]")).to_have_text("No results")

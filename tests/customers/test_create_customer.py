@@ -77,7 +77,7 @@ def test_a_name_is_enough(browser_as: BrowserAs, session: Session, ann: Employee
         ({"website": "no site"}, "website", "Enter a website"),
         ({"billing_country": "Atlantis"}, "billing_country", "Choose a country"),
         ({"kind": "robot"}, "kind", "Choose one from the list."),
-        ({"kind": ""}, "kind", "Choose person or organization."),
+        ({"kind": ""}, "kind", "Choose Person or Organization."),
         ({"status": ""}, "status", "Choose a status."),
         ({"owner_id": "9999"}, "owner_id", "Choose an active employee. Viewers can’t own records."),
         ({"vat_number": "x" * 51}, "vat_number", "Shorten this to 50"),

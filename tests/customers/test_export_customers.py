@@ -32,7 +32,7 @@ def test_gives_exactly_what_the_list_shows(browser_as: BrowserAs, session: Sessi
     assert [row["Name"] for row in rows(page)] == ["Zoo", "Ämter"]
     row = rows(page)[0]
     assert (row["Owner"], row["Description"], row["Phone"]) == ("Ann Keller", "a\nb", "+45 33 12 34 56")
-    assert (row["Kind"], row["Status"], row["Email"]) == ("Organisation", "Active", "")
+    assert (row["Kind"], row["Status"], row["Email"]) == ("Organization", "Active", "")
 
 
 @pytest.mark.parametrize("hostile", ["=1+1", "@SUM(1)", "+1+cmd|' /C calc'!A0", "-2+cmd", "\t=1", " =1", "＝1"])

@@ -47,7 +47,7 @@ def test_nothing_at_all_says_what_to_do_next(browser_as: BrowserAs, ann: Employe
 def test_nothing_that_fits_leads_back_to_all(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     make_customer(session, name="Nordlys")
     page = browser_as(ann).get("customers.list_customers", q="somebody else")
-    assert "No customer fits these filters" in page.text
+    assert "No customers match these filters" in page.text
     assert names(page.click("Show all customers")) == ["Nordlys"]
 
 
@@ -104,7 +104,7 @@ def test_each_filter_is_a_chip_that_can_be_taken_away(browser_as: BrowserAs, ses
     )
     chips = [chip.get_text(" ", strip=True) for chip in page.soup.select(".chip")]
     assert [chip.removeprefix("Remove filter ") for chip in chips] == [
-        *("“nord”", "Active", "Organisation", "Owner: Me", "Owner: Ann Keller", "Owner: unknown")
+        *("“nord”", "Active", "Organization", "Owner: Me", "Owner: Ann Keller", "Owner: unknown")
     ]
     assert "q=" not in page.one(".chip")["href"]
     assert page.link("Clear all") == "/customers"
@@ -151,7 +151,7 @@ def test_a_page_that_has_become_empty_leads_to_the_first(
     session.commit()
     page = browser_as(ann).open(second)
     assert "This page is now empty" in page.text
-    assert len(names(page.click("First page"))) == 50
+    assert len(names(page.click("Go to first page"))) == 50
 
 
 def test_the_ticked_ones_are_printed_by_a_plain_form(browser_as: BrowserAs, session: Session, vera: Employee) -> None:

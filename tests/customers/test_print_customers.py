@@ -110,7 +110,7 @@ def test_choosing_nobody_says_what_to_do(browser_as: BrowserAs, session: Session
     make_customer(session)
     page = browser_as(ann).get("customers.print_customers")
     assert page.location == "/customers"
-    assert "Tick the customers that you want to print first." in page.follow().flash
+    assert "Select the customers to print first." in page.follow().flash
     assert browser_as(ann).get("customers.print_customers", id=["x", "-1", "9" * 30]).location == "/customers"
 
 

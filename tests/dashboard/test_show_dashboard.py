@@ -186,7 +186,7 @@ def test_everyone_begins_with_what_concerns_them_most(
         person.name: words(browser_as(person).get("dashboard.show_dashboard").one(".view-tabs [aria-current]"))
         for person in (ada, max, ann, vera)
     }
-    assert list(shown.values()) == ["Everyone’s", "Everyone’s", "Mine", "Everyone’s"]
+    assert list(shown.values()) == ["All", "All", "Mine", "All"]
 
 
 def test_an_unknown_scope_means_the_usual_one(browser_as: BrowserAs, ann: Employee) -> None:
@@ -232,21 +232,21 @@ def test_more_tasks_than_fit_are_a_link_away(session: Session, browser_as: Brows
         make_activity(session, kind=ActivityKind.TASK, lead_id=lead.id, assignee_id=ann.id)
     page = browser_as(ann).get("dashboard.show_dashboard")
     assert len(page.soup.select("#tasks tbody tr")) == 8
-    page = page.click("All of them")
+    page = page.click("View all")
     assert len(page.soup.select("#tasks tbody tr")) == 9
-    assert "All of them" not in page.text
+    assert "View all" not in page.text
 
 
 def test_an_empty_database_says_what_to_do_next(browser_as: BrowserAs, ada: Employee) -> None:
     page = browser_as(ada).get("dashboard.show_dashboard")
-    assert "There are no leads yet" in page.text
-    assert page.click("Enter the first lead").h1 == "New lead"
+    assert "No leads yet" in page.text
+    assert page.click("New lead").h1 == "New lead"
 
 
 def test_who_may_enter_nothing_is_not_told_to(browser_as: BrowserAs, vera: Employee) -> None:
     page = browser_as(vera).get("dashboard.show_dashboard")
-    assert "There are no leads yet" in page.text
-    assert "Enter the first lead" not in page.text
+    assert "No leads yet" in page.text
+    assert "New lead" not in page.text
     assert "New lead" not in page.text
 
 
@@ -255,8 +255,8 @@ def test_who_owns_nothing_is_sent_to_everyones(
 ) -> None:
     make_lead(session, owner_id=bob.id)
     page = browser_as(ann).get("dashboard.show_dashboard")
-    assert "No lead is yours yet" in page.text
-    assert page.click("Show everyone’s leads").has("table.chart")
+    assert "You don’t own any leads yet" in page.text
+    assert page.click("Show all leads").has("table.chart")
 
 
 def test_whoever_is_signed_out_signs_in_first(visitor: Browser) -> None:

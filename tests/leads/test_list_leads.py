@@ -52,7 +52,7 @@ def test_a_viewer_is_offered_nothing_to_enter(browser_as: BrowserAs, vera: Emplo
 def test_nothing_that_fits_leads_back_to_all(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     make_lead(session, last_name="Okoro")
     page = browser_as(ann).get("leads.list_leads", q="somebody else")
-    assert "No lead fits these filters" in page.text
+    assert "No leads match these filters" in page.text
     assert names(page.click("Show all leads")) == ["Okoro"]
 
 
@@ -118,7 +118,7 @@ def test_filters_by_source(browser_as: BrowserAs, session: Session, ann: Employe
     assert set(names(browser.get("leads.list_leads", source=["Web", "Fair"]))) == {"a", "b"}
     assert set(names(browser.get("leads.list_leads", source="(none)"))) == {"c"}
     page = browser.get("leads.list_leads", source="No such source")
-    assert "No lead fits" in page.text
+    assert "No leads match" in page.text
     assert page.has('input[name=source][value="No such source"][checked]')
 
 
@@ -273,7 +273,7 @@ def test_a_place_that_has_moved_leads_to_the_first_page(browser_as: BrowserAs, s
     browser_as(ann).post("leads.trash_lead", lead_id=lead_id)
     page = browser_as(ann).open(second.url)
     assert "This page is now empty" in page.text
-    assert len(names(page.click("First page"))) == 50
+    assert len(names(page.click("Go to first page"))) == 50
 
 
 # Whatever stands in the address

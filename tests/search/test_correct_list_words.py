@@ -34,7 +34,7 @@ def test_other_filters_still_hold(browser_as: BrowserAs, session: Session, ann: 
     make_lead(session, last_name="Abernathy", owner_id=ann.id)
     page = browser_as(ann).get("leads.list_leads", q="abernaty", owner=bob.id)
     assert "No exact matches" not in page.text
-    assert "No lead fits these filters" in page.text
+    assert "No leads match these filters" in page.text
     assert len(browser_as(ann).get("leads.list_leads", q="abernaty", owner="me").table) == 1
 
 

@@ -1,4 +1,4 @@
-"""Find anyone by whatever one remembers of them: the page of a search."""
+"""Search Piper by whatever one remembers of them: the page of a search."""
 
 from collections.abc import Callable
 from typing import Any
@@ -45,7 +45,7 @@ def test_finds_leads_customers_contacts_and_employees_in_one(search: Search, ses
     make_employee(session, name="Quentin Quill")
     page = search("quill")
     assert set(names(page)) == {"Zora Quill", "Quill & Sons", "Ed Quillian", "Quentin Quill"}
-    assert {row["Kind"] for row in page.table} == {"Lead", "Customer", "Contact", "Employee"}
+    assert {row["Type"] for row in page.table} == {"Lead", "Customer", "Contact", "Employee"}
     assert page.click("Ed Quillian").url == f"/customers/{customer.id}#contacts"
     assert names(search("quill", kind="contact")) == ["Ed Quillian"]
 
@@ -163,7 +163,7 @@ def test_understands_what_is_spelt_almost_so(search: Search, session: Session, n
     make_lead(session, last_name=name)
     page = search(typed)
     assert names(page) == [name]
-    assert "Nothing is spelt exactly so." in page.text
+    assert "No exact matches." in page.text
     assert page.has(".list-found mark")
 
 
@@ -199,7 +199,7 @@ def test_the_trash_is_not_searched(search: Search, session: Session, ada: Employ
     make_contact(session, customer, last_name="Wexford")
     make_contact(session, make_customer(session), last_name="Wexford", **gone)
     for typed in ("wexford", "we", "wexfrod"):
-        assert "Nothing found" in search(typed).text
+        assert "No results" in search(typed).text
 
 
 def test_who_left_is_found_only_by_who_keeps_the_employees(
@@ -220,14 +220,14 @@ def test_leads_on_to_the_list_of_all_that_match(search: Search, session: Session
     session.commit()
     page = search("crowd")
     assert len(names(page)) == 50
-    assert "The best 50 of many" in page.text
-    assert "60 leads" in page.click("All leads that match").text
+    assert "Top 50 results" in page.text
+    assert "60 leads" in page.click("All matching leads").text
 
 
 def test_says_what_to_do_where_nothing_is_found(search: Search, session: Session) -> None:
     assert "Try fewer words" in search("nobodyiscalledthis").text
-    assert "Signs alone find nothing." in search("%%% --- ???").text
-    assert "Find anyone" in search("").text
+    assert "Enter at least one letter or digit." in search("%%% --- ???").text
+    assert "Search Piper" in search("").text
     make_lead(session, last_name="Lonely")
     assert "No contacts found" in search("lonely", kind="contact").text
 
@@ -307,7 +307,7 @@ def test_the_box_offers_the_best_while_one_types(browser_as: BrowserAs, session:
         make_lead(session, last_name=f"Other{number}", company="Vandermeer & Co")
     answer = browser_as(ann).get("search.suggest", q="vanderm").response.json
     assert answer is not None
-    assert answer["says"] == "The best 8 of 13"
+    assert answer["says"] == "Top 8 of 13"
     assert len(answer["results"]) == 8
     assert answer["results"][0] == {
         "kind": "Lead",
@@ -315,7 +315,7 @@ def test_the_box_offers_the_best_while_one_types(browser_as: BrowserAs, session:
         "name": [["Vanderm", True], ["eer", False]],
         "about": [[["Meer BV", False]]],
     }
-    assert browser_as(ann).get("search.suggest", q="qqqqq").response.json == {"results": [], "says": "Nothing found"}
+    assert browser_as(ann).get("search.suggest", q="qqqqq").response.json == {"results": [], "says": "No results"}
     assert browser_as(ann).get("search.suggest").response.json == {"results": [], "says": ""}
 
 
@@ -331,6 +331,6 @@ def test_a_search_that_takes_too_long_is_stopped_kindly(own_database: OwnDatabas
         other.rollback()
     assert page.status == 503
     assert page.h1 == "This search took too long"
-    assert "A longer or a second word makes it quick." in page.text
-    assert offered == {"results": [], "says": "This takes too long. Type more letters."}
+    assert "Add a word or type more letters, then search again." in page.text
+    assert offered == {"results": [], "says": "This search is taking too long. Type more letters."}
     assert browser.get("search.show_results", q="smith").status == 200

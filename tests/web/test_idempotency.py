@@ -136,9 +136,9 @@ def test_sent_again_with_other_fields_it_is_asked_about(
     again = form.submit(**creation.otherwise)
 
     assert again.status == 422
-    assert "This form was already sent, and answered “" in again.text
+    assert "You already submitted this form: “" in again.text
     assert creation.said in again.text
-    assert again.link("look there") == first.location
+    assert again.link("open it") == first.location
     assert count() == 1
     # What was typed is still there, under a key of its own.
     kept = again.form(creation.action)

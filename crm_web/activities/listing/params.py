@@ -11,8 +11,8 @@ from crm_web.lists.record_params import DateRangeFilter, Label, RecordListParams
 from crm_web.models import ActivityKind, Employee
 from crm_web.web.template_filters import UserLocale
 
-DATES = {"happened_from": "Happened from", "happened_to": "Happened before"}
-TASKS = {"open": "Open tasks", "done": "Done tasks"}
+DATES = {"happened_from": "Date from", "happened_to": "Date before"}
+TASKS = {"open": "Open tasks", "done": "Completed tasks"}
 
 
 class ActivityListParams(RecordListParams):
@@ -35,8 +35,8 @@ class ActivityListParams(RecordListParams):
         )
         self.require("author", "an employee", self.is_person)
         self.require("assignee", "an employee", self.is_person)
-        self.require("kind", "a kind of activity", lambda word: word in list(ActivityKind))
-        self.require("tasks", "a state of tasks", lambda word: word in TASKS, is_single=True)
+        self.require("kind", "an activity type", lambda word: word in list(ActivityKind))
+        self.require("tasks", "a task state", lambda word: word in TASKS, is_single=True)
         self.require("happened", "a period", lambda word: word in WORDS, is_single=True)
         self.kinds = [kind for kind in ActivityKind if kind in self.all("kind")]
         self.tasks = self.one("tasks") if self.one("tasks") in TASKS else ""
@@ -56,7 +56,7 @@ class ActivityListParams(RecordListParams):
     def date_range_happened(self) -> DateRangeFilter:
         """The days to filter by."""
         words = [(word, WORDS[word][0].capitalize()) for word in PAST]
-        return DateRangeFilter("Happened", "happened", words, (("happened_from", "from"), ("happened_to", "before")))
+        return DateRangeFilter("Date", "happened", words, (("happened_from", "from"), ("happened_to", "before")))
 
     @property
     def kind_choices(self) -> list[tuple[str, str]]:
@@ -86,8 +86,8 @@ class ActivityListParams(RecordListParams):
         :return: a chip for each filter that has an effect
         """
         labels: list[Label] = [
-            *self.name_people("author", "By:", people),
-            *self.name_people("assignee", "For:", people),
+            *self.name_people("author", "Added by:", people),
+            *self.name_people("assignee", "Assigned to:", people),
             *(("kind", kind.value, kind.label) for kind in self.kinds),
             *(("tasks", word, TASKS[word]) for word in [self.tasks] if word),
             *self.name_days(),

@@ -139,7 +139,7 @@ class LikelyCustomer(ResponseModel):
     id: int
     number: str
     name: str
-    reasons: Sequence[str] = Field(description="Why, in words, such as “same email”.")
+    reasons: Sequence[str] = Field(description="Why, in words, such as “same e-mail”.")
 
 
 class LeadParts(Sent):

@@ -13,7 +13,7 @@ from crm_web.lists.record_params import DateRangeFilter, Label, RecordListParams
 from crm_web.models import CustomerKind, CustomerStatus, Employee
 from crm_web.web.template_filters import UserLocale
 
-OWNER_WORDS = {"me": "Me", "nobody": "Nobody"}
+OWNER_WORDS = {"me": "Me", "nobody": "Unassigned"}
 
 
 class CustomerListParams(RecordListParams):
@@ -37,7 +37,7 @@ class CustomerListParams(RecordListParams):
             names=(*record_params.NAMES, "status", "kind"),
         )
         self.require("status", "a status", lambda word: word in list(CustomerStatus))
-        self.require("kind", "a kind of customer", lambda word: word in list(CustomerKind), is_single=True)
+        self.require("kind", "a customer type", lambda word: word in list(CustomerKind), is_single=True)
         self.statuses = [status for status in CustomerStatus if status in self.all("status")]
         self.kind = next((kind for kind in CustomerKind if kind == self.one("kind")), None)
 
@@ -48,7 +48,7 @@ class CustomerListParams(RecordListParams):
     @property
     def owner_tabs(self) -> list[Tab]:
         """Everyone's customers, or the reader's own."""
-        return self.list_owner_tabs([("Everyone’s", None), ("Mine", "me")])
+        return self.list_owner_tabs([("All", None), ("Mine", "me")])
 
     @property
     def status_choices(self) -> list[tuple[str, str]]:

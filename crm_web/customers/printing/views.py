@@ -39,7 +39,7 @@ def print_customers() -> ResponseReturnValue:
     chosen = ListParams("customers.print_customers", request.args, names=("id",))
     back_url = url_for("customers.list_customers")
     if not chosen.ids("id"):
-        flash_message("Tick the customers that you want to print first.", kind="info")
+        flash_message("Select the customers to print first.", kind="info")
         return redirect(back_url, code=303)
     printed = list_customers_to_print(chosen.ids("id")) or abort(404)
     return _paper(printed, back_url)

@@ -73,9 +73,9 @@ class LeadListParams(RecordListParams):
         amount, sign = read_money(typed, self.user_locale.locale)
         if sign and self.one("currency"):
             if self.currency not in sign.currencies:
-                raise ValueError(f"“{typed}” is no amount in {self.one('currency')}.")
+                raise ValueError(f"“{typed}” is not an amount in {self.one('currency')}.")
         elif sign and sign.usual is None:
-            raise ValueError(f"“{typed}” can be of several currencies. Choose the currency.")
+            raise ValueError(f"“{typed}” could be in several currencies. Choose one.")
         elif sign and sign.usual:
             self.filters["currency"] = [sign.usual]
         return str(amount)
@@ -86,10 +86,10 @@ class LeadListParams(RecordListParams):
         return self.one(name) if amount is None else write_amount(amount, self.user_locale.locale)
 
     def _require_known_of_leads(self) -> None:
-        self.require("kind", "a kind of status", lambda word: word in list(StatusKind), is_single=True)
+        self.require("kind", "a status group", lambda word: word in list(StatusKind), is_single=True)
         self.require("status", "a status", lambda word: word in list(LeadStatus))
-        self.require("reason", "a reason", lambda word: word in list(LostReason))
-        self.require("reached", "a status on the way to Won", lambda word: word in WAY_TO_WON, is_single=True)
+        self.require("reason", "a lost reason", lambda word: word in list(LostReason))
+        self.require("reached", "an earlier status", lambda word: word in WAY_TO_WON, is_single=True)
         self.require("left", "a status", lambda word: word in list(LeadStatus))
         self.require("left_owner", "an owner", self.is_person)
         self.require("customer", "a customer", is_record_id, is_single=True)
@@ -183,7 +183,7 @@ class LeadListParams(RecordListParams):
     @property
     def owner_tabs(self) -> list[Tab]:
         """Everyone's leads, or those that concern the reader most."""
-        return self.list_owner_tabs([("Everyone’s", None), ("Mine", "me"), ("My team’s", "team")])
+        return self.list_owner_tabs([("All", None), ("Mine", "me"), ("My team’s", "team")])
 
     @property
     def layout_tabs(self) -> list[Tab]:
@@ -210,11 +210,11 @@ class LeadListParams(RecordListParams):
             *(("source", source, name_word("Source", source)) for source in self.all("source")),
             *(("customer", value, f"Customer: {name}") for value in self._customers()),
             *self._name_amounts(),
-            *(("reason", reason.value, f"Lost: {reason.label}") for reason in self.lost_reasons),
+            *(("reason", reason.value, f"Lost reason: {reason.label}") for reason in self.lost_reasons),
             *(("reached", status.value, f"Reached {status.label}") for status in [self.reached] if status),
             *(("left", status.value, f"Left {status.label}") for status in self.left),
-            *self.name_people("left_owner", "Owner then:", people),
-            *(("left_source", word, f"{name_word('Source', word)} then") for word in self.all("left_source")),
+            *self.name_people("left_owner", "Owner at the time:", people),
+            *(("left_source", word, f"{name_word('Source', word)} at the time") for word in self.all("left_source")),
             *(("close", OVERDUE, "Overdue") for word in self.all("close")[:1] if word == OVERDUE),
             *self.name_shared(),
         ]
@@ -224,7 +224,7 @@ class LeadListParams(RecordListParams):
         return [value for value in self.all("customer")[:1] if self.customer_id is not None]
 
     def _name_amounts(self) -> list[Label]:
-        sides = {"amount_from": "Amount from", "amount_to": "Amount up to"}
+        sides = {"amount_from": "Amount at least", "amount_to": "Amount at most"}
         amounts = [
             (
                 name,
@@ -234,13 +234,13 @@ class LeadListParams(RecordListParams):
             for name, side in sides.items()
             if (amount := self.amount(name)) is not None
         ]
-        return amounts + [("currency", self.one("currency"), f"In {code}") for code in [self.currency] if code]
+        return amounts + [("currency", self.one("currency"), f"Currency: {code}") for code in [self.currency] if code]
 
     @property
     def ignored(self) -> list[str]:
         """What was typed and means nothing."""
         currency = self.one("currency")
-        unknown = [f"“{currency}” is no currency"] if currency and not self.currency else []
+        unknown = [f"“{currency}” is not a currency"] if currency and not self.currency else []
         others = [status.label for status in self.statuses if status not in self.offered_statuses]
         unknown += [f"“{label}” is not {self.kind}" for label in others]
         return self.left_out() + unknown
