@@ -84,17 +84,17 @@ class PreferencesForm(RecordForm):
     """Theme, time zone, locale and keyboard shortcuts."""
 
     theme = RadiosField(
-        "Colours",
-        [(Theme.SYSTEM, "As the system"), (Theme.LIGHT, "Light"), (Theme.DARK, "Dark")],
-        validators=[Required("Choose the colours.")],
+        "Theme",
+        [(Theme.SYSTEM, "Match system"), (Theme.LIGHT, "Light"), (Theme.DARK, "Dark")],
+        validators=[Required("Choose a theme.")],
     )
     time_zone = TimeZoneField("Time zone", validators=[Required("Choose a time zone.")])
-    locale = LocaleField("Numbers and dates", validators=[Required("Choose how numbers and dates are written.")])
+    locale = LocaleField("Numbers and dates", validators=[Required("Choose a number and date format.")])
     uses_keys = RadiosField(
-        "Single keys",
+        "Keyboard shortcuts",
         [(True, "On"), (False, "Off")],
-        validators=[Required("Choose whether single keys do anything.")],
-        description="j, k, x, e, n, / and ? do something in lists. Press ? to see what.",
+        validators=[Required("Choose On or Off.")],
+        description="Single keys such as j, k and n in lists. Press ? to see them all.",
     )
 
 
@@ -108,7 +108,7 @@ class PasswordForm(RecordForm):
     )
     password = new_password_field("New password", InputRequired("Enter a new password."))
     repeated_password = new_password_field(
-        "New password again",
-        InputRequired("Enter the new password once more."),
-        EqualTo("password", "This differs from the new password. Enter both once more."),
+        "Repeat new password",
+        InputRequired("Repeat the new password."),
+        EqualTo("password", "The passwords don’t match. Enter both again."),
     )

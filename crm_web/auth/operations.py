@@ -114,7 +114,7 @@ def change_own_password(employee: Employee, current: str, new: str, *, sign_in_i
     :raise PasswordTooWeak: if the new one is too short, too long or too easily guessed
     """
     if not _matches(employee.password_hash, current):
-        raise WrongPassword("This is not your current password.", "current_password")
+        raise WrongPassword("That is not your current password.", "current_password")
     set_password(employee, new, by=employee, keep=sign_in_id)
 
 
@@ -127,13 +127,13 @@ def check_new_password(password: str, *, name: str, email: str) -> None:
     if "\x00" in password or any(unicodedata.category(character) == "Cs" for character in password):
         reason = "Remove the invisible character from this password."
     elif len(password) < SHORTEST_PASSWORD:
-        reason = f"Use at least {SHORTEST_PASSWORD} characters; a few words in a row are easy to remember."
+        reason = f"Use at least {SHORTEST_PASSWORD} characters. A few random words are easy to remember."
     elif len(password) > LONGEST_PASSWORD:
         reason = f"Use at most {LONGEST_PASSWORD} characters."
     elif len(set(password)) < FEWEST_CHARACTERS:
         reason = f"Use at least {FEWEST_CHARACTERS} different characters."
     elif password.strip().casefold() in (name.casefold(), email.casefold(), email.partition("@")[0].casefold()):
-        reason = "Choose something else than your name or e-mail address."
+        reason = "Don’t use your name or email as the password."
     if reason:
         raise PasswordTooWeak(reason, "password")
 

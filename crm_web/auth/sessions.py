@@ -17,8 +17,8 @@ from crm_web.models import ChangeSource, Employee, set_change_source
 
 KNOWN_BROWSER_COOKIE = "piper_browser"
 KNOWN_FOR = timedelta(days=180)
-TOO_MANY = "This token made too many requests in this minute. Wait for the seconds of Retry-After."
-TOO_MANY_WRONG = "Too many requests with unknown tokens came from this address. Stop the program that sends them."
+TOO_MANY = "Too many requests with this token. Wait the number of seconds in Retry-After."
+TOO_MANY_WRONG = "Too many requests with invalid tokens from this address. Stop the app that sends them."
 
 
 def init_app(app: Flask) -> None:

@@ -87,7 +87,7 @@ def explain_stale_page(error: CSRFError) -> ResponseReturnValue:
     if request.endpoint != "auth.sign_in" or current_user.is_authenticated:
         return answer_stale_form(error)
     form = SignInForm(formdata=None)
-    show_refusal(form, DomainError("This page was too old to be sent. Please enter your password once more."))
+    show_refusal(form, DomainError("This page expired. Please enter your password again."))
     return _sign_in_page(form), 400
 
 
@@ -122,7 +122,7 @@ def change_preferences() -> ResponseReturnValue:
         uses_keys=form.uses_keys.data,
     )
     db.session.commit()
-    flash_message("Your preferences are saved.")
+    flash_message("Preferences saved.")
     return redirect(url_for("auth.show_account"), code=303)
 
 
@@ -141,7 +141,7 @@ def change_password() -> ResponseReturnValue:
         return _refuse_password(form, error), 422
     db.session.commit()
     log_event("password_changed")
-    flash_message("Your password is changed. Wherever else you were signed in, you are signed out.")
+    flash_message("Password changed. Your other sessions were signed out.")
     return redirect(url_for("auth.show_account"), code=303)
 
 
@@ -166,7 +166,7 @@ def end_sign_in(sign_in_id: int) -> ResponseReturnValue:
     operations.end_sign_in(sign_in)
     db.session.commit()
     log_event("sign_in_ended", sign_in=sign_in_id)
-    flash_message("That sign-in is ended.")
+    flash_message("Session signed out.")
     return redirect(url_for("auth.show_account"), code=303)
 
 

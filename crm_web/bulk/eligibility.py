@@ -19,9 +19,9 @@ from crm_web.models import (
 
 ABOUT = {BulkAction.ASSIGN: "owner_id", BulkAction.STATUS: "status", BulkAction.SOURCE: "source"}
 """The column that an action is about; the trash is about the whole record."""
-CALLED = {"owner_id": "owner", "status": "status", "source": "source"}
+CALLED = {"owner_id": "Owner", "status": "Status", "source": "Source"}
 
-LIKELY = "May be a customer already"
+LIKELY = "May already be a customer"
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,11 @@ def check_eligible(edit: BulkEdit, item: Any, record: Any, context: EditContext)
     :param record: ``None`` if it is gone
     """
     if record is None:
-        return _refuse("Deleted for good meanwhile")
+        return _refuse("Permanently deleted")
     if not may_change(context.by, record):
-        return _refuse(f"Belongs to {context.names.get(record.owner_id, 'somebody else')}")
+        return _refuse(f"Owned by {context.names.get(record.owner_id, 'someone else')}")
     if record.deleted_at is not None:
-        in_trash = "In the trash already"
+        in_trash = "Already in the trash"
         return _skip(in_trash) if edit.action is BulkAction.TRASH else _refuse("In the trash")
     return _check_change_needed(edit, item, record, context)
 
@@ -71,11 +71,11 @@ def _check_change_needed(edit: BulkEdit, item: BulkItem, record: Any, context: E
     column = ABOUT.get(edit.action)
     if column is None:
         is_same = record.version == item.version_seen
-        return None if is_same else _skip("Changed by somebody after it was chosen")
+        return None if is_same else _skip("Changed since you selected it")
     if column in edit.values and getattr(record, column) == edit.values[column]:
         return _skip(_already(edit, context))
     if getattr(record, column) != item.before[column]:
-        return _skip(f"Its {CALLED[column]} was changed by somebody after it was chosen")
+        return _skip(f"{CALLED[column]} changed since you selected it")
     if is_win(edit) and record.id in context.likely:
         return SkipReason(BulkOutcome.SKIPPED, context.likely[record.id], LIKELY)
     return None
@@ -95,10 +95,10 @@ def is_loss(edit: BulkEdit) -> bool:
 def _already(edit: BulkEdit, context: EditContext) -> str:
     if edit.action is BulkAction.ASSIGN:
         owner_id = edit.values["owner_id"]
-        return f"Belongs to {context.names.get(owner_id, 'them')} already" if owner_id else "Belongs to nobody already"
+        return f"Already owned by {context.names.get(owner_id, 'this person')}" if owner_id else "Already unassigned"
     if edit.action is BulkAction.SOURCE:
-        return f"Has the source {edit.values['source']} already" if edit.values["source"] else "Has no source anyway"
-    return f"{label_of_status(edit)} already"
+        return f"Source is already {edit.values['source']}" if edit.values["source"] else "Has no source"
+    return f"Status is already {label_of_status(edit)}"
 
 
 def label_of_status(edit: BulkEdit) -> str:

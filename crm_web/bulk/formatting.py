@@ -11,15 +11,17 @@ def format_title(edit: BulkEdit, count: int) -> str:
     records = f"{count:,} {edit.entity}{'' if count == 1 else 's'}"
     return {
         BulkAction.ASSIGN: f"Assign {records}",
-        BulkAction.SOURCE: f"Set the source of {records}",
-        BulkAction.TRASH: f"Move {records} to the trash",
+        BulkAction.SOURCE: f"Set source for {records}",
+        BulkAction.TRASH: f"Move {records} to trash",
     }.get(edit.action) or f"Move {records} to {label_of_status(edit)}"
 
 
 def describe_action(edit: BulkEdit, names: Mapping[int, str]) -> str:
     """Say what an edit did, such as “Assigned to Bob Tanaka”."""
     if edit.action is BulkAction.ASSIGN:
-        return f"Assigned to {names.get(edit.values['owner_id'] or 0, 'nobody')}"
+        return (
+            f"Assigned to {names.get(edit.values['owner_id'], 'someone')}" if edit.values["owner_id"] else "Unassigned"
+        )
     if edit.action is BulkAction.SOURCE:
         return f"Source set to {edit.values['source']}" if edit.values["source"] else "Source removed"
-    return "Moved to the trash" if edit.action is BulkAction.TRASH else f"Moved to {label_of_status(edit)}"
+    return "Moved to trash" if edit.action is BulkAction.TRASH else f"Moved to {label_of_status(edit)}"

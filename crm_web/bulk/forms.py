@@ -32,8 +32,8 @@ def list_actions(entity: str) -> list[tuple[str | None, Choices]]:
     """
     is_lead = entity == BulkEntity.LEAD
     statuses: Iterable[Any] = LeadStatus if is_lead else CustomerStatus
-    single = [("assign", "Assign to…"), *([("source", "Set the source…")] if is_lead else []), ("trash", "Trash")]
-    return [(None, single), ("Move to status", [(f"status:{status.value}", status.label) for status in statuses])]
+    single = [("assign", "Assign to…"), *([("source", "Set source…")] if is_lead else []), ("trash", "Move to trash")]
+    return [(None, single), ("Change status", [(f"status:{status.value}", status.label) for status in statuses])]
 
 
 class Ids(Field):
@@ -49,9 +49,7 @@ class SelectionForm(RecordForm):
 
     ids = Ids()
     everything = HiddenField()
-    action = ChoiceField(
-        empty=None, refusal="Choose what to do with them.", validators=[Required("Choose what to do.")]
-    )
+    action = ChoiceField(empty=None, refusal="Choose an action.", validators=[Required("Choose an action.")])
 
     def offer(self, entity: BulkEntity) -> None:
         """Set the possible actions; call it before ``validate``."""
@@ -80,12 +78,14 @@ class PlainForm(RecordForm):
 class AssignForm(PlainForm):
     """The new owner."""
 
-    owner_id = OwnerField("New owner", empty="Choose an owner", validators=[Required("Choose an owner, or nobody.")])
+    owner_id = OwnerField(
+        "New owner", empty="Choose an owner", validators=[Required("Choose an owner or “Unassigned”.")]
+    )
 
     def offer(self, people: Sequence[Employee]) -> None:
         """Set who can be chosen; nobody must be chosen explicitly, so that a stray key does not unassign thousands."""
         self.owner_id.set_options(people)
-        self.owner_id.options.append((NOBODY, "Nobody: they are free to take"))
+        self.owner_id.options.append((NOBODY, "Unassigned"))
         if self.owner_id.raw_data == [str(NOBODY)]:
             self.owner_id.data, self.owner_id.process_errors = NOBODY, []
 
@@ -100,7 +100,7 @@ class SourceForm(PlainForm):
         "Source",
         limit_of(LeadSource.name),
         [Required("Enter a source.")],
-        description="Pick a known one or type a new one.",
+        description="Choose a source or type a new one.",
     )
 
     def values(self) -> dict[str, Any]:
@@ -120,7 +120,7 @@ class LossForm(PlainForm):
 class WinForm(PlainForm):
     """Whether to win leads that may be customers already, too."""
 
-    create_all = BooleanField("Create a new customer for these as well")
+    create_all = BooleanField("Create new customers for these leads too")
 
     def values(self) -> dict[str, Any]:
         return {"create_all": self.create_all.data}

@@ -76,9 +76,9 @@ def save_selection(
     set_audit_actor(by)
     count = count_selection(entity, selection)
     if not count:
-        raise NothingChosen(f"Tick at least one {entity} first.", "ids")
+        raise NothingChosen(f"Select at least one {entity}.", "ids")
     if count > MOST:
-        raise TooMany(f"These are {count:,} {entity}s. At most {MOST:,} change at once: narrow the list down.", "ids")
+        raise TooMany(f"You selected {count:,} {entity}s; the limit is {MOST:,}. Narrow the list down.", "ids")
     edit = BulkEdit(entity=entity, action=action, values=dict(values or {}), place=place, made_by_id=by.id)
     db.session.add(edit)
     db.session.flush()
@@ -192,8 +192,8 @@ def _undo_chunk(edit: BulkEdit, chunk: list[tuple[BulkItem, Any]], by: Employee)
 
 def _reason_to_leave(item: BulkItem, record: Any) -> str | None:
     if record is None:
-        return "Deleted for good meanwhile"
-    return None if record.version == item.version_after else "Changed by somebody since"
+        return "Permanently deleted"
+    return None if record.version == item.version_after else "Changed since the edit"
 
 
 def _write_items(edit: BulkEdit, rows: list[dict[str, Any]]) -> None:
@@ -209,7 +209,7 @@ def _lock_edit(edit: BulkEdit) -> None:
     except OperationalError as error:
         if not isinstance(error.orig, LockNotAvailable):
             raise
-        raise EditUnderWay("This is being done right now. Reload in a moment to see what became of it.") from error
+        raise EditUnderWay("This edit is still running. Reload in a moment to see the result.") from error
 
 
 def _lock_records(edit: BulkEdit) -> None:

@@ -13,7 +13,7 @@ LABELS: dict[BulkOutcome | UndoOutcome, str] = {
     UndoOutcome.UNDONE: "Undone",
     BulkOutcome.DONE: "Done",
     BulkOutcome.SKIPPED: "Skipped",
-    BulkOutcome.REFUSED: "Refused",
+    BulkOutcome.REFUSED: "Failed",
 }
 """What a receipt can show, and in which order it is asked for."""
 

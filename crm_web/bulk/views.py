@@ -85,7 +85,7 @@ def apply_edit(edit_id: int) -> ResponseReturnValue:
     edit = _edit_or_404(edit_id)
     if not edit.is_applied:
         if edit.made_by_id != current_user.id:
-            refuse("Only whoever chose these records can change them.")
+            refuse("Only the person who selected these records can apply this edit.")
         form = form_for(edit, list_possible_owners())
         if not form.validate():
             return _confirmation(edit, form), 422
@@ -116,7 +116,7 @@ def undo_edit(edit_id: int) -> ResponseReturnValue:
 def _edit_or_404(edit_id: int) -> BulkEdit:
     edit = queries.get_edit(edit_id) or abort(404)
     if edit.made_by_id != current_user.id and not may(current_user, Action.CHANGE_ANY):
-        refuse("This is somebody else’s bulk edit. Only they, a manager or an administrator can see it.")
+        refuse("This is someone else’s bulk edit. Only they, a manager or an admin can see it.")
     return edit
 
 
@@ -137,7 +137,7 @@ def _receipt(edit: BulkEdit) -> str:
     view = EditResultParams(request.args, edit=edit, counts=counts)
     page = queries.list_items(edit, view.outcome, cursor=view.mark)
     names = queries.map_names(edit, [item.record_id for item in page.rows])
-    title = describe_action(edit, map_employee_names()) if counts["done"] else "Nothing was changed"
+    title = describe_action(edit, map_employee_names()) if counts["done"] else "Nothing changed"
     return render_template(
         "bulk/receipt.html", edit=edit, counts=counts, view=view, page=page, names=names, title=title
     )

@@ -276,16 +276,16 @@ class DbFailure(Enum):
     """Why the database failed a request, with the texts of the error page."""
 
     AWAY = (
-        "The database does not answer",
-        "Nothing was saved. Wait a moment and try again: what you typed is still there when you go back.",
+        "Can’t reach the database",
+        "Nothing was saved. Go back and try again in a moment; what you typed is still there.",
     )
     SLOW = (
         "This took too long",
-        "The database stopped it to stay quick for everyone. Nothing was saved. Try again, or ask for less at once.",
+        "The request timed out and nothing was saved. Try again, or narrow it down.",
     )
     BUSY = (
-        "Somebody else is changing this right now",
-        "Nothing was saved. Wait a moment and try again: what you typed is still there when you go back.",
+        "Someone else is saving this right now",
+        "Nothing was saved. Go back and try again in a moment; what you typed is still there.",
     )
 
 

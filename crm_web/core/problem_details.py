@@ -15,7 +15,7 @@ DETAILS = {
     413: "The body is too large.",
     415: "Send JSON, with Content-Type: application/json.",
     429: "Too many requests. Wait for the seconds of Retry-After.",
-    500: "Something broke on our side, and nothing was saved. Tell your administrator the request_id.",
+    500: "Something went wrong on our side, and nothing was saved. Give your admin the request_id.",
 }
 """What a status means where the view said nothing more."""
 MEDIA_TYPE = "application/problem+json"

@@ -52,7 +52,7 @@ def set_new_password(email: str, password_stdin: bool) -> None:
     employee = _get_employee(email)
     set_password(employee, _ask_password(password_stdin), by=None)
     db.session.commit()
-    click.echo(f"{employee.name} has a new password, and is signed out everywhere.")
+    click.echo(f"{employee.name} has a new password and was signed out everywhere.")
 
 
 @employees.command("deactivate")
@@ -69,7 +69,7 @@ def deactivate(email: str, hand_over_to: str | None, hand_over_to_nobody: bool) 
     except operations.SuccessorNeeded as error:
         raise DomainError(f"{error.message} Use --hand-over-to or --hand-over-to-nobody.") from error
     db.session.commit()
-    click.echo(f"{employee.name} can’t sign in any more. Handed over: {given.in_words()}.")
+    click.echo(f"{employee.name} can no longer sign in. Handed over: {given.in_words()}.")
 
 
 def _get_employee(email: str) -> Employee:

@@ -12,10 +12,10 @@ from crm_web.web.forms import IdempotentForm
 from crm_web.web.phone_field import PhoneField
 
 ROLES = {
-    Role.VIEWER: "Viewer: sees everything, colleagues included, and changes nothing",
-    Role.SALES: "Sales: enters records, changes their own and those nobody owns; finishes tasks likewise",
-    Role.MANAGER: "Manager: changes, assigns and trashes everything",
-    Role.ADMIN: "Admin: does what managers do, and keeps the employees",
+    Role.VIEWER: "Viewer: read-only",
+    Role.SALES: "Sales: add records, edit their own and unassigned ones",
+    Role.MANAGER: "Manager: edit, assign and delete any record",
+    Role.ADMIN: "Admin: everything managers can do, plus manage employees",
 }
 """What each role is trusted with, as a line to choose."""
 
@@ -27,14 +27,14 @@ class SuccessorField(OwnerField):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(
-            "Who takes over their leads, customers and open tasks",
-            empty="Choose…",
-            refusal="Choose from the list.",
+            "New owner of their leads, customers and open tasks",
+            empty="Choose an owner",
+            refusal="Choose an owner from the list.",
             **settings,
         )
 
     def list_options(self) -> Iterable[tuple[Any, str]]:
-        return [(NOBODY, "Nobody: they are free to take"), *self.options]
+        return [(NOBODY, "Unassigned"), *self.options]
 
     def columns(self) -> dict[str, Any]:
         return {}
@@ -43,22 +43,22 @@ class SuccessorField(OwnerField):
 class EmployeeForm(RecordForm):
     """The fields of an employee."""
 
-    name = TextLine("Name", limit_of(Employee.name), [Required("Enter the person’s name.")])
+    name = TextLine("Name", limit_of(Employee.name), [Required("Enter a name.")])
     email = EmailField(
-        "E-mail", [Required("Enter the e-mail address.")], description="They sign in with it. Capitals don’t matter."
+        "Email", [Required("Enter an email address.")], description="Used to sign in. Not case-sensitive."
     )
     role = RadiosField("Role", ROLES.items(), validators=[Required("Choose a role.")])
     job_title = TextLine("Job title", limit_of(Employee.job_title))
     phone = PhoneField("Phone")
-    manager_id = OwnerField("Manager", empty="Nobody", refusal="Choose a manager from the list.")
+    manager_id = OwnerField("Manager", empty="No manager", refusal="Choose a manager from the list.")
     time_zone = TimeZoneField("Time zone", validators=[Required("Choose a time zone.")])
-    locale = LocaleField("Numbers and dates", validators=[Required("Choose how numbers and dates are written.")])
+    locale = LocaleField("Numbers and dates", validators=[Required("Choose a number and date format.")])
 
 
 class NewEmployeeForm(EmployeeForm, IdempotentForm):
     """A new employee with their first password."""
 
-    password = new_password_field("First password", Optional())
+    password = new_password_field("Password", Optional())
 
 
 class ChangeEmployeeForm(EmployeeForm):

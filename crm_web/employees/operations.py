@@ -150,7 +150,7 @@ def hand_over(employee: Employee, successor: Employee | None, *, by: Employee | 
     """
     set_audit_actor(by)
     if successor is not None and (not successor.can_own or successor.id == employee.id):
-        raise SuccessorNotEntitled("Choose somebody else who is active and sells.", "successor_id")
+        raise SuccessorNotEntitled("Choose an active employee with a Sales, Manager or Admin role.", "successor_id")
     # Counted first, because a trigger moves tasks along with their records.
     tasks, to = count_belongings(employee).tasks, successor.id if successor else None
     with _refusals_in_words():
@@ -172,7 +172,7 @@ def _give_up_records(employee: Employee, handover: Handover | None, by: Employee
         return hand_over(employee, handover.to, by=by)
     belongings = count_belongings(employee)
     if belongings.are_some:
-        raise SuccessorNeeded(f"{belongings.of(employee.name)} Choose who takes over.", "successor_id")
+        raise SuccessorNeeded(f"{belongings.of(employee.name)} Choose a new owner.", "successor_id")
     return belongings
 
 
@@ -187,7 +187,7 @@ def _check_leaders(employee: Employee, leader_id: int | None) -> None:
     line = select(Employee.id, Employee.manager_id).where(Employee.id == leader_id).cte("line", recursive=True)
     above = line.union(select(Employee.id, Employee.manager_id).join(line, Employee.id == line.c.manager_id))
     if db.session.scalar(select(func.count()).select_from(above).where(above.c.id == employee.id)):
-        raise LeadsThemselves(f"Choose another manager: this one works for {employee.name}.", "manager_id")
+        raise LeadsThemselves(f"Choose another manager; this one reports to {employee.name}.", "manager_id")
 
 
 @contextmanager
@@ -202,28 +202,36 @@ def _refusals_in_words() -> Iterator[None]:
         kind, sentence, field = REFUSALS[name]
         raise kind(sentence, field) from error
     except StaleDataError as error:
-        raise EmployeeChangedMeanwhile("Someone saved changes here just now. Look at them, then try again.") from error
+        raise EmployeeChangedMeanwhile("Someone else just saved changes. Review them, then try again.") from error
 
 
 REFUSALS: dict[str | None, tuple[type[DomainError], str, str]] = {
-    "uq_employees_email_normalised": (EmailTaken, "Somebody has this e-mail address already.", "email"),
+    "uq_employees_email_normalised": (EmailTaken, "This email is already in use.", "email"),
     "ck_employees_one_admin": (
         LastAdministrator,
-        "This is the last administrator. Make somebody else an administrator first.",
+        "This is the only admin. Make someone else an admin first.",
         "role",
     ),
     "ck_employees_owns_nothing": (
         SuccessorNeeded,
-        "They were given a lead or customer just now. Choose who takes over.",
+        "They just got a lead or customer. Choose a new owner.",
         "successor_id",
     ),
     "ck_employees_has_no_tasks": (
         SuccessorNeeded,
-        "They were given a task just now. Choose who takes over.",
+        "They just got a task. Choose a new owner.",
         "successor_id",
     ),
-    "ck_assignee_active": (SuccessorNotEntitled, "Choose somebody else who is active and sells.", "successor_id"),
+    "ck_assignee_active": (
+        SuccessorNotEntitled,
+        "Choose an active employee with a Sales, Manager or Admin role.",
+        "successor_id",
+    ),
     "fk_employees_manager_id": (ManagerNotThere, "Choose a manager from the list.", "manager_id"),
-    "ck_owner_entitled": (SuccessorNotEntitled, "Choose somebody else who is active and sells.", "successor_id"),
+    "ck_owner_entitled": (
+        SuccessorNotEntitled,
+        "Choose an active employee with a Sales, Manager or Admin role.",
+        "successor_id",
+    ),
 }
 """What breaking a constraint of the database means to a person: the error, its sentence and its field."""

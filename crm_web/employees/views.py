@@ -77,9 +77,9 @@ def _new_form() -> NewEmployeeForm:
 def _welcome(form: NewEmployeeForm, employee: Employee) -> Answer:
     place = url_for("employees.list_employees")
     if employee.password_hash:
-        return store_response(form, f"{employee.name} can sign in now.", place)
-    link = ("Set one", url_for("employees.edit_password", employee_id=employee.id))
-    return store_response(form, f"{employee.name} is added, but can’t sign in without a password.", place, link=link)
+        return store_response(form, f"{employee.name} added and can sign in now.", place)
+    link = ("Set password", url_for("employees.edit_password", employee_id=employee.id))
+    return store_response(form, f"{employee.name} added. They need a password to sign in.", place, link=link)
 
 
 @blueprint.get("/<int:employee_id>/edit")
@@ -110,7 +110,7 @@ def change_employee(employee_id: int) -> ResponseReturnValue:
         return _edit_page(form, employee), 422
     # People who gave up their own admin role can no longer open the list.
     place = "employees.list_employees" if may(current_user, Action.KEEP_EMPLOYEES) else "dashboard.show_dashboard"
-    text = f"{employee.name} is saved.{_say_given(given, handover)}{merged.in_words()}"
+    text = f"{employee.name} saved.{_say_given(given, handover)}{merged.in_words()}"
     answer, role = Answer(text, url_for(place), warnings=form.phone_warnings), employee.role
     db.session.commit()
     log_event("employee_changed", employee=employee_id, role=role)
@@ -156,7 +156,7 @@ def deactivate_employee(employee_id: int) -> ResponseReturnValue:
     except DomainError as error:
         _refuse(form, error)
         return _deactivation_page(employee, form), 422
-    text = f"{employee.name} can’t sign in any more.{_say_given(given, handover)}"
+    text = f"{employee.name} can no longer sign in.{_say_given(given, handover)}"
     answer = Answer(text, url_for("employees.list_employees"))
     known = {"employee": employee_id, "leads": given.leads, "customers": given.customers, "tasks": given.tasks}
     db.session.commit()
@@ -211,7 +211,7 @@ def set_password(employee_id: int) -> ResponseReturnValue:
         _refuse(form, error)
         return _password_page(form, employee), 422
     place = url_for("employees.edit_employee", employee_id=employee_id)
-    answer = Answer(f"{employee.name} has a new password, and is signed out everywhere.", place)
+    answer = Answer(f"{employee.name} has a new password and was signed out everywhere.", place)
     db.session.commit()
     log_event("password_set", employee=employee_id)
     return answer.give()
@@ -234,7 +234,7 @@ def _handover(chosen: Any) -> operations.Handover | None:
 def _say_given(given: queries.Belongings, handover: operations.Handover | None) -> str:
     if handover is None or not given.are_some:
         return ""
-    lead_in = f"Handed to {handover.to.name}" if handover.to else "Free to take"
+    lead_in = f"Transferred to {handover.to.name}" if handover.to else "Now unassigned"
     return f" {lead_in}: {given.in_words()}."
 
 

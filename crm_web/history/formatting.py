@@ -30,21 +30,21 @@ ENTITIES = {
 """The kinds of record that history keeps, each with its word."""
 
 CHANGE_SOURCES = {
-    ChangeSource.WEB: "in the browser",
-    ChangeSource.API: "by the API",
-    ChangeSource.IMPORT: "by the import command",
-    ChangeSource.BULK: "by a bulk edit",
-    ChangeSource.COMMAND: "by a command",
-    ChangeSource.SQL: "directly in the database",
+    ChangeSource.WEB: "via web",
+    ChangeSource.API: "via API",
+    ChangeSource.IMPORT: "via import",
+    ChangeSource.BULK: "via bulk edit",
+    ChangeSource.COMMAND: "via command line",
+    ChangeSource.SQL: "via database",
 }
 """The ways in, as the end of a sentence."""
 
 CHANGE_SOURCE_LABELS = {
-    ChangeSource.WEB: "Browser",
+    ChangeSource.WEB: "Web",
     ChangeSource.API: "API",
-    ChangeSource.IMPORT: "Import command",
+    ChangeSource.IMPORT: "Import",
     ChangeSource.BULK: "Bulk edit",
-    ChangeSource.COMMAND: "Command",
+    ChangeSource.COMMAND: "Command line",
     ChangeSource.SQL: "Database",
 }
 """The ways in, as the lines of a choice."""
@@ -193,7 +193,7 @@ def resolve_reference(column: str, value: Any) -> Iterator[RecordRef]:
 def _action_label(change: Change) -> str:
     trashed = change.fields.get("deleted_at") if change.action is ChangeAction.CHANGED else None
     if trashed is not None:
-        return "Restored" if trashed[1] is None else "Moved to the trash"
+        return "Restored" if trashed[1] is None else "Moved to trash"
     return change.action.label
 
 
@@ -213,7 +213,7 @@ def name_of(values: Mapping[str, Any]) -> str:
 
 
 def _fields(change: Change, names: Mapping[RecordRef, RecordName]) -> Iterator[FieldChange]:
-    hidden = _SAID_BY_ACTION if _action_label(change) in ("Restored", "Moved to the trash") else ()
+    hidden = _SAID_BY_ACTION if _action_label(change) in ("Restored", "Moved to trash") else ()
     for column in sorted(change.fields, key=label_of):
         if column not in hidden:
             old, new = (format_value(change.entity, column, value, names) for value in change.fields[column])

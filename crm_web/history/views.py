@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from crm_web.auth.permissions import Action, allowed, may, may_change
 from crm_web.history import blueprint, queries
-from crm_web.history.formatting import CHANGE_SOURCE_LABELS, CHANGE_SOURCES, ENTITIES, ReadableChange, RecordRef
+from crm_web.history.formatting import CHANGE_SOURCE_LABELS, ENTITIES, ReadableChange, RecordRef
 from crm_web.lists.params import Chip, ListParams, is_record_id
 from crm_web.models import ChangeAction, ChangeSource, Employee
 from crm_web.records.parsing import read_date
@@ -36,7 +36,7 @@ def list_changes() -> ResponseReturnValue:
         view=view,
         choices=_list_choices(people),
         chips=_list_chips(view, chosen, people),
-        ignored=view.not_applied + [f"“{view.one(name)}” is no date" for name in view.unread],
+        ignored=view.not_applied + [f"“{view.one(name)}” is not a date" for name in view.unread],
         may_put_back=_may_put_back,
         back_to=request.full_path if request.query_string else request.path,
     )
@@ -46,9 +46,9 @@ def _read_address() -> ListParams:
     view = ListParams("history.list_changes", request.args, names=NAMES)
     view.require("who", "an employee", lambda word: word == NOBODY or is_record_id(word), is_single=True)
     view.require("record", "a record", lambda word: _read_record(word) is not None, is_single=True)
-    view.require("kind", "a kind of record", lambda word: word in ENTITIES, is_single=True)
+    view.require("kind", "a record type", lambda word: word in ENTITIES, is_single=True)
     view.require("action", "an action", lambda word: word in list(ChangeAction), is_single=True)
-    view.require("door", "a way in", lambda word: word in list(ChangeSource), is_single=True)
+    view.require("door", "a source", lambda word: word in list(ChangeSource), is_single=True)
     view.require("day", "", lambda _: True, is_single=True)
     view.read_typed(["day"], lambda typed: read_date(typed, current_user_locale().locale).isoformat())
     return view
@@ -83,13 +83,13 @@ def _list_choices(people: Sequence[Employee]) -> dict[str, list[tuple[Any, str]]
 
 
 def _list_chips(view: ListParams, chosen: queries.ChangeFilter, people: Sequence[Employee]) -> list[Chip]:
-    names = {person.id: person.name for person in people} | {0: "the installation"}
+    names = {person.id: person.name for person in people} | {0: "System"}
     labels = {
         "record": chosen.record and queries.name_record(chosen.record),
-        "who": None if chosen.actor_id is None else f"By {names.get(chosen.actor_id, 'someone unknown')}",
+        "who": None if chosen.actor_id is None else f"By {names.get(chosen.actor_id, 'unknown person')}",
         "kind": chosen.entity and f"Record: {ENTITIES[chosen.entity]}",
         "action": chosen.action and chosen.action.label,
-        "door": chosen.door and CHANGE_SOURCES[chosen.door].capitalize(),
+        "door": chosen.door and f"Source: {CHANGE_SOURCE_LABELS[chosen.door]}",
         "day": chosen.day and f"On {template_filters.date(chosen.day, user_locale=current_user_locale())}",
     }
     return [Chip(label, view.url_without(name, view.one(name))) for name, label in labels.items() if label]

@@ -25,7 +25,7 @@ FROM import_rows r LEFT JOIN leads l USING (external_system, external_id);
 CREATE UNIQUE INDEX ON import_plan (line);
 ANALYZE import_plan;
 """
-# The same name with the same e-mail or phone is the same person.
+# The same name with the same email or phone is the same person.
 _COMPARE_PEOPLE = """
 UPDATE import_plan p SET outcome = 'duplicate' FROM import_rows r
 WHERE r.line = p.line AND p.outcome = 'create' AND p.person IS NOT NULL AND (

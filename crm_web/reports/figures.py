@@ -60,7 +60,7 @@ def build_status_report(view: ReportParams) -> Table:
         ]
         return Line(label, cells, length=total.count, kind=kind)
 
-    heads = ["Leads", "Share", *(["Worth"] if period is None else [])]
+    heads = ["Leads", "Share", *(["Value"] if period is None else [])]
     lines = [line(status.label, total, colour_of(status), status=status.value) for status, total in totals.items()]
     return Table("Status", heads, lines, line("All", every))
 
@@ -80,7 +80,7 @@ def build_funnel_report(view: ReportParams) -> Table:
         ]
         lines.append(Line("All leads" if is_first else status.label, cells, length=count, kind=colour_of(status)))
         before = count
-    return Table("Got as far as", ["Leads", "Of all", "Of the step before", "Dropped off"], lines)
+    return Table("Reached", ["Leads", "Share of all", "From previous stage", "Dropped off"], lines)
 
 
 def build_conversion_report(view: ReportParams) -> Table:
@@ -90,13 +90,13 @@ def build_conversion_report(view: ReportParams) -> Table:
         period = period or queries.find_all_months(view.user_locale.zone, view.today, most=MOST_LINES_OF_MONTHS)
         if len(period.months) >= MOST_LINES_OF_MONTHS:
             period = Period(period.months[-MOST_LINES_OF_MONTHS].first_day, period.next_day, period.zone)
-            note = f"Months are told apart for {MOST_LINES_OF_MONTHS} months at most: the latest ones."
+            note = f"Showing the latest {MOST_LINES_OF_MONTHS} months."
     outcomes = queries.count_outcomes(part, view.scope, period)
     names = map_employee_names([outcome.part for outcome in outcomes]) if view.by == "owner" else {}
     if len(outcomes) == queries.MOST_LINES:
-        note = f"Only the {queries.MOST_LINES} with the most leads are shown."
+        note = f"Showing the top {queries.MOST_LINES} by number of leads."
     lines = [_add_outcome(view, outcome, period, names) for outcome in outcomes]
-    heads = ["Leads", "Open", "Won", "Lost", "Won of all", "Won of closed"]
+    heads = ["Leads", "Open", "Won", "Lost", "Win rate (all)", "Win rate (closed)"]
     return Table(view.ways[view.by].removeprefix("By ").capitalize(), heads, lines, note=note)
 
 
@@ -106,7 +106,7 @@ def _add_outcome(view: ReportParams, outcome: Outcome, period: Period | None, na
         month = month_of(outcome.part, view.user_locale.zone)
         label, found = formatter.month(month.first_day), _created_in(month)
     elif view.by == "owner":
-        label = names.get(outcome.part, "Nobody")
+        label = names.get(outcome.part, "Unassigned")
         found = {**_created_in(period), "owner": outcome.part or "nobody"}
     else:
         label = outcome.part or "No source"
@@ -143,7 +143,7 @@ def build_time_in_status_report(view: ReportParams) -> Table:
         )
         for status, times in queries.measure_time_in_status(view.scope, view.period).items()
     ]
-    return Table("Status", ["Left it", "Half within", "Mean"], lines)
+    return Table("Status", ["Moved on", "Median", "Average"], lines)
 
 
 def build_closed_report(view: ReportParams) -> Table:
@@ -166,10 +166,10 @@ def build_closed_report(view: ReportParams) -> Table:
 
     lines = [
         line("Won", StatusKind.WON),
-        line("Lost, for any reason", StatusKind.LOST),
+        line("Lost (total)", StatusKind.LOST),
         *(line(why.label, StatusKind.LOST, why) for why in LostReason),
     ]
-    return Table("Outcome", ["Leads", "Of all closed", "Worth"], lines)
+    return Table("Outcome", ["Leads", "Share of closed", "Value"], lines)
 
 
 def build_forecast_report(view: ReportParams) -> Table:
@@ -217,7 +217,7 @@ def build_activity_report(view: ReportParams) -> Table:
     names = map_employee_names(counts)
     lines = [
         Line(
-            names.get(person, "Nobody known"),
+            names.get(person, "Unknown"),
             [
                 *(formatter.activities(kinds.get(kind, 0), person, kind) for kind in ActivityKind),
                 formatter.activities(kinds.total(), person),
@@ -294,7 +294,7 @@ class ReportFormatter:
         for unit, size, begin in (("month", 30, 90), ("week", 7, 14), ("day", 1, 1)):
             if days >= begin:
                 return Cell(template_filters.plural(days // size, unit, user_locale=self.user_locale), days)
-        return Cell("less than a day", days)
+        return Cell("Less than a day", days)
 
     def month(self, day: date) -> str:
         return template_filters.month(day)
@@ -318,7 +318,7 @@ REPORTS = {
     "statuses": Report(
         "Leads by status",
         "Where do our leads stand?",
-        "Leads that came in during the period, by where they stand now. For all time also what they are worth.",
+        "Leads created in the period, by current status. Choose “All time” to see their value as well.",
         build_status_report,
         {},
         "Created",
@@ -326,9 +326,9 @@ REPORTS = {
     "funnel": Report(
         "Funnel",
         "How far do leads get, and where do they drop off?",
-        "Of the leads that came in during the period: how many ever got at least as far as each status, whatever became"
-        " of them since. A lead that skipped a status has got past it; waiting on hold, or being lost, takes nobody"
-        " further. Dropped off: how many fewer than in the step before, those still on their way among them.",
+        "Of the leads created in the period, how many reached each status or a later one. Leads that skipped a"
+        " status count as having passed it; moving to On hold or Lost doesn’t count as progress. “Dropped off” is the"
+        " difference from the previous stage and includes leads that are still in progress.",
         build_funnel_report,
         {},
         "Created",
@@ -336,50 +336,50 @@ REPORTS = {
     "conversion": Report(
         "Conversion",
         "Which leads become customers?",
-        "Of the leads that came in during the period: what became of them by now. Won of all counts open leads as not"
-        " won yet; won of closed leaves them out. Lost includes disqualified.",
+        "The current outcome of leads created in the period. “Win rate (all)” counts open leads as not won; “Win"
+        " rate (closed)” leaves them out. Lost includes disqualified leads.",
         build_conversion_report,
         {"source": "By source", "owner": "By owner", "month": "By month created"},
         "Created",
     ),
     "time": Report(
         "Time in each status",
-        "Where do leads wait?",
-        "How long leads stood in a status before they left it, counted in the period in which they left, for whoever"
-        " owned them then. Half within: half of them left in this time or less, in whole days, after a fortnight in"
-        " whole weeks, after 90 days in months of 30 days. Leads that still stand there are not counted yet. A lead"
-        " that left a status twice counts twice; the list behind the figure shows it once, and none in the trash.",
+        "Where do leads get stuck?",
+        "How long leads spent in a status before they moved on, counted in the period when they left and for their"
+        " owner at that time. The median is shown in days, then weeks from 2 weeks and 30-day months from 90 days."
+        " Leads still in the status are not counted. A lead that left a status twice counts twice, but appears once"
+        " in the linked list, which excludes the trash.",
         build_time_in_status_report,
         {},
         "Left",
     ),
     "closed": Report(
         "Won and lost",
-        "What was won, and why was the rest lost?",
-        "Leads that were closed during the period, whenever they came in. Lost includes disqualified. Amounts of"
-        " different currencies are never added up.",
+        "What did we win, and why did we lose the rest?",
+        "Leads closed in the period, whenever they were created. Lost includes disqualified leads. Amounts in"
+        " different currencies are not added up.",
         build_closed_report,
         {},
         "Closed",
     ),
     "forecast": Report(
         "Forecast",
-        "What may come in?",
-        "Open leads by currency and by the month of their expected close. Weighted: each amount times its probability;"
-        " a lead without a probability adds nothing to it. Earlier: the expected close has passed. Each currency stands"
-        " for itself, and its bars are drawn against its own largest month.",
+        "What is likely to close?",
+        "Open leads by currency and expected close month. “Weighted” is each amount times its probability; leads"
+        " without a probability add nothing. “Earlier” means the expected close date has passed. Bars compare months"
+        " within one currency.",
         build_forecast_report,
         {},
         "",
     ),
     "activity": Report(
         "Activity by person",
-        "Who did how much?",
-        "Notes, calls, meetings, e-mails and tasks by the person who entered them, on leads and customers, in the month"
-        " in which they happened. What was removed is not counted; what is on a record in the trash is: it was done.",
+        "Who is doing what?",
+        "Notes, calls, meetings, emails and tasks on leads and customers, by the person who logged them and by date."
+        " Removed activities are not counted; activities on records in the trash are.",
         build_activity_report,
         {},
-        "Happened",
+        "Date",
         has_sources=False,
     ),
 }

@@ -50,7 +50,7 @@ class ReportParams(RecordListParams):
         )
         self.name, self.ways = name, ways
         self.require("period", "a period", lambda word: word in PERIODS, is_single=True)
-        self.require("by", "a way to tell leads apart", lambda word: word in ways, is_single=True)
+        self.require("by", "a grouping", lambda word: word in ways, is_single=True)
         for side in MONTHS:
             self.require(side, "", lambda _: True, is_single=True)
         self.read_typed(MONTHS, lambda typed: f"{read_month(typed, user_locale.locale):%Y-%m}")
@@ -112,7 +112,7 @@ class ReportParams(RecordListParams):
     @property
     def ignored(self) -> list[str]:
         """Values in the URL that were not understood."""
-        return self.not_applied + [f"“{self.one(name)}” is no month ({name})" for name in self.unread]
+        return self.not_applied + [f"“{self.one(name)}” is not a month ({name})" for name in self.unread]
 
     @property
     def kept(self) -> list[tuple[str, str]]:

@@ -10,8 +10,8 @@ from crm_web.web.forms import IdempotentForm
 class ViewForm(RecordForm):
     """Name and sharing of a view."""
 
-    name = TextLine("Name", limit_of(SavedView.name), [Required("Enter a name, such as “Big deals of this month”.")])
-    is_shared = BooleanField("Everyone sees it")
+    name = TextLine("Name", limit_of(SavedView.name), [Required("Enter a name.")])
+    is_shared = BooleanField("Share with everyone")
 
     def keep_private(self) -> None:
         """Remove the choice of sharing, for those who may not share."""
@@ -21,6 +21,6 @@ class ViewForm(RecordForm):
 class NewViewForm(ViewForm, IdempotentForm):
     """The present list as a new view."""
 
-    is_pinned = BooleanField("Put it into my navigation", default=True)
+    is_pinned = BooleanField("Pin to sidebar", default=True)
     list = HiddenField()
     address = HiddenField()

@@ -97,4 +97,4 @@ def _refusals_in_words() -> Iterator[None]:
     except IntegrityError as error:
         if cast(refused.IntegrityError, error.orig).diag.constraint_name != "uq_saved_views_name":
             raise
-        raise NameTaken("There is a view by that name already. Choose another one.", "name") from error
+        raise NameTaken("You already have a view with this name. Choose another name.", "name") from error

@@ -58,7 +58,7 @@ def create_view() -> ResponseReturnValue:
         db.session.rollback()
         show_refusal(form, error)
         return _new_page(form), 422
-    answer = store_response(form, f"This list is kept as “{view.name}”.", url_of_view(view))
+    answer = store_response(form, f"View “{view.name}” saved.", url_of_view(view))
     db.session.commit()
     return answer.give()
 
@@ -96,7 +96,7 @@ def change_view(view_id: int) -> ResponseReturnValue:
         db.session.rollback()
         show_refusal(form, error)
         return _edit_page(form, view), 422
-    answer = Answer(f"“{view.name}” was saved.", url_for("saved_views.list_views"))
+    answer = Answer(f"View “{view.name}” saved.", url_for("saved_views.list_views"))
     db.session.commit()
     return answer.give()
 
@@ -110,7 +110,7 @@ def _edit_page(form: ViewForm, view: SavedView) -> str:
 def save_address(view_id: int) -> ResponseReturnValue:
     view = _view_to_change(view_id)
     operations.save_address(view, _tidy(view.list, _read(request.form.get("address", ""))), by=current_user)
-    answer = Answer(f"“{view.name}” shows this from now on.", url_of_view(view))
+    answer = Answer(f"View “{view.name}” updated.", url_of_view(view))
     db.session.commit()
     return answer.give()
 
@@ -122,7 +122,7 @@ def trash_view(view_id: int) -> ResponseReturnValue:
     operations.trash_view(view, by=current_user)
     undo = ("Restore", url_for("saved_views.restore_view", view_id=view_id))
     is_mine = view.owner_id == current_user.id
-    answer = Answer(f"“{view.name}” is deleted.", url_for("saved_views.list_views"), undo=undo if is_mine else None)
+    answer = Answer(f"View “{view.name}” deleted.", url_for("saved_views.list_views"), undo=undo if is_mine else None)
     db.session.commit()
     return answer.give()
 
@@ -137,7 +137,7 @@ def restore_view(view_id: int) -> ResponseReturnValue:
     except DomainError as error:
         db.session.rollback()
         return Answer(error.message, place, kind="error").give()
-    answer = Answer(f"“{view.name}” is back.", place)
+    answer = Answer(f"View “{view.name}” restored.", place)
     db.session.commit()
     return answer.give()
 
@@ -191,5 +191,5 @@ def _view_or_404(view_id: int) -> SavedView:
 def _view_to_change(view_id: int) -> SavedView:
     view = _view_or_404(view_id)
     if not may_change_view(current_user, view):
-        refuse("Somebody else keeps this view. Only they, a manager or an administrator can change it.")
+        refuse("Someone else owns this view. Only its owner, a manager or an admin can edit it.")
     return view

@@ -21,7 +21,7 @@ LABELS = {None: "All", "lead": "Leads", "customer": "Customers", "contact": "Con
 @allowed(Action.READ)
 def show_trash() -> ResponseReturnValue:
     view = ListParams("trash.show_trash", request.args, names=("kind",))
-    view.require("kind", "a kind of record", lambda word: word in queries.KINDS, is_single=True)
+    view.require("kind", "a record type", lambda word: word in queries.KINDS, is_single=True)
     kind = next((kind for kind in queries.KINDS if kind == view.one("kind")), None)
     return render_template(
         "trash/show_trash.html",
@@ -52,5 +52,5 @@ def purge(kind: str, record_id: int) -> ResponseReturnValue:
     else:
         db.session.commit()
         log_event("purged", kind=kind, record=record_id)
-        flash_message(f"{name} is deleted for good.")
+        flash_message(f"{name} permanently deleted.")
     return redirect(url_for("trash.show_trash"), code=303)

@@ -28,11 +28,11 @@ def put_back(change: Change, column: str, record: Any, *, by: Employee) -> bool:
     :raise DomainError: if a rule of the record forbids it
     """
     if column not in change.fields or not is_restorable(change, column):
-        raise NotPutBack(f"{label_of(column)} can’t be put back by itself.")
+        raise NotPutBack(f"{label_of(column)} can’t be restored on its own.")
     try:
         old = from_history(type(record), column, change.fields[column][0])
     except ValueError as error:
-        raise NotPutBack(f"What {label_of(column)} was before is not known here any more.") from error
+        raise NotPutBack(f"The earlier value of {label_of(column)} is no longer valid.") from error
     if is_same(getattr(record, column), old):
         return False
     _WAYS[change.entity](record, {column: old}, change, by)

@@ -29,11 +29,9 @@ def put_back(change_id: int) -> ResponseReturnValue:
         is_new = operations.put_back(change, column, record, by=current_user)
     except DomainError as error:
         db.session.rollback()
-        return Answer(f"Nothing was put back. {error.message}", place, kind="error").give()
+        return Answer(f"Nothing was restored. {error.message}", place, kind="error").give()
     # People who gave up their own admin role can no longer open the employees' pages.
-    answer = Answer(
-        f"{label} is what it was before." if is_new else f"{label} is so already.", wanted or _place_of(record)
-    )
+    answer = Answer(f"{label} restored." if is_new else f"{label} already has this value.", wanted or _place_of(record))
     db.session.commit()
     return answer.give()
 

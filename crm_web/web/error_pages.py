@@ -29,29 +29,29 @@ log = logging.getLogger(__name__)
 
 
 PAGES = {
-    400: ("This request can’t be understood", "Go back, reload the page and try once more."),
-    401: ("Who are you?", "Sign in, or send a token that is not revoked and has not ended."),
-    403: ("You may not do this", "Ask a manager or an administrator if you need to."),
-    404: ("There is nothing here", "The address may be mistyped, or what was here is in the trash or gone."),
+    400: ("Bad request", "Something about this request was not valid. Go back, reload the page and try again."),
+    401: ("Please sign in", "Sign in, or send a valid API token."),
+    403: ("You don’t have access", "Ask a manager or an admin if you need it."),
+    404: ("Page not found", "The link may be wrong, or the record was deleted."),
     405: (
-        "That doesn’t work here",
-        "This address does not take this kind of request. Go back and use the page’s own buttons.",
+        "That didn’t work",
+        "This page can’t be used that way. Go back and use its buttons.",
     ),
     410: (
-        "This was deleted for good",
-        "Somebody did that while you had the page open. Nothing else was changed, and history keeps what it said.",
+        "Permanently deleted",
+        "Someone deleted this record while you had it open. You can still see it in History.",
     ),
-    413: ("That is too large", "Send a smaller file, or less text at once."),
-    415: ("That kind of file doesn’t work here", "Send the kind of file that the page asks for."),
-    422: ("Something needs mending first", "Go back and check what you entered."),
-    429: ("Too many tries", "Wait a few minutes, then try again."),
+    413: ("Too large", "Send a smaller file or less text."),
+    415: ("File type not supported", "Send a file of the type the page asks for."),
+    422: ("There is a problem", "Go back and check what you entered."),
+    429: ("Too many attempts", "Wait a few minutes, then try again."),
     500: (
-        "Something broke on our side",
-        "Nothing was saved. Try again; if it happens again, tell your administrator the request number below.",
+        "Something went wrong",
+        "Nothing was saved. Try again. If it keeps happening, give your admin the request ID below.",
     ),
     503: DbFailure.AWAY.value,
 }
-MAY_BE_SAVED = "What you sent may be saved all the same. Look whether it is before you send it again."
+MAY_BE_SAVED = "Your changes may have been saved. Check before you try again."
 
 
 def register_error_pages(app: Flask) -> None:
@@ -68,8 +68,8 @@ def register_error_pages(app: Flask) -> None:
 def refuse_host(_error: HTTPException) -> ResponseReturnValue:
     """Answer a request for an unknown host name in plain text: no URL can be built under that name."""
     if is_api_request():
-        return make_problem(400, "This site does not answer to that name.")
-    return "This site does not answer to that name.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
+        return make_problem(400, "Unknown host name.")
+    return "Unknown host name.\n", 400, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def show_gone(_error: RecordGone) -> ResponseReturnValue:

@@ -14,7 +14,7 @@ def _list_events() -> dict[str, str]:
         if entity == "lead":
             labels[WON] = "Lead won"
         if entity in TRASHABLE:
-            labels[f"{entity}.deleted"] = f"{word} moved to the trash"
+            labels[f"{entity}.deleted"] = f"{word} moved to trash"
             labels[f"{entity}.restored"] = f"{word} restored"
         elif entity != "employee":
             labels[f"{entity}.deleted"] = f"{word} deleted"

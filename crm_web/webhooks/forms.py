@@ -21,7 +21,7 @@ class EventsField(ChoiceField):
     option_widget = CheckboxInput()
 
     def __init__(self, label: str, **settings: Any) -> None:
-        super().__init__(label, [(EVERYTHING, "Everything"), *EVENTS.items()], empty=None, **settings)
+        super().__init__(label, [(EVERYTHING, "All events"), *EVENTS.items()], empty=None, **settings)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         self.data = [self.read(value) for value in valuelist]
@@ -53,14 +53,12 @@ class WebhookParts:
     """The settings of a webhook."""
 
     url = TargetField(
-        "Address",
+        "URL",
         limit_of(Webhook.url),
-        validators=[Required("Enter the address that the messages go to.")],
-        description="It gets a POST with JSON for each event, such as https://hooks.example.com/piper.",
+        validators=[Required("Enter a URL.")],
+        description="We send a JSON POST for each event, e.g. to https://hooks.example.com/piper.",
     )
-    description = TextLine(
-        "What it is for", limit_of(Webhook.description), description="In a word or two, such as “Accounting”."
-    )
+    description = TextLine("Description", limit_of(Webhook.description), description="e.g. “Accounting”")
     events = EventsField("Events")
 
 

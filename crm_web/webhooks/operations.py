@@ -44,7 +44,7 @@ def create_webhook(values: Mapping[str, Any], *, allow_private: bool, by: Employ
     _check_address(values["url"], allow_private)
     count = db.session.scalar(select(func.count()).select_from(Webhook).where(Webhook.removed_at.is_(None)))
     if (count or 0) >= MOST_WEBHOOKS:
-        raise TooManyWebhooks(f"There are {MOST_WEBHOOKS} webhooks. Remove one that is not used any more first.")
+        raise TooManyWebhooks(f"You have {MOST_WEBHOOKS} webhooks, the maximum. Delete one first.")
     webhook = Webhook(**values, secret=secrets.token_bytes(SECRET_BYTES))
     db.session.add(webhook)
     db.session.flush()
@@ -64,7 +64,7 @@ def change_webhook(
     set_audit_actor(by)
     lock(webhook)
     if webhook.version != version:
-        raise WebhookChangedMeanwhile("Somebody saved changes here after you opened this page. Open it again.")
+        raise WebhookChangedMeanwhile("Someone else saved changes after you opened this page. Reload it and try again.")
     if "url" in values and values["url"] != webhook.url:
         _check_address(values["url"], allow_private)
     for name, value in values.items():
@@ -121,7 +121,7 @@ def replay_delivery(delivery: WebhookDelivery, *, by: Employee) -> None:
     set_audit_actor(by)
     lock(delivery)
     if db.session.scalar(select(WebhookDelivery.lease_ends_at > func.now()).where(WebhookDelivery.id == delivery.id)):
-        raise BeingSent("This message is being sent in this very moment. Look again in a few seconds.")
+        raise BeingSent("This message is being sent right now. Check again in a few seconds.")
     delivery.state = DeliveryState.WAITING
     delivery.next_try_at = func.now()
     delivery.lease_ends_at = None

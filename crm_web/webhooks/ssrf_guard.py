@@ -24,8 +24,8 @@ NOT_PUBLIC = tuple(
         *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
     )
 )
-EXAMPLE = "Enter an address like https://hooks.example.com/piper."
-INSIDE = "Enter a public address: this one leads to a machine inside."
+EXAMPLE = "Enter a URL like https://hooks.example.com/piper."
+INSIDE = "Enter a public URL. This one points to an internal address."
 _NAME = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
 
 
@@ -60,12 +60,12 @@ def read_target(url: str, *, allow_private: bool) -> Target:
     :raise NotAllowed: if messages may not go there
     """
     if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
-        raise NotAllowed(f"{EXAMPLE} Other letters are written as %… in it, in the name as xn--….")
+        raise NotAllowed(f"{EXAMPLE} Write non-ASCII characters as %…, and in the host name as xn--….")
     parts = _split(url)
     if parts.scheme not in PORTS or (parts.scheme == "http" and not allow_private):
-        raise NotAllowed("Enter an address that begins with https://.")
+        raise NotAllowed("Enter a URL that starts with https://.")
     if "@" in parts.netloc:
-        raise NotAllowed("Leave out the name and password before the @: each message is signed instead.")
+        raise NotAllowed("Remove the user name and password before the @. Messages are signed instead.")
     host = parts.hostname or ""
     if parts.fragment or not (_NAME.fullmatch(host) or _is_version_6(host)):
         raise NotAllowed(EXAMPLE)

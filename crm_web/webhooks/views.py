@@ -50,7 +50,7 @@ def create_webhook() -> ResponseReturnValue:
         db.session.rollback()
         show_refusal(form, error)
         return _new_page(form), 422
-    text = "The webhook was made before; its secret was in that answer. If it is lost, remove the webhook."
+    text = "This webhook already exists, and its secret was shown once. If you lost it, delete the webhook."
     store_response(form, text, _place_of(webhook.id))
     shown = send_secret(render_template("webhooks/show_secret.html", webhook=webhook, secret=secret))
     webhook_id = webhook.id
@@ -98,7 +98,7 @@ def change_webhook(webhook_id: int) -> ResponseReturnValue:
         return _edit_page(form, webhook), 422
     db.session.commit()
     log_event("webhook_changed", webhook=webhook_id)
-    return Answer("The webhook is saved.", _place_of(webhook_id)).give()
+    return Answer("Webhook saved.", _place_of(webhook_id)).give()
 
 
 def _edit_page(form: ChangeWebhookForm, webhook: Webhook) -> str:
@@ -108,14 +108,14 @@ def _edit_page(form: ChangeWebhookForm, webhook: Webhook) -> str:
 @blueprint.post("/<int:webhook_id>/pause")
 @allowed(Action.KEEP_WEBHOOKS)
 def pause_webhook(webhook_id: int) -> ResponseReturnValue:
-    return _settle(webhook_id, operations.pause_webhook, "It is paused: nothing is sent until you resume it.")
+    return _settle(webhook_id, operations.pause_webhook, "Webhook paused. Nothing is sent until you resume it.")
 
 
 @blueprint.post("/<int:webhook_id>/resume")
 @allowed(Action.KEEP_WEBHOOKS)
 def resume_webhook(webhook_id: int) -> ResponseReturnValue:
     skip = request.form.get("skip_missed") == "1"
-    text = "It is sent what happens from now on." if skip else "It is sent what it missed, and all that follows."
+    text = "Webhook resumed. It gets events from now on." if skip else "Webhook resumed. Missed events are being sent."
     return _settle(webhook_id, lambda webhook, *, by: operations.resume_webhook(webhook, skip_missed=skip, by=by), text)
 
 
@@ -133,7 +133,7 @@ def _settle(webhook_id: int, settle: Callable[..., None], text: str) -> Response
 def remove_webhook(webhook_id: int) -> ResponseReturnValue:
     webhook = _webhook_or_404(webhook_id)
     operations.remove_webhook(webhook, by=current_user)
-    answer = Answer(f"The webhook to {webhook.url} is removed.", url_for("webhooks.list_webhooks"))
+    answer = Answer(f"Webhook to {webhook.url} deleted.", url_for("webhooks.list_webhooks"))
     db.session.commit()
     log_event("webhook_removed", webhook=webhook_id)
     return answer.give()
@@ -149,7 +149,7 @@ def replay_delivery(webhook_id: int, delivery_id: int) -> ResponseReturnValue:
     except DomainError as error:
         db.session.rollback()
         return Answer(error.message, _place_of(webhook_id), kind="error").give()
-    when = "is sent again within seconds" if webhook.is_active else "is sent as soon as the webhook is resumed"
+    when = "will be sent again in a few seconds" if webhook.is_active else "will be sent when you resume the webhook"
     answer = Answer(f"Message {delivery_id} {when}.", _place_of(webhook_id))
     db.session.commit()
     log_event("webhook_replayed", webhook=webhook_id, delivery=delivery_id)

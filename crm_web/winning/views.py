@@ -78,7 +78,7 @@ def win_by_choice(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | 
     if choice.customer_id.data is not None:
         return _win_for(lead, choice.customer_id.data, seen)
     is_asked = seen in (None, lead.status) and list_likely_customers(lead, limit=1)
-    # The likely one may be the very customer that a colleague's Won has just made from this lead.
+    # The likely one may be the very customer that a colleague's Won has just created from this lead.
     if is_asked and not win_queries.has_customer(lead.id):
         next_url = request.values.get("next") or None
         return redirect(url_for("leads.preview_win", lead_id=lead.id, next=next_url), code=303)

@@ -114,7 +114,7 @@ def test_who_only_has_tasks_needs_a_successor_too(
 ) -> None:
     task = make_activity(session, kind=TASK, assignee_id=vera.id, lead_id=make_lead(session).id)
     page = browser_as(ada).post("employees.deactivate_employee", {}, employee_id=vera.id)
-    assert page.errors == {"successor_id": "Vera Rossi has 1 open task. Choose who takes over."}
+    assert page.errors == {"successor_id": "Vera Rossi has 1 open task. Choose a new owner."}
     assert Program(app, make_token(session, ada)).post(f"/employees/{vera.id}/deactivate").status_code == 409
     left = Program(app, make_token(session, ada)).post(f"/employees/{vera.id}/deactivate", {"hand_over_to": ada.id})
     assert left.status_code == 200
@@ -145,7 +145,7 @@ def test_the_undo_of_a_bulk_edit_puts_each_task_back(
         receipt = apply(choose(browser, "assign", lead), owner_id=owner_id)
         new_owner = bob.id if owner_id != "0" else None
         assert read(session, tasks) == before | {"hers": new_owner}
-        receipt.button("Undo this edit")
+        receipt.button("Undo edit")
         assert read(session, tasks) == before
         assert lead.owner_id == ann.id
 
@@ -161,7 +161,7 @@ def test_a_task_that_changed_hands_since_stays_where_it_is(
     session.execute(text("SELECT set_config('crm.door', 'sql', true)"))
     tasks["hers"].assignee_id = max.id
     session.commit()
-    receipt.button("Undo this edit")
+    receipt.button("Undo edit")
     assert read(session, tasks)["hers"] == max.id
 
 

@@ -239,7 +239,7 @@ def test_shows_wrong_tokens_too_often(
     assert answers[1].headers["RateLimit-Policy"] == '"wrong-tokens";q=2;w=900'
     assert answers[1].headers["RateLimit"].startswith('"wrong-tokens";r=0;')
     assert 0 < int(answers[2].headers["Retry-After"]) <= 900
-    assert "unknown tokens" in answers[2].get_json()["detail"]
+    assert "invalid tokens" in answers[2].get_json()["detail"]
     # Another program at the same address has done nothing wrong.
     assert program_of(ann).get("/leads").status_code == 200
 

@@ -22,7 +22,7 @@ def test_the_new_password_counts_and_the_old_one_no_longer(
 ) -> None:
     answer = browser_as(vera).get("auth.show_account").form("password").fill(**SENT).submit()
     assert (answer.status, answer.location) == (303, "/account")
-    assert "Your password is changed." in answer.follow().flash
+    assert "Password changed." in answer.follow().flash
     assert visitor.post("auth.sign_in", {"email": vera.email, "password": PASSWORD}).status == 422
     assert visitor.post("auth.sign_in", {"email": vera.email, "password": NEW}).status == 303
 
@@ -48,9 +48,9 @@ def test_neither_history_nor_log_hold_it(
 @pytest.mark.parametrize(
     ("changes", "field", "message"),
     [
-        ({"current_password": "something else"}, "current_password", "This is not your current password."),
+        ({"current_password": "something else"}, "current_password", "That is not your current password."),
         ({"current_password": ""}, "current_password", "Enter your current password."),
-        ({"repeated_password": "something else"}, "repeated_password", "This differs from the new password."),
+        ({"repeated_password": "something else"}, "repeated_password", "The passwords don’t match."),
         ({"password": "short", "repeated_password": "short"}, "password", "Use at least 10 characters"),
         ({"password": "", "repeated_password": ""}, "password", "Enter a new password."),
     ],
@@ -74,7 +74,7 @@ def test_guessing_the_current_one_is_throttled(browser_as: BrowserAs, ann: Emplo
     page = browser.post("auth.change_password", SENT)
     assert page.status == 429
     assert "Retry-After" in page.response.headers
-    assert "Too many tries" in page.errors[""]
+    assert "Too many attempts" in page.errors[""]
 
 
 def test_who_has_no_password_can_not_change_it(browser_as: BrowserAs, ann: Employee, session: Session) -> None:

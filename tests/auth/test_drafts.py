@@ -76,7 +76,7 @@ def test_what_was_typed_is_there_after_signing_in_again(
     assert page.status == 303
     asked = page.follow()
     assert asked.h1 == "Sign in"
-    assert "Sign in to get back to what you typed." in asked.flash
+    assert "Sign in to continue where you left off." in asked.flash
     again = sign_in(ann_at, url=page.location or "").follow()
 
     assert (again.status, again.h1) == (422, "New lead")
@@ -114,9 +114,9 @@ def test_nobody_else_is_shown_what_was_typed(ann_at: Browser, session: Session) 
 
     other = sign_in(ann_at, "bob@piper.example", place).follow()
     assert other.location == "/"
-    assert "somebody else filled it in" in other.follow().flash
+    assert "belongs to someone else" in other.follow().flash
     refused = form.submit()
-    assert (refused.status, refused.h1) == (400, "Somebody else filled in this form")
+    assert (refused.status, refused.h1) == (400, "This form belongs to someone else")
     for page in (other.follow(), refused):
         assert "Okoro" not in page.body
 
@@ -134,7 +134,7 @@ def test_it_is_kept_for_an_hour(ann_at: Browser, session: Session) -> None:
     assert sign_in(ann_at, url=place).follow().h1 == "New lead"
     session.execute(update(Draft).values(created_at=func.now() - timedelta(minutes=60)))
     session.commit()
-    assert "no longer kept" in ann_at.open(place.partition("next=")[2]).follow().flash
+    assert "has expired" in ann_at.open(place.partition("next=")[2]).follow().flash
     run_worker(ann_at.app)
     assert session.scalars(select(Draft)).all() == []
 

@@ -22,7 +22,7 @@ PREFERENCES = {"theme": "dark", "time_zone": "Asia/Tokyo", "locale": "de_AT"}
 def test_shows_who_one_is(browser_as: BrowserAs, vera: Employee) -> None:
     page = browser_as(vera).get("auth.show_account")
     assert page.h1 == "Your account"
-    assert page.facts == {"Name": vera.name, "E-mail": vera.email, "Role": "Viewer"}
+    assert page.facts == {"Name": vera.name, "Email": vera.email, "Role": "Viewer"}
 
 
 def test_asks_a_visitor_to_sign_in(visitor: Browser) -> None:
@@ -39,7 +39,7 @@ def test_everybody_chooses_how_pages_read(browser_as: BrowserAs, vera: Employee,
     answer = form.fill(**PREFERENCES).submit()
     assert (answer.status, answer.location) == (303, "/account")
     page = answer.follow()
-    assert page.flash == "Your preferences are saved."
+    assert page.flash == "Preferences saved."
     assert page.one("html")["data-theme"] == "dark"
     session.refresh(vera)
     assert (vera.theme, vera.time_zone, vera.locale) == (Theme.DARK, "Asia/Tokyo", "de_AT")
@@ -100,14 +100,14 @@ def test_lists_ones_own_sign_ins(browser_as: BrowserAs, ann: Employee, bob: Empl
     browser_as(bob)
     browser_as(ann)
     page = browser_as(ann).get("auth.show_account")
-    assert [row["End"] for row in page.table] == ["This one", "End"]
+    assert [row["Sign out"] for row in page.table] == ["This session", "Sign out"]
     assert [row["Browser"] for row in page.table] == ["A browser", "A browser"]
 
 
 def test_ends_another_one(browser_as: BrowserAs, ann: Employee) -> None:
     elsewhere, here = browser_as(ann), browser_as(ann)
-    answer = here.get("auth.show_account").button("End the sign-in with A browser")
-    assert (answer.status, answer.follow().flash) == (303, "That sign-in is ended.")
+    answer = here.get("auth.show_account").button("Sign out A browser")
+    assert (answer.status, answer.follow().flash) == (303, "Session signed out.")
     assert elsewhere.get("auth.show_account").status == 303
     assert here.get("auth.show_account").status == 200
 

@@ -36,11 +36,11 @@ def test_typing_is_typing(open_as: Open) -> None:
 def test_the_keys_are_listed_for_everybody(open_as: Open) -> None:
     page = open_as("vera").go("/leads")
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#keys")).not_to_be_visible()
-    page.get_by_role("button", name="Keys").click()
-    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
 
 
 def test_they_can_be_switched_off(open_as: Open) -> None:
@@ -52,5 +52,5 @@ def test_they_can_be_switched_off(open_as: Open) -> None:
     page.keyboard.press("?")
     expect(page.locator("#keys")).not_to_be_visible()
     assert page.locator("tr[aria-current]").count() == 0
-    page.get_by_role("button", name="Keys").click()
-    expect(page.get_by_text("They are switched off.")).to_be_visible()
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    expect(page.get_by_text("Shortcuts are off.")).to_be_visible()

@@ -58,7 +58,7 @@ def test_leads_are_assigned_at_once(browser_as: BrowserAs, session: Session, ann
     leads = [make_lead(session, last_name=name, owner_id=ann.id) for name in ("Okoro", "Berg")]
     page = choose(browser_as(ann), "assign", *leads)
     assert page.h1 == "Assign 2 leads"
-    assert "Nothing is changed yet." in page.text
+    assert "Review before applying." in page.text
     assert "2 leads: Okoro, Berg." in page.text
     assert [lead.owner_id for lead in read(session, *leads)] == [ann.id, ann.id]
     page = apply(page, owner_id=str(bob.id))
@@ -86,15 +86,15 @@ def test_what_is_not_mine_or_trashed_or_already_so_is_told_before(
     gone = make_lead(session, last_name="Gone", deleted_at=mine.created_at, deleted_by_id=bob.id)
     page = choose(browser_as(ann), "status:new", mine, his, gone, new)
     others = [item.get_text() for item in page.soup.select("#others li")]
-    assert sorted(others) == ["1 lead: Belongs to Bob Tanaka", "1 lead: In the trash", "1 lead: New already"]
+    assert sorted(others) == ["1 lead: In the trash", "1 lead: Owned by Bob Tanaka", "1 lead: Status is already New"]
     page = apply(page)
     assert outcomes(session) == {
         "Mine": "done",
-        "New": "New already",
-        "His": "Belongs to Bob Tanaka",
+        "New": "Status is already New",
+        "His": "Owned by Bob Tanaka",
         "Gone": "In the trash",
     }
-    assert page.click("Refused 2").table[0] == {"Lead": "His", "Why": "Belongs to Bob Tanaka"}
+    assert page.click("Failed 2").table[0] == {"Lead": "His", "Reason": "Owned by Bob Tanaka"}
 
 
 def test_all_that_match_are_frozen(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
@@ -138,11 +138,11 @@ def test_likely_customers_are_left_to_a_person(browser_as: BrowserAs, session: S
     ]
     page = choose(browser_as(ann), "status:won", *leads)
     assert "3 customers will be created" in page.text
-    assert "2 leads may be customers already" in page.text
+    assert "2 leads may already be a customer" in page.text
     apply(page)
     reasons = outcomes(session)
     assert [reasons[name] for name in ("Ek", "Rossi", "Verdi")] == ["done"] * 3
-    assert "Nordlys (same domain): win it by itself" in (reasons["Okoro"] or "")
+    assert "Nordlys (same domain). Open the lead to choose." in (reasons["Okoro"] or "")
     assert "same customer as Ek" in (reasons["Lund"] or "")
 
 
@@ -173,7 +173,7 @@ def test_a_source_is_spelt_as_everywhere(browser_as: BrowserAs, session: Session
     page = apply(choose(browser_as(ann), "source", lead, known), source="TRADE FAIR")
     assert page.h1 == "Source set to Trade fair"
     assert read(session, lead)[0].source == "Trade fair"
-    assert "Has the source Trade fair already" in page.click("Skipped 1").text
+    assert "Source is already Trade fair" in page.click("Skipped 1").text
 
 
 def test_customers_change_status_owner_and_trash(
@@ -210,7 +210,7 @@ def test_what_changed_after_it_was_chosen_is_skipped(
     session.commit()
     apply(page)
     assert outcomes(session) == {
-        "Moved": "Its status was changed by somebody after it was chosen",
+        "Moved": "Status changed since you selected it",
         "Trashed": "In the trash",
         "Zoë Renamed": "done",
     }
@@ -227,7 +227,7 @@ def test_a_rule_that_forbids_one_stops_no_other(browser_as: BrowserAs, session: 
 def test_a_won_lead_keeps_its_customer_and_that_is_told(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     won, other = make_lead(session, status=LeadStatus.WON), make_lead(session)
     page = choose(browser_as(ann), "status:contacted", won, other)
-    assert "1 of them is won: its customer stays a customer." in page.text
+    assert "1 of them is won. Customers created from won leads are kept." in page.text
     apply(page)
     after, _ = read(session, won, other)
     assert (after.status, after.customer_id) == (LeadStatus.CONTACTED, won.customer_id)
@@ -236,12 +236,12 @@ def test_a_won_lead_keeps_its_customer_and_that_is_told(browser_as: BrowserAs, s
 def test_nobody_is_no_default(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session, owner_id=ann.id)
     page = choose(browser_as(ann), "assign", lead)
-    assert page.form("apply").submit().errors == {"owner_id": "Choose an owner, or nobody."}
+    assert page.form("apply").submit().errors == {"owner_id": "Choose an owner or “Unassigned”."}
     assert page.form("apply").submit(owner_id="999").errors == {
         "owner_id": "Choose an active employee. Viewers can’t own records."
     }
     page = apply(page, owner_id="0")
-    assert page.h1 == "Assigned to nobody"
+    assert page.h1 == "Unassigned"
     assert read(session, lead)[0].owner_id is None
 
 
@@ -276,7 +276,7 @@ def test_nothing_ticked_says_what_to_do(browser_as: BrowserAs, session: Session,
     make_lead(session)
     page = browser_as(ann).get("leads.list_leads", status="new").form("/bulk/lead").submit(action="trash")
     assert page.location == "/leads?status=new"
-    assert "Tick at least one lead first." in page.follow().flash
+    assert "Select at least one lead." in page.follow().flash
 
 
 @pytest.mark.parametrize("action", ["", "explode", "status:nonsense"])
@@ -284,13 +284,13 @@ def test_an_action_that_is_none_is_refused(browser_as: BrowserAs, session: Sessi
     lead = make_lead(session)
     data = {"ids": str(lead.id), "action": action}
     page = browser_as(ann).post("bulk.choose_records", data, entity="lead").follow()
-    assert "Choose what to do" in page.flash
+    assert "Choose an action" in page.flash
     assert session.scalars(select(BulkEdit)).all() == []
 
 
 def test_customers_have_no_source(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     data = {"ids": str(make_customer(session).id), "action": "source"}
-    assert "Choose what to do" in browser_as(ann).post("bulk.choose_records", data, entity="customer").follow().flash
+    assert "Choose an action" in browser_as(ann).post("bulk.choose_records", data, entity="customer").follow().flash
 
 
 def test_a_viewer_sees_no_bar_and_is_refused(browser_as: BrowserAs, session: Session, vera: Employee) -> None:

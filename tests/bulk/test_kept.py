@@ -80,7 +80,7 @@ def test_too_many_are_refused_with_their_number(
     monkeypatch.setattr(operations, "MOST", 2)
     for _ in range(3):
         make_customer(session)
-    with app.app_context(), pytest.raises(TooMany, match="These are 3 customers. At most 2 change at once"):
+    with app.app_context(), pytest.raises(TooMany, match="You selected 3 customers; the limit is 2."):
         save_selection(BulkEntity.CUSTOMER, BulkAction.TRASH, select(Customer), place="/", by=ann)
 
 

@@ -30,7 +30,7 @@ BrowserAs = Callable[[Employee], Browser]
 
 def undo(page: Page) -> Page:
     """Press Undo on a receipt."""
-    return page.button("Undo this edit").follow()
+    return page.button("Undo edit").follow()
 
 
 def stored(record: Any) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def test_leads_are_what_they_were(
     page = apply(choose(browser_as(ann), action, *leads), **values)
     assert [stored(lead) for lead in read(session, *leads)] != before
     page = undo(page)
-    assert "Undone for 2 leads" in page.text
+    assert "2 leads restored" in page.text
     assert [stored(lead) for lead in read(session, *leads)] == before
     change = session.scalars(select(Change).where(Change.entity == "lead").order_by(Change.id.desc()).limit(1)).one()
     assert (change.door, change.actor_id) == (ChangeSource.BULK, ann.id)
@@ -101,8 +101,8 @@ def test_what_was_changed_since_is_left_and_listed(
     session.get_one(Lead, changed.id).city = "Oslo"
     session.commit()
     page = undo(page)
-    assert "Undone for 1 lead" in page.text
-    assert page.table == [{"Lead": "Changed", "Why": "Changed by somebody since"}]
+    assert "1 lead restored" in page.text
+    assert page.table == [{"Lead": "Changed", "Reason": "Changed since the edit"}]
     assert [lead.owner_id for lead in read(session, changed, same)] == [bob.id, None]
 
 
@@ -114,8 +114,8 @@ def test_a_win_that_stands_says_what_is_in_the_way(browser_as: BrowserAs, sessio
     session.commit()
     page = undo(page)
     assert page.table[0]["Lead"] == "Acme"
-    assert "This win can’t be undone. C-" in page.table[0]["Why"]
-    assert "Changed since then" in page.table[0]["Why"]
+    assert "This win can’t be undone. C-" in page.table[0]["Reason"]
+    assert "Changed since then" in page.table[0]["Reason"]
     assert [lead.is_won for lead in read(session, *leads)] == [False, True]
 
 
@@ -185,7 +185,7 @@ def test_an_owner_who_sells_no_more_gets_nothing_back(
     ann.is_active = False
     session.commit()
     page = undo(page)
-    assert page.table[0]["Why"] == "Choose an active employee. Viewers can’t own records."
+    assert page.table[0]["Reason"] == "Choose an active employee. Viewers can’t own records."
     assert read(session, lead)[0].owner_id == bob.id
 
 
@@ -218,8 +218,8 @@ def test_the_list_of_edits_says_what_was_done(
     undo(apply(choose(browser_as(ann), "status:contacted", make_lead(session))))
     apply(choose(browser_as(ann), "trash", make_lead(session), make_lead(session)))
     rows = browser_as(ann).get("bulk.list_edits").table
-    assert [(row["What"], row["Records"], row["State"]) for row in rows] == [
-        ("Moved to the trash", "2 leads", "Done"),
+    assert [(row["Edit"], row["Records"], row["Status"]) for row in rows] == [
+        ("Moved to trash", "2 leads", "Done"),
         ("Moved to Contacted", "1 lead", "Undone"),
     ]
     assert "No bulk edits yet" in browser_as(max).get("bulk.list_edits").text

@@ -36,7 +36,7 @@ def test_saves_what_is_typed_and_keeps_the_rest(
     page = browser_as(ann).get("customers.show_customer", customer_id=contact.customer_id).click("Edit")
     page = browser_as(ann).get("customers.edit_contact", contact_id=contact.id)
     assert page.h1 == "Edit Zoë Okoro"
-    assert "Created by the installation" in page.text
+    assert "Created by System" in page.text
     page = page.form("edit").fill(last_name="Berg", phone="+45 33 12 34 56").submit()
     assert page.location == f"/customers/{contact.customer_id}"
     assert "Zoë Berg saved." in page.follow().flash

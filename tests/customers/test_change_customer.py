@@ -98,10 +98,10 @@ def test_the_same_field_changed_by_both_is_decided_by_the_second(
     theirs.fill(billing_country="DK", parent=group.number, status="inactive").submit()
     page = mine.fill(billing_country="SE", parent=other.number, status="former", industry="Energy").submit()
     assert page.status == 409
-    assert page.h1 == "Two changes to Nordlys"
-    assert "Saved meanwhile by Max Lindqvist: Denmark Yours: Sweden" in page.text
-    assert "Parent company Before: empty Saved meanwhile by Max Lindqvist: Group Yours: Other" in page.text
-    assert "Before: Active Saved meanwhile by Max Lindqvist: Inactive Yours: Former" in page.text
+    assert page.h1 == "Conflicting changes to Nordlys"
+    assert "Saved by Max Lindqvist: Denmark Your change: Sweden" in page.text
+    assert "Parent company Original: empty Saved by Max Lindqvist: Group Your change: Other" in page.text
+    assert "Original: Active Saved by Max Lindqvist: Inactive Your change: Former" in page.text
     chosen = {"billing_country": "SE", "parent": f"{group.number} Group", "status": "former"}
     assert page.form().submit(**chosen).status == 303
     saved = read(session, customer)

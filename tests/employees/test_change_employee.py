@@ -31,7 +31,7 @@ def test_saves_what_was_typed(browser_as: BrowserAs, ada: Employee, ann: Employe
     assert page.h1 == "Ann Keller"
     answer = page.form("edit").fill(name="Ann Keller-Schmidt", role="manager", phone="+44 20 7946 0018").submit()
     assert (answer.status, answer.location) == (303, "/employees")
-    assert answer.follow().flash == "Ann Keller-Schmidt is saved."
+    assert answer.follow().flash == "Ann Keller-Schmidt saved."
     session.refresh(ann)
     assert (ann.name, ann.role, ann.phone_e164) == ("Ann Keller-Schmidt", Role.MANAGER, "+442079460018")
     assert ann.updated_by_id == ada.id
@@ -85,7 +85,7 @@ def test_what_two_people_change_in_different_fields_is_saved_both(
     told = (
         "Max Lindqvist changed the job title, the phone and the manager while you were editing. Both changes are saved."
     )
-    assert page.follow().flash == f"Ann K. is saved. {told}"
+    assert page.follow().flash == f"Ann K. saved. {told}"
     session.refresh(ann)
     assert (ann.name, ann.job_title, ann.manager_id, ann.phone_e164) == ("Ann K.", "Closer", max.id, "+442079460018")
 
@@ -99,8 +99,8 @@ def test_the_same_field_changed_by_both_is_decided_by_the_second(
     save(browser_as(max), ann, job_title="Closer", role="manager")
     page = form.fill(job_title="Hunter", role="admin").submit()
     assert page.status == 409
-    assert "Saved meanwhile by Max Lindqvist: Closer Yours: Hunter" in page.text
-    assert "Saved meanwhile by Max Lindqvist: Manager Yours: Admin" in page.text
+    assert "Saved by Max Lindqvist: Closer Your change: Hunter" in page.text
+    assert "Saved by Max Lindqvist: Manager Your change: Admin" in page.text
     assert page.form().submit(job_title="Hunter", role="manager").status == 303
     session.refresh(ann)
     assert (ann.job_title, ann.role) == ("Hunter", Role.MANAGER)
@@ -113,7 +113,7 @@ def test_a_password_set_meanwhile_is_nothing_to_decide(
     form = open_form(browser, ann)
     data = {"password": "a long and unusual phrase"}
     assert browser.post("employees.set_password", data, employee_id=ann.id).status == 303
-    assert form.fill(job_title="Closer").submit().follow().flash.endswith("Ann Keller is saved.")
+    assert form.fill(job_title="Closer").submit().follow().flash.endswith("Ann Keller saved.")
 
 
 @pytest.mark.parametrize("version", ["", "0", "999", "x", "1" * 30])
@@ -135,7 +135,7 @@ def test_nobody_stands_above_themselves(browser_as: BrowserAs, ada: Employee, se
     browser = browser_as(ada)
     assert str(top.id) not in open_form(browser, top).choices("manager_id")
     page = save(browser, top, manager_id=str(low.id))
-    assert page.errors == {"manager_id": "Choose another manager: this one works for Top."}
+    assert page.errors == {"manager_id": "Choose another manager; this one reports to Top."}
 
 
 def test_a_manager_who_left_stays_until_another_is_chosen(
@@ -159,13 +159,13 @@ def test_who_owns_records_stops_selling_only_when_it_is_said_who_gets_them(
     lead, customer = make_lead(session, owner_id=ann.id), make_customer(session, owner_id=ann.id)
     browser = browser_as(ada)
     page = save(browser, ann, role="viewer", job_title="Bookkeeper")
-    assert page.errors == {"successor_id": "Ann Keller owns 1 lead and 1 customer. Choose who takes over."}
+    assert page.errors == {"successor_id": "Ann Keller owns 1 lead and 1 customer. Choose a new owner."}
     form = page.form("edit")
     assert (form["role"], form["job_title"]) == ("viewer", "Bookkeeper")
     assert form.choices("successor_id").keys() >= {"", "nobody", str(bob.id), str(ada.id)}
     assert str(ann.id) not in form.choices("successor_id")
     answer = form.fill(successor_id=str(bob.id)).submit()
-    assert answer.follow().flash == "Ann Keller is saved. Handed to Bob Tanaka: 1 lead and 1 customer."
+    assert answer.follow().flash == "Ann Keller saved. Transferred to Bob Tanaka: 1 lead and 1 customer."
     for row in (ann, lead, customer):
         session.refresh(row)
     assert (ann.role, lead.owner_id, customer.owner_id) == (Role.VIEWER, bob.id, bob.id)
@@ -196,7 +196,7 @@ def test_the_last_administrator_stays(browser_as: BrowserAs, ada: Employee, sess
     page = save(browser_as(ada), ada, role="manager")
     assert page.status == 422
     assert page.errors == {
-        "role": "This is the last administrator. Make somebody else an administrator first.",
+        "role": "This is the only admin. Make someone else an admin first.",
     }
     session.refresh(ada)
     assert ada.role is Role.ADMIN

@@ -59,7 +59,7 @@ def test_create_admin_takes_it_all_from_a_script(flask: Flask_, visitor: Browser
         (["--name", "Grace", "--email", "nobody"], NEW, "The e-mail: Enter an email address like"),
         (["--name", "x" * 301, "--email", "g@company.com"], NEW, "The name: Shorten this to 300 characters"),
         (["--name", "  ", "--email", "g@company.com"], NEW, "Enter a name."),
-        (["--name", "Grace", "--email", "ANN@piper.example"], NEW, "Somebody has this e-mail address already."),
+        (["--name", "Grace", "--email", "ANN@piper.example"], NEW, "This email is already in use."),
         (GRACE, "short", "Use at least 10 characters"),
         (GRACE, "", "Use at least 10 characters"),
     ],
@@ -103,7 +103,7 @@ def test_set_password_knows_only_employees(flask: Flask_) -> None:
 def test_deactivate_closes_the_account(flask: Flask_, browser_as: BrowserAs, vera: Employee, session: Session) -> None:
     working = browser_as(vera)
     result = flask("deactivate", "vera@piper.example")
-    assert (result.exit_code, result.output) == (0, "Vera Rossi can’t sign in any more. Handed over: nothing.\n")
+    assert (result.exit_code, result.output) == (0, "Vera Rossi can no longer sign in. Handed over: nothing.\n")
     assert working.get("auth.show_account").status == 303
     session.refresh(vera)
     assert not vera.is_active
@@ -114,7 +114,7 @@ def test_deactivate_hands_over(flask: Flask_, ann: Employee, bob: Employee, sess
     lead = make_lead(session, owner_id=ann.id)
     refused = flask("deactivate", ann.email)
     assert refused.exit_code == 1
-    assert "Ann Keller owns 1 lead. Choose who takes over. Use --hand-over-to" in refused.output
+    assert "Ann Keller owns 1 lead. Choose a new owner. Use --hand-over-to" in refused.output
     words = ["--hand-over-to", bob.email] if to_bob else ["--hand-over-to-nobody"]
     assert "Handed over: 1 lead." in flask("deactivate", ann.email, *words).output
     session.refresh(lead)
@@ -124,6 +124,6 @@ def test_deactivate_hands_over(flask: Flask_, ann: Employee, bob: Employee, sess
 def test_deactivate_leaves_the_last_administrator(flask: Flask_, ada: Employee, session: Session) -> None:
     result = flask("deactivate", "ada@piper.example")
     assert result.exit_code == 1
-    assert "This is the last administrator." in result.output
+    assert "This is the only admin." in result.output
     session.refresh(ada)
     assert ada.is_active

@@ -35,7 +35,7 @@ def test_who_owns_nothing_is_just_deactivated(
     assert not page.has("[name=successor_id]")
     answer = page.button("Deactivate Vera Rossi")
     assert (answer.status, answer.location) == (303, "/employees")
-    assert answer.follow().flash == "Vera Rossi can’t sign in any more."
+    assert answer.follow().flash == "Vera Rossi can no longer sign in."
     session.refresh(vera)
     assert not vera.is_active
 
@@ -60,7 +60,7 @@ def test_their_records_go_to_the_one_who_was_chosen(
     page = browser_as(ada).get("employees.confirm_deactivation", employee_id=ann.id)
     assert "Ann Keller owns 4 leads and 1 customer." in page.text
     answer = page.form("deactivate").fill(successor_id=str(bob.id)).submit()
-    assert answer.follow().flash.endswith("Handed to Bob Tanaka: 4 leads and 1 customer.")
+    assert answer.follow().flash.endswith("Transferred to Bob Tanaka: 4 leads and 1 customer.")
     for row in (*leads, trashed, customer, other):
         session.refresh(row)
     assert {lead.owner_id for lead in (*leads, trashed)} == {bob.id}
@@ -70,7 +70,7 @@ def test_their_records_go_to_the_one_who_was_chosen(
 def test_or_to_nobody(browser_as: BrowserAs, ada: Employee, ann: Employee, session: Session) -> None:
     lead = make_lead(session, owner_id=ann.id)
     answer = confirm(browser_as(ada), ann, "nobody")
-    assert answer.follow().flash == "Ann Keller can’t sign in any more. Free to take: 1 lead."
+    assert answer.follow().flash == "Ann Keller can no longer sign in. Now unassigned: 1 lead."
     session.refresh(lead)
     assert lead.owner_id is None
 
@@ -95,7 +95,7 @@ def test_without_a_decision_nothing_happens(
     lead = make_lead(session, owner_id=ann.id)
     page = confirm(browser_as(ada), ann)
     assert page.status == 422
-    assert page.errors == {"successor_id": "Ann Keller owns 1 lead. Choose who takes over."}
+    assert page.errors == {"successor_id": "Ann Keller owns 1 lead. Choose a new owner."}
     session.refresh(ann)
     session.refresh(lead)
     assert (ann.is_active, lead.owner_id) == (True, ann.id)
@@ -109,7 +109,7 @@ def test_nobody_gets_records_who_may_not_own_any(
     gone = make_employee(session, is_active=False)
     successor = {"vera": vera, "ann": ann, "gone": gone}[chosen]
     page = confirm(browser_as(ada), ann, successor.id)
-    assert page.errors == {"successor_id": "Choose from the list."}
+    assert page.errors == {"successor_id": "Choose an owner from the list."}
     session.refresh(lead)
     assert lead.owner_id == ann.id
 
@@ -118,7 +118,7 @@ def test_the_last_administrator_stays(browser_as: BrowserAs, ada: Employee, sess
     browser = browser_as(ada)
     page = confirm(browser, ada)
     assert page.status == 422
-    assert page.errors == {"": "This is the last administrator. Make somebody else an administrator first."}
+    assert page.errors == {"": "This is the only admin. Make someone else an admin first."}
     session.refresh(ada)
     assert ada.is_active
     assert browser.get("auth.show_account").status == 200
@@ -183,7 +183,7 @@ def test_reactivating_lets_them_in_again_but_not_by_an_old_cookie(
     browser = browser_as(ada)
     confirm(browser, ann)
     page = browser.get("employees.edit_employee", employee_id=ann.id)
-    assert "Deactivated: can’t sign in" in page.text
+    assert "Deactivated. Can’t sign in." in page.text
     answer = page.button("Reactivate")
     assert answer.follow().flash == "Ann Keller can sign in again."
     assert old.get("auth.show_account").status == 303

@@ -22,23 +22,23 @@ def test_active_people_come_first_then_names_as_people_sort_them(
         make_employee(session, name=name)
     rows = browser_as(ada).get("employees.list_employees").table
     assert [row["Name"] for row in rows[:5]] == ["Ada Okafor", "Ángel", "Emil", "émile", "Zoë"]
-    assert [row["State"] for row in rows] == ["Active"] * 5 + ["Deactivated"] * 4
+    assert [row["Status"] for row in rows] == ["Active"] * 5 + ["Deactivated"] * 4
 
 
 def test_shows_what_is_known_of_them(browser_as: BrowserAs, ada: Employee, ann: Employee, session: Session) -> None:
     ann.manager_id, ann.job_title = ada.id, "Account executive"
     session.commit()
     page = browser_as(ada).get("employees.list_employees")
-    row = next(row for row in page.table if row["E-mail"] == ann.email)
+    row = next(row for row in page.table if row["Email"] == ann.email)
     assert row == {
         "Name": "Ann Keller Account executive",
-        "E-mail": ann.email,
+        "Email": ann.email,
         "Role": "Sales",
         "Manager": ada.name,
         "Last seen": "",
-        "State": "Active",
+        "Status": "Active",
     }
-    assert next(row for row in page.table if row["E-mail"] == ada.email)["Last seen"] == "just now"
+    assert next(row for row in page.table if row["Email"] == ada.email)["Last seen"] == "just now"
 
 
 def test_goes_on_page_by_page(browser_as: BrowserAs, ada: Employee, session: Session) -> None:
@@ -70,7 +70,7 @@ def test_everybody_sees_their_colleagues_and_only_administrators_keep_them(
     browser = browser_as(request.getfixturevalue(name))
     page = browser.get("dashboard.show_dashboard").click("Employees")
     assert len(page.table) == 5
-    assert list(page.table[0]) == ["Name", "E-mail", "Role", "Manager", "State"]
+    assert list(page.table[0]) == ["Name", "Email", "Role", "Manager", "Status"]
     assert not page.has('main a[href^="/employees/"]')
     refused = browser.get("employees.new_employee")
     assert refused.status == 403

@@ -18,10 +18,10 @@ def test_the_new_password_counts_and_old_sign_ins_end(
     browser_as: BrowserAs, visitor: Browser, ada: Employee, ann: Employee
 ) -> None:
     working = browser_as(ann)
-    page = browser_as(ada).get("employees.edit_employee", employee_id=ann.id).click("Set a password")
-    assert page.h1 == "A password for Ann Keller"
+    page = browser_as(ada).get("employees.edit_employee", employee_id=ann.id).click("Set password")
+    assert page.h1 == "Set password for Ann Keller"
     answer = page.form("password").fill(password=NEW).submit()
-    assert answer.follow().flash == "Ann Keller has a new password, and is signed out everywhere."
+    assert answer.follow().flash == "Ann Keller has a new password and was signed out everywhere."
     assert working.get("auth.show_account").status == 303
     assert visitor.post("auth.sign_in", {"email": ann.email, "password": PASSWORD}).status == 422
     assert visitor.post("auth.sign_in", {"email": ann.email, "password": NEW}).status == 303

@@ -48,7 +48,7 @@ def test_shows_what_was_saved_then_and_no_form(
 
     page = browser.get("leads.show_lead", lead_id=lead.id, as_of=created.isoformat())
     assert page.h1 == "Zoë Okoro"
-    assert "As of Mar" in page.text
+    assert "Version of Mar" in page.text
     assert (page.facts["Amount"], page.facts["Owner"]) == ("$1,200", "Ann Keller")
     assert "Expected close" not in page.facts and "Phone" not in page.facts
     assert page.one("[aria-current=step]").get_text(strip=True) == "New"
@@ -59,7 +59,7 @@ def test_shows_what_was_saved_then_and_no_form(
     assert page.h1 == "Zoë Berg"
     assert (page.facts["Amount"], page.facts["Owner"], page.facts["Phone"]) == ("$1,300.50", "Bob Tanaka", "1")
     assert "Proposal" in browser.get("leads.show_lead", lead_id=lead.id, as_of=third.isoformat()).text
-    assert page.click("See how it is now").url == f"/leads/{lead.id}"
+    assert page.click("View current version").url == f"/leads/{lead.id}"
     assert second < third
 
 
@@ -68,9 +68,9 @@ def test_each_line_of_history_leads_there(browser_as: BrowserAs, session: Sessio
     change(session, customer, name="New")
     spread_history(session)
     page = browser_as(ann).get("customers.show_customer", customer_id=customer.id)
-    links = [str(link["href"]) for link in page.soup.find_all("a") if link.get_text() == "as it was then"]
+    links = [str(link["href"]) for link in page.soup.find_all("a") if link.get_text() == "View this version"]
     assert [page.browser.open(link).h1 for link in links] == ["New", "Old"]
-    assert "as it was then" in browser_as(ann).get("history.list_changes").text
+    assert "View this version" in browser_as(ann).get("history.list_changes").text
 
 
 def test_a_customer_on_paper_too(browser_as: BrowserAs, session: Session, vera: Employee) -> None:
@@ -81,7 +81,7 @@ def test_a_customer_on_paper_too(browser_as: BrowserAs, session: Session, vera: 
     assert page.h1 == "Old"
     paper = page.click("Print")
     assert (paper.h1, paper.facts["Billing address"]) == ("Old", "Aarhus")
-    assert "As of Mar" in paper.text
+    assert "Version of Mar" in paper.text
 
 
 @pytest.mark.parametrize("endpoint", ["customers.show_customer", "customers.print_customer"])
@@ -92,8 +92,8 @@ def test_before_its_history_nothing_is_made_up(
     spread_history(session)
     page = browser_as(ann).get(endpoint, customer_id=customer.id, as_of="2020-01-01")
     page = page.follow() if page.location else page
-    assert "Nothing is known as of Jan 1, 2020" in page.text
-    assert "Its history begins later: Mar 1, 2026" in page.text
+    assert "No history for Jan 1, 2020" in page.text
+    assert "History starts Mar 1, 2026" in page.text
     assert page.facts == {}
 
 
@@ -226,29 +226,33 @@ def test_a_customer_that_is_gone_still_has_its_story_and_its_past(
     lead_id = session.scalars(select(Activity.lead_id).where(Activity.subject == "On lead")).one()
     # A lead that was never won; else the ledger keeps the customer.
     browser = browser_as(ada)
-    assert browser.post("trash.purge", kind="customer", record_id=customer.id).follow().flash.startswith("Nordlys is")
+    assert (
+        browser.post("trash.purge", kind="customer", record_id=customer.id)
+        .follow()
+        .flash.startswith("Nordlys permanently deleted")
+    )
 
     page = browser.get("history.list_changes", kind="customer", action="deleted").click("Nordlys")
     assert (page.h1, page.url) == ("Nordlys", f"/history/customer/{customer.id}")
-    assert "Deleted for good by Ada Okafor" in page.text
+    assert "Permanently deleted by Ada Okafor" in page.text
     held = {words(label): words(label.find_next("dd") or label) for label in page.soup.select("#facts dt")}
     assert (held["Name"], held["Parent company"], held["Owner"]) == ("Nordlys", "Group", "Ann Keller")
     assert held["Moved to trash by"] == "Ann Keller"
-    assert "Customer, deleted for good" in page.text
+    assert "Customer · permanently deleted" in page.text
     assert browser.get("customers.show_customer", customer_id=customer.id).location == page.url
     assert len(page.click("Full history").soup.select(".timeline > li")) == 3
 
-    before = page.click("See its page just before")
+    before = page.click("View last version")
     assert before.h1 == "Nordlys"
-    assert "It was deleted for good by Ada Okafor" in before.text
+    assert "Permanently deleted by Ada Okafor" in before.text
     assert {row["Lead"] for row in before.table} == {"Okoro", "Loose"}
     assert "Later" in before.text
-    assert before.click("See its story").follow().h1 == "Nordlys"
+    assert before.click("View full history").follow().h1 == "Nordlys"
     then = browser.get("customers.show_customer", customer_id=customer.id, as_of=moment.isoformat())
     assert [name.get_text() for name in then.soup.select(".people strong")] == ["Ida Berg", "Gone", "Left"]
     assert then.click("Print").h1 == "Nordlys"
     after = browser.get("customers.show_customer", customer_id=customer.id, as_of="2199-01-01")
-    assert "It was not here any more as of" in after.text
+    assert "Deleted before " in after.text
     # The lead stays, and its own history names who its customer was.
     assert "from Nordlys" in browser.get("leads.show_lead", lead_id=lead_id).text
 
@@ -269,7 +273,7 @@ def test_a_lead_a_contact_and_an_activity_that_are_gone_have_a_story(
         assert browser.get("history.show_story", kind=kind, record_id=ids[kind]).h1 == name
     page = browser.get("leads.show_lead", lead_id=lead.id).follow()
     assert page.one("#facts .status-lost").get_text(strip=True) == "Lost"
-    before = page.click("See its page just before")
+    before = page.click("View last version")
     assert [line.get_text() for line in before.soup.select(".timeline .subject")] == ["Called"]
 
 

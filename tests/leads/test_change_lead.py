@@ -107,16 +107,16 @@ def test_the_same_field_changed_by_both_is_decided_by_the_second(
     mine.fill(company="Mine", amount="8", next_step="Call", description="Three\nFour", owner_id=str(max.id))
     page = mine.submit()
     assert page.status == 409
-    assert page.h1 == "Two changes to Okoro"
+    assert page.h1 == "Conflicting changes to Okoro"
     assert "Max Lindqvist saved changes here after you opened this page." in page.text
-    assert "You both changed 4 fields." in page.text
-    who = "Saved meanwhile by Max Lindqvist"
-    assert choices(page, "company") == {f"{who}: <b>Theirs": "<b>Theirs", "Yours: Mine": "Mine"}
-    assert choices(page, "amount") == {f"{who}: 7": "7", "Yours: 8": "8"}
-    assert choices(page, "currency") == {f"{who}: EUR": "EUR", "Yours: USD": "USD"}
-    assert choices(page, "owner_id") == {f"{who}: Ann Keller": str(ann.id), "Yours: Max Lindqvist": str(max.id)}
+    assert "Choose which value to keep." in page.text
+    who = "Saved by Max Lindqvist"
+    assert choices(page, "company") == {f"{who}: <b>Theirs": "<b>Theirs", "Your change: Mine": "Mine"}
+    assert choices(page, "amount") == {f"{who}: 7": "7", "Your change: 8": "8"}
+    assert choices(page, "currency") == {f"{who}: EUR": "EUR", "Your change: USD": "USD"}
+    assert choices(page, "owner_id") == {f"{who}: Ann Keller": str(ann.id), "Your change: Max Lindqvist": str(max.id)}
     before = {words(line) for line in page.soup.select("fieldset .help")}
-    assert before == {"Before: Old", "Before: 5", "Before: USD", "Before: empty"}
+    assert before == {"Original: Old", "Original: 5", "Original: USD", "Original: empty"}
     assert read(session, lead).company == "<b>Theirs"
 
     page = page.form().submit(company="Mine", amount="7", currency="EUR", owner_id=str(ann.id))
@@ -146,7 +146,7 @@ def test_a_third_change_while_someone_decides_is_not_lost(
     browser_as(max).get("leads.edit_lead", lead_id=lead.id).form("edit").fill(company="Third", city="Oslo").submit()
     page = page.form().submit(company="Mine")
     assert page.status == 409
-    assert choices(page, "company") == {"Saved meanwhile by Max Lindqvist: Third": "Third", "Yours: Mine": "Mine"}
+    assert choices(page, "company") == {"Saved by Max Lindqvist: Third": "Third", "Your change: Mine": "Mine"}
     assert page.form().submit(company="Mine").status == 303
     assert (read(session, lead).company, read(session, lead).city) == ("Mine", "Oslo")
 

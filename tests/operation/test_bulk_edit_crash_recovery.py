@@ -66,7 +66,7 @@ def test_a_killed_worker_leaves_nothing_half_done(pair: Pair) -> None:
     assert count_statuses(pair.own) == {LeadStatus.NEW: ROWS}
 
     page = pair.window.get(two, place)[2]
-    assert "Nothing is changed yet." in page
+    assert "Review before applying." in page
     assert pair.window.post(two, f"{place}/apply", {})[0] == 303
     assert count_statuses(pair.own) == {LeadStatus.CONTACTED: ROWS}
     with pair.own.session() as session:

@@ -172,7 +172,7 @@ def test_conversion_equals_the_rows(
     for lead in _rows(session, "created_at", zone):
         label = {
             "source": lead.source or "No source",
-            "owner": lead.owner.name if lead.owner else "Nobody",
+            "owner": lead.owner.name if lead.owner else "Unassigned",
             "month": _month(lead.created_at, zone).strftime("%b %Y"),
         }[by]
         expected[label] += Counter(["Leads", lead.status.kind.value.capitalize()])
@@ -181,7 +181,7 @@ def test_conversion_equals_the_rows(
     for label, cells in _lines(page):
         counted = expected[label]
         share = (Decimal(counted["Won"]) * 100 / counted["Leads"]).quantize(Decimal("0.1"), ROUND_HALF_UP)
-        assert words(cells["Won of all"]) == f"{share}%"
+        assert words(cells["Win rate (all)"]) == f"{share}%"
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -197,16 +197,16 @@ def test_time_in_a_status_equals_the_moves(
             seconds = (stay.left_at - stay.entered_at).total_seconds()
             stays[stay.status.label].append(int(seconds if seconds > 0 else 0) / 86400)
     for label, cells in _lines(page):
-        assert int(words(cells["Left it"])) == len(stays[label])
+        assert int(words(cells["Moved on"])) == len(stays[label])
         if stays[label]:
-            assert float(words(cells["Mean"]).split()[0]) == pytest.approx(mean(stays[label]), abs=0.051)
+            assert float(words(cells["Average"]).split()[0]) == pytest.approx(mean(stays[label]), abs=0.051)
             middle = sorted(stays[label])[(len(stays[label]) - 1) // 2]
-            assert words(cells["Half within"]) == _in_words(int(middle))
+            assert words(cells["Median"]) == _in_words(int(middle))
 
 
 def _in_words(days: int) -> str:
     if days < 1:
-        return "less than a day"
+        return "Less than a day"
     number, unit = (days, "day") if days < 14 else (days // 7, "week") if days < 90 else (days // 30, "month")
     return f"{number} {unit}" + ("s" if number > 1 else "")
 
@@ -220,10 +220,10 @@ def test_won_and_lost_equal_the_rows(
     rows = _rows(session, "closed_at", zone)
     counts = {reason.label: sum(lead.lost_reason is reason for lead in rows) for reason in LostReason}
     counts["Won"] = sum(lead.is_won for lead in rows)
-    counts["Lost, for any reason"] = sum(lead.is_lost for lead in rows)
+    counts["Lost (total)"] = sum(lead.is_lost for lead in rows)
     assert _read(page, "Leads") == counts
     euros = sum((lead.amount for lead in rows if lead.is_won and lead.currency == "EUR" and lead.amount), Decimal(0))
-    worth = next(words(cells["Worth"]) for label, cells in _lines(page) if label == "Won")
+    worth = next(words(cells["Value"]) for label, cells in _lines(page) if label == "Won")
     assert not euros or f"€{euros:,}".removesuffix(".00") in worth
 
 
@@ -299,7 +299,7 @@ def test_the_time_leads_to_the_leads_that_left_whoever_they_belonged_to_then(
     trashed = {lead.id for lead in leads if lead.deleted_at}
     assert any(stays.values()) and list(_lines(page))
     for label, cells in _lines(page):
-        link = cells["Left it"].select("a")[0]
+        link = cells["Moved on"].select("a")[0]
         listed = browser.open(str(link["href"]))
         assert int(words(link)) == len(stays[label])
         found = {
@@ -361,7 +361,7 @@ def test_whatever_stands_in_the_address_is_taken_or_left_out(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_empty_company_is_told_so(browser_as: BrowserAs, ann: Employee, name: str) -> None:
-    assert "Nothing to count" in browser_as(ann).get("reports.show_report", name=name).text
+    assert "No data" in browser_as(ann).get("reports.show_report", name=name).text
 
 
 def test_an_unknown_report_is_not_there(browser_as: BrowserAs, ann: Employee) -> None:

@@ -35,7 +35,7 @@ def test_a_list_is_kept_under_a_name(browser_as: BrowserAs, session: Session, le
     page = answer.follow()
     assert page.url == f"/leads?status=new&columns=email&view={view.id}"
     assert page.h1 == NAME
-    assert f"This list is kept as “{NAME}”." in page.text
+    assert f"View “{NAME}” saved." in page.text
     assert page.one(".side-views a[aria-current]").get_text() == NAME
     assert page.click("All leads").url == "/leads"
 
@@ -54,10 +54,10 @@ def test_what_differs_can_be_saved_or_taken_back(
 ) -> None:
     browser = browser_as(ann)
     page = keep(browser).follow().click("Mine")
-    assert f"This differs from “{NAME}”." in page.text
-    assert "This differs" not in page.click("Reset").text
-    saved = page.button("Save").follow()
-    assert "This differs" not in saved.text
+    assert f"Unsaved changes to “{NAME}”" in page.text
+    assert "Unsaved changes" not in page.click("Discard changes").text
+    saved = page.button("Save changes").follow()
+    assert "Unsaved changes" not in saved.text
     session.expire_all()
     assert the_view(session).address == "owner=me&status=new&sort=-amount"
 
@@ -145,7 +145,7 @@ def test_a_deleted_view_comes_back(browser_as: BrowserAs, session: Session, lead
     browser = browser_as(ann)
     keep(browser)
     page = browser.post("saved_views.trash_view", view_id=the_view(session).id).follow()
-    assert "is deleted" in page.text
+    assert f"View “{NAME}” deleted." in page.text
     assert not page.has(".side-views")
     assert page.button("Restore").follow().has(".side-views")
 
@@ -154,7 +154,7 @@ def test_a_name_stands_once(browser_as: BrowserAs, lead: None, ann: Employee, bo
     keep(browser_as(ann))
     page = keep(browser_as(ann), NAME.upper())
     assert page.status == 422
-    assert "There is a view by that name already." in page.text
+    assert "You already have a view with this name." in page.text
     assert keep(browser_as(bob)).status == 303
 
 

@@ -35,12 +35,16 @@ def test_names_what_goes_and_deletes_it(
     lead = make_lead(session, last_name="Okoro", customer_id=customer.id)
     child = make_customer(session, name="Child", parent_id=customer.id)
     customer_id, lead_id, child_id = customer.id, lead.id, child.id
-    page = browser_as(ada).get("trash.show_trash").click("Delete Nordlys for good")
-    assert page.h1 == "Delete Nordlys for good"
-    for title, name in [("Contacts that go", "Berg"), ("Activities that go", "Called"), ("Leads that stay", "Okoro")]:
+    page = browser_as(ada).get("trash.show_trash").click("Delete Nordlys permanently")
+    assert page.h1 == "Delete Nordlys permanently"
+    for title, name in [
+        ("Contacts to be deleted", "Berg"),
+        ("Activities to be deleted", "Called"),
+        ("Leads that lose their customer", "Okoro"),
+    ]:
         assert title in page.text and name in page.text
-    page = page.button("Delete Nordlys for good").follow()
-    assert page.flash == "Nordlys is deleted for good."
+    page = page.button("Delete Nordlys permanently").follow()
+    assert page.flash == "Nordlys permanently deleted."
     assert (count(session, Contact), count(session, Activity)) == (0, 0)
     assert session.get(Customer, customer_id) is None
     assert session.get_one(Lead, lead_id).customer_id is None
@@ -75,8 +79,8 @@ def test_what_the_ledger_knows_stays(browser_as: BrowserAs, session: Session, ad
     browser.post("leads.trash_lead", lead_id=lead.id)
     browser.post("customers.trash_customer", customer_id=customer_id)
     for kind, record_id, reason in [
-        ("lead", lead.id, "This lead was won: the ledger says"),
-        ("customer", customer_id, "The lead Nordlys was won with this customer"),
+        ("lead", lead.id, "This lead was won and became"),
+        ("customer", customer_id, "The lead Nordlys was won for this customer"),
     ]:
         page = browser.get("trash.confirm_purge", kind=kind, record_id=record_id)
         assert reason in page.text
@@ -91,7 +95,7 @@ def test_a_won_lead_without_a_ledger_keeps_its_customer(
     customer = make_customer(session, **trashed)
     make_lead(session, company="Nordlys", status="won", customer_id=customer.id)
     page = browser_as(ada).post("trash.purge", kind="customer", record_id=customer.id).follow()
-    assert "was not deleted. The lead Nordlys was won with this customer" in page.flash
+    assert "was not deleted. The lead Nordlys was won for this customer" in page.flash
 
 
 def test_only_what_is_in_the_trash(browser_as: BrowserAs, session: Session, ada: Employee) -> None:
@@ -107,7 +111,7 @@ def test_only_administrators(
     request: pytest.FixtureRequest, browser_as: BrowserAs, session: Session, trashed: dict[str, Any], name: str
 ) -> None:
     lead, browser = make_lead(session, **trashed), browser_as(request.getfixturevalue(name))
-    assert "for good" not in browser.get("trash.show_trash").text
+    assert "permanently" not in browser.get("trash.show_trash").text
     assert browser.get("trash.confirm_purge", kind="lead", record_id=lead.id).status == 403
     page = browser.post("trash.purge", kind="lead", record_id=lead.id)
     assert "Only admins can delete records permanently." in page.text

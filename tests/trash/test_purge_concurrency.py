@@ -107,7 +107,7 @@ def test_two_administrators_delete_the_same(
     actions = [purge(browse(), kind, record_id) for _ in range(2)]
     first, second = meet(own_database, rival, f"{kind}s", record_id, *actions)
     assert (first.status, second.status) == (303, 410)
-    assert "deleted for good" in second.text
+    assert "Permanently deleted" in second.text
     gone = select(Change).where(Change.action == ChangeAction.DELETED, Change.entity == kind)
     assert len(session.scalars(gone).all()) == 1
 
@@ -134,7 +134,7 @@ def test_one_deletes_what_another_restores(
     else:
         assert after is not None
         assert not after.is_in_trash
-        assert "Somebody restored it meanwhile." in pages[1].follow().flash
+        assert "Someone has restored it." in pages[1].follow().flash
 
 
 @pytest.mark.parametrize("first", ["purge", "win"])

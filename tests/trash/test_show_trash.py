@@ -32,13 +32,13 @@ def test_what_went_last_stands_on_top_with_who_and_when(
     make_lead(session, company="Last", **gone(ann))
     page = browser_as(ann).get("trash.show_trash")
     assert page.h1 == "Trash"
-    assert [(row["Name"], row["Kind"], row["Moved by"]) for row in page.table] == [
+    assert [(row["Name"], row["Type"], row["Deleted by"]) for row in page.table] == [
         ("Berg at Nordlys", "Contact", "Ann Keller"),
         (f"Nordlys {customer.number}", "Customer", "Max Lindqvist"),
         ("Okoro Acme", "Lead", "Ann Keller"),
         ("Last", "Lead", "Ann Keller"),
     ]
-    assert page.table[0]["When"] == "Mar 1, 2026"
+    assert page.table[0]["Date"] == "Mar 1, 2026"
     assert page.link("Berg") == page.link("Nordlys") == f"/customers/{customer.id}"
     assert page.link("Okoro") == f"/leads/{lead.id}"
 
@@ -108,7 +108,7 @@ def test_goes_on_page_by_page(browser_as: BrowserAs, session: Session, ann: Empl
     customers[0].deleted_at = customers[0].deleted_by_id = None
     session.commit()
     page = browser_as(ann).open(first.link("Next"))
-    assert "This page is empty by now" in page.text
+    assert "This page is now empty" in page.text
     assert len(names(page.click("First page"))) == 50
 
 

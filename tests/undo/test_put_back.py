@@ -33,9 +33,9 @@ def test_a_field_goes_back_and_history_says_so(browser_as: BrowserAs, session: S
     lead = make_lead(session, last_name="Okoro", amount=1200, company="Old", source="Web", owner_id=ann.id)
     change(session, lead, company="New", amount=Decimal("1300.50"))
     page = browser_as(ann).get("leads.show_lead", lead_id=lead.id)
-    page = page.button("Put back Amount")
+    page = page.button("Restore this value: Amount")
     assert page.location == f"/leads/{lead.id}"
-    assert page.follow().flash == "Amount is what it was before."
+    assert page.follow().flash == "Amount restored."
     lead = read(session, lead)
     assert (lead.amount, lead.company, lead.source, lead.owner_id) == (Decimal(1200), "New", "Web", ann.id)
     last = session.scalars(select(Change).order_by(Change.id.desc())).first()
@@ -49,7 +49,7 @@ def test_twice_is_once(browser_as: BrowserAs, session: Session, ann: Employee) -
     browser.post("history.put_back", {"field": "company"}, change_id=line.id)
     version = read(session, lead).version
     page = browser.post("history.put_back", {"field": "company"}, change_id=line.id).follow()
-    assert page.flash.endswith("Company is so already.")
+    assert page.flash.endswith("Company already has this value.")
     assert read(session, lead).version == version
 
 
@@ -58,7 +58,7 @@ def test_a_status_goes_by_its_own_rules(browser_as: BrowserAs, session: Session,
     lost = {"status": "lost", "lost_reason": "price"}
     browser.post("leads.change_status", lost, lead_id=lead.id)
     browser.post("leads.change_status", {"status": "proposal"}, lead_id=lead.id)
-    browser.get("leads.show_lead", lead_id=lead.id).button("Put back Status")
+    browser.get("leads.show_lead", lead_id=lead.id).button("Restore this value: Status")
     lead = read(session, lead)
     assert (lead.status, lead.lost_reason) == (LeadStatus.LOST, LostReason.PRICE)
     assert lead.closed_at is not None
@@ -74,10 +74,10 @@ def test_a_phone_takes_its_twin_along(browser_as: BrowserAs, session: Session, a
 def test_contacts_and_employees_too(browser_as: BrowserAs, session: Session, ann: Employee, ada: Employee) -> None:
     contact = make_contact(session, make_customer(session), last_name="Berg")
     change(session, contact, job_title="Boss")
-    browser_as(ann).get("customers.edit_contact", contact_id=contact.id).button("Put back Job title")
+    browser_as(ann).get("customers.edit_contact", contact_id=contact.id).button("Restore this value: Job title")
     assert read(session, contact).job_title is None
     change(session, ann, role=Role.MANAGER)
-    page = browser_as(ada).get("employees.edit_employee", employee_id=ann.id).button("Put back Role")
+    page = browser_as(ada).get("employees.edit_employee", employee_id=ann.id).button("Restore this value: Role")
     assert page.location == f"/employees/{ann.id}/edit"
     assert read(session, ann).role is Role.SALES
 
@@ -87,8 +87,8 @@ def test_contacts_and_employees_too(browser_as: BrowserAs, session: Session, ann
     [
         ({"company": "A"}, {"company": None, "last_name": "B"}, "last_name", "Enter at least a last name"),
         ({"company": "A"}, {"amount": 5, "currency": "USD"}, "currency", "Choose a currency for the amount."),
-        ({"company": "A"}, {"status": LeadStatus.PROPOSAL}, "closed_at", "Closed can’t be put back by itself."),
-        ({"company": "A"}, {"company": "B"}, "nonsense", "Nonsense can’t be put back by itself."),
+        ({"company": "A"}, {"status": LeadStatus.PROPOSAL}, "closed_at", "Closed can’t be restored on its own."),
+        ({"company": "A"}, {"company": "B"}, "nonsense", "Nonsense can’t be restored on its own."),
     ],
 )
 def test_what_a_rule_forbids_is_refused_in_words(
@@ -102,7 +102,7 @@ def test_what_a_rule_forbids_is_refused_in_words(
 ) -> None:
     line = change(session, make_lead(session, **before), **after)
     page = browser_as(ann).post("history.put_back", {"field": field}, change_id=line.id).follow()
-    assert f"Nothing was put back. {reason}" in page.flash
+    assert f"Nothing was restored. {reason}" in page.flash
 
 
 def test_an_owner_who_left_does_not_come_back(browser_as: BrowserAs, session: Session, max: Employee) -> None:
@@ -132,7 +132,7 @@ def test_only_who_may_change_the_record(
     refused = browser_as(bob).post("history.put_back", data, change_id=line.id)
     assert refused.status == 403
     assert "Owned by Ann Keller." in refused.text
-    assert not browser_as(bob).get("leads.show_lead", lead_id=lead.id).has('[aria-label="Put back Company"]')
+    assert not browser_as(bob).get("leads.show_lead", lead_id=lead.id).has('[aria-label="Restore this value: Company"]')
     assert browser_as(vera).post("history.put_back", data, change_id=line.id).status == 403
     assert visitor.post("history.put_back", data, change_id=line.id).location == "/sign-in"
     own = change(session, bob, role=Role.ADMIN)
@@ -156,12 +156,12 @@ def test_the_page_of_all_history_offers_it_and_is_come_back_to(
     contact = make_contact(session, make_customer(session, owner_id=ann.id), last_name="Berg")
     change(session, contact, job_title="Boss")
     browser = browser_as(ann)
-    page = browser.get("history.list_changes", kind="lead", action="changed").button("Put back New, Company")
+    page = browser.get("history.list_changes", kind="lead", action="changed").button("Restore this value: New, Company")
     assert page.location == "/history?kind=lead&action=changed"
     page = page.follow()
-    assert page.flash == "Company is what it was before."
+    assert page.flash == "Company restored."
     assert len(page.soup.select(".timeline > li")) == 2
-    page = browser.get("history.list_changes").button("Put back Berg, Job title")
+    page = browser.get("history.list_changes").button("Restore this value: Berg, Job title")
     assert (page.location, read(session, contact).job_title) == ("/history", None)
 
 
@@ -185,8 +185,8 @@ def test_the_page_of_all_history_offers_it_only_where_it_would_work(
         return [str(button["aria-label"]) for button in page.soup.select(".changes button")]
 
     assert offered(ann) == offered(vera) == []
-    assert offered(bob) == ["Put back Nordlys, Name", "Put back Berg, Job title"]
-    assert offered(ada)[0] == "Put back Ann Keller, Job title"
+    assert offered(bob) == ["Restore this value: Nordlys, Name", "Restore this value: Berg, Job title"]
+    assert offered(ada)[0] == "Restore this value: Ann Keller, Job title"
 
 
 @pytest.mark.parametrize("place", ["https://evil.example", "//evil.example", "/\t/evil.example", ""])

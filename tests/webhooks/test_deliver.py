@@ -106,7 +106,7 @@ def test_a_receiver_that_fails_is_asked_again_later(rows: Session, deliver: Deli
         deliver()
         waiting = _only_delivery(rows)
         assert (waiting.state, waiting.status) == (DeliveryState.WAITING, 503)
-        assert waiting.error == "It answered 503, where a 2xx was expected."
+        assert waiting.error == "The server answered 503; expected 2xx."
         rows.refresh(webhook)
         assert webhook.first_failed_at is not None
         deliver()
@@ -156,7 +156,7 @@ def test_nobody_there(rows: Session, deliver: Deliver) -> None:
     make_webhook(rows, receiver.url)
     make_lead(rows)
     deliver()
-    assert _only_delivery(rows).error == "It refused the connection."
+    assert _only_delivery(rows).error == "The server refused the connection."
 
 
 def test_a_webhook_that_fails_for_days_is_paused(rows: Session, deliver: Deliver) -> None:
@@ -191,7 +191,7 @@ def test_a_private_address_is_refused_when_it_is_sent_to(own_database: OwnDataba
         make_lead(rows)
         run_worker(own_database.app)
     assert receiver.heard == []
-    assert "public address" in (_only_delivery(rows).error or "")
+    assert "public URL" in (_only_delivery(rows).error or "")
 
 
 def test_what_a_killed_sender_held_is_sent_when_its_lease_ends(rows: Session, deliver: Deliver) -> None:

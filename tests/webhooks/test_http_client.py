@@ -82,7 +82,7 @@ def test_an_answer_that_comes_letter_by_letter_is_cut_off(monkeypatch: pytest.Mo
     begun = time.monotonic()
     with listening(drip) as port:
         outcome = _post(f"http://127.0.0.1:{port}/")
-    assert outcome.error == "It gave no answer in time."
+    assert outcome.error == "The server didn’t answer in time."
     assert time.monotonic() - begun < 2
 
 
@@ -104,7 +104,7 @@ def test_an_answer_that_is_no_http(nonsense: bytes) -> None:
         line.sendall(nonsense)
 
     with listening(talk) as port:
-        assert _post(f"http://127.0.0.1:{port}/").error == "It broke off, or its answer was no HTTP."
+        assert _post(f"http://127.0.0.1:{port}/").error == "The connection broke off or the answer was not HTTP."
 
 
 def test_a_name_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +112,7 @@ def test_a_name_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "unknown")
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
-    assert _post("https://nobody.example.com/").error == "Nobody knows the name in the address."
+    assert _post("https://nobody.example.com/").error == "Host name not found."
 
 
 @pytest.fixture

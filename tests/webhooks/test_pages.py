@@ -46,16 +46,16 @@ def test_sends_the_form_twice(session: Session, ada: Employee, browser_as: Brows
     key = browser.get("webhooks.new_webhook").one("[name=submission]")["value"]
     browser.post("webhooks.create_webhook", NEW | {"submission": key})
     again = browser.post("webhooks.create_webhook", NEW | {"submission": key})
-    assert "was made before" in again.follow().flash
+    assert "already exists" in again.follow().flash
     assert len(session.scalars(select(Webhook)).all()) == 1
 
 
 @pytest.mark.parametrize(
     ("changed", "field", "words"),
     [
-        ({"url": ""}, "url", "Enter the address"),
+        ({"url": ""}, "url", "Enter a URL"),
         ({"url": "http://hooks.example.com/"}, "url", "https://"),
-        ({"url": "https://10.0.0.1/"}, "url", "public address"),
+        ({"url": "https://10.0.0.1/"}, "url", "public URL"),
         ({"url": "https://me:secret@hooks.example.com/"}, "url", "name and password"),
         ({"events": []}, "events", "Choose at least one event"),
         ({"events": ["lead.eaten"]}, "events", "Choose one from the list"),
@@ -73,19 +73,19 @@ def test_refuses_what_is_wrong(
 def test_changes_a_webhook(session: Session, ada: Employee, browser_as: BrowserAs) -> None:
     webhook = make_webhook(session)
     form = browser_as(ada).get("webhooks.edit_webhook", webhook_id=webhook.id).form()
-    assert form.fill(description="Stock", events=["lead.won"]).submit().follow().flash == "The webhook is saved."
+    assert form.fill(description="Stock", events=["lead.won"]).submit().follow().flash == "Webhook saved."
     session.refresh(webhook)
     assert (webhook.description, webhook.events, webhook.version) == ("Stock", ["lead.won"], 2)
     again = form.fill(description="Late").submit()
     assert again.status == 422
-    assert "Somebody saved changes here" in again.text
+    assert "Someone else saved changes" in again.text
 
 
 def test_pauses_and_resumes(session: Session, ada: Employee, browser_as: BrowserAs) -> None:
     webhook = make_webhook(session)
-    page = browser_as(ada).get("webhooks.show_webhook", webhook_id=webhook.id).button("Pause").follow()
-    assert page.facts["State"] == "Paused"
-    page.button("Resume and send what was missed")
+    page = browser_as(ada).get("webhooks.show_webhook", webhook_id=webhook.id).button("Pause webhook").follow()
+    assert page.facts["Status"] == "Paused"
+    page.button("Resume and send missed events")
     session.refresh(webhook)
     assert webhook.is_active
 
@@ -94,8 +94,8 @@ def test_says_why_it_is_paused(session: Session, ada: Employee, browser_as: Brow
     moment = session.scalar(text("SELECT now()"))
     webhook = make_webhook(session, mark_xact=1, mark_change_id=1, paused_at=moment, paused_because=PauseReason.FAILING)
     page = browser_as(ada).get("webhooks.show_webhook", webhook_id=webhook.id)
-    assert "Paused, because nothing has arrived for days" in page.text
-    page.button("Resume from now on")
+    assert "Paused: deliveries failed for 3 days" in page.text
+    page.button("Resume without missed events")
     session.expire_all()
     assert webhook.is_active
     assert webhook.mark_xact > 1
@@ -104,7 +104,7 @@ def test_says_why_it_is_paused(session: Session, ada: Employee, browser_as: Brow
 def test_removes_a_webhook(session: Session, ada: Employee, browser_as: BrowserAs) -> None:
     webhook = make_webhook(session)
     page = browser_as(ada).get("webhooks.show_webhook", webhook_id=webhook.id)
-    assert "is removed" in page.button("Remove the webhook and its log").follow().flash
+    assert "deleted." in page.button("Delete webhook and its log").follow().flash
     assert browser_as(ada).get("webhooks.show_webhook", webhook_id=webhook.id).status == 404
     assert "No webhooks yet" in browser_as(ada).get("webhooks.list_webhooks").text
 
@@ -113,8 +113,8 @@ def test_replays_a_message(session: Session, ada: Employee, browser_as: BrowserA
     webhook = make_webhook(session)
     delivery = make_delivery(session, webhook, state=DeliveryState.FAILED, next_try_at=null(), attempts=8, status=500)
     page = browser_as(ada).get("webhooks.show_webhook", webhook_id=webhook.id)
-    assert page.table[0]["State"] == "Failed"
-    assert "is sent again within seconds" in page.button(f"Replay message {delivery.id}").follow().flash
+    assert page.table[0]["Status"] == "Failed"
+    assert "will be sent again in a few seconds" in page.button(f"Send again: message {delivery.id}").follow().flash
     session.refresh(delivery)
     assert (delivery.state, delivery.attempts) == (DeliveryState.WAITING, 0)
 
@@ -137,7 +137,7 @@ def test_what_is_being_sent_is_not_replayed(session: Session, ada: Employee, bro
     until = session.scalar(text("SELECT now() + interval '1 minute'"))
     delivery = make_delivery(session, webhook, lease_ends_at=until)
     page = browser_as(ada).post("webhooks.replay_delivery", webhook_id=webhook.id, delivery_id=delivery.id)
-    assert "in this very moment" in page.follow().flash
+    assert "right now" in page.follow().flash
 
 
 def test_a_message_of_another_webhook_is_not_there(session: Session, ada: Employee, browser_as: BrowserAs) -> None:

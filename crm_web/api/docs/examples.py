@@ -46,7 +46,7 @@ CUSTOMER = {
     "billing_postal_code": "100-0005",
     "billing_country": "JP",
 }
-LIKELY = {"id": 7, "number": "C-00007", "name": "Tanaka KK", "reasons": ["same e-mail"]}
+LIKELY = {"id": 7, "number": "C-00007", "name": "Tanaka KK", "reasons": ["same email"]}
 EMPLOYEE = {"name": "Mei Tanaka", "email": "mei.tanaka@piper.example", "role": "sales", "time_zone": "Asia/Tokyo"}
 CHANGE = {
     "id": 4711,

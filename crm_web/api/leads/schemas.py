@@ -139,7 +139,7 @@ class LikelyCustomer(ResponseModel):
     id: int
     number: str
     name: str
-    reasons: Sequence[str] = Field(description="Why, in words, such as “same e-mail”.")
+    reasons: Sequence[str] = Field(description="Why, in words, such as “same email”.")
 
 
 class LeadParts(Sent):

@@ -32,7 +32,7 @@ from crm_web.web.flash import flash_message
 from crm_web.web.refills import begin_refill, can_refill
 from crm_web.web.urls import safe_redirect_target
 
-NOTHING_DONE = "You were signed out before this was done, so nothing was changed. Please try again."
+NOTHING_DONE = "You were signed out, so nothing was changed. Please try again."
 
 
 def init_app(app: Flask) -> None:
@@ -55,7 +55,7 @@ def answer_stale_form(error: CSRFError) -> ResponseReturnValue:
     if not current_user.is_authenticated:
         return _lead_to_sign_in(owner_id)
     if current_user.id != owner_id:
-        words = ("Somebody else filled in this form", f"You are signed in as {current_user.name}. Nothing was saved.")
+        words = ("This form belongs to someone else", f"You are signed in as {current_user.name}. Nothing was saved.")
         return show_error(error, words=words)
     try:
         return check_access() or show_again()
@@ -97,7 +97,7 @@ def _lead_to_sign_in(owner_id: int | None) -> ResponseReturnValue:
     place = _find_referrer()
     if owner_id and (draft_id := _keep(owner_id)):
         place = url_for("auth.show_draft", draft_id=draft_id)
-        flash_message("You were signed out. Sign in to get back to what you typed.", kind="warning")
+        flash_message("You were signed out. Sign in to continue where you left off.", kind="warning")
     elif owner_id and request.endpoint != "auth.sign_out":
         flash_message(NOTHING_DONE, kind="warning")
     return redirect(url_for("auth.show_sign_in", next=place), code=303)

@@ -17,7 +17,7 @@ from crm_web.web.flash import flash_message
 def show_draft(draft_id: int) -> ResponseReturnValue:
     draft = find_draft(draft_id, current_user)
     if draft is None:
-        flash_message("This form is no longer kept, or somebody else filled it in. Nothing was saved.", kind="info")
+        flash_message("This form has expired or belongs to someone else. Nothing was saved.", kind="info")
         return redirect(url_for("dashboard.show_dashboard"), code=303)
     # The session of the request below is not saved, so the page's token must belong to this one.
     current_token()

@@ -7,7 +7,7 @@ from crm_web.models import ApiToken, Scope, limit_of
 from crm_web.web.form_fields import ChoiceField, Required, TextLine
 from crm_web.web.forms import IdempotentForm
 
-LIFETIMES = [(7, "A week"), (30, "30 days"), (90, "90 days"), (365, "A year")]
+LIFETIMES = [(7, "7 days"), (30, "30 days"), (90, "90 days"), (365, "1 year")]
 
 
 class NewTokenForm(IdempotentForm):
@@ -16,11 +16,11 @@ class NewTokenForm(IdempotentForm):
     name = TextLine(
         "Name",
         limit_of(ApiToken.name),
-        validators=[Required("Say in a word or two what the token is for.")],
-        description="What it is for, such as “Monthly report”.",
+        validators=[Required("Enter a name.")],
+        description="What the token is for, e.g. “Monthly report”.",
     )
-    scope = RadiosField("It may", [(scope, scope.label) for scope in Scope], default=Scope.READ)
-    days = ChoiceField("It ends after", LIFETIMES, empty=None, default=90)
+    scope = RadiosField("Access", [(scope, scope.label) for scope in Scope], default=Scope.READ)
+    days = ChoiceField("Expires in", LIFETIMES, empty=None, default=90)
 
     @property
     def lifetime(self) -> timedelta:

@@ -37,7 +37,7 @@ def create_token(name: str, scope: Scope, lifetime: timedelta, *, by: Employee) 
     set_audit_actor(by)
     count = db.session.scalar(select(func.count()).where(ApiToken.employee_id == by.id, ApiToken.revoked_at.is_(None)))
     if (count or 0) >= MOST_TOKENS:
-        raise TooManyTokens(f"You have {MOST_TOKENS} tokens. Revoke one that is not used any more first.")
+        raise TooManyTokens(f"You have {MOST_TOKENS} tokens, the maximum. Revoke one first.")
     secret = BEGINNING + secrets.token_urlsafe(32)
     token = ApiToken(
         employee_id=by.id,

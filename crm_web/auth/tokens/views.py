@@ -37,7 +37,7 @@ def create_token() -> ResponseReturnValue:
     except DomainError as error:
         show_refusal(form, error)
         return _page(form), 422
-    text = f"The token “{token.name}” was made before; its secret was in that answer. If it is lost, revoke the token."
+    text = f"Token “{token.name}” already exists, and its secret was shown once. If you lost it, revoke the token."
     store_response(form, text, url_for("tokens.list_tokens"))
     answer = send_secret(render_template("tokens/show_secret.html", token=token, secret=secret))
     known = {"id": token.id, "scope": token.scope}
@@ -71,7 +71,7 @@ def revoke_any_token(token_id: int) -> ResponseReturnValue:
 def _revoke(token: ApiToken, endpoint: str) -> ResponseReturnValue:
     operations.revoke_token(token, by=current_user)
     token_id = token.id
-    answer = Answer(f"The token “{token.name}” is revoked: no program can use it any more.", url_for(endpoint))
+    answer = Answer(f"Token “{token.name}” revoked.", url_for(endpoint))
     db.session.commit()
     log_event("token_revoked", id=token_id)
     return answer.give()

@@ -26,7 +26,9 @@ def map_likely(edit_id: int) -> dict[int, str]:
     while leads := db.session.execute(select(signs := _signs(edit_id, after=last)).order_by("lead_id")).all():
         shared = sorted(filter(is_shared_host, {host for lead in leads for host in _list_hosts(lead)}))
         for row in db.session.execute(_select_likely(signs, shared)):
-            known.setdefault(row.lead_id, f"May be {row.number} {row.name} ({row.why}): win it by itself and choose")
+            known.setdefault(
+                row.lead_id, f"May already be {row.number} {row.name} ({row.why}). Open the lead to choose."
+            )
         for lead in leads:
             if lead.lead_id not in known:
                 _compare(lead, known, first_with)
@@ -41,7 +43,7 @@ def _compare(lead: Any, known: dict[int, str], first_with: dict[Any, str]) -> No
     if shared is None:
         first_with.update(dict.fromkeys(signs, lead.name))
     else:
-        known[lead.lead_id] = f"May be the same customer as {first_with[shared]}: win it by itself and choose"
+        known[lead.lead_id] = f"May be the same customer as {first_with[shared]}. Open the lead to choose."
 
 
 def _signs(edit_id: int, *, after: int) -> Any:

@@ -29,7 +29,7 @@ def purge(kind: str, record: Lead | Customer | Contact, *, by: Employee) -> None
         _run(select(Lead.id).where(Lead.customer_id == record.id).order_by(Lead.id).with_for_update(key_share=True))
     lock(record, deleting=True)
     if not record.is_in_trash:
-        raise NotPurged("Somebody restored it meanwhile.")
+        raise NotPurged("Someone has restored it.")
     if obstacle := preview_purge(kind, record).obstacle:
         raise NotPurged(obstacle)
     record_id = record.id

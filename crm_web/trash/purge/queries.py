@@ -71,8 +71,8 @@ def _obstacle_of_lead(lead_id: int) -> str:
     if customer is None:
         return ""
     return (
-        f"This lead was won: the ledger says that {customer.number} {customer.name} came of it,"
-        " and the ledger is never altered."
+        f"This lead was won and became {customer.number} {customer.name}."
+        " Won leads are kept for the conversion history."
     )
 
 
@@ -82,4 +82,4 @@ def _obstacle_of_customer(customer_id: int) -> str:
     lead = db.session.scalar(query.where(or_(Conversion.customer_id == customer_id, won)).order_by(Lead.id).limit(1))
     if lead is None:
         return ""
-    return f"The lead {lead.name} was won with this customer: the ledger says so, and is never altered."
+    return f"The lead {lead.name} was won for this customer. Such customers are kept for the conversion history."

@@ -124,19 +124,19 @@ def _failure_of(status: int) -> str | None:
     if 200 <= status < 300:
         return None
     if 300 <= status < 400:
-        return "It answered with a redirect, which is not followed: enter the address that it leads to."
+        return "The server redirected. Redirects are not followed; enter the final URL."
     if status == HTTPStatus.GONE:
-        return "It answered 410: it wants no messages any more."
-    return f"It answered {status}, where a 2xx was expected."
+        return "The server answered 410 Gone and wants no more messages."
+    return f"The server answered {status}; expected 2xx."
 
 
 REASONS: tuple[tuple[type[Exception], str], ...] = (
-    (socket.gaierror, "Nobody knows the name in the address."),
-    (ssl.SSLError, "It speaks no TLS that is safe."),
-    (ConnectTimeoutError, f"It could not be reached within {CONNECT_SECONDS:.0f} seconds."),
-    (NewConnectionError, "It could not be reached."),
-    (ReadTimeoutError, "It gave no answer in time."),
-    (TimeoutError, "It gave no answer in time."),
+    (socket.gaierror, "Host name not found."),
+    (ssl.SSLError, "The server doesn’t support a secure TLS version."),
+    (ConnectTimeoutError, f"Couldn’t connect within {CONNECT_SECONDS:.0f} seconds."),
+    (NewConnectionError, "Couldn’t connect."),
+    (ReadTimeoutError, "The server didn’t answer in time."),
+    (TimeoutError, "The server didn’t answer in time."),
 )
 
 
@@ -144,8 +144,8 @@ def _explain(failure: Exception) -> str:
     if isinstance(failure, NotAllowed):
         return str(failure)
     if isinstance(failure, ssl.SSLCertVerificationError):
-        return f"Its certificate is not valid: {failure.verify_message}."[:300]
+        return f"The certificate is not valid: {failure.verify_message}."[:300]
     if isinstance(failure.__cause__, ConnectionRefusedError):
-        return "It refused the connection."
-    broke_off = "It broke off, or its answer was no HTTP."
+        return "The server refused the connection."
+    broke_off = "The connection broke off or the answer was not HTTP."
     return next((reason for kind, reason in REASONS if isinstance(failure, kind)), broke_off)

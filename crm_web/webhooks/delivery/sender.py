@@ -65,7 +65,7 @@ class Sender:
         except Exception:
             # One message that breaks the program must not keep the others from being sent.
             log.exception("message %s was not sent", pending.delivery_id)
-            return Outcome(None, "Something broke on our side.", 0)
+            return Outcome(None, "Something went wrong.", 0)
 
     def _record(self) -> None:
         if not self._under_way:

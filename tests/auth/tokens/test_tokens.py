@@ -48,7 +48,7 @@ def test_sends_the_form_twice(session: Session, ann: Employee, browser_as: Brows
 def test_a_token_needs_a_name(session: Session, ann: Employee, browser_as: BrowserAs) -> None:
     page = browser_as(ann).post("tokens.create_token", {"name": " ", "scope": "read", "days": "7"})
     assert page.status == 422
-    assert "Say in a word or two what the token is for." in page.text
+    assert "Enter a name." in page.text
     assert session.scalars(select(ApiToken)).all() == []
 
 
