@@ -87,13 +87,8 @@ def test_two_rows_are_put_on_hold_at_once_and_taken_back(open_as: Open, javascri
     chosen = 3 if javascript else 2
     if javascript:
         expect(page.get_by_role("status").filter(has_text="selected")).to_have_text("3 selected")
-<<<<<<< c2de016
     page.get_by_label("Bulk action", exact=True).select_option(label="On hold")
     page.get_by_role("button", name="Review change…").click()
-=======
-    page.get_by_label("What to do with them").select_option(label="On hold")
-    page.get_by_role("button", name="Continue").click()
->>>>>>> 66d7e3ac877a34158646904f8a6db4af1643a969
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Move {chosen} leads to On hold")
     page.get_by_role("button", name=f"Move {chosen} leads to On hold").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Moved to On hold")

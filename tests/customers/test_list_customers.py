@@ -151,11 +151,7 @@ def test_a_page_that_has_become_empty_leads_to_the_first(
     session.commit()
     page = browser_as(ann).open(second)
     assert "This page is now empty" in page.text
-<<<<<<< c2de016
-    assert len(names(page.click("First page"))) == 50
-=======
     assert len(names(page.click("Go to first page"))) == 50
->>>>>>> 66d7e3ac877a34158646904f8a6db4af1643a969
 
 
 def test_the_ticked_ones_are_printed_by_a_plain_form(browser_as: BrowserAs, session: Session, vera: Employee) -> None:

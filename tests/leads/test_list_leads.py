@@ -273,11 +273,7 @@ def test_a_place_that_has_moved_leads_to_the_first_page(browser_as: BrowserAs, s
     browser_as(ann).post("leads.trash_lead", lead_id=lead_id)
     page = browser_as(ann).open(second.url)
     assert "This page is now empty" in page.text
-<<<<<<< c2de016
-    assert len(names(page.click("First page"))) == 50
-=======
     assert len(names(page.click("Go to first page"))) == 50
->>>>>>> 66d7e3ac877a34158646904f8a6db4af1643a969
 
 
 # Whatever stands in the address
