@@ -1,0 +1,40 @@
+"""Which triggers run, and that the work of those that compare rows grows with the rows only."""
+
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from tests.factories import make_activity, make_customer, make_lead
+
+
+def list_run(session: Session, statement: str) -> set[str]:
+    """The triggers that a statement runs, foreign keys aside."""
+    plan: Any = session.scalar(text(f"EXPLAIN (ANALYZE, FORMAT json) {statement}"))
+    return {run["Trigger Name"] for run in plan[0]["Triggers"] if "Constraint Name" not in run}
+
+
+def test_an_update_runs_the_triggers_that_its_columns_concern(session: Session) -> None:
+    make_customer(session)
+    make_activity(session, lead_id=make_lead(session).id, kind="task")
+    always = {"touch", "record_update"}
+    expected = {
+        "UPDATE customers SET description = 'New'": always,
+        "UPDATE activities SET done_at = now()": always,
+        "UPDATE leads SET next_step = 'Call'": always | {"count_update", "last_activity_update"},
+        "UPDATE customers SET owner_id = (SELECT max(id) FROM employees WHERE role = 'sales')": (
+            always | {"check_owners_update", "hand_on_tasks"}
+        ),
+        "UPDATE activities SET done_at = NULL": always,
+        "UPDATE activities SET assignee_id = (SELECT max(id) FROM employees)": always | {"check_assignees_update"},
+        "UPDATE employees SET theme = 'dark'": always,
+    }
+    assert {statement: list_run(session, statement) for statement in expected} == expected
+
+
+def test_no_function_compares_every_changed_row_with_every_other_one(session: Session) -> None:
+    """The plan of the first call stays: a nested loop that was right for one row is kept for a hundred thousand."""
+    joining = "SELECT proname, coalesce(proconfig, '{}') FROM pg_proc WHERE prosrc ~ 'old_rows \\w+ JOIN new_rows'"
+    found = session.execute(text(joining)).all()
+    assert len(found) >= 3
+    assert [name for name, settings in found if "enable_nestloop=off" not in settings] == []
