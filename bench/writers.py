@@ -22,7 +22,7 @@ def main(kind: str, url: str, writers: int, seconds: float) -> None:
     """
     Win leads, and print how many a second.
 
-    :param kind: ``product`` for the operation that every door uses, ``bare`` for the least SQL that keeps the rules
+    :param kind: ``product`` for the operation of the product, ``bare`` for the least SQL that keeps the rules
     :param url: SQLAlchemy's address of the database
     :param writers: how many at once
     :param seconds: for how long

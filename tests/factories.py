@@ -94,7 +94,7 @@ def make_token(session: Session, employee: Employee, *, scope: Scope = Scope.WRI
 def _save(session: Session, row: Row, by: Employee | None) -> Row:
     """Who acted in an earlier request of the same transaction must not be taken for the one who made this row."""
     session.execute(
-        text("SELECT set_config('crm.actor_id', :actor, true), set_config('crm.door', 'sql', true)"),
+        text("SELECT set_config('crm.actor_id', :actor, true), set_config('crm.source', 'sql', true)"),
         {"actor": str(by.id) if by else ""},
     )
     session.add(row)

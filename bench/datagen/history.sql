@@ -1,7 +1,7 @@
 -- The history of a batch: what the triggers would have told when its rows were entered, each at its moment in the story,
 -- and the moves between. A lead came in as new; what it is beyond that, its moves brought. Not sorted: the lines of one
 -- record come in their order anyway, and everything else asks for the time.
-INSERT INTO changes (entity, entity_id, action, fields, actor_id, at, door, version)
+INSERT INTO changes (entity, entity_id, action, fields, actor_id, at, source, version)
 SELECT entity, entity_id, action, fields, actor_id, at, 'command', version FROM (
     SELECT 'lead' AS entity, r.id AS entity_id, 'created' AS action,
         pg_temp.told(to_jsonb(r) - %(untold_of_leads)s::text[]
@@ -49,7 +49,7 @@ SELECT entity, entity_id, action, fields, actor_id, at, 'command', version FROM 
 ) told;
 
 -- How long each lead stayed in each status that it has left.
-INSERT INTO lead_stays (lead_id, status, owner_id, source, entered_at, left_at)
+INSERT INTO lead_status_history (lead_id, status, owner_id, source, entered_at, left_at)
 SELECT id, was, owner_id, source, entered_at, at
 FROM (
     SELECT l.id, l.owner_id, l.source, at,

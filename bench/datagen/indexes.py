@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
-TABLES = ("leads", "customers", "contacts", "activities", "changes", "conversions", "lead_stays")
-FOLLOWING = ("counts", "count_deltas", "lead_touches", "customer_touches", "known_words")
+TABLES = ("leads", "customers", "contacts", "activities", "changes", "conversions", "lead_status_history")
+FOLLOWING = ("counts", "count_deltas", "lead_last_activity", "customer_last_activity", "known_words")
 """What the triggers of those fill."""
 
 # What holds a rule, such as a key or whatever is unique, stays.

@@ -50,7 +50,7 @@ TAGS: Sequence[tuple[str, str]] = (
     ("customers", "Who buys."),
     ("contacts", "The people at a customer."),
     ("employees", "The people who use the CRM."),
-    ("history", "Who changed what, when and by which door; and the ledger of conversions."),
+    ("history", "Who changed what, when and through which source; and the ledger of conversions."),
     ("webhooks", "Other programs that are told of what changes as soon as it does, signed by Standard Webhooks."),
     ("search", "Everything that fits some words."),
 )

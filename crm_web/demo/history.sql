@@ -19,7 +19,7 @@ WITH later AS (
     UNION ALL SELECT 'activity', id, to_jsonb(r) - %(untold_of_activities)s::text[], created_by_id, created_at
         FROM activities r
 )
-INSERT INTO changes (entity, entity_id, action, fields, actor_id, at, door, version)
+INSERT INTO changes (entity, entity_id, action, fields, actor_id, at, source, version)
 SELECT entity, entity_id, action, fields, actor_id, at, 'command', version FROM (
     SELECT entity, entity_id, 'created' AS action, (
             SELECT jsonb_object_agg(key, jsonb_build_array(NULL, value))

@@ -15,7 +15,7 @@ RESTING = {
     "customers": ("record_insert",),
     "contacts": ("record_insert",),
     "activities": ("record_insert", "count_insert"),
-    "lead_stays": ("count_insert",),
+    "lead_status_history": ("count_insert",),
 }
 _RECORDED = [table for table, triggers in RESTING.items() if "record_insert" in triggers]
 _LEFT_OUT = """

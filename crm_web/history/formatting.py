@@ -149,7 +149,7 @@ class ReadableChange:
     at: datetime
     who: str | None
     action: str
-    door: str
+    source: str
     request_id: str | None
     record: RecordRef
     entity_label: str
@@ -167,7 +167,7 @@ def format_change(change: Change, names: Mapping[RecordRef, RecordName]) -> Read
         at=change.at,
         who=change.actor.name if change.actor else None,
         action=_action_label(change),
-        door=CHANGE_SOURCES[change.door],
+        source=CHANGE_SOURCES[change.source],
         request_id=change.request_id,
         record=record,
         entity_label=ENTITIES.get(change.entity, change.entity),

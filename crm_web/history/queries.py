@@ -54,7 +54,7 @@ class ChangeFilter:
     actor_id: int | None = None
     entity: str | None = None
     action: ChangeAction | None = None
-    door: ChangeSource | None = None
+    source: ChangeSource | None = None
     day: date | None = None
     zone: tzinfo = UTC
 
@@ -106,8 +106,8 @@ def _conditions(filters: ChangeFilter) -> list[ColumnElement[bool]]:
         conditions.append(Change.entity == filters.entity)
     if filters.action:
         conditions.append(Change.action == filters.action)
-    if filters.door:
-        conditions.append(Change.door == filters.door)
+    if filters.source:
+        conditions.append(Change.source == filters.source)
     if filters.day:
         start, end = _span_of(filters.day, filters.zone)
         conditions += [Change.at >= start, Change.at < end]

@@ -20,5 +20,5 @@ class Change(ResponseModel):
     version: int | None = Field(description="The version of the record from then on.")
     actor_id: int | None = Field(description="Who did it; null for the installation itself.")
     at: Moment
-    door: ChangeSource
+    door: ChangeSource = Field(validation_alias="source")
     request_id: str | None

@@ -60,7 +60,7 @@ def _read_filter(view: ListParams) -> queries.ChangeFilter:
         actor_id=0 if view.one("who") == NOBODY else next(iter(view.ids("who")), None),
         entity=next((word for word in ENTITIES if word == view.one("kind")), None),
         action=next((action for action in ChangeAction if action == view.one("action")), None),
-        door=next((door for door in ChangeSource if door == view.one("door")), None),
+        source=next((source for source in ChangeSource if source == view.one("door")), None),
         day=view.day("day"),
         zone=current_user_locale().zone,
     )
@@ -78,7 +78,7 @@ def _list_choices(people: Sequence[Employee]) -> dict[str, list[tuple[Any, str]]
         "who": [*((person.id, person.name) for person in people), (NOBODY, "System")],
         "kind": list(ENTITIES.items()),
         "action": [(action.value, action.label) for action in ChangeAction],
-        "door": [(door.value, label) for door, label in CHANGE_SOURCE_LABELS.items()],
+        "door": [(source.value, label) for source, label in CHANGE_SOURCE_LABELS.items()],
     }
 
 
@@ -89,7 +89,7 @@ def _list_chips(view: ListParams, chosen: queries.ChangeFilter, people: Sequence
         "who": None if chosen.actor_id is None else f"By {names.get(chosen.actor_id, 'unknown person')}",
         "kind": chosen.entity and f"Record: {ENTITIES[chosen.entity]}",
         "action": chosen.action and chosen.action.label,
-        "door": chosen.door and f"Source: {CHANGE_SOURCE_LABELS[chosen.door]}",
+        "door": chosen.source and f"Source: {CHANGE_SOURCE_LABELS[chosen.source]}",
         "day": chosen.day and f"On {template_filters.date(chosen.day, user_locale=current_user_locale())}",
     }
     return [Chip(label, view.url_without(name, view.one(name))) for name, label in labels.items() if label]

@@ -70,7 +70,7 @@ class Change(Base):
         Index("ix_changes_at", "at", "id"),
         Index("ix_changes_xact", "xact", "id"),
         Index("ix_changes_deleted", "at", "id", postgresql_where=text("action = 'deleted'")),
-        Index("ix_changes_door", "door", "at", "id", postgresql_where=text("door IN ('web', 'api', 'bulk')")),
+        Index("ix_changes_source", "source", "at", "id", postgresql_where=text("source IN ('web', 'api', 'bulk')")),
     )
 
     id: Mapped[Id]
@@ -80,7 +80,7 @@ class Change(Base):
     fields: Mapped[dict[str, list[Any]]] = mapped_column(JSONB)
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
     at: Mapped[Timestamp] = mapped_column(server_default=text("now()"))
-    door: Mapped[ChangeSource] = mapped_column(EnumText(ChangeSource))
+    source: Mapped[ChangeSource] = mapped_column(EnumText(ChangeSource))
     request_id: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int | None]
     xact: Mapped[int] = mapped_column(TransactionId, server_default=text("crm_xact()"), deferred=True)
@@ -90,7 +90,7 @@ class Change(Base):
 
 def set_change_source(source: ChangeSource, request_id: str | None = None) -> None:
     """Set the source of this session's changes for history."""
-    db.session.info["door"] = source
+    db.session.info["source"] = source
     db.session.info["request_id"] = request_id
 
 
@@ -98,12 +98,12 @@ def set_change_source(source: ChangeSource, request_id: str | None = None) -> No
 def using_change_source(source: ChangeSource) -> Iterator[None]:
     """Give the changes inside a block another source than the rest of the request."""
     info = db.session.info
-    usual = info.get("door", ChangeSource.COMMAND)
-    info["door"] = source
+    usual = info.get("source", ChangeSource.COMMAND)
+    info["source"] = source
     try:
         yield
     finally:
-        info["door"] = usual
+        info["source"] = usual
 
 
 def set_audit_actor(actor: Employee | None) -> None:
@@ -114,12 +114,12 @@ def set_audit_actor(actor: Employee | None) -> None:
     info = db.session.info
     db.session.execute(
         text(
-            "SELECT set_config('crm.actor_id', :actor, true), set_config('crm.door', :door, true),"
+            "SELECT set_config('crm.actor_id', :actor, true), set_config('crm.source', :source, true),"
             " set_config('crm.request_id', :request_id, true)"
         ),
         {
             "actor": "" if actor is None else str(actor.id),
-            "door": info.get("door", ChangeSource.COMMAND).value,
+            "source": info.get("source", ChangeSource.COMMAND).value,
             "request_id": info.get("request_id") or "",
         },
     )

@@ -92,10 +92,10 @@ class Count(_Counted, Base):
 class StatusPeriod(Base):
     """How long a lead stayed in a status that it left, and who owned it then. Like history it outlives its lead."""
 
-    __tablename__ = "lead_stays"
+    __tablename__ = "lead_status_history"
     __table_args__ = (
-        Index("ix_lead_stays_left", "left_at"),
-        Index("ix_lead_stays_lead", "lead_id", "status", "left_at"),
+        Index("ix_lead_status_history_left", "left_at"),
+        Index("ix_lead_status_history_lead", "lead_id", "status", "left_at"),
     )
 
     id: Mapped[Id]

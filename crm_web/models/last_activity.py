@@ -16,8 +16,8 @@ _KEY = "coalesce(at, '0001-01-01 00:00:00+00'::timestamptz)"
 class LeadLastActivity(Base):
     """The latest activity on a lead; each lead has a row from its creation."""
 
-    __tablename__ = "lead_touches"
-    __table_args__ = (Index("ix_lead_touches_at", text(_KEY), "lead_id"),)
+    __tablename__ = "lead_last_activity"
+    __table_args__ = (Index("ix_lead_last_activity_at", text(_KEY), "lead_id"),)
 
     lead_id: Mapped[int] = mapped_column(ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True)
     at: Mapped[Timestamp | None]
@@ -26,8 +26,8 @@ class LeadLastActivity(Base):
 class CustomerLastActivity(Base):
     """The latest activity on a customer or one of its leads; each customer has a row from its creation."""
 
-    __tablename__ = "customer_touches"
-    __table_args__ = (Index("ix_customer_touches_at", text(_KEY), "customer_id"),)
+    __tablename__ = "customer_last_activity"
+    __table_args__ = (Index("ix_customer_last_activity_at", text(_KEY), "customer_id"),)
 
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True)
     at: Mapped[Timestamp | None]

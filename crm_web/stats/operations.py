@@ -17,6 +17,6 @@ def compact_counts() -> bool:
     oldest = db.session.scalars(select(CountDelta.id).order_by(CountDelta.id).limit(PORTION)).all()
     if not oldest:
         return False
-    db.session.execute(select(func.crm_fold_counts(PORTION)))
+    db.session.execute(select(func.crm_compact_counts(PORTION)))
     is_left = db.session.scalar(select(CountDelta.id).where(CountDelta.id == oldest[0])) is not None
     return len(oldest) == PORTION and not is_left

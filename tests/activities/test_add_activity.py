@@ -180,7 +180,7 @@ def test_has_a_page_of_its_own(
 def test_history_says_who_added_it(browser_as: BrowserAs, session: Session, ann: Employee, lead: Lead) -> None:
     browser_as(ann).post("activities.add_to_lead", {"subject": "Talked"}, lead_id=lead.id)
     change = session.scalars(select(Change).where(Change.entity == "activity")).one()
-    assert (change.actor_id, change.door, change.fields["subject"]) == (ann.id, "web", [None, "Talked"])
+    assert (change.actor_id, change.source, change.fields["subject"]) == (ann.id, "web", [None, "Talked"])
 
 
 def test_a_viewer_sees_no_form_and_is_refused(

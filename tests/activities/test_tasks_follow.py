@@ -158,7 +158,7 @@ def test_a_task_that_changed_hands_since_stays_where_it_is(
     receipt = apply(choose(browser_as(max), "assign", lead), owner_id=str(bob.id))
     session.expire_all()
     # All of a test is one transaction: who changed the bulk edit's tasks last is told apart by the way only.
-    session.execute(text("SELECT set_config('crm.door', 'sql', true)"))
+    session.execute(text("SELECT set_config('crm.source', 'sql', true)"))
     tasks["hers"].assignee_id = max.id
     session.commit()
     receipt.button("Undo edit")

@@ -31,9 +31,11 @@ def test_enters_reads_changes_and_trashes_a_lead(session: Session, ann: Employee
     assert program.delete(f"/leads/{lead['id']}", match=2).status_code == 204
     assert program.get(f"/leads/{lead['id']}").get_json()["deleted_at"].endswith("Z")
     assert program.post(f"/leads/{lead['id']}/restore").get_json()["deleted_at"] is None
-    doors = session.scalars(select(Change.door).where(Change.entity == "lead", Change.entity_id == lead["id"])).all()
-    assert set(doors) == {ChangeSource.API}
-    assert len(doors) == 4
+    sources = session.scalars(
+        select(Change.source).where(Change.entity == "lead", Change.entity_id == lead["id"])
+    ).all()
+    assert set(sources) == {ChangeSource.API}
+    assert len(sources) == 4
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_the_choice_stands_in_the_history(browser_as: BrowserAs, ann: Employee, 
     browser_as(ann).post("auth.change_preferences", {"theme": "dark", "time_zone": "UTC", "locale": "en"})
     changed = select(Change).where(Change.entity == "employee", Change.action == ChangeAction.CHANGED)
     change = session.scalars(changed).one()
-    assert (change.fields, change.actor_id, change.door) == ({"theme": ["system", "dark"]}, ann.id, "web")
+    assert (change.fields, change.actor_id, change.source) == ({"theme": ["system", "dark"]}, ann.id, "web")
 
 
 @pytest.mark.parametrize("field", ["theme", "time_zone", "locale"])

@@ -228,11 +228,11 @@ def test_stays_away_from_where_people_work(session: Session, own_database: OwnDa
 
 def test_how_long_each_lead_stayed_agrees_with_history(filled: Session) -> None:
     moves = """
-        SELECT c.entity_id FROM changes c LEFT JOIN lead_stays s
+        SELECT c.entity_id FROM changes c LEFT JOIN lead_status_history s
             ON s.lead_id = c.entity_id AND s.left_at = c.at AND s.status = c.fields->'status'->>0
         WHERE c.entity = 'lead' AND c.action = 'changed' AND c.fields ? 'status' AND s.id IS NULL
         UNION ALL
-        SELECT lead_id FROM lead_stays WHERE left_at < entered_at
+        SELECT lead_id FROM lead_status_history WHERE left_at < entered_at
     """
     assert find_wrong(filled, moves) == []
 

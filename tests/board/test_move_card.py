@@ -37,7 +37,7 @@ def test_moves_the_card_and_comes_back_to_the_same_board(
     assert page.one("#column-qualified .column-worth").get_text() == "$1,000"
     change = session.scalars(select(Change).where(Change.entity == "lead").order_by(Change.id.desc())).first()
     assert change is not None
-    assert (change.fields["status"], change.actor_id, change.door) == (["new", "qualified"], ann.id, ChangeSource.WEB)
+    assert (change.fields["status"], change.actor_id, change.source) == (["new", "qualified"], ann.id, ChangeSource.WEB)
 
 
 def test_it_offers_every_other_status(browser_as: BrowserAs, session: Session, ann: Employee) -> None:

@@ -68,13 +68,13 @@ def test_leads_are_assigned_at_once(browser_as: BrowserAs, session: Session, ann
     assert [(lead.owner_id, lead.version) for lead in read(session, *leads)] == [(bob.id, 2), (bob.id, 2)]
 
 
-def test_history_names_the_door_and_the_person(
+def test_history_names_the_source_and_the_person(
     browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee
 ) -> None:
     lead = make_lead(session, owner_id=ann.id)
     apply(choose(browser_as(ann), "assign", lead), owner_id=str(bob.id))
     change = session.scalars(select(Change).where(Change.entity == "lead").order_by(Change.id.desc()).limit(1)).one()
-    assert (change.door, change.actor_id, change.version) == (ChangeSource.BULK, ann.id, 2)
+    assert (change.source, change.actor_id, change.version) == (ChangeSource.BULK, ann.id, 2)
     assert change.fields == {"owner_id": [ann.id, bob.id]}
 
 

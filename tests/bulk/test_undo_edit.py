@@ -71,7 +71,7 @@ def test_leads_are_what_they_were(
     assert "2 leads restored" in page.text
     assert [stored(lead) for lead in read(session, *leads)] == before
     change = session.scalars(select(Change).where(Change.entity == "lead").order_by(Change.id.desc()).limit(1)).one()
-    assert (change.door, change.actor_id) == (ChangeSource.BULK, ann.id)
+    assert (change.source, change.actor_id) == (ChangeSource.BULK, ann.id)
 
 
 @pytest.mark.parametrize(("action", "values"), [("assign", {"owner_id": "0"}), ("status:former", {}), ("trash", {})])

@@ -175,7 +175,7 @@ def test_another_duplicate_is_asked_about_again(browser_as: BrowserAs, session: 
 def test_history_says_who_entered_it(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     browser_as(ann).post("customers.create_customer", {"name": "Nordlys"})
     change = session.scalars(select(Change).where(Change.entity == "customer")).one()
-    assert (change.action, change.actor_id, change.door) == ("created", ann.id, "web")
+    assert (change.action, change.actor_id, change.source) == ("created", ann.id, "web")
 
 
 def test_a_viewer_is_refused_with_the_reason(browser_as: BrowserAs, vera: Employee) -> None:

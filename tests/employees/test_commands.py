@@ -50,7 +50,7 @@ def test_create_admin_takes_it_all_from_a_script(flask: Flask_, visitor: Browser
     assert visitor.post("auth.sign_in", {"email": "grace@company.com", "password": NEW}).location == "/"
     change = session.scalars(select(Change).order_by(Change.id.desc())).first()
     assert change is not None
-    assert (change.door, change.actor_id, change.fields["name"]) == ("command", None, [None, "Grace Hopper"])
+    assert (change.source, change.actor_id, change.fields["name"]) == ("command", None, [None, "Grace Hopper"])
 
 
 @pytest.mark.parametrize(

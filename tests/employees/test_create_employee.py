@@ -69,7 +69,7 @@ def test_history_says_who_added_them(browser_as: BrowserAs, ada: Employee, sessi
     browser_as(ada).post("employees.create_employee", FILLED)
     person = find(session)
     change = session.scalars(select(Change).where(Change.entity == "employee", Change.entity_id == person.id)).one()
-    assert (change.action, change.actor_id, change.door) == ("created", ada.id, "web")
+    assert (change.action, change.actor_id, change.source) == ("created", ada.id, "web")
     assert change.fields["name"] == [None, "Jürgen Ölschläger"]
     assert not any("password" in field for field in change.fields)
     assert person.created_by_id == ada.id

@@ -85,7 +85,7 @@ def test_each_record_keeps_the_handover_in_its_history(
         ("lead", lead.id, {"owner_id": [ann.id, bob.id]}),
         ("employee", ann.id, {"is_active": [True, False]}),
     ]
-    assert {(change.actor_id, change.door) for change in changes} == {(ada.id, "web")}
+    assert {(change.actor_id, change.source) for change in changes} == {(ada.id, "web")}
     assert {change.request_id for change in changes} == {answer.response.headers["X-Request-ID"]}
 
 

@@ -84,7 +84,7 @@ def test_a_field_that_is_emptied_says_so(session: Session) -> None:
     assert list_changes(session, "lead", lead.id)[-1].fields == {"city": ["Bern", None]}
 
 
-def test_actor_door_and_request_are_written(app: Flask, session: Session, bob: Employee) -> None:
+def test_actor_source_and_request_are_written(app: Flask, session: Session, bob: Employee) -> None:
     with app.app_context():
         set_change_source(ChangeSource.WEB, "request-1")
         set_audit_actor(db.session.get_one(Employee, bob.id))
@@ -93,7 +93,7 @@ def test_actor_door_and_request_are_written(app: Flask, session: Session, bob: E
         db.session.commit()
         lead_id = lead.id
     [change] = list_changes(session, "lead", lead_id)
-    assert (change.actor_id, change.door, change.request_id) == (bob.id, ChangeSource.WEB, "request-1")
+    assert (change.actor_id, change.source, change.request_id) == (bob.id, ChangeSource.WEB, "request-1")
     lead = session.get_one(Lead, lead_id)
     assert (lead.created_by_id, lead.updated_by_id) == (bob.id, bob.id)
 
@@ -118,7 +118,7 @@ def test_plain_sql_is_written_too_with_nobody_as_actor(own_database: OwnDatabase
     connection.close()
     with own_database.session() as session:
         [change] = list_changes(session, "lead", lead_id)
-    assert (change.actor_id, change.door, change.request_id) == (None, ChangeSource.SQL, None)
+    assert (change.actor_id, change.source, change.request_id) == (None, ChangeSource.SQL, None)
 
 
 def test_copy_is_written_too(session: Session) -> None:

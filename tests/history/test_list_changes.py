@@ -98,7 +98,7 @@ def test_words_that_are_no_longer_known_are_shown_as_they_are(
 ) -> None:
     session.execute(
         text(
-            "INSERT INTO changes (entity, entity_id, action, fields, door) VALUES"
+            "INSERT INTO changes (entity, entity_id, action, fields, source) VALUES"
             " ('lead', 999, 'changed', '{\"status\": [\"ancient\", \"new\"], \"owner_id\": [998, null]}', 'sql'),"
             " ('asset', 1, 'changed', '{\"closed_at\": [\"no time\", true]}', 'sql')"
         )

@@ -91,10 +91,10 @@ def test_every_field_is_kept(browser_as: BrowserAs, session: Session, ann: Emplo
     assert (lead.phone_e164, lead.mobile_e164) == ("+4533123456", "+14155552671")
 
 
-def test_history_says_who_and_by_which_door(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+def test_history_says_who_and_through_which_source(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     browser_as(ann).post("leads.create_lead", {"last_name": "Okoro"})
     change = session.scalars(select(Change).where(Change.entity == "lead")).one()
-    assert (change.actor_id, change.door) == (ann.id, ChangeSource.WEB)
+    assert (change.actor_id, change.source) == (ann.id, ChangeSource.WEB)
     assert change.fields["last_name"] == [None, "Okoro"]
 
 

@@ -118,9 +118,9 @@ def test_the_latest_activity_is_what_counts(
 def test_untouched_means_neither_changed_nor_talked_to(
     browser_as: BrowserAs, session: Session, leads: dict[str, Lead], ann: Employee
 ) -> None:
-    session.execute(text("ALTER TABLE leads DISABLE TRIGGER touch"))
+    session.execute(text("ALTER TABLE leads DISABLE TRIGGER set_audit_columns"))
     session.execute(text("UPDATE leads SET updated_at = now() - interval '40 days' WHERE last_name <> 'bare'"))
-    session.execute(text("ALTER TABLE leads ENABLE TRIGGER touch"))
+    session.execute(text("ALTER TABLE leads ENABLE TRIGGER set_audit_columns"))
     session.commit()
     make_activity(session, lead_id=leads["rich"].id)
     page = browser_as(ann).get("leads.list_leads", untouched=30)

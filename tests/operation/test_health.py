@@ -1,4 +1,4 @@
-"""The doors for a load balancer."""
+"""The addresses for a load balancer."""
 
 from flask import Flask
 from sqlalchemy import text

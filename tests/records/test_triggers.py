@@ -17,7 +17,7 @@ def list_run(session: Session, statement: str) -> set[str]:
 def test_an_update_runs_the_triggers_that_its_columns_concern(session: Session) -> None:
     make_customer(session)
     make_activity(session, lead_id=make_lead(session).id, kind="task")
-    always = {"touch", "record_update"}
+    always = {"set_audit_columns", "record_update"}
     expected = {
         "UPDATE customers SET description = 'New'": always,
         "UPDATE activities SET done_at = now()": always,

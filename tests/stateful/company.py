@@ -26,7 +26,14 @@ MODELS: dict[str, type[Any]] = {
 }  # fmt: skip
 TABLES = {"activity": "activities"}
 KEPT = ("leads", "customers", "contacts", "employees", "activities", "conversions", "bulk_edits", "bulk_items")
-COUNTED = ("lead_stays", "lead_touches", "customer_touches", "counts", "count_deltas", "known_words")
+COUNTED = (
+    "lead_status_history",
+    "lead_last_activity",
+    "customer_last_activity",
+    "counts",
+    "count_deltas",
+    "known_words",
+)
 OF_PEOPLE = ("saved_views", "view_choices", "sign_ins", "sign_in_failures", "submissions", "api_tokens", "api_uses")
 EMPTIED = (*KEPT, *COUNTED, *OF_PEOPLE, "changes", "lead_sources", "webhooks", "webhook_deliveries", "drafts")
 PLACES = {"lead": "/leads", "customer": "/customers", "contact": "/contacts", "employee": "/employees"}

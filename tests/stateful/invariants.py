@@ -151,7 +151,7 @@ TRUTHS = {
             OR (undone_at IS NOT NULL AND outcome = 'done') <> (undo_outcome IS NOT NULL)
             OR (outcome = 'done' AND NOT EXISTS (
                 SELECT FROM changes WHERE changes.entity = edit.entity AND entity_id = record_id AND at = applied_at
-                    AND version = version_after AND door = 'bulk' AND actor_id = made_by_id))""",
+                    AND version = version_after AND source = 'bulk' AND actor_id = made_by_id))""",
     "nobody stands above themselves": """
         WITH RECURSIVE above (kind, id, upper) AS (
             SELECT 'customer', id, parent_id FROM customers WHERE parent_id IS NOT NULL

@@ -109,8 +109,8 @@ def test_cells_and_deltas_equal_the_rows_after_any_writes(
         if step % 7 == 0:
             nested.rollback()
         if step % 25 == 0:
-            session.execute(text("SELECT crm_fold_counts(100)"))
-    assert session.scalar(text("SELECT count(*) FROM lead_stays")) > 10
+            session.execute(text("SELECT crm_compact_counts(100)"))
+    assert session.scalar(text("SELECT count(*) FROM lead_status_history")) > 10
     assert session.execute(text(DIFFERENCE)).all() == []
     before = session.execute(text(f"SELECT level, {KEY}, {SUMS} FROM crm_count_rows()")).all()  # noqa: S608
     session.execute(text("SELECT crm_recount()"))
@@ -242,7 +242,11 @@ def test_stays_are_never_altered(session: Session) -> None:
     lead = make_lead(session)
     lead.status = LeadStatus.CONTACTED
     session.commit()
-    for statement in ("UPDATE lead_stays SET left_at = now()", "DELETE FROM lead_stays", "TRUNCATE lead_stays"):
+    for statement in (
+        "UPDATE lead_status_history SET left_at = now()",
+        "DELETE FROM lead_status_history",
+        "TRUNCATE lead_status_history",
+    ):
         with pytest.raises(DBAPIError, match="history is never altered"), session.begin_nested():
             session.execute(text(statement))
 
@@ -262,5 +266,5 @@ def test_only_the_leads_of_some_are_counted(app: Flask, session: Session, ann: E
     for _ in range(2):
         with app.app_context():
             assert [count_current(whose)[LeadStatus.NEW].count for whose, _ in everyone] == [n for _, n in everyone]
-        session.execute(text("SELECT crm_fold_counts(100)"))
+        session.execute(text("SELECT crm_compact_counts(100)"))
         session.commit()

@@ -19,7 +19,7 @@ def test_portions_and_another_worker(own_database: OwnDatabase, monkeypatch: pyt
         count = other.scalar(waiting) or 0
         assert count > 2
         # What another worker does just now.
-        other.execute(text("SELECT crm_fold_counts(1)"))
+        other.execute(text("SELECT crm_compact_counts(1)"))
         assert compact_counts() is False
         db.session.rollback()
         assert db.session.scalar(waiting) == count

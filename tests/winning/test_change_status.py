@@ -61,7 +61,7 @@ def test_history_says_who_moved_it(browser_as: BrowserAs, session: Session, ann:
     move(browser_as(ann), lead, "qualified")
     change = session.scalars(select(Change).where(Change.entity == "lead").order_by(Change.id.desc())).all()[0]
     assert change.fields["status"] == ["new", "qualified"]
-    assert (change.actor_id, change.door) == (ann.id, ChangeSource.WEB)
+    assert (change.actor_id, change.source) == (ann.id, ChangeSource.WEB)
 
 
 # Won

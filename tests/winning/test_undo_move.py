@@ -37,7 +37,7 @@ def test_undo_puts_it_back_and_history_says_so(
     assert answer.follow().flash == "Okoro moved back to New."
     assert (read(session, lead).status, read(session, lead).version) == (LeadStatus.NEW, 3)
     change = session.scalars(select(Change).where(Change.entity == "lead").order_by(Change.id.desc())).all()[0]
-    assert (change.fields["status"], change.actor_id, change.door) == (["qualified", "new"], ann.id, ChangeSource.WEB)
+    assert (change.fields["status"], change.actor_id, change.source) == (["qualified", "new"], ann.id, ChangeSource.WEB)
     assert page.button("Undo").follow().flash == "Okoro is already back in New."
     assert read(session, lead).version == 3
 

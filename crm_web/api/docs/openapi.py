@@ -246,7 +246,8 @@ def _list_headers(status: int) -> dict[str, Any]:
 
 @cache
 def _schemas_of(models: tuple[Model, ...], chosen: tuple[str, ...]) -> dict[str, Any]:
-    _, known = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
+    # By the names of the fields, which are published, and not of what they are read from.
+    _, known = models_json_schema([(model, "validation") for model in models], by_alias=False, ref_template=REFERENCE)
     schemas_by_name = dict(sorted(_without_titles(known.get("$defs", {})).items()))
     for name in chosen:
         schemas_by_name[name].pop("required", None)

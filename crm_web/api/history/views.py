@@ -20,13 +20,13 @@ from crm_web.history.schemas import Change
 @allowed(Action.READ)
 @describe("List changes", "history", query=history_schemas.ChangeQuery, answers={200: history_schemas.ChangePage})
 def list_history() -> ResponseReturnValue:
-    """Who changed what, when and by which door, newest first. The day is meant in the employee's time zone."""
+    """Who changed what, when and through which source, newest first. The day is meant in the employee's time zone."""
     query = read_query(history_schemas.ChangeQuery)
     filters = ChangeFilter(
         actor_id=query.person,
         entity=query.record,
         action=query.action,
-        door=query.door,
+        source=query.door,
         day=query.day,
         zone=ZoneInfo(current_user.time_zone),
     )

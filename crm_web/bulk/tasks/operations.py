@@ -13,7 +13,7 @@ _KEEP = text("SELECT set_config('crm.tasks_stay', :stay, true)")
 _PUT_BACK = """
 UPDATE activities a SET assignee_id = (c.fields #>> '{{assignee_id,0}}')::bigint
 FROM changes c
-WHERE c.door = 'bulk' AND c.at = :at AND c.actor_id = :actor_id AND c.entity = 'activity' AND c.action = 'changed'
+WHERE c.source = 'bulk' AND c.at = :at AND c.actor_id = :actor_id AND c.entity = 'activity' AND c.action = 'changed'
     AND c.fields ? 'assignee_id' AND a.id = c.entity_id AND a.{record} = ANY (:ids) AND a.done_at IS NULL
     AND a.assignee_id IS NOT DISTINCT FROM (c.fields #>> '{{assignee_id,1}}')::bigint
     AND NOT EXISTS (SELECT FROM employees e WHERE e.id::text = c.fields #>> '{{assignee_id,0}}' AND NOT e.is_active)

@@ -1,0 +1,12 @@
+CREATE OR REPLACE FUNCTION crm_keep_conversion() RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp
+AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND OLD.undone_at IS NULL AND to_jsonb(NEW) - '{undone_at,undone_by_id}'::text[]
+            = to_jsonb(OLD) - '{undone_at,undone_by_id}'::text[] THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'conversions are never altered' USING ERRCODE = 'restrict_violation';
+END
+$$;
