@@ -136,5 +136,4 @@ def write_leads(cursor: Cursor, owner_id: int | None, progress: Callable[[int, i
         progress(written, total)
     cursor.execute(_CONTACTS)
     cursor.execute(_LEDGER)
-    cursor.execute("SELECT crm_compact_counts(1000000)")
     return sources
