@@ -114,12 +114,12 @@ LEAVING = [
     (
         "UPDATE employees SET is_active = false WHERE email = 'bob@piper.example' RETURNING id",
         ("activities.add_to_lead", {"kind": "task", "subject": "Call"}, "assignee_id"),
-        "Choose someone who still works here.",
+        "Choose an active employee.",
     ),
     (
         "UPDATE customers SET deleted_at = now(), deleted_by_id = 1 RETURNING id",
         ("leads.create_lead", {"last_name": "New"}, "customer_id"),
-        "This customer is in the trash or gone.",
+        "This customer is in the trash or was deleted.",
     ),
 ]
 
