@@ -107,5 +107,5 @@ def in_one_line(callback: Callable[..., Any]) -> Callable[..., Any]:
 
 def _explain(error: DBAPIError) -> str:
     if getattr(error.orig, "pgcode", None) in UNKNOWN_TABLE_OR_COLUMN:
-        return "The database has no tables of this version yet: run `flask db upgrade` first."
+        return "The database schema is not up to date. Run `flask db upgrade` first."
     return f"The database says: {' '.join(str(error.orig).split())}"

@@ -21,7 +21,7 @@ def test_a_database_without_tables_says_what_to_do(app: Flask, session: Session)
     session.commit()
     result = app.test_cli_runner().invoke(args=["demo", "load"])
     assert result.exit_code == 1
-    assert result.stderr == "Error: The database has no tables of this version yet: run `flask db upgrade` first.\n"
+    assert result.stderr == "Error: The database schema is not up to date. Run `flask db upgrade` first.\n"
 
 
 def test_what_the_database_refuses_is_one_line(app: Flask, session: Session) -> None:

@@ -30,7 +30,7 @@ def guard_request() -> None:
             csrf.protect()
         return
     if g.api_token.scope is Scope.READ and request.method not in READING:
-        abort(403, "This token may only read. Make one that may write.")
+        abort(403, "This token is read-only. Create one with read and write access.")
 
 
 @blueprint.after_app_request
@@ -49,7 +49,7 @@ def add_rate_limit_headers(response: Response) -> Response:
 @blueprint.errorhandler(WrongRequest)
 def refuse_request(error: WrongRequest) -> ResponseReturnValue:
     """Answer a request with invalid fields."""
-    return make_problem(422, "Something in the request needs mending; see errors.", errors=error.errors)
+    return make_problem(422, "The request is not valid. See errors.", errors=error.errors)
 
 
 @blueprint.errorhandler(DomainError)

@@ -2,7 +2,7 @@
 
 @blueprint.patch("/api/v1/leads/<int:lead_id>")
 @allowed(Action.CHANGE_OWN)
-@describe("Change a lead", "leads", body=schemas.LeadChange, answers={200: schemas.Lead}, needs_match=True)
+@describe("Update a lead", "leads", body=schemas.LeadChange, answers={200: schemas.Lead}, needs_match=True)
 def change_lead(lead_id: int) -> ResponseReturnValue:
 """
 
@@ -45,12 +45,12 @@ class Description:
 describe = Description
 
 TAGS: Sequence[tuple[str, str]] = (
-    ("leads", "Sales opportunities, from the first contact to Won or Lost."),
-    ("winning", "A lead that is won gets its customer: created or linked, previewed, and taken back."),
-    ("customers", "Who buys."),
+    ("leads", "Sales opportunities, from first contact to Won or Lost."),
+    ("winning", "Win a lead and create or link its customer, with preview and undo."),
+    ("customers", "Companies and people who buy from you."),
     ("contacts", "The people at a customer."),
     ("employees", "The people who use the CRM."),
-    ("history", "Who changed what, when and through which source; and the ledger of conversions."),
-    ("webhooks", "Other programs that are told of what changes as soon as it does, signed by Standard Webhooks."),
-    ("search", "Everything that fits some words."),
+    ("history", "Who changed what, when and how, and all conversions of leads to customers."),
+    ("webhooks", "Send changes to other apps as they happen, signed as Standard Webhooks."),
+    ("search", "Search all records."),
 )

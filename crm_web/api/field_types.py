@@ -67,7 +67,7 @@ def _read_amount(value: Any) -> Any:
     if isinstance(value, Decimal):
         return value
     if not isinstance(value, str):
-        raise ValueError('Send money as a text like "1234.50".')
+        raise ValueError('Send money as a string like "1234.50".')
     return parsing.read_exact_amount(value)
 
 
@@ -76,13 +76,13 @@ def _read_day(value: Any) -> Any:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     if not isinstance(value, str) or not re.fullmatch(DAY, value):
-        raise ValueError("Send a date like 2026-03-31, of the years 1900 to 2199.")
+        raise ValueError("Send a date like 2026-03-31, from 1900 to 2199.")
     return parsing.read_date(value)
 
 
 def _read_few_words(words: str) -> str:
     if "\x00" in words:
-        raise ValueError(f"Send a text that fits {NO_NUL}")
+        raise ValueError(f"Send a string that matches {NO_NUL}")
     if list_ignored_words(words):
         raise ValueError(f"Send at most {MOST_WORDS} words.")
     return words
@@ -93,7 +93,7 @@ def _read_successor(value: Any) -> int | str:
         value = int(value)
     if value == "nobody" or (type(value) is int and 1 <= value <= LONGEST_ID):
         return cast(int | str, value)
-    raise ValueError('Send the id of an employee, or "nobody".')
+    raise ValueError('Send an employee id, or "nobody".')
 
 
 Email = Annotated[
@@ -106,8 +106,8 @@ Phone = Annotated[
         format="phone",
         maxLength=50,
         examples=["+44 20 7946 0958"],
-        description="Without a country code: a number of the record's country, a contact's customer's, your locale's or"
-        " the installation's, whichever first has such numbers.",
+        description="Numbers without a country code are read for the record’s country (for contacts, the customer’s),"
+        " then for your locale’s country, then for the default country.",
     ),
 ]
 Website = Annotated[
@@ -142,7 +142,7 @@ Amount = Annotated[
     Decimal,
     BeforeValidator(_read_amount),
     PlainSerializer(str, return_type=str),
-    _string(pattern=MONEY, examples=["1234.50"], description="Money, as a text."),
+    _string(pattern=MONEY, examples=["1234.50"], description="Money as a string."),
 ]
 Day = Annotated[date, BeforeValidator(_read_day), _string(format="date", pattern=DAY, examples=["2026-03-31"])]
 FewWords = Annotated[str, AfterValidator(_read_few_words), Field(json_schema_extra={"pattern": FEW_WORDS})]

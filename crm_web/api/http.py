@@ -24,11 +24,11 @@ MATCHES = r'^(\*|(W/)?"[0-9]{1,18}"(, ?(W/)?"[0-9]{1,18}"){0,9})$'
 CHOICES = re.compile(r"\^(?:-\?)?\(([\w|\[\]\-{},]+)\)\$")
 AN_ID = "[1-9][0-9]{0,17}"
 WORDS = {
-    "missing": "This is missing.",
-    "extra_forbidden": "There is no such field.",
-    "string_type": "Send a text.",
-    "string_pattern_mismatch": "Send a text that fits {pattern}",
-    "string_too_short": "Send null for nothing, not an empty text.",
+    "missing": "This field is required.",
+    "extra_forbidden": "Unknown field.",
+    "string_type": "Send a string.",
+    "string_pattern_mismatch": "Send a string that matches {pattern}",
+    "string_too_short": "Send null, not an empty string.",
     "string_too_long": "Shorten this to {max_length:,} characters.",
     "int_type": "Send a whole number.",
     "int_parsing": "Send a whole number.",
@@ -42,17 +42,17 @@ WORDS = {
     "less_than_equal": "Send {le:,} or less.",
     "too_long": "Send at most {max_length:,}.",
     "too_short": "Send at least {min_length:,}.",
-    "union_tag_not_found": "Say in {discriminator} what to do.",
+    "union_tag_not_found": "Send {discriminator}.",
     "union_tag_invalid": "Choose one of {expected_tags}.",
     "enum": "Choose one of {expected}.",
     "literal_error": "Choose one of {expected}.",
     "date_type": "Send a date like 2026-03-31.",
     "date_from_datetime_parsing": "Send a date like 2026-03-31.",
     "date_parsing": "Send a date like 2026-03-31.",
-    "datetime_type": "Send a moment like 2026-03-31T14:30:00Z.",
-    "datetime_from_date_parsing": "Send a moment like 2026-03-31T14:30:00Z.",
-    "datetime_parsing": "Send a moment like 2026-03-31T14:30:00Z.",
-    "timezone_aware": "Send a moment with its time zone, like 2026-03-31T14:30:00Z.",
+    "datetime_type": "Send a date and time like 2026-03-31T14:30:00Z.",
+    "datetime_from_date_parsing": "Send a date and time like 2026-03-31T14:30:00Z.",
+    "datetime_parsing": "Send a date and time like 2026-03-31T14:30:00Z.",
+    "timezone_aware": "Send a date and time with its time zone, like 2026-03-31T14:30:00Z.",
 }
 """What pydantic finds, in words; what one of our own readers says is in words already."""
 
@@ -82,7 +82,7 @@ def read_body(model: type[Model]) -> Model:
         return body
     except ValidationError as error:
         if any(detail["type"] == "json_invalid" for detail in error.errors(include_url=False)):
-            abort(400, "The body is no valid JSON.")
+            abort(400, "The body is not valid JSON.")
         raise WrongRequest(format_errors(error)) from error
 
 
@@ -90,7 +90,7 @@ def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Of two members with the same name each program would take another."""
     known = dict(pairs)
     if len(known) < len(pairs):
-        abort(400, "The body names a field twice.")
+        abort(400, "The body has a duplicate field.")
     return known
 
 
@@ -103,7 +103,7 @@ def read_query(model: type[Model]) -> Model:
     values: dict[str, Any] = {}
     for name, given in request.args.lists():
         if len(given) > 1 and name not in lists and name in model.model_fields:
-            raise WrongRequest([{"field": name, "message": "Send this once."}])
+            raise WrongRequest([{"field": name, "message": "Send this parameter once."}])
         values[name] = given if name in lists else given[0]
     try:
         return model.model_validate(values)
@@ -183,7 +183,7 @@ def show_page(model: type[BaseModel], page: Page) -> Response:
     :raise WrongRequest: if the cursor is invalid, or a field unknown
     """
     if not page.starts_at_cursor:
-        raise WrongRequest([{"field": "at", "message": "This is no mark of a page of this list."}])
+        raise WrongRequest([{"field": "at", "message": "This cursor is not valid for this list."}])
     names = read_fields(model)
     rows = [model.model_validate(row).model_dump(mode="json", include=names) for row in page.rows]
     marks = {"next": page.next, "prev": page.previous}
@@ -211,7 +211,7 @@ def read_fields(model: type[BaseModel]) -> set[str] | None:
         return None
     names = wanted.split(",")
     if unknown := [name for name in names if name not in model.model_fields]:
-        raise WrongRequest([{"field": "fields", "message": f"There is no field {unknown[0][:50]!r}."}])
+        raise WrongRequest([{"field": "fields", "message": f"Unknown field {unknown[0][:50]!r}."}])
     return set(names)
 
 
@@ -222,9 +222,9 @@ def require_match(version: int) -> None:
     :raise HTTPException: 428 without If-Match, 412 for another version
     """
     if "If-Match" not in request.headers:
-        abort(428, "Send If-Match with the ETag of the version that you read.")
+        abort(428, "Send If-Match with the ETag of the version you read.")
     if not re.fullmatch(MATCHES, request.headers["If-Match"]):
-        abort(400, "If-Match holds no ETag: send it as it came, in its quotation marks.")
+        abort(400, "If-Match must be an ETag in quotation marks.")
     if not request.if_match.contains(str(version)):
         refuse_version()
 
@@ -234,7 +234,7 @@ def refuse_version() -> NoReturn:
 
     :raise HTTPException: 412, always
     """
-    abort(412, "The record was changed since you read it. Read it again.")
+    abort(412, "The record has changed since you read it. Read it again.")
 
 
 def replay_response() -> Response | None:
@@ -249,7 +249,7 @@ def replay_response() -> Response | None:
     if key is None:
         return None
     if not (0 < len(key) <= 255 and key.isascii() and key.isprintable() and " " not in key):
-        _refuse_key("Send a key of 1 to 255 printable characters without blanks.")
+        _refuse_key("Send a key of 1 to 255 printable characters without spaces.")
     # Keyed with the secret of the installation: a first password may be in it, which must not be guessed from it.
     sent = b"\0".join((request.method.encode(), request.path.encode(), request.get_data()))
     digest = hmac.digest(str(current_app.secret_key).encode(), sent, "sha256")
@@ -260,7 +260,7 @@ def replay_response() -> Response | None:
     if kept is None or kept.answer is None:
         return None
     if kept.request_hash != digest:
-        _refuse_key("This key was sent before with another request. Make a new key for each deed.")
+        _refuse_key("This key was already used with a different request. Use a new key for each request.")
     response = Response(kept.answer["body"], kept.answer["status"], mimetype="application/json")
     response.headers.extend(kept.answer["headers"])
     response.headers["Idempotent-Replayed"] = "true"

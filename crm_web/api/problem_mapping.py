@@ -23,7 +23,7 @@ class CustomerNotChosen(Conflict):
     """
 
     def __init__(self, likely: Sequence[Mapping[str, Any]]) -> None:
-        super().__init__("Choose the customer, or say that a new one is to be created.")
+        super().__init__("Choose a customer or create a new one.")
         self.likely = likely
 
 
@@ -32,9 +32,9 @@ class NothingLeft(Conflict):
 
 
 STANDS_AGAINST: Mapping[type[Exception], str] = {
-    UniqueViolation: "Another record has the same by now.",
-    ForeignKeyViolation: "Something that this belongs to, or that belongs to this, came or went meanwhile.",
-    ExclusionViolation: "Another record stands against this by now.",
+    UniqueViolation: "Another record already has this value.",
+    ForeignKeyViolation: "A related record was added or deleted at the same time.",
+    ExclusionViolation: "Another record conflicts with this change.",
 }
 """What else the database has that refuses a row, in words."""
 
@@ -87,4 +87,4 @@ def _explain_constraint(error: IntegrityError) -> Refusal:
     for kind, words in STANDS_AGAINST.items():
         if isinstance(error.orig, kind):
             return Refusal(409, f"{words} Read it again, then retry.")
-    return Refusal(422, "The database refused a value that no rule had seen. Tell your administrator the request_id.")
+    return Refusal(422, "The database refused a value. Give your admin the request_id.")

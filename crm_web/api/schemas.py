@@ -35,7 +35,7 @@ def needs_with(name: str, other: str) -> dict[str, Any]:
 
 
 class Sent(BaseModel):
-    """The parent of everything that programs send: nothing unknown is let pass."""
+    """The base of all request bodies; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -48,80 +48,82 @@ class PageOf(ResponseModel, Generic[Item]):
     """The parent of every page of a list: what ``exchange.show_page`` answers."""
 
     items: Sequence[Item]
-    count: int = Field(description="How many there are in all; of very many only that there are more.")
+    count: int = Field(description="The total number, or a lower bound for very large lists.")
     count_is_exact: bool
     is_in_order: bool = Field(
-        description="Whether this is the order asked for: too many to be sorted come in the usual one."
+        description="Whether the list is in the requested order. Lists too large to sort come in the default order."
     )
     next: str | None
     previous: str | None
 
 
 class FieldError(ResponseModel):
-    """What is wrong with one field."""
+    """An error in one field."""
 
     field: str
     message: str
 
 
 class Saved(ResponseModel):
-    """The parent of a record as the request that saved it is answered."""
+    """The base of a saved record’s answer."""
 
     warnings: Sequence[FieldError] = Field(
-        (), description="What was saved though it may be wrong, such as a phone number that is not known to be in use."
+        (), description="Values that were saved but look wrong, such as an unknown phone number."
     )
 
 
 class Problem(ResponseModel):
-    """Why a request failed: problem details as in RFC 9457."""
+    """Why a request failed (problem details, RFC 9457)."""
 
     type: str
     title: str
     status: int
     detail: str
-    request_id: str | None = Field(description="What to tell an administrator.")
+    request_id: str | None = Field(description="Give this to your admin if you need help.")
     errors: Sequence[FieldError] | None = None
-    likely: Sequence[Mapping[str, Any]] | None = Field(None, description="Customers to choose from.")
+    likely: Sequence[Mapping[str, Any]] | None = Field(None, description="Possible matches to choose from.")
     obstacles: Sequence[Mapping[str, Any]] | None = Field(None, description="Why the win can’t be undone.")
 
 
 class FieldsQuery(Sent):
-    """Which fields are wanted."""
+    """The fields to return."""
 
-    fields: Annotated[str, Field(max_length=2000, description="Names of the fields wanted, with commas.")] | None = None
+    fields: Annotated[str, Field(max_length=2000, description="Fields to return, comma-separated.")] | None = None
 
 
 class PageQuery(FieldsQuery):
-    """Where one stands in a list."""
+    """The page of a list."""
 
-    limit: Annotated[int, Field(ge=1, le=500, description="Records a page.")] = 50
+    limit: Annotated[int, Field(ge=1, le=500, description="Records per page.")] = 50
     at: (
-        Annotated[str, Field(max_length=2000, pattern=MARK, description="The mark of a page, from next or previous.")]
+        Annotated[str, Field(max_length=2000, pattern=MARK, description="A page’s cursor, from next or previous.")]
         | None
     ) = None
 
 
 class FilterQuery(Sent):
-    """The filters that all lists of records have, by the words of the lists in the browser."""
+    """The filters that all record lists share, with the same names as in the app."""
 
     q: (
         Annotated[
             FewWords,
             Field(
                 max_length=300,
-                description="Words in what names and reaches it, at most eight. Typing errors are not corrected.",
+                description="Up to 8 words of its name or contact details. Typos are not corrected.",
             ),
         ]
         | None
     ) = None
     industry: Annotated[Many[Word], Field(description="Industries, or (none).")] = ()
     country: Annotated[Many[CountryOrNone], Field(description="ISO 3166-1 codes, or (none).")] = ()
-    created: Annotated[DayWord, Field(description="Entered in these days, in your time zone.")] | None = None
+    created: Annotated[DayWord, Field(description="Created in this period, in your time zone.")] | None = None
     created_from: Day | None = None
     created_to: Annotated[Day, Field(description="Before this day.")] | None = None
     active_from: Day | None = None
     active_to: Annotated[Day, Field(description="Last activity before this day.")] | None = None
-    untouched: Annotated[int, Field(ge=1, le=LONGEST_REST, description="For so many days at least.")] | None = None
+    untouched: (
+        Annotated[int, Field(ge=1, le=LONGEST_REST, description="At least so many days without activity.")] | None
+    ) = None
 
     def as_address(self) -> MultiDict[str, str]:
         """Say the same as the address of the list in the browser would; nothing in it means anything else there."""

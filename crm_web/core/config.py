@@ -98,8 +98,8 @@ def _number(default: int, least: int, most: int) -> Any:
 def _own_secret(given: dict[str, Any]) -> str:
     if given["secret_key_file"] is None and given["database_url"] != embedded_url(given["var_folder"]):
         raise ConfigurationError(
-            "SECRET_KEY is missing: with DATABASE_URL set it must be given, the same for every instance. "
-            "Make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'"
+            "SECRET_KEY is missing. It is required with DATABASE_URL and must be the same for every instance. "
+            "Create one with: python3 -c 'import secrets; print(secrets.token_hex(32))'"
         )
     return _keep_secret(given["secret_key_file"] or given["var_folder"] / "secret_key")
 
@@ -120,10 +120,10 @@ def _keep_secret(path: Path) -> str:
         secret = path.read_text().strip()
     except OSError as error:
         raise ConfigurationError(
-            f"Cannot keep the secret in {path}: {error.strerror}. Let this user write there, or set SECRET_KEY."
+            f"Cannot keep the secret in {path}: {error.strerror}. Make it writable for this user or set SECRET_KEY."
         ) from error
     if len(secret) < SHORTEST_SECRET:
-        raise ConfigurationError(f"The secret in {path} is too short: remove the file to have a new one made.")
+        raise ConfigurationError(f"The secret in {path} is too short. Remove the file to create a new one.")
     return secret
 
 

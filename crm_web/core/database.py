@@ -52,11 +52,11 @@ class DatabaseUnreachable(ClickException):
         place = name_database(database_url)
         told = " ".join(str(error).split())
         if "password authentication failed" in told or "no password supplied" in told:
-            reason = "refuses this user or password: mend DATABASE_URL"
+            reason = "refused the user or password. Check DATABASE_URL"
         elif re.search('database ".*" does not exist', told):
-            reason = "does not exist: create it, or mend DATABASE_URL"
+            reason = "doesn’t exist. Create it or check DATABASE_URL"
         else:
-            reason = f"cannot be reached: start it, or mend DATABASE_URL ({told})"
+            reason = f"can’t be reached. Start it or check DATABASE_URL ({told})"
         super().__init__(f"The database {place} {reason}.")
 
 

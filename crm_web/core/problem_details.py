@@ -9,12 +9,12 @@ from flask import Response, g, json, request
 PROGRAMS = "/api/"
 """Where the addresses for programs begin; everything else is for people and answers with pages."""
 DETAILS = {
-    400: "The request can’t be understood.",
-    404: "There is nothing at this address.",
-    405: "This address does not take this method; Allow lists those that it takes.",
+    400: "The request is not valid.",
+    404: "Nothing found at this URL.",
+    405: "This URL doesn’t support this method. See the Allow header.",
     413: "The body is too large.",
     415: "Send JSON, with Content-Type: application/json.",
-    429: "Too many requests. Wait for the seconds of Retry-After.",
+    429: "Too many requests. Wait the number of seconds in Retry-After.",
     500: "Something went wrong on our side, and nothing was saved. Give your admin the request_id.",
 }
 """What a status means where the view said nothing more."""

@@ -6,7 +6,7 @@ from flask.cli import AppGroup
 from crm_web.core.extensions import db
 from crm_web.demo.operations import load_demo
 
-demo = AppGroup("demo", help="The demo company.")
+demo = AppGroup("demo", help="Manage the demo company.")
 
 
 @demo.command("load")

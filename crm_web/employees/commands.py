@@ -14,31 +14,31 @@ from crm_web.models import Employee, Role, limit_of
 from crm_web.records import people
 from crm_web.records.parsing import read_email, read_text
 
-employees = AppGroup("employees", help="The people who may sign in.")
+employees = AppGroup("employees", help="Manage the people who can sign in.")
 password_from_stdin = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 
 
 @employees.command("create-admin")
 @click.option("--name", prompt=True, help="The person's name.")
-@click.option("--email", prompt="E-mail", help="The address to sign in with.")
+@click.option("--email", prompt="Email", help="The email to sign in with.")
 @password_from_stdin
 def create_admin(name: str, email: str, password_stdin: bool) -> None:
-    """Add an administrator, such as the first one."""
+    """Add an admin, such as the first one."""
     values = {
         "name": _read("name", read_text, name.strip(), limit_of(Employee.name)),
-        "email": _read("e-mail", read_email, email),
+        "email": _read("email", read_email, email),
         "role": Role.ADMIN,
     }
     if not values["name"]:
         raise click.ClickException("Enter a name.")
     employee = operations.create_employee(values, password=_ask_password(password_stdin), by=None)
     db.session.commit()
-    click.echo(f"{employee.name} can sign in as {employee.email} now, and add the others under Employees.")
+    click.echo(f"{employee.name} can now sign in as {employee.email} and add colleagues under Employees.")
 
 
 @employees.command("list")
 def list_all() -> None:
-    """List all employees, the active ones first."""
+    """List all employees, active ones first."""
     for person in people.list_all_employees():
         state = "" if person.is_active else "  (deactivated)"
         click.echo(f"{person.role.value:<8} {person.email}  {person.name}{state}")
@@ -48,7 +48,7 @@ def list_all() -> None:
 @click.argument("email")
 @password_from_stdin
 def set_new_password(email: str, password_stdin: bool) -> None:
-    """Set a new password for the employee with this EMAIL."""
+    """Set a new password for an employee."""
     employee = _get_employee(email)
     set_password(employee, _ask_password(password_stdin), by=None)
     db.session.commit()
@@ -57,10 +57,10 @@ def set_new_password(email: str, password_stdin: bool) -> None:
 
 @employees.command("deactivate")
 @click.argument("email")
-@click.option("--hand-over-to", metavar="EMAIL", help="Who gets their leads, customers and open tasks.")
-@click.option("--hand-over-to-nobody", is_flag=True, help="Leave their leads, customers and open tasks free to take.")
+@click.option("--hand-over-to", metavar="EMAIL", help="The new owner of their leads, customers and open tasks.")
+@click.option("--hand-over-to-nobody", is_flag=True, help="Leave their leads, customers and open tasks unassigned.")
 def deactivate(email: str, hand_over_to: str | None, hand_over_to_nobody: bool) -> None:
-    """Deactivate the account of the employee with this EMAIL."""
+    """Deactivate an employee."""
     employee = _get_employee(email)
     decided = hand_over_to or hand_over_to_nobody
     handover = operations.Handover(_get_employee(hand_over_to) if hand_over_to else None) if decided else None
@@ -69,13 +69,13 @@ def deactivate(email: str, hand_over_to: str | None, hand_over_to_nobody: bool) 
     except operations.SuccessorNeeded as error:
         raise DomainError(f"{error.message} Use --hand-over-to or --hand-over-to-nobody.") from error
     db.session.commit()
-    click.echo(f"{employee.name} can no longer sign in. Handed over: {given.in_words()}.")
+    click.echo(f"{employee.name} can no longer sign in. Transferred: {given.in_words()}.")
 
 
 def _get_employee(email: str) -> Employee:
     employee = queries.find_employee_by_email(email)
     if employee is None:
-        raise click.ClickException(f"Nobody has the e-mail address {email}. `flask employees list` shows all.")
+        raise click.ClickException(f"No employee has the email {email}. `flask employees list` shows all.")
     return employee
 
 

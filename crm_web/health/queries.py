@@ -52,8 +52,8 @@ def read_schema() -> Schema:
 def explain_too_old(found: str, oldest: str) -> str:
     """Explain what to do with a database that only an earlier release can upgrade."""
     return (
-        f"The database is at migration {found}, from which this release cannot upgrade: "
-        f"upgrade with the earlier release that ends at {oldest} first, then with this one."
+        f"The database is at migration {found}, which is too old for this release. "
+        f"First upgrade with the release that ends at {oldest}."
     )
 
 

@@ -13,12 +13,12 @@ class Change(ResponseModel):
     """A change of one record."""
 
     id: int
-    entity: str = Field(description="Its kind, such as lead.")
+    entity: str = Field(description="Its type, such as lead.")
     entity_id: int
     action: ChangeAction
-    fields: Mapping[str, Annotated[Sequence[Any], Field(description="The value before and after.")]]
-    version: int | None = Field(description="The version of the record from then on.")
-    actor_id: int | None = Field(description="Who did it; null for the installation itself.")
+    fields: Mapping[str, Annotated[Sequence[Any], Field(description="The values before and after.")]]
+    version: int | None = Field(description="The record’s version after the change.")
+    actor_id: int | None = Field(description="Who made the change; null for the system.")
     at: Moment
     door: ChangeSource = Field(validation_alias="source")
     request_id: str | None

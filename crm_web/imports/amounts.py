@@ -14,7 +14,7 @@ from crm_web.records.parsing import check_amount
 POINT, COMMA = ".", ","
 _LOCALES = {POINT: Locale("en"), COMMA: Locale("de")}
 _NUMBER = re.compile(r"\d[\d.,]*")
-_NOT_AN_AMOUNT = "Write an amount, such as 1234.50."
+_NOT_AN_AMOUNT = "Enter an amount like 1234.50."
 
 
 def detect_decimal_mark(values: Iterable[str]) -> str | None:
@@ -54,13 +54,13 @@ def read_amounts(cursor: str | None, *, is_said: bool) -> Callable[[str], tuple[
         if not number[-1:].isdigit() or not number[:1].isdigit():
             number, currency = _part_currency(number)
         if cursor == COMMA and _detect_mark(number) == other:
-            raise ValueError(f"The column writes decimals with a comma, and this one with a point: “{number}”.")
+            raise ValueError(f"This column uses decimal commas, but this value has a decimal point: “{number}”.")
         try:
             return check_amount(read_number(number, locale)), currency
         except AmbiguousNumber as error:
             if is_said:
                 return check_amount(Decimal(number.replace(",", "."))), currency
-            raise ValueError(f"{error.readings} Say which with --decimal point or --decimal comma.") from error
+            raise ValueError(f"{error.readings} Use --decimal point or --decimal comma.") from error
         except NotANumber as error:
             raise ValueError(_NOT_AN_AMOUNT) from error
 

@@ -69,13 +69,13 @@ def _rating(text: str) -> Rating:
     try:
         return RATINGS[text.strip().casefold()]
     except KeyError as error:
-        raise ValueError("Choose one of hot, warm and cold.") from error
+        raise ValueError("Use hot, warm or cold.") from error
 
 
 def _yes_or_no(text: str) -> bool:
     word = text.strip().casefold()
     if word not in YES | NO:
-        raise ValueError("Write 1 for won, 0 for not.")
+        raise ValueError("Use 1 for won, 0 for not won.")
     return word in YES
 
 

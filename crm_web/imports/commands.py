@@ -31,7 +31,7 @@ from crm_web.models import Employee, LeadStatus, Role
 from crm_web.records.parsing import read_currency
 from crm_web.web.template_filters import plural
 
-leads = AppGroup("leads", help="Leads from files.")
+leads = AppGroup("leads", help="Import leads.")
 
 NAMES_SHOWN = 10
 SOME_REFUSED = 3
@@ -43,7 +43,7 @@ def _read_pairs(context: click.Context, parameter: click.Parameter, texts: tuple
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
-            raise click.BadParameter(f"“{text}” has no equals sign: write {parameter.metavar}.")
+            raise click.BadParameter(f"“{text}” has no equals sign. Use {parameter.metavar}.")
         pairs.setdefault(name.strip(), []).append(value.strip())
     return pairs
 
@@ -61,7 +61,7 @@ def _read_currency(context: click.Context, parameter: click.Parameter, text: str
     try:
         return read_currency(text) if text else None
     except ValueError as error:
-        raise click.BadParameter(f"there is no currency {text}; write its three letters, such as EUR.") from error
+        raise click.BadParameter(f"unknown currency {text}. Use a three-letter code like EUR.") from error
 
 
 @leads.command("import")
@@ -72,7 +72,7 @@ def _read_currency(context: click.Context, parameter: click.Parameter, text: str
     multiple=True,
     metavar="FIELD=COLUMN",
     callback=_read_pairs,
-    help="Which column a field comes from; without a column the field is left out. Repeatable.",
+    help="Map a field to a column of the file, or to nothing to skip it. Can be repeated.",
 )
 @click.option(
     "--status",
@@ -80,43 +80,45 @@ def _read_currency(context: click.Context, parameter: click.Parameter, text: str
     multiple=True,
     metavar="WORD=STATUS",
     callback=_read_statuses,
-    help="What a word of the file means, such as 'Demo held=qualified'. Repeatable.",
+    help="Map a word of the file to a status, e.g. 'Demo held=qualified'. Can be repeated.",
 )
 @click.option(
     "--as",
     "by",
     metavar="EMAIL",
-    help="Who imports; a manager or administrator. Without it the first administrator.",
+    help="The manager or admin to import as. Default: the first admin.",
 )
-@click.option("--system", metavar="NAME", help="What the other system is called. Without it the name of the id column.")
-@click.option("--currency", callback=_read_currency, metavar="CODE", help="The currency of amounts without one.")
-@click.option("--dates", type=click.Choice(["dmy", "mdy"]), help="How 03/04/2025 is meant. Without it by the values.")
-@click.option("--decimal", type=click.Choice(["point", "comma"]), help="How 1.500 is meant. Without it by the values.")
-@click.option("--encoding", help="Such as utf-8 or cp1252. Without it by the bytes.")
-@click.option("--delimiter", type=click.Choice([*DELIMITERS, "tab"]), help="What stands between the cells.")
+@click.option("--system", metavar="NAME", help="The name of the other system. Default: the name of the id column.")
+@click.option("--currency", callback=_read_currency, metavar="CODE", help="The currency for amounts without one.")
+@click.option("--dates", type=click.Choice(["dmy", "mdy"]), help="How to read 03/04/2025. Default: detected.")
+@click.option("--decimal", type=click.Choice(["point", "comma"]), help="How to read 1.500. Default: detected.")
+@click.option("--encoding", help="The encoding, e.g. utf-8 or cp1252. Default: detected.")
+@click.option(
+    "--delimiter", type=click.Choice([*DELIMITERS, "tab"]), help="The character between cells. Default: detected."
+)
 @click.option(
     "--owner",
     metavar="EMAIL",
-    help="Who gets the leads that have no owner, or one who can't own leads (any more).",
+    help="The owner for leads without an owner or with one who can’t own leads.",
 )
 @click.option(
     "--create-owners/--no-create-owners",
     "creates_owners",
     default=None,
-    help="Whether owners who are not known become employees. By default if an administrator imports.",
+    help="Add unknown owners as employees. Default: only when importing as an admin.",
 )
-@click.option("--team", type=click.File("rb"), metavar="FILE", help="A CSV file of people and their managers.")
+@click.option("--team", type=click.File("rb"), metavar="FILE", help="A CSV file with people and their managers.")
 @click.option(
     "--refused",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write the refused rows there, each with what to mend.",
+    help="Write refused rows to this file, each with what to fix.",
 )
-@click.option("--dry-run", is_flag=True, help="Do it all, report it, and save nothing.")
+@click.option("--dry-run", is_flag=True, help="Run the import and report the result, but save nothing.")
 def import_file(file: BinaryIO, team: BinaryIO | None, refused: Path | None, dry_run: bool, **said: Any) -> None:
-    """Import the leads of a CSV FILE: exports of other CRMs and address books, or any list with a header.
+    """Import leads from a CSV FILE, such as an export from another CRM or any list with a header row.
 
-    Ends with status 0 if every row is in or was there already, with 3 if some rows were refused and the others saved,
+    Exits with 0 if all rows are imported or already exist, with 3 if some rows were refused and the others saved,
     and with 1 if nothing was saved.
     """
     by = _get_actor(said.pop("by"), needs_administrator=bool(team or said["creates_owners"]))
@@ -140,7 +142,7 @@ def import_file(file: BinaryIO, team: BinaryIO | None, refused: Path | None, dry
         _write_refused(refused, list_refused_rows(opened))
     if dry_run:
         db.session.rollback()
-        click.echo("This was a dry run: nothing was saved.")
+        click.echo("Dry run. Nothing was saved.")
     else:
         db.session.commit()
     if report.refused:
@@ -150,25 +152,25 @@ def import_file(file: BinaryIO, team: BinaryIO | None, refused: Path | None, dry
 def _get_employee(email: str) -> Employee:
     address = email.strip().lower()
     employee = db.session.scalar(select(Employee).where(Employee.email_normalised == address, Employee.is_active))
-    return employee or _refuse(f"No active employee has the e-mail address {email}.")
+    return employee or _refuse(f"No active employee has the email {email}.")
 
 
 def _get_actor(email: str | None, needs_administrator: bool) -> Employee:
     first_admin = select(Employee).where(Employee.role == Role.ADMIN, Employee.is_active).order_by(Employee.id)
     by = _get_employee(email) if email else db.session.scalars(first_admin).first()
     if by is None:
-        _refuse("There is no administrator yet: run `flask employees create-admin` first.")
+        _refuse("There is no admin yet. Run `flask employees create-admin` first.")
     if not may(by, Action.IMPORT):
-        _refuse(f"{by.name} may not do this. {REFUSALS[Action.IMPORT]}")
+        _refuse(f"{by.name} can’t do this. {REFUSALS[Action.IMPORT]}")
     if needs_administrator and not may(by, Action.KEEP_EMPLOYEES):
-        _refuse(f"{by.name} may not add employees. {REFUSALS[Action.KEEP_EMPLOYEES]}")
+        _refuse(f"{by.name} can’t add employees. {REFUSALS[Action.KEEP_EMPLOYEES]}")
     return by
 
 
 def _build_options(by: Employee, **said: Any) -> Options:
     owner = _get_employee(said["owner"]) if said["owner"] else None
     if owner and not owner.can_own:
-        _refuse(f"{owner.name} can't own leads: only active employees of a selling role can.")
+        _refuse(f"{owner.name} can’t own leads. Choose an active employee with a Sales, Manager or Admin role.")
     creates_owners, delimiter, dates = said["creates_owners"], said["delimiter"], said.pop("dates")
     decimal = said.pop("decimal")
     return Options(
@@ -212,36 +214,38 @@ class ProgressLine:
 
 def _echo_mapping(name: str, file: LeadFile) -> None:
     delimiter = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}[file.csv.delimiter]
-    guess = ", a guess: say --encoding if names look wrong" if file.csv.is_guess else ""
-    click.echo(f"{name}: cells between {delimiter}, encoding {file.csv.encoding}{guess}")
+    guess = " (detected; use --encoding if names look wrong)" if file.csv.is_guess else ""
+    click.echo(f"{name}: separated by {delimiter}, encoding {file.csv.encoding}{guess}")
     for field, columns in file.mapping.chosen():
         click.echo(f"  {field:<18} from {columns}{_explain(file, field)}")
     left_out = file.mapping.left_out()
     if left_out:
-        click.echo(f"  left out: {', '.join(left_out)}")
+        click.echo(f"  skipped: {', '.join(left_out)}")
 
 
 def _explain(file: LeadFile, field: str) -> str:
     if field == "external_id":
-        return f", an id of the system “{file.mapping.system}”"
+        return f", id from “{file.mapping.system}”"
     if field == "amount" and file.mapping.decimal_comma:
-        return ", decimals after a comma"
+        return ", decimal comma"
     days = [place for place in file.mapping.columns.get(field, ()) if place in file.mapping.day_first]
-    return ", the day before the month" if days else ""
+    return ", day first" if days else ""
 
 
 def _echo_report(report: Report) -> None:
     click.echo(f"{report.read:,} rows read")
     click.echo(f"{report.created:>10,} created")
-    click.echo(f"{report.closed:>10,} closed leads that were open here")
+    click.echo(f"{report.closed:>10,} closed, previously open")
     click.echo(f"{report.duplicates:>10,} skipped as duplicates")
     click.echo(f"{report.refused:>10,} refused")
     if report.statuses:
         click.echo("Now: " + ", ".join(f"{count:,} {status.label}" for status, count in report.statuses.items()))
     if report.customers or report.linked:
-        click.echo(f"{report.customers:,} new customers; {report.linked:,} leads won with customers known by then")
+        click.echo(f"{report.customers:,} new customers; {report.linked:,} leads won for existing customers")
     if report.new_employees:
-        click.echo(f"{len(report.new_employees)} new employees (sales, no password yet): {_name(report.new_employees)}")
+        click.echo(
+            f"{len(report.new_employees)} new employees (Sales role, no password yet): {_name(report.new_employees)}"
+        )
     if report.new_sources:
         click.echo(f"New sources: {', '.join(report.new_sources[:30])}")
     for refusal in report.refusals:
@@ -249,7 +253,7 @@ def _echo_report(report: Report) -> None:
         value = f" “{refusal.value}”" if refusal.value else ""
         click.echo(f"  line {refusal.line:,}{column}{value}: {refusal.reason}")
     if report.refused > REFUSALS_SHOWN:
-        click.echo(f"  … and {report.refused - REFUSALS_SHOWN:,} more rows; --refused FILE writes all of them.")
+        click.echo(f"  … and {report.refused - REFUSALS_SHOWN:,} more rows. Use --refused FILE to write them all.")
 
 
 def _echo_doubts(report: Report) -> None:
@@ -263,7 +267,7 @@ def _echo_doubts(report: Report) -> None:
 
 def _echo_team(moved: int, created: Iterable[Employee]) -> None:
     people = list(created)
-    click.echo(f"Team: {moved} people have a manager now; {len(people)} of all are new employees: {_name(people)}")
+    click.echo(f"Team: {moved} people assigned to a manager, {len(people)} new employees: {_name(people)}")
 
 
 def _name(people: Iterable[Employee]) -> str:
@@ -275,4 +279,4 @@ def _write_refused(path: Path, rows: Iterable[list[str]]) -> None:
     # With the mark, Excel too reads it as UTF-8.
     with path.open("w", encoding="utf-8-sig", newline="") as target:
         csv.writer(target).writerows(rows)
-    click.echo(f"The refused rows are in {path}.")
+    click.echo(f"Refused rows are in {path}.")

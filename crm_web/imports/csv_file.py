@@ -28,7 +28,7 @@ FEWEST_TELLING_BYTES = 8
 _LATIN_BLOCKS = ("Basic Latin", "Latin", "Control", "General Punctuation", "Currency")
 
 _SIGNATURES = {
-    b"PK\x03\x04": "an Excel workbook or another zip file",
+    b"PK\x03\x04": "an Excel workbook or a zip file",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"%PDF": "a PDF",
     b"\x1f\x8b": "a compressed file",
@@ -113,7 +113,7 @@ def _check_encoding(name: str) -> str:
         codecs.getincrementaldecoder(name)
         b"a".decode(name, "ignore")  # some are no encodings of text
     except (LookupError, UnicodeError) as error:
-        raise FileUnreadable(f"There is no encoding “{name}”. Try utf-8, cp1252 or utf-16.") from error
+        raise FileUnreadable(f"Unknown encoding “{name}”. Try utf-8, cp1252 or utf-16.") from error
     # With or without a byte order mark.
     return "utf-8-sig" if found.name == "utf-8" else found.name
 
@@ -150,10 +150,10 @@ def _refuse_other_kinds(head: bytes) -> None:
     start = head.lstrip()[:16]
     for signature, kind in _SIGNATURES.items():
         if start.startswith(signature):
-            raise FileUnreadable(f"This is {kind}, not a CSV file. Export or save it as CSV, then import that.")
+            raise FileUnreadable(f"This is {kind}, not a CSV file. Save it as CSV, then import that file.")
     controls = sum(head.count(code) for code in range(32) if code not in b"\t\n\x0b\x0c\r\x1b")
     if controls >= 8 and controls > len(head) * 0.02:
-        raise FileUnreadable("This is not a text file. Export or save it as CSV, then import that.")
+        raise FileUnreadable("This is not a text file. Save it as CSV, then import that file.")
 
 
 def _first_not_utf8(stream: BinaryIO) -> int | None:
@@ -221,12 +221,14 @@ def _read_lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
         while line := text.readline(LONGEST_LINE):
             number += 1
             if len(line) == LONGEST_LINE:
-                raise FileUnreadable(f"Line {number:,} is longer than {LONGEST_LINE:,} characters: this is no table.")
+                raise FileUnreadable(
+                    f"Line {number:,} is longer than {LONGEST_LINE:,} characters. This is not a table."
+                )
             if number > 1 or not line.lower().startswith("sep="):
                 yield line
     except UnicodeDecodeError as error:
         raise FileUnreadable(
-            f"After line {number:,} there is a byte that is not {encoding}. Say which encoding the file has."
+            f"The text after line {number:,} is not {encoding}. Use --encoding to set the file’s encoding."
         ) from error
     finally:
         # The stream belongs to the caller, who may read it again, or has closed it already.
@@ -244,7 +246,7 @@ def _read_rows(lines: Iterator[str], delimiter: str) -> Iterator[Row]:
             return
         except csv.Error as error:
             raise FileUnreadable(
-                f"Line {begins:,} can't be read ({error}): probably a quotation mark is opened there and never closed."
+                f"Line {begins:,} can't be read ({error}): a quotation mark may be opened there and never closed."
             ) from error
         if any(map(str.strip, cells)):
             yield begins, [read_cell(cell) if cell[:1] == "'" else cell for cell in cells]

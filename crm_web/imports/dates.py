@@ -30,7 +30,7 @@ def read_moment(text: str, day_first: bool) -> datetime:
         match = pattern.fullmatch(typed)
         if match:
             return _build(match, day_first)
-    raise ValueError("Write the date like 2026-03-31.")
+    raise ValueError("Enter a date like 2026-03-31.")
 
 
 def _build(match: re.Match[str], day_first: bool) -> datetime:
@@ -46,7 +46,7 @@ def _build(match: re.Match[str], day_first: bool) -> datetime:
             day = date(year, int(parts["m"]), int(parts["d"]))
         moment = datetime.combine(day, _read_time(match.groups()[-5:]))
     except (ValueError, KeyError) as error:
-        raise ValueError("There is no such date; write it like 2026-03-31.") from error
+        raise ValueError("This date doesn’t exist. Enter a date like 2026-03-31.") from error
     if not EARLIEST <= day <= LATEST:
         raise ValueError(f"Enter a date between {EARLIEST.year} and {LATEST.year}.")
     return moment

@@ -132,7 +132,7 @@ def choose_mapping(
 
 def _find_columns(header: Sequence[str], name: str, wanted: Sequence[str]) -> tuple[int, ...]:
     if name not in FIELDS:
-        raise MappingUnclear(f"There is no field “{name}”. The fields are: {', '.join(sorted(FIELDS))}.")
+        raise MappingUnclear(f"Unknown field “{name}”. The fields are: {', '.join(sorted(FIELDS))}.")
     return tuple(_find_column(header, column) for column in wanted if column)
 
 
@@ -149,7 +149,7 @@ def _refuse_other_things(keys: Iterable[str]) -> None:
     for key in keys:
         if key in NOT_LEADS:
             raise MappingUnclear(
-                f"This is a file of {NOT_LEADS[key]}, not of leads. If it does hold leads, say which column is what: "
+                f"This looks like a file of {NOT_LEADS[key]}, not leads. If it has leads, map its columns: "
                 "--map last_name=…, --map email=…"
             )
 
@@ -157,7 +157,7 @@ def _refuse_other_things(keys: Iterable[str]) -> None:
 def _explain_missing_name(header: Sequence[str]) -> str:
     return (
         f"None of the columns {', '.join(name for name in header if name)} names a lead. "
-        "Say which one does: --map last_name=…, --map company=… or --map email=…"
+        "Map one: --map last_name=…, --map company=… or --map email=…"
     )
 
 

@@ -146,7 +146,7 @@ def import_leads(
     wait_for_turn(cursor, progress)
     report = Report()
     _stage(file, options, cursor, progress, report, by)
-    progress("Comparing with what is there", 0, 0)
+    progress("Checking for duplicates", 0, 0)
     find_duplicates(cursor)
     _settle_owners(file, options, cursor, by, report)
     settle(cursor)
@@ -217,7 +217,7 @@ def list_refused_rows(file: LeadFile) -> Iterator[list[str]]:
     :return: a header, then each refused row with its line and what is wrong, its cells as they are
     """
     again = open_csv(file.stream, encoding=file.csv.encoding, delimiter=file.csv.delimiter, knows=is_known)
-    yield ["Line", "To mend", *again.header]
+    yield ["Line", "To fix", *again.header]
     with raw_cursor().connection.cursor(name="refused_rows") as cursor:
         cursor.execute(
             "SELECT line, string_agg(concat_ws(': ', named, reason), ' ' ORDER BY place) FROM import_refusals"
@@ -244,7 +244,7 @@ def import_teams(stream: BinaryIO, *, by: Employee) -> tuple[int, list[Employee]
     members = [place for place, key in enumerate(keys) if key in _MEMBERS]
     leaders = [place for place, key in enumerate(keys) if key in _LEADERS]
     if not members or not leaders:
-        raise TeamFileUnclear("A file of teams needs a column sales_agent and a column manager.")
+        raise TeamFileUnclear("A team file needs the columns sales_agent and manager.")
     staff = Staff(by, creates=True)
     pairs = [(cells[members[0]], cells[leaders[0]]) for _, cells in csv.rows if len(cells) >= len(keys)]
     moved = sum(staff.lead_team(member, leader) for member, leader in pairs if member.strip() and leader.strip())

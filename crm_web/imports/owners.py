@@ -58,14 +58,14 @@ class Staff:
         found = self._find(word)
         entitled = [employee for employee in found if employee.can_own]
         if len(entitled) > 1:
-            return Owner(word, None, f"{len(entitled)} employees are called {word}: give e-mail addresses instead.")
+            return Owner(word, None, f"{len(entitled)} employees are named {word}. Use email addresses instead.")
         if entitled:
             return Owner(word, entitled[0].id, None)
         if found:
-            reason = f"{found[0].name} can't own leads: only active employees of a selling role can."
+            reason = f"{found[0].name} can’t own leads. Choose an active employee with a Sales, Manager or Admin role."
             return Owner(word, None, reason)
         if not self.creates:
-            return Owner(word, None, f"No employee is called {word}. An administrator can add them.")
+            return Owner(word, None, f"No employee is named {word}. An admin can add them.")
         return Owner(word, self.hire(word, Role.SALES).id, None)
 
     def _find(self, word: str) -> list[Employee]:
@@ -112,8 +112,8 @@ def find_owners(staff: Staff, words: Sequence[str], fallback: Employee | None) -
         owner = staff.find_owner(word)
         if len(staff.created) > MOST_NEW_EMPLOYEES or len(owners) == MOST_OWNERS:
             raise TooManyOwners(
-                f"The column of owners names {len(owners):,} people and more, too many for a sales force. "
-                "If it does not hold the owners, leave it out with: --map owner="
+                f"The owner column names {len(owners):,} people or more, too many for a sales team. "
+                "If these are not owners, skip the column with: --map owner="
             )
         owners.append(owner if owner.employee_id or not fallback else Owner(word, fallback.id, None))
     return owners

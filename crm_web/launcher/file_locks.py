@@ -33,7 +33,7 @@ def open_lock(path: Path) -> int:
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise CannotWrite(
-            f"Cannot write {path}: {error.strerror}. Let this user write in {path.parent}, or set DATABASE_URL."
+            f"Cannot write {path}: {error.strerror}. Make {path.parent} writable for this user or set DATABASE_URL."
         ) from error
     owner = path.parent.stat()
     if os.geteuid() == 0 and os.fstat(lock).st_uid != owner.st_uid:

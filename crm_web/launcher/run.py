@@ -146,7 +146,7 @@ def _acquire_singleton_lock(settings: Settings, undone: ExitStack) -> None:
     undone.callback(os.close, lock)
     # One that has just been told to stop is waited for.
     if not try_lock(lock):
-        _say("Waiting for the one that runs here already to stop …")
+        _say("Waiting for the running instance to stop …")
         if not wait_until(lambda: try_lock(lock), PATIENCE_TO_STOP / 4):
             pid = os.pread(lock, 20, 0).decode().strip()
             raise StartError(
@@ -170,7 +170,7 @@ def _end_leftover(settings: Settings) -> None:
                     os.killpg(group, request)
             if wait_until(lambda: try_lock(lock), PATIENCE_TO_STOP):
                 return
-        raise StartError(f"A web server of an earlier start does not stop: end process group {group}.")
+        raise StartError(f"A web server from an earlier start is still running. End process group {group}.")
     finally:
         os.close(lock)
 
@@ -184,7 +184,7 @@ def _check_port(settings: Settings) -> None:
         except OSError as error:
             raise StartError(
                 f"Cannot use port {settings.port} of {settings.host}: {os.strerror(error.errno or 0)}. "
-                f"Stop the program that has it, or choose another: `PORT={settings.port + 1} make run`."
+                f"Stop the program that uses it, or choose another: `PORT={settings.port + 1} make run`."
             ) from error
 
 
@@ -195,7 +195,7 @@ def _prepare(app: Flask) -> None:
         schema = read_schema()
         db.session.rollback()
         if schema.is_newer:
-            raise StartError(f"The database is newer than this program (at {schema.found}): update the program.")
+            raise StartError(f"The database (at {schema.found}) is newer than this release. Update Piper CRM.")
         if schema.found and schema.is_too_old:
             raise StartError(explain_too_old(schema.found, schema.oldest))
         if not settings.is_embedded:
@@ -264,9 +264,9 @@ def _start_worker(app: Flask) -> Callable[[], None]:
 
 def _wait_for_web(web: "subprocess.Popen[bytes]", settings: Settings) -> None:
     if not wait_until(lambda: web.poll() is not None or _answers(settings), PATIENCE_TO_START):
-        raise StartError("The web server did not answer within a minute: see the lines above.")
+        raise StartError("The web server didn’t answer within a minute. See the output above.")
     if web.returncode is not None:
-        raise StartError("The web server did not start: see the lines above.")
+        raise StartError("The web server didn’t start. See the output above.")
 
 
 def _answers(settings: Settings) -> bool:
@@ -305,7 +305,7 @@ def _supervise(web: "subprocess.Popen[bytes]", server: EmbeddedServer | None) ->
         if server is not None:
             server.ensure_running()
     _listen_for_stop()
-    raise StartError("The web server ended unexpectedly. Start it again with `make run`; the data is safe.")
+    raise StartError("The web server stopped unexpectedly. Start it again with `make run`; your data is safe.")
 
 
 def _stop_web(web: "subprocess.Popen[bytes]", settings: Settings) -> None:

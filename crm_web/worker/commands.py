@@ -10,10 +10,10 @@ from crm_web.worker.jobs import list_jobs
 from crm_web.worker.runner import Worker
 
 
-@click.command("worker", help="Send webhooks, compact counts and delete what has expired.")
-@click.option("--once", is_flag=True, help="Do what is due, then end.")
+@click.command("worker", help="Send webhooks, compact counts and delete expired data.")
+@click.option("--once", is_flag=True, help="Run all due jobs once, then exit.")
 def worker(once: bool) -> None:
-    """Work until SIGTERM or Ctrl-C; what is under way is finished first. Run as many as you like."""
+    """Run until SIGTERM or Ctrl-C, then finish the current jobs. You can run several workers."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     one = Worker(app, list_jobs(app))
     for request in (signal.SIGTERM, signal.SIGINT):

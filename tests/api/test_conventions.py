@@ -131,7 +131,7 @@ def test_a_customer_belongs_to_won(
 def test_says_in_its_own_words_what_is_to_be_done(session: Session, ann: Employee, program_of: ProgramOf) -> None:
     lead = make_lead(session, last_name="A")
     told = program_of(ann).patch(f"/leads/{lead.id}", {"city": "Graz"}).get_json()["detail"]
-    assert told == "Send If-Match with the ETag of the version that you read."
+    assert told == "Send If-Match with the ETag of the version you read."
 
 
 def test_a_browsers_session_needs_its_csrf_token(

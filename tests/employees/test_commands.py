@@ -32,7 +32,7 @@ def flask(app: Flask) -> Flask_:
 def test_create_admin_asks_for_all_it_needs(flask: Flask_, visitor: Browser, session: Session) -> None:
     result = flask("create-admin", typed=f"Grace Hopper\ngrace@company.com\n{NEW}\n{NEW}\n")
     assert result.exit_code == 0, result.output
-    assert "Grace Hopper can sign in as grace@company.com now" in result.output
+    assert "Grace Hopper can now sign in as grace@company.com" in result.output
     assert NEW not in result.output
     grace = session.scalars(select(Employee).where(Employee.email == "grace@company.com")).one()
     assert grace.role is Role.ADMIN
@@ -56,7 +56,7 @@ def test_create_admin_takes_it_all_from_a_script(flask: Flask_, visitor: Browser
 @pytest.mark.parametrize(
     ("words", "password", "message"),
     [
-        (["--name", "Grace", "--email", "nobody"], NEW, "The e-mail: Enter an email address like"),
+        (["--name", "Grace", "--email", "nobody"], NEW, "The email: Enter an email address like"),
         (["--name", "x" * 301, "--email", "g@company.com"], NEW, "The name: Shorten this to 300 characters"),
         (["--name", "  ", "--email", "g@company.com"], NEW, "Enter a name."),
         (["--name", "Grace", "--email", "ANN@piper.example"], NEW, "This email is already in use."),
@@ -97,13 +97,13 @@ def test_set_password_lets_in_who_forgot_theirs(
 def test_set_password_knows_only_employees(flask: Flask_) -> None:
     result = flask("set-password", "nobody@company.com", "--password-stdin", typed=NEW)
     assert result.exit_code == 1
-    assert "Nobody has the e-mail address nobody@company.com." in result.output
+    assert "No employee has the email nobody@company.com." in result.output
 
 
 def test_deactivate_closes_the_account(flask: Flask_, browser_as: BrowserAs, vera: Employee, session: Session) -> None:
     working = browser_as(vera)
     result = flask("deactivate", "vera@piper.example")
-    assert (result.exit_code, result.output) == (0, "Vera Rossi can no longer sign in. Handed over: nothing.\n")
+    assert (result.exit_code, result.output) == (0, "Vera Rossi can no longer sign in. Transferred: nothing.\n")
     assert working.get("auth.show_account").status == 303
     session.refresh(vera)
     assert not vera.is_active
@@ -116,7 +116,7 @@ def test_deactivate_hands_over(flask: Flask_, ann: Employee, bob: Employee, sess
     assert refused.exit_code == 1
     assert "Ann Keller owns 1 lead. Choose a new owner. Use --hand-over-to" in refused.output
     words = ["--hand-over-to", bob.email] if to_bob else ["--hand-over-to-nobody"]
-    assert "Handed over: 1 lead." in flask("deactivate", ann.email, *words).output
+    assert "Transferred: 1 lead." in flask("deactivate", ann.email, *words).output
     session.refresh(lead)
     assert lead.owner_id == (bob.id if to_bob else None)
 

@@ -185,7 +185,7 @@ def test_what_the_person_says_goes_before_what_is_recognised() -> None:
 @pytest.mark.parametrize(
     ("text", "given", "why"),
     [
-        ("Last Name\nx\n", {"lastname": ["Last Name"]}, "no field “lastname”.*last_name"),
+        ("Last Name\nx\n", {"lastname": ["Last Name"]}, "Unknown field “lastname”.*last_name"),
         ("Last Name\nx\n", {"last_name": ["Surname"]}, "no column “Surname”.*Last Name"),
         ("a,b,c\n1,2,3\n", {}, "None of the columns a, b, c names a lead"),
         ("Activity Type,Email\nCall,a@example.com\n", {}, "a file of activities"),

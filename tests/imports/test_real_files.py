@@ -78,7 +78,7 @@ def test_reports_on_maven_equal_its_facts(
     browser = browser_as(ada)
     page = browser.get("reports.show_report", name="closed", period="all")
     rows = {row[0]: row[1:] for row in report_rows(page)}
-    assert (rows["Won"][0], rows["Won"][1], rows["Lost, for any reason"][0]) == ("4,238", "63.2%", "2,473")
+    assert (rows["Won"][0], rows["Won"][1], rows["Lost (total)"][0]) == ("4,238", "63.2%", "2,473")
     assert "10,005,534" in rows["Won"][2]
     page = browser.get("reports.show_report", name="statuses", period="all")
     told = {row[0]: row[1] for row in report_rows(page)}

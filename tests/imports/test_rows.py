@@ -93,10 +93,10 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         ("Last Name,City", "Keller,Rome,more", "", "The row has 3 cells, the header has 2."),
         ("Last Name,City", ",Rome", "", "Give a last name, a company or an e-mail address: the row has none."),
         ("Last Name,Created", "x,2026-06-09", "Created", "This day is still to come."),
-        ("Last Name,Created", "x,soon", "Created", "Write the date like 2026-03-31."),
+        ("Last Name,Created", "x,soon", "Created", "Enter a date like 2026-03-31."),
         ("Last Name,Created", "x,1723-01-01", "Created", "Enter a date between 1900 and 2199."),
-        ("Last Name,Rating", "x,lukewarm", "Rating", "Choose one of hot, warm and cold."),
-        ("Last Name,Converted", "x,maybe", "Converted", "Write 1 for won, 0 for not."),
+        ("Last Name,Rating", "x,lukewarm", "Rating", "Use hot, warm or cold."),
+        ("Last Name,Converted", "x,maybe", "Converted", "Use 1 for won, 0 for not won."),
         (
             "First Name,Last Name,Converted",
             f"{'x' * 200},{'y' * 200},1",
@@ -304,7 +304,7 @@ def test_a_column_of_amounts_is_judged_as_a_whole() -> None:
 def test_what_the_column_leaves_open_is_refused_with_both_readings(text: str) -> None:
     [(column, reason)] = problems("Deal Name;Amount", f"x;{text}")
     assert column == "Amount"
-    assert re.search(r"can mean [\d,]+ or [\d.]+\. Say which with --decimal point or --decimal comma\.", reason)
+    assert re.search(r"can mean [\d,]+ or [\d.]+\. Use --decimal point or --decimal comma\.", reason)
     figures = text.lstrip("EUR $")
     assert read("Deal Name;Amount", f"x;{text}", decimal_mark=",")["amount"] == int(figures.replace(".", ""))
     if figures.endswith("0"):
@@ -312,7 +312,7 @@ def test_what_the_column_leaves_open_is_refused_with_both_readings(text: str) ->
 
 
 def test_a_cell_that_contradicts_its_column_is_refused() -> None:
-    with pytest.raises(RowRefused, match="decimals with a comma"):
+    with pytest.raises(RowRefused, match="decimal commas"):
         read_all("Deal Name;Amount\nx;1.234,50\n" + 1000 * "y;2,50\n" + "z;12.50\n")
 
 

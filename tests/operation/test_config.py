@@ -53,7 +53,7 @@ def test_with_database_url_a_secret_must_be_given() -> None:
 def test_broken_secret_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret_key").write_text("short")
 
-    with pytest.raises(ConfigurationError, match="remove the file"):
+    with pytest.raises(ConfigurationError, match="Remove the file"):
         load_settings({"VAR_FOLDER": str(tmp_path)})
 
 

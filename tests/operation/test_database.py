@@ -291,9 +291,9 @@ def test_mistakes_are_no_trouble_of_the_database(error: Exception) -> None:
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        ('FATAL:  password authentication failed for user "u"', "refuses this user or password"),
-        ('FATAL:  database "x" does not exist', "does not exist: create it"),
-        ("Connection refused\n\tIs the server running?", "cannot be reached: start it"),
+        ('FATAL:  password authentication failed for user "u"', "refused the user or password"),
+        ('FATAL:  database "x" does not exist', "doesn’t exist. Create it"),
+        ("Connection refused\n\tIs the server running?", "can’t be reached. Start it"),
     ],
 )
 def test_command_says_what_is_wrong_with_the_address(told: str, words: str) -> None:

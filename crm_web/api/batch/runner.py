@@ -162,7 +162,7 @@ def _apply_together(items: Sequence[Item], context: BatchContext, may_ask: bool)
 def _apply_alone(number: int, item: Item | WrongItem, context: BatchContext) -> Result:
     if isinstance(item, WrongItem):
         wrong = format_errors(item.error, within=("items", number))
-        return _problem_result(Refusal(422, "Something in this item needs mending; see errors.", wrong))
+        return _problem_result(Refusal(422, "This item is not valid. See errors.", wrong))
     return context.apply_one(number, item, context)
 
 
@@ -173,7 +173,7 @@ def _apply_or_abort(number: int, item: Item, context: BatchContext) -> Result:
         refusal = _name_item(build_refusal(error), number, item)
         # To be refused here or there, or not to be there at all, is of the present; what was sent is not.
         status = 422 if refusal.status == 422 else 409
-        detail = f"Nothing was done, because of item {number}: {refusal.detail}"
+        detail = f"Nothing was changed because of item {number}: {refusal.detail}"
         raise BatchRefused(replace(refusal, status=status, detail=detail)) from error
 
 

@@ -14,19 +14,19 @@ from crm_web.web.schemas import ResponseModel
 
 MOST_ITEMS = 1000
 Version = Annotated[
-    int, Field(ge=1, le=2**31 - 1, description="The one that you read; if it is another by now, 412."), Whole
+    int, Field(ge=1, le=2**31 - 1, description="The version you read; 412 if it has changed since."), Whole
 ]
 
 
 class BatchMode(StrEnum):
-    """What becomes of the others where one is refused."""
+    """What happens to the other items if one fails."""
 
     ALL = "all"
     EACH = "each"
 
 
 class LeadToCreate(Sent):
-    """Enter a lead."""
+    """Create a lead."""
 
     PART: ClassVar[str] = "lead"
     do: Literal["create"]
@@ -34,7 +34,7 @@ class LeadToCreate(Sent):
 
 
 class LeadToChange(Sent):
-    """Change a lead: only what is sent changes."""
+    """Update a lead. Only the fields you send change."""
 
     PART: ClassVar[str] = "lead"
     do: Literal["change"]
@@ -44,7 +44,7 @@ class LeadToChange(Sent):
 
 
 class LeadToMove(Sent):
-    """Move a lead to a status, Won among them."""
+    """Change the status of a lead, including to Won."""
 
     PART: ClassVar[str] = "change"
     do: Literal["move"]
@@ -53,7 +53,7 @@ class LeadToMove(Sent):
 
 
 class LeadToTrash(Sent):
-    """Move a lead to the trash."""
+    """Move a lead to trash."""
 
     PART: ClassVar[str] = ""
     do: Literal["trash"]
@@ -66,7 +66,7 @@ Item = LeadToCreate | LeadToChange | LeadToMove | LeadToTrash
 
 @dataclass(frozen=True)
 class WrongItem:
-    """An item that is not done, because it doesn't look as it has to."""
+    """An item that is not valid and is therefore not applied."""
 
     error: ValidationError
 
@@ -82,10 +82,10 @@ def _set_aside(value: Any, read: Callable[[Any], Any], info: ValidationInfo) -> 
 
 
 class LeadBatch(Sent):
-    """Up to a thousand things to do, in their order, and whether all or nothing is done, or each by itself."""
+    """Up to 1,000 changes, applied in order, either all or nothing or one by one."""
 
     mode: BatchMode = Field(
-        BatchMode.ALL, description="all: where one is refused, nothing is done. each: the others are done all the same."
+        BatchMode.ALL, description="all: one failure cancels everything. each: other items are still applied."
     )
     items: Annotated[
         Sequence[Annotated[Item, Field(discriminator="do"), WrapValidator(_set_aside)]],
@@ -94,14 +94,14 @@ class LeadBatch(Sent):
 
 
 class ItemResult(ResponseModel):
-    """What became of one item."""
+    """The result of one item."""
 
-    status: int = Field(description="As if it had been asked for alone.")
+    status: int = Field(description="The same result as a single request.")
     lead: SavedLead | None = None
     problem: Problem | None = None
 
 
 class LeadBatchAnswer(ResponseModel):
-    """What became of each item, in their order."""
+    """The result of each item, in the order sent."""
 
     results: Sequence[ItemResult]

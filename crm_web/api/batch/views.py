@@ -15,17 +15,16 @@ from crm_web.core.extensions import db
 @blueprint.post("/api/v1/leads/batch")
 @allowed(Action.CHANGE_OWN)
 @describe(
-    "Do many things to leads",
+    "Change many leads",
     "leads",
     body=LeadBatch,
     answers={200: LeadBatchAnswer},
-    refuses={409: "An item was refused, and so nothing was done; errors name the item."},
+    refuses={409: "An item failed, so nothing was changed. See errors."},
     is_once=True,
 )
 def change_many_leads() -> ResponseReturnValue:
-    """Each item is done as its own endpoint would do it, in their order. With mode all, the first refusal ends the
-    batch and nothing is done. With mode each, the answer is 200 and holds for each item its status, and the lead or the
-    problem. The result of an item knows only the items before it.
+    """Applies the items in order, each as its own endpoint would. With mode all, the first failure ends the batch
+    and nothing is changed. With mode each, the answer is 200 and has the status of each item, with its lead or problem.
     """
     if answer := replay_response():
         return answer

@@ -33,7 +33,7 @@ IN_TRASH = "The contact or its customer is in the trash."
 @allowed(Action.READ)
 @describe("List contacts", "contacts", query=customer_schemas.ContactQuery, answers={200: customer_schemas.ContactPage})
 def list_contacts() -> ResponseReturnValue:
-    """Of one customer or of all, in the order in which they were entered; those in the trash are left out."""
+    """For one customer or all, oldest first. Contacts in the trash are left out."""
     query = read_query(customer_schemas.ContactQuery)
     page = queries.list_all_contacts(customer_id=query.customer, cursor=query.at, size=query.limit)
     return show_page(customer_schemas.Contact, page)
@@ -42,7 +42,7 @@ def list_contacts() -> ResponseReturnValue:
 @blueprint.post("/api/v1/customers/<int:customer_id>/contacts")
 @allowed(Action.CHANGE_OWN)
 @describe(
-    "Enter a contact at a customer",
+    "Create a contact",
     "contacts",
     body=customer_schemas.NewContact,
     answers={201: customer_schemas.SavedContact},
@@ -50,7 +50,7 @@ def list_contacts() -> ResponseReturnValue:
     is_once=True,
 )
 def add_contact(customer_id: int) -> ResponseReturnValue:
-    """The first one to call at the customer, if is_primary says so; whoever was it steps down."""
+    """With is_primary, it replaces the customer’s current primary contact."""
     customer = get_customer(customer_id) or abort(404)
     require_change(customer)
     if answer := replay_response():
@@ -64,9 +64,9 @@ def add_contact(customer_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/api/v1/contacts/<int:contact_id>")
 @allowed(Action.READ)
-@describe("Read a contact", "contacts", query=schemas.FieldsQuery, answers={200: customer_schemas.Contact})
+@describe("Get a contact", "contacts", query=schemas.FieldsQuery, answers={200: customer_schemas.Contact})
 def read_contact(contact_id: int) -> ResponseReturnValue:
-    """A contact in the trash is read too: its deleted_at says so."""
+    """A contact in the trash is returned as well, with deleted_at set."""
     read_query(schemas.FieldsQuery)
     return _show(_contact_or_404(contact_id))
 
@@ -74,7 +74,7 @@ def read_contact(contact_id: int) -> ResponseReturnValue:
 @blueprint.patch("/api/v1/contacts/<int:contact_id>")
 @allowed(Action.CHANGE_OWN)
 @describe(
-    "Change a contact",
+    "Update a contact",
     "contacts",
     body=customer_schemas.ContactChange,
     answers={200: customer_schemas.SavedContact},
@@ -82,7 +82,7 @@ def read_contact(contact_id: int) -> ResponseReturnValue:
     needs_match=True,
 )
 def change_contact(contact_id: int) -> ResponseReturnValue:
-    """Only what is sent changes; null empties."""
+    """Only the fields you send change; null clears a field."""
     contact = _contact_to_change(contact_id)
     values = read_body(customer_schemas.ContactChange).values()
     try:
@@ -96,9 +96,9 @@ def change_contact(contact_id: int) -> ResponseReturnValue:
 
 @blueprint.delete("/api/v1/contacts/<int:contact_id>")
 @allowed(Action.CHANGE_OWN)
-@describe("Move a contact to the trash", "contacts", answers={204: None}, needs_match=True)
+@describe("Move a contact to trash", "contacts", answers={204: None}, needs_match=True)
 def trash_contact(contact_id: int) -> ResponseReturnValue:
-    """Its customer stays as it is."""
+    """Its customer is kept."""
     operations.trash_contact(_contact_to_change(contact_id), by=current_user)
     db.session.commit()
     return Response(status=204)
@@ -106,9 +106,9 @@ def trash_contact(contact_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/api/v1/contacts/<int:contact_id>/restore")
 @allowed(Action.CHANGE_OWN)
-@describe("Restore a contact from the trash", "contacts", answers={200: customer_schemas.Contact}, is_once=True)
+@describe("Restore a contact", "contacts", answers={200: customer_schemas.Contact}, is_once=True)
 def restore_contact(contact_id: int) -> ResponseReturnValue:
-    """One that is not in the trash stays as it is."""
+    """Does nothing if it is not in the trash."""
     contact = _contact_or_404(contact_id)
     require_change(contact.customer)
     if answer := replay_response():

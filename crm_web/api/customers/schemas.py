@@ -15,17 +15,17 @@ from crm_web.web.schemas import Moment, ResponseModel
 Owner = Annotated[str, Field(pattern="^(me|nobody|[1-9][0-9]{0,17})$")]
 Lacking = Annotated[str, Field(pattern=among(CUSTOMERS.missing))]
 SortWord = Annotated[
-    str, Field(pattern=f"^-?({'|'.join(CUSTOMERS.sorts)})$", description="With a minus: largest first.")
+    str, Field(pattern=f"^-?({'|'.join(CUSTOMERS.sorts)})$", description="A minus sign sorts descending.")
 ]
 
 
 class CustomerFilterQuery(FilterQuery):
-    """Which customers, by the words of the list in the browser."""
+    """The filters of the customer list, with the same names as in the app."""
 
     status: Many[CustomerStatus] = ()
     kind: CustomerKind | None = None
-    owner: Annotated[Many[Owner], Field(description="Ids of employees, or me, nobody.")] = ()
-    no: Annotated[Many[Lacking], Field(description="What is missing.")] = ()
+    owner: Annotated[Many[Owner], Field(description="Employee ids, or me, nobody.")] = ()
+    no: Annotated[Many[Lacking], Field(description="Records without a value in these fields.")] = ()
     sort: SortWord | None = None
 
 
@@ -34,11 +34,11 @@ class CustomerQuery(CustomerFilterQuery, PageQuery):
 
 
 class CustomerExportQuery(CustomerFilterQuery, FieldsQuery):
-    """All customers that fit."""
+    """All matching customers."""
 
 
 class CustomerParts(Sent):
-    """What a person may say of a customer."""
+    """The fields of a customer."""
 
     email: Email | None = None
     phone: Phone | None = None
@@ -58,11 +58,11 @@ class CustomerParts(Sent):
     shipping_postal_code: str | None = text_of(CustomerModel.shipping_postal_code)
     shipping_country: Country | None = None
     owner_id: RecordId | None = None
-    parent_id: RecordId | None = Field(None, description="The customer that this one belongs to.")
+    parent_id: RecordId | None = Field(None, description="The parent company.")
 
 
 class NewCustomer(CustomerParts):
-    """A customer that is being entered."""
+    """A new customer."""
 
     name: str = text_of(CustomerModel.name, is_required=True)
     status: CustomerStatus = CustomerStatus.ACTIVE
@@ -70,7 +70,7 @@ class NewCustomer(CustomerParts):
 
 
 class CustomerChange(CustomerParts):
-    """What is to change in a customer: only what is sent changes, null empties."""
+    """Changes to a customer. Only the fields you send change; null clears a field."""
 
     name: str = text_of(CustomerModel.name, is_never_null=True)
     status: CustomerStatus = Field(default_factory=lambda: CustomerStatus.ACTIVE)
@@ -78,7 +78,7 @@ class CustomerChange(CustomerParts):
 
 
 class Customer(ResponseModel):
-    """Someone who buys."""
+    """A company or person who buys."""
 
     id: int
     version: int
@@ -115,7 +115,7 @@ class Customer(ResponseModel):
 
 
 class SavedCustomer(Customer, Saved):
-    """A customer that was just saved."""
+    """A saved customer."""
 
 
 class CustomerPage(PageOf[Customer]):
@@ -123,13 +123,13 @@ class CustomerPage(PageOf[Customer]):
 
 
 class ContactQuery(PageQuery):
-    """Which contacts."""
+    """The filters of the contact list."""
 
     customer: RecordId | None = None
 
 
 class ContactParts(Sent):
-    """What a person may say of a contact."""
+    """The fields of a contact."""
 
     salutation: str | None = text_of(ContactModel.salutation)
     first_name: str | None = text_of(ContactModel.first_name)
@@ -143,13 +143,13 @@ class ContactParts(Sent):
 
 
 class NewContact(ContactParts):
-    """A person at a customer who is being entered. It needs a name or an e-mail."""
+    """A new contact. A name or an email is required."""
 
     model_config = ConfigDict(json_schema_extra=needs_one_of("first_name", "last_name", "email"))
 
 
 class ContactChange(ContactParts):
-    """What is to change in a contact: only what is sent changes, null empties."""
+    """Changes to a contact. Only the fields you send change; null clears a field."""
 
 
 class Contact(ResponseModel):
@@ -178,7 +178,7 @@ class Contact(ResponseModel):
 
 
 class SavedContact(Contact, Saved):
-    """A contact that was just saved."""
+    """A saved contact."""
 
 
 class ContactPage(PageOf[Contact]):

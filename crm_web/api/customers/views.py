@@ -26,7 +26,7 @@ from crm_web.models import Customer
 from crm_web.records.operations import lock
 from crm_web.web.template_filters import current_user_locale
 
-NOT_POSSIBLE = "The owner does not sell, or the parent is not there."
+NOT_POSSIBLE = "The owner can’t own records, or the parent company doesn’t exist."
 
 
 @blueprint.get("/api/v1/customers")
@@ -35,7 +35,7 @@ NOT_POSSIBLE = "The owner does not sell, or the parent is not there."
     "List customers", "customers", query=customer_schemas.CustomerQuery, answers={200: customer_schemas.CustomerPage}
 )
 def list_customers() -> ResponseReturnValue:
-    """The same customers, filters and orders as in the browser; those in the trash are left out."""
+    """Same filters and sorting as in the app. Customers in the trash are left out."""
     query = read_query(customer_schemas.CustomerQuery)
     view = CustomerListParams(query.as_address(), me=current_user, user_locale=current_user_locale())
     page = CUSTOMERS.list_page(view.read_filter(), sort=view.sort, cursor=query.at, size=query.limit)
@@ -45,7 +45,7 @@ def list_customers() -> ResponseReturnValue:
 @blueprint.post("/api/v1/customers")
 @allowed(Action.CREATE)
 @describe(
-    "Enter a customer",
+    "Create a customer",
     "customers",
     body=customer_schemas.NewCustomer,
     answers={201: customer_schemas.SavedCustomer},
@@ -53,7 +53,7 @@ def list_customers() -> ResponseReturnValue:
     is_once=True,
 )
 def create_customer() -> ResponseReturnValue:
-    """By hand, without a lead; a lead that is won gets its customer by itself."""
+    """Creates a customer without a lead. Won leads create theirs automatically."""
     if answer := replay_response():
         return answer
     customer = operations.create_customer(read_body(customer_schemas.NewCustomer).values(), by=current_user)
@@ -65,9 +65,9 @@ def create_customer() -> ResponseReturnValue:
 
 @blueprint.get("/api/v1/customers/<int:customer_id>")
 @allowed(Action.READ)
-@describe("Read a customer", "customers", query=schemas.FieldsQuery, answers={200: customer_schemas.Customer})
+@describe("Get a customer", "customers", query=schemas.FieldsQuery, answers={200: customer_schemas.Customer})
 def read_customer(customer_id: int) -> ResponseReturnValue:
-    """A customer in the trash is read too: its deleted_at says so."""
+    """A customer in the trash is returned as well, with deleted_at set."""
     read_query(schemas.FieldsQuery)
     return _show(_customer_or_404(customer_id))
 
@@ -75,7 +75,7 @@ def read_customer(customer_id: int) -> ResponseReturnValue:
 @blueprint.patch("/api/v1/customers/<int:customer_id>")
 @allowed(Action.CHANGE_OWN)
 @describe(
-    "Change a customer",
+    "Update a customer",
     "customers",
     body=customer_schemas.CustomerChange,
     answers={200: customer_schemas.SavedCustomer},
@@ -83,7 +83,7 @@ def read_customer(customer_id: int) -> ResponseReturnValue:
     needs_match=True,
 )
 def change_customer(customer_id: int) -> ResponseReturnValue:
-    """Only what is sent changes; null empties."""
+    """Only the fields you send change; null clears a field."""
     customer = _customer_to_change(customer_id)
     change = read_body(customer_schemas.CustomerChange)
     operations.change_customer(customer, change.values(), version=customer.version, by=current_user)
@@ -94,9 +94,9 @@ def change_customer(customer_id: int) -> ResponseReturnValue:
 
 @blueprint.delete("/api/v1/customers/<int:customer_id>")
 @allowed(Action.CHANGE_OWN)
-@describe("Move a customer to the trash", "customers", answers={204: None}, needs_match=True)
+@describe("Move a customer to trash", "customers", answers={204: None}, needs_match=True)
 def trash_customer(customer_id: int) -> ResponseReturnValue:
-    """Its leads and contacts stay as they are."""
+    """Its leads and contacts are kept."""
     operations.trash_customer(_customer_to_change(customer_id), by=current_user)
     db.session.commit()
     return Response(status=204)
@@ -104,9 +104,9 @@ def trash_customer(customer_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/api/v1/customers/<int:customer_id>/restore")
 @allowed(Action.CHANGE_OWN)
-@describe("Restore a customer from the trash", "customers", answers={200: customer_schemas.Customer}, is_once=True)
+@describe("Restore a customer", "customers", answers={200: customer_schemas.Customer}, is_once=True)
 def restore_customer(customer_id: int) -> ResponseReturnValue:
-    """One that is not in the trash stays as it is."""
+    """Does nothing if it is not in the trash."""
     customer = _customer_or_404(customer_id)
     require_change(customer)
     if answer := replay_response():

@@ -80,7 +80,7 @@ NAMED: dict[str, dict[str, Any]] = {
                     "type": "about:blank",
                     "title": "Precondition Failed",
                     "status": 412,
-                    "detail": "The record was changed since you read it. Read it again.",
+                    "detail": "The record has changed since you read it. Read it again.",
                     "request_id": CHANGE["request_id"],
                 },
             },

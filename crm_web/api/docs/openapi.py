@@ -19,47 +19,45 @@ from crm_web.auth.permissions import Action
 
 VERSION = "1.0.0"
 ABOUT = (
-    "Leads, customers, and Won done right, for other programs. Each program acts in the name of an employee and may do "
-    "what that employee may.\n\n"
-    "A token may make so many requests a minute; each answer to it says in RateLimit how many are left. Requests with "
-    "wrong tokens are counted by the address that they come from, in the same header. Where 429 is answered, "
-    "Retry-After says how long to wait. Addresses and methods that are not there are answered before anybody looks at "
-    "the token: without these headers, and without counting."
+    "Use Piper CRM from your own apps. Each request acts as the employee who owns the token and can do what that "
+    "employee can do.\n\n"
+    "The number of requests per minute is limited. The RateLimit header shows how many are left; after a 429, wait the "
+    "number of seconds in Retry-After. Requests with an invalid token are counted by IP address. Unknown URLs and "
+    "methods are answered without a token, and are not counted."
 )
 METHODS = ("get", "post", "put", "patch", "delete")
 REFERENCE = "#/components/schemas/{model}"
-SUCCESSES = {200: "Done.", 201: "Created.", 204: "Done; there is nothing to say."}
+SUCCESSES = {200: "Done.", 201: "Created.", 204: "Done. No content."}
 REFUSALS = {
-    400: "The request can’t be understood: broken JSON, a broken header, a host that this site does not answer to, or "
-    "the CSRF token of a browser’s session is missing.",
-    401: "There is no token, or it is unknown, revoked or ended.",
-    403: "The employee or the token may not do this; the detail says who could.",
-    404: "There is no such record.",
-    409: "It doesn’t fit the present state; the detail says what to do.",
-    412: "The record was changed since: read it again.",
+    400: "The request is not valid: malformed JSON or header, unknown host, or missing CSRF token.",
+    401: "The token is missing, unknown, revoked or expired.",
+    403: "The employee or token doesn’t have access. See detail.",
+    404: "The record doesn’t exist.",
+    409: "The current state doesn’t allow this. See detail.",
+    412: "The record has changed since. Read it again.",
     413: "The body is too large.",
-    414: "The address is too long: filter by fewer or shorter values. The web server answers this, not in JSON.",
+    414: "The URL is too long. Use fewer or shorter filters. This answer is not JSON.",
     415: "The body is not JSON.",
-    422: "Something in the address or the body is wrong; each error names its field.",
-    428: "If-Match is missing: send the ETag of the version that you read.",
-    429: "Too many requests in this minute; or, with unknown tokens, from this address in this quarter of an hour.",
-    503: "The database is away or too busy: try again after the seconds of Retry-After.",
+    422: "The request is not valid. Each error names its field.",
+    428: "If-Match is missing. Send the ETag of the version you read.",
+    429: "Too many requests this minute, or too many invalid tokens from this address in the last 15 minutes.",
+    503: "The database is unavailable or too busy. Try again after the number of seconds in Retry-After.",
 }
 SECURITY = {
-    "token": {"type": "http", "scheme": "bearer", "description": "A token from your account’s page."},
+    "token": {"type": "http", "scheme": "bearer", "description": "An API token from your account page."},
     "session": {
         "type": "apiKey",
         "in": "cookie",
         "name": "piper_session",
-        "description": "A browser’s session: whoever reads this signed in has it, and enters nothing here. What "
-        "changes something needs its CSRF token in X-CSRFToken.",
+        "description": "Your browser session; if you are signed in, there is nothing to enter here. Requests that "
+        "change data need its CSRF token in X-CSRFToken.",
     },
 }
 MATCH = {
     "name": "If-Match",
     "in": "header",
     "required": True,
-    "description": "The ETag of the version that you read, so that no change of a colleague’s is overwritten.",
+    "description": "The ETag of the version you read. It prevents overwriting someone else’s change.",
     "schema": {"type": "string", "pattern": MATCHES},
     "example": '"7"',
 }
@@ -67,7 +65,7 @@ UNLESS = {
     "name": "If-None-Match",
     "in": "header",
     "required": False,
-    "description": "The ETag of what you have: if it is still the same, the answer is 304 without a body.",
+    "description": "The ETag of your copy. If it is still current, the answer is 304 without a body.",
     "schema": {"type": "string"},
     "example": '"7"',
 }
@@ -76,17 +74,17 @@ KEY = {
     "in": "header",
     "required": False,
     # Without an example: Swagger UI would fill it in, and the second deed would be answered with the first one.
-    "description": "Any text of your own, such as a UUID, new for each deed: sent again with it within seven days, a "
-    "request is answered as before, with Idempotent-Replayed. What is kept for that holds no secrets.",
+    "description": "A unique key for each request, such as a UUID. A request repeated with the same key within 7 days "
+    "gets the same answer, marked with Idempotent-Replayed. Stored answers contain no secrets.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 ETAG = {"description": "The version of the record, for If-Match.", "schema": {"type": "string"}}
 LIMITS = {
     "RateLimit-Policy": {
-        "description": "How many requests in how many seconds.",
+        "description": "The request limit and its window in seconds.",
         "schema": {"type": "string"},
     },
-    "RateLimit": {"description": "How many are left, for how many seconds.", "schema": {"type": "string"}},
+    "RateLimit": {"description": "The remaining requests and the seconds until reset.", "schema": {"type": "string"}},
 }
 
 OF_REFUSALS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
@@ -94,7 +92,7 @@ OF_REFUSALS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
         (429, 503),
         {"description": "Seconds to wait.", "schema": {"type": "string", "pattern": "^[0-9]+$"}},
     ),
-    "WWW-Authenticate": ((401,), {"description": "How to say who you are.", "schema": {"type": "string"}}),
+    "WWW-Authenticate": ((401,), {"description": "How to authenticate.", "schema": {"type": "string"}}),
 }
 
 
@@ -204,7 +202,7 @@ def _describe_problem(status: int) -> dict[str, Any]:
 def _list_answers(rule: Rule, description: Description) -> dict[str, Any]:
     answers: dict[str, Any] = {}
     if _has_version(rule, description):
-        answers["304"] = {"description": "You have it: it is still the same.", "headers": {**LIMITS, "ETag": ETAG}}
+        answers["304"] = {"description": "Not modified. Your copy is current.", "headers": {**LIMITS, "ETag": ETAG}}
     for status, model in description.answers.items():
         answer: dict[str, Any] = {"description": SUCCESSES[status], "headers": dict(LIMITS)}
         if isinstance(model, str):
@@ -251,7 +249,7 @@ def _schemas_of(models: tuple[Model, ...], chosen: tuple[str, ...]) -> dict[str,
     schemas_by_name = dict(sorted(_without_titles(known.get("$defs", {})).items()))
     for name in chosen:
         schemas_by_name[name].pop("required", None)
-        schemas_by_name[name]["description"] += " All of its fields are there, unless fields asks for some."
+        schemas_by_name[name]["description"] += " All fields are present unless you ask for some with fields."
     return schemas_by_name
 
 

@@ -39,5 +39,5 @@ def _find_swagger() -> Path:
     """Locate the package without importing it, which would register a page with inline scripts."""
     found = find_spec("offapi")
     if found is None or found.origin is None:
-        raise RuntimeError("The package offapi is missing: it holds the files of Swagger UI.")
+        raise RuntimeError("The package offapi is missing. It provides Swagger UI.")
     return Path(found.origin).parent

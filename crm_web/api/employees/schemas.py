@@ -22,7 +22,7 @@ def _check_time_zone(zone: str) -> str:
 
 def _check_locale(locale: str) -> str:
     if locale not in dict(LOCALES):
-        raise ValueError("Send a locale that the account page offers, like en_GB.")
+        raise ValueError("Send a supported locale like en_GB.")
     return locale
 
 
@@ -37,7 +37,7 @@ Locale = Annotated[
 
 
 class EmployeeParts(Sent):
-    """What may be known of an employee."""
+    """The fields of an employee."""
 
     job_title: str | None = text_of(EmployeeModel.job_title)
     phone: Phone | None = None
@@ -45,7 +45,7 @@ class EmployeeParts(Sent):
 
 
 class NewEmployee(EmployeeParts):
-    """An employee who is being added. Without a password they can't sign in yet."""
+    """A new employee. Without a password they can’t sign in yet."""
 
     name: str = text_of(EmployeeModel.name, is_required=True)
     email: Email
@@ -57,31 +57,29 @@ class NewEmployee(EmployeeParts):
         min_length=SHORTEST_PASSWORD,
         max_length=LONGEST_PASSWORD,
         json_schema_extra={"format": "password"},
-        description="Not one that is easily guessed.",
+        description="Must not be easy to guess.",
     )
 
 
 class EmployeeChange(EmployeeParts):
-    """What is to change in an employee: only what is sent changes, null empties."""
+    """Changes to an employee. Only the fields you send change; null clears a field."""
 
     name: str = text_of(EmployeeModel.name, is_never_null=True)
     email: Email = Field(default_factory=str)
     role: Role = Field(default_factory=lambda: Role.VIEWER)
     time_zone: TimeZone = Field(default_factory=str)
     locale: Locale = Field(default_factory=str)
-    hand_over_to: Successor | None = Field(
-        None, description="Who gets the records and open tasks of somebody who stops selling."
-    )
+    hand_over_to: Successor | None = Field(None, description="The new owner of their records and open tasks.")
 
 
 class Deactivation(Sent):
-    """Who gets the records and open tasks of somebody who leaves."""
+    """The new owner of a deactivated employee’s records and open tasks."""
 
-    hand_over_to: Successor | None = Field(None, description="Needed where they own records or have open tasks.")
+    hand_over_to: Successor | None = Field(None, description="Required if they own records or have open tasks.")
 
 
 class Employee(ResponseModel):
-    """One of the people who use the CRM."""
+    """A person who uses the CRM."""
 
     id: int
     version: int
@@ -100,4 +98,4 @@ class Employee(ResponseModel):
 
 
 class EmployeePage(PageOf[Employee]):
-    """A page of employees, the active ones first, then by name."""
+    """A page of employees, active ones first, then by name."""

@@ -16,14 +16,14 @@ from crm_web.core.request_log import log_event
 from crm_web.employees import operations, queries
 from crm_web.models import Employee
 
-UNDECIDED = "It has to be said who gets their records and open tasks, or they are the last administrator."
+UNDECIDED = "A new owner for their records and open tasks is required, or they are the only admin."
 
 
 @blueprint.get("/api/v1/employees")
 @allowed(Action.READ)
 @describe("List employees", "employees", query=schemas.PageQuery, answers={200: employee_schemas.EmployeePage})
 def list_employees() -> ResponseReturnValue:
-    """Those who left too: is_active says so."""
+    """Includes deactivated employees; see is_active."""
     query = read_query(schemas.PageQuery)
     return show_page(employee_schemas.Employee, queries.list_employees(cursor=query.at, size=query.limit))
 
@@ -31,15 +31,15 @@ def list_employees() -> ResponseReturnValue:
 @blueprint.post("/api/v1/employees")
 @allowed(Action.KEEP_EMPLOYEES)
 @describe(
-    "Add an employee",
+    "Create an employee",
     "employees",
     body=employee_schemas.NewEmployee,
     answers={201: employee_schemas.Employee},
-    refuses={409: "Somebody has this e-mail address, or there is no such manager."},
+    refuses={409: "The email is already in use, or the manager doesn’t exist."},
     is_once=True,
 )
 def create_employee() -> ResponseReturnValue:
-    """With a first password, or none: then an administrator sets one in the browser."""
+    """Without a password, an admin has to set one in the app before they can sign in."""
     if answer := replay_response():
         return answer
     values = read_body(employee_schemas.NewEmployee).values()
@@ -52,9 +52,9 @@ def create_employee() -> ResponseReturnValue:
 
 @blueprint.get("/api/v1/employees/<int:employee_id>")
 @allowed(Action.READ)
-@describe("Read an employee", "employees", query=schemas.FieldsQuery, answers={200: employee_schemas.Employee})
+@describe("Get an employee", "employees", query=schemas.FieldsQuery, answers={200: employee_schemas.Employee})
 def read_employee(employee_id: int) -> ResponseReturnValue:
-    """One who left is read too: is_active says so."""
+    """Includes deactivated employees; see is_active."""
     read_query(schemas.FieldsQuery)
     return _show(_employee_or_404(employee_id))
 
@@ -62,15 +62,15 @@ def read_employee(employee_id: int) -> ResponseReturnValue:
 @blueprint.patch("/api/v1/employees/<int:employee_id>")
 @allowed(Action.KEEP_EMPLOYEES)
 @describe(
-    "Change an employee",
+    "Update an employee",
     "employees",
     body=employee_schemas.EmployeeChange,
     answers={200: employee_schemas.Employee},
-    refuses={409: f"{UNDECIDED} Or somebody has this e-mail address."},
+    refuses={409: f"{UNDECIDED} Or the email is already in use."},
     needs_match=True,
 )
 def change_employee(employee_id: int) -> ResponseReturnValue:
-    """Only what is sent changes; null empties. Who stops selling hands their records and tasks over."""
+    """Only the fields you send change; null clears a field. A role that can’t own records needs a successor."""
     employee = _employee_or_404(employee_id)
     require_match(employee.version)
     values = read_body(employee_schemas.EmployeeChange).values()
@@ -93,7 +93,7 @@ def change_employee(employee_id: int) -> ResponseReturnValue:
     is_once=True,
 )
 def deactivate_employee(employee_id: int) -> ResponseReturnValue:
-    """They are signed out everywhere at once, their tokens end, and their records and open tasks change hands."""
+    """Signs them out everywhere, revokes their tokens and transfers their records and open tasks."""
     employee = _employee_or_404(employee_id)
     if answer := replay_response():
         return answer
@@ -109,7 +109,7 @@ def deactivate_employee(employee_id: int) -> ResponseReturnValue:
 @allowed(Action.KEEP_EMPLOYEES)
 @describe("Reactivate an employee", "employees", answers={200: employee_schemas.Employee}, is_once=True)
 def reactivate_employee(employee_id: int) -> ResponseReturnValue:
-    """They can sign in again; records that changed hands stay where they are."""
+    """They can sign in again. Transferred records stay with their new owners."""
     employee = _employee_or_404(employee_id)
     if answer := replay_response():
         return answer
@@ -129,7 +129,7 @@ def _decide(chosen: Any) -> operations.Handover | None:
         return None
     if chosen == "nobody":
         return operations.Handover(None)
-    return operations.Handover(queries.find_employee(chosen) or abort(409, "There is no such successor."))
+    return operations.Handover(queries.find_employee(chosen) or abort(409, "This employee doesn’t exist."))
 
 
 def _show(employee: Employee, status: int = 200) -> Response:

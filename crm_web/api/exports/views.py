@@ -31,7 +31,7 @@ BATCH = 200
 @allowed(Action.READ)
 @describe("Export leads", "leads", query=LeadExportQuery, answers={200: LINES}, lines=Lead)
 def export_leads() -> ResponseReturnValue:
-    """All leads that fit, each as a JSON object in a line of its own; all of them as they are at one moment."""
+    """All matching leads as JSON Lines, one object per line, from a consistent snapshot."""
     query = read_query(LeadExportQuery)
     view = LeadListParams(query.as_address(), me=current_user, user_locale=current_user_locale())
     columns = [getattr(LeadModel, name) for name in Lead.model_fields]
@@ -42,7 +42,7 @@ def export_leads() -> ResponseReturnValue:
 @allowed(Action.READ)
 @describe("Export customers", "customers", query=CustomerExportQuery, answers={200: LINES}, lines=Customer)
 def export_customers() -> ResponseReturnValue:
-    """All customers that fit, each as a JSON object in a line of its own; all of them as they are at one moment."""
+    """All matching customers as JSON Lines, one object per line, from a consistent snapshot."""
     query = read_query(CustomerExportQuery)
     view = CustomerListParams(query.as_address(), me=current_user, user_locale=current_user_locale())
     columns = [getattr(CustomerModel, name) for name in Customer.model_fields]

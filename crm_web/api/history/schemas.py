@@ -16,25 +16,23 @@ KIND = f"^({'|'.join(ENTITIES)})$"
 
 
 class ChangeQuery(PageQuery):
-    """Which changes, by the words of the page of history."""
+    """The filters of the history, with the same names as in the app."""
 
     person: RecordId | None = None
     record: Annotated[str, Field(pattern=KIND)] | None = None
-    id: (
-        Annotated[RecordId, Field(description="Of the records with this id; with record, of that one alone.")] | None
-    ) = None
+    id: Annotated[RecordId, Field(description="The id of the record. Combine it with record.")] | None = None
     action: ChangeAction | None = None
     door: ChangeSource | None = None
     day: Day | None = None
 
 
 class FeedQuery(Sent):
-    """Where one stands in the feed of changes."""
+    """The position in the feed of changes."""
 
     after: (
-        Annotated[str, Field(pattern="^[0-9]{1,19}-[0-9]{1,18}$", description="The last mark that was seen.")] | None
+        Annotated[str, Field(pattern="^[0-9]{1,19}-[0-9]{1,18}$", description="The last cursor you received.")] | None
     ) = None
-    limit: Annotated[int, Field(ge=1, le=500, description="Changes at most.")] = 100
+    limit: Annotated[int, Field(ge=1, le=500, description="The maximum number of changes.")] = 100
 
 
 class ChangePage(PageOf[Change]):
@@ -42,28 +40,28 @@ class ChangePage(PageOf[Change]):
 
 
 class Feed(ResponseModel):
-    """What changed since a mark, oldest first."""
+    """Changes since a cursor, oldest first."""
 
     items: Sequence[Change]
-    after: str | None = Field(description="The mark to ask with next; null where nothing has ever changed.")
-    is_all: bool = Field(description="Whether there was no more to tell at this moment.")
+    after: str | None = Field(description="The cursor for the next request; null if nothing has ever changed.")
+    is_all: bool = Field(description="Whether there are no more changes right now.")
 
 
 class ConversionQuery(PageQuery):
-    """Which lines of the ledger."""
+    """The filters of conversions."""
 
     lead: RecordId | None = None
     customer: RecordId | None = None
 
 
 class Conversion(ResponseModel):
-    """One line of the ledger: a lead was won, which made or found that customer."""
+    """A won lead and the customer it created or was linked to."""
 
     id: int
     lead_id: int
     customer_id: int
     kind: ConversionKind
-    filled: Mapping[str, Any] = Field(description="What was empty in a linked customer, and is filled now.")
+    filled: Mapping[str, Any] = Field(description="The empty fields of a linked customer that were filled.")
     converted_at: Moment
     converted_by_id: int | None
     undone_at: Moment | None
@@ -71,4 +69,4 @@ class Conversion(ResponseModel):
 
 
 class ConversionPage(PageOf[Conversion]):
-    """A page of the ledger, newest first."""
+    """A page of conversions, newest first."""

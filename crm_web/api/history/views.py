@@ -20,7 +20,7 @@ from crm_web.history.schemas import Change
 @allowed(Action.READ)
 @describe("List changes", "history", query=history_schemas.ChangeQuery, answers={200: history_schemas.ChangePage})
 def list_history() -> ResponseReturnValue:
-    """Who changed what, when and through which source, newest first. The day is meant in the employee's time zone."""
+    """Who changed what, when and how, newest first. The day is in your time zone."""
     query = read_query(history_schemas.ChangeQuery)
     filters = ChangeFilter(
         actor_id=query.person,
@@ -36,11 +36,10 @@ def list_history() -> ResponseReturnValue:
 
 @blueprint.get("/api/v1/changes")
 @allowed(Action.READ)
-@describe("Follow what changes", "history", query=history_schemas.FeedQuery, answers={200: history_schemas.Feed})
+@describe("Follow changes", "history", query=history_schemas.FeedQuery, answers={200: history_schemas.Feed})
 def follow_changes() -> ResponseReturnValue:
-    """Everything that changed after a mark, oldest first, in an order in which nothing is ever skipped and nothing
-    comes twice, whoever writes at once. Ask again with the mark that was answered; a change appears as soon as every
-    transaction that began before its own has ended.
+    """All changes after a cursor, oldest first, without gaps or duplicates. Ask again with the cursor from the answer.
+    A change appears as soon as all transactions that started before it have ended.
     """
     query = read_query(history_schemas.FeedQuery)
     mark = ChangeCursor(*map(int, query.after.split("-"))) if query.after else None
@@ -56,7 +55,7 @@ def follow_changes() -> ResponseReturnValue:
     "List conversions", "history", query=history_schemas.ConversionQuery, answers={200: history_schemas.ConversionPage}
 )
 def list_conversions() -> ResponseReturnValue:
-    """The ledger of won leads and their customers, newest first."""
+    """All won leads with their customers, newest first."""
     query = read_query(history_schemas.ConversionQuery)
     page = queries.list_conversions(lead_id=query.lead, customer_id=query.customer, cursor=query.at, size=query.limit)
     return show_page(history_schemas.Conversion, page)
@@ -64,9 +63,9 @@ def list_conversions() -> ResponseReturnValue:
 
 @blueprint.get("/api/v1/conversions/<int:conversion_id>")
 @allowed(Action.READ)
-@describe("Read a conversion", "history", query=schemas.FieldsQuery, answers={200: history_schemas.Conversion})
+@describe("Get a conversion", "history", query=schemas.FieldsQuery, answers={200: history_schemas.Conversion})
 def read_conversion(conversion_id: int) -> ResponseReturnValue:
-    """One line of the ledger, whether it still stands or was taken back: undone_at says so."""
+    """Includes conversions that were undone; see undone_at."""
     read_query(schemas.FieldsQuery)
     conversion = queries.find_conversion(conversion_id) or abort(404)
     return show(history_schemas.Conversion.model_validate(conversion))

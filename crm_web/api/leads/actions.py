@@ -56,7 +56,7 @@ def move(lead: Lead, sent: schemas.StatusChange, batch: Batch | None = None) -> 
     if sent.customer_id is not None:
         customer = get_customer(sent.customer_id)
         if customer is None:
-            raise CustomerNotThere("There is no such customer.", "customer_id")
+            raise CustomerNotThere("This customer doesn’t exist.", "customer_id")
         fill = may_change(current_user, customer)
         winning_operations.win_for_customer(lead, customer, fill=fill, by=current_user, seen=sent.seen)
         return

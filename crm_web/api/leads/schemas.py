@@ -36,34 +36,34 @@ Owner = Annotated[str, Field(pattern="^(me|team|nobody|[1-9][0-9]{0,17})$")]
 CloseWord = Annotated[str, Field(pattern=among((OVERDUE, *WORDS)))]
 Lacking = Annotated[str, Field(pattern=among(LEADS.missing))]
 Reached = Annotated[str, Field(pattern=among(WAY_TO_WON))]
-SortWord = Annotated[str, Field(pattern=f"^-?({'|'.join(LEADS.sorts)})$", description="With a minus: largest first.")]
+SortWord = Annotated[str, Field(pattern=f"^-?({'|'.join(LEADS.sorts)})$", description="A minus sign sorts descending.")]
 
 
 class LeadFilterQuery(FilterQuery):
-    """Which leads, by the words of the list in the browser."""
+    """The filters of the lead list, with the same names as in the app."""
 
     kind: StatusKind | None = None
-    status: Annotated[Many[LeadStatus], Field(description="Those of the kind, where one is given.")] = ()
-    owner: Annotated[Many[Owner], Field(description="Ids of employees, or me, team, nobody.")] = ()
+    status: Annotated[Many[LeadStatus], Field(description="All statuses of kind, if it is given.")] = ()
+    owner: Annotated[Many[Owner], Field(description="Employee ids, or me, team, nobody.")] = ()
     source: Annotated[Many[Word], Field(description="Sources, or (none).")] = ()
     customer: RecordId | None = None
     currency: Currency | None = None
-    amount_from: Annotated[AskedAmount, Field(description="In whatever currency, or in the one given.")] | None = None
+    amount_from: Annotated[AskedAmount, Field(description="In any currency, or in the one given.")] | None = None
     amount_to: AskedAmount | None = None
-    close: Annotated[CloseWord, Field(description="Expected to close in these days, or overdue.")] | None = None
+    close: Annotated[CloseWord, Field(description="Expected close in this period, or overdue.")] | None = None
     close_from: Day | None = None
-    close_to: Annotated[Day, Field(description="Expected to close before this day.")] | None = None
-    closed: Annotated[DayWord, Field(description="Closed in these days, in your time zone.")] | None = None
+    close_to: Annotated[Day, Field(description="Expected close before this day.")] | None = None
+    closed: Annotated[DayWord, Field(description="Closed in this period, in your time zone.")] | None = None
     closed_from: Day | None = None
     closed_to: Annotated[Day, Field(description="Closed before this day.")] | None = None
-    no: Annotated[Many[Lacking], Field(description="What is missing.")] = ()
-    reason: Annotated[Many[LostReason], Field(description="Lost for any of these.")] = ()
-    reached: Annotated[Reached, Field(description="Once got at least as far as this.")] | None = None
-    left: Annotated[Many[LeadStatus], Field(description="Once left any of these.")] = ()
-    left_from: Annotated[Day, Field(description="Left it on this day or later.")] | None = None
-    left_to: Annotated[Day, Field(description="Left it before this day.")] | None = None
-    left_owner: Annotated[Many[Owner], Field(description="Belonged to any of these when it left it.")] = ()
-    left_source: Annotated[Many[Word], Field(description="Came from any of these when it left it.")] = ()
+    no: Annotated[Many[Lacking], Field(description="Records without a value in these fields.")] = ()
+    reason: Annotated[Many[LostReason], Field(description="Lost for any of these reasons.")] = ()
+    reached: Annotated[Reached, Field(description="Reached this status or a later one.")] | None = None
+    left: Annotated[Many[LeadStatus], Field(description="Moved on from any of these statuses.")] = ()
+    left_from: Annotated[Day, Field(description="Moved on on this day or later.")] | None = None
+    left_to: Annotated[Day, Field(description="Moved on before this day.")] | None = None
+    left_owner: Annotated[Many[Owner], Field(description="Owned by any of these when it moved on.")] = ()
+    left_source: Annotated[Many[Word], Field(description="Had any of these sources when it moved on.")] = ()
     sort: SortWord | None = None
 
     def as_address(self) -> MultiDict[str, str]:
@@ -80,11 +80,11 @@ class LeadQuery(LeadFilterQuery, PageQuery):
 
 
 class LeadExportQuery(LeadFilterQuery, FieldsQuery):
-    """All leads that fit."""
+    """All matching leads."""
 
 
 def _require_lost_reason() -> dict[str, Any]:
-    """Won alone takes a customer; Lost and Disqualified a reason, and another reason than those known some words."""
+    """Only Won takes a customer. Lost and Disqualified take a reason; the reason other needs a note."""
     reasons = [reason for reason in LostReason if reason is not LostReason.OTHER]
     no_customer = {"customer_id": {"type": "null"}, "create": {"const": False}}
     no_reason = {"lost_reason": {"type": "null"}, "lost_note": {"type": "null"}}
@@ -104,16 +104,16 @@ def _require_lost_reason() -> dict[str, Any]:
 
 
 class StatusChange(Sent):
-    """Where a lead goes."""
+    """A status change."""
 
     model_config = ConfigDict(json_schema_extra=_require_lost_reason())
 
     status: LeadStatus
-    seen: LeadStatus | None = Field(None, description="The status that you saw; if it is another by now, 409.")
-    lost_reason: LostReason | None = Field(None, description="Why, where it is lost or disqualified.")
+    seen: LeadStatus | None = Field(None, description="The status you saw. If it has changed since, the answer is 409.")
+    lost_reason: LostReason | None = Field(None, description="Required with the status lost or disqualified.")
     lost_note: str | None = text_of(LeadModel.lost_note)
-    customer_id: RecordId | None = Field(None, description="Won: the customer that is there already.")
-    create: bool = Field(False, description="Won: create the customer, whoever is there that it may be.")
+    customer_id: RecordId | None = Field(None, description="With the status won: the customer to link.")
+    create: bool = Field(False, description="With the status won: create a new customer despite matches.")
 
     @field_validator("lost_reason", "lost_note")
     @classmethod
@@ -134,16 +134,16 @@ class StatusChange(Sent):
 
 
 class LikelyCustomer(ResponseModel):
-    """A customer that a lead may be already."""
+    """A possible match: the lead may already be this customer."""
 
     id: int
     number: str
     name: str
-    reasons: Sequence[str] = Field(description="Why, in words, such as “same email”.")
+    reasons: Sequence[str] = Field(description="The reason, such as “same email”.")
 
 
 class LeadParts(Sent):
-    """What a person may say of a lead."""
+    """The fields of a lead."""
 
     salutation: str | None = text_of(LeadModel.salutation)
     first_name: str | None = text_of(LeadModel.first_name)
@@ -172,7 +172,7 @@ class LeadParts(Sent):
 
 
 class NewLead(LeadParts):
-    """A lead that is being entered. It needs a last name, a company or an e-mail; an amount needs its currency."""
+    """A new lead. A last name, company or email is required; an amount needs a currency."""
 
     model_config = ConfigDict(
         json_schema_extra={"allOf": [needs_one_of("last_name", "company", "email"), needs_with("amount", "currency")]}
@@ -182,7 +182,7 @@ class NewLead(LeadParts):
 
 
 class LeadChange(LeadParts):
-    """What is to change in a lead: only what is sent changes, null empties. The status has an endpoint of its own."""
+    """Changes to a lead. Only the fields you send change; null clears a field. The status has its own endpoint."""
 
 
 class Lead(ResponseModel):
@@ -221,8 +221,8 @@ class Lead(ResponseModel):
     lost_note: str | None
     owner_id: int | None
     customer_id: int | None
-    external_system: str | None = Field(description="Where it was imported from.")
-    external_id: str | None = Field(description="What it is called there.")
+    external_system: str | None = Field(description="The system it was imported from.")
+    external_id: str | None = Field(description="Its id in that system.")
     status_changed_at: Moment
     closed_at: Moment | None
     created_at: Moment
@@ -233,7 +233,7 @@ class Lead(ResponseModel):
 
 
 class SavedLead(Lead, Saved):
-    """A lead that was just saved."""
+    """A saved lead."""
 
 
 class LeadPage(PageOf[Lead]):
@@ -253,8 +253,8 @@ class CustomerDraft(ResponseModel):
 
 
 class WinPreview(ResponseModel):
-    """What winning a lead would do."""
+    """What happens when the lead is won."""
 
-    customer_id: int | None = Field(description="The customer that it has already.")
+    customer_id: int | None = Field(description="The customer it already has.")
     would_create: CustomerDraft | None
     likely: Sequence[LikelyCustomer]

@@ -26,14 +26,14 @@ from crm_web.leads.spec import LEADS
 from crm_web.models import Lead
 from crm_web.web.template_filters import current_user_locale
 
-IN_TRASH = {409: "The lead is in the trash, or a rule says no; the detail says which."}
+IN_TRASH = {409: "The lead is in the trash, or a rule forbids it. See detail."}
 
 
 @blueprint.get("/api/v1/leads")
 @allowed(Action.READ)
 @describe("List leads", "leads", query=lead_schemas.LeadQuery, answers={200: lead_schemas.LeadPage})
 def list_leads() -> ResponseReturnValue:
-    """The same leads, filters and orders as in the browser; those in the trash are left out."""
+    """Same filters and sorting as in the app. Leads in the trash are left out."""
     query = read_query(lead_schemas.LeadQuery)
     view = LeadListParams(query.as_address(), me=current_user, user_locale=current_user_locale())
     page = LEADS.list_page(view.read_filter(), sort=view.sort, cursor=query.at, size=query.limit)
@@ -43,15 +43,15 @@ def list_leads() -> ResponseReturnValue:
 @blueprint.post("/api/v1/leads")
 @allowed(Action.CREATE)
 @describe(
-    "Enter a lead",
+    "Create a lead",
     "leads",
     body=lead_schemas.NewLead,
     answers={201: lead_schemas.SavedLead},
-    refuses={409: "The owner does not sell, or the customer is not there."},
+    refuses={409: "The owner can’t own records, or the customer doesn’t exist."},
     is_once=True,
 )
 def create_lead() -> ResponseReturnValue:
-    """Its status is New. A source that nobody used before is known from then on."""
+    """The status is New. A new source is added to the list of sources."""
     if answer := replay_response():
         return answer
     lead = actions.create(read_body(lead_schemas.NewLead))
@@ -63,9 +63,9 @@ def create_lead() -> ResponseReturnValue:
 
 @blueprint.get("/api/v1/leads/<int:lead_id>")
 @allowed(Action.READ)
-@describe("Read a lead", "leads", query=schemas.FieldsQuery, answers={200: lead_schemas.Lead})
+@describe("Get a lead", "leads", query=schemas.FieldsQuery, answers={200: lead_schemas.Lead})
 def read_lead(lead_id: int) -> ResponseReturnValue:
-    """A lead in the trash is read too: its deleted_at says so."""
+    """A lead in the trash is returned as well, with deleted_at set."""
     read_query(schemas.FieldsQuery)
     return _show(queries.get_lead(lead_id) or abort(404))
 
@@ -73,7 +73,7 @@ def read_lead(lead_id: int) -> ResponseReturnValue:
 @blueprint.patch("/api/v1/leads/<int:lead_id>")
 @allowed(Action.CHANGE_OWN)
 @describe(
-    "Change a lead",
+    "Update a lead",
     "leads",
     body=lead_schemas.LeadChange,
     answers={200: lead_schemas.SavedLead},
@@ -81,7 +81,7 @@ def read_lead(lead_id: int) -> ResponseReturnValue:
     needs_match=True,
 )
 def change_lead(lead_id: int) -> ResponseReturnValue:
-    """Only what is sent changes; null empties. The status has an endpoint of its own."""
+    """Only the fields you send change; null clears a field. Use the status endpoint to change the status."""
     lead = _seen_lead(lead_id)
     actions.change(lead, read_body(lead_schemas.LeadChange))
     answer = show_saved(lead_schemas.SavedLead, lead)
@@ -91,9 +91,9 @@ def change_lead(lead_id: int) -> ResponseReturnValue:
 
 @blueprint.delete("/api/v1/leads/<int:lead_id>")
 @allowed(Action.CHANGE_OWN)
-@describe("Move a lead to the trash", "leads", answers={204: None}, needs_match=True)
+@describe("Move a lead to trash", "leads", answers={204: None}, needs_match=True)
 def trash_lead(lead_id: int) -> ResponseReturnValue:
-    """Its customer, if it has one, stays as it is."""
+    """Its customer is kept."""
     actions.trash(_seen_lead(lead_id))
     db.session.commit()
     return Response(status=204)
@@ -101,9 +101,9 @@ def trash_lead(lead_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/api/v1/leads/<int:lead_id>/restore")
 @allowed(Action.CHANGE_OWN)
-@describe("Restore a lead from the trash", "leads", answers={200: lead_schemas.Lead}, is_once=True)
+@describe("Restore a lead", "leads", answers={200: lead_schemas.Lead}, is_once=True)
 def restore_lead(lead_id: int) -> ResponseReturnValue:
-    """One that is not in the trash stays as it is."""
+    """Does nothing if it is not in the trash."""
     lead = actions.find_to_change(lead_id)
     if answer := replay_response():
         return answer

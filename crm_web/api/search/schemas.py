@@ -14,27 +14,27 @@ from crm_web.web.schemas import ResponseModel
 
 
 class SearchQuery(Sent):
-    """What is looked for."""
+    """The search query."""
 
     q: FewWords = Field(
-        min_length=1, max_length=LONGEST_TYPED, description="Words, eight at most; a number, an e-mail, a telephone."
+        min_length=1, max_length=LONGEST_TYPED, description="Up to 8 words, a number, an email or a phone number."
     )
-    kind: Annotated[str, Field(pattern=among(KINDS), description="Of this kind alone.")] | None = None
+    kind: Annotated[str, Field(pattern=among(KINDS), description="Only this type.")] | None = None
     limit: Annotated[int, Field(ge=1, le=MOST_HITS)] = 20
 
 
 class SearchHit(ResponseModel):
-    """One record that was found."""
+    """A search result."""
 
     kind: str = Field(pattern=among(KINDS))
     id: int
     name: str
-    detail: str | None = Field(description="What tells it from others, as the search in the browser shows it.")
-    url: str = Field(description="Where the record is read.")
+    detail: str | None = Field(description="A detail that identifies it, as shown in the app’s search.")
+    url: str = Field(description="The URL of the record.")
 
 
 class SearchAnswer(ResponseModel):
-    """What was found, the best first."""
+    """Search results, best matches first."""
 
     items: Sequence[SearchHit]
-    is_all: bool = Field(description="Whether there is no more to find.")
+    is_all: bool = Field(description="Whether these are all results.")

@@ -20,19 +20,19 @@ from crm_web.search.words import tidy
 @blueprint.get("/api/v1/search")
 @allowed(Action.READ)
 @describe(
-    "Search everywhere",
+    "Search all records",
     "search",
     query=SearchQuery,
     answers={200: SearchAnswer},
-    refuses={503: "The search takes too long: send more letters; or the database is away."},
+    refuses={503: "The search took too long (send more letters), or the database is unavailable."},
 )
 def search() -> ResponseReturnValue:
-    """Leads, customers, contacts and employees, the best first; nothing that is in the trash."""
+    """Leads, customers, contacts and employees, best matches first. Records in the trash are left out."""
     query = read_query(SearchQuery)
     try:
         found = search_everything(tidy(query.q), with_inactive=may(current_user, Action.KEEP_EMPLOYEES))
     except SearchTooSlow:
-        return make_problem(503, "This takes too long. Send more letters.", headers=[("Retry-After", "5")])
+        return make_problem(503, "The search took too long. Send more letters.", headers=[("Retry-After", "5")])
     hits = results.choose_hits(found, query.kind, query.limit)
     items = [_build_hit(found, hit, row) for hit, row in load_records(hits)]
     is_all = not found.is_crowded(query.kind) and found.count(query.kind) == len(hits)

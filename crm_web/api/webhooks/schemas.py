@@ -18,7 +18,7 @@ WORDS = [EVERYTHING, *EVENTS]
 
 def _read_events(events: Sequence[str]) -> list[str]:
     if unknown := [event for event in events if event not in WORDS]:
-        raise ValueError(f"There is no event {unknown[0][:50]!r}.")
+        raise ValueError(f"Unknown event {unknown[0][:50]!r}.")
     return [EVERYTHING] if EVERYTHING in events else list(dict.fromkeys(events))
 
 
@@ -33,7 +33,7 @@ Events = Annotated[
             "minItems": 1,
             "maxItems": 50,
             "examples": [["lead.won", "customer.created"]],
-            "description": "Each change is sent once, by the most particular of these; * stands for everything.",
+            "description": "Each change is sent once, as the most specific of these events. * means all events.",
         }
     ),
 ]
@@ -46,14 +46,14 @@ Url = Annotated[
             "format": "webhook-url",
             "maxLength": 500,
             "examples": ["https://hooks.example.com/piper"],
-            "description": "A public https address, without a name or password in it.",
+            "description": "A public https URL without a user name or password.",
         }
     ),
 ]
 
 
 class NewWebhook(Sent):
-    """A webhook that is being made."""
+    """A new webhook."""
 
     url: Url
     events: Events
@@ -61,19 +61,19 @@ class NewWebhook(Sent):
 
 
 class WebhookChange(Sent):
-    """What is to change in a webhook: only what is sent changes."""
+    """Changes to a webhook. Only the fields you send change."""
 
     url: Url = Field(default_factory=str)
     events: Events = Field(default_factory=list)
     description: str | None = text_of(WebhookModel.description)
     is_active: bool = Field(default_factory=bool, description="false pauses it, true resumes it.")
     skip_missed: bool = Field(
-        default_factory=bool, description="With is_active true: leave out what happened while it was paused."
+        default_factory=bool, description="With is_active true: skip the events missed while paused."
     )
 
 
 class Webhook(ResponseModel):
-    """An address that is told of some events."""
+    """A URL that receives events."""
 
     id: int
     version: int
@@ -83,18 +83,18 @@ class Webhook(ResponseModel):
     is_active: bool
     paused_at: Moment | None
     paused_because: PauseReason | None
-    first_failed_at: Moment | None = Field(description="Since then each message has failed.")
+    first_failed_at: Moment | None = Field(description="The time since when every message has failed.")
     created_by_id: int | None
     created_at: Moment
     updated_at: Moment
 
 
 class MadeWebhook(Webhook):
-    """A webhook that was made just now, with its secret, which is shown only this once."""
+    """A new webhook with its secret, which is shown only once."""
 
     secret: str | None = Field(
-        description="What each message is signed with, as the Standard Webhooks specification says; null where this is "
-        "answered again after the webhook was removed."
+        description="The secret that signs messages (Standard Webhooks). Null if the request is repeated after the "
+        "webhook was deleted."
     )
 
 
@@ -110,14 +110,14 @@ class Delivery(ResponseModel):
     event: str
     change: Change
     state: DeliveryState
-    attempts: int = Field(description="Since it was asked for last.")
+    attempts: int = Field(description="Since it was last requested.")
     created_at: Moment
     next_try_at: Moment | None
     tried_at: Moment | None
     took_ms: int | None
-    status: int | None = Field(description="What the receiver answered to the last attempt; null where it did not.")
-    error: str | None = Field(description="Why the last attempt does not count, as a sentence.")
+    status: int | None = Field(description="HTTP status of the last attempt; null without an answer.")
+    error: str | None = Field(description="Why the last attempt failed.")
 
 
 class DeliveryPage(PageOf[Delivery]):
-    """A page of the log, newest first."""
+    """A page of messages, newest first."""

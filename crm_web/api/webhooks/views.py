@@ -23,7 +23,7 @@ from crm_web.webhooks.signing import show_secret
 @allowed(Action.KEEP_WEBHOOKS)
 @describe("List webhooks", "webhooks", query=schemas.PageQuery, answers={200: webhook_schemas.WebhookPage})
 def list_webhooks() -> ResponseReturnValue:
-    """Newest first, paused ones among them; without their secrets."""
+    """Newest first, including paused ones. Secrets are not included."""
     query = read_query(schemas.PageQuery)
     return show_page(webhook_schemas.Webhook, queries.page_webhooks(cursor=query.at, size=query.limit))
 
@@ -31,18 +31,18 @@ def list_webhooks() -> ResponseReturnValue:
 @blueprint.post("/api/v1/webhooks")
 @allowed(Action.KEEP_WEBHOOKS)
 @describe(
-    "Make a webhook",
+    "Create a webhook",
     "webhooks",
     body=webhook_schemas.NewWebhook,
     answers={201: webhook_schemas.MadeWebhook},
-    refuses={409: "There are as many webhooks as there may be."},
+    refuses={409: "The maximum number of webhooks is reached."},
     is_once=True,
 )
 def create_webhook() -> ResponseReturnValue:
-    """It is told of what happens from now on, by POST, with JSON of type, timestamp, webhook_id and the change as data.
-    Whatever is not answered with a 2xx status within 15 seconds is sent again, for a day and more. Messages may come
-    twice, with the same webhook-id, and in another order than the changes happened in. The secret is in this answer
-    alone, and in the same answer again to the same Idempotency-Key.
+    """Sends events from now on as a JSON POST with type, timestamp, webhook_id and the change as data. Messages not
+    answered with 2xx within 15 seconds are retried for about a day. Messages can arrive twice, with the same
+    webhook-id, and out of order. The secret is only in this answer, and in its repetition for the same
+    Idempotency-Key.
     """
     if answer := replay_response():
         return _with_secret(answer)
@@ -68,9 +68,9 @@ def _with_secret(answer: Response) -> Response:
 
 @blueprint.get("/api/v1/webhooks/<int:webhook_id>")
 @allowed(Action.KEEP_WEBHOOKS)
-@describe("Read a webhook", "webhooks", query=schemas.FieldsQuery, answers={200: webhook_schemas.Webhook})
+@describe("Get a webhook", "webhooks", query=schemas.FieldsQuery, answers={200: webhook_schemas.Webhook})
 def read_webhook(webhook_id: int) -> ResponseReturnValue:
-    """With what became of it: whether it is paused, why, and since when it has failed."""
+    """Shows whether it is paused, why, and since when deliveries have failed."""
     read_query(schemas.FieldsQuery)
     return _show(_webhook_or_404(webhook_id))
 
@@ -78,14 +78,14 @@ def read_webhook(webhook_id: int) -> ResponseReturnValue:
 @blueprint.patch("/api/v1/webhooks/<int:webhook_id>")
 @allowed(Action.KEEP_WEBHOOKS)
 @describe(
-    "Change, pause or resume a webhook",
+    "Update, pause or resume a webhook",
     "webhooks",
     body=webhook_schemas.WebhookChange,
     answers={200: webhook_schemas.Webhook},
     needs_match=True,
 )
 def change_webhook(webhook_id: int) -> ResponseReturnValue:
-    """A webhook that is resumed is sent what it missed, unless that is to be skipped."""
+    """A resumed webhook gets the events it missed unless you skip them."""
     webhook = _webhook_or_404(webhook_id)
     require_match(webhook.version)
     values = read_body(webhook_schemas.WebhookChange).values()
@@ -109,9 +109,9 @@ def _switch(webhook: Webhook, is_active: Any, skip_missed: bool) -> None:
 
 @blueprint.delete("/api/v1/webhooks/<int:webhook_id>")
 @allowed(Action.KEEP_WEBHOOKS)
-@describe("Remove a webhook and its log", "webhooks", answers={204: None}, needs_match=True)
+@describe("Delete a webhook and its log", "webhooks", answers={204: None}, needs_match=True)
 def remove_webhook(webhook_id: int) -> ResponseReturnValue:
-    """For good; to stop it for a while, change is_active to false."""
+    """This can’t be undone. To pause it instead, set is_active to false."""
     webhook = _webhook_or_404(webhook_id)
     require_match(webhook.version)
     operations.remove_webhook(webhook, by=current_user)
@@ -123,13 +123,13 @@ def remove_webhook(webhook_id: int) -> ResponseReturnValue:
 @blueprint.get("/api/v1/webhooks/<int:webhook_id>/deliveries")
 @allowed(Action.KEEP_WEBHOOKS)
 @describe(
-    "List what a webhook was sent",
+    "List a webhook’s messages",
     "webhooks",
     query=schemas.PageQuery,
     answers={200: webhook_schemas.DeliveryPage},
 )
 def list_deliveries(webhook_id: int) -> ResponseReturnValue:
-    """Newest first; what is older than 30 days is deleted."""
+    """Newest first. Messages older than 30 days are deleted."""
     _webhook_or_404(webhook_id)
     query = read_query(schemas.PageQuery)
     return show_page(webhook_schemas.Delivery, queries.list_deliveries(webhook_id, cursor=query.at, size=query.limit))
@@ -141,11 +141,11 @@ def list_deliveries(webhook_id: int) -> ResponseReturnValue:
     "Send a message again",
     "webhooks",
     answers={200: webhook_schemas.Delivery},
-    refuses={409: "The message is being sent in this very moment."},
+    refuses={409: "The message is being sent right now."},
     is_once=True,
 )
 def replay_delivery(webhook_id: int, delivery_id: int) -> ResponseReturnValue:
-    """With the same webhook-id; one that waits for its next try is sent at once."""
+    """Uses the same webhook-id. A message waiting for its next attempt is sent right away."""
     _webhook_or_404(webhook_id)
     delivery = queries.get_delivery(webhook_id, delivery_id) or abort(404)
     if answer := replay_response():

@@ -20,7 +20,7 @@ from crm_web.winning.mapping import customer_from_lead
 @allowed(Action.READ)
 @describe("Preview the win of a lead", "winning", answers={200: schemas.WinPreview})
 def preview_win(lead_id: int) -> ResponseReturnValue:
-    """The customer that would be created, and those that the lead may be already, each with the reasons."""
+    """The customer that would be created, and possible matches with the reasons."""
     lead = get_lead(lead_id) or abort(404)
     decided = lead.is_won or lead.customer_id is not None
     preview = {
@@ -34,16 +34,16 @@ def preview_win(lead_id: int) -> ResponseReturnValue:
 @blueprint.post("/api/v1/leads/<int:lead_id>/status")
 @allowed(Action.CHANGE_OWN)
 @describe(
-    "Move a lead to a status",
+    "Change the status of a lead",
     "winning",
     body=schemas.StatusChange,
     answers={200: schemas.Lead},
-    refuses={409: "Somebody moved it meanwhile, or likely customers are there to choose from: see likely."},
+    refuses={409: "Someone else moved it, or there are possible matches to choose from. See likely."},
     is_once=True,
 )
 def change_status(lead_id: int) -> ResponseReturnValue:
-    """Won creates the lead's customer in the same transaction, or links the one that customer_id names. Where likely
-    customers are there, the program has to choose: customer_id, or create. Lost and Disqualified need a reason.
+    """Won creates the lead’s customer in the same transaction, or links the one given in customer_id. If there are
+    possible matches, send customer_id or create. Lost and Disqualified need a reason.
     """
     lead = actions.find_to_change(lead_id)
     if answer := replay_response():
@@ -57,14 +57,14 @@ def change_status(lead_id: int) -> ResponseReturnValue:
 @blueprint.post("/api/v1/leads/<int:lead_id>/win/undo")
 @allowed(Action.CHANGE_OWN)
 @describe(
-    "Take back the win of a lead",
+    "Undo the win of a lead",
     "winning",
     answers={200: schemas.Lead},
-    refuses={409: "Something stands in the way: see obstacles."},
+    refuses={409: "The win can’t be undone. See obstacles."},
     is_once=True,
 )
 def undo_win(lead_id: int) -> ResponseReturnValue:
-    """What the win did to the customer, the link to it, and the status; where there is no win, nothing changes."""
+    """Reverts the customer’s changes, the link and the status. Does nothing if the lead is not won."""
     lead = actions.find_to_change(lead_id)
     if answer := replay_response():
         return answer
