@@ -66,7 +66,7 @@ def _read_day(typed: str, locale: Locale) -> date:
         return date(*map(int, match.groups()))
     match = _DAY_WORD.fullmatch(typed) or _WORD_DAY.fullmatch(typed)
     if match is None:
-        raise ValueError("This is no date.")
+        raise ValueError("This is not a date.")
     return date(_whole_year(match["year"]), _read_month_name(match["word"], locale), int(match["day"]))
 
 
@@ -102,7 +102,7 @@ def _read_month_name(word: str, locale: Locale) -> int:
     name = word.strip(".")
     months = _list_months(locale)
     if name not in months:
-        raise ValueError("There is no such month.")
+        raise ValueError("This month doesn’t exist.")
     return months[name]
 
 
@@ -141,7 +141,7 @@ def _read_month(typed: str, locale: Locale) -> date:
         return date(int(match[1]), int(match[2]), 1)
     match = _MONTH.fullmatch(typed)
     if match is None:
-        raise ValueError("This is no month.")
+        raise ValueError("This is not a month.")
     if match["word"]:
         return date(int(match["year"]), _read_month_name(match["word"], locale), 1)
     return date(int(match["last"]), int(match["month"]), 1)
@@ -174,14 +174,14 @@ def _part_clock(typed: str, locale: Locale) -> tuple[date, re.Match[str]]:
         clock = _CLOCK.fullmatch(typed[blank.end() :])
         if clock:
             return _read_day(typed[: blank.start()].rstrip(","), locale), clock
-    raise ValueError("There is no time.")
+    raise ValueError("Enter a time.")
 
 
 def _read_clock(clock: re.Match[str]) -> time:
     hour, half = int(clock["hour"]), clock["half"]
     if half:
         if not 1 <= hour <= 12:
-            raise ValueError("There is no such hour.")
+            raise ValueError("This hour doesn’t exist.")
         hour = hour % 12 + (12 if half[0] == "p" else 0)
     return time(hour, int(clock["minute"]))
 
