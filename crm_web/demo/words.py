@@ -59,7 +59,7 @@ SOURCES = {
     "Website": 30,
     "Referral": 20,
     "Trade fair": 14,
-    "E-mail campaign": 12,
+    "Email campaign": 12,
     "LinkedIn": 10,
     "Cold call": 8,
     "Partner": 6,
@@ -86,7 +86,7 @@ JOB_TITLES = (
 SALUTATIONS = ("Mr", "Ms", "Dr", "Prof.")
 
 NEXT_STEPS = {
-    "new": ("Call to introduce ourselves", "Find out who decides", "Send the welcome e-mail"),
+    "new": ("Call to introduce ourselves", "Find out who decides", "Send the welcome email"),
     "contacted": ("Call back on Thursday", "Send the brochure", "Agree on a date for the first meeting"),
     "qualified": ("Arrange the demonstration", "Ask for the yearly volume", "Meet the technical team"),
     "proposal": ("Follow up on the offer", "Send the revised offer", "Answer the questions from purchasing"),
@@ -107,7 +107,7 @@ LOST_NOTES = {
     "price": "Our offer was 12 % above the other one.",
     "competitor": "Stays with the present supplier for two more years.",
     "no_budget": "The budget was cut in the last round.",
-    "no_response": "Five calls and three e-mails without an answer.",
+    "no_response": "Five calls and three emails without an answer.",
     "bad_timing": "Asked to come back next year.",
     "no_need": "Built it in-house after all.",
     "not_a_fit": "Needs far smaller quantities than we deliver.",
@@ -134,7 +134,7 @@ TOUCHES = {
     "note": (
         ("Who decides", "The managing director signs, the plant manager chooses."),
         ("Competitor", "Has a second offer, cheaper but with six weeks of delivery."),
-        ("Good to know", "Prefers e-mail to calls, and mornings to afternoons."),
+        ("Good to know", "Prefers email to calls, and mornings to afternoons."),
     ),
 }
 """What sellers note down after a call, an e-mail, a meeting, or for themselves: subject and text."""

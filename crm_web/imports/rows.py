@@ -251,7 +251,7 @@ class RowReader:
     def _check_name(self, values: Values, problems: list[Problem]) -> None:
         named = any((values.get(name) or "").strip() for name in ("last_name", "company", "email"))
         if not named and values["external_system"] == OWN_SYSTEM and not problems:
-            problems.append(Problem("", "Give a last name, a company or an e-mail address: the row has none."))
+            problems.append(Problem("", "Enter a last name, company or email. The row has none."))
         if values["status"] is LeadStatus.WON and not (values.get("company") or "").strip():
             name = f"{values.get('first_name') or ''} {values.get('last_name') or ''}"
             if len(name) > limit_of(Customer.name):

@@ -83,7 +83,7 @@ def find_sign(text: str, locale: Locale) -> Sign:
         return Sign(text, frozenset({code}), code)
     currencies, usual = _list_signs(locale).get(key, (frozenset(), None))
     if not currencies:
-        raise ValueError("This is no currency.")
+        raise ValueError("This is not a currency.")
     return Sign(text, currencies, usual)
 
 

@@ -80,7 +80,7 @@ class Notation:
             return Decimal(digits.replace(self.decimal, "."))
         if _MACHINE.fullmatch(typed):
             return Decimal(typed)
-        raise NotANumber("This is no number.")
+        raise NotANumber("This is not a number.")
 
     def _name_both(self, typed: str) -> str:
         whole = self.write(Decimal(re.sub(r"[.,]", "", typed)))
@@ -127,7 +127,7 @@ def read_money(text: str, locale: Locale = ENGLISH) -> tuple[Decimal, Sign | Non
     """
     parts = _AROUND.fullmatch(unicodedata.normalize("NFKC", text).replace("−", "-").strip())
     if parts is None:
-        raise NotANumber("This is no number.")
+        raise NotANumber("This is not a number.")
     before, number, after = parts["before"].strip(), parts["number"], parts["after"]
     if before.startswith("-") or before.endswith("-"):
         before, number = before.strip("- "), f"-{number}"
