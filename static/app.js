@@ -8,6 +8,7 @@ import { foldMenus, listenForKeys, showKeys } from "./js/keys.js";
 import { offerResults } from "./js/search.js";
 import { suggestRecords } from "./js/suggest.js";
 import { chooseRows } from "./js/bulk.js";
+import { showLookalikes } from "./js/lookalikes.js";
 import { logActivities } from "./js/activities.js";
 import { moveCards } from "./js/board.js";
 
@@ -22,5 +23,6 @@ foldMenus();
 offerResults();
 suggestRecords();
 chooseRows();
+showLookalikes();
 logActivities();
 moveCards();

@@ -75,21 +75,28 @@ class LeadForm(DuplicateCheckForm, GroupedForm):
 
     groups = (
         FieldGroup(
-            "Person and company",
-            ("first_name last_name", "company", *LEADS.plain_in("who")),
+            "Lead",
+            ("first_name last_name", "company", "email", "phone:medium", "amount currency:short"),
             help="Enter at least a last name, company or email.",
         ),
-        FieldGroup("Contact details", ("email", "phone", "mobile", "website")),
         FieldGroup(
             "Deal",
             (
-                *("amount currency", "probability expected_close_on", "status:medium", "owner_id", "source"),
+                "status:medium",
+                "owner_id:medium",
+                "source:medium",
+                "probability expected_close_on",
                 *LEADS.plain_in("sale"),
-                "description",
             ),
+            is_folded=True,
+        ),
+        FieldGroup(
+            "Person and contact details",
+            ("salutation:short", *LEADS.plain_in("who"), "mobile website"),
+            is_folded=True,
         ),
         FieldGroup("Address", ("street", "postal_code:number city", "state", "country"), is_folded=True),
-        FieldGroup("More details", ("salutation", *LEADS.plain_in("more"), "rating:short"), is_folded=True),
+        FieldGroup("More details", ("rating:short", *LEADS.plain_in("more"), "description"), is_folded=True),
     )
 
     first_name = _line("First name", Lead.first_name)

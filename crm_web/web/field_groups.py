@@ -23,7 +23,7 @@ class FieldGroup:
 
     :param lines: the names of the fields, such as ``company``; with blanks between them they stand in one row, and a
         width may follow a name: ``postal_code:number city``
-    :param is_folded: whether the group is folded away as long as nothing in it is filled or wrong
+    :param is_folded: whether the group is folded away until something in it is filled in or wrong
     """
 
     title: str
@@ -53,6 +53,10 @@ class GroupedForm(RecordForm):
         self._fields = {name: self._fields[name] for name in dict.fromkeys((*grouped, *self._fields))}
 
     def is_open(self, group: FieldGroup) -> bool:
-        """Return whether a field of a folded group is filled or wrong, so that people must see it."""
-        fields = [self[name] for name in group.names if name in self]
-        return any(field.data or field.errors or field.raw_data not in (None, [""]) for field in fields)
+        """Return whether people must see a folded group: something in it is wrong, or filled in and not just preset."""
+        return any(field.errors or self._is_filled(field) for field in (self[n] for n in group.names if n in self))
+
+    def _is_filled(self, field: Field) -> bool:
+        # Without a version this is a new record, whose presets nobody has to read.
+        is_preset = "version" not in self and field.data == field.object_data
+        return bool(field.data) and not is_preset

@@ -122,7 +122,7 @@ function optionFor(result) {
 }
 
 // A name in Arabic keeps its own direction and does not turn round what stands beside it.
-function isolated(pieces) {
+export function isolated(pieces) {
   const element = make("bdi");
   element.append(...piecesOf(pieces));
   return element;
@@ -132,7 +132,7 @@ function piecesOf(pieces) {
   return pieces.map(([text, isMatch]) => (isMatch ? make("mark", {}, text) : document.createTextNode(text)));
 }
 
-function make(tag, attributes = {}, text = "") {
+export function make(tag, attributes = {}, text = "") {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.textContent = text;
