@@ -8,12 +8,13 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from crm_web.activities.listing import params as activities
+from crm_web.activities.listing.filters import FILTERS as OF_ACTIVITIES
 from crm_web.api.customers.schemas import CustomerQuery
 from crm_web.api.leads.schemas import LeadQuery
+from crm_web.customers.listing.filters import FILTERS as OF_CUSTOMERS
 from crm_web.history.views import NAMES as OF_HISTORY
-from crm_web.leads.listing.params import NAMES as OF_LEADS
-from crm_web.lists.record_params import NAMES as SHARED
+from crm_web.leads.listing.filters import FILTERS as OF_LEADS
+from crm_web.lists.filters import names_of
 from crm_web.models import Employee
 from crm_web.reports.figures import REPORTS
 from tests.api.client import Program
@@ -25,10 +26,10 @@ UNKNOWN = "no-such-thing"
 FREE = ("q", "source", "industry", "left_source")
 """Filters by a word that somebody typed: what nobody typed is found nowhere, and the chip says what was looked for."""
 LISTS: Mapping[str, Sequence[str]] = {
-    "/leads": (*OF_LEADS, "sort"),
-    "/leads/board": OF_LEADS,
-    "/customers": (*SHARED, "status", "kind", "sort"),
-    "/activities": ("author", "assignee", "kind", "tasks", "happened", *activities.DATES),
+    "/leads": (*names_of(OF_LEADS), "sort"),
+    "/leads/board": names_of(OF_LEADS),
+    "/customers": (*names_of(OF_CUSTOMERS), "sort"),
+    "/activities": names_of(OF_ACTIVITIES),
     "/history": OF_HISTORY,
     "/trash": ("kind",),
     "/search": ("kind",),

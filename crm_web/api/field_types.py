@@ -10,8 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Wi
 from typing_extensions import TypeAliasType
 
 from crm_web.lists.date_ranges import WORDS
+from crm_web.lists.filters import NOTHING_GIVEN
 from crm_web.lists.params import LONGEST_VALUE, MOST_VALUES
-from crm_web.lists.record_params import NOTHING_GIVEN
 from crm_web.models import COUNTRIES, CURRENCIES, limit_of
 from crm_web.records import parsing
 from crm_web.records.matching import MOST_WORDS, list_ignored_words

@@ -6,8 +6,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 from werkzeug.datastructures import MultiDict
 
-from crm_web.api.field_types import NOT_BLANK, CountryOrNone, Day, DayWord, FewWords, Many, Word
-from crm_web.lists.record_params import LONGEST_REST
+from crm_web.api.field_types import NOT_BLANK
 from crm_web.web.schemas import ResponseModel
 
 MARK = "^[A-Za-z0-9_-]+$"
@@ -102,28 +101,7 @@ class PageQuery(FieldsQuery):
 
 
 class FilterQuery(Sent):
-    """The filters that all record lists share, with the same names as in the app."""
-
-    q: (
-        Annotated[
-            FewWords,
-            Field(
-                max_length=300,
-                description="Up to 8 words of its name or contact details. Typos are not corrected.",
-            ),
-        ]
-        | None
-    ) = None
-    industry: Annotated[Many[Word], Field(description="Industries, or (none).")] = ()
-    country: Annotated[Many[CountryOrNone], Field(description="ISO 3166-1 codes, or (none).")] = ()
-    created: Annotated[DayWord, Field(description="Created in this period, in your time zone.")] | None = None
-    created_from: Day | None = None
-    created_to: Annotated[Day, Field(description="Before this day.")] | None = None
-    active_from: Day | None = None
-    active_to: Annotated[Day, Field(description="Last activity before this day.")] | None = None
-    untouched: (
-        Annotated[int, Field(ge=1, le=LONGEST_REST, description="At least so many days without activity.")] | None
-    ) = None
+    """The parent of the queries of lists, whose parameters are the words of the lists in the browser."""
 
     def as_address(self) -> MultiDict[str, str]:
         """Say the same as the address of the list in the browser would; nothing in it means anything else there."""

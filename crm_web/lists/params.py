@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from flask import url_for
 from werkzeug.datastructures import MultiDict
@@ -187,6 +187,10 @@ class ListParams:
         """The query as it is kept in a saved view."""
         return urlencode(self.query, doseq=True)
 
+    def is_same_as(self, query_string: str) -> bool:
+        """Whether a saved view asks for the same list; the order of its words means nothing."""
+        return sorted(parse_qsl(query_string)) == sorted(parse_qsl(self.query_string))
+
     def url(self, endpoint: str | None = None, *, at: str | None = None, **changes: Any) -> str:
         """The address with some filters changed; ``None`` leaves one out. It starts on the first page."""
         values = {**self.query, "view": self.view_id, **changes, **self.path, "at": at}
@@ -222,6 +226,8 @@ class ListParams:
     @property
     def orders(self) -> Mapping[str, str]:
         """The orders to choose from, the present one among them."""
+        if not self._orders:
+            return {}
         return self._orders if self.sort in self._orders else {self.sort: self.sort_in_words, **self._orders}
 
     @property

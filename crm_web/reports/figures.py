@@ -10,7 +10,7 @@ from typing import Any
 from babel.numbers import format_percent
 from flask import url_for
 
-from crm_web.lists.record_params import NOTHING_GIVEN
+from crm_web.lists.filters import NOTHING_GIVEN
 from crm_web.models import ActivityKind, LeadStatus, LostReason, StatusKind
 from crm_web.records.people import map_employee_names
 from crm_web.reports import queries

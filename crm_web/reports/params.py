@@ -9,8 +9,9 @@ from flask import url_for
 from werkzeug.datastructures import MultiDict
 
 from crm_web.lists.date_ranges import days_of
+from crm_web.lists.filters import PeopleFilter, WordFilter, read_words
 from crm_web.lists.params import Chip, Tab
-from crm_web.lists.record_params import RecordListParams, name_word, read_words
+from crm_web.lists.record_params import RecordListParams
 from crm_web.models import Employee
 from crm_web.records.date_input import read_month
 from crm_web.stats.aggregates import LeadScope
@@ -32,6 +33,7 @@ USUAL_PERIOD = "last_12_months"
 ALL_TIME = "all"
 MOST_MONTHS = 120
 MONTHS = ("from", "to")
+FILTERS = (PeopleFilter(name="owner", title="Owner"), WordFilter(name="source", title="Source"))
 
 
 class ReportParams(RecordListParams):
@@ -45,8 +47,8 @@ class ReportParams(RecordListParams):
             args,
             me=me,
             user_locale=user_locale,
-            dates={},
-            names=("period", "from", "to", "owner", "source", "by"),
+            filters=FILTERS,
+            names=("period", "from", "to", "by"),
         )
         self.name, self.ways = name, ways
         self.require("period", "a period", lambda word: word in PERIODS, is_single=True)
@@ -126,16 +128,11 @@ class ReportParams(RecordListParams):
 
     def list_chips(self, people: Sequence[Employee]) -> list[Chip]:
         """The filters in use; the period is shown beside the title."""
-        labels = [
-            *self.name_owners(people),
-            *(("source", source, name_word("Source", source)) for source in self.all("source")),
-            *(
-                (name, self.one(name), f"{name.capitalize()} {template_filters.month(month)}")
-                for name in MONTHS
-                if (month := self._month(name))
-            ),
+        return super().list_chips(people) + [
+            Chip(f"{name.capitalize()} {template_filters.month(month)}", self.url_without(name, self.one(name)))
+            for name in MONTHS
+            if (month := self._month(name))
         ]
-        return self.to_chips(labels)
 
 
 def _months_before(day: date, months: int) -> date:

@@ -100,6 +100,7 @@ def test_filters_leave_what_they_say(
 def test_one_person_is_chosen_by_number(browser_as: BrowserAs, activities: list[Activity], bob: Employee) -> None:
     page = browser_as(bob).get("activities.list_activities", author=bob.id)
     assert subjects(page) == ["Did", "Called"]
+    assert not page.has("select[name=sort]")
     assert "Added by: Bob Tanaka" in page.text
 
 

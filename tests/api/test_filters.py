@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 from crm_web.api.customers.schemas import CustomerQuery
 from crm_web.api.leads.schemas import LeadQuery
 from crm_web.api.schemas import PageQuery
-from crm_web.leads.listing.params import NAMES
-from crm_web.lists.record_params import NAMES as SHARED
+from crm_web.customers.listing.filters import FILTERS as OF_CUSTOMERS
+from crm_web.leads.listing.filters import FILTERS as OF_LEADS
+from crm_web.lists.filters import names_of
 from crm_web.models import Employee, LeadStatus
 from tests.api.conftest import ProgramOf
 from tests.factories import make_customer, make_lead
@@ -21,8 +22,8 @@ def known(query: type[PageQuery]) -> set[str]:
 
 
 def test_no_filter_of_the_browser_is_missing() -> None:
-    assert known(LeadQuery) == set(NAMES)
-    assert known(CustomerQuery) == {*SHARED, "status", "kind"}
+    assert known(LeadQuery) == set(names_of(OF_LEADS))
+    assert known(CustomerQuery) == set(names_of(OF_CUSTOMERS))
 
 
 @pytest.mark.parametrize(

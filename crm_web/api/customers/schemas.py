@@ -1,32 +1,21 @@
 """What of customers and their contacts goes in and out of the API."""
 
-from typing import Annotated
-
 from pydantic import ConfigDict, Field
 
-from crm_web.api.field_types import Country, Email, Many, Phone, RecordId, Website, among, text_of
+from crm_web.api.field_types import Country, Email, Phone, RecordId, Website, text_of
+from crm_web.api.list_parameters import with_filters
 from crm_web.api.schemas import FieldsQuery, FilterQuery, PageOf, PageQuery, Saved, Sent, needs_one_of
+from crm_web.customers.listing.filters import FILTERS
 from crm_web.customers.spec import CUSTOMERS
 from crm_web.models import Contact as ContactModel
 from crm_web.models import Customer as CustomerModel
 from crm_web.models import CustomerKind, CustomerStatus
 from crm_web.web.schemas import Moment, ResponseModel
 
-Owner = Annotated[str, Field(pattern="^(me|nobody|[1-9][0-9]{0,17})$")]
-Lacking = Annotated[str, Field(pattern=among(CUSTOMERS.missing))]
-SortWord = Annotated[
-    str, Field(pattern=f"^-?({'|'.join(CUSTOMERS.sorts)})$", description="A minus sign sorts descending.")
-]
 
-
+@with_filters(FILTERS, CUSTOMERS)
 class CustomerFilterQuery(FilterQuery):
     """The filters of the customer list, with the same names as in the app."""
-
-    status: Many[CustomerStatus] = ()
-    kind: CustomerKind | None = None
-    owner: Annotated[Many[Owner], Field(description="Employee ids, or me, nobody.")] = ()
-    no: Annotated[Many[Lacking], Field(description="Records without a value in these fields.")] = ()
-    sort: SortWord | None = None
 
 
 class CustomerQuery(CustomerFilterQuery, PageQuery):

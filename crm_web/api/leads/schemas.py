@@ -1,7 +1,7 @@
 """What of leads goes in and out of the API."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from werkzeug.datastructures import MultiDict
@@ -9,68 +9,35 @@ from werkzeug.datastructures import MultiDict
 from crm_web.api.field_types import (
     NOT_BLANK,
     Amount,
-    AskedAmount,
     Country,
     Currency,
     Day,
-    DayWord,
     Email,
-    Many,
     Percent,
     Phone,
     RecordId,
     Website,
-    Word,
-    among,
     text_of,
 )
+from crm_web.api.list_parameters import with_filters
 from crm_web.api.schemas import FieldsQuery, FilterQuery, PageOf, PageQuery, Saved, Sent, needs_one_of, needs_with
-from crm_web.leads.listing.params import OVERDUE
+from crm_web.leads.listing.filters import FILTERS
 from crm_web.leads.spec import LEADS
-from crm_web.lists.date_ranges import WORDS
-from crm_web.models import WAY_TO_WON, CustomerKind, LeadSource, LeadStatus, LostReason, Rating, StatusKind
+from crm_web.models import CustomerKind, LeadSource, LeadStatus, LostReason, Rating, StatusKind
 from crm_web.models import Lead as LeadModel
 from crm_web.web.schemas import Moment, ResponseModel
 
-Owner = Annotated[str, Field(pattern="^(me|team|nobody|[1-9][0-9]{0,17})$")]
-CloseWord = Annotated[str, Field(pattern=among((OVERDUE, *WORDS)))]
-Lacking = Annotated[str, Field(pattern=among(LEADS.missing))]
-Reached = Annotated[str, Field(pattern=among(WAY_TO_WON))]
-SortWord = Annotated[str, Field(pattern=f"^-?({'|'.join(LEADS.sorts)})$", description="A minus sign sorts descending.")]
 
-
+@with_filters(FILTERS, LEADS)
 class LeadFilterQuery(FilterQuery):
     """The filters of the lead list, with the same names as in the app."""
-
-    kind: StatusKind | None = None
-    status: Annotated[Many[LeadStatus], Field(description="All statuses of kind, if it is given.")] = ()
-    owner: Annotated[Many[Owner], Field(description="Employee ids, or me, team, nobody.")] = ()
-    source: Annotated[Many[Word], Field(description="Sources, or (none).")] = ()
-    customer: RecordId | None = None
-    currency: Currency | None = None
-    amount_from: Annotated[AskedAmount, Field(description="In any currency, or in the one given.")] | None = None
-    amount_to: AskedAmount | None = None
-    close: Annotated[CloseWord, Field(description="Expected close in this period, or overdue.")] | None = None
-    close_from: Day | None = None
-    close_to: Annotated[Day, Field(description="Expected close before this day.")] | None = None
-    closed: Annotated[DayWord, Field(description="Closed in this period, in your time zone.")] | None = None
-    closed_from: Day | None = None
-    closed_to: Annotated[Day, Field(description="Closed before this day.")] | None = None
-    no: Annotated[Many[Lacking], Field(description="Records without a value in these fields.")] = ()
-    reason: Annotated[Many[LostReason], Field(description="Lost for any of these reasons.")] = ()
-    reached: Annotated[Reached, Field(description="Reached this status or a later one.")] | None = None
-    left: Annotated[Many[LeadStatus], Field(description="Moved on from any of these statuses.")] = ()
-    left_from: Annotated[Day, Field(description="Moved on on this day or later.")] | None = None
-    left_to: Annotated[Day, Field(description="Moved on before this day.")] | None = None
-    left_owner: Annotated[Many[Owner], Field(description="Owned by any of these when it moved on.")] = ()
-    left_source: Annotated[Many[Word], Field(description="Had any of these sources when it moved on.")] = ()
-    sort: SortWord | None = None
 
     def as_address(self) -> MultiDict[str, str]:
         """Say the same as the address of the list in the browser would, and keep statuses of another kind out."""
         address = super().as_address()
         # There a status of another tab counts for nothing; here it is asked for, and no lead fits both.
-        if self.kind and self.status and not any(status.kind is self.kind for status in self.status):
+        kind, statuses = address.get("kind"), [LeadStatus(word) for word in address.getlist("status")]
+        if kind and statuses and not any(status.kind == kind for status in statuses):
             address["amount_from"], address["amount_to"] = "2", "1"
         return address
 
