@@ -30,7 +30,7 @@ HOSTILE = '<script>alert("x")</script>'
 
 class Thing(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types.
     name = StringField("Name", [InputRequired("Enter a name"), Length(max=3)])
-    email = EmailField("E-mail")
+    email = EmailField("Email")
     kind = SelectField("Kind", choices=[SelectChoice("a", "A"), SelectChoice("b", "B")])
     rating = RadioField("Rating", choices=[SelectChoice("hot", "Hot"), SelectChoice("cold", "Cold")], default="hot")
     is_new = BooleanField("New")

@@ -137,7 +137,7 @@ TOUCHES = {
         ("Good to know", "Prefers email to calls, and mornings to afternoons."),
     ),
 }
-"""What sellers note down after a call, an e-mail, a meeting, or for themselves: subject and text."""
+"""What sellers note down after a call, an email, a meeting, or for themselves: subject and text."""
 
 TASKS = (
     "Call back",

@@ -28,7 +28,7 @@ from crm_web.records.queries import name_of_last_editor
 
 
 class LeadNotNamed(DomainError):
-    """A lead has to have a last name, a company or an e-mail."""
+    """A lead has to have a last name, a company or an email."""
 
 
 class CurrencyMissing(DomainError):

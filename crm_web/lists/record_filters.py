@@ -15,7 +15,7 @@ class RecordFilter:
     """
     Which records a list shows; every part left out lets all pass.
 
-    :param words: text to find in names, e-mail, website and phone numbers
+    :param words: text to find in names, email, website and phone numbers
     :param owner_ids: belonging to any of these; 0 stands for nobody
     :param industries: any of these, whatever their case and accents; the empty text stands for none
     :param countries: any of these codes; the empty text stands for none

@@ -1,4 +1,4 @@
-"""Adding a note, call, meeting, e-mail or task: POST /leads/<id>/activities and /customers/<id>/activities."""
+"""Adding a note, call, meeting, email or task: POST /leads/<id>/activities and /customers/<id>/activities."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime

@@ -31,7 +31,7 @@ def test_the_form_leads_to_the_dashboard(visitor: Browser) -> None:
     assert page.h1 == "Sign in"
     answer = page.form().fill(email="ann@piper.example", password=PASSWORD).submit()
     assert (answer.status, answer.location) == (303, "/")
-    assert visitor.get("auth.show_account").facts["E-mail"] == "ann@piper.example"
+    assert visitor.get("auth.show_account").facts["Email"] == "ann@piper.example"
 
 
 @pytest.mark.parametrize("email", ["ANN@Piper.Example", "  ann@piper.example "])

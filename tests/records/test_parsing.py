@@ -48,7 +48,7 @@ def test_half_a_character_is_refused() -> None:
         read_text("a\ud800", 10)
 
 
-# E-mail
+# Email
 
 EMAIL_CASES = find_real("validation/email/email.json")
 

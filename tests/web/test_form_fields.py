@@ -39,7 +39,7 @@ class SampleForm(RecordForm):
 
     name = TextLine("Name", 10, [Required("Enter a name.")])
     text = TextBlock("Text", 10)
-    email = EmailField("E-mail", [Required("Enter an e-mail.")])
+    email = EmailField("Email", [Required("Enter an email.")])
     phone = PhoneField("Phone")
     website = WebsiteField("Website")
     country = CountryField("Country")
@@ -177,7 +177,7 @@ class TestShowing:
 @pytest.mark.usefixtures("page")
 class TestRefusing:
     def test_an_empty_field_says_what_to_do(self) -> None:
-        assert send().errors == {"name": ["Enter a name."], "email": ["Enter an e-mail."]}
+        assert send().errors == {"name": ["Enter a name."], "email": ["Enter an email."]}
         assert send(name=" ", email="a@b.example").errors == {"name": ["Enter a name."]}
 
     def test_a_wrong_text_is_not_called_missing(self) -> None:
