@@ -1,5 +1,6 @@
 // Comfort on top of pages that work without any of it.
 import { dismissMessages } from "./js/messages.js";
+import { forgetMended } from "./js/mended.js";
 import { offerCopies } from "./js/copy.js";
 import { offerPrint } from "./js/print.js";
 import { guardSubmits } from "./js/submits.js";
@@ -13,6 +14,7 @@ import { logActivities } from "./js/activities.js";
 import { moveCards } from "./js/board.js";
 
 dismissMessages();
+forgetMended();
 offerCopies();
 offerPrint();
 guardSubmits();

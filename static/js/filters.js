@@ -1,6 +1,5 @@
 // A chosen filter applies at once: the page around the form is fetched and put in place, the form keeps its focus,
 // and the address says what is shown. Whatever goes wrong ends in the plain page at that address.
-import { dismissMessages } from "./messages.js";
 
 let waiting = new AbortController();
 
@@ -55,5 +54,4 @@ function replaceAround(form, fresh) {
   // The lids of the form's own menus say how much is chosen in them.
   const lids = fresh.querySelectorAll("summary");
   form.querySelectorAll("summary").forEach((lid, number) => lid.replaceChildren(...(lids[number]?.childNodes ?? [])));
-  dismissMessages();
 }

@@ -1,4 +1,4 @@
-// Each message gets its button to dismiss it; without this script it simply stays until the next page.
+// Each message stays until its button, or the next page, dismisses it; without this script there is no button.
 export function dismissMessages() {
   for (const message of document.querySelectorAll("[data-message]")) {
     const button = document.createElement("button");
@@ -14,4 +14,11 @@ export function dismissMessages() {
     });
     message.append(button);
   }
+  readOut(document.querySelector(".messages[role]"));
+}
+
+// A screen reader reads what is put into a status, not what stands in it when the page opens.
+function readOut(status) {
+  if (!status) return;
+  setTimeout(() => status.contains(document.activeElement) || status.replaceChildren(...status.childNodes), 150);
 }
