@@ -5,6 +5,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 PYTHON ?= python3
 RUN := .venv/bin/python
+# Compiled once rather than at each start of a server, of which the tests make many, even where Python is told not to.
+export PYTHONDONTWRITEBYTECODE :=
 
 run: environment
 	@$(RUN) -m crm_web.launcher.run --with-make
@@ -18,7 +20,8 @@ check-code: environment-dev
 	.venv/bin/lint-imports --no-logo
 	.venv/bin/djlint --lint --quiet templates
 
-# All tests in one run, so that its summary at the end is the whole truth.
+# All tests in one run, so that its summary at the end is the whole truth. Crawls and browsers, marked no_cover, and the
+# servers that they ask are not measured: they run what other tests cover, and would take a third longer.
 check-tests: environment-dev chromium vnu
 	@.venv/bin/coverage erase
 	$(RUN) -m pytest -n 2 --dist worksteal --cov

@@ -13,10 +13,11 @@ Open = Callable[..., Visitor]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what stands in this folder."""
+    """Mark what stands in this folder; quicker tests cover what it runs."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture(scope="session")

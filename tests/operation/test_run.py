@@ -34,7 +34,7 @@ class FirstStart:
 def first_start(port: int) -> Iterator[FirstStart]:
     """One folder for all tests, filled once, so that each finds what the one before left, dead or alive."""
     with temporary_folder() as folder:
-        run = Launched(folder / "var", port, output=None)
+        run = Launched(folder / "var", port, is_measured=True)
         run.wait_until_ready()
         pids = [run.web_pid(), run.worker_pid(), run.postgres_pid()]
         code = run.stop(signal.SIGINT)
@@ -58,7 +58,7 @@ def launch(var: Path, port: int) -> Iterator[Launch]:
     launched: list[Launched] = []
 
     def start(*arguments: str, **settings: str) -> Launched:
-        launched.append(Launched(var, port, *arguments, output=None, **settings))
+        launched.append(Launched(var, port, *arguments, output=None, is_measured=True, **settings))
         return launched[-1]
 
     yield start
@@ -294,4 +294,4 @@ def test_own_database_is_migrated_by_hand_and_left_empty(tmp_path: Path, server:
 
 
 def _run_in(folder: Path, **settings: str) -> Launched:
-    return Launched(folder / "var", find_free_port(), output=None, **settings)
+    return Launched(folder / "var", find_free_port(), output=None, is_measured=True, **settings)

@@ -6,7 +6,7 @@ and exactly what the step is for must have changed; whoever is refused, by role 
 Each step is a transaction that is really committed, as a request is.
 
 ``make check`` tells the same stories each time. To tell others, and for longer:
-``ANY_ORDER_STORIES=2000 .venv/bin/python -m pytest -s tests/any_order``
+``ANY_ORDER_STORIES=2000 .venv/bin/python -m pytest -s tests/stateful``
 """
 
 import os
@@ -23,7 +23,7 @@ from tests.stateful.machine import CompanyMachine
 from tests.stateful.record_rules import Keeping
 from tests.stateful.winning import Winning
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 STORIES = int(os.environ.get("ANY_ORDER_STORIES", "0"))
 STEPS = 50
 KINDS_OF_STEP = {
