@@ -11,14 +11,9 @@ from sqlalchemy.orm import Session
 from crm_web.core.request_log import count_queries
 from crm_web.models import ActivityKind, CustomerKind, Employee, LeadStatus
 from tests.factories import make_activity, make_contact, make_customer, make_employee, make_lead
-from tests.page import Browser, Page, words
+from tests.page import Browser
 
 BrowserAs = Callable[[Employee], Browser]
-
-
-def facts_of(page: Page) -> dict[str, str]:
-    """History below names the same fields, so only the part with the facts is read."""
-    return {words(term): words(term.find_next("dd") or term) for term in page.soup.select("#facts dt")}
 
 
 def test_shows_all_that_is_known_and_nothing_that_is_not(
@@ -46,10 +41,10 @@ def test_shows_all_that_is_known_and_nothing_that_is_not(
     page = browser_as(ann).get("customers.show_customer", customer_id=customer.id)
     assert page.h1 == "Nordlys A/S"
     assert f"Customer {customer.number}" in page.text
-    assert facts_of(page)["Billing address"] == "Havnen 1 8000 Aarhus Denmark"
-    assert facts_of(page)["Shipping address"] == "1 Main St Springfield, IL 62701 United States"
-    assert (facts_of(page)["Status"], facts_of(page)["Owner"]) == ("Active", "Ann Keller")
-    assert facts_of(page)["Created"].endswith(" by Ann Keller")
+    assert page.record_facts["Billing address"] == "Havnen 1 8000 Aarhus Denmark"
+    assert page.record_facts["Shipping address"] == "1 Main St Springfield, IL 62701 United States"
+    assert (page.record_facts["Status"], page.record_facts["Owner"]) == ("Active", "Ann Keller")
+    assert page.record_facts["Created"].endswith(" by Ann Keller")
     assert page.link("post+crm@nordlys.example") == "mailto:post%2Bcrm@nordlys.example"
     assert page.link("33 12 34 56") == "tel:+45-33-12-34-56"
     assert page.link("nordlys.example") == "https://nordlys.example"
@@ -59,7 +54,7 @@ def test_shows_all_that_is_known_and_nothing_that_is_not(
 def test_a_website_that_is_none_is_no_link(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     customer = make_customer(session, website="javascript:alert(1)")
     page = browser_as(ann).get("customers.show_customer", customer_id=customer.id)
-    assert facts_of(page)["Website"] == "javascript:alert(1)"
+    assert page.record_facts["Website"] == "javascript:alert(1)"
 
 
 def test_shows_what_it_came_from_and_bought_again_with(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
@@ -75,9 +70,9 @@ def test_shows_what_it_came_from_and_bought_again_with(browser_as: BrowserAs, se
     gone: dict[str, Any] = {"deleted_at": datetime.now(UTC), "deleted_by_id": ann.id, "status": LeadStatus.WON}
     make_lead(session, last_name="Gone", amount=9, customer_id=customer_id, **gone)
     page = browser.get("customers.show_customer", customer_id=customer_id)
-    assert facts_of(page)["Won (EUR)"] == "€49,000"
-    assert facts_of(page)["Won (USD)"] == "$0.50"
-    assert facts_of(page)["Created from lead"] == "Okoro"
+    assert page.record_facts["Won (EUR)"] == "€49,000"
+    assert page.record_facts["Won (USD)"] == "$0.50"
+    assert page.record_facts["Created from lead"] == "Okoro"
     assert [row["Lead"] for row in page.table] == ["Open one", "Again", "Again", "Again", "Okoro"]
     assert page.link("All leads") == f"/leads?customer={customer_id}"
 

@@ -9,14 +9,9 @@ from sqlalchemy.orm import Session
 from crm_web.core.request_log import count_queries
 from crm_web.models import Employee, LeadStatus, Rating
 from tests.factories import make_activity, make_customer, make_employee, make_lead
-from tests.page import Browser, Page, words
+from tests.page import Browser, Page
 
 BrowserAs = Callable[[Employee], Browser]
-
-
-def facts(page: Page) -> dict[str, str]:
-    """The facts of the lead, without the fields that history names."""
-    return {words(row.select("dt")[0]): words(row.select("dd")[0]) for row in page.soup.select("#facts .fact")}
 
 
 def buttons(page: Page) -> set[str]:
@@ -52,7 +47,7 @@ def test_shows_what_is_known_and_nothing_that_is_not(browser_as: BrowserAs, sess
     page = browser_as(ann).get("leads.show_lead", lead_id=lead.id)
     assert page.h1 == "Zoë Okoro"
     assert "Buyer · Nordlys A/S" in page.text
-    known = facts(page)
+    known = page.record_facts
     assert (known["Owner"], known["Amount"], known["Probability"]) == ("Ann Keller", "DKK 48,000", "60%")
     assert (known["Expected close"], known["Rating"]) == ("Jan 15, 2027", "Hot")
     assert (known["Person"], known["Address"]) == ("Dr Zoë Okoro", "Havnegade 12 2. sal 1058 København Denmark")
@@ -121,7 +116,7 @@ def test_hostile_text_is_shown_as_typed(browser_as: BrowserAs, session: Session,
     lead = make_lead(session, last_name=evil, company=evil, website="javascript:alert(1)", description=evil)
     page = browser_as(ann).get("leads.show_lead", lead_id=lead.id)
     assert page.h1 == evil
-    assert facts(page)["Description"] == evil
+    assert page.record_facts["Description"] == evil
     assert not page.has('a[href^="javascript"]')
 
 
