@@ -3,24 +3,21 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+from itertools import groupby
 from typing import Any
-
-from babel.numbers import format_percent
-from flask import url_for
 
 from crm_web.lists.filters import NOTHING_GIVEN
 from crm_web.models import ActivityKind, LeadStatus, LostReason, StatusKind
 from crm_web.records.people import map_employee_names
 from crm_web.reports import queries
+from crm_web.reports.formatting import ReportFormatter
 from crm_web.reports.params import ReportParams
-from crm_web.reports.queries import Expected, Outcome, TimeInStatus
+from crm_web.reports.queries import Expected, Outcome
 from crm_web.reports.tables import Cell, Line, Table
-from crm_web.stats.aggregates import CurrencyTotal, Totals, add_totals, count_current
-from crm_web.stats.formatting import colour_of, format_totals
+from crm_web.stats.aggregates import Totals, add_totals, count_current
+from crm_web.stats.formatting import colour_of
 from crm_web.stats.periods import Period, month_of
-from crm_web.web import template_filters
 
 MONTHS_AHEAD = 12
 MOST_LINES_OF_MONTHS = 36
@@ -119,6 +116,9 @@ def _add_outcome(view: ReportParams, outcome: Outcome, period: Period | None, na
         formatter.share(won, outcome.all),
         formatter.share(won, won + lost),
     ]
+    if view.by == "month":
+        open_ = outcome.all - won - lost
+        return Line(label, cells, length=outcome.all, parts=[(won, "won"), (open_, "open"), (lost, "lost")])
     return Line(label, cells, length=Decimal(won) / outcome.all, kind="won")
 
 
@@ -147,7 +147,9 @@ def build_time_in_status_report(view: ReportParams) -> Table:
 
 
 def build_closed_report(view: ReportParams) -> Table:
-    """Leads that were won, and those that were lost by reason."""
+    """Leads that were won and lost: by reason or by month."""
+    if view.by == "month":
+        return _build_closed_by_month(view)
     formatter = ReportFormatter(view)
     closed = queries.count_closed(view.scope, view.period)
     days = {"closed_from": view.period.first_day, "closed_to": view.period.next_day} if view.period else {}
@@ -167,9 +169,27 @@ def build_closed_report(view: ReportParams) -> Table:
     lines = [
         line("Won", StatusKind.WON),
         line("Lost (total)", StatusKind.LOST),
-        *(line(why.label, StatusKind.LOST, why) for why in LostReason),
+        *sorted((line(why.label, StatusKind.LOST, why) for why in LostReason), key=lambda line: -line.length),
     ]
     return Table("Outcome", ["Leads", "Share of closed", "Value"], lines)
+
+
+def _build_closed_by_month(view: ReportParams) -> Table:
+    """Leads won and lost in each month, the latest first."""
+    formatter, closed = ReportFormatter(view), queries.count_closed_by_month(view.scope, view.period)
+    lines = []
+    for first_day, (won, lost) in sorted(closed.items(), reverse=True):
+        month = month_of(first_day, view.user_locale.zone)
+        days = {"closed_from": month.first_day, "closed_to": month.next_day}
+        cells = [
+            formatter.count(won.count, kind=StatusKind.WON.value, **days),
+            formatter.count(lost.count, kind=StatusKind.LOST.value, **days),
+            formatter.share(won.count, won.count + lost.count),
+            formatter.worth(won.by_currency),
+        ]
+        parts = [(won.count, "won"), (lost.count, "lost")]
+        lines.append(Line(formatter.month(first_day), cells, length=won.count + lost.count, parts=parts))
+    return Table("Month", ["Won", "Lost", "Win rate", "Won value"], lines)
 
 
 def build_forecast_report(view: ReportParams) -> Table:
@@ -184,11 +204,16 @@ def build_forecast_report(view: ReportParams) -> Table:
     for part in parts:
         counts[part.currency] += part.count
     parts.sort(key=lambda part: (not part.currency, -counts[part.currency], part.currency))
-    lines = [_add_expected_row(ReportFormatter(view), part, largest[part.currency]) for part in parts]
+    formatter, lines = ReportFormatter(view), list[Line]()
+    for currency, same in groupby(parts, key=lambda part: part.currency):
+        of_currency = list(same)
+        lines += [_add_expected_row(formatter, part, largest[currency]) for part in of_currency]
+        if currency and len(of_currency) > 1:
+            lines.append(_add_currency_total(formatter, of_currency))
     return Table("Expected close", ["Currency", "Leads", "Amount", "Weighted"], lines)
 
 
-def _add_expected_row(formatter: "ReportFormatter", part: Expected, largest: Decimal) -> Line:
+def _add_expected_row(formatter: ReportFormatter, part: Expected, largest: Decimal) -> Line:
     days: dict[str, Any]
     if not part.has_day:
         label, days = "No date", {"no": ["close"]}
@@ -210,6 +235,14 @@ def _add_expected_row(formatter: "ReportFormatter", part: Expected, largest: Dec
     return Line(label, cells, length=length)
 
 
+def _add_currency_total(formatter: ReportFormatter, parts: Sequence[Expected]) -> Line:
+    currency = parts[0].currency
+    amounts = (sum((part.amount for part in parts), Decimal(0)), sum((part.weighted for part in parts), Decimal(0)))
+    count = formatter.count(sum(part.count for part in parts), kind=StatusKind.OPEN.value, currency=currency)
+    cells = [Cell(currency), count, *(formatter.money(amount, currency) for amount in amounts)]
+    return Line(f"Total {currency}", cells, is_total=True)
+
+
 def build_activity_report(view: ReportParams) -> Table:
     """Activities by person."""
     formatter = ReportFormatter(view)
@@ -227,87 +260,6 @@ def build_activity_report(view: ReportParams) -> Table:
         for person, kinds in counts.items()
     ]
     return Table("Person", [*(f"{kind.label}s" for kind in ActivityKind), "All"], lines)
-
-
-class ReportFormatter:
-    """Formats the cells of a report for one user."""
-
-    def __init__(self, view: ReportParams) -> None:
-        self.view, self.user_locale = view, view.user_locale
-
-    def count(self, count: int, **found: Any) -> Cell:
-        """A number of leads, linked to them."""
-        return Cell(
-            template_filters.number(count, user_locale=self.user_locale), count, self.view.url_of_leads(**found)
-        )
-
-    def activities(self, count: int, person: int, kind: ActivityKind | None = None) -> Cell:
-        """A number of somebody's activities, linked to them."""
-        found: dict[str, Any] = {"author": person or "nobody", "kind": kind.value if kind else None}
-        if period := self.view.period:
-            found |= {"happened_from": period.first_day, "happened_to": period.next_day}
-        return Cell(
-            template_filters.number(count, user_locale=self.user_locale),
-            count,
-            url_for("activities.list_activities", **found),
-        )
-
-    def number(self, count: int) -> Cell:
-        """A number that no list can show, such as a difference."""
-        return Cell(template_filters.number(count, user_locale=self.user_locale), count)
-
-    def share(self, part: int, whole: int) -> Cell:
-        """A percentage with one decimal; empty if the total is 0."""
-        if not whole:
-            return Cell("–", None)
-        share = (Decimal(part) * 100 / whole).quantize(Decimal("0.1"), ROUND_HALF_UP)
-        pattern = str(self.user_locale.locale.percent_formats[None].pattern).replace("0", "0.0", 1)
-        return Cell(format_percent(share / 100, pattern, locale=self.user_locale.locale), share)
-
-    def money(self, amount: Decimal, currency: str) -> Cell:
-        """An amount, or an empty cell."""
-        cents = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
-        return (
-            Cell(template_filters.money(cents, currency, user_locale=self.user_locale), cents)
-            if currency
-            else Cell("", None)
-        )
-
-    def worth(self, worth: Sequence[CurrencyTotal]) -> Cell:
-        """Sums side by side, such as ``€12,000 · $900``; a file has a column for each currency."""
-        return Cell(format_totals(worth, user_locale=self.user_locale), worth=worth)
-
-    def mean(self, times: TimeInStatus) -> Cell:
-        """An average in days, with one decimal."""
-        if not times.count:
-            return Cell("–", None)
-        days = times.mean_days.quantize(Decimal("0.1"), ROUND_HALF_UP)
-        return Cell(
-            f"{template_filters.number(days, user_locale=self.user_locale)} {'day' if days == 1 else 'days'}", days
-        )
-
-    def median(self, times: TimeInStatus) -> Cell:
-        """A median, in the unit in which it was counted."""
-        days = times.median_days
-        if not times.count:
-            return Cell("–", None)
-        for unit, size, begin in (("month", 30, 90), ("week", 7, 14), ("day", 1, 1)):
-            if days >= begin:
-                return Cell(template_filters.plural(days // size, unit, user_locale=self.user_locale), days)
-        return Cell("Less than a day", days)
-
-    def month(self, day: date) -> str:
-        return template_filters.month(day)
-
-    def period(self) -> str:
-        """The months that are counted."""
-        period = self.view.period
-        if period is None:
-            return "All time"
-        last = month_of(period.next_day.replace(day=1) - timedelta(days=1), period.zone).first_day
-        if last == period.first_day:
-            return self.month(last)
-        return f"{self.month(period.first_day)} to {self.month(last)}"
 
 
 def _created_in(period: Period | None) -> dict[str, Any]:
@@ -359,7 +311,7 @@ REPORTS = {
         "Leads closed in the period, whenever they were created. Lost includes disqualified leads. Amounts in"
         " different currencies are not added up.",
         build_closed_report,
-        {},
+        {"reason": "By reason", "month": "By month"},
         "Closed",
     ),
     "forecast": Report(

@@ -127,6 +127,16 @@ def count_closed(scope: LeadScope, period: Period | None) -> dict[tuple[LeadStat
     return {key: sum_rows(rows) for key, rows in found.items()}
 
 
+def count_closed_by_month(scope: LeadScope, period: Period | None) -> dict[date, tuple[Totals, Totals]]:
+    """Count the leads closed in each month of a period (``None``: ever): those won and those lost, by first day."""
+    found: dict[date, tuple[list[Any], list[Any]]] = defaultdict(lambda: ([], []))
+    # A month in which nothing was closed is a row too.
+    found |= {month.first_day: ([], []) for month in (period.months if period else ())}
+    for row in sum_counts(Metric.CLOSED, "starts_on", "status", "currency", scope=scope, period=period):
+        found[row.starts_on][LeadStatus(row.status).kind is StatusKind.LOST].append(row)
+    return {first_day: (sum_rows(won), sum_rows(lost)) for first_day, (won, lost) in found.items()}
+
+
 def list_expected(scope: LeadScope, months: Sequence[Period]) -> list[Expected]:
     """Add up the open leads by month of expected close and by currency.
 

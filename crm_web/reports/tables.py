@@ -22,13 +22,19 @@ class Cell:
 
 @dataclass(frozen=True)
 class Line:
-    """A row of a report."""
+    """A row of a report.
+
+    :param parts: lengths and kinds that the bar is put together from; empty for one of ``length`` and ``kind``
+    :param is_total: a sum of the rows above; it has no bar and is in no file
+    """
 
     label: str
     cells: Sequence[Cell]
     href: str = ""
     length: Decimal | int = 0
     kind: str = ""
+    parts: Sequence[tuple[int, str]] = ()
+    is_total: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ class Table:
     @property
     def file_rows(self) -> Iterator[list[object]]:
         """The rows in a file, without totals: a spreadsheet adds up itself."""
-        for line in self.lines:
+        for line in (line for line in self.lines if not line.is_total):
             yield [line.label, *(value for place, cell in enumerate(line.cells) for value in self._values(place, cell))]
 
     def _names(self, place: int) -> Iterable[str]:

@@ -3,6 +3,7 @@
 from flask import Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from werkzeug.datastructures import MultiDict
 
 from crm_web.auth.permissions import Action, allowed
 from crm_web.leads.queries import list_sources
@@ -10,7 +11,8 @@ from crm_web.lists.exports import send_csv, send_xlsx
 from crm_web.lists.params import Chip
 from crm_web.records.people import list_possible_owners
 from crm_web.reports import blueprint
-from crm_web.reports.figures import REPORTS, Report, ReportFormatter
+from crm_web.reports.figures import REPORTS, Report
+from crm_web.reports.formatting import ReportFormatter
 from crm_web.reports.params import PERIODS, ReportParams
 from crm_web.web.template_filters import current_user_locale
 
@@ -18,7 +20,8 @@ from crm_web.web.template_filters import current_user_locale
 @blueprint.get("/reports")
 @allowed(Action.READ)
 def list_reports() -> str:
-    return render_template("reports/list_reports.html", reports=REPORTS)
+    tables = {name: report.build(_params(name, report, MultiDict())) for name, report in REPORTS.items()}
+    return render_template("reports/list_reports.html", reports=REPORTS, tables=tables)
 
 
 @blueprint.get("/reports/<name>")
@@ -62,6 +65,8 @@ def export_report_xlsx(name: str) -> Response:
 
 def _report(name: str) -> tuple[Report, ReportParams]:
     report = REPORTS.get(name) or abort(404)
-    return report, ReportParams(
-        name, request.args, me=current_user, user_locale=current_user_locale(), ways=dict(report.ways)
-    )
+    return report, _params(name, report, request.args)
+
+
+def _params(name: str, report: Report, args: MultiDict[str, str]) -> ReportParams:
+    return ReportParams(name, args, me=current_user, user_locale=current_user_locale(), ways=dict(report.ways))

@@ -240,15 +240,44 @@ def test_the_forecast_weighs_each_amount_and_adds_no_currencies(
             counts[str(currency)] += 1
             weighted[str(currency)] += (lead.amount or 0) * (lead.probability or 0)
     told: Counter[str] = Counter()
-    for _, cells in _lines(page):
-        told[words(cells["Currency"])] += int(words(cells["Leads"]))
+    totals: Counter[str] = Counter()
+    for label, cells in _lines(page):
+        (totals if label.startswith("Total") else told)[words(cells["Currency"])] += int(words(cells["Leads"]))
     assert told == counts
+    assert totals and all(totals[currency] == counts[currency] for currency in totals)
     table = list(csv.DictReader(io.StringIO(browser.get("reports.export_report", name="forecast").body)))
     sums = defaultdict[str, Decimal](Decimal)
     for row in table:
         sums[row["Currency"] or "No amount"] += Decimal(row["Weighted"] or 0)
     for currency, exact in weighted.items():
         assert abs(sums[currency] - exact / 100) < Decimal("0.2")
+
+
+def test_won_and_lost_by_month_equal_the_rows(
+    session: Session, browser_as: BrowserAs, leads: list[Lead], max: Employee
+) -> None:
+    page = browser_as(max).get("reports.show_report", name="closed", by="month")
+    assert len(list(_lines(page))) == 12
+    rows = _rows(session, "closed_at", "UTC")
+    assert sum(int(words(cells["Won"])) for _, cells in _lines(page)) == sum(lead.is_won for lead in rows)
+    assert sum(int(words(cells["Lost"])) for _, cells in _lines(page)) == sum(lead.is_lost for lead in rows)
+
+
+def test_reasons_of_losing_come_with_the_most_frequent_first(
+    browser_as: BrowserAs, leads: list[Lead], max: Employee
+) -> None:
+    page = browser_as(max).get("reports.show_report", name="closed")
+    numbers = [int(words(cells["Leads"])) for _, cells in _lines(page)][2:]
+    assert numbers == sorted(numbers, reverse=True)
+
+
+def test_the_index_shows_each_report_at_a_glance(browser_as: BrowserAs, leads: list[Lead], max: Employee) -> None:
+    browser = browser_as(max)
+    page = browser.get("reports.list_reports")
+    cards = {words(card.select("h2")[0]): words(card) for card in page.soup.select(".report-card")}
+    for name, report in REPORTS.items():
+        first = browser.get("reports.show_report", name=name).one(".report td a, .report td.number a")
+        assert words(first) in cards[report.title]
 
 
 def test_activity_equals_the_rows(session: Session, browser_as: BrowserAs, leads: list[Lead], max: Employee) -> None:

@@ -1,0 +1,99 @@
+"""Formats the cells of a report for one user."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from babel.numbers import format_percent
+from flask import url_for
+
+from crm_web.models import ActivityKind
+from crm_web.reports.params import ReportParams
+from crm_web.reports.queries import TimeInStatus
+from crm_web.reports.tables import Cell
+from crm_web.stats.aggregates import CurrencyTotal
+from crm_web.stats.formatting import format_totals
+from crm_web.stats.periods import month_of
+from crm_web.web import template_filters
+
+
+class ReportFormatter:
+    """Formats the cells of a report for one user."""
+
+    def __init__(self, view: ReportParams) -> None:
+        self.view, self.user_locale = view, view.user_locale
+
+    def count(self, count: int, **found: Any) -> Cell:
+        """A number of leads, linked to them."""
+        return Cell(
+            template_filters.number(count, user_locale=self.user_locale), count, self.view.url_of_leads(**found)
+        )
+
+    def activities(self, count: int, person: int, kind: ActivityKind | None = None) -> Cell:
+        """A number of somebody's activities, linked to them."""
+        found: dict[str, Any] = {"author": person or "nobody", "kind": kind.value if kind else None}
+        if period := self.view.period:
+            found |= {"happened_from": period.first_day, "happened_to": period.next_day}
+        return Cell(
+            template_filters.number(count, user_locale=self.user_locale),
+            count,
+            url_for("activities.list_activities", **found),
+        )
+
+    def number(self, count: int) -> Cell:
+        """A number that no list can show, such as a difference."""
+        return Cell(template_filters.number(count, user_locale=self.user_locale), count)
+
+    def share(self, part: int, whole: int) -> Cell:
+        """A percentage with one decimal; empty if the total is 0."""
+        if not whole:
+            return Cell("–", None)
+        share = (Decimal(part) * 100 / whole).quantize(Decimal("0.1"), ROUND_HALF_UP)
+        pattern = str(self.user_locale.locale.percent_formats[None].pattern).replace("0", "0.0", 1)
+        return Cell(format_percent(share / 100, pattern, locale=self.user_locale.locale), share)
+
+    def money(self, amount: Decimal, currency: str) -> Cell:
+        """An amount, or an empty cell."""
+        cents = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
+        return (
+            Cell(template_filters.money(cents, currency, user_locale=self.user_locale), cents)
+            if currency
+            else Cell("", None)
+        )
+
+    def worth(self, worth: Sequence[CurrencyTotal]) -> Cell:
+        """Sums side by side, such as ``€12,000 · $900``; a file has a column for each currency."""
+        return Cell(format_totals(worth, user_locale=self.user_locale), worth=worth)
+
+    def mean(self, times: TimeInStatus) -> Cell:
+        """An average in days, with one decimal."""
+        if not times.count:
+            return Cell("–", None)
+        days = times.mean_days.quantize(Decimal("0.1"), ROUND_HALF_UP)
+        return Cell(
+            f"{template_filters.number(days, user_locale=self.user_locale)} {'day' if days == 1 else 'days'}", days
+        )
+
+    def median(self, times: TimeInStatus) -> Cell:
+        """A median, in the unit in which it was counted."""
+        days = times.median_days
+        if not times.count:
+            return Cell("–", None)
+        for unit, size, begin in (("month", 30, 90), ("week", 7, 14), ("day", 1, 1)):
+            if days >= begin:
+                return Cell(template_filters.plural(days // size, unit, user_locale=self.user_locale), days)
+        return Cell("Less than a day", days)
+
+    def month(self, day: date) -> str:
+        return template_filters.month(day)
+
+    def period(self) -> str:
+        """The months that are counted."""
+        period = self.view.period
+        if period is None:
+            return "All time"
+        last = month_of(period.next_day.replace(day=1) - timedelta(days=1), period.zone).first_day
+        if last == period.first_day:
+            return self.month(last)
+        return f"{self.month(period.first_day)} to {self.month(last)}"
