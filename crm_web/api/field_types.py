@@ -9,7 +9,6 @@ from typing import Annotated, Any, TypeVar, cast
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from typing_extensions import TypeAliasType
 
-from crm_web.lists.date_ranges import WORDS
 from crm_web.lists.filters import NOTHING_GIVEN
 from crm_web.lists.params import LONGEST_VALUE, MOST_VALUES
 from crm_web.models import COUNTRIES, CURRENCIES, limit_of
@@ -159,5 +158,3 @@ CountryOrNone = Annotated[
 AskedAmount = Annotated[
     str, Field(pattern=MONEY), AfterValidator(parsing.read_exact_amount), _string(pattern=MONEY, examples=["1234.50"])
 ]
-DayWord = Annotated[str, Field(pattern=among(WORDS))]
-"""A stretch of days by its name, such as ``this_month``."""

@@ -8,7 +8,7 @@ everyone. What a person types into a filter is read by their locale and put into
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -20,7 +20,6 @@ from crm_web.lists.columns import Column, ShownColumns, measure_columns
 from crm_web.lists.pagination import Page
 from crm_web.lists.spec import ListSpec
 from crm_web.records.parsing import read_date, read_exact_amount
-from crm_web.web.template_filters import UserLocale
 
 LONGEST_VALUE = 300
 MOST_VALUES = 50
@@ -169,11 +168,6 @@ class ListParams:
             return read_exact_amount(self.one(name)) if self.one(name) else None
         except ValueError:
             return None
-
-    def start_of(self, name: str, user_locale: UserLocale) -> datetime | None:
-        """The moment at which the day of a filter begins for the reader."""
-        day = self.day(name)
-        return None if day is None else datetime.combine(day, time(), user_locale.zone)
 
     @property
     def query(self) -> dict[str, Any]:
