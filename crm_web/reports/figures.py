@@ -303,7 +303,7 @@ REPORTS = {
         " in the linked list, which excludes the trash.",
         build_time_in_status_report,
         {},
-        "Left",
+        "Moved on",
     ),
     "closed": Report(
         "Won and lost",

@@ -115,7 +115,7 @@ def test_all_that_match_are_frozen(browser_as: BrowserAs, session: Session, ann:
 def test_winning_makes_a_customer_of_each(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     leads = [make_lead(session, last_name="Okoro", company=name, owner_id=ann.id) for name in ("Nordlys", "Acme")]
     page = choose(browser_as(ann), "status:won", *leads)
-    assert "2 customers will be created" in page.text
+    assert "2 new customers will be created" in page.text
     apply(page)
     customers = session.scalars(select(Customer).order_by(Customer.id)).all()
     assert [customer.name for customer in customers] == ["Nordlys", "Acme"]
@@ -137,7 +137,7 @@ def test_likely_customers_are_left_to_a_person(browser_as: BrowserAs, session: S
         make_lead(session, last_name="Lund", company="ACME"),
     ]
     page = choose(browser_as(ann), "status:won", *leads)
-    assert "3 customers will be created" in page.text
+    assert "3 new customers will be created" in page.text
     assert "2 leads may already be a customer" in page.text
     apply(page)
     reasons = outcomes(session)
