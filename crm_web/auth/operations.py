@@ -53,7 +53,7 @@ class TooManyAttempts(DomainError):
         minutes = math.ceil(self.seconds / 60)
         unit = "minute" if minutes == 1 else "minutes"
         super().__init__(
-            f"Too many tries have failed. Wait {minutes} {unit}, then try again."
+            f"Too many attempts have failed. Wait {minutes} {unit}, then try again."
             " If you forgot your password, ask an admin for a new one."
         )
 
