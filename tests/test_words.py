@@ -128,6 +128,7 @@ RETIRED = (
     "Half within",
     "Left it",
     "Lost, for any reason",
+    "From previous stage",
     "Of the step before",
     "Where do leads wait",
     "Who did how much",

@@ -77,7 +77,7 @@ def build_funnel_report(view: ReportParams) -> Table:
         ]
         lines.append(Line("All leads" if is_first else status.label, cells, length=count, kind=colour_of(status)))
         before = count
-    return Table("Reached", ["Leads", "Share of all", "From previous stage", "Dropped off"], lines)
+    return Table("Reached", ["Leads", "Share of all", "From previous status", "Dropped off"], lines)
 
 
 def build_conversion_report(view: ReportParams) -> Table:
@@ -280,7 +280,7 @@ REPORTS = {
         "How far do leads get, and where do they drop off?",
         "Of the leads created in the period, how many reached each status or a later one. Leads that skipped a"
         " status count as having passed it; moving to On hold or Lost doesn’t count as progress. “Dropped off” is the"
-        " difference from the previous stage and includes leads that are still in progress.",
+        " difference from the previous status and includes leads that are still in progress.",
         build_funnel_report,
         {},
         "Created",
