@@ -56,6 +56,7 @@ def register_blueprints(app: Flask) -> None:
         dashboard,
         employees,
         health,
+        help,
         history,
         leads,
         reports,
@@ -67,7 +68,7 @@ def register_blueprints(app: Flask) -> None:
     from crm_web.auth import tokens
 
     records = (leads, customers, activities, bulk, saved_views)
-    pages = (auth, dashboard, *records, reports, employees, search, history, trash, tokens, webhooks)
+    pages = (auth, dashboard, *records, reports, employees, search, history, trash, tokens, webhooks, help)
     _load_views()
     for feature in (*pages, api, health):
         app.register_blueprint(feature.blueprint)

@@ -50,6 +50,7 @@ def _frame() -> dict[str, Any]:
         "suggest_url": url_for("search.suggest"),
         "searched": request.args.get("q", "") if request.blueprint == "search" else "",
         "account_url": url_for("auth.show_account"),
+        "help_url": url_for("help.list_topics"),
         "sign_out_url": url_for("auth.sign_out"),
         "may": lambda action: signed_in and may(current_user, Action(action)),
     }

@@ -88,6 +88,7 @@ def fill_records(session: Session, ada: Employee) -> dict[str, Any]:
         "view_id": _make_view(session, ada),
         "kind": "lead",
         "name": "funnel",
+        "topic": "leads",
         "record_id": trashed.id,
     }
 

@@ -72,6 +72,7 @@ def _ids(site: Site) -> dict[str, Any]:
             "activity_id": session.scalars(select(Activity.id).order_by(Activity.id)).first(),
             "kind": "lead",
             "name": "funnel",
+            "topic": "leads",
             "record_id": session.scalars(select(Lead.id).where(Lead.deleted_at.is_not(None)).order_by(Lead.id)).first(),
             "employee_id": session.scalars(select(Employee.id).order_by(Employee.id.desc())).first(),
             "view_id": _make_view(session),

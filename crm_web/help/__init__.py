@@ -1,0 +1,5 @@
+"""The help pages."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("help", __name__)
