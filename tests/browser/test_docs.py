@@ -56,7 +56,7 @@ def test_a_token_counts_instead_of_the_session(open_as: Open) -> None:
     assert _execute(_try(page, "leads-list_leads"))[0].startswith("200")
     status, body = _execute(_try(page, "leads-create_lead"))
     assert status.startswith("403")
-    assert "sales role" in json.loads(body)["detail"]
+    assert "Sales role" in json.loads(body)["detail"]
 
 
 def test_it_fits_a_phone(open_as: Open) -> None:
@@ -91,3 +91,16 @@ def test_it_is_as_dark_as_the_rest(open_as: Open, scheme: Literal["light", "dark
     bright, dim = (ground, letters) if scheme == "light" else (letters, ground)
     assert sum(map(int, bright[4:-1].split(","))) > 600
     assert sum(map(int, dim[4:-1].split(","))) < 300
+
+
+def test_it_wears_the_colors_and_the_type_of_the_product(open_as: Open) -> None:
+    page = open_as("ann").go("/docs")
+    page.locator("#operations-leads-list_leads .opblock-summary-control").click()
+    page.get_by_role("button", name="Try it out").wait_for()
+    own = page.evaluate("getComputedStyle(document.body).fontFamily")
+    fonts = page.locator("#docs :is(h2, p, td, .btn, .parameter__name)").evaluate_all(
+        "elements => [...new Set(elements.map((element) => getComputedStyle(element).fontFamily))]"
+    )
+    assert fonts == [own]
+    sheet = page.locator("#operations-leads-list_leads").evaluate("block => getComputedStyle(block).backgroundColor")
+    assert sheet == "rgb(255, 255, 255)"

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from crm_web.models import Lead, LeadStatus
 from tests.browser.conftest import Open
 from tests.browser.site import Site
-from tests.factories import make_lead
+from tests.factories import make_contact, make_customer, make_lead
 
 PRINTED_LISTS = ("/leads?status=negotiation", "/customers", "/activities", "/employees", "/history", "/views")
 # A4 without its margins.
@@ -15,6 +15,22 @@ PAPER = {"width": 672, "height": 970}
 CUT = """() => [...document.querySelectorAll(".list :is(th, td)")]
   .filter((cell) => cell.checkVisibility() && cell.scrollWidth > cell.clientWidth + 1)
   .map((cell) => cell.textContent.trim())"""
+
+# Texts in which a word stands on two lines.
+BROKEN = """(word) => {
+  const found = [];
+  const texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const { currentNode: text } = texts;
+    const start = text.data.indexOf(word);
+    if (start < 0 || !text.parentElement.checkVisibility() || text.parentElement.closest("option, select")) continue;
+    const range = document.createRange();
+    range.setStart(text, start);
+    range.setEnd(text, start + word.length);
+    if (range.getClientRects().length > 1) found.push(text.parentElement.outerHTML.slice(0, 120));
+  }
+  return found;
+}"""
 
 
 def make_own_lead(site: Site, **fields: Any) -> Lead:
@@ -57,7 +73,7 @@ def test_without_javascript_a_secret_is_selected_by_hand(open_as: Open) -> None:
 
 def test_the_button_of_the_columns_is_in_sight(open_as: Open) -> None:
     page = open_as("ann").go("/leads")
-    page.get_by_text("Columns").first.click()
+    page.get_by_text("Columns", exact=True).first.click()
     panel = page.locator(".filter-box:has(> .menu-actions)").bounding_box()
     button = page.get_by_role("button", name="Apply columns").bounding_box()
     assert panel
@@ -110,6 +126,21 @@ def test_nothing_is_cut_off_on_paper(open_as: Open, site: Site) -> None:
     make_own_lead(site, status=LeadStatus.NEGOTIATION)
     cut = {address: window.go(address).evaluate(CUT) for address in PRINTED_LISTS}
     assert {address: texts for address, texts in cut.items() if texts} == {}
+
+
+def test_no_word_is_cut_on_paper(open_as: Open, site: Site) -> None:
+    """Long words move to a line of their own; no page is printed for the last line alone."""
+    word = "Rechtsschutzversicherungsgesellschaften"
+    with site.database.session() as session:
+        ada = site.database.find(session, "ada")
+        customer = make_customer(session, by=ada, name=f"{word} mbH", industry=word, email=f"{word}@piper.example")
+        make_contact(session, customer, by=ada, last_name=word, job_title=word)
+        make_lead(session, by=ada, last_name=word, company=f"{word} AG", status=LeadStatus.WON, customer_id=customer.id)
+    window = open_as("ada", viewport=PAPER)
+    window.page.emulate_media(media="print")
+    places = (f"/customers/{customer.id}/print", f"/customers/{customer.id}")
+    assert {place: window.go(place).evaluate(BROKEN, word) for place in places} == {place: [] for place in places}
+    assert window.go("/employees").pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1
 
 
 def test_filters_on_paper_read_as_a_sentence(open_as: Open) -> None:
