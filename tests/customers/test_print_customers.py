@@ -54,7 +54,7 @@ def test_is_all_that_one_takes_to_a_meeting(
     times: dict[str, Any] = {"happened_at": datetime(2026, 3, 5, tzinfo=UTC)}
     make_activity(session, by=bob, kind=ActivityKind.CALL, subject="Talked", body="x", customer_id=customer.id, **times)
     page = browser_as(ann).get("customers.print_customer", customer_id=customer.id)
-    assert (page.h1, page.title) == ("Nordlys A/S", "Nordlys A/S · Piper")
+    assert (page.h1, page.title) == ("Nordlys A/S", "Nordlys A/S · Print · Piper")
     assert words(page.one(".letterhead")) == f"Piper Trading LtdCustomer {customer.number}"
     assert page.facts["Billing address"] == "Aarhus Denmark"
     assert page.facts["Shipping address"] == "Havnen 2 Guildford GU1 3AA United Kingdom"
@@ -79,7 +79,7 @@ def test_several_stand_on_a_paper_each(browser_as: BrowserAs, session: Session, 
     customers = [make_customer(session, name=name) for name in ("Zoo", "Ämter", "Nordlys")]
     page = browser_as(ann).get("customers.print_customers", id=[customer.id for customer in customers[:2]])
     assert [words(title) for title in page.soup.select(".paper-title")] == ["Ämter", "Zoo"]
-    assert page.title == "Ämter and 1 other customer · Piper"
+    assert page.title == "Ämter and 1 other customer · Print · Piper"
     assert page.link("Back") == "/customers"
     assert len(page.soup.select(".printed")) == 2
 

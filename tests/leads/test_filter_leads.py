@@ -209,6 +209,8 @@ def test_files_and_paper_give_the_same_rows_in_the_same_order(browser_as: Browse
     assert rows == [["Name", "Email", "Amount"], ["rich", "", 90000.0], ["full", "full@example.com", 5000.0]]
     assert [row["Name"] for row in paper.table] == shown
     assert "Industry: software" in paper.soup.get_text()
+    assert browser.get("leads.list_leads", **query).title == "Leads: Industry: software · Piper"
+    assert (paper.h1, paper.title) == ("Lead list", "Lead list: Industry: software · Print · Piper")
     assert "Printed by Ann Keller" in paper.soup.get_text()
 
 
