@@ -8,6 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 from flask import Flask, get_flashed_messages
 from flask_wtf import FlaskForm
+from jinja2 import nodes
 from wtforms import (
     BooleanField,
     EmailField,
@@ -22,6 +23,7 @@ from wtforms.validators import InputRequired, Length
 
 from crm_web.models import LeadStatus
 from crm_web.web.flash import flash_message
+from tests.architecture import parse_templates
 from tests.page import parse, words
 
 Render = Callable[..., BeautifulSoup]
@@ -55,6 +57,18 @@ def render(installation: Flask) -> Iterator[Render]:
 
     with installation.test_request_context("/", method="POST"):
         yield render
+
+
+def test_every_empty_state_has_an_action_and_a_drawing_and_every_drawing_its_place(installation: Flask) -> None:
+    drawings = installation.jinja_env.get_template("components/drawings.html").module.drawings  # type: ignore[attr-defined]
+    calls = [
+        call
+        for tree in parse_templates().values()
+        for call in tree.find_all(nodes.Call)
+        if isinstance(call.node, nodes.Name) and call.node.name == "empty_state"
+    ]
+    assert {len(call.args) for call in calls} == {5}
+    assert {call.args[4].as_const() for call in calls} == set(drawings)
 
 
 FIELD = (

@@ -71,9 +71,11 @@ def count_created(period: Period, owner_ids: Sequence[int]) -> Totals:
 
 
 def list_recently_changed(owner_ids: Sequence[int], *, limit: int = 8) -> Sequence[Lead]:
-    """List the leads that were updated last, each with who did."""
+    """List the leads that were updated last, each with who did and when it had its last activity."""
     query = LEADS.select(LeadFilter(owner_ids=owner_ids)).order_by(Lead.updated_at.desc(), Lead.id.desc())
-    return db.session.scalars(query.options(joinedload(Lead.updated_by)).limit(limit)).all()
+    return db.session.scalars(
+        query.options(joinedload(Lead.updated_by), joinedload(Lead.last_touch)).limit(limit)
+    ).all()
 
 
 def list_open_tasks(assignee: Employee, *, limit: int) -> Tasks:

@@ -291,3 +291,31 @@ def test_a_hostile_name_stays_a_name(session: Session, browser_as: BrowserAs, an
     link = page.one("#changed .name a")
     assert link.get_text() == hostile
     assert isinstance(datetime.fromisoformat(str(page.one("#changed time")["datetime"])), datetime)
+
+
+def test_the_first_steps_are_ticked_by_what_is_done(session: Session, browser_as: BrowserAs, ann: Employee) -> None:
+    def steps() -> list[tuple[str, bool]]:
+        page = browser_as(ann).get("dashboard.show_dashboard")
+        items = page.soup.select(".first-steps li")
+        return [(str(item.a["href"]), item.has_attr("class")) for item in items if item.a]
+
+    assert steps() == [("/leads/new", False), ("/help/activities", False), ("/help/winning", False)]
+    lead = make_lead(session, by=ann, owner_id=ann.id)
+    session.commit()
+    place = f"/leads/{lead.id}"
+    assert steps() == [("/leads/new", True), (f"{place}#activities", False), (place, False)]
+    make_activity(session, lead_id=lead.id)
+    session.commit()
+    assert [is_done for _, is_done in steps()] == [True, True, False]
+    make_lead(session, by=ann, owner_id=ann.id, status=LeadStatus.WON)
+    session.commit()
+    assert steps() == []
+
+
+def test_who_has_many_leads_is_shown_no_first_steps(
+    session: Session, browser_as: BrowserAs, ann: Employee, vera: Employee
+) -> None:
+    assert not browser_as(vera).get("dashboard.show_dashboard").has(".first-steps")
+    for _ in range(4):
+        make_lead(session, by=ann, owner_id=ann.id)
+    assert not browser_as(ann).get("dashboard.show_dashboard").has(".first-steps")
