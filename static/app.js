@@ -10,6 +10,7 @@ import { offerResults } from "./js/search.js";
 import { suggestRecords } from "./js/suggest.js";
 import { chooseRows } from "./js/bulk.js";
 import { showLookalikes } from "./js/lookalikes.js";
+import { openRows } from "./js/rows.js";
 import { logActivities } from "./js/activities.js";
 import { moveCards } from "./js/board.js";
 
@@ -26,5 +27,6 @@ offerResults();
 suggestRecords();
 chooseRows();
 showLookalikes();
+openRows();
 logActivities();
 moveCards();

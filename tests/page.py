@@ -135,13 +135,9 @@ class Page:
 
     @property
     def record_facts(self) -> dict[str, str]:
-        """What a record's page says of the record, without the initials beside names and the fields in its history."""
-        found = {}
-        for term in self.soup.select(".key-facts dt, #facts dt"):
-            value = term.find_next("dd") or term
-            pieces = [piece for piece in value.find_all(string=True) if not piece.find_parent(class_="avatar")]
-            found[words(term)] = " ".join(" ".join(pieces).split())
-        return found
+        """What a record's page says of the record, without the fields in its history."""
+        terms = self.soup.select(".key-facts dt, #facts dt")
+        return {words(term): words(term.find_next("dd") or term) for term in terms}
 
     def one(self, selector: str) -> Tag:
         """The first element that a CSS selector finds; there must be one."""

@@ -26,7 +26,7 @@ COLUMNS = (
            groups=group_by_country(Customer.billing_country), is_indexed=True),
     Column("vat_number", section="more"),
     Column("registration_number", section="more"),
-    Column("owner", "Owner", width="person", path="owner.name", joined=Owner.name,
+    Column("owner", "Owner", "person", "person", path="owner.name", joined=Owner.name,
            groups=group_by_owner(Customer.owner_id), is_indexed=True),
     Column("parent", "Parent company", width="person", path="parent.name", joined=Parent.name),
     Column("last_activity", "Last activity", "moment", "date", path="last_touch.at", joined=CustomerLastActivity.at,

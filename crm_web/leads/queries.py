@@ -28,8 +28,10 @@ from crm_web.models import (
     LostReason,
     StatusKind,
 )
+from crm_web.stats.aggregates import LeadScope, Totals, add_totals, count_current, sum_rows
 
 OPEN = StatusKind.OPEN.statuses
+MOST_ADDED_UP = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,3 +177,20 @@ def find_active_conversion(lead_id: int) -> Conversion | None:
     :return: the conversion; ``None`` where the lead was never won, or the win was undone
     """
     return db.session.scalar(select(Conversion).where(Conversion.lead_id == lead_id, Conversion.undone_at.is_(None)))
+
+
+def total_amounts(filters: LeadFilter, count: int) -> Totals | None:
+    """
+    Add up the amounts of the leads that a list shows.
+
+    :param count: how many leads they are, or more than ``MOST_ADDED_UP``
+    :return: their sums by currency; ``None`` where no count is kept of what is filtered by and there are too many rows
+    """
+    if {"statuses", "owner_ids", "sources"}.issuperset(filters.in_use):
+        current = count_current(LeadScope(filters.owner_ids, filters.sources))
+        return add_totals(totals for status, totals in current.items() if status in (filters.statuses or current))
+    if count > MOST_ADDED_UP:
+        return None
+    sums = (func.count().label("how_many"), func.count(Lead.amount).label("how_many_priced"))
+    query = LEADS.select(filters).with_only_columns(Lead.currency, *sums, func.sum(Lead.amount).label("amount"))
+    return sum_rows(db.session.execute(query.group_by(Lead.currency)))

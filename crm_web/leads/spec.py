@@ -15,7 +15,7 @@ from crm_web.lists.sorting import (
     number_or_none,
 )
 from crm_web.lists.spec import ListSpec
-from crm_web.models import Customer, Employee, Lead, LeadLastActivity, LeadStatus
+from crm_web.models import NEXT_DUE, Customer, Employee, Lead, LeadLastActivity, LeadStatus
 
 Owner, Maker, Changer = aliased(Employee), aliased(Employee), aliased(Employee)
 
@@ -38,17 +38,20 @@ COLUMNS = (
     Column("amount", "Amount", "money", "number", is_indexed=True, filters=("amount_from", "amount_to")),
     Column("currency", "Currency"),
     Column("probability", "Probability", "percent", "number"),
-    Column("owner", "Owner", width="person", path="owner.name", joined=Owner.name, is_indexed=True,
+    Column("owner", "Owner", "person", "person", path="owner.name", joined=Owner.name, is_indexed=True,
            groups=group_by_owner(Lead.owner_id), filters=("owner_ids",)),
     Column("source", "Source", is_lesser="wide", groups=group_by_source(Lead.source), is_indexed=True,
            filters=("sources",)),
     Column("expected_close_on", "Expected close", "date", "date", is_lesser=True, is_indexed=True,
            filters=("close_from", "close_to")),
     Column("next_step", width="person", missing="No next step", section="sale"),
+    Column("next_task", "Next task", "due", "date", path="next_due_on", joined=NEXT_DUE, is_computed=True,
+           sort=func.coalesce(NEXT_DUE, literal("0001-01-01").cast(Lead.expected_close_on.type))),
     Column("lost_reason", "Lost reason", "word", "person"),
     Column("customer", "Customer", width="person", path="customer.name", joined=Customer.name),
-    Column("last_activity", "Last activity", "moment", "date", path="last_touch.at", joined=LeadLastActivity.at,
-           sort=moment_or_none(LeadLastActivity.at), is_indexed=True, filters=("active_from", "active_to")),
+    Column("last_activity", "Last activity", "moment", "date", path="last_touch.at", is_lesser=True,
+           joined=LeadLastActivity.at, sort=moment_or_none(LeadLastActivity.at), is_indexed=True,
+           filters=("active_from", "active_to")),
     Column("created_at", "Created", "moment", "date", is_lesser="wide", is_indexed=True,
            filters=("created_from", "created_to")),
     Column("created_by", "Created by", width="person", path="created_by.name", joined=Maker.name),
@@ -63,7 +66,7 @@ LEADS = ListSpec(
     Lead,
     (LeadLastActivity.lead_id, LeadLastActivity.at),
     COLUMNS,
-    shown=("status", "amount", "owner", "source", "expected_close_on", "created_at", "updated_at"),
+    shown=("status", "amount", "owner", "expected_close_on", "next_task", "last_activity", "updated_at"),
     name_sort=Lead.sort_name.expression,
     default_sort="-updated_at",
     orders={

@@ -19,11 +19,12 @@ class Column:
     :param key: its word in addresses and in the API, and the attribute of the model where ``path`` names no other
     :param label: its heading; left out, the label that history and messages use
     :param kind: how it is written: ``text``, ``status``, ``word`` (of an enum), ``money``, ``number``, ``percent``,
-        ``date``, ``moment``, ``country``, ``email``, ``phone`` or ``link``
+        ``date``, ``moment``, ``due``, ``person``, ``country``, ``email``, ``phone`` or ``link``
     :param width: the class of its width in the table
     :param path: where the value stands on a record, such as ``owner.name``
     :param is_lesser: whether it goes first where it gets narrow; ``"wide"``: shown on a wide screen only
     :param joined: the column of another table that a file reads; its table is among ``ListSpec.related``
+    :param is_computed: whether ``joined`` is an expression that a query loads into ``path``
     :param sort: what to sort by, never null, word for word as an index has it; left out, it follows from the type
     :param groups: what to go through in turn, where the order is one of groups
     :param is_indexed: whether an index serves the order, however many records there are
@@ -40,6 +41,7 @@ class Column:
     path: str = ""
     is_lesser: bool | str = False
     joined: Any = None
+    is_computed: bool = False
     sort: Any = None
     groups: Groups | None = None
     is_indexed: bool = False

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Date, DateTime, Select, Text, select
-from sqlalchemy.orm import aliased, joinedload, load_only
+from sqlalchemy.orm import aliased, joinedload, load_only, with_expression
 from sqlalchemy.sql.base import ExecutableOption
 
 from crm_web.core.extensions import db
@@ -218,10 +218,12 @@ class ListSpec:
         """Of the records themselves only what is shown, and of another record, such as the owner, one column."""
         if columns is None:
             return []
-        paths = [(self.columns[key].path or key).partition(".") for key in columns]
+        computed = [column for key in columns if (column := self.columns[key]).is_computed]
+        paths = [(self.columns[key].path or key).partition(".") for key in columns if not self.columns[key].is_computed]
         own = [getattr(self.model, name) for name, _, further in paths if not further]
         elsewhere = dict.fromkeys([("owner", "name"), *((name, further) for name, _, further in paths if further)])
-        return [load_only(*self._always, *own), *(self._load_of(*path) for path in elsewhere)]
+        expressions = [with_expression(getattr(self.model, it.path), it.joined) for it in computed]
+        return [load_only(*self._always, *own), *(self._load_of(*path) for path in elsewhere), *expressions]
 
     def _load_of(self, relation: str, name: str) -> ExecutableOption:
         joined = getattr(self.model, relation)

@@ -1,6 +1,6 @@
 """Every table of the CRM; import models from here."""
 
-from crm_web.models.activity import Activity, ActivityKind, load_next_due
+from crm_web.models.activity import NEXT_DUE, Activity, ActivityKind, load_next_due
 from crm_web.models.base import Base, limit_of
 from crm_web.models.bulk_edit import BulkAction, BulkEdit, BulkEntity, BulkItem, BulkOutcome, UndoOutcome
 from crm_web.models.change import (
@@ -36,6 +36,7 @@ __all__ = [
     "CURRENCIES",
     "WAY_TO_WON",
     "EVERYTHING",
+    "NEXT_DUE",
     "Activity",
     "ActivityKind",
     "ApiToken",

@@ -98,7 +98,15 @@ class Activity(Recorded, Base):
         return self.lead or cast(Customer, self.customer)
 
 
+NEXT_DUE = (
+    select(func.min(Activity.due_on))
+    .where(Activity.lead_id == Lead.id, Activity.is_open_task)
+    .correlate(Lead)
+    .scalar_subquery()
+)
+"""When a lead's first open task is due; ``ix_activities_open_tasks_of_lead`` finds it."""
+
+
 def load_next_due() -> Any:
-    """Return the loader option for ``Lead.next_due_on``; ``ix_activities_open_tasks_of_lead`` finds it."""
-    earliest = select(func.min(Activity.due_on)).where(Activity.lead_id == Lead.id, Activity.is_open_task)
-    return with_expression(Lead.next_due_on, earliest.correlate(Lead).scalar_subquery())
+    """Return the loader option for ``Lead.next_due_on``."""
+    return with_expression(Lead.next_due_on, NEXT_DUE)

@@ -8,7 +8,7 @@ export function applyFilters() {
   tidyAddresses();
   if (!form) return;
   form.addEventListener("change", (event) => {
-    if (event.target.matches("select, [type=checkbox], [type=radio]")) show(addressOf(form));
+    if (event.target.matches("select, input")) show(addressOf(form));
   });
   window.addEventListener("popstate", () => location.reload());
 }

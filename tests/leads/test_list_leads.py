@@ -23,9 +23,9 @@ def test_shows_who_where_and_how_much(browser_as: BrowserAs, session: Session, a
     make_lead(
         session, first_name="Zoë", last_name="Okoro", company="Nordlys", amount=48000, owner_id=ann.id, source="Web"
     )
-    page = browser_as(ann).get("leads.list_leads")
+    page = browser_as(ann).get("leads.list_leads", columns=["status", "amount", "owner", "source"])
     assert page.h1 == "Leads"
-    assert "1 lead" in page.text
+    assert "1 lead · $48,000" in page.text
     (row,) = page.table
     assert row["Name"] == "Zoë Okoro Nordlys"
     assert (row["Status"], row["Amount"], row["Owner"], row["Source"]) == ("New", "$48,000", "Ann Keller", "Web")

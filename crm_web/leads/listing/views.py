@@ -17,6 +17,7 @@ from crm_web.models import Customer, ListName
 from crm_web.records.people import list_possible_owners
 from crm_web.saved_views.items import READERS, current_saved_views
 from crm_web.search.corrections import load_or_correct
+from crm_web.stats.formatting import format_totals
 from crm_web.web.template_filters import current_user_locale
 
 READERS[ListName.LEADS] = LeadListParams
@@ -33,6 +34,7 @@ def list_leads() -> ResponseReturnValue:
     return render_template(
         "leads/list_leads.html",
         page=page,
+        total=_total(view, page),
         view=view,
         words_sent=sent.one("q"),
         columns=LEADS.columns,
@@ -41,6 +43,17 @@ def list_leads() -> ResponseReturnValue:
         chips=view.list_chips(people, _customer(view)),
         kept=current_saved_views(),
     )
+
+
+def _total(view: LeadListParams, page: Page) -> dict[str, str]:
+    """What the leads of the list are worth: a few currencies, and all of them."""
+    count = page.count if page.count_is_exact else queries.MOST_ADDED_UP + 1
+    totals = queries.total_amounts(view.read_filter(), count)
+    worth = totals.by_currency if totals else ()
+    return {
+        "few": format_totals(worth, user_locale=view.user_locale, most=1),
+        "all": format_totals(worth, user_locale=view.user_locale, most=None),
+    }
 
 
 @blueprint.get("/leads.csv")
