@@ -49,7 +49,7 @@ COLUMNS = (
            sort=func.coalesce(NEXT_DUE, literal("0001-01-01").cast(Lead.expected_close_on.type))),
     Column("lost_reason", "Lost reason", "word", "person"),
     Column("customer", "Customer", width="person", path="customer.name", joined=Customer.name),
-    Column("last_activity", "Last activity", "moment", "date", path="last_touch.at", is_lesser=True,
+    Column("last_activity", "Last activity", "moment", "date", path="last_touch.at", is_lesser="wide",
            joined=LeadLastActivity.at, sort=moment_or_none(LeadLastActivity.at), is_indexed=True,
            filters=("active_from", "active_to")),
     Column("created_at", "Created", "moment", "date", is_lesser="wide", is_indexed=True,

@@ -73,7 +73,7 @@ def test_without_javascript_a_secret_is_selected_by_hand(open_as: Open) -> None:
 
 def test_the_button_of_the_columns_is_in_sight(open_as: Open) -> None:
     page = open_as("ann").go("/leads")
-    page.get_by_text("Columns", exact=True).first.click()
+    page.locator("summary", has_text="Columns").click()
     panel = page.locator(".filter-box:has(> .menu-actions)").bounding_box()
     button = page.get_by_role("button", name="Apply columns").bounding_box()
     assert panel

@@ -240,7 +240,7 @@ def test_folder_without_locks_is_said_in_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("problem", "column", "revision", "words"),
     [
-        ("newer", "version_num", "999_future", "newer than this program"),
+        ("newer", "version_num", "999_future", "is newer than this release"),
         ("older", "version_num", "020", "at migration 020, which is too old for this release"),
         ("broken", "other", "999_future", "the database refused"),
     ],
@@ -269,7 +269,7 @@ def server() -> Iterator[EmbeddedServer]:
     [
         ("mysql://root@localhost/crm", "must look like postgresql://"),
         ("postgresql://piper@127.0.0.1:9/crm", "can’t be reached"),
-        ("postgresql://piper@/nowhere?host={folder}", "does not exist"),
+        ("postgresql://piper@/nowhere?host={folder}", "doesn’t exist"),
         ("postgresql://piper@/piper?host={folder}", "has no tables yet: run `.venv/bin/flask db upgrade`"),
     ],
 )

@@ -64,7 +64,7 @@ CREATIONS = {
         PERSON,
         {"job_title": "Buyer"},
         {"email": "@"},
-        "Jo Berg is added, but can’t sign in without a password.",
+        "Jo Berg added. They need a password to sign in.",
     ),
 }
 

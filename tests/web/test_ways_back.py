@@ -22,7 +22,7 @@ def read_way_back(page: Page) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("endpoint", "filters", "label"),
     [
-        ("leads.list_leads", {"q": "oko & co", "owner": "me", "sort": "-amount"}, "Leads"),
+        ("leads.list_leads", {"owner": "me", "q": "oko & co", "sort": "-amount"}, "Leads"),
         ("leads.show_board", {"owner": "me"}, "Board"),
         ("customers.list_customers", {"q": "oko & co", "status": "active", "sort": "-name"}, "Customers"),
     ],
