@@ -211,7 +211,7 @@ def _list_values(names: set[str], ids: Ids) -> Iterator[dict[str, Any]]:
     if names == {"kind", "record_id"}:
         for kind in ENTITIES:
             yield from ({"kind": kind, "record_id": number} for number in ids[f"{kind}_id"].values())
-    elif names - {"name", "filename"}:
+    elif names - {"name", "filename", "topic"}:
         [name] = names
         yield from ({name: number} for number in ids[name].values())
 

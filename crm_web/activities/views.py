@@ -74,7 +74,7 @@ def _adding_page(form: ActivityForm, record: Lead | Customer) -> str:
 def finish_task(activity_id: int) -> ResponseReturnValue:
     task = _task_or_404(activity_id)
     operations.finish_task(task, by=current_user)
-    undo = ("Reopen", url_for("activities.reopen_task", activity_id=activity_id))
+    undo = ("Undo", url_for("activities.reopen_task", activity_id=activity_id))
     answer = Answer(f"Completed: {task.subject}", _url_of(task.record), undo=undo)
     db.session.commit()
     return answer.give()

@@ -114,7 +114,7 @@ def make_contact_primary(contact_id: int) -> ResponseReturnValue:
 def trash_contact(contact_id: int) -> ResponseReturnValue:
     contact = _contact_to_change(contact_id)
     operations.trash_contact(contact, by=current_user)
-    undo = ("Restore", url_for("customers.restore_contact", contact_id=contact_id))
+    undo = ("Undo", url_for("customers.restore_contact", contact_id=contact_id))
     answer = Answer(f"{contact.name} moved to trash.", _place_of(contact), undo=undo)
     db.session.commit()
     return answer.give()

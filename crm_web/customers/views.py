@@ -160,7 +160,7 @@ def trash_customer(customer_id: int) -> ResponseReturnValue:
     customer = _customer_or_404(customer_id)
     require_change(customer)
     operations.trash_customer(customer, by=current_user)
-    undo = ("Restore", url_for("customers.restore_customer", customer_id=customer_id))
+    undo = ("Undo", url_for("customers.restore_customer", customer_id=customer_id))
     text = f"{customer.number} {customer.name} moved to trash. Its leads are not affected."
     answer = Answer(text, way_back("customers")[1], undo=undo)
     db.session.commit()

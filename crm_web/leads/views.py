@@ -150,7 +150,7 @@ def trash_lead(lead_id: int) -> ResponseReturnValue:
     lead = _lead_or_404(lead_id)
     require_change(lead)
     operations.trash_lead(lead, by=current_user)
-    undo = ("Restore", url_for("leads.restore_lead", lead_id=lead_id))
+    undo = ("Undo", url_for("leads.restore_lead", lead_id=lead_id))
     answer = Answer(f"{lead.name} moved to trash.", way_back("leads")[1], undo=undo)
     db.session.commit()
     return answer.give()

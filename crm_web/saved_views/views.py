@@ -120,7 +120,7 @@ def save_address(view_id: int) -> ResponseReturnValue:
 def trash_view(view_id: int) -> ResponseReturnValue:
     view = _view_to_change(view_id)
     operations.trash_view(view, by=current_user)
-    undo = ("Restore", url_for("saved_views.restore_view", view_id=view_id))
+    undo = ("Undo", url_for("saved_views.restore_view", view_id=view_id))
     is_mine = view.owner_id == current_user.id
     answer = Answer(f"View “{view.name}” deleted.", url_for("saved_views.list_views"), undo=undo if is_mine else None)
     db.session.commit()

@@ -44,7 +44,7 @@ def test_a_task_is_done_and_can_be_taken_up_again(
 
 def test_the_message_takes_it_back(browser_as: BrowserAs, session: Session, ann: Employee, task: Activity) -> None:
     page = browser_as(ann).post("activities.finish_task", activity_id=task.id).follow()
-    assert page.button("Reopen").status == 303
+    assert page.button("Undo").status == 303
     assert read(session, task).done_at is None
 
 

@@ -32,7 +32,7 @@ def test_it_goes_with_a_way_back(browser_as: BrowserAs, session: Session, ann: E
     assert "Okoro moved to trash." in page.flash
     assert "No contacts yet." in page.text
     assert (read(session, contact).deleted_by_id, read(session, contact).is_primary) == (ann.id, False)
-    page = page.button("Restore").follow()
+    page = page.button("Undo").follow()
     assert "Okoro restored." in page.flash
     assert (read(session, contact).deleted_at, read(session, contact).is_primary) == (None, False)
 

@@ -25,7 +25,7 @@ def test_it_goes_with_a_way_back(browser_as: BrowserAs, session: Session, ann: E
     assert page.h1 == "Customers"
     assert f"{customer.number} Nordlys moved to trash. Its leads are not affected." in page.flash
     assert (read(session, customer).is_in_trash, read(session, customer).deleted_by_id) == (True, ann.id)
-    page = page.button("Restore").follow()
+    page = page.button("Undo").follow()
     assert page.h1 == "Nordlys"
     assert "restored." in page.flash
     assert (read(session, customer).deleted_at, read(session, customer).deleted_by_id) == (None, None)

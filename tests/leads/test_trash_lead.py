@@ -26,7 +26,7 @@ def test_it_goes_with_a_way_back(browser_as: BrowserAs, session: Session, ann: E
     lead = read(session, lead)
     assert lead.is_in_trash
     assert lead.deleted_by_id == ann.id
-    page = page.button("Restore").follow()
+    page = page.button("Undo").follow()
     assert page.h1 == "Okoro"
     assert not read(session, lead).is_in_trash
 

@@ -147,7 +147,7 @@ def test_a_deleted_view_comes_back(browser_as: BrowserAs, session: Session, lead
     page = browser.post("saved_views.trash_view", view_id=the_view(session).id).follow()
     assert f"View “{NAME}” deleted." in page.text
     assert not page.has(".side-views")
-    assert page.button("Restore").follow().has(".side-views")
+    assert page.button("Undo").follow().has(".side-views")
 
 
 def test_a_name_stands_once(browser_as: BrowserAs, lead: None, ann: Employee, bob: Employee) -> None:

@@ -50,7 +50,7 @@ def test_the_way_back_survives_whatever_is_done(
         assert read_way_back(page) == (label, here.url)
     page = page.button("Move to trash")
     assert page.location == here.url
-    page = page.follow().button("Restore").follow()
+    page = page.follow().button("Undo").follow()
     assert read_way_back(page) == (label, here.url)
 
 
