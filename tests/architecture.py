@@ -1,6 +1,7 @@
 """The code as the architecture tests read it: each file with its kind, its imports and its functions."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -10,6 +11,15 @@ from jinja2 import Environment, nodes
 
 from crm_web.core.config import ROOT
 
+# What people type, as the models name it.
+TYPED = {"name", "company", "subject", "body", "description", "job_title", "next_step", "lost_note", "city", "industry"}
+TYPED |= {"email", "phone", "mobile", "website"}
+# Where no markup may stand: the parts of a template, and the elements.
+TITLES = ("title", "list_title")
+ISOLATES, ISOLATES_END = (
+    re.compile("<(?:bdi|title|option|textarea)[ >]"),
+    re.compile("</(?:bdi|title|option|textarea)>"),
+)
 KINDS = ("views", "forms", "operations", "queries", "commands")
 
 
@@ -88,6 +98,30 @@ def parse_templates() -> dict[str, nodes.Template]:
     """All templates, parsed, by the names that views know them by."""
     parser = Environment(autoescape=True)
     return {str(path.relative_to(ROOT / "templates")): parser.parse(path.read_text()) for path in list_templates()}
+
+
+def find_unisolated(tree: nodes.Template) -> list[str]:
+    """Where a template writes a typed text into a page outside of a <bdi>; attributes and titles need none."""
+    places: list[nodes.Block | nodes.Macro] = [*tree.find_all(nodes.Block), *tree.find_all(nodes.Macro)]
+    titles = {id(out) for place in places if place.name in TITLES for out in place.find_all(nodes.Output)}
+    written, found = "", []
+    for output in (out for out in tree.find_all(nodes.Output) if id(out) not in titles):
+        for node in output.nodes:
+            if isinstance(node, nodes.TemplateData):
+                written += node.data
+            in_attribute = written.rfind("<") > written.rfind(">")
+            is_isolated = len(ISOLATES.findall(written)) > len(ISOLATES_END.findall(written))
+            if _is_typed(node) and not in_attribute and not is_isolated:
+                found.append(f"{node.lineno}: {written[-40:]}")
+    return found
+
+
+def _is_typed(node: nodes.Node) -> bool:
+    """Whether an expression ends in a field that people type."""
+    while isinstance(node, (nodes.Filter, nodes.Or, nodes.CondExpr)):
+        inner = node.node if isinstance(node, nodes.Filter) else node.left if isinstance(node, nodes.Or) else node.expr1
+        node = inner or nodes.Const("")
+    return isinstance(node, nodes.Getattr) and node.attr in TYPED
 
 
 def imported_by(tree: nodes.Template) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
-from jinja2 import nodes
+from jinja2 import Environment, nodes
 from sqlalchemy import TypeDecorator
 
 from crm_web import models
@@ -17,6 +17,7 @@ from crm_web.worker.jobs import list_jobs
 from tests.architecture import (
     KINDS,
     SourceFile,
+    find_unisolated,
     imported_by,
     length_of,
     list_files,
@@ -354,6 +355,12 @@ def test_what_has_expired_is_deleted_by_the_worker_alone(app: Flask) -> None:
 def test_a_template_imports_only_what_it_uses() -> None:
     unused = {place: imported_by(tree) - names_read_by(tree) for place, tree in parse_templates().items()}
     assert {place: names for place, names in unused.items() if names} == {}
+
+
+def test_typed_text_is_isolated() -> None:
+    """A name from right to left would turn the words around it, wherever it is printed without a <bdi>."""
+    assert find_unisolated(Environment(autoescape=True).parse("<p>By {{ lead.owner.name or '' }}</p>")) != []
+    assert {place: found for place, tree in parse_templates().items() if (found := find_unisolated(tree))} == {}
 
 
 def test_every_macro_is_called() -> None:

@@ -16,6 +16,9 @@ CUT = """() => [...document.querySelectorAll(".list :is(th, td)")]
   .filter((cell) => cell.checkVisibility() && cell.scrollWidth > cell.clientWidth + 1)
   .map((cell) => cell.textContent.trim())"""
 
+ZOOMED = """() => [...document.querySelectorAll(".list td:not(.number), .card-name, .card-company")]
+  .filter((box) => box.checkVisibility() && box.scrollWidth > box.clientWidth + 8)
+  .map((box) => box.textContent.trim())"""
 # Texts in which a word stands on two lines.
 BROKEN = """(word) => {
   const found = [];
@@ -125,6 +128,16 @@ def test_nothing_is_cut_off_on_paper(open_as: Open, site: Site) -> None:
     window.page.emulate_media(media="print")
     make_own_lead(site, status=LeadStatus.NEGOTIATION)
     cut = {address: window.go(address).evaluate(CUT) for address in PRINTED_LISTS}
+    assert {address: texts for address, texts in cut.items() if texts} == {}
+
+
+def test_nothing_is_cut_off_at_twice_the_size(open_as: Open, site: Site) -> None:
+    """A window of 1440 px at 200 % zoom has 720."""
+    make_own_lead(
+        site, last_name="Rechtsschutzversicherungsgesellschaften", company="Donaudampfschifffahrtsgesellschaft"
+    )
+    window = open_as("ann", viewport={"width": 720, "height": 450}, device_scale_factor=2)
+    cut = {address: window.go(address).evaluate(ZOOMED) for address in ("/", "/leads", "/leads/board", "/activities")}
     assert {address: texts for address, texts in cut.items() if texts} == {}
 
 
