@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import abort, render_template, url_for
+from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -15,6 +15,7 @@ from crm_web.models import Activity, Customer, Lead
 from crm_web.web.form_fields import show_refusal, stored_values
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
+from crm_web.web.urls import safe_redirect_target
 
 
 @blueprint.get("/leads/<int:lead_id>/activities/new")
@@ -75,7 +76,7 @@ def finish_task(activity_id: int) -> ResponseReturnValue:
     task = _task_or_404(activity_id)
     operations.finish_task(task, by=current_user)
     undo = ("Undo", url_for("activities.reopen_task", activity_id=activity_id))
-    answer = Answer(f"Completed: {task.subject}", _url_of(task.record), undo=undo)
+    answer = Answer(f"Completed: {task.subject}", _place_after(task), undo=undo)
     db.session.commit()
     return answer.give()
 
@@ -115,6 +116,11 @@ def restore_activity(activity_id: int) -> ResponseReturnValue:
     answer = Answer(f"{activity.subject} restored.", _url_of(activity.record))
     db.session.commit()
     return answer.give()
+
+
+def _place_after(activity: Activity) -> str:
+    """Where to go on: the page that the form names, else that of the record."""
+    return safe_redirect_target(request.form.get("next")) or _url_of(activity.record)
 
 
 def _task_or_404(activity_id: int) -> Activity:

@@ -46,7 +46,7 @@ def activities(session: Session, lead: Lead, customer: Customer, ann: Employee, 
 
 
 def subjects(page: Page) -> list[str]:
-    return [words(name) for name in page.soup.select("td.name > span:first-child")]
+    return [words(name) for name in page.soup.select("td.name > a")]
 
 
 def test_what_happened_stands_newest_first_with_who_and_on_what(
@@ -60,7 +60,7 @@ def test_what_happened_stands_newest_first_with_who_and_on_what(
         "Lead or customer": "Okoro",
         "Added by": "Bob Tanaka",
     }
-    links = [str(link["href"]) for link in page.soup.select("table.list tbody td a")]
+    links = [str(link["href"]) for link in page.soup.select("table.list tbody td:not(.name) a")]
     assert links == [f"/{'customers' if a.customer_id else 'leads'}/{a.record.id}" for a in reversed(activities)]
     assert "5 activities" in page.text
 

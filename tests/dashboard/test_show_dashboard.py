@@ -220,10 +220,19 @@ def test_shows_my_open_tasks_the_longest_due_first(
     make_activity(session, subject="In the trash", lead_id=trashed.id, due_on=today, **task)
     make_activity(session, subject="Bob’s", lead_id=lead.id, due_on=today, **{**task, "assignee_id": bob.id})
     page = browser_as(ann).get("dashboard.show_dashboard")
-    rows = [words(row) for row in page.soup.select("#tasks tbody tr")]
+    rows = [words(row) for row in page.soup.select("#tasks li")]
     assert [row.split(" ", 1)[0] for row in rows] == ["Long", "Now", "Next", "Without"]
-    assert "Mill" in rows[0] and "late" in rows[0]
+    assert "Mill" in rows[0] and "Overdue" in rows[0]
     assert "Orchard" in rows[1] and "Today" in rows[1]
+
+
+def test_a_task_is_done_on_the_dashboard(session: Session, browser_as: BrowserAs, ann: Employee) -> None:
+    kind, lead = ActivityKind.TASK, make_lead(session)
+    make_activity(session, kind=kind, subject="Call", lead_id=lead.id, assignee_id=ann.id)
+    page = browser_as(ann).get("dashboard.show_dashboard", scope="all").button("Done: Call").follow()
+    assert (page.h1, page.soup.select("#tasks li")) == ("Dashboard", [])
+    assert page.url == "/?scope=all"
+    assert words(page.button("Undo").follow().one("#open-tasks .subject")) == "Call"
 
 
 def test_more_tasks_than_fit_are_a_link_away(session: Session, browser_as: BrowserAs, ann: Employee) -> None:
@@ -231,9 +240,9 @@ def test_more_tasks_than_fit_are_a_link_away(session: Session, browser_as: Brows
     for _ in range(9):
         make_activity(session, kind=ActivityKind.TASK, lead_id=lead.id, assignee_id=ann.id)
     page = browser_as(ann).get("dashboard.show_dashboard")
-    assert len(page.soup.select("#tasks tbody tr")) == 8
+    assert len(page.soup.select("#tasks li")) == 8
     page = page.click("View all")
-    assert len(page.soup.select("#tasks tbody tr")) == 9
+    assert len(page.soup.select("#tasks li")) == 9
     assert "View all" not in page.text
 
 
