@@ -94,7 +94,7 @@ def build_conversion_report(view: ReportParams) -> Table:
         note = f"Showing the top {queries.MOST_LINES} by number of leads."
     lines = [_add_outcome(view, outcome, period, names) for outcome in outcomes]
     heads = ["Leads", "Open", "Won", "Lost", "Win rate (all)", "Win rate (closed)"]
-    return Table(view.ways[view.by].removeprefix("By ").capitalize(), heads, lines, note=note)
+    return Table(view.ways[view.by].removeprefix("By ").capitalize(), heads, lines, note=note, glance=4)
 
 
 def _add_outcome(view: ReportParams, outcome: Outcome, period: Period | None, names: Mapping[int, str]) -> Line:
@@ -143,7 +143,7 @@ def build_time_in_status_report(view: ReportParams) -> Table:
         )
         for status, times in queries.measure_time_in_status(view.scope, view.period).items()
     ]
-    return Table("Status", ["Moved on", "Median", "Average"], lines)
+    return Table("Status", ["Moved on", "Median", "Average"], lines, glance=1)
 
 
 def build_closed_report(view: ReportParams) -> Table:
@@ -210,7 +210,7 @@ def build_forecast_report(view: ReportParams) -> Table:
         lines += [_add_expected_row(formatter, part, largest[currency]) for part in of_currency]
         if currency and len(of_currency) > 1:
             lines.append(_add_currency_total(formatter, of_currency))
-    return Table("Expected close", ["Currency", "Leads", "Amount", "Weighted"], lines)
+    return Table("Expected close", ["Currency", "Leads", "Amount", "Weighted"], lines, glance=2)
 
 
 def _add_expected_row(formatter: ReportFormatter, part: Expected, largest: Decimal) -> Line:
@@ -259,7 +259,7 @@ def build_activity_report(view: ReportParams) -> Table:
         )
         for person, kinds in counts.items()
     ]
-    return Table("Person", [*(f"{kind.label}s" for kind in ActivityKind), "All"], lines)
+    return Table("Person", [*(f"{kind.label}s" for kind in ActivityKind), "All"], lines, glance=len(ActivityKind))
 
 
 def _created_in(period: Period | None) -> dict[str, Any]:

@@ -39,13 +39,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """The table of a report."""
+    """The table of a report.
+
+    :param glance: which cell of a line says most, for the index of reports
+    """
 
     of: str
     heads: Sequence[str]
     lines: Sequence[Line]
     total: Line | None = None
     note: str = ""
+    glance: int = 0
     longest: Decimal | int = field(init=False)
 
     def __post_init__(self) -> None:
