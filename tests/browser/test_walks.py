@@ -173,7 +173,7 @@ def test_the_list_goes_on_and_back_in_its_address(open_as: Open, javascript: boo
     # The name alone: how long ago something was may be another minute by the time one comes back.
     row = page.locator("main table tbody tr .name").first
     first = row.inner_text()
-    page.get_by_role("link", name="Next").click()
+    page.get_by_role("link", name="Next", exact=True).click()
     expect(row).not_to_have_text(first)
     second = page.url
     page.get_by_role("link", name="Previous").click()

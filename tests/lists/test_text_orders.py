@@ -14,7 +14,7 @@ from crm_web.leads.spec import LEADS
 from crm_web.models import Customer, Employee, Lead
 from tests.api.client import Program
 from tests.factories import make_customer, make_employee, make_lead, make_token
-from tests.page import Browser
+from tests.page import Browser, words
 
 BrowserAs = Callable[[Employee], Browser]
 WORDS = ("apple", "Émile", "Zebra")
@@ -87,7 +87,8 @@ def test_offers_words_in_that_order(session: Session, browser_as: BrowserAs, ver
         for name in names:
             boxes = page.soup.select(f"input[name={name}]")
             offered = [option.get_text() for option in page.soup.select(f"select[name={name}] option")]
-            offered += [page.one(f"label[for={box['id']}]").get_text() for box in boxes]
+            labels = [box.find_parent("label") or page.one(f"label[for={box['id']}]") for box in boxes]
+            offered += [words(label) for label in labels]
             assert [word for word in offered if word in WORDS] == list(WORDS), (endpoint, name)
 
 

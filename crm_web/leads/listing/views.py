@@ -34,7 +34,7 @@ def list_leads() -> ResponseReturnValue:
     return render_template(
         "leads/list_leads.html",
         page=page,
-        total=_total(view, page),
+        total=_total(view, page if view is sent else None),
         view=view,
         words_sent=sent.one("q"),
         columns=LEADS.columns,
@@ -45,10 +45,16 @@ def list_leads() -> ResponseReturnValue:
     )
 
 
-def _total(view: LeadListParams, page: Page) -> dict[str, str]:
-    """What the leads of the list are worth: a few currencies, and all of them."""
-    count = page.count if page.count_is_exact else queries.MOST_ADDED_UP + 1
-    totals = queries.total_amounts(view.read_filter(), count)
+def _total(view: LeadListParams, page: Page | None) -> dict[str, str]:
+    """
+    What the leads of the list are worth: the largest currency, and all of them.
+
+    :param page: the page; ``None`` after its words were corrected, which takes as many queries as a page may have
+    """
+    totals = None
+    if page and page.count:
+        count = page.count if page.count_is_exact else queries.MOST_ADDED_UP + 1
+        totals = queries.total_amounts(view.read_filter(), count)
     worth = totals.by_currency if totals else ()
     return {
         "few": format_totals(worth, user_locale=view.user_locale, most=1),
