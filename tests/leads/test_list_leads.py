@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from crm_web.core.request_log import count_queries
 from crm_web.models import Employee, Lead, LeadStatus
 from tests.factories import make_customer, make_employee, make_lead
-from tests.page import Browser, Page
+from tests.page import Browser, Page, words
 
 BrowserAs = Callable[[Employee], Browser]
 
@@ -25,10 +25,18 @@ def test_shows_who_where_and_how_much(browser_as: BrowserAs, session: Session, a
     )
     page = browser_as(ann).get("leads.list_leads", columns=["status", "amount", "owner", "source"])
     assert page.h1 == "Leads"
-    assert "1 lead · $48,000" in page.text
+    assert words(page.one(".page-context")) == "1 lead"
     (row,) = page.table
     assert row["Name"] == "Zoë Okoro Nordlys"
     assert (row["Status"], row["Amount"], row["Owner"], row["Source"]) == ("New", "$48,000", "Ann Keller", "Web")
+
+
+def test_what_is_filtered_is_added_up(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    for amount, currency in ((48000, "USD"), (2000, "USD"), (70, "CHF"), (None, None)):
+        make_lead(session, company="Nordlys", amount=amount, currency=currency, owner_id=ann.id)
+    browser = browser_as(ann)
+    for filters in ({"owner": "me"}, {"q": "nordlys"}):
+        assert words(browser.get("leads.list_leads", **filters).one(".page-context")) == "4 leads · $50,000 +1 currency"
 
 
 def test_a_company_that_is_the_name_stands_once(browser_as: BrowserAs, session: Session, ann: Employee) -> None:

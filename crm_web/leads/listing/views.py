@@ -47,14 +47,14 @@ def list_leads() -> ResponseReturnValue:
 
 def _total(view: LeadListParams, page: Page | None) -> dict[str, str]:
     """
-    What the leads of the list are worth: the largest currency, and all of them.
+    What the leads that are filtered are worth: the largest currency, and all of them.
 
     :param page: the page; ``None`` after its words were corrected, which takes as many queries as a page may have
     """
-    totals = None
-    if page and page.count:
+    totals, filters = None, view.read_filter()
+    if page and page.count and filters.in_use:
         count = page.count if page.count_is_exact else queries.MOST_ADDED_UP + 1
-        totals = queries.total_amounts(view.read_filter(), count)
+        totals = queries.total_amounts(filters, count)
     worth = totals.by_currency if totals else ()
     return {
         "few": format_totals(worth, user_locale=view.user_locale, most=1),
