@@ -131,13 +131,15 @@ class Page:
     @property
     def facts(self) -> dict[str, str]:
         """The definition lists of the page: what each term is."""
-        return {words(term): words(term.find_next("dd") or term) for term in self.soup.select("dl dt")}
+        return self._facts_at("dl dt")
 
     @property
     def record_facts(self) -> dict[str, str]:
         """What a record's page says of the record, without the fields in its history."""
-        terms = self.soup.select(".key-facts dt, #facts dt")
-        return {words(term): words(term.find_next("dd") or term) for term in terms}
+        return self._facts_at(".key-facts dt, #facts dt")
+
+    def _facts_at(self, selector: str) -> dict[str, str]:
+        return {words(term): words(term.find_next("dd") or term) for term in self.soup.select(selector)}
 
     def one(self, selector: str) -> Tag:
         """The first element that a CSS selector finds; there must be one."""

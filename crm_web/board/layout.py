@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from flask import url_for
@@ -96,7 +97,7 @@ class BoardParams(LeadListParams):
         """The URL of this page, for coming back to it."""
         return self.url(at=self.mark)
 
-    @property
+    @cached_property
     def strips(self) -> list[LeadStatus]:
         """The statuses that only take cards: closed ones, unless a filter asks for them."""
         chosen = super().read_filter().statuses

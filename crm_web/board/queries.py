@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, union_all
-from sqlalchemy.orm import joinedload, load_only
+from sqlalchemy.orm import joinedload, load_only, with_expression
 
 from crm_web.core.extensions import db
 from crm_web.leads.queries import LeadFilter
 from crm_web.leads.spec import LEADS
 from crm_web.lists.pagination import COUNT_LIMIT, PAGE_SIZE, Sort, cursor_after, load_page
-from crm_web.models import Lead, LeadStatus, Metric, StatusKind, load_next_due
+from crm_web.models import NEXT_DUE, Lead, LeadStatus, Metric, StatusKind
 from crm_web.stats.aggregates import LeadScope, Totals, count_current, sum_counts, sum_rows
 from crm_web.stats.periods import Period
 
@@ -50,7 +50,7 @@ def count_columns(filters: LeadFilter, closed_in: Period | None) -> Standing:
     :param filters: whose statuses are the columns
     :param closed_in: whole months in which closed leads were closed; ``None`` for no restriction
     """
-    if closed_in is None or not {"statuses", "owner_ids", "sources"}.issuperset(filters.in_use):
+    if closed_in is None or not filters.is_counted:
         return _count_some(filters, closed_in)
     whose = LeadScope(filters.owner_ids, filters.sources)
     closed = sum_counts(Metric.CLOSED, "status", "currency", scope=whose, period=closed_in)
@@ -107,7 +107,12 @@ def list_cards(
     return {status: _cut([lead for lead in leads if lead.status is status], size) for status in filters.statuses}
 
 
-_LOADED = (load_only(*SHOWN_ON_CARD), joinedload(Lead.owner), joinedload(Lead.last_touch), load_next_due())
+_LOADED = (
+    load_only(*SHOWN_ON_CARD),
+    joinedload(Lead.owner),
+    joinedload(Lead.last_touch),
+    with_expression(Lead.next_due_on, NEXT_DUE),
+)
 
 
 def _is_rare(filters: LeadFilter, standing: Standing, status: LeadStatus) -> bool:

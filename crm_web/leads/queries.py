@@ -70,6 +70,11 @@ class LeadFilter(RecordFilter):
     reached: LeadStatus | None = None
     left: LeftStatusFilter | None = None
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether the aggregates, which are kept by owner, source and status, count these leads."""
+        return {"statuses", "owner_ids", "sources"}.issuperset(self.in_use)
+
     def list_conditions(self) -> list[ColumnElement[bool]]:
         """The conditions that only leads have."""
         left = [has_left_status(self.left)] if self.left else []
@@ -186,7 +191,7 @@ def total_amounts(filters: LeadFilter, count: int) -> Totals | None:
     :param count: how many leads they are, or more than ``MOST_ADDED_UP``
     :return: their sums by currency; ``None`` where no count is kept of what is filtered by and there are too many rows
     """
-    if {"statuses", "owner_ids", "sources"}.issuperset(filters.in_use):
+    if filters.is_counted:
         current = count_current(LeadScope(filters.owner_ids, filters.sources))
         return add_totals(totals for status, totals in current.items() if status in (filters.statuses or current))
     if count > MOST_ADDED_UP:

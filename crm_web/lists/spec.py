@@ -61,14 +61,18 @@ class ListSpec:
         self.indexed = {"name"} | {column.key for column in columns if column.is_indexed}
         self.largest_first = [column.key for column in columns if column.kind in LARGEST_FIRST]
         self.orders = orders
-        missing = dict(missing) | {c.key: (c.missing, getattr(model, c.key).is_(None)) for c in columns if c.missing}
-        self.missing = {word: label for word, (label, _) in missing.items()}
-        self._is_missing = {word: condition for word, (_, condition) in missing.items()}
+        ours = {c.key: (c.missing, getattr(model, c.key).is_(None)) for c in columns if c.missing}
+        self._missing = {**missing, **ours}
         self._activity_id, self._activity_at = last_activity
         self._always, self._related, self._by_one = always, related, by_one or {}
         self.plain = [column for column in columns if column.section]
         unnamed = (column for column in self.plain if column.label not in file)
         self._file = {**file, **{column.label: getattr(model, column.key) for column in unnamed}}
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """What can be missing, and how the filter for records without it reads."""
+        return {word: label for word, (label, _) in self._missing.items()}
 
     def plain_in(self, section: str) -> list[str]:
         """The keys of the plain columns of one section."""
@@ -112,7 +116,7 @@ class ListSpec:
         if filters.words.strip():
             query = query.where(contains_words(self.model.search_text.expression, filters.words))
         shared = list_shared_conditions(filters, self.model, country=self.country, last_activity=self._activity_at)
-        missing = [self._is_missing[word] for word in filters.lacks if word in self._is_missing]
+        missing = [self._missing[word][1] for word in filters.lacks if word in self._missing]
         return query.where(*shared, *missing, *filters.list_conditions())
 
     def read_sort(self, word: str | None) -> Sort:

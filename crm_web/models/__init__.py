@@ -1,6 +1,6 @@
 """Every table of the CRM; import models from here."""
 
-from crm_web.models.activity import NEXT_DUE, Activity, ActivityKind, load_next_due
+from crm_web.models.activity import NEXT_DUE, Activity, ActivityKind
 from crm_web.models.base import Base, limit_of
 from crm_web.models.bulk_edit import BulkAction, BulkEdit, BulkEntity, BulkItem, BulkOutcome, UndoOutcome
 from crm_web.models.change import (
@@ -89,5 +89,4 @@ __all__ = [
     "limit_of",
     "set_audit_actor",
     "set_change_source",
-    "load_next_due",
 ]

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, and_, case, func, select, text
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, mapped_column, relationship, with_expression
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm_web.models.base import Base, EnumText, Id, LongText, Recorded, Text300, Timestamp
 from crm_web.models.customer import Customer
@@ -105,8 +105,3 @@ NEXT_DUE = (
     .scalar_subquery()
 )
 """When a lead's first open task is due; ``ix_activities_open_tasks_of_lead`` finds it."""
-
-
-def load_next_due() -> Any:
-    """Return the loader option for ``Lead.next_due_on``."""
-    return with_expression(Lead.next_due_on, NEXT_DUE)

@@ -40,7 +40,7 @@ function reach(field, event) {
 }
 
 const here = () => document.querySelector(`${ROWS}[aria-current]`);
-const linkOf = (row) => row?.querySelector(".name a");
+export const linkOf = (row) => row?.querySelector(".name a");
 
 // The focus goes along to the row's link: so a screen reader says where one is, and Tab goes on from there.
 function step(by) {

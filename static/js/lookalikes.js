@@ -1,4 +1,5 @@
 // While somebody types a new lead or customer, what is like it stands beside the form. Saving still checks for duplicates.
+import { lookUp } from "./lookup.js";
 import { make, isolated } from "./search.js";
 
 const FIELDS = ["company", "name", "last_name", "email", "phone", "mobile"];
@@ -8,28 +9,13 @@ const SHORTEST = 3;
 export function showLookalikes() {
   const panel = document.querySelector("[data-lookalikes]");
   const form = panel?.closest(".form-page").querySelector("form");
-  let timer;
-  let latest = 0;
+  // An empty answer clears the panel; no answer leaves it as it is.
+  const ask = lookUp(PAUSE, (found) => found && show(panel, found.results ?? []));
   form?.addEventListener("input", ({ target }) => {
     if (!FIELDS.includes(target.name)) return;
-    clearTimeout(timer);
-    timer = setTimeout(async () => {
-      const asked = ++latest;
-      const found = await ask(panel.dataset.lookalikes, target.value.trim());
-      if (asked === latest && found) show(panel, found);
-    }, PAUSE);
+    const words = target.value.trim();
+    ask(panel.dataset.lookalikes, words.length < SHORTEST ? "" : words);
   });
-}
-
-// An empty answer clears the panel; no answer leaves it as it is.
-async function ask(url, words) {
-  if (words.length < SHORTEST) return [];
-  try {
-    const answer = await fetch(`${url}?${new URLSearchParams({ q: words })}`, { headers: { Accept: "application/json" } });
-    return answer.ok && !answer.redirected ? (await answer.json()).results : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function show(panel, results) {
