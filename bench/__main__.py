@@ -1,5 +1,6 @@
 """`make bench`: fill, serve, measure, report."""
 
+import os
 import signal
 import sys
 import time
@@ -11,6 +12,7 @@ from bench.limits import measure_limits, measure_memory
 from bench.options import Options, read_options
 from bench.pages import Site, measure_pages
 from bench.peers import measure_peers
+from bench.profile import PAGES, PROFILED_LEADS, profile
 from bench.report import Figure, print_figures, save
 from bench.serve import Server
 from bench.wal import measure_wal
@@ -68,4 +70,7 @@ def _measure(options: Options, small: Site, large: Site) -> list[Figure]:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["profile"]:
+        profile(sys.argv[2:] or PAGES, int(os.environ.get("BENCH_LEADS", PROFILED_LEADS)))
+    else:
+        main()

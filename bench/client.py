@@ -102,13 +102,7 @@ class Browser:
         :param path: the page
         :param action: how the form's address ends; ``None`` for that of the page
         """
-        soup = BeautifulSoup(self.send(Request(path)).body, "html.parser")
-        forms = [form for form in soup.select("form") if str(form.get("method", "get")).lower() == "post"]
-        wanted = [form for form in forms if action and str(form.get("action") or path).endswith(action)]
-        wanted = wanted or [form for form in forms if not action and form.select("input[type=text], textarea")]
-        if not wanted:
-            raise LookupError(f"{path} has no form {action or ''}")
-        return _values_of(wanted[0])
+        return read_form(self.send(Request(path)).body, path, action)
 
     def sign_in(self, address: str, password: str) -> None:
         """Sign in as a person."""
@@ -123,6 +117,24 @@ class Browser:
         line = HTTPConnection("127.0.0.1", self._port, timeout=600)
         line.request("GET", path, headers={"Cookie": "; ".join(f"{k}={v}" for k, v in self._cookies.items())})
         return line
+
+
+def read_form(body: bytes, path: str, action: str | None = None) -> Fields:
+    """
+    Give what a form of a page would send.
+
+    :param body: the page
+    :param path: its address
+    :param action: how the form's address ends; ``None`` for that of the page
+    :raise LookupError: if there is no such form
+    """
+    soup = BeautifulSoup(body, "html.parser")
+    forms = [form for form in soup.select("form") if str(form.get("method", "get")).lower() == "post"]
+    wanted = [form for form in forms if action and str(form.get("action") or path).endswith(action)]
+    wanted = wanted or [form for form in forms if not action and form.select("input[type=text], textarea")]
+    if not wanted:
+        raise LookupError(f"{path} has no form {action or ''}")
+    return _values_of(wanted[0])
 
 
 def _values_of(form: Tag) -> Fields:
