@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -11,6 +12,7 @@ from crm_web.lists.filters import NOTHING_GIVEN
 from crm_web.models import ActivityKind, LeadStatus, LostReason, StatusKind
 from crm_web.records.people import map_employee_names
 from crm_web.reports import queries
+from crm_web.reports.charts import LineChart, draw_months
 from crm_web.reports.formatting import ReportFormatter
 from crm_web.reports.params import ReportParams
 from crm_web.reports.queries import Expected, Outcome
@@ -94,7 +96,19 @@ def build_conversion_report(view: ReportParams) -> Table:
         note = f"Showing the top {queries.MOST_LINES} by number of leads."
     lines = [_add_outcome(view, outcome, period, names) for outcome in outcomes]
     heads = ["Leads", "Open", "Won", "Lost", "Win rate (all)", "Win rate (closed)"]
-    return Table(view.ways[view.by].removeprefix("By ").capitalize(), heads, lines, note=note, glance=4)
+    of = view.ways[view.by].removeprefix("By ").capitalize()
+    return Table(of, heads, lines, note=note, glance=4, chart=_draw_outcomes(view, outcomes, period))
+
+
+def _draw_outcomes(view: ReportParams, outcomes: Sequence[Outcome], period: Period | None) -> LineChart | None:
+    if view.by != "month" or period is None:
+        return None
+    counts: dict[date, tuple[int, ...]] = {month.first_day: (0, 0, 0) for month in period.months}
+    for outcome in outcomes:
+        won, lost = outcome.counts.get(StatusKind.WON, 0), outcome.counts.get(StatusKind.LOST, 0)
+        counts[outcome.part] = (outcome.all, won, lost)
+    lines = [("Leads", "open"), ("Won", "won"), ("Lost", "lost")]
+    return draw_months("Leads by month created", counts, lines, format=ReportFormatter(view).plain_number)
 
 
 def _add_outcome(view: ReportParams, outcome: Outcome, period: Period | None, names: Mapping[int, str]) -> Line:
@@ -189,7 +203,10 @@ def _build_closed_by_month(view: ReportParams) -> Table:
         ]
         parts = [(won.count, "won"), (lost.count, "lost")]
         lines.append(Line(formatter.month(first_day), cells, length=won.count + lost.count, parts=parts))
-    return Table("Month", ["Won", "Lost", "Win rate", "Won value"], lines)
+    counts = {month: (won.count, lost.count) for month, (won, lost) in closed.items()}
+    ways = [("Won", "won"), ("Lost", "lost")]
+    chart = draw_months("Won and lost by month", counts, ways, format=formatter.plain_number)
+    return Table("Month", ["Won", "Lost", "Win rate", "Won value"], lines, chart=chart)
 
 
 def build_forecast_report(view: ReportParams) -> Table:
@@ -210,7 +227,24 @@ def build_forecast_report(view: ReportParams) -> Table:
         lines += [_add_expected_row(formatter, part, largest[currency]) for part in of_currency]
         if currency and len(of_currency) > 1:
             lines.append(_add_currency_total(formatter, of_currency))
-    return Table("Expected close", ["Currency", "Leads", "Amount", "Weighted"], lines, glance=2)
+    heads = ["Currency", "Leads", "Amount", "Weighted"]
+    return Table("Expected close", heads, lines, glance=2, chart=_draw_expected(formatter, parts, months))
+
+
+def _draw_expected(formatter: ReportFormatter, parts: Sequence[Expected], months: Sequence[Period]) -> LineChart | None:
+    """The months ahead in the currency of most leads."""
+    currency = parts[0].currency if parts else ""
+    if not currency:
+        return None
+    amounts: dict[date, tuple[Decimal, ...]] = {month.first_day: (Decimal(0), Decimal(0)) for month in months}
+    amounts |= {
+        part.first_day: (part.amount, part.weighted)
+        for part in parts
+        if part.currency == currency and part.first_day in amounts
+    }
+    lines = [("Amount", "open"), ("Weighted", "hold")]
+    title = f"Expected to close, in {currency}"
+    return draw_months(title, amounts, lines, format=lambda value: formatter.short_money(value, currency))
 
 
 def _add_expected_row(formatter: ReportFormatter, part: Expected, largest: Decimal) -> Line:

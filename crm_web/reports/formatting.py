@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from babel.numbers import format_percent
+from babel.numbers import format_compact_currency, format_percent  # type: ignore[attr-defined]
 from flask import url_for
 
 from crm_web.models import ActivityKind
@@ -84,6 +84,13 @@ class ReportFormatter:
             if days >= begin:
                 return Cell(template_filters.plural(days // size, unit, user_locale=self.user_locale), days)
         return Cell("Less than a day", days)
+
+    def plain_number(self, value: Decimal | int) -> str:
+        return template_filters.number(value, user_locale=self.user_locale)
+
+    def short_money(self, amount: Decimal | int, currency: str) -> str:
+        """An amount for the axis of a chart, such as ``$1.5M``."""
+        return str(format_compact_currency(amount, currency, locale=self.user_locale.locale, fraction_digits=1))
 
     def month(self, day: date) -> str:
         return template_filters.month(day)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from crm_web.reports.charts import LineChart
 from crm_web.stats.aggregates import CurrencyTotal
 
 
@@ -42,6 +43,7 @@ class Table:
     """The table of a report.
 
     :param glance: which cell of a line says most, for the index of reports
+    :param chart: the same figures as lines over time
     """
 
     of: str
@@ -50,6 +52,7 @@ class Table:
     total: Line | None = None
     note: str = ""
     glance: int = 0
+    chart: LineChart | None = None
     longest: Decimal | int = field(init=False)
 
     def __post_init__(self) -> None:

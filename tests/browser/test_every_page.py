@@ -43,6 +43,7 @@ WRONG_FORMS = ("/leads/new", "/customers/new", "/employees/new", "/webhooks/new"
 # Pages in a state that their bare address does not show.
 STATES = {
     "what a report on conversion says": "/reports/conversion?by=month",
+    "what was won in each month": "/reports/closed?by=month",
     "what the forecast says": "/reports/forecast",
     "how long leads stay": "/reports/time",
     "who did how much": "/reports/activity",

@@ -272,6 +272,22 @@ def test_won_and_lost_by_month_equal_the_rows(
     assert sum(int(words(cells["Lost"])) for _, cells in _lines(page)) == sum(lead.is_lost for lead in rows)
 
 
+def test_lines_over_months_say_what_the_table_says(browser_as: BrowserAs, leads: list[Lead], max: Employee) -> None:
+    browser = browser_as(max)
+    for name, heads in {"closed": ("Won", "Lost"), "conversion": ("Leads", "Won", "Lost")}.items():
+        page = browser.get("reports.show_report", name=name, by="month")
+        told = [words(title) for title in page.soup.select(".line-month title")]
+        # A month in which no lead was created has no row in the report on conversion.
+        rows = [
+            " · ".join([label, *(f"{head} {words(cells[head])}" for head in heads)]) for label, cells in _lines(page)
+        ]
+        assert rows and set(rows) <= set(told)
+        assert len(told) == 12
+        assert page.soup.select_one(".line-chart svg[role=img][aria-label]")
+    assert browser.get("reports.show_report", name="forecast").soup.select(".line-chart polyline")
+    assert not browser.get("reports.show_report", name="funnel").soup.select(".line-chart")
+
+
 def test_reasons_of_losing_come_with_the_most_frequent_first(
     browser_as: BrowserAs, leads: list[Lead], max: Employee
 ) -> None:
