@@ -24,7 +24,6 @@ from wtforms import BooleanField, Field, Form, StringField
 from wtforms.fields.choices import Choice, SelectFieldBase  # type: ignore[attr-defined]  # The stubs are older.
 from wtforms.form import BaseForm
 from wtforms.validators import StopValidation, ValidationError
-from wtforms.widgets import HiddenInput, Select, TextArea
 
 from crm_web.core.csrf import FormToken
 from crm_web.core.errors import DomainError
@@ -35,6 +34,7 @@ from crm_web.records.number_input import write_amount
 from crm_web.web.country_names import list_countries, list_currencies
 from crm_web.web.refills import MESSAGE, is_refill
 from crm_web.web.template_filters import current_user_locale
+from crm_web.web.widgets import HiddenInput, Option, Select, TextArea, TextInput
 
 SHORT = 50
 """A text of at most so many characters gets a short field."""
@@ -93,6 +93,7 @@ class Required:
 class TypedField(StringField):
     """A text field for a typed value: ``data`` is the value, the page shows the text."""
 
+    widget: Any = TextInput()
     attributes: Mapping[str, Any] = {}
     data: Any
 
@@ -270,11 +271,14 @@ class ChoiceField(SelectFieldBase):
         if self.empty is None and self.data is None and not (validation_stopped or self.errors):
             raise ValidationError(self.refusal)
 
+    def list_lines(self) -> Iterable[Option]:
+        """List the options that the page shows, the empty one first."""
+        return self.list_options() if self.empty is None else [(None, self.empty), *self.list_options()]
+
     def iter_choices(self) -> Any:
-        lines = [] if self.empty is None else [(None, self.empty)]
         return [
             Choice("" if value is None else str(value), label, value == self.data, {})
-            for value, label in (*lines, *self.list_options())
+            for value, label in self.list_lines()
         ]
 
     def columns(self) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from wtforms import HiddenField
-from wtforms.widgets import HiddenInput
 
 from crm_web.records.matching import Match
 from crm_web.web.form_fields import RecordForm, TypedField
+from crm_web.web.widgets import HiddenInput
 
 
 class IdempotencyKeyField(TypedField):

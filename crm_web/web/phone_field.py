@@ -4,12 +4,12 @@ from typing import Any
 
 from flask_login import current_user
 from wtforms.validators import ValidationError
-from wtforms.widgets import TelInput
 
 from crm_web.records import parsing
 from crm_web.records.merging import DERIVED_SUFFIX
 from crm_web.records.phones import list_regions, read_number
 from crm_web.web.form_fields import TypedField
+from crm_web.web.widgets import TelInput
 
 PHONE_HELP = "Include the country code for international numbers, e.g. +44 20 7946 0958."
 
