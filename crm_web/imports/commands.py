@@ -1,10 +1,7 @@
 """`flask leads import`: the leads of a CSV file, from any system."""
 
-import csv
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-from time import monotonic
 from typing import Any, BinaryIO, NoReturn
 
 import click
@@ -16,24 +13,14 @@ from crm_web.auth.permissions import REFUSALS, Action, may
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.imports.amounts import COMMA, POINT
+from crm_web.imports.console import ProgressLine, echo_mapping, echo_report, echo_team, list_report_rows, write_table
 from crm_web.imports.csv_file import DELIMITERS
-from crm_web.imports.operations import (
-    REFUSALS_SHOWN,
-    LeadFile,
-    Options,
-    Report,
-    import_leads,
-    import_teams,
-    list_refused_rows,
-    open_leads,
-)
+from crm_web.imports.operations import Options, import_leads, import_teams, list_refused_rows, open_leads
 from crm_web.models import Employee, LeadStatus, Role
 from crm_web.records.parsing import read_currency
-from crm_web.web.template_filters import plural
 
 leads = AppGroup("leads", help="Import leads.")
 
-NAMES_SHOWN = 10
 SOME_REFUSED = 3
 """The exit status where rows were refused and the others saved; 0 is "all is in", 1 is "nothing was saved"."""
 
@@ -114,8 +101,17 @@ def _read_currency(context: click.Context, parameter: click.Parameter, text: str
     metavar="FILE",
     help="Write refused rows to this file, each with what to fix.",
 )
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write what became of each row to this file.",
+)
 @click.option("--dry-run", is_flag=True, help="Run the import and report the result, but save nothing.")
-def import_file(file: BinaryIO, team: BinaryIO | None, refused: Path | None, dry_run: bool, **said: Any) -> None:
+def import_file(
+    file: BinaryIO, team: BinaryIO | None, refused: Path | None, report_file: Path | None, dry_run: bool, **said: Any
+) -> None:
     """Import leads from a CSV FILE, such as an export from another CRM or any list with a header row.
 
     Exits with 0 if all rows are imported or already exist, with 3 if some rows were refused and the others saved,
@@ -126,9 +122,9 @@ def import_file(file: BinaryIO, team: BinaryIO | None, refused: Path | None, dry
     progress = ProgressLine()
     try:
         if team:
-            _echo_team(*import_teams(team, by=by))
+            echo_team(*import_teams(team, by=by))
         opened = open_leads(file, options)
-        _echo_mapping(file.name, opened)
+        echo_mapping(file.name, opened)
         report = import_leads(opened, options, by=by, progress=progress)
     except DomainError as error:
         raise click.ClickException(f"{file.name}: {error.message} Nothing was saved.") from error
@@ -136,10 +132,13 @@ def import_file(file: BinaryIO, team: BinaryIO | None, refused: Path | None, dry
         raise click.ClickException("Stopped. Nothing was saved.") from None
     finally:
         progress.end()
-    _echo_report(report)
-    _echo_doubts(report)
+    echo_report(report)
     if refused:
-        _write_refused(refused, list_refused_rows(opened))
+        write_table(refused, list_refused_rows(opened))
+        click.echo(f"Refused rows are in {refused}.")
+    if report_file:
+        write_table(report_file, list_report_rows())
+        click.echo(f"What became of each row is in {report_file}.")
     if dry_run:
         db.session.rollback()
         click.echo("Dry run. Nothing was saved.")
@@ -189,94 +188,3 @@ def _build_options(by: Employee, **said: Any) -> Options:
 
 def _refuse(reason: str) -> NoReturn:
     raise click.ClickException(reason)
-
-
-class ProgressLine:
-    """A progress line on standard error: rewritten in a terminal, printed now and then in a log."""
-
-    def __init__(self) -> None:
-        self._terminal = sys.stderr.isatty()
-        self._last = (0.0, "")
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        text = f"{what} … {100 * done // total} %" if total else f"{what} …"
-        said_at, said = self._last
-        is_new = what != said.partition(" …")[0]
-        if is_new or done == total or monotonic() - said_at > (0.2 if self._terminal else 5):
-            click.echo(f"\r\033[K{text}" if self._terminal else text, err=True, nl=not self._terminal)
-            self._last = (monotonic(), text)
-
-    def end(self) -> None:
-        """End the line, so that the next output starts on a new one."""
-        if self._terminal:
-            click.echo("\r\033[K", err=True, nl=False)
-
-
-def _echo_mapping(name: str, file: LeadFile) -> None:
-    delimiter = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}[file.csv.delimiter]
-    guess = " (detected; use --encoding if names look wrong)" if file.csv.is_guess else ""
-    click.echo(f"{name}: separated by {delimiter}, encoding {file.csv.encoding}{guess}")
-    for field, columns in file.mapping.chosen():
-        click.echo(f"  {field:<18} from {columns}{_explain(file, field)}")
-    left_out = file.mapping.left_out()
-    if left_out:
-        click.echo(f"  skipped: {', '.join(left_out)}")
-
-
-def _explain(file: LeadFile, field: str) -> str:
-    if field == "external_id":
-        return f", id from “{file.mapping.system}”"
-    if field == "amount" and file.mapping.decimal_comma:
-        return ", decimal comma"
-    days = [place for place in file.mapping.columns.get(field, ()) if place in file.mapping.day_first]
-    return ", day first" if days else ""
-
-
-def _echo_report(report: Report) -> None:
-    click.echo(f"{report.read:,} rows read")
-    click.echo(f"{report.created:>10,} created")
-    click.echo(f"{report.closed:>10,} closed, previously open")
-    click.echo(f"{report.duplicates:>10,} skipped as duplicates")
-    click.echo(f"{report.refused:>10,} refused")
-    if report.statuses:
-        click.echo("Now: " + ", ".join(f"{count:,} {status.label}" for status, count in report.statuses.items()))
-    if report.customers or report.linked:
-        click.echo(f"{report.customers:,} new customers; {report.linked:,} leads won for existing customers")
-    if report.new_employees:
-        click.echo(
-            f"{len(report.new_employees)} new employees (Sales role, no password yet): {_name(report.new_employees)}"
-        )
-    if report.new_sources:
-        click.echo(f"New sources: {', '.join(report.new_sources[:30])}")
-    for refusal in report.refusals:
-        column = f", {refusal.column}" if refusal.column else ""
-        value = f" “{refusal.value}”" if refusal.value else ""
-        click.echo(f"  line {refusal.line:,}{column}{value}: {refusal.reason}")
-    if report.refused > REFUSALS_SHOWN:
-        click.echo(f"  … and {report.refused - REFUSALS_SHOWN:,} more rows. Use --refused FILE to write them all.")
-
-
-def _echo_doubts(report: Report) -> None:
-    if report.doubtful:
-        click.echo(f"{plural(report.doubtful, 'phone number')} may be wrong:")
-    for line, doubt in report.doubts:
-        click.echo(f"  line {line:,}: {doubt}")
-    if report.doubtful > len(report.doubts):
-        click.echo(f"  … and {report.doubtful - len(report.doubts):,} more.")
-
-
-def _echo_team(moved: int, created: Iterable[Employee]) -> None:
-    people = list(created)
-    click.echo(f"Team: {moved} people assigned to a manager, {len(people)} new employees: {_name(people)}")
-
-
-def _name(people: Iterable[Employee]) -> str:
-    names = [f"{person.name} ({person.email})" for person in people]
-    return ", ".join(names[:NAMES_SHOWN]) + (f" and {len(names) - NAMES_SHOWN} more" if names[NAMES_SHOWN:] else "")
-
-
-def _write_refused(path: Path, rows: Iterable[list[str]]) -> None:
-    # With the mark, Excel too reads it as UTF-8.
-    with path.open("w", encoding="utf-8-sig", newline="") as target:
-        csv.writer(target).writerows(rows)
-    click.echo(f"Refused rows are in {path}.")

@@ -12,6 +12,7 @@ from crm_web.core.database import raw_cursor
 from crm_web.core.errors import DomainError
 from crm_web.imports.csv_file import CsvFile, open_csv
 from crm_web.imports.mapping import ColumnMapping, choose_mapping, is_known
+from crm_web.imports.outcomes import Outcome, RowOutcome, count_outcomes, list_outcomes
 from crm_web.imports.owners import MOST_OWNERS, Staff, find_owners
 from crm_web.imports.plan import find_duplicates, list_owner_words, refuse_owners, settle, wait_for_turn
 from crm_web.imports.rows import RowReader, RowRefused, Rules
@@ -24,7 +25,8 @@ from crm_web.records.phones import list_regions
 Progress = Callable[[str, int, int], None]
 """Told what is going on, how much of it is done, and how much there is."""
 
-REFUSALS_SHOWN = 20
+ROWS_SHOWN = 20
+"""How many rows of a kind the report has; ``list_outcomes`` has all."""
 
 
 class TeamFileUnclear(DomainError):
@@ -70,41 +72,38 @@ class LeadFile:
     mapping: ColumnMapping
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """Why a row was not taken.
-
-    :param column: the column; empty if it is the row as a whole
-    """
-
-    line: int
-    column: str
-    value: str
-    reason: str
-
-
 @dataclass
 class Report:
-    """What became of the rows. ``read`` is the sum of ``created``, ``closed``, ``duplicates`` and ``refused``."""
+    """What became of the rows. ``read`` is the sum of ``created``, ``updated``, ``filled``, ``same`` and ``refused``.
+
+    :param closed: how many of those updated were open and are won or lost now
+    :param warned: how many of those created may be wrong somewhere
+    :param left_out: the columns of the file that were not read
+    :param refusals: the first refused rows
+    :param others: the first rows that are neither refused nor created without a warning
+    """
 
     read: int = 0
     created: int = 0
-    closed: int = 0
-    duplicates: int = 0
+    updated: int = 0
+    filled: int = 0
+    same: int = 0
     refused: int = 0
+    closed: int = 0
+    warned: int = 0
+    left_out: list[str] = field(default_factory=list)
     statuses: dict[LeadStatus, int] = field(default_factory=dict)
     customers: int = 0
     linked: int = 0
     new_employees: list[Employee] = field(default_factory=list)
     new_sources: list[str] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    doubtful: int = 0
-    doubts: list[tuple[int, str]] = field(default_factory=list)
+    refusals: list[RowOutcome] = field(default_factory=list)
+    others: list[RowOutcome] = field(default_factory=list)
 
-    def note(self, line: int, doubts: Sequence[str]) -> None:
-        """Count what was taken of a line though it may be wrong, and keep the first of it."""
-        self.doubtful += len(doubts)
-        self.doubts += [(line, doubt) for doubt in doubts if len(self.doubts) < REFUSALS_SHOWN]
+    @property
+    def count_of_others(self) -> int:
+        """How many rows there are of which ``others`` has the first."""
+        return self.updated + self.filled + self.same + self.warned
 
 
 def open_leads(stream: BinaryIO, options: Options) -> LeadFile:
@@ -144,7 +143,7 @@ def import_leads(
     set_audit_actor(by)
     cursor = raw_cursor()
     wait_for_turn(cursor, progress)
-    report = Report()
+    report = Report(left_out=file.mapping.left_out())
     _stage(file, options, cursor, progress, report, by)
     progress("Checking for duplicates", 0, 0)
     find_duplicates(cursor)
@@ -168,7 +167,7 @@ def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
         report.read += 1
         try:
             staging.add(line, reader.read(cells))
-            report.note(line, reader.doubts)
+            staging.warn(line, reader.warnings)
         except RowRefused as refusal:
             staging.refuse(line, refusal.problems)
         if report.read % CHUNK == 0:
@@ -188,27 +187,24 @@ def _settle_owners(file: LeadFile, options: Options, cursor: Cursor, by: Employe
 
 
 def _count(cursor: Cursor, report: Report) -> None:
-    cursor.execute("SELECT outcome, count(*) FROM import_plan GROUP BY outcome")
-    counts = dict(cursor.fetchall())
-    report.created, report.closed = counts.get("create", 0), counts.get("close", 0)
-    report.duplicates = counts.get("duplicate", 0)
-    cursor.execute("SELECT count(DISTINCT line) FROM import_refusals")
-    (report.refused,) = cursor.fetchone() or (0,)
+    for outcome, count in count_outcomes(cursor).items():
+        setattr(report, outcome, count)
     cursor.execute(
-        "SELECT r.status, count(*) FROM import_rows r JOIN import_plan p USING (line)"
-        " WHERE p.outcome IN ('create', 'close') GROUP BY r.status"
+        "SELECT r.status, count(*), count(*) FILTER (WHERE p.action = 'close') FROM import_rows r"
+        " JOIN import_plan p USING (line) WHERE p.action IN ('create', 'close') GROUP BY r.status"
     )
-    counted = dict(cursor.fetchall())
-    report.statuses = {status: counted[status] for status in LeadStatus if status in counted}
+    counted = {status: (count, closed) for status, count, closed in cursor}
+    report.statuses = {status: counted[status][0] for status in LeadStatus if status in counted}
+    report.closed = sum(closed for _, closed in counted.values())
     cursor.execute("SELECT count(*) FILTER (WHERE makes_customer), count(*) FROM import_wins")
     report.customers, wins = cursor.fetchone() or (0, 0)
     report.linked = wins - report.customers
     cursor.execute(
-        "SELECT line, coalesce(named, ''), coalesce(value, ''), reason FROM import_refusals WHERE line IN"
-        " (SELECT DISTINCT line FROM import_refusals ORDER BY line LIMIT %s) ORDER BY line, place",
-        (REFUSALS_SHOWN,),
+        "SELECT count(DISTINCT line) FROM import_notes JOIN import_plan p USING (line) WHERE p.action = 'create'"
     )
-    report.refusals = [Refusal(*row) for row in cursor]
+    (report.warned,) = cursor.fetchone() or (0,)
+    report.refusals = list(list_outcomes(Outcome.REFUSED, limit=ROWS_SHOWN))
+    report.others = list(list_outcomes(to_review=True, limit=ROWS_SHOWN))
 
 
 def list_refused_rows(file: LeadFile) -> Iterator[list[str]]:
@@ -220,8 +216,8 @@ def list_refused_rows(file: LeadFile) -> Iterator[list[str]]:
     yield ["Line", "To fix", *again.header]
     with raw_cursor().connection.cursor(name="refused_rows") as cursor:
         cursor.execute(
-            "SELECT line, string_agg(concat_ws(': ', named, reason), ' ' ORDER BY place) FROM import_refusals"
-            " GROUP BY line ORDER BY line"
+            "SELECT line, string_agg(concat_ws(': ', nullif(named, ''), text), ' ' ORDER BY place) FROM import_notes"
+            " WHERE is_refusal GROUP BY line ORDER BY line"
         )
         refused = next(cursor, None)
         for line, cells in again.rows:

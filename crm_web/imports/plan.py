@@ -13,11 +13,11 @@ ORDER BY l.id FOR NO KEY UPDATE OF l
 """
 # A row whose id is known closes its lead, if it says so and the lead is open still; else there is nothing to do.
 _COMPARE_IDS = """
-INSERT INTO import_plan (line, outcome, lead_id, person)
+INSERT INTO import_plan (line, action, lead_id, person)
 SELECT r.line,
     CASE WHEN l.id IS NULL THEN 'create'
          WHEN r.closes AND l.deleted_at IS NULL AND l.status NOT IN ('won', 'lost', 'disqualified') THEN 'close'
-         ELSE 'duplicate' END,
+         ELSE 'known' END,
     l.id,
     CASE WHEN l.id IS NULL AND r.by_person AND num_nonnulls(r.email, r.phone_e164, r.mobile_e164) > 0
          THEN crm_fold(crm_lead_name(r.first_name, r.last_name, r.company, r.email)) END
@@ -27,8 +27,8 @@ ANALYZE import_plan;
 """
 # The same name with the same email or phone is the same person.
 _COMPARE_PEOPLE = """
-UPDATE import_plan p SET outcome = 'duplicate' FROM import_rows r
-WHERE r.line = p.line AND p.outcome = 'create' AND p.person IS NOT NULL AND (
+UPDATE import_plan p SET action = 'known' FROM import_rows r
+WHERE r.line = p.line AND p.action = 'create' AND p.person IS NOT NULL AND (
     EXISTS (SELECT 1 FROM leads l WHERE l.deleted_at IS NULL AND l.sort_name = p.person AND (
         l.email_normalised = lower(r.email) OR l.phone_e164 IN (r.phone_e164, r.mobile_e164)
         OR l.mobile_e164 IN (r.phone_e164, r.mobile_e164)))
@@ -39,11 +39,11 @@ WHERE r.line = p.line AND p.outcome = 'create' AND p.person IS NOT NULL AND (
 """
 _REFUSE_OWNERS = """
 WITH refused AS (
-    UPDATE import_plan p SET outcome = 'refused' FROM import_rows r JOIN import_owners o ON o.word = r.owner
-    WHERE r.line = p.line AND p.outcome IN ('create', 'close') AND o.reason IS NOT NULL
+    UPDATE import_plan p SET action = 'refused' FROM import_rows r JOIN import_owners o ON o.word = r.owner
+    WHERE r.line = p.line AND p.action IN ('create', 'close') AND o.reason IS NOT NULL
     RETURNING p.line, r.owner, o.reason
 )
-INSERT INTO import_refusals SELECT line, 0, %(column)s, left(owner, 60), reason FROM refused
+INSERT INTO import_notes SELECT line, 0, true, %(column)s, left(owner, 60), reason FROM refused
 """
 # What winning a lead elsewhere refuses too.
 _REFUSE_WINS = """
@@ -55,15 +55,15 @@ WITH hindered AS (
     FROM import_rows r JOIN import_plan p USING (line) JOIN leads l ON l.id = p.lead_id
     LEFT JOIN customers c ON c.id = coalesce(l.customer_id,
         (SELECT made.id FROM customers made WHERE made.created_from_lead_id = l.id))
-    WHERE p.outcome = 'close' AND r.status = 'won'
+    WHERE p.action = 'close' AND r.status = 'won'
 ), refused AS (
-    UPDATE import_plan p SET outcome = 'refused' FROM hindered h WHERE h.line = p.line AND h.reason IS NOT NULL
+    UPDATE import_plan p SET action = 'refused' FROM hindered h WHERE h.line = p.line AND h.reason IS NOT NULL
     RETURNING p.line, h.reason
 )
-INSERT INTO import_refusals SELECT line, 0, NULL, NULL, reason FROM refused
+INSERT INTO import_notes SELECT line, 0, true, '', '', reason FROM refused
 """
 _COMPARE_ROWS = """
-UPDATE import_plan p SET outcome = 'duplicate' FROM (
+UPDATE import_plan p SET action = 'known' FROM (
     SELECT r.line,
         row_number() OVER (PARTITION BY r.external_system, r.external_id ORDER BY r.line) > 1
         OR p.person IS NOT NULL AND (
@@ -72,14 +72,14 @@ UPDATE import_plan p SET outcome = 'duplicate' FROM (
             OR r.mobile_e164 IS NOT NULL
                 AND row_number() OVER (PARTITION BY p.person, r.mobile_e164 ORDER BY r.line) > 1
         ) AS again
-    FROM import_rows r JOIN import_plan p USING (line) WHERE p.outcome IN ('create', 'close')
+    FROM import_rows r JOIN import_plan p USING (line) WHERE p.action IN ('create', 'close')
 ) seen WHERE seen.line = p.line AND seen.again
 """
 # Ids in the order of the file, so that lists sorted by time and id show them so.
 _GIVE_IDS = """
 UPDATE import_plan p SET lead_id = given.id FROM (
     SELECT line, nextval(pg_get_serial_sequence('leads', 'id')) AS id
-    FROM (SELECT line FROM import_plan WHERE outcome = 'create' ORDER BY line) in_order
+    FROM (SELECT line FROM import_plan WHERE action = 'create' ORDER BY line) in_order
 ) given WHERE given.line = p.line
 """
 _FIND_WINS = """
@@ -87,9 +87,9 @@ INSERT INTO import_wins (line, lead_id, company, closed_at, customer_id)
 SELECT r.line, p.lead_id, nullif(crm_fold(btrim(coalesce(l.company, r.company))), ''),
     coalesce(r.closed_at, now()), coalesce(l.customer_id, made.id)
 FROM import_rows r JOIN import_plan p USING (line)
-LEFT JOIN leads l ON l.id = p.lead_id AND p.outcome = 'close'
+LEFT JOIN leads l ON l.id = p.lead_id AND p.action = 'close'
 LEFT JOIN customers made ON made.created_from_lead_id = l.id
-WHERE r.status = 'won' AND p.outcome IN ('create', 'close');
+WHERE r.status = 'won' AND p.action IN ('create', 'close');
 CREATE UNIQUE INDEX ON import_wins (line);
 ANALYZE import_wins;
 """
@@ -106,8 +106,8 @@ _MAKE_CUSTOMERS = """
 UPDATE import_wins w SET makes_customer = true, customer_id = made.id, closed_at = made.since FROM (
     SELECT line, since, nextval(pg_get_serial_sequence('customers', 'id')) AS id FROM (
         SELECT line, min(w.closed_at) OVER same AS since,
-            row_number() OVER (same ORDER BY p.outcome, line) AS place  -- closing rows are written before new ones
-        FROM import_wins w JOIN import_plan p USING (line) WHERE customer_id IS NULL
+            row_number() OVER (same ORDER BY p.action, line) AS place  -- closing rows are written before new ones
+        FROM import_wins w JOIN import_plan p USING (line) WHERE w.customer_id IS NULL
         WINDOW same AS (PARTITION BY coalesce(company, line::text), company IS NULL) ORDER BY line
     ) wins WHERE place = 1
 ) made WHERE made.line = w.line;
@@ -140,7 +140,7 @@ def list_owner_words(cursor: Cursor, most: int) -> list[str]:
     """
     cursor.execute(
         "SELECT r.owner FROM import_rows r JOIN import_plan p USING (line)"
-        " WHERE p.outcome IN ('create', 'close') AND r.owner IS NOT NULL"
+        " WHERE p.action IN ('create', 'close') AND r.owner IS NOT NULL"
         " GROUP BY r.owner ORDER BY min(r.line) LIMIT %s",
         (most,),
     )

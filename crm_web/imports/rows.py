@@ -78,8 +78,8 @@ class RowReader:
         self.rules = rules
         self.words = {**STATUS_WORDS, **rules.statuses}
         self.regions = rules.regions
-        self.doubts: list[str] = []
-        """What was taken of the row read last though it may be wrong, as sentences."""
+        self.warnings: list[Problem] = []
+        """What was taken of the row read last though it may be wrong."""
         readers = list_readers(mapping, self._read_phone)
         labelled = {"phone", "mobile"} if mapping.phone_labels else set()
         self.steps = [_plan(name, columns, readers) for name, columns in mapping.columns.items() if name in readers]
@@ -119,7 +119,7 @@ class RowReader:
         """The address comes first: its country is that of the phone numbers."""
         wrong_address: list[Problem] = []
         self._take_address(cells, values, wrong_address)
-        self.doubts = []
+        self.warnings = []
         self.regions = add_region(values.get("country"), self.rules.regions)
         self._take(self.steps, cells, values, problems)
         problems += wrong_address
@@ -129,7 +129,7 @@ class RowReader:
     def _read_phone(self, text: str) -> tuple[str, str]:
         typed, e164, doubt = read_number(text, self.regions)
         if doubt:
-            self.doubts.append(doubt)
+            self.warnings.append(Problem("", doubt))
         return typed, e164
 
     def _take(self, steps: Sequence[Step], cells: Sequence[str], values: Values, problems: list[Problem]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from psycopg2.extensions import cursor as Cursor
 
 from crm_web.imports.columns import COLUMNS
+from crm_web.imports.outcomes import LONGEST_VALUE
 from crm_web.imports.rows import Problem, Values
 
 STAGED = ("line", "owner", "closes", "by_person", *COLUMNS)
@@ -20,13 +21,14 @@ STAGED = ("line", "owner", "closes", "by_person", *COLUMNS)
 # The planner can't know how many rows there will be: where it takes a table for empty, because a big import was just
 # rolled back, a nested loop over two large sets would never end.
 _CREATE = Template("""
-DROP TABLE IF EXISTS pg_temp.import_rows, pg_temp.import_refusals, pg_temp.import_plan, pg_temp.import_wins,
+DROP TABLE IF EXISTS pg_temp.import_rows, pg_temp.import_notes, pg_temp.import_plan, pg_temp.import_wins,
     pg_temp.import_owners;
 CREATE TEMPORARY TABLE import_rows ON COMMIT DROP AS
     SELECT 0::bigint AS line, ''::text AS owner, true AS closes, true AS by_person, $columns FROM leads WITH NO DATA;
-CREATE TEMPORARY TABLE import_refusals (line bigint, place integer, named text, value text,
-    reason text) ON COMMIT DROP;
-CREATE TEMPORARY TABLE import_plan (line bigint, outcome text, lead_id bigint, person text) ON COMMIT DROP;
+CREATE TEMPORARY TABLE import_notes (line bigint, place integer, is_refusal boolean, named text NOT NULL DEFAULT '',
+    value text NOT NULL DEFAULT '', text text) ON COMMIT DROP;
+CREATE TEMPORARY TABLE import_plan (line bigint, action text, lead_id bigint, customer_id bigint, person text,
+    outcome text, changes jsonb, kept jsonb) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_wins (line bigint, lead_id bigint, company text, closed_at timestamptz,
     customer_id bigint, makes_customer boolean NOT NULL DEFAULT false) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_owners (word text, employee_id bigint, reason text) ON COMMIT DROP;
@@ -38,17 +40,15 @@ CREATE UNIQUE INDEX ON import_rows (line);
 ANALYZE import_rows;
 """
 CHUNK = 5_000
-# Enough of a cell to find it by.
-LONGEST_VALUE = 60
 
 
 class Staging:
-    """Takes rows and refusals in, and sends them on in chunks."""
+    """Takes rows and notes in, and sends them on in chunks."""
 
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
         self._rows = _Sheet(cursor, "COPY import_rows FROM STDIN (FORMAT csv)")
-        self._refusals = _Sheet(cursor, "COPY import_refusals FROM STDIN (FORMAT csv)")
+        self._notes = _Sheet(cursor, "COPY import_notes FROM STDIN (FORMAT csv, FORCE_NOT_NULL (named, value))")
         cursor.execute(_CREATE.substitute(columns=", ".join(COLUMNS)))
 
     def add(self, line: int, values: Values) -> None:
@@ -58,14 +58,21 @@ class Staging:
 
     def refuse(self, line: int, problems: Sequence[Problem]) -> None:
         """Note why a row can't be taken."""
+        self._note(line, problems, is_refusal=True)
+
+    def warn(self, line: int, problems: Sequence[Problem]) -> None:
+        """Note what may be wrong in a row that is taken."""
+        self._note(line, problems, is_refusal=False)
+
+    def _note(self, line: int, problems: Sequence[Problem], *, is_refusal: bool) -> None:
         for place, problem in enumerate(problems):
             value = problem.value[:LONGEST_VALUE].replace("\x00", "")
-            self._refusals.write([line, place, problem.column, value, problem.reason])
+            self._notes.write([line, place, is_refusal, problem.column, value, problem.reason])
 
     def finish(self) -> None:
         """Send what is left, and prepare the rows for being set beside the database."""
         self._rows.send()
-        self._refusals.send()
+        self._notes.send()
         self._cursor.execute(_INDEX)
 
 

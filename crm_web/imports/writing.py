@@ -13,16 +13,16 @@ BATCH = 20_000
 _NEW_SOURCES = """
 INSERT INTO lead_sources (name)
 SELECT mode() WITHIN GROUP (ORDER BY r.source) FROM import_rows r JOIN import_plan p USING (line)
-WHERE p.outcome IN ('create', 'close') AND r.source IS NOT NULL
+WHERE p.action IN ('create', 'close') AND r.source IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM lead_sources s WHERE lower(s.name) = lower(r.source))
 GROUP BY lower(r.source) ORDER BY lower(r.source)
 ON CONFLICT DO NOTHING RETURNING name
 """
 _BATCHES = """
-SELECT outcome, min(line), max(line), count(*) FROM (
-    SELECT outcome, line, (row_number() OVER (PARTITION BY outcome ORDER BY line) - 1) / %s AS batch FROM import_plan
-    WHERE outcome IN ('create', 'close')
-) numbered GROUP BY outcome, batch ORDER BY outcome, batch
+SELECT action, min(line), max(line), count(*) FROM (
+    SELECT action, line, (row_number() OVER (PARTITION BY action ORDER BY line) - 1) / %s AS batch FROM import_plan
+    WHERE action IN ('create', 'close')
+) numbered GROUP BY action, batch ORDER BY action, batch
 """
 _MAKE_CUSTOMERS = Template("""
     INSERT INTO customers (id, created_from_lead_id, created_at, $customer_columns) OVERRIDING SYSTEM VALUE
@@ -50,7 +50,7 @@ WITH merged AS MATERIALIZED (
         SELECT coalesce(r.created_at, least(r.closed_at, now()), now()) AS created_at,
             CASE WHEN r.closes THEN coalesce(r.closed_at, now()) END AS closed_at
     ) t
-    WHERE p.outcome = 'create' AND p.line BETWEEN %(first)s AND %(last)s AND r.line BETWEEN %(first)s AND %(last)s
+    WHERE p.action = 'create' AND p.line BETWEEN %(first)s AND %(last)s AND r.line BETWEEN %(first)s AND %(last)s
     ORDER BY r.line
 ), made AS ($make_customers)
 INSERT INTO leads (id, external_system, external_id, status, lost_reason, lost_note, customer_id, created_at,
@@ -77,7 +77,7 @@ WITH merged AS MATERIALIZED (
     LEFT JOIN lead_sources s ON lower(s.name) = lower(r.source)
     LEFT JOIN import_owners o ON o.word = r.owner
     CROSS JOIN LATERAL (SELECT l.created_at, coalesce(r.closed_at, now()) AS closed_at) t
-    WHERE p.outcome = 'close' AND p.line BETWEEN %(first)s AND %(last)s AND r.line BETWEEN %(first)s AND %(last)s
+    WHERE p.action = 'close' AND p.line BETWEEN %(first)s AND %(last)s AND r.line BETWEEN %(first)s AND %(last)s
     ORDER BY r.line
 ), made AS ($make_customers)
 UPDATE leads l SET status = m.status, lost_reason = m.lost_reason, lost_note = m.lost_note, closed_at = m.closed_at,
@@ -130,8 +130,8 @@ def write_leads(cursor: Cursor, owner_id: int | None, progress: Callable[[int, i
     cursor.execute(_BATCHES, (BATCH,))
     batches = cursor.fetchall()
     written, total = 0, sum(batch[-1] for batch in batches)
-    for outcome, first, last, count in batches:
-        cursor.execute(WRITE[outcome], {"first": first, "last": last, "owner": owner_id})
+    for action, first, last, count in batches:
+        cursor.execute(WRITE[action], {"first": first, "last": last, "owner": owner_id})
         written += count
         progress(written, total)
     cursor.execute(_CONTACTS)

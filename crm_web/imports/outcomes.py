@@ -1,0 +1,138 @@
+"""What became of each row of an import, read from the staging tables before the transaction ends."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from psycopg2.extensions import cursor as Cursor
+
+from crm_web.core.database import raw_cursor
+from crm_web.records.labels import label_of
+
+FETCHED = 2_000
+# Enough of a value to know it by.
+LONGEST_VALUE = 60
+
+
+class Outcome(StrEnum):
+    """What an import did with a row; every row has one."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    FILLED = "filled"
+    SAME = "same"
+    REFUSED = "refused"
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_LABELS = {
+    Outcome.CREATED: "Created",
+    Outcome.UPDATED: "Updated",
+    Outcome.FILLED: "Filled in",
+    Outcome.SAME: "Nothing new",
+    Outcome.REFUSED: "Refused",
+}
+
+
+@dataclass(frozen=True)
+class Note:
+    """Why a row was refused or left as it was, or what may be wrong with it.
+
+    :param column: the column that it is about; empty if it is about the row as a whole
+    :param value: the beginning of what stands there
+    """
+
+    column: str
+    value: str
+    text: str
+
+    def __str__(self) -> str:
+        value = f" “{self.value}”" if self.value else ""
+        return f"{self.column}{value}: {self.text}" if self.column else self.text
+
+
+@dataclass(frozen=True)
+class RowOutcome:
+    """What became of a row.
+
+    :param line: the line of the file on which the row begins
+    :param lead_id: the lead that it created or belongs to; ``None`` for a refused row
+    :param customer_id: the customer that it created, won or belongs to
+    :param changes: the fields that it changed, each with the old and the new value
+    :param kept: the fields in which it differs from the record and that stay as they are: the record's value, the row's
+    """
+
+    line: int
+    outcome: Outcome
+    lead_id: int | None
+    customer_id: int | None
+    notes: tuple[Note, ...] = ()
+    changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    kept: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+
+    @property
+    def reasons(self) -> list[str]:
+        """What was done with the row and why, as sentences; none where it was just created."""
+        done = [] if self.outcome in (Outcome.CREATED, Outcome.REFUSED) else [f"{self.outcome.label}."]
+        changed = [f"{label_of(name)}: {_say(old)} → {_say(new)}." for name, (old, new) in self.changes.items()]
+        kept = [
+            f"{label_of(name)} stays {_say(old)}; the file has {_say(new)}." for name, (old, new) in self.kept.items()
+        ]
+        return [*done, *changed, *kept, *map(str, self.notes)]
+
+
+def _say(value: Any) -> str:
+    text = "empty" if value is None else str(value)
+    return f"{text[:LONGEST_VALUE]}…" if len(text) > LONGEST_VALUE else text
+
+
+# A row that was refused when it was read is in no plan.
+_OUTCOMES = """
+    SELECT p.line, p.lead_id, coalesce(w.customer_id, p.customer_id) AS customer_id, p.changes, p.kept,
+        coalesce(p.outcome, CASE p.action WHEN 'create' THEN 'created' WHEN 'close' THEN 'updated'
+            WHEN 'refused' THEN 'refused' ELSE 'same' END) AS outcome
+    FROM import_plan p LEFT JOIN import_wins w USING (line)
+    UNION ALL
+    SELECT DISTINCT n.line, NULL::bigint, NULL::bigint, NULL::jsonb, NULL::jsonb, 'refused' FROM import_notes n
+    WHERE n.is_refusal AND NOT EXISTS (SELECT FROM import_plan p WHERE p.line = n.line)
+"""
+_LIST = f"""
+SELECT o.line, o.outcome, o.lead_id, o.customer_id, o.changes, o.kept, n.notes
+FROM ({_OUTCOMES}) o LEFT JOIN (
+    SELECT line, array_agg(ARRAY[named, value, text] ORDER BY place) AS notes FROM import_notes GROUP BY line
+) n USING (line)
+WHERE (%(outcome)s IS NULL OR o.outcome = %(outcome)s) AND o.line > %(after)s
+    AND (NOT %(to_review)s OR o.outcome <> 'refused' AND (o.outcome <> 'created' OR n.notes IS NOT NULL))
+ORDER BY o.line LIMIT %(limit)s
+"""  # noqa: S608
+_COUNT = f"SELECT outcome, count(*) FROM ({_OUTCOMES}) o GROUP BY outcome"  # noqa: S608
+
+
+def list_outcomes(
+    outcome: Outcome | None = None, *, to_review: bool = False, after: int = 0, limit: int | None = None
+) -> Iterator[RowOutcome]:
+    """List what became of the rows of the latest ``import_leads`` of this transaction, in the order of the file.
+
+    :param outcome: only the rows with this one
+    :param to_review: only the rows that are neither refused nor created without a warning
+    :param after: only the rows on later lines
+    :param limit: how many at most
+    """
+    asked = {"outcome": outcome, "to_review": to_review, "after": after, "limit": limit}
+    with raw_cursor().connection.cursor(name="import_outcomes") as cursor:
+        cursor.itersize = FETCHED
+        cursor.execute(_LIST, asked)
+        for line, word, lead_id, customer_id, changes, kept, notes in cursor:
+            listed = tuple(Note(*note) for note in notes or ())
+            yield RowOutcome(line, Outcome(word), lead_id, customer_id, listed, changes or {}, kept or {})
+
+
+def count_outcomes(cursor: Cursor) -> dict[Outcome, int]:
+    """Count the rows by what became of them."""
+    cursor.execute(_COUNT)
+    counted = dict(cursor.fetchall())
+    return {outcome: counted.get(outcome, 0) for outcome in Outcome}
