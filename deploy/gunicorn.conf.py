@@ -16,8 +16,8 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 
 bind = f"{settings.host}:{settings.port}"
 workers = settings.web_concurrency
-# Threads, because requests wait for the database and for slow networks; more of them than connections to the
-# database, so that /healthz is answered while a silent database holds all connections.
+# Threads, because requests wait for the database and for slow networks. Each waiting request holds one, and some are
+# spare: crm_web/core/admission.py admits requests, and refuses what is too much from a thread that is free.
 worker_class = "gthread"
 threads = settings.web_threads
 # A heartbeat file on a disk can stall a worker; memory cannot.

@@ -35,6 +35,7 @@ from crm_web.core.embedded_database import embedded_url
 ROOT = Path(__file__).resolve().parents[2]
 DRIVER = "postgresql+psycopg2"
 SHORTEST_SECRET = 32
+SPARE_THREADS = 16
 
 
 class ConfigurationError(ClickException):
@@ -160,8 +161,10 @@ class Settings(BaseModel):
     host: str = "127.0.0.1"
     port: int = _number(8000, 1, 65535)
     web_concurrency: int = _number(2, 1, 64)
-    web_threads: int = _number(48, 2, 500)
-    # For each worker; fewer than its threads, so that /healthz finds a free one while others wait for the database.
+    # For each worker: how many requests it works on at a time, and how many wait for their turn; others are refused.
+    web_requests: int = _number(8, 1, 200)
+    web_queue: int = _number(24, 0, 1000)
+    # For each worker; more than its requests, so that /readyz finds a free one, and long exports as well.
     database_connections: int = _number(16, 1, 200)
     # Whose X-Forwarded-* and X-Request-ID headers are trusted.
     trusted_proxies: Networks = ()
@@ -197,6 +200,11 @@ class Settings(BaseModel):
     def is_embedded(self) -> bool:
         """Whether the database is the embedded server in ``var_folder``."""
         return "database_url" not in self.model_fields_set
+
+    @property
+    def web_threads(self) -> int:
+        """Threads for each worker: the spare ones answer health checks, refuse requests and send long exports."""
+        return self.web_requests + self.web_queue + SPARE_THREADS
 
     def flask_config(self) -> dict[str, Any]:
         """Return the settings by the names that Flask and its extensions use."""

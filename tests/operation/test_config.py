@@ -191,4 +191,5 @@ def test_example_lists_each_variable_with_its_default() -> None:
 def test_pool_is_smaller_than_the_threads() -> None:
     settings = load_settings(OWN)
 
-    assert settings.flask_config()["SQLALCHEMY_ENGINE_OPTIONS"]["pool_size"] < settings.web_threads
+    pool_size = settings.flask_config()["SQLALCHEMY_ENGINE_OPTIONS"]["pool_size"]
+    assert settings.web_requests < pool_size < settings.web_threads

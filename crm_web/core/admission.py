@@ -1,0 +1,122 @@
+"""Admission control: under overload, refuse requests at once instead of letting all of them wait.
+
+A process works on a bounded number of requests at a time, and a bounded number waits for a short time. All others are
+answered 503 with Retry-After before any work is done on them, so that those that were taken are answered soon. Health
+checks always pass: an overloaded process must neither be restarted nor taken for dead.
+"""
+
+import json
+import logging
+import uuid
+from collections import deque
+from http import HTTPStatus
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from crm_web.core.config import Settings
+from crm_web.core.problem_details import MEDIA_TYPE, PROGRAMS
+from crm_web.core.request_log import WELL_FORMED_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+ALWAYS_ADMITTED = ("/healthz", "/readyz")
+LONGEST_WAIT = 0.6
+"""Seconds a request waits for its turn. With the time of the request itself, the answer comes within a second."""
+RETRY_AFTER = "2"
+TITLE = "Piper is busy"
+TEXT = "Nothing was saved. Go back and try again in a few seconds; what you typed is still there."
+DETAIL = "Too many requests at the same time. Nothing was saved. Wait the number of seconds in Retry-After."
+PAGE = f"""<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{TITLE}</title></head>
+<body><main><h1>{TITLE}</h1><p>{TEXT}</p></main></body>
+</html>
+"""
+
+requests = logging.getLogger("crm_web.request")
+
+
+def init_app(app: Flask) -> None:
+    """Wrap the application. Middleware that is added later, such as for trusted proxies, runs before it."""
+    settings: Settings = app.config["SETTINGS"]
+    app.wsgi_app = AdmissionControl(app.wsgi_app, settings.web_requests, settings.web_queue)  # type: ignore[method-assign]
+
+
+class AdmissionControl:
+    """WSGI middleware that admits a bounded number of requests.
+
+    :param running: how many requests are worked on at a time
+    :param waiting: how many may wait for their turn
+    """
+
+    def __init__(self, wsgi_app: "WSGIApplication", running: int, waiting: int) -> None:
+        self._app = wsgi_app
+        self._free, self._longest_queue = running, waiting
+        self._queue: deque[Lock] = deque()
+        self._lock = Lock()
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
+        if environ["PATH_INFO"] in ALWAYS_ADMITTED:
+            return self._app(environ, start_response)
+        if not self._enter():
+            return _refuse(environ, start_response)
+        # A streamed response leaves when its first part is ready: slow readers of long exports keep nobody out.
+        try:
+            return self._app(environ, start_response)
+        finally:
+            self._leave()
+
+    def _enter(self) -> bool:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return True
+            if len(self._queue) >= self._longest_queue:
+                return False
+            turn = Lock()
+            turn.acquire()
+            self._queue.append(turn)
+        if turn.acquire(timeout=LONGEST_WAIT):
+            return True
+        with self._lock:
+            if turn not in self._queue:  # Its turn came just after it had waited for too long.
+                return True
+            self._queue.remove(turn)
+            return False
+
+    def _leave(self) -> None:
+        """Hand the place to whoever has waited longest."""
+        with self._lock:
+            if self._queue:
+                self._queue.popleft().release()
+            else:
+                self._free += 1
+
+
+def _refuse(environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    given, path = environ.get("HTTP_X_REQUEST_ID", ""), environ["PATH_INFO"]
+    request_id = given if WELL_FORMED_ID.fullmatch(given) else uuid.uuid4().hex
+    mimetype, body = "text/html; charset=utf-8", PAGE
+    if path.startswith(PROGRAMS):
+        problem = {"type": "about:blank", "title": status.phrase, "status": status, "detail": DETAIL}
+        mimetype, body = MEDIA_TYPE, json.dumps(problem | {"request_id": request_id})
+    content = body.encode()
+    headers = [
+        ("Content-Type", mimetype),
+        ("Content-Length", str(len(content))),
+        ("Retry-After", RETRY_AFTER),
+        ("Cache-Control", "no-store"),
+        ("Content-Security-Policy", "default-src 'none'"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Request-ID", request_id),
+    ]
+    facts = {"request_id": request_id, "method": environ["REQUEST_METHOD"], "path": path, "status": int(status)}
+    requests.info("refused", extra={"facts": facts})
+    start_response(f"{int(status)} {status.phrase}", headers)
+    return [content]
