@@ -8,8 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, current_app, request
-from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from flask import Flask, Request, Response, current_app, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+from itsdangerous import BadSignature
 from werkzeug.security import safe_join
 
 from crm_web.core.security_headers import STATIC_ENDPOINTS
@@ -28,7 +29,19 @@ def init_app(app: Flask) -> None:
 
 
 class PageSessions(SecureCookieSessionInterface):
-    """No session cookies for static files, which are the same for everyone and can be cached."""
+    """Session cookies whose age nobody asks, and none for static files, which everyone shares and can cache."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
+        """Read the cookie whenever it was signed: the database says how long a sign-in lasts, by one clock for all.
+
+        Flask would refuse the cookie of an instance whose clock runs a second ahead of this one.
+        """
+        signer = self.get_signing_serializer(app)
+        cookie = request.cookies.get(self.get_cookie_name(app), "")
+        try:
+            return self.session_class(signer.loads(cookie) if signer else None)
+        except BadSignature:
+            return self.session_class()
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         if request.endpoint not in STATIC_ENDPOINTS:

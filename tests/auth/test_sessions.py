@@ -4,7 +4,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from flask import Flask
+from itsdangerous import TimestampSigner
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
@@ -103,3 +105,17 @@ def test_what_a_browser_says_of_itself_is_cut_to_what_fits(visitor: Browser, ses
     visitor.client.environ_base["HTTP_USER_AGENT"] = "Firefox/" + "9" * 1000
     visitor.post("auth.sign_in", {"email": "ann@piper.example", "password": "piper-demo"})
     assert len(session.scalars(select(SignIn.user_agent)).one() or "") == 300
+
+
+def test_instances_with_clocks_apart_share_a_sign_in(
+    browser_as: BrowserAs, ann: Employee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = browser_as(ann)
+    here = TimestampSigner.get_timestamp
+    for seconds in (3600, -30 * 24 * 3600):
+        # Another instance, ahead of this one or behind it, signs the cookie; this one reads it.
+        monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda signer, by=seconds: here(signer) + by)
+        page = browser.get("leads.create_lead")
+        monkeypatch.setattr(TimestampSigner, "get_timestamp", here)
+        assert page.status == 200
+        assert is_signed_in(browser)
