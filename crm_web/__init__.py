@@ -1,11 +1,12 @@
 """Piper CRM: leads, customers and what happens between them."""
 
+from collections.abc import Callable
 from importlib import import_module
 from pkgutil import walk_packages
 
 from flask import Flask
 
-from crm_web import cli, navigation
+from crm_web import cli, health, navigation
 from crm_web.auth import permissions, sessions
 from crm_web.auth.drafts import interrupted
 from crm_web.core import admission, compression, database, request_log, security_headers, static_assets
@@ -30,7 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     request_log.init_app(app)
     for extension in (db, csrf, login_manager, bootstrap):
         extension.init_app(app)
-    database.init_app(app, start_on_demand(settings.var_folder) if settings.is_embedded else None)
+    database.init_app(app, _start_embedded(settings) if settings.is_embedded else None)
     cli.offer_migrations(app)
     sessions.init_app(app)
     permissions.guard_every_view(app)
@@ -42,8 +43,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     ways_back.register_ways_back(app)
     security_headers.init_app(app)
     static_assets.init_app(app)
+    health.init_app(app)
     cli.register_commands(app)
     return app
+
+
+def _start_embedded(settings: Settings) -> Callable[[], None]:
+    return start_on_demand(settings.var_folder, creates=settings.creates_database)
 
 
 def register_blueprints(app: Flask) -> None:
@@ -56,7 +62,6 @@ def register_blueprints(app: Flask) -> None:
         customers,
         dashboard,
         employees,
-        health,
         help,
         history,
         leads,

@@ -308,6 +308,21 @@ def classify_failure(error: BaseException) -> DbFailure | None:
     return DbFailure.AWAY if is_lost or _AWAY.fullmatch(cause.pgcode or "") else None
 
 
+def find_sqlstate(error: BaseException) -> str | None:
+    """Return PostgreSQL's five-character code of a failure; ``None`` if the server didn't answer."""
+    return getattr(getattr(error, "orig", error), "pgcode", None)
+
+
+def explain_cause(error: BaseException) -> str:
+    """Explain a failure to an operator in one line.
+
+    :return: the message of PostgreSQL or libpq, without the detail, which may hold values of a record
+    """
+    cause = getattr(error, "orig", None) or error
+    message = str(cause).partition("\nDETAIL")[0] or cause.__doc__ or ""
+    return f"{type(cause).__name__}: {' '.join(message.split())}"
+
+
 def raw_cursor() -> Cursor:
     """Open a psycopg2 cursor in the session's transaction, for COPY."""
     return cast(Cursor, db.session.connection().connection.cursor())

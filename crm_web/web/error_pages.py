@@ -19,7 +19,7 @@ from werkzeug.exceptions import (
     Unauthorized,
 )
 
-from crm_web.core.database import DatabaseTimeout, DbFailure, classify_failure
+from crm_web.core.database import DatabaseTimeout, DbFailure, classify_failure, explain_cause, find_sqlstate
 from crm_web.core.errors import PostgresError, RecordGone
 from crm_web.core.extensions import login_manager
 from crm_web.core.problem_details import DETAILS, is_api_request, make_problem
@@ -132,5 +132,6 @@ def show_database_error(error: Exception) -> ResponseReturnValue:
     if trouble is None:
         log.error("database error", exc_info=error)
         return show_error(InternalServerError())
-    log.warning("database trouble: %s: %s", trouble.name.lower(), type(error).__name__)
+    facts = {"trouble": trouble.name.lower(), "sqlstate": find_sqlstate(error), "cause": explain_cause(error)}
+    log.warning("database trouble", extra={"facts": facts})
     return show_error(ServiceUnavailable(), words=trouble.value)

@@ -62,3 +62,16 @@ def test_not_ready_with_a_schema_that_is_newer(own_database: OwnDatabase) -> Non
     answer = own_database.app.test_client().get("/readyz")
 
     assert answer.json == {"status": "unavailable", "database": "ok", "schema": "ahead"}
+
+
+def test_health_checks_are_answered_under_any_host_name(own_database: OwnDatabase) -> None:
+    own = {"DATABASE_URL": own_database.url, "SECRET_KEY": "x" * 32, "TRUSTED_HOSTS": ".example.com, crm.example.org"}
+    client = create_app(load_settings(own)).test_client()
+
+    # A container asks itself, a load balancer by address.
+    answers = {
+        path: client.get(path, headers={"Host": "10.1.2.3:8000"}).status_code for path in ("/healthz", "/readyz")
+    }
+    assert answers == {"/healthz": 200, "/readyz": 200}
+    assert client.get("/sign-in", headers={"Host": "10.1.2.3:8000"}).status_code == 400
+    assert client.get("/sign-in", headers={"Host": "crm.example.com"}).status_code == 200

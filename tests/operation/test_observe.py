@@ -6,14 +6,16 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import psycopg2
 import pytest
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from crm_web import create_app
 from crm_web.core.config import load_settings
-from crm_web.core.database import DatabaseTimeout
+from crm_web.core.database import DatabaseTimeout, explain_cause
 from crm_web.core.extensions import db
 from crm_web.core.request_log import JsonLines, count_queries, log_event
 from crm_web.models import Employee
@@ -239,8 +241,8 @@ def test_only_named_hosts_are_answered() -> None:
         load_settings({"DATABASE_URL": "postgresql://db/x", "SECRET_KEY": "x" * 32, "TRUSTED_HOSTS": "crm.example.com"})
     )
 
-    assert app.test_client().get("/healthz", base_url="http://crm.example.com").status_code == 200
-    refused = app.test_client().get("/healthz", base_url="http://evil.example")
+    assert app.test_client().get("/static/app.js", base_url="http://crm.example.com").status_code == 200
+    refused = app.test_client().get("/static/app.js", base_url="http://evil.example")
     assert (refused.status_code, refused.mimetype) == (400, "text/plain")
     assert refused.headers["X-Request-ID"]
 
@@ -264,3 +266,22 @@ def test_queries_are_counted_inside_and_outside(app: Flask) -> None:
 
     assert inner.statements == ["SELECT 2"]
     assert outer.count == 3
+
+
+def test_a_database_that_is_away_is_logged_with_its_cause(caplog: pytest.LogCaptureFixture) -> None:
+    app = create_app(load_settings({"DATABASE_URL": "postgresql://piper:hush@127.0.0.1:9/x", "SECRET_KEY": "x" * 32}))
+
+    assert app.test_client().get("/sign-in").status_code == 503
+    line = line_of(caplog, "crm_web.web.error_pages")
+    assert (line["event"], line["trouble"], line["sqlstate"]) == ("database trouble", "away", None)
+    assert "Connection refused" in line["cause"]
+    assert "hush" not in str(line)
+
+
+def test_a_database_that_fails_a_statement_is_logged_without_values() -> None:
+    """What the server says first names no value of a record; its detail does."""
+    cause = psycopg2.errors.AdminShutdown("terminating connection\nDETAIL:  (email)=(jo@company.com)")
+    error = OperationalError("SELECT 1", {"email": "jo@company.com"}, cause)
+
+    assert "jo@" not in explain_cause(error)
+    assert "terminating connection" in explain_cause(error)
