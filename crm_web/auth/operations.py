@@ -1,6 +1,7 @@
 """Passwords, signing in and out, the throttle on failed sign-ins, and preferences."""
 
 import math
+import re
 import secrets
 import unicodedata
 from collections.abc import Sequence
@@ -23,6 +24,9 @@ from crm_web.records.operations import lock
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 200
+SAFE_GUESSES = 10_000_000
+# Judging what is longer would take long.
+LONGEST_JUDGED = 72
 FEWEST_CHARACTERS = 4
 ATTEMPTS_PER_ACCOUNT_AND_ADDRESS = 10
 ATTEMPTS_PER_ACCOUNT = 50
@@ -134,8 +138,20 @@ def check_new_password(password: str, *, name: str, email: str) -> None:
         reason = f"Use at least {FEWEST_CHARACTERS} different characters."
     elif password.strip().casefold() in (name.casefold(), email.casefold(), email.partition("@")[0].casefold()):
         reason = "Don’t use your name or email as the password."
+    elif _is_guessed_soon(password, [*name.split(), *re.split(r"[@.]", email)]):
+        reason = "This password is easy to guess. A few random words are safe and easy to remember."
     if reason:
         raise PasswordTooWeak(reason, "password")
+
+
+def _is_guessed_soon(password: str, known: Sequence[str]) -> bool:
+    """Whether ten million tries find it, which begin with common passwords and with what is known of the person."""
+    if len(password) > LONGEST_JUDGED:
+        return False
+    # Its lists of words take 15 MB, which only a process that sets a password pays.
+    from zxcvbn import zxcvbn
+
+    return bool(zxcvbn(password, user_inputs=known)["guesses"] < SAFE_GUESSES)
 
 
 def count_attempt(email: str, *, remote_address: str | None, browser: KnownBrowser | None) -> SignInAttempt:

@@ -53,6 +53,13 @@ def test_neither_history_nor_log_hold_it(
         ({"repeated_password": "something else"}, "repeated_password", "The passwords don’t match."),
         ({"password": "short", "repeated_password": "short"}, "password", "Use at least 10 characters"),
         ({"password": "", "repeated_password": ""}, "password", "Enter a new password."),
+        ({"password": "1234567890", "repeated_password": "1234567890"}, "password", "This password is easy to guess."),
+        (
+            {"password": "Password123", "repeated_password": "Password123"},
+            "password",
+            "This password is easy to guess.",
+        ),
+        ({"password": "keller-ann", "repeated_password": "keller-ann"}, "password", "This password is easy to guess."),
     ],
 )
 def test_a_wrong_form_changes_nothing(
