@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 from flask import Flask
-from flask.cli import with_appcontext
+from flask.cli import ScriptInfo, with_appcontext
 from sqlalchemy.exc import DBAPIError
 from werkzeug.local import LocalProxy
 
-from crm_web.core.config import ROOT
+from crm_web.core.config import ROOT, Settings, name_database
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.models import ChangeSource, set_change_source
@@ -43,10 +43,20 @@ class LoadedLater(click.Group):
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        return self._load().make_context(info_name, args, parent, **extra)
+        context = self._load().make_context(info_name, args, parent, **extra)
+        # What only asks for help ends before this line.
+        _name_database(context)
+        return context
 
     def get_short_help_str(self, limit: int = 45) -> str:
         return self._load().get_short_help_str(limit)
+
+
+def _name_database(context: click.Context) -> None:
+    """Say on standard error which database a command works on, before it does."""
+    settings: Settings = context.ensure_object(ScriptInfo).load_app().config["SETTINGS"]
+    place = f"embedded, in {settings.var_folder}" if settings.is_embedded else name_database(settings.database_url)
+    click.echo(f"Database: {place}", err=True)
 
 
 def register_commands(app: Flask) -> None:

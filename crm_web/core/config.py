@@ -23,6 +23,7 @@ from pydantic import (
     Field,
     IPvAnyNetwork,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 from pydantic_core import ErrorDetails
@@ -34,6 +35,7 @@ from crm_web.core.embedded_database import embedded_url
 
 ROOT = Path(__file__).resolve().parents[2]
 DRIVER = "postgresql+psycopg2"
+EMBEDDED = "embedded"
 SHORTEST_SECRET = 32
 SPARE_THREADS = 16
 
@@ -96,6 +98,10 @@ def _number(default: int, least: int, most: int) -> Any:
     return Field(default, ge=least, le=most, description=f"a whole number from {least} to {most}")
 
 
+def _read_place(text: str, known: ValidationInfo) -> str:
+    return embedded_url(known.data["var_folder"]) if text == EMBEDDED else read_database_url(text)
+
+
 def _own_secret(given: dict[str, Any]) -> str:
     if given["secret_key_file"] is None and given["database_url"] != embedded_url(given["var_folder"]):
         raise ConfigurationError(
@@ -155,7 +161,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(alias_generator=str.upper, validate_by_name=True, frozen=True, hide_input_in_errors=True)
 
     var_folder: Place = ROOT / "var"
-    database_url: Annotated[str, AfterValidator(read_database_url)] = Field(
+    database_url: Annotated[str, AfterValidator(_read_place)] = Field(
         default_factory=lambda given: embedded_url(given["var_folder"]), repr=False
     )
     host: str = "127.0.0.1"
@@ -199,7 +205,12 @@ class Settings(BaseModel):
     @property
     def is_embedded(self) -> bool:
         """Whether the database is the embedded server in ``var_folder``."""
-        return "database_url" not in self.model_fields_set
+        return self.database_url == embedded_url(self.var_folder)
+
+    @property
+    def creates_database(self) -> bool:
+        """Whether the embedded database may be made where there is none: a lost DATABASE_URL must not make one."""
+        return self.is_embedded and "database_url" in self.model_fields_set
 
     @property
     def web_threads(self) -> int:

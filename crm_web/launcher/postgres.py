@@ -261,11 +261,19 @@ class EmbeddedServer:
         return not self._is_alive() and not self._accepts()
 
 
-def start_on_demand(folder: Path) -> Callable[[], None]:
-    """Return a function that starts the server of a folder."""
+def start_on_demand(folder: Path, *, creates: bool) -> Callable[[], None]:
+    """Return a function that starts the server of a folder.
+
+    :param creates: whether it makes the database where there is none; if not, it raises ``PostgresError`` there
+    """
     server = EmbeddedServer(folder)
 
     def start() -> None:
+        if not creates and not server.data.exists():
+            raise PostgresError(
+                "DATABASE_URL is not set, and there is no embedded database here yet. Set DATABASE_URL, or create the"
+                " embedded one with `make run` or DATABASE_URL=embedded."
+            )
         if not server.is_held():
             server.start()
             atexit.register(server.stop)

@@ -1,6 +1,8 @@
 """The environment: what is read, what is refused, and what `.env.example` says of it."""
 
 import re
+import subprocess
+import sys
 import traceback
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from crm_web.core.config import (
     read_database_url,
 )
 from crm_web.launcher.postgres import EmbeddedServer
+from tests.operation.launch import clean_environment
 
 SECRET = "0123456789abcdef0123456789abcdef"
 OWN = {"DATABASE_URL": "postgresql://piper:pass@db/crm", "SECRET_KEY": SECRET}
@@ -27,6 +30,40 @@ def test_without_database_url_everything_is_in_the_folder(tmp_path: Path) -> Non
 
     assert settings.is_embedded
     assert settings.database_url == EmbeddedServer(tmp_path).url()
+
+
+def test_a_lost_database_url_makes_no_database(tmp_path: Path) -> None:
+    """As after an update in a shell that read half of an environment file."""
+    folder = tmp_path / "var"
+    command = [sys.executable, "-m", "flask", "db", "upgrade"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=clean_environment(VAR_FOLDER=str(folder)), capture_output=True, text=True
+    )
+
+    assert done.returncode == 1
+    assert f"Database: embedded, in {folder}" in done.stderr
+    assert "DATABASE_URL is not set" in done.stderr.splitlines()[-1]
+    assert not (folder / "postgres").exists()
+
+
+def test_commands_read_an_environment_file_with_its_signs(tmp_path: Path) -> None:
+    """A shell that sources this file would begin a program in the background at its ``&``."""
+    (tmp_path / "piper.env").write_text(
+        "DATABASE_URL=postgresql://piper@127.0.0.1:9/crm?application_name=x&connect_timeout=2\nSECRET_KEY=" + SECRET
+    )
+    command = [sys.executable, "-m", "flask", "--env-file", str(tmp_path / "piper.env"), "demo", "load"]
+    done = subprocess.run(command, cwd=ROOT, env=clean_environment(), capture_output=True, text=True)
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0] == "Database: piper@127.0.0.1:9/crm"
+
+
+def test_the_embedded_database_is_made_where_it_is_named(tmp_path: Path) -> None:
+    named = load_settings({"VAR_FOLDER": str(tmp_path), "DATABASE_URL": "embedded"})
+
+    assert named.database_url == EmbeddedServer(tmp_path).url()
+    assert (named.is_embedded, named.creates_database) == (True, True)
+    assert not load_settings({"VAR_FOLDER": str(tmp_path)}).creates_database
 
 
 def test_secret_is_made_once_and_for_the_owner_only(tmp_path: Path) -> None:
