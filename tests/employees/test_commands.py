@@ -77,7 +77,7 @@ def test_create_admin_refuses_in_one_line(
 def test_list_shows_everybody_the_active_ones_first(flask: Flask_, ann: Employee, session: Session) -> None:
     ann.is_active = False
     session.commit()
-    lines = flask("list").output.splitlines()
+    lines = flask("list").stdout.splitlines()
     assert lines[0] == "admin    ada@piper.example  Ada Okafor"
     assert lines[-1] == "sales    ann@piper.example  Ann Keller  (deactivated)"
     assert len(lines) == 5
@@ -103,7 +103,7 @@ def test_set_password_knows_only_employees(flask: Flask_) -> None:
 def test_deactivate_closes_the_account(flask: Flask_, browser_as: BrowserAs, vera: Employee, session: Session) -> None:
     working = browser_as(vera)
     result = flask("deactivate", "vera@piper.example")
-    assert (result.exit_code, result.output) == (0, "Vera Rossi can no longer sign in. Transferred: nothing.\n")
+    assert (result.exit_code, result.stdout) == (0, "Vera Rossi can no longer sign in. Transferred: nothing.\n")
     assert working.get("auth.show_account").status == 303
     session.refresh(vera)
     assert not vera.is_active

@@ -114,7 +114,7 @@ def test_the_command_fails_where_a_job_failed(app: Flask, monkeypatch: pytest.Mo
     monkeypatch.setattr(jobs, "compact_counts", failing_with(ValueError("a fault")))
     result = app.test_cli_runner().invoke(args=["worker", "--once"])
     assert result.exit_code == 1
-    assert result.stderr == "Error: Failed: compact counts. The log says why.\n"
+    assert result.stderr.splitlines()[1:] == ["Error: Failed: compact counts. The log says why."]
 
 
 def test_it_waits_for_a_database_that_is_away(
