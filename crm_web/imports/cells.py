@@ -23,8 +23,10 @@ def list_readers(mapping: ColumnMapping, read_phone: Reader) -> dict[str, Reader
     """
     readers: dict[str, Reader] = {name: _text(limit_of(getattr(Lead, name))) for name in TEXTS}
     readers |= dict.fromkeys((*STREET, "owner", "deal_name", "product"), readers["city"])
+    readers |= {name: _single_spaced(limit_of(getattr(Lead, name))) for name in ("first_name", "last_name", "company")}
     readers |= {
-        "full_name": _text(2 * limit_of(Lead.last_name)),
+        "full_name": _single_spaced(2 * limit_of(Lead.last_name)),
+        "deal_name": _single_spaced(limit_of(Lead.last_name)),
         "external_id": _trimmed(limit_of(Lead.external_id)),
         "source": _trimmed(limit_of(LeadSource.name)),
         "description": _paragraph,
@@ -51,6 +53,11 @@ def _text(limit: int) -> Reader:
         return read_text(text, limit)
 
     return read
+
+
+def _single_spaced(limit: int) -> Reader:
+    """Names are one name however many blanks a program put between their words."""
+    return lambda text: read_text(" ".join(text.split()), limit)
 
 
 def _trimmed(limit: int) -> Reader:

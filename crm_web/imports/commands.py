@@ -15,7 +15,7 @@ from crm_web.core.extensions import db
 from crm_web.imports.amounts import COMMA, POINT
 from crm_web.imports.console import ProgressLine, echo_mapping, echo_report, echo_team, list_report_rows, write_table
 from crm_web.imports.csv_file import DELIMITERS
-from crm_web.imports.operations import Options, import_leads, import_teams, list_refused_rows, open_leads
+from crm_web.imports.operations import Existing, Options, import_leads, import_teams, list_refused_rows, open_leads
 from crm_web.models import Employee, LeadStatus, Role
 from crm_web.records.parsing import read_currency
 
@@ -76,6 +76,13 @@ def _read_currency(context: click.Context, parameter: click.Parameter, text: str
     help="The manager or admin to import as. Default: the first admin.",
 )
 @click.option("--system", metavar="NAME", help="The name of the other system. Default: the name of the id column.")
+@click.option(
+    "--existing",
+    type=click.Choice([choice.value for choice in Existing]),
+    default=Existing.FILL.value,
+    show_default=True,
+    help="What known leads take from the file: what they lack (fill), all it says (update) or nothing (skip).",
+)
 @click.option("--currency", callback=_read_currency, metavar="CODE", help="The currency for amounts without one.")
 @click.option("--dates", type=click.Choice(["dmy", "mdy"]), help="How to read 03/04/2025. Default: detected.")
 @click.option("--decimal", type=click.Choice(["point", "comma"]), help="How to read 1.500. Default: detected.")
@@ -181,6 +188,7 @@ def _build_options(by: Employee, **said: Any) -> Options:
             "region": current_app.config["DEFAULT_REGION"],
             "day_first": None if dates is None else dates == "dmy",
             "decimal_mark": {"point": POINT, "comma": COMMA}.get(decimal),
+            "existing": Existing(said["existing"]),
             "delimiter": "\t" if delimiter == "tab" else delimiter,
         }
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import BinaryIO
 
 from psycopg2.extensions import cursor as Cursor
@@ -12,9 +13,10 @@ from crm_web.core.database import raw_cursor
 from crm_web.core.errors import DomainError
 from crm_web.imports.csv_file import CsvFile, open_csv
 from crm_web.imports.mapping import ColumnMapping, choose_mapping, is_known
+from crm_web.imports.matching import match_leads, match_rows
 from crm_web.imports.outcomes import Outcome, RowOutcome, count_outcomes, list_outcomes
 from crm_web.imports.owners import MOST_OWNERS, Staff, find_owners
-from crm_web.imports.plan import find_duplicates, list_owner_words, refuse_owners, settle, wait_for_turn
+from crm_web.imports.plan import list_owner_words, refuse_owners, settle, skip_known, wait_for_turn
 from crm_web.imports.rows import RowReader, RowRefused, Rules
 from crm_web.imports.staging import CHUNK, Staging
 from crm_web.imports.vocabulary import squash
@@ -27,6 +29,14 @@ Progress = Callable[[str, int, int], None]
 
 ROWS_SHOWN = 20
 """How many rows of a kind the report has; ``list_outcomes`` has all."""
+
+
+class Existing(StrEnum):
+    """What a row does to a lead that is known already."""
+
+    FILL = "fill"
+    UPDATE = "update"
+    SKIP = "skip"
 
 
 class TeamFileUnclear(DomainError):
@@ -45,6 +55,7 @@ class Options:
     :param decimal_mark: what stands before the decimals of amounts; ``None`` to find out
     :param encoding: ``None`` to find out
     :param delimiter: ``None`` to find out
+    :param existing: whether known leads take what they lack from a row, all that it says, or nothing
     """
 
     currency: str
@@ -58,6 +69,7 @@ class Options:
     delimiter: str | None = None
     owner: Employee | None = None
     creates_owners: bool = False
+    existing: Existing = Existing.FILL
 
 
 @dataclass(frozen=True)
@@ -132,9 +144,9 @@ def import_leads(
 ) -> Report:
     """Make leads of the rows of a file: all that are in order, in the one transaction of the caller.
 
-    A row whose id is known, or that names a person who is known with the same email or phone, is skipped, so that a
-    file can be imported twice. Only where it says that a lead that is open here was won or lost, it closes that lead
-    and fills its empty fields. Won leads get their customers, one a company.
+    A row about a lead that is known, as ``matching`` tells, makes no second one: the lead takes from it what
+    ``options.existing`` says, and is closed if the row says that it was won or lost. So a file can be imported twice.
+    Won leads get their customers, one a company.
 
     :raise FileUnreadable: if the file breaks off or changes its encoding midway
     :raise TooManyOwners: if the column of owners can't be one
@@ -146,11 +158,17 @@ def import_leads(
     report = Report(left_out=file.mapping.left_out())
     _stage(file, options, cursor, progress, report, by)
     progress("Checking for duplicates", 0, 0)
-    find_duplicates(cursor)
+    match_leads(cursor)
     _settle_owners(file, options, cursor, by, report)
-    settle(cursor)
+    match_rows(cursor)
+    if options.existing is Existing.SKIP:
+        skip_known(cursor)
+    updates = options.existing is Existing.UPDATE
+    settle(cursor, updates=updates)
     owner_id = options.owner.id if options.owner else None
-    report.new_sources = write_leads(cursor, owner_id, lambda done, total: progress("Saving", done, total))
+    report.new_sources = write_leads(
+        cursor, owner_id, updates=updates, progress=lambda done, total: progress("Saving", done, total)
+    )
     _count(cursor, report)
     return report
 
@@ -176,7 +194,7 @@ def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
 
 
 def _settle_owners(file: LeadFile, options: Options, cursor: Cursor, by: Employee, report: Report) -> None:
-    words = list_owner_words(cursor, MOST_OWNERS + 1)
+    words = list_owner_words(cursor, MOST_OWNERS + 1, updates=options.existing is Existing.UPDATE)
     if not words:
         return
     staff = Staff(by, options.creates_owners)
@@ -190,8 +208,8 @@ def _count(cursor: Cursor, report: Report) -> None:
     for outcome, count in count_outcomes(cursor).items():
         setattr(report, outcome, count)
     cursor.execute(
-        "SELECT r.status, count(*), count(*) FILTER (WHERE p.action = 'close') FROM import_rows r"
-        " JOIN import_plan p USING (line) WHERE p.action IN ('create', 'close') GROUP BY r.status"
+        "SELECT r.status, count(*), count(*) FILTER (WHERE p.closes) FROM import_rows r JOIN import_plan p USING (line)"
+        " WHERE p.action = 'create' OR p.action = 'known' AND p.closes GROUP BY r.status"
     )
     counted = {status: (count, closed) for status, count, closed in cursor}
     report.statuses = {status: counted[status][0] for status in LeadStatus if status in counted}

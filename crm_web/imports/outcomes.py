@@ -64,6 +64,8 @@ class RowOutcome:
     :param customer_id: the customer that it created, won or belongs to
     :param changes: the fields that it changed, each with the old and the new value
     :param kept: the fields in which it differs from the record and that stay as they are: the record's value, the row's
+    :param same_as: the earlier line of the file that is about the same lead
+    :param matched: by what the lead or customer was known, such as ``ID`` or ``email``
     """
 
     line: int
@@ -73,6 +75,8 @@ class RowOutcome:
     notes: tuple[Note, ...] = ()
     changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
     kept: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    same_as: int | None = None
+    matched: str = ""
 
     @property
     def reasons(self) -> list[str]:
@@ -82,7 +86,14 @@ class RowOutcome:
         kept = [
             f"{label_of(name)} stays {_say(old)}; the file has {_say(new)}." for name, (old, new) in self.kept.items()
         ]
-        return [*done, *changed, *kept, *map(str, self.notes)]
+        return [*done, *self._known_as, *changed, *kept, *map(str, self.notes)]
+
+    @property
+    def _known_as(self) -> list[str]:
+        if not self.matched or self.outcome is Outcome.REFUSED:
+            return []
+        record = f"lead {self.lead_id}" if self.lead_id else f"customer {self.customer_id}"
+        return [f"Same {self.matched} as {f'line {self.same_as}' if self.same_as else record}."]
 
 
 def _say(value: Any) -> str:
@@ -93,15 +104,16 @@ def _say(value: Any) -> str:
 # A row that was refused when it was read is in no plan.
 _OUTCOMES = """
     SELECT p.line, p.lead_id, coalesce(w.customer_id, p.customer_id) AS customer_id, p.changes, p.kept,
-        coalesce(p.outcome, CASE p.action WHEN 'create' THEN 'created' WHEN 'close' THEN 'updated'
-            WHEN 'refused' THEN 'refused' ELSE 'same' END) AS outcome
+        coalesce(p.outcome, CASE p.action WHEN 'create' THEN 'created' WHEN 'refused' THEN 'refused' ELSE 'same' END)
+            AS outcome, p.same_as, p.matched
     FROM import_plan p LEFT JOIN import_wins w USING (line)
     UNION ALL
-    SELECT DISTINCT n.line, NULL::bigint, NULL::bigint, NULL::jsonb, NULL::jsonb, 'refused' FROM import_notes n
+    SELECT DISTINCT n.line, NULL::bigint, NULL::bigint, NULL::jsonb, NULL::jsonb, 'refused', NULL::bigint, NULL
+    FROM import_notes n
     WHERE n.is_refusal AND NOT EXISTS (SELECT FROM import_plan p WHERE p.line = n.line)
 """
 _LIST = f"""
-SELECT o.line, o.outcome, o.lead_id, o.customer_id, o.changes, o.kept, n.notes
+SELECT o.line, o.outcome, o.lead_id, o.customer_id, o.changes, o.kept, o.same_as, o.matched, n.notes
 FROM ({_OUTCOMES}) o LEFT JOIN (
     SELECT line, array_agg(ARRAY[named, value, text] ORDER BY place) AS notes FROM import_notes GROUP BY line
 ) n USING (line)
@@ -126,9 +138,11 @@ def list_outcomes(
     with raw_cursor().connection.cursor(name="import_outcomes") as cursor:
         cursor.itersize = FETCHED
         cursor.execute(_LIST, asked)
-        for line, word, lead_id, customer_id, changes, kept, notes in cursor:
+        for line, word, lead_id, customer_id, changes, kept, same_as, matched, notes in cursor:
             listed = tuple(Note(*note) for note in notes or ())
-            yield RowOutcome(line, Outcome(word), lead_id, customer_id, listed, changes or {}, kept or {})
+            yield RowOutcome(
+                line, Outcome(word), lead_id, customer_id, listed, changes or {}, kept or {}, same_as, matched or ""
+            )
 
 
 def count_outcomes(cursor: Cursor) -> dict[Outcome, int]:

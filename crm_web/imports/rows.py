@@ -194,14 +194,15 @@ class RowReader:
             )
 
     def _set_status(self, values: Values, cells: Sequence[str], problems: list[Problem]) -> None:
-        values["status"] = self._find_status(values, cells, problems)
+        found = self._find_status(values, cells, problems)
+        values["has_status"], values["status"] = found is not None, found or LeadStatus.NEW
         reason = values.pop("lost_reason", None)
         note = values.pop("lost_note", None)
         if values["status"].kind is StatusKind.LOST:
             reason = reason or (LostReason.OTHER, note) if note else reason or (LostReason.NOT_RECORDED, None)
             values["lost_reason"], values["lost_note"] = reason[0], note or reason[1]
 
-    def _find_status(self, values: Values, cells: Sequence[str], problems: list[Problem]) -> LeadStatus:
+    def _find_status(self, values: Values, cells: Sequence[str], problems: list[Problem]) -> LeadStatus | None:
         is_open = False
         for column in self.mapping.columns.get("status", ()):
             text = cells[column].strip()
@@ -213,12 +214,12 @@ class RowReader:
             if word not in OPEN_WORDS:
                 reason = f"This status is not known. Say what it means: --status '{text[:60]}=qualified'"
                 problems.append(Problem(self.mapping.name(column), reason, text))
-                return LeadStatus.NEW
+                return None
             is_open = True
         won, lost = values.pop("is_won", None), values.get("lost_at")
         if won or (not is_open and won is None and values.get("won_at")):
             return LeadStatus.WON
-        return LeadStatus.LOST if lost and not is_open and won is None else LeadStatus.NEW
+        return LeadStatus.LOST if lost and not is_open and won is None else None
 
     def _set_dates(self, values: Values, problems: list[Problem]) -> None:
         won, lost = values.pop("won_at", None), values.pop("lost_at", None)
@@ -245,8 +246,7 @@ class RowReader:
             values["external_system"] = self.mapping.system
         values["closes"] = values["status"].kind is not StatusKind.OPEN
         # One person can have several deals, so there only the id tells; in a list of people each is there once.
-        is_deal = "deal_name" in self.mapping.columns or (self.mapping.kind is Kind.DEAL and not is_own)
-        values["by_person"] = not is_deal
+        values["by_person"] = self.mapping.kind is not Kind.DEAL and "deal_name" not in self.mapping.columns
 
     def _check_name(self, values: Values, problems: list[Problem]) -> None:
         named = any((values.get(name) or "").strip() for name in ("last_name", "company", "email"))

