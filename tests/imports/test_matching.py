@@ -138,7 +138,12 @@ def test_known_leads_keep_or_take_over_by_choice(
         assert "Status stays negotiation; the file has contacted." in result.stdout
         assert "Amount stays 7.00; the file has 9." in result.stdout
     elif existing == "update":
-        assert (lead.street, lead.amount, lead.currency, lead.status) == ("Weg 2", Decimal(9), "USD", LeadStatus.CONTACTED)
+        assert (lead.street, lead.amount, lead.currency, lead.status) == (
+            "Weg 2",
+            Decimal(9),
+            "USD",
+            LeadStatus.CONTACTED,
+        )
         assert "line 2: Updated. Same ID as lead" in result.stdout
         assert counts(import_file(content, "--existing", "update")) == (0, 0, 1, 0)
     else:
