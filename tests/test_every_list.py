@@ -12,6 +12,8 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from crm_web.activities.queries import ActivityFilter
+from crm_web.activities.spec import ACTIVITIES
 from crm_web.customers.queries import CustomerFilter
 from crm_web.customers.spec import CUSTOMERS
 from crm_web.leads.left_status import LeftStatusFilter
@@ -20,7 +22,7 @@ from crm_web.leads.spec import LEADS
 from crm_web.lists import pagination
 from crm_web.lists.pagination import Page
 from crm_web.lists.spec import ListSpec
-from crm_web.models import Conversion, CustomerKind, CustomerStatus, Employee, LeadStatus, LostReason
+from crm_web.models import ActivityKind, Conversion, CustomerKind, CustomerStatus, Employee, LeadStatus, LostReason
 from tests.api.client import Program
 from tests.factories import make_activity, make_contact, make_customer, make_lead, make_token
 from tests.page import Browser
@@ -54,6 +56,16 @@ OF_LEADS: dict[str, Any] = SHARED | {
     "lost_reasons": list(LostReason),
     "reached": LeadStatus.QUALIFIED,
     "left": LeftStatusFilter(statuses=list(LeadStatus)),
+}
+OF_ACTIVITIES: dict[str, Any] = {
+    "words": "",
+    "lacks": [],
+    "author_ids": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+    "assignee_ids": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+    "kinds": list(ActivityKind),
+    "happened_from": LONG_AGO,
+    "happened_to": FAR_OFF,
+    "is_done": False,
 }
 OF_CUSTOMERS: dict[str, Any] = SHARED | {"statuses": list(CustomerStatus), "kinds": list(CustomerKind)}
 
@@ -144,13 +156,22 @@ def test_walks_customers_by_every_order_and_filter() -> None:
     walk_all(CUSTOMERS.list_page, CustomerFilter, list(CUSTOMERS.sorts), OF_CUSTOMERS)
 
 
+@pytest.mark.slow
+@pytest.mark.no_cover
+@pytest.mark.usefixtures("in_app", "rows")
+def test_walks_activities_by_every_order_and_filter() -> None:
+    walk_all(ACTIVITIES.list_page, ActivityFilter, list(ACTIVITIES.sorts), OF_ACTIVITIES)
+
+
 def test_knows_every_filter() -> None:
+    assert set(OF_ACTIVITIES) == {part.name for part in fields(ActivityFilter)}
     assert set(OF_LEADS) == {part.name for part in fields(LeadFilter)}
     assert set(OF_CUSTOMERS) == {part.name for part in fields(CustomerFilter)}
 
 
-PAGES = {"/leads": LEADS.sorts, "/customers": CUSTOMERS.sorts, "/activities": (), "/history": (), "/trash": ()}
-ANSWERS = {"/leads": LEADS.sorts, "/customers": CUSTOMERS.sorts, "/contacts": (), "/conversions": (), "/employees": ()}
+WITH_SPEC = {"/leads": LEADS.sorts, "/customers": CUSTOMERS.sorts, "/activities": ACTIVITIES.sorts}
+PAGES: dict[str, Iterable[str]] = {**WITH_SPEC, "/history": (), "/trash": ()}
+ANSWERS: dict[str, Iterable[str]] = {**WITH_SPEC, "/contacts": (), "/conversions": (), "/employees": ()}
 
 
 def list_addresses(lists: Mapping[str, Iterable[str]]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from crm_web.activities.listing.filters import FILTERS as OF_ACTIVITIES
+from crm_web.api.activities.schemas import ActivityQuery
 from crm_web.api.customers.schemas import CustomerQuery
 from crm_web.api.leads.schemas import LeadQuery
 from crm_web.customers.listing.filters import FILTERS as OF_CUSTOMERS
@@ -29,7 +30,7 @@ LISTS: Mapping[str, Sequence[str]] = {
     "/leads": (*names_of(OF_LEADS), "sort"),
     "/leads/board": names_of(OF_LEADS),
     "/customers": (*names_of(OF_CUSTOMERS), "sort"),
-    "/activities": names_of(OF_ACTIVITIES),
+    "/activities": (*names_of(OF_ACTIVITIES), "sort"),
     "/history": OF_HISTORY,
     "/trash": ("kind",),
     "/search": ("kind",),
@@ -75,7 +76,9 @@ def test_names_what_is_too_much(session: Session, browser_as: BrowserAs, ann: Em
     assert answer["says"] == "No results (first 8 words only)"
 
 
-@pytest.mark.parametrize(("path", "query"), [("/leads", LeadQuery), ("/customers", CustomerQuery)])
+@pytest.mark.parametrize(
+    ("path", "query"), [("/leads", LeadQuery), ("/customers", CustomerQuery), ("/activities", ActivityQuery)]
+)
 def test_refuses_programs(app: Flask, session: Session, ann: Employee, path: str, query: type) -> None:
     program = Program(app, make_token(session, ann))
     for name in query.model_fields:  # type: ignore[attr-defined]
@@ -83,10 +86,11 @@ def test_refuses_programs(app: Flask, session: Session, ann: Employee, path: str
             answer = program.get(f"{path}?{urlencode({name: UNKNOWN})}")
             errors = answer.get_json()["errors"]
             assert (answer.status_code, [error["field"].split(".")[0] for error in errors]) == (422, [name])
-    owner = program.get(f"{path}?owner=none").get_json()["errors"][0]["message"]
+    person = "author" if path == "/activities" else "owner"
+    owner = program.get(f"{path}?{person}=none").get_json()["errors"][0]["message"]
     assert owner in ("Choose one of me, team, nobody, an id.", "Choose one of me, nobody, an id.")
     assert "'active'" in program.get("/customers?status=foo").get_json()["errors"][0]["message"]
-    for url in (path, "/search"):
+    for url in ("/leads" if path == "/activities" else path, "/search"):
         answer = program.get(f"{url}?{urlencode({'q': 'a b c d e f g h i'})}")
         assert answer.get_json()["errors"] == [{"field": "q", "message": "Send at most 8 words."}]
 

@@ -5,23 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, and_, func, select
-from sqlalchemy.orm import defer, joinedload
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
-from crm_web.lists.pagination import Page, Sort, load_page
-from crm_web.lists.record_filters import within
+from crm_web.lists.record_filters import ListFilter, within
+from crm_web.lists.spec import ListSpec
 from crm_web.models import Activity, ActivityKind, Change, ChangeAction, Customer, Employee, Lead
 from crm_web.records.serialization import from_history
 
 LeadOrCustomer = TypeVar("LeadOrCustomer", Lead, Customer)
-NEWEST_FIRST = Sort(Activity.happened_at.expression, Activity.id.expression, descending=True)
-"""``ix_activities_happened`` gives the order; only what happened in the same moment is sorted by id."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ActivityFilter:
-    """The filters of the activity list; empty parts match anything.
+class ActivityFilter(ListFilter):
+    """Which activities a list shows; every part left out lets all pass.
 
     :param author_ids: 0 means unknown
     :param assignee_ids: 0 means unassigned
@@ -37,44 +35,31 @@ class ActivityFilter:
     happened_to: datetime | None = None
     is_done: bool | None = None
 
+    def list_conditions(self, spec: ListSpec) -> list[ColumnElement[bool]]:
+        """The conditions of all parts."""
+        conditions = within(Activity.happened_at, self.happened_from, self.happened_to)
+        for column, ids in ((Activity.created_by_id, self.author_ids), (Activity.assignee_id, self.assignee_ids)):
+            if ids:
+                conditions.append(or_(column.in_(ids), column.is_(None)) if 0 in ids else column.in_(ids))
+        if self.assignee_ids or self.is_done is not None:
+            conditions.append(Activity.kind == ActivityKind.TASK)
+        if self.kinds:
+            conditions.append(Activity.kind.in_(self.kinds))
+        if self.is_done is not None:
+            conditions.append(Activity.done_at.is_not(None) if self.is_done else Activity.done_at.is_(None))
+        return conditions + (_on_living_records() if self.is_done is False else [])
 
-def list_activities(filters: ActivityFilter, *, cursor: str | None) -> Page:
-    """Load a page of activities with author and record, latest first.
 
-    Activities on records in the trash are included, but their tasks are not open.
-    """
-    within_order = ActivityFilter(happened_from=filters.happened_from, happened_to=filters.happened_to)
-    people = (joinedload(Activity.created_by), joinedload(Activity.assignee))
-    lead = joinedload(Activity.lead).load_only(Lead.name, Lead.deleted_at)
-    customer = joinedload(Activity.customer).load_only(Customer.name, Customer.deleted_at)
-    return load_page(
-        select_activities(filters).options(*people, lead, customer, defer(Activity.body)),
-        NEWEST_FIRST,
-        cursor=cursor,
-        base_query=None if filters == within_order else select_activities(within_order),
+def _on_living_records() -> list[ColumnElement[bool]]:
+    """Asked for each open task, of which there are few; for a join the planner reads all leads and customers."""
+    records = (
+        (Lead.deleted_at, Lead.id == Activity.lead_id),
+        (Customer.deleted_at, Customer.id == Activity.customer_id),
     )
-
-
-def select_activities(filters: ActivityFilter) -> Select[Any]:
-    """Build the query for the list and its count, without order."""
-    query = select(Activity).where(*within(Activity.happened_at, filters.happened_from, filters.happened_to))
-    for column, ids in ((Activity.created_by_id, filters.author_ids), (Activity.assignee_id, filters.assignee_ids)):
-        if ids:
-            query = query.where(column.in_(ids) | column.is_(None) if 0 in ids else column.in_(ids))
-    if filters.assignee_ids or filters.is_done is not None:
-        query = query.where(Activity.kind == ActivityKind.TASK)
-    if filters.kinds:
-        query = query.where(Activity.kind.in_(filters.kinds))
-    if filters.is_done is not None:
-        query = query.where(Activity.done_at.is_not(None) if filters.is_done else Activity.done_at.is_(None))
-    if filters.is_done is False:
-        # Asked for each open task, of which there are few; for a join the planner reads all leads and customers.
-        for trashed_at, is_its in (
-            (Lead.deleted_at, Lead.id == Activity.lead_id),
-            (Customer.deleted_at, Customer.id == Activity.customer_id),
-        ):
-            query = query.where(select(trashed_at).where(is_its).correlate(Activity).scalar_subquery().is_(None))
-    return query
+    return [
+        select(trashed_at).where(is_its).correlate(Activity).scalar_subquery().is_(None)
+        for trashed_at, is_its in records
+    ]
 
 
 def get_activity(activity_id: int) -> Activity | None:

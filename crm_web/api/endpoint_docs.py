@@ -49,6 +49,7 @@ TAGS: Sequence[tuple[str, str]] = (
     ("winning", "Win a lead and create or link its customer, with preview and undo."),
     ("customers", "Companies and people who buy from you."),
     ("contacts", "The people at a customer."),
+    ("activities", "Notes, calls, meetings, emails and tasks on leads and customers."),
     ("employees", "The people who use the CRM."),
     ("history", "Who changed what, when and how, and all conversions of leads to customers."),
     ("webhooks", "Send changes to other apps as they happen, signed as Standard Webhooks."),

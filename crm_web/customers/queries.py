@@ -15,6 +15,7 @@ from crm_web.core.extensions import db
 from crm_web.customers.spec import CUSTOMERS
 from crm_web.lists.distinct_values import select_words_in_use
 from crm_web.lists.record_filters import RecordFilter
+from crm_web.lists.spec import ListSpec
 from crm_web.models import (
     Activity,
     Contact,
@@ -41,10 +42,10 @@ class CustomerFilter(RecordFilter):
     statuses: Sequence[CustomerStatus] = ()
     kinds: Sequence[CustomerKind] = ()
 
-    def list_conditions(self) -> list[ColumnElement[bool]]:
-        """The conditions that only customers have."""
+    def list_conditions(self, spec: ListSpec) -> list[ColumnElement[bool]]:
+        """The conditions of all parts."""
         chosen = ((Customer.status, self.statuses), (Customer.kind, self.kinds))
-        return [column.in_(words) for column, words in chosen if words]
+        return super().list_conditions(spec) + [column.in_(words) for column, words in chosen if words]
 
 
 def list_words_in_use(*, limit: int = 200) -> dict[str, list[str]]:

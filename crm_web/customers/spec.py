@@ -42,10 +42,9 @@ _ADDRESS = ("street", "city", "state", "postal_code", "country")
 
 CUSTOMERS = ListSpec(
     Customer,
-    (CustomerLastActivity.customer_id, CustomerLastActivity.at),
+    Column("name", "Name", sort=Customer.sort_name.expression, is_indexed=True),
     COLUMNS,
     shown=("number", "status", "city", "owner", "created_at", "updated_at"),
-    name_sort=Customer.sort_name.expression,
     default_sort="name",
     orders={
         "name": "Name",
@@ -69,8 +68,9 @@ CUSTOMERS = ListSpec(
             == literal("0001-01-01 00:00:00+00").cast(CustomerLastActivity.at.type),
         ),
     },
-    country=Customer.billing_country,
+    last_activity=(CustomerLastActivity.customer_id, CustomerLastActivity.at),
     always=(Customer.id, Customer.name, Customer.kind, Customer.status, Customer.owner_id),
+    always_related={"owner": ["name"]},
     related=(
         (Owner, Customer.owner_id),
         (Maker, Customer.created_by_id),

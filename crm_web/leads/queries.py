@@ -15,9 +15,8 @@ from crm_web.leads.left_status import LeftStatusFilter, has_left_status
 from crm_web.leads.spec import LEADS
 from crm_web.lists.distinct_values import select_words_in_use
 from crm_web.lists.record_filters import RecordFilter, within
-from crm_web.lists.sorting import (
-    NO_DAY,
-)
+from crm_web.lists.sorting import NO_DAY
+from crm_web.lists.spec import ListSpec
 from crm_web.models import (
     WAY_TO_WON,
     Activity,
@@ -75,10 +74,10 @@ class LeadFilter(RecordFilter):
         """Whether the aggregates, which are kept by owner, source and status, count these leads."""
         return {"statuses", "owner_ids", "sources"}.issuperset(self.in_use)
 
-    def list_conditions(self) -> list[ColumnElement[bool]]:
-        """The conditions that only leads have."""
+    def list_conditions(self, spec: ListSpec) -> list[ColumnElement[bool]]:
+        """The conditions of all parts."""
         left = [has_left_status(self.left)] if self.left else []
-        return [*left, *_list_conditions(self), *_list_money_and_days(self)]
+        return [*super().list_conditions(spec), *left, *_list_conditions(self), *_list_money_and_days(self)]
 
 
 def _list_conditions(filters: LeadFilter) -> list[ColumnElement[bool]]:

@@ -64,10 +64,9 @@ COLUMNS = (
 
 LEADS = ListSpec(
     Lead,
-    (LeadLastActivity.lead_id, LeadLastActivity.at),
+    Column("name", "Name", sort=Lead.sort_name.expression, is_indexed=True),
     COLUMNS,
     shown=("status", "amount", "owner", "expected_close_on", "next_task", "last_activity", "updated_at"),
-    name_sort=Lead.sort_name.expression,
     default_sort="-updated_at",
     orders={
         "-updated_at": "Recently updated",
@@ -93,8 +92,9 @@ LEADS = ListSpec(
             moment_or_none(LeadLastActivity.at) == literal("0001-01-01 00:00:00+00").cast(LeadLastActivity.at.type),
         ),
     },
-    country=Lead.country,
+    last_activity=(LeadLastActivity.lead_id, LeadLastActivity.at),
     always=(Lead.id, Lead.name, Lead.company, Lead.status, Lead.owner_id, Lead.currency),
+    always_related={"owner": ["name"]},
     related=(
         (Owner, Lead.owner_id),
         (Maker, Lead.created_by_id),

@@ -19,7 +19,8 @@ class Column:
     :param key: its word in addresses and in the API, and the attribute of the model where ``path`` names no other
     :param label: its heading; left out, the label that history and messages use
     :param kind: how it is written: ``text``, ``status``, ``word`` (of an enum), ``money``, ``number``, ``percent``,
-        ``date``, ``moment``, ``due``, ``person``, ``country``, ``email``, ``phone`` or ``link``
+        ``date``, ``moment``, ``due``, ``person``, ``country``, ``email``, ``phone``, ``link`` or ``record`` (another
+        one, with a link)
     :param width: the class of its width in the table
     :param path: where the value stands on a record, such as ``owner.name``
     :param is_lesser: whether it goes first where it gets narrow; ``"wide"``: shown on a wide screen only
@@ -80,7 +81,7 @@ class ShownColumns:
         return [(kind, name, read(record)) for kind, name, read in self._parts]
 
 
-WIDTHS = {"status": 8, "number": 7.5, "date": 7.5, "person": 9, "word": 6.5}
+WIDTHS = {"status": 8, "number": 7.5, "date": 7.5, "person": 9, "word": 6.5, "on": 14}
 """The widths of columns in rem, as lists.css has them."""
 NAME_WIDTH = 18
 

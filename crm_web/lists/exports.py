@@ -3,18 +3,47 @@
 import tempfile
 from collections.abc import Iterable, Sequence
 
-from flask import Response, send_file, stream_with_context
+from flask import Response, current_app, render_template, send_file, stream_with_context
 from flask_login import current_user
 
 from crm_web.core import clock
 from crm_web.lists.csv_export import write_csv
 from crm_web.lists.params import Chip, ListParams
+from crm_web.lists.record_params import SpecListParams
 from crm_web.lists.xlsx_export import Workbook, write_xlsx
 from crm_web.web import template_filters
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_PRINTED = 1000
 """How many rows of a list are printed at most; a file holds all of them."""
+
+
+def send_list(name: str, view: SpecListParams) -> Response:
+    """Stream a list as CSV.
+
+    :param name: of the file, without extension
+    """
+    return send_csv(name, *view.make_table())
+
+
+def send_list_xlsx(name: str, view: SpecListParams, chips: Sequence[Chip]) -> Response:
+    """Send a list as an Excel file, with a sheet that says what it shows.
+
+    :param name: of the file, without extension
+    :param chips: the filters in use
+    """
+    view.sort = view.spec.usable_sort(view.read_filter(), view.sort)
+    return send_xlsx(name, *view.make_table(), view=view, chips=chips)
+
+
+def print_list(template: str, view: SpecListParams, chips: Sequence[Chip]) -> str:
+    """Draw a list for paper.
+
+    :param template: one that extends ``lists/print_list.html``
+    :param chips: the filters in use
+    """
+    page = view.load_first(MOST_PRINTED)
+    return render_template(template, page=page, view=view, chips=chips, house=current_app.config["COMPANY_NAME"])
 
 
 def send_csv(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:

@@ -16,7 +16,6 @@ from urllib.parse import parse_qsl, urlencode
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
-from crm_web.lists.columns import Column, ShownColumns, measure_columns
 from crm_web.lists.pagination import Page
 from crm_web.lists.spec import ListSpec
 from crm_web.records.parsing import read_date, read_exact_amount
@@ -83,7 +82,7 @@ class ListParams:
         self._default_sort = spec.default_sort if spec else ""
         self.sort = self._read_sort(args.get("sort", ""), spec)
         self._orders = spec.orders if spec else {}
-        self._labels = {key: column.label for key, column in spec.columns.items()} if spec else {}
+        self._labels = {column.key: column.label for column in (spec.name, *spec.columns.values())} if spec else {}
         self.mark = args.get("at")
         usual = list(spec.shown) if spec else []
         asked = _tidy(args.getlist("columns"))
@@ -213,11 +212,6 @@ class ListParams:
         return [(name, str(value)) for name, values in kept.items() for value in _listed(values)]
 
     @property
-    def chosen_columns(self) -> list[str] | None:
-        """The columns that a file holds: those that somebody chose, else every one."""
-        return self.columns if self.has_own_columns else None
-
-    @property
     def orders(self) -> Mapping[str, str]:
         """The orders to choose from, the present one among them."""
         if not self._orders:
@@ -230,14 +224,6 @@ class ListParams:
         key = self.sort.removeprefix("-")
         direction = "descending" if self.sort.startswith("-") else "ascending"
         return f"{self._labels.get(key, key.capitalize())} ({direction})"
-
-    def measure(self, columns: Mapping[str, Column]) -> str:
-        """The class of the table: as wide as the columns need that somebody chose."""
-        return measure_columns([columns[key] for key in self.columns]) if self.has_own_columns else ""
-
-    def show(self, columns: Mapping[str, Column]) -> ShownColumns:
-        """The columns of the table, for its rows."""
-        return ShownColumns([columns[key] for key in self.columns], are_chosen=self.has_own_columns)
 
     def url_for_sort(self, key: str) -> str:
         """The same list sorted by a word; sorted by it already, the other way round."""

@@ -1,15 +1,18 @@
 """What an address of a list says by the filters that the list declares, and how that reads."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, ClassVar
 
 from werkzeug.datastructures import MultiDict
 
 from crm_web.core import clock
+from crm_web.lists.columns import Column, ShownColumns, measure_columns
 from crm_web.lists.date_ranges import days_of
 from crm_web.lists.filters import BAR, MORE, NOWHERE, Filter, names_of
+from crm_web.lists.pagination import Page
 from crm_web.lists.params import Chip, ListParams, Tab
+from crm_web.lists.record_filters import ListFilter
 from crm_web.lists.spec import ListSpec
 from crm_web.models import Employee
 from crm_web.records.people import list_team_ids
@@ -124,3 +127,55 @@ class RecordListParams(ListParams):
         if message.startswith("“"):
             return message.rstrip(".")
         return next(it for it in self.known_filters if name in it.names).say_unread(self, name)
+
+
+class SpecListParams(RecordListParams):
+    """
+    The address of a list that has a specification.
+
+    :param args: the query of the address
+    :param me: the employee who reads
+    :param user_locale: in whose language and time zone
+    """
+
+    list_endpoint: ClassVar[str]
+    spec: ClassVar[ListSpec]
+    declared: ClassVar[Sequence[Filter]]
+    """What it can be filtered by, in the order of the filter bar."""
+
+    def __init__(self, args: MultiDict[str, str], *, me: Employee, user_locale: UserLocale) -> None:
+        super().__init__(
+            self.list_endpoint, args, me=me, user_locale=user_locale, filters=self.declared, spec=self.spec
+        )
+
+    def read_filter(self) -> ListFilter:
+        """Say which records the list shows."""
+        raise NotImplementedError
+
+    def load_page(self) -> Page:
+        """The page of the list that the address stands on, with the columns that it shows."""
+        return self.spec.list_page(self.read_filter(), sort=self.sort, cursor=self.mark, columns=self.columns)
+
+    def load_first(self, size: int) -> Page:
+        """The first rows of the list."""
+        return self.spec.list_page(self.read_filter(), sort=self.sort, cursor=None, columns=self.columns, size=size)
+
+    def make_table(self) -> tuple[list[str], Iterator[list[object]]]:
+        """The list as a file holds it: heads and rows, with the columns that somebody chose, else every one."""
+        columns = self.columns if self.has_own_columns else None
+        return self.spec.make_table(self.read_filter(), sort=self.sort, columns=columns)
+
+    @property
+    def shown(self) -> list[Column]:
+        """The columns of the table beside the name."""
+        return [self.spec.columns[key] for key in self.columns]
+
+    @property
+    def table_class(self) -> str:
+        """The class of the table: as wide as the columns need that somebody chose."""
+        return measure_columns(self.shown) if self.has_own_columns else ""
+
+    @property
+    def cells(self) -> ShownColumns:
+        """What reads the cells of each row."""
+        return ShownColumns(self.shown, are_chosen=self.has_own_columns)

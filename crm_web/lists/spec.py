@@ -10,9 +10,9 @@ from sqlalchemy.sql.base import ExecutableOption
 from crm_web.core.extensions import db
 from crm_web.lists.columns import Column, show_words
 from crm_web.lists.pagination import PAGE_SIZE, Page, Sort, choose_sort, count_some, join_groups, load_page
-from crm_web.lists.record_filters import RecordFilter, list_shared_conditions
+from crm_web.lists.record_filters import ListFilter
 from crm_web.lists.sorting import day_or_none, folded, moment_or_none, number_or_none, place_or_none
-from crm_web.models.base import EnumText
+from crm_web.models.base import EnumText, Trashable
 from crm_web.records.matching import contains_words
 
 LARGEST_FIRST = ("money", "percent", "date", "moment")
@@ -20,51 +20,52 @@ LARGEST_FIRST = ("money", "percent", "date", "moment")
 
 class ListSpec:
     """
-    What a list of leads or customers can show, be filtered and sorted by; all its queries are made here.
+    What a list can show, be filtered and sorted by; all its queries are made here.
 
     :param model: the model
-    :param last_activity: the id of the record, and the moment, in the table of latest activities
-    :param columns: every column, in the order in which they stand; the name stands before them always
+    :param name: the column that stands before the others always, and leads to the record
+    :param columns: every other column, in the order in which they stand
     :param shown: the columns of a list whose address asks for none
-    :param name_sort: what the name is sorted by
     :param default_sort: the order of a list whose address names none
     :param orders: the orders that people ask for by name; the heads of the table give the others
     :param missing: what can be missing beside the columns that say so: how it reads, and the condition
-    :param country: the column of the country
     :param always: what a page loads whatever is shown; a description of 20,000 characters is not among it
+    :param always_related: the same of other records, by relation
     :param related: other tables that files read, each with the column that holds its id
     :param file: what a file holds where no columns are chosen; plain texts that it does not name come last
     :param by_one: the filters that an order's index begins with, if they name one value each
+    :param last_activity: the id of the record, and the moment, in the table of latest activities
     """
 
     def __init__(
         self,
         model: Any,
-        last_activity: tuple[Any, Any],
+        name: Column,
         columns: Sequence[Column],
         *,
         shown: Sequence[str],
-        name_sort: Any,
         default_sort: str,
         orders: Mapping[str, str],
-        missing: Mapping[str, tuple[str, ColumnElement[bool]]],
-        country: Any,
         always: Sequence[Any],
+        always_related: Mapping[str, Sequence[str]],
         related: Sequence[tuple[Any, Any]],
         file: Mapping[str, Any],
+        missing: Mapping[str, tuple[str, ColumnElement[bool]]] | None = None,
         by_one: Mapping[str, Sequence[str]] | None = None,
+        last_activity: tuple[Any, Any] = (None, None),
     ) -> None:
-        self.model, self.shown, self.default_sort, self.country = model, shown, default_sort, country
+        self.model, self.name, self.shown, self.default_sort = model, name, shown, default_sort
         self.columns = {column.key: column for column in columns}
         self.groups = {key: column.groups for key, column in self.columns.items() if column.groups}
-        self.sorts = {"name": name_sort} | {c.key: self._sort_of(c) for c in columns}
-        self.indexed = {"name"} | {column.key for column in columns if column.is_indexed}
+        self.sorts = {column.key: self._sort_of(column) for column in (name, *columns)}
+        self.indexed = {column.key for column in (name, *columns) if column.is_indexed}
         self.largest_first = [column.key for column in columns if column.kind in LARGEST_FIRST]
         self.orders = orders
         ours = {c.key: (c.missing, getattr(model, c.key).is_(None)) for c in columns if c.missing}
-        self._missing = {**missing, **ours}
-        self._activity_id, self._activity_at = last_activity
+        self._missing = {**(missing or {}), **ours}
+        self._activity_id, self.activity_at = last_activity
         self._always, self._related, self._by_one = always, related, by_one or {}
+        self._always_related = [(relation, other) for relation, others in always_related.items() for other in others]
         self.plain = [column for column in columns if column.section]
         unnamed = (column for column in self.plain if column.label not in file)
         self._file = {**file, **{column.label: getattr(model, column.key) for column in unnamed}}
@@ -103,21 +104,22 @@ class ListSpec:
         other, (key,) = aliased(relation.property.mapper.class_), relation.property.local_columns
         return folded(select(getattr(other, name)).where(other.id == key).correlate(self.model).scalar_subquery())
 
-    def select(self, filters: RecordFilter) -> Select[Any]:
+    def select(self, filters: ListFilter) -> Select[Any]:
         """
         Build the query behind the list, its count and its files.
 
         :param filters: which records
         :return: a select of the model outside the trash, without order
         """
-        query = select(self.model).where(self.model.deleted_at.is_(None))
+        query = select(self.model)
+        if issubclass(self.model, Trashable):
+            query = query.where(self.model.deleted_at.is_(None))
         if filters.asks_for_activity:
             query = self._join_activity(query)
         if filters.words.strip():
             query = query.where(contains_words(self.model.search_text.expression, filters.words))
-        shared = list_shared_conditions(filters, self.model, country=self.country, last_activity=self._activity_at)
         missing = [self._missing[word][1] for word in filters.lacks if word in self._missing]
-        return query.where(*shared, *missing, *filters.list_conditions())
+        return query.where(*filters.list_conditions(self), *missing)
 
     def read_sort(self, word: str | None) -> Sort:
         """
@@ -138,7 +140,7 @@ class ListSpec:
             groups=self.groups.get(key),
         )
 
-    def usable_sort(self, filters: RecordFilter, word: str | None) -> str:
+    def usable_sort(self, filters: ListFilter, word: str | None) -> str:
         """
         Choose the order of a file, which is the page's: without an index only so many records can be sorted.
 
@@ -152,7 +154,7 @@ class ListSpec:
 
     def list_page(
         self,
-        filters: RecordFilter,
+        filters: ListFilter,
         *,
         sort: str | None,
         cursor: str | None,
@@ -181,7 +183,7 @@ class ListSpec:
         )
 
     def make_table(
-        self, filters: RecordFilter, *, sort: str | None, columns: Sequence[str] | None
+        self, filters: ListFilter, *, sort: str | None, columns: Sequence[str] | None
     ) -> tuple[list[str], Iterator[list[object]]]:
         """
         Put the list into a table, with flat memory.
@@ -191,11 +193,12 @@ class ListSpec:
         :param columns: the columns that the list shows, where somebody chose them; ``None`` for every column
         :return: the heads, and an iterator over the rows, each with a cell for every head
         """
-        cells = self._file if columns is None else {"Name": self.model.name} | dict(map(self._cell, columns))
+        chosen = [self.name, *(self.columns[key] for key in columns or ())]
+        cells = self._file if columns is None else dict(map(self._cell, chosen))
         return list(cells), show_words(self.stream(filters, list(cells.values()), sort=sort))
 
     def stream(
-        self, filters: RecordFilter, columns: Sequence[Any], *, sort: str | None, size: int = 1000
+        self, filters: ListFilter, columns: Sequence[Any], *, sort: str | None, size: int = 1000
     ) -> Iterator[Sequence[Any]]:
         """
         Run through the whole list in its order, a batch at a time, with flat memory.
@@ -207,38 +210,41 @@ class ListSpec:
         :return: an iterator over rows of values
         """
         order, query = self.read_sort(self.usable_sort(filters, sort)), self.select(filters)
-        if not filters.asks_for_activity:
+        if self.activity_at is not None and not filters.asks_for_activity:
             query = self._join_activity(query)
         for related, key in self._related:
             query = query.outerjoin(related, related.id == key)
         query = join_groups(query, order).with_only_columns(*columns, maintain_column_froms=True)
         yield from db.session.execute(query.order_by(*order.columns).execution_options(yield_per=size))
 
-    def _cell(self, key: str) -> tuple[str, Any]:
-        column = self.columns[key]
-        return column.label, getattr(self.model, column.path or key) if column.joined is None else column.joined
+    def _cell(self, column: Column) -> tuple[str, Any]:
+        own = column.path or column.key
+        return column.label, getattr(self.model, own) if column.joined is None else column.joined
 
     def _load(self, columns: Sequence[str] | None) -> list[ExecutableOption]:
-        """Of the records themselves only what is shown, and of another record, such as the owner, one column."""
+        """Of the records themselves only what is shown, and as little of others, such as the owner."""
         if columns is None:
             return []
         computed = [column for key in columns if (column := self.columns[key]).is_computed]
         paths = [(self.columns[key].path or key).partition(".") for key in columns if not self.columns[key].is_computed]
-        own = [getattr(self.model, name) for name, _, further in paths if not further]
-        elsewhere = dict.fromkeys([("owner", "name"), *((name, further) for name, _, further in paths if further)])
+        known = self.model.__mapper__.column_attrs
+        own = [getattr(self.model, name) for name, _, further in paths if name in known]
+        elsewhere: dict[str, list[str]] = {}
+        for relation, name in (*self._always_related, *((name, further) for name, _, further in paths if further)):
+            elsewhere.setdefault(relation, []).append(name)
         expressions = [with_expression(getattr(self.model, it.path), it.joined) for it in computed]
-        return [load_only(*self._always, *own), *(self._load_of(*path) for path in elsewhere), *expressions]
+        return [load_only(*self._always, *own), *(self._load_of(*path) for path in elsewhere.items()), *expressions]
 
-    def _load_of(self, relation: str, name: str) -> ExecutableOption:
+    def _load_of(self, relation: str, names: Sequence[str]) -> ExecutableOption:
         joined = getattr(self.model, relation)
-        return joinedload(joined).load_only(getattr(joined.property.mapper.class_, name))
+        return joinedload(joined).load_only(*(getattr(joined.property.mapper.class_, name) for name in names))
 
-    def _select_for(self, order: Sort, filters: RecordFilter) -> Select[Any]:
+    def _select_for(self, order: Sort, filters: ListFilter) -> Select[Any]:
         query = self.select(filters)
-        is_by_activity = order.expression is self.sorts["last_activity"]
+        is_by_activity = order.expression is self.sorts.get("last_activity")
         return self._join_activity(query) if is_by_activity and not filters.asks_for_activity else query
 
-    def _select_in_order(self, filters: RecordFilter, order: Sort) -> Select[Any] | None:
+    def _select_in_order(self, filters: ListFilter, order: Sort) -> Select[Any] | None:
         """What an index gives in this order: as much as is filtered by its own column; ``None`` where that is all."""
         key = next(key for key, expression in self.sorts.items() if expression is order.expression)
         about = self.columns[key].filters if key in self.columns else ()
@@ -249,8 +255,9 @@ class ListSpec:
             return None
         found = self._select_for(order, type(filters)(**known))
         # Untouched is about both: what was touched since is not even walked past.
-        is_about_rest = filters.untouched_since is not None and key in ("updated_at", "last_activity")
-        return found.where(order.expression < filters.untouched_since) if is_about_rest else found
+        untouched_since = getattr(filters, "untouched_since", None)
+        is_about_rest = untouched_since is not None and key in ("updated_at", "last_activity")
+        return found.where(order.expression < untouched_since) if is_about_rest else found
 
     def _join_activity(self, query: Select[Any]) -> Select[Any]:
         return query.join(self._activity_id.class_, self._activity_id == self.model.id)

@@ -7,22 +7,20 @@ from flask import request
 from werkzeug.datastructures import MultiDict
 
 from crm_web.lists.pagination import Page
-from crm_web.lists.params import ListParams
+from crm_web.lists.record_params import SpecListParams
 from crm_web.search.queries import correct_spelling
 
-Params = TypeVar("Params", bound=ListParams)
+Params = TypeVar("Params", bound=SpecListParams)
 
 
-def load_or_correct(
-    params: Params, load: Callable[[Params], Page], read: Callable[[MultiDict[str, str]], Params]
-) -> tuple[Params, Page]:
+def load_or_correct(params: Params, read: Callable[[MultiDict[str, str]], Params]) -> tuple[Params, Page]:
     """Load a page of a list; where nothing matches its words, the one of the corrected words.
 
     Everything on the page then comes from the corrected words, so that its links, files and views mean what it shows.
 
     :return: the parameters of the page, and the page; those that were sent where correcting finds nothing either
     """
-    page = load(params)
+    page = params.load_page()
     words = "" if page.count else correct_spelling(params.one("q"))
     if not words:
         return params, page
@@ -30,5 +28,5 @@ def load_or_correct(
     args.poplist("at")
     args["q"] = words
     corrected = read(args)
-    corrected_page = load(corrected)
+    corrected_page = corrected.load_page()
     return (corrected, corrected_page) if corrected_page.count else (params, page)

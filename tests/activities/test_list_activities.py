@@ -1,16 +1,21 @@
 """The list of all activities: GET /activities."""
 
+import csv
+import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
+from python_calamine import CalamineWorkbook
 from sqlalchemy.orm import Session
 
 from crm_web.core.clock import now
 from crm_web.core.request_log import count_queries
 from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead
-from tests.factories import make_activity, make_customer, make_lead
+from tests.api.client import Program
+from tests.factories import make_activity, make_customer, make_lead, make_token
 from tests.page import Browser, Page, words
 
 BrowserAs = Callable[[Employee], Browser]
@@ -182,3 +187,59 @@ def test_the_list_asks_as_much_for_twenty_as_for_two(
             browser.get("activities.list_activities", author="me")
         counts.append(queries.count)
     assert counts[0] == counts[1] <= 6
+
+
+def test_shows_and_sorts_by_the_columns_that_somebody_chose(
+    browser_as: BrowserAs, activities: list[Activity], ann: Employee
+) -> None:
+    page = browser_as(ann).get("activities.list_activities", columns=["assignee", "record"], sort="record")
+    assert subjects(page) == ["To do", "Came", "Noted", "Called", "Did"]
+    assert page.table[4] | {"Activity": ""} == {
+        "Activity": "",
+        "Lead or customer": "Okoro",
+        "Assigned to": "Ann Keller",
+    }
+    assert [words(box) for box in page.soup.select("input[name=columns][checked] + label")] == [
+        "Lead or customer",
+        "Assigned to",
+    ]
+    for sort, first in (("subject", "Called"), ("-done_at", "Did"), ("kind", "Noted"), ("created_by", "Came")):
+        assert subjects(browser_as(ann).get("activities.list_activities", sort=sort))[0] == first
+
+
+def test_files_and_paper_hold_what_the_list_shows(
+    browser_as: BrowserAs, activities: list[Activity], ann: Employee
+) -> None:
+    browser = browser_as(ann)
+    page = browser.get("activities.list_activities", kind=["call", "task"])
+    rows = list(csv.DictReader(io.StringIO(page.click("CSV").body.removeprefix("\ufeff"), newline="")))
+    assert [row["Activity"] for row in rows] == ["Did", "To do", "Called"]
+    assert {name: rows[0][name] for name in ("Type", "Lead", "Customer", "Assigned to", "Added by")} == {
+        "Type": "Task",
+        "Lead": "Okoro",
+        "Customer": "",
+        "Assigned to": "Ann Keller",
+        "Added by": "Bob Tanaka",
+    }
+    chosen = browser.get("activities.export_activities", columns="record", kind="call").body
+    assert chosen.removeprefix("\ufeff").splitlines() == ["Activity,Lead or customer", "Called,Okoro"]
+    file = browser.get("activities.export_activities_xlsx", kind="call").response.data
+    book = CalamineWorkbook.from_filelike(io.BytesIO(file))
+    assert [row[1] for row in book.get_sheet_by_name("Activities").to_python()] == ["Activity", "Called"]
+    assert ["Filters", "Call"] in book.get_sheet_by_name("About this file").to_python()
+    paper = browser.get("activities.print_activities", kind="call")
+    assert "1 activity" in paper.text and "Called" in paper.text and "Did" not in paper.text
+
+
+def test_programs_ask_in_the_same_words(
+    app: Flask, session: Session, activities: list[Activity], ann: Employee
+) -> None:
+    program = Program(app, make_token(session, ann))
+    items = program.get("/activities?kind=call&kind=task&sort=subject").get_json()["items"]
+    assert [(item["subject"], item["kind"]) for item in items] == [
+        ("Called", "call"),
+        ("Did", "task"),
+        ("To do", "task"),
+    ]
+    assert [item["subject"] for item in program.get("/activities?tasks=open").get_json()["items"]] == ["To do"]
+    assert program.get("/activities?kind=letter").status_code == 422

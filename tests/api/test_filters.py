@@ -5,6 +5,8 @@ from collections.abc import Iterable
 import pytest
 from sqlalchemy.orm import Session
 
+from crm_web.activities.listing.filters import FILTERS as OF_ACTIVITIES
+from crm_web.api.activities.schemas import ActivityQuery
 from crm_web.api.customers.schemas import CustomerQuery
 from crm_web.api.leads.schemas import LeadQuery
 from crm_web.api.schemas import PageQuery
@@ -24,6 +26,7 @@ def known(query: type[PageQuery]) -> set[str]:
 def test_no_filter_of_the_browser_is_missing() -> None:
     assert known(LeadQuery) == set(names_of(OF_LEADS))
     assert known(CustomerQuery) == set(names_of(OF_CUSTOMERS))
+    assert known(ActivityQuery) == set(names_of(OF_ACTIVITIES))
 
 
 @pytest.mark.parametrize(

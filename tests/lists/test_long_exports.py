@@ -13,6 +13,11 @@ from tests.page import Browser
     [
         ("leads.export_leads", "INSERT INTO leads (last_name) SELECT 'Lead ' || n FROM generate_series(1, 2100) n"),
         ("customers.export_customers", "INSERT INTO customers (name) SELECT 'C ' || n FROM generate_series(1, 2100) n"),
+        (
+            "activities.export_activities",
+            "WITH l AS (INSERT INTO leads (last_name) VALUES ('A') RETURNING id) INSERT INTO activities"
+            " (lead_id, kind, subject) SELECT id, 'note', 'N ' || n FROM l, generate_series(1, 2100) n",
+        ),
         ("api.export_leads", "INSERT INTO leads (last_name) SELECT 'Lead ' || n FROM generate_series(1, 2100) n"),
         ("api.export_customers", "INSERT INTO customers (name) SELECT 'C ' || n FROM generate_series(1, 2100) n"),
     ],

@@ -1,32 +1,19 @@
 """What the address of the list of customers says."""
 
-from werkzeug.datastructures import MultiDict
-
 from crm_web.customers.listing.filters import FILTERS
 from crm_web.customers.queries import CustomerFilter
 from crm_web.customers.spec import CUSTOMERS
 from crm_web.lists.params import Tab
-from crm_web.lists.record_params import RecordListParams
-from crm_web.models import CustomerKind, Employee
-from crm_web.web.template_filters import UserLocale
+from crm_web.lists.record_params import SpecListParams
+from crm_web.models import CustomerKind
 
 
-class CustomerListParams(RecordListParams):
-    """
-    The address of the list of customers.
+class CustomerListParams(SpecListParams):
+    """The address of the list of customers."""
 
-    :param args: the query of the address
-    :param me: the employee who reads
-    :param user_locale: in whose language and time zone
-    """
-
-    def __init__(self, args: MultiDict[str, str], *, me: Employee, user_locale: UserLocale) -> None:
-        super().__init__(
-            "customers.list_customers", args, me=me, user_locale=user_locale, filters=FILTERS, spec=CUSTOMERS
-        )
+    list_endpoint, spec, declared = "customers.list_customers", CUSTOMERS, FILTERS
 
     def read_filter(self) -> CustomerFilter:
-        """Say which customers the list shows."""
         return CustomerFilter(**self.read_parts(), kinds=[kind for kind in CustomerKind if kind in self.all("kind")])
 
     @property

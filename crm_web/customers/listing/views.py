@@ -1,6 +1,6 @@
 """The list of customers: on the screen, as a file, and on paper. The address says which, and all show the same."""
 
-from flask import Response, current_app, jsonify, redirect, render_template, request
+from flask import jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
@@ -8,9 +8,8 @@ from werkzeug.datastructures import MultiDict
 from crm_web.auth.permissions import Action, allowed
 from crm_web.customers import blueprint, queries
 from crm_web.customers.listing.params import CustomerListParams
-from crm_web.customers.spec import CUSTOMERS
-from crm_web.lists.exports import MOST_PRINTED, send_csv, send_xlsx
-from crm_web.lists.pagination import Page
+from crm_web.lists import exports
+from crm_web.lists.exports import send_list, send_list_xlsx
 from crm_web.models import ListName
 from crm_web.records.people import list_possible_owners
 from crm_web.saved_views.items import READERS, current_saved_views
@@ -23,17 +22,16 @@ READERS[ListName.CUSTOMERS] = CustomerListParams
 @blueprint.get("/customers")
 @allowed(Action.READ)
 def list_customers() -> ResponseReturnValue:
-    sent = _view()
+    sent = _read(request.args)
     if sent.canonical_url:
         return redirect(sent.canonical_url)
-    view, page = load_or_correct(sent, _load, _read)
+    view, page = load_or_correct(sent, _read)
     people = list_possible_owners()
     return render_template(
         "customers/list_customers.html",
         page=page,
         view=view,
         words_sent=sent.one("q"),
-        columns=CUSTOMERS.columns,
         people=people,
         words=queries.list_words_in_use(),
         chips=view.list_chips(people),
@@ -44,35 +42,21 @@ def list_customers() -> ResponseReturnValue:
 @blueprint.get("/customers.csv")
 @allowed(Action.READ)
 def export_customers() -> ResponseReturnValue:
-    view = _view()
-    head, rows = CUSTOMERS.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
-    return send_csv("customers", head, rows)
+    return send_list("customers", _read(request.args))
 
 
 @blueprint.get("/customers.xlsx")
 @allowed(Action.READ)
-def export_customers_xlsx() -> Response:
-    view = _view()
-    view.sort = CUSTOMERS.usable_sort(view.read_filter(), view.sort)
-    head, rows = CUSTOMERS.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
-    chips = view.list_chips(list_possible_owners())
-    return send_xlsx("customers", head, rows, view=view, chips=chips)
+def export_customers_xlsx() -> ResponseReturnValue:
+    view = _read(request.args)
+    return send_list_xlsx("customers", view, view.list_chips(list_possible_owners()))
 
 
 @blueprint.get("/customers/print-list")
 @allowed(Action.READ)
 def print_list() -> ResponseReturnValue:
-    view = _view()
-    return render_template(
-        "customers/print_list.html",
-        page=CUSTOMERS.list_page(
-            view.read_filter(), sort=view.sort, cursor=None, columns=view.columns, size=MOST_PRINTED
-        ),
-        view=view,
-        columns=CUSTOMERS.columns,
-        chips=view.list_chips(list_possible_owners()),
-        house=current_app.config["COMPANY_NAME"],
-    )
+    view = _read(request.args)
+    return exports.print_list("customers/print_list.html", view, view.list_chips(list_possible_owners()))
 
 
 @blueprint.get("/customers/suggest")
@@ -80,14 +64,6 @@ def print_list() -> ResponseReturnValue:
 def suggest_customers() -> ResponseReturnValue:
     words = request.args.get("q", "").replace("\x00", "")[:300]
     return jsonify([f"{customer.number} {customer.name}" for customer in queries.list_customers_called(words)])
-
-
-def _load(view: CustomerListParams) -> Page:
-    return CUSTOMERS.list_page(view.read_filter(), sort=view.sort, cursor=view.mark, columns=view.columns)
-
-
-def _view() -> CustomerListParams:
-    return _read(request.args)
 
 
 def _read(args: MultiDict[str, str]) -> CustomerListParams:

@@ -3,34 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from werkzeug.datastructures import MultiDict
-
 from crm_web.leads.left_status import LeftStatusFilter
 from crm_web.leads.listing.filters import FILTERS, OVERDUE, STATUS
 from crm_web.leads.queries import LeadFilter
 from crm_web.leads.spec import LEADS
 from crm_web.lists.filters import read_words
 from crm_web.lists.params import Chip, Tab
-from crm_web.lists.record_params import RecordListParams
+from crm_web.lists.record_params import SpecListParams
 from crm_web.models import Customer, Employee, LeadStatus, StatusKind
-from crm_web.web.template_filters import UserLocale
 
 
-class LeadListParams(RecordListParams):
-    """
-    The address of the list of leads.
+class LeadListParams(SpecListParams):
+    """The address of the list of leads."""
 
-    :param args: the query of the address
-    :param me: the employee who reads
-    :param user_locale: in whose language and time zone
-    """
+    list_endpoint, spec, declared = "leads.list_leads", LEADS, FILTERS
 
-    def __init__(self, args: MultiDict[str, str], *, me: Employee, user_locale: UserLocale) -> None:
-        super().__init__("leads.list_leads", args, me=me, user_locale=user_locale, filters=FILTERS, spec=LEADS)
-        self.customer_id = next(iter(self.ids("customer")), None)
+    @property
+    def customer_id(self) -> int | None:
+        """The customer whose leads are shown, if only theirs are."""
+        return next(iter(self.ids("customer")), None)
 
     def read_filter(self) -> LeadFilter:
-        """Say which leads the list shows."""
         leads = LeadFilter(**self.read_parts())
         return replace(leads, overdue_on=self.today if self.one("close") == OVERDUE else None, left=self._read_left())
 

@@ -1,6 +1,6 @@
 """The list of leads: on the screen, as a file, and on paper. The address says which leads, and all show the same."""
 
-from flask import Response, current_app, redirect, render_template, request
+from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
@@ -9,8 +9,7 @@ from crm_web.auth.permissions import Action, allowed
 from crm_web.customers.queries import get_customer
 from crm_web.leads import blueprint, queries
 from crm_web.leads.listing.params import LeadListParams
-from crm_web.leads.spec import LEADS
-from crm_web.lists.exports import MOST_PRINTED, send_csv, send_xlsx
+from crm_web.lists.exports import print_list, send_list, send_list_xlsx
 from crm_web.lists.pagination import Page
 from crm_web.lists.params import Chip
 from crm_web.models import Customer, ListName
@@ -26,10 +25,10 @@ READERS[ListName.LEADS] = LeadListParams
 @blueprint.get("/leads")
 @allowed(Action.READ)
 def list_leads() -> ResponseReturnValue:
-    sent = _view()
+    sent = _read(request.args)
     if sent.canonical_url:
         return redirect(sent.canonical_url)
-    view, page = load_or_correct(sent, _load, _read)
+    view, page = load_or_correct(sent, _read)
     people = list_possible_owners()
     return render_template(
         "leads/list_leads.html",
@@ -37,7 +36,6 @@ def list_leads() -> ResponseReturnValue:
         total=_total(view, page if view is sent else None),
         view=view,
         words_sent=sent.one("q"),
-        columns=LEADS.columns,
         people=people,
         words=queries.list_words_in_use(),
         chips=view.list_chips(people, _customer(view)),
@@ -65,40 +63,21 @@ def _total(view: LeadListParams, page: Page | None) -> dict[str, str]:
 @blueprint.get("/leads.csv")
 @allowed(Action.READ)
 def export_leads() -> ResponseReturnValue:
-    view = _view()
-    head, rows = LEADS.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
-    return send_csv("leads", head, rows)
+    return send_list("leads", _read(request.args))
 
 
 @blueprint.get("/leads.xlsx")
 @allowed(Action.READ)
-def export_leads_xlsx() -> Response:
-    view = _view()
-    view.sort = LEADS.usable_sort(view.read_filter(), view.sort)
-    head, rows = LEADS.make_table(view.read_filter(), sort=view.sort, columns=view.chosen_columns)
-    return send_xlsx("leads", head, rows, view=view, chips=_chips(view))
+def export_leads_xlsx() -> ResponseReturnValue:
+    view = _read(request.args)
+    return send_list_xlsx("leads", view, _chips(view))
 
 
 @blueprint.get("/leads/print")
 @allowed(Action.READ)
 def print_leads() -> ResponseReturnValue:
-    view = _view()
-    return render_template(
-        "leads/print_leads.html",
-        page=LEADS.list_page(view.read_filter(), sort=view.sort, cursor=None, columns=view.columns, size=MOST_PRINTED),
-        view=view,
-        columns=LEADS.columns,
-        chips=_chips(view),
-        house=current_app.config["COMPANY_NAME"],
-    )
-
-
-def _load(view: LeadListParams) -> Page:
-    return LEADS.list_page(view.read_filter(), sort=view.sort, cursor=view.mark, columns=view.columns)
-
-
-def _view() -> LeadListParams:
-    return _read(request.args)
+    view = _read(request.args)
+    return print_list("leads/print_leads.html", view, _chips(view))
 
 
 def _read(args: MultiDict[str, str]) -> LeadListParams:
