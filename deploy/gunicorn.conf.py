@@ -1,9 +1,12 @@
 """How gunicorn serves Piper CRM, here and in production: `gunicorn -c deploy/gunicorn.conf.py wsgi:app`."""
 
 import ctypes
+import gc
 import os
 import sys
 from contextlib import suppress
+
+from sqlalchemy.orm import configure_mappers
 
 from crm_web.core.config import ConfigurationError, load_settings
 
@@ -36,6 +39,9 @@ forwarded_allow_ips = ""
 with suppress(OSError, AttributeError):
     for switch, value in ((M_ARENA_MAX, 2), (M_MMAP_THRESHOLD, 128 * 1024), (M_TRIM_THRESHOLD, 128 * 1024)):
         ctypes.CDLL(None).mallopt(switch, value)
+# Workers share the memory of what is loaded before they are forked. Building the application opens no connection and
+# starts no thread, which a fork would share or lose. SIGHUP therefore loads no new code: restart after an update.
+preload_app = True
 max_requests = 20_000
 max_requests_jitter = 2_000
 logconfig_dict = {
@@ -46,3 +52,10 @@ logconfig_dict = {
     "root": {"level": settings.log_level, "handlers": ["stdout"]},
     "loggers": {"gunicorn.error": {"level": settings.log_level, "handlers": ["stdout"], "propagate": False}},
 }
+
+
+def when_ready(_server: object) -> None:
+    """Before the first fork, exempt what is loaded from garbage collection, which would write to shared pages."""
+    configure_mappers()
+    gc.collect()
+    gc.freeze()

@@ -10,8 +10,6 @@ from decimal import Decimal
 from itertools import chain, islice
 from typing import IO, Any
 
-import xlsxwriter
-
 MOST_ROWS = 1_048_576
 """What a sheet holds, the head among them."""
 
@@ -49,6 +47,9 @@ def write_xlsx(file: IO[bytes], workbook: Workbook, *, most_rows: int = MOST_ROW
     :param most_rows: the maximum rows of a sheet, including the heading
     :return: the number of rows written, without the heading
     """
+    # Three megabytes for each process, few of which ever export to Excel.
+    import xlsxwriter
+
     with xlsxwriter.Workbook(file, OPTIONS) as book:
         sheet = book.add_worksheet(workbook.title)
         sheet.freeze_panes(1, 1)

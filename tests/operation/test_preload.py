@@ -1,0 +1,32 @@
+"""The workers are forked from a process that has loaded the application."""
+
+import gc
+import runpy
+import threading
+
+import pytest
+
+from crm_web import create_app
+from crm_web.core.config import ROOT, load_settings
+from crm_web.core.extensions import db
+
+
+def test_building_the_application_opens_no_connection_and_starts_no_thread() -> None:
+    threads = threading.active_count()
+    app = create_app(load_settings({"DATABASE_URL": "postgresql://piper@127.0.0.1:9/x", "SECRET_KEY": "x" * 32}))
+
+    with app.app_context():
+        assert db.engine.pool.status().startswith("Pool size: 16  Connections in pool: 0")
+    assert threading.active_count() == threads
+
+
+def test_what_is_loaded_is_shared_by_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://piper@127.0.0.1:9/x")
+    monkeypatch.setenv("SECRET_KEY", "x" * 32)
+    config = runpy.run_path(str(ROOT / "deploy" / "gunicorn.conf.py"))
+    try:
+        config["when_ready"](None)
+        assert config["preload_app"]
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
