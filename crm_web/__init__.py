@@ -61,6 +61,7 @@ def register_blueprints(app: Flask) -> None:
         bulk,
         customers,
         dashboard,
+        duplicates,
         employees,
         help,
         history,
@@ -74,7 +75,7 @@ def register_blueprints(app: Flask) -> None:
     from crm_web.auth import tokens
 
     records = (leads, customers, activities, bulk, saved_views)
-    pages = (auth, dashboard, *records, reports, employees, search, history, trash, tokens, webhooks, help)
+    pages = (auth, dashboard, *records, duplicates, reports, employees, search, history, trash, tokens, webhooks, help)
     _load_views()
     for feature in (*pages, api, health):
         app.register_blueprint(feature.blueprint)

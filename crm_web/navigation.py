@@ -28,6 +28,7 @@ NAVIGATION = (
     ("Customers", "customers.list_customers", "customer", None),
     ("Activities", "activities.list_activities", "note", None),
     ("Reports", "reports.list_reports", "report", None),
+    ("Duplicates", "duplicates.list_duplicates", "duplicate", None),
     ("History", "history.list_changes", "history", None),
     ("Trash", "trash.show_trash", "trash", None),
     ("Employees", "employees.list_employees", "employee", None),

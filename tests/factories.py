@@ -14,15 +14,18 @@ from crm_web.models import (
     ApiToken,
     Contact,
     Customer,
+    DuplicatePair,
     Employee,
     Lead,
     LeadSource,
     LeadStatus,
     LostReason,
+    RecordKind,
     Role,
     Scope,
     SignIn,
     StatusKind,
+    Strength,
 )
 
 Row = TypeVar("Row", Employee, Lead, Customer, Contact, Activity)
@@ -70,6 +73,18 @@ def make_contact(session: Session, customer: Customer, by: Employee | None = Non
 def make_activity(session: Session, by: Employee | None = None, **fields: Any) -> Activity:
     """A note on the lead or customer that is given."""
     return _save(session, Activity(**{"kind": ActivityKind.NOTE, "subject": f"Note {next(_numbers)}"} | fields), by)
+
+
+def make_pair(session: Session, one: Lead | Customer, other: Lead | Customer) -> DuplicatePair:
+    """Two records that are very likely the same."""
+    kinds = [RecordKind(type(record).__name__.lower()) for record in (one, other)]
+    pair = DuplicatePair(entity=kinds[0], record_id=one.id, other_entity=kinds[1], other_id=other.id)
+    pair.points, pair.strength, pair.reasons = 74, Strength.VERY_LIKELY, [["Same email", 48], ["Same name", 26]]
+    session.add(pair)
+    session.flush()
+    pair.group_id = pair.id
+    session.commit()
+    return pair
 
 
 def make_sign_in(session: Session, employee: Employee) -> str:

@@ -347,7 +347,12 @@ def test_what_has_expired_is_deleted_by_the_worker_alone(app: Flask) -> None:
     """A request that cleans up makes somebody wait, and nothing is cleaned up where nobody comes."""
     files = list_files()
     jobs = {job.run.__name__ for job in list_jobs(app) if job.run.__name__ != "run"}
-    cleaning = {f.name for file in files for f in file.functions if f.name.startswith(("delete_expired", "compact_"))}
+    cleaning = {
+        f.name
+        for file in files
+        for f in file.functions
+        if f.name.startswith(("delete_expired", "compact_", "keep_duplicates"))
+    }
     assert cleaning == jobs
     assert {str(file): file.called() & cleaning for file in files if file.called() & cleaning} == {}
 

@@ -13,6 +13,7 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from crm_web.core.extensions import db
 from crm_web.customers.spec import CUSTOMERS
+from crm_web.duplicates.queries import PossibleDuplicate, read_duplicates, select_duplicates
 from crm_web.lists.distinct_values import select_words_in_use
 from crm_web.lists.record_filters import RecordFilter
 from crm_web.lists.spec import ListSpec
@@ -24,6 +25,7 @@ from crm_web.models import (
     CustomerStatus,
     Lead,
     LeadStatus,
+    RecordKind,
 )
 
 WonAmounts = dict[str, Decimal]
@@ -84,16 +86,18 @@ def _around_a_customer() -> list[ExecutableOption]:
     return [*people, joinedload(Customer.parent), joinedload(Customer.created_from_lead)]
 
 
-def get_customer_with_won(customer_id: int) -> tuple[Customer, WonAmounts] | None:
+def get_customer_with_won(customer_id: int) -> tuple[Customer, WonAmounts, list[PossibleDuplicate]] | None:
     """
-    Load what a customer's page needs, with what it bought for.
+    Load what a customer's page needs, with what it bought for and what may be the same.
 
     :param customer_id: its id
-    :return: the customer as ``get_customer`` gives it, and by currency the sum of its won leads; ``None`` without one
+    :return: the customer as ``get_customer`` gives it, by currency the sum of its won leads, and its possible
+        duplicates; ``None`` without one
     """
-    query = select(Customer, won_amounts()).where(Customer.id == customer_id).options(*_around_a_customer())
+    duplicates = select_duplicates(RecordKind.CUSTOMER, Customer.id.expression, Customer)
+    query = select(Customer, won_amounts(), duplicates).where(Customer.id == customer_id).options(*_around_a_customer())
     row = db.session.execute(query).one_or_none()
-    return None if row is None else (row[0], read_amounts(row[1]))
+    return None if row is None else (row[0], read_amounts(row[1]), read_duplicates(row[2]))
 
 
 def won_amounts() -> ScalarSelect[Any]:

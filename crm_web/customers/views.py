@@ -72,7 +72,7 @@ def _new_page(form: NewCustomerForm, matches: Sequence[Match] = ()) -> str:
 @blueprint.get("/customers/<int:customer_id>")
 @allowed(Action.READ)
 def show_customer(customer_id: int) -> ResponseReturnValue:
-    customer, won = queries.get_customer_with_won(customer_id) or (None, {})
+    customer, won, duplicates = queries.get_customer_with_won(customer_id) or (None, {}, [])
     if moment := read_as_of():
         return _past_page(customer_id, customer, moment)
     if customer is None:
@@ -94,6 +94,7 @@ def show_customer(customer_id: int) -> ResponseReturnValue:
         activity_form=empty_activity_form(current_user) if may_add else None,
         add_activity_url=url_for("activities.add_to_customer", customer_id=customer_id),
         changes=list_changes_of("customer", customer_id),
+        duplicates=duplicates,
     )
 
 

@@ -15,6 +15,7 @@ TOPICS = {
     "views": "help/views.html",
     "bulk": "help/bulk.html",
     "reports": "help/reports.html",
+    "duplicates": "help/duplicates.html",
     "history": "help/history.html",
     "trash": "help/trash.html",
     "shortcuts": "help/shortcuts.html",

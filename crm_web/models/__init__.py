@@ -22,6 +22,7 @@ from crm_web.models.customer import (
     CustomerStatus,
 )
 from crm_web.models.draft import Draft
+from crm_web.models.duplicate import DuplicateKey, DuplicatePair, DuplicateScan, RecordKind, Strength
 from crm_web.models.employee import Employee, Role, SignIn, SignInFailures, Theme
 from crm_web.models.last_activity import CustomerLastActivity, LeadLastActivity
 from crm_web.models.lead import WAY_TO_WON, Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
@@ -61,6 +62,11 @@ __all__ = [
     "DeliveryState",
     "ChangeSource",
     "Draft",
+    "DuplicateKey",
+    "DuplicatePair",
+    "DuplicateScan",
+    "RecordKind",
+    "Strength",
     "Employee",
     "Metric",
     "KnownWord",

@@ -4,6 +4,7 @@ from flask import Flask
 
 from crm_web.auth.retention import delete_expired_drafts, delete_expired_failures, delete_expired_sign_ins
 from crm_web.bulk.operations import delete_expired_selections
+from crm_web.duplicates.finding.operations import keep_duplicates_current
 from crm_web.stats.operations import compact_counts
 from crm_web.web.idempotency import delete_expired_keys
 from crm_web.webhooks.delivery.operations import delete_expired_deliveries
@@ -23,6 +24,7 @@ def list_jobs(app: Flask) -> list[Job]:
     return [
         Job("send webhooks", sender.run, every=POLL_SECONDS, finish=sender.finish, thread="webhooks"),
         Job("compact counts", compact_counts, every=10),
+        Job("find duplicates", keep_duplicates_current, every=2, thread="duplicates"),
         Job("delete expired drafts", delete_expired_drafts, every=MINUTE),
         Job("delete expired webhook deliveries", delete_expired_deliveries, every=MINUTE),
         Job("delete expired sign-in failures", delete_expired_failures, every=5 * MINUTE),

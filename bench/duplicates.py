@@ -1,0 +1,101 @@
+"""
+Precision and recall of the duplicate search on labelled data: ``python -m bench duplicates [FOLDER]``.
+
+The folder holds ``febrl_dataset1.csv`` (people) and ``csv_example/`` (organizations); what is absent is skipped by name.
+Each file is read into profiles, as the worker reads records, and only those are compared that share a key.
+"""
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from pathlib import Path
+
+from crm_web.duplicates.comparison.keys import list_keys
+from crm_web.duplicates.comparison.profiles import Profile, build_profile
+from crm_web.duplicates.comparison.scoring import compare
+from crm_web.duplicates.finding.queries import MOST_WITH_ONE_KEY
+from crm_web.models import Strength
+
+Labelled = list[tuple[str, Profile]]
+"""The records of a file, each with what it truly is."""
+
+
+def read_people(path: Path) -> Labelled:
+    """Read the file of febrl, whose ids say which record is a copy of which; the social security number is left out."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [(row["rec_id"].split("-")[1], _person(row)) for row in csv.DictReader(file, skipinitialspace=True)]
+
+
+def _person(row: dict[str, str]) -> Profile:
+    street = f"{row['street_number']} {row['address_1']}\n{row['address_2']}".strip()
+    names = {"first_name": row["given_name"], "last_name": row["surname"]}
+    place = {"street": street, "city": row["suburb"], "postal_code": row["postcode"], "state": row["state"]}
+    return build_profile("lead", names | place)
+
+
+def read_organizations(path: Path) -> Labelled:
+    """Read the file of early childhood sites, as customers."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [(row["True Id"], _organization(row)) for row in csv.DictReader(file)]
+
+
+def _organization(row: dict[str, str]) -> Profile:
+    website, email = row["Website"].strip(), row["Email Address"].strip()
+    values = {"name": " ".join(row["Site name"].split()), "kind": "organisation", "phone_e164": row["Phone"].strip()}
+    values |= {"street": row["Address"].strip(), "postal_code": row["Zip"].strip()}
+    values |= {"website": website if "." in website else "", "email": email if "@" in email else ""}
+    return build_profile("customer", values)
+
+
+SOURCES = {
+    "febrl, people": (read_people, "febrl_dataset1.csv"),
+    "csv_example, organizations": (read_organizations, "csv_example/csv_example_input_with_true_ids.csv"),
+}
+
+
+def measure(records: Labelled) -> dict[str, tuple[int, float, float]]:
+    """Measure how well duplicates are found.
+
+    :return: by strength and whatever is stronger: how many pairs are suggested, precision, recall
+    """
+    truth = set(_pair_equal([label for label, _ in records]))
+    found: dict[Strength, set[tuple[int, int]]] = {strength: set() for strength in Strength}
+    for one, other in set(_list_candidates([profile for _, profile in records])):
+        strength = compare(records[one][1], records[other][1]).strength
+        for weaker in Strength if strength is not None else ():
+            if weaker <= (strength or 0):
+                found[weaker].add((one, other))
+    return {
+        strength.label: (len(pairs), len(pairs & truth) / max(1, len(pairs)), len(pairs & truth) / len(truth))
+        for strength, pairs in reversed(found.items())
+    }
+
+
+def _pair_equal(labels: Sequence[str]) -> Iterator[tuple[int, int]]:
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, label in enumerate(labels):
+        places[label].append(place)
+    for same in places.values():
+        yield from combinations(same, 2)
+
+
+def _list_candidates(profiles: Sequence[Profile]) -> Iterator[tuple[int, int]]:
+    places: dict[int, list[int]] = defaultdict(list)
+    for place, profile in enumerate(profiles):
+        for key in list_keys(profile):
+            places[key].append(place)
+    for sharing in places.values():
+        if len(sharing) <= MOST_WITH_ONE_KEY:
+            yield from combinations(sharing, 2)
+
+
+def print_figures(folder: Path) -> None:
+    """Print a line for each file and strength."""
+    for name, (read, file) in SOURCES.items():
+        if not (folder / file).exists():
+            print(f"{name}: skipped, there is no {folder / file}")
+            continue
+        records = read(folder / file)
+        for strength, (count, precision, recall) in measure(records).items():
+            print(f"{name}: {strength} or stronger: {count:,} pairs, precision {precision:.4f}, recall {recall:.4f}")

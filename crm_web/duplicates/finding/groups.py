@@ -1,0 +1,36 @@
+"""Putting pairs together that hang together: A and B, B and C are one group of three."""
+
+from collections.abc import Hashable, Sequence
+from typing import TypeVar
+
+from crm_web.models import Strength
+
+Record = TypeVar("Record", bound=Hashable)
+
+
+def find_groups(pairs: Sequence[tuple[int, Record, Record, int]]) -> dict[int, int]:
+    """Find the group of each pair.
+
+    Pairs that are only possible duplicates connect nothing: through them all companies with a common name would become
+    one group. Such a pair is a group of its own unless stronger ones connect its records already.
+
+    :param pairs: id, both records and strength of each, the strongest first
+    :return: pair ids to group ids; a group has the id of its strongest pair
+    """
+    roots: dict[Record, Record] = {}
+    for _, one, other, strength in pairs:
+        if strength > Strength.POSSIBLE:
+            roots[_find_root(roots, one)] = _find_root(roots, other)
+    groups: dict[int, int] = {}
+    strongest: dict[Record, int] = {}
+    for pair_id, one, other, strength in pairs:
+        root = _find_root(roots, one)
+        is_connected = strength > Strength.POSSIBLE or root == _find_root(roots, other)
+        groups[pair_id] = strongest.setdefault(root, pair_id) if is_connected else pair_id
+    return groups
+
+
+def _find_root(roots: dict[Record, Record], record: Record) -> Record:
+    while record in roots and roots[record] != record:
+        record = roots[record]
+    return record

@@ -1,0 +1,140 @@
+"""What the search for duplicates reads: what changed, the records, and which share a key."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, cast, func, literal, or_, select, true, tuple_
+
+from crm_web.core.extensions import db
+from crm_web.duplicates.comparison.profiles import Profile, build_profile
+from crm_web.models import (
+    Change,
+    ChangeAction,
+    Contact,
+    Customer,
+    DuplicateKey,
+    DuplicatePair,
+    DuplicateScan,
+    Lead,
+    RecordKind,
+)
+
+Ref = tuple[RecordKind, int]
+"""A record: its kind and id."""
+
+MOST_WITH_ONE_KEY = 60
+"""What more records share says too little."""
+MODELS: dict[RecordKind, Any] = {RecordKind.LEAD: Lead, RecordKind.CUSTOMER: Customer, RecordKind.CONTACT: Contact}
+_PERSON = ("first_name", "last_name", "email", "phone", "phone_e164", "mobile", "mobile_e164", "customer_id")
+_ADDRESS = ("street", "city", "state", "postal_code", "country")
+_COLUMNS: dict[RecordKind, tuple[str, ...]] = {
+    RecordKind.LEAD: (*_PERSON, *_ADDRESS, "company", "website", "closed_at"),
+    RecordKind.CUSTOMER: (
+        *("name", "kind", "email", "phone", "phone_e164", "website", "vat_number", "registration_number", "parent_id"),
+        *(f"billing_{name}" for name in _ADDRESS),
+    ),
+    RecordKind.CONTACT: _PERSON,
+}
+_COMPARED = sorted({name for names in _COLUMNS.values() for name in names} | {"deleted_at"})
+
+
+def list_changed(scan: DuplicateScan, *, limit: int) -> Sequence[Any]:
+    """List the next changes of the feed.
+
+    :return: rows of ``xact``, ``id``, ``entity``, ``entity_id``, and whether it ``concerns`` what is compared
+    """
+    concerns = or_(Change.action != ChangeAction.CHANGED, Change.fields.op("?|")(cast(_COMPARED, ARRAY(Text))))
+    query = select(Change.xact, Change.id, Change.entity, Change.entity_id, concerns.label("concerns"))
+    query = query.where(Change.xact < func.crm_settled_before(type_=Change.xact.type))
+    if scan.xact is not None:
+        there = tuple_(literal(scan.xact, Change.xact.type), literal(scan.change_id))
+        query = query.where(tuple_(Change.xact, Change.id) > there)
+    return db.session.execute(query.order_by(Change.xact, Change.id).limit(limit)).all()
+
+
+def list_ids_after(entity: RecordKind, record_id: int, *, limit: int) -> Sequence[int]:
+    """List the ids of the next records, in the trash or not."""
+    model = MODELS[entity]
+    return db.session.scalars(select(model.id).where(model.id > record_id).order_by(model.id).limit(limit)).all()
+
+
+def list_contacts_of(customer_ids: Collection[int]) -> Sequence[int]:
+    """List the ids of the contacts of some customers: the customer's name is compared as theirs."""
+    return db.session.scalars(select(Contact.id).where(Contact.customer_id.in_(customer_ids))).all()
+
+
+def load_profiles(refs: Iterable[Ref]) -> dict[Ref, Profile]:
+    """Load what is compared of records; those in the trash are left out."""
+    ids: dict[RecordKind, list[int]] = defaultdict(list)
+    for entity, record_id in refs:
+        ids[entity].append(record_id)
+    profiles: dict[Ref, Profile] = {}
+    for entity, some in ids.items():
+        for row in db.session.execute(_select_compared(entity, some)).mappings():
+            profiles[entity, row["id"]] = build_profile(entity, dict(row))
+    return profiles
+
+
+def _select_compared(entity: RecordKind, ids: Sequence[int]) -> Any:
+    model = MODELS[entity]
+    columns = [model.id, *(getattr(model, name) for name in _COLUMNS[entity])]
+    if entity is RecordKind.CONTACT:
+        query = select(*columns, Customer.name.label("company")).join(Contact.customer)
+        query = query.where(Customer.deleted_at.is_(None))
+    elif entity is RecordKind.CUSTOMER:
+        query = select(*columns, Customer.id.label("customer_id"))
+    else:
+        query = select(*columns)
+    return query.where(model.id == func.any(cast(ids, ARRAY(BigInteger))), model.deleted_at.is_(None))
+
+
+def list_sharing(keys: Collection[int]) -> list[list[Ref]]:
+    """List the records that share a key, for each key that some share, but not too many."""
+    wanted = func.unnest(cast(sorted(keys), ARRAY(BigInteger))).table_valued("key").render_derived()
+    sharing = (
+        select(DuplicateKey.entity, DuplicateKey.record_id)
+        .where(DuplicateKey.key == wanted.c.key)
+        .limit(MOST_WITH_ONE_KEY + 1)
+        .lateral("sharing")
+    )
+    query = select(wanted.c.key, sharing.c.entity, sharing.c.record_id).join(sharing, true())
+    found: dict[int, list[Ref]] = defaultdict(list)
+    for key, entity, record_id in db.session.execute(query):
+        found[key].append((RecordKind(entity), record_id))
+    return [refs for refs in found.values() if 1 < len(refs) <= MOST_WITH_ONE_KEY]
+
+
+def list_pairs_of(refs: Collection[Ref]) -> Sequence[DuplicatePair]:
+    """List the pairs of some records, dismissed ones included."""
+    return db.session.scalars(select(DuplicatePair).where(is_of(refs))).all()
+
+
+def list_grouped(group_ids: Collection[int], pair_ids: Collection[int]) -> Sequence[DuplicatePair]:
+    """List the pairs of groups, and some more, without dismissed ones; strongest first."""
+    query = select(DuplicatePair).where(DuplicatePair.dismissed_at.is_(None))
+    query = query.where(or_(DuplicatePair.group_id.in_(group_ids), DuplicatePair.id.in_(pair_ids)))
+    return db.session.scalars(query.order_by(DuplicatePair.points.desc(), DuplicatePair.id)).all()
+
+
+def list_groups_of(refs: Collection[Ref]) -> Sequence[int]:
+    """List the groups in which some records are."""
+    query = select(DuplicatePair.group_id).where(is_of(refs), DuplicatePair.group_id.is_not(None)).distinct()
+    return [group_id for group_id in db.session.scalars(query) if group_id is not None]
+
+
+def is_of(refs: Collection[Ref]) -> ColumnElement[bool]:
+    """Build the condition that a pair has one of these records; each side has an index."""
+    ids: dict[RecordKind, list[int]] = defaultdict(list)
+    for entity, record_id in refs:
+        ids[entity].append(record_id)
+    sides = (
+        (DuplicatePair.entity, DuplicatePair.record_id),
+        (DuplicatePair.other_entity, DuplicatePair.other_id),
+    )
+    parts = [
+        (column == entity) & (id_column == func.any(cast(some, ARRAY(BigInteger))))
+        for column, id_column in sides
+        for entity, some in ids.items()
+    ]
+    return or_(False, *parts)
