@@ -6,7 +6,9 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 
+from bench.duplicates import measure_duplicates
 from bench.fill import Database, make_database, server
 from bench.limits import measure_limits, measure_memory
 from bench.options import Options, read_options
@@ -59,6 +61,7 @@ def _measure(options: Options, small: Site, large: Site) -> list[Figure]:
         "wal": lambda: measure_wal(large, options.rounds),
         "memory": lambda: measure_memory(large, options),
         "peers": lambda: measure_peers(large, options.rounds),
+        "duplicates": measure_duplicates,
     }
     figures = []
     for part in options.parts:
@@ -72,5 +75,7 @@ def _measure(options: Options, small: Site, large: Site) -> list[Figure]:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["profile"]:
         profile(sys.argv[2:] or PAGES, int(os.environ.get("BENCH_LEADS", PROFILED_LEADS)))
+    elif sys.argv[1:2] == ["duplicates"]:
+        measure_duplicates(*map(Path, sys.argv[2:3]))
     else:
         main()

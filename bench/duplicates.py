@@ -1,8 +1,8 @@
 """
 Precision and recall of the duplicate search on labelled data: ``python -m bench duplicates [FOLDER]``.
 
-The folder holds ``febrl_dataset1.csv`` (people) and ``csv_example/`` (organizations); what is absent is skipped by name.
-Each file is read into profiles, as the worker reads records, and only those are compared that share a key.
+The folder holds ``febrl_dataset1.csv`` (people) and ``csv_example/`` (organizations); what is absent is skipped. Each
+file is read into profiles, as the worker reads records, and only those are compared that share a key.
 """
 
 import csv
@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
 
+from bench.options import ROOT
+from bench.report import Figure, print_figures
 from crm_web.duplicates.comparison.keys import list_keys
 from crm_web.duplicates.comparison.profiles import Profile, build_profile
 from crm_web.duplicates.comparison.scoring import compare
@@ -48,13 +50,15 @@ def _organization(row: dict[str, str]) -> Profile:
     return build_profile("customer", values)
 
 
+LABELLED = ROOT.parent / "shared" / "data" / "duplicates"
 SOURCES = {
-    "febrl, people": (read_people, "febrl_dataset1.csv"),
-    "csv_example, organizations": (read_organizations, "csv_example/csv_example_input_with_true_ids.csv"),
+    "febrl, people": (read_people, "febrl_dataset1.csv", 0.95),
+    "csv_example, organizations": (read_organizations, "csv_example/csv_example_input_with_true_ids.csv", 0.9),
 }
+"""By name: how it is read, its file, and the least recall."""
 
 
-def measure(records: Labelled) -> dict[str, tuple[int, float, float]]:
+def measure(records: Labelled) -> dict[Strength, tuple[int, float, float]]:
     """Measure how well duplicates are found.
 
     :return: by strength and whatever is stronger: how many pairs are suggested, precision, recall
@@ -67,7 +71,7 @@ def measure(records: Labelled) -> dict[str, tuple[int, float, float]]:
             if weaker <= (strength or 0):
                 found[weaker].add((one, other))
     return {
-        strength.label: (len(pairs), len(pairs & truth) / max(1, len(pairs)), len(pairs & truth) / len(truth))
+        strength: (len(pairs), len(pairs & truth) / max(1, len(pairs)), len(pairs & truth) / len(truth))
         for strength, pairs in reversed(found.items())
     }
 
@@ -90,12 +94,18 @@ def _list_candidates(profiles: Sequence[Profile]) -> Iterator[tuple[int, int]]:
             yield from combinations(sharing, 2)
 
 
-def print_figures(folder: Path) -> None:
-    """Print a line for each file and strength."""
-    for name, (read, file) in SOURCES.items():
+def measure_duplicates(folder: Path = LABELLED) -> list[Figure]:
+    """Measure on the labelled files that are there."""
+    figures: list[Figure] = []
+    for name, (read, file, least) in SOURCES.items():
         if not (folder / file).exists():
-            print(f"{name}: skipped, there is no {folder / file}")
+            figures.append(Figure("duplicates", name, skipped=f"no {file}"))
             continue
-        records = read(folder / file)
-        for strength, (count, precision, recall) in measure(records).items():
-            print(f"{name}: {strength} or stronger: {count:,} pairs, precision {precision:.4f}, recall {recall:.4f}")
+        for strength, (count, precision, recall) in measure(read(folder / file)).items():
+            also = {"Pairs": f"{count:,}", "Precision": f"{precision:.4f}", "Recall": f"{recall:.4f}"}
+            fault = f"recall below {least}" if strength is Strength.POSSIBLE and recall < least else ""
+            target = 0.99 if strength is Strength.VERY_LIKELY else 0.9 if strength is Strength.POSSIBLE else None
+            what = f"{name}: {strength.label.lower()} and stronger"
+            figures.append(Figure("duplicates", what, precision, "precision", target, True, fault, also))
+    print_figures(figures)
+    return figures

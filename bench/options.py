@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "var" / "bench"
-PARTS = ("pages", "limits", "wal", "memory", "peers")
+PARTS = ("pages", "limits", "wal", "memory", "peers", "duplicates")
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ def _write_pairs(refs: Collection[Ref], found: Mapping[Pair, Comparison]) -> Non
     for key, comparison in found.items():
         if pair := known.get(key):
             _set(pair, comparison)
-    new = [_row(key, comparison) for key, comparison in found.items() if key not in known]
+    new = [_row(key, found[key]) for key in sorted(found.keys() - known.keys())]
     added = db.session.scalars(insert(DuplicatePair).returning(DuplicatePair.id), new).all() if new else []
     db.session.flush()
     regroup(groups, added)
