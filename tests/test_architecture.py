@@ -379,10 +379,27 @@ def test_every_template_is_shown() -> None:
     assert [place for place in parse_templates() if not any(f'"{place}"' in text for text in texts)] == []
 
 
+def test_type_has_three_sizes() -> None:
+    """Paper has points; a sign may be in proportion to what it stands in."""
+    sheets = "".join(path.read_text() for path in (ROOT / "static").glob("*.css"))
+    sizes = set(re.findall(r"font-size: ([^;]+);", sheets))
+    assert len([size for size in sizes if size.startswith("var(--text-")]) == 3
+    rest = r"var\(--text-\w+\)|inherit|0|[\d.]+(em|pt)|calc\(var\(--avatar.*"
+    assert [size for size in sizes if not re.fullmatch(rest, size)] == []
+
+
+def test_every_token_of_the_style_sheets_is_set_and_used() -> None:
+    sheets = "".join(path.read_text() for path in (ROOT / "static").glob("*.css"))
+    set_, used = set(re.findall(r"(--[\w-]+):", sheets)), set(re.findall(r"var\((--[\w-]+)\)", sheets))
+    assert used <= set_
+    # Bootstrap reads its own, and those with a default are set where they are needed.
+    assert {token for token in set_ - used if f"var({token}," not in sheets and not token.startswith("--bs-")} == set()
+
+
 def test_every_class_of_the_style_sheets_is_written_somewhere() -> None:
     sheets = "".join(path.read_text() for path in (ROOT / "static").glob("*.css"))
     # Swagger UI brings its own.
-    selectors = [part for part in re.findall(r"([^{};]+){", sheets) if ".swagger-ui" not in part]
+    selectors = [part for part in re.findall(r"([^{};]+){", sheets) if "#docs" not in part]
     styled = {name for selector in selectors for name in re.findall(r"\.([a-z][\w-]*)", selector)}
     paths = [*list_templates(), *(ROOT / "static").rglob("*.js"), *(file.path for file in list_files())]
     text = "\n".join(path.read_text() for path in paths)
