@@ -38,3 +38,16 @@ def test_no_function_compares_every_changed_row_with_every_other_one(session: Se
     found = session.execute(text(joining)).all()
     assert len(found) >= 3
     assert [name for name, settings in found if "enable_nestloop=off" not in settings] == []
+
+
+def test_no_function_takes_over_that_its_caller_joins_without_loops(session: Session) -> None:
+    """Settings of a function hold for what it calls: a look-up by a few ids would read whole tables."""
+    calls = """
+        SELECT caller.proname, called.proname, coalesce(called.proconfig, '{}') FROM pg_proc caller
+        JOIN pg_proc called ON called.prolang = caller.prolang AND called.oid <> caller.oid
+            AND caller.prosrc ~ ('\\m' || called.proname || '\\(')
+        WHERE 'enable_nestloop=off' = ANY (caller.proconfig) AND called.proname LIKE 'crm\\_%'
+    """
+    found = session.execute(text(calls)).all()
+    assert ("crm_move_last_activity", "crm_look_for_last_activity") in {(caller, called) for caller, called, _ in found}
+    assert [called for _, called, settings in found if not any("enable_nestloop=" in each for each in settings)] == []
