@@ -1,7 +1,7 @@
 """Parsing of amounts as other programs write them; a column is judged as a whole, and ambiguous amounts are refused."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from decimal import Decimal
 
 from babel import Locale
@@ -17,16 +17,11 @@ _NUMBER = re.compile(r"\d[\d.,]*")
 _NOT_AN_AMOUNT = "Enter an amount like 1234.50."
 
 
-def detect_decimal_mark(values: Iterable[str]) -> str | None:
-    """Detect the decimal mark of a column: ``.`` or ``,``; ``None`` if no cell decides, or they contradict
-    each other.
+def detect_mark(value: str) -> str | None:
+    """Detect the decimal mark of an amount: ``.`` or ``,``; ``None`` if it does not tell.
+
+    One mark before three digits decides nothing: it may be a decimal or a thousands mark.
     """
-    told = {mark for value in values if (mark := _detect_mark(value))}
-    return told.pop() if len(told) == 1 else None
-
-
-def _detect_mark(value: str) -> str | None:
-    """One mark before three digits decides nothing: it may be a decimal or a thousands mark."""
     found = _NUMBER.search(re.sub(r"(?<=\d)[ '’\u00a0\u202f](?=\d)", "", value))
     number = found[0].rstrip(".,") if found else ""
     marks = re.sub(r"\d", "", number)
@@ -41,6 +36,18 @@ def _detect_mark(value: str) -> str | None:
     return last if len(tail) != 3 or len(head) > 3 or head.startswith("0") else None
 
 
+def name_readings(text: str) -> str:
+    """Name both amounts that a cell can mean in a column that does not tell; empty if it can mean only one."""
+    number, _ = _part_currency(text.strip())
+    try:
+        read_number(number, _LOCALES[POINT])
+    except AmbiguousNumber as error:
+        return error.readings
+    except NotANumber:
+        pass
+    return ""
+
+
 def read_amounts(cursor: str | None, *, is_said: bool) -> Callable[[str], tuple[Decimal, str | None]]:
     """Make the reader of a column of amounts.
 
@@ -53,14 +60,14 @@ def read_amounts(cursor: str | None, *, is_said: bool) -> Callable[[str], tuple[
         number, currency = text.strip(), None
         if not number[-1:].isdigit() or not number[:1].isdigit():
             number, currency = _part_currency(number)
-        if cursor == COMMA and _detect_mark(number) == other:
+        if cursor == COMMA and detect_mark(number) == other:
             raise ValueError(f"This column uses decimal commas, but this value has a decimal point: “{number}”.")
         try:
             return check_amount(read_number(number, locale)), currency
         except AmbiguousNumber as error:
             if is_said:
                 return check_amount(Decimal(number.replace(",", "."))), currency
-            raise ValueError(f"{error.readings} Use --decimal point or --decimal comma.") from error
+            raise ValueError(f"{error.readings} Use --decimal-mark point or --decimal-mark comma.") from error
         except NotANumber as error:
             raise ValueError(_NOT_AN_AMOUNT) from error
 

@@ -6,7 +6,8 @@ from typing import Any
 from crm_web.imports.amounts import read_amounts
 from crm_web.imports.columns import TEXTS
 from crm_web.imports.dates import read_moment
-from crm_web.imports.mapping import DATES, ColumnMapping
+from crm_web.imports.inspection import DATES
+from crm_web.imports.mapping import ColumnMapping
 from crm_web.imports.vocabulary import LOST_REASON_WORDS, NO, RATINGS, YES, squash
 from crm_web.models import Lead, LeadSource, LostReason, Rating, limit_of
 from crm_web.records.parsing import read_country, read_currency, read_email, read_percent, read_text, read_website
@@ -36,7 +37,7 @@ def list_readers(mapping: ColumnMapping, read_phone: Reader) -> dict[str, Reader
         "website": read_website,
         "country": read_country,
         "currency": read_currency,
-        "amount": read_amounts(mapping.decimal_mark, is_said=mapping.is_mark_said),
+        "amount": read_amounts(mapping.facts.decimal_mark, is_said=mapping.facts.is_mark_said),
         "probability": read_percent,
         "rating": _rating,
         "is_won": _yes_or_no,

@@ -16,6 +16,6 @@ FIELDS = (
 """What a row that closes a lead fills where the lead has nothing."""
 COLUMNS = (
     *("external_system", "external_id", "last_name", "amount", "currency", "source", "status"),
-    *("lost_reason", "lost_note", "created_at", "closed_at", *FIELDS),
+    *("lost_reason", "lost_note", "created_at", "updated_at", "closed_at", *FIELDS),
 )
 """The columns of ``leads`` that are staged."""

@@ -84,8 +84,17 @@ def _read_currency(context: click.Context, parameter: click.Parameter, text: str
     help="What known leads take from the file: what they lack (fill), all it says (update) or nothing (skip).",
 )
 @click.option("--currency", callback=_read_currency, metavar="CODE", help="The currency for amounts without one.")
-@click.option("--dates", type=click.Choice(["dmy", "mdy"]), help="How to read 03/04/2025. Default: detected.")
-@click.option("--decimal", type=click.Choice(["point", "comma"]), help="How to read 1.500. Default: detected.")
+@click.option(
+    "--day-first/--month-first",
+    "day_first",
+    default=None,
+    help="Read 03/04/2025 as 3 April, or as March 4. Default: what the column tells.",
+)
+@click.option(
+    "--decimal-mark",
+    type=click.Choice(["point", "comma"]),
+    help="What stands before decimals. Default: what the column tells.",
+)
 @click.option("--encoding", help="The encoding, e.g. utf-8 or cp1252. Default: detected.")
 @click.option(
     "--delimiter", type=click.Choice([*DELIMITERS, "tab"]), help="The character between cells. Default: detected."
@@ -177,8 +186,7 @@ def _build_options(by: Employee, **said: Any) -> Options:
     owner = _get_employee(said["owner"]) if said["owner"] else None
     if owner and not owner.can_own:
         _refuse(f"{owner.name} can’t own leads. Choose an active employee with a Sales, Manager or Admin role.")
-    creates_owners, delimiter, dates = said["creates_owners"], said["delimiter"], said.pop("dates")
-    decimal = said.pop("decimal")
+    creates_owners, delimiter = said["creates_owners"], said["delimiter"]
     return Options(
         **said
         | {
@@ -186,8 +194,7 @@ def _build_options(by: Employee, **said: Any) -> Options:
             "creates_owners": may(by, Action.KEEP_EMPLOYEES) if creates_owners is None else creates_owners,
             "currency": said["currency"] or current_app.config["DEFAULT_CURRENCY"],
             "region": current_app.config["DEFAULT_REGION"],
-            "day_first": None if dates is None else dates == "dmy",
-            "decimal_mark": {"point": POINT, "comma": COMMA}.get(decimal),
+            "decimal_mark": {"point": POINT, "comma": COMMA}.get(said["decimal_mark"]),
             "existing": Existing(said["existing"]),
             "delimiter": "\t" if delimiter == "tab" else delimiter,
         }

@@ -3,42 +3,36 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-from crm_web.core.errors import DomainError
-from crm_web.imports.amounts import COMMA, detect_decimal_mark
+from crm_web.imports.amounts import COMMA
 from crm_web.imports.csv_file import Row
+from crm_web.imports.inspection import ColumnFacts, Question, inspect_columns
+from crm_web.imports.recognition import (
+    Kind,
+    MappingUnclear,
+    detect_kind,
+    is_name,
+    recognise_address,
+    recognise_in_place,
+    refuse_other_things,
+)
 from crm_web.imports.vocabulary import (
     ADDRESS_HEADERS,
-    ADDRESS_PART_OF,
-    ADDRESSES,
     ALTERNATIVES,
-    DEAL_FIELDS,
     FIELD_OF,
+    GENERAL_IDS,
     HEADERS,
-    NOT_LEADS,
     RATINGS,
-    RECORD_WORDS,
     UNKNOWNS,
     squash,
 )
 
 FIELDS = (frozenset(HEADERS) - {"label"}) | frozenset(ADDRESS_HEADERS)
 NAMING = ("last_name", "first_name", "full_name", "company", "email", "deal_name", "external_id")
-DATES = ("created_at", "close_date", "won_at", "lost_at", "expected_close_on")
-_TOO_GENERAL = frozenset({"id", "uuid", "guid", "recordid", "recid", "externalid"})
 
 
-class MappingUnclear(DomainError):
-    """The columns can't be told, or what was said about them does not fit the file."""
-
-
-class Kind(StrEnum):
-    """What the rows of a file are, for the words that mean different things in each."""
-
-    DEAL = "deal"
-    PERSON = "person"
-    COMPANY = "company"
+Places = dict[str, tuple[int, ...]]
+"""Fields to their columns."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +40,7 @@ class ColumnMapping:
     """Where each field comes from.
 
     :param system: how the other system is called in ``leads.external_system``
-    :param decimal_mark: with which mark the column of amounts writes decimals; ``None`` if it does not tell
+    :param facts: what the columns say as a whole
     """
 
     header: tuple[str, ...]
@@ -55,14 +49,22 @@ class ColumnMapping:
     phone_labels: Mapping[int, int] = field(default_factory=dict)
     kind: Kind = Kind.PERSON
     system: str | None = None
-    day_first: frozenset[int] = frozenset()
-    decimal_mark: str | None = None
-    is_mark_said: bool = False
+    facts: ColumnFacts = ColumnFacts()
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What the columns leave open; the person has to say it before anything is imported."""
+        return self.facts.questions
+
+    @property
+    def day_first(self) -> frozenset[int]:
+        """The columns of dates in which the day stands before the month."""
+        return self.facts.day_first
 
     @property
     def decimal_comma(self) -> bool:
         """Whether amounts are written like 1.234,50."""
-        return self.decimal_mark == COMMA
+        return self.facts.decimal_mark == COMMA
 
     def name(self, column: int) -> str:
         """The name of a column for a person; one without a name goes by its place."""
@@ -78,56 +80,89 @@ class ColumnMapping:
         """The columns that no field comes from."""
         used = {column for columns in self.columns.values() for column in columns} | set(self.phone_labels.values())
         used |= {column for address in self.addresses for columns in address.values() for column in columns}
-        return [self.name(column) for column in range(len(self.header)) if column not in used and self.header[column]]
-
-
-def is_known(name: str) -> bool:
-    """Return whether a text is the name of a column that leads could come from."""
-    return _recognise(squash(name)) is not None or _recognise_address(squash(name)) is not None
+        return [
+            self.name(column)
+            for column in range(len(self.header))
+            if column not in used and (self.header[column] or column in self.facts.unnamed)
+        ]
 
 
 def choose_mapping(
     header: Sequence[str],
     sample: Sequence[Row],
     *,
+    rows: Iterable[Row] | None = None,
     given: Mapping[str, Sequence[str]] | None = None,
     system: str | None = None,
     day_first: bool | None = None,
-    is_american: bool = True,
     decimal_mark: str | None = None,
+    statuses: Iterable[str] = (),
 ) -> ColumnMapping:
     """Decide which column is which field.
 
+    :param rows: all rows of the file, by which columns are seen as a whole; ``None`` for the sample
     :param given: what the person said: fields to names of columns; no name leaves the field out
     :param system: how the other system is called; ``None`` for the name of the column with its ids
     :param day_first: whether 03/04/2025 is the third of April; ``None`` to tell by the values
     :param decimal_mark: what stands before decimals; ``None`` to tell by the values
+    :param statuses: the words that the person said a status for
     :raise MappingUnclear: if the rows are no leads, or nothing would name them, or ``given`` does not fit
     """
     keys = [squash(name) for name in header]
     said = {name: _find_columns(header, name, columns) for name, columns in (given or {}).items()}
-    kind = _detect_kind(keys)
+    kind = detect_kind(
+        keys, [value for place, key in enumerate(keys) if is_name(key) for value in _values(sample, place)]
+    )
     if not said:
-        _refuse_other_things(keys)
-    columns, addresses = _recognise_all(keys, kind, sample, set(said))
-    columns |= {name: places for name, places in said.items() if places and name not in ADDRESS_HEADERS}
-    by_hand = {name: places[:1] for name, places in said.items() if places and name in ADDRESS_HEADERS}
-    # What the person said about an address is one: a part of it that they did not name comes from the file's first.
-    addresses = ({**(addresses[0] if addresses else {}), **by_hand}, *addresses[1:]) if by_hand else addresses
-    if not (columns.keys() & set(NAMING)):
-        raise MappingUnclear(_explain_missing_name(header))
-    dates = [place for name in DATES for place in columns.get(name, ())]
+        refuse_other_things(keys)
+    columns, addresses = _apply(said, *_recognise_all(keys, kind, sample, set(said)))
+    _check_naming(header, keys, columns, said)
+    facts = inspect_columns(
+        sample if rows is None else rows, header, columns,
+        words=statuses, day_first=day_first, decimal_mark=decimal_mark,
+    )  # fmt: skip
     return ColumnMapping(
         tuple(header),
-        columns,
+        {**columns, "status": facts.statuses} if facts.statuses else columns,
         addresses,
         _find_phone_labels(keys, columns),
         kind,
         system or _name_system(header, keys, columns, kind),
-        frozenset(p for p in dates if _is_day_first(_values(sample, p), day_first, is_american)),
-        decimal_mark or detect_decimal_mark(v for p in columns.get("amount", ()) for v in _values(sample, p)),
-        decimal_mark is not None,
+        facts,
     )
+
+
+def _apply(
+    said: Mapping[str, tuple[int, ...]],
+    columns: dict[str, tuple[int, ...]],
+    addresses: tuple[dict[str, tuple[int, ...]], ...],
+) -> tuple[Places, tuple[Places, ...]]:
+    """Put what the person said in the place of what was recognised."""
+    columns = columns | {name: places for name, places in said.items() if places and name not in ADDRESS_HEADERS}
+    by_hand = {name: places[:1] for name, places in said.items() if places and name in ADDRESS_HEADERS}
+    # What the person said about an address is one: a part of it that they did not name comes from the file's first.
+    return columns, ({**(addresses[0] if addresses else {}), **by_hand}, *addresses[1:]) if by_hand else addresses
+
+
+def _check_naming(
+    header: Sequence[str],
+    keys: Sequence[str],
+    columns: Mapping[str, tuple[int, ...]],
+    said: Mapping[str, tuple[int, ...]],
+) -> None:
+    """Make sure that something names the rows: an id alone only where it is known as one, or said to be."""
+    naming = columns.keys() & set(NAMING)
+    by_id = naming == {"external_id"} and "external_id" not in said
+    if not naming or by_id and not _is_known_id(keys[columns["external_id"][0]]):
+        names = ", ".join(name for name in header if name)
+        raise MappingUnclear(
+            f"None of the columns {names} names a lead. Map one: --map last_name=…, --map company=…, --map email=…"
+            " or, to name the leads by their IDs, --map external_id=…"
+        )
+
+
+def _is_known_id(key: str) -> bool:
+    return key not in GENERAL_IDS and FIELD_OF.get(key, ("", 0))[0] == "external_id"
 
 
 def _find_columns(header: Sequence[str], name: str, wanted: Sequence[str]) -> tuple[int, ...]:
@@ -145,76 +180,14 @@ def _find_column(header: Sequence[str], wanted: str) -> int:
     return alike[0]
 
 
-def _refuse_other_things(keys: Iterable[str]) -> None:
-    for key in keys:
-        if key in NOT_LEADS:
-            raise MappingUnclear(
-                f"This looks like a file of {NOT_LEADS[key]}, not leads. If it has leads, map its columns: "
-                "--map last_name=…, --map email=…"
-            )
-
-
-def _explain_missing_name(header: Sequence[str]) -> str:
-    return (
-        f"None of the columns {', '.join(name for name in header if name)} names a lead. "
-        "Map one: --map last_name=…, --map company=… or --map email=…"
-    )
-
-
-def _detect_kind(keys: Sequence[str]) -> Kind:
-    found = {match[0] for key in keys if (match := _recognise(key))}
-    if found & DEAL_FIELDS or any(key.startswith(("deal", "opportunity", "stagename")) for key in keys):
-        return Kind.DEAL
-    if "company" in found and not found & {"first_name", "last_name", "full_name", "email"}:
-        return Kind.COMPANY
-    return Kind.PERSON
-
-
-def _recognise(key: str) -> tuple[str, int] | None:
-    """Find the field of a squashed header and how well it fits; without its leading word if need be."""
-    if key in FIELD_OF:
-        return FIELD_OF[key]
-    for word in RECORD_WORDS:
-        rest = key.removeprefix(word)
-        if rest != key and rest in FIELD_OF and rest != "id":
-            name, rank = FIELD_OF[rest]
-            return name, rank + 100
-    return None
-
-
-def _recognise_in_place(key: str, kind: Kind, keys: Sequence[str]) -> tuple[str, int] | None:
-    """Some words mean one thing among people and another among deals or companies."""
-    last = key
-    for word in RECORD_WORDS:
-        last = last.removeprefix(word)
-    if last == "name" and key not in FIELD_OF:
-        return {Kind.DEAL: "deal_name", Kind.COMPANY: "company"}.get(kind, "full_name"), 50
-    if last == "title" and key not in FIELD_OF:
-        if kind is Kind.DEAL:
-            return "deal_name", 50
-        return ("salutation" if "jobtitle" in keys else "job_title"), 50
-    return _recognise(key)
-
-
-def _recognise_address(key: str) -> tuple[int, str, int] | None:
-    """Which address it belongs to, which part of it, and how well it fits."""
-    for word in ("", *RECORD_WORDS):
-        rest = key.removeprefix(word) if key.startswith(word) else ""
-        for start, address in ADDRESSES.items():
-            part = ADDRESS_PART_OF.get(rest.removeprefix(start)) if rest.startswith(start) else None
-            if part:
-                return address, *part
-    return None
-
-
 def _recognise_all(
     keys: Sequence[str], kind: Kind, sample: Sequence[Row], taken: set[str]
-) -> tuple[dict[str, tuple[int, ...]], tuple[dict[str, tuple[int, ...]], ...]]:
+) -> tuple[Places, tuple[Places, ...]]:
     found: dict[str, list[tuple[int, int]]] = {}
     addresses: dict[int, dict[str, list[tuple[int, int]]]] = {}
     for place, key in enumerate(keys):
-        match = _recognise_in_place(key, kind, keys)
-        part = None if match else _recognise_address(key)
+        match = recognise_in_place(key, kind, keys)
+        part = None if match else recognise_address(key)
         if match and match[0] == "label":
             match = ("rating", match[1]) if _are_ratings(_values(sample, place)) else None
         if match and match[0] not in taken:
@@ -264,7 +237,7 @@ def _name_system(
         return None
     place = columns["external_id"][0]
     name = re.sub(r"\W+", "_", header[place].casefold()).strip("_")[:300] or "id"
-    return f"{kind}_{name}" if keys[place] in _TOO_GENERAL else name
+    return f"{kind}_{name}" if keys[place] in GENERAL_IDS else name
 
 
 def _values(sample: Sequence[Row], place: int) -> list[str]:
@@ -274,14 +247,3 @@ def _values(sample: Sequence[Row], place: int) -> list[str]:
 
 def _are_ratings(values: Sequence[str]) -> bool:
     return bool(values) and all(value.casefold() in RATINGS for value in values)
-
-
-def _is_day_first(values: Sequence[str], said: bool | None, is_american: bool) -> bool:
-    pairs = [m.groups() for value in values if (m := re.match(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}\b", value))]
-    if said is not None or not pairs:
-        return bool(said)
-    if any(int(first) > 12 for first, _ in pairs):
-        return True
-    if any(int(second) > 12 for _, second in pairs):
-        return False
-    return not is_american or any("." in value[:3] for value in values)

@@ -1,7 +1,7 @@
 """The import of leads, from the opened file to the report; the command line and the browser share it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import BinaryIO
 
@@ -12,11 +12,12 @@ from crm_web.core.clock import now
 from crm_web.core.database import raw_cursor
 from crm_web.core.errors import DomainError
 from crm_web.imports.csv_file import CsvFile, open_csv
-from crm_web.imports.mapping import ColumnMapping, choose_mapping, is_known
+from crm_web.imports.mapping import ColumnMapping, choose_mapping
 from crm_web.imports.matching import match_leads, match_rows
 from crm_web.imports.outcomes import Outcome, RowOutcome, count_outcomes, list_outcomes
 from crm_web.imports.owners import MOST_OWNERS, Staff, find_owners
 from crm_web.imports.plan import list_owner_words, refuse_owners, settle, skip_known, wait_for_turn
+from crm_web.imports.recognition import is_known
 from crm_web.imports.rows import RowReader, RowRefused, Rules
 from crm_web.imports.staging import CHUNK, Staging
 from crm_web.imports.vocabulary import squash
@@ -41,6 +42,10 @@ class Existing(StrEnum):
 
 class TeamFileUnclear(DomainError):
     """A file of teams needs a column of people and a column of their managers."""
+
+
+class ChoiceNeeded(DomainError):
+    """The file leaves open how it is to be read, and the person has to say it."""
 
 
 @dataclass(frozen=True)
@@ -126,17 +131,23 @@ def open_leads(stream: BinaryIO, options: Options) -> LeadFile:
     :raise FileUnreadable: if it is no CSV file
     :raise MappingUnclear: if its rows are no leads or its columns can't be told
     """
-    csv = open_csv(stream, encoding=options.encoding, delimiter=options.delimiter, knows=is_known)
+    first = open_csv(stream, encoding=options.encoding, delimiter=options.delimiter, knows=is_known)
     mapping = choose_mapping(
-        csv.header,
-        csv.sample,
+        first.header,
+        first.sample,
+        rows=first.rows,
         given=options.columns,
         system=options.system,
         day_first=options.day_first,
-        is_american=options.region == "US",
         decimal_mark=options.decimal_mark,
+        statuses=options.statuses,
     )
-    return LeadFile(stream, csv, mapping)
+    return LeadFile(stream, _open_again(stream, first), mapping)
+
+
+def _open_again(stream: BinaryIO, csv: CsvFile) -> CsvFile:
+    again = open_csv(stream, encoding=csv.encoding, delimiter=csv.delimiter, knows=is_known)
+    return replace(again, encoding=csv.encoding, is_guess=csv.is_guess)
 
 
 def import_leads(
@@ -148,9 +159,12 @@ def import_leads(
     ``options.existing`` says, and is closed if the row says that it was won or lost. So a file can be imported twice.
     Won leads get their customers, one a company.
 
+    :raise ChoiceNeeded: if ``file.mapping.questions`` has any
     :raise FileUnreadable: if the file breaks off or changes its encoding midway
     :raise TooManyOwners: if the column of owners can't be one
     """
+    if file.mapping.questions:
+        raise ChoiceNeeded(" ".join(question.text for question in file.mapping.questions))
     set_change_source(ChangeSource.IMPORT)
     set_audit_actor(by)
     cursor = raw_cursor()
@@ -230,7 +244,7 @@ def list_refused_rows(file: LeadFile) -> Iterator[list[str]]:
 
     :return: a header, then each refused row with its line and what is wrong, its cells as they are
     """
-    again = open_csv(file.stream, encoding=file.csv.encoding, delimiter=file.csv.delimiter, knows=is_known)
+    again = _open_again(file.stream, file.csv)
     yield ["Line", "To fix", *again.header]
     with raw_cursor().connection.cursor(name="refused_rows") as cursor:
         cursor.execute(

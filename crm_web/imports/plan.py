@@ -65,7 +65,8 @@ ANALYZE import_plan;
 """
 _FIND_WINS = """
 INSERT INTO import_wins (line, lead_id, company, closed_at, customer_id)
-SELECT r.line, p.lead_id, nullif(crm_fold(btrim(coalesce(l.company, first.company, r.company))), ''),
+SELECT r.line, p.lead_id, nullif(crm_fold(btrim(coalesce(l.company, CASE WHEN first.has_company THEN first.company END,
+        CASE WHEN r.has_company THEN r.company END))), ''),
     coalesce(r.closed_at, now()), coalesce(l.customer_id, made.id)
 FROM import_rows r JOIN import_plan p USING (line)
 LEFT JOIN import_rows first ON first.line = p.same_as
@@ -75,7 +76,8 @@ WHERE r.status = 'won' AND (p.action = 'create' OR p.action = 'known' AND p.clos
 CREATE UNIQUE INDEX ON import_wins (line);
 ANALYZE import_wins;
 """
-# A company is one customer: the one that is there under exactly that name (case and accents aside) …
+# A company is one customer, unless it was only taken from the name of a deal: the one that is there under exactly that
+# name (case and accents aside) …
 _FIND_CUSTOMERS = """
 UPDATE import_wins w SET customer_id = known.id FROM (
     SELECT c.sort_name, min(c.id) AS id FROM customers c

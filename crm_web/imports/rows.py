@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 from crm_web.imports.cells import STREET, Reader, list_readers
 from crm_web.imports.columns import TEXTS
-from crm_web.imports.mapping import ColumnMapping, Kind
+from crm_web.imports.mapping import ColumnMapping
+from crm_web.imports.recognition import Kind
 from crm_web.imports.vocabulary import (
     NAME_SUFFIXES,
+    NO_COMPANIES,
     NO_COUNTRY,
     NOBODY,
     OPEN_WORDS,
@@ -176,10 +178,17 @@ class RowReader:
             values["first_name"], values["last_name"] = split_name(whole)
         if values.get("first_name") and not any(values.get(name) for name in ("last_name", "company", "email")):
             values["last_name"] = values.pop("first_name")
-        deal = values.get("deal_name")
-        if deal and not values.get("company"):
-            # “Long Group - New business”: other systems name a deal after its company.
-            values["company"] = deal.partition(" - ")[0].strip() or deal
+        values["has_company"] = "company" in values
+        if values.get("deal_name") and "company" not in values:
+            self._name_deal(values, values["deal_name"])
+
+    def _name_deal(self, values: Values, name: str) -> None:
+        """“Long Group - New business”: some name a deal after its company; a bare name is no company."""
+        company, dash, _ = name.partition(" - ")
+        if dash and company.strip() and squash(company) not in NO_COMPANIES:
+            values["company"] = company.strip()
+        elif not values.get("last_name"):
+            values["last_name"] = name
 
     def _describe(self, values: Values, cells: Sequence[str]) -> None:
         """The name of a deal and its product have no field of their own and lead the description."""
@@ -231,11 +240,19 @@ class RowReader:
             closed = (won if values["status"] is LeadStatus.WON else lost) or close
             # What is closed can't close later: a date to come is the one that was expected.
             values["closed_at"] = min(closed, self.rules.now) if closed else None
-        if created and created > self.rules.now:
-            values["created_at"] = self.rules.now
-            if created > self.rules.now + timedelta(days=1):
-                column = self.mapping.columns["created_at"][0]
-                problems.append(Problem(self.mapping.name(column), "This day is still to come.", f"{created:%Y-%m-%d}"))
+        if values.get("closed_at") and created and values["closed_at"].date() < created.date():
+            self.warnings.append(Problem("", f"It closed before it was created, on {values['closed_at']:%Y-%m-%d}."))
+        for name in ("created_at", "updated_at"):
+            self._cap(name, values, problems)
+
+    def _cap(self, name: str, values: Values, problems: list[Problem]) -> None:
+        """Nothing happened later than now, but clocks and time zones differ."""
+        moment = values.get(name)
+        if moment and moment > self.rules.now:
+            values[name] = self.rules.now
+            if moment > self.rules.now + timedelta(days=1):
+                column = self.mapping.columns[name][0]
+                problems.append(Problem(self.mapping.name(column), "This day is still to come.", f"{moment:%Y-%m-%d}"))
 
     def _identify(self, values: Values, cells: Sequence[str]) -> None:
         is_own = "external_id" not in values

@@ -15,7 +15,7 @@ from crm_web.imports.columns import COLUMNS
 from crm_web.imports.outcomes import LONGEST_VALUE
 from crm_web.imports.rows import Problem, Values
 
-STAGED = ("line", "owner", "has_status", "closes", "by_person", *COLUMNS)
+STAGED = ("line", "owner", "has_status", "closes", "by_person", "has_company", *COLUMNS)
 """A staged row: the owner as the file names it, what decides about duplicates, and columns of ``leads``."""
 
 # The planner can't know how many rows there will be: where it takes a table for empty, because a big import was just
@@ -24,7 +24,8 @@ _CREATE = Template("""
 DROP TABLE IF EXISTS pg_temp.import_rows, pg_temp.import_notes, pg_temp.import_plan, pg_temp.import_wins,
     pg_temp.import_owners, pg_temp.import_people, pg_temp.import_phones, pg_temp.import_matches, pg_temp.import_keys;
 CREATE TEMPORARY TABLE import_rows ON COMMIT DROP AS
-    SELECT 0::bigint AS line, ''::text AS owner, true AS has_status, true AS closes, true AS by_person, $columns
+    SELECT 0::bigint AS line, ''::text AS owner, true AS has_status, true AS closes, true AS by_person,
+        true AS has_company, $columns
     FROM leads WITH NO DATA;
 CREATE TEMPORARY TABLE import_notes (line bigint, place integer, is_refusal boolean, named text NOT NULL DEFAULT '',
     value text NOT NULL DEFAULT '', text text) ON COMMIT DROP;

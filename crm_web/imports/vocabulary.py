@@ -25,7 +25,8 @@ def squash(text: str) -> str:
 HEADERS: dict[str, str] = {
     **{column.key: squash(column.label) for column in LEADS.plain},
     "external_id": """
-        mqlid leadid opportunityid dealid prospectid contactid personid enquiryid inquiryid dealpipedrivesystemid
+        mqlid leadid opportunityid dealid potentialid prospectid contactid personid enquiryid inquiryid
+        dealpipedrivesystemid
         leadpipedrivesystemid personpipedrivesystemid pipedrivesystemid recordid externalid recid id uuid guid
         companyid organizationid customerid clientid sellerid accountid leadnumber leadno
     """,
@@ -81,16 +82,20 @@ HEADERS: dict[str, str] = {
     "currency": "currency currencycode currencyofvalue currencyisocode waehrung wahrung devise moneda",
     "probability": "probability winprobability probabilitypercent winlikelihood wahrscheinlichkeit",
     "expected_close_on": "expectedclosedate expectedcloseon expectedclose estimatedclosedate forecastclosedate",
-    "close_date": "closedate closedon closeddate closingdate closedat",
+    "close_date": "closedate closedon closeddate closingdate closedat closedtime closingtime",
     "won_at": "wondate wontime wonat wonon converteddate conversiondate",
     "lost_at": "lostdate losttime lostat loston",
     "created_at": """
-        createdate createddate creationdate createdat createdon created datecreated firstcontactdate firstcontact
-        engagedate dateadded dateentered leaddate enquirydate inquirydate
+        createdate createddate creationdate createdat createdon created datecreated createdtime creationtime createtime
+        addtime firstcontactdate firstcontact engagedate dateadded dateentered leaddate enquirydate inquirydate
+    """,
+    "updated_at": """
+        updatedat updated updatedon updateddate updatedtime updatetime lastupdated lastupdate dateupdated modifiedtime
+        modifieddate modifiedat modifiedon datemodified lastmodified lastmodifieddate lastmodifiedtime lastmodifiedon
     """,
     "next_step": "nextstep nextaction nextsteps",
     "description": "description notes note notecontent comments comment remarks message bemerkung notizen",
-    "deal_name": "dealname dealtitle opportunityname leadtitle opportunity deal",
+    "deal_name": "dealname dealtitle opportunityname opportunitytitle potentialname leadtitle opportunity deal",
     "product": "product productname productinterest",
     "lost_reason": "lostreason closedlostreason lossreason reasonlost reasonforloss",
     "lost_note": "lostnote",
@@ -108,6 +113,7 @@ RECORD_WORDS = (
     "deal",
     "opportunity",
     "opp",
+    "potential",
     "lead",
     "person",
     "organization",
@@ -153,18 +159,58 @@ ADDRESSES = {
 ALTERNATIVES = frozenset({"email", "phone", "mobile", "website", "company", "full_name", "status"})
 """Fields that several columns may hold: the first one that is filled in counts."""
 
-NOT_LEADS = {
-    "activityid": "activities",
+GENERAL_IDS = frozenset({"id", "uuid", "guid", "recordid", "recid", "externalid"})
+"""Ids that say nothing of what they are ids of."""
+
+NO_COMPANIES = frozenset(
+    """
+    renewal renewals upsell upgrade crosssell newbusiness newdeal deal opportunity project order contract license
+    licence subscription expansion addon support maintenance training workshop pilot trial demo quote offer proposal
+    service services consulting implementation website event test projekt auftrag angebot verlangerung vertrag
+    """.split()  # noqa: SIM905  (readable as a table)
+)
+"""What stands before a dash in the name of a deal without being a company."""
+
+OTHER_THINGS = {
     "activitytype": "activities",
-    "ticketid": "support tickets",
     "ticketname": "support tickets",
     "salesprice": "products",
     "invoicenumber": "invoices",
 }
 """Columns that only files of other things have."""
 
+OTHER_IDS = {"activityid": "activities", "taskid": "activities", "ticketid": "support tickets", "invoiceid": "invoices"}
+"""Ids of other things; beside an id of a lead they are references."""
+
 DEAL_FIELDS = frozenset({"deal_name", "amount", "close_date", "won_at", "lost_at", "probability", "expected_close_on"})
 """A file with any of these is about deals, of which one person can have several."""
+
+DEAL_WORDS = ("deal", "opportunity", "potential", "stagename")
+
+PERSON_FIELDS = frozenset({"first_name", "last_name", "full_name", "job_title", "salutation"})
+
+COMPANY_SIGNS = frozenset(
+    """
+    parentid parentaccount parentaccountid parentcompany parentcompanyid parentorganization annualrevenue revenue
+    numberofemployees employees employeecount noofemployees companysize tickersymbol ticker stocksymbol accounttype
+    companytype customertype accountnumber siccode sic naics naicscode yearstarted yearfounded foundedyear founded
+    ownership dunsnumber ispublic totalmoneyraised legalform vatnumber vatid taxid registrationnumber accountsite
+    """.split()  # noqa: SIM905  (readable as a table)
+)
+"""What is only said of a company; beside a ``Name`` it says that the name is one's."""
+WEAK_COMPANY_SIGNS = frozenset(
+    {"type", "industry", "sector", "billingstreet", "billingcity", "billingcountry", "billingstate", "billingaddress"}
+)
+"""What is said of companies rather than of people."""
+
+LEGAL_FORMS = frozenset(
+    """
+    ltd limited inc incorporated llc llp lp plc corp corporation co company gmbh mbh ag kg ohg ug ev eg se sa sas sarl
+    sasu srl spa snc bv nv oy oyj ab as asa aps pty pte kk sl slu lda ltda sro doo zrt kft rt spzoo oü uab sia
+    group holding holdings partners associates
+    """.split()  # noqa: SIM905  (readable as a table)
+)
+"""The last words of the names of companies."""
 
 PLACEHOLDERS = frozenset({"select", "-- select --", "--select--", "- select -", "please select", "(select)"})
 """What a web form sends for a choice that nobody made: not filled in."""
@@ -179,29 +225,43 @@ NO_COUNTRY = UNKNOWNS | {"asia/pacific region", "europe", "anonymous proxy", "sa
 """What look-up tables of internet addresses say instead of a country."""
 
 STATUSES: dict[LeadStatus, str] = {
-    LeadStatus.NEW: "new prospecting prospect opennotcontacted notcontacted untouched subscriber other raw incoming",
+    LeadStatus.NEW: """
+        new newlead prospecting prospect opennotcontacted notcontacted untouched subscriber other raw incoming assigned
+        potential neu nouveau nuevo nuovo novo nieuw ny recycled unassigned tobecontacted
+    """,
     LeadStatus.CONTACTED: """
-        contacted engaging engaged inprogress attempted attemptedtocontact attemptingcontact connected contactmade
-        workingcontacted working appointmentscheduled discovery demoscheduled firstcontact
+        contacted engaging engaged inprogress inprocess attempted attemptedtocontact attemptingcontact connected
+        contactmade workingcontacted working appointmentscheduled discovery demoscheduled firstcontact followup
+        meetingscheduled interested kontaktiert contacte contactado contattato gecontacteerd kontaktad
     """,
     LeadStatus.QUALIFIED: """
-        qualified qualification qualifiedtobuy prequalified needsanalysis needsdefined opendeal iddecisionmakers
-        identifydecisionmakers marketingqualifiedlead salesqualifiedlead mql sql demo nurturing
+        qualified qualify qualification qualifiedtobuy prequalified needsanalysis needsdefined opendeal
+        iddecisionmakers identifydecisionmakers marketingqualifiedlead salesqualifiedlead mql sql demo
+        democompleted nurturing develop solutiondevelopment qualifiziert qualifie calificado cualificado qualificato
+        qualificado gekwalificeerd
     """,
     LeadStatus.PROPOSAL: """
-        proposal proposalmade proposalsent proposalpricequote valueproposition perceptionanalysis quote quotesent
-        presentationscheduled offer opportunity
+        proposal propose proposalmade proposalsent proposalpricequote proposalquote initialoffer offersent
+        valueproposition perceptionanalysis quote quotesent quotation presentationscheduled presentation offer
+        opportunity angebot angebotversendet proposition devis propuesta proposta offerte offert
     """,
     LeadStatus.NEGOTIATION: """
-        negotiation negotiationreview negotiations negotiationsstarted contractsent decisionmakerboughtin verbal
+        negotiation negotiating negotiationreview negotiations negotiationsstarted contractsent contract
+        decisionmakerboughtin verbal verbalagreement verhandlung negociation negociacion negoziazione negociacao
+        onderhandeling forhandling
     """,
-    LeadStatus.ON_HOLD: "onhold hold badtiming contactinfuture paused stalled later parked",
+    LeadStatus.ON_HOLD: "onhold hold badtiming contactinfuture paused stalled later parked deferred postponed pausiert",
     LeadStatus.WON: """
-        won closedwon closewon converted closedconverted dealwon sold customer client evangelist signed gewonnen gagne
-        ganado
+        won closedwon closewon converted closedconverted dealwon sold customer client evangelist signed paid
+        gewonnen gagne ganado ganada vinto ganho vunnet vunnen
     """,
-    LeadStatus.LOST: "lost closedlost closelost dealloss lostlead closedlosttocompetition dead verloren perdu perdido",
-    LeadStatus.DISQUALIFIED: "disqualified unqualified notqualified closednotconverted junk junklead spam rejected",
+    LeadStatus.LOST: """
+        lost closedlost closelost dealloss deallost lostlead closedlosttocompetition losttocompetition outsold dead
+        canceled cancelled abandoned verloren perdu perdido perdida perso forlorad tapt
+    """,
+    LeadStatus.DISQUALIFIED: """
+        disqualified unqualified notqualified closednotconverted junk junklead spam rejected badfit notinterested
+    """,
 }
 """The stages and states of other systems, by the status that they mean here."""
 

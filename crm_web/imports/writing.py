@@ -35,7 +35,7 @@ _BEGIN = """
 _CREATE = Template("""
 WITH merged AS MATERIALIZED (
     SELECT p.lead_id, w.customer_id, w.makes_customer, w.closed_at AS since, r.external_system, r.external_id,
-        r.status, r.lost_reason, r.lost_note, s.name AS source, $begin,
+        r.status, r.lost_reason, r.lost_note, s.name AS source, coalesce(r.updated_at, now()) AS updated_at, $begin,
         CASE WHEN r.owner IS NULL THEN %(owner)s ELSE o.employee_id END AS owner_id,
         CASE WHEN num_nonnulls(r.last_name, r.company, r.email) = 0 THEN r.external_id
             ELSE r.last_name END AS last_name,
@@ -52,10 +52,10 @@ WITH merged AS MATERIALIZED (
     ORDER BY r.line
 ), made AS ($make_customers)
 INSERT INTO leads (id, external_system, external_id, status, lost_reason, lost_note, customer_id, created_at,
-    closed_at, status_changed_at, source, owner_id, last_name, $columns)
+    updated_at, closed_at, status_changed_at, source, owner_id, last_name, $columns)
 OVERRIDING SYSTEM VALUE
 SELECT lead_id, external_system, external_id, status, lost_reason, lost_note, customer_id, created_at,
-    closed_at, coalesce(closed_at, created_at), source, owner_id, last_name, $columns
+    updated_at, closed_at, coalesce(closed_at, created_at), source, owner_id, last_name, $columns
 FROM merged
 """)
 _CONTACTS = Template("""

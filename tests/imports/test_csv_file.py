@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from crm_web.imports.csv_file import CsvFile, FileUnreadable, find_encoding, open_csv
-from crm_web.imports.mapping import is_known
+from crm_web.imports.recognition import is_known
 from tests.shared import find_real, needs_real_data
 
 GERMAN = "Name;Stadt\nMüller;Köln\nGroß;Zürich\nJäger;Fürth\nBöhm;Nürnberg\nSchröder;Düren\nKrüger;Lübeck\n"

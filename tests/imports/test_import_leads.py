@@ -389,7 +389,7 @@ def test_a_team_file_needs_its_columns_and_an_administrator(
 def test_currency_and_dates_can_be_said(import_file: ImportFile, session: Session) -> None:
     import_file(
         "Deal ID,Organization,Amount,Create Date,Stage\n1,Acme,5,03/04/2025,Demo held\n",
-        "--currency", "eur", "--dates", "dmy", "--status", "demo HELD=qualified",
+        "--currency", "eur", "--day-first", "--status", "demo HELD=qualified",
     )  # fmt: skip
     (lead,) = leads(session)
     assert (lead.currency, lead.status) == ("EUR", LeadStatus.QUALIFIED)

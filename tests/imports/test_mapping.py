@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from crm_web.imports.csv_file import open_csv
-from crm_web.imports.mapping import ColumnMapping, Kind, MappingUnclear, choose_mapping, is_known
+from crm_web.imports.mapping import ColumnMapping, choose_mapping
+from crm_web.imports.recognition import Kind, MappingUnclear, is_known
 from tests.shared import find_real, needs_real_data
 
 
@@ -203,21 +204,93 @@ def test_two_columns_of_one_name_are_both_seen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dates", "american", "day_first"),
+    ("dates", "day_first"),
     [
-        (["31/12/2024", "01/02/2024"], True, True),
-        (["12/31/2024", "01/02/2024"], False, False),
-        (["01/02/2024"], True, False),
-        (["01/02/2024"], False, True),
-        (["01.02.2024"], True, True),
-        (["2024-01-02"], False, False),
+        (["31/12/2024", "01/02/2024"], True),
+        (["12/31/2024", "01/02/2024"], False),
+        (["01/02/2024"], None),
+        (["31/12/2024", "12/31/2024"], None),
+        (["01.02.2024"], True),
+        (["02/02/2024"], False),
+        (["2024-01-02"], False),
+        ([f"{1 + day % 12:02}/01/2025" for day in range(2000)] + ["25/12/2025"], True),
     ],
 )
-def test_the_order_of_day_and_month_is_told_by_the_values(dates: list[str], american: bool, day_first: bool) -> None:
-    mapping = choose("Last Name,Create Date\n" + "".join(f"x,{day}\n" for day in dates), is_american=american)
-    assert bool(mapping.day_first) is day_first
+def test_the_order_of_day_and_month_is_told_by_the_whole_column(dates: list[str], day_first: bool | None) -> None:
+    text = "Last Name,Create Date\n" + "".join(f"x,{day}\n" for day in dates)
+    file = open_csv(io.BytesIO(text.encode()), knows=is_known)
+    mapping = choose_mapping(file.header, file.sample, rows=file.rows)
+    assert (mapping.questions == ()) is (day_first is not None)
+    assert bool(mapping.day_first) is bool(day_first)
+    assert choose(text, day_first=True).day_first == {1}
+    assert choose(text, day_first=True).questions == ()
+
+
+def test_a_column_of_dates_that_leaves_it_open_is_written_like_the_others() -> None:
+    text = "Deal Name,Create Date,Close Date\nx,01/02/2024,25/02/2024\n"
+    assert choose(text).day_first == {1, 2}
+    (question,) = choose(text.replace("Name,", "Name,Won Date,").replace("x,", "x,12/25/2024,")).questions
+    assert question.text == "“01/02/2024” in Create Date can be two days. Use --day-first or --month-first."
 
 
 def test_decimal_commas_are_told_by_the_values() -> None:
     assert choose("Deal Name;Amount\nx;1.234,50\n").decimal_comma
     assert not choose('Deal Name,Amount\nx,"1,234.50"\ny,"1,234"\n').decimal_comma
+
+
+def test_what_the_amounts_leave_open_is_asked() -> None:
+    (question,) = choose("Nachname;Firma;Betrag\nA;A GmbH;62.379\nB;B GmbH;1.200\n").questions
+    assert (question.about, question.text) == (
+        "decimal_mark",
+        "“62.379” can mean 62,379 or 62.38. Use --decimal-mark point or --decimal-mark comma.",
+    )
+    assert choose("Deal Name;Amount\nx;62.379\n" + "y;3,50\n").questions == ()
+    assert (
+        "decimal points (“1.50”) and decimal commas (“1,50”)"
+        in choose("Deal Name;Amount\nx;1.50\ny;1,50\n").questions[0].text
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "kind", "field", "column"),
+    [
+        ("ID,NAME,TYPE,PARENTID,BILLINGCITY,INDUSTRY", "A-1,Norden,,,Oslo,Energy", Kind.COMPANY, "company", "NAME"),
+        ("Name,Number of employees,Email", "Norden,40,x@y.com", Kind.COMPANY, "company", "Name"),
+        ("Name,Phone", "Norden Turbines GmbH,1", Kind.COMPANY, "company", "Name"),
+        ("Name,Phone", "Ebba Quist,1", Kind.PERSON, "full_name", "Name"),
+        ("Name,Company", "Ebba Quist,Fjord Lights", Kind.PERSON, "full_name", "Name"),
+        ("Name,Account Name,Industry", "Ebba Quist,Fjord,Food", Kind.PERSON, "full_name", "Name"),
+        ("Name,Job Title,Annual Revenue", "Ebba Quist,CEO,5", Kind.PERSON, "full_name", "Name"),
+        ("Potential Name,Closing Date", "Renewal,2024-03-20", Kind.DEAL, "deal_name", "Potential Name"),
+        ("NAME,STAGENAME,TYPE,INDUSTRY", "Renewal,Closed Won,New,Food", Kind.DEAL, "deal_name", "NAME"),
+    ],
+)
+def test_names_of_people_companies_and_deals(header: str, row: str, kind: Kind, field: str, column: str) -> None:
+    mapping = choose(f"{header}\n{row}\n")
+    assert (mapping.kind, chosen(mapping)[field]) == (kind, column)
+
+
+def test_the_column_whose_words_are_known_is_the_status() -> None:
+    mapping = choose("ID,NAME,STAGENAME,STATUS\n1,x,Closed Won,Item Created\n2,y,Prospecting,Item Created\n")
+    assert chosen(mapping)["status"] == "STAGENAME"
+    assert mapping.left_out() == ["STATUS"]
+    assert chosen(choose("NAME,STATUS\nx,Item Created\n"))["status"] == "STATUS"
+
+
+def test_an_id_names_a_lead_only_where_it_is_known_as_one() -> None:
+    for header in ("id,国名,colour", "record_id,colour", "some_ref_id,colour"):
+        with pytest.raises(MappingUnclear, match="--map external_id="):
+            choose(header + "\n1,red" + "\n" * 2)
+    assert chosen(choose("mql_id,colour\n1,red\n")) == {"external_id": "mql_id"}
+    assert chosen(choose("id,colour\n1,red\n", given={"external_id": ["id"]})) == {"external_id": "id"}
+
+
+def test_a_reference_to_an_activity_makes_no_file_of_activities() -> None:
+    assert choose("OpportunityID,ActivityID,OpportunityStage\n1,2,Negotiation\n").kind is Kind.DEAL
+    with pytest.raises(MappingUnclear, match="a file of activities"):
+        choose("ActivityID,Subject,Email\n1,Call,a@example.com\n")
+
+
+def test_a_column_without_a_heading_that_holds_something_is_named() -> None:
+    mapping = choose("Last Name,,City,\nx,secret,Rome,\n")
+    assert mapping.left_out() == ["column 2"]

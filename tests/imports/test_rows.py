@@ -10,7 +10,8 @@ import pytest
 
 from crm_web.imports.csv_file import open_csv
 from crm_web.imports.dates import read_moment
-from crm_web.imports.mapping import choose_mapping, is_known
+from crm_web.imports.mapping import choose_mapping
+from crm_web.imports.recognition import is_known
 from crm_web.imports.rows import RowReader, RowRefused, Rules, split_name
 from crm_web.models import LeadStatus, LostReason, Rating
 
@@ -73,6 +74,7 @@ def test_every_field_is_read() -> None:
         "has_status": True,
         "closes": False,
         "by_person": False,
+        "has_company": True,
     }
 
 
@@ -251,6 +253,12 @@ def test_a_deal_is_called_by_its_company() -> None:
     assert read("Deal ID,Deal Name,Organization", "1,Deal of May,Acme")["company"] == "Acme"
 
 
+def test_a_bare_name_of_a_deal_is_no_company() -> None:
+    for name in ("Renewal", "Renewal - 2024", "Quist, Ebba"):
+        values = read("Potential Name,Potential ID", f'"{name}",1')
+        assert (values["last_name"], values.get("company")) == (name, None)
+
+
 def test_the_first_number_and_address_that_is_filled_in_counts() -> None:
     values = read("Last Name,Work Email,Home Email,Business Phone,Home Phone", "x,,h@example.com,,212 555 0123")
     assert (values["email"], values["phone"]) == ("h@example.com", "212 555 0123")
@@ -307,7 +315,7 @@ def test_a_column_of_amounts_is_judged_as_a_whole() -> None:
 def test_what_the_column_leaves_open_is_refused_with_both_readings(text: str) -> None:
     [(column, reason)] = problems("Deal Name;Amount", f"x;{text}")
     assert column == "Amount"
-    assert re.search(r"can mean [\d,]+ or [\d.]+\. Use --decimal point or --decimal comma\.", reason)
+    assert re.search(r"can mean [\d,]+ or [\d.]+\. Use --decimal-mark point or --decimal-mark comma\.", reason)
     figures = text.lstrip("EUR $")
     assert read("Deal Name;Amount", f"x;{text}", decimal_mark=",")["amount"] == int(figures.replace(".", ""))
     if figures.endswith("0"):

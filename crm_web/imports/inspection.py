@@ -1,0 +1,224 @@
+"""Looks at columns as a whole: the order of day and month, the decimal mark, and which column holds the status.
+
+What a column leaves open is a question for the person; nothing is guessed. One pass over the file, with flat memory.
+"""
+
+import functools
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from crm_web.imports.amounts import COMMA, POINT, detect_mark, name_readings
+from crm_web.imports.csv_file import Row
+from crm_web.imports.vocabulary import OPEN_WORDS, STATUS_WORDS, UNKNOWNS, squash
+
+DATES = ("created_at", "updated_at", "close_date", "won_at", "lost_at", "expected_close_on")
+_NUMERIC_DATE = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2\d{2,4}\b")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a file leaves open.
+
+    :param about: the option that answers it: ``day_first``, ``decimal_mark`` or ``encoding``
+    :param text: the question, and how to answer it at the command line
+    """
+
+    about: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ColumnFacts:
+    """What the columns of a file say as a whole.
+
+    :param statuses: the columns of statuses whose words are known, in their order
+    :param day_first: the columns of dates in which the day stands before the month
+    :param decimal_mark: with which mark amounts write decimals; ``None`` if they don't tell
+    :param is_mark_said: whether the person said it
+    :param unnamed: the columns without a heading that hold something
+    :param questions: what is left open
+    """
+
+    statuses: tuple[int, ...] = ()
+    day_first: frozenset[int] = frozenset()
+    decimal_mark: str | None = None
+    is_mark_said: bool = False
+    unnamed: frozenset[int] = frozenset()
+    questions: tuple[Question, ...] = ()
+
+
+class Order(IntEnum):
+    """What a date says about the order of its column."""
+
+    NOTHING = 0
+    DAY_FIRST = 1
+    MONTH_FIRST = 2
+    DOTTED = 3
+    OPEN = 4
+
+
+def inspect_columns(
+    rows: Iterable[Row],
+    header: Sequence[str],
+    columns: Mapping[str, Sequence[int]],
+    *,
+    words: Iterable[str] = (),
+    day_first: bool | None = None,
+    decimal_mark: str | None = None,
+) -> ColumnFacts:
+    """Find out what the columns of a file say as a whole.
+
+    :param columns: the fields and their columns
+    :param words: words for statuses beside those that are known
+    :param day_first: whether the day stands first, if the person said it
+    :param decimal_mark: likewise
+    """
+    dates = [place for name in DATES for place in columns.get(name, ())]
+    orders = {place: _Dates(place, header[place] or f"column {place + 1}") for place in dates}
+    marks, filled = _Amounts(), set[int]()
+    words = frozenset(map(squash, words))
+    known = {place: _Statuses(words) for place in columns.get("status", ())}
+    collectors: list[tuple[int, Callable[[str], None]]] = [
+        *((place, order.add) for place, order in orders.items()),
+        *((place, marks.add) for place in columns.get("amount", ())),
+        *((place, tally.add) for place, tally in known.items()),
+        *((place, functools.partial(_note_filled, filled, place)) for place, name in enumerate(header) if not name),
+    ]
+    for _, cells in rows:
+        for place, add in collectors:
+            if place < len(cells) and cells[place]:
+                add(cells[place])
+    first, questions = _decide_dates(list(orders.values()), day_first)
+    mark, more = marks.decide(decimal_mark)
+    is_said = decimal_mark is not None
+    return ColumnFacts(_choose_statuses(known), first, mark, is_said, frozenset(filled), (*questions, *more))
+
+
+def _note_filled(filled: set[int], place: int, text: str) -> None:
+    if text.strip():
+        filled.add(place)
+
+
+class _Statuses:
+    """How many words of a column are statuses, and how many are not; “open” says nothing."""
+
+    def __init__(self, words: frozenset[str]) -> None:
+        self._words = words
+        self.known = self.unknown = 0
+
+    def add(self, text: str) -> None:
+        word = squash(text)
+        if word in STATUS_WORDS or word in self._words:
+            self.known += 1
+        elif word and word not in OPEN_WORDS:
+            self.unknown += 1
+
+
+def _choose_statuses(columns: Mapping[int, _Statuses]) -> tuple[int, ...]:
+    """Leave out a column none of whose words is a status, where another one has some."""
+    if any(column.known for column in columns.values()):
+        return tuple(place for place, column in columns.items() if column.known or not column.unknown)
+    return tuple(columns)
+
+
+class _Dates:
+    """What the dates of a column say about their order."""
+
+    def __init__(self, place: int, name: str) -> None:
+        self.place, self.name = place, name
+        self.examples: dict[Order, str] = {}
+
+    def add(self, text: str) -> None:
+        order = _order_of(text)
+        if order and order not in self.examples:
+            self.examples[order] = text.strip()
+
+    @property
+    def is_contradictory(self) -> bool:
+        return Order.DAY_FIRST in self.examples and Order.MONTH_FIRST in self.examples
+
+    def decide(self) -> bool | None:
+        """Whether the day stands first; ``None`` if the column leaves it open."""
+        if self.is_contradictory:
+            return None
+        if Order.MONTH_FIRST in self.examples:
+            return False
+        return True if self.examples.keys() & {Order.DAY_FIRST, Order.DOTTED} else None
+
+    def ask(self) -> Question:
+        if self.is_contradictory:
+            first, second = self.examples[Order.DAY_FIRST], self.examples[Order.MONTH_FIRST]
+            text = (
+                f"{self.name} has dates with the day first (“{first}”) and with the month first (“{second}”). Use"
+                " --day-first or --month-first; the rows that don’t fit are refused."
+            )
+        else:
+            text = f"“{self.examples[Order.OPEN]}” in {self.name} can be two days. Use --day-first or --month-first."
+        return Question("day_first", text)
+
+
+@functools.lru_cache(maxsize=65_536)
+def _order_of(text: str) -> Order:
+    match = _NUMERIC_DATE.match(text.strip())
+    if not match:
+        return Order.NOTHING
+    first, second = int(match[1]), int(match[3])
+    if first > 12 >= second:
+        return Order.DAY_FIRST
+    if second > 12 >= first:
+        return Order.MONTH_FIRST
+    if match[2] == ".":
+        return Order.DOTTED
+    return Order.NOTHING if first == second or first > 12 else Order.OPEN
+
+
+def _decide_dates(columns: Sequence[_Dates], said: bool | None) -> tuple[frozenset[int], list[Question]]:
+    """A column that leaves it open is written like the others of its file."""
+    if said is not None:
+        return frozenset(column.place for column in columns if said), []
+    decided = {column.place: column.decide() for column in columns}
+    others = {order for order in decided.values() if order is not None}
+    usual = others.pop() if len(others) == 1 else None
+    questions = [
+        column.ask()
+        for column in columns
+        if column.is_contradictory
+        or (decided[column.place] is None and usual is None and Order.OPEN in column.examples)
+    ]
+    return frozenset(place for place, order in decided.items() if (usual if order is None else order)), questions
+
+
+class _Amounts:
+    """What the amounts of a column say about their decimal mark."""
+
+    def __init__(self) -> None:
+        self.examples: dict[str, str] = {}
+
+    def add(self, text: str) -> None:
+        mark = _mark_of(text)
+        if mark and mark not in self.examples:
+            self.examples[mark] = text.strip()
+
+    def decide(self, said: str | None) -> tuple[str | None, list[Question]]:
+        told = [mark for mark in (POINT, COMMA) if mark in self.examples]
+        if said or len(told) == 1:
+            return said or told[0], []
+        if told:
+            text = (
+                f"Amounts have decimal points (“{self.examples[POINT]}”) and decimal commas (“{self.examples[COMMA]}”)."
+            )
+        elif "?" in self.examples:
+            text = name_readings(self.examples["?"])
+        else:
+            return None, []
+        return None, [Question("decimal_mark", f"{text} Use --decimal-mark point or --decimal-mark comma.")]
+
+
+@functools.lru_cache(maxsize=65_536)
+def _mark_of(text: str) -> str | None:
+    """The mark; ``?`` for an amount that can be read in two ways."""
+    if text.strip().casefold() in UNKNOWNS:
+        return None
+    return detect_mark(text) or ("?" if name_readings(text) else None)

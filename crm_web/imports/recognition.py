@@ -1,0 +1,133 @@
+"""Recognises columns by the words of their headings, and what the rows of a file are."""
+
+from collections.abc import Collection, Sequence
+from enum import StrEnum
+
+from crm_web.core.errors import DomainError
+from crm_web.imports.vocabulary import (
+    ADDRESS_PART_OF,
+    ADDRESSES,
+    COMPANY_SIGNS,
+    DEAL_FIELDS,
+    DEAL_WORDS,
+    FIELD_OF,
+    GENERAL_IDS,
+    LEGAL_FORMS,
+    OTHER_IDS,
+    OTHER_THINGS,
+    PERSON_FIELDS,
+    RECORD_WORDS,
+    WEAK_COMPANY_SIGNS,
+    squash,
+)
+
+
+class MappingUnclear(DomainError):
+    """The columns can't be told, or what was said about them does not fit the file."""
+
+
+class Kind(StrEnum):
+    """What the rows of a file are, for the words that mean different things in each."""
+
+    DEAL = "deal"
+    PERSON = "person"
+    COMPANY = "company"
+
+
+def is_known(name: str) -> bool:
+    """Return whether a text is the name of a column that leads could come from."""
+    return recognise(squash(name)) is not None or recognise_address(squash(name)) is not None
+
+
+def refuse_other_things(keys: Collection[str]) -> None:
+    """Refuse a file of tickets, products and the like.
+
+    :raise MappingUnclear: if it is one
+    """
+    things = [OTHER_THINGS[key] for key in keys if key in OTHER_THINGS]
+    if not things and not _has_own_id(keys):
+        things = [OTHER_IDS[key] for key in keys if key in OTHER_IDS]
+    if things:
+        raise MappingUnclear(
+            f"This looks like a file of {things[0]}, not leads. If it has leads, map its columns: "
+            "--map last_name=…, --map email=…"
+        )
+
+
+def _has_own_id(keys: Collection[str]) -> bool:
+    """An id of another thing is a reference where the rows have one of their own."""
+    own = [key for key in keys if FIELD_OF.get(key, ("", 0))[0] == "external_id"]
+    return any(key not in GENERAL_IDS for key in own)
+
+
+def detect_kind(keys: Sequence[str], names: Sequence[str]) -> Kind:
+    """Detect what the rows are.
+
+    :param keys: the squashed headings
+    :param names: the values of a column that is just called a name
+    """
+    found = {match[0] for key in keys if (match := recognise(key))}
+    if found & DEAL_FIELDS or any(key.startswith(DEAL_WORDS) for key in keys):
+        return Kind.DEAL
+    if found & PERSON_FIELDS:
+        return Kind.PERSON
+    has_name = any(is_name(key) for key in keys)
+    if "company" in found:
+        # “Name, Company” is a person of a company; “Company, Email” is a company.
+        return Kind.PERSON if has_name or "email" in found else Kind.COMPANY
+    signs = COMPANY_SIGNS if "email" in found else COMPANY_SIGNS | WEAK_COMPANY_SIGNS
+    if has_name and (signs.intersection(keys) or look_like_companies(names)):
+        return Kind.COMPANY
+    return Kind.PERSON
+
+
+def look_like_companies(names: Sequence[str]) -> bool:
+    """Return whether many of some names end with a legal form, such as ``Ltd``."""
+    companies = sum(name.rstrip(". ").rpartition(" ")[2].casefold().replace(".", "") in LEGAL_FORMS for name in names)
+    return companies > 0 and companies >= len(names) / 5
+
+
+def is_name(key: str) -> bool:
+    """Return whether a column is just called ``Name``, with or without the word of its record."""
+    return _strip_record_words(key) == "name" and key not in FIELD_OF
+
+
+def _strip_record_words(key: str) -> str:
+    for word in RECORD_WORDS:
+        key = key.removeprefix(word)
+    return key
+
+
+def recognise(key: str) -> tuple[str, int] | None:
+    """Find the field of a squashed header and how well it fits; without its leading word if need be."""
+    if key in FIELD_OF:
+        return FIELD_OF[key]
+    for word in RECORD_WORDS:
+        rest = key.removeprefix(word)
+        if rest != key and rest in FIELD_OF and rest != "id":
+            name, rank = FIELD_OF[rest]
+            return name, rank + 100
+    return None
+
+
+def recognise_in_place(key: str, kind: Kind, keys: Sequence[str]) -> tuple[str, int] | None:
+    """Some words mean one thing among people and another among deals or companies."""
+    last = _strip_record_words(key)
+    if is_name(key):
+        return {Kind.DEAL: "deal_name", Kind.COMPANY: "company"}.get(kind, "full_name"), 50
+    if last == "title" and key not in FIELD_OF:
+        if kind is Kind.DEAL:
+            return "deal_name", 50
+        return ("salutation" if "jobtitle" in keys else "job_title"), 50
+    return recognise(key)
+
+
+def recognise_address(key: str) -> tuple[int, str, int] | None:
+    """Which address it belongs to, which part of it, and how well it fits."""
+    for word in ("", *RECORD_WORDS):
+        rest = key.removeprefix(word) if key.startswith(word) else ""
+        for start, address in ADDRESSES.items():
+            part = ADDRESS_PART_OF.get(rest.removeprefix(start)) if rest.startswith(start) else None
+            if part:
+                return address, *part
+    return None
