@@ -59,6 +59,7 @@ def register_blueprints(app: Flask) -> None:
         api,
         auth,
         bulk,
+        contacts,
         customers,
         dashboard,
         duplicates,
@@ -74,7 +75,7 @@ def register_blueprints(app: Flask) -> None:
     )
     from crm_web.auth import tokens
 
-    records = (leads, customers, activities, bulk, saved_views)
+    records = (leads, customers, contacts, activities, bulk, saved_views)
     pages = (auth, dashboard, *records, duplicates, reports, employees, search, history, trash, tokens, webhooks, help)
     _load_views()
     for feature in (*pages, api, health):

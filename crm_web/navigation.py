@@ -26,6 +26,7 @@ NAVIGATION = (
     ("Dashboard", "dashboard.show_dashboard", "dashboard", None),
     ("Leads", "leads.list_leads", "lead", None),
     ("Customers", "customers.list_customers", "customer", None),
+    ("Contacts", "contacts.list_contacts", "person", None),
     ("Activities", "activities.list_activities", "note", None),
     ("Reports", "reports.list_reports", "report", None),
     ("Duplicates", "duplicates.list_duplicates", "duplicate", None),

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from crm_web.activities.listing.filters import FILTERS as OF_ACTIVITIES
 from crm_web.api.activities.schemas import ActivityQuery
-from crm_web.api.customers.schemas import CustomerQuery
+from crm_web.api.customers.schemas import ContactQuery, CustomerQuery
 from crm_web.api.leads.schemas import LeadQuery
+from crm_web.contacts.listing.filters import FILTERS as OF_CONTACTS
 from crm_web.customers.listing.filters import FILTERS as OF_CUSTOMERS
 from crm_web.history.views import NAMES as OF_HISTORY
 from crm_web.leads.listing.filters import FILTERS as OF_LEADS
@@ -30,6 +31,7 @@ LISTS: Mapping[str, Sequence[str]] = {
     "/leads": (*names_of(OF_LEADS), "sort"),
     "/leads/board": names_of(OF_LEADS),
     "/customers": (*names_of(OF_CUSTOMERS), "sort"),
+    "/contacts": (*names_of(OF_CONTACTS), "sort"),
     "/activities": (*names_of(OF_ACTIVITIES), "sort"),
     "/history": OF_HISTORY,
     "/trash": ("kind",),
@@ -77,7 +79,13 @@ def test_names_what_is_too_much(session: Session, browser_as: BrowserAs, ann: Em
 
 
 @pytest.mark.parametrize(
-    ("path", "query"), [("/leads", LeadQuery), ("/customers", CustomerQuery), ("/activities", ActivityQuery)]
+    ("path", "query"),
+    [
+        ("/leads", LeadQuery),
+        ("/customers", CustomerQuery),
+        ("/contacts", ContactQuery),
+        ("/activities", ActivityQuery),
+    ],
 )
 def test_refuses_programs(app: Flask, session: Session, ann: Employee, path: str, query: type) -> None:
     program = Program(app, make_token(session, ann))

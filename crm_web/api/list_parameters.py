@@ -8,7 +8,7 @@ from pydantic import Field, create_model
 
 from crm_web.api.field_types import AskedAmount, CountryOrNone, Currency, Day, FewWords, Many, RecordId, Word, among
 from crm_web.api.schemas import FilterQuery
-from crm_web.leads.listing.filters import AmountFilter, RecordFilter
+from crm_web.leads.listing.filters import AmountFilter
 from crm_web.lists import filters as known
 from crm_web.lists.date_ranges import WORDS
 from crm_web.lists.spec import ListSpec
@@ -98,7 +98,7 @@ def _(it: known.MissingFilter) -> Mapping[str, Parameter]:
 
 
 @parameters_of.register
-def _(it: RecordFilter) -> Mapping[str, Parameter]:
+def _(it: known.RecordIdFilter) -> Mapping[str, Parameter]:
     return {it.name: _one(RecordId, f"The id of a {it.title.lower()}.")}
 
 

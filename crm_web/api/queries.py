@@ -5,15 +5,7 @@ from sqlalchemy import select
 from crm_web.core.extensions import db
 from crm_web.history.queries import NEWEST_FIRST, ChangeFilter, select_changes
 from crm_web.lists.pagination import Page, Sort, load_page
-from crm_web.models import Change, Contact, Conversion
-
-
-def list_all_contacts(*, customer_id: int | None, cursor: str | None, size: int) -> Page:
-    """Load a page of contacts outside the trash, oldest first."""
-    query = select(Contact).where(Contact.deleted_at.is_(None))
-    if customer_id is not None:
-        query = query.where(Contact.customer_id == customer_id)
-    return load_page(query, Sort(Contact.id.expression, Contact.id.expression, False), cursor=cursor, size=size)
+from crm_web.models import Change, Conversion
 
 
 def list_bare_changes(filters: ChangeFilter, *, record_id: int | None, cursor: str | None, size: int) -> Page:

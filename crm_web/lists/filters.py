@@ -190,6 +190,22 @@ class PeopleFilter(Filter):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecordIdFilter(Filter):
+    """One other record, by its id; a link leads here, and its page knows what the record is called."""
+
+    is_single: ClassVar[bool] = True
+
+    def is_known(self, value: str) -> bool:
+        return is_record_id(value)
+
+    def read_value(self, view: "RecordListParams") -> int | None:
+        return next(iter(view.ids(self.name)), None)
+
+    def label(self, view: "RecordListParams", value: str) -> str:
+        return f"{self.title}: {view.titles.get(self.name, 'unknown')}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class WordFilter(Filter):
     """
     Words that people typed, such as sources; ``(none)`` for records without one.

@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 
 from crm_web.activities.listing.filters import FILTERS as OF_ACTIVITIES
 from crm_web.api.activities.schemas import ActivityQuery
-from crm_web.api.customers.schemas import CustomerQuery
+from crm_web.api.customers.schemas import ContactQuery, CustomerQuery
 from crm_web.api.leads.schemas import LeadQuery
 from crm_web.api.schemas import PageQuery
+from crm_web.contacts.listing.filters import FILTERS as OF_CONTACTS
 from crm_web.customers.listing.filters import FILTERS as OF_CUSTOMERS
 from crm_web.leads.listing.filters import FILTERS as OF_LEADS
 from crm_web.lists.filters import names_of
@@ -26,6 +27,7 @@ def known(query: type[PageQuery]) -> set[str]:
 def test_no_filter_of_the_browser_is_missing() -> None:
     assert known(LeadQuery) == set(names_of(OF_LEADS))
     assert known(CustomerQuery) == set(names_of(OF_CUSTOMERS))
+    assert known(ContactQuery) == set(names_of(OF_CONTACTS))
     assert known(ActivityQuery) == set(names_of(OF_ACTIVITIES))
 
 

@@ -82,6 +82,7 @@ def _list_addresses(site: Site) -> dict[str, str]:
         "lead-win": f"/leads/{lead}/win",
         "lead-history": f"/history?record=lead-{won}",
         "board": "/leads/board",
+        "contacts": "/contacts",
         "activities": "/activities",
         "search": "/search?q=an",
         "customers": "/customers",

@@ -4,7 +4,7 @@ from flask import Response, abort, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from crm_web.api import blueprint, queries, schemas
+from crm_web.api import blueprint, schemas
 from crm_web.api.customers import schemas as customer_schemas
 from crm_web.api.endpoint_docs import describe
 from crm_web.api.http import (
@@ -19,12 +19,15 @@ from crm_web.api.http import (
 )
 from crm_web.api.problem_mapping import NothingLeft
 from crm_web.auth.permissions import Action, allowed, require_change
-from crm_web.contacts import operations as operations
+from crm_web.contacts import operations
+from crm_web.contacts.listing.params import ContactListParams
 from crm_web.contacts.queries import get_contact
+from crm_web.contacts.spec import CONTACTS
 from crm_web.core.extensions import db
 from crm_web.customers.queries import get_customer
 from crm_web.models import Contact
 from crm_web.records.operations import lock
+from crm_web.web.template_filters import current_user_locale
 
 IN_TRASH = "The contact or its customer is in the trash."
 
@@ -33,9 +36,11 @@ IN_TRASH = "The contact or its customer is in the trash."
 @allowed(Action.READ)
 @describe("List contacts", "contacts", query=customer_schemas.ContactQuery, answers={200: customer_schemas.ContactPage})
 def list_contacts() -> ResponseReturnValue:
-    """For one customer or all, oldest first. Contacts in the trash are left out."""
+    """Same filters and sorting as in the app, oldest first by default. Contacts in the trash are left out."""
     query = read_query(customer_schemas.ContactQuery)
-    page = queries.list_all_contacts(customer_id=query.customer, cursor=query.at, size=query.limit)
+    view = ContactListParams(query.as_address(), me=current_user, user_locale=current_user_locale())
+    sort = view.sort if "sort" in query.model_fields_set else "created_at"
+    page = CONTACTS.list_page(view.read_filter(), sort=sort, cursor=query.at, size=query.limit)
     return show_page(customer_schemas.Contact, page)
 
 

@@ -5,6 +5,8 @@ from pydantic import ConfigDict, Field
 from crm_web.api.field_types import Country, Email, Phone, RecordId, Website, text_of
 from crm_web.api.list_parameters import with_filters
 from crm_web.api.schemas import FieldsQuery, FilterQuery, PageOf, PageQuery, Saved, Sent, needs_one_of
+from crm_web.contacts.listing.filters import FILTERS as CONTACT_FILTERS
+from crm_web.contacts.spec import CONTACTS
 from crm_web.customers.listing.filters import FILTERS
 from crm_web.customers.spec import CUSTOMERS
 from crm_web.models import Contact as ContactModel
@@ -111,10 +113,13 @@ class CustomerPage(PageOf[Customer]):
     """A page of customers."""
 
 
-class ContactQuery(PageQuery):
-    """The filters of the contact list."""
+@with_filters(CONTACT_FILTERS, CONTACTS)
+class ContactFilterQuery(FilterQuery):
+    """The filters of the contact list, with the same names as in the app."""
 
-    customer: RecordId | None = None
+
+class ContactQuery(ContactFilterQuery, PageQuery):
+    """A page of contacts."""
 
 
 class ContactParts(Sent):

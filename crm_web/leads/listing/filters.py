@@ -18,11 +18,11 @@ from crm_web.lists.filters import (
     MissingFilter,
     OneChoiceFilter,
     PeopleFilter,
+    RecordIdFilter,
     SearchFilter,
     UntouchedFilter,
     WordFilter,
 )
-from crm_web.lists.params import is_record_id
 from crm_web.models import CURRENCIES, WAY_TO_WON, LeadStatus, LostReason, StatusKind
 from crm_web.records.number_input import PLAIN, write_amount
 from crm_web.records.parsing import read_money
@@ -52,22 +52,6 @@ class StatusFilter(ChoiceFilter):
     def choices(self, view: "RecordListParams", people: Sequence[Any], words: Mapping[str, Sequence[str]]) -> Choices:
         offered = [(status.value, status.label) for status in self.offered(view)]
         return offered if len(offered) > 1 else []
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecordFilter(Filter):
-    """One other record, by its id; a link leads here, and its page knows what the record is called."""
-
-    is_single: ClassVar[bool] = True
-
-    def is_known(self, value: str) -> bool:
-        return is_record_id(value)
-
-    def read_value(self, view: "RecordListParams") -> int | None:
-        return next(iter(view.ids(self.name)), None)
-
-    def label(self, view: "RecordListParams", value: str) -> str:
-        return f"{self.title}: {view.titles.get(self.name, 'unknown')}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +133,7 @@ FILTERS = (
     STATUS,
     PeopleFilter(name="owner", title="Owner", part="owner_ids"),
     WordFilter(name="source", title="Source", part="sources"),
-    RecordFilter(name="customer", title="Customer", part="customer_id", what="a customer", place=NOWHERE),
+    RecordIdFilter(name="customer", title="Customer", part="customer_id", what="a customer", place=NOWHERE),
     DatesFilter(name="created", title="Created", part="created", offered=PAST, place=MORE),
     DatesFilter(
         name="close",
