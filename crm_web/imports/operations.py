@@ -12,6 +12,7 @@ from crm_web.core.clock import now
 from crm_web.core.database import raw_cursor
 from crm_web.core.errors import DomainError
 from crm_web.imports.csv_file import CsvFile, open_csv
+from crm_web.imports.inspection import Question
 from crm_web.imports.mapping import ColumnMapping, choose_mapping
 from crm_web.imports.matching import match_leads, match_rows
 from crm_web.imports.outcomes import Outcome, RowOutcome, count_outcomes, list_outcomes
@@ -88,6 +89,12 @@ class LeadFile:
     csv: CsvFile
     mapping: ColumnMapping
 
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What the file leaves open; nothing is imported until the person has said it."""
+        about_text = [Question("encoding", self.csv.question)] if self.csv.question else []
+        return (*about_text, *self.mapping.questions)
+
 
 @dataclass
 class Report:
@@ -147,7 +154,7 @@ def open_leads(stream: BinaryIO, options: Options) -> LeadFile:
 
 def _open_again(stream: BinaryIO, csv: CsvFile) -> CsvFile:
     again = open_csv(stream, encoding=csv.encoding, delimiter=csv.delimiter, knows=is_known)
-    return replace(again, encoding=csv.encoding, is_guess=csv.is_guess)
+    return replace(again, encoding=csv.encoding, is_guess=csv.is_guess, question=csv.question)
 
 
 def import_leads(
@@ -159,12 +166,12 @@ def import_leads(
     ``options.existing`` says, and is closed if the row says that it was won or lost. So a file can be imported twice.
     Won leads get their customers, one a company.
 
-    :raise ChoiceNeeded: if ``file.mapping.questions`` has any
+    :raise ChoiceNeeded: if ``file.questions`` has any
     :raise FileUnreadable: if the file breaks off or changes its encoding midway
     :raise TooManyOwners: if the column of owners can't be one
     """
-    if file.mapping.questions:
-        raise ChoiceNeeded(" ".join(question.text for question in file.mapping.questions))
+    if file.questions:
+        raise ChoiceNeeded(" ".join(question.text for question in file.questions))
     set_change_source(ChangeSource.IMPORT)
     set_audit_actor(by)
     cursor = raw_cursor()

@@ -5,13 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from crm_web.imports.csv_file import CsvFile, FileUnreadable, find_encoding, open_csv
+from crm_web.imports.csv_file import CsvFile, open_csv
+from crm_web.imports.encodings import FileUnreadable, find_encoding
 from crm_web.imports.recognition import is_known
 from tests.shared import find_real, needs_real_data
 
 GERMAN = "Name;Stadt\nMüller;Köln\nGroß;Zürich\nJäger;Fürth\nBöhm;Nürnberg\nSchröder;Düren\nKrüger;Lübeck\n"
 POLISH = "imię;miasto\nŁukasz Żółć;Łódź\nWójcik;Gdańsk\nŚwięcki;Kraków\nZiółkowski;Poznań\n"
 RUSSIAN = "Имя;Город\nИванов;Москва\nПетров;Санкт-Петербург\nСидоров;Новосибирск\n"
+SPANISH = "name,company\nJosé Muñoz,Compañía Española\nZoë Müller,Köln Größe\n"
+CZECH = "jméno,firma\nDvořák,Škoda\nNovotný,České dráhy\nRůžička,Děčín\n"
+FRENCH = "nom,société\nFrançois Lévêque,Crédit foncier\nHélène,À la carte\n"
 JAPANESE = "名前;会社\n山田太郎;株式会社テスト\n鈴木一郎;東京電力\n"
 
 
@@ -37,22 +41,41 @@ def cells(file: CsvFile) -> list[list[str]]:
         (GERMAN, "cp1252", "cp1252", True),
         (POLISH, "cp1250", "cp1250", True),
         (RUSSIAN, "cp1251", "cp1251", True),
+        (SPANISH, "cp850", "cp850", True),
+        (SPANISH, "mac_roman", "mac_roman", True),
+        (SPANISH, "cp1252", "cp1252", True),
+        (CZECH, "cp1250", "cp1250", True),
+        (CZECH, "cp852", "cp852", True),
+        (FRENCH, "cp1252", "cp1252", True),
+        (POLISH, "iso8859-2", "iso8859_2", True),
         (JAPANESE, "shift_jis", "cp932", True),
     ],
 )
 def test_the_encoding_is_found(text: str, encoding: str, found: str, is_guess: bool) -> None:
-    assert find_encoding(io.BytesIO(text.encode(encoding))) == (found, is_guess)
+    assert find_encoding(io.BytesIO(text.encode(encoding))) == (found, is_guess, "")
     assert read(text.encode(encoding)).header == read(text).header
+
+
+def test_what_two_encodings_make_of_it_is_asked() -> None:
+    found = find_encoding(io.BytesIO("name\nMuñoz\n".encode("cp1252")))
+    assert found.question == "The text can be cp1252 (“Muñoz”) or cp1250 (“Muńoz”). Use --encoding to say which."
+    assert find_encoding(io.BytesIO("name\nMüller\n".encode("cp1252"))).question == ""
+
+
+def test_the_line_that_can_not_be_decoded_is_named() -> None:
+    file = read(b"a,b\n" + b"x,y\n" * 5000 + b"z,\x81\n", "cp1252")
+    with pytest.raises(FileUnreadable, match="Line 5,002 is not cp1252"):
+        list(file.rows)
 
 
 def test_one_late_byte_tells_that_it_is_not_utf_8() -> None:
     content = b"a,b\n" + b"x,y\n" * 400_000 + "é,ü\n".encode("cp1252")
-    assert find_encoding(io.BytesIO(content)) == ("cp1252", True)
+    assert find_encoding(io.BytesIO(content)) == ("cp1252", True, "")
 
 
 def test_a_character_across_two_blocks_is_utf_8() -> None:
     content = b"a" * (1024 * 1024 - 1) + "é".encode()
-    assert find_encoding(io.BytesIO(content)) == ("utf-8", False)
+    assert find_encoding(io.BytesIO(content)) == ("utf-8", False, "")
 
 
 def test_the_encoding_can_be_said() -> None:
@@ -146,8 +169,25 @@ def test_what_is_no_table_is_refused_in_a_line(content: bytes, why: str) -> None
 
 def test_a_quotation_mark_that_is_never_closed_is_found() -> None:
     file = read("a,b\n" + "x,y\n" * 2000 + '1,"never closed\n' + "x,y\n" * 100_000)
-    with pytest.raises(FileUnreadable, match="Line 2,002 .* never closed"):
+    with pytest.raises(FileUnreadable, match="Line 2,002: .* never closed"):
         list(file.rows)
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ('Last Name,Company\nQuist,"Quist Paper\nLarsen,Larsen Oy\n', 2),
+        ('Last Name,Company\nQuist,"Quist Paper\nLarsen,"Larsen Oy"\n', 2),
+        ('Last Name,Company\nQuist,x\n"Larsen,Larsen Oy', 3),
+    ],
+)
+def test_a_quotation_mark_that_would_swallow_rows_is_refused(content: str, line: int) -> None:
+    with pytest.raises(FileUnreadable, match=f"Line {line}: a quotation mark is opened and never closed"):
+        list(read(content).rows)
+
+
+def test_quotation_marks_within_a_cell_do_no_harm() -> None:
+    assert cells(read('a,b\n"The "Paper" Shop",x\ny,5" nails\n')) == [['The Paper" Shop"', "x"], ["y", '5" nails']]
 
 
 def test_a_line_without_end_is_not_kept_in_memory() -> None:
@@ -169,4 +209,4 @@ def test_every_torture_file_is_read_or_refused_in_a_line(path: Path) -> None:
         try:
             assert all(isinstance(line, int) for line, _ in open_csv(stream, knows=is_known).rows)
         except FileUnreadable as refusal:
-            assert "empty" in refusal.message
+            assert "empty" in refusal.message or "never closed" in refusal.message
