@@ -57,8 +57,15 @@ function step(by) {
 
 function edit() {
   const row = here();
-  const url = row ? `${linkOf(row).getAttribute("href")}/edit` : document.querySelector("[data-key=e]")?.href;
+  const url = row ? addressOfEdit(linkOf(row)) : document.querySelector("[data-key=e]")?.href;
   if (url) location.assign(url);
+}
+
+// The link of a row may carry the way back to its list, or name a part of the page.
+function addressOfEdit(link) {
+  const url = new URL(link.href);
+  url.pathname += "/edit";
+  return url.href;
 }
 
 // Escape, or a click elsewhere, folds an open menu; Escape leaves the focus on what opened it.

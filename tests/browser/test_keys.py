@@ -24,6 +24,14 @@ def test_a_list_is_walked_ticked_and_opened(open_as: Open) -> None:
     page.wait_for_url(re.compile(r"/edit(\?|$)"))
 
 
+def test_a_row_of_a_filtered_list_is_edited_with_the_way_back(open_as: Open) -> None:
+    page = open_as("max").go("/leads?sort=name&status=qualified")
+    page.keyboard.press("j")
+    page.keyboard.press("e")
+    page.wait_for_url(re.compile(r"/leads/\d+/edit\?back=/leads%3F"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Edit")
+
+
 def test_typing_is_typing(open_as: Open) -> None:
     page = open_as("ann").go("/leads")
     page.keyboard.press("/")
