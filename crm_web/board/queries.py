@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, or_, select, union_all
 from sqlalchemy.orm import joinedload, load_only, with_expression
 
 from crm_web.core.extensions import db
@@ -12,7 +12,7 @@ from crm_web.leads.queries import LeadFilter
 from crm_web.leads.spec import LEADS
 from crm_web.lists.pagination import COUNT_LIMIT, PAGE_SIZE, Sort, cursor_after, load_page
 from crm_web.models import NEXT_DUE, Lead, LeadStatus, Metric, StatusKind
-from crm_web.stats.aggregates import LeadScope, Totals, count_current, sum_counts, sum_rows
+from crm_web.stats.aggregates import LeadScope, Totals, columns_to_sum, count_current, sum_counts, sum_rows
 from crm_web.stats.periods import Period
 
 SHOWN_ON_CARD = (
@@ -64,8 +64,7 @@ def count_columns(filters: LeadFilter, closed_in: Period | None) -> Standing:
 def _count_some(filters: LeadFilter, closed_in: Period | None) -> Standing:
     matches = _select_recent(filters, closed_in).with_only_columns(Lead.status, Lead.currency, Lead.amount)
     some = matches.limit(COUNT_LIMIT + 1).subquery()
-    sums = (func.count().label("how_many"), func.count(some.c.amount).label("how_many_priced"))
-    query = select(some.c.status, some.c.currency, *sums, func.sum(some.c.amount).label("amount"))
+    query = select(some.c.status, *columns_to_sum(some.c))
     rows = db.session.execute(query.group_by(some.c.status, some.c.currency)).all()
     totals = {status: sum_rows(row for row in rows if row.status is status) for status in LeadStatus}
     return Standing(totals, is_exact=sum(row.how_many for row in rows) <= COUNT_LIMIT)

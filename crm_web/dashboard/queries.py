@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from crm_web.core.extensions import db
@@ -13,7 +12,7 @@ from crm_web.leads.queries import LeadFilter
 from crm_web.leads.spec import LEADS
 from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, LeadStatus, Metric, StatusKind
 from crm_web.records.people import list_team_ids
-from crm_web.stats.aggregates import LeadScope, Totals, count_current, sum_counts, sum_rows
+from crm_web.stats.aggregates import LeadScope, Totals, columns_to_sum, count_current, sum_counts, sum_rows
 from crm_web.stats.periods import Period
 
 
@@ -60,14 +59,8 @@ def count_closed(this: Period, last: Period, owner_ids: Sequence[int]) -> dict[S
 def count_created(period: Period, owner_ids: Sequence[int]) -> Totals:
     """Count the leads created within a few days: from an index, since the aggregates are monthly."""
     filters = LeadFilter(owner_ids=owner_ids, created_from=period.start, created_to=period.end)
-    currency = case((Lead.amount.is_not(None), Lead.currency), else_="")
-    query: Select[Any] = LEADS.select(filters).with_only_columns(
-        currency.label("currency"),
-        func.count().label("how_many"),
-        func.count(Lead.amount).label("how_many_priced"),
-        func.sum(Lead.amount).label("amount"),
-    )
-    return sum_rows(db.session.execute(query.group_by(currency)).all())
+    query = LEADS.select(filters).with_only_columns(*columns_to_sum(Lead))
+    return sum_rows(db.session.execute(query.group_by(Lead.currency)))
 
 
 def list_recently_changed(owner_ids: Sequence[int], *, limit: int = 8) -> Sequence[Lead]:

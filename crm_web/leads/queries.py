@@ -27,7 +27,7 @@ from crm_web.models import (
     LostReason,
     StatusKind,
 )
-from crm_web.stats.aggregates import LeadScope, Totals, add_totals, count_current, sum_rows
+from crm_web.stats.aggregates import LeadScope, Totals, add_totals, columns_to_sum, count_current, sum_rows
 
 OPEN = StatusKind.OPEN.statuses
 MOST_ADDED_UP = 1000
@@ -195,6 +195,5 @@ def total_amounts(filters: LeadFilter, count: int) -> Totals | None:
         return add_totals(totals for status, totals in current.items() if status in (filters.statuses or current))
     if count > MOST_ADDED_UP:
         return None
-    sums = (func.count().label("how_many"), func.count(Lead.amount).label("how_many_priced"))
-    query = LEADS.select(filters).with_only_columns(Lead.currency, *sums, func.sum(Lead.amount).label("amount"))
+    query = LEADS.select(filters).with_only_columns(*columns_to_sum(Lead))
     return sum_rows(db.session.execute(query.group_by(Lead.currency)))

@@ -221,6 +221,15 @@ def _pick_edges(
     return select(*picked, *sums).where(at_edges, *within, *conditions, *belongs)
 
 
+def columns_to_sum(leads: Any) -> tuple[ColumnElement[Any], ...]:
+    """Build the columns that ``sum_rows`` reads; a query groups by the first one.
+
+    :param leads: ``Lead``, or the columns of a subquery of leads
+    """
+    priced, amount = func.count(leads.amount).label("how_many_priced"), func.sum(leads.amount).label("amount")
+    return (leads.currency, func.count().label("how_many"), priced, amount)
+
+
 def sum_rows(rows: Iterable[Any]) -> Totals:
     """Add up rows of several currencies.
 
