@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 from babel.numbers import is_currency
 from click import ClickException
+from flask import current_app
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import (
     AfterValidator,
@@ -286,6 +287,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         # A default that needs another setting is an error as well where that one is wrong.
         wrong = [_explain(one) for one in error.errors() if one["type"] != "default_factory_not_called"]
         raise ConfigurationError("\n".join(dict.fromkeys(wrong))) from None
+
+
+def default_region() -> str:
+    """Return the country of the installation, for rules that don't know the web."""
+    return str(current_app.config["DEFAULT_REGION"])
 
 
 def _explain(error: ErrorDetails) -> str:

@@ -18,6 +18,7 @@ from werkzeug.datastructures import MultiDict
 
 from crm_web.lists.pagination import Page
 from crm_web.lists.spec import ListSpec
+from crm_web.records.number_input import NeedsChoice
 from crm_web.records.parsing import read_date, read_exact_amount
 
 LONGEST_VALUE = 300
@@ -90,6 +91,7 @@ class ListParams:
         self.has_own_columns = self.columns != usual
         self.view_id = next(iter(_read_ids(args.getlist("view"))), None)
         self.unread: dict[str, str] = {}
+        """The filters whose values can't be read, each with what to choose between, if that is why."""
         self._is_canonical = True
         self._largest_first = spec.largest_first if spec else []
 
@@ -102,7 +104,7 @@ class ListParams:
 
     def read_typed(self, names: Iterable[str], read: Callable[[str], str]) -> None:
         """
-        Put what a person typed into the notation of addresses; what can't be read stands in ``unread`` with why.
+        Put what a person typed into the notation of addresses; what can't be read stands in ``unread``.
 
         :param names: the filters
         :param read: turns a typed value into one of an address, or raises ``ValueError`` with a sentence
@@ -112,8 +114,10 @@ class ListParams:
                 continue
             try:
                 value = read(typed)
-            except ValueError as error:
-                self.unread[name] = str(error)
+            except NeedsChoice as error:
+                self.unread[name] = str(error).rstrip(".")
+            except ValueError:
+                self.unread[name] = ""
             else:
                 self._is_canonical &= value == typed
                 self.filters[name] = [value]

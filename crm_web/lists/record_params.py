@@ -120,13 +120,8 @@ class RecordListParams(ListParams):
     @property
     def ignored(self) -> list[str]:
         """Say which typed values mean nothing, so that nobody takes the list for what they asked for."""
-        return self.not_applied + [self._say_unread(name, message) for name, message in self.unread.items()]
-
-    def _say_unread(self, name: str, message: str) -> str:
-        # What can mean two things is told with both of them; of the rest it is enough that it means nothing.
-        if message.startswith("“"):
-            return message.rstrip(".")
-        return next(it for it in self.known_filters if name in it.names).say_unread(self, name)
+        by_name = {name: it for it in self.known_filters for name in it.names}
+        return self.not_applied + [said or by_name[name].say_unread(self, name) for name, said in self.unread.items()]
 
 
 class SpecListParams(RecordListParams):

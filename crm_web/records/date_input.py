@@ -12,6 +12,7 @@ from datetime import date, datetime, time, tzinfo
 from babel import Locale
 
 from crm_web.records.currency_signs import ENGLISH
+from crm_web.records.number_input import NeedsChoice
 
 EARLIEST = date(1900, 1, 1)
 LATEST = date(2199, 12, 31)
@@ -31,7 +32,7 @@ _CLOCK = re.compile(
 _LAST_OF_THIS_CENTURY = 70
 
 
-class AmbiguousDate(ValueError):
+class AmbiguousDate(NeedsChoice):
     """A date that is one day with the month first and another with the day first."""
 
 

@@ -29,7 +29,11 @@ class NotANumber(ValueError):
     """The text is no number."""
 
 
-class AmbiguousNumber(ValueError):
+class NeedsChoice(ValueError):
+    """What was typed can't be used as it is; the message names it and says what to choose between."""
+
+
+class AmbiguousNumber(NeedsChoice):
     """The text is one number with a decimal point and another with a thousands separator.
 
     :param readings: both of them, as a sentence

@@ -256,14 +256,6 @@ def read_currency(value: str) -> str:
     return code
 
 
-def read_amount(value: str, locale: Locale = ENGLISH) -> Decimal:
-    """Parse an amount without currency, such as ``1,234.50``.
-
-    :raise ValueError: if it is no amount, ambiguous, negative, too large, or has more than two decimals
-    """
-    return check_amount(_read_number(value, _say_amount(locale), locale), locale)
-
-
 def read_money(value: str, locale: Locale = ENGLISH) -> tuple[Decimal, Sign | None]:
     """Parse an amount with or without a currency, such as ``€ 9,000``, ``12500 EUR`` or ``12k``.
 

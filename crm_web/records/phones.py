@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import phonenumbers
 from babel import Locale
-from flask import current_app
 
+from crm_web.core.config import default_region
 from crm_web.core.errors import DomainError
 from crm_web.models import Employee
 from crm_web.records.merging import DERIVED_SUFFIX
@@ -36,8 +36,7 @@ def list_regions(country: str | None, by: Employee | None, *, home: str | None =
     :param by: the employee who typed it; their locale may name a country
     :param home: the country of the installation, if the caller has it
     """
-    home = home or str(current_app.config["DEFAULT_REGION"])
-    return add_region(country, add_region(getattr(by, "region", None), (home,)))
+    return add_region(country, add_region(getattr(by, "region", None), (home or default_region(),)))
 
 
 @lru_cache(maxsize=4096)

@@ -24,7 +24,7 @@ from crm_web.lists.filters import (
     WordFilter,
 )
 from crm_web.models import CURRENCIES, WAY_TO_WON, LeadStatus, LostReason, StatusKind
-from crm_web.records.number_input import PLAIN, write_amount
+from crm_web.records.number_input import PLAIN, NeedsChoice, write_amount
 from crm_web.records.parsing import read_money
 from crm_web.web import template_filters
 
@@ -87,9 +87,9 @@ class AmountFilter(Filter):
         amount, sign = read_money(typed, view.user_locale.locale)
         if sign and view.one("currency"):
             if self.currency(view) not in sign.currencies:
-                raise ValueError(f"“{typed}” is not an amount in {view.one('currency')}.")
+                raise NeedsChoice(f"“{typed}” is not an amount in {view.one('currency')}.")
         elif sign and sign.usual is None:
-            raise ValueError(f"“{typed}” could be in several currencies. Choose one.")
+            raise NeedsChoice(f"“{typed}” could be in several currencies. Choose one.")
         elif sign and sign.usual:
             view.filters["currency"] = [sign.usual]
         return str(amount)
