@@ -66,6 +66,7 @@ def register_blueprints(app: Flask) -> None:
         employees,
         help,
         history,
+        imports,
         leads,
         reports,
         saved_views,
@@ -75,8 +76,8 @@ def register_blueprints(app: Flask) -> None:
     )
     from crm_web.auth import tokens
 
-    records = (leads, customers, contacts, activities, bulk, saved_views)
-    pages = (auth, dashboard, *records, duplicates, reports, employees, search, history, trash, tokens, webhooks, help)
+    records = (leads, customers, contacts, activities, bulk, saved_views, duplicates, imports)
+    pages = (auth, dashboard, *records, reports, employees, search, history, trash, tokens, webhooks, help)
     _load_views()
     for feature in (*pages, api, health):
         app.register_blueprint(feature.blueprint)

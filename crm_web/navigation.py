@@ -33,6 +33,7 @@ NAVIGATION = (
     ("History", "history.list_changes", "history", None),
     ("Trash", "trash.show_trash", "trash", None),
     ("Employees", "employees.list_employees", "employee", None),
+    ("Imports", "imports.list_imports", "import", Action.IMPORT),
     ("Webhooks", "webhooks.list_webhooks", "webhook", Action.KEEP_WEBHOOKS),
 )
 

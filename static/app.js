@@ -13,6 +13,7 @@ import { showLookalikes } from "./js/lookalikes.js";
 import { openRows } from "./js/rows.js";
 import { logActivities } from "./js/activities.js";
 import { moveCards } from "./js/board.js";
+import { followProgress, takeFiles } from "./js/imports.js";
 
 dismissMessages();
 forgetMended();
@@ -30,3 +31,5 @@ showLookalikes();
 openRows();
 logActivities();
 moveCards();
+takeFiles();
+followProgress();

@@ -17,6 +17,7 @@ from crm_web.core.problem_details import PROGRAMS
 from crm_web.models import ApiToken, BulkEdit, Change, Employee, SavedView, SignIn
 from tests.auth.test_permissions import list_rules
 from tests.factories import make_activity, make_contact, make_customer, make_employee, make_lead, make_pair, make_token
+from tests.imports.stored.states import make_imports
 from tests.page import Browser
 from tests.webhooks.conftest import make_webhook
 from tests.webhooks.test_pages import make_delivery
@@ -47,6 +48,7 @@ VALID: dict[str, dict[str, Any]] = {
     "customers": {"name": "New", "last_name": "New", "kind": "person", "status": "active", "version": "1"},
     "employees": {"name": "New", "email": "a@b.example", "role": "viewer", "time_zone": "UTC", "locale": "en"},
     "history": {"field": "last_name"},
+    "imports": {"encoding": "utf-8", "delimiter": ",", "region": "US", "currency": "USD", "existing": "fill"},
     "leads": {"last_name": "New", "amount": "12", "currency": "EUR", "version": "1", "status": "won", "create": "1"},
     "saved_views": {"list": "leads", "name": "New", "address": "status=new", "on": "1"},
     "tokens": {"name": "Report", "scope": "read", "days": "7"},
@@ -97,6 +99,7 @@ def world(app: Flask, session: Session, ada: Employee, browser_as: BrowserAs) ->
         "delivery_id": [make_delivery(session, webhook).id],
         "edit_id": list(session.scalars(select(BulkEdit.id))),
         "view_id": list(session.scalars(select(SavedView.id)))[:1],
+        "import_id": make_imports(session, browser),
         "token_id": list(session.scalars(select(ApiToken.id)))[:1],
         "sign_in_id": list(session.scalars(select(SignIn.id)))[:1],
         "change_id": list(session.scalars(changes))[:1],

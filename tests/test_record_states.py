@@ -15,6 +15,7 @@ from crm_web.core.problem_details import PROGRAMS
 from crm_web.models import BulkEdit, Contact, Conversion, Draft, Employee, Lead, SavedView, WebhookDelivery
 from tests.auth.test_permissions import list_rules
 from tests.factories import make_activity, make_contact, make_customer, make_employee, make_lead
+from tests.imports.stored.states import make_imports
 from tests.page import Browser
 from tests.webhooks.conftest import make_webhook
 from tests.webhooks.test_pages import make_delivery
@@ -32,6 +33,7 @@ LISTS = (
     "/bulk",
     "/views",
     "/webhooks",
+    "/imports",
     "/",
 )
 HAVE_A_PAST = ("leads.show_lead", "customers.show_customer", "customers.print_customer")
@@ -188,6 +190,7 @@ def ids(session: Session, browser: Browser, ada: Employee) -> Ids:
         "draft_id": make_drafts(session, ada, leads),
         "view_id": make_views(session, browser),
         "webhook_id": make_webhooks(session, browser),
+        "import_id": {str(number): number for number in make_imports(session, browser)},
         "delivery_id": dict.fromkeys(map(str, deliveries), 1),
         "conversion_id": {str(number): number for number in session.scalars(select(Conversion.id))},
     }

@@ -147,6 +147,19 @@ def may_change_view(employee: Employee, view: Shared) -> bool:
     return view.owner_id == employee.id or (view.is_shared and may(employee, Action.CHANGE_ANY))
 
 
+class Uploaded(Protocol):
+    """A file that somebody uploaded to be imported."""
+
+    @property
+    def made_by_id(self) -> Any: ...
+
+
+def may_continue_import(employee: Employee, record: Uploaded) -> bool:
+    """Return whether a person may go on with an import that is not done: whoever uploaded the file, and admins."""
+    is_theirs = record.made_by_id == employee.id
+    return may(employee, Action.IMPORT) and (is_theirs or may(employee, Action.KEEP_EMPLOYEES))
+
+
 def public(view: View) -> View:
     """Mark a view as open to everyone."""
     view.access = "public"  # type: ignore[attr-defined]

@@ -14,6 +14,7 @@ TOPICS = {
     "search": "help/search.html",
     "views": "help/views.html",
     "bulk": "help/bulk.html",
+    "imports": "help/imports.html",
     "reports": "help/reports.html",
     "duplicates": "help/duplicates.html",
     "history": "help/history.html",

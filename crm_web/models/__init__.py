@@ -27,6 +27,18 @@ from crm_web.models.employee import Employee, Role, SignIn, SignInFailures, Them
 from crm_web.models.last_activity import CustomerLastActivity, LeadLastActivity
 from crm_web.models.lead import WAY_TO_WON, Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
 from crm_web.models.saved_view import ListName, SavedView, ViewChoice
+from crm_web.models.stored_import import (
+    DUE_STATES,
+    FILE_CHUNK,
+    Import,
+    ImportChunk,
+    ImportCorrection,
+    ImportOutcome,
+    ImportProgress,
+    ImportResult,
+    ImportState,
+    WorkerHeartbeat,
+)
 from crm_web.models.submission import Submission
 from crm_web.models.token import ApiToken, ApiUse, Scope
 from crm_web.models.webhook import EVERYTHING, DeliveryState, PauseReason, Webhook, WebhookDelivery
@@ -35,6 +47,8 @@ from crm_web.models.word import KnownWord
 __all__ = [
     "COUNTRIES",
     "CURRENCIES",
+    "DUE_STATES",
+    "FILE_CHUNK",
     "WAY_TO_WON",
     "EVERYTHING",
     "NEXT_DUE",
@@ -68,6 +82,13 @@ __all__ = [
     "RecordKind",
     "Strength",
     "Employee",
+    "Import",
+    "ImportChunk",
+    "ImportCorrection",
+    "ImportOutcome",
+    "ImportProgress",
+    "ImportResult",
+    "ImportState",
     "Metric",
     "KnownWord",
     "Lead",
@@ -92,6 +113,7 @@ __all__ = [
     "using_change_source",
     "Webhook",
     "WebhookDelivery",
+    "WorkerHeartbeat",
     "limit_of",
     "set_audit_actor",
     "set_change_source",

@@ -5,10 +5,14 @@ from flask import Flask
 from crm_web.auth.retention import delete_expired_drafts, delete_expired_failures, delete_expired_sign_ins
 from crm_web.bulk.operations import delete_expired_selections
 from crm_web.duplicates.finding.operations import keep_duplicates_current
+from crm_web.imports.stored.retention import delete_expired_import_files
+from crm_web.imports.stored.running import POLL_SECONDS as IMPORTS_POLLED
+from crm_web.imports.stored.running import ImportRunner
 from crm_web.stats.operations import compact_counts
 from crm_web.web.idempotency import delete_expired_keys
 from crm_web.webhooks.delivery.operations import delete_expired_deliveries
 from crm_web.webhooks.delivery.sender import POLL_SECONDS, Sender
+from crm_web.worker.heartbeat import BEAT_SECONDS, Heartbeat
 from crm_web.worker.runner import Job
 
 MINUTE = 60.0
@@ -23,6 +27,8 @@ def list_jobs(app: Flask) -> list[Job]:
     sender = Sender(allow_private=app.config["WEBHOOK_PRIVATE_ADDRESSES"])
     return [
         Job("send webhooks", sender.run, every=POLL_SECONDS, finish=sender.finish, thread="webhooks"),
+        Job("import files", ImportRunner().run, every=IMPORTS_POLLED, thread="imports"),
+        Job("show signs of life", Heartbeat().run, every=BEAT_SECONDS),
         Job("compact counts", compact_counts, every=10),
         Job("find duplicates", keep_duplicates_current, every=2, thread="duplicates"),
         Job("delete expired drafts", delete_expired_drafts, every=MINUTE),
@@ -31,4 +37,5 @@ def list_jobs(app: Flask) -> list[Job]:
         Job("delete expired idempotency keys", delete_expired_keys, every=5 * MINUTE),
         Job("delete expired sign-ins", delete_expired_sign_ins, every=HOUR),
         Job("delete expired bulk selections", delete_expired_selections, every=HOUR),
+        Job("delete expired import files", delete_expired_import_files, every=HOUR),
     ]

@@ -1,0 +1,144 @@
+"""The forms of an import: the file, how to read it, and its columns."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import request
+from werkzeug.datastructures import FileStorage
+from wtforms import BooleanField, Field
+from wtforms.widgets import FileInput
+
+from crm_web.models import Employee
+from crm_web.web.form_fields import ChoiceField, CountryField, CurrencyField, OwnerField, RecordForm
+from crm_web.web.forms import IdempotentForm
+
+ENCODINGS = {
+    "utf-8": "Unicode (UTF-8)",
+    "utf-8-sig": "Unicode (UTF-8 with mark)",
+    "utf-16": "Unicode (UTF-16)",
+    "cp1252": "Western European (Windows-1252)",
+    "cp850": "Western European (DOS 850)",
+    "mac_roman": "Western European (Mac)",
+    "cp1250": "Central European (Windows-1250)",
+    "cp1251": "Cyrillic (Windows-1251)",
+    "cp1253": "Greek (Windows-1253)",
+    "cp1254": "Turkish (Windows-1254)",
+    "cp1255": "Hebrew (Windows-1255)",
+    "cp1256": "Arabic (Windows-1256)",
+    "shift_jis": "Japanese (Shift JIS)",
+    "euc_kr": "Korean (EUC-KR)",
+    "gb18030": "Chinese (GB 18030)",
+    "big5": "Chinese (Big5)",
+}
+DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Vertical bar"}
+ORDERS = {"dmy": "Day first (31/12/2026)", "mdy": "Month first (12/31/2026)"}
+EXISTING = {
+    "fill": "Fill in their empty fields",
+    "update": "Update them with the file’s values",
+    "skip": "Leave them as they are",
+}
+MARKS = {".": "Point (1,234.50)", ",": "Comma (1.234,50)"}
+
+
+class UploadField(Field):
+    """A file; ``data`` is what was sent, ``None`` if nothing was."""
+
+    widget = FileInput()
+    data: FileStorage | None
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        sent = request.files.get(self.name)
+        self.data = sent if sent is not None and sent.filename else None
+
+    def _value(self) -> bool:
+        """Browsers take no file's name from a page."""
+        return False
+
+
+class UploadForm(IdempotentForm):
+    """The first step: the file."""
+
+    file = UploadField("File", render_kw={"accept": ".csv,.tsv,.txt,text/csv,text/tab-separated-values"})
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Validate the form; without a file there is nothing to go on with."""
+        is_valid = super().validate(extra_validators)
+        if is_valid and self.file.data is None:
+            self.file.errors = ["Choose a file."]
+            return False
+        return is_valid
+
+
+class RawChoiceField(ChoiceField):
+    """A choice among texts that may be blank signs, such as a tab."""
+
+    def read(self, typed: str) -> Any:
+        for value, _label in self.list_options():
+            if str(value) == typed:
+                return value
+        raise ValueError(self.refusal)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        if valuelist:
+            self.data = None
+            self.data = self.read(valuelist[0]) if valuelist[0] else None
+
+
+class FileForm(RecordForm):
+    """The second step: how the file is read."""
+
+    encoding = ChoiceField("Encoding", ENCODINGS.items(), empty=None)
+    delimiter = RawChoiceField("Separator", DELIMITERS.items(), empty=None)
+    dates = ChoiceField("Order of dates", ORDERS.items(), empty="Detect")
+    decimal_mark = RawChoiceField("Decimal mark", MARKS.items(), empty="Detect")
+    existing = ChoiceField("Leads that are here already", EXISTING.items(), empty=None, default="fill")
+    region = CountryField("Country", empty=None)
+    currency = CurrencyField("Currency", empty=None)
+    owner_id = OwnerField("Owner", empty="Unassigned")
+    creates_owners = BooleanField("Add owners that are unknown here as employees")
+
+    def set_options(self, options: Mapping[str, Any], people: Sequence[Employee], *, may_add: bool) -> None:
+        """Offer what can be chosen, and what is chosen already."""
+        if options["encoding"] not in ENCODINGS:
+            self.encoding.options.append((options["encoding"], options["encoding"]))
+        if options["delimiter"] not in DELIMITERS:
+            self.delimiter.options.append((options["delimiter"], options["delimiter"]))
+        self.owner_id.set_options(people)
+        if not may_add:
+            del self.creates_owners
+
+    def read_values(self) -> dict[str, Any]:
+        """Collect the options of a valid form."""
+        values = {field.name: field.data for field in self if field.name not in ("csrf_token", "dates")}
+        return values | {"day_first": None if self.dates.data is None else self.dates.data == "dmy"}
+
+
+def show_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn stored options into the values that the form of the file shows."""
+    day_first = options.get("day_first")
+    return {**options, "dates": None if day_first is None else "dmy" if day_first else "mdy"}
+
+
+class ColumnsForm(RecordForm):
+    """The third step: the field of each column, and the status of each word. Its fields follow from the file."""
+
+    @staticmethod
+    def read_fields(places: Sequence[int], known: Sequence[str]) -> dict[int, str]:
+        """Read the field that was chosen for each column; what is no field counts as not sent."""
+        sent = {place: request.form.get(f"field-{place}") for place in places}
+        return {place: name for place, name in sent.items() if name is not None and name in ("", *known)}
+
+    @staticmethod
+    def read_statuses(words: Sequence[str], known: Sequence[str]) -> dict[str, str]:
+        """Read the status that was chosen for each word."""
+        sent = {word: request.form.get(f"status-{number}", "") for number, word in enumerate(words)}
+        return {word: status for word, status in sent.items() if status in known}
+
+
+class MendForm(RecordForm):
+    """The cells of one refused row."""
+
+    @staticmethod
+    def read_cells(width: int) -> list[str]:
+        """Read the cells as they were typed."""
+        return [request.form.get(f"cell-{place}", "").replace("\x00", "") for place in range(width)]

@@ -1,0 +1,208 @@
+"""Imports in the browser: upload, settings, and what is asked of the worker; none of it imports anything itself."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, BinaryIO
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from crm_web.auth.permissions import Action, may
+from crm_web.core.errors import Conflict
+from crm_web.core.extensions import db
+from crm_web.imports.csv_file import FileUnreadable, open_csv
+from crm_web.imports.mapping import is_known
+from crm_web.imports.stored.files import store_file
+from crm_web.models import (
+    DUE_STATES,
+    Employee,
+    Import,
+    ImportChunk,
+    ImportCorrection,
+    ImportProgress,
+    ImportResult,
+    ImportState,
+    limit_of,
+)
+
+FILES_KEPT_FOR = timedelta(days=30)
+"""How long the file of an import is kept, and what its rows hold; an import that is not finished ends with it."""
+
+
+class ImportBusy(Conflict):
+    """The worker is at this import right now."""
+
+
+class ImportClosed(Conflict):
+    """The import is past the point where this can be done."""
+
+
+def create_import(stream: BinaryIO, filename: str, *, region: str, currency: str, by: Employee) -> Import:
+    """Keep an uploaded file, and find out how it is written.
+
+    :param stream: the bytes, from which one can read again
+    :param filename: as the browser says
+    :param region: the country to begin with, for dates and phone numbers
+    :param currency: the currency to begin with
+    :return: the import; nothing of the file is imported yet
+    :raise FileUnreadable: if it is no file of rows with a header
+    """
+    csv = open_csv(stream, knows=is_known)
+    if not csv.sample:
+        raise FileUnreadable("The file has a header, but no rows below it.", "file")
+    header_hash = _hash_header(csv.header)
+    options = {"region": region, "currency": currency, **_find_earlier_choice(header_hash)}
+    options |= {"encoding": csv.encoding, "delimiter": csv.delimiter}
+    size = stream.seek(0, 2)
+    record = Import(
+        filename=tidy_filename(filename), size=size, options=options, header_hash=header_hash, made_by_id=by.id
+    )
+    db.session.add(record)
+    db.session.flush()
+    store_file(record.id, stream)
+    return record
+
+
+def tidy_filename(filename: str) -> str:
+    """Leave out of a file's name what can't be shown, and of a very long one the beginning."""
+    shown = "".join(sign for sign in filename.replace("\\", "/").rpartition("/")[2] if sign.isprintable())
+    return shown.strip()[-limit_of(Import.filename) :] or "file"
+
+
+def _hash_header(header: Sequence[str]) -> bytes:
+    return hashlib.sha256("\x1f".join(header).encode("utf-8", "replace")).digest()
+
+
+def _find_earlier_choice(header_hash: bytes) -> dict[str, Any]:
+    """What was said about the latest imported file with the same headings."""
+    earlier = select(Import.options).where(Import.header_hash == header_hash, Import.imported_at.is_not(None))
+    options: Mapping[str, Any] = db.session.scalar(earlier.order_by(Import.id.desc()).limit(1)) or {}
+    kept = {name: value for name, value in options.items() if name not in ("encoding", "delimiter")}
+    return kept | {"is_remembered": True} if kept else {}
+
+
+def lock_import(record: Import, *states: ImportState) -> None:
+    """Lock an import for a change by a person.
+
+    :param states: in which it can be done
+    :raise ImportBusy: if the worker is at it
+    :raise ImportClosed: if it is in another state, or gone
+    """
+    query = select(Import).where(Import.id == record.id).with_for_update(key_share=True, skip_locked=True)
+    found = db.session.scalar(query.execution_options(populate_existing=True))
+    if found is None:
+        raise ImportBusy("This import is running right now. Wait for it to finish, or cancel it.")
+    if found.state not in states:
+        raise ImportClosed(f"This import is already past that step. It is now: {found.state.label}")
+
+
+BEFORE_IMPORT = (ImportState.DRAFT, ImportState.CHECKING, ImportState.CHECKED)
+
+
+def change_options(record: Import, values: Mapping[str, Any], *, by: Employee) -> None:
+    """Say how a file is read or what its columns are; a check that was made before no longer counts.
+
+    :param values: some of the options, by their stored names
+    :raise ImportBusy: if the worker is at it
+    :raise ImportClosed: if it is imported already
+    """
+    lock_import(record, *BEFORE_IMPORT)
+    values = dict(values)
+    if not may(by, Action.KEEP_EMPLOYEES):
+        values.pop("creates_owners", None)
+    is_remembered = record.options.get("is_remembered", False) and "columns" not in values
+    record.options = {**record.options, **values, "is_remembered": is_remembered}
+    _go_back(record)
+    db.session.flush()
+
+
+def _go_back(record: Import) -> None:
+    record.state, record.report, record.problem = ImportState.DRAFT, None, None
+
+
+def request_check(record: Import) -> None:
+    """Let the worker rehearse the import; one that is being checked already stays so.
+
+    :raise ImportBusy: if the worker is at it
+    :raise ImportClosed: if it is imported already
+    """
+    lock_import(record, *BEFORE_IMPORT)
+    _go_back(record)
+    _hand_to_worker(record, ImportState.CHECKING)
+
+
+def request_import(record: Import) -> None:
+    """Let the worker import, once; an import that is on its way or done stays so.
+
+    :raise ImportBusy: if the worker is at it
+    :raise ImportClosed: if it was not checked
+    """
+    lock_import(record, *ImportState)
+    if record.state is ImportState.CHECKED:
+        _hand_to_worker(record, ImportState.IMPORTING)
+    elif record.state in BEFORE_IMPORT:
+        raise ImportClosed("Check this import first. Its settings have changed since the last check.")
+
+
+def _hand_to_worker(record: Import, state: ImportState) -> None:
+    record.state, record.problem = state, None
+    fresh = {"stage": "", "done": 0, "total": 0, "rows": 0, "attempts": 0, "is_cancelled": False}
+    fresh |= {"requested_at": func.now(), "started_at": None, "seen_at": None}
+    progress = insert(ImportProgress).values(import_id=record.id, **fresh)
+    db.session.execute(progress.on_conflict_do_update(index_elements=["import_id"], set_=fresh))
+    db.session.flush()
+
+
+def cancel_import(record: Import) -> bool:
+    """End an import that is not done, and delete its file. One that the worker is at ends as soon as it can.
+
+    :return: false if the worker is told, and it will be gone in a moment
+    :raise ImportClosed: if it is imported already
+    """
+    try:
+        lock_import(record, *BEFORE_IMPORT, ImportState.IMPORTING)
+    except ImportBusy:
+        progress = db.session.get(ImportProgress, record.id)
+        if progress is not None:
+            progress.is_cancelled = True
+            db.session.flush()
+        return False
+    delete_import(record)
+    return True
+
+
+def delete_import(record: Import) -> None:
+    """Delete an import with all that belongs to it; what was imported stays.
+
+    :param record: an import, locked
+    """
+    import_id = record.id
+    for model in (ImportChunk, ImportResult, ImportCorrection, ImportProgress):
+        _delete(model, model.import_id == import_id)
+    _delete(Import, Import.id == import_id)
+    db.session.expunge(record)
+
+
+def delete_file(record: Import) -> None:
+    """Delete the file of an import that is done, and what its rows hold; their outcomes and reasons stay.
+
+    :param record: an import, locked
+    """
+    for model in (ImportChunk, ImportCorrection):
+        _delete(model, model.import_id == record.id)
+    emptied = update(ImportResult).where(ImportResult.import_id == record.id).values(cells=None, label=None)
+    db.session.execute(emptied.execution_options(synchronize_session=False))
+    record.file_deleted_at = func.now()
+    db.session.flush()
+
+
+def _delete(model: type[Any], condition: Any) -> None:
+    db.session.execute(delete(model).where(condition).execution_options(synchronize_session=False))
+
+
+def claim_import() -> Import | None:
+    """Find the oldest import that waits for the worker, and lock it; those that another worker is at are left out."""
+    due = select(Import).where(Import.state.in_(DUE_STATES)).order_by(Import.id).limit(1)
+    due = due.with_for_update(key_share=True, skip_locked=True, of=Import)
+    return db.session.scalar(due.execution_options(populate_existing=True))

@@ -1,0 +1,163 @@
+"""A stored file as its pages show it: the first rows as they will be read, and which column is which field."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from crm_web.imports.csv_file import CsvFile, FileUnreadable, open_csv
+from crm_web.imports.mapping import FIELDS, ColumnMapping, MappingUnclear, is_known
+from crm_web.imports.operations import open_leads
+from crm_web.imports.stored.files import open_file
+from crm_web.imports.stored.settings import read_options
+from crm_web.imports.vocabulary import STATUS_WORDS, squash
+from crm_web.models import Import
+from crm_web.records.labels import label_of
+
+SHOWN_ROWS = 5
+SHOWN_VALUES = 3
+LONGEST_VALUE = 60
+MOST_WORDS = 40
+UNCLEAR = "No column names a lead. Choose a field such as Last name, Company or Email for at least one of them."
+_LABELS = {
+    "close_date": "Closed (date)",
+    "created_at": "Created (date)",
+    "deal_name": "Deal name",
+    "external_id": "ID in the other system",
+    "full_name": "Full name",
+    "is_won": "Won (yes or no)",
+    "lost_at": "Lost (date)",
+    "owner": "Owner",
+    "street_2": "Address line 2",
+    "street_3": "Address line 3",
+    "street_number": "Street number",
+    "won_at": "Won (date)",
+}
+
+
+@dataclass(frozen=True)
+class SourceColumn:
+    """A column of the file.
+
+    :param name: empty if it has none
+    :param values: the first values that differ
+    :param field: what it becomes; empty if it is left out
+    :param can_be_chosen: false without a name, or with that of an earlier column: it can’t be told apart
+    """
+
+    place: int
+    name: str
+    values: tuple[str, ...]
+    field: str
+    can_be_chosen: bool
+
+
+@dataclass(frozen=True)
+class StatusWord:
+    """A word of the column of statuses, and the status that it becomes; ``None`` if nobody said."""
+
+    text: str
+    status: str | None
+
+
+def list_fields() -> list[tuple[str, str]]:
+    """List the fields that a column can become, with their labels, in the order of the labels."""
+    pairs = [(name, _LABELS.get(name) or label_of(name)) for name in FIELDS]
+    return sorted(pairs, key=lambda pair: pair[1].casefold())
+
+
+def open_stored(record: Import) -> CsvFile:
+    """Open the file of an import as it is to be read.
+
+    :raise FileUnreadable: if it can't be read so
+    """
+    options = read_options(record.options)
+    return open_csv(open_file(record), encoding=options.encoding, delimiter=options.delimiter, knows=is_known)
+
+
+def map_stored(record: Import, *, columns: Mapping[str, Any] | None = None) -> tuple[CsvFile, ColumnMapping | None]:
+    """Open the file of an import and choose its columns.
+
+    :param columns: instead of those that are stored; nothing in it lets the engine find all by itself
+    :return: the file, and its columns; ``None`` if they can't be told
+    :raise FileUnreadable: if the file can't be read as the options say
+    """
+    stored = record.options if columns is None else {**record.options, "columns": columns}
+    options = read_options(stored)
+    try:
+        file = open_leads(open_file(record), options)
+    except MappingUnclear:
+        return open_stored(record), None
+    return file.csv, file.mapping
+
+
+def list_columns(csv: CsvFile, mapping: ColumnMapping | None) -> list[SourceColumn]:
+    """List the columns of a file with some of their values."""
+    fields = _map_fields(mapping) if mapping else {}
+    return [
+        SourceColumn(
+            place, name, _pick_values(csv, place), fields.get(place, ""), bool(name) and name not in csv.header[:place]
+        )
+        for place, name in enumerate(csv.header)
+    ]
+
+
+def _map_fields(mapping: ColumnMapping) -> dict[int, str]:
+    pairs = [*mapping.columns.items(), *(pair for address in mapping.addresses for pair in address.items())]
+    return {place: name for name, places in pairs for place in places}
+
+
+def _pick_values(csv: CsvFile, place: int) -> tuple[str, ...]:
+    cells = (row[place].strip() for _, row in csv.sample if place < len(row))
+    return tuple(dict.fromkeys(map(_cut, filter(None, cells))))[:SHOWN_VALUES]
+
+
+def read_choices(columns: Sequence[SourceColumn], chosen: Mapping[int, str]) -> dict[str, list[str]]:
+    """Turn what a person chose for each column into what the engine is told: fields whose columns differ from those
+    that it finds by itself.
+
+    :param columns: as the engine finds them by itself
+    :param chosen: by the place of a column, its field; empty to leave it out
+    :return: fields to names of columns; no name leaves the field out
+    """
+    found, said = _by_field(columns, {}), _by_field(columns, chosen)
+    return {
+        name: said.get(name, []) for name in sorted(found.keys() | said.keys()) if found.get(name) != said.get(name)
+    }
+
+
+def _by_field(columns: Iterable[SourceColumn], chosen: Mapping[int, str]) -> dict[str, list[str]]:
+    fields: dict[str, list[str]] = {}
+    for column in columns:
+        name = chosen.get(column.place, column.field)
+        if name and column.can_be_chosen:
+            fields.setdefault(name, []).append(column.name)
+    return fields
+
+
+def list_status_words(csv: CsvFile, mapping: ColumnMapping | None, said: Mapping[str, Any]) -> list[StatusWord]:
+    """List the words in the columns of statuses, those that mean nothing here first.
+
+    :param said: words of the file to statuses, as a person chose them
+    """
+    places = mapping.columns.get("status", ()) if mapping else ()
+    cells = (row[place].strip() for _, row in csv.sample for place in places if place < len(row))
+    words = [
+        StatusWord(text, said.get(text) or STATUS_WORDS.get(squash(text))) for text in dict.fromkeys(cells) if text
+    ]
+    return sorted(words, key=lambda word: word.status is not None)[:MOST_WORDS]
+
+
+def show_rows(record: Import) -> tuple[tuple[str, ...], list[list[str]]] | None:
+    """Read the header and the first rows of a file, cut to what a page can show; ``None`` if it can't be read."""
+    try:
+        csv = open_stored(record)
+    except FileUnreadable:
+        return None
+    width = len(csv.header)
+    rows = [[_cut(cell) for cell in (cells + [""] * width)[:width]] for _, cells in csv.sample[:SHOWN_ROWS]]
+    return csv.header, rows
+
+
+def _cut(text: str) -> str:
+    text = text.strip()
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"

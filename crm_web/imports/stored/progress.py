@@ -1,0 +1,72 @@
+"""How far the worker is with an import: noted while its transaction runs, in transactions of their own."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+
+from sqlalchemy import func, update
+from sqlalchemy.orm import Session
+
+from crm_web.core.errors import DomainError
+from crm_web.core.extensions import db
+from crm_web.imports.csv_file import Row
+from crm_web.models import ImportProgress
+
+NOTED_EVERY = 0.5
+
+
+class ImportCancelled(DomainError):
+    """Somebody cancelled the import while the worker was at it."""
+
+
+def begin_attempt(import_id: int) -> int:
+    """Note that a worker begins.
+
+    :return: how often one has begun, this time included
+    """
+    begun = update(ImportProgress).where(ImportProgress.import_id == import_id)
+    begun = begun.values(
+        attempts=ImportProgress.attempts + 1,
+        started_at=func.clock_timestamp(),
+        seen_at=func.clock_timestamp(),
+        stage="",
+        done=0,
+        total=0,
+        rows=0,
+    )
+    with _own_session() as own, own.begin():
+        return own.scalar(begun.returning(ImportProgress.attempts)) or 1
+
+
+class ProgressNotes:
+    """Notes how far an import is, and hears whether it is cancelled."""
+
+    def __init__(self, import_id: int) -> None:
+        self._import_id = import_id
+        self._rows = 0
+        self._stage = ""
+        self._noted_at = float("-inf")
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Note what is done, unless something was noted a moment ago.
+
+        :raise ImportCancelled: if somebody wants it to end
+        """
+        if stage == self._stage and time.monotonic() - self._noted_at < NOTED_EVERY:
+            return
+        self._stage, self._noted_at = stage, time.monotonic()
+        note = update(ImportProgress).where(ImportProgress.import_id == self._import_id)
+        note = note.values(stage=stage, done=done, total=total, rows=self._rows, seen_at=func.clock_timestamp())
+        with _own_session() as own, own.begin():
+            is_cancelled = own.scalar(note.returning(ImportProgress.is_cancelled))
+        if is_cancelled:
+            raise ImportCancelled("This import was cancelled.")
+
+    def count(self, rows: Iterable[Row], corrections: Mapping[int, list[str]]) -> Iterator[Row]:
+        """Count rows as they are read, and put what a person typed in the place of those that they mended."""
+        for line, cells in rows:
+            self._rows += 1
+            yield line, corrections.get(line, cells)
+
+
+def _own_session() -> Session:
+    return Session(db.engine)

@@ -1,0 +1,153 @@
+"""From a file to its leads, through the pages alone."""
+
+import csv
+import io
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crm_web.imports import csv_file
+from crm_web.models import Change, Employee, Import, ImportChunk, ImportState, Lead
+from tests.factories import make_employee
+from tests.imports.stored.conftest import BrowserAs, Upload, Work
+from tests.page import Browser
+from tests.rows import count
+
+LEADS = """Id,Name,Company,Email,Stage
+1,Ada Byron,Engines Ltd,ada@engines.example,Qualified
+2,Bea Cole,Looms Ltd,bea@looms.example,New
+3,Cy Dorn,Mills Ltd,not an email,New
+"""
+
+
+def test_a_file_becomes_leads_and_every_row_is_answered_for(
+    session: Session, upload: Upload, work: Work, max: Employee
+) -> None:
+    page = upload(LEADS)
+    assert page.h1 == "leads.csv"
+    assert page.table[0]["Company"] == "Engines Ltd"
+    page = page.form("/file").submit().follow()
+    assert {row["Column"]: row["Values"] for row in page.table}["Company"] == "Engines Ltd · Looms Ltd · Mills Ltd"
+    page = page.form("/columns").submit().follow()
+    assert "No worker is running" in page.text
+    work()
+    page = page.browser.open(page.url)
+    assert page.facts == {
+        "Rows in the file": "3",
+        "Refused": "1",
+        "Will be created": "2",
+        "Will be updated": "0",
+        "Will be completed": "0",
+        "Nothing new": "0",
+    }
+    assert "Email" in page.table[0]["Reason"] and page.table[0]["Line"] == "Line 4"
+    assert count(session, Lead) == 0
+    page = page.button("Import 2 leads").follow()
+    assert "Waiting for the worker" in page.text
+    work()
+    page = page.browser.open(page.url)
+    assert page.facts["Created"] == "2" and page.facts["Refused"] == "1"
+    assert [row["Lead"] for row in page.table] == ["Ada Byron", "Bea Cole"]
+    assert page.click("Ada Byron").h1 == "Ada Byron"
+    lead = session.scalars(select(Lead).where(Lead.company == "Engines Ltd")).one()
+    change = session.scalars(select(Change).where(Change.entity == "lead", Change.entity_id == lead.id)).one()
+    assert (change.source, change.actor_id, lead.status) == ("import", max.id, "qualified")
+    record = session.scalars(select(Import)).one()
+    assert (record.xact, record.state) == (change.xact, ImportState.IMPORTED)
+    report = list(csv.reader(io.StringIO(page.click("Download report").body.lstrip("\ufeff"))))
+    assert [row[:2] for row in report[1:]] == [["2", "created"], ["3", "created"], ["4", "refused"]]
+    refused = page.click("Download refused rows").body
+    assert "Cy Dorn" in refused and "Ada Byron" not in refused
+    assert page.browser.get("imports.list_imports").table[0]["Status"] == "Imported"
+
+
+def test_a_columns_field_can_be_changed_and_is_remembered(session: Session, upload: Upload, work: Work) -> None:
+    content = "Kontakt,Firma,Notizen\nAda Byron,Engines Ltd,Call\n"
+    page = upload(content).form("/file").submit().follow()
+    columns = {row["Column"]: at for at, row in enumerate(page.table)}
+    choice = {f"field-{columns['Kontakt']}": "full_name", f"field-{columns['Notizen']}": ""}
+    page = page.form("/columns").submit(**choice).follow()
+    work()
+    page.browser.open(page.url).button("Import 1 lead")
+    work()
+    lead = session.scalars(select(Lead)).one()
+    assert (lead.first_name, lead.last_name, lead.description) == ("Ada", "Byron", None)
+    page = upload(content).form("/file").submit().follow()
+    assert "as in the last import" in page.text
+    assert page.form("/columns")["field-0"] == "full_name"
+
+
+def test_a_word_for_a_status_can_be_given_its_meaning(session: Session, upload: Upload, work: Work) -> None:
+    page = upload("Name,Stage\nAda Byron,Teatime\n").form("/file").submit().follow()
+    page = page.form("/columns").submit(**{"status-0": "proposal"}).follow()
+    work()
+    page.browser.open(page.url).button("Import 1 lead")
+    work()
+    assert session.scalars(select(Lead.status)).one() == "proposal"
+
+
+def test_how_the_file_is_read_can_be_changed(upload: Upload) -> None:
+    page = upload("Name;Company\nZoë;Käse\n".encode("cp850"))
+    assert page.table[0]["Company"] != "Käse"
+    page = page.form("/file").submit(encoding="cp850", preview="1").follow()
+    assert page.table[0] == {"Name": "Zoë", "Company": "Käse"}
+    assert "encoding" in page.form("/file").submit(encoding="utf-8").errors
+
+
+def test_files_that_are_none_are_refused_beside_the_field(
+    upload: Upload, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_file, "LONGEST_LINE", 10_000)
+    wrong = {
+        b"": "empty",
+        b"Name,Email\n": "no rows",
+        b"PK\x03\x04" + bytes(100): "Excel",
+        b"%PDF-1.7": "PDF",
+        bytes(range(32)) * 20: "not a text file",
+        b"Name," + b"x" * 11_000 + b"\n": "longer than",
+    }
+    for content, word in wrong.items():
+        page = upload(content)
+        assert (page.status, word in page.errors["file"]) == (422, True), (content[:20], page)
+    assert browser.get("imports.new_import").form("/imports/new").submit().errors == {"file": "Choose a file."}
+
+
+def test_a_file_that_is_too_large_is_refused_beside_the_field(upload: Upload, app: Flask) -> None:
+    app.config["MAX_CONTENT_LENGTH"] = 100_000
+    try:
+        page = upload(b"Name\n" + b"x\n" * 100_000)
+    finally:
+        app.config["MAX_CONTENT_LENGTH"] = app.config["SETTINGS"].flask_config()["MAX_CONTENT_LENGTH"]
+    assert (page.status, page.errors["file"]) == (413, "This file is too large. The limit is 98 KB.")
+
+
+def test_cancelling_leaves_nothing(session: Session, upload: Upload) -> None:
+    page = upload(LEADS).button("Cancel import")
+    assert "Nothing was imported" in page.follow().text
+    assert (count(session, Import), count(session, ImportChunk)) == (0, 0)
+
+
+def test_a_second_click_imports_nothing_again(session: Session, upload: Upload, work: Work) -> None:
+    page = upload(LEADS).form("/file").submit().follow().form("/columns").submit().follow()
+    work()
+    form = page.browser.open(page.url).form("/import")
+    form.submit()
+    form.submit()
+    work()
+    form.submit()
+    work()
+    assert count(session, Lead) == 2
+    assert session.scalars(select(Import.state)).one() is ImportState.IMPORTED
+
+
+def test_only_who_uploaded_the_file_and_admins_go_on_with_it(
+    upload: Upload, browser_as: BrowserAs, ada: Employee, session: Session, ann: Employee
+) -> None:
+    page = upload(LEADS)
+    other = browser_as(make_employee(session, role="manager"))
+    assert "Only they or an admin" in other.open(page.url).text
+    assert other.open(page.url.replace("/file", "/cancel"), method="POST", data={}).status == 403
+    assert browser_as(ada).open(page.url).status == 200
+    assert browser_as(ann).get("imports.list_imports").status == 403
