@@ -18,6 +18,9 @@ from crm_web.models import (
     Contact,
     Customer,
     Employee,
+    Import,
+    ImportOutcome,
+    ImportResult,
     Lead,
     LeadSource,
     ListName,
@@ -85,12 +88,29 @@ def fill_records(session: Session, ada: Employee) -> dict[str, Any]:
         "activity_id": activities[0].id,
         "employee_id": employee.id,
         "webhook_id": webhook.id,
+        "import_id": _make_import(session, ada),
         "view_id": _make_view(session, ada),
         "kind": "lead",
         "name": "funnel",
         "topic": "leads",
         "record_id": trashed.id,
     }
+
+
+def _make_import(session: Session, ada: Employee) -> int:
+    """One that is done, with the longest texts in its result."""
+    report = {**dict.fromkeys(ImportOutcome, 1), "read": 5, "left_out": [word_of(300)], "new_sources": [word_of(300)]}
+    record = Import(
+        filename=word_of(300), size=1, options={}, report=report, made_by_id=ada.id, imported_at=func.now(),
+        file_deleted_at=func.now(), state="imported",
+    )  # fmt: skip
+    session.add(record)
+    session.flush()
+    for line, outcome in enumerate(ImportOutcome):
+        texts = {"label": word_of(300), "reason": word_of(2000)}
+        session.add(ImportResult(import_id=record.id, line=line, outcome=outcome, **texts))
+    session.commit()
+    return record.id
 
 
 def _make_view(session: Session, ada: Employee) -> int:

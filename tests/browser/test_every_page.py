@@ -30,6 +30,7 @@ from tests.browser.conftest import Open
 from tests.browser.filled import list_addresses
 from tests.browser.site import NARROW, WIDE, Site, find_violations, measure_overflow
 from tests.factories import make_sign_in
+from tests.imports.stored.states import make_imports
 from tests.page import Browser
 from tests.webhooks.conftest import make_webhook
 from tests.webhooks.test_pages import make_delivery
@@ -124,7 +125,10 @@ def addresses(site: Site) -> list[str]:
     with site.database.session() as session:
         browser = Browser(site.database.app, make_sign_in(session, site.database.find(session, "ada")))
     edits = _make_edits(site)
-    found = list_addresses(site.database.app, _ids(site) | {"edit_id": edits[0]})
+    with site.database.session() as session:
+        draft, checking, checked, _, imported, failed, _ = make_imports(session, browser)
+    found = list_addresses(site.database.app, _ids(site) | {"edit_id": edits[0], "import_id": draft})
+    found += [f"/imports/{import_id}/check" for import_id in (checking, checked, failed)] + [f"/imports/{imported}"]
     found += [f"/bulk/{edit_id}" for edit_id in edits[1:]]
     found = [address for address in found if browser.open(address).is_html]
     assert len(found) > 15

@@ -12,7 +12,7 @@ from crm_web.auth.permissions import Action, may
 from crm_web.core.errors import Conflict
 from crm_web.core.extensions import db
 from crm_web.imports.csv_file import FileUnreadable, open_csv
-from crm_web.imports.mapping import is_known
+from crm_web.imports.recognition import is_known
 from crm_web.imports.stored.files import store_file
 from crm_web.models import (
     DUE_STATES,

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm_web.imports.csv_file import CsvFile, FileUnreadable, open_csv
-from crm_web.imports.mapping import FIELDS, ColumnMapping, MappingUnclear, is_known
-from crm_web.imports.operations import open_leads
+from crm_web.imports.mapping import FIELDS, ColumnMapping, choose_mapping
+from crm_web.imports.recognition import MappingUnclear, is_known
 from crm_web.imports.stored.files import open_file
+from crm_web.imports.stored.hints import hint_at_pages
 from crm_web.imports.stored.settings import read_options
 from crm_web.imports.vocabulary import STATUS_WORDS, squash
 from crm_web.models import Import
@@ -75,7 +76,7 @@ def open_stored(record: Import) -> CsvFile:
 
 
 def map_stored(record: Import, *, columns: Mapping[str, Any] | None = None) -> tuple[CsvFile, ColumnMapping | None]:
-    """Open the file of an import and choose its columns.
+    """Open the file of an import and choose its columns, by the first rows alone: a page can't read all of them.
 
     :param columns: instead of those that are stored; nothing in it lets the engine find all by itself
     :return: the file, and its columns; ``None`` if they can't be told
@@ -83,11 +84,26 @@ def map_stored(record: Import, *, columns: Mapping[str, Any] | None = None) -> t
     """
     stored = record.options if columns is None else {**record.options, "columns": columns}
     options = read_options(stored)
+    csv = open_stored(record)
     try:
-        file = open_leads(open_file(record), options)
+        mapping = choose_mapping(
+            csv.header,
+            csv.sample,
+            given=options.columns,
+            day_first=options.day_first,
+            decimal_mark=options.decimal_mark,
+            statuses=options.statuses,
+        )
     except MappingUnclear:
-        return open_stored(record), None
-    return file.csv, file.mapping
+        return csv, None
+    return csv, mapping
+
+
+def list_questions(mapping: ColumnMapping | None) -> list[tuple[str, str]]:
+    """List what the first rows leave open: the field of the form of the file that answers it, and the question."""
+    questions = mapping.questions if mapping else ()
+    fields = {"day_first": "dates"}
+    return [(fields.get(question.about, question.about), hint_at_pages(question.text)) for question in questions]
 
 
 def list_columns(csv: CsvFile, mapping: ColumnMapping | None) -> list[SourceColumn]:

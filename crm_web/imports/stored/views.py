@@ -109,10 +109,12 @@ def change_file(import_id: int) -> ResponseReturnValue:
         return _file_page(record, form), 422
     try:
         operations.change_options(record, form.read_values(), by=current_user)
-        preview.open_stored(record)
+        questions = preview.list_questions(preview.map_stored(record)[1])
+        if questions and not request.form.get("preview"):
+            raise DomainError(questions[0][1], questions[0][0])
     except DomainError as error:
         db.session.rollback()
-        field = "encoding" if isinstance(error, FileUnreadable) else None
+        field = "encoding" if isinstance(error, FileUnreadable) else error.field
         show_refusal(form, DomainError(hint_at_pages(error.message), field))
         return _file_page(_open_or_404(import_id), form), 422
     db.session.commit()
@@ -149,8 +151,8 @@ def change_columns(import_id: int) -> ResponseReturnValue:
     try:
         operations.change_options(record, {"columns": preview.read_choices(columns, chosen)}, by=current_user)
         csv, mapping = preview.map_stored(record)
-        if mapping is None:
-            raise DomainError(preview.UNCLEAR)
+        if mapping is None or mapping.questions:
+            raise DomainError(preview.list_questions(mapping)[0][1] if mapping else preview.UNCLEAR)
         words = [word.text for word in preview.list_status_words(csv, mapping, {})]
         statuses = form.read_statuses(words, list(LeadStatus))
         operations.change_options(record, {"statuses": record.options.get("statuses", {}) | statuses}, by=current_user)

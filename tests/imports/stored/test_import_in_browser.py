@@ -151,3 +151,34 @@ def test_only_who_uploaded_the_file_and_admins_go_on_with_it(
     assert other.open(page.url.replace("/file", "/cancel"), method="POST", data={}).status == 403
     assert browser_as(ada).open(page.url).status == 200
     assert browser_as(ann).get("imports.list_imports").status == 403
+
+
+def test_what_the_file_leaves_open_is_asked(session: Session, upload: Upload, work: Work) -> None:
+    page = upload("Name,Created,Amount\nAda Byron,03/04/2025,1.500\n")
+    page = page.form("/file").submit()
+    assert page.errors == {
+        "dates": "“03/04/2025” in Created can be two days. Choose the order of dates under File settings."
+    }
+    page = page.form("/file").submit(dates="dmy")
+    assert "decimal mark" in page.errors["decimal_mark"]
+    page = page.form("/file").submit(dates="dmy", decimal_mark=",").follow().form("/columns").submit().follow()
+    work()
+    page.browser.open(page.url).button("Import 1 lead")
+    work()
+    lead = session.scalars(select(Lead)).one()
+    assert (str(lead.created_at.date()), str(lead.amount)) == ("2025-04-03", "1500.00")
+
+
+def test_what_only_later_rows_leave_open_is_asked_by_the_check(
+    upload: Upload, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_file, "SAMPLE_ROWS", 3)
+    rows = "Ada Byron,2025-04-03\n" * 5 + "Bea Cole,03/04/2025\n"
+    page = upload(f"Name,Created\n{rows}").form("/file").submit().follow().form("/columns").submit().follow()
+    work()
+    page = page.browser.open(page.url)
+    assert "“03/04/2025” in Created can be two days. Choose the order of dates under File settings." in page.text
+    page = page.click("Change the file settings").form("/file").submit(dates="mdy").follow()
+    page = page.form("/columns").submit().follow()
+    work()
+    assert "Import" in page.browser.open(page.url).text

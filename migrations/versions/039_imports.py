@@ -8,8 +8,8 @@ from alembic import op
 
 from crm_web.core.sql_files import run_sql_files
 
-revision = "038"
-down_revision = "037"
+revision = "039"
+down_revision = "038"
 branch_labels = None
 depends_on = None
 
@@ -24,7 +24,7 @@ TABLES = (
 
 
 def upgrade() -> None:
-    run_sql_files("038/*.sql")
+    run_sql_files("039/*.sql")
 
 
 def downgrade() -> None:
