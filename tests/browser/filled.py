@@ -99,7 +99,12 @@ def fill_records(session: Session, ada: Employee) -> dict[str, Any]:
 
 def _make_import(session: Session, ada: Employee) -> int:
     """One that is done, with the longest texts in its result."""
-    report = {**dict.fromkeys(ImportOutcome, 1), "read": 5, "left_out": [word_of(300)], "new_sources": [word_of(300)]}
+    report: dict[str, Any] = {
+        **dict.fromkeys(map(str, ImportOutcome), 1),
+        "read": 5,
+        "left_out": [word_of(300)],
+        "new_sources": [word_of(300)],
+    }
     record = Import(
         filename=word_of(300), size=1, options={}, report=report, made_by_id=ada.id, imported_at=func.now(),
         file_deleted_at=func.now(), state="imported",
