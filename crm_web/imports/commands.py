@@ -15,8 +15,17 @@ from crm_web.core.extensions import db
 from crm_web.imports.amounts import COMMA, POINT
 from crm_web.imports.console import ProgressLine, echo_mapping, echo_report, echo_team, list_report_rows, write_table
 from crm_web.imports.csv_file import DELIMITERS
-from crm_web.imports.operations import Existing, Options, import_leads, import_teams, list_refused_rows, open_leads
+from crm_web.imports.operations import (
+    BadValues,
+    Existing,
+    Options,
+    import_leads,
+    import_teams,
+    list_refused_rows,
+    open_leads,
+)
 from crm_web.models import Employee, LeadStatus, Role
+from crm_web.records.country_input import read_country
 from crm_web.records.parsing import read_currency
 
 leads = AppGroup("leads", help="Import leads.")
@@ -51,6 +60,13 @@ def _read_currency(context: click.Context, parameter: click.Parameter, text: str
         raise click.BadParameter(f"unknown currency {text}. Use a three-letter code like EUR.") from error
 
 
+def _read_country(context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
+    try:
+        return read_country(text) if text else None
+    except ValueError as error:
+        raise click.BadParameter(f"unknown country {text}. Use a two-letter code like DE.") from error
+
+
 @leads.command("import")
 @click.argument("file", type=click.File("rb"))
 @click.option(
@@ -82,6 +98,16 @@ def _read_currency(context: click.Context, parameter: click.Parameter, text: str
     default=Existing.FILL.value,
     show_default=True,
     help="What known leads take from the file: what they lack (fill), all it says (update) or nothing (skip).",
+)
+@click.option(
+    "--bad-values",
+    type=click.Choice([choice.value for choice in BadValues]),
+    default=BadValues.REFUSE.value,
+    show_default=True,
+    help="Whether an optional value that can’t be read costs the row (refuse) or only itself (drop).",
+)
+@click.option(
+    "--country", callback=_read_country, metavar="CODE", help="The country of phone numbers in rows without one."
 )
 @click.option("--currency", callback=_read_currency, metavar="CODE", help="The currency for amounts without one.")
 @click.option(
@@ -196,6 +222,7 @@ def _build_options(by: Employee, **said: Any) -> Options:
             "region": current_app.config["DEFAULT_REGION"],
             "decimal_mark": {"point": POINT, "comma": COMMA}.get(said["decimal_mark"]),
             "existing": Existing(said["existing"]),
+            "bad_values": BadValues(said["bad_values"]),
             "delimiter": "\t" if delimiter == "tab" else delimiter,
         }
     )

@@ -76,6 +76,8 @@ def echo_report(report: Report) -> None:
         )
     if report.new_sources:
         click.echo(f"New sources: {', '.join(report.new_sources[:30])}")
+    for notice in report.notices:
+        click.echo(notice)
     _echo_rows("Refused", report.refusals, report.refused, "--refused")
     _echo_rows("Not just created", report.others, report.count_of_others, "--report")
 

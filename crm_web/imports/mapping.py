@@ -12,6 +12,7 @@ from crm_web.imports.recognition import (
     MappingUnclear,
     detect_kind,
     is_name,
+    recognise,
     recognise_address,
     recognise_in_place,
     refuse_other_things,
@@ -19,7 +20,6 @@ from crm_web.imports.recognition import (
 from crm_web.imports.vocabulary import (
     ADDRESS_HEADERS,
     ALTERNATIVES,
-    FIELD_OF,
     GENERAL_IDS,
     HEADERS,
     RATINGS,
@@ -41,6 +41,7 @@ class ColumnMapping:
 
     :param system: how the other system is called in ``leads.external_system``
     :param facts: what the columns say as a whole
+    :param is_id_guessed: whether the ids were told by their values and not by their heading
     """
 
     header: tuple[str, ...]
@@ -50,6 +51,7 @@ class ColumnMapping:
     kind: Kind = Kind.PERSON
     system: str | None = None
     facts: ColumnFacts = ColumnFacts()
+    is_id_guessed: bool = False
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -129,6 +131,7 @@ def choose_mapping(
         kind,
         system or _name_system(header, keys, columns, kind),
         facts,
+        "external_id" in columns and "external_id" not in said and not _is_id(keys[columns["external_id"][0]]),
     )
 
 
@@ -162,7 +165,11 @@ def _check_naming(
 
 
 def _is_known_id(key: str) -> bool:
-    return key not in GENERAL_IDS and FIELD_OF.get(key, ("", 0))[0] == "external_id"
+    return key not in GENERAL_IDS and _is_id(key)
+
+
+def _is_id(key: str) -> bool:
+    return (recognise(key) or ("", 0))[0] == "external_id"
 
 
 def _find_columns(header: Sequence[str], name: str, wanted: Sequence[str]) -> tuple[int, ...]:

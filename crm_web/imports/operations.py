@@ -15,6 +15,7 @@ from crm_web.imports.csv_file import CsvFile, open_csv
 from crm_web.imports.inspection import Question
 from crm_web.imports.mapping import ColumnMapping, choose_mapping
 from crm_web.imports.matching import match_leads, match_rows
+from crm_web.imports.notices import list_notices
 from crm_web.imports.outcomes import Outcome, RowOutcome, count_outcomes, list_outcomes
 from crm_web.imports.owners import MOST_OWNERS, Staff, find_owners
 from crm_web.imports.plan import list_owner_words, refuse_owners, settle, skip_known, wait_for_turn
@@ -41,6 +42,13 @@ class Existing(StrEnum):
     SKIP = "skip"
 
 
+class BadValues(StrEnum):
+    """What becomes of a row with an optional value that can't be read."""
+
+    REFUSE = "refuse"
+    DROP = "drop"
+
+
 class TeamFileUnclear(DomainError):
     """A file of teams needs a column of people and a column of their managers."""
 
@@ -61,6 +69,8 @@ class Options:
     :param decimal_mark: what stands before the decimals of amounts; ``None`` to find out
     :param encoding: ``None`` to find out
     :param delimiter: ``None`` to find out
+    :param bad_values: whether a value that can't be read costs the row or only itself
+    :param country: the ISO country of rows without one, for their phone numbers
     :param existing: whether known leads take what they lack from a row, all that it says, or nothing
     """
 
@@ -76,6 +86,8 @@ class Options:
     owner: Employee | None = None
     creates_owners: bool = False
     existing: Existing = Existing.FILL
+    bad_values: BadValues = BadValues.REFUSE
+    country: str | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +115,7 @@ class Report:
     :param closed: how many of those updated were open and are won or lost now
     :param warned: how many of those created may be wrong somewhere
     :param left_out: the columns of the file that were not read
+    :param notices: what to know about the file as a whole, as sentences
     :param refusals: the first refused rows
     :param others: the first rows that are neither refused nor created without a warning
     """
@@ -116,6 +129,7 @@ class Report:
     closed: int = 0
     warned: int = 0
     left_out: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
     statuses: dict[LeadStatus, int] = field(default_factory=dict)
     customers: int = 0
     linked: int = 0
@@ -196,8 +210,9 @@ def import_leads(
 
 def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress, report: Report, by: Employee) -> None:
     statuses = {squash(word): status for word, status in options.statuses.items()}
-    regions = list_regions(None, by, home=options.region)
-    reader = RowReader(file.mapping, Rules(regions, options.currency, now(), statuses))
+    regions = list_regions(options.country, by, home=options.region)
+    drops = options.bad_values is BadValues.DROP
+    reader = RowReader(file.mapping, Rules(regions, options.currency, now(), statuses, drops))
     staging = Staging(cursor)
     place = file.stream.tell()
     size = file.stream.seek(0, 2)
@@ -212,6 +227,7 @@ def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
         if report.read % CHUNK == 0:
             progress("Reading", file.stream.tell(), size)
     staging.finish()
+    report.notices += list_notices(cursor, file.mapping, reader.passed_over)
 
 
 def _settle_owners(file: LeadFile, options: Options, cursor: Cursor, by: Employee, report: Report) -> None:

@@ -1,6 +1,7 @@
 """Parses a row into the values of a lead, or a list of problems."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,6 +31,8 @@ OWN_SYSTEM = "row"
 """The ``external_system`` of rows without an id: their id is a digest of what they hold."""
 
 NEVER_BLANK = ("first_name", "last_name", "full_name", "company", "deal_name", "product", "description", "external_id")
+NEEDED = ("external_id", "owner", "is_won")
+"""What a row is refused for even where bad values are left out: it would become another record."""
 LONGEST_PLACEHOLDER = max(map(len, NO_COUNTRY | NOBODY))
 
 
@@ -55,12 +58,14 @@ class Rules:
 
     :param currency: the currency of amounts without one
     :param now: the time of the import; nothing was created or closed later
+    :param drops_bad_values: whether a row is taken without an optional value that can't be read
     """
 
     regions: tuple[str, ...]
     currency: str
     now: datetime
     statuses: Mapping[str, LeadStatus]
+    drops_bad_values: bool = False
 
 
 class Step(NamedTuple):
@@ -84,6 +89,8 @@ class RowReader:
         """What was taken of the row read last though it may be wrong."""
         readers = list_readers(mapping, self._read_phone)
         labelled = {"phone", "mobile"} if mapping.phone_labels else set()
+        self.passed_over: Counter[int] = Counter()
+        """How many values of each column were left out because the row has another one."""
         self.steps = [_plan(name, columns, readers) for name, columns in mapping.columns.items() if name in readers]
         self.steps = [step for step in self.steps if step.name not in labelled]
         self.addresses = [[_plan(n, c, readers) for n, c in address.items()] for address in mapping.addresses]
@@ -120,8 +127,8 @@ class RowReader:
     def _take_all(self, cells: Sequence[str], values: Values, problems: list[Problem]) -> None:
         """The address comes first: its country is that of the phone numbers."""
         wrong_address: list[Problem] = []
-        self._take_address(cells, values, wrong_address)
         self.warnings = []
+        self._take_address(cells, values, wrong_address)
         self.regions = add_region(values.get("country"), self.rules.regions)
         self._take(self.steps, cells, values, problems)
         problems += wrong_address
@@ -135,26 +142,54 @@ class RowReader:
         return typed, e164
 
     def _take(self, steps: Sequence[Step], cells: Sequence[str], values: Values, problems: list[Problem]) -> None:
-        """Read what is filled in; of several columns the first."""
-        for name, columns, blanks, read in steps:
-            for column in columns:
-                text = cells[column]
-                if not text or text.isspace():
-                    continue
-                if blanks and len(text) <= LONGEST_PLACEHOLDER and text.strip().casefold() in blanks:
-                    continue
-                try:
-                    values[name] = read(text)
-                except ValueError as error:
-                    problems.append(Problem(self.mapping.name(column), str(error), text))
-                break
+        """Read what is filled in; of several columns the first, and of those that follow what differs is counted."""
+        for step in steps:
+            filled = [column for column in step.columns if self._is_filled(cells[column], step.blanks)]
+            for column in filled:
+                if step.name in values:
+                    self._pass_over(column, cells[column], values[step.name])
+                elif not self._read(step, column, cells[column], values, problems):
+                    break
+
+    @staticmethod
+    def _is_filled(text: str, blanks: Collection[str]) -> bool:
+        if not text or text.isspace():
+            return False
+        return not (blanks and len(text) <= LONGEST_PLACEHOLDER and text.strip().casefold() in blanks)
+
+    def _read(self, step: Step, column: int, text: str, values: Values, problems: list[Problem]) -> bool:
+        """
+        :return: whether to go on; not where the row is refused for it
+        """
+        try:
+            values[step.name] = step.read(text)
+        except ValueError as error:
+            return self._leave_out(step.name, Problem(self.mapping.name(column), str(error), text), problems)
+        return True
+
+    def _leave_out(self, name: str, problem: Problem, problems: list[Problem]) -> bool:
+        """Leave a value out, if the person chose so and the row can do without it; else the row is refused for it."""
+        if self.rules.drops_bad_values and name not in NEEDED:
+            self.warnings.append(problem._replace(reason=f"Left out. {problem.reason}"))
+            return True
+        problems.append(problem)
+        return False
+
+    def _pass_over(self, column: int, text: str, taken: Any) -> None:
+        known = taken[0] if isinstance(taken, tuple) else taken
+        if str(known).casefold() != text.strip().casefold():
+            self.passed_over[column] += 1
 
     def _take_address(self, cells: Sequence[str], values: Values, problems: list[Problem]) -> None:
         """Take one whole address: the first of which anything is filled in."""
+        is_taken = False
         for steps in self.addresses:
-            self._take(steps, cells, values, problems)
-            if any(cells[column].strip() for step in steps for column in step.columns):
-                break
+            filled = [column for step in steps for column in step.columns if cells[column].strip()]
+            if is_taken:
+                self.passed_over.update(filled)
+            else:
+                self._take(steps, cells, values, problems)
+            is_taken = is_taken or bool(filled)
         number, street = values.pop("street_number", None), values.get("street")
         if number:
             street = f"{number} {street}" if street else number
@@ -170,6 +205,8 @@ class RowReader:
             name = "mobile" if "mobile" in label or "cell" in label else "phone"
             if name not in values and "fax" not in label and "pager" not in label:
                 self._take([step._replace(name=name)], cells, values, problems)
+            elif cells[step.columns[0]].strip():
+                self.passed_over[step.columns[0]] += 1
 
     def _name(self, values: Values, cells: Sequence[str]) -> None:
         """A whole name is taken apart only where its parts are not given; a single name is a last name."""
@@ -309,4 +346,7 @@ def _plan(name: str, columns: tuple[int, ...], readers: Mapping[str, Reader]) ->
         blanks = PLACEHOLDERS
     elif name in ("country", "owner"):
         blanks = NO_COUNTRY if name == "country" else NOBODY
+    elif name == "amount":
+        # The result of a calculation that failed is not "nothing filled in".
+        blanks = UNKNOWNS - {"nan"}
     return Step(name, columns, blanks, readers[name])

@@ -13,13 +13,16 @@ import phonenumbers
 from babel import Locale
 from email_validator import EmailNotValidError, validate_email
 
-from crm_web.models.codes import COUNTRIES, CURRENCIES
+from crm_web.models.codes import CURRENCIES
 from crm_web.records import date_input, number_input
+from crm_web.records.country_input import read_country as read_country
 from crm_web.records.currency_signs import ENGLISH, Sign
 from crm_web.records.date_input import EARLIEST, LATEST
-from crm_web.records.folding import fold
 from crm_web.records.number_input import CENT, PLAIN, AmbiguousNumber, notation_of, read_number
 
+LONGEST_LOCAL_PART = 64
+"""What may stand before the at sign, in octets (RFC 5321)."""
+_NOT_AN_EMAIL = "Enter an email address like name@company.com."
 TOO_MUCH = Decimal(10) ** 12
 # Numbers as they were before a country lengthened them are still in everyone's address book: Benin, 2024.
 _FORMER_LENGTHS = {229: 8}
@@ -51,6 +54,8 @@ def read_email(value: str, limit: int = 254) -> str:
     :raise ValueError: if it is no email address
     """
     address = read_text(value.strip(), limit)
+    if len(address.rpartition("@")[0].encode()) > LONGEST_LOCAL_PART:
+        raise ValueError(_NOT_AN_EMAIL)
     return _check_email(address)
 
 
@@ -73,7 +78,7 @@ def _check_whole_email(address: str) -> str:
             allow_domain_literal=True,
         ).normalized
     except EmailNotValidError as error:
-        raise ValueError("Enter an email address like name@company.com.") from error
+        raise ValueError(_NOT_AN_EMAIL) from error
 
 
 def read_phone(value: str, region: str) -> tuple[str, str]:
@@ -151,98 +156,6 @@ def read_website(value: str, limit: int = 500) -> str:
     if not _WEBSITE.fullmatch(address):
         raise ValueError("Enter a website like www.company.com.")
     return address
-
-
-def read_country(value: str) -> str:
-    """Return the ISO 3166-1 alpha-2 code of a country given by code or English name.
-
-    :raise ValueError: if there is no such country
-    """
-    typed = value.strip()
-    if typed.upper() in COUNTRIES:
-        return typed.upper()
-    name = re.sub(r"^saint\b", "st.", _fold(typed))
-    # “Slovakia (Slovak Republic)” is Slovakia.
-    code = _country_codes().get(name) or _country_codes().get(re.sub(r"\s*\(.*\)$", "", name))
-    if code is None:
-        raise ValueError("Choose a country from the list.")
-    return code
-
-
-@functools.cache
-def _country_codes() -> dict[str, str]:
-    names = {_fold(name): code for code, name in Locale("en").territories.items() if code in COUNTRIES}
-    return names | _OTHER_COUNTRY_NAMES
-
-
-_OTHER_COUNTRY_NAMES = {
-    "usa": "US",
-    "u.s.a.": "US",
-    "u.s.": "US",
-    "united states of america": "US",
-    "uk": "GB",
-    "u.k.": "GB",
-    "great britain": "GB",
-    "england": "GB",
-    "scotland": "GB",
-    "wales": "GB",
-    "korea": "KR",
-    "south korea": "KR",
-    "republic of korea": "KR",
-    "holland": "NL",
-    "the netherlands": "NL",
-    "uae": "AE",
-    "turkey": "TR",
-    "czech republic": "CZ",
-    "ivory coast": "CI",
-    "viet nam": "VN",
-    "russian federation": "RU",
-    "hong kong": "HK",
-    "macau": "MO",
-    "macao": "MO",
-    "bolivia, plurinational state of": "BO",
-    "brunei darussalam": "BN",
-    "burma": "MM",
-    "cabo verde": "CV",
-    "congo": "CG",
-    "congo, the democratic republic of the": "CD",
-    "democratic republic of the congo": "CD",
-    "east timor": "TL",
-    "heard island and mcdonald islands": "HM",
-    "holy see": "VA",
-    "iran, islamic republic of": "IR",
-    "korea, democratic people's republic of": "KP",
-    "korea, republic of": "KR",
-    "kyrgyz republic": "KG",
-    "lao people's democratic republic": "LA",
-    "libyan arab jamahiriya": "LY",
-    "macedonia": "MK",
-    "micronesia, federated states of": "FM",
-    "moldova, republic of": "MD",
-    "myanmar": "MM",
-    "palestine": "PS",
-    "palestine, state of": "PS",
-    "palestinian territory": "PS",
-    "republic of ireland": "IE",
-    "south georgia and the south sandwich islands": "GS",
-    "svalbard and jan mayen islands": "SJ",
-    "st. vincent and the grenadines": "VC",
-    "swaziland": "SZ",
-    "syrian arab republic": "SY",
-    "taiwan, province of china": "TW",
-    "tanzania, united republic of": "TZ",
-    "united states minor outlying islands": "UM",
-    "united states virgin islands": "VI",
-    "vatican": "VA",
-    "venezuela, bolivarian republic of": "VE",
-    "virgin islands, british": "VG",
-    "virgin islands, u.s.": "VI",
-}
-"""Official and older names, as other programs write them, beside those of the CLDR."""
-
-
-def _fold(text: str) -> str:
-    return fold(text.replace("’", "'").replace("&", "and")).strip()
 
 
 def read_currency(value: str) -> str:

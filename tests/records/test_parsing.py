@@ -201,8 +201,20 @@ def test_what_is_no_country(typed: str) -> None:
 
 
 def test_every_country_is_read_by_its_code() -> None:
-    assert len(COUNTRIES) == 249
+    assert len(COUNTRIES) == 250
     assert {read_country(code.lower()) for code in COUNTRIES} == COUNTRIES
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        *(("Kosovo", "XK"), ("xk", "XK"), ("XKK", "XK"), ("DEU", "DE"), ("276", "DE"), ("Deutschland", "DE")),
+        *(("Österreich", "AT"), ("España", "ES"), ("Schweiz", "CH"), ("Suisse", "CH"), ("日本", "JP"), ("中国", "CN")),
+        *(("Brasil", "BR"), ("Polska", "PL"), ("Česko", "CZ"), ("Россия", "RU"), ("Dänemark", "DK")),
+    ],
+)
+def test_countries_by_code_and_by_local_name(typed: str, code: str) -> None:
+    assert read_country(typed) == code
 
 
 def test_every_currency_is_read_by_its_code() -> None:

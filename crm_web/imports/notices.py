@@ -1,0 +1,61 @@
+"""What to know about an imported file as a whole, in sentences."""
+
+from collections.abc import Mapping
+
+from psycopg2.extensions import cursor as Cursor
+
+from crm_web.core.errors import DomainError
+from crm_web.imports.mapping import ColumnMapping
+
+# Of sources that differ only in signs, blanks and case beyond what makes them one.
+_SIMILAR_SOURCES = """
+SELECT array_agg(name ORDER BY name) FROM (
+    SELECT DISTINCT ON (lower(name)) name, regexp_replace(crm_fold(name), '[^[:alnum:]]', '', 'g') AS key FROM (
+        SELECT name FROM lead_sources UNION ALL
+        (SELECT DISTINCT source FROM import_rows WHERE source IS NOT NULL LIMIT 1000)
+    ) every ORDER BY lower(name), name
+) named WHERE key <> '' GROUP BY key HAVING count(*) > 1 ORDER BY 1
+"""
+_REPEATED_ID = """
+SELECT min(line), external_id FROM import_rows WHERE external_system <> 'row'
+GROUP BY external_system, external_id HAVING count(*) > 1 ORDER BY 1 LIMIT 1
+"""
+
+
+class IdNotUnique(DomainError):
+    """A column that looked like the ids of the rows is none."""
+
+
+def list_notices(cursor: Cursor, mapping: ColumnMapping, passed_over: Mapping[int, int]) -> list[str]:
+    """List what to know about the staged rows.
+
+    :param passed_over: how many values of each column were left out because the row has another one
+    :raise IdNotUnique: if the ids were told by their values, and repeat
+    """
+    if mapping.is_id_guessed:
+        _check_ids(cursor, mapping)
+    notices = [
+        f"{count:,} values of {mapping.name(column)} were left out: their rows have another one."
+        for column, count in sorted(passed_over.items())
+    ]
+    cursor.execute(
+        "SELECT count(*) FROM import_rows WHERE external_system <> 'row'"
+        " AND num_nonnulls(last_name, company, email) = 0"
+    )
+    (nameless,) = cursor.fetchone() or (0,)
+    if nameless:
+        notices.append(f"{nameless:,} leads have no name, company or email in this file; their ID stands for the name.")
+    cursor.execute(_SIMILAR_SOURCES)
+    notices += [f"Sources that may be one: {', '.join(names)}." for (names,) in cursor]
+    return notices
+
+
+def _check_ids(cursor: Cursor, mapping: ColumnMapping) -> None:
+    cursor.execute(_REPEATED_ID)
+    repeated = cursor.fetchone()
+    if repeated:
+        column = mapping.name(mapping.columns["external_id"][0])
+        raise IdNotUnique(
+            f"“{repeated[1]}” stands in {column} more than once, first on line {repeated[0]:,}. Use --map external_id="
+            f"'{column}' if it is the ID of a lead all the same, or --map external_id= if it is not."
+        )
