@@ -7,8 +7,8 @@ ISO 3166-1 has no code for it; the CLDR, the European Union and most programs wr
 import sqlalchemy as sa
 from alembic import op
 
-revision = "039"
-down_revision = "038"
+revision = "040"
+down_revision = "039"
 branch_labels = None
 depends_on = None
 
