@@ -14,7 +14,6 @@ from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.imports.amounts import COMMA, POINT
 from crm_web.imports.console import ProgressLine, echo_mapping, echo_report, echo_team, list_report_rows, write_table
-from crm_web.imports.csv_file import DELIMITERS
 from crm_web.imports.operations import (
     BadValues,
     Existing,
@@ -24,6 +23,7 @@ from crm_web.imports.operations import (
     list_refused_rows,
     open_leads,
 )
+from crm_web.imports.tables import DELIMITERS
 from crm_web.models import Employee, LeadStatus, Role
 from crm_web.records.country_input import read_country
 from crm_web.records.parsing import read_currency
@@ -125,6 +125,7 @@ def _read_country(context: click.Context, parameter: click.Parameter, text: str 
 @click.option(
     "--delimiter", type=click.Choice([*DELIMITERS, "tab"]), help="The character between cells. Default: detected."
 )
+@click.option("--sheet", metavar="NAME", help="The sheet of a workbook. Default: the one with the most known headings.")
 @click.option(
     "--owner",
     metavar="EMAIL",
@@ -154,7 +155,9 @@ def _read_country(context: click.Context, parameter: click.Parameter, text: str 
 def import_file(
     file: BinaryIO, team: BinaryIO | None, refused: Path | None, report_file: Path | None, dry_run: bool, **said: Any
 ) -> None:
-    """Import leads from a CSV FILE, such as an export from another CRM or any list with a header row.
+    """Import leads from a FILE, such as an export from another CRM or any list with a header row.
+
+    The file can be CSV with any delimiter and encoding, or a workbook (XLSX, XLS or ODS).
 
     Exits with 0 if all rows are imported or already exist, with 3 if some rows were refused and the others saved,
     and with 1 if nothing was saved.

@@ -41,7 +41,8 @@ def echo_mapping(name: str, file: LeadFile) -> None:
     """Print how a file was read: its delimiter, its encoding and the column of each field."""
     delimiter = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}.get(file.csv.delimiter, "something else")
     guess = " (detected; use --encoding if names look wrong)" if file.csv.is_guess else ""
-    click.echo(f"{name}: separated by {delimiter}, encoding {file.csv.encoding}{guess}")
+    how = f"separated by {delimiter}, encoding {file.csv.encoding}{guess}" if file.csv.delimiter else "a workbook"
+    click.echo(f"{name}: {how}")
     for field, columns in file.mapping.chosen():
         click.echo(f"  {field:<18} from {columns}{_explain(file, field)}")
     left_out = file.mapping.left_out()

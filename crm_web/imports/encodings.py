@@ -16,8 +16,6 @@ MOST_WORDS = 20_000
 FEWEST_TELLING_BYTES = 8
 
 _SIGNATURES = {
-    b"PK\x03\x04": "an Excel workbook or a zip file",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"%PDF": "a PDF",
     b"\x1f\x8b": "a compressed file",
     b"\x89PNG": "a picture",

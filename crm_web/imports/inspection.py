@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from crm_web.imports.amounts import COMMA, POINT, detect_mark, name_readings
-from crm_web.imports.csv_file import Row
+from crm_web.imports.tables import Row
 from crm_web.imports.vocabulary import OPEN_WORDS, STATUS_WORDS, UNKNOWNS, squash
 
 DATES = ("created_at", "updated_at", "close_date", "won_at", "lost_at", "expected_close_on")

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crm_web.imports.amounts import COMMA
-from crm_web.imports.csv_file import Row
 from crm_web.imports.inspection import ColumnFacts, Question, inspect_columns
 from crm_web.imports.recognition import (
     Kind,
@@ -17,6 +16,7 @@ from crm_web.imports.recognition import (
     recognise_in_place,
     refuse_other_things,
 )
+from crm_web.imports.tables import Row
 from crm_web.imports.vocabulary import (
     ADDRESS_HEADERS,
     ALTERNATIVES,

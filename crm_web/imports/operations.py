@@ -11,7 +11,6 @@ from psycopg2.extras import execute_values
 from crm_web.core.clock import now
 from crm_web.core.database import raw_cursor
 from crm_web.core.errors import DomainError
-from crm_web.imports.csv_file import CsvFile, open_csv
 from crm_web.imports.inspection import Question
 from crm_web.imports.mapping import ColumnMapping, choose_mapping
 from crm_web.imports.matching import match_leads, match_rows
@@ -22,6 +21,7 @@ from crm_web.imports.plan import list_owner_words, refuse_owners, settle, skip_k
 from crm_web.imports.recognition import is_known
 from crm_web.imports.rows import RowReader, RowRefused, Rules
 from crm_web.imports.staging import CHUNK, Staging
+from crm_web.imports.tables import Table, open_table
 from crm_web.imports.vocabulary import squash
 from crm_web.imports.writing import write_leads
 from crm_web.models import ChangeSource, Employee, LeadStatus, set_audit_actor, set_change_source
@@ -69,6 +69,7 @@ class Options:
     :param decimal_mark: what stands before the decimals of amounts; ``None`` to find out
     :param encoding: ``None`` to find out
     :param delimiter: ``None`` to find out
+    :param sheet: which sheet of a workbook; ``None`` to find out
     :param bad_values: whether a value that can't be read costs the row or only itself
     :param country: the ISO country of rows without one, for their phone numbers
     :param existing: whether known leads take what they lack from a row, all that it says, or nothing
@@ -83,6 +84,7 @@ class Options:
     decimal_mark: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
+    sheet: str | None = None
     owner: Employee | None = None
     creates_owners: bool = False
     existing: Existing = Existing.FILL
@@ -98,7 +100,7 @@ class LeadFile:
     """
 
     stream: BinaryIO
-    csv: CsvFile
+    csv: Table
     mapping: ColumnMapping
 
     @property
@@ -152,7 +154,9 @@ def open_leads(stream: BinaryIO, options: Options) -> LeadFile:
     :raise FileUnreadable: if it is no CSV file
     :raise MappingUnclear: if its rows are no leads or its columns can't be told
     """
-    first = open_csv(stream, encoding=options.encoding, delimiter=options.delimiter, knows=is_known)
+    first = open_table(
+        stream, encoding=options.encoding, delimiter=options.delimiter, sheet=options.sheet, knows=is_known
+    )
     mapping = choose_mapping(
         first.header,
         first.sample,
@@ -166,8 +170,8 @@ def open_leads(stream: BinaryIO, options: Options) -> LeadFile:
     return LeadFile(stream, _open_again(stream, first), mapping)
 
 
-def _open_again(stream: BinaryIO, csv: CsvFile) -> CsvFile:
-    again = open_csv(stream, encoding=csv.encoding, delimiter=csv.delimiter, knows=is_known)
+def _open_again(stream: BinaryIO, csv: Table) -> Table:
+    again = open_table(stream, encoding=csv.encoding, delimiter=csv.delimiter, sheet=csv.sheet, knows=is_known)
     return replace(again, encoding=csv.encoding, is_guess=csv.is_guess, question=csv.question)
 
 
@@ -290,7 +294,7 @@ def import_teams(stream: BinaryIO, *, by: Employee) -> tuple[int, list[Employee]
     """
     set_change_source(ChangeSource.IMPORT)
     set_audit_actor(by)
-    csv = open_csv(stream)
+    csv = open_table(stream)
     keys = [squash(name) for name in csv.header]
     members = [place for place, key in enumerate(keys) if key in _MEMBERS]
     leaders = [place for place, key in enumerate(keys) if key in _LEADERS]

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from crm_web.imports.csv_file import open_csv
 from crm_web.imports.mapping import ColumnMapping, choose_mapping
 from crm_web.imports.recognition import Kind, MappingUnclear, is_known
+from crm_web.imports.tables import open_table
 from tests.shared import find_real, needs_real_data
 
 
 def choose(text: str, **said: object) -> ColumnMapping:
-    file = open_csv(io.BytesIO(text.encode()), knows=is_known)
+    file = open_table(io.BytesIO(text.encode()), knows=is_known)
     return choose_mapping(file.header, file.sample, **said)  # type: ignore[arg-type]
 
 
@@ -22,7 +22,7 @@ def chosen(mapping: ColumnMapping) -> dict[str, str]:
 
 def real(path: str) -> ColumnMapping:
     with find_real(path).open("rb") as stream:
-        file = open_csv(stream, knows=is_known)
+        file = open_table(stream, knows=is_known)
         return choose_mapping(file.header, file.sample)
 
 
@@ -218,7 +218,7 @@ def test_two_columns_of_one_name_are_both_seen() -> None:
 )
 def test_the_order_of_day_and_month_is_told_by_the_whole_column(dates: list[str], day_first: bool | None) -> None:
     text = "Last Name,Create Date\n" + "".join(f"x,{day}\n" for day in dates)
-    file = open_csv(io.BytesIO(text.encode()), knows=is_known)
+    file = open_table(io.BytesIO(text.encode()), knows=is_known)
     mapping = choose_mapping(file.header, file.sample, rows=file.rows)
     assert (mapping.questions == ()) is (day_first is not None)
     assert bool(mapping.day_first) is bool(day_first)

@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from crm_web.imports.csv_file import open_csv
 from crm_web.imports.dates import read_moment
 from crm_web.imports.mapping import choose_mapping
 from crm_web.imports.recognition import is_known
 from crm_web.imports.rows import RowReader, RowRefused, Rules, split_name
+from crm_web.imports.tables import open_table
 from crm_web.models import LeadStatus, LostReason, Rating
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 
 
 def read_all(text: str, statuses: dict[str, LeadStatus] | None = None, **said: Any) -> list[dict[str, Any]]:
-    file = open_csv(io.BytesIO(text.encode()), knows=is_known)
+    file = open_table(io.BytesIO(text.encode()), knows=is_known)
     reader = RowReader(choose_mapping(file.header, file.sample, **said), Rules(("US",), "USD", NOW, statuses or {}))
     return [reader.read(cells) for _, cells in file.rows]
 

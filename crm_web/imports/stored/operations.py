@@ -11,9 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 from crm_web.auth.permissions import Action, may
 from crm_web.core.errors import Conflict
 from crm_web.core.extensions import db
-from crm_web.imports.csv_file import FileUnreadable, open_csv
 from crm_web.imports.recognition import is_known
 from crm_web.imports.stored.files import store_file
+from crm_web.imports.tables import FileUnreadable, open_table
 from crm_web.models import (
     DUE_STATES,
     Employee,
@@ -48,7 +48,7 @@ def create_import(stream: BinaryIO, filename: str, *, region: str, currency: str
     :return: the import; nothing of the file is imported yet
     :raise FileUnreadable: if it is no file of rows with a header
     """
-    csv = open_csv(stream, knows=is_known)
+    csv = open_table(stream, knows=is_known)
     if not csv.sample:
         raise FileUnreadable("The file has a header, but no rows below it.", "file")
     header_hash = _hash_header(csv.header)

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crm_web.imports.csv_file import CsvFile, FileUnreadable, open_csv
 from crm_web.imports.mapping import FIELDS, ColumnMapping, choose_mapping
 from crm_web.imports.recognition import MappingUnclear, is_known
 from crm_web.imports.stored.files import open_file
 from crm_web.imports.stored.hints import hint_at_pages
 from crm_web.imports.stored.settings import read_options
+from crm_web.imports.tables import FileUnreadable, Table, open_table
 from crm_web.imports.vocabulary import STATUS_WORDS, squash
 from crm_web.models import Import
 from crm_web.records.labels import label_of
@@ -66,16 +66,16 @@ def list_fields() -> list[tuple[str, str]]:
     return sorted(pairs, key=lambda pair: pair[1].casefold())
 
 
-def open_stored(record: Import) -> CsvFile:
+def open_stored(record: Import) -> Table:
     """Open the file of an import as it is to be read.
 
     :raise FileUnreadable: if it can't be read so
     """
     options = read_options(record.options)
-    return open_csv(open_file(record), encoding=options.encoding, delimiter=options.delimiter, knows=is_known)
+    return open_table(open_file(record), encoding=options.encoding, delimiter=options.delimiter, knows=is_known)
 
 
-def map_stored(record: Import, *, columns: Mapping[str, Any] | None = None) -> tuple[CsvFile, ColumnMapping | None]:
+def map_stored(record: Import, *, columns: Mapping[str, Any] | None = None) -> tuple[Table, ColumnMapping | None]:
     """Open the file of an import and choose its columns, by the first rows alone: a page can't read all of them.
 
     :param columns: instead of those that are stored; nothing in it lets the engine find all by itself
@@ -106,7 +106,7 @@ def list_questions(mapping: ColumnMapping | None) -> list[tuple[str, str]]:
     return [(fields.get(question.about, question.about), hint_at_pages(question.text)) for question in questions]
 
 
-def list_columns(csv: CsvFile, mapping: ColumnMapping | None) -> list[SourceColumn]:
+def list_columns(csv: Table, mapping: ColumnMapping | None) -> list[SourceColumn]:
     """List the columns of a file with some of their values."""
     fields = _map_fields(mapping) if mapping else {}
     return [
@@ -122,7 +122,7 @@ def _map_fields(mapping: ColumnMapping) -> dict[int, str]:
     return {place: name for name, places in pairs for place in places}
 
 
-def _pick_values(csv: CsvFile, place: int) -> tuple[str, ...]:
+def _pick_values(csv: Table, place: int) -> tuple[str, ...]:
     cells = (row[place].strip() for _, row in csv.sample if place < len(row))
     return tuple(dict.fromkeys(map(_cut, filter(None, cells))))[:SHOWN_VALUES]
 
@@ -150,7 +150,7 @@ def _by_field(columns: Iterable[SourceColumn], chosen: Mapping[int, str]) -> dic
     return fields
 
 
-def list_status_words(csv: CsvFile, mapping: ColumnMapping | None, said: Mapping[str, Any]) -> list[StatusWord]:
+def list_status_words(csv: Table, mapping: ColumnMapping | None, said: Mapping[str, Any]) -> list[StatusWord]:
     """List the words in the columns of statuses, those that mean nothing here first.
 
     :param said: words of the file to statuses, as a person chose them

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
-from crm_web.imports.csv_file import Row
+from crm_web.imports.tables import Row
 from crm_web.models import ImportProgress
 
 NOTED_EVERY = 0.5

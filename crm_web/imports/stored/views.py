@@ -13,7 +13,6 @@ from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.core.request_log import log_event
 from crm_web.imports import blueprint
-from crm_web.imports.csv_file import FileUnreadable
 from crm_web.imports.stored import operations, preview, queries
 from crm_web.imports.stored.forms import ColumnsForm, FileForm, UploadForm, show_options
 from crm_web.imports.stored.hints import hint_at_pages
@@ -27,6 +26,7 @@ from crm_web.imports.stored.pages import (
     size_limit,
 )
 from crm_web.imports.stored.params import ResultParams
+from crm_web.imports.tables import FileUnreadable
 from crm_web.lists.exports import send_csv
 from crm_web.lists.params import ListParams
 from crm_web.models import Import, ImportState, LeadStatus

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm_web.imports import csv_file
+from crm_web.imports import tables
 from crm_web.models import Change, Employee, Import, ImportChunk, ImportState, Lead
 from tests.factories import make_employee
 from tests.imports.stored.conftest import BrowserAs, Upload, Work
@@ -100,7 +100,7 @@ def test_how_the_file_is_read_can_be_changed(upload: Upload) -> None:
 def test_files_that_are_none_are_refused_beside_the_field(
     upload: Upload, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_file, "LONGEST_LINE", 10_000)
+    monkeypatch.setattr(tables, "LONGEST_LINE", 10_000)
     wrong = {
         b"": "empty",
         b"Name,Email\n": "no rows",
@@ -173,7 +173,7 @@ def test_what_the_file_leaves_open_is_asked(session: Session, upload: Upload, wo
 def test_what_only_later_rows_leave_open_is_asked_by_the_check(
     upload: Upload, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_file, "SAMPLE_ROWS", 3)
+    monkeypatch.setattr(tables, "SAMPLE_ROWS", 3)
     rows = "Ada Byron,2025-04-03\n" * 5 + "Bea Cole,03/04/2025\n"
     page = upload(f"Name,Created\n{rows}").form("/file").submit().follow().form("/columns").submit().follow()
     work()

@@ -5,17 +5,20 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import BinaryIO
 
 from crm_web.imports.encodings import HEAD, Encoding, check_encoding, find_encoding
 from crm_web.imports.encodings import FileUnreadable as FileUnreadable
+from crm_web.imports.workbooks import is_workbook, read_workbook
 from crm_web.lists.csv_export import read_cell
 
 Row = tuple[int, list[str]]
 """The line of the file on which a row begins, and its cells."""
 
+WORKBOOK = "workbook"
+"""What stands for the encoding of a workbook."""
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_ROWS = 1000
 # Some exports put a title above the header; nobody puts ten.
@@ -25,10 +28,11 @@ LONGEST_LINE = 1_000_000
 
 
 @dataclass(frozen=True)
-class CsvFile:
+class Table:
     """An opened file, its header found and its rows ready to stream, once.
 
     :param rows: all its rows, the sample included; blank lines are left out
+    :param sheet: which sheet of a workbook it is
     :param question: what it leaves open about its encoding; else empty
     """
 
@@ -39,27 +43,37 @@ class CsvFile:
     sample: tuple[Row, ...]
     rows: Iterator[Row]
     question: str = ""
+    sheet: str | None = None
 
 
-def open_csv(
+def open_table(
     stream: BinaryIO,
     *,
     encoding: str | None = None,
     delimiter: str | None = None,
+    sheet: str | None = None,
     knows: Callable[[str], bool] = lambda name: False,
-) -> CsvFile:
+) -> Table:
     """Find out how a file is written.
 
-    :param encoding: how it is encoded; ``None`` to find out
+    :param encoding: how a text is encoded; ``None`` to find out
     :param delimiter: what stands between its cells; ``None`` to find out
+    :param sheet: which sheet of a workbook; ``None`` for the one with the most headings that are known
     :param knows: tells whether a text is the name of a column; where lines stand above the header, it finds it
-    :raise FileUnreadable: if it is empty or no CSV file
+    :raise FileUnreadable: if it is empty or no table
     """
-    found, is_guess, question = Encoding(check_encoding(encoding), False) if encoding else find_encoding(stream)
-    if delimiter is None:
-        delimiter = find_delimiter(_read_head(stream, found))
     stream.seek(0)
-    rows = _read_rows(_read_lines(stream, found), delimiter)
+    if is_workbook(stream.read(8)):
+        chosen, rows = read_workbook(stream, sheet=sheet, knows=knows)
+        return replace(_find_header(rows, Encoding(WORKBOOK, False), "", knows), sheet=chosen)
+    how = Encoding(check_encoding(encoding), False) if encoding else find_encoding(stream)
+    if delimiter is None:
+        delimiter = find_delimiter(_read_head(stream, how.name))
+    stream.seek(0)
+    return _find_header(_read_rows(_read_lines(stream, how.name), delimiter), how, delimiter, knows)
+
+
+def _find_header(rows: Iterator[Row], how: Encoding, delimiter: str, knows: Callable[[str], bool]) -> Table:
     sample = list(islice(rows, SAMPLE_ROWS))
     if not sample:
         raise FileUnreadable("The file is empty.")
@@ -69,7 +83,7 @@ def open_csv(
     if len(names) > 1 and all(name.startswith(" ") for name in names[1:]):
         first, every = [_drop_padding(row) for row in first], map(_drop_padding, every)
     header = tuple(name.strip() for name in names)
-    return CsvFile(found, is_guess, delimiter, header, tuple(first), every, question)
+    return Table(how.name, how.is_guess, delimiter, header, tuple(first), every, how.question)
 
 
 def _drop_padding(row: Row) -> Row:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from crm_web.imports.csv_file import CsvFile, open_csv
 from crm_web.imports.encodings import FileUnreadable, find_encoding
 from crm_web.imports.recognition import is_known
+from crm_web.imports.tables import Table, open_table
 from tests.shared import find_real, needs_real_data
 
 GERMAN = "Name;Stadt\nMüller;Köln\nGroß;Zürich\nJäger;Fürth\nBöhm;Nürnberg\nSchröder;Düren\nKrüger;Lübeck\n"
@@ -19,12 +19,12 @@ FRENCH = "nom,société\nFrançois Lévêque,Crédit foncier\nHélène,À la car
 JAPANESE = "名前;会社\n山田太郎;株式会社テスト\n鈴木一郎;東京電力\n"
 
 
-def read(content: str | bytes, encoding: str | None = None) -> CsvFile:
+def read(content: str | bytes, encoding: str | None = None) -> Table:
     stream = io.BytesIO(content if isinstance(content, bytes) else content.encode())
-    return open_csv(stream, encoding=encoding, knows=is_known)
+    return open_table(stream, encoding=encoding, knows=is_known)
 
 
-def cells(file: CsvFile) -> list[list[str]]:
+def cells(file: Table) -> list[list[str]]:
     return [row for _, row in file.rows]
 
 
@@ -197,7 +197,7 @@ def test_a_line_without_end_is_not_kept_in_memory() -> None:
 
 def test_a_file_that_was_closed_meanwhile_leaves_no_trace() -> None:
     stream = io.BytesIO(b"a,b\n" + b"1,2\n" * 5000)
-    file = open_csv(stream)
+    file = open_table(stream)
     stream.close()
     del file
 
@@ -207,6 +207,6 @@ def test_a_file_that_was_closed_meanwhile_leaves_no_trace() -> None:
 def test_every_torture_file_is_read_or_refused_in_a_line(path: Path) -> None:
     with path.open("rb") as stream:
         try:
-            assert all(isinstance(line, int) for line, _ in open_csv(stream, knows=is_known).rows)
+            assert all(isinstance(line, int) for line, _ in open_table(stream, knows=is_known).rows)
         except FileUnreadable as refusal:
             assert "empty" in refusal.message or "never closed" in refusal.message
