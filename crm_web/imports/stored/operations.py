@@ -145,6 +145,18 @@ def request_import(record: Import) -> None:
         raise ImportClosed("Check this import first. Its settings have changed since the last check.")
 
 
+def request_undo(record: Import, *, by: Employee) -> None:
+    """Let the worker take back an import; one that is undone, or on its way there, stays so.
+
+    :raise ImportBusy: if the worker is at it
+    :raise ImportClosed: if it is not imported
+    """
+    lock_import(record, ImportState.IMPORTED, ImportState.UNDOING, ImportState.UNDONE)
+    if record.state is ImportState.IMPORTED:
+        record.undone_by_id = by.id
+        _hand_to_worker(record, ImportState.UNDOING)
+
+
 def _hand_to_worker(record: Import, state: ImportState) -> None:
     record.state, record.problem = state, None
     fresh = {"stage": "", "done": 0, "total": 0, "rows": 0, "attempts": 0, "is_cancelled": False}
@@ -158,11 +170,14 @@ def cancel_import(record: Import) -> bool:
     """End an import that is not done, and delete its file. One that the worker is at ends as soon as it can.
 
     :return: false if the worker is told, and it will be gone in a moment
+    :raise ImportBusy: if the worker is undoing it
     :raise ImportClosed: if it is imported already
     """
     try:
         lock_import(record, *BEFORE_IMPORT, ImportState.IMPORTING)
     except ImportBusy:
+        if not record.state.is_open:
+            raise
         progress = db.session.get(ImportProgress, record.id)
         if progress is not None:
             progress.is_cancelled = True

@@ -21,7 +21,16 @@ from crm_web.imports.stored.hints import hint_at_pages
 from crm_web.imports.stored.operations import claim_import, delete_import
 from crm_web.imports.stored.progress import ImportCancelled, ProgressNotes, begin_attempt
 from crm_web.imports.stored.settings import read_options
-from crm_web.models import Import, ImportCorrection, ImportState
+from crm_web.imports.stored.undoing import take_back
+from crm_web.models import (
+    ChangeSource,
+    Employee,
+    Import,
+    ImportCorrection,
+    ImportState,
+    set_audit_actor,
+    set_change_source,
+)
 
 MOST_ATTEMPTS = 3
 POLL_SECONDS = 1.0
@@ -100,10 +109,28 @@ def run_import(record: Import) -> None:
     db.session.flush()
 
 
-def _run_engine(record: Import, corrections: dict[int, list[str]]) -> tuple[LeadFile, Report]:
-    by, options = record.made_by, read_options(record.options)
+def undo_import(record: Import) -> None:
+    """Take back an import that is done, but for what changed since.
+
+    :param record: an import, locked
+    """
+    by = record.undone_by or record.made_by
+    _check_allowed(by)
+    set_change_source(ChangeSource.IMPORT)
+    set_audit_actor(by)
+    take_back(record, by=by, progress=ProgressNotes(record.id))
+    record.state, record.undone_at, record.problem = ImportState.UNDONE, func.now(), None
+    db.session.flush()
+
+
+def _check_allowed(by: Employee) -> None:
     if not (by.is_active and may(by, Action.IMPORT)):
         raise NotAllowedAnymore(f"{by.name} can’t import any more. {REFUSALS[Action.IMPORT]}")
+
+
+def _run_engine(record: Import, corrections: dict[int, list[str]]) -> tuple[LeadFile, Report]:
+    by, options = record.made_by, read_options(record.options)
+    _check_allowed(by)
     options = replace(options, creates_owners=options.creates_owners and may(by, Action.KEEP_EMPLOYEES))
     notes = ProgressNotes(record.id)
     file = open_leads(open_file(record), options)
@@ -139,4 +166,5 @@ def summarize(report: Report) -> dict[str, Any]:
 STEPS: dict[ImportState, Callable[[Import], None]] = {
     ImportState.CHECKING: check_import,
     ImportState.IMPORTING: run_import,
+    ImportState.UNDOING: undo_import,
 }

@@ -274,6 +274,23 @@ def cancel_import(import_id: int) -> ResponseReturnValue:
     return answer.give()
 
 
+@blueprint.post("/<int:import_id>/undo")
+@allowed(Action.IMPORT)
+def undo_import(import_id: int) -> ResponseReturnValue:
+    record = _import_or_404(import_id)
+    place = url_for("imports.show_import", import_id=import_id)
+    try:
+        operations.request_undo(record, by=current_user)
+    except operations.ImportBusy:
+        db.session.rollback()
+    except DomainError as error:
+        db.session.rollback()
+        return Answer(error.message, place, kind="error").give()
+    db.session.commit()
+    log_event("import_undo_asked", import_id=import_id)
+    return redirect(place, code=303)
+
+
 @blueprint.get("/<int:import_id>/report.csv")
 @allowed(Action.IMPORT)
 def export_report(import_id: int) -> ResponseReturnValue:

@@ -1,0 +1,186 @@
+"""The undo of an import: what it made goes to the trash, what it changed becomes as it was; what changed since is left.
+
+History knows by the import's transaction what it made and changed, so nothing has to be kept for the undo.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import text, update
+
+from crm_web.core.clock import now
+from crm_web.core.extensions import db
+from crm_web.imports.stored.progress import ProgressNotes
+from crm_web.leads.operations import restore_status
+from crm_web.models import Conversion, Employee, Import, Lead, LeadStatus
+from crm_web.records.batch import batch_of
+from crm_web.records.merging import is_same
+from crm_web.records.phones import PhoneRefused, parse_phone_columns
+from crm_web.records.serialization import from_history
+
+TRASHED_AT_ONCE = 5_000
+REVERTED_AT_ONCE = 500
+OF_STATUS = ("status", "lost_reason", "lost_note", "closed_at", "customer_id")
+
+_COLLECT = """
+CREATE TEMPORARY TABLE undo_records ON COMMIT DROP AS
+SELECT entity, entity_id AS id, max(version) AS version, bool_or(action = 'created') AS is_new, NULL::text AS reason
+FROM changes WHERE xact = (SELECT xact FROM imports WHERE id = :import_id) AND entity IN ('lead', 'customer', 'contact')
+GROUP BY entity, entity_id;
+CREATE UNIQUE INDEX ON undo_records (entity, id);
+ANALYZE undo_records;
+"""
+_LOCK = """
+SELECT FROM {table} WHERE id IN (SELECT id FROM undo_records WHERE entity = '{entity}') ORDER BY id FOR NO KEY UPDATE
+"""
+# Of a lead that it changed the fields decide one by one; of one that it won, the lead as a whole.
+_LEAVE_LEADS = """
+UPDATE undo_records u SET reason = CASE
+    WHEN l.id IS NULL THEN 'The lead was permanently deleted.'
+    WHEN u.is_new AND l.version <> u.version THEN 'The lead changed since.'
+    WHEN u.is_new THEN 'The lead has activities.' END
+FROM undo_records same LEFT JOIN leads l ON l.id = same.id
+WHERE same.entity = 'lead' AND u.entity = 'lead' AND u.id = same.id AND (
+    l.id IS NULL OR u.is_new AND l.deleted_at IS NULL AND (
+        l.version <> u.version OR EXISTS (SELECT FROM activities a WHERE a.lead_id = l.id)))
+"""
+_LEAVE_CUSTOMERS = """
+UPDATE undo_records u SET reason = CASE
+    WHEN c.version <> u.version THEN 'Customer ' || c.number || ' changed since.'
+    ELSE 'Customer ' || c.number || ' is in use.' END
+FROM customers c
+WHERE u.entity = 'customer' AND u.is_new AND c.id = u.id AND c.deleted_at IS NULL AND (
+    c.version <> u.version
+    OR EXISTS (SELECT FROM activities a WHERE a.customer_id = c.id)
+    OR EXISTS (SELECT FROM customers child WHERE child.parent_id = c.id AND child.deleted_at IS NULL)
+    OR EXISTS (SELECT FROM contacts p LEFT JOIN undo_records o ON o.entity = 'contact' AND o.id = p.id
+        WHERE p.customer_id = c.id AND p.deleted_at IS NULL AND (o.id IS NULL OR o.version <> p.version))
+    OR EXISTS (SELECT FROM leads l WHERE l.customer_id = c.id AND l.deleted_at IS NULL))
+"""
+_LIST_NEW = """
+SELECT u.id FROM undo_records u WHERE u.entity = :entity AND u.is_new AND u.reason IS NULL AND u.id > :after
+ORDER BY u.id LIMIT :limit
+"""
+# Without the id that it has in the other system, so that the file can be imported again.
+_TRASH_LEADS = """
+UPDATE leads SET deleted_at = now(), deleted_by_id = :by, external_system = NULL, external_id = NULL
+WHERE id = ANY (:ids) AND deleted_at IS NULL
+"""
+_TRASH_CUSTOMERS = """
+UPDATE customers SET deleted_at = now(), deleted_by_id = :by WHERE id = ANY (:ids) AND deleted_at IS NULL
+"""
+# The people of a customer that stays, stay too.
+_LEAVE_CONTACTS = """
+UPDATE undo_records u SET reason = 'Its customer stays.' FROM contacts p JOIN customers c ON c.id = p.customer_id
+WHERE u.entity = 'contact' AND u.id = p.id AND (c.deleted_at IS NULL OR p.version <> u.version)
+"""
+_TRASH_CONTACTS = """
+UPDATE contacts SET deleted_at = now(), deleted_by_id = :by WHERE id = ANY (:ids) AND deleted_at IS NULL
+"""
+_LIST_CHANGED = """
+SELECT u.id, u.version, array_agg(c.fields ORDER BY c.id) AS changes
+FROM undo_records u JOIN changes c ON c.entity = 'lead' AND c.entity_id = u.id
+    AND c.xact = (SELECT xact FROM imports WHERE id = :import_id)
+WHERE u.entity = 'lead' AND NOT u.is_new AND u.reason IS NULL AND u.id > :after
+GROUP BY u.id, u.version ORDER BY u.id LIMIT :limit
+"""
+_LEAVE = "UPDATE undo_records SET reason = :reason WHERE entity = 'lead' AND id = :id"
+_NOTE_RESULTS = """
+UPDATE import_results r SET undo_outcome = CASE WHEN f.reason = '' THEN 'undone' ELSE 'left' END,
+    undo_reason = nullif(f.reason, '')
+FROM (
+    SELECT r.line, concat_ws(' ', l.reason, c.reason) AS reason
+    FROM import_results r JOIN undo_records l ON l.entity = 'lead' AND l.id = r.lead_id
+    LEFT JOIN undo_records c ON c.entity = 'customer' AND c.id = r.customer_id
+    WHERE r.import_id = :import_id AND r.outcome IN ('created', 'updated', 'filled')
+) f WHERE r.import_id = :import_id AND r.line = f.line
+"""
+
+
+def take_back(record: Import, *, by: Employee, progress: ProgressNotes) -> None:
+    """Take back what an import did, and note of each row whether that could be done.
+
+    :param record: an import that is done, locked
+    """
+    db.session.execute(text("DROP TABLE IF EXISTS pg_temp.undo_records"))
+    db.session.execute(text(_COLLECT), {"import_id": record.id})
+    for entity, table in (("lead", "leads"), ("customer", "customers"), ("contact", "contacts")):
+        db.session.execute(text(_LOCK.format(entity=entity, table=table)))
+    db.session.execute(text(_LEAVE_LEADS))
+    _revert_leads(record.id, by, progress)
+    _move_to_trash("lead", _TRASH_LEADS, by, progress)
+    db.session.execute(text(_LEAVE_CUSTOMERS))
+    _move_to_trash("customer", _TRASH_CUSTOMERS, by, progress)
+    db.session.execute(text(_LEAVE_CONTACTS))
+    _move_to_trash("contact", _TRASH_CONTACTS, by, progress)
+    db.session.execute(text(_NOTE_RESULTS), {"import_id": record.id})
+
+
+def _move_to_trash(entity: str, statement: str, by: Employee, progress: ProgressNotes) -> None:
+    for rows in _in_portions(_LIST_NEW, TRASHED_AT_ONCE, entity=entity):
+        db.session.execute(text(statement), {"ids": [row.id for row in rows], "by": by.id})
+        progress("Undoing", 0, 0)
+
+
+def _revert_leads(import_id: int, by: Employee, progress: ProgressNotes) -> None:
+    for rows in _in_portions(_LIST_CHANGED, REVERTED_AT_ONCE, import_id=import_id):
+        leads = {lead.id: lead for lead in db.session.query(Lead).filter(Lead.id.in_([row.id for row in rows]))}
+        with batch_of(leads.values(), by=by):
+            left = {row.id: _revert_lead(leads[row.id], row.version, _join(row.changes), by) for row in rows}
+        for lead_id, reason in left.items():
+            if reason:
+                db.session.execute(text(_LEAVE), {"id": lead_id, "reason": reason})
+        progress("Undoing", 0, 0)
+
+
+def _in_portions(query: str, limit: int, **values: Any) -> Iterator[Sequence[Any]]:
+    after = 0
+    while rows := db.session.execute(text(query), {**values, "after": after, "limit": limit}).all():
+        after = rows[-1].id
+        yield rows
+
+
+def _join(changes: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, Any]]:
+    """Several changes of one lead as one: the value before the first, the value after the last."""
+    joined: dict[str, tuple[Any, Any]] = {}
+    for fields in changes:
+        joined |= {name: (joined[name][0] if name in joined else old, new) for name, (old, new) in fields.items()}
+    return joined
+
+
+def _revert_lead(lead: Lead, version: int, fields: Mapping[str, tuple[Any, Any]], by: Employee) -> str | None:
+    """Give the fields of a lead their old values, those that still have the new one; returns what stays as it is."""
+    if "status" in fields:
+        if lead.version != version:
+            return "The lead changed since, so its status stays."
+        _revert_status(lead, {name: old for name, (old, _new) in fields.items()}, by)
+    rest = {name: values for name, values in fields.items() if "status" not in fields or name not in OF_STATUS}
+    old = {
+        name: from_history(Lead, name, values[0]) for name, values in rest.items() if _is_untouched(lead, name, values)
+    }
+    try:
+        old |= parse_phone_columns(lead, old, country=old.get("country", lead.country), by=by)
+    except PhoneRefused as error:
+        return error.message
+    for name, value in old.items():
+        setattr(lead, name, value)
+    kept = [name for name in rest if name not in old]
+    return "Some fields changed since and stay as they are." if kept else None
+
+
+def _is_untouched(lead: Lead, name: str, values: tuple[Any, Any]) -> bool:
+    return is_same(getattr(lead, name), from_history(Lead, name, values[1]))
+
+
+def _revert_status(lead: Lead, old: Mapping[str, Any], by: Employee) -> None:
+    """A lead that the import won loses its conversion with its status."""
+    was_won = lead.status is LeadStatus.WON
+    kept = {name: old.get(name, getattr(lead, name)) for name in ("lost_reason", "lost_note")}
+    closed_at = old["closed_at"] if "closed_at" in old else lead.closed_at and lead.closed_at.isoformat()
+    restore_status(lead, {**kept, "status": old["status"], "closed_at": closed_at})
+    if "customer_id" in old:
+        lead.customer_id = old["customer_id"]
+    if was_won:
+        undone = update(Conversion).where(Conversion.lead_id == lead.id, Conversion.undone_at.is_(None))
+        undone = undone.values(undone_at=now(), undone_by_id=by.id)
+        db.session.execute(undone.execution_options(synchronize_session=False))

@@ -1,0 +1,115 @@
+"""An import is taken back, but for what changed since."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from crm_web.models import Change, Conversion, Customer, Employee, Import, ImportState, Lead
+from tests.databases import OwnDatabase
+from tests.factories import make_lead
+from tests.imports.stored.conftest import Upload, Work
+from tests.page import Browser, Page
+from tests.rows import count
+
+FILE = """Id,Name,Company,Email,Stage,Phone
+1,Ada Byron,Engines Ltd,ada@engines.example,Won,
+2,Bea Cole,Looms Ltd,bea@looms.example,New,
+3,Cy Dorn,Mills Ltd,cy@mills.example,Won,
+4,Dee Ermine,Dyes Ltd,dee@dyes.example,New,
+5,Eve Flax,Yarns Ltd,eve@yarns.example,Won,+44 20 7946 0958
+6,Fay Gold,Rings Ltd,fay@rings.example,Contacted,+44 20 7946 0959
+"""
+
+
+@pytest.fixture
+def app(own_database: OwnDatabase) -> Flask:
+    """With transactions of their own: by them the undo tells the changes of an import from others."""
+    return own_database.app
+
+
+@pytest.fixture
+def session(own_database: OwnDatabase) -> Iterator[Session]:
+    """A session whose commits are real."""
+    with own_database.session() as session:
+        yield session
+
+
+def run_import(upload: Upload, work: Work, content: str = FILE) -> Page:
+    """Import a file, and give its receipt."""
+    page = upload(content).form("/file").submit().follow().form("/columns").submit().follow()
+    work()
+    page = page.browser.open(page.url).form("/import").submit().follow()
+    work()
+    return page.browser.open(page.url)
+
+
+def undo(page: Page, work: Work) -> Page:
+    """Press the button, let the worker do it, and look again."""
+    page = page.button("Undo import").follow()
+    work()
+    return page.browser.open(page.url)
+
+
+def test_what_was_made_and_filled_is_taken_back_and_can_be_imported_again(
+    session: Session, upload: Upload, work: Work, max: Employee
+) -> None:
+    closed = make_lead(session, last_name="Flax", first_name="Eve", email="eve@yarns.example", status="qualified")
+    filled = make_lead(session, last_name="Gold", first_name="Fay", email="fay@rings.example", status="contacted")
+    page = run_import(upload, work)
+    assert page.facts["Created"] == "4", page
+    session.commit()
+    session.expire_all()
+    assert (closed.status, filled.phone_e164) == ("won", "+442079460959")
+    assert count(session, Customer) == 3
+    page = undo(page, work)
+    assert "Import undone" in page.text and "couldn’t be undone" not in page.text
+    session.commit()
+    session.expire_all()
+    assert count(session, Lead, Lead.deleted_at.is_(None)) == 2
+    assert count(session, Customer, Customer.deleted_at.is_(None)) == 0
+    assert (closed.status, closed.customer_id, closed.closed_at, closed.phone) == ("qualified", None, None, None)
+    assert (filled.phone, filled.phone_e164, filled.company) == (None, None, None)
+    assert count(session, Conversion, Conversion.lead_id == closed.id, Conversion.undone_at.is_(None)) == 0
+    last = session.scalars(select(Change).where(Change.entity == "lead").order_by(Change.id.desc())).first()
+    assert last is not None and (last.source, last.actor_id) == ("import", max.id)
+    page = run_import(upload, work)
+    assert page.facts["Created"] == "4"
+
+
+def test_what_changed_since_is_left_and_listed(session: Session, upload: Upload, work: Work, browser: Browser) -> None:
+    filled = make_lead(session, last_name="Gold", first_name="Fay", email="fay@rings.example", status="contacted")
+    page = run_import(upload, work)
+    leads = {lead.last_name: lead for lead in session.scalars(select(Lead).options(joinedload(Lead.customer)))}
+    session.commit()
+    edit = browser.get("leads.edit_lead", lead_id=leads["Byron"].id).form("/edit").submit(city="London")
+    assert edit.status == 303
+    browser.post("activities.add_to_lead", {"kind": "note", "subject": "Called"}, lead_id=leads["Cole"].id)
+    customer_id = leads["Dorn"].customer_id
+    browser.post("leads.create_lead", {"last_name": "Again", "customer_id": customer_id})
+    assert browser.get("leads.edit_lead", lead_id=filled.id).form("/edit").submit(company="Rings AG").status == 303
+    numbers = {name: lead.customer.number for name, lead in leads.items() if lead.customer}
+    page = undo(page, work)
+    assert {row["Lead"]: row["Reason"] for row in page.table} == {
+        "Ada Byron": f"The lead changed since. Customer {numbers['Byron']} is in use.",
+        "Bea Cole": "The lead has activities.",
+        "Cy Dorn": f"Customer {numbers['Dorn']} is in use.",
+        "Fay Gold": "Some fields changed since and stay as they are.",
+    }
+    session.commit()
+    session.expire_all()
+    assert (filled.company, filled.phone) == ("Rings AG", None)
+    assert session.get_one(Lead, leads["Dorn"].id).is_in_trash
+    assert session.scalars(select(Import.state)).one() is ImportState.UNDONE
+
+
+def test_an_undo_is_done_once(session: Session, upload: Upload, work: Work) -> None:
+    form = run_import(upload, work).form("/undo")
+    form.submit()
+    form.submit()
+    work()
+    assert form.submit().location is not None
+    work()
+    assert session.scalars(select(Import.state)).one() is ImportState.UNDONE
