@@ -29,16 +29,17 @@ def upload_file(browser: Browser, content: bytes = FILE, name: str = "leads.csv"
 
 def make_imports(session: Session, browser: Browser) -> list[int]:
     """An import in each state that waits for somebody, the first one being a draft."""
-    draft, checking, checked, importing, imported, failed, expired = (upload_file(browser) for _ in range(7))
-    for import_id in (checked, imported, importing, expired):
+    draft, checking, checked, importing, imported, failed, undoing = (upload_file(browser) for _ in range(7))
+    for import_id in (checked, imported, importing, undoing):
         browser.post("imports.change_columns", import_id=import_id)
     run_imports(browser)
-    for import_id in (imported, expired):
+    for import_id in (imported, undoing):
         browser.post("imports.start_import", import_id=import_id)
         run_imports(browser)
     browser.post("imports.start_import", import_id=importing)
+    browser.post("imports.undo_import", import_id=undoing)
     browser.post("imports.change_columns", import_id=checking)
     session.execute(update(Import).where(Import.id == failed).values(problem="The file breaks off."))
     session.commit()
     assert session.get_one(Import, checked).state is ImportState.CHECKED
-    return [draft, checking, checked, importing, imported, failed, expired]
+    return [draft, checking, checked, importing, imported, failed, undoing]
