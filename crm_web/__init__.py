@@ -68,6 +68,7 @@ def register_blueprints(app: Flask) -> None:
         history,
         imports,
         leads,
+        merging,
         reports,
         saved_views,
         search,
@@ -76,7 +77,7 @@ def register_blueprints(app: Flask) -> None:
     )
     from crm_web.auth import tokens
 
-    records = (leads, customers, contacts, activities, bulk, saved_views, duplicates, imports)
+    records = (leads, customers, contacts, activities, bulk, saved_views, duplicates, merging, imports)
     pages = (auth, dashboard, *records, reports, employees, search, history, trash, tokens, webhooks, help)
     _load_views()
     for feature in (*pages, api, health):

@@ -4,7 +4,7 @@ import secrets
 from itertools import count
 from typing import Any, TypeVar
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from crm_web.auth.queries import hash_token
@@ -21,6 +21,7 @@ from crm_web.models import (
     LeadStatus,
     LostReason,
     RecordKind,
+    RecordMerge,
     Role,
     Scope,
     SignIn,
@@ -85,6 +86,17 @@ def make_pair(session: Session, one: Lead | Customer, other: Lead | Customer) ->
     pair.group_id = pair.id
     session.commit()
     return pair
+
+
+def make_merge(session: Session, kept: Lead) -> RecordMerge:
+    """A lead that was merged into another one."""
+    by = session.scalars(select(Employee.id).order_by(Employee.id)).first()
+    gone = make_lead(session, last_name="Merged", deleted_at=func.now(), deleted_by_id=by, merged_into_id=kept.id)
+    details = {"merged": {str(gone.id): 1}, "kept_versions": [1, 1], "moved": [], "demoted": []}
+    merge = RecordMerge(entity=RecordKind.LEAD, kept_id=kept.id, details=details)
+    session.add(merge)
+    session.commit()
+    return merge
 
 
 def make_sign_in(session: Session, employee: Employee) -> str:

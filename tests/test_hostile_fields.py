@@ -16,7 +16,16 @@ from crm_web.core.extensions import db
 from crm_web.core.problem_details import PROGRAMS
 from crm_web.models import ApiToken, BulkEdit, Change, Employee, SavedView, SignIn
 from tests.auth.test_permissions import list_rules
-from tests.factories import make_activity, make_contact, make_customer, make_employee, make_lead, make_pair, make_token
+from tests.factories import (
+    make_activity,
+    make_contact,
+    make_customer,
+    make_employee,
+    make_lead,
+    make_merge,
+    make_pair,
+    make_token,
+)
 from tests.imports.stored.states import make_imports
 from tests.page import Browser
 from tests.webhooks.conftest import make_webhook
@@ -87,6 +96,7 @@ def world(app: Flask, session: Session, ada: Employee, browser_as: BrowserAs) ->
     for action in ("assign", "source", "status:lost", "status:won", "trash"):
         browser.post("bulk.choose_records", {"action": action, "ids": [lead.id]}, entity="lead")
     make_token(session, ada)
+    merge = make_merge(session, lead)
     webhook, pair = make_webhook(session), make_pair(session, gone, lead)
     changes = select(Change.id).where(Change.entity == "lead", Change.entity_id == lead.id, Change.action == "changed")
     return {
@@ -107,6 +117,8 @@ def world(app: Flask, session: Session, ada: Employee, browser_as: BrowserAs) ->
         "record_id": [gone.id],
         "entity": ["lead"],
         "version": [1],
+        "records": ["leads"],
+        "merge_id": [merge.id],
         "pair_id": [pair.id],
         "group_id": [pair.id],
     }

@@ -17,6 +17,7 @@ from crm_web.duplicates.queries import PossibleDuplicate, read_duplicates, selec
 from crm_web.lists.distinct_values import select_words_in_use
 from crm_web.lists.record_filters import RecordFilter
 from crm_web.lists.spec import ListSpec
+from crm_web.merging.queries import MergedRecord, read_merged, select_merged
 from crm_web.models import (
     Activity,
     Contact,
@@ -86,18 +87,25 @@ def _around_a_customer() -> list[ExecutableOption]:
     return [*people, joinedload(Customer.parent), joinedload(Customer.created_from_lead)]
 
 
-def get_customer_with_won(customer_id: int) -> tuple[Customer, WonAmounts, list[PossibleDuplicate]] | None:
+def get_customer_with_won(
+    customer_id: int,
+) -> tuple[Customer, WonAmounts, list[PossibleDuplicate], list[MergedRecord]] | None:
     """
     Load what a customer's page needs, with what it bought for and what may be the same.
 
     :param customer_id: its id
-    :return: the customer as ``get_customer`` gives it, by currency the sum of its won leads, and its possible
-        duplicates; ``None`` without one
+    :return: the customer as ``get_customer`` gives it, by currency the sum of its won leads, its possible
+        duplicates, and what was merged into it; ``None`` without one
     """
     duplicates = select_duplicates(RecordKind.CUSTOMER, Customer.id.expression, Customer)
-    query = select(Customer, won_amounts(), duplicates).where(Customer.id == customer_id).options(*_around_a_customer())
+    merged = select_merged(RecordKind.CUSTOMER, Customer.id.expression, Customer)
+    query = (
+        select(Customer, won_amounts(), duplicates, merged)
+        .where(Customer.id == customer_id)
+        .options(*_around_a_customer())
+    )
     row = db.session.execute(query).one_or_none()
-    return None if row is None else (row[0], read_amounts(row[1]), read_duplicates(row[2]))
+    return None if row is None else (row[0], read_amounts(row[1]), read_duplicates(row[2]), read_merged(row[3]))
 
 
 def won_amounts() -> ScalarSelect[Any]:

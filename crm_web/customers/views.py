@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import abort, render_template, url_for
+from flask import abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -72,11 +72,13 @@ def _new_page(form: NewCustomerForm, matches: Sequence[Match] = ()) -> str:
 @blueprint.get("/customers/<int:customer_id>")
 @allowed(Action.READ)
 def show_customer(customer_id: int) -> ResponseReturnValue:
-    customer, won, duplicates = queries.get_customer_with_won(customer_id) or (None, {}, [])
+    customer, won, duplicates, merged = queries.get_customer_with_won(customer_id) or (None, {}, [], [])
     if moment := read_as_of():
         return _past_page(customer_id, customer, moment)
     if customer is None:
         return redirect_to_history("customer", customer_id)
+    if customer.merged_into_id:
+        return redirect(url_for("customers.show_customer", customer_id=customer.merged_into_id), code=303)
     is_allowed = may_change(current_user, customer)
     may_add = may(current_user, Action.CREATE) and not customer.is_in_trash
     return render_template(
@@ -95,6 +97,7 @@ def show_customer(customer_id: int) -> ResponseReturnValue:
         add_activity_url=url_for("activities.add_to_customer", customer_id=customer_id),
         changes=list_changes_of("customer", customer_id),
         duplicates=duplicates,
+        merged=merged,
     )
 
 
@@ -173,6 +176,8 @@ def trash_customer(customer_id: int) -> ResponseReturnValue:
 def restore_customer(customer_id: int) -> ResponseReturnValue:
     customer = _customer_or_404(customer_id)
     require_change(customer)
+    if customer.merged_into_id:
+        refuse("This customer was merged into another one. Undo the merge instead.")
     operations.restore_customer(customer, by=current_user)
     place = url_for("customers.show_customer", customer_id=customer_id)
     answer = Answer(f"{customer.number} {customer.name} restored.", place)

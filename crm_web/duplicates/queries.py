@@ -54,6 +54,14 @@ class Group:
     records: Sequence[Duplicate]
     more: int
 
+    @property
+    def mergeable(self) -> dict[RecordKind, list[int]]:
+        """The ids of records that can become one, by kind."""
+        ids: dict[RecordKind, list[int]] = defaultdict(list)
+        for it in self.records:
+            ids[it.kind].append(it.record.id)
+        return {kind: some for kind, some in ids.items() if len(some) > 1}
+
 
 def list_groups(*, kind: str | None, strength: str | None, cursor: str | None) -> Page:
     """List groups of possible duplicates, the strongest first; its rows are ``Group``.

@@ -17,6 +17,7 @@ TOPICS = {
     "imports": "help/imports.html",
     "reports": "help/reports.html",
     "duplicates": "help/duplicates.html",
+    "merging": "help/merging.html",
     "history": "help/history.html",
     "trash": "help/trash.html",
     "shortcuts": "help/shortcuts.html",

@@ -77,6 +77,7 @@ _BY_ENDING: dict[str, tuple[str, Callable[[Any], Any]]] = {
 }
 # The label of the action says this already.
 _SAID_BY_ACTION = ("deleted_at", "deleted_by_id")
+_MERGED = "merged_into_id"
 # Columns that follow from others, or that have an action of their own with its own undo.
 _NEVER_BY_ITSELF = (
     *_SAID_BY_ACTION,
@@ -89,6 +90,7 @@ _NEVER_BY_ITSELF = (
     "lead_id",
     "lost_note",
     "lost_reason",
+    _MERGED,
 )
 
 
@@ -180,7 +182,9 @@ def format_change(change: Change, names: Mapping[RecordRef, RecordName]) -> Read
 def list_references(change: Change) -> Iterator[RecordRef]:
     """Find the records that a change refers to by id."""
     for column, values in change.fields.items():
-        if column not in _SAID_BY_ACTION:
+        if column == _MERGED:
+            yield from (RecordRef(change.entity, value) for value in values if type(value) is int)
+        elif column not in _SAID_BY_ACTION:
             yield from (record for value in values for record in resolve_reference(column, value))
 
 
@@ -192,6 +196,8 @@ def resolve_reference(column: str, value: Any) -> Iterator[RecordRef]:
 
 def _action_label(change: Change) -> str:
     trashed = change.fields.get("deleted_at") if change.action is ChangeAction.CHANGED else None
+    if trashed is not None and (merged := change.fields.get(_MERGED)):
+        return "Merge undone" if merged[1] is None else "Merged"
     if trashed is not None:
         return "Restored" if trashed[1] is None else "Moved to trash"
     return change.action.label
@@ -213,7 +219,7 @@ def name_of(values: Mapping[str, Any]) -> str:
 
 
 def _fields(change: Change, names: Mapping[RecordRef, RecordName]) -> Iterator[FieldChange]:
-    hidden = _SAID_BY_ACTION if _action_label(change) in ("Restored", "Moved to trash") else ()
+    hidden = _SAID_BY_ACTION if "deleted_at" in change.fields and change.action is ChangeAction.CHANGED else ()
     for column in sorted(change.fields, key=label_of):
         if column not in hidden:
             old, new = (format_value(change.entity, column, value, names) for value in change.fields[column])
@@ -233,9 +239,10 @@ def format_value(entity: str, column: str, value: Any, names: Mapping[RecordRef,
     """
     if value is None:
         return Value("text", None)
-    if column in _LEADS_TO:
-        named = names.get(RecordRef(_LEADS_TO[column], value))
-        return Value("text", named.name if named else f"{ENTITIES[_LEADS_TO[column]]} {value}")
+    if column in _LEADS_TO or column == _MERGED:
+        target = entity if column == _MERGED else _LEADS_TO[column]
+        named = names.get(RecordRef(target, value))
+        return Value("text", named.name if named else f"{ENTITIES[target]} {value}")
     try:
         return _typed(entity, column, value)
     except (ValueError, TypeError, ArithmeticError):

@@ -5,18 +5,18 @@ from flask_login import current_user
 
 from crm_web.activities.forms import empty_activity_form
 from crm_web.auth.permissions import Action, may, may_change, reason_not_to_change
-from crm_web.duplicates.queries import list_duplicates_of
 from crm_web.history.queries import list_changes_of
 from crm_web.leads import queries
 from crm_web.leads.forms import StatusForm
 from crm_web.leads.queries import find_active_conversion
 from crm_web.leads.spec import LEADS
-from crm_web.models import Lead, RecordKind
+from crm_web.models import Lead
 
 
 def show_lead_page(lead: Lead, form: StatusForm) -> str:
     form.show_on(lead)
     is_allowed = may_change(current_user, lead)
+    duplicates, merged = queries.list_alike(lead.id)
     return render_template(
         "leads/show_lead.html",
         lead=lead,
@@ -30,7 +30,8 @@ def show_lead_page(lead: Lead, form: StatusForm) -> str:
         activity_form=empty_activity_form(current_user) if _may_add(lead) else None,
         add_activity_url=url_for("activities.add_to_lead", lead_id=lead.id),
         changes=list_changes_of("lead", lead.id),
-        duplicates=list_duplicates_of(RecordKind.LEAD, lead.id),
+        duplicates=duplicates,
+        merged=merged,
     )
 
 

@@ -11,12 +11,14 @@ from sqlalchemy import ColumnElement, CompoundSelect, func, literal, or_, select
 from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
+from crm_web.duplicates.queries import PossibleDuplicate, read_duplicates, select_duplicates
 from crm_web.leads.left_status import LeftStatusFilter, has_left_status
 from crm_web.leads.spec import LEADS
 from crm_web.lists.distinct_values import select_words_in_use
 from crm_web.lists.record_filters import RecordFilter, within
 from crm_web.lists.sorting import NO_DAY
 from crm_web.lists.spec import ListSpec
+from crm_web.merging.queries import MergedRecord, read_merged, select_merged
 from crm_web.models import (
     WAY_TO_WON,
     Activity,
@@ -25,6 +27,7 @@ from crm_web.models import (
     LeadSource,
     LeadStatus,
     LostReason,
+    RecordKind,
     StatusKind,
 )
 from crm_web.stats.aggregates import LeadScope, Totals, add_totals, columns_to_sum, count_current, sum_rows
@@ -171,6 +174,18 @@ def _select_words_in_use(limit: int) -> CompoundSelect[Any]:
     country = select_words_in_use("country", Lead, LEADS.groups["country"].column, Lead.country, limit=limit)
     # Each part stands in parentheses, with its own order and limit; a union keeps the order of its parts.
     return union_all(*(part.subquery().select() for part in (source, industry, country)))
+
+
+def list_alike(lead_id: int) -> tuple[list[PossibleDuplicate], list[MergedRecord]]:
+    """
+    List what may be the same as a lead, and what was merged into it, in one statement.
+
+    :param lead_id: the lead
+    """
+    lead = literal(lead_id)
+    query = select(select_duplicates(RecordKind.LEAD, lead), select_merged(RecordKind.LEAD, lead))
+    duplicates, merged = db.session.execute(query).one()
+    return read_duplicates(duplicates), read_merged(merged)
 
 
 def find_active_conversion(lead_id: int) -> Conversion | None:

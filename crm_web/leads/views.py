@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import abort, render_template, request, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -85,6 +85,8 @@ def show_lead(lead_id: int) -> ResponseReturnValue:
     lead, moment = queries.get_lead(lead_id), read_as_of()
     if moment is not None:
         return _past_page(lead_id, lead, moment)
+    if lead and lead.merged_into_id:
+        return redirect(url_for("leads.show_lead", lead_id=lead.merged_into_id), code=303)
     return show_lead_page(lead, StatusForm()) if lead else redirect_to_history("lead", lead_id)
 
 
@@ -161,6 +163,8 @@ def trash_lead(lead_id: int) -> ResponseReturnValue:
 def restore_lead(lead_id: int) -> ResponseReturnValue:
     lead = _lead_or_404(lead_id)
     require_change(lead)
+    if lead.merged_into_id:
+        refuse("This lead was merged into another one. Undo the merge instead.")
     operations.restore_lead(lead, by=current_user)
     answer = Answer(f"{lead.name} restored.", url_for("leads.show_lead", lead_id=lead_id))
     db.session.commit()

@@ -26,6 +26,7 @@ from crm_web.models.duplicate import DuplicateKey, DuplicatePair, DuplicateScan,
 from crm_web.models.employee import Employee, Role, SignIn, SignInFailures, Theme
 from crm_web.models.last_activity import CustomerLastActivity, LeadLastActivity
 from crm_web.models.lead import WAY_TO_WON, Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
+from crm_web.models.merge import RecordMerge
 from crm_web.models.saved_view import ListName, SavedView, ViewChoice
 from crm_web.models.stored_import import (
     DUE_STATES,
@@ -80,6 +81,7 @@ __all__ = [
     "DuplicatePair",
     "DuplicateScan",
     "RecordKind",
+    "RecordMerge",
     "Strength",
     "Employee",
     "Import",

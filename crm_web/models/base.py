@@ -157,3 +157,20 @@ class Trashable:
     @property
     def is_in_trash(self) -> bool:
         return self.deleted_at is not None
+
+
+class Mergeable(Trashable):
+    """A row that can be merged into another one of its table; it stays in the trash then, which can be undone."""
+
+    @declared_attr
+    def merged_into_id(cls) -> Mapped[int | None]:
+        return mapped_column(ForeignKey(f"{cls.__tablename__}.id", ondelete="RESTRICT"))  # type: ignore[attr-defined]
+
+
+def merge_constraints(table: str) -> tuple[Any, ...]:
+    """Build what holds for the column ``merged_into_id`` of a table."""
+    return (
+        CheckConstraint("merged_into_id IS NULL OR deleted_at IS NOT NULL", name="merged_is_in_trash"),
+        CheckConstraint("merged_into_id <> id", name="not_merged_into_itself"),
+        index_values(f"ix_{table}_merged_into_id", "merged_into_id"),
+    )

@@ -15,13 +15,14 @@ from crm_web.models.base import (
     EnumText,
     Id,
     LongText,
+    Mergeable,
     Recorded,
     Text50,
     Text300,
     Timestamp,
-    Trashable,
     Url,
     index_values,
+    merge_constraints,
     signs_index,
 )
 from crm_web.models.employee import Employee
@@ -64,7 +65,7 @@ _CITY_KEY = "(coalesce(crm_fold(billing_city), '') COLLATE \"C\")"
 _INDUSTRY_KEY = "(coalesce(crm_fold(industry), '') COLLATE \"C\")"
 
 
-class Customer(Recorded, Trashable, Base):
+class Customer(Recorded, Mergeable, Base):
     """A customer: created from a won lead, or added by hand."""
 
     __tablename__ = "customers"
@@ -89,6 +90,7 @@ class Customer(Recorded, Trashable, Base):
             "ix_customers_search", "search_text", postgresql_using="gin", postgresql_ops={"search_text": "gin_trgm_ops"}
         ),
         signs_index("customers"),
+        *merge_constraints("customers"),
         Index("ix_customers_alike", "sort_name", postgresql_using="gin", postgresql_ops={"sort_name": "gin_trgm_ops"}),
         Index("ix_customers_email_host", text("crm_host(email)")),
         Index("ix_customers_website_host", text("crm_host(website)")),
@@ -152,7 +154,7 @@ class Customer(Recorded, Trashable, Base):
         return self.billing_country or self.shipping_country
 
 
-class Contact(Recorded, Trashable, Base):
+class Contact(Recorded, Mergeable, Base):
     """A person at a customer."""
 
     __tablename__ = "contacts"
@@ -176,6 +178,7 @@ class Contact(Recorded, Trashable, Base):
             "ix_contacts_search", "search_text", postgresql_using="gin", postgresql_ops={"search_text": "gin_trgm_ops"}
         ),
         signs_index("contacts"),
+        *merge_constraints("contacts"),
     )
 
     id: Mapped[Id]

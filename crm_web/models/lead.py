@@ -27,13 +27,14 @@ from crm_web.models.base import (
     EnumText,
     Id,
     LongText,
+    Mergeable,
     Recorded,
     Text50,
     Text300,
     Timestamp,
-    Trashable,
     Url,
     index_values,
+    merge_constraints,
     signs_index,
 )
 from crm_web.models.employee import Employee
@@ -171,7 +172,7 @@ class LeadSource(Base):
     name: Mapped[Text300] = mapped_column(primary_key=True)
 
 
-class Lead(Recorded, Trashable, Base):
+class Lead(Recorded, Mergeable, Base):
     """A sales opportunity. Its constraints hold for every writer."""
 
     __tablename__ = "leads"
@@ -228,6 +229,7 @@ class Lead(Recorded, Trashable, Base):
         index_values("ix_leads_mobile_e164", "mobile_e164"),
         Index("ix_leads_search", "search_text", postgresql_using="gin", postgresql_ops={"search_text": "gin_trgm_ops"}),
         signs_index("leads"),
+        *merge_constraints("leads"),
     )
 
     id: Mapped[Id]

@@ -25,6 +25,7 @@ LABELS = {
     "lost_note": "Lost note",
     "lost_reason": "Lost reason",
     "manager_id": "Manager",
+    "merged_into_id": "Merged into",
     "owner_id": "Owner",
     "parent_id": "Parent company",
     "vat_number": "VAT number",

@@ -21,6 +21,10 @@ class OwnerNotEntitled(Conflict):
     """The chosen owner is deactivated or has a role without records."""
 
 
+class MergedAway(Conflict):
+    """A record that was merged into another one comes back only by undoing that."""
+
+
 class ChangedMeanwhile(Conflict):
     """Somebody else changed the same field after the form was opened.
 
@@ -153,9 +157,14 @@ def move_to_trash(record: Record | SavedView, *, by: Employee, batch: Batch | No
 
 
 def restore_from_trash(record: Record | SavedView, *, by: Employee, batch: Batch | None = None) -> None:
-    """Restore a record from the trash. Does nothing if it is not there."""
+    """Restore a record from the trash. Does nothing if it is not there.
+
+    :raise MergedAway: if it is there because it was merged into another record
+    """
     begin(by, batch)
     lock(record, batch=batch)
+    if getattr(record, "merged_into_id", None) is not None:
+        raise MergedAway("This record was merged into another one. Undo the merge instead.")
     if record.is_in_trash:
         record.deleted_at = record.deleted_by_id = None
         save(batch)

@@ -58,7 +58,7 @@ def _select_places(kind: str) -> Select[Any]:
     """Number the records so that ids of different kinds don't collide and the order is total."""
     model = KINDS[kind]
     place = cast(model.id * len(KINDS) + list(KINDS).index(kind), BigInteger).label("place")
-    return select(place, model.deleted_at).where(model.deleted_at.is_not(None))
+    return select(place, model.deleted_at).where(model.deleted_at.is_not(None), model.merged_into_id.is_(None))
 
 
 def _load_records(places: Iterable[int]) -> list[TrashedRecord]:

@@ -49,6 +49,18 @@ TOLD_TODAY = _of_all(
     " FROM {table} row, jsonb_each(jsonb_strip_nulls(to_jsonb(row) - '{untold}'::text[])) f"
 )
 
+ROOTS = """
+    SELECT root.id AS merged_id, root.stays_id FROM (
+        WITH RECURSIVE chain AS (
+            SELECT id, id AS stays_id FROM customers
+            UNION ALL SELECT chain.id, merged.merged_into_id FROM chain JOIN customers merged ON merged.id = stays_id
+            WHERE merged.merged_into_id IS NOT NULL
+        )
+        SELECT chain.id, stays_id FROM chain JOIN customers last ON last.id = stays_id
+        WHERE last.merged_into_id IS NULL
+    ) root"""
+"""Each customer with the one that stays of those that it was merged into, or itself."""
+
 TRUTHS = {
     "history from nothing gives today's row": f"""
         SELECT concat_ws(' ', entity, entity_id, key, told.new, 'is', today.value)
@@ -86,18 +98,19 @@ TRUTHS = {
     "what stands in the ledger is so": """
         SELECT concat_ws(' ', 'conversion', line.id) FROM conversions line JOIN leads lead ON lead.id = lead_id
         WHERE undone_at IS NULL AND line.customer_id IS DISTINCT FROM lead.customer_id""",
-    "a lead has the customer that it won or was entered for": """
+    "a lead has the customer that it won or was entered for": f"""
         SELECT concat_ws(' ', 'lead', lead.id) FROM leads lead
         JOIN changes made ON made.entity = 'lead' AND made.entity_id = lead.id AND made.action = 'created'
-        WHERE customer_id IS NOT NULL AND to_jsonb(customer_id) IS DISTINCT FROM made.fields -> 'customer_id' -> 1
+        WHERE customer_id IS NOT NULL AND customer_id IS DISTINCT FROM (
+                SELECT stays_id FROM ({ROOTS}) it WHERE to_jsonb(merged_id) = made.fields -> 'customer_id' -> 1)
             AND NOT EXISTS (SELECT FROM conversions WHERE lead_id = lead.id AND undone_at IS NULL)""",
-    "one lead makes one customer, and the ledger says which": """
+    "one lead makes one customer, and the ledger says which": f"""
         SELECT concat_ws(' ', 'lead', lead_id) FROM (
             SELECT lead_id, array_agg(DISTINCT customer_id) AS customers FROM conversions
             WHERE kind = 'created' GROUP BY lead_id
         ) ledger FULL JOIN (
-            SELECT created_from_lead_id AS lead_id, array_agg(id) AS customers FROM customers
-            WHERE created_from_lead_id IS NOT NULL GROUP BY 1
+            SELECT created_from_lead_id AS lead_id, array_agg(stays_id) AS customers
+            FROM customers JOIN ({ROOTS}) it ON merged_id = id WHERE created_from_lead_id IS NOT NULL GROUP BY 1
         ) made USING (lead_id)
         WHERE ledger.customers IS DISTINCT FROM made.customers OR array_length(made.customers, 1) <> 1""",
     "one line of the ledger at most stands for a lead, and it is the last": """
@@ -127,6 +140,14 @@ TRUTHS = {
         SELECT concat_ws(' ', entity, record.id) FROM (
             SELECT 'lead' AS entity, id, owner_id FROM leads UNION ALL SELECT 'customer', id, owner_id FROM customers
         ) record JOIN employees owner ON owner.id = owner_id WHERE NOT is_active OR role = 'viewer'""",
+    "what was merged is in the trash, and a merge says so": """
+        SELECT concat_ws(' ', record.entity, record.id) FROM (
+            SELECT 'lead' AS entity, id, deleted_at, merged_into_id FROM leads
+            UNION ALL SELECT 'customer', id, deleted_at, merged_into_id FROM customers
+            UNION ALL SELECT 'contact', id, deleted_at, merged_into_id FROM contacts
+        ) record WHERE merged_into_id IS NOT NULL AND (deleted_at IS NULL OR NOT EXISTS (
+            SELECT FROM record_merges m WHERE m.entity = record.entity AND m.kept_id = merged_into_id
+                AND undone_at IS NULL AND m.details -> 'merged' ? record.id::text))""",
     "what is in the trash was put there by someone": """
         SELECT concat_ws(' ', entity, id) FROM (
             SELECT 'lead' AS entity, id, deleted_at, deleted_by_id FROM leads

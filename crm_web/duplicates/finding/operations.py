@@ -26,7 +26,7 @@ from crm_web.duplicates.finding.queries import (
     list_sharing,
     load_profiles,
 )
-from crm_web.models import DuplicateKey, DuplicatePair, DuplicateScan, RecordKind
+from crm_web.models import DuplicateKey, DuplicatePair, DuplicateScan, RecordKind, Strength
 
 PORTION = 500
 _ORDER = list(RecordKind)
@@ -90,7 +90,9 @@ def compare_records(refs: Collection[Ref]) -> None:
     for one, other in pairs:
         if one in profiles and other in profiles and not are_related(profiles[one], profiles[other]):
             comparison = compare(profiles[one], profiles[other])
-            if comparison.strength is not None:
+            # A person at a company and the company itself are no duplicates for its name alone.
+            is_mixed = profiles[one].is_person != profiles[other].is_person
+            if (comparison.strength or 0) > (Strength.POSSIBLE if is_mixed else 0):
                 found[one, other] = comparison
     _write_pairs(refs, found)
 

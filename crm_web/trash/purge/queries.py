@@ -36,7 +36,11 @@ def get_trashed(kind: str, record_id: int) -> Any:
     if model is None:
         return None
     people = joinedload(Contact.customer) if kind == "contact" else joinedload(model.owner)
-    return db.session.scalar(select(model).where(model.id == record_id, model.deleted_at.is_not(None)).options(people))
+    return db.session.scalar(
+        select(model)
+        .where(model.id == record_id, model.deleted_at.is_not(None), model.merged_into_id.is_(None))
+        .options(people)
+    )
 
 
 def preview_purge(kind: str, record: Lead | Customer | Contact) -> Purge:
@@ -44,6 +48,8 @@ def preview_purge(kind: str, record: Lead | Customer | Contact) -> Purge:
 
     :param kind: one of ``KINDS``
     """
+    if obstacle := _obstacle_of_merge(kind, record.id):
+        return Purge((), (), (), (), obstacle)
     if kind == "contact":
         return Purge((), (), (), (), "")
     activities = select(Activity).where(getattr(Activity, f"{kind}_id") == record.id).order_by(Activity.id)
@@ -57,6 +63,16 @@ def preview_purge(kind: str, record: Lead | Customer | Contact) -> Purge:
         subsidiaries=_list(Customer, Customer.parent_id == record.id),
         obstacle=_obstacle_of_customer(record.id),
     )
+
+
+def _obstacle_of_merge(kind: str, record_id: int) -> str:
+    model = KINDS[kind]
+    merged = db.session.scalar(select(model).where(model.merged_into_id == record_id).order_by(model.id).limit(1))
+    if merged is None and kind == "customer":
+        own = select(Contact.id).where(Contact.customer_id == record_id)
+        elsewhere = select(Contact).where(Contact.merged_into_id.in_(own), Contact.customer_id != record_id)
+        merged = db.session.scalar(elsewhere.order_by(Contact.id).limit(1))
+    return f"{merged.name} was merged into it. Restore it and undo the merge first." if merged else ""
 
 
 def _list(model: Any, condition: Any) -> Sequence[Any]:

@@ -140,15 +140,17 @@ def reuse_customer(lead: Lead, values: Mapping[str, Any] | None = None, *, by: E
     if lead.customer_id is not None:
         return link_to_lead(lead, db.session.get_one(Customer, lead.customer_id), by=by)
     customer = db.session.scalars(select(Customer).where(Customer.created_from_lead_id == lead.id)).one()
+    while customer.merged_into_id is not None:
+        customer = db.session.get_one(Customer, customer.merged_into_id)
     lock(customer)
-    if not customer.is_in_trash:
+    if not customer.is_in_trash or customer.created_from_lead_id != lead.id:
         return link_to_lead(lead, customer, by=by)
     restore_from_trash(customer, by=by)
     for name, value in (values or {}).items():
         setattr(customer, name, value)
     db.session.flush()
     contact = _find_earlier_contact(lead, customer)
-    if contact and contact.is_in_trash:
+    if contact and contact.is_in_trash and not contact.merged_into_id:
         _restore_contact(contact, by)
     _record_conversion(lead, customer, ConversionKind.CREATED, by, contact=contact)
     _attach_customer(lead, customer)
@@ -216,7 +218,7 @@ def _add_contact_from_lead(lead: Lead, customer: Customer, by: Employee) -> Cont
         return None
     earlier = _find_earlier_contact(lead, customer)
     if earlier is not None:
-        return _restore_contact(earlier, by) if earlier.is_in_trash else None
+        return _restore_contact(earlier, by) if earlier.is_in_trash and not earlier.merged_into_id else None
     contact = Contact(customer_id=customer.id, is_primary=not has_contacts(customer.id), **contact_from_lead(lead))
     db.session.add(contact)
     db.session.flush()

@@ -61,6 +61,8 @@ def list_obstacles(conversion: Conversion, customer: Customer, lead: Lead) -> Se
     """
     if lead.customer_id != conversion.customer_id:
         return [Obstacle("The lead now belongs to another customer.", "lead", lead.id, lead.name)]
+    if conversion.kind is ConversionKind.CREATED and customer.created_from_lead_id != lead.id:
+        return [_about(customer, "The customer that this win created was merged into it.")]
     if conversion.kind is ConversionKind.CREATED:
         return list(_list_traces(conversion, customer))
     if conversion.filled and customer.is_in_trash:
@@ -74,6 +76,8 @@ def _list_traces(conversion: Conversion, customer: Customer) -> Iterator[Obstacl
         yield _about(customer, "In the trash.")
     elif customer.version != conversion.customer_version:
         yield _about(customer, f"Changed since then, last by {name_of_last_editor(customer)}.")
+    for merged in db.session.scalars(select(Customer).where(Customer.merged_into_id == customer.id).limit(LISTED)):
+        yield _about(customer, f"{merged.number} {merged.name} was merged into it.")
     yield from _list_changed_contacts(conversion, customer)
     activities = select(func.count()).select_from(Activity).where(Activity.customer_id == customer.id)
     if count := db.session.scalar(activities):
@@ -122,9 +126,15 @@ def list_untouched(conversions: Sequence[Conversion]) -> list[Conversion]:
     :return: those that can be undone
     """
     made = {line.customer_id: line for line in conversions if line.kind is ConversionKind.CREATED and line.before}
-    untouched = select(Customer.id, Customer.version).where(Customer.id.in_(made), Customer.deleted_at.is_(None))
-    versions = {row.id: row.version for row in db.session.execute(untouched)}
-    touched = {customer_id for customer_id, line in made.items() if versions.get(customer_id) != line.customer_version}
+    untouched = select(Customer.id, Customer.created_from_lead_id, Customer.version).where(
+        Customer.id.in_(made), Customer.deleted_at.is_(None)
+    )
+    versions = {(row.id, row.created_from_lead_id): row.version for row in db.session.execute(untouched)}
+    touched = {
+        customer_id
+        for customer_id, line in made.items()
+        if versions.get((customer_id, line.lead_id)) != line.customer_version
+    }
     touched |= {customer_id for customer_id in _list_used(made) if customer_id is not None}
     return [line for customer_id, line in made.items() if customer_id not in touched]
 
@@ -133,6 +143,7 @@ def _list_used(made: Mapping[int, Conversion]) -> Iterator[int | None]:
     """The ids of customers that anything refers to except the lead and contact of their win."""
     yield from db.session.scalars(select(Activity.customer_id).where(Activity.customer_id.in_(made)))
     yield from db.session.scalars(select(Customer.parent_id).where(Customer.parent_id.in_(made)))
+    yield from db.session.scalars(select(Customer.merged_into_id).where(Customer.merged_into_id.in_(made)))
     contacts = select(Contact.customer_id, Contact.id, Contact.version, Contact.deleted_at)
     for row in db.session.execute(contacts.where(Contact.customer_id.in_(made))):
         known = made[row.customer_id].before.get("contact", {})
