@@ -108,15 +108,6 @@ class CustomerForm(DuplicateCheckForm, GroupedForm):
         country: str | None = self.billing_country.data or self.shipping_country.data
         return country
 
-    @property
-    def phones(self) -> list[str]:
-        """The phone numbers to check for duplicates."""
-        return [self.phone.e164] if self.phone.e164 else []
-
-    def reaches_as(self, customer: Customer) -> bool:
-        """Return whether email and phone number are unchanged."""
-        return (self.email.data, self.phone.e164) == (customer.email, customer.phone_e164)
-
 
 class NewCustomerForm(CustomerForm, IdempotentForm):
     """A new customer."""

@@ -14,13 +14,14 @@ from crm_web.core.extensions import db
 from crm_web.customers import blueprint, operations, queries
 from crm_web.customers.forms import EditCustomerForm, NewCustomerForm
 from crm_web.customers.spec import CUSTOMERS
+from crm_web.duplicates.saving.queries import list_possible_duplicates
 from crm_web.history.as_of import read_as_of
 from crm_web.history.conflicts import show_conflict
 from crm_web.history.deleted_records import redirect_to_history
 from crm_web.history.queries import list_changes_of
 from crm_web.history.time_travel.queries import get_past_record
-from crm_web.models import Customer
-from crm_web.records.matching import Match, list_possible_duplicates
+from crm_web.models import Customer, RecordKind
+from crm_web.records.matching import Match
 from crm_web.records.operations import ChangedMeanwhile
 from crm_web.records.people import list_possible_owners
 from crm_web.web.form_fields import show_refusal, stored_values
@@ -50,7 +51,7 @@ def create_customer() -> ResponseReturnValue:
         return answer.give()
     if not form.validate():
         return _new_page(form), 422
-    matches = list_possible_duplicates(email=form.email.data, phones=form.phones)
+    matches = list_possible_duplicates(RecordKind.CUSTOMER, stored_values(form))
     if not form.is_confirmed(matches):
         return _new_page(form, matches), 422
     try:
@@ -128,7 +129,9 @@ def change_customer(customer_id: int) -> ResponseReturnValue:
     form.owner_id.set_options(list_possible_owners(), customer.owner)
     if not form.validate():
         return _edit_page(form, customer), 422
-    matches = _list_new_matches(form, customer)
+    matches = list_possible_duplicates(
+        RecordKind.CUSTOMER, stored_values(form), record=customer, customer_id=customer.id
+    )
     if not form.is_confirmed(matches):
         return _edit_page(form, customer, matches), 422
     try:
@@ -144,13 +147,6 @@ def change_customer(customer_id: int) -> ResponseReturnValue:
     answer = Answer(f"{customer.name} saved.{merged.in_words()}", place, warnings=form.phone_warnings)
     db.session.commit()
     return answer.give()
-
-
-def _list_new_matches(form: EditCustomerForm, customer: Customer) -> list[Match]:
-    """Find records with the email or a number that the customer did not have before."""
-    if form.reaches_as(customer):
-        return []
-    return list_possible_duplicates(email=form.email.data, phones=form.phones, except_customer_id=customer.id)
 
 
 def _edit_page(form: EditCustomerForm, customer: Customer, matches: Sequence[Match] = ()) -> str:

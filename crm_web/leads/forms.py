@@ -153,15 +153,6 @@ class LeadForm(DuplicateCheckForm, GroupedForm):
         if self.currency.data is None and self.currency.raw_data is None and self.amount.data is None:
             self.currency.data = current_app.config["DEFAULT_CURRENCY"]
 
-    @property
-    def phones(self) -> list[str]:
-        """The phone numbers to check for duplicates."""
-        return [field.e164 for field in (self.phone, self.mobile) if field.e164]
-
-    def reaches_as(self, lead: Lead) -> bool:
-        """Return whether email and phone numbers are unchanged."""
-        return (self.email.data, self.phones) == (lead.email, [n for n in (lead.phone_e164, lead.mobile_e164) if n])
-
 
 class NewLeadForm(LeadForm, IdempotentForm):
     """A new lead, perhaps for an existing customer."""

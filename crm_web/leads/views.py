@@ -11,6 +11,7 @@ from crm_web.auth.permissions import Action, allowed, refuse, require_change
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.customers.queries import get_customer, list_contacts
+from crm_web.duplicates.saving.queries import list_possible_duplicates
 from crm_web.history.as_of import read_as_of
 from crm_web.history.conflicts import show_conflict
 from crm_web.history.deleted_records import redirect_to_history
@@ -19,8 +20,8 @@ from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_from, read_open_status
 from crm_web.leads.page import show_lead_page
 from crm_web.leads.spec import LEADS
-from crm_web.models import Lead
-from crm_web.records.matching import Match, list_possible_duplicates
+from crm_web.models import Lead, RecordKind
+from crm_web.records.matching import Match
 from crm_web.records.operations import ChangedMeanwhile
 from crm_web.records.people import list_possible_owners
 from crm_web.web.form_fields import show_refusal
@@ -56,9 +57,7 @@ def create_lead() -> ResponseReturnValue:
         return answer.give()
     if not form.validate():
         return _new_page(form), 422
-    matches = list_possible_duplicates(
-        email=form.email.data, phones=form.phones, except_customer_id=form.customer_id.data
-    )
+    matches = list_possible_duplicates(RecordKind.LEAD, form.values(), customer_id=form.customer_id.data)
     if not form.is_confirmed(matches):
         return _new_page(form, matches), 422
     try:
@@ -114,7 +113,7 @@ def change_lead(lead_id: int) -> ResponseReturnValue:
     form.owner_id.set_options(list_possible_owners(), lead.owner)
     if not form.validate():
         return _edit_page(form, lead), 422
-    matches = _list_new_matches(form, lead)
+    matches = list_possible_duplicates(RecordKind.LEAD, form.values(), record=lead, customer_id=lead.customer_id)
     if not form.is_confirmed(matches):
         return _edit_page(form, lead, matches), 422
     try:
@@ -128,15 +127,6 @@ def change_lead(lead_id: int) -> ResponseReturnValue:
     answer = Answer(text, place, warnings=form.phone_warnings)
     db.session.commit()
     return answer.give()
-
-
-def _list_new_matches(form: EditLeadForm, lead: Lead) -> list[Match]:
-    """Find records with the email or a number that the lead did not have before."""
-    if form.reaches_as(lead):
-        return []
-    return list_possible_duplicates(
-        email=form.email.data, phones=form.phones, except_lead_id=lead.id, except_customer_id=lead.customer_id
-    )
 
 
 def _edit_page(form: EditLeadForm, lead: Lead, matches: Sequence[Match] = ()) -> str:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,54 +140,12 @@ class Match:
     reason: str
 
 
-def list_possible_duplicates(
-    *,
-    email: str | None,
-    phones: Sequence[str],
-    except_lead_id: int | None = None,
-    except_customer_id: int | None = None,
-    limit: int = 5,
-) -> list[Match]:
-    """Find leads, customers and contacts with the same email or phone number, outside the trash.
-
-    :param phones: E.164 numbers; phone and mobile match each other
-    :param except_customer_id: leave out this customer, its contacts and its leads
-    :return: leads first; empty if there is nothing to compare
-    """
-    phones = [phone for phone in phones if phone]
-    if not email and not phones:
-        return []
-    columns: list[tuple[type[Any], Callable[[Any], Match]]] = [
-        (Lead, lambda row: _match("lead", row.id, row.name, row.status.label, row, email)),
-        (Customer, lambda row: _match("customer", row.id, row.name, row.number, row, email)),
-        (Contact, lambda row: _match("customer", row.customer_id, row.name, "Contact", row, email)),
-    ]
-    matches: list[Match] = []
-    for model, describe in columns:
-        query = select(model).where(model.deleted_at.is_(None), _same(model, email, phones))
-        if model is Lead and except_lead_id is not None:
-            query = query.where(Lead.id != except_lead_id)
-        if except_customer_id is not None:
-            query = query.where(_customer_of(model).is_distinct_from(except_customer_id))
-        matches += [describe(row) for row in db.session.scalars(query.order_by(model.id.desc()).limit(limit))]
-    return matches
-
-
-def _customer_of(model: Any) -> Any:
-    return Customer.id if model is Customer else model.customer_id
-
-
 def _same(model: Any, email: str | None, phones: Sequence[str]) -> ColumnElement[bool]:
     numbers = [model.phone_e164, *([model.mobile_e164] if hasattr(model, "mobile_e164") else [])]
     conditions = [number.in_(phones) for number in numbers] if phones else []
     if email:
         conditions.append(model.email_normalised == func.lower(email))
     return or_(*conditions)
-
-
-def _match(entity: str, record_id: int, name: str, detail: str, row: Any, email: str | None) -> Match:
-    same_email = bool(email and row.email_normalised == email.lower())
-    return Match(entity, record_id, name, detail, "same email" if same_email else "same phone number")
 
 
 @dataclass(frozen=True)

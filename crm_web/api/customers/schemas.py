@@ -103,6 +103,7 @@ class Customer(ResponseModel):
     updated_at: Moment
     updated_by_id: int | None
     deleted_at: Moment | None
+    merged_into_id: int | None = Field(description="The customer that this one was merged into.")
 
 
 class SavedCustomer(Customer, Saved):
@@ -169,6 +170,7 @@ class Contact(ResponseModel):
     updated_at: Moment
     updated_by_id: int | None
     deleted_at: Moment | None
+    merged_into_id: int | None = Field(description="The contact that this one was merged into.")
 
 
 class SavedContact(Contact, Saved):

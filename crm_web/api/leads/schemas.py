@@ -197,6 +197,7 @@ class Lead(ResponseModel):
     updated_at: Moment
     updated_by_id: int | None
     deleted_at: Moment | None
+    merged_into_id: int | None = Field(description="The lead that this one was merged into.")
 
 
 class SavedLead(Lead, Saved):

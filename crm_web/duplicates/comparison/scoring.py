@@ -26,6 +26,10 @@ class Reason:
     text: str
     points: int
 
+    @property
+    def is_about_company(self) -> bool:
+        return "company name" in self.text
+
 
 def are_related(one: Profile, other: Profile) -> bool:
     """Return whether two records are known to belong together, and so are alike without being duplicates."""
@@ -46,6 +50,16 @@ class Comparison:
     @property
     def points(self) -> int:
         return sum(reason.points for reason in self.reasons)
+
+    @property
+    def company_points(self) -> int:
+        """What the names of the companies say."""
+        return sum(reason.points for reason in self.reasons if reason.is_about_company)
+
+    @property
+    def reasons_for(self) -> list[Reason]:
+        """What speaks for a duplicate, the weightiest first."""
+        return sorted((reason for reason in self.reasons if reason.points > 0), key=lambda reason: -reason.points)
 
     @property
     def strength(self) -> Strength | None:

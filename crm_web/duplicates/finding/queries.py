@@ -89,8 +89,11 @@ def _select_compared(entity: RecordKind, ids: Sequence[int]) -> Any:
     return query.where(model.id == func.any(cast(ids, ARRAY(BigInteger))), model.deleted_at.is_(None))
 
 
-def list_sharing(keys: Collection[int]) -> list[list[Ref]]:
-    """List the records that share a key, for each key that some share, but not too many."""
+def list_sharing(keys: Collection[int], *, fewest: int = 2) -> list[list[Ref]]:
+    """List the records that share a key, for each key that some share, but not too many.
+
+    :param fewest: of how many; with 1, those of somebody who has no keys yet
+    """
     wanted = func.unnest(cast(sorted(keys), ARRAY(BigInteger))).table_valued("key").render_derived()
     sharing = (
         select(DuplicateKey.entity, DuplicateKey.record_id)
@@ -102,7 +105,7 @@ def list_sharing(keys: Collection[int]) -> list[list[Ref]]:
     found: dict[int, list[Ref]] = defaultdict(list)
     for key, entity, record_id in db.session.execute(query):
         found[key].append((RecordKind(entity), record_id))
-    return [refs for refs in found.values() if 1 < len(refs) <= MOST_WITH_ONE_KEY]
+    return [refs for refs in found.values() if fewest <= len(refs) <= MOST_WITH_ONE_KEY]
 
 
 def list_pairs_of(refs: Collection[Ref]) -> Sequence[DuplicatePair]:

@@ -1,0 +1,54 @@
+"""What programs send to merge records, and what they get."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+from pydantic import Field
+
+from crm_web.api.schemas import Sent
+from crm_web.merging.fields import FEWEST, MOST
+from crm_web.models import RecordKind
+from crm_web.web.schemas import ResponseModel
+
+RecordId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+
+class MergeRequest(Sent):
+    """The records to merge into the one in the path."""
+
+    ids: Annotated[
+        list[RecordId],
+        Field(min_length=FEWEST - 1, max_length=MOST - 1, description="The records that are merged into it."),
+    ]
+    take: Annotated[
+        dict[str, RecordId],
+        Field(
+            max_length=40,
+            description="Field names to the id of the record whose value is taken. Left out, a field keeps its value,"
+            " or takes the newest one if it is empty. Address fields, amount and currency are taken together, by the"
+            " name of the first.",
+        ),
+    ] = {}
+
+
+class Merge(ResponseModel):
+    """A merge."""
+
+    id: int
+    entity: RecordKind
+    kept_id: int = Field(description="The record that stays.")
+    merged_ids: Sequence[int] = Field(description="The records that were merged into it; their addresses lead to it.")
+    is_undone: bool
+
+
+class MergeUndone(Merge):
+    """A merge that was taken back."""
+
+    left: Sequence[str] = Field(description="What changed since and stays as it is, in words.")
+
+
+def format_merge(merge: "object", *, left: Sequence[str] | None = None) -> Mapping[str, object]:
+    """Collect what an answer says of a merge."""
+    names = ("id", "entity", "kept_id", "merged_ids")
+    answer = {name: getattr(merge, name) for name in names} | {"is_undone": getattr(merge, "undone_at") is not None}  # noqa: B009
+    return answer if left is None else answer | {"left": left}
