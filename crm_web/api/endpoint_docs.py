@@ -43,6 +43,7 @@ class Description:
 
 
 describe = Description
+MERGED = {409: "It was merged into another record. Undo the merge instead."}
 
 TAGS: Sequence[tuple[str, str]] = (
     ("leads", "Sales opportunities, from first contact to Won or Lost."),

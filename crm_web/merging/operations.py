@@ -24,6 +24,7 @@ from crm_web.models import (
     set_audit_actor,
 )
 from crm_web.records.labels import label_of
+from crm_web.records.operations import lock
 from crm_web.records.serialization import from_history
 
 REFERRING: dict[RecordKind, Sequence[tuple[Any, str]]] = {
@@ -189,7 +190,7 @@ def undo_merge(merge: RecordMerge, *, by: Employee) -> Unmerge:
     :raise MergeStands: if it is undone already, or the record that stayed is in the trash or gone
     """
     set_audit_actor(by)
-    db.session.refresh(merge, with_for_update={"key_share": True, "of": RecordMerge})
+    lock(merge)
     if merge.undone_at is not None:
         raise MergeStands("This merge is already undone.")
     records = {record.id: record for record in _lock_all(merge.entity, [merge.kept_id, *merge.merged_ids])}

@@ -6,7 +6,7 @@ from flask_login import current_user
 
 from crm_web.api import blueprint, schemas
 from crm_web.api.customers import schemas as customer_schemas
-from crm_web.api.endpoint_docs import describe
+from crm_web.api.endpoint_docs import MERGED, describe
 from crm_web.api.http import (
     read_body,
     read_query,
@@ -111,7 +111,13 @@ def trash_contact(contact_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/api/v1/contacts/<int:contact_id>/restore")
 @allowed(Action.CHANGE_OWN)
-@describe("Restore a contact", "contacts", answers={200: customer_schemas.Contact}, is_once=True)
+@describe(
+    "Restore a contact",
+    "contacts",
+    answers={200: customer_schemas.Contact},
+    refuses=MERGED,
+    is_once=True,
+)
 def restore_contact(contact_id: int) -> ResponseReturnValue:
     """Does nothing if it is not in the trash."""
     contact = _contact_or_404(contact_id)

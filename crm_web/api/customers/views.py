@@ -6,7 +6,7 @@ from flask_login import current_user
 
 from crm_web.api import blueprint, schemas
 from crm_web.api.customers import schemas as customer_schemas
-from crm_web.api.endpoint_docs import describe
+from crm_web.api.endpoint_docs import MERGED, describe
 from crm_web.api.http import (
     read_body,
     read_query,
@@ -104,7 +104,13 @@ def trash_customer(customer_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/api/v1/customers/<int:customer_id>/restore")
 @allowed(Action.CHANGE_OWN)
-@describe("Restore a customer", "customers", answers={200: customer_schemas.Customer}, is_once=True)
+@describe(
+    "Restore a customer",
+    "customers",
+    answers={200: customer_schemas.Customer},
+    refuses=MERGED,
+    is_once=True,
+)
 def restore_customer(customer_id: int) -> ResponseReturnValue:
     """Does nothing if it is not in the trash."""
     customer = _customer_or_404(customer_id)

@@ -7,6 +7,7 @@ from crm_web.api.endpoint_docs import Model
 
 AT = "2026-03-31T14:30:00Z"
 MADE = {"created_at": AT, "created_by_id": 3, "updated_at": AT, "updated_by_id": 3, "deleted_at": None}
+MERGE = {"id": 5, "entity": "customer", "kept_id": 7, "merged_ids": [9], "is_undone": False}
 PHONE = "+81 3 1234 5678"
 E164 = "+81312345678"
 EMAIL = "mei@tanaka.example"
@@ -86,6 +87,9 @@ NAMED: dict[str, dict[str, Any]] = {
             },
         ],
     },
+    "MergeRequest": {"ids": [9], "take": {"email": 9}},
+    "Merge": MERGE,
+    "MergeUndone": {**MERGE, "is_undone": True, "left": ["Email of Tanaka KK changed since, so it stays."]},
     "SearchAnswer": {
         "items": [{"kind": "lead", "id": 12, "name": "Mei Tanaka", "detail": "Tanaka KK", "url": "/api/v1/leads/12"}],
         "is_all": True,

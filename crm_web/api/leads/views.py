@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.api import blueprint, schemas
-from crm_web.api.endpoint_docs import describe
+from crm_web.api.endpoint_docs import MERGED, describe
 from crm_web.api.http import (
     read_body,
     read_query,
@@ -101,7 +101,13 @@ def trash_lead(lead_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/api/v1/leads/<int:lead_id>/restore")
 @allowed(Action.CHANGE_OWN)
-@describe("Restore a lead", "leads", answers={200: lead_schemas.Lead}, is_once=True)
+@describe(
+    "Restore a lead",
+    "leads",
+    answers={200: lead_schemas.Lead},
+    refuses=MERGED,
+    is_once=True,
+)
 def restore_lead(lead_id: int) -> ResponseReturnValue:
     """Does nothing if it is not in the trash."""
     lead = actions.find_to_change(lead_id)
