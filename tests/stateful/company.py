@@ -35,7 +35,20 @@ COUNTED = (
     "known_words",
 )
 OF_PEOPLE = ("saved_views", "view_choices", "sign_ins", "sign_in_failures", "submissions", "api_tokens", "api_uses")
-EMPTIED = (*KEPT, *COUNTED, *OF_PEOPLE, "changes", "lead_sources", "webhooks", "webhook_deliveries", "drafts")
+OF_DUPLICATES = ("duplicate_keys", "duplicate_pairs", "record_merges")
+OF_IMPORTS = ("imports", "import_chunks", "import_progress", "import_results", "import_corrections")
+EMPTIED = (
+    *KEPT,
+    *COUNTED,
+    *OF_PEOPLE,
+    *OF_DUPLICATES,
+    *OF_IMPORTS,
+    "changes",
+    "lead_sources",
+    "webhooks",
+    "webhook_deliveries",
+    "drafts",
+)
 PLACES = {"lead": "/leads", "customer": "/customers", "contact": "/contacts", "employee": "/employees"}
 
 
