@@ -45,6 +45,7 @@ RELATIVE_UNITS = [
 ]
 """From seconds up to weeks; what is longer ago than the last of them can tell is written as a date."""
 LETTER_BEFORE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)")
+KEPT = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,12 +227,14 @@ def web_link(value: str | None) -> str | None:
     return address if usable else None
 
 
+@lru_cache(maxsize=KEPT)
 def initials(name: str | None) -> str:
     """Return the initials of a name, at most two; a dot if it has no letter."""
     letters = [word[0] for word in (name or "").split() if unicodedata.category(word[0])[0] in "LN"]
     return "".join(letters[:1] + letters[1:][-1:]).upper() or "·"
 
 
+@lru_cache(maxsize=KEPT)
 def tint(name: str) -> int:
     """Return the number of the colour behind someone's initials, 0 to 7; a name always has the same one."""
     return zlib.crc32(name.encode()) % 8
@@ -257,7 +260,6 @@ FOR_READER: dict[str, Callable[..., str]] = {
     )
 }
 LASTING = (money, number, percent, date, datetime)
-KEPT = 4096
 FOR_ALL: dict[str, Callable[..., Any]] = {
     filter_.__name__: filter_ for filter_ in (tel, web_link, initials, tint, share)
 }

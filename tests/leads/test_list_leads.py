@@ -29,6 +29,9 @@ def test_shows_who_where_and_how_much(browser_as: BrowserAs, session: Session, a
     (row,) = page.table
     assert row["Name"] == "Zoë Okoro Nordlys"
     assert (row["Status"], row["Amount"], row["Owner"], row["Source"]) == ("New", "$48,000", "Ann Keller", "Web")
+    # The company's initials, in the colour that they have on the lead's own page.
+    (avatar,) = page.soup.select(".name .avatar-company")
+    assert avatar["data-initials"] == "N"
 
 
 def test_what_is_filtered_is_added_up(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
