@@ -50,6 +50,7 @@ def check_page(soup: BeautifulSoup, errors: list[str], url: str) -> None:
         *_check_names(soup),
         *_check_ids(elements),
         *_check_labels(elements),
+        *_check_marks(elements),
         *_check_forms(elements),
         *_check_inline_code(elements),
         *_check_directions(elements),
@@ -111,6 +112,16 @@ def _has_name(control: Tag, labelled: set[str]) -> bool:
         or control.has_attr("aria-label")
         or control.has_attr("aria-labelledby")
     )
+
+
+def _check_marks(elements: list[Tag]) -> list[str]:
+    """What is marked as required is still to be answered."""
+    groups = [element for element in elements if element.name == "fieldset"]
+    return [
+        f"marked as required, but answered already: {group.legend}"
+        for group in groups
+        if group.find("legend", class_="required", recursive=False) and group.find("input", type="radio", checked=True)
+    ]
 
 
 def _check_forms(elements: list[Tag]) -> list[str]:

@@ -23,6 +23,11 @@ class RadiosField(ChoiceField):
     def __init__(self, label: str, options: Iterable[tuple[Any, str]], **settings: Any) -> None:
         super().__init__(label, options, empty=None, **settings)
 
+    @property
+    def is_chosen(self) -> bool:
+        """Whether one is chosen already, so that nobody has to."""
+        return self.data is not None
+
 
 class _KeptChoiceField(ChoiceField):
     """A required choice that also offers the current value if it is no longer listed."""
