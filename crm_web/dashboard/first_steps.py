@@ -21,7 +21,7 @@ class FirstStep:
 
 @dataclass(frozen=True)
 class FirstSteps:
-    """Creating a lead, logging a call on one and winning it."""
+    """Creating a lead, logging an activity on one and winning it."""
 
     create: FirstStep
     log: FirstStep

@@ -36,7 +36,7 @@ class ChangeAction(StrEnum):
 
     @property
     def label(self) -> str:
-        return self.value.capitalize()
+        return "Updated" if self is ChangeAction.CHANGED else self.value.capitalize()
 
 
 class TransactionId(UserDefinedType[int]):

@@ -30,6 +30,7 @@ class Report:
     """A report.
 
     :param period_of: what its period is about, such as the month of creation; empty if it has none
+    :param caption: what its table shows, with the period, such as “in Nov 2026”, in its place
     """
 
     title: str
@@ -38,6 +39,7 @@ class Report:
     build: Callable[[ReportParams], Table]
     ways: Mapping[str, str]
     period_of: str
+    caption: str
     has_sources: bool = True
 
 
@@ -308,6 +310,7 @@ REPORTS = {
         build_status_report,
         {},
         "Created",
+        "Leads created {period}, by status",
     ),
     "funnel": Report(
         "Funnel",
@@ -318,6 +321,7 @@ REPORTS = {
         build_funnel_report,
         {},
         "Created",
+        "How far leads created {period} got",
     ),
     "conversion": Report(
         "Conversion",
@@ -327,6 +331,7 @@ REPORTS = {
         build_conversion_report,
         {"source": "By source", "owner": "By owner", "month": "By month created"},
         "Created",
+        "What became of leads created {period}",
     ),
     "time": Report(
         "Time in each status",
@@ -338,6 +343,7 @@ REPORTS = {
         build_time_in_status_report,
         {},
         "Moved on",
+        "How long leads that moved on {period} had waited",
     ),
     "closed": Report(
         "Won and lost",
@@ -347,6 +353,7 @@ REPORTS = {
         build_closed_report,
         {"reason": "By reason", "month": "By month"},
         "Closed",
+        "Leads closed {period}",
     ),
     "forecast": Report(
         "Forecast",
@@ -357,6 +364,7 @@ REPORTS = {
         build_forecast_report,
         {},
         "",
+        "Open leads by expected close",
     ),
     "activity": Report(
         "Activity by person",
@@ -366,6 +374,7 @@ REPORTS = {
         build_activity_report,
         {},
         "Date",
+        "Activities logged {period}",
         has_sources=False,
     ),
 }

@@ -97,10 +97,26 @@ class ReportFormatter:
 
     def period(self) -> str:
         """The months that are counted."""
+        months = self._months()
+        if months is None:
+            return "All time"
+        first, last = months
+        return first if first == last else f"{first} to {last}"
+
+    def caption(self, text: str) -> str:
+        """A sentence about a table, with the months that are counted.
+
+        :param text: has ``{period}`` where they belong
+        """
+        months = self._months()
+        if months is None:
+            return text.format(period="at any time")
+        first, last = months
+        return text.format(period=f"in {first}" if first == last else f"between {first} and {last}")
+
+    def _months(self) -> tuple[str, str] | None:
         period = self.view.period
         if period is None:
-            return "All time"
+            return None
         last = month_of(period.next_day.replace(day=1) - timedelta(days=1), period.zone).first_day
-        if last == period.first_day:
-            return self.month(last)
-        return f"{self.month(period.first_day)} to {self.month(last)}"
+        return self.month(period.first_day), self.month(last)

@@ -32,7 +32,7 @@ PERIODS = {
 USUAL_PERIOD = "last_12_months"
 ALL_TIME = "all"
 MOST_MONTHS = 120
-MONTHS = ("from", "to")
+MONTHS = {"from": "From {month}", "to": "To {month}"}
 FILTERS = (PeopleFilter(name="owner", title="Owner"), WordFilter(name="source", title="Source"))
 
 
@@ -129,8 +129,8 @@ class ReportParams(RecordListParams):
     def list_chips(self, people: Sequence[Employee]) -> list[Chip]:
         """The filters in use; the period is shown beside the title."""
         return super().list_chips(people) + [
-            Chip(f"{name.capitalize()} {template_filters.month(month)}", self.url_without(name, self.one(name)))
-            for name in MONTHS
+            Chip(text.format(month=template_filters.month(month)), self.url_without(name, self.one(name)))
+            for name, text in MONTHS.items()
             if (month := self._month(name))
         ]
 

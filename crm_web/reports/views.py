@@ -37,7 +37,7 @@ def show_report(name: str) -> ResponseReturnValue:
         reports=REPORTS,
         view=view,
         table=report.build(view),
-        period=ReportFormatter(view).period() if report.period_of else "",
+        caption=ReportFormatter(view).caption(report.caption),
         periods=list(PERIODS.items()),
         people=people,
         sources=list_sources() if report.has_sources else [],

@@ -10,7 +10,7 @@ WON = "lead.won"
 def _list_events() -> dict[str, str]:
     labels: dict[str, str] = {}
     for entity, word in ENTITIES.items():
-        labels |= {f"{entity}.created": f"{word} created", f"{entity}.changed": f"{word} changed"}
+        labels |= {f"{entity}.created": f"{word} created", f"{entity}.changed": f"{word} updated"}
         if entity == "lead":
             labels[WON] = "Lead won"
         if entity in TRASHABLE:

@@ -118,7 +118,7 @@ def test_history_says_who_changed_what(browser_as: BrowserAs, session: Session, 
     session.commit()
     page = browser_as(ann).get("customers.show_customer", customer_id=customer.id)
     history = page.one("#history").get_text(" ", strip=True)
-    assert "Changed by Ann Keller" in " ".join(history.split())
+    assert "Updated by Ann Keller" in " ".join(history.split())
     assert page.soup.select("#history .changes del")[1].get_text() == "from Organization"
     assert "to Bob Tanaka" in history
 

@@ -45,7 +45,7 @@ def test_history_says_what_changed_and_the_page_shows_it(
     change = session.scalars(select(Change).where(Change.action == ChangeAction.CHANGED)).one()
     assert (change.entity_id, change.fields, change.actor_id) == (ann.id, {"role": ["sales", "manager"]}, ada.id)
     history = browser.get("employees.edit_employee", employee_id=ann.id).one("#history").get_text(" ", strip=True)
-    assert "Changed" in history and "Manager" in history and "Ada Okafor" in history
+    assert "Updated" in history and "Manager" in history and "Ada Okafor" in history
 
 
 def test_saving_nothing_new_changes_nothing(

@@ -107,8 +107,8 @@ def test_words_that_are_no_longer_known_are_shown_as_they_are(
     page = browser_as(ann).get("history.list_changes", action="changed")
     assert "from ancient → to New" in page.text
     assert "from Employee 998" in page.text
-    assert "Lead 999: changed" in page.text
-    assert "asset 1: changed" in page.text
+    assert "Lead 999: updated" in page.text
+    assert "asset 1: updated" in page.text
     assert "from no time → to yes" in page.text
 
 
@@ -164,7 +164,7 @@ def test_all_filters_survive_paging_and_each_other(browser_as: BrowserAs, sessio
     here = session.scalar(text("SELECT (now() AT TIME ZONE 'UTC')::date"))
     chosen = {"who": ann.id, "record": f"lead-{lead.id}", "kind": "lead", "action": "changed", "door": "sql"}
     first = browser_as(ann).get("history.list_changes", **chosen, day=here.isoformat())
-    names = ["Lead Okoro", "By Ann Keller", "Record: Lead", "Changed", "Source: Database", "On "]
+    names = ["Lead Okoro", "By Ann Keller", "Record: Lead", "Updated", "Source: Database", "On "]
     chips = [words(chip) for chip in first.soup.select(".chips .chip")]
     assert all(chip.startswith(f"Remove filter {name}") for chip, name in zip(chips, names, strict=True))
     second = first.click("Next")

@@ -44,7 +44,7 @@ class LeadListParams(SpecListParams):
     def kind_tabs(self) -> list[Tab]:
         """All leads, or one kind of status; a status chosen before belongs to the tab that is left."""
         kinds: list[tuple[str, StatusKind | None]] = [
-            ("All", None),
+            ("Any status", None),
             *((kind.value.capitalize(), kind) for kind in StatusKind),
         ]
         return [Tab(label, self.url(kind=kind, status=None), (kind or "") == self.one("kind")) for label, kind in kinds]
