@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from crm_web.models import Lead, LeadStatus
 from tests.browser.conftest import Open
-from tests.browser.site import Site
+from tests.browser.site import NARROW, Site
 from tests.factories import make_contact, make_customer, make_lead
 
 PRINTED_LISTS = ("/leads?status=negotiation", "/customers", "/activities", "/employees", "/history", "/views")
@@ -165,3 +165,14 @@ def test_filters_on_paper_read_as_a_sentence(open_as: Open) -> None:
         "none",
     ]
     assert page.locator(".chip").first.evaluate("chip => getComputedStyle(chip).display") == "inline"
+
+
+def test_on_a_phone_nothing_moves_as_a_list_arrives(open_as: Open) -> None:
+    """What stands above the filters must not wait for them to be folded away."""
+    window = open_as("ann", viewport=NARROW)
+    for path in ("/leads", "/leads/board", "/customers", "/activities", "/history", "/reports/funnel"):
+        begin = window.go(path).content().partition('<form class="filters"')[0]
+        window.page.set_content(begin)
+        assert window.page.locator("main > .page-header").is_visible()
+        hidden = window.page.locator("main > .list-tabs, main > .page-header > .page-actions")
+        assert not any(part.is_visible() for part in hidden.all()), path
