@@ -9,7 +9,7 @@ from wtforms import BooleanField, Field
 from wtforms.widgets import FileInput
 
 from crm_web.models import Employee
-from crm_web.web.form_fields import ChoiceField, CountryField, CurrencyField, OwnerField, RecordForm
+from crm_web.web.form_fields import ChoiceField, CountryField, CurrencyField, HiddenNumber, OwnerField, RecordForm
 from crm_web.web.forms import IdempotentForm
 
 ENCODINGS = {
@@ -135,10 +135,13 @@ class ColumnsForm(RecordForm):
         return {word: status for word, status in sent.items() if status in known}
 
 
-class MendForm(RecordForm):
+class RowForm(RecordForm):
     """The cells of one refused row."""
 
+    line = HiddenNumber()
+
     @staticmethod
-    def read_cells(width: int) -> list[str]:
-        """Read the cells as they were typed."""
-        return [request.form.get(f"cell-{place}", "").replace("\x00", "") for place in range(width)]
+    def read_cells(before: Sequence[str]) -> list[str]:
+        """Read the cells as they were typed; one that was not sent stays."""
+        sent = (request.form.get(f"cell-{place}", cell) for place, cell in enumerate(before))
+        return [text.replace("\x00", "").replace("\r\n", "\n") for text in sent]

@@ -111,9 +111,30 @@ def change_options(record: Import, values: Mapping[str, Any], *, by: Employee) -
     values = dict(values)
     if not may(by, Action.KEEP_EMPLOYEES):
         values.pop("creates_owners", None)
+    if any(values.get(name, record.options[name]) != record.options[name] for name in ("encoding", "delimiter")):
+        # Its lines and cells may be others now.
+        _delete(ImportCorrection, ImportCorrection.import_id == record.id)
     is_remembered = record.options.get("is_remembered", False) and "columns" not in values
     record.options = {**record.options, **values, "is_remembered": is_remembered}
     _go_back(record)
+    db.session.flush()
+
+
+def mend_row(record: Import, result: ImportResult, cells: Sequence[str]) -> None:
+    """Let a refused row be read as a person corrected it; the import has to be checked again.
+
+    :param result: what the check said of the row
+    :param cells: all cells of the row
+    :raise ImportBusy: if the worker is at it
+    :raise ImportClosed: if it is not checked, or imported already
+    """
+    lock_import(record, ImportState.CHECKED)
+    correction = insert(ImportCorrection).values(import_id=record.id, line=result.line, cells=list(cells))
+    db.session.execute(
+        correction.on_conflict_do_update(index_elements=["import_id", "line"], set_={"cells": list(cells)})
+    )
+    result.cells, result.reason = list(cells), "Fixed. Check again to see the result."
+    record.report = {**(record.report or {}), "is_outdated": True}
     db.session.flush()
 
 
@@ -139,6 +160,8 @@ def request_import(record: Import) -> None:
     :raise ImportClosed: if it was not checked
     """
     lock_import(record, *ImportState)
+    if record.state is ImportState.CHECKED and (record.report or {}).get("is_outdated"):
+        raise ImportClosed("You fixed rows since the last check. Check again, then import.")
     if record.state is ImportState.CHECKED:
         _hand_to_worker(record, ImportState.IMPORTING)
     elif record.state in BEFORE_IMPORT:

@@ -14,7 +14,7 @@ from crm_web.core.extensions import db
 from crm_web.core.request_log import log_event
 from crm_web.imports import blueprint
 from crm_web.imports.stored import operations, preview, queries
-from crm_web.imports.stored.forms import ColumnsForm, FileForm, UploadForm, show_options
+from crm_web.imports.stored.forms import ColumnsForm, FileForm, RowForm, UploadForm, show_options
 from crm_web.imports.stored.hints import hint_at_pages
 from crm_web.imports.stored.pages import (
     REPORT_HEAD,
@@ -28,8 +28,8 @@ from crm_web.imports.stored.pages import (
 from crm_web.imports.stored.params import ResultParams
 from crm_web.imports.tables import FileUnreadable
 from crm_web.lists.exports import send_csv
-from crm_web.lists.params import ListParams
-from crm_web.models import Import, ImportState, LeadStatus
+from crm_web.lists.params import LARGEST_ID, ListParams
+from crm_web.models import Import, ImportResult, ImportState, LeadStatus
 from crm_web.records.people import list_possible_owners
 from crm_web.records.phones import list_regions
 from crm_web.web.error_pages import show_error
@@ -229,21 +229,66 @@ def _results_page(template: str, endpoint: str, record: Import) -> str:
     )
 
 
+@blueprint.get("/<int:import_id>/row")
+@allowed(Action.IMPORT)
+def edit_row(import_id: int) -> ResponseReturnValue:
+    record, result = _row_or_404(import_id, request.args.get("line", 0, type=int))
+    return _row_page(record, result, RowForm(line=result.line), result.cells or [])
+
+
+@blueprint.post("/<int:import_id>/row")
+@allowed(Action.IMPORT)
+@refillable()
+def change_row(import_id: int) -> ResponseReturnValue:
+    form = RowForm()
+    record, result = _row_or_404(import_id, form.line.data or 0)
+    cells = form.read_cells(result.cells or [])
+    if not form.validate():
+        return _row_page(record, result, form, cells), 422
+    answer = Answer(f"Line {result.line:,} saved.", url_for("imports.show_check", import_id=import_id))
+    try:
+        operations.mend_row(record, result, cells)
+    except DomainError as error:
+        db.session.rollback()
+        return Answer(error.message, url_for("imports.show_check", import_id=import_id), kind="error").give()
+    db.session.commit()
+    return answer.give()
+
+
+def _row_or_404(import_id: int, line: int) -> tuple[Import, ImportResult]:
+    """A refused row whose cells are kept."""
+    record = _open_or_404(import_id)
+    result = queries.get_result(import_id, line) if 0 < line < LARGEST_ID else None
+    if result is None or result.cells is None:
+        abort(404)
+    return record, result
+
+
+def _row_page(record: Import, result: ImportResult, form: RowForm, cells: list[str]) -> str:
+    try:
+        header = preview.open_stored(record).header
+    except FileUnreadable:
+        header = ()
+    names = [*header, *("" for _ in cells[len(header) :])]
+    pairs = list(zip(names, cells, strict=False))
+    return render_template("imports/edit_row.html", record=record, result=result, form=form, pairs=pairs)
+
+
 @blueprint.post("/<int:import_id>/check")
 @allowed(Action.IMPORT)
 def start_check(import_id: int) -> ResponseReturnValue:
-    return _ask_worker(import_id, operations.request_check)
+    return _ask_worker(import_id, operations.request_check, "imports.show_check")
 
 
 @blueprint.post("/<int:import_id>/import")
 @allowed(Action.IMPORT)
 def start_import(import_id: int) -> ResponseReturnValue:
-    return _ask_worker(import_id, operations.request_import)
+    return _ask_worker(import_id, operations.request_import, "imports.show_import")
 
 
-def _ask_worker(import_id: int, ask: Callable[[Import], None]) -> ResponseReturnValue:
+def _ask_worker(import_id: int, ask: Callable[[Import], None], endpoint: str) -> ResponseReturnValue:
     record = _import_or_404(import_id, to_continue=True)
-    place = url_for("imports.show_import", import_id=import_id)
+    place = url_for(endpoint, import_id=import_id)
     try:
         ask(record)
     except operations.ImportBusy:

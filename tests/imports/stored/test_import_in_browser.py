@@ -42,7 +42,7 @@ def test_a_file_becomes_leads_and_every_row_is_answered_for(
         "Will be completed": "0",
         "Nothing new": "0",
     }
-    assert "Email" in page.table[0]["Reason"] and page.table[0]["Line"] == "Line 4"
+    assert "Email" in page.table[0]["Reason"] and page.table[0]["Line"] == "Fix line 4"
     assert count(session, Lead) == 0
     page = page.button("Import 2 leads").follow()
     assert "Waiting for the worker" in page.text
@@ -183,3 +183,22 @@ def test_what_only_later_rows_leave_open_is_asked_by_the_check(
     page = page.form("/columns").submit().follow()
     work()
     assert "Import" in page.browser.open(page.url).text
+
+
+def test_a_refused_row_is_fixed_on_the_spot(session: Session, upload: Upload, work: Work) -> None:
+    page = upload(LEADS).form("/file").submit().follow().form("/columns").submit().follow()
+    work()
+    page = page.browser.open(page.url)
+    row = page.click("Fix line 4")
+    assert "not an email" in row.text and row.form("/row")["cell-1"] == "Cy Dorn"
+    page = row.form("/row").submit(**{"cell-3": "cy@mills.example"}).follow()
+    assert "Check again to see the result" in page.text and not page.has('form[action$="/import"]')
+    refused = page.browser.open(page.url.replace("/check", "/import"), method="POST", data={}).follow()
+    assert "Check again, then import." in refused.follow().text
+    page = page.button("Check again").follow()
+    work()
+    page = page.browser.open(page.url)
+    assert (page.facts["Refused"], page.facts["Will be created"]) == ("0", "3")
+    page.button("Import 3 leads")
+    work()
+    assert session.scalars(select(Lead.email).where(Lead.last_name == "Dorn")).one() == "cy@mills.example"
