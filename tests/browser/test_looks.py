@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from crm_web.models import Lead, LeadStatus
 from tests.browser.conftest import Open
-from tests.browser.site import NARROW, Site
+from tests.browser.site import NARROW, Site, measure_overflow
 from tests.factories import make_contact, make_customer, make_lead
 
 PRINTED_LISTS = ("/leads?status=negotiation", "/customers", "/activities", "/employees", "/history", "/views")
@@ -139,6 +139,11 @@ def test_nothing_is_cut_off_at_twice_the_size(open_as: Open, site: Site) -> None
     window = open_as("ann", viewport={"width": 720, "height": 450}, device_scale_factor=2)
     cut = {address: window.go(address).evaluate(ZOOMED) for address in ("/", "/leads", "/leads/board", "/activities")}
     assert {address: texts for address, texts in cut.items() if texts} == {}
+    # The name has the most room, and the heads of a report keep their words whole.
+    assert window.go("/leads").evaluate("document.querySelector('.list td.name').clientWidth") > 180
+    page = window.go("/reports/conversion")
+    assert page.evaluate(BROKEN, "Leads") == []
+    assert measure_overflow(page) == 0
 
 
 def test_no_word_is_cut_on_paper(open_as: Open, site: Site) -> None:
