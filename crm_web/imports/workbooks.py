@@ -47,6 +47,12 @@ def read_workbook(
     return chosen.name, _read_rows(chosen)
 
 
+def list_sheets(stream: BinaryIO) -> list[str]:
+    """List the names of the sheets of a workbook that can be read."""
+    stream.seek(0)
+    return list(CalamineWorkbook.from_filelike(_Kept(stream)).sheet_names)
+
+
 class _Kept:
     """The file without its end: it belongs to the caller."""
 

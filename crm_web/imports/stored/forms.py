@@ -32,6 +32,10 @@ ENCODINGS = {
 }
 DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Vertical bar"}
 ORDERS = {"dmy": "Day first (31/12/2026)", "mdy": "Month first (12/31/2026)"}
+BAD_VALUES = {
+    "refuse": "Refuse their rows",
+    "drop": "Leave optional values out, with a note",
+}
 EXISTING = {
     "fill": "Fill in their empty fields",
     "update": "Update them with the file’s values",
@@ -58,7 +62,9 @@ class UploadField(Field):
 class UploadForm(IdempotentForm):
     """The first step: the file."""
 
-    file = UploadField("File", render_kw={"accept": ".csv,.tsv,.txt,text/csv,text/tab-separated-values"})
+    file = UploadField(
+        "File", render_kw={"accept": ".csv,.tsv,.txt,.xlsx,.xls,.ods,text/csv,text/tab-separated-values"}
+    )
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Validate the form; without a file there is nothing to go on with."""
@@ -91,25 +97,40 @@ class FileForm(RecordForm):
     delimiter = RawChoiceField("Separator", DELIMITERS.items(), empty=None)
     dates = ChoiceField("Order of dates", ORDERS.items(), empty="Detect")
     decimal_mark = RawChoiceField("Decimal mark", MARKS.items(), empty="Detect")
+    sheet = RawChoiceField("Sheet", empty=None)
+    bad_values = ChoiceField("Values that can’t be read", BAD_VALUES.items(), empty=None, default="refuse")
     existing = ChoiceField("Leads that are here already", EXISTING.items(), empty=None, default="fill")
     region = CountryField("Country", empty=None)
     currency = CurrencyField("Currency", empty=None)
     owner_id = OwnerField("Owner", empty="Unassigned")
     creates_owners = BooleanField("Add owners that are unknown here as employees")
 
-    def set_options(self, options: Mapping[str, Any], people: Sequence[Employee], *, may_add: bool) -> None:
-        """Offer what can be chosen, and what is chosen already."""
-        if options["encoding"] not in ENCODINGS:
-            self.encoding.options.append((options["encoding"], options["encoding"]))
-        if options["delimiter"] not in DELIMITERS:
-            self.delimiter.options.append((options["delimiter"], options["delimiter"]))
+    def process(self, *args: Any, data: Any = None, **settings: Any) -> None:
+        """Offer what the file was found to be before what was sent is read."""
+        if "sheets" in data:
+            self.sheet.options = [(name, name) for name in data["sheets"]]
+            del self.encoding, self.delimiter
+        else:
+            self._offer_written(data["encoding"], data["delimiter"])
+            del self.sheet
+        super().process(*args, data=data, **settings)
+
+    def set_options(self, people: Sequence[Employee], *, may_add: bool) -> None:
+        """Offer what only the database and the person's role tell."""
         self.owner_id.set_options(people)
         if not may_add:
             del self.creates_owners
 
+    def _offer_written(self, encoding: str, delimiter: str) -> None:
+        """Offer what was found, however rare it is."""
+        for field, found, known in ((self.encoding, encoding, ENCODINGS), (self.delimiter, delimiter, DELIMITERS)):
+            if found not in known:
+                field.options.append((found, found))
+
     def read_values(self) -> dict[str, Any]:
         """Collect the options of a valid form."""
         values = {field.name: field.data for field in self if field.name not in ("csrf_token", "dates")}
+        values["question"] = ""
         return values | {"day_first": None if self.dates.data is None else self.dates.data == "dmy"}
 
 

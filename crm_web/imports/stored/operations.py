@@ -14,6 +14,7 @@ from crm_web.core.extensions import db
 from crm_web.imports.recognition import is_known
 from crm_web.imports.stored.files import store_file
 from crm_web.imports.tables import FileUnreadable, open_table
+from crm_web.imports.workbooks import list_sheets
 from crm_web.models import (
     DUE_STATES,
     Employee,
@@ -53,7 +54,9 @@ def create_import(stream: BinaryIO, filename: str, *, region: str, currency: str
         raise FileUnreadable("The file has a header, but no rows below it.", "file")
     header_hash = _hash_header(csv.header)
     options = {"region": region, "currency": currency, **_find_earlier_choice(header_hash)}
-    options |= {"encoding": csv.encoding, "delimiter": csv.delimiter}
+    options |= {"encoding": csv.encoding, "delimiter": csv.delimiter, "question": csv.question}
+    if csv.sheet is not None:
+        options |= {"sheet": csv.sheet, "sheets": list_sheets(stream)}
     size = stream.seek(0, 2)
     record = Import(
         filename=tidy_filename(filename), size=size, options=options, header_hash=header_hash, made_by_id=by.id
@@ -62,6 +65,10 @@ def create_import(stream: BinaryIO, filename: str, *, region: str, currency: str
     db.session.flush()
     store_file(record.id, stream)
     return record
+
+
+OF_ONE_FILE = ("encoding", "delimiter", "question", "sheet", "sheets")
+"""What says nothing about the next file with the same headings."""
 
 
 def tidy_filename(filename: str) -> str:
@@ -78,7 +85,7 @@ def _find_earlier_choice(header_hash: bytes) -> dict[str, Any]:
     """What was said about the latest imported file with the same headings."""
     earlier = select(Import.options).where(Import.header_hash == header_hash, Import.imported_at.is_not(None))
     options: Mapping[str, Any] = db.session.scalar(earlier.order_by(Import.id.desc()).limit(1)) or {}
-    kept = {name: value for name, value in options.items() if name not in ("encoding", "delimiter")}
+    kept = {name: value for name, value in options.items() if name not in OF_ONE_FILE}
     return kept | {"is_remembered": True} if kept else {}
 
 
@@ -111,7 +118,7 @@ def change_options(record: Import, values: Mapping[str, Any], *, by: Employee) -
     values = dict(values)
     if not may(by, Action.KEEP_EMPLOYEES):
         values.pop("creates_owners", None)
-    if any(values.get(name, record.options[name]) != record.options[name] for name in ("encoding", "delimiter")):
+    if any(values.get(name) not in (None, record.options.get(name)) for name in OF_ONE_FILE):
         # Its lines and cells may be others now.
         _delete(ImportCorrection, ImportCorrection.import_id == record.id)
     is_remembered = record.options.get("is_remembered", False) and "columns" not in values

@@ -72,7 +72,13 @@ def open_stored(record: Import) -> Table:
     :raise FileUnreadable: if it can't be read so
     """
     options = read_options(record.options)
-    return open_table(open_file(record), encoding=options.encoding, delimiter=options.delimiter, knows=is_known)
+    return open_table(
+        open_file(record),
+        encoding=options.encoding,
+        delimiter=options.delimiter,
+        sheet=options.sheet,
+        knows=is_known,
+    )
 
 
 def map_stored(record: Import, *, columns: Mapping[str, Any] | None = None) -> tuple[Table, ColumnMapping | None]:

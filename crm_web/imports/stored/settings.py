@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm_web.core.extensions import db
-from crm_web.imports.operations import Existing, Options
+from crm_web.imports.operations import BadValues, Existing, Options
 from crm_web.models import Employee, LeadStatus
 
 
@@ -20,7 +20,9 @@ def read_options(stored: Mapping[str, Any]) -> Options:
         decimal_mark=stored.get("decimal_mark"),
         encoding=stored.get("encoding"),
         delimiter=stored.get("delimiter"),
+        sheet=stored.get("sheet"),
         owner=db.session.get(Employee, owner_id) if owner_id else None,
         creates_owners=bool(stored.get("creates_owners")),
         existing=Existing(stored.get("existing") or Existing.FILL),
+        bad_values=BadValues(stored.get("bad_values") or BadValues.REFUSE),
     )

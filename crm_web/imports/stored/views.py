@@ -104,7 +104,7 @@ def edit_file(import_id: int) -> ResponseReturnValue:
 def change_file(import_id: int) -> ResponseReturnValue:
     record = _open_or_404(import_id)
     form = FileForm(data=show_options(record.options))
-    form.set_options(record.options, list_possible_owners(), may_add=may(current_user, Action.KEEP_EMPLOYEES))
+    form.set_options(list_possible_owners(), may_add=may(current_user, Action.KEEP_EMPLOYEES))
     if not form.validate():
         return _file_page(record, form), 422
     try:
@@ -114,7 +114,8 @@ def change_file(import_id: int) -> ResponseReturnValue:
             raise DomainError(questions[0][1], questions[0][0])
     except DomainError as error:
         db.session.rollback()
-        field = "encoding" if isinstance(error, FileUnreadable) else error.field
+        unreadable = "sheet" if form.sheet else "encoding"
+        field = unreadable if isinstance(error, FileUnreadable) else error.field
         show_refusal(form, DomainError(hint_at_pages(error.message), field))
         return _file_page(_open_or_404(import_id), form), 422
     db.session.commit()
@@ -126,7 +127,7 @@ def change_file(import_id: int) -> ResponseReturnValue:
 def _file_page(record: Import, form: FileForm) -> str:
     may_add = may(current_user, Action.KEEP_EMPLOYEES)
     if not form.owner_id.options:
-        form.set_options(record.options, list_possible_owners(), may_add=may_add)
+        form.set_options(list_possible_owners(), may_add=may_add)
     return render_template(
         "imports/edit_file.html", record=record, form=form, rows=preview.show_rows(record), may_add=may_add
     )

@@ -4,6 +4,7 @@ import csv
 import io
 
 import pytest
+import xlsxwriter
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -95,6 +96,24 @@ def test_how_the_file_is_read_can_be_changed(upload: Upload) -> None:
     page = page.form("/file").submit(encoding="cp850", preview="1").follow()
     assert page.table[0] == {"Name": "Zoë", "Company": "Käse"}
     assert "encoding" in page.form("/file").submit(encoding="utf-8").errors
+
+
+def test_a_workbook_becomes_leads_and_its_sheet_can_be_chosen(session: Session, upload: Upload, work: Work) -> None:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        for sheet, name in (("Notes", "Nobody"), ("Leads", "Ada Byron"), ("Old", "Bea Cole")):
+            rows = book.add_worksheet(sheet)
+            rows.write_row(0, 0, ["Name", "Email"] if sheet != "Notes" else ["Remarks here", "More"])
+            rows.write_row(1, 0, [name, "a@b.example"])
+    page = upload(file.getvalue(), "leads.xlsx")
+    form = page.form("/file")
+    assert (form["sheet"], page.table) == ("Leads", [{"Name": "Ada Byron", "Email": "a@b.example"}])
+    assert not page.has('[name="encoding"]')
+    page = form.submit(sheet="Old", bad_values="drop").follow().form("/columns").submit().follow()
+    work()
+    page.browser.open(page.url).button("Import 1 lead")
+    work()
+    assert session.scalars(select(Lead.last_name)).one() == "Cole"
 
 
 def test_files_that_are_none_are_refused_beside_the_field(
