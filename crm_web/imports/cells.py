@@ -8,8 +8,8 @@ from crm_web.imports.columns import TEXTS
 from crm_web.imports.dates import read_moment
 from crm_web.imports.inspection import DATES
 from crm_web.imports.mapping import ColumnMapping
-from crm_web.imports.vocabulary import LOST_REASON_WORDS, NO, RATINGS, YES, squash
-from crm_web.models import Lead, LeadSource, LostReason, Rating, limit_of
+from crm_web.imports.vocabulary import CUSTOMERS, FORMER_CUSTOMERS, LOST_REASON_WORDS, NO, RATINGS, YES, squash
+from crm_web.models import CustomerStatus, Lead, LeadSource, LostReason, Rating, limit_of
 from crm_web.records.parsing import read_country, read_currency, read_email, read_percent, read_text, read_website
 
 Reader = Callable[[str], Any]
@@ -42,6 +42,7 @@ def list_readers(mapping: ColumnMapping, read_phone: Reader) -> dict[str, Reader
         "rating": _rating,
         "is_won": _yes_or_no,
         "lost_reason": _lost_reason,
+        "account_type": _account_type,
     }
     for name in DATES:
         is_day_first = not mapping.day_first.isdisjoint(mapping.columns.get(name, ()))
@@ -85,6 +86,14 @@ def _yes_or_no(text: str) -> bool:
     if word not in YES | NO:
         raise ValueError("Use 1 for won, 0 for not won.")
     return word in YES
+
+
+def _account_type(text: str) -> CustomerStatus:
+    """Who is no customer yet, such as a prospect or partner, is an inactive one."""
+    word = squash(text)
+    if word in FORMER_CUSTOMERS:
+        return CustomerStatus.FORMER
+    return CustomerStatus.ACTIVE if word in CUSTOMERS else CustomerStatus.INACTIVE
 
 
 def _lost_reason(text: str) -> tuple[LostReason, str | None]:

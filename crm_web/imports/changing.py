@@ -63,17 +63,18 @@ def update_leads(*, updates: bool) -> str:
     :param updates: whether leads take over what rows say, and not only what they lack
     """
     values = _list_values(updates)
-    changes = {name: _differ(f"l.{name}", f"n.{name}") for name in (*_SHOWN, "status")}
-    changes |= {"owner": _differ(_name_owner("l"), _name_owner("n"))}
-    changes |= {"created_at": f"CASE WHEN NOT p.closes THEN {_differ('l.created_at', 'n.created_at')} END"}
-    kept = {name: _keep(f"n.{name}", f"r.{name}") for name in _SHOWN}
+    changes = {name: differ(f"l.{name}", f"n.{name}") for name in (*_SHOWN, "status")}
+    changes |= {"owner": differ(_name_owner("l"), _name_owner("n"))}
+    changes |= {"created_at": f"CASE WHEN NOT p.closes THEN {differ('l.created_at', 'n.created_at')} END"}
+    kept = {name: keep(f"n.{name}", f"r.{name}") for name in _SHOWN}
+    kept |= {name: keep(f"n.{name}", f"r.{name}", f"r.{name}_e164 <> n.{name}_e164") for name in set(PAIRS.values())}
     kept |= {
-        "source": _keep("n.source", "s.name"),
-        "status": f"CASE WHEN r.has_status THEN {_keep('n.status', 'r.status')} END",
+        "source": keep("n.source", "s.name"),
+        "status": keep("n.status", "r.status", "r.has_status"),
     }
     return _CHANGE.substitute(
-        changes=_as_object(changes),
-        kept=_as_object(kept),
+        changes=as_object(changes),
+        kept=as_object(kept),
         same_place=f"NOT ({_DIFFERENT})",
         moves=f"p.closes OR r.has_status AND r.status NOT IN {_CLOSED} AND {_MOVES[updates]}",
         values=", ".join(f"{value} AS {name}" for name, value in values.items()),
@@ -89,11 +90,11 @@ def _list_values(updates: bool) -> dict[str, str]:
     return {
         **{name: _fill(name, updates) for name in FIELDS},
         # A lead without a name was given its id for one.
-        "last_name": _take("nullif(l.last_name, l.external_id)", "r.last_name", updates, ", l.last_name"),
-        "amount": _take("l.amount", "r.amount", updates),
+        "last_name": take("nullif(l.last_name, l.external_id)", "r.last_name", updates, ", l.last_name"),
+        "amount": take("l.amount", "r.amount", updates),
         "currency": f"CASE WHEN r.amount IS NOT NULL AND (l.amount IS NULL OR {updates}) THEN r.currency"
         " ELSE coalesce(l.currency, r.currency) END",
-        "source": _take("l.source", "s.name", updates),
+        "source": take("l.source", "s.name", updates),
         "owner_id": owner,
         "status": "CASE WHEN t.moves THEN r.status ELSE l.status END",
         "status_changed_at": "CASE WHEN p.closes THEN t.closed_at WHEN t.moves THEN now() ELSE l.status_changed_at END",
@@ -111,7 +112,8 @@ def _created_at(updates: bool) -> str:
     return f"CASE WHEN p.closes AND {same_day} THEN least(l.created_at, t.closed_at) ELSE {created} END"
 
 
-def _take(here: str, there: str, updates: bool, last: str = "") -> str:
+def take(here: str, there: str, updates: bool, last: str = "") -> str:
+    """What a field becomes: what is here, or else what the row says; for an update the other way round."""
     return f"coalesce({there}, {here}{last})" if updates else f"coalesce({here}, {there}{last})"
 
 
@@ -120,16 +122,17 @@ def _fill(name: str, updates: bool) -> str:
     if name in PAIRS:
         taken = f"r.{PAIRS[name]} IS NOT NULL" if updates else f"l.{PAIRS[name]} IS NULL"
         return f"CASE WHEN {taken} THEN r.{name} ELSE l.{name} END"
-    taken = _take(f"l.{name}", f"r.{name}", updates)
+    taken = take(f"l.{name}", f"r.{name}", updates)
     return f"CASE WHEN t.same_place THEN {taken} ELSE l.{name} END" if name in ADDRESS and not updates else taken
 
 
-def _differ(old: str, new: str) -> str:
+def differ(old: str, new: str) -> str:
+    """The old and the new value as JSON, if they differ."""
     return f"CASE WHEN {new} IS DISTINCT FROM {old} THEN jsonb_build_array({old}, {new}) END"
 
 
-def _keep(here: str, there: str, if_also: str = "true") -> str:
-    """Where the row differs by more than case and accents."""
+def keep(here: str, there: str, if_also: str = "true") -> str:
+    """Both values as JSON, if the row differs by more than case and accents."""
     differs = f"crm_fold({here}::text) <> crm_fold({there}::text) AND {if_also}"
     return f"CASE WHEN {differs} THEN jsonb_build_array({here}, {there}) END"
 
@@ -138,5 +141,6 @@ def _name_owner(table: str) -> str:
     return f"(SELECT e.name FROM employees e WHERE e.id = {table}.owner_id)"  # noqa: S608
 
 
-def _as_object(pairs: Mapping[str, str]) -> str:
+def as_object(pairs: Mapping[str, str]) -> str:
+    """The arguments of ``jsonb_build_object``."""
     return ", ".join(f"'{name}', {value}" for name, value in pairs.items())

@@ -24,6 +24,7 @@ from crm_web.imports.operations import (
     open_leads,
 )
 from crm_web.imports.tables import DELIMITERS
+from crm_web.imports.targets import Target
 from crm_web.models import Employee, LeadStatus, Role
 from crm_web.records.country_input import read_country
 from crm_web.records.parsing import read_currency
@@ -92,6 +93,12 @@ def _read_country(context: click.Context, parameter: click.Parameter, text: str 
     help="The manager or admin to import as. Default: the first admin.",
 )
 @click.option("--system", metavar="NAME", help="The name of the other system. Default: the name of the id column.")
+@click.option(
+    "--kind",
+    "target",
+    type=click.Choice([target.value for target in Target]),
+    help="What the rows become. Default: leads, or customers if the file is a list of accounts.",
+)
 @click.option(
     "--existing",
     type=click.Choice([choice.value for choice in Existing]),
@@ -224,6 +231,7 @@ def _build_options(by: Employee, **said: Any) -> Options:
             "currency": said["currency"] or current_app.config["DEFAULT_CURRENCY"],
             "region": current_app.config["DEFAULT_REGION"],
             "decimal_mark": {"point": POINT, "comma": COMMA}.get(said["decimal_mark"]),
+            "target": Target(said["target"]) if said["target"] else None,
             "existing": Existing(said["existing"]),
             "bad_values": BadValues(said["bad_values"]),
             "delimiter": "\t" if delimiter == "tab" else delimiter,

@@ -10,6 +10,7 @@ import click
 
 from crm_web.imports.operations import LeadFile, Report
 from crm_web.imports.outcomes import Outcome, RowOutcome, list_outcomes
+from crm_web.imports.targets import Target
 from crm_web.lists.csv_export import write_cell
 from crm_web.models import Employee
 
@@ -43,6 +44,8 @@ def echo_mapping(name: str, file: LeadFile) -> None:
     guess = " (detected; use --encoding if names look wrong)" if file.csv.is_guess else ""
     how = f"separated by {delimiter}, encoding {file.csv.encoding}{guess}" if file.csv.delimiter else "a workbook"
     click.echo(f"{name}: {how}")
+    if file.target is not Target.LEADS:
+        click.echo(f"  This is a list of {file.target}.")
     for field, columns in file.mapping.chosen():
         click.echo(f"  {field:<18} from {columns}{_explain(file, field)}")
     left_out = file.mapping.left_out()
@@ -99,9 +102,9 @@ def _echo_rows(title: str, rows: Sequence[RowOutcome], count: int, option: str) 
 
 def list_report_rows() -> Iterator[list[str]]:
     """List what became of each row, as the rows of a table."""
-    yield ["Line", "Outcome", "Lead", "Customer", "Why"]
+    yield ["Line", "Outcome", "Lead", "Customer", "Contact", "Why"]
     for row in list_outcomes():
-        ids = [str(record_id or "") for record_id in (row.lead_id, row.customer_id)]
+        ids = [str(record_id or "") for record_id in (row.lead_id, row.customer_id, row.contact_id)]
         yield [str(row.line), row.outcome.label, *ids, " ".join(row.reasons)]
 
 

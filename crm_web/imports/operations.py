@@ -19,9 +19,11 @@ from crm_web.imports.outcomes import Outcome, RowOutcome, count_outcomes, list_o
 from crm_web.imports.owners import MOST_OWNERS, Staff, find_owners
 from crm_web.imports.plan import list_owner_words, refuse_owners, settle, skip_known, wait_for_turn
 from crm_web.imports.recognition import is_known
+from crm_web.imports.records import match_record_rows, match_records, write_records
 from crm_web.imports.rows import RowReader, RowRefused, Rules
 from crm_web.imports.staging import CHUNK, Staging
 from crm_web.imports.tables import Table, open_table
+from crm_web.imports.targets import Target, detect_target, map_for
 from crm_web.imports.vocabulary import squash
 from crm_web.imports.writing import write_leads
 from crm_web.models import ChangeSource, Employee, LeadStatus, set_audit_actor, set_change_source
@@ -71,6 +73,7 @@ class Options:
     :param delimiter: ``None`` to find out
     :param sheet: which sheet of a workbook; ``None`` to find out
     :param bad_values: whether a value that can't be read costs the row or only itself
+    :param target: what the rows become; ``None`` to find out
     :param country: the ISO country of rows without one, for their phone numbers
     :param existing: whether known leads take what they lack from a row, all that it says, or nothing
     """
@@ -89,6 +92,7 @@ class Options:
     creates_owners: bool = False
     existing: Existing = Existing.FILL
     bad_values: BadValues = BadValues.REFUSE
+    target: Target | None = None
     country: str | None = None
 
 
@@ -97,11 +101,13 @@ class LeadFile:
     """An opened file whose columns are understood.
 
     :param stream: its bytes, from which one can read again
+    :param target: what its rows become
     """
 
     stream: BinaryIO
     csv: Table
     mapping: ColumnMapping
+    target: Target = Target.LEADS
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -167,7 +173,8 @@ def open_leads(stream: BinaryIO, options: Options) -> LeadFile:
         decimal_mark=options.decimal_mark,
         statuses=options.statuses,
     )
-    return LeadFile(stream, _open_again(stream, first), mapping)
+    target = options.target or detect_target(mapping)
+    return LeadFile(stream, _open_again(stream, first), map_for(target, mapping), target)
 
 
 def _open_again(stream: BinaryIO, csv: Table) -> Table:
@@ -197,19 +204,29 @@ def import_leads(
     report = Report(left_out=file.mapping.left_out())
     _stage(file, options, cursor, progress, report, by)
     progress("Checking for duplicates", 0, 0)
-    match_leads(cursor)
+    is_leads = file.target is Target.LEADS
+    match_leads(cursor) if is_leads else match_records(cursor, file.target)
     _settle_owners(file, options, cursor, by, report)
-    match_rows(cursor)
+    match_rows(cursor) if is_leads else match_record_rows(cursor, file.target)
     if options.existing is Existing.SKIP:
         skip_known(cursor)
-    updates = options.existing is Existing.UPDATE
-    settle(cursor, updates=updates)
-    owner_id = options.owner.id if options.owner else None
-    report.new_sources = write_leads(
-        cursor, owner_id, updates=updates, progress=lambda done, total: progress("Saving", done, total)
-    )
-    _count(cursor, report)
+    _write(file, options, cursor, progress, report)
     return report
+
+
+def _write(file: LeadFile, options: Options, cursor: Cursor, progress: Progress, report: Report) -> None:
+    def tell(done: int, total: int) -> None:
+        progress("Saving", done, total)
+
+    updates = options.existing is Existing.UPDATE
+    owner_id = options.owner.id if options.owner else None
+    if file.target is Target.LEADS:
+        settle(cursor, updates=updates)
+        report.new_sources = write_leads(cursor, owner_id, updates=updates, progress=tell)
+        _count_leads(cursor, report)
+    else:
+        write_records(cursor, file.target, owner_id, updates=updates, progress=tell)
+    _count(cursor, report)
 
 
 def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress, report: Report, by: Employee) -> None:
@@ -249,6 +266,15 @@ def _count(cursor: Cursor, report: Report) -> None:
     for outcome, count in count_outcomes(cursor).items():
         setattr(report, outcome, count)
     cursor.execute(
+        "SELECT count(DISTINCT line) FROM import_notes JOIN import_plan p USING (line) WHERE p.action = 'create'"
+    )
+    (report.warned,) = cursor.fetchone() or (0,)
+    report.refusals = list(list_outcomes(Outcome.REFUSED, limit=ROWS_SHOWN))
+    report.others = list(list_outcomes(to_review=True, limit=ROWS_SHOWN))
+
+
+def _count_leads(cursor: Cursor, report: Report) -> None:
+    cursor.execute(
         "SELECT r.status, count(*), count(*) FILTER (WHERE p.closes) FROM import_rows r JOIN import_plan p USING (line)"
         " WHERE p.action = 'create' OR p.action = 'known' AND p.closes GROUP BY r.status"
     )
@@ -258,12 +284,6 @@ def _count(cursor: Cursor, report: Report) -> None:
     cursor.execute("SELECT count(*) FILTER (WHERE makes_customer), count(*) FROM import_wins")
     report.customers, wins = cursor.fetchone() or (0, 0)
     report.linked = wins - report.customers
-    cursor.execute(
-        "SELECT count(DISTINCT line) FROM import_notes JOIN import_plan p USING (line) WHERE p.action = 'create'"
-    )
-    (report.warned,) = cursor.fetchone() or (0,)
-    report.refusals = list(list_outcomes(Outcome.REFUSED, limit=ROWS_SHOWN))
-    report.others = list(list_outcomes(to_review=True, limit=ROWS_SHOWN))
 
 
 def list_refused_rows(file: LeadFile) -> Iterator[list[str]]:

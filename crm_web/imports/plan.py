@@ -120,8 +120,9 @@ def list_owner_words(cursor: Cursor, most: int, *, updates: bool) -> list[str]:
     """
     cursor.execute(
         "SELECT r.owner FROM import_rows r JOIN import_plan p USING (line) LEFT JOIN leads l ON l.id = p.lead_id"
+        " LEFT JOIN customers c ON p.lead_id IS NULL AND c.id = p.customer_id"
         " WHERE r.owner IS NOT NULL AND (p.action = 'create' OR p.action = 'known' AND (%(updates)s"
-        " OR l.owner_id IS NULL)) GROUP BY r.owner ORDER BY min(r.line) LIMIT %(most)s",
+        " OR coalesce(l.owner_id, c.owner_id) IS NULL)) GROUP BY r.owner ORDER BY min(r.line) LIMIT %(most)s",
         {"most": most, "updates": updates},
     )
     return [word for (word,) in cursor]

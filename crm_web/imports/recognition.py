@@ -73,8 +73,9 @@ def detect_kind(keys: Sequence[str], names: Sequence[str]) -> Kind:
         return Kind.PERSON
     has_name = any(is_name(key) for key in keys)
     if "company" in found:
-        # “Name, Company” is a person of a company; “Company, Email” is a company.
-        return Kind.PERSON if has_name or "email" in found else Kind.COMPANY
+        # “Name, Company” is a person of a company, and so may “Company, Email” be.
+        is_person = has_name or ("email" in found and not COMPANY_SIGNS.intersection(keys))
+        return Kind.PERSON if is_person else Kind.COMPANY
     signs = COMPANY_SIGNS if "email" in found else COMPANY_SIGNS | WEAK_COMPANY_SIGNS
     if has_name and (signs.intersection(keys) or look_like_companies(names)):
         return Kind.COMPANY

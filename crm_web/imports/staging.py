@@ -15,26 +15,30 @@ from crm_web.imports.columns import COLUMNS
 from crm_web.imports.outcomes import LONGEST_VALUE
 from crm_web.imports.rows import Problem, Values
 
-STAGED = ("line", "owner", "has_status", "closes", "by_person", "has_company", *COLUMNS)
+STAGED = ("line", "owner", "has_status", "closes", "by_person", "has_company", "account_type", *COLUMNS)
 """A staged row: the owner as the file names it, what decides about duplicates, and columns of ``leads``."""
 
 # The planner can't know how many rows there will be: where it takes a table for empty, because a big import was just
 # rolled back, a nested loop over two large sets would never end.
 _CREATE = Template("""
 DROP TABLE IF EXISTS pg_temp.import_rows, pg_temp.import_notes, pg_temp.import_plan, pg_temp.import_wins,
-    pg_temp.import_owners, pg_temp.import_people, pg_temp.import_phones, pg_temp.import_matches, pg_temp.import_keys;
+    pg_temp.import_owners, pg_temp.import_people, pg_temp.import_phones, pg_temp.import_matches, pg_temp.import_keys,
+    pg_temp.import_names;
 CREATE TEMPORARY TABLE import_rows ON COMMIT DROP AS
     SELECT 0::bigint AS line, ''::text AS owner, true AS has_status, true AS closes, true AS by_person,
-        true AS has_company, $columns
+        true AS has_company, ''::text AS account_type, $columns
     FROM leads WITH NO DATA;
 CREATE TEMPORARY TABLE import_notes (line bigint, place integer, is_refusal boolean, named text NOT NULL DEFAULT '',
     value text NOT NULL DEFAULT '', text text) ON COMMIT DROP;
-CREATE TEMPORARY TABLE import_plan (line bigint, action text, lead_id bigint, customer_id bigint, same_as bigint,
+CREATE TEMPORARY TABLE import_plan (line bigint, action text, lead_id bigint, customer_id bigint, contact_id bigint,
+    same_as bigint,
     matched text, place bigint, closes boolean NOT NULL DEFAULT false, outcome text, changes jsonb, kept jsonb)
     ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_people (line bigint, email text, given text, name text, company text) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_phones (line bigint, phone text) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_matches (line bigint, lead_id bigint, how text, is_same boolean) ON COMMIT DROP;
+CREATE TEMPORARY TABLE import_names (line bigint, name text, kind text, email text, phone text, key text)
+    ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_keys (line bigint, how text, alike text, same text) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_wins (line bigint, lead_id bigint, company text, closed_at timestamptz,
     customer_id bigint, makes_customer boolean NOT NULL DEFAULT false) ON COMMIT DROP;

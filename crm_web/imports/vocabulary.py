@@ -203,6 +203,12 @@ WEAK_COMPANY_SIGNS = frozenset(
 )
 """What is said of companies rather than of people."""
 
+ACCOUNT_WORDS = ("account", "customer", "client", "kunde")
+"""How a column of a list of companies begins that are customers."""
+ACCOUNT_TYPE_HEADERS = frozenset({"accounttype", "customertype", "companytype", "type", "relationship"})
+FORMER_CUSTOMERS = frozenset({"former", "formercustomer", "churned", "lost", "lostcustomer", "excustomer"})
+CUSTOMERS = frozenset({"customer", "client", "kunde", "active", "activecustomer", "customerdirect", "customerchannel"})
+
 LEGAL_FORMS = frozenset(
     """
     ltd limited inc incorporated llc llp lp plc corp corporation co company gmbh mbh ag kg ohg ug ev eg se sa sas sarl

@@ -70,4 +70,4 @@ def test_the_files_name_each_row_and_are_safe_in_a_spreadsheet(import_file: Impo
     with report.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
     assert [row[:2] for row in rows] == [["Line", "Outcome"], ["2", "Refused"], ["3", "Created"]]
-    assert "Enter an email address" in rows[1][4]
+    assert "Enter an email address" in rows[1][5]

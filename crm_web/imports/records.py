@@ -1,0 +1,229 @@
+"""Makes customers and contacts of staged rows: what is known is filled or updated, and the rest is created."""
+
+from collections.abc import Callable
+from string import Template
+
+from psycopg2.extensions import cursor as Cursor
+
+from crm_web.imports.changing import as_object, differ, keep, take
+from crm_web.imports.targets import Target
+from crm_web.winning.mapping import BILLING, CONTACT_FIELDS, CUSTOMER_FIELDS, SQL
+
+BATCH = 20_000
+_NAME = "crm_fold(crm_lead_name(r.first_name, r.last_name, NULL, r.email))"
+
+_BEGIN = """
+INSERT INTO import_plan (line, action) SELECT line, 'create' FROM import_rows;
+CREATE UNIQUE INDEX ON import_plan (line);
+ANALYZE import_plan;
+"""
+_NAME_CUSTOMERS = """
+INSERT INTO import_names (line, name, kind, email, phone, key)
+SELECT line,
+    crm_fold(CASE WHEN btrim(company) <> '' THEN company ELSE crm_lead_name(first_name, last_name, '', email) END),
+    CASE WHEN btrim(company) <> '' THEN 'organisation' ELSE 'person' END, lower(email),
+    coalesce(phone_e164, mobile_e164),
+    CASE WHEN external_system <> 'row' THEN external_id END
+FROM import_rows;
+ANALYZE import_names;
+"""
+# An organisation is one by its name; people of one name are many.
+_MATCH_CUSTOMERS = """
+INSERT INTO import_matches (line, lead_id, how, is_same)
+SELECT n.line, c.id, CASE WHEN c.email_normalised = n.email THEN 'name and email' WHEN c.phone_e164 = n.phone
+    THEN 'name and phone' ELSE 'name' END, coalesce(c.email_normalised = n.email OR c.phone_e164 = n.phone, false)
+FROM import_names n JOIN customers c ON c.sort_name = n.name AND c.kind = n.kind
+WHERE c.deleted_at IS NULL AND (n.kind = 'organisation' OR c.email_normalised = n.email OR c.phone_e164 = n.phone)
+"""
+_MATCH_CONTACTS = f"""
+UPDATE import_plan p SET customer_id = c.id FROM import_rows r JOIN (
+    SELECT sort_name, min(id) AS id, count(*) AS count FROM customers
+    WHERE deleted_at IS NULL AND kind = 'organisation' GROUP BY sort_name
+) c ON c.sort_name = crm_fold(btrim(r.company)) WHERE r.line = p.line AND c.count = 1;
+WITH refused AS (
+    UPDATE import_plan p SET action = 'refused' FROM import_rows r WHERE r.line = p.line AND p.customer_id IS NULL
+    RETURNING p.line, btrim(coalesce(r.company, '')) AS company
+)
+INSERT INTO import_notes SELECT line, 0, true, '', '', CASE WHEN company = ''
+    THEN 'The contact has no company. Map one: --map company=…'
+    ELSE 'There is no customer “' || company || '”, or more than one. Import the companies first: --kind customers' END
+FROM refused;
+INSERT INTO import_names (line, name, kind, email, phone, key)
+SELECT r.line, {_NAME}, p.customer_id::text, lower(r.email), coalesce(r.phone_e164, r.mobile_e164), NULL
+FROM import_rows r JOIN import_plan p USING (line) WHERE p.action = 'create';
+ANALYZE import_names;
+INSERT INTO import_matches (line, lead_id, how, is_same)
+SELECT n.line, c.id, CASE WHEN c.email_normalised = n.email THEN 'email' ELSE 'name and phone' END, true
+FROM import_names n JOIN contacts c ON c.customer_id::text = n.kind AND c.deleted_at IS NULL
+WHERE c.email_normalised = n.email OR c.sort_name = n.name AND n.phone IN (c.phone_e164, c.mobile_e164)
+"""  # noqa: S608
+_TAKE_MATCHES = Template("""
+UPDATE import_plan p SET action = 'known', $id = m.id, matched = m.how FROM (
+    SELECT DISTINCT ON (line) line, lead_id AS id, how, is_same, count(*) OVER (PARTITION BY line) AS count
+    FROM import_matches ORDER BY line, is_same DESC, how, lead_id
+) m WHERE m.line = p.line AND (m.is_same OR m.count = 1);
+WITH refused AS (
+    UPDATE import_plan p SET action = 'refused' FROM (SELECT DISTINCT line FROM import_matches) m
+    WHERE m.line = p.line AND p.action = 'create' RETURNING p.line
+)
+INSERT INTO import_notes SELECT line, 0, true, '', '', 'Several customers have this name. Merge them first.'
+FROM refused
+""")
+_MATCH_ROWS = Template("""
+UPDATE import_plan p SET action = 'known', same_as = d.first, matched = d.how FROM (
+    SELECT DISTINCT ON (line) line, first, how FROM (
+        SELECT n.line, '$email' AS how, min(n.line) OVER (PARTITION BY n.kind, n.email, n.key$and_name) AS first
+        FROM import_names n JOIN import_plan p USING (line) WHERE p.action = 'create' AND n.email IS NOT NULL
+        UNION ALL
+        SELECT n.line, 'name and phone', min(n.line) OVER (PARTITION BY n.kind, n.name, n.phone, n.key)
+        FROM import_names n JOIN import_plan p USING (line) WHERE p.action = 'create' AND n.phone IS NOT NULL
+        UNION ALL
+        SELECT n.line, 'name', min(n.line) OVER (PARTITION BY n.name, n.key)
+        FROM import_names n JOIN import_plan p USING (line) WHERE p.action = 'create' AND n.kind = 'organisation'
+    ) alike WHERE first < line ORDER BY line, first
+) d WHERE d.line = p.line
+""")
+_FOLLOW_ROWS = """
+UPDATE import_plan p SET same_as = q.same_as FROM import_plan q WHERE q.line = p.same_as AND q.same_as IS NOT NULL
+"""
+_GIVE_IDS = Template("""
+UPDATE import_plan p SET $id = given.id FROM (
+    SELECT line, nextval(pg_get_serial_sequence('$table', 'id')) AS id
+    FROM (SELECT line FROM import_plan WHERE action = 'create' ORDER BY line) in_order
+) given WHERE given.line = p.line;
+UPDATE import_plan p SET $id = first.$id FROM import_plan first WHERE first.line = p.same_as;
+UPDATE import_plan p SET place = ranked.place FROM (
+    SELECT line, row_number() OVER (PARTITION BY $id ORDER BY line) AS place FROM import_plan WHERE action = 'known'
+) ranked WHERE ranked.line = p.line;
+ANALYZE import_plan;
+""")
+_BATCHES = """
+SELECT action, place, min(line), max(line), count(*) FROM (
+    SELECT action, place, line, (row_number() OVER (PARTITION BY action, place ORDER BY line) - 1) / %s AS batch
+    FROM import_plan WHERE action IN ('create', 'known')
+) numbered GROUP BY action, place, batch ORDER BY action, place, batch
+"""
+_ROWS = """
+    SELECT r.*, CASE WHEN r.owner IS NULL THEN %(owner)s ELSE o.employee_id END AS owner_id
+    FROM import_rows r LEFT JOIN import_owners o ON o.word = r.owner WHERE r.line BETWEEN %(first)s AND %(last)s
+"""
+_VIEWS = {
+    Target.CUSTOMERS: Template(f"""
+        SELECT line, created_at, description, account_type, $customer_values FROM ({_ROWS}) typed
+    """).substitute(SQL),  # noqa: S608
+    Target.CONTACTS: f"SELECT line, created_at, description, {', '.join(CONTACT_FIELDS)} FROM ({_ROWS}) t",  # noqa: S608
+}
+_NAMES = {
+    Target.CUSTOMERS: ("line", "created_at", "description", "status", *CUSTOMER_FIELDS),
+    Target.CONTACTS: ("line", "created_at", "description", *CONTACT_FIELDS),
+}
+_CREATE = {
+    Target.CUSTOMERS: Template("""
+INSERT INTO customers (id, created_at, description, status, $columns) OVERRIDING SYSTEM VALUE
+SELECT p.customer_id, coalesce(r.created_at, now()), r.description, coalesce(r.status, 'active'), $columns
+FROM import_plan p JOIN ($view) r ($names) USING (line) WHERE p.action = 'create' ORDER BY line
+""").substitute(
+        columns=", ".join(CUSTOMER_FIELDS), view=_VIEWS[Target.CUSTOMERS], names=", ".join(_NAMES[Target.CUSTOMERS])
+    ),
+    Target.CONTACTS: Template("""
+INSERT INTO contacts (id, customer_id, is_primary, created_at, description, $columns) OVERRIDING SYSTEM VALUE
+SELECT p.contact_id, p.customer_id, row_number() OVER (PARTITION BY p.customer_id ORDER BY line) = 1 AND NOT EXISTS (
+        SELECT FROM contacts c WHERE c.customer_id = p.customer_id AND c.is_primary AND c.deleted_at IS NULL),
+    coalesce(r.created_at, now()), r.description, $columns
+FROM import_plan p JOIN ($view) r ($names) USING (line) WHERE p.action = 'create' ORDER BY line
+""").substitute(
+        columns=", ".join(CONTACT_FIELDS), view=_VIEWS[Target.CONTACTS], names=", ".join(_NAMES[Target.CONTACTS])
+    ),
+}
+_CHANGE = Template("""
+WITH held AS MATERIALIZED (
+    SELECT l.* FROM $table l WHERE l.id = ANY (ARRAY(SELECT $id FROM import_plan
+        WHERE action = 'known' AND place = %(place)s AND line BETWEEN %(first)s AND %(last)s))
+    ORDER BY l.id FOR NO KEY UPDATE
+), merged AS MATERIALIZED (
+    SELECT p.line, l.id, n.*, jsonb_strip_nulls(jsonb_build_object($changes)) AS changes,
+        jsonb_strip_nulls(jsonb_build_object($kept)) AS kept
+    FROM import_plan p JOIN ($view) r ($names) USING (line) JOIN held l ON l.id = p.$id
+    CROSS JOIN LATERAL (SELECT $same_place AS same_place) t
+    CROSS JOIN LATERAL (SELECT $values) n
+    WHERE p.action = 'known' AND p.place = %(place)s
+), noted AS (
+    UPDATE import_plan p SET changes = m.changes, kept = m.kept, outcome = CASE WHEN m.changes = '{}' THEN 'same'
+        WHEN jsonb_path_exists(m.changes, '$$.*[0] ? (@ != null)') THEN 'updated' ELSE 'filled' END
+    FROM merged m WHERE p.line = m.line AND (m.changes <> '{}' OR m.kept <> '{}')
+)
+UPDATE $table l SET $sets FROM merged m WHERE m.changes <> '{}' AND l.id = m.id
+""")
+_PAIRS = {"phone": "phone", "phone_e164": "phone", "mobile": "mobile", "mobile_e164": "mobile"}
+_IDS = {Target.CUSTOMERS: "customer_id", Target.CONTACTS: "contact_id"}
+
+
+def match_records(cursor: Cursor, target: Target) -> None:
+    """Find the rows that are about customers or contacts that exist."""
+    cursor.execute(_BEGIN)
+    for statement in (_NAME_CUSTOMERS, _MATCH_CUSTOMERS) if target is Target.CUSTOMERS else (_MATCH_CONTACTS,):
+        cursor.execute(statement)
+    cursor.execute(_TAKE_MATCHES.substitute(id=_IDS[target]))
+
+
+def match_record_rows(cursor: Cursor, target: Target) -> None:
+    """Find the rows that are about the same record as an earlier row, and give new records their ids."""
+    is_customer = target is Target.CUSTOMERS
+    how, and_name = ("name and email", ", n.name") if is_customer else ("email", "")
+    cursor.execute(_MATCH_ROWS.substitute(email=how, and_name=and_name))
+    while True:
+        cursor.execute(_FOLLOW_ROWS)
+        if not cursor.rowcount:
+            break
+    cursor.execute(_GIVE_IDS.substitute(id=_IDS[target], table=target.value))
+
+
+def write_records(
+    cursor: Cursor, target: Target, owner_id: int | None, *, updates: bool, progress: Callable[[int, int], None]
+) -> None:
+    """Write everything that was decided.
+
+    :param owner_id: who gets the customers without an owner
+    :param updates: whether known records take over what rows say, and not only what they lack
+    """
+    cursor.execute(_BATCHES, (BATCH,))
+    batches = cursor.fetchall()
+    written, total = 0, sum(batch[-1] for batch in batches)
+    change = _build_change(target, updates)
+    for action, place, first, last, count in batches:
+        statement = _CREATE[target] if action == "create" else change
+        cursor.execute(statement, {"first": first, "last": last, "place": place, "owner": owner_id})
+        written += count
+        progress(written, total)
+
+
+def _build_change(target: Target, updates: bool) -> str:
+    fields = [name for name in _NAMES[target] if name not in ("line", "created_at", "name", "kind")]
+    values = {name: _fill(name, updates) for name in fields}
+    shown = [name for name in fields if not name.endswith("_e164")]
+    kept = {name: keep(f"n.{name}", f"r.{name}", _phone_differs(name)) for name in shown if name != "owner_id"}
+    place = " OR ".join(f"coalesce(crm_fold(l.{name}) <> crm_fold(r.{name}), false)" for name in BILLING)
+    return _CHANGE.substitute(
+        table=target.value,
+        id=_IDS[target],
+        view=_VIEWS[target],
+        names=", ".join(_NAMES[target]),
+        same_place=f"NOT ({place})" if target is Target.CUSTOMERS else "true",
+        values=", ".join(f"{value} AS {name}" for name, value in values.items()),
+        sets=", ".join(f"{name} = m.{name}" for name in values),
+        changes=as_object({name: differ(f"l.{name}", f"n.{name}") for name in shown}),
+        kept=as_object(kept),
+    )
+
+
+def _fill(name: str, updates: bool) -> str:
+    """What a field becomes; of a pair both or neither, and no address is put together of two."""
+    if name in _PAIRS:
+        taken = f"r.{_PAIRS[name]} IS NOT NULL" if updates else f"l.{_PAIRS[name]} IS NULL"
+        return f"CASE WHEN {taken} THEN r.{name} ELSE l.{name} END"
+    taken = take(f"l.{name}", f"r.{name}", updates)
+    return f"CASE WHEN t.same_place THEN {taken} ELSE l.{name} END" if name in BILLING and not updates else taken
+
+
+def _phone_differs(name: str) -> str:
+    return f"r.{name}_e164 <> n.{name}_e164" if name in ("phone", "mobile") else "true"

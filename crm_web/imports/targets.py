@@ -1,0 +1,48 @@
+"""What the rows of a file become: leads, customers, or contacts of customers."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import StrEnum
+
+from crm_web.imports.mapping import ColumnMapping
+from crm_web.imports.recognition import Kind
+from crm_web.imports.vocabulary import ACCOUNT_TYPE_HEADERS, ACCOUNT_WORDS, squash
+
+
+class Target(StrEnum):
+    LEADS = "leads"
+    CUSTOMERS = "customers"
+    CONTACTS = "contacts"
+
+
+_SHARED = frozenset(
+    {"external_id", "email", "phone", "mobile", "owner", "description", "created_at", "first_name", "last_name"}
+    | {"full_name", "company", "salutation"}
+)
+_FIELDS = {
+    Target.CUSTOMERS: _SHARED | {"website", "industry"},
+    Target.CONTACTS: _SHARED - {"owner"} | {"job_title"},
+}
+
+
+def detect_target(mapping: ColumnMapping) -> Target:
+    """Tell customers from leads: a list of companies that calls them accounts or customers."""
+    keys = [squash(name) for name in mapping.header]
+    is_account = any(key.startswith(ACCOUNT_WORDS) for key in keys)
+    return Target.CUSTOMERS if mapping.kind is Kind.COMPANY and is_account else Target.LEADS
+
+
+def map_for(target: Target, mapping: ColumnMapping) -> ColumnMapping:
+    """Keep the columns that a target has a place for; the others are left out, and named so."""
+    if target is Target.LEADS:
+        return mapping
+    columns = {name: places for name, places in mapping.columns.items() if name in _FIELDS[target]}
+    if target is Target.CUSTOMERS:
+        columns |= _find_account_type(mapping.header)
+    addresses = mapping.addresses if target is Target.CUSTOMERS else ()
+    return replace(mapping, columns=columns, addresses=addresses)
+
+
+def _find_account_type(header: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    places = [place for place, name in enumerate(header) if squash(name) in ACCOUNT_TYPE_HEADERS]
+    return {"account_type": (places[0],)} if places else {}

@@ -1,0 +1,99 @@
+"""Lists of accounts become customers, and lists of their people contacts."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from click.testing import Result
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crm_web.models import Change, Contact, Customer, CustomerKind, CustomerStatus, Employee
+from tests.factories import make_contact, make_customer
+from tests.imports.test_import_leads import counts, leads
+
+ImportFile = Callable[..., Result]
+
+
+def customers(session: Session) -> list[Customer]:
+    session.expire_all()
+    return list(session.scalars(select(Customer).order_by(Customer.id)))
+
+
+def contacts(session: Session) -> list[Contact]:
+    session.expire_all()
+    return list(session.scalars(select(Contact).order_by(Contact.id)))
+
+
+def test_a_list_of_accounts_becomes_customers(import_file: ImportFile, session: Session, ada: Employee) -> None:
+    content = (
+        "ACCOUNTID,Account Name,Account Type,Website,Billing City,Billing Country,Owner,Created Time\n"
+        "7,Quist Paper,Customer,quistpaper.example,Oslo,NO,Ada Morgan,2024-02-03\n"
+        "8,Larsen Oy,Prospect,larsen.example,,,,\n"
+    )
+    result = import_file(content.replace("Ada Morgan", ada.email))
+    assert counts(result) == (2, 0, 0, 0)
+    assert "This is a list of customers." in result.stdout
+    quist, larsen = customers(session)
+    assert (quist.name, quist.kind, quist.status) == ("Quist Paper", CustomerKind.ORGANISATION, CustomerStatus.ACTIVE)
+    assert (quist.website, quist.billing_city, quist.billing_country) == ("quistpaper.example", "Oslo", "NO")
+    assert (quist.owner_id, quist.created_at) == (ada.id, datetime(2024, 2, 3, 12, tzinfo=UTC))
+    assert larsen.status is CustomerStatus.INACTIVE
+    assert leads(session) == []
+    assert counts(import_file(content.replace("Ada Morgan", ada.email))) == (0, 0, 2, 0)
+    assert set(session.scalars(select(Change.source).where(Change.entity == "customer"))) == {"import"}
+
+
+def test_known_customers_take_what_they_lack_or_all(import_file: ImportFile, session: Session) -> None:
+    known = make_customer(session, name="Quist Paper", email="old@quist.example", billing_city="Bergen")
+    content = (
+        "Account Name,Email,Industry,City,Street,Account Type\nQUIST PAPER,new@quist.example,Paper,Oslo,Kai 1,Churned\n"
+    )
+    assert "Nothing new." in import_file(content, "--existing", "skip").stdout
+    result = import_file(content.replace("Account Type", "Shoe").replace("Churned", "40"), "--kind", "customers")
+    session.refresh(known)
+    assert (known.email, known.industry, known.billing_city, known.billing_street) == (
+        "old@quist.example",
+        "Paper",
+        "Bergen",
+        None,
+    )
+    assert f"line 2: Filled in. Same name as customer {known.id}. Industry: empty → Paper." in result.stdout
+    assert "Email stays old@quist.example; the file has new@quist.example." in result.stdout
+    assert "skipped: Shoe" in result.stdout
+    assert counts(import_file(content, "--existing", "update", "--kind", "customers")) == (0, 1, 0, 0)
+    session.refresh(known)
+    assert (known.email, known.billing_street, known.status) == ("new@quist.example", "Kai 1", CustomerStatus.FORMER)
+
+
+def test_customers_of_one_name_are_not_taken_for_each_other(import_file: ImportFile, session: Session) -> None:
+    for number in (1, 2):
+        make_customer(session, name="Quist", email=f"{number}@quist.example")
+    rows = "1,Quist,\n2,Quist,2@quist.example\n3,Larsen,\n4,Larsen,\n"
+    result = import_file("Account ID,Account Name,Email\n" + rows, "--kind", "customers")
+    assert counts(result) == (2, 0, 1, 1)
+    assert "line 2: Several customers have this name. Merge them first." in result.stdout
+    people = "First Name,Last Name,Email\nAnn,Lee,a@x.com\nAnn,Lee,b@x.com\nAnn,Lee,A@x.com\n"
+    assert counts(import_file(people, "--kind", "customers")) == (2, 0, 1, 0)
+    assert customers(session)[-1].kind is CustomerKind.PERSON
+
+
+def test_contacts_go_to_their_customers(import_file: ImportFile, session: Session) -> None:
+    company = make_customer(session, name="Fjord Lights")
+    known = make_contact(session, company, first_name="Ebba", last_name="Quist", email="ebba@fjord.example")
+    session.commit()
+    content = (
+        "Contact ID,First Name,Last Name,Account Name,Email,Phone,Title\n"
+        "1,Ebba,Quist,FJORD LIGHTS,EBBA@fjord.example,212 555 0123,CEO\n"
+        "2,Ines,Larsen,Fjord Lights,ines@fjord.example,,\n3,Ines,Larsen,Fjord Lights,Ines@fjord.example,212 555 0124,\n"
+        "4,Olav,Berg,Nobody Ltd,o@nobody.example,,\n5,Eve,Ray,,e@x.example,,\n"
+    )
+    result = import_file(content, "--kind", "contacts")
+    assert counts(result) == (1, 0, 0, 2)
+    session.refresh(known)
+    assert (known.job_title, known.phone_e164) == ("CEO", "+12125550123")
+    ines = contacts(session)[-1]
+    assert (ines.name, ines.customer_id, ines.phone_e164) == ("Ines Larsen", company.id, "+12125550124")
+    assert [contact.is_primary for contact in contacts(session)].count(True) == 1
+    assert "line 5: There is no customer “Nobody Ltd”, or more than one." in result.stdout
+    assert f"line 2: Filled in. Same email as contact {known.id}." in result.stdout
+    assert leads(session) == []
