@@ -215,17 +215,17 @@ def import_leads(
 
 
 def _write(file: LeadFile, options: Options, cursor: Cursor, progress: Progress, report: Report) -> None:
-    def tell(done: int, total: int) -> None:
+    def saved(done: int, total: int) -> None:
         progress("Saving", done, total)
 
     updates = options.existing is Existing.UPDATE
     owner_id = options.owner.id if options.owner else None
     if file.target is Target.LEADS:
         settle(cursor, updates=updates)
-        report.new_sources = write_leads(cursor, owner_id, updates=updates, progress=tell)
+        report.new_sources = write_leads(cursor, owner_id, updates=updates, progress=saved)
         _count_leads(cursor, report)
     else:
-        write_records(cursor, file.target, owner_id, updates=updates, progress=tell)
+        write_records(cursor, file.target, owner_id, updates=updates, progress=saved)
     _count(cursor, report)
 
 

@@ -3,7 +3,7 @@
 History knows by the import's transaction what it made and changed, so nothing has to be kept for the undo.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import text, update
@@ -12,7 +12,7 @@ from crm_web.core.clock import now
 from crm_web.core.extensions import db
 from crm_web.imports.stored.progress import ProgressNotes
 from crm_web.leads.operations import restore_status
-from crm_web.models import Conversion, Employee, Import, Lead, LeadStatus
+from crm_web.models import Conversion, Customer, Employee, Import, Lead, LeadStatus
 from crm_web.records.batch import batch_of
 from crm_web.records.merging import is_same
 from crm_web.records.phones import PhoneRefused, parse_phone_columns
@@ -20,6 +20,8 @@ from crm_web.records.serialization import from_history
 
 TRASHED_AT_ONCE = 5_000
 REVERTED_AT_ONCE = 500
+Revert = Callable[[Any, int, Mapping[str, tuple[Any, Any]], Employee], str | None]
+"""Gives a record its old values; returns what stays as it is."""
 OF_STATUS = ("status", "lost_reason", "lost_note", "closed_at", "customer_id")
 
 _COLLECT = """
@@ -79,20 +81,21 @@ UPDATE contacts SET deleted_at = now(), deleted_by_id = :by WHERE id = ANY (:ids
 """
 _LIST_CHANGED = """
 SELECT u.id, u.version, array_agg(c.fields ORDER BY c.id) AS changes
-FROM undo_records u JOIN changes c ON c.entity = 'lead' AND c.entity_id = u.id
+FROM undo_records u JOIN changes c ON c.entity = u.entity AND c.entity_id = u.id
     AND c.xact = (SELECT xact FROM imports WHERE id = :import_id)
-WHERE u.entity = 'lead' AND NOT u.is_new AND u.reason IS NULL AND u.id > :after
+WHERE u.entity = :entity AND NOT u.is_new AND u.reason IS NULL AND u.id > :after
 GROUP BY u.id, u.version ORDER BY u.id LIMIT :limit
 """
-_LEAVE = "UPDATE undo_records SET reason = :reason WHERE entity = 'lead' AND id = :id"
+_LEAVE = "UPDATE undo_records SET reason = :reason WHERE entity = :entity AND id = :id"
 _NOTE_RESULTS = """
 UPDATE import_results r SET undo_outcome = CASE WHEN f.reason = '' THEN 'undone' ELSE 'left' END,
     undo_reason = nullif(f.reason, '')
 FROM (
     SELECT r.line, concat_ws(' ', l.reason, c.reason) AS reason
-    FROM import_results r JOIN undo_records l ON l.entity = 'lead' AND l.id = r.lead_id
+    FROM import_results r LEFT JOIN undo_records l ON l.entity = 'lead' AND l.id = r.lead_id
     LEFT JOIN undo_records c ON c.entity = 'customer' AND c.id = r.customer_id
     WHERE r.import_id = :import_id AND r.outcome IN ('created', 'updated', 'filled')
+        AND num_nonnulls(l.id, CASE WHEN r.lead_id IS NULL THEN c.id END) > 0
 ) f WHERE r.import_id = :import_id AND r.line = f.line
 """
 
@@ -107,7 +110,8 @@ def take_back(record: Import, *, by: Employee, progress: ProgressNotes) -> None:
     for entity, table in (("lead", "leads"), ("customer", "customers"), ("contact", "contacts")):
         db.session.execute(text(_LOCK.format(entity=entity, table=table)))
     db.session.execute(text(_LEAVE_LEADS))
-    _revert_leads(record.id, by, progress)
+    _revert_changed("lead", Lead, _revert_lead, record.id, by, progress)
+    _revert_changed("customer", Customer, _revert_customer, record.id, by, progress)
     _move_to_trash("lead", _TRASH_LEADS, by, progress)
     db.session.execute(text(_LEAVE_CUSTOMERS))
     _move_to_trash("customer", _TRASH_CUSTOMERS, by, progress)
@@ -122,14 +126,18 @@ def _move_to_trash(entity: str, statement: str, by: Employee, progress: Progress
         progress("Undoing", 0, 0)
 
 
-def _revert_leads(import_id: int, by: Employee, progress: ProgressNotes) -> None:
-    for rows in _in_portions(_LIST_CHANGED, REVERTED_AT_ONCE, import_id=import_id):
-        leads = {lead.id: lead for lead in db.session.query(Lead).filter(Lead.id.in_([row.id for row in rows]))}
-        with batch_of(leads.values(), by=by):
-            left = {row.id: _revert_lead(leads[row.id], row.version, _join(row.changes), by) for row in rows}
-        for lead_id, reason in left.items():
+def _revert_changed(
+    entity: str, model: Any, revert: Revert, import_id: int, by: Employee, progress: ProgressNotes
+) -> None:
+    for rows in _in_portions(_LIST_CHANGED, REVERTED_AT_ONCE, import_id=import_id, entity=entity):
+        records = {
+            record.id: record for record in db.session.query(model).filter(model.id.in_([row.id for row in rows]))
+        }
+        with batch_of(records.values(), by=by):
+            left = {row.id: revert(records[row.id], row.version, _join(row.changes), by) for row in rows}
+        for record_id, reason in left.items():
             if reason:
-                db.session.execute(text(_LEAVE), {"id": lead_id, "reason": reason})
+                db.session.execute(text(_LEAVE), {"entity": entity, "id": record_id, "reason": reason})
         progress("Undoing", 0, 0)
 
 
@@ -155,21 +163,31 @@ def _revert_lead(lead: Lead, version: int, fields: Mapping[str, tuple[Any, Any]]
             return "The lead changed since, so its status stays."
         _revert_status(lead, {name: old for name, (old, _new) in fields.items()}, by)
     rest = {name: values for name, values in fields.items() if "status" not in fields or name not in OF_STATUS}
+    return _revert_fields(lead, rest, "country", by)
+
+
+def _revert_customer(
+    customer: Customer, version: int, fields: Mapping[str, tuple[Any, Any]], by: Employee
+) -> str | None:
+    return _revert_fields(customer, fields, "billing_country", by)
+
+
+def _revert_fields(record: Any, fields: Mapping[str, tuple[Any, Any]], country: str, by: Employee) -> str | None:
+    """Give the fields their old values, those that still have the new one; returns what stays as it is."""
+    model = type(record)
     old = {
-        name: from_history(Lead, name, values[0]) for name, values in rest.items() if _is_untouched(lead, name, values)
+        name: from_history(model, name, values[0])
+        for name, values in fields.items()
+        if is_same(getattr(record, name), from_history(model, name, values[1]))
     }
     try:
-        old |= parse_phone_columns(lead, old, country=old.get("country", lead.country), by=by)
+        old |= parse_phone_columns(record, old, country=old.get(country, getattr(record, country)), by=by)
     except PhoneRefused as error:
         return error.message
     for name, value in old.items():
-        setattr(lead, name, value)
-    kept = [name for name in rest if name not in old]
+        setattr(record, name, value)
+    kept = [name for name in fields if name not in old]
     return "Some fields changed since and stay as they are." if kept else None
-
-
-def _is_untouched(lead: Lead, name: str, values: tuple[Any, Any]) -> bool:
-    return is_same(getattr(lead, name), from_history(Lead, name, values[1]))
 
 
 def _revert_status(lead: Lead, old: Mapping[str, Any], by: Employee) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from crm_web.models import Change, Conversion, Customer, Employee, Import, ImportState, Lead
 from tests.databases import OwnDatabase
-from tests.factories import make_lead
+from tests.factories import make_customer, make_lead
 from tests.imports.stored.conftest import Upload, Work
 from tests.page import Browser, Page
 from tests.rows import count
@@ -103,6 +103,30 @@ def test_what_changed_since_is_left_and_listed(session: Session, upload: Upload,
     assert (filled.company, filled.phone) == ("Rings AG", None)
     assert session.get_one(Lead, leads["Dorn"].id).is_in_trash
     assert session.scalars(select(Import.state)).one() is ImportState.UNDONE
+
+
+def test_a_list_of_customers_is_taken_back(session: Session, upload: Upload, work: Work) -> None:
+    known = make_customer(session, name="Engines Ltd", phone="212 555 0123", phone_e164="+12125550123")
+    changed = make_customer(session, name="Looms Ltd")
+    session.commit()
+    content = (
+        "Account Name,Account Type,Website\nEngines Ltd,Customer,engines.example\nLooms Ltd,Customer,looms.example\n"
+    )
+    page = run_import(upload, work, content + "Dyes Ltd,Customer,dyes.example\n")
+    assert count(session, Customer) == 3
+    session.refresh(known)
+    session.refresh(changed)
+    assert (known.website, changed.website) == ("engines.example", "looms.example")
+    changed.website = "other.example"
+    session.commit()
+    undo(page, work)
+    session.expire_all()
+    assert (known.website, changed.website) == (None, "other.example")
+    assert [customer.is_in_trash for customer in session.scalars(select(Customer).order_by(Customer.id))] == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_an_undo_is_done_once(session: Session, upload: Upload, work: Work) -> None:
