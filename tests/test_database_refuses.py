@@ -299,6 +299,23 @@ def test_an_unknown_role(refused: Refusal) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "column", "value", "constraint"),
+    [
+        ("note", "priority", "high", "ck_activities_only_tasks_have_priority"),
+        ("task", "priority", "urgent", "ck_activities_priority_known"),
+        ("task", "outcome", "busy", "ck_activities_only_calls_have_outcome"),
+        ("call", "outcome", "shouted", "ck_activities_outcome_known"),
+        ("task", "due_time", "14:30", "ck_activities_due_time_of_day"),
+    ],
+)
+def test_what_an_activity_of_this_kind_never_has(
+    refused: Refusal, session: Session, kind: str, column: str, value: str, constraint: str
+) -> None:
+    statement = f"INSERT INTO activities (kind, subject, lead_id, {column}) VALUES (:kind, 'x', :lead, :value)"
+    assert refused(statement, kind=kind, lead=make_lead(session).id, value=value) == constraint
+
+
 def test_an_employee_who_did_something_is_never_deleted(refused: Refusal, session: Session, bob: Employee) -> None:
     make_lead(session, by=bob)
     assert refused("DELETE FROM employees WHERE id = :id", id=bob.id).startswith("fk_")

@@ -46,7 +46,14 @@ NASTY = (
 """What no field expects, or only some do."""
 OWN = {"csrf_token", "_method"}
 VALID: dict[str, dict[str, Any]] = {
-    "activities": {"kind": "task", "subject": "Call", "due_on": "2026-03-31", "happened_at": "2026-03-31T10:00"},
+    "activities": {
+        "kind": "task",
+        "subject": "Call",
+        "due_on": "2026-03-31",
+        "happened_at": "2026-03-31T10:00",
+        "due_time": "14:30",
+        "version": "1",
+    },
     "auth": {
         "password": "quiet harbour 12",
         "repeated_password": "quiet harbour 12",

@@ -1,12 +1,21 @@
 """The form for activities."""
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from crm_web.activities.queries import list_assignees
-from crm_web.models import Activity, ActivityKind, Employee, limit_of
-from crm_web.records.date_input import read_moment
-from crm_web.web.form_fields import DateField, EnumField, OwnerField, Required, TextBlock, TextLine, TypedField
+from crm_web.models import Activity, ActivityKind, CallOutcome, Employee, TaskPriority, limit_of
+from crm_web.records.date_input import read_moment, read_time
+from crm_web.web.form_fields import (
+    DateField,
+    EnumField,
+    OwnerField,
+    RecordForm,
+    Required,
+    TextBlock,
+    TextLine,
+    TypedField,
+)
 from crm_web.web.forms import IdempotentForm
 from crm_web.web.template_filters import current_user_locale
 
@@ -17,29 +26,69 @@ class MomentField(TypedField):
     attributes = {"type": "datetime-local"}
 
     def read(self, typed: str) -> datetime:
+        """Parse the time; one that was not touched keeps its seconds."""
+        saved = self.object_data
+        if isinstance(saved, datetime) and typed == self.show(saved):
+            return saved
         reader = current_user_locale()
         return read_moment(typed, reader.zone, reader.locale)
 
+    def show(self, value: datetime) -> str:
+        return value.astimezone(current_user_locale().zone).strftime("%Y-%m-%dT%H:%M")
 
-class ActivityForm(IdempotentForm):
+
+class TimeOfDayField(TypedField):
+    """A time of day, such as 14:30."""
+
+    attributes = {"type": "time"}
+    width = "short"
+
+    def read(self, typed: str) -> time:
+        return read_time(typed)
+
+    def show(self, value: time) -> str:
+        return f"{value:%H:%M}"
+
+
+class ActivityFields(RecordForm):
+    """What is typed about an activity; some fields are only for tasks, or only for calls."""
+
+    subject = TextLine("Subject", limit_of(Activity.subject), [Required("Enter a subject.")])
+    body = TextBlock("Details", limit_of(Activity.body), render_kw={"rows": 3})
+    outcome = EnumField("Outcome", CallOutcome)
+    happened_at = MomentField("Date and time")
+    due_on = DateField("Due date")
+    due_time = TimeOfDayField("Due time")
+    priority = EnumField("Priority", TaskPriority, empty="Normal")
+    assignee_id = OwnerField("Assigned to", refusal="Choose an active employee.")
+
+    def check_due_time(self) -> None:
+        """Refuse a time without its day."""
+        if self.due_time.data is not None and self.due_on.data is None and not self.due_on.errors:
+            self.due_on.errors = ["Choose a due date, or clear the due time."]
+
+
+class ActivityForm(ActivityFields, IdempotentForm):
     """A new note, call, meeting, email or task."""
 
     kind = EnumField(
         "Type", ActivityKind, empty=None, default=ActivityKind.NOTE, validators=[Required("Choose a type.")]
     )
-    subject = TextLine("Subject", limit_of(Activity.subject), [Required("Enter a subject.")])
-    body = TextBlock("Details", limit_of(Activity.body), render_kw={"rows": 3})
     happened_at = MomentField("Date and time", description="Leave blank for now.")
-    due_on = DateField("Due date")
-    assignee_id = OwnerField("Assigned to", refusal="Choose an active employee.")
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Validate each field, and refuse task fields for other kinds, except presets."""
+        """Validate each field, and refuse the fields of another kind, except presets."""
         is_valid = super().validate(extra_validators)
-        if self.kind.errors or self.kind.data is ActivityKind.TASK:
+        if self.kind.errors:
             return is_valid
-        if self.due_on.data is not None:
-            self.due_on.errors = ["Only tasks have a due date. Choose Task, or clear the date."]
+        if self.kind.data is not ActivityKind.CALL and self.outcome.data is not None:
+            self.outcome.errors = ["Only calls have an outcome. Choose Call, or clear it."]
+        if self.kind.data is ActivityKind.TASK:
+            self.check_due_time()
+            return is_valid and not self.errors
+        for field, name in ((self.due_on, "due date"), (self.due_time, "due time"), (self.priority, "priority")):
+            if field.data is not None:
+                field.errors = [f"Only tasks have a {name}. Choose Task, or clear the {name.split()[-1]}."]
         if self.assignee_id.data not in (None, self.assignee_id.object_data):
             self.assignee_id.errors = ["Only tasks can be assigned to someone else. Choose Task, or choose yourself."]
         return is_valid and not self.errors
@@ -47,7 +96,7 @@ class ActivityForm(IdempotentForm):
     @property
     def speaks_of_tasks(self) -> bool:
         """Whether a task field is invalid, so that it must be visible."""
-        return bool(self.due_on.errors or self.assignee_id.errors)
+        return any(f.errors for f in (self.due_on, self.due_time, self.priority, self.assignee_id))
 
 
 def read_activity_form(by: Employee) -> ActivityForm:

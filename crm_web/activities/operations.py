@@ -10,8 +10,14 @@ from crm_web.core.extensions import db
 from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, set_audit_actor
 from crm_web.records.operations import lock
 
-OF_TASKS = ("due_on", "assignee_id")
-"""The fields that only a task has."""
+OF_KIND = {
+    "due_on": ActivityKind.TASK,
+    "due_time": ActivityKind.TASK,
+    "priority": ActivityKind.TASK,
+    "assignee_id": ActivityKind.TASK,
+    "outcome": ActivityKind.CALL,
+}
+"""The fields that only one kind of activity has."""
 
 
 class RecordInTrash(Conflict):
@@ -29,7 +35,7 @@ class AssigneeNotActive(Conflict):
 def add_activity(record: Lead | Customer, values: Mapping[str, Any], *, by: Employee) -> Activity:
     """Add an activity to a lead or customer.
 
-    :param values: the form's columns; task fields are dropped for other kinds; ``happened_at`` defaults to now
+    :param values: the form's columns; fields of other kinds are dropped; ``happened_at`` defaults to now
     :raise RecordInTrash: if the record is in the trash
     :raise AssigneeNotActive: if a task's assignee is deactivated
     """
@@ -37,9 +43,9 @@ def add_activity(record: Lead | Customer, values: Mapping[str, Any], *, by: Empl
     lock(record, shared=True)
     if record.is_in_trash:
         raise RecordInTrash("This record is in the trash. Restore it first.")
-    left_out = set() if values["kind"] is ActivityKind.TASK else set(OF_TASKS)
-    if not left_out:
-        _check_assignee(values.get("assignee_id"))
+    left_out = {name for name, kind in OF_KIND.items() if kind is not values["kind"]}
+    if "assignee_id" not in left_out:
+        check_assignee(values.get("assignee_id"))
     place = {"lead_id": record.id} if isinstance(record, Lead) else {"customer_id": record.id}
     activity = Activity(**place, **{name: value for name, value in values.items() if name not in left_out})
     db.session.add(activity)
@@ -99,7 +105,7 @@ def restore_activity(removed: RemovedActivity, *, by: Employee) -> Activity:
     if restored := find_restored_activity(removed):
         return restored
     if removed.values.get("done_at") is None:
-        _check_assignee(removed.values.get("assignee_id"))
+        check_assignee(removed.values.get("assignee_id"))
     activity = Activity(**removed.values, created_at=removed.created_at, created_by_id=removed.created_by_id)
     db.session.add(activity)
     db.session.flush()
@@ -112,7 +118,12 @@ def _lock_task(task: Activity) -> None:
         raise NotATask("Only tasks can be completed.")
 
 
-def _check_assignee(assignee_id: int | None) -> None:
+def check_assignee(assignee_id: int | None) -> None:
+    """Check that a person can have open tasks.
+
+    :param assignee_id: ``None`` for nobody
+    :raise AssigneeNotActive: if that person is deactivated
+    """
     if assignee_id is not None and not _is_active(assignee_id):
         raise AssigneeNotActive("Choose an active employee.", "assignee_id")
 

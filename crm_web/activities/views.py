@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from flask import abort, render_template, request, url_for
+from flask import abort, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.activities import blueprint, operations, queries
 from crm_web.activities.forms import ActivityForm, read_activity_form
-from crm_web.auth.permissions import Action, allowed, may_finish, may_remove, require_finish, require_removal
+from crm_web.activities.places import place_after, url_of_record
+from crm_web.auth.permissions import Action, allowed, may_edit, may_finish, may_remove, require_finish, require_removal
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.models import Activity, Customer, Lead
 from crm_web.web.form_fields import show_refusal, stored_values
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
-from crm_web.web.urls import safe_redirect_target
 
 
 @blueprint.get("/leads/<int:lead_id>/activities/new")
@@ -56,7 +56,7 @@ def _add(record: Lead | Customer) -> ResponseReturnValue:
         db.session.rollback()
         show_refusal(form, error)
         return _adding_page(form, record), 422
-    answer = store_response(form, f"{activity.kind.label} added: {activity.subject}", _url_of(record))
+    answer = store_response(form, f"{activity.kind.label} added: {activity.subject}", url_of_record(record))
     db.session.commit()
     return answer.give()
 
@@ -66,7 +66,11 @@ def _adding_page(form: ActivityForm, record: Lead | Customer) -> str:
     if isinstance(record, Customer):
         add_url = url_for("activities.add_to_customer", customer_id=record.id)
     return render_template(
-        "activities/add_activity.html", activity_form=form, record=record, add_url=add_url, back_url=_url_of(record)
+        "activities/add_activity.html",
+        activity_form=form,
+        record=record,
+        add_url=add_url,
+        back_url=url_of_record(record),
     )
 
 
@@ -75,8 +79,9 @@ def _adding_page(form: ActivityForm, record: Lead | Customer) -> str:
 def finish_task(activity_id: int) -> ResponseReturnValue:
     task = _task_or_404(activity_id)
     operations.finish_task(task, by=current_user)
-    undo = ("Undo", url_for("activities.reopen_task", activity_id=activity_id))
-    answer = Answer(f"Completed: {task.subject}", _place_after(task), undo=undo)
+    place = place_after(task)
+    undo = ("Undo", url_for("activities.reopen_task", activity_id=activity_id, next=place))
+    answer = Answer(f"Completed: {task.subject}", place, undo=undo)
     db.session.commit()
     return answer.give()
 
@@ -86,7 +91,7 @@ def finish_task(activity_id: int) -> ResponseReturnValue:
 def reopen_task(activity_id: int) -> ResponseReturnValue:
     task = _task_or_404(activity_id)
     operations.reopen_task(task, by=current_user)
-    answer = Answer(f"Reopened: {task.subject}", _url_of(task.record))
+    answer = Answer(f"Reopened: {task.subject}", place_after(task))
     db.session.commit()
     return answer.give()
 
@@ -96,8 +101,9 @@ def reopen_task(activity_id: int) -> ResponseReturnValue:
 def remove_activity(activity_id: int) -> ResponseReturnValue:
     activity = queries.get_activity(activity_id) or abort(404)
     require_removal(activity)
-    undo = ("Undo", url_for("activities.restore_activity", activity_id=activity_id))
-    answer = Answer(f"{activity.subject} removed.", _url_of(activity.record), undo=undo)
+    place = place_after(activity)
+    undo = ("Undo", url_for("activities.restore_activity", activity_id=activity_id, next=place))
+    answer = Answer(f"{activity.subject} removed.", place, undo=undo)
     operations.remove_activity(activity, by=current_user)
     db.session.commit()
     return answer.give()
@@ -113,14 +119,9 @@ def restore_activity(activity_id: int) -> ResponseReturnValue:
     except DomainError as error:
         db.session.rollback()
         return Answer(error.message, url_for("activities.list_activities"), kind="warning").give()
-    answer = Answer(f"{activity.subject} restored.", _url_of(activity.record))
+    answer = Answer(f"{activity.subject} restored.", place_after(activity))
     db.session.commit()
     return answer.give()
-
-
-def _place_after(activity: Activity) -> str:
-    """Where to go on: the page that the form names, else that of the record."""
-    return safe_redirect_target(request.form.get("next")) or _url_of(activity.record)
 
 
 def _task_or_404(activity_id: int) -> Activity:
@@ -132,16 +133,11 @@ def _task_or_404(activity_id: int) -> Activity:
     return activity
 
 
-def _url_of(record: Lead | Customer) -> str:
-    if isinstance(record, Customer):
-        return url_for("customers.show_customer", customer_id=record.id)
-    return url_for("leads.show_lead", lead_id=record.id)
-
-
 @blueprint.app_context_processor
 def _offer_actions() -> dict[str, Any]:
     """Give templates the functions that decide what the user may do with an activity."""
     return {
+        "may_edit": lambda activity: may_edit(current_user, activity) and activity.record.deleted_at is None,
         "may_remove": lambda activity: may_remove(current_user, activity),
         "may_finish": lambda task: may_finish(current_user, task),
     }

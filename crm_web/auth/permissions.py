@@ -88,6 +88,9 @@ class Task(Authored, Protocol):
     def assignee_id(self) -> Any: ...
 
     @property
+    def is_task(self) -> bool: ...
+
+    @property
     def record(self) -> Any: ...
 
 
@@ -138,6 +141,11 @@ def may_finish(employee: Employee, task: Task) -> bool:
         return True
     is_theirs = task.assignee_id in (None, employee.id) or employee.id in (task.created_by_id, task.record.owner_id)
     return may(employee, Action.CHANGE_OWN) and is_theirs
+
+
+def may_edit(employee: Employee, activity: Task) -> bool:
+    """Return whether a person may edit or put off an activity: who may remove it, and who may complete the task."""
+    return may_remove(employee, activity) or (activity.is_task and may_finish(employee, activity))
 
 
 def may_change_view(employee: Employee, view: Shared) -> bool:
@@ -219,6 +227,16 @@ def require_finish(task: Task) -> None:
             "This task is assigned to someone else. Only they, its author, the record’s owner, a manager or an admin"
             " can complete or reopen it."
         )
+
+
+def require_edit(activity: Task) -> None:
+    """Refuse the request unless the signed-in employee may edit the activity.
+
+    :raise Forbidden: with the reason and who may
+    """
+    if not may_edit(current_user, activity):
+        others = "the person it is assigned to, the record’s owner, " if activity.is_task else ""
+        refuse(f"Someone else added this. Only its author, {others}a manager or an admin can edit it.")
 
 
 def guard_every_view(app: Flask) -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from crm_web.models import (
     ActivityKind,
+    CallOutcome,
     Change,
     ChangeAction,
     ChangeSource,
@@ -17,6 +18,7 @@ from crm_web.models import (
     LostReason,
     Rating,
     Role,
+    TaskPriority,
 )
 from crm_web.records.labels import label_of
 
@@ -67,11 +69,14 @@ _WORDS: dict[tuple[str, str], Callable[[str], Any]] = {
     ("customer", "kind"): CustomerKind,
     ("customer", "status"): CustomerStatus,
     ("activity", "kind"): ActivityKind,
+    ("activity", "outcome"): CallOutcome,
+    ("activity", "priority"): TaskPriority,
     ("employee", "role"): Role,
 }
 _BY_ENDING: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "_at": ("moment", datetime.fromisoformat),
     "_on": ("day", date.fromisoformat),
+    "_time": ("time", time.fromisoformat),
     "amount": ("number", lambda value: Decimal(str(value))),
     "country": ("country", str),
 }
@@ -121,7 +126,7 @@ class RecordName(NamedTuple):
 class Value(NamedTuple):
     """A value before or after a change.
 
-    :param kind: how a page shows it: ``text``, ``status``, ``day``, ``moment``, ``number`` or ``country``
+    :param kind: how a page shows it: ``text``, ``status``, ``day``, ``time``, ``moment``, ``number`` or ``country``
     :param value: ``None`` if the field was empty
     """
 

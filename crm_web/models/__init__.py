@@ -1,6 +1,6 @@
 """Every table of the CRM; import models from here."""
 
-from crm_web.models.activity import NEXT_DUE, Activity, ActivityKind
+from crm_web.models.activity import NEXT_DUE, Activity, ActivityKind, CallOutcome, TaskPriority
 from crm_web.models.base import Base, limit_of
 from crm_web.models.bulk_edit import BulkAction, BulkEdit, BulkEntity, BulkItem, BulkOutcome, UndoOutcome
 from crm_web.models.change import (
@@ -73,6 +73,7 @@ __all__ = [
     "Customer",
     "CustomerKind",
     "CustomerStatus",
+    "CallOutcome",
     "CustomerLastActivity",
     "DeliveryState",
     "ChangeSource",
@@ -109,6 +110,7 @@ __all__ = [
     "SignInFailures",
     "StatusKind",
     "Submission",
+    "TaskPriority",
     "Theme",
     "UndoOutcome",
     "ViewChoice",

@@ -1,6 +1,6 @@
 """Activities on leads and customers."""
 
-from datetime import date
+from datetime import date, time
 from enum import StrEnum
 from typing import Any, cast
 
@@ -28,8 +28,35 @@ class ActivityKind(StrEnum):
         return "Email" if self is ActivityKind.EMAIL else self.value.capitalize()
 
 
+class TaskPriority(StrEnum):
+    """How urgent a task is, where it is not as urgent as most."""
+
+    HIGH = "high"
+    LOW = "low"
+
+    @property
+    def label(self) -> str:
+        return self.value.capitalize()
+
+
+class CallOutcome(StrEnum):
+    """How a call ended."""
+
+    REACHED = "reached"
+    NO_ANSWER = "no_answer"
+    LEFT_MESSAGE = "left_message"
+    BUSY = "busy"
+
+    @property
+    def label(self) -> str:
+        return "Left a message" if self is CallOutcome.LEFT_MESSAGE else self.value.replace("_", " ").capitalize()
+
+
 class Activity(Recorded, Base):
-    """A note, call, meeting, email or task on exactly one lead or customer."""
+    """A note, call, meeting, email or task on exactly one lead or customer.
+
+    ``due_time`` is the time of day for whoever it is assigned to; a task without a priority has the normal one.
+    """
 
     __tablename__ = "activities"
     __table_args__ = (
@@ -39,6 +66,9 @@ class Activity(Recorded, Base):
         CheckConstraint(
             "kind = 'task' OR (due_on IS NULL AND done_at IS NULL AND assignee_id IS NULL)", name="only_tasks_due"
         ),
+        CheckConstraint("due_time IS NULL OR due_on IS NOT NULL", name="due_time_of_day"),
+        CheckConstraint("kind = 'task' OR priority IS NULL", name="only_tasks_have_priority"),
+        CheckConstraint("kind = 'call' OR outcome IS NULL", name="only_calls_have_outcome"),
         Index("ix_activities_lead_happened", "lead_id", "happened_at", "id"),
         Index("ix_activities_customer_happened", "customer_id", "happened_at", "id"),
         Index("ix_activities_happened", "happened_at"),
@@ -65,8 +95,11 @@ class Activity(Recorded, Base):
     body: Mapped[LongText | None]
     happened_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"))
     due_on: Mapped[date | None]
+    due_time: Mapped[time | None]
+    priority: Mapped[TaskPriority | None] = mapped_column(EnumText(TaskPriority))
     done_at: Mapped[Timestamp | None]
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
+    outcome: Mapped[CallOutcome | None] = mapped_column(EnumText(CallOutcome))
 
     lead: Mapped[Lead | None] = relationship()
     customer: Mapped[Customer | None] = relationship()
@@ -85,12 +118,23 @@ class Activity(Recorded, Base):
     @classmethod
     def open_tasks_first(cls) -> tuple[ColumnElement[Any], ...]:
         """Order open tasks by urgency, then what happened, latest first."""
-        due_on = case((cls.is_open_task, cls.due_on))
-        return (cls.is_open_task.desc(), due_on.nulls_last(), cls.happened_at.desc(), cls.id.desc())
+        due_on, due_time = (case((cls.is_open_task, column)) for column in (cls.due_on, cls.due_time))
+        return (
+            cls.is_open_task.desc(),
+            due_on.nulls_last(),
+            due_time.nulls_last(),
+            cls.happened_at.desc(),
+            cls.id.desc(),
+        )
 
     @property
     def is_task(self) -> bool:
         return self.kind is ActivityKind.TASK
+
+    @property
+    def name(self) -> str:
+        """What it is called where records of any kind are named."""
+        return self.subject
 
     @property
     def record(self) -> Lead | Customer:

@@ -169,6 +169,21 @@ def read_moment(value: str, zone: tzinfo, locale: Locale = ENGLISH) -> datetime:
     return moment
 
 
+def read_time(value: str) -> time:
+    """Parse a time of day as typed, or as sent by a browser's time field.
+
+    :param value: such as ``14:30`` or ``2:30 PM``
+    :raise ValueError: if it is no time of day
+    """
+    clock = _CLOCK.fullmatch(_fold(value))
+    try:
+        if clock is None or clock["zone"]:
+            raise ValueError("This is not a time.")
+        return _read_clock(clock)
+    except ValueError as error:
+        raise ValueError("Enter a time like 14:30.") from error
+
+
 def _part_clock(typed: str, locale: Locale) -> tuple[date, re.Match[str]]:
     """Split where only a time follows."""
     for blank in re.finditer(" ", typed):

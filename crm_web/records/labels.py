@@ -11,6 +11,7 @@ LABELS = {
     "deleted_by_id": "Moved to trash by",
     "done_at": "Done",
     "due_on": "Due date",
+    "due_time": "Due time",
     "email": "Email",
     "expected_close_on": "Expected close",
     "external_id": "External ID",

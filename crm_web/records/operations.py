@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 from crm_web.core.clock import now
 from crm_web.core.errors import Conflict, RecordGone
 from crm_web.core.extensions import db
-from crm_web.models import Base, Change, Employee, SavedView
+from crm_web.models import Activity, Base, Change, Employee, SavedView
 from crm_web.records.batch import Batch, begin, save
 from crm_web.records.merging import Merge, RemoteChange, merge
 from crm_web.records.queries import Record, name_of_last_editor
@@ -76,7 +76,9 @@ def check_owner(owner_id: int | None, *, batch: Batch | None = None) -> None:
         raise OwnerNotEntitled("Choose an active employee. Viewers can’t own records.", "owner_id")
 
 
-def merge_with_saved(record: Record | Employee, values: Mapping[str, Any], *, version: int, by: Employee) -> Merge:
+def merge_with_saved(
+    record: Record | Activity | Employee, values: Mapping[str, Any], *, version: int, by: Employee
+) -> Merge:
     """Merge the values of a form with what others saved since it was opened.
 
     :param record: locked and reloaded
@@ -109,7 +111,7 @@ def _call(actor: Employee | None, by: Employee) -> str:
 
 
 def _find_move(
-    record: Record | Employee, changes: Sequence[Change], values: Mapping[str, Any], by: Employee
+    record: Record | Activity | Employee, changes: Sequence[Change], values: Mapping[str, Any], by: Employee
 ) -> tuple[str, str] | None:
     """Find the last status change since the form was opened, if the form has no status field and the status differs."""
     moves = [change for change in changes if "status" in change.fields and "status" not in values]
@@ -118,7 +120,7 @@ def _find_move(
     return _call(moves[-1].actor, by), record.status.label
 
 
-def _read_old(record: Record | Employee, column: str, value: Any) -> Any:
+def _read_old(record: Record | Activity | Employee, column: str, value: Any) -> Any:
     try:
         return from_history(type(record), column, value)
     except ValueError:
@@ -126,12 +128,12 @@ def _read_old(record: Record | Employee, column: str, value: Any) -> Any:
         return value
 
 
-def _list_changes_since(record: Record | Employee, version: int) -> Sequence[Change]:
+def _list_changes_since(record: Record | Activity | Employee, version: int) -> Sequence[Change]:
     query = select(Change).where(*_is_of(record), Change.version > version)
     return db.session.scalars(query.order_by(Change.id).options(joinedload(Change.actor))).all()
 
 
-def _is_whole(changes: Sequence[Change], record: Record | Employee, version: int) -> bool:
+def _is_whole(changes: Sequence[Change], record: Record | Activity | Employee, version: int) -> bool:
     """Return whether history has every change since a version: older entries have no version, and a form may
     send any.
     """
@@ -143,7 +145,7 @@ def _is_whole(changes: Sequence[Change], record: Record | Employee, version: int
     return db.session.scalar(unnumbered) is None
 
 
-def _is_of(record: Record | Employee) -> tuple[ColumnElement[bool], ...]:
+def _is_of(record: Record | Activity | Employee) -> tuple[ColumnElement[bool], ...]:
     return Change.entity == type(record).__name__.lower(), Change.entity_id == record.id
 
 

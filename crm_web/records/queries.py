@@ -3,11 +3,11 @@
 from sqlalchemy import select
 
 from crm_web.core.extensions import db
-from crm_web.models import Contact, Customer, Employee, Lead
+from crm_web.models import Activity, Contact, Customer, Employee, Lead
 
 Record = Lead | Customer | Contact
 
 
-def name_of_last_editor(record: Record | Employee) -> str:
+def name_of_last_editor(record: Record | Activity | Employee) -> str:
     """Return the name of whoever changed a record last."""
     return db.session.scalar(select(Employee.name).where(Employee.id == record.updated_by_id)) or "Someone"

@@ -1,10 +1,10 @@
 """Conversion between column values and the JSON that history stores."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Date, DateTime, Numeric
+from sqlalchemy import Date, DateTime, Numeric, Time
 
 from crm_web.models import Base
 from crm_web.models.base import EnumText
@@ -26,11 +26,13 @@ def from_history(model: type[Base], column: str, value: Any) -> Any:
         return datetime.fromisoformat(value)
     if isinstance(kind, Date):
         return date.fromisoformat(value)
+    if isinstance(kind, Time):
+        return time.fromisoformat(value)
     return Decimal(str(value)) if isinstance(kind, Numeric) else value
 
 
 def to_history(value: Any) -> Any:
     """Convert a column's value to JSON as history stores it."""
-    if isinstance(value, date):
+    if isinstance(value, date | time):
         return value.isoformat()
     return str(value) if isinstance(value, Decimal) else value

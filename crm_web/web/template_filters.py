@@ -134,6 +134,11 @@ def datetime(value: dt.datetime | None, *, user_locale: UserLocale = DEFAULT_LOC
     return f"{datetime_pattern(user_locale.locale).format(time, date(local, user_locale=user_locale))} {local.tzname()}"
 
 
+def clock_time(value: dt.time | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
+    """Format a time of day, such as ``14:05`` or ``2:05 PM``; ``None`` gives an empty text."""
+    return time_pattern(user_locale.locale).apply(value, english_locale(user_locale.locale)) if value else ""
+
+
 def relative_time(
     value: dt.datetime | None,
     *,
@@ -253,13 +258,14 @@ FOR_READER: dict[str, Callable[..., str]] = {
         percent,
         date,
         datetime,
+        clock_time,
         relative_time,
         country,
         postal_address,
         plural,
     )
 }
-LASTING = (money, number, percent, date, datetime)
+LASTING = (money, number, percent, date, datetime, clock_time)
 FOR_ALL: dict[str, Callable[..., Any]] = {
     filter_.__name__: filter_ for filter_ in (tel, web_link, initials, tint, share)
 }

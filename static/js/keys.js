@@ -57,7 +57,7 @@ function step(by) {
 
 function edit() {
   const row = here();
-  const url = row ? addressOfEdit(linkOf(row)) : document.querySelector("[data-key=e]")?.href;
+  const url = row ? (row.dataset.edit ?? addressOfEdit(linkOf(row))) : document.querySelector("[data-key=e]")?.href;
   if (url) location.assign(url);
 }
 

@@ -1,12 +1,12 @@
 """What of activities goes out of the API."""
 
-from datetime import date
+from datetime import date, time
 
 from crm_web.activities.listing.filters import FILTERS
 from crm_web.activities.spec import ACTIVITIES
 from crm_web.api.list_parameters import with_filters
 from crm_web.api.schemas import FilterQuery, PageOf, PageQuery
-from crm_web.models import ActivityKind
+from crm_web.models import ActivityKind, CallOutcome, TaskPriority
 from crm_web.web.schemas import Moment, ResponseModel
 
 
@@ -31,8 +31,11 @@ class Activity(ResponseModel):
     body: str | None
     happened_at: Moment
     due_on: date | None
+    due_time: time | None
+    priority: TaskPriority | None
     done_at: Moment | None
     assignee_id: int | None
+    outcome: CallOutcome | None
     created_at: Moment
     created_by_id: int | None
     updated_at: Moment

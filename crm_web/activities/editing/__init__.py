@@ -1,0 +1,1 @@
+"""Editing activities: all fields, putting off, and undoing both."""

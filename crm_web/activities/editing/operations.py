@@ -1,0 +1,120 @@
+"""Editing and putting off activities, and undoing that."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta, tzinfo
+from enum import StrEnum
+from typing import Any
+
+from crm_web.activities.editing.queries import find_edit
+from crm_web.activities.operations import OF_KIND, RecordInTrash, check_assignee
+from crm_web.core.clock import now
+from crm_web.core.errors import Conflict, DomainError
+from crm_web.core.extensions import db
+from crm_web.models import Activity, ActivityKind, Employee, set_audit_actor
+from crm_web.records.merging import Merge
+from crm_web.records.operations import lock, merge_with_saved
+from crm_web.records.queries import name_of_last_editor
+from crm_web.records.serialization import from_history
+
+PLANNED = (ActivityKind.TASK, ActivityKind.CALL, ActivityKind.MEETING)
+"""The kinds of activity that can lie ahead."""
+
+
+class PutOff(StrEnum):
+    """How far an activity is put off."""
+
+    TOMORROW = "tomorrow"
+    MONDAY = "monday"
+    WEEK = "week"
+
+    @property
+    def label(self) -> str:
+        return "+1 week" if self is PutOff.WEEK else self.value.capitalize()
+
+
+class NotPlanned(DomainError):
+    """A note or an email can't be put off, nor can a task that is done."""
+
+
+class ChangedSinceEdit(Conflict):
+    """Somebody changed the activity after the edit that should be undone."""
+
+
+def change_activity(activity: Activity, values: Mapping[str, Any], *, version: int, by: Employee) -> Merge:
+    """Save the edit form.
+
+    :param values: columns of the form; fields of other kinds are dropped
+    :param version: the version that the form was opened with
+    :return: what was saved, with what others had changed since
+    :raise RecordInTrash: if its lead or customer is in the trash
+    :raise ChangedMeanwhile: if somebody changed the same field since
+    :raise AssigneeNotActive: if a new assignee is deactivated
+    """
+    _lock_outside_trash(activity, by)
+    values = {name: value for name, value in values.items() if OF_KIND.get(name, activity.kind) is activity.kind}
+    merged = merge_with_saved(activity, values, version=version, by=by)
+    if merged.values.get("assignee_id") != activity.assignee_id:
+        check_assignee(merged.values.get("assignee_id"))
+    for name, value in merged.values.items():
+        setattr(activity, name, value)
+    db.session.flush()
+    return merged
+
+
+def put_off(activity: Activity, day: date | PutOff, *, zone: tzinfo, by: Employee) -> date:
+    """Move an open task to another day; of a call or meeting the time of day stays.
+
+    :param zone: the time zone of whoever puts it off
+    :return: the new day
+    :raise RecordInTrash: if its lead or customer is in the trash
+    :raise NotPlanned: if it is a note or an email, or done
+    """
+    _lock_outside_trash(activity, by)
+    if activity.kind not in PLANNED or activity.done_at is not None:
+        raise NotPlanned("Only open tasks, calls and meetings can be moved to another day.")
+    today = now().astimezone(zone).date()
+    if activity.is_task:
+        activity.due_on = day = _find_day(day, today, activity.due_on)
+    else:
+        local = activity.happened_at.astimezone(zone)
+        day = _find_day(day, today, local.date())
+        activity.happened_at = datetime.combine(day, local.time(), zone)
+    db.session.flush()
+    return day
+
+
+def _find_day(day: date | PutOff, today: date, present: date | None) -> date:
+    """A week more counts from the present day, unless that has passed."""
+    if not isinstance(day, PutOff):
+        return day
+    if day is PutOff.WEEK:
+        return max(present or today, today) + timedelta(days=7)
+    return today + timedelta(days=1 if day is PutOff.TOMORROW else 7 - today.weekday())
+
+
+def undo_edit(activity: Activity, version: int, *, by: Employee) -> None:
+    """Undo the last edit of an activity, unless it changed since.
+
+    :param version: the version that the edit made
+    :raise RecordInTrash: if its lead or customer is in the trash
+    :raise ChangedSinceEdit: if it changed after the edit
+    :raise AssigneeNotActive: if it would go back to a deactivated employee
+    """
+    _lock_outside_trash(activity, by)
+    edit = find_edit(activity.id, version)
+    if edit is None or version != activity.version:
+        raise ChangedSinceEdit(f"{name_of_last_editor(activity)} changed this after that edit. It stays as it is.")
+    before = {name: from_history(Activity, name, old) for name, (old, _) in edit.fields.items()}
+    if "assignee_id" in before:
+        check_assignee(before["assignee_id"])
+    for name, value in before.items():
+        setattr(activity, name, value)
+    db.session.flush()
+
+
+def _lock_outside_trash(activity: Activity, by: Employee) -> None:
+    set_audit_actor(by)
+    lock(activity.record, shared=True)
+    lock(activity)
+    if activity.record.is_in_trash:
+        raise RecordInTrash("This record is in the trash. Restore it first.")

@@ -1,0 +1,18 @@
+"""Where one goes on after something was done to an activity."""
+
+from flask import request, url_for
+
+from crm_web.models import Activity, Customer, Lead
+from crm_web.web.urls import safe_redirect_target
+
+
+def url_of_record(record: Lead | Customer) -> str:
+    """The URL of a lead or customer."""
+    if isinstance(record, Customer):
+        return url_for("customers.show_customer", customer_id=record.id)
+    return url_for("leads.show_lead", lead_id=record.id)
+
+
+def place_after(activity: Activity) -> str:
+    """The page that the request names, else that of the record."""
+    return safe_redirect_target(request.values.get("next")) or url_of_record(activity.record)
