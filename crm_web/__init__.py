@@ -15,6 +15,32 @@ from crm_web.core.extensions import bootstrap, csrf, db, login_manager
 from crm_web.launcher.postgres import start_on_demand
 from crm_web.web import error_pages, template_filters, urls, ways_back
 
+FEATURES = (
+    "activities",
+    "api",
+    "auth",
+    "auth.tokens",
+    "bulk",
+    "contacts",
+    "customers",
+    "dashboard",
+    "duplicates",
+    "employees",
+    "health",
+    "help",
+    "history",
+    "imports",
+    "leads",
+    "merging",
+    "reports",
+    "saved_views",
+    "search",
+    "single_sign_on",
+    "trash",
+    "webhooks",
+)
+"""The packages with pages or addresses of their own; each has a ``blueprint``."""
+
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application.
@@ -53,35 +79,10 @@ def _start_embedded(settings: Settings) -> Callable[[], None]:
 
 
 def register_blueprints(app: Flask) -> None:
-    """Register the blueprints."""
-    from crm_web import (
-        activities,
-        api,
-        auth,
-        bulk,
-        contacts,
-        customers,
-        dashboard,
-        duplicates,
-        employees,
-        help,
-        history,
-        imports,
-        leads,
-        merging,
-        reports,
-        saved_views,
-        search,
-        trash,
-        webhooks,
-    )
-    from crm_web.auth import tokens
-
-    records = (leads, customers, contacts, activities, bulk, saved_views, duplicates, merging, imports)
-    pages = (auth, dashboard, *records, reports, employees, search, history, trash, tokens, webhooks, help)
+    """Register the blueprint of each feature, with the routes of its views."""
     _load_views()
-    for feature in (*pages, api, health):
-        app.register_blueprint(feature.blueprint)
+    for feature in FEATURES:
+        app.register_blueprint(import_module(f"{__name__}.{feature}").blueprint)
 
 
 def _load_views() -> None:

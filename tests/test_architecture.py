@@ -54,6 +54,10 @@ OPEN_TO_EVERYONE = {
     "auth.sign_in",
     "health.show_alive",
     "health.show_ready",
+    "single_sign_on.begin",
+    "single_sign_on.complete",
+    "single_sign_on.end_sign_ins",
+    "single_sign_on.trust_proxy",
 }
 
 

@@ -41,6 +41,10 @@ class PasswordTooWeak(DomainError):
     """The new password is too short, too long or too easily guessed."""
 
 
+class PasswordsOff(DomainError):
+    """This installation lets people in by single sign-on only."""
+
+
 class WrongPassword(DomainError):
     """Email and password don't match."""
 
@@ -217,11 +221,17 @@ def check_attempt(attempt: SignInAttempt, password: str) -> Employee:
 
 
 def start_sign_in(
-    employee: Employee, *, remote_address: str | None, user_agent: str | None, lifetime: timedelta
+    employee: Employee,
+    *,
+    remote_address: str | None,
+    user_agent: str | None,
+    lifetime: timedelta,
+    provider_session: str | None = None,
 ) -> str:
     """Start a session.
 
     :param lifetime: how long it lasts while unused
+    :param provider_session: the identity provider's id of it, by which the provider can end it
     :return: the secret for the cookie; the database stores only its hash
     """
     token = secrets.token_urlsafe(32)
@@ -231,6 +241,7 @@ def start_sign_in(
         expires_at=func.now() + lifetime,
         remote_address=(remote_address or "")[: limit_of(SignIn.remote_address)] or None,
         user_agent=(user_agent or "")[: limit_of(SignIn.user_agent)] or None,
+        provider_session=(provider_session or "")[: limit_of(SignIn.provider_session)] or None,
     )
     db.session.add(sign_in)
     db.session.flush()

@@ -30,14 +30,18 @@ def init_app(app: Flask) -> None:
     app.before_request(_enter)
 
 
-def sign_in(employee: Employee) -> None:
-    """Sign an employee in with a fresh cookie, so that nothing planted in the old one survives."""
+def sign_in(employee: Employee, *, provider_session: str | None = None) -> None:
+    """Sign an employee in with a fresh cookie, so that nothing planted in the old one survives.
+
+    :param provider_session: the identity provider's id of this sign-in; ``None`` without a provider
+    """
     end_current_session()
     token = operations.start_sign_in(
         employee,
         remote_address=request.remote_addr,
         user_agent=request.user_agent.string,
         lifetime=current_app.permanent_session_lifetime,
+        provider_session=provider_session,
     )
     session.clear()
     session["sign_in"] = token

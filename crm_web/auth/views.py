@@ -1,6 +1,6 @@
 """Signing in and out, and the account page."""
 
-from flask import abort, g, redirect, render_template, request, url_for
+from flask import abort, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -9,9 +9,10 @@ from crm_web.auth import blueprint, operations, queries, sessions
 from crm_web.auth.drafts.interrupted import answer_stale_form
 from crm_web.auth.forms import PasswordForm, PreferencesForm, SignInForm
 from crm_web.auth.permissions import public, signed_in
+from crm_web.core.config import Settings
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
-from crm_web.core.request_log import log_event
+from crm_web.core.request_log import TRUSTED_USER, log_event
 from crm_web.models import Employee
 from crm_web.web.flash import flash_message
 from crm_web.web.form_fields import show_refusal
@@ -24,6 +25,8 @@ from crm_web.web.urls import safe_redirect_target
 def show_sign_in() -> ResponseReturnValue:
     if current_user.is_authenticated:
         return redirect(_destination(), code=303)
+    if request.environ.get(TRUSTED_USER) and "password" not in request.args:
+        return redirect(url_for("single_sign_on.trust_proxy", next=request.args.get("next")))
     form = SignInForm()
     if request.args.get("as") in [person.email for person in queries.list_demo_people()]:
         form.fill_in_demo(request.args["as"])
@@ -52,6 +55,9 @@ def sign_in() -> ResponseReturnValue:
 
 
 def _prove(form: SignInForm) -> Employee:
+    settings: Settings = current_app.config["SETTINGS"]
+    if not settings.allows_password(form.email.data or ""):
+        raise operations.PasswordsOff(f"Passwords are switched off here. Sign in with {settings.oidc_name}.")
     attempt = operations.count_attempt(
         form.email.data or "", remote_address=request.remote_addr, browser=sessions.find_known_browser()
     )
@@ -73,6 +79,8 @@ def _sign_in_page(form: SignInForm) -> str:
         demo_people=queries.list_demo_people(),
         demo_password=queries.DEMO_PASSWORD,
         next=request.args.get("next"),
+        settings=current_app.config["SETTINGS"],
+        shows_password=current_app.config["SETTINGS"].password_sign_in or "password" in request.args or form.errors,
     )
 
 
@@ -176,6 +184,7 @@ def _account_page(preferences: PreferencesForm | None = None, password: Password
         employee=current_user,
         preferences=preferences or PreferencesForm(formdata=None, obj=current_user),
         password=password or PasswordForm(formdata=None),
+        has_password=current_app.config["SETTINGS"].allows_password(current_user.email),
         sign_ins=queries.list_sign_ins(current_user),
         this_sign_in=g.sign_in_id,
     )

@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from babel.numbers import is_currency
 from click import ClickException
@@ -37,6 +37,8 @@ from crm_web.core.embedded_database import embedded_url
 ROOT = Path(__file__).resolve().parents[2]
 DRIVER = "postgresql+psycopg2"
 EMBEDDED = "embedded"
+# Without encryption only on this machine, to try things out.
+ISSUER = r"^(https://.+|http://(127\.0\.0\.1|localhost)(:\d+)?(/.*)?)?$"
 SHORTEST_SECRET = 32
 SPARE_THREADS = 16
 
@@ -103,6 +105,14 @@ def _read_place(text: str, known: ValidationInfo) -> str:
     return embedded_url(known.data["var_folder"]) if text == EMBEDDED else read_database_url(text)
 
 
+def _read_roles(given: Any) -> Any:
+    """Read ``CRM Admins=admin, Sales Team=sales``."""
+    if not isinstance(given, str):
+        return given
+    pairs = [part.rpartition("=") for part in given.split(",") if part.strip()]
+    return {group.strip(): role.strip() for group, _, role in pairs}
+
+
 def _own_secret(given: dict[str, Any]) -> str:
     if given["secret_key_file"] is None and given["database_url"] != embedded_url(given["var_folder"]):
         raise ConfigurationError(
@@ -137,6 +147,7 @@ def _keep_secret(path: Path) -> str:
 
 Place = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 Parts = BeforeValidator(lambda given: re.findall(r"[^,\s]+", given) if isinstance(given, str) else given)
+RoleName = Literal["viewer", "sales", "manager", "admin"]
 Switch = Annotated[bool, Field(description="1 or 0")]
 Region = Annotated[
     str, _known(SUPPORTED_REGIONS.__contains__), Field(description="the two letters of a country, such as US or DE")
@@ -178,6 +189,26 @@ class Settings(BaseModel):
     # The host names that this site answers to; empty for any.
     trusted_hosts: Annotated[tuple[str, ...], NoDecode, Parts] = ()
     https: Switch = False
+    # The header in which a trusted proxy names the signed-in person's email; empty for none.
+    trusted_user_header: Annotated[str, Field(pattern="^[A-Za-z0-9-]*$", description="the name of a header")] = ""
+    # OpenID Connect: the provider's address, exactly as its tokens name it; empty for no provider.
+    oidc_issuer: Annotated[str, Field(pattern=ISSUER, description="an https:// address")] = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = Field(default="", repr=False)
+    oidc_name: str = "single sign-on"
+    oidc_groups_claim: str = "groups"
+    oidc_roles: Annotated[
+        dict[str, RoleName],
+        NoDecode,
+        BeforeValidator(_read_roles),
+        Field(description="like: group=role, other group=role"),
+    ] = {}
+    oidc_default_role: Annotated[RoleName | None, Field(description="viewer, sales, manager or admin")] = None
+    oidc_creates_employees: Switch = False
+    oidc_trusts_emails: Switch = False
+    # Whether people may sign in with a password; without, only this one may, for when the provider is away.
+    password_sign_in: Switch = True
+    break_glass_email: str = ""
     session_hours: int = _number(12, 1, 720)
     company_name: str = "Piper Trading Ltd"
     default_region: Region = "US"
@@ -202,6 +233,10 @@ class Settings(BaseModel):
     def _leave_out_blank(cls, given: dict[str, Any]) -> dict[str, Any]:
         stripped = {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
         return {name: value for name, value in stripped.items() if value != ""}
+
+    def allows_password(self, email: str) -> bool:
+        """Whether the account with this email may sign in with a password."""
+        return self.password_sign_in or email.strip().casefold() == self.break_glass_email.casefold()
 
     @property
     def is_embedded(self) -> bool:

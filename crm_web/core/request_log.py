@@ -31,6 +31,8 @@ QUIET_ENDPOINTS = ("health.show_alive", "health.show_ready", "static", "bootstra
 Address = IPv4Address | IPv6Address
 _ADDRESS = re.compile(r"(?:\[(.*)]|([^:]*))(?::\d+)?")
 _FORWARDED = re.compile(r"HTTP_(X_FORWARDED_.*|FORWARDED|X_REQUEST_ID)")
+TRUSTED_USER = "piper.user"
+"""Where the WSGI environment holds whom a trusted proxy names in the header of TRUSTED_USER_HEADER."""
 _SAVEPOINTS = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO")
 
 requests = logging.getLogger("crm_web.request")
@@ -40,7 +42,9 @@ events = logging.getLogger("crm_web.event")
 def init_app(app: Flask) -> None:
     """Set up request ids, logging and trusted proxies."""
     settings: Settings = app.config["SETTINGS"]
-    app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
+    app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]
+        app.wsgi_app, settings.trusted_proxies, settings.trusted_user_header
+    )
     app.before_request(_begin)
     app.after_request(_end)
     app.teardown_request(_forget)
@@ -122,20 +126,27 @@ def _count(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
 
 
 class TrustedProxies:
-    """Middleware: apply ``X-Forwarded-*`` and ``X-Request-ID`` from trusted proxies, and drop them from anyone else.
+    """Middleware: apply ``X-Forwarded-*``, ``X-Request-ID`` and the user's header from trusted proxies, and drop them
+    from anyone else.
 
     ProxyFix counts proxies and asks nobody for their address, so it reads all headers but the client's address.
     """
 
-    def __init__(self, wsgi_app: "WSGIApplication", networks: tuple[IPv4Network | IPv6Network, ...]) -> None:
+    def __init__(
+        self, wsgi_app: "WSGIApplication", networks: tuple[IPv4Network | IPv6Network, ...], user_header: str = ""
+    ) -> None:
         self.networks = networks
+        self.user_variable = f"HTTP_{user_header.upper().replace('-', '_')}" if user_header else ""
         self.from_client, self.from_proxy = wsgi_app, ProxyFix(wsgi_app, x_for=0, x_proto=1, x_host=1, x_port=1)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Any:
+        user = environ.pop(self.user_variable, "")
         if not self._trusts(_read_address(environ.get("REMOTE_ADDR", ""))):
             for name in [name for name in environ if _FORWARDED.fullmatch(name)]:
                 del environ[name]
             return self.from_client(environ, start_response)
+        if user:
+            environ[TRUSTED_USER] = user
         # Each proxy adds the address that it saw, so the last one that isn't a trusted proxy's is the client's.
         for hop in reversed(environ.get("HTTP_X_FORWARDED_FOR", "").split(",")):
             if (address := _read_address(hop.strip())) is None:

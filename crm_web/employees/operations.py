@@ -84,13 +84,14 @@ def create_employee(values: Mapping[str, Any], *, password: str | None, by: Empl
 
 
 def change_employee(
-    employee: Employee, values: Mapping[str, Any], *, version: int, handover: Handover | None, by: Employee
+    employee: Employee, values: Mapping[str, Any], *, version: int, handover: Handover | None, by: Employee | None
 ) -> tuple[Belongings, Merge]:
     """Change an employee.
 
     :param values: the columns to change
     :param version: the version that the form was opened with
     :param handover: who takes over if they stop selling; ``None`` if undecided
+    :param by: ``None`` for the system
     :raise ChangedMeanwhile: if someone changed the same field since
     :raise EmployeeChangedMeanwhile: if someone saved at the same moment
     :raise EmailTaken: if another employee has that email
@@ -100,7 +101,7 @@ def change_employee(
     :raise LeadsThemselves: if the chain of managers would be a circle
     """
     _take_turn(employee, by)
-    merged = merge_with_saved(employee, values, version=version, by=by)
+    merged = merge_with_saved(employee, values, version=version, by=by or employee)
     _check_leaders(employee, merged.values.get("manager_id"))
     handed_over = Belongings()
     if employee.can_own and not Role(merged.values.get("role", employee.role)).sells:

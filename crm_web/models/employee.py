@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, Computed, ForeignKey, Index, LargeBinary, Text, text
+from sqlalchemy import BigInteger, Computed, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm_web.models.base import Base, Email, EnumText, Id, Recorded, Text50, Text300, Timestamp
@@ -107,8 +107,22 @@ class SignIn(Base):
     ended_at: Mapped[Timestamp | None]
     remote_address: Mapped[Text50 | None]
     user_agent: Mapped[Text300 | None]
+    provider_session: Mapped[Text300 | None]
 
     employee: Mapped[Employee] = relationship()
+
+
+class EmployeeIdentity(Base):
+    """Whom an identity provider means by one of its ids."""
+
+    __tablename__ = "employee_identities"
+    __table_args__ = (UniqueConstraint("issuer", "subject"), UniqueConstraint("employee_id", "issuer"))
+
+    id: Mapped[Id]
+    employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id", ondelete="CASCADE"))
+    issuer: Mapped[Text300]
+    subject: Mapped[Text300]
+    created_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"))
 
 
 class SignInFailures(Base):

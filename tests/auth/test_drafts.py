@@ -273,7 +273,7 @@ FORMS: dict[str, dict[str, str]] = {
     "webhooks.create_webhook": {"url": "https://typed.example/x"},
 }
 # Signing in has no session that could have ended before.
-BUTTONS_OF_VISITORS = {"auth.sign_in"}
+BUTTONS_OF_VISITORS = {"auth.sign_in", "single_sign_on.end_sign_ins"}
 
 
 @pytest.fixture

@@ -1,0 +1,111 @@
+"""Let people in whom an identity provider vouches for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from crm_web.auth.operations import AccountDeactivated
+from crm_web.core.errors import DomainError
+from crm_web.core.extensions import db
+from crm_web.employees.operations import change_employee, create_employee
+from crm_web.models import Employee, EmployeeIdentity, Role, SignIn, set_audit_actor
+from crm_web.single_sign_on.provider import Identity, SignedOut
+
+
+class NotAdmitted(DomainError):
+    """The provider knows this person, but they may not use this installation."""
+
+
+@dataclass(frozen=True)
+class Admission:
+    """Who may come in, and as what.
+
+    :param roles: groups of the provider to roles; if empty, roles are kept here alone
+    :param default_role: the role of those in none of these groups; ``None`` keeps them out
+    :param creates: whether people who are not known yet become employees
+    """
+
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    default_role: Role | None = None
+    creates: bool = False
+
+    def choose_role(self, identity: Identity) -> Role | None:
+        """Choose the highest role that somebody's groups give them."""
+        given = {role for group, role in self.roles.items() if group in identity.groups}
+        return max(given, key=list(Role).index, default=self.default_role)
+
+
+def admit(identity: Identity, rules: Admission) -> Employee:
+    """Find the employee behind an identity, or add them, and give them the role of their groups.
+
+    Someone is known by the provider's id of them. The first time, they are found by an email that the provider vouches
+    for; from then on the email may change.
+
+    :raise NotAdmitted: if nobody here is meant, or none of their groups has a role
+    :raise AccountDeactivated: if their account here is deactivated
+    :raise EmailTaken: if somebody else took their email at this moment
+    :raise LastAdministrator: if their groups would leave nobody to manage employees
+    :raise SuccessorNeeded: if their groups end their right to own records, and they own some
+    """
+    role = rules.choose_role(identity)
+    if rules.roles and role is None:
+        raise NotAdmitted("None of your groups may use Piper CRM. Ask an admin for access.")
+    employee = _find(identity) or _link(identity) or _create(identity, rules, role)
+    if not employee.is_active:
+        raise AccountDeactivated("Your account is deactivated. Ask an admin to reactivate it.")
+    if rules.roles and role is not None and role is not employee.role:
+        change_employee(employee, {"role": role}, version=employee.version, handover=None, by=None)
+    return employee
+
+
+def end_sign_ins(signed_out: SignedOut) -> int:
+    """End the sign-ins that the provider ended.
+
+    :return: how many
+    """
+    employee_id = select(EmployeeIdentity.employee_id).where(EmployeeIdentity.issuer == signed_out.issuer)
+    if signed_out.subject is not None:
+        employee_id = employee_id.where(EmployeeIdentity.subject == signed_out.subject)
+    ended = update(SignIn).where(SignIn.employee_id.in_(employee_id), SignIn.ended_at.is_(None))
+    if signed_out.session is not None:
+        ended = ended.where(SignIn.provider_session == signed_out.session)
+    rows = db.session.execute(ended.values(ended_at=func.now()).returning(SignIn.id))
+    return len(rows.all())
+
+
+def _find(identity: Identity) -> Employee | None:
+    return db.session.scalar(
+        select(Employee)
+        .join(EmployeeIdentity, EmployeeIdentity.employee_id == Employee.id)
+        .where(EmployeeIdentity.issuer == identity.issuer, EmployeeIdentity.subject == identity.subject)
+    )
+
+
+def _link(identity: Identity) -> Employee | None:
+    """Link an identity to the employee with its email."""
+    if identity.email is None:
+        return None
+    employee = db.session.scalar(select(Employee).where(Employee.email_normalised == func.lower(identity.email)))
+    if employee is not None and not _keep(identity, employee):
+        # The address was given to somebody else at the provider: whose records are here is not theirs.
+        raise NotAdmitted("Your email belongs to someone else here. Ask an admin to change one of the accounts.")
+    return employee
+
+
+def _create(identity: Identity, rules: Admission, role: Role | None) -> Employee:
+    if identity.email is None or not rules.creates or role is None:
+        raise NotAdmitted("You don’t have an account in Piper CRM yet. Ask an admin to add you.")
+    values = {"name": identity.name, "email": identity.email, "role": role}
+    employee = create_employee(values, password=None, by=None)
+    _keep(identity, employee)
+    return employee
+
+
+def _keep(identity: Identity, employee: Employee) -> bool:
+    """Keep that an identity is an employee's; false if another one of the same provider is."""
+    set_audit_actor(None)
+    kept = insert(EmployeeIdentity).values(employee_id=employee.id, issuer=identity.issuer, subject=identity.subject)
+    db.session.execute(kept.on_conflict_do_nothing())
+    return _find(identity) is employee

@@ -1,0 +1,189 @@
+"""The identity provider: OpenID Connect with discovery, PKCE and nonce, by Authlib."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, current_app, request
+
+from crm_web.core.config import Settings
+from crm_web.core.errors import DomainError
+
+SECONDS_TO_ANSWER = 5
+CLOCKS_APART = 120
+"""How many seconds the provider's clock may be ahead of ours or behind it."""
+SIGNED_OUT = "http://schemas.openid.net/event/backchannel-logout"
+SCOPE = "openid email profile"
+
+
+class SignInNotCompleted(DomainError):
+    """The provider refused, or its answer proves nothing."""
+
+
+class ProviderUnavailable(DomainError):
+    """The provider can't be reached."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Somebody as the provider vouches for them.
+
+    :param issuer: the provider, as its tokens name it
+    :param subject: the provider's id for them, which never changes and is never given to anybody else
+    :param email: ``None`` if the provider doesn't vouch for one
+    :param session: the provider's id of this sign-in, by which it can end it; ``None`` if it has none
+    """
+
+    issuer: str
+    subject: str
+    email: str | None
+    name: str
+    groups: frozenset[str] = frozenset()
+    session: str | None = None
+
+
+@dataclass(frozen=True)
+class SignedOut:
+    """Whom the provider signed out.
+
+    :param session: the one sign-in; ``None`` for all of theirs
+    """
+
+    issuer: str
+    subject: str | None
+    session: str | None
+
+
+def begin(callback: str) -> Response:
+    """Send the browser to the provider.
+
+    :param callback: the URL to which the provider sends it back
+    :raise ProviderUnavailable: if it can't be reached
+    :raise SignInNotCompleted: if its description of itself is wrong
+    """
+    with _in_words():
+        response: Response = _client().authorize_redirect(callback)
+        _check_issuer()
+    return response
+
+
+def complete() -> Identity:
+    """Read whom the provider vouches for, from the request with which it sends the browser back.
+
+    :raise ProviderUnavailable: if it can't be reached
+    :raise SignInNotCompleted: if it refused, or the answer is not meant for this browser, this app or this moment
+    """
+    with _in_words():
+        # A provider that names itself must be the one that was asked (RFC 9207).
+        if request.args.get("iss", _settings().oidc_issuer) != _settings().oidc_issuer:
+            raise ValueError("another provider answered")
+        token = _client().authorize_access_token(leeway=CLOCKS_APART)
+        return _read_identity(_complete_claims(token))
+
+
+def read_sign_out(logout_token: str) -> SignedOut:
+    """Check a message by which the provider signs somebody out (OpenID Connect Back-Channel Logout 1.0).
+
+    :raise ProviderUnavailable: if its keys can't be fetched
+    :raise SignInNotCompleted: if the message is not from this provider for this app
+    """
+    with _in_words():
+        claims = _decode(logout_token)
+        if SIGNED_OUT not in claims["events"] or "nonce" in claims or not {"sub", "sid"} & claims.keys():
+            raise ValueError("no message of signing out")
+        return SignedOut(claims["iss"], claims.get("sub"), claims.get("sid"))
+
+
+def _decode(token: str) -> dict[str, Any]:
+    from joserfc import jwt
+    from joserfc.errors import InvalidKeyIdError
+    from joserfc.jwk import KeySet
+    from joserfc.jwt import JWTClaimsRegistry
+
+    client = _client()
+    algorithms = client.load_server_metadata().get("id_token_signing_alg_values_supported", ["RS256"])
+    try:
+        found = jwt.decode(token, KeySet.import_key_set(client.fetch_jwk_set()), algorithms=algorithms)
+    except InvalidKeyIdError:
+        # The provider has changed its keys.
+        found = jwt.decode(token, KeySet.import_key_set(client.fetch_jwk_set(force=True)), algorithms=algorithms)
+    JWTClaimsRegistry(
+        leeway=CLOCKS_APART,
+        iss={"essential": True, "value": _settings().oidc_issuer},
+        aud={"essential": True, "value": _settings().oidc_client_id},
+        iat={"essential": True},
+        jti={"essential": True},
+        events={"essential": True},
+    ).validate(found.claims)
+    return dict(found.claims)
+
+
+def _complete_claims(token: dict[str, Any]) -> dict[str, Any]:
+    """Add what the provider says of somebody only when it is asked, as some do to keep tokens short."""
+    claims = dict(token["userinfo"])
+    if "userinfo_endpoint" not in _client().load_server_metadata():
+        return claims
+    said = _client().userinfo(token=token)
+    if said["sub"] != claims["sub"]:
+        raise ValueError("the provider speaks of another person")
+    return {**said, **claims}
+
+
+def _read_identity(claims: dict[str, Any]) -> Identity:
+    settings = _settings()
+    is_vouched_for = claims.get("email_verified") is True or settings.oidc_trusts_emails
+    groups = claims.get(settings.oidc_groups_claim) or []
+    return Identity(
+        issuer=str(claims["iss"]),
+        subject=str(claims["sub"]),
+        email=claims.get("email") if is_vouched_for else None,
+        name=str(claims.get("name") or claims.get("email") or claims["sub"]),
+        groups=frozenset([groups] if isinstance(groups, str) else map(str, groups)),
+        session=claims.get("sid"),
+    )
+
+
+def _check_issuer() -> None:
+    named, wanted = _client().load_server_metadata().get("issuer"), _settings().oidc_issuer
+    if named != wanted:
+        raise ValueError(f"the provider calls itself {named}, and OIDC_ISSUER is {wanted}")
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    from authlib.common.errors import AuthlibBaseError
+    from joserfc.errors import JoseError
+    from requests import RequestException
+
+    try:
+        yield
+    except RequestException as error:
+        raise ProviderUnavailable(f"{_settings().oidc_name} can’t be reached. Try again in a moment.") from error
+    except (AuthlibBaseError, JoseError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise SignInNotCompleted(f"You were not signed in with {_settings().oidc_name}. Please try again.") from error
+
+
+def _client() -> Any:
+    """The client of this process; Authlib is loaded only where there is a provider."""
+    if "single_sign_on" not in current_app.extensions:
+        from authlib.integrations.flask_client import OAuth
+
+        settings = _settings()
+        current_app.extensions["single_sign_on"] = OAuth(current_app).register(
+            "provider",
+            client_id=settings.oidc_client_id,
+            client_secret=settings.oidc_client_secret,
+            server_metadata_url=f"{settings.oidc_issuer.rstrip('/')}/.well-known/openid-configuration",
+            client_kwargs={
+                "scope": SCOPE,
+                "code_challenge_method": "S256",
+                "default_timeout": SECONDS_TO_ANSWER,
+            },
+        )
+    return current_app.extensions["single_sign_on"]
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings

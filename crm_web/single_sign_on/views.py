@@ -1,0 +1,110 @@
+"""Signing in with an identity provider or by a proxy's header, and the provider's messages of signing out."""
+
+from flask import Response, abort, current_app, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from crm_web.auth import sessions
+from crm_web.auth.permissions import public
+from crm_web.core.config import Settings
+from crm_web.core.errors import DomainError
+from crm_web.core.extensions import csrf, db
+from crm_web.core.request_log import TRUSTED_USER, log_event
+from crm_web.models import Role
+from crm_web.single_sign_on import blueprint, operations, provider
+from crm_web.single_sign_on.provider import Identity
+from crm_web.web.flash import flash_message
+from crm_web.web.urls import safe_redirect_target
+
+NEXT = "after_sign_in"
+
+
+@blueprint.get("/provider")
+@public
+def begin() -> ResponseReturnValue:
+    """Send the browser to the identity provider."""
+    _require(bool(_settings().oidc_issuer))
+    session[NEXT] = safe_redirect_target(request.args.get("next"))
+    try:
+        return provider.begin(url_for("single_sign_on.complete", _external=True))
+    except DomainError as error:
+        return _refuse(error)
+
+
+@blueprint.get("/provider/back")
+@public
+def complete() -> ResponseReturnValue:
+    """Sign in whom the identity provider sends back."""
+    _require(bool(_settings().oidc_issuer))
+    try:
+        return _let_in(provider.complete(), session.pop(NEXT, None))
+    except DomainError as error:
+        return _refuse(error)
+
+
+@blueprint.get("/proxy")
+@public
+def trust_proxy() -> ResponseReturnValue:
+    """Sign in whom a trusted proxy names in its header."""
+    email = request.environ.get(TRUSTED_USER)
+    _require(bool(email))
+    try:
+        identity = Identity(issuer="proxy", subject=str(email).lower(), email=str(email), name=str(email))
+        return _let_in(identity, safe_redirect_target(request.args.get("next")))
+    except DomainError as error:
+        return _refuse(error)
+
+
+@blueprint.post("/provider/signed-out")
+@public
+def end_sign_ins() -> ResponseReturnValue:
+    """End the sign-ins that the identity provider ended; it calls this itself, and signs what it says."""
+    _require(bool(_settings().oidc_issuer))
+    headers = {"Cache-Control": "no-store"}
+    try:
+        signed_out = provider.read_sign_out(request.form.get("logout_token", ""))
+    except provider.ProviderUnavailable as error:
+        log_event("provider_failed", reason=type(error).__name__, cause=str(error.__cause__))
+        return {"error": "temporarily_unavailable"}, 503, headers
+    except DomainError as error:
+        log_event("sign_out_refused", reason=str(error.__cause__))
+        return {"error": "invalid_request"}, 400, headers
+    log_event("signed_out_by_provider", count=operations.end_sign_ins(signed_out))
+    db.session.commit()
+    return Response(status=200, headers=headers)
+
+
+csrf.exempt(end_sign_ins)
+
+
+def _let_in(identity: Identity, target: str | None) -> ResponseReturnValue:
+    settings = _settings()
+    rules = operations.Admission(
+        {group: Role(role) for group, role in settings.oidc_roles.items()},
+        Role(settings.oidc_default_role) if settings.oidc_default_role else None,
+        creates=settings.oidc_creates_employees,
+    )
+    employee = operations.admit(identity, rules)
+    sessions.sign_in(employee, provider_session=identity.session)
+    employee_id = employee.id
+    db.session.commit()
+    log_event("sign_in", employee=employee_id, remote_address=request.remote_addr, issuer=identity.issuer)
+    return redirect(target or url_for("dashboard.show_dashboard"), code=303)
+
+
+def _refuse(error: DomainError) -> ResponseReturnValue:
+    """Show the sign-in page again, with why; it must not send the browser on by itself."""
+    db.session.rollback()
+    cause = error.__cause__
+    log_event("sign_in_failed", reason=type(error).__name__, cause=cause and f"{type(cause).__name__}: {cause}")
+    flash_message(error.message, kind="error")
+    return redirect(url_for("auth.show_sign_in", password=1), code=303)
+
+
+def _require(is_offered: bool) -> None:
+    if not is_offered:
+        abort(404)
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings

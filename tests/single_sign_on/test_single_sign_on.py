@@ -1,0 +1,287 @@
+"""Signing in with an identity provider: who is let in, as what, and what is refused."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crm_web.core.config import ConfigurationError, Settings, load_settings
+from crm_web.models import Employee, EmployeeIdentity, Role
+from tests.factories import make_lead
+from tests.page import Browser, Page
+from tests.single_sign_on.fake_provider import CLIENT, FakeProvider, running
+
+ANN: dict[str, Any] = {"sub": "u-ann", "email": "Ann@piper.example", "email_verified": True, "name": "Ann Keller"}
+NEW = {"sub": "u-new", "email": "new@piper.example", "email_verified": True, "name": "Nia New"}
+ROLES = {"oidc_roles": {"crm admins": "admin", "crm sales": "sales", "crm readers": "viewer"}}
+Configure = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[FakeProvider]:
+    with running() as one:
+        yield one
+
+
+@pytest.fixture
+def configure(app: Flask, monkeypatch: pytest.MonkeyPatch, provider: FakeProvider) -> Iterator[Configure]:
+    """Give the installation settings of single sign-on; it has the provider to begin with."""
+    provider.claims, provider.more_claims, provider.clock, provider.is_away = {}, {}, 0, False
+    settings: Settings = app.config["SETTINGS"]
+
+    def change(**values: Any) -> None:
+        own = {"oidc_issuer": provider.issuer, "oidc_client_id": CLIENT, "oidc_client_secret": "hush"}
+        monkeypatch.setitem(app.config, "SETTINGS", settings.model_copy(update=own | values))
+
+    change()
+    yield change
+    app.extensions.pop("single_sign_on", None)
+
+
+def come_back(browser: Browser, provider: FakeProvider, **claims: Any) -> Page:
+    """Sign in at the provider, and come back to the app."""
+    provider.claims = claims
+    return browser.open(provider.approve(go_to_provider(browser)))
+
+
+def go_to_provider(browser: Browser) -> str:
+    """Give the provider's address to which the browser is sent."""
+    # Not as a page, for no page sends anybody to another site.
+    sent = browser.client.get("/sign-in/provider?next=/leads?status=new")
+    assert sent.status_code == 302
+    return str(sent.location)
+
+
+def who(browser: Browser) -> str | None:
+    """Who is signed in."""
+    page = browser.get("auth.show_account")
+    return page.facts["Email"] if page.status == 200 else None
+
+
+def complaint(browser: Browser, page: Page) -> str:
+    """What the sign-in page says after a refusal."""
+    assert page.status == 303
+    assert who(browser) is None
+    return browser.open(str(page.location)).text
+
+
+def test_somebody_known_by_email_comes_in_and_stays_known(
+    configure: Configure, provider: FakeProvider, visitor: Browser, ann: Employee, session: Session
+) -> None:
+    assert visitor.get("auth.show_sign_in").one("a.btn-primary").text == "Sign in with single sign-on"
+    page = come_back(visitor, provider, **ANN)
+    assert (page.status, page.location) == (303, "/leads?status=new")
+    assert who(visitor) == "ann@piper.example"
+    # From now on the provider's id counts, whatever the email has become.
+    other = Browser(visitor.app)
+    come_back(other, provider, **(ANN | {"email": "bob@piper.example"}))
+    assert who(other) == "ann@piper.example"
+    assert session.scalars(select(EmployeeIdentity.employee_id)).all() == [ann.id]
+
+
+def test_an_email_that_the_provider_does_not_vouch_for_opens_nothing(
+    configure: Configure, provider: FakeProvider, visitor: Browser
+) -> None:
+    for verified in (False, None, "true"):
+        page = come_back(visitor, provider, **(ANN | {"email_verified": verified}))
+        assert "You don’t have an account in Piper CRM yet" in complaint(visitor, page)
+    configure(oidc_trusts_emails=True)
+    come_back(visitor, provider, **(ANN | {"email_verified": None}))
+    assert who(visitor) == "ann@piper.example"
+
+
+def test_a_provider_with_short_tokens_is_asked_for_the_rest(
+    configure: Configure, provider: FakeProvider, visitor: Browser
+) -> None:
+    provider.more_claims = {"email": "ann@piper.example", "email_verified": True}
+    come_back(visitor, provider, sub="u-ann")
+    assert who(visitor) == "ann@piper.example"
+    provider.more_claims["sub"] = "u-other"
+    other = Browser(visitor.app)
+    assert "You were not signed in" in complaint(other, come_back(other, provider, sub="u-ann"))
+
+
+def test_an_email_given_to_somebody_else_opens_nothing(
+    configure: Configure, provider: FakeProvider, visitor: Browser
+) -> None:
+    come_back(Browser(visitor.app), provider, **ANN)
+    page = come_back(visitor, provider, **(ANN | {"sub": "u-successor"}))
+    assert "Your email belongs to someone else here" in complaint(visitor, page)
+
+
+def test_people_are_added_where_that_is_allowed(
+    configure: Configure, provider: FakeProvider, visitor: Browser, session: Session
+) -> None:
+    page = come_back(visitor, provider, **NEW)
+    assert "You don’t have an account" in complaint(visitor, page)
+    configure(oidc_creates_employees=True, oidc_default_role="viewer")
+    come_back(visitor, provider, **NEW)
+    assert who(visitor) == "new@piper.example"
+    added = session.scalars(select(Employee).where(Employee.email == "new@piper.example")).one()
+    assert (added.name, added.role, added.password_hash) == ("Nia New", Role.VIEWER, None)
+
+
+def test_groups_give_roles_each_time(
+    configure: Configure, provider: FakeProvider, visitor: Browser, session: Session, ann: Employee
+) -> None:
+    configure(**ROLES)
+    assert "None of your groups" in complaint(visitor, come_back(visitor, provider, **ANN, groups=["others"]))
+    for groups, role in ((["crm readers", "crm admins"], Role.ADMIN), (["crm sales"], Role.SALES)):
+        come_back(Browser(visitor.app), provider, **ANN, groups=groups)
+        session.refresh(ann)
+        assert ann.role is role
+    # Who owns records can't stop selling before somebody else owns them, and is not let in with rights that are over.
+    make_lead(session, owner_id=ann.id)
+    page = come_back(visitor, provider, **ANN, groups=["crm readers"])
+    assert "Ann Keller owns 1 lead" in complaint(visitor, page)
+
+
+def test_a_deactivated_account_stays_closed(
+    configure: Configure, provider: FakeProvider, visitor: Browser, session: Session, ann: Employee
+) -> None:
+    ann.is_active = False
+    session.commit()
+    assert "Your account is deactivated" in complaint(visitor, come_back(visitor, provider, **ANN))
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        {"aud": "another-app"},
+        {"iss": "https://elsewhere.example"},
+        {"nonce": "of another browser"},
+        {"exp": 1},
+        {"sub": None},
+    ],
+)
+def test_a_token_for_others_or_of_old_opens_nothing(
+    configure: Configure, provider: FakeProvider, visitor: Browser, spoiled: dict[str, Any]
+) -> None:
+    page = come_back(visitor, provider, **(ANN | spoiled))
+    assert "You were not signed in" in complaint(visitor, page)
+
+
+def test_a_way_back_works_once_and_in_its_own_browser(
+    configure: Configure, provider: FakeProvider, visitor: Browser
+) -> None:
+    provider.claims = ANN
+    back = provider.approve(go_to_provider(visitor))
+    thief = Browser(visitor.app)
+    assert "You were not signed in" in complaint(thief, thief.open(back))
+    visitor.open(back)
+    assert who(visitor) == "ann@piper.example"
+    visitor.post("auth.sign_out")
+    assert "You were not signed in" in complaint(visitor, visitor.open(back))
+    # Another provider that answers in this one's place (mix-up) is told by its name.
+    mixed = provider.approve(go_to_provider(visitor)) + "&iss=https://elsewhere.example"
+    assert "You were not signed in" in complaint(visitor, visitor.open(mixed))
+    refused = visitor.open("/sign-in/provider/back?error=access_denied&state=x")
+    assert "You were not signed in" in complaint(visitor, refused)
+
+
+def test_clocks_may_be_a_minute_apart_and_keys_may_change(
+    configure: Configure, provider: FakeProvider, visitor: Browser
+) -> None:
+    for provider.clock in (60, -360):
+        come_back(Browser(visitor.app), provider, **ANN)
+    provider.clock = 0
+    provider.rotate()
+    come_back(visitor, provider, **ANN)
+    assert who(visitor) == "ann@piper.example"
+
+
+def test_a_provider_that_is_away_is_said_and_passwords_go_on(
+    configure: Configure, provider: FakeProvider, visitor: Browser
+) -> None:
+    provider.is_away = True
+    page = visitor.get("single_sign_on.begin")
+    assert "single sign-on can’t be reached" in complaint(visitor, page)
+    visitor.post("auth.sign_in", {"email": "ann@piper.example", "password": "piper-demo"})
+    assert who(visitor) == "ann@piper.example"
+
+
+def test_the_provider_signs_people_out(
+    configure: Configure, provider: FakeProvider, visitor: Browser, browser_as: Callable[[Employee], Browser]
+) -> None:
+    desk, phone, provider_itself = visitor, Browser(visitor.app), Browser(visitor.app)
+    come_back(desk, provider, **ANN, sid="s-desk")
+    come_back(phone, provider, **ANN, sid="s-phone")
+
+    def say(token: str) -> int:
+        return provider_itself.client.post("/sign-in/provider/signed-out", data={"logout_token": token}).status_code
+
+    for refused in (
+        provider.sign_out(sid="s-desk", aud="another-app"),
+        provider.sign_out(sid="s-desk", nonce="x"),
+        provider.sign_out(),
+        provider.sign(sub="u-ann"),
+        "nonsense",
+        "",
+    ):
+        assert say(refused) == 400
+    assert who(desk)
+    assert say(provider.sign_out(sid="s-desk", sub="u-ann")) == 200
+    assert (who(desk), who(phone)) == (None, "ann@piper.example")
+    assert say(provider.sign_out(sub="u-ann")) == 200
+    assert who(phone) is None
+
+
+def test_passwords_can_be_switched_off_but_for_one(configure: Configure, visitor: Browser) -> None:
+    configure(password_sign_in=False, break_glass_email="ada@piper.example")
+    page = visitor.get("auth.show_sign_in")
+    assert not page.soup.select("#password")
+    assert visitor.get("auth.show_sign_in", password=1).soup.select("#password")
+    refused = visitor.post("auth.sign_in", {"email": "ann@piper.example", "password": "piper-demo"})
+    assert refused.errors == {"": "Passwords are switched off here. Sign in with single sign-on."}
+    assert visitor.post("auth.sign_in", {"email": "Ada@piper.example", "password": "piper-demo"}).status == 303
+    assert who(visitor) == "ada@piper.example"
+
+
+def test_without_a_provider_there_is_none(visitor: Browser) -> None:
+    assert "Sign in with" not in visitor.get("auth.show_sign_in").text
+    for path in ("/sign-in/provider", "/sign-in/provider/back", "/sign-in/proxy"):
+        assert visitor.open(path).status == 404
+    assert visitor.client.post("/sign-in/provider/signed-out").status_code == 404
+
+
+def test_a_trusted_proxy_says_who_it_is_and_nobody_else(app: Flask, visitor: Browser) -> None:
+    given = {"DATABASE_URL": "postgresql://db/x", "SECRET_KEY": "x" * 32, "TRUSTED_USER_HEADER": "Remote-Email"}
+    settings = load_settings(given | {"TRUSTED_PROXIES": "10.0.0.5"})
+    from crm_web.core.request_log import TRUSTED_USER, TrustedProxies
+
+    seen: list[Any] = []
+
+    def note(environ: Any, _start: Any) -> list[bytes]:
+        seen.append((environ.get(TRUSTED_USER), environ.get("HTTP_REMOTE_EMAIL")))
+        return []
+
+    middleware: Any = TrustedProxies(note, settings.trusted_proxies, settings.trusted_user_header)
+    for address in ("10.0.0.5", "10.0.0.6"):
+        middleware({"REMOTE_ADDR": address, "HTTP_REMOTE_EMAIL": "ann@piper.example"}, None)
+    assert seen == [("ann@piper.example", None), (None, None)]
+
+    visitor.client.environ_base[TRUSTED_USER] = "Ann@piper.example"
+    to_proxy = visitor.open("/sign-in?next=/leads")
+    assert to_proxy.location == "/sign-in/proxy?next=/leads"
+    assert visitor.open("/sign-in/proxy?next=/leads").location == "/leads"
+    assert who(visitor) == "ann@piper.example"
+    stranger = Browser(app)
+    stranger.client.environ_base[TRUSTED_USER] = "stranger@piper.example"
+    assert "You don’t have an account" in complaint(stranger, stranger.open("/sign-in/proxy"))
+
+
+def test_wrong_settings_stop_the_start() -> None:
+    own = {"DATABASE_URL": "postgresql://db/x", "SECRET_KEY": "x" * 32}
+    for name, value in (
+        ("OIDC_ISSUER", "http://login.example.com"),
+        ("OIDC_ROLES", "crm=boss"),
+        ("OIDC_DEFAULT_ROLE", "boss"),
+        ("TRUSTED_USER_HEADER", "Remote Email"),
+    ):
+        with pytest.raises(ConfigurationError, match=name):
+            load_settings(own | {name: value})
+    read = load_settings(own | {"OIDC_ROLES": "CN=CRM Admins=admin, sales = sales"})
+    assert read.oidc_roles == {"CN=CRM Admins": "admin", "sales": "sales"}
