@@ -7,8 +7,8 @@ An instance of the release before this one goes on: it writes no identities, and
 import sqlalchemy as sa
 from alembic import op
 
-revision = "042"
-down_revision = "041"
+revision = "043"
+down_revision = "042"
 branch_labels = None
 depends_on = None
 
