@@ -14,6 +14,7 @@ ahead in its place.
     return answer.give()
 """
 
+import hashlib
 import hmac
 import json
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ from flask_login import current_user
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
+from werkzeug.datastructures import FileStorage
 
 from crm_web.core.extensions import db
 from crm_web.models import Submission
@@ -37,6 +39,7 @@ from crm_web.web.forms import IdempotentForm
 from crm_web.web.refills import is_refill
 
 KEPT_FOR = timedelta(days=7)
+FILE_PIECE = 1024 * 1024
 NOT_TYPED = ("csrf_token", "submission")
 
 
@@ -147,5 +150,14 @@ def _is_mine(key: UUID) -> ColumnElement[bool]:
 def _digest_form() -> bytes:
     """Keyed with the secret key: a password in the form must not be guessable from the digest."""
     typed = sorted((name, values) for name, values in request.form.lists() if name not in NOT_TYPED)
+    files = sorted((name, file.filename, _digest_file(file)) for name, file in request.files.items(multi=True))
     secret: str = current_app.config["SECRET_KEY"]
-    return hmac.digest(secret.encode(), json.dumps([request.path, typed]).encode(), "sha256")
+    return hmac.digest(secret.encode(), json.dumps([request.path, typed, files]).encode(), "sha256")
+
+
+def _digest_file(file: FileStorage) -> str:
+    digest = hashlib.sha256()
+    while piece := file.stream.read(FILE_PIECE):
+        digest.update(piece)
+    file.stream.seek(0)
+    return digest.hexdigest()
