@@ -221,3 +221,13 @@ def test_a_refused_row_is_fixed_on_the_spot(session: Session, upload: Upload, wo
     page.button("Import 3 leads")
     work()
     assert session.scalars(select(Lead.email).where(Lead.last_name == "Dorn")).one() == "cy@mills.example"
+
+
+def test_the_same_form_with_another_file_is_another_upload(session: Session, browser: Browser) -> None:
+    form = browser.get("imports.new_import").form("/imports/new")
+    first = form.submit(file=(io.BytesIO(b"Name\nAda\n"), "a.csv"))
+    again = form.submit(file=(io.BytesIO(b"Name\nAda\n"), "a.csv"))
+    assert (first.status, again.location) == (303, first.location)
+    other = form.submit(file=(io.BytesIO(b"Name\nBea\n"), "a.csv"))
+    assert (other.status, count(session, Import)) == (422, 1)
+    assert "You already submitted this form" in other.text
