@@ -108,7 +108,9 @@ def _list_values(updates: bool) -> dict[str, str]:
 def _created_at(updates: bool) -> str:
     """A first contact “on 5 March” stands at noon; if the lead was won that morning, it began by then."""
     same_day = "(l.created_at AT TIME ZONE 'UTC')::date = (t.closed_at AT TIME ZONE 'UTC')::date"
-    created = "coalesce(r.created_at, l.created_at)" if updates else "l.created_at"
+    # Files have no parts of seconds.
+    other = "CASE WHEN r.created_at <> date_trunc('second', l.created_at) THEN r.created_at END"
+    created = f"coalesce({other}, l.created_at)" if updates else "l.created_at"
     return f"CASE WHEN p.closes AND {same_day} THEN least(l.created_at, t.closed_at) ELSE {created} END"
 
 

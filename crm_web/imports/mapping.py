@@ -22,6 +22,7 @@ from crm_web.imports.vocabulary import (
     ALTERNATIVES,
     GENERAL_IDS,
     HEADERS,
+    OWN_EXPORT,
     RATINGS,
     UNKNOWNS,
     squash,
@@ -30,6 +31,9 @@ from crm_web.imports.vocabulary import (
 FIELDS = (frozenset(HEADERS) - {"label"}) | frozenset(ADDRESS_HEADERS)
 NAMING = ("last_name", "first_name", "full_name", "company", "email", "deal_name", "external_id")
 
+
+OWN_SYSTEM = "piper_lead"
+"""How this system is called in its own exports of leads."""
 
 Places = dict[str, tuple[int, ...]]
 """Fields to their columns."""
@@ -243,6 +247,8 @@ def _name_system(
     if not columns.get("external_id"):
         return None
     place = columns["external_id"][0]
+    if keys[place] == "id" and OWN_EXPORT.issubset(keys):
+        return OWN_SYSTEM
     name = re.sub(r"\W+", "_", header[place].casefold()).strip("_")[:300] or "id"
     return f"{kind}_{name}" if keys[place] in GENERAL_IDS else name
 

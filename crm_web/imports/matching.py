@@ -34,6 +34,16 @@ SELECT r.line, CASE WHEN l.id IS NULL THEN 'create' WHEN l.deleted_at IS NULL TH
 FROM import_rows r LEFT JOIN leads l USING (external_system, external_id);
 CREATE UNIQUE INDEX ON import_plan (line);
 ANALYZE import_plan;
+"""
+# Our own export has our own ids; the time of creation tells them from those of another installation.
+_COMPARE_OWN_IDS = """
+UPDATE import_plan p SET action = CASE WHEN l.deleted_at IS NULL THEN 'known' ELSE 'trashed' END, lead_id = l.id,
+    matched = 'ID'
+FROM import_rows r JOIN leads l ON l.id = CASE WHEN r.external_id ~ '^[0-9]{1,18}$' THEN r.external_id::bigint END
+    AND date_trunc('second', l.created_at) = date_trunc('second', r.created_at)
+WHERE p.line = r.line AND p.action = 'create' AND r.external_system = 'piper_lead'
+"""
+_NOTE_TRASHED = """
 INSERT INTO import_notes SELECT line, 90, false, '', '', 'The lead is in the trash. Restore it, then import this row.'
 FROM import_plan WHERE action = 'trashed'
 """
@@ -144,6 +154,8 @@ def match_leads(cursor: Cursor) -> None:
     for statement in (
         _NUMBER_REPEATS,
         _COMPARE_IDS,
+        _COMPARE_OWN_IDS,
+        _NOTE_TRASHED,
         _LIST_PEOPLE,
         _COMPARE_LEADS,
         _TAKE_MATCHES,

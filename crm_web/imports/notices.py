@@ -6,6 +6,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from crm_web.core.errors import DomainError
 from crm_web.imports.mapping import ColumnMapping
+from crm_web.web.template_filters import plural
 
 # Of sources that differ only in signs, blanks and case beyond what makes them one.
 _SIMILAR_SOURCES = """
@@ -35,16 +36,9 @@ def list_notices(cursor: Cursor, mapping: ColumnMapping, passed_over: Mapping[in
     if mapping.is_id_guessed:
         _check_ids(cursor, mapping)
     notices = [
-        f"{count:,} values of {mapping.name(column)} were left out: their rows have another one."
+        f"{mapping.name(column)}: {plural(count, 'value')} left out, because the row has another one."
         for column, count in sorted(passed_over.items())
     ]
-    cursor.execute(
-        "SELECT count(*) FROM import_rows WHERE external_system <> 'row'"
-        " AND num_nonnulls(last_name, company, email) = 0"
-    )
-    (nameless,) = cursor.fetchone() or (0,)
-    if nameless:
-        notices.append(f"{nameless:,} leads have no name, company or email in this file; their ID stands for the name.")
     cursor.execute(_SIMILAR_SOURCES)
     notices += [f"Sources that may be one: {', '.join(names)}." for (names,) in cursor]
     return notices
@@ -59,3 +53,15 @@ def _check_ids(cursor: Cursor, mapping: ColumnMapping) -> None:
             f"“{repeated[1]}” stands in {column} more than once, first on line {repeated[0]:,}. Use --map external_id="
             f"'{column}' if it is the ID of a lead all the same, or --map external_id= if it is not."
         )
+
+
+def count_nameless(cursor: Cursor) -> list[str]:
+    """Say how many new leads have nothing but an ID for a name."""
+    cursor.execute(
+        "SELECT count(*) FROM import_rows r JOIN import_plan p USING (line) WHERE p.action = 'create'"
+        " AND r.external_system <> 'row' AND num_nonnulls(r.last_name, r.company, r.email) = 0"
+    )
+    (nameless,) = cursor.fetchone() or (0,)
+    return [f"Without a name, company or email in the file: {plural(nameless, 'lead')}, called by the ID."] * bool(
+        nameless
+    )

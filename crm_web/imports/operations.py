@@ -14,7 +14,7 @@ from crm_web.core.errors import DomainError
 from crm_web.imports.inspection import Question
 from crm_web.imports.mapping import ColumnMapping, choose_mapping
 from crm_web.imports.matching import match_leads, match_rows
-from crm_web.imports.notices import list_notices
+from crm_web.imports.notices import count_nameless, list_notices
 from crm_web.imports.outcomes import Outcome, RowOutcome, count_outcomes, list_outcomes
 from crm_web.imports.owners import MOST_OWNERS, Staff, find_owners
 from crm_web.imports.plan import list_owner_words, refuse_owners, settle, skip_known, wait_for_turn
@@ -223,6 +223,7 @@ def _write(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
     if file.target is Target.LEADS:
         settle(cursor, updates=updates)
         report.new_sources = write_leads(cursor, owner_id, updates=updates, progress=saved)
+        report.notices += count_nameless(cursor)
         _count_leads(cursor, report)
     else:
         write_records(cursor, file.target, owner_id, updates=updates, progress=saved)

@@ -171,6 +171,9 @@ NO_COMPANIES = frozenset(
 )
 """What stands before a dash in the name of a deal without being a company."""
 
+OWN_EXPORT = frozenset({"id", "customernumber", "owneremail", "lostnote", "createdat", "closedat"})
+"""Headings that tell our own export of leads."""
+
 OTHER_THINGS = {
     "activitytype": "activities",
     "ticketname": "support tickets",

@@ -70,7 +70,7 @@ def test_opportunities_may_refer_to_activities(import_file: ImportFile, session:
     lead = only(session)
     assert (lead.status, lead.amount) == (LeadStatus.NEGOTIATION, Decimal("1500.50"))
     assert lead.expected_close_on == date(2027, 3, 20)
-    assert "1 leads have no name, company or email in this file; their ID stands for the name." in result.stdout
+    assert "Without a name, company or email in the file: 1 lead, called by the ID." in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -199,8 +199,8 @@ def test_values_that_gave_way_to_others_are_counted(import_file: ImportFile) -> 
     result = import_file(
         "Last Name,Email,Email 2,Business City,Home City\nA,a@x.com,b@x.com,Rome,Oslo\nB,c@x.com,C@X.com,Rome,\n"
     )
-    assert "1 values of Email 2 were left out: their rows have another one." in result.stdout
-    assert "1 values of Home City were left out" in result.stdout
+    assert "Email 2: 1 value left out, because the row has another one." in result.stdout
+    assert "Home City: 1 value left out" in result.stdout
 
 
 def test_the_country_of_the_file_is_the_region_of_its_numbers(import_file: ImportFile, session: Session) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from crm_web.models import Customer, Employee, Lead, LeadStatus
 from tests.factories import make_lead
 from tests.imports.test_import_leads import counts, leads
+from tests.page import Browser
 
 ImportFile = Callable[..., Result]
 
@@ -175,3 +176,21 @@ def test_a_row_about_a_lead_in_the_trash_says_so(import_file: ImportFile, sessio
     lead.deleted_at, lead.deleted_by_id = lead.created_at, ada.id
     session.commit()
     assert "The lead is in the trash. Restore it" in import_file("Lead ID,Last Name\n1,Lee\n").stdout
+
+
+def test_our_own_export_comes_back_to_its_leads(
+    import_file: ImportFile, session: Session, browser_as: Callable[[Employee], Browser], ada: Employee
+) -> None:
+    lead = make_lead(session, last_name="Lee", company="Fjord", amount=Decimal(7), currency="EUR", city="Oslo")
+    make_lead(session, last_name="Ray", email="ray@x.example")
+    session.commit()
+    exported = browser_as(ada).get("leads.export_leads").body
+    assert counts(import_file(exported)) == (0, 0, 2, 0)
+    edited = exported.replace("Oslo", "Bergen")
+    assert counts(import_file(edited, "--existing", "update")) == (0, 1, 1, 0)
+    session.refresh(lead)
+    assert (lead.city, lead.amount) == ("Bergen", Decimal(7))
+    # Those of another installation are other leads.
+    lead.created_at = datetime(2020, 1, 1, tzinfo=UTC)
+    session.commit()
+    assert counts(import_file(exported)) == (1, 0, 1, 0)
