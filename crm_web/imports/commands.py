@@ -164,7 +164,7 @@ def import_file(
 ) -> None:
     """Import leads from a FILE, such as an export from another CRM or any list with a header row.
 
-    The file can be CSV with any delimiter and encoding, or a workbook (XLSX, XLS or ODS).
+    The file can be CSV with any delimiter and encoding, a workbook (XLSX, XLS or ODS), or JSON.
 
     Exits with 0 if all rows are imported or already exist, with 3 if some rows were refused and the others saved,
     and with 1 if nothing was saved.

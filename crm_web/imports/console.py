@@ -42,7 +42,11 @@ def echo_mapping(name: str, file: LeadFile) -> None:
     """Print how a file was read: its delimiter, its encoding and the column of each field."""
     delimiter = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}.get(file.csv.delimiter, "something else")
     guess = " (detected; use --encoding if names look wrong)" if file.csv.is_guess else ""
-    how = f"separated by {delimiter}, encoding {file.csv.encoding}{guess}" if file.csv.delimiter else "a workbook"
+    how = (
+        f"separated by {delimiter}, encoding {file.csv.encoding}{guess}"
+        if file.csv.delimiter
+        else f"a {file.csv.encoding}"
+    )
     click.echo(f"{name}: {how}")
     if file.target is not Target.LEADS:
         click.echo(f"  This is a list of {file.target}.")

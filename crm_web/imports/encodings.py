@@ -23,7 +23,6 @@ _SIGNATURES = {
     b"GIF8": "a picture",
     b"SQLite format": "a database",
     b"BEGIN:VCARD": "a vCard",
-    b"{": "JSON",
     b"<?xml": "XML",
     b"<!DOCTYPE": "a web page",
     b"<html": "a web page",

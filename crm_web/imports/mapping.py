@@ -22,7 +22,7 @@ from crm_web.imports.vocabulary import (
     ALTERNATIVES,
     GENERAL_IDS,
     HEADERS,
-    OWN_EXPORT,
+    OWN_EXPORTS,
     RATINGS,
     UNKNOWNS,
     squash,
@@ -210,8 +210,16 @@ def _recognise_all(
     columns = {name: _best(name, places) for name, places in found.items()}
     if "status" in columns:
         columns.pop("is_won", None)
+    if "external_id" in columns and _is_own(keys):
+        # Its names are put together of the other fields.
+        columns = {name: places for name, places in columns.items() if name not in ("deal_name", "full_name")}
+        columns["external_id"] = (keys.index("id"),)
     whole = [{name: _best(name, places) for name, places in addresses[rank].items()} for rank in sorted(addresses)]
     return columns, tuple(whole)
+
+
+def _is_own(keys: Sequence[str]) -> bool:
+    return any(own.issubset(keys) for own in OWN_EXPORTS)
 
 
 def _best(name: str, places: list[tuple[int, int]]) -> tuple[int, ...]:
@@ -247,7 +255,7 @@ def _name_system(
     if not columns.get("external_id"):
         return None
     place = columns["external_id"][0]
-    if keys[place] == "id" and OWN_EXPORT.issubset(keys):
+    if keys[place] == "id" and _is_own(keys):
         return OWN_SYSTEM
     name = re.sub(r"\W+", "_", header[place].casefold()).strip("_")[:300] or "id"
     return f"{kind}_{name}" if keys[place] in GENERAL_IDS else name

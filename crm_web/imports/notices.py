@@ -62,6 +62,5 @@ def count_nameless(cursor: Cursor) -> list[str]:
         " AND r.external_system <> 'row' AND num_nonnulls(r.last_name, r.company, r.email) = 0"
     )
     (nameless,) = cursor.fetchone() or (0,)
-    return [f"Without a name, company or email in the file: {plural(nameless, 'lead')}, called by the ID."] * bool(
-        nameless
-    )
+    named_by_id = f"Without a name, company or email in the file: {plural(nameless, 'lead')}, called by the ID."
+    return [named_by_id] if nameless else []

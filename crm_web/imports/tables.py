@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from crm_web.imports.encodings import HEAD, Encoding, check_encoding, find_encoding
 from crm_web.imports.encodings import FileUnreadable as FileUnreadable
+from crm_web.imports.json_rows import is_json, read_json
 from crm_web.imports.workbooks import is_workbook, read_workbook
 from crm_web.lists.csv_export import read_cell
 
@@ -18,7 +19,8 @@ Row = tuple[int, list[str]]
 """The line of the file on which a row begins, and its cells."""
 
 WORKBOOK = "workbook"
-"""What stands for the encoding of a workbook."""
+JSON = "JSON file"
+"""What stands for the encoding of a file that is no text of cells."""
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_ROWS = 1000
 # Some exports put a title above the header; nobody puts ten.
@@ -66,6 +68,9 @@ def open_table(
     if is_workbook(stream.read(8)):
         chosen, rows = read_workbook(stream, sheet=sheet, knows=knows)
         return replace(_find_header(rows, Encoding(WORKBOOK, False), "", knows), sheet=chosen)
+    stream.seek(0)
+    if is_json(stream.read(HEAD)):
+        return _find_header(read_json(stream), Encoding(JSON, False), "", lambda name: False)
     how = Encoding(check_encoding(encoding), False) if encoding else find_encoding(stream)
     if delimiter is None:
         delimiter = find_delimiter(_read_head(stream, how.name))

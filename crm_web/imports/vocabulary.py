@@ -171,8 +171,11 @@ NO_COMPANIES = frozenset(
 )
 """What stands before a dash in the name of a deal without being a company."""
 
-OWN_EXPORT = frozenset({"id", "customernumber", "owneremail", "lostnote", "createdat", "closedat"})
-"""Headings that tell our own export of leads."""
+OWN_EXPORTS = (
+    frozenset({"id", "customernumber", "owneremail", "lostnote", "createdat", "closedat"}),
+    frozenset({"id", "version", "customerid", "ownerid", "lostnote", "createdat", "closedat"}),
+)
+"""Headings that tell our own exports of leads: the list as a file, and the lines of the API."""
 
 OTHER_THINGS = {
     "activitytype": "activities",
