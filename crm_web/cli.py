@@ -23,10 +23,11 @@ UNKNOWN_TABLE_OR_COLUMN = ("42P01", "42703")
 GROUPS = {
     "demo": "crm_web.demo.commands",
     "employees": "crm_web.employees.commands",
+    "import": "crm_web.imports.commands:import_file",
     "leads": "crm_web.imports.commands",
     "worker": "crm_web.worker.commands",
 }
-"""The commands and groups of commands, and the modules in which they stand under their names."""
+"""The commands and groups of commands, and the modules in which they stand, under their names or another."""
 
 
 class LoadedLater(click.Group):
@@ -67,7 +68,8 @@ def register_commands(app: Flask) -> None:
 
 
 def _load_feature(name: str, module: str) -> click.Command:
-    return _guarded(getattr(import_module(module), name))
+    path, _, attribute = module.partition(":")
+    return _guarded(getattr(import_module(path), attribute or name))
 
 
 def _load_migrations() -> click.Group:

@@ -162,7 +162,7 @@ def _read_country(context: click.Context, parameter: click.Parameter, text: str 
 def import_file(
     file: BinaryIO, team: BinaryIO | None, refused: Path | None, report_file: Path | None, dry_run: bool, **said: Any
 ) -> None:
-    """Import leads from a FILE, such as an export from another CRM or any list with a header row.
+    """Import leads, customers or contacts from a FILE, such as an export from another CRM or any list with headings.
 
     The file can be CSV with any delimiter and encoding, a workbook (XLSX, XLS or ODS), or JSON.
 
