@@ -32,6 +32,7 @@ FEATURES = (
     "imports",
     "leads",
     "merging",
+    "privacy",
     "reports",
     "saved_views",
     "search",

@@ -34,6 +34,7 @@ NAVIGATION = (
     ("Trash", "trash.show_trash", "trash", None),
     ("Employees", "employees.list_employees", "employee", None),
     ("Imports", "imports.list_imports", "import", Action.IMPORT),
+    ("Privacy", "privacy.find_people", "lock", Action.PURGE),
     ("Webhooks", "webhooks.list_webhooks", "webhook", Action.KEEP_WEBHOOKS),
 )
 

@@ -132,6 +132,7 @@ def world(app: Flask, session: Session, ada: Employee, browser_as: BrowserAs) ->
         "entity": ["lead"],
         "version": [1],
         "records": ["leads"],
+        "erasure_id": [1],
         "merge_id": [merge.id],
         "pair_id": [pair.id],
         "group_id": [pair.id],

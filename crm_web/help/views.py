@@ -19,6 +19,7 @@ TOPICS = {
     "duplicates": "help/duplicates.html",
     "merging": "help/merging.html",
     "history": "help/history.html",
+    "privacy": "help/privacy.html",
     "trash": "help/trash.html",
     "shortcuts": "help/shortcuts.html",
     "api": "help/api.html",

@@ -35,7 +35,7 @@ COUNTED = (
     "known_words",
 )
 OF_PEOPLE = ("saved_views", "view_choices", "sign_ins", "sign_in_failures", "submissions", "api_tokens", "api_uses")
-OF_DUPLICATES = ("duplicate_keys", "duplicate_pairs", "record_merges")
+OF_DUPLICATES = ("duplicate_keys", "duplicate_pairs", "record_merges", "erasures")
 OF_IMPORTS = ("imports", "import_chunks", "import_progress", "import_results", "import_corrections")
 EMPTIED = (
     *KEPT,

@@ -1,0 +1,197 @@
+"""Erasing a person: what names them goes, and what the company has to know of its business stays.
+
+Amounts, dates, status, owner, source and that there was a conversion stay. Names, ways to reach them, addresses and all
+free text go: from the records, their activities and history, from conversions, search words, answers that are kept for
+repeated requests, unsaved forms, and rows of imports.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ARRAY, ColumnElement, CursorResult, Text, cast, delete, func, or_, select, update
+
+from crm_web.core.errors import DomainError
+from crm_web.core.extensions import db
+from crm_web.models import (
+    Activity,
+    Change,
+    Contact,
+    Conversion,
+    Customer,
+    Draft,
+    Employee,
+    Erasure,
+    ImportCorrection,
+    ImportResult,
+    KnownWord,
+    Lead,
+    RecordKind,
+    Submission,
+    set_audit_actor,
+)
+from crm_web.privacy.queries import MODELS, Person, find_person, list_activities
+from crm_web.records.folding import fold
+
+ERASED = "Erased"
+_PERSON = ("first_name", "salutation", "job_title", "email", "phone", "mobile", "description")
+_PLACE = ("street", "city", "state", "postal_code")
+_DERIVED = ("phone_e164", "mobile_e164")
+GONE: dict[RecordKind, Sequence[str]] = {
+    RecordKind.LEAD: (
+        *(*_PERSON, *_PLACE, *_DERIVED, "website", "next_step", "lost_note", "external_id", "external_system"),
+    ),
+    RecordKind.CUSTOMER: (
+        *("email", "phone", "phone_e164", "website", "description", "vat_number", "registration_number"),
+        *(f"{prefix}{name}" for prefix in ("billing_", "shipping_") for name in _PLACE),
+    ),
+    RecordKind.CONTACT: (*_PERSON, *_DERIVED),
+}
+"""The columns that are emptied."""
+NAMED = {RecordKind.LEAD: "last_name", RecordKind.CUSTOMER: "name", RecordKind.CONTACT: "last_name"}
+"""The column that says that somebody was erased."""
+
+
+class NobodyThere(DomainError):
+    """There is no such record."""
+
+
+def erase_person(kind: RecordKind, record_id: int, *, by: Employee) -> Erasure:
+    """Erase a person, with all their records.
+
+    :raise NobodyThere: if the record is gone
+    """
+    set_audit_actor(by)
+    person = find_person(kind, record_id)
+    if person is None:
+        raise NobodyThere("This person is not here any more.")
+    _lock(person)
+    # Read before it is gone.
+    patterns = [f"%{_escape(word)}%" for word in {*person.names, *person.emails, *person.phones} if len(word) > 2]
+    words = {word for record in person.records.values() for word in str(record.search_text).split()}
+    counts = {"records": len(person.records), "activities": _erase_activities(person, patterns)}
+    _empty_companies(person)
+    counts["history"] = _erase_records(person)
+    _erase_conversions(person)
+    counts |= {"kept answers": _delete_logs(patterns), "search words": _forget_words(words)}
+    records = {entity.value: person.ids(entity) for entity in RecordKind if person.ids(entity)}
+    erasure = Erasure(records=records, counts=counts)
+    db.session.add(erasure)
+    db.session.flush()
+    return erasure
+
+
+def _lock(person: Person) -> None:
+    for kind, model in MODELS.items():
+        query = select(model).where(model.id.in_(person.ids(kind))).order_by(model.id)
+        db.session.scalars(query.with_for_update(key_share=True).execution_options(populate_existing=True)).all()
+
+
+def _erase_activities(person: Person, patterns: Sequence[str]) -> int:
+    """Those of the person, and on their companies those that speak of them."""
+    customers = [record.customer_id for record in person.records.values() if getattr(record, "customer_id", None)]
+    leads = select(Lead.id).where(Lead.customer_id.in_(customers))
+    around = or_(Activity.customer_id.in_(customers), Activity.lead_id.in_(leads))
+    speaking = cast(list(patterns), ARRAY(Text))
+    speaks = or_(Activity.subject.ilike(func.any(speaking)), Activity.body.ilike(func.any(speaking)))
+    found = {activity.id: activity for activity in list_activities(person)}
+    found |= {activity.id: activity for activity in db.session.scalars(select(Activity).where(around, speaks))}
+    for activity in found.values():
+        activity.subject, activity.body = ERASED, None
+    db.session.flush()
+    ids = {*found, *_list_removed_activities(person)}
+    _erase_history("activity", sorted(ids), ["subject"], ["body"])
+    return len(ids)
+
+
+def _list_removed_activities(person: Person) -> Sequence[int]:
+    """Only history knows them."""
+    fields = ((RecordKind.LEAD, "lead_id"), (RecordKind.CUSTOMER, "customer_id"))
+    mine = [
+        func.coalesce(Change.fields[name][1].astext, Change.fields[name][0].astext).in_(map(str, person.ids(kind)))
+        for kind, name in fields
+    ]
+    query = select(Change.entity_id).where(Change.entity == "activity", or_(*mine))
+    return db.session.scalars(query.distinct()).all()
+
+
+def _empty_companies(person: Person) -> None:
+    """A company may have the email and number of the person by whom it came."""
+    for name, values in (("email", person.emails), ("phone", person.phones)):
+        same: ColumnElement[bool] = Customer.email_normalised.in_(values)
+        if name == "phone":
+            same = or_(Customer.phone.in_(values), Customer.phone_e164.in_(values))
+        others = select(Customer).where(same, Customer.id.not_in(person.ids(RecordKind.CUSTOMER)))
+        for customer in db.session.scalars(others.with_for_update(key_share=True)):
+            gone = [name, f"{name}_e164"] if name == "phone" else [name]
+            for column_name in gone:
+                setattr(customer, column_name, None)
+            db.session.flush()
+            _erase_history("customer", [customer.id], [], gone)
+
+
+def _erase_records(person: Person) -> int:
+    count, traders, names = 0, list[int](), {fold(name) for name in person.names}
+    for kind in RecordKind:
+        for record in person.of_kind(kind):
+            for name in GONE[kind]:
+                setattr(record, name, None)
+            if isinstance(record, Lead) and record.lost_reason == "other":
+                record.lost_note = ERASED
+            setattr(record, NAMED[kind], ERASED)
+            if isinstance(record, Lead) and record.company and fold(record.company) in names:
+                record.company = None
+                traders.append(record.id)
+        db.session.flush()
+        count += _erase_history(kind.value, person.ids(kind), [NAMED[kind], "lost_note"], GONE[kind])
+    _erase_history("lead", traders, [], ["company"])
+    return count
+
+
+def _erase_history(entity: str, ids: Sequence[int], named: Sequence[str], gone: Sequence[str]) -> int:
+    """Let history lose what it holds; what still stands in the row is told as erased."""
+    gone = [name for name in gone if name not in named]
+    erased = func.crm_erased(Change.fields, list(named), list(gone))
+    query = update(Change).where(Change.entity == entity, Change.entity_id.in_(ids)).values(fields=erased)
+    return _count(query)
+
+
+def _erase_conversions(person: Person) -> None:
+    mine = Conversion.lead_id.in_(person.ids(RecordKind.LEAD))
+    _count(update(Conversion).where(mine).values(filled={}, before=Conversion.before.op("-")("lost_note")))
+
+
+def _delete_logs(patterns: Sequence[str]) -> int:
+    """Answers to repeated requests, unsaved forms, and rows of imports that speak of the person."""
+    speaks = cast(list(patterns), ARRAY(Text))
+    count = _count(delete(Submission).where(cast(Submission.answer, Text).ilike(func.any(speaks))))
+    count += _count(delete(Draft).where(cast(Draft.fields, Text).ilike(func.any(speaks))))
+    in_row = cast(ImportResult.cells, Text).ilike(func.any(speaks))
+    of_rows = or_(in_row, ImportResult.label.ilike(func.any(speaks)), ImportResult.reason.ilike(func.any(speaks)))
+    count += _count(update(ImportResult).where(of_rows).values(label=None, reason=None, cells=None))
+    corrected = cast(ImportCorrection.cells, Text).ilike(func.any(speaks))
+    return count + _count(delete(ImportCorrection).where(corrected))
+
+
+def _forget_words(words: set[str]) -> int:
+    """The words of their names that stand in no other record."""
+    known = db.session.scalars(select(KnownWord.word).where(KnownWord.word.in_(words)).distinct()).all()
+    count = 0
+    for word in known:
+        used = [
+            db.session.scalar(select(model.id).where(model.search_text.like(f"%{_escape(word)}%")).limit(1))
+            for model in (Lead, Customer, Contact)
+        ]
+        if not any(used):
+            count += _count(delete(KnownWord).where(KnownWord.word == word))
+    return count
+
+
+def _escape(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _count(statement: Any) -> int:
+    result: CursorResult[Any] = db.session.execute(  # type: ignore[assignment]
+        statement, execution_options={"synchronize_session": False}
+    )
+    return result.rowcount

@@ -1,0 +1,154 @@
+"""Who a person is in the CRM, and everything that is known about them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
+
+from crm_web.core.extensions import db
+from crm_web.models import Activity, Change, Contact, Conversion, Customer, CustomerKind, Erasure, Lead, RecordKind
+from crm_web.records.serialization import to_history
+
+Ref = tuple[RecordKind, int]
+MODELS: dict[RecordKind, Any] = {RecordKind.LEAD: Lead, RecordKind.CUSTOMER: Customer, RecordKind.CONTACT: Contact}
+MOST = 200
+_NOT_SHOWN = {"search_text", "sort_name", "email_normalised", "xact"}
+
+
+@dataclass(frozen=True)
+class Person:
+    """All records of a person, merged ones and those in the trash included."""
+
+    records: Mapping[Ref, Any]
+
+    def of_kind(self, kind: RecordKind) -> list[Any]:
+        """The records of a kind, in the order of their ids."""
+        return [record for (entity, _), record in sorted(self.records.items()) if entity is kind]
+
+    def ids(self, kind: RecordKind) -> list[int]:
+        """The ids of the records of a kind."""
+        return [record.id for record in self.of_kind(kind)]
+
+    @property
+    def name(self) -> str:
+        return str(next(iter(self.records.values())).name)
+
+    @property
+    def emails(self) -> set[str]:
+        return {record.email.lower() for record in self.records.values() if record.email}
+
+    @property
+    def phones(self) -> set[str]:
+        numbers = (getattr(record, name, None) for record in self.records.values() for name in _PHONES)
+        return {number for number in numbers if number}
+
+    @property
+    def names(self) -> set[str]:
+        return {record.name for record in self.records.values()}
+
+
+_PHONES = ("phone", "mobile", "phone_e164", "mobile_e164")
+
+
+def find_person(kind: RecordKind, record_id: int) -> Person | None:
+    """Find a person by one of their records.
+
+    The others are those with the same email, those that were merged with one of them, and the contact or customer that
+    a win made of the lead.
+    """
+    first = db.session.get(MODELS[kind], record_id)
+    if first is None:
+        return None
+    records: dict[Ref, Any] = {(kind, record_id): first}
+    while True:
+        found = {ref: record for ref, record in _list_next(Person(records)) if ref not in records}
+        if not found or len(records) > MOST:
+            return Person(records)
+        records |= found
+
+
+def _list_next(person: Person) -> Iterable[tuple[Ref, Any]]:
+    for kind, model in MODELS.items():
+        query = select(model).where(or_(*_list_conditions(person, kind, model))).order_by(model.id).limit(MOST)
+        if model is Customer:
+            query = query.where(Customer.kind == CustomerKind.PERSON)
+        yield from (((kind, record.id), record) for record in db.session.scalars(query))
+
+
+def _list_conditions(person: Person, kind: RecordKind, model: Any) -> Iterable[ColumnElement[bool]]:
+    yield false()
+    if person.emails:
+        yield model.email_normalised.in_(person.emails)
+    if ids := person.ids(kind):
+        yield model.merged_into_id.in_(ids)
+    if into := [record.merged_into_id for record in person.of_kind(kind) if record.merged_into_id]:
+        yield model.id.in_(into)
+    leads = person.of_kind(RecordKind.LEAD)
+    bought = [lead.customer_id for lead in leads if lead.customer_id]
+    if bought and model is Contact:
+        folded = [func.crm_fold(lead.name) for lead in leads]
+        yield and_(Contact.customer_id.in_(bought), Contact.sort_name.in_(folded))
+    if leads and model is Customer:
+        yield Customer.created_from_lead_id.in_([lead.id for lead in leads])
+
+
+def search_people(typed: str) -> list[tuple[RecordKind, Any]]:
+    """Find records by an exact email or name, the trash included."""
+    typed = typed.strip()
+    if not typed:
+        return []
+    found: list[tuple[RecordKind, Any]] = []
+    for kind, model in MODELS.items():
+        same = or_(model.email_normalised == func.lower(typed), model.sort_name == func.crm_fold(typed))
+        query = select(model).where(same).order_by(model.id).limit(20)
+        found += [(kind, record) for record in db.session.scalars(query)]
+    return found
+
+
+def list_activities(person: Person) -> Sequence[Activity]:
+    """List the activities with a person."""
+    mine = (
+        Activity.lead_id.in_(person.ids(RecordKind.LEAD)),
+        Activity.customer_id.in_(person.ids(RecordKind.CUSTOMER)),
+    )
+    return db.session.scalars(select(Activity).where(or_(*mine)).order_by(Activity.id)).all()
+
+
+def list_changes(person: Person) -> Sequence[Change]:
+    """List the history of a person's records."""
+    mine = [
+        (Change.entity == kind.value) & Change.entity_id.in_(person.ids(kind))
+        for kind in RecordKind
+        if person.ids(kind)
+    ]
+    return db.session.scalars(select(Change).where(or_(*mine)).order_by(Change.id)).all()
+
+
+def list_conversions(person: Person) -> Sequence[Conversion]:
+    """List the conversions of a person's leads."""
+    mine = Conversion.lead_id.in_(person.ids(RecordKind.LEAD))
+    return db.session.scalars(select(Conversion).where(mine).order_by(Conversion.id)).all()
+
+
+def export_person(person: Person) -> dict[str, Any]:
+    """Collect everything about a person, for JSON."""
+    rows = {
+        "leads": person.of_kind(RecordKind.LEAD),
+        "customers": person.of_kind(RecordKind.CUSTOMER),
+        "contacts": person.of_kind(RecordKind.CONTACT),
+        "activities": list_activities(person),
+        "conversions": list_conversions(person),
+        "history": list_changes(person),
+    }
+    return {name: [_write(row) for row in some] for name, some in rows.items()}
+
+
+def _write(row: Any) -> dict[str, Any]:
+    names = [column.name for column in row.__table__.columns if column.name not in _NOT_SHOWN]
+    return {name: to_history(getattr(row, name)) for name in names}
+
+
+def get_erasure(erasure_id: int) -> Erasure | None:
+    """Return the receipt of an erasure."""
+    return db.session.get(Erasure, erasure_id)

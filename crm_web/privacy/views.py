@@ -1,0 +1,75 @@
+"""The pages on privacy, for admins."""
+
+from flask import abort, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.auth.permissions import Action, allowed
+from crm_web.core.errors import DomainError
+from crm_web.core.extensions import db
+from crm_web.core.request_log import log_event
+from crm_web.models import RecordKind
+from crm_web.privacy import blueprint, operations, queries
+from crm_web.privacy.queries import Person
+from crm_web.web.flash import flash_message
+from crm_web.web.idempotency import Answer
+
+LONGEST = 300
+_PATH = f"/<any({', '.join(RecordKind)}):kind>/<int:record_id>"
+
+
+@blueprint.get("")
+@allowed(Action.PURGE)
+def find_people() -> ResponseReturnValue:
+    typed = request.args.get("q", "").replace("\x00", "")[:LONGEST]
+    return render_template("privacy/find_people.html", typed=typed.strip(), found=queries.search_people(typed))
+
+
+@blueprint.get(_PATH)
+@allowed(Action.PURGE)
+def show_person(kind: str, record_id: int) -> ResponseReturnValue:
+    person = _person_or_404(kind, record_id)
+    return render_template(
+        "privacy/show_person.html",
+        person=person,
+        kind=kind,
+        record_id=record_id,
+        everything=queries.export_person(person),
+    )
+
+
+@blueprint.get(f"{_PATH}/json")
+@allowed(Action.PURGE)
+def export_person(kind: str, record_id: int) -> ResponseReturnValue:
+    answer = jsonify(queries.export_person(_person_or_404(kind, record_id)))
+    answer.headers["Content-Disposition"] = f'attachment; filename="{kind}-{record_id}.json"'
+    return answer
+
+
+@blueprint.post(f"{_PATH}/erase")
+@allowed(Action.PURGE)
+def erase_person(kind: str, record_id: int) -> ResponseReturnValue:
+    _person_or_404(kind, record_id)
+    if request.form.get("confirmed") != "1":
+        flash_message("Tick the box to confirm that this can’t be undone.", kind="error")
+        return redirect(url_for("privacy.show_person", kind=kind, record_id=record_id), code=303)
+    try:
+        erasure = operations.erase_person(RecordKind(kind), record_id, by=current_user)
+    except DomainError as error:
+        db.session.rollback()
+        return Answer(error.message, url_for("privacy.find_people"), kind="error").give()
+    answer = Answer("Person erased.", url_for("privacy.show_erasure", erasure_id=erasure.id))
+    erasure_id = erasure.id
+    db.session.commit()
+    log_event("person erased", erasure=erasure_id)
+    return answer.give()
+
+
+@blueprint.get("/erasures/<int:erasure_id>")
+@allowed(Action.PURGE)
+def show_erasure(erasure_id: int) -> ResponseReturnValue:
+    return render_template("privacy/show_erasure.html", erasure=queries.get_erasure(erasure_id) or abort(404))
+
+
+def _person_or_404(kind: str, record_id: int) -> Person:
+    return queries.find_person(RecordKind(kind), record_id) or abort(404)

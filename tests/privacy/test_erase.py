@@ -1,0 +1,114 @@
+"""A person is found with all their records, shown, and erased from everything."""
+
+import subprocess
+from collections.abc import Callable
+
+from sqlalchemy import make_url, select, text
+from sqlalchemy.orm import Session
+
+from crm_web.core.extensions import db
+from crm_web.launcher.postgres import find_program
+from crm_web.models import Change, Contact, Conversion, Customer, Employee, Erasure, Lead
+from tests.databases import OwnDatabase
+from tests.factories import make_contact, make_customer, make_lead, make_sign_in
+from tests.page import Browser
+from tests.stateful.invariants import list_violations
+
+BrowserAs = Callable[[Employee], Browser]
+TRACES = ("quixley", "zeb.quixley", "55501234")
+
+
+def dump(own: OwnDatabase) -> str:
+    """The whole database, as pg_dump writes it."""
+    url = make_url(own.url)
+    parts = [f"--host={url.query['host']}", f"--port={url.query['port']}", f"--username={url.username}"]
+    done = subprocess.run([find_program("pg_dump"), *parts, str(url.database)], capture_output=True, check=True)
+    return done.stdout.decode().lower()
+
+
+def live(own: OwnDatabase) -> None:
+    """A person comes as a lead, is won, changed, talked to, merged and remembered in logs."""
+    with own.session() as session:
+        ada = own.find(session, "ada")
+        browser = Browser(own.app, make_sign_in(session, ada))
+        form = (
+            browser.get("leads.new_lead")
+            .form()
+            .fill(first_name="Zeb", last_name="Quixley", amount="1200", currency="EUR")
+        )
+        made = form.submit(
+            email="Zeb.Quixley@acme.example", phone="+44 20 5550 1234", company="Acme", street="5 Whitlow Lane"
+        )
+        lead_id = int((made.location or "").split("/")[-1])
+        browser.post("activities.add_to_lead", {"kind": "note", "subject": "Zeb Quixley called"}, lead_id=lead_id)
+        browser.post("leads.change_status", {"status": "won", "create": "1", "name": "Acme"}, lead_id=lead_id)
+        lead = session.get_one(Lead, lead_id)
+        note = {"kind": "call", "subject": "Met", "body": "Mr. Quixley, that is zeb quixley, likes it"}
+        browser.post("activities.add_to_customer", note, customer_id=lead.customer_id)
+        twin = make_lead(
+            session, by=ada, last_name="Quixley", email="zeb.quixley@acme.example", next_step="Ask Quixley"
+        )
+        page = browser.get("merging.preview_merge", records="leads", ids=f"{lead_id},{twin.id}")
+        assert page.form("merge").submit().status == 303
+        browser.get("leads.edit_lead", lead_id=lead_id).form("edit").submit(job_title="Buyer", confirmed="1")
+        other = make_customer(session, by=ada, name="Globex")
+        make_contact(session, other, by=ada, last_name="Quixley", email="zeb.quixley@acme.example")
+
+
+def test_nothing_of_a_person_is_left_in_a_whole_dump(own_database: OwnDatabase) -> None:
+    live(own_database)
+    before = dump(own_database)
+    assert all(trace in before for trace in TRACES)
+    with own_database.session() as session:
+        browser = Browser(own_database.app, make_sign_in(session, own_database.find(session, "ada")))
+        found = browser.get("privacy.find_people", q="ZEB.quixley@acme.example")
+        person = found.click("Zeb Quixley")
+        assert "Personal data".lower() in person.title.lower() and person.text.count("Quixley") > 5
+        exported = browser.client.get(person.link("Download JSON")).get_json()
+        assert {name: len(rows) for name, rows in exported.items() if name not in ("history", "customers")} == {
+            "leads": 2,
+            "contacts": 2,
+            "activities": 1,
+            "conversions": 1,
+        }
+        done = person.form("erase").submit(confirmed="1").follow()
+        assert "Person erased." in done.flash and "Zeb" not in done.text
+    after = dump(own_database)
+    assert [trace for trace in TRACES if trace in after] == []
+    with own_database.session() as session:
+        lead = session.scalars(select(Lead).where(Lead.amount.is_not(None))).first()
+        assert lead is not None and (str(lead.amount), lead.is_won, lead.name) == ("1200.00", True, "Erased")
+        assert session.scalars(select(Conversion)).one().customer_id == lead.customer_id
+        assert session.get_one(Customer, lead.customer_id).name == "Acme"
+        assert {contact.name for contact in session.scalars(select(Contact))} == {"Erased"}
+        erasure = session.scalars(select(Erasure)).one()
+        assert len(erasure.records["lead"]) == 2 and erasure.counts["activities"] == 2
+    with own_database.app.app_context():
+        assert list_violations(db.engine.raw_connection().driver_connection) == []  # type: ignore[arg-type]
+
+
+def test_history_can_lose_values_and_take_none(session: Session, ann: Employee) -> None:
+    lead = make_lead(session, by=ann, first_name="Zeb", last_name="Quixley")
+    change = session.scalars(select(Change).where(Change.entity == "lead", Change.entity_id == lead.id)).first()
+    assert change is not None
+    session.execute(
+        text("UPDATE changes SET fields = crm_erased(fields, '{last_name}', '{first_name}') WHERE id = :id"),
+        {"id": change.id},
+    )
+    session.refresh(change)
+    assert change.fields == {"last_name": [None, "Erased"]} | {
+        key: value for key, value in change.fields.items() if key not in ("last_name", "first_name")
+    }
+
+
+def test_only_admins_see_and_erase(browser_as: BrowserAs, session: Session, ada: Employee, max: Employee) -> None:
+    lead = make_lead(session, last_name="Quixley")
+    assert browser_as(max).get("privacy.find_people").status == 403
+    assert (
+        browser_as(max).post("privacy.erase_person", {"confirmed": "1"}, kind="lead", record_id=lead.id).status == 403
+    )
+    unconfirmed = browser_as(ada).post("privacy.erase_person", kind="lead", record_id=lead.id)
+    assert "Tick the box" in unconfirmed.follow().flash
+    session.refresh(lead)
+    assert lead.last_name == "Quixley"
+    assert "No person found" in browser_as(ada).get("privacy.find_people", q="Nobody").text
