@@ -16,6 +16,7 @@ from crm_web.models import (
     Customer,
     DuplicatePair,
     Employee,
+    Erasure,
     Lead,
     LeadSource,
     LeadStatus,
@@ -97,6 +98,14 @@ def make_merge(session: Session, kept: Lead) -> RecordMerge:
     session.add(merge)
     session.commit()
     return merge
+
+
+def make_erasure(session: Session) -> int:
+    """The receipt of somebody who was erased; gives its id."""
+    erasure = Erasure(records={"lead": [1]}, counts={"records": 1})
+    session.add(erasure)
+    session.commit()
+    return erasure.id
 
 
 def make_sign_in(session: Session, employee: Employee) -> str:

@@ -14,7 +14,15 @@ from sqlalchemy.orm import Session
 from crm_web.core.problem_details import PROGRAMS
 from crm_web.models import BulkEdit, Contact, Conversion, Draft, Employee, Lead, SavedView, WebhookDelivery
 from tests.auth.test_permissions import list_rules
-from tests.factories import make_activity, make_contact, make_customer, make_employee, make_lead
+from tests.factories import (
+    make_activity,
+    make_contact,
+    make_customer,
+    make_employee,
+    make_erasure,
+    make_lead,
+    make_merge,
+)
 from tests.imports.stored.states import make_imports
 from tests.page import Browser
 from tests.webhooks.conftest import make_webhook
@@ -191,6 +199,8 @@ def ids(session: Session, browser: Browser, ada: Employee) -> Ids:
         "view_id": make_views(session, browser),
         "webhook_id": make_webhooks(session, browser),
         "import_id": {str(number): number for number in make_imports(session, browser)},
+        "merge_id": {"one": make_merge(session, session.get_one(Lead, leads["changed"])).id},
+        "erasure_id": {"one": make_erasure(session)},
         "delivery_id": dict.fromkeys(map(str, deliveries), 1),
         "conversion_id": {str(number): number for number in session.scalars(select(Conversion.id))},
     }
@@ -214,6 +224,8 @@ def _list_values(names: set[str], ids: Ids) -> Iterator[dict[str, Any]]:
     if names == {"kind", "record_id"}:
         for kind in ENTITIES:
             yield from ({"kind": kind, "record_id": number} for number in ids[f"{kind}_id"].values())
+    elif names == {"records"}:
+        yield from ({"records": records} for records in ("leads", "customers", "contacts"))
     elif names - {"name", "filename", "topic"}:
         [name] = names
         yield from ({name: number} for number in ids[name].values())

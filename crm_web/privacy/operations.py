@@ -157,7 +157,8 @@ def _erase_history(entity: str, ids: Sequence[int], named: Sequence[str], gone: 
 
 def _erase_conversions(person: Person) -> None:
     mine = Conversion.lead_id.in_(person.ids(RecordKind.LEAD))
-    _count(update(Conversion).where(mine).values(filled={}, before=Conversion.before.op("-")("lost_note")))
+    holds = or_(Conversion.filled != {}, Conversion.before.has_key("lost_note"))
+    _count(update(Conversion).where(mine, holds).values(filled={}, before=Conversion.before.op("-")("lost_note")))
 
 
 def _delete_logs(patterns: Sequence[str]) -> int:

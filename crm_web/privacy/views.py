@@ -15,7 +15,7 @@ from crm_web.web.flash import flash_message
 from crm_web.web.idempotency import Answer
 
 LONGEST = 300
-_PATH = f"/<any({', '.join(RecordKind)}):kind>/<int:record_id>"
+_PATH = "/<kind>/<int:record_id>"
 
 
 @blueprint.get("")
@@ -38,7 +38,7 @@ def show_person(kind: str, record_id: int) -> ResponseReturnValue:
     )
 
 
-@blueprint.get(f"{_PATH}/json")
+@blueprint.get("/<kind>/<int:record_id>/json")
 @allowed(Action.PURGE)
 def export_person(kind: str, record_id: int) -> ResponseReturnValue:
     answer = jsonify(queries.export_person(_person_or_404(kind, record_id)))
@@ -46,12 +46,12 @@ def export_person(kind: str, record_id: int) -> ResponseReturnValue:
     return answer
 
 
-@blueprint.post(f"{_PATH}/erase")
+@blueprint.post("/<kind>/<int:record_id>/erase")
 @allowed(Action.PURGE)
 def erase_person(kind: str, record_id: int) -> ResponseReturnValue:
     _person_or_404(kind, record_id)
     if request.form.get("confirmed") != "1":
-        flash_message("Tick the box to confirm that this can’t be undone.", kind="error")
+        flash_message("Confirm first that this can’t be undone.", kind="error")
         return redirect(url_for("privacy.show_person", kind=kind, record_id=record_id), code=303)
     try:
         erasure = operations.erase_person(RecordKind(kind), record_id, by=current_user)
@@ -72,4 +72,6 @@ def show_erasure(erasure_id: int) -> ResponseReturnValue:
 
 
 def _person_or_404(kind: str, record_id: int) -> Person:
+    if kind not in set(RecordKind):
+        abort(404)
     return queries.find_person(RecordKind(kind), record_id) or abort(404)

@@ -46,7 +46,8 @@ BEGIN
     END IF;
     -- A person who is erased takes along what the win filled in of them, and the note on an earlier loss.
     IF TG_OP = 'UPDATE' AND to_jsonb(NEW) - '{filled,before}'::text[] = to_jsonb(OLD) - '{filled,before}'::text[]
-            AND NEW.before = OLD.before - 'lost_note' AND NEW.filled = '{}' THEN
+            AND NEW.before = OLD.before - 'lost_note' AND NEW.filled = '{}'
+            AND (NEW.before, NEW.filled) IS DISTINCT FROM (OLD.before, OLD.filled) THEN
         RETURN NEW;
     END IF;
     RAISE EXCEPTION 'conversions are never altered' USING ERRCODE = 'restrict_violation';
