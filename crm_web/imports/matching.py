@@ -43,6 +43,11 @@ FROM import_rows r JOIN leads l ON l.id = CASE WHEN r.external_id ~ '^[0-9]{1,18
     AND date_trunc('second', l.created_at) = date_trunc('second', r.created_at)
 WHERE p.line = r.line AND p.action = 'create' AND r.external_system = 'piper_lead'
 """
+# A lead that was merged into another is that one.
+_FOLLOW_MERGES = """
+UPDATE import_plan p SET action = 'known', lead_id = l.id FROM leads gone JOIN leads l ON l.id = gone.merged_into_id
+WHERE p.action = 'trashed' AND gone.id = p.lead_id AND l.deleted_at IS NULL
+"""
 _NOTE_TRASHED = """
 INSERT INTO import_notes SELECT line, 90, false, '', '', 'The lead is in the trash. Restore it, then import this row.'
 FROM import_plan WHERE action = 'trashed'
@@ -155,6 +160,7 @@ def match_leads(cursor: Cursor) -> None:
         _NUMBER_REPEATS,
         _COMPARE_IDS,
         _COMPARE_OWN_IDS,
+        _FOLLOW_MERGES,
         _NOTE_TRASHED,
         _LIST_PEOPLE,
         _COMPARE_LEADS,

@@ -194,3 +194,16 @@ def test_our_own_export_comes_back_to_its_leads(
     lead.created_at = datetime(2020, 1, 1, tzinfo=UTC)
     session.commit()
     assert counts(import_file(exported)) == (1, 0, 1, 0)
+
+
+def test_a_lead_that_was_merged_is_the_one_that_stayed(
+    import_file: ImportFile, session: Session, ada: Employee
+) -> None:
+    stays = make_lead(session, last_name="Lee")
+    known: dict[str, Any] = {"external_system": "lead_id", "external_id": "1"}
+    gone: dict[str, Any] = {"deleted_at": datetime.now(UTC), "deleted_by_id": ada.id, "merged_into_id": stays.id}
+    make_lead(session, last_name="Leigh", **known, **gone)
+    session.commit()
+    assert counts(import_file("Lead ID,Last Name,City\n1,Lee,Oslo\n")) == (0, 0, 0, 0)
+    session.refresh(stays)
+    assert stays.city == "Oslo"
