@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 
-from crm_web.imports.mapping import ColumnMapping
+from crm_web.imports.mapping import FIELDS, ColumnMapping
 from crm_web.imports.recognition import Kind
-from crm_web.imports.vocabulary import ACCOUNT_TYPE_HEADERS, ACCOUNT_WORDS, squash
+from crm_web.imports.vocabulary import ACCOUNT_TYPE_HEADERS, ACCOUNT_WORDS, ADDRESS_HEADERS, squash
 
 
 class Target(StrEnum):
@@ -23,6 +23,13 @@ _FIELDS = {
     Target.CUSTOMERS: _SHARED | {"website", "industry"},
     Target.CONTACTS: _SHARED - {"owner"} | {"job_title"},
 }
+
+
+def fields_of(target: Target) -> frozenset[str]:
+    """The fields that columns can become for a target."""
+    if target is Target.LEADS:
+        return FIELDS
+    return _FIELDS[target] | (frozenset(ADDRESS_HEADERS) if target is Target.CUSTOMERS else frozenset())
 
 
 def detect_target(mapping: ColumnMapping) -> Target:

@@ -32,6 +32,7 @@ ENCODINGS = {
 }
 DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Vertical bar"}
 ORDERS = {"dmy": "Day first (31/12/2026)", "mdy": "Month first (12/31/2026)"}
+TARGETS = {"leads": "Leads", "customers": "Customers", "contacts": "Contacts of customers"}
 BAD_VALUES = {
     "refuse": "Refuse their rows",
     "drop": "Leave optional values out, with a note",
@@ -98,6 +99,7 @@ class FileForm(RecordForm):
     dates = ChoiceField("Order of dates", ORDERS.items(), empty="Detect")
     decimal_mark = RawChoiceField("Decimal mark", MARKS.items(), empty="Detect")
     sheet = RawChoiceField("Sheet", empty=None)
+    target = ChoiceField("The rows are", TARGETS.items(), empty=None)
     bad_values = ChoiceField("Values that can’t be read", BAD_VALUES.items(), empty=None, default="refuse")
     existing = ChoiceField("Leads that are here already", EXISTING.items(), empty=None, default="fill")
     region = CountryField("Country", empty=None)

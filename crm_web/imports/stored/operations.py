@@ -11,9 +11,11 @@ from sqlalchemy.dialects.postgresql import insert
 from crm_web.auth.permissions import Action, may
 from crm_web.core.errors import Conflict
 from crm_web.core.extensions import db
-from crm_web.imports.recognition import is_known
+from crm_web.imports.mapping import choose_mapping
+from crm_web.imports.recognition import MappingUnclear, is_known
 from crm_web.imports.stored.files import store_file
-from crm_web.imports.tables import FileUnreadable, open_table
+from crm_web.imports.tables import FileUnreadable, Table, open_table
+from crm_web.imports.targets import Target, detect_target
 from crm_web.imports.workbooks import list_sheets
 from crm_web.models import (
     DUE_STATES,
@@ -55,6 +57,7 @@ def create_import(stream: BinaryIO, filename: str, *, region: str, currency: str
     header_hash = _hash_header(csv.header)
     options = {"region": region, "currency": currency, **_find_earlier_choice(header_hash)}
     options |= {"encoding": csv.encoding, "delimiter": csv.delimiter, "question": csv.question}
+    options["target"] = options.get("target") or _detect_target(csv)
     if csv.sheet is not None:
         options |= {"sheet": csv.sheet, "sheets": list_sheets(stream)}
     size = stream.seek(0, 2)
@@ -65,6 +68,14 @@ def create_import(stream: BinaryIO, filename: str, *, region: str, currency: str
     db.session.flush()
     store_file(record.id, stream)
     return record
+
+
+def _detect_target(csv: Table) -> Target:
+    """What the rows seem to be, by the headings and the first rows."""
+    try:
+        return detect_target(choose_mapping(csv.header, csv.sample))
+    except MappingUnclear:
+        return Target.LEADS
 
 
 OF_ONE_FILE = ("encoding", "delimiter", "question", "sheet", "sheets")

@@ -10,6 +10,7 @@ from crm_web.imports.stored.files import open_file
 from crm_web.imports.stored.hints import hint_at_pages
 from crm_web.imports.stored.settings import read_options
 from crm_web.imports.tables import FileUnreadable, Table, open_table
+from crm_web.imports.targets import Target, fields_of, map_for
 from crm_web.imports.vocabulary import STATUS_WORDS, squash
 from crm_web.models import Import
 from crm_web.records.labels import label_of
@@ -42,7 +43,8 @@ class SourceColumn:
     :param name: empty if it has none
     :param values: the first values that differ
     :param field: what it becomes; empty if it is left out
-    :param can_be_chosen: false without a name, or with that of an earlier column: it can’t be told apart
+    :param can_be_chosen: false without a name or with that of an earlier column, which nobody could tell apart, and
+        where the field follows from the heading
     """
 
     place: int
@@ -60,9 +62,10 @@ class StatusWord:
     status: str | None
 
 
-def list_fields() -> list[tuple[str, str]]:
-    """List the fields that a column can become, with their labels, in the order of the labels."""
-    pairs = [(name, _LABELS.get(name) or label_of(name)) for name in FIELDS]
+def list_fields(record: Import) -> list[tuple[str, str]]:
+    """List the fields that a column of a file can become, with their labels, in the order of the labels."""
+    names = fields_of(Target(record.options.get("target") or Target.LEADS))
+    pairs = [(name, _LABELS.get(name) or label_of(name)) for name in names]
     return sorted(pairs, key=lambda pair: pair[1].casefold())
 
 
@@ -102,7 +105,7 @@ def map_stored(record: Import, *, columns: Mapping[str, Any] | None = None) -> t
         )
     except MappingUnclear:
         return csv, None
-    return csv, mapping
+    return csv, map_for(options.target, mapping) if options.target else mapping
 
 
 def list_questions(mapping: ColumnMapping | None) -> list[tuple[str, str]]:
@@ -116,11 +119,16 @@ def list_columns(csv: Table, mapping: ColumnMapping | None) -> list[SourceColumn
     """List the columns of a file with some of their values."""
     fields = _map_fields(mapping) if mapping else {}
     return [
-        SourceColumn(
-            place, name, _pick_values(csv, place), fields.get(place, ""), bool(name) and name not in csv.header[:place]
-        )
+        SourceColumn(place, name, _pick_values(csv, place), field, _can_be_chosen(csv.header, place, field))
         for place, name in enumerate(csv.header)
+        for field in [fields.get(place, "")]
     ]
+
+
+def _can_be_chosen(header: Sequence[str], place: int, field: str) -> bool:
+    """Some fields follow from the heading alone."""
+    name = header[place]
+    return bool(name) and name not in header[:place] and (not field or field in FIELDS)
 
 
 def _map_fields(mapping: ColumnMapping) -> dict[int, str]:

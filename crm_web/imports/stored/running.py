@@ -155,6 +155,7 @@ def summarize(report: Report) -> dict[str, Any]:
         "closed": report.closed,
         "warned": report.warned,
         "left_out": report.left_out,
+        "notices": report.notices,
         "statuses": {status.value: count for status, count in report.statuses.items()},
         "customers": report.customers,
         "linked": report.linked,

@@ -5,6 +5,7 @@ from typing import Any
 
 from crm_web.core.extensions import db
 from crm_web.imports.operations import BadValues, Existing, Options
+from crm_web.imports.targets import Target
 from crm_web.models import Employee, LeadStatus
 
 
@@ -24,5 +25,6 @@ def read_options(stored: Mapping[str, Any]) -> Options:
         owner=db.session.get(Employee, owner_id) if owner_id else None,
         creates_owners=bool(stored.get("creates_owners")),
         existing=Existing(stored.get("existing") or Existing.FILL),
+        target=Target(stored.get("target") or Target.LEADS),
         bad_values=BadValues(stored.get("bad_values") or BadValues.REFUSE),
     )

@@ -148,7 +148,7 @@ def change_columns(import_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _columns_page(record, form), 422
     columns = preview.list_columns(*preview.map_stored(record, columns={}))
-    chosen = form.read_fields([column.place for column in columns], list(dict(preview.list_fields())))
+    chosen = form.read_fields([column.place for column in columns], list(dict(preview.list_fields(record))))
     try:
         operations.change_options(record, {"columns": preview.read_choices(columns, chosen)}, by=current_user)
         csv, mapping = preview.map_stored(record)
@@ -180,7 +180,7 @@ def _columns_page(record: Import, form: ColumnsForm, chosen: dict[int, str] | No
         columns=columns,
         chosen=chosen or {column.place: column.field for column in columns},
         is_unclear=mapping is None,
-        fields=preview.list_fields(),
+        fields=preview.list_fields(record),
         words=preview.list_status_words(csv, mapping, record.options.get("statuses", {})),
         statuses=list(LeadStatus),
     )

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm_web.imports import tables
-from crm_web.models import Change, Employee, Import, ImportChunk, ImportState, Lead
-from tests.factories import make_employee
+from crm_web.models import Change, Contact, Customer, Employee, Import, ImportChunk, ImportState, Lead
+from tests.factories import make_customer, make_employee
 from tests.imports.stored.conftest import BrowserAs, Upload, Work
 from tests.page import Browser
 from tests.rows import count
@@ -231,3 +231,28 @@ def test_the_same_form_with_another_file_is_another_upload(session: Session, bro
     other = form.submit(file=(io.BytesIO(b"Name\nBea\n"), "a.csv"))
     assert (other.status, count(session, Import)) == (422, 1)
     assert "You already submitted this form" in other.text
+
+
+def test_a_list_of_accounts_becomes_customers(session: Session, upload: Upload, work: Work) -> None:
+    page = upload("Account Name,Account Type,Website\nEngines Ltd,Customer,engines.example\n")
+    assert page.form("/file")["target"] == "customers"
+    page = page.form("/file").submit().follow()
+    assert "amount" not in page.form("/columns").choices("field-2")
+    page = page.form("/columns").submit().follow()
+    work()
+    page = page.browser.open(page.url).button("Import 1 customer").follow()
+    work()
+    page = page.browser.open(page.url)
+    assert page.click("Engines Ltd").h1 == "Engines Ltd"
+    assert (count(session, Customer), count(session, Lead)) == (1, 0)
+
+
+def test_a_file_can_be_said_to_hold_contacts(session: Session, upload: Upload, work: Work) -> None:
+    make_customer(session, name="Engines Ltd")
+    page = upload("Name,Company,Email\nAda Byron,Engines Ltd,ada@engines.example\n")
+    page = page.form("/file").submit(target="contacts").follow().form("/columns").submit().follow()
+    work()
+    page = page.browser.open(page.url).button("Import 1 contact").follow()
+    work()
+    assert page.browser.open(page.url).click("Ada Byron").h1 == "Engines Ltd"
+    assert (count(session, Contact), count(session, Lead)) == (1, 0)
