@@ -28,7 +28,17 @@ from crm_web.models import (
     SavedView,
     ViewChoice,
 )
-from tests.factories import make_activity, make_contact, make_customer, make_employee, make_lead, make_token
+from tests.factories import (
+    make_activity,
+    make_contact,
+    make_customer,
+    make_employee,
+    make_erasure,
+    make_lead,
+    make_merge,
+    make_pair,
+    make_token,
+)
 from tests.webhooks.conftest import make_webhook
 from tests.webhooks.test_pages import make_delivery
 
@@ -38,6 +48,8 @@ NOT_TYPED = ("address", "email", "external_id", "external_system", "locale", "ph
 NO_PAGE = ["static", "bootstrap.static", "api.show_docs", "api.show_docs_file", "api.show_openapi"]
 # The page of another form, with what was typed into it.
 NO_PAGE += ["auth.show_draft"]
+# Which records are side by side stands behind the question mark; and a file.
+NO_PAGE += ["merging.preview_merge", "privacy.export_person"]
 
 
 def word_of(length: int) -> str:
@@ -64,7 +76,7 @@ def fill_records(session: Session, ada: Employee) -> dict[str, Any]:
     contact = make_contact(session, customer, by=ada, **texts_of(Contact), email=f"{'w' * 60}@{'w' * 60}.example")
     known = texts_of(Lead) | {"source": source.name, "amount": 999_999_999_999, "currency": "USD"}
     lost = known | {"status": "lost", "lost_reason": "other"}
-    lead, _, trashed, _ = [
+    lead, won, trashed, _ = [
         make_lead(session, by=ada, **fields)
         for fields in (
             known | {"owner_id": ada.id, "lost_note": None, "customer_id": customer.id},
@@ -94,7 +106,15 @@ def fill_records(session: Session, ada: Employee) -> dict[str, Any]:
         "name": "funnel",
         "topic": "leads",
         "record_id": trashed.id,
+        "merge_id": _make_duplicates(session, lead, won),
+        "erasure_id": make_erasure(session),
     }
+
+
+def _make_duplicates(session: Session, one: Lead, other: Lead) -> int:
+    """Two leads that may be the same, and one that was merged; gives the id of the merge."""
+    make_pair(session, one, other)
+    return make_merge(session, one).id
 
 
 def _make_import(session: Session, ada: Employee) -> int:

@@ -29,7 +29,7 @@ from crm_web.models import (
 from tests.browser.conftest import Open
 from tests.browser.filled import list_addresses
 from tests.browser.site import NARROW, WIDE, Site, find_violations, measure_overflow
-from tests.factories import make_sign_in
+from tests.factories import make_erasure, make_merge, make_pair, make_sign_in
 from tests.imports.stored.states import make_imports
 from tests.page import Browser
 from tests.webhooks.conftest import make_webhook
@@ -79,6 +79,8 @@ def _ids(site: Site) -> dict[str, Any]:
             "employee_id": session.scalars(select(Employee.id).order_by(Employee.id.desc())).first(),
             "view_id": _make_view(session),
             "webhook_id": _make_failing_webhook(session),
+            "merge_id": _make_duplicates(session),
+            "erasure_id": make_erasure(session),
         }
         assert session.scalars(select(Customer.id)).first()
     return {name: value for name, value in found.items() if value is not None}
@@ -107,6 +109,15 @@ def _make_view(session: Session) -> int:
     session.add(view)
     session.commit()
     return view.id
+
+
+def _make_duplicates(session: Session) -> int:
+    """Two leads that may be the same, and one that was merged; gives the id of the merge."""
+    open_leads = select(Lead).where(Lead.status == LeadStatus.NEW, Lead.deleted_at.is_(None)).order_by(Lead.id).limit(2)
+    one, other = session.scalars(open_leads)
+    make_pair(session, one, other)
+    STATES["records side by side"] = f"/leads/merge?ids={one.id},{other.id}"
+    return make_merge(session, one).id
 
 
 def _make_failing_webhook(session: Session) -> int:

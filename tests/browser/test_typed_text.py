@@ -108,6 +108,7 @@ def test_the_longest_words_stay_in_their_place(
     edits = make_edits(app, ada)
     browser = Browser(app, make_sign_in(session, ada))
     addresses = list_addresses(app, ids | {"edit_id": edits[0]}) + [f"/bulk/{edits[1]}"]
+    addresses.append(f"/leads/merge?ids={ids['lead_id']},{ids['lead_id'] + 1}")
     addresses += [address.format(**ids, edit_id=edits[0]) for address in STATES]
     page = chromium.new_page(reduced_motion="reduce")
     serve(page, browser)
