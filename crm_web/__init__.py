@@ -10,6 +10,7 @@ from crm_web import cli, health, navigation
 from crm_web.auth import permissions, sessions
 from crm_web.auth.drafts import interrupted
 from crm_web.core import admission, compression, database, request_log, security_headers, static_assets
+from crm_web.core.application import Application
 from crm_web.core.config import Settings, load_settings
 from crm_web.core.extensions import bootstrap, csrf, db, login_manager
 from crm_web.launcher.postgres import start_on_demand
@@ -50,7 +51,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     :raise ConfigurationError: if the environment holds a wrong value
     """
     settings = settings or load_settings()
-    app = Flask(__name__, template_folder="../templates", static_folder="../static")
+    app = Application(__name__, template_folder="../templates", static_folder="../static")
     app.config.from_mapping(settings.flask_config())
     app.url_map.converters["int"] = urls.RecordId
     compression.init_app(app)

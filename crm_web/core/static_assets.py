@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import mimetypes
+import os
 import re
 from functools import lru_cache
 from pathlib import Path
@@ -50,9 +51,18 @@ class PageSessions(SecureCookieSessionInterface):
 
 def _add_version(endpoint: str, values: dict[str, Any]) -> None:
     if endpoint in STATIC_ENDPOINTS and "filename" in values:
-        path = _find_file(endpoint, values["filename"])
-        if path is not None:
-            values.setdefault("v", _version(path, path.stat().st_mtime_ns))
+        version = find_version(endpoint, values["filename"])
+        if version is not None:
+            values.setdefault("v", version)
+
+
+def find_version(endpoint: str, filename: str) -> str | None:
+    """Return the version of a static file, which follows from what is in it; ``None`` if there is no such file."""
+    path = _place(_folder_of(endpoint), filename)
+    try:
+        return _version(path, os.stat(path).st_mtime_ns) if path else None
+    except OSError:
+        return None
 
 
 def _cache_and_compress(response: Response) -> Response:
@@ -89,10 +99,19 @@ def _send_text(response: Response, path: Path, changed: int) -> None:
 
 
 def _find_file(endpoint: str, filename: str) -> Path | None:
+    path = _place(_folder_of(endpoint), filename)
+    return path if path and path.is_file() else None
+
+
+def _folder_of(endpoint: str) -> str:
     blueprint, _, _ = endpoint.rpartition(".")
-    folder = (current_app.blueprints[blueprint] if blueprint else current_app).static_folder
-    path = safe_join(folder or "", filename)
-    return Path(path) if path and Path(path).is_file() else None
+    return (current_app.blueprints[blueprint] if blueprint else current_app).static_folder or ""
+
+
+@lru_cache(maxsize=256)
+def _place(folder: str, filename: str) -> Path | None:
+    path = safe_join(folder, filename)
+    return Path(path) if path else None
 
 
 @lru_cache(maxsize=256)
