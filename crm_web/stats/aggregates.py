@@ -7,16 +7,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    BindParameter,
     ColumnElement,
     Date,
     DateTime,
     Select,
     Text,
     and_,
+    bindparam,
     case,
     cast,
     func,
@@ -25,6 +28,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.sql.visitors import iterate
 
 from crm_web.core.extensions import db
 from crm_web.models import Activity, Count, CountDelta, Lead, LeadStatus, Metric, StatusPeriod
@@ -144,46 +148,89 @@ def sum_counts(
     :param period: whole months in the user's time zone; ``None`` for all time, with months in UTC
     :return: a row for each group, with the columns and ``SUMS``
     """
-    arms = [_pick(table, metric, parts, scope, period) for table in (Count, CountDelta)]
-    if metric is Metric.STAYED and _level(parts, scope) == 0:
-        arms = [_pick_rows(metric, parts, scope, period)]
-    elif period and metric in MOMENTS and (edges := _find_edges(period, tells_months="starts_on" in parts)):
-        arms += [_pick_edges(metric, parts, scope, period, edges, sign) for sign in (1, -1)]
+    edges = _find_edges(period, tells_months="starts_on" in parts) if period and metric in MOMENTS else []
+    question = _Question(metric, parts, bool(scope.owner_ids), bool(scope.sources), period is not None, len(edges))
+    values = {"owner_ids": scope.owner_ids, "sources": scope.sources, **(_list_days(period, edges) if period else {})}
+    query, names = _build(question)
+    return db.session.execute(query, {name: values[name] for name in names}).all()
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What a statement depends on; the rest are its parameters."""
+
+    metric: Metric
+    parts: tuple[str, ...]
+    names_owners: bool
+    names_sources: bool
+    has_period: bool
+    edges: int
+
+    @property
+    def level(self) -> int:
+        """Aggregates exist by owner and source, by either, and for all: the coarsest that suffices."""
+        is_by_owner, is_by_source = "owner_id" in self.parts, "source" in self.parts
+        return (0 if is_by_owner or self.names_owners else 2) + (0 if is_by_source or self.names_sources else 1)
+
+
+@lru_cache(maxsize=256)
+def _build(question: _Question) -> tuple[Select[Any], Sequence[str]]:
+    """Build a statement once for each question, since this takes longer than to answer it.
+
+    :return: the statement, and the names of its parameters
+    """
+    arms = [_pick(table, question) for table in (Count, CountDelta)]
+    if question.metric is Metric.STAYED and question.level == 0:
+        arms = [_pick_rows(question)]
+    elif question.edges:
+        arms += [_pick_edges(question, sign) for sign in (1, -1)]
     cells = union_all(*arms).subquery()
-    kept = [cells.c[part] for part in parts]
+    kept = [cells.c[part] for part in question.parts]
     sums = [func.sum(cells.c[name]).label(name) for name in SUMS]
     query: Select[Any] = select(*kept, *sums).group_by(*kept)
-    return db.session.execute(query.having(or_(*(func.sum(cells.c[name]) != 0 for name in SUMS)))).all()
+    query = query.having(or_(*(func.sum(cells.c[name]) != 0 for name in SUMS)))
+    parameters = {str(it.key) for it in iterate(query) if isinstance(it, BindParameter) and it.required}
+    return query, sorted(parameters)
 
 
-def _pick(table: Any, metric: Metric, parts: Sequence[str], scope: LeadScope, period: Period | None) -> Select[Any]:
-    conditions: list[ColumnElement[bool]] = [table.figure == metric, *_belongs(table.owner_id, table.source, scope)]
+def _list_days(period: Period, edges: Sequence[tuple[datetime, datetime]]) -> dict[str, Any]:
+    """The parameters of a statement about a period."""
+    values: dict[str, Any] = {"first_day": period.first_day, "next_day": period.next_day}
+    values |= {"start": period.start, "end": period.end}
+    for number, edge in enumerate(edges):
+        values |= {f"edge{number}_0": edge[0], f"edge{number}_1": edge[1]}
+    if edges:
+        days = [*(month.first_day for month in period.months), period.next_day]
+        for sign, zone in ((1, period.zone), (-1, UTC)):
+            starts = [datetime.combine(day, time(), zone) for day in days]
+            values |= {f"starts{sign}": starts, f"start{sign}": starts[0], f"end{sign}": starts[-1]}
+    return values
+
+
+def _pick(table: Any, question: _Question) -> Select[Any]:
+    conditions: list[ColumnElement[bool]] = [table.figure == question.metric]
+    conditions += _belongs(table.owner_id, table.source, question)
     if table is Count:
-        # Aggregates exist by owner and source, by either, and for all: read the coarsest that suffices.
-        conditions.append(Count.level == _level(parts, scope))
-    if period:
-        conditions += [table.starts_on >= period.first_day, table.starts_on < period.next_day]
-    return select(*(getattr(table, name) for name in (*parts, *SUMS))).where(*conditions)
+        conditions.append(Count.level == question.level)
+    if question.has_period:
+        conditions += [table.starts_on >= bindparam("first_day"), table.starts_on < bindparam("next_day")]
+    return select(*(getattr(table, name) for name in (*question.parts, *SUMS))).where(*conditions)
 
 
-def _level(parts: Sequence[str], scope: LeadScope) -> int:
-    is_by_owner, is_by_source = "owner_id" in parts or scope.owner_ids, "source" in parts or scope.sources
-    return (0 if is_by_owner else 2) + (0 if is_by_source else 1)
-
-
-def _pick_rows(metric: Metric, parts: Sequence[str], scope: LeadScope, period: Period | None) -> Select[Any]:
+def _pick_rows(question: _Question) -> Select[Any]:
     """The rows themselves, for metrics with so few rows per group that no aggregates are kept."""
-    moment, columns, conditions = MOMENTS[metric]
-    picked = [columns[part].label(part) for part in parts]
+    moment, columns, conditions = MOMENTS[question.metric]
+    picked = [columns[part].label(part) for part in question.parts]
     sums = [columns.get(name, literal(0)).label(name) for name in SUMS]
-    within = [moment >= period.start, moment < period.end] if period else []
-    belongs = _belongs(columns["owner_id"], columns["source"], scope)
+    within = [moment >= bindparam("start"), moment < bindparam("end")] if question.has_period else []
+    belongs = _belongs(columns["owner_id"], columns["source"], question)
     return select(*picked, *sums).where(*conditions, *within, *belongs)
 
 
-def _belongs(owner_id: Any, source: Any, scope: LeadScope) -> list[ColumnElement[bool]]:
-    owners = [owner_id.in_(scope.owner_ids)] if scope.owner_ids else []
-    return [*owners, *([source.in_(scope.sources)] if scope.sources else [])]
+def _belongs(owner_id: Any, source: Any, question: _Question) -> list[ColumnElement[bool]]:
+    owners = [owner_id.in_(bindparam("owner_ids", expanding=True))] if question.names_owners else []
+    sources = [source.in_(bindparam("sources", expanding=True))] if question.names_sources else []
+    return [*owners, *sources]
 
 
 def _find_edges(period: Period, *, tells_months: bool) -> list[tuple[datetime, datetime]]:
@@ -197,27 +244,21 @@ def _find_edges(period: Period, *, tells_months: bool) -> list[tuple[datetime, d
     return [(min(theirs, ours), max(theirs, ours)) for theirs, ours in moments if theirs != ours]
 
 
-def _pick_edges(
-    metric: Metric,
-    parts: Sequence[str],
-    scope: LeadScope,
-    period: Period,
-    edges: Sequence[tuple[datetime, datetime]],
-    sign: int,
-) -> Select[Any]:
+def _pick_edges(question: _Question, sign: int) -> Select[Any]:
     """Add the rows at the edges to the user's months (sign 1), or subtract them from the UTC months (sign -1)."""
-    moment, columns, conditions = MOMENTS[metric]
-    days = [month.first_day for month in period.months]
-    zone = period.zone if sign == 1 else UTC
-    starts = [datetime.combine(day, time(), zone) for day in (*days, period.next_day)]
-    place = func.width_bucket(moment, literal(starts, ARRAY(DateTime(timezone=True))))
-    month = cast(literal(days[0], Date()) + func.make_interval(0, place - 1), Date)
+    moment, columns, conditions = MOMENTS[question.metric]
+    starts: Any = bindparam(f"starts{sign}", type_=ARRAY(DateTime(timezone=True)))
+    place = func.width_bucket(moment, starts)
+    month = cast(bindparam("first_day", type_=Date()) + func.make_interval(0, place - 1), Date)
     known: dict[str, ColumnElement[Any]] = {"starts_on": month, **columns}
-    picked = [known[part].label(part) for part in parts]
+    picked = [known[part].label(part) for part in question.parts]
     sums = [(sign * columns.get(name, literal(0))).label(name) for name in SUMS]
+    edges: list[tuple[Any, Any]] = [
+        (bindparam(f"edge{number}_0"), bindparam(f"edge{number}_1")) for number in range(question.edges)
+    ]
     at_edges = or_(*(and_(moment >= start, moment < end) for start, end in edges))
-    within = (moment >= starts[0], moment < starts[-1])
-    belongs = _belongs(columns["owner_id"], columns["source"], scope)
+    within = (moment >= bindparam(f"start{sign}"), moment < bindparam(f"end{sign}"))
+    belongs = _belongs(columns["owner_id"], columns["source"], question)
     return select(*picked, *sums).where(at_edges, *within, *conditions, *belongs)
 
 
