@@ -232,7 +232,7 @@ def test_a_task_is_done_on_the_dashboard(session: Session, browser_as: BrowserAs
     page = browser_as(ann).get("dashboard.show_dashboard", scope="all").button("Done: Call").follow()
     assert (page.h1, page.soup.select("#tasks li")) == ("Dashboard", [])
     assert page.url == "/?scope=all"
-    assert words(page.button("Undo").follow().one("#open-tasks .subject")) == "Call"
+    assert words(page.button("Undo").follow().one("#tasks .subject")) == "Call"
 
 
 def test_more_tasks_than_fit_are_a_link_away(session: Session, browser_as: BrowserAs, ann: Employee) -> None:
