@@ -21,6 +21,8 @@ from crm_web.models import (
     Draft,
     Employee,
     Erasure,
+    Import,
+    ImportChunk,
     ImportCorrection,
     ImportResult,
     KnownWord,
@@ -168,9 +170,21 @@ def _delete_logs(patterns: Sequence[str]) -> int:
     count += _count(delete(Draft).where(cast(Draft.fields, Text).ilike(func.any(speaks))))
     in_row = cast(ImportResult.cells, Text).ilike(func.any(speaks))
     of_rows = or_(in_row, ImportResult.label.ilike(func.any(speaks)), ImportResult.reason.ilike(func.any(speaks)))
+    _delete_files(of_rows)
     count += _count(update(ImportResult).where(of_rows).values(label=None, reason=None, cells=None))
     corrected = cast(ImportCorrection.cells, Text).ilike(func.any(speaks))
     return count + _count(delete(ImportCorrection).where(corrected))
+
+
+def _delete_files(of_rows: ColumnElement[bool]) -> None:
+    """Files that were imported and still lie here, with a row about the person."""
+    about = select(ImportResult.import_id).where(of_rows)
+    done = select(Import.id).where(
+        Import.id.in_(about), Import.imported_at.is_not(None), Import.file_deleted_at.is_(None)
+    )
+    ids = db.session.scalars(done.order_by(Import.id).with_for_update(key_share=True)).all()
+    _count(delete(ImportChunk).where(ImportChunk.import_id.in_(ids)))
+    _count(update(Import).where(Import.id.in_(ids)).values(file_deleted_at=func.now()))
 
 
 def _forget_words(words: set[str]) -> int:

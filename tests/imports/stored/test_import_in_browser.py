@@ -9,8 +9,10 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crm_web.core.extensions import db
 from crm_web.imports import tables
-from crm_web.models import Change, Contact, Customer, Employee, Import, ImportChunk, ImportState, Lead
+from crm_web.models import Change, Contact, Customer, Employee, Import, ImportChunk, ImportState, Lead, RecordKind
+from crm_web.privacy.operations import erase_person
 from tests.factories import make_customer, make_employee
 from tests.imports.stored.conftest import BrowserAs, Upload, Work
 from tests.page import Browser
@@ -256,3 +258,19 @@ def test_a_file_can_be_said_to_hold_contacts(session: Session, upload: Upload, w
     work()
     assert page.browser.open(page.url).click("Ada Byron").h1 == "Engines Ltd"
     assert (count(session, Contact), count(session, Lead)) == (1, 0)
+
+
+def test_erasing_a_person_deletes_the_file_that_they_came_in(
+    app: Flask, session: Session, upload: Upload, work: Work, max: Employee
+) -> None:
+    page = upload(LEADS).form("/file").submit().follow().form("/columns").submit().follow()
+    work()
+    page.browser.open(page.url).button("Import 2 leads")
+    work()
+    lead_id = session.scalars(select(Lead.id).where(Lead.last_name == "Byron")).one()
+    with app.app_context():
+        erase_person(RecordKind.LEAD, lead_id, by=max)
+        db.session.commit()
+    assert count(session, ImportChunk) == 0
+    page = page.browser.open(page.url.replace("/check", ""))
+    assert "Byron" not in page.text and "Cole" in page.text and "Download refused rows" not in page.text
