@@ -1,5 +1,7 @@
 """The pages on privacy, for admins."""
 
+from typing import Any
+
 from flask import abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -11,6 +13,7 @@ from crm_web.core.request_log import log_event
 from crm_web.models import RecordKind
 from crm_web.privacy import blueprint, operations, queries
 from crm_web.privacy.queries import Person
+from crm_web.records.labels import label_of
 from crm_web.web.flash import flash_message
 from crm_web.web.idempotency import Answer
 
@@ -34,8 +37,19 @@ def show_person(kind: str, record_id: int) -> ResponseReturnValue:
         person=person,
         kind=kind,
         record_id=record_id,
-        everything=queries.export_person(person),
+        everything={name: [_spell(row) for row in rows] for name, rows in queries.export_person(person).items()},
     )
+
+
+def _spell(row: dict[str, Any]) -> dict[str, str]:
+    """A row by its labels, without what is empty; a change as its fields before and after."""
+    told: dict[str, Any] = {
+        label_of(name): value for name, value in row.items() if name != "version" and not isinstance(value, dict)
+    }
+    for name, value in row.get("fields", {}).items():
+        old, new = ("empty" if part is None else part for part in value)
+        told[label_of(name)] = f"{old} → {new}"
+    return {label: str(value) for label, value in told.items() if value not in (None, "")}
 
 
 @blueprint.get("/<kind>/<int:record_id>/json")
