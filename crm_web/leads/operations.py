@@ -63,9 +63,10 @@ def create_lead(values: Mapping[str, Any], *, by: Employee, batch: Batch | None 
     :raise OwnerNotEntitled: where the owner is not active or does not sell
     :raise CustomerNotThere: where it is for a customer that is unknown or in the trash
     """
-    begin(by, batch)
     _check_whole(None, values)
-    check_owner(values.get("owner_id"), batch=batch)
+    if values.get("owner_id") is None:
+        begin(by, batch)
+    check_owner(values.get("owner_id"), by=by, batch=batch)
     _check_customer(values.get("customer_id"))
     lead = Lead(source=use_source(values.get("source"), batch=batch))
     set_values(lead, {**values, "source": lead.source}, country=values.get("country"), by=by)
@@ -90,9 +91,8 @@ def change_lead(
     :raise CurrencyMissing: where an amount would be left without a currency
     :raise OwnerNotEntitled: where a new owner is not active or does not sell
     """
-    begin(by, batch)
-    lock_outside_trash(lead, batch=batch)
-    if "source" in values:
+    lock_outside_trash(lead, by=by, batch=batch)
+    if "source" in values and values["source"] != lead.source:
         values = {**values, "source": use_source(values["source"], batch=batch)}
     merged = merge_with_saved(lead, values, version=version, by=by)
     _check_whole(lead, merged.values)
@@ -178,23 +178,28 @@ def use_source(name: str | None, *, batch: Batch | None = None) -> str | None:
 
 
 def _find_spelling(name: str) -> str | None:
-    db.session.execute(insert(LeadSource).values(name=name).on_conflict_do_nothing())
-    return db.session.scalar(select(LeadSource.name).where(func.lower(LeadSource.name) == func.lower(name)))
+    known = select(LeadSource.name).where(func.lower(LeadSource.name) == func.lower(name))
+    if (spelling := db.session.scalar(known)) is None:
+        db.session.execute(insert(LeadSource).values(name=name).on_conflict_do_nothing())
+        spelling = db.session.scalar(known)
+    return spelling
 
 
-def lock_outside_trash(lead: Lead, *, batch: Batch | None = None) -> None:
+def lock_outside_trash(lead: Lead, *, by: Employee, batch: Batch | None = None) -> None:
     """
-    Lock a lead that is about to change.
+    Lock a lead that is about to change, and name the employee who acts to the history.
 
     :param lead: the lead; its row is read afresh
     :raise LeadInTrash: where it is in the trash
     """
-    lock(lead, batch=batch)
+    lock(lead, by=by, batch=batch)
     if lead.is_in_trash:
         raise LeadInTrash("This lead is in the trash. Restore it first.", "status")
 
 
-def lock_where_seen(lead: Lead, status: LeadStatus, seen: LeadStatus | None, *, batch: Batch | None = None) -> None:
+def lock_where_seen(
+    lead: Lead, status: LeadStatus, seen: LeadStatus | None, *, by: Employee, batch: Batch | None = None
+) -> None:
     """
     Lock a lead that goes to a status, unless someone moved it elsewhere after the person looked.
 
@@ -204,7 +209,7 @@ def lock_where_seen(lead: Lead, status: LeadStatus, seen: LeadStatus | None, *, 
     :raise LeadInTrash: where it is in the trash
     :raise StatusChangedMeanwhile: where its status is neither the one seen nor the one wanted
     """
-    lock_outside_trash(lead, batch=batch)
+    lock_outside_trash(lead, by=by, batch=batch)
     if seen not in (None, lead.status) and status is not lead.status:
         raise StatusChangedMeanwhile(
             f"{name_of_last_editor(lead)} moved this lead to {lead.status.label} after you opened this page. "
@@ -259,8 +264,7 @@ def assign_lead(lead: Lead, owner_id: int | None, *, by: Employee, batch: Batch 
     :raise LeadInTrash: where it is in the trash
     :raise OwnerNotEntitled: where that person is not active or does not sell
     """
-    begin(by, batch)
-    lock_outside_trash(lead, batch=batch)
+    lock_outside_trash(lead, by=by, batch=batch)
     if owner_id != lead.owner_id:
         check_owner(owner_id, batch=batch)
         lead.owner_id = owner_id
@@ -275,7 +279,6 @@ def set_source(lead: Lead, source: str | None, *, by: Employee, batch: Batch | N
     :param source: a known source, spelt as ``use_source`` gives it; ``None`` for none
     :raise LeadInTrash: where it is in the trash
     """
-    begin(by, batch)
-    lock_outside_trash(lead, batch=batch)
+    lock_outside_trash(lead, by=by, batch=batch)
     lead.source = source
     save(batch)

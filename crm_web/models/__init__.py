@@ -7,6 +7,7 @@ from crm_web.models.change import (
     Change,
     ChangeAction,
     ChangeSource,
+    audit_settings,
     set_audit_actor,
     set_change_source,
     using_change_source,
@@ -122,6 +123,7 @@ __all__ = [
     "WebhookDelivery",
     "WorkerHeartbeat",
     "limit_of",
+    "audit_settings",
     "set_audit_actor",
     "set_change_source",
 ]

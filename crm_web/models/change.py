@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Text, cast, text
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, Text, cast, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -111,15 +111,18 @@ def set_audit_actor(actor: Employee | None) -> None:
 
     :param actor: ``None`` for the system
     """
+    db.session.execute(select(*audit_settings(actor)))
+
+
+def audit_settings(actor: Employee | None) -> list[ColumnElement[str]]:
+    """Return columns for a SELECT that set who makes the following changes, for a statement that does more than that.
+
+    :param actor: ``None`` for the system
+    """
     info = db.session.info
-    db.session.execute(
-        text(
-            "SELECT set_config('crm.actor_id', :actor, true), set_config('crm.source', :source, true),"
-            " set_config('crm.request_id', :request_id, true)"
-        ),
-        {
-            "actor": "" if actor is None else str(actor.id),
-            "source": info.get("source", ChangeSource.COMMAND).value,
-            "request_id": info.get("request_id") or "",
-        },
-    )
+    values = {
+        "crm.actor_id": "" if actor is None else str(actor.id),
+        "crm.source": info.get("source", ChangeSource.COMMAND).value,
+        "crm.request_id": info.get("request_id") or "",
+    }
+    return [func.set_config(name, value, True) for name, value in values.items()]

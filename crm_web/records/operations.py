@@ -1,17 +1,18 @@
 """Operations that leads, customers and contacts share: locking, owner checks, merging of edits, the trash."""
 
 from collections.abc import Mapping, Sequence
+from operator import eq
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy import ColumnElement, inspect, select
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import instance_state
 
 from crm_web.core.clock import now
 from crm_web.core.errors import Conflict, RecordGone
 from crm_web.core.extensions import db
-from crm_web.models import Activity, Base, Change, Employee, SavedView
-from crm_web.records.batch import Batch, begin, save
+from crm_web.models import Activity, Base, Change, Employee, SavedView, audit_settings
+from crm_web.records.batch import Batch, save
 from crm_web.records.merging import Merge, RemoteChange, merge
 from crm_web.records.queries import Record, name_of_last_editor
 from crm_web.records.serialization import from_history
@@ -39,39 +40,51 @@ class ChangedMeanwhile(Conflict):
         self.original = original
 
 
-def lock(record: Base, *, shared: bool = False, deleting: bool = False, batch: Batch | None = None) -> None:
+def lock(
+    record: Base,
+    *,
+    by: Employee | None = None,
+    shared: bool = False,
+    deleting: bool = False,
+    batch: Batch | None = None,
+) -> None:
     """Lock the record's own row until the transaction ends, and reload it.
 
     Rows that refer to it can be written meanwhile, unless it is about to be deleted.
 
+    :param by: who makes the following changes, named to the history by the same statement unless the batch did so
     :param shared: allow other shared locks, for a row that must only stay unchanged
     :param deleting: also wait for those who write rows that refer to it
     :raise RecordGone: if it was deleted permanently meanwhile
     """
     if batch and batch.holds(record):
         return
-    try:
-        # Its own row only: the outer side of a join, such as a manager loaded along, can't be locked.
-        strength = {"read": shared, "key_share": not (shared or deleting)}
-        # The class, since ``current_user`` only stands for an employee.
-        db.session.refresh(record, with_for_update={"of": record.__class__, **strength})
-    except InvalidRequestError as error:
-        raise RecordGone from error
+    # The class, since ``current_user`` only stands for an employee.
+    model, identity = record.__class__, instance_state(record).identity
+    if identity is None:
+        raise RecordGone
+    named = audit_settings(by) if by is not None and batch is None else []
+    query = select(model, *named).where(*map(eq, inspect(model).primary_key, identity))
+    # Its own row only: the outer side of a join, such as a manager loaded along, can't be locked.
+    query = query.with_for_update(of=model, read=shared, key_share=not (shared or deleting))
+    if db.session.execute(query.execution_options(populate_existing=True)).unique().first() is None:
+        raise RecordGone
     if batch:
         batch.add([record])
 
 
-def check_owner(owner_id: int | None, *, batch: Batch | None = None) -> None:
+def check_owner(owner_id: int | None, *, by: Employee | None = None, batch: Batch | None = None) -> None:
     """Check that a person may own records.
 
     It waits for a concurrent deactivation of that person, so that it fails here and not at the table's constraint.
 
     :param owner_id: ``None`` for nobody
+    :param by: who makes the following changes, as for ``lock``
     :raise OwnerNotEntitled: if that person is deactivated or has a role without records
     """
     owner = None if owner_id is None else db.session.get(Employee, owner_id)
     if owner is not None:
-        lock(owner, shared=True, batch=batch)
+        lock(owner, by=by, shared=True, batch=batch)
     if owner_id is not None and (owner is None or not owner.can_own):
         raise OwnerNotEntitled("Choose an active employee. Viewers can’t own records.", "owner_id")
 
@@ -151,8 +164,7 @@ def _is_of(record: Record | Activity | Employee) -> tuple[ColumnElement[bool], .
 
 def move_to_trash(record: Record | SavedView, *, by: Employee, batch: Batch | None = None) -> None:
     """Move a record to the trash; references to it stay. Does nothing if it is there already."""
-    begin(by, batch)
-    lock(record, batch=batch)
+    lock(record, by=by, batch=batch)
     if not record.is_in_trash:
         record.deleted_at, record.deleted_by_id = now(), by.id
         save(batch)
@@ -163,8 +175,7 @@ def restore_from_trash(record: Record | SavedView, *, by: Employee, batch: Batch
 
     :raise MergedAway: if it is there because it was merged into another record
     """
-    begin(by, batch)
-    lock(record, batch=batch)
+    lock(record, by=by, batch=batch)
     if getattr(record, "merged_into_id", None) is not None:
         raise MergedAway("This record was merged into another one. Undo the merge instead.")
     if record.is_in_trash:

@@ -26,9 +26,8 @@ from crm_web.models import (
     LeadStatus,
     LostReason,
     StatusKind,
-    set_audit_actor,
 )
-from crm_web.records.batch import Batch, begin, save
+from crm_web.records.batch import Batch, save
 from crm_web.records.operations import lock
 from crm_web.records.queries import name_of_last_editor
 from crm_web.records.serialization import to_history
@@ -166,8 +165,7 @@ def change_status(
     :raise StatusChangedMeanwhile: where its status is neither the one seen nor the one wanted
     :raise LostReasonMissing: where it is lost without a reason, or for another reason without words
     """
-    begin(by, batch)
-    lock_where_seen(lead, status, seen, batch=batch)
+    lock_where_seen(lead, status, seen, by=by, batch=batch)
     if status.kind is StatusKind.LOST:
         check_lost_reason(lost_reason, lost_note)
     if status is lead.status and (lost_reason, lost_note) in ((None, None), (lead.lost_reason, lead.lost_note)):
@@ -198,8 +196,7 @@ def win_for_customer(
     :raise AnotherCustomer: where it has another customer already
     :raise CustomerInTrash: where the customer is in the trash
     """
-    set_audit_actor(by)
-    lock_where_seen(lead, LeadStatus.WON, seen)
+    lock_where_seen(lead, LeadStatus.WON, seen, by=by)
     if not lead.is_won:
         link_to_lead(lead, customer, fill=fill, by=by)
         close_as_won(lead)
@@ -220,8 +217,7 @@ def win_with_new_customer(
     :raise OwnerNotEntitled: where the owner is not active or does not sell
     :raise CustomerInTrash: where it has a customer that is in the trash
     """
-    set_audit_actor(by)
-    lock_where_seen(lead, LeadStatus.WON, seen)
+    lock_where_seen(lead, LeadStatus.WON, seen, by=by)
     if not lead.is_won:
         _win(lead, values, by=by)
     return lead
@@ -236,8 +232,7 @@ def undo_win(lead: Lead, *, by: Employee, batch: Batch | None = None) -> Convers
     :raise LeadInTrash: where the lead is in the trash
     :raise WinStands: where something stands in the way; nothing is changed
     """
-    begin(by, batch)
-    lock_outside_trash(lead, batch=batch)
+    lock_outside_trash(lead, by=by, batch=batch)
     conversion = find_active_conversion(lead.id)
     if conversion is None:
         return None
@@ -290,8 +285,7 @@ def put_back_status(lead: Lead, before: Mapping[str, Any], *, by: Employee, batc
     :raise LeadInTrash: where it is in the trash
     :raise CustomerInTrash: where it goes back to Won and its customer is in the trash
     """
-    begin(by, batch)
-    lock_outside_trash(lead, batch=batch)
+    lock_outside_trash(lead, by=by, batch=batch)
     if LeadStatus(before["status"]).kind is StatusKind.WON and not lead.is_won:
         _win(lead, by=by)
     restore_status(lead, before)
@@ -309,8 +303,7 @@ def undo_move(lead: Lead, version: int, *, by: Employee) -> bool:
     :raise ChangedSinceMove: where it changed after the move
     :raise CustomerInTrash: where it goes back to Won and its customer is in the trash
     """
-    set_audit_actor(by)
-    lock_outside_trash(lead)
+    lock_outside_trash(lead, by=by)
     move = find_move(lead.id, version) if version <= lead.version else None
     if move and move.fields["status"][0] == lead.status:
         return False

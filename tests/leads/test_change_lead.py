@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crm_web.core.request_log import count_queries
 from crm_web.models import Change, Employee, Lead, LeadStatus
 from tests.factories import make_customer, make_lead
 from tests.page import Browser, Page, words
@@ -30,6 +31,26 @@ def test_saves_what_is_typed_and_keeps_the_rest(browser_as: BrowserAs, session: 
     lead = read(session, lead)
     assert (lead.last_name, lead.next_step, lead.city, lead.amount) == ("Okoro-Berg", "Call", "Aarhus", Decimal(5))
     assert (lead.status, lead.version, lead.updated_by_id) == (LeadStatus.PROPOSAL, 2, ann.id)
+
+
+def test_saving_takes_few_statements(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    """The sign-in, the record, what may be chosen, the lock that names the employee to the history, and the change."""
+    browser = browser_as(ann)
+    lead = make_lead(session, last_name="Okoro", source="Web", owner_id=ann.id)
+    new = browser.get("leads.new_lead").form("new").fill(last_name="Berg", email="berg@acme.example", source="Web")
+    edited = browser.get("leads.edit_lead", lead_id=lead.id).form("edit").fill(next_step="Call")
+    moved = browser.get("leads.show_lead", lead_id=lead.id).form("status").fill(status="qualified")
+    counts = []
+    for form in (new, edited, moved):
+        with count_queries() as queries:
+            assert form.submit().status == 303
+        counts.append(queries.count)
+    created, changed, status = counts
+    # One who enters a lead has its key claimed and answered, its possible duplicates and the spelling of its source
+    # looked up.
+    assert created <= 8
+    assert changed <= 5
+    assert status <= 4
 
 
 def test_saving_nothing_new_writes_no_history(browser_as: BrowserAs, session: Session, ann: Employee) -> None:

@@ -43,14 +43,14 @@ def test_what_is_previewed_is_what_is_made(
             assert names_contact(lead, customer) == has_contact == bool(customer.contacts)
 
 
-def test_a_win_takes_three_statements(app: Flask, session: Session, ann: Employee) -> None:
-    """One names the employee to the history, one locks the lead, and one does the rest."""
+def test_a_win_takes_two_statements(app: Flask, session: Session, ann: Employee) -> None:
+    """One locks the lead and names the employee to the history, and one does the rest."""
     made = make_lead(session, company="Acme", first_name="Ann")
     with app.app_context():
         by, lead = db.session.get_one(Employee, ann.id), db.session.get_one(Lead, made.id)
         with count_queries() as queries:
             change_status(lead, LeadStatus.WON, by=by)
-    assert len(queries.statements) == 3
+    assert len(queries.statements) == 2
 
 
 def test_nothing_else_says_what_a_customer_takes_from_a_lead() -> None:

@@ -85,7 +85,7 @@ def win_together(
     """
     undecided = []
     for lead, change in zip(leads, sent, strict=True):
-        operations.lock_where_seen(lead, change.status, change.seen, batch=batch)
+        operations.lock_where_seen(lead, change.status, change.seen, by=batch.by, batch=batch)
         if may_ask and not (change.create or lead.is_won or lead.customer_id):
             undecided.append(lead)
     refused = win_leads(leads, batch=batch)
