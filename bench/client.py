@@ -130,11 +130,16 @@ def read_form(body: bytes, path: str, action: str | None = None) -> Fields:
     """
     soup = BeautifulSoup(body, "html.parser")
     forms = [form for form in soup.select("form") if str(form.get("method", "get")).lower() == "post"]
-    wanted = [form for form in forms if action and str(form.get("action") or path).endswith(action)]
+    wanted = [form for form in forms if action and _place_of(form, path).endswith(action)]
     wanted = wanted or [form for form in forms if not action and form.select("input[type=text], textarea")]
     if not wanted:
         raise LookupError(f"{path} has no form {action or ''}")
     return _values_of(wanted[0])
+
+
+def _place_of(form: Tag, path: str) -> str:
+    """Where a form is sent, without the query of the address."""
+    return str(form.get("action") or path).partition("?")[0]
 
 
 def _values_of(form: Tag) -> Fields:
