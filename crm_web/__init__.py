@@ -37,6 +37,7 @@ FEATURES = (
     "reports",
     "saved_views",
     "search",
+    "today",
     "single_sign_on",
     "trash",
     "webhooks",

@@ -7,6 +7,7 @@ from flask import Flask, request, url_for
 from flask_login import current_user
 
 from crm_web.auth.permissions import Action, may
+from crm_web.auth.start_page import url_of_start_page
 from crm_web.models import Employee
 from crm_web.web.urls import url_before_id
 
@@ -23,6 +24,7 @@ class NavigationLink:
 
 
 NAVIGATION = (
+    ("Today", "today.show_today", "today", None),
     ("Dashboard", "dashboard.show_dashboard", "dashboard", None),
     ("Leads", "leads.list_leads", "lead", None),
     ("Customers", "customers.list_customers", "customer", None),
@@ -53,6 +55,7 @@ def _frame() -> dict[str, Any]:
         "search_url": url_for("search.show_results"),
         "suggest_url": url_for("search.suggest"),
         "searched": request.args.get("q", "") if request.blueprint == "search" else "",
+        "start_url": url_of_start_page(current_user) if signed_in else "/",
         "account_url": url_for("auth.show_account"),
         "help_url": url_for("help.list_topics"),
         "sign_out_url": url_for("auth.sign_out"),

@@ -3,6 +3,9 @@
 from datetime import datetime, time
 from typing import Any
 
+from wtforms import HiddenField
+
+from crm_web.activities.days import find_day, read_day_word
 from crm_web.activities.queries import list_assignees
 from crm_web.models import Activity, ActivityKind, CallOutcome, Employee, TaskPriority, limit_of
 from crm_web.records.date_input import read_moment, read_time
@@ -15,9 +18,10 @@ from crm_web.web.form_fields import (
     TextBlock,
     TextLine,
     TypedField,
+    stored_values,
 )
 from crm_web.web.forms import IdempotentForm
-from crm_web.web.template_filters import current_user_locale
+from crm_web.web.template_filters import current_user_locale, today
 
 
 class MomentField(TypedField):
@@ -75,6 +79,14 @@ class ActivityForm(ActivityFields, IdempotentForm):
         "Type", ActivityKind, empty=None, default=ActivityKind.NOTE, validators=[Required("Choose a type.")]
     )
     happened_at = MomentField("Date and time", description="Leave blank for now.")
+    to = HiddenField()
+
+    def values(self) -> dict[str, Any]:
+        """Return the values for the operation; a word such as ``tomorrow`` sets a task's due date."""
+        values = stored_values(self)
+        if self.kind.data is ActivityKind.TASK and (word := read_day_word(self.to.data)):
+            values["due_on"] = find_day(word, today())
+        return values
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Validate each field, and refuse the fields of another kind, except presets."""

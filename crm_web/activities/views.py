@@ -13,7 +13,7 @@ from crm_web.auth.permissions import Action, allowed, may_edit, may_finish, may_
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.models import Activity, Customer, Lead
-from crm_web.web.form_fields import show_refusal, stored_values
+from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
 
@@ -51,12 +51,12 @@ def _add(record: Lead | Customer) -> ResponseReturnValue:
     if not form.validate():
         return _adding_page(form, record), 422
     try:
-        activity = operations.add_activity(record, stored_values(form), by=current_user)
+        activity = operations.add_activity(record, form.values(), by=current_user)
     except DomainError as error:
         db.session.rollback()
         show_refusal(form, error)
         return _adding_page(form, record), 422
-    answer = store_response(form, f"{activity.kind.label} added: {activity.subject}", url_of_record(record))
+    answer = store_response(form, f"{activity.kind.label} added: {activity.subject}", place_after(activity))
     db.session.commit()
     return answer.give()
 

@@ -10,8 +10,8 @@ from wtforms.widgets import ListWidget, PasswordInput, RadioInput
 
 from crm_web.auth.locales import LOCALES
 from crm_web.auth.queries import DEMO_PASSWORD, list_time_zones
-from crm_web.models import Theme
-from crm_web.web.form_fields import ChoiceField, EmailField, RecordForm, Required
+from crm_web.models import StartPage, Theme
+from crm_web.web.form_fields import ChoiceField, EmailField, EnumField, RecordForm, Required
 
 
 class RadiosField(ChoiceField):
@@ -86,7 +86,7 @@ class SignInForm(RecordForm):
 
 
 class PreferencesForm(RecordForm):
-    """Theme, time zone, locale and keyboard shortcuts."""
+    """Theme, time zone, locale, start page and keyboard shortcuts."""
 
     theme = RadiosField(
         "Theme",
@@ -94,6 +94,7 @@ class PreferencesForm(RecordForm):
         validators=[Required("Choose a theme.")],
     )
     time_zone = TimeZoneField("Time zone", validators=[Required("Choose a time zone.")])
+    start_page = EnumField("Start page", StartPage, empty=None, description="Where you begin after signing in.")
     locale = LocaleField("Numbers and dates", validators=[Required("Choose a number and date format.")])
     uses_keys = RadiosField(
         "Keyboard shortcuts",

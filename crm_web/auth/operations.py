@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 from crm_web.auth.queries import find_credentials, hash_token
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
-from crm_web.models import Employee, SignIn, SignInFailures, Theme, limit_of, set_audit_actor
+from crm_web.models import Employee, SignIn, SignInFailures, StartPage, Theme, limit_of, set_audit_actor
 from crm_web.records.operations import lock
 
 SHORTEST_PASSWORD = 10
@@ -276,12 +276,16 @@ def end_sign_ins(employee: Employee, *, keep: int | None = None) -> None:
     db.session.execute(standing.values(ended_at=func.now()), _WITHOUT_OBJECTS)
 
 
-def change_preferences(employee: Employee, *, theme: Theme, time_zone: str, locale: str, uses_keys: bool) -> None:
-    """Change one's own theme, time zone, locale and keyboard shortcuts."""
+def change_preferences(
+    employee: Employee, *, theme: Theme, time_zone: str, locale: str, uses_keys: bool, start_page: StartPage
+) -> None:
+    """Change one's own theme, time zone, locale, keyboard shortcuts and start page."""
     set_audit_actor(employee)
     lock(employee)
     employee.theme, employee.time_zone, employee.locale = theme, time_zone, locale
     employee.uses_keys = uses_keys
+    if start_page is not employee.start_page:
+        employee.chosen_start_page = start_page
     db.session.flush()
 
 

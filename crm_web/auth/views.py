@@ -9,6 +9,7 @@ from crm_web.auth import blueprint, operations, queries, sessions
 from crm_web.auth.drafts.interrupted import answer_stale_form
 from crm_web.auth.forms import PasswordForm, PreferencesForm, SignInForm
 from crm_web.auth.permissions import public, signed_in
+from crm_web.auth.start_page import url_of_start_page
 from crm_web.core.config import Settings
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
@@ -24,7 +25,7 @@ from crm_web.web.urls import safe_redirect_target
 @public
 def show_sign_in() -> ResponseReturnValue:
     if current_user.is_authenticated:
-        return redirect(_destination(), code=303)
+        return redirect(_destination(current_user), code=303)
     if request.environ.get(TRUSTED_USER) and "password" not in request.args:
         return redirect(url_for("single_sign_on.trust_proxy", next=request.args.get("next")))
     form = SignInForm()
@@ -48,10 +49,10 @@ def sign_in() -> ResponseReturnValue:
         log_event("sign_in_failed", reason=type(error).__name__, remote_address=request.remote_addr)
         return _refuse(form, error), 422
     sessions.sign_in(employee)
-    employee_id = employee.id
+    employee_id, place = employee.id, _destination(employee)
     db.session.commit()
     log_event("sign_in", employee=employee_id, remote_address=request.remote_addr)
-    return redirect(_destination(), code=303)
+    return redirect(place, code=303)
 
 
 def _prove(form: SignInForm) -> Employee:
@@ -84,9 +85,9 @@ def _sign_in_page(form: SignInForm) -> str:
     )
 
 
-def _destination() -> str:
-    """Return where to go after signing in: the page that asked for it if it is ours, else the dashboard."""
-    return safe_redirect_target(request.args.get("next")) or url_for("dashboard.show_dashboard")
+def _destination(employee: Employee) -> str:
+    """Return where to go after signing in: the page that asked for it if it is ours, else their start page."""
+    return safe_redirect_target(request.args.get("next")) or url_of_start_page(employee)
 
 
 @blueprint.errorhandler(CSRFError)
@@ -128,6 +129,7 @@ def change_preferences() -> ResponseReturnValue:
         time_zone=form.time_zone.data,
         locale=form.locale.data,
         uses_keys=form.uses_keys.data,
+        start_page=form.start_page.data,
     )
     db.session.commit()
     flash_message("Preferences saved.")

@@ -6,6 +6,7 @@ from crm_web.auth.permissions import signed_in
 from crm_web.help import blueprint
 
 TOPICS = {
+    "today": "help/today.html",
     "leads": "help/leads.html",
     "board": "help/board.html",
     "customers": "help/customers.html",

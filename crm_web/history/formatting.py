@@ -18,6 +18,7 @@ from crm_web.models import (
     LostReason,
     Rating,
     Role,
+    StartPage,
     TaskPriority,
 )
 from crm_web.records.labels import label_of
@@ -71,6 +72,7 @@ _WORDS: dict[tuple[str, str], Callable[[str], Any]] = {
     ("activity", "kind"): ActivityKind,
     ("activity", "outcome"): CallOutcome,
     ("activity", "priority"): TaskPriority,
+    ("employee", "chosen_start_page"): StartPage,
     ("employee", "role"): Role,
 }
 _BY_ENDING: dict[str, tuple[str, Callable[[Any], Any]]] = {

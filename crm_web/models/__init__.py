@@ -24,7 +24,7 @@ from crm_web.models.customer import (
 )
 from crm_web.models.draft import Draft
 from crm_web.models.duplicate import DuplicateKey, DuplicatePair, DuplicateScan, RecordKind, Strength
-from crm_web.models.employee import Employee, EmployeeIdentity, Role, SignIn, SignInFailures, Theme
+from crm_web.models.employee import Employee, EmployeeIdentity, Role, SignIn, SignInFailures, StartPage, Theme
 from crm_web.models.erasure import Erasure
 from crm_web.models.last_activity import CustomerLastActivity, LeadLastActivity
 from crm_web.models.lead import WAY_TO_WON, Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
@@ -112,6 +112,7 @@ __all__ = [
     "SavedView",
     "SignIn",
     "SignInFailures",
+    "StartPage",
     "StatusKind",
     "Submission",
     "TaskPriority",

@@ -80,6 +80,12 @@ class Activity(Recorded, Base):
             postgresql_where=text("kind = 'task' AND done_at IS NULL"),
         ),
         Index(
+            "ix_activities_appointments",
+            "created_by_id",
+            "happened_at",
+            postgresql_where=text("kind IN ('call', 'meeting')"),
+        ),
+        Index(
             "ix_activities_open_tasks_of_lead",
             "lead_id",
             "due_on",

@@ -33,6 +33,19 @@ class Theme(StrEnum):
     DARK = "dark"
 
 
+class StartPage(StrEnum):
+    """The page that somebody starts from."""
+
+    TODAY = "today"
+    DASHBOARD = "dashboard"
+    LEADS = "leads"
+    BOARD = "board"
+
+    @property
+    def label(self) -> str:
+        return self.value.capitalize()
+
+
 class Employee(Recorded, Base):
     """An employee; never deleted, only deactivated, so that history keeps their name."""
 
@@ -62,6 +75,7 @@ class Employee(Recorded, Base):
     locale: Mapped[Text50] = mapped_column(server_default="en")
     theme: Mapped[Theme] = mapped_column(EnumText(Theme), server_default="system")
     uses_keys: Mapped[bool] = mapped_column(server_default=text("true"))
+    chosen_start_page: Mapped[StartPage | None] = mapped_column(EnumText(StartPage))
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     manager_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
     password_hash: Mapped[str | None] = mapped_column(Text)
@@ -86,6 +100,11 @@ class Employee(Recorded, Base):
         """The country in the locale, such as AT in ``de_AT``; ``None`` if it has none."""
         _, separator, territory = self.locale.rpartition("_")
         return territory if separator and len(territory) == 2 else None
+
+    @property
+    def start_page(self) -> StartPage:
+        """Who sells starts from their day, everybody else from the dashboard, unless they chose another page."""
+        return self.chosen_start_page or (StartPage.TODAY if self.role is Role.SALES else StartPage.DASHBOARD)
 
     @property
     def can_own(self) -> bool:

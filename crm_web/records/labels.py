@@ -22,6 +22,7 @@ LABELS = {
     "kind": "Type",
     "lead_id": "Lead",
     "locale": "Numbers and dates",
+    "chosen_start_page": "Start page",
     "uses_keys": "Keyboard shortcuts",
     "lost_note": "Lost note",
     "lost_reason": "Lost reason",

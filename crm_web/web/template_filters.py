@@ -16,6 +16,7 @@ from functools import lru_cache, wraps
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
@@ -275,6 +276,8 @@ def register_filters(app: Flask) -> None:
     """Register the filters; those that depend on the user get the signed-in employee's locale."""
     app.jinja_env.globals["now"] = clock.now
     app.jinja_env.globals["today"] = today
+    # For forms that templates draw by themselves; see crm_web.web.forms.IdempotentForm.
+    app.jinja_env.globals["submission_key"] = uuid4
     # For macros that depend only on their arguments and are called with the same few values again and again.
     app.jinja_env.globals["remembered"] = lru_cache(maxsize=256, typed=True)
     app.jinja_env.filters.update(FOR_ALL)

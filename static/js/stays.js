@@ -69,7 +69,7 @@ function rememberPlace(from) {
 function focusAgain({ id, kind, index }) {
   const part = document.getElementById(id ?? "content");
   const kin = kind ? [...(part?.querySelectorAll(kind) ?? [])] : [];
-  const target = part?.querySelector("[autofocus]") ?? kin[Math.min(index, kin.length - 1)] ?? document.querySelector("main");
+  const target = document.querySelector("[data-live] [autofocus]") ?? kin[Math.min(index, kin.length - 1)] ?? document.querySelector("main");
   target.focus({ preventScroll: target.matches("main") });
   target.select?.();
 }

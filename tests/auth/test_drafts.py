@@ -16,7 +16,7 @@ from crm_web.models.draft import LARGEST_DRAFT
 from crm_web.web.refills import MESSAGE
 from tests.auth.test_permissions import address_of, list_rules
 from tests.databases import PASSWORD
-from tests.factories import make_contact, make_customer, make_lead
+from tests.factories import make_activity, make_contact, make_customer, make_lead
 from tests.page import Browser, Form, Page
 from tests.worker.run import run_worker
 
@@ -252,6 +252,7 @@ def test_the_database_refuses_what_a_view_would_write_while_it_shows_a_form_agai
 FORMS: dict[str, dict[str, str]] = {
     "activities.add_to_customer": {"subject": "Rang up"},
     "activities.add_to_lead": {"subject": "Rang up"},
+    "activities.change_activity": {"subject": "Rang up"},
     "auth.change_password": {},
     "auth.change_preferences": {"time_zone": "Asia/Tokyo"},
     "bulk.apply_edit": {"source": "Typed"},
@@ -293,6 +294,7 @@ def records(session: Session, ada: Employee) -> dict[str, int]:
     session.commit()
     return {
         "lead_id": lead.id,
+        "activity_id": make_activity(session, lead_id=lead.id).id,
         "customer_id": customer.id,
         "contact_id": make_contact(session, customer).id,
         "employee_id": session.scalars(select(Employee.id).where(Employee.email == "bob@piper.example")).one(),

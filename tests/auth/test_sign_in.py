@@ -30,13 +30,13 @@ def test_the_form_leads_to_the_dashboard(visitor: Browser) -> None:
     page = visitor.get("auth.show_sign_in")
     assert page.h1 == "Sign in"
     answer = page.form().fill(email="ann@piper.example", password=PASSWORD).submit()
-    assert (answer.status, answer.location) == (303, "/")
+    assert (answer.status, answer.location) == (303, "/today")
     assert visitor.get("auth.show_account").facts["Email"] == "ann@piper.example"
 
 
 @pytest.mark.parametrize("email", ["ANN@Piper.Example", "  ann@piper.example "])
 def test_capitals_and_blanks_of_the_address_do_not_matter(visitor: Browser, email: str) -> None:
-    assert sign_in(visitor, email).location == "/"
+    assert sign_in(visitor, email).location == "/today"
 
 
 def test_the_fields_are_named_for_keepers_of_passwords(visitor: Browser) -> None:
@@ -101,7 +101,7 @@ def test_a_strange_password_is_just_wrong(visitor: Browser, password: str) -> No
 def test_the_same_letters_from_another_keyboard_are_the_same_password(visitor: Browser, session: Session) -> None:
     password = "Zwölf Öfen für Åsa"
     make_employee(session, email="asa@piper.example", password_hash=hash_password(password))
-    assert sign_in(visitor, "asa@piper.example", unicodedata.normalize("NFD", password)).location == "/"
+    assert sign_in(visitor, "asa@piper.example", unicodedata.normalize("NFD", password)).location == "/today"
 
 
 def test_who_has_no_password_can_not_sign_in(visitor: Browser, session: Session) -> None:
@@ -190,7 +190,7 @@ def test_it_is_logged_without_the_password(visitor: Browser, caplog: pytest.LogC
 
 def test_who_is_signed_in_already_goes_to_the_dashboard(browser_as: BrowserAs, ann: Employee) -> None:
     page = browser_as(ann).get("auth.show_sign_in")
-    assert (page.status, page.location) == (303, "/")
+    assert (page.status, page.location) == (303, "/today")
 
 
 # Where it leads
@@ -235,11 +235,11 @@ def test_a_wrong_password_does_not_lose_the_place(visitor: Browser) -> None:
     ],
 )
 def test_leads_nowhere_else(visitor: Browser, place: str) -> None:
-    assert sign_in(visitor, next=place).location == "/"
+    assert sign_in(visitor, next=place).location == "/today"
 
 
 def test_who_is_signed_in_is_led_nowhere_else_either(browser_as: BrowserAs, ann: Employee) -> None:
-    assert browser_as(ann).get("auth.show_sign_in", next="//evil.example").location == "/"
+    assert browser_as(ann).get("auth.show_sign_in", next="//evil.example").location == "/today"
     assert browser_as(ann).get("auth.show_sign_in", next="/leads").location == "/leads"
 
 
@@ -279,7 +279,7 @@ def test_a_page_from_before_another_tab_signed_in_leads_on(visitor: Browser) -> 
     page = stale.submit()
     assert page.status == 400
     assert page.errors == {"": "This page expired. Please enter your password again."}
-    assert page.form().fill(email="ann@piper.example", password=PASSWORD).submit().location == "/"
+    assert page.form().fill(email="ann@piper.example", password=PASSWORD).submit().location == "/today"
 
 
 def test_another_form_without_a_token_is_refused_as_everywhere(browser_as: BrowserAs, ann: Employee) -> None:

@@ -62,7 +62,7 @@ def test_the_wait_ends(visitor: Browser, session: Session) -> None:
     assert "Wait 1 minute, then" in succeed(visitor).errors[""]
     session.execute(update(SignInFailures).values(first_at=func.now() - timedelta(minutes=15)))
     session.commit()
-    assert succeed(visitor).location == "/"
+    assert succeed(visitor).location == "/today"
 
 
 def test_trying_while_waiting_does_not_make_the_wait_longer(visitor: Browser, session: Session) -> None:
@@ -105,7 +105,7 @@ def test_a_stranger_elsewhere_does_not_lock_the_right_person_out(visitor: Browse
     set_counts(session, 10)
     assert [fail(stranger).status for _ in range(3)] == [429] * 3
     assert session.scalar(select(SignInFailures.count).where(SignInFailures.key.like("account:%"))) == 10
-    assert succeed(visitor).location == "/"
+    assert succeed(visitor).location == "/today"
 
 
 def test_many_addresses_together_can_not_guess_one_password(visitor: Browser, session: Session) -> None:
@@ -114,7 +114,7 @@ def test_many_addresses_together_can_not_guess_one_password(visitor: Browser, se
     for address in ("192.0.2.7", "2001:db8::1"):
         visitor.client.environ_base["REMOTE_ADDR"] = address
         assert succeed(visitor).status == 429
-        assert succeed(visitor, "bob@piper.example").location == "/"
+        assert succeed(visitor, "bob@piper.example").location == "/today"
 
 
 def test_a_success_does_not_start_the_count_of_all_addresses_anew(visitor: Browser, session: Session) -> None:
@@ -154,7 +154,7 @@ def test_another_address_is_not_held_up_by_it(visitor: Browser, session: Session
     fail(visitor)
     set_counts(session, 50, "address:%")
     visitor.client.environ_base["REMOTE_ADDR"] = "192.0.2.7"
-    assert succeed(visitor, "bob@piper.example").location == "/"
+    assert succeed(visitor, "bob@piper.example").location == "/today"
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_nobody_can_lock_a_colleague_out_of_their_own_browser(visitor: Browser, 
     fail(stranger)
     set_counts(session, 1000)
     assert succeed(stranger).status == 429
-    assert succeed(visitor).location == "/"
+    assert succeed(visitor).location == "/today"
 
 
 def test_a_known_browser_has_a_limit_of_its_own(visitor: Browser, session: Session) -> None:
@@ -225,7 +225,7 @@ def test_a_new_password_from_an_administrator_opens_the_account_at_once(
     set_counts(session, 50, "pair:%")
     set_counts(session, 50, "account:%")
     browser_as(ada).post("employees.set_password", {"password": PASSWORD}, employee_id=ann.id)
-    assert succeed(visitor).location == "/"
+    assert succeed(visitor).location == "/today"
 
 
 def test_old_counts_are_deleted(visitor: Browser, session: Session) -> None:

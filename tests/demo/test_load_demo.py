@@ -81,7 +81,7 @@ def test_people_have_their_roles_and_manager(filled: Session) -> None:
 def test_people_can_sign_in(database: OwnDatabase, filled: Session) -> None:
     page = Browser(database.app).post("auth.sign_in", {"email": "ann@piper.example", "password": "piper-demo"})
     assert page.status == 303
-    assert page.follow().h1 == "Dashboard"
+    assert page.follow().h1 == "Today"
 
 
 def test_history_names_who_entered_what(filled: Session) -> None:

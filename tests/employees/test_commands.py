@@ -91,7 +91,7 @@ def test_set_password_lets_in_who_forgot_theirs(
     assert "Ann Keller has a new password" in result.output
     assert working.get("auth.show_account").status == 303
     assert visitor.post("auth.sign_in", {"email": ann.email, "password": PASSWORD}).status == 422
-    assert visitor.post("auth.sign_in", {"email": ann.email, "password": NEW}).location == "/"
+    assert visitor.post("auth.sign_in", {"email": ann.email, "password": NEW}).location == "/today"
 
 
 def test_set_password_knows_only_employees(flask: Flask_) -> None:

@@ -48,7 +48,7 @@ def test_the_new_employee_signs_in(
     assert (person.name, person.role, person.job_title) == ("Jürgen Ölschläger", Role.SALES, "Account executive")
     assert (person.phone, person.phone_e164) == ("(415) 555-2671", "+14155552671")
     assert (person.manager_id, person.time_zone, person.locale) == (max.id, "Europe/Berlin", "de_DE")
-    assert visitor.post("auth.sign_in", {"email": "JO@company.com", "password": PASSWORD}).location == "/"
+    assert visitor.post("auth.sign_in", {"email": "JO@company.com", "password": PASSWORD}).location == "/today"
 
 
 def test_without_a_password_they_are_added_all_the_same(browser_as: BrowserAs, ada: Employee, session: Session) -> None:

@@ -187,7 +187,7 @@ def test_reactivating_lets_them_in_again_but_not_by_an_old_cookie(
     answer = page.button("Reactivate")
     assert answer.follow().flash == "Ann Keller can sign in again."
     assert old.get("auth.show_account").status == 303
-    assert visitor.post("auth.sign_in", {"email": ann.email, "password": PASSWORD}).location == "/"
+    assert visitor.post("auth.sign_in", {"email": ann.email, "password": PASSWORD}).location == "/today"
     session.refresh(ann)
     assert ann.is_active
 

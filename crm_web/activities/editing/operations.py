@@ -1,10 +1,10 @@
 """Editing and putting off activities, and undoing that."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta, tzinfo
-from enum import StrEnum
+from datetime import date, datetime, tzinfo
 from typing import Any
 
+from crm_web.activities.days import DayWord, find_day
 from crm_web.activities.editing.queries import find_edit
 from crm_web.activities.operations import OF_KIND, RecordInTrash, check_assignee
 from crm_web.core.clock import now
@@ -18,18 +18,6 @@ from crm_web.records.serialization import from_history
 
 PLANNED = (ActivityKind.TASK, ActivityKind.CALL, ActivityKind.MEETING)
 """The kinds of activity that can lie ahead."""
-
-
-class PutOff(StrEnum):
-    """How far an activity is put off."""
-
-    TOMORROW = "tomorrow"
-    MONDAY = "monday"
-    WEEK = "week"
-
-    @property
-    def label(self) -> str:
-        return "+1 week" if self is PutOff.WEEK else self.value.capitalize()
 
 
 class NotPlanned(DomainError):
@@ -61,7 +49,7 @@ def change_activity(activity: Activity, values: Mapping[str, Any], *, version: i
     return merged
 
 
-def put_off(activity: Activity, day: date | PutOff, *, zone: tzinfo, by: Employee) -> date:
+def put_off(activity: Activity, day: date | DayWord, *, zone: tzinfo, by: Employee) -> date:
     """Move an open task to another day; of a call or meeting the time of day stays.
 
     :param zone: the time zone of whoever puts it off
@@ -74,22 +62,14 @@ def put_off(activity: Activity, day: date | PutOff, *, zone: tzinfo, by: Employe
         raise NotPlanned("Only open tasks, calls and meetings can be moved to another day.")
     today = now().astimezone(zone).date()
     if activity.is_task:
-        activity.due_on = day = _find_day(day, today, activity.due_on)
+        day = find_day(day, today, activity.due_on) if isinstance(day, DayWord) else day
+        activity.due_on = day
     else:
         local = activity.happened_at.astimezone(zone)
-        day = _find_day(day, today, local.date())
+        day = find_day(day, today, local.date()) if isinstance(day, DayWord) else day
         activity.happened_at = datetime.combine(day, local.time(), zone)
     db.session.flush()
     return day
-
-
-def _find_day(day: date | PutOff, today: date, present: date | None) -> date:
-    """A week more counts from the present day, unless that has passed."""
-    if not isinstance(day, PutOff):
-        return day
-    if day is PutOff.WEEK:
-        return max(present or today, today) + timedelta(days=7)
-    return today + timedelta(days=1 if day is PutOff.TOMORROW else 7 - today.weekday())
 
 
 def undo_edit(activity: Activity, version: int, *, by: Employee) -> None:

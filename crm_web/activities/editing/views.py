@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.activities import blueprint, queries
+from crm_web.activities.days import DayWord, read_day_word
 from crm_web.activities.editing import operations
 from crm_web.activities.editing.forms import EditActivityForm, PutOffForm, read_edit_form
-from crm_web.activities.editing.operations import PutOff
 from crm_web.activities.places import place_after
 from crm_web.auth.permissions import Action, allowed, refuse, require_edit
 from crm_web.core.errors import DomainError
@@ -78,9 +78,9 @@ def put_off(activity_id: int) -> ResponseReturnValue:
     return answer.give()
 
 
-def _read_day(form: PutOffForm) -> date | PutOff | None:
+def _read_day(form: PutOffForm) -> date | DayWord | None:
     """What is no date counts as none."""
-    return next((word for word in PutOff if word == form.to.data), form.due_on.data)
+    return read_day_word(form.to.data) or form.due_on.data
 
 
 def _build_answer(activity: Activity, text: str) -> Answer:

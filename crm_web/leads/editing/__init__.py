@@ -1,0 +1,1 @@
+"""Small changes of a lead: taking it, and undoing an edit."""

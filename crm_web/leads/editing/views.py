@@ -1,0 +1,52 @@
+"""Taking a lead, and undoing an edit of one."""
+
+from flask import abort, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from crm_web.auth.permissions import Action, allowed, require_change
+from crm_web.core.errors import DomainError
+from crm_web.core.extensions import db
+from crm_web.leads import blueprint, queries
+from crm_web.leads.editing import operations
+from crm_web.models import Lead
+from crm_web.web.idempotency import Answer
+from crm_web.web.urls import safe_redirect_target
+
+
+@blueprint.post("/leads/<int:lead_id>/take")
+@allowed(Action.CHANGE_OWN)
+def take_lead(lead_id: int) -> ResponseReturnValue:
+    lead = queries.get_lead(lead_id) or abort(404)
+    try:
+        is_new = operations.take_lead(lead, by=current_user)
+    except DomainError as error:
+        db.session.rollback()
+        return Answer(error.message, _place_after(lead_id), kind="warning").give()
+    place = _place_after(lead_id)
+    undo = ("Undo", url_for("leads.undo_edit", lead_id=lead_id, version=lead.version, next=place))
+    link = ("View lead", url_for("leads.show_lead", lead_id=lead_id))
+    answer = Answer(f"{lead.name} is yours.", place, link=link, undo=undo if is_new else None)
+    db.session.commit()
+    return answer.give()
+
+
+@blueprint.post("/leads/<int:lead_id>/versions/<int:version>/undo")
+@allowed(Action.CHANGE_OWN)
+def undo_edit(lead_id: int, version: int) -> ResponseReturnValue:
+    lead: Lead = queries.get_lead(lead_id) or abort(404)
+    require_change(lead)
+    place = _place_after(lead_id)
+    try:
+        operations.undo_edit(lead, version, by=current_user)
+    except DomainError as error:
+        db.session.rollback()
+        return Answer(error.message, place, kind="warning").give()
+    answer = Answer(f"{lead.name} is back as it was.", place)
+    db.session.commit()
+    return answer.give()
+
+
+def _place_after(lead_id: int) -> str:
+    """The page that the request names, else that of the lead."""
+    return safe_redirect_target(request.values.get("next")) or url_for("leads.show_lead", lead_id=lead_id)
