@@ -65,7 +65,9 @@ def create_lead() -> ResponseReturnValue:
     except DomainError as error:
         show_refusal(form, error)
         return _new_page(form), 422
-    answer = store_response(form, f"{lead.name} created.", url_for("leads.show_lead", lead_id=lead.id))
+    place = url_for("leads.show_lead", lead_id=lead.id)
+    link = ("View lead", place) if request.form.get("another") else None
+    answer = store_response(form, f"{lead.name} created.", url_for("leads.new_lead") if link else place, link=link)
     db.session.commit()
     return answer.give()
 

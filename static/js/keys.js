@@ -12,6 +12,7 @@ const DEEDS = {
   Enter: (event) => event.target.closest("a, button, input, select, summary") || linkOf(here())?.click(),
   e: () => edit(),
   n: () => document.querySelector("[data-key=n]")?.click(),
+  c: () => document.querySelector("[data-key=c]")?.click(),
 };
 
 export function listenForKeys() {
