@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, ScalarSelect, Text, func, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, ScalarSelect, Select, Text, bindparam, func, select, union_all
 from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.base import ExecutableOption
 
@@ -97,15 +97,20 @@ def get_customer_with_won(
     :return: the customer as ``get_customer`` gives it, by currency the sum of its won leads, its possible
         duplicates, and what was merged into it; ``None`` without one
     """
+    row = db.session.execute(_select_customer_with_won(), {"customer_id": customer_id}).one_or_none()
+    return None if row is None else (row[0], read_amounts(row[1]), read_duplicates(row[2]), read_merged(row[3]))
+
+
+@cache
+def _select_customer_with_won() -> Select[Any]:
+    """Built once, since every customer's page runs it."""
     duplicates = select_duplicates(RecordKind.CUSTOMER, Customer.id.expression, Customer)
     merged = select_merged(RecordKind.CUSTOMER, Customer.id.expression, Customer)
-    query = (
+    return (
         select(Customer, won_amounts(), duplicates, merged)
-        .where(Customer.id == customer_id)
+        .where(Customer.id == bindparam("customer_id"))
         .options(*_around_a_customer())
     )
-    row = db.session.execute(query).one_or_none()
-    return None if row is None else (row[0], read_amounts(row[1]), read_duplicates(row[2]), read_merged(row[3]))
 
 
 def won_amounts() -> ScalarSelect[Any]:

@@ -7,7 +7,18 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, func, literal, or_, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
@@ -182,10 +193,15 @@ def list_alike(lead_id: int) -> tuple[list[PossibleDuplicate], list[MergedRecord
 
     :param lead_id: the lead
     """
-    lead = literal(lead_id)
-    query = select(select_duplicates(RecordKind.LEAD, lead), select_merged(RecordKind.LEAD, lead))
-    duplicates, merged = db.session.execute(query).one()
+    duplicates, merged = db.session.execute(_select_alike(), {"lead_id": lead_id}).one()
     return read_duplicates(duplicates), read_merged(merged)
+
+
+@cache
+def _select_alike() -> Select[Any]:
+    """Built once, since every lead's page runs it."""
+    lead = bindparam("lead_id", type_=BigInteger)
+    return select(select_duplicates(RecordKind.LEAD, lead), select_merged(RecordKind.LEAD, lead))
 
 
 def find_active_conversion(lead_id: int) -> Conversion | None:

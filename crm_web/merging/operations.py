@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from crm_web.core.clock import now
-from crm_web.core.errors import Conflict, DomainError
+from crm_web.core.errors import Conflict
 from crm_web.core.extensions import db
 from crm_web.merging.fields import collect_values
 from crm_web.merging.queries import MODELS, list_obstacles
@@ -38,7 +38,7 @@ REFERRING: dict[RecordKind, Sequence[tuple[Any, str]]] = {
 """What refers to a record and moves along."""
 
 
-class NotMergeable(DomainError):
+class NotMergeable(Conflict):
     """A rule stands in the way of this merge."""
 
 

@@ -15,7 +15,7 @@ def test_leads_become_one_and_two_again(program_of: ProgramOf, session: Session,
     path = f"/leads/{kept.id}/merge"
     assert program.post(path, {"ids": [theirs.id]}).status_code == 403
     assert program.post(path, {"ids": [10**9]}).status_code == 404
-    assert program.post(path, {"ids": [kept.id]}).status_code == 422
+    assert program.post(path, {"ids": [kept.id]}).status_code == 409
     sent = {"ids": [other.id], "take": {"last_name": other.id}}
     done = program.post(path, sent, headers={"Idempotency-Key": "one"})
     again = program.post(path, sent, headers={"Idempotency-Key": "one"})

@@ -15,7 +15,7 @@ from crm_web.core.extensions import db
 from crm_web.merging import operations, queries
 from crm_web.models import RecordKind
 
-REFUSES = {409: "A record changed or is in the trash.", 422: "A rule stands in the way, such as two won leads."}
+REFUSES = {409: "A record changed or is in the trash, or a rule stands in the way, such as two won leads."}
 DOCS: dict[str, Any] = {"body": schemas.MergeRequest, "answers": {200: schemas.Merge}, "refuses": REFUSES}
 
 
