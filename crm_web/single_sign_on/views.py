@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from crm_web.auth import sessions
 from crm_web.auth.permissions import public
+from crm_web.auth.start_page import url_of_start_page
 from crm_web.core.config import Settings
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import csrf, db
@@ -85,10 +86,10 @@ def _let_in(identity: Identity, target: str | None) -> ResponseReturnValue:
     )
     employee = operations.admit(identity, rules)
     sessions.sign_in(employee, provider_session=identity.session)
-    employee_id = employee.id
+    employee_id, start = employee.id, url_of_start_page(employee)
     db.session.commit()
     log_event("sign_in", employee=employee_id, remote_address=request.remote_addr, issuer=identity.issuer)
-    return redirect(target or url_for("dashboard.show_dashboard"), code=303)
+    return redirect(target or start, code=303)
 
 
 def _refuse(error: DomainError) -> ResponseReturnValue:

@@ -17,6 +17,7 @@ from crm_web.web.refills import MESSAGE
 from tests.auth.test_permissions import address_of, list_rules
 from tests.databases import PASSWORD
 from tests.factories import make_activity, make_contact, make_customer, make_lead
+from tests.imports.stored.states import make_imports
 from tests.page import Browser, Form, Page
 from tests.worker.run import run_worker
 
@@ -264,21 +265,28 @@ FORMS: dict[str, dict[str, str]] = {
     "employees.create_employee": {"job_title": "Typed"},
     "employees.deactivate_employee": {},
     "employees.set_password": {},
+    "imports.change_columns": {},
+    "imports.change_file": {"currency": "JPY"},
+    "imports.change_row": {"line": "3"},
+    "imports.create_import": {},
     "leads.change_lead": {"last_name": "Typed"},
     "leads.change_status": {"lost_note": "Typed"},
     "leads.create_lead": {"last_name": "Typed"},
+    "merging.merge": {},
     "saved_views.change_view": {"name": "Typed"},
     "saved_views.create_view": {"name": "Typed", "list": "leads", "address": "status=new"},
     "tokens.create_token": {"name": "Typed"},
     "webhooks.change_webhook": {"url": "https://typed.example/x"},
     "webhooks.create_webhook": {"url": "https://typed.example/x"},
 }
+# What must stand behind an address.
+QUERIES = {"merging.merge": "?ids={contact_id},{other_contact_id}"}
 # Signing in has no session that could have ended before.
 BUTTONS_OF_VISITORS = {"auth.sign_in", "single_sign_on.end_sign_ins"}
 
 
 @pytest.fixture
-def records(session: Session, ada: Employee) -> dict[str, int]:
+def records(session: Session, ada: Employee, browser_as: BrowserAs) -> dict[str, int]:
     """One record of each kind, by the name of its id in addresses."""
     customer = make_customer(session, owner_id=ada.id)
     edit = BulkEdit(entity=BulkEntity.LEAD, action=BulkAction.SOURCE, made_by_id=ada.id, place="/leads")
@@ -297,10 +305,13 @@ def records(session: Session, ada: Employee) -> dict[str, int]:
         "activity_id": make_activity(session, lead_id=lead.id).id,
         "customer_id": customer.id,
         "contact_id": make_contact(session, customer).id,
+        "other_contact_id": make_contact(session, customer).id,
         "employee_id": session.scalars(select(Employee.id).where(Employee.email == "bob@piper.example")).one(),
         "view_id": int(view or 0),
         "edit_id": edit.id,
         "webhook_id": hook.id,
+        # One that is checked, whose third line is refused.
+        "import_id": make_imports(session, browser_as(ada))[2],
     }
 
 
@@ -317,6 +328,7 @@ def test_every_form_keeps_what_was_typed_and_every_button_says_that_nothing_was_
         values: dict[str, Any] = {name: records.get(name, 4711) for name in rule.arguments if name.endswith("_id")}
         with app.test_request_context():
             address = app.url_for(rule.endpoint, **values) if rule.arguments <= values.keys() else address_of(app, rule)
+        address += QUERIES.get(rule.endpoint, "").format(**records)
         page = visitor.open(address, method="POST", data={"csrf_token": stale, **FORMS.get(rule.endpoint, {})})
         if rule.endpoint not in BUTTONS_OF_VISITORS:
             assert (page.status, (page.location or "")[:8]) == (303, "/sign-in"), rule.endpoint
