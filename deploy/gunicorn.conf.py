@@ -9,6 +9,7 @@ from contextlib import suppress
 from sqlalchemy.orm import configure_mappers
 
 from crm_web.core.config import ConfigurationError, load_settings
+from crm_web.launcher.web_worker import DrainingWorker
 
 try:
     settings = load_settings()
@@ -21,12 +22,14 @@ bind = f"{settings.host}:{settings.port}"
 workers = settings.web_concurrency
 # Threads, because requests wait for the database and for slow networks. Each waiting request holds one, and some are
 # spare: crm_web/core/admission.py admits requests, and refuses what is too much from a thread that is free.
-worker_class = "gthread"
+worker_class = DrainingWorker
+DrainingWorker.drain_seconds = settings.drain_seconds
 threads = settings.web_threads
 # A heartbeat file on a disk can stall a worker; memory cannot.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
 timeout = 60
-graceful_timeout = 10
+# Requests under way have 10 seconds to end, once the load balancer has had its time to notice.
+graceful_timeout = 10 + settings.drain_seconds
 keepalive = 5
 # The filters of a list stand in its address; this is the most that gunicorn allows.
 limit_request_line = 8190

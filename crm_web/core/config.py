@@ -184,6 +184,8 @@ class Settings(BaseModel):
     web_queue: int = _number(24, 0, 1000)
     # For each worker; more than its requests, so that /readyz finds a free one, and long exports as well.
     database_connections: int = _number(16, 1, 200)
+    # How long a stopping instance serves on while /readyz answers 503, for the load balancer to notice.
+    drain_seconds: int = _number(0, 0, 60)
     # Whose X-Forwarded-* and X-Request-ID headers are trusted.
     trusted_proxies: Networks = ()
     # The host names that this site answers to; empty for any.

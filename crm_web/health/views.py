@@ -3,6 +3,7 @@
 from flask import Response, jsonify
 
 from crm_web.auth.permissions import public
+from crm_web.core import draining
 from crm_web.core.database import classify_failure
 from crm_web.health import blueprint, queries
 
@@ -17,7 +18,9 @@ def show_alive() -> Response:
 @blueprint.get("/readyz")
 @public
 def show_ready() -> tuple[Response, int, dict[str, str]]:
-    """The database answers and has the tables of this version."""
+    """The database answers and has the tables of this version, and this process is not stopping."""
+    if draining.begun.is_set():
+        return jsonify(status="unavailable", reason="stopping"), 503, {"Retry-After": "5"}
     try:
         schema = queries.read_schema()
     except Exception as error:

@@ -1,0 +1,45 @@
+"""How a process of the web server stops: out of the load balancer first, then the door, then what is under way."""
+
+from threading import Timer
+from types import FrameType
+from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker
+
+from crm_web.core import draining
+
+
+class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # Gunicorn has no types.
+    """A gunicorn worker that serves on for DRAIN_SECONDS after SIGTERM while ``/readyz`` answers 503.
+
+    Then it closes its socket at once, so that who connects now is refused and asks another instance. Gunicorn keeps the
+    socket open, unread, until the last request has ended: whoever connects meanwhile waits and is then reset.
+    """
+
+    drain_seconds = 0
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop."""
+        if draining.begun.is_set():
+            return
+        draining.begun.set()
+        if not self.drain_seconds:
+            super().handle_exit(sig, frame)
+            return
+        timer = Timer(self.drain_seconds, super().handle_exit, (sig, frame))
+        timer.daemon = True
+        timer.start()
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Accept connections, or no more; when stopping, close the socket behind the last one that waits."""
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for listener in self.sockets:
+                self._accept_waiting(listener)
+                listener.close()
+
+    def _accept_waiting(self, listener: Any) -> None:
+        before = -1
+        while self.nr_conns != before:
+            before = self.nr_conns
+            self.accept(listener)
