@@ -270,3 +270,16 @@ def test_every_text_that_people_type_has_a_limit(table: str) -> None:
     ]
     known = {"employees": ["password_hash"], "changes": ["request_id"], "sign_in_failures": ["key"]}
     assert free == known.get(table, [])
+
+
+def test_published_migrations_never_change() -> None:
+    """A database that ran a migration never runs it again: what it changed later would be missing there."""
+    folder = ROOT / "migrations"
+    sums = dict(reversed(line.split("  ")) for line in (folder / "SHA256SUMS").read_text().splitlines())
+    files = {
+        str(path.relative_to(folder)): path for path in (*folder.glob("versions/*.py"), *folder.glob("sql/**/*.sql"))
+    }
+    changed = [name for name, known in sums.items() if hashlib.sha256(files[name].read_bytes()).hexdigest() != known]
+    assert changed == []
+    last = max(name for name in sums if name.startswith("versions/"))
+    assert [name for name in files if name.startswith("versions/") and name < last and name not in sums] == []
