@@ -38,7 +38,7 @@ def test_a_double_click_makes_one_lead(open_as: Open, site: Site, javascript: bo
     page = open_as("ann", javascript=javascript).go("/leads/new")
     name = fill_in(page)
 
-    page.get_by_role("button", name="Save").dblclick()
+    page.get_by_role("button", name="Save lead").dblclick()
 
     expect(page.get_by_role("heading", level=1)).to_contain_text(name)
     expect(page.locator(".message").first).to_contain_text(f"{name} created.")
@@ -51,7 +51,7 @@ def test_sent_again_after_an_answer_that_never_came(open_as: Open, site: Site, j
     page = window.go("/leads/new")
     name = fill_in(page)
     window.context.route("**/leads/new", lose_the_answer, times=1)
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save lead").click()
     page.wait_for_url("chrome-error://**")
     assert count_leads(site, name) == 1
 
@@ -65,12 +65,12 @@ def test_sent_again_after_an_answer_that_never_came(open_as: Open, site: Site, j
 def test_after_going_back_the_form_is_a_new_one(open_as: Open, site: Site, javascript: bool) -> None:
     page = open_as("ann", javascript=javascript).go("/leads/new")
     first = fill_in(page)
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save lead").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(first)
 
     page.go_back()
     second = fill_in(page)
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save lead").click()
 
     expect(page.get_by_role("heading", level=1)).to_contain_text(second)
     assert (count_leads(site, first), count_leads(site, second)) == (1, 1)
