@@ -36,7 +36,14 @@ RETIRED_WORDS = re.compile(
 # The name of an endpoint, which stands in links that people keep.
 STILL_IN_USE = {"show_story", "tasks_stay"}
 # Named by WTForms and SQLAlchemy, which call them.
-NOT_OURS_TO_NAME = {"process", "process_formdata", "process_data", "process_bind_param", "process_result_value"}
+NOT_OURS_TO_NAME = {
+    "handle_exit",
+    "process",
+    "process_formdata",
+    "process_data",
+    "process_bind_param",
+    "process_result_value",
+}
 MAKES_RECORDS = re.compile(
     r"^_?(\w*operations|queries|lead_deeds)\.|^(get|find)_|^_\w+_(or_404|to_change|to_lock)\(|^_seen_"
 )
