@@ -65,7 +65,7 @@ class Staff:
             reason = f"{found[0].name} can’t own leads. Choose an active employee with a Sales, Manager or Admin role."
             return Owner(word, None, reason)
         if not self.creates:
-            return Owner(word, None, f"No employee is named {word}. An admin can add them.")
+            return Owner(word, None, f"No employee is named {word}. Choose who gets their rows with --owner.")
         return Owner(word, self.hire(word, Role.SALES).id, None)
 
     def _find(self, word: str) -> list[Employee]:

@@ -191,6 +191,22 @@ def test_what_the_file_leaves_open_is_asked(session: Session, upload: Upload, wo
     assert (str(lead.created_at.date()), str(lead.amount)) == ("2025-04-03", "1500.00")
 
 
+def test_rows_of_owners_whom_nobody_knows_say_where_to_choose_one(
+    upload: Upload, work: Work, session: Session, max: Employee
+) -> None:
+    page = upload("Name,Owner\nAda Byron,dwight@elsewhere.example\n").form("/file").submit().follow()
+    page = page.form("/columns").submit().follow()
+    work()
+    page = page.browser.open(page.url)
+    assert "No employee is named dwight@elsewhere.example. Choose who gets their rows under File settings." in page.text
+    page = page.click("File settings").form("/file").submit(owner_id=str(max.id)).follow()
+    page = page.form("/columns").submit().follow()
+    work()
+    page.browser.open(page.url).button("Import 1 lead")
+    work()
+    assert session.scalars(select(Lead)).one().owner_id == max.id
+
+
 def test_what_only_later_rows_leave_open_is_asked_by_the_check(
     upload: Upload, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
