@@ -128,7 +128,7 @@ def launch_pair(own: OwnDatabase) -> Iterator[list[Launched]]:
     """Two web servers on one database, ready."""
     settings = {"DATABASE_URL": own.url, "SECRET_KEY": own.app.config["SECRET_KEY"]}
     # Whoever waits for a lock on a machine that is busy with other tests waits longer.
-    settings |= {"LOCK_TIMEOUT": "30", "STATEMENT_TIMEOUT": "30"}
+    settings |= {"LOCK_TIMEOUT": "30", "STATEMENT_TIMEOUT": "30", "WEB_REQUESTS": "40"}
     with temporary_folder() as folder:
         servers = [Launched(folder / name, find_free_port(), **settings) for name in ("one", "two")]
         try:
