@@ -1,6 +1,6 @@
 """Signing in and out, and the account page."""
 
-from flask import abort, current_app, g, redirect, render_template, request, url_for
+from flask import abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -10,7 +10,7 @@ from crm_web.auth.drafts.interrupted import answer_stale_form
 from crm_web.auth.forms import PasswordForm, PreferencesForm, SignInForm
 from crm_web.auth.permissions import public, signed_in
 from crm_web.auth.start_page import url_of_start_page
-from crm_web.core.config import Settings
+from crm_web.core.config import current_settings
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.core.request_log import TRUSTED_USER, log_event
@@ -56,7 +56,7 @@ def sign_in() -> ResponseReturnValue:
 
 
 def _prove(form: SignInForm) -> Employee:
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = current_settings()
     if not settings.allows_password(form.email.data or ""):
         raise operations.PasswordsOff(f"Passwords are switched off here. Sign in with {settings.oidc_name}.")
     attempt = operations.count_attempt(
@@ -74,14 +74,15 @@ def _refuse(form: SignInForm, error: DomainError) -> str:
 
 
 def _sign_in_page(form: SignInForm) -> str:
+    settings = current_settings()
     return render_template(
         "auth/sign_in.html",
         form=form,
         demo_people=queries.list_demo_people(),
         demo_password=queries.DEMO_PASSWORD,
         next=request.args.get("next"),
-        settings=current_app.config["SETTINGS"],
-        shows_password=current_app.config["SETTINGS"].password_sign_in or "password" in request.args or form.errors,
+        settings=settings,
+        shows_password=settings.password_sign_in or "password" in request.args or form.errors,
     )
 
 
@@ -186,7 +187,7 @@ def _account_page(preferences: PreferencesForm | None = None, password: Password
         employee=current_user,
         preferences=preferences or PreferencesForm(formdata=None, obj=current_user),
         password=password or PasswordForm(formdata=None),
-        has_password=current_app.config["SETTINGS"].allows_password(current_user.email),
+        has_password=current_settings().allows_password(current_user.email),
         sign_ins=queries.list_sign_ins(current_user),
         this_sign_in=g.sign_in_id,
     )

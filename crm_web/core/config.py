@@ -326,6 +326,12 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         raise ConfigurationError("\n".join(dict.fromkeys(wrong))) from None
 
 
+def current_settings() -> Settings:
+    """Return the settings of the running application."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
+
+
 def default_region() -> str:
     """Return the country of the installation, for rules that don't know the web."""
     return str(current_app.config["DEFAULT_REGION"])

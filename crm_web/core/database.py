@@ -20,13 +20,13 @@ from typing import Any, TypeVar, cast
 import psycopg2
 import psycopg2.extensions
 from click import ClickException
-from flask import Flask, current_app, g, has_request_context, request
+from flask import Flask, g, has_request_context, request
 from psycopg2.extensions import cursor as Cursor
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from crm_web.core.config import Settings, name_database
+from crm_web.core.config import Settings, current_settings, name_database
 from crm_web.core.errors import PostgresError
 from crm_web.core.extensions import db
 
@@ -256,7 +256,7 @@ def _fail_fast() -> None:
     This applies while each connection has kept somebody waiting for long, and, after a wait without an answer, until
     one request has had an answer again.
     """
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = current_settings()
     if request.endpoint in UNTOUCHED_BY_DATABASE:
         return
     if circuit_breaker.count_waiting(SUSPICIOUS_WAIT) >= settings.database_connections:

@@ -1,8 +1,8 @@
 """Security and cache headers of every response."""
 
-from flask import Flask, Response, current_app, make_response, request
+from flask import Flask, Response, make_response, request
 
-from crm_web.core.config import Settings
+from crm_web.core.config import current_settings
 
 STATIC_ENDPOINTS = ("static", "bootstrap.static")
 
@@ -51,7 +51,7 @@ def hide_secret(response: Response) -> Response:
 
 
 def _add_headers(response: Response) -> Response:
-    settings: Settings = current_app.config["SETTINGS"]
+    settings = current_settings()
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if settings.https:

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, current_app, request
 
-from crm_web.core.config import Settings
+from crm_web.core.config import current_settings
 from crm_web.core.errors import DomainError
 
 SECONDS_TO_ANSWER = 5
@@ -64,7 +64,6 @@ def begin(callback: str) -> Response:
     """
     with _in_words():
         response: Response = _client().authorize_redirect(callback)
-        _check_issuer()
     return response
 
 
@@ -76,7 +75,7 @@ def complete() -> Identity:
     """
     with _in_words():
         # A provider that names itself must be the one that was asked (RFC 9207).
-        if request.args.get("iss", _settings().oidc_issuer) != _settings().oidc_issuer:
+        if request.args.get("iss", current_settings().oidc_issuer) != current_settings().oidc_issuer:
             raise ValueError("another provider answered")
         token = _client().authorize_access_token(leeway=CLOCKS_APART)
         return _read_identity(_complete_claims(token))
@@ -110,8 +109,8 @@ def _decode(token: str) -> dict[str, Any]:
         found = jwt.decode(token, KeySet.import_key_set(client.fetch_jwk_set(force=True)), algorithms=algorithms)
     JWTClaimsRegistry(
         leeway=CLOCKS_APART,
-        iss={"essential": True, "value": _settings().oidc_issuer},
-        aud={"essential": True, "value": _settings().oidc_client_id},
+        iss={"essential": True, "value": current_settings().oidc_issuer},
+        aud={"essential": True, "value": current_settings().oidc_client_id},
         iat={"essential": True},
         jti={"essential": True},
         events={"essential": True},
@@ -131,7 +130,7 @@ def _complete_claims(token: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read_identity(claims: dict[str, Any]) -> Identity:
-    settings = _settings()
+    settings = current_settings()
     is_vouched_for = claims.get("email_verified") is True or settings.oidc_trusts_emails
     groups = claims.get(settings.oidc_groups_claim) or []
     return Identity(
@@ -144,32 +143,36 @@ def _read_identity(claims: dict[str, Any]) -> Identity:
     )
 
 
-def _check_issuer() -> None:
-    named, wanted = _client().load_server_metadata().get("issuer"), _settings().oidc_issuer
-    if named != wanted:
-        raise ValueError(f"the provider calls itself {named}, and OIDC_ISSUER is {wanted}")
-
-
 @contextmanager
 def _in_words() -> Iterator[None]:
     from authlib.common.errors import AuthlibBaseError
     from joserfc.errors import JoseError
     from requests import RequestException
 
+    name = current_settings().oidc_name
     try:
         yield
     except RequestException as error:
-        raise ProviderUnavailable(f"{_settings().oidc_name} can’t be reached. Try again in a moment.") from error
+        raise ProviderUnavailable(f"{name} can’t be reached. Try again in a moment.") from error
     except (AuthlibBaseError, JoseError, KeyError, RuntimeError, TypeError, ValueError) as error:
-        raise SignInNotCompleted(f"You were not signed in with {_settings().oidc_name}. Please try again.") from error
+        raise SignInNotCompleted(f"You were not signed in with {name}. Please try again.") from error
 
 
 def _client() -> Any:
-    """The client of this process; Authlib is loaded only where there is a provider."""
+    """Return the client of the provider, which has to be the one that OIDC_ISSUER names."""
+    client = _registered_client()
+    named, wanted = client.load_server_metadata().get("issuer"), current_settings().oidc_issuer
+    if named != wanted:
+        raise ValueError(f"the provider calls itself {named}, and OIDC_ISSUER is {wanted}")
+    return client
+
+
+def _registered_client() -> Any:
+    """Return the client of this process; Authlib is loaded only where there is a provider."""
     if "single_sign_on" not in current_app.extensions:
         from authlib.integrations.flask_client import OAuth
 
-        settings = _settings()
+        settings = current_settings()
         current_app.extensions["single_sign_on"] = OAuth(current_app).register(
             "provider",
             client_id=settings.oidc_client_id,
@@ -182,8 +185,3 @@ def _client() -> Any:
             },
         )
     return current_app.extensions["single_sign_on"]
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.config["SETTINGS"]
-    return settings

@@ -1,12 +1,12 @@
 """Signing in with an identity provider or by a proxy's header, and the provider's messages of signing out."""
 
-from flask import Response, abort, current_app, redirect, request, session, url_for
+from flask import Response, abort, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from crm_web.auth import sessions
 from crm_web.auth.permissions import public
 from crm_web.auth.start_page import url_of_start_page
-from crm_web.core.config import Settings
+from crm_web.core.config import current_settings
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import csrf, db
 from crm_web.core.request_log import TRUSTED_USER, log_event
@@ -23,7 +23,7 @@ NEXT = "after_sign_in"
 @public
 def begin() -> ResponseReturnValue:
     """Send the browser to the identity provider."""
-    _require(bool(_settings().oidc_issuer))
+    _require(bool(current_settings().oidc_issuer))
     session[NEXT] = safe_redirect_target(request.args.get("next"))
     try:
         return provider.begin(url_for("single_sign_on.complete", _external=True))
@@ -35,7 +35,7 @@ def begin() -> ResponseReturnValue:
 @public
 def complete() -> ResponseReturnValue:
     """Sign in whom the identity provider sends back."""
-    _require(bool(_settings().oidc_issuer))
+    _require(bool(current_settings().oidc_issuer))
     try:
         return _let_in(provider.complete(), session.pop(NEXT, None))
     except DomainError as error:
@@ -59,7 +59,7 @@ def trust_proxy() -> ResponseReturnValue:
 @public
 def end_sign_ins() -> ResponseReturnValue:
     """End the sign-ins that the identity provider ended; it calls this itself, and signs what it says."""
-    _require(bool(_settings().oidc_issuer))
+    _require(bool(current_settings().oidc_issuer))
     headers = {"Cache-Control": "no-store"}
     try:
         signed_out = provider.read_sign_out(request.form.get("logout_token", ""))
@@ -78,7 +78,7 @@ csrf.exempt(end_sign_ins)
 
 
 def _let_in(identity: Identity, target: str | None) -> ResponseReturnValue:
-    settings = _settings()
+    settings = current_settings()
     rules = operations.Admission(
         {group: Role(role) for group, role in settings.oidc_roles.items()},
         Role(settings.oidc_default_role) if settings.oidc_default_role else None,
@@ -104,8 +104,3 @@ def _refuse(error: DomainError) -> ResponseReturnValue:
 def _require(is_offered: bool) -> None:
     if not is_offered:
         abort(404)
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.config["SETTINGS"]
-    return settings

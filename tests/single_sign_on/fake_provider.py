@@ -23,6 +23,7 @@ class FakeProvider:
     Answers discovery, keys and tokens on a port of its own.
 
     :param claims: what the next token says beside what every token says; a test changes it at will
+    :param name: what it calls itself, if not as it should
     :param more_claims: what it says only when it is asked for more
     """
 
@@ -31,6 +32,7 @@ class FakeProvider:
         self.issuer = f"http://127.0.0.1:{self.server.server_port}"
         self.claims: dict[str, Any] = {}
         self.more_claims: dict[str, Any] = {}
+        self.name = ""
         self.clock = 0
         self.is_away = False
         self._asked: dict[str, dict[str, str]] = {}
@@ -64,7 +66,7 @@ class FakeProvider:
             return 503, {}
         if path == "/.well-known/openid-configuration":
             return 200, {
-                "issuer": self.issuer,
+                "issuer": self.name or self.issuer,
                 "authorization_endpoint": f"{self.issuer}/authorize",
                 "token_endpoint": f"{self.issuer}/token",
                 "jwks_uri": f"{self.issuer}/keys",

@@ -29,7 +29,7 @@ def provider() -> Iterator[FakeProvider]:
 @pytest.fixture
 def configure(app: Flask, monkeypatch: pytest.MonkeyPatch, provider: FakeProvider) -> Iterator[Configure]:
     """Give the installation settings of single sign-on; it has the provider to begin with."""
-    provider.claims, provider.more_claims, provider.clock, provider.is_away = {}, {}, 0, False
+    provider.claims, provider.more_claims, provider.clock, provider.is_away, provider.name = {}, {}, 0, False, ""
     settings: Settings = app.config["SETTINGS"]
 
     def change(**values: Any) -> None:
@@ -180,6 +180,17 @@ def test_a_way_back_works_once_and_in_its_own_browser(
     assert "You were not signed in" in complaint(visitor, visitor.open(mixed))
     refused = visitor.open("/sign-in/provider/back?error=access_denied&state=x")
     assert "You were not signed in" in complaint(visitor, refused)
+
+
+def test_a_provider_that_calls_itself_otherwise_opens_nothing_on_any_instance(
+    configure: Configure, provider: FakeProvider, visitor: Browser
+) -> None:
+    back = provider.approve(go_to_provider(visitor))
+    # The browser comes back to an instance that has not asked the provider about itself yet.
+    visitor.app.extensions.pop("single_sign_on")
+    provider.name = "https://elsewhere.example"
+    provider.claims = ANN | {"iss": provider.name}
+    assert "You were not signed in" in complaint(visitor, visitor.open(back))
 
 
 def test_clocks_may_be_a_minute_apart_and_keys_may_change(
