@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-ALWAYS_ADMITTED = ("/healthz", "/readyz")
+HEALTH_CHECKS = ("/healthz", "/readyz")
+"""The paths that are always admitted, and answered under any host name."""
 LONGEST_WAIT = 0.6
 """Seconds a request waits for its turn. With the time of the request itself, the answer comes within a second."""
 RETRY_AFTER = "2"
@@ -61,7 +62,7 @@ class AdmissionControl:
         self._lock = Lock()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
-        if environ["PATH_INFO"] in ALWAYS_ADMITTED:
+        if environ["PATH_INFO"] in HEALTH_CHECKS:
             return self._app(environ, start_response)
         if not self._enter():
             return _refuse(environ, start_response)

@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Flask
 
+from crm_web.core.admission import HEALTH_CHECKS
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 blueprint = Blueprint("health", __name__)
-PATHS = ("/healthz", "/readyz")
 
 
 def init_app(app: Flask) -> None:
@@ -27,7 +28,7 @@ class AnyHost:
         self.wsgi_app, self.host = wsgi_app, host
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Any:
-        if environ.get("PATH_INFO") in PATHS:
+        if environ.get("PATH_INFO") in HEALTH_CHECKS:
             environ["HTTP_HOST"] = self.host
             environ.pop("HTTP_X_FORWARDED_HOST", None)
         return self.wsgi_app(environ, start_response)
