@@ -17,6 +17,7 @@ from crm_web.imports.console import ProgressLine, echo_mapping, echo_report, ech
 from crm_web.imports.operations import (
     BadValues,
     Existing,
+    LeadFile,
     Options,
     import_leads,
     import_teams,
@@ -185,12 +186,7 @@ def import_file(
     finally:
         progress.end()
     echo_report(report)
-    if refused:
-        write_table(refused, list_refused_rows(opened))
-        click.echo(f"Refused rows are in {refused}.")
-    if report_file:
-        write_table(report_file, list_report_rows())
-        click.echo(f"What became of each row is in {report_file}.")
+    _write_files(opened, refused, report_file)
     if dry_run:
         db.session.rollback()
         click.echo("Dry run. Nothing was saved.")
@@ -198,6 +194,15 @@ def import_file(
         db.session.commit()
     if report.refused:
         sys.exit(SOME_REFUSED)
+
+
+def _write_files(opened: LeadFile, refused: Path | None, report_file: Path | None) -> None:
+    if refused:
+        write_table(refused, list_refused_rows(opened))
+        click.echo(f"Refused rows are in {refused}.")
+    if report_file:
+        write_table(report_file, list_report_rows())
+        click.echo(f"What became of each row is in {report_file}.")
 
 
 def _get_employee(email: str) -> Employee:

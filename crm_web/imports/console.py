@@ -9,10 +9,10 @@ from time import monotonic
 import click
 
 from crm_web.imports.operations import LeadFile, Report
-from crm_web.imports.outcomes import Outcome, RowOutcome, list_outcomes
+from crm_web.imports.outcomes import RowOutcome, list_outcomes
 from crm_web.imports.targets import Target
 from crm_web.lists.csv_export import write_cell
-from crm_web.models import Employee
+from crm_web.models import Employee, ImportOutcome
 
 NAMES_SHOWN = 10
 
@@ -94,7 +94,7 @@ def _echo_rows(title: str, rows: Sequence[RowOutcome], count: int, option: str) 
     if rows:
         click.echo(f"{title}:")
     for row in rows:
-        if row.outcome is Outcome.REFUSED:
+        if row.outcome is ImportOutcome.REFUSED:
             texts = [f", {note}" if note.column else f": {note}" for note in row.notes]
         else:
             texts = [f": {' '.join(row.reasons)}"]
@@ -106,7 +106,7 @@ def _echo_rows(title: str, rows: Sequence[RowOutcome], count: int, option: str) 
 
 def list_report_rows() -> Iterator[list[str]]:
     """List what became of each row, as the rows of a table."""
-    yield ["Line", "Outcome", "Lead", "Customer", "Contact", "Why"]
+    yield ["Line", "ImportOutcome", "Lead", "Customer", "Contact", "Why"]
     for row in list_outcomes():
         ids = [str(record_id or "") for record_id in (row.lead_id, row.customer_id, row.contact_id)]
         yield [str(row.line), row.outcome.label, *ids, " ".join(row.reasons)]

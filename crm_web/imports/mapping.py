@@ -93,6 +93,11 @@ class ColumnMapping:
         ]
 
 
+def _detect_kind(keys: Sequence[str], sample: Sequence[Row]) -> Kind:
+    names = [value for place, key in enumerate(keys) if is_name(key) for value in _values(sample, place)]
+    return detect_kind(keys, names)
+
+
 def choose_mapping(
     header: Sequence[str],
     sample: Sequence[Row],
@@ -116,9 +121,7 @@ def choose_mapping(
     """
     keys = [squash(name) for name in header]
     said = {name: _find_columns(header, name, columns) for name, columns in (given or {}).items()}
-    kind = detect_kind(
-        keys, [value for place, key in enumerate(keys) if is_name(key) for value in _values(sample, place)]
-    )
+    kind = _detect_kind(keys, sample)
     if not said:
         refuse_other_things(keys)
     columns, addresses = _apply(said, *_recognise_all(keys, kind, sample, set(said)))

@@ -15,7 +15,7 @@ from crm_web.imports.inspection import Question
 from crm_web.imports.mapping import ColumnMapping, choose_mapping
 from crm_web.imports.matching import match_leads, match_rows
 from crm_web.imports.notices import count_nameless, list_notices
-from crm_web.imports.outcomes import Outcome, RowOutcome, count_outcomes, list_outcomes
+from crm_web.imports.outcomes import RowOutcome, count_outcomes, list_outcomes
 from crm_web.imports.owners import MOST_OWNERS, Staff, find_owners
 from crm_web.imports.plan import list_owner_words, refuse_owners, settle, skip_known, wait_for_turn
 from crm_web.imports.recognition import is_known
@@ -26,7 +26,7 @@ from crm_web.imports.tables import Table, open_table
 from crm_web.imports.targets import Target, detect_target, map_for
 from crm_web.imports.vocabulary import squash
 from crm_web.imports.writing import write_leads
-from crm_web.models import ChangeSource, Employee, LeadStatus, set_audit_actor, set_change_source
+from crm_web.models import ChangeSource, Employee, ImportOutcome, LeadStatus, set_audit_actor, set_change_source
 from crm_web.records.phones import list_regions
 
 Progress = Callable[[str, int, int], None]
@@ -270,7 +270,7 @@ def _count(cursor: Cursor, report: Report) -> None:
         "SELECT count(DISTINCT line) FROM import_notes JOIN import_plan p USING (line) WHERE p.action = 'create'"
     )
     (report.warned,) = cursor.fetchone() or (0,)
-    report.refusals = list(list_outcomes(Outcome.REFUSED, limit=ROWS_SHOWN))
+    report.refusals = list(list_outcomes(ImportOutcome.REFUSED, limit=ROWS_SHOWN))
     report.others = list(list_outcomes(to_review=True, limit=ROWS_SHOWN))
 
 

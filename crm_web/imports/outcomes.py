@@ -2,40 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from psycopg2.extensions import cursor as Cursor
 
 from crm_web.core.database import raw_cursor
+from crm_web.models import ImportOutcome
 from crm_web.records.labels import label_of
 
 FETCHED = 2_000
 # Enough of a value to know it by.
 LONGEST_VALUE = 60
-
-
-class Outcome(StrEnum):
-    """What an import did with a row; every row has one."""
-
-    CREATED = "created"
-    UPDATED = "updated"
-    FILLED = "filled"
-    SAME = "same"
-    REFUSED = "refused"
-
-    @property
-    def label(self) -> str:
-        return _LABELS[self]
-
-
-_LABELS = {
-    Outcome.CREATED: "Created",
-    Outcome.UPDATED: "Updated",
-    Outcome.FILLED: "Filled in",
-    Outcome.SAME: "Nothing new",
-    Outcome.REFUSED: "Refused",
-}
 
 
 @dataclass(frozen=True)
@@ -70,7 +47,7 @@ class RowOutcome:
     """
 
     line: int
-    outcome: Outcome
+    outcome: ImportOutcome
     lead_id: int | None
     customer_id: int | None
     notes: tuple[Note, ...] = ()
@@ -83,7 +60,7 @@ class RowOutcome:
     @property
     def reasons(self) -> list[str]:
         """What was done with the row and why, as sentences; none where it was just created."""
-        done = [] if self.outcome in (Outcome.CREATED, Outcome.REFUSED) else [f"{self.outcome.label}."]
+        done = [] if self.outcome in (ImportOutcome.CREATED, ImportOutcome.REFUSED) else [f"{self.outcome.label}."]
         changed = [f"{label_of(name)}: {_say(old)} → {_say(new)}." for name, (old, new) in self.changes.items()]
         kept = [
             f"{label_of(name)} stays {_say(old)}; the file has {_say(new)}." for name, (old, new) in self.kept.items()
@@ -92,7 +69,7 @@ class RowOutcome:
 
     @property
     def _known_as(self) -> list[str]:
-        if not self.matched or self.outcome is Outcome.REFUSED:
+        if not self.matched or self.outcome is ImportOutcome.REFUSED:
             return []
         record = f"lead {self.lead_id}" if self.lead_id else f"customer {self.customer_id}"
         record = f"contact {self.contact_id}" if self.contact_id else record
@@ -129,7 +106,7 @@ _COUNT = f"SELECT outcome, count(*) FROM ({_OUTCOMES}) o GROUP BY outcome"  # no
 
 
 def list_outcomes(
-    outcome: Outcome | None = None, *, to_review: bool = False, after: int = 0, limit: int | None = None
+    outcome: ImportOutcome | None = None, *, to_review: bool = False, after: int = 0, limit: int | None = None
 ) -> Iterator[RowOutcome]:
     """List what became of the rows of the latest ``import_leads`` of this transaction, in the order of the file.
 
@@ -146,7 +123,7 @@ def list_outcomes(
             listed = tuple(Note(*note) for note in notes or ())
             yield RowOutcome(
                 line,
-                Outcome(word),
+                ImportOutcome(word),
                 lead_id,
                 customer_id,
                 listed,
@@ -158,8 +135,8 @@ def list_outcomes(
             )
 
 
-def count_outcomes(cursor: Cursor) -> dict[Outcome, int]:
+def count_outcomes(cursor: Cursor) -> dict[ImportOutcome, int]:
     """Count the rows by what became of them."""
     cursor.execute(_COUNT)
     counted = dict(cursor.fetchall())
-    return {outcome: counted.get(outcome, 0) for outcome in Outcome}
+    return {outcome: counted.get(outcome, 0) for outcome in ImportOutcome}

@@ -64,6 +64,19 @@ class ImportOutcome(StrEnum):
     SAME = "same"
     REFUSED = "refused"
 
+    @property
+    def label(self) -> str:
+        return _OUTCOME_LABELS[self]
+
+
+_OUTCOME_LABELS = {
+    ImportOutcome.CREATED: "Created",
+    ImportOutcome.UPDATED: "Updated",
+    ImportOutcome.FILLED: "Filled in",
+    ImportOutcome.SAME: "Nothing new",
+    ImportOutcome.REFUSED: "Refused",
+}
+
 
 class Import(Base):
     """One file on its way in. Whoever uploaded it is who imports, whoever presses the last button.

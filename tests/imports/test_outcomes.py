@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from crm_web.core.extensions import db
 from crm_web.imports.operations import Options, Report, import_leads, open_leads
-from crm_web.imports.outcomes import Outcome, RowOutcome, list_outcomes
-from crm_web.models import Employee, Lead, LeadStatus
+from crm_web.imports.outcomes import RowOutcome, list_outcomes
+from crm_web.models import Employee, ImportOutcome, Lead, LeadStatus
 from tests.factories import make_lead
 
 ImportFile = Callable[..., Result]
@@ -25,7 +25,7 @@ def run(app: Flask, content: str, by: Employee) -> tuple[Report, list[RowOutcome
         rows = list(list_outcomes())
         db.session.commit()
     assert [row.line for row in rows] == sorted(row.line for row in rows)
-    assert len(rows) == report.read == sum(getattr(report, outcome) for outcome in Outcome)
+    assert len(rows) == report.read == sum(getattr(report, outcome) for outcome in ImportOutcome)
     return report, rows
 
 
@@ -41,12 +41,12 @@ def test_every_row_has_an_outcome_with_its_record(app: Flask, session: Session, 
     content = "Lead ID,Last Name,Email,Status,Shoe size\n7,Quist,,Won,40\n8,Lee,,,41\n\n9,Ray,nobody,,\n8,Lee,,,\n"
     report, (won, created, refused, same) = run(app, content, ada)
     assert (report.left_out, report.closed) == (["Shoe size"], 1)
-    assert (won.outcome, won.lead_id) == (Outcome.UPDATED, known.id)
+    assert (won.outcome, won.lead_id) == (ImportOutcome.UPDATED, known.id)
     lead = session.get_one(Lead, created.lead_id)
-    assert (created.outcome, lead.last_name, created.reasons) == (Outcome.CREATED, "Lee", [])
-    assert (refused.line, refused.outcome, refused.lead_id) == (5, Outcome.REFUSED, None)
+    assert (created.outcome, lead.last_name, created.reasons) == (ImportOutcome.CREATED, "Lee", [])
+    assert (refused.line, refused.outcome, refused.lead_id) == (5, ImportOutcome.REFUSED, None)
     assert [str(note) for note in refused.notes] == ["Email “nobody”: Enter an email address like name@company.com."]
-    assert (same.line, same.outcome) == (6, Outcome.SAME)
+    assert (same.line, same.outcome) == (6, ImportOutcome.SAME)
     session.refresh(known)
     assert (known.status, won.customer_id) == (LeadStatus.WON, known.customer_id)
 
@@ -55,7 +55,7 @@ def test_outcomes_are_listed_by_kind_and_by_page(app: Flask, ada: Employee) -> N
     run(app, "Lead ID,Last Name\n1,Lee\n", ada)
     with app.app_context():
         start("Lead ID,Last Name,Phone\n1,Lee,\n20,Ray,1234567890\n21,Ray,1\n22,Fay,\n", ada)
-        assert [row.line for row in list_outcomes(Outcome.REFUSED)] == [4]
+        assert [row.line for row in list_outcomes(ImportOutcome.REFUSED)] == [4]
         assert [row.line for row in list_outcomes(to_review=True)] == [2, 3]
         assert [row.line for row in list_outcomes(after=2, limit=2)] == [3, 4]
 
@@ -69,5 +69,5 @@ def test_the_files_name_each_row_and_are_safe_in_a_spreadsheet(import_file: Impo
         assert list(csv.reader(file))[1][2:] == ["'=1+1", "'+SUM(A1)", "not-an-email"]
     with report.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
-    assert [row[:2] for row in rows] == [["Line", "Outcome"], ["2", "Refused"], ["3", "Created"]]
+    assert [row[:2] for row in rows] == [["Line", "ImportOutcome"], ["2", "Refused"], ["3", "Created"]]
     assert "Enter an email address" in rows[1][5]
