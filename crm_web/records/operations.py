@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from operator import eq
 from typing import Any
 
-from sqlalchemy import ColumnElement, inspect, select
+from sqlalchemy import ColumnElement, false, inspect, or_, select
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import instance_state
 
 from crm_web.core.clock import now
 from crm_web.core.errors import Conflict, RecordGone
 from crm_web.core.extensions import db
-from crm_web.models import Activity, Base, Change, Employee, SavedView, audit_settings
+from crm_web.models import Activity, Base, Change, ChangeAction, Employee, SavedView, audit_settings
 from crm_web.records.batch import Batch, save
 from crm_web.records.merging import Merge, RemoteChange, merge
 from crm_web.records.queries import Record, name_of_last_editor
@@ -24,6 +24,10 @@ class OwnerNotEntitled(Conflict):
 
 class MergedAway(Conflict):
     """A record that was merged into another one comes back only by undoing that."""
+
+
+class ChangedSinceEdit(Conflict):
+    """Somebody changed the record after the edit that should be undone."""
 
 
 class ChangedMeanwhile(Conflict):
@@ -160,6 +164,25 @@ def _is_whole(changes: Sequence[Change], record: Record | Activity | Employee, v
 
 def _is_of(record: Record | Activity | Employee) -> tuple[ColumnElement[bool], ...]:
     return Change.entity == type(record).__name__.lower(), Change.entity_id == record.id
+
+
+def read_before_edit(
+    record: Record | Activity, version: int, *, what: str, moved_by: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Read the values that the last edit of a record's fields replaced, to undo it.
+
+    :param record: locked and reloaded
+    :param version: the version that the edit made
+    :param what: how the record is called in the refusal
+    :param moved_by: the columns whose change is no edit, such as the status
+    :raise ChangedSinceEdit: if it changed after the edit, or that version was made by something else
+    """
+    moved = or_(false(), *(Change.fields.has_key(column) for column in moved_by))
+    edits = select(Change).where(*_is_of(record), Change.action == ChangeAction.CHANGED, ~moved)
+    edit = db.session.scalar(edits.where(Change.version == version)) if version == record.version else None
+    if edit is None:
+        raise ChangedSinceEdit(f"{name_of_last_editor(record)} changed {what} after that edit. It stays as it is.")
+    return {name: from_history(type(record), name, old) for name, (old, _) in edit.fields.items()}
 
 
 def move_to_trash(record: Record | SavedView, *, by: Employee, batch: Batch | None = None) -> None:

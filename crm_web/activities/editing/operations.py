@@ -5,16 +5,13 @@ from datetime import date, datetime, tzinfo
 from typing import Any
 
 from crm_web.activities.days import DayWord, find_day
-from crm_web.activities.editing.queries import find_edit
 from crm_web.activities.operations import OF_KIND, RecordInTrash, check_assignee
 from crm_web.core.clock import now
-from crm_web.core.errors import Conflict, DomainError
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.models import Activity, ActivityKind, Employee, set_audit_actor
 from crm_web.records.merging import Merge
-from crm_web.records.operations import lock, merge_with_saved
-from crm_web.records.queries import name_of_last_editor
-from crm_web.records.serialization import from_history
+from crm_web.records.operations import lock, merge_with_saved, read_before_edit
 
 PLANNED = (ActivityKind.TASK, ActivityKind.CALL, ActivityKind.MEETING)
 """The kinds of activity that can lie ahead."""
@@ -22,10 +19,6 @@ PLANNED = (ActivityKind.TASK, ActivityKind.CALL, ActivityKind.MEETING)
 
 class NotPlanned(DomainError):
     """A note or an email can't be put off, nor can a task that is done."""
-
-
-class ChangedSinceEdit(Conflict):
-    """Somebody changed the activity after the edit that should be undone."""
 
 
 def change_activity(activity: Activity, values: Mapping[str, Any], *, version: int, by: Employee) -> Merge:
@@ -81,10 +74,7 @@ def undo_edit(activity: Activity, version: int, *, by: Employee) -> None:
     :raise AssigneeNotActive: if it would go back to a deactivated employee
     """
     _lock_outside_trash(activity, by)
-    edit = find_edit(activity.id, version)
-    if edit is None or version != activity.version:
-        raise ChangedSinceEdit(f"{name_of_last_editor(activity)} changed this after that edit. It stays as it is.")
-    before = {name: from_history(Activity, name, old) for name, (old, _) in edit.fields.items()}
+    before = read_before_edit(activity, version, what="this")
     if "assignee_id" in before:
         check_assignee(before["assignee_id"])
     for name, value in before.items():

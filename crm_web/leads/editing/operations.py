@@ -1,19 +1,14 @@
 """Small changes of a lead: taking it, and undoing an edit."""
 
 from crm_web.core.errors import Conflict
-from crm_web.leads.editing.queries import find_edit
 from crm_web.leads.operations import change_lead, lock_outside_trash
 from crm_web.models import Employee, Lead
+from crm_web.records.operations import read_before_edit
 from crm_web.records.queries import name_of_last_editor
-from crm_web.records.serialization import from_history
 
 
 class TakenMeanwhile(Conflict):
     """Somebody else took the lead first."""
-
-
-class ChangedSinceEdit(Conflict):
-    """Somebody changed the lead after the edit that should be undone."""
 
 
 def take_lead(lead: Lead, *, by: Employee) -> bool:
@@ -42,8 +37,5 @@ def undo_edit(lead: Lead, version: int, *, by: Employee) -> None:
     :raise DomainError: if a rule forbids a value that it had, such as an owner who left
     """
     lock_outside_trash(lead, by=by)
-    edit = find_edit(lead.id, version)
-    if edit is None or version != lead.version:
-        raise ChangedSinceEdit(f"{name_of_last_editor(lead)} changed this lead after that edit. It stays as it is.")
-    before = {name: from_history(Lead, name, old) for name, (old, _) in edit.fields.items()}
+    before = read_before_edit(lead, version, what="this lead", moved_by=("status", "deleted_at", "customer_id"))
     change_lead(lead, before, version=lead.version, by=by)
