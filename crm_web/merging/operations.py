@@ -1,6 +1,7 @@
 """Merging records, and taking a merge back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,14 +83,19 @@ def merge_records(
     _take_values(kind, records, kept, choices or {})
     details["kept_versions"].append(kept.version)
     details["moved"] = _move_all(kind, kept, others)
-    for record in others:
-        record.deleted_at, record.deleted_by_id, record.merged_into_id = now(), by.id, kept.id
-    db.session.flush()
-    details["merged"] = {str(record.id): record.version for record in others}
+    details["merged"] = _set_aside(others, kept, by)
     merge = RecordMerge(entity=kind, kept_id=kept.id, details=details)
     db.session.add(merge)
     db.session.flush()
     return merge
+
+
+def _set_aside(others: Sequence[Any], kept: Any, by: Employee) -> dict[str, int]:
+    """Move what was merged to the trash; returns the versions that this made, by id."""
+    for record in others:
+        record.deleted_at, record.deleted_by_id, record.merged_into_id = now(), by.id, kept.id
+    db.session.flush()
+    return {str(record.id): record.version for record in others}
 
 
 def _lock_all(kind: RecordKind, ids: Sequence[int]) -> list[Any]:
@@ -139,25 +145,31 @@ def _demote_contacts(kept: Any, others: Sequence[Any]) -> list[int]:
 def _move_all(kind: RecordKind, kept: Any, others: Sequence[Any]) -> list[list[Any]]:
     """Move what refers to the others; returns table, column, from where, and the ids of what was moved."""
     moved = []
-    for record in others:
-        for model, column in REFERRING[kind]:
-            if ids := _move(model, column, record.id, kept.id):
-                moved.append([model.__tablename__, column, record.id, ids])
+    with _moving():
+        for record in others:
+            for model, column in REFERRING[kind]:
+                if ids := _move(model, column, record.id, kept.id):
+                    moved.append([model.__tablename__, column, record.id, ids])
     return moved
+
+
+@contextmanager
+def _moving() -> Iterator[None]:
+    """Let the database move conversions to another customer, which it refuses outside a merge."""
+    db.session.execute(select(func.set_config("crm.is_merging", "yes", True)))
+    yield
+    db.session.execute(select(func.set_config("crm.is_merging", "", True)))
 
 
 def _move(model: Any, column: str, old: int, new: int, ids: Sequence[int] | None = None) -> list[int]:
     """Let rows refer to another record; returns the ids of those that did."""
-    db.session.execute(select(func.set_config("crm.is_merging", "yes", True)))
     condition = getattr(model, column) == old
     if ids is not None:
         condition &= model.id.in_(ids)
     if model is Conversion:
         condition &= Conversion.undone_at.is_(None)
     statement = update(model).where(condition).values({column: new}).returning(model.id)
-    moved = sorted(db.session.scalars(statement.execution_options(synchronize_session=False)))
-    db.session.execute(select(func.set_config("crm.is_merging", "", True)))
-    return moved
+    return sorted(db.session.scalars(statement.execution_options(synchronize_session=False)))
 
 
 def _take_values(kind: RecordKind, records: Sequence[Any], kept: Any, choices: Mapping[str, int]) -> None:
@@ -234,13 +246,14 @@ def _take_out(record: Any, kept: Any, result: Unmerge) -> None:
 
 def _move_back(merge: RecordMerge, records: Mapping[int, Any], result: Unmerge) -> None:
     models = {model.__tablename__: model for pairs in REFERRING.values() for model, _ in pairs}
-    for table, column, old, ids in merge.details["moved"]:
-        if old not in records:
-            continue
-        moved = _move(models[table], column, merge.kept_id, old, ids)
-        if left := len(ids) - len(moved):
-            what = models[table].__name__.lower()
-            result.left.append(f"{left} {what}{'' if left == 1 else 's'} moved or deleted since.")
+    with _moving():
+        for table, column, old, ids in merge.details["moved"]:
+            if old not in records:
+                continue
+            moved = _move(models[table], column, merge.kept_id, old, ids)
+            if left := len(ids) - len(moved):
+                what = models[table].__name__.lower()
+                result.left.append(f"{left} {what}{'' if left == 1 else 's'} moved or deleted since.")
     db.session.expire_all()
 
 
