@@ -33,6 +33,7 @@ from crm_web.models import (
 )
 from crm_web.privacy.queries import MODELS, Person, find_person, list_activities
 from crm_web.records.folding import fold
+from crm_web.records.matching import escape_like
 
 ERASED = "Erased"
 _PERSON = ("first_name", "salutation", "job_title", "email", "phone", "mobile", "description")
@@ -68,7 +69,7 @@ def erase_person(kind: RecordKind, record_id: int, *, by: Employee) -> Erasure:
         raise NobodyThere("This person is not here any more.")
     _lock(person)
     # Read before it is gone.
-    patterns = [f"%{_escape(word)}%" for word in {*person.names, *person.emails, *person.phones} if len(word) > 2]
+    patterns = [f"%{escape_like(word)}%" for word in {*person.names, *person.emails, *person.phones} if len(word) > 2]
     words = {word for record in person.records.values() for word in str(record.search_text).split()}
     counts = {"records": len(person.records), "activities": _erase_activities(person, patterns)}
     _empty_companies(person)
@@ -193,16 +194,12 @@ def _forget_words(words: set[str]) -> int:
     count = 0
     for word in known:
         used = [
-            db.session.scalar(select(model.id).where(model.search_text.like(f"%{_escape(word)}%")).limit(1))
+            db.session.scalar(select(model.id).where(model.search_text.like(f"%{escape_like(word)}%")).limit(1))
             for model in (Lead, Customer, Contact)
         ]
         if not any(used):
             count += _count(delete(KnownWord).where(KnownWord.word == word))
     return count
-
-
-def _escape(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _count(statement: Any) -> int:
