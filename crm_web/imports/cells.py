@@ -8,7 +8,16 @@ from crm_web.imports.columns import TEXTS
 from crm_web.imports.dates import read_moment
 from crm_web.imports.inspection import DATES
 from crm_web.imports.mapping import ColumnMapping
-from crm_web.imports.vocabulary import CUSTOMERS, FORMER_CUSTOMERS, LOST_REASON_WORDS, NO, RATINGS, YES, squash
+from crm_web.imports.vocabulary import (
+    CURRENCY_SIGNS,
+    CUSTOMERS,
+    FORMER_CUSTOMERS,
+    LOST_REASON_WORDS,
+    NO,
+    RATINGS,
+    YES,
+    squash,
+)
 from crm_web.models import CustomerStatus, Lead, LeadSource, LostReason, Rating, limit_of
 from crm_web.records.parsing import read_country, read_currency, read_email, read_percent, read_text, read_website
 
@@ -36,7 +45,7 @@ def list_readers(mapping: ColumnMapping, read_phone: Reader) -> dict[str, Reader
         "mobile": read_phone,
         "website": read_website,
         "country": read_country,
-        "currency": read_currency,
+        "currency": _currency,
         "amount": read_amounts(mapping.facts.decimal_mark, is_said=mapping.facts.is_mark_said),
         "probability": read_percent,
         "rating": _rating,
@@ -72,6 +81,10 @@ def _paragraph(text: str) -> str:
 
 def _moment(is_day_first: bool) -> Reader:
     return lambda text: read_moment(text, is_day_first)
+
+
+def _currency(text: str) -> str:
+    return CURRENCY_SIGNS.get(text.strip()) or read_currency(text)
 
 
 def _rating(text: str) -> Rating:

@@ -186,7 +186,7 @@ def import_file(
     finally:
         progress.end()
     echo_report(report)
-    _write_files(opened, refused, report_file)
+    _write_files(opened, refused, report_file, is_saved=not dry_run)
     if dry_run:
         db.session.rollback()
         click.echo("Dry run. Nothing was saved.")
@@ -196,12 +196,12 @@ def import_file(
         sys.exit(SOME_REFUSED)
 
 
-def _write_files(opened: LeadFile, refused: Path | None, report_file: Path | None) -> None:
+def _write_files(opened: LeadFile, refused: Path | None, report_file: Path | None, *, is_saved: bool) -> None:
     if refused:
         write_table(refused, list_refused_rows(opened))
         click.echo(f"Refused rows are in {refused}.")
     if report_file:
-        write_table(report_file, list_report_rows())
+        write_table(report_file, list_report_rows(is_saved=is_saved))
         click.echo(f"What became of each row is in {report_file}.")
 
 

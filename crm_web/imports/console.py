@@ -13,6 +13,7 @@ from crm_web.imports.outcomes import RowOutcome, list_outcomes
 from crm_web.imports.targets import Target
 from crm_web.lists.csv_export import write_cell
 from crm_web.models import Employee, ImportOutcome
+from crm_web.web.template_filters import plural
 
 NAMES_SHOWN = 10
 
@@ -68,7 +69,7 @@ def _explain(file: LeadFile, field: str) -> str:
 
 def echo_report(report: Report) -> None:
     """Print what became of the rows, in counts that add up, and the first rows with something to say."""
-    click.echo(f"{report.read:,} rows read")
+    click.echo(f"{plural(report.read, 'row')} read")
     click.echo(f"{report.created:>10,} created")
     click.echo(f"{report.updated:>10,} updated ({report.closed:,} closed, previously open)")
     click.echo(f"{report.filled:>10,} filled in")
@@ -77,11 +78,11 @@ def echo_report(report: Report) -> None:
     if report.statuses:
         click.echo("Now: " + ", ".join(f"{count:,} {status.label}" for status, count in report.statuses.items()))
     if report.customers or report.linked:
-        click.echo(f"{report.customers:,} new customers; {report.linked:,} leads won for existing customers")
+        new = plural(report.customers, "new customer")
+        click.echo(f"{new}; {plural(report.linked, 'lead')} won for existing customers")
     if report.new_employees:
-        click.echo(
-            f"{len(report.new_employees)} new employees (Sales role, no password yet): {_name(report.new_employees)}"
-        )
+        new = plural(len(report.new_employees), "new employee")
+        click.echo(f"{new} (Sales role, no password yet): {_name(report.new_employees)}")
     if report.new_sources:
         click.echo(f"New sources: {', '.join(report.new_sources[:30])}")
     for notice in report.notices:
@@ -101,21 +102,25 @@ def _echo_rows(title: str, rows: Sequence[RowOutcome], count: int, option: str) 
         for text in texts:
             click.echo(f"  line {row.line:,}{text}")
     if count > len(rows):
-        click.echo(f"  … and {count - len(rows):,} more rows. Use {option} FILE to write them all.")
+        click.echo(f"  … and {plural(count - len(rows), 'more row')}. Use {option} FILE to write them all.")
 
 
-def list_report_rows() -> Iterator[list[str]]:
-    """List what became of each row, as the rows of a table."""
-    yield ["Line", "ImportOutcome", "Lead", "Customer", "Contact", "Why"]
+def list_report_rows(*, is_saved: bool) -> Iterator[list[str]]:
+    """List what became of each row, as the rows of a table.
+
+    :param is_saved: whether to give the ids of the records; a dry run leaves none behind
+    """
+    yield ["Line", "Result", *(["Lead", "Customer", "Contact"] if is_saved else []), "Why"]
     for row in list_outcomes():
-        ids = [str(record_id or "") for record_id in (row.lead_id, row.customer_id, row.contact_id)]
+        ids = [str(record_id or "") for record_id in (row.lead_id, row.customer_id, row.contact_id) if is_saved]
         yield [str(row.line), row.outcome.label, *ids, " ".join(row.reasons)]
 
 
 def echo_team(moved: int, created: Iterable[Employee]) -> None:
     """Print what a file of teams did."""
     people = list(created)
-    click.echo(f"Team: {moved} people assigned to a manager, {len(people)} new employees: {_name(people)}")
+    assigned, new = plural(moved, "person", "people"), plural(len(people), "new employee")
+    click.echo(f"Team: {assigned} assigned to a manager, {new}: {_name(people)}")
 
 
 def _name(people: Iterable[Employee]) -> str:

@@ -1,11 +1,10 @@
 """What to know about an imported file as a whole, in sentences."""
 
-from collections.abc import Mapping
-
 from psycopg2.extensions import cursor as Cursor
 
 from crm_web.core.errors import DomainError
 from crm_web.imports.mapping import ColumnMapping
+from crm_web.imports.rows import RowReader
 from crm_web.web.template_filters import plural
 
 # Of sources that differ only in signs, blanks and case beyond what makes them one.
@@ -27,18 +26,22 @@ class IdNotUnique(DomainError):
     """A column that looked like the ids of the rows is none."""
 
 
-def list_notices(cursor: Cursor, mapping: ColumnMapping, passed_over: Mapping[int, int]) -> list[str]:
+def list_notices(cursor: Cursor, reader: RowReader) -> list[str]:
     """List what to know about the staged rows.
 
-    :param passed_over: how many values of each column were left out because the row has another one
+    :param reader: what has read them all
     :raise IdNotUnique: if the ids were told by their values, and repeat
     """
+    mapping = reader.mapping
     if mapping.is_id_guessed:
         _check_ids(cursor, mapping)
     notices = [
         f"{mapping.name(column)}: {plural(count, 'value')} left out, because the row has another one."
-        for column, count in sorted(passed_over.items())
+        for column, count in sorted(reader.passed_over.items())
     ]
+    if reader.without_currency:
+        amounts = plural(reader.without_currency, "amount")
+        notices.append(f"{amounts} without a currency: read as {reader.rules.currency}.")
     cursor.execute(_SIMILAR_SOURCES)
     notices += [f"Sources that may be one: {', '.join(names)}." for (names,) in cursor]
     return notices

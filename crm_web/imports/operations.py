@@ -249,7 +249,7 @@ def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
         if report.read % CHUNK == 0:
             progress("Reading", file.stream.tell(), size)
     staging.finish()
-    report.notices += list_notices(cursor, file.mapping, reader.passed_over)
+    report.notices += list_notices(cursor, reader)
 
 
 def _settle_owners(file: LeadFile, options: Options, cursor: Cursor, by: Employee, report: Report) -> None:

@@ -91,6 +91,8 @@ class RowReader:
         labelled = {"phone", "mobile"} if mapping.phone_labels else set()
         self.passed_over: Counter[int] = Counter()
         """How many values of each column were left out because the row has another one."""
+        self.without_currency = 0
+        """How many amounts were read in the currency of ``rules``."""
         self.steps = [_plan(name, columns, readers) for name, columns in mapping.columns.items() if name in readers]
         self.steps = [step for step in self.steps if step.name not in labelled]
         self.addresses = [[_plan(n, c, readers) for n, c in address.items()] for address in mapping.addresses]
@@ -108,7 +110,7 @@ class RowReader:
         values: Values = {}
         self._take_all(cells, values, problems)
         _split_phones(values)
-        _split_amount(values, self.rules.currency)
+        self._split_amount(values)
         self._name(values, cells)
         self._describe(values, cells)
         self._set_status(values, cells, problems)
@@ -208,6 +210,13 @@ class RowReader:
             elif cells[step.columns[0]].strip():
                 self.passed_over[step.columns[0]] += 1
 
+    def _split_amount(self, values: Values) -> None:
+        if "amount" in values:
+            values["amount"], sign = values["amount"]
+            currency = sign or values.get("currency")
+            values["currency"] = currency or self.rules.currency
+            self.without_currency += currency is None
+
     def _name(self, values: Values, cells: Sequence[str]) -> None:
         """A whole name is taken apart only where its parts are not given; a single name is a last name."""
         whole = values.pop("full_name", None)
@@ -256,6 +265,7 @@ class RowReader:
             if not word or text.casefold() in PLACEHOLDERS:
                 continue
             if word in self.words:
+                self._pass_over_statuses(column, self.words[word], cells)
                 return self.words[word]
             if word not in OPEN_WORDS:
                 reason = f"This status is not known. Say what it means: --status '{text[:60]}=qualified'"
@@ -266,6 +276,13 @@ class RowReader:
         if won or (not is_open and won is None and values.get("won_at")):
             return LeadStatus.WON
         return LeadStatus.LOST if lost and not is_open and won is None else None
+
+    def _pass_over_statuses(self, taken: int, status: LeadStatus, cells: Sequence[str]) -> None:
+        columns = self.mapping.columns["status"]
+        for column in columns[columns.index(taken) + 1 :]:
+            word = squash(cells[column])
+            if word and cells[column].strip().casefold() not in PLACEHOLDERS and self.words.get(word) is not status:
+                self.passed_over[column] += 1
 
     def _set_dates(self, values: Values, problems: list[Problem]) -> None:
         won, lost = values.pop("won_at", None), values.pop("lost_at", None)
@@ -316,12 +333,6 @@ def _split_phones(values: Values) -> None:
     for name in ("phone", "mobile"):
         if name in values:
             values[name], values[f"{name}_e164"] = values[name]
-
-
-def _split_amount(values: Values, currency: str) -> None:
-    if "amount" in values:
-        values["amount"], sign = values["amount"]
-        values["currency"] = sign or values.get("currency") or currency
 
 
 def split_name(whole: str) -> tuple[str | None, str | None]:

@@ -65,7 +65,7 @@ HEADERS: dict[str, str] = {
     """,
     "status": """
         status leadstatus dealstatus opportunitystatus dealstage opportunitystage leadstage salesstage stagename stage
-        stagepipeline pipelinestage phase lifecyclestage
+        stagepipeline pipelinestage phase lifecyclestage statut etat etape estado etapa
     """,
     "is_won": "iswon won converted isconverted",
     "source": """
@@ -81,27 +81,37 @@ HEADERS: dict[str, str] = {
     """,
     "currency": "currency currencycode currencyofvalue currencyisocode waehrung wahrung devise moneda",
     "probability": "probability winprobability probabilitypercent winlikelihood wahrscheinlichkeit",
-    "expected_close_on": "expectedclosedate expectedcloseon expectedclose estimatedclosedate forecastclosedate",
-    "close_date": "closedate closedon closeddate closingdate closedat closedtime closingtime",
+    "expected_close_on": """
+        expectedclosedate expectedcloseon expectedclose estimatedclosedate forecastclosedate erwartetesabschlussdatum
+        voraussichtlichesabschlussdatum
+    """,
+    "close_date": """
+        closedate closedon closeddate closingdate closedat closedtime closingtime abschlussdatum datedecloture
+        fechadecierre
+    """,
     "won_at": "wondate wontime wonat wonon converteddate conversiondate",
     "lost_at": "lostdate losttime lostat loston",
     "created_at": """
         createdate createddate creationdate createdat createdon created datecreated createdtime creationtime createtime
         addtime firstcontactdate firstcontact engagedate dateadded dateentered leaddate enquirydate inquirydate
+        erstelltam erstellt erstelldatum erstellungsdatum datedecreation fechadecreacion
     """,
     "updated_at": """
         updatedat updated updatedon updateddate updatedtime updatetime lastupdated lastupdate dateupdated modifiedtime
         modifieddate modifiedat modifiedon datemodified lastmodified lastmodifieddate lastmodifiedtime lastmodifiedon
     """,
     "next_step": "nextstep nextaction nextsteps",
-    "description": "description notes note notecontent comments comment remarks message bemerkung notizen",
+    "description": """
+        description notes note notecontent comments comment remarks message bemerkung bemerkungen notizen beschreibung
+        commentaire notas descripcion
+    """,
     "deal_name": "dealname dealtitle opportunityname opportunitytitle potentialname leadtitle opportunity deal",
     "product": "product productname productinterest",
     "lost_reason": "lostreason closedlostreason lossreason reasonlost reasonforloss",
     "lost_note": "lostnote",
     "owner": """
         owner owneremail ownername salesagent salesrep salesperson salesowner accountmanager accountexecutive
-        assignedto assignee agent rep responsible
+        assignedto assignee agent rep responsible zustandig verantwortlich verantwortlicher responsable propietario
     """,
 }
 """

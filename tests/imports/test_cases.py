@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -201,6 +202,25 @@ def test_values_that_gave_way_to_others_are_counted(import_file: ImportFile) -> 
     )
     assert "Email 2: 1 value left out, because the row has another one." in result.stdout
     assert "Home City: 1 value left out" in result.stdout
+
+
+def test_a_second_status_that_gave_way_is_counted(import_file: ImportFile) -> None:
+    result = import_file(
+        "Name,Lead Status,Lifecycle Stage\nA B,New,Customer\nC D,,Customer\nE F,Open,Qualified\nG H,Won,Customer\n"
+    )
+    assert "Lifecycle Stage: 1 value left out, because the row has another one." in result.stdout
+
+
+def test_the_currency_that_is_assumed_is_named(import_file: ImportFile, session: Session) -> None:
+    result = import_file("Name,Value,Currency\nA B,100,\nC D,€200,\nE F,300,£\nG H,,\n", "--currency", "CHF")
+    assert "1 amount without a currency: read as CHF." in result.stdout
+    assert [lead.currency for lead in leads(session)] == ["CHF", "EUR", "GBP", None]
+
+
+def test_the_report_of_a_dry_run_names_no_records(import_file: ImportFile, tmp_path: Path) -> None:
+    report = tmp_path / "report.csv"
+    import_file("Name\nA B\n", "--dry-run", "--report", str(report))
+    assert report.read_text("utf-8-sig").split() == ["Line,Result,Why", "2,Created,"]
 
 
 def test_the_country_of_the_file_is_the_region_of_its_numbers(import_file: ImportFile, session: Session) -> None:

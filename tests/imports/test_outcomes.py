@@ -69,5 +69,5 @@ def test_the_files_name_each_row_and_are_safe_in_a_spreadsheet(import_file: Impo
         assert list(csv.reader(file))[1][2:] == ["'=1+1", "'+SUM(A1)", "not-an-email"]
     with report.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
-    assert [row[:2] for row in rows] == [["Line", "ImportOutcome"], ["2", "Refused"], ["3", "Created"]]
+    assert [row[:2] for row in rows] == [["Line", "Result"], ["2", "Refused"], ["3", "Created"]]
     assert "Enter an email address" in rows[1][5]

@@ -183,6 +183,6 @@ def test_one_row_imported_by_many_processes_is_one_lead(own_database: OwnDatabas
                 counts = [count(session, model) for model in (Lead, Customer, Conversion)]
             assert counts == [number, customers, customers]
             # What stands before the report is progress: only whoever had to wait is told so.
-            reports = [one.partition("1 rows read")[2] for one in told]
+            reports = [one.partition("1 row read")[2] for one in told]
             assert all(reports)
             assert sorted(Counter(reports).values()) == [1, AT_ONCE - 1], set(reports)
