@@ -23,7 +23,7 @@ FEW_WORDS = rf"^\s*([^\x00\s]+\s+){{0,{MOST_WORDS - 1}}}[^\x00\s]*\s*$"
 MONEY = r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,2})?$"
 
 
-def text_of(column: Any, *, is_required: bool = False, is_never_null: bool = False) -> Any:
+def text_of(column: Any, *, is_required: bool = False, is_never_null: bool = False, example: str | None = None) -> Any:
     """Build the field for a text column: not empty, and no longer than the column.
 
     :param column: such as ``Lead.last_name``
@@ -32,8 +32,13 @@ def text_of(column: Any, *, is_required: bool = False, is_never_null: bool = Fal
     """
     if is_never_null:
         return Field(default_factory=str, min_length=1, max_length=limit_of(column), pattern=NOT_BLANK)
-    pattern = NOT_BLANK if is_required else NO_NUL
-    return Field(... if is_required else None, min_length=1, max_length=limit_of(column), pattern=pattern)
+    return Field(
+        ... if is_required else None,
+        min_length=1,
+        max_length=limit_of(column),
+        pattern=NOT_BLANK if is_required else NO_NUL,
+        examples=[example] if example else None,
+    )
 
 
 def among(words: Iterable[str]) -> str:
@@ -104,13 +109,13 @@ Phone = Annotated[
     _string(
         format="phone",
         maxLength=50,
-        examples=["+44 20 7946 0958"],
+        examples=["+81 3 1234 5678"],
         description="Numbers without a country code are read for the record’s country (for contacts, the customer’s),"
         " then for your locale’s country, then for the default country.",
     ),
 ]
 Website = Annotated[
-    str, AfterValidator(parsing.read_website), _string(format="website", maxLength=500, examples=["tanaka.example"])
+    str, AfterValidator(parsing.read_website), _string(format="website", maxLength=500, examples=["www.tanaka.example"])
 ]
 Country = TypeAliasType(
     "Country",
@@ -143,7 +148,7 @@ Amount = Annotated[
     PlainSerializer(str, return_type=str),
     _string(pattern=MONEY, examples=["1234.50"], description="Money as a string."),
 ]
-Day = Annotated[date, BeforeValidator(_read_day), _string(format="date", pattern=DAY, examples=["2026-03-31"])]
+Day = Annotated[date, BeforeValidator(_read_day), _string(format="date", pattern=DAY, examples=["2026-06-30"])]
 FewWords = Annotated[str, AfterValidator(_read_few_words), Field(json_schema_extra={"pattern": FEW_WORDS})]
 """What is searched for: never more words than are looked for."""
 Item = TypeVar("Item")

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from werkzeug.datastructures import MultiDict
 
 from crm_web.api.field_types import NOT_BLANK
-from crm_web.web.schemas import ResponseModel
+from crm_web.web.schemas import REQUEST_ID, ResponseModel
 
 MARK = "^[A-Za-z0-9_-]+$"
 Item = TypeVar("Item", bound="ResponseModel")
@@ -59,8 +59,8 @@ class PageOf(ResponseModel, Generic[Item]):
 class FieldError(ResponseModel):
     """An error in one field."""
 
-    field: str
-    message: str
+    field: str = Field(examples=["currency"])
+    message: str = Field(examples=["Choose one of the ISO 4217 codes."])
 
 
 class Saved(ResponseModel):
@@ -74,11 +74,11 @@ class Saved(ResponseModel):
 class Problem(ResponseModel):
     """Why a request failed (problem details, RFC 9457)."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
-    request_id: str | None = Field(description="Give this to your admin if you need help.")
+    type: str = Field(examples=["about:blank"])
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["The record doesn’t exist."])
+    request_id: str | None = Field(examples=[REQUEST_ID], description="Give this to your admin if you need help.")
     errors: Sequence[FieldError] | None = None
     likely: Sequence[Mapping[str, Any]] | None = Field(None, description="Possible matches to choose from.")
     obstacles: Sequence[Mapping[str, Any]] | None = Field(None, description="Why the win can’t be undone.")

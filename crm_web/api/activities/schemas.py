@@ -2,6 +2,8 @@
 
 from datetime import date, time
 
+from pydantic import Field
+
 from crm_web.activities.listing.filters import FILTERS
 from crm_web.activities.spec import ACTIVITIES
 from crm_web.api.list_parameters import with_filters
@@ -25,9 +27,9 @@ class Activity(ResponseModel):
     id: int
     version: int
     kind: ActivityKind
-    lead_id: int | None
+    lead_id: int | None = Field(examples=[12])
     customer_id: int | None
-    subject: str
+    subject: str = Field(examples=["Asked about delivery times"])
     body: str | None
     happened_at: Moment
     due_on: date | None
@@ -37,9 +39,9 @@ class Activity(ResponseModel):
     assignee_id: int | None
     outcome: CallOutcome | None
     created_at: Moment
-    created_by_id: int | None
+    created_by_id: int | None = Field(examples=[3])
     updated_at: Moment
-    updated_by_id: int | None
+    updated_by_id: int | None = Field(examples=[3])
 
 
 class ActivityPage(PageOf[Activity]):

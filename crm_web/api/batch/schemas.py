@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, ValidationError, ValidationInfo, WrapValidator
+from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, WrapValidator
 
 from crm_web.api.field_types import RecordId, Whole
 from crm_web.api.leads.schemas import LeadChange, NewLead, SavedLead, StatusChange
@@ -84,6 +84,22 @@ def _set_aside(value: Any, read: Callable[[Any], Any], info: ValidationInfo) -> 
 class LeadBatch(Sent):
     """Up to 1,000 changes, applied in order, either all or nothing or one by one."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "mode": "each",
+                    "items": [
+                        {"do": "create", "lead": {"last_name": "Tanaka", "company": "Tanaka KK"}},
+                        {"do": "change", "id": 12, "version": 1, "lead": {"next_step": "Send the offer"}},
+                        {"do": "move", "id": 12, "change": {"status": "won", "create": True}},
+                        {"do": "trash", "id": 13, "version": 1},
+                    ],
+                }
+            ]
+        }
+    )
+
     mode: BatchMode = Field(
         BatchMode.ALL, description="all: one failure cancels everything. each: other items are still applied."
     )
@@ -96,8 +112,8 @@ class LeadBatch(Sent):
 class ItemResult(ResponseModel):
     """The result of one item."""
 
-    status: int = Field(description="The same result as a single request.")
-    lead: SavedLead | None = None
+    status: int = Field(examples=[404], description="The same result as a single request.")
+    lead: SavedLead | None = Field(None, examples=[None])
     problem: Problem | None = None
 
 

@@ -34,15 +34,15 @@ class CustomerParts(Sent):
     email: Email | None = None
     phone: Phone | None = None
     website: Website | None = None
-    industry: str | None = text_of(CustomerModel.industry)
-    vat_number: str | None = text_of(CustomerModel.vat_number)
+    industry: str | None = text_of(CustomerModel.industry, example="Machinery")
+    vat_number: str | None = text_of(CustomerModel.vat_number, example="JP1234567890123")
     registration_number: str | None = text_of(CustomerModel.registration_number)
     description: str | None = text_of(CustomerModel.description)
-    billing_street: str | None = text_of(CustomerModel.billing_street)
-    billing_city: str | None = text_of(CustomerModel.billing_city)
+    billing_street: str | None = text_of(CustomerModel.billing_street, example="1-2-3 Marunouchi")
+    billing_city: str | None = text_of(CustomerModel.billing_city, example="Tokyo")
     billing_state: str | None = text_of(CustomerModel.billing_state)
-    billing_postal_code: str | None = text_of(CustomerModel.billing_postal_code)
-    billing_country: Country | None = None
+    billing_postal_code: str | None = text_of(CustomerModel.billing_postal_code, example="100-0005")
+    billing_country: Country | None = Field(None, examples=["JP"])
     shipping_street: str | None = text_of(CustomerModel.shipping_street)
     shipping_city: str | None = text_of(CustomerModel.shipping_city)
     shipping_state: str | None = text_of(CustomerModel.shipping_state)
@@ -55,13 +55,15 @@ class CustomerParts(Sent):
 class NewCustomer(CustomerParts):
     """A new customer."""
 
-    name: str = text_of(CustomerModel.name, is_required=True)
+    name: str = text_of(CustomerModel.name, is_required=True, example="Tanaka KK")
     status: CustomerStatus = CustomerStatus.ACTIVE
     kind: CustomerKind = CustomerKind.ORGANISATION
 
 
 class CustomerChange(CustomerParts):
     """Changes to a customer. Only the fields you send change; null clears a field."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "inactive", "website": None}]})
 
     name: str = text_of(CustomerModel.name, is_never_null=True)
     status: CustomerStatus = Field(default_factory=lambda: CustomerStatus.ACTIVE)
@@ -73,35 +75,35 @@ class Customer(ResponseModel):
 
     id: int
     version: int
-    number: str
-    name: str
+    number: str = Field(examples=["C-00007"])
+    name: str = Field(examples=["Tanaka KK"])
     kind: CustomerKind
     status: CustomerStatus
-    email: str | None
-    phone: str | None
-    phone_e164: str | None
-    website: str | None
-    industry: str | None
-    vat_number: str | None
+    email: str | None = Field(examples=["mei@tanaka.example"])
+    phone: str | None = Field(examples=["+81 3 1234 5678"])
+    phone_e164: str | None = Field(examples=["+81312345678"])
+    website: str | None = Field(examples=["www.tanaka.example"])
+    industry: str | None = Field(examples=["Machinery"])
+    vat_number: str | None = Field(examples=["JP1234567890123"])
     registration_number: str | None
     description: str | None
-    billing_street: str | None
-    billing_city: str | None
+    billing_street: str | None = Field(examples=["1-2-3 Marunouchi"])
+    billing_city: str | None = Field(examples=["Tokyo"])
     billing_state: str | None
-    billing_postal_code: str | None
-    billing_country: str | None
+    billing_postal_code: str | None = Field(examples=["100-0005"])
+    billing_country: str | None = Field(examples=["JP"])
     shipping_street: str | None
     shipping_city: str | None
     shipping_state: str | None
     shipping_postal_code: str | None
     shipping_country: str | None
-    owner_id: int | None
+    owner_id: int | None = Field(examples=[3])
     parent_id: int | None
-    created_from_lead_id: int | None
+    created_from_lead_id: int | None = Field(examples=[12])
     created_at: Moment
-    created_by_id: int | None
+    created_by_id: int | None = Field(examples=[3])
     updated_at: Moment
-    updated_by_id: int | None
+    updated_by_id: int | None = Field(examples=[3])
     deleted_at: Moment | None
     merged_into_id: int | None = Field(description="The customer that this one was merged into.")
 
@@ -126,10 +128,10 @@ class ContactQuery(ContactFilterQuery, PageQuery):
 class ContactParts(Sent):
     """The fields of a contact."""
 
-    salutation: str | None = text_of(ContactModel.salutation)
-    first_name: str | None = text_of(ContactModel.first_name)
-    last_name: str | None = text_of(ContactModel.last_name)
-    job_title: str | None = text_of(ContactModel.job_title)
+    salutation: str | None = text_of(ContactModel.salutation, example="Ms")
+    first_name: str | None = text_of(ContactModel.first_name, example="Mei")
+    last_name: str | None = text_of(ContactModel.last_name, example="Tanaka")
+    job_title: str | None = text_of(ContactModel.job_title, example="Head of Purchasing")
     email: Email | None = None
     phone: Phone | None = None
     mobile: Phone | None = None
@@ -146,6 +148,8 @@ class NewContact(ContactParts):
 class ContactChange(ContactParts):
     """Changes to a contact. Only the fields you send change; null clears a field."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"job_title": "Managing Director"}]})
+
 
 class Contact(ResponseModel):
     """A person at a customer."""
@@ -153,22 +157,22 @@ class Contact(ResponseModel):
     id: int
     version: int
     customer_id: int
-    name: str
-    salutation: str | None
-    first_name: str | None
-    last_name: str | None
-    job_title: str | None
-    email: str | None
-    phone: str | None
-    phone_e164: str | None
+    name: str = Field(examples=["Mei Tanaka"])
+    salutation: str | None = Field(examples=["Ms"])
+    first_name: str | None = Field(examples=["Mei"])
+    last_name: str | None = Field(examples=["Tanaka"])
+    job_title: str | None = Field(examples=["Head of Purchasing"])
+    email: str | None = Field(examples=["mei@tanaka.example"])
+    phone: str | None = Field(examples=["+81 3 1234 5678"])
+    phone_e164: str | None = Field(examples=["+81312345678"])
     mobile: str | None
     mobile_e164: str | None
     description: str | None
     is_primary: bool
     created_at: Moment
-    created_by_id: int | None
+    created_by_id: int | None = Field(examples=[3])
     updated_at: Moment
-    updated_by_id: int | None
+    updated_by_id: int | None = Field(examples=[3])
     deleted_at: Moment | None
     merged_into_id: int | None = Field(description="The contact that this one was merged into.")
 

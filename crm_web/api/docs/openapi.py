@@ -12,7 +12,6 @@ from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
 from crm_web.api import schemas
-from crm_web.api.docs.examples import example_of, example_of_problem, item_of
 from crm_web.api.endpoint_docs import TAGS, Description, Model
 from crm_web.api.http import MATCHES
 from crm_web.auth.permissions import Action
@@ -86,6 +85,8 @@ LIMITS = {
     },
     "RateLimit": {"description": "The remaining requests and the seconds until reset.", "schema": {"type": "string"}},
 }
+PLAIN = {"boolean": True, "date-time": "2026-03-31T14:30:00Z", "integer": 1, "object": {}}
+"""The examples of fields that have none of their own; a text needs one."""
 
 OF_REFUSALS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
     "Retry-After": (
@@ -134,17 +135,18 @@ def _list_endpoints(app: Flask) -> Iterator[tuple[str, str, Rule, Any, Descripti
 
 
 def _describe(rule: Rule, view: Any, description: Description, known: dict[str, Any]) -> dict[str, Any]:
+    answers = {**_list_answers(rule, description, known), **_list_refusals(rule, view, description, known)}
     operation: dict[str, Any] = {
         "operationId": view.__name__,
         "summary": description.summary,
         "tags": [description.tag],
         "parameters": [*_list_parameters(rule, description, known)],
-        "responses": {**_list_answers(rule, description), **_list_refusals(rule, view, description)},
+        "responses": answers,
     }
     if view.__doc__:
         operation["description"] = " ".join(view.__doc__.split())
     if description.body:
-        operation["requestBody"] = {"required": True, "content": _describe_content(description.body)}
+        operation["requestBody"] = {"required": True, "content": _describe_content(description.body, known)}
     return operation
 
 
@@ -178,7 +180,7 @@ def _describe_parameter(schema: dict[str, Any]) -> dict[str, Any]:
 def _fields_of(description: Description) -> str:
     """The names that ``fields`` may choose from, each once or more."""
     answers = (*description.answers.values(), description.lines)
-    models = [item_of(model) or model for model in answers if isinstance(model, type)]
+    models = [_item_of(model) or model for model in answers if isinstance(model, type)]
     names = "|".join(sorted({name for model in models for name in model.model_fields}))
     return f"^({names})(,({names}))*$"
 
@@ -188,35 +190,60 @@ def _has_version(rule: Rule, description: Description) -> bool:
     return "GET" in (rule.methods or ()) and isinstance(model, type) and "version" in model.model_fields
 
 
-def _describe_content(model: Model) -> dict[str, Any]:
-    example = example_of(model)
-    content = {"schema": {"$ref": REFERENCE.format(model=model.__name__)}}
-    return {"application/json": content | ({"example": example} if example else {})}
+def _describe_content(model: Model, known: dict[str, Any]) -> dict[str, Any]:
+    schema = {"$ref": REFERENCE.format(model=model.__name__)}
+    return {"application/json": {"schema": schema, "example": _compose_example(schema, known)}}
 
 
-def _describe_problem(status: int) -> dict[str, Any]:
+def _describe_problem(status: int, known: dict[str, Any]) -> dict[str, Any]:
     schema = {"$ref": REFERENCE.format(model="Problem")}
-    return {"application/problem+json": {"schema": schema, "example": example_of_problem(status, REFUSALS[status])}}
+    example = _compose_example(schema, known)
+    example |= {"title": HTTPStatus(status).phrase, "status": status, "detail": REFUSALS[status]}
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        example["errors"] = [_compose_example(known["FieldError"], known)]
+    return {"application/problem+json": {"schema": schema, "example": example}}
 
 
-def _list_answers(rule: Rule, description: Description) -> dict[str, Any]:
+def _compose_example(schema: dict[str, Any], known: dict[str, Any]) -> Any:
+    """Compose an example from those of the fields; what is null by default and has none is left out."""
+    schema = _resolve(schema, known)
+    if "examples" in schema:
+        return schema["examples"][0]
+    if "properties" in schema:
+        fields = {name: (field, _compose_example(field, known)) for name, field in schema["properties"].items()}
+        return {name: value for name, (field, value) in fields.items() if value is not None or "default" not in field}
+    if "anyOf" in schema:
+        option = _resolve(schema["anyOf"][0], known)
+        return _compose_example(option, known) if {"examples", "properties"} & option.keys() else None
+    if "default" in schema:
+        return schema["default"]
+    if "items" in schema:
+        return [_compose_example(schema["items"], known)]
+    return schema["enum"][0] if "enum" in schema else PLAIN[schema.get("format", schema["type"])]
+
+
+def _resolve(schema: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    return known[schema["$ref"].removeprefix(REFERENCE.format(model=""))] | schema if "$ref" in schema else schema
+
+
+def _list_answers(rule: Rule, description: Description, known: dict[str, Any]) -> dict[str, Any]:
     answers: dict[str, Any] = {}
     if _has_version(rule, description):
         answers["304"] = {"description": "Not modified. Your copy is current.", "headers": {**LIMITS, "ETag": ETAG}}
     for status, model in description.answers.items():
         answer: dict[str, Any] = {"description": SUCCESSES[status], "headers": dict(LIMITS)}
         if isinstance(model, str):
-            line = json.dumps(example_of(description.lines)) if description.lines else ""
+            line = json.dumps(_compose_example(known[description.lines.__name__], known)) if description.lines else ""
             answer["content"] = {model: {"schema": {"type": "string"}, "example": f"{line}\n"}}
         elif model is not None:
-            answer["content"] = _describe_content(model)
+            answer["content"] = _describe_content(model, known)
             if "version" in model.model_fields:
                 answer["headers"]["ETag"] = ETAG
         answers[str(status)] = answer
     return answers
 
 
-def _list_refusals(rule: Rule, view: Any, description: Description) -> dict[str, Any]:
+def _list_refusals(rule: Rule, view: Any, description: Description, known: dict[str, Any]) -> dict[str, Any]:
     statuses = {400, 401, 403, 429, 503}
     statuses |= {404} if rule.arguments else set()
     statuses |= {422} if description.query or description.body or description.is_once else set()
@@ -230,7 +257,7 @@ def _list_refusals(rule: Rule, view: Any, description: Description) -> dict[str,
         str(status): {
             "description": words[status] or HTTPStatus(status).phrase,
             "headers": _list_headers(status),
-            **({} if status == HTTPStatus.REQUEST_URI_TOO_LONG else {"content": _describe_problem(status)}),
+            **({} if status == HTTPStatus.REQUEST_URI_TOO_LONG else {"content": _describe_problem(status, known)}),
         }
         for status in sorted(words)
     }
@@ -268,5 +295,12 @@ def _list_schemas(descriptions: Iterator[Description]) -> dict[str, Any]:
         models |= {model for model in of_it if isinstance(model, type)}
         if description.query and "fields" in description.query.model_fields:
             answers = [model for model in description.answers.values() if isinstance(model, type)]
-            chosen |= {(item_of(model) or model).__name__ for model in answers}
+            chosen |= {(_item_of(model) or model).__name__ for model in answers}
     return _schemas_of(tuple(sorted(models, key=lambda model: model.__name__)), tuple(sorted(chosen)))
+
+
+def _item_of(model: Model) -> Model | None:
+    """Return the model of a page's records; ``None`` for anything but a page."""
+    items = model.model_fields.get("items")
+    found: Model | None = items.annotation.__args__[0] if items and items.annotation else None
+    return found

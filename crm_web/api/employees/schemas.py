@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from crm_web.api.field_types import Email, Phone, RecordId, Successor, text_of
 from crm_web.api.schemas import PageOf, Sent
@@ -29,7 +29,7 @@ def _check_locale(locale: str) -> str:
 TimeZone = Annotated[
     str,
     AfterValidator(_check_time_zone),
-    WithJsonSchema({"type": "string", "format": "time-zone", "examples": ["Europe/Vienna"]}),
+    WithJsonSchema({"type": "string", "format": "time-zone", "examples": ["Asia/Tokyo"]}),
 ]
 Locale = Annotated[
     str, AfterValidator(_check_locale), WithJsonSchema({"type": "string", "enum": [name for name, _ in LOCALES]})
@@ -39,7 +39,7 @@ Locale = Annotated[
 class EmployeeParts(Sent):
     """The fields of an employee."""
 
-    job_title: str | None = text_of(EmployeeModel.job_title)
+    job_title: str | None = text_of(EmployeeModel.job_title, example="Head of Purchasing")
     phone: Phone | None = None
     manager_id: RecordId | None = None
 
@@ -47,7 +47,7 @@ class EmployeeParts(Sent):
 class NewEmployee(EmployeeParts):
     """A new employee. Without a password they can’t sign in yet."""
 
-    name: str = text_of(EmployeeModel.name, is_required=True)
+    name: str = text_of(EmployeeModel.name, is_required=True, example="Mei Tanaka")
     email: Email
     role: Role
     time_zone: TimeZone = "UTC"
@@ -64,6 +64,8 @@ class NewEmployee(EmployeeParts):
 class EmployeeChange(EmployeeParts):
     """Changes to an employee. Only the fields you send change; null clears a field."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"job_title": "Sales Director", "role": "manager"}]})
+
     name: str = text_of(EmployeeModel.name, is_never_null=True)
     email: Email = Field(default_factory=str)
     role: Role = Field(default_factory=lambda: Role.VIEWER)
@@ -75,7 +77,9 @@ class EmployeeChange(EmployeeParts):
 class Deactivation(Sent):
     """The new owner of a deactivated employee’s records and open tasks."""
 
-    hand_over_to: Successor | None = Field(None, description="Required if they own records or have open tasks.")
+    hand_over_to: Successor | None = Field(
+        None, examples=[3], description="Required if they own records or have open tasks."
+    )
 
 
 class Employee(ResponseModel):
@@ -83,15 +87,15 @@ class Employee(ResponseModel):
 
     id: int
     version: int
-    name: str
-    email: str
+    name: str = Field(examples=["Mei Tanaka"])
+    email: str = Field(examples=["mei@tanaka.example"])
     role: Role
-    job_title: str | None
-    phone: str | None
-    phone_e164: str | None
+    job_title: str | None = Field(examples=["Head of Purchasing"])
+    phone: str | None = Field(examples=["+81 3 1234 5678"])
+    phone_e164: str | None = Field(examples=["+81312345678"])
     manager_id: int | None
-    time_zone: str
-    locale: str
+    time_zone: str = Field(examples=["Asia/Tokyo"])
+    locale: str = Field(examples=["en"])
     is_active: bool
     created_at: Moment
     updated_at: Moment

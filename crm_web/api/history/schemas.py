@@ -43,7 +43,9 @@ class Feed(ResponseModel):
     """Changes since a cursor, oldest first."""
 
     items: Sequence[Change]
-    after: str | None = Field(description="The cursor for the next request; null if nothing has ever changed.")
+    after: str | None = Field(
+        examples=["90210-4711"], description="The cursor for the next request; null if nothing has ever changed."
+    )
     is_all: bool = Field(description="Whether there are no more changes right now.")
 
 
@@ -63,7 +65,7 @@ class Conversion(ResponseModel):
     kind: ConversionKind
     filled: Mapping[str, Any] = Field(description="The empty fields of a linked customer that were filled.")
     converted_at: Moment
-    converted_by_id: int | None
+    converted_by_id: int | None = Field(examples=[3])
     undone_at: Moment | None
     undone_by_id: int | None
 

@@ -73,7 +73,9 @@ def _require_lost_reason() -> dict[str, Any]:
 class StatusChange(Sent):
     """A status change."""
 
-    model_config = ConfigDict(json_schema_extra=_require_lost_reason())
+    model_config = ConfigDict(
+        json_schema_extra={**_require_lost_reason(), "examples": [{"status": "won", "seen": "qualified"}]}
+    )
 
     status: LeadStatus
     seen: LeadStatus | None = Field(None, description="The status you saw. If it has changed since, the answer is 409.")
@@ -104,36 +106,36 @@ class LikelyCustomer(ResponseModel):
     """A possible match: the lead may already be this customer."""
 
     id: int
-    number: str
-    name: str
-    reasons: Sequence[str] = Field(description="The reason, such as “same email”.")
+    number: str = Field(examples=["C-00007"])
+    name: str = Field(examples=["Tanaka KK"])
+    reasons: Sequence[str] = Field(examples=[["same email"]], description="The reason, such as “same email”.")
 
 
 class LeadParts(Sent):
     """The fields of a lead."""
 
-    salutation: str | None = text_of(LeadModel.salutation)
-    first_name: str | None = text_of(LeadModel.first_name)
-    last_name: str | None = text_of(LeadModel.last_name)
-    job_title: str | None = text_of(LeadModel.job_title)
-    company: str | None = text_of(LeadModel.company)
+    salutation: str | None = text_of(LeadModel.salutation, example="Ms")
+    first_name: str | None = text_of(LeadModel.first_name, example="Mei")
+    last_name: str | None = text_of(LeadModel.last_name, example="Tanaka")
+    job_title: str | None = text_of(LeadModel.job_title, example="Head of Purchasing")
+    company: str | None = text_of(LeadModel.company, example="Tanaka KK")
     email: Email | None = None
     phone: Phone | None = None
     mobile: Phone | None = None
     website: Website | None = None
-    street: str | None = text_of(LeadModel.street)
-    city: str | None = text_of(LeadModel.city)
+    street: str | None = text_of(LeadModel.street, example="1-2-3 Marunouchi")
+    city: str | None = text_of(LeadModel.city, example="Tokyo")
     state: str | None = text_of(LeadModel.state)
-    postal_code: str | None = text_of(LeadModel.postal_code)
-    country: Country | None = None
-    source: str | None = text_of(LeadSource.name)
+    postal_code: str | None = text_of(LeadModel.postal_code, example="100-0005")
+    country: Country | None = Field(None, examples=["JP"])
+    source: str | None = text_of(LeadSource.name, example="Trade fair")
     rating: Rating | None = None
-    industry: str | None = text_of(LeadModel.industry)
+    industry: str | None = text_of(LeadModel.industry, example="Machinery")
     amount: Amount | None = None
-    currency: Currency | None = None
-    probability: Percent | None = None
+    currency: Currency | None = Field(None, examples=["EUR"])
+    probability: Percent | None = Field(None, examples=[60])
     expected_close_on: Day | None = None
-    next_step: str | None = text_of(LeadModel.next_step)
+    next_step: str | None = text_of(LeadModel.next_step, example="Send the offer")
     description: str | None = text_of(LeadModel.description)
     owner_id: RecordId | None = None
 
@@ -151,51 +153,53 @@ class NewLead(LeadParts):
 class LeadChange(LeadParts):
     """Changes to a lead. Only the fields you send change; null clears a field. The status has its own endpoint."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"city": "Osaka", "next_step": None}]})
+
 
 class Lead(ResponseModel):
     """A sales opportunity."""
 
     id: int
     version: int
-    name: str
-    salutation: str | None
-    first_name: str | None
-    last_name: str | None
-    job_title: str | None
-    company: str | None
-    email: str | None
-    phone: str | None
-    phone_e164: str | None
+    name: str = Field(examples=["Mei Tanaka"])
+    salutation: str | None = Field(examples=["Ms"])
+    first_name: str | None = Field(examples=["Mei"])
+    last_name: str | None = Field(examples=["Tanaka"])
+    job_title: str | None = Field(examples=["Head of Purchasing"])
+    company: str | None = Field(examples=["Tanaka KK"])
+    email: str | None = Field(examples=["mei@tanaka.example"])
+    phone: str | None = Field(examples=["+81 3 1234 5678"])
+    phone_e164: str | None = Field(examples=["+81312345678"])
     mobile: str | None
     mobile_e164: str | None
-    website: str | None
-    street: str | None
-    city: str | None
+    website: str | None = Field(examples=["www.tanaka.example"])
+    street: str | None = Field(examples=["1-2-3 Marunouchi"])
+    city: str | None = Field(examples=["Tokyo"])
     state: str | None
-    postal_code: str | None
-    country: str | None
+    postal_code: str | None = Field(examples=["100-0005"])
+    country: str | None = Field(examples=["JP"])
     status: LeadStatus
-    source: str | None
+    source: str | None = Field(examples=["Trade fair"])
     rating: Rating | None
-    industry: str | None
+    industry: str | None = Field(examples=["Machinery"])
     amount: Amount | None
-    currency: str | None
-    probability: int | None
+    currency: str | None = Field(examples=["EUR"])
+    probability: int | None = Field(examples=[60])
     expected_close_on: Day | None
-    next_step: str | None
+    next_step: str | None = Field(examples=["Send the offer"])
     description: str | None
     lost_reason: LostReason | None
     lost_note: str | None
-    owner_id: int | None
+    owner_id: int | None = Field(examples=[3])
     customer_id: int | None
     external_system: str | None = Field(description="The system it was imported from.")
     external_id: str | None = Field(description="Its id in that system.")
     status_changed_at: Moment
     closed_at: Moment | None
     created_at: Moment
-    created_by_id: int | None
+    created_by_id: int | None = Field(examples=[3])
     updated_at: Moment
-    updated_by_id: int | None
+    updated_by_id: int | None = Field(examples=[3])
     deleted_at: Moment | None
     merged_into_id: int | None = Field(description="The lead that this one was merged into.")
 
@@ -211,13 +215,13 @@ class LeadPage(PageOf[Lead]):
 class CustomerDraft(ResponseModel):
     """The customer that winning would create."""
 
-    name: str
+    name: str = Field(examples=["Tanaka KK"])
     kind: CustomerKind
-    email: str | None
-    phone: str | None
-    website: str | None
-    industry: str | None
-    owner_id: int | None
+    email: str | None = Field(examples=["mei@tanaka.example"])
+    phone: str | None = Field(examples=["+81 3 1234 5678"])
+    website: str | None = Field(examples=["www.tanaka.example"])
+    industry: str | None = Field(examples=["Machinery"])
+    owner_id: int | None = Field(examples=[3])
 
 
 class WinPreview(ResponseModel):

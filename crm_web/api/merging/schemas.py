@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from crm_web.api.schemas import Sent
 from crm_web.merging.fields import FEWEST, MOST
@@ -15,6 +15,8 @@ RecordId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 class MergeRequest(Sent):
     """The records to merge into the one in the path."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ids": [9], "take": {"email": 9}}]})
 
     ids: Annotated[
         list[RecordId],
@@ -35,16 +37,22 @@ class Merge(ResponseModel):
     """A merge."""
 
     id: int
-    entity: RecordKind
+    entity: RecordKind = Field(examples=[RecordKind.CUSTOMER])
     kept_id: int = Field(description="The record that stays.")
-    merged_ids: Sequence[int] = Field(description="The records that were merged into it; their addresses lead to it.")
-    is_undone: bool
+    merged_ids: Sequence[int] = Field(
+        examples=[[9]], description="The records that were merged into it; their addresses lead to it."
+    )
+    is_undone: bool = Field(examples=[False])
 
 
 class MergeUndone(Merge):
     """A merge that was taken back."""
 
-    left: Sequence[str] = Field(description="What changed since and stays as it is, in words.")
+    is_undone: bool = Field(examples=[True])
+    left: Sequence[str] = Field(
+        examples=[["Email of Tanaka KK changed since, so it stays."]],
+        description="What changed since and stays as it is, in words.",
+    )
 
 
 def format_merge(merge: "object", *, left: Sequence[str] | None = None) -> Mapping[str, object]:

@@ -26,11 +26,13 @@ class SearchQuery(Sent):
 class SearchHit(ResponseModel):
     """A search result."""
 
-    kind: str = Field(pattern=among(KINDS))
+    kind: str = Field(examples=["lead"], pattern=among(KINDS))
     id: int
-    name: str
-    detail: str | None = Field(description="A detail that identifies it, as shown in the app’s search.")
-    url: str = Field(description="The URL of the record.")
+    name: str = Field(examples=["Mei Tanaka"])
+    detail: str | None = Field(
+        examples=["Tanaka KK"], description="A detail that identifies it, as shown in the app’s search."
+    )
+    url: str = Field(examples=["/api/v1/leads/1"], description="The URL of the record.")
 
 
 class SearchAnswer(ResponseModel):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from crm_web.api.field_types import text_of
 from crm_web.api.schemas import PageOf, Sent
@@ -45,7 +45,7 @@ Url = Annotated[
             "type": "string",
             "format": "webhook-url",
             "maxLength": 500,
-            "examples": ["https://hooks.example.com/piper"],
+            "examples": ["https://hooks.tanaka.example/piper"],
             "description": "A public https URL without a user name or password.",
         }
     ),
@@ -63,6 +63,8 @@ class NewWebhook(Sent):
 class WebhookChange(Sent):
     """Changes to a webhook. Only the fields you send change."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"is_active": True, "skip_missed": True}]})
+
     url: Url = Field(default_factory=str)
     events: Events = Field(default_factory=list)
     description: str | None = text_of(WebhookModel.description)
@@ -77,14 +79,14 @@ class Webhook(ResponseModel):
 
     id: int
     version: int
-    url: str
-    events: Sequence[str]
+    url: str = Field(examples=["https://hooks.tanaka.example/piper"])
+    events: Sequence[str] = Field(examples=[["lead.won", "customer.created"]])
     description: str | None
     is_active: bool
     paused_at: Moment | None
     paused_because: PauseReason | None
     first_failed_at: Moment | None = Field(description="The time since when every message has failed.")
-    created_by_id: int | None
+    created_by_id: int | None = Field(examples=[3])
     created_at: Moment
     updated_at: Moment
 
@@ -93,8 +95,9 @@ class MadeWebhook(Webhook):
     """A new webhook with its secret, which is shown only once."""
 
     secret: str | None = Field(
+        examples=["whsec_shown-only-this-once"],
         description="The secret that signs messages (Standard Webhooks). Null if the request is repeated after the "
-        "webhook was deleted."
+        "webhook was deleted.",
     )
 
 
@@ -107,15 +110,15 @@ class Delivery(ResponseModel):
 
     id: int
     webhook_id: int
-    event: str
+    event: str = Field(examples=["lead.changed"])
     change: Change
-    state: DeliveryState
+    state: DeliveryState = Field(examples=[DeliveryState.DELIVERED])
     attempts: int = Field(description="Since it was last requested.")
     created_at: Moment
     next_try_at: Moment | None
-    tried_at: Moment | None
-    took_ms: int | None
-    status: int | None = Field(description="HTTP status of the last attempt; null without an answer.")
+    tried_at: Moment | None = Field(examples=["2026-03-31T14:30:00Z"])
+    took_ms: int | None = Field(examples=[84])
+    status: int | None = Field(examples=[204], description="HTTP status of the last attempt; null without an answer.")
     error: str | None = Field(description="Why the last attempt failed.")
 
 
