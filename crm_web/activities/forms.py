@@ -22,6 +22,7 @@ from crm_web.web.form_fields import (
 )
 from crm_web.web.forms import IdempotentForm
 from crm_web.web.template_filters import current_user_locale, today
+from crm_web.web.widgets import NotDrawn
 
 
 class MomentField(TypedField):
@@ -79,7 +80,7 @@ class ActivityForm(ActivityFields, IdempotentForm):
         "Type", ActivityKind, empty=None, default=ActivityKind.NOTE, validators=[Required("Choose a type.")]
     )
     happened_at = MomentField("Date and time", description="Leave blank for now.")
-    to = HiddenField()
+    to = HiddenField(widget=NotDrawn())
 
     def values(self) -> dict[str, Any]:
         """Return the values for the operation; a word such as ``tomorrow`` sets a task's due date."""
@@ -118,8 +119,12 @@ def read_activity_form(by: Employee) -> ActivityForm:
     return form
 
 
-def empty_activity_form(by: Employee) -> ActivityForm:
-    """Build an empty form for the page of a record; no kind is chosen yet."""
-    form = ActivityForm(formdata=None, data={"assignee_id": by.id, "kind": None})
+def empty_activity_form(by: Employee, kind: str | None) -> ActivityForm:
+    """Build an empty form for the page of a record.
+
+    :param kind: the kind that is asked for; no kind is chosen if there is no such one
+    """
+    kinds = {known.value: known for known in ActivityKind}
+    form = ActivityForm(formdata=None, data={"assignee_id": by.id, "kind": kinds.get(kind or "")})
     form.assignee_id.set_options(list_assignees())
     return form

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import abort, redirect, render_template, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -94,7 +94,7 @@ def show_customer(customer_id: int) -> ResponseReturnValue:
         contacts=queries.list_contacts(customer_id),
         leads=queries.list_leads_of(customer_id, limit=LEADS_SHOWN),
         activities=queries.list_activities(customer_id),
-        activity_form=empty_activity_form(current_user) if may_add else None,
+        activity_form=empty_activity_form(current_user, request.args.get("log")) if may_add else None,
         add_activity_url=url_for("activities.add_to_customer", customer_id=customer_id),
         changes=list_changes_of("customer", customer_id),
         duplicates=duplicates,

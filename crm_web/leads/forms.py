@@ -3,7 +3,6 @@
 from typing import Any
 
 from flask import current_app
-from markupsafe import Markup
 from wtforms import HiddenField
 
 from crm_web.leads.spec import LEADS
@@ -40,6 +39,7 @@ from crm_web.web.form_fields import (
 )
 from crm_web.web.forms import DuplicateCheckForm, IdempotentForm
 from crm_web.web.phone_field import PHONE_HELP, PhoneField
+from crm_web.web.widgets import NotDrawn
 
 OPEN = StatusKind.OPEN.statuses
 """What a lead can be when it is entered: winning and losing have a form of their own."""
@@ -54,15 +54,6 @@ class HiddenId(HiddenNumber):
 
     def columns(self) -> dict[str, Any]:
         return {self.name: self.data}
-
-
-class NotDrawn:
-    """A field without a control of its own: the submit buttons carry its value."""
-
-    input_type = "hidden"
-
-    def __call__(self, field: Any, **attributes: Any) -> Markup:
-        return Markup("")
 
 
 def _line(label: str, column: Any, **options: Any) -> Any:

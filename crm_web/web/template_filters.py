@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import lru_cache, wraps
 from itertools import pairwise
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -218,6 +218,11 @@ def _parsed_phone(value: str | None) -> PhoneNumber | None:
         return None
 
 
+def mailto(value: str | None) -> str | None:
+    """Return a ``mailto:`` URL for an email address; ``None`` without one."""
+    return f"mailto:{quote(value, safe='@')}" if value else None
+
+
 def web_link(value: str | None) -> str | None:
     """Return an http or https URL for a website as typed; ``None`` for anything else, such as a script."""
     address = (value or "").strip()
@@ -268,7 +273,7 @@ FOR_READER: dict[str, Callable[..., str]] = {
 }
 LASTING = (money, number, percent, date, datetime, clock_time)
 FOR_ALL: dict[str, Callable[..., Any]] = {
-    filter_.__name__: filter_ for filter_ in (tel, web_link, initials, tint, share)
+    filter_.__name__: filter_ for filter_ in (tel, mailto, web_link, initials, tint, share)
 }
 
 

@@ -27,6 +27,15 @@ def html_params(**attributes: Any) -> Markup:
     return Markup(" ".join(parts))  # noqa: S704  (the values are escaped, the names are ours)
 
 
+class NotDrawn:
+    """A field without a control of its own: the submit buttons carry its value."""
+
+    input_type = "hidden"
+
+    def __call__(self, field: Any, **attributes: Any) -> Markup:
+        return Markup("")
+
+
 class TextInput(widgets.TextInput):
     html_params = staticmethod(html_params)
 
