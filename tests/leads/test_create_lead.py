@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crm_web.core.request_log import count_queries
 from crm_web.models import (
     Change,
     ChangeSource,
@@ -358,3 +360,22 @@ def test_a_post_without_its_token_is_refused(browser_as: BrowserAs, session: Ses
     page = browser_as(ann).post("leads.create_lead", {"last_name": "x", "csrf_token": "made up"})
     assert page.status == 400
     assert count(session, Lead) == 0
+
+
+def test_looks_for_duplicates_of_every_kind_in_one_statement(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
+    """Beside signing in, owners, claiming the form, locking the owner, the lead, and the answer that is kept."""
+    known: dict[str, Any] = {"last_name": "Okoro", "email": "okoro@nordlys.example", "phone_e164": "+4533123456"}
+    customer = make_customer(session, name="Nordlys A/S")
+    make_contact(session, customer, **known)
+    make_lead(session, company="Nordlys", **known)
+    form = browser_as(ann).get("leads.new_lead").form()
+    typed = {"last_name": "Okoro", "email": "okoro@nordlys.example", "phone": "+45 33 12 34 56"}
+    with count_queries() as queries:
+        page = form.fill(company="Nordvind", email="someone@nordvind.example", phone="+45 33 65 43 21").submit()
+    assert page.status == 303
+    assert len(queries.statements) <= 7
+    page = browser_as(ann).get("leads.new_lead").form().fill(company="Nordlys", **typed).submit()
+    assert page.status == 422
+    assert page.text.count("same email") == 2

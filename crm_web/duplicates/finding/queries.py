@@ -4,7 +4,21 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, cast, func, literal, or_, select, true, tuple_
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Select,
+    Text,
+    cast,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 
 from crm_web.core.extensions import db
 from crm_web.duplicates.comparison.profiles import Profile, build_profile
@@ -71,12 +85,18 @@ def load_profiles(refs: Iterable[Ref]) -> dict[Ref, Profile]:
         ids[entity].append(record_id)
     profiles: dict[Ref, Profile] = {}
     for entity, some in ids.items():
-        for row in db.session.execute(_select_compared(entity, some)).mappings():
+        for row in db.session.execute(select_compared(entity, cast(some, ARRAY(BigInteger)))).mappings():
             profiles[entity, row["id"]] = build_profile(entity, dict(row))
     return profiles
 
 
-def _select_compared(entity: RecordKind, ids: Sequence[int]) -> Any:
+def select_compared(entity: RecordKind, ids: ColumnElement[Any]) -> Select[Any]:
+    """
+    Select what is compared of records outside the trash.
+
+    :param ids: an array of their ids
+    :return: a select with an ``id``, and a column for each value that ``build_profile`` reads
+    """
     model = MODELS[entity]
     columns = [model.id, *(getattr(model, name) for name in _COLUMNS[entity])]
     if entity is RecordKind.CONTACT:
@@ -86,26 +106,31 @@ def _select_compared(entity: RecordKind, ids: Sequence[int]) -> Any:
         query = select(*columns, Customer.id.label("customer_id"))
     else:
         query = select(*columns)
-    return query.where(model.id == func.any(cast(ids, ARRAY(BigInteger))), model.deleted_at.is_(None))
+    return query.where(model.id == func.any(ids), model.deleted_at.is_(None))
 
 
-def list_sharing(keys: Collection[int], *, fewest: int = 2) -> list[list[Ref]]:
-    """List the records that share a key, for each key that some share, but not too many.
+def list_sharing(keys: Collection[int]) -> list[list[Ref]]:
+    """List the records that share a key, for each key that some share, but not too many."""
+    found: dict[int, list[Ref]] = defaultdict(list)
+    for key, entity, record_id in db.session.execute(select_sharing(cast(sorted(keys), ARRAY(BigInteger)))):
+        found[key].append((RecordKind(entity), record_id))
+    return [refs for refs in found.values() if 1 < len(refs) <= MOST_WITH_ONE_KEY]
 
-    :param fewest: of how many; with 1, those of somebody who has no keys yet
+
+def select_sharing(keys: ColumnElement[Any]) -> Select[Any]:
     """
-    wanted = func.unnest(cast(sorted(keys), ARRAY(BigInteger))).table_valued("key").render_derived()
+    Select ``key``, ``entity`` and ``record_id`` of the records that have a key.
+
+    :param keys: an array of keys; of a key that more than ``MOST_WITH_ONE_KEY`` have, one more than so many
+    """
+    wanted = func.unnest(keys).table_valued(column("key", BigInteger)).render_derived()
     sharing = (
         select(DuplicateKey.entity, DuplicateKey.record_id)
         .where(DuplicateKey.key == wanted.c.key)
         .limit(MOST_WITH_ONE_KEY + 1)
         .lateral("sharing")
     )
-    query = select(wanted.c.key, sharing.c.entity, sharing.c.record_id).join(sharing, true())
-    found: dict[int, list[Ref]] = defaultdict(list)
-    for key, entity, record_id in db.session.execute(query):
-        found[key].append((RecordKind(entity), record_id))
-    return [refs for refs in found.values() if fewest <= len(refs) <= MOST_WITH_ONE_KEY]
+    return select(wanted.c.key, sharing.c.entity, sharing.c.record_id).join(sharing, true())
 
 
 def list_pairs_of(refs: Collection[Ref]) -> Sequence[DuplicatePair]:

@@ -7,14 +7,33 @@ with the same email, phone number or beginning of the name are looked for in the
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CompoundSelect,
+    Select,
+    Text,
+    bindparam,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
 from crm_web.duplicates.comparison.keys import list_keys
 from crm_web.duplicates.comparison.profiles import Profile, build_profile
 from crm_web.duplicates.comparison.scoring import Comparison, compare
-from crm_web.duplicates.finding.queries import MODELS, Ref, list_sharing, load_profiles
+from crm_web.duplicates.finding.queries import (
+    MODELS,
+    MOST_WITH_ONE_KEY,
+    Ref,
+    select_compared,
+    select_sharing,
+)
 from crm_web.models import Contact, Customer, Lead, RecordKind
 from crm_web.records.folding import fold
 from crm_web.records.matching import Match, escape_like
@@ -42,13 +61,12 @@ def list_possible_duplicates(
     profile = build_profile(kind, values)
     if record is not None and _is_known_as(profile, record):
         return []
-    refs = set(_list_candidates(profile, values))
-    if record is not None:
-        refs.discard((kind, record.id))
+    itself = None if record is None else (kind, record.id)
     found = [
         (comparison, ref)
-        for ref, other in load_profiles(refs).items()
-        if (customer_id is None or other.customer_id != customer_id)
+        for ref, other in _load_candidates(profile, values)
+        if ref != itself
+        and (customer_id is None or other.customer_id != customer_id)
         and _is_worth_asking(profile, other, comparison := compare(profile, other))
     ]
     found.sort(key=lambda it: (-it[0].points, it[1]))
@@ -75,38 +93,61 @@ def _is_worth_asking(profile: Profile, other: Profile, comparison: Comparison) -
     return comparison.strength is not None
 
 
-def _list_candidates(profile: Profile, values: Mapping[str, Any]) -> Iterator[Ref]:
-    keys = list_keys(profile)
-    for sharing in list_sharing(keys, fewest=1) if keys else []:
-        yield from sharing
-    arms = [arm.limit(MOST_OF_A_KIND).subquery() for arm in _list_arms(profile, values)]
-    if arms:
-        rows = db.session.execute(union_all(*(select(arm) for arm in arms)))
-        yield from ((RecordKind(kind), record_id) for kind, record_id in rows)
-
-
-def _list_arms(profile: Profile, values: Mapping[str, Any]) -> Iterator[Select[Any]]:
-    """One query per kind of match, each with an index of its own."""
-    for model in MODELS.values():
-        same: list[ColumnElement[bool]] = []
-        if profile.emails:
-            same.append(model.email_normalised.in_(profile.emails))
-        if profile.phones:
-            same.append(model.phone_e164.in_(profile.phones))
-            same += [model.mobile_e164.in_(profile.phones)] if hasattr(model, "mobile_e164") else []
-        if same:
-            yield _select(model, or_(*same))
+def _load_candidates(profile: Profile, values: Mapping[str, Any]) -> Iterator[tuple[Ref, Profile]]:
+    """Load the profiles of all records that may be the same, in one statement."""
     company = values.get("company") or (values.get("name") if profile.company else "") or ""
-    if first := next(iter(fold(company).split()), ""):
-        beginning = f"{escape_like(first)}%"
-        yield _select(Customer, Customer.sort_name.like(beginning, escape="\\"))
-        by_company = func.coalesce(func.crm_fold(Lead.company), "").collate("C")
-        yield _select(Lead, by_company.like(beginning, escape="\\"))
+    first = next(iter(fold(company).split()), "")
+    phone, other_phone = (*sorted(profile.phones), None, None)[:2]
+    binds = {
+        "keys": sorted(list_keys(profile)),
+        "email": next(iter(profile.emails), None),
+        "phone": phone,
+        "other_phone": other_phone,
+        "beginning": f"{escape_like(first)}%" if first else None,
+    }
+    for entity, record_id, compared in db.session.execute(_CANDIDATES, binds):
+        yield (RecordKind(entity), record_id), build_profile(entity, compared)
 
 
-def _select(model: Any, condition: ColumnElement[bool]) -> Select[Any]:
-    kind = literal(model.__name__.lower()).label("kind")
-    return select(kind, model.id.label("record_id")).where(condition, model.deleted_at.is_(None))
+def _select_candidates() -> CompoundSelect[Any]:
+    """One arm per kind of match, each with an index of its own.
+
+    Single values rather than arrays, which may be empty: an index without NULLs does not serve those.
+    """
+    shared = select_sharing(bindparam("keys", type_=ARRAY(BigInteger)))
+    shared = shared.add_columns(func.count().over(partition_by=column("key")).label("how_many"))
+    sharing = shared.subquery("sharing")
+    arms = [select(sharing.c.entity, sharing.c.record_id).where(sharing.c.how_many <= MOST_WITH_ONE_KEY)]
+    phones = [bindparam("phone", type_=Text), bindparam("other_phone", type_=Text)]
+    for model in MODELS.values():
+        mobile = [model.mobile_e164.in_(phones)] if hasattr(model, "mobile_e164") else []
+        by_email = model.email_normalised == bindparam("email", type_=Text)
+        arms.append(_select(model, or_(by_email, model.phone_e164.in_(phones), *mobile)))
+    by_company = func.coalesce(func.crm_fold(Lead.company), "").collate("C")
+    for model, name in ((Customer, Customer.sort_name), (Lead, by_company)):
+        arms.append(_select(model, name.like(bindparam("beginning"), escape="\\")))
+    return union_all(*arms)
+
+
+def _select(model: Any, condition: Any) -> Select[Any]:
+    found = select(literal(model.__name__.lower()).label("entity"), model.id.label("record_id"))
+    return select(found.where(condition, model.deleted_at.is_(None)).limit(MOST_OF_A_KIND).subquery())
+
+
+def _select_profiles() -> CompoundSelect[Any]:
+    """What is compared of each, as JSON: kinds of records have different columns."""
+    candidates = _select_candidates().cte("candidates")
+    parts = []
+    for kind in MODELS:
+        ids = func.array(select(candidates.c.record_id).where(candidates.c.entity == kind).scalar_subquery())
+        compared = select_compared(kind, ids).subquery(f"compared_{kind}")
+        row = func.to_jsonb(compared.table_valued())
+        parts.append(select(literal(kind.value).label("entity"), compared.c.id, row.label("compared")))
+    return union_all(*parts)
+
+
+_CANDIDATES = _select_profiles()
+"""Built once: building it takes longer than asking it."""
 
 
 def _describe(profile: Profile, found: Iterable[tuple[Comparison, Ref]]) -> Iterator[Match]:
