@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
 from crm_web.lists.record_filters import ListFilter, within
 from crm_web.lists.spec import ListSpec
-from crm_web.models import Activity, ActivityKind, Change, ChangeAction, Customer, Employee, Lead
+from crm_web.models import Activity, ActivityKind, Change, ChangeAction, Customer, Lead
+from crm_web.records.people import Person, list_people
 from crm_web.records.serialization import from_history
 
 LeadOrCustomer = TypeVar("LeadOrCustomer", Lead, Customer)
@@ -113,7 +114,6 @@ def get_record(kind: type[LeadOrCustomer], record_id: int) -> LeadOrCustomer | N
     return db.session.get(kind, record_id)
 
 
-def list_assignees() -> Sequence[Employee]:
+def list_assignees() -> Sequence[Person]:
     """List who can be assigned a task: all active employees, by name."""
-    query = select(Employee).where(Employee.is_active)
-    return db.session.scalars(query.order_by(func.crm_fold(Employee.name), Employee.id)).all()
+    return [person for person in list_people() if person.is_active]

@@ -2,18 +2,18 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import Row, bindparam, func, select
 
-from crm_web.auth.saved_view_lookup import views_of
 from crm_web.core.extensions import db
-from crm_web.models import Employee, SignIn
+from crm_web.core.kept import know_versions
+from crm_web.models import Employee, SignIn, TableVersion
+from crm_web.records.people import find_employee
 
 DEMO_PASSWORD = "piper-demo"  # noqa: S105  (known to everybody, and good for nothing but the demo)
 DEMO_EMAILS = tuple(f"{name}@piper.example" for name in ("ada", "max", "ann", "bob", "vera"))
@@ -29,7 +29,6 @@ class SignedIn:
     employee: Employee
     sign_in_id: int
     is_to_be_noted: bool
-    saved_views: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -49,31 +48,24 @@ def hash_token(token: str) -> bytes:
 
 
 def find_signed_in(token: str) -> SignedIn | None:
-    """Find the employee whom a session cookie belongs to, in one statement.
+    """Find the employee whom a session cookie belongs to, and learn which kept values still hold.
 
     :return: ``None`` if the session ended or expired, or the employee was deactivated
     """
-    found = db.session.execute(_select_signed_in(), {"token_hash": hash_token(token)}).one_or_none()
+    found = db.session.execute(_SIGNED_IN, {"token_hash": hash_token(token)}).one_or_none()
     if found is None:
         return None
-    employee, sign_in_id, is_noted, views = found
-    return SignedIn(employee, sign_in_id, is_noted, views or [])
+    sign_in_id, employee_id, is_to_be_noted, versions = found
+    know_versions(versions)
+    employee = find_employee(employee_id)
+    return SignedIn(employee, sign_in_id, is_to_be_noted) if employee and employee.is_active else None
 
 
-@cache
-def _select_signed_in() -> Select[Any]:
-    """Built once, since every request runs it."""
-    is_to_be_noted = SignIn.last_seen_at < func.now() - SEEN_AGAIN_AFTER
-    return (
-        select(Employee, SignIn.id, is_to_be_noted, views_of(Employee.__table__.c.id))
-        .join(SignIn, SignIn.employee_id == Employee.id)
-        .where(
-            SignIn.token_hash == bindparam("token_hash"),
-            SignIn.ended_at.is_(None),
-            SignIn.expires_at > func.now(),
-            Employee.is_active,
-        )
-    )
+TABLE_VERSIONS = select(func.jsonb_object_agg(TableVersion.name, TableVersion.version)).scalar_subquery()
+"""The versions by which ``crm_web.core.kept`` keeps values."""
+_SIGNED_IN = select(
+    SignIn.id, SignIn.employee_id, SignIn.last_seen_at < func.now() - SEEN_AGAIN_AFTER, TABLE_VERSIONS
+).where(SignIn.token_hash == bindparam("token_hash"), SignIn.ended_at.is_(None), SignIn.expires_at > func.now())
 
 
 def find_credentials(email: str) -> Row[int, str | None] | None:

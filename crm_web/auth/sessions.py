@@ -84,7 +84,6 @@ def _load_person(_request: Request) -> Employee | None:
         db.session.commit()
         found = queries.find_signed_in(token)
     g.sign_in_id = found.sign_in_id if found else None
-    g.saved_views = found.saved_views if found else []
     return found.employee if found else None
 
 

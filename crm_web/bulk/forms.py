@@ -13,12 +13,12 @@ from crm_web.models import (
     BulkEdit,
     BulkEntity,
     CustomerStatus,
-    Employee,
     Lead,
     LeadSource,
     LeadStatus,
     limit_of,
 )
+from crm_web.records.people import Person
 from crm_web.web.form_fields import ChoiceField, EnumField, OwnerField, RecordForm, Required, TextLine
 
 NOBODY = 0
@@ -82,7 +82,7 @@ class AssignForm(PlainForm):
         "New owner", empty="Choose an owner", validators=[Required("Choose an owner or “Unassigned”.")]
     )
 
-    def offer(self, people: Sequence[Employee]) -> None:
+    def offer(self, people: Sequence[Person]) -> None:
         """Set who can be chosen; nobody must be chosen explicitly, so that a stray key does not unassign thousands."""
         self.owner_id.set_options(people)
         self.owner_id.options.append((NOBODY, "Unassigned"))
@@ -126,7 +126,7 @@ class WinForm(PlainForm):
         return {"create_all": self.create_all.data}
 
 
-def form_for(edit: BulkEdit, people: Sequence[Employee]) -> PlainForm:
+def form_for(edit: BulkEdit, people: Sequence[Person]) -> PlainForm:
     """Build the form for the options of an edit."""
     if edit.action is BulkAction.ASSIGN:
         form = AssignForm()

@@ -39,7 +39,7 @@ def create_admin(name: str, email: str, password_stdin: bool) -> None:
 @employees.command("list")
 def list_all() -> None:
     """List all employees, active ones first."""
-    for person in people.list_all_employees():
+    for person in people.list_people():
         state = "" if person.is_active else "  (deactivated)"
         click.echo(f"{person.role.value:<8} {person.email}  {person.name}{state}")
 

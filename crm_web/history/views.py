@@ -12,9 +12,9 @@ from crm_web.auth.permissions import Action, allowed, may, may_change
 from crm_web.history import blueprint, queries
 from crm_web.history.formatting import CHANGE_SOURCE_LABELS, ENTITIES, ReadableChange, RecordRef
 from crm_web.lists.params import Chip, ListParams, is_record_id
-from crm_web.models import ChangeAction, ChangeSource, Employee
+from crm_web.models import ChangeAction, ChangeSource
 from crm_web.records.parsing import read_date
-from crm_web.records.people import list_all_employees
+from crm_web.records.people import Person, list_people
 from crm_web.web import template_filters
 from crm_web.web.template_filters import current_user_locale
 
@@ -29,7 +29,7 @@ def list_changes() -> ResponseReturnValue:
     if view.canonical_url:
         return redirect(view.canonical_url)
     chosen = _read_filter(view)
-    people = list_all_employees()
+    people = list_people()
     return render_template(
         "history/list_changes.html",
         page=queries.list_changes(chosen, cursor=view.mark),
@@ -73,7 +73,7 @@ def _read_record(typed: str) -> RecordRef | None:
     return RecordRef(kind, int(number)) if kind in ENTITIES and is_id else None
 
 
-def _list_choices(people: Sequence[Employee]) -> dict[str, list[tuple[Any, str]]]:
+def _list_choices(people: Sequence[Person]) -> dict[str, list[tuple[Any, str]]]:
     return {
         "who": [*((person.id, person.name) for person in people), (NOBODY, "System")],
         "kind": list(ENTITIES.items()),
@@ -82,7 +82,7 @@ def _list_choices(people: Sequence[Employee]) -> dict[str, list[tuple[Any, str]]
     }
 
 
-def _list_chips(view: ListParams, chosen: queries.ChangeFilter, people: Sequence[Employee]) -> list[Chip]:
+def _list_chips(view: ListParams, chosen: queries.ChangeFilter, people: Sequence[Person]) -> list[Chip]:
     names = {person.id: person.name for person in people} | {0: "System"}
     labels = {
         "record": chosen.record and queries.name_record(chosen.record),

@@ -15,7 +15,7 @@ from crm_web.lists.params import Chip, ListParams, Tab
 from crm_web.lists.record_filters import ListFilter
 from crm_web.lists.spec import ListSpec
 from crm_web.models import Employee
-from crm_web.records.people import list_team_ids
+from crm_web.records.people import Person, list_team_ids
 from crm_web.web.template_filters import UserLocale
 
 
@@ -106,7 +106,7 @@ class RecordListParams(ListParams):
 
     # How the filters read
 
-    def list_chips(self, people: Sequence[Employee]) -> list[Chip]:
+    def list_chips(self, people: Sequence[Person]) -> list[Chip]:
         """
         Put the filters in use in words.
 

@@ -43,6 +43,7 @@ from crm_web.models.stored_import import (
     WorkerHeartbeat,
 )
 from crm_web.models.submission import Submission
+from crm_web.models.table_version import TableVersion
 from crm_web.models.token import ApiToken, ApiUse, Scope
 from crm_web.models.webhook import EVERYTHING, DeliveryState, PauseReason, Webhook, WebhookDelivery
 from crm_web.models.word import KnownWord
@@ -116,6 +117,7 @@ __all__ = [
     "StatusKind",
     "Submission",
     "TaskPriority",
+    "TableVersion",
     "Theme",
     "UndoOutcome",
     "ViewChoice",

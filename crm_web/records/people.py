@@ -1,40 +1,93 @@
 """Employees as others refer to them: possible owners, team members, names."""
 
 from collections.abc import Collection, Sequence
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import load_only
+from sqlalchemy import Select, bindparam, func, inspect, select
+from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.util import identity_key
 
 from crm_web.core.extensions import db
+from crm_web.core.kept import Kept
 from crm_web.models import Employee, Role
+
+
+class Person(NamedTuple):
+    """What lists and forms have to know of an employee."""
+
+    id: int
+    name: str
+    email: str
+    role: Role
+    is_active: bool
+    manager_id: int | None
+
+
+def list_people() -> Sequence[Person]:
+    """List all employees, active ones first, then by name."""
+    return _people.get(None)
 
 
 def list_team_ids(employee: Employee) -> Sequence[int]:
     """List the ids of a person's team: themselves and their direct reports."""
-    return [employee.id, *db.session.scalars(select(Employee.id).where(Employee.manager_id == employee.id))]
-
-
-def list_all_employees() -> Sequence[Employee]:
-    """List all employees, active ones first, then by name."""
-    return db.session.scalars(
-        select(Employee).order_by(Employee.is_active.desc(), func.crm_fold(Employee.name), Employee.id)
-    ).all()
+    return [employee.id, *(person.id for person in list_people() if person.manager_id == employee.id)]
 
 
 def map_employee_names(employee_ids: Collection[int] | None = None) -> dict[int, str]:
     """Map ids to names, deactivated employees included; ``None`` for all employees."""
-    query = select(Employee.id, Employee.name)
-    if employee_ids is not None:
-        query = query.where(Employee.id.in_(employee_ids))
-    return {row.id: row.name for row in db.session.execute(query)}
+    names = {person.id: person.name for person in list_people()}
+    if employee_ids is None:
+        return names
+    # Somebody may have been hired since this request began.
+    if not names.keys() >= set(employee_ids) - {None}:
+        names = {person.id: person.name for person in _load_people(None)}
+    return {key: names[key] for key in employee_ids if key in names}
 
 
-def list_possible_owners(*, but: Employee | None = None) -> Sequence[Employee]:
-    """List who may own leads and customers, by name; only the name and the id are loaded.
+def list_possible_owners(*, but: Employee | None = None) -> Sequence[Person]:
+    """List who may own leads and customers, by name.
 
     :param but: who is left out, such as the one who hands over
     """
-    query = select(Employee).where(Employee.is_active, Employee.role != Role.VIEWER).options(load_only(Employee.name))
-    if but is not None:
-        query = query.where(Employee.id != but.id)
-    return db.session.scalars(query.order_by(func.crm_fold(Employee.name), Employee.id)).all()
+    able = (person for person in list_people() if person.is_active and person.role.sells)
+    return [person for person in able if but is None or person.id != but.id]
+
+
+def find_employee(employee_id: int) -> Employee | None:
+    """Find an employee, in the session or else among those that are kept, active or not."""
+    known = db.session.identity_map.get(identity_key(Employee, employee_id))
+    if known is not None and not inspect(known).expired:
+        return known
+    kept = _employees.get(employee_id)
+    return None if kept is None else db.session.merge(kept, load=False)
+
+
+def _load_people(_: None) -> Sequence[Person]:
+    query = select(*(getattr(Employee, name) for name in Person._fields))
+    query = query.order_by(Employee.is_active.desc(), func.crm_fold(Employee.name), Employee.id)
+    return [Person(*row) for row in db.session.execute(query)]
+
+
+def _load_employee(employee_id: int) -> Employee | None:
+    """Load an employee who belongs to no session, without the password."""
+    row = db.session.execute(_select_employee(), {"employee_id": employee_id}).one_or_none()
+    if row is None:
+        return None
+    employee = Employee()
+    for name, value in row._mapping.items():
+        set_committed_value(employee, name, value)
+    make_transient_to_detached(employee)
+    return employee
+
+
+@cache
+def _select_employee() -> Select[Any]:
+    attributes = [getattr(Employee, it.key) for it in inspect(Employee).column_attrs if not it.deferred]
+    shown = [attribute for attribute in attributes if attribute is not Employee.password_hash]
+    return select(*shown).where(Employee.id == bindparam("employee_id"))
+
+
+_people = Kept(_load_people, "employees")
+_employees = Kept(_load_employee, "employees")

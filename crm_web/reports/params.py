@@ -14,6 +14,7 @@ from crm_web.lists.params import Chip, Tab
 from crm_web.lists.record_params import RecordListParams
 from crm_web.models import Employee
 from crm_web.records.date_input import read_month
+from crm_web.records.people import Person
 from crm_web.stats.aggregates import LeadScope
 from crm_web.stats.periods import Period, month_of
 from crm_web.web import template_filters
@@ -126,7 +127,7 @@ class ReportParams(RecordListParams):
         """What the report can be grouped by."""
         return [Tab(label, self.url(by=word), word == self.by) for word, label in self.ways.items()]
 
-    def list_chips(self, people: Sequence[Employee]) -> list[Chip]:
+    def list_chips(self, people: Sequence[Person]) -> list[Chip]:
         """The filters in use; the period is shown beside the title."""
         return super().list_chips(people) + [
             Chip(text.format(month=template_filters.month(month)), self.url_without(name, self.one(name)))

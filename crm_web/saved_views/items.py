@@ -9,6 +9,7 @@ from flask_login import current_user
 from crm_web.auth.permissions import may_change_view
 from crm_web.lists.record_params import RecordListParams
 from crm_web.models import Employee, ListName, SavedView
+from crm_web.saved_views.queries import list_seen_views
 
 ENDPOINTS = {ListName.LEADS: "leads.list_leads", ListName.CUSTOMERS: "customers.list_customers"}
 READERS: dict[ListName, Callable[..., RecordListParams]] = {}
@@ -69,8 +70,8 @@ def current_saved_views() -> SavedViewItems:
     """Load the views of the signed-in person, once per request."""
     if "kept_views" not in g:
         is_known = current_user and current_user.is_authenticated
-        seen = g.saved_views if is_known else []
-        views = [SavedViewItem(current_user, **{**view, "list": ListName(view["list"])}) for view in seen]
+        seen = list_seen_views(current_user) if is_known else []
+        views = [SavedViewItem(current_user, **view) for view in seen]
         g.kept_views = SavedViewItems(views, request.args.get("view", type=int))
     kept: SavedViewItems = g.kept_views
     return kept

@@ -31,6 +31,7 @@ from crm_web.models import Employee
 from crm_web.records import parsing
 from crm_web.records.currency_signs import Sign
 from crm_web.records.number_input import write_amount
+from crm_web.records.people import Person
 from crm_web.web.country_names import list_countries, list_currencies
 from crm_web.web.refills import MESSAGE, is_refill
 from crm_web.web.template_filters import current_user_locale
@@ -328,7 +329,7 @@ class OwnerField(ChoiceField):
         """Keep the raw value until ``offer`` gives the options."""
         self._typed = valuelist[0] if valuelist else None
 
-    def set_options(self, people: Iterable[Employee], current: Employee | None = None) -> None:
+    def set_options(self, people: Iterable[Person | Employee], current: Employee | None = None) -> None:
         """Set who can be chosen; call it before ``validate``.
 
         :param current: the present owner, who stays in the list even if no longer eligible

@@ -8,7 +8,7 @@ from crm_web.activities import blueprint
 from crm_web.activities.listing.params import ActivityListParams
 from crm_web.auth.permissions import Action, allowed
 from crm_web.lists.exports import print_list, send_list, send_list_xlsx
-from crm_web.records.people import list_all_employees
+from crm_web.records.people import list_people
 from crm_web.web.template_filters import current_user_locale
 
 
@@ -18,7 +18,7 @@ def list_activities() -> ResponseReturnValue:
     view = _view()
     if view.canonical_url:
         return redirect(view.canonical_url)
-    people = list_all_employees()
+    people = list_people()
     return render_template(
         "activities/list_activities.html",
         page=view.load_page(),
@@ -38,14 +38,14 @@ def export_activities() -> ResponseReturnValue:
 @allowed(Action.READ)
 def export_activities_xlsx() -> ResponseReturnValue:
     view = _view()
-    return send_list_xlsx("activities", view, view.list_chips(list_all_employees()))
+    return send_list_xlsx("activities", view, view.list_chips(list_people()))
 
 
 @blueprint.get("/activities/print")
 @allowed(Action.READ)
 def print_activities() -> ResponseReturnValue:
     view = _view()
-    return print_list("activities/print_activities.html", view, view.list_chips(list_all_employees()))
+    return print_list("activities/print_activities.html", view, view.list_chips(list_people()))
 
 
 def _view() -> ActivityListParams:

@@ -13,8 +13,7 @@ from crm_web.contacts.listing.params import ContactListParams
 from crm_web.customers.queries import get_customer
 from crm_web.lists.exports import print_list, send_list, send_list_xlsx
 from crm_web.lists.params import Chip
-from crm_web.models import Employee
-from crm_web.records.people import list_possible_owners
+from crm_web.records.people import Person, list_possible_owners
 from crm_web.search.corrections import load_or_correct
 from crm_web.web.template_filters import current_user_locale
 
@@ -61,7 +60,7 @@ def _read(args: MultiDict[str, str]) -> ContactListParams:
     return ContactListParams(args, me=current_user, user_locale=current_user_locale())
 
 
-def _chips(view: ContactListParams, people: Sequence[Employee]) -> list[Chip]:
+def _chips(view: ContactListParams, people: Sequence[Person]) -> list[Chip]:
     customer = next((get_customer(customer_id) for customer_id in view.ids("customer")), None)
     view.titles = {"customer": customer.name} if customer else {}
     return view.list_chips(people)

@@ -8,7 +8,7 @@ from werkzeug.datastructures import FileStorage
 from wtforms import BooleanField, Field
 from wtforms.widgets import FileInput
 
-from crm_web.models import Employee
+from crm_web.records.people import Person
 from crm_web.web.form_fields import ChoiceField, CountryField, CurrencyField, HiddenNumber, OwnerField, RecordForm
 from crm_web.web.forms import IdempotentForm
 
@@ -117,7 +117,7 @@ class FileForm(RecordForm):
             del self.sheet
         super().process(*args, data=data, **settings)
 
-    def set_options(self, people: Sequence[Employee], *, may_add: bool) -> None:
+    def set_options(self, people: Sequence[Person], *, may_add: bool) -> None:
         """Offer what only the database and the person's role tell."""
         self.owner_id.set_options(people)
         if not may_add:

@@ -10,7 +10,8 @@ from crm_web.leads.spec import LEADS
 from crm_web.lists.filters import read_words
 from crm_web.lists.params import Chip, Tab
 from crm_web.lists.record_params import SpecListParams
-from crm_web.models import Customer, Employee, LeadStatus, StatusKind
+from crm_web.models import Customer, LeadStatus, StatusKind
+from crm_web.records.people import Person
 
 
 class LeadListParams(SpecListParams):
@@ -62,7 +63,7 @@ class LeadListParams(SpecListParams):
 
     # How the filters read
 
-    def list_chips(self, people: Sequence[Employee], customer: Customer | None = None) -> list[Chip]:
+    def list_chips(self, people: Sequence[Person], customer: Customer | None = None) -> list[Chip]:
         """
         Put the filters in use in words.
 

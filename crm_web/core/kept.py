@@ -1,0 +1,59 @@
+"""What hardly ever changes, read once and kept in this process until the database says that it has changed.
+
+The query for who is signed in, with which each request begins, also reads the versions of some tables (see
+``crm_web.models.TableVersion``). What was read under other versions is not used any more, so no instance ever shows
+anything older than the request itself. Without a request nothing is kept.
+"""
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, Generic, TypeVar, cast
+
+from flask import current_app, g, has_request_context, request
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+MOST = 2000
+"""How many values are kept of each kind at most."""
+
+
+def know_versions(versions: Mapping[str, str]) -> None:
+    """Say which versions the tables had when this request began."""
+    if has_request_context():
+        g.table_versions = versions
+
+
+class Kept(Generic[Key, Value]):
+    """
+    A value for each key, as long as none of some tables changes.
+
+    :param load: reads the value of a key; it may be read under newer versions than those known, never under older ones
+    :param tables: all tables that ``load`` reads
+    """
+
+    def __init__(self, load: Callable[[Key], Value], *tables: str) -> None:
+        self._load, self._tables = load, tables
+
+    def get(self, key: Key) -> Value:
+        """Return the value of a key."""
+        known: Mapping[str, str] | None = g.get("table_versions") if has_request_context() else None
+        if known is None:
+            return self._load(key)
+        values = self._values_at([known[table] for table in self._tables])
+        if key not in values:
+            value = self._load(key)
+            # Another request may have changed what it reads already, without having saved it.
+            if request.method not in ("GET", "HEAD"):
+                return value
+            if len(values) >= MOST:
+                values.clear()
+            values[key] = value
+        return cast(Value, values[key])
+
+    def _values_at(self, versions: list[str]) -> dict[Key, Any]:
+        """Return the values that were read under these versions; those of other versions are forgotten."""
+        store = current_app.extensions.setdefault("kept", {})
+        kept = store.get(self)
+        if kept is None or kept[0] != versions:
+            kept = store[self] = (versions, {})
+        values: dict[Key, Any] = kept[1]
+        return values

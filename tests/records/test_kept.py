@@ -1,0 +1,137 @@
+"""What an instance keeps of employees and saved views is never older than the request that shows it."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from crm_web.core.extensions import db
+from crm_web.core.request_log import count_queries
+from crm_web.models import Employee
+from crm_web.records.people import find_employee, list_people
+from tests.factories import make_employee, make_lead
+from tests.page import Browser
+
+BrowserAs = Callable[[Employee], Browser]
+
+
+@pytest.fixture
+def instances(app: Flask, browser_as: BrowserAs, session: Session, ann: Employee) -> Callable[[], list[str]]:
+    """Give the list of leads as Ann sees it in each of two instances, which keep what they read by themselves."""
+    stores: list[dict[object, object]] = [{}, {}]
+    make_lead(session)
+    browser = browser_as(ann)
+
+    def look() -> list[str]:
+        pages = []
+        for store in stores:
+            app.extensions["kept"] = store
+            pages.append(_read(browser))
+        assert pages[0] == pages[1]
+        return pages
+
+    return look
+
+
+def _read(browser: Browser) -> str:
+    page = browser.get("leads.list_leads").soup
+    for token in page.select("[name=csrf_token], footer"):
+        token.decompose()
+    return str(page)
+
+
+CHANGES = {
+    "rename a colleague": ("UPDATE employees SET name = 'Robert T' WHERE id = :bob", "Robert T", True),
+    "hire somebody": (
+        "INSERT INTO employees (name, email, role) VALUES ('Cem New', 'cem@piper.example', 'sales')",
+        "Cem New",
+        True,
+    ),
+    "let a colleague stop selling": ("UPDATE employees SET role = 'viewer' WHERE id = :bob", "Bob Tanaka", False),
+    "deactivate a colleague": ("UPDATE employees SET is_active = false WHERE id = :bob", "Bob Tanaka", False),
+    "rename the reader": ("UPDATE employees SET name = 'Ann Renamed' WHERE id = :ann", "Ann Renamed", True),
+    "take away what the reader may do": ("UPDATE employees SET role = 'viewer' WHERE id = :ann", "New lead", False),
+    "rename a view": ("UPDATE saved_views SET name = 'Other view' WHERE id = :view", "Other view", True),
+    "unshare a view": ("UPDATE saved_views SET is_shared = false WHERE id = :view", "Shared view", False),
+    "move a view to the trash": (
+        "UPDATE saved_views SET deleted_at = now(), deleted_by_id = :bob WHERE id = :view",
+        "Shared view",
+        False,
+    ),
+    "delete a view": ("DELETE FROM saved_views WHERE id = :view", "Shared view", False),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_instance_shows_a_change_at_once(
+    instances: Callable[[], list[str]], session: Session, ann: Employee, bob: Employee, max: Employee, change: str
+) -> None:
+    view = session.scalar(
+        text("INSERT INTO saved_views (list, name, owner_id, is_shared) VALUES ('leads', 'Shared view', :max, true)"
+             " RETURNING id"),
+        {"max": max.id},
+    )  # fmt: skip
+    session.commit()
+    statement, words, is_shown_after = CHANGES[change]
+    assert (words in instances()[0]) is not is_shown_after
+    session.execute(text(statement), {"ann": ann.id, "bob": bob.id, "view": view})
+    session.commit()
+    assert (words in instances()[0]) is is_shown_after
+
+
+def test_a_pinned_view_stands_in_the_navigation_at_once(
+    instances: Callable[[], list[str]], session: Session, ann: Employee
+) -> None:
+    insert = "INSERT INTO saved_views (list, name, owner_id) VALUES ('leads', 'Mine', :ann) RETURNING id"
+    view = session.scalar(text(insert), {"ann": ann.id})
+    session.commit()
+    before = instances()[0].count("Mine")
+    choose = "INSERT INTO view_choices (employee_id, view_id, list, is_pinned) VALUES (:ann, :view, 'leads', true)"
+    session.execute(text(choose), {"ann": ann.id, "view": view})
+    session.commit()
+    assert instances()[0].count("Mine") > before
+
+
+def test_a_deactivated_person_is_out_at_once(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    browser = browser_as(ann)
+    assert browser.get("leads.list_leads").status == 200
+    session.execute(text("UPDATE employees SET is_active = false WHERE id = :ann"), {"ann": ann.id})
+    session.commit()
+    assert browser.get("leads.list_leads").status == 303
+
+
+def test_what_was_rolled_back_is_not_kept(app: Flask, browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    make_lead(session)
+    browser = browser_as(ann)
+    with app.app_context():
+        hiring = db.engines[None].begin_nested()  # type: ignore[attr-defined]  # A connection, as in ``app``.
+    make_employee(session, name="Never Hired")
+    assert "Never Hired" in _read(browser)
+    hiring.rollback()
+    assert "Never Hired" not in _read(browser)
+
+
+def test_only_the_first_page_reads_them(app: Flask, browser_as: BrowserAs, ann: Employee) -> None:
+    app.extensions["kept"] = {}
+    browser = browser_as(ann)
+    counts = []
+    for _ in range(2):
+        with count_queries() as queries:
+            browser.get("leads.list_leads")
+        counts.append(queries.count)
+    assert counts[0] - counts[1] == 3
+    assert counts[0] <= 8
+
+
+def test_without_a_request_nothing_is_kept(app: Flask, session: Session, bob: Employee) -> None:
+    with app.app_context():
+        for name in ("Bob One", "Bob Two"):
+            session.execute(text("UPDATE employees SET name = :name WHERE id = :bob"), {"bob": bob.id, "name": name})
+            session.commit()
+            db.session.expire_all()
+            found = find_employee(bob.id)
+            assert name in [person.name for person in list_people()]
+            assert found is not None
+            assert (found.name, found.password_hash) == (name, bob.password_hash)
