@@ -13,6 +13,7 @@ from flask import Flask, url_for
 from werkzeug.test import TestResponse
 
 from crm_web.core.csrf import NOBODY, make_secret, mask
+from crm_web.core.request_log import count_queries
 from tests.page_rules import check_headers, check_page
 
 
@@ -34,6 +35,13 @@ class Browser:
     def get(self, endpoint: str, **values: Any) -> "Page":
         """Open a page by its endpoint; values that are not part of its path become the query."""
         return self.open(self._url(endpoint, values))
+
+    def count_queries(self, endpoint: str, **values: Any) -> int:
+        """Count the statements of a page in a process that knows the employees already, as after its first page."""
+        self.get(endpoint, **values)
+        with count_queries() as queries:
+            self.get(endpoint, **values)
+        return queries.count
 
     def post(self, endpoint: str, data: dict[str, Any] | None = None, **values: Any) -> "Page":
         """Send a form to an endpoint, with a CSRF token; fields that are ``None`` are left out."""

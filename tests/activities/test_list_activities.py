@@ -12,7 +12,6 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy.orm import Session
 
 from crm_web.core.clock import now
-from crm_web.core.request_log import count_queries
 from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead
 from tests.api.client import Program
 from tests.factories import make_activity, make_customer, make_lead, make_token
@@ -183,9 +182,7 @@ def test_the_list_asks_as_much_for_twenty_as_for_two(
         for number in range(more):
             other = make_lead(session, last_name=f"Lead {number}")
             make_activity(session, ann, lead_id=other.id, kind=ActivityKind.TASK, assignee_id=ann.id)
-        with count_queries() as queries:
-            browser.get("activities.list_activities", author="me")
-        counts.append(queries.count)
+        counts.append(browser.count_queries("activities.list_activities", author="me"))
     assert counts[0] == counts[1] <= 6
 
 

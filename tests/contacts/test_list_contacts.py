@@ -10,7 +10,6 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from crm_web.core.clock import now
-from crm_web.core.request_log import count_queries
 from crm_web.models import Customer, Employee
 from tests.api.client import Program
 from tests.factories import make_contact, make_customer, make_token
@@ -105,7 +104,5 @@ def test_the_list_asks_as_much_for_twenty_as_for_two(
     for more in (0, 18):
         for number in range(more):
             make_contact(session, make_customer(session, name=f"C {number}"))
-        with count_queries() as queries:
-            browser.get("contacts.list_contacts")
-        counts.append(queries.count)
+        counts.append(browser.count_queries("contacts.list_contacts"))
     assert counts[0] == counts[1] <= 6

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from crm_web.core.request_log import count_queries
 from crm_web.models import CustomerKind, CustomerStatus, Employee
 from tests.factories import make_customer, make_employee
 from tests.page import Browser, Page
@@ -175,9 +174,7 @@ def test_asks_the_database_as_often_for_many_rows(
     for rows in (2, 20):
         for _ in range(rows):
             make_customer(session, owner_id=None if query else make_employee(session).id)
-        with count_queries() as queries:
-            browser.get("customers.list_customers", **query)
-        costs.append(len(queries.statements))
+        costs.append(browser.count_queries("customers.list_customers", **query))
     assert costs[0] == costs[1] <= 8
 
 

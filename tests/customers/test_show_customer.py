@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from crm_web.core.request_log import count_queries
 from crm_web.models import ActivityKind, CustomerKind, Employee, LeadStatus
 from tests.factories import make_activity, make_contact, make_customer, make_employee, make_lead
 from tests.page import Browser
@@ -173,9 +172,7 @@ def test_asks_the_database_as_often_for_many_rows(
         customer.owner_id = owner.id
         session.commit()
     browser = browser_as(ann)
-    with count_queries() as queries:
-        browser.get("customers.show_customer", customer_id=customer.id)
-    assert len(queries.statements) == 8
+    assert browser.count_queries("customers.show_customer", customer_id=customer.id) == 8
 
 
 def test_what_is_not_there_is_not_found(browser_as: BrowserAs, ann: Employee) -> None:

@@ -11,7 +11,6 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from crm_web.core.request_log import count_queries
 from crm_web.models import ActivityKind, Employee, Lead, LeadStatus
 from tests.factories import make_activity, make_customer, make_employee, make_lead
 from tests.page import Browser, Page
@@ -272,9 +271,7 @@ def test_columns_of_others_cost_no_more_for_twenty_rows(browser_as: BrowserAs, s
             owner = make_employee(session)
             customer = make_customer(session)
             make_lead(session, by=owner, owner_id=owner.id, customer_id=customer.id)
-        with count_queries() as queries:
-            browser.get("leads.list_leads", **query)
-        costs.append(len(queries.statements))
+        costs.append(browser.count_queries("leads.list_leads", **query))
     assert costs[0] == costs[1] <= 8
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from crm_web.core.request_log import count_queries
 from crm_web.models import Employee, Lead, LeadStatus
 from tests.factories import make_customer, make_employee, make_lead
 from tests.page import Browser, Page, words
@@ -353,9 +352,7 @@ def test_costs_the_same_for_two_rows_and_twenty(
             make_lead(
                 session, last_name="Lead", owner_id=owner.id, customer_id=customer.id, source=f"Source {owner.id}"
             )
-        with count_queries() as queries:
-            browser.get("leads.list_leads", **query)
-        costs.append(len(queries.statements))
+        costs.append(browser.count_queries("leads.list_leads", **query))
     assert costs[0] == costs[1] <= 8
 
 

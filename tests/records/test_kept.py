@@ -4,14 +4,15 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from crm_web.core.extensions import db
 from crm_web.core.request_log import count_queries
 from crm_web.models import Employee
 from crm_web.records.people import find_employee, list_people
-from tests.factories import make_employee, make_lead
+from tests.databases import OwnDatabase
+from tests.factories import make_employee, make_lead, make_sign_in
 from tests.page import Browser
 
 BrowserAs = Callable[[Employee], Browser]
@@ -52,7 +53,7 @@ CHANGES = {
     "let a colleague stop selling": ("UPDATE employees SET role = 'viewer' WHERE id = :bob", "Bob Tanaka", False),
     "deactivate a colleague": ("UPDATE employees SET is_active = false WHERE id = :bob", "Bob Tanaka", False),
     "rename the reader": ("UPDATE employees SET name = 'Ann Renamed' WHERE id = :ann", "Ann Renamed", True),
-    "take away what the reader may do": ("UPDATE employees SET role = 'viewer' WHERE id = :ann", "New lead", False),
+    "take away what the reader may do": ("UPDATE employees SET role = 'viewer' WHERE id = :ann", "/leads/new", False),
     "rename a view": ("UPDATE saved_views SET name = 'Other view' WHERE id = :view", "Other view", True),
     "unshare a view": ("UPDATE saved_views SET is_shared = false WHERE id = :view", "Shared view", False),
     "move a view to the trash": (
@@ -135,3 +136,15 @@ def test_without_a_request_nothing_is_kept(app: Flask, session: Session, bob: Em
             assert name in [person.name for person in list_people()]
             assert found is not None
             assert (found.name, found.password_hash) == (name, bob.password_hash)
+
+
+def test_what_another_connection_commits_is_shown_from_then_on(own_database: OwnDatabase) -> None:
+    with Session(own_database.engine) as session, Session(own_database.engine) as other:
+        ann = session.scalars(select(Employee).where(Employee.email == "ann@piper.example")).one()
+        make_lead(session)
+        browser = Browser(own_database.app, token=make_sign_in(session, ann))
+        _read(browser)
+        other.execute(text("UPDATE employees SET name = 'Robert T' WHERE email = 'bob@piper.example'"))
+        assert "Robert T" not in _read(browser)
+        other.commit()
+        assert "Robert T" in _read(browser)

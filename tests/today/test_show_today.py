@@ -9,7 +9,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm_web.core import clock
-from crm_web.core.request_log import count_queries
 from crm_web.models import Activity, ActivityKind, Employee, Lead, StartPage
 from tests.factories import make_activity, make_customer, make_lead
 from tests.page import Browser, Page, words
@@ -178,8 +177,5 @@ def test_it_takes_few_queries_however_much_there_is(session: Session, browser_as
             plan(session, max, 0)
             make_lead(session)
         browser = browser_as(max)
-        browser.get("today.show_today")
-        with count_queries() as sent:
-            browser.get("today.show_today", who="team", done=done.id)
-        counts.append(sent.count)
+        counts.append(browser.count_queries("today.show_today", who="team", done=done.id))
     assert counts[0] == counts[1] <= 8

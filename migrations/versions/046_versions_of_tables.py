@@ -10,8 +10,8 @@ from alembic import op
 
 from crm_web.core.sql_files import run_sql_files
 
-revision = "045"
-down_revision = "044"
+revision = "046"
+down_revision = "045"
 branch_labels = None
 depends_on = None
 
@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.CheckConstraint("char_length(name) <= 50", name=op.f("ck_table_versions_name_length")),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_table_versions")),
     )
-    run_sql_files("045/*.sql")
+    run_sql_files("046/*.sql")
     for table in TABLES:
         op.execute(f"INSERT INTO table_versions (name) VALUES ('{table}')")
         op.execute(
