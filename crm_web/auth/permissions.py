@@ -120,9 +120,14 @@ def may_change(employee: Employee, record: HasOwner) -> bool:
 
 def reason_not_to_change(employee: Employee, record: Owned) -> str:
     """Explain why a person may not change a record, and who may."""
+    return reason_not_to_change_of(employee, record.owner.name if record.owner else "")
+
+
+def reason_not_to_change_of(employee: Employee, owner_name: str) -> str:
+    """Explain why a person may not change a record of somebody, and who may."""
     if not may(employee, Action.CHANGE_OWN):
         return REFUSALS[Action.CHANGE_OWN]
-    return f"Owned by {record.owner.name}. Only the owner, a manager or an admin can edit it."
+    return f"Owned by {owner_name}. Only the owner, a manager or an admin can edit it."
 
 
 def may_remove(employee: Employee, activity: Authored) -> bool:

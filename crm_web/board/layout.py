@@ -4,18 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import url_for
+from sqlalchemy import Row
 from werkzeug.datastructures import MultiDict
 
-from crm_web.auth.permissions import may_change, reason_not_to_change
+from crm_web.auth.permissions import may_change, reason_not_to_change_of
 from crm_web.board import queries
 from crm_web.board.queries import Cards, Standing
 from crm_web.core.clock import now
 from crm_web.leads.listing.params import LeadListParams
 from crm_web.leads.queries import LeadFilter
-from crm_web.models import Employee, Lead, LeadStatus, StatusKind
+from crm_web.models import Employee, LeadStatus, StatusKind
 from crm_web.stats.formatting import format_totals
 from crm_web.stats.periods import Period, month_before, month_of
 from crm_web.web import template_filters
@@ -33,15 +34,13 @@ QUIET_DAYS = {
 MOST_CURRENCIES = 1
 
 
-@dataclass(frozen=True)
-class Card:
+class Card(NamedTuple):
     """A lead on the board.
 
     :param reason: why the user may not move it; empty if they may
     """
 
-    lead: Lead
-    url: str
+    lead: Row[Any]
     quiet_since: datetime | None
     quiet_days: int
     reason: str
@@ -66,11 +65,6 @@ class Column:
     new_url: str | None
     is_strip: bool
 
-    @property
-    def choices(self) -> list[tuple[str, str]]:
-        """The statuses its leads can move to: values and labels."""
-        return [(status.value, status.label) for status in LeadStatus if status is not self.status]
-
 
 class BoardParams(LeadListParams):
     """The URL parameters of the board: the filters of the lead list, with the chosen statuses as columns."""
@@ -78,6 +72,8 @@ class BoardParams(LeadListParams):
     def __init__(self, args: MultiDict[str, str], *, me: Employee, user_locale: UserLocale) -> None:
         super().__init__(args, me=me, user_locale=user_locale)
         self.endpoint = "leads.show_board"
+        self.moved_id = args.get("move", type=int)
+        """The lead whose card shows the form that moves it, for browsers without scripts."""
 
     @property
     def orders(self) -> Mapping[str, str]:
@@ -92,10 +88,20 @@ class BoardParams(LeadListParams):
         this = month_of(self.today, self.user_locale.zone)
         return Period(month_before(this).first_day, this.next_day, this.zone)
 
-    @property
+    @cached_property
     def here(self) -> str:
         """The URL of this page, for coming back to it."""
         return self.url(at=self.mark)
+
+    @property
+    def move_url(self) -> str:
+        """What the URLs begin with that show a card with the form that moves it; its id follows."""
+        return f"{self.here}{'&' if '?' in self.here else '?'}move="
+
+    @property
+    def statuses(self) -> list[LeadStatus]:
+        """Where a card can be moved to, its own status among them."""
+        return list(LeadStatus)
 
     @cached_property
     def strips(self) -> list[LeadStatus]:
@@ -131,7 +137,7 @@ def lay_out(view: BoardParams, *, by: Employee) -> list[Column]:
 
 def _column(view: BoardParams, status: LeadStatus, standing: Standing, cards: Cards, by: Employee) -> Column:
     alone: dict[str, Any] = {"kind": None, "status": status}
-    totals = standing.tallies[status]
+    totals, moment = standing.tallies[status], now()
     return Column(
         status=status,
         count=template_filters.number(totals.count, user_locale=view.user_locale) + ("" if standing.is_exact else "+"),
@@ -139,7 +145,7 @@ def _column(view: BoardParams, status: LeadStatus, standing: Standing, cards: Ca
         if standing.is_exact
         else "",
         all_worth=format_totals(totals.by_currency, user_locale=view.user_locale, most=None),
-        cards=[_card(lead, by) for lead in cards.leads],
+        cards=[_card(lead, by, moment) for lead in cards.leads],
         list_url=view.url_of_list(status),
         more_url=view.url(at=cards.next, **alone) if cards.next else None,
         first_url=view.url(**alone) if view.mark else None,
@@ -148,10 +154,9 @@ def _column(view: BoardParams, status: LeadStatus, standing: Standing, cards: Ca
     )
 
 
-def _card(lead: Lead, by: Employee) -> Card:
-    since = max(lead.updated_at, lead.last_touch.at or lead.updated_at)
-    days = (now() - since).days
-    is_quiet = lead.is_open and days >= QUIET_DAYS[lead.status]
-    reason = "" if may_change(by, lead) else reason_not_to_change(by, lead)
-    url = url_for("leads.show_lead", lead_id=lead.id)
-    return Card(lead, url, since if is_quiet else None, days if is_quiet else 0, reason)
+def _card(lead: Row[Any], by: Employee, moment: datetime) -> Card:
+    since = max(lead.updated_at, lead.last_activity_at or lead.updated_at)
+    days = (moment - since).days
+    is_quiet = days >= QUIET_DAYS.get(lead.status, days + 1)
+    reason = "" if may_change(by, lead) else reason_not_to_change_of(by, lead.owner_name)
+    return Card(lead, since if is_quiet else None, days if is_quiet else 0, reason)

@@ -4,21 +4,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select, union_all
-from sqlalchemy.orm import joinedload, load_only, with_expression
+from sqlalchemy import ColumnElement, Row, Select, literal, or_, select, true, union_all, values
+from sqlalchemy.orm import aliased
 
 from crm_web.core.extensions import db
 from crm_web.leads.queries import LeadFilter
 from crm_web.leads.spec import LEADS
 from crm_web.lists.pagination import COUNT_LIMIT, PAGE_SIZE, Sort, cursor_after, load_page
-from crm_web.models import NEXT_DUE, Lead, LeadStatus, Metric, StatusKind
+from crm_web.models import NEXT_DUE, Employee, Lead, LeadLastActivity, LeadStatus, Metric, StatusKind
 from crm_web.stats.aggregates import LeadScope, Totals, columns_to_sum, count_current, sum_counts, sum_rows
 from crm_web.stats.periods import Period
 
+_Owner, _Latest = aliased(Employee), aliased(LeadLastActivity)
 SHOWN_ON_CARD = (
     *(Lead.id, Lead.name, Lead.company, Lead.status, Lead.amount, Lead.currency, Lead.owner_id),
     *(Lead.expected_close_on, Lead.closed_at, Lead.updated_at),
+    _Owner.name.label("owner_name"),
+    select(_Latest.at).where(_Latest.lead_id == Lead.id).correlate(Lead).scalar_subquery().label("last_activity_at"),
+    NEXT_DUE.label("next_due_on"),
 )
+"""A card is a plain row of these: a board has hundreds, and records would take most of its time."""
 RARE = 1000
 """Up to how many leads of a column are found first and then put in order; of more the first are soon met in order."""
 
@@ -38,7 +43,7 @@ class Cards:
     :param next: the cursor of the next page; ``None`` if there is none
     """
 
-    leads: Sequence[Lead] = ()
+    leads: Sequence[Row[Any]] = ()
     next: str | None = None
 
 
@@ -75,14 +80,13 @@ def _select_recent(filters: LeadFilter, closed_in: Period | None) -> Select[Any]
     return query if closed_in is None else query.where(or_(Lead.closed_at.is_(None), Lead.closed_at >= closed_in.start))
 
 
-def _select_column(filters: LeadFilter, status: LeadStatus, closed_in: Period | None) -> Select[Any]:
-    query = LEADS.select(replace(filters, statuses=[status]))
+def _select_column(filters: LeadFilter, closed_in: Period | None, *, is_open: bool) -> Select[Any]:
+    """Select the leads of columns of one kind; the caller adds whose status."""
+    query = LEADS.select(replace(filters, statuses=[]))
     if filters.owner_ids == [0]:
         # Repeated in the form of the index on owned leads.
         query = query.where(Lead.owner_id.is_(None))
-    if closed_in is None or status.kind is StatusKind.OPEN:
-        return query
-    return query.where(Lead.closed_at >= closed_in.start)
+    return query if closed_in is None or is_open else query.where(Lead.closed_at >= closed_in.start)
 
 
 def list_cards(
@@ -92,26 +96,30 @@ def list_cards(
 
     :param filters: whose statuses have cards
     :param closed_in: whole months in which closed leads were closed; ``None`` for no restriction
-    :return: leads with their owners, latest activities and next tasks
     """
     # Searching for statuses that are empty would be slowest.
     filled = [status for status in filters.statuses if standing.tallies[status].count or not standing.is_exact]
     if not filled:
         return dict.fromkeys(filters.statuses, Cards())
-    rare = {status for status in filled if _is_rare(filters, standing, status)}
-    firsts = [_select_first(filters, status, closed_in, status in rare, size) for status in filled]
+    groups: dict[tuple[bool, bool], list[LeadStatus]] = {}
+    for status in filled:
+        is_open, is_rare = status.kind is StatusKind.OPEN, _is_rare(filters, standing, status)
+        groups.setdefault((is_open, is_rare), []).append(status)
+    firsts = [
+        _select_first(filters, statuses, closed_in, is_open, is_rare, size)
+        for (is_open, is_rare), statuses in groups.items()
+    ]
     wanted = union_all(*firsts).subquery("wanted")
-    query = select(Lead).join(wanted, wanted.c.id == Lead.id).options(*_LOADED)
-    leads = db.session.scalars(query.order_by(wanted.c.key.desc(), wanted.c.id.desc())).all()
-    return {status: _cut([lead for lead in leads if lead.status is status], size) for status in filters.statuses}
+    query = _select_cards().join(wanted, wanted.c.id == Lead.id)
+    leads = db.session.execute(query.order_by(wanted.c.key.desc(), wanted.c.id.desc())).all()
+    by_status: dict[LeadStatus, list[Row[Any]]] = {status: [] for status in filters.statuses}
+    for lead in leads:
+        by_status[lead.status].append(lead)
+    return {status: _cut(found, size) for status, found in by_status.items()}
 
 
-_LOADED = (
-    load_only(*SHOWN_ON_CARD),
-    joinedload(Lead.owner),
-    joinedload(Lead.last_touch),
-    with_expression(Lead.next_due_on, NEXT_DUE),
-)
+def _select_cards() -> Select[Any]:
+    return select(*SHOWN_ON_CARD).select_from(Lead).outerjoin(_Owner, _Owner.id == Lead.owner_id)
 
 
 def _is_rare(filters: LeadFilter, standing: Standing, status: LeadStatus) -> bool:
@@ -121,21 +129,29 @@ def _is_rare(filters: LeadFilter, standing: Standing, status: LeadStatus) -> boo
 
 
 def _select_first(
-    filters: LeadFilter, status: LeadStatus, closed_in: Period | None, is_rare: bool, size: int
+    filters: LeadFilter,
+    statuses: Sequence[LeadStatus],
+    closed_in: Period | None,
+    is_open: bool,
+    is_rare: bool,
+    size: int,
 ) -> Select[Any]:
-    """Select the keys of a column's first cards and one more, from an index or, if they are few, from all that
+    """Select the keys of each column's first cards and one more, from an index or, if they are few, from all that
     match.
     """
-    query = _select_column(filters, status, closed_in).with_only_columns(Lead.id, _key_of(status).label("key"))
+    columns = values(Lead.status.expression, name="columns").data([(status,) for status in statuses])
+    query = _select_column(filters, closed_in, is_open=is_open).where(Lead.status == columns.c.status)
+    query = query.with_only_columns(Lead.id, _key_of(is_open).label("key"))
     if is_rare:
-        matches = query.cte(f"matches_{status}").prefix_with("MATERIALIZED")
+        # The offset keeps the planner from walking an index in the order of the cards.
+        matches = query.offset(literal(0)).correlate(columns).subquery("matches")
         query = select(matches.c.id, matches.c.key)
     first = query.order_by(query.selected_columns.key.desc(), query.selected_columns.id.desc()).limit(size + 1)
-    subquery = first.subquery(f"first_{status}")
-    return select(subquery.c.id, subquery.c.key)
+    cards = first.correlate(columns).lateral("first")
+    return select(cards.c.id, cards.c.key).select_from(columns).join(cards, true())
 
 
-def _cut(leads: Sequence[Lead], size: int) -> Cards:
+def _cut(leads: Sequence[Row[Any]], size: int) -> Cards:
     if len(leads) <= size:
         return Cards(leads)
     last = leads[size - 1]
@@ -147,15 +163,19 @@ def list_column(filters: LeadFilter, closed_in: Period | None, *, cursor: str) -
 
     :param filters: with one status
     :param closed_in: whole months in which closed leads were closed; ``None`` for no restriction
-    :return: leads with their owners and latest activities
     """
     (status,) = filters.statuses
-    order = Sort(_key_of(status), Lead.id.expression, descending=True)
-    query = _select_column(filters, status, closed_in).options(*_LOADED)
-    base_query = _select_column(LeadFilter(statuses=[status]), status, closed_in)
-    page = load_page(query, order, cursor=cursor, base_query=base_query if filters.in_use != ["statuses"] else None)
+    is_open = status.kind is StatusKind.OPEN
+    order = Sort(_key_of(is_open), Lead.id.expression, descending=True)
+
+    def column_of(some: LeadFilter) -> Select[Any]:
+        return _select_column(some, closed_in, is_open=is_open).where(Lead.status == status)
+
+    query = column_of(filters).outerjoin(_Owner, _Owner.id == Lead.owner_id).with_only_columns(*SHOWN_ON_CARD)
+    base_query = column_of(LeadFilter()) if filters.in_use != ["statuses"] else None
+    page = load_page(query, order, cursor=cursor, base_query=base_query)
     return Cards(page.rows, page.next)
 
 
-def _key_of(status: LeadStatus) -> ColumnElement[Any]:
-    return Lead.updated_at.expression if status.kind is StatusKind.OPEN else Lead.closed_at.expression
+def _key_of(is_open: bool) -> ColumnElement[Any]:
+    return Lead.updated_at.expression if is_open else Lead.closed_at.expression

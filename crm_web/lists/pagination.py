@@ -70,6 +70,7 @@ class Sort:
 class Page:
     """A page of a list.
 
+    :param rows: records; rows of columns where the query selects several
     :param next: the cursor of the next page; ``None`` on the last
     :param previous: the cursor of the previous page; ``None`` on the first
     :param count: of the whole list, at most ``COUNT_LIMIT`` + 1
@@ -104,7 +105,7 @@ def load_page(
     and only if too few of these match, all matches are found and sorted. The planner alone would scan the whole table,
     or sort half of it.
 
-    :param query: selects one entity with filters, without order or limit
+    :param query: selects one entity or several columns, with filters, without order or limit
     :param cursor: ``Page.next`` or ``Page.previous``; an invalid one means the first page
     :param base_query: the same without filters; omit it if an index serves both filter and order
     :param fallback_sort: an order with an index, for when ``sort`` has none and too many rows match
@@ -120,7 +121,8 @@ def load_page(
     has_next = more if not backwards else True
     has_previous = more if backwards else place is not None
     return Page(
-        rows=[row[0] for row in rows],
+        # Beside the key and the id of the order, one entity or several columns.
+        rows=[row[0] for row in rows] if rows and len(rows[0]) == 3 else rows,  # noqa: PLR2004
         next=_encode_cursor("after", rows[-1].sort_key, rows[-1].sort_id) if rows and has_next else None,
         previous=_encode_cursor("before", rows[0].sort_key, rows[0].sort_id) if rows and has_previous else None,
         count=count,

@@ -1,5 +1,5 @@
-// Cards are moved by hand: by dragging (board_drag.js), by keys (board_keys.js) and by the form on the card, which works
-// without any of this. All three send that form; the answer is the board again, and its columns take the places of ours.
+// Cards are moved by hand: by dragging (board_drag.js), by keys (board_keys.js) and by the form on the card, which a link
+// in its menu shows without any of this. All send that form; the answer is the board again, and its columns replace ours.
 import { dragCards } from "./board_drag.js";
 import { askWhyLost } from "./board_losing.js";
 import { carryCards } from "./board_keys.js";
@@ -17,6 +17,24 @@ export function moveCards() {
   // Before the guard against double submits, which is not meant for a form that is sent from here.
   document.addEventListener("submit", sendForm, { capture: true });
   document.addEventListener("click", showMore);
+  document.addEventListener("click", showForm);
+}
+
+// The page has one form for all cards; a copy of it takes the place of the link in the menu that is opened.
+function showForm(event) {
+  const card = event.target.closest(".card-menu > summary")?.closest(".card-lead");
+  card?.querySelector(".card-menu > a")?.replaceWith(formFor(card));
+}
+
+function formFor(card) {
+  const own = card.querySelector("form");
+  if (own) return own;
+  const form = document.importNode(document.querySelector("[data-move-form]").content.querySelector("form"), true);
+  const status = card.closest("[data-column]").dataset.column;
+  form.action = `${card.querySelector(".card-name").pathname}/status`;
+  form.elements.from_status.value = status;
+  form.querySelector(`option[value="${status}"]`).remove();
+  return form;
 }
 
 function sendForm(event) {
@@ -36,12 +54,12 @@ async function moveCard(id, column) {
   const move = { id, from, before: card.nextElementSibling?.id, name: card.dataset.name, status: column.dataset.column };
   const reason = LOSING.includes(move.status) ? await askWhyLost(card, column) : {};
   if (!reason) return focusCard(id);
-  const form = card.querySelector("form");
+  const form = formFor(card);
   move.url = form.action;
   move.fields = new URLSearchParams(new FormData(form));
   const next = addressOf([from.dataset.column, move.status]);
   for (const [field, value] of Object.entries({ ...reason, status: move.status, next })) move.fields.set(field, value);
-  form.parentElement.open = false;
+  card.querySelector(".card-menu").open = false;
   moving.set(id, move.status);
   const isHeld = card.contains(document.activeElement) || document.activeElement === document.body;
   put(card, column);

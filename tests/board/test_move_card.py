@@ -14,8 +14,9 @@ BrowserAs = Callable[[Employee], Browser]
 
 
 def form_of(page: Page, lead: Lead) -> Form:
-    """The form on the card of a lead."""
-    return page.form(f"/leads/{lead.id}/status")
+    """The form on the card of a lead, which its menu leads to."""
+    link = page.one(f"#card-{lead.id} .card-menu > a")
+    return page.browser.open(str(link["href"])).form(f"/leads/{lead.id}/status")
 
 
 def read(session: Session, lead: Lead) -> Lead:
@@ -97,9 +98,9 @@ def test_a_card_that_someone_moved_meanwhile_says_so(
     browser_as: BrowserAs, session: Session, ann: Employee, max: Employee
 ) -> None:
     lead = make_lead(session, owner_id=ann.id)
-    stale = browser_as(ann).get("leads.show_board")
+    stale = form_of(browser_as(ann).get("leads.show_board"), lead)
     form_of(browser_as(max).get("leads.show_board"), lead).submit(status="proposal")
-    page = form_of(stale, lead).submit(status="contacted")
+    page = stale.submit(status="contacted")
     assert page.status == 409
     assert "Max Lindqvist moved this lead to Proposal after you opened this page." in page.errors[""]
     assert read(session, lead).status == LeadStatus.PROPOSAL
@@ -125,3 +126,14 @@ def test_nobody_is_sent_to_another_site(browser_as: BrowserAs, session: Session,
     lead = make_lead(session)
     page = browser_as(ann).post("leads.change_status", {"status": "contacted", "next": next}, lead_id=lead.id)
     assert page.location == f"/leads/{lead.id}"
+
+
+def test_only_the_card_that_is_asked_for_has_its_form(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    one, other = make_lead(session, owner_id=ann.id), make_lead(session)
+    browser = browser_as(ann)
+    assert not browser.get("leads.show_board").has(".card-lead form")
+    page = browser.get("leads.show_board", owner="me", move=one.id)
+    assert page.has(f"#card-{one.id} .card-menu[open] > form")
+    assert form_of(browser.get("leads.show_board"), other)["next"] == "/leads/board"
+    for address in ("move=x", f"move={10**30}", "move=0"):
+        assert browser.open(f"/leads/board?{address}").status == 200
