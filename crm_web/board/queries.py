@@ -16,7 +16,7 @@ from crm_web.stats.aggregates import LeadScope, Totals, columns_to_sum, count_cu
 from crm_web.stats.periods import Period
 
 _Owner, _Latest = aliased(Employee), aliased(LeadLastActivity)
-SHOWN_ON_CARD = (
+SHOWN_ON_CARD: tuple[Any, ...] = (
     *(Lead.id, Lead.name, Lead.company, Lead.status, Lead.amount, Lead.currency, Lead.owner_id),
     *(Lead.expected_close_on, Lead.closed_at, Lead.updated_at),
     _Owner.name.label("owner_name"),

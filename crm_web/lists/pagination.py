@@ -122,7 +122,7 @@ def load_page(
     has_previous = more if backwards else place is not None
     return Page(
         # Beside the key and the id of the order, one entity or several columns.
-        rows=[row[0] for row in rows] if rows and len(rows[0]) == 3 else rows,  # noqa: PLR2004
+        rows=[row[0] for row in rows] if rows and len(rows[0]) == 3 else rows,
         next=_encode_cursor("after", rows[-1].sort_key, rows[-1].sort_id) if rows and has_next else None,
         previous=_encode_cursor("before", rows[0].sort_key, rows[0].sort_id) if rows and has_previous else None,
         count=count,
