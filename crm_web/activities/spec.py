@@ -1,5 +1,7 @@
 """The list of activities, a column at a time: what the table, its orders and its files show of each."""
 
+from types import SimpleNamespace
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
@@ -34,6 +36,13 @@ COLUMNS = (
 )  # fmt: skip
 """Every column, in the order in which they stand."""
 
+
+class ActivityRow(SimpleNamespace):
+    """A row of the list, as an activity tells it."""
+
+    is_task, record = Activity.is_task, Activity.record
+
+
 ACTIVITIES = ListSpec(
     Activity,
     Column("subject", "Activity"),
@@ -41,6 +50,7 @@ ACTIVITIES = ListSpec(
     shown=("kind", "record", "created_by", "happened_at"),
     default_sort="-happened_at",
     orders={},
+    row=ActivityRow,
     always=(
         Activity.id,
         Activity.kind,

@@ -1,15 +1,17 @@
 """One specification of a list: its orders, pages, columns and files follow from the columns that it names."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Date, DateTime, Select, Text, select
-from sqlalchemy.orm import aliased, joinedload, load_only, with_expression
-from sqlalchemy.sql.base import ExecutableOption
+from sqlalchemy.orm import aliased
 
 from crm_web.core.extensions import db
 from crm_web.lists.columns import Column, show_words
 from crm_web.lists.pagination import PAGE_SIZE, Page, Sort, choose_sort, count_some, join_groups, load_page
+from crm_web.lists.plain_rows import PlainRows
 from crm_web.lists.record_filters import ListFilter
 from crm_web.lists.sorting import day_or_none, folded, moment_or_none, number_or_none, place_or_none
 from crm_web.models.base import EnumText, Trashable
@@ -35,6 +37,7 @@ class ListSpec:
     :param file: what a file holds where no columns are chosen; plain texts that it does not name come last
     :param by_one: the filters that an order's index begins with, if they name one value each
     :param last_activity: the id of the record, and the moment, in the table of latest activities
+    :param row: the class of a page's rows, with what follows from the columns of one
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class ListSpec:
         missing: Mapping[str, tuple[str, ColumnElement[bool]]] | None = None,
         by_one: Mapping[str, Sequence[str]] | None = None,
         last_activity: tuple[Any, Any] = (None, None),
+        row: type[SimpleNamespace] = SimpleNamespace,
     ) -> None:
         self.model, self.name, self.shown, self.default_sort = model, name, shown, default_sort
         self.columns = {column.key: column for column in columns}
@@ -65,7 +69,8 @@ class ListSpec:
         self._missing = {**(missing or {}), **ours}
         self._activity_id, self.activity_at = last_activity
         self._always, self._related, self._by_one = always, related, by_one or {}
-        self._always_related = [(relation, other) for relation, others in always_related.items() for other in others]
+        self._always_related, self._row = always_related, row
+        self._known_rows: dict[tuple[str, ...], PlainRows] = {}
         self.plain = [column for column in columns if column.section]
         unnamed = (column for column in self.plain if column.label not in file)
         self._file = {**file, **{column.label: getattr(model, column.key) for column in unnamed}}
@@ -167,20 +172,22 @@ class ListSpec:
         :param filters: which records
         :param sort: a sort word, as in ``read_sort``
         :param cursor: where the page starts; ``None`` for the first
-        :param columns: the columns to load, with the owner; ``None`` loads the records whole, and without their owners
+        :param columns: the columns to read, as plain rows; ``None`` loads the records whole, and without their owners
         :param size: rows a page
         :return: the page
         """
         order = self.read_sort(sort)
-        query = self._select_for(order, filters).options(*self._load(columns))
-        return load_page(
-            query,
+        query = self._select_for(order, filters)
+        plain = None if columns is None else self._plain_rows(tuple(columns))
+        page = load_page(
+            query if plain is None else plain.read(query),
             order,
             cursor=cursor,
             size=size,
             base_query=self._select_in_order(filters, order),
             fallback_sort=self.read_sort(self.default_sort),
         )
+        return page if plain is None else replace(page, rows=plain.make(page.rows))
 
     def make_table(
         self, filters: ListFilter, *, sort: str | None, columns: Sequence[str] | None
@@ -221,23 +228,19 @@ class ListSpec:
         own = column.path or column.key
         return column.label, getattr(self.model, own) if column.joined is None else column.joined
 
-    def _load(self, columns: Sequence[str] | None) -> list[ExecutableOption]:
-        """Of the records themselves only what is shown, and as little of others, such as the owner."""
-        if columns is None:
-            return []
-        computed = [column for key in columns if (column := self.columns[key]).is_computed]
-        paths = [(self.columns[key].path or key).partition(".") for key in columns if not self.columns[key].is_computed]
-        known = self.model.__mapper__.column_attrs
-        own = [getattr(self.model, name) for name, _, further in paths if name in known]
-        elsewhere: dict[str, list[str]] = {}
-        for relation, name in (*self._always_related, *((name, further) for name, _, further in paths if further)):
-            elsewhere.setdefault(relation, []).append(name)
-        expressions = [with_expression(getattr(self.model, it.path), it.joined) for it in computed]
-        return [load_only(*self._always, *own), *(self._load_of(*path) for path in elsewhere.items()), *expressions]
-
-    def _load_of(self, relation: str, names: Sequence[str]) -> ExecutableOption:
-        joined = getattr(self.model, relation)
-        return joinedload(joined).load_only(*(getattr(joined.property.mapper.class_, name) for name in names))
+    def _plain_rows(self, columns: tuple[str, ...]) -> PlainRows:
+        """What is shown of the records, and as little of others, such as the owner."""
+        if columns not in self._known_rows:
+            own = {attribute.key: attribute for attribute in self._always}
+            others: dict[str, list[str]] = {name: list(names) for name, names in self._always_related.items()}
+            for column in (self.columns[key] for key in columns):
+                name, _, further = (column.path or column.key).partition(".")
+                if further:
+                    others[name] = list(dict.fromkeys([*others.get(name, ()), further]))
+                elif column.is_computed or name in self.model.__mapper__.column_attrs:
+                    own[name] = column.joined if column.is_computed else getattr(self.model, name)
+            self._known_rows[columns] = PlainRows(self.model, own, others, self._row)
+        return self._known_rows[columns]
 
     def _select_for(self, order: Sort, filters: ListFilter) -> Select[Any]:
         query = self.select(filters)
