@@ -3,7 +3,7 @@
 A list shows hundreds of records and changes none; to make the session's records of them takes several times as long.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,7 +22,7 @@ class PlainRows:
     """
 
     def __init__(
-        self, model: Any, own: dict[str, Any], others: dict[str, Sequence[str]], kind: type[SimpleNamespace]
+        self, model: Any, own: Mapping[str, Any], others: Mapping[str, Sequence[str]], kind: type[SimpleNamespace]
     ) -> None:
         self._own, self._others, self._kind = tuple(own), others, kind
         aliases = {name: aliased(getattr(model, name).property.mapper.class_) for name in others}
