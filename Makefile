@@ -34,7 +34,7 @@ quick: environment-dev
 screenshots: environment-dev chromium
 	@$(RUN) -m tests.browser.screenshots
 
-# Fills 1,000 and 1,000,000 leads and measures; BENCH_LEADS=50000 shrinks it, BENCH_ONLY=pages,limits,wal,memory,peers chooses.
+# Fills 1,000 and 1,000,000 leads and measures; BENCH_LEADS=50000 shrinks it, BENCH_ONLY=pages,limits,wal,memory,crowd,peers chooses.
 bench: environment-dev
 	$(RUN) -m bench
 

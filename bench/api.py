@@ -17,6 +17,7 @@ from crm_web.auth.tokens.operations import create_token
 from crm_web.core.extensions import db
 from crm_web.models import Employee, Scope
 
+MOST_TIMES = 1.6
 MOST_ROUNDS = 200
 """A token may make some hundred requests a minute."""
 
@@ -39,7 +40,9 @@ def measure_api(large: Site, rounds: int) -> list[Figure]:
             sides = [_ask(ours, method, "/api/v1/leads", body, token), _ask(bare, method, "/leads", body, token)]
             told = [typical(costs) for costs in in_turn(sides, times)]
             also = {"Ours": f"{told[0]:.1f} ms", "Bare": f"{told[1]:.1f} ms"}
-            figures.append(Figure("limits", f"API: {name} against bare jsonify", told[0] / told[1], also=also))
+            figures.append(
+                Figure("limits", f"API: {name} against bare jsonify", told[0] / told[1], target=MOST_TIMES, also=also)
+            )
         return figures
     finally:
         server.stop()

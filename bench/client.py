@@ -56,6 +56,11 @@ class Browser:
         self._cookies: dict[str, str] = {}
         self._line = HTTPConnection("127.0.0.1", port, timeout=120)
 
+    @property
+    def cookie(self) -> str:
+        """What the header Cookie says."""
+        return "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+
     def open_window(self) -> Self:
         """Another window of the same person, with a connection of its own."""
         window = type(self)(self._port)
@@ -72,7 +77,7 @@ class Browser:
             return self._send(request)
 
     def _send(self, request: Request) -> Answer:
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
+        headers = {"Cookie": self.cookie}
         body = None
         if request.fields is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
@@ -115,7 +120,7 @@ class Browser:
     def stream(self, path: str) -> HTTPConnection:
         """Ask for something long on a line of its own."""
         line = HTTPConnection("127.0.0.1", self._port, timeout=600)
-        line.request("GET", path, headers={"Cookie": "; ".join(f"{k}={v}" for k, v in self._cookies.items())})
+        line.request("GET", path, headers={"Cookie": self.cookie})
         return line
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "var" / "bench"
-PARTS = ("pages", "limits", "wal", "memory", "peers", "duplicates")
+PARTS = ("pages", "limits", "wal", "memory", "crowd", "peers", "duplicates")
 
 
 @dataclass(frozen=True)

