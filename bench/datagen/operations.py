@@ -11,7 +11,7 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
 from sqlalchemy import func, insert, select, text
 
-from bench.datagen.indexes import TABLES, build_again, set_aside
+from bench.datagen.indexes import FOLLOWING, TABLES, build_again, set_aside
 from bench.datagen.words import list_lands, list_words
 from crm_web.core.database import raw_cursor
 from crm_web.core.errors import DomainError
@@ -78,8 +78,9 @@ def fill_database(filling: Filling, *, progress: Progress = lambda line: None) -
     Fill an empty database, or one with the demo company, in the one transaction of the caller.
 
     Constraints and triggers do their work on every row, but for two: counting is done once at the end, and history is
-    written with the times of the story, both of which only the owner of the tables may arrange. Secondary indexes are
-    set aside when the rows are many, and built at the end. Nobody else can use the tables until the transaction ends.
+    written with the times of the story, both of which only the owner of the tables may arrange. When the rows are many,
+    secondary indexes and foreign keys are set aside, and built and checked at the end. Nobody else can use the tables
+    until the transaction ends.
 
     :param filling: what to fill in
     :param progress: told in a line how far it is
@@ -91,7 +92,7 @@ def fill_database(filling: Filling, *, progress: Progress = lambda line: None) -
     cursor.execute(
         "SET LOCAL statement_timeout = 0; SET LOCAL synchronous_commit = off; SET LOCAL temp_buffers = '256MB'"
     )
-    cursor.execute(f"LOCK TABLE employees, {', '.join(TABLES)} IN ACCESS EXCLUSIVE MODE")
+    cursor.execute(f"LOCK TABLE employees, {', '.join((*TABLES, *FOLLOWING))} IN ACCESS EXCLUSIVE MODE")
     _refuse_where_people_work()
     before = _count_rows(cursor)
     set_audit_actor(None)
@@ -101,11 +102,11 @@ def fill_database(filling: Filling, *, progress: Progress = lambda line: None) -
     _begin(cursor)
     with triggers_at_rest(cursor):
         _write_leads(cursor, filling, progress)
-    if indexes:
-        progress(f"Building {len(indexes)} indexes …")
-        build_again(cursor, indexes)
     progress("Counting …")
     cursor.execute("SELECT crm_recount()")
+    if indexes:
+        progress(f"Building {len(indexes)} indexes and foreign keys …")
+        build_again(cursor, indexes)
     after = _count_rows(cursor)
     return {table: after[table] - before[table] for table in after}
 
