@@ -20,6 +20,7 @@ FEATURES = (
     "activities",
     "api",
     "auth",
+    "auth.password_links",
     "auth.tokens",
     "bulk",
     "contacts",

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 from crm_web.auth.queries import find_credentials, hash_token
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
-from crm_web.models import Employee, SignIn, SignInFailures, StartPage, Theme, limit_of, set_audit_actor
+from crm_web.models import Employee, PasswordLink, SignIn, SignInFailures, StartPage, Theme, limit_of, set_audit_actor
 from crm_web.records.operations import lock
 
 SHORTEST_PASSWORD = 10
@@ -54,14 +54,14 @@ class AccountDeactivated(DomainError):
 
 
 class TooManyAttempts(DomainError):
-    """Too many failed sign-ins: the next one has to wait for ``wait``."""
+    """Too many attempts to sign in or to get a link: the next one has to wait for ``wait``."""
 
     def __init__(self, wait: timedelta) -> None:
         self.seconds = max(1, math.ceil(wait.total_seconds()))
         minutes = math.ceil(self.seconds / 60)
         unit = "minute" if minutes == 1 else "minutes"
         super().__init__(
-            f"Too many attempts have failed. Wait {minutes} {unit}, then try again."
+            f"Too many attempts. Wait {minutes} {unit}, then try again."
             " If you forgot your password, ask an admin for a new one."
         )
 
@@ -97,7 +97,7 @@ def hash_password(password: str) -> str:
 
 
 def set_password(employee: Employee, password: str, *, by: Employee | None, keep: int | None = None) -> None:
-    """Set somebody's password and end their sessions.
+    """Set somebody's password, and end their sessions and links. Who did not choose it has to change it.
 
     :param by: the employee who sets it; ``None`` for the system
     :param keep: the id of a session that stays signed in
@@ -107,7 +107,10 @@ def set_password(employee: Employee, password: str, *, by: Employee | None, keep
     set_audit_actor(by)
     lock(employee)
     employee.password_hash = hash_password(password)
+    employee.must_change_password = by is not None and by.id != employee.id
     end_sign_ins(employee, keep=keep)
+    links = delete(PasswordLink).where(PasswordLink.employee_id == employee.id)
+    db.session.execute(links, execution_options=_WITHOUT_OBJECTS)
     # The new password also ends a lock-out by the throttle.
     theirs = (SignInFailures.key == f"account:{employee.id}") | SignInFailures.key.startswith(f"pair:{employee.id}@")
     db.session.execute(delete(SignInFailures).where(theirs), execution_options=_WITHOUT_OBJECTS)
@@ -123,6 +126,8 @@ def change_own_password(employee: Employee, current: str, new: str, *, sign_in_i
     """
     if not _matches(employee.password_hash, current):
         raise WrongPassword("That is not your current password.", "current_password")
+    if new == current:
+        raise PasswordTooWeak("This is your current password. Choose another one.", "password")
     set_password(employee, new, by=employee, keep=sign_in_id)
 
 
@@ -173,13 +178,13 @@ def count_attempt(email: str, *, remote_address: str | None, browser: KnownBrows
     employee_id = found.id if found else None
     if browser is not None and browser.employee_id == employee_id:
         attempt = SignInAttempt(employee_id, found and found.password_hash, f"browser:{browser.nonce}")
-        _count({attempt.own_key: ATTEMPTS_PER_ACCOUNT_AND_ADDRESS})
+        count_within({attempt.own_key: ATTEMPTS_PER_ACCOUNT_AND_ADDRESS})
         return attempt
     # A password may have been typed into this field, so an unknown email is stored as a hash.
-    account, network = employee_id or sha256(email.lower().encode()).hexdigest(), _network(remote_address)
+    account, network = employee_id or sha256(email.lower().encode()).hexdigest(), network_of(remote_address)
     address_key, pair_key, account_key = f"address:{network}", f"pair:{account}@{network}", f"account:{account}"
-    _count({address_key: ATTEMPTS_PER_ADDRESS, pair_key: ATTEMPTS_PER_ACCOUNT_AND_ADDRESS})
-    _count({account_key: ATTEMPTS_PER_ACCOUNT})
+    count_within({address_key: ATTEMPTS_PER_ADDRESS, pair_key: ATTEMPTS_PER_ACCOUNT_AND_ADDRESS})
+    count_within({account_key: ATTEMPTS_PER_ACCOUNT})
     return SignInAttempt(employee_id, found and found.password_hash, pair_key, address_key, account_key)
 
 
@@ -188,7 +193,7 @@ def count_confirmation(employee: Employee) -> None:
 
     :raise TooManyAttempts: if there were too many in the last 15 minutes
     """
-    _count({f"confirmation:{employee.id}": ATTEMPTS_PER_ACCOUNT_AND_ADDRESS})
+    count_within({f"confirmation:{employee.id}": ATTEMPTS_PER_ACCOUNT_AND_ADDRESS})
 
 
 def count_invalid_token(remote_address: str | None) -> tuple[int, timedelta]:
@@ -196,7 +201,7 @@ def count_invalid_token(remote_address: str | None) -> tuple[int, timedelta]:
 
     :return: the number of such requests in the current 15 minutes, and how long these still last
     """
-    return _count_each([f"token:{_network(remote_address)}"])[0]
+    return _count_each([f"token:{network_of(remote_address)}"])[0]
 
 
 def check_attempt(attempt: SignInAttempt, password: str) -> Employee:
@@ -314,7 +319,7 @@ def _matches(password_hash: str | None, password: str) -> bool:
     return password_hash is not None
 
 
-def _network(remote_address: str | None) -> str:
+def network_of(remote_address: str | None) -> str:
     """Return the network that an IP address counts for: one IPv6 connection has millions of addresses, so its /64."""
     try:
         address = ip_address(remote_address or "")
@@ -325,7 +330,12 @@ def _network(remote_address: str | None) -> str:
     return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
 
 
-def _count(limits: dict[str, int]) -> None:
+def count_within(limits: dict[str, int]) -> None:
+    """Count an attempt.
+
+    :param limits: keys of counts to how many attempts each allows in 15 minutes
+    :raise TooManyAttempts: if one of them is over its limit
+    """
     keys = sorted(limits)
     counts = zip(keys, _count_each(keys), strict=True)
     if waits := [wait for key, (attempts, wait) in counts if attempts > limits[key]]:

@@ -10,6 +10,7 @@ from flask_login import current_user
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
+from crm_web.core.config import current_settings
 from crm_web.core.extensions import login_manager
 from crm_web.core.problem_details import is_api_request
 from crm_web.core.request_log import log_event
@@ -58,6 +59,9 @@ REFUSALS = {
     Action.PURGE: "Only admins can delete records permanently.",
     Action.KEEP_WEBHOOKS: "Only admins can manage webhooks.",
 }
+
+WITH_OTHERS_PASSWORD = ("auth.show_account", "auth.change_password", "auth.sign_out")
+"""What people may use before they have changed the password that somebody else set."""
 
 
 class HasOwner(Protocol):
@@ -260,17 +264,29 @@ def check_access() -> ResponseReturnValue | None:
     access = getattr(current_app.view_functions[request.endpoint], "access", None)
     if access == "public" or request.endpoint in ("static", "bootstrap.static") or _asks_for_methods():
         return None
-    if not current_user.is_authenticated and is_api_request():
-        raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
     if not current_user.is_authenticated:
-        if request.method == "POST":
-            return cast(ResponseReturnValue, login_manager.unauthorized())
-        return redirect(url_for("auth.show_sign_in", next=_place()), code=303)
+        return _ask_to_sign_in()
+    if _has_to_choose_password() and request.endpoint not in WITH_OTHERS_PASSWORD:
+        return redirect(url_for("auth.show_account"), code=303)
     if access is None:
         refuse("This page has no access rule.")
     if isinstance(access, Action) and not may(current_user, access):
         refuse(REFUSALS[access])
     return None
+
+
+def _ask_to_sign_in() -> ResponseReturnValue:
+    if is_api_request():
+        raise Unauthorized(www_authenticate=WWWAuthenticate("bearer"))
+    if request.method == "POST":
+        return cast(ResponseReturnValue, login_manager.unauthorized())
+    return redirect(url_for("auth.show_sign_in", next=_place()), code=303)
+
+
+def _has_to_choose_password() -> bool:
+    """Whether somebody else knows the password of the signed-in person."""
+    is_due = current_user.must_change_password and not is_api_request()
+    return is_due and current_settings().allows_password(current_user.email)
 
 
 def _asks_for_methods() -> bool:

@@ -6,7 +6,7 @@ from sqlalchemy import func
 
 from crm_web.auth.drafts.queries import KEPT_FOR as DRAFTS_KEPT
 from crm_web.auth.operations import WINDOW
-from crm_web.models import Draft, SignIn, SignInFailures
+from crm_web.models import Draft, PasswordLink, SignIn, SignInFailures
 from crm_web.records.retention import delete_portion
 
 SIGN_INS_KEPT = timedelta(days=30)
@@ -20,6 +20,11 @@ def delete_expired_sign_ins() -> bool:
 def delete_expired_failures() -> bool:
     """Delete some failed sign-ins that no longer count; returns whether there may be more."""
     return delete_portion(SignInFailures, SignInFailures.first_at <= func.now() - WINDOW)
+
+
+def delete_expired_links() -> bool:
+    """Delete some links for passwords that no longer work; returns whether there may be more."""
+    return delete_portion(PasswordLink, PasswordLink.expires_at <= func.now())
 
 
 def delete_expired_drafts() -> bool:

@@ -17,6 +17,7 @@ from crm_web.core.request_log import TRUSTED_USER, log_event
 from crm_web.models import Employee
 from crm_web.web.flash import flash_message
 from crm_web.web.form_fields import show_refusal
+from crm_web.web.idempotency import Answer
 from crm_web.web.refills import refillable
 from crm_web.web.urls import safe_redirect_target
 
@@ -144,16 +145,18 @@ def change_password() -> ResponseReturnValue:
     form = PasswordForm()
     if not form.validate():
         return _account_page(password=form), 422
+    is_first = current_user.must_change_password
+    place = url_of_start_page(current_user) if is_first else url_for("auth.show_account")
     try:
         _change_password(form)
     except operations.TooManyAttempts as error:
         return _refuse_password(form, error), 429, {"Retry-After": str(error.seconds)}
     except DomainError as error:
         return _refuse_password(form, error), 422
+    answer = Answer("Password changed. Your other sessions were signed out.", place)
     db.session.commit()
     log_event("password_changed")
-    flash_message("Password changed. Your other sessions were signed out.")
-    return redirect(url_for("auth.show_account"), code=303)
+    return answer.give()
 
 
 def _change_password(form: PasswordForm) -> None:
@@ -182,6 +185,10 @@ def end_sign_in(sign_in_id: int) -> ResponseReturnValue:
 
 
 def _account_page(preferences: PreferencesForm | None = None, password: PasswordForm | None = None) -> str:
+    if current_user.must_change_password and current_settings().allows_password(current_user.email):
+        return render_template(
+            "auth/first_password.html", employee=current_user, password=password or PasswordForm(formdata=None)
+        )
     return render_template(
         "auth/account.html",
         employee=current_user,

@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from babel.numbers import is_currency
 from click import ClickException
@@ -211,6 +211,18 @@ class Settings(BaseModel):
     # Whether people may sign in with a password; without, only this one may, for when the provider is away.
     password_sign_in: Switch = True
     break_glass_email: str = ""
+    # The mail server; without one, the CRM sends no email. What it sends links to SITE_URL.
+    smtp_host: str = ""
+    smtp_port: int = _number(587, 1, 65535)
+    smtp_security: Annotated[Literal["starttls", "tls", "none"], Field(description="starttls, tls or none")] = (
+        "starttls"
+    )
+    smtp_user: str = ""
+    smtp_password: str = Field(default="", repr=False)
+    mail_from: str = ""
+    site_url: Annotated[
+        str, Field(pattern=r"^(https?://[^/\s]+)?/?$", description="an address like https://crm.example.com")
+    ] = ""
     session_hours: int = _number(12, 1, 720)
     company_name: str = "Piper Trading Ltd"
     default_region: Region = "US"
@@ -235,6 +247,18 @@ class Settings(BaseModel):
     def _leave_out_blank(cls, given: dict[str, Any]) -> dict[str, Any]:
         stripped = {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
         return {name: value for name, value in stripped.items() if value != ""}
+
+    @model_validator(mode="after")
+    def _complete_mail(self) -> Self:
+        missing = [name.upper() for name in ("mail_from", "site_url") if self.smtp_host and not getattr(self, name)]
+        if missing:
+            raise ConfigurationError(f"{' and '.join(missing)} missing. SMTP_HOST requires it.")
+        return self
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether there is a mail server."""
+        return bool(self.smtp_host)
 
     def allows_password(self, email: str) -> bool:
         """Whether the account with this email may sign in with a password."""

@@ -77,6 +77,7 @@ def create_employee(values: Mapping[str, Any], *, password: str | None, by: Empl
     if password is not None:
         check_new_password(password, name=employee.name, email=employee.email)
         employee.password_hash = hash_password(password)
+        employee.must_change_password = by is not None
     with _refusals_in_words():
         db.session.add(employee)
         db.session.flush()

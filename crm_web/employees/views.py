@@ -2,20 +2,24 @@
 
 from typing import Any
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.auth.operations import set_password as give_password
+from crm_web.auth.password_links.sending import invite
 from crm_web.auth.permissions import Action, allowed, may
+from crm_web.core.config import current_settings
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.core.request_log import log_event
+from crm_web.core.security_headers import send_secret
 from crm_web.employees import blueprint, operations, queries
 from crm_web.employees.forms import NOBODY, ChangeEmployeeForm, DeactivationForm, NewEmployeeForm, NewPasswordForm
 from crm_web.history.conflicts import show_conflict
 from crm_web.history.queries import list_changes_of
 from crm_web.lists.params import ListParams
+from crm_web.mail.queries import list_failed_mails
 from crm_web.models import Employee
 from crm_web.records import people
 from crm_web.records.operations import ChangedMeanwhile
@@ -58,14 +62,14 @@ def create_employee() -> ResponseReturnValue:
     except DomainError as error:
         _refuse(form, error)
         return _new_page(form), 422
-    answer, known = _welcome(form, employee), {"employee": employee.id, "role": employee.role}
+    welcome, known = _welcome(form, employee), {"employee": employee.id, "role": employee.role}
     db.session.commit()
     log_event("employee_created", **known)
-    return answer.give()
+    return welcome.give() if isinstance(welcome, Answer) else welcome
 
 
 def _new_page(form: NewEmployeeForm) -> str:
-    return render_template("employees/new_employee.html", form=form)
+    return render_template("employees/new_employee.html", form=form, sends_mail=current_settings().sends_mail)
 
 
 def _new_form() -> NewEmployeeForm:
@@ -74,12 +78,38 @@ def _new_form() -> NewEmployeeForm:
     return form
 
 
-def _welcome(form: NewEmployeeForm, employee: Employee) -> Answer:
-    place = url_for("employees.list_employees")
-    if employee.password_hash:
+def _welcome(form: NewEmployeeForm, employee: Employee) -> Answer | Response:
+    """Send the invitation of somebody without a password, or show its link once."""
+    place, settings = url_for("employees.list_employees"), current_settings()
+    if employee.password_hash or not settings.allows_password(employee.email):
         return store_response(form, f"{employee.name} added and can sign in now.", place)
-    link = ("Set password", url_for("employees.edit_password", employee_id=employee.id))
-    return store_response(form, f"{employee.name} added. They need a password to sign in.", place, link=link)
+    url = invite(employee)
+    if url is None:
+        return store_response(form, f"{employee.name} added. An invitation is on its way to {employee.email}.", place)
+    page = url_for("employees.edit_employee", employee_id=employee.id)
+    store_response(
+        form, f"{employee.name} was added, and their link was shown once. Create a new one if it is lost.", page
+    )
+    return _show_link(employee, url)
+
+
+def _show_link(employee: Employee, url: str) -> Response:
+    return send_secret(render_template("employees/show_link.html", employee=employee, url=url))
+
+
+@blueprint.post("/<int:employee_id>/password-link")
+@allowed(Action.KEEP_EMPLOYEES)
+def send_password_link(employee_id: int) -> ResponseReturnValue:
+    employee = _employee_or_404(employee_id)
+    place = url_for("employees.edit_employee", employee_id=employee_id)
+    if not employee.is_active or not current_settings().allows_password(employee.email):
+        return Answer(f"{employee.name} can’t sign in with a password.", place, kind="warning").give()
+    url = invite(employee)
+    answer = Answer(f"A link to choose a password is on its way to {employee.email}.", place)
+    page = _show_link(employee, url) if url else None
+    db.session.commit()
+    log_event("password_link_created", employee=employee_id)
+    return page or answer.give()
 
 
 @blueprint.get("/<int:employee_id>/edit")
@@ -130,6 +160,9 @@ def _edit_page(form: ChangeEmployeeForm, employee: Employee) -> str:
         form=form,
         employee=employee,
         changes=list_changes_of("employee", employee.id),
+        failed_mails=list_failed_mails(employee),
+        sends_mail=current_settings().sends_mail,
+        allows_password=current_settings().allows_password(employee.email),
     )
 
 

@@ -28,7 +28,9 @@ from crm_web.models.employee import Employee, EmployeeIdentity, Role, SignIn, Si
 from crm_web.models.erasure import Erasure
 from crm_web.models.last_activity import CustomerLastActivity, LeadLastActivity
 from crm_web.models.lead import WAY_TO_WON, Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
+from crm_web.models.mail import OutgoingMail
 from crm_web.models.merge import RecordMerge
+from crm_web.models.password_link import PasswordLink
 from crm_web.models.saved_view import ListName, SavedView, ViewChoice
 from crm_web.models.stored_import import (
     DUE_STATES,
@@ -106,6 +108,8 @@ __all__ = [
     "LeadLastActivity",
     "ListName",
     "LostReason",
+    "OutgoingMail",
+    "PasswordLink",
     "PauseReason",
     "Rating",
     "Role",

@@ -79,6 +79,7 @@ class Employee(Recorded, Base):
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     manager_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
     password_hash: Mapped[str | None] = mapped_column(Text)
+    must_change_password: Mapped[bool] = mapped_column(server_default=text("false"))
 
     sort_name: Mapped[str] = mapped_column(
         Text(collation="C"), Computed("crm_fold(name)", persisted=True), deferred=True

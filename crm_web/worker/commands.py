@@ -10,7 +10,9 @@ from crm_web.worker.jobs import list_jobs
 from crm_web.worker.runner import Worker
 
 
-@click.command("worker", help="Send webhooks, run imports, find duplicates, compact counts and delete expired data.")
+@click.command(
+    "worker", help="Send webhooks and email, run imports, find duplicates, compact counts and delete expired data."
+)
 @click.option("--once", is_flag=True, help="Run all due jobs once, then exit.")
 def worker(once: bool) -> None:
     """Run until SIGTERM or Ctrl-C, then finish the current jobs. You can run several workers."""

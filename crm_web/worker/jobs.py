@@ -2,12 +2,21 @@
 
 from flask import Flask
 
-from crm_web.auth.retention import delete_expired_drafts, delete_expired_failures, delete_expired_sign_ins
+from crm_web.auth.retention import (
+    delete_expired_drafts,
+    delete_expired_failures,
+    delete_expired_links,
+    delete_expired_sign_ins,
+)
 from crm_web.bulk.operations import delete_expired_selections
+from crm_web.core.config import Settings
 from crm_web.duplicates.finding.operations import keep_duplicates_current
 from crm_web.imports.stored.retention import delete_expired_import_files
 from crm_web.imports.stored.running import POLL_SECONDS as IMPORTS_POLLED
 from crm_web.imports.stored.running import ImportRunner
+from crm_web.mail.operations import delete_expired_mails
+from crm_web.mail.sender import POLL_SECONDS as MAIL_POLLED
+from crm_web.mail.sender import MailSender
 from crm_web.stats.operations import compact_counts
 from crm_web.web.idempotency import delete_expired_keys
 from crm_web.webhooks.delivery.operations import delete_expired_deliveries
@@ -24,9 +33,15 @@ def list_jobs(app: Flask) -> list[Job]:
 
     :return: each job; a new one is a line here
     """
+    settings: Settings = app.config["SETTINGS"]
     sender = Sender(allow_private=app.config["WEBHOOK_PRIVATE_ADDRESSES"])
     return [
         Job("send webhooks", sender.run, every=POLL_SECONDS, finish=sender.finish, thread="webhooks"),
+        *(
+            [Job("send mail", MailSender(settings).run, every=MAIL_POLLED, thread="mail")]
+            if settings.sends_mail
+            else []
+        ),
         Job("import files", ImportRunner().run, every=IMPORTS_POLLED, thread="imports"),
         Job("show signs of life", Heartbeat().run, every=BEAT_SECONDS),
         Job("compact counts", compact_counts, every=10),
@@ -38,4 +53,6 @@ def list_jobs(app: Flask) -> list[Job]:
         Job("delete expired sign-ins", delete_expired_sign_ins, every=HOUR),
         Job("delete expired bulk selections", delete_expired_selections, every=HOUR),
         Job("delete expired import files", delete_expired_import_files, every=HOUR),
+        Job("delete expired mails", delete_expired_mails, every=HOUR),
+        Job("delete expired password links", delete_expired_links, every=HOUR),
     ]

@@ -1,0 +1,40 @@
+"""Getting links to people: by email, or on the page of the admin who passes them on."""
+
+from flask import render_template, url_for
+from flask_login import current_user
+
+from crm_web.auth.password_links.operations import INVITATION_LASTS, RESET_LASTS, create_link
+from crm_web.core.config import current_settings
+from crm_web.mail.operations import write_mail
+from crm_web.models import Employee
+
+
+def invite(employee: Employee) -> str | None:
+    """Let somebody set their password within a week: by email if there is a mail server.
+
+    :return: without a mail server, the URL for the admin to pass on; it is shown once
+    """
+    token = create_link(employee, lasts=INVITATION_LASTS)
+    settings = current_settings()
+    if not settings.sends_mail:
+        return url_for("password_links.edit_password", link=token, _external=True)
+    company = settings.company_name
+    body = render_template(
+        "mail/invitation.txt", employee=employee, by=current_user, company=company, url=_absolute_url(token)
+    )
+    write_mail(employee, subject=f"Your account in the CRM of {company}", body=body)
+    return None
+
+
+def mail_reset(employee: Employee) -> None:
+    """Email somebody a link to set a new password within an hour."""
+    token = create_link(employee, lasts=RESET_LASTS)
+    body = render_template(
+        "mail/reset.txt", employee=employee, company=current_settings().company_name, url=_absolute_url(token)
+    )
+    write_mail(employee, subject="Set a new password", body=body)
+
+
+def _absolute_url(token: str) -> str:
+    """The address of the site comes from its settings: whoever sends a request could forge its Host header."""
+    return current_settings().site_url.rstrip("/") + url_for("password_links.edit_password", link=token)
