@@ -20,6 +20,7 @@ TOPICS = {
     "duplicates": "help/duplicates.html",
     "merging": "help/merging.html",
     "history": "help/history.html",
+    "employees": "help/employees.html",
     "privacy": "help/privacy.html",
     "trash": "help/trash.html",
     "shortcuts": "help/shortcuts.html",
