@@ -54,13 +54,17 @@ MAY_COMMIT = ("views", "commands")
 # and the worker belong to no view.
 COMMITS_BY_ITSELF = ("run.py", "sessions.py", "interrupted.py", "sender.py", "runner.py")
 # Nobody is signed in yet; and the bar under a list is part of that list.
-SHOWN_OTHERWISE = ("sign_in", "choose_records")
+SHOWN_OTHERWISE = ("sign_in", "choose_records", "send_link", "set_password")
 OPEN_TO_EVERYONE = {
     "api.show_openapi",
     "auth.show_sign_in",
     "auth.sign_in",
     "health.show_alive",
     "health.show_ready",
+    "password_links.ask_for_link",
+    "password_links.edit_password",
+    "password_links.send_link",
+    "password_links.set_password",
     "single_sign_on.begin",
     "single_sign_on.complete",
     "single_sign_on.end_sign_ins",

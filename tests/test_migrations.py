@@ -230,7 +230,13 @@ def test_deleting_a_person_never_takes_records_along(own_database: OwnDatabase) 
     }
     with own_database.engine.connect() as connection:
         keys = set(connection.scalars(text(query))) - of_no_use_alone
-        assert keys == {"fk_sign_ins_employee_id", "fk_employee_identities_employee_id", "fk_api_uses_token_id"}
+        assert keys == {
+            "fk_api_uses_token_id",
+            "fk_employee_identities_employee_id",
+            "fk_outgoing_mails_employee_id",
+            "fk_password_links_employee_id",
+            "fk_sign_ins_employee_id",
+        }
 
 
 def test_times_carry_their_zone_and_texts_have_no_silent_limit(own_database: OwnDatabase) -> None:

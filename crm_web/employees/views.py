@@ -97,12 +97,16 @@ def _show_link(employee: Employee, url: str) -> Response:
     return send_secret(render_template("employees/show_link.html", employee=employee, url=url))
 
 
-@blueprint.post("/<int:employee_id>/password-link")
+def _takes_link(employee: Employee) -> bool:
+    return employee.is_active and current_settings().allows_password(employee.email)
+
+
+@blueprint.post("/<int:employee_id>/link")
 @allowed(Action.KEEP_EMPLOYEES)
-def send_password_link(employee_id: int) -> ResponseReturnValue:
+def send_link(employee_id: int) -> ResponseReturnValue:
     employee = _employee_or_404(employee_id)
     place = url_for("employees.edit_employee", employee_id=employee_id)
-    if not employee.is_active or not current_settings().allows_password(employee.email):
+    if not _takes_link(employee):
         return Answer(f"{employee.name} can’t sign in with a password.", place, kind="warning").give()
     url = invite(employee)
     answer = Answer(f"A link to choose a password is on its way to {employee.email}.", place)
@@ -161,8 +165,6 @@ def _edit_page(form: ChangeEmployeeForm, employee: Employee) -> str:
         employee=employee,
         changes=list_changes_of("employee", employee.id),
         failed_mails=list_failed_mails(employee),
-        sends_mail=current_settings().sends_mail,
-        allows_password=current_settings().allows_password(employee.email),
     )
 
 
@@ -251,7 +253,10 @@ def set_password(employee_id: int) -> ResponseReturnValue:
 
 
 def _password_page(form: NewPasswordForm, employee: Employee) -> str:
-    return render_template("employees/set_password.html", form=form, employee=employee)
+    offers_link, sends_mail = _takes_link(employee), current_settings().sends_mail
+    return render_template(
+        "employees/set_password.html", form=form, employee=employee, offers_link=offers_link, sends_mail=sends_mail
+    )
 
 
 def _employee_or_404(employee_id: int) -> Employee:

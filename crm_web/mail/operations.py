@@ -47,7 +47,7 @@ def claim_mails(limit: int) -> list[PendingMail]:
         .where(OutgoingMail.failed_at.is_(None), OutgoingMail.next_attempt_at <= func.now())
         .order_by(OutgoingMail.next_attempt_at)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     )
     claimed = (
         update(OutgoingMail)

@@ -14,10 +14,18 @@ branch_labels = None
 depends_on = None
 
 
+NOT_RECORDED = (
+    "id,version,created_at,created_by_id,updated_at,updated_by_id,sort_name,search_text,email_normalised,phone_e164,"
+    "mobile_e164,password_hash,number,status_changed_at"
+)
+"""The columns of employees that history has left out so far."""
+
+
 def upgrade() -> None:
     op.add_column(
         "employees", sa.Column("must_change_password", sa.Boolean(), server_default=sa.text("false"), nullable=False)
     )
+    record_changes(f"{NOT_RECORDED},must_change_password")
     op.create_table(
         "password_links",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -69,4 +77,20 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("outgoing_mails")
     op.drop_table("password_links")
+    record_changes(NOT_RECORDED)
     op.drop_column("employees", "must_change_password")
+
+
+def record_changes(left_out: str) -> None:
+    """Let the history of employees leave out these columns."""
+    tables = {
+        "insert": "NEW TABLE AS new_rows",
+        "update": "OLD TABLE AS old_rows NEW TABLE AS new_rows",
+        "delete": "OLD TABLE AS old_rows",
+    }
+    for event, rows in tables.items():
+        op.execute(f"DROP TRIGGER record_{event} ON employees")
+        op.execute(
+            f"CREATE TRIGGER record_{event} AFTER {event.upper()} ON employees REFERENCING {rows}"
+            f" FOR EACH STATEMENT EXECUTE FUNCTION crm_record_change('employee', '{left_out}')"
+        )

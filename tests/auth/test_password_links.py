@@ -135,9 +135,9 @@ def test_a_link_that_no_longer_holds_is_refused(
 def test_a_newer_link_replaces_the_older_one(
     browser_as: BrowserAs, visitor: Browser, ada: Employee, ann: Employee
 ) -> None:
-    page = browser_as(ada).get("employees.edit_employee", employee_id=ann.id)
-    first = link_in(page.form("password-link").submit().response.text)
-    second = link_in(page.form("password-link").submit().response.text)
+    page = browser_as(ada).get("employees.edit_employee", employee_id=ann.id).click("Set password")
+    first = link_in(page.button("Create link").response.text)
+    second = link_in(page.button("Create link").response.text)
     assert visitor.open(first).status == 410
     assert choose(visitor, second).status == 303
 
@@ -179,5 +179,5 @@ def test_only_admins_make_links(
     browser_as: BrowserAs, request: pytest.FixtureRequest, bob: Employee, session: Session, name: str
 ) -> None:
     browser = browser_as(request.getfixturevalue(name))
-    assert browser.post("employees.send_password_link", employee_id=bob.id).status == 403
+    assert browser.post("employees.send_link", employee_id=bob.id).status == 403
     assert session.scalars(select(PasswordLink)).all() == []

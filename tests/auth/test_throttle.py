@@ -49,7 +49,7 @@ def test_after_ten_failures_even_the_right_password_waits(visitor: Browser, sess
     assert fail(visitor).status == 422, "the tenth is still answered"
     page = succeed(visitor)
     assert page.status == 429
-    assert page.errors[""].startswith("Too many attempts have failed. Wait 15 minutes, then try again.")
+    assert page.errors[""].startswith("Too many attempts. Wait 15 minutes, then try again.")
     assert page.response.headers["Retry-After"] == str(15 * 60)
     assert page.form()["email"] == "ann@piper.example", "the form is there again"
 

@@ -49,12 +49,13 @@ def test_the_new_employee_signs_in(
     assert (person.phone, person.phone_e164) == ("(415) 555-2671", "+14155552671")
     assert (person.manager_id, person.time_zone, person.locale) == (max.id, "Europe/Berlin", "de_DE")
     assert visitor.post("auth.sign_in", {"email": "JO@company.com", "password": PASSWORD}).location == "/today"
+    assert visitor.get("today.show_today").location == "/account"
 
 
-def test_without_a_password_they_are_added_all_the_same(browser_as: BrowserAs, ada: Employee, session: Session) -> None:
-    page = browser_as(ada).post("employees.create_employee", FILLED | {"password": ""}).follow()
-    assert "They need a password to sign in" in page.flash
-    assert page.click("Set password").h1 == "Set password for Jürgen Ölschläger"
+def test_without_a_password_they_get_a_link(browser_as: BrowserAs, ada: Employee, session: Session) -> None:
+    page = browser_as(ada).post("employees.create_employee", FILLED | {"password": ""})
+    assert page.h1 == "Link for Jürgen Ölschläger"
+    assert page.click("Done").h1 == "Employees"
     assert find(session).password_hash is None
 
 

@@ -61,10 +61,10 @@ CREATIONS = {
     "employee": Creation(
         Employee,
         "employees.new_employee",
-        PERSON,
+        PERSON | {"password": PASSWORD},
         {"job_title": "Buyer"},
         {"email": "@"},
-        "Jo Berg added. They need a password to sign in.",
+        "Jo Berg added and can sign in now.",
     ),
 }
 
@@ -211,11 +211,15 @@ def test_a_likely_duplicate_is_asked_about_once_and_saved_once(browser: Browser,
 
 
 def test_what_an_operation_refuses_leaves_no_key(browser: Browser, session: Session) -> None:
-    form = browser.get("employees.new_employee").form().fill(**PERSON | {"email": "ann@piper.example"})
+    form = (
+        browser.get("employees.new_employee")
+        .form()
+        .fill(**PERSON | {"email": "ann@piper.example", "password": PASSWORD})
+    )
 
     assert form.submit().status == 422
     assert count_keys(session) == 0
-    assert form.submit(email="jo@company.com").status == 303
+    assert form.submit(email="jo@company.com", password=PASSWORD).status == 303
 
 
 def test_the_answer_is_given_again_after_the_record_is_in_the_trash(browser: Browser) -> None:

@@ -4,6 +4,7 @@ from flask import render_template, url_for
 from flask_login import current_user
 
 from crm_web.auth.password_links.operations import INVITATION_LASTS, RESET_LASTS, create_link
+from crm_web.auth.password_links.queries import find_active_employee
 from crm_web.core.config import current_settings
 from crm_web.mail.operations import write_mail
 from crm_web.models import Employee
@@ -26,8 +27,11 @@ def invite(employee: Employee) -> str | None:
     return None
 
 
-def mail_reset(employee: Employee) -> None:
-    """Email somebody a link to set a new password within an hour."""
+def mail_reset(email: str) -> None:
+    """Email whoever has this address a link to set a new password within an hour; does nothing if nobody does."""
+    employee = find_active_employee(email)
+    if employee is None:
+        return
     token = create_link(employee, lasts=RESET_LASTS)
     body = render_template(
         "mail/reset.txt", employee=employee, company=current_settings().company_name, url=_absolute_url(token)

@@ -42,9 +42,8 @@ def send_link() -> ResponseReturnValue:
         show_refusal(form, error)
         return _ask_page(form), 429, {"Retry-After": str(error.seconds)}
     db.session.commit()
-    employee = queries.find_active_employee(email)
-    if employee and current_settings().allows_password(employee.email):
-        mail_reset(employee)
+    if current_settings().allows_password(email):
+        mail_reset(email)
     db.session.commit()
     log_event("password_link_requested", remote_address=request.remote_addr)
     flash_message("If this email belongs to an account, a link is on its way. It works once, within an hour.")
