@@ -5,7 +5,7 @@ from typing import Any
 
 from crm_web.activities.queries import RemovedActivity, find_restored_activity
 from crm_web.core.clock import now
-from crm_web.core.errors import Conflict, DomainError
+from crm_web.core.errors import Conflict
 from crm_web.core.extensions import db
 from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, set_audit_actor
 from crm_web.records.operations import lock
@@ -24,8 +24,16 @@ class RecordInTrash(Conflict):
     """Nothing can be added to a record in the trash."""
 
 
-class NotATask(DomainError):
+class NotATask(Conflict):
     """Only a task can be finished or reopened."""
+
+
+class NotOfItsKind(Conflict):
+    """Only another kind of activity has this field."""
+
+
+class DueDateMissing(Conflict):
+    """A task can't have a due time without a due date."""
 
 
 class AssigneeNotActive(Conflict):
@@ -51,6 +59,19 @@ def add_activity(record: Lead | Customer, values: Mapping[str, Any], *, by: Empl
     db.session.add(activity)
     db.session.flush()
     return activity
+
+
+def check_kind(values: Mapping[str, Any], kind: ActivityKind) -> None:
+    """Check that values fit a kind of activity, for those who may send any; a person's form shows only what fits.
+
+    :raise NotOfItsKind: if only another kind has one of them
+    :raise DueDateMissing: if there is a due time without a due date
+    """
+    for name, owner in OF_KIND.items():
+        if values.get(name) is not None and kind is not owner:
+            raise NotOfItsKind(f"Only {owner}s can have this.", name)
+    if values.get("due_time") is not None and values.get("due_on") is None:
+        raise DueDateMissing("Send a due date with the due time.", "due_on")
 
 
 def finish_task(task: Activity, *, by: Employee) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar, cast
 
@@ -17,6 +17,8 @@ from crm_web.records.matching import MOST_WORDS, list_ignored_words
 
 LONGEST_ID = 2**63 - 1
 DAY = r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
+MOMENT = rf"{DAY[:-1]}T{CLOCK}:[0-5][0-9](\.[0-9]{{1,6}})?(Z|[+-]{CLOCK})$"
 NO_NUL = r"^[^\x00]*$"
 NOT_BLANK = r"^[^\x00]*[^\x00\s][^\x00]*$"
 FEW_WORDS = rf"^\s*([^\x00\s]+\s+){{0,{MOST_WORDS - 1}}}[^\x00\s]*\s*$"
@@ -84,6 +86,22 @@ def _read_day(value: Any) -> Any:
     return parsing.read_date(value)
 
 
+def _read_time(value: Any) -> Any:
+    """A time of day is a string in one format."""
+    if isinstance(value, time):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(CLOCK, value):
+        raise ValueError("Send a time like 14:30.")
+    return time.fromisoformat(value)
+
+
+def _read_moment(value: Any) -> Any:
+    """A moment is a string in one format, with its time zone."""
+    if not isinstance(value, str) or not re.fullmatch(MOMENT, value):
+        raise ValueError("Send a date and time with its time zone, like 2026-03-31T14:30:00Z, from 1900 to 2199.")
+    return datetime.fromisoformat(value).astimezone(UTC)
+
+
 def _read_few_words(words: str) -> str:
     if "\x00" in words:
         raise ValueError(f"Send a string that matches {NO_NUL}")
@@ -149,6 +167,17 @@ Amount = Annotated[
     _string(pattern=MONEY, examples=["1234.50"], description="Money as a string."),
 ]
 Day = Annotated[date, BeforeValidator(_read_day), _string(format="date", pattern=DAY, examples=["2026-06-30"])]
+TimeOfDay = Annotated[
+    time,
+    BeforeValidator(_read_time),
+    PlainSerializer(lambda value: f"{value:%H:%M}", return_type=str),
+    _string(pattern=f"^{CLOCK}$", examples=["14:30"], description="A time of day, such as 14:30."),
+]
+SentMoment = Annotated[
+    datetime,
+    BeforeValidator(_read_moment),
+    _string(format="date-time", pattern=MOMENT, examples=["2026-03-31T14:30:00Z"]),
+]
 FewWords = Annotated[str, AfterValidator(_read_few_words), Field(json_schema_extra={"pattern": FEW_WORDS})]
 """What is searched for: never more words than are looked for."""
 Item = TypeVar("Item")

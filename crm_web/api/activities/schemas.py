@@ -1,13 +1,17 @@
-"""What of activities goes out of the API."""
+"""What of activities goes in and out of the API."""
 
-from datetime import date, time
+from datetime import date
+from typing import Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from crm_web.activities.listing.filters import FILTERS
 from crm_web.activities.spec import ACTIVITIES
+from crm_web.api.field_types import Day, RecordId, SentMoment, TimeOfDay, text_of
 from crm_web.api.list_parameters import with_filters
-from crm_web.api.schemas import FilterQuery, PageOf, PageQuery
+from crm_web.api.schemas import FilterQuery, PageOf, PageQuery, Sent, needs_with
+from crm_web.core.clock import now
+from crm_web.models import Activity as ActivityModel
 from crm_web.models import ActivityKind, CallOutcome, TaskPriority
 from crm_web.web.schemas import Moment, ResponseModel
 
@@ -19,6 +23,57 @@ class ActivityFilterQuery(FilterQuery):
 
 class ActivityQuery(ActivityFilterQuery, PageQuery):
     """A page of activities."""
+
+
+OF_TASKS = ("due_on", "due_time", "priority", "assignee_id")
+
+
+class ActivityParts(Sent):
+    """The fields of an activity except its subject."""
+
+    body: str | None = text_of(ActivityModel.body)
+    happened_at: SentMoment | None = Field(None, description="Defaults to now.")
+    due_on: Day | None = Field(None, description="Only for tasks.")
+    due_time: TimeOfDay | None = Field(None, description="Only for tasks with a due date, in the assignee’s time zone.")
+    priority: TaskPriority | None = Field(None, description="Only for tasks; null is normal.")
+    assignee_id: RecordId | None = Field(None, description="Only for tasks. Defaults to you; null is nobody.")
+    outcome: CallOutcome | None = Field(None, description="Only for calls.")
+
+
+def _only_of_its_kind() -> dict[str, Any]:
+    """Only tasks have a due date, a due time, a priority and an assignee; only calls have an outcome."""
+    nothing = {"type": "null"}
+    of_tasks = {"properties": dict.fromkeys(OF_TASKS, nothing)}
+    return {
+        "allOf": [
+            {"anyOf": [{"properties": {"kind": {"const": ActivityKind.TASK}}}, of_tasks]},
+            {"anyOf": [{"properties": {"kind": {"const": ActivityKind.CALL}}}, {"properties": {"outcome": nothing}}]},
+            needs_with("due_time", "due_on"),
+        ]
+    }
+
+
+class NewActivity(ActivityParts):
+    """A new note, call, meeting, email or task."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            **_only_of_its_kind(),
+            "examples": [{"kind": "task", "subject": "Send the offer", "due_on": "2026-06-30", "due_time": "14:30"}],
+        }
+    )
+
+    kind: ActivityKind
+    subject: str = text_of(ActivityModel.subject, is_required=True, example="Asked about delivery times")
+
+
+class ActivityChange(ActivityParts):
+    """Changes to an activity. Only the fields you send change; null clears a field. Its kind stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"due_on": "2026-06-30", "due_time": None}]})
+
+    subject: str = text_of(ActivityModel.subject, is_never_null=True)
+    happened_at: SentMoment = Field(default_factory=now)
 
 
 class Activity(ResponseModel):
@@ -33,7 +88,7 @@ class Activity(ResponseModel):
     body: str | None
     happened_at: Moment
     due_on: date | None
-    due_time: time | None
+    due_time: TimeOfDay | None
     priority: TaskPriority | None
     done_at: Moment | None
     assignee_id: int | None
