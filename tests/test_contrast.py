@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 TOKENS = Path(__file__).parents[1] / "static" / "tokens.css"
-PAIR = re.compile(r"--([a-z0-9-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);")
+PAIR = re.compile(r"(?:--|\.)([a-z0-9-]+)(?: \{ background)?: light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);")
 COLOURS = {name: (light, dark) for name, light, dark in PAIR.findall(TOKENS.read_text())}
 
 GROUNDS = ("canvas", "sheet", "raised", "hover", "pressed")

@@ -18,8 +18,8 @@ from crm_web.core.security_headers import STATIC_ENDPOINTS
 
 ONE_YEAR = 365 * 24 * 60 * 60
 COMPRESSED_TYPES = ("text/", "application/javascript", "application/json", "image/svg+xml")
-# An import in one of our scripts: import { thing } from "./js/other.js";
-IMPORT = re.compile(rb'(?<= from ")(\./[\w./]+\.js)(?=";)')
+# An import in one of our scripts: import "./js/other.js"; or import { thing } from "./js/other.js";
+IMPORT = re.compile(rb'(?:(?<=^import ")|(?<= from "))\./[\w./]+\.js(?=";)', re.M)
 
 
 def init_app(app: Flask) -> None:

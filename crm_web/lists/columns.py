@@ -91,10 +91,10 @@ def measure_columns(columns: Sequence[Column]) -> str:
     Say how wide a table of some columns has to be at least, so that none is squeezed.
 
     :param columns: the columns beside the name
-    :return: the class of the width, in steps of 16 rem
+    :return: the class of the width, in steps of 32 rem
     """
     rem = NAME_WIDTH + sum(WIDTHS[column.width] for column in columns)
-    return f"own list-{int(-(-rem // 16) * 16)}"
+    return f"own list-{int(-(-rem // 32) * 32)}"
 
 
 def show_words(rows: Iterable[Iterable[object]]) -> Iterator[list[object]]:

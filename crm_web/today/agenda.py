@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from crm_web.models import Activity
-from crm_web.stats.periods import week_of
+from crm_web.stats.periods import Period
 from crm_web.today.queries import Times
 
+DAYS = 7
+"""The page looks so many days ahead, today being the first: a calendar week would be over on a Sunday."""
 QUIET_DAYS = 14
 """Without an activity for so many days, a lead is quiet."""
 NEW_DAYS = 7
@@ -16,27 +18,32 @@ NEW_DAYS = 7
 
 @dataclass(frozen=True)
 class Agenda:
-    """What is overdue, what is for today, for the rest of the week, and what has no date."""
+    """What is overdue, what is for today, for the days after, and what has no date."""
 
     overdue: Sequence[Activity]
     today: Sequence[Activity]
-    week: Sequence[Activity]
+    ahead: Sequence[Activity]
     undated: Sequence[Activity]
 
     @property
     def groups(self) -> list[tuple[str, Sequence[Activity]]]:
         """The groups that have something, each with its heading."""
-        groups = (("Overdue", self.overdue), ("Today", self.today), ("This week", self.week), ("No date", self.undated))
+        groups = (
+            ("Overdue", self.overdue),
+            ("Today", self.today),
+            (f"Next {DAYS} days", self.ahead),
+            ("No date", self.undated),
+        )
         return [(title, activities) for title, activities in groups if activities]
 
 
 def times_of(now: datetime, zone: tzinfo) -> Times:
     """Return the times that the page asks about."""
-    week = week_of(now.astimezone(zone).date(), zone)
+    today = now.astimezone(zone).date()
+    days = Period(today, today + timedelta(days=DAYS), zone)
     return Times(
         now=now,
-        week_end=week.next_day - timedelta(days=1),
-        next_week=week.end,
+        days=days,
         lately=now - timedelta(days=NEW_DAYS),
         quiet_since=now - timedelta(days=QUIET_DAYS),
     )
@@ -44,11 +51,11 @@ def times_of(now: datetime, zone: tzinfo) -> Times:
 
 def sort_by_day(activities: Iterable[Activity], today: date, zone: tzinfo) -> Agenda:
     """Put activities into the groups of the page, those with a time of day in its order."""
-    groups: dict[str, list[Activity]] = {"overdue": [], "today": [], "week": [], "undated": []}
+    groups: dict[str, list[Activity]] = {"overdue": [], "today": [], "ahead": [], "undated": []}
     for activity in sorted(activities, key=lambda it: _when(it, zone)):
         day = _when(activity, zone)[0]
-        past = "overdue" if day < today else "today" if day == today else "week"
-        groups["undated" if day == date.max else past].append(activity)
+        group = "overdue" if day < today else "today" if day == today else "ahead"
+        groups["undated" if day == date.max else group].append(activity)
     return Agenda(**groups)
 
 

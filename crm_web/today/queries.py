@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -23,6 +23,7 @@ from crm_web.models import (
     StatusKind,
     TaskPriority,
 )
+from crm_web.stats.periods import Period
 
 OPEN = StatusKind.OPEN.statuses
 LATELY = 200
@@ -43,37 +44,33 @@ class LeadGroup(StrEnum):
 class Times:
     """The times that the page asks about.
 
-    :param week_end: the last day of this week
+    :param days: the days that the page shows, from today on
     :param lately: since when an assigned lead counts as new
     :param quiet_since: without an activity since then, a lead is quiet
     """
 
     now: datetime
-    week_end: date
-    next_week: datetime
+    days: Period
     lately: datetime
     quiet_since: datetime
 
 
-def list_open_tasks(assignee_ids: Sequence[int], *, until: date, limit: int) -> Sequence[Activity]:
-    """List open tasks on records outside the trash by due date and priority, those without a date last.
-
-    :param until: the last due date
-    """
+def list_open_tasks(assignee_ids: Sequence[int], times: Times, *, limit: int) -> Sequence[Activity]:
+    """List open tasks on records outside the trash by due date and priority, those without a date last."""
     urgency = case((Activity.priority == TaskPriority.HIGH, 0), (Activity.priority == TaskPriority.LOW, 2), else_=1)
     query = _select_with_record().where(Activity.is_open_task, Activity.assignee_id.in_(assignee_ids))
-    query = query.where(or_(Activity.due_on <= until, Activity.due_on.is_(None)))
+    query = query.where(or_(Activity.due_on < times.days.next_day, Activity.due_on.is_(None)))
     order = (Activity.due_on.asc().nulls_last(), urgency, Activity.due_time.asc().nulls_last(), Activity.id)
     return db.session.scalars(query.order_by(*order).limit(limit)).all()
 
 
 def list_appointments(author_ids: Sequence[int], times: Times, *, limit: int) -> Sequence[Activity]:
-    """List the calls and meetings of the rest of this week, by time."""
+    """List the calls and meetings of the days ahead, by time."""
     query = _select_with_record().where(
         Activity.kind.in_([ActivityKind.CALL, ActivityKind.MEETING]),
         Activity.created_by_id.in_(author_ids),
         Activity.happened_at > times.now,
-        Activity.happened_at < times.next_week,
+        Activity.happened_at < times.days.end,
     )
     return db.session.scalars(query.order_by(Activity.happened_at, Activity.id).limit(limit)).all()
 
@@ -134,7 +131,7 @@ def _select_quiet(owner_ids: Sequence[int], times: Times) -> Select[Any]:
 
 def _select_closing(owner_ids: Sequence[int], times: Times) -> Select[Any]:
     """In the words of the list of leads, which its index knows."""
-    return LEADS.select(LeadFilter(owner_ids=owner_ids, statuses=OPEN, close_to=times.week_end + timedelta(days=1)))
+    return LEADS.select(LeadFilter(owner_ids=owner_ids, statuses=OPEN, close_to=times.days.next_day))
 
 
 def _select_assigned(owner_ids: Sequence[int], times: Times) -> Select[Any]:

@@ -24,9 +24,9 @@ LEADS_SHOWN = 5
 def show_today() -> str:
     zone = current_user_locale().zone
     people, times = choose_people(request.args.get("who"), current_user), times_of(now(), zone)
-    tasks = queries.list_open_tasks(people.employee_ids, until=times.week_end, limit=MOST)
+    tasks = queries.list_open_tasks(people.employee_ids, times, limit=MOST)
     appointments = queries.list_appointments(people.employee_ids, times, limit=MOST)
-    today = times.now.astimezone(zone).date()
+    today = times.days.first_day
     who = None if people.is_me else people.word
     return render_template(
         "today/show_today.html",
@@ -37,7 +37,6 @@ def show_today() -> str:
         are_more=len(tasks) == MOST,
         leads=queries.list_lead_groups(people.employee_ids, times, limit=LEADS_SHOWN),
         lists=_list_urls(people),
-        week_end=times.week_end,
         done=_find_done(),
         may_take=may(current_user, Action.CHANGE_OWN) and current_user.can_own,
     )
@@ -54,7 +53,7 @@ def _list_urls(people: PeopleChoice) -> dict[str, str]:
 
 
 def _find_done() -> Activity | None:
-    """The task that was just done, people record needs a next step."""
+    """The task that was just done, whose record needs a next step."""
     done: Any = request.args.get("done", type=int)
     activity = get_activity(done) if done and 0 < done < 2**63 and may(current_user, Action.CREATE) else None
     return activity if activity and activity.done_at and not activity.record.is_in_trash else None

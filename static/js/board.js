@@ -3,14 +3,16 @@
 import { dragCards } from "./board_drag.js";
 import { askWhyLost } from "./board_losing.js";
 import { carryCards } from "./board_keys.js";
-import { dismissMessages } from "./messages.js";
+import { showMessages } from "./messages.js";
+import { isPlain, readPage } from "./pages.js";
 
 const LOSING = ["lost", "disqualified"];
 const moving = new Map();
 let line = Promise.resolve();
 
-export function moveCards() {
-  if (!document.querySelector("[data-board]")) return;
+if (document.querySelector("[data-board]")) moveCards();
+
+function moveCards() {
   document.documentElement.classList.add("board-moves");
   dragCards(moveCard);
   carryCards(moveCard, say);
@@ -70,22 +72,20 @@ async function moveCard(id, column) {
 
 async function send(move) {
   try {
-    const answer = await fetch(move.url, { method: "POST", body: move.fields });
-    await read(answer, move);
+    await read(move, ...(await readPage(move.url, { method: "POST", body: move.fields })));
   } catch {
     putBack(move, `The server can’t be reached. ${move.name} is back in ${move.from.dataset.label}. Try again in a moment.`);
   }
 }
 
-async function read(answer, move) {
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+async function read(move, answer, page) {
   if (!answer.ok) {
     putBack(move, `${move.name} was not moved. ${reasonOn(page)}`);
     if (answer.status === 409) await refresh(move.id);
   } else if (page.querySelector("[data-board]")) {
     moving.delete(move.id);
     swap(page, move.id);
-    showMessages(page.querySelector(".messages"));
+    tell(page.querySelector(".messages"));
   } else {
     // Won has a question to ask, or somebody has to sign in.
     location.assign(answer.url.includes("/sign-in") ? location.href : answer.url);
@@ -100,8 +100,8 @@ function reasonOn(page) {
 // Somebody else was here: what stands where is asked for afresh.
 async function refresh(cardId) {
   try {
-    const answer = await fetch(location.href);
-    if (answer.ok) swap(new DOMParser().parseFromString(await answer.text(), "text/html"), cardId);
+    const [answer, page] = await readPage(location.href);
+    if (answer.ok) swap(page, cardId);
   } catch {
     // The message stands already; the next move or page shows the rest.
   }
@@ -159,7 +159,7 @@ function putBack({ id, from, before }, text) {
   if (card) list.insertBefore(card, next?.parentElement === list ? next : null);
   const fresh = document.querySelector("[data-board-message]").content.firstElementChild.cloneNode(true);
   fresh.querySelector("p > bdi").textContent = text;
-  showMessages(fresh);
+  tell(fresh);
 }
 
 function columnOf(status) {
@@ -175,12 +175,11 @@ function focusCard(id) {
 
 async function showMore(event) {
   const link = event.target.closest("a[data-more]");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (!link || !isPlain(event)) return;
   event.preventDefault();
   const turn = link.parentElement;
   try {
-    const answer = await fetch(link.href);
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const [answer, page] = await readPage(link.href);
     const items = [...page.querySelectorAll(".card-lead, .cards-turn:has([data-more])")];
     if (!answer.ok || !items.length) throw new Error("no cards");
     for (const item of items) {
@@ -194,15 +193,12 @@ async function showMore(event) {
   }
 }
 
-function showMessages(fresh) {
-  document.querySelector(".messages")?.remove();
-  if (!fresh) return;
+function tell(messages) {
   // Heard only where it is put into what is there already.
-  const told = [...fresh.querySelectorAll("p")].map((text) => text.textContent).join(" ");
-  say(told.replace(/\s+/g, " ").trim());
-  fresh.removeAttribute("role");
-  document.querySelector(".frame").before(fresh);
-  dismissMessages();
+  const told = [...(messages?.querySelectorAll("p") ?? [])].map((text) => text.textContent).join(" ");
+  if (told) say(told.replace(/\s+/g, " ").trim());
+  messages?.removeAttribute("role");
+  showMessages(messages);
 }
 
 function say(text) {

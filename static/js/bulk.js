@@ -1,28 +1,28 @@
 // Ticking many rows: one box for the page, Shift and a click for a stretch of rows, and how many are ticked.
 // Everything hangs on the document, because the list is replaced when a filter is chosen.
+import { make } from "./pages.js";
+
 const BOXES = "input[name='ids'][form='bulk']";
 const boxes = () => [...document.querySelectorAll(BOXES)];
 let last;
 
-export function chooseRows() {
-  document.addEventListener("click", (event) => {
-    const box = event.target.closest?.(BOXES);
-    if (!box) return;
-    if (event.shiftKey && last?.isConnected) tickBetween(last, box);
-    last = box;
-  });
-  document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-choose-page]")) {
-      for (const box of boxes()) box.checked = event.target.checked;
-    }
-    if (event.target.matches(`${BOXES}, [data-choose-page], #bulk-all`)) tell();
-  });
-  window.addEventListener("pageshow", offer);
-  // A list that was filtered anew comes without the box for the page.
-  const main = document.querySelector("main");
-  if (main) new MutationObserver(offer).observe(main, { childList: true });
-  offer();
-}
+document.addEventListener("click", (event) => {
+  const box = event.target.closest?.(BOXES);
+  if (!box) return;
+  if (event.shiftKey && last?.isConnected) tickBetween(last, box);
+  last = box;
+});
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-choose-page]")) {
+    for (const box of boxes()) box.checked = event.target.checked;
+  }
+  if (event.target.matches(`${BOXES}, [data-choose-page], #bulk-all`)) tell();
+});
+window.addEventListener("pageshow", offer);
+// A list that was filtered anew comes without the box for the page.
+const main = document.querySelector("main");
+if (main) new MutationObserver(offer).observe(main, { childList: true });
+offer();
 
 function tickBetween(one, other) {
   const all = boxes();
@@ -33,12 +33,7 @@ function tickBetween(one, other) {
 function offer() {
   const head = document.querySelector("[data-bulk]") && document.querySelector(".list thead .col-check");
   if (head && !head.querySelector("input")) {
-    const box = document.createElement("input");
-    box.type = "checkbox";
-    box.className = "form-check-input";
-    box.setAttribute("aria-label", "Select all on this page");
-    box.dataset.choosePage = "";
-    head.append(box);
+    head.append(make("input", { type: "checkbox", class: "form-check-input", "aria-label": "Select all on this page", "data-choose-page": "" }));
   }
   tell();
 }

@@ -1,51 +1,46 @@
 // A chosen filter applies at once: the page around the form is fetched and put in place, the form keeps its focus,
 // and the address says what is shown. Whatever goes wrong ends in the plain page at that address.
+import { readPage } from "./pages.js";
 
+const FORM = "main > form[data-filters]";
 let waiting = new AbortController();
 
-export function applyFilters() {
-  const form = document.querySelector("main > form[data-filters]");
-  tidyAddresses();
-  if (!form) return;
-  form.addEventListener("change", (event) => {
-    if (event.target.matches("select, input")) show(addressOf(form));
-  });
-  window.addEventListener("popstate", () => location.reload());
-}
+const form = document.querySelector(FORM);
+form?.addEventListener("change", (event) => {
+  if (event.target.matches("select, input")) show(address());
+});
+if (form) window.addEventListener("popstate", () => location.reload());
 
 // Empty filters stay out of the address, so that it reads well and can be passed on.
-function tidyAddresses() {
-  document.addEventListener("formdata", (event) => {
-    if (!event.target.matches("form[data-filters]")) return;
-    for (const [name, value] of [...event.formData]) {
-      if (value === "") event.formData.delete(name);
-    }
-  });
+document.addEventListener("formdata", (event) => {
+  if (!event.target.matches("form[data-filters]")) return;
+  for (const [name, value] of [...event.formData]) {
+    if (value === "") event.formData.delete(name);
+  }
+});
+
+function address() {
+  const url = new URL(form.action);
+  url.search = new URLSearchParams(new FormData(form));
+  return url;
 }
 
-function addressOf(form) {
-  const address = new URL(form.action);
-  address.search = new URLSearchParams(new FormData(form));
-  return address;
-}
-
-async function show(address) {
+async function show(url) {
   waiting.abort();
   waiting = new AbortController();
   try {
-    const answer = await fetch(address, { signal: waiting.signal });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = page.querySelector("main > form[data-filters]");
+    const [answer, page] = await readPage(url, { signal: waiting.signal });
+    const fresh = page.querySelector(FORM);
     if (!answer.ok || answer.redirected || !fresh) throw new Error("not the list");
-    replaceAround(document.querySelector("main > form[data-filters]"), fresh);
+    replaceAround(fresh);
     document.title = page.title;
-    history.pushState(null, "", address);
+    history.pushState(null, "", url);
   } catch (error) {
-    if (error.name !== "AbortError") location.assign(address);
+    if (error.name !== "AbortError") location.assign(url);
   }
 }
 
-function replaceAround(form, fresh) {
+function replaceAround(fresh) {
   const all = [...fresh.parentNode.childNodes];
   const place = all.indexOf(fresh);
   for (const node of [...form.parentNode.childNodes]) if (node !== form) node.remove();

@@ -1,14 +1,18 @@
 // Files are dropped where they can be chosen, one that is too large is refused before it is sent, and a page that waits
 // for the worker brings itself up to date without moving anything else.
+import { readPage } from "./pages.js";
+
 const EVERY = 2000;
 
-export function takeFiles() {
-  const place = document.querySelector("[data-drop]");
-  const input = place?.querySelector('input[type="file"]');
-  if (!input) return;
+const place = document.querySelector("[data-drop]");
+const input = place?.querySelector('input[type="file"]');
+if (input) takeFiles();
+if (document.querySelector("[data-refresh]")) setTimeout(refresh, EVERY);
+
+function takeFiles() {
   place.classList.add("is-ready");
   place.querySelector(".drop-hint").hidden = false;
-  input.addEventListener("change", () => checkSize(place, input));
+  input.addEventListener("change", () => checkSize());
   for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
     place.addEventListener(name, (event) => {
       event.preventDefault();
@@ -18,29 +22,23 @@ export function takeFiles() {
   place.addEventListener("drop", (event) => {
     if (!event.dataTransfer.files.length) return;
     input.files = event.dataTransfer.files;
-    checkSize(place, input);
+    checkSize();
     input.focus();
   });
 }
 
-function checkSize(place, input) {
+function checkSize() {
   const isTooLarge = input.files[0]?.size > Number(place.dataset.limit);
   input.setCustomValidity(isTooLarge ? place.dataset.tooLarge : "");
   input.form.noValidate = !isTooLarge;
   if (isTooLarge) input.reportValidity();
 }
 
-export function followProgress() {
-  if (document.querySelector("[data-refresh]")) setTimeout(refresh, EVERY);
-}
-
 async function refresh() {
   try {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-    if (answer.redirected || !answer.ok) return location.reload();
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const [answer, page] = await readPage(location.href);
     const next = page.querySelector("[data-refresh]");
-    if (!next) return location.reload();
+    if (answer.redirected || !answer.ok || !next) return location.reload();
     const shown = document.querySelector("[data-refresh]");
     if (next.innerHTML !== shown.innerHTML) shown.replaceChildren(...next.childNodes);
   } catch {

@@ -2,7 +2,7 @@
 const TYPED_IN = "input:not([type=checkbox], [type=radio], [type=submit]), textarea, select, [contenteditable]";
 const ROWS = "main tr[data-row]";
 
-const DEEDS = {
+const ACTIONS = {
   "/": (event) => reach(document.querySelector("[data-search]"), event),
   "?": () => document.querySelector("#keys")?.showModal(),
   j: () => step(1),
@@ -15,22 +15,12 @@ const DEEDS = {
   c: () => document.querySelector("[data-key=c]")?.click(),
 };
 
-export function listenForKeys() {
-  if (document.documentElement.dataset.keys !== "on") return;
+if (document.documentElement.dataset.keys === "on") {
   document.addEventListener("keydown", (event) => {
     const isElsewhere = event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented;
     if (isElsewhere || event.target.closest(TYPED_IN) || document.querySelector("dialog[open]")) return;
-    if (!Object.hasOwn(DEEDS, event.key)) return;
-    DEEDS[event.key](event);
+    if (Object.hasOwn(ACTIONS, event.key)) ACTIONS[event.key](event);
   });
-}
-
-// The same keys in words, for everybody, behind a button at the foot of the page.
-export function showKeys() {
-  for (const button of document.querySelectorAll("[data-show-keys]")) {
-    button.hidden = false;
-    button.addEventListener("click", () => document.querySelector("#keys").showModal());
-  }
 }
 
 function reach(field, event) {
@@ -72,16 +62,14 @@ function addressOfEdit(link) {
 // Escape, or a click elsewhere, folds an open menu; Escape leaves the focus on what opened it.
 const OPEN_MENU = "details.person[open], details.filter-menu[open], details.card-menu[open]";
 
-export function foldMenus() {
-  document.addEventListener("keydown", (event) => {
-    const menu = document.querySelector(OPEN_MENU);
-    if (event.key !== "Escape" || !menu) return;
-    menu.open = false;
-    menu.querySelector("summary").focus();
-  });
-  document.addEventListener("click", (event) => {
-    for (const menu of document.querySelectorAll(OPEN_MENU)) {
-      if (!menu.contains(event.target)) menu.open = false;
-    }
-  });
-}
+document.addEventListener("keydown", (event) => {
+  const menu = document.querySelector(OPEN_MENU);
+  if (event.key !== "Escape" || !menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll(OPEN_MENU)) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});

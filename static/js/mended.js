@@ -1,14 +1,12 @@
 // What is said to be wrong with a field goes as soon as somebody changes it. Only the server says whether it is right now.
-export function forgetMended() {
-  document.addEventListener("input", ({ target }) => {
-    const field = target.closest(".field-wrong");
-    const error = field?.querySelector(".error");
-    if (!error) return;
-    forgetError(field, error.id);
-    for (const link of document.querySelectorAll(`.error-summary a[href="#${error.id.replace(/-error$/, "")}"]`)) forgetLine(link);
-    error.remove();
-  });
-}
+document.addEventListener("input", ({ target }) => {
+  const field = target.closest(".field-wrong");
+  const error = field?.querySelector(".error");
+  if (!error) return;
+  forgetError(field, error.id);
+  for (const link of document.querySelectorAll(`.error-summary a[href="#${error.id.replace(/-error$/, "")}"]`)) forgetLine(link);
+  error.remove();
+});
 
 function forgetError(field, id) {
   field.classList.remove("field-wrong");

@@ -1,9 +1,7 @@
 // A press anywhere on a row opens its record. Links, boxes and marked text keep what they do; the name stays the link.
 import { linkOf } from "./keys.js";
 
-export function openRows() {
-  for (const type of ["click", "auxclick"]) document.addEventListener(type, open);
-}
+for (const type of ["click", "auxclick"]) document.addEventListener(type, open);
 
 function open(event) {
   const row = event.target.closest("tr[data-row]");

@@ -1,26 +1,25 @@
 // Small changes without a new page: the server answers as always, with the page that one is on, of which the parts marked
 // data-live take the place of the old ones. What the server refuses, or what leads elsewhere, goes the usual way.
-import { dismissMessages } from "./messages.js";
+import { showMessages } from "./messages.js";
+import { isPlain, make, readPage } from "./pages.js";
 
-export function stayOnPage() {
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (event.defaultPrevented || !("stays" in form.dataset)) return;
-    event.preventDefault();
-    if ("sent" in form.dataset) return;
-    form.dataset.sent = "";
-    send(form, event.submitter);
-  });
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest("a[data-stays]");
-    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    show(link.href, {}, link).catch(() => location.assign(link.href));
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") event.target.closest(".edit-in-place")?.querySelector("a[data-stays]")?.click();
-  });
-}
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || !("stays" in form.dataset)) return;
+  event.preventDefault();
+  if ("sent" in form.dataset) return;
+  form.dataset.sent = "";
+  send(form, event.submitter);
+});
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-stays]");
+  if (!link || !isPlain(event)) return;
+  event.preventDefault();
+  show(link.href, {}, link).catch(() => location.assign(link.href));
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") event.target.closest(".edit-in-place")?.querySelector("a[data-stays]")?.click();
+});
 
 async function send(form, submitter) {
   const body = new URLSearchParams(new FormData(form, submitter));
@@ -28,34 +27,25 @@ async function send(form, submitter) {
     await show(form.action, { method: "POST", body }, submitter ?? form);
   } catch {
     // Nothing was saved, or nobody knows: the server tells it on a page of its own.
-    if (submitter?.name) form.append(Object.assign(document.createElement("input"), { type: "hidden", name: submitter.name, value: submitter.value }));
+    if (submitter?.name) form.append(make("input", { type: "hidden", name: submitter.name, value: submitter.value }));
     form.submit();
   }
 }
 
 async function show(url, request, from) {
-  const answer = await fetch(url, request);
+  const [answer, page] = await readPage(url, request);
   if (!answer.ok) throw new Error(answer.statusText);
   const { pathname, search } = new URL(answer.url);
   if (pathname !== location.pathname) return location.assign(answer.url);
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const place = rememberPlace(from);
   for (const part of document.querySelectorAll("[data-live]")) {
     const next = page.getElementById(part.id);
-    if (next) part.replaceWith(document.adoptNode(next));
+    if (next) part.replaceWith(next);
     else part.remove();
   }
   history.replaceState(history.state, "", pathname + search + location.hash);
-  showMessages(page);
+  showMessages(page.querySelector(".messages"));
   focusAgain(place);
-}
-
-function showMessages(page) {
-  document.querySelector(".messages")?.remove();
-  const messages = page.querySelector(".messages");
-  if (!messages) return;
-  document.querySelector(".skip-link").after(document.adoptNode(messages));
-  dismissMessages();
 }
 
 // The focus goes to the field that opened, else to the same control, or to the one that took its place.

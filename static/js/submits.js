@@ -1,23 +1,18 @@
 // A second click on a slow day sends nothing. The server would bear it; the person need not wonder.
 const SENT = "sent";
 
-export function guardSubmits() {
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (form.method !== "post" || event.defaultPrevented) return;
-    if (SENT in form.dataset) {
-      event.preventDefault();
-      return;
-    }
-    form.dataset[SENT] = "";
-    event.submitter?.setAttribute("aria-disabled", "true");
-  });
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (SENT in form.dataset) return event.preventDefault();
+  form.dataset[SENT] = "";
+  event.submitter?.setAttribute("aria-disabled", "true");
+});
 
-  // Coming back by the browser's button finds the form ready again.
-  window.addEventListener("pageshow", () => {
-    for (const form of document.querySelectorAll("form[data-sent]")) {
-      delete form.dataset[SENT];
-      form.querySelector("[aria-disabled]")?.removeAttribute("aria-disabled");
-    }
-  });
-}
+// Coming back by the browser's button finds the form ready again.
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset[SENT];
+    form.querySelector("[aria-disabled]")?.removeAttribute("aria-disabled");
+  }
+});

@@ -3,9 +3,7 @@ import { lookUp } from "./lookup.js";
 
 const PAUSE = 200;
 
-export function suggestRecords() {
-  for (const field of document.querySelectorAll("input[data-suggest]")) {
-    const ask = lookUp(PAUSE, (names = []) => field.list.replaceChildren(...names.map((name) => new Option("", name))));
-    field.addEventListener("input", () => ask(field.dataset.suggest, field.value.trim() && field.value));
-  }
+for (const field of document.querySelectorAll("input[data-suggest]")) {
+  const ask = lookUp(PAUSE, (names = []) => field.list.replaceChildren(...names.map((name) => new Option("", name))));
+  field.addEventListener("input", () => ask(field.dataset.suggest, field.value.trim() && field.value));
 }

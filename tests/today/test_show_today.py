@@ -35,22 +35,22 @@ def groups(page: Page) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def monday(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Monday, so that the week has days left."""
-    at = clock.now() + timedelta(days=7 - clock.now().weekday(), hours=-1)
+def sunday(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Sunday, when a calendar week would have no days left."""
+    at = clock.now() + timedelta(days=6 - clock.now().weekday())
     at = at.replace(hour=9, minute=0)
     for module in ("crm_web.core.clock", "crm_web.today.views", "crm_web.activities.editing.operations"):
         monkeypatch.setattr(f"{module}.now", lambda: at)
 
 
-@pytest.mark.usefixtures("monday")
-def test_shows_what_is_overdue_for_today_and_for_this_week(
+@pytest.mark.usefixtures("sunday")
+def test_shows_what_is_overdue_for_today_and_for_the_days_ahead(
     browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee
 ) -> None:
     plan(session, ann, -3, subject="Late")
     plan(session, ann, 0, subject="Whenever")
     plan(session, ann, 0, subject="Urgent", priority="high")
-    plan(session, ann, 6, subject="On Sunday")
+    plan(session, ann, 6, subject="On Saturday")
     plan(session, ann, 7, subject="Next week")
     plan(session, ann, None, subject="Some day")
     plan(session, bob, 0, subject="Of Bob")
@@ -62,11 +62,11 @@ def test_shows_what_is_overdue_for_today_and_for_this_week(
         )
     shown = groups(browser_as(ann).get("today.show_today"))
     assert {
-        title: names for title, names in shown.items() if title in ("Overdue", "Today", "This week", "No date")
+        title: names for title, names in shown.items() if title in ("Overdue", "Today", "Next 7 days", "No date")
     } == {
         "Overdue": ["Late"],
         "Today": ["Meet", "Urgent", "Whenever"],
-        "This week": ["On Sunday"],
+        "Next 7 days": ["On Saturday"],
         "No date": ["Some day"],
     }
 
@@ -93,7 +93,7 @@ def test_leads_that_wait_are_named_with_why(
     shown = groups(browser_as(ann).get("today.show_today"))
     assert shown["Newly assigned"] == ["Given"]
     assert shown["No next activity"] == shown["Gone quiet"] == ["Quiet"]
-    assert shown["Closing this week"] == ["Closing"]
+    assert shown["Closing soon"] == ["Closing"]
     assert shown["Unassigned"] == ["Free"]
 
 
@@ -166,7 +166,7 @@ def test_sellers_start_here_unless_they_chose_another_page(
 
 
 def test_an_empty_day_says_so(browser_as: BrowserAs, vera: Employee) -> None:
-    assert "Nothing due this week" in browser_as(vera).get("today.show_today").text
+    assert "Nothing due" in browser_as(vera).get("today.show_today").text
 
 
 def test_it_takes_few_queries_however_much_there_is(session: Session, browser_as: BrowserAs, max: Employee) -> None:
