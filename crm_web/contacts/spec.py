@@ -14,7 +14,7 @@ _CUSTOMER_NAME = select(_CUSTOMER.name).where(_CUSTOMER.id == Contact.customer_i
 COLUMNS = (
     Column("customer", "Customer", "record", "on", joined=Customer.name, sort=folded(_CUSTOMER_NAME)),
     Column("job_title", width="on"),
-    Column("email", "Email", "email", "on"),
+    Column("email", "Email", "email", "email"),
     Column("phone", "Phone", "phone", "person"),
     Column("mobile", "Mobile", "phone", "person"),
     # Ids are given in the order of creation, and have an index.

@@ -15,7 +15,7 @@ COLUMNS = (
     Column("number", "Number", sort=Customer.id.expression, is_indexed=True),
     Column("kind", "Type", "word", sort=Customer.kind.expression),
     Column("status", "Status", "standing", sort=Customer.status.expression, is_indexed=True),
-    Column("email", "Email", "email", "on"),
+    Column("email", "Email", "email", "email"),
     Column("phone", "Phone", "phone", "person"),
     Column("website", "Website", "link", "person"),
     Column("industry", width="person", is_indexed=True, section="more"),

@@ -22,7 +22,7 @@ Owner, Maker, Changer = aliased(Employee), aliased(Employee), aliased(Employee)
 COLUMNS = (
     Column("company", "Company", width="person", is_indexed=True),
     Column("job_title", width="person", section="who"),
-    Column("email", "Email", "email", "on"),
+    Column("email", "Email", "email", "email"),
     Column("phone", "Phone", "phone", "person"),
     Column("mobile", "Mobile", "phone", "person"),
     Column("website", "Website", "link", "person"),

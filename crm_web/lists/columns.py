@@ -81,7 +81,7 @@ class ShownColumns:
         return [(kind, name, read(record)) for kind, name, read in self._parts]
 
 
-WIDTHS = {"status": 8, "number": 7.5, "date": 7.5, "person": 9, "word": 6.5, "on": 14}
+WIDTHS = {"status": 8, "number": 7.5, "date": 7.5, "person": 9, "word": 6.5, "on": 14, "email": 17}
 """The widths of columns in rem, as lists.css has them."""
 NAME_WIDTH = 18
 

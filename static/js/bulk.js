@@ -33,7 +33,7 @@ function tickBetween(one, other) {
 function offer() {
   const head = document.querySelector("[data-bulk]") && document.querySelector(".list thead .col-check");
   if (head && !head.querySelector("input")) {
-    head.append(make("input", { type: "checkbox", class: "form-check-input", "aria-label": "Select all on this page", "data-choose-page": "" }));
+    head.replaceChildren(make("input", { type: "checkbox", class: "form-check-input", "aria-label": "Select all on this page", "data-choose-page": "" }));
   }
   tell();
 }
