@@ -42,7 +42,7 @@ def test_scripts_name_each_other_by_content_too(installation: Flask) -> None:
     for address in found:
         with client.get(address, headers={"Accept-Encoding": "gzip"}) as answer:
             assert answer.headers["Cache-Control"].endswith("immutable"), address
-            imported = re.findall(r'from "\./([^"]+)"', gzip.decompress(answer.data).decode())
+            imported = re.findall(r'(?:from|import) "\./([^"]+)"', gzip.decompress(answer.data).decode())
         found += [new for name in imported if (new := f"{address.rpartition('/')[0]}/{name}") not in found]
     # One script by two addresses would be two scripts to a browser, each with a state of its own.
     names = [address.partition("?")[0] for address in found]
