@@ -27,7 +27,9 @@ LEFT_OUT = {
     Contact: FOLDED | {"deleted_by_id"},
     Activity: set(),
     # A secret, what concerns the person alone, and what is in history.
-    Employee: FOLDED | {"password_hash", "theme", "uses_keys", "chosen_start_page", "created_by_id", "updated_by_id"},
+    Employee: FOLDED
+    | {"password_hash", "theme", "uses_keys", "chosen_start_page", "must_change_password"}
+    | {"created_by_id", "updated_by_id"},
 }
 SHOWN: dict[type[Any], type[BaseModel]] = {
     Lead: lead_schemas.Lead,
