@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select, union_all
 from sqlalchemy.orm import aliased, joinedload
 
 from crm_web.core.extensions import db
@@ -150,22 +150,16 @@ class PossibleDuplicate:
     reasons: Sequence[str]
 
 
-def list_duplicates_of(kind: RecordKind, record_id: int) -> list[PossibleDuplicate]:
-    """List what may be the same as a record, the likeliest first."""
-    return read_duplicates(db.session.scalar(select(select_duplicates(kind, literal(record_id)))))
-
-
 def select_duplicates(kind: RecordKind, record_id: ColumnElement[int], *correlated: Any) -> ScalarSelect[Any]:
     """Build a column that holds what may be the same as a record, for ``read_duplicates``.
 
     :param record_id: the id of the record: a column of the table around, or a value
-    :param correlated: the table around
+    :param correlated: the table around, if there is one
     """
     pair = DuplicatePair
     forth = _select_side((pair.entity, pair.record_id), (pair.other_entity, pair.other_id), (kind, record_id))
     back = _select_side((pair.other_entity, pair.other_id), (pair.entity, pair.record_id), (kind, record_id))
-    sides = [side.correlate(*correlated) if correlated else side for side in (forth, back)]
-    other = union_all(*sides).subquery("other")
+    other = union_all(forth.correlate(*correlated), back.correlate(*correlated)).subquery("other")
     name = func.coalesce(Lead.name, AnyCustomer.name, Contact.name)
     found = select(other, name.label("name"), func.coalesce(Lead.company, AnyCustomer.number).label("detail"))
     found = found.add_columns(func.coalesce(Contact.customer_id, other.c.record_id).label("place"))
@@ -177,7 +171,7 @@ def select_duplicates(kind: RecordKind, record_id: ColumnElement[int], *correlat
         is_it = and_(other.c.kind == record_kind, model.id == other.c.record_id, model.deleted_at.is_(None))
         found = found.outerjoin(model, is_it)
     found = found.where(name.is_not(None)).order_by(other.c.points.desc(), other.c.pair_id).limit(MOST_ON_A_RECORD)
-    rows = found.correlate(*correlated).subquery("found") if correlated else found.subquery("found")
+    rows = found.correlate(*correlated).subquery("found")
     return select(func.jsonb_agg(func.to_jsonb(rows.table_valued()))).select_from(rows).scalar_subquery()
 
 

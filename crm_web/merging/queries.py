@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Text, cast, func, literal, select
+from sqlalchemy import ColumnElement, ScalarSelect, Text, cast, func, select
 from sqlalchemy.orm import aliased, joinedload
 
 from crm_web.core.extensions import db
@@ -87,16 +87,11 @@ def find_merged_records(kind: RecordKind, ids: Sequence[int]) -> dict[int, Any]:
     return {record.id: record for record in db.session.scalars(select(model).where(model.id.in_(ids)))}
 
 
-def list_merged_into(kind: RecordKind, record_id: int) -> list[MergedRecord]:
-    """List what was merged into a record."""
-    return read_merged(db.session.scalar(select(select_merged(kind, literal(record_id)))))
-
-
 def select_merged(kind: RecordKind, record_id: ColumnElement[int], *correlated: Any) -> ScalarSelect[Any]:
     """Build a column that holds what was merged into a record, for ``read_merged``.
 
     :param record_id: the id of the record: a column of the table around, or a value
-    :param correlated: the table around
+    :param correlated: the table around, if there is one
     """
     model = aliased(MODELS[kind])
     merge = (
@@ -108,7 +103,7 @@ def select_merged(kind: RecordKind, record_id: ColumnElement[int], *correlated: 
     )
     found = func.jsonb_build_object("record_id", model.id, "name", model.name, "merge_id", merge)
     query = select(func.jsonb_agg(found)).where(model.merged_into_id == record_id)
-    return (query.correlate(*correlated) if correlated else query).scalar_subquery()
+    return query.correlate(*correlated).scalar_subquery()
 
 
 def read_merged(found: list[dict[str, Any]] | None) -> list[MergedRecord]:
