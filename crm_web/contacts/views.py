@@ -124,8 +124,6 @@ def trash_contact(contact_id: int) -> ResponseReturnValue:
 @allowed(Action.CHANGE_OWN)
 def restore_contact(contact_id: int) -> ResponseReturnValue:
     contact = _contact_to_change(contact_id)
-    if contact.merged_into_id:
-        refuse("This contact was merged into another one. Undo the merge instead.")
     operations.restore_contact(contact, by=current_user)
     answer = Answer(f"{contact.name} restored.", _place_of(contact))
     db.session.commit()

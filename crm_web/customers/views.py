@@ -172,8 +172,6 @@ def trash_customer(customer_id: int) -> ResponseReturnValue:
 def restore_customer(customer_id: int) -> ResponseReturnValue:
     customer = _customer_or_404(customer_id)
     require_change(customer)
-    if customer.merged_into_id:
-        refuse("This customer was merged into another one. Undo the merge instead.")
     operations.restore_customer(customer, by=current_user)
     place = url_for("customers.show_customer", customer_id=customer_id)
     answer = Answer(f"{customer.number} {customer.name} restored.", place)

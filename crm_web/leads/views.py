@@ -155,8 +155,6 @@ def trash_lead(lead_id: int) -> ResponseReturnValue:
 def restore_lead(lead_id: int) -> ResponseReturnValue:
     lead = _lead_or_404(lead_id)
     require_change(lead)
-    if lead.merged_into_id:
-        refuse("This lead was merged into another one. Undo the merge instead.")
     operations.restore_lead(lead, by=current_user)
     answer = Answer(f"{lead.name} restored.", url_for("leads.show_lead", lead_id=lead_id))
     db.session.commit()

@@ -20,7 +20,7 @@ from werkzeug.exceptions import (
 )
 
 from crm_web.core.database import DatabaseTimeout, DbFailure, classify_failure, explain_cause, find_sqlstate
-from crm_web.core.errors import PostgresError, RecordGone
+from crm_web.core.errors import Conflict, PostgresError, RecordGone
 from crm_web.core.extensions import login_manager
 from crm_web.core.problem_details import DETAILS, is_api_request, make_problem
 from crm_web.core.request_log import remember_employee
@@ -59,6 +59,7 @@ def register_error_pages(app: Flask) -> None:
     app.register_error_handler(HTTPException, show_error)
     app.register_error_handler(NotFound, show_missing)
     app.register_error_handler(RecordGone, show_gone)
+    app.register_error_handler(Conflict, show_conflict)
     for nonsense in (SecurityError, BadHost):
         app.register_error_handler(nonsense, refuse_host)
     for failure in (DBAPIError, PoolTimeout, DatabaseTimeout, PostgresError):
@@ -75,6 +76,11 @@ def refuse_host(_error: HTTPException) -> ResponseReturnValue:
 def show_gone(_error: RecordGone) -> ResponseReturnValue:
     """Show the page for a record that was deleted during the request."""
     return show_error(Gone())
+
+
+def show_conflict(error: Conflict) -> ResponseReturnValue:
+    """Show why a record's state forbids what was asked, where the view has no form to say it on."""
+    return show_error(Forbidden(error.message))
 
 
 def show_missing(error: NotFound) -> ResponseReturnValue:
