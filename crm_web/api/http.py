@@ -144,14 +144,14 @@ def _format_error(detail: ErrorDetails, within: tuple[str | int, ...]) -> dict[s
     return {"field": _name_field((*within, *detail["loc"])), "message": message}
 
 
-def show(model: BaseModel, status: int = 200, *, location: str | None = None) -> Response:
-    """Answer with an object, with its version as ETag if it has one.
+def show(model: type[BaseModel], record: Any, status: int = 200, *, location: str | None = None) -> Response:
+    """Answer with a record, or another object, with its version as ETag if it has one.
 
     :param location: its URL, if it was created
     """
-    names = read_fields(type(model))
-    response = Response(model.model_dump_json(include=names), status, mimetype="application/json")
-    version = getattr(model, "version", None)
+    shown = model.model_validate(record)
+    response = Response(shown.model_dump_json(include=read_fields(model)), status, mimetype="application/json")
+    version = getattr(shown, "version", None)
     if version is not None:
         response.set_etag(str(version))
     if location:
@@ -166,7 +166,7 @@ def show_saved(model: type[SavedModel], record: Any, status: int = 200, *, locat
 
     :param location: its URL, if it was created
     """
-    return show(build_saved(model, record), status, location=location)
+    return show(model, build_saved(model, record), status, location=location)
 
 
 def build_saved(model: type[SavedModel], record: Any) -> SavedModel:

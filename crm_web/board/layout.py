@@ -20,7 +20,6 @@ from crm_web.models import Employee, LeadStatus, StatusKind
 from crm_web.stats.formatting import format_totals
 from crm_web.stats.periods import Period, month_before, month_of
 from crm_web.web import template_filters
-from crm_web.web.template_filters import UserLocale
 
 QUIET_DAYS = {
     LeadStatus.NEW: 7,
@@ -69,9 +68,10 @@ class Column:
 class BoardParams(LeadListParams):
     """The URL parameters of the board: the filters of the lead list, with the chosen statuses as columns."""
 
-    def __init__(self, args: MultiDict[str, str], *, me: Employee, user_locale: UserLocale) -> None:
-        super().__init__(args, me=me, user_locale=user_locale)
-        self.endpoint = "leads.show_board"
+    list_endpoint = "leads.show_board"
+
+    def __init__(self, args: MultiDict[str, str]) -> None:
+        super().__init__(args)
         self.moved_id = args.get("move", type=int)
         """The lead whose card shows the form that moves it, for browsers without scripts."""
 

@@ -6,27 +6,22 @@ from flask_login import current_user
 
 from crm_web.auth.permissions import Action, allowed
 from crm_web.board.layout import BoardParams, lay_out
-from crm_web.customers.queries import get_customer
 from crm_web.leads import blueprint, queries
 from crm_web.leads.forms import StatusForm
-from crm_web.records.people import list_possible_owners
-from crm_web.web.template_filters import current_user_locale
 
 
 @blueprint.get("/leads/board")
 @allowed(Action.READ)
 def show_board() -> ResponseReturnValue:
-    view = BoardParams(request.args, me=current_user, user_locale=current_user_locale())
+    view = BoardParams(request.args)
     if view.canonical_url:
         return redirect(view.canonical_url)
-    people = list_possible_owners()
-    customer = get_customer(view.customer_id) if view.customer_id else None
     return render_template(
         "board/show_board.html",
         columns=lay_out(view, by=current_user),
         view=view,
-        people=people,
+        people=view.people,
         words=queries.list_words_in_use(),
-        chips=view.list_chips(people, customer),
+        chips=view.list_chips(),
         form=StatusForm(formdata=None),
     )

@@ -22,7 +22,6 @@ from crm_web.records.people import list_possible_owners, map_employee_names
 from crm_web.web.flash import flash_message
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.refills import refillable
-from crm_web.web.template_filters import current_user_locale
 
 blueprint.add_app_template_global(list_actions, "bulk_actions")
 blueprint.add_app_template_global(format_title, "bulk_title")
@@ -52,9 +51,9 @@ def choose_records(entity: str) -> ResponseReturnValue:
 def _read_list(kind: BulkEntity) -> tuple[ListParams, Any]:
     """Read the list that the records were selected in, with its filters."""
     if kind is BulkEntity.LEAD:
-        leads = LeadListParams(request.args, me=current_user, user_locale=current_user_locale())
+        leads = LeadListParams(request.args)
         return leads, queries.select_matching(leads.read_filter())
-    customers = CustomerListParams(request.args, me=current_user, user_locale=current_user_locale())
+    customers = CustomerListParams(request.args)
     return customers, queries.select_matching(customers.read_filter())
 
 

@@ -72,6 +72,16 @@ def _select_words_in_use(limit: int) -> CompoundSelect[Any]:
     return union_all(*(part.subquery().select() for part in (industry, country)))
 
 
+def find_customer_name(customer_id: int) -> str | None:
+    """
+    Find what a customer is called.
+
+    :param customer_id: its id
+    :return: its name, in the trash or not; ``None`` where there is none
+    """
+    return db.session.scalar(select(Customer.name).where(Customer.id == customer_id))
+
+
 def get_customer(customer_id: int) -> Customer | None:
     """
     Load what a customer's page needs: the customer with its people, parent and the lead that made it.

@@ -26,24 +26,23 @@ def send_list(name: str, view: SpecListParams) -> Response:
     return send_csv(name, *view.make_table())
 
 
-def send_list_xlsx(name: str, view: SpecListParams, chips: Sequence[Chip]) -> Response:
+def send_list_xlsx(name: str, view: SpecListParams) -> Response:
     """Send a list as an Excel file, with a sheet that says what it shows.
 
     :param name: of the file, without extension
-    :param chips: the filters in use
     """
     view.sort = view.spec.usable_sort(view.read_filter(), view.sort)
-    return send_xlsx(name, *view.make_table(), view=view, chips=chips)
+    return send_xlsx(name, *view.make_table(), view=view, chips=view.list_chips())
 
 
-def print_list(template: str, view: SpecListParams, chips: Sequence[Chip]) -> str:
+def print_list(template: str, view: SpecListParams) -> str:
     """Draw a list for paper.
 
     :param template: one that extends ``lists/print_list.html``
-    :param chips: the filters in use
     """
     page = view.load_first(MOST_PRINTED)
-    return render_template(template, page=page, view=view, chips=chips, house=current_app.config["COMPANY_NAME"])
+    house = current_app.config["COMPANY_NAME"]
+    return render_template(template, page=page, view=view, chips=view.list_chips(), house=house)
 
 
 def send_csv(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:

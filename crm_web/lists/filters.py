@@ -3,7 +3,7 @@ The filters of a list. Each is declared once: its words in addresses and in the 
 its chips, and the part of the list's query that it fills.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -191,9 +191,10 @@ class PeopleFilter(Filter):
 
 @dataclass(frozen=True, kw_only=True)
 class RecordIdFilter(Filter):
-    """One other record, by its id; a link leads here, and its page knows what the record is called."""
+    """One other record, by its id; a link leads here."""
 
     is_single: ClassVar[bool] = True
+    find_name: Callable[[int], str | None]
 
     def is_known(self, value: str) -> bool:
         return is_record_id(value)
@@ -202,7 +203,7 @@ class RecordIdFilter(Filter):
         return next(iter(view.ids(self.name)), None)
 
     def label(self, view: "RecordListParams", value: str) -> str:
-        return f"{self.title}: {view.titles.get(self.name, 'unknown')}"
+        return f"{self.title}: {self.find_name(int(value)) or 'unknown'}"
 
 
 @dataclass(frozen=True, kw_only=True)

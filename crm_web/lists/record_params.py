@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time
+from functools import cached_property
 from typing import Any, ClassVar
 
+from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from crm_web.core import clock
@@ -15,8 +17,8 @@ from crm_web.lists.params import Chip, ListParams, Tab
 from crm_web.lists.record_filters import ListFilter
 from crm_web.lists.spec import ListSpec
 from crm_web.models import Employee
-from crm_web.records.people import Person, list_team_ids
-from crm_web.web.template_filters import UserLocale
+from crm_web.records.people import Person, list_possible_owners, list_team_ids
+from crm_web.web.template_filters import current_user_locale
 
 
 class RecordListParams(ListParams):
@@ -25,8 +27,6 @@ class RecordListParams(ListParams):
 
     :param endpoint: the list
     :param args: the query of the address
-    :param me: the employee who reads
-    :param user_locale: in whose language and time zone
     :param filters: what it can be filtered by, in the order of the filter bar
     :param spec: the orders and columns that it knows
     :param names: words of the address that no filter declares
@@ -37,18 +37,15 @@ class RecordListParams(ListParams):
         endpoint: str,
         args: MultiDict[str, str],
         *,
-        me: Employee,
-        user_locale: UserLocale,
         filters: Sequence[Filter],
         spec: ListSpec | None = None,
         names: Sequence[str] = (),
     ) -> None:
         super().__init__(endpoint, args, spec=spec, names=sorted([*names_of(filters), *names]))
-        self.me, self.user_locale = me, user_locale
+        self.me: Employee = current_user
+        self.user_locale = current_user_locale()
         self.known_filters = filters
-        self.titles: dict[str, str] = {}
-        """What a record is called that a filter names by its id."""
-        self.today = clock.now().astimezone(user_locale.zone).date()
+        self.today = clock.now().astimezone(self.user_locale.zone).date()
         for it in filters:
             it.check(self)
 
@@ -106,14 +103,18 @@ class RecordListParams(ListParams):
 
     # How the filters read
 
-    def list_chips(self, people: Sequence[Person]) -> list[Chip]:
+    @cached_property
+    def people(self) -> Sequence[Person]:
+        """Everyone whom a filter may name."""
+        return list_possible_owners()
+
+    def list_chips(self) -> list[Chip]:
         """
         Put the filters in use in words.
 
-        :param people: everyone who may be named
         :return: a chip for each filter that has an effect, in the order of the filter bar
         """
-        names = {str(person.id): person.name for person in people}
+        names = {str(person.id): person.name for person in self.people}
         labels = [label for it in self.known_filters for label in it.labels(self, names)]
         return [Chip(label, self.url_without(name, value)) for name, value, label in labels]
 
@@ -126,11 +127,9 @@ class RecordListParams(ListParams):
 
 class SpecListParams(RecordListParams):
     """
-    The address of a list that has a specification.
+    The address of a list that has a specification, as the signed-in person means it.
 
     :param args: the query of the address
-    :param me: the employee who reads
-    :param user_locale: in whose language and time zone
     """
 
     list_endpoint: ClassVar[str]
@@ -138,10 +137,8 @@ class SpecListParams(RecordListParams):
     declared: ClassVar[Sequence[Filter]]
     """What it can be filtered by, in the order of the filter bar."""
 
-    def __init__(self, args: MultiDict[str, str], *, me: Employee, user_locale: UserLocale) -> None:
-        super().__init__(
-            self.list_endpoint, args, me=me, user_locale=user_locale, filters=self.declared, spec=self.spec
-        )
+    def __init__(self, args: MultiDict[str, str]) -> None:
+        super().__init__(self.list_endpoint, args, filters=self.declared, spec=self.spec)
 
     def read_filter(self) -> ListFilter:
         """Say which records the list shows."""

@@ -42,5 +42,9 @@ class RecordMerge(Base):
     undone_by: Mapped[Employee | None] = relationship(foreign_keys=undone_by_id)
 
     @property
+    def is_undone(self) -> bool:
+        return self.undone_at is not None
+
+    @property
     def merged_ids(self) -> list[int]:
         return sorted(int(record_id) for record_id in self.details["merged"])

@@ -1,6 +1,5 @@
 """The URL parameters of a report: period, owners, sources and grouping."""
 
-from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -12,13 +11,10 @@ from crm_web.lists.date_ranges import days_of
 from crm_web.lists.filters import PeopleFilter, WordFilter, read_words
 from crm_web.lists.params import Chip, Tab
 from crm_web.lists.record_params import RecordListParams
-from crm_web.models import Employee
 from crm_web.records.date_input import read_month
-from crm_web.records.people import Person
 from crm_web.stats.aggregates import LeadScope
 from crm_web.stats.periods import Period, month_of
 from crm_web.web import template_filters
-from crm_web.web.template_filters import UserLocale
 
 PERIODS = {
     "last_12_months": "Last 12 months",
@@ -40,23 +36,14 @@ FILTERS = (PeopleFilter(name="owner", title="Owner"), WordFilter(name="source", 
 class ReportParams(RecordListParams):
     """The URL parameters of a report."""
 
-    def __init__(
-        self, name: str, args: MultiDict[str, str], *, me: Employee, user_locale: UserLocale, ways: dict[str, str]
-    ) -> None:
-        super().__init__(
-            "reports.show_report",
-            args,
-            me=me,
-            user_locale=user_locale,
-            filters=FILTERS,
-            names=("period", "from", "to", "by"),
-        )
+    def __init__(self, name: str, args: MultiDict[str, str], *, ways: dict[str, str]) -> None:
+        super().__init__("reports.show_report", args, filters=FILTERS, names=("period", "from", "to", "by"))
         self.name, self.ways = name, ways
         self.require("period", "a period", lambda word: word in PERIODS, is_single=True)
         self.require("by", "a grouping", lambda word: word in ways, is_single=True)
         for side in MONTHS:
             self.require(side, "", lambda _: True, is_single=True)
-        self.read_typed(MONTHS, lambda typed: f"{read_month(typed, user_locale.locale):%Y-%m}")
+        self.read_typed(MONTHS, lambda typed: f"{read_month(typed, self.user_locale.locale):%Y-%m}")
         self.by = self.one("by") if self.one("by") in ways else next(iter(ways), "")
 
     def url(self, endpoint: str | None = None, *, at: str | None = None, **changes: Any) -> str:
@@ -127,9 +114,9 @@ class ReportParams(RecordListParams):
         """What the report can be grouped by."""
         return [Tab(label, self.url(by=word), word == self.by) for word, label in self.ways.items()]
 
-    def list_chips(self, people: Sequence[Person]) -> list[Chip]:
+    def list_chips(self) -> list[Chip]:
         """The filters in use; the period is shown beside the title."""
-        return super().list_chips(people) + [
+        return super().list_chips() + [
             Chip(text.format(month=template_filters.month(month)), self.url_without(name, self.one(name)))
             for name, text in MONTHS.items()
             if (month := self._month(name))

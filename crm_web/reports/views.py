@@ -2,19 +2,16 @@
 
 from flask import Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from crm_web.auth.permissions import Action, allowed
 from crm_web.leads.queries import list_sources
 from crm_web.lists.exports import send_csv, send_xlsx
 from crm_web.lists.params import Chip
-from crm_web.records.people import list_possible_owners
 from crm_web.reports import blueprint
 from crm_web.reports.figures import REPORTS, Report
 from crm_web.reports.formatting import ReportFormatter
 from crm_web.reports.params import PERIODS, ReportParams
-from crm_web.web.template_filters import current_user_locale
 
 
 @blueprint.get("/reports")
@@ -30,7 +27,6 @@ def show_report(name: str) -> ResponseReturnValue:
     report, view = _report(name)
     if view.canonical_url:
         return redirect(view.canonical_url)
-    people = list_possible_owners()
     return render_template(
         "reports/show_report.html",
         report=report,
@@ -39,9 +35,9 @@ def show_report(name: str) -> ResponseReturnValue:
         table=report.build(view),
         caption=ReportFormatter(view).caption(report.caption),
         periods=list(PERIODS.items()),
-        people=people,
+        people=view.people,
         sources=list_sources() if report.has_sources else [],
-        chips=view.list_chips(people),
+        chips=view.list_chips(),
     )
 
 
@@ -59,7 +55,7 @@ def export_report_xlsx(name: str) -> Response:
     report, view = _report(name)
     table = report.build(view)
     period = [Chip(f"{report.period_of}: {ReportFormatter(view).period()}", "")] if report.period_of else []
-    chips = [*period, *view.list_chips(list_possible_owners())]
+    chips = [*period, *view.list_chips()]
     return send_xlsx(report.title, table.file_head, list(table.file_rows), view=view, chips=chips)
 
 
@@ -69,4 +65,4 @@ def _report(name: str) -> tuple[Report, ReportParams]:
 
 
 def _params(name: str, report: Report, args: MultiDict[str, str]) -> ReportParams:
-    return ReportParams(name, args, me=current_user, user_locale=current_user_locale(), ways=dict(report.ways))
+    return ReportParams(name, args, ways=dict(report.ways))

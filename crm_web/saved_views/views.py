@@ -17,7 +17,6 @@ from crm_web.saved_views.items import ENDPOINTS, READERS, current_saved_views, u
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
-from crm_web.web.template_filters import current_user_locale
 
 
 @blueprint.app_context_processor
@@ -175,7 +174,7 @@ def _read(query: str) -> MultiDict[str, str]:
 
 def _tidy(list_name: ListName, args: MultiDict[str, str]) -> str:
     """Normalize the query string to what the list knows, and cut it if it is too long."""
-    address = READERS[list_name](args, me=current_user, user_locale=current_user_locale()).query_string
+    address = READERS[list_name](args).query_string
     return address if len(address) <= limit_of(SavedView.address) else ""
 
 

@@ -1,6 +1,5 @@
 """Spelling correction for lists: if nothing matches, the list of the corrected words is shown."""
 
-from collections.abc import Callable
 from typing import TypeVar
 
 from flask import request
@@ -13,7 +12,7 @@ from crm_web.search.queries import correct_spelling
 Params = TypeVar("Params", bound=SpecListParams)
 
 
-def load_or_correct(params: Params, read: Callable[[MultiDict[str, str]], Params]) -> tuple[Params, Page]:
+def load_or_correct(params: Params) -> tuple[Params, Page]:
     """Load a page of a list; where nothing matches its words, the one of the corrected words.
 
     Everything on the page then comes from the corrected words, so that its links, files and views mean what it shows.
@@ -27,6 +26,6 @@ def load_or_correct(params: Params, read: Callable[[MultiDict[str, str]], Params
     args = MultiDict(request.args)
     args.poplist("at")
     args["q"] = words
-    corrected = read(args)
+    corrected = type(params)(args)
     corrected_page = corrected.load_page()
     return (corrected, corrected_page) if corrected_page.count else (params, page)

@@ -26,7 +26,6 @@ from crm_web.auth.permissions import Action, allowed, require_edit, require_fini
 from crm_web.core.extensions import db
 from crm_web.models import Activity, Customer, Lead
 from crm_web.records.operations import lock
-from crm_web.web.template_filters import current_user_locale
 
 NOT_NOW = {409: "Its lead or customer is in the trash, or the assignee is not active."}
 
@@ -37,7 +36,7 @@ NOT_NOW = {409: "Its lead or customer is in the trash, or the assignee is not ac
 def list_activities() -> ResponseReturnValue:
     """Same filters and sorting as in the app, latest first. Activities on records in the trash are included."""
     query = read_query(schemas.ActivityQuery)
-    view = ActivityListParams(query.as_address(), me=current_user, user_locale=current_user_locale())
+    view = ActivityListParams(query.as_address())
     page = view.spec.list_page(view.read_filter(), sort=view.sort, cursor=query.at, size=query.limit)
     return show_page(schemas.Activity, page)
 
@@ -82,7 +81,7 @@ def _add(record: Lead | Customer) -> Response:
         raise WrongRequest([{"field": error.field or "", "message": error.message}]) from error
     activity = operations.add_activity(record, {"assignee_id": current_user.id} | values, by=current_user)
     place = url_for("api.read_activity", activity_id=activity.id)
-    answer = store_response(_show(activity, 201, location=place))
+    answer = store_response(show(schemas.Activity, activity, 201, location=place))
     db.session.commit()
     return answer
 
@@ -93,7 +92,7 @@ def _add(record: Lead | Customer) -> Response:
 def read_activity(activity_id: int) -> ResponseReturnValue:
     """An activity on a record in the trash is returned as well."""
     read_query(FieldsQuery)
-    return _show(_activity_or_404(activity_id))
+    return show(schemas.Activity, _activity_or_404(activity_id))
 
 
 @blueprint.patch("/api/v1/activities/<int:activity_id>")
@@ -115,7 +114,7 @@ def change_activity(activity_id: int) -> ResponseReturnValue:
     due = {name: getattr(activity, name) for name in ("due_on", "due_time")}
     operations.check_kind(due | values, activity.kind)
     save_changes(activity, values, version=activity.version, by=current_user)
-    answer = _show(activity)
+    answer = show(schemas.Activity, activity)
     db.session.commit()
     return answer
 
@@ -131,7 +130,7 @@ def finish_task(activity_id: int) -> ResponseReturnValue:
     if answer := replay_response():
         return answer
     operations.finish_task(task, by=current_user)
-    answer = store_response(_show(task))
+    answer = store_response(show(schemas.Activity, task))
     db.session.commit()
     return answer
 
@@ -147,7 +146,7 @@ def reopen_task(activity_id: int) -> ResponseReturnValue:
     if answer := replay_response():
         return answer
     operations.reopen_task(task, by=current_user)
-    answer = store_response(_show(task))
+    answer = store_response(show(schemas.Activity, task))
     db.session.commit()
     return answer
 
@@ -180,7 +179,3 @@ def _task_to_finish(activity_id: int) -> Activity:
     task = _activity_or_404(activity_id)
     require_finish(task)
     return task
-
-
-def _show(activity: Activity, status: int = 200, *, location: str | None = None) -> Response:
-    return show(schemas.Activity.model_validate(activity), status, location=location)

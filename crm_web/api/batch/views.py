@@ -35,6 +35,6 @@ def change_many_leads() -> ResponseReturnValue:
     except runner.BatchRefused as error:
         db.session.rollback()
         return error.refusal.to_response()
-    answer = store_response(show(LeadBatchAnswer.model_validate({"results": results})))
+    answer = store_response(show(LeadBatchAnswer, {"results": results}))
     db.session.commit()
     return answer

@@ -27,7 +27,6 @@ from crm_web.core.extensions import db
 from crm_web.customers.queries import get_customer
 from crm_web.models import Contact
 from crm_web.records.operations import lock
-from crm_web.web.template_filters import current_user_locale
 
 IN_TRASH = "The contact or its customer is in the trash."
 
@@ -38,7 +37,7 @@ IN_TRASH = "The contact or its customer is in the trash."
 def list_contacts() -> ResponseReturnValue:
     """Same filters and sorting as in the app, oldest first by default. Contacts in the trash are left out."""
     query = read_query(customer_schemas.ContactQuery)
-    view = ContactListParams(query.as_address(), me=current_user, user_locale=current_user_locale())
+    view = ContactListParams(query.as_address())
     sort = view.sort if "sort" in query.model_fields_set else "created_at"
     page = CONTACTS.list_page(view.read_filter(), sort=sort, cursor=query.at, size=query.limit)
     return show_page(customer_schemas.Contact, page)
@@ -73,7 +72,7 @@ def add_contact(customer_id: int) -> ResponseReturnValue:
 def read_contact(contact_id: int) -> ResponseReturnValue:
     """A contact in the trash is returned as well, with deleted_at set."""
     read_query(schemas.FieldsQuery)
-    return _show(_contact_or_404(contact_id))
+    return show(customer_schemas.Contact, _contact_or_404(contact_id))
 
 
 @blueprint.patch("/api/v1/contacts/<int:contact_id>")
@@ -125,7 +124,7 @@ def restore_contact(contact_id: int) -> ResponseReturnValue:
     if answer := replay_response():
         return answer
     operations.restore_contact(contact, by=current_user)
-    answer = store_response(_show(contact))
+    answer = store_response(show(customer_schemas.Contact, contact))
     db.session.commit()
     return answer
 
@@ -142,7 +141,3 @@ def _contact_to_change(contact_id: int) -> Contact:
     lock(contact)
     require_match(contact.version)
     return contact
-
-
-def _show(contact: Contact) -> Response:
-    return show(customer_schemas.Contact.model_validate(contact))

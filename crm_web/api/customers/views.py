@@ -24,7 +24,6 @@ from crm_web.customers.listing.params import CustomerListParams
 from crm_web.customers.spec import CUSTOMERS
 from crm_web.models import Customer
 from crm_web.records.operations import lock
-from crm_web.web.template_filters import current_user_locale
 
 NOT_POSSIBLE = "The owner can’t own records, or the parent company doesn’t exist."
 
@@ -37,7 +36,7 @@ NOT_POSSIBLE = "The owner can’t own records, or the parent company doesn’t e
 def list_customers() -> ResponseReturnValue:
     """Same filters and sorting as in the app. Customers in the trash are left out."""
     query = read_query(customer_schemas.CustomerQuery)
-    view = CustomerListParams(query.as_address(), me=current_user, user_locale=current_user_locale())
+    view = CustomerListParams(query.as_address())
     page = CUSTOMERS.list_page(view.read_filter(), sort=view.sort, cursor=query.at, size=query.limit)
     return show_page(customer_schemas.Customer, page)
 
@@ -69,7 +68,7 @@ def create_customer() -> ResponseReturnValue:
 def read_customer(customer_id: int) -> ResponseReturnValue:
     """A customer in the trash is returned as well, with deleted_at set."""
     read_query(schemas.FieldsQuery)
-    return _show(_customer_or_404(customer_id))
+    return show(customer_schemas.Customer, _customer_or_404(customer_id))
 
 
 @blueprint.patch("/api/v1/customers/<int:customer_id>")
@@ -118,7 +117,7 @@ def restore_customer(customer_id: int) -> ResponseReturnValue:
     if answer := replay_response():
         return answer
     operations.restore_customer(customer, by=current_user)
-    answer = store_response(_show(customer))
+    answer = store_response(show(customer_schemas.Customer, customer))
     db.session.commit()
     return answer
 
@@ -134,7 +133,3 @@ def _customer_to_change(customer_id: int) -> Customer:
     lock(customer)
     require_match(customer.version)
     return customer
-
-
-def _show(customer: Customer) -> Response:
-    return show(customer_schemas.Customer.model_validate(customer))

@@ -134,4 +134,4 @@ def _decide(chosen: Any) -> operations.Handover | None:
 
 def _show(employee: Employee, status: int = 200) -> Response:
     place = url_for("api.read_employee", employee_id=employee.id) if status == 201 else None
-    return show(employee_schemas.Employee.model_validate(employee), status, location=place)
+    return show(employee_schemas.Employee, employee, status, location=place)

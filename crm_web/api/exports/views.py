@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Response, stream_with_context
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 from pydantic import BaseModel
 
 from crm_web.api import blueprint
@@ -21,7 +20,6 @@ from crm_web.leads.listing.params import LeadListParams
 from crm_web.leads.spec import LEADS
 from crm_web.models import Customer as CustomerModel
 from crm_web.models import Lead as LeadModel
-from crm_web.web.template_filters import current_user_locale
 
 LINES = "application/x-ndjson"
 BATCH = 200
@@ -33,7 +31,7 @@ BATCH = 200
 def export_leads() -> ResponseReturnValue:
     """All matching leads as JSON Lines, one object per line, from a consistent snapshot."""
     query = read_query(LeadExportQuery)
-    view = LeadListParams(query.as_address(), me=current_user, user_locale=current_user_locale())
+    view = LeadListParams(query.as_address())
     columns = [getattr(LeadModel, name) for name in Lead.model_fields]
     return _send(Lead, LEADS.stream(view.read_filter(), columns, sort=view.sort))
 
@@ -44,7 +42,7 @@ def export_leads() -> ResponseReturnValue:
 def export_customers() -> ResponseReturnValue:
     """All matching customers as JSON Lines, one object per line, from a consistent snapshot."""
     query = read_query(CustomerExportQuery)
-    view = CustomerListParams(query.as_address(), me=current_user, user_locale=current_user_locale())
+    view = CustomerListParams(query.as_address())
     columns = [getattr(CustomerModel, name) for name in Customer.model_fields]
     return _send(Customer, CUSTOMERS.stream(view.read_filter(), columns, sort=view.sort))
 

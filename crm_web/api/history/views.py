@@ -46,7 +46,7 @@ def follow_changes() -> ResponseReturnValue:
     changes = list_changes_after(mark, limit=query.limit)
     last = cursor_of(changes[-1]) if changes else mark
     feed = {"items": changes, "after": str(last) if last else None, "is_all": len(changes) < query.limit}
-    return show(history_schemas.Feed.model_validate(feed))
+    return show(history_schemas.Feed, feed)
 
 
 @blueprint.get("/api/v1/conversions")
@@ -68,4 +68,4 @@ def read_conversion(conversion_id: int) -> ResponseReturnValue:
     """Includes conversions that were undone; see undone_at."""
     read_query(schemas.FieldsQuery)
     conversion = queries.find_conversion(conversion_id) or abort(404)
-    return show(history_schemas.Conversion.model_validate(conversion))
+    return show(history_schemas.Conversion, conversion)

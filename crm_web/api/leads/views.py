@@ -24,7 +24,6 @@ from crm_web.leads import operations, queries
 from crm_web.leads.listing.params import LeadListParams
 from crm_web.leads.spec import LEADS
 from crm_web.models import Lead
-from crm_web.web.template_filters import current_user_locale
 
 IN_TRASH = {409: "The lead is in the trash, or a rule forbids it. See detail."}
 
@@ -35,7 +34,7 @@ IN_TRASH = {409: "The lead is in the trash, or a rule forbids it. See detail."}
 def list_leads() -> ResponseReturnValue:
     """Same filters and sorting as in the app. Leads in the trash are left out."""
     query = read_query(lead_schemas.LeadQuery)
-    view = LeadListParams(query.as_address(), me=current_user, user_locale=current_user_locale())
+    view = LeadListParams(query.as_address())
     page = LEADS.list_page(view.read_filter(), sort=view.sort, cursor=query.at, size=query.limit)
     return show_page(lead_schemas.Lead, page)
 
@@ -67,7 +66,7 @@ def create_lead() -> ResponseReturnValue:
 def read_lead(lead_id: int) -> ResponseReturnValue:
     """A lead in the trash is returned as well, with deleted_at set."""
     read_query(schemas.FieldsQuery)
-    return _show(queries.get_lead(lead_id) or abort(404))
+    return show(lead_schemas.Lead, queries.get_lead(lead_id) or abort(404))
 
 
 @blueprint.patch("/api/v1/leads/<int:lead_id>")
@@ -114,7 +113,7 @@ def restore_lead(lead_id: int) -> ResponseReturnValue:
     if answer := replay_response():
         return answer
     operations.restore_lead(lead, by=current_user)
-    answer = store_response(_show(lead))
+    answer = store_response(show(lead_schemas.Lead, lead))
     db.session.commit()
     return answer
 
@@ -123,7 +122,3 @@ def _seen_lead(lead_id: int) -> Lead:
     lead = actions.lock_to_change(lead_id)
     require_match(lead.version)
     return lead
-
-
-def _show(lead: Lead) -> Response:
-    return show(lead_schemas.Lead.model_validate(lead))

@@ -1,6 +1,6 @@
 """What programs send to merge records, and what they get."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
@@ -53,10 +53,3 @@ class MergeUndone(Merge):
         examples=[["Email of Tanaka KK changed since, so it stays."]],
         description="What changed since and stays as it is, in words.",
     )
-
-
-def format_merge(merge: "object", *, left: Sequence[str] | None = None) -> Mapping[str, object]:
-    """Collect what an answer says of a merge."""
-    names = ("id", "entity", "kept_id", "merged_ids")
-    answer = {name: getattr(merge, name) for name in names} | {"is_undone": getattr(merge, "undone_at") is not None}  # noqa: B009
-    return answer if left is None else answer | {"left": left}

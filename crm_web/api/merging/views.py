@@ -51,7 +51,7 @@ def _merge(kind: RecordKind, record_id: int) -> ResponseReturnValue:
     ids = [record_id, *sent.ids]
     _check_all(kind, ids)
     merge = operations.merge_records(kind, ids, keep=record_id, choices=sent.take, by=current_user)
-    answer = store_response(show(schemas.Merge.model_validate(schemas.format_merge(merge))))
+    answer = store_response(show(schemas.Merge, merge))
     db.session.commit()
     return answer
 
@@ -80,6 +80,7 @@ def undo_record_merge(merge_id: int) -> ResponseReturnValue:
     if answer := replay_response():
         return answer
     result = operations.undo_merge(merge, by=current_user)
-    answer = store_response(show(schemas.MergeUndone.model_validate(schemas.format_merge(merge, left=result.left))))
+    undone = schemas.Merge.model_validate(merge).model_dump() | {"left": result.left}
+    answer = store_response(show(schemas.MergeUndone, undone))
     db.session.commit()
     return answer

@@ -36,7 +36,7 @@ def search() -> ResponseReturnValue:
     hits = results.choose_hits(found, query.kind, query.limit)
     items = [_build_hit(found, hit, row) for hit, row in load_records(hits)]
     is_all = not found.is_crowded(query.kind) and found.count(query.kind) == len(hits)
-    return show(SearchAnswer.model_validate({"items": items, "is_all": is_all}))
+    return show(SearchAnswer, {"items": items, "is_all": is_all})
 
 
 def _build_hit(found: Found, hit: Hit, row: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from crm_web.auth.permissions import Action, allowed
 from crm_web.core.extensions import db
 from crm_web.core.request_log import log_event
 from crm_web.core.security_headers import hide_secret
-from crm_web.models import Webhook, WebhookDelivery
+from crm_web.models import Webhook
 from crm_web.webhooks import operations, queries
 from crm_web.webhooks.signing import show_secret
 
@@ -50,7 +50,7 @@ def create_webhook() -> ResponseReturnValue:
     webhook, _ = operations.create_webhook(values, allow_private=_allows_private(), by=current_user)
     shown = webhook_schemas.Webhook.model_validate(webhook).model_dump() | {"secret": None}
     place = url_for("api.read_webhook", webhook_id=webhook.id)
-    answer = store_response(show(webhook_schemas.MadeWebhook.model_validate(shown), 201, location=place))
+    answer = store_response(show(webhook_schemas.MadeWebhook, shown, 201, location=place))
     webhook_id, answer = webhook.id, _with_secret(answer)
     db.session.commit()
     log_event("webhook_created", webhook=webhook_id)
@@ -72,7 +72,7 @@ def _with_secret(answer: Response) -> Response:
 def read_webhook(webhook_id: int) -> ResponseReturnValue:
     """Shows whether it is paused, why, and since when deliveries have failed."""
     read_query(schemas.FieldsQuery)
-    return _show(_webhook_or_404(webhook_id))
+    return show(webhook_schemas.Webhook, _webhook_or_404(webhook_id))
 
 
 @blueprint.patch("/api/v1/webhooks/<int:webhook_id>")
@@ -94,7 +94,7 @@ def change_webhook(webhook_id: int) -> ResponseReturnValue:
         webhook, values, version=webhook.version, allow_private=_allows_private(), by=current_user
     )
     _switch(webhook, is_active, skip_missed)
-    answer = _show(webhook)
+    answer = show(webhook_schemas.Webhook, webhook)
     db.session.commit()
     log_event("webhook_changed", webhook=webhook_id)
     return answer
@@ -151,7 +151,7 @@ def replay_delivery(webhook_id: int, delivery_id: int) -> ResponseReturnValue:
     if answer := replay_response():
         return answer
     operations.replay_delivery(delivery, by=current_user)
-    answer = store_response(_show_delivery(delivery))
+    answer = store_response(show(webhook_schemas.Delivery, delivery))
     db.session.commit()
     log_event("webhook_replayed", webhook=webhook_id, delivery=delivery_id)
     return answer
@@ -159,14 +159,6 @@ def replay_delivery(webhook_id: int, delivery_id: int) -> ResponseReturnValue:
 
 def _webhook_or_404(webhook_id: int) -> Webhook:
     return queries.get_webhook(webhook_id) or abort(404)
-
-
-def _show(webhook: Webhook) -> Response:
-    return show(webhook_schemas.Webhook.model_validate(webhook))
-
-
-def _show_delivery(delivery: WebhookDelivery) -> Response:
-    return show(webhook_schemas.Delivery.model_validate(delivery))
 
 
 def _allows_private() -> bool:

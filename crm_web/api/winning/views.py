@@ -28,7 +28,7 @@ def preview_win(lead_id: int) -> ResponseReturnValue:
         "would_create": None if decided else customer_from_lead(lead),
         "likely": [] if decided else [actions.format_candidate(found) for found in list_likely_customers(lead)],
     }
-    return show(schemas.WinPreview.model_validate(preview))
+    return show(schemas.WinPreview, preview)
 
 
 @blueprint.post("/api/v1/leads/<int:lead_id>/status")
@@ -49,7 +49,7 @@ def change_status(lead_id: int) -> ResponseReturnValue:
     if answer := replay_response():
         return answer
     actions.move(lead, read_body(schemas.StatusChange))
-    answer = store_response(show(schemas.Lead.model_validate(lead)))
+    answer = store_response(show(schemas.Lead, lead))
     db.session.commit()
     return answer
 
@@ -69,6 +69,6 @@ def undo_win(lead_id: int) -> ResponseReturnValue:
     if answer := replay_response():
         return answer
     winning_operations.undo_win(lead, by=current_user)
-    answer = store_response(show(schemas.Lead.model_validate(lead)))
+    answer = store_response(show(schemas.Lead, lead))
     db.session.commit()
     return answer

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from crm_web.customers.queries import find_customer_name
 from crm_web.leads.spec import LEADS
 from crm_web.lists.date_ranges import FUTURE, PAST
 from crm_web.lists.filters import (
@@ -133,7 +134,14 @@ FILTERS = (
     STATUS,
     PeopleFilter(name="owner", title="Owner", part="owner_ids"),
     WordFilter(name="source", title="Source", part="sources"),
-    RecordIdFilter(name="customer", title="Customer", part="customer_id", what="a customer", place=NOWHERE),
+    RecordIdFilter(
+        name="customer",
+        title="Customer",
+        part="customer_id",
+        what="a customer",
+        find_name=find_customer_name,
+        place=NOWHERE,
+    ),
     DatesFilter(name="created", title="Created", part="created", offered=PAST, place=MORE),
     DatesFilter(
         name="close",

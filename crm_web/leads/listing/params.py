@@ -1,6 +1,5 @@
 """What the address of the list of leads says."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from crm_web.leads.left_status import LeftStatusFilter
@@ -8,21 +7,15 @@ from crm_web.leads.listing.filters import FILTERS, OVERDUE, STATUS
 from crm_web.leads.queries import LeadFilter
 from crm_web.leads.spec import LEADS
 from crm_web.lists.filters import read_words
-from crm_web.lists.params import Chip, Tab
+from crm_web.lists.params import Tab
 from crm_web.lists.record_params import SpecListParams
-from crm_web.models import Customer, LeadStatus, StatusKind
-from crm_web.records.people import Person
+from crm_web.models import LeadStatus, StatusKind
 
 
 class LeadListParams(SpecListParams):
     """The address of the list of leads."""
 
     list_endpoint, spec, declared = "leads.list_leads", LEADS, FILTERS
-
-    @property
-    def customer_id(self) -> int | None:
-        """The customer whose leads are shown, if only theirs are."""
-        return next(iter(self.ids("customer")), None)
 
     def read_filter(self) -> LeadFilter:
         leads = LeadFilter(**self.read_parts())
@@ -62,17 +55,6 @@ class LeadListParams(SpecListParams):
         return [Tab(label, self.url(endpoint), endpoint == self.endpoint) for label, endpoint in layouts]
 
     # How the filters read
-
-    def list_chips(self, people: Sequence[Person], customer: Customer | None = None) -> list[Chip]:
-        """
-        Put the filters in use in words.
-
-        :param people: everyone who may be named as an owner
-        :param customer: the customer whose leads are shown, if only theirs are
-        :return: a chip for each filter that has an effect, in the order of the filter bar
-        """
-        self.titles = {"customer": customer.name} if customer else {}
-        return super().list_chips(people)
 
     @property
     def ignored(self) -> list[str]:

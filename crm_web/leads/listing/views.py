@@ -2,22 +2,16 @@
 
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
-from werkzeug.datastructures import MultiDict
 
 from crm_web.auth.permissions import Action, allowed
-from crm_web.customers.queries import get_customer
 from crm_web.leads import blueprint, queries
 from crm_web.leads.listing.params import LeadListParams
 from crm_web.lists.exports import print_list, send_list, send_list_xlsx
 from crm_web.lists.pagination import Page
-from crm_web.lists.params import Chip
-from crm_web.models import Customer, ListName
-from crm_web.records.people import list_possible_owners
+from crm_web.models import ListName
 from crm_web.saved_views.items import READERS, current_saved_views
 from crm_web.search.corrections import load_or_correct
 from crm_web.stats.formatting import format_totals
-from crm_web.web.template_filters import current_user_locale
 
 READERS[ListName.LEADS] = LeadListParams
 
@@ -25,20 +19,19 @@ READERS[ListName.LEADS] = LeadListParams
 @blueprint.get("/leads")
 @allowed(Action.READ)
 def list_leads() -> ResponseReturnValue:
-    sent = _read(request.args)
+    sent = LeadListParams(request.args)
     if sent.canonical_url:
         return redirect(sent.canonical_url)
-    view, page = load_or_correct(sent, _read)
-    people = list_possible_owners()
+    view, page = load_or_correct(sent)
     return render_template(
         "leads/list_leads.html",
         page=page,
         total=_total(view, page if view is sent else None),
         view=view,
         words_sent=sent.one("q"),
-        people=people,
+        people=view.people,
         words=queries.list_words_in_use(),
-        chips=view.list_chips(people, _customer(view)),
+        chips=view.list_chips(),
         kept=current_saved_views(),
     )
 
@@ -63,30 +56,16 @@ def _total(view: LeadListParams, page: Page | None) -> dict[str, str]:
 @blueprint.get("/leads.csv")
 @allowed(Action.READ)
 def export_leads() -> ResponseReturnValue:
-    return send_list("leads", _read(request.args))
+    return send_list("leads", LeadListParams(request.args))
 
 
 @blueprint.get("/leads.xlsx")
 @allowed(Action.READ)
 def export_leads_xlsx() -> ResponseReturnValue:
-    view = _read(request.args)
-    return send_list_xlsx("leads", view, _chips(view))
+    return send_list_xlsx("leads", LeadListParams(request.args))
 
 
 @blueprint.get("/leads/print")
 @allowed(Action.READ)
 def print_leads() -> ResponseReturnValue:
-    view = _read(request.args)
-    return print_list("leads/print_leads.html", view, _chips(view))
-
-
-def _read(args: MultiDict[str, str]) -> LeadListParams:
-    return LeadListParams(args, me=current_user, user_locale=current_user_locale())
-
-
-def _customer(view: LeadListParams) -> Customer | None:
-    return get_customer(view.customer_id) if view.customer_id else None
-
-
-def _chips(view: LeadListParams) -> list[Chip]:
-    return view.list_chips(list_possible_owners(), _customer(view))
+    return print_list("leads/print_leads.html", LeadListParams(request.args))
