@@ -73,7 +73,7 @@ def echo_report(report: Report) -> None:
     click.echo(f"{report.created:>10,} created")
     click.echo(f"{report.updated:>10,} updated ({report.closed:,} closed, previously open)")
     click.echo(f"{report.filled:>10,} filled in")
-    click.echo(f"{report.same:>10,} skipped: nothing new")
+    click.echo(f"{report.same:>10,} nothing new")
     click.echo(f"{report.refused:>10,} refused")
     if report.statuses:
         click.echo("Now: " + ", ".join(f"{count:,} {status.label}" for status, count in report.statuses.items()))

@@ -44,14 +44,14 @@ PEOPLE = "First Name,Last Name,Email,Phone\n"
 
 
 def counts(result: Result) -> tuple[int, int, int, int]:
-    """Created, updated, skipped, refused, as the report says; with those filled in they have to add up."""
+    """Created, updated, nothing new, refused, as the report says; with those filled in they have to add up."""
     lines = [line.split() for line in result.output.replace(",", "").splitlines()]
     found = {
         words[1].strip(":").replace("rows", "row"): int(words[0])
         for words in lines
         if len(words) > 1 and words[0].isdigit()
     }
-    kinds = (found["created"], found["updated"], found["skipped"], found["refused"])
+    kinds = (found["created"], found["updated"], found["nothing"], found["refused"])
     assert sum(kinds) + found["filled"] == found["row"]
     return kinds
 

@@ -13,17 +13,13 @@ PLANNED = {
     ImportOutcome.REFUSED: "Refused",
     ImportOutcome.CREATED: "Will be created",
     ImportOutcome.UPDATED: "Will be updated",
-    ImportOutcome.FILLED: "Will be completed",
+    ImportOutcome.FILLED: "Will be filled in",
     ImportOutcome.SAME: "Nothing new",
 }
 DONE: dict[ImportOutcome | UndoOutcome, str] = {
     UndoOutcome.LEFT: "Not undone",
     UndoOutcome.UNDONE: "Undone",
-    ImportOutcome.CREATED: "Created",
-    ImportOutcome.UPDATED: "Updated",
-    ImportOutcome.FILLED: "Completed",
-    ImportOutcome.SAME: "Nothing new",
-    ImportOutcome.REFUSED: "Refused",
+    **{outcome: outcome.label for outcome in ImportOutcome},
 }
 """What the pages of a check and of an import show, and in which order it is asked for."""
 

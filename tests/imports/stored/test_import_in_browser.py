@@ -42,7 +42,7 @@ def test_a_file_becomes_leads_and_every_row_is_answered_for(
         "Refused": "1",
         "Will be created": "2",
         "Will be updated": "0",
-        "Will be completed": "0",
+        "Will be filled in": "0",
         "Nothing new": "0",
     }
     assert "Email" in page.table[0]["Reason"] and page.table[0]["Line"] == "Fix line 4"
