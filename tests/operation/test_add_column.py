@@ -30,8 +30,9 @@ def add_line(path: Path, line: str) -> None:
     """Put a line after the one that says the same of ``next_step``."""
     pattern = "( *)" + re.escape(line.partition("campaign")[0]) + "next_step" + r"[^\n]*" + re.escape(line[-1]) + "\n"
     text = path.read_text()
-    # Of two lines of which one begins like the other, the one that ends alike is meant.
-    found = [match for match in re.finditer(pattern, text) if ("=" in match[0]) is ("=" in line)]
+    # Of two lines, the one that makes its value alike is meant.
+    made = line.partition(" = ")[2].partition("(")[0]
+    found = [match for match in re.finditer(pattern, text) if made in match[0]]
     assert len(found) == 1, f"{len(found)} lines of {path.name} are like {line}"
     path.write_text(f"{text[: found[0].end()]}{found[0][1]}{line}\n{text[found[0].end() :]}")
 
