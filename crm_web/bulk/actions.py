@@ -75,11 +75,9 @@ _ACTIONS: dict[tuple[BulkEntity, BulkAction], tuple[RecordAction, RecordAction]]
 
 
 def apply(edit: BulkEdit, records: Sequence[Any], batch: Batch) -> dict[int, SkipReason]:
-    """
-    Do to records what an edit is about.
+    """Do to records what an edit is about.
 
     :param edit: the edit, with all its values
-    :param records: the batch's records
     :return: by the record's id, what a rule said against it
     """
     if is_win(edit):
@@ -93,10 +91,8 @@ def apply(edit: BulkEdit, records: Sequence[Any], batch: Batch) -> dict[int, Ski
 
 
 def revert(edit: BulkEdit, pairs: Sequence[tuple[BulkItem, Any]], batch: Batch) -> dict[int, str]:
-    """
-    Take back what an edit did.
+    """Take back what an edit did.
 
-    :param edit: the edit
     :param pairs: its items with their records, changed together, that nobody has changed since
     :return: by the record's id, why it was left as it is
     """

@@ -61,11 +61,8 @@ def save_selection(
     values: Mapping[str, Any] | None = None,
     by: Employee,
 ) -> BulkEdit:
-    """
-    Freeze the records that an edit is about; nothing is done to them yet.
+    """Freeze the records that an edit is about; nothing is done to them yet.
 
-    :param entity: what they are
-    :param action: what shall be done
     :param selection: a select of the records, at most ``MOST``
     :param place: the address of the list that they were chosen in
     :param values: what is to be set, as far as it is known by now
@@ -99,8 +96,7 @@ def _columns_kept(entity: BulkEntity, action: BulkAction) -> Sequence[str]:
 
 
 def delete_expired_selections() -> bool:
-    """
-    Delete some of the edits that were never applied.
+    """Delete some of the edits that were never applied.
 
     :return: whether there may be more
     """
@@ -112,8 +108,7 @@ def delete_expired_selections() -> bool:
 
 
 def apply_edit(edit: BulkEdit, values: Mapping[str, Any], *, by: Employee) -> BulkEdit:
-    """
-    Do to each record what the edit is about, by the operation that does it to one; all of it or nothing.
+    """Do to each record what the edit is about, by the operation that does it to one; all of it or nothing.
 
     :param edit: the edit; one that is applied already stays as it is
     :param values: what is set: ``owner_id``, ``status`` (with ``lost_reason`` and ``lost_note``) or ``source``; for a

@@ -37,8 +37,7 @@ SAMPLE = 8
 
 @dataclass
 class Preview:
-    """
-    What an edit would do, before anything is saved.
+    """What an edit would do, before anything is saved.
 
     :param chosen: how many records were chosen
     :param doable: how many of them it would change
@@ -81,11 +80,8 @@ class Preview:
 
 
 def select_ids(entity: BulkEntity, ids: Sequence[int]) -> Select[Any]:
-    """
-    Build the selection of records that were ticked.
+    """Build the selection of records that were ticked.
 
-    :param entity: what they are
-    :param ids: their ids
     :return: a select of the records, those in the trash too
     """
     model = MODELS[entity]
@@ -93,21 +89,16 @@ def select_ids(entity: BulkEntity, ids: Sequence[int]) -> Select[Any]:
 
 
 def select_matching(filters: LeadFilter | CustomerFilter) -> Select[Any]:
-    """
-    Build the selection of all that a list shows.
+    """Build the selection of all that a list shows.
 
     :param filters: what the list's address says
-    :return: a select of the records
     """
     return (LEADS if isinstance(filters, LeadFilter) else CUSTOMERS).select(filters)
 
 
 def count_selection(entity: BulkEntity, selection: Select[Any]) -> int:
-    """
-    Count what would be frozen.
+    """Count what would be frozen.
 
-    :param entity: what is selected
-    :param selection: a select of the records
     :return: how many there are now
     """
     ids = selection.with_only_columns(MODELS[entity].id).order_by(None).subquery()
@@ -115,10 +106,8 @@ def count_selection(entity: BulkEntity, selection: Select[Any]) -> int:
 
 
 def get_edit(edit_id: int) -> BulkEdit | None:
-    """
-    Load an edit with the people who made and undid it.
+    """Load an edit with the people who made and undid it.
 
-    :param edit_id: its id
     :return: the edit; ``None`` where there is none
     """
     people = (joinedload(BulkEdit.made_by), joinedload(BulkEdit.undone_by))
@@ -126,8 +115,7 @@ def get_edit(edit_id: int) -> BulkEdit | None:
 
 
 def list_edits(employee: Employee | None, *, cursor: str | None) -> Page:
-    """
-    Load one page of the edits that were applied, newest first.
+    """Load one page of the edits that were applied, newest first.
 
     :param employee: who made them; ``None`` for everybody
     :param cursor: where the page starts; ``None`` for the first
@@ -141,10 +129,8 @@ def list_edits(employee: Employee | None, *, cursor: str | None) -> Page:
 
 
 def count_outcomes(edits: Sequence[BulkEdit]) -> dict[int, Counter[str]]:
-    """
-    Count what became of the records of edits.
+    """Count what became of the records of edits.
 
-    :param edits: the edits
     :return: by an edit's id, how many records had each outcome, those of its undo too
     """
     query = select(BulkItem.bulk_edit_id, BulkItem.outcome, BulkItem.undo_outcome, func.count())
@@ -158,10 +144,8 @@ def count_outcomes(edits: Sequence[BulkEdit]) -> dict[int, Counter[str]]:
 
 
 def list_items(edit: BulkEdit, outcome: BulkOutcome | UndoOutcome, *, cursor: str | None) -> Page:
-    """
-    Load one page of the records of an edit that had an outcome, in the order of their ids.
+    """Load one page of the records of an edit that had an outcome, in the order of their ids.
 
-    :param edit: the edit
     :param outcome: of the edit, or of its undo
     :param cursor: where the page starts; ``None`` for the first
     :return: the page; its rows are items
@@ -173,11 +157,9 @@ def list_items(edit: BulkEdit, outcome: BulkOutcome | UndoOutcome, *, cursor: st
 
 
 def map_names(edit: BulkEdit, ids: Sequence[int]) -> dict[int, str]:
-    """
-    Find what records are called today.
+    """Find what records are called today.
 
     :param edit: the edit that they belong to
-    :param ids: their ids
     :return: names by id; those that were deleted for good are missing
     """
     model = MODELS[edit.entity]
@@ -185,19 +167,15 @@ def map_names(edit: BulkEdit, ids: Sequence[int]) -> dict[int, str]:
 
 
 def load_context(edit: BulkEdit, by: Employee, *, leave_likely: bool) -> EditContext:
-    """
-    Load what an edit has to know beside its records.
+    """Load what an edit has to know beside its records.
 
-    :param edit: the edit
     :param leave_likely: whether leads stay as they are whose customer a person has to choose
-    :return: what it is
     """
     return EditContext(by, map_employee_names(), map_likely(edit.id) if leave_likely and is_win(edit) else {})
 
 
 def preview_edit(edit: BulkEdit, *, by: Employee) -> Preview:
-    """
-    Say what an edit would do now.
+    """Say what an edit would do now.
 
     :param edit: an edit that is not applied yet
     :return: counts, reasons and a sample of names
@@ -221,10 +199,8 @@ def _stream_rows(edit: BulkEdit) -> Iterator[tuple[Any, Any]]:
 
 
 def list_chunks(edit: BulkEdit, outcome: BulkOutcome) -> Iterator[list[tuple[BulkItem, Any]]]:
-    """
-    Run through the records of an edit in the order of their ids, some at a time; each is read afresh.
+    """Run through the records of an edit in the order of their ids, some at a time; each is read afresh.
 
-    :param edit: the edit
     :param outcome: only items of this outcome
     :return: an iterator over lists of pairs: the item, and its record or ``None``
     """
@@ -238,8 +214,7 @@ def list_chunks(edit: BulkEdit, outcome: BulkOutcome) -> Iterator[list[tuple[Bul
 
 
 def list_conversions(edit: BulkEdit) -> set[int]:
-    """
-    List the leads whose customer an edit made or linked. Others that it won had been won before, and left Won since.
+    """List the leads whose customer an edit made or linked. Others that it won had been won before, and left Won since.
 
     :param edit: the edit, applied
     :return: their ids; their conversions carry the moment of the edit's one transaction

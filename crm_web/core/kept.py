@@ -23,8 +23,7 @@ def know_versions(versions: Mapping[str, str]) -> None:
 
 
 class Kept(Generic[Key, Value]):
-    """
-    A value for each key, as long as none of some tables changes.
+    """A value for each key, as long as none of some tables changes.
 
     :param load: reads the value of a key; it may be read under newer versions than those known, never under older ones
     :param tables: all tables that ``load`` reads

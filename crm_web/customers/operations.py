@@ -30,8 +30,7 @@ class ParentNotPossible(Conflict):
 
 
 def create_customer(values: Mapping[str, Any], *, by: Employee) -> Customer:
-    """
-    Enter a customer by hand.
+    """Enter a customer by hand.
 
     :param values: column names to values, as the customer form gives them
     :return: the new customer, with its id and number
@@ -52,8 +51,7 @@ def create_customer(values: Mapping[str, Any], *, by: Employee) -> Customer:
 
 
 def change_customer(customer: Customer, values: Mapping[str, Any], *, version: int, by: Employee) -> Merge:
-    """
-    Save the customer form.
+    """Save the customer form.
 
     :param values: column names to values, those that were sent; nothing else changes
     :param version: the version that the form was opened with
@@ -83,8 +81,7 @@ def change_customer(customer: Customer, values: Mapping[str, Any], *, version: i
 
 
 def assign_customer(customer: Customer, owner_id: int | None, *, by: Employee, batch: Batch | None = None) -> None:
-    """
-    Give a customer to somebody.
+    """Give a customer to somebody.
 
     :param customer: the customer; its row is locked
     :param owner_id: the employee who gets it; ``None`` for nobody
@@ -100,8 +97,7 @@ def assign_customer(customer: Customer, owner_id: int | None, *, by: Employee, b
 
 
 def set_status(customer: Customer, status: CustomerStatus, *, by: Employee, batch: Batch | None = None) -> None:
-    """
-    Say whether we do business with a customer.
+    """Say whether we do business with a customer.
 
     :param customer: the customer; its row is locked
     :param status: its status from now on
@@ -114,8 +110,7 @@ def set_status(customer: Customer, status: CustomerStatus, *, by: Employee, batc
 
 
 def trash_customer(customer: Customer, *, by: Employee, batch: Batch | None = None) -> None:
-    """
-    Move a customer to the trash; its leads stay as they are.
+    """Move a customer to the trash; its leads stay as they are.
 
     :param customer: the customer; one that is in the trash already stays there
     """
@@ -123,8 +118,7 @@ def trash_customer(customer: Customer, *, by: Employee, batch: Batch | None = No
 
 
 def restore_customer(customer: Customer, *, by: Employee, batch: Batch | None = None) -> None:
-    """
-    Take a customer out of the trash.
+    """Take a customer out of the trash.
 
     :param customer: the customer; one that is not in the trash stays as it is
     """
@@ -132,8 +126,7 @@ def restore_customer(customer: Customer, *, by: Employee, batch: Batch | None = 
 
 
 def lock_outside_trash(customer: Customer, *, batch: Batch | None = None) -> None:
-    """
-    Lock a customer that is about to change.
+    """Lock a customer that is about to change.
 
     :param customer: the customer; its row is read afresh
     :raise CustomerInTrash: where it is in the trash
@@ -144,8 +137,7 @@ def lock_outside_trash(customer: Customer, *, batch: Batch | None = None) -> Non
 
 
 def check_parent_is_there(parent_id: int | None) -> None:
-    """
-    Make sure that a customer may belong to another one.
+    """Make sure that a customer may belong to another one.
 
     :param parent_id: the parent company; ``None`` for none
     :raise ParentNotPossible: where it is unknown or in the trash
@@ -156,8 +148,7 @@ def check_parent_is_there(parent_id: int | None) -> None:
 
 
 def find_phone_country(customer: Customer, values: Mapping[str, Any]) -> str | None:
-    """
-    Say which country the numbers of a customer will be of.
+    """Say which country the numbers of a customer will be of.
 
     :param customer: the customer as it is
     :param values: column names to the values that it is about to get

@@ -35,8 +35,7 @@ WonAmounts = dict[str, Decimal]
 
 @dataclass(frozen=True, kw_only=True)
 class CustomerFilter(RecordFilter):
-    """
-    Which customers a list shows; every part left out lets all pass.
+    """Which customers a list shows; every part left out lets all pass.
 
     :param statuses: any of these
     :param kinds: any of these
@@ -52,8 +51,7 @@ class CustomerFilter(RecordFilter):
 
 
 def list_words_in_use(*, limit: int = 200) -> dict[str, list[str]]:
-    """
-    List what customers can be filtered by, as far as it is a matter of what somebody typed, in one statement.
+    """List what customers can be filtered by, as far as it is a matter of what somebody typed, in one statement.
 
     :param limit: how many of each at most
     :return: the industries and countries in use, each in alphabetical order
@@ -73,20 +71,16 @@ def _select_words_in_use(limit: int) -> CompoundSelect[Any]:
 
 
 def find_customer_name(customer_id: int) -> str | None:
-    """
-    Find what a customer is called.
+    """Find what a customer is called.
 
-    :param customer_id: its id
     :return: its name, in the trash or not; ``None`` where there is none
     """
     return db.session.scalar(select(Customer.name).where(Customer.id == customer_id))
 
 
 def get_customer(customer_id: int) -> Customer | None:
-    """
-    Load what a customer's page needs: the customer with its people, parent and the lead that made it.
+    """Load what a customer's page needs: the customer with its people, parent and the lead that made it.
 
-    :param customer_id: its id
     :return: the customer, in the trash or not; ``None`` where there is none
     """
     return db.session.scalar(select(Customer).where(Customer.id == customer_id).options(*_around_a_customer()))
@@ -100,10 +94,8 @@ def _around_a_customer() -> list[ExecutableOption]:
 def get_customer_with_won(
     customer_id: int,
 ) -> tuple[Customer, WonAmounts, list[PossibleDuplicate], list[MergedRecord]] | None:
-    """
-    Load what a customer's page needs, with what it bought for and what may be the same.
+    """Load what a customer's page needs, with what it bought for and what may be the same.
 
-    :param customer_id: its id
     :return: the customer as ``get_customer`` gives it, by currency the sum of its won leads, its possible
         duplicates, and what was merged into it; ``None`` without one
     """
@@ -124,8 +116,7 @@ def _select_customer_with_won() -> Select[Any]:
 
 
 def won_amounts() -> ScalarSelect[Any]:
-    """
-    Build a column that stands beside a customer: what its won leads sum up to, by currency.
+    """Build a column that stands beside a customer: what its won leads sum up to, by currency.
 
     :return: the column, a JSON object that ``read_amounts`` reads
     """
@@ -137,8 +128,7 @@ def won_amounts() -> ScalarSelect[Any]:
 
 
 def read_amounts(by_currency: dict[str, str] | None) -> WonAmounts:
-    """
-    Read the column of ``won_amounts``.
+    """Read the column of ``won_amounts``.
 
     :param by_currency: what the database gave; ``None`` where nothing was won
     :return: the sums, by currency in alphabetical order
@@ -147,8 +137,7 @@ def read_amounts(by_currency: dict[str, str] | None) -> WonAmounts:
 
 
 def list_customers_called(words: str, *, limit: int = 10) -> Sequence[Customer]:
-    """
-    List the customers that some typed words may mean, for a field that offers them.
+    """List the customers that some typed words may mean, for a field that offers them.
 
     :param words: a part of number or name
     :param limit: how many at most
@@ -161,8 +150,7 @@ def list_customers_called(words: str, *, limit: int = 10) -> Sequence[Customer]:
 
 
 def list_customers_meant(typed: str) -> Sequence[Customer]:
-    """
-    Find the one customer that a typed number or name means.
+    """Find the one customer that a typed number or name means.
 
     :param typed: such as ``C-10042``, ``C-10042 Acme`` or ``Acme``; a name in any case, with or without accents
     :return: the customer outside the trash that has the number; else all that are called exactly so, two at most
@@ -176,10 +164,8 @@ def list_customers_meant(typed: str) -> Sequence[Customer]:
 
 
 def list_contacts(customer_id: int) -> Sequence[Contact]:
-    """
-    List the people at a customer, the first one to call on top.
+    """List the people at a customer, the first one to call on top.
 
-    :param customer_id: the customer
     :return: its contacts outside the trash
     """
     query = select(Contact).where(Contact.customer_id == customer_id, Contact.deleted_at.is_(None))
@@ -187,10 +173,8 @@ def list_contacts(customer_id: int) -> Sequence[Contact]:
 
 
 def list_leads_of(customer_id: int, *, limit: int) -> Sequence[Lead]:
-    """
-    List a customer's leads outside the trash, newest first.
+    """List a customer's leads outside the trash, newest first.
 
-    :param customer_id: the customer
     :param limit: how many at most
     :return: the leads, each with its owner
     """
@@ -201,10 +185,8 @@ def list_leads_of(customer_id: int, *, limit: int) -> Sequence[Lead]:
 
 
 def list_activities(customer_id: int, *, limit: int = 50) -> Sequence[Activity]:
-    """
-    List the open tasks of a customer and its leads, the most urgent first, then what happened, newest first.
+    """List the open tasks of a customer and its leads, the most urgent first, then what happened, newest first.
 
-    :param customer_id: the customer
     :param limit: how many at most
     :return: activities of the customer and of its leads, each with author, assignee and lead
     """

@@ -52,8 +52,7 @@ class LeadInTrash(Conflict):
 
 
 def create_lead(values: Mapping[str, Any], *, by: Employee, batch: Batch | None = None) -> Lead:
-    """
-    Enter a lead.
+    """Enter a lead.
 
     :param values: column names to values, as the lead form gives them
     :return: the new lead, with its id
@@ -78,8 +77,7 @@ def create_lead(values: Mapping[str, Any], *, by: Employee, batch: Batch | None 
 def change_lead(
     lead: Lead, values: Mapping[str, Any], *, version: int, by: Employee, batch: Batch | None = None
 ) -> Merge:
-    """
-    Save the lead form; the status has an operation of its own.
+    """Save the lead form; the status has an operation of its own.
 
     :param values: column names to values, those that were sent; nothing else changes
     :param version: the version that the form was opened with
@@ -104,8 +102,7 @@ def change_lead(
 
 
 def restore_status(lead: Lead, was: Mapping[str, Any]) -> None:
-    """
-    Let the status of a lead, and what follows from it, be what they were.
+    """Let the status of a lead, and what follows from it, be what they were.
 
     :param lead: the lead, locked
     :param was: ``status``, ``lost_reason``, ``lost_note`` and ``closed_at`` as JSON; what is left out is empty
@@ -118,8 +115,7 @@ def restore_status(lead: Lead, was: Mapping[str, Any]) -> None:
 
 
 def close_as_won(lead: Lead) -> None:
-    """
-    Set the status of a lead whose customer is known.
+    """Set the status of a lead whose customer is known.
 
     :param lead: the lead, locked
     """
@@ -129,8 +125,7 @@ def close_as_won(lead: Lead) -> None:
 
 
 def move_to_status(lead: Lead, status: LeadStatus) -> None:
-    """
-    Set the status of a lead, and the times that follow from it.
+    """Set the status of a lead, and the times that follow from it.
 
     :param lead: the lead, locked
     :param status: the status that it gets
@@ -146,8 +141,7 @@ def move_to_status(lead: Lead, status: LeadStatus) -> None:
 
 
 def trash_lead(lead: Lead, *, by: Employee, batch: Batch | None = None) -> None:
-    """
-    Move a lead to the trash; its customer, if it has one, stays.
+    """Move a lead to the trash; its customer, if it has one, stays.
 
     :param lead: the lead; one that is in the trash already stays there
     """
@@ -155,8 +149,7 @@ def trash_lead(lead: Lead, *, by: Employee, batch: Batch | None = None) -> None:
 
 
 def restore_lead(lead: Lead, *, by: Employee, batch: Batch | None = None) -> None:
-    """
-    Take a lead out of the trash.
+    """Take a lead out of the trash.
 
     :param lead: the lead; one that is not in the trash stays as it is
     """
@@ -164,8 +157,7 @@ def restore_lead(lead: Lead, *, by: Employee, batch: Batch | None = None) -> Non
 
 
 def use_source(name: str | None, *, batch: Batch | None = None) -> str | None:
-    """
-    Find the one spelling of a source, and add it to the known ones if it is new.
+    """Find the one spelling of a source, and add it to the known ones if it is new.
 
     :param name: the source as typed, in any case; blank means none
     :return: the source as it is spelt everywhere
@@ -186,8 +178,7 @@ def _find_spelling(name: str) -> str | None:
 
 
 def lock_outside_trash(lead: Lead, *, by: Employee, batch: Batch | None = None) -> None:
-    """
-    Lock a lead that is about to change, and name the employee who acts to the history.
+    """Lock a lead that is about to change, and name the employee who acts to the history.
 
     :param lead: the lead; its row is read afresh
     :raise LeadInTrash: where it is in the trash
@@ -200,8 +191,7 @@ def lock_outside_trash(lead: Lead, *, by: Employee, batch: Batch | None = None) 
 def lock_where_seen(
     lead: Lead, status: LeadStatus, seen: LeadStatus | None, *, by: Employee, batch: Batch | None = None
 ) -> None:
-    """
-    Lock a lead that goes to a status, unless someone moved it elsewhere after the person looked.
+    """Lock a lead that goes to a status, unless someone moved it elsewhere after the person looked.
 
     :param lead: the lead; its row is read afresh
     :param status: where it goes
@@ -242,8 +232,7 @@ def _check_customer(customer_id: int | None) -> None:
 
 
 def check_lost_reason(reason: LostReason | None, note: str | None) -> None:
-    """
-    Make sure that it is said why something is lost.
+    """Make sure that it is said why something is lost.
 
     :param reason: why
     :param note: the reason in words
@@ -256,8 +245,7 @@ def check_lost_reason(reason: LostReason | None, note: str | None) -> None:
 
 
 def assign_lead(lead: Lead, owner_id: int | None, *, by: Employee, batch: Batch | None = None) -> None:
-    """
-    Give a lead to somebody.
+    """Give a lead to somebody.
 
     :param lead: the lead; its row is locked
     :param owner_id: the employee who gets it; ``None`` for nobody
@@ -272,8 +260,7 @@ def assign_lead(lead: Lead, owner_id: int | None, *, by: Employee, batch: Batch 
 
 
 def set_source(lead: Lead, source: str | None, *, by: Employee, batch: Batch | None = None) -> None:
-    """
-    Say where a lead came from.
+    """Say where a lead came from.
 
     :param lead: the lead; its row is locked
     :param source: a known source, spelt as ``use_source`` gives it; ``None`` for none

@@ -49,8 +49,7 @@ MOST_ADDED_UP = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class LeadFilter(RecordFilter):
-    """
-    Which leads a list shows; every part left out lets all pass.
+    """Which leads a list shows; every part left out lets all pass.
 
     :param statuses: any of these
     :param sources: any of these; the empty text stands for none
@@ -128,10 +127,8 @@ def _list_money_and_days(filters: LeadFilter) -> list[ColumnElement[bool]]:
 
 
 def get_lead(lead_id: int) -> Lead | None:
-    """
-    Load what a lead's page needs: the lead with owner, customer and the people who made and changed it.
+    """Load what a lead's page needs: the lead with owner, customer and the people who made and changed it.
 
-    :param lead_id: its id
     :return: the lead, in the trash or not; ``None`` where there is none
     """
     people = (joinedload(Lead.owner), joinedload(Lead.created_by), joinedload(Lead.updated_by))
@@ -139,10 +136,8 @@ def get_lead(lead_id: int) -> Lead | None:
 
 
 def list_activities(lead_id: int, *, limit: int = 50) -> Sequence[Activity]:
-    """
-    List the open tasks of a lead, the most urgent first, then what happened, newest first.
+    """List the open tasks of a lead, the most urgent first, then what happened, newest first.
 
-    :param lead_id: the lead
     :param limit: how many at most
     :return: its activities, each with its author and assignee
     """
@@ -153,8 +148,7 @@ def list_activities(lead_id: int, *, limit: int = 50) -> Sequence[Activity]:
 
 
 def list_sources(*, limit: int = 200) -> Sequence[str]:
-    """
-    List the known sources.
+    """List the known sources.
 
     :param limit: how many at most: an import may bring one for each campaign
     :return: their names, in alphabetical order
@@ -165,8 +159,7 @@ def list_sources(*, limit: int = 200) -> Sequence[str]:
 
 
 def list_words_in_use(*, limit: int = 200) -> dict[str, list[str]]:
-    """
-    List what leads can be filtered by, as far as it is a matter of what somebody typed, in one statement.
+    """List what leads can be filtered by, as far as it is a matter of what somebody typed, in one statement.
 
     :param limit: how many of each at most
     :return: the known sources, and the industries and countries in use, each in alphabetical order
@@ -188,11 +181,7 @@ def _select_words_in_use(limit: int) -> CompoundSelect[Any]:
 
 
 def list_alike(lead_id: int) -> tuple[list[PossibleDuplicate], list[MergedRecord]]:
-    """
-    List what may be the same as a lead, and what was merged into it, in one statement.
-
-    :param lead_id: the lead
-    """
+    """List what may be the same as a lead, and what was merged into it, in one statement."""
     duplicates, merged = db.session.execute(_select_alike(), {"lead_id": lead_id}).one()
     return read_duplicates(duplicates), read_merged(merged)
 
@@ -205,18 +194,15 @@ def _select_alike() -> Select[Any]:
 
 
 def find_active_conversion(lead_id: int) -> Conversion | None:
-    """
-    Find the conversion that has not been undone.
+    """Find the conversion that has not been undone.
 
-    :param lead_id: the lead
     :return: the conversion; ``None`` where the lead was never won, or the win was undone
     """
     return db.session.scalar(select(Conversion).where(Conversion.lead_id == lead_id, Conversion.undone_at.is_(None)))
 
 
 def total_amounts(filters: LeadFilter, count: int) -> Totals | None:
-    """
-    Add up the amounts of the leads that a list shows.
+    """Add up the amounts of the leads that a list shows.
 
     :param count: how many leads they are, or more than ``MOST_ADDED_UP``
     :return: their sums by currency; ``None`` where no count is kept of what is filtered by and there are too many rows

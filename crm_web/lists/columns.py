@@ -13,8 +13,7 @@ from crm_web.records.labels import label_of
 
 @dataclass(frozen=True)
 class Column:
-    """
-    One column of a record: all that its list and its files have to know of it.
+    """One column of a record: all that its list and its files have to know of it.
 
     :param key: its word in addresses and in the API, and the attribute of the model where ``path`` names no other
     :param label: its heading; left out, the label that history and messages use
@@ -64,8 +63,7 @@ class Column:
 
 
 class ShownColumns:
-    """
-    The columns that one list shows, ready to be read from each of its records.
+    """The columns that one list shows, ready to be read from each of its records.
 
     :param columns: the columns, in order
     :param are_chosen: whether somebody chose them; else the lesser ones go where it gets narrow
@@ -87,8 +85,7 @@ NAME_WIDTH = 18
 
 
 def measure_columns(columns: Sequence[Column]) -> str:
-    """
-    Say how wide a table of some columns has to be at least, so that none is squeezed.
+    """Say how wide a table of some columns has to be at least, so that none is squeezed.
 
     :param columns: the columns beside the name
     :return: the class of the width, in steps of 32 rem
@@ -98,8 +95,7 @@ def measure_columns(columns: Sequence[Column]) -> str:
 
 
 def show_words(rows: Iterable[Iterable[object]]) -> Iterator[list[object]]:
-    """
-    Put the cells of a file as people read them.
+    """Put the cells of a file as people read them.
 
     :param rows: the rows as they were selected
     :return: an iterator over the same rows, words of ours as they are shown

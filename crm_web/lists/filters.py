@@ -34,8 +34,7 @@ Choices = list[tuple[str, str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """
-    A filter of a list.
+    """A filter of a list.
 
     :param name: its word in addresses and in the API
     :param title: how it is called
@@ -84,8 +83,7 @@ class Filter:
         raise NotImplementedError
 
     def choices(self, view: "RecordListParams", people: Sequence[Any], words: Mapping[str, Sequence[str]]) -> Choices:
-        """
-        What its control offers.
+        """What its control offers.
 
         :param people: who may be named
         :param words: the words in use, by filter
@@ -120,8 +118,7 @@ class SearchFilter(Filter):
 
 @dataclass(frozen=True, kw_only=True)
 class ChoiceFilter(Filter):
-    """
-    One or several words of an enum.
+    """One or several words of an enum.
 
     :param words: the members
     :param chip: how a choice reads, with ``{}`` for its label
@@ -163,8 +160,7 @@ class OneChoiceFilter(ChoiceFilter):
 
 @dataclass(frozen=True, kw_only=True)
 class PeopleFilter(Filter):
-    """
-    Employees, by their ids or by words that stand for some.
+    """Employees, by their ids or by words that stand for some.
 
     :param words: the words, with their labels
     :param chip: what stands before the name
@@ -208,8 +204,7 @@ class RecordIdFilter(Filter):
 
 @dataclass(frozen=True, kw_only=True)
 class WordFilter(Filter):
-    """
-    Words that people typed, such as sources; ``(none)`` for records without one.
+    """Words that people typed, such as sources; ``(none)`` for records without one.
 
     :param chip: how a choice reads, with ``{}`` for the word after the title
     """
@@ -255,8 +250,7 @@ class CountryFilter(WordFilter):
 
 @dataclass(frozen=True, kw_only=True)
 class DatesFilter(Filter):
-    """
-    A word for some days, or the first day and the one after the last.
+    """A word for some days, or the first day and the one after the last.
 
     :param offered: the words that its control offers; none where it takes days alone
     :param others: words that the list reads itself, with their labels
@@ -336,8 +330,7 @@ class UntouchedFilter(Filter):
 
 @dataclass(frozen=True, kw_only=True)
 class MissingFilter(Filter):
-    """
-    What is missing.
+    """What is missing.
 
     :param words: what can be, with labels, as ``ListSpec.missing`` has them
     """

@@ -29,8 +29,7 @@ MOST_QUOTED = 40
 
 @dataclass(frozen=True)
 class Chip:
-    """
-    One filter in use.
+    """One filter in use.
 
     :param label: what it lets pass, in words
     :param url: the list without it
@@ -42,8 +41,7 @@ class Chip:
 
 @dataclass(frozen=True)
 class Tab:
-    """
-    One choice among a few that is a link each.
+    """One choice among a few that is a link each.
 
     :param label: the choice in words
     :param url: where it leads
@@ -56,10 +54,8 @@ class Tab:
 
 
 class ListParams:
-    """
-    What one address says, and the addresses around it; templates know it as ``view``.
+    """What one address says, and the addresses around it; templates know it as ``view``.
 
-    :param endpoint: the list
     :param args: the query of the address
     :param names: the filters that the list knows
     :param spec: the orders and columns that it knows; none where it has but one order and no columns to choose
@@ -103,8 +99,7 @@ class ListParams:
         return spec.default_sort
 
     def read_typed(self, names: Iterable[str], read: Callable[[str], str]) -> None:
-        """
-        Put what a person typed into the notation of addresses; what can't be read stands in ``unread``.
+        """Put what a person typed into the notation of addresses; what can't be read stands in ``unread``.
 
         :param names: the filters
         :param read: turns a typed value into one of an address, or raises ``ValueError`` with a sentence
@@ -130,8 +125,7 @@ class ListParams:
         return None if self._is_canonical else self.url(**given)
 
     def require(self, name: str, what: str, is_known: Callable[[str], bool], *, is_single: bool = False) -> None:
-        """
-        Take what nobody offers out of a filter, so that nothing looks as if it were applied, and remember to say so.
+        """Take what nobody offers out of a filter, so that nothing looks as if it were applied, and remember to say so.
 
         :param name: the filter
         :param what: what its values are, such as ``a status``

@@ -12,8 +12,7 @@ from sqlalchemy.orm import aliased
 
 
 class PlainRows:
-    """
-    Reads some attributes of a model and of what it is related to.
+    """Reads some attributes of a model and of what it is related to.
 
     :param model: the model
     :param own: the attributes to read of it, each with the expression that gives it

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ListFilter:
-    """
-    Which rows a list shows; every part left out lets all pass.
+    """Which rows a list shows; every part left out lets all pass.
 
     :param words: text to find in names, email, website and phone numbers
     :param lacks: what is missing, words that the list knows
@@ -42,8 +41,7 @@ class ListFilter:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordFilter(ListFilter):
-    """
-    Which leads or customers a list shows.
+    """Which leads or customers a list shows.
 
     :param owner_ids: belonging to any of these; 0 stands for nobody
     :param industries: any of these, whatever their case and accents; the empty text stands for none

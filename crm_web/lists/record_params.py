@@ -22,10 +22,8 @@ from crm_web.web.template_filters import current_user_locale
 
 
 class RecordListParams(ListParams):
-    """
-    The address of a list that people filter.
+    """The address of a list that people filter.
 
-    :param endpoint: the list
     :param args: the query of the address
     :param filters: what it can be filtered by, in the order of the filter bar
     :param spec: the orders and columns that it knows
@@ -109,8 +107,7 @@ class RecordListParams(ListParams):
         return list_possible_owners()
 
     def list_chips(self) -> list[Chip]:
-        """
-        Put the filters in use in words.
+        """Put the filters in use in words.
 
         :return: a chip for each filter that has an effect, in the order of the filter bar
         """
@@ -126,8 +123,7 @@ class RecordListParams(ListParams):
 
 
 class SpecListParams(RecordListParams):
-    """
-    The address of a list that has a specification, as the signed-in person means it.
+    """The address of a list that has a specification, as the signed-in person means it.
 
     :param args: the query of the address
     """

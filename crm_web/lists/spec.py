@@ -21,8 +21,7 @@ LARGEST_FIRST = ("money", "percent", "date", "moment")
 
 
 class ListSpec:
-    """
-    What a list can show, be filtered and sorted by; all its queries are made here.
+    """What a list can show, be filtered and sorted by; all its queries are made here.
 
     :param model: the model
     :param name: the column that stands before the others always, and leads to the record
@@ -110,8 +109,7 @@ class ListSpec:
         return folded(select(getattr(other, name)).where(other.id == key).correlate(self.model).scalar_subquery())
 
     def select(self, filters: ListFilter) -> Select[Any]:
-        """
-        Build the query behind the list, its count and its files.
+        """Build the query behind the list, its count and its files.
 
         :param filters: which records
         :return: a select of the model outside the trash, without order
@@ -127,8 +125,7 @@ class ListSpec:
         return query.where(*filters.list_conditions(self), *missing)
 
     def read_sort(self, word: str | None) -> Sort:
-        """
-        Turn the sort word of an address into an order.
+        """Turn the sort word of an address into an order.
 
         :param word: one of ``sorts``, with a minus in front for largest first; anything else means ``default_sort``
         :return: the full order
@@ -146,8 +143,7 @@ class ListSpec:
         )
 
     def usable_sort(self, filters: ListFilter, word: str | None) -> str:
-        """
-        Choose the order of a file, which is the page's: without an index only so many records can be sorted.
+        """Choose the order of a file, which is the page's: without an index only so many records can be sorted.
 
         :param filters: which records
         :param word: a sort word, as in ``read_sort``
@@ -166,8 +162,7 @@ class ListSpec:
         columns: Sequence[str] | None = None,
         size: int = PAGE_SIZE,
     ) -> Page:
-        """
-        Load one page of the list.
+        """Load one page of the list.
 
         :param filters: which records
         :param sort: a sort word, as in ``read_sort``
@@ -192,8 +187,7 @@ class ListSpec:
     def make_table(
         self, filters: ListFilter, *, sort: str | None, columns: Sequence[str] | None
     ) -> tuple[list[str], Iterator[list[object]]]:
-        """
-        Put the list into a table, with flat memory.
+        """Put the list into a table, with flat memory.
 
         :param filters: which records
         :param sort: a sort word, as in ``read_sort``
@@ -207,8 +201,7 @@ class ListSpec:
     def stream(
         self, filters: ListFilter, columns: Sequence[Any], *, sort: str | None, size: int = 1000
     ) -> Iterator[Sequence[Any]]:
-        """
-        Run through the whole list in its order, a batch at a time, with flat memory.
+        """Run through the whole list in its order, a batch at a time, with flat memory.
 
         :param filters: which records
         :param columns: what to read of each: columns of the model, of the latest activity or of a related table

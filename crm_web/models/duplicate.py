@@ -47,8 +47,7 @@ class DuplicateKey(Base):
 
 
 class DuplicatePair(Base):
-    """
-    Two records that may be the same, the one with the lower kind and id first.
+    """Two records that may be the same, the one with the lower kind and id first.
 
     ``reasons`` is a list of texts with their points. ``group_id`` is the strongest pair of those that hang together;
     it is its own in that pair. A dismissed pair belongs to no group, and stays to be remembered.

@@ -7,8 +7,7 @@ from crm_web.models.base import Base, Email, Id, LongText, Text300, Timestamp
 
 
 class OutgoingMail(Base):
-    """
-    An email to an employee, written in the transaction that causes it.
+    """An email to an employee, written in the transaction that causes it.
 
     It is deleted once it is sent, and loses its text once it has failed for good: it may hold a secret link.
     """

@@ -12,8 +12,7 @@ from crm_web.models.employee import Employee
 
 
 class RecordMerge(Base):
-    """
-    Records that were merged into one; only its undo is ever added.
+    """Records that were merged into one; only its undo is ever added.
 
     ``details`` holds ids and versions, and no value of any field: ``merged`` maps the id of each merged record to its
     version afterwards, ``kept_versions`` are those of the one that stays before and after, ``moved`` lists

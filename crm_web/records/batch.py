@@ -1,5 +1,4 @@
-"""
-One operation applied to many records with few statements.
+"""One operation applied to many records with few statements.
 
 Operations are written for one record: they lock it, check, set, and save. One that is given a batch leaves the lock and
 the writing to it: the batch's records are locked and fresh already, and what changed is written at the end, in one
@@ -68,8 +67,7 @@ class Batch:
 
 @contextmanager
 def batch_of(records: Iterable[Any], *, by: Employee) -> Iterator[Batch]:
-    """
-    Let operations change many records with few statements, which are sent at the end.
+    """Let operations change many records with few statements, which are sent at the end.
 
     :param records: records that are locked in this transaction and fresh
     """
@@ -103,8 +101,7 @@ def _changed_columns(record: Any) -> tuple[str, ...]:
 def write_rows(
     model: Any, keys: Sequence[str], rows: Sequence[Mapping[str, Any]], returning: Sequence[str] = ()
 ) -> Sequence[Row[Any]]:
-    """
-    Set columns of many rows, each to values of its own, in one statement.
+    """Set columns of many rows, each to values of its own, in one statement.
 
     :param model: the model whose table it is
     :param keys: the columns that say which row is meant

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 from crm_web.records.labels import label_of
 
 PAIRS = (("amount", "currency"),)
-"""
-Columns that mean something only together: 100 by one and EUR by the other would be a price that nobody named.
+"""Columns that mean something only together: 100 by one and EUR by the other would be a price that nobody named.
 The second says nothing without the first: forms propose it before there is anything to go with it.
 """
 

@@ -9,8 +9,7 @@ PORTION = 10_000
 
 
 def compact_counts() -> bool:
-    """
-    Add the oldest changes of counts to the counts themselves; does nothing while another worker does.
+    """Add the oldest changes of counts to the counts themselves; does nothing while another worker does.
 
     :return: whether there is more to do
     """

@@ -18,8 +18,7 @@ class FieldPlace(NamedTuple):
 
 @dataclass
 class FieldGroup:
-    """
-    Fields that stand together under a heading.
+    """Fields that stand together under a heading.
 
     :param lines: the names of the fields, such as ``company``; with blanks between them they stand in one row, and a
         width may follow a name: ``postal_code:number city``

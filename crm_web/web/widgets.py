@@ -71,8 +71,7 @@ def _with_flags(widget: Any, field: Any, attributes: dict[str, Any]) -> dict[str
 
 
 def write_options(options: tuple[Option, ...], selected: Hashable) -> Markup:
-    """
-    Write the options of a select.
+    """Write the options of a select.
 
     :param options: in order; the same ones are only written once
     :param selected: the value of the chosen one

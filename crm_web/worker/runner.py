@@ -1,5 +1,4 @@
-"""
-Runs jobs until it is told to stop, or once.
+"""Runs jobs until it is told to stop, or once.
 
 Any number of workers may run on one database: each job takes only what no other worker has locked. A job that fails is
 logged and tried again later; the others go on. So a database that is away is waited for.

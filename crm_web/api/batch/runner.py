@@ -1,5 +1,4 @@
-"""
-Many deeds in one request: all or nothing, or each by itself, by the functions that do each of them alone.
+"""Many deeds in one request: all or nothing, or each by itself, by the functions that do each of them alone.
 
 What can be is done together, which takes few statements: see ``crm_web.records.batch``. Where an item is
 refused, what was done along with it is taken back; then it is done alone, so that its answer is the one it would have
@@ -34,8 +33,7 @@ RUN_LIMIT = 100
 
 
 class BatchRefused(Exception):
-    """
-    One item was refused, and so nothing is done.
+    """One item was refused, and so nothing is done.
 
     :param refusal: why; its fields are named by the item
     """
@@ -46,8 +44,7 @@ class BatchRefused(Exception):
 
 
 class RetryIndividually(Exception):
-    """
-    Some items of a run have to be done alone.
+    """Some items of a run have to be done alone.
 
     :param positions: where they are in the run
     :param is_sure: whether all others are known to be no customers already
@@ -61,11 +58,9 @@ class RetryIndividually(Exception):
 
 @dataclass(frozen=True)
 class BatchContext:
-    """
-    What a batch stands on.
+    """What a batch stands on.
 
     :param leads: those that are meant, locked
-    :param by: the employee who acts
     :param apply_one: does one item by itself, and tells what became of it
     """
 

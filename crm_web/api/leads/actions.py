@@ -74,8 +74,7 @@ def move(lead: Lead, sent: schemas.StatusChange, batch: Batch | None = None) -> 
 def win_together(
     leads: Sequence[Lead], sent: Sequence[schemas.StatusChange], batch: Batch, *, may_ask: bool
 ) -> set[int]:
-    """
-    Win the leads of a batch, as ``move`` wins each of them without a customer that is named.
+    """Win the leads of a batch, as ``move`` wins each of them without a customer that is named.
 
     :param leads: the leads, locked, each once
     :param sent: what was sent of each

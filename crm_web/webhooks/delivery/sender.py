@@ -1,5 +1,4 @@
-"""
-The sender: turns what changed into messages and sends them, a round at a time, as a job of the worker.
+"""The sender: turns what changed into messages and sends them, a round at a time, as a job of the worker.
 
 What a worker that is killed was sending, another sends again when the lease ends.
 """
