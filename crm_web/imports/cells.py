@@ -44,6 +44,7 @@ def list_readers(mapping: ColumnMapping, read_phone: Reader) -> dict[str, Reader
         "phone": read_phone,
         "mobile": read_phone,
         "website": read_website,
+        "company_domain": read_website,
         "country": read_country,
         "currency": _currency,
         "amount": read_amounts(mapping.facts.decimal_mark, is_said=mapping.facts.is_mark_said),

@@ -22,7 +22,7 @@ WITH held AS MATERIALIZED (
         WHERE action = 'known' AND place = %(place)s AND line BETWEEN %(first)s AND %(last)s))
     ORDER BY l.id FOR NO KEY UPDATE
 ), merged AS MATERIALIZED (
-    SELECT p.line, p.lead_id, coalesce(l.customer_id, w.customer_id) AS customer_id, w.makes_customer,
+    SELECT p.line, p.lead_id, coalesce(l.customer_id, w.customer_id, p.customer_id) AS customer_id, w.makes_customer,
         w.closed_at AS since, n.*,
         jsonb_strip_nulls(jsonb_build_object($changes)) AS changes,
         jsonb_strip_nulls(jsonb_build_object($kept)) AS kept

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crm_web.imports.amounts import COMMA
 from crm_web.imports.inspection import ColumnFacts, Question, inspect_columns
@@ -16,6 +16,7 @@ from crm_web.imports.recognition import (
     recognise_in_place,
     refuse_other_things,
 )
+from crm_web.imports.references import REFERENCES, find_reference
 from crm_web.imports.tables import Row
 from crm_web.imports.vocabulary import (
     ADDRESS_HEADERS,
@@ -28,12 +29,15 @@ from crm_web.imports.vocabulary import (
     squash,
 )
 
-FIELDS = (frozenset(HEADERS) - {"label"}) | frozenset(ADDRESS_HEADERS)
+FIELDS = (frozenset(HEADERS) - {"label"}) | frozenset(ADDRESS_HEADERS) | frozenset(REFERENCES)
 NAMING = ("last_name", "first_name", "full_name", "company", "email", "deal_name", "external_id")
 
 
 OWN_SYSTEM = "piper_lead"
 """How this system is called in its own exports of leads."""
+
+_OF_OTHERS = ("deal_name", "full_name", *REFERENCES)
+"""What is not read of our own exports."""
 
 Places = dict[str, tuple[int, ...]]
 """Fields to their columns."""
@@ -75,6 +79,10 @@ class ColumnMapping:
     def name(self, column: int) -> str:
         """The name of a column for a person; one without a name goes by its place."""
         return self.header[column] or f"column {column + 1}"
+
+    def without(self, field: str) -> "ColumnMapping":
+        """The same mapping, with a field left out."""
+        return replace(self, columns={name: places for name, places in self.columns.items() if name != field})
 
     def chosen(self) -> list[tuple[str, str]]:
         """Fields and their columns, as a person reads them."""
@@ -200,7 +208,8 @@ def _recognise_all(
     found: dict[str, list[tuple[int, int]]] = {}
     addresses: dict[int, dict[str, list[tuple[int, int]]]] = {}
     for place, key in enumerate(keys):
-        match = recognise_in_place(key, kind, keys)
+        reference = find_reference(key, kind, keys)
+        match = (reference, 0) if reference else recognise_in_place(key, kind, keys)
         part = None if match else recognise_address(key)
         if match and match[0] == "label":
             match = ("rating", match[1]) if _are_ratings(_values(sample, place)) else None
@@ -214,8 +223,8 @@ def _recognise_all(
     if "status" in columns:
         columns.pop("is_won", None)
     if "external_id" in columns and _is_own(keys):
-        # Its names are put together of the other fields.
-        columns = {name: places for name, places in columns.items() if name not in ("deal_name", "full_name")}
+        # Its names are put together of the other fields, and its IDs are none of another system.
+        columns = {name: places for name, places in columns.items() if name not in _OF_OTHERS}
         columns["external_id"] = (keys.index("id"),)
     whole = [{name: _best(name, places) for name, places in addresses[rank].items()} for rank in sorted(addresses)]
     return columns, tuple(whole)

@@ -18,8 +18,9 @@ from crm_web.imports.notices import count_nameless, list_notices
 from crm_web.imports.outcomes import RowOutcome, count_outcomes, list_outcomes
 from crm_web.imports.owners import MOST_OWNERS, Staff, find_owners
 from crm_web.imports.plan import list_owner_words, refuse_owners, settle, skip_known, wait_for_turn
-from crm_web.imports.recognition import is_known
+from crm_web.imports.recognition import Kind, is_known
 from crm_web.imports.records import match_record_rows, match_records, write_records
+from crm_web.imports.relations import fill_leads, link_rows
 from crm_web.imports.rows import RowReader, RowRefused, Rules
 from crm_web.imports.staging import CHUNK, Staging
 from crm_web.imports.tables import Table, open_table
@@ -205,6 +206,8 @@ def import_leads(
     _stage(file, options, cursor, progress, report, by)
     progress("Checking for duplicates", 0, 0)
     is_leads = file.target is Target.LEADS
+    if file.target is not Target.CUSTOMERS:
+        _link(file, cursor)
     match_leads(cursor) if is_leads else match_records(cursor, file.target)
     _settle_owners(file, options, cursor, by, report)
     match_rows(cursor) if is_leads else match_record_rows(cursor, file.target)
@@ -212,6 +215,14 @@ def import_leads(
         skip_known(cursor)
     _write(file, options, cursor, progress, report)
     return report
+
+
+def _link(file: LeadFile, cursor: Cursor) -> None:
+    columns = {name: file.mapping.name(places[0]) for name, places in file.mapping.columns.items()}
+    is_leads = file.target is Target.LEADS
+    link_rows(cursor, columns, by_name=not is_leads or file.mapping.kind is Kind.DEAL)
+    if is_leads:
+        fill_leads(cursor)
 
 
 def _write(file: LeadFile, options: Options, cursor: Cursor, progress: Progress, report: Report) -> None:

@@ -65,9 +65,8 @@ ANALYZE import_plan;
 """
 _FIND_WINS = """
 INSERT INTO import_wins (line, lead_id, company, closed_at, customer_id)
-SELECT r.line, p.lead_id, nullif(crm_fold(btrim(coalesce(l.company, CASE WHEN first.has_company THEN first.company END,
-        CASE WHEN r.has_company THEN r.company END))), ''),
-    coalesce(r.closed_at, now()), coalesce(l.customer_id, made.id)
+SELECT r.line, p.lead_id, nullif(crm_fold(btrim(coalesce(l.company, first.company, r.company))), ''),
+    coalesce(r.closed_at, now()), coalesce(l.customer_id, made.id, p.customer_id)
 FROM import_rows r JOIN import_plan p USING (line)
 LEFT JOIN import_rows first ON first.line = p.same_as
 LEFT JOIN leads l ON l.id = p.lead_id
@@ -76,8 +75,7 @@ WHERE r.status = 'won' AND (p.action = 'create' OR p.action = 'known' AND p.clos
 CREATE UNIQUE INDEX ON import_wins (line);
 ANALYZE import_wins;
 """
-# A company is one customer, unless it was only taken from the name of a deal: the one that is there under exactly that
-# name (case and accents aside) …
+# A company is one customer: the one that is there under exactly that name (case and accents aside) …
 _FIND_CUSTOMERS = """
 UPDATE import_wins w SET customer_id = known.id FROM (
     SELECT c.sort_name, min(c.id) AS id FROM customers c
@@ -141,12 +139,18 @@ def skip_known(cursor: Cursor) -> None:
     cursor.execute("UPDATE import_plan SET action = 'skip' WHERE action = 'known'")
 
 
+_LINK_LEADS = """
+UPDATE import_plan p SET customer_id = l.customer_id FROM import_links l
+WHERE l.line = p.line AND p.action IN ('create', 'known') AND l.customer_id IS NOT NULL
+"""
+
+
 def settle(cursor: Cursor, *, updates: bool) -> None:
     """Decide what rows close, and give new leads and customers their ids.
 
     :param updates: whether known leads take over what rows say, and not only what they lack
     """
-    for statement in (_LOCK_LEADS_TO_CLOSE, _CLOSE_LEADS, _REFUSE_WINS, _GIVE_IDS, _FIND_WINS):
+    for statement in (_LINK_LEADS, _LOCK_LEADS_TO_CLOSE, _CLOSE_LEADS, _REFUSE_WINS, _GIVE_IDS, _FIND_WINS):
         cursor.execute(statement, {"updates": updates})
     for statement in (_FIND_CUSTOMERS, _MAKE_CUSTOMERS):
         cursor.execute(statement)

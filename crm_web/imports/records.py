@@ -17,6 +17,20 @@ INSERT INTO import_plan (line, action) SELECT line, 'create' FROM import_rows;
 CREATE UNIQUE INDEX ON import_plan (line);
 ANALYZE import_plan;
 """
+_MATCH_IDS = Template("""
+UPDATE import_plan p SET action = CASE WHEN k.deleted_at IS NULL THEN 'known' ELSE 'refused' END, $id = k.id,
+    matched = 'ID'
+FROM import_rows r JOIN external_ids e ON e.system = r.external_system AND e.external_id = r.external_id
+JOIN $table c ON c.id = e.$id JOIN $table k ON k.id = coalesce(c.merged_into_id, c.id) WHERE r.line = p.line;
+INSERT INTO import_notes SELECT line, 0, true, '', '', 'It is in the trash. Restore it, then import this row.'
+FROM import_plan WHERE action = 'refused';
+""")
+_KEEP_IDS = Template("""
+INSERT INTO external_ids (system, external_id, $id)
+SELECT DISTINCT r.external_system, r.external_id, p.$id FROM import_rows r JOIN import_plan p USING (line)
+WHERE p.action IN ('create', 'known', 'skip') AND r.external_system <> 'row' AND p.$id IS NOT NULL
+ON CONFLICT DO NOTHING
+""")
 _NAME_CUSTOMERS = """
 INSERT INTO import_names (line, name, kind, email, phone, key)
 SELECT line,
@@ -24,7 +38,7 @@ SELECT line,
     CASE WHEN btrim(company) <> '' THEN 'organisation' ELSE 'person' END, lower(email),
     coalesce(phone_e164, mobile_e164),
     CASE WHEN external_system <> 'row' THEN external_id END
-FROM import_rows;
+FROM import_rows JOIN import_plan USING (line) WHERE action = 'create';
 ANALYZE import_names;
 """
 # An organisation is one by its name; people of one name are many.
@@ -36,13 +50,12 @@ FROM import_names n JOIN customers c ON c.sort_name = n.name AND c.kind = n.kind
 WHERE c.deleted_at IS NULL AND (n.kind = 'organisation' OR c.email_normalised = n.email OR c.phone_e164 = n.phone)
 """
 _MATCH_CONTACTS = f"""
-UPDATE import_plan p SET customer_id = c.id FROM import_rows r JOIN (
-    SELECT sort_name, min(id) AS id, count(*) AS count FROM customers
-    WHERE deleted_at IS NULL AND kind = 'organisation' GROUP BY sort_name
-) c ON c.sort_name = crm_fold(btrim(r.company)) WHERE r.line = p.line AND c.count = 1;
+UPDATE import_plan p SET customer_id = c.customer_id FROM contacts c WHERE c.id = p.contact_id AND p.action = 'known';
+UPDATE import_plan p SET customer_id = l.customer_id FROM import_links l WHERE l.line = p.line AND p.action = 'create';
 WITH refused AS (
-    UPDATE import_plan p SET action = 'refused' FROM import_rows r WHERE r.line = p.line AND p.customer_id IS NULL
-    RETURNING p.line, btrim(coalesce(r.company, '')) AS company
+    UPDATE import_plan p SET action = 'refused' FROM import_rows r
+    WHERE r.line = p.line AND p.action = 'create' AND p.customer_id IS NULL
+    RETURNING p.line, coalesce(nullif(btrim(r.company), ''), r.company_domain, r.company_ref, '') AS company
 )
 INSERT INTO import_notes SELECT line, 0, true, '', '', CASE WHEN company = ''
     THEN 'The contact has no company. Map one: --map company=…'
@@ -69,6 +82,12 @@ WITH refused AS (
 INSERT INTO import_notes SELECT line, 0, true, '', '', 'Several customers have this name. Merge them first.'
 FROM refused
 """)
+_MATCH_ROWS_BY_ID = """
+UPDATE import_plan p SET action = 'known', same_as = d.first, matched = 'ID' FROM (
+    SELECT r.line, min(r.line) OVER (PARTITION BY r.external_system, r.external_id) AS first
+    FROM import_rows r JOIN import_plan p USING (line) WHERE p.action = 'create' AND r.external_system <> 'row'
+) d WHERE d.line = p.line AND d.first < d.line;
+"""
 _MATCH_ROWS = Template("""
 UPDATE import_plan p SET action = 'known', same_as = d.first, matched = d.how FROM (
     SELECT DISTINCT ON (line) line, first, how FROM (
@@ -161,6 +180,7 @@ _IDS = {Target.CUSTOMERS: "customer_id", Target.CONTACTS: "contact_id"}
 def match_records(cursor: Cursor, target: Target) -> None:
     """Find the rows that are about customers or contacts that exist."""
     cursor.execute(_BEGIN)
+    cursor.execute(_MATCH_IDS.substitute(id=_IDS[target], table=target.value))
     for statement in (_NAME_CUSTOMERS, _MATCH_CUSTOMERS) if target is Target.CUSTOMERS else (_MATCH_CONTACTS,):
         cursor.execute(statement)
     cursor.execute(_TAKE_MATCHES.substitute(id=_IDS[target]))
@@ -170,6 +190,7 @@ def match_record_rows(cursor: Cursor, target: Target) -> None:
     """Find the rows that are about the same record as an earlier row, and give new records their ids."""
     is_customer = target is Target.CUSTOMERS
     how, and_name = ("name and email", ", n.name") if is_customer else ("email", "")
+    cursor.execute(_MATCH_ROWS_BY_ID)
     cursor.execute(_MATCH_ROWS.substitute(email=how, and_name=and_name))
     while True:
         cursor.execute(_FOLLOW_ROWS)
@@ -195,6 +216,7 @@ def write_records(
         cursor.execute(statement, {"first": first, "last": last, "place": place, "owner": owner_id})
         written += count
         progress(written, total)
+    cursor.execute(_KEEP_IDS.substitute(id=_IDS[target]))
 
 
 def _build_change(target: Target, updates: bool) -> str:

@@ -1,6 +1,7 @@
 """Parses a row into the values of a lead, or a list of problems."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,9 @@ from crm_web.imports.cells import STREET, Reader, list_readers
 from crm_web.imports.columns import TEXTS
 from crm_web.imports.mapping import ColumnMapping
 from crm_web.imports.recognition import Kind
+from crm_web.imports.references import REFERENCES
 from crm_web.imports.vocabulary import (
     NAME_SUFFIXES,
-    NO_COMPANIES,
     NO_COUNTRY,
     NOBODY,
     OPEN_WORDS,
@@ -23,6 +24,7 @@ from crm_web.imports.vocabulary import (
     squash,
 )
 from crm_web.models import Customer, Lead, LeadStatus, LostReason, StatusKind, limit_of
+from crm_web.records.parsing import read_text
 from crm_web.records.phones import add_region, read_number
 
 Values = dict[str, Any]
@@ -87,7 +89,7 @@ class RowReader:
         self.regions = rules.regions
         self.warnings: list[Problem] = []
         """What was taken of the row read last though it may be wrong."""
-        readers = list_readers(mapping, self._read_phone)
+        readers = list_readers(mapping, self._read_phone) | dict.fromkeys(REFERENCES, self._read_reference)
         labelled = {"phone", "mobile"} if mapping.phone_labels else set()
         self.passed_over: Counter[int] = Counter()
         """How many values of each column were left out because the row has another one."""
@@ -133,6 +135,8 @@ class RowReader:
         self._take_address(cells, values, wrong_address)
         self.regions = add_region(values.get("country"), self.rules.regions)
         self._take(self.steps, cells, values, problems)
+        if "company_domain" in values:
+            values.setdefault("website", values["company_domain"])
         problems += wrong_address
         if self.phones:
             self._take_labelled_phones(cells, values, problems)
@@ -142,6 +146,13 @@ class RowReader:
         if doubt:
             self.warnings.append(Problem("", doubt))
         return typed, e164
+
+    def _read_reference(self, text: str) -> str:
+        """HubSpot lists all related IDs in one cell; a record here has one."""
+        first, *others = [part for part in re.split(r"[;,\s]+", text) if part]
+        if others:
+            self.warnings.append(Problem("", f"Only the first related ID is used, not {', '.join(others)}.", text))
+        return read_text(first, limit_of(Lead.external_id))
 
     def _take(self, steps: Sequence[Step], cells: Sequence[str], values: Values, problems: list[Problem]) -> None:
         """Read what is filled in; of several columns the first, and of those that follow what differs is counted."""
@@ -224,17 +235,15 @@ class RowReader:
             values["first_name"], values["last_name"] = split_name(whole)
         if values.get("first_name") and not any(values.get(name) for name in ("last_name", "company", "email")):
             values["last_name"] = values.pop("first_name")
-        values["has_company"] = "company" in values
         if values.get("deal_name") and "company" not in values:
             self._name_deal(values, values["deal_name"])
 
     def _name_deal(self, values: Values, name: str) -> None:
-        """“Long Group - New business”: some name a deal after its company; a bare name is no company."""
+        """“Long Group - New business”: some name a deal after its company, but only a known customer tells so."""
         company, dash, _ = name.partition(" - ")
-        if dash and company.strip() and squash(company) not in NO_COMPANIES:
-            values["company"] = company.strip()
-        elif not values.get("last_name"):
-            values["last_name"] = name
+        values["deal_company"] = company.strip() or None if dash else None
+        if not values.get("last_name"):
+            values["last_name"], values["is_named_by_deal"] = name, True
 
     def _describe(self, values: Values, cells: Sequence[str]) -> None:
         """The name of a deal and its product have no field of their own and lead the description."""

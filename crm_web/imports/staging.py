@@ -15,7 +15,9 @@ from crm_web.imports.columns import COLUMNS
 from crm_web.imports.outcomes import LONGEST_VALUE
 from crm_web.imports.rows import Problem, Values
 
-STAGED = ("line", "owner", "has_status", "closes", "by_person", "has_company", "account_type", *COLUMNS)
+RELATED = ("company_ref", "contact_ref", "company_domain", "deal_company")
+"""What a row says of its customer and contact beyond what a lead has."""
+STAGED = ("line", "owner", "has_status", "closes", "by_person", "is_named_by_deal", "account_type", *RELATED, *COLUMNS)
 """A staged row: the owner as the file names it, what decides about duplicates, and columns of ``leads``."""
 
 # The planner can't know how many rows there will be: where it takes a table for empty, because a big import was just
@@ -23,10 +25,10 @@ STAGED = ("line", "owner", "has_status", "closes", "by_person", "has_company", "
 _CREATE = Template("""
 DROP TABLE IF EXISTS pg_temp.import_rows, pg_temp.import_notes, pg_temp.import_plan, pg_temp.import_wins,
     pg_temp.import_owners, pg_temp.import_people, pg_temp.import_phones, pg_temp.import_matches, pg_temp.import_keys,
-    pg_temp.import_names;
+    pg_temp.import_names, pg_temp.import_links;
 CREATE TEMPORARY TABLE import_rows ON COMMIT DROP AS
     SELECT 0::bigint AS line, ''::text AS owner, true AS has_status, true AS closes, true AS by_person,
-        true AS has_company, ''::text AS account_type, $columns
+        true AS is_named_by_deal, ''::text AS account_type, $related, $columns
     FROM leads WITH NO DATA;
 CREATE TEMPORARY TABLE import_notes (line bigint, place integer, is_refusal boolean, named text NOT NULL DEFAULT '',
     value text NOT NULL DEFAULT '', text text) ON COMMIT DROP;
@@ -39,6 +41,7 @@ CREATE TEMPORARY TABLE import_phones (line bigint, phone text) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_matches (line bigint, lead_id bigint, how text, is_same boolean) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_names (line bigint, name text, kind text, email text, phone text, key text)
     ON COMMIT DROP;
+CREATE TEMPORARY TABLE import_links (line bigint, customer_id bigint, contact_id bigint) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_keys (line bigint, how text, alike text, same text) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_wins (line bigint, lead_id bigint, company text, closed_at timestamptz,
     customer_id bigint, makes_customer boolean NOT NULL DEFAULT false) ON COMMIT DROP;
@@ -60,7 +63,8 @@ class Staging:
         self._cursor = cursor
         self._rows = _Sheet(cursor, "COPY import_rows FROM STDIN (FORMAT csv)")
         self._notes = _Sheet(cursor, "COPY import_notes FROM STDIN (FORMAT csv, FORCE_NOT_NULL (named, value))")
-        cursor.execute(_CREATE.substitute(columns=", ".join(COLUMNS)))
+        related = ", ".join(f"''::text AS {name}" for name in RELATED)
+        cursor.execute(_CREATE.substitute(columns=", ".join(COLUMNS), related=related))
 
     def add(self, line: int, values: Values) -> None:
         """Stage one row."""

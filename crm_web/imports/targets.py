@@ -1,6 +1,6 @@
 """What the rows of a file become: leads, customers, or contacts of customers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
@@ -10,9 +10,11 @@ from crm_web.imports.vocabulary import ACCOUNT_TYPE_HEADERS, ACCOUNT_WORDS, ADDR
 
 
 class Target(StrEnum):
-    LEADS = "leads"
+    """In the order in which related files are imported: each may name records of those before it."""
+
     CUSTOMERS = "customers"
     CONTACTS = "contacts"
+    LEADS = "leads"
 
 
 _SHARED = frozenset(
@@ -21,7 +23,7 @@ _SHARED = frozenset(
 )
 _FIELDS = {
     Target.CUSTOMERS: _SHARED | {"website", "industry"},
-    Target.CONTACTS: _SHARED - {"owner"} | {"job_title"},
+    Target.CONTACTS: _SHARED - {"owner"} | {"job_title", "company_ref", "company_domain", "website"},
 }
 
 
@@ -39,10 +41,22 @@ def detect_target(mapping: ColumnMapping) -> Target:
     return Target.CUSTOMERS if mapping.kind is Kind.COMPANY and is_account else Target.LEADS
 
 
+def detect_in_set(kind: Kind, filename: str, kinds: Collection[Kind], alone: Target) -> Target:
+    """Tell what the rows of one of several related files become: beside companies, people are their contacts.
+
+    :param kinds: those of all files
+    :param alone: what they would become without the others
+    """
+    if kind is Kind.COMPANY:
+        return Target.CUSTOMERS
+    is_of_people = kind is Kind.PERSON and Kind.COMPANY in kinds and "lead" not in filename.casefold()
+    return Target.CONTACTS if is_of_people else alone
+
+
 def map_for(target: Target, mapping: ColumnMapping) -> ColumnMapping:
     """Keep the columns that a target has a place for; the others are left out, and named so."""
     if target is Target.LEADS:
-        return mapping
+        return mapping if mapping.kind is Kind.DEAL else mapping.without("contact_ref")
     columns = {name: places for name, places in mapping.columns.items() if name in _FIELDS[target]}
     if target is Target.CUSTOMERS:
         columns |= _find_account_type(mapping.header)

@@ -61,8 +61,9 @@ HEADERS: dict[str, str] = {
     """,
     "website": """
         website websiteurl webpage webpage1 website1value websitework websitehomepage companywebsite url homepage web
-        companydomainname associatedcompanydomain companydomain domainname domain webpage2 website2value
+        companydomainname companydomain domainname domain webpage2 website2value
     """,
+    "company_domain": "associatedcompanydomain",
     "status": """
         status leadstatus dealstatus opportunitystatus dealstage opportunitystage leadstage salesstage stagename stage
         stagepipeline pipelinestage phase lifecyclestage statut etat etape estado etapa
@@ -171,15 +172,6 @@ ALTERNATIVES = frozenset({"email", "phone", "mobile", "website", "company", "ful
 
 GENERAL_IDS = frozenset({"id", "uuid", "guid", "recordid", "recid", "externalid"})
 """Ids that say nothing of what they are ids of."""
-
-NO_COMPANIES = frozenset(
-    """
-    renewal renewals upsell upgrade crosssell newbusiness newdeal deal opportunity project order contract license
-    licence subscription expansion addon support maintenance training workshop pilot trial demo quote offer proposal
-    service services consulting implementation website event test projekt auftrag angebot verlangerung vertrag
-    """.split()  # noqa: SIM905  (readable as a table)
-)
-"""What stands before a dash in the name of a deal without being a company."""
 
 OWN_EXPORTS = (
     frozenset({"id", "customernumber", "owneremail", "lostnote", "createdat", "closedat"}),

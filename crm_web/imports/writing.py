@@ -34,8 +34,9 @@ _BEGIN = """
 # The keys between a won lead and its customer point both ways: only one statement that writes both satisfies them.
 _CREATE = Template("""
 WITH merged AS MATERIALIZED (
-    SELECT p.lead_id, w.customer_id, w.makes_customer, w.closed_at AS since, r.external_system, r.external_id,
-        r.status, r.lost_reason, r.lost_note, s.name AS source, coalesce(r.updated_at, now()) AS updated_at, $begin,
+    SELECT p.lead_id, coalesce(w.customer_id, p.customer_id) AS customer_id, w.makes_customer, w.closed_at AS since,
+        r.external_system, r.external_id, r.status, r.lost_reason, r.lost_note, s.name AS source,
+        coalesce(r.updated_at, now()) AS updated_at, $begin,
         CASE WHEN r.owner IS NULL THEN %(owner)s ELSE o.employee_id END AS owner_id,
         CASE WHEN num_nonnulls(r.last_name, r.company, r.email) = 0 THEN r.external_id
             ELSE r.last_name END AS last_name,

@@ -86,6 +86,7 @@ class Import(Base):
     :param problem: why the worker could not do what was asked
     :param header_hash: of the file's headings, by which an earlier choice of columns is found again
     :param xact: the transaction that imported it, as history knows it
+    :param set_id: the first of the related files that are checked, imported and undone together; ``None`` for itself
     """
 
     __tablename__ = "imports"
@@ -94,6 +95,7 @@ class Import(Base):
         CheckConstraint("(state = 'undone') = (undone_at IS NOT NULL)", name="undone_at"),
         Index("ix_imports_due", "id", postgresql_where=text("state IN ('checking', 'importing', 'undoing')")),
         Index("ix_imports_header_hash", "header_hash", "id", postgresql_where=text("imported_at IS NOT NULL")),
+        Index("ix_imports_set_id", "set_id", postgresql_where=text("set_id IS NOT NULL")),
         Index("ix_imports_files", "created_at", postgresql_where=text("file_deleted_at IS NULL")),
     )
 
@@ -110,6 +112,7 @@ class Import(Base):
     file_deleted_at: Mapped[Timestamp | None]
     imported_at: Mapped[Timestamp | None]
     xact: Mapped[int | None] = mapped_column(TransactionId, deferred=True)
+    set_id: Mapped[int | None] = mapped_column(ForeignKey("imports.id", ondelete="RESTRICT"))
     undone_at: Mapped[Timestamp | None]
     undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
 
@@ -172,6 +175,8 @@ class ImportResult(Base):
     reason: Mapped[LongText | None]
     lead_id: Mapped[int | None] = mapped_column(BigInteger)
     customer_id: Mapped[int | None] = mapped_column(BigInteger)
+    contact_id: Mapped[int | None] = mapped_column(BigInteger)
+    activity_id: Mapped[int | None] = mapped_column(BigInteger)
     cells: Mapped[list[str] | None] = mapped_column(JSONB)
     undo_outcome: Mapped[UndoOutcome | None] = mapped_column(EnumText(UndoOutcome))
     undo_reason: Mapped[LongText | None]

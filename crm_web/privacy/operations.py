@@ -21,6 +21,7 @@ from crm_web.models import (
     Draft,
     Employee,
     Erasure,
+    ExternalId,
     Import,
     ImportChunk,
     ImportCorrection,
@@ -147,7 +148,18 @@ def _erase_records(person: Person) -> int:
         db.session.flush()
         count += _erase_history(kind.value, person.ids(kind), [NAMED[kind], "lost_note"], GONE[kind])
     _erase_history("lead", traders, [], ["company"])
+    _forget_external_ids(person)
     return count
+
+
+def _forget_external_ids(person: Person) -> None:
+    """An ID in another system can be an email, and leads there to the person."""
+    mine = (
+        ExternalId.customer_id.in_(person.ids(RecordKind.CUSTOMER)),
+        ExternalId.contact_id.in_(person.ids(RecordKind.CONTACT)),
+        ExternalId.activity_id.in_([activity.id for activity in list_activities(person)]),
+    )
+    db.session.execute(delete(ExternalId).where(or_(*mine)))
 
 
 def _erase_history(entity: str, ids: Sequence[int], named: Sequence[str], gone: Sequence[str]) -> int:

@@ -28,7 +28,7 @@ function takeFiles() {
 }
 
 function checkSize() {
-  const isTooLarge = input.files[0]?.size > Number(place.dataset.limit);
+  const isTooLarge = [...input.files].reduce((sum, file) => sum + file.size, 0) > Number(place.dataset.limit);
   input.setCustomValidity(isTooLarge ? place.dataset.tooLarge : "");
   input.form.noValidate = !isTooLarge;
   if (isTooLarge) input.reportValidity();

@@ -265,6 +265,7 @@ FORMS: dict[str, dict[str, str]] = {
     "employees.create_employee": {"job_title": "Typed"},
     "employees.deactivate_employee": {},
     "employees.set_password": {},
+    "imports.add_files": {},
     "imports.change_columns": {},
     "imports.change_file": {"currency": "JPY"},
     "imports.change_row": {"line": "3"},

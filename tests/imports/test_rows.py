@@ -74,7 +74,6 @@ def test_every_field_is_read() -> None:
         "has_status": True,
         "closes": False,
         "by_person": False,
-        "has_company": True,
     }
 
 
@@ -246,9 +245,11 @@ def test_a_first_name_alone_is_the_name() -> None:
     assert read("First Name,Last Name", "Teller,")["last_name"] == "Teller"
 
 
-def test_a_deal_is_called_by_its_company() -> None:
+def test_a_deal_may_be_called_by_its_company() -> None:
+    """Which only a customer of that name can tell; else the deal’s name is all that names it."""
     values = read("Deal ID,Deal Name,Product,Notes", '1,Long Group - New Business,GTX,"Two\nlines"')
-    assert values["company"] == "Long Group"
+    assert (values.get("company"), values["deal_company"]) == (None, "Long Group")
+    assert values["last_name"] == "Long Group - New Business"
     assert values["description"] == "Deal Name: Long Group - New Business\nProduct: GTX\n\nTwo\nlines"
     assert read("Deal ID,Deal Name,Organization", "1,Deal of May,Acme")["company"] == "Acme"
 

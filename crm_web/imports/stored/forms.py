@@ -1,7 +1,7 @@
 """The forms of an import: the file, how to read it, and its columns."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from flask import request
 from werkzeug.datastructures import FileStorage
@@ -46,14 +46,13 @@ MARKS = {".": "Point (1,234.50)", ",": "Comma (1.234,50)"}
 
 
 class UploadField(Field):
-    """A file; ``data`` is what was sent, ``None`` if nothing was."""
+    """Files; ``data`` is what was sent."""
 
-    widget = FileInput()
-    data: FileStorage | None
+    widget = FileInput(multiple=True)
+    data: list[FileStorage]
 
     def process_formdata(self, valuelist: list[Any]) -> None:
-        sent = request.files.get(self.name)
-        self.data = sent if sent is not None and sent.filename else None
+        self.data = [sent for sent in request.files.getlist(self.name) if sent.filename]
 
     def _value(self) -> bool:
         """Browsers take no file's name from a page."""
@@ -61,19 +60,23 @@ class UploadField(Field):
 
 
 class UploadForm(IdempotentForm):
-    """The first step: the file."""
+    """The first step: the files."""
 
     file = UploadField(
-        "File", render_kw={"accept": ".csv,.tsv,.txt,.xlsx,.xls,.ods,text/csv,text/tab-separated-values"}
+        "Files", render_kw={"accept": ".csv,.tsv,.txt,.xlsx,.xls,.ods,.json,.ndjson,text/csv,text/tab-separated-values"}
     )
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Validate the form; without a file there is nothing to go on with."""
         is_valid = super().validate(extra_validators)
-        if is_valid and self.file.data is None:
+        if is_valid and not self.file.data:
             self.file.errors = ["Choose a file."]
             return False
         return is_valid
+
+    def list_files(self) -> list[tuple[BinaryIO, str]]:
+        """List the bytes and the name of each file."""
+        return [(cast(BinaryIO, sent.stream), sent.filename or "") for sent in self.file.data]
 
 
 class RawChoiceField(ChoiceField):

@@ -9,13 +9,15 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from crm_web.auth.permissions import Action, may
-from crm_web.core.errors import Conflict
+from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
 from crm_web.imports.mapping import choose_mapping
-from crm_web.imports.recognition import MappingUnclear, is_known
+from crm_web.imports.recognition import Kind, MappingUnclear, is_known
 from crm_web.imports.stored.files import store_file
+from crm_web.imports.stored.preview import describe
+from crm_web.imports.stored.queries import list_set
 from crm_web.imports.tables import FileUnreadable, Table, open_table
-from crm_web.imports.targets import Target, detect_target
+from crm_web.imports.targets import Target, detect_in_set, detect_target
 from crm_web.imports.workbooks import list_sheets
 from crm_web.models import (
     DUE_STATES,
@@ -37,6 +39,10 @@ class ImportBusy(Conflict):
     """The worker is at this import right now."""
 
 
+class ImportUnclear(DomainError):
+    """A file leaves open how it is to be read."""
+
+
 class ImportClosed(Conflict):
     """The import is past the point where this can be done."""
 
@@ -55,9 +61,8 @@ def create_import(stream: BinaryIO, filename: str, *, region: str, currency: str
     if not csv.sample:
         raise FileUnreadable("The file has a header, but no rows below it.", "file")
     header_hash = _hash_header(csv.header)
-    options = {"region": region, "currency": currency, **_find_earlier_choice(header_hash)}
+    options = {**_detect_target(csv), "region": region, "currency": currency, **_find_earlier_choice(header_hash)}
     options |= {"encoding": csv.encoding, "delimiter": csv.delimiter, "question": csv.question}
-    options["target"] = options.get("target") or _detect_target(csv)
     if csv.sheet is not None:
         options |= {"sheet": csv.sheet, "sheets": list_sheets(stream)}
     size = stream.seek(0, 2)
@@ -67,19 +72,59 @@ def create_import(stream: BinaryIO, filename: str, *, region: str, currency: str
     db.session.add(record)
     db.session.flush()
     store_file(record.id, stream)
+    record.options = options | describe(record)
     return record
 
 
-def _detect_target(csv: Table) -> Target:
+def create_set(
+    files: Sequence[tuple[BinaryIO, str]], *, region: str, currency: str, by: Employee, joins: Import | None = None
+) -> Import:
+    """Keep files that belong together: they are checked, imported and undone as one.
+
+    :param files: the bytes of each, from which one can read again, and its name
+    :param joins: the import that they are added to; ``None`` for one of their own
+    :return: the first of them
+    :raise FileUnreadable: if one is no file of rows with a header
+    :raise ImportBusy: if the worker is at the import that they join
+    :raise ImportClosed: if that is imported already
+    """
+    earlier = lock_import(joins, *BEFORE_IMPORT) if joins else []
+    records = earlier + [_create_named(*file, region=region, currency=currency, by=by) for file in files]
+    first = min(records, key=lambda record: record.id)
+    kinds = {Kind(record.options["kind"]) for record in records}
+    for record in records:
+        options = dict(record.options)
+        if len(records) > 1 and record not in earlier and not options.get("is_remembered"):
+            target = Target(options["target"])
+            options["target"] = detect_in_set(Kind(options["kind"]), record.filename, kinds, target)
+        record.set_id = None if record is first else first.id
+        record.options = options | {"is_set": len(records) > 1}
+        record.options = record.options | describe(record)
+    _go_back(records)
+    db.session.flush()
+    return first
+
+
+def _create_named(stream: BinaryIO, filename: str, **options: Any) -> Import:
+    try:
+        return create_import(stream, filename, **options)
+    except FileUnreadable as error:
+        raise FileUnreadable(f"{tidy_filename(filename)}: {error.message}", "file") from error
+
+
+def _detect_target(csv: Table) -> dict[str, str]:
     """What the rows seem to be, by the headings and the first rows."""
     try:
-        return detect_target(choose_mapping(csv.header, csv.sample))
+        mapping = choose_mapping(csv.header, csv.sample)
     except MappingUnclear:
-        return Target.LEADS
+        return {"kind": Kind.PERSON, "target": Target.LEADS}
+    return {"kind": mapping.kind, "target": detect_target(mapping)}
 
 
-OF_ONE_FILE = ("encoding", "delimiter", "question", "sheet", "sheets")
+OF_ONE_FILE = ("encoding", "delimiter", "question", "sheet", "sheets", "kind", "is_set", "needs", "left_out")
 """What says nothing about the next file with the same headings."""
+OF_SET = ("owner_id", "creates_owners", "region", "currency", "bad_values", "existing")
+"""What is said once for all files that belong together."""
 
 
 def tidy_filename(filename: str) -> str:
@@ -100,19 +145,22 @@ def _find_earlier_choice(header_hash: bytes) -> dict[str, Any]:
     return kept | {"is_remembered": True} if kept else {}
 
 
-def lock_import(record: Import, *states: ImportState) -> None:
-    """Lock an import for a change by a person.
+def lock_import(record: Import, *states: ImportState) -> list[Import]:
+    """Lock an import, with the files that belong to it, for a change by a person.
 
     :param states: in which it can be done
+    :return: its files, in the order in which they are imported
     :raise ImportBusy: if the worker is at it
     :raise ImportClosed: if it is in another state, or gone
     """
-    query = select(Import).where(Import.id == record.id).with_for_update(key_share=True, skip_locked=True)
-    found = db.session.scalar(query.execution_options(populate_existing=True))
-    if found is None:
+    first = select(Import.id).where(Import.id == (record.set_id or record.id))
+    if db.session.scalar(first.with_for_update(key_share=True, skip_locked=True)) is None:
         raise ImportBusy("This import is running right now. Wait for it to finish, or cancel it.")
-    if found.state not in states:
-        raise ImportClosed(f"This import is already past that step. It is now: {found.state.label}")
+    files = list_set(record, lock=True)
+    for file in files:
+        if file.state not in states:
+            raise ImportClosed(f"This import is already past that step. It is now: {file.state.label}")
+    return files
 
 
 BEFORE_IMPORT = (ImportState.DRAFT, ImportState.CHECKING, ImportState.CHECKED)
@@ -125,7 +173,7 @@ def change_options(record: Import, values: Mapping[str, Any], *, by: Employee) -
     :raise ImportBusy: if the worker is at it
     :raise ImportClosed: if it is imported already
     """
-    lock_import(record, *BEFORE_IMPORT)
+    files = lock_import(record, *BEFORE_IMPORT)
     values = dict(values)
     if not may(by, Action.KEEP_EMPLOYEES):
         values.pop("creates_owners", None)
@@ -134,7 +182,10 @@ def change_options(record: Import, values: Mapping[str, Any], *, by: Employee) -
         _delete(ImportCorrection, ImportCorrection.import_id == record.id)
     is_remembered = record.options.get("is_remembered", False) and "columns" not in values
     record.options = {**record.options, **values, "is_remembered": is_remembered}
-    _go_back(record)
+    for file in files:
+        file.options = {**file.options, **{name: value for name, value in values.items() if name in OF_SET}}
+    record.options = record.options | describe(record)
+    _go_back(files)
     db.session.flush()
 
 
@@ -156,19 +207,26 @@ def mend_row(record: Import, result: ImportResult, cells: Sequence[str]) -> None
     db.session.flush()
 
 
-def _go_back(record: Import) -> None:
-    record.state, record.report, record.problem = ImportState.DRAFT, None, None
+def _go_back(files: Sequence[Import]) -> None:
+    for file in files:
+        file.state, file.report, file.problem = ImportState.DRAFT, None, None
 
 
 def request_check(record: Import) -> None:
     """Let the worker rehearse the import; one that is being checked already stays so.
 
+    :raise ImportUnclear: if one of its files leaves something open
     :raise ImportBusy: if the worker is at it
     :raise ImportClosed: if it is imported already
     """
-    lock_import(record, *BEFORE_IMPORT)
-    _go_back(record)
-    _hand_to_worker(record, ImportState.CHECKING)
+    files = lock_import(record, *BEFORE_IMPORT)
+    for file in files:
+        if file.options.get("needs"):
+            raise ImportUnclear(
+                f"{file.filename}: {file.options['needs']}" if len(files) > 1 else file.options["needs"]
+            )
+    _go_back(files)
+    _hand_to_worker(files, ImportState.CHECKING)
 
 
 def request_import(record: Import) -> None:
@@ -177,11 +235,11 @@ def request_import(record: Import) -> None:
     :raise ImportBusy: if the worker is at it
     :raise ImportClosed: if it was not checked
     """
-    lock_import(record, *ImportState)
-    if record.state is ImportState.CHECKED and (record.report or {}).get("is_outdated"):
+    files = lock_import(record, *ImportState)
+    if record.state is ImportState.CHECKED and any((file.report or {}).get("is_outdated") for file in files):
         raise ImportClosed("You fixed rows since the last check. Check again, then import.")
     if record.state is ImportState.CHECKED:
-        _hand_to_worker(record, ImportState.IMPORTING)
+        _hand_to_worker(files, ImportState.IMPORTING)
     elif record.state in BEFORE_IMPORT:
         raise ImportClosed("Check this import first. Its settings have changed since the last check.")
 
@@ -192,17 +250,20 @@ def request_undo(record: Import, *, by: Employee) -> None:
     :raise ImportBusy: if the worker is at it
     :raise ImportClosed: if it is not imported
     """
-    lock_import(record, ImportState.IMPORTED, ImportState.UNDOING, ImportState.UNDONE)
+    files = lock_import(record, ImportState.IMPORTED, ImportState.UNDOING, ImportState.UNDONE)
     if record.state is ImportState.IMPORTED:
-        record.undone_by_id = by.id
-        _hand_to_worker(record, ImportState.UNDOING)
+        for file in files:
+            file.undone_by_id = by.id
+        _hand_to_worker(files, ImportState.UNDOING)
 
 
-def _hand_to_worker(record: Import, state: ImportState) -> None:
-    record.state, record.problem = state, None
+def _hand_to_worker(files: Sequence[Import], state: ImportState) -> None:
+    """The progress of all stands with the first."""
+    for file in files:
+        file.state, file.problem = state, None
     fresh = {"stage": "", "done": 0, "total": 0, "rows": 0, "attempts": 0, "is_cancelled": False}
     fresh |= {"requested_at": func.now(), "started_at": None, "seen_at": None}
-    progress = insert(ImportProgress).values(import_id=record.id, **fresh)
+    progress = insert(ImportProgress).values(import_id=files[0].set_id or files[0].id, **fresh)
     db.session.execute(progress.on_conflict_do_update(index_elements=["import_id"], set_=fresh))
     db.session.flush()
 
@@ -219,7 +280,7 @@ def cancel_import(record: Import) -> bool:
     except ImportBusy:
         if not record.state.is_open:
             raise
-        progress = db.session.get(ImportProgress, record.id)
+        progress = db.session.get(ImportProgress, record.set_id or record.id)
         if progress is not None:
             progress.is_cancelled = True
             db.session.flush()
@@ -229,15 +290,18 @@ def cancel_import(record: Import) -> bool:
 
 
 def delete_import(record: Import) -> None:
-    """Delete an import with all that belongs to it; what was imported stays.
+    """Delete an import with all files that belong to it; what was imported stays.
 
     :param record: an import, locked
     """
-    import_id = record.id
+    files = list_set(record, lock=True)
+    ids = [file.id for file in files]
     for model in (ImportChunk, ImportResult, ImportCorrection, ImportProgress):
-        _delete(model, model.import_id == import_id)
-    _delete(Import, Import.id == import_id)
-    db.session.expunge(record)
+        _delete(model, model.import_id.in_(ids))
+    _delete(Import, Import.set_id.in_(ids))
+    _delete(Import, Import.id.in_(ids))
+    for file in files:
+        db.session.expunge(file)
 
 
 def delete_file(record: Import) -> None:
@@ -258,7 +322,10 @@ def _delete(model: type[Any], condition: Any) -> None:
 
 
 def claim_import() -> Import | None:
-    """Find the oldest import that waits for the worker, and lock it; those that another worker is at are left out."""
-    due = select(Import).where(Import.state.in_(DUE_STATES)).order_by(Import.id).limit(1)
+    """Find the oldest import that waits for the worker, and lock its first file, which stands for all.
+
+    Those that another worker is at are left out.
+    """
+    due = select(Import).where(Import.state.in_(DUE_STATES), Import.set_id.is_(None)).order_by(Import.id).limit(1)
     due = due.with_for_update(key_share=True, skip_locked=True, of=Import)
     return db.session.scalar(due.execution_options(populate_existing=True))

@@ -56,7 +56,8 @@ class ProgressBar:
         """How much of the whole is done."""
         if self.progress is None:
             return 0
-        first, last = STAGES.get(self.progress.stage, (0, 0))
+        # The name of a file may follow.
+        first, last = next((place for stage, place in STAGES.items() if self.progress.stage.startswith(stage)), (0, 0))
         done = self.progress.done / self.progress.total if self.progress.total else 0
         return round(first + (last - first) * min(done, 1))
 

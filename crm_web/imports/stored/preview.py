@@ -115,6 +115,18 @@ def list_questions(mapping: ColumnMapping | None) -> list[tuple[str, str]]:
     return [(fields.get(question.about, question.about), hint_at_pages(question.text)) for question in questions]
 
 
+def describe(record: Import) -> dict[str, Any]:
+    """Say what a file needs before it can be checked, and which of its columns are left out, to be kept with it."""
+    try:
+        _, mapping = map_stored(record)
+    except FileUnreadable as error:
+        return {"needs": hint_at_pages(error.message), "left_out": []}
+    if mapping is None:
+        return {"needs": UNCLEAR, "left_out": []}
+    questions = list_questions(mapping)
+    return {"needs": questions[0][1] if questions else "", "left_out": mapping.left_out()}
+
+
 def list_columns(csv: Table, mapping: ColumnMapping | None) -> list[SourceColumn]:
     """List the columns of a file with some of their values."""
     fields = _map_fields(mapping) if mapping else {}

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.imports.tables import Row
-from crm_web.models import ImportProgress
+from crm_web.models import ImportProgress, limit_of
 
 NOTED_EVERY = 0.5
 
@@ -43,8 +43,16 @@ class ProgressNotes:
     def __init__(self, import_id: int) -> None:
         self._import_id = import_id
         self._rows = 0
+        self._filename = ""
         self._stage = ""
         self._noted_at = float("-inf")
+
+    def begin_file(self, filename: str) -> None:
+        """Note that a file begins.
+
+        :param filename: empty if it is the only one
+        """
+        self._filename = filename
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Note what is done, unless something was noted a moment ago.
@@ -55,7 +63,8 @@ class ProgressNotes:
             return
         self._stage, self._noted_at = stage, time.monotonic()
         note = update(ImportProgress).where(ImportProgress.import_id == self._import_id)
-        note = note.values(stage=stage, done=done, total=total, rows=self._rows, seen_at=func.clock_timestamp())
+        shown = f"{stage} {self._filename}".strip()[: limit_of(ImportProgress.stage)]
+        note = note.values(stage=shown, done=done, total=total, rows=self._rows, seen_at=func.clock_timestamp())
         with _own_session() as own, own.begin():
             is_cancelled = own.scalar(note.returning(ImportProgress.is_cancelled))
         if is_cancelled:

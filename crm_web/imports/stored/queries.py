@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
+from crm_web.imports.targets import Target
 from crm_web.lists.pagination import Page, Sort, load_page
 from crm_web.models import (
     Customer,
@@ -28,6 +29,19 @@ def get_import(import_id: int) -> Import | None:
     """Load an import with the people who made and undid it; ``None`` if there is none."""
     people = (joinedload(Import.made_by), joinedload(Import.undone_by))
     return db.session.scalar(select(Import).where(Import.id == import_id).options(*people))
+
+
+def list_set(record: Import, *, lock: bool = False) -> list[Import]:
+    """List the related files of an import, itself included, in the order in which they are imported.
+
+    :param lock: whether to lock them, once the first one is locked
+    """
+    first_id = record.set_id or record.id
+    query = select(Import).where(or_(Import.id == first_id, Import.set_id == first_id)).order_by(Import.id)
+    if lock:
+        query = query.with_for_update(key_share=True, of=Import).execution_options(populate_existing=True)
+    order = list(Target)
+    return sorted(db.session.scalars(query), key=lambda file: order.index(Target(file.options["target"])))
 
 
 def list_imports(*, cursor: str | None) -> Page:

@@ -14,7 +14,10 @@ from crm_web.imports.outcomes import RowOutcome, list_outcomes
 from crm_web.imports.stored.hints import hint_at_pages
 from crm_web.models import ImportResult, limit_of
 
-COPY = "COPY import_results (import_id, line, outcome, label, reason, lead_id, customer_id) FROM STDIN (FORMAT csv)"
+COPY = (
+    "COPY import_results (import_id, line, outcome, label, reason, lead_id, customer_id, contact_id)"
+    " FROM STDIN (FORMAT csv)"
+)
 IN_MEMORY = 4 * 1024 * 1024
 MOST_MENDABLE = 1_000
 """How many refused rows can be mended on the page; the rest goes by the file of refused rows."""
@@ -40,8 +43,8 @@ def take_out_results(import_id: int) -> IO[bytes]:
     writer, limit = csv.writer(text, lineterminator="\n"), limit_of(ImportResult.reason)
     for outcome, name in _with_names(list_outcomes()):
         reason = " ".join(map(hint_at_pages, outcome.reasons))[:limit]
-        lead_id, customer_id = outcome.lead_id, outcome.customer_id
-        writer.writerow([import_id, outcome.line, outcome.outcome.value, name, reason, lead_id, customer_id])
+        ids = (outcome.lead_id, outcome.customer_id, outcome.contact_id)
+        writer.writerow([import_id, outcome.line, outcome.outcome.value, name, reason, *ids])
     text.detach()
     file.seek(0)
     return file
@@ -62,8 +65,7 @@ def _with_names(outcomes: Iterable[RowOutcome]) -> Iterator[tuple[RowOutcome, st
 def bring_in_results(import_id: int, file: IO[bytes]) -> None:
     """Save what was taken out, in place of what an earlier check found."""
     forget_results(import_id)
-    with file:
-        raw_cursor().copy_expert(COPY, file)
+    raw_cursor().copy_expert(COPY, file)
 
 
 def pick_refused_cells(rows: Iterable[list[str]], corrections: dict[int, list[str]]) -> list[tuple[int, list[str]]]:

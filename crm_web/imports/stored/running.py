@@ -6,20 +6,22 @@ one worker at a time does it, it is done once, and what a killed worker began is
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import IO, Any, Self
 
 from sqlalchemy import func, select, text
 
 from crm_web.auth.permissions import REFUSALS, Action, may
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
-from crm_web.imports.operations import LeadFile, Report, import_leads, list_refused_rows, open_leads
+from crm_web.imports.operations import Report, import_leads, list_refused_rows, open_leads
 from crm_web.imports.stored import results
 from crm_web.imports.stored.files import open_file
 from crm_web.imports.stored.hints import hint_at_pages
 from crm_web.imports.stored.operations import claim_import, delete_import
 from crm_web.imports.stored.progress import ImportCancelled, ProgressNotes, begin_attempt
+from crm_web.imports.stored.queries import list_set
 from crm_web.imports.stored.settings import read_options
 from crm_web.imports.stored.undoing import take_back
 from crm_web.models import (
@@ -39,6 +41,17 @@ GAVE_UP = (
 )
 
 log = logging.getLogger(__name__)
+
+
+class FileFailed(DomainError):
+    """One of the related files can’t be imported, and so none is.
+
+    :param record: the file
+    """
+
+    def __init__(self, message: str, record: Import) -> None:
+        super().__init__(message)
+        self.record_id = record.id
 
 
 class NotAllowedAnymore(DomainError):
@@ -61,51 +74,51 @@ class ImportRunner:
                 STEPS[record.state](record)
         except ImportCancelled:
             delete_import(record)
+        except FileFailed as error:
+            _stop(record, hint_at_pages(error.message), error.record_id)
         except DomainError as error:
             _stop(record, hint_at_pages(error.message))
         return True
 
 
-def _stop(record: Import, problem: str) -> None:
-    """Give the import back to the person, with the reason."""
+def _stop(record: Import, problem: str, failed_id: int | None = None) -> None:
+    """Give the import back to the person, with the reason, at the file that it is about."""
     back = {ImportState.CHECKING: ImportState.DRAFT, ImportState.IMPORTING: ImportState.CHECKED}
-    record.state, record.problem = back.get(record.state, ImportState.IMPORTED), problem
+    for file in list_set(record, lock=True):
+        file.state = back.get(file.state, ImportState.IMPORTED)
+        file.problem = problem if file.id == (failed_id or record.id) else None
     db.session.flush()
 
 
 def check_import(record: Import) -> None:
     """Rehearse an import: run all of it, note what became of each row, and roll it back.
 
-    :param record: an import, locked
+    :param record: the first file of an import, locked
     """
-    import_id, corrections = record.id, _map_corrections(record.id)
-    rehearsal = db.session.begin_nested()
-    file, report = _run_engine(record, corrections)
-    # What is checked only at the end of a transaction is part of the rehearsal.
-    db.session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
-    found = results.take_out_results(import_id)
-    cells = results.pick_refused_cells(list_refused_rows(file), corrections) if report.refused else []
-    summary = summarize(report)
-    rehearsal.rollback()
-    results.bring_in_results(import_id, found)
-    results.save_refused_cells(import_id, cells)
-    record.state, record.report, record.problem = ImportState.CHECKED, summary, None
-    db.session.flush()
+    files, notes = list_set(record, lock=True), ProgressNotes(record.id)
+    with ExitStack() as kept:
+        rehearsal = db.session.begin_nested()
+        done = [kept.enter_context(_run_file(file, notes)) for file in files]
+        # What is checked only at the end of a transaction is part of the rehearsal.
+        db.session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+        rehearsal.rollback()
+        for file, result in zip(files, done, strict=True):
+            result.save(file.id)
+            file.state, file.report, file.problem = ImportState.CHECKED, result.summary, None
+        db.session.flush()
 
 
 def run_import(record: Import) -> None:
     """Do an import; its state changes in the same transaction, so it is done once.
 
-    :param record: an import, locked
+    :param record: the first file of an import, locked
     """
-    corrections = _map_corrections(record.id)
-    file, report = _run_engine(record, corrections)
-    results.bring_in_results(record.id, results.take_out_results(record.id))
-    if report.refused:
-        cells = results.pick_refused_cells(list_refused_rows(file), corrections)
-        results.save_refused_cells(record.id, cells)
-    record.state, record.report, record.problem = ImportState.IMPORTED, summarize(report), None
-    record.imported_at, record.xact = func.now(), func.crm_xact()
+    notes = ProgressNotes(record.id)
+    for file in list_set(record, lock=True):
+        with _run_file(file, notes) as result:
+            result.save(file.id)
+        file.state, file.report, file.problem = ImportState.IMPORTED, result.summary, None
+        file.imported_at, file.xact = func.now(), func.crm_xact()
     db.session.flush()
 
 
@@ -118,8 +131,10 @@ def undo_import(record: Import) -> None:
     _check_allowed(by)
     set_change_source(ChangeSource.IMPORT)
     set_audit_actor(by)
-    take_back(record, by=by, progress=ProgressNotes(record.id))
-    record.state, record.undone_at, record.problem = ImportState.UNDONE, func.now(), None
+    files = list_set(record, lock=True)
+    take_back(record, [file.id for file in files], by=by, progress=ProgressNotes(record.id))
+    for file in files:
+        file.state, file.undone_at, file.problem = ImportState.UNDONE, func.now(), None
     db.session.flush()
 
 
@@ -128,14 +143,46 @@ def _check_allowed(by: Employee) -> None:
         raise NotAllowedAnymore(f"{by.name} can’t import any more. {REFUSALS[Action.IMPORT]}")
 
 
-def _run_engine(record: Import, corrections: dict[int, list[str]]) -> tuple[LeadFile, Report]:
+@dataclass(frozen=True)
+class FileResult:
+    """What became of a file, taken out of the engine’s staging tables."""
+
+    rows: IO[bytes]
+    refused: list[tuple[int, list[str]]]
+    summary: dict[str, Any]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.rows.close()
+
+    def save(self, import_id: int) -> None:
+        """Save it in place of what an earlier check found."""
+        results.bring_in_results(import_id, self.rows)
+        results.save_refused_cells(import_id, self.refused)
+
+
+def _run_file(record: Import, notes: ProgressNotes) -> FileResult:
+    """Run the engine for one file.
+
+    :raise FileFailed: if the file can’t be imported
+    """
     by, options = record.made_by, read_options(record.options)
     _check_allowed(by)
     options = replace(options, creates_owners=options.creates_owners and may(by, Action.KEEP_EMPLOYEES))
-    notes = ProgressNotes(record.id)
-    file = open_leads(open_file(record), options)
-    counted = replace(file, csv=replace(file.csv, rows=notes.count(file.csv.rows, corrections)))
-    return file, import_leads(counted, options, by=by, progress=notes)
+    corrections = _map_corrections(record.id)
+    notes.begin_file(record.filename if record.options.get("is_set") else "")
+    try:
+        file = open_leads(open_file(record), options)
+        counted = replace(file, csv=replace(file.csv, rows=notes.count(file.csv.rows, corrections)))
+        report = import_leads(counted, options, by=by, progress=notes)
+    except ImportCancelled:
+        raise
+    except DomainError as error:
+        raise FileFailed(error.message, record) from error
+    cells = results.pick_refused_cells(list_refused_rows(file), corrections) if report.refused else []
+    return FileResult(results.take_out_results(record.id), cells, summarize(report))
 
 
 def _map_corrections(import_id: int) -> dict[int, list[str]]:

@@ -12,7 +12,7 @@ from crm_web.core.clock import now
 from crm_web.core.extensions import db
 from crm_web.imports.stored.progress import ProgressNotes
 from crm_web.leads.operations import restore_status
-from crm_web.models import Conversion, Customer, Employee, Import, Lead, LeadStatus
+from crm_web.models import Contact, Conversion, Customer, Employee, Import, Lead, LeadStatus
 from crm_web.records.batch import batch_of
 from crm_web.records.merging import is_same
 from crm_web.records.phones import PhoneRefused, parse_phone_columns
@@ -71,10 +71,13 @@ WHERE id = ANY (:ids) AND deleted_at IS NULL
 _TRASH_CUSTOMERS = """
 UPDATE customers SET deleted_at = now(), deleted_by_id = :by WHERE id = ANY (:ids) AND deleted_at IS NULL
 """
-# The people of a customer that stays, stay too.
+# The people of a customer that stays, stay too, if they came with it.
 _LEAVE_CONTACTS = """
-UPDATE undo_records u SET reason = 'Its customer stays.' FROM contacts p JOIN customers c ON c.id = p.customer_id
-WHERE u.entity = 'contact' AND u.id = p.id AND (c.deleted_at IS NULL OR p.version <> u.version)
+UPDATE undo_records u SET reason = CASE WHEN p.version <> u.version THEN 'The contact changed since.'
+    ELSE 'Its customer stays.' END
+FROM contacts p LEFT JOIN undo_records c ON c.entity = 'customer' AND c.id = p.customer_id
+WHERE u.entity = 'contact' AND u.is_new AND u.id = p.id AND p.deleted_at IS NULL
+    AND (p.version <> u.version OR c.is_new AND c.reason IS NOT NULL)
 """
 _TRASH_CONTACTS = """
 UPDATE contacts SET deleted_at = now(), deleted_by_id = :by WHERE id = ANY (:ids) AND deleted_at IS NULL
@@ -86,24 +89,31 @@ FROM undo_records u JOIN changes c ON c.entity = u.entity AND c.entity_id = u.id
 WHERE u.entity = :entity AND NOT u.is_new AND u.reason IS NULL AND u.id > :after
 GROUP BY u.id, u.version ORDER BY u.id LIMIT :limit
 """
+_FORGET_IDS = """
+DELETE FROM external_ids WHERE xact = (SELECT xact FROM imports WHERE id = :import_id)
+"""
 _LEAVE = "UPDATE undo_records SET reason = :reason WHERE entity = :entity AND id = :id"
 _NOTE_RESULTS = """
 UPDATE import_results r SET undo_outcome = CASE WHEN f.reason = '' THEN 'undone' ELSE 'left' END,
     undo_reason = nullif(f.reason, '')
 FROM (
-    SELECT r.line, concat_ws(' ', l.reason, c.reason) AS reason
-    FROM import_results r LEFT JOIN undo_records l ON l.entity = 'lead' AND l.id = r.lead_id
+    SELECT r.line, concat_ws(' ', a.reason, p.reason, l.reason,
+        CASE WHEN num_nonnulls(r.activity_id, r.contact_id) = 0 THEN c.reason END) AS reason
+    FROM import_results r LEFT JOIN undo_records a ON a.entity = 'activity' AND a.id = r.activity_id
+    LEFT JOIN undo_records p ON p.entity = 'contact' AND p.id = r.contact_id
+    LEFT JOIN undo_records l ON l.entity = 'lead' AND l.id = r.lead_id AND r.activity_id IS NULL
     LEFT JOIN undo_records c ON c.entity = 'customer' AND c.id = r.customer_id
     WHERE r.import_id = :import_id AND r.outcome IN ('created', 'updated', 'filled')
-        AND num_nonnulls(l.id, CASE WHEN r.lead_id IS NULL THEN c.id END) > 0
+        AND num_nonnulls(a.id, p.id, l.id, CASE WHEN r.lead_id IS NULL THEN c.id END) > 0
 ) f WHERE r.import_id = :import_id AND r.line = f.line
 """
 
 
-def take_back(record: Import, *, by: Employee, progress: ProgressNotes) -> None:
+def take_back(record: Import, file_ids: Sequence[int], *, by: Employee, progress: ProgressNotes) -> None:
     """Take back what an import did, and note of each row whether that could be done.
 
-    :param record: an import that is done, locked
+    :param record: the first file of an import that is done, locked
+    :param file_ids: all its files
     """
     db.session.execute(text("DROP TABLE IF EXISTS pg_temp.undo_records"))
     db.session.execute(text(_COLLECT), {"import_id": record.id})
@@ -112,12 +122,15 @@ def take_back(record: Import, *, by: Employee, progress: ProgressNotes) -> None:
     db.session.execute(text(_LEAVE_LEADS))
     _revert_changed("lead", Lead, _revert_lead, record.id, by, progress)
     _revert_changed("customer", Customer, _revert_customer, record.id, by, progress)
+    _revert_changed("contact", Contact, _revert_contact, record.id, by, progress)
     _move_to_trash("lead", _TRASH_LEADS, by, progress)
     db.session.execute(text(_LEAVE_CUSTOMERS))
     _move_to_trash("customer", _TRASH_CUSTOMERS, by, progress)
     db.session.execute(text(_LEAVE_CONTACTS))
     _move_to_trash("contact", _TRASH_CONTACTS, by, progress)
-    db.session.execute(text(_NOTE_RESULTS), {"import_id": record.id})
+    db.session.execute(text(_FORGET_IDS), {"import_id": record.id})
+    for import_id in file_ids:
+        db.session.execute(text(_NOTE_RESULTS), {"import_id": import_id})
 
 
 def _move_to_trash(entity: str, statement: str, by: Employee, progress: ProgressNotes) -> None:
@@ -170,6 +183,10 @@ def _revert_customer(
     customer: Customer, version: int, fields: Mapping[str, tuple[Any, Any]], by: Employee
 ) -> str | None:
     return _revert_fields(customer, fields, "billing_country", by)
+
+
+def _revert_contact(contact: Contact, version: int, fields: Mapping[str, tuple[Any, Any]], by: Employee) -> str | None:
+    return _revert_fields(contact, fields, "phone_country", by)
 
 
 def _revert_fields(record: Any, fields: Mapping[str, tuple[Any, Any]], country: str, by: Employee) -> str | None:

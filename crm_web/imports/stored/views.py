@@ -1,7 +1,6 @@
 """The pages of imports: the list, the three steps before the worker's, the check, and the receipt."""
 
 from collections.abc import Callable
-from typing import BinaryIO, cast
 
 from flask import abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,7 +13,7 @@ from crm_web.core.extensions import db
 from crm_web.core.request_log import log_event
 from crm_web.imports import blueprint
 from crm_web.imports.stored import operations, preview, queries
-from crm_web.imports.stored.forms import ColumnsForm, FileForm, RowForm, UploadForm, show_options
+from crm_web.imports.stored.forms import TARGETS, ColumnsForm, FileForm, RowForm, UploadForm, show_options
 from crm_web.imports.stored.hints import hint_at_pages
 from crm_web.imports.stored.pages import (
     REPORT_HEAD,
@@ -58,20 +57,20 @@ def create_import() -> ResponseReturnValue:
     form = UploadForm()
     if answer := replay_response(form):
         return answer.give()
-    if not form.validate() or form.file.data is None:
+    if not form.validate():
         return _upload_page(form), 422
-    file, currency = form.file.data, current_app.config["DEFAULT_CURRENCY"]
-    region = list_regions(None, current_user)[0]
+    region, currency = list_regions(None, current_user)[0], current_app.config["DEFAULT_CURRENCY"]
+    files = form.list_files()
     try:
-        record = operations.create_import(
-            cast(BinaryIO, file.stream), file.filename or "", region=region, currency=currency, by=current_user
-        )
+        record = operations.create_set(files, region=region, currency=currency, by=current_user)
     except FileUnreadable as error:
         db.session.rollback()
         show_refusal(form, FileUnreadable(hint_at_pages(error.message), "file"))
         return _upload_page(form), 422
-    text = f"{record.filename} uploaded. Nothing is imported yet."
-    answer = store_response(form, text, url_for("imports.edit_file", import_id=record.id))
+    step = "imports.list_files" if len(files) > 1 else "imports.edit_file"
+    uploaded = f"{len(files)} files" if len(files) > 1 else record.filename
+    text = f"{uploaded} uploaded. Nothing is imported yet."
+    answer = store_response(form, text, url_for(step, import_id=record.id))
     db.session.commit()
     return answer.give()
 
@@ -79,7 +78,7 @@ def create_import() -> ResponseReturnValue:
 @blueprint.errorhandler(RequestEntityTooLarge)
 def refuse_large_file(error: RequestEntityTooLarge) -> ResponseReturnValue:
     """Answer a file that is too large beside its field."""
-    if request.endpoint != "imports.create_import" or not may(current_user, Action.IMPORT):
+    if request.endpoint not in ("imports.create_import", "imports.add_files") or not may(current_user, Action.IMPORT):
         return show_error(error)
     read_to_end(request.environ["wsgi.input"])
     form = UploadForm(formdata=None)
@@ -157,7 +156,8 @@ def change_columns(import_id: int) -> ResponseReturnValue:
         words = [word.text for word in preview.list_status_words(csv, mapping, {})]
         statuses = form.read_statuses(words, list(LeadStatus))
         operations.change_options(record, {"statuses": record.options.get("statuses", {}) | statuses}, by=current_user)
-        operations.request_check(record)
+        if not record.options.get("is_set"):
+            operations.request_check(record)
     except DomainError as error:
         db.session.rollback()
         show_refusal(form, error)
@@ -194,8 +194,10 @@ def show_check(import_id: int) -> ResponseReturnValue:
         return _progress_page(record)
     if record.imported_at:
         return redirect(url_for("imports.show_import", import_id=import_id), code=303)
-    if record.state is ImportState.DRAFT and not record.problem:
-        return redirect(url_for("imports.edit_columns", import_id=import_id), code=303)
+    is_set = record.options.get("is_set")
+    if record.state is ImportState.DRAFT and (is_set or not record.problem):
+        step = "imports.list_files" if is_set else "imports.edit_columns"
+        return redirect(url_for(step, import_id=import_id), code=303)
     return _results_page("imports/check.html", "imports.show_check", record)
 
 
@@ -211,7 +213,7 @@ def show_import(import_id: int) -> ResponseReturnValue:
 
 
 def _progress_page(record: Import) -> str:
-    bar = ProgressBar(queries.get_progress(record.id), *queries.find_heartbeat())
+    bar = ProgressBar(queries.get_progress(record.set_id or record.id), *queries.find_heartbeat())
     return render_template(
         "imports/progress.html", record=record, bar=bar, is_mine=may_continue_import(current_user, record)
     )
@@ -223,6 +225,9 @@ def _results_page(template: str, endpoint: str, record: Import) -> str:
     return render_template(
         template,
         record=record,
+        files=queries.list_set(record),
+        targets=TARGETS,
+        endpoint=endpoint,
         view=view,
         page=page,
         names=queries.map_names(page.rows) if record.imported_at else {},

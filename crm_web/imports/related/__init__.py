@@ -1,0 +1,1 @@
+"""Related files of one import: what each is, and adding more of them."""

@@ -1,0 +1,107 @@
+"""Finds the records that rows name as related: their customers and contacts, by ID, name, domain or email.
+
+An ID is one of the other system, which an earlier file, or an earlier one of the same set, brought along.
+"""
+
+from collections.abc import Mapping
+from string import Template
+
+from psycopg2.extensions import cursor as Cursor
+
+# Two systems can have the same ID; then what came in this very import is meant.
+_FIND_BY_ID = Template("""
+SELECT ref, min(id) AS id FROM (
+    SELECT e.external_id AS ref, coalesce(c.merged_into_id, c.id) AS id,
+        rank() OVER (PARTITION BY e.external_id ORDER BY e.xact = crm_xact() DESC) AS place
+    FROM external_ids e JOIN ${entity}s c ON c.id = e.${entity}_id
+    WHERE e.external_id IN (SELECT $column FROM import_rows)
+) found WHERE place = 1 GROUP BY ref HAVING count(DISTINCT id) = 1
+""")
+_LINK_BY_ID = Template("""
+UPDATE import_links l SET ${entity}_id = c.id FROM import_rows r, ($found) f, ${entity}s c
+WHERE r.line = l.line AND f.ref = r.$column AND c.id = f.id AND c.deleted_at IS NULL
+""")
+_BEGIN = """
+INSERT INTO import_links (line) SELECT line FROM import_rows;
+CREATE UNIQUE INDEX ON import_links (line);
+ANALYZE import_links;
+"""
+# A deal is often named after its company: “Long Group - New business”.
+_LINK_BY_NAME = """
+UPDATE import_links l SET customer_id = c.id FROM import_rows r, (
+    SELECT sort_name, min(id) AS id FROM customers WHERE deleted_at IS NULL AND kind = 'organisation'
+    GROUP BY sort_name HAVING count(*) = 1
+) c WHERE r.line = l.line AND l.customer_id IS NULL
+    AND c.sort_name = crm_fold(btrim(coalesce(nullif(btrim(r.company), ''), r.deal_company)))
+"""
+_LINK_BY_DOMAIN = """
+UPDATE import_links l SET customer_id = c.id FROM import_rows r, (
+    SELECT crm_host(website) AS host, min(id) AS id FROM customers
+    WHERE deleted_at IS NULL AND kind = 'organisation' AND website IS NOT NULL GROUP BY 1 HAVING count(*) = 1
+) c WHERE r.line = l.line AND l.customer_id IS NULL AND c.host = crm_host(coalesce(r.company_domain, r.website))
+"""
+_LINK_CONTACTS = """
+UPDATE import_links l SET contact_id = c.id FROM (
+    SELECT r.line, min(c.id) AS id FROM import_rows r JOIN import_links l USING (line)
+    JOIN contacts c ON c.email_normalised = lower(r.email) AND c.deleted_at IS NULL
+        AND c.customer_id = coalesce(l.customer_id, c.customer_id)
+    GROUP BY r.line HAVING count(*) = 1
+) c WHERE c.line = l.line AND l.contact_id IS NULL;
+UPDATE import_links l SET contact_id = c.id FROM (
+    SELECT r.line, min(c.id) AS id FROM import_rows r JOIN import_links l USING (line)
+    JOIN contacts c ON c.customer_id = l.customer_id AND c.deleted_at IS NULL
+        AND c.sort_name = crm_fold(crm_lead_name(r.first_name, r.last_name, NULL, NULL))
+    WHERE r.is_named_by_deal IS NULL AND r.last_name IS NOT NULL GROUP BY r.line HAVING count(*) = 1
+) c WHERE c.line = l.line AND l.contact_id IS NULL;
+UPDATE import_links l SET customer_id = c.customer_id FROM contacts c, customers u
+WHERE c.id = l.contact_id AND l.customer_id IS NULL AND u.id = c.customer_id AND u.deleted_at IS NULL;
+"""
+_IS_NAMELESS = "coalesce(r.is_named_by_deal, num_nonnulls(r.first_name, r.last_name) = 0)"
+# What the row says stays; a deal that had only its own name for one is called by its person and company.
+_FILL_LEADS = Template("""
+UPDATE import_rows r SET
+    company = coalesce(nullif(btrim(r.company), ''), CASE WHEN u.kind = 'organisation' THEN u.name END),
+    last_name = CASE WHEN $is_nameless AND c.id IS NOT NULL THEN c.last_name
+        WHEN r.is_named_by_deal AND u.id IS NOT NULL THEN NULL ELSE r.last_name END,
+    first_name = CASE WHEN $is_nameless THEN c.first_name ELSE r.first_name END,
+    salutation = CASE WHEN $is_nameless THEN c.salutation ELSE r.salutation END,
+    job_title = coalesce(r.job_title, c.job_title),
+    email = coalesce(r.email, c.email),
+    phone = coalesce(r.phone, c.phone),
+    phone_e164 = CASE WHEN r.phone IS NULL THEN c.phone_e164 ELSE r.phone_e164 END,
+    mobile = coalesce(r.mobile, c.mobile),
+    mobile_e164 = CASE WHEN r.mobile IS NULL THEN c.mobile_e164 ELSE r.mobile_e164 END
+FROM import_links l JOIN customers u ON u.id = l.customer_id LEFT JOIN contacts c ON c.id = l.contact_id
+WHERE l.line = r.line
+""").substitute(is_nameless=_IS_NAMELESS)
+_NOTE_UNKNOWN = Template("""
+INSERT INTO import_notes
+SELECT line, 80, false, %(column)s, left(r.$column, 60), 'No $entity with this ID is here. Not linked.'
+FROM import_rows r JOIN import_links l USING (line) WHERE r.$column IS NOT NULL AND l.${entity}_id IS NULL
+""")
+
+
+REFERENCES = {"company_ref": "customer", "contact_ref": "contact"}
+"""The columns of IDs of related records, and which records they mean."""
+
+
+def link_rows(cursor: Cursor, columns: Mapping[str, str], *, by_name: bool) -> None:
+    """Find the customer and the contact that each row names.
+
+    :param cursor: a cursor in the transaction of the import; ``import_rows`` is filled
+    :param columns: how the columns of ``REFERENCES`` are called in the file
+    :param by_name: whether by name, domain and email too, and not only by ID
+    """
+    cursor.execute(_BEGIN)
+    for column, entity in REFERENCES.items():
+        found = _FIND_BY_ID.substitute(entity=entity, column=column)
+        cursor.execute(_LINK_BY_ID.substitute(entity=entity, column=column, found=found))
+        if column in columns:
+            cursor.execute(_NOTE_UNKNOWN.substitute(entity=entity, column=column), {"column": columns[column]})
+    for statement in (_LINK_BY_NAME, _LINK_BY_DOMAIN, _LINK_CONTACTS) if by_name else ():
+        cursor.execute(statement)
+
+
+def fill_leads(cursor: Cursor) -> None:
+    """Give leads the company and the person of the customers and contacts that their rows name."""
+    cursor.execute(_FILL_LEADS)
