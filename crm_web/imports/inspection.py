@@ -13,7 +13,17 @@ from crm_web.imports.amounts import COMMA, POINT, detect_mark, name_readings
 from crm_web.imports.tables import Row
 from crm_web.imports.vocabulary import OPEN_WORDS, STATUS_WORDS, UNKNOWNS, squash
 
-DATES = ("created_at", "updated_at", "close_date", "won_at", "lost_at", "expected_close_on")
+DATES = (
+    "created_at",
+    "updated_at",
+    "close_date",
+    "won_at",
+    "lost_at",
+    "expected_close_on",
+    "happened_at",
+    "due_on",
+    "done_at",
+)
 _NUMERIC_DATE = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2\d{2,4}\b")
 
 

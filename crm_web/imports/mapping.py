@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from crm_web.imports.activity_files.words import HEADERS as ACTIVITY_HEADERS
 from crm_web.imports.amounts import COMMA
 from crm_web.imports.inspection import ColumnFacts, Question, inspect_columns
 from crm_web.imports.recognition import (
@@ -30,12 +31,15 @@ from crm_web.imports.vocabulary import (
 )
 
 FIELDS = (frozenset(HEADERS) - {"label"}) | frozenset(ADDRESS_HEADERS) | frozenset(REFERENCES)
+ACTIVITY_FIELDS = frozenset(ACTIVITY_HEADERS)
 NAMING = ("last_name", "first_name", "full_name", "company", "email", "deal_name", "external_id")
 
 
 OWN_SYSTEM = "piper_lead"
 """How this system is called in its own exports of leads."""
 
+_ALL_OF_ACTIVITIES = frozenset({"further", "is_done", "call_outcome", "activity_kind"})
+"""Fields that take in whatever stands in several columns."""
 _OF_OTHERS = ("deal_name", "full_name", *REFERENCES)
 """What is not read of our own exports."""
 
@@ -101,9 +105,11 @@ class ColumnMapping:
         ]
 
 
-def _detect_kind(keys: Sequence[str], sample: Sequence[Row]) -> Kind:
+def _detect_kind(keys: Sequence[str], sample: Sequence[Row], are_activities: bool | None) -> Kind:
+    if are_activities:
+        return Kind.ACTIVITY
     names = [value for place, key in enumerate(keys) if is_name(key) for value in _values(sample, place)]
-    return detect_kind(keys, names)
+    return detect_kind(keys, names, may_be_activities=are_activities is None)
 
 
 def choose_mapping(
@@ -116,6 +122,7 @@ def choose_mapping(
     day_first: bool | None = None,
     decimal_mark: str | None = None,
     statuses: Iterable[str] = (),
+    are_activities: bool | None = None,
 ) -> ColumnMapping:
     """Decide which column is which field.
 
@@ -125,15 +132,17 @@ def choose_mapping(
     :param day_first: whether 03/04/2025 is the third of April; ``None`` to tell by the values
     :param decimal_mark: what stands before decimals; ``None`` to tell by the values
     :param statuses: the words that the person said a status for
+    :param are_activities: whether the rows are activities; ``None`` to tell by the headings
     :raise MappingUnclear: if the rows are no leads, or nothing would name them, or ``given`` does not fit
     """
     keys = [squash(name) for name in header]
     said = {name: _find_columns(header, name, columns) for name, columns in (given or {}).items()}
-    kind = _detect_kind(keys, sample)
+    kind = _detect_kind(keys, sample, are_activities)
     if not said:
         refuse_other_things(keys)
     columns, addresses = _apply(said, *_recognise_all(keys, kind, sample, set(said)))
-    _check_naming(header, keys, columns, said)
+    if kind is not Kind.ACTIVITY:
+        _check_naming(header, keys, columns, said)
     facts = inspect_columns(
         sample if rows is None else rows, header, columns,
         words=statuses, day_first=day_first, decimal_mark=decimal_mark,
@@ -146,7 +155,10 @@ def choose_mapping(
         kind,
         system or _name_system(header, keys, columns, kind),
         facts,
-        "external_id" in columns and "external_id" not in said and not _is_id(keys[columns["external_id"][0]]),
+        kind is not Kind.ACTIVITY
+        and "external_id" in columns
+        and "external_id" not in said
+        and not _is_id(keys[columns["external_id"][0]]),
     )
 
 
@@ -188,7 +200,7 @@ def _is_id(key: str) -> bool:
 
 
 def _find_columns(header: Sequence[str], name: str, wanted: Sequence[str]) -> tuple[int, ...]:
-    if name not in FIELDS:
+    if name not in FIELDS | ACTIVITY_FIELDS:
         raise MappingUnclear(f"Unknown field “{name}”. The fields are: {', '.join(sorted(FIELDS))}.")
     return tuple(_find_column(header, column) for column in wanted if column)
 
@@ -236,7 +248,7 @@ def _is_own(keys: Sequence[str]) -> bool:
 
 def _best(name: str, places: list[tuple[int, int]]) -> tuple[int, ...]:
     ordered = tuple(place for _, place in sorted(places))
-    return ordered if name in ALTERNATIVES else ordered[:1]
+    return ordered if name in ALTERNATIVES | _ALL_OF_ACTIVITIES else ordered[:1]
 
 
 def _find_id_by_values(keys: Sequence[str], sample: Sequence[Row]) -> dict[str, list[tuple[int, int]]]:

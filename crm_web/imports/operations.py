@@ -11,6 +11,8 @@ from psycopg2.extras import execute_values
 from crm_web.core.clock import now
 from crm_web.core.database import raw_cursor
 from crm_web.core.errors import DomainError
+from crm_web.imports.activity_files.records import match_activities, settle_activities, write_activities
+from crm_web.imports.activity_files.rows import ActivityReader
 from crm_web.imports.inspection import Question
 from crm_web.imports.mapping import ColumnMapping, choose_mapping
 from crm_web.imports.matching import match_leads, match_rows
@@ -173,6 +175,7 @@ def open_leads(stream: BinaryIO, options: Options) -> LeadFile:
         day_first=options.day_first,
         decimal_mark=options.decimal_mark,
         statuses=options.statuses,
+        are_activities=options.target is Target.ACTIVITIES if options.target else None,
     )
     target = options.target or detect_target(mapping)
     return LeadFile(stream, _open_again(stream, first), map_for(target, mapping), target)
@@ -205,16 +208,33 @@ def import_leads(
     report = Report(left_out=file.mapping.left_out())
     _stage(file, options, cursor, progress, report, by)
     progress("Checking for duplicates", 0, 0)
-    is_leads = file.target is Target.LEADS
     if file.target is not Target.CUSTOMERS:
         _link(file, cursor)
-    match_leads(cursor) if is_leads else match_records(cursor, file.target)
+    _match(file.target, cursor)
     _settle_owners(file, options, cursor, by, report)
-    match_rows(cursor) if is_leads else match_record_rows(cursor, file.target)
+    _match_rows(file.target, cursor)
     if options.existing is Existing.SKIP:
         skip_known(cursor)
     _write(file, options, cursor, progress, report)
     return report
+
+
+def _match(target: Target, cursor: Cursor) -> None:
+    if target is Target.LEADS:
+        match_leads(cursor)
+    elif target is Target.ACTIVITIES:
+        match_activities(cursor)
+    else:
+        match_records(cursor, target)
+
+
+def _match_rows(target: Target, cursor: Cursor) -> None:
+    if target is Target.LEADS:
+        match_rows(cursor)
+    elif target is Target.ACTIVITIES:
+        settle_activities(cursor)
+    else:
+        match_record_rows(cursor, target)
 
 
 def _link(file: LeadFile, cursor: Cursor) -> None:
@@ -236,6 +256,8 @@ def _write(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
         report.new_sources = write_leads(cursor, owner_id, updates=updates, progress=saved)
         report.notices += count_nameless(cursor)
         _count_leads(cursor, report)
+    elif file.target is Target.ACTIVITIES:
+        write_activities(cursor, owner_id, progress=saved)
     else:
         write_records(cursor, file.target, owner_id, updates=updates, progress=saved)
     _count(cursor, report)
@@ -245,8 +267,10 @@ def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
     statuses = {squash(word): status for word, status in options.statuses.items()}
     regions = list_regions(options.country, by, home=options.region)
     drops = options.bad_values is BadValues.DROP
-    reader = RowReader(file.mapping, Rules(regions, options.currency, now(), statuses, drops))
-    staging = Staging(cursor)
+    rules = Rules(regions, options.currency, now(), statuses, drops)
+    are_activities = file.target is Target.ACTIVITIES
+    reader = ActivityReader(file.mapping, rules) if are_activities else RowReader(file.mapping, rules)
+    staging = Staging(cursor, of_activities=are_activities)
     place = file.stream.tell()
     size = file.stream.seek(0, 2)
     file.stream.seek(place)

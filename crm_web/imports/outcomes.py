@@ -56,6 +56,7 @@ class RowOutcome:
     same_as: int | None = None
     matched: str = ""
     contact_id: int | None = None
+    activity_id: int | None = None
 
     @property
     def reasons(self) -> list[str]:
@@ -73,6 +74,7 @@ class RowOutcome:
             return []
         record = f"lead {self.lead_id}" if self.lead_id else f"customer {self.customer_id}"
         record = f"contact {self.contact_id}" if self.contact_id else record
+        record = f"activity {self.activity_id}" if self.activity_id else record
         return [f"Same {self.matched} as {f'line {self.same_as}' if self.same_as else record}."]
 
 
@@ -83,18 +85,20 @@ def _say(value: Any) -> str:
 
 # A row that was refused when it was read is in no plan.
 _OUTCOMES = """
-    SELECT p.line, p.lead_id, coalesce(w.customer_id, p.customer_id) AS customer_id, p.contact_id, p.changes, p.kept,
+    SELECT p.line, p.lead_id, coalesce(w.customer_id, p.customer_id) AS customer_id, p.contact_id, p.activity_id,
+        p.changes, p.kept,
         coalesce(p.outcome, CASE p.action WHEN 'create' THEN 'created' WHEN 'refused' THEN 'refused' ELSE 'same' END)
             AS outcome, p.same_as, p.matched
     FROM import_plan p LEFT JOIN import_wins w USING (line)
     UNION ALL
-    SELECT DISTINCT n.line, NULL::bigint, NULL::bigint, NULL::bigint, NULL::jsonb, NULL::jsonb, 'refused',
+    SELECT DISTINCT n.line, NULL::bigint, NULL::bigint, NULL::bigint, NULL::bigint, NULL::jsonb, NULL::jsonb, 'refused',
         NULL::bigint, NULL
     FROM import_notes n
     WHERE n.is_refusal AND NOT EXISTS (SELECT FROM import_plan p WHERE p.line = n.line)
 """
 _LIST = f"""
-SELECT o.line, o.outcome, o.lead_id, o.customer_id, o.contact_id, o.changes, o.kept, o.same_as, o.matched, n.notes
+SELECT o.line, o.outcome, o.lead_id, o.customer_id, o.contact_id, o.activity_id, o.changes, o.kept, o.same_as,
+    o.matched, n.notes
 FROM ({_OUTCOMES}) o LEFT JOIN (
     SELECT line, array_agg(ARRAY[named, value, text] ORDER BY place) AS notes FROM import_notes GROUP BY line
 ) n USING (line)
@@ -119,7 +123,7 @@ def list_outcomes(
     with raw_cursor().connection.cursor(name="import_outcomes") as cursor:
         cursor.itersize = FETCHED
         cursor.execute(_LIST, asked)
-        for line, word, lead_id, customer_id, contact_id, changes, kept, same_as, matched, notes in cursor:
+        for line, word, lead_id, customer_id, contact_id, activity_id, changes, kept, same_as, matched, notes in cursor:
             listed = tuple(Note(*note) for note in notes or ())
             yield RowOutcome(
                 line,
@@ -132,6 +136,7 @@ def list_outcomes(
                 same_as,
                 matched or "",
                 contact_id,
+                activity_id,
             )
 
 

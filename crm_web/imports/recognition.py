@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 from enum import StrEnum
 
 from crm_web.core.errors import DomainError
+from crm_web.imports.activity_files.words import are_activities
+from crm_web.imports.activity_files.words import recognise as recognise_activity
 from crm_web.imports.vocabulary import (
     ADDRESS_PART_OF,
     ADDRESSES,
@@ -32,6 +34,7 @@ class Kind(StrEnum):
     DEAL = "deal"
     PERSON = "person"
     COMPANY = "company"
+    ACTIVITY = "activity"
 
 
 def is_known(name: str) -> bool:
@@ -60,12 +63,15 @@ def _has_own_id(keys: Collection[str]) -> bool:
     return any(key not in GENERAL_IDS for key in own)
 
 
-def detect_kind(keys: Sequence[str], names: Sequence[str]) -> Kind:
+def detect_kind(keys: Sequence[str], names: Sequence[str], *, may_be_activities: bool = True) -> Kind:
     """Detect what the rows are.
 
     :param keys: the squashed headings
     :param names: the values of a column that is just called a name
+    :param may_be_activities: false if the person said that they are none
     """
+    if may_be_activities and are_activities(keys, has_own_id=_has_own_id(keys)):
+        return Kind.ACTIVITY
     found = {match[0] for key in keys if (match := recognise(key))}
     if found & DEAL_FIELDS or any(key.startswith(DEAL_WORDS) for key in keys):
         return Kind.DEAL
@@ -113,6 +119,8 @@ def recognise(key: str) -> tuple[str, int] | None:
 
 def recognise_in_place(key: str, kind: Kind, keys: Sequence[str]) -> tuple[str, int] | None:
     """Some words mean one thing among people and another among deals or companies."""
+    if kind is Kind.ACTIVITY:
+        return recognise_activity(key)
     last = _strip_record_words(key)
     if is_name(key):
         return {Kind.DEAL: "deal_name", Kind.COMPANY: "company"}.get(kind, "full_name"), 50

@@ -32,7 +32,7 @@ def find_reference(key: str, kind: Kind, keys: Collection[str]) -> str | None:
     :return: the field; ``None`` if it names none, or the row itself
     """
     name = REFERENCE_OF.get(key)
-    if name is None:
+    if name is None or kind is Kind.ACTIVITY:
         return None
     own = _OWN_IDS[kind]
     ids = [other for other in keys if other in own or other in GENERAL_IDS or _is_plain_id(other)]

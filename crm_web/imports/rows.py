@@ -317,13 +317,16 @@ class RowReader:
                 column = self.mapping.columns[name][0]
                 problems.append(Problem(self.mapping.name(column), "This day is still to come.", f"{moment:%Y-%m-%d}"))
 
-    def _identify(self, values: Values, cells: Sequence[str]) -> None:
+    def _set_id(self, values: Values, cells: Sequence[str]) -> None:
         is_own = "external_id" not in values
         if is_own:
             digest = hashlib.blake2b("\x1f".join(cells).encode("utf-8", "surrogatepass"), digest_size=16)
             values["external_system"], values["external_id"] = OWN_SYSTEM, digest.hexdigest()
         else:
             values["external_system"] = self.mapping.system
+
+    def _identify(self, values: Values, cells: Sequence[str]) -> None:
+        self._set_id(values, cells)
         values["closes"] = values["status"].kind is not StatusKind.OPEN
         # One person can have several deals, so there only the id tells; in a list of people each is there once.
         values["by_person"] = self.mapping.kind is not Kind.DEAL and "deal_name" not in self.mapping.columns

@@ -11,6 +11,7 @@ from typing import Any
 
 from psycopg2.extensions import cursor as Cursor
 
+from crm_web.imports.activity_files.rows import STAGED as ACTIVITY_COLUMNS
 from crm_web.imports.columns import COLUMNS
 from crm_web.imports.outcomes import LONGEST_VALUE
 from crm_web.imports.rows import Problem, Values
@@ -33,7 +34,7 @@ CREATE TEMPORARY TABLE import_rows ON COMMIT DROP AS
 CREATE TEMPORARY TABLE import_notes (line bigint, place integer, is_refusal boolean, named text NOT NULL DEFAULT '',
     value text NOT NULL DEFAULT '', text text) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_plan (line bigint, action text, lead_id bigint, customer_id bigint, contact_id bigint,
-    same_as bigint,
+    activity_id bigint, same_as bigint,
     matched text, place bigint, closes boolean NOT NULL DEFAULT false, outcome text, changes jsonb, kept jsonb)
     ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_people (line bigint, email text, given text, name text, company text) ON COMMIT DROP;
@@ -49,6 +50,10 @@ CREATE TEMPORARY TABLE import_owners (word text, employee_id bigint, reason text
 SET LOCAL work_mem = '64MB';
 SET LOCAL enable_nestloop = off;
 """)
+_ADD_ACTIVITIES = """
+ALTER TABLE import_rows ADD activity_kind text, ADD subject text, ADD happened_at timestamptz, ADD due_on date,
+    ADD done_at timestamptz, ADD call_outcome text, ADD priority text, ADD deal_ref text
+"""
 _INDEX = """
 CREATE UNIQUE INDEX ON import_rows (line);
 ANALYZE import_rows;
@@ -59,17 +64,20 @@ CHUNK = 5_000
 class Staging:
     """Takes rows and notes in, and sends them on in chunks."""
 
-    def __init__(self, cursor: Cursor) -> None:
+    def __init__(self, cursor: Cursor, *, of_activities: bool = False) -> None:
         self._cursor = cursor
+        self._staged = STAGED + ACTIVITY_COLUMNS if of_activities else STAGED
         self._rows = _Sheet(cursor, "COPY import_rows FROM STDIN (FORMAT csv)")
         self._notes = _Sheet(cursor, "COPY import_notes FROM STDIN (FORMAT csv, FORCE_NOT_NULL (named, value))")
         related = ", ".join(f"''::text AS {name}" for name in RELATED)
         cursor.execute(_CREATE.substitute(columns=", ".join(COLUMNS), related=related))
+        if of_activities:
+            cursor.execute(_ADD_ACTIVITIES)
 
     def add(self, line: int, values: Values) -> None:
         """Stage one row."""
         values["line"] = line
-        self._rows.write(list(map(values.get, STAGED)))
+        self._rows.write(list(map(values.get, self._staged)))
 
     def refuse(self, line: int, problems: Sequence[Problem]) -> None:
         """Note why a row can't be taken."""

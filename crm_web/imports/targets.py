@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
-from crm_web.imports.mapping import FIELDS, ColumnMapping
+from crm_web.imports.mapping import ACTIVITY_FIELDS, FIELDS, ColumnMapping
 from crm_web.imports.recognition import Kind
 from crm_web.imports.vocabulary import ACCOUNT_TYPE_HEADERS, ACCOUNT_WORDS, ADDRESS_HEADERS, squash
 
@@ -15,6 +15,7 @@ class Target(StrEnum):
     CUSTOMERS = "customers"
     CONTACTS = "contacts"
     LEADS = "leads"
+    ACTIVITIES = "activities"
 
 
 _SHARED = frozenset(
@@ -23,6 +24,7 @@ _SHARED = frozenset(
 )
 _FIELDS = {
     Target.CUSTOMERS: _SHARED | {"website", "industry"},
+    Target.ACTIVITIES: ACTIVITY_FIELDS,
     Target.CONTACTS: _SHARED - {"owner"} | {"job_title", "company_ref", "company_domain", "website"},
 }
 
@@ -36,6 +38,8 @@ def fields_of(target: Target) -> frozenset[str]:
 
 def detect_target(mapping: ColumnMapping) -> Target:
     """Tell customers from leads: a list of companies that calls them accounts or customers."""
+    if mapping.kind is Kind.ACTIVITY:
+        return Target.ACTIVITIES
     keys = [squash(name) for name in mapping.header]
     is_account = any(key.startswith(ACCOUNT_WORDS) for key in keys)
     return Target.CUSTOMERS if mapping.kind is Kind.COMPANY and is_account else Target.LEADS

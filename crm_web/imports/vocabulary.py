@@ -180,14 +180,13 @@ OWN_EXPORTS = (
 """Headings that tell our own exports of leads: the list as a file, and the lines of the API."""
 
 OTHER_THINGS = {
-    "activitytype": "activities",
     "ticketname": "support tickets",
     "salesprice": "products",
     "invoicenumber": "invoices",
 }
 """Columns that only files of other things have."""
 
-OTHER_IDS = {"activityid": "activities", "taskid": "activities", "ticketid": "support tickets", "invoiceid": "invoices"}
+OTHER_IDS = {"ticketid": "support tickets", "invoiceid": "invoices"}
 """Ids of other things; beside an id of a lead they are references."""
 
 DEAL_FIELDS = frozenset({"deal_name", "amount", "close_date", "won_at", "lost_at", "probability", "expected_close_on"})

@@ -21,9 +21,17 @@ LONGEST_VALUE = 60
 MOST_WORDS = 40
 UNCLEAR = "No column names a lead. Choose a field such as Last name, Company or Email for at least one of them."
 _LABELS = {
+    "activity_kind": "Type of activity",
+    "call_outcome": "Outcome of a call",
     "close_date": "Closed (date)",
+    "company_domain": "Website of its company",
+    "company_ref": "ID of its company",
+    "contact_ref": "ID of its contact",
     "created_at": "Created (date)",
     "deal_name": "Deal name",
+    "deal_ref": "ID of its deal or lead",
+    "further": "Added to the text",
+    "is_done": "Done (yes or no)",
     "external_id": "ID in the other system",
     "full_name": "Full name",
     "is_won": "Won (yes or no)",
@@ -102,6 +110,7 @@ def map_stored(record: Import, *, columns: Mapping[str, Any] | None = None) -> t
             day_first=options.day_first,
             decimal_mark=options.decimal_mark,
             statuses=options.statuses,
+            are_activities=options.target is Target.ACTIVITIES if options.target else None,
         )
     except MappingUnclear:
         return csv, None

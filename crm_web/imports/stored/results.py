@@ -15,7 +15,7 @@ from crm_web.imports.stored.hints import hint_at_pages
 from crm_web.models import ImportResult, limit_of
 
 COPY = (
-    "COPY import_results (import_id, line, outcome, label, reason, lead_id, customer_id, contact_id)"
+    "COPY import_results (import_id, line, outcome, label, reason, lead_id, customer_id, contact_id, activity_id)"
     " FROM STDIN (FORMAT csv)"
 )
 IN_MEMORY = 4 * 1024 * 1024
@@ -24,7 +24,11 @@ MOST_MENDABLE = 1_000
 MOST_CELLS = 4_000_000
 """Characters of them."""
 FETCHED = 2_000
-_NAMES = "SELECT line, crm_lead_name(first_name, last_name, company, email) FROM import_rows ORDER BY line"
+_NAMES = {
+    False: "SELECT line, crm_lead_name(first_name, last_name, company, email) FROM import_rows ORDER BY line",
+    True: "SELECT line, subject FROM import_rows ORDER BY line",
+}
+"""What rows call their records; an activity goes by its subject."""
 
 
 def forget_results(import_id: int) -> None:
@@ -33,28 +37,29 @@ def forget_results(import_id: int) -> None:
     db.session.execute(gone.execution_options(synchronize_session=False))
 
 
-def take_out_results(import_id: int) -> IO[bytes]:
+def take_out_results(import_id: int, *, of_activities: bool) -> IO[bytes]:
     """Take out what became of each row, before a rehearsal is rolled back.
 
+    :param of_activities: whether the rows are activities
     :return: a file for ``bring_in_results``
     """
     file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
     text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
     writer, limit = csv.writer(text, lineterminator="\n"), limit_of(ImportResult.reason)
-    for outcome, name in _with_names(list_outcomes()):
+    for outcome, name in _with_names(list_outcomes(), _NAMES[of_activities]):
         reason = " ".join(map(hint_at_pages, outcome.reasons))[:limit]
-        ids = (outcome.lead_id, outcome.customer_id, outcome.contact_id)
+        ids = (outcome.lead_id, outcome.customer_id, outcome.contact_id, outcome.activity_id)
         writer.writerow([import_id, outcome.line, outcome.outcome.value, name, reason, *ids])
     text.detach()
     file.seek(0)
     return file
 
 
-def _with_names(outcomes: Iterable[RowOutcome]) -> Iterator[tuple[RowOutcome, str | None]]:
+def _with_names(outcomes: Iterable[RowOutcome], names: str) -> Iterator[tuple[RowOutcome, str | None]]:
     """What each row calls its record; a row that was refused when it was read has no name."""
     with raw_cursor().connection.cursor(name="import_names") as cursor:
         cursor.itersize = FETCHED
-        cursor.execute(_NAMES)
+        cursor.execute(names)
         named = next(cursor, None)
         for outcome in outcomes:
             while named and named[0] < outcome.line:

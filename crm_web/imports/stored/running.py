@@ -24,6 +24,7 @@ from crm_web.imports.stored.progress import ImportCancelled, ProgressNotes, begi
 from crm_web.imports.stored.queries import list_set
 from crm_web.imports.stored.settings import read_options
 from crm_web.imports.stored.undoing import take_back
+from crm_web.imports.targets import Target
 from crm_web.models import (
     ChangeSource,
     Employee,
@@ -182,7 +183,8 @@ def _run_file(record: Import, notes: ProgressNotes) -> FileResult:
     except DomainError as error:
         raise FileFailed(error.message, record) from error
     cells = results.pick_refused_cells(list_refused_rows(file), corrections) if report.refused else []
-    return FileResult(results.take_out_results(record.id), cells, summarize(report))
+    rows = results.take_out_results(record.id, of_activities=file.target is Target.ACTIVITIES)
+    return FileResult(rows, cells, summarize(report))
 
 
 def _map_corrections(import_id: int) -> dict[int, list[str]]:

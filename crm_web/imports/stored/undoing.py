@@ -27,13 +27,22 @@ OF_STATUS = ("status", "lost_reason", "lost_note", "closed_at", "customer_id")
 _COLLECT = """
 CREATE TEMPORARY TABLE undo_records ON COMMIT DROP AS
 SELECT entity, entity_id AS id, max(version) AS version, bool_or(action = 'created') AS is_new, NULL::text AS reason
-FROM changes WHERE xact = (SELECT xact FROM imports WHERE id = :import_id) AND entity IN ('lead', 'customer', 'contact')
+FROM changes WHERE xact = (SELECT xact FROM imports WHERE id = :import_id)
+    AND entity IN ('lead', 'customer', 'contact', 'activity')
 GROUP BY entity, entity_id;
 CREATE UNIQUE INDEX ON undo_records (entity, id);
 ANALYZE undo_records;
 """
 _LOCK = """
 SELECT FROM {table} WHERE id IN (SELECT id FROM undo_records WHERE entity = '{entity}') ORDER BY id FOR NO KEY UPDATE
+"""
+_DELETE_ACTIVITIES = """
+DELETE FROM activities a USING undo_records u
+WHERE u.entity = 'activity' AND u.is_new AND u.id = a.id AND u.version = a.version
+"""
+_LEAVE_ACTIVITIES = """
+UPDATE undo_records u SET reason = 'The activity changed since.' FROM activities a
+WHERE u.entity = 'activity' AND u.id = a.id
 """
 # Of a lead that it changed the fields decide one by one; of one that it won, the lead as a whole.
 _LEAVE_LEADS = """
@@ -117,9 +126,15 @@ def take_back(record: Import, file_ids: Sequence[int], *, by: Employee, progress
     """
     db.session.execute(text("DROP TABLE IF EXISTS pg_temp.undo_records"))
     db.session.execute(text(_COLLECT), {"import_id": record.id})
-    for entity, table in (("lead", "leads"), ("customer", "customers"), ("contact", "contacts")):
+    for entity, table in (
+        ("lead", "leads"),
+        ("customer", "customers"),
+        ("contact", "contacts"),
+        ("activity", "activities"),
+    ):
         db.session.execute(text(_LOCK.format(entity=entity, table=table)))
-    db.session.execute(text(_LEAVE_LEADS))
+    for statement in (_DELETE_ACTIVITIES, _LEAVE_ACTIVITIES, _LEAVE_LEADS):
+        db.session.execute(text(statement))
     _revert_changed("lead", Lead, _revert_lead, record.id, by, progress)
     _revert_changed("customer", Customer, _revert_customer, record.id, by, progress)
     _revert_changed("contact", Contact, _revert_contact, record.id, by, progress)

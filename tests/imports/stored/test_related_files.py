@@ -8,14 +8,17 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm_web.models import Contact, Customer, ExternalId, Import, ImportChunk, ImportState, Lead
+from crm_web.models import Activity, Contact, Customer, ExternalId, Import, ImportChunk, ImportState, Lead
 from tests.databases import OwnDatabase
 from tests.imports.stored.conftest import Work
 from tests.imports.test_related_files import ACCOUNTS, CONTACTS, DEALS
 from tests.page import Browser, Page
 from tests.rows import count
 
-FILES = {"Deals.csv": DEALS, "Contacts.csv": CONTACTS, "Accounts.csv": ACCOUNTS}
+TASKS = (
+    "Id,WhoId,WhatId,Subject,ActivityDate,Status\n00T1,003A,,Call back,2026-12-04,Open\n00T2,,006B,Send,,Completed\n"
+)
+FILES = {"Tasks.csv": TASKS, "Deals.csv": DEALS, "Contacts.csv": CONTACTS, "Accounts.csv": ACCOUNTS}
 
 
 @pytest.fixture
@@ -44,6 +47,7 @@ def test_related_files_are_checked_imported_and_undone_together(session: Session
         ("Accounts.csv", "Customers"),
         ("Contacts.csv", "Contacts of customers"),
         ("Deals.csv", "Leads"),
+        ("Tasks.csv", "Activities"),
     ]
     page = page.button("Check import").follow()
     work()
@@ -52,25 +56,26 @@ def test_related_files_are_checked_imported_and_undone_together(session: Session
         ["Accounts.csv", "2", "2", "0"],
         ["Contacts.csv", "3", "2", "1"],
         ["Deals.csv", "3", "3", "0"],
+        ["Tasks.csv", "2", "2", "0"],
     ]
     assert (count(session, Lead), count(session, Customer), count(session, ExternalId)) == (0, 0, 0)
     assert "001X" in page.click("Contacts.csv").text
-    page = page.button("Import 3 files").follow()
+    page = page.button("Import 4 files").follow()
     work()
     page = page.browser.open(page.url)
     won = session.scalars(select(Lead).where(Lead.status == "won")).one()
     ebba = session.scalars(select(Contact).where(Contact.first_name == "Ebba")).one()
     assert (won.name, won.customer_id) == ("Ebba Quist", ebba.customer_id)
-    assert count(session, Customer) == 2
-    page = page.button("Undo import of 3 files").follow()
+    assert (count(session, Customer), count(session, Activity)) == (2, 2)
+    page = page.button("Undo import of 4 files").follow()
     work()
     assert "Import undone" in page.browser.open(page.url).text
     session.expire_all()
     assert [count(session, model, model.deleted_at.is_(None)) for model in (Lead, Customer, Contact)] == [0, 0, 0]
-    assert count(session, ExternalId) == 0
+    assert (count(session, ExternalId), count(session, Activity)) == (0, 0)
     page = upload_files(browser, FILES).button("Check import").follow()
     work()
-    page.browser.open(page.url).button("Import 3 files")
+    page.browser.open(page.url).button("Import 4 files")
     work()
     assert count(session, Lead) == 6
 

@@ -1,0 +1,1 @@
+"""Files of activities: tasks, calls, meetings, emails and notes of leads and customers."""
