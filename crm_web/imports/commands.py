@@ -163,9 +163,9 @@ def _read_country(context: click.Context, parameter: click.Parameter, text: str 
 def import_file(
     file: BinaryIO, team: BinaryIO | None, refused: Path | None, report_file: Path | None, dry_run: bool, **said: Any
 ) -> None:
-    """Import leads, customers or contacts from a FILE, such as an export from another CRM or any list with headings.
+    """Import leads, customers, contacts or activities from a FILE, such as an export from another CRM or any list.
 
-    The file can be CSV with any delimiter and encoding, a workbook (XLSX, XLS or ODS), or JSON.
+    The file can be CSV with any delimiter and encoding, a workbook (XLSX, XLS or ODS), JSON, or vCards.
 
     Exits with 0 if all rows are imported or already exist, with 3 if some rows were refused and the others saved,
     and with 1 if nothing was saved.

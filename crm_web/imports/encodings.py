@@ -22,7 +22,6 @@ _SIGNATURES = {
     b"\xff\xd8\xff": "a picture",
     b"GIF8": "a picture",
     b"SQLite format": "a database",
-    b"BEGIN:VCARD": "a vCard",
     b"<?xml": "XML",
     b"<!DOCTYPE": "a web page",
     b"<html": "a web page",

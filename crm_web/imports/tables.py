@@ -12,6 +12,7 @@ from typing import BinaryIO
 from crm_web.imports.encodings import HEAD, Encoding, check_encoding, find_encoding
 from crm_web.imports.encodings import FileUnreadable as FileUnreadable
 from crm_web.imports.json_rows import is_json, read_json
+from crm_web.imports.vcards import is_vcard, read_vcards
 from crm_web.imports.workbooks import is_workbook, read_workbook
 from crm_web.lists.csv_export import read_cell
 
@@ -20,6 +21,7 @@ Row = tuple[int, list[str]]
 
 WORKBOOK = "workbook"
 JSON = "JSON file"
+VCARD = "vCard file"
 """What stands for the encoding of a file that is no text of cells."""
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_ROWS = 1000
@@ -71,6 +73,9 @@ def open_table(
     stream.seek(0)
     if is_json(stream.read(HEAD)):
         return _find_header(read_json(stream), Encoding(JSON, False), "", lambda name: False)
+    stream.seek(0)
+    if is_vcard(stream.read(HEAD)):
+        return _find_header(read_vcards(stream), Encoding(VCARD, False), "", lambda name: False)
     how = Encoding(check_encoding(encoding), False) if encoding else find_encoding(stream)
     if delimiter is None:
         delimiter = find_delimiter(_read_head(stream, how.name))

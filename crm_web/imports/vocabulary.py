@@ -52,8 +52,8 @@ HEADERS: dict[str, str] = {
     "phone": """
         phone phonenumber telephone telephonenumber businessphone workphone phonework officephone companymainphone
         primaryphone contactphone contactphonenumber phone1 phone1value phoneno tel landline phone2value phone3value
-        phone4value phone5value phone6value phone7value homephone phonehome otherphone phoneother businessphone2
-        homephone2 telefon telefonnummer telefono
+        phone2 phone3 phone4value phone5value phone6value phone7value homephone phonehome otherphone phoneother
+        businessphone2 homephone2 telefon telefonnummer telefono
     """,
     "mobile": """
         mobile mobilephone mobilenumber mobilephonenumber cell cellphone phonemobile homemobile workmobile handy mobil

@@ -63,7 +63,8 @@ class UploadForm(IdempotentForm):
     """The first step: the files."""
 
     file = UploadField(
-        "Files", render_kw={"accept": ".csv,.tsv,.txt,.xlsx,.xls,.ods,.json,.ndjson,text/csv,text/tab-separated-values"}
+        "Files",
+        render_kw={"accept": ".csv,.tsv,.txt,.xlsx,.xls,.ods,.json,.ndjson,.vcf,text/csv,text/tab-separated-values"},
     )
 
     def validate(self, extra_validators: Any = None) -> bool:
