@@ -67,6 +67,7 @@ class Options:
     """What the person says about a file, and how leads are to come of it.
 
     :param columns: fields to names of columns; what is not said is recognised
+    :param words: fields to words of the file, each with the text that it stands for
     :param system: how the other system is called; ``None`` for the name of the column of ids
     :param currency: the currency of amounts without one
     :param region: the ISO country whose dates are assumed, and whose national phone numbers in rows without a country
@@ -75,6 +76,7 @@ class Options:
     :param encoding: ``None`` to find out
     :param delimiter: ``None`` to find out
     :param sheet: which sheet of a workbook; ``None`` to find out
+    :param header_line: on which line the header stands; ``None`` to find out
     :param bad_values: whether a value that can't be read costs the row or only itself
     :param target: what the rows become; ``None`` to find out
     :param country: the ISO country of rows without one, for their phone numbers
@@ -85,12 +87,14 @@ class Options:
     region: str
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     statuses: Mapping[str, LeadStatus] = field(default_factory=dict)
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     system: str | None = None
     day_first: bool | None = None
     decimal_mark: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
+    header_line: int | None = None
     owner: Employee | None = None
     creates_owners: bool = False
     existing: Existing = Existing.FILL
@@ -164,7 +168,12 @@ def open_leads(stream: BinaryIO, options: Options) -> LeadFile:
     :raise MappingUnclear: if its rows are no leads or its columns can't be told
     """
     first = open_table(
-        stream, encoding=options.encoding, delimiter=options.delimiter, sheet=options.sheet, knows=is_known
+        stream,
+        encoding=options.encoding,
+        delimiter=options.delimiter,
+        sheet=options.sheet,
+        header_line=options.header_line,
+        knows=is_known,
     )
     mapping = choose_mapping(
         first.header,
@@ -182,7 +191,8 @@ def open_leads(stream: BinaryIO, options: Options) -> LeadFile:
 
 
 def _open_again(stream: BinaryIO, csv: Table) -> Table:
-    again = open_table(stream, encoding=csv.encoding, delimiter=csv.delimiter, sheet=csv.sheet, knows=is_known)
+    how = {"encoding": csv.encoding, "delimiter": csv.delimiter, "sheet": csv.sheet, "header_line": csv.header_line}
+    again = open_table(stream, **how, knows=is_known)  # type: ignore[arg-type]
     return replace(again, encoding=csv.encoding, is_guess=csv.is_guess, question=csv.question)
 
 
@@ -267,7 +277,7 @@ def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
     statuses = {squash(word): status for word, status in options.statuses.items()}
     regions = list_regions(options.country, by, home=options.region)
     drops = options.bad_values is BadValues.DROP
-    rules = Rules(regions, options.currency, now(), statuses, drops)
+    rules = Rules(regions, options.currency, now(), statuses, drops, options.words)
     are_activities = file.target is Target.ACTIVITIES
     reader = ActivityReader(file.mapping, rules) if are_activities else RowReader(file.mapping, rules)
     staging = Staging(cursor, of_activities=are_activities)

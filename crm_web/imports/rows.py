@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -61,6 +61,7 @@ class Rules:
     :param currency: the currency of amounts without one
     :param now: the time of the import; nothing was created or closed later
     :param drops_bad_values: whether a row is taken without an optional value that can't be read
+    :param words: fields to words of the file, each with the text that it stands for
     """
 
     regions: tuple[str, ...]
@@ -68,6 +69,7 @@ class Rules:
     now: datetime
     statuses: Mapping[str, LeadStatus]
     drops_bad_values: bool = False
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 class Step(NamedTuple):
@@ -90,6 +92,7 @@ class RowReader:
         self.warnings: list[Problem] = []
         """What was taken of the row read last though it may be wrong."""
         readers = list_readers(mapping, self._read_phone) | dict.fromkeys(REFERENCES, self._read_reference)
+        readers |= {name: _translate(readers[name], words) for name, words in rules.words.items() if name in readers}
         labelled = {"phone", "mobile"} if mapping.phone_labels else set()
         self.passed_over: Counter[int] = Counter()
         """How many values of each column were left out because the row has another one."""
@@ -359,6 +362,10 @@ def split_name(whole: str) -> tuple[str | None, str | None]:
         return first.strip(), last.strip()
     given, _, family = whole.rpartition(" ")
     return (given, family) if given.strip() and family else (None, whole)
+
+
+def _translate(read: Reader, words: Mapping[str, str]) -> Reader:
+    return lambda text: read(words.get(text.strip(), text))
 
 
 def _plan(name: str, columns: tuple[int, ...], readers: Mapping[str, Reader]) -> Step:

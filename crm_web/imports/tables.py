@@ -38,6 +38,7 @@ class Table:
     :param rows: all its rows, the sample included; blank lines are left out
     :param sheet: which sheet of a workbook it is
     :param question: what it leaves open about its encoding; else empty
+    :param header_line: the line on which the header stands
     """
 
     encoding: str
@@ -47,6 +48,7 @@ class Table:
     sample: tuple[Row, ...]
     rows: Iterator[Row]
     question: str = ""
+    header_line: int = 0
     sheet: str | None = None
 
 
@@ -56,6 +58,7 @@ def open_table(
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
+    header_line: int | None = None,
     knows: Callable[[str], bool] = lambda name: False,
 ) -> Table:
     """Find out how a file is written.
@@ -63,13 +66,14 @@ def open_table(
     :param encoding: how a text is encoded; ``None`` to find out
     :param delimiter: what stands between its cells; ``None`` to find out
     :param sheet: which sheet of a workbook; ``None`` for the one with the most headings that are known
+    :param header_line: the line on which the header stands; ``None`` to find it
     :param knows: tells whether a text is the name of a column; where lines stand above the header, it finds it
     :raise FileUnreadable: if it is empty or no table
     """
     stream.seek(0)
     if is_workbook(stream.read(8)):
         chosen, rows = read_workbook(stream, sheet=sheet, knows=knows)
-        return replace(_find_header(rows, Encoding(WORKBOOK, False), "", knows), sheet=chosen)
+        return replace(_find_header(rows, Encoding(WORKBOOK, False), "", knows, header_line), sheet=chosen)
     stream.seek(0)
     if is_json(stream.read(HEAD)):
         return _find_header(read_json(stream), Encoding(JSON, False), "", lambda name: False)
@@ -80,20 +84,27 @@ def open_table(
     if delimiter is None:
         delimiter = find_delimiter(_read_head(stream, how.name))
     stream.seek(0)
-    return _find_header(_read_rows(_read_lines(stream, how.name), delimiter), how, delimiter, knows)
+    return _find_header(_read_rows(_read_lines(stream, how.name), delimiter), how, delimiter, knows, header_line)
 
 
-def _find_header(rows: Iterator[Row], how: Encoding, delimiter: str, knows: Callable[[str], bool]) -> Table:
+def _find_header(
+    rows: Iterator[Row], how: Encoding, delimiter: str, knows: Callable[[str], bool], said: int | None = None
+) -> Table:
     sample = list(islice(rows, SAMPLE_ROWS))
     if not sample:
         raise FileUnreadable("The file is empty.")
-    place = max(range(min(HEADER_WITHIN, len(sample))), key=lambda number: sum(map(knows, sample[number][1])))
+    if said:
+        place = next((number for number, (line, _) in enumerate(sample) if line == said), -1)
+    else:
+        place = max(range(min(HEADER_WITHIN, len(sample))), key=lambda number: sum(map(knows, sample[number][1])))
+    if place < 0:
+        raise FileUnreadable(f"No row begins on line {said}. Choose another header row.", "header_line")
     names, first = sample[place][1], sample[place + 1 :]
     every: Iterator[Row] = chain(first, rows)
     if len(names) > 1 and all(name.startswith(" ") for name in names[1:]):
         first, every = [_drop_padding(row) for row in first], map(_drop_padding, every)
     header = tuple(name.strip() for name in names)
-    return Table(how.name, how.is_guess, delimiter, header, tuple(first), every, how.question)
+    return Table(how.name, how.is_guess, delimiter, header, tuple(first), every, how.question, sample[place][0])
 
 
 def _drop_padding(row: Row) -> Row:

@@ -8,6 +8,7 @@ from werkzeug.datastructures import FileStorage
 from wtforms import BooleanField, Field
 from wtforms.widgets import FileInput
 
+from crm_web.imports.tables import JSON, VCARD
 from crm_web.records.people import Person
 from crm_web.web.form_fields import ChoiceField, CountryField, CurrencyField, HiddenNumber, OwnerField, RecordForm
 from crm_web.web.forms import IdempotentForm
@@ -42,6 +43,7 @@ EXISTING = {
     "update": "Update them with the file’s values",
     "skip": "Leave them as they are",
 }
+HEADER_LINES = {str(line): f"Line {line}" for line in range(1, 21)}
 MARKS = {".": "Point (1,234.50)", ",": "Comma (1.234,50)"}
 
 
@@ -103,6 +105,7 @@ class FileForm(RecordForm):
     dates = ChoiceField("Order of dates", ORDERS.items(), empty="Detect")
     decimal_mark = RawChoiceField("Decimal mark", MARKS.items(), empty="Detect")
     sheet = RawChoiceField("Sheet", empty=None)
+    header_line = ChoiceField("Header row", HEADER_LINES.items(), empty="Detect")
     target = ChoiceField("The rows are", TARGETS.items(), empty=None)
     bad_values = ChoiceField("Values that can’t be read", BAD_VALUES.items(), empty=None, default="refuse")
     existing = ChoiceField("Leads that are here already", EXISTING.items(), empty=None, default="fill")
@@ -116,6 +119,8 @@ class FileForm(RecordForm):
         if "sheets" in data:
             self.sheet.options = [(name, name) for name in data["sheets"]]
             del self.encoding, self.delimiter
+        elif data["encoding"] in (JSON, VCARD):
+            del self.encoding, self.delimiter, self.sheet, self.header_line
         else:
             self._offer_written(data["encoding"], data["delimiter"])
             del self.sheet

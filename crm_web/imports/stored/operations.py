@@ -121,7 +121,18 @@ def _detect_target(csv: Table) -> dict[str, str]:
     return {"kind": mapping.kind, "target": detect_target(mapping)}
 
 
-OF_ONE_FILE = ("encoding", "delimiter", "question", "sheet", "sheets", "kind", "is_set", "needs", "left_out")
+OF_ONE_FILE = (
+    "encoding",
+    "delimiter",
+    "question",
+    "sheet",
+    "sheets",
+    "header_line",
+    "kind",
+    "is_set",
+    "needs",
+    "left_out",
+)
 """What says nothing about the next file with the same headings."""
 OF_SET = ("owner_id", "creates_owners", "region", "currency", "bad_values", "existing")
 """What is said once for all files that belong together."""

@@ -7,6 +7,7 @@ from typing import Any
 from crm_web.imports.mapping import FIELDS, ColumnMapping, choose_mapping
 from crm_web.imports.recognition import MappingUnclear, is_known
 from crm_web.imports.stored.files import open_file
+from crm_web.imports.stored.first_rows import read_first_rows
 from crm_web.imports.stored.hints import hint_at_pages
 from crm_web.imports.stored.settings import read_options
 from crm_web.imports.tables import FileUnreadable, Table, open_table
@@ -88,6 +89,7 @@ def open_stored(record: Import) -> Table:
         encoding=options.encoding,
         delimiter=options.delimiter,
         sheet=options.sheet,
+        header_line=options.header_line,
         knows=is_known,
     )
 
@@ -198,15 +200,22 @@ def list_status_words(csv: Table, mapping: ColumnMapping | None, said: Mapping[s
     return sorted(words, key=lambda word: word.status is not None)[:MOST_WORDS]
 
 
-def show_rows(record: Import) -> tuple[tuple[str, ...], list[list[str]]] | None:
-    """Read the header and the first rows of a file, cut to what a page can show; ``None`` if it can't be read."""
+def show_rows(record: Import) -> dict[str, Any]:
+    """Read the first rows of a file for its page.
+
+    :return: ``rows``, the header and the first rows, cut to what a page can show, ``None`` if they can’t be read; and
+        ``read``, the same rows as the import understands them
+    """
     try:
-        csv = open_stored(record)
+        csv, mapping = map_stored(record)
     except FileUnreadable:
-        return None
+        return {"rows": None, "read": []}
     width = len(csv.header)
     rows = [[_cut(cell) for cell in (cells + [""] * width)[:width]] for _, cells in csv.sample[:SHOWN_ROWS]]
-    return csv.header, rows
+    if mapping is None or mapping.questions:
+        return {"rows": (csv.header, rows), "read": []}
+    read = read_first_rows(csv, mapping, read_options(record.options), by=record.made_by)
+    return {"rows": (csv.header, rows), "read": read}
 
 
 def _cut(text: str) -> str:

@@ -12,11 +12,14 @@ from crm_web.imports.targets import Target
 from crm_web.lists.pagination import Page, Sort, load_page
 from crm_web.models import (
     Customer,
+    Employee,
     Import,
     ImportOutcome,
     ImportProgress,
     ImportResult,
     Lead,
+    LeadSource,
+    Role,
     UndoOutcome,
     WorkerHeartbeat,
 )
@@ -42,6 +45,17 @@ def list_set(record: Import, *, lock: bool = False) -> list[Import]:
         query = query.with_for_update(key_share=True, of=Import).execution_options(populate_existing=True)
     order = list(Target)
     return sorted(db.session.scalars(query), key=lambda file: order.index(Target(file.options["target"])))
+
+
+def list_owners() -> Sequence[tuple[str, str]]:
+    """List the names and emails of those who may own leads and customers, by name."""
+    query = select(Employee.name, Employee.email).where(Employee.is_active, Employee.role != Role.VIEWER)
+    return [(name, email) for name, email in db.session.execute(query.order_by(Employee.name, Employee.id))]
+
+
+def list_sources() -> Sequence[str]:
+    """List the names of all sources."""
+    return db.session.scalars(select(LeadSource.name).order_by(func.lower(LeadSource.name))).all()
 
 
 def list_imports(*, cursor: str | None) -> Page:

@@ -25,6 +25,7 @@ from crm_web.imports.stored.pages import (
     size_limit,
 )
 from crm_web.imports.stored.params import ResultParams
+from crm_web.imports.stored.words import list_unknown_words
 from crm_web.imports.tables import FileUnreadable
 from crm_web.lists.exports import send_csv
 from crm_web.lists.params import LARGEST_ID, ListParams
@@ -114,7 +115,7 @@ def change_file(import_id: int) -> ResponseReturnValue:
     except DomainError as error:
         db.session.rollback()
         unreadable = "sheet" if form.sheet else "encoding"
-        field = unreadable if isinstance(error, FileUnreadable) else error.field
+        field = error.field or (unreadable if isinstance(error, FileUnreadable) else None)
         show_refusal(form, DomainError(hint_at_pages(error.message), field))
         return _file_page(_open_or_404(import_id), form), 422
     db.session.commit()
@@ -128,7 +129,7 @@ def _file_page(record: Import, form: FileForm) -> str:
     if not form.owner_id.options:
         form.set_options(list_possible_owners(), may_add=may_add)
     return render_template(
-        "imports/edit_file.html", record=record, form=form, rows=preview.show_rows(record), may_add=may_add
+        "imports/edit_file.html", record=record, form=form, may_add=may_add, **preview.show_rows(record)
     )
 
 
@@ -155,7 +156,10 @@ def change_columns(import_id: int) -> ResponseReturnValue:
             raise DomainError(preview.list_questions(mapping)[0][1] if mapping else preview.UNCLEAR)
         words = [word.text for word in preview.list_status_words(csv, mapping, {})]
         statuses = form.read_statuses(words, list(LeadStatus))
-        operations.change_options(record, {"statuses": record.options.get("statuses", {}) | statuses}, by=current_user)
+        meanings = dict(record.options.get("words", {}))
+        meanings |= {each.name: each.read(request.form) for each in list_unknown_words(csv, mapping, meanings)}
+        said = {"statuses": record.options.get("statuses", {}) | statuses, "words": meanings}
+        operations.change_options(record, said, by=current_user)
         if not record.options.get("is_set"):
             operations.request_check(record)
     except DomainError as error:
@@ -171,7 +175,9 @@ def _columns_page(record: Import, form: ColumnsForm, chosen: dict[int, str] | No
         csv, mapping = preview.map_stored(record)
     except FileUnreadable as error:
         show_refusal(form, DomainError(hint_at_pages(error.message)))
-        return render_template("imports/edit_columns.html", record=record, form=form, columns=(), fields=(), words=())
+        return render_template(
+            "imports/edit_columns.html", record=record, form=form, columns=(), fields=(), words=(), unknown=()
+        )
     columns = preview.list_columns(csv, mapping)
     return render_template(
         "imports/edit_columns.html",
@@ -182,6 +188,7 @@ def _columns_page(record: Import, form: ColumnsForm, chosen: dict[int, str] | No
         is_unclear=mapping is None,
         fields=preview.list_fields(record),
         words=preview.list_status_words(csv, mapping, record.options.get("statuses", {})),
+        unknown=list_unknown_words(csv, mapping, record.options.get("words", {})),
         statuses=list(LeadStatus),
     )
 

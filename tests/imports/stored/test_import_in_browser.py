@@ -11,7 +11,18 @@ from sqlalchemy.orm import Session
 
 from crm_web.core.extensions import db
 from crm_web.imports import tables
-from crm_web.models import Change, Contact, Customer, Employee, Import, ImportChunk, ImportState, Lead, RecordKind
+from crm_web.models import (
+    Change,
+    Contact,
+    Customer,
+    Employee,
+    Import,
+    ImportChunk,
+    ImportState,
+    Lead,
+    LeadSource,
+    RecordKind,
+)
 from crm_web.privacy.operations import erase_person
 from tests.factories import make_customer, make_employee
 from tests.imports.stored.conftest import BrowserAs, Upload, Work
@@ -89,6 +100,48 @@ def test_a_word_for_a_status_can_be_given_its_meaning(session: Session, upload: 
     page.browser.open(page.url).button("Import 1 lead")
     work()
     assert session.scalars(select(Lead.status)).one() == "proposal"
+
+
+def test_owners_sources_and_currencies_can_be_given_their_meaning(
+    session: Session, upload: Upload, work: Work, ann: Employee
+) -> None:
+    rows = "Deal Name,Owner,Source,Currency,Amount\nA,Anne K.,Fair 24,Kronen,5\nB,Ann Keller,Web,EUR,6\n"
+    session.add(LeadSource(name="Fair"))
+    session.commit()
+    page = upload(rows).form("/file").submit().follow()
+    form = page.form("/columns")
+    assert ("Web" in form.choices("source-0"), "Ann Keller" in page.text) == (False, True)
+    page = form.submit(**{"owner-0": ann.email, "source-0": "Fair", "currency-0": "NOK"}).follow()
+    work()
+    page.browser.open(page.url).button("Import 2 leads")
+    work()
+    first, second = session.scalars(select(Lead).order_by(Lead.id))
+    assert (first.owner_id, first.source, first.currency) == (ann.id, "Fair", "NOK")
+    assert (second.owner_id, second.source, second.currency) == (ann.id, "Web", "EUR")
+
+
+def test_the_header_row_can_be_chosen_and_rows_are_shown_as_they_are_read(upload: Upload) -> None:
+    page = upload("Name,Email\nOld,o@x.example\nPerson,Mail,Created\nCy,cy@x.example,31.12.2025\n")
+    assert page.form("/file")["header_line"] == ""
+    page = page.form("/file").submit(header_line="3", region="US", preview="1").follow()
+    assert page.table == [{"Person": "Cy", "Mail": "cy@x.example", "Created": "31.12.2025"}]
+    assert "Dec 31, 2025" in page.text
+    assert "No row begins on line 9" in page.form("/file").submit(header_line="9").errors["header_line"]
+
+
+def test_json_and_cards_are_uploaded_like_tables(session: Session, upload: Upload, work: Work) -> None:
+    for name, content in (
+        ("a.json", '[{"last_name": "Cole", "email": "c@x.example"}]'),
+        ("b.ndjson", '{"last_name": "Dorn", "email": "d@x.example"}\n'),
+        ("c.vcf", "BEGIN:VCARD\nVERSION:3.0\nN:Ermine;Dee;;;\nEMAIL:e@x.example\nPHOTO;ENCODING=b:AA\nEND:VCARD\n"),
+    ):
+        page = upload(content, name).form("/file").submit().follow().form("/columns").submit().follow()
+        work()
+        page.browser.open(page.url).button("Import 1 lead")
+        work()
+    assert session.scalars(select(Lead.last_name).order_by(Lead.id)).all() == ["Cole", "Dorn", "Ermine"]
+    left_out = session.scalars(select(Import).where(Import.filename == "c.vcf")).one().report
+    assert left_out and left_out["left_out"] == ["Photo"]
 
 
 def test_how_the_file_is_read_can_be_changed(upload: Upload) -> None:

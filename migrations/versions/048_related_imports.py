@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "046"
-down_revision = "045"
+revision = "048"
+down_revision = "047"
 branch_labels = None
 depends_on = None
 
