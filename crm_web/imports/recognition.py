@@ -136,7 +136,9 @@ def recognise_address(key: str) -> tuple[int, str, int] | None:
     for word in ("", *RECORD_WORDS):
         rest = key.removeprefix(word) if key.startswith(word) else ""
         for start, address in ADDRESSES.items():
-            part = ADDRESS_PART_OF.get(rest.removeprefix(start)) if rest.startswith(start) else None
+            # A “Billing Code” is a postal code, a “Code” may be anything.
+            is_vague = rest == "code" and not start
+            part = ADDRESS_PART_OF.get(rest.removeprefix(start)) if rest.startswith(start) and not is_vague else None
             if part:
                 return address, *part
     return None

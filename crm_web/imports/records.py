@@ -58,7 +58,7 @@ WITH refused AS (
     RETURNING p.line, coalesce(nullif(btrim(r.company), ''), r.company_domain, r.company_ref, '') AS company
 )
 INSERT INTO import_notes SELECT line, 0, true, '', '', CASE WHEN company = ''
-    THEN 'The contact has no company. Map one: --map company=…'
+    THEN 'The contact has no company. Download the refused rows and import them as leads, or add their companies.'
     ELSE 'There is no customer “' || company || '”, or more than one. Import the companies first: --kind customers' END
 FROM refused;
 INSERT INTO import_names (line, name, kind, email, phone, key)

@@ -95,6 +95,7 @@ HEADERS: dict[str, str] = {
     "created_at": """
         createdate createddate creationdate createdat createdon created datecreated createdtime creationtime createtime
         addtime firstcontactdate firstcontact engagedate dateadded dateentered leaddate enquirydate inquirydate
+        dealcreated leadcreated personcreated organizationcreated
         erstelltam erstellt erstelldatum erstellungsdatum datedecreation fechadecreacion
     """,
     "updated_at": """
@@ -147,7 +148,7 @@ ADDRESS_HEADERS: dict[str, str] = {
     "street_3": "street3 address3 addressline3",
     "city": "city town locality suburb ort stadt ville ciudad",
     "state": "state stateregion stateprovince province region county bundesland",
-    "postal_code": "postalcode zip zipcode postcode zipcodeprefix plz codepostal codigopostal",
+    "postal_code": "postalcode zip zipcode postcode zipcodeprefix plz codepostal codigopostal code",
     "country": "country countryregion countrycode countryname land pays pais",
 }
 """The parts of an address, which stay together where a person has several; those of the street become one line."""

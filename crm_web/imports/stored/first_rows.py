@@ -31,6 +31,7 @@ _LEAD = {
     "closed_at": "Closed",
     "expected_close_on": "Expected close",
 }
+_OF_LEADS = ("status", "source", "closed_at", "expected_close_on")
 _ACTIVITY = {
     "activity_kind": "Type",
     "subject": "Subject",
@@ -70,16 +71,19 @@ def read_first_rows(csv: Table, mapping: ColumnMapping, options: Options, *, by:
     rules = Rules(regions, options.currency, now(), statuses, words=options.words)
     are_activities = options.target is Target.ACTIVITIES
     reader = ActivityReader(mapping, rules) if are_activities else RowReader(mapping, rules)
-    return [_read(reader, line, cells, are_activities) for line, cells in csv.sample[:SHOWN_ROWS]]
+    labels = _ACTIVITY if are_activities else _LEAD
+    if options.target in (Target.CUSTOMERS, Target.CONTACTS):
+        labels = {name: label for name, label in labels.items() if name not in _OF_LEADS}
+    return [_read(reader, line, cells, labels) for line, cells in csv.sample[:SHOWN_ROWS]]
 
 
-def _read(reader: RowReader, line: int, cells: list[str], are_activities: bool) -> ReadRow:
+def _read(reader: RowReader, line: int, cells: list[str], labels: Mapping[str, str]) -> ReadRow:
     try:
         values = reader.read(cells)
     except RowRefused as refusal:
         texts = [f"{problem.column}: {problem.reason}".removeprefix(": ") for problem in refusal.problems]
         return ReadRow(line, {}, " ".join(map(hint_at_pages, texts)))
-    return ReadRow(line, dict(_list_cells(values, _ACTIVITY if are_activities else _LEAD)))
+    return ReadRow(line, dict(_list_cells(values, labels)))
 
 
 def _list_cells(values: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[tuple[str, Cell]]:
@@ -89,7 +93,7 @@ def _list_cells(values: Mapping[str, Any], labels: Mapping[str, str]) -> Iterato
     for field, label in labels.items():
         if values.get(field) is not None:
             yield label, _show(values[field])
-    if values.get("amount") is not None and "Company" in labels.values():
+    if values.get("amount") is not None and "status" in labels:
         yield "Amount", Cell("money", values["amount"], values["currency"])
 
 
