@@ -36,8 +36,7 @@ class LeadView(ModelView):  # type: ignore[misc]
 
 
 def create_app() -> Flask:
-    """
-    Put Flask-Admin on the database of the environment.
+    """Put Flask-Admin on the database of the environment.
 
     :return: the application
     """

@@ -23,8 +23,7 @@ MOST_ROUNDS = 200
 
 
 def measure_api(large: Site, rounds: int) -> list[Figure]:
-    """
-    Compare a list of fifty, and the creation of a lead, with bare ``jsonify`` of the same rows.
+    """Compare a list of fifty, and the creation of a lead, with bare ``jsonify`` of the same rows.
 
     :param large: the site; the leads are really made
     :param rounds: how often each

@@ -13,8 +13,7 @@ Fields = dict[str, str]
 
 @dataclass(frozen=True)
 class Request:
-    """
-    What is sent.
+    """What is sent.
 
     :param path: the address, with its query
     :param fields: what a form sends; ``None`` to only look
@@ -26,8 +25,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """
-    What came back.
+    """What came back.
 
     :param status: the HTTP status
     :param milliseconds: from the first byte sent to the last received
@@ -45,8 +43,7 @@ class Answer:
 
 
 class Browser:
-    """
-    A browser in which one person works.
+    """A browser in which one person works.
 
     :param port: of the web server on this machine
     """
@@ -101,8 +98,7 @@ class Browser:
         )
 
     def open_form(self, path: str, action: str | None = None) -> Fields:
-        """
-        Open a page and give what one of its forms would send.
+        """Open a page and give what one of its forms would send.
 
         :param path: the page
         :param action: how the form's address ends; ``None`` for that of the page
@@ -125,8 +121,7 @@ class Browser:
 
 
 def read_form(body: bytes, path: str, action: str | None = None) -> Fields:
-    """
-    Give what a form of a page would send.
+    """Give what a form of a page would send.
 
     :param body: the page
     :param path: its address

@@ -17,8 +17,7 @@ PAGE = "/leads"
 
 
 def measure_crowd(database: Database, options: Options) -> list[Figure]:
-    """
-    Let many people look at the list at once, and then more than can be served.
+    """Let many people look at the list at once, and then more than can be served.
 
     :param database: the large one
     :param options: of the run

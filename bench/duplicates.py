@@ -1,5 +1,4 @@
-"""
-Precision and recall of the duplicate search on labelled data: ``python -m bench duplicates [FOLDER]``.
+"""Precision and recall of the duplicate search on labelled data: ``python -m bench duplicates [FOLDER]``.
 
 The folder holds ``febrl_dataset1.csv`` (people) and ``csv_example/`` (organizations); what is absent is skipped. Each
 file is read into profiles, as the worker reads records, and only those are compared that share a key.

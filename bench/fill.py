@@ -22,8 +22,7 @@ server = EmbeddedServer(FOLDER)
 
 
 class Database:
-    """
-    One filled database.
+    """One filled database.
 
     :param name: its name on the server
     :param leads: how many leads the filling made
@@ -55,8 +54,7 @@ class Database:
 
 
 def connect(url: str) -> Connection:
-    """
-    Connect to a database of the server.
+    """Connect to a database of the server.
 
     :param url: SQLAlchemy's address
     :return: a bare connection of psycopg2
@@ -68,8 +66,7 @@ def connect(url: str) -> Connection:
 
 
 def make_database(name: str, leads: int, *, keeps: bool = False) -> Database:
-    """
-    Make a filled database, in place of the one of that name.
+    """Make a filled database, in place of the one of that name.
 
     :param name: its name
     :param leads: how many leads

@@ -43,8 +43,7 @@ _WRITTEN = [name for name in IMPORTED.split() if not name.endswith("_e164")]
 
 
 def measure_limits(large: Site, options: Options) -> list[Figure]:
-    """
-    Measure the list, the API, the import and the conversion against what is bare.
+    """Measure the list, the API, the import and the conversion against what is bare.
 
     :param large: the site of a million leads
     :param options: of the run
@@ -65,8 +64,7 @@ def measure_limits(large: Site, options: Options) -> list[Figure]:
 
 
 def measure_pages_against_bare(large: Site, rounds: int) -> list[Figure]:
-    """
-    Compare the server time of pages with that of the list's first page, bare.
+    """Compare the server time of pages with that of the list's first page, bare.
 
     :param large: the site
     :param rounds: how often each
@@ -116,8 +114,7 @@ def _serve_times(server: Server, ids: Sequence[str]) -> list[float]:
 
 
 def bare_list(connection: Connection) -> Callable[[], str]:
-    """
-    Make the barest list of leads that there can be.
+    """Make the barest list of leads that there can be.
 
     :param connection: of psycopg2
     :return: reads the first page, and gives it as HTML
@@ -145,8 +142,7 @@ WHERE l.deleted_at IS NULL ORDER BY l.updated_at DESC, l.id DESC LIMIT 51
 
 
 def measure_import(database: Database, rows: int) -> Figure:
-    """
-    Compare the import of a CSV file with a bare COPY of its rows into the same table, with its indexes and triggers.
+    """Compare the import of a CSV file with a bare COPY of its rows into the same table, with its indexes and triggers.
 
     :param database: the large one; everything is rolled back
     :param rows: how many rows the file has
@@ -208,8 +204,7 @@ def _write_files(database: Database, rows: int) -> tuple[str, Path]:
 
 
 def measure_conversion(database: Database) -> Figure:
-    """
-    Compare Won as the product does it with the two statements that are the least it takes, both by 32 writers.
+    """Compare Won as the product does it with the two statements that are the least it takes, both by 32 writers.
 
     :param database: the large one; its leads are really won
     :return: our share of the bare throughput
@@ -250,8 +245,7 @@ def _win_many(database: Database, kind: str, hands: Iterator[list[int]]) -> floa
 
 
 def measure_memory(large: Site, options: Options) -> list[Figure]:
-    """
-    Look at the memory of a worker before and after many requests, and while it sends all leads as a file.
+    """Look at the memory of a worker before and after many requests, and while it sends all leads as a file.
 
     :param large: the site of a million leads
     :param options: of the run

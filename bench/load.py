@@ -10,8 +10,7 @@ from bench.measure import percentile
 
 @dataclass
 class Load:
-    """
-    What came of it.
+    """What came of it.
 
     :param seconds: how long it went on
     :param times: of each answer that was not refused, in seconds
@@ -35,8 +34,7 @@ class Load:
 
 
 def put_load(port: int, path: str, cookie: str, *, connections: int, seconds: float) -> Load:
-    """
-    Ask for one page over many connections at once.
+    """Ask for one page over many connections at once.
 
     :param port: of the web server on this machine
     :param path: the page

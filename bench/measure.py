@@ -8,8 +8,7 @@ WARM_UP = 3
 
 
 def in_turn(sides: Sequence[Callable[[], float]], rounds: int, *, warm_up: int = WARM_UP) -> list[list[float]]:
-    """
-    Measure several things in turn.
+    """Measure several things in turn.
 
     :param sides: each does its thing once and says what it cost
     :param rounds: how often each counts
@@ -28,8 +27,7 @@ def in_turn(sides: Sequence[Callable[[], float]], rounds: int, *, warm_up: int =
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """
-    Find below which value a share of all lie, by the nearest rank.
+    """Find below which value a share of all lie, by the nearest rank.
 
     :param values: at least one
     :param share: such as 0.95
@@ -40,8 +38,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def p95(values: Sequence[float]) -> float:
-    """
-    Find what all but one in twenty stay below.
+    """Find what all but one in twenty stay below.
 
     :param values: at least one
     :return: one of the values
@@ -50,8 +47,7 @@ def p95(values: Sequence[float]) -> float:
 
 
 def typical(values: Sequence[float]) -> float:
-    """
-    Find the middle.
+    """Find the middle.
 
     :param values: at least one
     :return: the median

@@ -13,8 +13,7 @@ PARTS = ("pages", "limits", "wal", "memory", "crowd", "peers", "duplicates")
 
 @dataclass(frozen=True)
 class Options:
-    """
-    One run.
+    """One run.
 
     :param leads: how many leads the large database holds
     :param small: how many the small one holds
@@ -38,8 +37,7 @@ class Options:
 
 
 def read_options() -> Options:
-    """
-    Read the environment.
+    """Read the environment.
 
     :return: what this run is to do
     """
@@ -57,8 +55,7 @@ def read_options() -> Options:
 
 
 def describe_machine() -> str:
-    """
-    Say what was measured on, without a name or a path.
+    """Say what was measured on, without a name or a path.
 
     :return: processor, cores, memory, system and Python
     """
@@ -71,8 +68,7 @@ def describe_machine() -> str:
 
 
 def measured_on() -> str:
-    """
-    Tell the day.
+    """Tell the day.
 
     :return: as it is written in the report
     """

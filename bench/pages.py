@@ -23,8 +23,7 @@ ABSENT, COMMON = "zzyzxquaff", "software"
 
 
 class Site:
-    """
-    One served database, with a manager who works on it.
+    """One served database, with a manager who works on it.
 
     :param server: its web server
     """
@@ -55,8 +54,7 @@ class Site:
 
 @dataclass(frozen=True)
 class Page:
-    """
-    One page or action.
+    """One page or action.
 
     :param name: what it is
     :param request: prepares it, for which nothing is counted, and gives what is then sent and counted
@@ -185,8 +183,7 @@ PAGES = [
 
 
 def measure_pages(small: Site, large: Site, rounds: int) -> list[Figure]:
-    """
-    Measure every page on both sites in turn.
+    """Measure every page on both sites in turn.
 
     :param small: the site of a thousand leads
     :param large: the site of a million

@@ -19,8 +19,7 @@ from bench.serve import Server
 
 
 def measure_peers(large: Site, rounds: int) -> list[Figure]:
-    """
-    Compare pages that both have.
+    """Compare pages that both have.
 
     :param large: our site of a million leads
     :param rounds: how often each page is asked for on each; where Flask-Admin takes seconds, fewer

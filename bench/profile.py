@@ -50,8 +50,7 @@ PARTS = {
 
 @dataclass
 class Cost:
-    """
-    What a page costs.
+    """What a page costs.
 
     :param milliseconds: of processor time of this process, the median
     :param ratio: of the time by the clock to that of the bare list, each measured in turn; the database's is in it
@@ -100,8 +99,7 @@ def _part_of(stack: list[tuple[str, str]]) -> str:
 
 
 class Site:
-    """
-    The application in this process, asked without a network, by a manager who has signed in.
+    """The application in this process, asked without a network, by a manager who has signed in.
 
     :param database: what it serves
     """
@@ -115,8 +113,7 @@ class Site:
         self._client, self._lead = client, lead
 
     def measure(self, path: str, bare: Callable[[], object]) -> Cost:
-        """
-        Ask for a page again and again.
+        """Ask for a page again and again.
 
         :param path: its address, with its query
         :param bare: what it is compared with
@@ -152,8 +149,7 @@ def _time(work: Callable[[], object], clock: Callable[[], float]) -> float:
 
 
 def profile(paths: Iterable[str], leads: int) -> None:
-    """
-    Print what pages cost, by part, beside the same list by bare psycopg2 and Jinja.
+    """Print what pages cost, by part, beside the same list by bare psycopg2 and Jinja.
 
     :param paths: their addresses; ``{lead}`` in them stands for the id of a lead
     :param leads: how many leads the database has; it is filled once and used again

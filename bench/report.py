@@ -16,8 +16,7 @@ WORSE = 1.25
 
 @dataclass
 class Figure:
-    """
-    One line of the report.
+    """One line of the report.
 
     :param part: which table it stands in
     :param name: what was measured
@@ -58,8 +57,7 @@ class Figure:
 
 
 def show(value: float | None, unit: str = "") -> str:
-    """
-    Write a figure with as many places as mean something.
+    """Write a figure with as many places as mean something.
 
     :param value: the figure
     :param unit: behind it; empty for a ratio
@@ -72,8 +70,7 @@ def show(value: float | None, unit: str = "") -> str:
 
 
 def read_previous(leads: int, *folders: Path) -> dict[str, Any]:
-    """
-    Read what the previous run of the same size found.
+    """Read what the previous run of the same size found.
 
     :param leads: how many leads it was with
     :param folders: where it may be kept, the first first
@@ -90,8 +87,7 @@ def read_previous(leads: int, *folders: Path) -> dict[str, Any]:
 
 
 def values_of(run: dict[str, Any]) -> dict[tuple[str, str], float]:
-    """
-    Give the values of a run by part and name.
+    """Give the values of a run by part and name.
 
     :param run: what ``read_previous`` gave
     :return: only those that were measured
@@ -104,8 +100,7 @@ def values_of(run: dict[str, Any]) -> dict[tuple[str, str], float]:
 
 
 def write_table(part: str, figures: Sequence[Figure], before: dict[tuple[str, str], float]) -> list[str]:
-    """
-    Write the table of one part.
+    """Write the table of one part.
 
     :param part: its name
     :param figures: its lines
@@ -127,8 +122,7 @@ def write_table(part: str, figures: Sequence[Figure], before: dict[tuple[str, st
 
 
 def write_report(figures: Sequence[Figure], options: Options, seconds: float, previous: dict[str, Any]) -> str:
-    """
-    Write the whole report.
+    """Write the whole report.
 
     :param figures: everything that was measured, in order
     :param options: of the run
@@ -155,8 +149,7 @@ def write_report(figures: Sequence[Figure], options: Options, seconds: float, pr
 
 
 def save(figures: Sequence[Figure], options: Options, seconds: float) -> str:
-    """
-    Keep the report, and the figures that the next run is compared with.
+    """Keep the report, and the figures that the next run is compared with.
 
     :param figures: everything that was measured
     :param options: of the run
@@ -179,8 +172,7 @@ def _plain(figure: Figure) -> dict[str, Any]:
 
 
 def print_figures(figures: Iterable[Figure]) -> None:
-    """
-    Print figures while the run goes on.
+    """Print figures while the run goes on.
 
     :param figures: what was just measured
     """

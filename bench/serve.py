@@ -15,8 +15,7 @@ from bench.options import FOLDER, ROOT
 
 
 class Server:
-    """
-    One gunicorn.
+    """One gunicorn.
 
     :param database: what it serves
     :param app: its WSGI application

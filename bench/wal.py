@@ -22,8 +22,7 @@ WRITES = {
 
 
 def measure_wal(large: Site, rounds: int) -> list[Figure]:
-    """
-    Measure what each kind of write adds to the log.
+    """Measure what each kind of write adds to the log.
 
     Whole pages, which the server logs at their first change after a checkpoint, are left out: they say when the last
     checkpoint was, and not what was written.

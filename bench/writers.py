@@ -19,8 +19,7 @@ Writer = Callable[[list[int], float], int]
 
 
 def main(kind: str, url: str, writers: int, seconds: float) -> None:
-    """
-    Win leads, and print how many a second.
+    """Win leads, and print how many a second.
 
     :param kind: ``product`` for the operation of the product, ``bare`` for the least SQL that keeps the rules
     :param url: SQLAlchemy's address of the database

@@ -1,5 +1,4 @@
-"""
-The ground that every test stands on: real PostgreSQL, the schema as the migrations build it, one rolled-back
+"""The ground that every test stands on: real PostgreSQL, the schema as the migrations build it, one rolled-back
 transaction a test, and a fixed cast of employees.
 """
 
@@ -71,8 +70,7 @@ def installation() -> Flask:
 
 
 def _watch_for_reading_after_commits() -> None:
-    """
-    Let whatever a view, its helpers or its template read of a record after the view's commit fail the test.
+    """Let whatever a view, its helpers or its template read of a record after the view's commit fail the test.
 
     Somebody else may have deleted the record by then, and the answer to what was done would be 500. Employees are
     never deleted. What is committed before it is known who asks belongs to no view.
@@ -94,8 +92,7 @@ def _watch_for_reading_after_commits() -> None:
 
 @pytest.fixture
 def app(installation: Flask) -> Iterator[Flask]:
-    """
-    The application inside one transaction that is rolled back after the test.
+    """The application inside one transaction that is rolled back after the test.
 
     Requests really commit (into a savepoint), so a view that forgot to is seen; nothing stays. No application context
     is kept open: ``g`` would be shared between requests.

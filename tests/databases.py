@@ -121,8 +121,7 @@ def _connect(database_url: str) -> Connection:
 
 
 class OwnDatabase:
-    """
-    A database that belongs to one test, or to the tests of a browser.
+    """A database that belongs to one test, or to the tests of a browser.
 
     :param name: its name on the test server
     """

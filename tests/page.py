@@ -18,8 +18,7 @@ from tests.page_rules import check_headers, check_page
 
 
 class Browser:
-    """
-    One person's browser.
+    """One person's browser.
 
     :param app: the application
     :param token: the token of a sign-in; ``None`` for someone who is signed out
@@ -68,8 +67,7 @@ class Browser:
 
 
 class Page:
-    """
-    An answer, parsed and checked.
+    """An answer, parsed and checked.
 
     :param browser: where it was asked for
     :param url: the address that was asked for

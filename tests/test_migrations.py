@@ -75,8 +75,7 @@ def describe(connection: Connection, schema: str, *parts: str) -> dict[str, set[
 
 
 def digest(connection: Connection) -> dict[str, str]:
-    """
-    A short checksum of each table, function and so on, whatever the spaces in it.
+    """A short checksum of each table, function and so on, whatever the spaces in it.
 
     ``schema_028.json`` was recorded from the 28 migrations that the baseline replaces.
     """

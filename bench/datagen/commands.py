@@ -29,8 +29,7 @@ MOST_LEADS = 20_000_000
 @with_appcontext
 @in_one_line
 def fill(leads: int, seed: int, until: datetime | None) -> None:
-    """
-    Fill a database with invented leads, customers, activities and history of three years.
+    """Fill a database with invented leads, customers, activities and history of three years.
 
     It goes into an empty database, or beside the demo company, and into no other. The same number, seed and day give
     the same rows. It is one transaction of the owner of the tables, during which nobody else can use the

@@ -28,8 +28,7 @@ WHERE contype = 'f' AND conrelid = ANY (%s::regclass[]) ORDER BY conname
 
 
 def set_aside(cursor: Cursor) -> list[str]:
-    """
-    Drop the secondary indexes and foreign keys of the tables that are filled, until the end of the transaction.
+    """Drop the secondary indexes and foreign keys of the tables that are filled, until the end of the transaction.
 
     :param cursor: a cursor in the transaction; nobody else reads these tables until it ends
     :return: the statements that build them again
@@ -50,8 +49,7 @@ def _set_keys_aside(cursor: Cursor) -> list[str]:
 
 
 def build_again(cursor: Cursor, definitions: Sequence[str]) -> None:
-    """
-    Build indexes that were set aside, and check foreign keys.
+    """Build indexes that were set aside, and check foreign keys.
 
     :param cursor: a cursor in the same transaction
     :param definitions: what ``set_aside`` gave

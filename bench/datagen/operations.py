@@ -40,8 +40,7 @@ class FillNotPossible(DomainError):
 
 @dataclass(frozen=True)
 class Filling:
-    """
-    What to fill in.
+    """What to fill in.
 
     :param leads: how many leads; everything else is in proportion
     :param seed: the same seed, number and day give the same rows
@@ -74,8 +73,7 @@ class Filling:
 
 
 def fill_database(filling: Filling, *, progress: Progress = lambda line: None) -> dict[str, int]:
-    """
-    Fill an empty database, or one with the demo company, in the one transaction of the caller.
+    """Fill an empty database, or one with the demo company, in the one transaction of the caller.
 
     Constraints and triggers do their work on every row, but for two: counting is done once at the end, and history is
     written with the times of the story, both of which only the owner of the tables may arrange. When the rows are many,

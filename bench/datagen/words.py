@@ -16,8 +16,7 @@ Word = tuple[str, str, int, str, str | None]
 
 @dataclass(frozen=True)
 class People:
-    """
-    The names of the lands that share them.
+    """The names of the lands that share them.
 
     :param given: first names, the frequent ones first; those of another script as ``name=latin``
     :param family: last names, likewise, with the long tail of rare ones behind
@@ -43,8 +42,7 @@ _PEOPLE = _read_people()
 
 
 def list_words() -> Iterator[Word]:
-    """
-    List every word.
+    """List every word.
 
     :return: the rows of the table of words
     """
@@ -63,8 +61,7 @@ def list_words() -> Iterator[Word]:
 
 
 def list_lands() -> Iterator[tuple[Any, ...]]:
-    """
-    List what is told once a land.
+    """List what is told once a land.
 
     :return: country, currency, what a dollar's worth costs there, pattern of streets, calling code with area code as it
         is written, the same as digits, how many digits follow, and how many words there are of each kind

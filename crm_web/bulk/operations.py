@@ -148,8 +148,7 @@ def _apply_chunk(edit: BulkEdit, chunk: list[tuple[BulkItem, Any]], context: Edi
 
 
 def undo_edit(edit: BulkEdit, *, by: Employee) -> BulkEdit:
-    """
-    Take back an edit: each record that nobody has changed since is what it was before; the others are left, and listed.
+    """Take back an edit: each record that nobody has changed since is as it was before; the others are left and listed.
 
     Whoever made the edit may take it back even where it gave their records to somebody else.
 

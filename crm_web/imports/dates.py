@@ -56,9 +56,7 @@ def read_moment(text: str, day_first: bool) -> datetime:
 
 
 def _find_month(word: str) -> int:
-    """
-    :raise KeyError: if it is the name of no month
-    """
+    """:raise KeyError: if it is the name of no month"""
     return _MONTHS.get(word.casefold()) or _local_months()[fold(word)]
 
 

@@ -174,9 +174,7 @@ class RowReader:
         return not (blanks and len(text) <= LONGEST_PLACEHOLDER and text.strip().casefold() in blanks)
 
     def _read(self, step: Step, column: int, text: str, values: Values, problems: list[Problem]) -> bool:
-        """
-        :return: whether to go on; not where the row is refused for it
-        """
+        """:return: whether to go on; not where the row is refused for it"""
         try:
             values[step.name] = step.read(text)
         except ValueError as error:

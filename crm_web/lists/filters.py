@@ -1,6 +1,5 @@
-"""
-The filters of a list. Each is declared once: its words in addresses and in the API, what may stand there, its control,
-its chips, and the part of the list's query that it fills.
+"""The filters of a list. Each is declared once: its words in addresses and in the API, what may stand there, its
+control, its chips, and the part of the list's query that it fills.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

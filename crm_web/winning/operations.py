@@ -49,8 +49,7 @@ from crm_web.winning.queries import find_change_to_won, find_move, map_changes_t
 
 
 class WinStands(Conflict):
-    """
-    A win can't be taken back any more.
+    """A win can't be taken back any more.
 
     :param obstacles: what stands in the way
     """
@@ -65,8 +64,7 @@ class ChangedSinceMove(Conflict):
 
 
 def win_leads(leads: Sequence[Lead], *, batch: Batch) -> dict[int, DomainError]:
-    """
-    Win many leads.
+    """Win many leads.
 
     :param leads: the batch's leads
     :return: by its id, why a lead can't be won
@@ -103,8 +101,7 @@ def _win(lead: Lead, values: Mapping[str, Any] | None = None, *, by: Employee) -
 
 
 def undo_wins(leads: Sequence[Lead], *, batch: Batch) -> dict[int, DomainError]:
-    """
-    Take back the wins of many leads.
+    """Take back the wins of many leads.
 
     :param leads: the batch's leads
     :return: by its id, why the win of a lead stands
@@ -152,8 +149,7 @@ def change_status(
     lost_note: str | None = None,
     batch: Batch | None = None,
 ) -> Lead:
-    """
-    Move a lead to a status. Won makes its customer in the same transaction; a second Won changes nothing.
+    """Move a lead to a status. Won makes its customer in the same transaction; a second Won changes nothing.
 
     :param lead: the lead; its row is locked and read afresh
     :param status: where it goes
@@ -184,8 +180,7 @@ def change_status(
 def win_for_customer(
     lead: Lead, customer: Customer, *, fill: bool, by: Employee, seen: LeadStatus | None = None
 ) -> Lead:
-    """
-    Win a lead for a customer that is there already; a lead that is won already stays as it is.
+    """Win a lead for a customer that is there already; a lead that is won already stays as it is.
 
     :param lead: the lead; its row is locked first
     :param customer: who buys; its row is locked second
@@ -206,8 +201,7 @@ def win_for_customer(
 def win_with_new_customer(
     lead: Lead, values: Mapping[str, Any], *, by: Employee, seen: LeadStatus | None = None
 ) -> Lead:
-    """
-    Win a lead whose customer a person has looked over; a lead that is won already stays as it is.
+    """Win a lead whose customer a person has looked over; a lead that is won already stays as it is.
 
     :param lead: the lead; its row is locked
     :param values: column names of the customer to values
@@ -224,8 +218,7 @@ def win_with_new_customer(
 
 
 def undo_win(lead: Lead, *, by: Employee, batch: Batch | None = None) -> Conversion | None:
-    """
-    Take back a win: what it did to the customer, the link to it, and the status if the lead is still won.
+    """Take back a win: what it did to the customer, the link to it, and the status if the lead is still won.
 
     :param lead: the lead; its row is locked first, its customer's second
     :return: the conversion, now undone; ``None`` where there was nothing to take back
@@ -254,8 +247,7 @@ def undo_active_win(
     by: Employee,
     batch: Batch | None = None,
 ) -> None:
-    """
-    Take back a win that nothing stands in the way of.
+    """Take back a win that nothing stands in the way of.
 
     :param lead: the lead, locked
     :param conversion: its active conversion
@@ -277,8 +269,7 @@ def _list_unknowns(lead: Lead, conversion: Conversion) -> list[Obstacle]:
 
 
 def put_back_status(lead: Lead, before: Mapping[str, Any], *, by: Employee, batch: Batch | None = None) -> None:
-    """
-    Take back a move: let the status, and what follows from it, be what they were.
+    """Take back a move: let the status, and what follows from it, be what they were.
 
     :param lead: the lead; its row is locked
     :param before: ``status``, ``lost_reason``, ``lost_note`` and ``closed_at`` as JSON, as they were before the move
@@ -293,8 +284,7 @@ def put_back_status(lead: Lead, before: Mapping[str, Any], *, by: Employee, batc
 
 
 def undo_move(lead: Lead, version: int, *, by: Employee) -> bool:
-    """
-    Take back the last move of a lead, unless the lead changed since; a win has an undo of its own.
+    """Take back the last move of a lead, unless the lead changed since; a win has an undo of its own.
 
     :param lead: the lead; its row is locked
     :param version: the version that the move made

@@ -12,8 +12,7 @@ from crm_web.api.docs.openapi import build_document
 
 
 class Program:
-    """
-    Another program.
+    """Another program.
 
     :param app: the application
     :param secret: the secret of its token; ``None`` for a program that shows none

@@ -41,8 +41,7 @@ schemathesis.openapi.format("date", days.map(date.isoformat))
 
 @schemathesis.hook
 def before_call(context: schemathesis.HookContext, case: Any, kwargs: dict[str, Any]) -> None:
-    """
-    Make each key that is one a new one, and leave out marks of pages that no answer has given.
+    """Make each key that is one a new one, and leave out marks of pages that no answer has given.
 
     No document can say "a text that you never sent before": whatever it gives as an example would come twice, with
     another body, and rightly be refused. Nor can it say "a text that the same list has answered with". What looks
@@ -57,8 +56,7 @@ def before_call(context: schemathesis.HookContext, case: Any, kwargs: dict[str, 
 
 @contextmanager
 def serve(own: OwnDatabase) -> Iterator[str]:
-    """
-    Serve a database as in production, and give the address: what stands before the application answers programs too.
+    """Serve a database as in production, and give the address: what stands before the application answers programs too.
 
     Werkzeug's server would do for most, but it reads what is left of a body for as long as nobody closes.
     """
@@ -74,8 +72,7 @@ def serve(own: OwnDatabase) -> Iterator[str]:
 
 @dataclass
 class Look:
-    """
-    What was found.
+    """What was found.
 
     :param failures: each failure, in words, by the operation
     :param cases: how many requests were made up
@@ -134,8 +131,7 @@ def _note(event: Any, look: Look) -> None:
 
 
 def _is_as_told(check: str, interaction: Any, others: list[Any]) -> bool:
-    """
-    Tell whether an answer that a check finds odd is what the document says of it in words; no schema can say it.
+    """Tell whether an answer that a check finds odd is what the document says of it in words; no schema can say it.
 
     A batch of mode each refuses a wrong item by itself, in an answer of 200. And whatever was deleted, but webhooks, is
     in the trash, where it is still read: with its ``deleted_at``, unless other fields were wanted or it was restored.

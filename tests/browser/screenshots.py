@@ -1,5 +1,4 @@
-"""
-Pictures of the product: ``make screenshots``.
+"""Pictures of the product: ``make screenshots``.
 
 The one in the README goes to ``.pictures/``, all others (every page wide, narrow, dark and on paper) to
 ``var/pictures/``, where they are only looked at.

@@ -27,8 +27,7 @@ EXPECTED_MESSAGE = re.compile(r"Failed to load resource: the server responded wi
 
 
 class Site:
-    """
-    The application, served on a port of its own.
+    """The application, served on a port of its own.
 
     :param database: what it runs on
     :param url: where it is
@@ -80,8 +79,7 @@ def launch_chromium() -> Iterator[Chromium]:
 
 
 class Visitor:
-    """
-    One person's window; what the page complains of in its console is kept.
+    """One person's window; what the page complains of in its console is kept.
 
     :param site: where they are
     :param context: their browser profile

@@ -22,8 +22,7 @@ from tests.operation.launch import find_free_port
 
 
 class Mailbox:
-    """
-    A mail server's side: what it took, and what it answers.
+    """A mail server's side: what it took, and what it answers.
 
     :param refusals: recipients to the answers that refuse them
     """

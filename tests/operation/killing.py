@@ -24,8 +24,7 @@ Fields = dict[str, str] | list[tuple[str, str]]
 
 
 class Servers:
-    """
-    Two instances with two workers each on one database; any of them may be dead at any moment.
+    """Two instances with two workers each on one database; any of them may be dead at any moment.
 
     :param own: the database
     :param folder: where they keep their locks and logs
@@ -97,8 +96,7 @@ class Servers:
 
 
 class Client:
-    """
-    Somebody who writes all the time, asks again whenever no answer came, and remembers what was answered.
+    """Somebody who writes all the time, asks again whenever no answer came, and remembers what was answered.
 
     :param servers: whom they ask
     :param first_name: who of the cast they are
@@ -195,8 +193,7 @@ class Client:
 
 
 class OwnLead:
-    """
-    A lead that one client alone works on, so that it knows what history must say: no line more, none less.
+    """A lead that one client alone works on, so that it knows what history must say: no line more, none less.
 
     :param lead_id: its id
     :param name: its last name

@@ -55,8 +55,7 @@ def wait_for(is_so: Callable[[], bool], seconds: float = 30.0) -> None:
 
 
 class Launched:
-    """
-    One run of the launcher; its output goes to a file.
+    """One run of the launcher; its output goes to a file.
 
     :param is_measured: whether coverage counts what it runs, which takes a server twice the time for each request
     """

@@ -35,8 +35,7 @@ class Heard:
 
 
 class Pair:
-    """
-    Two web servers on one database, and a signed-in seller who is at many windows at once.
+    """Two web servers on one database, and a signed-in seller who is at many windows at once.
 
     :param own: the database
     :param servers: the two

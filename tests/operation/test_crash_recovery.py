@@ -1,5 +1,4 @@
-"""
-Workers, instances and connections are killed while people write: what was answered is there, and nothing is half done.
+"""Workers, instances and connections are killed while people write: what was answered is there, nothing is half done.
 
 Every client sends the same form again until it is answered, as a person does who sees no page. For longer:
 ``KILLED_SECONDS=600 .venv/bin/python -m pytest -s tests/operation/test_crash_recovery.py``

@@ -35,8 +35,7 @@ class Reply:
 
 
 class Programs:
-    """
-    Two web servers on one database, and many programs with one token.
+    """Two web servers on one database, and many programs with one token.
 
     :param own: the database
     :param servers: the two

@@ -13,8 +13,7 @@ from tests.operation.launch import Launched
 
 
 class Window:
-    """
-    A browser in which somebody is signed in.
+    """A browser in which somebody is signed in.
 
     :param own: the database
     :param first_name: who of the cast

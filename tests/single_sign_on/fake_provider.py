@@ -19,8 +19,7 @@ SIGNED_OUT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 class FakeProvider:
-    """
-    Answers discovery, keys and tokens on a port of its own.
+    """Answers discovery, keys and tokens on a port of its own.
 
     :param claims: what the next token says beside what every token says; a test changes it at will
     :param name: what it calls itself, if not as it should

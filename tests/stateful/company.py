@@ -33,8 +33,7 @@ PLACES = {"lead": "/leads", "customer": "/customers", "contact": "/contacts", "e
 
 @dataclass(frozen=True)
 class StepResult:
-    """
-    How it went when somebody wanted something.
+    """How it went when somebody wanted something.
 
     :param outcome: ``done``, ``not allowed``, ``gone``, or the name of the error that refused it
     :param result: what the operation returned
@@ -49,8 +48,7 @@ class StepResult:
 
 
 class Company:
-    """
-    A company on a database of its own, emptied for every new story.
+    """A company on a database of its own, emptied for every new story.
 
     :param own: the database
     """
@@ -141,8 +139,7 @@ class Company:
         action: Action = Action.CHANGE_OWN,
         refusals: tuple[type[Exception], ...] = (),
     ) -> StepResult:
-        """
-        Let somebody do something as a view does: may they, do it, commit; whoever is refused must have changed nothing.
+        """Let somebody do something as a view does: may they, do it, commit; who is refused must have changed nothing.
 
         :param who: the id of the employee
         :param operation: what they do, given the employee and the record

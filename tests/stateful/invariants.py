@@ -1,5 +1,4 @@
-"""
-Invariants of the whole database, in SQL that is independent of the operations.
+"""Invariants of the whole database, in SQL that is independent of the operations.
 
 ``list_violations`` returns one line for each row that contradicts another one. The tests that run random steps, or kill
 the servers meanwhile, call it again and again.
@@ -198,8 +197,7 @@ _QUESTION = " UNION ALL ".join(
 
 
 def list_violations(connection: Connection) -> list[str]:
-    """
-    List what contradicts itself.
+    """List what contradicts itself.
 
     :param connection: a connection to the database; the question is prepared on it once
     :return: the broken truths, each with the row that breaks it; none in a sound database

@@ -28,8 +28,7 @@ ANY_REFUSAL = (DomainError, IntegrityError, DataError)
 
 
 class CompanyMachine(RuleBasedStateMachine):
-    """
-    A random sequence of steps. Their numbers choose who acts, and on what.
+    """A random sequence of steps. Their numbers choose who acts, and on what.
 
     The company takes mostly somebody who may and something that is not in the trash, now and then anybody or anything.
     """

@@ -1,5 +1,4 @@
-"""
-The real operations, in any order, by anybody who may, with values right and wrong; and after each step the truth.
+"""The real operations, in any order, by anybody who may, with values right and wrong; and after each step the truth.
 
 Hypothesis makes up stories of a small company. After each step the database must hold every truth of ``invariants.py``,
 and exactly what the step is for must have changed; whoever is refused, by role or by rule, leaves everything as it was.

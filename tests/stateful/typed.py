@@ -133,8 +133,7 @@ def columns_of(kind: str) -> tuple[str, ...]:
 
 
 def merge_by_hand(base: dict[str, Any], mine: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any] | None:
-    """
-    Put two people's changes together, as one would on paper.
+    """Put two people's changes together, as one would on paper.
 
     :return: what is to be saved; ``None`` where both changed the same thing differently
     """

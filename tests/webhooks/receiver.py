@@ -27,8 +27,7 @@ class Heard:
 
 
 class Receiver:
-    """
-    The server, and what it has heard.
+    """The server, and what it has heard.
 
     :param answer: gives the status for the how manieth message
     """

@@ -91,8 +91,7 @@ def load_profiles(refs: Iterable[Ref]) -> dict[Ref, Profile]:
 
 
 def select_compared(entity: RecordKind, ids: ColumnElement[Any]) -> Select[Any]:
-    """
-    Select what is compared of records outside the trash.
+    """Select what is compared of records outside the trash.
 
     :param ids: an array of their ids
     :return: a select with an ``id``, and a column for each value that ``build_profile`` reads
@@ -118,8 +117,7 @@ def list_sharing(keys: Collection[int]) -> list[list[Ref]]:
 
 
 def select_sharing(keys: ColumnElement[Any]) -> Select[Any]:
-    """
-    Select ``key``, ``entity`` and ``record_id`` of the records that have a key.
+    """Select ``key``, ``entity`` and ``record_id`` of the records that have a key.
 
     :param keys: an array of keys; of a key that more than ``MOST_WITH_ONE_KEY`` have, one more than so many
     """

@@ -37,8 +37,7 @@ def list_leads() -> ResponseReturnValue:
 
 
 def _total(view: LeadListParams, page: Page | None) -> dict[str, str]:
-    """
-    What the leads that are filtered are worth: the largest currency, and all of them.
+    """What the leads that are filtered are worth: the largest currency, and all of them.
 
     :param page: the page; ``None`` after its words were corrected, which takes as many queries as a page may have
     """

@@ -78,8 +78,7 @@ class AnotherCustomer(Conflict):
 def win_with_new_customers(
     leads: Sequence[Lead], values: Mapping[str, Any] | None = None, *, by: Employee
 ) -> set[Lead]:
-    """
-    Win leads that never had a customer: one statement makes their customers, contacts and conversions and closes them.
+    """Win leads that never had a customer: one statement makes customers, contacts and conversions and closes them.
 
     The caller has locked the leads, so that two colleagues can't do this at once; the database refuses a second
     customer from one lead in any case.
@@ -111,8 +110,7 @@ def _build_statement(typed: tuple[str, ...] | None) -> Executable:
 
 
 def check_name(lead: Lead) -> None:
-    """
-    Make sure that a customer can be called as a lead is.
+    """Make sure that a customer can be called as a lead is.
 
     :raise DomainError: where the name is too long
     """
@@ -122,8 +120,7 @@ def check_name(lead: Lead) -> None:
 
 
 def check_typed(lead: Lead, values: Mapping[str, Any], *, by: Employee) -> dict[str, Any]:
-    """
-    Check what a person typed about a lead's new customer, and read its phone number.
+    """Check what a person typed about a lead's new customer, and read its phone number.
 
     :return: the values with the number to dial
     :raise DomainError: where its owner, parent or number is refused
@@ -137,8 +134,7 @@ def check_typed(lead: Lead, values: Mapping[str, Any], *, by: Employee) -> dict[
 
 
 def reuse_customer(lead: Lead, values: Mapping[str, Any] | None = None, *, by: Employee) -> Customer:
-    """
-    Give a lead that is being won the customer that it has, or the one that it made before.
+    """Give a lead that is being won the customer that it has, or the one that it made before.
 
     A customer that an undo moved to the trash is taken out again, with the contact that went along: a lead makes one
     customer at most, however often it is won.
@@ -168,8 +164,7 @@ def reuse_customer(lead: Lead, values: Mapping[str, Any] | None = None, *, by: E
 
 
 def link_to_lead(lead: Lead, customer: Customer, *, fill: bool = False, by: Employee) -> Customer:
-    """
-    Give a lead that is being won a customer that is there already.
+    """Give a lead that is being won a customer that is there already.
 
     :param lead: the lead, locked; its ``customer`` is set
     :param customer: who buys; its row is locked, after the lead's
@@ -193,8 +188,7 @@ def link_to_lead(lead: Lead, customer: Customer, *, fill: bool = False, by: Empl
 
 
 def revert_conversion(conversion: Conversion, customer: Customer, *, by: Employee, batch: Batch | None = None) -> None:
-    """
-    Take back what winning did to the customer; the caller has made sure that nothing stands in the way.
+    """Take back what winning did to the customer; the caller has made sure that nothing stands in the way.
 
     :param conversion: the active conversion; it is marked as undone
     :param customer: its customer, locked
@@ -213,8 +207,7 @@ def revert_conversion(conversion: Conversion, customer: Customer, *, by: Employe
 
 
 def _attach_customer(lead: Lead, customer: Customer) -> None:
-    """
-    Left for the caller to flush together with the status: one change, one line of history.
+    """Left for the caller to flush together with the status: one change, one line of history.
 
     By the id: the customer may have the lead that made it at hand, and the two would wait for each other to be saved.
     """
