@@ -3,14 +3,15 @@
 import hmac
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
 from flask import Response, abort, current_app, g, json, request
 from flask_login import current_user
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails, to_json
 
 from crm_web.api.schemas import FieldError, Saved
 from crm_web.lists.pagination import COUNT_LIMIT, Page
@@ -185,15 +186,21 @@ def show_page(model: type[BaseModel], page: Page) -> Response:
     if not page.starts_at_cursor:
         raise WrongRequest([{"field": "at", "message": "This cursor is not valid for this list."}])
     names = read_fields(model)
-    rows = [model.model_validate(row).model_dump(mode="json", include=names) for row in page.rows]
     marks = {"next": page.next, "prev": page.previous}
-    body = {"items": rows, "count": min(page.count, COUNT_LIMIT), "count_is_exact": page.count_is_exact}
-    body |= {"is_in_order": page.is_in_order, "next": page.next, "previous": page.previous}
-    response = Response(json.dumps(body), mimetype="application/json")
+    body = {"items": _list_of(model).validate_python(page.rows), "count": min(page.count, COUNT_LIMIT)}
+    body |= {"count_is_exact": page.count_is_exact, "is_in_order": page.is_in_order}
+    body |= {"next": page.next, "previous": page.previous}
+    shown: Any = None if names is None else dict.fromkeys(body, True) | {"items": {"__all__": names}}
+    response = Response(to_json(body, include=shown), mimetype="application/json")
     links = [f'<{_address_at(cursor)}>; rel="{name}"' for name, cursor in marks.items() if cursor]
     if links:
         response.headers["Link"] = ", ".join(links)
     return response
+
+
+@cache
+def _list_of(model: type[BaseModel]) -> TypeAdapter[list[BaseModel]]:
+    return TypeAdapter(list[model])  # type: ignore[valid-type]
 
 
 def _address_at(cursor: str) -> str:

@@ -144,6 +144,12 @@ class SpecListParams(RecordListParams):
         """The page of the list that the address stands on, with the columns that it shows."""
         return self.spec.list_page(self.read_filter(), sort=self.sort, cursor=self.mark, columns=self.columns)
 
+    def load_fields(self, names: Iterable[str], *, cursor: str | None, size: int, sort: str | None = None) -> Page:
+        """A page of the list for programs, which read the attributes that they know, whatever columns are shown."""
+        return self.spec.list_page(
+            self.read_filter(), sort=sort or self.sort, cursor=cursor, fields=tuple(names), size=size
+        )
+
     def load_first(self, size: int) -> Page:
         """The first rows of the list."""
         return self.spec.list_page(self.read_filter(), sort=self.sort, cursor=None, columns=self.columns, size=size)

@@ -69,7 +69,7 @@ class ListSpec:
         self._activity_id, self.activity_at = last_activity
         self._always, self._related, self._by_one = always, related, by_one or {}
         self._always_related, self._row = always_related, row
-        self._known_rows: dict[tuple[str, ...], PlainRows] = {}
+        self._known_rows: dict[tuple[tuple[str, ...], tuple[str, ...]], PlainRows] = {}
         self.plain = [column for column in columns if column.section]
         unnamed = (column for column in self.plain if column.label not in file)
         self._file = {**file, **{column.label: getattr(model, column.key) for column in unnamed}}
@@ -159,7 +159,8 @@ class ListSpec:
         *,
         sort: str | None,
         cursor: str | None,
-        columns: Sequence[str] | None = None,
+        columns: Sequence[str] = (),
+        fields: Sequence[str] = (),
         size: int = PAGE_SIZE,
     ) -> Page:
         """Load one page of the list.
@@ -167,22 +168,21 @@ class ListSpec:
         :param filters: which records
         :param sort: a sort word, as in ``read_sort``
         :param cursor: where the page starts; ``None`` for the first
-        :param columns: the columns to read, as plain rows; ``None`` loads the records whole, and without their owners
+        :param columns: the columns to read, beside what the page needs of every record
+        :param fields: the attributes to read instead, for programs
         :param size: rows a page
-        :return: the page
+        :return: the page, with plain rows
         """
-        order = self.read_sort(sort)
-        query = self._select_for(order, filters)
-        plain = None if columns is None else self._plain_rows(tuple(columns))
+        order, rows = self.read_sort(sort), self._plain_rows(tuple(columns), tuple(fields))
         page = load_page(
-            query if plain is None else plain.read(query),
+            rows.read(self._select_for(order, filters)),
             order,
             cursor=cursor,
             size=size,
             base_query=self._select_in_order(filters, order),
             fallback_sort=self.read_sort(self.default_sort),
         )
-        return page if plain is None else replace(page, rows=plain.make(page.rows))
+        return replace(page, rows=rows.make(page.rows))
 
     def make_table(
         self, filters: ListFilter, *, sort: str | None, columns: Sequence[str] | None
@@ -221,19 +221,25 @@ class ListSpec:
         own = column.path or column.key
         return column.label, getattr(self.model, own) if column.joined is None else column.joined
 
-    def _plain_rows(self, columns: tuple[str, ...]) -> PlainRows:
+    def _plain_rows(self, columns: tuple[str, ...], fields: tuple[str, ...]) -> PlainRows:
+        if (columns, fields) not in self._known_rows:
+            own, others = self._name_columns(columns)
+            if fields:
+                own, others = {name: getattr(self.model, name) for name in fields}, {}
+            self._known_rows[columns, fields] = PlainRows(self.model, own, others, self._row)
+        return self._known_rows[columns, fields]
+
+    def _name_columns(self, columns: Sequence[str]) -> tuple[dict[str, Any], dict[str, list[str]]]:
         """What is shown of the records, and as little of others, such as the owner."""
-        if columns not in self._known_rows:
-            own = {attribute.key: attribute for attribute in self._always}
-            others: dict[str, list[str]] = {name: list(names) for name, names in self._always_related.items()}
-            for column in (self.columns[key] for key in columns):
-                name, _, further = (column.path or column.key).partition(".")
-                if further:
-                    others[name] = list(dict.fromkeys([*others.get(name, ()), further]))
-                elif column.is_computed or name in self.model.__mapper__.column_attrs:
-                    own[name] = column.joined if column.is_computed else getattr(self.model, name)
-            self._known_rows[columns] = PlainRows(self.model, own, others, self._row)
-        return self._known_rows[columns]
+        own = {attribute.key: attribute for attribute in self._always}
+        others = {name: list(names) for name, names in self._always_related.items()}
+        for column in (self.columns[key] for key in columns):
+            name, _, further = (column.path or column.key).partition(".")
+            if further:
+                others[name] = list(dict.fromkeys([*others.get(name, ()), further]))
+            elif column.is_computed or name in self.model.__mapper__.column_attrs:
+                own[name] = column.joined if column.is_computed else getattr(self.model, name)
+        return own, others
 
     def _select_for(self, order: Sort, filters: ListFilter) -> Select[Any]:
         query = self.select(filters)

@@ -14,6 +14,8 @@ def fold(text: str) -> str:
     """Remove case, accents and variants of letters: ``strasse`` for ``Straße``, ``παπαδοπουλοσ`` for
     ``Παπαδόπουλος``.
     """
+    if text.isascii():
+        return text.lower()
     letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join(_read(letter) for letter in letters if not unicodedata.combining(letter))
 

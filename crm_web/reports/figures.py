@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -99,7 +100,7 @@ def build_conversion_report(view: ReportParams) -> Table:
     lines = [_add_outcome(view, outcome, period, names) for outcome in outcomes]
     heads = ["Leads", "Open", "Won", "Lost", "Win rate (all)", "Win rate (closed)"]
     of = view.ways[view.by].removeprefix("By ").capitalize()
-    return Table(of, heads, lines, note=note, glance=4, chart=_draw_outcomes(view, outcomes, period))
+    return Table(of, heads, lines, note=note, glance=4, draw=partial(_draw_outcomes, view, outcomes, period))
 
 
 def _draw_outcomes(view: ReportParams, outcomes: Sequence[Outcome], period: Period | None) -> LineChart | None:
@@ -207,8 +208,8 @@ def _build_closed_by_month(view: ReportParams) -> Table:
         lines.append(Line(formatter.month(first_day), cells, length=won.count + lost.count, parts=parts))
     counts = {month: (won.count, lost.count) for month, (won, lost) in closed.items()}
     ways = [("Won", "won"), ("Lost", "lost")]
-    chart = draw_months("Won and lost by month", counts, ways, format=formatter.plain_number)
-    return Table("Month", ["Won", "Lost", "Win rate", "Won value"], lines, chart=chart)
+    draw = partial(draw_months, "Won and lost by month", counts, ways, format=formatter.plain_number)
+    return Table("Month", ["Won", "Lost", "Win rate", "Won value"], lines, draw=draw)
 
 
 def build_forecast_report(view: ReportParams) -> Table:
@@ -230,7 +231,7 @@ def build_forecast_report(view: ReportParams) -> Table:
         if currency and len(of_currency) > 1:
             lines.append(_add_currency_total(formatter, of_currency))
     heads = ["Currency", "Leads", "Amount", "Weighted"]
-    return Table("Expected close", heads, lines, glance=2, chart=_draw_expected(formatter, parts, months))
+    return Table("Expected close", heads, lines, glance=2, draw=partial(_draw_expected, formatter, parts, months))
 
 
 def _draw_expected(formatter: ReportFormatter, parts: Sequence[Expected], months: Sequence[Period]) -> LineChart | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from typing import Any
 
 from babel.numbers import format_compact_currency, format_percent  # type: ignore[attr-defined]
@@ -26,45 +27,40 @@ class ReportFormatter:
 
     def count(self, count: int, **found: Any) -> Cell:
         """A number of leads, linked to them."""
-        return Cell(
-            template_filters.number(count, user_locale=self.user_locale), count, self.view.url_of_leads(**found)
-        )
+        return Cell(partial(self.plain_number, count), count, partial(self.view.url_of_leads, **found))
 
     def activities(self, count: int, person: int, kind: ActivityKind | None = None) -> Cell:
         """A number of somebody's activities, linked to them."""
         found: dict[str, Any] = {"author": person or "nobody", "kind": kind.value if kind else None}
         if period := self.view.period:
             found |= {"happened_from": period.first_day, "happened_to": period.next_day}
-        return Cell(
-            template_filters.number(count, user_locale=self.user_locale),
-            count,
-            url_for("activities.list_activities", **found),
-        )
+        return Cell(partial(self.plain_number, count), count, partial(url_for, "activities.list_activities", **found))
 
     def number(self, count: int) -> Cell:
         """A number that no list can show, such as a difference."""
-        return Cell(template_filters.number(count, user_locale=self.user_locale), count)
+        return Cell(partial(self.plain_number, count), count)
 
     def share(self, part: int, whole: int) -> Cell:
         """A percentage with one decimal; empty if the total is 0."""
         if not whole:
             return Cell("–", None)
         share = (Decimal(part) * 100 / whole).quantize(Decimal("0.1"), ROUND_HALF_UP)
+        return Cell(partial(self._percent, share), share)
+
+    def _percent(self, share: Decimal) -> str:
         pattern = str(self.user_locale.locale.percent_formats[None].pattern).replace("0", "0.0", 1)
-        return Cell(format_percent(share / 100, pattern, locale=self.user_locale.locale), share)
+        return format_percent(share / 100, pattern, locale=self.user_locale.locale)
 
     def money(self, amount: Decimal, currency: str) -> Cell:
         """An amount, or an empty cell."""
         cents = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
-        return (
-            Cell(template_filters.money(cents, currency, user_locale=self.user_locale), cents)
-            if currency
-            else Cell("", None)
-        )
+        if not currency:
+            return Cell("", None)
+        return Cell(partial(template_filters.money, cents, currency, user_locale=self.user_locale), cents)
 
     def worth(self, worth: Sequence[CurrencyTotal]) -> Cell:
         """Sums side by side, such as ``€12,000 · $900``; a file has a column for each currency."""
-        return Cell(format_totals(worth, user_locale=self.user_locale), worth=worth)
+        return Cell(partial(format_totals, worth, user_locale=self.user_locale), worth=worth)
 
     def mean(self, times: TimeInStatus) -> Cell:
         """An average in days, with one decimal."""

@@ -1,8 +1,9 @@
 """A report as a table: text, value for the file, and link of each cell."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 
 from crm_web.reports.charts import LineChart
 from crm_web.stats.aggregates import CurrencyTotal
@@ -10,15 +11,25 @@ from crm_web.stats.aggregates import CurrencyTotal
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a report.
+    """A cell of a report, written only where it is shown: the index of reports shows but a few.
 
+    :param written: its text, or what writes it
+    :param link: what builds its URL, if it has one
     :param worth: sums in several currencies; a file has a column for each
     """
 
-    text: str
+    written: str | Callable[[], str]
     value: int | Decimal | str | None = None
-    href: str = ""
+    link: Callable[[], str] | None = None
     worth: Sequence[CurrencyTotal] | None = None
+
+    @cached_property
+    def text(self) -> str:
+        return self.written if isinstance(self.written, str) else self.written()
+
+    @cached_property
+    def href(self) -> str:
+        return self.link() if self.link else ""
 
 
 @dataclass(frozen=True)
@@ -43,7 +54,7 @@ class Table:
     """The table of a report.
 
     :param glance: which cell of a line says most, for the index of reports
-    :param chart: the same figures as lines over time
+    :param draw: draws the same figures as lines over time
     """
 
     of: str
@@ -52,11 +63,16 @@ class Table:
     total: Line | None = None
     note: str = ""
     glance: int = 0
-    chart: LineChart | None = None
+    draw: Callable[[], LineChart | None] | None = None
     longest: Decimal | int = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "longest", max((line.length for line in self.lines), default=0))
+
+    @cached_property
+    def chart(self) -> LineChart | None:
+        """The same figures as lines over time, if that says more."""
+        return self.draw() if self.draw else None
 
     @property
     def is_empty(self) -> bool:

@@ -134,6 +134,8 @@ def mark(text: str, words: Sequence[str]) -> list[Piece]:
 
 def _fold_with_places(text: str) -> tuple[str, list[int]]:
     """Fold a text, and tell for each letter of the result (and for its end) where in the text it came from."""
+    if text.isascii():
+        return fold(text), list(range(len(text) + 1))
     folded = [fold(letter) for letter in text]
     places = [place for place, letters in enumerate(folded) for _ in letters]
     return "".join(folded), [*places, len(text)]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache, wraps
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -160,6 +160,30 @@ def relative_time(
     return _distance(*_count_units(abs(distance).total_seconds()), distance < dt.timedelta(0))
 
 
+class TimeParts(NamedTuple):
+    """A time as a page writes it: by machine, exactly, as a date for paper, and how long ago."""
+
+    iso: str
+    exact: str
+    day: str
+    relative: str
+
+
+def time_parts(value: dt.datetime, *, user_locale: UserLocale = DEFAULT_LOCALE) -> TimeParts:
+    """Format a time in all the ways that a page needs, at once."""
+    lasting = _lasting_parts(value, user_locale)
+    return TimeParts(*lasting, relative_time(value, user_locale=user_locale))
+
+
+@lru_cache(maxsize=4096)
+def _lasting_parts(value: dt.datetime, user_locale: UserLocale) -> tuple[str, str, str]:
+    return (
+        value.isoformat(timespec="seconds"),
+        datetime(value, user_locale=user_locale),
+        date(value, user_locale=user_locale),
+    )
+
+
 def _count_units(seconds: float) -> tuple[int, Any]:
     """Round to the smallest unit that does not fill up the next one: 59.7 minutes are an hour, not 60 minutes."""
     units = RELATIVE_UNITS
@@ -256,7 +280,7 @@ def share(value: Amount, total: Amount) -> float:
     return round(max(0.0, min(1.0, float(value) / float(total))) * 100, 2) if total else 0.0
 
 
-FOR_READER: dict[str, Callable[..., str]] = {
+FOR_READER: dict[str, Callable[..., Any]] = {
     filter_.__name__: filter_
     for filter_ in (
         money,
@@ -266,6 +290,7 @@ FOR_READER: dict[str, Callable[..., str]] = {
         datetime,
         clock_time,
         relative_time,
+        time_parts,
         country,
         postal_address,
         plural,
@@ -292,11 +317,12 @@ def register_filters(app: Flask) -> None:
 
 def current_user_locale() -> UserLocale:
     """Return the locale of the signed-in employee, else English in UTC."""
-    if not has_request_context():
-        return DEFAULT_LOCALE
     # A list asks hundreds of times; nobody changes in the middle of a page.
-    user_locale: UserLocale | None = g.get("user_locale")
-    if user_locale is None:
+    try:
+        user_locale: UserLocale = g.user_locale
+    except (AttributeError, RuntimeError):
+        if not has_request_context():
+            return DEFAULT_LOCALE
         user_locale = user_locale_of(getattr(current_user, "locale", None), getattr(current_user, "time_zone", None))
         g.user_locale = user_locale
     return user_locale
@@ -307,12 +333,12 @@ def today() -> dt.date:
     return clock.now().astimezone(current_user_locale().zone).date()
 
 
-def _for_current_reader(filter_: Callable[..., str]) -> Callable[..., str]:
+def _for_current_reader(filter_: Callable[..., Any]) -> Callable[..., Any]:
     # The same dates, times and amounts occur on page after page; only relative times can't be cached.
     told = lru_cache(maxsize=KEPT)(filter_) if filter_ in LASTING else filter_
 
     @wraps(filter_)
-    def filtered(*values: Any, **options: Any) -> str:
+    def filtered(*values: Any, **options: Any) -> Any:
         return told(*values, user_locale=current_user_locale(), **options)
 
     return filtered

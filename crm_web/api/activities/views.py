@@ -37,7 +37,7 @@ def list_activities() -> ResponseReturnValue:
     """Same filters and sorting as in the app, latest first. Activities on records in the trash are included."""
     query = read_query(schemas.ActivityQuery)
     view = ActivityListParams(query.as_address())
-    page = view.spec.list_page(view.read_filter(), sort=view.sort, cursor=query.at, size=query.limit)
+    page = view.load_fields(schemas.Activity.model_fields, cursor=query.at, size=query.limit)
     return show_page(schemas.Activity, page)
 
 

@@ -22,7 +22,6 @@ from crm_web.auth.permissions import Action, allowed, require_change
 from crm_web.contacts import operations
 from crm_web.contacts.listing.params import ContactListParams
 from crm_web.contacts.queries import get_contact
-from crm_web.contacts.spec import CONTACTS
 from crm_web.core.extensions import db
 from crm_web.customers.queries import get_customer
 from crm_web.models import Contact
@@ -39,7 +38,7 @@ def list_contacts() -> ResponseReturnValue:
     query = read_query(customer_schemas.ContactQuery)
     view = ContactListParams(query.as_address())
     sort = view.sort if "sort" in query.model_fields_set else "created_at"
-    page = CONTACTS.list_page(view.read_filter(), sort=sort, cursor=query.at, size=query.limit)
+    page = view.load_fields(customer_schemas.Contact.model_fields, cursor=query.at, size=query.limit, sort=sort)
     return show_page(customer_schemas.Contact, page)
 
 

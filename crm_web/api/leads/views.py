@@ -22,7 +22,6 @@ from crm_web.auth.permissions import Action, allowed
 from crm_web.core.extensions import db
 from crm_web.leads import operations, queries
 from crm_web.leads.listing.params import LeadListParams
-from crm_web.leads.spec import LEADS
 from crm_web.models import Lead
 
 IN_TRASH = {409: "The lead is in the trash, or a rule forbids it. See detail."}
@@ -35,7 +34,7 @@ def list_leads() -> ResponseReturnValue:
     """Same filters and sorting as in the app. Leads in the trash are left out."""
     query = read_query(lead_schemas.LeadQuery)
     view = LeadListParams(query.as_address())
-    page = LEADS.list_page(view.read_filter(), sort=view.sort, cursor=query.at, size=query.limit)
+    page = view.load_fields(lead_schemas.Lead.model_fields, cursor=query.at, size=query.limit)
     return show_page(lead_schemas.Lead, page)
 
 
