@@ -100,7 +100,7 @@ def read_query(model: type[Model]) -> Model:
 
     :raise WrongRequest: if a parameter is unknown, invalid, or repeated without being a list
     """
-    lists = {name for name, known in model.model_fields.items() if "Sequence" in str(known.annotation)}
+    lists = _name_lists(model)
     values: dict[str, Any] = {}
     for name, given in request.args.lists():
         if len(given) > 1 and name not in lists and name in model.model_fields:
@@ -110,6 +110,12 @@ def read_query(model: type[Model]) -> Model:
         return model.model_validate(values)
     except ValidationError as error:
         raise WrongRequest(format_errors(error)) from error
+
+
+@cache
+def _name_lists(model: type[BaseModel]) -> frozenset[str]:
+    """Name the parameters that take several values."""
+    return frozenset(name for name, known in model.model_fields.items() if "Sequence" in str(known.annotation))
 
 
 def format_errors(error: ValidationError, within: tuple[str | int, ...] = ()) -> list[dict[str, str]]:

@@ -95,8 +95,9 @@ class BoardParams(LeadListParams):
 
     @property
     def move_url(self) -> str:
-        """What the URLs begin with that show a card with the form that moves it; its id follows."""
-        return f"{self.here}{'&' if '?' in self.here else '?'}move="
+        """What the links begin with that show a card with the form that moves it; its id follows."""
+        _, _, query = self.here.partition("?")
+        return f"?{query}&move=" if query else "?move="
 
     @property
     def statuses(self) -> list[LeadStatus]:

@@ -30,6 +30,7 @@ from babel.numbers import (
 )
 from flask import Flask, g, has_request_context
 from flask_login import current_user
+from markupsafe import Markup
 from phonenumbers import PhoneNumber, PhoneNumberFormat
 
 from crm_web.core import clock
@@ -308,11 +309,20 @@ def register_filters(app: Flask) -> None:
     app.jinja_env.globals["today"] = today
     # For forms that templates draw by themselves; see crm_web.web.forms.IdempotentForm.
     app.jinja_env.globals["submission_key"] = uuid4
-    # For macros that depend only on their arguments and are called with the same few values again and again.
-    app.jinja_env.globals["remembered"] = lru_cache(maxsize=256, typed=True)
+    app.jinja_env.globals["remembered"] = remembered
     app.jinja_env.filters.update(FOR_ALL)
     for name, filter_ in FOR_READER.items():
         app.jinja_env.filters[name] = _for_current_reader(filter_)
+
+
+def remembered(macro: Callable[..., Markup]) -> Callable[..., Markup]:
+    """Draw a macro once for the same arguments, where it depends on nothing else; a list stands for what is in it."""
+    draw = lru_cache(maxsize=256, typed=True)(macro)
+
+    def draw_once(*values: Any, **options: Any) -> Markup:
+        return draw(*(tuple(value) if isinstance(value, list) else value for value in values), **options)
+
+    return draw_once
 
 
 def current_user_locale() -> UserLocale:

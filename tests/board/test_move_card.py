@@ -1,6 +1,7 @@
 """Moving a card by its plain form: POST /leads/<id>/status from the board, and back to it."""
 
 from collections.abc import Callable
+from urllib.parse import urljoin
 
 import pytest
 from sqlalchemy import func, select
@@ -16,7 +17,7 @@ BrowserAs = Callable[[Employee], Browser]
 def form_of(page: Page, lead: Lead) -> Form:
     """The form on the card of a lead, which its menu leads to."""
     link = page.one(f"#card-{lead.id} .card-menu > a")
-    return page.browser.open(str(link["href"])).form(f"/leads/{lead.id}/status")
+    return page.browser.open(urljoin(page.url, str(link["href"]))).form(f"/leads/{lead.id}/status")
 
 
 def read(session: Session, lead: Lead) -> Lead:
