@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import contains_eager, joinedload, load_only
 
 from crm_web.core.extensions import db
 from crm_web.dashboard.scopes import Scope
@@ -66,9 +66,9 @@ def count_created(period: Period, owner_ids: Sequence[int]) -> Totals:
 def list_recently_changed(owner_ids: Sequence[int], *, limit: int = 8) -> Sequence[Lead]:
     """List the leads that were updated last, each with who did and when it had its last activity."""
     query = LEADS.select(LeadFilter(owner_ids=owner_ids)).order_by(Lead.updated_at.desc(), Lead.id.desc())
-    return db.session.scalars(
-        query.options(joinedload(Lead.updated_by), joinedload(Lead.last_touch)).limit(limit)
-    ).all()
+    shown = load_only(Lead.name, Lead.status, Lead.updated_at)
+    related = (joinedload(Lead.updated_by).load_only(Employee.name), joinedload(Lead.last_touch))
+    return db.session.scalars(query.options(shown, *related).limit(limit)).all()
 
 
 def list_open_tasks(assignee: Employee, *, limit: int) -> Tasks:
@@ -81,6 +81,8 @@ def list_open_tasks(assignee: Employee, *, limit: int) -> Tasks:
         .where(Lead.deleted_at.is_(None), Customer.deleted_at.is_(None))
         .order_by(Activity.due_on.asc().nulls_last(), Activity.id)
     )
-    related = (contains_eager(Activity.lead), contains_eager(Activity.customer))
-    tasks = db.session.scalars(query.options(*related).limit(limit + 1)).all()
+    shown = load_only(Activity.subject, Activity.due_on, Activity.lead_id, Activity.customer_id)
+    lead, customer = contains_eager(Activity.lead), contains_eager(Activity.customer)
+    related = (lead.load_only(Lead.name), customer.load_only(Customer.name))
+    tasks = db.session.scalars(query.options(shown, *related).limit(limit + 1)).all()
     return Tasks(tasks[:limit], are_more=len(tasks) > limit)
