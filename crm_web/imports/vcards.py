@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-import vobject
-
 from crm_web.imports.encodings import FileUnreadable
 
 _BEGIN = re.compile(rb"\s*BEGIN:\s*VCARD", re.I)
@@ -63,6 +61,9 @@ def _iterate_cards(stream: BinaryIO) -> Iterator[dict[str, str]]:
 
 
 def _parse(lines: list[str], number: int) -> Any:
+    # It takes ten megabytes, which only who reads cards has to spend.
+    import vobject
+
     try:
         return vobject.readOne("\r\n".join(lines), ignoreUnreadable=True)
     except Exception as error:  # The library raises whatever its parts do.

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from crm_web.core.config import ROOT
 from crm_web.imports.encodings import FileUnreadable
 from crm_web.imports.mapping import choose_mapping
 from crm_web.imports.tables import VCARD, open_table
@@ -67,3 +68,9 @@ def test_real_cards_are_read() -> None:
             with path.open("rb") as stream:
                 mapping = choose_mapping((file := open_table(stream)).header, file.sample)
             assert mapping.columns.keys() & {"email", "phone", "mobile", "company"} or mapping.addresses, path.name
+
+
+def test_the_library_is_loaded_by_the_first_card() -> None:
+    """Every process of the web server would have ten megabytes of it."""
+    source = ROOT.joinpath("crm_web/imports/vcards.py").read_text()
+    assert "    import vobject\n" in source and "\nimport vobject" not in source
