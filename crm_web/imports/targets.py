@@ -25,7 +25,7 @@ _SHARED = frozenset(
 _FIELDS = {
     Target.CUSTOMERS: _SHARED | {"website", "industry"},
     Target.ACTIVITIES: ACTIVITY_FIELDS,
-    Target.CONTACTS: _SHARED - {"owner"} | {"job_title", "company_ref", "company_domain", "website"},
+    Target.CONTACTS: _SHARED - {"owner"} | {"job_title", "company_ref", "company_domain"},
 }
 
 
