@@ -5,6 +5,7 @@ import "./js/buttons.js";
 import "./js/board.js";
 // Before the guard against double submits, which is not meant for forms that a script sends.
 import "./js/stays.js";
+import "./js/edit.js";
 import "./js/submits.js";
 import "./js/filters.js";
 import "./js/keys.js";

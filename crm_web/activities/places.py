@@ -1,9 +1,9 @@
 """Where one goes on after something was done to an activity."""
 
-from flask import request, url_for
+from flask import url_for
 
 from crm_web.models import Activity, Customer, Lead
-from crm_web.web.urls import safe_redirect_target
+from crm_web.web.urls import next_url
 
 
 def url_of_record(record: Lead | Customer) -> str:
@@ -15,4 +15,4 @@ def url_of_record(record: Lead | Customer) -> str:
 
 def place_after(activity: Activity) -> str:
     """The page that the request names, else that of the record."""
-    return safe_redirect_target(request.values.get("next")) or url_of_record(activity.record)
+    return next_url(url_of_record(activity.record))

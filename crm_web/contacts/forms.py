@@ -5,13 +5,8 @@ from typing import Any
 from wtforms import BooleanField
 
 from crm_web.models import Contact, Customer, limit_of
-from crm_web.web.form_fields import (
-    EmailField,
-    HiddenNumber,
-    TextBlock,
-    TextLine,
-)
-from crm_web.web.forms import DuplicateCheckForm, IdempotentForm
+from crm_web.web.form_fields import EmailField, TextBlock, TextLine
+from crm_web.web.forms import DuplicateCheckForm, EditForm, IdempotentForm
 from crm_web.web.phone_field import PhoneField
 
 
@@ -54,7 +49,5 @@ class NewContactForm(ContactForm, IdempotentForm):
     """A new contact."""
 
 
-class EditContactForm(ContactForm):
-    """A contact, with the version that the form was opened with."""
-
-    version = HiddenNumber()
+class EditContactForm(EditForm, ContactForm):
+    """A contact that is there already."""

@@ -15,7 +15,7 @@ from crm_web.history.conflicts import show_conflict
 from crm_web.history.queries import list_changes_of
 from crm_web.models import Contact, Customer
 from crm_web.records.operations import ChangedMeanwhile
-from crm_web.web.form_fields import show_refusal, stored_values
+from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
 
@@ -42,7 +42,7 @@ def create_contact(customer_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _new_page(form, customer), 422
     try:
-        contact = operations.add_contact(customer, stored_values(form), by=current_user)
+        contact = operations.add_contact(customer, form.values(), by=current_user)
     except DomainError as error:
         show_refusal(form, error)
         return _new_page(form, customer), 422
@@ -75,7 +75,7 @@ def change_contact(contact_id: int) -> ResponseReturnValue:
         return _edit_page(form, contact), 422
     try:
         version = form.version.data or 0
-        merged = operations.change_contact(contact, stored_values(form), version=version, by=current_user)
+        merged = operations.change_contact(contact, form.changes(), version=version, by=current_user)
     except ChangedMeanwhile as conflict:
         back_url = url_for("customers.show_customer", customer_id=contact.customer_id)
         return show_conflict(form, contact, conflict, back_url=back_url), 409

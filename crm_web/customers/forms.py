@@ -11,7 +11,6 @@ from crm_web.web.form_fields import (
     CountryField,
     EmailField,
     EnumField,
-    HiddenNumber,
     OwnerField,
     Required,
     TextBlock,
@@ -19,7 +18,7 @@ from crm_web.web.form_fields import (
     TypedField,
     WebsiteField,
 )
-from crm_web.web.forms import DuplicateCheckForm, IdempotentForm
+from crm_web.web.forms import DuplicateCheckForm, EditForm, IdempotentForm
 from crm_web.web.phone_field import PHONE_HELP, PhoneField
 
 
@@ -113,7 +112,5 @@ class NewCustomerForm(CustomerForm, IdempotentForm):
     """A new customer."""
 
 
-class EditCustomerForm(CustomerForm):
-    """A customer, with the version that the form was opened with."""
-
-    version = HiddenNumber()
+class EditCustomerForm(EditForm, CustomerForm):
+    """A customer that is there already."""

@@ -10,7 +10,14 @@ from crm_web.core.extensions import db
 from crm_web.models import Contact, Customer, CustomerStatus, Employee, set_audit_actor
 from crm_web.records.batch import Batch, begin, save
 from crm_web.records.merging import Merge
-from crm_web.records.operations import check_owner, lock, merge_with_saved, move_to_trash, restore_from_trash
+from crm_web.records.operations import (
+    check_owner,
+    lock,
+    merge_with_saved,
+    move_to_trash,
+    read_before_edit,
+    restore_from_trash,
+)
 from crm_web.records.phones import reparse_phones, set_values
 
 PARENTS_LOCK = 7430101
@@ -78,6 +85,20 @@ def change_customer(customer: Customer, values: Mapping[str, Any], *, version: i
         _read_numbers_of_contacts(customer, by)
     db.session.flush()
     return merged
+
+
+def undo_edit(customer: Customer, version: int, *, by: Employee) -> None:
+    """Undo the last edit of a customer's fields, unless it changed since.
+
+    :param version: the version that the edit made
+    :raise CustomerInTrash: where it is in the trash
+    :raise ChangedSinceEdit: where it changed after the edit
+    :raise DomainError: where a rule forbids a value that it had, such as an owner who left
+    """
+    set_audit_actor(by)
+    lock_outside_trash(customer)
+    before = read_before_edit(customer, version, what="this customer", moved_by=("deleted_at",))
+    change_customer(customer, before, version=customer.version, by=by)
 
 
 def assign_customer(customer: Customer, owner_id: int | None, *, by: Employee, batch: Batch | None = None) -> None:

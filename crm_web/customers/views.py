@@ -24,9 +24,10 @@ from crm_web.models import Customer, RecordKind
 from crm_web.records.matching import Match
 from crm_web.records.operations import ChangedMeanwhile
 from crm_web.records.people import list_possible_owners
-from crm_web.web.form_fields import show_refusal, stored_values
-from crm_web.web.idempotency import Answer, replay_response, store_response
+from crm_web.web.form_fields import show_refusal
+from crm_web.web.idempotency import Answer, build_saved_answer, replay_response, store_response
 from crm_web.web.refills import refillable
+from crm_web.web.urls import next_url
 from crm_web.web.ways_back import way_back
 
 LEADS_SHOWN = 10
@@ -51,11 +52,11 @@ def create_customer() -> ResponseReturnValue:
         return answer.give()
     if not form.validate():
         return _new_page(form), 422
-    matches = list_possible_duplicates(RecordKind.CUSTOMER, stored_values(form))
+    matches = list_possible_duplicates(RecordKind.CUSTOMER, form.values())
     if not form.is_confirmed(matches):
         return _new_page(form, matches), 422
     try:
-        customer = operations.create_customer(stored_values(form), by=current_user)
+        customer = operations.create_customer(form.values(), by=current_user)
     except DomainError as error:
         show_refusal(form, error)
         return _new_page(form), 422
@@ -129,22 +130,21 @@ def change_customer(customer_id: int) -> ResponseReturnValue:
     form.owner_id.set_options(list_possible_owners(), customer.owner)
     if not form.validate():
         return _edit_page(form, customer), 422
-    matches = list_possible_duplicates(
-        RecordKind.CUSTOMER, stored_values(form), record=customer, customer_id=customer.id
-    )
+    matches = list_possible_duplicates(RecordKind.CUSTOMER, form.values(), record=customer, customer_id=customer.id)
     if not form.is_confirmed(matches):
         return _edit_page(form, customer, matches), 422
     try:
         version = form.version.data or 0
-        merged = operations.change_customer(customer, stored_values(form), version=version, by=current_user)
+        merged = operations.change_customer(customer, form.changes(), version=version, by=current_user)
     except ChangedMeanwhile as conflict:
         back_url = url_for("customers.show_customer", customer_id=customer.id)
         return show_conflict(form, customer, conflict, back_url=back_url), 409
     except DomainError as error:
         show_refusal(form, error)
         return _edit_page(form, customer), 422
-    place = url_for("customers.show_customer", customer_id=customer_id)
-    answer = Answer(f"{customer.name} saved.{merged.in_words()}", place, warnings=form.phone_warnings)
+    place = next_url(url_for("customers.show_customer", customer_id=customer_id))
+    undo = url_for("customers.undo_edit", customer_id=customer_id, version=customer.version, next=place)
+    answer = build_saved_answer(form, customer, merged, place, undo)
     db.session.commit()
     return answer.give()
 
@@ -152,6 +152,22 @@ def change_customer(customer_id: int) -> ResponseReturnValue:
 def _edit_page(form: EditCustomerForm, customer: Customer, matches: Sequence[Match] = ()) -> str:
     form.ask_to_confirm(matches)
     return render_template("customers/edit_customer.html", form=form, customer=customer, matches=matches)
+
+
+@blueprint.post("/customers/<int:customer_id>/versions/<int:version>/undo")
+@allowed(Action.CHANGE_OWN)
+def undo_edit(customer_id: int, version: int) -> ResponseReturnValue:
+    customer = _customer_or_404(customer_id)
+    require_change(customer)
+    place = next_url(url_for("customers.show_customer", customer_id=customer_id))
+    try:
+        operations.undo_edit(customer, version, by=current_user)
+    except DomainError as error:
+        db.session.rollback()
+        return Answer(error.message, place, kind="warning").give()
+    answer = Answer(f"{customer.name} is back as it was.", place)
+    db.session.commit()
+    return answer.give()
 
 
 @blueprint.post("/customers/<int:customer_id>/trash")

@@ -37,7 +37,7 @@ from crm_web.web.form_fields import (
     WebsiteField,
     stored_values,
 )
-from crm_web.web.forms import DuplicateCheckForm, IdempotentForm
+from crm_web.web.forms import DuplicateCheckForm, EditForm, IdempotentForm
 from crm_web.web.phone_field import PHONE_HELP, PhoneField
 from crm_web.web.widgets import NotDrawn
 
@@ -152,10 +152,8 @@ class NewLeadForm(LeadForm, IdempotentForm):
     customer_id = HiddenId()
 
 
-class EditLeadForm(LeadForm):
-    """A lead, with the version that the form was opened with."""
-
-    version = HiddenNumber()
+class EditLeadForm(EditForm, LeadForm):
+    """A lead that is there already."""
 
 
 class StatusForm(RecordForm):

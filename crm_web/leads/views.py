@@ -25,8 +25,9 @@ from crm_web.records.matching import Match
 from crm_web.records.operations import ChangedMeanwhile
 from crm_web.records.people import list_possible_owners
 from crm_web.web.form_fields import show_refusal
-from crm_web.web.idempotency import Answer, replay_response, store_response
+from crm_web.web.idempotency import Answer, build_saved_answer, replay_response, store_response
 from crm_web.web.refills import refillable
+from crm_web.web.urls import next_url
 from crm_web.web.ways_back import way_back
 
 
@@ -119,14 +120,15 @@ def change_lead(lead_id: int) -> ResponseReturnValue:
     if not form.is_confirmed(matches):
         return _edit_page(form, lead, matches), 422
     try:
-        merged = operations.change_lead(lead, form.values(), version=form.version.data or 0, by=current_user)
+        merged = operations.change_lead(lead, form.changes(), version=form.version.data or 0, by=current_user)
     except ChangedMeanwhile as conflict:
         return show_conflict(form, lead, conflict, back_url=url_for("leads.show_lead", lead_id=lead.id)), 409
     except DomainError as error:
         show_refusal(form, error)
         return _edit_page(form, lead), 422
-    text, place = f"{lead.name} saved.{merged.in_words()}", url_for("leads.show_lead", lead_id=lead_id)
-    answer = Answer(text, place, warnings=form.phone_warnings)
+    place = next_url(url_for("leads.show_lead", lead_id=lead_id))
+    undo = url_for("leads.undo_edit", lead_id=lead_id, version=lead.version, next=place)
+    answer = build_saved_answer(form, lead, merged, place, undo)
     db.session.commit()
     return answer.give()
 

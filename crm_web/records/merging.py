@@ -27,6 +27,7 @@ class Merge:
     """The result of merging two people's edits.
 
     :param moved: who changed the status meanwhile, and to which; no form has it as a field
+    :param version: the version of the record before; it is the same afterwards if there was nothing to save
     """
 
     values: dict[str, Any]
@@ -34,6 +35,7 @@ class Merge:
     conflicts: dict[str, str] = field(default_factory=dict)
     has_own_changes: bool = True
     moved: tuple[str, str] | None = None
+    version: int = 0
 
     def in_words(self) -> str:
         """Describe which values came from whom; empty if nobody else changed anything."""

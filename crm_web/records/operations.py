@@ -103,7 +103,7 @@ def merge_with_saved(
     :raise ChangedMeanwhile: if somebody changed the same field to something else
     """
     if version == record.version:
-        return Merge(dict(values))
+        return Merge(dict(values), version=version)
     changes = _list_changes_since(record, version)
     is_known = _is_whole(changes, record, version)
     remote_changes: dict[str, RemoteChange] = {}
@@ -115,7 +115,7 @@ def merge_with_saved(
                 remote_changes[column] = RemoteChange(first, who)
     theirs = {column: getattr(record, column) for column in values}
     merged = merge(remote_changes, values, theirs, unknown_editor="" if is_known else name_of_last_editor(record))
-    merged.moved = _find_move(record, changes, values, by)
+    merged.moved, merged.version = _find_move(record, changes, values, by), record.version
     if merged.conflicts:
         raise ChangedMeanwhile(merged, {column: remote_changes[column].old for column in remote_changes})
     return merged

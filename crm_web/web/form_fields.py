@@ -44,9 +44,16 @@ SHORT = 50
 class RecordForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types.
     """Base of all forms. It reads form-encoded bodies only."""
 
+    only: Sequence[str] = ()
+    """The fields that were asked for; none where it is the whole form: see ``EditForm``."""
+
     def __init__(self, *args: Any, obj: Any = None, **settings: Any) -> None:
         super().__init__(*args, obj=obj, **settings)
         self.record = obj
+
+    def values(self) -> dict[str, Any]:
+        """Return the values of a valid form for an operation."""
+        return stored_values(self)
 
     @property
     def phone_country(self) -> str | None:
@@ -365,10 +372,10 @@ class HiddenNumber(TypedField):
         return {}
 
 
-def stored_values(form: Form) -> dict[str, Any]:
-    """Collect the column values of a valid form for an operation."""
+def stored_values(fields: Iterable[Field]) -> dict[str, Any]:
+    """Collect the column values of a valid form, or of some of its fields, for an operation."""
     values: dict[str, Any] = {}
-    for field in form:
+    for field in fields:
         if isinstance(field, (TypedField, ChoiceField)):
             values |= field.columns()
         elif isinstance(field, BooleanField):

@@ -1,13 +1,14 @@
-"""What forms of records share: the idempotency key and the duplicate check."""
+"""What forms of records share: editing single fields, the idempotency key and the duplicate check."""
 
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from wtforms import HiddenField
+from flask import request
+from wtforms import Field, HiddenField
 
 from crm_web.records.matching import Match
-from crm_web.web.form_fields import RecordForm, TypedField
+from crm_web.web.form_fields import HiddenNumber, RecordForm, TypedField, stored_values
 from crm_web.web.widgets import HiddenInput
 
 
@@ -34,6 +35,36 @@ class IdempotencyKeyField(TypedField):
 
     def _value(self) -> str:
         return str(self.data or uuid4())
+
+
+class EditForm(RecordForm):
+    """A record, with the version that the form was opened with. An address may ask for some of its fields only.
+
+    The others keep what is saved, so that every rule is checked as always; those that are wrong are shown as well.
+    """
+
+    version = HiddenNumber()
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        asked = request.args.get("fields", "").split(",")
+        self.only = [name for name in asked if name in self and not _is_hidden(self[name])]
+
+    @property
+    def shown(self) -> list[Field]:
+        """The fields that were asked for, and those that are wrong."""
+        return [field for field in self if field.name in self.only or field.errors]
+
+    def changes(self) -> dict[str, Any]:
+        """Return the values to save: all of them, or of the fields that were asked for."""
+        if not self.only:
+            return self.values()
+        sent = stored_values(field for field in self if field.raw_data)
+        return {name: value for name, value in self.values().items() if name in sent}
+
+
+def _is_hidden(field: Field) -> bool:
+    return getattr(field.widget, "input_type", "") == "hidden"
 
 
 class IdempotentForm(RecordForm):

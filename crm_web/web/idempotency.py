@@ -33,9 +33,10 @@ from werkzeug.datastructures import FileStorage
 
 from crm_web.core.extensions import db
 from crm_web.models import Submission
+from crm_web.records.merging import Merge
 from crm_web.records.retention import delete_portion
 from crm_web.web.flash import Kind, Link, flash_message
-from crm_web.web.forms import IdempotentForm
+from crm_web.web.forms import EditForm, IdempotentForm
 from crm_web.web.refills import is_refill
 
 KEPT_FOR = timedelta(days=7)
@@ -68,6 +69,17 @@ class Answer:
         for warning in self.warnings:
             flash_message(warning, kind="warning")
         return redirect(self.place, code=303)
+
+
+def build_saved_answer(form: EditForm, record: Any, merged: Merge, place: str, undo_url: str) -> Answer:
+    """Say that a record was saved. Where only some fields were asked for, the message carries its undo.
+
+    :param merged: what the operation gave
+    :param place: the URL to redirect to
+    :param undo_url: a POST to it undoes the edit
+    """
+    undo = ("Undo", undo_url) if form.only and record.version != merged.version else None
+    return Answer(f"{record.name} saved.{merged.in_words()}", place, undo=undo, warnings=form.phone_warnings)
 
 
 def replay_response(form: IdempotentForm) -> Answer | None:

@@ -25,6 +25,14 @@ Line = Sequence[Part] | str
 """The parts of a line, or the words of one that has no parts."""
 
 
+def address_fields(prefix: str = "") -> str:
+    """Name the fields of an address, with commas between them.
+
+    :param prefix: such as ``billing_``
+    """
+    return ",".join(prefix + name for name in (*FIELDS.values(), "country"))
+
+
 def write_address(given: Mapping[str, str | None], country: str | None, country_name: str = "") -> str:
     """Format an address as the post of its country expects; every given part is included.
 

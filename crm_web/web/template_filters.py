@@ -36,7 +36,7 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat
 from crm_web.core import clock
 from crm_web.records.currency_signs import ENGLISH
 from crm_web.web.formats import datetime_pattern, day_pattern, english_locale, time_pattern
-from crm_web.web.postal_addresses import FIELDS, write_address
+from crm_web.web.postal_addresses import FIELDS, address_fields, write_address
 
 Amount = Decimal | int | float
 
@@ -307,6 +307,7 @@ def register_filters(app: Flask) -> None:
     """Register the filters; those that depend on the user get the signed-in employee's locale."""
     app.jinja_env.globals["now"] = clock.now
     app.jinja_env.globals["today"] = today
+    app.jinja_env.globals["address_fields"] = address_fields
     # For forms that templates draw by themselves; see crm_web.web.forms.IdempotentForm.
     app.jinja_env.globals["submission_key"] = uuid4
     app.jinja_env.globals["remembered"] = remembered

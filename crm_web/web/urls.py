@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from flask import url_for
+from flask import request, url_for
 from werkzeug.routing import IntegerConverter
 
 # A path of ours: browsers read "//", a backslash or a tab behind the first slash as the start of another host.
@@ -19,6 +19,11 @@ class RecordId(IntegerConverter):
 def safe_redirect_target(wanted: str | None) -> str | None:
     """Return a redirect target that a request names if it is a page of this site, else ``None``."""
     return wanted if wanted and OWN_PAGE.fullmatch(wanted) else None
+
+
+def next_url(default: str) -> str:
+    """Return the page that the request names as the next one, else ``default``."""
+    return safe_redirect_target(request.values.get("next")) or default
 
 
 def url_before_id(endpoint: str, id_name: str) -> str:

@@ -22,7 +22,7 @@ from crm_web.web.flash import Link
 from crm_web.web.form_fields import show_refusal, stored_values
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import is_refill, refillable
-from crm_web.web.urls import safe_redirect_target
+from crm_web.web.urls import next_url
 from crm_web.winning import operations as winning_operations
 from crm_web.winning import queries as win_queries
 from crm_web.winning.conversion.queries import get_win_contact
@@ -65,7 +65,7 @@ def _win_page(lead: Lead, form: WinForm) -> str:
 
 def come_back_to(lead: Lead) -> str:
     """Return where to go after a status change: the page that the form names, or the lead's own."""
-    return safe_redirect_target(request.values.get("next")) or url_for("leads.show_lead", lead_id=lead.id)
+    return next_url(url_for("leads.show_lead", lead_id=lead.id))
 
 
 def win_by_choice(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | None:

@@ -1,17 +1,14 @@
 // Choosing a kind of activity with a pointer goes on to its subject; with the keyboard the focus stays among the kinds.
+// The buttons on top of a record choose a kind as well, without a new page.
 import { isPlain } from "./pages.js";
 
-const form = document.querySelector(".add-activity form");
-
-form?.addEventListener("click", (event) => {
-  if (event.detail > 0 && event.target.closest(".kind")) requestAnimationFrame(() => form.elements.subject.focus());
-});
-// The buttons on top of a record choose a kind as well, without a new page.
-for (const link of document.querySelectorAll(".page-actions a[href*='log=']")) {
-  link.addEventListener("click", (event) => {
-    if (!form || !isPlain(event)) return;
+document.addEventListener("click", (event) => {
+  const form = document.querySelector(".add-activity form");
+  const link = event.target.closest(".page-actions a[href*='log=']");
+  if (!form || !isPlain(event)) return;
+  if (link) {
     event.preventDefault();
     form.elements.kind.value = new URL(link.href).searchParams.get("log");
-    form.elements.subject.focus();
-  });
-}
+  }
+  if (link || (event.detail > 0 && event.target.closest(".kind"))) requestAnimationFrame(() => form.elements.subject.focus());
+});

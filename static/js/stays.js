@@ -1,7 +1,8 @@
 // Small changes without a new page: the server answers as always, with the page that one is on, of which the parts marked
 // data-live take the place of the old ones. What the server refuses, or what leads elsewhere, goes the usual way.
+import { BOX, fillBox } from "./edit.js";
 import { showMessages } from "./messages.js";
-import { isPlain, make, readPage } from "./pages.js";
+import { make, readPage } from "./pages.js";
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -10,15 +11,6 @@ document.addEventListener("submit", (event) => {
   if ("sent" in form.dataset) return;
   form.dataset.sent = "";
   send(form, event.submitter);
-});
-document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[data-stays]");
-  if (!link || !isPlain(event)) return;
-  event.preventDefault();
-  show(link.href, {}, link).catch(() => location.assign(link.href));
-});
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") event.target.closest(".edit-in-place")?.querySelector("a[data-stays]")?.click();
 });
 
 async function send(form, submitter) {
@@ -34,10 +26,13 @@ async function send(form, submitter) {
 
 async function show(url, request, from) {
   const [answer, page] = await readPage(url, request);
+  const box = from.closest(BOX);
+  if (box && answer.status === 422) return fillBox(box, page, answer.url);
   if (!answer.ok) throw new Error(answer.statusText);
   const { pathname, search } = new URL(answer.url);
   if (pathname !== location.pathname) return location.assign(answer.url);
-  const place = rememberPlace(from);
+  const place = rememberPlace(box?.opener ?? from);
+  box?.remove();
   for (const part of document.querySelectorAll("[data-live]")) {
     const next = page.getElementById(part.id);
     if (next) part.replaceWith(next);

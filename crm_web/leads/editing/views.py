@@ -1,6 +1,6 @@
 """Taking a lead, and undoing an edit of one."""
 
-from flask import abort, request, url_for
+from flask import abort, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -11,7 +11,7 @@ from crm_web.leads import blueprint, queries
 from crm_web.leads.editing import operations
 from crm_web.models import Lead
 from crm_web.web.idempotency import Answer
-from crm_web.web.urls import safe_redirect_target
+from crm_web.web.urls import next_url
 
 
 @blueprint.post("/leads/<int:lead_id>/take")
@@ -49,4 +49,4 @@ def undo_edit(lead_id: int, version: int) -> ResponseReturnValue:
 
 def _place_after(lead_id: int) -> str:
     """The page that the request names, else that of the lead."""
-    return safe_redirect_target(request.values.get("next")) or url_for("leads.show_lead", lead_id=lead_id)
+    return next_url(url_for("leads.show_lead", lead_id=lead_id))

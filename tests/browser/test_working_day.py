@@ -1,0 +1,74 @@
+"""How many clicks the day's work takes on the page of a lead, with JavaScript and without."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Open
+from tests.browser.site import find_violations
+
+either_way = pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
+
+
+def open_own_lead(page: Page) -> str:
+    page.locator("main td.name a").first.click()
+    expect(page.get_by_role("link", name="Log call")).to_be_visible()
+    return page.url
+
+
+@either_way
+def test_a_call_and_a_task_with_a_date_take_two_clicks(open_as: Open, javascript: bool) -> None:
+    page = open_as("ann", javascript=javascript).go("/leads?owner=me&kind=open")
+    open_own_lead(page)
+    page.get_by_role("link", name="Log call").click()
+    expect(page.get_by_label("Subject")).to_be_focused()
+    page.keyboard.type("Asked for a later date")
+    page.get_by_role("button", name="Add activity").click()
+    expect(page.locator(".message")).to_contain_text("Call added: Asked for a later date")
+    page.get_by_role("link", name="Task", exact=True).click()
+    expect(page.get_by_label("Subject")).to_be_focused()
+    page.keyboard.type("Call again")
+    page.get_by_role("button", name="Tomorrow: add this task").click()
+    expect(page.locator("#open-tasks")).to_contain_text("Call again")
+    expect(page.locator("#open-tasks")).to_contain_text("Due ")
+
+
+@either_way
+def test_an_amount_is_changed_by_two_clicks_and_back_by_one(open_as: Open, javascript: bool) -> None:
+    page = open_as("ann", javascript=javascript).go("/leads?owner=me&kind=open&sort=name")
+    lead = open_own_lead(page)
+    amount = page.locator(".key-figure dd")
+    before = amount.inner_text().strip()
+    if javascript:
+        amount.click()
+    else:
+        page.get_by_role("link", name="Edit Amount").click()
+    field = page.get_by_label("Amount", exact=True)
+    expect(field).to_be_focused()
+    field.fill("a lot")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".field-wrong")).to_contain_text("Enter a number")
+    expect(page.get_by_label("Amount", exact=True)).to_be_focused()
+    # axe waits for timers, which need JavaScript.
+    assert not (javascript and find_violations(page))
+    page.get_by_label("Amount", exact=True).fill("4321")
+    page.keyboard.press("Enter")
+    expect(page.locator(".message")).to_contain_text("saved.")
+    expect(amount).to_contain_text(re.compile("4,321"))
+    assert page.url.partition("?")[0] == lead.partition("?")[0]
+    page.get_by_role("button", name="Undo").click()
+    expect(amount).to_have_text(re.compile(re.escape(before)))
+
+
+def test_escape_leaves_a_value_as_it_is(open_as: Open) -> None:
+    page = open_as("ann").go("/leads?owner=me&kind=open&sort=-amount")
+    lead = open_own_lead(page)
+    pencil = page.get_by_role("link", name="Edit Owner")
+    pencil.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").get_by_label("Owner")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(pencil).to_be_focused()
+    assert page.url.partition("?")[0] == lead.partition("?")[0]
