@@ -4,10 +4,11 @@ from crm_web.models.activity import NEXT_DUE, Activity, ActivityKind, CallOutcom
 from crm_web.models.base import Base, limit_of
 from crm_web.models.bulk_edit import BulkAction, BulkEdit, BulkEntity, BulkItem, BulkOutcome, UndoOutcome
 from crm_web.models.change import (
+    AUDIT_SETTINGS,
     Change,
     ChangeAction,
     ChangeSource,
-    audit_settings,
+    audit_values,
     set_audit_actor,
     set_change_source,
     using_change_source,
@@ -52,6 +53,7 @@ from crm_web.models.webhook import EVERYTHING, DeliveryState, PauseReason, Webho
 from crm_web.models.word import KnownWord
 
 __all__ = [
+    "AUDIT_SETTINGS",
     "COUNTRIES",
     "CURRENCIES",
     "DUE_STATES",
@@ -132,7 +134,7 @@ __all__ = [
     "WebhookDelivery",
     "WorkerHeartbeat",
     "limit_of",
-    "audit_settings",
+    "audit_values",
     "set_audit_actor",
     "set_change_source",
 ]

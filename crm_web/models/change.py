@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, Text, cast, func, select, text
+from sqlalchemy import BigInteger, ColumnElement, ForeignKey, Index, Text, bindparam, cast, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -111,18 +111,25 @@ def set_audit_actor(actor: Employee | None) -> None:
 
     :param actor: ``None`` for the system
     """
-    db.session.execute(select(*audit_settings(actor)))
+    db.session.execute(_SET_AUDIT, audit_values(actor))
 
 
-def audit_settings(actor: Employee | None) -> list[ColumnElement[str]]:
-    """Return columns for a SELECT that set who makes the following changes, for a statement that does more than that.
+# Built once, since every write sends them.
+AUDIT_SETTINGS: list[ColumnElement[str]] = [
+    func.set_config(f"crm.{name}", bindparam(f"audit_{name}"), True) for name in ("actor_id", "source", "request_id")
+]
+"""Columns for a SELECT that set who makes the following changes, for a statement that does more than that."""
+_SET_AUDIT = select(*AUDIT_SETTINGS)
+
+
+def audit_values(actor: Employee | None) -> dict[str, str]:
+    """Return the values for ``AUDIT_SETTINGS``.
 
     :param actor: ``None`` for the system
     """
     info = db.session.info
-    values = {
-        "crm.actor_id": "" if actor is None else str(actor.id),
-        "crm.source": info.get("source", ChangeSource.COMMAND).value,
-        "crm.request_id": info.get("request_id") or "",
+    return {
+        "audit_actor_id": "" if actor is None else str(actor.id),
+        "audit_source": info.get("source", ChangeSource.COMMAND).value,
+        "audit_request_id": info.get("request_id") or "",
     }
-    return [func.set_config(name, value, True) for name, value in values.items()]

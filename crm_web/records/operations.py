@@ -1,17 +1,17 @@
 """Operations that leads, customers and contacts share: locking, owner checks, merging of edits, the trash."""
 
 from collections.abc import Mapping, Sequence
-from operator import eq
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, inspect, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, false, inspect, or_, select
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import instance_state
 
 from crm_web.core.clock import now
 from crm_web.core.errors import Conflict, RecordGone
 from crm_web.core.extensions import db
-from crm_web.models import Activity, Base, Change, ChangeAction, Employee, SavedView, audit_settings
+from crm_web.models import AUDIT_SETTINGS, Activity, Base, Change, ChangeAction, Employee, SavedView, audit_values
 from crm_web.records.batch import Batch, save
 from crm_web.records.merging import Merge, RemoteChange, merge
 from crm_web.records.queries import Record, name_of_last_editor
@@ -67,14 +67,24 @@ def lock(
     model, identity = record.__class__, instance_state(record).identity
     if identity is None:
         raise RecordGone
-    named = audit_settings(by) if by is not None and batch is None else []
-    query = select(model, *named).where(*map(eq, inspect(model).primary_key, identity))
-    # Its own row only: the outer side of a join, such as a manager loaded along, can't be locked.
-    query = query.with_for_update(of=model, read=shared, key_share=not (shared or deleting))
-    if db.session.execute(query.execution_options(populate_existing=True)).unique().first() is None:
+    names_actor = by is not None and batch is None
+    query = _build_lock(model, names_actor=names_actor, shared=shared, deleting=deleting)
+    values = {f"key_{place}": value for place, value in enumerate(identity)}
+    if db.session.execute(query, values | (audit_values(by) if names_actor else {})).unique().first() is None:
         raise RecordGone
     if batch:
         batch.add([record])
+
+
+@cache
+def _build_lock(model: type[Base], *, names_actor: bool, shared: bool, deleting: bool) -> Select[Any]:
+    """Built once for each use, since every change of a record sends it."""
+    query: Select[Any] = select(model).add_columns(*(AUDIT_SETTINGS if names_actor else ()))
+    for place, column in enumerate(inspect(model).primary_key):
+        query = query.where(column == bindparam(f"key_{place}"))
+    # Its own row only: the outer side of a join, such as a manager loaded along, can't be locked.
+    query = query.with_for_update(of=model, read=shared, key_share=not (shared or deleting))
+    return query.execution_options(populate_existing=True)
 
 
 def check_owner(owner_id: int | None, *, by: Employee | None = None, batch: Batch | None = None) -> None:
