@@ -73,12 +73,12 @@ class Server:
 
     def megabytes(self) -> float:
         """The memory of its worker that is really there (RSS)."""
-        return max(_read_memory(worker, "status", "VmRSS") for worker in self._list_workers())
+        return max(read_memory(worker, "status", "VmRSS") for worker in self._list_workers())
 
     def shared_megabytes(self) -> float:
         """The memory of all its processes, what some share counted once (PSS)."""
         processes = [self._process.pid, *self._list_workers()]
-        return sum(_read_memory(process, "smaps_rollup", "Pss") for process in processes)
+        return sum(read_memory(process, "smaps_rollup", "Pss") for process in processes)
 
     def _list_workers(self) -> list[int]:
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
@@ -95,7 +95,8 @@ class Server:
             self._process.wait()
 
 
-def _read_memory(process: int, file: str, line: str) -> float:
+def read_memory(process: int, file: str, line: str) -> float:
+    """Read megabytes that the kernel tells of a process, such as ``VmRSS`` of its ``status``."""
     lines = Path(f"/proc/{process}/{file}").read_text().splitlines()
     return next(int(text.split()[1]) / 1024 for text in lines if text.startswith(f"{line}:"))
 

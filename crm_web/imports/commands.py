@@ -26,6 +26,7 @@ from crm_web.imports.operations import (
 )
 from crm_web.imports.tables import DELIMITERS
 from crm_web.imports.targets import Target
+from crm_web.imports.vacuum import vacuum_after_rollback
 from crm_web.models import Employee, LeadStatus, Role
 from crm_web.records.country_input import read_country
 from crm_web.records.parsing import read_currency
@@ -189,6 +190,7 @@ def import_file(
     _write_files(opened, refused, report_file, is_saved=not dry_run)
     if dry_run:
         db.session.rollback()
+        vacuum_after_rollback(report.read)
         click.echo("Dry run. Nothing was saved.")
     else:
         db.session.commit()

@@ -37,7 +37,7 @@ _MONTHS = {
 _NOON = time(12, tzinfo=UTC)
 
 
-@functools.lru_cache(maxsize=65_536)
+@functools.lru_cache(maxsize=4096)
 def read_moment(text: str, day_first: bool) -> datetime:
     """Read a date with or without a time; a time without a zone is UTC, and a day without a time its noon.
 

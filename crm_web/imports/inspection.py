@@ -169,7 +169,7 @@ class _Dates:
         return Question("day_first", text)
 
 
-@functools.lru_cache(maxsize=65_536)
+@functools.lru_cache(maxsize=4096)
 def _order_of(text: str) -> Order:
     match = _NUMERIC_DATE.match(text.strip())
     if not match:
@@ -226,7 +226,7 @@ class _Amounts:
         return None, [Question("decimal_mark", f"{text} Use --decimal-mark point or --decimal-mark comma.")]
 
 
-@functools.lru_cache(maxsize=65_536)
+@functools.lru_cache(maxsize=4096)
 def _mark_of(text: str) -> str | None:
     """The mark; ``?`` for an amount that can be read in two ways."""
     if text.strip().casefold() in UNKNOWNS:

@@ -58,7 +58,7 @@ _INDEX = """
 CREATE UNIQUE INDEX ON import_rows (line);
 ANALYZE import_rows;
 """
-CHUNK = 5_000
+CHUNK = 1_000
 
 
 class Staging:

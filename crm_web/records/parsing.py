@@ -67,7 +67,7 @@ def _check_email(address: str) -> str:
     return _check_whole_email(address)
 
 
-@functools.lru_cache(maxsize=16_384)
+@functools.lru_cache(maxsize=4096)
 def _check_whole_email(address: str) -> str:
     try:
         return validate_email(

@@ -511,6 +511,20 @@ def test_two_imports_of_one_file_at_once_make_one_copy(own_database: OwnDatabase
         assert session.scalar(select(func.count()).select_from(Customer)) == 1
 
 
+def test_a_dry_run_of_a_large_file_leaves_no_dead_rows(
+    own_database: OwnDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crm_web.imports.vacuum.WORTH_IT", 100)
+    file = tmp_path / "leads.csv"
+    file.write_text(PEOPLE + "".join(f"Keller{number},,\n" for number in range(200)))
+    command = ["leads", "import", str(file), "--dry-run"]
+    result = own_database.app.test_cli_runner().invoke(args=command)
+    assert "Nothing was saved" in result.output
+    tables = "SELECT sum(n_dead_tup), min(vacuum_count) FROM pg_stat_user_tables WHERE relname IN ('leads', 'changes')"
+    with own_database.engine.connect() as connection:
+        assert connection.execute(text(tables)).one() == (0, 1)
+
+
 def test_the_command_explains_itself(app: Flask) -> None:
     for command in (["leads", "import"], ["import"]):
         help_text = app.test_cli_runner().invoke(args=[*command, "--help"]).output

@@ -25,6 +25,7 @@ from crm_web.imports.stored.queries import list_set
 from crm_web.imports.stored.settings import read_options
 from crm_web.imports.stored.undoing import take_back
 from crm_web.imports.targets import Target
+from crm_web.imports.vacuum import vacuum_after_rollback
 from crm_web.models import (
     ChangeSource,
     Employee,
@@ -103,6 +104,7 @@ def check_import(record: Import) -> None:
         # What is checked only at the end of a transaction is part of the rehearsal.
         db.session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
         rehearsal.rollback()
+        vacuum_after_rollback(sum(result.summary["read"] for result in done))
         for file, result in zip(files, done, strict=True):
             result.save(file.id)
             file.state, file.report, file.problem = ImportState.CHECKED, result.summary, None
