@@ -1,6 +1,6 @@
 """Aggregates kept by triggers, so that reports on a million leads read a few hundred rows.
 
-Triggers add the changes of each statement to ``count_deltas``; from time to time a writer compacts these into
+Triggers add the changes of each statement to ``count_deltas``; the worker compacts these into
 ``counts``. Nobody waits for anybody, and the sum of both is exact at any moment: ``crm_web/stats/aggregates.py`` reads
 it.
 """

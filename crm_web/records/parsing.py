@@ -104,7 +104,7 @@ def inspect_phone(value: str, region: str) -> tuple[str, str, bool]:
     return typed, *_check_phone(typed if typed.isascii() else unicodedata.normalize("NFKC", typed), region)
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=1024)
 def _check_phone(typed: str, region: str) -> tuple[str, bool]:
     """Return the E.164 form, and whether its country has such numbers."""
     number = _parse_phone(typed, region)

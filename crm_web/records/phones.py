@@ -45,7 +45,7 @@ def add_region(country: str | None, regions: tuple[str, ...]) -> tuple[str, ...]
     return tuple(dict.fromkeys([country, *regions])) if country in phonenumbers.SUPPORTED_REGIONS else regions
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def read_number(value: str, regions: tuple[str, ...]) -> Number:
     """Parse a number for the first country that has such numbers, else for the first where it is possible.
 
