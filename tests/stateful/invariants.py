@@ -29,7 +29,13 @@ FOLLOWING = (
 )
 """Columns that follow from others; where the database does not compute them, a truth of its own holds them."""
 UNTOLD = {
-    entity: (*OF_THE_LINE, *FOLLOWING, "password_hash", *(("name",) if entity in ("lead", "contact") else ()))
+    entity: (
+        *OF_THE_LINE,
+        *FOLLOWING,
+        "password_hash",
+        "must_change_password",
+        *(("name",) if entity in ("lead", "contact") else ()),
+    )
     for entity in TABLES
 }
 """Every other column must be told by history; a new one is one of those unless it is named here."""
