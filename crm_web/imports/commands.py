@@ -86,7 +86,7 @@ def _read_country(context: click.Context, parameter: click.Parameter, text: str 
     multiple=True,
     metavar="WORD=STATUS",
     callback=_read_statuses,
-    help="Map a word of the file to a status, e.g. 'Demo held=qualified'. Can be repeated.",
+    help="Map a word in the file to a status, e.g. 'Demo held=qualified'. Can be repeated.",
 )
 @click.option(
     "--as",
@@ -106,14 +106,14 @@ def _read_country(context: click.Context, parameter: click.Parameter, text: str 
     type=click.Choice([choice.value for choice in Existing]),
     default=Existing.FILL.value,
     show_default=True,
-    help="What known leads take from the file: what they lack (fill), all it says (update) or nothing (skip).",
+    help="How to update existing leads: fill empty fields (fill), overwrite them (update) or change nothing (skip).",
 )
 @click.option(
     "--bad-values",
     type=click.Choice([choice.value for choice in BadValues]),
     default=BadValues.REFUSE.value,
     show_default=True,
-    help="Whether an optional value that can’t be read costs the row (refuse) or only itself (drop).",
+    help="If an optional value can’t be read, refuse the row (refuse) or leave out the value (drop).",
 )
 @click.option(
     "--country", callback=_read_country, metavar="CODE", help="The country of phone numbers in rows without one."
@@ -123,12 +123,12 @@ def _read_country(context: click.Context, parameter: click.Parameter, text: str 
     "--day-first/--month-first",
     "day_first",
     default=None,
-    help="Read 03/04/2025 as 3 April, or as March 4. Default: what the column tells.",
+    help="Read 03/04/2025 as April 3, or as March 4. Default: detected from the column.",
 )
 @click.option(
     "--decimal-mark",
     type=click.Choice(["point", "comma"]),
-    help="What stands before decimals. Default: what the column tells.",
+    help="The decimal separator. Default: detected from the column.",
 )
 @click.option("--encoding", help="The encoding, e.g. utf-8 or cp1252. Default: detected.")
 @click.option(
@@ -158,7 +158,7 @@ def _read_country(context: click.Context, parameter: click.Parameter, text: str 
     "report_file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write what became of each row to this file.",
+    help="Write the result of each row to this file.",
 )
 @click.option("--dry-run", is_flag=True, help="Run the import and report the result, but save nothing.")
 def import_file(

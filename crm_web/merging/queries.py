@@ -50,7 +50,7 @@ def _list_obstacles_of_leads(leads: Sequence[Lead], kept: Lead) -> Iterator[str]
     won = [lead for lead in leads if lead.is_won]
     if len(won) > 1:
         yield (
-            f"{won[0].name} and {won[1].name} are both won. Each is a sale of its own, so they stay two leads."
+            f"{won[0].name} and {won[1].name} are both won. Each is a separate sale, so they can’t be merged."
             " Merge their customers instead."
         )
         return

@@ -29,7 +29,7 @@ class ActivityKind(StrEnum):
 
 
 class TaskPriority(StrEnum):
-    """How urgent a task is, where it is not as urgent as most."""
+    """How urgent a task is, if not normal."""
 
     HIGH = "high"
     LOW = "low"

@@ -68,7 +68,7 @@ class NewActivity(ActivityParts):
 
 
 class ActivityChange(ActivityParts):
-    """Changes to an activity. Only the fields you send change; null clears a field. Its kind stays."""
+    """Changes to an activity. Only the fields you send change; null clears a field. Its type can’t change."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"due_on": "2026-06-30", "due_time": None}]})
 

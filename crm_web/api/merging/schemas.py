@@ -26,9 +26,9 @@ class MergeRequest(Sent):
         dict[str, RecordId],
         Field(
             max_length=40,
-            description="Field names to the id of the record whose value is taken. Left out, a field keeps its value,"
-            " or takes the newest one if it is empty. Address fields, amount and currency are taken together, by the"
-            " name of the first.",
+            description="For each field, the id of the record whose value to keep. A field left out keeps its value,"
+            " or takes the newest one if it is empty. Address fields, and amount and currency, are taken together, by"
+            " the name of the first.",
         ),
     ] = {}
 
@@ -38,18 +38,18 @@ class Merge(ResponseModel):
 
     id: int
     entity: RecordKind = Field(examples=[RecordKind.CUSTOMER])
-    kept_id: int = Field(description="The record that stays.")
+    kept_id: int = Field(description="The record that is kept.")
     merged_ids: Sequence[int] = Field(
-        examples=[[9]], description="The records that were merged into it; their addresses lead to it."
+        examples=[[9]], description="The records that were merged into it; their URLs redirect to it."
     )
     is_undone: bool = Field(examples=[False])
 
 
 class MergeUndone(Merge):
-    """A merge that was taken back."""
+    """A merge that was undone."""
 
     is_undone: bool = Field(examples=[True])
     left: Sequence[str] = Field(
         examples=[["Email of Tanaka KK changed since, so it stays."]],
-        description="What changed since and stays as it is, in words.",
+        description="What has changed since and was left as it is, in words.",
     )

@@ -15,7 +15,7 @@ from crm_web.core.extensions import db
 from crm_web.merging import operations, queries
 from crm_web.models import RecordKind
 
-REFUSES = {409: "A record changed or is in the trash, or a rule stands in the way, such as two won leads."}
+REFUSES = {409: "A record changed or is in the trash, or a rule forbids it, such as two won leads."}
 DOCS: dict[str, Any] = {"body": schemas.MergeRequest, "answers": {200: schemas.Merge}, "refuses": REFUSES}
 
 
@@ -23,7 +23,7 @@ DOCS: dict[str, Any] = {"body": schemas.MergeRequest, "answers": {200: schemas.M
 @allowed(Action.CHANGE_OWN)
 @describe("Merge leads into this one", "leads", **DOCS, is_once=True)
 def merge_leads(lead_id: int) -> ResponseReturnValue:
-    """Activities move to the lead that stays. Two won leads can’t be merged."""
+    """Activities move to the lead that is kept. Two won leads can’t be merged."""
     return _merge(RecordKind.LEAD, lead_id)
 
 
@@ -31,7 +31,7 @@ def merge_leads(lead_id: int) -> ResponseReturnValue:
 @allowed(Action.CHANGE_OWN)
 @describe("Merge customers into this one", "customers", **DOCS, is_once=True)
 def merge_customers(customer_id: int) -> ResponseReturnValue:
-    """Leads, conversions, contacts and activities move to the customer that stays."""
+    """Leads, conversions, contacts and activities move to the customer that is kept."""
     return _merge(RecordKind.CUSTOMER, customer_id)
 
 
@@ -39,7 +39,7 @@ def merge_customers(customer_id: int) -> ResponseReturnValue:
 @allowed(Action.CHANGE_OWN)
 @describe("Merge contacts into this one", "contacts", **DOCS, is_once=True)
 def merge_contacts(contact_id: int) -> ResponseReturnValue:
-    """The contact stays at its customer."""
+    """The contact remains with its customer."""
     return _merge(RecordKind.CONTACT, contact_id)
 
 
@@ -69,11 +69,11 @@ def _check_all(kind: RecordKind, ids: list[int]) -> None:
     "Undo a merge",
     "history",
     answers={200: schemas.MergeUndone},
-    refuses={409: "It is undone already, or the record that stayed is in the trash."},
+    refuses={409: "It was already undone, or the record that was kept is in the trash."},
     is_once=True,
 )
 def undo_record_merge(merge_id: int) -> ResponseReturnValue:
-    """Puts back everything that did not change since; the answer lists the rest."""
+    """Restores everything that hasn’t changed since; the answer lists the rest."""
     merge = queries.get_merge(merge_id) or abort(404)
     for record in queries.find_merged_records(merge.entity, [merge.kept_id, *merge.merged_ids]).values():
         require_change(queries.owned_of(record))

@@ -108,7 +108,7 @@ class FileForm(RecordForm):
     header_line = ChoiceField("Header row", HEADER_LINES.items(), empty="Detect")
     target = ChoiceField("The rows are", TARGETS.items(), empty=None)
     bad_values = ChoiceField("Values that can’t be read", BAD_VALUES.items(), empty=None, default="refuse")
-    existing = ChoiceField("Leads that are here already", EXISTING.items(), empty=None, default="fill")
+    existing = ChoiceField("Existing leads", EXISTING.items(), empty=None, default="fill")
     region = CountryField("Country", empty=None)
     currency = CurrencyField("Currency", empty=None)
     owner_id = OwnerField("Owner", empty="Unassigned")
