@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from crm_web.imports.activity_files.words import HEADERS as ACTIVITY_HEADERS
+from crm_web.imports.activity_words import HEADERS as ACTIVITY_HEADERS
 from crm_web.imports.amounts import COMMA
 from crm_web.imports.inspection import ColumnFacts, Question, inspect_columns
 from crm_web.imports.recognition import (

@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from enum import StrEnum
 
 from crm_web.core.errors import DomainError
-from crm_web.imports.activity_files.words import are_activities
-from crm_web.imports.activity_files.words import recognise as recognise_activity
+from crm_web.imports.activity_words import are_activities
+from crm_web.imports.activity_words import recognise as recognise_activity
 from crm_web.imports.vocabulary import (
     ADDRESS_PART_OF,
     ADDRESSES,

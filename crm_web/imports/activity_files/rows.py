@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from crm_web.imports.activity_files.words import DONE, KINDS, NOT_DONE, OUTCOMES, PRIORITIES
+from crm_web.imports.activity_words import DONE, KINDS, NOT_DONE, OUTCOMES, PRIORITIES
 from crm_web.imports.dates import read_moment
 from crm_web.imports.mapping import ColumnMapping
 from crm_web.imports.rows import Problem, RowReader, RowRefused, Rules, Step, Values, split_name
