@@ -2,10 +2,11 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from jinja2 import Environment, nodes
 
@@ -20,6 +21,7 @@ ISOLATES, ISOLATES_END = (
     re.compile("<(?:bdi|title|option|textarea)[ >]"),
     re.compile("</(?:bdi|title|option|textarea)>"),
 )
+T = TypeVar("T")
 KINDS = ("views", "forms", "operations", "queries", "commands")
 
 
@@ -48,10 +50,15 @@ class SourceFile:
         return self.path.stem if self.path.stem in KINDS else "part"
 
     @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """Everything in it, found once: to walk the trees of all files takes longer than most rules."""
+        return list(ast.walk(self.tree))
+
+    @cached_property
     def imports(self) -> set[str]:
         """Every imported name in full, those inside of functions too: ``crm_web.leads.operations.win``."""
         found: set[str] = set()
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 found |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
@@ -61,7 +68,7 @@ class SourceFile:
 
     @cached_property
     def functions(self) -> list[ast.FunctionDef]:
-        return [node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef)]
+        return [node for node in self.nodes if isinstance(node, ast.FunctionDef)]
 
     @cached_property
     def public_functions(self) -> list[ast.FunctionDef]:
@@ -73,14 +80,30 @@ class SourceFile:
             name for name in self.imports for place in places if name == place or name.startswith(place + ".")
         )
 
+    @cached_property
+    def calls(self) -> list[ast.Call]:
+        return [node for node in self.nodes if isinstance(node, ast.Call)]
+
+    @cached_property
     def called(self) -> set[str]:
         """The names of everything that is called, ``db.session.commit`` written out."""
-        return {ast.unparse(node.func) for node in ast.walk(self.tree) if isinstance(node, ast.Call)}
+        return {ast.unparse(call.func) for call in self.calls}
 
 
 def list_files(*kinds: str) -> list[SourceFile]:
     """The files of the application, of some kinds or of all."""
     return [file for file in _read_all() if not kinds or file.kind in kinds]
+
+
+def hold_all(things: Iterable[T], rule: Callable[[T], None]) -> None:
+    """Hold all of these to a rule, which asserts something of one; whatever breaks it is named."""
+    problems = []
+    for thing in things:
+        try:
+            rule(thing)
+        except AssertionError as problem:
+            problems.append(f"{thing}: {problem}")
+    assert not problems, "\n".join(problems)
 
 
 @cache
@@ -138,9 +161,7 @@ def names_read_by(tree: nodes.Template) -> set[str]:
 def list_names(file: SourceFile) -> Iterator[str]:
     """The names that a file gives to its functions, classes and itself."""
     yield file.path.stem
-    for node in ast.walk(file.tree):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            yield node.name
+    yield from (node.name for node in file.nodes if isinstance(node, ast.FunctionDef | ast.ClassDef))
 
 
 def length_of(function: ast.FunctionDef) -> int:

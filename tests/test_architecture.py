@@ -3,8 +3,8 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
-import pytest
 from flask import Flask
 from jinja2 import Environment, nodes
 from sqlalchemy import TypeDecorator
@@ -18,6 +18,7 @@ from tests.architecture import (
     KINDS,
     SourceFile,
     find_unisolated,
+    hold_all,
     imported_by,
     length_of,
     list_files,
@@ -72,14 +73,12 @@ OPEN_TO_EVERYONE = {
 }
 
 
-def every(*kinds: str) -> Callable[[Callable[[SourceFile], None]], Callable[[pytest.Subtests], None]]:
+def every(*kinds: str) -> Callable[[Callable[[SourceFile], None]], Callable[[], None]]:
     """One test over all files of these kinds, which names each that breaks the rule."""
 
-    def over_all(rule: Callable[[SourceFile], None]) -> Callable[[pytest.Subtests], None]:
-        def test(subtests: pytest.Subtests) -> None:
-            for file in list_files(*kinds):
-                with subtests.test(str(file)):
-                    rule(file)
+    def over_all(rule: Callable[[SourceFile], None]) -> Callable[[], None]:
+        def test() -> None:
+            hold_all(list_files(*kinds), rule)
 
         return test
 
@@ -99,13 +98,13 @@ def test_models_know_only_models_and_extensions(file: SourceFile) -> None:
 def test_queries_only_read(file: SourceFile) -> None:
     assert file.imports_from("sqlalchemy.insert", "sqlalchemy.update", "sqlalchemy.delete", "sqlalchemy.dialects") == []
     writes = ("db.session.add", "db.session.delete", "db.session.flush", "db.session.commit")
-    assert [name for name in file.called() if name.startswith(writes)] == []
+    assert [name for name in file.called if name.startswith(writes)] == []
 
 
 @every("views")
 def test_views_hold_no_query(file: SourceFile) -> None:
     assert [
-        name for name in file.called() if re.match(r"(select|.*\.query\b|db\.session\.(?!commit\b|rollback\b))", name)
+        name for name in file.called if re.match(r"(select|.*\.query\b|db\.session\.(?!commit\b|rollback\b))", name)
     ] == []
 
 
@@ -115,7 +114,7 @@ def test_what_creates_is_answered_once(file: SourceFile) -> None:
         called = {ast.unparse(node.func) for node in ast.walk(function) if isinstance(node, ast.Call)}
         if any(re.search(r"operations\.(create|add|win_with_new)_", name) for name in called):
             assert "replay_response" in called, f"{file}: {function.name} would create twice what is sent twice"
-            assert "store_response" in file.called()
+            assert "store_response" in file.called
 
 
 @every("views")
@@ -172,7 +171,7 @@ def _records_in(function: ast.FunctionDef) -> Iterator[str]:
 @every()
 def test_only_views_and_commands_commit(file: SourceFile) -> None:
     if file.kind not in MAY_COMMIT and file.path.name not in COMMITS_BY_ITSELF:
-        assert [name for name in file.called() if name.endswith("session.commit")] == []
+        assert [name for name in file.called if name.endswith("session.commit")] == []
 
 
 @every()
@@ -185,7 +184,7 @@ def test_no_switch_hides_in_the_session(file: SourceFile) -> None:
 @every()
 def test_only_what_deletes_locks_a_row_against_those_that_refer_to_it(file: SourceFile) -> None:
     """FOR UPDATE makes everybody wait who writes a row with a foreign key to this one."""
-    calls = [node for node in ast.walk(file.tree) if isinstance(node, ast.Call)]
+    calls = file.calls
     locks = [call for call in calls if ast.unparse(call.func).endswith(".with_for_update")]
     strong = [call for call in locks if not {"key_share", "read"} & {keyword.arg for keyword in call.keywords}]
     assert len(strong) == (str(file) in DELETING)
@@ -200,7 +199,7 @@ def test_only_the_clock_reads_the_time(file: SourceFile) -> None:
     if file.path.name != "clock.py":
         assert [
             name
-            for name in file.called()
+            for name in file.called
             if re.fullmatch(r"(datetime\.)?(datetime|date|time)\.(now|utcnow|today|time)", name)
         ] == []
 
@@ -269,11 +268,10 @@ def _docstring_problems(function: ast.FunctionDef) -> list[str]:
 
 @every()
 def test_docstrings_name_only_arguments_that_exist(file: SourceFile) -> None:
-    for node in ast.walk(file.tree):
-        if isinstance(node, ast.FunctionDef):
-            arguments = {arg.arg for arg in ast.walk(node.args) if isinstance(arg, ast.arg)}
-            documented = set(re.findall(r":param (\w+):", ast.get_docstring(node) or ""))
-            assert documented <= arguments, f"{node.name} has no {documented - arguments}"
+    for function in file.functions:
+        arguments = {arg.arg for arg in ast.walk(function.args) if isinstance(arg, ast.arg)}
+        documented = set(re.findall(r":param (\w+):", ast.get_docstring(function) or ""))
+        assert documented <= arguments, f"{function.name} has no {documented - arguments}"
 
 
 @every("views")
@@ -308,15 +306,17 @@ def test_every_file_says_what_it_is(file: SourceFile) -> None:
     assert ast.get_docstring(file.tree)
 
 
-def test_templates_are_short_and_escape_everything(subtests: pytest.Subtests) -> None:
-    for template in list_templates():
-        with subtests.test(str(template.relative_to(ROOT))):
-            text = template.read_text()
-            assert len(text.splitlines()) <= (100 if template.parent.name == "components" else 60)
-            assert not re.search(r"\|\s*safe\b|Markup|autoescape", text)
-            assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=", text)
-            arithmetic = re.findall(r"{{[^}]*?\s[*/%+]\s[^}]*}}|{%\s*set[^%]*?\s[*/]\s", text)
-            assert [part for part in arithmetic if '"' not in part and "'" not in part] == []
+def test_templates_are_short_and_escape_everything() -> None:
+    hold_all(list_templates(), _check_template)
+
+
+def _check_template(template: Path) -> None:
+    text = template.read_text()
+    assert len(text.splitlines()) <= (100 if template.parent.name == "components" else 60)
+    assert not re.search(r"\|\s*safe\b|Markup|autoescape", text)
+    assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=", text)
+    arithmetic = re.findall(r"{{[^}]*?\s[*/%+]\s[^}]*}}|{%\s*set[^%]*?\s[*/]\s", text)
+    assert [part for part in arithmetic if '"' not in part and "'" not in part] == []
 
 
 def test_no_template_puts_an_address_together() -> None:
@@ -369,7 +369,7 @@ def test_what_has_expired_is_deleted_by_the_worker_alone(app: Flask) -> None:
         if f.name.startswith(("delete_expired", "compact_", "keep_duplicates"))
     }
     assert cleaning == jobs
-    assert {str(file): file.called() & cleaning for file in files if file.called() & cleaning} == {}
+    assert {str(file): file.called & cleaning for file in files if file.called & cleaning} == {}
 
 
 def test_a_template_imports_only_what_it_uses() -> None:
