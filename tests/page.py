@@ -1,19 +1,16 @@
 """A browser without a screen: pages as a person sees them, each checked for what every page must have."""
 
-import gc
 import re
-import sys
 from typing import Any, Self
 from urllib.parse import urlencode
 
-import html5lib
-from bs4 import BeautifulSoup, Tag
-from bs4.builder._html5lib import HTML5TreeBuilder
+from bs4 import Tag
 from flask import Flask, url_for
 from werkzeug.test import TestResponse
 
 from crm_web.core.csrf import NOBODY, make_secret, mask
 from crm_web.core.request_log import count_queries
+from tests.markup import parse, unmeasured
 from tests.page_rules import check_headers, check_page
 
 
@@ -81,8 +78,9 @@ class Page:
         check_headers(self)
         self.is_html = response.mimetype == "text/html" and self.location is None
         if self.is_html:
-            self.soup, errors = parse(response.text)
-            check_page(self.soup, errors, url)
+            with unmeasured():
+                self.soup, errors = parse(response.text)
+                check_page(self.soup, errors, url)
 
     def __repr__(self) -> str:
         says = f"to {self.location}" if self.location else self.response.mimetype
@@ -244,37 +242,6 @@ def values_of(form: Tag) -> list[tuple[str, Any]]:
         elif kind not in ("checkbox", "radio") or control.has_attr("checked"):
             found.append((name, str(control.get("value", "on" if kind == "checkbox" else ""))))
     return found
-
-
-class _StrictBuilder(HTML5TreeBuilder):
-    """Beautiful Soup's own builder, which keeps what the parser complained of."""
-
-    errors: list[Any]
-
-    def feed(self, markup: Any) -> None:
-        parser = html5lib.HTMLParser(tree=self.create_treebuilder)  # type: ignore[arg-type]
-        self.underlying_builder.parser = parser
-        parser.parse(markup)
-        self.underlying_builder.parser = None
-        self.errors = parser.errors
-
-
-def parse(html: str) -> tuple[BeautifulSoup, list[str]]:
-    """Parse a page as a browser does; the second part is what is wrong with its HTML."""
-    # Nobody asks on which line a tag stands, and to count them takes longer with each line.
-    builder = _StrictBuilder(store_line_numbers=False)
-    # Coverage would follow each line of the parser, none of which is ours, and more than double what a test takes.
-    # A tree that grows holds no garbage, though the collector would look through it again and again.
-    tracer = sys.gettrace()
-    sys.settrace(None)
-    gc.disable()
-    try:
-        soup = BeautifulSoup(html, builder=builder)
-    finally:
-        gc.enable()
-        sys.settrace(tracer)
-    lines = html.split("\n")
-    return soup, [f"{error} {facts} in {lines[place[0] - 1][:200]!r}" for place, error, facts in builder.errors]
 
 
 def words(element: Tag) -> str:

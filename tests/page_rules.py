@@ -22,6 +22,7 @@ POLICY = {
 }
 NEEDS_NO_LABEL = ("hidden", "submit", "button", "image", "reset")
 NAME_IDS = {"for", "aria-describedby", "aria-labelledby", "aria-controls", "popovertarget", "list"}
+ADDRESSES = {"href", "src", "action", "formaction"}
 # A typed text reads from right to left inside of a <bdi>, or in the field where it is typed.
 MAY_TURN = ("bdi", "input", "textarea", "select")
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -142,8 +143,8 @@ def _check_inline_code(elements: list[Tag]) -> list[str]:
         if element.name == "style" or (element.name == "script" and not element.get("src")):
             problems.append(f"inline {element.name}")
         problems += [f"{name} on {element.name}" for name in element.attrs if name == "style" or name.startswith("on")]
-        for name in ("href", "src", "action", "formaction"):
-            address = str(element.get(name, "")).strip().lower()
+        for name in element.attrs.keys() & ADDRESSES:
+            address = str(element[name]).strip().lower()
             if address.startswith(("javascript:", "data:", "vbscript:")) or (
                 name in ("src", "action") and address.startswith(("http:", "https:", "//"))
             ):

@@ -9,7 +9,7 @@ from crm_web.core.extensions import db
 from crm_web.models import Lead
 from tests.databases import OwnDatabase
 from tests.factories import make_lead
-from tests.page import parse
+from tests.markup import parse
 from tests.page_rules import check_page
 
 HEAD = '<!doctype html><html lang="en"><head><title>Leads · Piper</title></head><body><h1>Leads</h1>'
@@ -58,6 +58,11 @@ def test_a_good_page_passes() -> None:
     [
         (HEAD + "<p><div></p>", "invalid HTML"),
         (HEAD + "<p></b></p>", "invalid HTML"),
+        (HEAD + "<ul><li>One<li>Two</ul>", "invalid HTML"),
+        (HEAD + "<table><tbody>One</tbody></table>", "invalid HTML"),
+        (HEAD + "<div/>", "non-void"),
+        (HEAD + "<p lang=en lang=de></p>", "duplicate-attribute"),
+        (HEAD + "<p>&nosuch;</p>", "unknown-named-character-reference"),
         (HEAD + "<h1>Leads</h1>", "2 h1"),
         (HEAD.replace("Leads ·", "·"), "does not begin with the h1"),
         (HEAD.replace(' lang="en"', ""), "no language"),
@@ -93,5 +98,5 @@ def test_a_bad_page_is_found(html: str, problem: str) -> None:
 
 def check(html: str) -> None:
     """Hold a page to the rules."""
-    soup, errors = parse(html)
+    soup, errors = parse(f"{html}</body></html>")
     check_page(soup, errors, "/test")

@@ -16,9 +16,10 @@ from crm_web import create_app
 from crm_web.models import Change, Conversion, Customer, Lead, LeadStatus, Submission
 from tests.databases import OwnDatabase, settings_for
 from tests.factories import make_customer, make_lead
+from tests.markup import parse
 from tests.operation.launch import Launched, launch_pair
 from tests.operation.windows import Window
-from tests.page import parse, values_of, words
+from tests.page import values_of, words
 from tests.rows import count, count_changes
 
 pytestmark = pytest.mark.slow
