@@ -13,6 +13,7 @@ from crm_web.core.database import raw_cursor
 from crm_web.core.errors import DomainError
 from crm_web.imports.activity_files.records import match_activities, settle_activities, write_activities
 from crm_web.imports.activity_files.rows import ActivityReader
+from crm_web.imports.customer_rows import CustomerReader
 from crm_web.imports.inspection import Question
 from crm_web.imports.mapping import ColumnMapping, choose_mapping
 from crm_web.imports.matching import match_leads, match_rows
@@ -273,14 +274,20 @@ def _write(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
     _count(cursor, report)
 
 
+READERS: Mapping[Target | None, type[RowReader]] = {
+    Target.ACTIVITIES: ActivityReader,
+    Target.CUSTOMERS: CustomerReader,
+}
+"""What reads the rows of each target, if not ``RowReader``."""
+
+
 def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress, report: Report, by: Employee) -> None:
     statuses = {squash(word): status for word, status in options.statuses.items()}
     regions = list_regions(options.country, by, home=options.region)
     drops = options.bad_values is BadValues.DROP
     rules = Rules(regions, options.currency, now(), statuses, drops, options.words)
-    are_activities = file.target is Target.ACTIVITIES
-    reader = ActivityReader(file.mapping, rules) if are_activities else RowReader(file.mapping, rules)
-    staging = Staging(cursor, of_activities=are_activities)
+    reader = READERS.get(file.target, RowReader)(file.mapping, rules)
+    staging = Staging(cursor, of_activities=file.target is Target.ACTIVITIES)
     place = file.stream.tell()
     size = file.stream.seek(0, 2)
     file.stream.seek(place)

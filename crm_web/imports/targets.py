@@ -23,7 +23,7 @@ _SHARED = frozenset(
     | {"full_name", "company", "salutation"}
 )
 _FIELDS = {
-    Target.CUSTOMERS: _SHARED | {"website", "industry"},
+    Target.CUSTOMERS: _SHARED - {"salutation"} | {"website", "industry"},
     Target.ACTIVITIES: ACTIVITY_FIELDS,
     Target.CONTACTS: _SHARED - {"owner"} | {"job_title", "company_ref", "company_domain"},
 }

@@ -235,3 +235,16 @@ def test_letters_of_dos_are_read(import_file: ImportFile, session: Session) -> N
         ("José Muñoz", "Compañía Española"),
         ("Zoë Müller", "Kölse Größe"),
     ]
+
+
+def test_what_a_customer_has_no_field_for_is_named(import_file: ImportFile) -> None:
+    result = import_file(
+        "Account Name,Salutation,Contact Name,Phone,Mobile\n"
+        "Fjord AS,Ms,Ann Lee,+47 22 12 34 56,+47 41 23 45 67\nPaper Ltd,,,,+44 7911 123456\n",
+        "--kind",
+        "customers",
+    )
+    assert "skipped: Salutation" in result.stdout
+    assert "Mobile “+47 41 23 45 67”: Left out, because a customer has one phone number." in result.stdout
+    assert "Contact Name “Ann Lee”: Left out, because the customer is a company." in result.stdout
+    assert "line 3" not in result.stdout

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from crm_web.core.clock import now
-from crm_web.imports.activity_files.rows import ActivityReader
 from crm_web.imports.mapping import ColumnMapping
-from crm_web.imports.operations import Options
+from crm_web.imports.operations import READERS, Options
 from crm_web.imports.rows import RowReader, RowRefused, Rules
 from crm_web.imports.stored.hints import hint_at_pages
 from crm_web.imports.tables import Table
@@ -69,9 +68,8 @@ def read_first_rows(csv: Table, mapping: ColumnMapping, options: Options, *, by:
     statuses = {squash(word): status for word, status in options.statuses.items()}
     regions = list_regions(options.country, by, home=options.region)
     rules = Rules(regions, options.currency, now(), statuses, words=options.words)
-    are_activities = options.target is Target.ACTIVITIES
-    reader = ActivityReader(mapping, rules) if are_activities else RowReader(mapping, rules)
-    labels = _ACTIVITY if are_activities else _LEAD
+    reader = READERS.get(options.target, RowReader)(mapping, rules)
+    labels = _ACTIVITY if options.target is Target.ACTIVITIES else _LEAD
     if options.target in (Target.CUSTOMERS, Target.CONTACTS):
         labels = {name: label for name, label in labels.items() if name not in _OF_LEADS}
     return [_read(reader, line, cells, labels) for line, cells in csv.sample[:SHOWN_ROWS]]

@@ -1,0 +1,28 @@
+"""Parses a row into the values of a customer, who has less room than a lead."""
+
+from collections.abc import Sequence
+
+from crm_web.imports.rows import Problem, RowReader, Values
+
+
+class CustomerReader(RowReader):
+    """Reads rows of customers, and warns of what a customer has no field for."""
+
+    def read(self, cells: Sequence[str]) -> Values:
+        """Read one row.
+
+        :return: the values as of a lead, of which the mapping of Won makes a customer
+        :raise RowRefused: with everything that has to be mended
+        """
+        values = super().read(cells)
+        if values.get("phone") and values.get("mobile"):
+            self._leave_out_value("mobile", values["mobile"], "a customer has one phone number")
+        person = " ".join(filter(None, (values.get("first_name"), values.get("last_name"))))
+        if values.get("company") and person:
+            self._leave_out_value("last_name", person, "the customer is a company. Import its people as contacts")
+        return values
+
+    def _leave_out_value(self, name: str, value: str, reason: str) -> None:
+        columns = self.mapping.columns.get(name) or self.mapping.columns.get("full_name") or ()
+        column = self.mapping.name(columns[0]) if columns else ""
+        self.warnings.append(Problem(column, f"Left out, because {reason}.", value))
