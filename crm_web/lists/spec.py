@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +19,7 @@ from crm_web.models.base import EnumText, Trashable
 from crm_web.records.matching import contains_words
 
 LARGEST_FIRST = ("money", "percent", "date", "moment")
+KEPT_ROWS = 100
 
 
 class ListSpec:
@@ -69,7 +71,8 @@ class ListSpec:
         self._activity_id, self.activity_at = last_activity
         self._always, self._related, self._by_one = always, related, by_one or {}
         self._always_related, self._row = always_related, row
-        self._known_rows: dict[tuple[tuple[str, ...], tuple[str, ...]], PlainRows] = {}
+        # Whoever asks chooses the columns, in any order: of the many choices only the latest are kept.
+        self._plain_rows = lru_cache(KEPT_ROWS)(self._build_rows)
         self.plain = [column for column in columns if column.section]
         unnamed = (column for column in self.plain if column.label not in file)
         self._file = {**file, **{column.label: getattr(model, column.key) for column in unnamed}}
@@ -221,13 +224,11 @@ class ListSpec:
         own = column.path or column.key
         return column.label, getattr(self.model, own) if column.joined is None else column.joined
 
-    def _plain_rows(self, columns: tuple[str, ...], fields: tuple[str, ...]) -> PlainRows:
-        if (columns, fields) not in self._known_rows:
-            own, others = self._name_columns(columns)
-            if fields:
-                own, others = {name: getattr(self.model, name) for name in fields}, {}
-            self._known_rows[columns, fields] = PlainRows(self.model, own, others, self._row)
-        return self._known_rows[columns, fields]
+    def _build_rows(self, columns: tuple[str, ...], fields: tuple[str, ...]) -> PlainRows:
+        own, others = self._name_columns(columns)
+        if fields:
+            own, others = {name: getattr(self.model, name) for name in fields}, {}
+        return PlainRows(self.model, own, others, self._row)
 
     def _name_columns(self, columns: Sequence[str]) -> tuple[dict[str, Any], dict[str, list[str]]]:
         """What is shown of the records, and as little of others, such as the owner."""
