@@ -44,7 +44,7 @@ def list_set(record: Import, *, lock: bool = False) -> list[Import]:
     if lock:
         query = query.with_for_update(key_share=True, of=Import).execution_options(populate_existing=True)
     order = list(Target)
-    return sorted(db.session.scalars(query), key=lambda file: order.index(Target(file.options["target"])))
+    return sorted(db.session.scalars(query), key=lambda file: order.index(file.options.get("target", Target.LEADS)))
 
 
 def list_owners() -> Sequence[tuple[str, str]]:
