@@ -8,7 +8,7 @@ from crm_web.duplicates.comparison.companies import company_words
 from crm_web.duplicates.comparison.keys import list_keys
 from crm_web.duplicates.comparison.profiles import Profile, build_profile
 from crm_web.duplicates.comparison.scoring import are_related, compare
-from crm_web.duplicates.finding.groups import find_groups
+from crm_web.duplicates.finding.groups import MOST_IN_A_GROUP, find_groups
 from crm_web.models import Strength
 
 ROSA = {"first_name": "Rosa", "last_name": "Castillo"}
@@ -96,3 +96,10 @@ def test_groups_hang_together_by_their_strong_pairs() -> None:
 def test_keys_say_nothing_about_anybody() -> None:
     assert all(isinstance(key, int) and abs(key) < 2**63 for key in list_keys(lead(**ROSA, email="rosa@acme.example")))
     assert list_keys(lead(email="")) == set()
+
+
+def test_a_group_has_an_end() -> None:
+    chain = [(number, number, number + 1, Strength.LIKELY) for number in range(100)]
+    groups = find_groups(chain)
+    sizes = [list(groups.values()).count(group) for group in set(groups.values())]
+    assert max(sizes) == MOST_IN_A_GROUP - 1 and len(groups) == 100

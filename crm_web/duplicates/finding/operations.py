@@ -119,8 +119,11 @@ def _write_keys(refs: Collection[Ref], keys: Mapping[Ref, Collection[int]]) -> N
 
 def _write_pairs(refs: Collection[Ref], found: Mapping[Pair, Comparison]) -> None:
     known = {_records_of(pair): pair for pair in list_pairs_of(refs)}
-    touched = {ref for pair in known for ref in pair} | {ref for pair in found for ref in pair}
-    groups = set(list_groups_of(touched)) if touched else set()
+    groups = {pair.group_id for pair in known.values() if pair.group_id is not None}
+    # Only strong pairs connect groups: who has a common name has many possible ones, and each is a group of its own.
+    connected = {ref for key, pair in known.items() if pair.strength > Strength.POSSIBLE for ref in key}
+    connected |= {ref for key, it in found.items() if (it.strength or 0) > Strength.POSSIBLE for ref in key}
+    groups |= set(list_groups_of(connected)) if connected else set()
     gone = [pair.id for key, pair in known.items() if key not in found and pair.dismissed_at is None]
     if gone:
         _run(delete(DuplicatePair).where(DuplicatePair.id.in_(gone)))
@@ -158,7 +161,7 @@ def _spell(comparison: Comparison) -> list[list[Any]]:
     return [[reason.text, reason.points] for reason in ordered if reason.points]
 
 
-def _records_of(pair: DuplicatePair) -> Pair:
+def _records_of(pair: Any) -> Pair:
     return (pair.entity, pair.record_id), (pair.other_entity, pair.other_id)
 
 

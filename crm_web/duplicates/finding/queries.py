@@ -37,7 +37,7 @@ from crm_web.models import (
 Ref = tuple[RecordKind, int]
 """A record: its kind and id."""
 
-MOST_WITH_ONE_KEY = 60
+MOST_WITH_ONE_KEY = 20
 """What more records share says too little."""
 MODELS: dict[RecordKind, Any] = {RecordKind.LEAD: Lead, RecordKind.CUSTOMER: Customer, RecordKind.CONTACT: Contact}
 _PERSON = ("first_name", "last_name", "email", "phone", "phone_e164", "mobile", "mobile_e164", "customer_id")
@@ -136,11 +136,16 @@ def list_pairs_of(refs: Collection[Ref]) -> Sequence[DuplicatePair]:
     return db.session.scalars(select(DuplicatePair).where(is_of(refs))).all()
 
 
-def list_grouped(group_ids: Collection[int], pair_ids: Collection[int]) -> Sequence[DuplicatePair]:
-    """List the pairs of groups, and some more, without dismissed ones; strongest first."""
-    query = select(DuplicatePair).where(DuplicatePair.dismissed_at.is_(None))
+def list_grouped(group_ids: Collection[int], pair_ids: Collection[int]) -> Sequence[Any]:
+    """List the pairs of groups, and some more, without dismissed ones; strongest first.
+
+    :return: rows of the columns that say what hangs together
+    """
+    pair = DuplicatePair
+    records = (pair.entity, pair.record_id, pair.other_entity, pair.other_id)
+    query = select(pair.id, *records, pair.strength, pair.group_id).where(pair.dismissed_at.is_(None))
     query = query.where(or_(DuplicatePair.group_id.in_(group_ids), DuplicatePair.id.in_(pair_ids)))
-    return db.session.scalars(query.order_by(DuplicatePair.points.desc(), DuplicatePair.id)).all()
+    return db.session.execute(query.order_by(pair.points.desc(), pair.id)).all()
 
 
 def list_groups_of(refs: Collection[Ref]) -> Sequence[int]:
