@@ -37,6 +37,7 @@ from crm_web.models.saved_view import ListName, SavedView, ViewChoice
 from crm_web.models.stored_import import (
     DUE_STATES,
     FILE_CHUNK,
+    OPEN_STATES,
     Import,
     ImportChunk,
     ImportCorrection,
@@ -57,6 +58,7 @@ __all__ = [
     "COUNTRIES",
     "CURRENCIES",
     "DUE_STATES",
+    "OPEN_STATES",
     "FILE_CHUNK",
     "WAY_TO_WON",
     "EVERYTHING",

@@ -1,42 +1,35 @@
 """Erasing a person: what names them goes, and what the company has to know of its business stays.
 
 Amounts, dates, status, owner, source and that there was a conversion stay. Names, ways to reach them, addresses and all
-free text go: from the records, their activities and history, from conversions, search words, answers that are kept for
-repeated requests, unsaved forms, and rows of imports.
+free text go: from the records, their activities and history, and from conversions. ``logs`` erases what is kept beside
+them, and ``mentions`` what somebody chose of the texts about others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, CursorResult, Text, cast, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, delete, func, or_, select, update
 
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.models import (
     Activity,
     Change,
-    Contact,
     Conversion,
     Customer,
-    Draft,
     Employee,
     Erasure,
     ExternalId,
-    Import,
-    ImportChunk,
-    ImportCorrection,
-    ImportResult,
-    KnownWord,
     Lead,
     RecordKind,
-    Submission,
     set_audit_actor,
 )
+from crm_web.privacy.logs.operations import erase_from_logs, forget_words
+from crm_web.privacy.mentions.operations import ERASED, erase_from_history, erase_mentions
+from crm_web.privacy.mentions.queries import is_about
 from crm_web.privacy.queries import MODELS, Person, find_person, list_activities
 from crm_web.records.folding import fold
-from crm_web.records.matching import escape_like
 
-ERASED = "Erased"
 _PERSON = ("first_name", "salutation", "job_title", "email", "phone", "mobile", "description")
 _PLACE = ("street", "city", "state", "postal_code")
 _DERIVED = ("phone_e164", "mobile_e164")
@@ -59,9 +52,10 @@ class NobodyThere(DomainError):
     """There is no such record."""
 
 
-def erase_person(kind: RecordKind, record_id: int, *, by: Employee) -> Erasure:
+def erase_person(kind: RecordKind, record_id: int, *, mentions: Collection[str] = (), by: Employee) -> Erasure:
     """Erase a person, with all their records.
 
+    :param mentions: keys of the texts about others that go as well, as ``list_mentions`` offers them
     :raise NobodyThere: if the record is gone
     """
     set_audit_actor(by)
@@ -69,14 +63,16 @@ def erase_person(kind: RecordKind, record_id: int, *, by: Employee) -> Erasure:
     if person is None:
         raise NobodyThere("This person is not here any more.")
     _lock(person)
-    # Read before it is gone.
-    patterns = [f"%{escape_like(word)}%" for word in {*person.names, *person.emails, *person.phones} if len(word) > 2]
+    # What names the person is looked for before it is gone from the records that say so.
     words = {word for record in person.records.values() for word in str(record.search_text).split()}
-    counts = {"records": len(person.records), "activities": _erase_activities(person, patterns)}
+    erased = erase_mentions(person, mentions)
+    counts = {"records": len(person.records), "activities": _erase_activities(person), "mentions": len(erased)}
+    counts["histories of other records"] = erase_from_history(person, erased)
+    counts |= erase_from_logs(person)
     _empty_companies(person)
     counts["history"] = _erase_records(person)
     _erase_conversions(person)
-    counts |= {"kept answers": _delete_logs(patterns), "search words": _forget_words(words)}
+    counts["search words"] = forget_words(words)
     records = {entity.value: person.ids(entity) for entity in RecordKind if person.ids(entity)}
     erasure = Erasure(records=records, counts=counts)
     db.session.add(erasure)
@@ -90,19 +86,12 @@ def _lock(person: Person) -> None:
         db.session.scalars(query.with_for_update(key_share=True).execution_options(populate_existing=True)).all()
 
 
-def _erase_activities(person: Person, patterns: Sequence[str]) -> int:
-    """Those of the person, and on their companies those that speak of them."""
-    customers = [record.customer_id for record in person.records.values() if getattr(record, "customer_id", None)]
-    leads = select(Lead.id).where(Lead.customer_id.in_(customers))
-    around = or_(Activity.customer_id.in_(customers), Activity.lead_id.in_(leads))
-    speaking = cast(list(patterns), ARRAY(Text))
-    speaks = or_(Activity.subject.ilike(func.any(speaking)), Activity.body.ilike(func.any(speaking)))
-    found = {activity.id: activity for activity in list_activities(person)}
-    found |= {activity.id: activity for activity in db.session.scalars(select(Activity).where(around, speaks))}
-    for activity in found.values():
+def _erase_activities(person: Person) -> int:
+    found = db.session.scalars(select(Activity).where(is_about(person)).order_by(Activity.id)).all()
+    for activity in found:
         activity.subject, activity.body = ERASED, None
     db.session.flush()
-    ids = {*found, *_list_removed_activities(person)}
+    ids = {*(activity.id for activity in found), *_list_removed_activities(person)}
     _erase_history("activity", sorted(ids), ["subject"], ["body"])
     return len(ids)
 
@@ -114,7 +103,7 @@ def _list_removed_activities(person: Person) -> Sequence[int]:
         func.coalesce(Change.fields[name][1].astext, Change.fields[name][0].astext).in_(map(str, person.ids(kind)))
         for kind, name in fields
     ]
-    query = select(Change.entity_id).where(Change.entity == "activity", or_(*mine))
+    query = select(Change.entity_id).where(Change.action == "deleted", Change.entity == "activity", or_(*mine))
     return db.session.scalars(query.distinct()).all()
 
 
@@ -174,44 +163,6 @@ def _erase_conversions(person: Person) -> None:
     mine = Conversion.lead_id.in_(person.ids(RecordKind.LEAD))
     holds = or_(Conversion.filled != {}, Conversion.before.has_key("lost_note"))
     _count(update(Conversion).where(mine, holds).values(filled={}, before=Conversion.before.op("-")("lost_note")))
-
-
-def _delete_logs(patterns: Sequence[str]) -> int:
-    """Answers to repeated requests, unsaved forms, and rows of imports that speak of the person."""
-    speaks = cast(list(patterns), ARRAY(Text))
-    count = _count(delete(Submission).where(cast(Submission.answer, Text).ilike(func.any(speaks))))
-    count += _count(delete(Draft).where(cast(Draft.fields, Text).ilike(func.any(speaks))))
-    in_row = cast(ImportResult.cells, Text).ilike(func.any(speaks))
-    of_rows = or_(in_row, ImportResult.label.ilike(func.any(speaks)), ImportResult.reason.ilike(func.any(speaks)))
-    _delete_files(of_rows)
-    count += _count(update(ImportResult).where(of_rows).values(label=None, reason=None, cells=None))
-    corrected = cast(ImportCorrection.cells, Text).ilike(func.any(speaks))
-    return count + _count(delete(ImportCorrection).where(corrected))
-
-
-def _delete_files(of_rows: ColumnElement[bool]) -> None:
-    """Files that were imported and still lie here, with a row about the person."""
-    about = select(ImportResult.import_id).where(of_rows)
-    done = select(Import.id).where(
-        Import.id.in_(about), Import.imported_at.is_not(None), Import.file_deleted_at.is_(None)
-    )
-    ids = db.session.scalars(done.order_by(Import.id).with_for_update(key_share=True)).all()
-    _count(delete(ImportChunk).where(ImportChunk.import_id.in_(ids)))
-    _count(update(Import).where(Import.id.in_(ids)).values(file_deleted_at=func.now()))
-
-
-def _forget_words(words: set[str]) -> int:
-    """The words of their names that stand in no other record."""
-    known = db.session.scalars(select(KnownWord.word).where(KnownWord.word.in_(words)).distinct()).all()
-    count = 0
-    for word in known:
-        used = [
-            db.session.scalar(select(model.id).where(model.search_text.like(f"%{escape_like(word)}%")).limit(1))
-            for model in (Lead, Customer, Contact)
-        ]
-        if not any(used):
-            count += _count(delete(KnownWord).where(KnownWord.word == word))
-    return count
 
 
 def _count(statement: Any) -> int:

@@ -45,7 +45,27 @@ class Person:
 
     @property
     def names(self) -> set[str]:
-        return {record.name for record in self.records.values()}
+        """Their names; a record that is called by its company or email has none."""
+        return {name for record in self.records.values() if (name := _name_of(record))}
+
+    @property
+    def traces(self) -> set[str]:
+        """What means this person and nobody else: full names, emails and phone numbers."""
+        full = {name for name in self.names if len(name.split()) > 1}
+        backwards = {f"{last}, {first}" for name in full for first, _, last in [name.rpartition(" ")]}
+        return {word for word in {*(full or self.names), *backwards, *self.emails, *self.phones} if len(word) > 2}
+
+    @property
+    def last_names(self) -> set[str]:
+        """Names that others have as well."""
+        names = (getattr(record, "last_name", None) for record in self.records.values())
+        return {name for name in names if name and len(name) > 2}
+
+
+def _name_of(record: Any) -> str:
+    if isinstance(record, Customer):
+        return record.name if record.kind is CustomerKind.PERSON else ""
+    return " ".join(part for part in (record.first_name, record.last_name) if part)
 
 
 _PHONES = ("phone", "mobile", "phone_e164", "mobile_e164")

@@ -12,6 +12,7 @@ from crm_web.core.extensions import db
 from crm_web.core.request_log import log_event
 from crm_web.models import RecordKind
 from crm_web.privacy import blueprint, operations, queries
+from crm_web.privacy.mentions.queries import find_employee, list_mentions
 from crm_web.privacy.queries import Person
 from crm_web.records.labels import label_of
 from crm_web.web.flash import flash_message
@@ -60,15 +61,30 @@ def export_person(kind: str, record_id: int) -> ResponseReturnValue:
     return answer
 
 
-@blueprint.post("/<kind>/<int:record_id>/erase")
+@blueprint.get(f"{_PATH}/erase")
+@allowed(Action.PURGE)
+def preview_erasure(kind: str, record_id: int) -> ResponseReturnValue:
+    person = _person_or_404(kind, record_id)
+    return render_template(
+        "privacy/preview_erasure.html",
+        person=person,
+        kind=kind,
+        record_id=record_id,
+        mentions=list_mentions(person),
+        employee=find_employee(person),
+    )
+
+
+@blueprint.post(f"{_PATH}/erase")
 @allowed(Action.PURGE)
 def erase_person(kind: str, record_id: int) -> ResponseReturnValue:
     _person_or_404(kind, record_id)
     if request.form.get("confirmed") != "1":
         flash_message("Confirm first that this can’t be undone.", kind="error")
-        return redirect(url_for("privacy.show_person", kind=kind, record_id=record_id), code=303)
+        return redirect(url_for("privacy.preview_erasure", kind=kind, record_id=record_id), code=303)
+    mentions = request.form.getlist("mentions")
     try:
-        erasure = operations.erase_person(RecordKind(kind), record_id, by=current_user)
+        erasure = operations.erase_person(RecordKind(kind), record_id, mentions=mentions, by=current_user)
     except DomainError as error:
         db.session.rollback()
         return Answer(error.message, url_for("privacy.find_people"), kind="error").give()

@@ -71,7 +71,8 @@ def test_nothing_of_a_person_is_left_in_a_whole_dump(own_database: OwnDatabase) 
             "activities": 1,
             "conversions": 1,
         }
-        done = person.form("erase").submit(confirmed="1").follow()
+        erasing = browser.open(person.link("Erase person…"))
+        done = erasing.form("erase").submit(confirmed="1").follow()
         assert "Person erased." in done.flash and "Zeb" not in done.text
     after = dump(own_database)
     assert [trace for trace in TRACES if trace in after] == []

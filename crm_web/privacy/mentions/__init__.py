@@ -1,0 +1,1 @@
+"""Texts about others that name a person."""
