@@ -19,6 +19,7 @@ from crm_web.models import (
     Conversion,
     Customer,
     Employee,
+    ExternalId,
     Lead,
     RecordKind,
     RecordMerge,
@@ -26,15 +27,16 @@ from crm_web.models import (
 )
 from crm_web.records.labels import label_of
 from crm_web.records.operations import lock
+from crm_web.records.phones import PHONES, PhoneRefused, set_values
 from crm_web.records.serialization import from_history
 
 REFERRING: dict[RecordKind, Sequence[tuple[Any, str]]] = {
     RecordKind.LEAD: ((Activity, "lead_id"),),
     RecordKind.CUSTOMER: (
         *((Activity, "customer_id"), (Contact, "customer_id"), (Lead, "customer_id")),
-        *((Conversion, "customer_id"), (Customer, "parent_id")),
+        *((Conversion, "customer_id"), (Customer, "parent_id"), (ExternalId, "customer_id")),
     ),
-    RecordKind.CONTACT: (),
+    RecordKind.CONTACT: ((ExternalId, "contact_id"),),
 }
 """What refers to a record and moves along."""
 
@@ -83,11 +85,16 @@ def merge_records(
     _take_values(kind, records, kept, choices or {})
     details["kept_versions"].append(kept.version)
     details["moved"] = _move_all(kind, kept, others)
-    details["merged"] = _set_aside(others, kept, by)
+    details["merged"] = _set_aside(_reload(kind, others), kept, by)
     merge = RecordMerge(entity=kind, kept_id=kept.id, details=details)
     db.session.add(merge)
     db.session.flush()
     return merge
+
+
+def _reload(kind: RecordKind, others: Sequence[Any]) -> list[Any]:
+    """One that belonged to another of them was moved as well."""
+    return _lock(MODELS[kind], MODELS[kind].id.in_([record.id for record in others]))
 
 
 def _set_aside(others: Sequence[Any], kept: Any, by: Employee) -> dict[str, int]:
@@ -210,7 +217,7 @@ def undo_merge(merge: RecordMerge, *, by: Employee) -> Unmerge:
     if kept is None or kept.is_in_trash:
         raise MergeStands("The merged record is in the trash. Restore it first, then undo the merge.")
     result = Unmerge()
-    _give_back_values(merge, kept, result)
+    _give_back_values(merge, kept, result, by)
     for record_id in merge.merged_ids:
         _take_out(records.get(record_id), kept, result)
     _move_back(merge, records, result)
@@ -220,19 +227,29 @@ def undo_merge(merge: RecordMerge, *, by: Employee) -> Unmerge:
     return result
 
 
-def _give_back_values(merge: RecordMerge, kept: Any, result: Unmerge) -> None:
+def _give_back_values(merge: RecordMerge, kept: Any, result: Unmerge, by: Employee) -> None:
     first, last = merge.details["kept_versions"]
     changes = select(Change).where(Change.entity == merge.entity.value, Change.entity_id == kept.id)
     fields: dict[str, list[Any]] = {}
     for change in db.session.scalars(changes.where(Change.version > first, Change.version <= last).order_by(Change.id)):
         for column, (old, new) in change.fields.items():
             fields.setdefault(column, [old, new])[1] = new
-    for column, (old, new) in fields.items():
-        if getattr(kept, column) == from_history(type(kept), column, new):
-            setattr(kept, column, from_history(type(kept), column, old))
-        else:
+    # Numbers come last: which country they belong to is one of the fields.
+    for column, (old, new) in sorted(fields.items(), key=lambda field: field[0] in PHONES):
+        if getattr(kept, column) != from_history(type(kept), column, new):
             result.left.append(f"{label_of(column)} of {kept.name} changed since, so it stays.")
+        elif not _give_back(kept, column, from_history(type(kept), column, old), by):
+            result.left.append(f"{label_of(column)} of {kept.name} is no possible number there, so it stays.")
     db.session.flush()
+
+
+def _give_back(record: Any, column: str, value: Any, by: Employee) -> bool:
+    """Set a field, and the number to dial that follows from it; returns false if there is no such number."""
+    try:
+        set_values(record, {column: value}, country=record.phone_country, by=by)
+    except PhoneRefused:
+        return False
+    return True
 
 
 def _take_out(record: Any, kept: Any, result: Unmerge) -> None:
@@ -252,7 +269,7 @@ def _move_back(merge: RecordMerge, records: Mapping[int, Any], result: Unmerge) 
                 continue
             moved = _move(models[table], column, merge.kept_id, old, ids)
             if left := len(ids) - len(moved):
-                what = models[table].__name__.lower()
+                what = "external ID" if models[table] is ExternalId else models[table].__name__.lower()
                 result.left.append(f"{left} {what}{'' if left == 1 else 's'} moved or deleted since.")
     db.session.expire_all()
 

@@ -81,6 +81,19 @@ def get_merge(merge_id: int) -> RecordMerge | None:
     return db.session.get(RecordMerge, merge_id, options=people)
 
 
+def list_merges(*, limit: int) -> list[tuple[RecordMerge, str | None]]:
+    """List the latest merges, each with the name of the record that stayed; ``None`` if it is gone."""
+    query = select(RecordMerge).options(joinedload(RecordMerge.merged_by)).order_by(RecordMerge.id.desc()).limit(limit)
+    merges = db.session.scalars(query).all()
+    names: dict[tuple[RecordKind, int], str] = {}
+    for kind, model in MODELS.items():
+        ids = [merge.kept_id for merge in merges if merge.entity is kind]
+        if ids:
+            found = db.session.execute(select(model.id, model.name).where(model.id.in_(ids)))
+            names |= {(kind, record_id): name for record_id, name in found}
+    return [(merge, names.get((merge.entity, merge.kept_id))) for merge in merges]
+
+
 def find_merged_records(kind: RecordKind, ids: Sequence[int]) -> dict[int, Any]:
     """Load records by their ids, in the trash or not."""
     model = MODELS[kind]

@@ -21,6 +21,8 @@ from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
 
 LISTS = {"leads": RecordKind.LEAD, "customers": RecordKind.CUSTOMER, "contacts": RecordKind.CONTACT}
+MOST_LISTED = 50
+_GONE = "These records were merged or deleted meanwhile. Nothing was saved."
 _PATH = f"/<any({', '.join(LISTS)}):records>/merge"
 
 
@@ -54,7 +56,7 @@ def merge(records: str) -> ResponseReturnValue:
         return answer.give()
     found = _records_to_merge(kind)
     if not form.validate() or len(found) < 2:
-        return _merge_page(kind, found, form), 422
+        return _merge_page(kind, found, form, 422)
     try:
         done = operations.merge_records(
             kind, _read_ids(), keep=form.kept_id, choices=form.choices, versions=form.seen, by=current_user
@@ -62,7 +64,7 @@ def merge(records: str) -> ResponseReturnValue:
     except DomainError as error:
         db.session.rollback()
         show_refusal(form, error)
-        return _merge_page(kind, _records_to_merge(kind), form), 409
+        return _merge_page(kind, _records_to_merge(kind), form, 409)
     name = next(record.name for record in found if record.id == form.kept_id)
     undo = ("Undo", url_for("merging.undo_merge", merge_id=done.id))
     answer = store_response(form, f"{len(found)} {records} merged into {name}.", place_of(done), undo=undo)
@@ -82,15 +84,15 @@ def _read_ids() -> list[int]:
     return list(dict.fromkeys(int(word) for word in words if re.fullmatch("[0-9]{1,18}", word)))
 
 
-def _merge_page(kind: RecordKind, records: Sequence[Any], form: MergeForm) -> str:
+def _merge_page(kind: RecordKind, records: Sequence[Any], form: MergeForm, status: int = 200) -> ResponseReturnValue:
     if len(records) < 2:
-        abort(404)
+        return Answer(_GONE, _list_url(kind), kind="error").give()
     kept = next((record for record in records if record.id == form.kept_id), choose_kept(kind, records))
     chosen = {field.key: choose_value(field, records, kept).id for field in FIELDS[kind]}
     ids = {record.id for record in records}
     form.keep.data = str(kept.id)
     form.versions.data = " ".join(f"{record.id}:{record.version}" for record in records)
-    return render_template(
+    page = render_template(
         "merging/preview_merge.html",
         kind=kind,
         records=records,
@@ -102,10 +104,11 @@ def _merge_page(kind: RecordKind, records: Sequence[Any], form: MergeForm) -> st
         list_url=_list_url(kind),
         merge_url=url_for("merging.merge", records=f"{kind}s", ids=",".join(str(record.id) for record in records)),
     )
+    return page, status
 
 
 def _list_url(kind: RecordKind) -> str:
-    return url_for("leads.list_leads" if kind is RecordKind.LEAD else "customers.list_customers")
+    return url_for(f"{kind}s.list_{kind}s")
 
 
 def place_of(done: RecordMerge) -> str:
@@ -115,6 +118,13 @@ def place_of(done: RecordMerge) -> str:
         return url_for("leads.show_lead", lead_id=kept.id)
     customer_id = kept.id if done.entity is RecordKind.CUSTOMER else kept.customer_id
     return url_for("customers.show_customer", customer_id=customer_id)
+
+
+@blueprint.get("/merges")
+@allowed(Action.READ)
+def list_merges() -> ResponseReturnValue:
+    merges = queries.list_merges(limit=MOST_LISTED)
+    return render_template("merging/list_merges.html", merges=merges, most=MOST_LISTED)
 
 
 @blueprint.get("/merges/<int:merge_id>")

@@ -257,7 +257,8 @@ def undo_active_win(
     if lead.is_won:
         # History knows what it was; a lead that was won again has still one conversion, which does not.
         restore_status(lead, {name: old for name, (old, _) in change.fields.items()} if change else {})
-    lead.customer_id = conversion.before["customer_id"]
+    # Where it had this customer before, that may have been merged into another one since.
+    lead.customer_id = conversion.before["customer_id"] and conversion.customer_id
     revert_conversion(conversion, customer, by=by, batch=batch)
 
 

@@ -16,7 +16,7 @@ from crm_web.models.draft import LARGEST_DRAFT
 from crm_web.web.refills import MESSAGE
 from tests.auth.test_permissions import address_of, list_rules
 from tests.databases import PASSWORD
-from tests.factories import make_activity, make_contact, make_customer, make_lead
+from tests.factories import make_activity, make_contact, make_customer, make_lead, make_pair
 from tests.imports.stored.states import make_imports
 from tests.page import Browser, Form, Page
 from tests.worker.run import run_worker
@@ -257,6 +257,7 @@ FORMS: dict[str, dict[str, str]] = {
     "auth.change_password": {},
     "auth.change_preferences": {"time_zone": "Asia/Tokyo"},
     "bulk.apply_edit": {"source": "Typed"},
+    "bulk.merge_many": {},
     "customers.change_contact": {"last_name": "Typed"},
     "customers.change_customer": {"name": "Typed"},
     "customers.create_contact": {"last_name": "Typed"},
@@ -295,6 +296,7 @@ def records(session: Session, ada: Employee, browser_as: BrowserAs) -> dict[str,
     session.add_all([edit, hook])
     session.flush()
     lead = make_lead(session, owner_id=ada.id)
+    make_pair(session, lead, make_lead(session, owner_id=ada.id))
     session.add(BulkItem(bulk_edit_id=edit.id, record_id=lead.id, version_seen=1, before={"source": None}))
     view = session.scalar(
         text("INSERT INTO saved_views (owner_id, list, name, address) VALUES (:id, 'leads', 'Mine', '') RETURNING id"),

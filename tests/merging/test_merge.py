@@ -175,3 +175,15 @@ def test_it_costs_few_statements(browser_as: BrowserAs, session: Session, ann: E
 @pytest.mark.parametrize("ids", ["", "1", "x,y", "1," * 20, str(2**70)])
 def test_nonsense_in_the_address_is_answered(browser_as: BrowserAs, ann: Employee, ids: str) -> None:
     assert browser_as(ann).get("merging.preview_merge", records="leads", ids=ids).location == "/leads"
+
+
+def test_contacts_are_chosen_in_their_list(
+    browser_as: BrowserAs, session: Session, max: Employee, vera: Employee
+) -> None:
+    people = [make_contact(session, make_customer(session), last_name=f"Lund{n}") for n in range(2)]
+    page = browser_as(max).get("contacts.list_contacts")
+    ids = [str(box["value"]) for box in page.soup.select('input[name="ids"]')]
+    chosen = page.form("/contacts/merge/select").submit(ids=ids)
+    assert sorted(ids) == sorted(str(person.id) for person in people)
+    assert "Merge 2 contacts" in chosen.follow().title
+    assert browser_as(vera).get("contacts.list_contacts").soup.select('input[name="ids"]') == []

@@ -25,7 +25,10 @@ MODELS: dict[str, type[Any]] = {
     "lead": Lead, "customer": Customer, "contact": Contact, "employee": Employee, "activity": Activity
 }  # fmt: skip
 TABLES = {"activity": "activities"}
-KEPT = ("leads", "customers", "contacts", "employees", "activities", "conversions", "bulk_edits", "bulk_items")
+KEPT = (
+    *("leads", "customers", "contacts", "employees", "activities"),
+    *("conversions", "bulk_edits", "bulk_items", "record_merges"),
+)
 EMPTIED = tuple(sorted(metadata.tables.keys() - {"duplicate_scan", "worker_heartbeat"}))
 """Every table but those of a single row that a migration puts there."""
 PLACES = {"lead": "/leads", "customer": "/customers", "contact": "/contacts", "employee": "/employees"}
@@ -67,7 +70,7 @@ class Company:
             cursor.execute(f"TRUNCATE {', '.join(EMPTIED)} RESTART IDENTITY")
             cursor.execute("".join(f"ALTER TABLE {table} ENABLE TRIGGER USER; " for table in EMPTIED) + "COMMIT")
         self.runs += 1
-        self.steps, self.browsers = 0, dict[int, Browser]()
+        self.steps, self.browsers, self.signed_in = 0, dict[int, Browser](), dict[int, int]()
         with self.own.app.app_context():
             for first_name, (name, role) in CAST.items():
                 address = f"{first_name}@piper.example"
@@ -201,11 +204,13 @@ class Company:
     def _be_refused(self, by: Employee, page: str) -> None:
         """The page itself refuses as well: with 403, or by asking to sign in whoever has left."""
         is_active = by.is_active
-        if by.id not in self.browsers:
-            if not is_active:
-                return
+        # Whoever was deactivated and comes back has to sign in again.
+        if is_active and self.signed_in.get(by.id) != by.version:
             with self.own.session() as session:
                 self.browsers[by.id] = Browser(self.own.app, make_sign_in(session, by))
+            self.signed_in[by.id] = by.version
+        if by.id not in self.browsers:
+            return
         # Read as it came: what every page must have is held elsewhere, by tests that are not in a hurry.
         answer = self.browsers[by.id].send(page)
         if is_active:

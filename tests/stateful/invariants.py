@@ -54,17 +54,22 @@ TOLD_TODAY = _of_all(
     " FROM {table} row, jsonb_each(jsonb_strip_nulls(to_jsonb(row) - '{untold}'::text[])) f"
 )
 
-ROOTS = """
+
+def _roots(table: str) -> str:
+    """Each row with the one that stays of those that it was merged into, or itself."""
+    return f"""
     SELECT root.id AS merged_id, root.stays_id FROM (
         WITH RECURSIVE chain AS (
-            SELECT id, id AS stays_id FROM customers
-            UNION ALL SELECT chain.id, merged.merged_into_id FROM chain JOIN customers merged ON merged.id = stays_id
+            SELECT id, id AS stays_id FROM {table}
+            UNION ALL SELECT chain.id, merged.merged_into_id FROM chain JOIN {table} merged ON merged.id = stays_id
             WHERE merged.merged_into_id IS NOT NULL
         )
-        SELECT chain.id, stays_id FROM chain JOIN customers last ON last.id = stays_id
+        SELECT chain.id, stays_id FROM chain JOIN {table} last ON last.id = stays_id
         WHERE last.merged_into_id IS NULL
     ) root"""
-"""Each customer with the one that stays of those that it was merged into, or itself."""
+
+
+ROOTS = _roots("customers")
 
 TRUTHS = {
     "history from nothing gives today's row": f"""
@@ -103,12 +108,15 @@ TRUTHS = {
     "what stands in the ledger is so": """
         SELECT concat_ws(' ', 'conversion', line.id) FROM conversions line JOIN leads lead ON lead.id = lead_id
         WHERE undone_at IS NULL AND line.customer_id IS DISTINCT FROM lead.customer_id""",
-    "a lead has the customer that it won or was entered for": f"""
+    "a lead has the customer that it, or one merged into it, won or was entered for": f"""
         SELECT concat_ws(' ', 'lead', lead.id) FROM leads lead
-        JOIN changes made ON made.entity = 'lead' AND made.entity_id = lead.id AND made.action = 'created'
-        WHERE customer_id IS NOT NULL AND customer_id IS DISTINCT FROM (
-                SELECT stays_id FROM ({ROOTS}) it WHERE to_jsonb(merged_id) = made.fields -> 'customer_id' -> 1)
-            AND NOT EXISTS (SELECT FROM conversions WHERE lead_id = lead.id AND undone_at IS NULL)""",
+        WHERE customer_id IS NOT NULL AND merged_into_id IS NULL
+            AND NOT EXISTS (SELECT FROM conversions WHERE lead_id = lead.id AND undone_at IS NULL)
+            AND NOT EXISTS (
+                SELECT FROM ({_roots("leads")}) own JOIN changes made
+                    ON made.entity = 'lead' AND made.entity_id = own.merged_id AND made.action = 'created'
+                JOIN ({ROOTS}) it ON to_jsonb(it.merged_id) = made.fields -> 'customer_id' -> 1
+                WHERE own.stays_id = lead.id AND it.stays_id = lead.customer_id)""",
     "one lead makes one customer, and the ledger says which": f"""
         SELECT concat_ws(' ', 'lead', lead_id) FROM (
             SELECT lead_id, array_agg(DISTINCT customer_id) AS customers FROM conversions
@@ -153,6 +161,13 @@ TRUTHS = {
         ) record WHERE merged_into_id IS NOT NULL AND (deleted_at IS NULL OR NOT EXISTS (
             SELECT FROM record_merges m WHERE m.entity = record.entity AND m.kept_id = merged_into_id
                 AND undone_at IS NULL AND m.details -> 'merged' ? record.id::text))""",
+    "history of who was erased holds nothing of them": """
+        SELECT concat_ws(' ', kind, entity_id, key) FROM erasures CROSS JOIN jsonb_each(records) record (kind, ids)
+        JOIN changes ON entity = kind AND ids @> to_jsonb(entity_id) AND at < erased_at
+        CROSS JOIN jsonb_each(fields) f
+        WHERE key ~ '^(first_name|salutation|job_title|email|phone|mobile|website|description|next_step|.*street)$'
+            OR (key ~ '^(last_name|lost_note)$' AND (f.value || '"Erased"') - 'Erased' <> '[]'
+                AND f.value <> ALL ('{"[null, \\"Erased\\"]","[\\"Erased\\", null]"}'))""",
     "what is in the trash was put there by someone": """
         SELECT concat_ws(' ', entity, id) FROM (
             SELECT 'lead' AS entity, id, deleted_at, deleted_by_id FROM leads

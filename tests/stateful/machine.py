@@ -41,6 +41,7 @@ class CompanyMachine(RuleBasedStateMachine):
         """A company with one customer and two leads."""
         self.before_win: dict[int, Row] = {}
         self.forms: list[tuple[Ref, Row]] = []
+        self.merges: dict[int, tuple[Row, Row]] = {}
         self.company.begin()
         for name in ("Okoro", "Lund"):
             values = {"last_name": name, "company": "Nordlys", "phone": "+47 22 22 55 55", "phone_e164": "+4722225555"}
@@ -51,7 +52,8 @@ class CompanyMachine(RuleBasedStateMachine):
     @invariant()
     def nothing_contradicts_itself(self) -> None:
         """Every truth holds after every step."""
-        assert self.company.list_violations() == []
+        violations = self.company.list_violations()
+        assert violations == [], violations
 
     def act(self, what: str, who: int, operation: Any, **how: Any) -> StepResult:
         """Let somebody do something, count how it went, and remember what was before a win."""

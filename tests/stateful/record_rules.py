@@ -15,7 +15,7 @@ from crm_web.employees import operations as employees
 from crm_web.leads import operations as leads
 from crm_web.leads.forms import OPEN
 from crm_web.models import ActivityKind, Change, Employee, LeadStatus, Role
-from crm_web.records.operations import OwnerNotEntitled
+from crm_web.records.operations import MergedAway, OwnerNotEntitled
 from crm_web.records.serialization import from_history
 from crm_web.trash.purge import operations as trash
 from crm_web.undo import operations as history
@@ -300,8 +300,10 @@ class Keeping(CompanyMachine):
                 lambda by, record: RESTORE[ref[0]](record, by=by),
                 on=ref,
                 page=f"{PLACES[ref[0]]}/{ref[1]}/restore",
+                refusals=(MergedAway,),
             )
             self.check_changed(ref, OF_TRASH)
+            assert not answer.is_done or self.row(ref)["merged_into_id"] is None
             assert not answer.is_done or self.row(ref)["deleted_at"] is None
 
     @rule(who=NUMBERS, number=NUMBERS)
@@ -320,8 +322,17 @@ class Keeping(CompanyMachine):
         )
         is_in_ledger = any(line.get(f"{ref[0]}_id") == ref[1] for line in self.company.rows("conversions"))
         if answer.outcome != "not allowed":
-            assert answer.outcome == ("NotPurged" if is_in_ledger else "done")
+            assert answer.outcome == ("NotPurged" if is_in_ledger or self._has_merged(ref) else "done")
             assert answer.is_done is (self.company.row(ref) is None)
+
+    def _has_merged(self, ref: Ref) -> bool:
+        """Whether something was merged into a record, or elsewhere into a contact of it."""
+        merged = self.company.rows(f"{ref[0]}s", merged_into_id=ref[1])
+        if ref[0] == "customer":
+            own = {contact["id"] for contact in self.company.rows("contacts", customer_id=ref[1])}
+            contacts = [row for row in self.company.rows("contacts") if row["customer_id"] != ref[1]]
+            merged += [row for row in contacts if row["merged_into_id"] in own]
+        return bool(merged)
 
     def _pick_trashed(self, number: int) -> Ref | None:
         """Something that is in the trash, if anything is; else anything."""
@@ -353,7 +364,7 @@ class Keeping(CompanyMachine):
         """The latest lines of a record's history, and the fields that they speak of."""
         with self.company.own.app.app_context():
             query = db.session.query(Change).filter_by(entity=ref[0], entity_id=ref[1], action="changed")
-            return [(line.id, dict(line.fields)) for line in query.order_by(Change.id.desc()).limit(6)]
+            return [(line.id, dict(line.fields)) for line in query.order_by(Change.id.desc()).limit(6) if line.fields]
 
 
 def _handover(to: Any) -> employees.Handover | None:

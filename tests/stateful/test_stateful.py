@@ -19,6 +19,7 @@ from tests.databases import OwnDatabase
 from tests.stateful.bulk import Bulk
 from tests.stateful.company import Company
 from tests.stateful.machine import CompanyMachine
+from tests.stateful.merging import Merging
 from tests.stateful.record_rules import Keeping
 from tests.stateful.winning import Winning
 
@@ -36,9 +37,11 @@ KINDS_OF_STEP = {
     "enter contact",
     "enter customer",
     "enter lead",
+    "erase",
     "finish task",
     "hire",
     "make primary",
+    "merge",
     "move to lost",
     "move to open",
     "move to won",
@@ -51,12 +54,13 @@ KINDS_OF_STEP = {
     "trash",
     "undo bulk edit",
     "undo win",
+    "unmerge",
     "win as typed",
     "win for",
 }
 
 
-class AnyOrder(Keeping, Winning, Bulk):
+class AnyOrder(Keeping, Winning, Bulk, Merging):
     """Everything that people do."""
 
 

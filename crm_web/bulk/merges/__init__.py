@@ -1,0 +1,1 @@
+"""Merging many groups of duplicates at once."""
