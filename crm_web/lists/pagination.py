@@ -252,6 +252,11 @@ def cursor_after(key: Any, row_id: int) -> str:
     return _encode_cursor("after", key, row_id)
 
 
+def cursor_before(key: Any, row_id: int) -> str:
+    """Return the cursor of the page that ends before a row."""
+    return _encode_cursor("before", key, row_id)
+
+
 def _encode_cursor(side: str, key: Any, row_id: int) -> str:
     value = key.isoformat() if hasattr(key, "isoformat") else str(key)
     return base64.urlsafe_b64encode(json.dumps([side, value, row_id]).encode()).decode().rstrip("=")

@@ -154,6 +154,10 @@ class SpecListParams(RecordListParams):
         """The first rows of the list."""
         return self.spec.list_page(self.read_filter(), sort=self.sort, cursor=None, columns=self.columns, size=size)
 
+    def find_neighbor(self, record_id: int, *, forward: bool) -> int | None:
+        """The record after another one in the list, or before it; ``None`` at its end."""
+        return self.spec.find_neighbor(self.read_filter(), record_id, sort=self.sort, forward=forward)
+
     def make_table(self) -> tuple[list[str], Iterator[list[object]]]:
         """The list as a file holds it: heads and rows, with the columns that somebody chose, else every one."""
         columns = self.columns if self.has_own_columns else None

@@ -11,7 +11,17 @@ from sqlalchemy.orm import aliased
 
 from crm_web.core.extensions import db
 from crm_web.lists.columns import Column, show_words
-from crm_web.lists.pagination import PAGE_SIZE, Page, Sort, choose_sort, count_some, join_groups, load_page
+from crm_web.lists.pagination import (
+    PAGE_SIZE,
+    Page,
+    Sort,
+    choose_sort,
+    count_some,
+    cursor_after,
+    cursor_before,
+    join_groups,
+    load_page,
+)
 from crm_web.lists.plain_rows import PlainRows
 from crm_web.lists.record_filters import ListFilter
 from crm_web.lists.sorting import day_or_none, folded, moment_or_none, number_or_none, place_or_none
@@ -186,6 +196,24 @@ class ListSpec:
             fallback_sort=self.read_sort(self.default_sort),
         )
         return replace(page, rows=rows.make(page.rows))
+
+    def find_neighbor(self, filters: ListFilter, record_id: int, *, sort: str | None, forward: bool) -> int | None:
+        """Find the record after or before another one, which need not be in the list itself.
+
+        :param filters: which records the list holds
+        :param sort: a sort word, as in ``read_sort``
+        :param forward: whether to find the one after it
+        :return: its id; ``None`` at the end of the list, or where the other record is in the trash
+        """
+        word = self.usable_sort(filters, sort)
+        order = self.read_sort(word)
+        here = join_groups(self._select_for(order, type(filters)()), order).where(self.model.id == record_id)
+        key = db.session.execute(here.with_only_columns(order.expression)).first()
+        if key is None:
+            return None
+        cursor = (cursor_after if forward else cursor_before)(key[0], record_id)
+        rows = self.list_page(filters, sort=word, cursor=cursor, columns=(), size=1).rows
+        return rows[0].id if rows else None
 
     def make_table(
         self, filters: ListFilter, *, sort: str | None, columns: Sequence[str] | None

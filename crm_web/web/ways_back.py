@@ -5,8 +5,10 @@ carries it on automatically.
 """
 
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import Flask, g, has_request_context, request, url_for
+from werkzeug.datastructures import MultiDict
 
 from crm_web.web.urls import safe_redirect_target
 
@@ -33,6 +35,14 @@ def way_back(kind: str) -> tuple[str, str]:
     wanted = safe_redirect_target(request.args.get("back")) or ""
     label = known.get(wanted.partition("?")[0])
     return (label, wanted) if label else next((label, url) for url, label in known.items())
+
+
+def query_of_list(kind: str) -> MultiDict[str, str]:
+    """Return what the URL of the list to go back to asks for.
+
+    :param kind: ``leads`` or ``customers``
+    """
+    return MultiDict(parse_qsl(urlsplit(way_back(kind)[1]).query))
 
 
 def _carry_on(endpoint: str, values: dict[str, Any]) -> None:

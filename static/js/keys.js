@@ -36,7 +36,7 @@ export const linkOf = (row) => row?.querySelector(".name a");
 // The focus goes along to the row's link: so a screen reader says where one is, and Tab goes on from there.
 function step(by) {
   const rows = [...document.querySelectorAll(ROWS)];
-  if (!rows.length) return;
+  if (!rows.length) return document.querySelector(`main a[rel=${by > 0 ? "next" : "prev"}]`)?.click();
   const current = here() ?? document.activeElement?.closest(ROWS);
   const place = current ? rows.indexOf(current) + by : by > 0 ? 0 : rows.length - 1;
   const row = rows[Math.max(0, Math.min(rows.length - 1, place))];

@@ -1,17 +1,19 @@
 """The list of leads: on the screen, as a file, and on paper. The address says which leads, and all show the same."""
 
-from flask import redirect, render_template, request
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from crm_web.auth.permissions import Action, allowed
 from crm_web.leads import blueprint, queries
 from crm_web.leads.listing.params import LeadListParams
 from crm_web.lists.exports import print_list, send_list, send_list_xlsx
+from crm_web.lists.neighbors import go_to_neighbor
 from crm_web.lists.pagination import Page
 from crm_web.models import ListName
 from crm_web.saved_views.items import READERS, current_saved_views
 from crm_web.search.corrections import load_or_correct
 from crm_web.stats.formatting import format_totals
+from crm_web.web.ways_back import query_of_list
 
 READERS[ListName.LEADS] = LeadListParams
 
@@ -50,6 +52,22 @@ def _total(view: LeadListParams, page: Page | None) -> dict[str, str]:
         "few": format_totals(worth, user_locale=view.user_locale, most=1),
         "all": format_totals(worth, user_locale=view.user_locale, most=None),
     }
+
+
+@blueprint.get("/leads/<int:lead_id>/next")
+@allowed(Action.READ)
+def next_lead(lead_id: int) -> ResponseReturnValue:
+    return go_to_neighbor(LeadListParams(query_of_list("leads")), lead_id, forward=True, url_of=_url_of)
+
+
+@blueprint.get("/leads/<int:lead_id>/previous")
+@allowed(Action.READ)
+def previous_lead(lead_id: int) -> ResponseReturnValue:
+    return go_to_neighbor(LeadListParams(query_of_list("leads")), lead_id, forward=False, url_of=_url_of)
+
+
+def _url_of(lead_id: int) -> str:
+    return url_for("leads.show_lead", lead_id=lead_id)
 
 
 @blueprint.get("/leads.csv")
