@@ -56,6 +56,7 @@ CHANGE_SOURCE_LABELS = {
 # The kind of record that a foreign key refers to.
 _LEADS_TO = {
     "assignee_id": "employee",
+    "created_by_id": "employee",
     "created_from_lead_id": "lead",
     "customer_id": "customer",
     "deleted_by_id": "employee",
@@ -63,6 +64,7 @@ _LEADS_TO = {
     "manager_id": "employee",
     "owner_id": "employee",
     "parent_id": "customer",
+    "updated_by_id": "employee",
 }
 _WORDS: dict[tuple[str, str], Callable[[str], Any]] = {
     ("lead", "rating"): Rating,

@@ -66,14 +66,14 @@ def list_changes_of(entity: str, entity_id: int, *, limit: int = 20) -> Sequence
     """
     query = select(Change).where(Change.entity == entity, Change.entity_id == entity_id)
     query = query.order_by(Change.id.desc()).limit(limit).options(joinedload(Change.actor))
-    return _format_changes(db.session.scalars(query).all(), with_records=False)
+    return format_changes(db.session.scalars(query).all(), with_records=False)
 
 
 def find_end(record: RecordRef) -> ReadableChange | None:
     """Find the change that deleted a record permanently, with all that the record held."""
     ended = (Change.entity == record.entity, Change.entity_id == record.id, Change.action == ChangeAction.DELETED)
     changes = db.session.scalars(select(Change).where(*ended).options(joinedload(Change.actor)).limit(1))
-    return next(iter(_format_changes(changes, with_records=True)), None)
+    return next(iter(format_changes(changes, with_records=True)), None)
 
 
 def get_change(change_id: int) -> tuple[Change, Any] | None:
@@ -88,7 +88,7 @@ def list_changes(filters: ChangeFilter, *, cursor: str | None) -> Page:
     """Load a page of ``ReadableChange``, newest first."""
     query = select_changes(filters).options(joinedload(Change.actor))
     page = load_page(query, NEWEST_FIRST, cursor=cursor)
-    return Page(_format_changes(page.rows, with_records=True), page.next, page.previous, page.count)
+    return Page(format_changes(page.rows, with_records=True), page.next, page.previous, page.count)
 
 
 def select_changes(filters: ChangeFilter) -> Select[Any]:
@@ -128,7 +128,11 @@ def format_values(entity: str, values: Sequence[tuple[str, Any]]) -> list[Value]
     return [format_value(entity, column, value, names) for column, value in values]
 
 
-def _format_changes(changes: Iterable[Change], *, with_records: bool) -> list[ReadableChange]:
+def format_changes(changes: Iterable[Change], *, with_records: bool) -> list[ReadableChange]:
+    """Format changes; all names come from one query.
+
+    :param with_records: whether to name the records that changed as well
+    """
     changes = list(changes)
     named = {record for change in changes for record in list_references(change)}
     if with_records:

@@ -5,14 +5,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
+from crm_web.history.formatting import Value
+from crm_web.history.queries import format_values
 from crm_web.models import Activity, Change, Contact, Conversion, Customer, CustomerKind, Erasure, Lead, RecordKind
+from crm_web.records.labels import label_of
 from crm_web.records.serialization import to_history
 
 Ref = tuple[RecordKind, int]
 MODELS: dict[RecordKind, Any] = {RecordKind.LEAD: Lead, RecordKind.CUSTOMER: Customer, RecordKind.CONTACT: Contact}
 MOST = 200
+ENTITIES_OF = {
+    "leads": "lead",
+    "customers": "customer",
+    "contacts": "contact",
+    "activities": "activity",
+    "conversions": "conversion",
+}
 _NOT_SHOWN = {"search_text", "sort_name", "email_normalised", "xact"}
 
 
@@ -142,7 +153,8 @@ def list_changes(person: Person) -> Sequence[Change]:
         for kind in RecordKind
         if person.ids(kind)
     ]
-    return db.session.scalars(select(Change).where(or_(*mine)).order_by(Change.id)).all()
+    query = select(Change).where(or_(*mine)).options(joinedload(Change.actor))
+    return db.session.scalars(query.order_by(Change.id)).all()
 
 
 def list_conversions(person: Person) -> Sequence[Conversion]:
@@ -151,17 +163,35 @@ def list_conversions(person: Person) -> Sequence[Conversion]:
     return db.session.scalars(select(Conversion).where(mine).order_by(Conversion.id)).all()
 
 
+def describe_person(person: Person) -> dict[str, list[list[tuple[str, Value]]]]:
+    """Collect everything about a person but the history, for a page: each record as labels and values."""
+    return {name: _describe(ENTITIES_OF[name], rows) for name, rows in _list_records(person).items()}
+
+
+def _describe(entity: str, rows: Sequence[Any]) -> list[list[tuple[str, Value]]]:
+    shown = [[pair for pair in _write(row).items() if _is_shown(*pair)] for row in rows]
+    values = iter(format_values(entity, [pair for pairs in shown for pair in pairs]))
+    return [[(label_of(name), next(values)) for name, _ in pairs] for pairs in shown]
+
+
+def _is_shown(name: str, value: Any) -> bool:
+    return name != "version" and value not in (None, "") and not isinstance(value, dict)
+
+
 def export_person(person: Person) -> dict[str, Any]:
     """Collect everything about a person, for JSON."""
-    rows = {
+    rows = {**_list_records(person), "history": list_changes(person)}
+    return {name: [_write(row) for row in some] for name, some in rows.items()}
+
+
+def _list_records(person: Person) -> dict[str, Sequence[Any]]:
+    return {
         "leads": person.of_kind(RecordKind.LEAD),
         "customers": person.of_kind(RecordKind.CUSTOMER),
         "contacts": person.of_kind(RecordKind.CONTACT),
         "activities": list_activities(person),
         "conversions": list_conversions(person),
-        "history": list_changes(person),
     }
-    return {name: [_write(row) for row in some] for name, some in rows.items()}
 
 
 def _write(row: Any) -> dict[str, Any]:

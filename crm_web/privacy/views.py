@@ -1,7 +1,5 @@
 """The pages on privacy, for admins."""
 
-from typing import Any
-
 from flask import abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -10,11 +8,11 @@ from crm_web.auth.permissions import Action, allowed
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.core.request_log import log_event
+from crm_web.history.queries import format_changes
 from crm_web.models import RecordKind
 from crm_web.privacy import blueprint, operations, queries
 from crm_web.privacy.mentions.queries import find_employee, list_mentions
 from crm_web.privacy.queries import Person
-from crm_web.records.labels import label_of
 from crm_web.web.flash import flash_message
 from crm_web.web.idempotency import Answer
 
@@ -38,19 +36,9 @@ def show_person(kind: str, record_id: int) -> ResponseReturnValue:
         person=person,
         kind=kind,
         record_id=record_id,
-        everything={name: [_spell(row) for row in rows] for name, rows in queries.export_person(person).items()},
+        records=queries.describe_person(person),
+        changes=format_changes(queries.list_changes(person), with_records=True),
     )
-
-
-def _spell(row: dict[str, Any]) -> dict[str, str]:
-    """A row by its labels, without what is empty; a change as its fields before and after."""
-    told: dict[str, Any] = {
-        label_of(name): value for name, value in row.items() if name != "version" and not isinstance(value, dict)
-    }
-    for name, value in row.get("fields", {}).items():
-        old, new = ("empty" if part is None else part for part in value)
-        told[label_of(name)] = f"{old} → {new}"
-    return {label: str(value) for label, value in told.items() if value not in (None, "")}
 
 
 @blueprint.get("/<kind>/<int:record_id>/json")

@@ -5,6 +5,8 @@ LABELS = {
     "assignee_id": "Assigned to",
     "body": "Details",
     "closed_at": "Closed",
+    "created_at": "Created",
+    "created_by_id": "Created by",
     "created_from_lead_id": "Created from lead",
     "customer_id": "Customer",
     "deleted_at": "Moved to trash",
@@ -17,6 +19,7 @@ LABELS = {
     "external_id": "External ID",
     "external_system": "External system",
     "happened_at": "Date and time",
+    "id": "ID",
     "is_active": "Active",
     "is_primary": "Primary contact",
     "kind": "Type",
@@ -30,6 +33,8 @@ LABELS = {
     "merged_into_id": "Merged into",
     "owner_id": "Owner",
     "parent_id": "Parent company",
+    "updated_at": "Updated",
+    "updated_by_id": "Updated by",
     "vat_number": "VAT number",
 }
 """The label of a column, where it is not just the column's name in words."""
