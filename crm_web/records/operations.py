@@ -11,7 +11,17 @@ from sqlalchemy.orm.attributes import instance_state
 from crm_web.core.clock import now
 from crm_web.core.errors import Conflict, RecordGone
 from crm_web.core.extensions import db
-from crm_web.models import AUDIT_SETTINGS, Activity, Base, Change, ChangeAction, Employee, SavedView, audit_values
+from crm_web.models import (
+    AUDIT_SETTINGS,
+    Activity,
+    Base,
+    Change,
+    ChangeAction,
+    Employee,
+    Erasure,
+    SavedView,
+    audit_values,
+)
 from crm_web.records.batch import Batch, save
 from crm_web.records.merging import Merge, RemoteChange, merge
 from crm_web.records.queries import Record, name_of_last_editor
@@ -42,6 +52,10 @@ class ChangedMeanwhile(Conflict):
         super().__init__(f"{others} saved changes here after you opened this page.{merge.move_in_words()}")
         self.merge = merge
         self.original = original
+
+
+class ErasedMeanwhile(Conflict):
+    """The person was erased after the form was opened: saving it would bring them back."""
 
 
 def lock(
@@ -111,10 +125,13 @@ def merge_with_saved(
     :param record: locked and reloaded
     :param version: the version that the form was opened with
     :raise ChangedMeanwhile: if somebody changed the same field to something else
+    :raise ErasedMeanwhile: if the person was erased
     """
     if version == record.version:
         return Merge(dict(values), version=version)
     changes = _list_changes_since(record, version)
+    if _is_erased_by(changes):
+        raise ErasedMeanwhile("This person was erased after you opened this page. Nothing was saved.")
     is_known = _is_whole(changes, record, version)
     remote_changes: dict[str, RemoteChange] = {}
     for change in changes if is_known else []:
@@ -158,6 +175,16 @@ def _read_old(record: Record | Activity | Employee, column: str, value: Any) -> 
 def _list_changes_since(record: Record | Activity | Employee, version: int) -> Sequence[Change]:
     query = select(Change).where(*_is_of(record), Change.version > version)
     return db.session.scalars(query.order_by(Change.id).options(joinedload(Change.actor))).all()
+
+
+def _is_erased_by(changes: Sequence[Change]) -> bool:
+    """Return whether one of the changes of a record erased a person."""
+    if not changes:
+        return False
+    # One transaction erases and signs it, so that both have its time.
+    of_record = Erasure.records[changes[0].entity].contains([changes[0].entity_id])
+    erased = select(Erasure.id).where(of_record, Erasure.erased_at.in_([change.at for change in changes]))
+    return db.session.scalar(erased.limit(1)) is not None
 
 
 def _is_whole(changes: Sequence[Change], record: Record | Activity | Employee, version: int) -> bool:

@@ -113,3 +113,15 @@ def test_only_admins_see_and_erase(browser_as: BrowserAs, session: Session, ada:
     session.refresh(lead)
     assert lead.last_name == "Quixley"
     assert "No person found" in browser_as(ada).get("privacy.find_people", q="Nobody").text
+
+
+def test_a_form_that_was_open_does_not_bring_the_person_back(
+    browser_as: BrowserAs, session: Session, ada: Employee, ann: Employee
+) -> None:
+    lead = make_lead(session, last_name="Quixley", email="zeb.quixley@acme.example", owner_id=ann.id)
+    form = browser_as(ann).get("leads.edit_lead", lead_id=lead.id).form("edit")
+    browser_as(ada).post("privacy.erase_person", {"confirmed": "1"}, kind="lead", record_id=lead.id)
+    refused = form.submit(industry="Tools", confirmed="1")
+    assert "was erased after you opened this page" in (refused.text if refused.status == 422 else refused.follow().text)
+    session.expire_all()
+    assert (lead.last_name, lead.email, lead.industry) == ("Erased", None, None)

@@ -119,8 +119,8 @@ TRUTHS = {
                 WHERE own.stays_id = lead.id AND it.stays_id = lead.customer_id)""",
     "one lead makes one customer, and the ledger says which": f"""
         SELECT concat_ws(' ', 'lead', lead_id) FROM (
-            SELECT lead_id, array_agg(DISTINCT customer_id) AS customers FROM conversions
-            WHERE kind = 'created' GROUP BY lead_id
+            SELECT lead_id, array_agg(DISTINCT stays_id) AS customers
+            FROM conversions JOIN ({ROOTS}) it ON merged_id = customer_id WHERE kind = 'created' GROUP BY lead_id
         ) ledger FULL JOIN (
             SELECT created_from_lead_id AS lead_id, array_agg(stays_id) AS customers
             FROM customers JOIN ({ROOTS}) it ON merged_id = id WHERE created_from_lead_id IS NOT NULL GROUP BY 1

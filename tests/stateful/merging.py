@@ -15,6 +15,7 @@ from tests.stateful.company import Ref, Row
 from tests.stateful.machine import NUMBERS, SIGNED, CompanyMachine
 
 Snapshot = dict[str, dict[int, Row]]
+KINDS = (*RecordKind, RecordKind.CUSTOMER, RecordKind.CUSTOMER)
 MOVED = ("leads", "customers", "contacts", "activities", "conversions")
 DERIVED = {"name", "sort_name", "search_text", "email_normalised", "phone_e164", "mobile_e164"}
 PERSONAL = {
@@ -38,11 +39,15 @@ NAMES = {"leads": "last_name", "customers": "name", "contacts": "last_name"}
 class Merging(CompanyMachine):
     """The rules about merges and erasures."""
 
-    @rule(who=NUMBERS, kind=st.sampled_from(RecordKind), numbers=st.lists(NUMBERS, min_size=2, max_size=4))
-    def merge(self, who: int, kind: RecordKind, numbers: list[int]) -> None:
-        refs = list(dict.fromkeys(ref for number in numbers if (ref := self.pick(kind.value, number))))
+    @rule(who=NUMBERS, kind=st.sampled_from(KINDS), number=NUMBERS, count=st.integers(2, 4), undoes=st.booleans())
+    def merge(self, who: int, kind: RecordKind, number: int, count: int, undoes: bool) -> None:
+        rows = [row for row in self.company.rows(f"{kind}s") if number % 8 == 0 or not row["deleted_at"]]
+        places = sorted({(number // 8 + place) % max(len(rows), 1) for place in range(count)})
+        refs: list[Ref] = [(kind.value, row["id"]) for place, row in enumerate(rows) if place in places]
         if len(refs) < 2:
             return
+        if number & 1:
+            refs.reverse()
         were_gone = [self.row(ref)["deleted_at"] for ref in refs]
         answer = self.act(
             "merge",
@@ -56,6 +61,8 @@ class Merging(CompanyMachine):
             assert not any(were_gone)
             self.merges[answer.result] = (self.company.before, self.company.now)
             self._check_all_moved(refs[0], refs[1:])
+            if undoes:
+                self._unmerge(who, self.company.now["record_merges"][answer.result])
 
     def _check_all_moved(self, kept: Ref, others: list[Ref]) -> None:
         """Nothing refers to the others any more but what was undone, and nothing is lost of the one that stays."""
@@ -75,8 +82,11 @@ class Merging(CompanyMachine):
     @precondition(lambda self: self.company.now["record_merges"])
     @rule(who=NUMBERS, number=NUMBERS)
     def unmerge(self, who: int, number: int) -> None:
-        merges = self.company.rows("record_merges", undone_at=None) or self.company.rows("record_merges")
-        merge = merges[number % len(merges)]
+        merges = self.company.rows("record_merges", undone_at=None) if number % 8 else []
+        merges = merges or self.company.rows("record_merges")
+        self._unmerge(who, merges[number // 8 % len(merges)])
+
+    def _unmerge(self, who: int, merge: Row) -> None:
         answer = self.act(
             "unmerge",
             who,
@@ -103,7 +113,7 @@ class Merging(CompanyMachine):
     @rule(who=NUMBERS, number=NUMBERS)
     def erase(self, who: int, number: int) -> None:
         # Seldom: whoever is erased has nothing left to go wrong.
-        if number % 3 or (ref := self.pick_any(number, *RecordKind)) is None:
+        if number % 5 or (ref := self.pick_any(number, *RecordKind)) is None:
             return
         answer = self.act(
             "erase",
@@ -120,6 +130,7 @@ class Merging(CompanyMachine):
             table = f"{kind}s"
             for row_id in ids:
                 row: Row = self.company.now[table][row_id]
+                self.erased[kind, row_id] = row["version"]
                 assert row[NAMES[table]] == "Erased"
                 kept: dict[str, Any] = {
                     name: row[name]

@@ -19,7 +19,7 @@ from crm_web.records.operations import MergedAway, OwnerNotEntitled
 from crm_web.records.serialization import from_history
 from crm_web.trash.purge import operations as trash
 from crm_web.undo import operations as history
-from tests.stateful.company import MODELS, PLACES, Ref, Row
+from tests.stateful.company import MODELS, PLACES, Ref, Row, StepResult
 from tests.stateful.machine import ANY_REFUSAL, CHANGES, CHOICES, KEPT, NUMBERS, SIGNED, CompanyMachine, find_differing
 from tests.stateful.typed import is_refused, is_whole, merge_by_hand, typed
 
@@ -210,12 +210,19 @@ class Keeping(CompanyMachine):
             return
         if is_trashed:
             assert answer.outcome in IN_TRASH, answer
-        elif merged is None:
+        elif form["version"] < self.erased.get(ref, 0):
+            assert answer.outcome == "ErasedMeanwhile", answer
+        else:
+            self._check_merged(answer, merged)
+        if answer.is_done:
+            assert find_differing(self.row(ref), merged or {}) == {}
+
+    def _check_merged(self, answer: StepResult, merged: Row | None) -> None:
+        """What both changed differently is asked about, and nothing else."""
+        if merged is None:
             assert answer.outcome == "ChangedMeanwhile", answer
         else:
             assert answer.outcome not in ("ChangedMeanwhile", *IN_TRASH), (answer, merged)
-        if answer.is_done:
-            assert find_differing(self.row(ref), merged or {}) == {}
 
     @rule(who=NUMBERS, number=NUMBERS)
     def add_note(self, who: int, number: int) -> None:
@@ -311,6 +318,7 @@ class Keeping(CompanyMachine):
         ref = self._pick_trashed(number)
         if ref is None or not self.row(ref)["deleted_at"]:
             return
+        was_merged = self.row(ref)["merged_into_id"] is not None
         answer = self.act(
             "purge",
             who,
@@ -322,7 +330,7 @@ class Keeping(CompanyMachine):
         )
         is_in_ledger = any(line.get(f"{ref[0]}_id") == ref[1] for line in self.company.rows("conversions"))
         if answer.outcome != "not allowed":
-            assert answer.outcome == ("NotPurged" if is_in_ledger or self._has_merged(ref) else "done")
+            assert answer.outcome == ("NotPurged" if is_in_ledger or was_merged or self._has_merged(ref) else "done")
             assert answer.is_done is (self.company.row(ref) is None)
 
     def _has_merged(self, ref: Ref) -> bool:

@@ -77,7 +77,7 @@ def test_any_order_of_anything_leaves_the_truth(own_database: OwnDatabase) -> No
                 deadline=None,
                 database=None,
                 report_multiple_bugs=False,
-                phases=(Phase.generate, Phase.shrink),
+                phases=(Phase.generate,),
                 suppress_health_check=list(HealthCheck),
             ),
         )

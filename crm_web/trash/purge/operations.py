@@ -20,7 +20,7 @@ def purge(kind: str, record: Lead | Customer | Contact, *, by: Employee) -> None
     """Delete a record permanently with its contacts and activities. Its history stays.
 
     :param kind: one of ``KINDS``
-    :raise NotPurged: if it was restored meanwhile, or has a conversion
+    :raise NotPurged: if it was restored meanwhile, was merged into another record, or has a conversion
     :raise RecordGone: if somebody else has just deleted it
     """
     set_audit_actor(by)
@@ -30,6 +30,8 @@ def purge(kind: str, record: Lead | Customer | Contact, *, by: Employee) -> None
     lock(record, deleting=True)
     if not record.is_in_trash:
         raise NotPurged("Someone has restored it.")
+    if record.merged_into_id is not None:
+        raise NotPurged("This record was merged into another one. Undo the merge first.")
     if obstacle := preview_purge(kind, record).obstacle:
         raise NotPurged(obstacle)
     record_id = record.id
