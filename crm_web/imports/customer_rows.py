@@ -16,13 +16,14 @@ class CustomerReader(RowReader):
         """
         values = super().read(cells)
         if values.get("phone") and values.get("mobile"):
-            self._leave_out_value("mobile", values["mobile"], "a customer has one phone number")
+            self._leave_out_value(("mobile",), values["mobile"], "a customer has one phone number")
         person = " ".join(filter(None, (values.get("first_name"), values.get("last_name"))))
         if values.get("company") and person:
-            self._leave_out_value("last_name", person, "the customer is a company. Import its people as contacts")
+            names = ("full_name", "last_name", "first_name")
+            self._leave_out_value(names, person, "the customer is a company. Import its people as contacts")
         return values
 
-    def _leave_out_value(self, name: str, value: str, reason: str) -> None:
-        columns = self.mapping.columns.get(name) or self.mapping.columns.get("full_name") or ()
-        column = self.mapping.name(columns[0]) if columns else ""
+    def _leave_out_value(self, names: Sequence[str], value: str, reason: str) -> None:
+        places = next((self.mapping.columns[name] for name in names if name in self.mapping.columns), ())
+        column = self.mapping.name(places[0]) if places else ""
         self.warnings.append(Problem(column, f"Left out, because {reason}.", value))

@@ -248,3 +248,14 @@ def test_what_a_customer_has_no_field_for_is_named(import_file: ImportFile) -> N
     assert "Mobile “+47 41 23 45 67”: Left out, because a customer has one phone number." in result.stdout
     assert "Contact Name “Ann Lee”: Left out, because the customer is a company." in result.stdout
     assert "line 3" not in result.stdout
+
+
+def test_a_mobile_that_is_left_out_is_not_called_by_another_column(import_file: ImportFile) -> None:
+    result = import_file(
+        "Account Name,Full Name,Phone 1 - Type,Phone 1 - Value,Phone 2 - Type,Phone 2 - Value\n"
+        "Fjord AS,Ann Lee,Work,+47 22 12 34 56,Mobile,+47 41 23 45 67\n",
+        "--kind",
+        "customers",
+    )
+    assert "Left out, because a customer has one phone number." in result.stdout
+    assert "Full Name “+47" not in result.stdout
