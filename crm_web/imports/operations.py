@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import BinaryIO
+from functools import partial
+from typing import BinaryIO, NamedTuple
 
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
@@ -221,31 +222,35 @@ def import_leads(
     progress("Checking for duplicates", 0, 0)
     if file.target is not Target.CUSTOMERS:
         _link(file, cursor)
-    _match(file.target, cursor)
+    STEPS[file.target].match(cursor)
     _settle_owners(file, options, cursor, by, report)
-    _match_rows(file.target, cursor)
+    STEPS[file.target].match_rows(cursor)
     if options.existing is Existing.SKIP:
         skip_known(cursor)
     _write(file, options, cursor, progress, report)
     return report
 
 
-def _match(target: Target, cursor: Cursor) -> None:
-    if target is Target.LEADS:
-        match_leads(cursor)
-    elif target is Target.ACTIVITIES:
-        match_activities(cursor)
-    else:
-        match_records(cursor, target)
+class Steps(NamedTuple):
+    """How the rows of one target are read, set beside the records that are here, and beside each other."""
+
+    reader: type[RowReader]
+    match: Callable[[Cursor], None]
+    match_rows: Callable[[Cursor], None]
 
 
-def _match_rows(target: Target, cursor: Cursor) -> None:
-    if target is Target.LEADS:
-        match_rows(cursor)
-    elif target is Target.ACTIVITIES:
-        settle_activities(cursor)
-    else:
-        match_record_rows(cursor, target)
+STEPS: Mapping[Target, Steps] = {
+    Target.CUSTOMERS: Steps(
+        CustomerReader,
+        partial(match_records, target=Target.CUSTOMERS),
+        partial(match_record_rows, target=Target.CUSTOMERS),
+    ),
+    Target.CONTACTS: Steps(
+        RowReader, partial(match_records, target=Target.CONTACTS), partial(match_record_rows, target=Target.CONTACTS)
+    ),
+    Target.LEADS: Steps(RowReader, match_leads, match_rows),
+    Target.ACTIVITIES: Steps(ActivityReader, match_activities, settle_activities),
+}
 
 
 def _link(file: LeadFile, cursor: Cursor) -> None:
@@ -274,19 +279,12 @@ def _write(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
     _count(cursor, report)
 
 
-READERS: Mapping[Target | None, type[RowReader]] = {
-    Target.ACTIVITIES: ActivityReader,
-    Target.CUSTOMERS: CustomerReader,
-}
-"""What reads the rows of each target, if not ``RowReader``."""
-
-
 def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress, report: Report, by: Employee) -> None:
     statuses = {squash(word): status for word, status in options.statuses.items()}
     regions = list_regions(options.country, by, home=options.region)
     drops = options.bad_values is BadValues.DROP
     rules = Rules(regions, options.currency, now(), statuses, drops, options.words)
-    reader = READERS.get(file.target, RowReader)(file.mapping, rules)
+    reader = STEPS[file.target].reader(file.mapping, rules)
     staging = Staging(cursor, of_activities=file.target is Target.ACTIVITIES)
     place = file.stream.tell()
     size = file.stream.seek(0, 2)

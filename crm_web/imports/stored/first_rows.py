@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from crm_web.core.clock import now
 from crm_web.imports.mapping import ColumnMapping
-from crm_web.imports.operations import READERS, Options
+from crm_web.imports.operations import STEPS, Options
 from crm_web.imports.rows import RowReader, RowRefused, Rules
 from crm_web.imports.stored.hints import hint_at_pages
 from crm_web.imports.tables import Table
@@ -68,7 +68,7 @@ def read_first_rows(csv: Table, mapping: ColumnMapping, options: Options, *, by:
     statuses = {squash(word): status for word, status in options.statuses.items()}
     regions = list_regions(options.country, by, home=options.region)
     rules = Rules(regions, options.currency, now(), statuses, words=options.words)
-    reader = READERS.get(options.target, RowReader)(mapping, rules)
+    reader = STEPS[options.target or Target.LEADS].reader(mapping, rules)
     labels = _ACTIVITY if options.target is Target.ACTIVITIES else _LEAD
     if options.target in (Target.CUSTOMERS, Target.CONTACTS):
         labels = {name: label for name, label in labels.items() if name not in _OF_LEADS}
