@@ -1,5 +1,7 @@
 """Activities, for programs."""
 
+from collections.abc import Callable
+
 from flask import Response, abort, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -126,13 +128,7 @@ def change_activity(activity_id: int) -> ResponseReturnValue:
 )
 def finish_task(activity_id: int) -> ResponseReturnValue:
     """A task that is done already keeps its time."""
-    task = _task_to_finish(activity_id)
-    if answer := replay_response():
-        return answer
-    operations.finish_task(task, by=current_user)
-    answer = store_response(show(schemas.Activity, task))
-    db.session.commit()
-    return answer
+    return _set_done(activity_id, operations.finish_task)
 
 
 @blueprint.post("/api/v1/activities/<int:activity_id>/reopen")
@@ -142,10 +138,15 @@ def finish_task(activity_id: int) -> ResponseReturnValue:
 )
 def reopen_task(activity_id: int) -> ResponseReturnValue:
     """Does nothing if it is open. If its assignee is deactivated, it goes to the owner of its record."""
-    task = _task_to_finish(activity_id)
+    return _set_done(activity_id, operations.reopen_task)
+
+
+def _set_done(activity_id: int, change: Callable[..., object]) -> Response:
+    task = _activity_or_404(activity_id)
+    require_finish(task)
     if answer := replay_response():
         return answer
-    operations.reopen_task(task, by=current_user)
+    change(task, by=current_user)
     answer = store_response(show(schemas.Activity, task))
     db.session.commit()
     return answer
@@ -173,9 +174,3 @@ def _lock_seen(activity: Activity) -> None:
     lock(activity.record, shared=True)
     lock(activity)
     require_match(activity.version)
-
-
-def _task_to_finish(activity_id: int) -> Activity:
-    task = _activity_or_404(activity_id)
-    require_finish(task)
-    return task
