@@ -104,17 +104,22 @@ class PreferencesForm(RecordForm):
     )
 
 
-class PasswordForm(RecordForm):
+class ChosenPasswordForm(RecordForm):
+    """A new password that its owner chooses."""
+
+    password = new_password_field("New password", InputRequired("Enter a new password."))
+    repeated_password = new_password_field(
+        "Repeat new password",
+        InputRequired("Repeat the new password."),
+        EqualTo("password", "The passwords don’t match. Enter both again."),
+    )
+
+
+class PasswordForm(ChosenPasswordForm):
     """A change of one's own password."""
 
     current_password = PasswordField(
         "Current password",
         [InputRequired("Enter your current password.")],
         render_kw={"autocomplete": "current-password"},
-    )
-    password = new_password_field("New password", InputRequired("Enter a new password."))
-    repeated_password = new_password_field(
-        "Repeat new password",
-        InputRequired("Repeat the new password."),
-        EqualTo("password", "The passwords don’t match. Enter both again."),
     )

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from crm_web.auth import sessions
 from crm_web.auth.operations import TooManyAttempts
 from crm_web.auth.password_links import blueprint, operations, queries
-from crm_web.auth.password_links.forms import ForgottenPasswordForm, NewPasswordByLinkForm
+from crm_web.auth.password_links.forms import ForgottenPasswordForm, PasswordByLinkForm
 from crm_web.auth.password_links.sending import mail_reset
 from crm_web.auth.permissions import public
 from crm_web.auth.start_page import url_of_start_page
@@ -59,13 +59,13 @@ def _ask_page(form: ForgottenPasswordForm) -> str:
 def edit_password() -> ResponseReturnValue:
     token = request.args.get("link", "")
     link = queries.get_link(token)
-    return _password_page(NewPasswordByLinkForm(link=token), link) if link else _show_expired()
+    return _password_page(PasswordByLinkForm(link=token), link) if link else _show_expired()
 
 
 @blueprint.post("/set-password")
 @public
 def set_password() -> ResponseReturnValue:
-    form = NewPasswordByLinkForm()
+    form = PasswordByLinkForm()
     link = queries.get_link(form.link.data or "")
     if link is None:
         return _show_expired()
@@ -87,7 +87,7 @@ def set_password() -> ResponseReturnValue:
     return redirect(place, code=303)
 
 
-def _password_page(form: NewPasswordByLinkForm, link: PasswordLink) -> str:
+def _password_page(form: PasswordByLinkForm, link: PasswordLink) -> str:
     return render_template("password_links/set_password.html", form=form, email=link.email)
 
 
