@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 from crm_web.auth.operations import set_password
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
-from crm_web.employees import operations, queries
+from crm_web.employees import operations
 from crm_web.models import Employee, Role, limit_of
 from crm_web.records import people
 from crm_web.records.parsing import read_email, read_text
@@ -73,7 +73,7 @@ def deactivate(email: str, hand_over_to: str | None, hand_over_to_nobody: bool) 
 
 
 def _get_employee(email: str) -> Employee:
-    employee = queries.find_employee_by_email(email)
+    employee = people.find_employee_by_email(email)
     if employee is None:
         raise click.ClickException(f"No employee has the email {email}. `flask employees list` shows all.")
     return employee

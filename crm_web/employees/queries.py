@@ -63,11 +63,6 @@ def find_employee(employee_id: int) -> Employee | None:
     return db.session.scalar(query)
 
 
-def find_employee_by_email(email: str) -> Employee | None:
-    """Find an employee, active or not, by email."""
-    return db.session.scalar(select(Employee).where(Employee.email_normalised == func.lower(email.strip())))
-
-
 def list_leaders(employee: Employee | None) -> Sequence[Employee]:
     """List who could be an employee's manager, by name: everybody else who is active, and the present manager.
 

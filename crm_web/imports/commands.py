@@ -30,6 +30,7 @@ from crm_web.imports.vacuum import vacuum_after_rollback
 from crm_web.models import Employee, LeadStatus, Role
 from crm_web.records.country_input import read_country
 from crm_web.records.parsing import read_currency
+from crm_web.records.people import find_employee_by_email
 
 leads = AppGroup("leads", help="Import leads.")
 
@@ -208,9 +209,8 @@ def _write_files(opened: LeadFile, refused: Path | None, report_file: Path | Non
 
 
 def _get_employee(email: str) -> Employee:
-    address = email.strip().lower()
-    employee = db.session.scalar(select(Employee).where(Employee.email_normalised == address, Employee.is_active))
-    return employee or _refuse(f"No active employee has the email {email}.")
+    employee = find_employee_by_email(email)
+    return employee if employee and employee.is_active else _refuse(f"No active employee has the email {email}.")
 
 
 def _get_actor(email: str | None, needs_administrator: bool) -> Employee:

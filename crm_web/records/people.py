@@ -82,6 +82,11 @@ def _load_employee(employee_id: int) -> Employee | None:
     return employee
 
 
+def find_employee_by_email(email: str) -> Employee | None:
+    """Find an employee, active or not, by email in any case."""
+    return db.session.scalar(select(Employee).where(Employee.email_normalised == func.lower(email.strip())))
+
+
 @cache
 def _select_employee() -> Select[Any]:
     attributes = [getattr(Employee, it.key) for it in inspect(Employee).column_attrs if not it.deferred]

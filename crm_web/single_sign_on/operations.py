@@ -11,6 +11,7 @@ from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.employees.operations import change_employee, create_employee
 from crm_web.models import Employee, EmployeeIdentity, Role, SignIn, set_audit_actor
+from crm_web.records.people import find_employee_by_email
 from crm_web.single_sign_on.provider import Identity, SignedOut
 
 
@@ -87,7 +88,7 @@ def _link(identity: Identity) -> Employee | None:
     """Link an identity to the employee with its email."""
     if identity.email is None:
         return None
-    employee = db.session.scalar(select(Employee).where(Employee.email_normalised == func.lower(identity.email)))
+    employee = find_employee_by_email(identity.email)
     if employee is not None and not _keep(identity, employee):
         # The address was given to somebody else at the provider: whose records are here is not theirs.
         raise NotAdmitted("Your email belongs to someone else here. Ask an admin to change one of the accounts.")

@@ -25,9 +25,3 @@ def get_link(token: str) -> PasswordLink | None:
         .options(contains_eager(PasswordLink.employee))
     )
     return db.session.scalar(query)
-
-
-def find_active_employee(email: str) -> Employee | None:
-    """Find the active employee with an email, in any case."""
-    query = select(Employee).where(Employee.email_normalised == func.lower(email), Employee.is_active)
-    return db.session.scalar(query)

@@ -4,10 +4,10 @@ from flask import render_template, url_for
 from flask_login import current_user
 
 from crm_web.auth.password_links.operations import INVITATION_LASTS, RESET_LASTS, create_link
-from crm_web.auth.password_links.queries import find_active_employee
 from crm_web.core.config import current_settings
 from crm_web.mail.operations import write_mail
 from crm_web.models import Employee
+from crm_web.records.people import find_employee_by_email
 
 
 def invite(employee: Employee) -> str | None:
@@ -29,8 +29,8 @@ def invite(employee: Employee) -> str | None:
 
 def mail_reset(email: str) -> None:
     """Email whoever has this address a link to set a new password within an hour; does nothing if nobody does."""
-    employee = find_active_employee(email)
-    if employee is None:
+    employee = find_employee_by_email(email)
+    if employee is None or not employee.is_active:
         return
     token = create_link(employee, lasts=RESET_LASTS)
     body = render_template(
