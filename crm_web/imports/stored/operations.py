@@ -91,7 +91,8 @@ def create_set(
     earlier = lock_import(joins, *BEFORE_IMPORT) if joins else []
     records = earlier + [_create_named(*file, region=region, currency=currency, by=by) for file in files]
     first = min(records, key=lambda record: record.id)
-    kinds = {Kind(record.options["kind"]) for record in records}
+    # The release before did not keep the kind.
+    kinds = {Kind(record.options.get("kind", Kind.PERSON)) for record in records}
     for record in records:
         options = dict(record.options)
         if len(records) > 1 and record not in earlier and not options.get("is_remembered"):

@@ -114,3 +114,15 @@ def test_a_file_that_fails_is_named_and_nothing_is_imported(session: Session, br
     assert "deals.csv: Line 1,202: a quotation mark is opened and never closed." in page.text
     assert {file.state for file in session.scalars(select(Import))} == {ImportState.DRAFT}
     assert count(session, Customer) == 0
+
+
+def test_files_join_one_that_was_uploaded_before_kinds_were_kept(
+    session: Session, browser: Browser, work: Work
+) -> None:
+    upload_files(browser, {"accounts.csv": ACCOUNTS})
+    record = session.scalars(select(Import)).one()
+    record.options = {name: value for name, value in record.options.items() if name != "kind"}
+    session.commit()
+    contacts = (io.BytesIO(CONTACTS.encode()), "contacts.csv")
+    page = browser.open(f"/imports/{record.id}/files").form("/files").submit(file=contacts).follow()
+    assert page.flash == "Files added. Nothing is imported yet."
