@@ -2,9 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, Text, and_, cast, exists, func, literal, or_, select, union
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -35,6 +35,38 @@ _REST_AFTER_CODE = 8
 """So few digits are still one number; fewer would be found in too many."""
 
 
+Bind = Callable[[str], ColumnElement[str]]
+"""Gives the value of a name of ``read_words``."""
+
+
+class WordForms(NamedTuple):
+    """Everything that the condition of a search depends on, except the text of its words and numbers.
+
+    :param words: for each word, whether it is short and whether it has signs
+    :param numbers: how many phone numbers the search can mean; if any, its words do not matter
+    """
+
+    words: tuple[tuple[bool, bool], ...]
+    numbers: int
+
+
+def read_words(words: str) -> tuple[WordForms, dict[str, str]]:
+    """Read what is searched for.
+
+    :return: its forms, and the values that a condition of these forms refers to, by name
+    """
+    if numbers := list_possible_numbers(words):
+        return WordForms((), len(numbers)), {f"number_{at}": f"%{digits}%" for at, digits in enumerate(numbers)}
+    typed = _split(words)[:MOST_WORDS]
+    forms = tuple((is_short(word), has_signs(word)) for word in typed)
+    values = {f"word_{at}": word for at, word in enumerate(typed)}
+    patterns = {
+        f"pattern_{at}": f"{escape_like(word)}%" if is_short(word) else f"%{escape_like(word)}%"
+        for at, word in enumerate(typed)
+    }
+    return WordForms(forms, 0), values | patterns
+
+
 def contains_words(search_text: ColumnElement[str], words: str, *, by_index: bool = True) -> ColumnElement[bool]:
     """Build the condition that a record contains every word of a search.
 
@@ -44,11 +76,25 @@ def contains_words(search_text: ColumnElement[str], words: str, *, by_index: boo
     :param by_index: write it so that an index can be used; false for a few rows that are selected already
     :return: the condition; true if nothing was typed
     """
-    if numbers := list_possible_numbers(words):
-        return or_(*(search_text.like(f"%{digits}%") for digits in numbers))
-    typed = _split(words)[:MOST_WORDS]
-    conditions = [_contains_word(search_text, word) for word in typed]
-    signs = [_has_signs(search_text, word) for word in typed if by_index and has_signs(word)]
+    forms, values = read_words(words)
+    return contains_forms(search_text, forms, lambda name: literal(values[name]), by_index=by_index)
+
+
+def contains_forms(
+    search_text: ColumnElement[str], forms: WordForms, bind: Bind, *, by_index: bool = True
+) -> ColumnElement[bool]:
+    """Build the same condition for any words of these forms.
+
+    :param bind: gives the values of ``read_words``
+    """
+    if forms.numbers:
+        return or_(*(search_text.like(bind(f"number_{at}")) for at in range(forms.numbers)))
+    conditions = [
+        _contains_word(search_text, bind(f"pattern_{at}"), short) for at, (short, _) in enumerate(forms.words)
+    ]
+    signs = [
+        _has_signs(search_text, bind(f"word_{at}")) for at, (_, signs) in enumerate(forms.words) if by_index and signs
+    ]
     return and_(True, *signs, *conditions)
 
 
@@ -63,17 +109,14 @@ def _split(words: str) -> list[str]:
     return unicodedata.normalize("NFKC", words).split()
 
 
-def _contains_word(search_text: ColumnElement[str], word: str) -> ColumnElement[bool]:
+def _contains_word(search_text: ColumnElement[str], pattern: ColumnElement[str], is_short: bool) -> ColumnElement[bool]:
     """The index covers trigrams and starts of words; finding one or two letters anywhere would be slow."""
-    if is_short(word):
-        beginning = func.crm_fold(f"{escape_like(word)}%")
-        return or_(
-            search_text.like(beginning, escape="\\"), search_text.like(literal("% ").op("||")(beginning), escape="\\")
-        )
-    return search_text.like(func.crm_fold(f"%{escape_like(word)}%"), escape="\\")
+    folded = func.crm_fold(pattern)
+    found = search_text.like(folded, escape="\\")
+    return or_(found, search_text.like(literal("% ").op("||")(folded), escape="\\")) if is_short else found
 
 
-def _has_signs(search_text: ColumnElement[str], word: str) -> ColumnElement[bool]:
+def _has_signs(search_text: ColumnElement[str], word: ColumnElement[str]) -> ColumnElement[bool]:
     """The trigram index covers ASCII letters only if the database's locale knows no others; this finds the rest."""
     beyond_ascii = func.octet_length(search_text) > func.char_length(search_text)
     return and_(beyond_ascii, func.crm_signs(search_text).op("@>")(func.crm_signs(func.crm_fold(word))))

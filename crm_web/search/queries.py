@@ -9,10 +9,12 @@ find every record that holds it. Only where both find next to nothing are words 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Select,
     Text,
     and_,
@@ -35,8 +37,8 @@ from crm_web.core.database import DbFailure, classify_failure
 from crm_web.core.extensions import db
 from crm_web.models import Contact, Customer, CustomerStatus, Employee, KnownWord, Lead, StatusKind
 from crm_web.records.folding import fold
-from crm_web.records.matching import contains_words, escape_like
-from crm_web.search.words import SearchTerms, edit_distance, is_close, tidy
+from crm_web.records.matching import contains_forms, contains_words, escape_like
+from crm_web.search.words import SearchTerms, TermForms, edit_distance, is_close, tidy
 
 MOST_HITS = 50
 """How many of a kind are shown; there may be more."""
@@ -48,7 +50,6 @@ FEW = 5
 MOST_SIMILAR = 5
 PATIENCE = 1500
 """After so many milliseconds the database gives a statement of a search up."""
-ENDS_IN_DIGITS = 6
 EXACT, EQUAL, BEGINS, WORD_BEGINS, INSIDE, SIMILAR, VAGUE = range(7)
 
 
@@ -103,10 +104,11 @@ class Found:
         return [hit for _, hit in placed[:MOST_HITS]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Kind:
     """How one table is searched."""
 
+    entity: str
     model: Any
     is_over: ColumnElement[bool]
     newest: Sequence[ColumnElement[Any]]
@@ -114,22 +116,31 @@ class _Kind:
 
 
 _OF_STANDING = exists().where(Customer.id == Contact.customer_id, Customer.deleted_at.is_(None))
-_KINDS = {
-    "lead": _Kind(
+_RECORDS_OF_ALL = (
+    _Kind(
+        "lead",
         Lead,
         Lead.status.not_in(StatusKind.OPEN.statuses),
         (Lead.updated_at.desc(), Lead.id.desc()),
         [Lead.deleted_at.is_(None)],
     ),
-    "customer": _Kind(
+    _Kind(
+        "customer",
         Customer,
         Customer.status != CustomerStatus.ACTIVE,
         (Customer.updated_at.desc(), Customer.id.desc()),
         [Customer.deleted_at.is_(None)],
     ),
-    "contact": _Kind(Contact, false(), (Contact.id.desc(),), [Contact.deleted_at.is_(None)]),
-    "employee": _Kind(Employee, Employee.is_active.is_(False), (Employee.id.desc(),), []),
-}
+    _Kind("contact", Contact, false(), (Contact.id.desc(),), [Contact.deleted_at.is_(None)]),
+)
+_KINDS = (
+    *_RECORDS_OF_ALL,
+    _Kind("employee", Employee, Employee.is_active.is_(False), (Employee.id.desc(),), []),
+)
+_ACTIVE_KINDS = (
+    *_RECORDS_OF_ALL,
+    _Kind("employee", Employee, false(), (Employee.id.desc(),), [Employee.is_active.expression]),
+)
 
 
 def search_everything(typed: str, *, with_inactive: bool = False) -> Found:
@@ -139,9 +150,8 @@ def search_everything(typed: str, *, with_inactive: bool = False) -> Found:
     """
     if not typed:
         return Found(SearchTerms(""), {})
-    active = _Kind(Employee, false(), _KINDS["employee"].newest, [Employee.is_active.expression])
     try:
-        return _search(typed, _KINDS if with_inactive else _KINDS | {"employee": active})
+        return _search(typed, _KINDS if with_inactive else _ACTIVE_KINDS)
     except DBAPIError as error:
         if classify_failure(error) is not DbFailure.SLOW:
             raise
@@ -149,21 +159,28 @@ def search_everything(typed: str, *, with_inactive: bool = False) -> Found:
         raise SearchTooSlow from error
 
 
-def _search(typed: str, kinds: dict[str, _Kind]) -> Found:
-    # The limit holds for this transaction.
-    limit = func.set_config("statement_timeout", str(PATIENCE), True)
-    wanted = SearchTerms(db.session.execute(select(func.crm_fold(typed, type_=Text()), limit)).one()[0])
-    rows = list(db.session.execute(union_all(*(_search_recent(wanted, *kind) for kind in kinds.items()))))
+def _search(typed: str, kinds: tuple[_Kind, ...]) -> Found:
+    folded, _ = db.session.execute(_BEGIN, {"typed": typed, "patience": str(PATIENCE)}).one()
+    wanted = SearchTerms(folded)
+    forms, values = wanted.forms, wanted.values
+    rows = list(db.session.execute(_select_recent(forms, kinds), values))
     common = {row.entity for row in rows if row.is_common}
-    rare = [kind for kind in kinds.items() if kind[0] not in common]
+    rare = tuple(kind for kind in kinds if kind.entity not in common)
     if rare and not wanted.is_unindexed:
-        rows += db.session.execute(union_all(*(_search_indexed(wanted, *kind) for kind in rare)))
+        rows += db.session.execute(_select_indexed(forms, rare), values)
     found = _gather(wanted, rows, common)
     if len(found.best) < FEW and (similar := _list_similar(wanted)):
         wanted = replace(wanted, similar=similar)
-        rows += db.session.execute(union_all(*(_search_indexed(wanted, *kind) for kind in kinds.items())))
+        rows += db.session.execute(_select_similar(similar, kinds))
         found = _gather(wanted, rows, common)
     return found
+
+
+# The limit holds for this transaction.
+_BEGIN = select(
+    func.crm_fold(bindparam("typed", type_=Text()), type_=Text()),
+    func.set_config("statement_timeout", bindparam("patience", type_=Text()), True),
+)
 
 
 def _gather(terms: SearchTerms, rows: Iterable[Any], common: Iterable[str]) -> Found:
@@ -184,7 +201,7 @@ def load_records(hits: Sequence[Hit]) -> list[tuple[Hit, Any]]:
 
     :return: each hit with a row of ``SHOWN``, in the same order
     """
-    ids = {entity: [hit.id for hit in hits if hit.entity == entity] for entity in _KINDS}
+    ids = {entity: [hit.id for hit in hits if hit.entity == entity] for entity in _MODELS}
     rows = {(row.entity, row.id): row for row in db.session.execute(_RECORDS, ids)} if hits else {}
     return [(hit, rows[hit.entity, hit.id]) for hit in hits if (hit.entity, hit.id) in rows]
 
@@ -193,8 +210,11 @@ SHOWN = ("name", "about", "number", "email", "website", "phone", "mobile", "stat
 """What is shown of a record, whatever its kind; what a kind does not have is NULL."""
 
 
+_MODELS = {kind.entity: kind.model for kind in _KINDS}
+
+
 def _select_shown(entity: str, **others: Any) -> Select[Any]:
-    model = _KINDS[entity].model
+    model = _MODELS[entity]
     columns = [others.get(name, getattr(model, name, null())) for name in SHOWN]
     texts = [column.cast(Text).label(name) for name, column in zip(SHOWN, columns, strict=True)]
     return select(literal(entity).label("entity"), model.id, *texts).where(
@@ -211,40 +231,75 @@ _RECORDS = union_all(
 )
 
 
-def _search_recent(terms: SearchTerms, entity: str, kind: _Kind) -> Select[Any]:
+@lru_cache(maxsize=64)
+def _select_recent(forms: TermForms, kinds: tuple[_Kind, ...]) -> CompoundSelect[Any]:
+    return union_all(*(_search_recent(forms, kind) for kind in kinds))
+
+
+@lru_cache(maxsize=64)
+def _select_indexed(forms: TermForms, kinds: tuple[_Kind, ...]) -> CompoundSelect[Any]:
+    return union_all(
+        *(
+            _search_indexed(kind, contains_forms(_text_of(kind), forms.contained, _bind), _rank(forms, kind.model))
+            for kind in kinds
+        )
+    )
+
+
+def _select_similar(similar: Sequence[Sequence[str]], kinds: tuple[_Kind, ...]) -> CompoundSelect[Any]:
+    return union_all(
+        *(
+            _search_indexed(
+                kind,
+                and_(*(or_(*(contains_words(_text_of(kind), word) for word in words)) for words in similar)),
+                _rank_similar(similar, kind.model),
+            )
+            for kind in kinds
+        )
+    )
+
+
+def _bind(name: str) -> ColumnElement[str]:
+    """A value of ``SearchTerms.values``."""
+    return bindparam(name, type_=Text())
+
+
+def _text_of(kind: _Kind) -> ColumnElement[str]:
+    text: ColumnElement[str] = kind.model.search_text.expression
+    return text
+
+
+def _search_recent(forms: TermForms, kind: _Kind) -> Select[Any]:
     """The newest that match, and the names that are equal or begin so, each by an index of its own."""
     model, name = kind.model, kind.model.sort_name.expression
     latest = select(model.id, model.search_text).where(*kind.visible).order_by(*kind.newest).limit(NEWEST).subquery()
-    matches = select(latest.c.id).where(contains_words(latest.c.search_text, terms.text, by_index=False))
-    recent = matches.limit(RANKED).cte(f"recent_{entity}").prefix_with("MATERIALIZED")
+    is_match = contains_forms(latest.c.search_text, forms.contained, _bind, by_index=False)
+    matches = select(latest.c.id).where(is_match)
+    recent = matches.limit(RANKED).cte(f"recent_{kind.entity}").prefix_with("MATERIALIZED")
     ids = select(model.id).where(*kind.visible)
-    equal = ids.where(name == terms.text).order_by(model.id.desc()).limit(MOST_HITS)
-    begins = ids.where(_begins(name, terms.text)).order_by(name, model.id).limit(MOST_HITS)
+    equal = ids.where(name == _bind("text")).order_by(model.id.desc()).limit(MOST_HITS)
+    begins = ids.where(_like(name, "begins")).order_by(name, model.id).limit(MOST_HITS)
     arms = union(select(recent.c.id), select(equal.subquery()), select(begins.subquery()))
     is_common = select(func.count() >= COMMON).select_from(recent).scalar_subquery()
-    columns = (*_columns(terms, entity, kind), is_common.label("is_common"))
+    columns = (*_columns(kind, _rank(forms, model)), is_common.label("is_common"))
     return _best(select(*columns).where(model.id.in_(arms), *_visible(kind)).subquery())
 
 
-def _search_indexed(terms: SearchTerms, entity: str, kind: _Kind) -> Select[Any]:
+def _search_indexed(kind: _Kind, condition: ColumnElement[bool], rank: ColumnElement[int]) -> Select[Any]:
     """All that match, found by the index of words, up to a bound.
 
     Materialised, they are planned as if all were wanted, so that no order of another index tempts the planner; they are
     still only read up to the limit.
     """
-    text = kind.model.search_text.expression
-    condition = contains_words(text, terms.text)
-    if terms.similar:
-        condition = and_(*(or_(*(contains_words(text, word) for word in words)) for words in terms.similar))
-    columns = (*_columns(terms, entity, kind), false().label("is_common"))
-    inside = select(*columns).where(condition, *_visible(kind)).cte(f"inside_{entity}").prefix_with("MATERIALIZED")
+    columns = (*_columns(kind, rank), false().label("is_common"))
+    inside = select(*columns).where(condition, *_visible(kind)).cte(f"inside_{kind.entity}").prefix_with("MATERIALIZED")
     return _best(select(inside).limit(RANKED).subquery())
 
 
-def _columns(terms: SearchTerms, entity: str, kind: _Kind) -> tuple[Any, ...]:
+def _columns(kind: _Kind, rank: ColumnElement[int]) -> tuple[Any, ...]:
     """The parts of a ``Hit``, in its order."""
-    model, name = kind.model, literal(entity).label("entity")
-    return name, model.id, _rank(terms, model).label("rank"), kind.is_over.label("is_over"), model.updated_at
+    model, entity = kind.model, literal(kind.entity).label("entity")
+    return entity, model.id, rank.label("rank"), kind.is_over.label("is_over"), model.updated_at
 
 
 def _visible(kind: _Kind) -> list[ColumnElement[bool]]:
@@ -256,38 +311,39 @@ def _best(hits: Any) -> Select[Any]:
     return select(select(hits).order_by(*order).limit(MOST_HITS + 1).subquery())
 
 
-def _rank(terms: SearchTerms, model: Any) -> ColumnElement[int]:
-    name, padded = model.sort_name, literal(" ").op("||")(model.search_text)
-    if terms.similar:
-        whole = [or_(*(_contains(padded, f" {word} ") for word in words)) for words in terms.similar]
-        return case((and_(*whole), SIMILAR), else_=VAGUE)
-    words = [_contains(padded, f" {word}") for word in terms.words]
+def _rank(forms: TermForms, model: Any) -> ColumnElement[int]:
+    name, padded = model.sort_name, _padded(model)
     return case(
-        (or_(*_exact(terms, model)), EXACT),
-        (name == terms.text, EQUAL),
-        (_begins(name, terms.text), BEGINS),
-        (and_(True, *words), WORD_BEGINS),
+        (or_(*_exact(forms, model)), EXACT),
+        (name == _bind("text"), EQUAL),
+        (_like(name, "begins"), BEGINS),
+        (and_(True, *(_like(padded, f"beginning_{at}") for at in range(forms.words))), WORD_BEGINS),
         else_=INSIDE,
     )
 
 
-def _exact(terms: SearchTerms, model: Any) -> Iterable[ColumnElement[bool]]:
+def _rank_similar(similar: Sequence[Sequence[str]], model: Any) -> ColumnElement[int]:
+    padded = _padded(model)
+    whole = [or_(*(padded.like(f"% {escape_like(word)} %", escape="\\") for word in words)) for words in similar]
+    return case((and_(*whole), SIMILAR), else_=VAGUE)
+
+
+def _padded(model: Any) -> ColumnElement[str]:
+    padded: ColumnElement[str] = literal(" ").op("||")(model.search_text)
+    return padded
+
+
+def _exact(forms: TermForms, model: Any) -> Iterable[ColumnElement[bool]]:
     """Whatever is one record's own: its address, its number, its telephone."""
-    yield model.email_normalised == terms.text
+    yield model.email_normalised == _bind("text")
     if model is Customer:
-        yield Customer.number.in_((terms.text.upper(), f"C-{terms.text}"))
-    if len(terms.digits) >= ENDS_IN_DIGITS:
-        numbers = [model.phone_e164, *([model.mobile_e164] if hasattr(model, "mobile_e164") else [])]
-        yield from (number.like(f"%{digits}") for number in numbers for digits in terms.numbers)
+        yield Customer.number.in_((_bind("number"), _bind("number_digits")))
+    numbers = [model.phone_e164, *([model.mobile_e164] if hasattr(model, "mobile_e164") else [])]
+    yield from (number.like(_bind(f"ending_{at}")) for number in numbers for at in range(forms.endings))
 
 
-def _contains(text: Any, part: str) -> ColumnElement[bool]:
-    condition: ColumnElement[bool] = text.like(f"%{escape_like(part)}%", escape="\\")
-    return condition
-
-
-def _begins(name: Any, text: str) -> ColumnElement[bool]:
-    condition: ColumnElement[bool] = name.like(f"{escape_like(text)}%", escape="\\")
+def _like(text: Any, name: str) -> ColumnElement[bool]:
+    condition: ColumnElement[bool] = text.like(_bind(name), escape="\\")
     return condition
 
 

@@ -10,7 +10,7 @@ from crm_web.lists.params import Tab
 from crm_web.models import CustomerStatus, LeadStatus, Role
 from crm_web.records.matching import digits_if_phone, phone_digits
 from crm_web.search.queries import MOST_HITS, SIMILAR, Found, Hit
-from crm_web.search.words import Piece, SearchTerms, mark
+from crm_web.search.words import Piece, SearchTerms, holds_any, mark
 
 KINDS = {"lead": "Lead", "customer": "Customer", "contact": "Contact", "employee": "Employee"}
 PLURALS = {kind: f"{label}s" for kind, label in KINDS.items()}
@@ -40,8 +40,8 @@ class Result:
 def describe(terms: SearchTerms, hit: Hit, row: Any, *, keeps_employees: bool) -> Result:
     """Put a hit in words, with what was searched for marked in them."""
     about = [text for text in (row.number, row.about) if text and text != row.name]
-    missing = [word for word in terms.words if not any(_is_marked(text, [word]) for text in (row.name, *about))]
-    reached = [text for text in (row.email, row.website) if text and text != row.name and _is_marked(text, missing)]
+    missing = [word for word in terms.words if not any(holds_any(text, [word]) for text in (row.name, *about))]
+    reached = [text for text in (row.email, row.website) if text and text != row.name and holds_any(text, missing)]
     phones = [text for text in (row.phone, row.mobile) if text and _is_number(text, terms)]
     statuses: dict[str, Any] = {"lead": LeadStatus, "customer": CustomerStatus, "employee": Role}
     return Result(
@@ -59,10 +59,6 @@ def _is_number(text: str, terms: SearchTerms) -> bool:
     """The last digits are in every spelling, whatever stands before them in one of the two."""
     digits = phone_digits(text)
     return any(number in digits or number[-SAME_AT_THE_END:] in digits for number in terms.numbers)
-
-
-def _is_marked(text: str, words: Sequence[str]) -> bool:
-    return any(piece.is_match for piece in mark(text, words))
 
 
 def _url_of(hit: Hit, row: Any, keeps_employees: bool) -> str:

@@ -2,22 +2,28 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from crm_web.records.folding import fold
 from crm_web.records.matching import (
     FIRST_EMOJI,
     MOST_WORDS,
+    WordForms,
     digits_if_phone,
+    escape_like,
     has_signs,
     is_short,
     list_possible_numbers,
+    read_words,
 )
 
 LONGEST_TYPED = 200
 LONGEST_READ = 2000
+ENDS_IN_DIGITS = 6
+"""From so many digits on, a number that ends in them is taken for the same."""
 SHORTEST_TO_MEND = 4
 LONGEST_TO_MEND = 24
 LONG = 7
@@ -50,6 +56,18 @@ def _is_telling(sign: str) -> bool:
     return sign.isalnum() or sign >= FIRST_EMOJI
 
 
+class TermForms(NamedTuple):
+    """What the statements of a search depend on, except the text of its words.
+
+    :param words: how many there are
+    :param endings: in how many ways a phone number may end
+    """
+
+    contained: WordForms
+    words: int
+    endings: int
+
+
 @dataclass(frozen=True)
 class SearchTerms:
     """A search, folded as the database folds what it is compared with."""
@@ -71,6 +89,28 @@ class SearchTerms:
     def numbers(self) -> list[str]:
         """The same, with and without what may be dialed before it."""
         return list_possible_numbers(self.text)
+
+    @property
+    def _endings(self) -> list[str]:
+        return self.numbers if len(self.digits) >= ENDS_IN_DIGITS else []
+
+    @property
+    def forms(self) -> TermForms:
+        """What its statements are built from."""
+        return TermForms(read_words(self.text)[0], len(self.words), len(self._endings))
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The values that its statements refer to, by name."""
+        return {
+            **read_words(self.text)[1],
+            "text": self.text,
+            "begins": f"{escape_like(self.text)}%",
+            "number": self.text.upper(),
+            "number_digits": f"C-{self.text}",
+            **{f"beginning_{at}": f"% {escape_like(word)}%" for at, word in enumerate(self.words)},
+            **{f"ending_{at}": f"%{digits}" for at, digits in enumerate(self._endings)},
+        }
 
     @property
     def is_unindexed(self) -> bool:
@@ -118,24 +158,35 @@ class Piece:
     is_match: bool
 
 
-def mark(text: str, words: Sequence[str]) -> list[Piece]:
+def mark(text: str, words: Iterable[str]) -> list[Piece]:
     """Cut a text where searched words begin and end; put together again the pieces are the text."""
-    plain, places = _fold_with_places(text)
     is_match = [False] * len(text)
-    for word in sorted({fold(word) for word in words} - {""}):
-        for found in re.finditer(re.escape(word), plain):
-            if is_short(word) and plain[found.start() - 1 : found.start()].isalnum():
-                continue
-            for place in range(places[found.start()], places[found.end()]):
-                is_match[place] = True
+    for start, end in _find_words(text, words):
+        is_match[start:end] = [True] * (end - start)
     edges = [0, *(place for place in range(1, len(text)) if is_match[place] != is_match[place - 1]), len(text)]
     return [Piece(text[start:end], is_match[start]) for start, end in pairwise(edges) if start < end]
 
 
-def _fold_with_places(text: str) -> tuple[str, list[int]]:
+def holds_any(text: str, words: Iterable[str]) -> bool:
+    """Return whether a text holds one of the words that ``mark`` would mark."""
+    return any(start < end for start, end in _find_words(text, words))
+
+
+def _find_words(text: str, words: Iterable[str]) -> Iterator[tuple[int, int]]:
+    plain, places = _fold_with_places(text)
+    for word in {fold(word) for word in words} - {""}:
+        at = plain.find(word)
+        while at >= 0:
+            end = at + len(word)
+            if not (is_short(word) and plain[at - 1 : at].isalnum()):
+                yield places[at], places[end]
+            at = plain.find(word, end)
+
+
+def _fold_with_places(text: str) -> tuple[str, Sequence[int]]:
     """Fold a text, and tell for each letter of the result (and for its end) where in the text it came from."""
     if text.isascii():
-        return fold(text), list(range(len(text) + 1))
+        return fold(text), range(len(text) + 1)
     folded = [fold(letter) for letter in text]
     places = [place for place, letters in enumerate(folded) for _ in letters]
     return "".join(folded), [*places, len(text)]

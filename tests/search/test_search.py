@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from crm_web.models import Employee, Lead
+from crm_web.search import queries
 from tests.databases import OwnDatabase
 from tests.factories import make_contact, make_customer, make_employee, make_lead, make_sign_in
 from tests.page import Browser, Page
@@ -47,6 +48,15 @@ def test_finds_leads_customers_contacts_and_employees_in_one(search: Search, ses
     assert {row["Type"] for row in page.table} == {"Lead", "Customer", "Contact", "Employee"}
     assert page.click("Ed Quillian").url == f"/customers/{customer.id}#contacts"
     assert names(search("quill", kind="contact")) == ["Ed Quillian"]
+
+
+def test_builds_its_statements_once_for_all_searches_of_a_form(search: Search, session: Session) -> None:
+    make_lead(session, first_name="Mara", last_name="Okafor")
+    make_lead(session, first_name="Yusuf", last_name="Brandt")
+    assert names(search("mara okafor")) == ["Mara Okafor"]
+    built = queries._select_recent.cache_info().misses
+    assert names(search("brandt yusuf")) == ["Yusuf Brandt"]
+    assert queries._select_recent.cache_info().misses == built
 
 
 def test_marks_what_was_searched_for(search: Search, session: Session) -> None:
