@@ -141,6 +141,8 @@ def find_unisolated(tree: nodes.Template) -> list[str]:
 
 def _is_typed(node: nodes.Node) -> bool:
     """Whether an expression ends in a field that people type."""
+    if isinstance(node, nodes.Filter) and node.name == "markdown":
+        return False  # It isolates each paragraph.
     while isinstance(node, (nodes.Filter, nodes.Or, nodes.CondExpr)):
         inner = node.node if isinstance(node, nodes.Filter) else node.left if isinstance(node, nodes.Or) else node.expr1
         node = inner or nodes.Const("")

@@ -12,10 +12,10 @@ from crm_web.records.date_input import read_moment, read_time
 from crm_web.web.form_fields import (
     DateField,
     EnumField,
+    NoteBlock,
     OwnerField,
     RecordForm,
     Required,
-    TextBlock,
     TextLine,
     TypedField,
     stored_values,
@@ -59,7 +59,7 @@ class ActivityFields(RecordForm):
     """What is typed about an activity; some fields are only for tasks, or only for calls."""
 
     subject = TextLine("Subject", limit_of(Activity.subject), [Required("Enter a subject.")])
-    body = TextBlock("Details", limit_of(Activity.body), render_kw={"rows": 3})
+    body = NoteBlock("Details", limit_of(Activity.body), render_kw={"rows": 3})
     outcome = EnumField("Outcome", CallOutcome)
     happened_at = MomentField("Date and time")
     due_on = DateField("Due date")

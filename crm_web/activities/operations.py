@@ -8,6 +8,7 @@ from crm_web.core.clock import now
 from crm_web.core.errors import Conflict
 from crm_web.core.extensions import db
 from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, set_audit_actor
+from crm_web.records.mentions import save_mentions
 from crm_web.records.operations import lock
 
 OF_KIND = {
@@ -57,6 +58,7 @@ def add_activity(record: Lead | Customer, values: Mapping[str, Any], *, by: Empl
     place = {"lead_id": record.id} if isinstance(record, Lead) else {"customer_id": record.id}
     activity = Activity(**place, **{name: value for name, value in values.items() if name not in left_out})
     db.session.add(activity)
+    save_mentions(activity, by=by)
     db.session.flush()
     return activity
 

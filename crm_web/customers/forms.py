@@ -11,6 +11,7 @@ from crm_web.web.form_fields import (
     CountryField,
     EmailField,
     EnumField,
+    NoteBlock,
     OwnerField,
     Required,
     TextBlock,
@@ -99,7 +100,7 @@ class CustomerForm(DuplicateCheckForm, GroupedForm):
     shipping_country = CountryField("Country")
 
     parent = CustomerField("Parent company", description="Customer number, e.g. C-10042, or full name.")
-    description = TextBlock("Description", limit_of(Customer.description), render_kw={"rows": 5})
+    description = NoteBlock("Description", limit_of(Customer.description), render_kw={"rows": 5})
 
     @property
     def phone_country(self) -> str | None:

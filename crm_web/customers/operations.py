@@ -9,6 +9,7 @@ from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
 from crm_web.models import Contact, Customer, CustomerStatus, Employee, set_audit_actor
 from crm_web.records.batch import Batch, begin, save
+from crm_web.records.mentions import save_mentions
 from crm_web.records.merging import Merge
 from crm_web.records.operations import (
     check_owner,
@@ -53,6 +54,7 @@ def create_customer(values: Mapping[str, Any], *, by: Employee) -> Customer:
     customer = Customer()
     set_values(customer, values, country=find_phone_country(customer, values), by=by)
     db.session.add(customer)
+    save_mentions(customer, by=by)
     db.session.flush()
     return customer
 
@@ -80,9 +82,11 @@ def change_customer(customer: Customer, values: Mapping[str, Any], *, version: i
     if "parent_id" in values and parent_id != customer.parent_id:
         _check_parent(customer, parent_id)
     before, country = customer.phone_country, find_phone_country(customer, merged.values)
+    note = customer.description
     set_values(customer, merged.values, country=country, by=by)
     if country != before:
         _read_numbers_of_contacts(customer, by)
+    save_mentions(customer, note, by=by)
     db.session.flush()
     return merged
 

@@ -28,6 +28,7 @@ from crm_web.web.form_fields import (
     EmailField,
     EnumField,
     HiddenNumber,
+    NoteBlock,
     OwnerField,
     PercentField,
     RecordForm,
@@ -107,7 +108,7 @@ class LeadForm(DuplicateCheckForm, GroupedForm):
     source = _line("Source", LeadSource.name, description="Choose a source or type a new one.")
     rating = EnumField("Rating", Rating)
     owner_id = OwnerField("Owner")
-    description = TextBlock("Description", limit_of(Lead.description), render_kw={"rows": 5})
+    description = NoteBlock("Description", limit_of(Lead.description), render_kw={"rows": 5})
 
     street = TextBlock("Street", limit_of(Lead.street), render_kw={"rows": 2})
     city = _line("City", Lead.city)

@@ -21,6 +21,7 @@ from crm_web.models import (
     StatusKind,
 )
 from crm_web.records.batch import Batch, begin, save
+from crm_web.records.mentions import save_mentions
 from crm_web.records.merging import Merge
 from crm_web.records.operations import check_owner, lock, merge_with_saved, move_to_trash, restore_from_trash
 from crm_web.records.phones import set_values
@@ -70,6 +71,7 @@ def create_lead(values: Mapping[str, Any], *, by: Employee, batch: Batch | None 
     lead = Lead(source=use_source(values.get("source"), batch=batch))
     set_values(lead, {**values, "source": lead.source}, country=values.get("country"), by=by)
     db.session.add(lead)
+    save_mentions(lead, by=by)
     save(batch)
     return lead
 
@@ -96,7 +98,9 @@ def change_lead(
     _check_whole(lead, merged.values)
     if merged.values.get("owner_id") != lead.owner_id:
         check_owner(merged.values.get("owner_id"), batch=batch)
+    note = lead.description
     set_values(lead, merged.values, country=merged.values.get("country", lead.country), by=by)
+    save_mentions(lead, note, by=by)
     save(batch)
     return merged
 

@@ -31,6 +31,7 @@ from crm_web.models.external_id import ExternalId
 from crm_web.models.last_activity import CustomerLastActivity, LeadLastActivity
 from crm_web.models.lead import WAY_TO_WON, Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
 from crm_web.models.mail import OutgoingMail
+from crm_web.models.mention import Mention
 from crm_web.models.merge import RecordMerge
 from crm_web.models.password_link import PasswordLink
 from crm_web.models.saved_view import ListName, SavedView, ViewChoice
@@ -92,6 +93,7 @@ __all__ = [
     "DuplicatePair",
     "DuplicateScan",
     "RecordKind",
+    "Mention",
     "RecordMerge",
     "Strength",
     "Employee",

@@ -36,6 +36,7 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat
 from crm_web.core import clock
 from crm_web.records.currency_signs import ENGLISH
 from crm_web.web.formats import datetime_pattern, day_pattern, english_locale, time_pattern
+from crm_web.web.markdown import markdown
 from crm_web.web.postal_addresses import FIELDS, address_fields, write_address
 
 Amount = Decimal | int | float
@@ -299,7 +300,7 @@ FOR_READER: dict[str, Callable[..., Any]] = {
 }
 LASTING = (money, number, percent, date, datetime, clock_time)
 FOR_ALL: dict[str, Callable[..., Any]] = {
-    filter_.__name__: filter_ for filter_ in (tel, mailto, web_link, initials, tint, share)
+    filter_.__name__: filter_ for filter_ in (tel, mailto, web_link, initials, tint, share, markdown)
 }
 
 

@@ -39,7 +39,7 @@ def test_a_note_is_added_from_the_page_of_a_lead_even_of_someone_else(
     page = page.follow()
     assert page.flash == "Note added: Talked"
     assert "Note: Talked Ann Keller" in page.text
-    assert page.one(".timeline .lines").get_text() == "Line one\nLine two"
+    assert page.one(".timeline .note").get_text().strip() == "Line one\nLine two"
     note = find(session)
     assert (note.kind, note.lead_id, note.customer_id, note.created_by_id) == (ActivityKind.NOTE, lead.id, None, ann.id)
     assert note.body == "Line one\nLine two"

@@ -26,6 +26,8 @@ STAYS = {
     "lead_status_history.lead_id": "the story of the lead that was merged",
     "changes.entity_id": "the story of the record that was merged",
     "record_merges.kept_id": "an earlier merge, which is undone after this one",
+    "mentions.lead_id": "the note that mentions somebody stays with the record that was merged",
+    "mentions.customer_id": "the note that mentions somebody stays with the record that was merged",
     "duplicate_keys.record_id": "the worker compares the records again",
     "duplicate_pairs.record_id": "the worker compares the records again",
     "duplicate_pairs.other_id": "the worker compares the records again",

@@ -10,6 +10,7 @@ from crm_web.core.clock import now
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.models import Activity, ActivityKind, Employee, set_audit_actor
+from crm_web.records.mentions import save_mentions
 from crm_web.records.merging import Merge
 from crm_web.records.operations import lock, merge_with_saved, read_before_edit
 
@@ -36,9 +37,7 @@ def change_activity(activity: Activity, values: Mapping[str, Any], *, version: i
     merged = merge_with_saved(activity, values, version=version, by=by)
     if merged.values.get("assignee_id") != activity.assignee_id:
         check_assignee(merged.values.get("assignee_id"))
-    for name, value in merged.values.items():
-        setattr(activity, name, value)
-    db.session.flush()
+    _set_values(activity, merged.values, by)
     return merged
 
 
@@ -77,8 +76,14 @@ def undo_edit(activity: Activity, version: int, *, by: Employee) -> None:
     before = read_before_edit(activity, version, what="this")
     if "assignee_id" in before:
         check_assignee(before["assignee_id"])
-    for name, value in before.items():
+    _set_values(activity, before, by)
+
+
+def _set_values(activity: Activity, values: Mapping[str, Any], by: Employee) -> None:
+    note = activity.body
+    for name, value in values.items():
         setattr(activity, name, value)
+    save_mentions(activity, note, by=by)
     db.session.flush()
 
 
