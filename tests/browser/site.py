@@ -26,6 +26,18 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 EXPECTED_MESSAGE = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
 
 
+# Rows, items and cards made of the same elements and classes as two others before them.
+LEAVE_OUT_REPEATED_ROWS = """() => {
+  const seen = new Map();
+  for (const row of document.querySelectorAll("main :is(tr, li, option)")) {
+    const parts = [row, ...row.querySelectorAll("*")];
+    const made = parts.map((part) => `${part.tagName}.${part.className.baseVal ?? part.className}`).join();
+    seen.set(made, (seen.get(made) ?? 0) + 1);
+    if (seen.get(made) > 2) row.remove();
+  }
+}"""
+
+
 class Site:
     """The application, served on a port of its own.
 
@@ -126,6 +138,11 @@ def find_violations(page: Page, *rules: str) -> list[str]:
         for violation in violations
         for node in violation["nodes"]
     ]
+
+
+def leave_out_repeated_rows(page: Page) -> None:
+    """Keep the first two rows of each make: to axe the rest are the same, and each takes it as long."""
+    page.evaluate(LEAVE_OUT_REPEATED_ROWS)
 
 
 def measure_overflow(page: Page) -> int:

@@ -17,7 +17,7 @@ from tests.factories import make_sign_in
 from tests.page import Browser
 
 HERE = "http://piper.test"
-WIDTHS = (1440, 375, 320)
+WIDTHS = (1440, 320)
 TYPED = quote(word_of(200))
 PARTS = 2
 STATES = (
