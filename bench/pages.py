@@ -157,6 +157,7 @@ BROAD_FILTERS = "/leads?country=GB&currency=EUR"
 WRITE: dict[str, Any] = {"queries": 6, "milliseconds": 8}
 PAGES = [
     Page("My day", look("/today")),
+    Page("Calendar", look("/calendar")),
     Page("Dashboard", look("/")),
     Page("List, first page", look("/leads")),
     Page("List, at 90 % depth", deep_page),

@@ -23,6 +23,7 @@ FEATURES = (
     "auth.password_links",
     "auth.tokens",
     "bulk",
+    "calendar",
     "contacts",
     "customers",
     "dashboard",

@@ -25,6 +25,7 @@ class NavigationLink:
 
 NAVIGATION = (
     ("Today", "today.show_today", "today", None),
+    ("Calendar", "calendar.show_calendar", "meeting", None),
     ("Dashboard", "dashboard.show_dashboard", "dashboard", None),
     ("Leads", "leads.list_leads", "lead", None),
     ("Customers", "customers.list_customers", "customer", None),

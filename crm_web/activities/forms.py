@@ -8,7 +8,7 @@ from wtforms import HiddenField
 from crm_web.activities.days import find_day, read_day_word
 from crm_web.activities.queries import list_assignees
 from crm_web.models import Activity, ActivityKind, CallOutcome, Employee, TaskPriority, limit_of
-from crm_web.records.date_input import read_moment, read_time
+from crm_web.records.date_input import read_date, read_moment, read_time
 from crm_web.web.form_fields import (
     DateField,
     EnumField,
@@ -23,6 +23,9 @@ from crm_web.web.form_fields import (
 from crm_web.web.forms import IdempotentForm
 from crm_web.web.template_filters import current_user_locale, today
 from crm_web.web.widgets import NotDrawn
+
+KINDS = {kind.value: kind for kind in ActivityKind}
+NINE = time(9)
 
 
 class MomentField(TypedField):
@@ -85,6 +88,8 @@ class ActivityForm(ActivityFields, IdempotentForm):
     def values(self) -> dict[str, Any]:
         """Return the values for the operation; a word such as ``tomorrow`` sets a task's due date."""
         values = stored_values(self)
+        if self.kind.data is ActivityKind.TASK and self.happened_at.data == self.happened_at.object_data:
+            values["happened_at"] = None
         if self.kind.data is ActivityKind.TASK and (word := read_day_word(self.to.data)):
             values["due_on"] = find_day(word, today())
         return values
@@ -100,7 +105,7 @@ class ActivityForm(ActivityFields, IdempotentForm):
             self.check_due_time()
             return is_valid and not self.errors
         for field, name in ((self.due_on, "due date"), (self.due_time, "due time"), (self.priority, "priority")):
-            if field.data is not None:
+            if field.data not in (None, field.object_data):
                 field.errors = [f"Only tasks have a {name}. Choose Task, or clear the {name.split()[-1]}."]
         if self.assignee_id.data not in (None, self.assignee_id.object_data):
             self.assignee_id.errors = ["Only tasks can be assigned to someone else. Choose Task, or choose yourself."]
@@ -112,11 +117,24 @@ class ActivityForm(ActivityFields, IdempotentForm):
         return any(f.errors for f in (self.due_on, self.due_time, self.priority, self.assignee_id))
 
 
-def read_activity_form(by: Employee) -> ActivityForm:
-    """Build the form with what was sent, if anything was."""
-    form = ActivityForm(data={"assignee_id": by.id})
+def read_activity_form(by: Employee, kind: str | None = None, day: str | None = None) -> ActivityForm:
+    """Build the form with what was sent, if anything was.
+
+    :param kind: the kind that an address asks for; no kind is chosen if there is no such one
+    :param day: for which an address asks, such as ``2026-03-31``; a call or meeting begins at nine
+    """
+    form = ActivityForm(data={"assignee_id": by.id} | _presets(kind, day))
     form.assignee_id.set_options(list_assignees())
     return form
+
+
+def _presets(kind: str | None, day: str | None) -> dict[str, Any]:
+    presets: dict[str, Any] = {"kind": KINDS[kind]} if kind in KINDS else {}
+    try:
+        due_on = read_date(day or "")
+    except ValueError:
+        return presets
+    return presets | {"due_on": due_on, "happened_at": datetime.combine(due_on, NINE, current_user_locale().zone)}
 
 
 def empty_activity_form(by: Employee, kind: str | None) -> ActivityForm:
@@ -124,7 +142,6 @@ def empty_activity_form(by: Employee, kind: str | None) -> ActivityForm:
 
     :param kind: the kind that is asked for; no kind is chosen if there is no such one
     """
-    kinds = {known.value: known for known in ActivityKind}
-    form = ActivityForm(formdata=None, data={"assignee_id": by.id, "kind": kinds.get(kind or "")})
+    form = ActivityForm(formdata=None, data={"assignee_id": by.id, "kind": KINDS.get(kind or "")})
     form.assignee_id.set_options(list_assignees())
     return form

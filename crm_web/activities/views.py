@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import abort, render_template, url_for
+from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -16,12 +16,13 @@ from crm_web.models import Activity, Customer, Lead
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
+from crm_web.web.urls import next_url
 
 
 @blueprint.get("/leads/<int:lead_id>/activities/new")
 @allowed(Action.CREATE)
 def new_on_lead(lead_id: int) -> ResponseReturnValue:
-    return _adding_page(read_activity_form(current_user), queries.get_record(Lead, lead_id) or abort(404))
+    return _adding_page(_read_form(), queries.get_record(Lead, lead_id) or abort(404))
 
 
 @blueprint.post("/leads/<int:lead_id>/activities")
@@ -34,7 +35,7 @@ def add_to_lead(lead_id: int) -> ResponseReturnValue:
 @blueprint.get("/customers/<int:customer_id>/activities/new")
 @allowed(Action.CREATE)
 def new_on_customer(customer_id: int) -> ResponseReturnValue:
-    return _adding_page(read_activity_form(current_user), queries.get_record(Customer, customer_id) or abort(404))
+    return _adding_page(_read_form(), queries.get_record(Customer, customer_id) or abort(404))
 
 
 @blueprint.post("/customers/<int:customer_id>/activities")
@@ -44,8 +45,12 @@ def add_to_customer(customer_id: int) -> ResponseReturnValue:
     return _add(queries.get_record(Customer, customer_id) or abort(404))
 
 
+def _read_form() -> ActivityForm:
+    return read_activity_form(current_user, request.args.get("kind"), request.args.get("day"))
+
+
 def _add(record: Lead | Customer) -> ResponseReturnValue:
-    form = read_activity_form(current_user)
+    form = _read_form()
     if answer := replay_response(form):
         return answer.give()
     if not form.validate():
@@ -62,15 +67,16 @@ def _add(record: Lead | Customer) -> ResponseReturnValue:
 
 
 def _adding_page(form: ActivityForm, record: Lead | Customer) -> str:
-    add_url = url_for("activities.add_to_lead", lead_id=record.id)
+    asked: dict[str, Any] = {name: request.args.get(name) for name in ("day", "next")}
+    add_url = url_for("activities.add_to_lead", lead_id=record.id, **asked)
     if isinstance(record, Customer):
-        add_url = url_for("activities.add_to_customer", customer_id=record.id)
+        add_url = url_for("activities.add_to_customer", customer_id=record.id, **asked)
     return render_template(
         "activities/add_activity.html",
         activity_form=form,
         record=record,
         add_url=add_url,
-        back_url=url_of_record(record),
+        back_url=next_url(url_of_record(record)),
     )
 
 

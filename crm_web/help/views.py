@@ -7,6 +7,7 @@ from crm_web.help import blueprint
 
 TOPICS = {
     "today": "help/today.html",
+    "calendar": "help/calendar.html",
     "leads": "help/leads.html",
     "board": "help/board.html",
     "customers": "help/customers.html",

@@ -73,6 +73,7 @@ class Activity(Recorded, Base):
         Index("ix_activities_customer_happened", "customer_id", "happened_at", "id"),
         Index("ix_activities_happened", "happened_at"),
         Index("ix_activities_created_by_id", "created_by_id"),
+        Index("ix_activities_assignee_due", "assignee_id", "due_on"),
         Index(
             "ix_activities_open_tasks",
             "assignee_id",
@@ -104,7 +105,7 @@ class Activity(Recorded, Base):
     due_time: Mapped[time | None]
     priority: Mapped[TaskPriority | None] = mapped_column(EnumText(TaskPriority))
     done_at: Mapped[Timestamp | None]
-    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
     outcome: Mapped[CallOutcome | None] = mapped_column(EnumText(CallOutcome))
 
     lead: Mapped[Lead | None] = relationship()

@@ -5,13 +5,13 @@ from typing import Any
 from flask import render_template, request, url_for
 from flask_login import current_user
 
+from crm_web.activities.people import PeopleChoice, choose_people
 from crm_web.activities.queries import get_activity
 from crm_web.auth.permissions import Action, allowed, may
 from crm_web.core.clock import now
 from crm_web.models import Activity
 from crm_web.today import blueprint, queries
 from crm_web.today.agenda import QUIET_DAYS, sort_by_day, times_of
-from crm_web.today.people import PeopleChoice, choose_people
 from crm_web.web.template_filters import current_user_locale
 
 MOST = 100

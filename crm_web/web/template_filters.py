@@ -142,6 +142,11 @@ def clock_time(value: dt.time | None, *, user_locale: UserLocale = DEFAULT_LOCAL
     return time_pattern(user_locale.locale).apply(value, english_locale(user_locale.locale)) if value else ""
 
 
+def local_time(value: dt.datetime, *, user_locale: UserLocale = DEFAULT_LOCALE) -> dt.time:
+    """Return the time of day that it is in the user's zone."""
+    return value.astimezone(user_locale.zone).time()
+
+
 def relative_time(
     value: dt.datetime | None,
     *,
@@ -291,6 +296,7 @@ FOR_READER: dict[str, Callable[..., Any]] = {
         date,
         datetime,
         clock_time,
+        local_time,
         relative_time,
         time_parts,
         country,

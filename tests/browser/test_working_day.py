@@ -72,3 +72,18 @@ def test_escape_leaves_a_value_as_it_is(open_as: Open) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(pencil).to_be_focused()
     assert page.url.partition("?")[0] == lead.partition("?")[0]
+
+
+def test_dragging_moves_a_task_to_another_day(open_as: Open) -> None:
+    page = open_as("max").go("/calendar?who=team")
+    task = page.locator("[data-day] li:not(.is-done) > a[data-move]").first
+    days = page.locator("[data-day]")
+    day = (
+        days.last
+        if task.locator("xpath=ancestor::td").get_attribute("data-day") != days.last.get_attribute("data-day")
+        else days.first
+    )
+    task.drag_to(day, target_position={"x": 40, "y": 8})
+    expect(page.locator(".message")).to_contain_text("moved to")
+    expect(day.locator("a[data-move]")).not_to_have_count(0)
+    assert not find_violations(page)

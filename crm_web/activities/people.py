@@ -1,4 +1,4 @@
-"""Whose day the page shows: managers choose a person or their team."""
+"""Whose activities a page shows: managers choose a person or their team."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ ME, TEAM = "me", "team"
 
 @dataclass(frozen=True)
 class PeopleChoice:
-    """The people whose day it is.
+    """The people whose activities a page shows.
 
     :param word: ``me``, ``team`` or the id of an employee, as in the URL
-    :param name: whose day it is; empty for one's own
+    :param name: whose they are; empty for one's own
     :param choices: what can be chosen instead; empty if nothing can
     """
 
@@ -30,7 +30,7 @@ class PeopleChoice:
 
 
 def choose_people(word: str | None, by: Employee) -> PeopleChoice:
-    """Choose whose day to show; anything unknown, and any choice of who is no manager, means one's own."""
+    """Choose whose activities to show; anything unknown, and any choice of who is no manager, means one's own."""
     if not may(by, Action.CHANGE_ANY):
         return PeopleChoice(ME, "", (by.id,))
     others = {str(person.id): person.name for person in list_possible_owners(but=by)}
