@@ -212,6 +212,12 @@ def test_large_lists_are_loaded_when_they_are_needed(file: SourceFile) -> None:
 
 
 @every()
+def test_every_statement_can_be_kept_compiled(file: SourceFile) -> None:
+    """SQLAlchemy compiles a statement with VALUES anew each time; use ``unnest``."""
+    assert "sqlalchemy.values" not in file.imports
+
+
+@every()
 def test_only_phones_knows_whose_a_number_without_a_country_is(file: SourceFile) -> None:
     """Whoever took the installation's country for granted would forget the record's and the person's."""
     if file.path.name not in ("config.py", "phones.py", "commands.py"):

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, literal, or_, select, true, union_all, values
+from sqlalchemy import ColumnElement, Row, Select, literal, or_, select, true, union_all
 from sqlalchemy.orm import aliased
 
 from crm_web.core.extensions import db
-from crm_web.leads.queries import LeadFilter
+from crm_web.leads.queries import LeadFilter, unnest_statuses
 from crm_web.leads.spec import LEADS
 from crm_web.lists.pagination import COUNT_LIMIT, PAGE_SIZE, Sort, cursor_after, load_page
 from crm_web.models import NEXT_DUE, Employee, Lead, LeadLastActivity, LeadStatus, Metric, StatusKind
@@ -139,7 +139,7 @@ def _select_first(
     """Select the keys of each column's first cards and one more, from an index or, if they are few, from all that
     match.
     """
-    columns = values(Lead.status.expression, name="columns").data([(status,) for status in statuses])
+    columns = unnest_statuses(statuses)
     query = _select_column(filters, closed_in, is_open=is_open).where(Lead.status == columns.c.status)
     query = query.with_only_columns(Lead.id, _key_of(is_open).label("key"))
     if is_rare:

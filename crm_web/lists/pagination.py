@@ -223,12 +223,14 @@ def _merge_group_scans(query: Select[Any], order: Sort, position: CursorPosition
     if position is not None:
         groups = groups.where(key <= position[1] if order.descending else key >= position[1])
     group, row_id = groups.subquery("grouped"), order.id_column
-    inner = query.with_only_columns(row_id.label("sort_id")).where(grouping.column == group.c.value)
+    # Were it "=", the planner would drop the column from the order, and walk all rows by id for a group without any.
+    is_of_group = grouping.column.between(group.c.value, group.c.value)
+    inner = query.with_only_columns(row_id.label("sort_id")).where(is_of_group)
     if position is not None:
         is_same = group.c.key == literal(position[1], key.type)
         from_here = case((is_same, literal(position[2])), else_=literal(2**63 - 1 if order.descending else -1))
         inner = inner.where(row_id < from_here if order.descending else row_id > from_here)
-    inner = inner.order_by(row_id.desc() if order.descending else row_id.asc()).limit(length)
+    inner = inner.order_by(*Sort(grouping.column, row_id, order.descending).columns).limit(length)
     some = inner.correlate(group).lateral("members")
     found = select(group.c.key.label("sort_key"), some.c.sort_id).select_from(group).join(some, true())
     return found.order_by(*Sort(group.c.key, some.c.sort_id, order.descending).columns).limit(length)

@@ -1,12 +1,27 @@
 """Sort expressions that are never null, identical to those of the indexes."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from babel import Locale
-from sqlalchemy import ColumnElement, Integer, Text, case, column, func, literal, select, type_coerce, union_all, values
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    ColumnElement,
+    Integer,
+    Text,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    type_coerce,
+    union_all,
+)
 
 from crm_web.lists.pagination import Groups
 from crm_web.models import COUNTRIES, Employee, LeadSource
@@ -57,10 +72,8 @@ def group_by_owner(owner_id: Any) -> Groups:
 
 def group_by_word(words_column: Any, words: type[StrEnum]) -> Groups:
     """Enum members in their order."""
-    rows = [(known.value, place) for place, known in enumerate(words)]
-    keys = values(column("value", Text), column("key", Integer), name="word_keys").data(rows)
-    named = select(keys.c.value, keys.c.key).cte("words").prefix_with("MATERIALIZED")
-    return Groups(named, type_coerce(words_column, Text))
+    keys = _unnest([word.value for word in words], range(len(words)), key_type=Integer)
+    return Groups(keys, type_coerce(words_column, Text))
 
 
 def group_by_source(source: Any) -> Groups:
@@ -74,7 +87,13 @@ def group_by_source(source: Any) -> Groups:
 def group_by_country(country: Any) -> Groups:
     """Countries by English name, none first."""
     names = Locale("en").territories
-    known = [(code, fold(names.get(code, code))) for code in sorted(COUNTRIES)]
-    keys = values(column("value", Text), column("key", Text), name="country_keys").data([("", ""), *known])
-    named = select(keys.c.value, keys.c.key.collate("C").label("key")).cte("countries").prefix_with("MATERIALIZED")
-    return Groups(named, func.coalesce(country, literal("")))
+    codes = sorted(COUNTRIES)
+    keys = _unnest(["", *codes], ["", *(fold(names.get(code, code)) for code in codes)], key_type=Text(collation="C"))
+    return Groups(keys, func.coalesce(country, literal("")))
+
+
+def _unnest(groups: Sequence[str], keys: Sequence[Any], *, key_type: Any) -> CTE:
+    """Rows of groups with their keys; a statement with VALUES would be compiled anew each time."""
+    given = [cast(list(column), ARRAY(kind)) for column, kind in ((groups, Text), (keys, key_type))]
+    rows = func.unnest(*given).table_valued("value", column("key", key_type)).render_derived()
+    return select(rows.c.value, rows.c.key).cte("keys").prefix_with("MATERIALIZED")

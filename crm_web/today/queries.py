@@ -4,14 +4,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, case, func, literal, or_, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    DateTime,
+    FromClause,
+    Integer,
+    Select,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from crm_web.core.extensions import db
-from crm_web.leads.queries import LeadFilter
+from crm_web.leads.queries import LeadFilter, unnest_statuses
 from crm_web.leads.spec import LEADS
+from crm_web.lists.record_filters import within
+from crm_web.lists.sorting import NO_DAY
 from crm_web.models import (
     Activity,
     ActivityKind,
@@ -28,6 +46,8 @@ from crm_web.stats.periods import Period
 OPEN = StatusKind.OPEN.statuses
 LATELY = 200
 """How many leads that were updated lately are looked through for those that were assigned."""
+LONGEST_UNTOUCHED = 50
+"""How many leads of each person and status are looked through for those that are quiet."""
 
 
 class LeadGroup(StrEnum):
@@ -57,22 +77,38 @@ class Times:
 
 def list_open_tasks(assignee_ids: Sequence[int], times: Times, *, limit: int) -> Sequence[Activity]:
     """List open tasks on records outside the trash by due date and priority, those without a date last."""
+    given = {"people": assignee_ids, "next_day": times.days.next_day, "most": limit}
+    return db.session.scalars(_select_open_tasks(), given).all()
+
+
+@cache
+def _select_open_tasks() -> Select[Any]:
     urgency = case((Activity.priority == TaskPriority.HIGH, 0), (Activity.priority == TaskPriority.LOW, 2), else_=1)
-    query = _select_with_record().where(Activity.is_open_task, Activity.assignee_id.in_(assignee_ids))
-    query = query.where(or_(Activity.due_on < times.days.next_day, Activity.due_on.is_(None)))
+    query = _select_with_record().where(Activity.is_open_task, Activity.assignee_id.in_(_PEOPLE))
+    query = query.where(or_(Activity.due_on < bindparam("next_day"), Activity.due_on.is_(None)))
     order = (Activity.due_on.asc().nulls_last(), urgency, Activity.due_time.asc().nulls_last(), Activity.id)
-    return db.session.scalars(query.order_by(*order).limit(limit)).all()
+    return query.order_by(*order).limit(_MOST)
 
 
 def list_appointments(author_ids: Sequence[int], times: Times, *, limit: int) -> Sequence[Activity]:
     """List the calls and meetings of the days ahead, by time."""
+    given = {"people": author_ids, "now": times.now, "end": times.days.end, "most": limit}
+    return db.session.scalars(_select_appointments(), given).all()
+
+
+@cache
+def _select_appointments() -> Select[Any]:
     query = _select_with_record().where(
         Activity.kind.in_([ActivityKind.CALL, ActivityKind.MEETING]),
-        Activity.created_by_id.in_(author_ids),
-        Activity.happened_at > times.now,
-        Activity.happened_at < times.days.end,
+        Activity.created_by_id.in_(_PEOPLE),
+        Activity.happened_at > bindparam("now"),
+        Activity.happened_at < bindparam("end"),
     )
-    return db.session.scalars(query.order_by(Activity.happened_at, Activity.id).limit(limit)).all()
+    return query.order_by(Activity.happened_at, Activity.id).limit(_MOST)
+
+
+_PEOPLE: BindParameter[int] = bindparam("people", expanding=True)
+_MOST = bindparam("most", type_=Integer)
 
 
 def _select_with_record() -> Select[Any]:
@@ -91,61 +127,94 @@ def list_lead_groups(owner_ids: Sequence[int], times: Times, *, limit: int) -> d
     :param limit: how many of each group at most
     :return: the leads of each group, each with its owner and last activity
     """
-    parts = [
-        _first(LeadGroup.ASSIGNED, _select_assigned(owner_ids, times), Lead.updated_at.desc(), limit),
-        _first(LeadGroup.UNPLANNED, _select_unplanned(owner_ids, times), Lead.updated_at, limit),
-        _first(LeadGroup.QUIET, _select_quiet(owner_ids, times), LeadLastActivity.at.asc().nulls_first(), limit),
-        _first(LeadGroup.CLOSING, _select_closing(owner_ids, times), Lead.expected_close_on, limit),
-        _first(LeadGroup.UNASSIGNED, _select_open().where(Lead.owner_id.is_(None)), Lead.updated_at.desc(), limit),
-    ]
-    found = union_all(*(part.subquery().select() for part in parts)).subquery()
-    query = select(Lead, found.c.name).join(found, found.c.id == Lead.id).order_by(found.c.place)
+    given = {"people": owner_ids, "next_day": times.days.next_day, "most": limit}
+    given |= {"now": times.now, "lately": times.lately, "quiet_since": times.quiet_since}
     groups: dict[LeadGroup, list[Lead]] = {group: [] for group in LeadGroup}
-    for lead, group in db.session.execute(query.options(joinedload(Lead.owner), joinedload(Lead.last_touch))):
+    for lead, group in db.session.execute(_select_groups(), given):
         groups[LeadGroup(group)].append(lead)
     return groups
 
 
-def _first(group: LeadGroup, query: Select[Any], order: Any, limit: int) -> Select[Any]:
-    place = func.row_number().over(order_by=(order, Lead.id)).label("place")
+@cache
+def _select_groups() -> Select[Any]:
+    latest_first = (Lead.updated_at.desc(), Lead.id.desc())
+    parts = [
+        _first(LeadGroup.ASSIGNED, _select_assigned(), *latest_first),
+        _first(LeadGroup.UNPLANNED, _select_unplanned(), Lead.updated_at, Lead.id),
+        _first(LeadGroup.QUIET, _select_quiet(), LeadLastActivity.at.asc().nulls_first(), Lead.id),
+        _first(LeadGroup.CLOSING, _select_closing(), Lead.expected_close_on, Lead.id),
+        _first(LeadGroup.UNASSIGNED, _select_unassigned(*latest_first), *latest_first),
+    ]
+    found = union_all(*(part.subquery().select() for part in parts)).subquery()
+    query = select(Lead, found.c.name).join(found, found.c.id == Lead.id).order_by(found.c.place)
+    return query.options(joinedload(Lead.owner), joinedload(Lead.last_touch))
+
+
+def _first(group: LeadGroup, query: Select[Any], *order: Any) -> Select[Any]:
+    place = func.row_number().over(order_by=order).label("place")
     query = query.with_only_columns(literal(group.value).label("name"), Lead.id, place)
-    return query.order_by(order, Lead.id).limit(limit)
+    return query.order_by(*order).limit(_MOST)
 
 
-def _select_open(owner_ids: Sequence[int] | None = None) -> Select[Any]:
-    query = select(Lead).where(Lead.deleted_at.is_(None), Lead.status.in_(OPEN))
-    return query if owner_ids is None else query.where(Lead.owner_id.in_(owner_ids))
+def _first_of_each(
+    *conditions: Any, order: Sequence[Any], limit: Any, owners: Sequence[FromClause] = ()
+) -> Select[Any]:
+    """Select the open leads that come first of each status, and of each of the owners if there are any.
+
+    The order is that of ``ix_leads_board``: however many there are, no more are read than are wanted.
+    """
+    statuses = unnest_statuses(OPEN)
+    mine = [Lead.deleted_at.is_(None), Lead.status == statuses.c.status, *(Lead.owner_id == it.c.id for it in owners)]
+    leads = select(Lead.id).where(*mine, *conditions).order_by(*order).limit(limit)
+    first = leads.correlate(statuses, *owners).lateral("first")
+    groups: FromClause = statuses
+    for further in (*owners, first):
+        groups = groups.join(further, true())
+    return select(Lead).where(Lead.id.in_(select(first.c.id).select_from(groups)))
 
 
-def _select_unplanned(owner_ids: Sequence[int], times: Times) -> Select[Any]:
+def _first_of_people(*conditions: Any, limit: Any = _MOST) -> Select[Any]:
+    owners = select(Employee.id).where(Employee.id.in_(_PEOPLE)).subquery("owners")
+    return _first_of_each(*conditions, order=(Lead.updated_at, Lead.id), limit=limit, owners=[owners])
+
+
+def _select_unplanned() -> Select[Any]:
     of_lead = select(Activity.id).where(Activity.lead_id == Lead.id)
-    ahead = of_lead.where(Activity.happened_at > times.now)
-    return _select_open(owner_ids).where(~of_lead.where(Activity.is_open_task).exists(), ~ahead.exists())
+    ahead = of_lead.where(Activity.happened_at > bindparam("now"))
+    return _first_of_people(~of_lead.where(Activity.is_open_task).exists(), ~ahead.exists())
 
 
-def _select_quiet(owner_ids: Sequence[int], times: Times) -> Select[Any]:
+def _select_quiet() -> Select[Any]:
+    """Looked for among those that were not updated for longest."""
     last = func.coalesce(LeadLastActivity.at, Lead.created_at)
-    query = _select_open(owner_ids).join(LeadLastActivity, LeadLastActivity.lead_id == Lead.id)
-    return query.where(last < times.quiet_since)
+    query = _first_of_people(limit=LONGEST_UNTOUCHED).join(LeadLastActivity, LeadLastActivity.lead_id == Lead.id)
+    return query.where(last < bindparam("quiet_since"))
 
 
-def _select_closing(owner_ids: Sequence[int], times: Times) -> Select[Any]:
+def _select_closing() -> Select[Any]:
     """In the words of the list of leads, which its index knows."""
-    return LEADS.select(LeadFilter(owner_ids=owner_ids, statuses=OPEN, close_to=times.days.next_day))
+    close = LEADS.sorts["expected_close_on"]
+    is_soon = (*within(close, NO_DAY.replace(year=2), None), close < bindparam("next_day"))
+    return LEADS.select(LeadFilter(statuses=OPEN)).where(Lead.owner_id.in_(_PEOPLE), *is_soon)
 
 
-def _select_assigned(owner_ids: Sequence[int], times: Times) -> Select[Any]:
+def _select_unassigned(*order: Any) -> Select[Any]:
+    return _first_of_each(Lead.owner_id.is_(None), order=order, limit=_MOST)
+
+
+def _select_assigned() -> Select[Any]:
     """Given to somebody by somebody else: history knows, and is asked only about leads that were updated lately."""
-    late = aliased(Lead)
-    lately = select(late.id).where(late.owner_id.in_(owner_ids), late.updated_at > times.lately)
+    late, since = aliased(Lead), bindparam("lately", type_=DateTime(timezone=True))
+    lately = select(late.id).where(late.owner_id.in_(_PEOPLE), late.updated_at > since)
     lately = lately.order_by(late.updated_at.desc()).limit(LATELY)
     new_owner = Change.fields["owner_id"][1].astext.cast(BigInteger)
     given = select(Change.id).where(
         Change.entity == "lead",
         Change.entity_id == Lead.id,
-        Change.at > times.lately,
+        Change.at > since,
         Change.fields.has_key("owner_id"),
         new_owner == Lead.owner_id,
         Change.actor_id.is_distinct_from(Lead.owner_id),
     )
-    return _select_open().where(Lead.id.in_(lately.scalar_subquery()), given.exists())
+    is_open = (Lead.deleted_at.is_(None), Lead.status.in_(OPEN))
+    return select(Lead).where(*is_open, Lead.id.in_(lately.scalar_subquery()), given.exists())

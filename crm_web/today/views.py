@@ -14,7 +14,7 @@ from crm_web.today import blueprint, queries
 from crm_web.today.agenda import QUIET_DAYS, sort_by_day, times_of
 from crm_web.web.template_filters import current_user_locale
 
-MOST = 100
+MOST = 50
 """How many tasks, and how many calls and meetings, the page shows; more are in the list of activities."""
 LEADS_SHOWN = 5
 
