@@ -60,6 +60,7 @@ OPEN_TO_EVERYONE = {
     "api.show_openapi",
     "auth.show_sign_in",
     "auth.sign_in",
+    "calendar.send_feed",
     "health.show_alive",
     "health.show_ready",
     "password_links.ask_for_link",

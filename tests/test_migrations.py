@@ -237,6 +237,7 @@ def test_deleting_a_person_never_takes_records_along(own_database: OwnDatabase) 
         keys = set(connection.scalars(text(query))) - of_no_use_alone
         assert keys == {
             "fk_api_uses_token_id",
+            "fk_calendar_feeds_employee_id",
             "fk_employee_identities_employee_id",
             "fk_outgoing_mails_employee_id",
             "fk_password_links_employee_id",

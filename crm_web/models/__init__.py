@@ -3,6 +3,7 @@
 from crm_web.models.activity import NEXT_DUE, Activity, ActivityKind, CallOutcome, TaskPriority
 from crm_web.models.base import Base, limit_of
 from crm_web.models.bulk_edit import BulkAction, BulkEdit, BulkEntity, BulkItem, BulkOutcome, UndoOutcome
+from crm_web.models.calendar_feed import CalendarFeed
 from crm_web.models.change import (
     AUDIT_SETTINGS,
     Change,
@@ -74,6 +75,7 @@ __all__ = [
     "BulkEntity",
     "BulkItem",
     "BulkOutcome",
+    "CalendarFeed",
     "Change",
     "ChangeAction",
     "Contact",

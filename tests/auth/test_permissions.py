@@ -27,6 +27,8 @@ OWN_BUSINESS = {
     "auth.change_password",
     "auth.change_preferences",
     "auth.end_sign_in",
+    "calendar.renew_feed",
+    "calendar.remove_feed",
     "tokens.create_token",
     "tokens.revoke_token",
 }

@@ -1,0 +1,1 @@
+"""The calendar for other programs: an address that calendar apps read, and a file of one activity."""
