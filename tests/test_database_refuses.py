@@ -307,6 +307,8 @@ def test_an_unknown_role(refused: Refusal) -> None:
         ("task", "outcome", "busy", "ck_activities_only_calls_have_outcome"),
         ("call", "outcome", "shouted", "ck_activities_outcome_known"),
         ("task", "due_time", "14:30", "ck_activities_due_time_of_day"),
+        ("task", "recurrence", "FREQ=DAILY", "ck_activities_recurs_from_due_date"),
+        ("call", "remind_at", "2026-12-01", "ck_activities_only_tasks_recur"),
     ],
 )
 def test_what_an_activity_of_this_kind_never_has(

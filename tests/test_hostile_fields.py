@@ -52,6 +52,8 @@ VALID: dict[str, dict[str, Any]] = {
         "due_on": "2026-03-31",
         "happened_at": "2026-03-31T10:00",
         "due_time": "14:30",
+        "recurrence": "Every week",
+        "remind_at": "2026-03-31T09:00",
         "version": "1",
     },
     "auth": {

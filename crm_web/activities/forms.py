@@ -9,6 +9,7 @@ from crm_web.activities.days import find_day, read_day_word
 from crm_web.activities.queries import list_assignees
 from crm_web.models import Activity, ActivityKind, CallOutcome, Employee, TaskPriority, limit_of
 from crm_web.records.date_input import read_date, read_moment, read_time
+from crm_web.records.recurrence import EXAMPLES, read_recurrence, read_rule
 from crm_web.web.form_fields import (
     DateField,
     EnumField,
@@ -58,6 +59,21 @@ class TimeOfDayField(TypedField):
         return f"{value:%H:%M}"
 
 
+class RecurrenceField(TypedField):
+    """How often a task recurs, in words."""
+
+    suggestions = EXAMPLES
+
+    def read(self, typed: str) -> str:
+        return read_recurrence(typed, current_user_locale().locale).rule
+
+    def show(self, value: str) -> str:
+        return read_rule(value).in_words()
+
+
+OF_TASKS = ("due_on", "due_time", "priority", "recurrence", "remind_at", "assignee_id")
+
+
 class ActivityFields(RecordForm):
     """What is typed about an activity; some fields are only for tasks, or only for calls."""
 
@@ -69,11 +85,14 @@ class ActivityFields(RecordForm):
     due_time = TimeOfDayField("Due time")
     priority = EnumField("Priority", TaskPriority, empty="Normal")
     assignee_id = OwnerField("Assigned to", refusal="Choose an active employee.")
+    recurrence = RecurrenceField("Repeats")
+    remind_at = MomentField("Reminder")
 
-    def check_due_time(self) -> None:
-        """Refuse a time without its day."""
-        if self.due_time.data is not None and self.due_on.data is None and not self.due_on.errors:
-            self.due_on.errors = ["Choose a due date, or clear the due time."]
+    def check_due_date(self) -> None:
+        """Refuse what needs a due date without one."""
+        for field, name in ((self.due_time, "due time"), (self.recurrence, "repetition")):
+            if field.data is not None and self.due_on.data is None and not self.due_on.errors:
+                self.due_on.errors = [f"Choose a due date, or clear the {name}."]
 
 
 class ActivityForm(ActivityFields, IdempotentForm):
@@ -102,10 +121,11 @@ class ActivityForm(ActivityFields, IdempotentForm):
         if self.kind.data is not ActivityKind.CALL and self.outcome.data is not None:
             self.outcome.errors = ["Only calls have an outcome. Choose Call, or clear it."]
         if self.kind.data is ActivityKind.TASK:
-            self.check_due_time()
+            self.check_due_date()
             return is_valid and not self.errors
-        for field, name in ((self.due_on, "due date"), (self.due_time, "due time"), (self.priority, "priority")):
+        for field in self.only_of_tasks[:-1]:
             if field.data not in (None, field.object_data):
+                name = field.label.text.lower() if field is not self.recurrence else "repetition"
                 field.errors = [f"Only tasks have a {name}. Choose Task, or clear the {name.split()[-1]}."]
         if self.assignee_id.data not in (None, self.assignee_id.object_data):
             self.assignee_id.errors = ["Only tasks can be assigned to someone else. Choose Task, or choose yourself."]
@@ -114,7 +134,12 @@ class ActivityForm(ActivityFields, IdempotentForm):
     @property
     def speaks_of_tasks(self) -> bool:
         """Whether a task field is invalid, so that it must be visible."""
-        return any(f.errors for f in (self.due_on, self.due_time, self.priority, self.assignee_id))
+        return any(field.errors for field in self.only_of_tasks)
+
+    @property
+    def only_of_tasks(self) -> list[Any]:
+        """The fields that only tasks have, the assignee last."""
+        return [self[name] for name in OF_TASKS]
 
 
 def read_activity_form(by: Employee, kind: str | None = None, day: str | None = None) -> ActivityForm:

@@ -1,21 +1,28 @@
 """Adding, finishing and removing activities."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
 
 from crm_web.activities.queries import RemovedActivity, find_restored_activity
 from crm_web.core.clock import now
 from crm_web.core.errors import Conflict
 from crm_web.core.extensions import db
-from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, set_audit_actor
+from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, NextTask, set_audit_actor
 from crm_web.records.mentions import save_mentions
 from crm_web.records.operations import lock
+from crm_web.records.recurrence import find_next, read_rule
 
 OF_KIND = {
     "due_on": ActivityKind.TASK,
     "due_time": ActivityKind.TASK,
     "priority": ActivityKind.TASK,
     "assignee_id": ActivityKind.TASK,
+    "recurrence": ActivityKind.TASK,
+    "remind_at": ActivityKind.TASK,
     "outcome": ActivityKind.CALL,
 }
 """The fields that only one kind of activity has."""
@@ -34,7 +41,7 @@ class NotOfItsKind(Conflict):
 
 
 class DueDateMissing(Conflict):
-    """A task can't have a due time without a due date."""
+    """A task can't have a due time or recur without a due date."""
 
 
 class AssigneeNotActive(Conflict):
@@ -67,38 +74,92 @@ def check_kind(values: Mapping[str, Any], kind: ActivityKind) -> None:
     """Check that values fit a kind of activity, for those who may send any; a person's form shows only what fits.
 
     :raise NotOfItsKind: if only another kind has one of them
-    :raise DueDateMissing: if there is a due time without a due date
+    :raise DueDateMissing: if it has a due time or recurs without a due date
     """
     for name, owner in OF_KIND.items():
         if values.get(name) is not None and kind is not owner:
             raise NotOfItsKind(f"Only {owner}s can have this.", name)
-    if values.get("due_time") is not None and values.get("due_on") is None:
-        raise DueDateMissing("Send a due date with the due time.", "due_on")
+    if values.get("due_on") is None and any(values.get(name) is not None for name in ("due_time", "recurrence")):
+        raise DueDateMissing("Send a due date with the due time or recurrence.", "due_on")
 
 
-def finish_task(task: Activity, *, by: Employee) -> None:
+def finish_task(task: Activity, *, by: Employee) -> Activity | None:
     """Complete a task; one that is done keeps its time.
 
+    :return: the next task, if it recurs
     :raise NotATask: if it is another kind of activity
     """
     set_audit_actor(by)
     _lock_task(task)
-    if task.done_at is None:
-        task.done_at = now()
-        db.session.flush()
+    if task.done_at is not None:
+        return None
+    task.done_at = now()
+    db.session.flush()
+    return _add_next_task(task, by)
 
 
 def reopen_task(task: Activity, *, by: Employee) -> None:
     """Reopen a task; if its assignee is deactivated, it goes to the owner of its record.
+
+    The task that followed it is removed, unless somebody has changed it.
 
     :raise NotATask: if it is another kind of activity
     """
     set_audit_actor(by)
     _lock_task(task)
     if task.done_at is not None:
-        has_left = task.assignee_id is not None and not _is_active(task.assignee_id)
-        task.done_at, task.assignee_id = None, task.record.owner_id if has_left else task.assignee_id
+        _remove_next_task(task)
+        task.done_at, task.assignee_id = None, _find_active_assignee(task)
         db.session.flush()
+
+
+def _add_next_task(task: Activity, by: Employee) -> Activity | None:
+    """A task that was completed before and reopened has its next one already, if somebody has changed that."""
+    if task.recurrence is None or task.due_on is None or task.record.is_in_trash or _find_link(task):
+        return None
+    zone = ZoneInfo(by.time_zone)
+    following = find_next(read_rule(task.recurrence), task.due_on, since=now().astimezone(zone).date())
+    if following is None:
+        return None
+    copied = ("kind", "lead_id", "customer_id", "subject", "body", "due_time", "priority")
+    next_task = Activity(**{name: getattr(task, name) for name in copied}, assignee_id=_find_active_assignee(task))
+    next_task.due_on, next_task.recurrence = following[0], following[1].rule
+    next_task.remind_at = move_reminder(task.remind_at, following[0] - task.due_on, zone)
+    db.session.add(next_task)
+    db.session.flush()
+    db.session.add(NextTask(done_id=task.id, next_id=next_task.id))
+    db.session.flush()
+    return next_task
+
+
+def _find_link(task: Activity) -> NextTask | None:
+    return db.session.scalar(select(NextTask).where(NextTask.done_id == task.id))
+
+
+def _remove_next_task(task: Activity) -> None:
+    if (link := _find_link(task)) is None:
+        return
+    next_task = db.session.get_one(Activity, link.next_id)
+    lock(next_task)
+    if next_task.version == 1:
+        db.session.delete(link)
+        db.session.flush()
+        db.session.delete(next_task)
+        db.session.flush()
+
+
+def move_reminder(remind_at: datetime | None, days: timedelta, zone: tzinfo) -> datetime | None:
+    """Return when to remind of a task that moved by some days, at the same time of day.
+
+    :param zone: where the time of day stays
+    """
+    return None if remind_at is None else remind_at.astimezone(zone) + days
+
+
+def _find_active_assignee(task: Activity) -> int | None:
+    """The assignee, or the owner of its record if the assignee is deactivated."""
+    has_left = task.assignee_id is not None and not _is_active(task.assignee_id)
+    return task.record.owner_id if has_left else task.assignee_id
 
 
 def remove_activity(activity: Activity, *, by: Employee) -> None:

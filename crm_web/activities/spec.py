@@ -27,6 +27,7 @@ COLUMNS = (
     Column("assignee", "Assigned to", width="person", path="assignee.name", joined=Assignee.name),
     Column("due_on", "Due", "date", "date"),
     Column("priority", "Priority", "word", "word"),
+    Column("remind_at", "Reminder", "moment", "date"),
     Column("outcome", "Outcome", "word", "word"),
     Column("done_at", "Completed", "moment", "date"),
     # The index gives the order; only what happened in the same moment is sorted by id.
@@ -87,6 +88,8 @@ ACTIVITIES = ListSpec(
         "Due on": Activity.due_on,
         "Due time": Activity.due_time,
         "Priority": Activity.priority,
+        "Repeats": Activity.recurrence,
+        "Reminder": Activity.remind_at,
         "Outcome": Activity.outcome,
         "Completed at": Activity.done_at,
         "Assigned to": Assignee.name,

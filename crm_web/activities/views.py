@@ -16,6 +16,8 @@ from crm_web.models import Activity, Customer, Lead
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
+from crm_web.web.template_filters import current_user_locale
+from crm_web.web.template_filters import date as format_date
 from crm_web.web.urls import next_url
 
 
@@ -84,10 +86,11 @@ def _adding_page(form: ActivityForm, record: Lead | Customer) -> str:
 @allowed(Action.CHANGE_OWN)
 def finish_task(activity_id: int) -> ResponseReturnValue:
     task = _task_or_404(activity_id)
-    operations.finish_task(task, by=current_user)
+    next_task = operations.finish_task(task, by=current_user)
     place = place_after(task)
     undo = ("Undo", url_for("activities.reopen_task", activity_id=activity_id, next=place))
-    answer = Answer(f"Completed: {task.subject}", place, undo=undo)
+    following = f". Next due {format_date(next_task.due_on, user_locale=current_user_locale())}." if next_task else ""
+    answer = Answer(f"Completed: {task.subject}{following}", place, undo=undo)
     db.session.commit()
     return answer.give()
 

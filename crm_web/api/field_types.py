@@ -12,7 +12,7 @@ from typing_extensions import TypeAliasType
 from crm_web.lists.filters import NOTHING_GIVEN
 from crm_web.lists.params import LONGEST_VALUE, MOST_VALUES
 from crm_web.models import COUNTRIES, CURRENCIES, limit_of
-from crm_web.records import parsing
+from crm_web.records import parsing, recurrence
 from crm_web.records.matching import MOST_WORDS, list_ignored_words
 
 LONGEST_ID = 2**63 - 1
@@ -102,6 +102,13 @@ def _read_moment(value: Any) -> Any:
     return datetime.fromisoformat(value).astimezone(UTC)
 
 
+def _read_recurrence(value: Any) -> Any:
+    """A rule in one spelling."""
+    if not isinstance(value, str):
+        raise ValueError("Send a string.")
+    return recurrence.read_rule(value).rule
+
+
 def _read_few_words(words: str) -> str:
     if "\x00" in words:
         raise ValueError(f"Send a string that matches {NO_NUL}")
@@ -118,6 +125,16 @@ def _read_successor(value: Any) -> int | str:
     raise ValueError('Send an employee id, or "nobody".')
 
 
+Recurrence = Annotated[
+    str,
+    BeforeValidator(_read_recurrence),
+    _string(
+        pattern=recurrence.PATTERN,
+        examples=["FREQ=WEEKLY;INTERVAL=2;BYDAY=MO"],
+        description="An RRULE (RFC 5545) with its parts in this order: FREQ, INTERVAL, COUNT or UNTIL, BYDAY. BYDAY is"
+        " only for weekly ones.",
+    ),
+]
 Email = Annotated[
     str, AfterValidator(parsing.read_email), _string(format="email", maxLength=254, examples=["mei@tanaka.example"])
 ]

@@ -83,6 +83,7 @@ _BY_ENDING: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "_time": ("time", time.fromisoformat),
     "amount": ("number", lambda value: Decimal(str(value))),
     "country": ("country", str),
+    "recurrence": ("recurrence", str),
 }
 # The label of the action says this already.
 _SAID_BY_ACTION = ("deleted_at", "deleted_by_id")
@@ -130,7 +131,8 @@ class RecordName(NamedTuple):
 class Value(NamedTuple):
     """A value before or after a change.
 
-    :param kind: how a page shows it: ``text``, ``status``, ``day``, ``time``, ``moment``, ``number`` or ``country``
+    :param kind: how a page shows it: ``text``, ``status``, ``day``, ``time``, ``moment``, ``number``, ``country`` or
+        ``recurrence``
     :param value: ``None`` if the field was empty
     """
 

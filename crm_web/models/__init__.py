@@ -1,6 +1,6 @@
 """Every table of the CRM; import models from here."""
 
-from crm_web.models.activity import NEXT_DUE, Activity, ActivityKind, CallOutcome, TaskPriority
+from crm_web.models.activity import NEXT_DUE, Activity, ActivityKind, CallOutcome, NextTask, TaskPriority
 from crm_web.models.base import Base, limit_of
 from crm_web.models.bulk_edit import BulkAction, BulkEdit, BulkEntity, BulkItem, BulkOutcome, UndoOutcome
 from crm_web.models.calendar_feed import CalendarFeed
@@ -110,6 +110,7 @@ __all__ = [
     "ImportState",
     "EmployeeIdentity",
     "Metric",
+    "NextTask",
     "KnownWord",
     "Lead",
     "LeadSource",

@@ -56,6 +56,7 @@ class Activity(Recorded, Base):
     """A note, call, meeting, email or task on exactly one lead or customer.
 
     ``due_time`` is the time of day for whoever it is assigned to; a task without a priority has the normal one.
+    ``recurrence`` is an RRULE: see ``crm_web.records.recurrence``.
     """
 
     __tablename__ = "activities"
@@ -69,6 +70,11 @@ class Activity(Recorded, Base):
         CheckConstraint("due_time IS NULL OR due_on IS NOT NULL", name="due_time_of_day"),
         CheckConstraint("kind = 'task' OR priority IS NULL", name="only_tasks_have_priority"),
         CheckConstraint("kind = 'call' OR outcome IS NULL", name="only_calls_have_outcome"),
+        CheckConstraint("recurrence IS NULL OR due_on IS NOT NULL", name="recurs_from_due_date"),
+        CheckConstraint("kind = 'task' OR (recurrence IS NULL AND remind_at IS NULL)", name="only_tasks_recur"),
+        Index(
+            "ix_activities_remind_at", "remind_at", postgresql_where=text("remind_at IS NOT NULL AND done_at IS NULL")
+        ),
         Index("ix_activities_lead_happened", "lead_id", "happened_at", "id"),
         Index("ix_activities_customer_happened", "customer_id", "happened_at", "id"),
         Index("ix_activities_happened", "happened_at"),
@@ -104,6 +110,8 @@ class Activity(Recorded, Base):
     due_on: Mapped[date | None]
     due_time: Mapped[time | None]
     priority: Mapped[TaskPriority | None] = mapped_column(EnumText(TaskPriority))
+    recurrence: Mapped[Text300 | None]
+    remind_at: Mapped[Timestamp | None]
     done_at: Mapped[Timestamp | None]
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
     outcome: Mapped[CallOutcome | None] = mapped_column(EnumText(CallOutcome))
@@ -147,6 +155,15 @@ class Activity(Recorded, Base):
     def record(self) -> Lead | Customer:
         """The lead or customer that it is on; a constraint ensures that it is exactly one."""
         return self.lead or cast(Customer, self.customer)
+
+
+class NextTask(Base):
+    """Which task followed a recurring one when it was completed."""
+
+    __tablename__ = "next_tasks"
+
+    done_id: Mapped[int] = mapped_column(ForeignKey("activities.id", ondelete="CASCADE"), primary_key=True)
+    next_id: Mapped[int] = mapped_column(ForeignKey("activities.id", ondelete="CASCADE"), unique=True)
 
 
 NEXT_DUE = (

@@ -33,6 +33,8 @@ LABELS = {
     "merged_into_id": "Merged into",
     "owner_id": "Owner",
     "parent_id": "Parent company",
+    "recurrence": "Repeats",
+    "remind_at": "Reminder",
     "updated_at": "Updated",
     "updated_by_id": "Updated by",
     "vat_number": "VAT number",

@@ -35,6 +35,7 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat
 
 from crm_web.core import clock
 from crm_web.records.currency_signs import ENGLISH
+from crm_web.records.recurrence import read_rule
 from crm_web.web.formats import datetime_pattern, day_pattern, english_locale, time_pattern
 from crm_web.web.markdown import markdown
 from crm_web.web.postal_addresses import FIELDS, address_fields, write_address
@@ -145,6 +146,11 @@ def clock_time(value: dt.time | None, *, user_locale: UserLocale = DEFAULT_LOCAL
 def local_time(value: dt.datetime, *, user_locale: UserLocale = DEFAULT_LOCALE) -> dt.time:
     """Return the time of day that it is in the user's zone."""
     return value.astimezone(user_locale.zone).time()
+
+
+def recurrence(rule: str | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
+    """Say an RRULE in words, such as ``Every 2 weeks on Monday``; ``None`` gives an empty text."""
+    return read_rule(rule).in_words(lambda day: date(day, user_locale=user_locale)) if rule else ""
 
 
 def relative_time(
@@ -298,6 +304,7 @@ FOR_READER: dict[str, Callable[..., Any]] = {
         clock_time,
         local_time,
         relative_time,
+        recurrence,
         time_parts,
         country,
         postal_address,

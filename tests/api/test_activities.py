@@ -1,5 +1,6 @@
 """What a program does with activities."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -88,3 +89,17 @@ def test_refuses_what_stands_in_the_way(
     assert program.patch(f"/activities/{task.id}", {"assignee_id": gone.id}, match=1).status_code == 409
     assert program.patch(f"/activities/{task.id}", {"subject": None}, match=1).status_code == 422
     assert program.post("/leads/999999/activities", {"kind": "note", "subject": "A"}).status_code == 404
+
+
+def test_recurrence_is_an_rrule(session: Session, ann: Employee, program_of: ProgramOf) -> None:
+    program, lead = program_of(ann), make_lead(session)
+    rule = "FREQ=MONTHLY;INTERVAL=3"
+    place, known = f"/leads/{lead.id}/activities", {"kind": "task", "subject": "Review", "recurrence": rule}
+    assert program.post(place, known).get_json()["errors"][0]["field"] == "due_on"
+    assert program.post(place, known | {"due_on": "2026-12-01", "recurrence": "FREQ=HOURLY"}).status_code == 422
+    made = program.post(place, known | {"due_on": "2099-12-01", "remind_at": "2099-11-30T09:00:00Z"}).get_json()
+    assert (made["recurrence"], made["remind_at"]) == (rule, "2099-11-30T09:00:00Z")
+    assert program.post(f"/activities/{made['id']}/finish").get_json()["done_at"]
+    assert session.scalars(select(Activity).where(Activity.done_at.is_(None))).one().due_on == date(2100, 3, 1)
+    task = make_activity(session, lead_id=lead.id, kind="task", due_on=date(2026, 12, 1), recurrence=rule)
+    assert program.patch(f"/activities/{task.id}", {"due_on": None}, match=1).status_code == 409

@@ -46,6 +46,7 @@ SAFE = {
     **dict.fromkeys(("record_merges.details", "erasures.records", "erasures.counts"), "ids and counts"),
     **dict.fromkeys(("bulk_edits.values", "bulk_items.before"), "status, owner and source"),
     "changes.request_id": "random",
+    "activities.recurrence": "a rule of fixed words",
     "customers.number": "counted",
     "webhooks.url": "an address that an admin typed",
 }

@@ -4,12 +4,10 @@ from typing import Any
 
 from wtforms import HiddenField
 
-from crm_web.activities.forms import ActivityFields, MomentField
+from crm_web.activities.forms import OF_TASKS, ActivityFields, MomentField
 from crm_web.activities.queries import list_assignees
 from crm_web.models import Activity, ActivityKind
 from crm_web.web.form_fields import DateField, HiddenNumber, RecordForm, Required
-
-OF_TASKS = ("due_on", "due_time", "priority", "assignee_id")
 
 
 class EditActivityForm(ActivityFields):
@@ -22,7 +20,7 @@ class EditActivityForm(ActivityFields):
         """Validate each field, then rules across fields."""
         is_valid = super().validate(extra_validators)
         if "due_time" in self:
-            self.check_due_time()
+            self.check_due_date()
         return is_valid and not self.errors
 
 

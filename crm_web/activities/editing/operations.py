@@ -5,7 +5,7 @@ from datetime import date, datetime, tzinfo
 from typing import Any
 
 from crm_web.activities.days import DayWord, find_day
-from crm_web.activities.operations import OF_KIND, RecordInTrash, check_assignee
+from crm_web.activities.operations import OF_KIND, RecordInTrash, check_assignee, move_reminder
 from crm_web.core.clock import now
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
@@ -55,6 +55,8 @@ def put_off(activity: Activity, day: date | DayWord, *, zone: tzinfo, by: Employ
     today = now().astimezone(zone).date()
     if activity.is_task:
         day = find_day(day, today, activity.due_on) if isinstance(day, DayWord) else day
+        if activity.due_on is not None:
+            activity.remind_at = move_reminder(activity.remind_at, day - activity.due_on, zone)
         activity.due_on = day
     else:
         local = activity.happened_at.astimezone(zone)

@@ -5,9 +5,10 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
+from crm_web.activities.forms import OF_TASKS
 from crm_web.activities.listing.filters import FILTERS
 from crm_web.activities.spec import ACTIVITIES
-from crm_web.api.field_types import Day, RecordId, SentMoment, TimeOfDay, text_of
+from crm_web.api.field_types import Day, RecordId, Recurrence, SentMoment, TimeOfDay, text_of
 from crm_web.api.list_parameters import with_filters
 from crm_web.api.schemas import FilterQuery, PageOf, PageQuery, Sent, needs_with
 from crm_web.core.clock import now
@@ -25,9 +26,6 @@ class ActivityQuery(ActivityFilterQuery, PageQuery):
     """A page of activities."""
 
 
-OF_TASKS = ("due_on", "due_time", "priority", "assignee_id")
-
-
 class ActivityParts(Sent):
     """The fields of an activity except its subject."""
 
@@ -36,6 +34,8 @@ class ActivityParts(Sent):
     due_on: Day | None = Field(None, description="Only for tasks.")
     due_time: TimeOfDay | None = Field(None, description="Only for tasks with a due date, in the assignee’s time zone.")
     priority: TaskPriority | None = Field(None, description="Only for tasks; null is normal.")
+    recurrence: Recurrence | None = Field(None, description="Only for tasks with a due date.")
+    remind_at: SentMoment | None = Field(None, description="Only for tasks.")
     assignee_id: RecordId | None = Field(None, description="Only for tasks. Defaults to you; null is nobody.")
     outcome: CallOutcome | None = Field(None, description="Only for calls.")
 
@@ -49,6 +49,7 @@ def _only_of_its_kind() -> dict[str, Any]:
             {"anyOf": [{"properties": {"kind": {"const": ActivityKind.TASK}}}, of_tasks]},
             {"anyOf": [{"properties": {"kind": {"const": ActivityKind.CALL}}}, {"properties": {"outcome": nothing}}]},
             needs_with("due_time", "due_on"),
+            needs_with("recurrence", "due_on"),
         ]
     }
 
@@ -90,6 +91,8 @@ class Activity(ResponseModel):
     due_on: date | None
     due_time: TimeOfDay | None
     priority: TaskPriority | None
+    recurrence: str | None = Field(examples=["FREQ=WEEKLY;INTERVAL=2;BYDAY=MO"])
+    remind_at: Moment | None
     done_at: Moment | None
     assignee_id: int | None
     outcome: CallOutcome | None

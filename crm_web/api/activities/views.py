@@ -113,7 +113,7 @@ def change_activity(activity_id: int) -> ResponseReturnValue:
     require_edit(activity)
     _lock_seen(activity)
     values = read_body(schemas.ActivityChange).values()
-    due = {name: getattr(activity, name) for name in ("due_on", "due_time")}
+    due = {name: getattr(activity, name) for name in ("due_on", "due_time", "recurrence")}
     operations.check_kind(due | values, activity.kind)
     save_changes(activity, values, version=activity.version, by=current_user)
     answer = show(schemas.Activity, activity)
