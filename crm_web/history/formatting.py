@@ -262,7 +262,7 @@ def format_value(entity: str, column: str, value: Any, names: Mapping[RecordRef,
 
 
 def _typed(entity: str, column: str, value: Any) -> Value:
-    if (entity, column) == ("lead", "status"):
+    if entity == "lead" and column in ("status", "furthest_status"):
         return Value("status", LeadStatus(value))
     if (entity, column) in _WORDS:
         return Value("text", _WORDS[(entity, column)](value).label)

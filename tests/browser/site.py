@@ -129,7 +129,8 @@ def find_violations(page: Page, *rules: str) -> list[str]:
     """What axe finds on a page by some of its rules or by all, each with the element it is about."""
     if page.evaluate("typeof axe === 'undefined'"):
         page.evaluate(AXE_SCRIPT)
-    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    # Off unless asked for: how large what can be pressed is, and how far from the next.
+    options: dict[str, Any] = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
     if rules:
         options["runOnly"] = {"type": "rule", "values": rules}
     violations = page.evaluate("options => axe.run(options).then(results => results.violations)", options)

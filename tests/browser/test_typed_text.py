@@ -65,6 +65,8 @@ LOOK = """() => {
   }
   for (const control of document.querySelectorAll("main :is(a, button, input, select, textarea, summary)")) {
     if (!control.checkVisibility() || control.closest(".visually-hidden, [aria-disabled]")) continue;
+    const edge = control.closest("td")?.getBoundingClientRect().right;
+    if (control.getBoundingClientRect().right > edge + 1) report("reaches over the next cell", control);
     scrollBy(0, control.getBoundingClientRect().top - innerHeight / 2);
     const box = seen(control, control.getClientRects()[0]);
     if (box.right - box.left < 3 || box.bottom - box.top < 3) continue;
