@@ -136,7 +136,7 @@ def _check_numbers(elements: list[Tag]) -> list[str]:
 
 
 def _is_bare_number(cell: Tag) -> bool:
-    classes = cell.get("class") or []
+    classes = cell.get_attribute_list("class")
     return "number" in classes and "lesser" not in classes and cell.get_text(strip=True).replace(",", "").isdigit()
 
 
