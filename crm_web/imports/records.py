@@ -10,7 +10,10 @@ from crm_web.imports.targets import Target
 from crm_web.winning.mapping import BILLING, CONTACT_FIELDS, CUSTOMER_FIELDS, SQL
 
 BATCH = 20_000
-_NAME = "crm_fold(crm_lead_name(r.first_name, r.last_name, NULL, r.email))"
+_PERSON = "crm_lead_name(r.first_name, r.last_name, NULL, r.email)"
+_NAME = f"crm_fold({_PERSON})"
+_NAME_OF_CUSTOMER = f"CASE WHEN btrim(r.company) <> '' THEN r.company ELSE {_PERSON} END"
+_NAMES_NO_COMPANY = "num_nonnulls(nullif(btrim(r.company), ''), r.company_domain, r.company_ref) = 0"
 
 _BEGIN = """
 INSERT INTO import_plan (line, action) SELECT line, 'create' FROM import_rows;
@@ -31,16 +34,16 @@ SELECT DISTINCT r.external_system, r.external_id, p.$id FROM import_rows r JOIN 
 WHERE p.action IN ('create', 'known', 'skip') AND r.external_system <> 'row' AND p.$id IS NOT NULL
 ON CONFLICT DO NOTHING
 """)
-_NAME_CUSTOMERS = """
+_NAME_CUSTOMERS = f"""
 INSERT INTO import_names (line, name, kind, email, phone, key)
 SELECT line,
-    crm_fold(CASE WHEN btrim(company) <> '' THEN company ELSE crm_lead_name(first_name, last_name, '', email) END),
+    crm_fold({_NAME_OF_CUSTOMER}),
     CASE WHEN btrim(company) <> '' THEN 'organisation' ELSE 'person' END, lower(email),
     coalesce(phone_e164, mobile_e164),
     CASE WHEN external_system <> 'row' THEN external_id END
-FROM import_rows JOIN import_plan USING (line) WHERE action = 'create';
+FROM import_rows r JOIN import_plan USING (line) WHERE action = 'create';
 ANALYZE import_names;
-"""
+"""  # noqa: S608
 # An organisation is one by its name; people of one name are many.
 _MATCH_CUSTOMERS = """
 INSERT INTO import_matches (line, lead_id, how, is_same)
@@ -52,14 +55,19 @@ WHERE c.deleted_at IS NULL AND (n.kind = 'organisation' OR c.email_normalised = 
 _MATCH_CONTACTS = f"""
 UPDATE import_plan p SET customer_id = c.customer_id FROM contacts c WHERE c.id = p.contact_id AND p.action = 'known';
 UPDATE import_plan p SET customer_id = l.customer_id FROM import_links l WHERE l.line = p.line AND p.action = 'create';
+UPDATE import_plan p SET customer_id = c.id FROM (
+    SELECT r.line, min(c.id) AS id FROM import_rows r JOIN import_plan p USING (line)
+    JOIN customers c ON c.sort_name = {_NAME} AND c.kind = 'person' AND c.deleted_at IS NULL
+        AND (c.email_normalised = lower(r.email) OR c.phone_e164 = coalesce(r.phone_e164, r.mobile_e164))
+    WHERE p.action = 'create' AND p.customer_id IS NULL AND {_NAMES_NO_COMPANY} GROUP BY r.line HAVING count(*) = 1
+) c WHERE c.line = p.line;
 WITH refused AS (
     UPDATE import_plan p SET action = 'refused' FROM import_rows r
-    WHERE r.line = p.line AND p.action = 'create' AND p.customer_id IS NULL
-    RETURNING p.line, coalesce(nullif(btrim(r.company), ''), r.company_domain, r.company_ref, '') AS company
+    WHERE r.line = p.line AND p.action = 'create' AND p.customer_id IS NULL AND NOT ({_NAMES_NO_COMPANY})
+    RETURNING p.line, coalesce(nullif(btrim(r.company), ''), r.company_domain, r.company_ref) AS company
 )
-INSERT INTO import_notes SELECT line, 0, true, '', '', CASE WHEN company = ''
-    THEN 'The contact has no company. Download the refused rows and import them as leads, or add their companies.'
-    ELSE 'There is no customer “' || company || '”, or more than one. Import the companies first: --kind customers' END
+INSERT INTO import_notes SELECT line, 0, true, '', '',
+    'There is no customer “' || company || '”, or more than one. Import the companies first: --kind customers'
 FROM refused;
 INSERT INTO import_names (line, name, kind, email, phone, key)
 SELECT r.line, {_NAME}, p.customer_id::text, lower(r.email), coalesce(r.phone_e164, r.mobile_e164), NULL
@@ -70,6 +78,16 @@ SELECT n.line, c.id, CASE WHEN c.email_normalised = n.email THEN 'email' ELSE 'n
 FROM import_names n JOIN contacts c ON c.customer_id::text = n.kind AND c.deleted_at IS NULL
 WHERE c.email_normalised = n.email OR c.sort_name = n.name AND n.phone IN (c.phone_e164, c.mobile_e164)
 """  # noqa: S608
+# Two names of 300 characters are too long for the name of one customer.
+_REFUSE_NAMES = Template("""
+WITH refused AS (
+    UPDATE import_plan p SET action = 'refused' FROM import_rows r WHERE r.line = p.line AND p.action = 'create'
+        AND (char_length($name) > 300 OR $name = '?') RETURNING p.line, $name AS name
+)
+INSERT INTO import_notes SELECT line, 0, true, '', '', CASE WHEN name = '?'
+    THEN 'Enter a name or an email. The row has none.' ELSE 'Shorten the name to 300 characters in all.' END
+FROM refused
+""")
 _TAKE_MATCHES = Template("""
 UPDATE import_plan p SET action = 'known', $id = m.id, matched = m.how FROM (
     SELECT DISTINCT ON (line) line, lead_id AS id, how, is_same, count(*) OVER (PARTITION BY line) AS count
@@ -116,6 +134,15 @@ UPDATE import_plan p SET place = ranked.place FROM (
 ) ranked WHERE ranked.line = p.line;
 ANALYZE import_plan;
 """)
+_GIVE_CUSTOMERS = """
+UPDATE import_plan p SET customer_id = given.id FROM (
+    SELECT line, nextval(pg_get_serial_sequence('customers', 'id')) AS id
+    FROM (SELECT line FROM import_plan WHERE action = 'create' AND customer_id IS NULL ORDER BY line) in_order
+) given WHERE given.line = p.line;
+INSERT INTO import_notes SELECT line, 92, false, '', '', 'No company: their customer is the person, as inactive.'
+FROM import_plan p WHERE p.action = 'create' AND NOT EXISTS (SELECT FROM customers c WHERE c.id = p.customer_id);
+UPDATE import_plan p SET customer_id = first.customer_id FROM import_plan first WHERE first.line = p.same_as;
+"""
 _BATCHES = """
 SELECT action, place, min(line), max(line), count(*) FROM (
     SELECT action, place, line, (row_number() OVER (PARTITION BY action, place ORDER BY line) - 1) / %s AS batch
@@ -154,6 +181,15 @@ FROM import_plan p JOIN ($view) r ($names) USING (line) WHERE p.action = 'create
         columns=", ".join(CONTACT_FIELDS), view=_VIEWS[Target.CONTACTS], names=", ".join(_NAMES[Target.CONTACTS])
     ),
 }
+_CREATE_CUSTOMERS = Template(f"""
+INSERT INTO customers (id, created_at, status, $customer_columns) OVERRIDING SYSTEM VALUE
+SELECT own.customer_id, coalesce(created_at, now()), 'inactive', $customer_values
+FROM ({_ROWS}) typed JOIN (
+    SELECT line, customer_id FROM import_plan p
+    WHERE action = 'create' AND NOT EXISTS (SELECT FROM customers c WHERE c.id = p.customer_id)
+) own USING (line) ORDER BY line
+""").substitute(SQL)  # noqa: S608
+"""Someone without a company is a customer, as who is won without one is; the contact has the rest of the row."""
 _CHANGE = Template("""
 WITH held AS MATERIALIZED (
     SELECT l.* FROM $table l WHERE l.id = ANY (ARRAY(SELECT $id FROM import_plan
@@ -181,6 +217,8 @@ def match_records(cursor: Cursor, target: Target) -> None:
     """Find the rows that are about customers or contacts that exist."""
     cursor.execute(_BEGIN)
     cursor.execute(_MATCH_IDS.substitute(id=_IDS[target], table=target.value))
+    name = _NAME_OF_CUSTOMER if target is Target.CUSTOMERS else _PERSON
+    cursor.execute(_REFUSE_NAMES.substitute(name=name))
     for statement in (_NAME_CUSTOMERS, _MATCH_CUSTOMERS) if target is Target.CUSTOMERS else (_MATCH_CONTACTS,):
         cursor.execute(statement)
     cursor.execute(_TAKE_MATCHES.substitute(id=_IDS[target]))
@@ -197,6 +235,8 @@ def match_record_rows(cursor: Cursor, target: Target) -> None:
         if not cursor.rowcount:
             break
     cursor.execute(_GIVE_IDS.substitute(id=_IDS[target], table=target.value))
+    if target is Target.CONTACTS:
+        cursor.execute(_GIVE_CUSTOMERS)
 
 
 def write_records(
@@ -212,8 +252,10 @@ def write_records(
     written, total = 0, sum(batch[-1] for batch in batches)
     change = _build_change(target, updates)
     for action, place, first, last, count in batches:
-        statement = _CREATE[target] if action == "create" else change
-        cursor.execute(statement, {"first": first, "last": last, "place": place, "owner": owner_id})
+        given = {"first": first, "last": last, "place": place, "owner": owner_id}
+        if action == "create" and target is Target.CONTACTS:
+            cursor.execute(_CREATE_CUSTOMERS, given)
+        cursor.execute(_CREATE[target] if action == "create" else change, given)
         written += count
         progress(written, total)
     cursor.execute(_KEEP_IDS.substitute(id=_IDS[target]))

@@ -88,12 +88,43 @@ def test_contacts_go_to_their_customers(import_file: ImportFile, session: Sessio
         "4,Olav,Berg,Nobody Ltd,o@nobody.example,,\n5,Eve,Ray,,e@x.example,,\n"
     )
     result = import_file(content, "--kind", "contacts")
-    assert counts(result) == (1, 0, 0, 2)
+    assert counts(result) == (2, 0, 0, 1)
     session.refresh(known)
     assert (known.job_title, known.phone_e164) == ("CEO", "+12125550123")
-    ines = contacts(session)[-1]
+    ines = contacts(session)[1]
     assert (ines.name, ines.customer_id, ines.phone_e164) == ("Ines Larsen", company.id, "+12125550124")
-    assert [contact.is_primary for contact in contacts(session)].count(True) == 1
+    assert [contact.is_primary for contact in contacts(session)[:2]].count(True) == 1
     assert "line 5: There is no customer “Nobody Ltd”, or more than one." in result.stdout
     assert f"line 2: Filled in. Same email as contact {known.id}." in result.stdout
     assert leads(session) == []
+
+
+def test_a_contact_without_a_company_is_a_customer_as_well(import_file: ImportFile, session: Session) -> None:
+    known = make_customer(session, name="Olav Berg", kind=CustomerKind.PERSON, email="olav@berg.example")
+    long = "x" * 200
+    content = (
+        "Contact ID,First Name,Last Name,Account Name,Email,Mobile,Title\n"
+        "1,Eve,Ray,,eve@ray.example,212 555 0123,CEO\n2,Olav,Berg, ,OLAV@berg.example,,\n3,,,,,,\n"
+        f"4,{long},{long},,,,\n5,Eve,Ray,,Eve@ray.example,,\n"
+    )
+    result = import_file(content, "--kind", "contacts")
+    assert counts(result) == (2, 0, 1, 2)
+    for text in (
+        "line 2: No company: their customer is the person, as inactive.",
+        "line 3: No company",
+        "line 4: Enter a name or an email. The row has none.",
+        "line 5: Shorten the name to 300 characters in all.",
+    ):
+        assert (text in result.stdout) == (text != "line 3: No company"), text
+    eve = customers(session)[-1]
+    assert (eve.name, eve.kind, eve.status, eve.email) == ("Eve Ray", "person", "inactive", "eve@ray.example")
+    assert [(c.name, c.customer_id, c.job_title, c.is_primary) for c in contacts(session)] == [
+        ("Eve Ray", eve.id, "CEO", True),
+        ("Olav Berg", known.id, None, True),
+    ]
+    import_file("Deal ID,Deal Name,Contact ID\n9,Renewal,1\n")
+    assert [(lead.name, lead.customer_id) for lead in leads(session)] == [("Eve Ray", eve.id)]
+    without_ids = "\n".join(line.partition(",")[2] for line in content.splitlines()[:3]) + "\n"
+    assert counts(import_file(without_ids, "--kind", "contacts"))[:2] == (0, 0)
+    assert len(customers(session)) == 2
+    assert counts(import_file(f"First Name,Last Name\n{long},{long}\n", "--kind", "customers")) == (0, 0, 0, 1)

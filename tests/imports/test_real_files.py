@@ -149,6 +149,15 @@ def test_hubspot_contacts_and_companies(import_file: ImportFile) -> None:
     assert counts(import_file(find_real("exports/hubspot_style_faker/hubspot_companies.csv")))[0] == 200
 
 
+def test_hubspot_contacts_of_its_companies(import_file: ImportFile) -> None:
+    import_file(find_real("exports/hubspot_style_faker/hubspot_companies.csv"), "--kind", "customers")
+    contacts = find_real("exports/hubspot_style_faker/hubspot_contacts.csv")
+    result = import_file(contacts, "--kind", "contacts")
+    assert counts(result) == (950, 0, 0, 0)
+    assert "No company: their customer is the person, as inactive." in result.stdout
+    assert counts(import_file(contacts, "--kind", "contacts"))[0] == 0
+
+
 def test_salesforce_opportunities(import_file: ImportFile, session: Session) -> None:
     assert counts(import_file(find_real("exports/salesforce_dataloader/opportunityData.csv"))) == (38, 0, 0, 0)
     assert session.scalar(select(func.sum(Lead.amount))) == 6_270_000

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from crm_web.models import Change, Conversion, Customer, Employee, Import, ImportState, Lead
+from crm_web.models import Change, Contact, Conversion, Customer, Employee, Import, ImportState, Lead
 from tests.databases import OwnDatabase
 from tests.factories import make_customer, make_lead
 from tests.imports.stored.conftest import Upload, Work
@@ -37,9 +37,9 @@ def session(own_database: OwnDatabase) -> Iterator[Session]:
         yield session
 
 
-def run_import(upload: Upload, work: Work, content: str = FILE) -> Page:
+def run_import(upload: Upload, work: Work, content: str = FILE, **settings: str) -> Page:
     """Import a file, and give its receipt."""
-    page = upload(content).form("/file").submit().follow().form("/columns").submit().follow()
+    page = upload(content).form("/file").submit(**settings).follow().form("/columns").submit().follow()
     work()
     page = page.browser.open(page.url).form("/import").submit().follow()
     work()
@@ -137,3 +137,19 @@ def test_an_undo_is_done_once(session: Session, upload: Upload, work: Work) -> N
     assert form.submit().location is not None
     work()
     assert session.scalars(select(Import.state)).one() is ImportState.UNDONE
+
+
+def test_contacts_without_a_company_go_to_the_trash_with_their_customers(
+    session: Session, upload: Upload, work: Work
+) -> None:
+    content = "Contact ID,First Name,Last Name,Email\n1,Eve,Ray,eve@ray.example\n2,Ola,Berg,ola@berg.example\n"
+    page = run_import(upload, work, content, target="contacts")
+    ola = session.scalars(select(Customer).where(Customer.name == "Ola Berg")).one()
+    ola.description = "Prefers letters"
+    session.commit()
+    page = undo(page, work)
+    session.expire_all()
+    for model in (Customer, Contact):
+        left = select(model.name).where(model.deleted_at.is_(None))
+        assert session.scalars(left).all() == ["Ola Berg"]
+    assert "Its customer stays." in page.text
