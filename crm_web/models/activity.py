@@ -4,7 +4,19 @@ from datetime import date, time
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, and_, case, func, select, text
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Text,
+    and_,
+    case,
+    func,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -12,6 +24,9 @@ from crm_web.models.base import Base, EnumText, Id, LongText, Recorded, Text300,
 from crm_web.models.customer import Customer
 from crm_web.models.employee import Employee
 from crm_web.models.lead import Lead
+
+ACTIVITY_TEXT = "crm_fold((subject || ' '::text) || COALESCE(body, ''::text))"
+"""What search looks through: an expression of its indexes, since a column of its own would hold each note twice."""
 
 
 class ActivityKind(StrEnum):
@@ -78,6 +93,18 @@ class Activity(Recorded, Base):
         Index("ix_activities_lead_happened", "lead_id", "happened_at", "id"),
         Index("ix_activities_customer_happened", "customer_id", "happened_at", "id"),
         Index("ix_activities_happened", "happened_at"),
+        Index(
+            "ix_activities_search",
+            literal_column(ACTIVITY_TEXT).label("folded_text"),
+            postgresql_using="gin",
+            postgresql_ops={"folded_text": "gin_trgm_ops"},
+        ),
+        Index(
+            "ix_activities_signs",
+            text(f"crm_signs({ACTIVITY_TEXT})"),
+            postgresql_using="gin",
+            postgresql_where=text(f"octet_length({ACTIVITY_TEXT}) > char_length({ACTIVITY_TEXT})"),
+        ),
         Index("ix_activities_created_by_id", "created_by_id"),
         Index("ix_activities_assignee_due", "assignee_id", "due_on"),
         Index(
@@ -120,6 +147,12 @@ class Activity(Recorded, Base):
     customer: Mapped[Customer | None] = relationship()
     assignee: Mapped[Employee | None] = relationship(foreign_keys=assignee_id)
     created_by: Mapped[Employee | None] = relationship(foreign_keys="Activity.created_by_id")
+
+    @classmethod
+    def folded_text(cls) -> ColumnElement[str]:
+        """``ACTIVITY_TEXT``, which ``ix_activities_search`` finds by its words."""
+        note = func.coalesce(cls.body, literal_column("''", Text))
+        return func.crm_fold(cls.subject.op("||")(literal_column("' '", Text)).op("||")(note))
 
     @hybrid_property
     def is_open_task(self) -> bool:

@@ -1,4 +1,4 @@
-"""Search in leads, customers, contacts and employees."""
+"""Search in leads, customers, contacts, employees and activities."""
 
 from flask import Blueprint
 

@@ -20,7 +20,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
-    exists,
     false,
     func,
     literal,
@@ -35,15 +34,15 @@ from sqlalchemy.orm import aliased
 
 from crm_web.core.database import DbFailure, classify_failure
 from crm_web.core.extensions import db
-from crm_web.models import Contact, Customer, CustomerStatus, Employee, KnownWord, Lead, StatusKind
+from crm_web.models import Activity, Contact, Customer, Employee, KnownWord, Lead
 from crm_web.records.folding import fold
 from crm_web.records.matching import contains_forms, contains_words, escape_like
+from crm_web.search.kinds import ACTIVE_KINDS, ACTIVITIES, KINDS, LIVING, Kind
 from crm_web.search.words import SearchTerms, TermForms, edit_distance, is_close, tidy
 
 MOST_HITS = 50
 """How many of a kind are shown; there may be more."""
 IN_TURN = 3
-NEWEST = 1000
 COMMON = 25
 RANKED = 500
 FEW = 5
@@ -61,7 +60,7 @@ class SearchTooSlow(Exception):
 class Hit:
     """One record that a search found.
 
-    :param entity: ``lead``, ``customer``, ``contact`` or ``employee``
+    :param entity: ``lead``, ``customer``, ``contact``, ``employee`` or ``activity``
     :param rank: how well it fits, from ``EXACT`` to ``VAGUE``
     """
 
@@ -104,54 +103,15 @@ class Found:
         return [hit for _, hit in placed[:MOST_HITS]]
 
 
-@dataclass(frozen=True, eq=False)
-class _Kind:
-    """How one table is searched."""
-
-    entity: str
-    model: Any
-    is_over: ColumnElement[bool]
-    newest: Sequence[ColumnElement[Any]]
-    visible: Sequence[ColumnElement[bool]]
-
-
-_OF_STANDING = exists().where(Customer.id == Contact.customer_id, Customer.deleted_at.is_(None))
-_RECORDS_OF_ALL = (
-    _Kind(
-        "lead",
-        Lead,
-        Lead.status.not_in(StatusKind.OPEN.statuses),
-        (Lead.updated_at.desc(), Lead.id.desc()),
-        [Lead.deleted_at.is_(None)],
-    ),
-    _Kind(
-        "customer",
-        Customer,
-        Customer.status != CustomerStatus.ACTIVE,
-        (Customer.updated_at.desc(), Customer.id.desc()),
-        [Customer.deleted_at.is_(None)],
-    ),
-    _Kind("contact", Contact, false(), (Contact.id.desc(),), [Contact.deleted_at.is_(None)]),
-)
-_KINDS = (
-    *_RECORDS_OF_ALL,
-    _Kind("employee", Employee, Employee.is_active.is_(False), (Employee.id.desc(),), []),
-)
-_ACTIVE_KINDS = (
-    *_RECORDS_OF_ALL,
-    _Kind("employee", Employee, false(), (Employee.id.desc(),), [Employee.is_active.expression]),
-)
-
-
 def search_everything(typed: str, *, with_inactive: bool = False) -> Found:
-    """Find leads, customers, contacts and employees, the best first; nothing that is in the trash.
+    """Find leads, customers, contacts, employees and activities, the best first; nothing that is in the trash.
 
     :raise SearchTooSlow: when the database gave up
     """
     if not typed:
         return Found(SearchTerms(""), {})
     try:
-        return _search(typed, _KINDS if with_inactive else _ACTIVE_KINDS)
+        return _search(typed, KINDS if with_inactive else ACTIVE_KINDS)
     except DBAPIError as error:
         if classify_failure(error) is not DbFailure.SLOW:
             raise
@@ -159,7 +119,7 @@ def search_everything(typed: str, *, with_inactive: bool = False) -> Found:
         raise SearchTooSlow from error
 
 
-def _search(typed: str, kinds: tuple[_Kind, ...]) -> Found:
+def _search(typed: str, kinds: tuple[Kind, ...]) -> Found:
     folded, _ = db.session.execute(_BEGIN, {"typed": typed, "patience": str(PATIENCE)}).one()
     wanted = SearchTerms(folded)
     forms, values = wanted.forms, wanted.values
@@ -171,7 +131,8 @@ def _search(typed: str, kinds: tuple[_Kind, ...]) -> Found:
     found = _gather(wanted, rows, common)
     if len(found.best) < FEW and (similar := _list_similar(wanted)):
         wanted = replace(wanted, similar=similar)
-        rows += db.session.execute(_select_similar(similar, kinds))
+        named = tuple(kind for kind in kinds if kind is not ACTIVITIES)
+        rows += db.session.execute(_select_similar(similar, named))
         found = _gather(wanted, rows, common)
     return found
 
@@ -206,11 +167,24 @@ def load_records(hits: Sequence[Hit]) -> list[tuple[Hit, Any]]:
     return [(hit, rows[hit.entity, hit.id]) for hit in hits if (hit.entity, hit.id) in rows]
 
 
-SHOWN = ("name", "about", "number", "email", "website", "phone", "mobile", "status", "owner", "customer_id")
+SHOWN = (
+    "name",
+    "about",
+    "number",
+    "email",
+    "website",
+    "phone",
+    "mobile",
+    "status",
+    "owner",
+    "lead_id",
+    "customer_id",
+    "body",
+)
 """What is shown of a record, whatever its kind; what a kind does not have is NULL."""
 
 
-_MODELS = {kind.entity: kind.model for kind in _KINDS}
+_MODELS = {kind.entity: kind.model for kind in KINDS}
 
 
 def _select_shown(entity: str, **others: Any) -> Select[Any]:
@@ -228,31 +202,36 @@ _RECORDS = union_all(
     _select_shown("customer", owner=_Owner.name).outerjoin(_Owner, Customer.owner_id == _Owner.id),
     _select_shown("contact", about=Customer.name).join(Customer, Contact.customer_id == Customer.id),
     _select_shown("employee", about=Employee.job_title, status=Employee.role),
+    _select_shown(
+        "activity", name=Activity.subject, about=func.coalesce(Lead.name, Customer.name), status=Activity.kind
+    )
+    .outerjoin(Lead, Activity.lead_id == Lead.id)
+    .outerjoin(Customer, Activity.customer_id == Customer.id),
 )
 
 
 @lru_cache(maxsize=64)
-def _select_recent(forms: TermForms, kinds: tuple[_Kind, ...]) -> CompoundSelect[Any]:
+def _select_recent(forms: TermForms, kinds: tuple[Kind, ...]) -> CompoundSelect[Any]:
     return union_all(*(_search_recent(forms, kind) for kind in kinds))
 
 
 @lru_cache(maxsize=64)
-def _select_indexed(forms: TermForms, kinds: tuple[_Kind, ...]) -> CompoundSelect[Any]:
+def _select_indexed(forms: TermForms, kinds: tuple[Kind, ...]) -> CompoundSelect[Any]:
     return union_all(
         *(
-            _search_indexed(kind, contains_forms(_text_of(kind), forms.contained, _bind), _rank(forms, kind.model))
+            _search_indexed(kind, contains_forms(kind.text, forms.contained, _bind), _rank(forms, kind))
             for kind in kinds
         )
     )
 
 
-def _select_similar(similar: Sequence[Sequence[str]], kinds: tuple[_Kind, ...]) -> CompoundSelect[Any]:
+def _select_similar(similar: Sequence[Sequence[str]], kinds: tuple[Kind, ...]) -> CompoundSelect[Any]:
     return union_all(
         *(
             _search_indexed(
                 kind,
-                and_(*(or_(*(contains_words(_text_of(kind), word) for word in words)) for words in similar)),
-                _rank_similar(similar, kind.model),
+                and_(*(or_(*(contains_words(kind.text, word) for word in words)) for words in similar)),
+                _rank_similar(similar, kind),
             )
             for kind in kinds
         )
@@ -264,28 +243,30 @@ def _bind(name: str) -> ColumnElement[str]:
     return bindparam(name, type_=Text())
 
 
-def _text_of(kind: _Kind) -> ColumnElement[str]:
-    text: ColumnElement[str] = kind.model.search_text.expression
-    return text
-
-
-def _search_recent(forms: TermForms, kind: _Kind) -> Select[Any]:
+def _search_recent(forms: TermForms, kind: Kind) -> Select[Any]:
     """The newest that match, and the names that are equal or begin so, each by an index of its own."""
-    model, name = kind.model, kind.model.sort_name.expression
-    latest = select(model.id, model.search_text).where(*kind.visible).order_by(*kind.newest).limit(NEWEST).subquery()
+    model, name = kind.model, kind.name
+    latest = (
+        select(model.id, kind.text.label("search_text"))
+        .where(*kind.visible)
+        .order_by(*kind.newest)
+        .limit(kind.most_newest)
+        .subquery()
+    )
     is_match = contains_forms(latest.c.search_text, forms.contained, _bind, by_index=False)
     matches = select(latest.c.id).where(is_match)
     recent = matches.limit(RANKED).cte(f"recent_{kind.entity}").prefix_with("MATERIALIZED")
     ids = select(model.id).where(*kind.visible)
     equal = ids.where(name == _bind("text")).order_by(model.id.desc()).limit(MOST_HITS)
     begins = ids.where(_like(name, "begins")).order_by(name, model.id).limit(MOST_HITS)
-    arms = union(select(recent.c.id), select(equal.subquery()), select(begins.subquery()))
+    named = () if kind is ACTIVITIES else (select(equal.subquery()), select(begins.subquery()))
+    arms = union(select(recent.c.id), *named)
     is_common = select(func.count() >= COMMON).select_from(recent).scalar_subquery()
-    columns = (*_columns(kind, _rank(forms, model)), is_common.label("is_common"))
+    columns = (*_columns(kind, _rank(forms, kind)), is_common.label("is_common"))
     return _best(select(*columns).where(model.id.in_(arms), *_visible(kind)).subquery())
 
 
-def _search_indexed(kind: _Kind, condition: ColumnElement[bool], rank: ColumnElement[int]) -> Select[Any]:
+def _search_indexed(kind: Kind, condition: ColumnElement[bool], rank: ColumnElement[int]) -> Select[Any]:
     """All that match, found by the index of words, up to a bound.
 
     Materialised, they are planned as if all were wanted, so that no order of another index tempts the planner; they are
@@ -296,14 +277,14 @@ def _search_indexed(kind: _Kind, condition: ColumnElement[bool], rank: ColumnEle
     return _best(select(inside).limit(RANKED).subquery())
 
 
-def _columns(kind: _Kind, rank: ColumnElement[int]) -> tuple[Any, ...]:
+def _columns(kind: Kind, rank: ColumnElement[int]) -> tuple[Any, ...]:
     """The parts of a ``Hit``, in its order."""
     model, entity = kind.model, literal(kind.entity).label("entity")
     return entity, model.id, rank.label("rank"), kind.is_over.label("is_over"), model.updated_at
 
 
-def _visible(kind: _Kind) -> list[ColumnElement[bool]]:
-    return [*kind.visible, *([_OF_STANDING] if kind.model is Contact else [])]
+def _visible(kind: Kind) -> list[ColumnElement[bool]]:
+    return [*kind.visible, *([LIVING[kind.model]] if kind.model in LIVING else [])]
 
 
 def _best(hits: Any) -> Select[Any]:
@@ -311,10 +292,10 @@ def _best(hits: Any) -> Select[Any]:
     return select(select(hits).order_by(*order).limit(MOST_HITS + 1).subquery())
 
 
-def _rank(forms: TermForms, model: Any) -> ColumnElement[int]:
-    name, padded = model.sort_name, _padded(model)
+def _rank(forms: TermForms, kind: Kind) -> ColumnElement[int]:
+    name, padded = kind.name, _padded(kind)
     return case(
-        (or_(*_exact(forms, model)), EXACT),
+        (or_(false(), *_exact(forms, kind.model)), EXACT),
         (name == _bind("text"), EQUAL),
         (_like(name, "begins"), BEGINS),
         (and_(True, *(_like(padded, f"beginning_{at}") for at in range(forms.words))), WORD_BEGINS),
@@ -322,19 +303,21 @@ def _rank(forms: TermForms, model: Any) -> ColumnElement[int]:
     )
 
 
-def _rank_similar(similar: Sequence[Sequence[str]], model: Any) -> ColumnElement[int]:
-    padded = _padded(model)
+def _rank_similar(similar: Sequence[Sequence[str]], kind: Kind) -> ColumnElement[int]:
+    padded = _padded(kind)
     whole = [or_(*(padded.like(f"% {escape_like(word)} %", escape="\\") for word in words)) for words in similar]
     return case((and_(*whole), SIMILAR), else_=VAGUE)
 
 
-def _padded(model: Any) -> ColumnElement[str]:
-    padded: ColumnElement[str] = literal(" ").op("||")(model.search_text)
+def _padded(kind: Kind) -> ColumnElement[str]:
+    padded: ColumnElement[str] = literal(" ").op("||")(kind.text)
     return padded
 
 
 def _exact(forms: TermForms, model: Any) -> Iterable[ColumnElement[bool]]:
     """Whatever is one record's own: its address, its number, its telephone."""
+    if model is Activity:
+        return
     yield model.email_normalised == _bind("text")
     if model is Customer:
         yield Customer.number.in_((_bind("number"), _bind("number_digits")))

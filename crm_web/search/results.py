@@ -7,13 +7,19 @@ from typing import Any
 from flask import url_for
 
 from crm_web.lists.params import Tab
-from crm_web.models import CustomerStatus, LeadStatus, Role
+from crm_web.models import ActivityKind, CustomerStatus, LeadStatus, Role
 from crm_web.records.matching import digits_if_phone, phone_digits
 from crm_web.search.queries import MOST_HITS, SIMILAR, Found, Hit
-from crm_web.search.words import Piece, SearchTerms, holds_any, mark
+from crm_web.search.words import Piece, SearchTerms, excerpt, holds_any, mark
 
-KINDS = {"lead": "Lead", "customer": "Customer", "contact": "Contact", "employee": "Employee"}
-PLURALS = {kind: f"{label}s" for kind, label in KINDS.items()}
+KINDS = {"lead": "Lead", "customer": "Customer", "contact": "Contact", "employee": "Employee", "activity": "Activity"}
+PLURALS = {kind: f"{label}s" for kind, label in KINDS.items()} | {"activity": "Activities"}
+STATUSES: dict[str, Any] = {
+    "lead": LeadStatus,
+    "customer": CustomerStatus,
+    "employee": Role,
+    "activity": ActivityKind,
+}
 SAME_AT_THE_END = 7
 LISTS = {"lead": "leads.list_leads", "customer": "customers.list_customers"}
 
@@ -26,7 +32,7 @@ class Result:
     url: str
     name: Sequence[Piece]
     about: Sequence[Sequence[Piece]]
-    status: LeadStatus | CustomerStatus | Role | None
+    status: LeadStatus | CustomerStatus | Role | ActivityKind | None
     owner: str | None
     is_similar: bool
 
@@ -41,15 +47,18 @@ def describe(terms: SearchTerms, hit: Hit, row: Any, *, keeps_employees: bool) -
     """Put a hit in words, with what was searched for marked in them."""
     about = [text for text in (row.number, row.about) if text and text != row.name]
     missing = [word for word in terms.words if not any(holds_any(text, [word]) for text in (row.name, *about))]
-    reached = [text for text in (row.email, row.website) if text and text != row.name and holds_any(text, missing)]
+    reached = [
+        text
+        for text in (row.email, row.website, excerpt(row.body, missing))
+        if text and text != row.name and holds_any(text, missing)
+    ]
     phones = [text for text in (row.phone, row.mobile) if text and _is_number(text, terms)]
-    statuses: dict[str, Any] = {"lead": LeadStatus, "customer": CustomerStatus, "employee": Role}
     return Result(
         kind=KINDS[hit.entity],
         url=_url_of(hit, row, keeps_employees),
         name=mark(row.name, terms.marked),
         about=[*(mark(text, terms.marked) for text in about + reached[:1]), *([Piece(p, True)] for p in phones[:1])],
-        status=statuses[hit.entity](row.status) if row.status else None,
+        status=STATUSES[hit.entity](row.status) if row.status else None,
         owner=row.owner,
         is_similar=hit.rank >= SIMILAR,
     )
@@ -64,6 +73,10 @@ def _is_number(text: str, terms: SearchTerms) -> bool:
 def _url_of(hit: Hit, row: Any, keeps_employees: bool) -> str:
     if hit.entity == "lead":
         return url_for("leads.show_lead", lead_id=hit.id)
+    if hit.entity == "activity" and row.lead_id:
+        return url_for("leads.show_lead", lead_id=int(row.lead_id), _anchor="activities")
+    if hit.entity == "activity":
+        return url_for("customers.show_customer", customer_id=int(row.customer_id), _anchor="activities")
     if hit.entity == "customer":
         return url_for("customers.show_customer", customer_id=hit.id)
     if hit.entity == "contact":

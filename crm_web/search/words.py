@@ -26,6 +26,7 @@ ENDS_IN_DIGITS = 6
 """From so many digits on, a number that ends in them is taken for the same."""
 SHORTEST_TO_MEND = 4
 LONGEST_TO_MEND = 24
+EXCERPT = 90
 LONG = 7
 """From this many letters on, two slips in a word still leave it recognisable."""
 _INVISIBLE = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
@@ -165,6 +166,16 @@ def mark(text: str, words: Iterable[str]) -> list[Piece]:
         is_match[start:end] = [True] * (end - start)
     edges = [0, *(place for place in range(1, len(text)) if is_match[place] != is_match[place - 1]), len(text)]
     return [Piece(text[start:end], is_match[start]) for start, end in pairwise(edges) if start < end]
+
+
+def excerpt(text: str | None, words: Iterable[str]) -> str:
+    """Cut out of a long text what stands around the first of the searched words; empty where none is in it."""
+    start = min((start for start, _ in _find_words(text, words)), default=None) if text else None
+    if text is None or start is None:
+        return ""
+    begin, end = max(0, start - EXCERPT // 3), start + EXCERPT
+    cut = " ".join(text[begin:end].split())
+    return f"{'…' if begin else ''}{cut}{'…' if end < len(text) else ''}"
 
 
 def holds_any(text: str, words: Iterable[str]) -> bool:

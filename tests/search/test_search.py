@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from crm_web.core.clock import now
 from crm_web.models import Employee, Lead
 from crm_web.search import queries
 from tests.databases import OwnDatabase
-from tests.factories import make_contact, make_customer, make_employee, make_lead, make_sign_in
+from tests.factories import make_activity, make_contact, make_customer, make_employee, make_lead, make_sign_in
 from tests.page import Browser, Page
 
 BrowserAs = Callable[[Employee], Browser]
@@ -343,3 +344,20 @@ def test_a_search_that_takes_too_long_is_stopped_kindly(own_database: OwnDatabas
     assert "Add a word or type more letters, then search again." in page.text
     assert offered == {"results": [], "says": "This search is taking too long. Type more letters."}
     assert browser.get("search.show_results", q="smith").status == 200
+
+
+def test_activities_are_found_by_subject_and_note(session: Session, ann: Employee, search: Search) -> None:
+    """Each leads to its record; those of records in the trash are left out."""
+    lead, customer = make_lead(session, last_name="Okoro"), make_customer(session, name="Nordlys")
+    gone = make_lead(session, deleted_at=now(), deleted_by_id=ann.id)
+    note = "The crates are *blue*. " + "Nothing else. " * 40
+    make_activity(session, lead_id=lead.id, kind="call", subject="Talked about Zeppelins")
+    make_activity(session, customer_id=customer.id, subject="Delivery", body=note + "Ask for Zeppelín parts")
+    make_activity(session, lead_id=gone.id, subject="Zeppelin in the trash")
+    page = search("zeppelin", kind="activity")
+    assert names(page) == ["Delivery", "Talked about Zeppelins"]
+    links = [str(link["href"]) for link in page.soup.select(".list .name a")]
+    assert links == [f"/customers/{customer.id}#activities", f"/leads/{lead.id}#activities"]
+    assert "Okoro" in page.text and "…" in page.text and "Zeppelín parts" in page.text and "Call" in page.text
+    assert names(search("blue crates")) == ["Delivery"]
+    assert names(search("ask zepp")) == ["Delivery"]

@@ -27,7 +27,7 @@ from crm_web.search.words import tidy
     refuses={503: "The search took too long (send more letters), or the database is unavailable."},
 )
 def search() -> ResponseReturnValue:
-    """Leads, customers, contacts and employees, best matches first. Records in the trash are left out."""
+    """Leads, customers, contacts, employees and activities, best matches first. Records in the trash are left out."""
     query = read_query(SearchQuery)
     try:
         found = search_everything(tidy(query.q), with_inactive=may(current_user, Action.KEEP_EMPLOYEES))

@@ -1,0 +1,91 @@
+"""What is searched: one kind for each table, and how its rows are found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, false, func, or_
+
+from crm_web.models import Activity, Contact, Customer, CustomerStatus, Employee, Lead, StatusKind
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """How one table is searched.
+
+    :param name: an index knows it, except that of activities
+    :param text: has its words, which an index knows
+    :param visible: what is asked of each row; ``LIVING`` asks the rest, only of those that match
+    """
+
+    entity: str
+    model: Any
+    name: ColumnElement[str]
+    text: ColumnElement[str]
+    is_over: ColumnElement[bool]
+    newest: Sequence[ColumnElement[Any]]
+    visible: Sequence[ColumnElement[bool]]
+    most_newest: int = 1000
+    """So many of the newest are looked at first."""
+
+
+LIVING = {
+    Contact: exists().where(Customer.id == Contact.customer_id, Customer.deleted_at.is_(None)),
+    Activity: or_(
+        exists().where(Lead.id == Activity.lead_id, Lead.deleted_at.is_(None)),
+        exists().where(Customer.id == Activity.customer_id, Customer.deleted_at.is_(None)),
+    ),
+}
+"""What belongs to a record is not found while that is in the trash."""
+_RECORDS_OF_ALL = (
+    Kind(
+        "lead",
+        Lead,
+        Lead.sort_name.expression,
+        Lead.search_text.expression,
+        Lead.status.not_in(StatusKind.OPEN.statuses),
+        (Lead.updated_at.desc(), Lead.id.desc()),
+        [Lead.deleted_at.is_(None)],
+    ),
+    Kind(
+        "customer",
+        Customer,
+        Customer.sort_name.expression,
+        Customer.search_text.expression,
+        Customer.status != CustomerStatus.ACTIVE,
+        (Customer.updated_at.desc(), Customer.id.desc()),
+        [Customer.deleted_at.is_(None)],
+    ),
+    Kind(
+        "contact",
+        Contact,
+        Contact.sort_name.expression,
+        Contact.search_text.expression,
+        false(),
+        (Contact.id.desc(),),
+        [Contact.deleted_at.is_(None)],
+    ),
+)
+ACTIVITIES = Kind(
+    "activity",
+    Activity,
+    func.crm_fold(Activity.subject),
+    Activity.folded_text(),
+    ~Activity.is_open_task.expression,
+    (Activity.happened_at.desc(),),
+    [],
+    # Their texts are long, and are folded when they are looked at.
+    most_newest=400,
+)
+_EMPLOYEES = Kind(
+    "employee",
+    Employee,
+    Employee.sort_name.expression,
+    Employee.search_text.expression,
+    Employee.is_active.is_(False),
+    (Employee.id.desc(),),
+    [],
+)
+_ACTIVE_EMPLOYEES = replace(_EMPLOYEES, is_over=false(), visible=[Employee.is_active.expression])
+KINDS = (*_RECORDS_OF_ALL, _EMPLOYEES, ACTIVITIES)
+ACTIVE_KINDS = (*_RECORDS_OF_ALL, _ACTIVE_EMPLOYEES, ACTIVITIES)
