@@ -28,17 +28,27 @@ ANALYZE import_links;
 """
 # A deal is often named after its company: “Long Group - New business”.
 _LINK_BY_NAME = """
-UPDATE import_links l SET customer_id = c.id FROM import_rows r, (
-    SELECT sort_name, min(id) AS id FROM customers WHERE deleted_at IS NULL AND kind = 'organisation'
+WITH named AS MATERIALIZED (
+    SELECT line, crm_fold(btrim(coalesce(nullif(btrim(r.company), ''), r.deal_company))) AS name
+    FROM import_rows r JOIN import_links l USING (line) WHERE l.customer_id IS NULL
+)
+UPDATE import_links l SET customer_id = c.id FROM named n, (
+    SELECT sort_name, min(id) AS id FROM customers
+    WHERE deleted_at IS NULL AND kind = 'organisation' AND sort_name IN (SELECT name FROM named)
     GROUP BY sort_name HAVING count(*) = 1
-) c WHERE r.line = l.line AND l.customer_id IS NULL
-    AND c.sort_name = crm_fold(btrim(coalesce(nullif(btrim(r.company), ''), r.deal_company)))
+) c WHERE n.line = l.line AND c.sort_name = n.name
 """
 _LINK_BY_DOMAIN = """
-UPDATE import_links l SET customer_id = c.id FROM import_rows r, (
+WITH named AS MATERIALIZED (
+    SELECT line, crm_host(coalesce(r.company_domain, r.website)) AS host
+    FROM import_rows r JOIN import_links l USING (line) WHERE l.customer_id IS NULL
+)
+UPDATE import_links l SET customer_id = c.id FROM named n, (
     SELECT crm_host(website) AS host, min(id) AS id FROM customers
-    WHERE deleted_at IS NULL AND kind = 'organisation' AND website IS NOT NULL GROUP BY 1 HAVING count(*) = 1
-) c WHERE r.line = l.line AND l.customer_id IS NULL AND c.host = crm_host(coalesce(r.company_domain, r.website))
+    WHERE deleted_at IS NULL AND kind = 'organisation' AND website IS NOT NULL
+        AND crm_host(website) IN (SELECT host FROM named)
+    GROUP BY 1 HAVING count(*) = 1
+) c WHERE n.line = l.line AND c.host = n.host
 """
 _LINK_CONTACTS = """
 UPDATE import_links l SET contact_id = c.id FROM (

@@ -10,6 +10,7 @@ _PLACE = """
 CREATE TEMPORARY TABLE import_places ON COMMIT DROP AS
 SELECT line, NULL::bigint AS lead_id, customer_id FROM import_links;
 CREATE UNIQUE INDEX ON import_places (line);
+ANALYZE import_places;
 UPDATE import_places p SET lead_id = l.id FROM import_rows r, (
     SELECT external_id AS ref, min(id) AS id FROM leads
     WHERE deleted_at IS NULL
@@ -28,16 +29,24 @@ UPDATE import_places p SET customer_id = c.id FROM import_rows r, (
     WHERE deleted_at IS NULL AND email_normalised IN (SELECT lower(email) FROM import_rows)
     GROUP BY 1 HAVING count(*) = 1
 ) c WHERE p.customer_id IS NULL AND p.lead_id IS NULL AND r.line = p.line AND c.email = lower(r.email);
-UPDATE import_places p SET customer_id = c.customer_id FROM import_rows r, (
-    SELECT sort_name, min(customer_id) AS customer_id FROM contacts WHERE deleted_at IS NULL
-    GROUP BY sort_name HAVING count(*) = 1
-) c, customers u WHERE p.customer_id IS NULL AND p.lead_id IS NULL AND r.line = p.line AND r.last_name IS NOT NULL
-    AND c.sort_name = crm_fold(crm_lead_name(r.first_name, r.last_name, NULL, NULL))
-    AND u.id = c.customer_id AND u.deleted_at IS NULL;
-UPDATE import_places p SET lead_id = l.id FROM import_rows r, (
-    SELECT sort_name, min(id) AS id FROM leads WHERE deleted_at IS NULL GROUP BY sort_name HAVING count(*) = 1
-) l WHERE p.customer_id IS NULL AND p.lead_id IS NULL AND r.line = p.line
-    AND l.sort_name = crm_fold(crm_lead_name(r.first_name, r.last_name, r.company, NULL));
+WITH named AS MATERIALIZED (
+    SELECT line, crm_fold(crm_lead_name(r.first_name, r.last_name, NULL, NULL)) AS name
+    FROM import_rows r JOIN import_places p USING (line)
+    WHERE p.customer_id IS NULL AND p.lead_id IS NULL AND r.last_name IS NOT NULL
+)
+UPDATE import_places p SET customer_id = c.customer_id FROM named n, (
+    SELECT sort_name, min(customer_id) AS customer_id FROM contacts
+    WHERE deleted_at IS NULL AND sort_name IN (SELECT name FROM named) GROUP BY sort_name HAVING count(*) = 1
+) c, customers u
+WHERE n.line = p.line AND c.sort_name = n.name AND u.id = c.customer_id AND u.deleted_at IS NULL;
+WITH named AS MATERIALIZED (
+    SELECT line, crm_fold(crm_lead_name(r.first_name, r.last_name, r.company, NULL)) AS name
+    FROM import_rows r JOIN import_places p USING (line) WHERE p.customer_id IS NULL AND p.lead_id IS NULL
+)
+UPDATE import_places p SET lead_id = l.id FROM named n, (
+    SELECT sort_name, min(id) AS id FROM leads
+    WHERE deleted_at IS NULL AND sort_name IN (SELECT name FROM named) GROUP BY sort_name HAVING count(*) = 1
+) l WHERE n.line = p.line AND l.sort_name = n.name;
 """
 _PLAN = """
 INSERT INTO import_plan (line, action, activity_id, lead_id, customer_id, matched)
