@@ -1,6 +1,9 @@
-"""`flask leads import`: the leads of a CSV file, from any system."""
+"""`flask import`: files of another system, or any list; `flask leads import` is the same."""
 
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -19,13 +22,15 @@ from crm_web.imports.operations import (
     Existing,
     LeadFile,
     Options,
+    Report,
     import_leads,
     import_teams,
     list_refused_rows,
     open_leads,
 )
-from crm_web.imports.tables import DELIMITERS
-from crm_web.imports.targets import Target
+from crm_web.imports.recognition import is_known
+from crm_web.imports.tables import DELIMITERS, open_table
+from crm_web.imports.targets import Target, detect_alone, detect_in_set
 from crm_web.imports.vacuum import vacuum_after_rollback
 from crm_web.models import Employee, LeadStatus, Role
 from crm_web.records.country_input import read_country
@@ -72,7 +77,7 @@ def _read_country(context: click.Context, parameter: click.Parameter, text: str 
 
 
 @leads.command("import")
-@click.argument("file", type=click.File("rb"))
+@click.argument("files", type=click.File("rb"), nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--map",
     "columns",
@@ -163,47 +168,96 @@ def _read_country(context: click.Context, parameter: click.Parameter, text: str 
 )
 @click.option("--dry-run", is_flag=True, help="Run the import and report the result, but save nothing.")
 def import_file(
-    file: BinaryIO, team: BinaryIO | None, refused: Path | None, report_file: Path | None, dry_run: bool, **said: Any
+    files: Sequence[BinaryIO],
+    team: BinaryIO | None,
+    refused: Path | None,
+    report_file: Path | None,
+    dry_run: bool,
+    **said: Any,
 ) -> None:
     """Import leads, customers, contacts or activities from a FILE, such as an export from another CRM or any list.
 
     The file can be CSV with any delimiter and encoding, a workbook (XLSX, XLS or ODS), JSON, or vCards.
+
+    Several files that belong together, such as accounts, contacts and deals, are imported as one: all or none. Their
+    rows name each other by ID, name, domain or email, and the order of the files does not matter.
 
     Exits with 0 if all rows are imported or already exist, with 3 if some rows were refused and the others saved,
     and with 1 if nothing was saved.
     """
     by = _get_actor(said.pop("by"), needs_administrator=bool(team or said["creates_owners"]))
     options = _build_options(by, **said)
-    progress = ProgressLine()
-    try:
-        if team:
+    if team:
+        with _naming(team.name):
             echo_team(*import_teams(team, by=by))
-        opened = open_leads(file, options)
-        echo_mapping(file.name, opened)
-        report = import_leads(opened, options, by=by, progress=progress)
-    except DomainError as error:
-        raise click.ClickException(f"{file.name}: {error.message} Nothing was saved.") from error
-    except KeyboardInterrupt:
-        raise click.ClickException("Stopped. Nothing was saved.") from None
-    finally:
-        progress.end()
-    echo_report(report)
-    _write_files(opened, refused, report_file, is_saved=not dry_run)
+    reports = []
+    for file, target in _sort(files, options):
+        with _naming(file.name):
+            opened, report = _import_one(file, replace(options, target=target), by)
+        reports.append(report)
+        suffix = f"-{Path(file.name).stem}" if len(files) > 1 else ""
+        _write_files(opened, refused, report_file, suffix, is_saved=not dry_run)
     if dry_run:
         db.session.rollback()
-        vacuum_after_rollback(report.read)
+        vacuum_after_rollback(sum(report.read for report in reports))
         click.echo("Dry run. Nothing was saved.")
     else:
         db.session.commit()
-    if report.refused:
+    if any(report.refused for report in reports):
         sys.exit(SOME_REFUSED)
 
 
-def _write_files(opened: LeadFile, refused: Path | None, report_file: Path | None, *, is_saved: bool) -> None:
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """Say which file an error is about."""
+    try:
+        yield
+    except DomainError as error:
+        raise click.ClickException(f"{name}: {error.message} Nothing was saved.") from error
+    except KeyboardInterrupt:
+        raise click.ClickException("Stopped. Nothing was saved.") from None
+
+
+def _sort(files: Sequence[BinaryIO], options: Options) -> list[tuple[BinaryIO, Target | None]]:
+    """Tell what the rows of each file become; of several files, in the order in which they have to be imported."""
+    if len(files) == 1:
+        return [(files[0], options.target)]
+    given = {"--map": options.columns, "--kind": options.target, "--sheet": options.sheet, "--system": options.system}
+    if wrong := [name for name, value in given.items() if value]:
+        raise click.UsageError(f"{wrong[0]} is for a single file. Leave it out, or import that file by itself.")
+    alone = []
+    for file in files:
+        with _naming(file.name):
+            csv = open_table(file, encoding=options.encoding, delimiter=options.delimiter, knows=is_known)
+            alone.append((file, *detect_alone(csv)))
+    kinds = {kind for _, kind, _ in alone}
+    found = [(file, detect_in_set(kind, Path(file.name).name, kinds, target)) for file, kind, target in alone]
+    order = list(Target)
+    return [*sorted(found, key=lambda pair: order.index(pair[1]))]
+
+
+def _import_one(file: BinaryIO, options: Options, by: Employee) -> tuple[LeadFile, Report]:
+    progress = ProgressLine()
+    try:
+        opened = open_leads(file, options)
+        echo_mapping(file.name, opened)
+        report = import_leads(opened, options, by=by, progress=progress)
+    finally:
+        progress.end()
+    echo_report(report)
+    return opened, report
+
+
+def _write_files(
+    opened: LeadFile, refused: Path | None, report_file: Path | None, suffix: str, *, is_saved: bool
+) -> None:
+    """Write the files that were asked for; of each of several files by its name."""
     if refused:
+        refused = refused.with_stem(refused.stem + suffix)
         write_table(refused, list_refused_rows(opened))
         click.echo(f"Refused rows are in {refused}.")
     if report_file:
+        report_file = report_file.with_stem(report_file.stem + suffix)
         write_table(report_file, list_report_rows(is_saved=is_saved))
         click.echo(f"What became of each row is in {report_file}.")
 

@@ -1,4 +1,4 @@
-"""What `flask leads import` prints, and the files that it writes."""
+"""What `flask import` prints, and the files that it writes."""
 
 import csv
 import sys

@@ -4,8 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
-from crm_web.imports.mapping import ACTIVITY_FIELDS, FIELDS, ColumnMapping
-from crm_web.imports.recognition import Kind
+from crm_web.imports.mapping import ACTIVITY_FIELDS, FIELDS, ColumnMapping, choose_mapping
+from crm_web.imports.recognition import Kind, MappingUnclear
+from crm_web.imports.tables import Table
 from crm_web.imports.vocabulary import ACCOUNT_TYPE_HEADERS, ACCOUNT_WORDS, ADDRESS_HEADERS, squash
 
 
@@ -43,6 +44,15 @@ def detect_target(mapping: ColumnMapping) -> Target:
     keys = [squash(name) for name in mapping.header]
     is_account = any(key.startswith(ACCOUNT_WORDS) for key in keys)
     return Target.CUSTOMERS if mapping.kind is Kind.COMPANY and is_account else Target.LEADS
+
+
+def detect_alone(csv: Table) -> tuple[Kind, Target]:
+    """Tell what the rows of a file seem to be, by the headings and the first rows."""
+    try:
+        mapping = choose_mapping(csv.header, csv.sample)
+    except MappingUnclear:
+        return Kind.PERSON, Target.LEADS
+    return mapping.kind, detect_target(mapping)
 
 
 def detect_in_set(kind: Kind, filename: str, kinds: Collection[Kind], alone: Target) -> Target:

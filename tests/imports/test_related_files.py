@@ -1,11 +1,14 @@
 """Files that belong together: their rows find each other by ID, name, domain or email."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from click.testing import Result
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crm_web.imports.commands import SOME_REFUSED
 from crm_web.models import Contact, Conversion, Customer, ExternalId
 from tests.imports.test_import_leads import counts, leads
 
@@ -69,3 +72,22 @@ def test_rows_name_their_accounts_by_name_domain_and_the_email_of_a_contact(
     long, mills = session.scalars(select(Customer).order_by(Customer.id))
     found = [(lead.name, lead.customer_id) for lead in leads(session) if lead.external_system == "deal_id"]
     assert found == [("Long Group", long.id), ("MILLS", mills.id), ("Cole", mills.id), ("Renewal - more", None)]
+
+
+def test_the_command_takes_several_files_at_once(app: Flask, session: Session, tmp_path: Path) -> None:
+    files = {"deals.csv": DEALS, "contacts.csv": CONTACTS, "accounts.csv": ACCOUNTS, "broken.csv": "Stage\nNew\n"}
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    paths = [str(tmp_path / name) for name in files]
+    run = app.test_cli_runner().invoke
+    failed = run(args=["import", *paths])
+    assert (failed.exit_code, "broken.csv: " in failed.stderr) == (1, True)
+    assert session.scalars(select(Customer)).all() == []
+    assert "--kind is for a single file." in run(args=["import", *paths[:3], "--kind", "leads"]).stderr
+    refused = tmp_path / "refused.csv"
+    result = run(args=["import", *paths[:3], "--refused", str(refused)])
+    assert result.exit_code == SOME_REFUSED
+    assert [line.split()[0] for line in result.stdout.splitlines() if line.endswith("created")] == ["2", "2", "3"]
+    assert "001X" in (tmp_path / "refused-contacts.csv").read_text()
+    assert [lead.customer_id is None for lead in leads(session)] == [False, False, True]
+    assert run(args=["import", *paths[:3], "--dry-run"]).stdout.endswith("Dry run. Nothing was saved.\n")

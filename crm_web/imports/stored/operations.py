@@ -11,13 +11,12 @@ from sqlalchemy.dialects.postgresql import insert
 from crm_web.auth.permissions import Action, may
 from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
-from crm_web.imports.mapping import choose_mapping
-from crm_web.imports.recognition import Kind, MappingUnclear, is_known
+from crm_web.imports.recognition import Kind, is_known
 from crm_web.imports.stored.files import store_file
 from crm_web.imports.stored.preview import describe
 from crm_web.imports.stored.queries import list_set
-from crm_web.imports.tables import FileUnreadable, Table, open_table
-from crm_web.imports.targets import Target, detect_in_set, detect_target
+from crm_web.imports.tables import FileUnreadable, open_table
+from crm_web.imports.targets import Target, detect_alone, detect_in_set
 from crm_web.imports.workbooks import list_sheets
 from crm_web.models import (
     DUE_STATES,
@@ -61,7 +60,14 @@ def create_import(stream: BinaryIO, filename: str, *, region: str, currency: str
     if not csv.sample:
         raise FileUnreadable("The file has a header, but no rows below it.", "file")
     header_hash = _hash_header(csv.header)
-    options = {**_detect_target(csv), "region": region, "currency": currency, **_find_earlier_choice(header_hash)}
+    kind, target = detect_alone(csv)
+    options = {
+        "kind": kind,
+        "target": target,
+        "region": region,
+        "currency": currency,
+        **_find_earlier_choice(header_hash),
+    }
     options |= {"encoding": csv.encoding, "delimiter": csv.delimiter, "question": csv.question}
     if csv.sheet is not None:
         options |= {"sheet": csv.sheet, "sheets": list_sheets(stream)}
@@ -111,15 +117,6 @@ def _create_named(stream: BinaryIO, filename: str, **options: Any) -> Import:
         return create_import(stream, filename, **options)
     except FileUnreadable as error:
         raise FileUnreadable(f"{tidy_filename(filename)}: {error.message}", "file") from error
-
-
-def _detect_target(csv: Table) -> dict[str, str]:
-    """What the rows seem to be, by the headings and the first rows."""
-    try:
-        mapping = choose_mapping(csv.header, csv.sample)
-    except MappingUnclear:
-        return {"kind": Kind.PERSON, "target": Target.LEADS}
-    return {"kind": mapping.kind, "target": detect_target(mapping)}
 
 
 OF_ONE_FILE = (
