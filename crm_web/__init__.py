@@ -38,6 +38,7 @@ FEATURES = (
     "privacy",
     "reports",
     "saved_views",
+    "scim",
     "search",
     "today",
     "single_sign_on",

@@ -243,6 +243,9 @@ def test_deleting_a_person_never_takes_records_along(own_database: OwnDatabase) 
             "fk_employee_identities_employee_id",
             "fk_outgoing_mails_employee_id",
             "fk_password_links_employee_id",
+            "fk_provisioned_employees_employee_id",
+            "fk_provisioned_members_employee_id",
+            "fk_provisioned_members_group_id",
             "fk_sign_ins_employee_id",
         }
 

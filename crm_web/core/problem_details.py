@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, g, json, request
 
-PROGRAMS = "/api/"
+PROGRAMS = ("/api/", "/scim/")
 """Where the addresses for programs begin; everything else is for people and answers with pages."""
 DETAILS = {
     400: "The request is not valid.",
@@ -22,7 +22,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 def is_api_request() -> bool:
-    """Return whether the request's path is below ``/api/``, whether or not it exists."""
+    """Return whether the request's path is one for programs, whether or not it exists."""
     return request.path.startswith(PROGRAMS)
 
 

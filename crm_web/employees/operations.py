@@ -101,7 +101,7 @@ def change_employee(
     :raise SuccessorNeeded: if they own records or have open tasks, stop selling, and ``handover`` is undecided
     :raise LeadsThemselves: if the chain of managers would be a circle
     """
-    _take_turn(employee, by)
+    _begin(employee, by)
     merged = merge_with_saved(employee, values, version=version, by=by or employee)
     _check_leaders(employee, merged.values.get("manager_id"))
     handed_over = Belongings()
@@ -123,7 +123,7 @@ def deactivate(employee: Employee, *, handover: Handover | None, by: Employee | 
     :raise LastAdministrator: if nobody else could manage the employees
     :raise SuccessorNeeded: if they own records or have open tasks, and ``handover`` is undecided
     """
-    _take_turn(employee, by)
+    _begin(employee, by)
     if not employee.is_active:
         return Belongings()
     handed_over = _give_up_records(employee, handover, by)
@@ -136,7 +136,7 @@ def deactivate(employee: Employee, *, handover: Handover | None, by: Employee | 
 
 def reactivate(employee: Employee, *, by: Employee) -> None:
     """Reactivate an employee. Does nothing if they are active."""
-    _take_turn(employee, by)
+    _begin(employee, by)
     employee.is_active = True
     db.session.flush()
 
@@ -178,9 +178,14 @@ def _give_up_records(employee: Employee, handover: Handover | None, by: Employee
     return belongings
 
 
-def _take_turn(employee: Employee, by: Employee | None) -> None:
-    set_audit_actor(by)
+def take_turn() -> None:
+    """Wait until nobody else changes employees, until the end of the transaction."""
     db.session.execute(select(func.pg_advisory_xact_lock(TURN)))
+
+
+def _begin(employee: Employee, by: Employee | None) -> None:
+    set_audit_actor(by)
+    take_turn()
     db.session.refresh(employee)
 
 

@@ -35,6 +35,7 @@ from crm_web.models.mail import OutgoingMail
 from crm_web.models.mention import Mention
 from crm_web.models.merge import RecordMerge
 from crm_web.models.password_link import PasswordLink
+from crm_web.models.provisioning import ProvisionedEmployee, ProvisionedGroup, ProvisionedMember
 from crm_web.models.saved_view import ListName, SavedView, ViewChoice
 from crm_web.models.stored_import import (
     DUE_STATES,
@@ -96,6 +97,9 @@ __all__ = [
     "DuplicateScan",
     "RecordKind",
     "Mention",
+    "ProvisionedEmployee",
+    "ProvisionedGroup",
+    "ProvisionedMember",
     "RecordMerge",
     "Strength",
     "Employee",

@@ -1,6 +1,5 @@
 """Let people in whom an identity provider vouches for."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select, update
@@ -10,6 +9,7 @@ from crm_web.auth.operations import AccountDeactivated
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.employees.operations import change_employee, create_employee
+from crm_web.employees.roles import GroupRoles
 from crm_web.models import Employee, EmployeeIdentity, Role, SignIn, set_audit_actor
 from crm_web.records.people import find_employee_by_email
 from crm_web.single_sign_on.provider import Identity, SignedOut
@@ -23,19 +23,12 @@ class NotAdmitted(DomainError):
 class Admission:
     """Who may come in, and as what.
 
-    :param roles: groups of the provider to roles; if empty, roles are kept here alone
-    :param default_role: the role of those in none of these groups; ``None`` keeps them out
+    :param roles: which groups of the provider give which role; who has none of them is kept out
     :param creates: whether people who are not known yet become employees
     """
 
-    roles: Mapping[str, Role] = field(default_factory=dict)
-    default_role: Role | None = None
+    roles: GroupRoles = field(default_factory=GroupRoles)
     creates: bool = False
-
-    def choose_role(self, identity: Identity) -> Role | None:
-        """Choose the highest role that somebody's groups give them."""
-        given = {role for group, role in self.roles.items() if group in identity.groups}
-        return max(given, key=list(Role).index, default=self.default_role)
 
 
 def admit(identity: Identity, rules: Admission) -> Employee:
@@ -50,13 +43,13 @@ def admit(identity: Identity, rules: Admission) -> Employee:
     :raise LastAdministrator: if their groups would leave nobody to manage employees
     :raise SuccessorNeeded: if their groups end their right to own records, and they own some
     """
-    role = rules.choose_role(identity)
-    if rules.roles and role is None:
+    role = rules.roles.choose(identity.groups)
+    if rules.roles.by_group and role is None:
         raise NotAdmitted("None of your groups may use Piper CRM. Ask an admin for access.")
     employee = _find(identity) or _link(identity) or _create(identity, rules, role)
     if not employee.is_active:
         raise AccountDeactivated("Your account is deactivated. Ask an admin to reactivate it.")
-    if rules.roles and role is not None and role is not employee.role:
+    if rules.roles.by_group and role is not None and role is not employee.role:
         change_employee(employee, {"role": role}, version=employee.version, handover=None, by=None)
     return employee
 

@@ -10,7 +10,7 @@ from crm_web.core.config import current_settings
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import csrf, db
 from crm_web.core.request_log import TRUSTED_USER, log_event
-from crm_web.models import Role
+from crm_web.employees.roles import read_group_roles
 from crm_web.single_sign_on import blueprint, operations, provider
 from crm_web.single_sign_on.provider import Identity
 from crm_web.web.flash import flash_message
@@ -79,11 +79,7 @@ csrf.exempt(end_sign_ins)
 
 def _let_in(identity: Identity, target: str | None) -> ResponseReturnValue:
     settings = current_settings()
-    rules = operations.Admission(
-        {group: Role(role) for group, role in settings.oidc_roles.items()},
-        Role(settings.oidc_default_role) if settings.oidc_default_role else None,
-        creates=settings.oidc_creates_employees,
-    )
+    rules = operations.Admission(read_group_roles(settings), creates=settings.oidc_creates_employees)
     employee = operations.admit(identity, rules)
     sessions.sign_in(employee, provider_session=identity.session)
     employee_id, start = employee.id, url_of_start_page(employee)

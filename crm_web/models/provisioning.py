@@ -1,0 +1,51 @@
+"""What an identity provider keeps of employees through SCIM: its names for them, and its groups."""
+
+from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from crm_web.models.base import Base, Id, Text300
+from crm_web.models.employee import Employee
+
+
+class ProvisionedEmployee(Base):
+    """An employee whom an identity provider keeps up to date.
+
+    ``user_name`` is what it calls them, mostly their email; ``external_id`` its own id of them. The parts of their name
+    are kept beside the whole, so that it can change one of them.
+    """
+
+    __tablename__ = "provisioned_employees"
+    __table_args__ = (Index("uq_provisioned_employees_user_name", text("lower(user_name)"), unique=True),)
+
+    employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id", ondelete="CASCADE"), primary_key=True)
+    user_name: Mapped[Text300]
+    external_id: Mapped[Text300 | None] = mapped_column(unique=True)
+    given_name: Mapped[Text300 | None]
+    family_name: Mapped[Text300 | None]
+
+    employee: Mapped[Employee] = relationship()
+
+
+class ProvisionedGroup(Base):
+    """A group of an identity provider; ``OIDC_ROLES`` says which role its members have."""
+
+    __tablename__ = "provisioned_groups"
+    __table_args__ = (Index("uq_provisioned_groups_name", text("lower(name)"), unique=True),)
+
+    id: Mapped[Id]
+    name: Mapped[Text300]
+    external_id: Mapped[Text300 | None] = mapped_column(unique=True)
+
+    members: Mapped[list[Employee]] = relationship(
+        secondary="provisioned_members", order_by=Employee.id, passive_deletes=True
+    )
+
+
+class ProvisionedMember(Base):
+    """That an employee is in a group."""
+
+    __tablename__ = "provisioned_members"
+    __table_args__ = (PrimaryKeyConstraint("group_id", "employee_id"),)
+
+    group_id: Mapped[int] = mapped_column(ForeignKey("provisioned_groups.id", ondelete="CASCADE"))
+    employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id", ondelete="CASCADE"), index=True)

@@ -1,0 +1,22 @@
+"""What the SCIM tester, which other servers are held to as well, finds."""
+
+import pytest
+from flask import Flask
+from scim2_client.engines.wsgi import WSGISCIMClient
+from scim2_tester import Status, check_server
+from sqlalchemy.orm import Session
+
+from crm_web.models import Employee
+from tests.factories import make_token
+
+
+@pytest.mark.slow
+def test_the_scim_tester_finds_nothing(
+    app: Flask, session: Session, ada: Employee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "API_REQUESTS_A_MINUTE", 10_000)
+    headers = {"Authorization": f"Bearer {make_token(session, ada)}"}
+    results = check_server(WSGISCIMClient(app, base_url="http://localhost/scim/v2", headers=headers))
+    found = [result for result in results if result.status in (Status.ERROR, Status.CRITICAL)]
+    assert [f"{one.resource_type} {one.title}: {one.reason}" for one in found] == []
+    assert sum(result.status is Status.SUCCESS for result in results) > 30
