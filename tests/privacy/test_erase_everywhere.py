@@ -39,7 +39,6 @@ SAFE = {
         ("api_tokens.secret_hash", "api_tokens.secret_end", "calendar_feeds.key_hash", "webhooks.secret"), "random"
     ),
     **dict.fromkeys(("provisioned_employees.%", "provisioned_groups.%"), "about employees"),
-    **dict.fromkeys(("api_tokens.secret_hash", "api_tokens.secret_end", "webhooks.secret"), "random"),
     **dict.fromkeys(("submissions.request_hash", "imports.header_hash"), "hash"),
     **dict.fromkeys(("changes.entity", "changes.source", "webhook_deliveries.event", "webhooks.events"), "fixed words"),
     **dict.fromkeys(("counts.status", "counts.detail", "count_deltas.status", "count_deltas.detail"), "fixed words"),
