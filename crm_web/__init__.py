@@ -1,6 +1,6 @@
 """Piper CRM: leads, customers and what happens between them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib import import_module
 from pkgutil import walk_packages
 
@@ -68,7 +68,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     sessions.init_app(app)
     permissions.guard_every_view(app)
     interrupted.init_app(app)
-    register_blueprints(app)
+    register_blueprints(app, settings)
     error_pages.register_error_pages(app)
     template_filters.register_filters(app)
     navigation.register_frame(app)
@@ -84,15 +84,18 @@ def _start_embedded(settings: Settings) -> Callable[[], None]:
     return start_on_demand(settings.var_folder, creates=settings.creates_database)
 
 
-def register_blueprints(app: Flask) -> None:
+def register_blueprints(app: Flask, settings: Settings) -> None:
     """Register the blueprint of each feature, with the routes of its views."""
-    _load_views()
-    for feature in FEATURES:
+    # SCIM brings libraries that take 10 MB and a third of a second: only where it is used.
+    features = [feature for feature in FEATURES if feature != "scim" or settings.scim]
+    _load_views(features)
+    for feature in features:
         app.register_blueprint(import_module(f"{__name__}.{feature}").blueprint)
 
 
-def _load_views() -> None:
+def _load_views(features: Collection[str]) -> None:
     """Import all view modules, which register their routes."""
     for module in walk_packages(__path__, f"{__name__}."):
-        if module.name.endswith((".views", ".auth_guard")):
+        room = module.name.split(".")[1]
+        if module.name.endswith((".views", ".auth_guard")) and (room not in FEATURES or room in features):
             import_module(module.name)

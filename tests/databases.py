@@ -40,6 +40,8 @@ def settings_for(database: str) -> Settings:
         lock_timeout=30,
         statement_timeout=30,
         company_name="Piper Trading Ltd",
+        # All addresses there are.
+        scim=True,
     )
 
 

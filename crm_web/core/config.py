@@ -208,6 +208,8 @@ class Settings(BaseModel):
     oidc_default_role: Annotated[RoleName | None, Field(description="viewer, sales, manager or admin")] = None
     oidc_creates_employees: Switch = False
     oidc_trusts_emails: Switch = False
+    # Whether an identity provider may keep employees and groups by SCIM.
+    scim: Switch = False
     # Whether people may sign in with a password; without, only this one may, for when the provider is away.
     password_sign_in: Switch = True
     break_glass_email: str = ""
