@@ -25,6 +25,7 @@ GROUPS = {
     "employees": "crm_web.employees.commands",
     "import": "crm_web.imports.commands:import_file",
     "leads": "crm_web.imports.commands",
+    "rates": "crm_web.rates.commands",
     "worker": "crm_web.worker.commands",
 }
 """The commands and groups of commands, and the modules in which they stand, under their names or another."""

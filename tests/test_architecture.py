@@ -39,6 +39,7 @@ STILL_IN_USE = {"show_story", "tasks_stay"}
 # Named by WTForms and SQLAlchemy, which call them.
 NOT_OURS_TO_NAME = {
     "handle_exit",
+    "handle_starttag",
     "process",
     "process_formdata",
     "process_data",

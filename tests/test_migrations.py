@@ -265,6 +265,7 @@ def test_times_carry_their_zone_and_texts_have_no_silent_limit(own_database: Own
         "date",
         "timestamp with time zone",
         "numeric(14,2)",
+        "numeric(18,8)",
         "numeric(24,2)",
         "jsonb",
         "bytea",

@@ -17,7 +17,7 @@ from crm_web.core.clock import now
 from crm_web.leads.listing.params import LeadListParams
 from crm_web.leads.queries import LeadFilter
 from crm_web.models import Employee, LeadStatus, StatusKind
-from crm_web.stats.formatting import format_totals
+from crm_web.stats.formatting import format_totals, list_totals
 from crm_web.stats.periods import Period, month_before, month_of
 from crm_web.web import template_filters
 
@@ -145,7 +145,7 @@ def _column(view: BoardParams, status: LeadStatus, standing: Standing, cards: Ca
         worth=format_totals(totals.by_currency, user_locale=view.user_locale, most=MOST_CURRENCIES)
         if standing.is_exact
         else "",
-        all_worth=format_totals(totals.by_currency, user_locale=view.user_locale, most=None),
+        all_worth=list_totals(totals.by_currency, user_locale=view.user_locale),
         cards=[_card(lead, by, moment) for lead in cards.leads],
         list_url=view.url_of_list(status),
         more_url=view.url(at=cards.next, **alone) if cards.next else None,

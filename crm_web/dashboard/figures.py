@@ -10,20 +10,25 @@ from crm_web.dashboard.queries import Closed
 from crm_web.dashboard.scopes import Scope
 from crm_web.models import LeadStatus, StatusKind
 from crm_web.stats.aggregates import Totals, add_totals
-from crm_web.stats.formatting import colour_of, format_totals
+from crm_web.stats.formatting import colour_of, format_totals, list_totals
 from crm_web.stats.periods import Period
 from crm_web.web.template_filters import UserLocale
 
 
 @dataclass(frozen=True)
 class DashboardFigure:
-    """A group of leads: their number, value and URL."""
+    """A group of leads: their number, value and URL.
+
+    :param note: their value as one figure
+    :param exact: their value in each currency
+    """
 
     label: str
     value: int
     note: str
     href: str
     kind: str = ""
+    exact: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class DashboardFormatter:
             format_totals(totals.by_currency, user_locale=self.user_locale),
             self.url(**filters),
             bar,
+            list_totals(totals.by_currency, user_locale=self.user_locale),
         )
 
     def url(self, **filters: Any) -> str:

@@ -28,6 +28,7 @@ from crm_web.models.draft import Draft
 from crm_web.models.duplicate import DuplicateKey, DuplicatePair, DuplicateScan, RecordKind, Strength
 from crm_web.models.employee import Employee, EmployeeIdentity, Role, SignIn, SignInFailures, StartPage, Theme
 from crm_web.models.erasure import Erasure
+from crm_web.models.exchange_rate import ExchangeRate
 from crm_web.models.external_id import ExternalId
 from crm_web.models.last_activity import CustomerLastActivity, LeadLastActivity
 from crm_web.models.lead import WAY_TO_WON, Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
@@ -104,6 +105,7 @@ __all__ = [
     "Strength",
     "Employee",
     "Erasure",
+    "ExchangeRate",
     "ExternalId",
     "Import",
     "ImportChunk",

@@ -1,12 +1,10 @@
 """Builds each report as a table in which every number links to the rows that it counts."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import partial
-from itertools import groupby
 from typing import Any
 
 from crm_web.lists.filters import NOTHING_GIVEN
@@ -14,15 +12,15 @@ from crm_web.models import ActivityKind, LeadStatus, LostReason, StatusKind
 from crm_web.records.people import map_employee_names
 from crm_web.reports import queries
 from crm_web.reports.charts import LineChart, draw_months
+from crm_web.reports.forecast import build_forecast_report
 from crm_web.reports.formatting import ReportFormatter
 from crm_web.reports.params import ReportParams
-from crm_web.reports.queries import Expected, Outcome
+from crm_web.reports.queries import Outcome
 from crm_web.reports.tables import Cell, Line, Table
 from crm_web.stats.aggregates import Totals, add_totals, count_current
 from crm_web.stats.formatting import colour_of
 from crm_web.stats.periods import Period, month_of
 
-MONTHS_AHEAD = 12
 MOST_LINES_OF_MONTHS = 36
 
 
@@ -210,74 +208,6 @@ def _build_closed_by_month(view: ReportParams) -> Table:
     ways = [("Won", "won"), ("Lost", "lost")]
     draw = partial(draw_months, "Won and lost by month", counts, ways, format=formatter.plain_number)
     return Table("Month", ["Won", "Lost", "Win rate", "Won value"], lines, draw=draw)
-
-
-def build_forecast_report(view: ReportParams) -> Table:
-    """Open leads by month of expected close and currency."""
-    months = [month_of(view.today, view.user_locale.zone)]
-    while len(months) < MONTHS_AHEAD:
-        months.append(month_of(months[-1].next_day, view.user_locale.zone))
-    parts = queries.list_expected(view.scope, months)
-    largest = {part.currency: part.amount for part in sorted(parts, key=lambda part: part.amount)}
-    # Ordered by currency, the most frequent first and leads without an amount last, so that bars can be compared.
-    counts = Counter[str]()
-    for part in parts:
-        counts[part.currency] += part.count
-    parts.sort(key=lambda part: (not part.currency, -counts[part.currency], part.currency))
-    formatter, lines = ReportFormatter(view), list[Line]()
-    for currency, same in groupby(parts, key=lambda part: part.currency):
-        of_currency = list(same)
-        lines += [_add_expected_row(formatter, part, largest[currency]) for part in of_currency]
-        if currency and len(of_currency) > 1:
-            lines.append(_add_currency_total(formatter, of_currency))
-    heads = ["Currency", "Leads", "Amount", "Weighted"]
-    return Table("Expected close", heads, lines, glance=2, draw=partial(_draw_expected, formatter, parts, months))
-
-
-def _draw_expected(formatter: ReportFormatter, parts: Sequence[Expected], months: Sequence[Period]) -> LineChart | None:
-    """The months ahead in the currency of most leads."""
-    currency = parts[0].currency if parts else ""
-    if not currency:
-        return None
-    amounts: dict[date, tuple[Decimal, ...]] = {month.first_day: (Decimal(0), Decimal(0)) for month in months}
-    amounts |= {
-        part.first_day: (part.amount, part.weighted)
-        for part in parts
-        if part.currency == currency and part.first_day in amounts
-    }
-    lines = [("Amount", "open"), ("Weighted", "hold")]
-    title = f"Expected to close, in {currency}"
-    return draw_months(title, amounts, lines, format=lambda value: formatter.short_money(value, currency))
-
-
-def _add_expected_row(formatter: ReportFormatter, part: Expected, largest: Decimal) -> Line:
-    days: dict[str, Any]
-    if not part.has_day:
-        label, days = "No date", {"no": ["close"]}
-    elif part.first_day is None:
-        label, days = "Earlier", {"close_to": part.next_day}
-    elif part.next_day is None:
-        label, days = "Later", {"close_from": part.first_day}
-    else:
-        label, days = formatter.month(part.first_day), {"close_from": part.first_day, "close_to": part.next_day}
-    found: dict[str, Any] = {"kind": StatusKind.OPEN.value, **days}
-    if part.currency:
-        found["currency"] = part.currency
-    else:
-        found["no"] = [*found.get("no", []), "amount"]
-    amounts = [formatter.money(part.amount, part.currency), formatter.money(part.weighted, part.currency)]
-    cells = [Cell(part.currency or "No amount", part.currency or None), formatter.count(part.count, **found), *amounts]
-    # Bars are relative to the largest of the same currency.
-    length = part.amount / largest if largest else Decimal(0)
-    return Line(label, cells, length=length)
-
-
-def _add_currency_total(formatter: ReportFormatter, parts: Sequence[Expected]) -> Line:
-    currency = parts[0].currency
-    amounts = (sum((part.amount for part in parts), Decimal(0)), sum((part.weighted for part in parts), Decimal(0)))
-    count = formatter.count(sum(part.count for part in parts), kind=StatusKind.OPEN.value, currency=currency)
-    cells = [Cell(currency), count, *(formatter.money(amount, currency) for amount in amounts)]
-    return Line(f"Total {currency}", cells, is_total=True)
 
 
 def build_activity_report(view: ReportParams) -> Table:

@@ -14,7 +14,7 @@ from crm_web.reports.params import ReportParams
 from crm_web.reports.queries import TimeInStatus
 from crm_web.reports.tables import Cell
 from crm_web.stats.aggregates import CurrencyTotal
-from crm_web.stats.formatting import format_totals
+from crm_web.stats.formatting import format_totals, list_totals
 from crm_web.stats.periods import month_of
 from crm_web.web import template_filters
 
@@ -59,8 +59,9 @@ class ReportFormatter:
         return Cell(partial(template_filters.money, cents, currency, user_locale=self.user_locale), cents)
 
     def worth(self, worth: Sequence[CurrencyTotal]) -> Cell:
-        """Sums side by side, such as ``€12,000 · $900``; a file has a column for each currency."""
-        return Cell(partial(format_totals, worth, user_locale=self.user_locale), worth=worth)
+        """Sums as one figure; a file has a column for each currency."""
+        exact = partial(list_totals, worth, user_locale=self.user_locale)
+        return Cell(partial(format_totals, worth, user_locale=self.user_locale), worth=worth, exact=exact)
 
     def mean(self, times: TimeInStatus) -> Cell:
         """An average in days, with one decimal."""

@@ -16,12 +16,14 @@ class Cell:
     :param written: its text, or what writes it
     :param link: what builds its URL, if it has one
     :param worth: sums in several currencies; a file has a column for each
+    :param exact: writes the exact sums
     """
 
     written: str | Callable[[], str]
     value: int | Decimal | str | None = None
     link: Callable[[], str] | None = None
     worth: Sequence[CurrencyTotal] | None = None
+    exact: Callable[[], str] | None = None
 
     @cached_property
     def text(self) -> str:

@@ -95,8 +95,8 @@ def test_a_column_adds_up_each_currency_by_itself(browser_as: BrowserAs, session
     make_lead(session)
     make_lead(session, status=LeadStatus.PROPOSAL, amount=5)
     page = browser_as(ann).get("leads.show_board")
-    assert head(page, "new") == ("6", "€1,500 +3 currencies")
-    assert "$9,000" in str(page.one("#column-new .column-worth")["title"])
+    assert head(page, "new") == ("6", "$9,000 +3 currencies")
+    assert "€1,500" in str(page.one("#column-new .column-worth")["title"])
     assert head(page, "proposal") == ("1", "$5")
 
 

@@ -29,7 +29,7 @@ SAFE = {
     **dict.fromkeys(
         ("leads.country", "leads.currency", "customers.billing_country", "customers.shipping_country"), "code"
     ),
-    **dict.fromkeys(("count_deltas.currency", "counts.currency"), "code"),
+    **dict.fromkeys(("count_deltas.currency", "counts.currency", "exchange_rates.currency"), "code"),
     **dict.fromkeys(("leads.industry", "customers.industry"), "what a company does"),
     **dict.fromkeys(
         ("password_links.%", "outgoing_mails.recipient", "table_versions.%"), "about employees, and tables"

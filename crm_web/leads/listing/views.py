@@ -12,7 +12,7 @@ from crm_web.lists.pagination import Page
 from crm_web.models import ListName
 from crm_web.saved_views.items import READERS, current_saved_views
 from crm_web.search.corrections import load_or_correct
-from crm_web.stats.formatting import format_totals
+from crm_web.stats.formatting import format_totals, list_totals
 from crm_web.web.ways_back import query_of_list
 
 READERS[ListName.LEADS] = LeadListParams
@@ -50,7 +50,7 @@ def _total(view: LeadListParams, page: Page | None) -> dict[str, str]:
     worth = totals.by_currency if totals else ()
     return {
         "few": format_totals(worth, user_locale=view.user_locale, most=1),
-        "all": format_totals(worth, user_locale=view.user_locale, most=None),
+        "all": list_totals(worth, user_locale=view.user_locale),
     }
 
 
