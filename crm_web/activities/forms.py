@@ -142,15 +142,24 @@ class ActivityForm(ActivityFields, IdempotentForm):
         return [self[name] for name in OF_TASKS]
 
 
-def read_activity_form(by: Employee, kind: str | None = None, day: str | None = None) -> ActivityForm:
+def read_activity_form(
+    by: Employee, kind: str | None = None, day: str | None = None, copied: Activity | None = None
+) -> ActivityForm:
     """Build the form with what was sent, if anything was.
 
     :param kind: the kind that an address asks for; no kind is chosen if there is no such one
     :param day: for which an address asks, such as ``2026-03-31``; a call or meeting begins at nine
+    :param copied: an activity that a new one begins as a copy of
     """
-    form = ActivityForm(data={"assignee_id": by.id} | _presets(kind, day))
+    form = ActivityForm(data={"assignee_id": by.id} | _presets(kind, day) | _copy(copied))
     form.assignee_id.set_options(list_assignees())
     return form
+
+
+def _copy(activity: Activity | None) -> dict[str, Any]:
+    """A copy is not done, and happens when it is added."""
+    names = ("kind", "subject", "body", *OF_TASKS) if activity and activity.is_task else ("kind", "subject", "body")
+    return {name: getattr(activity, name) for name in names} if activity else {}
 
 
 def _presets(kind: str | None, day: str | None) -> dict[str, Any]:

@@ -13,6 +13,13 @@ def url_of_record(record: Lead | Customer) -> str:
     return url_for("leads.show_lead", lead_id=record.id)
 
 
+def url_of_copy(activity: Activity) -> str:
+    """The URL of the form for a new activity on the same record that begins as a copy."""
+    if activity.customer_id is not None:
+        return url_for("activities.new_on_customer", customer_id=activity.customer_id, copy=activity.id)
+    return url_for("activities.new_on_lead", lead_id=activity.lead_id, copy=activity.id)
+
+
 def place_after(activity: Activity) -> str:
     """The page that the request names, else that of the record."""
     return next_url(url_of_record(activity.record))

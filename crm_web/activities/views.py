@@ -48,7 +48,9 @@ def add_to_customer(customer_id: int) -> ResponseReturnValue:
 
 
 def _read_form() -> ActivityForm:
-    return read_activity_form(current_user, request.args.get("kind"), request.args.get("day"))
+    copied_id = request.args.get("copy", 0, type=int)
+    copied = queries.get_activity(copied_id) if 0 < copied_id < 2**63 else None
+    return read_activity_form(current_user, request.args.get("kind"), request.args.get("day"), copied)
 
 
 def _add(record: Lead | Customer) -> ResponseReturnValue:

@@ -12,7 +12,7 @@ from crm_web.customers.operations import lock_outside_trash
 from crm_web.models import Contact, Customer, Employee, set_audit_actor
 from crm_web.records.batch import Batch, begin, save
 from crm_web.records.merging import Merge
-from crm_web.records.operations import lock, merge_with_saved, restore_from_trash
+from crm_web.records.operations import lock, merge_with_saved, read_before_edit, restore_from_trash
 from crm_web.records.phones import set_values
 
 NAMES = ("first_name", "last_name", "email")
@@ -68,18 +68,35 @@ def change_contact(contact: Contact, values: Mapping[str, Any], *, version: int,
     return merged
 
 
-def make_primary(contact: Contact, *, by: Employee) -> None:
+def undo_edit(contact: Contact, version: int, *, by: Employee) -> None:
+    """Undo the last edit of a contact, unless it changed since.
+
+    :param version: the version that the edit made
+    :raise CustomerInTrash: if the customer is in the trash
+    :raise ContactInTrash: if the contact is in the trash
+    :raise ChangedSinceEdit: if it changed after the edit
+    """
+    set_audit_actor(by)
+    _lock_contact_outside_trash(contact)
+    before = read_before_edit(contact, version, what="this contact", moved_by=("deleted_at", "customer_id"))
+    change_contact(contact, before, version=contact.version, by=by)
+
+
+def make_primary(contact: Contact, *, by: Employee) -> Contact | None:
     """Make a contact the primary one of its customer, in place of another.
 
+    :return: the one that was primary before, if there was another
     :raise CustomerInTrash: if the customer is in the trash
     :raise ContactInTrash: if the contact is in the trash
     """
     set_audit_actor(by)
     _lock_contact_outside_trash(contact)
-    if not contact.is_primary:
-        _step_down_primary(contact.customer_id)
-        contact.is_primary = True
-        db.session.flush()
+    if contact.is_primary:
+        return None
+    before = _step_down_primary(contact.customer_id)
+    contact.is_primary = True
+    db.session.flush()
+    return before
 
 
 def trash_contact(contact: Contact, *, by: Employee, batch: Batch | None = None) -> None:
@@ -101,13 +118,16 @@ def _check_named(contact: Contact, values: Mapping[str, Any]) -> None:
         raise ContactNotNamed("Enter a name or email.", "last_name")
 
 
-def _step_down_primary(customer_id: int) -> None:
+def _step_down_primary(customer_id: int) -> Contact | None:
     standing = select(Contact).where(
         Contact.customer_id == customer_id, Contact.is_primary, Contact.deleted_at.is_(None)
     )
-    for contact in db.session.scalars(standing.with_for_update(key_share=True)):
+    # An index allows one.
+    contact = db.session.scalar(standing.with_for_update(key_share=True))
+    if contact is not None:
         contact.is_primary = False
-    db.session.flush()
+        db.session.flush()
+    return contact
 
 
 def _lock_contact_outside_trash(contact: Contact) -> None:

@@ -16,7 +16,7 @@ from crm_web.history.queries import list_changes_of
 from crm_web.models import Contact, Customer
 from crm_web.records.operations import ChangedMeanwhile
 from crm_web.web.form_fields import show_refusal
-from crm_web.web.idempotency import Answer, replay_response, store_response
+from crm_web.web.idempotency import Answer, build_saved_answer, replay_response, store_response
 from crm_web.web.refills import refillable
 
 
@@ -82,8 +82,7 @@ def change_contact(contact_id: int) -> ResponseReturnValue:
     except DomainError as error:
         show_refusal(form, error)
         return _edit_page(form, contact), 422
-    text = f"{contact.name} saved.{merged.in_words()}"
-    answer = Answer(text, _place_of(contact), warnings=form.phone_warnings)
+    answer = build_saved_answer(form, contact, merged, _place_of(contact), _url_of_undo(contact))
     db.session.commit()
     return answer.give()
 
@@ -99,12 +98,30 @@ def _edit_page(form: EditContactForm, contact: Contact) -> str:
 def make_contact_primary(contact_id: int) -> ResponseReturnValue:
     contact = _contact_to_change(contact_id)
     place = _place_of(contact)
+    version = contact.version
     try:
-        operations.make_primary(contact, by=current_user)
+        before = operations.make_primary(contact, by=current_user)
     except DomainError as error:
         db.session.rollback()
         return Answer(error.message, place, kind="error").give()
-    answer = Answer(f"{contact.name} is now the primary contact.", place)
+    back_url = url_for("customers.make_contact_primary", contact_id=before.id) if before else _url_of_undo(contact)
+    undo = ("Undo", back_url) if contact.version != version else None
+    answer = Answer(f"{contact.name} is now the primary contact.", place, undo=undo)
+    db.session.commit()
+    return answer.give()
+
+
+@blueprint.post("/contacts/<int:contact_id>/versions/<int:version>/undo")
+@allowed(Action.CHANGE_OWN)
+def undo_contact_edit(contact_id: int, version: int) -> ResponseReturnValue:
+    contact = _contact_to_change(contact_id)
+    place = _place_of(contact)
+    try:
+        operations.undo_edit(contact, version, by=current_user)
+    except DomainError as error:
+        db.session.rollback()
+        return Answer(error.message, place, kind="warning").give()
+    answer = Answer(f"{contact.name} is back as it was.", place)
     db.session.commit()
     return answer.give()
 
@@ -128,6 +145,11 @@ def restore_contact(contact_id: int) -> ResponseReturnValue:
     answer = Answer(f"{contact.name} restored.", _place_of(contact))
     db.session.commit()
     return answer.give()
+
+
+def _url_of_undo(contact: Contact) -> str:
+    """A POST to it undoes the edit that made its present version."""
+    return url_for("customers.undo_contact_edit", contact_id=contact.id, version=contact.version)
 
 
 def _place_of(contact: Contact) -> str:

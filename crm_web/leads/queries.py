@@ -211,6 +211,13 @@ def find_active_conversion(lead_id: int) -> Conversion | None:
     return db.session.scalar(select(Conversion).where(Conversion.lead_id == lead_id, Conversion.undone_at.is_(None)))
 
 
+def find_last_conversion(lead_id: int) -> Conversion | None:
+    """Find the conversion that was made last, undone or not."""
+    return db.session.scalar(
+        select(Conversion).where(Conversion.lead_id == lead_id).order_by(Conversion.id.desc()).limit(1)
+    )
+
+
 def total_amounts(filters: LeadFilter, count: int) -> Totals | None:
     """Add up the amounts of the leads that a list shows.
 

@@ -15,11 +15,12 @@ from crm_web.leads.operations import (
     move_to_status,
     restore_status,
 )
-from crm_web.leads.queries import find_active_conversion
+from crm_web.leads.queries import find_active_conversion, find_last_conversion
 from crm_web.models import (
     Change,
     Contact,
     Conversion,
+    ConversionKind,
     Customer,
     Employee,
     Lead,
@@ -41,6 +42,7 @@ from crm_web.winning.conversion.operations import (
 )
 from crm_web.winning.conversion.queries import (
     Obstacle,
+    get_win_contact,
     list_active_conversions,
     list_obstacles,
     list_untouched,
@@ -236,6 +238,28 @@ def undo_win(lead: Lead, *, by: Employee, batch: Batch | None = None) -> Convers
         raise WinStands(obstacles)
     undo_active_win(lead, conversion, customer, find_change_to_won(lead.id), by=by, batch=batch)
     return conversion
+
+
+def redo_win(lead: Lead, version: int, *, by: Employee) -> None:
+    """Win a lead again whose win was undone, as it was won before; one that is won stays as it is.
+
+    :param version: the lead's version that undoing the win made
+    :raise LeadInTrash: where it is in the trash
+    :raise ChangedSinceMove: where it changed after that, or no win of it was undone
+    :raise CustomerInTrash: where its customer was there before the win, and is in the trash
+    """
+    lock_outside_trash(lead, by=by)
+    if lead.is_won:
+        return
+    conversion = find_last_conversion(lead.id)
+    if lead.version != version or conversion is None or conversion.undone_at is None:
+        raise ChangedSinceMove(f"{name_of_last_editor(lead)} changed {lead.name} after that. It stays as it is.")
+    if conversion.kind is ConversionKind.CREATED:
+        change_status(lead, LeadStatus.WON, by=by)
+    else:
+        customer = db.session.get_one(Customer, conversion.customer_id)
+        fill = bool(conversion.filled) or get_win_contact(conversion) is not None
+        win_for_customer(lead, customer, fill=fill, by=by)
 
 
 def undo_active_win(

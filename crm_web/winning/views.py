@@ -192,7 +192,24 @@ def _build_undo_answer(lead: Lead, conversion: Conversion | None) -> Answer:
     if conversion.kind is not ConversionKind.CREATED:
         told = f"Customer {name} is kept.{_describe_undone(conversion, customer)}"
     link = ("View customer", url_for("customers.show_customer", customer_id=customer.id))
-    return Answer(f"Win undone. The lead is back in {lead.status.label}. {told}", place, link=link)
+    undo = ("Undo", url_for("leads.redo_win", lead_id=lead.id, version=lead.version))
+    return Answer(f"Win undone. The lead is back in {lead.status.label}. {told}", place, link=link, undo=undo)
+
+
+@blueprint.post("/leads/<int:lead_id>/versions/<int:version>/win-again")
+@allowed(Action.CHANGE_OWN)
+def redo_win(lead_id: int, version: int) -> ResponseReturnValue:
+    lead = queries.get_lead(lead_id) or abort(404)
+    require_change(lead)
+    was = lead.status
+    try:
+        winning_operations.redo_win(lead, version, by=current_user)
+    except DomainError as error:
+        db.session.rollback()
+        return Answer(error.message, come_back_to(lead), kind="warning").give()
+    answer = build_win_answer(lead, was, None)
+    db.session.commit()
+    return answer.give()
 
 
 def _describe_undone(conversion: Conversion, customer: Customer) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm_web.models import Activity, ActivityKind, Change, Customer, Employee, Lead
-from tests.factories import make_customer, make_employee, make_lead
+from tests.factories import make_activity, make_customer, make_employee, make_lead
 from tests.page import Browser
 
 BrowserAs = Callable[[Employee], Browser]
@@ -207,3 +207,21 @@ def test_what_is_not_there_is_not_found(browser_as: BrowserAs, ann: Employee, pl
 
 def test_getting_it_changes_nothing(browser_as: BrowserAs, ann: Employee, lead: Lead) -> None:
     assert browser_as(ann).open(f"/leads/{lead.id}/activities").status == 405
+
+
+def test_a_copy_begins_with_what_the_activity_says(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    """It is not done; whatever else an address asks to copy is ignored."""
+    lead = make_lead(session, owner_id=ann.id)
+    known: dict[str, Any] = {"due_on": date(2026, 12, 1), "recurrence": "FREQ=WEEKLY", "priority": "high"}
+    task = make_activity(session, by=ann, lead_id=lead.id, kind="task", subject="Send it", body="Two", **known)
+    task.done_at = task.happened_at
+    session.flush()
+    browser = browser_as(ann)
+    browser.get("activities.edit_activity", activity_id=task.id).click("Duplicate").form().submit()
+    copy = session.scalars(select(Activity).order_by(Activity.id.desc())).first()
+    assert copy is not None and copy.id != task.id and copy.done_at is None
+    names = ("kind", "subject", "body", "due_on", "recurrence", "priority", "lead_id")
+    assert [getattr(copy, name) for name in names] == [getattr(task, name) for name in names]
+    for wrong in ("0", "-1", "x", str(2**70), "999999"):
+        page = browser.get("activities.new_on_lead", lead_id=lead.id, copy=wrong)
+        assert page.form()["subject"] == ""

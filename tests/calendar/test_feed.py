@@ -64,6 +64,14 @@ def test_it_keeps_to_the_format_whatever_was_typed() -> None:
     assert event.decoded("dtstamp") == event.decoded("last-modified") == datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
+def test_a_task_without_a_time_recurs() -> None:
+    rule = "FREQ=WEEKLY;INTERVAL=2;UNTIL=20300131;BYDAY=MO"
+    known: dict[str, Any] = {"due_on": date(2026, 3, 30), "recurrence": rule}
+    assert b"\r\nRRULE:FREQ=WEEKLY;UNTIL=20300131;INTERVAL=2;BYDAY=MO\r\n" in write(**known)
+    for other in ({"due_time": time(9)}, {"done_at": datetime(2026, 3, 30, tzinfo=UTC)}):
+        assert "rrule" not in event_of(write(**known | other))
+
+
 def read(browser: Browser, address: str) -> list[str]:
     return sorted(str(it["summary"]) for it in Calendar.from_ical(browser.open(address).response.data).walk("VEVENT"))
 

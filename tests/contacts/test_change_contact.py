@@ -93,6 +93,9 @@ def test_only_one_is_called_first(browser_as: BrowserAs, session: Session, ann: 
     page = page.button("Make primary contact: Zoë Okoro").follow()
     assert "Zoë Okoro is now the primary contact." in page.flash
     assert (read(session, contact).is_primary, read(session, other).is_primary) == (True, False)
+    assert "First is now the primary contact." in page.button("Undo").follow().flash
+    assert (read(session, contact).is_primary, read(session, other).is_primary) == (False, True)
+    browser_as(ann).post("customers.make_contact_primary", contact_id=contact.id)
     edit(browser_as(ann), other).fill(is_primary="y").submit()
     assert (read(session, contact).is_primary, read(session, other).is_primary) == (False, True)
 
@@ -146,3 +149,17 @@ def test_for_a_contact_that_is_there(browser_as: BrowserAs, visitor: Browser, an
     assert browser.post("customers.make_contact_primary", contact_id=9999).status == 404
     assert browser.open(f"/contacts/{contact.id}/primary").status == 405
     assert visitor.post("customers.change_contact", {}, contact_id=contact.id).location == "/sign-in"
+
+
+def test_an_edit_is_undone_unless_it_changed_since(
+    browser_as: BrowserAs, session: Session, ann: Employee, contact: Contact
+) -> None:
+    browser, was = browser_as(ann), contact.job_title
+    one_field = browser.get("customers.edit_contact", contact_id=contact.id, fields="job_title")
+    page = one_field.form("edit").fill(job_title="Chief").submit().follow()
+    assert "is back as it was." in page.button("Undo").follow().flash
+    assert read(session, contact).job_title == was
+    assert "It stays as it is." in page.button("Undo").follow().flash
+    page = browser.post("customers.make_contact_primary", contact_id=contact.id).follow()
+    page.button("Undo")
+    assert not read(session, contact).is_primary

@@ -138,7 +138,7 @@ def test_a_customer_that_someone_restored_is_offered(
     undo(browser_as(ann), lead)
     browser_as(ann).post("customers.restore_customer", customer_id=customer.id)
     page = move(browser_as(ann), lead, "won").follow()
-    assert page.one(".choice-reason").get_text().startswith("created from this lead")
+    assert page.one(".choice-reason").get_text().startswith("Created from this lead")
     page.button(f"Link to this customer: {customer.number} Nordlys A/S")
     undo(browser_as(ann), lead)
     assert not read(session, customer).is_in_trash
@@ -357,3 +357,30 @@ def test_history_says_who_took_it_back(
     assert changes[-1].fields["status"] == ["won", "proposal"]
     assert changes[-1].fields["customer_id"] == [customer.id, None]
     assert changes[-1].actor_id == max.id
+
+
+def test_undoing_carries_an_undo(
+    browser_as: BrowserAs, session: Session, lead: Lead, customer: Customer, ann: Employee
+) -> None:
+    """It wins the lead for the same customer again, once, unless somebody changed the lead."""
+    browser = browser_as(ann)
+    page = undo(browser, lead).follow()
+    assert "Won. Customer" in page.button("Undo").follow().flash
+    assert (read(session, lead).status, read(session, lead).customer_id) == (LeadStatus.WON, customer.id)
+    assert not read(session, customer).is_in_trash
+    assert "already won" in page.button("Undo").follow().flash
+    page = undo(browser, lead).follow()
+    move(browser, lead, "qualified")
+    assert "It stays as it is." in page.button("Undo").follow().flash
+    assert read(session, lead).status is LeadStatus.QUALIFIED
+
+
+def test_undoing_a_link_carries_an_undo(browser_as: BrowserAs, session: Session, lead: Lead, ann: Employee) -> None:
+    known = make_customer(session, name="Nordlys", owner_id=ann.id)
+    browser = browser_as(ann)
+    move(browser, lead, "won", customer_id=known.id).follow()
+    filled = read(session, known).email
+    page = undo(browser, lead).follow()
+    assert read(session, known).email is None
+    assert "Linked to customer" in page.button("Undo").follow().flash
+    assert (read(session, lead).customer_id, read(session, known).email) == (known.id, filled)

@@ -77,12 +77,12 @@ def test_without_a_likely_match_one_click_is_enough(
 @pytest.mark.parametrize(
     ("customer", "reason"),
     [
-        ({"email": "ZOE@nordlys.example"}, "same email"),
-        ({"phone": "33123456", "phone_e164": "+4533123456"}, "same phone number"),
-        ({"email": "post@Nordlys.example"}, "domain nordlys.example"),
-        ({"website": "https://nordlys.example/about?x=1"}, "domain nordlys.example"),
-        ({"name": "Nørdlys A/S"}, "same name"),
-        ({"name": "Nordlys A/S Danmark"}, "similar name (60%)"),
+        ({"email": "ZOE@nordlys.example"}, "Same email"),
+        ({"phone": "33123456", "phone_e164": "+4533123456"}, "Same phone number"),
+        ({"email": "post@Nordlys.example"}, "Domain nordlys.example"),
+        ({"website": "https://nordlys.example/about?x=1"}, "Domain nordlys.example"),
+        ({"name": "Nørdlys A/S"}, "Same name"),
+        ({"name": "Nordlys A/S Danmark"}, "Similar name (60%)"),
     ],
 )
 def test_who_may_be_the_same_is_offered_with_the_reason(
@@ -103,7 +103,7 @@ def test_a_contact_leads_to_its_customer(browser_as: BrowserAs, session: Session
     known = make_customer(session, name="Quite another")
     make_contact(session, known, email="zoe@NORDLYS.example", mobile_e164="+4533123456")
     page = win(browser_as(ann), lead).follow()
-    assert page.one(".choice-reason").get_text() == "same email, same phone number"
+    assert page.one(".choice-reason").get_text() == "Same email, same phone number"
 
 
 def test_the_likeliest_comes_first_and_five_are_enough(

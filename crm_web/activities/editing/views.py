@@ -10,7 +10,7 @@ from crm_web.activities import blueprint, queries
 from crm_web.activities.days import DayWord, read_day_word
 from crm_web.activities.editing import operations
 from crm_web.activities.editing.forms import EditActivityForm, PutOffForm, read_edit_form
-from crm_web.activities.places import place_after
+from crm_web.activities.places import place_after, url_of_copy
 from crm_web.auth.permissions import Action, allowed, refuse, require_edit
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
@@ -54,7 +54,11 @@ def change_activity(activity_id: int) -> ResponseReturnValue:
 
 def _edit_page(form: EditActivityForm, activity: Activity) -> str:
     return render_template(
-        "activities/edit_activity.html", activity_form=form, activity=activity, back_url=place_after(activity)
+        "activities/edit_activity.html",
+        activity_form=form,
+        activity=activity,
+        back_url=place_after(activity),
+        duplicate_url=url_of_copy(activity),
     )
 
 

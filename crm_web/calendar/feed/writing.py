@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vRecur
 
 from crm_web.models import Activity, ActivityKind
 
@@ -49,6 +49,9 @@ def _write_event(activity: Activity, zone: tzinfo, host: str, url: str) -> Event
     event.add("url", url)
     event.add("categories", [activity.kind.label])
     _add_time(event, activity, zone)
+    if activity.is_open_task and activity.recurrence and activity.due_time is None:
+        # At a time of day it would need the time zone's rules in the file; the next one comes when it is completed.
+        event.add("rrule", vRecur.from_ical(activity.recurrence))
     return event
 
 
