@@ -46,6 +46,25 @@ WITH held AS MATERIALIZED (
 UPDATE leads l SET customer_id = m.customer_id, $sets
 FROM merged m WHERE m.changes <> '{}' AND l.id = m.lead_id AND l.id = ANY (ARRAY(SELECT lead_id FROM merged))
 """)
+_CHANGE_RECORDS = Template("""
+WITH held AS MATERIALIZED (
+    SELECT l.* FROM $table l WHERE l.id = ANY (ARRAY(SELECT $id FROM import_plan
+        WHERE action = 'known' AND place = %(place)s AND line BETWEEN %(first)s AND %(last)s))
+    ORDER BY l.id FOR NO KEY UPDATE
+), merged AS MATERIALIZED (
+    SELECT p.line, l.id, n.*, jsonb_strip_nulls(jsonb_build_object($changes)) AS changes,
+        jsonb_strip_nulls(jsonb_build_object($kept)) AS kept
+    FROM import_plan p JOIN $view USING (line) JOIN held l ON l.id = p.$id
+    CROSS JOIN LATERAL (SELECT $same_place AS same_place) t
+    CROSS JOIN LATERAL (SELECT $values) n
+    WHERE p.action = 'known' AND p.place = %(place)s
+), noted AS (
+    UPDATE import_plan p SET changes = m.changes, kept = m.kept, outcome = CASE WHEN m.changes = '{}' THEN 'same'
+        WHEN jsonb_path_exists(m.changes, '$$.*[0] ? (@ != null)') THEN 'updated' ELSE 'filled' END
+    FROM merged m WHERE p.line = m.line AND (m.changes <> '{}' OR m.kept <> '{}')
+)
+UPDATE $table l SET $sets FROM merged m WHERE m.changes <> '{}' AND l.id = m.id
+""")
 _CLOSED = "('won', 'lost', 'disqualified')"
 _DIFFERENT = " OR ".join(f"coalesce(crm_fold(l.{name}) <> crm_fold(r.{name}), false)" for name in ADDRESS)
 # A status goes on to what the file says only where nobody has changed it here; an update takes any.
@@ -80,6 +99,35 @@ def update_leads(*, updates: bool) -> str:
         values=", ".join(f"{value} AS {name}" for name, value in values.items()),
         sets=", ".join(f"{name} = m.{name}" for name in values),
         make_customers=MAKE_CUSTOMERS,
+    )
+
+
+def change_records(
+    table: str,
+    key: str,
+    view: str,
+    values: Mapping[str, str],
+    *,
+    changes: Mapping[str, str],
+    kept: Mapping[str, str],
+    same_place: str = "true",
+) -> str:
+    """Build the statement for one batch of rows about known records of another table, each about another record.
+
+    :param key: the column of ``import_plan`` that has their ids
+    :param view: the rows of the batch, named ``r``; the records are ``l``
+    :param values: what each column becomes; in ``changes`` and ``kept`` that is ``n``
+    :param same_place: whether row and record have one address, for ``values``
+    """
+    return _CHANGE_RECORDS.substitute(
+        table=table,
+        id=key,
+        view=view,
+        same_place=same_place,
+        values=", ".join(f"{value} AS {name}" for name, value in values.items()),
+        sets=", ".join(f"{name} = m.{name}" for name in values),
+        changes=as_object(changes),
+        kept=as_object(kept),
     )
 
 

@@ -273,7 +273,7 @@ def _write(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
         report.notices += count_nameless(cursor)
         _count_leads(cursor, report)
     elif file.target is Target.ACTIVITIES:
-        write_activities(cursor, owner_id, progress=saved)
+        write_activities(cursor, owner_id, updates=updates, progress=saved)
     else:
         write_records(cursor, file.target, owner_id, updates=updates, progress=saved)
     _count(cursor, report)

@@ -119,8 +119,10 @@ def list_owner_words(cursor: Cursor, most: int, *, updates: bool) -> list[str]:
     cursor.execute(
         "SELECT r.owner FROM import_rows r JOIN import_plan p USING (line) LEFT JOIN leads l ON l.id = p.lead_id"
         " LEFT JOIN customers c ON p.lead_id IS NULL AND c.id = p.customer_id"
+        " LEFT JOIN activities a ON a.id = p.activity_id"
         " WHERE r.owner IS NOT NULL AND (p.action = 'create' OR p.action = 'known' AND (%(updates)s"
-        " OR coalesce(l.owner_id, c.owner_id) IS NULL)) GROUP BY r.owner ORDER BY min(r.line) LIMIT %(most)s",
+        " OR CASE WHEN a.id IS NULL THEN coalesce(l.owner_id, c.owner_id) IS NULL"
+        " ELSE a.kind = 'task' AND a.assignee_id IS NULL END)) GROUP BY r.owner ORDER BY min(r.line) LIMIT %(most)s",
         {"most": most, "updates": updates},
     )
     return [word for (word,) in cursor]

@@ -5,11 +5,11 @@ from string import Template
 
 from psycopg2.extensions import cursor as Cursor
 
-from crm_web.imports.changing import as_object, differ, keep, take
+from crm_web.imports.batches import write_in_batches
+from crm_web.imports.changing import change_records, differ, keep, take
 from crm_web.imports.targets import Target
 from crm_web.winning.mapping import BILLING, CONTACT_FIELDS, CUSTOMER_FIELDS, SQL
 
-BATCH = 20_000
 _PERSON = "crm_lead_name(r.first_name, r.last_name, NULL, r.email)"
 _NAME = f"crm_fold({_PERSON})"
 _NAME_OF_CUSTOMER = f"CASE WHEN btrim(r.company) <> '' THEN r.company ELSE {_PERSON} END"
@@ -143,12 +143,6 @@ INSERT INTO import_notes SELECT line, 92, false, '', '', 'No company: their cust
 FROM import_plan p WHERE p.action = 'create' AND NOT EXISTS (SELECT FROM customers c WHERE c.id = p.customer_id);
 UPDATE import_plan p SET customer_id = first.customer_id FROM import_plan first WHERE first.line = p.same_as;
 """
-_BATCHES = """
-SELECT action, place, min(line), max(line), count(*) FROM (
-    SELECT action, place, line, (row_number() OVER (PARTITION BY action, place ORDER BY line) - 1) / %s AS batch
-    FROM import_plan WHERE action IN ('create', 'known')
-) numbered GROUP BY action, place, batch ORDER BY action, place, batch
-"""
 _ROWS = """
     SELECT r.*, CASE WHEN r.owner IS NULL THEN %(owner)s ELSE o.employee_id END AS owner_id
     FROM import_rows r LEFT JOIN import_owners o ON o.word = r.owner WHERE r.line BETWEEN %(first)s AND %(last)s
@@ -190,25 +184,6 @@ FROM ({_ROWS}) typed JOIN (
 ) own USING (line) ORDER BY line
 """).substitute(SQL)  # noqa: S608
 """Someone without a company is a customer, as who is won without one is; the contact has the rest of the row."""
-_CHANGE = Template("""
-WITH held AS MATERIALIZED (
-    SELECT l.* FROM $table l WHERE l.id = ANY (ARRAY(SELECT $id FROM import_plan
-        WHERE action = 'known' AND place = %(place)s AND line BETWEEN %(first)s AND %(last)s))
-    ORDER BY l.id FOR NO KEY UPDATE
-), merged AS MATERIALIZED (
-    SELECT p.line, l.id, n.*, jsonb_strip_nulls(jsonb_build_object($changes)) AS changes,
-        jsonb_strip_nulls(jsonb_build_object($kept)) AS kept
-    FROM import_plan p JOIN ($view) r ($names) USING (line) JOIN held l ON l.id = p.$id
-    CROSS JOIN LATERAL (SELECT $same_place AS same_place) t
-    CROSS JOIN LATERAL (SELECT $values) n
-    WHERE p.action = 'known' AND p.place = %(place)s
-), noted AS (
-    UPDATE import_plan p SET changes = m.changes, kept = m.kept, outcome = CASE WHEN m.changes = '{}' THEN 'same'
-        WHEN jsonb_path_exists(m.changes, '$$.*[0] ? (@ != null)') THEN 'updated' ELSE 'filled' END
-    FROM merged m WHERE p.line = m.line AND (m.changes <> '{}' OR m.kept <> '{}')
-)
-UPDATE $table l SET $sets FROM merged m WHERE m.changes <> '{}' AND l.id = m.id
-""")
 _PAIRS = {"phone": "phone", "phone_e164": "phone", "mobile": "mobile", "mobile_e164": "mobile"}
 _IDS = {Target.CUSTOMERS: "customer_id", Target.CONTACTS: "contact_id"}
 
@@ -247,17 +222,8 @@ def write_records(
     :param owner_id: who gets the customers without an owner
     :param updates: whether known records take over what rows say, and not only what they lack
     """
-    cursor.execute(_BATCHES, (BATCH,))
-    batches = cursor.fetchall()
-    written, total = 0, sum(batch[-1] for batch in batches)
-    change = _build_change(target, updates)
-    for action, place, first, last, count in batches:
-        given = {"first": first, "last": last, "place": place, "owner": owner_id}
-        if action == "create" and target is Target.CONTACTS:
-            cursor.execute(_CREATE_CUSTOMERS, given)
-        cursor.execute(_CREATE[target] if action == "create" else change, given)
-        written += count
-        progress(written, total)
+    create = (_CREATE_CUSTOMERS, _CREATE[target]) if target is Target.CONTACTS else (_CREATE[target],)
+    write_in_batches(cursor, create, _build_change(target, updates), owner_id, progress)
     cursor.execute(_KEEP_IDS.substitute(id=_IDS[target]))
 
 
@@ -267,16 +233,14 @@ def _build_change(target: Target, updates: bool) -> str:
     shown = [name for name in fields if not name.endswith("_e164")]
     kept = {name: keep(f"n.{name}", f"r.{name}", _phone_differs(name)) for name in shown if name != "owner_id"}
     place = " OR ".join(f"coalesce(crm_fold(l.{name}) <> crm_fold(r.{name}), false)" for name in BILLING)
-    return _CHANGE.substitute(
-        table=target.value,
-        id=_IDS[target],
-        view=_VIEWS[target],
-        names=", ".join(_NAMES[target]),
+    return change_records(
+        target.value,
+        _IDS[target],
+        f"({_VIEWS[target]}) r ({', '.join(_NAMES[target])})",
+        values,
+        changes={name: differ(f"l.{name}", f"n.{name}") for name in shown},
+        kept=kept,
         same_place=f"NOT ({place})" if target is Target.CUSTOMERS else "true",
-        values=", ".join(f"{value} AS {name}" for name, value in values.items()),
-        sets=", ".join(f"{name} = m.{name}" for name in values),
-        changes=as_object({name: differ(f"l.{name}", f"n.{name}") for name in shown}),
-        kept=as_object(kept),
     )
 
 

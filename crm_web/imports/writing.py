@@ -5,11 +5,10 @@ from string import Template
 
 from psycopg2.extensions import cursor as Cursor
 
+from crm_web.imports.batches import write_in_batches
 from crm_web.imports.changing import MAKE_CUSTOMERS, update_leads
 from crm_web.imports.columns import FIELDS
 from crm_web.winning.mapping import SQL
-
-BATCH = 20_000
 
 _NEW_SOURCES = """
 INSERT INTO lead_sources (name)
@@ -18,13 +17,6 @@ WHERE p.action IN ('create', 'known') AND r.source IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM lead_sources s WHERE lower(s.name) = lower(r.source))
 GROUP BY lower(r.source) ORDER BY lower(r.source)
 ON CONFLICT DO NOTHING RETURNING name
-"""
-# New leads come first: later rows of the file may be about them, each in its turn.
-_BATCHES = """
-SELECT action, place, min(line), max(line), count(*) FROM (
-    SELECT action, place, line, (row_number() OVER (PARTITION BY action, place ORDER BY line) - 1) / %s AS batch
-    FROM import_plan WHERE action IN ('create', 'known')
-) numbered GROUP BY action, place, batch ORDER BY action, place, batch
 """
 # A first contact "on 5 March" stands at noon; if the lead was won that morning, it began by then.
 _BEGIN = """
@@ -94,15 +86,7 @@ def write_leads(
     """
     cursor.execute(_NEW_SOURCES)
     sources = [name for (name,) in cursor]
-    cursor.execute(_BATCHES, (BATCH,))
-    batches = cursor.fetchall()
-    written, total = 0, sum(batch[-1] for batch in batches)
-    change_leads = update_leads(updates=updates)
-    for action, place, first, last, count in batches:
-        statement = _CREATE_LEADS if action == "create" else change_leads
-        cursor.execute(statement, {"first": first, "last": last, "place": place, "owner": owner_id})
-        written += count
-        progress(written, total)
+    write_in_batches(cursor, (_CREATE_LEADS,), update_leads(updates=updates), owner_id, progress)
     cursor.execute(_CONTACTS)
     cursor.execute(_LEDGER)
     return sources

@@ -54,6 +54,17 @@ def test_activities_go_to_the_records_of_their_people(import_file: ImportFile, s
     assert (done_task.lead_id, done_task.done_at) == (lead.id, datetime(2024, 1, 5, 12, tzinfo=UTC))
     assert (note.kind, note.subject, note.lead_id) == ("note", "Note", lead.id)
     assert counts(import_file(content)) == (0, 0, 5, 1)
+    done = content.replace("Waiting", "Completed").replace("Film day.", "Film night.")
+    result = import_file(done.replace("A4,Note", "A4,Call"))
+    assert counts(result) == (0, 0, 4, 1)
+    assert "line 3: Filled in. Same ID as activity" in result.stdout
+    assert "line 5: Nothing new. Same ID as activity" in result.stdout
+    assert "Its type is note here, so it stays as it is." in result.stdout
+    assert activities(session)[1].done_at == datetime(2025, 5, 28, 12, tzinfo=UTC)
+    assert "Film day." in (activities(session)[0].body or "")
+    assert counts(import_file(done.replace("Follow up", "Call again"), "--existing", "update"))[1] == 3
+    call, task, *_ = activities(session)
+    assert (call.body or "").startswith("Film night.") and task.subject == "Call again"
 
 
 def test_activities_name_accounts_contacts_and_deals_by_id(import_file: ImportFile, session: Session) -> None:

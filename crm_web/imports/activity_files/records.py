@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 from psycopg2.extensions import cursor as Cursor
 
-BATCH = 20_000
+from crm_web.imports.batches import write_in_batches
+from crm_web.imports.changing import change_records, differ, keep, take
+
 # Of a deal by its ID; else of the person or company; else of a lead with that email or name.
 _PLACE = """
 CREATE TEMPORARY TABLE import_places ON COMMIT DROP AS
@@ -75,6 +77,15 @@ UPDATE import_plan p SET activity_id = given.id FROM (
     SELECT line, nextval(pg_get_serial_sequence('activities', 'id')) AS id
     FROM (SELECT line FROM import_plan WHERE action = 'create' ORDER BY line) in_order
 ) given WHERE given.line = p.line;
+UPDATE import_plan p SET activity_id = first.activity_id FROM import_plan first WHERE first.line = p.same_as;
+UPDATE import_plan p SET place = ranked.place FROM (
+    SELECT line, row_number() OVER (PARTITION BY activity_id ORDER BY line) AS place FROM import_plan
+    WHERE action = 'known'
+) ranked WHERE ranked.line = p.line;
+INSERT INTO import_notes
+SELECT p.line, 90, false, '', '', 'Its type is ' || a.kind || ' here, so it stays as it is.'
+FROM import_plan p JOIN import_rows r USING (line) JOIN activities a ON a.id = p.activity_id
+WHERE p.action = 'known' AND a.kind <> r.activity_kind;
 ANALYZE import_plan;
 """
 _CREATE = """
@@ -93,11 +104,12 @@ INSERT INTO external_ids (system, external_id, activity_id)
 SELECT r.external_system, r.external_id, p.activity_id FROM import_rows r JOIN import_plan p USING (line)
 WHERE p.action = 'create'
 """
-_BATCHES = """
-SELECT min(line), max(line), count(*) FROM (
-    SELECT line, (row_number() OVER (ORDER BY line) - 1) / %s AS batch FROM import_plan WHERE action = 'create'
-) numbered GROUP BY batch ORDER BY batch
-"""
+_VIEW = """(
+    SELECT r.line, activity_kind AS kind, subject, description AS body, happened_at, due_on, done_at,
+        call_outcome AS outcome, priority, o.employee_id AS assignee_id
+    FROM import_rows r LEFT JOIN import_owners o ON o.word = r.owner WHERE r.line BETWEEN %(first)s AND %(last)s
+) r"""
+_KEPT = ("subject", "body", "due_on", "outcome", "priority")
 
 
 def match_activities(cursor: Cursor) -> None:
@@ -112,16 +124,32 @@ def settle_activities(cursor: Cursor) -> None:
     cursor.execute(_SETTLE)
 
 
-def write_activities(cursor: Cursor, owner_id: int | None, *, progress: Callable[[int, int], None]) -> None:
-    """Write everything that was decided; an activity that is here already stays as it is.
+def write_activities(
+    cursor: Cursor, owner_id: int | None, *, updates: bool, progress: Callable[[int, int], None]
+) -> None:
+    """Write everything that was decided.
 
     :param owner_id: who gets the activities without an owner
+    :param updates: whether known activities take over what rows say, and not only what they lack
     """
-    cursor.execute(_BATCHES, (BATCH,))
-    batches = cursor.fetchall()
-    written, total = 0, sum(batch[-1] for batch in batches)
-    for first, last, count in batches:
-        cursor.execute(_CREATE, {"first": first, "last": last, "owner": owner_id})
-        written += count
-        progress(written, total)
+    write_in_batches(cursor, (_CREATE,), _build_change(updates), owner_id, progress)
     cursor.execute(_KEEP_IDS)
+
+
+def _build_change(updates: bool) -> str:
+    """A task that repeats is not completed so, for that would end it."""
+
+    def take_over(name: str, last: str = "") -> str:
+        return take(f"l.{name}", f"r.{name}", updates, last)
+
+    values = {name: take_over(name) for name in ("subject", "body", "due_on", "outcome", "priority")} | {
+        "happened_at": f"CASE WHEN l.kind = 'task' THEN l.happened_at ELSE {take_over('happened_at')} END",
+        "done_at": "coalesce(l.done_at, CASE WHEN l.recurrence IS NULL THEN r.done_at END)",
+        "assignee_id": f"CASE WHEN l.kind = 'task' THEN {take_over('assignee_id', ', %(owner)s')} END",
+    }
+    values = {name: f"CASE WHEN l.kind = r.kind THEN {value} ELSE l.{name} END" for name, value in values.items()}
+    assignee = "(SELECT e.name FROM employees e WHERE e.id = {}.assignee_id)"
+    changes = {name: differ(f"l.{name}", f"n.{name}") for name in values if name != "assignee_id"}
+    changes |= {"assignee": differ(assignee.format("l"), assignee.format("n"))}
+    kept = {name: keep(f"n.{name}", f"r.{name}", "l.kind = r.kind") for name in _KEPT}
+    return change_records("activities", "activity_id", _VIEW, values, changes=changes, kept=kept)

@@ -12,7 +12,7 @@ from crm_web.core.clock import now
 from crm_web.core.extensions import db
 from crm_web.imports.stored.progress import ProgressNotes
 from crm_web.leads.operations import restore_status
-from crm_web.models import Contact, Conversion, Customer, Employee, Import, Lead, LeadStatus
+from crm_web.models import Activity, Contact, Conversion, Customer, Employee, Import, Lead, LeadStatus
 from crm_web.records.batch import batch_of
 from crm_web.records.merging import is_same
 from crm_web.records.phones import PhoneRefused, parse_phone_columns
@@ -42,7 +42,7 @@ WHERE u.entity = 'activity' AND u.is_new AND u.id = a.id AND u.version = a.versi
 """
 _LEAVE_ACTIVITIES = """
 UPDATE undo_records u SET reason = 'The activity changed since.' FROM activities a
-WHERE u.entity = 'activity' AND u.id = a.id
+WHERE u.entity = 'activity' AND u.is_new AND u.id = a.id
 """
 # Of a lead that it changed the fields decide one by one; of one that it won, the lead as a whole.
 _LEAVE_LEADS = """
@@ -101,6 +101,7 @@ GROUP BY u.id, u.version ORDER BY u.id LIMIT :limit
 _FORGET_IDS = """
 DELETE FROM external_ids WHERE xact = (SELECT xact FROM imports WHERE id = :import_id)
 """
+_GONE = "It was permanently deleted."
 _LEAVE = "UPDATE undo_records SET reason = :reason WHERE entity = :entity AND id = :id"
 _NOTE_RESULTS = """
 UPDATE import_results r SET undo_outcome = CASE WHEN f.reason = '' THEN 'undone' ELSE 'left' END,
@@ -138,6 +139,7 @@ def take_back(record: Import, file_ids: Sequence[int], *, by: Employee, progress
     _revert_changed("lead", Lead, _revert_lead, record.id, by, progress)
     _revert_changed("customer", Customer, _revert_customer, record.id, by, progress)
     _revert_changed("contact", Contact, _revert_contact, record.id, by, progress)
+    _revert_changed("activity", Activity, _revert_activity, record.id, by, progress)
     _move_to_trash("lead", _TRASH_LEADS, by, progress)
     db.session.execute(text(_LEAVE_CUSTOMERS))
     _move_to_trash("customer", _TRASH_CUSTOMERS, by, progress)
@@ -162,7 +164,10 @@ def _revert_changed(
             record.id: record for record in db.session.query(model).filter(model.id.in_([row.id for row in rows]))
         }
         with batch_of(records.values(), by=by):
-            left = {row.id: revert(records[row.id], row.version, _join(row.changes), by) for row in rows}
+            left = {
+                row.id: revert(records[row.id], row.version, _join(row.changes), by) if row.id in records else _GONE
+                for row in rows
+            }
         for record_id, reason in left.items():
             if reason:
                 db.session.execute(text(_LEAVE), {"entity": entity, "id": record_id, "reason": reason})
@@ -206,16 +211,30 @@ def _revert_contact(contact: Contact, version: int, fields: Mapping[str, tuple[A
 
 def _revert_fields(record: Any, fields: Mapping[str, tuple[Any, Any]], country: str, by: Employee) -> str | None:
     """Give the fields their old values, those that still have the new one; returns what stays as it is."""
-    model = type(record)
-    old = {
-        name: from_history(model, name, values[0])
-        for name, values in fields.items()
-        if is_same(getattr(record, name), from_history(model, name, values[1]))
-    }
+    old = _list_old(record, fields)
     try:
         old |= parse_phone_columns(record, old, country=old.get(country, getattr(record, country)), by=by)
     except PhoneRefused as error:
         return error.message
+    return _set_all(record, fields, old)
+
+
+def _revert_activity(
+    activity: Activity, version: int, fields: Mapping[str, tuple[Any, Any]], by: Employee
+) -> str | None:
+    return _set_all(activity, fields, _list_old(activity, fields))
+
+
+def _list_old(record: Any, fields: Mapping[str, tuple[Any, Any]]) -> dict[str, Any]:
+    model = type(record)
+    return {
+        name: from_history(model, name, values[0])
+        for name, values in fields.items()
+        if is_same(getattr(record, name), from_history(model, name, values[1]))
+    }
+
+
+def _set_all(record: Any, fields: Mapping[str, tuple[Any, Any]], old: Mapping[str, Any]) -> str | None:
     for name, value in old.items():
         setattr(record, name, value)
     kept = [name for name in fields if name not in old]

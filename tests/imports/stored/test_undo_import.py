@@ -1,13 +1,14 @@
 """An import is taken back, but for what changed since."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from crm_web.models import Change, Contact, Conversion, Customer, Employee, Import, ImportState, Lead
+from crm_web.models import Activity, Change, Contact, Conversion, Customer, Employee, Import, ImportState, Lead
 from tests.databases import OwnDatabase
 from tests.factories import make_customer, make_lead
 from tests.imports.stored.conftest import Upload, Work
@@ -137,6 +138,23 @@ def test_an_undo_is_done_once(session: Session, upload: Upload, work: Work) -> N
     assert form.submit().location is not None
     work()
     assert session.scalars(select(Import.state)).one() is ImportState.UNDONE
+
+
+def test_activities_get_back_what_they_were(session: Session, upload: Upload, work: Work) -> None:
+    make_lead(session, last_name="Lone", email="lone@x.example")
+    session.commit()
+    content = "Activity ID,Activity Type,Subject,Email,Task Due Date\n"
+    rows = "A1,Task,Follow up,lone@x.example,{0},\nA2,Task,Call,lone@x.example,{0},\n"
+    run_import(upload, work, content + rows.format(""))
+    page = run_import(upload, work, content + rows.format("2026-12-24"))
+    first, second = session.scalars(select(Activity).order_by(Activity.id))
+    assert first.due_on == date(2026, 12, 24)
+    session.delete(second)
+    session.commit()
+    page = undo(page, work)
+    session.expire_all()
+    assert session.scalars(select(Activity.due_on)).all() == [None]
+    assert "It was permanently deleted." in page.text
 
 
 def test_contacts_without_a_company_go_to_the_trash_with_their_customers(
