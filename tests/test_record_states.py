@@ -201,6 +201,7 @@ def ids(session: Session, browser: Browser, ada: Employee) -> Ids:
         "import_id": {str(number): number for number in make_imports(session, browser)},
         "merge_id": {"one": make_merge(session, session.get_one(Lead, leads["changed"])).id},
         "erasure_id": {"one": make_erasure(session)},
+        "group_id": {},
         "delivery_id": dict.fromkeys(map(str, deliveries), 1),
         "conversion_id": {str(number): number for number in session.scalars(select(Conversion.id))},
     }
