@@ -19,7 +19,7 @@ from crm_web.reports.tables import Cell, Line, Table
 from crm_web.stats.aggregates import CurrencyTotal
 from crm_web.stats.formatting import own_currency, say_rates
 from crm_web.stats.periods import Period, month_of
-from crm_web.stats.rates import Rates, convert, current_rates
+from crm_web.stats.rates import Rates, add_up, convert, current_rates
 
 MONTHS_AHEAD = 12
 
@@ -55,8 +55,7 @@ def build_forecast_report(view: ReportParams) -> Table:
             lines.append(_add_currency_total(formatter, of_currency))
     shown = _choose_currency(parts)
     draw = partial(_draw_expected, formatter, parts, months, shown)
-    total = _add_up_all(formatter, parts, shown)
-    note = say_rates(user_locale=view.user_locale) if total else ""
+    total, note = _add_up_all(formatter, parts, shown) if shown.rates.per_euro else (None, "")
     return Table(
         "Expected close", ["Currency", "Leads", "Amount", "Weighted"], lines, total, note=note, glance=2, draw=draw
     )
@@ -117,12 +116,16 @@ def _add_currency_total(formatter: ReportFormatter, parts: Sequence[Expected]) -
     return Line(f"Total {currency}", cells, is_total=True)
 
 
-def _add_up_all(formatter: ReportFormatter, parts: Sequence[Expected], shown: _Shown) -> Line | None:
-    """All leads with an amount, in one currency; nothing where no rates say how."""
-    if not shown.rates.per_euro:
-        return None
+def _add_up_all(formatter: ReportFormatter, parts: Sequence[Expected], shown: _Shown) -> tuple[Line, str]:
+    """All leads with an amount that can be converted, in one currency; and what to know about it."""
     priced = [part for part in parts if part.currency]
     amounts = [CurrencyTotal(part.currency, part.amount, part.count) for part in priced]
     weighted = [CurrencyTotal(part.currency, part.weighted, part.count) for part in priced]
-    count = formatter.number(sum(part.count for part in priced))
-    return Line("All", [Cell(shown.currency), count, formatter.worth(amounts), formatter.worth(weighted)])
+    figures = [add_up(worth, shown.currency, shown.rates) for worth in (amounts, weighted)]
+    left_out = sum(part.count for part in figures[0].left_out)
+    count = formatter.number(sum(part.count for part in priced) - left_out)
+    sums = [formatter.money(figure.amount, shown.currency) for figure in figures]
+    note = say_rates(user_locale=formatter.user_locale)
+    if left_out:
+        note += f" Without a rate, and not part of the total: {formatter.plain_number(left_out)}."
+    return Line("All, converted", [Cell(shown.currency), count, *sums]), note

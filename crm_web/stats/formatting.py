@@ -28,10 +28,9 @@ def format_totals(worth: Sequence[CurrencyTotal], *, user_locale: UserLocale, mo
     left_out = sum(part.count for part in figure.left_out)
     if not rates.per_euro or len(figure.left_out) == len(worth):
         return _side_by_side(worth, own, user_locale, most)
-    if not figure.is_converted:
-        text = money(figure.amount, own, user_locale=user_locale)
-    else:
-        text = f"≈ {money(figure.amount.quantize(Decimal(1), ROUND_HALF_UP), own, user_locale=user_locale)}"
+    amount = figure.amount.quantize(Decimal(1), ROUND_HALF_UP) if figure.is_converted else figure.amount
+    sign = "≈\N{NO-BREAK SPACE}" if figure.is_converted else ""
+    text = sign + money(amount, own, user_locale=user_locale)
     without = plural(left_out, "amount", user_locale=user_locale)
     return f"{text} and {without} without a rate" if left_out else text
 
