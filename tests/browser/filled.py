@@ -43,7 +43,17 @@ from tests.webhooks.conftest import make_webhook
 from tests.webhooks.test_pages import make_delivery
 
 # Kept by the database or by programs, or of a form of its own.
-NOT_TYPED = ("address", "email", "external_id", "external_system", "locale", "phone_e164", "mobile_e164", "time_zone")
+NOT_TYPED = (
+    "address",
+    "email",
+    "external_id",
+    "external_system",
+    "locale",
+    "phone_e164",
+    "mobile_e164",
+    "recurrence",
+    "time_zone",
+)
 # Swagger UI brings a look of its own, which is not ours to mend; tests/browser/test_docs.py walks it.
 NO_PAGE = ["static", "bootstrap.static", "api.show_docs", "api.show_docs_file", "api.show_openapi"]
 # The page of another form, with what was typed into it.
