@@ -60,9 +60,16 @@ class Bulk(CompanyMachine):
         source=st.sampled_from((None, "Fair", "fair", "Mail")),
         reason=st.sampled_from((None, *REASONS)),
         create_all=st.booleans(),
+        undoes=st.booleans(),
     )
     def apply(
-        self, number: int, owner: int | None, source: str | None, reason: LostReason | None, create_all: bool
+        self,
+        number: int,
+        owner: int | None,
+        source: str | None,
+        reason: LostReason | None,
+        create_all: bool,
+        undoes: bool,
     ) -> None:
         drafts = self.company.rows("bulk_edits", applied_at=None) or self.company.rows("bulk_edits")
         edit = drafts[number % len(drafts)]
@@ -80,13 +87,17 @@ class Bulk(CompanyMachine):
         )  # fmt: skip
         if answer.is_done and edit["applied_at"] is None:
             self._check_bulk_applied(self.company.now["bulk_edits"][edit["id"]])
+            if undoes:
+                self._undo_bulk(self.company.now["bulk_edits"][edit["id"]])
 
     @precondition(lambda self: self.company.now["bulk_edits"])
     @rule(number=NUMBERS)
     def undo_bulk(self, number: int) -> None:
         edits = [edit for edit in self.company.rows("bulk_edits", undone_at=None) if edit["applied_at"]]
         edits = edits or self.company.rows("bulk_edits")
-        edit = edits[number % len(edits)]
+        self._undo_bulk(edits[number % len(edits)])
+
+    def _undo_bulk(self, edit: Row) -> None:
         answer = self._act_on(edit, "undo bulk edit", lambda by, found: bulk.undo_edit(found, by=by), "undo")
         if answer.is_done and edit["undone_at"] is None and edit["applied_at"] is not None:
             self._check_bulk_undone(edit)

@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 from sqlalchemy.exc import DataError, IntegrityError
 
 from crm_web.auth.permissions import Action
+from crm_web.contacts.operations import add_contact
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.customers.operations import create_customer
@@ -38,7 +39,7 @@ class CompanyMachine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """A company with one customer and two leads."""
+        """A company with two leads and two customers, each with somebody to call first."""
         self.before_win: dict[int, Row] = {}
         self.forms: list[tuple[Ref, Row]] = []
         self.erased: dict[Ref, int] = {}
@@ -47,8 +48,12 @@ class CompanyMachine(RuleBasedStateMachine):
         for name in ("Okoro", "Lund"):
             values = {"last_name": name, "company": "Nordlys", "phone": "+47 22 22 55 55", "phone_e164": "+4722225555"}
             self.act("enter lead", 1, lambda by, _, v=values: create_lead(v, by=by), page="", action=Action.CREATE)
-        values = {"name": "Nordlys AS"}
-        self.act("enter customer", 1, lambda by, _: create_customer(values, by=by), page="", action=Action.CREATE)
+        for name in ("Nordlys AS", "Nordlys"):
+            company: Row = {"name": name}
+            self.act("enter customer", 1, lambda by, _, v=company: create_customer(v, by=by), page="")
+            on = ("customer", max(self.company.now["customers"]))
+            person: Row = {"last_name": "Berg", "is_primary": True}
+            self.act("enter contact", 1, lambda by, record, v=person: add_contact(record, v, by=by), on=on, page="")
 
     @invariant()
     def nothing_contradicts_itself(self) -> None:
