@@ -21,6 +21,7 @@ FEATURES = (
     "api",
     "auth",
     "auth.password_links",
+    "auth.second_factor",
     "auth.tokens",
     "bulk",
     "calendar",

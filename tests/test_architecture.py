@@ -56,7 +56,7 @@ MAY_COMMIT = ("views", "commands")
 # and the worker belong to no view.
 COMMITS_BY_ITSELF = ("run.py", "sessions.py", "interrupted.py", "sender.py", "runner.py")
 # Nobody is signed in yet; and the bar under a list is part of that list.
-SHOWN_OTHERWISE = ("sign_in", "choose_records", "send_link", "set_password")
+SHOWN_OTHERWISE = ("sign_in", "choose_records", "send_link", "set_password", "answer_challenge")
 OPEN_TO_EVERYONE = {
     "api.show_openapi",
     "auth.show_sign_in",
@@ -68,6 +68,8 @@ OPEN_TO_EVERYONE = {
     "password_links.edit_password",
     "password_links.send_link",
     "password_links.set_password",
+    "second_factor.answer_challenge",
+    "second_factor.show_challenge",
     "single_sign_on.begin",
     "single_sign_on.complete",
     "single_sign_on.end_sign_ins",

@@ -239,6 +239,7 @@ def test_deleting_a_person_never_takes_records_along(own_database: OwnDatabase) 
         keys = set(connection.scalars(text(query))) - of_no_use_alone
         assert keys == {
             "fk_api_uses_token_id",
+            "fk_authenticators_employee_id",
             "fk_calendar_feeds_employee_id",
             "fk_employee_identities_employee_id",
             "fk_outgoing_mails_employee_id",
@@ -246,6 +247,7 @@ def test_deleting_a_person_never_takes_records_along(own_database: OwnDatabase) 
             "fk_provisioned_employees_employee_id",
             "fk_provisioned_members_employee_id",
             "fk_provisioned_members_group_id",
+            "fk_recovery_codes_employee_id",
             "fk_sign_ins_employee_id",
         }
 

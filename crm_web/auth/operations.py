@@ -1,6 +1,5 @@
 """Passwords, signing in and out, the throttle on failed sign-ins, and preferences."""
 
-import math
 import re
 import secrets
 import unicodedata
@@ -9,17 +8,26 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from hashlib import sha256
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import case, delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, func, select, update
 
 from crm_web.auth.queries import find_credentials, hash_token
+from crm_web.auth.throttle import clear_count, count_each, count_within, lower_count, network_of
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
-from crm_web.models import Employee, PasswordLink, SignIn, SignInFailures, StartPage, Theme, limit_of, set_audit_actor
+from crm_web.models import (
+    Employee,
+    PasswordLink,
+    SignIn,
+    SignInFailures,
+    SignInMethod,
+    StartPage,
+    Theme,
+    limit_of,
+    set_audit_actor,
+)
 from crm_web.records.operations import lock
 
 SHORTEST_PASSWORD = 10
@@ -31,7 +39,6 @@ FEWEST_CHARACTERS = 4
 ATTEMPTS_PER_ACCOUNT_AND_ADDRESS = 10
 ATTEMPTS_PER_ACCOUNT = 50
 ATTEMPTS_PER_ADDRESS = 50
-WINDOW = timedelta(minutes=15)
 LONGEST_SIGN_IN = timedelta(days=30)
 
 hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
@@ -51,19 +58,6 @@ class WrongPassword(DomainError):
 
 class AccountDeactivated(DomainError):
     """The password is right, but the account is deactivated."""
-
-
-class TooManyAttempts(DomainError):
-    """Too many attempts to sign in or to get a link: the next one has to wait for ``wait``."""
-
-    def __init__(self, wait: timedelta) -> None:
-        self.seconds = max(1, math.ceil(wait.total_seconds()))
-        minutes = math.ceil(self.seconds / 60)
-        unit = "minute" if minutes == 1 else "minutes"
-        super().__init__(
-            f"Too many attempts. Wait {minutes} {unit}, then try again."
-            " If you forgot your password, ask an admin for a new one."
-        )
 
 
 @dataclass(frozen=True)
@@ -124,11 +118,19 @@ def change_own_password(employee: Employee, current: str, new: str, *, sign_in_i
     :raise WrongPassword: if the current password is wrong
     :raise PasswordTooWeak: if the new one is too short, too long or too easily guessed
     """
-    if not _matches(employee.password_hash, current):
-        raise WrongPassword("That is not your current password.", "current_password")
+    confirm_password(employee, current)
     if new == current:
         raise PasswordTooWeak("This is your current password. Choose another one.", "password")
     set_password(employee, new, by=employee, keep=sign_in_id)
+
+
+def confirm_password(employee: Employee, password: str) -> None:
+    """Check that a signed-in person knows their password. Count it with ``count_confirmation`` first.
+
+    :raise WrongPassword: if they don't
+    """
+    if not _matches(employee.password_hash, password):
+        raise WrongPassword("That is not your current password.", "current_password")
 
 
 def check_new_password(password: str, *, name: str, email: str) -> None:
@@ -201,7 +203,7 @@ def count_invalid_token(remote_address: str | None) -> tuple[int, timedelta]:
 
     :return: the number of such requests in the current 15 minutes, and how long these still last
     """
-    return _count_each([f"token:{network_of(remote_address)}"])[0]
+    return count_each([f"token:{network_of(remote_address)}"])[0]
 
 
 def check_attempt(attempt: SignInAttempt, password: str) -> Employee:
@@ -231,16 +233,25 @@ def start_sign_in(
     remote_address: str | None,
     user_agent: str | None,
     lifetime: timedelta,
+    method: SignInMethod,
+    awaits_factor: bool = False,
+    knows_browser: bool = False,
     provider_session: str | None = None,
 ) -> str:
     """Start a session.
 
     :param lifetime: how long it lasts while unused
+    :param awaits_factor: whether it lets them in only after ``second_factor.operations`` has checked their code
+    :param knows_browser: whether they signed in with this browser before
     :param provider_session: the identity provider's id of it, by which the provider can end it
     :return: the secret for the cookie; the database stores only its hash
     """
     token = secrets.token_urlsafe(32)
+    theirs = select(SignIn.id).where(SignIn.employee_id == employee.id, SignIn.awaits_factor.is_(False))
     sign_in = SignIn(
+        method=method,
+        awaits_factor=awaits_factor,
+        is_new_device=theirs.exists() if not knows_browser and not awaits_factor else False,
         token_hash=hash_token(token),
         employee_id=employee.id,
         expires_at=func.now() + lifetime,
@@ -319,54 +330,9 @@ def _matches(password_hash: str | None, password: str) -> bool:
     return password_hash is not None
 
 
-def network_of(remote_address: str | None) -> str:
-    """Return the network that an IP address counts for: one IPv6 connection has millions of addresses, so its /64."""
-    try:
-        address = ip_address(remote_address or "")
-    except ValueError:
-        return "unknown"
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
-
-
-def count_within(limits: dict[str, int]) -> None:
-    """Count an attempt.
-
-    :param limits: keys of counts to how many attempts each allows in 15 minutes
-    :raise TooManyAttempts: if one of them is over its limit
-    """
-    keys = sorted(limits)
-    counts = zip(keys, _count_each(keys), strict=True)
-    if waits := [wait for key, (attempts, wait) in counts if attempts > limits[key]]:
-        raise TooManyAttempts(max(waits))
-
-
-def _count_each(keys: Sequence[str]) -> list[tuple[int, timedelta]]:
-    """Add one to each count; an expired count starts again. The keys are sorted to avoid deadlocks."""
-    is_old = SignInFailures.first_at <= func.now() - WINDOW
-    adding = insert(SignInFailures).values([{"key": key, "count": 1} for key in keys])
-    counting = adding.on_conflict_do_update(
-        index_elements=[SignInFailures.key],
-        set_={
-            "count": case((is_old, 1), else_=SignInFailures.count + 1),
-            "first_at": case((is_old, func.now()), else_=SignInFailures.first_at),
-        },
-    )
-    wait = (SignInFailures.first_at + WINDOW - func.now()).label("wait")
-    counted = counting.returning(SignInFailures.key, SignInFailures.count.label("tries"), wait)
-    found = {row.key: (row.tries, row.wait) for row in db.session.execute(counted)}
-    return [found[key] for key in keys]
-
-
 def _clear(attempt: SignInAttempt) -> None:
     """Clear the attempt's own count, and take it off the shared ones."""
     # In the order in which they are counted, to avoid deadlocks.
-    _lower(attempt.address_key)
-    db.session.execute(delete(SignInFailures).where(SignInFailures.key == attempt.own_key))
-    _lower(attempt.account_key)
-
-
-def _lower(key: str | None) -> None:
-    lower = update(SignInFailures).where(SignInFailures.key == key)
-    db.session.execute(lower.values(count=SignInFailures.count - 1), execution_options=_WITHOUT_OBJECTS)
+    lower_count(attempt.address_key)
+    clear_count(attempt.own_key)
+    lower_count(attempt.account_key)

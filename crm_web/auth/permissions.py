@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, NoReturn, Protocol, TypeVar, cast
 
-from flask import Flask, abort, current_app, redirect, request, url_for
+from flask import Flask, abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.datastructures import WWWAuthenticate
@@ -60,6 +60,8 @@ REFUSALS = {
     Action.KEEP_WEBHOOKS: "Only admins can manage webhooks.",
 }
 
+WITHOUT_FACTOR = ("second_factor.edit_factor", "second_factor.set_up_factor", "auth.sign_out")
+"""What people may use before they have set up the second factor that their role requires."""
 WITH_OTHERS_PASSWORD = ("auth.show_account", "auth.change_password", "auth.sign_out")
 """What people may use before they have changed the password that somebody else set."""
 
@@ -268,6 +270,8 @@ def check_access() -> ResponseReturnValue | None:
         return _ask_to_sign_in()
     if _has_to_choose_password() and request.endpoint not in WITH_OTHERS_PASSWORD:
         return redirect(url_for("auth.show_account"), code=303)
+    if _has_to_set_up_factor() and request.endpoint not in (*WITHOUT_FACTOR, *WITH_OTHERS_PASSWORD):
+        return redirect(url_for("second_factor.edit_factor"), code=303)
     if access is None:
         refuse("This page has no access rule.")
     if isinstance(access, Action) and not may(current_user, access):
@@ -287,6 +291,13 @@ def _has_to_choose_password() -> bool:
     """Whether somebody else knows the password of the signed-in person."""
     is_due = current_user.must_change_password and not is_api_request()
     return is_due and current_settings().allows_password(current_user.email)
+
+
+def _has_to_set_up_factor() -> bool:
+    """Whether a person's role requires a second factor, and they came in without one."""
+    if current_user.role not in current_settings().second_factor_roles or is_api_request():
+        return False
+    return g.sign_in_method is None or bool(g.sign_in_method.is_one_factor)
 
 
 def _asks_for_methods() -> bool:

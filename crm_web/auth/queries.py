@@ -12,7 +12,7 @@ from sqlalchemy import Row, bindparam, func, select
 
 from crm_web.core.extensions import db
 from crm_web.core.kept import know_versions
-from crm_web.models import Employee, SignIn, TableVersion
+from crm_web.models import Employee, SignIn, SignInMethod, TableVersion
 from crm_web.records.people import find_employee
 
 DEMO_PASSWORD = "piper-demo"  # noqa: S105  (known to everybody, and good for nothing but the demo)
@@ -28,6 +28,7 @@ class SignedIn:
 
     employee: Employee
     sign_in_id: int
+    method: SignInMethod | None
     is_to_be_noted: bool
 
 
@@ -40,6 +41,7 @@ class SignInLine:
     remote_address: str | None
     started_at: datetime
     last_seen_at: datetime
+    is_new_device: bool
 
 
 def hash_token(token: str) -> bytes:
@@ -55,17 +57,22 @@ def find_signed_in(token: str) -> SignedIn | None:
     found = db.session.execute(_SIGNED_IN, {"token_hash": hash_token(token)}).one_or_none()
     if found is None:
         return None
-    sign_in_id, employee_id, is_to_be_noted, versions = found
+    sign_in_id, employee_id, method, is_to_be_noted, versions = found
     know_versions(versions)
     employee = find_employee(employee_id)
-    return SignedIn(employee, sign_in_id, is_to_be_noted) if employee and employee.is_active else None
+    return SignedIn(employee, sign_in_id, method, is_to_be_noted) if employee and employee.is_active else None
 
 
 TABLE_VERSIONS = select(func.jsonb_object_agg(TableVersion.name, TableVersion.version)).scalar_subquery()
 """The versions by which ``crm_web.core.kept`` keeps values."""
 _SIGNED_IN = select(
-    SignIn.id, SignIn.employee_id, SignIn.last_seen_at < func.now() - SEEN_AGAIN_AFTER, TABLE_VERSIONS
-).where(SignIn.token_hash == bindparam("token_hash"), SignIn.ended_at.is_(None), SignIn.expires_at > func.now())
+    SignIn.id, SignIn.employee_id, SignIn.method, SignIn.last_seen_at < func.now() - SEEN_AGAIN_AFTER, TABLE_VERSIONS
+).where(
+    SignIn.token_hash == bindparam("token_hash"),
+    SignIn.ended_at.is_(None),
+    SignIn.expires_at > func.now(),
+    SignIn.awaits_factor.is_(False),
+)
 
 
 def find_credentials(email: str) -> Row[int, str | None] | None:
@@ -78,11 +85,23 @@ def list_sign_ins(employee: Employee) -> Sequence[SignInLine]:
     """List a person's active sessions, most recently used first."""
     query = (
         select(SignIn)
-        .where(SignIn.employee_id == employee.id, SignIn.ended_at.is_(None), SignIn.expires_at > func.now())
+        .where(
+            SignIn.employee_id == employee.id,
+            SignIn.ended_at.is_(None),
+            SignIn.expires_at > func.now(),
+            SignIn.awaits_factor.is_(False),
+        )
         .order_by(SignIn.last_seen_at.desc(), SignIn.id.desc())
     )
     return [
-        SignInLine(row.id, name_browser(row.user_agent), row.remote_address, row.created_at, row.last_seen_at)
+        SignInLine(
+            row.id,
+            name_browser(row.user_agent),
+            row.remote_address,
+            row.created_at,
+            row.last_seen_at,
+            row.is_new_device,
+        )
         for row in db.session.scalars(query)
     ]
 

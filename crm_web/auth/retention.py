@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import func
 
 from crm_web.auth.drafts.queries import KEPT_FOR as DRAFTS_KEPT
-from crm_web.auth.operations import WINDOW
+from crm_web.auth.throttle import WINDOW
 from crm_web.models import Draft, PasswordLink, SignIn, SignInFailures
 from crm_web.records.retention import delete_portion
 

@@ -10,11 +10,12 @@ from crm_web.auth.drafts.interrupted import answer_stale_form
 from crm_web.auth.forms import PasswordForm, PreferencesForm, SignInForm
 from crm_web.auth.permissions import public, signed_in
 from crm_web.auth.start_page import url_of_start_page
+from crm_web.auth.throttle import TooManyAttempts
 from crm_web.core.config import current_settings
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.core.request_log import TRUSTED_USER, log_event
-from crm_web.models import Employee
+from crm_web.models import Employee, SignInMethod
 from crm_web.web.flash import flash_message
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer
@@ -43,16 +44,16 @@ def sign_in() -> ResponseReturnValue:
         return _sign_in_page(form), 422
     try:
         employee = _prove(form)
-    except operations.TooManyAttempts as error:
+    except TooManyAttempts as error:
         log_event("throttled", remote_address=request.remote_addr)
         return _refuse(form, error), 429, {"Retry-After": str(error.seconds)}
     except DomainError as error:
         log_event("sign_in_failed", reason=type(error).__name__, remote_address=request.remote_addr)
         return _refuse(form, error), 422
-    sessions.sign_in(employee)
-    employee_id, place = employee.id, _destination(employee)
+    event, employee_id = "password_confirmed" if employee.has_second_factor else "sign_in", employee.id
+    place = sessions.sign_in(employee, _destination(employee), method=SignInMethod.PASSWORD)
     db.session.commit()
-    log_event("sign_in", employee=employee_id, remote_address=request.remote_addr)
+    log_event(event, employee=employee_id, remote_address=request.remote_addr)
     return redirect(place, code=303)
 
 
@@ -149,7 +150,7 @@ def change_password() -> ResponseReturnValue:
     place = url_of_start_page(current_user) if is_first else url_for("auth.show_account")
     try:
         _change_password(form)
-    except operations.TooManyAttempts as error:
+    except TooManyAttempts as error:
         return _refuse_password(form, error), 429, {"Retry-After": str(error.seconds)}
     except DomainError as error:
         return _refuse_password(form, error), 422
@@ -171,6 +172,16 @@ def _refuse_password(form: PasswordForm, error: DomainError) -> str:
     db.session.rollback()
     show_refusal(form, error)
     return _account_page(password=form)
+
+
+@blueprint.post("/account/sign-ins/end-others")
+@signed_in
+def end_other_sign_ins() -> ResponseReturnValue:
+    operations.end_sign_ins(current_user, keep=g.sign_in_id)
+    db.session.commit()
+    log_event("other_sign_ins_ended")
+    flash_message("All other sessions signed out.")
+    return redirect(url_for("auth.show_account"), code=303)
 
 
 @blueprint.post("/account/sign-ins/<int:sign_in_id>/end")

@@ -213,6 +213,10 @@ class Settings(BaseModel):
     # Whether people may sign in with a password; without, only this one may, for when the provider is away.
     password_sign_in: Switch = True
     break_glass_email: str = ""
+    # The roles that need a second factor to sign in with a password.
+    second_factor_roles: Annotated[
+        tuple[RoleName, ...], NoDecode, Parts, Field(description="roles separated by commas, such as manager, admin")
+    ] = ()
     # The mail server; without one, the CRM sends no email. What it sends links to SITE_URL.
     smtp_host: str = ""
     smtp_port: int = _number(587, 1, 65535)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
-SECRET_NAME = re.compile(r"password|secret|token|cookie|authorization|session", re.IGNORECASE)
+SECRET_NAME = re.compile(r"password|secret|token|cookie|authorization|session|^code$", re.IGNORECASE)
 # Health checks every few seconds would drown the other lines.
 QUIET_ENDPOINTS = ("health.show_alive", "health.show_ready", "static", "bootstrap.static")
 Address = IPv4Address | IPv6Address

@@ -7,6 +7,7 @@ import click
 from flask.cli import AppGroup
 
 from crm_web.auth.operations import set_password
+from crm_web.auth.second_factor.operations import remove_factor
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.employees import operations
@@ -53,6 +54,16 @@ def set_new_password(email: str, password_stdin: bool) -> None:
     set_password(employee, _ask_password(password_stdin), by=None)
     db.session.commit()
     click.echo(f"{employee.name} has a new password and was signed out everywhere.")
+
+
+@employees.command("remove-second-factor")
+@click.argument("email")
+def remove_second_factor(email: str) -> None:
+    """Let an employee who lost their app and recovery codes sign in with the password alone."""
+    employee = _get_employee(email)
+    remove_factor(employee, by=None)
+    db.session.commit()
+    click.echo(f"{employee.name} was signed out everywhere and can set up a new second factor.")
 
 
 @employees.command("deactivate")

@@ -9,6 +9,7 @@ from flask_login import current_user
 from crm_web.auth.operations import set_password as give_password
 from crm_web.auth.password_links.sending import invite
 from crm_web.auth.permissions import Action, allowed, may
+from crm_web.auth.second_factor.operations import remove_factor as remove_second_factor
 from crm_web.core.config import current_settings
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
@@ -223,6 +224,20 @@ def reactivate_employee(employee_id: int) -> ResponseReturnValue:
     answer = Answer(f"{employee.name} can sign in again.", place)
     db.session.commit()
     log_event("employee_reactivated", employee=employee_id)
+    return answer.give()
+
+
+@blueprint.post("/<int:employee_id>/second-factor/remove")
+@allowed(Action.KEEP_EMPLOYEES)
+def remove_factor(employee_id: int) -> ResponseReturnValue:
+    employee = _employee_or_404(employee_id)
+    remove_second_factor(employee, by=current_user)
+    place = url_for("employees.edit_employee", employee_id=employee_id)
+    answer = Answer(
+        f"Second factor removed. {employee.name} was signed out everywhere and can set up a new one.", place
+    )
+    db.session.commit()
+    log_event("second_factor_removed", employee=employee_id)
     return answer.give()
 
 

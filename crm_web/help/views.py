@@ -21,6 +21,7 @@ TOPICS = {
     "duplicates": "help/duplicates.html",
     "merging": "help/merging.html",
     "history": "help/history.html",
+    "signing_in": "help/signing_in.html",
     "employees": "help/employees.html",
     "privacy": "help/privacy.html",
     "trash": "help/trash.html",

@@ -96,6 +96,7 @@ _NEVER_BY_ITSELF = (
     "customer_id",
     "external_id",
     "external_system",
+    "has_second_factor",
     "is_active",
     "lead_id",
     "lost_note",

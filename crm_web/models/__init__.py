@@ -26,7 +26,16 @@ from crm_web.models.customer import (
 )
 from crm_web.models.draft import Draft
 from crm_web.models.duplicate import DuplicateKey, DuplicatePair, DuplicateScan, RecordKind, Strength
-from crm_web.models.employee import Employee, EmployeeIdentity, Role, SignIn, SignInFailures, StartPage, Theme
+from crm_web.models.employee import (
+    Employee,
+    EmployeeIdentity,
+    Role,
+    SignIn,
+    SignInFailures,
+    SignInMethod,
+    StartPage,
+    Theme,
+)
 from crm_web.models.erasure import Erasure
 from crm_web.models.exchange_rate import ExchangeRate
 from crm_web.models.external_id import ExternalId
@@ -38,6 +47,7 @@ from crm_web.models.merge import RecordMerge
 from crm_web.models.password_link import PasswordLink
 from crm_web.models.provisioning import ProvisionedEmployee, ProvisionedGroup, ProvisionedMember
 from crm_web.models.saved_view import ListName, SavedView, ViewChoice
+from crm_web.models.second_factor import Authenticator, RecoveryCode
 from crm_web.models.stored_import import (
     DUE_STATES,
     FILE_CHUNK,
@@ -58,6 +68,7 @@ from crm_web.models.webhook import EVERYTHING, DeliveryState, PauseReason, Webho
 from crm_web.models.word import KnownWord
 
 __all__ = [
+    "Authenticator",
     "AUDIT_SETTINGS",
     "COUNTRIES",
     "CURRENCIES",
@@ -127,6 +138,7 @@ __all__ = [
     "LostReason",
     "OutgoingMail",
     "PasswordLink",
+    "RecoveryCode",
     "PauseReason",
     "Rating",
     "Role",
@@ -134,6 +146,7 @@ __all__ = [
     "SavedView",
     "SignIn",
     "SignInFailures",
+    "SignInMethod",
     "StartPage",
     "StatusKind",
     "Submission",

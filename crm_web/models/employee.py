@@ -46,6 +46,22 @@ class StartPage(StrEnum):
         return self.value.capitalize()
 
 
+class SignInMethod(StrEnum):
+    """How somebody proved who they are; ``APP`` and ``RECOVERY_CODE`` stand for a password and a second factor."""
+
+    PASSWORD = "password"  # noqa: S105
+    LINK = "link"
+    APP = "app"
+    RECOVERY_CODE = "recovery_code"
+    PROVIDER = "provider"
+    PROXY = "proxy"
+
+    @property
+    def is_one_factor(self) -> bool:
+        """Whether this proves one factor only. What a provider or a proxy asks for is for them to decide."""
+        return self in (SignInMethod.PASSWORD, SignInMethod.LINK)
+
+
 class Employee(Recorded, Base):
     """An employee; never deleted, only deactivated, so that history keeps their name."""
 
@@ -80,6 +96,7 @@ class Employee(Recorded, Base):
     manager_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"), index=True)
     password_hash: Mapped[str | None] = mapped_column(Text)
     must_change_password: Mapped[bool] = mapped_column(server_default=text("false"))
+    has_second_factor: Mapped[bool] = mapped_column(server_default=text("false"))
 
     sort_name: Mapped[str] = mapped_column(
         Text(collation="C"), Computed("crm_fold(name)", persisted=True), deferred=True
@@ -128,6 +145,11 @@ class SignIn(Base):
     remote_address: Mapped[Text50 | None]
     user_agent: Mapped[Text300 | None]
     provider_session: Mapped[Text300 | None]
+    method: Mapped[SignInMethod | None] = mapped_column(EnumText(SignInMethod))
+    awaits_factor: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether the second factor is still to be shown: until then it lets nobody in."""
+    is_new_device: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether this person signed in before, but never with this browser."""
 
     employee: Mapped[Employee] = relationship()
 

@@ -18,6 +18,7 @@ LABELS = {
     "expected_close_on": "Expected close",
     "external_id": "External ID",
     "external_system": "External system",
+    "has_second_factor": "Second factor",
     "happened_at": "Date and time",
     "id": "ID",
     "is_active": "Active",

@@ -11,12 +11,14 @@ from crm_web.core.errors import DomainError
 from crm_web.core.extensions import csrf, db
 from crm_web.core.request_log import TRUSTED_USER, log_event
 from crm_web.employees.roles import read_group_roles
+from crm_web.models import SignInMethod
 from crm_web.single_sign_on import blueprint, operations, provider
 from crm_web.single_sign_on.provider import Identity
 from crm_web.web.flash import flash_message
 from crm_web.web.urls import safe_redirect_target
 
 NEXT = "after_sign_in"
+PROXY = "proxy"
 
 
 @blueprint.get("/provider")
@@ -49,7 +51,7 @@ def trust_proxy() -> ResponseReturnValue:
     email = request.environ.get(TRUSTED_USER)
     _require(bool(email))
     try:
-        identity = Identity(issuer="proxy", subject=str(email).lower(), email=str(email), name=str(email))
+        identity = Identity(issuer=PROXY, subject=str(email).lower(), email=str(email), name=str(email))
         return _let_in(identity, safe_redirect_target(request.args.get("next")))
     except DomainError as error:
         return _refuse(error)
@@ -81,11 +83,13 @@ def _let_in(identity: Identity, target: str | None) -> ResponseReturnValue:
     settings = current_settings()
     rules = operations.Admission(read_group_roles(settings), creates=settings.oidc_creates_employees)
     employee = operations.admit(identity, rules)
-    sessions.sign_in(employee, provider_session=identity.session)
-    employee_id, start = employee.id, url_of_start_page(employee)
+    method = SignInMethod.PROXY if identity.issuer == PROXY else SignInMethod.PROVIDER
+    place = target or url_of_start_page(employee)
+    place = sessions.sign_in(employee, place, method=method, provider_session=identity.session)
+    employee_id = employee.id
     db.session.commit()
     log_event("sign_in", employee=employee_id, remote_address=request.remote_addr, issuer=identity.issuer)
-    return redirect(target or start, code=303)
+    return redirect(place, code=303)
 
 
 def _refuse(error: DomainError) -> ResponseReturnValue:

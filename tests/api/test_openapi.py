@@ -28,7 +28,7 @@ LEFT_OUT = {
     Activity: set(),
     # A secret, what concerns the person alone, and what is in history.
     Employee: FOLDED
-    | {"password_hash", "theme", "uses_keys", "chosen_start_page", "must_change_password"}
+    | {"password_hash", "theme", "uses_keys", "chosen_start_page", "must_change_password", "has_second_factor"}
     | {"created_by_id", "updated_by_id"},
 }
 SHOWN: dict[type[Any], type[BaseModel]] = {

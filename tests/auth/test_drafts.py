@@ -255,6 +255,9 @@ FORMS: dict[str, dict[str, str]] = {
     "activities.add_to_lead": {"subject": "Rang up"},
     "activities.change_activity": {"subject": "Rang up"},
     "auth.change_password": {},
+    "second_factor.renew_codes": {},
+    "second_factor.set_up_factor": {},
+    "second_factor.turn_off": {},
     "auth.change_preferences": {"time_zone": "Asia/Tokyo"},
     "bulk.apply_edit": {"source": "Typed"},
     "bulk.merge_many": {},
@@ -284,7 +287,7 @@ FORMS: dict[str, dict[str, str]] = {
 # What must stand behind an address.
 QUERIES = {"merging.merge": "?ids={contact_id},{other_contact_id}"}
 # Signing in has no session that could have ended before.
-BUTTONS_OF_VISITORS = {"auth.sign_in", "single_sign_on.end_sign_ins"}
+BUTTONS_OF_VISITORS = {"auth.sign_in", "second_factor.answer_challenge", "single_sign_on.end_sign_ins"}
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from crm_web.auth.operations import TooManyAttempts, count_attempt
+from crm_web.auth.operations import count_attempt
+from crm_web.auth.throttle import TooManyAttempts
 from crm_web.core.extensions import db
 from crm_web.core.request_log import count_queries
 from crm_web.models import Employee, SignInFailures

@@ -34,7 +34,17 @@ SAFE = {
     **dict.fromkeys(
         ("password_links.%", "outgoing_mails.recipient", "table_versions.%"), "about employees, and tables"
     ),
-    **dict.fromkeys(("employees.%", "employee_identities.%", "sign_ins.%", "sign_in_failures.%"), "about employees"),
+    **dict.fromkeys(
+        (
+            "employees.%",
+            "employee_identities.%",
+            "authenticators.%",
+            "recovery_codes.%",
+            "sign_ins.%",
+            "sign_in_failures.%",
+        ),
+        "about employees",
+    ),
     **dict.fromkeys(
         ("api_tokens.secret_hash", "api_tokens.secret_end", "calendar_feeds.key_hash", "webhooks.secret"), "random"
     ),

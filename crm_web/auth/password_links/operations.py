@@ -7,9 +7,10 @@ from hashlib import sha256
 from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 
-from crm_web.auth.operations import count_within, network_of, set_password
+from crm_web.auth.operations import set_password
 from crm_web.auth.password_links.queries import get_link
 from crm_web.auth.queries import hash_token
+from crm_web.auth.throttle import count_within, network_of
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.models import Employee, PasswordLink

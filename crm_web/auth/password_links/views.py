@@ -4,17 +4,17 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from crm_web.auth import sessions
-from crm_web.auth.operations import TooManyAttempts
 from crm_web.auth.password_links import blueprint, operations, queries
 from crm_web.auth.password_links.forms import ForgottenPasswordForm, PasswordByLinkForm
 from crm_web.auth.password_links.sending import mail_reset
 from crm_web.auth.permissions import public
 from crm_web.auth.start_page import url_of_start_page
+from crm_web.auth.throttle import TooManyAttempts
 from crm_web.core.config import current_settings
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.core.request_log import log_event
-from crm_web.models import PasswordLink
+from crm_web.models import PasswordLink, SignInMethod
 from crm_web.web.flash import flash_message
 from crm_web.web.form_fields import show_refusal
 
@@ -79,11 +79,11 @@ def set_password() -> ResponseReturnValue:
     except DomainError as error:
         show_refusal(form, error)
         return _password_page(form, link), 422
-    sessions.sign_in(employee)
-    employee_id, place = employee.id, url_of_start_page(employee)
+    employee_id, is_done = employee.id, not employee.has_second_factor
+    place = sessions.sign_in(employee, url_of_start_page(employee), method=SignInMethod.LINK)
     db.session.commit()
     log_event("password_set_by_link", employee=employee_id, remote_address=request.remote_addr)
-    flash_message("Password saved. You are signed in.")
+    flash_message("Password saved. You are signed in." if is_done else "Password saved.")
     return redirect(place, code=303)
 
 

@@ -8,9 +8,9 @@ from math import ceil
 from sqlalchemy import case, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from crm_web.auth.operations import WINDOW as TRIES_WINDOW
 from crm_web.auth.operations import count_invalid_token
 from crm_web.auth.queries import hash_token
+from crm_web.auth.throttle import WINDOW as TRIES_WINDOW
 from crm_web.auth.tokens.queries import is_valid
 from crm_web.core.clock import now
 from crm_web.core.errors import Conflict
