@@ -6,7 +6,7 @@ from pkgutil import walk_packages
 
 from flask import Flask
 
-from crm_web import cli, health, navigation
+from crm_web import cli, health, metrics, navigation
 from crm_web.auth import permissions, sessions
 from crm_web.auth.drafts import interrupted
 from crm_web.core import admission, compression, database, request_log, security_headers, static_assets
@@ -36,6 +36,7 @@ FEATURES = (
     "imports",
     "leads",
     "merging",
+    "metrics",
     "privacy",
     "reports",
     "saved_views",
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     security_headers.init_app(app)
     static_assets.init_app(app)
     health.init_app(app)
+    metrics.init_app(app)
     cli.register_commands(app)
     return app
 

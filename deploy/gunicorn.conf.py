@@ -3,8 +3,11 @@
 import ctypes
 import gc
 import os
+import shutil
 import sys
+import tempfile
 from contextlib import suppress
+from typing import Any
 
 from sqlalchemy.orm import configure_mappers
 
@@ -15,6 +18,11 @@ try:
     settings = load_settings()
 except ConfigurationError as error:
     sys.exit(f"Piper CRM: {error.message}")
+
+if settings.metrics_token:
+    # The workers of this instance share their figures in files, which are of no use once it has stopped.
+    fast = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="piper-metrics-", dir=fast)
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 
@@ -62,3 +70,17 @@ def when_ready(_server: object) -> None:
     configure_mappers()
     gc.collect()
     gc.freeze()
+
+
+def child_exit(_server: object, worker: Any) -> None:
+    """Let the gauges of a worker that ended count no more."""
+    if settings.metrics_token:
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(_server: object) -> None:
+    """Remove the figures."""
+    if settings.metrics_token:
+        shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

@@ -64,6 +64,7 @@ OPEN_TO_EVERYONE = {
     "calendar.send_feed",
     "health.show_alive",
     "health.show_ready",
+    "metrics.show_metrics",
     "password_links.ask_for_link",
     "password_links.edit_password",
     "password_links.send_link",

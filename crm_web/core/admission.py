@@ -7,6 +7,7 @@ checks always pass: an overloaded process must neither be restarted nor taken fo
 
 import json
 import logging
+import time
 import uuid
 from collections import deque
 from http import HTTPStatus
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-HEALTH_CHECKS = ("/healthz", "/readyz")
+HEALTH_CHECKS = ("/healthz", "/readyz", "/metrics")
 """The paths that are always admitted, and answered under any host name."""
+QUEUED = "piper.queued"
+"""Where the WSGI environment holds how many seconds a request waited for its turn."""
 LONGEST_WAIT = 0.6
 """Seconds a request waits for its turn. With the time of the request itself, the answer comes within a second."""
 RETRY_AFTER = "2"
@@ -64,8 +67,10 @@ class AdmissionControl:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
         if environ["PATH_INFO"] in HEALTH_CHECKS:
             return self._app(environ, start_response)
+        began = time.perf_counter()
         if not self._enter():
             return _refuse(environ, start_response)
+        environ[QUEUED] = time.perf_counter() - began
         # A streamed response leaves when its first part is ready: slow readers of long exports keep nobody out.
         try:
             return self._app(environ, start_response)

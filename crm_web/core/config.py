@@ -234,6 +234,10 @@ class Settings(BaseModel):
     default_region: Region = "US"
     default_currency: Currency = "USD"
     max_upload_mb: int = _number(50, 1, 2000)
+    # The bearer token for /metrics; without one there is no such page.
+    metrics_token: Annotated[str, Field(pattern=r"^(\S{20,})?$", description="at least 20 characters")] = Field(
+        default="", repr=False
+    )
     api_requests_a_minute: int = _number(600, 1, 1_000_000)
     webhook_private_addresses: Switch = False
     connect_timeout: int = _number(3, 2, 60)

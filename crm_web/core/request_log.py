@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WELL_FORMED_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 SECRET_NAME = re.compile(r"password|secret|token|cookie|authorization|session|^code$", re.IGNORECASE)
 # Health checks every few seconds would drown the other lines.
-QUIET_ENDPOINTS = ("health.show_alive", "health.show_ready", "static", "bootstrap.static")
+QUIET_ENDPOINTS = ("health.show_alive", "health.show_ready", "metrics.show_metrics", "static", "bootstrap.static")
 Address = IPv4Address | IPv6Address
 _ADDRESS = re.compile(r"(?:\[(.*)]|([^:]*))(?::\d+)?")
 _FORWARDED = re.compile(r"HTTP_(X_FORWARDED_.*|FORWARDED|X_REQUEST_ID)")

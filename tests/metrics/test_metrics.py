@@ -1,0 +1,69 @@
+"""The figures for Prometheus, who may read them, and the dashboard and alerts that use them."""
+
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from crm_web.core.admission import AdmissionControl
+from crm_web.core.config import Settings
+from crm_web.metrics.measures import MeasureRequests
+from crm_web.metrics.queries import BACKLOG
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+TOKEN = "prometheus-may-read-this"
+
+
+@pytest.fixture
+def measured(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    settings: Settings = app.config["SETTINGS"]
+    monkeypatch.setitem(app.config, "SETTINGS", settings.model_copy(update={"metrics_token": TOKEN}))
+    monkeypatch.setattr(app, "wsgi_app", MeasureRequests(app))
+    return app
+
+
+def scrape(app: Flask, token: str = TOKEN) -> TestResponse:
+    return app.test_client().get("/metrics", headers={"Authorization": f"Bearer {token}"})
+
+
+def test_requests_are_counted_by_route_and_never_by_what_was_typed(measured: Flask) -> None:
+    client = measured.test_client()
+    for address in ("/sign-in", "/leads/17", "/typed-by-somebody", "/leads/18"):
+        client.get(address)
+    client.open("/sign-in", method="TYPED")
+    text = scrape(measured).get_data(as_text=True)
+    assert 'piper_http_requests_total{method="GET",route="auth.show_sign_in",status="200"}' in text
+    assert 'piper_http_requests_total{method="other",route="none",status="405"}' in text
+    assert "typed" not in text.lower()
+    assert "/leads" not in text
+    assert 'piper_http_request_seconds_bucket{le="0.25",route="leads.show_lead"}' in text
+    assert all(f"\npiper_{name} " in text for name in BACKLOG)
+    assert "piper_database_up 1.0" in text
+
+
+def test_overload_is_counted(measured: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measured, "wsgi_app", AdmissionControl(measured.wsgi_app, 0, 0))
+    monkeypatch.setattr(measured, "wsgi_app", MeasureRequests(measured))
+    assert measured.test_client().get("/sign-in").status_code == 503
+    found = re.search(r"^piper_http_refused_total (\S+)", scrape(measured).get_data(as_text=True), re.MULTILINE)
+    assert found is not None and float(found[1]) >= 1
+
+
+def test_nobody_reads_them_without_the_token(app: Flask, measured: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert scrape(measured, "something else").status_code == 401
+    assert measured.test_client().get("/metrics").status_code == 401
+    settings: Settings = app.config["SETTINGS"]
+    monkeypatch.setitem(app.config, "SETTINGS", settings.model_copy(update={"metrics_token": ""}))
+    assert scrape(app, "").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["grafana-dashboard.json", "prometheus-alerts.yml"])
+def test_what_is_drawn_and_alerted_is_measured(measured: Flask, name: str) -> None:
+    measured.test_client().get("/sign-in")
+    text = scrape(measured).get_data(as_text=True)
+    known = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
+    used = set(re.findall(r"\bpiper_\w+", (DEPLOY / name).read_text()))
+    assert len(used) > 5
+    assert {word for word in used if re.sub("_bucket$", "", word) not in known} == set()
