@@ -30,6 +30,7 @@ FEATURES = (
     "dashboard",
     "duplicates",
     "employees",
+    "files",
     "health",
     "help",
     "history",

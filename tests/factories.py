@@ -17,6 +17,8 @@ from crm_web.models import (
     DuplicatePair,
     Employee,
     Erasure,
+    File,
+    FileChunk,
     Lead,
     LeadSource,
     LeadStatus,
@@ -30,7 +32,7 @@ from crm_web.models import (
     Strength,
 )
 
-Row = TypeVar("Row", Employee, Lead, Customer, Contact, Activity)
+Row = TypeVar("Row", Employee, Lead, Customer, Contact, Activity, File)
 
 _numbers = count(1)
 
@@ -106,6 +108,15 @@ def make_erasure(session: Session) -> int:
     session.add(erasure)
     session.commit()
     return erasure.id
+
+
+def make_file(session: Session, record: Lead | Customer, content: bytes = b"Text", **fields: Any) -> File:
+    """A file on a lead or customer."""
+    place = {"lead_id": record.id} if isinstance(record, Lead) else {"customer_id": record.id}
+    file = _save(session, File(**{"name": "Offer.txt", "size": len(content)} | place | fields), None)
+    session.add(FileChunk(file_id=file.id, number=0, content=content))
+    session.commit()
+    return file
 
 
 def make_sign_in(session: Session, employee: Employee) -> str:

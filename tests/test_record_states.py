@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crm_web.core import clock
 from crm_web.core.problem_details import PROGRAMS
 from crm_web.models import BulkEdit, Contact, Conversion, Draft, Employee, Lead, SavedView, WebhookDelivery
 from tests.auth.test_permissions import list_rules
@@ -20,6 +21,7 @@ from tests.factories import (
     make_customer,
     make_employee,
     make_erasure,
+    make_file,
     make_lead,
     make_merge,
 )
@@ -46,7 +48,7 @@ LISTS = (
 )
 HAVE_A_PAST = ("leads.show_lead", "customers.show_customer", "customers.print_customer")
 MOMENTS = [(datetime.now(UTC) + timedelta(days=days)).isoformat() for days in (-1, 1)]
-ENTITIES = ("lead", "customer", "contact", "activity", "employee")
+ENTITIES = ("lead", "customer", "contact", "activity", "file", "employee")
 
 
 @pytest.fixture
@@ -177,6 +179,15 @@ def make_webhooks(session: Session, browser: Browser) -> dict[str, int]:
     return {name: webhook.id for name, webhook in webhooks.items()}
 
 
+def make_files(session: Session, ada: Employee, leads: dict[str, int]) -> dict[str, int]:
+    """A file on records in some states, one that can be shown, and one that was removed."""
+    found = {name: make_file(session, session.get_one(Lead, leads[name])).id for name in ("new", "trashed")}
+    new = session.get_one(Lead, leads["new"])
+    found["shown"] = make_file(session, new, media_type="image/png").id
+    found["removed"] = make_file(session, new, deleted_at=clock.now(), deleted_by_id=ada.id).id
+    return found
+
+
 @pytest.fixture
 def ids(session: Session, browser: Browser, ada: Employee) -> Ids:
     """The ids of records in every state, by the name that addresses give them."""
@@ -193,6 +204,7 @@ def ids(session: Session, browser: Browser, ada: Employee) -> Ids:
         "customer_id": customers,
         "contact_id": contacts,
         "activity_id": activities,
+        "file_id": make_files(session, ada, leads),
         "employee_id": {"oneself": ada.id, "deactivated": leaver.id},
         "edit_id": make_edits(session, browser, leads, customers),
         "draft_id": make_drafts(session, ada, leads),
@@ -253,7 +265,7 @@ def test_every_page_of_a_record_answers_in_every_state(
             links = {link: address for link in found if link.partition("?")[0] not in paths} | links
     client = browser_as(vera).client
     of_pages = [address for address in addresses if "as_of" not in address and not address.startswith(PROGRAMS)]
-    answers = {address: client.get(address).status_code for address in of_pages}
+    answers = {address: client.get(address, buffered=True).status_code for address in of_pages}
     wrong += [f"{address} answers a viewer {status}" for address, status in answers.items() if status >= 500]
 
     assert wrong == []

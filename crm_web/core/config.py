@@ -238,6 +238,7 @@ class Settings(BaseModel):
     metrics_token: Annotated[str, Field(pattern=r"^(\S{20,})?$", description="at least 20 characters")] = Field(
         default="", repr=False
     )
+    max_file_mb: int = _number(25, 1, 2000)
     api_requests_a_minute: int = _number(600, 1, 1_000_000)
     webhook_private_addresses: Switch = False
     connect_timeout: int = _number(3, 2, 60)

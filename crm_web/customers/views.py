@@ -15,6 +15,7 @@ from crm_web.customers import blueprint, operations, queries
 from crm_web.customers.forms import EditCustomerForm, NewCustomerForm
 from crm_web.customers.spec import CUSTOMERS
 from crm_web.duplicates.saving.queries import list_possible_duplicates
+from crm_web.files.queries import list_files
 from crm_web.history.as_of import read_as_of
 from crm_web.history.conflicts import show_conflict
 from crm_web.history.deleted_records import redirect_to_history
@@ -97,6 +98,7 @@ def show_customer(customer_id: int) -> ResponseReturnValue:
         activities=queries.list_activities(customer_id),
         activity_form=empty_activity_form(current_user, request.args.get("log")) if may_add else None,
         add_activity_url=url_for("activities.add_to_customer", customer_id=customer_id),
+        files=list_files(customer_id=customer_id),
         changes=list_changes_of("customer", customer_id),
         duplicates=duplicates,
         merged=merged,

@@ -13,6 +13,7 @@ TOPICS = {
     "customers": "help/customers.html",
     "winning": "help/winning.html",
     "activities": "help/activities.html",
+    "files": "help/files.html",
     "search": "help/search.html",
     "views": "help/views.html",
     "bulk": "help/bulk.html",

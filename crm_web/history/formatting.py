@@ -16,6 +16,7 @@ from crm_web.models import (
     CustomerStatus,
     LeadStatus,
     LostReason,
+    MediaType,
     Rating,
     Role,
     StartPage,
@@ -28,6 +29,7 @@ ENTITIES = {
     "customer": "Customer",
     "contact": "Contact",
     "activity": "Activity",
+    "file": "File",
     "employee": "Employee",
 }
 """The kinds of record that history keeps, each with its word."""
@@ -76,6 +78,7 @@ _WORDS: dict[tuple[str, str], Callable[[str], Any]] = {
     ("activity", "priority"): TaskPriority,
     ("employee", "chosen_start_page"): StartPage,
     ("employee", "role"): Role,
+    ("file", "media_type"): MediaType,
 }
 _BY_ENDING: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "_at": ("moment", datetime.fromisoformat),

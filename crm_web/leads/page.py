@@ -5,6 +5,7 @@ from flask_login import current_user
 
 from crm_web.activities.forms import empty_activity_form
 from crm_web.auth.permissions import Action, may, may_change, reason_not_to_change
+from crm_web.files.queries import list_files
 from crm_web.history.queries import list_changes_of
 from crm_web.leads import queries
 from crm_web.leads.forms import StatusForm
@@ -29,6 +30,7 @@ def show_lead_page(lead: Lead, form: StatusForm) -> str:
         activities=queries.list_activities(lead.id),
         activity_form=empty_activity_form(current_user, request.args.get("log")) if _may_add(lead) else None,
         add_activity_url=url_for("activities.add_to_lead", lead_id=lead.id),
+        files=list_files(lead_id=lead.id),
         changes=list_changes_of("lead", lead.id),
         duplicates=duplicates,
         merged=merged,

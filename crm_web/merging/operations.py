@@ -20,6 +20,7 @@ from crm_web.models import (
     Customer,
     Employee,
     ExternalId,
+    File,
     Lead,
     RecordKind,
     RecordMerge,
@@ -31,9 +32,9 @@ from crm_web.records.phones import PHONES, PhoneRefused, set_values
 from crm_web.records.serialization import from_history
 
 REFERRING: dict[RecordKind, Sequence[tuple[Any, str]]] = {
-    RecordKind.LEAD: ((Activity, "lead_id"),),
+    RecordKind.LEAD: ((Activity, "lead_id"), (File, "lead_id")),
     RecordKind.CUSTOMER: (
-        *((Activity, "customer_id"), (Contact, "customer_id"), (Lead, "customer_id")),
+        *((Activity, "customer_id"), (Contact, "customer_id"), (File, "customer_id"), (Lead, "customer_id")),
         *((Conversion, "customer_id"), (Customer, "parent_id"), (ExternalId, "customer_id")),
     ),
     RecordKind.CONTACT: ((ExternalId, "contact_id"),),

@@ -20,6 +20,7 @@ from crm_web.models import (
     Employee,
     Erasure,
     ExternalId,
+    File,
     Lead,
     RecordKind,
     set_audit_actor,
@@ -27,7 +28,7 @@ from crm_web.models import (
 from crm_web.privacy.logs.operations import erase_from_logs, forget_words
 from crm_web.privacy.mentions.operations import ERASED, erase_from_history, erase_mentions
 from crm_web.privacy.mentions.queries import is_about
-from crm_web.privacy.queries import MODELS, Person, find_person, list_activities
+from crm_web.privacy.queries import MODELS, Person, find_person, list_activities, list_files
 from crm_web.records.folding import fold
 
 _PERSON = ("first_name", "salutation", "job_title", "email", "phone", "mobile", "description")
@@ -67,6 +68,7 @@ def erase_person(kind: RecordKind, record_id: int, *, mentions: Collection[str] 
     words = {word for record in person.records.values() for word in str(record.search_text).split()}
     erased = erase_mentions(person, mentions)
     counts = {"records": len(person.records), "activities": _erase_activities(person), "mentions": len(erased)}
+    counts["files"] = _erase_files(person)
     counts["histories of other records"] = erase_from_history(person, erased)
     counts |= erase_from_logs(person)
     _empty_companies(person)
@@ -91,19 +93,28 @@ def _erase_activities(person: Person) -> int:
     for activity in found:
         activity.subject, activity.body = ERASED, None
     db.session.flush()
-    ids = {*(activity.id for activity in found), *_list_removed_activities(person)}
+    ids = {*(activity.id for activity in found), *_list_removed(person, "activity")}
     _erase_history("activity", sorted(ids), ["subject"], ["body"])
     return len(ids)
 
 
-def _list_removed_activities(person: Person) -> Sequence[int]:
+def _erase_files(person: Person) -> int:
+    """A file is erased as a whole; history keeps that there was one."""
+    ids = {file.id for file in list_files(person)}
+    db.session.execute(delete(File).where(File.id.in_(ids)), execution_options={"synchronize_session": False})
+    ids |= {*_list_removed(person, "file")}
+    _erase_history("file", sorted(ids), ["name"], [])
+    return len(ids)
+
+
+def _list_removed(person: Person, entity: str) -> Sequence[int]:
     """Only history knows them."""
     fields = ((RecordKind.LEAD, "lead_id"), (RecordKind.CUSTOMER, "customer_id"))
     mine = [
         func.coalesce(Change.fields[name][1].astext, Change.fields[name][0].astext).in_(map(str, person.ids(kind)))
         for kind, name in fields
     ]
-    query = select(Change.entity_id).where(Change.action == "deleted", Change.entity == "activity", or_(*mine))
+    query = select(Change.entity_id).where(Change.action == "deleted", Change.entity == entity, or_(*mine))
     return db.session.scalars(query.distinct()).all()
 
 

@@ -10,7 +10,18 @@ from sqlalchemy.orm import joinedload
 from crm_web.core.extensions import db
 from crm_web.history.formatting import Value
 from crm_web.history.queries import format_values
-from crm_web.models import Activity, Change, Contact, Conversion, Customer, CustomerKind, Erasure, Lead, RecordKind
+from crm_web.models import (
+    Activity,
+    Change,
+    Contact,
+    Conversion,
+    Customer,
+    CustomerKind,
+    Erasure,
+    File,
+    Lead,
+    RecordKind,
+)
 from crm_web.records.labels import label_of
 from crm_web.records.serialization import to_history
 
@@ -23,6 +34,7 @@ ENTITIES_OF = {
     "contacts": "contact",
     "activities": "activity",
     "conversions": "conversion",
+    "files": "file",
 }
 _NOT_SHOWN = {"search_text", "sort_name", "email_normalised", "xact"}
 
@@ -146,6 +158,15 @@ def list_activities(person: Person) -> Sequence[Activity]:
     return db.session.scalars(select(Activity).where(or_(*mine)).order_by(Activity.id)).all()
 
 
+def list_files(person: Person) -> Sequence[File]:
+    """List the files of a person, removed ones included."""
+    mine = (
+        File.lead_id.in_(person.ids(RecordKind.LEAD)),
+        File.customer_id.in_(person.ids(RecordKind.CUSTOMER)),
+    )
+    return db.session.scalars(select(File).where(or_(*mine)).order_by(File.id)).all()
+
+
 def list_changes(person: Person) -> Sequence[Change]:
     """List the history of a person's records."""
     mine = [
@@ -191,6 +212,7 @@ def _list_records(person: Person) -> dict[str, Sequence[Any]]:
         "contacts": person.of_kind(RecordKind.CONTACT),
         "activities": list_activities(person),
         "conversions": list_conversions(person),
+        "files": list_files(person),
     }
 
 

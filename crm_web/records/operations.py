@@ -19,6 +19,7 @@ from crm_web.models import (
     ChangeAction,
     Employee,
     Erasure,
+    File,
     SavedView,
     audit_values,
 )
@@ -222,7 +223,7 @@ def read_before_edit(
     return {name: from_history(type(record), name, old) for name, (old, _) in edit.fields.items()}
 
 
-def move_to_trash(record: Record | SavedView, *, by: Employee, batch: Batch | None = None) -> None:
+def move_to_trash(record: Record | File | SavedView, *, by: Employee, batch: Batch | None = None) -> None:
     """Move a record to the trash; references to it stay. Does nothing if it is there already."""
     lock(record, by=by, batch=batch)
     if not record.is_in_trash:
@@ -230,7 +231,7 @@ def move_to_trash(record: Record | SavedView, *, by: Employee, batch: Batch | No
         save(batch)
 
 
-def restore_from_trash(record: Record | SavedView, *, by: Employee, batch: Batch | None = None) -> None:
+def restore_from_trash(record: Record | File | SavedView, *, by: Employee, batch: Batch | None = None) -> None:
     """Restore a record from the trash. Does nothing if it is not there.
 
     :raise MergedAway: if it is there because it was merged into another record

@@ -288,6 +288,15 @@ def tint(name: str) -> int:
     return zlib.crc32(name.encode()) % 8
 
 
+def file_size(size: int) -> str:
+    """Format a number of bytes, such as ``50 MB``."""
+    if size < 1024:
+        return f"{size} bytes"
+    if size < 1024 * 1024:
+        return f"{round(size / 1024)} KB"
+    return f"{round(size / 1024 / 1024)} MB"
+
+
 def share(value: Amount, total: Amount) -> float:
     """Return a part as a percentage of the total; 0 if the total is 0."""
     return round(max(0.0, min(1.0, float(value) / float(total))) * 100, 2) if total else 0.0
@@ -313,7 +322,7 @@ FOR_READER: dict[str, Callable[..., Any]] = {
 }
 LASTING = (money, number, percent, date, datetime, clock_time)
 FOR_ALL: dict[str, Callable[..., Any]] = {
-    filter_.__name__: filter_ for filter_ in (tel, mailto, web_link, initials, tint, share, markdown)
+    filter_.__name__: filter_ for filter_ in (tel, mailto, web_link, initials, tint, share, file_size, markdown)
 }
 
 

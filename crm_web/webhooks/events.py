@@ -3,7 +3,7 @@
 from crm_web.history.formatting import ENTITIES
 from crm_web.models import EVERYTHING, Change, ChangeAction
 
-TRASHABLE = ("lead", "customer", "contact")
+TRASHABLE = ("lead", "customer", "contact", "file")
 WON = "lead.won"
 
 

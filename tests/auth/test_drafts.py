@@ -269,6 +269,8 @@ FORMS: dict[str, dict[str, str]] = {
     "employees.create_employee": {"job_title": "Typed"},
     "employees.deactivate_employee": {},
     "employees.set_password": {},
+    "files.add_to_customer": {},
+    "files.add_to_lead": {},
     "imports.add_files": {},
     "imports.change_columns": {},
     "imports.change_file": {"currency": "JPY"},

@@ -34,6 +34,7 @@ from tests.factories import (
     make_customer,
     make_employee,
     make_erasure,
+    make_file,
     make_lead,
     make_merge,
     make_pair,
@@ -60,6 +61,8 @@ NO_PAGE = ["static", "bootstrap.static", "api.show_docs", "api.show_docs_file", 
 NO_PAGE += ["auth.show_draft"]
 # Which records are side by side stands behind the question mark; and a file.
 NO_PAGE += ["merging.preview_merge", "privacy.export_person"]
+# Files, and what calendar apps read.
+NO_PAGE += ["files.save_file", "files.show_file", "calendar.send_feed", "calendar.send_activity"]
 
 
 def word_of(length: int) -> str:
@@ -109,6 +112,7 @@ def fill_records(session: Session, ada: Employee) -> dict[str, Any]:
         "contact_id": contact.id,
         "activity_id": activities[0].id,
         "employee_id": employee.id,
+        "file_id": make_file(session, lead, name=word_of(300)).id,
         "webhook_id": webhook.id,
         "import_id": _make_import(session, ada),
         "view_id": _make_view(session, ada),

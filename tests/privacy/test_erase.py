@@ -70,6 +70,7 @@ def test_nothing_of_a_person_is_left_in_a_whole_dump(own_database: OwnDatabase) 
             "contacts": 2,
             "activities": 1,
             "conversions": 1,
+            "files": 0,
         }
         erasing = browser.open(person.link("Erase person…"))
         done = erasing.form("erase").submit(confirmed="1").follow()

@@ -11,12 +11,12 @@ from crm_web.imports import blueprint
 from crm_web.imports.stored import operations, queries
 from crm_web.imports.stored.forms import TARGETS, UploadForm
 from crm_web.imports.stored.hints import hint_at_pages
-from crm_web.imports.stored.pages import size_limit
 from crm_web.models import Import
 from crm_web.records.phones import list_regions
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import replay_response, store_response
 from crm_web.web.refills import refillable
+from crm_web.web.uploads import size_limit
 
 
 @blueprint.get("/<int:import_id>/files")

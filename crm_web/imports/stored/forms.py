@@ -1,17 +1,16 @@
 """The forms of an import: the file, how to read it, and its columns."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from flask import request
-from werkzeug.datastructures import FileStorage
-from wtforms import BooleanField, Field
-from wtforms.widgets import FileInput
+from wtforms import BooleanField
 
 from crm_web.imports.tables import JSON, VCARD
 from crm_web.records.people import Person
 from crm_web.web.form_fields import ChoiceField, CountryField, CurrencyField, HiddenNumber, OwnerField, RecordForm
 from crm_web.web.forms import IdempotentForm
+from crm_web.web.uploads import UploadField
 
 ENCODINGS = {
     "utf-8": "Unicode (UTF-8)",
@@ -47,20 +46,6 @@ HEADER_LINES = {str(line): f"Line {line}" for line in range(1, 21)}
 MARKS = {".": "Point (1,234.50)", ",": "Comma (1.234,50)"}
 
 
-class UploadField(Field):
-    """Files; ``data`` is what was sent."""
-
-    widget = FileInput(multiple=True)
-    data: list[FileStorage]
-
-    def process_formdata(self, valuelist: list[Any]) -> None:
-        self.data = [sent for sent in request.files.getlist(self.name) if sent.filename]
-
-    def _value(self) -> bool:
-        """Browsers take no file's name from a page."""
-        return False
-
-
 class UploadForm(IdempotentForm):
     """The first step: the files."""
 
@@ -79,7 +64,7 @@ class UploadForm(IdempotentForm):
 
     def list_files(self) -> list[tuple[BinaryIO, str]]:
         """List the bytes and the name of each file."""
-        return [(cast(BinaryIO, sent.stream), sent.filename or "") for sent in self.file.data]
+        return self.file.list_files()
 
 
 class RawChoiceField(ChoiceField):

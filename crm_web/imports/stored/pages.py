@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, BinaryIO
-
-from flask import current_app
+from typing import Any
 
 from crm_web.imports.stored import queries
 from crm_web.imports.stored.preview import open_stored
@@ -13,7 +11,6 @@ from crm_web.models import Import, ImportOutcome, ImportProgress, UndoOutcome
 
 REPORT_HEAD = ("Line", "Outcome", "Reason", "Lead ID", "Lead", "Customer ID", "Undo")
 WORKER_SILENT_AFTER = timedelta(minutes=1)
-DRAINED = 1024 * 1024
 STAGES = {"Reading": (0, 50), "Checking for duplicates": (50, 50), "Saving": (55, 100)}
 """Between which percentages of the whole a stage of the engine lies."""
 
@@ -90,38 +87,6 @@ class ProgressBar:
         if self.progress is None or self.progress.started_at is None:
             return 0
         return (self.now - self.progress.started_at).total_seconds()
-
-
-@dataclass(frozen=True)
-class SizeLimit:
-    """How large an uploaded file may be."""
-
-    bytes: int
-
-    @property
-    def text(self) -> str:
-        return format_size(self.bytes)
-
-
-def size_limit() -> SizeLimit:
-    """How large an uploaded file may be here."""
-    return SizeLimit(int(current_app.config["MAX_CONTENT_LENGTH"]))
-
-
-def format_size(size: int) -> str:
-    """Format a number of bytes, such as ``50 MB``."""
-    if size < 1024:
-        return f"{size} bytes"
-    if size < 1024 * 1024:
-        return f"{round(size / 1024)} KB"
-    return f"{round(size / 1024 / 1024)} MB"
-
-
-def read_to_end(stream: BinaryIO) -> None:
-    """Read what a browser still sends, up to four times of what is allowed: before, it hears no answer."""
-    left = 4 * size_limit().bytes
-    while left > 0 and (piece := stream.read(DRAINED)):
-        left -= len(piece)
 
 
 def count_outcomes(record: Import) -> dict[ImportOutcome | UndoOutcome, int]:

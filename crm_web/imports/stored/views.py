@@ -21,8 +21,6 @@ from crm_web.imports.stored.pages import (
     count_outcomes,
     list_refused_rows,
     list_report_rows,
-    read_to_end,
-    size_limit,
 )
 from crm_web.imports.stored.params import ResultParams
 from crm_web.imports.stored.words import list_unknown_words
@@ -36,6 +34,7 @@ from crm_web.web.error_pages import show_error
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
+from crm_web.web.uploads import read_to_end, size_limit
 
 
 @blueprint.get("")

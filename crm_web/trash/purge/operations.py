@@ -6,7 +6,7 @@ from sqlalchemy import delete, select, update
 
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
-from crm_web.models import Activity, Contact, Customer, Employee, Lead, set_audit_actor
+from crm_web.models import Activity, Contact, Customer, Employee, File, Lead, set_audit_actor
 from crm_web.records.operations import lock
 from crm_web.trash.purge.queries import preview_purge
 from crm_web.trash.queries import KINDS
@@ -17,7 +17,7 @@ class NotPurged(DomainError):
 
 
 def purge(kind: str, record: Lead | Customer | Contact, *, by: Employee) -> None:
-    """Delete a record permanently with its contacts and activities. Its history stays.
+    """Delete a record permanently with its contacts, activities and files. Its history stays.
 
     :param kind: one of ``KINDS``
     :raise NotPurged: if it was restored meanwhile, was merged into another record, or has a conversion
@@ -37,7 +37,8 @@ def purge(kind: str, record: Lead | Customer | Contact, *, by: Employee) -> None
     record_id = record.id
     db.session.expunge(record)
     if kind != "contact":
-        _run(delete(Activity).where(getattr(Activity, f"{kind}_id") == record_id))
+        for model in (Activity, File):
+            _run(delete(model).where(getattr(model, f"{kind}_id") == record_id))
     if kind == "customer":
         _run(delete(Contact).where(Contact.customer_id == record_id))
         _run(update(Lead).where(Lead.customer_id == record_id).values(customer_id=None))

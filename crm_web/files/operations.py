@@ -1,0 +1,103 @@
+"""Adding, removing and restoring files.
+
+Their content is in rows of a table of its own, in the same transaction as everything else: a broken upload leaves
+nothing, ``pg_dump`` takes it along, and whatever deletes a file deletes its content. Large objects have no foreign
+keys, so that a job would have to find those that nothing refers to.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from io import SEEK_END
+from typing import BinaryIO
+
+from sqlalchemy import func, insert
+
+from crm_web.core.config import current_settings
+from crm_web.core.errors import Conflict, DomainError
+from crm_web.core.extensions import db
+from crm_web.files.types import clean_name, find_media_type
+from crm_web.models import FILE_CHUNK, Customer, Employee, File, FileChunk, Lead, set_audit_actor
+from crm_web.records.operations import lock, move_to_trash, restore_from_trash
+from crm_web.records.retention import delete_portion
+
+KEPT_FOR = timedelta(days=30)
+"""How long a removed file can be restored."""
+MEGABYTE = 1024 * 1024
+
+
+class RecordInTrash(Conflict):
+    """Files of a record in the trash stay as they are."""
+
+
+class FileTooLarge(DomainError):
+    """A file is larger than this installation allows."""
+
+
+def add_files(record: Lead | Customer, sent: Sequence[tuple[BinaryIO, str]], *, by: Employee) -> list[File]:
+    """Add files to a lead or customer, all or none.
+
+    :param sent: the bytes of each file, with its name
+    :raise RecordInTrash: if the record is in the trash
+    :raise FileTooLarge: if one of them is too large
+    """
+    set_audit_actor(by)
+    lock(record, shared=True)
+    _require_outside_trash(record)
+    place = {"lead_id": record.id} if isinstance(record, Lead) else {"customer_id": record.id}
+    return [_add(place, stream, clean_name(name)) for stream, name in sent]
+
+
+def _add(place: dict[str, int], stream: BinaryIO, name: str) -> File:
+    most = current_settings().max_file_mb
+    size = stream.seek(0, SEEK_END)
+    if size > most * MEGABYTE:
+        raise FileTooLarge(f"{name} is too large. The limit is {most} MB for each file.", "files")
+    stream.seek(0)
+    file = File(**place, name=name, size=size, media_type=find_media_type(stream.read(16)))
+    db.session.add(file)
+    db.session.flush()
+    stream.seek(0)
+    for number, content in enumerate(_read_pieces(stream)):
+        db.session.execute(insert(FileChunk).values(file_id=file.id, number=number, content=content))
+    return file
+
+
+def _read_pieces(stream: BinaryIO) -> Iterator[bytes]:
+    while piece := stream.read(FILE_CHUNK):
+        yield piece
+
+
+def remove_file(file: File, *, by: Employee) -> None:
+    """Remove a file; it can be restored for 30 days. One that is removed already stays so.
+
+    :raise RecordInTrash: if its record is in the trash
+    """
+    set_audit_actor(by)
+    _lock(file)
+    move_to_trash(file, by=by)
+
+
+def restore_file(file: File, *, by: Employee) -> None:
+    """Restore a file that was removed.
+
+    :raise RecordInTrash: if its record is in the trash
+    """
+    set_audit_actor(by)
+    _lock(file)
+    restore_from_trash(file, by=by)
+
+
+def delete_expired_files() -> bool:
+    """Delete some of the files that were removed long enough ago; returns whether there may be more."""
+    return delete_portion(File, File.deleted_at < func.now() - KEPT_FOR, limit=20)
+
+
+def _lock(file: File) -> None:
+    lock(file.record, shared=True)
+    lock(file)
+    _require_outside_trash(file.record)
+
+
+def _require_outside_trash(record: Lead | Customer) -> None:
+    if record.is_in_trash:
+        raise RecordInTrash("This record is in the trash. Restore it first.")
