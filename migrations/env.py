@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, Index, text
 
 import crm_web.models  # noqa: F401  (every table must be known)
 from crm_web.core.extensions import db
-from crm_web.health.queries import explain_too_old, list_migrations
+from crm_web.health.queries import explain_too_old, list_migrations, say_who_is_served
 
 
 def can_be_compared(item: Any, _name: str | None, _kind: str, _is_reflected: bool, _other: Any) -> bool:
@@ -34,6 +34,8 @@ def run_migrations() -> None:
         connection.execute(text("SET idle_in_transaction_session_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_lock(7430001)"))
         refuse_older_databases(connection)
+        # Before the first migration, so that no instance stops in between, and after the one that made the table.
+        say_who_is_served(connection)
         connection.commit()
         context.configure(
             connection=connection,
@@ -44,6 +46,8 @@ def run_migrations() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        say_who_is_served(connection)
+        connection.commit()
 
 
 if context.is_offline_mode():

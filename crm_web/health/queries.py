@@ -4,11 +4,18 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from crm_web.core.extensions import db
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+OLDEST_SERVED = "057"
+"""Releases that end at this migration or later go on serving on the schema of this one, while they are replaced.
+
+Migrations only expand, so it stays as it is; raise it to the last migration of the release before when one takes away
+what that release still uses.
+"""
+FOUND = text("SELECT version_num, obj_description('alembic_version'::regclass) FROM alembic_version")
 
 
 @dataclass(frozen=True)
@@ -18,11 +25,14 @@ class Schema:
     :param found: the last migration that ran; ``None`` on an empty database
     :param wanted: the last migration of this version
     :param oldest: the first migration of this version
+    :param oldest_served: the last migration of the oldest release that goes on serving on this schema, as the database
+        says; ``None`` if it says nothing
     """
 
     found: str | None
     wanted: str
     oldest: str
+    oldest_served: str | None = None
 
     @property
     def is_current(self) -> bool:
@@ -31,6 +41,13 @@ class Schema:
     @property
     def is_newer(self) -> bool:
         return self.found is not None and self.found > self.wanted
+
+    @property
+    def is_served(self) -> bool:
+        """Whether this version serves on it: its own, or a newer one that allows it."""
+        return self.is_current or (
+            self.is_newer and self.oldest_served is not None and self.oldest_served <= self.wanted
+        )
 
     @property
     def is_too_old(self) -> bool:
@@ -42,11 +59,18 @@ def read_schema() -> Schema:
 
     :raise OperationalError: if the database is away
     """
-    found = None
+    found = oldest_served = None
     if inspect(db.session.connection()).has_table("alembic_version"):
-        found = db.session.scalar(text("SELECT version_num FROM alembic_version"))
+        row = db.session.execute(FOUND).one_or_none()
+        found, oldest_served = row or (None, None)
     migrations = list_migrations()
-    return Schema(found, migrations[0], migrations[-1])
+    return Schema(found, migrations[0], migrations[-1], oldest_served)
+
+
+def say_who_is_served(connection: Connection) -> None:
+    """Tell instances of earlier releases, in a comment on Alembic's table, whether they may go on serving."""
+    if connection.scalar(text("SELECT to_regclass('alembic_version')")):
+        connection.execute(text(f"COMMENT ON TABLE alembic_version IS '{OLDEST_SERVED}'"))
 
 
 def explain_too_old(found: str, oldest: str) -> str:

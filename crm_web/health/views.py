@@ -18,7 +18,7 @@ def show_alive() -> Response:
 @blueprint.get("/readyz")
 @public
 def show_ready() -> tuple[Response, int, dict[str, str]]:
-    """The database answers and has the tables of this version, and this process is not stopping."""
+    """The database answers and has a schema that this version serves, and this process is not stopping."""
     if draining.begun.is_set():
         return jsonify(status="unavailable", reason="stopping"), 503, {"Retry-After": "5"}
     try:
@@ -27,7 +27,8 @@ def show_ready() -> tuple[Response, int, dict[str, str]]:
         if classify_failure(error) is None:
             raise
         return jsonify(status="unavailable", database="away"), 503, {"Retry-After": "5"}
-    if not schema.is_current:
-        facts = {"database": "ok", "schema": "ahead" if schema.is_newer else "behind"}
+    state = "current" if schema.is_current else "ahead" if schema.is_newer else "behind"
+    facts = {"database": "ok", "schema": state, "found": schema.found, "serves": schema.wanted}
+    if not schema.is_served:
         return jsonify(status="unavailable", **facts), 503, {"Retry-After": "30"}
-    return jsonify(status="ok", database="ok", schema="current"), 200, {}
+    return jsonify(status="ok", **facts), 200, {}

@@ -194,14 +194,14 @@ def _prepare(app: Flask) -> None:
     with app.app_context():
         schema = read_schema()
         db.session.rollback()
-        if schema.is_newer:
+        if schema.is_newer and not schema.is_served:
             raise StartError(f"The database (at {schema.found}) is newer than this release. Update Piper CRM.")
         if schema.found and schema.is_too_old:
             raise StartError(explain_too_old(schema.found, schema.oldest))
         if not settings.is_embedded:
             _check_schema(schema, settings)
         else:
-            if not schema.is_current:
+            if not schema.is_served:
                 _say("Preparing the database …")
                 upgrade()
             _fill_demo()
@@ -209,7 +209,7 @@ def _prepare(app: Flask) -> None:
 
 
 def _check_schema(schema: Schema, settings: Settings) -> None:
-    if not schema.is_current:
+    if not schema.is_served:
         state = f"is at {schema.found} and needs {schema.wanted}" if schema.found else "has no tables yet"
         raise StartError(
             f"The database {name_database(settings.database_url)} {state}: "

@@ -1,13 +1,17 @@
 """The addresses for a load balancer."""
 
 from flask import Flask
+from flask_migrate import upgrade
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from crm_web import create_app
 from crm_web.core.config import load_settings
+from crm_web.health.queries import OLDEST_SERVED, list_migrations, read_schema
 from tests.databases import OwnDatabase
 from tests.page import Browser
+
+UNAVAILABLE = {"status": "unavailable", "database": "ok", "serves": list_migrations()[0]}
 
 
 def nowhere() -> Flask:
@@ -24,7 +28,9 @@ def test_alive_asks_nobody() -> None:
 def test_ready_with_database_and_schema(visitor: Browser) -> None:
     answer = visitor.open("/readyz").response
 
-    assert (answer.status_code, answer.json) == (200, {"status": "ok", "database": "ok", "schema": "current"})
+    head = list_migrations()[0]
+    told = {"status": "ok", "database": "ok", "schema": "current", "found": head, "serves": head}
+    assert (answer.status_code, answer.json) == (200, told)
 
 
 def test_not_ready_without_database() -> None:
@@ -47,7 +53,8 @@ def test_not_ready_with_a_schema_that_is_behind(own_database: OwnDatabase) -> No
 
     answer = own_database.app.test_client().get("/readyz")
 
-    assert (answer.status_code, answer.json) == (503, {"status": "unavailable", "database": "ok", "schema": "behind"})
+    assert answer.status_code == 503
+    assert answer.json == {**UNAVAILABLE, "schema": "behind", "found": "001"}
 
 
 def test_not_ready_with_an_empty_schema(own_database: OwnDatabase) -> None:
@@ -56,12 +63,30 @@ def test_not_ready_with_an_empty_schema(own_database: OwnDatabase) -> None:
     assert own_database.app.test_client().get("/readyz").status_code == 503
 
 
-def test_not_ready_with_a_schema_that_is_newer(own_database: OwnDatabase) -> None:
+def test_not_ready_with_a_newer_schema_that_says_nothing(own_database: OwnDatabase) -> None:
     set_schema(own_database, "999_future")
+    with own_database.engine.begin() as connection:
+        connection.execute(text("COMMENT ON TABLE alembic_version IS NULL"))
 
     answer = own_database.app.test_client().get("/readyz")
 
-    assert answer.json == {"status": "unavailable", "database": "ok", "schema": "ahead"}
+    assert answer.json == {**UNAVAILABLE, "schema": "ahead", "found": "999_future"}
+
+
+def test_goes_on_with_a_newer_schema_that_allows_it(own_database: OwnDatabase) -> None:
+    """So no instance stops serving while the next release migrates and replaces them one by one."""
+    set_schema(own_database, "999_future")
+    client = own_database.app.test_client()
+    for oldest_served, status in ((list_migrations()[0], 200), ("998", 503)):
+        with own_database.engine.begin() as connection:
+            connection.execute(text(f"COMMENT ON TABLE alembic_version IS '{oldest_served}'"))
+        assert client.get("/readyz").status_code == status
+
+
+def test_migrating_says_who_may_go_on(own_database: OwnDatabase) -> None:
+    with own_database.app.app_context():
+        upgrade()
+        assert read_schema().oldest_served == OLDEST_SERVED <= list_migrations()[0]
 
 
 def test_health_checks_are_answered_under_any_host_name(own_database: OwnDatabase) -> None:
