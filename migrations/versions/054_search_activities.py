@@ -10,14 +10,22 @@ depends_on = None
 TEXT = "crm_fold((subject || ' ') || coalesce(body, ''))"
 
 
+INDEXES = {
+    "ix_activities_search": f"USING gin (({TEXT}) gin_trgm_ops)",
+    "ix_activities_signs": f"USING gin (crm_signs({TEXT})) WHERE octet_length({TEXT}) > char_length({TEXT})",
+}
+
+
 def upgrade() -> None:
-    op.execute(f"CREATE INDEX ix_activities_search ON activities USING gin (({TEXT}) gin_trgm_ops)")
-    op.execute(
-        f"CREATE INDEX ix_activities_signs ON activities USING gin (crm_signs({TEXT}))"
-        f" WHERE octet_length({TEXT}) > char_length({TEXT})"
-    )
+    # Nobody who writes activities waits for millions of notes to be read.
+    with op.get_context().autocommit_block():
+        for name, definition in INDEXES.items():
+            # What was left behind unfinished, if this was stopped before.
+            op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+            op.execute(f"CREATE INDEX CONCURRENTLY {name} ON activities {definition}")
 
 
 def downgrade() -> None:
-    op.drop_index("ix_activities_signs", "activities")
-    op.drop_index("ix_activities_search", "activities")
+    with op.get_context().autocommit_block():
+        for name in INDEXES:
+            op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
