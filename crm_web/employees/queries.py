@@ -1,15 +1,16 @@
 """Queries for the pages of employees."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Text, case, func, or_, select
 from sqlalchemy.orm import joinedload
 
+from crm_web.auth.queries import name_browser
 from crm_web.core.extensions import db
 from crm_web.lists.pagination import PAGE_SIZE, Page, Sort, load_page
-from crm_web.models import Activity, Customer, Employee, Lead, SignIn
+from crm_web.models import Activity, Customer, Employee, Lead, SignIn, SignInMethod
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,23 @@ class Belongings:
         return f"{name} {' and '.join(parts)}."
 
 
+@dataclass(frozen=True)
+class SignInEntry:
+    """A row of the audit of sign-ins.
+
+    :param method: ``None`` for one from before methods were kept
+    :param ended_at: ``None`` while the session is active
+    """
+
+    person: Employee
+    started_at: datetime
+    method: SignInMethod | None
+    remote_address: str | None
+    browser: str
+    is_new_device: bool
+    ended_at: datetime | None
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
@@ -55,6 +73,36 @@ def list_last_seen(employees: Sequence[Employee]) -> dict[int, datetime]:
     last_seen = func.max(SignIn.last_seen_at)
     query = select(SignIn.employee_id, last_seen).where(SignIn.employee_id.in_([person.id for person in employees]))
     return {row[0]: row[1] for row in db.session.execute(query.group_by(SignIn.employee_id))}
+
+
+def list_sign_ins(employee_id: int | None, *, cursor: str | None, size: int = PAGE_SIZE) -> Page:
+    """Load a page of sign-ins, active and ended, newest first.
+
+    :param employee_id: whose; ``None`` for everybody's
+    """
+    end = func.least(SignIn.ended_at, SignIn.expires_at)
+    query = (
+        select(SignIn, case((end <= func.now(), end)).label("over_since"))
+        .where(SignIn.awaits_factor.is_(False))
+        .options(joinedload(SignIn.employee))
+    )
+    if employee_id is not None:
+        query = query.where(SignIn.employee_id == employee_id)
+    sort = Sort(SignIn.created_at.expression, SignIn.id.expression, descending=True)
+    page = load_page(query, sort, cursor=cursor, size=size)
+    return replace(page, rows=[_entry_of(row.SignIn, row.over_since) for row in page.rows])
+
+
+def _entry_of(sign_in: SignIn, ended_at: datetime | None) -> SignInEntry:
+    return SignInEntry(
+        sign_in.employee,
+        sign_in.created_at,
+        sign_in.method,
+        sign_in.remote_address,
+        name_browser(sign_in.user_agent),
+        sign_in.is_new_device,
+        ended_at,
+    )
 
 
 def find_employee(employee_id: int) -> Employee | None:

@@ -9,6 +9,7 @@ from flask_login import current_user
 from crm_web.auth.operations import set_password as give_password
 from crm_web.auth.password_links.sending import invite
 from crm_web.auth.permissions import Action, allowed, may
+from crm_web.auth.retention import SIGN_INS_KEPT
 from crm_web.auth.second_factor.operations import remove_factor as remove_second_factor
 from crm_web.core.config import current_settings
 from crm_web.core.errors import DomainError
@@ -19,7 +20,7 @@ from crm_web.employees import blueprint, operations, queries
 from crm_web.employees.forms import NOBODY, ChangeEmployeeForm, DeactivationForm, NewEmployeeForm, NewPasswordForm
 from crm_web.history.conflicts import show_conflict
 from crm_web.history.queries import list_changes_of
-from crm_web.lists.params import ListParams
+from crm_web.lists.params import Chip, ListParams
 from crm_web.mail.queries import list_failed_mails
 from crm_web.models import Employee
 from crm_web.records import people
@@ -39,6 +40,23 @@ def list_employees() -> ResponseReturnValue:
         page=page,
         view=view,
         last_seen=queries.list_last_seen(page.rows) if may(current_user, Action.KEEP_EMPLOYEES) else {},
+    )
+
+
+@blueprint.get("/sign-ins")
+@allowed(Action.KEEP_EMPLOYEES)
+def list_sign_ins() -> ResponseReturnValue:
+    names = {str(person.id): person.name for person in people.list_people()}
+    view = ListParams("employees.list_sign_ins", request.args, names=("who",))
+    view.require("who", "an employee", lambda word: word in names, is_single=True)
+    who = view.one("who")
+    return render_template(
+        "employees/list_sign_ins.html",
+        page=queries.list_sign_ins(int(who) if who else None, cursor=view.mark),
+        view=view,
+        names=names,
+        chips=[Chip(names[who], view.url_without("who", who))] if who else [],
+        days_kept=SIGN_INS_KEPT.days,
     )
 
 

@@ -61,6 +61,17 @@ class SignInMethod(StrEnum):
         """Whether this proves one factor only. What a provider or a proxy asks for is for them to decide."""
         return self in (SignInMethod.PASSWORD, SignInMethod.LINK)
 
+    @property
+    def label(self) -> str:
+        return _METHOD_LABELS.get(self, self.value.replace("_", " ").capitalize())
+
+
+_METHOD_LABELS = {
+    SignInMethod.LINK: "Password link",
+    SignInMethod.APP: "App code",
+    SignInMethod.PROVIDER: "Single sign-on",
+}
+
 
 class Employee(Recorded, Base):
     """An employee; never deleted, only deactivated, so that history keeps their name."""
@@ -134,6 +145,7 @@ class SignIn(Base):
     """A session that the server can list and end; the cookie holds the token, the table only its hash."""
 
     __tablename__ = "sign_ins"
+    __table_args__ = (Index("ix_sign_ins_created_at", "created_at", "id"),)
 
     id: Mapped[Id]
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
