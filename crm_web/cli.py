@@ -21,6 +21,7 @@ UNKNOWN_TABLE_OR_COLUMN = ("42P01", "42703")
 
 
 GROUPS = {
+    "backup": "crm_web.launcher.backups",
     "demo": "crm_web.demo.commands",
     "employees": "crm_web.employees.commands",
     "import": "crm_web.imports.commands:import_file",

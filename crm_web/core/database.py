@@ -55,6 +55,8 @@ class DatabaseUnreachable(ClickException):
             reason = "refused the user or password. Check DATABASE_URL"
         elif re.search('database ".*" does not exist', told):
             reason = "doesn’t exist. Create it or check DATABASE_URL"
+        elif "unsupported startup parameter" in told:
+            reason = "is behind a pooler such as pgbouncer. Connect to PostgreSQL itself; this app pools connections"
         else:
             reason = f"can’t be reached. Start it or check DATABASE_URL ({told})"
         super().__init__(f"The database {place} {reason}.")

@@ -292,6 +292,7 @@ def test_mistakes_are_no_trouble_of_the_database(error: Exception) -> None:
     ("told", "words"),
     [
         ('FATAL:  password authentication failed for user "u"', "refused the user or password"),
+        ("FATAL:  unsupported startup parameter in options: statement_timeout", "Connect to PostgreSQL itself"),
         ('FATAL:  database "x" does not exist', "doesn’t exist. Create it"),
         ("Connection refused\n\tIs the server running?", "can’t be reached. Start it"),
     ],
