@@ -38,6 +38,7 @@ FEATURES = (
     "leads",
     "merging",
     "metrics",
+    "notifications",
     "privacy",
     "reports",
     "saved_views",

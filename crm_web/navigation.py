@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, request, url_for
+from flask import Flask, g, request, url_for
 from flask_login import current_user
 
 from crm_web.auth.permissions import Action, may
@@ -21,10 +21,12 @@ class NavigationLink:
     icon: str
     is_current: bool
     endpoint: str = ""
+    count: int = 0
 
 
 NAVIGATION = (
     ("Today", "today.show_today", "today", None),
+    ("Notifications", "notifications.list_notifications", "info", None),
     ("Calendar", "calendar.show_calendar", "meeting", None),
     ("Dashboard", "dashboard.show_dashboard", "dashboard", None),
     ("Leads", "leads.list_leads", "lead", None),
@@ -67,7 +69,14 @@ def _frame() -> dict[str, Any]:
 def list_navigation(employee: Employee) -> list[NavigationLink]:
     """List the navigation for an employee."""
     return [
-        NavigationLink(label, url_for(endpoint), icon, request.blueprint == endpoint.partition(".")[0], endpoint)
+        NavigationLink(
+            label,
+            url_for(endpoint),
+            icon,
+            request.blueprint == endpoint.partition(".")[0],
+            endpoint,
+            g.get("unread_notifications", 0) if endpoint == "notifications.list_notifications" else 0,
+        )
         for label, endpoint, icon, action in NAVIGATION
         if action is None or may(employee, action)
     ]

@@ -130,6 +130,7 @@ def world(app: Flask, session: Session, ada: Employee, browser_as: BrowserAs) ->
         "import_id": make_imports(session, browser),
         "token_id": list(session.scalars(select(ApiToken.id)))[:1],
         "sign_in_id": list(session.scalars(select(SignIn.id)))[:1],
+        "notification_id": [1],
         "change_id": list(session.scalars(changes))[:1],
         "kind": ["lead"],
         "record_id": [gone.id],

@@ -12,7 +12,7 @@ from sqlalchemy import Row, bindparam, func, select
 
 from crm_web.core.extensions import db
 from crm_web.core.kept import know_versions
-from crm_web.models import Employee, SignIn, SignInMethod, TableVersion
+from crm_web.models import Employee, Notification, SignIn, SignInMethod, TableVersion
 from crm_web.records.people import find_employee
 
 DEMO_PASSWORD = "piper-demo"  # noqa: S105  (known to everybody, and good for nothing but the demo)
@@ -30,6 +30,7 @@ class SignedIn:
     sign_in_id: int
     method: SignInMethod | None
     is_to_be_noted: bool
+    unread_notifications: int
 
 
 @dataclass(frozen=True)
@@ -57,16 +58,30 @@ def find_signed_in(token: str) -> SignedIn | None:
     found = db.session.execute(_SIGNED_IN, {"token_hash": hash_token(token)}).one_or_none()
     if found is None:
         return None
-    sign_in_id, employee_id, method, is_to_be_noted, versions = found
+    sign_in_id, employee_id, method, is_to_be_noted, unread, versions = found
     know_versions(versions)
     employee = find_employee(employee_id)
-    return SignedIn(employee, sign_in_id, method, is_to_be_noted) if employee and employee.is_active else None
+    return SignedIn(employee, sign_in_id, method, is_to_be_noted, unread) if employee and employee.is_active else None
 
 
 TABLE_VERSIONS = select(func.jsonb_object_agg(TableVersion.name, TableVersion.version)).scalar_subquery()
 """The versions by which ``crm_web.core.kept`` keeps values."""
+MOST_UNREAD = 99
+"""The pages count unread notifications so far only, so that this costs the same for everybody."""
+_UNREAD = (
+    select(Notification.id)
+    .where(Notification.employee_id == SignIn.employee_id, Notification.read_at.is_(None))
+    .correlate(SignIn)
+    .limit(MOST_UNREAD)
+    .subquery()
+)
 _SIGNED_IN = select(
-    SignIn.id, SignIn.employee_id, SignIn.method, SignIn.last_seen_at < func.now() - SEEN_AGAIN_AFTER, TABLE_VERSIONS
+    SignIn.id,
+    SignIn.employee_id,
+    SignIn.method,
+    SignIn.last_seen_at < func.now() - SEEN_AGAIN_AFTER,
+    select(func.count()).select_from(_UNREAD).scalar_subquery(),
+    TABLE_VERSIONS,
 ).where(
     SignIn.token_hash == bindparam("token_hash"),
     SignIn.ended_at.is_(None),

@@ -100,6 +100,7 @@ def _load_person(_request: Request) -> Employee | None:
         db.session.commit()
         found = queries.find_signed_in(token)
     g.sign_in_id, g.sign_in_method = (found.sign_in_id, found.method) if found else (None, None)
+    g.unread_notifications = found.unread_notifications if found else 0
     return found.employee if found else None
 
 

@@ -8,6 +8,7 @@ from crm_web.help import blueprint
 TOPICS = {
     "today": "help/today.html",
     "calendar": "help/calendar.html",
+    "notifications": "help/notifications.html",
     "leads": "help/leads.html",
     "board": "help/board.html",
     "customers": "help/customers.html",

@@ -45,6 +45,13 @@ from crm_web.models.lead import WAY_TO_WON, Lead, LeadSource, LeadStatus, LostRe
 from crm_web.models.mail import OutgoingMail
 from crm_web.models.mention import Mention
 from crm_web.models.merge import RecordMerge
+from crm_web.models.notification import (
+    Notification,
+    NotificationChannel,
+    NotificationChoice,
+    NotificationCursor,
+    NotificationKind,
+)
 from crm_web.models.password_link import PasswordLink
 from crm_web.models.provisioning import ProvisionedEmployee, ProvisionedGroup, ProvisionedMember
 from crm_web.models.saved_view import ListName, SavedView, ViewChoice
@@ -140,6 +147,11 @@ __all__ = [
     "LeadLastActivity",
     "ListName",
     "LostReason",
+    "Notification",
+    "NotificationChannel",
+    "NotificationChoice",
+    "NotificationCursor",
+    "NotificationKind",
     "OutgoingMail",
     "PasswordLink",
     "RecoveryCode",

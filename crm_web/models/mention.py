@@ -26,6 +26,7 @@ class Mention(Base):
     __tablename__ = "mentions"
     __table_args__ = (
         CheckConstraint("num_nonnulls(activity_id, lead_id, customer_id) = 1", name="in_one_text"),
+        Index("ix_mentions_mentioned_at", "mentioned_at"),
         *(_unique_per(column) for column in ("activity_id", "lead_id", "customer_id")),
     )
 

@@ -11,7 +11,8 @@ from crm_web.worker.runner import Worker
 
 
 @click.command(
-    "worker", help="Send webhooks and email, run imports, find duplicates, compact counts and delete expired data."
+    "worker",
+    help="Send webhooks, notifications and email, run imports, find duplicates, keep counts and delete expired data.",
 )
 @click.option("--once", is_flag=True, help="Run all due jobs once, then exit.")
 def worker(once: bool) -> None:

@@ -18,6 +18,9 @@ from crm_web.imports.stored.running import ImportRunner
 from crm_web.mail.operations import delete_expired_mails
 from crm_web.mail.sender import POLL_SECONDS as MAIL_POLLED
 from crm_web.mail.sender import MailSender
+from crm_web.notifications.operations import delete_expired_notifications, notify_of_changes, notify_of_the_rest
+from crm_web.notifications.sending import POLL_SECONDS as NOTIFICATIONS_POLLED
+from crm_web.notifications.sending import REST_SECONDS, Notifier
 from crm_web.stats.operations import compact_counts
 from crm_web.web.idempotency import delete_expired_keys
 from crm_web.webhooks.delivery.operations import delete_expired_deliveries
@@ -43,6 +46,8 @@ def list_jobs(app: Flask) -> list[Job]:
             if settings.sends_mail
             else []
         ),
+        Job("notify of changes", Notifier(notify_of_changes, settings).run, every=NOTIFICATIONS_POLLED),
+        Job("notify of the rest", Notifier(notify_of_the_rest, settings).run, every=REST_SECONDS),
         Job("import files", ImportRunner().run, every=IMPORTS_POLLED, thread="imports"),
         Job("show signs of life", Heartbeat().run, every=BEAT_SECONDS),
         Job("compact counts", compact_counts, every=10),
@@ -56,5 +61,6 @@ def list_jobs(app: Flask) -> list[Job]:
         Job("delete expired import files", delete_expired_import_files, every=HOUR),
         Job("delete expired files", delete_expired_files, every=HOUR),
         Job("delete expired mails", delete_expired_mails, every=HOUR),
+        Job("delete expired notifications", delete_expired_notifications, every=HOUR),
         Job("delete expired password links", delete_expired_links, every=HOUR),
     ]

@@ -259,6 +259,7 @@ FORMS: dict[str, dict[str, str]] = {
     "second_factor.set_up_factor": {},
     "second_factor.turn_off": {},
     "auth.change_preferences": {"time_zone": "Asia/Tokyo"},
+    "notifications.change_channels": {"lead_won": "off"},
     "bulk.apply_edit": {"source": "Typed"},
     "bulk.merge_many": {},
     "customers.change_contact": {"last_name": "Typed"},

@@ -35,6 +35,9 @@ OWN_BUSINESS = {
     "second_factor.turn_off",
     "calendar.renew_feed",
     "calendar.remove_feed",
+    "notifications.change_channels",
+    "notifications.mark_all_read",
+    "notifications.mark_read",
     "tokens.create_token",
     "tokens.revoke_token",
 }

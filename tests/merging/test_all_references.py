@@ -28,6 +28,7 @@ STAYS = {
     "record_merges.kept_id": "an earlier merge, which is undone after this one",
     "mentions.lead_id": "the note that mentions somebody stays with the record that was merged",
     "mentions.customer_id": "the note that mentions somebody stays with the record that was merged",
+    "notifications.entity_id": "it names the record as history does",
     "duplicate_keys.record_id": "the worker compares the records again",
     "duplicate_pairs.record_id": "the worker compares the records again",
     "duplicate_pairs.other_id": "the worker compares the records again",
