@@ -1,0 +1,31 @@
+"""The examples of deployment name settings that there are, and leave none out."""
+
+import re
+
+from crm_web.core.config import ROOT, Settings
+
+SETTINGS = {name.upper() for name in Settings.model_fields}
+# Of PostgreSQL's image, and for the image's Dockerfile alone.
+NOT_OURS = {"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB", "POSTGRES_INITDB_ARGS"}
+
+
+def test_compose_passes_every_setting_on() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    ours = text.partition("x-piper: &piper\n")[2].partition("\nservices:")[0]
+    assert "  env_file:\n    - path: .env\n      required: false\n" in ours
+    assert set(re.findall(r"^ +([A-Z_]{3,}):", text, re.M)) - NOT_OURS <= SETTINGS
+
+
+def test_kubernetes_names_settings_that_there_are() -> None:
+    folder = ROOT / "deploy" / "kubernetes"
+    text = (folder / "kustomization.yaml").read_text()
+    assert set(re.findall(r"^ +- ([A-Z_]+)=", text, re.M)) <= SETTINGS
+    listed = set(re.findall(r"^ +- (\w+\.yaml)$", text, re.M))
+    assert listed == {path.name for path in folder.glob("*.yaml")} - {"kustomization.yaml"}
+    # Whatever serves or works runs as the numeric user of the image, and writes nowhere but to /tmp.
+    user = re.search(r"useradd --uid (\d+)", (ROOT / "Dockerfile").read_text())
+    assert user
+    for name in ("migrate", "web", "worker"):
+        pod = (folder / f"{name}.yaml").read_text()
+        assert f"runAsUser: {user[1]}" in pod
+        assert "readOnlyRootFilesystem: true" in pod
