@@ -13,7 +13,7 @@ from crm_web.core.errors import Conflict
 from crm_web.core.extensions import db
 from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, NextTask, set_audit_actor
 from crm_web.records.mentions import save_mentions
-from crm_web.records.operations import lock
+from crm_web.records.operations import RecordInTrash, lock, require_outside_trash
 from crm_web.records.recurrence import find_next, read_rule
 
 OF_KIND = {
@@ -26,10 +26,6 @@ OF_KIND = {
     "outcome": ActivityKind.CALL,
 }
 """The fields that only one kind of activity has."""
-
-
-class RecordInTrash(Conflict):
-    """Nothing can be added to a record in the trash."""
 
 
 class NotATask(Conflict):
@@ -57,8 +53,7 @@ def add_activity(record: Lead | Customer, values: Mapping[str, Any], *, by: Empl
     """
     set_audit_actor(by)
     lock(record, shared=True)
-    if record.is_in_trash:
-        raise RecordInTrash("This record is in the trash. Restore it first.")
+    require_outside_trash(record)
     left_out = {name for name, kind in OF_KIND.items() if kind is not values["kind"]}
     if "assignee_id" not in left_out:
         check_assignee(values.get("assignee_id"))
@@ -184,8 +179,7 @@ def restore_activity(removed: RemovedActivity, *, by: Employee) -> Activity:
         raise RecordInTrash("This can’t be restored: its lead or customer was permanently deleted.")
     # Not shared: of two who press Undo at once, the second finds what the first has brought back.
     lock(record)
-    if record.is_in_trash:
-        raise RecordInTrash("This record is in the trash. Restore it first.")
+    require_outside_trash(record)
     if restored := find_restored_activity(removed):
         return restored
     if removed.values.get("done_at") is None:

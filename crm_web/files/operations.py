@@ -13,20 +13,16 @@ from typing import BinaryIO
 from sqlalchemy import func, insert
 
 from crm_web.core.config import current_settings
-from crm_web.core.errors import Conflict, DomainError
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.files.types import clean_name, find_media_type
 from crm_web.models import FILE_CHUNK, Customer, Employee, File, FileChunk, Lead, set_audit_actor
-from crm_web.records.operations import lock, move_to_trash, restore_from_trash
+from crm_web.records.operations import lock, move_to_trash, require_outside_trash, restore_from_trash
 from crm_web.records.retention import delete_portion
 
 KEPT_FOR = timedelta(days=30)
 """How long a removed file can be restored."""
 MEGABYTE = 1024 * 1024
-
-
-class RecordInTrash(Conflict):
-    """Files of a record in the trash stay as they are."""
 
 
 class FileTooLarge(DomainError):
@@ -42,7 +38,7 @@ def add_files(record: Lead | Customer, sent: Sequence[tuple[BinaryIO, str]], *, 
     """
     set_audit_actor(by)
     lock(record, shared=True)
-    _require_outside_trash(record)
+    require_outside_trash(record)
     place = {"lead_id": record.id} if isinstance(record, Lead) else {"customer_id": record.id}
     return [_add(place, stream, clean_name(name)) for stream, name in sent]
 
@@ -95,9 +91,4 @@ def delete_expired_files() -> bool:
 def _lock(file: File) -> None:
     lock(file.record, shared=True)
     lock(file)
-    _require_outside_trash(file.record)
-
-
-def _require_outside_trash(record: Lead | Customer) -> None:
-    if record.is_in_trash:
-        raise RecordInTrash("This record is in the trash. Restore it first.")
+    require_outside_trash(file.record)

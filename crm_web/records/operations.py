@@ -17,9 +17,11 @@ from crm_web.models import (
     Base,
     Change,
     ChangeAction,
+    Customer,
     Employee,
     Erasure,
     File,
+    Lead,
     SavedView,
     audit_values,
 )
@@ -57,6 +59,19 @@ class ChangedMeanwhile(Conflict):
 
 class ErasedMeanwhile(Conflict):
     """The person was erased after the form was opened: saving it would bring them back."""
+
+
+class RecordInTrash(Conflict):
+    """What is on a record in the trash stays as it is."""
+
+
+def require_outside_trash(record: Lead | Customer) -> None:
+    """Check that a lead or customer, which is locked, may get or lose something.
+
+    :raise RecordInTrash: if it is in the trash
+    """
+    if record.is_in_trash:
+        raise RecordInTrash("This record is in the trash. Restore it first.")
 
 
 def lock(

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from crm_web.activities.operations import AssigneeNotActive, RecordInTrash, add_activity, finish_task, reopen_task
+from crm_web.activities.operations import AssigneeNotActive, add_activity, finish_task, reopen_task
 from crm_web.auth.permissions import Action
 from crm_web.contacts import operations as contacts
 from crm_web.core.errors import DomainError
@@ -15,7 +15,7 @@ from crm_web.employees import operations as employees
 from crm_web.leads import operations as leads
 from crm_web.leads.forms import OPEN
 from crm_web.models import ActivityKind, Change, Employee, LeadStatus, Role
-from crm_web.records.operations import MergedAway, OwnerNotEntitled
+from crm_web.records.operations import MergedAway, OwnerNotEntitled, RecordInTrash
 from crm_web.records.serialization import from_history
 from crm_web.trash.purge import operations as trash
 from crm_web.undo import operations as history

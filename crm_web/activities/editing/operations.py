@@ -5,14 +5,14 @@ from datetime import date, datetime, tzinfo
 from typing import Any
 
 from crm_web.activities.days import DayWord, find_day
-from crm_web.activities.operations import OF_KIND, RecordInTrash, check_assignee, move_reminder
+from crm_web.activities.operations import OF_KIND, check_assignee, move_reminder
 from crm_web.core.clock import now
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.models import Activity, ActivityKind, Employee, set_audit_actor
 from crm_web.records.mentions import save_mentions
 from crm_web.records.merging import Merge
-from crm_web.records.operations import lock, merge_with_saved, read_before_edit
+from crm_web.records.operations import lock, merge_with_saved, read_before_edit, require_outside_trash
 
 PLANNED = (ActivityKind.TASK, ActivityKind.CALL, ActivityKind.MEETING)
 """The kinds of activity that can lie ahead."""
@@ -93,5 +93,4 @@ def _lock_outside_trash(activity: Activity, by: Employee) -> None:
     set_audit_actor(by)
     lock(activity.record, shared=True)
     lock(activity)
-    if activity.record.is_in_trash:
-        raise RecordInTrash("This record is in the trash. Restore it first.")
+    require_outside_trash(activity.record)
