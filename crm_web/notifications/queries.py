@@ -106,11 +106,11 @@ def list_missing() -> list[Event]:
     return [Event(*row) for query in selects for row in db.session.execute(query.limit(AT_ONCE))]
 
 
-def _is_missing(kind: NotificationKind, employee_id: Any, entity_id: Any, since: Any = None) -> ColumnElement[bool]:
-    same = [Notification.employee_id == employee_id, Notification.kind == kind, Notification.entity_id == entity_id]
-    if since is not None:
-        same.append(Notification.created_at >= since)
-    return ~exists().where(*same)
+def _is_missing(
+    kind: NotificationKind, employee_id: Any, entity_id: Any, *conditions: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    same = (Notification.employee_id == employee_id, Notification.kind == kind, Notification.entity_id == entity_id)
+    return ~exists().where(*same, *conditions)
 
 
 def _is_recent(moment: Any) -> ColumnElement[bool]:
@@ -128,19 +128,14 @@ def _event(employee_id: Any, kind: NotificationKind, entity: Any, entity_id: Any
 
 
 def _select_mentions() -> Select[Any]:
-    kind, other = NotificationKind.MENTIONED, aliased(Notification)
+    kind = NotificationKind.MENTIONED
     is_of = {"lead": Mention.lead_id.is_not(None), "customer": Mention.customer_id.is_not(None)}
     entity = case(*((condition, word) for word, condition in is_of.items()), else_="activity")
     entity_id = func.coalesce(Mention.lead_id, Mention.customer_id, Mention.activity_id)
-    exists_already = exists().where(
-        other.employee_id == Mention.employee_id,
-        other.kind == kind,
-        other.entity == entity,
-        other.entity_id == entity_id,
-    )
+    is_missing = _is_missing(kind, Mention.employee_id, entity_id, Notification.entity == entity)
     query = _event(Mention.employee_id, kind, entity, entity_id, Mention.mentioned_by_id)
     is_own = Mention.employee_id == Mention.mentioned_by_id
-    return query.where(_is_recent(Mention.mentioned_at), ~exists_already, ~is_own).order_by(Mention.id)
+    return query.where(_is_recent(Mention.mentioned_at), is_missing, ~is_own).order_by(Mention.id)
 
 
 def _select_due_tasks() -> Select[Any]:
@@ -153,7 +148,8 @@ def _select_due_tasks() -> Select[Any]:
     query = _event(Activity.assignee_id, kind, "activity", Activity.id).join(Activity.assignee)
     query = query.outerjoin(Activity.lead).outerjoin(Activity.customer)
     query = query.where(Activity.is_open_task, is_due, Lead.deleted_at.is_(None), Customer.deleted_at.is_(None))
-    return query.where(_is_missing(kind, Activity.assignee_id, Activity.id, since=at)).order_by(Activity.id)
+    is_missing = _is_missing(kind, Activity.assignee_id, Activity.id, Notification.created_at >= at)
+    return query.where(is_missing).order_by(Activity.id)
 
 
 def _select_imports() -> Select[Any]:
