@@ -1,20 +1,18 @@
 """What happens before and after each API request: authentication, rate limits, error responses."""
 
-from flask import Response, abort, g, request
+from flask import Response, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import IntegrityError
 
 from crm_web.api import blueprint
 from crm_web.api.http import WrongRequest
 from crm_web.api.problem_mapping import build_refusal
+from crm_web.auth.tokens.access import LARGEST_BODY, READING, require_scope
 from crm_web.auth.tokens.operations import RateLimitUse
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import csrf, db
 from crm_web.core.problem_details import make_problem
-from crm_web.models import Scope
 
-READING = ("GET", "HEAD", "OPTIONS")
-LARGEST_BODY = 4 * 1024 * 1024
 # Who comes with a token sends no cookie that a stranger's page could make use of; the rest is checked below.
 csrf.exempt(blueprint)
 
@@ -29,8 +27,7 @@ def guard_request() -> None:
         if request.method not in READING:
             csrf.protect()
         return
-    if g.api_token.scope is Scope.READ and request.method not in READING:
-        abort(403, "This token is read-only. Create one with read and write access.")
+    require_scope()
 
 
 @blueprint.after_app_request

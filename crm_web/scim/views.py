@@ -10,20 +10,20 @@ from scim2_models import Context, SCIMException, SearchRequest
 from scim2_models.path import CompareOperator, Comparison
 
 from crm_web.auth.permissions import Action, allowed
+from crm_web.auth.tokens.access import LARGEST_BODY, require_scope
 from crm_web.core.config import current_settings
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import csrf, db
 from crm_web.core.problem_details import MEDIA_TYPE as PROBLEM
 from crm_web.employees.operations import take_turn
 from crm_web.employees.roles import GroupRoles, read_group_roles
-from crm_web.models import ProvisionedGroup, Scope
+from crm_web.models import ProvisionedGroup
 from crm_web.scim import blueprint, operations, queries
 from crm_web.scim.http import MEDIA_TYPE, explain, read_patch, read_resource, read_search, show, show_error, show_list
 from crm_web.scim.queries import SeenEmployee
 from crm_web.scim.reading import read_group, read_user
 from crm_web.scim.resources import CONFIG, PROVIDER, Group, ScimUser, User, build_group, build_user
 
-LARGEST_BODY = 4 * 1024 * 1024
 csrf.exempt(blueprint)
 
 
@@ -33,8 +33,7 @@ def require_token() -> None:
     request.max_content_length = LARGEST_BODY
     if g.get("api_token") is None:
         abort(401)
-    if g.api_token.scope is Scope.READ and request.method not in ("GET", "HEAD"):
-        abort(403, "This token is read-only. Create one with read and write access.")
+    require_scope()
 
 
 @blueprint.errorhandler(SCIMException)
@@ -132,10 +131,9 @@ def remove_user(employee_id: int) -> ResponseReturnValue:
 def list_groups() -> ResponseReturnValue:
     """List groups."""
     search = read_search(Group)
-    leaves_out = {str(name).lower() for name in search.excluded_attributes or ()}
-    groups = queries.list_groups()
-    shown = [build_group(group, _base(), with_members="members" not in leaves_out) for group in groups]
-    return show_list(Group, shown, search)
+    with_members = "members" not in {str(name).lower() for name in search.excluded_attributes or ()}
+    groups = queries.list_groups(with_members=with_members)
+    return show_list(Group, [build_group(group, _base(), with_members=with_members) for group in groups], search)
 
 
 @blueprint.post("/Groups")
