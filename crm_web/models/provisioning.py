@@ -1,4 +1,4 @@
-"""What an identity provider keeps of employees through SCIM: its names for them, and its groups."""
+"""Employees and groups as an identity provider knows them, which keeps them up to date through SCIM."""
 
 from sqlalchemy import ForeignKey, Index, PrimaryKeyConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -10,8 +10,8 @@ from crm_web.models.employee import Employee
 class ProvisionedEmployee(Base):
     """An employee whom an identity provider keeps up to date.
 
-    ``user_name`` is what it calls them, mostly their email; ``external_id`` its own id of them. The parts of their name
-    are kept beside the whole, so that it can change one of them.
+    ``user_name`` is its name for them, usually their email, and ``external_id`` its own ID. The parts of their name are
+    kept as well, so that it can change one of them.
     """
 
     __tablename__ = "provisioned_employees"

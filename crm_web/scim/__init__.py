@@ -1,4 +1,4 @@
-"""Employees and groups that an identity provider keeps up to date, by SCIM 2.0 (RFC 7643 and 7644)."""
+"""Employees and groups that an identity provider keeps up to date through SCIM 2.0 (RFC 7643 and 7644)."""
 
 from flask import Blueprint
 

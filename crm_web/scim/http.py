@@ -1,4 +1,4 @@
-"""Reading requests of SCIM and writing its responses."""
+"""Reading SCIM requests and writing responses."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -28,7 +28,7 @@ MEDIA_TYPE = "application/scim+json"
 def read_resource(model: type[Kind], context: Context) -> Kind:
     """Read the resource in the body of a request.
 
-    :raise SCIMException: if it is none
+    :raise SCIMException: if it is invalid
     """
     body: Kind = _read_body(model, context)
     return body
@@ -37,7 +37,7 @@ def read_resource(model: type[Kind], context: Context) -> Kind:
 def read_patch(model: type[Kind]) -> PatchOp[Kind]:
     """Read the changes in the body of a request.
 
-    :raise SCIMException: if there are none
+    :raise SCIMException: if they are invalid
     """
     body: PatchOp[Kind] = _read_body(PatchOp[model], Context.RESOURCE_PATCH_REQUEST)  # type: ignore[valid-type]
     for operation in body.operations or ():
@@ -46,7 +46,7 @@ def read_patch(model: type[Kind]) -> PatchOp[Kind]:
 
 
 def _leave_out_nulls(value: Any) -> Any:
-    """Entra ID names members with ``"$ref": null``, which is not meant to tell one from another."""
+    """Entra ID sends members with ``"$ref": null``, which would match none of them."""
     if not isinstance(value, list):
         return value
     return [{name: it for name, it in one.items() if it is not None} if isinstance(one, dict) else one for one in value]
@@ -63,9 +63,9 @@ def _read_body(model: Any, context: Context) -> Any:
 
 
 def read_search(model: Any) -> SearchRequest[Any]:
-    """Read what a list is asked for, in the address or in the body.
+    """Read the parameters of a list, from the query string or the body.
 
-    :raise SCIMException: if a filter or another parameter is none
+    :raise SCIMException: if a filter or another parameter is invalid
     """
     search: Any = SearchRequest[model]
     if request.method == "POST" and request.path.endswith("/.search"):
@@ -93,7 +93,7 @@ def show(resource: Resource[Any], status: int = 200) -> Response:
 
 
 def show_list(model: Any, resources: Sequence[Any], search: SearchRequest[Any]) -> Response:
-    """Answer with the part of a list that was asked for."""
+    """Answer with the requested part of a list."""
     if search.filter is not None:
         resources = [resource for resource in resources if search.filter.match(resource)]
     if search.sort_by is not None:
@@ -115,7 +115,7 @@ def show_error(status: int, detail: str, scim_type: str | None = None) -> Respon
 
 
 def explain(error: DomainError) -> Response:
-    """Answer with why a rule refuses what was asked."""
+    """Answer with the reason for a refusal."""
     if isinstance(error, EmailTaken | AlreadyThere):
         return show_error(409, error.message, "uniqueness")
     if isinstance(error, Conflict):

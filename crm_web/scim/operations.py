@@ -1,4 +1,4 @@
-"""Keep employees and their roles as an identity provider says."""
+"""Keep employees and their roles in step with an identity provider."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -30,12 +30,12 @@ class AlreadyThere(Conflict):
 
 
 def provision_user(said: Description, roles: GroupRoles, *, by: Employee) -> Employee:
-    """Add an employee, or let one back in whom the identity provider deleted.
+    """Add an employee, or reactivate one that the identity provider deleted.
 
-    :param roles: gives the role of those in no group; without one they are viewers
+    :param roles: has the role of those in no group; without one they are viewers
     :raise AlreadyThere: if the user name or external id is another one's
     :raise EmailTaken: if another employee has that email
-    :raise DomainError: if a value is none that can be kept
+    :raise DomainError: if a value is invalid
     """
     take_turn()
     employee = find_employee_by_email(said.values["email"])
@@ -49,7 +49,7 @@ def provision_user(said: Description, roles: GroupRoles, *, by: Employee) -> Emp
 
 
 def change_user(employee: Employee, said: Description, *, version: int, by: Employee) -> None:
-    """Change an employee as the identity provider says; who is deactivated hands over to their manager.
+    """Change an employee. If they are deactivated, their records go to their manager.
 
     :param version: the version that the change was made from
     :raise ChangedMeanwhile: if someone changed the same field since
@@ -57,7 +57,7 @@ def change_user(employee: Employee, said: Description, *, version: int, by: Empl
     :raise EmailTaken: if another employee has that email
     :raise LastAdministrator: if nobody else could manage the employees
     :raise LeadsThemselves: if the chain of managers would be a circle
-    :raise DomainError: if a value is none that can be kept
+    :raise DomainError: if a value is invalid
     """
     if employee.is_active and not said.is_active:
         deactivate(employee, handover=_choose_successor(employee), by=by)
@@ -71,7 +71,7 @@ def change_user(employee: Employee, said: Description, *, version: int, by: Empl
 
 
 def remove_user(employee: Employee, *, by: Employee) -> None:
-    """Deactivate an employee whom the identity provider deleted; history keeps them.
+    """Deactivate an employee that the identity provider deleted; history keeps them.
 
     :raise LastAdministrator: if nobody else could manage the employees
     """
@@ -81,7 +81,7 @@ def remove_user(employee: Employee, *, by: Employee) -> None:
 
 
 def save_group(group: ProvisionedGroup, said: GroupDescription, roles: GroupRoles, *, by: Employee) -> None:
-    """Save a group, new or not, with its members, and give those whom it concerns the role of their groups.
+    """Save a new or changed group with its members, and give everyone affected the role of their groups.
 
     :param roles: which group gives which role
     :raise AlreadyThere: if another group has the name or external id
@@ -115,12 +115,12 @@ def _find_members(member_ids: Collection[int]) -> list[Employee]:
     query = select(Employee).where(Employee.id.in_(member_ids)).order_by(Employee.id)
     members = list(db.session.scalars(query))
     if len(members) < len(set(member_ids)):
-        raise DomainError("Send the ids of users that exist as members.", "members")
+        raise DomainError("A member doesn’t exist. Send the IDs of existing users.", "members")
     return members
 
 
 def _give_roles(employees: Collection[Employee], roles: GroupRoles, by: Employee) -> None:
-    """Without a group that gives a role, roles are kept here alone."""
+    """If no group gives a role, roles are managed here."""
     if not roles.by_group:
         return
     groups = map_groups([employee.id for employee in employees])
@@ -128,7 +128,7 @@ def _give_roles(employees: Collection[Employee], roles: GroupRoles, by: Employee
         names = {name for group in groups.get(employee.id, ()) for name in (group.name, group.external_id) if name}
         role = roles.choose(names) or Role.VIEWER
         if role is not employee.role:
-            # Whoever stops selling hands over; for everyone else this is not looked at.
+            # Only those who may no longer own records hand them over.
             handover = None if role.sells else _choose_successor(employee)
             change_employee(employee, {"role": role}, version=employee.version, handover=handover, by=by)
 

@@ -1,4 +1,4 @@
-"""The employees and groups that an identity provider sees."""
+"""Queries for the employees and groups that an identity provider sees."""
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
@@ -11,16 +11,16 @@ from crm_web.models import Employee, ProvisionedEmployee, ProvisionedGroup, Prov
 
 
 class SeenEmployee(NamedTuple):
-    """An employee with what the identity provider keeps of them, if it does."""
+    """An employee, and how the identity provider knows them; ``None`` if it doesn't yet."""
 
     employee: Employee
     known: ProvisionedEmployee | None
 
 
 def list_employees(*conditions: ColumnElement[bool]) -> Sequence[SeenEmployee]:
-    """List the employees that exist for the identity provider, by id.
+    """List the employees that the identity provider sees, by id.
 
-    Whom it deleted is deactivated here, and exists for it no more.
+    Those that it deleted are deactivated here, and it no longer sees them.
     """
     query = (
         select(Employee, ProvisionedEmployee)
@@ -33,19 +33,19 @@ def list_employees(*conditions: ColumnElement[bool]) -> Sequence[SeenEmployee]:
 
 
 def find_employee(employee_id: int) -> SeenEmployee | None:
-    """Find an employee that exists for the identity provider."""
+    """Find an employee that the identity provider sees."""
     return next(iter(list_employees(Employee.id == employee_id)), None)
 
 
-def is_called(user_name: str) -> ColumnElement[bool]:
-    """Whom a user name means: who has it, or whose email it is if the identity provider keeps nothing of them."""
+def has_user_name(user_name: str) -> ColumnElement[bool]:
+    """Match a user name, or the email of an employee that the identity provider doesn't know yet."""
     name = func.lower(user_name)
     by_email = ProvisionedEmployee.employee_id.is_(None) & (Employee.email_normalised == name)
     return or_(func.lower(ProvisionedEmployee.user_name) == name, by_email)
 
 
 def has_external_id(external_id: str) -> ColumnElement[bool]:
-    """Whom the identity provider's own id means."""
+    """Match the identity provider's own ID."""
     return ProvisionedEmployee.external_id == external_id
 
 

@@ -1,4 +1,4 @@
-"""What an identity provider says of a person, read from a resource of SCIM."""
+"""Reads users and groups from what an identity provider sent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from crm_web.scim.resources import WORK, EnterpriseUser, Group, Name, Reach, Use
 
 @dataclass(frozen=True)
 class Description:
-    """What is kept of a person.
+    """A user as the identity provider describes them.
 
     :param values: columns of the employee
-    :param known: columns of what the identity provider keeps of them
+    :param known: columns of ``ProvisionedEmployee``
     :param is_active: whether they may sign in
     """
 
@@ -26,11 +26,11 @@ class Description:
 
 
 def read_user(user: User, before: User | None = None) -> Description:
-    """Read what is said of a person.
+    """Read a user.
 
-    :param user: as it was sent, or as a change leaves it
+    :param user: as sent, or as a change leaves it
     :param before: as it was before the change; ``None`` for a new one
-    :raise DomainError: if a value is none that can be kept
+    :raise DomainError: if a value is invalid
     """
     user_name = _read(read_text, user.user_name or "", limit_of(ProvisionedEmployee.user_name), "userName")
     email = _choose_email(user, before) or user_name
@@ -54,10 +54,9 @@ def _read_known(user: User) -> dict[str, str | None]:
 
 @dataclass(frozen=True)
 class GroupDescription:
-    """What is kept of a group.
+    """A group as the identity provider describes it.
 
-    :param name: its name
-    :param external_id: the identity provider's own id of it
+    :param external_id: the provider's own ID
     :param member_ids: the employees in it
     """
 
@@ -67,9 +66,9 @@ class GroupDescription:
 
 
 def read_group(group: Group) -> GroupDescription:
-    """Read what is said of a group.
+    """Read a group.
 
-    :raise DomainError: if a value is none that can be kept
+    :raise DomainError: if a value is invalid
     """
     name = _read(read_text, group.display_name or "", limit_of(ProvisionedGroup.name), "displayName")
     external_id = _read(read_text, group.external_id or "", limit_of(ProvisionedGroup.external_id), "externalId")
@@ -78,14 +77,14 @@ def read_group(group: Group) -> GroupDescription:
 
 
 def _choose_email(user: User, before: User | None) -> str:
-    """Who is given another user name gets it as their email too, where it was their email before."""
+    """A new user name becomes the email as well if the old one was the email."""
     email = _of_work(user.emails)
     was_user_name = before is not None and _of_work(before.emails) == before.user_name
     return "" if before is not None and was_user_name and email == before.user_name else email
 
 
 def _choose_name(user: User, before: User | None) -> str:
-    """Of several ways to say a name the first one that is said anew counts: to be displayed, whole, in parts."""
+    """Take the first that is new: the display name, the formatted name, the parts of the name."""
     said, known = [_list_names(one) for one in (user, before)]
     return next((name for name, old in zip(said, known, strict=True) if name and name != old), known[0])
 

@@ -1,4 +1,4 @@
-"""The resources of SCIM that stand for employees and groups: what of them is kept here, and what is told of them."""
+"""The SCIM resources for employees and groups: which attributes are accepted, kept and returned."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -44,7 +44,7 @@ class Name(ComplexAttribute):
 
 
 class Reach(ComplexAttribute):
-    """An email or a phone number; the one for work is kept."""
+    """An email or phone number; the one for work is kept."""
 
     value: Annotated[str | None, Required.true] = None
     type: str | None = None
@@ -81,7 +81,7 @@ class User(Resource[Any]):
 
 
 class EnterpriseUser(Extension):
-    """What else of an employee is kept."""
+    """The attributes of employees that are kept beyond the core ones."""
 
     __schema__ = URN("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User")
 
@@ -132,7 +132,7 @@ class DeclaredReach(ComplexAttribute):
 
 
 class DeclaredUser(Resource[Any]):
-    """What clients are told of users: what comes back as it was sent. More is taken, such as the type of an email."""
+    """The schema that clients see: what is returned as it was sent. More is accepted, such as the primary email."""
 
     __schema__ = URN(USER)
 
@@ -169,7 +169,7 @@ PROVIDER = ScimProvider(
     models=[DeclaredUser, EnterpriseUser, Group],
     resource_types=[ResourceType.from_resource(model) for model in (DECLARED, Group)],
     config=CONFIG,
-    # Entra ID sends attributes that nobody asked for, removes members by value, and writes emails that are not there.
+    # Entra ID sends attributes outside the schema, removes members by value, and sets emails that don't exist yet.
     policy=ScimPolicy(
         unknown=ScimPolicy.Unknown.ignore,
         remove_value_as_filter=ScimPolicy.RemoveValue.apply,
@@ -183,9 +183,9 @@ def build_user(
 ) -> User:
     """Describe an employee.
 
-    :param known: what the identity provider keeps of them, if it does
-    :param groups: those that they are in
-    :param base: the address of this service
+    :param known: how the identity provider knows them; ``None`` if it doesn't yet
+    :param groups: the groups that they are in
+    :param base: the URL of this service
     """
     user: User = ScimUser(
         id=str(employee.id),
@@ -215,7 +215,8 @@ def build_user(
 def build_group(group: ProvisionedGroup, base: str, *, with_members: bool = True) -> Group:
     """Describe a group.
 
-    :param base: the address of this service
+    :param base: the URL of this service
+    :param with_members: whether to list its members
     """
     members = group.members if with_members else []
     return Group(

@@ -1,4 +1,4 @@
-"""SCIM 2.0: users, groups, and what this service says of itself."""
+"""SCIM 2.0: users, groups, and the description of this service."""
 
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -29,7 +29,7 @@ csrf.exempt(blueprint)
 
 @blueprint.before_request
 def require_token() -> None:
-    """Take tokens only, no sign-in of a browser."""
+    """Accept API tokens only, not a browser's session."""
     request.max_content_length = LARGEST_BODY
     if g.get("api_token") is None:
         abort(401)
@@ -53,7 +53,7 @@ def refuse_action(error: DomainError) -> ResponseReturnValue:
 
 @blueprint.after_app_request
 def put_errors_as_scim(response: Response) -> Response:
-    """Put what refuses a request before any view, such as 404, 429 or 503, as SCIM does."""
+    """Return errors from outside the views, such as 404, 429 or 503, in SCIM's format."""
     if request.path.startswith(f"{blueprint.url_prefix}/") and response.mimetype == PROBLEM:
         shown = show_error(response.status_code, response.get_json()["detail"])
         response.set_data(shown.get_data())
@@ -71,10 +71,10 @@ def list_users() -> ResponseReturnValue:
 
 
 def _conditions_of(search: SearchRequest[Any]) -> list[Any]:
-    """What the database can look for by itself: what identity providers ask before they add somebody."""
+    """Let the database answer the filters that identity providers use before they add somebody."""
     filter_ = search.filter.ast if search.filter is not None else None
     if isinstance(filter_, Comparison) and filter_.op is CompareOperator.eq and isinstance(filter_.value, str):
-        sought = {"username": queries.is_called, "externalid": queries.has_external_id}
+        sought = {"username": queries.has_user_name, "externalid": queries.has_external_id}
         if condition := sought.get(str(filter_.attr_path.attr).lower()):
             return [condition(filter_.value)]
     return []
@@ -99,7 +99,7 @@ def show_user(employee_id: int) -> ResponseReturnValue:
 @blueprint.put("/Users/<int:employee_id>")
 @allowed(Action.KEEP_EMPLOYEES)
 def replace_user(employee_id: int) -> ResponseReturnValue:
-    """Replace what is known of an employee."""
+    """Replace an employee's attributes."""
     seen = _seen_or_404(employee_id)
     before = _build(seen)
     user = read_resource(ScimUser, Context.RESOURCE_REPLACEMENT_REQUEST)
@@ -109,7 +109,7 @@ def replace_user(employee_id: int) -> ResponseReturnValue:
 @blueprint.patch("/Users/<int:employee_id>")
 @allowed(Action.KEEP_EMPLOYEES)
 def change_user(employee_id: int) -> ResponseReturnValue:
-    """Change some of what is known of an employee."""
+    """Change some of an employee's attributes."""
     seen = _seen_or_404(employee_id)
     before, user = _build(seen), _build(seen)
     with PROVIDER:
@@ -120,7 +120,7 @@ def change_user(employee_id: int) -> ResponseReturnValue:
 @blueprint.delete("/Users/<int:employee_id>")
 @allowed(Action.KEEP_EMPLOYEES)
 def remove_user(employee_id: int) -> ResponseReturnValue:
-    """Deactivate an employee whom the identity provider knows no more."""
+    """Deactivate an employee that the identity provider deleted."""
     operations.remove_user(_seen_or_404(employee_id).employee, by=current_user)
     return _commit(Response(status=204))
 
@@ -188,7 +188,7 @@ def search_all() -> ResponseReturnValue:
 @blueprint.get("/ServiceProviderConfig")
 @allowed(Action.KEEP_EMPLOYEES)
 def show_config() -> ResponseReturnValue:
-    """Say which parts of SCIM there are."""
+    """Describe which parts of SCIM are supported."""
     return show(CONFIG)
 
 
@@ -196,7 +196,7 @@ def show_config() -> ResponseReturnValue:
 @blueprint.get("/Schemas/<name>")
 @allowed(Action.KEEP_EMPLOYEES)
 def show_schemas(name: str | None) -> ResponseReturnValue:
-    """Say which attributes are kept."""
+    """Describe the attributes of users and groups."""
     return _show_described(PROVIDER.schemas, name)
 
 
@@ -204,7 +204,7 @@ def show_schemas(name: str | None) -> ResponseReturnValue:
 @blueprint.get("/ResourceTypes/<name>")
 @allowed(Action.KEEP_EMPLOYEES)
 def show_resource_types(name: str | None) -> ResponseReturnValue:
-    """Say which kinds of resources there are."""
+    """Describe the kinds of resources."""
     return _show_described(PROVIDER.resource_types, name)
 
 

@@ -21,7 +21,7 @@ BrowserAs = Callable[[Employee], Browser]
 FILES = ("static", "bootstrap.static")
 # What no browser sends: an identity provider signs its messages instead.
 SIGNED_MESSAGES = {"single_sign_on.end_sign_ins"}
-# What no browser sends either, as it takes tokens alone: a session is as good as nothing there.
+# Takes API tokens only, never a browser's session.
 TOKENS_ALONE = "scim."
 # What everyone does for themselves, whatever their role.
 OWN_BUSINESS = {

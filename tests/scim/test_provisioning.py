@@ -17,7 +17,7 @@ from tests.factories import make_lead, make_token
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 MANAGER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-# Of Entra ID's documentation, with an address of our own.
+# From Entra ID's documentation, with an email of our own.
 ENTRA_USER: dict[str, Any] = {
     "schemas": [USER, "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],
     "externalId": "0a21f0f2-8d2a-4f8e-bf98-7363c4aed4ef",
@@ -37,7 +37,7 @@ ENTRA_GROUP: dict[str, Any] = {
     "displayName": "CRM Sales",
     "meta": {"resourceType": "Group"},
 }
-# Of Okta's documentation.
+# From Okta's documentation.
 OKTA_USER: dict[str, Any] = {
     "schemas": [USER],
     "userName": "test.user@okta.example",
@@ -142,7 +142,7 @@ def test_groups_give_roles_as_single_sign_on_does(send: Send, session: Session, 
     session.refresh(employee)
     assert employee.role == "sales"
 
-    # Whoever may own nothing any more hands over to their manager.
+    # The records of somebody who may no longer own any go to their manager.
     send("PATCH", f"/Users/{user}", patch({"op": "Add", "path": MANAGER, "value": {"value": str(ann.id)}}))
     lead = make_lead(session, owner_id=employee.id)
     send("PATCH", sales, patch({"op": "Remove", "path": "members", "value": member}))
