@@ -123,9 +123,9 @@ def searches(path: str) -> list[Page]:
 
 
 def create_lead(site: Site) -> Request:
-    """A lead as somebody types it in."""
-    word = secrets.token_hex(6)
-    typed = {"last_name": f"Bench{word}", "company": f"Bench {word} Ltd", "email": f"{word}@{word}.example"}
+    """A lead as somebody types it in; with nothing in its name that another has, so that none is a likely duplicate."""
+    name, company = secrets.token_hex(6), secrets.token_hex(6)
+    typed = {"last_name": name, "company": company, "email": f"{name}@{company}.example"}
     return Request("/leads/new", site.browser.open_form("/leads/new") | typed)
 
 
