@@ -29,6 +29,7 @@ FEATURES = (
     "customers",
     "dashboard",
     "duplicates",
+    "emails",
     "employees",
     "files",
     "health",

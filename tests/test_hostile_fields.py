@@ -125,6 +125,7 @@ def world(app: Flask, session: Session, ada: Employee, browser_as: BrowserAs) ->
         "employee_id": [make_employee(session).id],
         "webhook_id": [webhook.id],
         "delivery_id": [make_delivery(session, webhook).id],
+        "mail_id": [1],
         "edit_id": list(session.scalars(select(BulkEdit.id))),
         "view_id": list(session.scalars(select(SavedView.id)))[:1],
         "import_id": make_imports(session, browser),

@@ -232,6 +232,7 @@ def test_deleting_a_person_never_takes_records_along(own_database: OwnDatabase) 
         "fk_mentions_activity_id",
         "fk_next_tasks_done_id",
         "fk_next_tasks_next_id",
+        "fk_outgoing_mails_activity_id",
         "fk_mentions_customer_id",
         "fk_mentions_lead_id",
         "fk_view_choices_view_id_list",

@@ -35,6 +35,7 @@ class Action(StrEnum):
     KEEP_EMPLOYEES = "keep_employees"
     PURGE = "purge"
     KEEP_WEBHOOKS = "keep_webhooks"
+    KEEP_MAIL = "keep_mail"
 
 
 _VIEWER = frozenset({Action.READ, Action.KEEP_VIEWS})
@@ -45,7 +46,7 @@ ROLES: dict[Role, frozenset[Action]] = {
     Role.VIEWER: _VIEWER,
     Role.SALES: _SALES,
     Role.MANAGER: _MANAGER,
-    Role.ADMIN: _MANAGER | {Action.KEEP_EMPLOYEES, Action.PURGE, Action.KEEP_WEBHOOKS},
+    Role.ADMIN: _MANAGER | {Action.KEEP_EMPLOYEES, Action.PURGE, Action.KEEP_WEBHOOKS, Action.KEEP_MAIL},
 }
 
 REFUSALS = {
@@ -58,6 +59,7 @@ REFUSALS = {
     Action.KEEP_EMPLOYEES: "Only admins can manage employees.",
     Action.PURGE: "Only admins can delete records permanently.",
     Action.KEEP_WEBHOOKS: "Only admins can manage webhooks.",
+    Action.KEEP_MAIL: "Only admins can manage email.",
 }
 
 WITHOUT_FACTOR = ("second_factor.edit_factor", "second_factor.set_up_factor", "auth.sign_out")

@@ -217,7 +217,8 @@ class Settings(BaseModel):
     second_factor_roles: Annotated[
         tuple[RoleName, ...], NoDecode, Parts, Field(description="roles separated by commas, such as manager, admin")
     ] = ()
-    # The mail server; without one, the CRM sends no email. What it sends links to SITE_URL.
+    # The mail server. Without one, the CRM sends nothing to employees, and emails from records become files in
+    # ``mail_folder``. What it sends to employees links to SITE_URL.
     smtp_host: str = ""
     smtp_port: int = _number(587, 1, 65535)
     smtp_security: Annotated[Literal["starttls", "tls", "none"], Field(description="starttls, tls or none")] = (
@@ -270,6 +271,11 @@ class Settings(BaseModel):
     def sends_mail(self) -> bool:
         """Whether there is a mail server."""
         return bool(self.smtp_host)
+
+    @property
+    def mail_folder(self) -> Path:
+        """Where emails are saved as files if there is no mail server."""
+        return self.var_folder / "mail"
 
     def allows_password(self, email: str) -> bool:
         """Whether the account with this email may sign in with a password."""

@@ -19,7 +19,7 @@ _COUNT = text("""
     SELECT (SELECT count(*) FROM webhook_deliveries WHERE state = 'waiting') AS webhooks_waiting,
         (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM webhook_deliveries
             WHERE state = 'waiting') AS webhooks_oldest_seconds,
-        (SELECT count(*) FROM outgoing_mails WHERE failed_at IS NULL) AS mails_waiting,
+        (SELECT count(*) FROM outgoing_mails WHERE failed_at IS NULL AND sent_at IS NULL) AS mails_waiting,
         (SELECT count(*) FROM outgoing_mails WHERE failed_at IS NOT NULL) AS mails_failed,
         (SELECT count(*) FROM imports WHERE state IN ('checking', 'importing', 'undoing')) AS imports_waiting,
         coalesce((SELECT extract(epoch FROM now() - seen_at) FROM worker_heartbeat), -1) AS worker_seen_seconds

@@ -22,6 +22,7 @@ from crm_web.models import (
     ExternalId,
     File,
     Lead,
+    OutgoingMail,
     RecordKind,
     set_audit_actor,
 )
@@ -93,7 +94,9 @@ def _erase_activities(person: Person) -> int:
     for activity in found:
         activity.subject, activity.body = ERASED, None
     db.session.flush()
-    ids = {*(activity.id for activity in found), *_list_removed(person, "activity")}
+    known = [activity.id for activity in found]
+    _count(delete(OutgoingMail).where(OutgoingMail.activity_id.in_(known)))
+    ids = {*known, *_list_removed(person, "activity")}
     _erase_history("activity", sorted(ids), ["subject"], ["body"])
     return len(ids)
 

@@ -41,11 +41,7 @@ def list_jobs(app: Flask) -> list[Job]:
     sender = Sender(allow_private=app.config["WEBHOOK_PRIVATE_ADDRESSES"])
     return [
         Job("send webhooks", sender.run, every=POLL_SECONDS, finish=sender.finish, thread="webhooks"),
-        *(
-            [Job("send mail", MailSender(settings).run, every=MAIL_POLLED, thread="mail")]
-            if settings.sends_mail
-            else []
-        ),
+        Job("send mail", MailSender(settings).run, every=MAIL_POLLED, thread="mail"),
         Job("notify of changes", Notifier(notify_of_changes, settings).run, every=NOTIFICATIONS_POLLED),
         Job("notify of the rest", Notifier(notify_of_the_rest, settings).run, every=REST_SECONDS),
         Job("import files", ImportRunner().run, every=IMPORTS_POLLED, thread="imports"),

@@ -193,7 +193,7 @@ def test_the_table_of_roles() -> None:
         Role.VIEWER: reading,
         Role.SALES: selling,
         Role.MANAGER: managing,
-        Role.ADMIN: managing | {Action.KEEP_EMPLOYEES, Action.PURGE, Action.KEEP_WEBHOOKS},
+        Role.ADMIN: managing | {Action.KEEP_EMPLOYEES, Action.PURGE, Action.KEEP_WEBHOOKS, Action.KEEP_MAIL},
     } == ROLES
 
 

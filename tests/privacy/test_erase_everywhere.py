@@ -32,7 +32,8 @@ SAFE = {
     **dict.fromkeys(("count_deltas.currency", "counts.currency", "exchange_rates.currency"), "code"),
     **dict.fromkeys(("leads.industry", "customers.industry"), "what a company does"),
     **dict.fromkeys(
-        ("password_links.%", "outgoing_mails.recipient", "table_versions.%"), "about employees, and tables"
+        ("password_links.%", "outgoing_mails.sender_name", "outgoing_mails.sender_email", "table_versions.%"),
+        "about employees, and tables",
     ),
     **dict.fromkeys(
         (
@@ -60,7 +61,8 @@ SAFE = {
     "duplicate_pairs.reasons": "fixed words",
     **dict.fromkeys(("record_merges.details", "erasures.records", "erasures.counts"), "ids and counts"),
     **dict.fromkeys(("bulk_edits.values", "bulk_items.before"), "status, owner and source"),
-    "changes.request_id": "random",
+    **dict.fromkeys(("changes.request_id", "outgoing_mails.thread_token"), "random"),
+    "outgoing_mails.saved_as": "an id",
     "activities.recurrence": "a rule of fixed words",
     "customers.number": "counted",
     "webhooks.url": "an address that an admin typed",
@@ -115,6 +117,9 @@ FILLED = """
         VALUES ('https://hooks.example', 'Tells Zeb Quixley', '["*"]', '\\x00');
     INSERT INTO outgoing_mails (employee_id, recipient, subject, body, error)
         VALUES (1, 'ada@piper.example', 'Zeb Quixley', 'Zeb Quixley', 'Zeb Quixley');
+    INSERT INTO outgoing_mails (activity_id, recipient, subject, body, sender_name, sender_email, thread_token, sent_at)
+        SELECT id, 'zeb@quixley.example', subject, '', 'Ada', 'ada@piper.example', 'abc', now() FROM activities
+        WHERE subject = 'Called';
     INSERT INTO webhook_deliveries (webhook_id, change_id, event, state, next_try_at, error)
         SELECT 1, max(id), 'lead.changed', 'failed', NULL, 'Zeb Quixley is refused' FROM changes;
     INSERT INTO api_tokens (employee_id, name, scope, secret_hash, secret_end, expires_at)

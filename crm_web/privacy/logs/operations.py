@@ -34,7 +34,7 @@ from crm_web.records.matching import escape_like
 
 _GONE = (
     *((Submission, Submission.answer), (Draft, Draft.fields), (Draft, Draft.place)),
-    *((OutgoingMail, OutgoingMail.subject), (OutgoingMail, OutgoingMail.body), (OutgoingMail, OutgoingMail.error)),
+    *((OutgoingMail, getattr(OutgoingMail, name)) for name in ("recipient", "subject", "body", "error")),
 )
 """What is deleted where it names the person."""
 _TEXTS = (
