@@ -75,6 +75,12 @@ ACTIVITIES = ListSpec(
         (Lead, Activity.lead_id),
         (Customer, Activity.customer_id),
     ),
+    found_by={
+        ("author_ids",): (),
+        ("assignee_ids",): (),
+        ("is_done",): (),
+        ("happened_from", "happened_to"): (),
+    },
     file={
         "ID": Activity.id,
         "Activity": Activity.subject,

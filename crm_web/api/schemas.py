@@ -52,7 +52,10 @@ class PageOf(ResponseModel, Generic[Item]):
     is_in_order: bool = Field(
         description="Whether the list is in the requested order. Lists too large to sort come in the default order."
     )
-    next: str | None
+    next: str | None = Field(
+        description="The cursor of the next page. A page of a large filtered list can hold fewer records than its"
+        " limit, or none: only null means that no more follow."
+    )
     previous: str | None
 
 

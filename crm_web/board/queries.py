@@ -10,7 +10,9 @@ from sqlalchemy.orm import aliased
 from crm_web.core.extensions import db
 from crm_web.leads.queries import LeadFilter, unnest_statuses
 from crm_web.leads.spec import LEADS
-from crm_web.lists.pagination import COUNT_LIMIT, PAGE_SIZE, Sort, cursor_after, load_page
+from crm_web.lists.cursors import cursor_after
+from crm_web.lists.pagination import COUNT_LIMIT, PAGE_SIZE, Scan, Sort, load_page
+from crm_web.lists.spec import SCAN_LIMIT
 from crm_web.models import NEXT_DUE, Employee, Lead, LeadLastActivity, LeadStatus, Metric, StatusKind
 from crm_web.stats.aggregates import LeadScope, Totals, columns_to_sum, count_current, sum_counts, sum_rows
 from crm_web.stats.periods import Period
@@ -172,8 +174,10 @@ def list_column(filters: LeadFilter, closed_in: Period | None, *, cursor: str) -
         return _select_column(some, closed_in, is_open=is_open).where(Lead.status == status)
 
     query = column_of(filters).outerjoin(_Owner, _Owner.id == Lead.owner_id).with_only_columns(*SHOWN_ON_CARD)
-    base_query = column_of(LeadFilter()) if filters.in_use != ["statuses"] else None
-    page = load_page(query, order, cursor=cursor, base_query=base_query)
+    scan = Scan(column_of(LeadFilter()), SCAN_LIMIT, [query], is_counted=True)
+    page = load_page(
+        query, order, cursor=cursor, scan=None if filters.in_use == ["statuses"] else scan, is_bounded=False
+    )
     return Cards(page.rows, page.next)
 
 

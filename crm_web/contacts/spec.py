@@ -41,6 +41,7 @@ CONTACTS = ListSpec(
     always=(Contact.id, Contact.name, Contact.customer_id, Contact.is_primary),
     always_related={"customer": ["name", "deleted_at"]},
     related=((Customer, Contact.customer_id),),
+    found_by={("customer_id",): (), ("owner_ids",): ()},
     file={
         "ID": Contact.id,
         "Salutation": Contact.salutation,

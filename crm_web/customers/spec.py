@@ -77,6 +77,15 @@ CUSTOMERS = ListSpec(
         (Changer, Customer.updated_by_id),
         (Parent, Customer.parent_id),
     ),
+    found_by={
+        ("owner_ids",): (),
+        ("statuses",): (),
+        ("countries",): (),
+        ("industries",): (),
+        ("created_from", "created_to"): (),
+        ("active_from", "active_to"): (),
+    },
+    found_missing=("industry", "activity"),
     file={
         "Number": Customer.number,
         "Name": Customer.name,

@@ -62,6 +62,12 @@ COLUMNS = (
 )  # fmt: skip
 """Every column, in the order in which they stand."""
 
+COVERED = frozenset(
+    {"statuses", "owner_ids", "sources", "countries", "currency", "amount_from", "amount_to", "close_from", "close_to"}
+    | {"overdue_on", "created_from", "created_to", "closed_from", "closed_to"}
+)
+"""The filters by columns of ``FILTERED``, which the index of the order by last update holds."""
+
 LEADS = ListSpec(
     Lead,
     Column("name", "Name", sort=Lead.sort_name.expression, is_indexed=True),
@@ -102,6 +108,23 @@ LEADS = ListSpec(
         (Customer, Lead.customer_id),
     ),
     by_one={"updated_at": ("statuses", "owner_ids")},
+    found_by={
+        ("owner_ids",): ("statuses", "sources"),
+        ("statuses",): (),
+        ("sources",): (),
+        ("customer_id",): (),
+        ("countries",): (),
+        ("industries",): (),
+        ("amount_from", "amount_to"): (),
+        ("close_from", "close_to"): (),
+        ("overdue_on",): (),
+        ("created_from", "created_to"): (),
+        ("active_from", "active_to"): (),
+        ("closed_from", "closed_to"): (),
+        ("left",): (),
+    },
+    found_missing=("amount", "close", "activity"),
+    covered={"updated_at": COVERED},
     # The heads are those that ``flask leads import`` reads again.
     file={
         "ID": Lead.id,

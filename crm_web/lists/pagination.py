@@ -1,35 +1,28 @@
-"""Keyset pagination: each page costs the same at any depth."""
+"""Keyset pagination: each page costs the same at any depth, and reads no more than so many rows."""
 
-import base64
-import binascii
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, case, func, literal, select, true, tuple_
 
 from crm_web.core.extensions import db
+from crm_web.lists.cursors import (
+    MOST_SCANNED,
+    CursorPosition,
+    cursor_after,
+    cursor_before,
+    decode_cursor,
+)
 
 PAGE_SIZE = 50
 COUNT_LIMIT = 10_000
-SCAN_LIMIT = 10_000
 GROUP_SCAN_LIMIT = 3_000
-_READERS: dict[type, Callable[[str], Any]] = {
-    str: str,
-    int: int,
-    Decimal: lambda text: _read_amount(text),
-    date: date.fromisoformat,
-    datetime: lambda text: datetime.fromisoformat(text).astimezone(UTC),
-}
-_LARGEST_AMOUNT = Decimal(10) ** 30
-
-
-CursorPosition = tuple[str, Any, int]
-"""Which side of a row a page stands on, and the sort key and id of that row."""
+GLANCE = 2_000
+COMMON = 10
+"""Words are common if so many of the first rows of a list, as many as a glance takes in, contain them."""
+FURTHER = 4
+"""How many times as many rows are searched each time that somebody searches further."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +60,24 @@ class Sort:
 
 
 @dataclass(frozen=True)
+class Scan:
+    """How the rows of a filtered list are found without reading all others.
+
+    :param base: the list in its order, with as many of the filters as the order's index serves
+    :param limit: how many rows of it a page may read
+    :param probes: selects with some of the filters each, that an index of their own finds
+    :param is_counted: whether the first of them has all filters
+    :param words: selects the first rows of the order that contain the words of the list, if it has any
+    """
+
+    base: Select[Any]
+    limit: int
+    probes: Sequence[Select[Any]]
+    is_counted: bool = False
+    words: Select[Any] | None = None
+
+
+@dataclass(frozen=True)
 class Page:
     """A page of a list.
 
@@ -76,6 +87,9 @@ class Page:
     :param count: of the whole list, at most ``COUNT_LIMIT`` + 1
     :param is_in_order: false if there were too many rows for the wanted order
     :param starts_at_cursor: false if the cursor was invalid and the first page is shown
+    :param is_partial: whether there may be more than ``count``, because not all rows were searched
+    :param further: where the search goes on, if it ended before the page was full: ``next`` or ``previous``
+    :param searched: how many rows were searched by then
     """
 
     rows: Sequence[Any]
@@ -84,10 +98,29 @@ class Page:
     count: int
     is_in_order: bool = True
     starts_at_cursor: bool = True
+    is_partial: bool = False
+    further: str | None = None
+    searched: int = 0
 
     @property
     def count_is_exact(self) -> bool:
-        return self.count <= COUNT_LIMIT
+        return not self.is_partial and self.count <= COUNT_LIMIT
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What was found.
+
+    :param rows: one more than the page holds, if there are more
+    :param end: key and id of the last row that was searched, if the search ended there
+    :param searched: how many rows were searched by then
+    """
+
+    rows: list[Any]
+    count: int
+    is_partial: bool = False
+    end: tuple[Any, int] | None = None
+    searched: int = 0
 
 
 def load_page(
@@ -96,45 +129,75 @@ def load_page(
     *,
     cursor: str | None,
     size: int = PAGE_SIZE,
-    base_query: Select[Any] | None = None,
+    scan: Scan | None = None,
     fallback_sort: Sort | None = None,
+    is_bounded: bool = True,
 ) -> Page:
-    """Load a page in two queries, at most four: the bounded count and the rows.
+    """Load a page in two or three queries, at most four.
 
-    If few rows match, they are found first and then sorted. If many do, the order is scanned for ``SCAN_LIMIT`` rows,
-    and only if too few of these match, all matches are found and sorted. The planner alone would scan the whole table,
-    or sort half of it.
+    Where an index finds all that a filter asks for, and that is little, it is found first and then sorted. Else the
+    order is scanned for a limited number of rows, and the page ends where the scan does. The planner alone would scan
+    the whole table, or sort half of it.
 
     :param query: selects one entity or several columns, with filters, without order or limit
     :param cursor: ``Page.next`` or ``Page.previous``; an invalid one means the first page
-    :param base_query: the same without filters; omit it if an index serves both filter and order
+    :param scan: how to find the rows; omit it if an index serves both filter and order
     :param fallback_sort: an order with an index, for when ``sort`` has none and too many rows match
+    :param is_bounded: false to go on to the end of the list if a limited scan doesn't fill the page
     """
-    count = count_some(query, sort)
-    wanted, sort = sort, choose_sort(count, sort, fallback_sort)
-    place = _decode_cursor(cursor, sort)
-    backwards = place is not None and place[0] == "before"
+    count = None if sort.is_indexed else count_some(query)
+    wanted, sort = sort, choose_sort(count or 0, sort, fallback_sort)
+    place = decode_cursor(cursor, sort.expression.type.python_type)
+    backwards = place is not None and place.side == "before"
     order = replace(sort, descending=sort.descending != backwards)
-    rows = _find_rows(query, order, place, size=size, count=count, base_query=base_query) if count else []
-    more = len(rows) > size
-    rows = rows[:size][::-1] if backwards else rows[:size]
-    has_next = more if not backwards else True
-    has_previous = more if backwards else place is not None
-    return Page(
-        # Beside the key and the id of the order, one entity or several columns.
-        rows=[row[0] for row in rows] if rows and len(rows[0]) == 3 else rows,
-        next=_encode_cursor("after", rows[-1].sort_key, rows[-1].sort_id) if rows and has_next else None,
-        previous=_encode_cursor("before", rows[0].sort_key, rows[0].sort_id) if rows and has_previous else None,
-        count=count,
+    found = _find(query, order, place, size=size, count=count, scan=scan)
+    if found.end is not None and len(found.rows) <= size and not is_bounded:
+        found = _find_all(query, order, place, size=size)
+    return replace(
+        _cut(found, order, place, size=size),
         is_in_order=sort is wanted,
         starts_at_cursor=place is not None or cursor is None,
     )
 
 
-def count_some(query: Select[Any], sort: Sort) -> int:
+def _cut(found: _Found, order: Sort, place: CursorPosition | None, *, size: int) -> Page:
+    """Make the page, with the cursors of the pages on both sides of it."""
+    rows, backwards = found.rows[:size], place is not None and place.side == "before"
+    ahead, behind = (cursor_before, cursor_after) if backwards else (cursor_after, cursor_before)
+    onward = further = back = None
+    if len(found.rows) > size:
+        onward = ahead(rows[-1].sort_key, rows[-1].sort_id)
+    elif found.end is not None:
+        onward = further = ahead(*found.end, min(found.searched * FURTHER, MOST_SCANNED))
+    if place is not None and rows:
+        back = behind(rows[0].sort_key, rows[0].sort_id)
+    elif place is not None:
+        # The row of the cursor itself belongs to the page that is left, and comes again on the way back.
+        back = behind(place.key, place.row_id + (-1 if order.descending else 1))
+    if backwards:
+        rows, onward, back = rows[::-1], back, onward
+    # Beside the key and the id of the order, and perhaps a count, one entity or several columns.
+    is_entity = bool(rows) and len(rows[0]) == (4 if hasattr(rows[0], "sort_total") else 3)
+    return Page(
+        rows=[row[0] for row in rows] if is_entity else rows,
+        next=onward,
+        previous=back,
+        count=min(found.count, COUNT_LIMIT + 1),
+        is_partial=found.is_partial,
+        further=further,
+        searched=found.searched,
+    )
+
+
+def count_some(query: Select[Any]) -> int:
     """Count the rows of a query, at most ``COUNT_LIMIT`` + 1."""
-    bounded = query.with_only_columns(sort.id_column).order_by(None).limit(COUNT_LIMIT + 1).subquery()
-    return db.session.scalar(select(func.count()).select_from(bounded)) or 0
+    return db.session.scalar(select(_count_some(query))) or 0
+
+
+def _count_some(query: Select[Any]) -> Any:
+    rows = query.with_only_columns(literal(1).label("one"), maintain_column_froms=True).order_by(None)
+    bounded = rows.limit(COUNT_LIMIT + 1).subquery()
+    return select(func.count()).select_from(bounded).scalar_subquery()
 
 
 def choose_sort(count: int, sort: Sort, fallback_sort: Sort | None) -> Sort:
@@ -148,69 +211,115 @@ def join_groups(query: Select[Any], sort: Sort) -> Select[Any]:
     return query if groups is None else query.join(groups.keys, groups.keys.c.value == groups.column)
 
 
-def _find_rows(
+def _find(
     query: Select[Any],
     order: Sort,
     position: CursorPosition | None,
     *,
     size: int,
-    count: int,
-    base_query: Select[Any] | None,
-) -> list[Any]:
-    if not order.is_indexed or (base_query is not None and count <= COUNT_LIMIT):
-        return _load_rows_keys_first(query, order, position, size=size)
-    if order.groups is not None:
-        return _load_rows_by_groups(query, base_query, order, position, size=size)
-    end = None if base_query is None else _probe_scan_limit(base_query, order, position)
+    count: int | None,
+    scan: Scan | None,
+) -> _Found:
+    if not order.is_indexed:
+        return _find_all(query, order, position, size=size)
+    if scan is None:
+        count = count_some(query) if count is None else count
+        return _Found(_load_in_order(query, order, position, size=size) if count else [], count)
+    if count is None:
+        is_narrow, count, length = _probe(scan)
+        if is_narrow:
+            return _find_all(query, order, position, size=size)
+        scan = replace(scan, limit=max(scan.limit, length))
+    return _find_within(query, order, position, size=size, scan=scan, count=count)
+
+
+def _probe(scan: Scan) -> tuple[bool, int, int]:
+    """Look in one query whether an index finds few enough rows, and count them all if one probe has all filters.
+
+    Words that are hardly among the first rows are rare: counting what contains them takes as long as finding it. Of
+    others it says about how many rows hold two pages.
+    """
+    probes = [_count_some(probe) for probe in scan.probes]
+    first = [] if scan.words is None else [select(func.count()).select_from(scan.words.subquery()).scalar_subquery()]
+    counts = db.session.execute(select(*probes, *first)).one()
+    is_narrow = any(count <= COUNT_LIMIT for count in counts[: len(probes)])
+    is_rare = scan.words is not None and counts[-1] < COMMON
+    length = 0 if scan.words is None or is_rare else GLANCE * 2 * PAGE_SIZE // counts[-1]
+    return is_narrow or is_rare, counts[0] if scan.is_counted else 0, length
+
+
+def _find_all(query: Select[Any], order: Sort, position: CursorPosition | None, *, size: int) -> _Found:
+    """Find all that match, without regard to the order, and count them."""
+    matches = join_groups(query, order).with_only_columns(*_keys_of(order))
+    rows = _load_matches(query, matches, order, position, size=size)
+    if rows or position is None:
+        return _Found(rows, rows[0].sort_total if rows else 0)
+    return _Found(rows, count_some(query))
+
+
+def _find_within(
+    query: Select[Any], order: Sort, position: CursorPosition | None, *, size: int, scan: Scan, count: int
+) -> _Found:
+    """Find what matches among a limited number of rows.
+
+    :param count: of all that match, if it is known
+    """
+    usual = scan.limit if order.groups is None else GROUP_SCAN_LIMIT
+    length = max(usual, position.scan if position else 0)
+    if order.groups is None:
+        keys = scan.base.with_only_columns(*_keys_of(order))
+        end = db.session.execute(_slice(keys, order, position, 0).offset(length - 1)).first()
+        near = _between(query, order, position, end)
+        matches = near.with_only_columns(*_keys_of(order))
+    else:
+        scanned = _merge_group_scans(scan.base, order, position, length)
+        end = db.session.execute(scanned.offset(length - 1)).first()
+        found = scanned.cte("scanned").prefix_with("MATERIALIZED")
+        near = query.join(found, found.c.sort_id == order.id_column)
+        matches = near.with_only_columns(found.c.sort_key, found.c.sort_id)
+    last = None if end is None else (end[0], end[1])
+    if count and order.groups is None:
+        # Nothing is left to count, so it may end with the page.
+        return _Found(_load_in_order(near, order, position, size=size), count, end=last, searched=length)
+    rows = _load_matches(query, matches, order, position, size=size)
+    is_all = position is None and end is None
+    total = rows[0].sort_total if rows else 0
+    return _Found(rows, count or total, is_partial=not count and not is_all, end=last, searched=length)
+
+
+def _between(query: Select[Any], order: Sort, position: CursorPosition | None, end: Any) -> Select[Any]:
+    """Select what stands after the cursor, up to the row where a scan ended, that one included."""
+    if position is not None:
+        query = query.where(_is_beyond(order, position.key, position.row_id))
     if end is None:
-        return _load_rows(query, order, position, size=size)
-    near = query.where(_is_beyond(replace(order, descending=not order.descending), *end))
-    rows = _load_rows(near, order, position, size=size)
-    return rows if len(rows) > size else _load_rows_keys_first(query, order, position, size=size)
+        return query
+    here, there = _compare(order, *end)
+    return query.where(here >= there if order.descending else here <= there)
 
 
-def _probe_scan_limit(base_query: Select[Any], order: Sort, position: CursorPosition | None) -> tuple[Any, int] | None:
-    """Return where a scan of ``SCAN_LIMIT`` rows ends; ``None`` if the list ends before."""
-    keys = base_query.with_only_columns(order.expression, order.id_column)
-    found = db.session.execute(_slice(keys, order, position, 0).offset(SCAN_LIMIT).limit(1)).first()
-    return None if found is None else (found[0], found[1])
+def _load_in_order(query: Select[Any], order: Sort, position: CursorPosition | None, *, size: int) -> list[Any]:
+    """Load rows that an index of the order finds."""
+    if order.groups is not None:
+        return _load_whole(query, _merge_group_scans(query, order, position, size + 1), order)
+    return list(db.session.execute(_slice(query.add_columns(*_keys_of(order)), order, position, size)).all())
 
 
-def _load_rows(query: Select[Any], order: Sort, position: CursorPosition | None, *, size: int) -> list[Any]:
-    query = query.add_columns(order.expression.label("sort_key"), order.id_column.label("sort_id"))
-    return list(db.session.execute(_slice(query, order, position, size)).all())
-
-
-def _load_rows_keys_first(query: Select[Any], order: Sort, position: CursorPosition | None, *, size: int) -> list[Any]:
-    """Materialized, so that the matches are found without regard to the order; then one page is loaded whole."""
-    columns = (order.expression.label("sort_key"), order.id_column.label("sort_id"))
-    matches = (
-        join_groups(query, order).with_only_columns(*columns).order_by(None).cte("matches").prefix_with("MATERIALIZED")
-    )
+def _load_matches(
+    query: Select[Any], keys: Select[Any], order: Sort, position: CursorPosition | None, *, size: int
+) -> list[Any]:
+    """Materialized, so that the keys are found without regard to the order; then one page is loaded whole."""
+    matches = keys.order_by(None).cte("matches").prefix_with("MATERIALIZED")
     within = Sort(matches.c.sort_key, matches.c.sort_id, order.descending)
-    return _load_whole(query, _slice(select(matches), within, position, size), order)
+    total = select(func.count()).select_from(matches).correlate(None).scalar_subquery()
+    return _load_whole(query, _slice(select(matches, total.label("sort_total")), within, position, size), order)
 
 
 def _load_whole(query: Select[Any], keys: Select[Any], order: Sort) -> list[Any]:
     """Load the rows of some keys, in their order."""
     wanted = keys.subquery("wanted")
-    rows = query.join(wanted, wanted.c.sort_id == order.id_column).add_columns(wanted.c.sort_key, wanted.c.sort_id)
-    return list(
-        db.session.execute(rows.order_by(*Sort(wanted.c.sort_key, wanted.c.sort_id, order.descending).columns)).all()
-    )
-
-
-def _load_rows_by_groups(
-    query: Select[Any], base_query: Select[Any] | None, order: Sort, position: CursorPosition | None, *, size: int
-) -> list[Any]:
-    """Scan in the order of the groups and filter; if too few rows match, look at all."""
-    if base_query is None:
-        return _load_whole(query, _merge_group_scans(query, order, position, size + 1), order)
-    near = _merge_group_scans(base_query, order, position, GROUP_SCAN_LIMIT).cte("near").prefix_with("MATERIALIZED")
-    fitting = query.join(near, near.c.sort_id == order.id_column).add_columns(near.c.sort_key, near.c.sort_id)
-    ordered = fitting.order_by(*Sort(near.c.sort_key, near.c.sort_id, order.descending).columns)
-    rows = list(db.session.execute(ordered.limit(size + 1)).all())
-    return rows if len(rows) > size else _load_rows_keys_first(query, order, position, size=size)
+    rows = query.join(wanted, wanted.c.sort_id == order.id_column).add_columns(*wanted.c)
+    ordered = rows.order_by(*Sort(wanted.c.sort_key, wanted.c.sort_id, order.descending).columns)
+    return list(db.session.execute(ordered).all())
 
 
 def _merge_group_scans(query: Select[Any], order: Sort, position: CursorPosition | None, length: int) -> Select[Any]:
@@ -221,14 +330,14 @@ def _merge_group_scans(query: Select[Any], order: Sort, position: CursorPosition
     key = grouping.keys.c.key
     groups = select(grouping.keys.c.value, key).order_by(key.desc() if order.descending else key.asc())
     if position is not None:
-        groups = groups.where(key <= position[1] if order.descending else key >= position[1])
+        groups = groups.where(key <= position.key if order.descending else key >= position.key)
     group, row_id = groups.subquery("grouped"), order.id_column
     # Were it "=", the planner would drop the column from the order, and walk all rows by id for a group without any.
     is_of_group = grouping.column.between(group.c.value, group.c.value)
     inner = query.with_only_columns(row_id.label("sort_id")).where(is_of_group)
     if position is not None:
-        is_same = group.c.key == literal(position[1], key.type)
-        from_here = case((is_same, literal(position[2])), else_=literal(2**63 - 1 if order.descending else -1))
+        is_same = group.c.key == literal(position.key, key.type)
+        from_here = case((is_same, literal(position.row_id)), else_=literal(2**63 - 1 if order.descending else -1))
         inner = inner.where(row_id < from_here if order.descending else row_id > from_here)
     inner = inner.order_by(*Sort(grouping.column, row_id, order.descending).columns).limit(length)
     some = inner.correlate(group).lateral("members")
@@ -236,57 +345,23 @@ def _merge_group_scans(query: Select[Any], order: Sort, position: CursorPosition
     return found.order_by(*Sort(group.c.key, some.c.sort_id, order.descending).columns).limit(length)
 
 
+def _keys_of(order: Sort) -> tuple[Any, Any]:
+    return order.expression.label("sort_key"), order.id_column.label("sort_id")
+
+
 def _slice(query: Select[Any], order: Sort, position: CursorPosition | None, size: int) -> Select[Any]:
     """Select one row more than a page, from the cursor on."""
     if position is not None:
-        query = query.where(_is_beyond(order, *position[1:]))
+        query = query.where(_is_beyond(order, position.key, position.row_id))
     return query.order_by(*order.columns).limit(size + 1)
 
 
 def _is_beyond(order: Sort, key: Any, row_id: int) -> ColumnElement[bool]:
+    here, there = _compare(order, key, row_id)
+    is_beyond: ColumnElement[bool] = here < there if order.descending else here > there
+    return is_beyond
+
+
+def _compare(order: Sort, key: Any, row_id: int) -> tuple[Any, Any]:
     here = tuple_(order.expression, order.id_column)
-    there = tuple_(literal(key, order.expression.type), literal(row_id))
-    return here < there if order.descending else here > there
-
-
-def cursor_after(key: Any, row_id: int) -> str:
-    """Return the cursor of the page that starts after a row."""
-    return _encode_cursor("after", key, row_id)
-
-
-def cursor_before(key: Any, row_id: int) -> str:
-    """Return the cursor of the page that ends before a row."""
-    return _encode_cursor("before", key, row_id)
-
-
-def _encode_cursor(side: str, key: Any, row_id: int) -> str:
-    value = key.isoformat() if hasattr(key, "isoformat") else str(key)
-    return base64.urlsafe_b64encode(json.dumps([side, value, row_id]).encode()).decode().rstrip("=")
-
-
-def _decode_cursor(cursor: str | None, sort: Sort) -> CursorPosition | None:
-    """Cursors come from the URL and may be anything; an invalid one means the first page."""
-    if not cursor or "\x00" in cursor:
-        return None
-    try:
-        side, key, row_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        key.encode()
-        value = _reader_of(sort.expression.type.python_type)(key)
-    except (binascii.Error, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
-        return None
-    if side not in ("after", "before") or type(row_id) is not int or abs(row_id) >= 2**63 or "\x00" in key:
-        return None
-    return side, value, row_id
-
-
-def _reader_of(kind: type) -> Callable[[str], Any]:
-    """An enum parses its own values, and refuses all others."""
-    return kind if issubclass(kind, StrEnum) else _READERS[kind]
-
-
-def _read_amount(text: str) -> Decimal:
-    """PostgreSQL refuses exponents that Python accepts."""
-    amount = Decimal(text)
-    if not abs(amount) < _LARGEST_AMOUNT:
-        raise ValueError
-    return amount
+    return here, tuple_(literal(key, order.expression.type), literal(row_id))

@@ -151,8 +151,10 @@ class SpecListParams(RecordListParams):
         )
 
     def load_first(self, size: int) -> Page:
-        """The first rows of the list."""
-        return self.spec.list_page(self.read_filter(), sort=self.sort, cursor=None, columns=self.columns, size=size)
+        """The first rows of the list, however far apart they are."""
+        return self.spec.list_page(
+            self.read_filter(), sort=self.sort, cursor=None, columns=self.columns, size=size, is_bounded=False
+        )
 
     def find_neighbor(self, record_id: int, *, forward: bool) -> int | None:
         """The record after another one in the list, or before it; ``None`` at its end."""

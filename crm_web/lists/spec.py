@@ -1,6 +1,6 @@
 """One specification of a list: its orders, pages, columns and files follow from the columns that it names."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from types import SimpleNamespace
@@ -11,14 +11,15 @@ from sqlalchemy.orm import aliased
 
 from crm_web.core.extensions import db
 from crm_web.lists.columns import Column, show_words
+from crm_web.lists.cursors import cursor_after, cursor_before
 from crm_web.lists.pagination import (
+    GLANCE,
     PAGE_SIZE,
     Page,
+    Scan,
     Sort,
     choose_sort,
     count_some,
-    cursor_after,
-    cursor_before,
     join_groups,
     load_page,
 )
@@ -30,6 +31,10 @@ from crm_web.records.matching import contains_words
 
 LARGEST_FIRST = ("money", "percent", "date", "moment")
 KEPT_ROWS = 100
+SCAN_LIMIT = 5_000
+"""How many rows a page searches at first, where it has to read each."""
+COVERED_SCAN_LIMIT = 20_000
+"""The same where the order's index holds all that is filtered by."""
 
 
 class ListSpec:
@@ -47,6 +52,10 @@ class ListSpec:
     :param related: other tables that files read, each with the column that holds its id
     :param file: what a file holds where no columns are chosen; plain texts that it does not name come last
     :param by_one: the filters that an order's index begins with, if they name one value each
+    :param found_by: parts of the filter that an index finds by themselves, together if they share one; with each, the
+        parts that the same index serves as well
+    :param found_missing: what can be missing, as far as an index finds the records without it
+    :param covered: for an order, the parts of the filter that its index holds too
     :param last_activity: the id of the record, and the moment, in the table of latest activities
     :param row: the class of a page's rows, with what follows from the columns of one
     """
@@ -66,6 +75,9 @@ class ListSpec:
         file: Mapping[str, Any],
         missing: Mapping[str, tuple[str, ColumnElement[bool]]] | None = None,
         by_one: Mapping[str, Sequence[str]] | None = None,
+        found_by: Mapping[tuple[str, ...], tuple[str, ...]],
+        found_missing: Collection[str] = (),
+        covered: Mapping[str, frozenset[str]] | None = None,
         last_activity: tuple[Any, Any] = (None, None),
         row: type[SimpleNamespace] = SimpleNamespace,
     ) -> None:
@@ -80,6 +92,7 @@ class ListSpec:
         self._missing = {**(missing or {}), **ours}
         self._activity_id, self.activity_at = last_activity
         self._always, self._related, self._by_one = always, related, by_one or {}
+        self.found_by, self._found_missing, self._covered = found_by, found_missing, covered or {}
         self._always_related, self._row = always_related, row
         # Whoever asks chooses the columns, in any order: of the many choices only the latest are kept.
         self._plain_rows = lru_cache(KEPT_ROWS)(self._build_rows)
@@ -163,7 +176,7 @@ class ListSpec:
         :return: the word, or ``default_sort`` where there are too many records for it
         """
         order, usual = self.read_sort(word), self.read_sort(self.default_sort)
-        is_usable = order.is_indexed or choose_sort(count_some(self.select(filters), order), order, usual) is order
+        is_usable = order.is_indexed or choose_sort(count_some(self.select(filters)), order, usual) is order
         return word if word and is_usable else self.default_sort
 
     def list_page(
@@ -175,6 +188,7 @@ class ListSpec:
         columns: Sequence[str] = (),
         fields: Sequence[str] = (),
         size: int = PAGE_SIZE,
+        is_bounded: bool = True,
     ) -> Page:
         """Load one page of the list.
 
@@ -184,6 +198,7 @@ class ListSpec:
         :param columns: the columns to read, beside what the page needs of every record
         :param fields: the attributes to read instead, for programs
         :param size: rows a page
+        :param is_bounded: false to search to the end of the list for rows that fill the page
         :return: the page, with plain rows
         """
         order, rows = self.read_sort(sort), self._plain_rows(tuple(columns), tuple(fields))
@@ -192,8 +207,9 @@ class ListSpec:
             order,
             cursor=cursor,
             size=size,
-            base_query=self._select_in_order(filters, order),
+            scan=self.plan_scan(order, filters),
             fallback_sort=self.read_sort(self.default_sort),
+            is_bounded=is_bounded,
         )
         return replace(page, rows=rows.make(page.rows))
 
@@ -212,7 +228,7 @@ class ListSpec:
         if key is None:
             return None
         cursor = (cursor_after if forward else cursor_before)(key[0], record_id)
-        rows = self.list_page(filters, sort=word, cursor=cursor, columns=(), size=1).rows
+        rows = self.list_page(filters, sort=word, cursor=cursor, size=1, is_bounded=False).rows
         return rows[0].id if rows else None
 
     def make_table(
@@ -275,9 +291,50 @@ class ListSpec:
         is_by_activity = order.expression is self.sorts.get("last_activity")
         return self._join_activity(query) if is_by_activity and not filters.asks_for_activity else query
 
+    def plan_scan(self, order: Sort, filters: ListFilter) -> Scan | None:
+        """Say how the records of some filters are found in an order.
+
+        :return: the plan; ``None`` where the order's index serves all filters
+        """
+        base = self._select_in_order(filters, order)
+        if base is None:
+            return None
+        parts = sorted(self._list_found_parts(filters), key=len, reverse=True)
+        is_covered = self._covered.get(self._key_of(order), frozenset()) >= set(filters.in_use)
+        has_words = "words" in filters.in_use
+        return Scan(
+            base=base,
+            limit=COVERED_SCAN_LIMIT if is_covered else SCAN_LIMIT,
+            probes=[self.select(type(filters)(**some)) for some in parts] or ([] if has_words else [base]),
+            is_counted=bool(parts) and parts[0] == {name: getattr(filters, name) for name in filters.in_use},
+            words=self._select_first_with_words(base, order, filters.words) if has_words else None,
+        )
+
+    def _list_found_parts(self, filters: ListFilter) -> Iterator[dict[str, Any]]:
+        """The parts of a filter that an index finds, each with what the same index serves as well."""
+        for first, further in self.found_by.items():
+            leading = {name: getattr(filters, name) for name in first if name in filters.in_use}
+            # Records that belong to nobody are found by an index of their own, which holds nothing else.
+            others = further if all(0 not in values for values in leading.values() if further) else ()
+            if leading:
+                yield leading | {name: getattr(filters, name) for name in others if name in filters.in_use}
+        if missing := [word for word in filters.lacks if word in self._found_missing]:
+            yield {"lacks": missing}
+
+    def _select_first_with_words(self, base: Select[Any], order: Sort, words: str) -> Select[Any]:
+        """Select those of the first records of an order that contain words."""
+        columns = (self.model.search_text.label("search_text"),)
+        in_order = base.with_only_columns(*columns).limit(GLANCE)
+        first = (in_order if order.groups else in_order.order_by(*order.columns)).subquery()
+        is_match = contains_words(first.c.search_text, words, by_index=False)
+        return select(first.c.search_text).where(is_match)
+
+    def _key_of(self, order: Sort) -> str:
+        return next(key for key, expression in self.sorts.items() if expression is order.expression)
+
     def _select_in_order(self, filters: ListFilter, order: Sort) -> Select[Any] | None:
         """What an index gives in this order: as much as is filtered by its own column; ``None`` where that is all."""
-        key = next(key for key, expression in self.sorts.items() if expression is order.expression)
+        key = self._key_of(order)
         about = self.columns[key].filters if key in self.columns else ()
         known = {name: getattr(filters, name) for name in about if name in filters.in_use}
         one = {name: getattr(filters, name) for name in self._by_one.get(key, ())}

@@ -11,7 +11,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from crm_web.models import ActivityKind, Employee, Lead, LeadStatus
+from crm_web.models import ActivityKind, Employee, Lead
 from tests.factories import make_activity, make_customer, make_employee, make_lead
 from tests.page import Browser, Page
 
@@ -273,21 +273,3 @@ def test_columns_of_others_cost_no_more_for_twenty_rows(browser_as: BrowserAs, s
             make_lead(session, by=owner, owner_id=owner.id, customer_id=customer.id)
         costs.append(browser.count_queries("leads.list_leads", **query))
     assert costs[0] == costs[1] <= 8
-
-
-def test_a_walk_that_finds_too_little_ends_in_the_same_order(
-    browser_as: BrowserAs, session: Session, ann: Employee, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The ways to a page differ in cost and in nothing else."""
-    for number in range(30):
-        make_lead(session, last_name=f"{number:02}", country="AT" if number < 8 else "US", amount=number)
-    browser = browser_as(ann)
-    expected = [row["Name"] for row in browser.get("leads.list_leads", country="AT", sort="-amount").table]
-    monkeypatch.setattr("crm_web.lists.pagination.COUNT_LIMIT", 5)
-    monkeypatch.setattr("crm_web.lists.pagination.SCAN_LIMIT", 3)
-    monkeypatch.setattr("crm_web.lists.pagination.GROUP_SCAN_LIMIT", 3)
-    for word in ("-amount", "-name"):
-        page = browser.get("leads.list_leads", country="AT", sort=word)
-        assert [row["Name"] for row in page.table] == expected == [f"{number:02}" for number in range(7, -1, -1)]
-    for word, first in {"status": LeadStatus.NEW, "country": None, "owner": None}.items():
-        assert len(browser.get("leads.list_leads", country="AT", sort=word).table) == 8, (word, first)
