@@ -33,7 +33,7 @@ def main() -> None:
         print(f"Filling {options.small:,} and {options.leads:,} leads …", flush=True)
         databases = [
             make_database("small", options.small),
-            make_database("large", options.leads, keeps=options.keeps),
+            make_database("large", options.leads, keeps=options.keeps, has_history=options.has_history),
         ]
         sites = [_serve(database, undone) for database in databases]
         figures = [_fill_rate(databases[1]), *_measure(options, *sites)]

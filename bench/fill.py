@@ -65,15 +65,16 @@ def connect(url: str) -> Connection:
     )
 
 
-def make_database(name: str, leads: int, *, keeps: bool = False) -> Database:
+def make_database(name: str, leads: int, *, keeps: bool = False, has_history: bool = True) -> Database:
     """Make a filled database, in place of the one of that name.
 
     :param name: its name
     :param leads: how many leads
     :param keeps: whether one that is there with as many leads is taken as it is
+    :param has_history: whether its records have a history
     :return: the database
     """
-    database = Database(f"{name}_{leads}", leads)
+    database = Database(f"{name}_{leads}" if has_history else f"{name}_{leads}_no_history", leads)
     if keeps and _administer("SELECT 1 FROM pg_database WHERE datname = %s", database.name):
         return database
     _administer(f'DROP DATABASE IF EXISTS "{database.name}" WITH (FORCE)')
@@ -81,9 +82,12 @@ def make_database(name: str, leads: int, *, keeps: bool = False) -> Database:
     app = database.app(statement_timeout=600)
     with app.app_context():
         upgrade()
-    runner = app.test_cli_runner()
+    runner, history = app.test_cli_runner(), "--history" if has_history else "--no-history"
     started = time.perf_counter()
-    for command, arguments in ((None, ["demo", "load"]), (fill, ["--leads", str(leads)])):
+    for command, arguments in (
+        (None, ["demo", "load"]),
+        (fill, ["--leads", str(leads), history]),
+    ):
         started = time.perf_counter()
         result = runner.invoke(command, args=arguments)
         if result.exit_code:

@@ -21,6 +21,7 @@ class Options:
     :param requests: how many requests a worker answers between two looks at its memory
     :param parts: what is measured, of ``PARTS``
     :param keeps: whether a large database that is there is used again
+    :param has_history: whether the records of the large database have a history; without it far more of them fit
     """
 
     leads: int = 1_000_000
@@ -29,11 +30,13 @@ class Options:
     requests: int = 10_000
     parts: tuple[str, ...] = PARTS
     keeps: bool = False
+    has_history: bool = True
 
     @property
     def is_whole(self) -> bool:
         """Whether it measures all there is, at full size: such a run is what others are compared with."""
-        return self.leads >= 1_000_000 and self.parts == PARTS and self.rounds >= 30 and self.requests >= 10_000
+        is_full = self.leads >= 1_000_000 and self.has_history
+        return is_full and self.parts == PARTS and self.rounds >= 30 and self.requests >= 10_000
 
 
 def read_options() -> Options:
@@ -51,6 +54,7 @@ def read_options() -> Options:
         requests=int(told("BENCH_REQUESTS", "10000")),
         parts=parts,
         keeps=told("BENCH_KEEP", "") not in ("", "0"),
+        has_history=told("BENCH_HISTORY", "1") not in ("", "0"),
     )
 
 

@@ -18,7 +18,7 @@ from bench.serve import Server
 
 MOST_TIMES = 1.5
 MOST_QUERIES = 8
-PERSON, PASSWORD = "max@piper.example", "piper-demo"
+PERSON, ADMIN, PASSWORD = "max@piper.example", "ada@piper.example", "piper-demo"
 ABSENT, COMMON = "zzyzxquaff", "software"
 
 
@@ -33,6 +33,9 @@ class Site:
         self.database: Database = server.database
         self.browser = Browser(server.port)
         self.browser.sign_in(PERSON, PASSWORD)
+        self.admin = Browser(server.port)
+        """The browser of an admin, for what managers don't see."""
+        self.admin.sign_in(ADMIN, PASSWORD)
         self._chance = random.Random("Piper")  # noqa: S311
         self._ids: dict[str, list[int]] = {}
 
@@ -59,6 +62,7 @@ class Page:
     :param name: what it is
     :param request: prepares it, for which nothing is counted, and gives what is then sent and counted
     :param expects: the status of an answer that counts
+    :param by_admin: whether only an admin may ask for it
     :param varies: whether each request is another one; else it is prepared once, which may take longer than the page
     :param queries: the most statements that it may take
     :param milliseconds: the most time that it may take at the large size
@@ -68,6 +72,7 @@ class Page:
     name: str
     request: Callable[[Site], Request]
     expects: int = 200
+    by_admin: bool = False
     varies: bool = False
     queries: int | None = None
     milliseconds: float | None = None
@@ -176,6 +181,8 @@ PAGES = [
     Page("Duplicates", look("/duplicates")),
     Page("Imports", look("/imports")),
     Page("History", look("/history")),
+    Page("Notifications", look("/notifications")),
+    Page("Sign-ins", look("/employees/sign-ins"), by_admin=True),
     Page("Create a lead", create_lead, 303, varies=True, **WRITE),
     Page("Edit a lead", edit_lead, 303, varies=True, **WRITE),
     Page("Status change", change_status, 303, varies=True, **WRITE),
@@ -205,7 +212,7 @@ def _measure(page: Page, small: Site, large: Site, rounds: int) -> Figure:
     def ask(site: Site) -> float:
         if page.varies or site not in fixed:
             fixed[site] = page.request(site)
-        answer = site.browser.send(fixed[site])
+        answer = (site.admin if page.by_admin else site.browser).send(fixed[site])
         if answer.status != page.expects:
             raise NotThere(answer.status)
         answers[site].append(answer)

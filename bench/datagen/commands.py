@@ -26,9 +26,10 @@ MOST_LEADS = 20_000_000
     metavar="YYYY-MM-DD",
     help="The first day on which nothing has happened yet. Without it today.",
 )
+@click.option("--history/--no-history", default=True, help="Whether each record has a history; it takes much space.")
 @with_appcontext
 @in_one_line
-def fill(leads: int, seed: int, until: datetime | None) -> None:
+def fill(leads: int, seed: int, until: datetime | None, history: bool) -> None:
     """Fill a database with invented leads, customers, activities and history of three years.
 
     It goes into an empty database, or beside the demo company, and into no other. The same number, seed and day give
@@ -36,7 +37,7 @@ def fill(leads: int, seed: int, until: datetime | None) -> None:
     database; constraints hold for every row. From 20,000 leads on secondary indexes are built at the end.
     """
     started = monotonic()
-    filling = Filling(leads, seed, until.date() if until else today())
+    filling = Filling(leads, seed, until.date() if until else today(), has_history=history)
     made = fill_database(filling, progress=lambda line: click.echo(line, err=True))
     db.session.commit()
     _clean_up()

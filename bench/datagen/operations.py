@@ -45,11 +45,13 @@ class Filling:
     :param leads: how many leads; everything else is in proportion
     :param seed: the same seed, number and day give the same rows
     :param until: the first day on which nothing has happened yet; the story is three years long
+    :param has_history: whether the history of each record is written, which takes a third of the space
     """
 
     leads: int
     seed: int
     until: date
+    has_history: bool = True
 
     def constants(self) -> dict[str, Any]:
         """Say what every statement of the filling is told."""
@@ -175,7 +177,8 @@ def _share_out(people: Sequence[int]) -> list[int]:
 
 
 def _write_leads(cursor: Cursor, filling: Filling, progress: Progress) -> None:
-    statements = [_read(name) for name in ("leads", "wins", "activities", "history")]
+    parts = ("leads", "wins", "activities", *(("history",) if filling.has_history else ()))
+    statements = [_read(name) for name in parts]
     constants = filling.constants() | {"first_id": _latest_id("leads")} | read_what_history_leaves_out(cursor)
     for first in range(1, filling.leads + 1, BATCH):
         last = min(first + BATCH - 1, filling.leads)
