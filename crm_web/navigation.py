@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, g, request, url_for
 from flask_login import current_user
 
-from crm_web.auth.permissions import Action, may
+from crm_web.auth.permissions import Action, may, may_change
 from crm_web.auth.start_page import url_of_start_page
 from crm_web.models import Employee
 from crm_web.web.urls import url_before_id
@@ -64,6 +64,7 @@ def _frame() -> dict[str, Any]:
         "help_url": url_for("help.list_topics"),
         "sign_out_url": url_for("auth.sign_out"),
         "may": lambda action: signed_in and may(current_user, Action(action)),
+        "may_change_record": lambda record: signed_in and may_change(current_user, record),
     }
 
 

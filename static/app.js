@@ -8,6 +8,7 @@ import "./js/stays.js";
 import "./js/edit.js";
 import "./js/submits.js";
 import "./js/filters.js";
+import "./js/cells.js";
 import "./js/keys.js";
 import "./js/search.js";
 import "./js/suggest.js";

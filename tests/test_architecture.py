@@ -417,10 +417,11 @@ def test_type_has_three_sizes() -> None:
 def test_styles_and_scripts_stay_within_their_budget() -> None:
     """A page loads nearly all of them. Who is over it looks for what can go, or raises it and says why.
 
-    The calendar added 3,000 for its table of days and for dragging; only its own page loads them.
+    The calendar added 3,000 for its table of days and for dragging; only its own page loads them. Editing the cells of
+    lists added 1,200.
     """
     files = [path for path in (ROOT / "static").rglob("*") if path.suffix in (".css", ".js")]
-    assert sum(path.stat().st_size for path in files) <= 119_650
+    assert sum(path.stat().st_size for path in files) <= 120_850
 
 
 def test_every_token_of_the_style_sheets_is_set_and_used() -> None:

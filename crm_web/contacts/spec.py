@@ -39,7 +39,7 @@ CONTACTS = ListSpec(
         "phone": ("No phone", Contact.phone.is_(None) & Contact.mobile.is_(None)),
     },
     always=(Contact.id, Contact.name, Contact.customer_id, Contact.is_primary),
-    always_related={"customer": ["name", "deleted_at"]},
+    always_related={"customer": ["name", "owner_id", "deleted_at"]},
     related=((Customer, Contact.customer_id),),
     found_by={("customer_id",): (), ("owner_ids",): ()},
     file={

@@ -18,6 +18,7 @@ from crm_web.records.operations import ChangedMeanwhile
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, build_saved_answer, replay_response, store_response
 from crm_web.web.refills import refillable
+from crm_web.web.urls import next_url
 
 
 @blueprint.get("/customers/<int:customer_id>/contacts/new")
@@ -82,7 +83,8 @@ def change_contact(contact_id: int) -> ResponseReturnValue:
     except DomainError as error:
         show_refusal(form, error)
         return _edit_page(form, contact), 422
-    answer = build_saved_answer(form, contact, merged, _place_of(contact), _url_of_undo(contact))
+    place = _place_after(contact)
+    answer = build_saved_answer(form, contact, merged, place, _url_of_undo(contact, next=place))
     db.session.commit()
     return answer.give()
 
@@ -115,7 +117,7 @@ def make_contact_primary(contact_id: int) -> ResponseReturnValue:
 @allowed(Action.CHANGE_OWN)
 def undo_contact_edit(contact_id: int, version: int) -> ResponseReturnValue:
     contact = _contact_to_change(contact_id)
-    place = _place_of(contact)
+    place = _place_after(contact)
     try:
         operations.undo_edit(contact, version, by=current_user)
     except DomainError as error:
@@ -147,13 +149,18 @@ def restore_contact(contact_id: int) -> ResponseReturnValue:
     return answer.give()
 
 
-def _url_of_undo(contact: Contact) -> str:
-    """A POST to it undoes the edit that made its present version."""
-    return url_for("customers.undo_contact_edit", contact_id=contact.id, version=contact.version)
+def _url_of_undo(contact: Contact, next: str | None = None) -> str:
+    """A POST to it undoes the edit that made its present version, and goes on to ``next``."""
+    return url_for("customers.undo_contact_edit", contact_id=contact.id, version=contact.version, next=next)
 
 
 def _place_of(contact: Contact) -> str:
     return url_for("customers.show_customer", customer_id=contact.customer_id)
+
+
+def _place_after(contact: Contact) -> str:
+    """The page that the request names, else that of the customer."""
+    return next_url(_place_of(contact))
 
 
 def _contact_to_change(contact_id: int) -> Contact:

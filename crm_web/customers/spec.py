@@ -12,7 +12,7 @@ Owner, Maker, Changer = aliased(Employee), aliased(Employee), aliased(Employee)
 Parent = aliased(Customer)
 
 COLUMNS = (
-    Column("number", "Number", sort=Customer.id.expression, is_indexed=True),
+    Column("number", "Number", sort=Customer.id.expression, is_indexed=True, edit=""),
     Column("kind", "Type", "word", sort=Customer.kind.expression),
     Column("status", "Status", "standing", sort=Customer.status.expression, is_indexed=True),
     Column("email", "Email", "email", "email"),
@@ -27,8 +27,9 @@ COLUMNS = (
     Column("vat_number", section="more"),
     Column("registration_number", section="more"),
     Column("owner", "Owner", "person", "person", path="owner.name", joined=Owner.name,
-           groups=group_by_owner(Customer.owner_id), is_indexed=True),
-    Column("parent", "Parent company", width="person", path="parent.name", joined=Parent.name),
+           groups=group_by_owner(Customer.owner_id), is_indexed=True, edit="owner_id"),
+    Column("parent", "Parent company", width="person", path="parent.name", joined=Parent.name,
+           edit="parent"),
     Column("last_activity", "Last activity", "moment", "date", path="last_touch.at", joined=CustomerLastActivity.at,
            sort=moment_or_none(CustomerLastActivity.at), is_indexed=True),
     Column("created_at", "Created", "moment", "date", is_lesser="wide", is_indexed=True),

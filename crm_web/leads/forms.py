@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import current_app
-from wtforms import HiddenField
+from wtforms import Field, HiddenField
 
 from crm_web.leads.spec import LEADS
 from crm_web.lists.plain_fields import with_plain_fields
@@ -191,6 +191,20 @@ class StatusForm(RecordForm):
         """Set the status that the next submission starts from, and clear its confirmation."""
         self.from_status.data, self.from_status.raw_data = lead.status.value, None
         self.confirmed.data, self.confirmed.raw_data = None, None
+
+
+class StatusOnlyForm(StatusForm):
+    """A status change on a page of its own; the reason is asked for where the status needs one."""
+
+    only = ("status",)
+    status = EnumField("Status", LeadStatus, empty=None, validators=[Required("Choose a status.")])
+    on_own_page = HiddenField(default="1")
+
+    @property
+    def shown(self) -> list[Field]:
+        """The status, and the reason if it is missing or was not needed."""
+        reason = (self.lost_reason, self.lost_note)
+        return [self.status, *(reason if any(field.errors or field.data for field in reason) else ())]
 
 
 def read_open_status(value: str | None) -> LeadStatus:

@@ -18,6 +18,7 @@ from crm_web.lists.spec import ListSpec
 from crm_web.models import NEXT_DUE, Customer, Employee, Lead, LeadLastActivity, LeadStatus
 
 Owner, Maker, Changer = aliased(Employee), aliased(Employee), aliased(Employee)
+_AMOUNT = "amount,currency"
 
 COLUMNS = (
     Column("company", "Company", width="person", is_indexed=True),
@@ -32,14 +33,15 @@ COLUMNS = (
     Column("country", "Country", "country", "person", groups=group_by_country(Lead.country), is_indexed=True,
            filters=("countries",)),
     Column("status", "Status", "status", "status", groups=group_by_word(Lead.status, LeadStatus), is_indexed=True,
-           filters=("statuses",)),
+           filters=("statuses",), edit_page="status/edit"),
     Column("rating", "Rating", "word"),
     Column("industry", width="person", is_indexed=True, filters=("industries",), section="more"),
-    Column("amount", "Amount", "money", "number", is_indexed=True, filters=("amount_from", "amount_to")),
-    Column("currency", "Currency"),
+    Column("amount", "Amount", "money", "number", is_indexed=True, filters=("amount_from", "amount_to"),
+           edit=_AMOUNT),
+    Column("currency", "Currency", edit=_AMOUNT),
     Column("probability", "Probability", "percent", "number"),
     Column("owner", "Owner", "person", "person", path="owner.name", joined=Owner.name, is_indexed=True,
-           groups=group_by_owner(Lead.owner_id), filters=("owner_ids",)),
+           groups=group_by_owner(Lead.owner_id), filters=("owner_ids",), edit="owner_id"),
     Column("source", "Source", is_lesser="wide", groups=group_by_source(Lead.source), is_indexed=True,
            filters=("sources",)),
     Column("expected_close_on", "Expected close", "date", "date", is_lesser=True, is_indexed=True,
@@ -47,7 +49,7 @@ COLUMNS = (
     Column("next_step", width="person", missing="No next step", section="sale"),
     Column("next_task", "Next task", "due", "date", path="next_due_on", joined=NEXT_DUE, is_computed=True,
            sort=func.coalesce(NEXT_DUE, literal("0001-01-01").cast(Lead.expected_close_on.type))),
-    Column("lost_reason", "Lost reason", "word", "person"),
+    Column("lost_reason", "Lost reason", "word", "person", edit=""),
     Column("customer", "Customer", width="person", path="customer.name", joined=Customer.name),
     Column("last_activity", "Last activity", "moment", "date", path="last_touch.at", is_lesser="wide",
            joined=LeadLastActivity.at, sort=moment_or_none(LeadLastActivity.at), is_indexed=True,

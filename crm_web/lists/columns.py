@@ -30,6 +30,9 @@ class Column:
     :param is_indexed: whether an index serves the order, however many records there are
     :param filters: the parts of the filter that are about this column, so that its index serves both
     :param missing: how the filter for records without it reads, such as ``No next step``; left out, there is none
+    :param edit: the fields that a cell is edited by, such as ``amount,currency``; left out, the one named like the
+        column; empty, none
+    :param edit_page: the page, below that of the record, with the form for them
     :param section: the part of form and page where it stands, for a line of text that nothing else is known about:
         field, fact, file and import follow
     """
@@ -47,11 +50,21 @@ class Column:
     is_indexed: bool = False
     filters: tuple[str, ...] = ()
     missing: str = ""
+    edit: str | None = None
+    edit_page: str = "edit"
     section: str = ""
 
     def __post_init__(self) -> None:
         if not self.label:
             object.__setattr__(self, "label", label_of(self.key))
+
+    @property
+    def edit_url(self) -> str:
+        """Where a cell is edited: what follows the URL of the record, up to further parameters; empty if nowhere."""
+        is_of_other = "." in self.path or self.kind in ("moment", "due", "record")
+        usual = "" if is_of_other else self.path or self.key
+        fields = usual if self.edit is None else self.edit
+        return f"{self.edit_page}?fields={fields}&" if fields else ""
 
     @cached_property
     def read(self) -> Callable[[Any], Any]:

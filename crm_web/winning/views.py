@@ -11,7 +11,7 @@ from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.customers.queries import get_customer
 from crm_web.leads import blueprint, operations, queries
-from crm_web.leads.forms import StatusForm
+from crm_web.leads.forms import StatusForm, StatusOnlyForm
 from crm_web.leads.page import show_lead_page
 from crm_web.leads.queries import find_active_conversion
 from crm_web.models import Conversion, ConversionKind, Customer, Lead, LeadStatus, StatusKind
@@ -269,15 +269,33 @@ def undo_move(lead_id: int, version: int) -> ResponseReturnValue:
     return answer.give()
 
 
+@blueprint.get("/leads/<int:lead_id>/status/edit")
+@allowed(Action.CHANGE_OWN)
+def choose_status(lead_id: int) -> ResponseReturnValue:
+    lead = queries.get_lead(lead_id) or abort(404)
+    require_change(lead)
+    if lead.is_in_trash:
+        refuse("This lead is in the trash. Restore it first.")
+    return _status_page(lead, StatusOnlyForm(data={"status": lead.status, "next": request.args.get("next")}))
+
+
+def _status_page(lead: Lead, form: StatusForm) -> str:
+    """Show the form again where it stood: on a page of its own, or on that of the lead."""
+    if not isinstance(form, StatusOnlyForm):
+        return show_lead_page(lead, form)
+    form.show_on(lead)
+    return render_template("winning/choose_status.html", lead=lead, form=form)
+
+
 @blueprint.post("/leads/<int:lead_id>/status")
 @allowed(Action.CHANGE_OWN)
 @refillable("create", "lost_note")
 def change_status(lead_id: int) -> ResponseReturnValue:
     lead = queries.get_lead(lead_id) or abort(404)
     require_change(lead)
-    form = StatusForm()
+    form = StatusOnlyForm() if "on_own_page" in request.form else StatusForm()
     if not form.validate():
-        return win_again(lead) or (show_lead_page(lead, form), 422)
+        return win_again(lead) or (_status_page(lead, form), 422)
     before = (lead.status, lead.customer_id)
     if form.status.data is LeadStatus.WON and (answer := win_by_choice(lead, form.seen)):
         return answer
@@ -287,7 +305,7 @@ def change_status(lead_id: int) -> ResponseReturnValue:
         winning_operations.change_status(lead, form.status.data, by=current_user, seen=form.seen, **form.reason)
     except DomainError as error:
         show_refusal(form, error)
-        return show_lead_page(lead, form), 409 if isinstance(error, operations.StatusChangedMeanwhile) else 422
+        return _status_page(lead, form), 409 if isinstance(error, operations.StatusChangedMeanwhile) else 422
     told = _build_status_answer(lead, *before)
     db.session.commit()
     return told.give()

@@ -30,7 +30,7 @@ async function open(link) {
 
 export function fillBox(box, page, url) {
   const form = page.querySelector("main form.form");
-  form.action = url;
+  form.hasAttribute("action") || (form.action = url);
   form.dataset.stays = "";
   box.replaceChildren(form);
   focusField(box);

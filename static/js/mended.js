@@ -11,10 +11,8 @@ document.addEventListener("input", ({ target }) => {
 function forgetError(field, id) {
   field.classList.remove("field-wrong");
   const control = field.querySelector(`[aria-describedby~="${id}"]`);
-  const others = control.getAttribute("aria-describedby").split(" ").filter((other) => other !== id);
   control.removeAttribute("aria-invalid");
-  if (others.length) control.setAttribute("aria-describedby", others.join(" "));
-  else control.removeAttribute("aria-describedby");
+  control.setAttribute("aria-describedby", control.getAttribute("aria-describedby").replace(id, "").trim());
 }
 
 function forgetLine(link) {

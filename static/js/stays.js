@@ -1,8 +1,10 @@
 // Small changes without a new page: the server answers as always, with the page that one is on, of which the parts marked
-// data-live take the place of the old ones. What the server refuses, or what leads elsewhere, goes the usual way.
+// data-live, and the rows of a list, take the place of the old ones. What the server refuses, or what leads elsewhere, goes the usual way.
 import { BOX, fillBox } from "./edit.js";
 import { showMessages } from "./messages.js";
 import { make, readPage } from "./pages.js";
+
+const LIVE = "[data-live], tr[id]";
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -33,10 +35,11 @@ async function show(url, request, from) {
   if (pathname !== location.pathname) return location.assign(answer.url);
   const place = rememberPlace(box?.opener ?? from);
   box?.remove();
-  for (const part of document.querySelectorAll("[data-live]")) {
+  for (const part of document.querySelectorAll(LIVE)) {
     const next = page.getElementById(part.id);
-    if (next) part.replaceWith(next);
-    else part.remove();
+    if (next && part.querySelector("[name=ids]:checked")) next.querySelector("[name=ids]").checked = true;
+    if (!next) part.remove();
+    else if (!part.rowIndex || part.innerHTML !== next.innerHTML) part.replaceWith(next);
   }
   history.replaceState(history.state, "", pathname + search + location.hash);
   showMessages(page.querySelector(".messages"));
@@ -45,16 +48,18 @@ async function show(url, request, from) {
 
 // The focus goes to the field that opened, else to the same control, or to the one that took its place.
 function rememberPlace(from) {
-  const part = from.closest("[data-live]");
-  const kind = from.className.split(" ").map((name) => `.${CSS.escape(name)}`).join("");
+  const part = from.closest(LIVE);
+  const cell = from.closest("tr[id] > td");
+  const kind = cell ? "td" : from.className.split(" ").map((name) => `.${CSS.escape(name)}`).join("");
   if (!part || !from.className) return { id: part?.id };
-  return { id: part.id, kind, index: [...part.querySelectorAll(kind)].indexOf(from) };
+  return { id: part.id, kind, index: [...part.querySelectorAll(kind)].indexOf(cell ?? from) };
 }
 
 function focusAgain({ id, kind, index }) {
   const part = document.getElementById(id ?? "content");
   const kin = kind ? [...(part?.querySelectorAll(kind) ?? [])] : [];
   const target = document.querySelector("[data-live] [autofocus]") ?? kin[Math.min(index, kin.length - 1)] ?? document.querySelector("main");
+  if (target.matches("td")) target.tabIndex = -1;
   target.focus({ preventScroll: target.matches("main") });
   target.select?.();
 }

@@ -74,6 +74,43 @@ def test_escape_leaves_a_value_as_it_is(open_as: Open) -> None:
     assert page.url.partition("?")[0] == lead.partition("?")[0]
 
 
+def test_a_cell_of_a_list_is_edited_by_pointer_and_by_keys(open_as: Open) -> None:
+    page = open_as("ann").go("/leads?owner=me&kind=open&sort=name")
+    address = page.url
+    row = page.locator("tr[data-row]:not([data-row=''])").first
+    row_id = row.get_attribute("id")
+    place = page.locator("thead th").all_inner_texts().index("Amount")
+    amount = row.locator("td").nth(place)
+    before = amount.inner_text().strip()
+    # By pointer: the pencil appears in the cell; what is wrong stays in the form, with what was typed.
+    amount.hover()
+    amount.get_by_role("link", name="Edit Amount").click()
+    box = page.get_by_role("dialog", name="Edit Amount")
+    expect(box.get_by_label("Amount", exact=True)).to_be_focused()
+    box.get_by_label("Amount", exact=True).fill("a lot")
+    page.keyboard.press("Enter")
+    expect(box.locator(".field-wrong")).to_contain_text("Enter a number")
+    expect(box.get_by_label("Amount", exact=True)).to_have_value("a lot")
+    assert not find_violations(page)
+    box.get_by_label("Amount", exact=True).fill("4321")
+    page.keyboard.press("Enter")
+    expect(page.locator(".message")).to_contain_text("saved.")
+    expect(page.locator(f"#{row_id} td").nth(place)).to_contain_text("4,321")
+    expect(page.locator(f"#{row_id} td").nth(place)).to_be_focused()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(f"#{row_id} td").nth(place)).to_have_text(before)
+    # By keys: along the row with the arrows, into the cell with F2, out again with Escape.
+    page.locator(f"#{row_id} .name a").focus()
+    for _ in range(place - 1):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("F2")
+    expect(box.get_by_label("Amount", exact=True)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(box).to_have_count(0)
+    expect(page.locator(f"#{row_id} td").nth(place)).to_be_focused()
+    assert page.url == address
+
+
 def test_dragging_moves_a_task_to_another_day(open_as: Open) -> None:
     page = open_as("max").go("/calendar?who=team")
     task = page.locator("[data-day] li:not(.is-done) > a[data-move]").first
