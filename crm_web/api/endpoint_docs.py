@@ -51,6 +51,7 @@ TAGS: Sequence[tuple[str, str]] = (
     ("customers", "Companies and people who buy from you."),
     ("contacts", "The people at a customer."),
     ("activities", "Notes, calls, meetings, emails and tasks on leads and customers."),
+    ("notifications", "What happened that concerns you."),
     ("employees", "The people who use the CRM."),
     ("history", "Who changed what, when and how, and all conversions of leads to customers."),
     ("webhooks", "Send changes to other apps as they happen, signed as Standard Webhooks."),

@@ -26,11 +26,17 @@ class NotificationChannel(StrEnum):
 
     PAGE = "page"
     EMAIL = "email"
+    DIGEST = "digest"
     OFF = "off"
 
     @property
     def label(self) -> str:
-        return {"page": "In Piper", "email": "In Piper and by email", "off": "Off"}[self.value]
+        return {
+            "page": "In Piper",
+            "email": "In Piper and by email",
+            "digest": "In Piper and in a daily email",
+            "off": "Off",
+        }[self.value]
 
 
 class Notification(Base):
@@ -40,6 +46,7 @@ class Notification(Base):
     :param actor_id: who did it; ``None`` for the system
     :param xact: the transaction whose changes it counts together, so that a bulk edit makes one notification
     :param count: how many records it is about, of which ``entity_id`` is the first
+    :param awaits_digest: whether the next daily email is to list it
     """
 
     __tablename__ = "notifications"
@@ -48,6 +55,7 @@ class Notification(Base):
         Index("uq_notifications_xact", "employee_id", "kind", "xact", unique=True),
         Index("ix_notifications_list", "employee_id", "created_at", "id"),
         Index("ix_notifications_unread", "employee_id", postgresql_where=text("read_at IS NULL")),
+        Index("ix_notifications_awaiting", "employee_id", postgresql_where=text("awaits_digest")),
         Index("ix_notifications_record", "entity_id", "kind"),
     )
 
@@ -59,9 +67,11 @@ class Notification(Base):
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="CASCADE"), index=True)
     xact: Mapped[int | None] = mapped_column(TransactionId, deferred=True)
     count: Mapped[int] = mapped_column(server_default=text("1"))
+    awaits_digest: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"))
     read_at: Mapped[Timestamp | None]
 
+    employee: Mapped[Employee] = relationship(foreign_keys=employee_id)
     actor: Mapped[Employee | None] = relationship(foreign_keys=actor_id)
 
 

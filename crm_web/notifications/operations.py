@@ -8,6 +8,8 @@ does either, and the cursor advances in the same transaction, so each is added o
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 from sqlalchemy import Boolean, func, literal_column, select, update
@@ -25,7 +27,7 @@ from crm_web.models import (
     NotificationCursor,
     NotificationKind,
 )
-from crm_web.notifications.queries import Event, list_missing
+from crm_web.notifications.queries import Event, list_due_for_digest, list_missing
 from crm_web.records.retention import delete_portion
 
 READ_AT_ONCE = 500
@@ -41,6 +43,13 @@ class Round(NamedTuple):
 
     has_more: bool
     to_email: Sequence[Notification]
+
+
+class Digest(NamedTuple):
+    """What the daily email of an employee lists."""
+
+    employee: Employee
+    notifications: Sequence[Notification]
 
 
 def notify_of_changes() -> Round:
@@ -63,6 +72,19 @@ def notify_of_the_rest() -> Round:
     if _lock_cursor() is None:
         return Round(False, [])
     return Round(False, _notify(list_missing()))
+
+
+def collect_digests() -> Sequence[Digest]:
+    """Collect what is unread for the daily emails of those whose morning has come; commit it together with the emails,
+    then each notification is in one of them.
+    """
+    if _lock_cursor() is None:
+        return []
+    waiting = list_due_for_digest()
+    taken = update(Notification).where(Notification.id.in_([it.id for it in waiting])).values(awaits_digest=False)
+    db.session.execute(taken.execution_options(synchronize_session=False))
+    unread = [it for it in waiting if it.read_at is None]
+    return [Digest(employee, list(found)) for employee, found in groupby(unread, attrgetter("employee"))]
 
 
 def _lock_cursor() -> NotificationCursor | None:
@@ -100,7 +122,10 @@ def _notify(events: Iterable[Event]) -> Sequence[Notification]:
     keys = [(it.employee_id, it.kind, it.xact or it.entity_id) for it in wanted]
     counts = Counter(keys)
     first = {key: wanted[keys.index(key)] for key in counts}
-    added = insert(Notification).values([it._asdict() | {"count": counts[key]} for key, it in first.items()])
+    rows = [it._asdict() | {"count": counts[key]} for key, it in first.items()]
+    for row in rows:
+        row["awaits_digest"] = channels[row["employee_id"], row["kind"]] is NotificationChannel.DIGEST
+    added = insert(Notification).values(rows)
     added = added.on_conflict_do_update(
         index_elements=["employee_id", "kind", "xact"], set_={"count": Notification.count + added.excluded.count}
     )

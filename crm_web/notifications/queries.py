@@ -6,12 +6,12 @@ from datetime import time, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, DateTime, Select, and_, case, exists, func, literal, null, or_, select
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from crm_web.core.extensions import db
 from crm_web.history.formatting import RecordName, RecordRef
 from crm_web.history.queries import find_names
-from crm_web.lists.pagination import Page, Sort, load_page
+from crm_web.lists.pagination import PAGE_SIZE, Page, Sort, load_page
 from crm_web.models import (
     Activity,
     Customer,
@@ -31,7 +31,9 @@ LOOKS_BACK = timedelta(days=1)
 """If no worker ran for longer, nobody is notified of what was before."""
 AT_ONCE = 500
 MORNING = time(8)
-"""When somebody is notified of a task that is due on a day, without a time or a reminder."""
+"""When somebody gets their daily email, and is notified of a task that is due on a day without a time or a reminder."""
+MORNING_AFTER = timedelta(hours=MORNING.hour)
+DIGESTS_AT_ONCE = 100
 NEWEST_FIRST = Sort(Notification.created_at.expression, Notification.id.expression, descending=True)
 
 
@@ -64,11 +66,23 @@ class NotificationLine:
     record: RecordName | None
 
 
-def list_notifications(employee: Employee, *, cursor: str | None) -> Page:
-    """Load a page of an employee's ``NotificationLine``, newest first."""
+def list_notifications(
+    employee: Employee, *, cursor: str | None, size: int = PAGE_SIZE, is_read: bool | None = None
+) -> Page:
+    """Load a page of an employee's notifications, newest first.
+
+    :param is_read: only those that are, or are not
+    """
     query = select(Notification).where(Notification.employee_id == employee.id)
-    page = load_page(query.options(joinedload(Notification.actor)), NEWEST_FIRST, cursor=cursor)
-    return Page(describe(page.rows), page.next, page.previous, page.count)
+    if is_read is not None:
+        query = query.where(Notification.read_at.is_not(None) if is_read else Notification.read_at.is_(None))
+    return load_page(query.options(joinedload(Notification.actor)), NEWEST_FIRST, cursor=cursor, size=size)
+
+
+def find_notification(employee: Employee, notification_id: int) -> Notification | None:
+    """Find a notification of an employee."""
+    mine = Notification.employee_id == employee.id
+    return db.session.scalar(select(Notification).where(mine, Notification.id == notification_id))
 
 
 def describe(notifications: Sequence[Notification]) -> list[NotificationLine]:
@@ -98,6 +112,18 @@ def list_channels(employee: Employee) -> Mapping[NotificationKind, NotificationC
     chosen = select(NotificationChoice.kind, NotificationChoice.channel)
     rows = db.session.execute(chosen.where(NotificationChoice.employee_id == employee.id))
     return dict.fromkeys(NotificationKind, NotificationChannel.PAGE) | {row.kind: row.channel for row in rows}
+
+
+def list_due_for_digest() -> Sequence[Notification]:
+    """List what awaits the daily email and was there at the latest morning of its reader, for some of the readers."""
+    local = func.timezone(Employee.time_zone, func.now(), type_=DateTime())
+    morning = func.date_trunc("day", local - MORNING_AFTER) + MORNING_AFTER
+    is_due = Notification.created_at < func.timezone(Employee.time_zone, morning, type_=DateTime(timezone=True))
+    due = select(Notification).join(Notification.employee)
+    due = due.where(Notification.awaits_digest, Employee.is_active, is_due)
+    readers = due.with_only_columns(Employee.id).distinct().order_by(Employee.id).limit(DIGESTS_AT_ONCE)
+    query = due.where(Employee.id.in_(readers)).options(contains_eager(Notification.employee))
+    return db.session.scalars(query.order_by(Employee.id, Notification.id)).all()
 
 
 def list_missing() -> list[Event]:

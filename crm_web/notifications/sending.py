@@ -9,7 +9,7 @@ from crm_web.core.config import Settings
 from crm_web.core.extensions import db
 from crm_web.mail.operations import write_mail
 from crm_web.models import Employee
-from crm_web.notifications.operations import Round
+from crm_web.notifications.operations import Round, collect_digests
 from crm_web.notifications.queries import describe
 
 POLL_SECONDS = 2.0
@@ -37,6 +37,28 @@ class Notifier:
         return done.has_more
 
 
+@dataclass(frozen=True)
+class DigestWriter:
+    """Writes the daily emails."""
+
+    settings: Settings
+
+    def run(self) -> bool:
+        """Write those that are due; returns whether there may be more."""
+        if not self.settings.sends_mail:
+            return False
+        digests = collect_digests()
+        url = self.settings.site_url.rstrip("/") + "/notifications"
+        template = current_app.jinja_env.get_template("mail/digest.txt")
+        for employee, notifications in digests:
+            lines, more = describe(notifications[:LISTED]), max(0, len(notifications) - LISTED)
+            body = template.render(lines=lines, more=more, employee=employee, url=url)
+            write_mail(employee, subject="Your daily email from Piper CRM", body=body)
+        return bool(digests)
+
+
+LISTED = 30
+"""How many notifications a daily email lists."""
 SUBJECTS = {
     "assigned": "Assigned to you in Piper CRM",
     "mentioned": "You were mentioned in Piper CRM",

@@ -21,7 +21,8 @@ def list_notifications() -> ResponseReturnValue:
     if view.canonical_url:
         return redirect(view.canonical_url)
     page = queries.list_notifications(current_user, cursor=view.mark)
-    return render_template("notifications/list_notifications.html", page=page, view=view)
+    lines = queries.describe(page.rows)
+    return render_template("notifications/list_notifications.html", page=page, lines=lines, view=view)
 
 
 @blueprint.post("/<int:notification_id>/read")

@@ -20,7 +20,7 @@ from crm_web.mail.sender import POLL_SECONDS as MAIL_POLLED
 from crm_web.mail.sender import MailSender
 from crm_web.notifications.operations import delete_expired_notifications, notify_of_changes, notify_of_the_rest
 from crm_web.notifications.sending import POLL_SECONDS as NOTIFICATIONS_POLLED
-from crm_web.notifications.sending import REST_SECONDS, Notifier
+from crm_web.notifications.sending import REST_SECONDS, DigestWriter, Notifier
 from crm_web.stats.operations import compact_counts
 from crm_web.web.idempotency import delete_expired_keys
 from crm_web.webhooks.delivery.operations import delete_expired_deliveries
@@ -42,6 +42,7 @@ def list_jobs(app: Flask) -> list[Job]:
     return [
         Job("send webhooks", sender.run, every=POLL_SECONDS, finish=sender.finish, thread="webhooks"),
         Job("send mail", MailSender(settings).run, every=MAIL_POLLED, thread="mail"),
+        Job("write daily emails", DigestWriter(settings).run, every=MINUTE),
         Job("notify of changes", Notifier(notify_of_changes, settings).run, every=NOTIFICATIONS_POLLED),
         Job("notify of the rest", Notifier(notify_of_the_rest, settings).run, every=REST_SECONDS),
         Job("import files", ImportRunner().run, every=IMPORTS_POLLED, thread="imports"),

@@ -5,10 +5,12 @@ from random import Random
 from threading import Event
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from crm_web.models import EVERYTHING, Change, Webhook
+from crm_web.core.extensions import db
+from crm_web.models import EVERYTHING, Change, Notification, NotificationCursor, Webhook
+from crm_web.notifications.operations import notify_of_changes
 from tests.api.client import Program
 from tests.databases import OwnDatabase
 from tests.factories import make_lead, make_token
@@ -94,7 +96,13 @@ def test_the_feed_goes_on_in_another_cluster(own_database: OwnDatabase, restored
     before = program.get("/changes?limit=500").get_json()
     assert [change["id"] for change in before["items"]] == there
     with restored.session() as session:
-        later = [make_lead(session, last_name=f"After {number}").id for number in range(2)]
+        ann = restored.find(session, "ann")
+        later = [make_lead(session, last_name=f"After {number}", owner_id=ann.id).id for number in range(2)]
+    with restored.app.app_context():
+        notify_of_changes()
+        db.session.commit()
+    with restored.session() as session:
+        assert list(session.scalars(select(Notification.entity_id))) == later
     for mark in (before["after"], MARK_OF_A_WEBHOOK):
         after = program.get(f"/changes?after={mark}").get_json()
         assert [(change["entity"], change["entity_id"]) for change in after["items"]] == [("lead", id) for id in later]
@@ -105,6 +113,7 @@ def _make_older(session: Session) -> None:
     webhook = Webhook(url="https://hooks.example.com/piper", events=[EVERYTHING], secret=b"s" * 32)
     webhook.mark_xact = int(MARK_OF_A_WEBHOOK.partition("-")[0])
     session.add(webhook)
+    session.execute(update(NotificationCursor).values(mark_xact=webhook.mark_xact + 10))
     session.execute(text("ALTER TABLE changes DISABLE TRIGGER USER"))
     session.execute(text("UPDATE changes SET xact = (xact::text::bigint + 5000000000)::text::xid8"))
     session.execute(text("ALTER TABLE changes ENABLE TRIGGER USER"))

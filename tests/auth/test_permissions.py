@@ -40,6 +40,8 @@ OWN_BUSINESS = {
     "notifications.mark_read",
     "tokens.create_token",
     "tokens.revoke_token",
+    "api.mark_notification_read",
+    "api.mark_notifications_read",
 }
 
 # What is sent as a POST for its length alone, and leads to a page.

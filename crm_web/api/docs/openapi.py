@@ -251,7 +251,8 @@ def _list_refusals(rule: Rule, view: Any, description: Description, known: dict[
     statuses |= {413, 415} if description.body else set()
     statuses |= {412, 428} if description.needs_match else set()
     words = {status: REFUSALS[status] for status in statuses} | dict(description.refuses)
-    if getattr(view, "access", None) in (Action.READ, "signed in"):
+    # Anyone may read, but a token that only reads may not write.
+    if "GET" in (rule.methods or ()) and getattr(view, "access", None) in (Action.READ, "signed in"):
         words.pop(403, None)
     return {
         str(status): {
