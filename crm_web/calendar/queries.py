@@ -1,7 +1,7 @@
 """Queries for the calendar."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, DateTime, Interval, Select, cast, func, literal, select, union_all
@@ -13,6 +13,8 @@ from crm_web.leads.queries import LeadFilter
 from crm_web.leads.spec import LEADS
 from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, StatusKind
 from crm_web.stats.periods import Period
+
+MOST_RECURRING = 200
 
 
 class Entry(NamedTuple):
@@ -48,6 +50,21 @@ def list_entries(employee_ids: Sequence[int], days: Period, *, most_a_day: int) 
     )  # fmt: skip
     rows = db.session.execute(query.where(ranked.c.place <= most_a_day).order_by(ranked.c.day, ranked.c.place))
     return [Entry(*row) for row in rows]
+
+
+def list_recurring(assignee_ids: Sequence[int], before: date) -> Sequence[Activity]:
+    """List open tasks that recur and are due before a day, on records outside the trash; some, if there are very many.
+
+    ``ix_activities_recurring`` finds them.
+    """
+    query = _outside_trash(select(Activity)).options(
+        contains_eager(Activity.lead).load_only(Lead.name),
+        contains_eager(Activity.customer).load_only(Customer.name),
+        defer(Activity.body),
+    )
+    query = query.where(Activity.recurrence.is_not(None), Activity.done_at.is_(None), Activity.due_on < before)
+    query = query.where(Activity.assignee_id.in_(assignee_ids)).order_by(Activity.due_on, Activity.id)
+    return db.session.scalars(query.limit(MOST_RECURRING)).all()
 
 
 def _select_tasks(assignee_ids: Sequence[int], days: Period) -> Select[Any]:

@@ -44,6 +44,10 @@ class Span:
     def last_day(self) -> date:
         return self.days.next_day - timedelta(days=1)
 
+    def holds(self, day: date) -> bool:
+        """Return whether a day is shown."""
+        return self.days.first_day <= day < self.days.next_day
+
     @property
     def month_name(self) -> str:
         return f"{self.month.first_day:%B %Y}" if self.month else ""

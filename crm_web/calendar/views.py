@@ -1,6 +1,6 @@
 """The calendar, and choosing what to add something to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -16,6 +16,7 @@ from crm_web.calendar.spans import Span, View, span_of
 from crm_web.lists.params import Tab
 from crm_web.models import Activity
 from crm_web.records.parsing import read_date
+from crm_web.records.recurrence import list_recurrences, read_rule
 from crm_web.search import results
 from crm_web.search.queries import SearchTooSlow, search_everything
 from crm_web.search.queries import load_records as load_found
@@ -32,12 +33,14 @@ class Day:
     """A day of the calendar.
 
     :param is_outside: whether it belongs to another month than the one that is shown
-    :param left_out: how many entries are not shown
+    :param recurring: tasks that recur on it if they are done in time
+    :param left_out: how many of both are not shown
     """
 
     date: date
     is_outside: bool
     entries: list[Activity] = field(default_factory=list)
+    recurring: list[Activity] = field(default_factory=list)
     left_out: int = 0
 
 
@@ -49,6 +52,7 @@ def show_calendar() -> str:
     span = span_of(_read_view(), day, reader.zone, reader.locale.first_week_day)
     entries = queries.list_entries(people.employee_ids, span.days, most_a_day=span.view.most_a_day)
     days = _group(span, entries)
+    _add_recurring(days, span, queries.list_recurring(people.employee_ids, span.days.next_day))
     return render_template(
         "calendar/show_calendar.html",
         span=span,
@@ -59,7 +63,7 @@ def show_calendar() -> str:
         people=people,
         here=_url(people, span.view, day),
         urls={"back": _url(people, span.view, span.previous), "on": _url(people, span.view, span.following)}
-        | {"today": _url(people, span.view, today())},
+        | {"today": _url(people, span.view, today()), "earlier": _url(people, View.AGENDA, span.days.first_day)},
         tabs=[Tab(view.value.capitalize(), _url(people, view, day), view is span.view) for view in View],
         url_of_day=lambda it: _url(people, View.DAY, it),
     )
@@ -87,6 +91,19 @@ def _group(span: Span, entries: Sequence[Entry]) -> list[Day]:
         day.entries.append(activity)
         day.left_out = of_day - len(day.entries)
     return days
+
+
+def _add_recurring(days: Sequence[Day], span: Span, tasks: Iterable[Activity]) -> None:
+    """What is over does not recur any more."""
+    by_date = {day.date: day for day in days}
+    for task in tasks:
+        rule, due_on = read_rule(task.recurrence or ""), task.due_on or span.last_day
+        for it in list_recurrences(rule, due_on, max(span.days.first_day, today()), span.days.next_day):
+            day = by_date[it]
+            if len(day.entries) + len(day.recurring) < span.view.most_a_day:
+                day.recurring.append(task)
+            else:
+                day.left_out += 1
 
 
 def _name_weekdays(reader: UserLocale) -> list[str]:

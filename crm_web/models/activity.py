@@ -114,6 +114,12 @@ class Activity(Recorded, Base):
             postgresql_where=text("kind = 'task' AND done_at IS NULL"),
         ),
         Index(
+            "ix_activities_recurring",
+            "assignee_id",
+            "due_on",
+            postgresql_where=text("recurrence IS NOT NULL AND done_at IS NULL"),
+        ),
+        Index(
             "ix_activities_appointments",
             "created_by_id",
             "happened_at",

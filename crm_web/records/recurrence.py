@@ -4,10 +4,11 @@ People read and type it as words, such as ``Every 2 weeks on Monday until 2027-0
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import islice
 
 from babel import Locale
 from dateutil import rrule
@@ -134,6 +135,24 @@ def _read_days(match: re.Match[str]) -> tuple[int, ...]:
     return tuple(sorted({next(n for n, day in enumerate(CODES) if word.upper().startswith(day)) for word in words}))
 
 
+def list_recurrences(recurrence: Recurrence, day: date, first: date, after: date) -> list[date]:
+    """List on which days something that is due on one day recurs later.
+
+    :param first: the first day that is asked about
+    :param after: the day after the last one
+    """
+    times = _list_times(recurrence, day, until=after - timedelta(days=1))
+    return [moment.date() for moment in times if moment.date() > day and moment.date() >= first]
+
+
+def _list_times(recurrence: Recurrence, day: date, *, until: date) -> Iterator[datetime]:
+    """The first is the present one, unless it was moved to a day on which the rule has none."""
+    start, end = (datetime.combine(it, time.min) for it in (day, min(until, recurrence.until or LATEST)))
+    frequency, weekdays = getattr(rrule, recurrence.frequency.value), recurrence.days or None
+    times = rrule.rrule(frequency, dtstart=start, interval=recurrence.interval, until=end, byweekday=weekdays)
+    return islice(times, recurrence.count)
+
+
 def find_next(recurrence: Recurrence, day: date, *, since: date) -> tuple[date, Recurrence] | None:
     """Find when something that was due recurs.
 
@@ -141,13 +160,7 @@ def find_next(recurrence: Recurrence, day: date, *, since: date) -> tuple[date, 
     :param since: what recurred before that day is over
     :return: the next day, and how it recurs from there; ``None`` if that was the last time
     """
-    start, until = (datetime.combine(it, datetime.min.time()) for it in (day, recurrence.until or LATEST))
-    frequency, weekdays = getattr(rrule, recurrence.frequency.value), recurrence.days or None
-    times = rrule.rrule(frequency, dtstart=start, interval=recurrence.interval, until=until, byweekday=weekdays)
-    # The first is the present one, unless it was moved to a day on which the rule has none.
-    for place, moment in enumerate(times):
-        if recurrence.count is not None and place >= recurrence.count:
-            return None
+    for place, moment in enumerate(_list_times(recurrence, day, until=LATEST)):
         if moment.date() > day and moment.date() >= since:
             left = None if recurrence.count is None else recurrence.count - place
             return moment.date(), replace(recurrence, count=left)

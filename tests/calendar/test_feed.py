@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+from dateutil.rrule import rrulestr
 from flask import Flask
 from icalendar import Calendar, Event
 from sqlalchemy.orm import Session
@@ -68,8 +69,31 @@ def test_a_task_without_a_time_recurs() -> None:
     rule = "FREQ=WEEKLY;INTERVAL=2;UNTIL=20300131;BYDAY=MO"
     known: dict[str, Any] = {"due_on": date(2026, 3, 30), "recurrence": rule}
     assert b"\r\nRRULE:FREQ=WEEKLY;UNTIL=20300131;INTERVAL=2;BYDAY=MO\r\n" in write(**known)
-    for other in ({"due_time": time(9)}, {"done_at": datetime(2026, 3, 30, tzinfo=UTC)}):
-        assert "rrule" not in event_of(write(**known | other))
+    assert "rrule" not in event_of(write(**known | {"done_at": datetime(2026, 3, 30, tzinfo=UTC)}))
+
+
+def expand(calendar: Calendar) -> list[datetime]:
+    """As an app would: by the rules that the file brings, not by those of this computer."""
+    (event,), (rules,) = calendar.events, calendar.timezones
+    zone, rule, start = rules.to_tz(lookup_tzid=False), cast(Any, event["rrule"]), cast(datetime, event.start)
+    rule["until"] = [it.astimezone(zone).replace(tzinfo=None) for it in rule["until"]]
+    local = rrulestr(rule.to_ical().decode(), dtstart=start.replace(tzinfo=None))
+    return [it.replace(tzinfo=zone).astimezone(UTC) for it in local]
+
+
+def test_a_task_at_a_time_recurs_by_the_clock_of_its_person() -> None:
+    """In winter and in summer, up to the last day, and in the first hour after clocks change."""
+    vienna, winter, summer = ZoneInfo("Europe/Vienna"), date(2026, 3, 22), date(2026, 11, 1)
+    for at in (time(9), time(1, 30), time(3, 30), time(0)):
+        rule = "FREQ=WEEKLY;UNTIL=20261101;BYDAY=SU"
+        calendar = Calendar.from_ical(write(due_on=winter, due_time=at, recurrence=rule))
+        (event,), (rules,) = calendar.events, calendar.timezones
+        assert str(event["dtstart"].params["TZID"]) == str(rules["tzid"]) == "Europe/Vienna"
+        assert event.duration == timedelta(minutes=30)
+        assert event["rrule"].to_ical() == b"FREQ=WEEKLY;UNTIL=20261101T225959Z;BYDAY=SU"
+        days = [winter + timedelta(weeks=number) for number in range((summer - winter).days // 7 + 1)]
+        assert expand(calendar) == [datetime.combine(day, at, vienna).astimezone(UTC) for day in days]
+    assert "rrule" not in event_of(write(due_on=winter, due_time=time(9)))
 
 
 def read(browser: Browser, address: str) -> list[str]:

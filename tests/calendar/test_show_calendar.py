@@ -61,6 +61,40 @@ def test_a_month_shows_tasks_and_appointments_on_their_days(
         assert "Done: Open" in [it.get("aria-label") for it in page.soup.select("button.tick")]
 
 
+def test_tasks_recur_in_what_is_shown(browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee) -> None:
+    """After the present one, from today on, and told apart: there is nothing yet that could be moved or done."""
+    today = clock.now().astimezone(ZoneInfo("UTC")).date()
+    ann.time_zone = "UTC"
+    monday = today - timedelta(days=today.weekday())
+    known: dict[str, Any] = {"subject": "Water", "recurrence": "FREQ=WEEKLY;COUNT=4"}
+    task(session, ann, monday + timedelta(days=7), **known)
+    task(session, ann, today - timedelta(days=9), subject="Late", recurrence="FREQ=DAILY")
+    task(session, ann, monday, subject="Done", recurrence="FREQ=DAILY", done_at=clock.now())
+    task(session, bob, monday, subject="Of Bob", recurrence="FREQ=DAILY")
+    shown: dict[str, list[str]] = {}
+    for number in range(5):
+        day = monday + timedelta(weeks=number)
+        page = browser_as(ann).get("calendar.show_calendar", view="week", day=str(day))
+        for cell in page.soup.select("td[data-day]"):
+            shown[str(cell["data-day"])] = [words(it) for it in cell.select(".is-recurring")]
+        assert not page.soup.select(".is-recurring [data-move]")
+    days = {date.fromisoformat(day): texts for day, texts in shown.items()}
+    assert [day for day, texts in days.items() if "Repeats: Water" in texts] == [
+        monday + timedelta(weeks=number) for number in (2, 3, 4)
+    ]
+    late = [day for day, texts in days.items() if "Repeats: Late" in texts]
+    assert (min(late), max(late), len(late)) == (today, max(days), (max(days) - today).days + 1)
+    assert not any("Done" in text or "Bob" in text for texts in shown.values() for text in texts)
+    agenda = browser_as(ann).get("calendar.show_calendar", view="agenda", day=str(monday + timedelta(weeks=2)))
+    assert "Repeats: Water" in agenda.text
+    full = today + timedelta(days=2 if today.weekday() == 6 else 1)
+    task(session, ann, today, subject="Many", recurrence="FREQ=DAILY")
+    for _ in range(4):
+        task(session, ann, full)
+    cell = browser_as(ann).get("calendar.show_calendar", day=str(full)).one(f"td[data-day='{full}']")
+    assert (len(cell.select("li")), words(cell.select(".calendar-more")[0])[:7]) == (5, "+1 more")
+
+
 def test_a_view_shows_whole_weeks_and_leads_to_those_beside_it() -> None:
     expected = {
         View.MONTH: ("2026-02-23", "2026-04-05", "2026-02-01", "2026-04-01"),
