@@ -53,7 +53,7 @@ async function moveCard(id, column) {
   const card = document.getElementById(id);
   const from = card?.closest("[data-column]");
   if (!card || moving.has(id) || from === column) return;
-  const move = { id, from, before: card.nextElementSibling?.id, name: card.dataset.name, status: column.dataset.column };
+  const move = { id, from, before: card.nextElementSibling?.id, name: card.querySelector(".card-name").textContent, status: column.dataset.column };
   const reason = LOSING.includes(move.status) ? await askWhyLost(card, column) : {};
   if (!reason) return focusCard(id);
   const form = formFor(card);

@@ -63,7 +63,7 @@ function pickUp(card, { say }) {
   held = card;
   target = card.closest("[data-column]");
   card.classList.add("is-held");
-  say(`${card.dataset.name} picked up in ${target.dataset.label}.`);
+  say(`${card.querySelector(".card-name").textContent} picked up in ${target.dataset.label}.`);
 }
 
 function aim(column, say) {
@@ -83,7 +83,7 @@ function drop(card, { moveCard, say }) {
 }
 
 function leave(say) {
-  say(`${held.dataset.name} stays in ${held.closest("[data-column]")?.dataset.label ?? "its column"}.`);
+  say(`${held.querySelector(".card-name").textContent} stays in ${held.closest("[data-column]")?.dataset.label ?? "its column"}.`);
   letGo();
 }
 

@@ -8,7 +8,7 @@ export function askWhyLost(card, column) {
   const dialog = document.querySelector("[data-losing]");
   const form = dialog.querySelector("form");
   const [title, button] = WORDS[column.dataset.column];
-  dialog.querySelector("[data-losing-title]").textContent = title(card.dataset.name);
+  dialog.querySelector("[data-losing-title]").textContent = title(card.querySelector(".card-name").textContent);
   dialog.querySelector("[data-losing-button]").textContent = button;
   form.reset();
   form.onchange = () => { form.elements.lost_note.required = form.elements.lost_reason.value === "other"; };

@@ -28,7 +28,9 @@ def head(page: Page, status: str) -> tuple[str, str]:
 
 
 def card(page: Page, lead: Lead) -> str:
-    return words(page.one(f"#card-{lead.id}"))
+    """What a card says, the name of its owner's picture among it."""
+    shown = page.one(f"#card-{lead.id}")
+    return " ".join([words(shown), *(str(picture["title"]) for picture in shown.select("[role=img]"))])
 
 
 def age(session: Session, lead: Lead, days: int) -> None:
