@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from crm_web.core.errors import Conflict
 from crm_web.core.extensions import db
@@ -133,7 +133,9 @@ def record_sent(mail: PendingMail, saved_as: str | None) -> None:
 
     :param saved_as: the name of its file, if there is no mail server
     """
-    _update(mail, {"sent_at": func.now(), "saved_as": saved_as, "body": ""})
+    # A worker of the release before 061, still running during an upgrade, looks at the next attempt alone.
+    never = text("'infinity'")
+    _update(mail, {"sent_at": func.now(), "saved_as": saved_as, "body": "", "next_attempt_at": never})
 
 
 def record_failure(mail: PendingMail, error: str, *, is_final: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from crm_web.core.config import Settings
@@ -77,6 +77,9 @@ def test_an_email_arrives_once_and_is_forgotten(
     assert waiting() == []
     sent = db.session.scalars(select(OutgoingMail)).all()
     assert [(mail.state, mail.body) for mail in sent] == [(MailState.SENT, "")] * 2
+    # By this alone the release before knows what is due.
+    due = select(OutgoingMail).where(OutgoingMail.next_attempt_at < func.now() + operations.KEPT_FOR)
+    assert db.session.scalars(due).all() == []
 
 
 def test_what_one_worker_sends_no_other_takes(in_app: None, ann: Employee) -> None:
