@@ -43,10 +43,20 @@ FROM import_rows r JOIN leads l ON l.id = CASE WHEN r.external_id ~ '^[0-9]{1,18
     AND date_trunc('second', l.created_at) = date_trunc('second', r.created_at)
 WHERE p.line = r.line AND p.action = 'create' AND r.external_system = 'piper_lead'
 """
-# A lead that was merged into another is that one.
+# A lead that was merged into another is that one, which may have been merged as well.
 _FOLLOW_MERGES = """
-UPDATE import_plan p SET action = 'known', lead_id = l.id FROM leads gone JOIN leads l ON l.id = gone.merged_into_id
-WHERE p.action = 'trashed' AND gone.id = p.lead_id AND l.deleted_at IS NULL
+UPDATE import_plan p SET action = CASE WHEN l.deleted_at IS NULL THEN 'known' ELSE 'trashed' END, lead_id = l.id
+FROM leads gone JOIN leads l ON l.id = gone.merged_into_id WHERE p.action = 'trashed' AND gone.id = p.lead_id
+"""
+# An export from before would bring a person back.
+_REFUSE_ERASED = """
+WITH erased AS (
+    UPDATE import_plan p SET action = 'refused'
+    FROM (SELECT jsonb_array_elements(records -> 'lead')::bigint AS id FROM erasures) e
+    WHERE p.lead_id = e.id AND p.action IN ('known', 'trashed') RETURNING p.line
+)
+INSERT INTO import_notes SELECT line, 0, true, '', '', 'This person was erased. Remove the row from the file.'
+FROM erased
 """
 _NOTE_TRASHED = """
 INSERT INTO import_notes SELECT line, 90, false, '', '', 'The lead is in the trash. Restore it, then import this row.'
@@ -156,11 +166,11 @@ SELECT line, 91, false, '', '', 'May be a duplicate of ' || of || ': same ' || h
 
 def match_leads(cursor: Cursor) -> None:
     """Find the rows that are about leads, customers and contacts that exist."""
+    for statement in (_NUMBER_REPEATS, _COMPARE_IDS, _COMPARE_OWN_IDS):
+        cursor.execute(statement)
+    _repeat(cursor, _FOLLOW_MERGES)
     for statement in (
-        _NUMBER_REPEATS,
-        _COMPARE_IDS,
-        _COMPARE_OWN_IDS,
-        _FOLLOW_MERGES,
+        _REFUSE_ERASED,
         _NOTE_TRASHED,
         _LIST_PEOPLE,
         _COMPARE_LEADS,
@@ -174,8 +184,12 @@ def match_rows(cursor: Cursor) -> None:
     """Find the rows that are about the same lead as an earlier row, and warn of those that may be."""
     for statement in (_COMPARE_IDS_OF_ROWS, _LIST_KEYS, _COMPARE_KEYS):
         cursor.execute(statement)
-    while True:
-        cursor.execute(_FOLLOW_ROWS)
-        if not cursor.rowcount:
-            break
+    _repeat(cursor, _FOLLOW_ROWS)
     cursor.execute(_WARN)
+
+
+def _repeat(cursor: Cursor, statement: str) -> None:
+    """Execute a statement until it changes nothing more."""
+    cursor.execute(statement)
+    while cursor.rowcount:
+        cursor.execute(statement)

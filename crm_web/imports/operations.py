@@ -15,13 +15,14 @@ from crm_web.core.errors import DomainError
 from crm_web.imports.activity_files.records import match_activities, settle_activities, write_activities
 from crm_web.imports.activity_files.rows import ActivityReader
 from crm_web.imports.customer_rows import CustomerReader
+from crm_web.imports.holding import hold_records
 from crm_web.imports.inspection import Question
 from crm_web.imports.mapping import ColumnMapping, choose_mapping
 from crm_web.imports.matching import match_leads, match_rows
 from crm_web.imports.notices import count_nameless, list_notices
 from crm_web.imports.outcomes import RowOutcome, count_outcomes, list_outcomes
 from crm_web.imports.owners import MOST_OWNERS, Staff, find_owners
-from crm_web.imports.plan import list_owner_words, refuse_owners, settle, skip_known, wait_for_turn
+from crm_web.imports.plan import list_owner_words, refuse_owners, settle, skip_known
 from crm_web.imports.recognition import Kind, is_known
 from crm_web.imports.records import match_record_rows, match_records, write_records
 from crm_web.imports.relations import fill_leads, link_rows
@@ -29,6 +30,7 @@ from crm_web.imports.rows import RowReader, RowRefused, Rules
 from crm_web.imports.staging import CHUNK, Staging
 from crm_web.imports.tables import Table, open_table
 from crm_web.imports.targets import Target, detect_target, map_for
+from crm_web.imports.turns import wait_for_turn
 from crm_web.imports.vocabulary import squash
 from crm_web.imports.writing import write_leads
 from crm_web.models import ChangeSource, Employee, ImportOutcome, LeadStatus, set_audit_actor, set_change_source
@@ -223,6 +225,7 @@ def import_leads(
     if file.target is not Target.CUSTOMERS:
         _link(file, cursor)
     STEPS[file.target].match(cursor)
+    hold_records(cursor, file.target)
     _settle_owners(file, options, cursor, by, report)
     STEPS[file.target].match_rows(cursor)
     if options.existing is Existing.SKIP:

@@ -1,10 +1,8 @@
 """Decides for all staged rows at once what they close, who owns them, and which customers come of them."""
 
-from collections.abc import Callable
-
 from psycopg2.extensions import cursor as Cursor
 
-_ONE_AT_A_TIME = 7430003
+from crm_web.imports.holding import hold_buyers
 
 _CLOSED = "('won', 'lost', 'disqualified')"
 _REFUSE_OWNERS = """
@@ -14,11 +12,6 @@ WITH refused AS (
     RETURNING p.line, r.owner, o.reason
 )
 INSERT INTO import_notes SELECT line, 0, true, %(column)s, left(owner, 60), reason FROM refused
-"""
-_LOCK_LEADS_TO_CLOSE = """
-SELECT 1 FROM leads l WHERE id IN (
-    SELECT p.lead_id FROM import_plan p JOIN import_rows r USING (line) WHERE p.action = 'known' AND r.closes
-) ORDER BY l.id FOR NO KEY UPDATE OF l
 """
 # The first row that says so closes a lead that is open; one that was lost is only won by an update.
 _CLOSE_LEADS = f"""
@@ -99,17 +92,6 @@ WHERE w.customer_id IS NULL AND maker.makes_customer AND maker.company = w.compa
 """
 
 
-def wait_for_turn(cursor: Cursor, progress: Callable[[str, int, int], None]) -> None:
-    """Let imports take turns, so that the same file sent twice at once is imported once.
-
-    :param cursor: a cursor in the transaction of the import; its end lets the next one go
-    """
-    cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", (_ONE_AT_A_TIME,))
-    if cursor.fetchone() != (True,):
-        progress("Waiting for another import", 0, 0)
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", (_ONE_AT_A_TIME,))
-
-
 def list_owner_words(cursor: Cursor, most: int, *, updates: bool) -> list[str]:
     """List how the rows that will be written name their owners.
 
@@ -152,7 +134,8 @@ def settle(cursor: Cursor, *, updates: bool) -> None:
 
     :param updates: whether known leads take over what rows say, and not only what they lack
     """
-    for statement in (_LINK_LEADS, _LOCK_LEADS_TO_CLOSE, _CLOSE_LEADS, _REFUSE_WINS, _GIVE_IDS, _FIND_WINS):
+    for statement in (_LINK_LEADS, _CLOSE_LEADS, _REFUSE_WINS, _GIVE_IDS, _FIND_WINS):
         cursor.execute(statement, {"updates": updates})
-    for statement in (_FIND_CUSTOMERS, _MAKE_CUSTOMERS):
-        cursor.execute(statement)
+    cursor.execute(_FIND_CUSTOMERS)
+    hold_buyers(cursor)
+    cursor.execute(_MAKE_CUSTOMERS)

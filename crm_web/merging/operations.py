@@ -107,17 +107,20 @@ def _set_aside(others: Sequence[Any], kept: Any, by: Employee) -> dict[str, int]
 
 
 def _lock_all(kind: RecordKind, ids: Sequence[int]) -> list[Any]:
-    """Lock records in the order of their ids; leads before customers, as when winning."""
+    """Lock records in the order of their ids; leads before customers, as when winning.
+
+    Whoever writes rows that refer to them, as imports do, is waited for: those rows have to move as well.
+    """
     if kind is RecordKind.CUSTOMER:
         _lock(Lead, Lead.customer_id.in_(ids))
-    records = _lock(MODELS[kind], MODELS[kind].id.in_(ids))
+    records = _lock(MODELS[kind], MODELS[kind].id.in_(ids), deleting=True)
     if kind is RecordKind.CUSTOMER:
         _lock(Contact, Contact.customer_id.in_(ids))
     return records
 
 
-def _lock(model: Any, condition: Any) -> list[Any]:
-    query = select(model).where(condition).order_by(model.id).with_for_update(key_share=True, of=model)
+def _lock(model: Any, condition: Any, *, deleting: bool = False) -> list[Any]:
+    query = select(model).where(condition).order_by(model.id).with_for_update(key_share=not deleting, of=model)
     return list(db.session.scalars(query.execution_options(populate_existing=True)))
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, CursorResult, delete, func, or_, select, u
 
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
+from crm_web.imports.turns import keep_imports_waiting
 from crm_web.models import (
     Activity,
     Change,
@@ -29,7 +30,7 @@ from crm_web.models import (
 from crm_web.privacy.logs.operations import erase_from_logs, forget_words
 from crm_web.privacy.mentions.operations import ERASED, erase_from_history, erase_mentions
 from crm_web.privacy.mentions.queries import is_about
-from crm_web.privacy.queries import MODELS, Person, find_person, list_activities, list_files
+from crm_web.privacy.queries import MODELS, Person, Ref, find_person, list_activities, list_files
 from crm_web.records.folding import fold
 
 _PERSON = ("first_name", "salutation", "job_title", "email", "phone", "mobile", "description")
@@ -59,12 +60,11 @@ def erase_person(kind: RecordKind, record_id: int, *, mentions: Collection[str] 
 
     :param mentions: keys of the texts about others that go as well, as ``list_mentions`` offers them
     :raise NobodyThere: if the record is gone
+    :raise ImportRunning: while an import is running, which could bring them back
     """
     set_audit_actor(by)
-    person = find_person(kind, record_id)
-    if person is None:
-        raise NobodyThere("This person is not here any more.")
-    _lock(person)
+    keep_imports_waiting()
+    person = _lock_person(kind, record_id)
     # What names the person is looked for before it is gone from the records that say so.
     words = {word for record in person.records.values() for word in str(record.search_text).split()}
     erased = erase_mentions(person, mentions)
@@ -83,10 +83,17 @@ def erase_person(kind: RecordKind, record_id: int, *, mentions: Collection[str] 
     return erasure
 
 
-def _lock(person: Person) -> None:
-    for kind, model in MODELS.items():
-        query = select(model).where(model.id.in_(person.ids(kind))).order_by(model.id)
-        db.session.scalars(query.with_for_update(key_share=True).execution_options(populate_existing=True)).all()
+def _lock_person(kind: RecordKind, record_id: int) -> Person:
+    """Find the person again once their records are locked: somebody may have changed who is the same."""
+    locked: set[Ref] = set()
+    while person := find_person(kind, record_id):
+        if person.records.keys() <= locked:
+            return person
+        locked = set(person.records)
+        for entity, model in MODELS.items():
+            query = select(model).where(model.id.in_(person.ids(entity))).order_by(model.id)
+            db.session.scalars(query.with_for_update(key_share=True).execution_options(populate_existing=True)).all()
+    raise NobodyThere("This person is not here any more.")
 
 
 def _erase_activities(person: Person) -> int:
