@@ -107,6 +107,8 @@ class Company:
             return False
         if action in (Action.KEEP_EMPLOYEES, Action.PURGE):
             return bool(person["role"] == "admin")
+        if action is Action.IMPORT:
+            return bool(person["role"] != "sales")
         owned = self.row(ref) if ref else None
         if owned and ref and ref[0] == "contact":
             owned = self.row(("customer", owned["customer_id"]))
@@ -168,6 +170,13 @@ class Company:
         if not answer.is_done:
             assert self.now == self.before, f"{answer.outcome} changed {self.list_changed()}"
         return answer
+
+    def work(self, job: Callable[[], object]) -> None:
+        """Let the worker do a job."""
+        with self.own.app.app_context():
+            job()
+            db.session.commit()
+        self.before, self.now = self.now, self._read()
 
     def _may_change(self, by: Employee, action: Action, record: Any) -> bool:
         if action is not Action.CHANGE_OWN:

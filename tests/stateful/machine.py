@@ -44,6 +44,7 @@ class CompanyMachine(RuleBasedStateMachine):
         self.forms: list[tuple[Ref, Row]] = []
         self.erased: dict[Ref, int] = {}
         self.merges: dict[int, tuple[Row, Row]] = {}
+        self.imports: dict[int, tuple[Row, Row]] = {}
         self.company.begin()
         for name in ("Okoro", "Lund"):
             values = {"last_name": name, "company": "Nordlys", "phone": "+47 22 22 55 55", "phone_e164": "+4722225555"}
