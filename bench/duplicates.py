@@ -1,15 +1,17 @@
 """Precision and recall of the duplicate search on labelled data: ``python -m bench duplicates [FOLDER]``.
 
-The folder holds ``febrl_dataset1.csv`` (people) and ``csv_example/`` (organizations); what is absent is skipped. Each
-file is read into profiles, as the worker reads records, and only those are compared that share a key.
+The folder holds what ``SOURCES`` names; what is absent is skipped. Without one it is ``shared/data`` beside or above
+this checkout. Each file is read into profiles, as the worker reads records, and only those are compared that share a
+key.
 """
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
 
+from bench.made_up import read_made_up_organizations, read_made_up_people
 from bench.options import ROOT
 from bench.report import Figure, print_figures
 from crm_web.duplicates.comparison.keys import list_keys
@@ -49,12 +51,15 @@ def _organization(row: dict[str, str]) -> Profile:
     return build_profile("customer", values)
 
 
-LABELLED = ROOT.parent / "shared" / "data" / "duplicates"
-SOURCES = {
-    "febrl, people": (read_people, "febrl_dataset1.csv", 0.95),
-    "csv_example, organizations": (read_organizations, "csv_example/csv_example_input_with_true_ids.csv", 0.9),
+LABELLED = next((up / "shared" / "data" for up in ROOT.parents if (up / "shared" / "data").is_dir()), ROOT / "data")
+_SITES = "duplicates/csv_example/csv_example_input_with_true_ids.csv"
+SOURCES: dict[str, tuple[Callable[[Path], Labelled], str, float]] = {
+    "febrl, people": (read_people, "duplicates/febrl_dataset1.csv", 0.95),
+    "csv_example, organizations": (read_organizations, _SITES, 0.9),
+    "made up, people": (read_made_up_people, "names_companies", 0.9),
+    "made up, organizations": (read_made_up_organizations, "names_companies", 0.9),
 }
-"""By name: how it is read, its file, and the least recall."""
+"""By name: how it is read, its file or folder, and the least recall. The weights were set by the first two alone."""
 
 
 def measure(records: Labelled) -> dict[Strength, tuple[int, float, float]]:
@@ -98,7 +103,8 @@ def measure_duplicates(folder: Path = LABELLED) -> list[Figure]:
     figures: list[Figure] = []
     for name, (read, file, least) in SOURCES.items():
         if not (folder / file).exists():
-            figures.append(Figure("duplicates", name, skipped=f"no {file}"))
+            missing = f"no {file}: python -m bench duplicates FOLDER says where it is"
+            figures.append(Figure("duplicates", name, skipped=missing))
             continue
         for strength, (count, precision, recall) in measure(read(folder / file)).items():
             also = {"Pairs": f"{count:,}", "Precision": f"{precision:.4f}", "Recall": f"{recall:.4f}"}
