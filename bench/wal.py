@@ -25,13 +25,13 @@ def measure_wal(large: Site, rounds: int) -> list[Figure]:
     """Measure what each kind of write adds to the log.
 
     Whole pages, which the server logs at their first change after a checkpoint, are left out: they say when the last
-    checkpoint was, and not what was written.
+    checkpoint was, and not what was written. Nor is anything vacuumed meanwhile, which is logged as well.
 
     :param large: the site
     :param rounds: how often each
     :return: a line each
     """
-    with _without_whole_pages():
+    with _nothing_else_logged():
         figures = [_measure(page, most, large, rounds) for page, most in WRITES.items()]
     print_figures(figures)
     return figures
@@ -67,12 +67,15 @@ def _count_updates(site: Site) -> tuple[int, int]:
 
 
 @contextmanager
-def _without_whole_pages() -> Iterator[None]:
+def _nothing_else_logged() -> Iterator[None]:
     _administer("ALTER SYSTEM SET full_page_writes = off")
+    _administer("ALTER SYSTEM SET autovacuum = off")
+    _administer("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE backend_type = 'autovacuum worker'")
     try:
         yield
     finally:
         _administer("ALTER SYSTEM RESET full_page_writes")
+        _administer("ALTER SYSTEM RESET autovacuum")
 
 
 def _administer(statement: str) -> None:
