@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from charset_normalizer import from_bytes
-
 from crm_web.core.errors import DomainError
 
 HEAD = 64 * 1024
@@ -166,6 +164,9 @@ def _guess(stream: BinaryIO, broken_at: int) -> Encoding:
     is_latin = 2 * sum(count for word, count in words.items() if _PLAIN_LETTER.search(word)) >= words.total()
     best = _guess_latin(words)
     if sum(map(len, words)) >= FEWEST_TELLING_BYTES and not (is_latin and _is_good(words, best.name)):
+        # It takes two megabytes, which few files need.
+        from charset_normalizer import from_bytes
+
         stream.seek(max(0, broken_at - HEAD // 2))
         guess = from_bytes(stream.read(HEAD)).best()
         if guess and not all(name.startswith(_LATIN_BLOCKS) for name in guess.alphabets):

@@ -1,7 +1,10 @@
 """The workers are forked from a process that has loaded the application."""
 
 import gc
+import os
 import runpy
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -9,6 +12,12 @@ import pytest
 from crm_web import create_app
 from crm_web.core.config import ROOT, load_settings
 from crm_web.core.extensions import db
+
+LOADED_WHEN_USED = {
+    "authlib", "charset_normalizer", "icalendar", "prometheus_client", "scim2_models", "segno", "vobject",
+    "xlsxwriter", "zxcvbn",
+}  # fmt: skip
+"""Libraries of a megabyte and more that few requests need: import them in the function that does."""
 
 
 def test_building_the_application_opens_no_connection_and_starts_no_thread() -> None:
@@ -30,3 +39,15 @@ def test_what_is_loaded_is_shared_by_the_workers(monkeypatch: pytest.MonkeyPatch
         assert gc.get_freeze_count() > 0
     finally:
         gc.unfreeze()
+
+
+@pytest.mark.slow
+def test_libraries_that_few_requests_need_are_loaded_when_they_are_used() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", "import sys, wsgi; print(*{name.partition('.')[0] for name in sys.modules})"],
+        env={"PATH": os.defpath, "DATABASE_URL": "postgresql://x@localhost/x", "SECRET_KEY": "x" * 40},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert LOADED_WHEN_USED & set(told.stdout.split()) == set()

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import segno
-
 MARGIN = 4
 
 
@@ -21,6 +19,9 @@ class QrCode:
 
 def draw(text: str) -> QrCode:
     """Draw a text as a QR code."""
+    # It takes two megabytes, and draws for each person once.
+    import segno
+
     rows = segno.make(text, micro=False).matrix
     dark = [(x + MARGIN, y + MARGIN) for y, row in enumerate(rows) for x, is_dark in enumerate(row) if is_dark]
     return QrCode(len(rows) + 2 * MARGIN, "".join(f"M{x} {y}h1v1h-1z" for x, y in dark))

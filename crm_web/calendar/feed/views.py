@@ -1,6 +1,7 @@
 """The feed that calendar apps read, the file of one activity, and the account page of the feed."""
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import timedelta, tzinfo
 from typing import NoReturn
 
 from flask import Response, abort, make_response, render_template, request, url_for
@@ -12,7 +13,6 @@ from crm_web.activities.queries import get_activity
 from crm_web.auth.permissions import Action, allowed, public, signed_in
 from crm_web.calendar import blueprint
 from crm_web.calendar.feed import operations, queries
-from crm_web.calendar.feed.writing import write_calendar
 from crm_web.core.clock import now
 from crm_web.core.extensions import db
 from crm_web.core.request_log import log_event
@@ -33,7 +33,7 @@ def send_feed() -> ResponseReturnValue:
     owner = queries.find_feed_owner(request.args.get("key", "")) or _refuse()
     zone = user_locale_of(owner.locale, owner.time_zone).zone
     activities = queries.list_events(owner, now() - PAST, now() + AHEAD, limit=MOST)
-    written = write_calendar(activities, zone, host=request.host, url_of=_url_of, name=f"Piper · {owner.name}")
+    written = _write(activities, zone, name=f"Piper · {owner.name}")
     return _send(written, "calendar.ics").make_conditional(request)
 
 
@@ -47,8 +47,15 @@ def send_activity(activity_id: int) -> ResponseReturnValue:
     activity = get_activity(activity_id) or abort(404)
     if activity.record.is_in_trash or (activity.is_task and activity.due_on is None):
         abort(404)
-    written = write_calendar([activity], current_user_locale().zone, host=request.host, url_of=_url_of)
+    written = _write([activity], current_user_locale().zone)
     return _send(written, f"activity-{activity.id}.ics")
+
+
+def _write(activities: Iterable[Activity], zone: tzinfo, *, name: str = "") -> bytes:
+    # It takes three megabytes, which only a process that sends a calendar has to spend.
+    from crm_web.calendar.feed.writing import write_calendar
+
+    return write_calendar(activities, zone, host=request.host, url_of=_url_of, name=name)
 
 
 def _send(written: bytes, name: str) -> Response:
