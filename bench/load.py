@@ -3,9 +3,14 @@
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
+from ssl import SSLContext
 
 from bench.measure import percentile
+
+Connect = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 
 
 @dataclass
@@ -33,7 +38,16 @@ class Load:
         return percentile(self.times, share)
 
 
-def put_load(port: int, path: str, cookie: str, *, connections: int, seconds: float) -> Load:
+def put_load(
+    port: int,
+    path: str,
+    cookie: str,
+    *,
+    connections: int,
+    seconds: float,
+    host: str = "x",
+    tls: SSLContext | None = None,
+) -> Load:
     """Ask for one page over many connections at once.
 
     :param port: of the web server on this machine
@@ -41,21 +55,25 @@ def put_load(port: int, path: str, cookie: str, *, connections: int, seconds: fl
     :param cookie: the header of who is signed in
     :param connections: how many people ask, each again as soon as there is an answer
     :param seconds: for how long
+    :param host: the name of the server
+    :param tls: how to trust its certificate, if it speaks TLS
     :return: what came of it
     """
-    return asyncio.run(
-        _put_load(port, f"GET {path} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n", connections, seconds)
+    request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n"
+    connect = partial(
+        asyncio.open_connection, "127.0.0.1", port, limit=1 << 20, ssl=tls, server_hostname=host if tls else None
     )
+    return asyncio.run(_put_load(connect, request.encode(), connections, seconds))
 
 
-async def _put_load(port: int, request: str, connections: int, seconds: float) -> Load:
+async def _put_load(connect: Connect, request: bytes, connections: int, seconds: float) -> Load:
     load, ends = Load(seconds), time.perf_counter() + seconds
-    await asyncio.gather(*(_ask(port, request.encode(), load, ends) for _ in range(connections)))
+    await asyncio.gather(*(_ask(connect, request, load, ends) for _ in range(connections)))
     return load
 
 
-async def _ask(port: int, request: bytes, load: Load, ends: float) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
+async def _ask(connect: Connect, request: bytes, load: Load, ends: float) -> None:
+    reader, writer = await connect()
     while time.perf_counter() < ends:
         started = time.perf_counter()
         writer.write(request)
@@ -65,9 +83,10 @@ async def _ask(port: int, request: bytes, load: Load, ends: float) -> None:
         load.statuses[status] += 1
         (load.refusals if status == 503 else load.times).append(time.perf_counter() - started)
         if b"connection: close" in head.lower():
-            writer.close()
-            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
-    writer.close()
+            writer.transport.abort()
+            reader, writer = await connect()
+    # Nobody waits for the server's farewell, which a TLS connection would.
+    writer.transport.abort()
 
 
 def _length_of(head: bytes) -> int:

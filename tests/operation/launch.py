@@ -60,6 +60,9 @@ class Launched:
     :param is_measured: whether coverage counts what it runs, which takes a server twice the time for each request
     """
 
+    module: tuple[str, ...] = ("crm_web.launcher.run",)
+    tree = ROOT
+
     def __init__(
         self,
         folder: Path,
@@ -69,16 +72,20 @@ class Launched:
         is_measured: bool = False,
         **settings: str,
     ) -> None:
-        self.folder, self.port = folder, port
+        self.folder, self.port, self.arguments = folder, port, arguments
         self.output = output or folder.parent / f"{folder.name}-{time.monotonic_ns()}.log"
-        environment = clean_environment(VAR_FOLDER=str(folder), PORT=str(port), **settings)
+        self.environment = clean_environment(VAR_FOLDER=str(folder), PORT=str(port), **settings)
         if not is_measured:
-            environment.pop(COVERAGE, None)
-        with self.output.open("wb") as stream:
+            self.environment.pop(COVERAGE, None)
+        self.start()
+
+    def start(self) -> None:
+        """Run it, again if it has stopped."""
+        with self.output.open("ab") as stream:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "crm_web.launcher.run", *arguments],
-                cwd=ROOT,
-                env=environment,
+                [sys.executable, "-m", *self.module, *self.arguments],
+                cwd=self.tree,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,
@@ -97,9 +104,13 @@ class Launched:
     def wait_until_ready(self, seconds: float = 60.0) -> None:
         def is_ready() -> bool:
             assert self.process.poll() is None, f"{self.process.returncode}: {self.printed()}"
-            return self.get("/readyz")[0] == 200 and "is ready" in self.printed()
+            return self.get("/readyz")[0] == 200 and self.is_announced()
 
         wait_for(is_ready, seconds)
+
+    def is_announced(self) -> bool:
+        """Whether it has told the person who started it."""
+        return "is ready" in self.printed()
 
     def printed(self) -> str:
         return self.output.read_text()
@@ -120,6 +131,22 @@ class Launched:
         if self.process.poll() is None:
             self.process.send_signal(request)
         return self.process.wait(40)
+
+
+class Instance(Launched):
+    """What a server in production runs: gunicorn, on a database that is there, migrated.
+
+    :param tree: the release that runs
+    """
+
+    module = ("gunicorn", "--config", "deploy/gunicorn.conf.py", "wsgi:app")
+
+    def __init__(self, folder: Path, port: int, tree: Path, /, **settings: str) -> None:
+        self.tree = tree
+        super().__init__(folder, port, output=None, is_measured=False, **settings)
+
+    def is_announced(self) -> bool:
+        return True
 
 
 @contextmanager
