@@ -3,10 +3,13 @@
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from math import ceil
+from typing import Any, cast
 
-from sqlalchemy import case, func, select, text, update
+from sqlalchemy import Table, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.sql.dml import ReturningInsert
 
 from crm_web.auth.operations import count_invalid_token
 from crm_web.auth.queries import hash_token
@@ -91,10 +94,21 @@ def count_request(secret: str, *, most: int) -> RateLimitUse | None:
 
     :return: the use of its rate limit; ``None`` if the token is not valid
     """
-    # Losing a minute's count in a power failure is harmless, so no request waits for the disk.
-    db.session.execute(text("SET LOCAL synchronous_commit = off"))
+    use = db.session.execute(_count(), {"secret_hash": hash_token(secret)}).one_or_none()
+    if use is None:
+        return None
+    token_id, requests, seconds, employee_id, _ = use
+    if requests == 1:
+        db.session.execute(update(ApiToken).where(ApiToken.id == token_id).values(last_used_at=func.now()))
+    return RateLimitUse("minute", requests, most, WINDOW, max(1, int(seconds)), employee_id)
+
+
+@cache
+def _count() -> ReturningInsert[Any]:
+    """Built once, since every request of a program runs it."""
     is_over = ApiUse.began_at <= func.now() - WINDOW
-    counted = insert(ApiUse).from_select(["token_id"], select(ApiToken.id).where(*is_valid(secret)))
+    # Of the table: the session would take the parameter for a value of a new ``ApiUse``.
+    counted = insert(cast(Table, ApiUse.__table__)).from_select(["token_id"], select(ApiToken.id).where(*is_valid()))
     counted = counted.on_conflict_do_update(
         index_elements=[ApiUse.token_id],
         set_={
@@ -104,11 +118,7 @@ def count_request(secret: str, *, most: int) -> RateLimitUse | None:
     )
     left = func.ceil(func.extract("epoch", ApiUse.began_at + WINDOW - func.now()))
     # By its secret: SQLAlchemy ties no query in RETURNING to the row, and would look through those of all tokens.
-    whose = select(ApiToken.employee_id).where(*is_valid(secret)).scalar_subquery()
-    use = db.session.execute(counted.returning(ApiUse.token_id, ApiUse.requests, left, whose)).one_or_none()
-    if use is None:
-        return None
-    token_id, requests, seconds, employee_id = use
-    if requests == 1:
-        db.session.execute(update(ApiToken).where(ApiToken.id == token_id).values(last_used_at=func.now()))
-    return RateLimitUse("minute", requests, most, WINDOW, max(1, int(seconds)), employee_id)
+    whose = select(ApiToken.employee_id).where(*is_valid()).scalar_subquery()
+    # Losing a minute's count in a power failure is harmless, so no request waits for the disk.
+    hurry = func.set_config("synchronous_commit", "off", True)
+    return counted.returning(ApiUse.token_id, ApiUse.requests, left, whose, hurry)

@@ -22,16 +22,16 @@ def find_token(secret: str) -> ApiToken | None:
 @cache
 def _select_token() -> Select[ApiToken]:
     """Built once, since every request of a program runs it."""
-    known = (ApiToken.secret_hash == bindparam("secret_hash"), *_IS_CURRENT, Employee.is_active)
-    return select(ApiToken).join(ApiToken.employee).where(*known).options(contains_eager(ApiToken.employee))
+    query = select(ApiToken).join(ApiToken.employee).where(*is_valid(), Employee.is_active)
+    return query.options(contains_eager(ApiToken.employee))
 
 
 _IS_CURRENT = (ApiToken.revoked_at.is_(None), ApiToken.expires_at > func.now())
 
 
-def is_valid(secret: str) -> tuple[ColumnElement[bool], ...]:
-    """Build the conditions under which a token is valid, apart from its employee's."""
-    return ApiToken.secret_hash == hash_token(secret), *_IS_CURRENT
+def is_valid() -> tuple[ColumnElement[bool], ...]:
+    """Build the conditions under which the token of a ``secret_hash`` is valid, apart from its employee's."""
+    return ApiToken.secret_hash == bindparam("secret_hash"), *_IS_CURRENT
 
 
 def get_own_token(employee: Employee, token_id: int) -> ApiToken | None:
