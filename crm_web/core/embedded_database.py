@@ -25,7 +25,7 @@ def socket_folder(folder: Path) -> Path:
     return Path("/tmp") / f"piper-crm-{hashlib.sha256(os.fsencode(data)).hexdigest()[:16]}"  # noqa: S108
 
 
-def embedded_url(folder: Path, database: str = ROLE) -> str:
+def embedded_url(folder: Path, database: str = ROLE, role: str = ROLE) -> str:
     """Build the URL of a database on the embedded server."""
     query = {"host": str(socket_folder(folder)), "port": PORT}
-    return URL.create("postgresql+psycopg2", username=ROLE, database=database, query=query).render_as_string()
+    return URL.create("postgresql+psycopg2", username=role, database=database, query=query).render_as_string()

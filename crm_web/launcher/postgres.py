@@ -17,7 +17,7 @@ import signal
 import socket
 import stat
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -55,13 +55,26 @@ FAST_SETTINGS = {
 
 
 class EmbeddedServer:
-    """A PostgreSQL server on a private unix socket, shared by the processes that use its folder."""
+    """A PostgreSQL server on a private unix socket, shared by the processes that use its folder.
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+    :param durable: whether what it commits outlives a crash of the machine
+    :param settings: more settings of PostgreSQL
+    :param patience: how many seconds it may take to start
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        durable: bool = True,
+        settings: Mapping[str, str] | None = None,
+        patience: float = PATIENCE_TO_START,
+    ) -> None:
         self.folder = folder.resolve()
         self.data = self.folder / "postgres"
         self.log = self.folder / "postgres.log"
-        self.durable = durable
+        self.durable, self.patience = durable, patience
+        self.settings = SETTINGS | ({} if durable else FAST_SETTINGS) | dict(settings or {})
         self._lease: int | None = None
         self._lease_owner = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -183,7 +196,7 @@ class EmbeddedServer:
         unfinished = self.folder / "postgres.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
-        account = _account_of_server(unfinished)
+        account = find_account(unfinished)
         _make_reachable(unfinished, account)
         command = ["-D", str(unfinished), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C"]
         # For pg_trgm, which asks this for what is a letter: with C it would find nothing in Cyrillic.
@@ -206,10 +219,9 @@ class EmbeddedServer:
         # process that got the same number since, or by its own predecessor if nobody collects the dead here.
         for leftover in (self.data / "postmaster.pid", self.socket_folder / f"{SOCKET}.lock"):
             leftover.unlink(missing_ok=True)
-        account = _account_of_server(self.data)
+        account = find_account(self.data)
         _make_reachable(self.data, account)
-        settings = SETTINGS | ({} if self.durable else FAST_SETTINGS)
-        settings["unix_socket_directories"] = str(_private_folder(self.socket_folder, account))
+        settings = self.settings | {"unix_socket_directories": str(_private_folder(self.socket_folder, account))}
         arguments = ["-D", str(self.data)]
         for name, value in settings.items():
             arguments += ["-c", f"{name}={value}"]
@@ -222,14 +234,14 @@ class EmbeddedServer:
         self._wait_for(self._process)
 
     def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
-        if not wait_until(lambda: process.poll() is not None or self._is_ready(), PATIENCE_TO_START):
-            raise PostgresError(f"PostgreSQL did not start within {PATIENCE_TO_START:.0f} seconds. See {self.log}.")
+        if not wait_until(lambda: process.poll() is not None or self._is_ready(), self.patience):
+            raise PostgresError(f"PostgreSQL did not start within {self.patience:.0f} seconds. See {self.log}.")
         if process.returncode is not None:
             raise PostgresError(f"PostgreSQL did not start: {_last_line(self.log)} (see {self.log})")
 
     def _check_version(self) -> None:
         is_version = (self.data / "PG_VERSION").read_text().strip()
-        can_version = subprocess.check_output([find_program("postgres"), "-V"], text=True).split()[-1].split(".")[0]  # noqa: S603
+        can_version = major_version()
         if is_version != can_version:
             raise PostgresError(
                 f"{self.data} was made by PostgreSQL {is_version}, this is {can_version}: "
@@ -292,6 +304,11 @@ def find_program(name: str) -> str:
     return str(Path(package.origin).parent / "pginstall" / "bin" / name)
 
 
+def major_version() -> str:
+    """Tell the version of the embedded server, such as ``18``."""
+    return subprocess.check_output([find_program("postgres"), "-V"], text=True).split()[-1].split(".")[0]  # noqa: S603
+
+
 def _popen(
     name: str,
     arguments: list[str],
@@ -321,8 +338,12 @@ def _popen(
         )
 
 
-def _account_of_server(data: Path) -> pwd.struct_passwd:
-    """PostgreSQL refuses to run as root; then use the owner of its files, else postgres, else nobody."""
+def find_account(data: Path) -> pwd.struct_passwd:
+    """Find who runs the server. PostgreSQL refuses to run as root; then the owner of its files, else postgres, else
+    nobody, to whom the folder is given.
+
+    :raise PostgresError: if there is no such user
+    """
     if os.geteuid() != 0:
         return pwd.getpwuid(os.geteuid())
     owner = data.stat().st_uid
