@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from sqlalchemy import delete, select
 
 from crm_web.core.extensions import db
 from crm_web.models import Activity, Customer, Employee, Lead, Mention
 from crm_web.records.folding import fold
-from crm_web.records.people import list_people
+from crm_web.records.people import Person, list_people
 
 NOTES = {Activity: "body", Lead: "description", Customer: "description"}
 """The column of each table in which people can be mentioned."""
@@ -17,28 +18,54 @@ _AT = re.compile(r"(?<![\w.@+-])@(?=\w)")
 _WORD_END = re.compile(r"\b(?!\w)")
 
 
+class Piece(NamedTuple):
+    """A part of a text.
+
+    :param person: whom it mentions; ``None`` if it mentions nobody
+    """
+
+    text: str
+    person: Person | None
+
+
+def split_mentions(text: str) -> list[Piece]:
+    """Split a text into its mentions, each with its ``@``, and what is between them.
+
+    Who was deactivated is mentioned only where no one else is called the same; of two people who are, neither.
+    """
+    places = [place.end() for place in _AT.finditer(text)]
+    pieces, done, known = list[Piece](), 0, _map_handles() if places else {}
+    for place in places:
+        handle = next((it for it in _read_from(text, place) if fold(it) in known), None) if place > done else None
+        if handle:
+            end = place + len(handle)
+            pieces += [Piece(text[done : place - 1], None), Piece(text[place - 1 : end], known[fold(handle)])]
+            done = end
+    return [piece for piece in [*pieces, Piece(text[done:], None)] if piece.text]
+
+
+def _map_handles() -> dict[str, Person]:
+    by_handle: dict[str, dict[bool, list[Person]]] = {}
+    for person in list_people():
+        for handle in {fold(person.name), fold(person.email.partition("@")[0])}:
+            by_handle.setdefault(handle, {}).setdefault(person.is_active, []).append(person)
+    meant = {handle: found.get(True) or found[False] for handle, found in by_handle.items()}
+    return {handle: people[0] for handle, people in meant.items() if len(people) == 1}
+
+
+def _read_from(text: str, place: int) -> Iterator[str]:
+    """All texts that begin there and end with a word, the longest first."""
+    rest = text[place : place + LONGEST + 1]
+    for end in reversed([end.start() for end in _WORD_END.finditer(rest, 1)]):
+        yield rest[:end]
+
+
 def find_mentioned(note: str | None) -> set[int]:
-    """Find the active employees whom a note names; where two people are called the same, neither.
+    """Find the active employees whom a note mentions.
 
     :return: their ids
     """
-    if not note or not (places := [place.end() for place in _AT.finditer(note)]):
-        return set()
-    ids_by_handle: dict[str, set[int]] = {}
-    for person in list_people():
-        if person.is_active:
-            for handle in (person.name, person.email.partition("@")[0]):
-                ids_by_handle.setdefault(fold(handle), set()).add(person.id)
-    known = {handle: min(ids) for handle, ids in ids_by_handle.items() if len(ids) == 1}
-    found = (next((known[text] for text in _read_from(note, place) if text in known), 0) for place in places)
-    return set(found) - {0}
-
-
-def _read_from(note: str, place: int) -> Iterator[str]:
-    """All texts that begin there and end with a word, the longest first."""
-    rest = note[place : place + LONGEST + 1]
-    for end in reversed([end.start() for end in _WORD_END.finditer(rest, 1)]):
-        yield fold(rest[:end])
+    return {it.person.id for it in split_mentions(note or "") if it.person and it.person.is_active}
 
 
 def save_mentions(record: Activity | Lead | Customer, before: str | None = None, *, by: Employee) -> None:

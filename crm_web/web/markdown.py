@@ -10,6 +10,8 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markupsafe import Markup
 
+from crm_web.records.mentions import Piece, split_mentions
+
 SCHEMES = ("http://", "https://", "mailto:")
 RULES = ("autolink", "backticks", "blockquote", "emphasis", "escape", "fence", "heading", "link", "list", "newline")
 KEPT = 256
@@ -21,6 +23,10 @@ class NoteRenderer(RendererHTML):
     def renderInline(self, tokens: Sequence[Token], options: Any, env: Any) -> str:
         """Render one paragraph, list item or heading."""
         return f"<bdi>{super().renderInline(tokens, options, env)}</bdi>"
+
+    def text(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        """Render plain text, in which mentions stand out; who was deactivated is told apart."""
+        return "".join(_render_piece(piece) for piece in split_mentions(tokens[idx].content))
 
     def fence(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         """Render a block of code without regard to its language."""
@@ -44,7 +50,21 @@ _parser = MarkdownIt("zero", {"breaks": True}, renderer_cls=NoteRenderer).enable
 _parser.validateLink = lambda url: url.lower().startswith(SCHEMES)  # type: ignore[method-assign]
 
 
-@lru_cache(maxsize=KEPT)
 def markdown(note: str | None) -> Markup:
     """Render a note as HTML; ``None`` gives an empty text."""
-    return Markup(_parser.render(note or ""))  # noqa: S704  (the renderer escapes all that was typed)
+    # Whom a note mentions depends on who is there.
+    return _render(note or "") if "@" in (note or "") else _render_once(note or "")
+
+
+def _render(note: str) -> Markup:
+    return Markup(_parser.render(note))  # noqa: S704  (the renderer escapes all that was typed)
+
+
+_render_once = lru_cache(maxsize=KEPT)(_render)
+
+
+def _render_piece(piece: Piece) -> str:
+    text = escapeHtml(piece.text)
+    if piece.person is None:
+        return text
+    return f"<mark>{text}</mark>" if piece.person.is_active else f'<span class="muted">{text} (deactivated)</span>'

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from crm_web.models import Activity, Employee, Lead, Mention
 from crm_web.records.mentions import find_mentioned
+from crm_web.web.markdown import markdown
 from tests.factories import make_activity, make_customer, make_employee, make_lead
 from tests.page import Browser
 
@@ -30,6 +31,12 @@ def test_names_and_emails_are_found(app: Flask, session: Session, ann: Employee,
     with app.app_context():
         assert {note: find_mentioned(note) for note in found} == found
         assert find_mentioned(None) == set()
+        shown = markdown(f"**@{ann.name}**, @gone away and @bob<b> @nobody ann@piper.example")
+    assert shown.strip() == (
+        f"<p><bdi><strong><mark>@{ann.name}</mark></strong>,"
+        ' <span class="muted">@gone away (deactivated)</span> and'
+        " <mark>@bob</mark>&lt;b&gt; @nobody ann@piper.example</bdi></p>"
+    )
 
 
 def test_a_note_mentions_somebody_once_however_often_it_is_edited(
