@@ -41,6 +41,7 @@ FEATURES = (
     "metrics",
     "notifications",
     "privacy",
+    "rates",
     "reports",
     "saved_views",
     "scim",

@@ -40,6 +40,7 @@ NAVIGATION = (
     ("Employees", "employees.list_employees", "employee", None),
     ("Imports", "imports.list_imports", "import", Action.IMPORT),
     ("Privacy", "privacy.find_people", "lock", Action.PURGE),
+    ("Exchange rates", "rates.list_rates", "restore", Action.KEEP_RATES),
     ("Email", "emails.show_outbox", "email", Action.KEEP_MAIL),
     ("Webhooks", "webhooks.list_webhooks", "webhook", Action.KEEP_WEBHOOKS),
 )

@@ -36,6 +36,7 @@ class Action(StrEnum):
     PURGE = "purge"
     KEEP_WEBHOOKS = "keep_webhooks"
     KEEP_MAIL = "keep_mail"
+    KEEP_RATES = "keep_rates"
 
 
 _VIEWER = frozenset({Action.READ, Action.KEEP_VIEWS})
@@ -46,7 +47,8 @@ ROLES: dict[Role, frozenset[Action]] = {
     Role.VIEWER: _VIEWER,
     Role.SALES: _SALES,
     Role.MANAGER: _MANAGER,
-    Role.ADMIN: _MANAGER | {Action.KEEP_EMPLOYEES, Action.PURGE, Action.KEEP_WEBHOOKS, Action.KEEP_MAIL},
+    Role.ADMIN: _MANAGER
+    | {Action.KEEP_EMPLOYEES, Action.PURGE, Action.KEEP_WEBHOOKS, Action.KEEP_MAIL, Action.KEEP_RATES},
 }
 
 REFUSALS = {
@@ -60,6 +62,7 @@ REFUSALS = {
     Action.PURGE: "Only admins can delete records permanently.",
     Action.KEEP_WEBHOOKS: "Only admins can manage webhooks.",
     Action.KEEP_MAIL: "Only admins can manage email.",
+    Action.KEEP_RATES: "Only admins can manage exchange rates.",
 }
 
 WITHOUT_FACTOR = ("second_factor.edit_factor", "second_factor.set_up_factor", "auth.sign_out")

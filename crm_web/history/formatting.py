@@ -17,6 +17,7 @@ from crm_web.models import (
     LeadStatus,
     LostReason,
     MediaType,
+    RateSource,
     Rating,
     Role,
     StartPage,
@@ -30,6 +31,7 @@ ENTITIES = {
     "contact": "Contact",
     "activity": "Activity",
     "file": "File",
+    "exchange_rate": "Exchange rate",
     "employee": "Employee",
 }
 """The kinds of record that history keeps, each with its word."""
@@ -79,6 +81,7 @@ _WORDS: dict[tuple[str, str], Callable[[str], Any]] = {
     ("employee", "chosen_start_page"): StartPage,
     ("employee", "role"): Role,
     ("file", "media_type"): MediaType,
+    ("exchange_rate", "source"): RateSource,
 }
 _BY_ENDING: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "_at": ("moment", datetime.fromisoformat),
@@ -220,7 +223,8 @@ def _action_label(change: Change) -> str:
 
 def name_at_the_time(change: Change) -> str:
     """Return the name of a record as far as one of its changes has it; else its kind and number."""
-    named = name_of({column: new or old for column, (old, new) in change.fields.items()})
+    values = {column: new or old for column, (old, new) in change.fields.items()}
+    named = values.get("currency", "?") if change.entity == "exchange_rate" else name_of(values)
     return named if named != "?" else f"{ENTITIES.get(change.entity, change.entity)} {change.entity_id}"
 
 

@@ -22,7 +22,18 @@ from crm_web.history.formatting import (
     resolve_reference,
 )
 from crm_web.lists.pagination import Page, Sort, load_page
-from crm_web.models import Activity, Change, ChangeAction, ChangeSource, Contact, Customer, Employee, File, Lead
+from crm_web.models import (
+    Activity,
+    Change,
+    ChangeAction,
+    ChangeSource,
+    Contact,
+    Customer,
+    Employee,
+    ExchangeRate,
+    File,
+    Lead,
+)
 
 NEWEST_FIRST = Sort(Change.at.expression, Change.id.expression, descending=True)
 
@@ -36,6 +47,7 @@ _NAMES: dict[str, tuple[Any, ...]] = {
     "customer": (Customer.id, Customer.name, _NOWHERE, Customer.id, Customer.owner_id, _TRASHED_CUSTOMER),
     "contact": (Contact.id, Contact.name, _NOWHERE, Contact.customer_id, Customer.owner_id, _IN_TRASH),
     "file": (File.id, File.name, File.lead_id, File.customer_id, _NOWHERE, File.deleted_at.is_not(None)),
+    "exchange_rate": (ExchangeRate.id, ExchangeRate.currency, _NOWHERE, _NOWHERE, _NOWHERE, false()),
     "activity": (Activity.id, Activity.subject, Activity.lead_id, Activity.customer_id, _NOWHERE, false()),
 }
 

@@ -37,7 +37,7 @@ from crm_web.models.employee import (
     Theme,
 )
 from crm_web.models.erasure import Erasure
-from crm_web.models.exchange_rate import ExchangeRate
+from crm_web.models.exchange_rate import ExchangeRate, RateSource
 from crm_web.models.external_id import ExternalId
 from crm_web.models.file import File, FileChunk, MediaType
 from crm_web.models.last_activity import CustomerLastActivity, LeadLastActivity
@@ -125,6 +125,7 @@ __all__ = [
     "Employee",
     "Erasure",
     "ExchangeRate",
+    "RateSource",
     "ExternalId",
     "File",
     "FileChunk",

@@ -2,11 +2,23 @@
 
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Numeric, Text
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Numeric, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from crm_web.models.base import Base
+from crm_web.models.base import Base, EnumText
+
+
+class RateSource(StrEnum):
+    """Where an exchange rate is from."""
+
+    FILE = "file"
+    MANUAL = "manual"
+
+    @property
+    def label(self) -> str:
+        return "File of the European Central Bank" if self is RateSource.FILE else "Entered by hand"
 
 
 class ExchangeRate(Base):
@@ -24,3 +36,11 @@ class ExchangeRate(Base):
     currency: Mapped[str] = mapped_column(Text, primary_key=True, info={"limit": 3})
     per_euro: Mapped[Decimal] = mapped_column(Numeric(18, 8))
     valid_on: Mapped[date]
+    source: Mapped[RateSource] = mapped_column(EnumText(RateSource), server_default=text("'manual'"))
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), unique=True)
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+
+    @property
+    def name(self) -> str:
+        """What it is called where records of any kind are named."""
+        return self.currency

@@ -8,6 +8,7 @@ from flask.cli import AppGroup
 
 from crm_web.core import clock
 from crm_web.core.extensions import db
+from crm_web.models import RateSource
 from crm_web.rates import operations, queries
 from crm_web.rates.files import read_rate, read_rates
 
@@ -17,9 +18,9 @@ rates = AppGroup("rates", help="Manage the exchange rates.")
 @rates.command("load")
 @click.argument("file", type=click.File("rb"))
 def load(file: BinaryIO) -> None:
-    """Load the latest day of a file of the European Central Bank, XML or CSV; - reads standard input."""
+    """Load the latest day of a file of the European Central Bank, XML, CSV or ZIP; - reads standard input."""
     read = read_rates(file.read())
-    operations.save_rates(read.per_euro, read.valid_on)
+    operations.save_rates(read.per_euro, read.valid_on, source=RateSource.FILE)
     db.session.commit()
     click.echo(f"{len(read.per_euro)} rates of {read.valid_on:%Y-%m-%d} loaded.")
 
@@ -31,7 +32,7 @@ def load(file: BinaryIO) -> None:
 def set_one(currency: str, per_euro: str, day: datetime | None) -> None:
     """Set how much of CURRENCY one euro is, such as: flask rates set USD 1.0825."""
     valid_on: date = (day or clock.now()).date()
-    operations.save_rates({currency.upper(): read_rate(per_euro)}, valid_on)
+    operations.save_rates({currency.upper(): read_rate(per_euro)}, valid_on, source=RateSource.MANUAL)
     db.session.commit()
     click.echo(f"€1 is {currency.upper()} {per_euro} as of {valid_on:%Y-%m-%d}.")
 

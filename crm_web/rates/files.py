@@ -1,18 +1,22 @@
 """Reads files of exchange rates as the European Central Bank publishes them: XML or CSV, of one day or of many."""
 
 import csv
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from html.parser import HTMLParser
+from io import BytesIO
+from zipfile import BadZipFile, ZipFile
 
 from crm_web.core.errors import DomainError
 from crm_web.models import CURRENCIES
 
 DAY_FORMATS = ("%Y-%m-%d", "%d %B %Y")
-USE = "Use the XML or CSV file of the European Central Bank."
+USE = "Use the XML or CSV file of the European Central Bank, or its ZIP file."
+LARGEST_FILE = 20 * 1024 * 1024
 SMALLEST, LARGEST = Decimal("1e-8"), Decimal("1e9")
 
 
@@ -34,7 +38,7 @@ class DayOfRates:
 def read_rates(content: bytes) -> DayOfRates:
     """Read the rates of the latest day in a file. Currencies that the product doesn't know are skipped.
 
-    :param content: ``eurofxref-daily.xml``, ``eurofxref.csv`` or one of the files of many days
+    :param content: ``eurofxref-daily.xml``, ``eurofxref.zip`` or one of the files of many days
     :raise RatesUnreadable: if there is no rate in it, or one that is no positive number
     """
     found: dict[date, dict[str, Decimal]] = defaultdict(dict)
@@ -45,6 +49,27 @@ def read_rates(content: bytes) -> DayOfRates:
         raise RatesUnreadable(f"No exchange rates found. {USE}")
     latest = max(found)
     return DayOfRates(latest, found[latest])
+
+
+def _unpack(content: bytes) -> bytes:
+    """The one file in a ZIP file, as the bank publishes its CSV; anything else as it is."""
+    if not content.startswith(b"PK"):
+        return content
+    try:
+        with ZipFile(BytesIO(content)) as packed, packed.open(packed.namelist()[0]) as file:
+            return file.read(LARGEST_FILE)
+    except (BadZipFile, IndexError, NotImplementedError, OSError, RuntimeError, ValueError, zlib.error):
+        raise RatesUnreadable(f"This ZIP file can’t be read. {USE}") from None
+
+
+def check_rate(rate: Decimal) -> Decimal:
+    """Return a rate if it can be one.
+
+    :raise RatesUnreadable: if it is no positive number, or far too large or small
+    """
+    if not (rate.is_finite() and SMALLEST <= rate <= LARGEST):
+        raise RatesUnreadable("Enter a positive number, such as 1.0825.", "per_euro")
+    return rate
 
 
 def read_rate(text: str) -> Decimal:
@@ -64,7 +89,7 @@ def read_rate(text: str) -> Decimal:
 def _list_cells(content: bytes) -> list[tuple[str, str, str]]:
     """List day, currency and rate, as they are written."""
     try:
-        text = content.decode("utf-8-sig")
+        text = _unpack(content).decode("utf-8-sig")
         return list(_read_xml(text) if text.lstrip().startswith("<") else _read_csv(text))
     except (UnicodeDecodeError, csv.Error, AssertionError):  # The last is how the parser of markup gives up.
         raise RatesUnreadable(f"This file can’t be read. {USE}") from None

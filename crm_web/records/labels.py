@@ -35,11 +35,13 @@ LABELS = {
     "mobile_e164": "Mobile (international format)",
     "owner_id": "Owner",
     "parent_id": "Parent company",
+    "per_euro": "One euro is",
     "phone_e164": "Phone (international format)",
     "recurrence": "Repeats",
     "remind_at": "Reminder",
     "updated_at": "Updated",
     "updated_by_id": "Updated by",
+    "valid_on": "Date of the rate",
     "vat_number": "VAT number",
 }
 """The label of a column, where it is not just the column's name in words."""

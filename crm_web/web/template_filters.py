@@ -108,6 +108,11 @@ def number(value: Amount | None, *, user_locale: UserLocale = DEFAULT_LOCALE) ->
     return "" if value is None else format_decimal(value, locale=user_locale.locale)
 
 
+def rate(value: Decimal, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
+    """Format an exchange rate, with as many decimals as it has."""
+    return str(format_decimal(value, format="#,##0.########", locale=user_locale.locale))
+
+
 def percent(value: Amount | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
     """Format a percentage from 0 to 100, such as ``40%``; ``None`` gives an empty text."""
     return "" if value is None else format_percent(Decimal(str(value)) / 100, locale=user_locale.locale)
@@ -307,6 +312,7 @@ FOR_READER: dict[str, Callable[..., Any]] = {
     for filter_ in (
         money,
         number,
+        rate,
         percent,
         date,
         datetime,

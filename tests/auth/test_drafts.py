@@ -283,6 +283,8 @@ FORMS: dict[str, dict[str, str]] = {
     "merging.merge": {},
     "saved_views.change_view": {"name": "Typed"},
     "saved_views.create_view": {"name": "Typed", "list": "leads", "address": "status=new"},
+    "rates.change_rate": {"per_euro": "1.0825"},
+    "rates.upload_file": {},
     "tokens.create_token": {"name": "Typed"},
     "webhooks.change_webhook": {"url": "https://typed.example/x"},
     "webhooks.create_webhook": {"url": "https://typed.example/x"},

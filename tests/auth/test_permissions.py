@@ -195,7 +195,8 @@ def test_the_table_of_roles() -> None:
         Role.VIEWER: reading,
         Role.SALES: selling,
         Role.MANAGER: managing,
-        Role.ADMIN: managing | {Action.KEEP_EMPLOYEES, Action.PURGE, Action.KEEP_WEBHOOKS, Action.KEEP_MAIL},
+        Role.ADMIN: managing
+        | {Action.KEEP_EMPLOYEES, Action.PURGE, Action.KEEP_WEBHOOKS, Action.KEEP_MAIL, Action.KEEP_RATES},
     } == ROLES
 
 

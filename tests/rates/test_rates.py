@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 from click.testing import Result
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm_web.models import Employee, ExchangeRate
+from crm_web.models import Change, Employee, ExchangeRate, RateSource
 from crm_web.rates.files import DayOfRates, RatesUnreadable, read_rates
 from crm_web.stats.aggregates import CurrencyTotal
 from crm_web.stats.rates import Rates, add_up
@@ -118,3 +121,45 @@ def test_no_other_rate_is_saved(app: Flask, session: Session) -> None:
         assert result.exit_code == 1
         assert "Error: " in result.stderr
     assert session.query(ExchangeRate).count() == 0
+
+
+def zipped(name: str, content: bytes) -> bytes:
+    file = BytesIO()
+    with ZipFile(file, "w") as packed:
+        packed.writestr(name, content)
+    return file.getvalue()
+
+
+def test_admins_enter_and_upload_rates_and_history_keeps_them(
+    session: Session, browser_as: BrowserAs, ada: Employee, max: Employee
+) -> None:
+    ada.locale = "de_DE"
+    session.commit()
+    browser = browser_as(ada)
+    assert browser_as(max).get("rates.list_rates").status == 403
+    page = browser.get("rates.list_rates").click("Enter rate")
+    wrong = page.form("rates/edit").submit(currency="USD", per_euro="0")
+    assert (wrong.status, wrong.errors) == (422, {"per_euro": "Enter a positive number, such as 1.0825."})
+    assert "EUR" in page.form("rates/edit").submit(currency="EUR", per_euro="2").text
+    saved = wrong.form("rates/edit").submit(per_euro="1,0825", valid_on="27.11.2026")
+    assert saved.follow().flash == "Rate of USD saved: one euro is 1,0825."
+    known = session.scalars(select(ExchangeRate)).one()
+    assert (known.per_euro, known.valid_on, known.source) == (Decimal("1.0825"), date(2026, 11, 27), RateSource.MANUAL)
+    upload = browser.get("rates.list_rates").click("Upload file")
+    for content, message in ((b"", "Choose one file."), (b"PK\x03\x04", "This ZIP file can’t be read.")):
+        refused = upload.form("rates/upload").submit(file=(BytesIO(content), "a.zip") if content else "")
+        assert message in refused.errors["file"]
+    csv = zipped("eurofxref.csv", b"Date, USD, JPY, \n28 November 2026, 1.25, 160, \n")
+    uploaded = upload.form("rates/upload").submit(file=(BytesIO(csv), "eurofxref.zip"))
+    listed = uploaded.follow()
+    assert listed.flash == "2 rates of 28.11.2026 saved."
+    assert [words(row) for row in listed.soup.select("tbody tr")] == [
+        "JPY – Japanese Yen 160 28.11.2026 File of the European Central Bank History",
+        "USD – US Dollar 1,25 28.11.2026 File of the European Central Bank History",
+    ]
+    assert str(listed.click("USD – US Dollar").one("#per_euro")["value"]) == "1,25"
+    history = listed.click("History of USD")
+    assert "Exchange rate" in history.text and "Entered by hand" in history.text
+    changes = session.scalars(select(Change).where(Change.entity == "exchange_rate").order_by(Change.id)).all()
+    assert sorted(it.action.value for it in changes) == ["changed", "created", "created"]
+    assert {it.actor_id for it in changes} == {ada.id}
