@@ -13,7 +13,6 @@ from crm_web.records.recurrence import EXAMPLES, read_recurrence, read_rule
 from crm_web.web.form_fields import (
     DateField,
     EnumField,
-    NoteBlock,
     OwnerField,
     RecordForm,
     Required,
@@ -22,6 +21,7 @@ from crm_web.web.form_fields import (
     stored_values,
 )
 from crm_web.web.forms import IdempotentForm
+from crm_web.web.note_field import NoteBlock
 from crm_web.web.template_filters import current_user_locale, today
 from crm_web.web.widgets import NotDrawn
 

@@ -11,7 +11,6 @@ from crm_web.web.form_fields import (
     CountryField,
     EmailField,
     EnumField,
-    NoteBlock,
     OwnerField,
     Required,
     TextBlock,
@@ -20,6 +19,7 @@ from crm_web.web.form_fields import (
     WebsiteField,
 )
 from crm_web.web.forms import DuplicateCheckForm, EditForm, IdempotentForm
+from crm_web.web.note_field import NoteBlock
 from crm_web.web.phone_field import PHONE_HELP, PhoneField
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, abort, redirect, render_template, request, url_for
+from flask import Response, abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -24,10 +24,20 @@ from crm_web.lists.params import Chip, ListParams
 from crm_web.mail.queries import list_failed_mails
 from crm_web.models import Employee
 from crm_web.records import people
+from crm_web.records.mentions import list_handles
 from crm_web.records.operations import ChangedMeanwhile
 from crm_web.web.form_fields import show_refusal, stored_values
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
+
+OFFERED = 6
+"""How many colleagues are offered behind an @."""
+
+
+@blueprint.get("/mentions")
+@allowed(Action.READ)
+def suggest_mentions() -> ResponseReturnValue:
+    return jsonify(list_handles(request.args.get("q", ""), limit=OFFERED))
 
 
 @blueprint.get("")

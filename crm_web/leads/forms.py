@@ -28,7 +28,6 @@ from crm_web.web.form_fields import (
     EmailField,
     EnumField,
     HiddenNumber,
-    NoteBlock,
     OwnerField,
     PercentField,
     RecordForm,
@@ -39,6 +38,7 @@ from crm_web.web.form_fields import (
     stored_values,
 )
 from crm_web.web.forms import DuplicateCheckForm, EditForm, IdempotentForm
+from crm_web.web.note_field import NoteBlock
 from crm_web.web.phone_field import PHONE_HELP, PhoneField
 from crm_web.web.widgets import NotDrawn
 

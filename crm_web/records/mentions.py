@@ -44,6 +44,19 @@ def split_mentions(text: str) -> list[Piece]:
     return [piece for piece in [*pieces, Piece(text[done:], None)] if piece.text]
 
 
+def list_handles(typed: str, *, limit: int) -> list[str]:
+    """List how active employees are mentioned of whose name a word begins as typed: by name, or else by email."""
+    if not typed:
+        return []
+    known, start = _map_handles(), fold(typed)
+    names = [
+        person.name if known.get(fold(person.name)) == person else person.email.partition("@")[0]
+        for person in list_people()
+        if person.is_active and f" {start}" in f" {fold(person.name)}"
+    ]
+    return names[:limit]
+
+
 def _map_handles() -> dict[str, Person]:
     by_handle: dict[str, dict[bool, list[Person]]] = {}
     for person in list_people():

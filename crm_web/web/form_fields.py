@@ -166,14 +166,6 @@ class TextBlock(TextLine):
         return super().read(typed.replace("\r\n", "\n"))
 
 
-class NoteBlock(TextBlock):
-    """A note in Markdown, in which employees can be mentioned."""
-
-    def __init__(self, label: str, limit: int, **options: Any) -> None:
-        help_text = "Markdown works here. Mention a colleague by name, e.g. @Ann Keller."
-        super().__init__(label, limit, description=help_text, **options)
-
-
 class EmailField(TypedField):
     """An email address. No ``type=email``: browsers would rewrite an international domain while it is typed."""
 

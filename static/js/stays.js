@@ -1,5 +1,5 @@
-// Small changes without a new page: the server answers as always, with the page that one is on, of which the parts marked
-// data-live, and the rows of a list, take the place of the old ones. What the server refuses, or what leads elsewhere, goes the usual way.
+// Small changes without a new page: of the page that the server answers, the parts marked data-live and the rows of lists
+// take the place of the old ones. What it refuses, or what leads elsewhere, goes the usual way.
 import { BOX, fillBox } from "./edit.js";
 import { showMessages } from "./messages.js";
 import { make, readPage } from "./pages.js";

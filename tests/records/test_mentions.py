@@ -39,6 +39,20 @@ def test_names_and_emails_are_found(app: Flask, session: Session, ann: Employee,
     )
 
 
+def test_colleagues_are_offered_while_somebody_types(
+    browser_as: BrowserAs, session: Session, ann: Employee, vera: Employee
+) -> None:
+    make_employee(session, name="José Ann van Dam", email="j.vandam@piper.example")
+    make_employee(session, name="Gone Ann", is_active=False)
+    for number in (1, 2):
+        make_employee(session, name="Ann Twin", email=f"twin{number}@piper.example")
+    offered = {"ann": [ann.name, "twin1", "twin2", "José Ann van Dam"], "jose": ["José Ann van Dam"], "nn": [], "": []}
+    for typed, handles in offered.items():
+        assert browser_as(vera).get("employees.suggest_mentions", q=typed).response.json == handles, typed
+    page = browser_as(ann).get("leads.new_lead")
+    assert page.one("textarea[name=description]")["data-mention"] == "/employees/mentions"
+
+
 def test_a_note_mentions_somebody_once_however_often_it_is_edited(
     browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee, max: Employee
 ) -> None:
