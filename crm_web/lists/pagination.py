@@ -106,6 +106,11 @@ class Page:
     def count_is_exact(self) -> bool:
         return not self.is_partial and self.count <= COUNT_LIMIT
 
+    @property
+    def may_have_more(self) -> bool:
+        """Whether there may be rows that were not searched, even if this page has none."""
+        return self.is_partial or self.further is not None
+
 
 @dataclass(frozen=True)
 class _Found:

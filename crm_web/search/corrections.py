@@ -20,7 +20,7 @@ def load_or_correct(params: Params) -> tuple[Params, Page]:
     :return: the parameters of the page, and the page; those that were sent where correcting finds nothing either
     """
     page = params.load_page()
-    words = "" if page.count or page.further else correct_spelling(params.one("q"))
+    words = "" if page.count or page.may_have_more else correct_spelling(params.one("q"))
     if not words:
         return params, page
     args = MultiDict(request.args)

@@ -115,6 +115,7 @@ def test_says_how_far_it_searched_and_goes_on(
     assert "none found yet" in nothing.text
     assert nothing.has("a[href*='leads.csv']")
     assert "No leads match" not in nothing.click("Search further").text
+    assert "Searched 2 leads in this order" in browser.get("leads.list_leads", country="GB").text
 
 
 @pytest.mark.usefixtures("in_app", "leads", "small_limits")
