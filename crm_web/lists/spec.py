@@ -305,7 +305,7 @@ class ListSpec:
         return Scan(
             base=base,
             limit=COVERED_SCAN_LIMIT if is_covered else SCAN_LIMIT,
-            probes=[self.select(type(filters)(**some)) for some in parts] or ([] if has_words else [base]),
+            probes=[self.select(type(filters)(**some)) for some in parts] or [base],
             is_counted=bool(parts) and parts[0] == {name: getattr(filters, name) for name in filters.in_use},
             words=self._select_first_with_words(base, order, filters.words) if has_words else None,
         )
