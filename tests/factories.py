@@ -23,6 +23,7 @@ from crm_web.models import (
     LeadSource,
     LeadStatus,
     LostReason,
+    MailTemplate,
     RecordKind,
     RecordMerge,
     Role,
@@ -117,6 +118,15 @@ def make_file(session: Session, record: Lead | Customer, content: bytes = b"Text
     session.add(FileChunk(file_id=file.id, number=0, content=content))
     session.commit()
     return file
+
+
+def make_mail_template(session: Session, **fields: Any) -> MailTemplate:
+    """A template of emails."""
+    texts = {"name": "First contact", "subject": "Hello {first name}", "body": "Dear {first name},\n\nYours, {sender}"}
+    template = MailTemplate(**texts | fields)
+    session.add(template)
+    session.commit()
+    return template
 
 
 def make_sign_in(session: Session, employee: Employee) -> str:

@@ -23,6 +23,7 @@ from tests.factories import (
     make_employee,
     make_file,
     make_lead,
+    make_mail_template,
     make_merge,
     make_pair,
     make_token,
@@ -65,6 +66,7 @@ VALID: dict[str, dict[str, Any]] = {
     },
     "bulk": {"action": "assign", "ids": ["{lead_id}"], "owner_id": "0", "source": "Fair", "lost_reason": "price"},
     "customers": {"name": "New", "last_name": "New", "kind": "person", "status": "active", "version": "1"},
+    "emails": {"to": "a@b.example", "subject": "Hi", "body": "Hello", "name": "New", "version": "1"},
     "employees": {"name": "New", "email": "a@b.example", "role": "viewer", "time_zone": "UTC", "locale": "en"},
     "history": {"field": "last_name"},
     "imports": {
@@ -126,6 +128,7 @@ def world(app: Flask, session: Session, ada: Employee, browser_as: BrowserAs) ->
         "webhook_id": [webhook.id],
         "delivery_id": [make_delivery(session, webhook).id],
         "mail_id": [1],
+        "template_id": [make_mail_template(session).id],
         "edit_id": list(session.scalars(select(BulkEdit.id))),
         "view_id": list(session.scalars(select(SavedView.id)))[:1],
         "import_id": make_imports(session, browser),

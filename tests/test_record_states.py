@@ -23,6 +23,7 @@ from tests.factories import (
     make_erasure,
     make_file,
     make_lead,
+    make_mail_template,
     make_merge,
 )
 from tests.imports.stored.states import make_imports
@@ -211,6 +212,7 @@ def ids(session: Session, browser: Browser, ada: Employee) -> Ids:
         "view_id": make_views(session, browser),
         "webhook_id": make_webhooks(session, browser),
         "import_id": {str(number): number for number in make_imports(session, browser)},
+        "template_id": {"one": make_mail_template(session).id},
         "merge_id": {"one": make_merge(session, session.get_one(Lead, leads["changed"])).id},
         "erasure_id": {"one": make_erasure(session)},
         "group_id": {},

@@ -188,7 +188,7 @@ def list_activities(customer_id: int, *, limit: int = 50) -> Sequence[Activity]:
     """List the open tasks of a customer and its leads, the most urgent first, then what happened, newest first.
 
     :param limit: how many at most
-    :return: activities of the customer and of its leads, each with author, assignee and lead
+    :return: activities of the customer and of its leads, each with author, assignee, lead and email
     """
     # Two lists, so that each finds its rows by an index of its own.
     of_its_leads = select(Activity.id).join(Lead, Activity.lead_id == Lead.id)
@@ -197,5 +197,6 @@ def list_activities(customer_id: int, *, limit: int = 50) -> Sequence[Activity]:
         of_its_leads.where(Lead.customer_id == customer_id, Lead.deleted_at.is_(None)),
     )
     query = select(Activity).where(Activity.id.in_(ids))
-    loaded = (joinedload(Activity.created_by), joinedload(Activity.assignee), joinedload(Activity.lead))
+    paths = (Activity.created_by, Activity.assignee, Activity.lead, Activity.outgoing_mail)
+    loaded = [joinedload(path) for path in paths]
     return db.session.scalars(query.options(*loaded).order_by(*Activity.open_tasks_first()).limit(limit)).all()

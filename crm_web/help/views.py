@@ -14,6 +14,7 @@ TOPICS = {
     "customers": "help/customers.html",
     "winning": "help/winning.html",
     "activities": "help/activities.html",
+    "emails": "help/emails.html",
     "files": "help/files.html",
     "search": "help/search.html",
     "views": "help/views.html",

@@ -149,12 +149,11 @@ def list_activities(lead_id: int, *, limit: int = 50) -> Sequence[Activity]:
     """List the open tasks of a lead, the most urgent first, then what happened, newest first.
 
     :param limit: how many at most
-    :return: its activities, each with its author and assignee
+    :return: its activities, each with its author, assignee and email
     """
+    loaded = (Activity.created_by, Activity.assignee, Activity.outgoing_mail)
     query = select(Activity).where(Activity.lead_id == lead_id).order_by(*Activity.open_tasks_first())
-    return db.session.scalars(
-        query.options(joinedload(Activity.created_by), joinedload(Activity.assignee)).limit(limit)
-    ).all()
+    return db.session.scalars(query.options(*(joinedload(path) for path in loaded)).limit(limit)).all()
 
 
 def list_sources(*, limit: int = 200) -> Sequence[str]:

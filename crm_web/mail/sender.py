@@ -114,6 +114,11 @@ def build_message(mail: PendingMail, settings: Settings) -> EmailMessage:
     return message
 
 
+def describe_sender(name: str, email: str, settings: Settings) -> tuple[str, str]:
+    """Say whom an email from a record comes from, and who gets the replies."""
+    return str(_name_address(name, _sending_address(settings))), str(_name_address(name, email))
+
+
 def _name_address(name: str, address: str) -> Address:
     """Quotes what has a meaning in a header; Address refuses the end of a line."""
     local, _, domain = address.rpartition("@")

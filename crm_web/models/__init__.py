@@ -42,7 +42,7 @@ from crm_web.models.external_id import ExternalId
 from crm_web.models.file import File, FileChunk, MediaType
 from crm_web.models.last_activity import CustomerLastActivity, LeadLastActivity
 from crm_web.models.lead import WAY_TO_WON, Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
-from crm_web.models.mail import MailState, OutgoingMail
+from crm_web.models.mail import MailState, MailTemplate, OutgoingMail
 from crm_web.models.mention import Mention
 from crm_web.models.merge import RecordMerge
 from crm_web.models.notification import (
@@ -154,6 +154,7 @@ __all__ = [
     "NotificationCursor",
     "NotificationKind",
     "MailState",
+    "MailTemplate",
     "OutgoingMail",
     "PasswordLink",
     "RecoveryCode",

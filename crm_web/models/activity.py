@@ -2,7 +2,7 @@
 
 from datetime import date, time
 from enum import StrEnum
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import (
     CheckConstraint,
@@ -24,6 +24,9 @@ from crm_web.models.base import Base, EnumText, Id, LongText, Recorded, Text300,
 from crm_web.models.customer import Customer
 from crm_web.models.employee import Employee
 from crm_web.models.lead import Lead
+
+if TYPE_CHECKING:
+    from crm_web.models.mail import OutgoingMail
 
 ACTIVITY_TEXT = "crm_fold((subject || ' '::text) || COALESCE(body, ''::text))"
 """What search looks through: an expression of its indexes, since a column of its own would hold each note twice."""
@@ -153,6 +156,7 @@ class Activity(Recorded, Base):
     customer: Mapped[Customer | None] = relationship()
     assignee: Mapped[Employee | None] = relationship(foreign_keys=assignee_id)
     created_by: Mapped[Employee | None] = relationship(foreign_keys="Activity.created_by_id")
+    outgoing_mail: Mapped["OutgoingMail | None"] = relationship(viewonly=True)
 
     @classmethod
     def folded_text(cls) -> ColumnElement[str]:

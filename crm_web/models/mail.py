@@ -1,4 +1,4 @@
-"""Emails that wait to be sent, and what became of them."""
+"""Emails that wait to be sent, what became of them, and templates of emails."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm_web.models.activity import Activity
-from crm_web.models.base import Base, Email, Id, LongText, Text50, Text300, Timestamp
+from crm_web.models.base import Base, Email, Id, LongText, Recorded, Text50, Text300, Timestamp
 
 
 class MailState(StrEnum):
@@ -86,3 +86,18 @@ class OutgoingMail(Base):
         """Whether it can be sent again, or sooner than by itself; what has lost its text can't."""
         is_waiting_again = self.state is MailState.WAITING and self.error is not None
         return is_waiting_again or (self.state is MailState.FAILED and bool(self.body))
+
+
+class MailTemplate(Recorded, Base):
+    """A template of emails on records; see ``crm_web.emails.templates.fields`` for what its texts can hold."""
+
+    __tablename__ = "mail_templates"
+    __table_args__ = (
+        Index("ix_mail_templates_created_by_id", "created_by_id"),
+        Index("ix_mail_templates_updated_by_id", "updated_by_id"),
+    )
+
+    id: Mapped[Id]
+    name: Mapped[Text300]
+    subject: Mapped[Text300]
+    body: Mapped[LongText]

@@ -16,7 +16,7 @@ from crm_web.models.draft import LARGEST_DRAFT
 from crm_web.web.refills import MESSAGE
 from tests.auth.test_permissions import address_of, list_rules
 from tests.databases import PASSWORD
-from tests.factories import make_activity, make_contact, make_customer, make_lead, make_pair
+from tests.factories import make_activity, make_contact, make_customer, make_lead, make_mail_template, make_pair
 from tests.imports.stored.states import make_imports
 from tests.page import Browser, Form, Page
 from tests.worker.run import run_worker
@@ -266,6 +266,10 @@ FORMS: dict[str, dict[str, str]] = {
     "customers.change_customer": {"name": "Typed"},
     "customers.create_contact": {"last_name": "Typed"},
     "customers.create_customer": {"name": "Typed"},
+    "emails.change_template": {"subject": "Typed"},
+    "emails.create_template": {"subject": "Typed"},
+    "emails.send_from_customer": {"subject": "Typed"},
+    "emails.send_from_lead": {"subject": "Typed"},
     "employees.change_employee": {"job_title": "Typed"},
     "employees.create_employee": {"job_title": "Typed"},
     "employees.deactivate_employee": {},
@@ -321,6 +325,7 @@ def records(session: Session, ada: Employee, browser_as: BrowserAs) -> dict[str,
         "view_id": int(view or 0),
         "edit_id": edit.id,
         "webhook_id": hook.id,
+        "template_id": make_mail_template(session).id,
         # One that is checked, whose third line is refused.
         "import_id": make_imports(session, browser_as(ada))[2],
     }

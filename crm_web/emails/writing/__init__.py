@@ -1,0 +1,1 @@
+"""Writing emails on leads and customers."""

@@ -1,0 +1,27 @@
+"""Sending emails from leads and customers, and taking back those that wait."""
+
+from crm_web.activities.operations import add_activity, remove_activity
+from crm_web.mail.operations import MailIsOut, cancel_mail, write_mail_of_activity
+from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, OutgoingMail
+
+
+def send_email(record: Lead | Customer, recipient: str, *, subject: str, body: str, by: Employee) -> OutgoingMail:
+    """Write an email and its activity; the worker sends it after the commit.
+
+    :param recipient: an email address
+    :param body: plain text
+    :raise RecordInTrash: if the record is in the trash
+    """
+    values = {"kind": ActivityKind.EMAIL, "subject": subject, "body": body}
+    return write_mail_of_activity(add_activity(record, values, by=by), recipient, by=by)
+
+
+def cancel_email(activity: Activity, *, by: Employee) -> None:
+    """Take back an email that waits, with its activity; history keeps that there was one.
+
+    :raise MailIsOut: if it is sent or being sent, or is none from here
+    """
+    if activity.outgoing_mail is None:
+        raise MailIsOut("This email was not sent from here.")
+    cancel_mail(activity.outgoing_mail)
+    remove_activity(activity, by=by)
