@@ -20,6 +20,7 @@ FEATURES = (
     "activities",
     "api",
     "auth",
+    "auth.passkeys",
     "auth.password_links",
     "auth.second_factor",
     "auth.tokens",

@@ -42,6 +42,7 @@ def settings_for(database: str) -> Settings:
         company_name="Piper Trading Ltd",
         # All addresses there are.
         scim=True,
+        site_url="https://crm.example",
     )
 
 

@@ -24,6 +24,7 @@ from crm_web.models import (
     LeadStatus,
     LostReason,
     MailTemplate,
+    Passkey,
     RecordKind,
     RecordMerge,
     Role,
@@ -146,6 +147,15 @@ def make_token(session: Session, employee: Employee, *, scope: Scope = Scope.WRI
     session.add(ApiToken(employee_id=employee.id, secret_hash=hash_token(secret), **(known | fields)))
     session.commit()
     return secret
+
+
+def make_passkey(session: Session, employee: Employee, **fields: Any) -> Passkey:
+    """A passkey of somebody, behind the application's back; ``tests.auth.device`` makes some that can sign."""
+    known = {"name": "Laptop", "credential_id": secrets.token_bytes(16), "public_key": b"\x00", "sign_count": 0}
+    passkey = Passkey(employee_id=employee.id, **(known | fields))
+    session.add(passkey)
+    session.commit()
+    return passkey
 
 
 def _save(session: Session, row: Row, by: Employee | None) -> Row:

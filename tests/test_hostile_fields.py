@@ -26,6 +26,7 @@ from tests.factories import (
     make_mail_template,
     make_merge,
     make_pair,
+    make_passkey,
     make_token,
 )
 from tests.imports.stored.states import make_imports
@@ -78,6 +79,7 @@ VALID: dict[str, dict[str, Any]] = {
         "line": "3",
     },
     "leads": {"last_name": "New", "amount": "12", "currency": "EUR", "version": "1", "status": "won", "create": "1"},
+    "passkeys": {"name": "Laptop"},
     "saved_views": {"list": "leads", "name": "New", "address": "status=new", "on": "1"},
     "tokens": {"name": "Report", "scope": "read", "days": "7"},
     "webhooks": {"url": "https://hooks.example.com/a", "events": ["*"], "version": "1", "skip_missed": "1"},
@@ -132,6 +134,7 @@ def world(app: Flask, session: Session, ada: Employee, browser_as: BrowserAs) ->
         "edit_id": list(session.scalars(select(BulkEdit.id))),
         "view_id": list(session.scalars(select(SavedView.id)))[:1],
         "import_id": make_imports(session, browser),
+        "passkey_id": [make_passkey(session, ada).id],
         "token_id": list(session.scalars(select(ApiToken.id)))[:1],
         "sign_in_id": list(session.scalars(select(SignIn.id)))[:1],
         "notification_id": [1],

@@ -248,6 +248,7 @@ def test_deleting_a_person_never_takes_records_along(own_database: OwnDatabase) 
             "fk_notifications_actor_id",
             "fk_notifications_employee_id",
             "fk_outgoing_mails_employee_id",
+            "fk_passkeys_employee_id",
             "fk_password_links_employee_id",
             "fk_provisioned_employees_employee_id",
             "fk_provisioned_members_employee_id",

@@ -25,6 +25,7 @@ from tests.factories import (
     make_lead,
     make_mail_template,
     make_merge,
+    make_passkey,
 )
 from tests.imports.stored.states import make_imports
 from tests.page import Browser
@@ -211,6 +212,7 @@ def ids(session: Session, browser: Browser, ada: Employee) -> Ids:
         "draft_id": make_drafts(session, ada, leads),
         "view_id": make_views(session, browser),
         "webhook_id": make_webhooks(session, browser),
+        "passkey_id": {"own": make_passkey(session, ada).id, "another's": make_passkey(session, leaver).id},
         "import_id": {str(number): number for number in make_imports(session, browser)},
         "template_id": {"one": make_mail_template(session).id},
         "merge_id": {"one": make_merge(session, session.get_one(Lead, leads["changed"])).id},

@@ -65,7 +65,14 @@ REFUSALS = {
     Action.KEEP_RATES: "Only admins can manage exchange rates.",
 }
 
-WITHOUT_FACTOR = ("second_factor.edit_factor", "second_factor.set_up_factor", "auth.sign_out")
+WITHOUT_FACTOR = (
+    "second_factor.edit_factor",
+    "second_factor.set_up_factor",
+    "passkeys.list_passkeys",
+    "passkeys.begin_adding",
+    "passkeys.add_passkey",
+    "auth.sign_out",
+)
 """What people may use before they have set up the second factor that their role requires."""
 WITH_OTHERS_PASSWORD = ("auth.show_account", "auth.change_password", "auth.sign_out")
 """What people may use before they have changed the password that somebody else set."""
@@ -255,6 +262,11 @@ def require_edit(activity: Task) -> None:
         refuse(f"Someone else added this. Only its author, {others}a manager or an admin can edit it.")
 
 
+def requires_factor(employee: Employee) -> bool:
+    """Whether this installation requires a second factor of somebody's role."""
+    return employee.role in current_settings().second_factor_roles
+
+
 def guard_every_view(app: Flask) -> None:
     """Check the access mark of the view before each request; a view without one is refused."""
     app.before_request(check_access)
@@ -300,7 +312,7 @@ def _has_to_choose_password() -> bool:
 
 def _has_to_set_up_factor() -> bool:
     """Whether a person's role requires a second factor, and they came in without one."""
-    if current_user.role not in current_settings().second_factor_roles or is_api_request():
+    if not requires_factor(current_user) or is_api_request():
         return False
     return g.sign_in_method is None or bool(g.sign_in_method.is_one_factor)
 

@@ -1,4 +1,4 @@
-"""Deleting expired sessions, failed sign-ins and drafts."""
+"""Deleting expired sessions, failed sign-ins, links, challenges and drafts."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ from sqlalchemy import func
 
 from crm_web.auth.drafts.queries import KEPT_FOR as DRAFTS_KEPT
 from crm_web.auth.throttle import WINDOW
-from crm_web.models import Draft, PasswordLink, SignIn, SignInFailures
+from crm_web.models import Draft, PasskeyChallenge, PasswordLink, SignIn, SignInFailures
 from crm_web.records.retention import delete_portion
 
 SIGN_INS_KEPT = timedelta(days=30)
@@ -25,6 +25,11 @@ def delete_expired_failures() -> bool:
 def delete_expired_links() -> bool:
     """Delete some links for passwords that no longer work; returns whether there may be more."""
     return delete_portion(PasswordLink, PasswordLink.expires_at <= func.now())
+
+
+def delete_expired_challenges() -> bool:
+    """Delete some challenges for passkeys that nobody answered; returns whether there may be more."""
+    return delete_portion(PasskeyChallenge, PasskeyChallenge.expires_at <= func.now())
 
 
 def delete_expired_drafts() -> bool:

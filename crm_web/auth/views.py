@@ -9,6 +9,7 @@ from crm_web.auth import blueprint, operations, queries, sessions
 from crm_web.auth.drafts.interrupted import answer_stale_form
 from crm_web.auth.forms import PasswordForm, PreferencesForm, SignInForm
 from crm_web.auth.permissions import public, signed_in
+from crm_web.auth.relying_party import find_relying_party
 from crm_web.auth.start_page import url_of_start_page
 from crm_web.auth.throttle import TooManyAttempts
 from crm_web.core.config import current_settings
@@ -84,6 +85,7 @@ def _sign_in_page(form: SignInForm) -> str:
         demo_password=queries.DEMO_PASSWORD,
         next=request.args.get("next"),
         settings=settings,
+        offers_passkeys=find_relying_party(settings) is not None,
         shows_password=settings.password_sign_in or "password" in request.args or form.errors,
     )
 
@@ -206,6 +208,7 @@ def _account_page(preferences: PreferencesForm | None = None, password: Password
         preferences=preferences or PreferencesForm(formdata=None, obj=current_user),
         password=password or PasswordForm(formdata=None),
         has_password=current_settings().allows_password(current_user.email),
+        offers_passkeys=find_relying_party(current_settings()) is not None,
         sign_ins=queries.list_sign_ins(current_user),
         this_sign_in=g.sign_in_id,
     )

@@ -218,7 +218,7 @@ class Settings(BaseModel):
         tuple[RoleName, ...], NoDecode, Parts, Field(description="roles separated by commas, such as manager, admin")
     ] = ()
     # The mail server. Without one, the CRM sends nothing to employees, and emails from records become files in
-    # ``mail_folder``. What it sends to employees links to SITE_URL.
+    # ``mail_folder``.
     smtp_host: str = ""
     smtp_port: int = _number(587, 1, 65535)
     smtp_security: Annotated[Literal["starttls", "tls", "none"], Field(description="starttls, tls or none")] = (
@@ -227,6 +227,7 @@ class Settings(BaseModel):
     smtp_user: str = ""
     smtp_password: str = Field(default="", repr=False)
     mail_from: str = ""
+    # The public address: links in emails begin with it, and passkeys belong to it.
     site_url: Annotated[
         str, Field(pattern=r"^(https?://[^/\s]+)?/?$", description="an address like https://crm.example.com")
     ] = ""

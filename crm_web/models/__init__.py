@@ -55,7 +55,7 @@ from crm_web.models.notification import (
 from crm_web.models.password_link import PasswordLink
 from crm_web.models.provisioning import ProvisionedEmployee, ProvisionedGroup, ProvisionedMember
 from crm_web.models.saved_view import ListName, SavedView, ViewChoice
-from crm_web.models.second_factor import Authenticator, RecoveryCode
+from crm_web.models.second_factor import Authenticator, Passkey, PasskeyChallenge, RecoveryCode
 from crm_web.models.stored_import import (
     DUE_STATES,
     FILE_CHUNK,
@@ -156,6 +156,8 @@ __all__ = [
     "MailState",
     "MailTemplate",
     "OutgoingMail",
+    "Passkey",
+    "PasskeyChallenge",
     "PasswordLink",
     "RecoveryCode",
     "PauseReason",

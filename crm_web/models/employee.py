@@ -53,6 +53,7 @@ class SignInMethod(StrEnum):
     LINK = "link"
     APP = "app"
     RECOVERY_CODE = "recovery_code"
+    PASSKEY = "passkey"
     PROVIDER = "provider"
     PROXY = "proxy"
 

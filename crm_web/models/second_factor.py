@@ -1,9 +1,10 @@
-"""Second factors: authenticator apps and recovery codes."""
+"""Second factors: authenticator apps, passkeys and recovery codes."""
 
 from sqlalchemy import BigInteger, ForeignKey, LargeBinary, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm_web.models.base import Base, Id, Text50, Timestamp
+from crm_web.models.employee import Employee
 
 
 class Authenticator(Base):
@@ -28,3 +29,30 @@ class RecoveryCode(Base):
     id: Mapped[Id]
     employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id", ondelete="CASCADE"), index=True)
     code_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+
+
+class Passkey(Base):
+    """A key pair of which somebody's device keeps the private half (WebAuthn); it unlocks it by finger, face or PIN."""
+
+    __tablename__ = "passkeys"
+
+    id: Mapped[Id]
+    employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id", ondelete="CASCADE"), index=True)
+    name: Mapped[Text50]
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    """How often the device says that it was used; a copy of it falls behind. Many don't count, and say 0."""
+    created_at: Mapped[Timestamp] = mapped_column(server_default=text("now()"))
+    last_used_at: Mapped[Timestamp | None]
+
+    employee: Mapped[Employee] = relationship()
+
+
+class PasskeyChallenge(Base):
+    """A challenge that a browser was given to have it signed; it is deleted when it is answered."""
+
+    __tablename__ = "passkey_challenges"
+
+    challenge: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    expires_at: Mapped[Timestamp]

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from crm_web.auth.retention import (
+    delete_expired_challenges,
     delete_expired_drafts,
     delete_expired_failures,
     delete_expired_links,
@@ -60,4 +61,5 @@ def list_jobs(app: Flask) -> list[Job]:
         Job("delete expired mails", delete_expired_mails, every=HOUR),
         Job("delete expired notifications", delete_expired_notifications, every=HOUR),
         Job("delete expired password links", delete_expired_links, every=HOUR),
+        Job("delete expired passkey challenges", delete_expired_challenges, every=5 * MINUTE),
     ]

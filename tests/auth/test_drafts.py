@@ -16,7 +16,15 @@ from crm_web.models.draft import LARGEST_DRAFT
 from crm_web.web.refills import MESSAGE
 from tests.auth.test_permissions import address_of, list_rules
 from tests.databases import PASSWORD
-from tests.factories import make_activity, make_contact, make_customer, make_lead, make_mail_template, make_pair
+from tests.factories import (
+    make_activity,
+    make_contact,
+    make_customer,
+    make_lead,
+    make_mail_template,
+    make_pair,
+    make_passkey,
+)
 from tests.imports.stored.states import make_imports
 from tests.page import Browser, Form, Page
 from tests.worker.run import run_worker
@@ -255,6 +263,8 @@ FORMS: dict[str, dict[str, str]] = {
     "activities.add_to_lead": {"subject": "Rang up"},
     "activities.change_activity": {"subject": "Rang up"},
     "auth.change_password": {},
+    "passkeys.begin_adding": {"name": "Typed"},
+    "passkeys.remove_passkey": {},
     "second_factor.renew_codes": {},
     "second_factor.set_up_factor": {},
     "second_factor.turn_off": {},
@@ -296,7 +306,13 @@ FORMS: dict[str, dict[str, str]] = {
 # What must stand behind an address.
 QUERIES = {"merging.merge": "?ids={contact_id},{other_contact_id}"}
 # Signing in has no session that could have ended before.
-BUTTONS_OF_VISITORS = {"auth.sign_in", "second_factor.answer_challenge", "single_sign_on.end_sign_ins"}
+BUTTONS_OF_VISITORS = {
+    "auth.sign_in",
+    "passkeys.begin_sign_in",
+    "passkeys.sign_in",
+    "second_factor.answer_challenge",
+    "single_sign_on.end_sign_ins",
+}
 
 
 @pytest.fixture
@@ -326,6 +342,7 @@ def records(session: Session, ada: Employee, browser_as: BrowserAs) -> dict[str,
         "edit_id": edit.id,
         "webhook_id": hook.id,
         "template_id": make_mail_template(session).id,
+        "passkey_id": make_passkey(session, ada).id,
         # One that is checked, whose third line is refused.
         "import_id": make_imports(session, browser_as(ada))[2],
     }

@@ -38,6 +38,7 @@ from tests.factories import (
     make_lead,
     make_merge,
     make_pair,
+    make_passkey,
     make_token,
 )
 from tests.webhooks.conftest import make_webhook
@@ -114,6 +115,7 @@ def fill_records(session: Session, ada: Employee) -> dict[str, Any]:
         "employee_id": employee.id,
         "file_id": make_file(session, lead, name=word_of(300)).id,
         "webhook_id": webhook.id,
+        "passkey_id": make_passkey(session, ada, name=word_of(50)).id,
         "import_id": _make_import(session, ada),
         "view_id": _make_view(session, ada),
         "kind": "lead",

@@ -66,9 +66,11 @@ def serve_demo() -> Iterator[Site]:
     with database.app.app_context():
         load_demo(progress=lambda line: None)
         db.session.commit()
-    settings = {"DATABASE_URL": database.url, "SECRET_KEY": database.app.config["SECRET_KEY"]}
+    port = find_free_port()
+    # Passkeys need a host name.
+    settings = {"SITE_URL": f"http://localhost:{port}", "SECRET_KEY": database.app.config["SECRET_KEY"]}
     with temporary_folder() as folder:
-        server = Launched(folder / "site", find_free_port(), **settings)
+        server = Launched(folder / "site", port, DATABASE_URL=database.url, **settings)
         try:
             server.wait_until_ready()
             yield Site(database, f"http://127.0.0.1:{server.port}")
@@ -120,7 +122,7 @@ class Visitor:
         page = self.go("/sign-in")
         page.get_by_label("Email").fill(f"{first_name}@piper.example")
         page.get_by_label("Password", exact=True).fill("piper-demo")
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         page.wait_for_url(lambda url: "/sign-in" not in url)
         return page
 

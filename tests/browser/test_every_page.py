@@ -29,7 +29,7 @@ from crm_web.models import (
 from tests.browser.conftest import Open
 from tests.browser.filled import list_addresses
 from tests.browser.site import NARROW, WIDE, Site, find_violations, leave_out_repeated_rows, measure_overflow
-from tests.factories import make_erasure, make_mail_template, make_merge, make_pair, make_sign_in
+from tests.factories import make_erasure, make_mail_template, make_merge, make_pair, make_passkey, make_sign_in
 from tests.imports.stored.states import make_imports
 from tests.page import Browser
 from tests.webhooks.conftest import make_webhook
@@ -82,6 +82,7 @@ def _ids(site: Site) -> dict[str, Any]:
             "view_id": _make_view(session),
             "webhook_id": _make_failing_webhook(session),
             "template_id": make_mail_template(session).id,
+            "passkey_id": _make_passkey(session),
             "merge_id": _make_duplicates(session),
             "erasure_id": make_erasure(session),
         }
@@ -104,6 +105,12 @@ def _make_edits(site: Site) -> list[int]:
         apply_edit(edits[1], {}, by=ada)
         db.session.commit()
         return [edit.id for edit in edits]
+
+
+def _make_passkey(session: Session) -> int:
+    return make_passkey(
+        session, session.scalars(select(Employee).where(Employee.email == "ada@piper.example")).one()
+    ).id
 
 
 def _make_view(session: Session) -> int:

@@ -40,6 +40,7 @@ SAFE = {
             "employees.%",
             "employee_identities.%",
             "authenticators.%",
+            "passkeys.%",
             "recovery_codes.%",
             "sign_ins.%",
             "sign_in_failures.%",
@@ -47,7 +48,14 @@ SAFE = {
         "about employees",
     ),
     **dict.fromkeys(
-        ("api_tokens.secret_hash", "api_tokens.secret_end", "calendar_feeds.key_hash", "webhooks.secret"), "random"
+        (
+            "api_tokens.secret_hash",
+            "api_tokens.secret_end",
+            "calendar_feeds.key_hash",
+            "passkey_challenges.challenge",
+            "webhooks.secret",
+        ),
+        "random",
     ),
     **dict.fromkeys(("provisioned_employees.%", "provisioned_groups.%"), "about employees"),
     **dict.fromkeys(("submissions.request_hash", "imports.header_hash"), "hash"),

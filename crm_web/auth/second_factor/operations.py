@@ -14,7 +14,7 @@ from crm_web.auth.queries import hash_token
 from crm_web.auth.throttle import clear_count, count_within
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
-from crm_web.models import Authenticator, Employee, RecoveryCode, SignIn, SignInMethod, set_audit_actor
+from crm_web.models import Authenticator, Employee, Passkey, RecoveryCode, SignIn, SignInMethod, set_audit_actor
 from crm_web.records.operations import lock
 
 ATTEMPTS = 5
@@ -58,9 +58,19 @@ def set_up(employee: Employee, secret: str, code: str, *, sign_in_id: int) -> li
     app = {"secret": secret, "last_step": step}
     adding = insert(Authenticator).values(employee_id=employee.id, **app)
     db.session.execute(adding.on_conflict_do_update(index_elements=["employee_id"], set_=app))
+    return turn_on(employee, SignInMethod.APP, sign_in_id=sign_in_id)
+
+
+def turn_on(employee: Employee, method: SignInMethod, *, sign_in_id: int) -> list[str]:
+    """Ask somebody for a second factor from now on, and sign them out everywhere else.
+
+    :param method: the factor that they have shown
+    :param sign_in_id: the session that stays, which counts as signed in with it from now on
+    :return: new recovery codes, of which the database keeps only hashes
+    """
     employee.has_second_factor = True
     end_sign_ins(employee, keep=sign_in_id)
-    db.session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(method=SignInMethod.APP))
+    db.session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(method=method))
     db.session.flush()
     return renew_codes(employee)
 
@@ -97,7 +107,7 @@ def use_code(employee: Employee, typed: str) -> SignInMethod:
 
 
 def remove_factor(employee: Employee, *, by: Employee | None, keep: int | None = None) -> None:
-    """Remove somebody's second factor with its recovery codes, and end their sessions; does nothing if there is none.
+    """Remove somebody's app, passkeys and recovery codes, and end their sessions; does nothing if there are none.
 
     :param by: the employee who removes it; ``None`` for the system
     :param keep: the id of a session that stays signed in
@@ -106,8 +116,8 @@ def remove_factor(employee: Employee, *, by: Employee | None, keep: int | None =
     lock(employee)
     if not employee.has_second_factor:
         return
-    db.session.execute(delete(Authenticator).where(Authenticator.employee_id == employee.id))
-    db.session.execute(delete(RecoveryCode).where(RecoveryCode.employee_id == employee.id))
+    for factor in (Authenticator, Passkey, RecoveryCode):
+        db.session.execute(delete(factor).where(factor.employee_id == employee.id))
     employee.has_second_factor = False
     end_sign_ins(employee, keep=keep)
     db.session.flush()

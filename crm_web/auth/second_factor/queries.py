@@ -1,11 +1,30 @@
 """Finding second factors, and sign-ins that wait for one."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import contains_eager
 
 from crm_web.auth.queries import hash_token
 from crm_web.core.extensions import db
-from crm_web.models import Employee, RecoveryCode, SignIn
+from crm_web.models import Authenticator, Employee, Passkey, RecoveryCode, SignIn
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What somebody can show after their password.
+
+    :param codes: how many recovery codes are left
+    """
+
+    has_app: bool
+    passkeys: int
+    codes: int
+
+    @property
+    def are_more(self) -> bool:
+        """Whether one of the app and the passkeys can be removed without ending the second factor."""
+        return self.has_app + self.passkeys > 1
 
 
 def find_awaiting(token: str) -> SignIn | None:
@@ -28,7 +47,11 @@ def find_awaiting(token: str) -> SignIn | None:
     return db.session.scalar(query)
 
 
-def count_codes(employee: Employee) -> int:
-    """Count the recovery codes that somebody has left."""
-    query = select(func.count()).select_from(RecoveryCode).where(RecoveryCode.employee_id == employee.id)
-    return db.session.scalar(query) or 0
+def find_factors(employee: Employee) -> Factors:
+    """Find what somebody can show after their password."""
+    counts = [
+        select(func.count()).select_from(factor).where(factor.employee_id == employee.id).scalar_subquery()
+        for factor in (Authenticator, Passkey, RecoveryCode)
+    ]
+    apps, passkeys, codes = db.session.execute(select(*counts)).one()
+    return Factors(apps > 0, passkeys, codes)

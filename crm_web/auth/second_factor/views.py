@@ -1,6 +1,7 @@
 """The page that asks for the second factor, and the one on which people set it up."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import pyotp
@@ -10,7 +11,8 @@ from flask_login import current_user
 
 from crm_web.auth import sessions
 from crm_web.auth.operations import confirm_password, count_confirmation
-from crm_web.auth.permissions import public, signed_in
+from crm_web.auth.permissions import public, requires_factor, signed_in
+from crm_web.auth.relying_party import find_relying_party
 from crm_web.auth.second_factor import blueprint, operations, queries
 from crm_web.auth.second_factor.forms import CodeForm, SetUpForm
 from crm_web.auth.second_factor.qr import draw
@@ -21,7 +23,7 @@ from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.core.request_log import log_event
 from crm_web.core.security_headers import send_secret
-from crm_web.models import SignIn
+from crm_web.models import Employee, SignIn
 from crm_web.web.flash import flash_message
 from crm_web.web.form_fields import RecordForm, show_refusal
 from crm_web.web.idempotency import Answer
@@ -36,7 +38,8 @@ SECRET = "authenticator_secret"  # noqa: S105  (the name of a value in the sessi
 @blueprint.get("/sign-in/code")
 @public
 def show_challenge() -> ResponseReturnValue:
-    return _challenge_page(CodeForm()) if _find_awaiting() else _start_again()
+    awaiting = _find_awaiting()
+    return _challenge_page(CodeForm(), awaiting.employee) if awaiting else _start_again()
 
 
 @blueprint.post("/sign-in/code")
@@ -46,17 +49,21 @@ def answer_challenge() -> ResponseReturnValue:
     if awaiting is None:
         return _start_again()
     if not form.validate():
-        return _challenge_page(form), 422
+        return _challenge_page(form, awaiting.employee), 422
     employee = awaiting.employee
     try:
         operations.count_attempt(employee)
         db.session.commit()
         method = operations.use_code(employee, form.code.data or "")
     except TooManyAttempts as error:
-        return _refuse(form, error, _challenge_page), 429, {"Retry-After": str(error.seconds)}
+        return (
+            _refuse(form, error, partial(_challenge_page, employee=employee)),
+            429,
+            {"Retry-After": str(error.seconds)},
+        )
     except DomainError as error:
         log_event("second_factor_failed", remote_address=request.remote_addr)
-        return _refuse(form, error, _challenge_page), 422
+        return _refuse(form, error, partial(_challenge_page, employee=employee)), 422
     wanted = safe_redirect_target(request.args.get("next")) or url_of_start_page(employee)
     place = sessions.sign_in(employee, wanted, method=method)
     facts = {"employee": employee.id, "method": method}
@@ -77,9 +84,13 @@ def _start_again() -> ResponseReturnValue:
     return redirect(url_for("auth.show_sign_in", next=safe_redirect_target(request.args.get("next"))), code=303)
 
 
-def _challenge_page(form: CodeForm) -> str:
+def _challenge_page(form: CodeForm, employee: Employee) -> str:
     return render_template(
-        "second_factor/show_challenge.html", form=form, next=safe_redirect_target(request.args.get("next"))
+        "second_factor/show_challenge.html",
+        form=form,
+        next=safe_redirect_target(request.args.get("next")),
+        factors=queries.find_factors(employee),
+        offers_passkeys=find_relying_party(current_settings()) is not None,
     )
 
 
@@ -132,14 +143,11 @@ def _set_up_page(form: SetUpForm) -> Response:
             secret=secret,
             qr=draw(url),
             employee=current_user,
-            is_required=_is_required(),
+            is_required=requires_factor(current_user),
+            offers_passkeys=find_relying_party(current_settings()) is not None,
         )
     )
     return page
-
-
-def _is_required() -> bool:
-    return current_user.role in current_settings().second_factor_roles
 
 
 @blueprint.post("/account/second-factor/codes")
@@ -153,7 +161,7 @@ def renew_codes() -> ResponseReturnValue:
 @signed_in
 @refillable()
 def turn_off() -> ResponseReturnValue:
-    if _is_required():
+    if requires_factor(current_user):
         return Answer(
             "You need a second factor, so it can’t be turned off.", url_for("second_factor.edit_factor"), kind="error"
         ).give()
@@ -187,8 +195,8 @@ def _factor_page(form: CodeForm) -> str:
     return render_template(
         "second_factor/turn_off.html",
         form=form,
-        codes_left=queries.count_codes(current_user),
-        is_required=_is_required(),
+        factors=queries.find_factors(current_user),
+        is_required=requires_factor(current_user),
     )
 
 
