@@ -2,18 +2,32 @@
 
 import re
 
+import pytest
+
 from crm_web.core.config import ROOT, Settings
 
 SETTINGS = {name.upper() for name in Settings.model_fields}
 # Of PostgreSQL's image, and for the image's Dockerfile alone.
-NOT_OURS = {"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB", "POSTGRES_INITDB_ARGS"}
+NOT_OURS = {"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB", "POSTGRES_INITDB_ARGS", "PGPASSWORD"}
 
 
-def test_compose_passes_every_setting_on() -> None:
-    text = (ROOT / "docker-compose.yml").read_text()
+@pytest.mark.parametrize("name", ["docker-compose.yml", "deploy/compose/pair.yml"])
+def test_compose_passes_every_setting_on(name: str) -> None:
+    text = (ROOT / name).read_text()
     ours = text.partition("x-piper: &piper\n")[2].partition("\nservices:")[0]
-    assert "  env_file:\n    - path: .env\n      required: false\n" in ours
+    environment = re.search(r"  env_file:\n    - path: (\S+)\n      required: false\n", ours)
+    assert environment and ((ROOT / name).parent / environment[1]).resolve() == ROOT / ".env"
     assert set(re.findall(r"^ +([A-Z_]{3,}):", text, re.M)) - NOT_OURS <= SETTINGS
+    for mounted in re.findall(r"^ +- (\./\S+?):/", text, re.M):
+        assert ((ROOT / name).parent / mounted).is_file()
+
+
+def test_the_balancer_of_compose_is_that_of_the_example() -> None:
+    """But for HTTPS, which ends elsewhere, and for addresses."""
+    folder = ROOT / "deploy"
+    ours, example = ((folder / name).read_text() for name in ("compose/haproxy.cfg", "haproxy.cfg.example"))
+    steady = r"^    ((?:timeout|retries|option|http-check|balance|default-server) .*?)(?: resolvers .*)?$"
+    assert re.findall(steady, ours, re.M) == re.findall(steady, example, re.M)
 
 
 def test_kubernetes_names_settings_that_there_are() -> None:
