@@ -1,7 +1,7 @@
 # Piper CRM: `make run` and `make check` are all that a fresh clone needs.
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
-.PHONY: run check check-code check-tests quick screenshots bench environment environment-dev lock chromium vnu clean
+.PHONY: run check check-code check-tests quick screenshots bench environment environment-dev lock sbom chromium vnu clean
 
 PYTHON ?= python3
 RUN := .venv/bin/python
@@ -51,6 +51,12 @@ lock:
 	@[ -x var/lock/bin/uv ] || { "$(PYTHON)" -m venv var/lock && var/lock/bin/python -m pip install --quiet uv==0.13.9; }
 	$(LOCK) $(UPGRADE) --output-file requirements.txt pyproject.toml
 	$(LOCK) $(UPGRADE) --output-file requirements-dev.txt --extra dev --constraint requirements.txt pyproject.toml
+
+# Lists the packages that an installation has, with versions and hashes, in var/sbom.json (CycloneDX). What the image holds
+# besides them, deploy/ci/publish-image lists.
+sbom:
+	@[ -x var/sbom/bin/cyclonedx-py ] || { "$(PYTHON)" -m venv var/sbom && var/sbom/bin/python -m pip install --quiet cyclonedx-bom==7.5.0; }
+	var/sbom/bin/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application --output-reproducible --output-file var/sbom.json requirements.txt
 
 chromium:
 	@deploy/install-chromium
