@@ -129,6 +129,11 @@ def test_nothing_is_cut_off_on_paper(open_as: Open, site: Site) -> None:
     make_own_lead(site, status=LeadStatus.NEGOTIATION)
     cut = {address: window.go(address).evaluate(CUT) for address in PRINTED_LISTS}
     assert {address: texts for address, texts in cut.items() if texts} == {}
+    # Without its button, a task still has the width of its column.
+    page = open_as("max", viewport=PAPER).go("/calendar?who=team&view=agenda")
+    page.emulate_media(media="print")
+    widths = page.evaluate("[...document.querySelectorAll('.timeline-entry')].map(it => it.clientWidth)")
+    assert widths and min(widths) > 300
 
 
 def test_nothing_is_cut_off_at_twice_the_size(open_as: Open, site: Site) -> None:
