@@ -40,6 +40,7 @@ ATTEMPTS_PER_ACCOUNT_AND_ADDRESS = 10
 ATTEMPTS_PER_ACCOUNT = 50
 ATTEMPTS_PER_ADDRESS = 50
 LONGEST_SIGN_IN = timedelta(days=30)
+FORGOTTEN = "If you forgot your password, ask an admin for a new one."
 
 hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 
@@ -180,13 +181,13 @@ def count_attempt(email: str, *, remote_address: str | None, browser: KnownBrows
     employee_id = found.id if found else None
     if browser is not None and browser.employee_id == employee_id:
         attempt = SignInAttempt(employee_id, found and found.password_hash, f"browser:{browser.nonce}")
-        count_within({attempt.own_key: ATTEMPTS_PER_ACCOUNT_AND_ADDRESS})
+        count_within({attempt.own_key: ATTEMPTS_PER_ACCOUNT_AND_ADDRESS}, advice=FORGOTTEN)
         return attempt
     # A password may have been typed into this field, so an unknown email is stored as a hash.
     account, network = employee_id or sha256(email.lower().encode()).hexdigest(), network_of(remote_address)
     address_key, pair_key, account_key = f"address:{network}", f"pair:{account}@{network}", f"account:{account}"
-    count_within({address_key: ATTEMPTS_PER_ADDRESS, pair_key: ATTEMPTS_PER_ACCOUNT_AND_ADDRESS})
-    count_within({account_key: ATTEMPTS_PER_ACCOUNT})
+    count_within({address_key: ATTEMPTS_PER_ADDRESS, pair_key: ATTEMPTS_PER_ACCOUNT_AND_ADDRESS}, advice=FORGOTTEN)
+    count_within({account_key: ATTEMPTS_PER_ACCOUNT}, advice=FORGOTTEN)
     return SignInAttempt(employee_id, found and found.password_hash, pair_key, address_key, account_key)
 
 
@@ -195,7 +196,7 @@ def count_confirmation(employee: Employee) -> None:
 
     :raise TooManyAttempts: if there were too many in the last 15 minutes
     """
-    count_within({f"confirmation:{employee.id}": ATTEMPTS_PER_ACCOUNT_AND_ADDRESS})
+    count_within({f"confirmation:{employee.id}": ATTEMPTS_PER_ACCOUNT_AND_ADDRESS}, advice=FORGOTTEN)
 
 
 def count_invalid_token(remote_address: str | None) -> tuple[int, timedelta]:

@@ -18,14 +18,11 @@ WINDOW = timedelta(minutes=15)
 class TooManyAttempts(DomainError):
     """Too many attempts to sign in or to get a link: the next one has to wait for ``wait``."""
 
-    def __init__(self, wait: timedelta) -> None:
+    def __init__(self, wait: timedelta, advice: str = "") -> None:
         self.seconds = max(1, math.ceil(wait.total_seconds()))
         minutes = math.ceil(self.seconds / 60)
         unit = "minute" if minutes == 1 else "minutes"
-        super().__init__(
-            f"Too many attempts. Wait {minutes} {unit}, then try again."
-            " If you forgot your password, ask an admin for a new one."
-        )
+        super().__init__(f"Too many attempts. Wait {minutes} {unit}, then try again. {advice}".strip())
 
 
 def network_of(remote_address: str | None) -> str:
@@ -39,16 +36,17 @@ def network_of(remote_address: str | None) -> str:
     return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
 
 
-def count_within(limits: dict[str, int]) -> None:
+def count_within(limits: dict[str, int], *, advice: str = "") -> None:
     """Count an attempt.
 
     :param limits: keys of counts to how many attempts each allows in 15 minutes
+    :param advice: what else somebody who has to wait can do
     :raise TooManyAttempts: if one of them is over its limit
     """
     keys = sorted(limits)
     counts = zip(keys, count_each(keys), strict=True)
     if waits := [wait for key, (attempts, wait) in counts if attempts > limits[key]]:
-        raise TooManyAttempts(max(waits))
+        raise TooManyAttempts(max(waits), advice)
 
 
 def clear_count(key: str) -> None:

@@ -92,6 +92,7 @@ def test_guessing_is_throttled_also_with_the_right_code(visitor: Browser, ann: E
     session.commit()
     refused = page.form().fill(code=code_of(session, KEY)).submit()
     assert (refused.status, "Retry-After" in refused.response.headers) == (429, True)
+    assert ("lost your app" in refused.text, "forgot your password" in refused.text) == (True, False)
 
 
 def test_what_is_not_finished_in_time_begins_again(visitor: Browser, ann: Employee, session: Session) -> None:

@@ -32,7 +32,8 @@ def count_attempt(employee: Employee) -> None:
 
     :raise TooManyAttempts: if there were too many in the last 15 minutes
     """
-    count_within({_count_of(employee): ATTEMPTS})
+    lost = "If you lost your app and your recovery codes, ask an admin to remove your second factor."
+    count_within({_count_of(employee): ATTEMPTS}, advice=lost)
 
 
 def make_secret() -> str:
