@@ -23,6 +23,7 @@ class Description:
     :param answers: what it answers by status; a text is the media type of a stream
     :param needs_match: whether ``If-Match`` has to name the version that the program saw
     :param is_once: whether it takes an ``Idempotency-Key``
+    :param file: an example of the body if that is a file
     """
 
     summary: str
@@ -35,6 +36,7 @@ class Description:
     needs_match: bool = False
     is_once: bool = False
     lines: Model | None = None
+    file: str = ""
 
     def __call__(self, view: View) -> View:
         """Mark the view of the endpoint with it."""
@@ -52,6 +54,7 @@ TAGS: Sequence[tuple[str, str]] = (
     ("contacts", "The people at a customer."),
     ("activities", "Notes, calls, meetings, emails and tasks on leads and customers."),
     ("notifications", "What happened that concerns you."),
+    ("imports", "Import files of leads, customers, contacts and activities, and take imports back."),
     ("employees", "The people who use the CRM."),
     ("history", "Who changed what, when and how, and all conversions of leads to customers."),
     ("webhooks", "Send changes to other apps as they happen, signed as Standard Webhooks."),

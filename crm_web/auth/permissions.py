@@ -14,7 +14,7 @@ from crm_web.core.config import current_settings
 from crm_web.core.extensions import login_manager
 from crm_web.core.problem_details import is_api_request
 from crm_web.core.request_log import log_event
-from crm_web.models import Employee, Role
+from crm_web.models import Employee, Import, Role
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -265,6 +265,15 @@ def require_edit(activity: Task) -> None:
 def requires_factor(employee: Employee) -> bool:
     """Whether this installation requires a second factor of somebody's role."""
     return employee.role in current_settings().second_factor_roles
+
+
+def require_import(record: Import) -> None:
+    """Refuse the request unless the signed-in employee may go on with an import.
+
+    :raise Forbidden: with the reason and who may
+    """
+    if not may_continue_import(current_user, record):
+        refuse(f"{record.made_by.name} uploaded this file. Only they or an admin can go on with it.")
 
 
 def guard_every_view(app: Flask) -> None:

@@ -35,6 +35,7 @@ schemathesis.openapi.format("phone", strategies.text(DIGITS, min_size=8, max_siz
 schemathesis.openapi.format("website", strategies.builds("{}.{}.example".format, names, names))
 schemathesis.openapi.format("webhook-url", names.map("https://{}.example/hook".format))
 schemathesis.openapi.format("email", strategies.builds("{}@{}.example".format, names, names))
+schemathesis.openapi.format("import-file", strategies.builds("Last name,Email\n{0},{0}@{0}.example\n".format, names))
 days = strategies.dates(date(1900, 1, 1), date(2199, 12, 31))
 schemathesis.openapi.format("date", days.map(date.isoformat))
 

@@ -147,6 +147,10 @@ def _describe(rule: Rule, view: Any, description: Description, known: dict[str, 
         operation["description"] = " ".join(view.__doc__.split())
     if description.body:
         operation["requestBody"] = {"required": True, "content": _describe_content(description.body, known)}
+    if description.file:
+        schema = {"type": "string", "format": "import-file"}
+        content = {"application/octet-stream": {"schema": schema, "example": description.file}}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
@@ -248,7 +252,7 @@ def _list_refusals(rule: Rule, view: Any, description: Description, known: dict[
     statuses |= {404} if rule.arguments else set()
     statuses |= {422} if description.query or description.body or description.is_once else set()
     statuses |= {414} if description.query else set()
-    statuses |= {413, 415} if description.body else set()
+    statuses |= {413, 415} if description.body else {413, 422} if description.file else set()
     statuses |= {412, 428} if description.needs_match else set()
     words = {status: REFUSALS[status] for status in statuses} | dict(description.refuses)
     # Anyone may read, but a token that only reads may not write.

@@ -6,30 +6,13 @@ from typing import Any, BinaryIO
 from flask import request
 from wtforms import BooleanField
 
+from crm_web.imports.stored.choices import ENCODINGS
 from crm_web.imports.tables import JSON, VCARD
 from crm_web.records.people import Person
 from crm_web.web.form_fields import ChoiceField, CountryField, CurrencyField, HiddenNumber, OwnerField, RecordForm
 from crm_web.web.forms import IdempotentForm
 from crm_web.web.uploads import UploadField
 
-ENCODINGS = {
-    "utf-8": "Unicode (UTF-8)",
-    "utf-8-sig": "Unicode (UTF-8 with mark)",
-    "utf-16": "Unicode (UTF-16)",
-    "cp1252": "Western European (Windows-1252)",
-    "cp850": "Western European (DOS 850)",
-    "mac_roman": "Western European (Mac)",
-    "cp1250": "Central European (Windows-1250)",
-    "cp1251": "Cyrillic (Windows-1251)",
-    "cp1253": "Greek (Windows-1253)",
-    "cp1254": "Turkish (Windows-1254)",
-    "cp1255": "Hebrew (Windows-1255)",
-    "cp1256": "Arabic (Windows-1256)",
-    "shift_jis": "Japanese (Shift JIS)",
-    "euc_kr": "Korean (EUC-KR)",
-    "gb18030": "Chinese (GB 18030)",
-    "big5": "Chinese (Big5)",
-}
 DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Vertical bar"}
 ORDERS = {"dmy": "Day first (31/12/2026)", "mdy": "Month first (12/31/2026)"}
 TARGETS = {"leads": "Leads", "customers": "Customers", "contacts": "Contacts of customers", "activities": "Activities"}

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
 from crm_web.imports.targets import Target
-from crm_web.lists.pagination import Page, Sort, load_page
+from crm_web.lists.pagination import PAGE_SIZE, Page, Sort, load_page
 from crm_web.models import (
     Customer,
     Employee,
@@ -58,14 +58,15 @@ def list_sources() -> Sequence[str]:
     return db.session.scalars(select(LeadSource.name).order_by(func.lower(LeadSource.name))).all()
 
 
-def list_imports(*, cursor: str | None) -> Page:
+def list_imports(*, cursor: str | None, size: int = PAGE_SIZE) -> Page:
     """Load one page of the imports, newest first.
 
     :param cursor: where the page starts; ``None`` for the first
+    :param size: how many rows a page has
     :return: the page; its rows are imports, each with who made it
     """
     query = select(Import).options(joinedload(Import.made_by))
-    return load_page(query, Sort(Import.id.expression, Import.id.expression, descending=True), cursor=cursor)
+    return load_page(query, Sort(Import.id.expression, Import.id.expression, descending=True), cursor=cursor, size=size)
 
 
 def get_progress(import_id: int) -> ImportProgress | None:
@@ -92,16 +93,19 @@ def count_undone(import_id: int) -> dict[UndoOutcome, int]:
     return {outcome: count for outcome, count in rows if outcome is not None}
 
 
-def list_results(import_id: int, outcome: ImportOutcome | UndoOutcome, *, cursor: str | None) -> Page:
+def list_results(
+    import_id: int, outcome: ImportOutcome | UndoOutcome, *, cursor: str | None, size: int = PAGE_SIZE
+) -> Page:
     """Load one page of the rows of a file that had an outcome, in the order of the file.
 
     :param outcome: of the check or import, or of its undo
     :param cursor: where the page starts; ``None`` for the first
+    :param size: how many rows a page has
     """
     column: Any = ImportResult.outcome if isinstance(outcome, ImportOutcome) else ImportResult.undo_outcome
     query = select(ImportResult).where(ImportResult.import_id == import_id, column == outcome)
     line = ImportResult.line.expression
-    return load_page(query, Sort(line, line, descending=False), cursor=cursor)
+    return load_page(query, Sort(line, line, descending=False), cursor=cursor, size=size)
 
 
 def map_names(results: Sequence[ImportResult]) -> dict[tuple[str, int], str]:

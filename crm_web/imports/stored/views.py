@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from crm_web.auth.permissions import Action, allowed, may, may_continue_import, refuse
+from crm_web.auth.permissions import Action, allowed, may, may_continue_import, require_import
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.core.request_log import log_event
@@ -367,8 +367,8 @@ def export_refused(import_id: int) -> ResponseReturnValue:
 
 def _import_or_404(import_id: int, *, to_continue: bool = False) -> Import:
     record = queries.get_import(import_id) or abort(404)
-    if to_continue and not may_continue_import(current_user, record):
-        refuse(f"{record.made_by.name} uploaded this file. Only they or an admin can go on with it.")
+    if to_continue:
+        require_import(record)
     return record
 
 
