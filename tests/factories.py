@@ -112,10 +112,12 @@ def make_erasure(session: Session) -> int:
     return erasure.id
 
 
-def make_file(session: Session, record: Lead | Customer, content: bytes = b"Text", **fields: Any) -> File:
-    """A file on a lead or customer."""
-    place = {"lead_id": record.id} if isinstance(record, Lead) else {"customer_id": record.id}
-    file = _save(session, File(**{"name": "Offer.txt", "size": len(content)} | place | fields), None)
+def make_file(session: Session, place: Lead | Customer | Activity, content: bytes = b"Text", **fields: Any) -> File:
+    """A file on a lead, customer or activity."""
+    ids: dict[str, int | None] = {"lead_id": place.id} if isinstance(place, Lead) else {"customer_id": place.id}
+    if isinstance(place, Activity):
+        ids = {"activity_id": place.id, "lead_id": place.lead_id, "customer_id": place.customer_id}
+    file = _save(session, File(**{"name": "Offer.txt", "size": len(content)} | ids | fields), None)
     session.add(FileChunk(file_id=file.id, number=0, content=content))
     session.commit()
     return file

@@ -187,6 +187,8 @@ def make_files(session: Session, ada: Employee, leads: dict[str, int]) -> dict[s
     new = session.get_one(Lead, leads["new"])
     found["shown"] = make_file(session, new, media_type="image/png").id
     found["removed"] = make_file(session, new, deleted_at=clock.now(), deleted_by_id=ada.id).id
+    activity = make_activity(session, lead_id=new.id)
+    found["of activity"] = make_file(session, activity).id
     return found
 
 

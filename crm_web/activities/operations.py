@@ -11,6 +11,8 @@ from crm_web.activities.queries import RemovedActivity, find_restored_activity
 from crm_web.core.clock import now
 from crm_web.core.errors import Conflict
 from crm_web.core.extensions import db
+from crm_web.files.operations import remove_files_with, restore_files_with
+from crm_web.files.queries import has_files
 from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, NextTask, set_audit_actor
 from crm_web.records.mentions import save_mentions
 from crm_web.records.operations import RecordInTrash, lock, require_outside_trash
@@ -136,7 +138,7 @@ def _remove_next_task(task: Activity) -> None:
         return
     next_task = db.session.get_one(Activity, link.next_id)
     lock(next_task)
-    if next_task.version == 1:
+    if next_task.version == 1 and not has_files(next_task.id):
         db.session.delete(link)
         db.session.flush()
         db.session.delete(next_task)
@@ -158,15 +160,16 @@ def _find_active_assignee(task: Activity) -> int | None:
 
 
 def remove_activity(activity: Activity, *, by: Employee) -> None:
-    """Delete an activity; history keeps it."""
+    """Delete an activity, and move its files to the trash; history keeps it."""
     set_audit_actor(by)
     lock(activity)
+    remove_files_with(activity, by=by)
     db.session.delete(activity)
     db.session.flush()
 
 
 def restore_activity(removed: RemovedActivity, *, by: Employee) -> Activity:
-    """Add a removed activity again with its author and times; history shows it as a new one.
+    """Add a removed activity again with its author, times and files; history shows it as a new one.
 
     :return: the activity; if it was restored already, that one
     :raise RecordInTrash: if its lead or customer is in the trash or gone
@@ -187,6 +190,7 @@ def restore_activity(removed: RemovedActivity, *, by: Employee) -> Activity:
     activity = Activity(**removed.values, created_at=removed.created_at, created_by_id=removed.created_by_id)
     db.session.add(activity)
     db.session.flush()
+    restore_files_with(activity, removed.id)
     return activity
 
 

@@ -73,10 +73,12 @@ def get_activity(activity_id: int) -> Activity | None:
 class RemovedActivity:
     """A removed activity, from history.
 
+    :param id: the id that it had
     :param change_id: the change that removed it
     :param values: its last values by column
     """
 
+    id: int
     change_id: int
     values: Mapping[str, Any]
     created_at: datetime
@@ -91,7 +93,7 @@ def find_removed_activity(activity_id: int) -> RemovedActivity | None:
         return None
     created, removed = lines
     values = {name: from_history(Activity, name, old) for name, (old, _) in removed.fields.items()}
-    return RemovedActivity(removed.id, values, created.at, created.actor_id)
+    return RemovedActivity(activity_id, removed.id, values, created.at, created.actor_id)
 
 
 def find_restored_activity(removed: RemovedActivity) -> Activity | None:

@@ -14,7 +14,7 @@ from crm_web.core.config import current_settings
 from crm_web.core.extensions import login_manager
 from crm_web.core.problem_details import is_api_request
 from crm_web.core.request_log import log_event
-from crm_web.models import Employee, Import, Role
+from crm_web.models import Activity, Customer, Employee, Import, Lead, Role
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -171,6 +171,11 @@ def may_edit(employee: Employee, activity: Task) -> bool:
     return may_remove(employee, activity) or (activity.is_task and may_finish(employee, activity))
 
 
+def may_keep_files(employee: Employee, place: Lead | Customer | Activity) -> bool:
+    """Return whether a person may add and remove files: who may change the record, or edit the activity."""
+    return may_edit(employee, place) if isinstance(place, Activity) else may_change(employee, place)
+
+
 def may_change_view(employee: Employee, view: Shared) -> bool:
     """Return whether a person may rename, share, change or delete a saved view: its owner may, and for shared views
     whoever has ``CHANGE_ANY``.
@@ -260,6 +265,17 @@ def require_edit(activity: Task) -> None:
     if not may_edit(current_user, activity):
         others = "the person it is assigned to, the record’s owner, " if activity.is_task else ""
         refuse(f"Someone else added this. Only its author, {others}a manager or an admin can edit it.")
+
+
+def require_files(place: Lead | Customer | Activity) -> None:
+    """Refuse the request unless the signed-in employee may add and remove the files of a record or activity.
+
+    :raise Forbidden: with the reason and who may
+    """
+    if isinstance(place, Activity):
+        require_edit(place)
+    else:
+        require_change(place)
 
 
 def requires_factor(employee: Employee) -> bool:

@@ -1,4 +1,4 @@
-"""Files on leads and customers."""
+"""Files on leads, customers and activities."""
 
 from flask import Blueprint
 

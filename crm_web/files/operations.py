@@ -10,13 +10,15 @@ from datetime import timedelta
 from io import SEEK_END
 from typing import BinaryIO
 
-from sqlalchemy import func, insert
+from sqlalchemy import func, insert, select
 
+from crm_web.core.clock import now
 from crm_web.core.config import current_settings
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
+from crm_web.files.queries import list_removed_with
 from crm_web.files.types import clean_name, find_media_type
-from crm_web.models import FILE_CHUNK, Customer, Employee, File, FileChunk, Lead, set_audit_actor
+from crm_web.models import FILE_CHUNK, Activity, Customer, Employee, File, FileChunk, Lead, set_audit_actor
 from crm_web.records.operations import lock, move_to_trash, require_outside_trash, restore_from_trash
 from crm_web.records.retention import delete_portion
 
@@ -29,27 +31,32 @@ class FileTooLarge(DomainError):
     """A file is larger than this installation allows."""
 
 
-def add_files(record: Lead | Customer, sent: Sequence[tuple[BinaryIO, str]], *, by: Employee) -> list[File]:
-    """Add files to a lead or customer, all or none.
+def add_files(place: Lead | Customer | Activity, sent: Sequence[tuple[BinaryIO, str]], *, by: Employee) -> list[File]:
+    """Add files to a lead, customer or activity, all or none.
 
     :param sent: the bytes of each file, with its name
     :raise RecordInTrash: if the record is in the trash
+    :raise RecordGone: if the activity was removed meanwhile
     :raise FileTooLarge: if one of them is too large
     """
     set_audit_actor(by)
+    record = place.record if isinstance(place, Activity) else place
     lock(record, shared=True)
     require_outside_trash(record)
-    place = {"lead_id": record.id} if isinstance(record, Lead) else {"customer_id": record.id}
-    return [_add(place, stream, clean_name(name)) for stream, name in sent]
+    ids = {"lead_id": record.id} if isinstance(record, Lead) else {"customer_id": record.id}
+    if isinstance(place, Activity):
+        lock(place, shared=True)
+        ids["activity_id"] = place.id
+    return [_add(ids, stream, clean_name(name)) for stream, name in sent]
 
 
-def _add(place: dict[str, int], stream: BinaryIO, name: str) -> File:
+def _add(ids: dict[str, int], stream: BinaryIO, name: str) -> File:
     most = current_settings().max_file_mb
     size = stream.seek(0, SEEK_END)
     if size > most * MEGABYTE:
         raise FileTooLarge(f"{name} is too large. The limit is {most} MB for each file.", "files")
     stream.seek(0)
-    file = File(**place, name=name, size=size, media_type=find_media_type(stream.read(16)))
+    file = File(**ids, name=name, size=size, media_type=find_media_type(stream.read(16)))
     db.session.add(file)
     db.session.flush()
     stream.seek(0)
@@ -81,6 +88,24 @@ def restore_file(file: File, *, by: Employee) -> None:
     set_audit_actor(by)
     _lock(file)
     restore_from_trash(file, by=by)
+
+
+def remove_files_with(activity: Activity, *, by: Employee) -> None:
+    """Remove the files of an activity that is about to be removed."""
+    mine = select(File).where(File.activity_id == activity.id, File.deleted_at.is_(None)).order_by(File.id)
+    for file in db.session.scalars(mine.with_for_update(key_share=True)).all():
+        file.activity_id, file.deleted_at, file.deleted_by_id = None, now(), by.id
+    db.session.flush()
+
+
+def restore_files_with(activity: Activity, removed_id: int) -> None:
+    """Restore the files that were removed with an activity, as files of the one that took its place.
+
+    :param removed_id: the id that the activity had when it was removed
+    """
+    for file in list_removed_with(activity, removed_id):
+        file.activity_id, file.deleted_at, file.deleted_by_id = activity.id, None, None
+    db.session.flush()
 
 
 def delete_expired_files() -> bool:

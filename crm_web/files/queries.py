@@ -3,33 +3,67 @@
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
-from crm_web.models import Customer, File, FileChunk, Lead
+from crm_web.models import Activity, Change, Customer, File, FileChunk, Lead
 
-LeadOrCustomer = TypeVar("LeadOrCustomer", Lead, Customer)
+Place = TypeVar("Place", Lead, Customer, Activity)
 MOST = 200
 """How many files of a record are listed."""
 
 
 def list_files(*, lead_id: int | None = None, customer_id: int | None = None) -> Sequence[File]:
-    """List the files of a lead or customer, newest first, without those that were removed."""
-    mine = File.customer_id == customer_id if lead_id is None else File.lead_id == lead_id
-    query = select(File).where(mine, File.deleted_at.is_(None)).options(joinedload(File.created_by))
+    """List the files of a lead or customer and of its activities, newest first, without those that were removed.
+
+    :return: the files, each with its author, activity and lead; those of a customer with those of its leads
+    """
+    query = select(File).where(File.deleted_at.is_(None))
+    if lead_id is not None:
+        query = query.where(File.lead_id == lead_id)
+    else:
+        of_leads = select(File.id).join(Lead, File.lead_id == Lead.id)
+        ids = union_all(
+            select(File.id).where(File.customer_id == customer_id),
+            of_leads.where(Lead.customer_id == customer_id, Lead.deleted_at.is_(None)),
+        )
+        query = query.where(File.id.in_(ids))
+    query = query.options(joinedload(File.created_by), joinedload(File.activity), joinedload(File.lead))
     return db.session.scalars(query.order_by(File.created_at.desc(), File.id.desc()).limit(MOST)).all()
 
 
 def get_file(file_id: int) -> File | None:
-    """Find a file, removed or not, with its lead or customer and the owner of it."""
-    loaded = (joinedload(File.lead).joinedload(Lead.owner), joinedload(File.customer).joinedload(Customer.owner))
-    return db.session.scalar(select(File).where(File.id == file_id).options(*loaded))
+    """Find a file, removed or not, with its activity, its lead or customer, and the owner of that."""
+    owners = (joinedload(File.lead).joinedload(Lead.owner), joinedload(File.customer).joinedload(Customer.owner))
+    return db.session.scalar(select(File).where(File.id == file_id).options(joinedload(File.activity), *owners))
 
 
-def get_record(kind: type[LeadOrCustomer], record_id: int) -> LeadOrCustomer | None:
-    """Find the lead or customer that files are on, in the trash or not."""
-    return db.session.get(kind, record_id)
+def get_place(kind: type[Place], place_id: int) -> Place | None:
+    """Find the lead, customer or activity that files are on, in the trash or not."""
+    return db.session.get(kind, place_id)
+
+
+def has_files(activity_id: int) -> bool:
+    """Return whether an activity has files, removed ones included."""
+    return db.session.scalar(select(File.id).where(File.activity_id == activity_id).limit(1)) is not None
+
+
+def list_removed_with(activity: Activity, removed_id: int) -> Sequence[File]:
+    """List the files in the trash that were removed with an activity, by their history.
+
+    :param activity: the one that took its place, on the same record
+    :param removed_id: the id that it had when it was removed
+    """
+    removed = select(Change.id).where(
+        Change.entity == "file",
+        Change.entity_id == File.id,
+        Change.fields.has_key("deleted_at"),
+        Change.fields["activity_id"][0].astext == str(removed_id),
+    )
+    on_record = (File.lead_id == activity.lead_id) if activity.lead_id else (File.customer_id == activity.customer_id)
+    query = select(File).where(on_record, File.deleted_at.is_not(None), removed.exists()).order_by(File.id)
+    return db.session.scalars(query.with_for_update(key_share=True, of=File)).all()
 
 
 def read_content(file_id: int) -> Iterator[bytes]:

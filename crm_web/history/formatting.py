@@ -59,6 +59,7 @@ CHANGE_SOURCE_LABELS = {
 
 # The kind of record that a foreign key refers to.
 _LEADS_TO = {
+    "activity_id": "activity",
     "assignee_id": "employee",
     "created_by_id": "employee",
     "created_from_lead_id": "lead",

@@ -1,4 +1,4 @@
-"""Files on leads and customers."""
+"""Files on leads, customers and activities."""
 
 from enum import StrEnum
 from typing import cast
@@ -6,6 +6,7 @@ from typing import cast
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from crm_web.models.activity import Activity
 from crm_web.models.base import Base, EnumText, Id, Recorded, Text300, Trashable, index_values
 from crm_web.models.customer import Customer
 from crm_web.models.employee import Employee
@@ -29,6 +30,7 @@ class MediaType(StrEnum):
 class File(Recorded, Trashable, Base):
     """A file on exactly one lead or customer. One that was removed is kept for a time, so that it can be restored.
 
+    One with an activity is on the record of that activity; a trigger moves it along when a merge moves the activity.
     ``media_type`` is what its first bytes are, for the few types that browsers may show; ``None`` for others.
     """
 
@@ -39,6 +41,7 @@ class File(Recorded, Trashable, Base):
         CheckConstraint("(deleted_at IS NULL) OR (deleted_by_id IS NOT NULL)", name="trashed_by_someone"),
         index_values("ix_files_lead_id", "lead_id"),
         index_values("ix_files_customer_id", "customer_id"),
+        index_values("ix_files_activity_id", "activity_id"),
         index_values("ix_files_deleted_at", "deleted_at"),
         Index("ix_files_created_by_id", "created_by_id"),
         Index("ix_files_updated_by_id", "updated_by_id"),
@@ -48,18 +51,25 @@ class File(Recorded, Trashable, Base):
     id: Mapped[Id]
     lead_id: Mapped[int | None] = mapped_column(ForeignKey("leads.id", ondelete="RESTRICT"))
     customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id", ondelete="RESTRICT"))
+    activity_id: Mapped[int | None] = mapped_column(ForeignKey("activities.id", ondelete="SET NULL"))
     name: Mapped[Text300]
     media_type: Mapped[MediaType | None] = mapped_column(EnumText(MediaType))
     size: Mapped[int] = mapped_column(BigInteger)
 
     lead: Mapped[Lead | None] = relationship()
     customer: Mapped[Customer | None] = relationship()
+    activity: Mapped[Activity | None] = relationship()
     created_by: Mapped[Employee | None] = relationship(foreign_keys="File.created_by_id")
 
     @property
     def record(self) -> Lead | Customer:
         """The lead or customer that it is on; a constraint ensures that it is exactly one."""
         return self.lead or cast(Customer, self.customer)
+
+    @property
+    def place(self) -> Lead | Customer | Activity:
+        """What it was added to."""
+        return self.activity or self.record
 
 
 class FileChunk(Base):

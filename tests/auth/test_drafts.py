@@ -284,6 +284,7 @@ FORMS: dict[str, dict[str, str]] = {
     "employees.create_employee": {"job_title": "Typed"},
     "employees.deactivate_employee": {},
     "employees.set_password": {},
+    "files.add_to_activity": {},
     "files.add_to_customer": {},
     "files.add_to_lead": {},
     "imports.add_files": {},

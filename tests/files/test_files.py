@@ -1,4 +1,4 @@
-"""Files on leads and customers: added, listed, saved, shown, removed and restored."""
+"""Files on leads, customers and activities: added, listed, saved, shown, removed and restored."""
 
 import io
 from collections.abc import Callable
@@ -14,8 +14,9 @@ from crm_web.core import clock
 from crm_web.core.extensions import db
 from crm_web.files import operations
 from crm_web.files.types import clean_name, find_media_type
-from crm_web.models import Change, Customer, Employee, File, FileChunk, Lead
-from tests.factories import make_customer, make_file, make_lead
+from crm_web.merging.operations import merge_records, undo_merge
+from crm_web.models import Activity, Change, Customer, Employee, File, FileChunk, Lead, RecordKind
+from tests.factories import make_activity, make_customer, make_file, make_lead
 from tests.page import Browser, words
 
 BrowserAs = Callable[[Employee], Browser]
@@ -181,3 +182,58 @@ def test_purging_deletes_them(browser_as: BrowserAs, session: Session, ada: Empl
     assert form.submit(confirmed="1").status == 303
     assert session.scalar(select(func.count()).select_from(FileChunk)) == 0
     assert session.scalar(select(Customer.id)) is None
+
+
+def test_an_activity_has_files_which_its_record_lists(
+    browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee, vera: Employee
+) -> None:
+    customer = make_customer(session)
+    lead = make_lead(session, owner_id=ann.id, last_name="Okoro", customer_id=customer.id)
+    call = make_activity(session, by=bob, kind="call", subject="Asked for an offer", lead_id=lead.id)
+    page = browser_as(bob).post("files.add_to_activity", upload((PNG, "a.png"), (b"b", "b.txt")), activity_id=call.id)
+    page = page.follow()
+    assert "2 files added." in page.flash
+    assert [words(it) for it in page.soup.select(".timeline a[download]")] == ["b.txt", "a.png"]
+    assert "Call: Asked for an offer" in words(page.one("#files"))
+    page = browser_as(vera).get("customers.show_customer", customer_id=customer.id)
+    assert "on lead Okoro" in words(page.one("#files"))
+    assert len(page.soup.select(".timeline a[download]")) == 2
+    file = session.scalars(select(File)).first()
+    assert file is not None
+    for stranger in (ann, vera):
+        browser = browser_as(stranger)
+        assert browser.post("files.add_to_activity", upload((b"a", "a.txt")), activity_id=call.id).status == 403
+        assert browser.post("files.remove_file", file_id=file.id).status == 403
+    history = browser_as(ann).get("history.list_changes", kind="file").text
+    assert "Asked for an offer" in history
+
+
+def test_what_is_removed_with_an_activity_comes_back_with_it(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
+    lead = make_lead(session, owner_id=ann.id)
+    note = make_activity(session, by=ann, subject="Visit", lead_id=lead.id)
+    kept, removed = make_file(session, note, name="kept.txt"), make_file(session, note, name="removed.txt")
+    browser = browser_as(ann)
+    browser.post("files.remove_file", file_id=removed.id)
+    page = browser.get("leads.show_lead", lead_id=lead.id).button("Remove Visit").follow()
+    assert page.soup.select("#files .subject") == []
+    assert read(browser, kept).status_code == 404
+    page = page.button("Undo").follow()
+    assert [words(it) for it in page.soup.select("#files .subject, .timeline a[download]")] == ["kept.txt"] * 2
+    session.expire_all()
+    assert removed.is_in_trash
+
+
+def test_they_move_with_their_activity(app: Flask, session: Session, ada: Employee, ann: Employee) -> None:
+    kept, other = make_lead(session, owner_id=ann.id), make_lead(session, owner_id=ann.id)
+    make_file(session, make_activity(session, lead_id=other.id))
+    with app.app_context():
+        by = db.session.get_one(Employee, ada.id)
+        merge = merge_records(RecordKind.LEAD, [kept.id, other.id], keep=kept.id, by=by)
+        activity = db.session.scalars(select(Activity)).one()
+        operations.add_files(activity, [(io.BytesIO(b"new"), "new.txt")], by=by)
+        assert list(db.session.scalars(select(File.lead_id))) == [kept.id] * 2
+        assert undo_merge(merge, by=by).left == []
+        assert list(db.session.scalars(select(File.lead_id))) == [other.id] * 2
+        assert set(db.session.scalars(select(File.activity_id))) == {activity.id}

@@ -39,9 +39,12 @@ SELECT FROM {table} WHERE id IN (SELECT id FROM undo_records WHERE entity = '{en
 _DELETE_ACTIVITIES = """
 DELETE FROM activities a USING undo_records u
 WHERE u.entity = 'activity' AND u.is_new AND u.id = a.id AND u.version = a.version
+    AND NOT EXISTS (SELECT FROM files f WHERE f.activity_id = a.id)
 """
 _LEAVE_ACTIVITIES = """
-UPDATE undo_records u SET reason = 'The activity changed since.' FROM activities a
+UPDATE undo_records u SET reason = CASE WHEN u.version = a.version THEN 'The activity has files.'
+    ELSE 'The activity changed since.' END
+FROM activities a
 WHERE u.entity = 'activity' AND u.is_new AND u.id = a.id
 """
 # Of a lead that it changed the fields decide one by one; of one that it won, the lead as a whole.

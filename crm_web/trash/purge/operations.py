@@ -37,7 +37,7 @@ def purge(kind: str, record: Lead | Customer | Contact, *, by: Employee) -> None
     record_id = record.id
     db.session.expunge(record)
     if kind != "contact":
-        for model in (Activity, File):
+        for model in (File, Activity):
             _run(delete(model).where(getattr(model, f"{kind}_id") == record_id))
     if kind == "customer":
         _run(delete(Contact).where(Contact.customer_id == record_id))
