@@ -20,6 +20,7 @@ Model = type[BaseModel]
 class Description:
     """One endpoint, as programs know it; its view's docstring says more.
 
+    :param upload: the parts of a body of multipart/form-data, for which the limit of files counts
     :param answers: what it answers by status; a text is the media type of a stream
     :param needs_match: whether ``If-Match`` has to name the version that the program saw
     :param is_once: whether it takes an ``Idempotency-Key``
@@ -31,6 +32,7 @@ class Description:
     _: KW_ONLY
     query: Model | None = None
     body: Model | None = None
+    upload: Model | None = None
     answers: Mapping[int, Model | str | None]
     refuses: Mapping[int, str] = field(default_factory=dict)
     needs_match: bool = False
@@ -53,6 +55,7 @@ TAGS: Sequence[tuple[str, str]] = (
     ("customers", "Companies and people who buy from you."),
     ("contacts", "The people at a customer."),
     ("activities", "Notes, calls, meetings, emails and tasks on leads and customers."),
+    ("files", "Files on leads, customers and activities."),
     ("notifications", "What happened that concerns you."),
     ("imports", "Import files of leads, customers, contacts and activities, and take imports back."),
     ("employees", "The people who use the CRM."),

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from crm_web.core.errors import Conflict, DomainError, RecordGone
 from crm_web.core.problem_details import describe_problem, make_problem
 from crm_web.core.request_log import log_event
+from crm_web.files.operations import FileTooLarge
 from crm_web.web.error_pages import PAGES
 from crm_web.winning.operations import WinStands
 
@@ -72,6 +73,8 @@ def build_refusal(error: DomainError | HTTPException | RecordGone | IntegrityErr
         own = error.description if error.description != type(error).description else None
         code = error.code or 500
         return Refusal(code, own or PAGES[code][1])
+    if isinstance(error, FileTooLarge):
+        return Refusal(413, error.message)
     errors = [{"field": error.field, "message": error.message}] if error.field else []
     more: dict[str, Any] = {}
     if isinstance(error, CustomerNotChosen):

@@ -1,11 +1,13 @@
 """Queries for the API alone."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import select
 
 from crm_web.core.extensions import db
 from crm_web.history.queries import NEWEST_FIRST, ChangeFilter, select_changes
 from crm_web.lists.pagination import Page, Sort, load_page
-from crm_web.models import Change, Conversion
+from crm_web.models import Change, Conversion, File
 
 
 def list_bare_changes(filters: ChangeFilter, *, record_id: int | None, cursor: str | None, size: int) -> Page:
@@ -24,6 +26,16 @@ def list_conversions(*, lead_id: int | None, customer_id: int | None, cursor: st
     if customer_id is not None:
         query = query.where(Conversion.customer_id == customer_id)
     return load_page(query, Sort(Conversion.id.expression, Conversion.id.expression, True), cursor=cursor, size=size)
+
+
+def list_files(place: Mapping[str, int | None], *, cursor: str | None, size: int) -> Page:
+    """Load a page of files outside the trash, newest first.
+
+    :param place: what they are on, by column; ``None`` for any
+    """
+    query = select(File).where(File.deleted_at.is_(None))
+    query = query.where(*(getattr(File, name) == value for name, value in place.items() if value is not None))
+    return load_page(query, Sort(File.id.expression, File.id.expression, True), cursor=cursor, size=size)
 
 
 def find_conversion(conversion_id: int) -> Conversion | None:

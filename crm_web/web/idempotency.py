@@ -20,7 +20,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 from flask import current_app, redirect, request
@@ -29,7 +29,6 @@ from flask_login import current_user
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
-from werkzeug.datastructures import FileStorage
 
 from crm_web.core.extensions import db
 from crm_web.models import Submission
@@ -162,14 +161,15 @@ def _is_mine(key: UUID) -> ColumnElement[bool]:
 def _digest_form() -> bytes:
     """Keyed with the secret key: a password in the form must not be guessable from the digest."""
     typed = sorted((name, values) for name, values in request.form.lists() if name not in NOT_TYPED)
-    files = sorted((name, file.filename, _digest_file(file)) for name, file in request.files.items(multi=True))
+    files = sorted((name, file.filename, digest_file(file.stream)) for name, file in request.files.items(multi=True))
     secret: str = current_app.config["SECRET_KEY"]
     return hmac.digest(secret.encode(), json.dumps([request.path, typed, files]).encode(), "sha256")
 
 
-def _digest_file(file: FileStorage) -> str:
+def digest_file(stream: IO[bytes]) -> str:
+    """Return a digest of a file that was sent, a piece at a time, and go back to its start."""
     digest = hashlib.sha256()
-    while piece := file.stream.read(FILE_PIECE):
+    while piece := stream.read(FILE_PIECE):
         digest.update(piece)
-    file.stream.seek(0)
+    stream.seek(0)
     return digest.hexdigest()

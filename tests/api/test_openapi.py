@@ -14,8 +14,9 @@ from crm_web.api.activities import schemas as activity_schemas
 from crm_web.api.customers import schemas
 from crm_web.api.docs.openapi import build_document
 from crm_web.api.employees import schemas as employee_schemas
+from crm_web.api.files import schemas as file_schemas
 from crm_web.api.leads import schemas as lead_schemas
-from crm_web.models import Activity, Contact, Customer, Employee, Lead
+from crm_web.models import Activity, Contact, Customer, Employee, File, Lead
 from tests.page import Browser
 
 # What programs never see of a record. The same text once more, folded for sorting, searching and matching:
@@ -26,6 +27,7 @@ LEFT_OUT = {
     Customer: FOLDED | {"deleted_by_id"},
     Contact: FOLDED | {"deleted_by_id"},
     Activity: set(),
+    File: {"deleted_by_id"},
     # A secret, what concerns the person alone, and what is in history.
     Employee: FOLDED
     | {"password_hash", "theme", "uses_keys", "chosen_start_page", "must_change_password", "has_second_factor"}
@@ -36,6 +38,7 @@ SHOWN: dict[type[Any], type[BaseModel]] = {
     Customer: schemas.Customer,
     Contact: schemas.Contact,
     Activity: activity_schemas.Activity,
+    File: file_schemas.File,
     Employee: employee_schemas.Employee,
 }
 

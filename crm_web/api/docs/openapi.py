@@ -151,6 +151,9 @@ def _describe(rule: Rule, view: Any, description: Description, known: dict[str, 
         schema = {"type": "string", "format": "import-file"}
         content = {"application/octet-stream": {"schema": schema, "example": description.file}}
         operation["requestBody"] = {"required": True, "content": content}
+    if description.upload:
+        parts = {"$ref": REFERENCE.format(model=description.upload.__name__)}
+        operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": parts}}}
     return operation
 
 
@@ -237,8 +240,7 @@ def _list_answers(rule: Rule, description: Description, known: dict[str, Any]) -
     for status, model in description.answers.items():
         answer: dict[str, Any] = {"description": SUCCESSES[status], "headers": dict(LIMITS)}
         if isinstance(model, str):
-            line = json.dumps(_compose_example(known[description.lines.__name__], known)) if description.lines else ""
-            answer["content"] = {model: {"schema": {"type": "string"}, "example": f"{line}\n"}}
+            answer["content"] = {model: _describe_lines(description.lines, known) if description.lines else {}}
         elif model is not None:
             answer["content"] = _describe_content(model, known)
             if "version" in model.model_fields:
@@ -247,14 +249,21 @@ def _list_answers(rule: Rule, description: Description, known: dict[str, Any]) -
     return answers
 
 
+def _describe_lines(model: Model, known: dict[str, Any]) -> dict[str, Any]:
+    line = json.dumps(_compose_example(known[model.__name__], known))
+    return {"schema": {"type": "string"}, "example": f"{line}\n"}
+
+
 def _list_refusals(rule: Rule, view: Any, description: Description, known: dict[str, Any]) -> dict[str, Any]:
     statuses = {400, 401, 403, 429, 503}
     statuses |= {404} if rule.arguments else set()
     statuses |= {422} if description.query or description.body or description.is_once else set()
     statuses |= {414} if description.query else set()
-    statuses |= {413, 415} if description.body else {413, 422} if description.file else set()
+    statuses |= {413, 415} if description.body or description.upload else {413, 422} if description.file else set()
     statuses |= {412, 428} if description.needs_match else set()
     words = {status: REFUSALS[status] for status in statuses} | dict(description.refuses)
+    if description.upload:
+        words[415] = "The body is not multipart/form-data."
     # Anyone may read, but a token that only reads may not write.
     if "GET" in (rule.methods or ()) and getattr(view, "access", None) in (Action.READ, "signed in"):
         words.pop(403, None)
@@ -296,7 +305,7 @@ def _list_schemas(descriptions: Iterator[Description]) -> dict[str, Any]:
     models: set[Model] = {schemas.Problem}
     chosen: set[str] = set()
     for description in descriptions:
-        of_it = (description.query, description.body, *description.answers.values())
+        of_it = (description.query, description.body, description.upload, *description.answers.values())
         models |= {model for model in of_it if isinstance(model, type)}
         if description.query and "fields" in description.query.model_fields:
             answers = [model for model in description.answers.values() if isinstance(model, type)]
