@@ -42,7 +42,10 @@ COLUMNS: dict[Target, dict[str, tuple[str, ...]]] = {
     Target.CONTACTS: {"Contact ID": ("", "1", "2"), **_PERSON, "Account Name": ("", "Nordlys AS", "Lund & Co")},
 }
 """The columns of each kind of file, and what stands in them; some of it is refused."""
-OF_RECORDS = {"First Name": "first_name", "Last Name": "last_name", "Account Name": "name", "Email": "email"}
+OF_RECORDS = {
+    **{"First Name": "first_name", "Last Name": "last_name", "Company": "company"},
+    **{"Account Name": "name", "Email": "email", "Phone": "phone"},
+}
 MADE = {"created", "updated", "filled"}
 FOLLOWING = SIGNED | DERIVED | {"status_changed_at"}
 
@@ -70,9 +73,12 @@ class Importing(CompanyMachine):
         kind=st.sampled_from(list(COLUMNS)),
         known=CHOICES,
         existing=st.sampled_from(Existing),
+        undoes=st.booleans(),
         data=st.data(),
     )
-    def import_file(self, who: int, kind: Target, known: int | None, existing: Existing, data: st.DataObject) -> None:
+    def import_file(
+        self, who: int, kind: Target, known: int | None, existing: Existing, undoes: bool, data: st.DataObject
+    ) -> None:
         # Seldom: it takes as long as ten other steps.
         if who % 3:
             return
@@ -90,6 +96,8 @@ class Importing(CompanyMachine):
         self.remember("upload import", by, answer)
         if answer.is_done and self._check_rehearsal(answer.result, len(rows)):
             self._import(answer.result, by)
+            if undoes:
+                self._undo(answer.result, who)
 
     def _take_known(self, rows: list[Row], kind: Target, number: int | None) -> list[Row]:
         """Let the first row be about a record that is here, or was."""
@@ -136,7 +144,9 @@ class Importing(CompanyMachine):
     @precondition(lambda self: self.imports)
     @rule(number=NUMBERS, who=NUMBERS)
     def undo_import(self, number: int, who: int) -> None:
-        import_id = sorted(self.imports)[number % len(self.imports)]
+        self._undo(sorted(self.imports)[number % len(self.imports)], who)
+
+    def _undo(self, import_id: int, who: int) -> None:
         (was, *_), _ = self._read_import(import_id)
         by = self.company.pick_person(who, Action.IMPORT)
         answer = self._ask_worker(
