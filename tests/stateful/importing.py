@@ -43,8 +43,12 @@ COLUMNS: dict[Target, dict[str, tuple[str, ...]]] = {
 }
 """The columns of each kind of file, and what stands in them; some of it is refused."""
 OF_RECORDS = {
-    **{"First Name": "first_name", "Last Name": "last_name", "Company": "company"},
-    **{"Account Name": "name", "Email": "email", "Phone": "phone"},
+    "First Name": "first_name",
+    "Last Name": "last_name",
+    "Company": "company",
+    "Account Name": "name",
+    "Email": "email",
+    "Phone": "phone",
 }
 MADE = {"created", "updated", "filled"}
 FOLLOWING = SIGNED | DERIVED | {"status_changed_at"}
