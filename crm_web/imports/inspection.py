@@ -6,12 +6,13 @@ What a column leaves open is a question for the person; nothing is guessed. One 
 import functools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from crm_web.imports.amounts import COMMA, POINT, detect_mark, name_readings
 from crm_web.imports.tables import Row
 from crm_web.imports.vocabulary import OPEN_WORDS, STATUS_WORDS, UNKNOWNS, squash
+from crm_web.imports.word_counts import COUNTED, WordCounts
 
 DATES = (
     "created_at",
@@ -48,6 +49,7 @@ class ColumnFacts:
     :param decimal_mark: with which mark amounts write decimals; ``None`` if they don't tell
     :param is_mark_said: whether the person said it
     :param unnamed: the columns without a heading that hold something
+    :param words: the columns of statuses, owners, sources and currencies, each with its words
     :param questions: what is left open
     """
 
@@ -56,6 +58,7 @@ class ColumnFacts:
     decimal_mark: str | None = None
     is_mark_said: bool = False
     unnamed: frozenset[int] = frozenset()
+    words: Mapping[int, WordCounts] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
 
 
@@ -90,10 +93,12 @@ def inspect_columns(
     marks, filled = _Amounts(), set[int]()
     words = frozenset(map(squash, words))
     known = {place: _Statuses(words) for place in columns.get("status", ())}
+    counts = {place: WordCounts() for name in COUNTED for place in columns.get(name, ())}
     collectors: list[tuple[int, Callable[[str], None]]] = [
         *((place, order.add) for place, order in orders.items()),
         *((place, marks.add) for place in columns.get("amount", ())),
         *((place, tally.add) for place, tally in known.items()),
+        *((place, count.add) for place, count in counts.items()),
         *((place, functools.partial(_note_filled, filled, place)) for place, name in enumerate(header) if not name),
     ]
     for _, cells in rows:
@@ -103,7 +108,8 @@ def inspect_columns(
     first, questions = _decide_dates(list(orders.values()), day_first)
     mark, more = marks.decide(decimal_mark)
     is_said = decimal_mark is not None
-    return ColumnFacts(_choose_statuses(known), first, mark, is_said, frozenset(filled), (*questions, *more))
+    statuses = _choose_statuses(known)
+    return ColumnFacts(statuses, first, mark, is_said, frozenset(filled), counts, (*questions, *more))
 
 
 def _note_filled(filled: set[int], place: int, text: str) -> None:

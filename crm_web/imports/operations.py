@@ -179,10 +179,21 @@ def open_leads(stream: BinaryIO, options: Options) -> LeadFile:
         header_line=options.header_line,
         knows=is_known,
     )
-    mapping = choose_mapping(
-        first.header,
-        first.sample,
-        rows=first.rows,
+    mapping = map_table(first, options)
+    target = options.target or detect_target(mapping)
+    return LeadFile(stream, _open_again(stream, first), map_for(target, mapping), target)
+
+
+def map_table(csv: Table, options: Options, *, is_whole: bool = True) -> ColumnMapping:
+    """Decide which column of an opened file is which field.
+
+    :param is_whole: whether by all its rows, which are used up then, or by the first ones
+    :raise MappingUnclear: if its rows are no leads or its columns can't be told
+    """
+    return choose_mapping(
+        csv.header,
+        csv.sample,
+        rows=csv.rows if is_whole else None,
         given=options.columns,
         system=options.system,
         day_first=options.day_first,
@@ -190,8 +201,6 @@ def open_leads(stream: BinaryIO, options: Options) -> LeadFile:
         statuses=options.statuses,
         are_activities=options.target is Target.ACTIVITIES if options.target else None,
     )
-    target = options.target or detect_target(mapping)
-    return LeadFile(stream, _open_again(stream, first), map_for(target, mapping), target)
 
 
 def _open_again(stream: BinaryIO, csv: Table) -> Table:

@@ -37,6 +37,7 @@ class Table:
 
     :param rows: all its rows, the sample included; blank lines are left out
     :param sheet: which sheet of a workbook it is
+    :param sheets: the names of all its sheets
     :param question: what it leaves open about its encoding; else empty
     :param header_line: the line on which the header stands
     """
@@ -50,6 +51,7 @@ class Table:
     question: str = ""
     header_line: int = 0
     sheet: str | None = None
+    sheets: tuple[str, ...] = ()
 
 
 def open_table(
@@ -72,8 +74,9 @@ def open_table(
     """
     stream.seek(0)
     if is_workbook(stream.read(8)):
-        chosen, rows = read_workbook(stream, sheet=sheet, knows=knows)
-        return replace(_find_header(rows, Encoding(WORKBOOK, False), "", knows, header_line), sheet=chosen)
+        chosen, names, rows = read_workbook(stream, sheet=sheet, knows=knows)
+        found = _find_header(rows, Encoding(WORKBOOK, False), "", knows, header_line)
+        return replace(found, sheet=chosen, sheets=names)
     stream.seek(0)
     if is_json(stream.read(HEAD)):
         return _find_header(read_json(stream), Encoding(JSON, False), "", lambda name: False)

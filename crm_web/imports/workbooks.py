@@ -24,12 +24,12 @@ def is_workbook(head: bytes) -> bool:
 
 def read_workbook(
     stream: BinaryIO, *, sheet: str | None, knows: Callable[[str], bool]
-) -> tuple[str, Iterator[tuple[int, list[str]]]]:
+) -> tuple[str, tuple[str, ...], Iterator[tuple[int, list[str]]]]:
     """Read a sheet of a workbook.
 
     :param sheet: the name of the sheet; ``None`` for the one with the most headings that are known
     :param knows: tells whether a text is the name of a column
-    :return: its name, and its rows, numbered as in the spreadsheet; blank ones are left out
+    :return: its name, those of all sheets, and its rows, numbered as in the spreadsheet; blank ones are left out
     :raise FileUnreadable: if it is no workbook, or has no such sheet
     """
     _refuse_large(stream)
@@ -44,13 +44,7 @@ def read_workbook(
         stream.seek(0)
         kind = "an old Excel workbook" if stream.read(4) == OLD else "an Excel or LibreOffice workbook"
         raise FileUnreadable(f"This is not {kind} that can be read. Save it as CSV or XLSX.") from error
-    return chosen.name, _read_rows(chosen)
-
-
-def list_sheets(stream: BinaryIO) -> list[str]:
-    """List the names of the sheets of a workbook that can be read."""
-    stream.seek(0)
-    return list(CalamineWorkbook.from_filelike(_Kept(stream)).sheet_names)
+    return chosen.name, tuple(workbook.sheet_names), _read_rows(chosen)
 
 
 class _Kept:

@@ -90,7 +90,7 @@ class Importing(CompanyMachine):
         values = {"target": kind, "existing": existing}
 
         def upload(by: Any, _: Any) -> int:
-            record = imports.create_import(write_csv(rows), "file.csv", region="NO", currency="EUR", by=by)
+            record = imports.create_set([(write_csv(rows), "file.csv")], region="NO", currency="EUR", by=by)
             imports.change_options(record, values, by=by)
             imports.request_check(record)
             return record.id

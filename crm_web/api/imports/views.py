@@ -70,7 +70,7 @@ def send_file() -> ResponseReturnValue:
             return answer
         place = {"region": list_regions(None, current_user)[0], "currency": current_app.config["DEFAULT_CURRENCY"]}
         try:
-            record = operations.create_import(content, query.filename, **place, by=current_user)
+            record = operations.create_set([(content, query.filename)], **place, by=current_user)
         except FileUnreadable as error:
             raise WrongRequest([{"field": "file", "message": error.message}]) from error
     import_id = record.id

@@ -120,19 +120,13 @@ def show_options(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class ColumnsForm(RecordForm):
-    """The third step: the field of each column, and the status of each word. Its fields follow from the file."""
+    """The third step: the field of each column, and what words mean. Its fields follow from the file."""
 
     @staticmethod
     def read_fields(places: Sequence[int], known: Sequence[str]) -> dict[int, str]:
         """Read the field that was chosen for each column; what is no field counts as not sent."""
         sent = {place: request.form.get(f"field-{place}") for place in places}
         return {place: name for place, name in sent.items() if name is not None and name in ("", *known)}
-
-    @staticmethod
-    def read_statuses(words: Sequence[str], known: Sequence[str]) -> dict[str, str]:
-        """Read the status that was chosen for each word."""
-        sent = {word: request.form.get(f"status-{number}", "") for number, word in enumerate(words)}
-        return {word: status for word, status in sent.items() if status in known}
 
 
 class RowForm(RecordForm):

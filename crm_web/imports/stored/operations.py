@@ -1,7 +1,8 @@
 """Imports in the browser: upload, settings, and what is asked of the worker; none of it imports anything itself."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, BinaryIO
 
@@ -11,13 +12,13 @@ from sqlalchemy.dialects.postgresql import insert
 from crm_web.auth.permissions import Action, may
 from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
+from crm_web.imports.mapping import ColumnMapping
 from crm_web.imports.recognition import Kind, is_known
 from crm_web.imports.stored.files import store_file
-from crm_web.imports.stored.preview import describe
+from crm_web.imports.stored.preview import describe, describe_stored, is_small, map_columns
 from crm_web.imports.stored.queries import list_set
 from crm_web.imports.tables import FileUnreadable, open_table
-from crm_web.imports.targets import Target, detect_alone, detect_in_set
-from crm_web.imports.workbooks import list_sheets
+from crm_web.imports.targets import Target, detect_in_set, detect_target, map_for
 from crm_web.models import (
     DUE_STATES,
     Employee,
@@ -46,48 +47,37 @@ class ImportClosed(Conflict):
     """The import is past the point where this can be done."""
 
 
-def create_import(stream: BinaryIO, filename: str, *, region: str, currency: str, by: Employee) -> Import:
-    """Keep an uploaded file, and find out how it is written.
+@dataclass(frozen=True)
+class Upload:
+    """An uploaded file that was read through.
 
-    :param stream: the bytes, from which one can read again
-    :param filename: as the browser says
-    :param region: the country to begin with, for dates and phone numbers
-    :param currency: the currency to begin with
-    :return: the import; nothing of the file is imported yet
-    :raise FileUnreadable: if it is no file of rows with a header
+    :param options: what is kept with it, but for what its rows become
+    :param mapping: its columns; ``None`` if they can't be told
+    :param problem: what is wrong with it
     """
-    csv = open_table(stream, knows=is_known)
-    if not csv.sample:
-        raise FileUnreadable("The file has a header, but no rows below it.", "file")
-    header_hash = _hash_header(csv.header)
-    kind, target = detect_alone(csv)
-    options = {
-        "kind": kind,
-        "target": target,
-        "region": region,
-        "currency": currency,
-        **_find_earlier_choice(header_hash),
-    }
-    options |= {"encoding": csv.encoding, "delimiter": csv.delimiter, "question": csv.question}
-    if csv.sheet is not None:
-        options |= {"sheet": csv.sheet, "sheets": list_sheets(stream)}
-    size = stream.seek(0, 2)
-    record = Import(
-        filename=tidy_filename(filename), size=size, options=options, header_hash=header_hash, made_by_id=by.id
-    )
-    db.session.add(record)
-    db.session.flush()
-    store_file(record.id, stream)
-    record.options = options | describe(record)
-    return record
+
+    stream: BinaryIO
+    filename: str
+    size: int
+    header_hash: bytes
+    options: dict[str, Any]
+    mapping: ColumnMapping | None
+    problem: DomainError | None
+
+    @property
+    def kind(self) -> Kind:
+        """What its rows seem to be."""
+        return self.mapping.kind if self.mapping else Kind.PERSON
 
 
 def create_set(
     files: Sequence[tuple[BinaryIO, str]], *, region: str, currency: str, by: Employee, joins: Import | None = None
 ) -> Import:
-    """Keep files that belong together: they are checked, imported and undone as one.
+    """Keep uploaded files that belong together: they are checked, imported and undone as one. Nothing is imported yet.
 
-    :param files: the bytes of each, from which one can read again, and its name
+    :param files: the bytes of each, from which one can read again, and its name as the browser says
+    :param region: the country to begin with, for dates and phone numbers
+    :param currency: the currency to begin with
     :param joins: the import that they are added to; ``None`` for one of their own
     :return: the first of them
     :raise FileUnreadable: if one is no file of rows with a header
@@ -95,28 +85,60 @@ def create_set(
     :raise ImportClosed: if that is imported already
     """
     earlier = lock_import(joins, *BEFORE_IMPORT) if joins else []
-    records = earlier + [_create_named(*file, region=region, currency=currency, by=by) for file in files]
-    first = min(records, key=lambda record: record.id)
+    uploads = [_read_upload(*file, {"region": region, "currency": currency}) for file in files]
     # The release before did not keep the kind.
-    kinds = {Kind(record.options.get("kind", Kind.PERSON)) for record in records}
+    kinds = {Kind(record.options.get("kind", Kind.PERSON)) for record in earlier} | {each.kind for each in uploads}
+    is_set = len(earlier) + len(uploads) > 1
+    records = earlier + [_keep_upload(each, kinds if is_set else (), by) for each in uploads]
+    first = min(records, key=lambda record: record.id)
     for record in records:
-        options = dict(record.options)
-        if len(records) > 1 and record not in earlier and not options.get("is_remembered"):
-            target = Target(options["target"])
-            options["target"] = detect_in_set(Kind(options["kind"]), record.filename, kinds, target)
         record.set_id = None if record is first else first.id
-        record.options = options | {"is_set": len(records) > 1}
-        record.options = record.options | describe(record)
+        record.options = record.options | {"is_set": is_set}
     _go_back(records)
     db.session.flush()
     return first
 
 
-def _create_named(stream: BinaryIO, filename: str, **options: Any) -> Import:
+def _read_upload(stream: BinaryIO, filename: str, options: Mapping[str, Any]) -> Upload:
+    """Find out how a file is written and what its columns are, by reading it once."""
+    name, size = tidy_filename(filename), stream.seek(0, 2)
     try:
-        return create_import(stream, filename, **options)
+        csv = open_table(stream, knows=is_known)
+        if not csv.sample:
+            raise FileUnreadable("The file has a header, but no rows below it.")
     except FileUnreadable as error:
-        raise FileUnreadable(f"{tidy_filename(filename)}: {error.message}", "file") from error
+        raise FileUnreadable(f"{name}: {error.message}", "file") from error
+    header_hash = _hash_header(csv.header)
+    options = {**options, **_find_earlier_choice(header_hash)}
+    options |= {"encoding": csv.encoding, "delimiter": csv.delimiter, "question": csv.question}
+    if csv.sheet is not None:
+        options |= {"sheet": csv.sheet, "sheets": csv.sheets}
+    mapping, problem = map_columns(csv, options, is_whole=is_small(size))
+    return Upload(stream, name, size, header_hash, options, mapping, problem)
+
+
+def _keep_upload(upload: Upload, kinds: Collection[Kind], by: Employee) -> Import:
+    """Store a file.
+
+    :param kinds: those of all files that belong together; none for a single one
+    """
+    mapping, options = upload.mapping, upload.options
+    if "target" not in options:
+        target = detect_target(mapping) if mapping else Target.LEADS
+        target = detect_in_set(upload.kind, upload.filename, kinds, target) if kinds else target
+        options["target"], mapping = target, map_for(target, mapping) if mapping else None
+    options |= describe(mapping, upload.problem, is_whole=is_small(upload.size)) | {"kind": upload.kind}
+    record = Import(
+        filename=upload.filename,
+        size=upload.size,
+        options=options,
+        header_hash=upload.header_hash,
+        made_by_id=by.id,
+    )
+    db.session.add(record)
+    db.session.flush()
+    store_file(record.id, upload.stream)
+    return record
 
 
 OF_ONE_FILE = (
@@ -129,7 +151,9 @@ OF_ONE_FILE = (
     "kind",
     "is_set",
     "needs",
+    "asks",
     "left_out",
+    "found",
 )
 """What says nothing about the next file with the same headings."""
 OF_SET = ("owner_id", "creates_owners", "region", "currency", "bad_values", "existing")
@@ -186,14 +210,19 @@ def change_options(record: Import, values: Mapping[str, Any], *, by: Employee) -
     values = dict(values)
     if not may(by, Action.KEEP_EMPLOYEES):
         values.pop("creates_owners", None)
-    if any(values.get(name) not in (None, record.options.get(name)) for name in OF_ONE_FILE):
+    is_other_reading = any(values.get(name) not in (None, record.options.get(name)) for name in OF_ONE_FILE)
+    if is_other_reading:
         # Its lines and cells may be others now.
         _delete(ImportCorrection, ImportCorrection.import_id == record.id)
     is_remembered = record.options.get("is_remembered", False) and "columns" not in values
+    found = {} if is_other_reading else record.options.get("found") or {}
     record.options = {**record.options, **values, "is_remembered": is_remembered}
     for file in files:
         file.options = {**file.options, **{name: value for name, value in values.items() if name in OF_SET}}
-    record.options = record.options | describe(record)
+    described = describe_stored(record)
+    # What an earlier check found in all rows of a large file still stands in them.
+    described["found"] |= {place: words for place, words in found.items() if words["is_whole"]}
+    record.options = record.options | described
     _go_back(files)
     db.session.flush()
 

@@ -1,25 +1,28 @@
 """A stored file as its pages show it: the first rows as they will be read, and which column is which field."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from crm_web.imports.mapping import FIELDS, ColumnMapping, choose_mapping
+from crm_web.core.errors import DomainError
+from crm_web.imports.mapping import FIELDS, ColumnMapping
+from crm_web.imports.operations import map_table
 from crm_web.imports.recognition import MappingUnclear, is_known
 from crm_web.imports.stored.files import open_file
 from crm_web.imports.stored.first_rows import read_first_rows
 from crm_web.imports.stored.hints import hint_at_pages
 from crm_web.imports.stored.settings import read_options
+from crm_web.imports.stored.words import list_found
 from crm_web.imports.tables import FileUnreadable, Table, open_table
 from crm_web.imports.targets import Target, fields_of, map_for
-from crm_web.imports.vocabulary import STATUS_WORDS, squash
 from crm_web.models import Import
 from crm_web.records.labels import label_of
 
 SHOWN_ROWS = 5
 SHOWN_VALUES = 3
 LONGEST_VALUE = 60
-MOST_WORDS = 40
+READ_AT_ONCE = 10 * 1024 * 1024
+"""Bytes of a file that is read as a whole while a page waits."""
 UNCLEAR = "No column names a lead. Choose a field such as Last name, Company or Email for at least one of them."
 _LABELS = {
     "activity_kind": "Type of activity",
@@ -63,14 +66,6 @@ class SourceColumn:
     can_be_chosen: bool
 
 
-@dataclass(frozen=True)
-class StatusWord:
-    """A word of the column of statuses, and the status that it becomes; ``None`` if nobody said."""
-
-    text: str
-    status: str | None
-
-
 def list_fields(record: Import) -> list[tuple[str, str]]:
     """List the fields that a column of a file can become, with their labels, in the order of the labels."""
     names = fields_of(Target(record.options.get("target") or Target.LEADS))
@@ -102,40 +97,68 @@ def map_stored(record: Import, *, columns: Mapping[str, Any] | None = None) -> t
     :raise FileUnreadable: if the file can't be read as the options say
     """
     stored = record.options if columns is None else {**record.options, "columns": columns}
-    options = read_options(stored)
     csv = open_stored(record)
+    return csv, map_columns(csv, stored, is_whole=False)[0]
+
+
+def map_columns(
+    csv: Table, stored: Mapping[str, Any], *, is_whole: bool
+) -> tuple[ColumnMapping | None, DomainError | None]:
+    """Choose the columns of an opened file.
+
+    :param stored: the options of its import
+    :param is_whole: whether by all its rows, or by the first ones
+    :return: the columns, ``None`` if they can't be told; and what is wrong with the file
+    """
+    options = read_options(stored)
+    if "target" not in stored:
+        options = replace(options, target=None)
     try:
-        mapping = choose_mapping(
-            csv.header,
-            csv.sample,
-            given=options.columns,
-            day_first=options.day_first,
-            decimal_mark=options.decimal_mark,
-            statuses=options.statuses,
-            are_activities=options.target is Target.ACTIVITIES if options.target else None,
-        )
+        mapping = map_table(csv, options, is_whole=is_whole)
     except MappingUnclear:
-        return csv, None
-    return csv, map_for(options.target, mapping) if options.target else mapping
+        return None, MappingUnclear(UNCLEAR)
+    except FileUnreadable as error:
+        # It breaks off below the first rows.
+        return map_columns(csv, stored, is_whole=False)[0], error
+    return map_for(options.target, mapping) if options.target else mapping, None
 
 
 def list_questions(mapping: ColumnMapping | None) -> list[tuple[str, str]]:
-    """List what the first rows leave open: the field of the form of the file that answers it, and the question."""
+    """List what the rows leave open: the field of the form of the file that answers it, and the question."""
     questions = mapping.questions if mapping else ()
     fields = {"day_first": "dates"}
     return [(fields.get(question.about, question.about), hint_at_pages(question.text)) for question in questions]
 
 
-def describe(record: Import) -> dict[str, Any]:
-    """Say what a file needs before it can be checked, and which of its columns are left out, to be kept with it."""
+def is_small(size: int) -> bool:
+    """Return whether a page can wait until all of a file is read; of a larger one only the check reads all."""
+    return size <= READ_AT_ONCE
+
+
+def describe(mapping: ColumnMapping | None, problem: DomainError | None, *, is_whole: bool) -> dict[str, Any]:
+    """Say what a file needs before it can be checked, which of its columns are left out, and which words stand in the
+    others, to be kept with it.
+
+    :param problem: what is wrong with the file
+    :param is_whole: whether ``mapping`` was chosen by all rows
+    """
+    asks, needs = next(iter(list_questions(mapping)), ("", ""))
+    if problem:
+        asks = problem.field or ("encoding" if isinstance(problem, FileUnreadable) else "")
+        needs = hint_at_pages(problem.message)
+    left_out = mapping.left_out() if mapping else []
+    found = list_found(mapping, is_whole=is_whole) if mapping else {}
+    return {"needs": needs, "asks": asks, "left_out": left_out, "found": found}
+
+
+def describe_stored(record: Import) -> dict[str, Any]:
+    """Say what the file of an import needs, as its options are now."""
+    is_whole = is_small(record.size)
     try:
-        _, mapping = map_stored(record)
+        mapping, problem = map_columns(open_stored(record), record.options, is_whole=is_whole)
     except FileUnreadable as error:
-        return {"needs": hint_at_pages(error.message), "left_out": []}
-    if mapping is None:
-        return {"needs": UNCLEAR, "left_out": []}
-    questions = list_questions(mapping)
-    return {"needs": questions[0][1] if questions else "", "left_out": mapping.left_out()}
+        return describe(None, error, is_whole=False)
+    return describe(mapping, problem, is_whole=is_whole)
 
 
 def list_columns(csv: Table, mapping: ColumnMapping | None) -> list[SourceColumn]:
@@ -185,19 +208,6 @@ def _by_field(columns: Iterable[SourceColumn], chosen: Mapping[int, str]) -> dic
         if name and column.can_be_chosen:
             fields.setdefault(name, []).append(column.name)
     return fields
-
-
-def list_status_words(csv: Table, mapping: ColumnMapping | None, said: Mapping[str, Any]) -> list[StatusWord]:
-    """List the words in the columns of statuses, those that mean nothing here first.
-
-    :param said: words of the file to statuses, as a person chose them
-    """
-    places = mapping.columns.get("status", ()) if mapping else ()
-    cells = (row[place].strip() for _, row in csv.sample for place in places if place < len(row))
-    words = [
-        StatusWord(text, said.get(text) or STATUS_WORDS.get(squash(text))) for text in dict.fromkeys(cells) if text
-    ]
-    return sorted(words, key=lambda word: word.status is not None)[:MOST_WORDS]
 
 
 def show_rows(record: Import) -> dict[str, Any]:

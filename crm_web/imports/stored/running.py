@@ -24,6 +24,7 @@ from crm_web.imports.stored.progress import ImportCancelled, ProgressNotes, begi
 from crm_web.imports.stored.queries import list_set
 from crm_web.imports.stored.settings import read_options
 from crm_web.imports.stored.undoing import take_back
+from crm_web.imports.stored.words import list_found
 from crm_web.imports.targets import Target
 from crm_web.imports.vacuum import vacuum_after_rollback
 from crm_web.models import (
@@ -108,6 +109,7 @@ def check_import(record: Import) -> None:
         for file, result in zip(files, done, strict=True):
             result.save(file.id)
             file.state, file.report, file.problem = ImportState.CHECKED, result.summary, None
+            file.options = file.options | {"found": result.found}
         db.session.flush()
 
 
@@ -148,11 +150,15 @@ def _check_allowed(by: Employee) -> None:
 
 @dataclass(frozen=True)
 class FileResult:
-    """What became of a file, taken out of the engine’s staging tables."""
+    """What became of a file, taken out of the engine’s staging tables.
+
+    :param found: the words in its columns
+    """
 
     rows: IO[bytes]
     refused: list[tuple[int, list[str]]]
     summary: dict[str, Any]
+    found: dict[str, Any]
 
     def __enter__(self) -> Self:
         return self
@@ -186,7 +192,7 @@ def _run_file(record: Import, notes: ProgressNotes) -> FileResult:
         raise FileFailed(error.message, record) from error
     cells = results.pick_refused_cells(list_refused_rows(file), corrections) if report.refused else []
     rows = results.take_out_results(record.id, of_activities=file.target is Target.ACTIVITIES)
-    return FileResult(rows, cells, summarize(report))
+    return FileResult(rows, cells, summarize(report), list_found(file.mapping, is_whole=True))
 
 
 def _map_corrections(import_id: int) -> dict[int, list[str]]:

@@ -23,11 +23,11 @@ from crm_web.imports.stored.pages import (
     list_report_rows,
 )
 from crm_web.imports.stored.params import ResultParams
-from crm_web.imports.stored.words import list_unknown_words
+from crm_web.imports.stored.words import list_words, read_meanings
 from crm_web.imports.tables import FileUnreadable
 from crm_web.lists.exports import send_csv
 from crm_web.lists.params import LARGEST_ID, ListParams
-from crm_web.models import Import, ImportResult, ImportState, LeadStatus
+from crm_web.models import Import, ImportResult, ImportState
 from crm_web.records.people import list_possible_owners
 from crm_web.records.phones import list_regions
 from crm_web.web.error_pages import show_error
@@ -108,13 +108,11 @@ def change_file(import_id: int) -> ResponseReturnValue:
         return _file_page(record, form), 422
     try:
         operations.change_options(record, form.read_values(), by=current_user)
-        questions = preview.list_questions(preview.map_stored(record)[1])
-        if questions and not request.form.get("preview"):
-            raise DomainError(questions[0][1], questions[0][0])
+        if record.options["asks"] and not request.form.get("preview"):
+            raise DomainError(record.options["needs"], record.options["asks"])
     except DomainError as error:
         db.session.rollback()
-        unreadable = "sheet" if form.sheet else "encoding"
-        field = error.field or (unreadable if isinstance(error, FileUnreadable) else None)
+        field = "sheet" if error.field == "encoding" and form.sheet else error.field
         show_refusal(form, DomainError(hint_at_pages(error.message), field))
         return _file_page(_open_or_404(import_id), form), 422
     db.session.commit()
@@ -148,17 +146,11 @@ def change_columns(import_id: int) -> ResponseReturnValue:
         return _columns_page(record, form), 422
     columns = preview.list_columns(*preview.map_stored(record, columns={}))
     chosen = form.read_fields([column.place for column in columns], list(dict(preview.list_fields(record))))
+    said = {"columns": preview.read_choices(columns, chosen), **read_meanings(record.options, request.form)}
     try:
-        operations.change_options(record, {"columns": preview.read_choices(columns, chosen)}, by=current_user)
-        csv, mapping = preview.map_stored(record)
-        if mapping is None or mapping.questions:
-            raise DomainError(preview.list_questions(mapping)[0][1] if mapping else preview.UNCLEAR)
-        words = [word.text for word in preview.list_status_words(csv, mapping, {})]
-        statuses = form.read_statuses(words, list(LeadStatus))
-        meanings = dict(record.options.get("words", {}))
-        meanings |= {each.name: each.read(request.form) for each in list_unknown_words(csv, mapping, meanings)}
-        said = {"statuses": record.options.get("statuses", {}) | statuses, "words": meanings}
         operations.change_options(record, said, by=current_user)
+        if record.options["needs"]:
+            raise DomainError(record.options["needs"])
         if not record.options.get("is_set"):
             operations.request_check(record)
     except DomainError as error:
@@ -174,9 +166,7 @@ def _columns_page(record: Import, form: ColumnsForm, chosen: dict[int, str] | No
         csv, mapping = preview.map_stored(record)
     except FileUnreadable as error:
         show_refusal(form, DomainError(hint_at_pages(error.message)))
-        return render_template(
-            "imports/edit_columns.html", record=record, form=form, columns=(), fields=(), words=(), unknown=()
-        )
+        return render_template("imports/edit_columns.html", record=record, form=form, columns=(), fields=(), words=())
     columns = preview.list_columns(csv, mapping)
     return render_template(
         "imports/edit_columns.html",
@@ -186,9 +176,7 @@ def _columns_page(record: Import, form: ColumnsForm, chosen: dict[int, str] | No
         chosen=chosen or {column.place: column.field for column in columns},
         is_unclear=mapping is None,
         fields=preview.list_fields(record),
-        words=preview.list_status_words(csv, mapping, record.options.get("statuses", {})),
-        unknown=list_unknown_words(csv, mapping, record.options.get("words", {})),
-        statuses=list(LeadStatus),
+        words=list_words(mapping, record.options),
     )
 
 

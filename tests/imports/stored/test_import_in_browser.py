@@ -11,6 +11,9 @@ from sqlalchemy.orm import Session
 
 from crm_web.core.extensions import db
 from crm_web.imports import tables
+from crm_web.imports.stored import preview
+from crm_web.imports.stored.words import MOST_WORDS
+from crm_web.imports.tables import SAMPLE_ROWS
 from crm_web.models import (
     Change,
     Contact,
@@ -95,7 +98,7 @@ def test_a_columns_field_can_be_changed_and_is_remembered(session: Session, uplo
 
 def test_a_word_for_a_status_can_be_given_its_meaning(session: Session, upload: Upload, work: Work) -> None:
     page = upload("Name,Stage\nAda Byron,Teatime\n").form("/file").submit().follow()
-    page = page.form("/columns").submit(**{"status-0": "proposal"}).follow()
+    page = page.form("/columns").submit(**{"status:Teatime": "proposal"}).follow()
     work()
     page.browser.open(page.url).button("Import 1 lead")
     work()
@@ -110,14 +113,47 @@ def test_owners_sources_and_currencies_can_be_given_their_meaning(
     session.commit()
     page = upload(rows).form("/file").submit().follow()
     form = page.form("/columns")
-    assert ("Web" in form.choices("source-0"), "Ann Keller" in page.text) == (False, True)
-    page = form.submit(**{"owner-0": ann.email, "source-0": "Fair", "currency-0": "NOK"}).follow()
+    assert ("Web" in form.choices("source:Fair 24"), "Ann Keller" in page.text) == (False, True)
+    page = form.submit(**{"owner:Anne K.": ann.email, "source:Fair 24": "Fair", "currency:Kronen": "NOK"}).follow()
     work()
     page.browser.open(page.url).button("Import 2 leads")
     work()
     first, second = session.scalars(select(Lead).order_by(Lead.id))
     assert (first.owner_id, first.source, first.currency) == (ann.id, "Fair", "NOK")
     assert (second.owner_id, second.source, second.currency) == (ann.id, "Web", "EUR")
+
+
+@pytest.mark.parametrize("read_at_once", [preview.READ_AT_ONCE, 0])
+def test_words_are_those_of_all_rows_with_the_number_of_each(
+    upload: Upload, work: Work, monkeypatch: pytest.MonkeyPatch, read_at_once: int
+) -> None:
+    """Of a file that is too large to be read while a page waits, they are known after the check."""
+    monkeypatch.setattr(preview, "READ_AT_ONCE", read_at_once)
+    many = "".join(f"C{number},New,Fair {number},\n" for number in range(SAMPLE_ROWS))
+    rows = f"Company,Status,Source,Owner\n{many}Z,Teatime,Web,No One\nY,Teatime,Web,No One\n"
+    page = upload(rows).form("/file").submit().follow()
+    if not read_at_once:
+        assert ("Teatime" in page.text, "Only the first rows are read so far" in page.text) == (False, True)
+        page.form("/columns").submit()
+        work()
+        page = page.browser.open(page.url)
+    assert "Only the first rows" not in page.text
+    listed = [
+        (row.select("td")[0].get_text(strip=True), row.select("td")[1].get_text(strip=True))
+        for row in page.soup.select("main table.list-statuses tbody tr")
+    ]
+    assert listed[:4] == [("Teatime", "2"), ("New", "1,000"), ("No One", "2"), ("Web", "2")]
+    assert len(listed) == 3 + MOST_WORDS
+    assert "801 other words in 801 rows can’t be matched here: they are added as new sources." in page.text
+
+
+def test_a_word_may_be_any_text(session: Session, upload: Upload, work: Work) -> None:
+    word = 'a "b"\n<c> & ü'
+    page = upload(f'Name,Stage\nAda Byron,"{word.replace(chr(34), chr(34) * 2)}"\n').form("/file").submit().follow()
+    page.form("/columns").submit(**{f"status:{word}": "proposal"})
+    assert session.scalars(select(Import.options)).one()["statuses"] == {word: "proposal"}
+    page.browser.open(page.url).form("/columns").submit()
+    assert session.scalars(select(Import.options)).one()["statuses"] == {word: "proposal"}
 
 
 def test_the_header_row_can_be_chosen_and_rows_are_shown_as_they_are_read(upload: Upload) -> None:
@@ -260,11 +296,14 @@ def test_rows_of_owners_whom_nobody_knows_say_where_to_choose_one(
     assert session.scalars(select(Lead)).one().owner_id == max.id
 
 
-def test_what_only_later_rows_leave_open_is_asked_by_the_check(
+def test_what_only_later_rows_leave_open_is_asked_by_the_page_or_of_a_large_file_by_the_check(
     upload: Upload, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tables, "SAMPLE_ROWS", 3)
     rows = "Ada Byron,2025-04-03\n" * 5 + "Bea Cole,03/04/2025\n"
+    asked = upload(f"Name,Created\n{rows}").form("/file").submit().errors["dates"]
+    assert asked.startswith("“03/04/2025” in Created can be two days.")
+    monkeypatch.setattr(preview, "READ_AT_ONCE", 0)
     page = upload(f"Name,Created\n{rows}").form("/file").submit().follow().form("/columns").submit().follow()
     work()
     page = page.browser.open(page.url)
