@@ -38,6 +38,7 @@ def list_readers(mapping: ColumnMapping, read_phone: Reader) -> dict[str, Reader
         "full_name": _single_spaced(2 * limit_of(Lead.last_name)),
         "deal_name": _single_spaced(limit_of(Lead.last_name)),
         "external_id": _trimmed(limit_of(Lead.external_id)),
+        "parent_ref": _single_spaced(limit_of(Lead.external_id)),
         "source": _trimmed(limit_of(LeadSource.name)),
         "description": _paragraph,
         "email": read_email,

@@ -84,6 +84,11 @@ class ColumnMapping:
         """The name of a column for a person; one without a name goes by its place."""
         return self.header[column] or f"column {column + 1}"
 
+    def name_of(self, field: str) -> str:
+        """The name of the first column of a field; empty if the file has none."""
+        places = self.columns.get(field)
+        return self.name(places[0]) if places else ""
+
     def without(self, field: str) -> "ColumnMapping":
         """The same mapping, with a field left out."""
         return replace(self, columns={name: places for name, places in self.columns.items() if name != field})

@@ -16,7 +16,7 @@ _COMPANY = "crm_fold(btrim(coalesce({0}company, '')))"
 
 # Rows without an id are known by their content, so that a file can be imported again; the same content twice in one
 # file is two rows.
-_NUMBER_REPEATS = """
+NUMBER_REPEATS = """
 WITH repeated AS (
     UPDATE import_rows r SET external_id = r.external_id || ':' || n.place FROM (
         SELECT line, row_number() OVER same AS place, min(line) OVER same AS first FROM import_rows
@@ -166,7 +166,7 @@ SELECT line, 91, false, '', '', 'May be a duplicate of ' || of || ': same ' || h
 
 def match_leads(cursor: Cursor) -> None:
     """Find the rows that are about leads, customers and contacts that exist."""
-    for statement in (_NUMBER_REPEATS, _COMPARE_IDS, _COMPARE_OWN_IDS):
+    for statement in (NUMBER_REPEATS, _COMPARE_IDS, _COMPARE_OWN_IDS):
         cursor.execute(statement)
     _repeat(cursor, _FOLLOW_MERGES)
     for statement in (

@@ -22,6 +22,7 @@ from crm_web.imports.matching import match_leads, match_rows
 from crm_web.imports.notices import count_nameless, list_notices
 from crm_web.imports.outcomes import RowOutcome, count_outcomes, list_outcomes
 from crm_web.imports.owners import MOST_OWNERS, Staff, find_owners
+from crm_web.imports.parents import set_parents
 from crm_web.imports.plan import list_owner_words, refuse_owners, settle, skip_known
 from crm_web.imports.recognition import Kind, is_known
 from crm_web.imports.records import match_record_rows, match_records, write_records
@@ -288,6 +289,8 @@ def _write(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
         write_activities(cursor, owner_id, updates=updates, progress=saved)
     else:
         write_records(cursor, file.target, owner_id, updates=updates, progress=saved)
+    if file.target is Target.CUSTOMERS:
+        report.notices += set_parents(cursor, file.mapping.name_of("parent_ref"), updates=updates)
     _count(cursor, report)
 
 
@@ -321,7 +324,7 @@ def _settle_owners(file: LeadFile, options: Options, cursor: Cursor, by: Employe
     staff = Staff(by, options.creates_owners)
     owners = find_owners(staff, words, options.owner)
     execute_values(cursor, "INSERT INTO import_owners (word, employee_id, reason) VALUES %s", owners)
-    refuse_owners(cursor, file.mapping.name(file.mapping.columns["owner"][0]))
+    refuse_owners(cursor, file.mapping.name_of("owner"))
     report.new_employees = staff.created
 
 

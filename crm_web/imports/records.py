@@ -7,6 +7,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from crm_web.imports.batches import write_in_batches
 from crm_web.imports.changing import change_records, differ, keep, take
+from crm_web.imports.matching import NUMBER_REPEATS
 from crm_web.imports.targets import Target
 from crm_web.winning.mapping import BILLING, CONTACT_FIELDS, CUSTOMER_FIELDS, SQL
 
@@ -22,16 +23,17 @@ ANALYZE import_plan;
 """
 _MATCH_IDS = Template("""
 UPDATE import_plan p SET action = CASE WHEN k.deleted_at IS NULL THEN 'known' ELSE 'refused' END, $id = k.id,
-    matched = 'ID'
+    matched = CASE WHEN r.external_system = 'row' THEN 'content' ELSE 'ID' END
 FROM import_rows r JOIN external_ids e ON e.system = r.external_system AND e.external_id = r.external_id
 JOIN $table c ON c.id = e.$id JOIN $table k ON k.id = coalesce(c.merged_into_id, c.id) WHERE r.line = p.line;
 INSERT INTO import_notes SELECT line, 0, true, '', '', 'It is in the trash. Restore it, then import this row.'
 FROM import_plan WHERE action = 'refused';
 """)
+# Of a row without an ID its content is kept, so that the same file can be imported again.
 _KEEP_IDS = Template("""
 INSERT INTO external_ids (system, external_id, $id)
 SELECT DISTINCT r.external_system, r.external_id, p.$id FROM import_rows r JOIN import_plan p USING (line)
-WHERE p.action IN ('create', 'known', 'skip') AND r.external_system <> 'row' AND p.$id IS NOT NULL
+WHERE p.$id IS NOT NULL AND (p.action = 'create' OR p.action IN ('known', 'skip') AND r.external_system <> 'row')
 ON CONFLICT DO NOTHING
 """)
 _NAME_CUSTOMERS = f"""
@@ -190,6 +192,7 @@ _IDS = {Target.CUSTOMERS: "customer_id", Target.CONTACTS: "contact_id"}
 
 def match_records(cursor: Cursor, target: Target) -> None:
     """Find the rows that are about customers or contacts that exist."""
+    cursor.execute(NUMBER_REPEATS)
     cursor.execute(_BEGIN)
     cursor.execute(_MATCH_IDS.substitute(id=_IDS[target], table=target.value))
     name = _NAME_OF_CUSTOMER if target is Target.CUSTOMERS else _PERSON

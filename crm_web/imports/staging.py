@@ -16,8 +16,8 @@ from crm_web.imports.columns import COLUMNS
 from crm_web.imports.outcomes import LONGEST_VALUE
 from crm_web.imports.rows import Problem, Values
 
-RELATED = ("company_ref", "contact_ref", "company_domain", "deal_company")
-"""What a row says of its customer and contact beyond what a lead has."""
+RELATED = ("company_ref", "contact_ref", "company_domain", "deal_company", "parent_ref")
+"""What a row says of its customer, its contact and its parent company beyond what a lead has."""
 STAGED = ("line", "owner", "has_status", "closes", "by_person", "is_named_by_deal", "account_type", *RELATED, *COLUMNS)
 """A staged row: the owner as the file names it, what decides about duplicates, and columns of ``leads``."""
 

@@ -24,7 +24,7 @@ _SHARED = frozenset(
     | {"full_name", "company", "salutation"}
 )
 _FIELDS = {
-    Target.CUSTOMERS: _SHARED - {"salutation"} | {"website", "industry"},
+    Target.CUSTOMERS: _SHARED - {"salutation"} | {"website", "industry", "parent_ref"},
     Target.ACTIVITIES: ACTIVITY_FIELDS,
     Target.CONTACTS: _SHARED - {"owner"} | {"job_title", "company_ref", "company_domain"},
 }
@@ -33,7 +33,7 @@ _FIELDS = {
 def fields_of(target: Target) -> frozenset[str]:
     """The fields that columns can become for a target."""
     if target is Target.LEADS:
-        return FIELDS
+        return FIELDS - {"parent_ref"}
     return _FIELDS[target] | (frozenset(ADDRESS_HEADERS) if target is Target.CUSTOMERS else frozenset())
 
 
@@ -70,6 +70,7 @@ def detect_in_set(kind: Kind, filename: str, kinds: Collection[Kind], alone: Tar
 def map_for(target: Target, mapping: ColumnMapping) -> ColumnMapping:
     """Keep the columns that a target has a place for; the others are left out, and named so."""
     if target is Target.LEADS:
+        mapping = mapping.without("parent_ref")
         return mapping if mapping.kind is Kind.DEAL else mapping.without("contact_ref")
     columns = {name: places for name, places in mapping.columns.items() if name in _FIELDS[target]}
     if target is Target.CUSTOMERS:

@@ -64,6 +64,11 @@ HEADERS: dict[str, str] = {
         companydomainname companydomain domainname domain webpage2 website2value
     """,
     "company_domain": "associatedcompanydomain",
+    "parent_ref": """
+        parentid parentaccountid parentcompanyid parentorganizationid parentorganisationid hsparentcompanyid
+        parentaccount parentaccountname parentcompany parentcompanyname parentorganization parentorganisation
+        parentcustomer parent muttergesellschaft mutterunternehmen konzernmutter societemere maisonmere empresamatriz
+    """,
     "status": """
         status leadstatus dealstatus opportunitystatus dealstage opportunitystage leadstage salesstage stagename stage
         stagepipeline pipelinestage phase lifecyclestage statut etat etape estado etapa

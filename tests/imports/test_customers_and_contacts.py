@@ -128,3 +128,20 @@ def test_a_contact_without_a_company_is_a_customer_as_well(import_file: ImportFi
     assert counts(import_file(without_ids, "--kind", "contacts"))[:2] == (0, 0)
     assert len(customers(session)) == 2
     assert counts(import_file(f"First Name,Last Name\n{long},{long}\n", "--kind", "customers")) == (0, 0, 0, 1)
+
+
+def test_a_contact_that_nothing_but_its_row_identifies_is_created_once(
+    import_file: ImportFile, session: Session
+) -> None:
+    for name in ("Fjord Lights", "Quist Paper"):
+        make_customer(session, name=name)
+    content = (
+        "First Name,Last Name,Account Name\nAnn,Lee,Fjord Lights\nAnn,Lee,Quist Paper\nAnn,Lee,Fjord Lights\nEve,Ray,\n"
+    )
+    result = import_file(content, "--kind", "contacts")
+    assert counts(result) == (4, 0, 0, 0)
+    assert "line 4: Line 2 has the same content." in result.stdout
+    assert counts(import_file(content, "--kind", "contacts")) == (0, 0, 4, 0)
+    assert counts(import_file(content.replace("Eve", "Eva"), "--kind", "contacts")) == (1, 0, 3, 0)
+    people = "First Name,Last Name\nIna,Berg\n"
+    assert [counts(import_file(people, "--kind", "customers")) for _ in range(2)] == [(1, 0, 0, 0), (0, 0, 1, 0)]

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from crm_web.imports.commands import SOME_REFUSED
-from crm_web.models import Contact, Conversion, Customer, ExternalId
+from crm_web.models import Contact, Conversion, Customer, Employee, ExternalId
 from tests.imports.test_import_leads import counts, leads
 
 ImportFile = Callable[..., Result]
@@ -91,3 +91,52 @@ def test_the_command_takes_several_files_at_once(app: Flask, session: Session, t
     assert "001X" in (tmp_path / "refused-contacts.csv").read_text()
     assert [lead.customer_id is None for lead in leads(session)] == [False, False, True]
     assert run(args=["import", *paths[:3], "--dry-run"]).stdout.endswith("Dry run. Nothing was saved.\n")
+
+
+def map_parents(session: Session) -> dict[str, str]:
+    session.expire_all()
+    return {customer.name: customer.parent.name for customer in session.scalars(select(Customer)) if customer.parent}
+
+
+def test_customers_are_put_below_their_parent_companies(
+    app: Flask, session: Session, tmp_path: Path, ada: Employee
+) -> None:
+    def run(*contents: str, existing: str = "fill") -> str:
+        paths = [tmp_path / f"{number}.csv" for number in range(len(contents))]
+        for path, content in zip(paths, contents, strict=True):
+            path.write_text(f"Account ID,Account Name,Parent Account ID,Account Type\n{content}")
+        output: str = app.test_cli_runner().invoke(args=["import", *map(str, paths), "--existing", existing]).stdout
+        return output
+
+    run("90,Old,,\n91,Twin,,\n92,Base,,\n")
+    session.execute(update(Customer).where(Customer.name == "Old").values(deleted_at=func.now(), deleted_by_id=ada.id))
+    session.add(Customer(name="Twin", kind="organisation"))
+    session.commit()
+    output = run(
+        "3,Grandchild,DAUGHTER,\n2,Daughter,1,\n1,Group,92,\n4,Loop A,5,\n5,Loop B,6,\n6,Loop C,4,\n7,Below loop,4,\n"
+        "8,Own,8,\n9,Early,99,\n10,Nobody’s,1000,\n11,Trashed,90,\n12,Several,twin,\n2,Daughter,3,\n",
+        "99,Late,,\n",
+    )
+    assert map_parents(session) == {
+        "Group": "Base",
+        "Daughter": "Group",
+        "Grandchild": "Daughter",
+        "Below loop": "Loop A",
+        "Early": "Late",
+    }
+    for line, ref, reason in (
+        (5, "5", "This company belongs to the customer itself. No parent company is set."),
+        (9, "8", "This is the customer itself. No parent company is set."),
+        (11, "1000", "No customer with this ID or name is here yet. No parent company is set."),
+        (12, "90", "This customer is in the trash. No parent company is set."),
+        (13, "twin", "Several customers are called so. No parent company is set."),
+        (14, "3", "Left out, because line 3 names the parent of this customer."),
+    ):
+        assert f"line {line}: " in output and f"Parent Account ID “{ref}”: {reason}" in output, (line, output)
+    assert "The parent company of 1 customer of earlier files is set." in output
+    # A circle through a customer that is here.
+    assert "This company belongs to the customer itself." in run("92,Base,3,\n")
+    assert "Parent company stays Group; the file has Base." in run("2,Daughter,92,\n")
+    assert "Parent company: Group → Base." in run("2,Daughter,92,\n", existing="update")
+    assert map_parents(session)["Daughter"] == "Base"
+    assert "Parent company: empty → Base." in run("8,Own,Base,\n")

@@ -41,6 +41,7 @@ _LABELS = {
     "is_won": "Won (yes or no)",
     "lost_at": "Lost (date)",
     "owner": "Owner",
+    "parent_ref": "Parent company (name or ID)",
     "street_2": "Address line 2",
     "street_3": "Address line 3",
     "street_number": "Street number",

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import text, update
 
 from crm_web.core.clock import now
+from crm_web.core.database import raw_cursor
 from crm_web.core.extensions import db
 from crm_web.imports.stored.progress import ProgressNotes
 from crm_web.leads.operations import restore_status
@@ -63,10 +64,12 @@ UPDATE undo_records u SET reason = CASE
     WHEN c.version <> u.version THEN 'Customer ' || c.number || ' changed since.'
     ELSE 'Customer ' || c.number || ' is in use.' END
 FROM customers c
-WHERE u.entity = 'customer' AND u.is_new AND c.id = u.id AND c.deleted_at IS NULL AND (
+WHERE u.entity = 'customer' AND u.is_new AND u.reason IS NULL AND c.id = u.id AND c.deleted_at IS NULL AND (
     c.version <> u.version
     OR EXISTS (SELECT FROM activities a WHERE a.customer_id = c.id)
-    OR EXISTS (SELECT FROM customers child WHERE child.parent_id = c.id AND child.deleted_at IS NULL)
+    OR EXISTS (SELECT FROM customers child WHERE child.parent_id = c.id AND child.deleted_at IS NULL AND NOT EXISTS (
+        SELECT FROM undo_records o
+        WHERE o.entity = 'customer' AND o.id = child.id AND o.is_new AND o.reason IS NULL))
     OR EXISTS (SELECT FROM contacts p LEFT JOIN undo_records o ON o.entity = 'contact' AND o.id = p.id
         WHERE p.customer_id = c.id AND p.deleted_at IS NULL AND (o.id IS NULL OR o.version <> p.version))
     OR EXISTS (SELECT FROM leads l WHERE l.customer_id = c.id AND l.deleted_at IS NULL))
@@ -144,7 +147,11 @@ def take_back(record: Import, file_ids: Sequence[int], *, by: Employee, progress
     _revert_changed("contact", Contact, _revert_contact, record.id, by, progress)
     _revert_changed("activity", Activity, _revert_activity, record.id, by, progress)
     _move_to_trash("lead", _TRASH_LEADS, by, progress)
-    db.session.execute(text(_LEAVE_CUSTOMERS))
+    # Whoever stays keeps those above: each pass finds the next ones.
+    cursor = raw_cursor()
+    cursor.execute(_LEAVE_CUSTOMERS)
+    while cursor.rowcount:
+        cursor.execute(_LEAVE_CUSTOMERS)
     _move_to_trash("customer", _TRASH_CUSTOMERS, by, progress)
     db.session.execute(text(_LEAVE_CONTACTS))
     _move_to_trash("contact", _TRASH_CONTACTS, by, progress)

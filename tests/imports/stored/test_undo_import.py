@@ -171,3 +171,24 @@ def test_contacts_without_a_company_go_to_the_trash_with_their_customers(
         left = select(model.name).where(model.deleted_at.is_(None))
         assert session.scalars(left).all() == ["Ola Berg"]
     assert "Its customer stays." in page.text
+
+
+def test_parent_companies_go_with_the_import_unless_a_company_below_stays(
+    session: Session, upload: Upload, work: Work
+) -> None:
+    known = make_customer(session, name="Known")
+    content = "Account ID,Account Name,Parent Account ID\n1,Group,\n2,Daughter,1\n3,Known,2\n4,Lone,1\n"
+    page = undo(run_import(upload, work, content), work)
+    assert (page.facts.get("Not undone"), count(session, Customer, Customer.deleted_at.is_(None))) == (None, 1)
+    session.expire_all()
+    assert session.scalars(select(Customer.parent_id).where(Customer.id == known.id)).one() is None
+    page = run_import(upload, work, content)
+    session.expire_all()
+    daughter = session.scalars(select(Customer).where(Customer.name == "Daughter", Customer.deleted_at.is_(None))).one()
+    assert known.parent_id == daughter.id
+    daughter.industry = "Paper"
+    session.commit()
+    page = undo(page, work)
+    session.expire_all()
+    left = session.scalars(select(Customer.name).where(Customer.deleted_at.is_(None)).order_by(Customer.name))
+    assert list(left) == ["Daughter", "Group", "Known"], page.text
