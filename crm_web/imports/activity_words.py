@@ -26,7 +26,7 @@ HEADERS: dict[str, str] = {
     "priority": "priority taskpriority",
     "owner": """
         owner owneremail ownername activityowner taskowner callowner eventowner meetingowner host assignedto
-        assignedtouser assignee createdby user
+        assignedtouser assignee createdby user ownerid hubspotownerid
     """,
     "email": "associatedcontactemail contactemail email emailaddress personemail",
     "full_name": "contactname contactperson associatedcontact contact who personname",

@@ -89,6 +89,11 @@ class ColumnMapping:
         places = self.columns.get(field)
         return self.name(places[0]) if places else ""
 
+    @property
+    def has_owner_ids(self) -> bool:
+        """Whether the owners are IDs of another system, such as Salesforce’s ``OwnerId``, that name nobody."""
+        return squash(self.name_of("owner")).endswith("ownerid")
+
     def without(self, field: str) -> "ColumnMapping":
         """The same mapping, with a field left out."""
         return replace(self, columns={name: places for name, places in self.columns.items() if name != field})

@@ -5,6 +5,7 @@ from psycopg2.extensions import cursor as Cursor
 from crm_web.core.errors import DomainError
 from crm_web.imports.mapping import ColumnMapping
 from crm_web.imports.rows import RowReader
+from crm_web.models import Employee
 from crm_web.web.template_filters import plural
 
 # Of sources that differ only in signs, blanks and case beyond what makes them one.
@@ -20,6 +21,14 @@ _REPEATED_ID = """
 SELECT min(line), external_id FROM import_rows WHERE external_system <> 'row'
 GROUP BY external_system, external_id HAVING count(*) > 1 ORDER BY 1 LIMIT 1
 """
+
+
+_OWNER_IDS = """
+SELECT r.owner, count(*) FROM import_rows r JOIN import_plan p USING (line) JOIN import_owners o ON o.word = r.owner
+WHERE p.action IN ('create', 'known') AND o.employee_id IS NOT DISTINCT FROM %(owner)s AND position('@' IN r.owner) = 0
+GROUP BY r.owner ORDER BY count(*) DESC, r.owner
+"""
+OWNERS_NAMED = 10
 
 
 class IdNotUnique(DomainError):
@@ -67,3 +76,17 @@ def count_nameless(cursor: Cursor) -> list[str]:
     (nameless,) = cursor.fetchone() or (0,)
     named_by_id = f"Without a name, company or email in the file: {plural(nameless, 'lead')}, called by the ID."
     return [named_by_id] if nameless else []
+
+
+def list_owner_ids(cursor: Cursor, column: str, owner: Employee | None) -> list[str]:
+    """Name the owners of whom the file has only IDs that nobody was matched with.
+
+    :param column: their column
+    :param owner: who gets their records; ``None`` for nobody
+    """
+    cursor.execute(_OWNER_IDS, {"owner": owner.id if owner else None})
+    found = [f"{word} ({plural(count, 'row')})" for word, count in cursor]
+    more = f" and {len(found) - OWNERS_NAMED:,} more" if len(found) > OWNERS_NAMED else ""
+    to_whom = f"go to {owner.name}" if owner else "have no owner"
+    listed = ", ".join(found[:OWNERS_NAMED])
+    return [f"{column} has IDs instead of names: {listed}{more}. Their records {to_whom}."] if found else []

@@ -19,7 +19,7 @@ from crm_web.imports.holding import hold_records
 from crm_web.imports.inspection import Question
 from crm_web.imports.mapping import ColumnMapping, choose_mapping
 from crm_web.imports.matching import match_leads, match_rows
-from crm_web.imports.notices import count_nameless, list_notices
+from crm_web.imports.notices import count_nameless, list_notices, list_owner_ids
 from crm_web.imports.outcomes import RowOutcome, count_outcomes, list_outcomes
 from crm_web.imports.owners import MOST_OWNERS, Staff, find_owners
 from crm_web.imports.parents import set_parents
@@ -321,11 +321,13 @@ def _settle_owners(file: LeadFile, options: Options, cursor: Cursor, by: Employe
     words = list_owner_words(cursor, MOST_OWNERS + 1, updates=options.existing is Existing.UPDATE)
     if not words:
         return
-    staff = Staff(by, options.creates_owners)
+    staff = Staff(by, options.creates_owners, by_id=file.mapping.has_owner_ids)
     owners = find_owners(staff, words, options.owner)
     execute_values(cursor, "INSERT INTO import_owners (word, employee_id, reason) VALUES %s", owners)
     refuse_owners(cursor, file.mapping.name_of("owner"))
     report.new_employees = staff.created
+    if staff.by_id:
+        report.notices += list_owner_ids(cursor, file.mapping.name_of("owner"), options.owner)
 
 
 def _count(cursor: Cursor, report: Report) -> None:

@@ -37,10 +37,15 @@ class Owner(NamedTuple):
 
 @dataclass
 class Staff:
-    """The employees as a file may name them."""
+    """The employees as a file may name them.
+
+    :param creates: whether unknown owners become employees
+    :param by_id: whether the file has IDs of owners; an unknown one is nobody
+    """
 
     by: Employee
     creates: bool
+    by_id: bool = False
     created: list[Employee] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -64,6 +69,8 @@ class Staff:
         if found:
             reason = f"{found[0].name} can’t own leads. Choose an active employee with a Sales, Manager or Admin role."
             return Owner(word, None, reason)
+        if self.by_id:
+            return Owner(word, None, None)
         if not self.creates:
             return Owner(word, None, f"No employee is named {word}. Choose who gets their rows with --owner.")
         return Owner(word, self.hire(word, Role.SALES).id, None)

@@ -119,6 +119,7 @@ HEADERS: dict[str, str] = {
     "owner": """
         owner owneremail ownername salesagent salesrep salesperson salesowner accountmanager accountexecutive
         assignedto assignee agent rep responsible zustandig verantwortlich verantwortlicher responsable propietario
+        ownerid hubspotownerid
     """,
 }
 """

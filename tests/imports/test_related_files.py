@@ -140,3 +140,14 @@ def test_customers_are_put_below_their_parent_companies(
     assert "Parent company: Group → Base." in run("2,Daughter,92,\n", existing="update")
     assert map_parents(session)["Daughter"] == "Base"
     assert "Parent company: empty → Base." in run("8,Own,Base,\n")
+
+
+def test_ids_of_owners_are_named_and_refuse_nothing(import_file: ImportFile, session: Session, ada: Employee) -> None:
+    content = "Id,Name,StageName,OwnerId\n1,Renewal,Prospecting,005A\n2,Upsell,Prospecting,005A\n3,New,Prospecting,\n"
+    result = import_file(content, "--create-owners")
+    assert counts(result) == (3, 0, 0, 0)
+    assert "OwnerId has IDs instead of names: 005A (2 rows). Their records have no owner." in result.stdout
+    assert session.scalars(select(Employee.name).where(Employee.name == "005A")).all() == []
+    result = import_file(content, "--owner", ada.email)
+    assert f"005A (2 rows). Their records go to {ada.name}." in result.stdout
+    assert {lead.owner_id for lead in leads(session)} == {ada.id}
