@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from crm_web.core import clock
 from crm_web.core.extensions import db
 from crm_web.files import operations
+from crm_web.files.sending import send_content
 from crm_web.files.types import clean_name, find_media_type
 from crm_web.merging.operations import merge_records, undo_merge
 from crm_web.models import Activity, Change, Customer, Employee, File, FileChunk, Lead, RecordKind
@@ -111,6 +112,15 @@ def test_what_is_too_large_is_refused_beside_the_field(
     assert page.status == 413
     assert "The limit is 2 KB in all." in page.text
     assert session.scalars(select(File)).all() == []
+
+
+def test_a_slow_reader_holds_no_connection(app: Flask, session: Session, ann: Employee) -> None:
+    file = make_file(session, make_lead(session, owner_id=ann.id), content=PNG)
+    with app.test_request_context():
+        pieces = iter(send_content(file, "image/png", "inline").response)
+        assert next(pieces) == PNG
+        assert not db.session().in_transaction()
+        assert list(pieces) == []
 
 
 def test_sent_twice_it_is_added_once(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
