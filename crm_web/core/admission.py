@@ -3,6 +3,8 @@
 A process works on a bounded number of requests at a time, and a bounded number waits for a short time. All others are
 answered 503 with Retry-After before any work is done on them, so that those that were taken are answered soon. Health
 checks always pass: an overloaded process must neither be restarted nor taken for dead.
+
+A large body, such as of an upload, is received before the request takes its turn: slow senders keep nobody out.
 """
 
 import json
@@ -11,7 +13,8 @@ import time
 import uuid
 from collections import deque
 from http import HTTPStatus
-from threading import Lock
+from tempfile import SpooledTemporaryFile
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -31,6 +34,9 @@ QUEUED = "piper.queued"
 """Where the WSGI environment holds how many seconds a request waited for its turn."""
 LONGEST_WAIT = 0.6
 """Seconds a request waits for its turn. With the time of the request itself, the answer comes within a second."""
+LARGE_BODY = 64 * 1024
+"""Bytes from which a body is received before its turn; smaller ones arrive in one go."""
+PIECE = 64 * 1024
 RETRY_AFTER = "2"
 TITLE = "Piper is busy"
 TEXT = "Nothing was saved. Go back and try again in a few seconds; what you typed is still there."
@@ -48,25 +54,40 @@ requests = logging.getLogger("crm_web.request")
 def init_app(app: Flask) -> None:
     """Wrap the application. Middleware that is added later, such as for trusted proxies, runs before it."""
     settings: Settings = app.config["SETTINGS"]
-    app.wsgi_app = AdmissionControl(app.wsgi_app, settings.web_requests, settings.web_queue)  # type: ignore[method-assign]
+    app.wsgi_app = AdmissionControl(  # type: ignore[method-assign]
+        app.wsgi_app, settings.web_requests, settings.web_queue, largest_body=settings.max_upload_mb * 1024 * 1024
+    )
 
 
 class AdmissionControl:
     """WSGI middleware that admits a bounded number of requests.
 
     :param running: how many requests are worked on at a time
-    :param waiting: how many may wait for their turn
+    :param waiting: how many may wait for their turn, and how many large bodies may be received at a time
+    :param largest_body: bytes; larger ones are refused without receiving them first
     """
 
-    def __init__(self, wsgi_app: "WSGIApplication", running: int, waiting: int) -> None:
+    def __init__(self, wsgi_app: "WSGIApplication", running: int, waiting: int, *, largest_body: int = 0) -> None:
         self._app = wsgi_app
         self._free, self._longest_queue = running, waiting
         self._queue: deque[Lock] = deque()
         self._lock = Lock()
+        self._largest_body, self._receiving = largest_body, BoundedSemaphore(max(1, waiting))
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
         if environ["PATH_INFO"] in HEALTH_CHECKS:
             return self._app(environ, start_response)
+        if not LARGE_BODY <= int(environ.get("CONTENT_LENGTH") or 0) <= self._largest_body:
+            return self._answer(environ, start_response)
+        if not self._receiving.acquire(blocking=False):
+            return _refuse(environ, start_response)
+        try:
+            environ["wsgi.input"] = _receive(environ)
+        finally:
+            self._receiving.release()
+        return self._answer(environ, start_response)
+
+    def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
         began = time.perf_counter()
         if not self._enter():
             return _refuse(environ, start_response)
@@ -102,6 +123,23 @@ class AdmissionControl:
                 self._queue.popleft().release()
             else:
                 self._free += 1
+
+
+class ReceivedBody(SpooledTemporaryFile[bytes]):
+    """A body that has arrived; it goes with its request, whether or not anybody closes that."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _receive(environ: "WSGIEnvironment") -> ReceivedBody:
+    """Copy the body to a temporary file; one that breaks off stays short, which the application notices."""
+    body, left = ReceivedBody(PIECE), int(environ["CONTENT_LENGTH"])
+    while left > 0 and (piece := environ["wsgi.input"].read(min(PIECE, left))):
+        body.write(piece)
+        left -= len(piece)
+    body.seek(0)
+    return body
 
 
 def _refuse(environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":

@@ -1,5 +1,6 @@
 """More requests than can be served: some are answered soon, the others refused at once, and health checks pass."""
 
+import io
 import threading
 import time
 from collections import Counter
@@ -12,7 +13,7 @@ import pytest
 from flask import Flask
 
 from bench.load import put_load
-from crm_web.core.admission import AdmissionControl
+from crm_web.core.admission import LARGE_BODY, AdmissionControl
 from tests.databases import OwnDatabase
 from tests.operation.launch import Launched, find_free_port, temporary_folder, wait_for
 
@@ -85,6 +86,32 @@ def test_nobody_waits_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
         wait_for(lambda: app.running["slow"] == 1)
         assert app.ask("/leads").status_code == 503
     assert app.ask("/leads").text == "served"
+
+
+def test_slow_senders_keep_nobody_out() -> None:
+    app = SlowApp(running=1, waiting=1)
+    app.control._largest_body = LARGE_BODY
+    arrives = threading.Event()
+
+    class SlowBody(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            assert arrives.wait(5)
+            return super().read(size)
+
+    def send() -> int:
+        body = SlowBody(b"x" * LARGE_BODY)
+        return (
+            app.flask.test_client()
+            .post("/upload", input_stream=body, content_length=LARGE_BODY, buffered=True)
+            .status_code
+        )
+
+    with ThreadPoolExecutor() as pool:
+        upload = pool.submit(send)
+        wait_for(lambda: app.control._receiving._value == 0)
+        assert (app.ask("/leads").status_code, send()) == (200, 503)
+        arrives.set()
+        assert upload.result() == 200
 
 
 @pytest.mark.slow
