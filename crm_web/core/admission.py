@@ -18,6 +18,7 @@ from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
 
 from flask import Flask
+from werkzeug.wsgi import get_content_length
 
 from crm_web.core.config import Settings
 from crm_web.core.problem_details import MEDIA_TYPE, PROGRAMS
@@ -77,7 +78,7 @@ class AdmissionControl:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
         if environ["PATH_INFO"] in HEALTH_CHECKS:
             return self._app(environ, start_response)
-        if not LARGE_BODY <= int(environ.get("CONTENT_LENGTH") or 0) <= self._largest_body:
+        if not LARGE_BODY <= (get_content_length(environ) or 0) <= self._largest_body:
             return self._answer(environ, start_response)
         if not self._receiving.acquire(blocking=False):
             return _refuse(environ, start_response)
