@@ -28,16 +28,17 @@ def check_command(line: str, app: Flask) -> str | None:
     """What is wrong with it."""
     words = shlex.split(line.split(" &&")[0])
     command: click.Command = FlaskGroup(add_version_option=False)
-    context = click.Context(command, obj=ScriptInfo(create_app=lambda: app))
-    while words and isinstance(command, click.Group):
-        word = words.pop(0)
-        if word == "--env-file":
-            words.pop(0)
-            continue
-        found = command.get_command(context, word)
-        if found is None:
-            return f"{word} is no command"
-        command = getattr(found, "_load", lambda found=found: found)()
+    # Looking up a command pushes the application's context, which has to end with the test.
+    with click.Context(command, obj=ScriptInfo(create_app=lambda: app)) as context:
+        while words and isinstance(command, click.Group):
+            word = words.pop(0)
+            if word == "--env-file":
+                words.pop(0)
+                continue
+            found = command.get_command(context, word)
+            if found is None:
+                return f"{word} is no command"
+            command = getattr(found, "_load", lambda found=found: found)()
     if isinstance(command, click.Group) and not words and command.name == "flask":
         return None
     options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
