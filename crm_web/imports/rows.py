@@ -158,12 +158,12 @@ class RowReader:
         return read_text(first, limit_of(Lead.external_id))
 
     def _take(self, steps: Sequence[Step], cells: Sequence[str], values: Values, problems: list[Problem]) -> None:
-        """Read what is filled in; of several columns the first, and of those that follow what differs is counted."""
+        """Read what is filled in: of several columns the first; whatever differs in those that follow is left out."""
         for step in steps:
             filled = [column for column in step.columns if self._is_filled(cells[column], step.blanks)]
             for column in filled:
                 if step.name in values:
-                    self._pass_over(column, cells[column], values[step.name])
+                    self._compare(column, cells[column], values[step.name])
                 elif not self._read(step, column, cells[column], values, problems):
                     break
 
@@ -189,10 +189,16 @@ class RowReader:
         problems.append(problem)
         return False
 
-    def _pass_over(self, column: int, text: str, taken: Any) -> None:
+    def _compare(self, column: int, text: str, taken: Any) -> None:
         known = taken[0] if isinstance(taken, tuple) else taken
         if str(known).casefold() != text.strip().casefold():
-            self.passed_over[column] += 1
+            self._pass_over(column, text)
+
+    def _pass_over(self, column: int, text: str) -> None:
+        self.passed_over[column] += 1
+        self.warnings.append(
+            Problem(self.mapping.name(column), "Left out, because the row has another one.", text.strip())
+        )
 
     def _take_address(self, cells: Sequence[str], values: Values, problems: list[Problem]) -> None:
         """Take one whole address: the first of which anything is filled in."""
@@ -200,7 +206,8 @@ class RowReader:
         for steps in self.addresses:
             filled = [column for step in steps for column in step.columns if cells[column].strip()]
             if is_taken:
-                self.passed_over.update(filled)
+                for column in filled:
+                    self._pass_over(column, cells[column])
             else:
                 self._take(steps, cells, values, problems)
             is_taken = is_taken or bool(filled)
@@ -220,7 +227,7 @@ class RowReader:
             if name not in values and "fax" not in label and "pager" not in label:
                 self._take([step._replace(name=name)], cells, values, problems)
             elif cells[step.columns[0]].strip():
-                self.passed_over[step.columns[0]] += 1
+                self._pass_over(step.columns[0], cells[step.columns[0]])
 
     def _split_amount(self, values: Values) -> None:
         if "amount" in values:
@@ -292,7 +299,7 @@ class RowReader:
         for column in columns[columns.index(taken) + 1 :]:
             word = squash(cells[column])
             if word and cells[column].strip().casefold() not in PLACEHOLDERS and self.words.get(word) is not status:
-                self.passed_over[column] += 1
+                self._pass_over(column, cells[column])
 
     def _set_dates(self, values: Values, problems: list[Problem]) -> None:
         won, lost = values.pop("won_at", None), values.pop("lost_at", None)

@@ -196,12 +196,14 @@ def test_sources_that_may_be_one_are_named(import_file: ImportFile) -> None:
     assert "Sources that may be one: Web Shop, WebShop." in result.stdout
 
 
-def test_values_that_gave_way_to_others_are_counted(import_file: ImportFile) -> None:
+def test_values_that_gave_way_to_others_are_counted_and_named(import_file: ImportFile) -> None:
     result = import_file(
         "Last Name,Email,Email 2,Business City,Home City\nA,a@x.com,b@x.com,Rome,Oslo\nB,c@x.com,C@X.com,Rome,\n"
     )
     assert "Email 2: 1 value left out, because the row has another one." in result.stdout
     assert "Home City: 1 value left out" in result.stdout
+    assert "line 2: Home City “Oslo”: Left out, because the row has another one." in result.stdout
+    assert "Email 2 “b@x.com”: Left out, because the row has another one." in result.stdout
 
 
 def test_a_second_status_that_gave_way_is_counted(import_file: ImportFile) -> None:
