@@ -13,7 +13,8 @@ def upgrade() -> None:
         ALTER TABLE files ADD activity_id bigint
             CONSTRAINT fk_files_activity_id REFERENCES activities (id) ON DELETE SET NULL;
         CREATE INDEX ix_files_activity_id ON files (activity_id) WHERE activity_id IS NOT NULL;
-        CREATE FUNCTION crm_move_files() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE FUNCTION crm_move_files() RETURNS trigger LANGUAGE plpgsql
+        SET search_path = pg_catalog, public, pg_temp AS $$
         BEGIN
             UPDATE files SET lead_id = NEW.lead_id, customer_id = NEW.customer_id WHERE activity_id = NEW.id;
             RETURN NULL;

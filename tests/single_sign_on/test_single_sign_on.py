@@ -252,7 +252,7 @@ def test_passwords_can_be_switched_off_but_for_one(configure: Configure, visitor
 
 
 def test_without_a_provider_there_is_none(visitor: Browser) -> None:
-    assert "Sign in with" not in visitor.get("auth.show_sign_in").text
+    assert "Sign in with single sign-on" not in visitor.get("auth.show_sign_in").text
     for path in ("/sign-in/provider", "/sign-in/provider/back", "/sign-in/proxy"):
         assert visitor.open(path).status == 404
     assert visitor.client.post("/sign-in/provider/signed-out").status_code == 404
