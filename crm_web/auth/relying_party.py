@@ -27,10 +27,13 @@ def find_relying_party(settings: Settings) -> RelyingParty | None:
 
     :return: ``None`` where browsers have no passkeys: they need a host name, and HTTPS but on the machine itself
     """
-    url = urlsplit(settings.site_url)
-    host = (url.hostname or "").encode("idna").decode()
+    try:
+        url = urlsplit(settings.site_url)
+        host, port = (url.hostname or "").encode("idna").decode(), url.port
+    except ValueError:
+        return None
     is_safe = url.scheme == "https" or host == "localhost"
     if not host or not is_safe or ":" in host or host.replace(".", "").isdigit():
         return None
-    port = "" if url.port in (None, DEFAULT_PORTS[url.scheme]) else f":{url.port}"
-    return RelyingParty(host, f"{url.scheme}://{host}{port}", f"Piper ({settings.company_name})")
+    place = host if port in (None, DEFAULT_PORTS[url.scheme]) else f"{host}:{port}"
+    return RelyingParty(host, f"{url.scheme}://{place}", f"Piper ({settings.company_name})")

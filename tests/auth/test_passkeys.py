@@ -250,6 +250,8 @@ def test_challenges_that_nobody_answers_go(app: Flask, visitor: Browser, session
         ("https://10.0.0.5", None),
         ("https://[::1]", None),
         ("", None),
+        ("https://crm..example", None),
+        ("https://crm.example:99999", None),
     ],
 )
 def test_they_belong_to_the_public_address(app: Flask, site_url: str, origin: str | None) -> None:
