@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import joinedload
@@ -14,8 +14,6 @@ from crm_web.lists.spec import ListSpec
 from crm_web.models import Activity, ActivityKind, Change, ChangeAction, Customer, Lead
 from crm_web.records.people import Person, list_people
 from crm_web.records.serialization import from_history
-
-LeadOrCustomer = TypeVar("LeadOrCustomer", Lead, Customer)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,11 +107,6 @@ def find_restored_activity(removed: RemovedActivity) -> Activity | None:
     )
     query = select(Activity).where(is_same, Activity.created_at == removed.created_at, was_created_since)
     return db.session.scalars(query.order_by(Activity.id).limit(1)).first()
-
-
-def get_record(kind: type[LeadOrCustomer], record_id: int) -> LeadOrCustomer | None:
-    """Find the lead or customer that an activity is for, in the trash or not."""
-    return db.session.get(kind, record_id)
 
 
 def list_assignees() -> Sequence[Person]:

@@ -13,6 +13,7 @@ from crm_web.auth.permissions import Action, allowed, may_edit, may_finish, may_
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.models import Activity, Customer, Lead
+from crm_web.records.queries import get_record
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
@@ -24,27 +25,27 @@ from crm_web.web.urls import next_url
 @blueprint.get("/leads/<int:lead_id>/activities/new")
 @allowed(Action.CREATE)
 def new_on_lead(lead_id: int) -> ResponseReturnValue:
-    return _adding_page(_read_form(), queries.get_record(Lead, lead_id) or abort(404))
+    return _adding_page(_read_form(), get_record(Lead, lead_id) or abort(404))
 
 
 @blueprint.post("/leads/<int:lead_id>/activities")
 @allowed(Action.CREATE)
 @refillable()
 def add_to_lead(lead_id: int) -> ResponseReturnValue:
-    return _add(queries.get_record(Lead, lead_id) or abort(404))
+    return _add(get_record(Lead, lead_id) or abort(404))
 
 
 @blueprint.get("/customers/<int:customer_id>/activities/new")
 @allowed(Action.CREATE)
 def new_on_customer(customer_id: int) -> ResponseReturnValue:
-    return _adding_page(_read_form(), queries.get_record(Customer, customer_id) or abort(404))
+    return _adding_page(_read_form(), get_record(Customer, customer_id) or abort(404))
 
 
 @blueprint.post("/customers/<int:customer_id>/activities")
 @allowed(Action.CREATE)
 @refillable()
 def add_to_customer(customer_id: int) -> ResponseReturnValue:
-    return _add(queries.get_record(Customer, customer_id) or abort(404))
+    return _add(get_record(Customer, customer_id) or abort(404))
 
 
 def _read_form() -> ActivityForm:

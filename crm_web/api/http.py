@@ -2,7 +2,7 @@
 
 import hmac
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlencode
@@ -250,11 +250,11 @@ def refuse_version() -> NoReturn:
     abort(412, "The record has changed since you read it. Read it again.")
 
 
-def replay_response(*, content_hash: bytes | None = None) -> Response | None:
+def replay_response(read_content: Callable[[], bytes] | None = None) -> Response | None:
     """Claim the Idempotency-Key of a request, or return the earlier response to it; waits for a request with the same
     key.
 
-    :param content_hash: of a body that was read already
+    :param read_content: gives what stands for the body, if that is too large to be kept in memory
     :return: the response to repeat; ``None`` if the request is new
     :raise WrongRequest: if the key is invalid, or was sent before with something else
     """
@@ -265,7 +265,7 @@ def replay_response(*, content_hash: bytes | None = None) -> Response | None:
     if not (0 < len(key) <= 255 and key.isascii() and key.isprintable() and " " not in key):
         _refuse_key("Send a key of 1 to 255 printable characters without spaces.")
     # Keyed with the secret of the installation: a first password may be in it, which must not be guessed from it.
-    content = request.get_data() if content_hash is None else content_hash
+    content = (read_content or request.get_data)()
     sent = b"\0".join((request.method.encode(), request.path.encode(), content))
     digest = hmac.digest(str(current_app.secret_key).encode(), sent, "sha256")
     g.submission_key = uuid5(NAMESPACE_URL, f"api:{key}")

@@ -16,7 +16,7 @@ from crm_web.core.clock import now
 from crm_web.core.config import current_settings
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
-from crm_web.files.queries import list_removed_with
+from crm_web.files.queries import list_removed_with, record_of
 from crm_web.files.types import clean_name, find_media_type
 from crm_web.models import FILE_CHUNK, Activity, Customer, Employee, File, FileChunk, Lead, set_audit_actor
 from crm_web.records.operations import lock, move_to_trash, require_outside_trash, restore_from_trash
@@ -40,7 +40,7 @@ def add_files(place: Lead | Customer | Activity, sent: Sequence[tuple[BinaryIO, 
     :raise FileTooLarge: if one of them is too large
     """
     set_audit_actor(by)
-    record = place.record if isinstance(place, Activity) else place
+    record = record_of(place)
     lock(record, shared=True)
     require_outside_trash(record)
     ids = {"lead_id": record.id} if isinstance(record, Lead) else {"customer_id": record.id}

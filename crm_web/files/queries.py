@@ -1,7 +1,6 @@
 """Queries for files."""
 
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
 
 from sqlalchemy import select, union_all
 from sqlalchemy.orm import joinedload
@@ -9,7 +8,6 @@ from sqlalchemy.orm import joinedload
 from crm_web.core.extensions import db
 from crm_web.models import Activity, Change, Customer, File, FileChunk, Lead
 
-Place = TypeVar("Place", Lead, Customer, Activity)
 MOST = 200
 """How many files of a record are listed."""
 
@@ -39,9 +37,9 @@ def get_file(file_id: int) -> File | None:
     return db.session.scalar(select(File).where(File.id == file_id).options(joinedload(File.activity), *owners))
 
 
-def get_place(kind: type[Place], place_id: int) -> Place | None:
-    """Find the lead, customer or activity that files are on, in the trash or not."""
-    return db.session.get(kind, place_id)
+def record_of(place: Lead | Customer | Activity) -> Lead | Customer:
+    """Return the lead or customer that lists the files of a place."""
+    return place.record if isinstance(place, Activity) else place
 
 
 def has_files(activity_id: int) -> bool:

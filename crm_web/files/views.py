@@ -15,6 +15,7 @@ from crm_web.core.extensions import db
 from crm_web.files import blueprint, operations, queries
 from crm_web.files.sending import send_content
 from crm_web.models import Activity, Customer, File, Lead
+from crm_web.records.queries import get_record
 from crm_web.web.error_pages import show_error
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, replay_response, store_response
@@ -28,40 +29,40 @@ PLACES: dict[str, type[Any]] = {"lead_id": Lead, "customer_id": Customer, "activ
 @blueprint.get("/leads/<int:lead_id>/files/new")
 @allowed(Action.CHANGE_OWN)
 def new_on_lead(lead_id: int) -> str:
-    return _adding_page(FilesForm(), _require(queries.get_place(Lead, lead_id)))
+    return _adding_page(FilesForm(), _require(get_record(Lead, lead_id)))
 
 
 @blueprint.post("/leads/<int:lead_id>/files/new")
 @allowed(Action.CHANGE_OWN)
 @refillable()
 def add_to_lead(lead_id: int) -> ResponseReturnValue:
-    return _add(_require(queries.get_place(Lead, lead_id)))
+    return _add(_require(get_record(Lead, lead_id)))
 
 
 @blueprint.get("/customers/<int:customer_id>/files/new")
 @allowed(Action.CHANGE_OWN)
 def new_on_customer(customer_id: int) -> str:
-    return _adding_page(FilesForm(), _require(queries.get_place(Customer, customer_id)))
+    return _adding_page(FilesForm(), _require(get_record(Customer, customer_id)))
 
 
 @blueprint.post("/customers/<int:customer_id>/files/new")
 @allowed(Action.CHANGE_OWN)
 @refillable()
 def add_to_customer(customer_id: int) -> ResponseReturnValue:
-    return _add(_require(queries.get_place(Customer, customer_id)))
+    return _add(_require(get_record(Customer, customer_id)))
 
 
 @blueprint.get("/activities/<int:activity_id>/files/new")
 @allowed(Action.CREATE)
 def new_on_activity(activity_id: int) -> str:
-    return _adding_page(FilesForm(), _require(queries.get_place(Activity, activity_id)))
+    return _adding_page(FilesForm(), _require(get_record(Activity, activity_id)))
 
 
 @blueprint.post("/activities/<int:activity_id>/files/new")
 @allowed(Action.CREATE)
 @refillable()
 def add_to_activity(activity_id: int) -> ResponseReturnValue:
-    return _add(_require(queries.get_place(Activity, activity_id)))
+    return _add(_require(get_record(Activity, activity_id)))
 
 
 def _require(place: Place | None) -> Place:
@@ -93,7 +94,7 @@ def _adding_page(form: FilesForm, place: Place) -> str:
         "files/add_files.html",
         form=form,
         place=place,
-        record=_record_of(place),
+        record=queries.record_of(place),
         back_url=_url_of(place),
         limit=size_limit(),
         most=current_settings().max_file_mb,
@@ -105,7 +106,7 @@ def refuse_large_form(error: RequestEntityTooLarge) -> ResponseReturnValue:
     """Answer files that are too large together beside their field."""
     place: Place | None = None
     for name, place_id in (request.view_args or {}).items():
-        place = queries.get_place(PLACES[name], place_id) if name in PLACES else None
+        place = get_record(PLACES[name], place_id) if name in PLACES else None
     if place is None:
         return show_error(error)
     require_files(place)
@@ -162,14 +163,10 @@ def _change(file: File, change: Callable[..., None], answer: Answer) -> Response
 
 
 def _url_of(place: Place) -> str:
-    record = _record_of(place)
+    record = queries.record_of(place)
     if isinstance(record, Customer):
         return url_for("customers.show_customer", customer_id=record.id, _anchor="files")
     return url_for("leads.show_lead", lead_id=record.id, _anchor="files")
-
-
-def _record_of(place: Place) -> Lead | Customer:
-    return place.record if isinstance(place, Activity) else place
 
 
 @blueprint.app_context_processor

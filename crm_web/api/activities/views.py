@@ -1,6 +1,7 @@
 """Activities, for programs."""
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Response, abort, url_for
 from flask.typing import ResponseReturnValue
@@ -9,7 +10,7 @@ from flask_login import current_user
 from crm_web.activities import operations
 from crm_web.activities.editing.operations import change_activity as save_changes
 from crm_web.activities.listing.params import ActivityListParams
-from crm_web.activities.queries import get_activity, get_record
+from crm_web.activities.queries import get_activity
 from crm_web.api import blueprint
 from crm_web.api.activities import schemas
 from crm_web.api.endpoint_docs import describe
@@ -28,8 +29,15 @@ from crm_web.auth.permissions import Action, allowed, require_edit, require_fini
 from crm_web.core.extensions import db
 from crm_web.models import Activity, Customer, Lead
 from crm_web.records.operations import lock
+from crm_web.records.queries import get_record
 
 NOT_NOW = {409: "Its lead or customer is in the trash, or the assignee is not active."}
+NEW: dict[str, Any] = {
+    "body": schemas.NewActivity,
+    "answers": {201: schemas.Activity},
+    "refuses": NOT_NOW,
+    "is_once": True,
+}
 
 
 @blueprint.get("/api/v1/activities")
@@ -45,14 +53,7 @@ def list_activities() -> ResponseReturnValue:
 
 @blueprint.post("/api/v1/leads/<int:lead_id>/activities")
 @allowed(Action.CREATE)
-@describe(
-    "Add an activity to a lead",
-    "activities",
-    body=schemas.NewActivity,
-    answers={201: schemas.Activity},
-    refuses=NOT_NOW,
-    is_once=True,
-)
+@describe("Add an activity to a lead", "activities", **NEW)
 def add_activity_to_lead(lead_id: int) -> ResponseReturnValue:
     """Anyone who can create records can add one, to the leads of others as well."""
     return _add(get_record(Lead, lead_id) or abort(404))
@@ -60,14 +61,7 @@ def add_activity_to_lead(lead_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/api/v1/customers/<int:customer_id>/activities")
 @allowed(Action.CREATE)
-@describe(
-    "Add an activity to a customer",
-    "activities",
-    body=schemas.NewActivity,
-    answers={201: schemas.Activity},
-    refuses=NOT_NOW,
-    is_once=True,
-)
+@describe("Add an activity to a customer", "activities", **NEW)
 def add_activity_to_customer(customer_id: int) -> ResponseReturnValue:
     """Anyone who can create records can add one, to the customers of others as well."""
     return _add(get_record(Customer, customer_id) or abort(404))

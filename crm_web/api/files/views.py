@@ -1,6 +1,6 @@
 """Files, for programs."""
 
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from flask import Response, abort, request, url_for
 from flask.typing import ResponseReturnValue
@@ -22,13 +22,20 @@ from crm_web.api.schemas import FieldsQuery
 from crm_web.auth.permissions import Action, allowed, require_files
 from crm_web.core.extensions import db
 from crm_web.files import operations
-from crm_web.files.queries import get_file, get_place
+from crm_web.files.queries import get_file
 from crm_web.files.sending import send_content
 from crm_web.models import Activity, Customer, File, Lead
 from crm_web.records.operations import lock
+from crm_web.records.queries import get_record
 from crm_web.web.idempotency import digest_file
 
 IN_TRASH = {409: "Its record is in the trash."}
+UPLOAD: dict[str, Any] = {
+    "upload": schemas.NewFile,
+    "answers": {201: schemas.File},
+    "refuses": IN_TRASH,
+    "is_once": True,
+}
 ANYTHING = "application/octet-stream"
 
 
@@ -44,53 +51,32 @@ def list_files() -> ResponseReturnValue:
 
 @blueprint.post("/api/v1/leads/<int:lead_id>/files")
 @allowed(Action.CHANGE_OWN)
-@describe(
-    "Upload a file to a lead",
-    "files",
-    upload=schemas.NewFile,
-    answers={201: schemas.File},
-    refuses=IN_TRASH,
-    is_once=True,
-)
+@describe("Upload a file to a lead", "files", **UPLOAD)
 def upload_to_lead(lead_id: int) -> ResponseReturnValue:
     """Send multipart/form-data with one part named file."""
-    return _upload(get_place(Lead, lead_id) or abort(404))
+    return _upload(get_record(Lead, lead_id) or abort(404))
 
 
 @blueprint.post("/api/v1/customers/<int:customer_id>/files")
 @allowed(Action.CHANGE_OWN)
-@describe(
-    "Upload a file to a customer",
-    "files",
-    upload=schemas.NewFile,
-    answers={201: schemas.File},
-    refuses=IN_TRASH,
-    is_once=True,
-)
+@describe("Upload a file to a customer", "files", **UPLOAD)
 def upload_to_customer(customer_id: int) -> ResponseReturnValue:
     """Send multipart/form-data with one part named file."""
-    return _upload(get_place(Customer, customer_id) or abort(404))
+    return _upload(get_record(Customer, customer_id) or abort(404))
 
 
 @blueprint.post("/api/v1/activities/<int:activity_id>/files")
 @allowed(Action.CREATE)
-@describe(
-    "Upload a file to an activity",
-    "files",
-    upload=schemas.NewFile,
-    answers={201: schemas.File},
-    refuses=IN_TRASH,
-    is_once=True,
-)
+@describe("Upload a file to an activity", "files", **UPLOAD)
 def upload_to_activity(activity_id: int) -> ResponseReturnValue:
     """Send multipart/form-data with one part named file. Its lead or customer lists it as well."""
-    return _upload(get_place(Activity, activity_id) or abort(404))
+    return _upload(get_record(Activity, activity_id) or abort(404))
 
 
 def _upload(place: Lead | Customer | Activity) -> Response:
     require_files(place)
     stream, name = _read_upload()
-    if answer := replay_response(content_hash=f"{name}\0{digest_file(stream)}".encode()):
+    if answer := replay_response(lambda: f"{name}\0{digest_file(stream)}".encode()):
         return answer
     (file,) = operations.add_files(place, [(stream, name)], by=current_user)
     location = url_for("api.read_file", file_id=file.id)

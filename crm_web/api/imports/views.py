@@ -66,7 +66,8 @@ def send_file() -> ResponseReturnValue:
     query = read_query(schemas.NewImportQuery)
     with SpooledTemporaryFile(IN_MEMORY) as file:
         content = cast(BinaryIO, file)
-        if answer := replay_response(content_hash=_receive(content)):
+        digest = _receive(content)
+        if answer := replay_response(lambda: digest):
             return answer
         place = {"region": list_regions(None, current_user)[0], "currency": current_app.config["DEFAULT_CURRENCY"]}
         try:
