@@ -22,7 +22,9 @@ from crm_web.models import (
     Erasure,
     File,
     Lead,
+    MailTemplate,
     SavedView,
+    Webhook,
     audit_values,
 )
 from crm_web.records.batch import Batch, save
@@ -59,6 +61,10 @@ class ChangedMeanwhile(Conflict):
 
 class ErasedMeanwhile(Conflict):
     """The person was erased after the form was opened: saving it would bring them back."""
+
+
+class SavedMeanwhile(Conflict):
+    """Somebody else saved the same after the form was opened."""
 
 
 class RecordInTrash(Conflict):
@@ -104,6 +110,17 @@ def lock(
         raise RecordGone
     if batch:
         batch.add([record])
+
+
+def lock_unchanged(record: MailTemplate | Webhook, version: int) -> None:
+    """Lock what is saved as a whole.
+
+    :param version: the version that the person saw
+    :raise SavedMeanwhile: if somebody else saved it since
+    """
+    lock(record)
+    if record.version != version:
+        raise SavedMeanwhile("Someone else saved changes after you opened this page. Reload it and try again.")
 
 
 @cache

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
 from crm_web.models import DeliveryState, Employee, PauseReason, Webhook, WebhookDelivery, set_audit_actor
-from crm_web.records.operations import lock
+from crm_web.records.operations import lock, lock_unchanged
 from crm_web.webhooks.signing import show_secret
 from crm_web.webhooks.ssrf_guard import NotAllowed, read_target
 
@@ -23,10 +23,6 @@ class TooManyWebhooks(Conflict):
 
 class AddressNotAllowed(DomainError):
     """Messages may not go to this URL."""
-
-
-class WebhookChangedMeanwhile(Conflict):
-    """Somebody else saved the webhook meanwhile."""
 
 
 class BeingSent(Conflict):
@@ -59,12 +55,10 @@ def change_webhook(
     :param values: those that change
     :param version: the version that the person saw
     :param allow_private: allow private addresses
-    :raise WebhookChangedMeanwhile: if somebody else saved it since
+    :raise SavedMeanwhile: if somebody else saved it since
     """
     set_audit_actor(by)
-    lock(webhook)
-    if webhook.version != version:
-        raise WebhookChangedMeanwhile("Someone else saved changes after you opened this page. Reload it and try again.")
+    lock_unchanged(webhook, version)
     if "url" in values and values["url"] != webhook.url:
         _check_address(values["url"], allow_private)
     for name, value in values.items():

@@ -3,14 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from crm_web.core.errors import Conflict
 from crm_web.core.extensions import db
 from crm_web.models import Employee, MailTemplate, set_audit_actor
-from crm_web.records.operations import lock
-
-
-class TemplateChangedMeanwhile(Conflict):
-    """Somebody else saved the template after the form was opened."""
+from crm_web.records.operations import lock, lock_unchanged
 
 
 def create_template(values: Mapping[str, Any], *, by: Employee) -> MailTemplate:
@@ -30,14 +25,10 @@ def change_template(template: MailTemplate, values: Mapping[str, Any], *, versio
 
     :param values: the form's columns
     :param version: the version that the form was opened with
-    :raise TemplateChangedMeanwhile: if somebody else saved it since
+    :raise SavedMeanwhile: if somebody else saved it since
     """
     set_audit_actor(by)
-    lock(template)
-    if template.version != version:
-        raise TemplateChangedMeanwhile(
-            "Someone else saved changes after you opened this page. Reload it and try again."
-        )
+    lock_unchanged(template, version)
     for name, value in values.items():
         setattr(template, name, value)
     db.session.flush()
