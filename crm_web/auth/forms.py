@@ -115,11 +115,15 @@ class ChosenPasswordForm(RecordForm):
     )
 
 
-class PasswordForm(ChosenPasswordForm):
-    """A change of one's own password."""
+class ConfirmedForm(RecordForm):
+    """Something that needs the password of whoever is signed in."""
 
     current_password = PasswordField(
         "Current password",
         [InputRequired("Enter your current password.")],
         render_kw={"autocomplete": "current-password"},
     )
+
+
+class PasswordForm(ConfirmedForm, ChosenPasswordForm):
+    """A change of one's own password."""

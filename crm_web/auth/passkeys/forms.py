@@ -1,20 +1,10 @@
 """The forms for adding, using and removing a passkey."""
 
-from wtforms import HiddenField, PasswordField
-from wtforms.validators import InputRequired
+from wtforms import HiddenField
 
+from crm_web.auth.forms import ConfirmedForm
 from crm_web.models import Passkey, limit_of
 from crm_web.web.form_fields import RecordForm, Required, TextLine
-
-
-class ConfirmedForm(RecordForm):
-    """Something that needs the password of whoever is signed in."""
-
-    current_password = PasswordField(
-        "Current password",
-        [InputRequired("Enter your current password.")],
-        render_kw={"autocomplete": "current-password"},
-    )
 
 
 class NewPasskeyForm(ConfirmedForm):

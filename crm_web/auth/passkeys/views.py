@@ -5,9 +5,10 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.auth import sessions
+from crm_web.auth.forms import ConfirmedForm
 from crm_web.auth.operations import PasswordsOff, confirm_password, count_confirmation
 from crm_web.auth.passkeys import blueprint, operations, queries
-from crm_web.auth.passkeys.forms import AnswerForm, ConfirmedForm, NewPasskeyForm
+from crm_web.auth.passkeys.forms import AnswerForm, NewPasskeyForm
 from crm_web.auth.permissions import Action, allowed, public, requires_factor, signed_in
 from crm_web.auth.relying_party import RelyingParty, find_relying_party
 from crm_web.auth.start_page import url_of_start_page

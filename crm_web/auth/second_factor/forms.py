@@ -1,8 +1,6 @@
 """The forms for a code, and for setting up an authenticator app."""
 
-from wtforms import PasswordField
-from wtforms.validators import InputRequired
-
+from crm_web.auth.forms import ConfirmedForm
 from crm_web.web.form_fields import RecordForm, Required, TextLine
 
 LONGEST_CODE = 50
@@ -19,14 +17,9 @@ class CodeForm(RecordForm):
     )
 
 
-class SetUpForm(RecordForm):
+class SetUpForm(ConfirmedForm):
     """The first code of a new app, and the password of whoever sets it up."""
 
-    current_password = PasswordField(
-        "Current password",
-        [InputRequired("Enter your current password.")],
-        render_kw={"autocomplete": "current-password"},
-    )
     code = TextLine(
         "Code from the app",
         LONGEST_CODE,

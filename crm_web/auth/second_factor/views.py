@@ -51,19 +51,16 @@ def answer_challenge() -> ResponseReturnValue:
     if not form.validate():
         return _challenge_page(form, awaiting.employee), 422
     employee = awaiting.employee
+    show_page = partial(_challenge_page, employee=employee)
     try:
         operations.count_attempt(employee)
         db.session.commit()
         method = operations.use_code(employee, form.code.data or "")
     except TooManyAttempts as error:
-        return (
-            _refuse(form, error, partial(_challenge_page, employee=employee)),
-            429,
-            {"Retry-After": str(error.seconds)},
-        )
+        return _refuse(form, error, show_page), 429, {"Retry-After": str(error.seconds)}
     except DomainError as error:
         log_event("second_factor_failed", remote_address=request.remote_addr)
-        return _refuse(form, error, partial(_challenge_page, employee=employee)), 422
+        return _refuse(form, error, show_page), 422
     wanted = safe_redirect_target(request.args.get("next")) or url_of_start_page(employee)
     place = sessions.sign_in(employee, wanted, method=method)
     facts = {"employee": employee.id, "method": method}
