@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import delete, select
 
 from crm_web.core.extensions import db
+from crm_web.core.kept import Kept
 from crm_web.models import Activity, Customer, Employee, Lead, Mention
 from crm_web.records.folding import fold
 from crm_web.records.people import Person, list_people
@@ -34,7 +35,7 @@ def split_mentions(text: str) -> list[Piece]:
     Who was deactivated is mentioned only where no one else is called the same; of two people who are, neither.
     """
     places = [place.end() for place in _AT.finditer(text)]
-    pieces, done, known = list[Piece](), 0, _map_handles() if places else {}
+    pieces, done, known = list[Piece](), 0, _handles.get(None) if places else {}
     for place in places:
         handle = next((it for it in _read_from(text, place) if fold(it) in known), None) if place > done else None
         if handle:
@@ -48,7 +49,7 @@ def list_handles(typed: str, *, limit: int) -> list[str]:
     """List how active employees are mentioned of whose name a word begins as typed: by name, or else by email."""
     if not typed:
         return []
-    known, start = _map_handles(), fold(typed)
+    known, start = _handles.get(None), fold(typed)
     names = [
         person.name if known.get(fold(person.name)) == person else person.email.partition("@")[0]
         for person in list_people()
@@ -57,13 +58,17 @@ def list_handles(typed: str, *, limit: int) -> list[str]:
     return names[:limit]
 
 
-def _map_handles() -> dict[str, Person]:
+def _map_handles(_: None) -> dict[str, Person]:
     by_handle: dict[str, dict[bool, list[Person]]] = {}
     for person in list_people():
         for handle in {fold(person.name), fold(person.email.partition("@")[0])}:
             by_handle.setdefault(handle, {}).setdefault(person.is_active, []).append(person)
     meant = {handle: found.get(True) or found[False] for handle, found in by_handle.items()}
     return {handle: people[0] for handle, people in meant.items() if len(people) == 1}
+
+
+_handles = Kept(_map_handles, "employees")
+"""A page has dozens of notes, and each may mention somebody."""
 
 
 def _read_from(text: str, place: int) -> Iterator[str]:
