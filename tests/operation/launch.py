@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -150,23 +150,30 @@ class Instance(Launched):
 
 
 @contextmanager
+def wait_and_stop(servers: Sequence[Launched]) -> Iterator[None]:
+    """Wait until servers are ready, and stop them in the end."""
+    try:
+        for server in servers:
+            server.wait_until_ready()
+        yield
+    finally:
+        # All are told first, so that they end at the same time.
+        for server in servers:
+            server.process.terminate()
+        for server in servers:
+            server.process.wait(40)
+
+
+@contextmanager
 def launch_pair(own: OwnDatabase) -> Iterator[list[Launched]]:
     """Two web servers on one database, ready."""
     settings = {"DATABASE_URL": own.url, "SECRET_KEY": own.app.config["SECRET_KEY"]}
     # Whoever waits for a lock on a machine that is busy with other tests waits longer.
     settings |= {"LOCK_TIMEOUT": "30", "STATEMENT_TIMEOUT": "30", "WEB_REQUESTS": "40"}
     with temporary_folder() as folder:
-        servers = [Launched(folder / name, find_free_port(), **settings) for name in ("one", "two")]
-        try:
-            for server in servers:
-                server.wait_until_ready()
-            yield servers
-        finally:
-            # Both are told first, so that they end at the same time.
-            for server in servers:
-                server.process.terminate()
-            for server in servers:
-                server.process.wait(40)
+        pair = [Launched(folder / name, find_free_port(), **settings) for name in ("one", "two")]
+        with wait_and_stop(pair):
+            yield pair
 
 
 def is_running(pid: int) -> bool:

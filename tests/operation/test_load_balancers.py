@@ -18,7 +18,7 @@ import pytest
 from bench.load import put_load
 from tests.databases import OwnDatabase
 from tests.operation.balancers import balance, find_balancer, find_balancers, make_certificate, write_example
-from tests.operation.launch import ROOT, Instance, find_free_port, temporary_folder
+from tests.operation.launch import ROOT, Instance, find_free_port, temporary_folder, wait_and_stop
 from tests.operation.traffic import HOST, Entrance, Traffic
 
 pytestmark = pytest.mark.slow
@@ -45,15 +45,8 @@ def run_pair(own: OwnDatabase, folder: Path) -> Iterator[list[Instance]]:
     settings |= {"TRUSTED_HOSTS": HOST, "TRUSTED_PROXIES": "127.0.0.1", "DRAIN_SECONDS": DRAIN_SECONDS}
     settings |= {"API_REQUESTS_A_MINUTE": "100000"}
     pair = [Instance(folder / name, find_free_port(), ROOT, **settings) for name in ("one", "two")]
-    try:
-        for instance in pair:
-            instance.wait_until_ready()
+    with wait_and_stop(pair):
         yield pair
-    finally:
-        for instance in pair:
-            instance.process.terminate()
-        for instance in pair:
-            instance.process.wait(40)
 
 
 @pytest.mark.skipif(not find_balancers(), reason="neither haproxy nor nginx is installed")
