@@ -27,7 +27,7 @@ from crm_web.core.request_log import WELL_FORMED_ID
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
 
 HEALTH_CHECKS = ("/healthz", "/readyz", "/metrics")
 """The paths that are always admitted, and answered under any host name."""
@@ -78,12 +78,13 @@ class AdmissionControl:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
         if environ["PATH_INFO"] in HEALTH_CHECKS:
             return self._app(environ, start_response)
-        if not LARGE_BODY <= (get_content_length(environ) or 0) <= self._largest_body:
+        length = get_content_length(environ) or 0
+        if not LARGE_BODY <= length <= self._largest_body:
             return self._answer(environ, start_response)
         if not self._receiving.acquire(blocking=False):
             return _refuse(environ, start_response)
         try:
-            environ["wsgi.input"] = _receive(environ)
+            environ["wsgi.input"] = _receive(environ["wsgi.input"], length)
         finally:
             self._receiving.release()
         return self._answer(environ, start_response)
@@ -133,12 +134,12 @@ class ReceivedBody(SpooledTemporaryFile[bytes]):
         self.close()
 
 
-def _receive(environ: "WSGIEnvironment") -> ReceivedBody:
+def _receive(stream: "InputStream", length: int) -> ReceivedBody:
     """Copy the body to a temporary file; one that breaks off stays short, which the application notices."""
-    body, left = ReceivedBody(PIECE), int(environ["CONTENT_LENGTH"])
-    while left > 0 and (piece := environ["wsgi.input"].read(min(PIECE, left))):
+    body = ReceivedBody(PIECE)
+    while length > 0 and (piece := stream.read(min(PIECE, length))):
         body.write(piece)
-        left -= len(piece)
+        length -= len(piece)
     body.seek(0)
     return body
 

@@ -107,8 +107,7 @@ def inspect_columns(
                 add(cells[place])
     first, questions = _decide_dates(list(orders.values()), day_first)
     mark, more = marks.decide(decimal_mark)
-    is_said = decimal_mark is not None
-    statuses = _choose_statuses(known)
+    statuses, is_said = _choose_statuses(known), decimal_mark is not None
     return ColumnFacts(statuses, first, mark, is_said, frozenset(filled), counts, (*questions, *more))
 
 

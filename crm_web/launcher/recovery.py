@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import tarfile
@@ -111,7 +112,7 @@ def _check_space(base: Path, folder: Path) -> None:
 
 def _write_settings(folder: Path, archive: Path, until: datetime | None) -> dict[str, str]:
     """Write its own configuration and access rules, which count instead of those in the backup."""
-    copy = f'cp "{str(archive).replace("%", "%%")}/%f" "%p"'
+    copy = f'cp {shlex.quote(str(archive).replace("%", "%%"))}/%f "%p"'
     settings = {"restore_command": copy, "recovery_target_action": "promote", "hot_standby": "off"}
     if until:
         settings["recovery_target_time"] = until.isoformat()

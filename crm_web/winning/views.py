@@ -36,13 +36,18 @@ CARRIED_OVER = ("status", "next", "lost_reason", "lost_note")
 @blueprint.get("/leads/<int:lead_id>/win")
 @allowed(Action.CHANGE_OWN)
 def preview_win(lead_id: int) -> ResponseReturnValue:
-    lead = queries.get_lead(lead_id) or abort(404)
-    require_change(lead)
-    if lead.is_in_trash:
-        refuse("This lead is in the trash. Restore it first.")
+    lead = _lead_to_move(lead_id)
     if lead.is_won or lead.customer_id is not None:
         return redirect(url_for("leads.show_lead", lead_id=lead.id), code=303)
     return _win_page(lead, _form_for(lead))
+
+
+def _lead_to_move(lead_id: int) -> Lead:
+    lead: Lead = queries.get_lead(lead_id) or abort(404)
+    require_change(lead)
+    if lead.is_in_trash:
+        refuse("This lead is in the trash. Restore it first.")
+    return lead
 
 
 def _form_for(lead: Lead) -> WinForm:
@@ -272,10 +277,7 @@ def undo_move(lead_id: int, version: int) -> ResponseReturnValue:
 @blueprint.get("/leads/<int:lead_id>/status/edit")
 @allowed(Action.CHANGE_OWN)
 def choose_status(lead_id: int) -> ResponseReturnValue:
-    lead = queries.get_lead(lead_id) or abort(404)
-    require_change(lead)
-    if lead.is_in_trash:
-        refuse("This lead is in the trash. Restore it first.")
+    lead = _lead_to_move(lead_id)
     return _status_page(lead, StatusOnlyForm(data={"status": lead.status, "next": request.args.get("next")}))
 
 

@@ -14,6 +14,7 @@ from crm_web.emails.templates.fields import list_values
 from crm_web.emails.templates.queries import get_template, list_templates
 from crm_web.emails.writing import operations, queries
 from crm_web.emails.writing.forms import EmailForm, begin_email, choose_recipient
+from crm_web.mail.operations import UNDO_TIME
 from crm_web.mail.sender import describe_sender
 from crm_web.models import Customer, Lead
 from crm_web.web.form_fields import show_refusal
@@ -79,7 +80,7 @@ def _send(record: Lead | Customer) -> ResponseReturnValue:
     cancel_url = url_for(".cancel_email", activity_id=mail.activity_id)
     place = url_of_record(record)
     answer = store_response(
-        form, f"Email to {mail.recipient} goes out in 20 seconds.", place, undo=("Undo", cancel_url)
+        form, f"Email to {mail.recipient} goes out in {UNDO_TIME.seconds} seconds.", place, undo=("Undo", cancel_url)
     )
     db.session.commit()
     return answer.give()

@@ -97,8 +97,12 @@ def list_words(mapping: ColumnMapping | None, stored: Mapping[str, Any]) -> list
 
     :param stored: the options of the import
     """
-    said = {**(stored.get("words") or {}), "status": stored.get("statuses") or {}}
-    return list(_iterate_fields(mapping, stored.get("found") or {}, said)) if mapping else []
+    return list(_iterate_fields(mapping, stored.get("found") or {}, _list_said(stored))) if mapping else []
+
+
+def _list_said(stored: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
+    """What a person said that words mean, by field."""
+    return {**(stored.get("words") or {}), "status": stored.get("statuses") or {}}
 
 
 def _iterate_fields(
@@ -135,14 +139,14 @@ def read_meanings(stored: Mapping[str, Any], sent: Mapping[str, str]) -> dict[st
     """
     found = (stored.get("found") or {}).values()
     texts = {text for column in found for text, _rows in column["words"]}
-    said = {**(stored.get("words") or {}), "status": stored.get("statuses") or {}}
+    said = _list_said(stored)
     # A browser sends each end of a line as two signs.
     sent = {name.replace("\r\n", "\n"): value for name, value in sent.items()}
     for name, describe in _FIELDS.items():
         posted = {text: sent.get(f"{name}:{text}".replace("\r\n", "\n")) for text in texts}
         known = {value for value, _label in describe().options}
-        said[name] = {text: value for text, value in said.get(name, {}).items() if posted.get(text) is None}
-        said[name] |= {text: value for text, value in posted.items() if value in known}
+        unsent = {text: value for text, value in said.get(name, {}).items() if posted.get(text) is None}
+        said[name] = unsent | {text: value for text, value in posted.items() if value in known}
     return {"statuses": said.pop("status"), "words": said}
 
 
@@ -186,7 +190,7 @@ def _describe_currencies() -> Field:
     def means(text: str) -> str | None:
         return text if text.upper() in CURRENCIES or text in CURRENCY_SIGNS else None
 
-    help = "These are no currency codes. Without a choice, the file settings say what becomes of their rows."
+    help = "These aren’t currency codes. Without a choice, the file settings say what becomes of their rows."
     rest = "the file settings say what becomes of their rows."
     return Field("Currencies", help, "Not set", rest, list_currencies(), means)
 
