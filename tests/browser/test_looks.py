@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from crm_web.models import Lead, LeadStatus
 from tests.browser.conftest import Open
 from tests.browser.site import NARROW, Site, measure_overflow
-from tests.factories import make_contact, make_customer, make_lead
+from tests.factories import make_activity, make_contact, make_customer, make_lead
 
 PRINTED_LISTS = ("/leads?status=negotiation", "/customers", "/activities", "/employees", "/history", "/views")
 # A4 without its margins.
@@ -134,6 +134,17 @@ def test_nothing_is_cut_off_on_paper(open_as: Open, site: Site) -> None:
     page.emulate_media(media="print")
     widths = page.evaluate("[...document.querySelectorAll('.timeline-entry')].map(it => it.clientWidth)")
     assert widths and min(widths) > 300
+
+
+def test_an_activity_on_paper_offers_nothing_to_do(open_as: Open, site: Site) -> None:
+    lead = make_own_lead(site)
+    with site.database.session() as session:
+        make_activity(session, lead_id=lead.id, by=site.database.find(session, "ada"))
+    page = open_as("ada").go(f"/leads/{lead.id}")
+    offered = page.locator(".timeline").get_by_text("Add files")
+    expect(offered).to_be_visible()
+    page.emulate_media(media="print")
+    expect(offered).to_be_hidden()
 
 
 def test_nothing_is_cut_off_at_twice_the_size(open_as: Open, site: Site) -> None:
