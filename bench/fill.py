@@ -91,7 +91,8 @@ def make_database(name: str, leads: int, *, keeps: bool = False, has_history: bo
         started = time.perf_counter()
         result = runner.invoke(command, args=arguments)
         if result.exit_code:
-            raise SystemExit(f"{' '.join(arguments)}: {result.output}")
+            _administer(f'DROP DATABASE "{database.name}" WITH (FORCE)')
+            raise SystemExit(f"{' '.join(arguments)}: {result.output}") from result.exception
     database.rows_a_second = leads / (time.perf_counter() - started)
     with app.app_context():
         db.engine.dispose()

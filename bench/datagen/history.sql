@@ -60,5 +60,3 @@ FROM (
     ) move (step, becomes, at) WHERE at IS NOT NULL
     WINDOW steps AS (PARTITION BY l.id ORDER BY step)
 ) moves;
-
-TRUNCATE fill_leads, fill_wins;

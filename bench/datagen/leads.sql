@@ -1,3 +1,5 @@
+TRUNCATE fill_leads, fill_wins;
+
 -- One batch of leads, drawn: who they are, how far they went, and when. The numbers behind `seed` only have to differ.
 INSERT INTO fill_leads (
     number, id, created_at, updated_at, version, created_by_id, updated_by_id, deleted_at, deleted_by_id,

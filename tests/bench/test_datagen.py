@@ -201,6 +201,18 @@ def fingerprint(seed: str) -> list[Any]:
     return []
 
 
+@pytest.mark.parametrize("has_history", [True, False])
+def test_fills_batch_after_batch(monkeypatch: pytest.MonkeyPatch, own_database: OwnDatabase, has_history: bool) -> None:
+    monkeypatch.setattr(operations, "BATCH", 8)
+    filling = Filling(20, seed=1, until=datetime(2026, 3, 2, tzinfo=UTC).date(), has_history=has_history)
+    with own_database.app.app_context():
+        made = fill_database(filling)
+        told = db.session.scalar(text("SELECT count(DISTINCT entity_id) FROM changes WHERE entity = 'lead'"))
+        db.session.rollback()
+    assert made["leads"] == 20
+    assert told == (20 if has_history else 0)
+
+
 def test_leaves_every_index_where_it_was(monkeypatch: pytest.MonkeyPatch, own_database: OwnDatabase) -> None:
     monkeypatch.setattr(operations, "WORTH_SETTING_ASIDE", 1)
     listed = """
