@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy.orm import Session
 
+from crm_web.activities.days import list_day_words
 from crm_web.core import clock
 from crm_web.models import Activity, ActivityKind, Employee
 from tests.factories import make_activity, make_lead
@@ -52,6 +53,21 @@ def test_a_task_is_put_off_by_a_word_or_a_date(browser_as: BrowserAs, session: S
     assert task.due_on == date(2027, 2, 3)
     page = browser.post("activities.put_off", {"due_on": "soon"}, activity_id=task.id).follow()
     assert page.flash.endswith("Choose a date to move this to.")
+
+
+@pytest.mark.parametrize(
+    ("today", "due_on", "words"),
+    [
+        (date(2026, 11, 25), None, "tomorrow monday week"),
+        (date(2026, 11, 29), date(2026, 11, 3), "tomorrow week"),
+        (date(2026, 11, 25), date(2026, 11, 26), "monday week"),
+        (date(2026, 11, 30), date(2026, 11, 30), "tomorrow monday"),
+    ],
+    ids=["any day", "Sunday, before Monday", "due tomorrow", "Monday, a week ahead of the next"],
+)
+def test_each_word_moves_it_to_another_day(today: date, due_on: date | None, words: str) -> None:
+    assert list_day_words(today, due_on) == words.split()
+    assert list_day_words(today, moves=False)[:2] == ["today", "tomorrow"]
 
 
 @pytest.mark.usefixtures("friday")

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.activities import blueprint, queries
-from crm_web.activities.days import DayWord, read_day_word
+from crm_web.activities.days import DayWord, list_day_words, read_day_word
 from crm_web.activities.editing import operations
 from crm_web.activities.editing.forms import EditActivityForm, PutOffForm, read_edit_form
 from crm_web.activities.places import place_after, url_of_copy
@@ -20,7 +20,7 @@ from crm_web.records.operations import ChangedMeanwhile
 from crm_web.web.form_fields import show_refusal, stored_values
 from crm_web.web.idempotency import Answer
 from crm_web.web.refills import refillable
-from crm_web.web.template_filters import current_user_locale
+from crm_web.web.template_filters import current_user_locale, today
 from crm_web.web.template_filters import date as format_date
 
 
@@ -92,6 +92,20 @@ def _build_answer(activity: Activity, text: str) -> Answer:
     place = place_after(activity)
     undo = url_for("activities.undo_edit", activity_id=activity.id, version=activity.version, next=place)
     return Answer(text, place, undo=("Undo", undo))
+
+
+@blueprint.app_template_global()
+def days_to_move_to(activity: Activity) -> list[DayWord]:
+    """The words to press on an open activity."""
+    if activity.is_task:
+        return list_day_words(today(), activity.due_on)
+    return list_day_words(today(), activity.happened_at.astimezone(current_user_locale().zone).date())
+
+
+@blueprint.app_template_global()
+def days_to_add_on() -> list[DayWord]:
+    """The words to press to add a task."""
+    return list_day_words(today(), moves=False)
 
 
 @blueprint.post("/activities/<int:activity_id>/versions/<int:version>/undo")
