@@ -173,7 +173,8 @@ def escape_like(word: str) -> str:
 class Match:
     """A record that may be the same person or company.
 
-    :param entity: ``lead`` or ``customer``
+    :param entity: whose page shows it: ``lead`` or ``customer``
+    :param detail: what it is, and of whom
     """
 
     entity: str

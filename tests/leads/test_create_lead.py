@@ -231,8 +231,9 @@ def test_a_possible_duplicate_is_shown_before_saving(browser_as: BrowserAs, sess
     assert page.status == 422
     assert count(session, Lead) == 1
     said = page.one("[role=alert]").get_text(" ", strip=True)
-    assert "Known : lead · New · same email" in said
-    assert f"Nordlys A/S : customer · {customer.number} · same phone number" in said
+    assert "Known : Lead · New · same email" in said
+    assert f"Nordlys A/S : Customer · {customer.number} · same phone number" in said
+    assert f"Berg : Contact of {contact.customer.name} · same phone number" in said
     assert page.link("Known") == f"/leads/{known.id}"
     assert page.link("Nordlys A/S") == f"/customers/{customer.id}"
     assert page.link("Berg") == f"/customers/{contact.customer_id}"

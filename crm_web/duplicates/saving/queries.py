@@ -162,8 +162,8 @@ def _describe(profile: Profile, found: Iterable[tuple[Comparison, Ref]]) -> Iter
         record, reason = records[ref], comparison.reasons_for[0].text
         text = reason[0].lower() + reason[1:]
         if ref[0] is RecordKind.LEAD:
-            yield Match("lead", record.id, record.name, record.status.label, text)
+            yield Match("lead", record.id, record.name, f"Lead · {record.status.label}", text)
         elif ref[0] is RecordKind.CUSTOMER:
-            yield Match("customer", record.id, record.name, record.number, text)
+            yield Match("customer", record.id, record.name, f"Customer · {record.number}", text)
         else:
-            yield Match("customer", record.customer_id, record.name, "Contact", text)
+            yield Match("customer", record.customer_id, record.name, f"Contact of {record.customer.name}", text)
