@@ -24,6 +24,7 @@ GROUPS = {
     "backup": "crm_web.launcher.backups",
     "demo": "crm_web.demo.commands",
     "employees": "crm_web.employees.commands",
+    "files": "crm_web.files.commands",
     "import": "crm_web.imports.commands:import_file",
     "leads": "crm_web.imports.commands",
     "rates": "crm_web.rates.commands",

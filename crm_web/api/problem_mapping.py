@@ -13,6 +13,7 @@ from crm_web.core.errors import Conflict, DomainError, RecordGone
 from crm_web.core.problem_details import describe_problem, make_problem
 from crm_web.core.request_log import log_event
 from crm_web.files.operations import FileTooLarge
+from crm_web.files.storage.bucket import FilesUnreachable
 from crm_web.web.error_pages import PAGES
 from crm_web.winning.operations import WinStands
 
@@ -60,7 +61,8 @@ class Refusal:
         return describe_problem(self.status, self.detail, errors=self.errors, **self.more)
 
     def to_response(self) -> Response:
-        return make_problem(self.status, self.detail, errors=self.errors, **self.more)
+        headers = [("Retry-After", "5")] if self.status == 503 else []
+        return make_problem(self.status, self.detail, errors=self.errors, headers=headers, **self.more)
 
 
 def build_refusal(error: DomainError | HTTPException | RecordGone | IntegrityError) -> Refusal:
@@ -75,6 +77,8 @@ def build_refusal(error: DomainError | HTTPException | RecordGone | IntegrityErr
         return Refusal(code, own or PAGES[code][1])
     if isinstance(error, FileTooLarge):
         return Refusal(413, error.message)
+    if isinstance(error, FilesUnreachable):
+        return Refusal(503, error.message)
     errors = [{"field": error.field, "message": error.message}] if error.field else []
     more: dict[str, Any] = {}
     if isinstance(error, CustomerNotChosen):

@@ -18,7 +18,6 @@ from flask import current_app
 from phonenumbers import SUPPORTED_REGIONS
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -33,6 +32,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from crm_web.core.embedded_database import embedded_url
+from crm_web.core.file_settings import FileSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 DRIVER = "postgresql+psycopg2"
@@ -164,7 +164,7 @@ Networks = Annotated[
 ]
 
 
-class Settings(BaseModel):
+class Settings(FileSettings):
     """The checked settings; the environment variables have the names of the fields in upper case.
 
     What ``repr=False`` hides is never printed, not even in the message about a wrong value.
@@ -381,7 +381,7 @@ def default_region() -> str:
 
 def _explain(error: ErrorDetails) -> str:
     """Say in one line which setting is wrong, and what it should look like."""
-    name = str(error["loc"][0])
+    name = str(error["loc"][0]).upper()
     field = Settings.model_fields[name.lower()]
     reason = str(error.get("ctx", {}).get("error", "")) or f"must be {field.description}"
     shown = f" ({error['input']!r})" if field.repr else ""

@@ -1,24 +1,21 @@
-"""Adding, removing and restoring files.
+"""Adding, removing and restoring files."""
 
-Their content is in rows of a table of its own, in the same transaction as everything else: a broken upload leaves
-nothing, ``pg_dump`` takes it along, and whatever deletes a file deletes its content. Large objects have no foreign
-keys, so that a job would have to find those that nothing refers to.
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from io import SEEK_END
 from typing import BinaryIO
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
 from crm_web.core.clock import now
 from crm_web.core.config import current_settings
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.files.queries import list_removed_with, record_of
+from crm_web.files.storage.operations import Content, keep, take_in
 from crm_web.files.types import clean_name, find_media_type
-from crm_web.models import FILE_CHUNK, Activity, Customer, Employee, File, FileChunk, Lead, set_audit_actor
+from crm_web.models import Activity, Customer, Employee, File, Lead, MediaType, set_audit_actor
 from crm_web.records.operations import lock, move_to_trash, require_outside_trash, restore_from_trash
 from crm_web.records.retention import delete_portion
 
@@ -31,13 +28,44 @@ class FileTooLarge(DomainError):
     """A file is larger than this installation allows."""
 
 
-def add_files(place: Lead | Customer | Activity, sent: Sequence[tuple[BinaryIO, str]], *, by: Employee) -> list[File]:
-    """Add files to a lead, customer or activity, all or none.
+@dataclass(frozen=True)
+class Received:
+    """A file that was sent and is not added yet."""
+
+    name: str
+    size: int
+    media_type: MediaType | None
+    content: Content
+
+
+def receive_files(sent: Sequence[tuple[BinaryIO, str]]) -> list[Received]:
+    """Check files that were sent, and upload them if new ones are kept in a bucket.
+
+    Call it before anything is locked or changed: an upload takes its time, so the transaction ends before. Load what
+    you go on with again. What is not added afterwards is deleted by the worker.
 
     :param sent: the bytes of each file, with its name
+    :raise FileTooLarge: if one of them is too large
+    :raise FilesUnreachable: if the bucket can't be reached
+    """
+    most = current_settings().max_file_mb
+    checked = []
+    for stream, sent_name in sent:
+        name, size = clean_name(sent_name), stream.seek(0, SEEK_END)
+        if size > most * MEGABYTE:
+            raise FileTooLarge(f"{name} is too large. The limit is {most} MB for each file.", "files")
+        stream.seek(0)
+        checked.append((name, size, find_media_type(stream.read(16)), stream))
+    if current_settings().files_store != "database":
+        db.session.rollback()
+    return [Received(name, size, media_type, take_in(stream)) for name, size, media_type, stream in checked]
+
+
+def add_files(place: Lead | Customer | Activity, received: Sequence[Received], *, by: Employee) -> list[File]:
+    """Add files to a lead, customer or activity, all or none.
+
     :raise RecordInTrash: if the record is in the trash
     :raise RecordGone: if the activity was removed meanwhile
-    :raise FileTooLarge: if one of them is too large
     """
     set_audit_actor(by)
     record = record_of(place)
@@ -47,27 +75,15 @@ def add_files(place: Lead | Customer | Activity, sent: Sequence[tuple[BinaryIO, 
     if isinstance(place, Activity):
         lock(place, shared=True)
         ids["activity_id"] = place.id
-    return [_add(ids, stream, clean_name(name)) for stream, name in sent]
+    return [_add(ids, one) for one in received]
 
 
-def _add(ids: dict[str, int], stream: BinaryIO, name: str) -> File:
-    most = current_settings().max_file_mb
-    size = stream.seek(0, SEEK_END)
-    if size > most * MEGABYTE:
-        raise FileTooLarge(f"{name} is too large. The limit is {most} MB for each file.", "files")
-    stream.seek(0)
-    file = File(**ids, name=name, size=size, media_type=find_media_type(stream.read(16)))
+def _add(ids: dict[str, int], received: Received) -> File:
+    file = File(**ids, name=received.name, size=received.size, media_type=received.media_type)
     db.session.add(file)
     db.session.flush()
-    stream.seek(0)
-    for number, content in enumerate(_read_pieces(stream)):
-        db.session.execute(insert(FileChunk).values(file_id=file.id, number=number, content=content))
+    keep(received.content, file.id)
     return file
-
-
-def _read_pieces(stream: BinaryIO) -> Iterator[bytes]:
-    while piece := stream.read(FILE_CHUNK):
-        yield piece
 
 
 def remove_file(file: File, *, by: Employee) -> None:

@@ -1,12 +1,14 @@
 """Queries for files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import Any, cast
 
 from sqlalchemy import select, union_all
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import instance_state
 
 from crm_web.core.extensions import db
-from crm_web.models import Activity, Change, Customer, File, FileChunk, Lead
+from crm_web.models import Activity, Change, Customer, File, Lead
 
 MOST = 200
 """How many files of a record are listed."""
@@ -37,6 +39,12 @@ def get_file(file_id: int) -> File | None:
     return db.session.scalar(select(File).where(File.id == file_id).options(joinedload(File.activity), *owners))
 
 
+def find_again(place: Lead | Customer | Activity) -> Lead | Customer | Activity | None:
+    """Find a record or activity in a new transaction; ``None`` if it was deleted meanwhile."""
+    found: Any = db.session.get(place.__class__, instance_state(place).identity)
+    return cast(Lead | Customer | Activity | None, found)
+
+
 def record_of(place: Lead | Customer | Activity) -> Lead | Customer:
     """Return the lead or customer that lists the files of a place."""
     return place.record if isinstance(place, Activity) else place
@@ -62,16 +70,3 @@ def list_removed_with(activity: Activity, removed_id: int) -> Sequence[File]:
     on_record = (File.lead_id == activity.lead_id) if activity.lead_id else (File.customer_id == activity.customer_id)
     query = select(File).where(on_record, File.deleted_at.is_not(None), removed.exists()).order_by(File.id)
     return db.session.scalars(query.with_for_update(key_share=True, of=File)).all()
-
-
-def read_content(file_id: int) -> Iterator[bytes]:
-    """Read what a file holds, a piece at a time."""
-    number = 0
-    while (piece := _read_piece(file_id, number)) is not None:
-        yield piece
-        number += 1
-
-
-def _read_piece(file_id: int, number: int) -> bytes | None:
-    query = select(FileChunk.content).where(FileChunk.file_id == file_id, FileChunk.number == number)
-    return db.session.scalar(query)

@@ -1,12 +1,13 @@
 """Sending files so that nothing in them runs."""
 
 from collections.abc import Iterator
+from itertools import chain
 from urllib.parse import quote
 
 from flask import Response, stream_with_context
 
 from crm_web.core.extensions import db
-from crm_web.files.queries import read_content
+from crm_web.files.storage.queries import read_content
 from crm_web.models import File, MediaType
 
 NOTHING_RUNS = "default-src 'none'; sandbox"
@@ -19,8 +20,12 @@ def send_content(file: File, media_type: str, disposition: str) -> Response:
     """Send a file, a piece at a time. A browser takes it for nothing else than it is sent as, and runs nothing in it.
 
     :param disposition: ``attachment`` to save it, ``inline`` to show it
+    :raise FilesUnreachable: if it is in the bucket and can't be had
     """
-    response = Response(stream_with_context(_read_pieces(file.id)), mimetype=media_type)
+    pieces = read_content(file.id, file.size)
+    # Once the answer has begun it can only break off; so the first piece has to be there.
+    pieces = chain([next(pieces, b"")], pieces)
+    response = Response(stream_with_context(_send_pieces(pieces)), mimetype=media_type)
     plain = file.name.encode("ascii", "replace").decode().replace('"', "_").replace("?", "_")
     name = f"filename=\"{plain}\"; filename*=UTF-8''{quote(file.name, safe='')}"
     response.headers["Content-Disposition"] = f"{disposition}; {name}"
@@ -29,8 +34,8 @@ def send_content(file: File, media_type: str, disposition: str) -> Response:
     return response
 
 
-def _read_pieces(file_id: int) -> Iterator[bytes]:
+def _send_pieces(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Give the connection back before each piece is sent: slow readers would keep it from everyone else."""
-    for piece in read_content(file_id):
+    for piece in pieces:
         db.session.close()
         yield piece

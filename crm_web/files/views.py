@@ -6,7 +6,7 @@ from typing import Any
 from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge, ServiceUnavailable
 
 from crm_web.auth.permissions import Action, allowed, may_keep_files, require_files
 from crm_web.core.config import current_settings
@@ -14,6 +14,7 @@ from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.files import blueprint, operations, queries
 from crm_web.files.sending import send_content
+from crm_web.files.storage.bucket import FilesUnreachable
 from crm_web.models import Activity, Customer, File, Lead
 from crm_web.records.queries import get_record
 from crm_web.web.error_pages import show_error
@@ -73,16 +74,20 @@ def _require(place: Place | None) -> Place:
 
 def _add(place: Place) -> ResponseReturnValue:
     form = FilesForm()
-    if answer := replay_response(form):
-        return answer.give()
-    if not form.validate():
-        return _adding_page(form, place), 422
     try:
-        files = operations.add_files(place, form.files.list_files(), by=current_user)
+        # Files go to the bucket before the form's key is claimed, for which a second request would have to wait.
+        received = operations.receive_files(form.files.list_files()) if form.validate() else []
+        place = _require(queries.find_again(place))
+        if answer := replay_response(form):
+            return answer.give()
+        if not form.validate():
+            return _adding_page(form, place), 422
+        files = operations.add_files(place, received, by=current_user)
     except DomainError as error:
         db.session.rollback()
         show_refusal(form, error)
-        return _adding_page(form, place), 422
+        status = 503 if isinstance(error, FilesUnreachable) else 422
+        return _adding_page(form, _require(queries.find_again(place))), status
     added = files[0].name if len(files) == 1 else f"{len(files)} files"
     answer = store_response(form, f"{added} added.", _url_of(place))
     db.session.commit()
@@ -114,6 +119,12 @@ def refuse_large_form(error: RequestEntityTooLarge) -> ResponseReturnValue:
     form = FilesForm(formdata=None)
     form.files.errors = [f"These files are too large. The limit is {size_limit().text} in all."]
     return _adding_page(form, place), 413
+
+
+@blueprint.errorhandler(FilesUnreachable)
+def show_unreachable(error: FilesUnreachable) -> ResponseReturnValue:
+    """Say that a file can't be had now; the rest of the product goes on."""
+    return show_error(ServiceUnavailable(), words=("File not available", error.message))
 
 
 @blueprint.get("/files/<int:file_id>")

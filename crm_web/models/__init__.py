@@ -39,7 +39,7 @@ from crm_web.models.employee import (
 from crm_web.models.erasure import Erasure
 from crm_web.models.exchange_rate import ExchangeRate, RateSource
 from crm_web.models.external_id import ExternalId
-from crm_web.models.file import File, FileChunk, MediaType
+from crm_web.models.file import File, FileChunk, FileObject, MediaType
 from crm_web.models.last_activity import CustomerLastActivity, LeadLastActivity
 from crm_web.models.lead import WAY_TO_WON, Lead, LeadSource, LeadStatus, LostReason, Rating, StatusKind
 from crm_web.models.mail import MailState, MailTemplate, OutgoingMail
@@ -129,6 +129,7 @@ __all__ = [
     "ExternalId",
     "File",
     "FileChunk",
+    "FileObject",
     "Import",
     "ImportChunk",
     "ImportCorrection",

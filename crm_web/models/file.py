@@ -2,12 +2,13 @@
 
 from enum import StrEnum
 from typing import cast
+from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crm_web.models.activity import Activity
-from crm_web.models.base import Base, EnumText, Id, Recorded, Text300, Trashable, index_values
+from crm_web.models.base import Base, EnumText, Id, Recorded, Text300, Timestamp, Trashable, index_values
 from crm_web.models.customer import Customer
 from crm_web.models.employee import Employee
 from crm_web.models.lead import Lead
@@ -80,3 +81,23 @@ class FileChunk(Base):
     file_id: Mapped[int] = mapped_column(ForeignKey("files.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class FileObject(Base):
+    """What a file holds, as an object in a bucket; a file without one has pieces.
+
+    The row is committed before the object is uploaded, so that none is ever forgotten: those that belong to no file are
+    deleted, ``expires_at`` at the earliest. ``sha256`` is what the object holds, once it belongs to a file.
+    """
+
+    __tablename__ = "file_objects"
+    __table_args__ = (
+        CheckConstraint("(file_id IS NULL) OR (sha256 IS NOT NULL)", name="hash_known"),
+        Index("uq_file_objects_file_id", "file_id", unique=True),
+        Index("ix_file_objects_expires_at", "expires_at", postgresql_where=text("file_id IS NULL")),
+    )
+
+    key: Mapped[UUID] = mapped_column(primary_key=True)
+    file_id: Mapped[int | None] = mapped_column(ForeignKey("files.id", ondelete="SET NULL"))
+    sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
+    expires_at: Mapped[Timestamp]

@@ -13,6 +13,7 @@ from crm_web.bulk.operations import delete_expired_selections
 from crm_web.core.config import Settings
 from crm_web.duplicates.finding.operations import keep_duplicates_current
 from crm_web.files.operations import delete_expired_files
+from crm_web.files.storage.operations import delete_expired_objects
 from crm_web.imports.stored.retention import delete_expired_import_files
 from crm_web.imports.stored.running import POLL_SECONDS as IMPORTS_POLLED
 from crm_web.imports.stored.running import ImportRunner
@@ -58,6 +59,7 @@ def list_jobs(app: Flask) -> list[Job]:
         Job("delete expired bulk selections", delete_expired_selections, every=HOUR),
         Job("delete expired import files", delete_expired_import_files, every=HOUR),
         Job("delete expired files", delete_expired_files, every=HOUR),
+        Job("delete expired file objects", delete_expired_objects, every=MINUTE, thread="files"),
         Job("delete expired mails", delete_expired_mails, every=HOUR),
         Job("delete expired notifications", delete_expired_notifications, every=HOUR),
         Job("delete expired password links", delete_expired_links, every=HOUR),

@@ -15,6 +15,7 @@ from flask import Flask
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 
 PAUSE_AFTER_FAILURE = 5.0
@@ -91,8 +92,8 @@ def _attempt(job: Job, step: Callable[[], object]) -> bool | None:
         db.session.commit()
     except Exception as error:
         db.session.rollback()
-        # Of a database that is away one line is enough; anything else is a fault of the program.
-        is_away = isinstance(error, ClickException | InterfaceError | OperationalError | PoolTimeout)
+        # Of a database or file store that is away one line is enough; anything else is a fault of the program.
+        is_away = isinstance(error, ClickException | DomainError | InterfaceError | OperationalError | PoolTimeout)
         reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
         log.warning("job %s failed: %s", job.name, reason, exc_info=None if is_away else error)
         return None

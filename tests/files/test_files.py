@@ -14,6 +14,8 @@ from crm_web.core import clock
 from crm_web.core.extensions import db
 from crm_web.files import operations
 from crm_web.files.sending import send_content
+from crm_web.files.storage import operations as storage
+from crm_web.files.storage import queries as contents
 from crm_web.files.types import clean_name, find_media_type
 from crm_web.merging.operations import merge_records, undo_merge
 from crm_web.models import Activity, Change, Customer, Employee, File, FileChunk, Lead, RecordKind
@@ -36,7 +38,8 @@ def read(browser: Browser, file: File, endpoint: str = "files.save_file") -> Any
 def test_several_are_added_at_once_and_saved_again(
     browser_as: BrowserAs, session: Session, ann: Employee, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operations, "FILE_CHUNK", 1000)
+    for module in (storage, contents):
+        monkeypatch.setattr(module, "FILE_CHUNK", 1000)
     large = bytes(range(200)) * 10 + b"end"
     for record, endpoint in (
         (make_lead(session, owner_id=ann.id), "files.add_to_lead"),
@@ -242,7 +245,7 @@ def test_they_move_with_their_activity(app: Flask, session: Session, ada: Employ
         by = db.session.get_one(Employee, ada.id)
         merge = merge_records(RecordKind.LEAD, [kept.id, other.id], keep=kept.id, by=by)
         activity = db.session.scalars(select(Activity)).one()
-        operations.add_files(activity, [(io.BytesIO(b"new"), "new.txt")], by=by)
+        operations.add_files(activity, operations.receive_files([(io.BytesIO(b"new"), "new.txt")]), by=by)
         assert list(db.session.scalars(select(File.lead_id))) == [kept.id] * 2
         assert undo_merge(merge, by=by).left == []
         assert list(db.session.scalars(select(File.lead_id))) == [other.id] * 2

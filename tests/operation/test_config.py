@@ -217,7 +217,7 @@ def test_env_file_completes_the_environment(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_example_lists_each_variable_with_its_default() -> None:
-    listed = dict(re.findall(r"^# ?([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    listed = dict(re.findall(r"^# ?([A-Z0-9_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
     assert set(listed) == set(VARIABLES)
     given = {name: value for name, value in listed.items() if name not in ("TRUSTED_PROXIES", "TRUSTED_HOSTS")}

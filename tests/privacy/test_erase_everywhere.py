@@ -52,6 +52,7 @@ SAFE = {
             "api_tokens.secret_hash",
             "api_tokens.secret_end",
             "calendar_feeds.key_hash",
+            "file_objects.sha256",
             "passkey_challenges.challenge",
             "webhooks.secret",
         ),

@@ -40,7 +40,7 @@ REFUSALS = {
     422: "The request is not valid. Each error names its field.",
     428: "If-Match is missing. Send the ETag of the version you read.",
     429: "Too many requests this minute, or too many invalid tokens from this address in the last 15 minutes.",
-    503: "The database is unavailable or too busy. Try again after the number of seconds in Retry-After.",
+    503: "The database or file store is unavailable or too busy. Try again after the seconds in Retry-After.",
 }
 SECURITY = {
     "token": {"type": "http", "scheme": "bearer", "description": "An API token from your account page."},

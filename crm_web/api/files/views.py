@@ -22,7 +22,7 @@ from crm_web.api.schemas import FieldsQuery
 from crm_web.auth.permissions import Action, allowed, require_files
 from crm_web.core.extensions import db
 from crm_web.files import operations
-from crm_web.files.queries import get_file
+from crm_web.files.queries import find_again, get_file
 from crm_web.files.sending import send_content
 from crm_web.models import Activity, Customer, File, Lead
 from crm_web.records.operations import lock
@@ -76,9 +76,11 @@ def upload_to_activity(activity_id: int) -> ResponseReturnValue:
 def _upload(place: Lead | Customer | Activity) -> Response:
     require_files(place)
     stream, name = _read_upload()
+    received = operations.receive_files([(stream, name)])
+    place = find_again(place) or abort(404)
     if answer := replay_response(lambda: f"{name}\0{digest_file(stream)}".encode()):
         return answer
-    (file,) = operations.add_files(place, [(stream, name)], by=current_user)
+    (file,) = operations.add_files(place, received, by=current_user)
     location = url_for("api.read_file", file_id=file.id)
     answer = store_response(show(schemas.File, file, 201, location=location))
     db.session.commit()
