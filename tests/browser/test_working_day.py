@@ -26,6 +26,10 @@ def test_a_call_and_a_task_with_a_date_take_two_clicks(open_as: Open, javascript
     page.keyboard.type("Asked for a later date")
     page.get_by_role("button", name="Add activity").click()
     expect(page.locator(".message")).to_contain_text("Call added: Asked for a later date")
+    if javascript:
+        page.get_by_role("link", name="Log call").click()
+        page.get_by_role("button", name="Add activity").click()
+        expect(page.locator(".message")).to_contain_text("Call added: Call")
     page.get_by_role("link", name="Task", exact=True).click()
     expect(page.get_by_label("Subject")).to_be_focused()
     page.keyboard.type("Call again")
