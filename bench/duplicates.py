@@ -17,7 +17,6 @@ from bench.report import Figure, print_figures
 from crm_web.duplicates.comparison.keys import list_keys
 from crm_web.duplicates.comparison.profiles import Profile, build_profile
 from crm_web.duplicates.comparison.scoring import compare
-from crm_web.duplicates.finding.queries import MOST_WITH_ONE_KEY
 from crm_web.models import Strength
 
 Labelled = list[tuple[str, Profile]]
@@ -89,12 +88,12 @@ def _pair_equal(labels: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def _list_candidates(profiles: Sequence[Profile]) -> Iterator[tuple[int, int]]:
-    places: dict[int, list[int]] = defaultdict(list)
+    places: dict[tuple[int, int], list[int]] = defaultdict(list)
     for place, profile in enumerate(profiles):
-        for key in list_keys(profile):
+        for key in list_keys(profile).items():
             places[key].append(place)
-    for sharing in places.values():
-        if len(sharing) <= MOST_WITH_ONE_KEY:
+    for (_, most), sharing in places.items():
+        if len(sharing) <= most:
             yield from combinations(sharing, 2)
 
 

@@ -26,9 +26,11 @@ def is_shared_host(host: str) -> bool:
 
     :param host: in lower case, without ``www.``
     """
-    labels = host.split(".")
-    parents = {".".join(labels[start:]) for start in range(len(labels) - 1)}
-    return host in _UNLISTED_MAIL or not SITES.isdisjoint(parents) or host in _list_mail_hosts()
+    if host in _UNLISTED_MAIL or host in _list_mail_hosts():
+        return True
+    while "." in host and host not in SITES:
+        host = host.partition(".")[2]
+    return "." in host
 
 
 @functools.cache

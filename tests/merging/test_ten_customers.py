@@ -1,4 +1,4 @@
-"""Ten customers, each of which came from a won lead, become one with everything they have, and are taken apart again."""
+"""Ten customers of won leads become one with everything they have, and are taken apart again."""
 
 from collections.abc import Callable
 from typing import Any

@@ -9,13 +9,25 @@ from hashlib import blake2b
 
 from crm_web.duplicates.comparison.profiles import Profile
 
+MOST_WITH_ONE_KEY = 20
+"""What more records share says too little."""
+MOST_WITH_A_WEAK_KEY = 10
+"""The same for weak keys, which people share who have nothing else in common: where many do, it is by chance."""
 _START = 4
 _START_OF_COMPANY = 7
 
 
-def list_keys(profile: Profile) -> set[int]:
-    """Return the keys of a record, as numbers that say nothing about the person."""
-    return {int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), signed=True) for key in _spell_keys(profile)}
+def list_keys(profile: Profile) -> dict[int, int]:
+    """Return the keys of a record, each with how many records may share it at most to be compared.
+
+    A key is a number that says nothing about the person.
+    """
+    weak = dict.fromkeys(map(_number, _spell_weak_keys(profile)), MOST_WITH_A_WEAK_KEY)
+    return weak | dict.fromkeys(map(_number, _spell_keys(profile)), MOST_WITH_ONE_KEY)
+
+
+def _number(key: str) -> int:
+    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), signed=True)
 
 
 def _spell_keys(profile: Profile) -> Iterator[str]:
@@ -26,7 +38,7 @@ def _spell_keys(profile: Profile) -> Iterator[str]:
         yield from _keys_of_person(profile)
     if profile.company and not profile.is_person:
         yield from _keys_of_company(profile)
-    yield from _keys_of_address(profile)
+        yield from _keys_of_house(profile)
 
 
 def _keys_of_person(profile: Profile) -> Iterator[str]:
@@ -34,13 +46,6 @@ def _keys_of_person(profile: Profile) -> Iterator[str]:
     if len(words) > 1:
         # Consonants survive most typos, and sorted words survive names in the other order.
         yield f"name {' '.join(sorted(_consonants(word) for word in words))}"
-    for word in {"".join(profile.first), "".join(profile.last)} - {""}:
-        if profile.postal_code:
-            yield f"at {word[:_START]} {profile.postal_code}"
-        elif profile.city:
-            yield f"at {word[:_START]} {profile.city}"
-    if profile.last and profile.company:
-        yield f"works {_consonants(''.join(profile.last))} {profile.company[0]}"
     if profile.company:
         yield f"company {''.join(sorted(profile.company))}"
 
@@ -56,10 +61,20 @@ def _keys_of_company(profile: Profile) -> Iterator[str]:
     yield from (f"host {host}" for host in profile.hosts)
 
 
-def _keys_of_address(profile: Profile) -> Iterator[str]:
+def _keys_of_house(profile: Profile) -> Iterator[str]:
     longest = max(profile.street, key=len, default="")
     if longest:
         yield from (f"street {number} {longest[:_START]}" for number in sorted(profile.numbers)[:2])
+
+
+def _spell_weak_keys(profile: Profile) -> Iterator[str]:
+    place = profile.postal_code or profile.city
+    if profile.is_person:
+        names = {"".join(profile.first), "".join(profile.last)} - {""}
+        yield from (f"at {name[:_START]} {place}" for name in names if place)
+        yield from _keys_of_house(profile)
+        if profile.last and profile.company:
+            yield f"works {_consonants(''.join(profile.last))} {profile.company[0]}"
     if profile.street and profile.city:
         yield f"street {profile.street[0][:_START]} {profile.city}"
 

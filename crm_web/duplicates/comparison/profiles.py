@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from crm_web.duplicates.comparison.addresses import street_parts
@@ -101,6 +102,7 @@ def _names(entity: str, values: Mapping[str, Any]) -> tuple[str, str, str]:
     return values.get("first_name") or "", values.get("last_name") or "", values.get("company") or ""
 
 
+@lru_cache(maxsize=16_384)
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word for word in _PART.split(fold_vowels(text).replace("'", "")) if word) if text else ()
 
@@ -110,14 +112,17 @@ def _digits(values: Mapping[str, Any], name: str) -> str:
     known = values.get(f"{name}_e164")
     if known:
         return str(known)
-    digits = re.sub(r"\D", "", values.get(name) or "").lstrip("0")
+    typed = values.get(name)
+    digits = re.sub(r"\D", "", typed).lstrip("0") if typed else ""
     return digits if len(digits) >= _FEWEST_DIGITS else ""
 
 
 def _host(address: str) -> str:
+    if not address:
+        return ""
     found = _HOST.match(address.lower())
     return found[1] if found and found[1] != address.lower().rpartition("@")[0] else ""
 
 
 def _code(text: str) -> str:
-    return "".join(letter for letter in fold(text) if letter.isalnum())
+    return "".join(letter for letter in fold(text) if letter.isalnum()) if text else ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.fuzz import partial_ratio, ratio, token_set_ratio, token_sort_ratio
@@ -47,7 +48,7 @@ class Comparison:
 
     reasons: tuple[Reason, ...]
 
-    @property
+    @cached_property
     def points(self) -> int:
         return sum(reason.points for reason in self.reasons)
 
@@ -96,10 +97,9 @@ def _compare_codes(one: Profile, other: Profile) -> Iterator[Reason]:
 
 def _compare_people(one: Profile, other: Profile) -> Iterator[Reason]:
     first, last = _likeness(one.first, other.first), _likeness(one.last, other.last)
-    crossed = (_likeness(one.first, other.last) or 0, _likeness(one.last, other.first) or 0)
     if first == last == 1:
         yield Reason("Same name", 26)
-    elif min(crossed) >= ALIKE > (last or 0):
+    elif (last or 0) < ALIKE and _are_crossed(one, other):
         yield Reason("Same name in another order", 22)
     else:
         if last is not None:
@@ -107,6 +107,12 @@ def _compare_people(one: Profile, other: Profile) -> Iterator[Reason]:
         if first is not None:
             is_initial = _is_initial(one.first, other.first)
             yield Reason("First name abbreviated", 5) if is_initial else _name_reason("first name", first, 9, 8, -9)
+
+
+def _are_crossed(one: Profile, other: Profile) -> bool:
+    """Whether the first name of each is the last name of the other."""
+    pairs = ((one.first, other.last), (one.last, other.first))
+    return all((_likeness(*pair) or 0) >= ALIKE for pair in pairs)
 
 
 def _name_reason(what: str, likeness: float, same: int, similar: int, different: int) -> Reason:
@@ -126,7 +132,9 @@ def _likeness(one: tuple[str, ...], other: tuple[str, ...]) -> float | None:
     a, b = "".join(one), "".join(other)
     if a == b or sorted(one) == sorted(other):
         return 1.0
-    return min(0.99, max(JaroWinkler.similarity(a, b), OSA.normalized_similarity(a, b)))
+    likeness = JaroWinkler.similarity(a, b)
+    # More than alike makes no difference.
+    return min(0.99, likeness if likeness >= ALIKE else max(likeness, OSA.normalized_similarity(a, b)))
 
 
 def _is_initial(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
@@ -139,13 +147,13 @@ def _compare_companies(one: Profile, other: Profile) -> Reason | None:
         return None
     are_people = one.is_person and other.is_person
     is_mixed = one.is_person != other.is_person
-    a, b = " ".join(one.company), " ".join(other.company)
-    glued = 100 * OSA.normalized_similarity("".join(one.company), "".join(other.company))
-    likeness = max(token_sort_ratio(a, b), glued)
-    if sorted(one.company) == sorted(other.company) or glued == 100:
+    glued = ("".join(one.company), "".join(other.company))
+    if glued[0] == glued[1] or sorted(one.company) == sorted(other.company):
         return Reason("Same company name", 16 if are_people else SAME_COMPANY - 8 * is_mixed)
     if _is_another_branch(one.company, other.company):
         return Reason("Another branch by its name", 0 if are_people else 6)
+    a, b = " ".join(one.company), " ".join(other.company)
+    likeness = max(token_sort_ratio(a, b), 100 * OSA.normalized_similarity(*glued))
     if likeness >= 88:
         return Reason("Similar company name", 12 if are_people else 26 - 8 * is_mixed)
     shared = token_set_ratio(a, b)

@@ -29,7 +29,7 @@ from crm_web.duplicates.finding.queries import (
 from crm_web.models import DuplicateKey, DuplicatePair, DuplicateScan, RecordKind, Strength
 
 PORTION = 500
-_ORDER = list(RecordKind)
+_ORDER = {kind: place for place, kind in enumerate(RecordKind)}
 Pair = tuple[Ref, Ref]
 
 
@@ -51,7 +51,8 @@ def _go_through(scan: DuplicateScan, entity: RecordKind) -> bool:
         compare_records([(entity, record_id) for record_id in ids])
         scan.record_id = ids[-1]
     else:
-        scan.entity = next(iter(_ORDER[_ORDER.index(entity) + 1 :]), None)
+        kinds = list(RecordKind)
+        scan.entity = next(iter(kinds[kinds.index(entity) + 1 :]), None)
         scan.record_id = 0
     db.session.flush()
     return True
@@ -82,9 +83,8 @@ def compare_records(refs: Collection[Ref]) -> None:
     keys = {ref: list_keys(profile) for ref, profile in profiles.items()}
     _write_keys(refs, keys)
     wanted = set(profiles)
-    pairs = {
-        pair for some in list_sharing({key for own in keys.values() for key in own}) for pair in _pair(some, wanted)
-    }
+    every_key = {key: most for own in keys.values() for key, most in own.items()}
+    pairs = {pair for some in list_sharing(every_key) for pair in _pair(some, wanted)}
     profiles |= load_profiles({ref for pair in pairs for ref in pair} - wanted)
     found: dict[Pair, Comparison] = {}
     for one, other in pairs:
@@ -99,7 +99,7 @@ def compare_records(refs: Collection[Ref]) -> None:
 
 def _pair(refs: Sequence[Ref], wanted: Collection[Ref]) -> Iterator[Pair]:
     """Pair records of which one at least is wanted, the lower one first."""
-    ordered = sorted(refs, key=lambda ref: (_ORDER.index(ref[0]), ref[1]))
+    ordered = sorted(refs, key=lambda ref: (_ORDER[ref[0]], ref[1]))
     yield from (pair for pair in combinations(ordered, 2) if pair[0] in wanted or pair[1] in wanted)
 
 
@@ -173,9 +173,11 @@ def regroup(group_ids: Collection[int], pair_ids: Collection[int] = ()) -> None:
     """
     pairs = list_grouped(group_ids, pair_ids)
     groups = find_groups([(pair.id, *_records_of(pair), pair.strength) for pair in pairs])
-    changed = [{"id": pair.id, "group_id": groups[pair.id]} for pair in pairs if pair.group_id != groups[pair.id]]
+    changed = [(pair.id, groups[pair.id]) for pair in pairs if pair.group_id != groups[pair.id]]
     if changed:
-        db.session.execute(update(DuplicatePair), changed)
+        arrays = [cast(list(column), ARRAY(BigInteger)) for column in zip(*changed, strict=True)]
+        new = func.unnest(*arrays).table_valued("id", "group_id").render_derived()
+        _run(update(DuplicatePair).where(DuplicatePair.id == new.c.id).values(group_id=new.c.group_id))
 
 
 def _run(statement: Any) -> None:

@@ -1,13 +1,14 @@
 """What the search for duplicates reads: what changed, the records, and which share a key."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
+    Integer,
     Select,
     Text,
     cast,
@@ -37,8 +38,6 @@ from crm_web.models import (
 Ref = tuple[RecordKind, int]
 """A record: its kind and id."""
 
-MOST_WITH_ONE_KEY = 20
-"""What more records share says too little."""
 MODELS: dict[RecordKind, Any] = {RecordKind.LEAD: Lead, RecordKind.CUSTOMER: Customer, RecordKind.CONTACT: Contact}
 _PERSON = ("first_name", "last_name", "email", "phone", "phone_e164", "mobile", "mobile_e164", "customer_id")
 _ADDRESS = ("street", "city", "state", "postal_code", "country")
@@ -85,8 +84,11 @@ def load_profiles(refs: Iterable[Ref]) -> dict[Ref, Profile]:
         ids[entity].append(record_id)
     profiles: dict[Ref, Profile] = {}
     for entity, some in ids.items():
-        for row in db.session.execute(select_compared(entity, cast(some, ARRAY(BigInteger)))).mappings():
-            profiles[entity, row["id"]] = build_profile(entity, dict(row))
+        found = db.session.execute(select_compared(entity, cast(some, ARRAY(BigInteger))))
+        names = tuple(found.keys())
+        for row in found:
+            values = dict(zip(names, row, strict=True))
+            profiles[entity, values["id"]] = build_profile(entity, values)
     return profiles
 
 
@@ -108,27 +110,40 @@ def select_compared(entity: RecordKind, ids: ColumnElement[Any]) -> Select[Any]:
     return query.where(model.id == func.any(ids), model.deleted_at.is_(None))
 
 
-def list_sharing(keys: Collection[int]) -> list[list[Ref]]:
-    """List the records that share a key, for each key that some share, but not too many."""
-    found: dict[int, list[Ref]] = defaultdict(list)
-    for key, entity, record_id in db.session.execute(select_sharing(cast(sorted(keys), ARRAY(BigInteger)))):
-        found[key].append((RecordKind(entity), record_id))
-    return [refs for refs in found.values() if 1 < len(refs) <= MOST_WITH_ONE_KEY]
+def list_sharing(keys: Mapping[int, int]) -> list[list[Ref]]:
+    """List the records that share a key, for each key that some share, but not too many.
 
-
-def select_sharing(keys: ColumnElement[Any]) -> Select[Any]:
-    """Select ``key``, ``entity`` and ``record_id`` of the records that have a key.
-
-    :param keys: an array of keys; of a key that more than ``MOST_WITH_ONE_KEY`` have, one more than so many
+    :param keys: keys as ``list_keys`` gives them
     """
-    wanted = func.unnest(keys).table_valued(column("key", BigInteger)).render_derived()
+    ordered = sorted(keys)
+    sharing = select_sharing(
+        cast(ordered, ARRAY(BigInteger)), cast([keys[key] for key in ordered], ARRAY(Integer))
+    ).subquery("sharing")
+    how_many = func.sum(func.count()).over(partition_by=sharing.c.key).label("how_many")
+    ids = func.array_agg(sharing.c.record_id).label("ids")
+    by_kind = select(sharing.c.key, sharing.c.most, sharing.c.entity, ids, how_many)
+    counted = by_kind.group_by(sharing.c.key, sharing.c.most, sharing.c.entity).subquery("counted")
+    few = select(counted.c.key, counted.c.entity, counted.c.ids).where(counted.c.how_many.between(2, counted.c.most))
+    found: dict[int, list[Ref]] = defaultdict(list)
+    for key, entity, ids in db.session.execute(few):
+        found[key] += [(entity, record_id) for record_id in ids]
+    return list(found.values())
+
+
+def select_sharing(keys: ColumnElement[Any], most: ColumnElement[Any]) -> Select[Any]:
+    """Select ``key``, ``most``, ``entity`` and ``record_id`` of the records that have a key.
+
+    :param keys: an array of keys
+    :param most: an array of how many records may share each; of more, one more than so many are selected
+    """
+    wanted = func.unnest(keys, most).table_valued(column("key", BigInteger), column("most", Integer)).render_derived()
     sharing = (
         select(DuplicateKey.entity, DuplicateKey.record_id)
         .where(DuplicateKey.key == wanted.c.key)
-        .limit(MOST_WITH_ONE_KEY + 1)
+        .limit(wanted.c.most + 1)
         .lateral("sharing")
     )
-    return select(wanted.c.key, sharing.c.entity, sharing.c.record_id).join(sharing, true())
+    return select(wanted.c.key, wanted.c.most, sharing.c.entity, sharing.c.record_id).join(sharing, true())
 
 
 def list_pairs_of(refs: Collection[Ref]) -> Sequence[DuplicatePair]:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     CompoundSelect,
+    Integer,
     Select,
     Text,
     bindparam,
@@ -29,7 +30,6 @@ from crm_web.duplicates.comparison.profiles import Profile, build_profile
 from crm_web.duplicates.comparison.scoring import Comparison, compare
 from crm_web.duplicates.finding.queries import (
     MODELS,
-    MOST_WITH_ONE_KEY,
     Ref,
     select_compared,
     select_sharing,
@@ -98,8 +98,10 @@ def _load_candidates(profile: Profile, values: Mapping[str, Any]) -> Iterator[tu
     company = values.get("company") or (values.get("name") if profile.company else "") or ""
     first = next(iter(fold(company).split()), "")
     phone, other_phone = (*sorted(profile.phones), None, None)[:2]
+    keys = list_keys(profile)
     binds = {
-        "keys": sorted(list_keys(profile)),
+        "keys": list(keys),
+        "most": list(keys.values()),
         "email": next(iter(profile.emails), None),
         "phone": phone,
         "other_phone": other_phone,
@@ -114,10 +116,10 @@ def _select_candidates() -> CompoundSelect[Any]:
 
     Single values rather than arrays, which may be empty: an index without NULLs does not serve those.
     """
-    shared = select_sharing(bindparam("keys", type_=ARRAY(BigInteger)))
+    shared = select_sharing(bindparam("keys", type_=ARRAY(BigInteger)), bindparam("most", type_=ARRAY(Integer)))
     shared = shared.add_columns(func.count().over(partition_by=column("key")).label("how_many"))
     sharing = shared.subquery("sharing")
-    arms = [select(sharing.c.entity, sharing.c.record_id).where(sharing.c.how_many <= MOST_WITH_ONE_KEY)]
+    arms = [select(sharing.c.entity, sharing.c.record_id).where(sharing.c.how_many <= sharing.c.most)]
     phones = [bindparam("phone", type_=Text), bindparam("other_phone", type_=Text)]
     for model in MODELS.values():
         mobile = [model.mobile_e164.in_(phones)] if hasattr(model, "mobile_e164") else []
