@@ -28,7 +28,7 @@ from crm_web.models import (
     set_audit_actor,
 )
 from crm_web.privacy.logs.operations import erase_from_logs, forget_words
-from crm_web.privacy.mentions.operations import ERASED, erase_from_history, erase_mentions
+from crm_web.privacy.mentions.operations import ERASED, HistorySearch, erase_from_history, erase_mentions
 from crm_web.privacy.mentions.queries import is_about
 from crm_web.privacy.queries import MODELS, Person, Ref, find_person, list_activities, list_files
 from crm_web.records.folding import fold
@@ -63,6 +63,7 @@ def erase_person(kind: RecordKind, record_id: int, *, mentions: Collection[str] 
     :raise ImportRunning: while an import is running, which could bring them back
     """
     set_audit_actor(by)
+    search = HistorySearch(_find_person(kind, record_id))
     keep_imports_waiting()
     person = _lock_person(kind, record_id)
     # What names the person is looked for before it is gone from the records that say so.
@@ -70,7 +71,7 @@ def erase_person(kind: RecordKind, record_id: int, *, mentions: Collection[str] 
     erased = erase_mentions(person, mentions)
     counts = {"records": len(person.records), "activities": _erase_activities(person), "mentions": len(erased)}
     counts["files"] = _erase_files(person)
-    counts["histories of other records"] = erase_from_history(person, erased)
+    counts["histories of other records"] = erase_from_history(person, erased, search)
     counts |= erase_from_logs(person)
     _empty_companies(person)
     counts["history"] = _erase_records(person)
@@ -86,14 +87,21 @@ def erase_person(kind: RecordKind, record_id: int, *, mentions: Collection[str] 
 def _lock_person(kind: RecordKind, record_id: int) -> Person:
     """Find the person again once their records are locked: somebody may have changed who is the same."""
     locked: set[Ref] = set()
-    while person := find_person(kind, record_id):
+    while True:
+        person = _find_person(kind, record_id)
         if person.records.keys() <= locked:
             return person
         locked = set(person.records)
         for entity, model in MODELS.items():
             query = select(model).where(model.id.in_(person.ids(entity))).order_by(model.id)
             db.session.scalars(query.with_for_update(key_share=True).execution_options(populate_existing=True)).all()
-    raise NobodyThere("This person is not here any more.")
+
+
+def _find_person(kind: RecordKind, record_id: int) -> Person:
+    person = find_person(kind, record_id)
+    if person is None:
+        raise NobodyThere("This person is not here any more.")
+    return person
 
 
 def _erase_activities(person: Person) -> int:

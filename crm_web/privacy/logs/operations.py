@@ -1,5 +1,6 @@
 """Erasing a person from what is kept of requests, imports, bulk edits and settings, and from the words to search by."""
 
+from collections import Counter
 from typing import Any
 
 from sqlalchemy import Text, and_, cast, delete, func, or_, select, update
@@ -28,7 +29,8 @@ from crm_web.models import (
     WebhookDelivery,
 )
 from crm_web.privacy.mentions.operations import ERASED
-from crm_web.privacy.mentions.queries import compile_pattern, file_names, sure_pattern
+from crm_web.privacy.mentions.patterns import NamePattern, sure_pattern
+from crm_web.privacy.mentions.queries import PORTION, file_names
 from crm_web.privacy.queries import Person
 from crm_web.records.matching import escape_like
 
@@ -50,19 +52,14 @@ def erase_from_logs(person: Person) -> dict[str, int]:
     :return: how much was erased of what
     """
     pattern = sure_pattern(person)
-    answers = sum(_count(delete(model).where(_names(column, pattern))) for model, column in _GONE)
+    answers = sum(_count(delete(model).where(pattern.is_in(column))) for model, column in _GONE)
     texts = sum(
-        _count(update(model).where(_names(column, pattern)).values({column.key: ERASED})) for model, column in _TEXTS
+        _count(update(model).where(pattern.is_in(column)).values({column.key: ERASED})) for model, column in _TEXTS
     )
     searched = func.split_part(BulkEdit.place, "?", 1)
-    texts += _count(update(BulkEdit).where(_names(BulkEdit.place, pattern)).values(place=searched))
+    texts += _count(update(BulkEdit).where(pattern.is_in(BulkEdit.place)).values(place=searched))
     _forget_duplicates(person)
     return {"kept answers": answers, "rows of imports": _erase_imports(person, pattern), "kept texts": texts}
-
-
-def _names(column: Any, pattern: str) -> Any:
-    # JSON writes the end of a line as two signs, beside which no word would begin.
-    return func.replace(cast(column, Text), r"\n", " ").op("~*")(pattern)
 
 
 def _forget_duplicates(person: Person) -> None:
@@ -75,25 +72,36 @@ def _forget_duplicates(person: Person) -> None:
         _count(delete(DuplicateKey).where(DuplicateKey.entity == kind, DuplicateKey.record_id.in_(ids)))
 
 
-def _erase_imports(person: Person, pattern: str) -> int:
+def _erase_imports(person: Person, pattern: NamePattern) -> int:
     """Rows of imports, and the files of those that are done."""
-    mine = or_(
-        ImportResult.lead_id.in_(person.ids(RecordKind.LEAD)),
-        ImportResult.customer_id.in_(person.ids(RecordKind.CUSTOMER)),
-        *(_names(column, pattern) for column in (ImportResult.label, ImportResult.reason, ImportResult.cells)),
-    )
-    about = select(ImportResult.import_id).where(mine)
+    rows = _erase_rows(person, pattern)
     done = select(Import).where(Import.imported_at.is_not(None), Import.file_deleted_at.is_(None)).order_by(Import.id)
-    about_ids = set(db.session.scalars(about.distinct()))
     for record in db.session.scalars(done.with_for_update(key_share=True, of=Import)).all():
-        if record.id in about_ids or file_names(record.id, person):
+        if record.id in rows or file_names(record.id, person):
             delete_file(record)
-    count = _count(update(ImportResult).where(mine).values(label=None, reason=None, cells=None))
-    count += _count(delete(ImportCorrection).where(_names(ImportCorrection.cells, pattern)))
-    for record in db.session.scalars(select(Import).where(_names(_words_of_import(), pattern))).all():
+    count = rows.total() + _count(delete(ImportCorrection).where(pattern.is_in(ImportCorrection.cells)))
+    for record in db.session.scalars(select(Import).where(pattern.is_in(_words_of_import()))).all():
         _erase_import(record, pattern)
     db.session.flush()
     return count
+
+
+def _erase_rows(person: Person, pattern: NamePattern) -> Counter[int]:
+    """Erase what rows became; returns of how many rows of each import."""
+    mine = or_(
+        ImportResult.lead_id.in_(person.ids(RecordKind.LEAD)),
+        ImportResult.customer_id.in_(person.ids(RecordKind.CUSTOMER)),
+        ImportResult.contact_id.in_(person.ids(RecordKind.CONTACT)),
+        *(pattern.is_in(column) for column in (ImportResult.label, ImportResult.reason, ImportResult.cells)),
+    )
+    erase = update(ImportResult).where(mine).values(label=None, reason=None, cells=None)
+    rows: Counter[int] = Counter()
+    last = select(ImportResult.import_id, func.max(ImportResult.line)).group_by(ImportResult.import_id)
+    for import_id, line in db.session.execute(last).all():
+        for start in range(0, line, PORTION):
+            here = (ImportResult.import_id == import_id, ImportResult.line.between(start + 1, start + PORTION))
+            rows[import_id] += _count(erase.where(*here))
+    return +rows
 
 
 def _words_of_import() -> Any:
@@ -101,15 +109,15 @@ def _words_of_import() -> Any:
     return func.concat_ws(" ", *(cast(column, Text) for column in columns))
 
 
-def _erase_import(record: Import, pattern: str) -> None:
+def _erase_import(record: Import, pattern: NamePattern) -> None:
     for name in ("filename", "problem", "options", "report"):
         setattr(record, name, _without(getattr(record, name), pattern))
 
 
-def _without(value: Any, pattern: str) -> Any:
+def _without(value: Any, pattern: NamePattern) -> Any:
     """A value of JSON with no text in it that names the person."""
     if isinstance(value, str):
-        return ERASED if compile_pattern(pattern).search(value) else value
+        return ERASED if pattern.find(value) else value
     if isinstance(value, dict):
         return {_without(key, pattern): _without(part, pattern) for key, part in value.items()}
     return [_without(part, pattern) for part in value] if isinstance(value, list) else value

@@ -1,22 +1,21 @@
 """Erasing a person from texts about others, and from their history."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from sqlalchemy import Text, cast, func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from crm_web.core.extensions import db
 from crm_web.imports.stored.operations import cancel_import
 from crm_web.models import Change, Count, CountDelta, Import, LeadSource, RecordKind, SavedView, StatusPeriod
-from crm_web.privacy.mentions.queries import TEXTS, any_pattern, compile_pattern, key_of, sure_pattern, text_of
+from crm_web.privacy.mentions.patterns import NamePattern, any_pattern, sure_pattern
+from crm_web.privacy.mentions.queries import PORTION, TEXTS, key_of, text_of
 from crm_web.privacy.queries import Person
 
 ERASED = "Erased"
 """What stands in place of a text that can't be empty."""
-_PORTION = 100_000
-"""Lines of history that one statement searches."""
 _WRITTEN = ["lead", "customer", "contact", "activity"]
 _COLUMNS = sorted({name for kind in _WRITTEN for name in TEXTS[kind][1]} | {"first_name", "email", "source"})
 Named = tuple[str, int]
@@ -38,17 +37,17 @@ def _erase(person: Person, kind: str, value: str) -> bool:
     if isinstance(record, Import):
         cancel_import(record)
         return True
-    pattern = compile_pattern(any_pattern(person))
-    if record is None or not pattern.search(text_of(kind, record)):
+    pattern = any_pattern(person)
+    if record is None or not pattern.find(text_of(kind, record)):
         return False
     if isinstance(record, LeadSource):
         _rename_source(record.name)
         return True
     if isinstance(record, SavedView):
-        kept = [pair for pair in parse_qsl(record.address) if not pattern.search(pair[1])]
+        kept = [pair for pair in parse_qsl(record.address) if not pattern.find(pair[1])]
         record.address = urlencode(kept)
     for name in TEXTS[kind][1]:
-        if pattern.search(getattr(record, name) or ""):
+        if pattern.find(getattr(record, name)):
             # A person has no two views of one name.
             setattr(record, name, f"{ERASED} {record.id}" if kind == "view" else ERASED)
     db.session.flush()
@@ -73,40 +72,58 @@ def _rename_source(name: str) -> None:
     db.session.expire_all()
 
 
-def erase_from_history(person: Person, erased: Collection[Named]) -> int:
+class HistorySearch:
+    """The search for records whose history surely names a person. It reads all history, so it begins before any lock.
+
+    :param person: whom
+    """
+
+    def __init__(self, person: Person) -> None:
+        self.pattern = sure_pattern(person)
+        self.found: set[Named] = set()
+        self._settled = db.session.scalar(select(func.crm_settled_before(type_=Change.xact.type)))
+        last = db.session.scalar(select(func.max(Change.id))) or 0
+        for start in range(0, last, PORTION):
+            self._search(Change.id > start, Change.id <= start + PORTION)
+
+    def go_on(self) -> None:
+        """Search what was written since it began."""
+        self._search(Change.xact >= self._settled)
+
+    def _search(self, *where: ColumnElement[bool]) -> None:
+        found = select(Change.entity, Change.entity_id).where(*where, Change.entity.in_(_WRITTEN))
+        rows = db.session.execute(found.where(self.pattern.is_in(Change.fields)).distinct())
+        self.found |= {(row.entity, row.entity_id) for row in rows}
+
+
+def erase_from_history(person: Person, erased: Collection[Named], search: HistorySearch) -> int:
     """Let the history of other records lose what names the person, except where their text still does.
 
     :param erased: what ``erase_mentions`` erased
+    :param search: a search for this person, perhaps begun before something changed
     :return: how many records it was
     """
+    if search.pattern != sure_pattern(person):
+        search = HistorySearch(person)
+    search.go_on()
     own = {(kind.value, record_id) for kind in RecordKind for record_id in person.ids(kind)}
     erased = {named for named in erased if named[0] in _WRITTEN} - own
     for named in erased:
         _erase_history(named, any_pattern(person))
-    others = {named for named in _find_in_history(sure_pattern(person)) if not _still_names(person, named)}
+    others = {named for named in search.found if not _still_names(person, named)}
     others -= erased | own
     for named in others:
         _erase_history(named, sure_pattern(person))
     return len(erased | others)
 
 
-def _find_in_history(pattern: str) -> Iterator[Named]:
-    # JSON writes the end of a line as two signs, beside which no word would begin.
-    text = func.replace(cast(Change.fields, Text), r"\n", " ")
-    last = db.session.scalar(select(func.max(Change.id))) or 0
-    for start in range(0, last, _PORTION):
-        found = select(Change.entity, Change.entity_id).where(Change.id > start, Change.id <= start + _PORTION)
-        found = found.where(text.op("~*")(pattern), Change.entity.in_(_WRITTEN)).distinct()
-        yield from ((row.entity, row.entity_id) for row in db.session.execute(found))
-
-
 def _still_names(person: Person, named: Named) -> bool:
     record = db.session.get(TEXTS[named[0]][0], named[1])
-    return record is not None and bool(compile_pattern(sure_pattern(person)).search(text_of(named[0], record)))
+    return record is not None and sure_pattern(person).find(text_of(named[0], record))
 
 
-def _erase_history(named: Named, pattern: str) -> None:
-    fields = func.crm_erased_texts(Change.fields, _COLUMNS, pattern)
+def _erase_history(named: Named, pattern: NamePattern) -> None:
+    fields = func.crm_erased_texts(Change.fields, _COLUMNS, pattern.expression)
     statement = update(Change).where(Change.entity == named[0], Change.entity_id == named[1]).values(fields=fields)
     _run(statement)
 

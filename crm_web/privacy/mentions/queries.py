@@ -1,12 +1,10 @@
 """Where texts about others name a person: records, activities, saved views, sources, and files of imports."""
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, quote_plus
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, func, select, true, union
 from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
@@ -23,10 +21,15 @@ from crm_web.models import (
     RecordKind,
     SavedView,
 )
+from crm_web.privacy.mentions.patterns import any_pattern, sure_pattern
 from crm_web.privacy.queries import Person
 
 MOST = 50
 """So many texts of a kind are offered."""
+PORTION = 100_000
+"""Rows that one statement searches, so that none takes long."""
+RECORDS = (Lead, Customer, Contact)
+"""No index has all that people write in them."""
 TEXTS: dict[str, tuple[Any, Sequence[str]]] = {
     "lead": (Lead, ("last_name", "company", "next_step", "lost_note", "description")),
     "customer": (Customer, ("name", "description")),
@@ -63,37 +66,6 @@ class Mention:
     is_sure: bool
 
 
-def build_pattern(words: Iterable[str]) -> str:
-    """Build a regular expression of PostgreSQL that finds words as typed, and as they stand in addresses of pages."""
-    spelled = sorted({form for word in words for form in (word, quote(word), quote_plus(word))})
-    # Where there is nothing to look for, it matches nothing.
-    return "|".join(_edge(word[0]) + _spell(word) + _edge(word[-1]) for word in spelled) or "(?!x)x"
-
-
-def _spell(word: str) -> str:
-    return r"\s+".join(re.escape(part) for part in word.split())
-
-
-def _edge(sign: str) -> str:
-    """A word ends there; Chinese and Japanese are written without gaps."""
-    return r"\y" if sign.isalnum() and ord(sign) < 0x590 else ""
-
-
-def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern of ``build_pattern`` for Python."""
-    return re.compile(pattern.replace(r"\y", r"\b"), re.IGNORECASE)
-
-
-def sure_pattern(person: Person) -> str:
-    """Build the pattern of what means this person and nobody else."""
-    return build_pattern(person.traces)
-
-
-def any_pattern(person: Person) -> str:
-    """Build the pattern of what may mean this person: their last name as well."""
-    return build_pattern(person.traces | person.last_names)
-
-
 def text_of(kind: str, record: Any) -> str:
     """Return all that people wrote in a record."""
     return "\n".join(filter(None, (getattr(record, name) for name in TEXTS[kind][1])))
@@ -105,14 +77,35 @@ def list_mentions(person: Person) -> list[Mention]:
 
 
 def _list_texts(person: Person, kind: str) -> Iterator[Mention]:
-    model, names = TEXTS[kind]
-    text = func.concat_ws("\n", *(getattr(model, name) for name in names))
-    is_sure: ColumnElement[bool] = text.op("~*")(sure_pattern(person)).label("is_sure")
+    model = TEXTS[kind][0]
     key = key_of(model)
-    query = select(model, is_sure).where(text.op("~*")(any_pattern(person)), _is_other(person, kind))
-    query = query.options(*_PEOPLE.get(kind, ())).order_by(is_sure.desc(), key).limit(MOST)
-    for record, sure in db.session.execute(query):
-        yield Mention(f"{kind}-{getattr(record, key.key)}", kind, record, text_of(kind, record), sure)
+    found = sorted(_find_texts(person, kind), key=lambda row: (not row[1], row[0]))[:MOST]
+    is_sure = dict(found)
+    query = select(model).where(key.in_(is_sure)).options(*_PEOPLE.get(kind, ()))
+    records = {getattr(record, key.key): record for record in db.session.scalars(query)}
+    for value, sure in found:
+        if value in records:
+            yield Mention(f"{kind}-{value}", kind, records[value], text_of(kind, records[value]), sure)
+
+
+def _find_texts(person: Person, kind: str) -> Iterator[tuple[Any, bool]]:
+    """Find what identifies the texts, and whether each surely names the person."""
+    model, names = TEXTS[kind]
+    key = key_of(model)
+    text = func.concat_ws("\n", *(getattr(model, name) for name in names))
+    pattern = any_pattern(person)
+    is_sure: ColumnElement[bool] = sure_pattern(person).is_in(text).label("is_sure")
+    query = select(key, is_sure).where(pattern.is_in(text), _is_other(person, kind))
+    query = query.order_by(is_sure.desc(), key).limit(MOST)
+    if model is Activity:
+        query = query.where(pattern.folded_hints(Activity.folded_text()))
+    if model not in RECORDS:
+        yield from ((row[0], row[1]) for row in db.session.execute(query))
+        return
+    last = db.session.scalar(select(func.max(key))) or 0
+    for start in range(0, last, PORTION):
+        rows = db.session.execute(query.where(key > start, key <= start + PORTION))
+        yield from ((row[0], row[1]) for row in rows)
 
 
 def key_of(model: Any) -> Any:
@@ -127,19 +120,22 @@ def _is_other(person: Person, kind: str) -> ColumnElement[bool]:
         return ~is_own
     if kind != "activity":
         return true()
-    return ~func.coalesce(is_about(person), false())
+    return ~is_about(person)
 
 
 def is_about(person: Person) -> ColumnElement[bool]:
     """The condition of activities that are erased in any case: with the person, or about them with their company."""
     customers = [record.customer_id for record in person.records.values() if getattr(record, "customer_id", None)]
-    leads = select(Lead.id).where(Lead.customer_id.in_(customers))
-    names = func.concat_ws("\n", Activity.subject, Activity.body).op("~*")(sure_pattern(person))
-    return or_(
-        Activity.lead_id.in_(person.ids(RecordKind.LEAD)),
-        Activity.customer_id.in_(person.ids(RecordKind.CUSTOMER)),
-        and_(names, or_(Activity.customer_id.in_(customers), Activity.lead_id.in_(leads))),
+    colleagues = select(Lead.id).where(Lead.customer_id.in_(customers))
+    names = sure_pattern(person).is_in(func.concat_ws("\n", Activity.subject, Activity.body))
+    # One arm for each index: with an OR between them, every activity would be read.
+    found = union(
+        select(Activity.id).where(Activity.lead_id.in_(person.ids(RecordKind.LEAD))),
+        select(Activity.id).where(Activity.customer_id.in_(person.ids(RecordKind.CUSTOMER))),
+        select(Activity.id).where(Activity.customer_id.in_(customers), names),
+        select(Activity.id).where(Activity.lead_id.in_(colleagues), names),
     )
+    return Activity.id.in_(found)
 
 
 def _list_files(person: Person) -> Iterator[Mention]:
