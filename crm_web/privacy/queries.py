@@ -23,6 +23,7 @@ from crm_web.models import (
     RecordKind,
 )
 from crm_web.records.labels import label_of
+from crm_web.records.matching import escape_like
 from crm_web.records.serialization import to_history
 
 Ref = tuple[RecordKind, int]
@@ -143,7 +144,10 @@ def search_people(typed: str) -> list[tuple[RecordKind, Any]]:
         return []
     found: list[tuple[RecordKind, Any]] = []
     for kind, model in MODELS.items():
-        same = or_(model.email_normalised == func.lower(typed), model.sort_name == func.crm_fold(typed))
+        # What is searched by words has the name in it, and an index, which the name itself has for lists alone.
+        has_name = model.search_text.like(func.crm_fold(f"%{escape_like(typed)}%"), escape="\\")
+        is_called = and_(has_name, model.sort_name == func.crm_fold(typed))
+        same = or_(model.email_normalised == func.lower(typed), is_called)
         query = select(model).where(same).order_by(model.id).limit(20)
         found += [(kind, record) for record in db.session.scalars(query)]
     return found

@@ -165,9 +165,15 @@ TRUTHS = {
         SELECT concat_ws(' ', kind, entity_id, key) FROM erasures CROSS JOIN jsonb_each(records) record (kind, ids)
         JOIN changes ON entity = kind AND ids @> to_jsonb(entity_id) AND at < erased_at
         CROSS JOIN jsonb_each(fields) f
-        WHERE key ~ '^(first_name|salutation|job_title|email|phone|mobile|website|description|next_step|.*street)$'
+        WHERE key ~ '^(first_name|salutation|job_title|email|phone|mobile|website|description|next_step|vat_number)$'
+            OR key ~ '^(billing_|shipping_)?(street|city|state|postal_code)$'
             OR (key ~ '^(last_name|lost_note)$' AND (f.value || '"Erased"') - 'Erased' <> '[]'
                 AND f.value <> ALL ('{"[null, \\"Erased\\"]","[\\"Erased\\", null]"}'))""",
+    "history of an activity that was erased holds nothing of it": """
+        SELECT concat_ws(' ', 'activity', entity_id, key) FROM activities row
+        JOIN changes ON entity = 'activity' AND entity_id = row.id CROSS JOIN jsonb_each(fields) f
+        WHERE subject = 'Erased' AND key IN ('subject', 'body') AND (f.value || '"Erased"') - 'Erased' <> '[]'
+            AND f.value <> ALL ('{"[null, \\"Erased\\"]","[\\"Erased\\", null]"}')""",
     "what is in the trash was put there by someone": """
         SELECT concat_ws(' ', entity, id) FROM (
             SELECT 'lead' AS entity, id, deleted_at, deleted_by_id FROM leads

@@ -25,6 +25,19 @@ KEPT = "kept"
 CHANGES = st.just(KEPT) | CHOICES
 """No decision, nobody, or which one."""
 SIGNED = {"version", "updated_at", "updated_by_id", "furthest_status"}
+_SAME: Row = {"company": "Nordlys", "phone": "+47 22 22 55 55", "phone_e164": "+4722225555"}
+LEADS: tuple[Row, ...] = (
+    {"last_name": "Okoro", **_SAME, "email": "okoro@nordlys.example", "next_step": "Call", "postal_code": "0155"},
+    {"last_name": "Lund", **_SAME, "job_title": "Buyer", "industry": "Energy", "city": "Oslo"},
+)
+CUSTOMERS: tuple[tuple[Row, Row], ...] = (
+    (
+        {"name": "Nordlys AS", "email": "post@nordlys.example", "billing_city": "Oslo"},
+        {"last_name": "Berg", "is_primary": True, "email": "berg@nordlys.example"},
+    ),
+    ({"name": "Nordlys", "vat_number": "NO 999 888 777 MVA"}, {"last_name": "Berg", "is_primary": True}),
+)
+"""Whom a story begins with: each has something that the other lacks, and that a merge or an erasure takes."""
 ANY_REFUSAL = (DomainError, IntegrityError, DataError)
 
 
@@ -46,14 +59,11 @@ class CompanyMachine(RuleBasedStateMachine):
         self.merges: dict[int, tuple[Row, Row]] = {}
         self.imports: dict[int, tuple[Row, Row]] = {}
         self.company.begin()
-        for name in ("Okoro", "Lund"):
-            values = {"last_name": name, "company": "Nordlys", "phone": "+47 22 22 55 55", "phone_e164": "+4722225555"}
+        for values in LEADS:
             self.act("enter lead", 1, lambda by, _, v=values: create_lead(v, by=by), page="", action=Action.CREATE)
-        for name in ("Nordlys AS", "Nordlys"):
-            company: Row = {"name": name}
+        for company, person in CUSTOMERS:
             self.act("enter customer", 1, lambda by, _, v=company: create_customer(v, by=by), page="")
             on = ("customer", max(self.company.now["customers"]))
-            person: Row = {"last_name": "Berg", "is_primary": True}
             self.act("enter contact", 1, lambda by, record, v=person: add_contact(record, v, by=by), on=on, page="")
 
     @invariant()

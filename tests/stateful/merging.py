@@ -8,16 +8,17 @@ from hypothesis.stateful import precondition, rule
 from crm_web.auth.permissions import Action
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
+from crm_web.merging.fields import FIELDS
 from crm_web.merging.operations import merge_records, undo_merge
 from crm_web.models import RecordKind, RecordMerge
 from crm_web.privacy.operations import erase_person
 from tests.stateful.company import Ref, Row
 from tests.stateful.machine import NUMBERS, SIGNED, CompanyMachine
+from tests.stateful.typed import DERIVED
 
 Snapshot = dict[str, dict[int, Row]]
 KINDS = (*RecordKind, RecordKind.CUSTOMER, RecordKind.CUSTOMER)
 MOVED = ("leads", "customers", "contacts", "activities", "conversions")
-DERIVED = {"name", "sort_name", "search_text", "email_normalised", "phone_e164", "mobile_e164"}
 PERSONAL = {
     *("first_name", "last_name", "salutation", "job_title", "email", "phone", "mobile", "website", "description"),
     *("street", "city", "state", "postal_code", "next_step", "lost_note", "external_id", "external_system"),
@@ -33,6 +34,12 @@ ERASED: dict[str, set[str]] = {
     "conversions": {"filled", "before"},
 }
 """What may go when a person is erased; all else has to stay."""
+EXCUSES = {
+    "no longer the primary contact": ["is_primary"],
+    "no possible number": ["phone", "mobile"],
+    "deleted permanently": ["lead_id", "customer_id", "parent_id", "merged_into_id"],
+}
+"""Why the undo of a merge may leave something that nobody changed since."""
 NAMES = {"leads": "last_name", "customers": "name", "contacts": "last_name"}
 
 
@@ -61,6 +68,7 @@ class Merging(CompanyMachine):
             assert not any(were_gone)
             self.merges[answer.result] = (self.company.before, self.company.now)
             self._check_all_moved(refs[0], refs[1:])
+            self._check_values(refs[0], refs[1:])
             if undoes:
                 self._unmerge(who, self.company.now["record_merges"][answer.result])
 
@@ -78,6 +86,14 @@ class Merging(CompanyMachine):
         assert [row for row in self.company.rows("customers") if row["parent_id"] in ids and kept[0] == "customer"] == [
             row for row in map(self.row, others) if row.get("parent_id") in ids
         ]
+
+    def _check_values(self, kept: Ref, others: list[Ref]) -> None:
+        """The one that stays has what it had, and of what it lacked what one of the others had."""
+        was = self.company.before[f"{kept[0]}s"]
+        for field in FIELDS[RecordKind(kept[0])]:
+            had, *theirs = ([was[ref[1]][name] or None for name in field.columns] for ref in (kept, *others))
+            possible = [had] if any(had) else [some for some in theirs if any(some)] or [had]
+            assert [self.row(kept)[name] or None for name in field.columns] in possible, field.key
 
     @precondition(lambda self: self.company.now["record_merges"])
     @rule(who=NUMBERS, number=NUMBERS)
@@ -108,12 +124,13 @@ class Merging(CompanyMachine):
                 and value == merged[table][row_id][column] != first[table][row_id][column]
                 and self.company.now[table][row_id][column] != first[table][row_id][column]
             ]
-            assert answer.result or not stays, stays
+            excused = {words for words in EXCUSES if any(words in line for line in answer.result)}
+            assert not [place for place in stays if not any(place[2] in EXCUSES[words] for words in excused)], stays
 
     @rule(who=NUMBERS, number=NUMBERS)
     def erase(self, who: int, number: int) -> None:
         # Seldom: whoever is erased has nothing left to go wrong.
-        if number % 5 or (ref := self.pick_any(number, *RecordKind)) is None:
+        if number % 3 or (ref := self.pick_any(number, *RecordKind)) is None:
             return
         answer = self.act(
             "erase",
@@ -138,5 +155,9 @@ class Merging(CompanyMachine):
                     if row.get(name) not in (None, "Erased")
                 }
                 assert kept == {}
+        for line in self.company.rows("conversions"):
+            assert line["lead_id"] not in records.get("lead", []) or not (
+                line["filled"] or "lost_note" in line["before"]
+            )
         for (table, _), columns in self.company.list_changed().items():
             assert columns <= ERASED[table] | DERIVED | SIGNED, (table, columns)

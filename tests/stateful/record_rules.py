@@ -21,7 +21,7 @@ from crm_web.trash.purge import operations as trash
 from crm_web.undo import operations as history
 from tests.stateful.company import MODELS, PLACES, Ref, Row, StepResult
 from tests.stateful.machine import ANY_REFUSAL, CHANGES, CHOICES, KEPT, NUMBERS, SIGNED, CompanyMachine, find_differing
-from tests.stateful.typed import is_refused, is_whole, merge_by_hand, typed
+from tests.stateful.typed import DERIVED, columns_of, is_refused, is_whole, merge_by_hand, typed
 
 CHANGE: dict[str, Any] = {
     "lead": leads.change_lead,
@@ -171,10 +171,13 @@ class Keeping(CompanyMachine):
         ref, opened = self.forms.pop(form % len(self.forms))
         self._save("save form", who, ref, opened, data.draw(typed(ref[0])), owner, data.draw(CHANGES))
 
-    @rule(who=NUMBERS, number=NUMBERS, data=st.data())
-    def edit(self, who: int, number: int, data: st.DataObject) -> None:
+    @rule(who=NUMBERS, number=NUMBERS, undoes=st.booleans(), data=st.data())
+    def edit(self, who: int, number: int, undoes: bool, data: st.DataObject) -> None:
         if ref := self.pick_any(number, *RECORDS, "employee", "lead"):
+            was = self.row(ref)["version"]
             self._save("edit", who, ref, self.read_form(ref), data.draw(typed(ref[0])), KEPT, data.draw(CHANGES))
+            if undoes and self.row(ref)["version"] != was:
+                self._put_back(who, ref, self._list_lines(ref)[:1], data)
 
     @rule(who=NUMBERS, number=NUMBERS, owner=CHOICES)
     def assign(self, who: int, number: int, owner: int | None) -> None:
@@ -350,11 +353,13 @@ class Keeping(CompanyMachine):
     @rule(who=NUMBERS, number=NUMBERS, data=st.data())
     def put_back(self, who: int, number: int, data: st.DataObject) -> None:
         ref = self.pick_any(number, *RECORDS, "employee", "lead")
-        lines = self._list_lines(ref) if ref else []
-        if ref is None or not lines:
-            return
+        if ref and (lines := self._list_lines(ref)):
+            self._put_back(who, ref, lines, data)
+
+    def _put_back(self, who: int, ref: Ref, lines: list[tuple[int, Row]], data: st.DataObject) -> None:
         change_id, fields = data.draw(st.sampled_from(lines))
-        column = data.draw(st.sampled_from(sorted(fields)))
+        # Of what nobody may put back one is enough.
+        column = data.draw(st.sampled_from(sorted(fields.keys() & {*columns_of(ref[0]), "status"}) or sorted(fields)))
         answer = self.act(
             "put back",
             who,
@@ -367,6 +372,8 @@ class Keeping(CompanyMachine):
         if answer.is_done:
             old = from_history(MODELS[ref[0]], column, fields[column][0])
             assert find_differing(self.row(ref), {column: old}) == {}
+            if column not in ("status", "owner_id", "is_primary", "role"):
+                self.check_changed(ref, {column, f"{column}_e164", *DERIVED})
 
     def _list_lines(self, ref: Ref) -> list[tuple[int, Row]]:
         """The latest lines of a record's history, and the fields that they speak of."""

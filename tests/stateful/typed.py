@@ -147,6 +147,8 @@ def merge_by_hand(base: dict[str, Any], mine: dict[str, Any], theirs: dict[str, 
     return merged
 
 
+DERIVED = {"name", "sort_name", "search_text", "email_normalised", "phone_e164", "mobile_e164"}
+"""Columns that follow from what is typed."""
 _TOGETHER = (("amount", "currency"), ("phone", "phone_e164"), ("mobile", "mobile_e164"))
 
 

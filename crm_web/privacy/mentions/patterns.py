@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from sqlalchemy import ColumnElement, Text, case, cast, false, func, or_
+from sqlalchemy import ARRAY, ColumnElement, Text, case, cast, false, func, or_
 
 from crm_web.privacy.queries import Person
 from crm_web.records.matching import escape_like
@@ -48,8 +48,9 @@ class NamePattern:
         A regular expression takes three times as long as the parts, which few texts have.
         """
         text = cast(column, Text)
-        lower = func.lower(text)
-        is_likely = or_(False, *(lower.like(func.lower(f"%{escape_like(hint)}%"), escape="\\") for hint in self.hints))
+        hints = cast([f"%{escape_like(hint)}%" for hint in self.hints], ARRAY(Text))
+        # With an OR between them, PostgreSQL would write the text in small letters for each.
+        is_likely = func.lower(text).op("LIKE")(func.any(hints))
         # JSON writes the end of a line as two signs, beside which no word would begin.
         matches = func.replace(text, r"\n", " ").op("~*")(self.expression)
         return case((is_likely, matches), else_=false())
