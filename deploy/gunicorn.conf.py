@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import configure_mappers
@@ -73,11 +74,11 @@ def when_ready(_server: object) -> None:
 
 
 def child_exit(_server: object, worker: Any) -> None:
-    """Let the gauges of a worker that ended count no more."""
+    """Add what a worker that ended has counted to what those before it did."""
     if settings.metrics_token:
-        from prometheus_client.multiprocess import mark_process_dead
+        from crm_web.metrics.shared_files import merge_ended
 
-        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+        merge_ended(worker.pid, Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
 
 
 def on_exit(_server: object) -> None:

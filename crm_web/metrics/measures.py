@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, request, request_started
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 from prometheus_client.values import ValueClass
 from sqlalchemy import Engine, event
@@ -17,7 +16,8 @@ from sqlalchemy.pool import Pool
 from crm_web.core.admission import QUEUED
 from crm_web.core.database import classify_failure, find_sqlstate
 from crm_web.core.extensions import db
-from crm_web.metrics.queries import BACKLOG, count_backlog
+from crm_web.metrics.queries import BACKLOG, JOBS, count_backlog, list_jobs
+from crm_web.metrics.shared_files import SharedFiles
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -96,27 +96,37 @@ def _count_error(context: Any) -> None:
 
 
 class Backlog(Collector):
-    """What waits for the worker, read from the database at each scrape."""
+    """What waits for the worker and what its jobs did, read from the database at each scrape."""
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
         """Give the figures; without the database only that it is away."""
+        found: dict[str, Any]
         try:
-            found: dict[str, Any] = dict(count_backlog())
+            found, jobs = dict(count_backlog()), list_jobs()
         except Exception as error:
             if classify_failure(error) is None:
                 raise
             db.session.rollback()
-            found = {}
+            found, jobs = {}, []
         yield GaugeMetricFamily("piper_database_up", "Whether the database answers.", value=bool(found))
         for name, value in found.items():
             yield GaugeMetricFamily(f"piper_{name}", BACKLOG[name], value=float(value))
+        for name, says in JOBS.items() if jobs else ():
+            family = _kind_of(name)(f"piper_{name}", says, labels=["name"])
+            for job in jobs:
+                family.add_metric([job.name], float(job._mapping[name]))
+            yield family
+
+
+def _kind_of(name: str) -> type[GaugeMetricFamily] | type[CounterMetricFamily]:
+    return GaugeMetricFamily if "period" in name or "age" in name else CounterMetricFamily
 
 
 def render() -> bytes:
     """Write all figures in Prometheus' text format, summed over the processes of this instance."""
     registry = CollectorRegistry()
     if ValueClass.__name__ == "MmapedValue":
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        registry.register(SharedFiles())
     else:
         registry.register(_Own())
     registry.register(Backlog())

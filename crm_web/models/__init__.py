@@ -67,13 +67,13 @@ from crm_web.models.stored_import import (
     ImportProgress,
     ImportResult,
     ImportState,
-    WorkerHeartbeat,
 )
 from crm_web.models.submission import Submission
 from crm_web.models.table_version import TableVersion
 from crm_web.models.token import ApiToken, ApiUse, Scope
 from crm_web.models.webhook import EVERYTHING, DeliveryState, PauseReason, Webhook, WebhookDelivery
 from crm_web.models.word import KnownWord
+from crm_web.models.worker import WorkerHeartbeat, WorkerJob
 
 __all__ = [
     "Authenticator",
@@ -181,6 +181,7 @@ __all__ = [
     "Webhook",
     "WebhookDelivery",
     "WorkerHeartbeat",
+    "WorkerJob",
     "limit_of",
     "audit_values",
     "set_audit_actor",

@@ -190,13 +190,3 @@ class ImportCorrection(Base):
     import_id: Mapped[int] = mapped_column(ForeignKey("imports.id", ondelete="RESTRICT"), primary_key=True)
     line: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     cells: Mapped[list[str]] = mapped_column(JSONB)
-
-
-class WorkerHeartbeat(Base):
-    """When any worker was last seen at work; one row."""
-
-    __tablename__ = "worker_heartbeat"
-    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, server_default=text("1"))
-    seen_at: Mapped[Timestamp]

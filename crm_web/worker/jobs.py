@@ -41,14 +41,13 @@ def list_jobs(app: Flask) -> list[Job]:
     """
     settings: Settings = app.config["SETTINGS"]
     sender = Sender(allow_private=app.config["WEBHOOK_PRIVATE_ADDRESSES"])
-    return [
+    jobs = [
         Job("send webhooks", sender.run, every=POLL_SECONDS, finish=sender.finish, thread="webhooks"),
         Job("send mail", MailSender(settings).run, every=MAIL_POLLED, thread="mail"),
         Job("write daily emails", DigestWriter(settings).run, every=MINUTE),
         Job("notify of changes", Notifier(notify_of_changes, settings).run, every=NOTIFICATIONS_POLLED),
         Job("notify of the rest", Notifier(notify_of_the_rest, settings).run, every=REST_SECONDS),
         Job("import files", ImportRunner().run, every=IMPORTS_POLLED, thread="imports"),
-        Job("show signs of life", Heartbeat().run, every=BEAT_SECONDS),
         Job("compact counts", compact_counts, every=10),
         Job("find duplicates", keep_duplicates_current, every=2, thread="duplicates"),
         Job("delete expired drafts", delete_expired_drafts, every=MINUTE),
@@ -65,3 +64,6 @@ def list_jobs(app: Flask) -> list[Job]:
         Job("delete expired password links", delete_expired_links, every=HOUR),
         Job("delete expired passkey challenges", delete_expired_challenges, every=5 * MINUTE),
     ]
+    heartbeat = Heartbeat(jobs)
+    # When it stops, it writes down what was done since.
+    return [*jobs, Job("show signs of life", heartbeat.run, every=BEAT_SECONDS, finish=heartbeat.run)]

@@ -7,7 +7,7 @@ logged and tried again later; the others go on. So a database that is away is wa
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event, Thread
 
 from click import ClickException
@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
+from crm_web.worker.run_counter import RunCounter
 
 PAUSE_AFTER_FAILURE = 5.0
 
@@ -37,6 +38,7 @@ class Job:
     every: float
     finish: Callable[[], object] = lambda: None
     thread: str = "housekeeping"
+    counter: RunCounter = field(default_factory=RunCounter, compare=False)
 
 
 class Worker:
@@ -68,7 +70,7 @@ class Worker:
             for job in self.jobs:
                 has_more: bool | None = True
                 while has_more and not self._is_stopped.is_set():
-                    has_more = _attempt(job, job.run)
+                    has_more = _run(job)
                 if _attempt(job, job.finish) is None or has_more is None:
                     failed.append(job.name)
         return failed
@@ -79,10 +81,18 @@ class Worker:
             while not self._is_stopped.is_set():
                 job = min(due_at, key=due_at.__getitem__)
                 if not self._is_stopped.wait(max(0.0, due_at[job] - time.monotonic())):
-                    pause = _pause_after(job, _attempt(job, job.run))
+                    pause = _pause_after(job, _run(job))
                     due_at[job] = time.monotonic() + pause
             for job in due_at:
                 _attempt(job, job.finish)
+
+
+def _run(job: Job) -> bool | None:
+    """Do a portion and count it; whether more is due, ``None`` where it failed."""
+    began = time.monotonic()
+    has_more = _attempt(job, job.run)
+    job.counter.note(time.monotonic() - began, has_failed=has_more is None)
+    return has_more
 
 
 def _attempt(job: Job, step: Callable[[], object]) -> bool | None:

@@ -5,12 +5,19 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import insert, text
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from crm_web.core.admission import AdmissionControl
 from crm_web.core.config import Settings
 from crm_web.metrics.measures import MeasureRequests
-from crm_web.metrics.queries import BACKLOG
+from crm_web.metrics.queries import BACKLOG, JOBS
+from crm_web.models import WorkerJob
+from crm_web.worker.heartbeat import Heartbeat
+from crm_web.worker.jobs import list_jobs
+from crm_web.worker.runner import Job, Worker
+from tests.worker.run import run_worker
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 TOKEN = "prometheus-may-read-this"
@@ -22,6 +29,12 @@ def measured(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     monkeypatch.setitem(app.config, "SETTINGS", settings.model_copy(update={"metrics_token": TOKEN}))
     monkeypatch.setattr(app, "wsgi_app", MeasureRequests(app))
     return app
+
+
+def figure(text: str, name: str) -> float:
+    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    assert found is not None, name
+    return float(found[1])
 
 
 def scrape(app: Flask, token: str = TOKEN) -> TestResponse:
@@ -51,6 +64,41 @@ def test_overload_is_counted(measured: Flask, monkeypatch: pytest.MonkeyPatch) -
     assert found is not None and float(found[1]) >= 1
 
 
+def test_every_instance_shows_what_the_jobs_of_all_workers_did(measured: Flask) -> None:
+    def fail() -> bool:
+        raise ValueError("a fault")
+
+    before = scrape(measured).get_data(as_text=True)
+    assert "piper_worker_job" not in before
+    for broken in (fail, lambda: False):
+        # Two workers, or one that was started again.
+        jobs = [Job("send mail", lambda: False, every=2), Job("find duplicates", broken, every=3600)]
+        beat = Heartbeat(jobs)
+        Worker(measured, [*jobs, Job("beat", beat.run, every=10, finish=beat.run)]).run_once()
+        text = scrape(measured).get_data(as_text=True)
+        if broken is fail:
+            assert figure(text, 'piper_worker_job_success_age_seconds{name="find duplicates"}') == -1
+    assert all(f"\npiper_{name}" in text for name in JOBS)
+    assert figure(text, 'piper_worker_job_runs_total{name="send mail"}') == 2
+    assert figure(text, 'piper_worker_job_failures_total{name="send mail"}') == 0
+    assert figure(text, 'piper_worker_job_failures_total{name="find duplicates"}') == 1
+    assert figure(text, 'piper_worker_job_period_seconds{name="find duplicates"}') == 3600
+    assert 0 <= figure(text, 'piper_worker_job_success_age_seconds{name="find duplicates"}') < 60
+    assert 0 <= figure(text, 'piper_worker_job_seconds_total{name="send mail"}') < 5
+
+
+def test_jobs_of_an_earlier_release_are_forgotten_in_time(measured: Flask, session: Session) -> None:
+    old = {"runs": 1, "failures": 1, "took_ms": 1, "period_ms": 1}
+    for name, ran in (("gone", "2 days"), ("of another release", "1 minute")):
+        session.execute(insert(WorkerJob).values(name=name, ran_at=text(f"now() - interval '{ran}'"), **old))
+    session.commit()
+    run_worker(measured)
+    told = scrape(measured).get_data(as_text=True)
+    assert 'name="of another release"' in told
+    assert 'name="gone"' not in told
+    assert all(f'name="{job.name}"' in told for job in list_jobs(measured) if job.name != "show signs of life")
+
+
 def test_nobody_reads_them_without_the_token(app: Flask, measured: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     assert scrape(measured, "something else").status_code == 401
     assert measured.test_client().get("/metrics").status_code == 401
@@ -61,6 +109,7 @@ def test_nobody_reads_them_without_the_token(app: Flask, measured: Flask, monkey
 
 @pytest.mark.parametrize("name", ["grafana-dashboard.json", "prometheus-alerts.yml"])
 def test_what_is_drawn_and_alerted_is_measured(measured: Flask, name: str) -> None:
+    run_worker(measured)
     measured.test_client().get("/sign-in")
     text = scrape(measured).get_data(as_text=True)
     known = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))

@@ -65,7 +65,7 @@ SAFE = {
         "fixed words",
     ),
     **dict.fromkeys(("counts.status", "counts.detail", "count_deltas.status", "count_deltas.detail"), "fixed words"),
-    **dict.fromkeys(("import_progress.stage", "webhook_deliveries.state"), "fixed words"),
+    **dict.fromkeys(("import_progress.stage", "webhook_deliveries.state", "worker_jobs.name"), "fixed words"),
     "notifications.entity": "fixed words",
     "duplicate_pairs.reasons": "fixed words",
     **dict.fromkeys(("record_merges.details", "erasures.records", "erasures.counts"), "ids and counts"),

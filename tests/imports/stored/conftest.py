@@ -43,7 +43,7 @@ def work(app: Flask) -> Work:
     """Let the worker do what is due; nothing may fail."""
 
     def run() -> None:
-        jobs = [Job("heartbeat", Heartbeat().run, every=1), Job("imports", ImportRunner().run, every=1)]
+        jobs = [Job("heartbeat", Heartbeat([]).run, every=1), Job("imports", ImportRunner().run, every=1)]
         assert Worker(app, jobs).run_once() == []
 
     return run
