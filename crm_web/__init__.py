@@ -9,7 +9,7 @@ from flask import Flask
 from crm_web import cli, health, metrics, navigation
 from crm_web.auth import permissions, sessions
 from crm_web.auth.drafts import interrupted
-from crm_web.core import admission, compression, database, request_log, security_headers, static_assets
+from crm_web.core import admission, compression, database, request_log, security_headers, static_assets, tracing
 from crm_web.core.application import Application
 from crm_web.core.config import Settings, load_settings
 from crm_web.core.extensions import bootstrap, csrf, db, login_manager
@@ -67,6 +67,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.converters["int"] = urls.RecordId
     compression.init_app(app)
     admission.init_app(app)
+    tracing.init_app(app)
     request_log.init_app(app)
     for extension in (db, csrf, login_manager, bootstrap):
         extension.init_app(app)

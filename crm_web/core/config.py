@@ -240,6 +240,10 @@ class Settings(FileSettings):
     metrics_token: Annotated[str, Field(pattern=r"^(\S{20,})?$", description="at least 20 characters")] = Field(
         default="", repr=False
     )
+    # Where traces go: the address of an OpenTelemetry collector that takes OTLP over HTTP; empty for no traces.
+    otel_exporter_otlp_endpoint: Annotated[
+        str, Field(pattern=r"^(https?://\S+)?$", description="an address like http://collector:4318")
+    ] = ""
     max_file_mb: int = _number(25, 1, 2000)
     api_requests_a_minute: int = _number(600, 1, 1_000_000)
     webhook_private_addresses: Switch = False

@@ -20,6 +20,7 @@ from sqlalchemy import Engine, event, inspect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from crm_web.core.config import Settings
+from crm_web.core.tracing import current_trace_id
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -30,7 +31,7 @@ SECRET_NAME = re.compile(r"password|secret|token|cookie|authorization|session|^c
 QUIET_ENDPOINTS = ("health.show_alive", "health.show_ready", "metrics.show_metrics", "static", "bootstrap.static")
 Address = IPv4Address | IPv6Address
 _ADDRESS = re.compile(r"(?:\[(.*)]|([^:]*))(?::\d+)?")
-_FORWARDED = re.compile(r"HTTP_(X_FORWARDED_.*|FORWARDED|X_REQUEST_ID)")
+_FORWARDED = re.compile(r"HTTP_(X_FORWARDED_.*|FORWARDED|X_REQUEST_ID|TRACEPARENT|TRACESTATE)")
 TRUSTED_USER = "piper.user"
 """Where the WSGI environment holds whom a trusted proxy names in the header of TRUSTED_USER_HEADER."""
 _SAVEPOINTS = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO")
@@ -62,6 +63,7 @@ class JsonLines(logging.Formatter):
         line |= getattr(record, "facts", None) or {"logger": record.name}
         if "request_id" not in line and has_request_context() and "request_id" in g:
             line["request_id"] = g.request_id
+        line |= _trace()
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False, default=str)
@@ -185,9 +187,15 @@ def _end(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
     # Without the query string, which may hold a name, a phone number or a token.
     facts = {"request_id": g.request_id, "person": _person(), "method": request.method, "path": request.path}
+    facts |= _trace()
     # A streamed response is sent after the view has returned; its line is written after the last byte.
     response.call_on_close(partial(_write_line, response, facts, g.started, g.queries, _level(response)))
     return response
+
+
+def _trace() -> dict[str, str]:
+    trace_id = current_trace_id()
+    return {"trace_id": trace_id} if trace_id else {}
 
 
 def _level(response: Response) -> int:

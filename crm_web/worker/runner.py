@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
+from crm_web.core.tracing import trace_job
 from crm_web.worker.run_counter import RunCounter
 
 PAUSE_AFTER_FAILURE = 5.0
@@ -90,7 +91,9 @@ class Worker:
 def _run(job: Job) -> bool | None:
     """Do a portion and count it; whether more is due, ``None`` where it failed."""
     began = time.monotonic()
-    has_more = _attempt(job, job.run)
+    with trace_job(job.name) as trace:
+        has_more = _attempt(job, job.run)
+        trace.is_idle, trace.has_failed = has_more is False, has_more is None
     job.counter.note(time.monotonic() - began, has_failed=has_more is None)
     return has_more
 

@@ -67,7 +67,7 @@ def test_drill_rolling_restart(own_database: OwnDatabase) -> None:
                 assert instance.stop() == 0
                 instance.start()
                 instance.wait_until_ready()
-        print(f"{dict(traffic.answers)}, longest {traffic.longest:.2f} s")  # noqa: T201
+        print(f"{dict(traffic.answers)}, longest {traffic.longest}")  # noqa: T201
         traffic.check()
         with ThreadPoolExecutor() as pool:
             list(pool.map(_overload, entrances.values()))

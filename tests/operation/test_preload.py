@@ -14,8 +14,8 @@ from crm_web.core.config import ROOT, load_settings
 from crm_web.core.extensions import db
 
 LOADED_WHEN_USED = {
-    "authlib", "charset_normalizer", "icalendar", "obstore", "prometheus_client", "scim2_models", "segno",
-    "vobject", "xlsxwriter", "zxcvbn",
+    "authlib", "charset_normalizer", "google", "icalendar", "obstore", "opentelemetry", "prometheus_client",
+    "scim2_models", "segno", "vobject", "xlsxwriter", "zxcvbn",
 }  # fmt: skip
 """Libraries of a megabyte and more that few requests need: import them in the function that does."""
 

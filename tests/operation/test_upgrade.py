@@ -9,7 +9,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 import pytest
 from flask_migrate import downgrade, upgrade
@@ -27,6 +29,36 @@ from tests.test_migrations import migrating
 
 pytestmark = pytest.mark.slow
 LEADS = int(os.environ.get("UPGRADE_LEADS", "0"))
+
+
+class LockWaits:
+    """How long anybody waited for a lock, apart from the migrations, which wait for others and try again."""
+
+    def __init__(self, own: OwnDatabase) -> None:
+        self.longest = 0.0
+        self._own, self._end = own, Event()
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Look again and again during the block."""
+        with ThreadPoolExecutor(1) as pool:
+            watching = pool.submit(self._watch)
+            try:
+                yield
+            finally:
+                self._end.set()
+        watching.result()
+
+    def _watch(self) -> None:
+        waited = text("""
+            SELECT coalesce(max(extract(epoch FROM clock_timestamp() - waitstart)), 0)
+            FROM pg_locks JOIN pg_stat_activity USING (pid)
+            WHERE NOT granted AND datname = current_database() AND query !~ '^(ALTER|CREATE|DROP|LOCK|COMMENT)'
+        """)
+        with self._own.engine.connect() as connection:
+            while not self._end.wait(0.05):
+                self.longest = max(self.longest, float(connection.scalar(waited) or 0))
+                connection.rollback()
 
 
 @pytest.fixture
@@ -54,7 +86,7 @@ def filled() -> Iterator[OwnDatabase]:
 
 @pytest.mark.timeout(600 + LEADS // 100)
 def test_drill_upgrade_and_back(filled: OwnDatabase, last_release: Path) -> None:
-    traffic = Traffic(filled)
+    traffic, locks = Traffic(filled), LockWaits(filled)
     last = max(path.name[:3] for path in (last_release / "migrations" / "versions").glob("[0-9]*.py"))
     assert last >= OLDEST_SERVED, "the last release is not among those that this one promises to let serve"
     with migrating(filled.app):
@@ -67,7 +99,7 @@ def test_drill_upgrade_and_back(filled: OwnDatabase, last_release: Path) -> None
         try:
             for instance in pair:
                 instance.wait_until_ready()
-            with traffic.through(Entrance(*[instance.port for instance in pair])):
+            with locks.watched(), traffic.through(Entrance(*[instance.port for instance in pair])):
                 _migrate(settings)
                 for status, told in [instance.get("/readyz") for instance in pair]:
                     assert (status, '"schema":"ahead"' in told) == (200, True), told
@@ -78,8 +110,9 @@ def test_drill_upgrade_and_back(filled: OwnDatabase, last_release: Path) -> None
         finally:
             for instance in pair:
                 instance.stop()
-    print(f"{dict(traffic.answers)}, longest {traffic.longest:.2f} s")  # noqa: T201
+    print(f"{dict(traffic.answers)}, longest {traffic.longest}, for a lock {locks.longest:.2f} s")  # noqa: T201
     traffic.check()
+    assert locks.longest < 1
     with filled.connect() as connection:
         # What a filling invents has no full history.
         assert LEADS or list_violations(connection) == []

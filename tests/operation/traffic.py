@@ -86,7 +86,7 @@ class Traffic:
         self.own, self.cookie = own, Window(own, "ann").cookie
         self.versions: dict[int, int] = {}
         self.answers, self.failures = Counter[str](), list[str]()
-        self.longest = 0.0
+        self.longest = (0.0, "")
         self._end, self._lock, self._names = Event(), Lock(), count(1)
 
     @contextmanager
@@ -167,7 +167,7 @@ class Traffic:
             status, told = 0, repr(error)
         seconds = time.monotonic() - began
         with self._lock:
-            self.longest = max(self.longest, seconds)
+            self.longest = max(self.longest, (seconds, f"{method} {path}"))
             self.answers[f"{method} {status}"] += 1
             if status not in (200, 201):
                 self.failures.append(f"{method} {path} after {seconds:.2f} s: {status} {told[:300]}")
