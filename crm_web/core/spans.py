@@ -158,7 +158,7 @@ class TraceRequests:
 
 
 def _read_parent(environ: "WSGIEnvironment") -> context.Context:
-    """Read the trace of a trusted proxy; those of anybody else were dropped, with the other headers that are trusted."""
+    """Read the trace of a trusted proxy; anybody else's was dropped, with the other headers that are trusted."""
     given = {name: environ.get(f"HTTP_{name.upper()}") for name in ("traceparent", "tracestate")}
     return TraceContextTextMapPropagator().extract(
         {name: value for name, value in given.items() if value}, context.Context()
