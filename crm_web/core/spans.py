@@ -25,7 +25,7 @@ from sqlalchemy import Engine, event
 from werkzeug.wsgi import ClosingIterator
 
 from crm_web.core.database import find_sqlstate
-from crm_web.core.tracing import JobTrace
+from crm_web.core.job_trace import JobTrace
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

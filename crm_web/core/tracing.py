@@ -2,28 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import Flask, current_app, has_app_context
 
 from crm_web.core.config import Settings
+from crm_web.core.job_trace import JobTrace
 
 if TYPE_CHECKING:
     from crm_web.core.spans import Tracer
 
 EXTENSION = "tracer"
-
-
-@dataclass
-class JobTrace:
-    """How a job ended, as far as its trace has to know.
-
-    :param is_idle: it said that there was nothing more to do; if it changed nothing either, nobody wants to see it
-    """
-
-    is_idle: bool = False
-    has_failed: bool = False
 
 
 def init_app(app: Flask) -> None:
