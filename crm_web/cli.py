@@ -28,6 +28,7 @@ GROUPS = {
     "import": "crm_web.imports.commands:import_file",
     "leads": "crm_web.imports.commands",
     "rates": "crm_web.rates.commands",
+    "secrets": "crm_web.secrets.commands",
     "worker": "crm_web.worker.commands",
 }
 """The commands and groups of commands, and the modules in which they stand, under their names or another."""

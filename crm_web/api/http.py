@@ -1,6 +1,5 @@
 """Reading API requests and writing responses: JSON, versions, pages, idempotency keys."""
 
-import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -8,12 +7,13 @@ from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
-from flask import Response, abort, current_app, g, json, request
+from flask import Response, abort, g, json, request
 from flask_login import current_user
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, to_json
 
 from crm_web.api.schemas import FieldError, Saved
+from crm_web.core.keys import is_keyed_digest, keyed_digest
 from crm_web.lists.pagination import COUNT_LIMIT, Page
 from crm_web.records.phones import list_warnings
 from crm_web.web.idempotency import claim_key, find_response, keep_response
@@ -267,14 +267,13 @@ def replay_response(read_content: Callable[[], bytes] | None = None) -> Response
     # Keyed with the secret of the installation: a first password may be in it, which must not be guessed from it.
     content = (read_content or request.get_data)()
     sent = b"\0".join((request.method.encode(), request.path.encode(), content))
-    digest = hmac.digest(str(current_app.secret_key).encode(), sent, "sha256")
     g.submission_key = uuid5(NAMESPACE_URL, f"api:{key}")
-    if claim_key(g.submission_key, digest):
+    if claim_key(g.submission_key, keyed_digest(sent)):
         return None
     kept = find_response(g.submission_key)
     if kept is None or kept.answer is None:
         return None
-    if kept.request_hash != digest:
+    if not is_keyed_digest(kept.request_hash, sent):
         _refuse_key("This key was already used with a different request. Use a new key for each request.")
     response = Response(kept.answer["body"], kept.answer["status"], mimetype="application/json")
     response.headers.extend(kept.answer["headers"])

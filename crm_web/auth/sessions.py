@@ -11,6 +11,7 @@ from crm_web.auth.tokens.operations import count_invalid, count_request
 from crm_web.auth.tokens.queries import find_token
 from crm_web.core.csrf import make_secret
 from crm_web.core.extensions import db, login_manager
+from crm_web.core.keys import list_keys
 from crm_web.core.problem_details import is_api_request
 from crm_web.core.request_log import remember_employee
 from crm_web.models import ChangeSource, Employee, SignInMethod, set_change_source
@@ -144,4 +145,4 @@ def _remember_browser(employee: Employee) -> None:
 
 
 def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.secret_key), salt="known-browser")
+    return URLSafeSerializer(list_keys()[::-1], salt="known-browser")

@@ -251,6 +251,13 @@ class Settings(FileSettings):
     statement_timeout: int = _number(5, 1, 600)
     lock_timeout: int = _number(3, 1, 600)
     log_level: Level = "INFO"
+    # Keys that are read, too, while SECRET_KEY is changed: the one before, and the one that comes next.
+    secret_key_fallbacks: Annotated[
+        tuple[Annotated[str, Field(min_length=SHORTEST_SECRET)], ...],
+        NoDecode,
+        Parts,
+        Field(repr=False, description=f"keys of at least {SHORTEST_SECRET} characters, separated by commas"),
+    ] = ()
     secret_key_file: Place | None = None
     secret_key: str = Field(
         default_factory=_own_secret,
@@ -306,6 +313,7 @@ class Settings(FileSettings):
         return {
             "SETTINGS": self,
             "SECRET_KEY": self.secret_key,
+            "SECRET_KEY_FALLBACKS": list(self.secret_key_fallbacks),
             "TRUSTED_HOSTS": list(self.trusted_hosts) or None,
             "SQLALCHEMY_DATABASE_URI": self.database_url,
             "SQLALCHEMY_ENGINE_OPTIONS": self._engine_options(),

@@ -14,13 +14,15 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from typing import Any
 
-from flask import current_app, g, session
+from flask import g, session
 from flask_login import current_user
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import generate_csrf
 from wtforms import Field, ValidationError
 from wtforms.csrf.core import CSRF
 from wtforms.form import BaseForm
+
+from crm_web.core.keys import list_keys
 
 RANDOM_BYTES, ID_BYTES, SIGNATURE_BYTES = 12, 6, 12
 SECRET_BYTES = RANDOM_BYTES + ID_BYTES + SIGNATURE_BYTES
@@ -80,7 +82,7 @@ def make_secret(employee_id: int) -> str:
     :param employee_id: who is signed in; ``NOBODY`` for a visitor
     """
     named = secrets.token_bytes(RANDOM_BYTES) + employee_id.to_bytes(ID_BYTES, "big")
-    return urlsafe_b64encode(named + _sign(named)).decode()
+    return urlsafe_b64encode(named + _sign(named, list_keys()[0])).decode()
 
 
 def find_owner(secret: str | None) -> int | None:
@@ -92,7 +94,8 @@ def find_owner(secret: str | None) -> int | None:
     if raw is None:
         return None
     named, signature = raw[:-SIGNATURE_BYTES], raw[-SIGNATURE_BYTES:]
-    return int.from_bytes(named[RANDOM_BYTES:], "big") if hmac.compare_digest(signature, _sign(named)) else None
+    is_ours = any(hmac.compare_digest(signature, _sign(named, key)) for key in list_keys())
+    return int.from_bytes(named[RANDOM_BYTES:], "big") if is_ours else None
 
 
 def mask(secret: str) -> str:
@@ -119,6 +122,5 @@ def _mix(pad: bytes, hidden: bytes) -> bytes:
     return bytes(one ^ other for one, other in zip(pad, hidden, strict=True))
 
 
-def _sign(named: bytes) -> bytes:
-    key: str = current_app.config["SECRET_KEY"]
+def _sign(named: bytes, key: str) -> bytes:
     return hmac.digest(f"csrf {key}".encode(), named, "sha256")[:SIGNATURE_BYTES]

@@ -70,7 +70,13 @@ def read_schema() -> Schema:
 def say_who_is_served(connection: Connection) -> None:
     """Tell instances of earlier releases, in a comment on Alembic's table, whether they may go on serving."""
     if connection.scalar(text("SELECT to_regclass('alembic_version')")):
-        connection.execute(text(f"COMMENT ON TABLE alembic_version IS '{OLDEST_SERVED}'"))
+        told = connection.scalar(text("SELECT obj_description('alembic_version'::regclass)"))
+        serve_from(connection, max(told or "", OLDEST_SERVED))
+
+
+def serve_from(connection: Connection, oldest: str) -> None:
+    """Let only releases serve from now on that end at this migration or later."""
+    connection.execute(text(f"COMMENT ON TABLE alembic_version IS '{int(oldest):03}'"))
 
 
 def explain_too_old(found: str, oldest: str) -> str:

@@ -43,21 +43,23 @@ class DeliveryState(StrEnum):
 class Webhook(Recorded, Base):
     """A URL that receives some events.
 
-    Its cursor in the change feed advances in the same transaction in which deliveries are created. The secret is needed
-    for signing, so it is stored in clear: whoever can read this table can read everything that is sent anyway.
+    Its cursor in the change feed advances in the same transaction in which deliveries are created. ``secret`` is for
+    the release before this one; see ``crm_web.core.sealing``.
     """
 
     __tablename__ = "webhooks"
     __table_args__ = (
         CheckConstraint("jsonb_array_length(events) BETWEEN 1 AND 50", name="has_events"),
         CheckConstraint("(paused_at IS NULL) = (paused_because IS NULL)", name="paused_for_a_reason"),
+        CheckConstraint("num_nonnulls(secret, sealed_secret) > 0", name="has_secret"),
     )
 
     id: Mapped[Id]
     url: Mapped[Url]
     description: Mapped[Text300 | None]
     events: Mapped[list[str]] = mapped_column(JSONB)
-    secret: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    secret: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    sealed_secret: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     paused_at: Mapped[Timestamp | None]
     paused_because: Mapped[PauseReason | None] = mapped_column(EnumText(PauseReason))
     first_failed_at: Mapped[Timestamp | None]

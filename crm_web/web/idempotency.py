@@ -15,7 +15,6 @@ ahead in its place.
 """
 
 import hashlib
-import hmac
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -23,7 +22,7 @@ from datetime import timedelta
 from typing import IO, Any
 from uuid import UUID
 
-from flask import current_app, redirect, request
+from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from markupsafe import Markup
@@ -31,6 +30,7 @@ from sqlalchemy import ColumnElement, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from crm_web.core.extensions import db
+from crm_web.core.keys import is_keyed_digest, keyed_digest
 from crm_web.models import Submission
 from crm_web.records.merging import Merge
 from crm_web.records.retention import delete_portion
@@ -92,14 +92,14 @@ def replay_response(form: IdempotentForm) -> Answer | None:
     if is_refill():
         return None
     key = form.submission.data
-    digest = _digest_form()
-    if key is None or claim_key(key, digest):
+    typed = _read_form()
+    if key is None or claim_key(key, keyed_digest(typed)):
         return None
     earlier = find_response(key)
     if earlier is None:
         return None
     answer = Answer(**(earlier.answer or {}))
-    if earlier.request_hash == digest:
+    if is_keyed_digest(earlier.request_hash, typed):
         return answer
     form.refuse_changed(
         Markup(
@@ -126,13 +126,13 @@ def store_response(
     return answer
 
 
-def claim_key(key: UUID, digest: bytes) -> bool:
+def claim_key(key: UUID, request_hash: bytes) -> bool:
     """Claim a key of the signed-in employee; waits for another transaction that claims it.
 
-    :param digest: of what was sent with the key
+    :param request_hash: digest of what was sent with the key
     :return: whether the key is new
     """
-    claimed = insert(Submission).values(employee_id=current_user.id, key=key, request_hash=digest)
+    claimed = insert(Submission).values(employee_id=current_user.id, key=key, request_hash=request_hash)
     return db.session.scalar(claimed.on_conflict_do_nothing().returning(Submission.key)) is not None
 
 
@@ -158,12 +158,11 @@ def _is_mine(key: UUID) -> ColumnElement[bool]:
     return tuple_(Submission.employee_id, Submission.key) == (current_user.id, key)
 
 
-def _digest_form() -> bytes:
-    """Keyed with the secret key: a password in the form must not be guessable from the digest."""
+def _read_form() -> bytes:
+    """What was typed and sent, to be digested with the key: a password must not be guessable from the digest."""
     typed = sorted((name, values) for name, values in request.form.lists() if name not in NOT_TYPED)
     files = sorted((name, file.filename, digest_file(file.stream)) for name, file in request.files.items(multi=True))
-    secret: str = current_app.config["SECRET_KEY"]
-    return hmac.digest(secret.encode(), json.dumps([request.path, typed, files]).encode(), "sha256")
+    return json.dumps([request.path, typed, files]).encode()
 
 
 def digest_file(stream: IO[bytes]) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
+from crm_web.core.sealing import keep
 from crm_web.models import DeliveryState, Employee, PauseReason, Webhook, WebhookDelivery, set_audit_actor
 from crm_web.records.operations import lock, lock_unchanged
 from crm_web.webhooks.signing import show_secret
@@ -41,10 +42,11 @@ def create_webhook(values: Mapping[str, Any], *, allow_private: bool, by: Employ
     count = db.session.scalar(select(func.count()).select_from(Webhook).where(Webhook.removed_at.is_(None)))
     if (count or 0) >= MOST_WEBHOOKS:
         raise TooManyWebhooks(f"You have {MOST_WEBHOOKS} webhooks, the maximum. Delete one first.")
-    webhook = Webhook(**values, secret=secrets.token_bytes(SECRET_BYTES))
+    secret = secrets.token_bytes(SECRET_BYTES)
+    webhook = Webhook(**values, **keep(secret))
     db.session.add(webhook)
     db.session.flush()
-    return webhook, show_secret(webhook.secret)
+    return webhook, show_secret(secret)
 
 
 def change_webhook(

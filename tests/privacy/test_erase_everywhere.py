@@ -55,6 +55,7 @@ SAFE = {
             "file_objects.sha256",
             "passkey_challenges.challenge",
             "webhooks.secret",
+            "webhooks.sealed_secret",
         ),
         "random",
     ),

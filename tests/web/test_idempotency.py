@@ -13,6 +13,7 @@ from psycopg2.extensions import connection as Connection
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
+from crm_web.core.keys import keyed_digest
 from crm_web.models import Activity, Contact, Customer, Employee, Lead, Submission
 from crm_web.web import idempotency
 from tests.databases import PASSWORD, OwnDatabase
@@ -237,7 +238,7 @@ def test_a_first_password_can_not_be_guessed_from_what_is_kept(
     browser.post("employees.create_employee", sent | {"submission": str(uuid4())})
     monkeypatch.setitem(browser.app.config, "SECRET_KEY", "another-secret-" + "0123456789" * 2)
     with browser.app.test_request_context("/employees/new", method="POST", data=sent):
-        guessed = idempotency._digest_form()
+        guessed = keyed_digest(idempotency._read_form())
 
     kept = session.scalars(select(Submission)).one()
     assert kept.request_hash != guessed

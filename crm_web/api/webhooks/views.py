@@ -13,6 +13,7 @@ from crm_web.api.webhooks import schemas as webhook_schemas
 from crm_web.auth.permissions import Action, allowed
 from crm_web.core.extensions import db
 from crm_web.core.request_log import log_event
+from crm_web.core.sealing import read
 from crm_web.core.security_headers import hide_secret
 from crm_web.models import Webhook
 from crm_web.webhooks import operations, queries
@@ -61,7 +62,7 @@ def _with_secret(answer: Response) -> Response:
     """The secret stands where messages are signed with it, and not a second time among the answers that are kept."""
     made = webhook_schemas.MadeWebhook.model_validate_json(answer.get_data())
     webhook = queries.get_webhook(made.id)
-    made.secret = show_secret(webhook.secret) if webhook else None
+    made.secret = show_secret(read(webhook)) if webhook else None
     answer.set_data(made.model_dump_json())
     return hide_secret(answer)
 

@@ -5,6 +5,7 @@ meanwhile; a delivery belongs to whoever claimed it until its lease ends. All ti
 """
 
 import json
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,12 +15,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased, contains_eager, undefer
 
 from crm_web.core.extensions import db
+from crm_web.core.sealing import WrongKey, read
 from crm_web.history.feed.queries import ChangeCursor, cursor_of, list_changes_after
 from crm_web.history.schemas import Change as ChangeAnswer
 from crm_web.models import DeliveryState, PauseReason, Webhook, WebhookDelivery
 from crm_web.records.retention import delete_portion
 from crm_web.webhooks.delivery.http_client import Outcome
 from crm_web.webhooks.events import name_event
+
+log = logging.getLogger(__name__)
 
 READ_AT_ONCE = 500
 MOST_WAITING = 1000
@@ -39,6 +43,7 @@ class PendingDelivery:
     """A claimed delivery with everything needed to send it.
 
     :param attempt: the number of this attempt, from 1
+    :param secret: signs it; ``None`` if it was sealed with another key
     :param timestamp: of sending, in seconds since 1970, by the database's clock
     :param body: the JSON, equal for all attempts
     :param lease_ends_at: when it may be claimed by somebody else
@@ -49,7 +54,7 @@ class PendingDelivery:
     event: str
     attempt: int
     url: str
-    secret: bytes
+    secret: bytes | None
     timestamp: int
     body: bytes
     lease_ends_at: datetime
@@ -141,13 +146,21 @@ def _load_with_change(ids: Sequence[int]) -> Sequence[WebhookDelivery]:
         .join(WebhookDelivery.webhook)
         .join(WebhookDelivery.change)
         .options(
-            contains_eager(WebhookDelivery.webhook).undefer(Webhook.secret),
+            contains_eager(WebhookDelivery.webhook).undefer(Webhook.secret).undefer(Webhook.sealed_secret),
             contains_eager(WebhookDelivery.change),
         )
         .order_by(WebhookDelivery.id)
         .execution_options(populate_existing=True)
     )
     return db.session.scalars(query).all()
+
+
+def _read_secret(webhook: Webhook) -> bytes | None:
+    try:
+        return read(webhook)
+    except WrongKey as error:
+        log.warning("messages of webhook %s can't be signed: %s", webhook.id, error)
+        return None
 
 
 def _build_delivery(delivery: WebhookDelivery, claimed_at: datetime, lease_ends_at: datetime) -> PendingDelivery:
@@ -164,7 +177,7 @@ def _build_delivery(delivery: WebhookDelivery, claimed_at: datetime, lease_ends_
         event=delivery.event,
         attempt=delivery.attempts,
         url=delivery.webhook.url,
-        secret=delivery.webhook.secret,
+        secret=_read_secret(delivery.webhook),
         timestamp=int(claimed_at.timestamp()),
         body=json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(),
         lease_ends_at=lease_ends_at,

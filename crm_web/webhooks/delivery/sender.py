@@ -58,6 +58,8 @@ class Sender:
         self._reads_feed_at = 0.0 if has_more else now + POLL_SECONDS
 
     def _send(self, pending: PendingDelivery) -> Outcome:
+        if pending.secret is None:
+            return Outcome(None, "Its secret can’t be read: SECRET_KEY was changed. Create the webhook anew.", 0)
         headers = sign(pending.secret, pending.message_id, pending.timestamp, pending.body)
         try:
             return post(pending.url, headers, pending.body, allow_private=self.allow_private)

@@ -1,0 +1,1 @@
+"""Sealing the secrets of the database with another key."""
