@@ -30,7 +30,9 @@ def rotate() -> Rotation:
     """Seal all secrets with ``SECRET_KEY``, whichever key sealed them before."""
     sealed, unreadable = 0, []
     for table in SEALED:
-        query = select(table).options(undefer("*")).order_by(*table.__table__.primary_key).with_for_update()
+        query = (
+            select(table).options(undefer("*")).order_by(*table.__table__.primary_key).with_for_update(key_share=True)
+        )
         rows: Sequence[Any] = db.session.scalars(query).all()
         for row in rows:
             try:
