@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 from crm_web.core.extensions import db
 from crm_web.lists.record_filters import ListFilter, within
 from crm_web.lists.spec import ListSpec
-from crm_web.models import Activity, ActivityKind, Change, ChangeAction, Customer, Lead
+from crm_web.models import Activity, ActivityKind, Change, ChangeAction, Customer, Lead, OutgoingMail
 from crm_web.records.people import Person, list_people
 from crm_web.records.serialization import from_history
 
@@ -65,6 +65,13 @@ def get_activity(activity_id: int) -> Activity | None:
     """Find an activity with its lead or customer."""
     loaded = (joinedload(Activity.lead), joinedload(Activity.customer))
     return db.session.scalar(select(Activity).where(Activity.id == activity_id).options(*loaded))
+
+
+def is_sent_email(activity: Activity) -> bool:
+    """Return whether an activity is an email that was sent from here, or waits to be."""
+    if activity.kind is not ActivityKind.EMAIL:
+        return False
+    return db.session.scalar(select(OutgoingMail.id).where(OutgoingMail.activity_id == activity.id)) is not None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from crm_web.core.extensions import db
 from crm_web.emails.templates.fields import FIELDS_IN_WORDS
 from crm_web.mail.operations import claim_mails
 from crm_web.models import Activity, Change, Employee, Lead, MailState, OutgoingMail
-from tests.factories import make_contact, make_customer, make_lead, make_mail_template
+from tests.api.client import Program
+from tests.factories import make_activity, make_contact, make_customer, make_lead, make_mail_template, make_token
 from tests.page import Browser
 
 BrowserAs = Callable[[Employee], Browser]
@@ -146,3 +147,45 @@ def test_admins_keep_templates_of_known_fields_only(
     ]
     assert "deleted" in browser.post("emails.delete_template", template_id=template_id).follow().flash
     assert browser_as(ann).get("emails.list_templates").status == 403
+
+
+def test_what_was_sent_stays_as_it_is(
+    app: Flask, browser_as: BrowserAs, session: Session, ann: Employee, lead: Lead
+) -> None:
+    browser = browser_as(ann)
+    browser.post("emails.send_from_lead", TYPED, lead_id=lead.id)
+    sent = mails(session)[0].activity_id
+    assert sent is not None
+    for page in (
+        browser.get("activities.edit_activity", activity_id=sent),
+        browser.post("activities.change_activity", {"subject": "Other", "version": 1}, activity_id=sent),
+        browser.post("activities.put_off", {"to": "tomorrow"}, activity_id=sent),
+        browser.post("activities.undo_edit", activity_id=sent, version=1),
+    ):
+        assert (page.status, "stays as it is" in page.text) == (403, True)
+    program = Program(app, make_token(session, ann))
+    answer = program.patch(f"/activities/{sent}", {"subject": "Other"}, match=1)
+    assert (answer.status_code, "stays as it is" in answer.get_json()["detail"]) == (409, True)
+    by_hand = make_activity(session, by=ann, kind="email", lead_id=lead.id)
+    assert browser.get("activities.edit_activity", activity_id=by_hand.id).status == 200
+    assert session.get_one(Activity, sent).subject == TYPED["subject"]
+
+
+def test_the_api_tells_what_became_of_it(
+    app: Flask, browser_as: BrowserAs, session: Session, ann: Employee, vera: Employee, lead: Lead
+) -> None:
+    browser_as(ann).post("emails.send_from_lead", TYPED, lead_id=lead.id)
+    sent = mails(session)[0].activity_id
+    program = Program(app, make_token(session, vera))
+    told = program.get(f"/activities/{sent}/email").get_json()
+    assert (told["state"], told["recipient"], told["activity_id"]) == ("waiting", TYPED["to"], sent)
+    for values, state in (
+        ({"failed_at": func.now(), "error": "550 No such user"}, "failed"),
+        ({"sent_at": func.now(), "failed_at": None}, "sent"),
+    ):
+        session.execute(update(OutgoingMail).values(values))
+        session.commit()
+        told = program.get(f"/activities/{sent}/email").get_json()
+        assert (told["state"], told["error"]) == (state, "550 No such user")
+    by_hand = make_activity(session, by=ann, kind="email", lead_id=lead.id)
+    assert program.get(f"/activities/{by_hand.id}/email").status_code == 404

@@ -6,8 +6,9 @@ from typing import Any
 
 from crm_web.activities.days import DayWord, find_day
 from crm_web.activities.operations import OF_KIND, check_assignee, move_reminder
+from crm_web.activities.queries import is_sent_email
 from crm_web.core.clock import now
-from crm_web.core.errors import DomainError
+from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
 from crm_web.models import Activity, ActivityKind, Employee, set_audit_actor
 from crm_web.records.mentions import save_mentions
@@ -22,6 +23,13 @@ class NotPlanned(DomainError):
     """A note or an email can't be put off, nor can a task that is done."""
 
 
+class EmailStays(Conflict):
+    """What an activity says of an email that was sent from here is what its recipient reads."""
+
+    def __init__(self) -> None:
+        super().__init__("This email was sent from here, so it stays as it is. Add a note instead.")
+
+
 def change_activity(activity: Activity, values: Mapping[str, Any], *, version: int, by: Employee) -> Merge:
     """Save the edit form.
 
@@ -29,10 +37,11 @@ def change_activity(activity: Activity, values: Mapping[str, Any], *, version: i
     :param version: the version that the form was opened with
     :return: what was saved, with what others had changed since
     :raise RecordInTrash: if its lead or customer is in the trash
+    :raise EmailStays: if it is an email that was sent from here
     :raise ChangedMeanwhile: if somebody changed the same field since
     :raise AssigneeNotActive: if a new assignee is deactivated
     """
-    _lock_outside_trash(activity, by)
+    _lock_editable(activity, by)
     values = {name: value for name, value in values.items() if OF_KIND.get(name, activity.kind) is activity.kind}
     merged = merge_with_saved(activity, values, version=version, by=by)
     if merged.values.get("assignee_id") != activity.assignee_id:
@@ -49,7 +58,7 @@ def put_off(activity: Activity, day: date | DayWord, *, zone: tzinfo, by: Employ
     :raise RecordInTrash: if its lead or customer is in the trash
     :raise NotPlanned: if it is a note or an email, or done
     """
-    _lock_outside_trash(activity, by)
+    _lock_editable(activity, by)
     if activity.kind not in PLANNED or activity.done_at is not None:
         raise NotPlanned("Only open tasks, calls and meetings can be moved to another day.")
     today = now().astimezone(zone).date()
@@ -74,7 +83,7 @@ def undo_edit(activity: Activity, version: int, *, by: Employee) -> None:
     :raise ChangedSinceEdit: if it changed after the edit
     :raise AssigneeNotActive: if it would go back to a deactivated employee
     """
-    _lock_outside_trash(activity, by)
+    _lock_editable(activity, by)
     before = read_before_edit(activity, version, what="this")
     if "assignee_id" in before:
         check_assignee(before["assignee_id"])
@@ -89,8 +98,10 @@ def _set_values(activity: Activity, values: Mapping[str, Any], by: Employee) -> 
     db.session.flush()
 
 
-def _lock_outside_trash(activity: Activity, by: Employee) -> None:
+def _lock_editable(activity: Activity, by: Employee) -> None:
     set_audit_actor(by)
     lock(activity.record, shared=True)
     lock(activity)
     require_outside_trash(activity.record)
+    if is_sent_email(activity):
+        raise EmailStays

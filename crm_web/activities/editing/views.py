@@ -128,4 +128,6 @@ def _activity_to_edit(activity_id: int) -> Activity:
     require_edit(activity)
     if activity.record.is_in_trash:
         refuse("This record is in the trash. Restore it first.")
+    if queries.is_sent_email(activity):
+        refuse(operations.EmailStays().message)
     return activity

@@ -13,7 +13,7 @@ from crm_web.api.list_parameters import with_filters
 from crm_web.api.schemas import FilterQuery, PageOf, PageQuery, Sent, needs_with
 from crm_web.core.clock import now
 from crm_web.models import Activity as ActivityModel
-from crm_web.models import ActivityKind, CallOutcome, TaskPriority
+from crm_web.models import ActivityKind, CallOutcome, MailState, TaskPriority
 from crm_web.web.schemas import Moment, ResponseModel
 
 
@@ -100,6 +100,19 @@ class Activity(ResponseModel):
     created_by_id: int | None = Field(examples=[3])
     updated_at: Moment
     updated_by_id: int | None = Field(examples=[3])
+
+
+class SentEmail(ResponseModel):
+    """An email that was sent from a lead or customer, or is going to be."""
+
+    activity_id: int = Field(examples=[40])
+    recipient: str = Field(examples=["zoe@acme.example"])
+    state: MailState = Field(description="Saved as a file where there is no mail server.")
+    created_at: Moment
+    attempts: int = Field(examples=[1])
+    sent_at: Moment | None
+    failed_at: Moment | None = Field(description="When it was given up.")
+    error: str | None = Field(description="Why the last attempt failed.", examples=["550 No such user"])
 
 
 class ActivityPage(PageOf[Activity]):

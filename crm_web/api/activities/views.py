@@ -91,6 +91,15 @@ def read_activity(activity_id: int) -> ResponseReturnValue:
     return show(schemas.Activity, _activity_or_404(activity_id))
 
 
+@blueprint.get("/api/v1/activities/<int:activity_id>/email")
+@allowed(Action.READ)
+@describe("Get what became of an email", "activities", query=FieldsQuery, answers={200: schemas.SentEmail})
+def read_email(activity_id: int) -> ResponseReturnValue:
+    """Only of emails that were sent from here; those that were logged by hand answer 404."""
+    read_query(FieldsQuery)
+    return show(schemas.SentEmail, _activity_or_404(activity_id).outgoing_mail or abort(404))
+
+
 @blueprint.patch("/api/v1/activities/<int:activity_id>")
 @allowed(Action.CREATE)
 @describe(
@@ -98,7 +107,9 @@ def read_activity(activity_id: int) -> ResponseReturnValue:
     "activities",
     body=schemas.ActivityChange,
     answers={200: schemas.Activity},
-    refuses={409: "Another kind of activity has this field, or its record is in the trash."},
+    refuses={
+        409: "Another kind has this field, its record is in the trash, or it is an email that was sent from here."
+    },
     needs_match=True,
 )
 def change_activity(activity_id: int) -> ResponseReturnValue:
