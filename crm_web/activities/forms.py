@@ -23,6 +23,7 @@ from crm_web.web.form_fields import (
 from crm_web.web.forms import IdempotentForm
 from crm_web.web.note_field import NoteBlock
 from crm_web.web.template_filters import current_user_locale, today
+from crm_web.web.uploads import UploadField
 from crm_web.web.widgets import NotDrawn
 
 KINDS = {kind.value: kind for kind in ActivityKind}
@@ -103,6 +104,13 @@ class ActivityForm(ActivityFields, IdempotentForm):
     )
     happened_at = MomentField("Date and time", description="Leave blank for now.")
     to = HiddenField(widget=NotDrawn())
+    files = UploadField("Files", id="activity-files")
+
+    def ask_for_files_again(self) -> None:
+        """Say which files have to be chosen again: browsers send none from a page that is shown again."""
+        if self.files.data and not self.files.errors:
+            names = ", ".join(sent.filename or "" for sent in self.files.data)
+            self.files.errors = [f"Choose again what wasn’t added yet: {names}."]
 
     def values(self) -> dict[str, Any]:
         """Return the values for the operation; a word such as ``tomorrow`` sets a task's due date."""

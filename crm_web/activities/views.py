@@ -5,6 +5,7 @@ from typing import Any
 from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from crm_web.activities import blueprint, operations, queries
 from crm_web.activities.forms import ActivityForm, read_activity_form
@@ -12,13 +13,18 @@ from crm_web.activities.places import place_after, url_of_record
 from crm_web.auth.permissions import Action, allowed, may_edit, may_finish, may_remove, require_finish, require_removal
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
+from crm_web.files.operations import add_files, receive_files
+from crm_web.files.queries import find_again
+from crm_web.files.storage.bucket import FilesUnreachable
 from crm_web.models import Activity, Customer, Lead
 from crm_web.records.queries import get_record
+from crm_web.web.error_pages import show_error
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
 from crm_web.web.template_filters import current_user_locale
 from crm_web.web.template_filters import date as format_date
+from crm_web.web.uploads import read_to_end, size_limit
 from crm_web.web.urls import next_url
 
 
@@ -56,22 +62,28 @@ def _read_form() -> ActivityForm:
 
 def _add(record: Lead | Customer) -> ResponseReturnValue:
     form = _read_form()
-    if answer := replay_response(form):
-        return answer.give()
-    if not form.validate():
-        return _adding_page(form, record), 422
     try:
+        # Before anything is locked, as for files alone.
+        received = receive_files(form.files.list_files()) if form.validate() else []
+        record = find_again(record) or abort(404)
+        if answer := replay_response(form):
+            return answer.give()
+        if not form.validate():
+            return _adding_page(form, record), 422
         activity = operations.add_activity(record, form.values(), by=current_user)
+        if received:
+            add_files(activity, received, by=current_user)
     except DomainError as error:
         db.session.rollback()
         show_refusal(form, error)
-        return _adding_page(form, record), 422
+        return _adding_page(form, find_again(record) or abort(404)), 503 if isinstance(error, FilesUnreachable) else 422
     answer = store_response(form, f"{activity.kind.label} added: {activity.subject}", place_after(activity))
     db.session.commit()
     return answer.give()
 
 
 def _adding_page(form: ActivityForm, record: Lead | Customer) -> str:
+    form.ask_for_files_again()
     asked: dict[str, Any] = {name: request.args.get(name) for name in ("day", "next")}
     add_url = url_for("activities.add_to_lead", lead_id=record.id, **asked)
     if isinstance(record, Customer):
@@ -83,6 +95,14 @@ def _adding_page(form: ActivityForm, record: Lead | Customer) -> str:
         add_url=add_url,
         back_url=next_url(url_of_record(record)),
     )
+
+
+@blueprint.errorhandler(RequestEntityTooLarge)
+def refuse_large_form(error: RequestEntityTooLarge) -> ResponseReturnValue:
+    """Answer files that are too large together; the browser still has what was typed."""
+    read_to_end(request.environ["wsgi.input"])
+    limit = f"These files are too large. The limit is {size_limit().text} in all. Go back and choose smaller ones."
+    return show_error(error, words=("Too large", limit))
 
 
 @blueprint.post("/activities/<int:activity_id>/finish")

@@ -1,7 +1,7 @@
 """Queries for files."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import TypeVar, cast
 
 from sqlalchemy import select, union_all
 from sqlalchemy.orm import joinedload
@@ -10,6 +10,7 @@ from sqlalchemy.orm.attributes import instance_state
 from crm_web.core.extensions import db
 from crm_web.models import Activity, Change, Customer, File, Lead
 
+Place = TypeVar("Place", Lead, Customer, Activity, Lead | Customer, Lead | Customer | Activity)
 MOST = 200
 """How many files of a record are listed."""
 
@@ -39,10 +40,9 @@ def get_file(file_id: int) -> File | None:
     return db.session.scalar(select(File).where(File.id == file_id).options(joinedload(File.activity), *owners))
 
 
-def find_again(place: Lead | Customer | Activity) -> Lead | Customer | Activity | None:
+def find_again(place: Place) -> Place | None:
     """Find a record or activity in a new transaction; ``None`` if it was deleted meanwhile."""
-    found: Any = db.session.get(place.__class__, instance_state(place).identity)
-    return cast(Lead | Customer | Activity | None, found)
+    return cast(Place | None, db.session.get(place.__class__, instance_state(place).identity))
 
 
 def record_of(place: Lead | Customer | Activity) -> Lead | Customer:

@@ -18,7 +18,7 @@ class RateSource(StrEnum):
 
     @property
     def label(self) -> str:
-        return "File of the European Central Bank" if self is RateSource.FILE else "Entered by hand"
+        return "European Central Bank" if self is RateSource.FILE else "Entered by hand"
 
 
 class ExchangeRate(Base):

@@ -1,14 +1,16 @@
 """Adding a note, call, meeting, email or task: POST /leads/<id>/activities and /customers/<id>/activities."""
 
+import io
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm_web.models import Activity, ActivityKind, Change, Customer, Employee, Lead
+from crm_web.models import Activity, ActivityKind, Change, Customer, Employee, File, Lead
 from tests.factories import make_activity, make_customer, make_employee, make_lead
 from tests.page import Browser
 
@@ -225,3 +227,45 @@ def test_a_copy_begins_with_what_the_activity_says(browser_as: BrowserAs, sessio
     for wrong in ("0", "-1", "x", str(2**70), "999999"):
         page = browser.get("activities.new_on_lead", lead_id=lead.id, copy=wrong)
         assert page.form()["subject"] == ""
+
+
+def with_file(name: str = "call.mp3", **fields: Any) -> dict[str, Any]:
+    return {"kind": "call", "subject": "Rang up", **fields, "files": [(io.BytesIO(b"Hello"), name)]}
+
+
+def test_a_call_is_logged_with_its_recording(
+    browser_as: BrowserAs, session: Session, ann: Employee, lead: Lead
+) -> None:
+    browser = browser_as(ann)
+    assert browser.get("leads.show_lead", lead_id=lead.id).one(".add-activity form")["enctype"] == "multipart/form-data"
+    page = browser.post("activities.add_to_lead", with_file(), lead_id=lead.id).follow()
+    assert page.flash == "Call added: Rang up"
+    file = session.scalars(select(File)).one()
+    assert (file.name, file.lead_id, file.activity_id) == ("call.mp3", lead.id, find(session).id)
+    assert browser.get("files.save_file", file_id=file.id).response.data == b"Hello"
+
+
+def test_files_of_a_form_that_is_shown_again_are_named(
+    browser_as: BrowserAs, session: Session, ann: Employee, lead: Lead
+) -> None:
+    page = browser_as(ann).post(
+        "activities.add_to_lead", with_file("Offer 1.pdf", subject="", body="It went well"), lead_id=lead.id
+    )
+    assert page.status == 422
+    assert page.errors["files"] == "Choose again what wasn’t added yet: Offer 1.pdf."
+    assert "It went well" in page.text
+    assert session.scalars(select(File)).all() == []
+
+
+def test_a_file_that_is_too_large_adds_nothing(
+    app: Flask, browser_as: BrowserAs, session: Session, ann: Employee, lead: Lead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = app.config["SETTINGS"].model_copy(update={"max_file_mb": 0})
+    with monkeypatch.context() as patch:
+        patch.setitem(app.config, "SETTINGS", settings)
+        page = browser_as(ann).post("activities.add_to_lead", with_file(), lead_id=lead.id)
+    assert (page.status, page.errors["files"]) == (422, "call.mp3 is too large. The limit is 0 MB for each file.")
+    monkeypatch.setitem(app.config, "MAX_CONTENT_LENGTH", 100)
+    page = browser_as(ann).post("activities.add_to_lead", with_file(), lead_id=lead.id)
+    assert (page.status, "The limit is 100 bytes in all." in page.text) == (413, True)
+    assert find(session) is None

@@ -32,6 +32,15 @@ def test_a_row_of_a_filtered_list_is_edited_with_the_way_back(open_as: Open) -> 
     expect(page.get_by_role("heading", level=1)).to_contain_text("Edit")
 
 
+def test_a_row_of_contacts_is_edited_and_not_its_customer(open_as: Open) -> None:
+    page = open_as("max").go("/contacts?sort=name")
+    name = page.locator("tr[data-row] .name a").first.inner_text()
+    page.keyboard.press("j")
+    page.keyboard.press("e")
+    page.wait_for_url(re.compile(r"/contacts/\d+/edit$"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+
+
 def test_typing_is_typing(open_as: Open) -> None:
     page = open_as("ann").go("/leads")
     page.keyboard.press("/")

@@ -154,8 +154,8 @@ def test_admins_enter_and_upload_rates_and_history_keeps_them(
     listed = uploaded.follow()
     assert listed.flash == "2 rates of 28.11.2026 saved."
     assert [words(row) for row in listed.soup.select("tbody tr")] == [
-        "JPY – Japanese Yen 160 28.11.2026 File of the European Central Bank History",
-        "USD – US Dollar 1,25 28.11.2026 File of the European Central Bank History",
+        "JPY – Japanese Yen 160 28.11.2026 European Central Bank History",
+        "USD – US Dollar 1,25 28.11.2026 European Central Bank History",
     ]
     assert str(listed.click("USD – US Dollar").one("#per_euro")["value"]) == "1,25"
     history = listed.click("History of USD")

@@ -23,7 +23,7 @@ class NotPlanned(DomainError):
     """A note or an email can't be put off, nor can a task that is done."""
 
 
-class EmailStays(Conflict):
+class EmailNotEditable(Conflict):
     """What an activity says of an email that was sent from here is what its recipient reads."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ def change_activity(activity: Activity, values: Mapping[str, Any], *, version: i
     :param version: the version that the form was opened with
     :return: what was saved, with what others had changed since
     :raise RecordInTrash: if its lead or customer is in the trash
-    :raise EmailStays: if it is an email that was sent from here
+    :raise EmailNotEditable: if it is an email that was sent from here
     :raise ChangedMeanwhile: if somebody changed the same field since
     :raise AssigneeNotActive: if a new assignee is deactivated
     """
@@ -104,4 +104,4 @@ def _lock_editable(activity: Activity, by: Employee) -> None:
     lock(activity)
     require_outside_trash(activity.record)
     if is_sent_email(activity):
-        raise EmailStays
+        raise EmailNotEditable

@@ -129,5 +129,5 @@ def _activity_to_edit(activity_id: int) -> Activity:
     if activity.record.is_in_trash:
         refuse("This record is in the trash. Restore it first.")
     if queries.is_sent_email(activity):
-        refuse(operations.EmailStays().message)
+        refuse(operations.EmailNotEditable().message)
     return activity
