@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import tarfile
@@ -12,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from crm_web.core.errors import PostgresError
+from crm_web.launcher.archive import Unpacker, list_segments, measure_segment
 from crm_web.launcher.postgres import EmbeddedServer, find_account, find_program, major_version
 
 LONGEST_RECOVERY = 24 * 3600.0
-SEGMENT = re.compile(r"[0-9A-F]{24}")
 # Of the server that the backup is of: its paths, libraries and addresses mean nothing here.
 FOREIGN_FILES = ("postgresql.auto.conf", "standby.signal", "postmaster.pid")
 
@@ -36,14 +35,18 @@ def recover_to(folder: Path, base: Path, archive: Path, until: datetime | None) 
         _unpack(base, folder / "postgres")
     except (OSError, tarfile.TarError) as error:
         raise PostgresError(_explain_files(error)) from error
-    settings = _write_settings(folder, archive, until)
+    unpacker = Unpacker(archive, folder / "wal")
+    settings = _write_settings(folder, unpacker.command, until)
     _hand_over(folder)
     server = EmbeddedServer(folder, durable=False, settings=settings, patience=LONGEST_RECOVERY)
     try:
-        server.start()
+        with unpacker.serving():
+            server.start()
     except PostgresError as error:
+        if unpacker.damage:
+            raise PostgresError(_explain_damage(archive, unpacker.damage)) from error
         log = server.log.read_text(errors="replace")
-        raise PostgresError(_explain(log, archive, start, _list_segments(base, archive), until)) from error
+        raise PostgresError(_explain(log, archive, start, list_segments(archive, base / "pg_wal"), until)) from error
     try:
         yield server
     finally:
@@ -52,6 +55,8 @@ def recover_to(folder: Path, base: Path, archive: Path, until: datetime | None) 
 
 def _check(base: Path, archive: Path, until: datetime | None) -> str:
     """Refuse what can be seen to be impossible; gives the first segment that is needed."""
+    if packed := [path.name for path in base.glob("base.tar.*") if path.suffix not in (".gz", ".xz", ".bz2")]:
+        raise PostgresError(f"{packed[0]} is compressed in a way that this command doesn’t know: decompress it first.")
     label = _read_member(base, "backup_label")
     began = re.search(r"START TIME: (\S+ \S+) (\S+)", label)
     start = re.search(r"START WAL LOCATION: \S+ \(file ([0-9A-F]{24})\)", label)
@@ -62,7 +67,7 @@ def _check(base: Path, archive: Path, until: datetime | None) -> str:
     _verify(base)
     if until and began[2] in ("UTC", "GMT", "Etc/UTC") and until < datetime.fromisoformat(f"{began[1]}+00:00"):
         raise PostgresError(f"The base backup was begun at {began[1]} UTC, after {_say(until)}. Use an earlier one.")
-    if until is None and (gap := _find_gap(start[1], _list_segments(base, archive))):
+    if until is None and (gap := _find_gap(start[1], list_segments(archive, base / "pg_wal"))):
         raise PostgresError(_explain_gap(archive, gap))
     return start[1]
 
@@ -110,10 +115,9 @@ def _check_space(base: Path, folder: Path) -> None:
         raise OSError(f"[Errno 28] No space left on device: {size / 1e9:,.1f} GB are needed")
 
 
-def _write_settings(folder: Path, archive: Path, until: datetime | None) -> dict[str, str]:
+def _write_settings(folder: Path, command: str, until: datetime | None) -> dict[str, str]:
     """Write its own configuration and access rules, which count instead of those in the backup."""
-    copy = f'cp {shlex.quote(str(archive).replace("%", "%%"))}/%f "%p"'
-    settings = {"restore_command": copy, "recovery_target_action": "promote", "hot_standby": "off"}
+    settings = {"restore_command": command, "recovery_target_action": "promote", "hot_standby": "off"}
     if until:
         settings["recovery_target_time"] = until.isoformat()
     lines = [f"{name} = '{value.replace(chr(39), 2 * chr(39))}'" for name, value in settings.items()]
@@ -128,21 +132,15 @@ def _hand_over(folder: Path) -> None:
     data = folder / "postgres"
     account = find_account(data)
     if os.geteuid() == 0:
-        for path in (folder / "recovery.conf", folder / "hba.conf", data, *data.rglob("*")):
+        for path in (folder / "recovery.conf", folder / "hba.conf", folder / "wal", data, *data.rglob("*")):
             os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
     data.chmod(0o700)
 
 
-def _list_segments(base: Path, archive: Path) -> dict[str, int]:
-    """List the segments of the write-ahead log that are there, with their sizes."""
-    paths = [*archive.iterdir(), *((base / "pg_wal").iterdir() if (base / "pg_wal").exists() else ())]
-    return {path.name: path.stat().st_size for path in paths if SEGMENT.fullmatch(path.name)}
-
-
-def _find_gap(start: str, segments: dict[str, int]) -> str | None:
+def _find_gap(start: str, segments: dict[str, Path]) -> str | None:
     """Find the first segment that is missing before others of its timeline."""
     there = {name for name in segments if name[:8] == start[:8]}
-    a_log = 2**32 // max(segments.values(), default=2**24)
+    a_log = 2**32 // measure_segment(segments)
     number = int(start[8:16], 16) * a_log + int(start[16:], 16)
     name = start
     while name <= max(there, default=""):
@@ -153,7 +151,7 @@ def _find_gap(start: str, segments: dict[str, int]) -> str | None:
     return None
 
 
-def _explain(log: str, archive: Path, start: str, segments: dict[str, int], until: datetime | None) -> str:
+def _explain(log: str, archive: Path, start: str, segments: dict[str, Path], until: datetime | None) -> str:
     if "No space left on device" in log:
         return _explain_files(OSError("No space left on device"))
     if "before consistent recovery point" in log and until:
@@ -170,6 +168,12 @@ def _explain(log: str, archive: Path, start: str, segments: dict[str, int], unti
 
 def _explain_gap(archive: Path, segment: str) -> str:
     return f"Segment {segment} is missing in {archive}. What was changed after it can’t be recovered."
+
+
+def _explain_damage(archive: Path, damage: str) -> str:
+    if "No space left" in damage:
+        return _explain_files(OSError(damage))
+    return f"A segment in {archive} is damaged: {damage}. What was changed after it can’t be recovered."
 
 
 def _explain_files(error: Exception) -> str:

@@ -1,18 +1,23 @@
 """Point-in-time recovery, tried: a server that archives, a base backup, a mistake, and the time before it."""
 
+import gzip
+import lzma
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import cycle
 from pathlib import Path
 from threading import Event
 
 import psycopg2
 import pytest
+import zstandard
 from click.testing import Result
 from flask import Flask
 
@@ -182,6 +187,50 @@ def test_what_is_missing_is_told(backups: Backups, tmp_path: Path) -> None:
     assert f"Segment {segments[-2]} is missing" in words["a gap"]
     assert words["a gap before the time"] == words["a gap"]
     assert "base backup is damaged" in words["damaged"]
+
+
+def test_a_compressed_archive_is_read(backups: Backups, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    archive.mkdir()
+    packers: dict[str, Callable[[bytes], bytes]] = {
+        ".gz": gzip.compress,
+        ".zst": zstandard.compress,
+        ".xz": partial(lzma.compress, preset=0),
+    }
+    names = sorted(path.name for path in backups.archive.iterdir() if re.fullmatch(r"\w{24}", path.name))
+    # One way after the other, as an archive is in which somebody has changed it.
+    for name, (ending, pack) in zip(names, cycle(packers.items()), strict=False):
+        (archive / f"{name}{ending}").write_bytes(pack((backups.archive / name).read_bytes()))
+    for path in (tmp_path, *tmp_path.rglob("*")):
+        path.chmod(0o755)
+    for parent in list(tmp_path.parents)[:2]:
+        parent.chmod(0o755)
+    before = backups.recover("--until", backups.before, archive=archive)
+    assert "           3  leads\n" in before.output, before.output
+    end = backups.recover(archive=archive)
+    assert "           1  leads\n" in end.output, end.output
+    next(archive.glob(f"{names[-2]}*")).unlink()
+    packed = archive / f"{names[-2]}.gz"
+    whole = gzip.compress((backups.archive / names[-2]).read_bytes())
+    packed.write_bytes(whole[: len(whole) // 2])
+    told = backups.recover(archive=archive)
+    assert (told.exit_code, f"is damaged: {packed.name}" in told.output) == (1, True), told.output
+    packed.unlink()
+    assert f"Segment {names[-2]} is missing" in backups.recover(archive=archive).output
+
+
+def test_what_can_not_be_recovered_is_refused(backups: Backups, tmp_path: Path) -> None:
+    archive, base, packed = tmp_path / "archive", tmp_path / "base", tmp_path / "packed"
+    shutil.copytree(backups.base, base)
+    (base / "pg_tblspc" / "16400").mkdir()
+    assert "has tablespaces, which this command doesn’t recover" in backups.recover(base=base).output
+    shutil.copytree(backups.archive, archive)
+    (archive / f"{'0' * 23}F.lz4").touch()
+    assert "is compressed in a way that this command doesn’t know" in backups.recover(archive=archive).output
+    packed.mkdir()
+    (packed / "base.tar.zst").touch()
+    told = backups.recover(base=packed).output
+    assert "base.tar.zst is compressed in a way that this command doesn’t know: decompress it first" in told
 
 
 def test_too_little_space_is_told(backups: Backups, monkeypatch: pytest.MonkeyPatch) -> None:
