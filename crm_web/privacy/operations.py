@@ -30,7 +30,16 @@ from crm_web.models import (
 from crm_web.privacy.logs.operations import erase_from_logs, forget_words
 from crm_web.privacy.mentions.operations import ERASED, HistorySearch, erase_from_history, erase_mentions
 from crm_web.privacy.mentions.queries import is_about
-from crm_web.privacy.queries import MODELS, Person, Ref, find_person, list_activities, list_files
+from crm_web.privacy.queries import (
+    MODELS,
+    Person,
+    Ref,
+    find_person,
+    list_activities,
+    list_files,
+    list_kept_files,
+    list_saved_mails,
+)
 from crm_web.records.folding import fold
 
 _PERSON = ("first_name", "salutation", "job_title", "email", "phone", "mobile", "description")
@@ -69,16 +78,20 @@ def erase_person(kind: RecordKind, record_id: int, *, mentions: Collection[str] 
     # What names the person is looked for before it is gone from the records that say so.
     words = {word for record in person.records.values() for word in str(record.search_text).split()}
     erased = erase_mentions(person, mentions)
-    counts = {"records": len(person.records), "activities": _erase_activities(person), "mentions": len(erased)}
-    counts["files"] = _erase_files(person)
+    activities = _erase_activities(person)
+    files = _erase_files(person, activities)
+    counts = {"records": len(person.records), "activities": len(activities), "mentions": len(erased)}
+    counts["files"] = len(files)
+    kept = {"kept file": list_kept_files(person), "saved email": list_saved_mails(person, activities)}
+    _count(delete(OutgoingMail).where(OutgoingMail.activity_id.in_(activities)))
     counts["histories of other records"] = erase_from_history(person, erased, search)
     counts |= erase_from_logs(person)
     _empty_companies(person)
     counts["history"] = _erase_records(person)
     _erase_conversions(person)
     counts["search words"] = forget_words(words)
-    records = {entity.value: person.ids(entity) for entity in RecordKind if person.ids(entity)}
-    erasure = Erasure(records=records, counts=counts)
+    records = {entity.value: person.ids(entity) for entity in RecordKind} | {"file": sorted(files)} | kept
+    erasure = Erasure(records={name: ids for name, ids in records.items() if ids}, counts=counts)
     db.session.add(erasure)
     db.session.flush()
     return erasure
@@ -104,25 +117,25 @@ def _find_person(kind: RecordKind, record_id: int) -> Person:
     return person
 
 
-def _erase_activities(person: Person) -> int:
+def _erase_activities(person: Person) -> set[int]:
+    """Erase the activities; returns their ids, with those of removed ones, which only history knows."""
     found = db.session.scalars(select(Activity).where(is_about(person)).order_by(Activity.id)).all()
     for activity in found:
         activity.subject, activity.body = ERASED, None
     db.session.flush()
-    known = [activity.id for activity in found]
-    _count(delete(OutgoingMail).where(OutgoingMail.activity_id.in_(known)))
-    ids = {*known, *_list_removed(person, "activity")}
+    ids = {*(activity.id for activity in found), *_list_removed(person, "activity")}
     _erase_history("activity", sorted(ids), ["subject"], ["body"])
-    return len(ids)
+    return ids
 
 
-def _erase_files(person: Person) -> int:
-    """A file is erased as a whole; history keeps that there was one."""
+def _erase_files(person: Person, activities: Collection[int]) -> set[int]:
+    """A file is erased as a whole; history keeps that there was one. Returns the ids."""
     ids = {file.id for file in list_files(person)}
+    ids |= set(db.session.scalars(select(File.id).where(File.activity_id.in_(activities))))
     db.session.execute(delete(File).where(File.id.in_(ids)), execution_options={"synchronize_session": False})
     ids |= {*_list_removed(person, "file")}
     _erase_history("file", sorted(ids), ["name"], [])
-    return len(ids)
+    return ids
 
 
 def _list_removed(person: Person, entity: str) -> Sequence[int]:

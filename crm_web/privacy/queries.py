@@ -1,6 +1,6 @@
 """Who a person is in the CRM, and everything that is known about them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from crm_web.models import (
     Erasure,
     File,
     Lead,
+    OutgoingMail,
     RecordKind,
 )
 from crm_web.records.labels import label_of
@@ -169,6 +170,29 @@ def list_files(person: Person) -> Sequence[File]:
         File.customer_id.in_(person.ids(RecordKind.CUSTOMER)),
     )
     return db.session.scalars(select(File).where(or_(*mine)).order_by(File.id)).all()
+
+
+def list_kept_files(person: Person) -> Sequence[int]:
+    """List the ids of files on the companies of a person, which may be about them: only people can tell."""
+    companies = {getattr(record, "customer_id", None) for record in person.records.values()} - {None}
+    mine = File.customer_id.in_(companies), File.customer_id.not_in(person.ids(RecordKind.CUSTOMER))
+    return db.session.scalars(select(File.id).where(*mine).order_by(File.id).limit(MOST)).all()
+
+
+def list_saved_mails(person: Person, activities: Collection[int]) -> Sequence[int]:
+    """List the ids of emails to a person that were saved as files, since there is no mail server.
+
+    :param activities: those that are erased
+    """
+    theirs = or_(OutgoingMail.activity_id.in_(activities), func.lower(OutgoingMail.recipient).in_(person.emails))
+    saved = select(OutgoingMail.id).where(theirs, OutgoingMail.saved_as.is_not(None))
+    return db.session.scalars(saved.order_by(OutgoingMail.id)).all()
+
+
+def list_files_by_id(ids: Collection[int]) -> Sequence[File]:
+    """List files that are still there, with their records."""
+    query = select(File).where(File.id.in_(ids)).options(joinedload(File.lead), joinedload(File.customer))
+    return db.session.scalars(query.order_by(File.id)).all()
 
 
 def list_changes(person: Person) -> Sequence[Change]:

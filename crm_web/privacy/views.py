@@ -86,7 +86,9 @@ def erase_person(kind: str, record_id: int) -> ResponseReturnValue:
 @blueprint.get("/erasures/<int:erasure_id>")
 @allowed(Action.PURGE)
 def show_erasure(erasure_id: int) -> ResponseReturnValue:
-    return render_template("privacy/show_erasure.html", erasure=queries.get_erasure(erasure_id) or abort(404))
+    erasure = queries.get_erasure(erasure_id) or abort(404)
+    files = queries.list_files_by_id(erasure.records.get("kept file", []))
+    return render_template("privacy/show_erasure.html", erasure=erasure, files=files)
 
 
 def _person_or_404(kind: str, record_id: int) -> Person:

@@ -164,7 +164,7 @@ def merge_with_saved(
         return Merge(dict(values), version=version)
     changes = _list_changes_since(record, version)
     if _is_erased_by(changes):
-        raise ErasedMeanwhile("This person was erased after you opened this page. Nothing was saved.")
+        raise ErasedMeanwhile("A person was erased after you opened this page. Nothing was saved.")
     is_known = _is_whole(changes, record, version)
     remote_changes: dict[str, RemoteChange] = {}
     for change in changes if is_known else []:
@@ -211,12 +211,11 @@ def _list_changes_since(record: Record | Activity | Employee, version: int) -> S
 
 
 def _is_erased_by(changes: Sequence[Change]) -> bool:
-    """Return whether one of the changes of a record erased a person."""
+    """Return whether one of the changes of a record erased a person, from it or from its company or a text in it."""
     if not changes:
         return False
     # One transaction erases and signs it, so that both have its time.
-    of_record = Erasure.records[changes[0].entity].contains([changes[0].entity_id])
-    erased = select(Erasure.id).where(of_record, Erasure.erased_at.in_([change.at for change in changes]))
+    erased = select(Erasure.id).where(Erasure.erased_at.in_([change.at for change in changes]))
     return db.session.scalar(erased.limit(1)) is not None
 
 

@@ -2,15 +2,16 @@
 
 import subprocess
 from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy import make_url, select, text
 from sqlalchemy.orm import Session
 
 from crm_web.core.extensions import db
 from crm_web.launcher.postgres import find_program
-from crm_web.models import Change, Contact, Conversion, Customer, Employee, Erasure, Lead
+from crm_web.models import Change, Contact, Conversion, Customer, Employee, Erasure, File, Lead, OutgoingMail
 from tests.databases import OwnDatabase
-from tests.factories import make_contact, make_customer, make_lead, make_sign_in
+from tests.factories import make_activity, make_contact, make_customer, make_file, make_lead, make_sign_in
 from tests.page import Browser
 from tests.stateful.invariants import list_violations
 
@@ -126,3 +127,42 @@ def test_a_form_that_was_open_does_not_bring_the_person_back(
     assert "was erased after you opened this page" in (refused.text if refused.status == 422 else refused.follow().text)
     session.expire_all()
     assert (lead.last_name, lead.email, lead.industry) == ("Erased", None, None)
+
+
+def test_nor_does_the_form_of_their_company_or_of_a_text_about_them(
+    browser_as: BrowserAs, session: Session, ada: Employee, ann: Employee
+) -> None:
+    known: dict[str, Any] = {"email": "zeb.quixley@acme.example", "owner_id": ann.id}
+    lead, company = make_lead(session, last_name="Quixley", **known), make_customer(session, name="Acme", **known)
+    other = make_lead(session, last_name="Lund", description="Ask zeb.quixley@acme.example", owner_id=ann.id)
+    forms = [
+        browser_as(ann).get("customers.edit_customer", customer_id=company.id).form("edit"),
+        browser_as(ann).get("leads.edit_lead", lead_id=other.id).form("edit"),
+    ]
+    erase = {"confirmed": "1", "mentions": f"lead-{other.id}"}
+    browser_as(ada).post("privacy.erase_person", erase, kind="lead", record_id=lead.id)
+    for form in forms:
+        refused = form.submit(industry="Tools", confirmed="1")
+        text = refused.text if refused.status == 422 else refused.follow().text
+        assert "was erased after you opened this page" in text
+    session.expire_all()
+    assert (company.email, other.description) == (None, "Erased")
+
+
+def test_the_receipt_names_what_only_people_can_judge(browser_as: BrowserAs, session: Session, ada: Employee) -> None:
+    company, other = make_customer(session, name="Acme"), make_customer(session, name="Globex")
+    contact = make_contact(session, company, first_name="Zeb", last_name="Quixley", email="zeb.quixley@acme.example")
+    note = make_activity(session, by=ada, customer_id=company.id, subject="Mail from Zeb Quixley")
+    attached, contract = make_file(session, note), make_file(session, company, name="Contract.pdf")
+    offer = make_file(session, other, name="Offer to Zeb Quixley.pdf")
+    mail = OutgoingMail(activity_id=note.id, recipient="zeb.quixley@acme.example", subject="Offer", body="")
+    mail.sender_name, mail.sender_email, mail.thread_token, mail.saved_as = "Ada", "ada@piper.example", "abc", "7.eml"
+    session.add(mail)
+    session.commit()
+    mail_id, browser = mail.id, browser_as(ada)
+    preview = browser.get("privacy.preview_erasure", kind="contact", record_id=contact.id)
+    assert "Offer to Zeb Quixley.pdf" in preview.text and "File of Globex" in preview.text
+    receipt = preview.form("erase").submit(confirmed="1", mentions=[f"file-{offer.id}"]).follow()
+    assert "Contract.pdf" in receipt.text and f"{mail_id}.eml" in receipt.text and "Quixley" not in receipt.text
+    assert set(session.scalars(select(File.id))) == {contract.id} and attached.id != contract.id
+    assert session.scalars(select(OutgoingMail)).all() == []

@@ -123,6 +123,7 @@ FILLED = """
     INSERT INTO external_ids (system, external_id, customer_id)
         SELECT 'Quixley', 'Quixley', id FROM customers WHERE kind = 'person';
     INSERT INTO files (lead_id, name, media_type, size) VALUES (:lead, 'Zeb Quixley.pdf', 'application/pdf', 11);
+    INSERT INTO files (lead_id, name, size) VALUES (:other, 'Offer to Zeb Quixley.pdf', 11);
     INSERT INTO file_chunks (file_id, number, content) SELECT id, 0, convert_to('Zeb Quixley', 'UTF8') FROM files;
     INSERT INTO webhooks (url, description, events, secret)
         VALUES ('https://hooks.example', 'Tells Zeb Quixley', '["*"]', '\\x00');

@@ -56,6 +56,7 @@ class CompanyMachine(RuleBasedStateMachine):
         self.before_win: dict[int, Row] = {}
         self.forms: list[tuple[Ref, Row]] = []
         self.erased: dict[Ref, int] = {}
+        self.emptied: dict[Ref, int] = {}
         self.merges: dict[int, tuple[Row, Row]] = {}
         self.imports: dict[int, tuple[Row, Row]] = {}
         self.company.begin()

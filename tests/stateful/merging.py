@@ -159,5 +159,6 @@ class Merging(CompanyMachine):
             assert line["lead_id"] not in records.get("lead", []) or not (
                 line["filled"] or "lost_note" in line["before"]
             )
-        for (table, _), columns in self.company.list_changed().items():
+        for (table, row_id), columns in self.company.list_changed().items():
+            self.emptied[table.removesuffix("s"), row_id] = self.company.now[table][row_id].get("version", 0)
             assert columns <= ERASED[table] | DERIVED | SIGNED, (table, columns)

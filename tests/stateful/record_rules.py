@@ -213,12 +213,13 @@ class Keeping(CompanyMachine):
             return
         if is_trashed:
             assert answer.outcome in IN_TRASH, answer
-        elif form["version"] < self.erased.get(ref, 0):
+        elif form["version"] < self.emptied.get(ref, 0):
             assert answer.outcome == "ErasedMeanwhile", answer
         else:
             self._check_merged(answer, merged)
         if answer.is_done:
-            assert find_differing(self.row(ref), merged or {}) == {}
+            differing = find_differing(self.row(ref), merged or {})
+            assert differing == {}, differing
 
     def _check_merged(self, answer: StepResult, merged: Row | None) -> None:
         """What both changed differently is asked about, and nothing else."""

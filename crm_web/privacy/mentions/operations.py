@@ -5,18 +5,18 @@ from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from crm_web.core.extensions import db
 from crm_web.imports.stored.operations import cancel_import
-from crm_web.models import Change, Count, CountDelta, Import, LeadSource, RecordKind, SavedView, StatusPeriod
+from crm_web.models import Change, Count, CountDelta, File, Import, LeadSource, RecordKind, SavedView, StatusPeriod
 from crm_web.privacy.mentions.patterns import NamePattern, any_pattern, sure_pattern
 from crm_web.privacy.mentions.queries import PORTION, TEXTS, key_of, text_of
 from crm_web.privacy.queries import Person
 
 ERASED = "Erased"
 """What stands in place of a text that can't be empty."""
-_WRITTEN = ["lead", "customer", "contact", "activity"]
+_WRITTEN = ["lead", "customer", "contact", "activity", "file"]
 _COLUMNS = sorted({name for kind in _WRITTEN for name in TEXTS[kind][1]} | {"first_name", "email", "source"})
 Named = tuple[str, int]
 """The kind and id of a record whose history names the person."""
@@ -42,6 +42,10 @@ def _erase(person: Person, kind: str, value: str) -> bool:
         return False
     if isinstance(record, LeadSource):
         _rename_source(record.name)
+        return True
+    if isinstance(record, File):
+        # What it holds is as much about the person as its name.
+        _run(delete(File).where(File.id == record.id))
         return True
     if isinstance(record, SavedView):
         kept = [pair for pair in parse_qsl(record.address) if not pattern.find(pair[1])]

@@ -14,6 +14,7 @@ from crm_web.models import (
     Contact,
     Customer,
     Employee,
+    File,
     Import,
     ImportChunk,
     Lead,
@@ -22,7 +23,7 @@ from crm_web.models import (
     SavedView,
 )
 from crm_web.privacy.mentions.patterns import any_pattern, sure_pattern
-from crm_web.privacy.queries import Person
+from crm_web.privacy.queries import Person, list_files
 
 MOST = 50
 """So many texts of a kind are offered."""
@@ -37,12 +38,14 @@ TEXTS: dict[str, tuple[Any, Sequence[str]]] = {
     "activity": (Activity, ("subject", "body")),
     "view": (SavedView, ("name", "address")),
     "source": (LeadSource, ("name",)),
+    "file": (File, ("name",)),
 }
 """By kind: the columns in which people write about others."""
 _PEOPLE = {
     "activity": [joinedload(Activity.lead), joinedload(Activity.customer)],
     "contact": [joinedload(Contact.customer)],
     "view": [joinedload(SavedView.owner)],
+    "file": [joinedload(File.lead), joinedload(File.customer)],
 }
 _ZIPPED = (b"PK", b"\xd0\xcf\x11\xe0")
 _LONGEST = 600
@@ -118,6 +121,8 @@ def _is_other(person: Person, kind: str) -> ColumnElement[bool]:
     if kind in set(RecordKind):
         is_own: ColumnElement[bool] = TEXTS[kind][0].id.in_(person.ids(RecordKind(kind)))
         return ~is_own
+    if kind == "file":
+        return File.id.not_in([file.id for file in list_files(person)])
     if kind != "activity":
         return true()
     return ~is_about(person)
