@@ -1,7 +1,7 @@
 """Which records are so surely the same that many of them can be merged at once."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from crm_web.auth.permissions import may_change
 from crm_web.core.extensions import db
 from crm_web.duplicates.finding.groups import find_groups
-from crm_web.duplicates.queries import GROUPS_ON_A_PAGE, MOST_IN_A_GROUP
+from crm_web.duplicates.queries import GROUPS_ON_A_PAGE, MOST_IN_A_GROUP, spell_reasons
 from crm_web.merging.fields import choose_kept
 from crm_web.merging.queries import list_records, owned_of
 from crm_web.models import DuplicatePair, Employee, RecordKind, Strength
@@ -22,15 +22,22 @@ class SureGroup:
 
     :param kept: the one that stays
     :param others: those that are merged into it
+    :param reasons: why the surest two of them are the same, the weightiest first
     """
 
     kind: RecordKind
     kept: Any
     others: Sequence[Any]
+    reasons: Sequence[str]
 
     @property
     def records(self) -> list[Any]:
         return [self.kept, *self.others]
+
+    @property
+    def names(self) -> Mapping[str, int]:
+        """The names of the others, and how often each is there: most are called like the one that stays."""
+        return Counter(record.name for record in self.others)
 
     @property
     def key(self) -> str:
@@ -62,14 +69,17 @@ def _list_of_kind(kind: RecordKind, pairs: Sequence[DuplicatePair], by: Employee
     mine = [pair for pair in pairs if pair.entity is kind]
     groups = find_groups([(pair.id, pair.record_id, pair.other_id, pair.strength) for pair in mine])
     ids: dict[int, set[int]] = defaultdict(set)
+    reasons: dict[int, Sequence[str]] = {}
     for pair in mine:
         ids[groups[pair.id]] |= {pair.record_id, pair.other_id}
+        reasons.setdefault(groups[pair.id], spell_reasons(pair))
     everyone = list_records(kind, sorted(set().union(*ids.values()))) if ids else []
-    for members in ids.values():
+    for group_id, members in ids.items():
         records = [record for record in everyone if record.id in members]
         if 1 < len(records) <= MOST_IN_A_GROUP and _is_free(kind, records, by):
             kept = choose_kept(kind, records)
-            yield SureGroup(kind, kept, [record for record in records if record is not kept])
+            others = [record for record in records if record is not kept]
+            yield SureGroup(kind, kept, others, reasons[group_id])
 
 
 def _is_free(kind: RecordKind, records: Sequence[Any], by: Employee) -> bool:
