@@ -27,6 +27,12 @@ class MergedField:
         """The values of its columns; blank text counts as empty."""
         return tuple(getattr(record, column) or None for column in self.columns)
 
+    def is_filled(self, record: Any) -> bool:
+        """Return whether a record has a value; a currency without an amount is none."""
+        if self.kind == "money":
+            return getattr(record, self.key) is not None
+        return any(self.values_of(record))
+
 
 def _field(key: str, kind: str = "text", label: str = "", also: Sequence[str] = ()) -> MergedField:
     return MergedField(key, label or label_of(key), (key, *also), kind)
@@ -69,7 +75,7 @@ def choose_kept(kind: RecordKind, records: Sequence[Any]) -> Any:
 
 def choose_value(field: MergedField, records: Sequence[Any], kept: Any) -> Any:
     """Propose whose value stays: that of the record that stays, or where it has none the newest of the others."""
-    filled = [record for record in records if any(field.values_of(record))]
+    filled = [record for record in records if field.is_filled(record)]
     if kept in filled or not filled:
         return kept
     return max(filled, key=lambda record: (record.updated_at, record.id))

@@ -218,6 +218,8 @@ def undo_merge(merge: RecordMerge, *, by: Employee) -> Unmerge:
         raise MergeStands("This merge is already undone.")
     records = {record.id: record for record in _lock_all(merge.entity, [merge.kept_id, *merge.merged_ids])}
     kept = records.get(merge.kept_id)
+    if kept is not None and kept.merged_into_id is not None:
+        raise MergeStands(f"{kept.name} was merged into another record later. Undo that merge first.")
     if kept is None or kept.is_in_trash:
         raise MergeStands("The merged record is in the trash. Restore it first, then undo the merge.")
     result = Unmerge()

@@ -187,3 +187,58 @@ def test_contacts_are_chosen_in_their_list(
     assert sorted(ids) == sorted(str(person.id) for person in people)
     assert "Merge 2 contacts" in chosen.follow().title
     assert browser_as(vera).get("contacts.list_contacts").soup.select('input[name="ids"]') == []
+
+
+def test_merges_one_after_another_are_undone_in_turn(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    first, second, third = (make_lead(session, last_name=f"Castillo{n}", owner_id=ann.id) for n in range(3))
+    browser = browser_as(ann)
+    open_merge(browser, first, second).form("merge").submit(keep=str(second.id), last_name=str(second.id))
+    session.expire_all()
+    open_merge(browser, second, third).form("merge").submit(keep=str(third.id))
+    earlier, later = session.scalars(select(RecordMerge.id).order_by(RecordMerge.id))
+    told = browser.post("merging.undo_merge", merge_id=earlier).follow().flash
+    assert "Castillo1 was merged into another record later. Undo that merge first." in told
+    for merge_id in (later, earlier):
+        assert browser.post("merging.undo_merge", merge_id=merge_id).follow().flash == "Merge undone."
+    session.expire_all()
+    assert [lead.merged_into_id for lead in (first, second, third)] == [None, None, None]
+
+
+def test_a_form_of_what_was_merged_away_saves_nothing(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    kept, other = (make_lead(session, last_name=f"Castillo{n}", owner_id=ann.id) for n in range(2))
+    browser = browser_as(ann)
+    forms = [browser.get("leads.edit_lead", lead_id=lead.id).form("edit") for lead in (kept, other)]
+    other.industry = "Tools"
+    session.commit()
+    open_merge(browser, kept, other).form("merge").submit(keep=str(kept.id))
+    # Of the one that stays, what the merge took and what the form says are put together.
+    assert forms[0].submit(next_step="Call", confirmed="1").status == 303
+    refused = forms[1].submit(next_step="Write", confirmed="1")
+    assert refused.status == 403 and "in the trash" in refused.text
+    session.expire_all()
+    assert (kept.industry, kept.next_step, other.next_step) == ("Tools", "Call", None)
+
+
+def test_ten_people_with_long_and_arabic_names_become_one(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
+    names = ["محمد عبد الرحمن", "x" * 300, "<b>&amp;</b>", "山田", *(f"Castillo{n}" for n in range(6))]
+    leads = [make_lead(session, last_name=name, company="شركة" * 20, owner_id=ann.id) for name in names]
+    page = open_merge(browser_as(ann), *leads)
+    assert all(name in page.text for name in names)
+    done = page.form("merge").submit(keep=str(leads[0].id), last_name=str(leads[0].id)).follow()
+    assert "10 leads merged into محمد عبد الرحمن" in done.flash
+    merge_id = session.scalars(select(RecordMerge.id)).one()
+    assert browser_as(ann).post("merging.undo_merge", merge_id=merge_id).follow().flash == "Merge undone."
+    session.expire_all()
+    assert [lead.last_name for lead in leads] == names
+
+
+def test_a_currency_alone_is_no_amount(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    full = make_lead(session, last_name="Castillo", company="Acme", email="rosa@acme.example", currency="EUR")
+    thin = make_lead(session, last_name="Castillo", amount=100, currency="USD")
+    page = open_merge(browser_as(ann), full, thin)
+    assert (chosen(page, "keep"), chosen(page, "amount")) == (str(full.id), str(thin.id))
+    page.form("merge").submit()
+    session.expire_all()
+    assert (full.amount, full.currency) == (100, "USD")

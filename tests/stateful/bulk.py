@@ -30,6 +30,16 @@ CHOSEN = {
         *((BulkAction.STATUS, {"status": status}) for status in CustomerStatus),
     ],
 }
+ASKED = st.fixed_dictionaries(
+    {
+        "owner": CHOICES,
+        "source": st.sampled_from((None, "Fair", "fair", "Mail")),
+        "reason": st.sampled_from((None, *REASONS)),
+        "create_all": st.booleans(),
+        "undoes": st.booleans(),
+    }
+)
+"""What somebody fills in before an edit is applied, and whether they take it back at once."""
 ALSO_TOUCHED = {"activities", "customers", "contacts", "conversions", "bulk_edits", "bulk_items"}
 """What winning and its undo touch beside the leads that were chosen."""
 
@@ -37,8 +47,17 @@ ALSO_TOUCHED = {"activities", "customers", "contacts", "conversions", "bulk_edit
 class Bulk(CompanyMachine):
     """The rules about bulk edits."""
 
-    @rule(who=NUMBERS, entity=st.sampled_from(BulkEntity), mask=NUMBERS, data=st.data())
-    def choose(self, who: int, entity: BulkEntity, mask: int, data: st.DataObject) -> None:
+    @rule(
+        who=NUMBERS,
+        entity=st.sampled_from(BulkEntity),
+        mask=NUMBERS,
+        asked=ASKED,
+        applies=st.booleans(),
+        data=st.data(),
+    )
+    def choose(
+        self, who: int, entity: BulkEntity, mask: int, asked: dict[str, Any], applies: bool, data: st.DataObject
+    ) -> None:
         ids = [row_id for place, row_id in enumerate(self.company.now[f"{entity}s"]) if mask >> place % 8 & 1]
         action, values = data.draw(st.sampled_from(CHOSEN[entity]))
         answer = self.act(
@@ -52,27 +71,24 @@ class Bulk(CompanyMachine):
         )
         if answer.is_done:
             assert {item["record_id"] for item in self._items(answer.result)} == set(ids)
+            if applies:
+                self._apply_edit(self.company.now["bulk_edits"][answer.result], **asked)
 
     @precondition(lambda self: self.company.now["bulk_edits"])
-    @rule(
-        number=NUMBERS,
-        owner=CHOICES,
-        source=st.sampled_from((None, "Fair", "fair", "Mail")),
-        reason=st.sampled_from((None, *REASONS)),
-        create_all=st.booleans(),
-        undoes=st.booleans(),
-    )
-    def apply(
+    @rule(number=NUMBERS, asked=ASKED)
+    def apply(self, number: int, asked: dict[str, Any]) -> None:
+        drafts = self.company.rows("bulk_edits", applied_at=None) or self.company.rows("bulk_edits")
+        self._apply_edit(drafts[number % len(drafts)], **asked)
+
+    def _apply_edit(
         self,
-        number: int,
+        edit: Row,
         owner: int | None,
         source: str | None,
         reason: LostReason | None,
         create_all: bool,
         undoes: bool,
     ) -> None:
-        drafts = self.company.rows("bulk_edits", applied_at=None) or self.company.rows("bulk_edits")
-        edit = drafts[number % len(drafts)]
         asked: dict[str, Row] = {
             "assign": {"owner_id": self.pick_owner(owner)},
             "source": {"source": source},

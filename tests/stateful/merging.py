@@ -92,7 +92,8 @@ class Merging(CompanyMachine):
         was = self.company.before[f"{kept[0]}s"]
         for field in FIELDS[RecordKind(kept[0])]:
             had, *theirs = ([was[ref[1]][name] or None for name in field.columns] for ref in (kept, *others))
-            possible = [had] if any(had) else [some for some in theirs if any(some)] or [had]
+            said = 1 if field.key == "amount" else None
+            possible = [had] if any(had[:said]) else [some for some in theirs if any(some[:said])] or [had]
             assert [self.row(kept)[name] or None for name in field.columns] in possible, field.key
 
     @precondition(lambda self: self.company.now["record_merges"])

@@ -257,10 +257,13 @@ class Keeping(CompanyMachine):
             )
 
     @precondition(lambda self: self.company.rows("activities", kind="task"))
-    @rule(who=NUMBERS, number=NUMBERS)
-    def finish_or_reopen(self, who: int, number: int) -> None:
+    @rule(who=NUMBERS, number=NUMBERS, again=st.sampled_from((True, True, False)))
+    def finish_or_reopen(self, who: int, number: int, again: bool) -> None:
         tasks = self.company.rows("activities", kind="task")
-        task = ("activity", tasks[number % len(tasks)]["id"])
+        for _ in range(1 + again):
+            self._finish_or_reopen(who, ("activity", tasks[number % len(tasks)]["id"]))
+
+    def _finish_or_reopen(self, who: int, task: Ref) -> None:
         what, operation = ("reopen task", reopen_task) if self.row(task)["done_at"] else ("finish task", finish_task)
         answer = self.act(
             what,

@@ -141,9 +141,11 @@ def merge_by_hand(base: dict[str, Any], mine: dict[str, Any], theirs: dict[str, 
     for column in mine:
         group = [name for pair in _TOGETHER for name in pair if column in pair] or [column]
         was, wants, has = ([_seen(row[name], name) for name in group] for row in (base, mine, theirs))
-        if wants not in (was, has) and has != was:
+        # A currency without an amount says nothing, whoever changed it.
+        mine_says, theirs_say = (column not in _TOGETHER[0] or {was[0], it[0]} != {None} for it in (wants, has))
+        if wants not in (was, has) and has != was and mine_says and theirs_say:
             return None
-        merged[column] = theirs[column] if has != was and wants == was else mine[column]
+        merged[column] = theirs[column] if has != was and (wants == was or not mine_says) else mine[column]
     return merged
 
 

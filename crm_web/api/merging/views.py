@@ -49,18 +49,20 @@ def _merge(kind: RecordKind, record_id: int) -> ResponseReturnValue:
         return answer
     sent = read_body(schemas.MergeRequest)
     ids = [record_id, *sent.ids]
-    _check_all(kind, ids)
-    merge = operations.merge_records(kind, ids, keep=record_id, choices=sent.take, by=current_user)
+    # What somebody else takes over meanwhile is not the employee's to merge any more.
+    seen = _check_all(kind, ids)
+    merge = operations.merge_records(kind, ids, keep=record_id, choices=sent.take, versions=seen, by=current_user)
     answer = store_response(show(schemas.Merge, merge))
     db.session.commit()
     return answer
 
 
-def _check_all(kind: RecordKind, ids: list[int]) -> None:
-    """404 for what is not there, 403 for what the employee may not change."""
+def _check_all(kind: RecordKind, ids: list[int]) -> dict[int, int]:
+    """404 for what is not there, 403 for what the employee may not change; returns the versions that were checked."""
     found = queries.find_merged_records(kind, ids)
     for record_id in ids:
         require_change(queries.owned_of(found.get(record_id) or abort(404)))
+    return {record_id: record.version for record_id, record in found.items()}
 
 
 @blueprint.post("/api/v1/merges/<int:merge_id>/undo")

@@ -45,7 +45,13 @@ def _keys_of_person(profile: Profile) -> Iterator[str]:
     words = sorted((*profile.first, *profile.last))
     if len(words) > 1:
         # Consonants survive most typos, and sorted words survive names in the other order.
-        yield f"name {' '.join(sorted(_consonants(word) for word in words))}"
+        name = " ".join(sorted(_consonants(word) for word in words))
+        yield f"name {name}"
+        # Of a common name these are left: who is called so at one company, or in one place.
+        if profile.company:
+            yield f"name {name} at {profile.company[0]}"
+        if place := profile.postal_code or profile.city:
+            yield f"name {name} in {place}"
     if profile.company:
         yield f"company {''.join(sorted(profile.company))}"
 
