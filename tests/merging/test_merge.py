@@ -241,4 +241,4 @@ def test_a_currency_alone_is_no_amount(browser_as: BrowserAs, session: Session, 
     assert (chosen(page, "keep"), chosen(page, "amount")) == (str(full.id), str(thin.id))
     page.form("merge").submit()
     session.expire_all()
-    assert (full.amount, full.currency) == (100, "USD")
+    assert (str(full.amount), full.currency) == ("100.00", "USD")

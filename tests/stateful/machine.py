@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
 from sqlalchemy.exc import DataError, IntegrityError
 
+from crm_web.activities.operations import add_activity
 from crm_web.auth.permissions import Action
 from crm_web.contacts.operations import add_contact
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.customers.operations import create_customer
 from crm_web.leads.operations import create_lead
+from crm_web.models import ActivityKind
 from tests.stateful.company import MODELS, TABLES, Company, Ref, Row, StepResult
 from tests.stateful.typed import columns_of
 
@@ -62,6 +64,8 @@ class CompanyMachine(RuleBasedStateMachine):
         self.company.begin()
         for values in LEADS:
             self.act("enter lead", 1, lambda by, _, v=values: create_lead(v, by=by), page="", action=Action.CREATE)
+        task: Row = {"kind": ActivityKind.TASK, "subject": "Send the offer"}
+        self.act("add task", 1, lambda by, lead: add_activity(lead, task, by=by).id, on=("lead", 1), page="")
         for company, person in CUSTOMERS:
             self.act("enter customer", 1, lambda by, _, v=company: create_customer(v, by=by), page="")
             on = ("customer", max(self.company.now["customers"]))

@@ -72,7 +72,7 @@ class AnyOrder(Keeping, Winning, Bulk, Merging, Importing):
 def test_any_order_of_anything_leaves_the_truth(own_database: OwnDatabase) -> None:
     CompanyMachine.company = Company(own_database)
     CompanyMachine.step_counts.clear()
-    which: dict[str, Any] = {"max_examples": STORIES, "derandomize": False} if STORIES else {"max_examples": 34}
+    which: dict[str, Any] = {"max_examples": STORIES, "derandomize": False} if STORIES else {"max_examples": 42}
     try:
         run_state_machine_as_test(
             AnyOrder,
