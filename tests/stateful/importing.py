@@ -212,6 +212,7 @@ class Importing(CompanyMachine):
             and (row_id not in first[table] or value != first[table][row_id][column])
             and value == was[table][row_id][column] == has[table][row_id][column]
             and not has[table][row_id].get("deleted_at")
+            and not has[table][row_id].get("undone_at")
             # A lead in the trash is still won.
             and not (table == "conversions" and has["leads"][row["lead_id"]]["deleted_at"])
         ]
