@@ -67,12 +67,15 @@ class Scan:
     :param limit: how many rows of it a page may read
     :param probes: selects with some of the filters each, that an index of their own finds
     :param is_counted: whether the first of them has all filters
+    :param near: the list for a few rows of the order: without the index of words, since of common words reading that
+        index takes longer than reading the rows
     :param words: selects the first rows of the order that contain the words of the list, if it has any
     """
 
     base: Select[Any]
     limit: int
     probes: Sequence[Select[Any]]
+    near: Select[Any]
     is_counted: bool = False
     words: Select[Any] | None = None
 
@@ -274,18 +277,18 @@ def _find_within(
     if order.groups is None:
         keys = scan.base.with_only_columns(*_keys_of(order))
         end = db.session.execute(_slice(keys, order, position, 0).offset(length - 1)).first()
-        near = _between(query, order, position, end)
-        matches = near.with_only_columns(*_keys_of(order))
+        matches = _between(scan.near, order, position, end).with_only_columns(*_keys_of(order))
     else:
         scanned = _merge_group_scans(scan.base, order, position, length)
         end = db.session.execute(scanned.offset(length - 1)).first()
         found = scanned.cte("scanned").prefix_with("MATERIALIZED")
-        near = query.join(found, found.c.sort_id == order.id_column)
+        near = scan.near.join(found, found.c.sort_id == order.id_column)
         matches = near.with_only_columns(found.c.sort_key, found.c.sort_id)
     last = None if end is None else (end[0], end[1])
     if count and order.groups is None:
         # Nothing is left to count, so it may end with the page.
-        return _Found(_load_in_order(near, order, position, size=size), count, end=last, searched=length)
+        rows = _load_in_order(_between(query, order, position, end), order, position, size=size)
+        return _Found(rows, count, end=last, searched=length)
     rows = _load_matches(query, matches, order, position, size=size)
     is_all = position is None and end is None
     total = rows[0].sort_total if rows else 0

@@ -134,10 +134,11 @@ class ListSpec:
         other, (key,) = aliased(relation.property.mapper.class_), relation.property.local_columns
         return folded(select(getattr(other, name)).where(other.id == key).correlate(self.model).scalar_subquery())
 
-    def select(self, filters: ListFilter) -> Select[Any]:
+    def select(self, filters: ListFilter, *, by_words: bool = True) -> Select[Any]:
         """Build the query behind the list, its count and its files.
 
         :param filters: which records
+        :param by_words: false to keep the index of words from being used, since other conditions leave few rows
         :return: a select of the model outside the trash, without order
         """
         query = select(self.model)
@@ -146,7 +147,9 @@ class ListSpec:
         if filters.asks_for_activity:
             query = self._join_activity(query)
         if filters.words.strip():
-            query = query.where(contains_words(self.model.search_text.expression, filters.words))
+            text = self.model.search_text.expression
+            text = text if by_words else text.op("||")("")
+            query = query.where(contains_words(text, filters.words, by_index=by_words))
         missing = [self._missing[word][1] for word in filters.lacks if word in self._missing]
         return query.where(*filters.list_conditions(self), *missing)
 
@@ -286,8 +289,8 @@ class ListSpec:
                 own[name] = column.joined if column.is_computed else getattr(self.model, name)
         return own, others
 
-    def _select_for(self, order: Sort, filters: ListFilter) -> Select[Any]:
-        query = self.select(filters)
+    def _select_for(self, order: Sort, filters: ListFilter, *, by_words: bool = True) -> Select[Any]:
+        query = self.select(filters, by_words=by_words)
         is_by_activity = order.expression is self.sorts.get("last_activity")
         return self._join_activity(query) if is_by_activity and not filters.asks_for_activity else query
 
@@ -306,6 +309,7 @@ class ListSpec:
             base=base,
             limit=COVERED_SCAN_LIMIT if is_covered else SCAN_LIMIT,
             probes=[self.select(type(filters)(**some)) for some in parts] or [base],
+            near=self._select_for(order, filters, by_words=False),
             is_counted=bool(parts) and parts[0] == {name: getattr(filters, name) for name in filters.in_use},
             words=self._select_first_with_words(base, order, filters.words) if has_words else None,
         )
