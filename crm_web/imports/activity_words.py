@@ -8,7 +8,7 @@ HEADERS: dict[str, str] = {
     "external_id": "activityid taskid callid meetingid eventid noteid engagementid recordid id uuid",
     "activity_kind": "activitytype tasksubtype tasktype eventtype engagementtype type kind",
     "subject": """
-        subject activitysubject tasksubject title tasktitle calltitle meetingname meetingtitle eventname
+        subject activitysubject tasksubject notetitle title tasktitle calltitle meetingname meetingtitle eventname
         callmeetingtitlesubject taskname name
     """,
     "description": """
@@ -25,7 +25,7 @@ HEADERS: dict[str, str] = {
     "call_outcome": "calloutcome callresult calldisposition callstatus",
     "priority": "priority taskpriority",
     "owner": """
-        owner owneremail ownername activityowner taskowner callowner eventowner meetingowner host assignedto
+        owner owneremail ownername activityowner taskowner callowner eventowner meetingowner noteowner host assignedto
         assignedtouser assignee createdby user ownerid hubspotownerid
     """,
     "email": "associatedcontactemail contactemail email emailaddress personemail",
@@ -35,9 +35,11 @@ HEADERS: dict[str, str] = {
     "deal_name": "dealname deal dealtitle opportunity opportunityname potentialname associateddeal relatedto",
     "deal_ref": """
         dealid opportunityid potentialid associateddealid associateddealids leadid whatid relatedtoid associatedleadid
+        parentidid parentid
     """,
     "contact_ref": "contactid personid associatedcontactid associatedcontactids contactnameid whoid",
     "company_ref": "accountid companyid organizationid associatedcompanyid associatedcompanyids",
+    "is_deleted": "isdeleted",
     "created_at": "createdate createddate createdtime createdat created addtime creationdate dateadded",
     "further": """
         meetingoutcome calltype callduration calldurationinseconds callpurpose callagenda duration durationinminutes
@@ -50,6 +52,7 @@ _START = ("activity", "task", "call", "meeting", "event", "note", "engagement", 
 FIELD_OF = {word: (field, rank) for field, line in HEADERS.items() for rank, word in enumerate(line.split())}
 
 _SURE = frozenset({"activitytype", "tasksubtype", "activitydone", "callstarttime", "meetingstarttime"})
+_SURE_PAIR = frozenset({"notetitle", "notecontent"})
 _IDS = frozenset({"activityid", "taskid", "callid", "meetingid", "noteid", "engagementid"})
 _BESIDE_SUBJECT = frozenset(
     {
@@ -73,7 +76,7 @@ def are_activities(keys: Collection[str], *, has_own_id: bool) -> bool:
     :param has_own_id: whether the rows have an ID of their own, beside which that of an activity is a reference
     """
     names = set(keys)
-    if names & _SURE or (names & _IDS and not has_own_id):
+    if names & _SURE or names >= _SURE_PAIR or (names & _IDS and not has_own_id):
         return True
     return "subject" in names and bool(names & _BESIDE_SUBJECT)
 

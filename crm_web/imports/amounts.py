@@ -14,6 +14,8 @@ from crm_web.records.parsing import check_amount
 POINT, COMMA = ".", ","
 _LOCALES = {POINT: Locale("en"), COMMA: Locale("de")}
 _NUMBER = re.compile(r"\d[\d.,]*")
+# As Java writes large numbers, with all their digits; Excel writes a plus sign and leaves digits out.
+_POWER = re.compile(r"\d(?:\.\d+)?E\d{1,2}")
 _NOT_AN_AMOUNT = "Enter an amount like 1234.50."
 
 
@@ -59,7 +61,7 @@ def read_amounts(cursor: str | None, *, is_said: bool) -> Callable[[str], tuple[
     def read(text: str) -> tuple[Decimal, str | None]:
         number, currency = text.strip(), None
         if not number[-1:].isdigit() or not number[:1].isdigit():
-            number, currency = _part_currency(number)
+            number, currency = _part_currency(_write_minus(number))
         if cursor == COMMA and detect_mark(number) == other:
             raise ValueError(f"This column uses decimal commas, but this value has a decimal point: “{number}”.")
         try:
@@ -69,9 +71,16 @@ def read_amounts(cursor: str | None, *, is_said: bool) -> Callable[[str], tuple[
                 return check_amount(Decimal(number.replace(",", "."))), currency
             raise ValueError(f"{error.readings} Use --decimal-mark point or --decimal-mark comma.") from error
         except NotANumber as error:
+            if _POWER.fullmatch(number):
+                return check_amount(Decimal(number)), currency
             raise ValueError(_NOT_AN_AMOUNT) from error
 
     return read
+
+
+def _write_minus(text: str) -> str:
+    """Accountants write what is negative in brackets."""
+    return f"-{text[1:-1].strip()}" if text.startswith("(") and text.endswith(")") else text
 
 
 def _part_currency(text: str) -> tuple[str, str | None]:

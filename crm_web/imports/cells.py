@@ -1,13 +1,18 @@
 """Parsers for the cells of each field: the rules of the form, and the spellings of other programs."""
 
+import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from crm_web.imports.amounts import read_amounts
 from crm_web.imports.columns import TEXTS
 from crm_web.imports.dates import read_moment
+from crm_web.imports.excel import check_digits
 from crm_web.imports.inspection import DATES
 from crm_web.imports.mapping import ColumnMapping
+from crm_web.imports.markup import read_markup
+from crm_web.imports.references import lengthen_id
 from crm_web.imports.vocabulary import (
     CURRENCY_SIGNS,
     CUSTOMERS,
@@ -16,11 +21,13 @@ from crm_web.imports.vocabulary import (
     NO,
     RATINGS,
     YES,
+    ZONE,
     squash,
 )
 from crm_web.models import CustomerStatus, Lead, LeadSource, LostReason, Rating, limit_of
-from crm_web.records.parsing import read_country, read_currency, read_email, read_percent, read_text, read_website
+from crm_web.records.parsing import read_country, read_currency, read_email, read_text, read_website
 
+_NUMBER = re.compile(r"\d{1,3}(?:\.\d+)?|\.\d+")
 Reader = Callable[[str], Any]
 
 STREET = ("street_number", "street", "street_2", "street_3")
@@ -37,8 +44,8 @@ def list_readers(mapping: ColumnMapping, read_phone: Reader) -> dict[str, Reader
     readers |= {
         "full_name": _single_spaced(2 * limit_of(Lead.last_name)),
         "deal_name": _single_spaced(limit_of(Lead.last_name)),
-        "external_id": _trimmed(limit_of(Lead.external_id)),
-        "parent_ref": _single_spaced(limit_of(Lead.external_id)),
+        "external_id": read_id,
+        "parent_ref": lambda text: read_id(" ".join(text.split())),
         "source": _trimmed(limit_of(LeadSource.name)),
         "description": _paragraph,
         "email": read_email,
@@ -49,15 +56,16 @@ def list_readers(mapping: ColumnMapping, read_phone: Reader) -> dict[str, Reader
         "country": read_country,
         "currency": _currency,
         "amount": read_amounts(mapping.facts.decimal_mark, is_said=mapping.facts.is_mark_said),
-        "probability": read_percent,
+        "probability": _share(mapping.facts.are_fractions),
         "rating": _rating,
         "is_won": _yes_or_no,
+        "is_deleted": _yes_or_no,
         "lost_reason": _lost_reason,
         "account_type": _account_type,
     }
     for name in DATES:
         is_day_first = not mapping.day_first.isdisjoint(mapping.columns.get(name, ()))
-        readers[name] = _moment(is_day_first)
+        readers[name] = _moment(is_day_first, mapping.name_of(name))
     return readers
 
 
@@ -78,11 +86,39 @@ def _trimmed(limit: int) -> Reader:
 
 
 def _paragraph(text: str) -> str:
-    return read_text(text.replace("\r\n", "\n"), limit_of(Lead.description))
+    return read_text(read_markup(text.replace("\r\n", "\n")), limit_of(Lead.description))
 
 
-def _moment(is_day_first: bool) -> Reader:
+def read_id(text: str) -> str:
+    """Parse an ID of the other system.
+
+    :raise ValueError: if a spreadsheet cut it short, or it is too long
+    """
+    typed = text.strip()
+    check_digits(typed)
+    return read_text(lengthen_id(typed), limit_of(Lead.external_id))
+
+
+def _moment(is_day_first: bool, heading: str) -> Reader:
+    """Make the reader of a column of dates, whose heading may name the time zone: ``Create Date (GMT+1)``."""
+    zone = ZONE.search(heading)
+    if zone and int(zone[1]):
+        offset = f"{int(zone[1]):+03d}{zone[2] or '00'}"
+        return lambda text: read_moment(f"{text.strip()} {offset}" if ":" in text else text, is_day_first)
     return lambda text: read_moment(text, is_day_first)
+
+
+def _share(is_fraction: bool) -> Callable[[str], Decimal]:
+    """Make the reader of a column of probabilities: percentages, or parts of 1."""
+
+    def read(text: str) -> Decimal:
+        typed = text.strip().removesuffix("%").strip().replace(",", ".")
+        share = Decimal(typed) * (100 if is_fraction else 1) if _NUMBER.fullmatch(typed) else Decimal(-1)
+        if not 0 <= share <= 100:
+            raise ValueError("Enter a percentage from 0 to 100.")
+        return share
+
+    return read
 
 
 def _currency(text: str) -> str:
@@ -99,7 +135,7 @@ def _rating(text: str) -> Rating:
 def _yes_or_no(text: str) -> bool:
     word = text.strip().casefold()
     if word not in YES | NO:
-        raise ValueError("Use 1 for won, 0 for not won.")
+        raise ValueError("Use 1 for yes, 0 for no.")
     return word in YES
 
 

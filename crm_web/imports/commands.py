@@ -24,13 +24,14 @@ from crm_web.imports.operations import (
     Options,
     Report,
     import_leads,
-    import_teams,
     list_refused_rows,
     open_leads,
 )
 from crm_web.imports.recognition import is_known
 from crm_web.imports.tables import DELIMITERS, open_table
 from crm_web.imports.targets import Target, detect_alone, detect_in_set
+from crm_web.imports.teams import import_teams
+from crm_web.imports.users import are_users, read_users
 from crm_web.imports.vacuum import vacuum_after_rollback
 from crm_web.models import Employee, LeadStatus, Role
 from crm_web.records.country_input import read_country
@@ -190,6 +191,7 @@ def import_file(
     if team:
         with _naming(team.name):
             echo_team(*import_teams(team, by=by))
+    files, options = _part_users(files, options)
     reports = []
     for file, target in _sort(files, options):
         with _naming(file.name):
@@ -216,6 +218,21 @@ def _naming(name: str) -> Iterator[None]:
         raise click.ClickException(f"{name}: {error.message} Nothing was saved.") from error
     except KeyboardInterrupt:
         raise click.ClickException("Stopped. Nothing was saved.") from None
+
+
+def _part_users(files: Sequence[BinaryIO], options: Options) -> tuple[list[BinaryIO], Options]:
+    """Read the files of users, which say who the owners in the others are."""
+    others: list[BinaryIO] = []
+    people: dict[str, str] = {}
+    for file in files if len(files) > 1 else ():
+        with _naming(file.name):
+            csv = open_table(file, encoding=options.encoding, delimiter=options.delimiter, knows=is_known)
+            if not are_users(csv.header):
+                others.append(file)
+            elif found := read_users(csv):
+                people |= found
+                click.echo(f"{file.name}: users, who say who the owners are")
+    return others or [*files], replace(options, people=people)
 
 
 def _sort(files: Sequence[BinaryIO], options: Options) -> list[tuple[BinaryIO, Target | None]]:

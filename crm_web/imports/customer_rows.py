@@ -1,4 +1,4 @@
-"""Parses a row into the values of a customer, who has less room than a lead."""
+"""Parses a row into the values of a customer or a contact, who have less room than a lead."""
 
 from collections.abc import Sequence
 
@@ -27,3 +27,13 @@ class CustomerReader(RowReader):
         places = next((self.mapping.columns[name] for name in names if name in self.mapping.columns), ())
         column = self.mapping.name(places[0]) if places else ""
         self.warnings.append(Problem(column, f"Left out, because {reason}.", value))
+
+
+class ContactReader(RowReader):
+    """Reads rows of contacts, whose country is kept nowhere and only says how their phone numbers are read."""
+
+    def _leave_out(self, name: str, problem: Problem, problems: list[Problem]) -> bool:
+        if name != "country":
+            return super()._leave_out(name, problem, problems)
+        self.warnings.append(problem._replace(reason="Not a known country. Phone numbers are read without it."))
+        return True

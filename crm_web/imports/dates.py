@@ -5,6 +5,7 @@ import functools
 import re
 from datetime import UTC, date, datetime, time
 
+from crm_web.imports.excel import is_day_number, read_day_number
 from crm_web.records.date_input import EARLIEST, LATEST
 from crm_web.records.folding import fold
 from crm_web.records.locale_names import iterate_locales
@@ -52,6 +53,8 @@ def read_moment(text: str, day_first: bool) -> datetime:
                 return _build(match, day_first)
     if _EPOCH.fullmatch(typed):
         return datetime.fromtimestamp(int(typed) / (1000 if len(typed) > 10 else 1), UTC)
+    if is_day_number(typed):
+        return read_day_number(typed)
     raise ValueError("Enter a date like 2026-03-31.")
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from crm_web.imports.amounts import COMMA, POINT, detect_mark, name_readings
+from crm_web.imports.excel import is_day_number
 from crm_web.imports.tables import Row
 from crm_web.imports.vocabulary import OPEN_WORDS, STATUS_WORDS, UNKNOWNS, squash
 from crm_web.imports.word_counts import COUNTED, WordCounts
@@ -25,6 +26,7 @@ DATES = (
     "due_on",
     "done_at",
 )
+_FRACTION = re.compile(r"0?[.,]\d+|1[.,]0+")
 _NUMERIC_DATE = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2\d{2,4}\b")
 
 
@@ -34,10 +36,12 @@ class Question:
 
     :param about: the option that answers it: ``day_first``, ``decimal_mark`` or ``encoding``
     :param text: the question, and how to answer it at the command line
+    :param places: the columns that it is about
     """
 
     about: str
     text: str
+    places: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,8 @@ class ColumnFacts:
     :param day_first: the columns of dates in which the day stands before the month
     :param decimal_mark: with which mark amounts write decimals; ``None`` if they don't tell
     :param is_mark_said: whether the person said it
+    :param day_numbers: the columns with days as Excel counts them, each with an example
+    :param are_fractions: whether probabilities are written from 0 to 1
     :param unnamed: the columns without a heading that hold something
     :param words: the columns of statuses, owners, sources and currencies, each with its words
     :param questions: what is left open
@@ -57,6 +63,8 @@ class ColumnFacts:
     day_first: frozenset[int] = frozenset()
     decimal_mark: str | None = None
     is_mark_said: bool = False
+    day_numbers: Mapping[int, str] = field(default_factory=dict)
+    are_fractions: bool = False
     unnamed: frozenset[int] = frozenset()
     words: Mapping[int, WordCounts] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
@@ -70,6 +78,7 @@ class Order(IntEnum):
     MONTH_FIRST = 2
     DOTTED = 3
     OPEN = 4
+    DAY_NUMBER = 5
 
 
 def inspect_columns(
@@ -90,13 +99,14 @@ def inspect_columns(
     """
     dates = [place for name in DATES for place in columns.get(name, ())]
     orders = {place: _Dates(place, header[place] or f"column {place + 1}") for place in dates}
-    marks, filled = _Amounts(), set[int]()
+    marks, shares, filled = _Amounts(), _Shares(), set[int]()
     words = frozenset(map(squash, words))
     known = {place: _Statuses(words) for place in columns.get("status", ())}
     counts = {place: WordCounts() for name in COUNTED for place in columns.get(name, ())}
     collectors: list[tuple[int, Callable[[str], None]]] = [
         *((place, order.add) for place, order in orders.items()),
         *((place, marks.add) for place in columns.get("amount", ())),
+        *((place, shares.add) for place in columns.get("probability", ())),
         *((place, tally.add) for place, tally in known.items()),
         *((place, count.add) for place, count in counts.items()),
         *((place, functools.partial(_note_filled, filled, place)) for place, name in enumerate(header) if not name),
@@ -106,9 +116,12 @@ def inspect_columns(
             if place < len(cells) and cells[place]:
                 add(cells[place])
     first, questions = _decide_dates(list(orders.values()), day_first)
-    mark, more = marks.decide(decimal_mark)
+    mark, more = marks.decide(decimal_mark, tuple(columns.get("amount", ())))
     statuses, is_said = _choose_statuses(known), decimal_mark is not None
-    return ColumnFacts(statuses, first, mark, is_said, frozenset(filled), counts, (*questions, *more))
+    numbers = {place: dates.examples[Order.DAY_NUMBER] for place, dates in orders.items() if dates.has_day_numbers}
+    return ColumnFacts(
+        statuses, first, mark, is_said, numbers, shares.are_fractions, frozenset(filled), counts, (*questions, *more)
+    )
 
 
 def _note_filled(filled: set[int], place: int, text: str) -> None:
@@ -151,6 +164,10 @@ class _Dates:
             self.examples[order] = text.strip()
 
     @property
+    def has_day_numbers(self) -> bool:
+        return Order.DAY_NUMBER in self.examples
+
+    @property
     def is_contradictory(self) -> bool:
         return Order.DAY_FIRST in self.examples and Order.MONTH_FIRST in self.examples
 
@@ -171,14 +188,14 @@ class _Dates:
             )
         else:
             text = f"“{self.examples[Order.OPEN]}” in {self.name} can be two days. Use --day-first or --month-first."
-        return Question("day_first", text)
+        return Question("day_first", text, (self.place,))
 
 
 @functools.lru_cache(maxsize=4096)
 def _order_of(text: str) -> Order:
     match = _NUMERIC_DATE.match(text.strip())
     if not match:
-        return Order.NOTHING
+        return Order.DAY_NUMBER if is_day_number(text.strip()) else Order.NOTHING
     first, second = int(match[1]), int(match[3])
     if first > 12 >= second:
         return Order.DAY_FIRST
@@ -205,6 +222,25 @@ def _decide_dates(columns: Sequence[_Dates], said: bool | None) -> tuple[frozens
     return frozenset(place for place, order in decided.items() if (usual if order is None else order)), questions
 
 
+class _Shares:
+    """Whether the probabilities of a column are written from 0 to 1: none is more, and some have decimals."""
+
+    def __init__(self) -> None:
+        self._decimals = 0
+        self._is_more = False
+
+    @property
+    def are_fractions(self) -> bool:
+        return self._decimals > 0 and not self._is_more
+
+    def add(self, text: str) -> None:
+        number = text.strip()
+        if _FRACTION.fullmatch(number):
+            self._decimals += 1
+        elif number not in ("0", "1") and number.casefold() not in UNKNOWNS:
+            self._is_more = True
+
+
 class _Amounts:
     """What the amounts of a column say about their decimal mark."""
 
@@ -216,7 +252,7 @@ class _Amounts:
         if mark and mark not in self.examples:
             self.examples[mark] = text.strip()
 
-    def decide(self, said: str | None) -> tuple[str | None, list[Question]]:
+    def decide(self, said: str | None, places: tuple[int, ...]) -> tuple[str | None, list[Question]]:
         told = [mark for mark in (POINT, COMMA) if mark in self.examples]
         if said or len(told) == 1:
             return said or told[0], []
@@ -228,7 +264,7 @@ class _Amounts:
             text = name_readings(self.examples["?"])
         else:
             return None, []
-        return None, [Question("decimal_mark", f"{text} Use --decimal-mark point or --decimal-mark comma.")]
+        return None, [Question("decimal_mark", f"{text} Use --decimal-mark point or --decimal-mark comma.", places)]
 
 
 @functools.lru_cache(maxsize=4096)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from crm_web.imports.activity_words import HEADERS as ACTIVITY_HEADERS
 from crm_web.imports.amounts import COMMA
 from crm_web.imports.inspection import ColumnFacts, Question, inspect_columns
+from crm_web.imports.other_things import refuse_nameless, refuse_other_things
 from crm_web.imports.recognition import (
     Kind,
     MappingUnclear,
@@ -15,7 +16,6 @@ from crm_web.imports.recognition import (
     recognise,
     recognise_address,
     recognise_in_place,
-    refuse_other_things,
 )
 from crm_web.imports.references import REFERENCES, find_reference
 from crm_web.imports.tables import Row
@@ -194,6 +194,8 @@ def _check_naming(
     naming = columns.keys() & set(NAMING)
     by_id = naming == {"external_id"} and "external_id" not in said
     if not naming or by_id and not _is_known_id(keys[columns["external_id"][0]]):
+        if not said:
+            refuse_nameless(keys)
         names = ", ".join(name for name in header if name)
         raise MappingUnclear(
             f"None of the columns {names} names a lead. Map one: --map last_name=…, --map company=…, --map email=…"

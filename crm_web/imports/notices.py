@@ -3,6 +3,7 @@
 from psycopg2.extensions import cursor as Cursor
 
 from crm_web.core.errors import DomainError
+from crm_web.imports.dates import read_moment
 from crm_web.imports.mapping import ColumnMapping
 from crm_web.imports.rows import RowReader
 from crm_web.models import Employee
@@ -47,6 +48,10 @@ def list_notices(cursor: Cursor, reader: RowReader) -> list[str]:
     notices = [
         f"{mapping.name(column)}: {plural(count, 'value')} left out, because the row has another one."
         for column, count in sorted(reader.passed_over.items())
+    ]
+    notices += [
+        f"{mapping.name(place)} has days as Excel’s numbers: {number} is read as {read_moment(number, False):%Y-%m-%d}."
+        for place, number in mapping.facts.day_numbers.items()
     ]
     if reader.without_currency:
         amounts = plural(reader.without_currency, "amount")

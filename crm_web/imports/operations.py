@@ -14,7 +14,7 @@ from crm_web.core.database import raw_cursor
 from crm_web.core.errors import DomainError
 from crm_web.imports.activity_files.records import match_activities, settle_activities, write_activities
 from crm_web.imports.activity_files.rows import ActivityReader
-from crm_web.imports.customer_rows import CustomerReader
+from crm_web.imports.customer_rows import ContactReader, CustomerReader
 from crm_web.imports.holding import hold_records
 from crm_web.imports.inspection import Question
 from crm_web.imports.mapping import ColumnMapping, choose_mapping
@@ -26,6 +26,7 @@ from crm_web.imports.parents import set_parents
 from crm_web.imports.plan import list_owner_words, refuse_owners, settle, skip_known
 from crm_web.imports.recognition import Kind, is_known
 from crm_web.imports.records import match_record_rows, match_records, write_records
+from crm_web.imports.references import keep_short_ids
 from crm_web.imports.relations import fill_leads, link_rows
 from crm_web.imports.rows import RowReader, RowRefused, Rules
 from crm_web.imports.staging import CHUNK, Staging
@@ -59,10 +60,6 @@ class BadValues(StrEnum):
     DROP = "drop"
 
 
-class TeamFileUnclear(DomainError):
-    """A file of teams needs a column of people and a column of their managers."""
-
-
 class ChoiceNeeded(DomainError):
     """The file leaves open how it is to be read, and the person has to say it."""
 
@@ -73,6 +70,7 @@ class Options:
 
     :param columns: fields to names of columns; what is not said is recognised
     :param words: fields to words of the file, each with the text that it stands for
+    :param people: IDs of owners to who they are, as ``read_users`` gives them
     :param system: how the other system is called; ``None`` for the name of the column of ids
     :param currency: the currency of amounts without one
     :param region: the ISO country whose dates are assumed, and whose national phone numbers in rows without a country
@@ -93,6 +91,7 @@ class Options:
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     statuses: Mapping[str, LeadStatus] = field(default_factory=dict)
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    people: Mapping[str, str] = field(default_factory=dict)
     system: str | None = None
     day_first: bool | None = None
     decimal_mark: str | None = None
@@ -106,6 +105,11 @@ class Options:
     bad_values: BadValues = BadValues.REFUSE
     target: Target | None = None
     country: str | None = None
+
+    @property
+    def all_words(self) -> Mapping[str, Mapping[str, str]]:
+        """The words, with the IDs of owners; what the person said of one counts for more."""
+        return {**self.words, "owner": {**self.people, **self.words.get("owner", {})}} if self.people else self.words
 
 
 @dataclass(frozen=True)
@@ -234,6 +238,7 @@ def import_leads(
     progress("Checking for duplicates", 0, 0)
     if file.target is not Target.CUSTOMERS:
         _link(file, cursor)
+    keep_short_ids(cursor)
     STEPS[file.target].match(cursor)
     hold_records(cursor, file.target)
     _settle_owners(file, options, cursor, by, report)
@@ -259,7 +264,9 @@ STEPS: Mapping[Target, Steps] = {
         partial(match_record_rows, target=Target.CUSTOMERS),
     ),
     Target.CONTACTS: Steps(
-        RowReader, partial(match_records, target=Target.CONTACTS), partial(match_record_rows, target=Target.CONTACTS)
+        ContactReader,
+        partial(match_records, target=Target.CONTACTS),
+        partial(match_record_rows, target=Target.CONTACTS),
     ),
     Target.LEADS: Steps(RowReader, match_leads, match_rows),
     Target.ACTIVITIES: Steps(ActivityReader, match_activities, settle_activities),
@@ -298,7 +305,7 @@ def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
     statuses = {squash(word): status for word, status in options.statuses.items()}
     regions = list_regions(options.country, by, home=options.region)
     drops = options.bad_values is BadValues.DROP
-    rules = Rules(regions, options.currency, now(), statuses, drops, options.words)
+    rules = Rules(regions, options.currency, now(), statuses, drops, options.all_words)
     reader = STEPS[file.target].reader(file.mapping, rules)
     staging = Staging(cursor, of_activities=file.target is Target.ACTIVITIES)
     place = file.stream.tell()
@@ -371,28 +378,3 @@ def list_refused_rows(file: LeadFile) -> Iterator[list[str]]:
             if refused and refused[0] == line:
                 yield [str(line), refused[1], *cells]
                 refused = next(cursor, None)
-
-
-def import_teams(stream: BinaryIO, *, by: Employee) -> tuple[int, list[Employee]]:
-    """Put people under their managers, as a file of two columns says; whoever is not known becomes an employee.
-
-    :param stream: a CSV file with a column of people, such as ``sales_agent``, and a column ``manager``
-    :raise TeamFileUnclear: if it has no such columns
-    :raise FileUnreadable: if it is no CSV file
-    """
-    set_change_source(ChangeSource.IMPORT)
-    set_audit_actor(by)
-    csv = open_table(stream)
-    keys = [squash(name) for name in csv.header]
-    members = [place for place, key in enumerate(keys) if key in _MEMBERS]
-    leaders = [place for place, key in enumerate(keys) if key in _LEADERS]
-    if not members or not leaders:
-        raise TeamFileUnclear("A team file needs the columns sales_agent and manager.")
-    staff = Staff(by, creates=True)
-    pairs = [(cells[members[0]], cells[leaders[0]]) for _, cells in csv.rows if len(cells) >= len(keys)]
-    moved = sum(staff.lead_team(member, leader) for member, leader in pairs if member.strip() and leader.strip())
-    return moved, staff.created
-
-
-_MEMBERS = frozenset({"salesagent", "agent", "salesrep", "rep", "employee", "name", "email", "member", "salesperson"})
-_LEADERS = frozenset({"manager", "salesmanager", "supervisor", "reportsto", "teamleader", "lead"})

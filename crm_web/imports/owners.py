@@ -5,6 +5,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -69,7 +70,7 @@ class Staff:
         if found:
             reason = f"{found[0].name} can’t own leads. Choose an active employee with a Sales, Manager or Admin role."
             return Owner(word, None, reason)
-        if self.by_id:
+        if self.by_id and "@" not in word:
             return Owner(word, None, None)
         if not self.creates:
             return Owner(word, None, f"No employee is named {word}. Choose who gets their rows with --owner.")
@@ -77,14 +78,15 @@ class Staff:
 
     def _find(self, word: str) -> list[Employee]:
         if "@" in word:
-            employee = self._emails.get(word.strip().lower())
+            employee = self._emails.get((parseaddr(word)[1] or word).strip().lower())
             return [employee] if employee else []
         return self._named.get(_fold(word), [])
 
     def hire(self, word: str, role: Role) -> Employee:
         """Add someone whom the file names and nobody knows; they can't sign in until they are given a password."""
-        email = _read_address(word)
-        name = _name_from(email) if email else " ".join(word.split())
+        named, address = parseaddr(word) if "@" in word else ("", "")
+        email = _read_address(address or word)
+        name = named or (_name_from(email) if email else " ".join(word.split()))
         values = {"name": name, "email": email or self._make_up_address(name), "role": role}
         employee = create_employee(values, password=None, by=self.by)
         self._remember(employee)

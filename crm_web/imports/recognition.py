@@ -15,8 +15,6 @@ from crm_web.imports.vocabulary import (
     FIELD_OF,
     GENERAL_IDS,
     LEGAL_FORMS,
-    OTHER_IDS,
-    OTHER_THINGS,
     PERSON_FIELDS,
     RECORD_WORDS,
     WEAK_COMPANY_SIGNS,
@@ -37,28 +35,18 @@ class Kind(StrEnum):
     ACTIVITY = "activity"
 
 
+OF_COMPANIES = frozenset({"associatedcontact", "associatedcontacts"})
+"""What a list of companies may have beside them: the names of all their people."""
+
+
 def is_known(name: str) -> bool:
-    """Return whether a text is the name of a column that leads could come from."""
-    return recognise(squash(name)) is not None or recognise_address(squash(name)) is not None
+    """Return whether a text is the name of a column that leads or activities could come from."""
+    key = squash(name)
+    return any(find(key) is not None for find in (recognise, recognise_address, recognise_activity))
 
 
-def refuse_other_things(keys: Collection[str]) -> None:
-    """Refuse a file of tickets, products and the like.
-
-    :raise MappingUnclear: if it is one
-    """
-    things = [OTHER_THINGS[key] for key in keys if key in OTHER_THINGS]
-    if not things and not _has_own_id(keys):
-        things = [OTHER_IDS[key] for key in keys if key in OTHER_IDS]
-    if things:
-        raise MappingUnclear(
-            f"This looks like a file of {things[0]}, not leads. If it has leads, map its columns: "
-            "--map last_name=…, --map email=…"
-        )
-
-
-def _has_own_id(keys: Collection[str]) -> bool:
-    """An id of another thing is a reference where the rows have one of their own."""
+def has_own_id(keys: Collection[str]) -> bool:
+    """Return whether the rows have an ID of their own, beside which that of another thing is a reference."""
     own = [key for key in keys if FIELD_OF.get(key, ("", 0))[0] == "external_id"]
     return any(key not in GENERAL_IDS for key in own)
 
@@ -70,9 +58,9 @@ def detect_kind(keys: Sequence[str], names: Sequence[str], *, may_be_activities:
     :param names: the values of a column that is just called a name
     :param may_be_activities: false if the person said that they are none
     """
-    if may_be_activities and are_activities(keys, has_own_id=_has_own_id(keys)):
+    if may_be_activities and are_activities(keys, has_own_id=has_own_id(keys)):
         return Kind.ACTIVITY
-    found = {match[0] for key in keys if (match := recognise(key))}
+    found = {match[0] for key in keys if key not in OF_COMPANIES and (match := recognise(key))}
     if found & DEAL_FIELDS or any(key.startswith(DEAL_WORDS) for key in keys):
         return Kind.DEAL
     if found & PERSON_FIELDS:
@@ -122,6 +110,8 @@ def recognise_in_place(key: str, kind: Kind, keys: Sequence[str]) -> tuple[str, 
     if kind is Kind.ACTIVITY:
         return recognise_activity(key)
     last = _strip_record_words(key)
+    if kind is Kind.COMPANY and key in OF_COMPANIES:
+        return None
     if is_name(key):
         return {Kind.DEAL: "deal_name", Kind.COMPANY: "company"}.get(kind, "full_name"), 50
     if last == "title" and key not in FIELD_OF:

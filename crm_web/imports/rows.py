@@ -6,16 +6,19 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP
 from typing import Any, NamedTuple
 
-from crm_web.imports.cells import STREET, Reader, list_readers
+from crm_web.imports.cells import STREET, Reader, list_readers, read_id
 from crm_web.imports.columns import TEXTS
+from crm_web.imports.excel import NOTHING, check_digits, check_result, is_total
 from crm_web.imports.mapping import ColumnMapping
+from crm_web.imports.names import split_name
 from crm_web.imports.recognition import Kind
 from crm_web.imports.references import REFERENCES
 from crm_web.imports.vocabulary import (
-    NAME_SUFFIXES,
     NO_COUNTRY,
+    NO_NAMES,
     NOBODY,
     OPEN_WORDS,
     PLACEHOLDERS,
@@ -24,8 +27,8 @@ from crm_web.imports.vocabulary import (
     squash,
 )
 from crm_web.models import Customer, Lead, LeadStatus, LostReason, StatusKind, limit_of
-from crm_web.records.parsing import read_text
 from crm_web.records.phones import add_region, read_number
+from crm_web.web.template_filters import plural
 
 Values = dict[str, Any]
 
@@ -33,6 +36,7 @@ OWN_SYSTEM = "row"
 """The ``external_system`` of rows without an id: their id is a digest of what they hold."""
 
 NEVER_BLANK = ("first_name", "last_name", "full_name", "company", "deal_name", "product", "description", "external_id")
+NAMES = ("first_name", "last_name", "full_name", "company")
 NEEDED = ("external_id", "owner", "is_won")
 """What a row is refused for even where bad values are left out: it would become another record."""
 LONGEST_PLACEHOLDER = max(map(len, NO_COUNTRY | NOBODY))
@@ -110,7 +114,7 @@ class RowReader:
         :return: the columns of ``leads`` to their values, and what else the writing needs to know
         :raise RowRefused: with everything that has to be mended
         """
-        self._check_width(cells)
+        self._check_row(cells)
         problems: list[Problem] = []
         values: Values = {}
         self._take_all(cells, values, problems)
@@ -126,10 +130,12 @@ class RowReader:
             raise RowRefused(problems)
         return values
 
-    def _check_width(self, cells: Sequence[str]) -> None:
-        if len(cells) == self.width or (len(cells) > self.width and not any(cells[self.width :])):
-            return
-        raise RowRefused([Problem("", f"The row has {len(cells)} cells, the header has {self.width}.")])
+    def _check_row(self, cells: Sequence[str]) -> None:
+        if len(cells) < self.width or any(cells[self.width :]):
+            reason = f"The row has {plural(len(cells), 'cell')}, the header has {self.width}."
+            raise RowRefused([Problem("", reason, cells[0] if len(cells) == 1 else "")])
+        if is_total(cells):
+            raise RowRefused([Problem("", "This looks like a row of totals.")])
 
     def _take_all(self, cells: Sequence[str], values: Values, problems: list[Problem]) -> None:
         """The address comes first: its country is that of the phone numbers."""
@@ -140,11 +146,16 @@ class RowReader:
         self._take(self.steps, cells, values, problems)
         if "company_domain" in values:
             values.setdefault("website", values["company_domain"])
+        if values.pop("is_deleted", False):
+            problems.append(Problem(self.mapping.name_of("is_deleted"), "It is deleted in the other system."))
+        if "probability" in values:
+            self._round_share(values)
         problems += wrong_address
         if self.phones:
             self._take_labelled_phones(cells, values, problems)
 
     def _read_phone(self, text: str) -> tuple[str, str]:
+        check_digits(text)
         typed, e164, doubt = read_number(text, self.regions)
         if doubt:
             self.warnings.append(Problem("", doubt))
@@ -155,7 +166,14 @@ class RowReader:
         first, *others = [part for part in re.split(r"[;,\s]+", text) if part]
         if others:
             self.warnings.append(Problem("", f"Only the first related ID is used, not {', '.join(others)}.", text))
-        return read_text(first, limit_of(Lead.external_id))
+        return read_id(first)
+
+    def _round_share(self, values: Values) -> None:
+        share = values["probability"]
+        values["probability"] = rounded = int(share.to_integral_value(ROUND_HALF_UP))
+        if rounded != share:
+            column = self.mapping.name_of("probability")
+            self.warnings.append(Problem(column, f"Rounded to {rounded} %.", f"{share.normalize():f} %"))
 
     def _take(self, steps: Sequence[Step], cells: Sequence[str], values: Values, problems: list[Problem]) -> None:
         """Read what is filled in: of several columns the first; whatever differs in those that follow is left out."""
@@ -169,13 +187,14 @@ class RowReader:
 
     @staticmethod
     def _is_filled(text: str, blanks: Collection[str]) -> bool:
-        if not text or text.isspace():
+        if not text or text.isspace() or text in NOTHING:
             return False
         return not (blanks and len(text) <= LONGEST_PLACEHOLDER and text.strip().casefold() in blanks)
 
     def _read(self, step: Step, column: int, text: str, values: Values, problems: list[Problem]) -> bool:
         """:return: whether to go on; not where the row is refused for it"""
         try:
+            check_result(text)
             values[step.name] = step.read(text)
         except ValueError as error:
             return self._leave_out(step.name, Problem(self.mapping.name(column), str(error), text), problems)
@@ -355,20 +374,6 @@ def _split_phones(values: Values) -> None:
             values[name], values[f"{name}_e164"] = values[name]
 
 
-def split_name(whole: str) -> tuple[str | None, str | None]:
-    """Take a name apart so that its parts, put together again, read the same.
-
-    :param whole: such as ``Mary Ann Smith`` or ``Berg, Jan van der``
-    :return: first and last name; a single word is a last name
-    """
-    last, comma, first = whole.partition(",")
-    words = first.split()
-    if comma and words and last.strip() and "," not in first and words[0].strip(".").casefold() not in NAME_SUFFIXES:
-        return first.strip(), last.strip()
-    given, _, family = whole.rpartition(" ")
-    return (given, family) if given.strip() and family else (None, whole)
-
-
 def _translate(read: Reader, words: Mapping[str, str]) -> Reader:
     return lambda text: read(words.get(text.strip(), text))
 
@@ -376,7 +381,7 @@ def _translate(read: Reader, words: Mapping[str, str]) -> Reader:
 def _plan(name: str, columns: tuple[int, ...], readers: Mapping[str, Reader]) -> Step:
     blanks: Collection[str] = UNKNOWNS
     if name in NEVER_BLANK:
-        blanks = frozenset()
+        blanks = NO_NAMES if name in NAMES else frozenset()
     elif name in (*TEXTS, *STREET, "source"):
         blanks = PLACEHOLDERS
     elif name in ("country", "owner"):

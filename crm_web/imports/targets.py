@@ -19,14 +19,27 @@ class Target(StrEnum):
     ACTIVITIES = "activities"
 
 
+PHONE_COUNTRY = frozenset({"country"})
+"""What a contact has no place for, but says how their phone numbers are read."""
 _SHARED = frozenset(
-    {"external_id", "email", "phone", "mobile", "owner", "description", "created_at", "first_name", "last_name"}
+    {
+        "external_id",
+        "is_deleted",
+        "email",
+        "phone",
+        "mobile",
+        "owner",
+        "description",
+        "created_at",
+        "first_name",
+        "last_name",
+    }
     | {"full_name", "company", "salutation"}
 )
 _FIELDS = {
     Target.CUSTOMERS: _SHARED - {"salutation"} | {"website", "industry", "parent_ref"},
     Target.ACTIVITIES: ACTIVITY_FIELDS,
-    Target.CONTACTS: _SHARED - {"owner"} | {"job_title", "company_ref", "company_domain"},
+    Target.CONTACTS: _SHARED - {"owner"} | {"job_title", "company_ref", "company_domain"} | PHONE_COUNTRY,
 }
 
 
@@ -76,6 +89,8 @@ def map_for(target: Target, mapping: ColumnMapping) -> ColumnMapping:
     if target is Target.CUSTOMERS:
         columns |= _find_account_type(mapping.header)
     addresses = mapping.addresses if target is Target.CUSTOMERS else ()
+    if target is Target.CONTACTS:
+        addresses = tuple({"country": parts["country"]} for parts in mapping.addresses if "country" in parts)
     return replace(mapping, columns=columns, addresses=addresses)
 
 

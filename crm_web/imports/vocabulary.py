@@ -5,10 +5,14 @@ Everything is looked up "squashed": in small letters, without blanks and punctua
 """
 
 import functools
+import re
 import unicodedata
 
 from crm_web.leads.spec import LEADS
 from crm_web.models import LeadStatus, LostReason, Rating
+
+ZONE = re.compile(r" ?\((?:GMT|UTC)([+-]?\d{1,2}):?(\d\d)?\)$")
+"""What may follow the name of a column of times."""
 
 
 @functools.lru_cache(maxsize=4096)
@@ -18,7 +22,7 @@ def squash(text: str) -> str:
     :param text: such as ``Email 1 - Value``
     :return: such as ``email1value``
     """
-    plain = unicodedata.normalize("NFKD", text).casefold()
+    plain = unicodedata.normalize("NFKD", ZONE.sub("", text.strip())).casefold()
     return "".join(filter(str.isalnum, plain))
 
 
@@ -85,7 +89,7 @@ HEADERS: dict[str, str] = {
         amount dealamount dealvalue opportunityamount closevalue value totalvalue estimatedvalue expectedvalue dealsize
         betrag montant importe
     """,
-    "currency": "currency currencycode currencyofvalue currencyisocode waehrung wahrung devise moneda",
+    "currency": "currency currencycode currencyofvalue currencyisocode amountcurrency waehrung wahrung devise moneda",
     "probability": "probability winprobability probabilitypercent winlikelihood wahrscheinlichkeit",
     "expected_close_on": """
         expectedclosedate expectedcloseon expectedclose estimatedclosedate forecastclosedate erwartetesabschlussdatum
@@ -116,6 +120,7 @@ HEADERS: dict[str, str] = {
     "product": "product productname productinterest",
     "lost_reason": "lostreason closedlostreason lossreason reasonlost reasonforloss",
     "lost_note": "lostnote",
+    "is_deleted": "isdeleted",
     "owner": """
         owner owneremail ownername salesagent salesrep salesperson salesowner accountmanager accountexecutive
         assignedto assignee agent rep responsible zustandig verantwortlich verantwortlicher responsable propietario
@@ -148,14 +153,16 @@ RECORD_WORDS = (
 """What may stand before the name of a column: ``Deal - Value``, ``Contact owner``, ``seller_city``."""
 
 ADDRESS_HEADERS: dict[str, str] = {
-    "street_number": "streetnumber housenumber hausnummer",
-    "street": "street street1 address1 addressline1 streetaddress address strasse rue calle",
-    "street_2": "street2 address2 addressline2 apartment suite",
+    "street_number": "streetnumber housenumber hausnummer housenumberofaddress",
+    "street": "street street1 address1 addressline1 streetaddress streetroadnameofaddress address strasse rue calle",
+    "street_2": "street2 address2 addressline2 apartment suite apartmentsuitenoofaddress",
     "street_3": "street3 address3 addressline3",
-    "city": "city town locality suburb ort stadt ville ciudad",
-    "state": "state stateregion stateprovince province region county bundesland",
-    "postal_code": "postalcode zip zipcode postcode zipcodeprefix plz codepostal codigopostal code",
-    "country": "country countryregion countrycode countryname land pays pais",
+    "city": "city town locality suburb ort stadt ville ciudad citytownvillagelocalityofaddress",
+    "state": "state stateregion stateprovince province region county bundesland statecountyofaddress",
+    "postal_code": """
+        postalcode zip zipcode postcode zipcodeprefix plz codepostal codigopostal code zippostalcodeofaddress
+    """,
+    "country": "country countryregion countrycode countryname land pays pais countryofaddress",
 }
 """The parts of an address, which stay together where a person has several; those of the street become one line."""
 
@@ -185,16 +192,6 @@ OWN_EXPORTS = (
     frozenset({"id", "version", "customerid", "ownerid", "lostnote", "createdat", "closedat"}),
 )
 """Headings that tell our own exports of leads: the list as a file, and the lines of the API."""
-
-OTHER_THINGS = {
-    "ticketname": "support tickets",
-    "salesprice": "products",
-    "invoicenumber": "invoices",
-}
-"""Columns that only files of other things have."""
-
-OTHER_IDS = {"ticketid": "support tickets", "invoiceid": "invoices"}
-"""Ids of other things; beside an id of a lead they are references."""
 
 DEAL_FIELDS = frozenset({"deal_name", "amount", "close_date", "won_at", "lost_at", "probability", "expected_close_on"})
 """A file with any of these is about deals, of which one person can have several."""
@@ -232,8 +229,12 @@ LEGAL_FORMS = frozenset(
 )
 """The last words of the names of companies."""
 
-PLACEHOLDERS = frozenset({"select", "-- select --", "--select--", "- select -", "please select", "(select)"})
+PLACEHOLDERS = frozenset(
+    {"select", "-- select --", "--select--", "- select -", "please select", "(select)", "-none-", "--none--"}
+)
 """What a web form sends for a choice that nobody made: not filled in."""
+NO_NAMES = frozenset({"-", "--", "[not provided]"})
+"""What people type for a name that has to be filled in."""
 
 UNKNOWNS = PLACEHOLDERS | {"", "-", "--", "?", "n/a", "na", "none", "null", "nil", "nan", "unknown", "not known"}
 """What programs write where they know nothing; a blank in fields that hold numbers, codes and dates."""

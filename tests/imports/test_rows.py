@@ -10,8 +10,9 @@ import pytest
 
 from crm_web.imports.dates import read_moment
 from crm_web.imports.mapping import choose_mapping
+from crm_web.imports.names import split_name
 from crm_web.imports.recognition import is_known
-from crm_web.imports.rows import RowReader, RowRefused, Rules, split_name
+from crm_web.imports.rows import RowReader, RowRefused, Rules
 from crm_web.imports.tables import open_table
 from crm_web.models import LeadStatus, LostReason, Rating
 

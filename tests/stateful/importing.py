@@ -13,6 +13,7 @@ from crm_web.core.extensions import db
 from crm_web.imports.operations import Existing
 from crm_web.imports.stored import operations as imports
 from crm_web.imports.stored.running import ImportRunner
+from crm_web.imports.stored.uploads import create_set
 from crm_web.imports.targets import Target
 from crm_web.models import Import
 from tests.stateful.company import Row, StepResult
@@ -90,7 +91,7 @@ class Importing(CompanyMachine):
         values = {"target": kind, "existing": existing}
 
         def upload(by: Any, _: Any) -> int:
-            record = imports.create_set([(write_csv(rows), "file.csv")], region="NO", currency="EUR", by=by)
+            record = create_set([(write_csv(rows), "file.csv")], region="NO", currency="EUR", by=by)
             imports.change_options(record, values, by=by)
             imports.request_check(record)
             return record.id

@@ -30,6 +30,9 @@ class NewImportQuery(Sent):
             description="Its name, for the list of imports.",
         ),
     ] = "file"
+    joins: RecordId | None = Field(
+        None, description="An import that it belongs to: its files are checked, imported and undone as one."
+    )
 
 
 class ImportOptions(Sent):
@@ -59,6 +62,12 @@ class ImportOptions(Sent):
     statuses: dict[Word, LeadStatus] = Field(
         default_factory=dict, max_length=100, description="For words of the file, the status that each means."
     )
+    words: dict[Annotated[str, Field(pattern="^(owner|source|currency)$")], dict[Word, Word]] = Field(
+        default_factory=dict,
+        max_length=3,
+        description="For words of the file, the email or name of the owner, the source, or the currency that each "
+        "means.",
+    )
     region: Country = Field(default_factory=str, description="The country of dates and phone numbers.")
     currency: Currency = Field(default_factory=str, description="The currency of amounts without one.")
     owner_id: RecordId | None = Field(None, description="Who gets the records without an owner.")
@@ -86,6 +95,7 @@ class Import(ResponseModel):
     id: int
     filename: str = Field(examples=["leads.csv"])
     size: int = Field(description="In bytes.")
+    set_id: int | None = Field(description="Of related files, the first one; null if it is this one, or the only one.")
     state: ImportState = Field(
         examples=[ImportState.CHECKED],
         description="While checking, importing or undoing, the worker is at it. Read it again until that is over.",

@@ -27,9 +27,12 @@ from crm_web.auth.permissions import Action, allowed, require_import
 from crm_web.core.extensions import db
 from crm_web.core.request_log import log_event
 from crm_web.imports.stored import operations, queries
+from crm_web.imports.stored.pages import REPORT_HEAD, list_report_rows
+from crm_web.imports.stored.uploads import create_set
 from crm_web.imports.tables import FileUnreadable
 from crm_web.imports.targets import Target
-from crm_web.models import Import
+from crm_web.lists.exports import send_csv
+from crm_web.models import CURRENCIES, Import
 from crm_web.records.people import list_possible_owners
 from crm_web.records.phones import list_regions
 
@@ -56,14 +59,17 @@ def list_file_imports() -> ResponseReturnValue:
     query=schemas.NewImportQuery,
     file="Last name,Company,Email\nTanaka,Tanaka KK,kenji@tanaka.example\n",
     answers={201: schemas.Import},
+    refuses={409: CLOSED},
     is_once=True,
 )
 def send_file() -> ResponseReturnValue:
     """The body is the file: CSV in any encoding, XLSX, XLS, ODS, vCard or our own JSON. Nothing is imported yet: read
-    what it needs, change the options with a PATCH, then check it and import it.
+    what it needs, change the options with a PATCH, then check it and import it. With joins, it is one more file of an
+    import; a list of the other system’s users is not kept, but says who the owners in the files of that import are.
     """
     request.max_content_length = int(current_app.config["MAX_CONTENT_LENGTH"])
     query = read_query(schemas.NewImportQuery)
+    joins = _import_or_404(query.joins, to_continue=True) if query.joins else None
     with SpooledTemporaryFile(IN_MEMORY) as file:
         content = cast(BinaryIO, file)
         digest = _receive(content)
@@ -71,9 +77,10 @@ def send_file() -> ResponseReturnValue:
             return answer
         place = {"region": list_regions(None, current_user)[0], "currency": current_app.config["DEFAULT_CURRENCY"]}
         try:
-            record = operations.create_set([(content, query.filename)], **place, by=current_user)
+            first = create_set([(content, query.filename)], **place, by=current_user, joins=joins)
         except FileUnreadable as error:
             raise WrongRequest([{"field": "file", "message": error.message}]) from error
+    record = max(queries.list_set(first), key=lambda file: file.id)
     import_id = record.id
     location = url_for("api.read_file_import", import_id=import_id)
     answer = store_response(show(schemas.Import, _present(record), 201, location=location))
@@ -113,6 +120,15 @@ def list_rows(import_id: int) -> ResponseReturnValue:
     )
 
 
+@blueprint.get("/api/v1/imports/<int:import_id>/report")
+@allowed(Action.IMPORT)
+@describe("Get the report of an import", "imports", answers={200: "text/csv"})
+def export_import_report(import_id: int) -> ResponseReturnValue:
+    """What becomes of every row, or became of it, as CSV, with the line of each."""
+    record = _import_or_404(import_id)
+    return send_csv(f"import-{import_id}-report", REPORT_HEAD, list_report_rows(record.id))
+
+
 @blueprint.patch("/api/v1/imports/<int:import_id>")
 @allowed(Action.IMPORT)
 @describe(
@@ -129,6 +145,9 @@ def change_import_options(import_id: int) -> ResponseReturnValue:
     owner_id = values.get("owner_id")
     if owner_id is not None and all(person.id != owner_id for person in list_possible_owners()):
         raise WrongRequest([{"field": "owner_id", "message": "Choose an active employee. Viewers can’t own records."}])
+    codes = values.get("words", {}).get("currency", {}).values()
+    if wrong := [code for code in codes if code not in CURRENCIES]:
+        raise WrongRequest([{"field": "words", "message": f"{wrong[0]} is no currency. Send ISO 4217 codes."}])
     operations.change_options(record, values, by=current_user)
     answer = show(schemas.Import, _present(record))
     db.session.commit()

@@ -7,7 +7,8 @@ from typing import Any
 from crm_web.imports.activity_words import DONE, KINDS, NOT_DONE, OUTCOMES, PRIORITIES
 from crm_web.imports.dates import read_moment
 from crm_web.imports.mapping import ColumnMapping
-from crm_web.imports.rows import Problem, RowReader, RowRefused, Rules, Step, Values, split_name
+from crm_web.imports.names import split_name
+from crm_web.imports.rows import Problem, RowReader, RowRefused, Rules, Step, Values
 from crm_web.imports.vocabulary import UNKNOWNS, squash
 from crm_web.models import Activity, ActivityKind, limit_of
 from crm_web.records.parsing import read_email, read_text
@@ -43,7 +44,7 @@ class ActivityReader(RowReader):
         :return: the staged columns to their values
         :raise RowRefused: with everything that has to be mended
         """
-        self._check_width(cells)
+        self._check_row(cells)
         problems: list[Problem] = []
         values: Values = {}
         self._take_all(cells, values, problems)

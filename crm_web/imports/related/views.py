@@ -8,9 +8,10 @@ from crm_web.auth.permissions import Action, allowed, may_continue_import, refus
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.imports import blueprint
-from crm_web.imports.stored import operations, queries
+from crm_web.imports.stored import queries
 from crm_web.imports.stored.forms import TARGETS, UploadForm
 from crm_web.imports.stored.hints import hint_at_pages
+from crm_web.imports.stored.uploads import create_set
 from crm_web.models import Import
 from crm_web.records.phones import list_regions
 from crm_web.web.form_fields import show_refusal
@@ -36,7 +37,7 @@ def add_files(import_id: int) -> ResponseReturnValue:
         return _files_page(record, form), 422
     region, currency = list_regions(None, current_user)[0], current_app.config["DEFAULT_CURRENCY"]
     try:
-        operations.create_set(form.list_files(), region=region, currency=currency, by=current_user, joins=record)
+        create_set(form.list_files(), region=region, currency=currency, by=current_user, joins=record)
     except DomainError as error:
         db.session.rollback()
         show_refusal(form, DomainError(hint_at_pages(error.message), "file"))

@@ -1,8 +1,8 @@
 """The first rows of a stored file as the import will read them: which day, amount and number it understands."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from crm_web.core.clock import now
@@ -43,7 +43,7 @@ _ACTIVITY = {
 
 
 class Cell(NamedTuple):
-    """A value and how to show it: as ``text``, ``day``, ``moment`` or ``money`` with its currency."""
+    """A value and how to show it: as ``text``, ``day``, ``moment``, ``money`` with its currency, or ``open``."""
 
     kind: str
     value: Any
@@ -67,21 +67,32 @@ def read_first_rows(csv: Table, mapping: ColumnMapping, options: Options, *, by:
     """Read the first rows as the import does."""
     statuses = {squash(word): status for word, status in options.statuses.items()}
     regions = list_regions(options.country, by, home=options.region)
-    rules = Rules(regions, options.currency, now(), statuses, words=options.words)
-    reader = STEPS[options.target or Target.LEADS].reader(mapping, rules)
+    rules = Rules(regions, options.currency, now(), statuses, words=options.all_words)
+    reader = STEPS[options.target or Target.LEADS].reader(_settle(mapping), rules)
     labels = _ACTIVITY if options.target is Target.ACTIVITIES else _LEAD
     if options.target in (Target.CUSTOMERS, Target.CONTACTS):
         labels = {name: label for name, label in labels.items() if name not in _OF_LEADS}
-    return [_read(reader, line, cells, labels) for line, cells in csv.sample[:SHOWN_ROWS]]
+    left_open = sorted({place for question in mapping.questions for place in question.places})
+    return [_read(reader, line, cells, labels, left_open) for line, cells in csv.sample[:SHOWN_ROWS]]
 
 
-def _read(reader: RowReader, line: int, cells: list[str], labels: Mapping[str, str]) -> ReadRow:
+def _settle(mapping: ColumnMapping) -> ColumnMapping:
+    """Leave out the columns whose values can be read in two ways."""
+    left_open = {place for question in mapping.questions for place in question.places}
+    settled = {name: places for name, places in mapping.columns.items() if left_open.isdisjoint(places)}
+    return replace(mapping, columns=settled)
+
+
+def _read(
+    reader: RowReader, line: int, cells: list[str], labels: Mapping[str, str], left_open: Sequence[int]
+) -> ReadRow:
     try:
         values = reader.read(cells)
     except RowRefused as refusal:
         texts = [f"{problem.column}: {problem.reason}".removeprefix(": ") for problem in refusal.problems]
         return ReadRow(line, {}, " ".join(map(hint_at_pages, texts)))
-    return ReadRow(line, dict(_list_cells(values, labels)))
+    shown = dict(_list_cells(values, labels))
+    return ReadRow(line, shown | {reader.mapping.name(place): Cell("open", cells[place]) for place in left_open})
 
 
 def _list_cells(values: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[tuple[str, Cell]]:

@@ -1,10 +1,8 @@
 """Imports in the browser: upload, settings, and what is asked of the worker; none of it imports anything itself."""
 
-import hashlib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, BinaryIO
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -12,13 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from crm_web.auth.permissions import Action, may
 from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
-from crm_web.imports.mapping import ColumnMapping
-from crm_web.imports.recognition import Kind, is_known
-from crm_web.imports.stored.files import store_file
-from crm_web.imports.stored.preview import describe, describe_stored, is_small, map_columns
+from crm_web.imports.stored.preview import describe_stored
 from crm_web.imports.stored.queries import list_set
-from crm_web.imports.tables import FileUnreadable, open_table
-from crm_web.imports.targets import Target, detect_in_set, detect_target, map_for
 from crm_web.models import (
     DUE_STATES,
     Employee,
@@ -28,7 +21,6 @@ from crm_web.models import (
     ImportProgress,
     ImportResult,
     ImportState,
-    limit_of,
 )
 
 FILES_KEPT_FOR = timedelta(days=30)
@@ -47,101 +39,8 @@ class ImportClosed(Conflict):
     """The import is past the point where this can be done."""
 
 
-@dataclass(frozen=True)
-class Upload:
-    """An uploaded file that was read through.
-
-    :param options: what is kept with it, but for what its rows become
-    :param mapping: its columns; ``None`` if they can't be told
-    :param problem: what is wrong with it
-    """
-
-    stream: BinaryIO
-    filename: str
-    size: int
-    header_hash: bytes
-    options: dict[str, Any]
-    mapping: ColumnMapping | None
-    problem: DomainError | None
-
-    @property
-    def kind(self) -> Kind:
-        """What its rows seem to be."""
-        return self.mapping.kind if self.mapping else Kind.PERSON
-
-
-def create_set(
-    files: Sequence[tuple[BinaryIO, str]], *, region: str, currency: str, by: Employee, joins: Import | None = None
-) -> Import:
-    """Keep uploaded files that belong together: they are checked, imported and undone as one. Nothing is imported yet.
-
-    :param files: the bytes of each, from which one can read again, and its name as the browser says
-    :param region: the country to begin with, for dates and phone numbers
-    :param currency: the currency to begin with
-    :param joins: the import that they are added to; ``None`` for one of their own
-    :return: the first of them
-    :raise FileUnreadable: if one is no file of rows with a header
-    :raise ImportBusy: if the worker is at the import that they join
-    :raise ImportClosed: if that is imported already
-    """
-    earlier = lock_import(joins, *BEFORE_IMPORT) if joins else []
-    uploads = [_read_upload(*file, {"region": region, "currency": currency}) for file in files]
-    # The release before did not keep the kind.
-    kinds = {Kind(record.options.get("kind", Kind.PERSON)) for record in earlier} | {each.kind for each in uploads}
-    is_set = len(earlier) + len(uploads) > 1
-    records = earlier + [_keep_upload(each, kinds if is_set else (), by) for each in uploads]
-    first = min(records, key=lambda record: record.id)
-    for record in records:
-        record.set_id = None if record is first else first.id
-        record.options = record.options | {"is_set": is_set}
-    _go_back(records)
-    db.session.flush()
-    return first
-
-
-def _read_upload(stream: BinaryIO, filename: str, options: Mapping[str, Any]) -> Upload:
-    """Find out how a file is written and what its columns are, by reading it once."""
-    name, size = tidy_filename(filename), stream.seek(0, 2)
-    try:
-        csv = open_table(stream, knows=is_known)
-        if not csv.sample:
-            raise FileUnreadable("The file has a header, but no rows below it.")
-    except FileUnreadable as error:
-        raise FileUnreadable(f"{name}: {error.message}", "file") from error
-    header_hash = _hash_header(csv.header)
-    options = {**options, **_find_earlier_choice(header_hash)}
-    options |= {"encoding": csv.encoding, "delimiter": csv.delimiter, "question": csv.question}
-    if csv.sheet is not None:
-        options |= {"sheet": csv.sheet, "sheets": csv.sheets}
-    mapping, problem = map_columns(csv, options, is_whole=is_small(size))
-    return Upload(stream, name, size, header_hash, options, mapping, problem)
-
-
-def _keep_upload(upload: Upload, kinds: Collection[Kind], by: Employee) -> Import:
-    """Store a file.
-
-    :param kinds: those of all files that belong together; none for a single one
-    """
-    mapping, options = upload.mapping, upload.options
-    if "target" not in options:
-        target = detect_target(mapping) if mapping else Target.LEADS
-        target = detect_in_set(upload.kind, upload.filename, kinds, target) if kinds else target
-        options["target"], mapping = target, map_for(target, mapping) if mapping else None
-    options |= describe(mapping, upload.problem, is_whole=is_small(upload.size)) | {"kind": upload.kind}
-    record = Import(
-        filename=upload.filename,
-        size=upload.size,
-        options=options,
-        header_hash=upload.header_hash,
-        made_by_id=by.id,
-    )
-    db.session.add(record)
-    db.session.flush()
-    store_file(record.id, upload.stream)
-    return record
-
-
 OF_ONE_FILE = (
+    "users",
     "encoding",
     "delimiter",
     "question",
@@ -158,24 +57,6 @@ OF_ONE_FILE = (
 """What says nothing about the next file with the same headings."""
 OF_SET = ("owner_id", "creates_owners", "region", "currency", "bad_values", "existing")
 """What is said once for all files that belong together."""
-
-
-def tidy_filename(filename: str) -> str:
-    """Leave out of a file's name what can't be shown, and of a very long one the beginning."""
-    shown = "".join(sign for sign in filename.replace("\\", "/").rpartition("/")[2] if sign.isprintable())
-    return shown.strip()[-limit_of(Import.filename) :] or "file"
-
-
-def _hash_header(header: Sequence[str]) -> bytes:
-    return hashlib.sha256("\x1f".join(header).encode("utf-8", "replace")).digest()
-
-
-def _find_earlier_choice(header_hash: bytes) -> dict[str, Any]:
-    """What was said about the latest imported file with the same headings."""
-    earlier = select(Import.options).where(Import.header_hash == header_hash, Import.imported_at.is_not(None))
-    options: Mapping[str, Any] = db.session.scalar(earlier.order_by(Import.id.desc()).limit(1)) or {}
-    kept = {name: value for name, value in options.items() if name not in OF_ONE_FILE}
-    return kept | {"is_remembered": True} if kept else {}
 
 
 def lock_import(record: Import, *states: ImportState) -> list[Import]:
@@ -223,7 +104,7 @@ def change_options(record: Import, values: Mapping[str, Any], *, by: Employee) -
     # What an earlier check found in all rows of a large file still stands in them.
     described["found"] |= {place: words for place, words in found.items() if words["is_whole"]}
     record.options = record.options | described
-    _go_back(files)
+    go_back(files)
     db.session.flush()
 
 
@@ -245,7 +126,8 @@ def mend_row(record: Import, result: ImportResult, cells: Sequence[str]) -> None
     db.session.flush()
 
 
-def _go_back(files: Sequence[Import]) -> None:
+def go_back(files: Sequence[Import]) -> None:
+    """Let files be checked anew, because what was said of them changed."""
     for file in files:
         file.state, file.report, file.problem = ImportState.DRAFT, None, None
 
@@ -263,7 +145,7 @@ def request_check(record: Import) -> None:
             raise ImportUnclear(
                 f"{file.filename}: {file.options['needs']}" if len(files) > 1 else file.options["needs"]
             )
-    _go_back(files)
+    go_back(files)
     _hand_to_worker(files, ImportState.CHECKING)
 
 

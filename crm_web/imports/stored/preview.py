@@ -7,6 +7,7 @@ from typing import Any
 from crm_web.core.errors import DomainError
 from crm_web.imports.mapping import FIELDS, ColumnMapping
 from crm_web.imports.operations import map_table
+from crm_web.imports.other_things import OtherThings
 from crm_web.imports.recognition import MappingUnclear, is_known
 from crm_web.imports.stored.files import open_file
 from crm_web.imports.stored.first_rows import read_first_rows
@@ -38,6 +39,7 @@ _LABELS = {
     "is_done": "Done (yes or no)",
     "external_id": "ID in the other system",
     "full_name": "Full name",
+    "is_deleted": "Deleted (yes or no)",
     "is_won": "Won (yes or no)",
     "lost_at": "Lost (date)",
     "owner": "Owner",
@@ -69,8 +71,9 @@ class SourceColumn:
 
 def list_fields(record: Import) -> list[tuple[str, str]]:
     """List the fields that a column of a file can become, with their labels, in the order of the labels."""
-    names = fields_of(Target(record.options.get("target") or Target.LEADS))
-    pairs = [(name, _LABELS.get(name) or label_of(name)) for name in names]
+    target = Target(record.options.get("target") or Target.LEADS)
+    own = {"country": "Country of phone numbers"} if target is Target.CONTACTS else {}
+    pairs = [(name, own.get(name) or _LABELS.get(name) or label_of(name)) for name in fields_of(target)]
     return sorted(pairs, key=lambda pair: pair[1].casefold())
 
 
@@ -116,6 +119,8 @@ def map_columns(
         options = replace(options, target=None)
     try:
         mapping = map_table(csv, options, is_whole=is_whole)
+    except OtherThings as error:
+        return None, MappingUnclear(f"{error.about} If its rows are any of these, choose their fields under Columns.")
     except MappingUnclear:
         return None, MappingUnclear(UNCLEAR)
     except FileUnreadable as error:
@@ -223,7 +228,7 @@ def show_rows(record: Import) -> dict[str, Any]:
         return {"rows": None, "read": []}
     width = len(csv.header)
     rows = [[_cut(cell) for cell in (cells + [""] * width)[:width]] for _, cells in csv.sample[:SHOWN_ROWS]]
-    if mapping is None or mapping.questions:
+    if mapping is None:
         return {"rows": (csv.header, rows), "read": []}
     read = read_first_rows(csv, mapping, read_options(record.options), by=record.made_by)
     return {"rows": (csv.header, rows), "read": read}

@@ -18,6 +18,7 @@ def read_options(stored: Mapping[str, Any]) -> Options:
         columns=stored.get("columns") or {},
         statuses={word: LeadStatus(status) for word, status in (stored.get("statuses") or {}).items()},
         words=stored.get("words") or {},
+        people=(stored.get("users") or {}).get("people") or {},
         day_first=stored.get("day_first"),
         decimal_mark=stored.get("decimal_mark"),
         encoding=stored.get("encoding"),

@@ -23,6 +23,7 @@ from crm_web.imports.stored.pages import (
     list_report_rows,
 )
 from crm_web.imports.stored.params import ResultParams
+from crm_web.imports.stored.uploads import create_set
 from crm_web.imports.stored.words import list_words, read_meanings
 from crm_web.imports.tables import FileUnreadable
 from crm_web.lists.exports import send_csv
@@ -62,12 +63,12 @@ def create_import() -> ResponseReturnValue:
     region, currency = list_regions(None, current_user)[0], current_app.config["DEFAULT_CURRENCY"]
     files = form.list_files()
     try:
-        record = operations.create_set(files, region=region, currency=currency, by=current_user)
+        record = create_set(files, region=region, currency=currency, by=current_user)
     except FileUnreadable as error:
         db.session.rollback()
         show_refusal(form, FileUnreadable(hint_at_pages(error.message), "file"))
         return _upload_page(form), 422
-    step = "imports.list_files" if len(files) > 1 else "imports.edit_file"
+    step = "imports.list_files" if record.options["is_set"] else "imports.edit_file"
     uploaded = f"{len(files)} files" if len(files) > 1 else record.filename
     text = f"{uploaded} uploaded. Nothing is imported yet."
     answer = store_response(form, text, url_for(step, import_id=record.id))

@@ -3,6 +3,9 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from email.utils import parseaddr
+from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from crm_web.imports.mapping import ColumnMapping
@@ -97,7 +100,8 @@ def list_words(mapping: ColumnMapping | None, stored: Mapping[str, Any]) -> list
 
     :param stored: the options of the import
     """
-    return list(_iterate_fields(mapping, stored.get("found") or {}, _list_said(stored))) if mapping else []
+    people = (stored.get("users") or {}).get("people") or {}
+    return list(_iterate_fields(mapping, stored.get("found") or {}, _list_said(stored), people)) if mapping else []
 
 
 def _list_said(stored: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
@@ -106,14 +110,18 @@ def _list_said(stored: Mapping[str, Any]) -> dict[str, Mapping[str, str]]:
 
 
 def _iterate_fields(
-    mapping: ColumnMapping, found: Mapping[str, Any], said: Mapping[str, Mapping[str, str]]
+    mapping: ColumnMapping,
+    found: Mapping[str, Any],
+    said: Mapping[str, Mapping[str, str]],
+    people: Mapping[str, str],
 ) -> Iterator[FieldWords]:
     for name in COUNTED:
         columns = [found[str(place)] for place in mapping.columns.get(name, ()) if str(place) in found]
         counts = Counter[str]()
         for column in columns:
             counts.update(dict(column["words"]))
-        field = _FIELDS[name]() if counts else None
+        describe = partial(_describe_owners, people) if name == "owner" else _FIELDS[name]
+        field = describe() if counts else None
         words = list(_choose_words(field, counts, said.get(name, {}))) if field else []
         if field and words:
             more, more_rows = (sum(column[key] for column in columns) for key in ("more", "more_rows"))
@@ -161,13 +169,14 @@ def _describe_statuses() -> Field:
     )
 
 
-def _describe_owners() -> Field:
+def _describe_owners(users: Mapping[str, str] = MappingProxyType({})) -> Field:
     people = queries.list_owners()
     known = {" ".join(fold(name).split()) for name, _ in people} | {email.lower() for _, email in people}
     options = [(email, name) for name, email in people]
 
     def means(text: str) -> str | None:
-        return text if " ".join(fold(text).split()) in known else None
+        word = parseaddr(users[text])[1] if text in users else text
+        return text if " ".join(fold(word).split()) in known else None
 
     help = "Nobody here is called so. Without a choice, the file settings say what becomes of their rows."
     rest = "the file settings say what becomes of their rows."
