@@ -13,7 +13,7 @@ from crm_web.core.extensions import db
 from crm_web.imports.mapping import ColumnMapping
 from crm_web.imports.recognition import Kind, is_known
 from crm_web.imports.stored.files import store_file
-from crm_web.imports.stored.operations import BEFORE_IMPORT, OF_ONE_FILE, go_back, lock_import
+from crm_web.imports.stored.operations import BEFORE_IMPORT, OF_ONE_FILE, OF_SET, go_back, lock_import
 from crm_web.imports.stored.preview import describe, is_small, map_columns
 from crm_web.imports.tables import FileUnreadable, open_table
 from crm_web.imports.targets import Target, detect_in_set, detect_target, map_for
@@ -47,13 +47,20 @@ class Upload:
 
 
 def create_set(
-    files: Sequence[tuple[BinaryIO, str]], *, region: str, currency: str, by: Employee, joins: Import | None = None
+    files: Sequence[tuple[BinaryIO, str]],
+    *,
+    region: str,
+    currency: str,
+    by: Employee,
+    creates_owners: bool = False,
+    joins: Import | None = None,
 ) -> Import:
     """Keep uploaded files that belong together: they are checked, imported and undone as one. Nothing is imported yet.
 
     :param files: the bytes of each, from which one can read again, and its name as the browser says
     :param region: the country to begin with, for dates and phone numbers
     :param currency: the currency to begin with
+    :param creates_owners: whether unknown owners become employees, to begin with
     :param joins: the import that they are added to; ``None`` for one of their own
     :return: the first of them
     :raise FileUnreadable: if one is no file of rows with a header
@@ -64,7 +71,9 @@ def create_set(
     users, others = _part_users(files)
     if not earlier and not others:
         raise FileUnreadable(f"{tidy_filename(files[0][1])}: {ONLY_USERS}", "file")
-    uploads = [_read_upload(*file, {"region": region, "currency": currency}) for file in others]
+    options = {"region": region, "currency": currency, "creates_owners": creates_owners}
+    options |= {name: value for record in earlier for name, value in record.options.items() if name in OF_SET}
+    uploads = [_read_upload(*file, options) for file in others]
     # The release before did not keep the kind.
     kinds = {Kind(record.options.get("kind", Kind.PERSON)) for record in earlier} | {each.kind for each in uploads}
     is_set = len(earlier) + len(uploads) > 1

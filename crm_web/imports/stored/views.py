@@ -61,9 +61,9 @@ def create_import() -> ResponseReturnValue:
     if not form.validate():
         return _upload_page(form), 422
     region, currency = list_regions(None, current_user)[0], current_app.config["DEFAULT_CURRENCY"]
-    files = form.list_files()
+    files, may_add = form.list_files(), may(current_user, Action.KEEP_EMPLOYEES)
     try:
-        record = create_set(files, region=region, currency=currency, by=current_user)
+        record = create_set(files, region=region, currency=currency, by=current_user, creates_owners=may_add)
     except FileUnreadable as error:
         db.session.rollback()
         show_refusal(form, FileUnreadable(hint_at_pages(error.message), "file"))
