@@ -47,10 +47,11 @@ def read_day_number(text: str) -> datetime:
 
 def is_total(cells: Sequence[str]) -> bool:
     """Return whether a row only adds up the others: the word for it, and nothing but numbers."""
-    filled = [cell.strip() for cell in cells if cell and not cell.isspace()]
-    if len(filled) < 2 or not _TOTAL.fullmatch(filled[0]):
+    first = next((cell for cell in cells if cell and not cell.isspace()), "")
+    if not _TOTAL.fullmatch(first.strip()):
         return False
-    return all(len(cell) <= 3 or _FIGURE.fullmatch(cell) for cell in filled[1:])
+    filled = [cell.strip() for cell in cells if cell and not cell.isspace()]
+    return len(filled) > 1 and all(len(cell) <= 3 or _FIGURE.fullmatch(cell) for cell in filled[1:])
 
 
 _TOTAL = re.compile(r"(?:(?:grand|sub)[- ]?)?totals?:?|sum:?|(?:gesamt)?summe:?|gesamt:?|somme:?|suma:?", re.IGNORECASE)

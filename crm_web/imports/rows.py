@@ -3,27 +3,23 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP
 from typing import Any, NamedTuple
 
-from crm_web.imports.cells import STREET, Reader, list_readers, read_id
-from crm_web.imports.columns import TEXTS
-from crm_web.imports.excel import NOTHING, check_digits, check_result, is_total
+from crm_web.imports.cells import STREET, list_readers, read_id
+from crm_web.imports.excel import check_digits, is_total
 from crm_web.imports.mapping import ColumnMapping
 from crm_web.imports.names import split_name
 from crm_web.imports.recognition import Kind
 from crm_web.imports.references import REFERENCES
+from crm_web.imports.steps import BLANK, Step, plan_step, translate
 from crm_web.imports.vocabulary import (
-    NO_COUNTRY,
-    NO_NAMES,
-    NOBODY,
     OPEN_WORDS,
     PLACEHOLDERS,
     STATUS_WORDS,
-    UNKNOWNS,
     squash,
 )
 from crm_web.models import Customer, Lead, LeadStatus, LostReason, StatusKind, limit_of
@@ -35,11 +31,8 @@ Values = dict[str, Any]
 OWN_SYSTEM = "row"
 """The ``external_system`` of rows without an id: their id is a digest of what they hold."""
 
-NEVER_BLANK = ("first_name", "last_name", "full_name", "company", "deal_name", "product", "description", "external_id")
-NAMES = ("first_name", "last_name", "full_name", "company")
 NEEDED = ("external_id", "owner", "is_won")
 """What a row is refused for even where bad values are left out: it would become another record."""
-LONGEST_PLACEHOLDER = max(map(len, NO_COUNTRY | NOBODY))
 
 
 class Problem(NamedTuple):
@@ -76,15 +69,6 @@ class Rules:
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-class Step(NamedTuple):
-    """How to read one field: its columns, what counts as blank in them, and the reader."""
-
-    name: str
-    columns: tuple[int, ...]
-    blanks: Collection[str]
-    read: Reader
-
-
 class RowReader:
     """Reads the rows of one file."""
 
@@ -96,16 +80,16 @@ class RowReader:
         self.warnings: list[Problem] = []
         """What was taken of the row read last though it may be wrong."""
         readers = list_readers(mapping, self._read_phone) | dict.fromkeys(REFERENCES, self._read_reference)
-        readers |= {name: _translate(readers[name], words) for name, words in rules.words.items() if name in readers}
+        readers |= {name: translate(readers[name], words) for name, words in rules.words.items() if name in readers}
         labelled = {"phone", "mobile"} if mapping.phone_labels else set()
         self.passed_over: Counter[int] = Counter()
         """How many values of each column were left out because the row has another one."""
         self.without_currency = 0
         """How many amounts were read in the currency of ``rules``."""
-        self.steps = [_plan(name, columns, readers) for name, columns in mapping.columns.items() if name in readers]
+        self.steps = [plan_step(name, columns, readers) for name, columns in mapping.columns.items() if name in readers]
         self.steps = [step for step in self.steps if step.name not in labelled]
-        self.addresses = [[_plan(n, c, readers) for n, c in address.items()] for address in mapping.addresses]
-        self.phones = [_plan("phone", (column,), readers) for column in mapping.phone_labels]
+        self.addresses = [[plan_step(n, c, readers) for n, c in address.items()] for address in mapping.addresses]
+        self.phones = [plan_step("phone", (column,), readers) for column in mapping.phone_labels]
         self.width = len(mapping.header)
 
     def read(self, cells: Sequence[str]) -> Values:
@@ -178,26 +162,21 @@ class RowReader:
     def _take(self, steps: Sequence[Step], cells: Sequence[str], values: Values, problems: list[Problem]) -> None:
         """Read what is filled in: of several columns the first; whatever differs in those that follow is left out."""
         for step in steps:
-            filled = [column for column in step.columns if self._is_filled(cells[column], step.blanks)]
-            for column in filled:
-                if step.name in values:
-                    self._compare(column, cells[column], values[step.name])
-                elif not self._read(step, column, cells[column], values, problems):
+            for column in step.columns:
+                text = cells[column]
+                if text and step.name in values:
+                    self._compare(step, column, text, values[step.name])
+                elif text and not self._read(step, column, text, values, problems):
                     break
-
-    @staticmethod
-    def _is_filled(text: str, blanks: Collection[str]) -> bool:
-        if not text or text.isspace() or text in NOTHING:
-            return False
-        return not (blanks and len(text) <= LONGEST_PLACEHOLDER and text.strip().casefold() in blanks)
 
     def _read(self, step: Step, column: int, text: str, values: Values, problems: list[Problem]) -> bool:
         """:return: whether to go on; not where the row is refused for it"""
         try:
-            check_result(text)
-            values[step.name] = step.read(text)
+            value = step.read(text)
         except ValueError as error:
             return self._leave_out(step.name, Problem(self.mapping.name(column), str(error), text), problems)
+        if value is not BLANK:
+            values[step.name] = value
         return True
 
     def _leave_out(self, name: str, problem: Problem, problems: list[Problem]) -> bool:
@@ -208,9 +187,9 @@ class RowReader:
         problems.append(problem)
         return False
 
-    def _compare(self, column: int, text: str, taken: Any) -> None:
+    def _compare(self, step: Step, column: int, text: str, taken: Any) -> None:
         known = taken[0] if isinstance(taken, tuple) else taken
-        if str(known).casefold() != text.strip().casefold():
+        if str(known).casefold() != text.strip().casefold() and step.is_filled(text):
             self._pass_over(column, text)
 
     def _pass_over(self, column: int, text: str) -> None:
@@ -244,7 +223,7 @@ class RowReader:
             label = cells[self.mapping.phone_labels[step.columns[0]]].casefold()
             name = "mobile" if "mobile" in label or "cell" in label else "phone"
             if name not in values and "fax" not in label and "pager" not in label:
-                self._take([step._replace(name=name)], cells, values, problems)
+                self._take([step.named(name)], cells, values, problems)
             elif cells[step.columns[0]].strip():
                 self._pass_over(step.columns[0], cells[step.columns[0]])
 
@@ -372,21 +351,3 @@ def _split_phones(values: Values) -> None:
     for name in ("phone", "mobile"):
         if name in values:
             values[name], values[f"{name}_e164"] = values[name]
-
-
-def _translate(read: Reader, words: Mapping[str, str]) -> Reader:
-    return lambda text: read(words.get(text.strip(), text))
-
-
-def _plan(name: str, columns: tuple[int, ...], readers: Mapping[str, Reader]) -> Step:
-    blanks: Collection[str] = UNKNOWNS
-    if name in NEVER_BLANK:
-        blanks = NO_NAMES if name in NAMES else frozenset()
-    elif name in (*TEXTS, *STREET, "source"):
-        blanks = PLACEHOLDERS
-    elif name in ("country", "owner"):
-        blanks = NO_COUNTRY if name == "country" else NOBODY
-    elif name == "amount":
-        # The result of a calculation that failed is not "nothing filled in".
-        blanks = UNKNOWNS - {"nan"}
-    return Step(name, columns, blanks, readers[name])

@@ -207,7 +207,8 @@ def _read_rows(lines: Iterator[str], delimiter: str) -> Iterator[Row]:
         except csv.Error as error:
             cells = _read_loosely(begins, source, delimiter, error)
         if any(map(str.strip, cells)):
-            yield begins, [read_cell(cell) if cell[:1] == "'" else cell for cell in cells]
+            is_quoted = any("'" in line for line in source.of_row)
+            yield begins, [read_cell(cell) for cell in cells] if is_quoted else cells
 
 
 def _read_loosely(begins: int, source: _Lines, delimiter: str, error: csv.Error) -> list[str]:

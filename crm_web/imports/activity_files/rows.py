@@ -8,7 +8,8 @@ from crm_web.imports.activity_words import DONE, KINDS, NOT_DONE, OUTCOMES, PRIO
 from crm_web.imports.dates import read_moment
 from crm_web.imports.mapping import ColumnMapping
 from crm_web.imports.names import split_name
-from crm_web.imports.rows import Problem, RowReader, RowRefused, Rules, Step, Values
+from crm_web.imports.rows import Problem, RowReader, RowRefused, Rules, Values
+from crm_web.imports.steps import Step
 from crm_web.imports.vocabulary import UNKNOWNS, squash
 from crm_web.models import Activity, ActivityKind, limit_of
 from crm_web.records.parsing import read_email, read_text

@@ -68,7 +68,7 @@ def create_set(
     :raise ImportClosed: if that is imported already
     """
     earlier = lock_import(joins, *BEFORE_IMPORT) if joins else []
-    users, others = _part_users(files)
+    users, others = _part_users(files, earlier)
     if not earlier and not others:
         raise FileUnreadable(f"{tidy_filename(files[0][1])}: {ONLY_USERS}", "file")
     options = {"region": region, "currency": currency, "creates_owners": creates_owners}
@@ -87,13 +87,16 @@ def create_set(
     return first
 
 
-def _part_users(files: Sequence[tuple[BinaryIO, str]]) -> tuple[dict[str, Any], list[tuple[BinaryIO, str]]]:
+def _part_users(
+    files: Sequence[tuple[BinaryIO, str]], earlier: Sequence[Import]
+) -> tuple[dict[str, Any], list[tuple[BinaryIO, str]]]:
     """Read the files of users, which say who the owners in the others are, and are not kept.
 
+    :param earlier: the files that they join
     :return: what is kept with each of the others, and the others
     """
-    people: dict[str, str] = {}
-    others, names = [], []
+    known = earlier[0].options.get("users") or {} if earlier else {}
+    people, names, others = dict(known.get("people", {})), list(known.get("files", ())), []
     for stream, filename in files:
         found = _read_users(stream)
         people |= found
