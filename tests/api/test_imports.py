@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm_web.imports.stored.running import ImportRunner
@@ -90,3 +91,26 @@ def test_roles_and_scopes_are_those_of_the_pages(
         assert send(program_of(max), FILE * 3).status_code == 413
     finally:
         app.config["MAX_CONTENT_LENGTH"] = limit
+
+
+def test_related_files_and_words_are_sent_and_the_report_read(
+    app: Flask, program_of: ProgramOf, session: Session, max: Employee, ann: Employee
+) -> None:
+    program = program_of(max)
+    deals = send(program, b"Deal ID,Deal Name,Company ID,Amount,Currency,OwnerId\n1,A,9,5,Euros,005A\n").get_json()
+    accounts = send(program, b"Company ID,Company Name,Revenue\n9,Quist,1\n", joins=deals["id"]).get_json()
+    assert (deals["set_id"], accounts["set_id"], accounts["target"]) == (None, deals["id"], "customers")
+    users = f"Id,Username,Email,Profile\n005A,ann,{ann.email},Sales\n".encode()
+    assert send(program, users, joins=deals["id"]).get_json()["id"] == accounts["id"]
+    assert send(program, users).get_json()["errors"][0]["message"].startswith("file: This is a list of users.")
+    assert send(program, joins=10**9).get_json()["errors"][0]["field"] == "joins"
+    path = f"/imports/{deals['id']}"
+    assert program.patch(path, {"words": {"currency": {"Euros": "EURO"}}}).get_json()["errors"][0]["field"] == "words"
+    assert program.patch(path, {"words": {"currency": {"Euros": "EUR"}}}).status_code == 200
+    for step in ("check", "start"):
+        program.post(f"{path}/{step}")
+        work(app)
+    lead = session.scalars(select(Lead)).one()
+    assert (lead.currency, lead.company, lead.owner_id) == ("EUR", "Quist", ann.id)
+    report = program.get(f"{path}/report")
+    assert (report.mimetype, report.text.splitlines()[1][:12]) == ("text/csv", "2,created,,"[:11] + str(lead.id)[:1])

@@ -382,3 +382,11 @@ def test_erasing_a_person_deletes_the_file_that_they_came_in(
     assert count(session, ImportChunk) == 0
     page = page.browser.open(page.url.replace("/check", ""))
     assert "Byron" not in page.text and "Cole" in page.text and "Download refused rows" not in page.text
+
+
+def test_a_file_of_other_things_is_called_so(upload: Upload) -> None:
+    page = upload("Ticket number,Subject,Requester\n1,Broken,Ann\n")
+    assert "This looks like a file of support tickets. Imports take companies, contacts, leads, deals" in page.text
+    assert "If its rows are any of these, choose their fields under Columns." in page.text
+    page = upload("Id,Username,Email,Role\n1,ann,ann@piper.example,Sales\n")
+    assert "Send it together with the files whose owners it names." in page.text

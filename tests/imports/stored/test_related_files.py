@@ -88,10 +88,14 @@ def test_files_are_added_questioned_and_cancelled_together(session: Session, bro
     assert "Choose the order of dates under File settings." in page.table[1]["Left out or missing"]
     assert "deals.csv: " in page.button("Check import").follow().follow().flash
     people = io.BytesIO(b"Contact ID,Last Name,Account ID\n1,Cole,1\n")
-    page = page.form("/files").submit(file=(people, "people.csv")).follow()
+    users = io.BytesIO(b"Id,Username,Email,Role\n1,max,max@piper.example,Sales\n")
+    page = page.form("/files").submit(file=[(people, "people.csv"), (users, "users.csv")]).follow()
+    assert "The users in users.csv say who the owners are." in page.text
     assert [row["The rows are"] for row in page.table] == ["Customers", "Contacts of customers", "Leads"]
     deals = session.scalars(select(Import).where(Import.filename == "deals.csv")).one()
-    page = browser.get("imports.edit_file", import_id=deals.id).form("/file").submit(dates="dmy", existing="skip")
+    page = browser.get("imports.edit_file", import_id=deals.id)
+    assert "03/04/2024 (choose below)" in page.text
+    page = page.form("/file").submit(dates="dmy", existing="skip")
     page = page.follow().form("/columns").submit().follow().follow()
     assert "Annual Revenue" in page.table[0]["Left out or missing"]
     session.expire_all()
