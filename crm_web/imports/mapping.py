@@ -148,11 +148,8 @@ def choose_mapping(
     keys = [squash(name) for name in header]
     said = {name: _find_columns(header, name, columns) for name, columns in (given or {}).items()}
     kind = _detect_kind(keys, sample, are_activities)
-    if not said:
-        refuse_other_things(keys)
     columns, addresses = _apply(said, *_recognise_all(keys, kind, sample, set(said)))
-    if kind is not Kind.ACTIVITY:
-        _check_naming(header, keys, columns, said)
+    _check_things(header, keys, kind, columns, said)
     facts = inspect_columns(
         sample if rows is None else rows, header, columns,
         words=statuses, day_first=day_first, decimal_mark=decimal_mark,
@@ -165,10 +162,7 @@ def choose_mapping(
         kind,
         system or _name_system(header, keys, columns, kind),
         facts,
-        kind is not Kind.ACTIVITY
-        and "external_id" in columns
-        and "external_id" not in said
-        and not _is_id(keys[columns["external_id"][0]]),
+        kind is not Kind.ACTIVITY and _is_id_guessed(keys, columns, said),
     )
 
 
@@ -184,13 +178,20 @@ def _apply(
     return columns, ({**(addresses[0] if addresses else {}), **by_hand}, *addresses[1:]) if by_hand else addresses
 
 
-def _check_naming(
+def _check_things(
     header: Sequence[str],
     keys: Sequence[str],
+    kind: Kind,
     columns: Mapping[str, tuple[int, ...]],
     said: Mapping[str, tuple[int, ...]],
 ) -> None:
-    """Make sure that something names the rows: an id alone only where it is known as one, or said to be."""
+    """Make sure that the rows can be imported, and that something names them: an id alone only where it is known as
+    one, or said to be.
+    """
+    if not said:
+        refuse_other_things(keys)
+    if kind is Kind.ACTIVITY:
+        return
     naming = columns.keys() & set(NAMING)
     by_id = naming == {"external_id"} and "external_id" not in said
     if not naming or by_id and not _is_known_id(keys[columns["external_id"][0]]):
@@ -201,6 +202,12 @@ def _check_naming(
             f"None of the columns {names} names a lead. Map one: --map last_name=…, --map company=…, --map email=…"
             " or, to name the leads by their IDs, --map external_id=…"
         )
+
+
+def _is_id_guessed(
+    keys: Sequence[str], columns: Mapping[str, tuple[int, ...]], said: Mapping[str, tuple[int, ...]]
+) -> bool:
+    return "external_id" in columns and "external_id" not in said and not _is_id(keys[columns["external_id"][0]])
 
 
 def _is_known_id(key: str) -> bool:
