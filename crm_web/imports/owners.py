@@ -5,7 +5,6 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from email.utils import parseaddr
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -13,6 +12,7 @@ from sqlalchemy import select
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.employees.operations import create_employee
+from crm_web.imports.users import part_person
 from crm_web.models import Employee, Role
 from crm_web.records.folding import fold
 from crm_web.records.parsing import read_email
@@ -78,14 +78,15 @@ class Staff:
 
     def _find(self, word: str) -> list[Employee]:
         if "@" in word:
-            employee = self._emails.get((parseaddr(word)[1] or word).strip().lower())
-            return [employee] if employee else []
+            name, address = part_person(word)
+            employee = self._emails.get(address.lower())
+            return [employee] if employee else self._named.get(_fold(name), []) if name else []
         return self._named.get(_fold(word), [])
 
     def hire(self, word: str, role: Role) -> Employee:
         """Add someone whom the file names and nobody knows; they can't sign in until they are given a password."""
-        named, address = parseaddr(word) if "@" in word else ("", "")
-        email = _read_address(address or word)
+        named, address = part_person(word)
+        email = _read_address(address)
         name = named or (_name_from(email) if email else " ".join(word.split()))
         values = {"name": name, "email": email or self._make_up_address(name), "role": role}
         employee = create_employee(values, password=None, by=self.by)

@@ -1,5 +1,6 @@
 """Reads a file of the other system's users, which says who the IDs of owners in the other files are."""
 
+import re
 from collections.abc import Collection, Sequence
 
 from crm_web.imports.recognition import has_own_id
@@ -8,6 +9,7 @@ from crm_web.imports.tables import Table
 from crm_web.imports.vocabulary import GENERAL_IDS, squash
 from crm_web.records.parsing import read_email
 
+_PERSON = re.compile(r"(?P<name>.*)<(?P<email>[^<>]+@[^<>]+)>")
 _IDS = ("ownerid", "userid", "id", "recordid", "username")
 _NAMES = ("fullname", "name", "username")
 _FIRST, _LAST = ("firstname", "givenname"), ("lastname", "surname")
@@ -38,6 +40,15 @@ def read_users(csv: Table) -> dict[str, str]:
             people |= dict.fromkeys([*words, *map(_shorten, words), person.rpartition(" <")[0]], person)
     people.pop("", None)
     return people
+
+
+def part_person(word: str) -> tuple[str, str]:
+    """Take ``Ann Keller <ann@company.example>`` apart.
+
+    :return: the name, empty if there is none, and the email, or else the word
+    """
+    match = _PERSON.fullmatch(word.strip())
+    return (match["name"].strip(), match["email"]) if match else ("", word.strip())
 
 
 def _shorten(word: str) -> str:

@@ -16,7 +16,7 @@ from crm_web.imports.other_things import OtherThings
 from crm_web.imports.recognition import Kind, is_known
 from crm_web.imports.references import lengthen_id
 from crm_web.imports.tables import open_table
-from crm_web.imports.users import are_users, read_users
+from crm_web.imports.users import are_users, part_person, read_users
 from crm_web.models import Customer, Employee, ExternalId
 from tests.imports.conftest import ImportFile
 from tests.imports.test_import_leads import counts, leads
@@ -165,6 +165,8 @@ def test_a_file_of_users_says_who_owners_are(app: Flask, tmp_path: Path, session
     assert read_users(table) == dict.fromkeys(
         ["0055f00000A0001AAB", "0055f00000A0001", "zoe@quist.example", "Zoë Lind"], person
     )
+    assert part_person("Lind, Zoë (Oslo) <zoe@quist.example>") == ("Lind, Zoë (Oslo)", "zoe@quist.example")
+    assert part_person(" zoe@quist.example") == ("", "zoe@quist.example")
     paths = [tmp_path / "Account.csv", tmp_path / "User.csv"]
     paths[0].write_text("ID,NAME,TYPE,PARENTID,OWNERID\n1,Quist,Customer,,0055f00000A0001AAB\n2,Lamps,,,005x\n")
     paths[1].write_text(USERS)

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from email.utils import parseaddr
 from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from crm_web.imports.mapping import ColumnMapping
 from crm_web.imports.stored import queries
+from crm_web.imports.users import part_person
 from crm_web.imports.vocabulary import (
     CURRENCY_SIGNS,
     NOBODY,
@@ -175,7 +175,7 @@ def _describe_owners(users: Mapping[str, str] = MappingProxyType({})) -> Field:
     options = [(email, name) for name, email in people]
 
     def means(text: str) -> str | None:
-        word = parseaddr(users[text])[1] if text in users else text
+        word = part_person(users[text])[1] if text in users else text
         return text if " ".join(fold(word).split()) in known else None
 
     help = "Nobody here is called so. Without a choice, the file settings say what becomes of their rows."
