@@ -40,6 +40,8 @@ STILL_IN_USE = {"show_story", "tasks_stay"}
 NOT_OURS_TO_NAME = {
     "handle_exit",
     "handle_starttag",
+    "handle_endtag",
+    "handle_data",
     "process",
     "process_formdata",
     "process_data",

@@ -92,14 +92,14 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     [
         ("Last Name,City", "x" * 301 + ",Rome", "Last Name", "Shorten this to 300 characters; it has 301."),
         ("Last Name,City", "a\x00b,Rome", "Last Name", "Remove the invisible NUL character from this text."),
-        ("Last Name,City", "Keller", "", "The row has 1 cells, the header has 2."),
+        ("Last Name,City", "Keller", "", "The row has 1 cell, the header has 2."),
         ("Last Name,City", "Keller,Rome,more", "", "The row has 3 cells, the header has 2."),
         ("Last Name,City", ",Rome", "", "Enter a last name, company or email. The row has none."),
         ("Last Name,Created", "x,2026-06-09", "Created", "This day is still to come."),
         ("Last Name,Created", "x,soon", "Created", "Enter a date like 2026-03-31."),
         ("Last Name,Created", "x,1723-01-01", "Created", "Enter a date between 1900 and 2199."),
         ("Last Name,Rating", "x,lukewarm", "Rating", "Use hot, warm or cold."),
-        ("Last Name,Converted", "x,maybe", "Converted", "Use 1 for won, 0 for not won."),
+        ("Last Name,Converted", "x,maybe", "Converted", "Use 1 for yes, 0 for no."),
         (
             "First Name,Last Name,Converted",
             f"{'x' * 200},{'y' * 200},1",
@@ -382,7 +382,7 @@ def test_the_day_first() -> None:
     assert str(read_moment("03/04/2026", day_first=True)) == "2026-04-03 12:00:00+00:00"
 
 
-@pytest.mark.parametrize("text", ["45000", "2026-13-01", "31/31/2026", "31 Foo 2026", "2026-03-31 25:00"])
+@pytest.mark.parametrize("text", ["95000", "2026-13-01", "31/31/2026", "31 Foo 2026", "2026-03-31 25:00"])
 def test_what_is_no_date(text: str) -> None:
     with pytest.raises(ValueError, match="date"):
         read_moment(text, day_first=False)

@@ -10,7 +10,7 @@ _PLACES = {
     "decimal-mark": "Choose the decimal mark under File settings.",
     "day-first": "Choose the order of dates under File settings.",
     "status": "Choose its status under Columns.",
-    "owner": "Choose who gets their rows under File settings, or let unknown owners be added there.",
+    "owner": "Choose who gets their rows under File settings.",
     "map": "Choose its field under Columns.",
 }
 
