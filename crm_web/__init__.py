@@ -55,10 +55,11 @@ FEATURES = (
 """The packages with pages or addresses of their own; each has a ``blueprint``."""
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: Settings | None = None, *, has_api: bool = True) -> Flask:
     """Build the application.
 
     :param settings: ``None`` reads the environment
+    :param has_api: whether it answers other apps; what that takes is 7 MB, which commands can do without
     :raise ConfigurationError: if the environment holds a wrong value
     """
     settings = settings or load_settings()
@@ -76,7 +77,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     sessions.init_app(app)
     permissions.guard_every_view(app)
     interrupted.init_app(app)
-    register_blueprints(app, settings)
+    register_blueprints(app, settings, has_api=has_api)
     error_pages.register_error_pages(app)
     template_filters.register_filters(app)
     navigation.register_frame(app)
@@ -93,10 +94,11 @@ def _start_embedded(settings: Settings) -> Callable[[], None]:
     return start_on_demand(settings.var_folder, creates=settings.creates_database)
 
 
-def register_blueprints(app: Flask, settings: Settings) -> None:
+def register_blueprints(app: Flask, settings: Settings, *, has_api: bool) -> None:
     """Register the blueprint of each feature, with the routes of its views."""
     # SCIM brings libraries that take 10 MB and a third of a second: only where it is used.
-    features = [feature for feature in FEATURES if feature != "scim" or settings.scim]
+    left_out = {name for name, is_used in (("scim", settings.scim), ("api", has_api)) if not is_used}
+    features = [feature for feature in FEATURES if feature not in left_out]
     _load_views(features)
     for feature in features:
         app.register_blueprint(import_module(f"{__name__}.{feature}").blueprint)

@@ -1,13 +1,32 @@
 """Commands: what goes wrong is one line on the console, with no traceback."""
 
+import runpy
+
+import click
+import pytest
 from click.testing import Result
 from flask import Flask
+from flask.cli import FlaskGroup
 from sqlalchemy import text
 from sqlalchemy.orm import Session
+
+from crm_web import create_app
+from crm_web.core.config import ROOT
 
 
 def test_the_commands_of_all_features_are_there(app: Flask) -> None:
     assert {"demo", "employees", "leads", "worker"} <= set(app.cli.commands)
+
+
+def test_our_own_commands_do_without_the_api(monkeypatch: pytest.MonkeyPatch, app: Flask) -> None:
+    monkeypatch.setattr("crm_web.create_app", lambda *, has_api: has_api)
+    door = str(ROOT / "wsgi.py")
+    assert runpy.run_path(door)["app"] is True
+    with click.Context(FlaskGroup()):
+        assert runpy.run_path(door)["app"] is False
+    with click.Context(click.Command("run")):
+        assert runpy.run_path(door)["app"] is True
+    assert "api" not in create_app(app.config["SETTINGS"], has_api=False).blueprints
 
 
 def error_of(result: Result) -> str:

@@ -25,6 +25,8 @@ VCARD = "vCard file"
 """What stands for the encoding of a file that is no text of cells."""
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_ROWS = 1000
+# Of very wide rows fewer, so that memory stays flat.
+SAMPLE_SIZE, SAMPLED_ANYWAY = 1_000_000, 50
 # Some exports put a title above the header; nobody puts ten.
 HEADER_WITHIN = 10
 # The longest text that a lead takes has 20,000 characters. What is longer than this is not a line of a table.
@@ -93,7 +95,7 @@ def open_table(
 def _find_header(
     rows: Iterator[Row], how: Encoding, delimiter: str, knows: Callable[[str], bool], said: int | None = None
 ) -> Table:
-    sample = list(islice(rows, SAMPLE_ROWS))
+    sample = _take_sample(rows)
     if not sample:
         raise FileUnreadable("The file is empty.")
     if said:
@@ -108,6 +110,17 @@ def _find_header(
         first, every = [_drop_padding(row) for row in first], map(_drop_padding, every)
     header = tuple(name.strip() for name in names)
     return Table(how.name, how.is_guess, delimiter, header, tuple(first), every, how.question, sample[place][0])
+
+
+def _take_sample(rows: Iterator[Row]) -> list[Row]:
+    sample: list[Row] = []
+    size = 0
+    for row in islice(rows, SAMPLE_ROWS):
+        sample.append(row)
+        size += sum(map(len, row[1]))
+        if size > SAMPLE_SIZE and len(sample) >= SAMPLED_ANYWAY:
+            break
+    return sample
 
 
 def _drop_padding(row: Row) -> Row:

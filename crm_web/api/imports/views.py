@@ -92,7 +92,7 @@ def send_file() -> ResponseReturnValue:
 def _find_joined(import_id: int) -> Import:
     record = queries.get_import(import_id)
     if record is None:
-        raise WrongRequest([{"field": "joins", "message": "There is no such import."}])
+        raise WrongRequest([{"field": "joins", "message": "This import doesn’t exist."}])
     require_import(record)
     return record
 
