@@ -31,6 +31,7 @@ FEATURES = (
     "dashboard",
     "duplicates",
     "emails",
+    "emails.incoming",
     "employees",
     "files",
     "health",

@@ -27,6 +27,7 @@ GROUPS = {
     "files": "crm_web.files.commands",
     "import": "crm_web.imports.commands:import_file",
     "leads": "crm_web.imports.commands",
+    "mail": "crm_web.emails.incoming.commands",
     "rates": "crm_web.rates.commands",
     "secrets": "crm_web.secrets.commands",
     "worker": "crm_web.worker.commands",

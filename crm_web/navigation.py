@@ -39,6 +39,7 @@ NAVIGATION = (
     ("Trash", "trash.show_trash", "trash", None),
     ("Employees", "employees.list_employees", "employee", None),
     ("Imports", "imports.list_imports", "import", Action.IMPORT),
+    ("Incoming email", "incoming_emails.list_emails", "email", Action.CHANGE_ANY),
     ("Privacy", "privacy.find_people", "lock", Action.PURGE),
     ("Exchange rates", "rates.list_rates", "restore", Action.KEEP_RATES),
     ("Email", "emails.show_outbox", "email", Action.KEEP_MAIL),

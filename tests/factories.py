@@ -15,16 +15,19 @@ from crm_web.models import (
     Contact,
     Customer,
     DuplicatePair,
+    EmailKind,
     Employee,
     Erasure,
     File,
     FileChunk,
+    IncomingEmail,
     Lead,
     LeadSource,
     LeadStatus,
     LostReason,
     MailTemplate,
     Passkey,
+    PlacingState,
     RecordKind,
     RecordMerge,
     Role,
@@ -121,6 +124,18 @@ def make_file(session: Session, place: Lead | Customer | Activity, content: byte
     session.add(FileChunk(file_id=file.id, number=0, content=content))
     session.commit()
     return file
+
+
+def make_incoming_email(session: Session, **fields: Any) -> IncomingEmail:
+    """An email that came in and waits."""
+    number = next(_numbers)
+    texts: dict[str, Any] = {"subject": "Our order", "body": "Hello", "recipients": "crm@piper.example"}
+    texts |= {"sender_name": "Zoe Okoro", "sender_email": "zoe@acme.example", "reason": "No record has its address."}
+    known = {"message_id": f"<{number}@acme.example>", "content_hash": "0", "kind": EmailKind.PERSONAL}
+    email = IncomingEmail(**texts | known | {"state": PlacingState.WAITING, "sent_at": func.now()} | fields)
+    session.add(email)
+    session.commit()
+    return email
 
 
 def make_mail_template(session: Session, **fields: Any) -> MailTemplate:

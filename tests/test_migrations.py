@@ -230,6 +230,8 @@ def test_deleting_a_person_never_takes_records_along(own_database: OwnDatabase) 
         "fk_external_ids_activity_id",
         "fk_file_chunks_file_id",
         "fk_file_objects_file_id",
+        "fk_incoming_attachment_chunks_attachment_id",
+        "fk_incoming_attachments_email_id",
         "fk_files_activity_id",
         "fk_mentions_activity_id",
         "fk_next_tasks_done_id",

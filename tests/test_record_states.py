@@ -22,6 +22,7 @@ from tests.factories import (
     make_employee,
     make_erasure,
     make_file,
+    make_incoming_email,
     make_lead,
     make_mail_template,
     make_merge,
@@ -192,6 +193,19 @@ def make_files(session: Session, ada: Employee, leads: dict[str, int]) -> dict[s
     return found
 
 
+def make_emails(session: Session, activities: dict[str, int], leads: dict[str, int]) -> dict[str, int]:
+    """An email in each state, also of an activity that is gone."""
+    placed: dict[str, Any] = {"state": "placed", "placed_at": clock.now()}
+    states: dict[str, dict[str, Any]] = {
+        "waiting": {},
+        "known": {"sender_email": session.get_one(Lead, leads["new"]).email or "x@y.example"},
+        "ignored": {"state": "ignored", "subject": "", "sender_name": "", "sender_email": "", "body": ""},
+        "placed": placed | {"activity_id": activities["new"]},
+        "removed": placed | {"activity_id": activities["gone"]},
+    }
+    return {name: make_incoming_email(session, **fields).id for name, fields in states.items()}
+
+
 @pytest.fixture
 def ids(session: Session, browser: Browser, ada: Employee) -> Ids:
     """The ids of records in every state, by the name that addresses give them."""
@@ -217,6 +231,7 @@ def ids(session: Session, browser: Browser, ada: Employee) -> Ids:
         "passkey_id": {"own": make_passkey(session, ada).id, "another's": make_passkey(session, leaver).id},
         "import_id": {str(number): number for number in make_imports(session, browser)},
         "template_id": {"one": make_mail_template(session).id},
+        "email_id": make_emails(session, activities, leads),
         "merge_id": {"one": make_merge(session, session.get_one(Lead, leads["changed"])).id},
         "erasure_id": {"one": make_erasure(session)},
         "group_id": {},

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from crm_web.activities.queries import RemovedActivity, find_restored_activity
 from crm_web.core.clock import now
@@ -13,7 +13,16 @@ from crm_web.core.errors import Conflict
 from crm_web.core.extensions import db
 from crm_web.files.operations import remove_files_with, restore_files_with
 from crm_web.files.queries import has_files
-from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, NextTask, set_audit_actor
+from crm_web.models import (
+    Activity,
+    ActivityKind,
+    Customer,
+    Employee,
+    IncomingEmail,
+    Lead,
+    NextTask,
+    set_audit_actor,
+)
 from crm_web.records.mentions import save_mentions
 from crm_web.records.operations import RecordInTrash, lock, require_outside_trash
 from crm_web.records.recurrence import find_next, read_rule
@@ -46,10 +55,14 @@ class AssigneeNotActive(Conflict):
     """The assignee is deactivated."""
 
 
-def add_activity(record: Lead | Customer, values: Mapping[str, Any], *, by: Employee) -> Activity:
+def add_activity(
+    record: Lead | Customer, values: Mapping[str, Any], *, by: Employee | None, mentions: bool = True
+) -> Activity:
     """Add an activity to a lead or customer.
 
     :param values: the form's columns; fields of other kinds are dropped; ``happened_at`` defaults to now
+    :param by: ``None`` for the system
+    :param mentions: whether its text can mention people; not if somebody from outside wrote it
     :raise RecordInTrash: if the record is in the trash
     :raise AssigneeNotActive: if a task's assignee is deactivated
     """
@@ -62,7 +75,8 @@ def add_activity(record: Lead | Customer, values: Mapping[str, Any], *, by: Empl
     place = {"lead_id": record.id} if isinstance(record, Lead) else {"customer_id": record.id}
     activity = Activity(**place, **{name: value for name, value in values.items() if name not in left_out})
     db.session.add(activity)
-    save_mentions(activity, by=by)
+    if by is not None and mentions:
+        save_mentions(activity, by=by)
     db.session.flush()
     return activity
 
@@ -191,6 +205,8 @@ def restore_activity(removed: RemovedActivity, *, by: Employee) -> Activity:
     db.session.add(activity)
     db.session.flush()
     restore_files_with(activity, removed.id)
+    email = update(IncomingEmail).where(IncomingEmail.activity_id == removed.id).values(activity_id=activity.id)
+    db.session.execute(email, execution_options={"synchronize_session": False})
     return activity
 
 

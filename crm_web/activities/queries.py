@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
 from crm_web.lists.record_filters import ListFilter, within
 from crm_web.lists.spec import ListSpec
-from crm_web.models import Activity, ActivityKind, Change, ChangeAction, Customer, Lead, OutgoingMail
+from crm_web.models import Activity, ActivityKind, Change, ChangeAction, Customer, IncomingEmail, Lead, OutgoingMail
 from crm_web.records.people import Person, list_people
 from crm_web.records.serialization import from_history
 
@@ -68,10 +68,11 @@ def get_activity(activity_id: int) -> Activity | None:
 
 
 def is_sent_email(activity: Activity) -> bool:
-    """Return whether an activity is an email that was sent from here, or waits to be."""
+    """Return whether an activity is an email that was sent from here, or waits to be, or one that came in."""
     if activity.kind is not ActivityKind.EMAIL:
         return False
-    return db.session.scalar(select(OutgoingMail.id).where(OutgoingMail.activity_id == activity.id)) is not None
+    sent = exists().where(OutgoingMail.activity_id == activity.id)
+    return bool(db.session.scalar(select(or_(sent, exists().where(IncomingEmail.activity_id == activity.id)))))
 
 
 @dataclass(frozen=True)

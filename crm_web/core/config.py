@@ -1,5 +1,6 @@
 """The settings of an installation, read once from the environment."""
 
+import hmac
 import json
 import os
 import re
@@ -33,6 +34,7 @@ from sqlalchemy.exc import ArgumentError
 
 from crm_web.core.embedded_database import embedded_url
 from crm_web.core.file_settings import FileSettings
+from crm_web.core.mail_settings import MailSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 DRIVER = "postgresql+psycopg2"
@@ -164,7 +166,7 @@ Networks = Annotated[
 ]
 
 
-class Settings(FileSettings):
+class Settings(FileSettings, MailSettings):
     """The checked settings; the environment variables have the names of the fields in upper case.
 
     What ``repr=False`` hides is never printed, not even in the message about a wrong value.
@@ -217,20 +219,6 @@ class Settings(FileSettings):
     second_factor_roles: Annotated[
         tuple[RoleName, ...], NoDecode, Parts, Field(description="roles separated by commas, such as manager, admin")
     ] = ()
-    # The mail server. Without one, the CRM sends nothing to employees, and emails from records become files in
-    # ``mail_folder``.
-    smtp_host: str = ""
-    smtp_port: int = _number(587, 1, 65535)
-    smtp_security: Annotated[Literal["starttls", "tls", "none"], Field(description="starttls, tls or none")] = (
-        "starttls"
-    )
-    smtp_user: str = ""
-    smtp_password: str = Field(default="", repr=False)
-    mail_from: str = ""
-    # The public address: links in emails begin with it, and passkeys belong to it.
-    site_url: Annotated[
-        str, Field(pattern=r"^(https?://[^/\s]+)?/?$", description="an address like https://crm.example.com")
-    ] = ""
     session_hours: int = _number(12, 1, 720)
     company_name: str = "Piper Trading Ltd"
     default_region: Region = "US"
@@ -274,15 +262,15 @@ class Settings(FileSettings):
 
     @model_validator(mode="after")
     def _complete_mail(self) -> Self:
-        missing = [name.upper() for name in ("mail_from", "site_url") if self.smtp_host and not getattr(self, name)]
-        if missing:
-            raise ConfigurationError(f"{' and '.join(missing)} missing. SMTP_HOST requires it.")
+        if self.mail_problem:
+            raise ConfigurationError(self.mail_problem)
         return self
 
     @property
-    def sends_mail(self) -> bool:
-        """Whether there is a mail server."""
-        return bool(self.smtp_host)
+    def own_marks(self) -> list[str]:
+        """What this installation's emails carry, so that they are known if they come back, by the present key first."""
+        keys = (self.secret_key, *self.secret_key_fallbacks)
+        return [hmac.digest(key.encode(), b"emails of this installation", "sha256").hex()[:24] for key in keys]
 
     @property
     def mail_folder(self) -> Path:

@@ -197,6 +197,6 @@ def list_activities(customer_id: int, *, limit: int = 50) -> Sequence[Activity]:
         of_its_leads.where(Lead.customer_id == customer_id, Lead.deleted_at.is_(None)),
     )
     query = select(Activity).where(Activity.id.in_(ids))
-    paths = (Activity.created_by, Activity.assignee, Activity.lead, Activity.outgoing_mail)
+    paths = (Activity.created_by, Activity.assignee, Activity.lead, Activity.outgoing_mail, Activity.incoming_email)
     loaded = [joinedload(path) for path in paths]
     return db.session.scalars(query.options(*loaded).order_by(*Activity.open_tasks_first()).limit(limit)).all()

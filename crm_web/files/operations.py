@@ -61,9 +61,10 @@ def receive_files(sent: Sequence[tuple[BinaryIO, str]]) -> list[Received]:
     return [Received(name, size, media_type, take_in(stream)) for name, size, media_type, stream in checked]
 
 
-def add_files(place: Lead | Customer | Activity, received: Sequence[Received], *, by: Employee) -> list[File]:
+def add_files(place: Lead | Customer | Activity, received: Sequence[Received], *, by: Employee | None) -> list[File]:
     """Add files to a lead, customer or activity, all or none.
 
+    :param by: ``None`` for the system
     :raise RecordInTrash: if the record is in the trash
     :raise RecordGone: if the activity was removed meanwhile
     """

@@ -151,7 +151,7 @@ def list_activities(lead_id: int, *, limit: int = 50) -> Sequence[Activity]:
     :param limit: how many at most
     :return: its activities, each with its author, assignee and email
     """
-    loaded = (Activity.created_by, Activity.assignee, Activity.outgoing_mail)
+    loaded = (Activity.created_by, Activity.assignee, Activity.outgoing_mail, Activity.incoming_email)
     query = select(Activity).where(Activity.lead_id == lead_id).order_by(*Activity.open_tasks_first())
     return db.session.scalars(query.options(*(joinedload(path) for path in loaded)).limit(limit)).all()
 

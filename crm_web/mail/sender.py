@@ -105,8 +105,10 @@ def build_message(mail: PendingMail, settings: Settings) -> EmailMessage:
     message["Subject"] = " ".join(mail.subject.split())
     message["Date"] = format_datetime(now())
     message["Message-ID"] = f"<piper-{mail.thread_token or mail.id}@{address.rpartition('@')[2]}>"
+    # Whatever happens to its Message-ID on the way, this one is known again if it comes back.
+    message["X-Piper-CRM"] = settings.own_marks[0]
     if mail.sender_email:
-        message["Reply-To"] = _name_address(mail.sender_name or "", mail.sender_email)
+        message["Reply-To"] = _list_repliers(mail.sender_name or "", mail.sender_email, settings)
     else:
         # Out-of-office replies to a program help nobody.
         message["Auto-Submitted"] = "auto-generated"
@@ -116,7 +118,14 @@ def build_message(mail: PendingMail, settings: Settings) -> EmailMessage:
 
 def describe_sender(name: str, email: str, settings: Settings) -> tuple[str, str]:
     """Say whom an email from a record comes from, and who gets the replies."""
-    return str(_name_address(name, _sending_address(settings))), str(_name_address(name, email))
+    repliers = ", ".join(map(str, _list_repliers(name, email, settings)))
+    return str(_name_address(name, _sending_address(settings))), repliers
+
+
+def _list_repliers(name: str, email: str, settings: Settings) -> list[Address]:
+    """Who wrote it, and the address that is read, so that the reply is placed on the record."""
+    own = [_name_address("", settings.incoming_address)] if settings.incoming_address else []
+    return [_name_address(name, email), *own]
 
 
 def _name_address(name: str, address: str) -> Address:

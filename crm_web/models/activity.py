@@ -26,6 +26,7 @@ from crm_web.models.employee import Employee
 from crm_web.models.lead import Lead
 
 if TYPE_CHECKING:
+    from crm_web.models.incoming_email import IncomingEmail
     from crm_web.models.mail import OutgoingMail
 
 ACTIVITY_TEXT = "crm_fold((subject || ' '::text) || COALESCE(body, ''::text))"
@@ -157,6 +158,9 @@ class Activity(Recorded, Base):
     assignee: Mapped[Employee | None] = relationship(foreign_keys=assignee_id)
     created_by: Mapped[Employee | None] = relationship(foreign_keys="Activity.created_by_id")
     outgoing_mail: Mapped["OutgoingMail | None"] = relationship(viewonly=True)
+    incoming_email: Mapped["IncomingEmail | None"] = relationship(
+        viewonly=True, primaryjoin="IncomingEmail.activity_id == Activity.id", foreign_keys="IncomingEmail.activity_id"
+    )
 
     @classmethod
     def folded_text(cls) -> ColumnElement[str]:

@@ -10,11 +10,12 @@ from crm_web.models.base import Base, Email, Id, LongText, Recorded, Text50, Tex
 
 
 class MailState(StrEnum):
-    """What became of an email; ``SAVED`` without a mail server, as a file."""
+    """What became of an email: ``SAVED`` without a mail server, as a file; ``BOUNCED`` if it was sent back later."""
 
     WAITING = "waiting"
     SENT = "sent"
     SAVED = "saved"
+    BOUNCED = "bounced"
     FAILED = "failed"
 
     @property
@@ -64,6 +65,7 @@ class OutgoingMail(Base):
     sent_at: Mapped[Timestamp | None]
     saved_as: Mapped[Text300 | None]
     failed_at: Mapped[Timestamp | None]
+    bounced_at: Mapped[Timestamp | None]
     error: Mapped[Text300 | None]
 
     activity: Mapped[Activity | None] = relationship(viewonly=True)
@@ -72,6 +74,8 @@ class OutgoingMail(Base):
     def state(self) -> MailState:
         if self.failed_at is not None:
             return MailState.FAILED
+        if self.bounced_at is not None:
+            return MailState.BOUNCED
         if self.sent_at is not None:
             return MailState.SAVED if self.saved_as else MailState.SENT
         return MailState.WAITING

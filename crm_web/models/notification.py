@@ -19,6 +19,7 @@ class NotificationKind(StrEnum):
     LEAD_WON = "lead_won"
     IMPORTED = "imported"
     NEW_BROWSER = "new_browser"
+    EMAIL_RECEIVED = "email_received"
 
 
 class NotificationChannel(StrEnum):

@@ -12,6 +12,7 @@ class ChannelsForm(RecordForm):
     """A channel per kind of notification; the fields are named as the kinds."""
 
     assigned = _channel("A record or task is assigned to you")
+    email_received = _channel("An email arrives on a record of yours")
     mentioned = _channel("Someone mentions you")
     task_due = _channel("A task is due, or its reminder")
     lead_won = _channel("Your team wins a lead")

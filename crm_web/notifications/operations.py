@@ -68,7 +68,7 @@ def notify_of_changes() -> Round:
 
 
 def notify_of_the_rest() -> Round:
-    """Notify people of mentions, due tasks, finished imports and sign-ins with a new browser."""
+    """Notify people of mentions, due tasks, finished imports, sign-ins with a new browser and emails."""
     if _lock_cursor() is None:
         return Round(False, [])
     return Round(False, _notify(list_missing()))

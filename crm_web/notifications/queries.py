@@ -15,9 +15,11 @@ from crm_web.lists.pagination import PAGE_SIZE, Page, Sort, load_page
 from crm_web.models import (
     Activity,
     Customer,
+    EmailKind,
     Employee,
     Import,
     ImportState,
+    IncomingEmail,
     Lead,
     Mention,
     Notification,
@@ -128,7 +130,7 @@ def list_due_for_digest() -> Sequence[Notification]:
 
 def list_missing() -> list[Event]:
     """List what people were not notified of yet, but for changes to records."""
-    selects = (_select_mentions(), _select_due_tasks(), _select_imports(), _select_sign_ins())
+    selects = (_select_mentions(), _select_due_tasks(), _select_imports(), _select_sign_ins(), _select_emails())
     return [Event(*row) for query in selects for row in db.session.execute(query.limit(AT_ONCE))]
 
 
@@ -193,3 +195,14 @@ def _select_sign_ins() -> Select[Any]:
     query = query.where(SignIn.is_new_device, SignIn.awaits_factor.is_(False), _is_recent(SignIn.created_at))
     query = query.where(exists().where(earlier.employee_id == SignIn.employee_id, earlier.id < SignIn.id))
     return query.where(_is_missing(kind, SignIn.employee_id, SignIn.id)).order_by(SignIn.id)
+
+
+def _select_emails() -> Select[Any]:
+    """Emails that people wrote, for the owners of the records that they are placed on."""
+    kind, owner_id = NotificationKind.EMAIL_RECEIVED, func.coalesce(Lead.owner_id, Customer.owner_id)
+    query = _event(owner_id, kind, "activity", Activity.id, Activity.created_by_id)
+    query = query.select_from(IncomingEmail).join(IncomingEmail.activity)
+    query = query.outerjoin(Activity.lead).outerjoin(Activity.customer)
+    is_personal = IncomingEmail.kind == EmailKind.PERSONAL
+    query = query.where(is_personal, _is_recent(IncomingEmail.placed_at), owner_id.is_not(None))
+    return query.where(_is_missing(kind, owner_id, Activity.id)).order_by(IncomingEmail.id)

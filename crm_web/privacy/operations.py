@@ -22,6 +22,7 @@ from crm_web.models import (
     Erasure,
     ExternalId,
     File,
+    IncomingEmail,
     Lead,
     OutgoingMail,
     RecordKind,
@@ -124,6 +125,7 @@ def _erase_activities(person: Person) -> set[int]:
         activity.subject, activity.body = ERASED, None
     db.session.flush()
     ids = {*(activity.id for activity in found), *_list_removed(person, "activity")}
+    _count(delete(IncomingEmail).where(IncomingEmail.activity_id.in_(ids)))
     _erase_history("activity", sorted(ids), ["subject"], ["body"])
     return ids
 

@@ -19,6 +19,7 @@ from crm_web.models import (
     CustomerKind,
     Erasure,
     File,
+    IncomingEmail,
     Lead,
     OutgoingMail,
     RecordKind,
@@ -37,8 +38,9 @@ ENTITIES_OF = {
     "activities": "activity",
     "conversions": "conversion",
     "files": "file",
+    "incoming_emails": "incoming_email",
 }
-_NOT_SHOWN = {"search_text", "sort_name", "email_normalised", "xact"}
+_NOT_SHOWN = {"search_text", "sort_name", "email_normalised", "xact", "content_hash"}
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,12 @@ def list_files_by_id(ids: Collection[int]) -> Sequence[File]:
     return db.session.scalars(query.order_by(File.id)).all()
 
 
+def list_emails(person: Person) -> Sequence[IncomingEmail]:
+    """List the emails that a person sent, those on no record included."""
+    mine = IncomingEmail.sender_email.in_(person.emails)
+    return db.session.scalars(select(IncomingEmail).where(mine).order_by(IncomingEmail.id)).all()
+
+
 def list_changes(person: Person) -> Sequence[Change]:
     """List the history of a person's records."""
     mine = [
@@ -241,6 +249,7 @@ def _list_records(person: Person) -> dict[str, Sequence[Any]]:
         "activities": list_activities(person),
         "conversions": list_conversions(person),
         "files": list_files(person),
+        "incoming_emails": list_emails(person),
     }
 
 

@@ -35,6 +35,7 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat
 
 from crm_web.core import clock
 from crm_web.records.currency_signs import ENGLISH
+from crm_web.records.quotes import split_quote
 from crm_web.records.recurrence import read_rule
 from crm_web.web.formats import datetime_pattern, day_pattern, english_locale, time_pattern
 from crm_web.web.markdown import markdown
@@ -328,7 +329,8 @@ FOR_READER: dict[str, Callable[..., Any]] = {
 }
 LASTING = (money, number, percent, date, datetime, clock_time)
 FOR_ALL: dict[str, Callable[..., Any]] = {
-    filter_.__name__: filter_ for filter_ in (tel, mailto, web_link, initials, tint, share, file_size, markdown)
+    filter_.__name__: filter_
+    for filter_ in (tel, mailto, web_link, initials, tint, share, file_size, markdown, split_quote)
 }
 
 

@@ -12,6 +12,9 @@ from crm_web.auth.retention import (
 from crm_web.bulk.operations import delete_expired_selections
 from crm_web.core.config import Settings
 from crm_web.duplicates.finding.operations import keep_duplicates_current
+from crm_web.emails.incoming.mailbox import POLL_SECONDS as MAILBOX_POLLED
+from crm_web.emails.incoming.mailbox import MailboxReader
+from crm_web.emails.incoming.retention import delete_expired_emails
 from crm_web.files.operations import delete_expired_files
 from crm_web.files.storage.operations import delete_expired_objects
 from crm_web.imports.stored.retention import delete_expired_import_files
@@ -44,12 +47,22 @@ def list_jobs(app: Flask) -> list[Job]:
     jobs = [
         Job("send webhooks", sender.run, every=POLL_SECONDS, finish=sender.finish, thread="webhooks"),
         Job("send mail", MailSender(settings).run, every=MAIL_POLLED, thread="mail"),
+        Job("read the mailbox", MailboxReader(settings).run, every=MAILBOX_POLLED, thread="mailbox"),
         Job("write daily emails", DigestWriter(settings).run, every=MINUTE),
         Job("notify of changes", Notifier(notify_of_changes, settings).run, every=NOTIFICATIONS_POLLED),
         Job("notify of the rest", Notifier(notify_of_the_rest, settings).run, every=REST_SECONDS),
         Job("import files", ImportRunner().run, every=IMPORTS_POLLED, thread="imports"),
         Job("compact counts", compact_counts, every=10),
         Job("find duplicates", keep_duplicates_current, every=2, thread="duplicates"),
+        *_list_deletions(),
+    ]
+    heartbeat = Heartbeat(jobs)
+    # When it stops, it writes down what was done since.
+    return [*jobs, Job("show signs of life", heartbeat.run, every=BEAT_SECONDS, finish=heartbeat.run)]
+
+
+def _list_deletions() -> list[Job]:
+    return [
         Job("delete expired drafts", delete_expired_drafts, every=MINUTE),
         Job("delete expired webhook deliveries", delete_expired_deliveries, every=MINUTE),
         Job("delete expired sign-in failures", delete_expired_failures, every=5 * MINUTE),
@@ -60,10 +73,8 @@ def list_jobs(app: Flask) -> list[Job]:
         Job("delete expired files", delete_expired_files, every=HOUR),
         Job("delete expired file objects", delete_expired_objects, every=MINUTE, thread="files"),
         Job("delete expired mails", delete_expired_mails, every=HOUR),
+        Job("delete expired incoming emails", delete_expired_emails, every=HOUR),
         Job("delete expired notifications", delete_expired_notifications, every=HOUR),
         Job("delete expired password links", delete_expired_links, every=HOUR),
         Job("delete expired passkey challenges", delete_expired_challenges, every=5 * MINUTE),
     ]
-    heartbeat = Heartbeat(jobs)
-    # When it stops, it writes down what was done since.
-    return [*jobs, Job("show signs of life", heartbeat.run, every=BEAT_SECONDS, finish=heartbeat.run)]

@@ -21,6 +21,8 @@ from crm_web.models import (
     Import,
     ImportOutcome,
     ImportResult,
+    IncomingAttachment,
+    IncomingEmail,
     Lead,
     LeadSource,
     ListName,
@@ -36,6 +38,7 @@ from tests.factories import (
     make_employee,
     make_erasure,
     make_file,
+    make_incoming_email,
     make_lead,
     make_mail_template,
     make_merge,
@@ -117,6 +120,7 @@ def fill_records(session: Session, ada: Employee) -> dict[str, Any]:
         "employee_id": employee.id,
         "file_id": make_file(session, lead, name=word_of(300)).id,
         "webhook_id": webhook.id,
+        "email_id": _make_email(session, lead),
         "template_id": make_mail_template(session, **texts_of(MailTemplate)).id,
         "passkey_id": make_passkey(session, ada, name=word_of(50)).id,
         "import_id": _make_import(session, ada),
@@ -128,6 +132,20 @@ def fill_records(session: Session, ada: Employee) -> dict[str, Any]:
         "merge_id": _make_duplicates(session, lead, won),
         "erasure_id": make_erasure(session),
     }
+
+
+def _make_email(session: Session, lead: Lead) -> int:
+    """One that waits, with records that it may belong to, and one that is an activity."""
+    fields = texts_of(IncomingEmail) | {"message_id": "<1>", "content_hash": "1", "sender_email": lead.email or ""}
+    activity = make_activity(
+        session, lead_id=lead.id, kind=ActivityKind.EMAIL, subject=word_of(300), body=word_of(2000)
+    )
+    placed = {"message_id": "<2>", "state": "placed", "placed_at": func.now(), "activity_id": activity.id}
+    make_incoming_email(session, **fields | placed)
+    email = make_incoming_email(session, **fields)
+    session.add(IncomingAttachment(email_id=email.id, name=word_of(300), size=1, left_out=word_of(300)))
+    session.commit()
+    return email.id
 
 
 def _make_duplicates(session: Session, one: Lead, other: Lead) -> int:

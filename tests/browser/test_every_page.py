@@ -29,7 +29,15 @@ from crm_web.models import (
 from tests.browser.conftest import Open
 from tests.browser.filled import list_addresses
 from tests.browser.site import NARROW, WIDE, Site, find_violations, leave_out_repeated_rows, measure_overflow
-from tests.factories import make_erasure, make_mail_template, make_merge, make_pair, make_passkey, make_sign_in
+from tests.factories import (
+    make_erasure,
+    make_incoming_email,
+    make_mail_template,
+    make_merge,
+    make_pair,
+    make_passkey,
+    make_sign_in,
+)
 from tests.imports.stored.states import make_imports
 from tests.page import Browser
 from tests.webhooks.conftest import make_webhook
@@ -81,6 +89,7 @@ def _ids(site: Site) -> dict[str, Any]:
             "employee_id": session.scalars(select(Employee.id).order_by(Employee.id.desc())).first(),
             "view_id": _make_view(session),
             "webhook_id": _make_failing_webhook(session),
+            "email_id": make_incoming_email(session, body="Hello\n\n> quoted").id,
             "template_id": make_mail_template(session).id,
             "passkey_id": _make_passkey(session),
             "merge_id": _make_duplicates(session),

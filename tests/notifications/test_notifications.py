@@ -110,13 +110,13 @@ def test_a_person_reads_and_chooses(
     session.commit()
     browser = browser_as(ann)
     page = browser.open("/leads")
-    assert page.one("nav .count").text == "12"
+    assert page.one("nav .count").text == "14"
     page = browser.open("/notifications")
     assert f"{max.name} assigned 2 records to you, among them Okoro" in page.text
     ids = session.scalars(select(Notification.id).where(Notification.employee_id == bob.id)).all()
     browser.open(f"/notifications/{ids[0]}/read", method="POST", data={})
     unread = select(func.count()).where(Notification.read_at.is_(None))
-    assert session.scalar(unread) == 13
+    assert session.scalar(unread) == 15
     page.form("/notifications/read").submit()
     assert session.scalar(unread) == 1
     form = browser.open("/notifications/settings").form("/notifications/settings")

@@ -72,6 +72,7 @@ def test_nothing_of_a_person_is_left_in_a_whole_dump(own_database: OwnDatabase) 
             "activities": 1,
             "conversions": 1,
             "files": 0,
+            "incoming_emails": 0,
         }
         erasing = browser.open(person.link("Erase person…"))
         done = erasing.form("erase").submit(confirmed="1").follow()

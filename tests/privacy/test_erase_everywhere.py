@@ -73,6 +73,9 @@ SAFE = {
     **dict.fromkeys(("bulk_edits.values", "bulk_items.before"), "status, owner and source"),
     **dict.fromkeys(("changes.request_id", "outgoing_mails.thread_token"), "random"),
     "outgoing_mails.saved_as": "an id",
+    "incoming_emails.content_hash": "hash",
+    "incoming_attachments.left_out": "fixed words",
+    "mailbox_checks.error": "what a mail server says of the mailbox",
     "mail_templates.%": "texts of administrators for everyone",
     "activities.recurrence": "a rule of fixed words",
     "customers.number": "counted",
@@ -132,6 +135,15 @@ FILLED = """
     INSERT INTO outgoing_mails (activity_id, recipient, subject, body, sender_name, sender_email, thread_token, sent_at)
         SELECT id, 'zeb@quixley.example', subject, '', 'Ada', 'ada@piper.example', 'abc', now() FROM activities
         WHERE subject = 'Called';
+    INSERT INTO incoming_emails (message_id, content_hash, sent_at, kind, state, reason, sender_name, sender_email,
+        recipients, subject, body) VALUES ('<zeb.quixley@acme.example>', '1', now(), 'personal', 'waiting',
+        'The email to zeb.quixley@acme.example came back', 'Zeb Quixley', 'zeb.quixley@acme.example',
+        'zeb.quixley@acme.example', 'Zeb Quixley', 'Zeb Quixley');
+    INSERT INTO incoming_attachments (email_id, name, size) SELECT id, 'Zeb Quixley.pdf', 11 FROM incoming_emails;
+    INSERT INTO incoming_attachment_chunks SELECT id, 0, convert_to('Zeb Quixley', 'UTF8') FROM incoming_attachments;
+    INSERT INTO incoming_emails (message_id, content_hash, sent_at, kind, state, reason, sender_name, sender_email,
+        recipients, subject, body, activity_id, placed_at) SELECT '<1>', '2', now(), 'personal', 'placed', '', '', '',
+        '', '', 'Mr. Quixley', id, now() FROM activities WHERE subject = 'Called';
     INSERT INTO webhook_deliveries (webhook_id, change_id, event, state, next_try_at, error)
         SELECT 1, max(id), 'lead.changed', 'failed', NULL, 'Zeb Quixley is refused' FROM changes;
     INSERT INTO api_tokens (employee_id, name, scope, secret_hash, secret_end, expires_at)

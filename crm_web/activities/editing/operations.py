@@ -24,10 +24,10 @@ class NotPlanned(DomainError):
 
 
 class EmailNotEditable(Conflict):
-    """What an activity says of an email that was sent from here is what its recipient reads."""
+    """What an activity says of an email that was sent or came in is what its recipient reads."""
 
     def __init__(self) -> None:
-        super().__init__("This email was sent from here, so it stays as it is. Add a note instead.")
+        super().__init__("This email stays as it is. Add a note instead.")
 
 
 def change_activity(activity: Activity, values: Mapping[str, Any], *, version: int, by: Employee) -> Merge:
@@ -37,7 +37,7 @@ def change_activity(activity: Activity, values: Mapping[str, Any], *, version: i
     :param version: the version that the form was opened with
     :return: what was saved, with what others had changed since
     :raise RecordInTrash: if its lead or customer is in the trash
-    :raise EmailNotEditable: if it is an email that was sent from here
+    :raise EmailNotEditable: if it is an email that was sent from here or came in
     :raise ChangedMeanwhile: if somebody changed the same field since
     :raise AssigneeNotActive: if a new assignee is deactivated
     """

@@ -112,7 +112,8 @@ class SentEmail(ResponseModel):
     attempts: int = Field(examples=[1])
     sent_at: Moment | None
     failed_at: Moment | None = Field(description="When it was given up.")
-    error: str | None = Field(description="Why the last attempt failed.", examples=["550 No such user"])
+    bounced_at: Moment | None = Field(description="When a mail server sent it back.")
+    error: str | None = Field(description="Why it failed or came back.", examples=["550 No such user"])
 
 
 class ActivityPage(PageOf[Activity]):

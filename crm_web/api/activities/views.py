@@ -108,7 +108,7 @@ def read_email(activity_id: int) -> ResponseReturnValue:
     body=schemas.ActivityChange,
     answers={200: schemas.Activity},
     refuses={
-        409: "Another kind has this field, its record is in the trash, or it is an email that was sent from here."
+        409: "Another kind has this field, its record is in the trash, or it is an email that was sent or came in."
     },
     needs_match=True,
 )

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
-from crm_web.models import Activity, OutgoingMail
+from crm_web.models import Activity, MailboxCheck, OutgoingMail
 
 MOST = 50
 """How many emails of each kind the outbox shows."""
@@ -33,6 +33,11 @@ def _list_latest(is_so: ColumnElement[bool]) -> Sequence[OutgoingMail]:
     loaded = (on_activity.joinedload(Activity.lead), on_activity.joinedload(Activity.customer))
     query = select(OutgoingMail).where(is_so).options(*loaded)
     return db.session.scalars(query.order_by(OutgoingMail.id.desc()).limit(MOST)).all()
+
+
+def get_mailbox_check() -> MailboxCheck:
+    """Return when the mailbox was read, and why it can't be."""
+    return db.session.get_one(MailboxCheck, 1)
 
 
 def get_mail(mail_id: int) -> OutgoingMail | None:

@@ -16,7 +16,12 @@ from crm_web.web.idempotency import Answer
 @blueprint.get("/emails")
 @allowed(Action.KEEP_MAIL)
 def show_outbox() -> str:
-    return render_template("emails/show_outbox.html", outbox=queries.load_outbox(), settings=current_settings())
+    return render_template(
+        "emails/show_outbox.html",
+        outbox=queries.load_outbox(),
+        mailbox=queries.get_mailbox_check(),
+        settings=current_settings(),
+    )
 
 
 @blueprint.post("/emails/<int:mail_id>/retry")

@@ -20,6 +20,8 @@ from crm_web.models import (
     Import,
     ImportCorrection,
     ImportResult,
+    IncomingAttachment,
+    IncomingEmail,
     KnownWord,
     Lead,
     OutgoingMail,
@@ -34,9 +36,12 @@ from crm_web.privacy.mentions.queries import PORTION, file_names
 from crm_web.privacy.queries import Person
 from crm_web.records.matching import escape_like
 
+_TEXTS_OF_EMAIL = ("message_id", "reason", "sender_name", "sender_email", "recipients", "subject", "body")
 _GONE = (
     *((Submission, Submission.answer), (Draft, Draft.fields), (Draft, Draft.place)),
     *((OutgoingMail, getattr(OutgoingMail, name)) for name in ("recipient", "subject", "body", "error")),
+    *((IncomingEmail, getattr(IncomingEmail, name)) for name in _TEXTS_OF_EMAIL),
+    (IncomingAttachment, IncomingAttachment.name),
 )
 """What is deleted where it names the person."""
 _TEXTS = (

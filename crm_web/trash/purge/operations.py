@@ -6,7 +6,7 @@ from sqlalchemy import delete, select, update
 
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
-from crm_web.models import Activity, Contact, Customer, Employee, File, Lead, set_audit_actor
+from crm_web.models import Activity, Contact, Customer, Employee, File, IncomingEmail, Lead, set_audit_actor
 from crm_web.records.operations import lock
 from crm_web.trash.purge.queries import preview_purge
 from crm_web.trash.queries import KINDS
@@ -37,6 +37,8 @@ def purge(kind: str, record: Lead | Customer | Contact, *, by: Employee) -> None
     record_id = record.id
     db.session.expunge(record)
     if kind != "contact":
+        activities = select(Activity.id).where(getattr(Activity, f"{kind}_id") == record_id)
+        _run(delete(IncomingEmail).where(IncomingEmail.activity_id.in_(activities)))
         for model in (File, Activity):
             _run(delete(model).where(getattr(model, f"{kind}_id") == record_id))
     if kind == "customer":
