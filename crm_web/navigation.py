@@ -54,19 +54,21 @@ def register_frame(app: Flask) -> None:
 
 
 def _frame() -> dict[str, Any]:
-    signed_in = bool(current_user and current_user.is_authenticated)
+    # The employee itself: to ask through ``current_user`` again and again costs more than the answer.
+    employee = current_user._get_current_object()
+    signed_in = bool(employee and employee.is_authenticated)
     return {
-        "navigation": list_navigation(current_user) if signed_in else [],
-        "new_lead_url": url_for("leads.new_lead") if signed_in and may(current_user, Action.CREATE) else "",
+        "navigation": list_navigation(employee) if signed_in else [],
+        "new_lead_url": url_for("leads.new_lead") if signed_in and may(employee, Action.CREATE) else "",
         "search_url": url_for("search.show_results"),
         "suggest_url": url_for("search.suggest"),
         "searched": request.args.get("q", "") if request.blueprint == "search" else "",
-        "start_url": url_of_start_page(current_user) if signed_in else "/",
+        "start_url": url_of_start_page(employee) if signed_in else "/",
         "account_url": url_for("auth.show_account"),
         "help_url": url_for("help.list_topics"),
         "sign_out_url": url_for("auth.sign_out"),
-        "may": lambda action: signed_in and may(current_user, Action(action)),
-        "may_change_record": lambda record: signed_in and may_change(current_user, record),
+        "may": lambda action: signed_in and may(employee, Action(action)),
+        "may_change_record": lambda record: signed_in and may_change(employee, record),
     }
 
 

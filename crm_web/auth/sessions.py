@@ -28,6 +28,7 @@ def init_app(app: Flask) -> None:
     """Load the signed-in employee for each request, and record the source of each change in history."""
     # Flask-Login's own cookies are not used: another program's cookie on the same host must not sign anybody in.
     app.config["REMEMBER_COOKIE_NAME"] = "piper_unused"
+    app.config["SESSION_REFRESH_EACH_REQUEST"] = False
     login_manager.session_protection = None
     login_manager.request_loader(_load_person)
     app.before_request(_enter)
@@ -99,6 +100,8 @@ def _load_person(_request: Request) -> Employee | None:
     if token and found and found.is_to_be_noted:
         operations.note_seen(found.sign_in_id, lifetime=current_app.permanent_session_lifetime)
         db.session.commit()
+        # The cookie lasts as long as the session, and is sent anew only when that was extended.
+        session.modified = True
         found = queries.find_signed_in(token)
     g.sign_in_id, g.sign_in_method = (found.sign_in_id, found.method) if found else (None, None)
     g.unread_notifications = found.unread_notifications if found else 0

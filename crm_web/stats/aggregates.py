@@ -3,6 +3,7 @@
 A page reads a few hundred rows, whatever the number of leads. Amounts in different currencies are never added up.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
@@ -135,8 +136,10 @@ MOMENTS: dict[Metric, tuple[Any, dict[str, ColumnElement[Any]], Sequence[ColumnE
 
 def count_current(scope: LeadScope = ALL_LEADS) -> dict[LeadStatus, Totals]:
     """Count the leads outside the trash by status, in the order of a sale."""
-    rows = sum_counts(Metric.STANDING, "status", "currency", scope=scope)
-    return {status: sum_rows(row for row in rows if row.status == status) for status in LeadStatus}
+    rows: dict[str, list[Any]] = {status: [] for status in LeadStatus}
+    for row in sum_counts(Metric.STANDING, "status", "currency", scope=scope):
+        rows[row.status].append(row)
+    return {status: sum_rows(rows[status]) for status in LeadStatus}
 
 
 def sum_counts(
@@ -291,13 +294,10 @@ def add_totals(totals: Iterable[Totals]) -> Totals:
 
 def _by_currency(parts: Iterable[CurrencyTotal]) -> list[CurrencyTotal]:
     """One total per currency, the one with the most leads first, since sums can't be compared."""
-    parts = list(parts)
-    added = [
-        CurrencyTotal(
-            currency,
-            sum((part.amount for part in parts if part.currency == currency), Decimal(0)),
-            sum(part.count for part in parts if part.currency == currency),
-        )
-        for currency in {part.currency for part in parts}
-    ]
+    amounts: dict[str, Decimal] = defaultdict(Decimal)
+    counts: dict[str, int] = defaultdict(int)
+    for part in parts:
+        amounts[part.currency] += part.amount
+        counts[part.currency] += part.count
+    added = (CurrencyTotal(currency, amount, counts[currency]) for currency, amount in amounts.items())
     return sorted(added, key=lambda worth: (-worth.count, worth.currency))

@@ -51,6 +51,7 @@ RELATIVE_UNITS = [
 """From seconds up to weeks; what is longer ago than the last of them can tell is written as a date."""
 LETTER_BEFORE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)")
 KEPT = 4096
+"""How many texts are kept of each kind: the same dates, times and amounts occur on page after page."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +90,7 @@ def _money_pattern(locale: Locale, digits: int) -> NumberPattern:
     return pattern
 
 
+@lru_cache(maxsize=KEPT)
 def money(amount: Amount | None, currency: str | None = None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
     """Format an amount, such as ``€12,000`` or ``12.000,50 €``, without decimals if they are zero.
 
@@ -104,6 +106,7 @@ def money(amount: Amount | None, currency: str | None = None, *, user_locale: Us
     return LETTER_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", text)
 
 
+@lru_cache(maxsize=KEPT)
 def number(value: Amount | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
     """Format a number with the user's separators; ``None`` gives an empty text."""
     return "" if value is None else format_decimal(value, locale=user_locale.locale)
@@ -114,11 +117,13 @@ def rate(value: Decimal, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
     return str(format_decimal(value, format="#,##0.########", locale=user_locale.locale))
 
 
+@lru_cache(maxsize=KEPT)
 def percent(value: Amount | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
     """Format a percentage from 0 to 100, such as ``40%``; ``None`` gives an empty text."""
     return "" if value is None else format_percent(Decimal(str(value)) / 100, locale=user_locale.locale)
 
 
+@lru_cache(maxsize=KEPT)
 def date(value: dt.date | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
     """Format a date, such as ``22 Nov 2026``; a time is converted to the user's zone first. ``None`` gives an empty
     text.
@@ -135,6 +140,7 @@ def month(value: dt.date) -> str:
     return f"{ENGLISH.months['format']['abbreviated'][value.month]} {value.year}"
 
 
+@lru_cache(maxsize=KEPT)
 def datetime(value: dt.datetime | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
     """Format a time with its zone, such as ``22 Nov 2026, 14:05 CET``; ``None`` gives an empty text."""
     if value is None:
@@ -144,6 +150,7 @@ def datetime(value: dt.datetime | None, *, user_locale: UserLocale = DEFAULT_LOC
     return f"{datetime_pattern(user_locale.locale).format(time, date(local, user_locale=user_locale))} {local.tzname()}"
 
 
+@lru_cache(maxsize=KEPT)
 def clock_time(value: dt.time | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
     """Format a time of day, such as ``14:05`` or ``2:05 PM``; ``None`` gives an empty text."""
     return time_pattern(user_locale.locale).apply(value, english_locale(user_locale.locale)) if value else ""
@@ -194,7 +201,7 @@ def time_parts(value: dt.datetime, *, user_locale: UserLocale = DEFAULT_LOCALE) 
     return TimeParts(*lasting, relative_time(value, user_locale=user_locale))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=KEPT)
 def _lasting_parts(value: dt.datetime, user_locale: UserLocale) -> tuple[str, str, str]:
     return (
         value.isoformat(timespec="seconds"),
@@ -327,7 +334,6 @@ FOR_READER: dict[str, Callable[..., Any]] = {
         plural,
     )
 }
-LASTING = (money, number, percent, date, datetime, clock_time)
 FOR_ALL: dict[str, Callable[..., Any]] = {
     filter_.__name__: filter_
     for filter_ in (tel, mailto, web_link, initials, tint, share, file_size, markdown, split_quote)
@@ -376,11 +382,8 @@ def today() -> dt.date:
 
 
 def _for_current_reader(filter_: Callable[..., Any]) -> Callable[..., Any]:
-    # The same dates, times and amounts occur on page after page; only relative times can't be cached.
-    told = lru_cache(maxsize=KEPT)(filter_) if filter_ in LASTING else filter_
-
     @wraps(filter_)
     def filtered(*values: Any, **options: Any) -> Any:
-        return told(*values, user_locale=current_user_locale(), **options)
+        return filter_(*values, user_locale=current_user_locale(), **options)
 
     return filtered

@@ -74,6 +74,17 @@ def test_use_is_noted_at_most_every_five_minutes(browser_as: BrowserAs, ann: Emp
     assert session.scalar(select(SignIn.last_seen_at == func.now() - timedelta(minutes=4)))
 
 
+def test_the_cookie_is_sent_anew_when_it_lasts_longer(browser_as: BrowserAs, ann: Employee, session: Session) -> None:
+    browser = browser_as(ann)
+
+    def sends_cookie() -> bool:
+        return "Set-Cookie" in browser.get("auth.show_account").response.headers
+
+    assert [sends_cookie(), sends_cookie()] == [True, False]  # The first page brings a token for its forms.
+    change(session, last_seen_at=func.now() - timedelta(minutes=6))
+    assert [sends_cookie(), sends_cookie()] == [True, False]
+
+
 def test_no_use_makes_it_last_for_ever(browser_as: BrowserAs, ann: Employee, session: Session) -> None:
     browser = browser_as(ann)
     change(

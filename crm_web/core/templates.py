@@ -1,0 +1,48 @@
+"""Jinja with two shortcuts: a page puts out 2,000 values and calls 600 macros and functions, each through Python.
+
+Jinja and MarkupSafe are pinned; ``tests/web/test_templates.py`` compares both shortcuts with what they stand for.
+"""
+
+from typing import Any
+
+from flask.templating import Environment
+from jinja2.compiler import CodeGenerator
+from jinja2.runtime import Context, Macro
+
+
+class InlineEscape(CodeGenerator):
+    """Compiles templates that escape texts in C and take safe ones as they are; ``escape`` gets all other values."""
+
+    def visit_Template(self, node: Any, frame: Any = None) -> None:
+        self.writeline("from markupsafe import _escape_inner as escape_text")
+        super().visit_Template(node, frame)
+
+    def _output_child_pre(self, node: Any, frame: Any, finalize: Any) -> None:
+        if _escapes(frame, finalize):
+            self.write("(escape_text(given) if type(given := ")
+        else:
+            super()._output_child_pre(node, frame, finalize)
+
+    def _output_child_post(self, node: Any, frame: Any, finalize: Any) -> None:
+        if _escapes(frame, finalize):
+            self.write(") is str else given if type(given) is Markup else escape(given))")
+        else:
+            super()._output_child_post(node, frame, finalize)
+
+
+def _escapes(frame: Any, finalize: Any) -> bool:
+    return frame.eval_ctx.autoescape and not frame.eval_ctx.volatile and finalize.src is None
+
+
+class DirectCalls(Context):
+    """Calls functions without asking each time whether they want the context: here only macros want anything."""
+
+    def call(self, function: Any, /, *values: Any, _loop_vars: Any = None, _block_vars: Any = None, **more: Any) -> Any:
+        return function(self.eval_ctx, *values, **more) if type(function) is Macro else function(*values, **more)
+
+
+class TemplateEnvironment(Environment):
+    """Flask's environment for templates, with both."""
+
+    code_generator_class = InlineEscape
+    context_class = DirectCalls
