@@ -1,11 +1,12 @@
-"""Jinja with two shortcuts: a page puts out 2,000 values and calls 600 macros and functions, each through Python.
+"""Jinja with shortcuts: a page puts out 2,000 values, calls 600 macros and functions, and imports from 11 templates.
 
-Jinja and MarkupSafe are pinned; ``tests/web/test_templates.py`` compares both shortcuts with what they stand for.
+Jinja and MarkupSafe are pinned; ``tests/web/test_templates.py`` compares the shortcuts with what they stand for.
 """
 
 from typing import Any
 
 from flask.templating import Environment
+from jinja2 import Template
 from jinja2.compiler import CodeGenerator
 from jinja2.runtime import Context, Macro
 
@@ -41,8 +42,16 @@ class DirectCalls(Context):
         return function(self.eval_ctx, *values, **more) if type(function) is Macro else function(*values, **more)
 
 
+class SharedMacros(Template):
+    """Gives its macros without comparing the globals of both templates each time: here all have the same."""
+
+    def _get_default_module(self, ctx: Any = None) -> Any:
+        return super()._get_default_module()
+
+
 class TemplateEnvironment(Environment):
-    """Flask's environment for templates, with both."""
+    """Flask's environment for templates, with all of them."""
 
     code_generator_class = InlineEscape
     context_class = DirectCalls
+    template_class = SharedMacros

@@ -1,9 +1,10 @@
 """Queries for files."""
 
 from collections.abc import Sequence
-from typing import TypeVar, cast
+from functools import cache
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import select, union_all
+from sqlalchemy import Select, bindparam, select, union_all
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import instance_state
 
@@ -20,18 +21,26 @@ def list_files(*, lead_id: int | None = None, customer_id: int | None = None) ->
 
     :return: the files, each with its author, activity and lead; those of a customer with those of its leads
     """
+    query = _select_files(is_of_lead=lead_id is not None)
+    return db.session.scalars(query, {"record_id": customer_id if lead_id is None else lead_id}).all()
+
+
+@cache
+def _select_files(*, is_of_lead: bool) -> Select[Any]:
+    """Built once for each kind, since every record's page runs it."""
+    record_id: Any = bindparam("record_id")
     query = select(File).where(File.deleted_at.is_(None))
-    if lead_id is not None:
-        query = query.where(File.lead_id == lead_id)
+    if is_of_lead:
+        query = query.where(File.lead_id == record_id)
     else:
         of_leads = select(File.id).join(Lead, File.lead_id == Lead.id)
         ids = union_all(
-            select(File.id).where(File.customer_id == customer_id),
-            of_leads.where(Lead.customer_id == customer_id, Lead.deleted_at.is_(None)),
+            select(File.id).where(File.customer_id == record_id),
+            of_leads.where(Lead.customer_id == record_id, Lead.deleted_at.is_(None)),
         )
         query = query.where(File.id.in_(ids))
     query = query.options(joinedload(File.created_by), joinedload(File.activity), joinedload(File.lead))
-    return db.session.scalars(query.order_by(File.created_at.desc(), File.id.desc()).limit(MOST)).all()
+    return query.order_by(File.created_at.desc(), File.id.desc()).limit(MOST)
 
 
 def get_file(file_id: int) -> File | None:

@@ -3,9 +3,23 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, false, literal, null, or_, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    cast,
+    false,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
@@ -34,6 +48,7 @@ from crm_web.models import (
     File,
     Lead,
 )
+from crm_web.records.people import map_employee_names
 
 NEWEST_FIRST = Sort(Change.at.expression, Change.id.expression, descending=True)
 
@@ -42,7 +57,6 @@ _TRASHED_CUSTOMER = Customer.deleted_at.is_not(None)
 _IN_TRASH = or_(Contact.deleted_at.is_not(None), _TRASHED_CUSTOMER)
 # For each kind: name, the lead or customer on whose page it is shown, owner, and whether it is in the trash.
 _NAMES: dict[str, tuple[Any, ...]] = {
-    "employee": (Employee.id, Employee.name, _NOWHERE, _NOWHERE, _NOWHERE, false()),
     "lead": (Lead.id, Lead.name, Lead.id, _NOWHERE, Lead.owner_id, Lead.deleted_at.is_not(None)),
     "customer": (Customer.id, Customer.name, _NOWHERE, Customer.id, Customer.owner_id, _TRASHED_CUSTOMER),
     "contact": (Contact.id, Contact.name, _NOWHERE, Contact.customer_id, Customer.owner_id, _IN_TRASH),
@@ -77,9 +91,15 @@ def list_changes_of(entity: str, entity_id: int, *, limit: int = 20) -> Sequence
 
     :param entity: such as ``lead``
     """
-    query = select(Change).where(Change.entity == entity, Change.entity_id == entity_id)
-    query = query.order_by(Change.id.desc()).limit(limit).options(joinedload(Change.actor))
-    return format_changes(db.session.scalars(query).all(), with_records=False)
+    changes = db.session.scalars(_select_changes_of(limit), {"entity": entity, "entity_id": entity_id})
+    return format_changes(changes, with_records=False)
+
+
+@cache
+def _select_changes_of(limit: int) -> Select[Any]:
+    """Built once, since every record's page runs it."""
+    query = select(Change).where(Change.entity == bindparam("entity"), Change.entity_id == bindparam("entity_id"))
+    return query.order_by(Change.id.desc()).limit(limit).options(joinedload(Change.actor))
 
 
 def find_end(record: RecordRef) -> ReadableChange | None:
@@ -155,8 +175,11 @@ def format_changes(changes: Iterable[Change], *, with_records: bool) -> list[Rea
 
 
 def find_names(records: set[RecordRef]) -> dict[RecordRef, RecordName]:
-    """Find the names of records of every kind in one query, and those of deleted ones in another."""
-    names = _find_todays_names(records)
+    """Find the names of records of every kind in one query, and those of deleted ones in another.
+
+    Those of employees are known without any.
+    """
+    names = _find_todays_names(records) | _name_employees(records)
     gone = [and_(Change.entity == record.entity, Change.entity_id == record.id) for record in records - names.keys()]
     if gone:
         ended = select(Change).where(Change.action == ChangeAction.DELETED, or_(*gone))
@@ -170,6 +193,14 @@ def name_record(record: RecordRef) -> str:
     """Return the kind and name of a record, such as ``Lead Okoro``; its number if the name is unknown."""
     named = find_names({record}).get(record)
     return f"{ENTITIES[record.entity]} {named.name if named else record.id}"
+
+
+def _name_employees(records: set[RecordRef]) -> dict[RecordRef, RecordName]:
+    ids = {record.id for record in records if record.entity == "employee"}
+    found = map_employee_names(ids) if ids else {}
+    return {
+        RecordRef("employee", key): RecordName(name, None, None, None, is_in_trash=False) for key, name in found.items()
+    }
 
 
 def _find_todays_names(records: set[RecordRef]) -> dict[RecordRef, RecordName]:

@@ -141,8 +141,14 @@ def get_lead(lead_id: int) -> Lead | None:
 
     :return: the lead, in the trash or not; ``None`` where there is none
     """
-    people = (joinedload(Lead.owner), joinedload(Lead.created_by), joinedload(Lead.updated_by))
-    return db.session.scalar(select(Lead).where(Lead.id == lead_id).options(*people, joinedload(Lead.customer)))
+    return db.session.scalar(_select_lead(), {"lead_id": lead_id})
+
+
+@cache
+def _select_lead() -> Select[Any]:
+    """Built once, as below, since every page of a lead runs it."""
+    loaded = (Lead.owner, Lead.created_by, Lead.updated_by, Lead.customer)
+    return select(Lead).where(Lead.id == bindparam("lead_id")).options(*(joinedload(path) for path in loaded))
 
 
 def list_activities(lead_id: int, *, limit: int = 50) -> Sequence[Activity]:
@@ -151,9 +157,14 @@ def list_activities(lead_id: int, *, limit: int = 50) -> Sequence[Activity]:
     :param limit: how many at most
     :return: its activities, each with its author, assignee and email
     """
+    return db.session.scalars(_select_activities(limit), {"lead_id": lead_id}).all()
+
+
+@cache
+def _select_activities(limit: int) -> Select[Any]:
     loaded = (Activity.created_by, Activity.assignee, Activity.outgoing_mail, Activity.incoming_email)
-    query = select(Activity).where(Activity.lead_id == lead_id).order_by(*Activity.open_tasks_first())
-    return db.session.scalars(query.options(*(joinedload(path) for path in loaded)).limit(limit)).all()
+    query = select(Activity).where(Activity.lead_id == bindparam("lead_id")).order_by(*Activity.open_tasks_first())
+    return query.options(*(joinedload(path) for path in loaded)).limit(limit)
 
 
 def list_sources(*, limit: int = 200) -> Sequence[str]:
@@ -197,7 +208,6 @@ def list_alike(lead_id: int) -> tuple[list[PossibleDuplicate], list[MergedRecord
 
 @cache
 def _select_alike() -> Select[Any]:
-    """Built once, since every lead's page runs it."""
     lead = bindparam("lead_id", type_=BigInteger)
     return select(select_duplicates(RecordKind.LEAD, lead), select_merged(RecordKind.LEAD, lead))
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -76,17 +77,17 @@ class SearchTerms:
     text: str
     similar: Sequence[Sequence[str]] = ()
 
-    @property
+    @cached_property
     def words(self) -> list[str]:
         """The words that a record must hold, each of them."""
         return self.text.split()
 
-    @property
+    @cached_property
     def digits(self) -> str:
         """The digits of a phone number, if it is one."""
         return digits_if_phone(self.text)
 
-    @property
+    @cached_property
     def numbers(self) -> list[str]:
         """The same, with and without what may be dialed before it."""
         return list_possible_numbers(self.text)
@@ -127,7 +128,7 @@ class SearchTerms:
             return []
         return [word for word in self.words if SHORTEST_TO_MEND <= len(word) <= LONGEST_TO_MEND and word.isalpha()]
 
-    @property
+    @cached_property
     def marked(self) -> list[str]:
         """The words to mark in what is found."""
         return [*self.words, *(word for words in self.similar for word in words)]
