@@ -141,7 +141,8 @@ def get_lead(lead_id: int) -> Lead | None:
 
     :return: the lead, in the trash or not; ``None`` where there is none
     """
-    return db.session.scalar(_select_lead(), {"lead_id": lead_id})
+    lead: Lead | None = db.session.scalar(_select_lead(), {"lead_id": lead_id})
+    return lead
 
 
 @cache
