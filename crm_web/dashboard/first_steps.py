@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import url_for
 
-from crm_web.models import Lead
+from crm_web.models import StatusKind
 
 FEW_LEADS = 3
 """With more leads than this, people know their way around."""
@@ -33,19 +34,23 @@ class FirstSteps:
         return self.create.is_done and self.log.is_done and self.win.is_done
 
 
-def find_first_steps(leads: Sequence[Lead]) -> FirstSteps | None:
+def find_first_steps(leads: Sequence[Any]) -> FirstSteps | None:
     """Find the steps of somebody with these leads; ``None`` if they have many, or have done everything.
 
-    :param leads: the latest ones, each with its ``last_touch``; more than ``FEW_LEADS`` if there are more
+    :param leads: the latest ones, each with its ``status`` and ``last_activity_at``; more than ``FEW_LEADS`` if there
+        are more
     """
-    latest = next((lead for lead in leads if lead.is_open), leads[0] if leads else None)
+    latest = next((lead for lead in leads if lead.status.kind is StatusKind.OPEN), leads[0] if leads else None)
     page = url_for("leads.show_lead", lead_id=latest.id) if latest else None
     steps = FirstSteps(
         create=FirstStep(url_for("leads.new_lead"), bool(leads)),
         log=FirstStep(
             f"{page}#activities" if page else url_for("help.show_topic", topic="activities"),
-            any(lead.last_touch.at for lead in leads),
+            any(lead.last_activity_at for lead in leads),
         ),
-        win=FirstStep(page or url_for("help.show_topic", topic="winning"), any(lead.is_won for lead in leads)),
+        win=FirstStep(
+            page or url_for("help.show_topic", topic="winning"),
+            any(lead.status.kind is StatusKind.WON for lead in leads),
+        ),
     )
     return None if len(leads) > FEW_LEADS or steps.are_done else steps

@@ -46,12 +46,11 @@ def _count_leads(scope: Scope, owner_ids: Sequence[int], today: date) -> Dashboa
     formatter, zone = DashboardFormatter(scope, current_user_locale()), current_user_locale().zone
     week, month = week_of(today, zone), month_of(today, zone)
     last_month = month_before(month)
-    statuses = queries.count_by_status(owner_ids)
-    closed = queries.count_closed(month, last_month, owner_ids)
+    counts = queries.count_leads(week, month, last_month, owner_ids)
     return DashboardFigures(
-        open=formatter.build_open(statuses),
-        new=formatter.build_created(queries.count_created(week, owner_ids), week),
-        months=[formatter.build_closed(kind, both, month, last_month) for kind, both in closed.items()],
-        bars=formatter.build_statuses(statuses),
+        open=formatter.build_open(counts.by_status),
+        new=formatter.build_created(counts.created, week),
+        months=[formatter.build_closed(kind, both, month, last_month) for kind, both in counts.closed.items()],
+        bars=formatter.build_statuses(counts.by_status),
         all_url=formatter.url(),
     )

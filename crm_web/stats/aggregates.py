@@ -136,10 +136,15 @@ MOMENTS: dict[Metric, tuple[Any, dict[str, ColumnElement[Any]], Sequence[ColumnE
 
 def count_current(scope: LeadScope = ALL_LEADS) -> dict[LeadStatus, Totals]:
     """Count the leads outside the trash by status, in the order of a sale."""
-    rows: dict[str, list[Any]] = {status: [] for status in LeadStatus}
-    for row in sum_counts(Metric.STANDING, "status", "currency", scope=scope):
-        rows[row.status].append(row)
-    return {status: sum_rows(rows[status]) for status in LeadStatus}
+    return sum_by_status(sum_counts(Metric.STANDING, "status", "currency", scope=scope))
+
+
+def sum_by_status(rows: Iterable[Any]) -> dict[LeadStatus, Totals]:
+    """Add up rows of several statuses and currencies, in the order of a sale."""
+    by_status: dict[str, list[Any]] = {status: [] for status in LeadStatus}
+    for row in rows:
+        by_status[row.status].append(row)
+    return {status: sum_rows(found) for status, found in zip(LeadStatus, by_status.values(), strict=True)}
 
 
 def sum_counts(
@@ -151,11 +156,21 @@ def sum_counts(
     :param period: whole months in the user's time zone; ``None`` for all time, with months in UTC
     :return: a row for each group, with the columns and ``SUMS``
     """
+    return db.session.execute(*select_counts(metric, *parts, scope=scope, period=period)).all()
+
+
+def select_counts(
+    metric: Metric, *parts: str, scope: LeadScope = ALL_LEADS, period: Period | None = None
+) -> tuple[Select[Any], dict[str, Any]]:
+    """Build the statement of ``sum_counts``; the same one whenever the same is asked.
+
+    :return: the statement, and its parameters
+    """
     edges = _find_edges(period, tells_months="starts_on" in parts) if period and metric in MOMENTS else []
     question = _Question(metric, parts, bool(scope.owner_ids), bool(scope.sources), period is not None, len(edges))
     values = {"owner_ids": scope.owner_ids, "sources": scope.sources, **(_list_days(period, edges) if period else {})}
     query, names = _build(question)
-    return db.session.execute(query, {name: values[name] for name in names}).all()
+    return query, {name: values[name] for name in names}
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -292,6 +293,19 @@ def test_it_takes_few_queries_however_much_there_is(session: Session, browser_as
             browser.get("dashboard.show_dashboard")
         counts.append(sent.count)
     assert counts[0] == counts[1] <= 8
+
+
+def test_it_takes_no_more_than_eight_when_nothing_is_known_yet(
+    app: Flask, session: Session, browser_as: BrowserAs, ann: Employee, max: Employee
+) -> None:
+    ann.manager_id = max.id
+    make_lead(session, owner_id=ann.id, amount=Decimal(5), currency="EUR")
+    browser = browser_as(max)
+    browser.get("dashboard.show_dashboard", scope="team")
+    app.extensions["kept"].clear()
+    with count_queries() as sent:
+        browser.get("dashboard.show_dashboard", scope="team")
+    assert sent.count == 8
 
 
 def test_a_hostile_name_stays_a_name(session: Session, browser_as: BrowserAs, ann: Employee) -> None:
