@@ -172,7 +172,7 @@ def test_asks_the_database_as_often_for_many_rows(
         customer.owner_id = owner.id
         session.commit()
     browser = browser_as(ann)
-    assert browser.count_queries("customers.show_customer", customer_id=customer.id) == 8
+    assert browser.count_queries("customers.show_customer", customer_id=customer.id) == 7
 
 
 def test_what_is_not_there_is_not_found(browser_as: BrowserAs, ann: Employee) -> None:
