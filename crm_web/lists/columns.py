@@ -1,14 +1,16 @@
 """The columns that a list can show: one description serves heads, cells, loading and files."""
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from crm_web.lists.pagination import Groups
 from crm_web.records.labels import label_of
+from crm_web.web.template_filters import UserLocale, country, date, money, percent, time_parts
 
 
 @dataclass(frozen=True)
@@ -75,21 +77,68 @@ class Column:
         return lambda record: getattr(getattr(record, own), further, None)
 
 
+class DueDay(NamedTuple):
+    """When something is due, as a cell says it."""
+
+    text: str
+    is_late: bool
+    is_today: bool
+
+
+class LinkedRecord(NamedTuple):
+    """Another record in a cell, and whose page it is on."""
+
+    name: str
+    is_in_trash: bool
+    lead_id: int | None
+    customer_id: int | None
+
+
 class ShownColumns:
     """The columns that one list shows, ready to be read from each of its records.
 
     :param columns: the columns, in order
     :param are_chosen: whether somebody chose them; else the lesser ones go where it gets narrow
+    :param user_locale: how the reader writes amounts and dates
+    :param today: the day that it is where the reader is
     """
 
-    def __init__(self, columns: Sequence[Column], *, are_chosen: bool) -> None:
+    def __init__(self, columns: Sequence[Column], *, are_chosen: bool, user_locale: UserLocale, today: dt.date) -> None:
         classes = [None if are_chosen else column.is_lesser for column in columns]
         named = ["wide-only" if lesser == "wide" else "lesser" if lesser else "" for lesser in classes]
-        self._parts = [(column.kind, name, column.read) for column, name in zip(columns, named, strict=True)]
+        self._user_locale, self._today = user_locale, today
+        writers = {
+            "money": lambda value, record: money(value, record.currency, user_locale=user_locale),
+            "percent": lambda value, _: percent(value, user_locale=user_locale),
+            "date": lambda value, _: date(value, user_locale=user_locale),
+            "moment": lambda value, _: time_parts(value, user_locale=user_locale) if value else None,
+            "due": self._write_due,
+            "country": lambda value, _: country(value),
+            "word": lambda value, _: value.label if value else None,
+            "record": self._link,
+        }
+        self._parts = [
+            (column.kind, name, column.read, writers.get(column.kind))
+            for column, name in zip(columns, named, strict=True)
+        ]
 
-    def read(self, record: Any) -> list[tuple[str, str, Any]]:
-        """The cells of a record: how each is written, its class, and its value."""
-        return [(kind, name, read(record)) for kind, name, read in self._parts]
+    def read(self, record: Any) -> tuple[tuple[str, str, Any], ...]:
+        """The cells of a record: how each is drawn, its class, and its text, or what the text follows from."""
+        return tuple(
+            [
+                (kind, name, write(read(record), record) if write else read(record))
+                for kind, name, read, write in self._parts
+            ]
+        )
+
+    def _write_due(self, day: dt.date | None, _: Any) -> DueDay | None:
+        if day is None:
+            return None
+        return DueDay(date(day, user_locale=self._user_locale), day < self._today, day == self._today)
+
+    def _link(self, other: Any, record: Any) -> LinkedRecord:
+        lead_id, customer_id = getattr(record, "lead_id", None), getattr(record, "customer_id", None)
+        return LinkedRecord(other.name, other.deleted_at is not None, lead_id, customer_id)
 
 
 WIDTHS = {"status": 8, "number": 7.5, "date": 7.5, "person": 9, "word": 6.5, "on": 14, "email": 17}

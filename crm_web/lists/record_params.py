@@ -178,4 +178,4 @@ class SpecListParams(RecordListParams):
     @property
     def cells(self) -> ShownColumns:
         """What reads the cells of each row."""
-        return ShownColumns(self.shown, are_chosen=self.has_own_columns)
+        return ShownColumns(self.shown, are_chosen=self.has_own_columns, user_locale=self.user_locale, today=self.today)
