@@ -14,7 +14,7 @@ import uuid
 from collections import deque
 from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore, Lock, local
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -35,6 +35,9 @@ QUEUED = "piper.queued"
 """Where the WSGI environment holds how many seconds a request waited for its turn."""
 LONGEST_WAIT = 0.6
 """Seconds a request waits for its turn. With the time of the request itself, the answer comes within a second."""
+arrival = local()
+"""When the request arrived that a thread works on (``at``, by ``perf_counter``), where the server says so: under
+overload requests wait for a thread long before they wait for their turn."""
 LARGE_BODY = 64 * 1024
 """Bytes from which a body is received before its turn; smaller ones arrive in one go."""
 PIECE = 64 * 1024
@@ -80,7 +83,7 @@ class AdmissionControl:
             return self._app(environ, start_response)
         length = get_content_length(environ) or 0
         if not LARGE_BODY <= length <= self._largest_body:
-            return self._answer(environ, start_response)
+            return self._answer(environ, start_response, getattr(arrival, "at", None))
         if not self._receiving.acquire(blocking=False):
             return _refuse(environ, start_response)
         try:
@@ -89,9 +92,11 @@ class AdmissionControl:
             self._receiving.release()
         return self._answer(environ, start_response)
 
-    def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
-        began = time.perf_counter()
-        if not self._enter():
+    def _answer(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse", arrived_at: float | None = None
+    ) -> "Iterable[bytes]":
+        began = arrived_at or time.perf_counter()
+        if not self._enter(began + LONGEST_WAIT - time.perf_counter()):
             return _refuse(environ, start_response)
         environ[QUEUED] = time.perf_counter() - began
         # A streamed response leaves when its first part is ready: slow readers of long exports keep nobody out.
@@ -100,17 +105,17 @@ class AdmissionControl:
         finally:
             self._leave()
 
-    def _enter(self) -> bool:
+    def _enter(self, patience: float) -> bool:
         with self._lock:
             if self._free:
                 self._free -= 1
                 return True
-            if len(self._queue) >= self._longest_queue:
+            if len(self._queue) >= self._longest_queue or patience <= 0:
                 return False
             turn = Lock()
             turn.acquire()
             self._queue.append(turn)
-        if turn.acquire(timeout=LONGEST_WAIT):
+        if turn.acquire(timeout=patience):
             return True
         with self._lock:
             if turn not in self._queue:  # Its turn came just after it had waited for too long.

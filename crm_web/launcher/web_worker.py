@@ -1,12 +1,15 @@
-"""How a process of the web server stops: out of the load balancer first, then the door, then what is under way."""
+"""A process of the web server: when its requests arrived, and how it stops: out of the load balancer first, then the
+door, then what is under way.
+"""
 
+import time
 from threading import Timer
 from types import FrameType
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-from crm_web.core import draining
+from crm_web.core import admission, draining
 
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # Gunicorn has no types.
@@ -29,6 +32,16 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # Gunicorn has no typ
         timer = Timer(self.drain_seconds, super().handle_exit, (sig, frame))
         timer.daemon = True
         timer.start()
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Note when a request arrives: it may wait for a thread."""
+        conn.arrived_at = time.perf_counter()
+        super().enqueue_req(conn)
+
+    def handle(self, conn: Any) -> Any:
+        """Answer a request, in a thread."""
+        admission.arrival.at = conn.arrived_at
+        return super().handle(conn)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Accept connections, or no more; when stopping, close the socket behind the last one that waits."""
