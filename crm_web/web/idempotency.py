@@ -26,7 +26,7 @@ from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, func, select, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from crm_web.core.extensions import db
@@ -132,8 +132,8 @@ def claim_key(key: UUID, request_hash: bytes) -> bool:
     :param request_hash: digest of what was sent with the key
     :return: whether the key is new
     """
-    claimed = insert(Submission).values(employee_id=current_user.id, key=key, request_hash=request_hash)
-    return db.session.scalar(claimed.on_conflict_do_nothing().returning(Submission.key)) is not None
+    values = {"employee_id": current_user.id, "key": key, "request_hash": request_hash}
+    return db.session.scalar(_CLAIM, values) is not None
 
 
 def find_response(key: UUID) -> Submission | None:
@@ -146,7 +146,17 @@ def find_response(key: UUID) -> Submission | None:
 
 def keep_response(key: UUID, answer: dict[str, Any]) -> None:
     """Store the response to a claimed key in the same transaction as its effect."""
-    db.session.execute(update(Submission).where(_is_mine(key)).values(answer=answer))
+    db.session.execute(_KEEP, {"by": current_user.id, "claimed": key, "given": answer})
+
+
+# Built once, and about the table: every form and request that creates something sends both.
+_TABLE: Any = Submission.__table__
+_CLAIM = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.key)
+_KEEP = (
+    update(_TABLE)
+    .where(_TABLE.c.employee_id == bindparam("by"), _TABLE.c.key == bindparam("claimed"))
+    .values(answer=bindparam("given"))
+)
 
 
 def delete_expired_keys() -> bool:

@@ -46,7 +46,7 @@ SOURCES = (
 
 
 @pytest.mark.parametrize("source", SOURCES)
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
 def test_they_put_out_what_jinja_does(installation: Flask, source: str, value: Any) -> None:
     plain = Environment(installation, autoescape=True)
     names: dict[str, Any] = {"value": value, "is_on": True, "say": lambda it: it}
