@@ -38,6 +38,7 @@ RETIRED_WORDS = re.compile(
 STILL_IN_USE = {"show_story", "tasks_stay"}
 # Named by WTForms and SQLAlchemy, which call them.
 NOT_OURS_TO_NAME = {
+    "handle",
     "handle_exit",
     "handle_starttag",
     "handle_endtag",
