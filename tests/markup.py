@@ -14,6 +14,7 @@ from bs4.element import NavigableString, PageElement, Tag
 from turbohtml import Token, TokenType
 from turbohtml.treebuild import parse_into
 
+START, END = TokenType.START_TAG, TokenType.END_TAG
 VOID = HTMLTreeBuilder.DEFAULT_EMPTY_ELEMENT_TAGS or set()
 
 
@@ -62,11 +63,11 @@ def _as_written(html: str) -> list[tuple[int, str]]:
     open_tags: list[str] = []
     for token in turbohtml.tokenize(html):
         kind, name = token.type, token.tag or ""
-        if kind is TokenType.START_TAG:
+        if kind is START:
             found.append((len(open_tags), name))
             if name not in VOID and not (token.self_closing and "svg" in open_tags):
                 open_tags.append(name)
-        elif kind is TokenType.END_TAG:
+        elif kind is END:
             if not open_tags or open_tags.pop() != name:
                 found.append((len(open_tags), f"/{name}"))
         else:

@@ -5,6 +5,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from bs4 import BeautifulSoup, Tag
+from bs4.element import NavigableString
 
 if TYPE_CHECKING:
     from tests.page import Page
@@ -34,6 +35,9 @@ RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 # What a template shows when something was forgotten.
 LEFTOVERS = ("{{", "}}", "{%", "%}", "Undefined", "TODO", "lorem ipsum")
 
+# Most texts hold neither, which one look at each of them tells.
+SUSPECT = re.compile("|".join([*map(re.escape, LEFTOVERS), r"\A\s*None\s*\Z", RIGHT_TO_LEFT.pattern]))
+
 TYPED = ("control-character-in-input-stream", "noncharacter-in-input-stream", "unexpected-null-character")
 """What somebody typed, and is shown as it is."""
 
@@ -54,10 +58,11 @@ def check_headers(page: "Page") -> None:
 def check_page(soup: BeautifulSoup, errors: list[str], url: str) -> None:
     """A page is valid, named, labelled and free of inline code."""
     # Found once for all rules: a selector of Beautiful Soup walks the whole page.
-    elements: list[Tag] = list(soup.find_all(True))
+    nodes = list(soup.descendants)
+    elements = [node for node in nodes if isinstance(node, Tag)]
     problems = [
         *(f"invalid HTML: {error}" for error in errors if not error.startswith(TYPED)),
-        *_check_names(soup),
+        *_check_names(soup, elements),
         *_check_ids(elements),
         *_check_labels(elements),
         *_check_marks(elements),
@@ -65,15 +70,15 @@ def check_page(soup: BeautifulSoup, errors: list[str], url: str) -> None:
         *_check_forms(elements),
         *_check_inline_code(elements),
         *_check_directions(elements),
-        *_check_texts(soup),
+        *_check_texts([node for node in nodes if isinstance(node, NavigableString)]),
     ]
     assert not problems, f"{url}:\n" + "\n".join(problems)
 
 
-def _check_names(soup: BeautifulSoup) -> list[str]:
+def _check_names(soup: BeautifulSoup, elements: list[Tag]) -> list[str]:
     if soup.html is None or not soup.html.get("lang"):
         return ["no language"]
-    headings = soup.find_all("h1")
+    headings = [element for element in elements if element.name == "h1"]
     if len(headings) != 1:
         return [f"{len(headings)} h1"]
     title = soup.title.get_text() if soup.title else ""
@@ -86,9 +91,9 @@ def _check_names(soup: BeautifulSoup) -> list[str]:
 def _check_ids(elements: list[Tag]) -> list[str]:
     ids = Counter(str(element["id"]) for element in elements if "id" in element.attrs)
     problems = [f"the id {name!r} stands {number} times" for name, number in ids.items() if number > 1]
-    for element in elements:
-        for attribute in element.attrs.keys() & NAME_IDS:
-            missing = [name for name in str(element[attribute]).split() if name not in ids]
+    for attribute, value in (item for element in elements for item in element.attrs.items()):
+        if attribute in NAME_IDS:
+            missing = [name for name in str(value).split() if name not in ids]
             problems += [f"{attribute} names {name!r}, which is not there" for name in missing]
     links = [str(element.get("href", "")) for element in elements if element.name == "a"]
     return problems + [f"the link {link} leads nowhere" for link in links if link[:1] == "#" and link[1:] not in ids]
@@ -102,9 +107,10 @@ def _check_labels(elements: list[Tag]) -> list[str]:
             if element.get("type") not in NEEDS_NO_LABEL and not _has_name(element, labelled):
                 problems.append(f"no label: {element}"[:200])
         elif element.name in ("a", "button"):
-            if not element.get_text(strip=True) and not element.get("aria-label") and not element.find("img", alt=True):
+            seen, said = element.get_text(), element.get("aria-label")
+            if not seen.strip() and not said and not element.find("img", alt=True):
                 problems.append(f"no words: {element}"[:200])
-            elif _fold(element.get_text()) not in _fold(str(element.get("aria-label", element.get_text()))):
+            elif said is not None and _fold(seen) not in _fold(str(said)):
                 problems.append(f"who says what is seen can't press it: {element}"[:200])
         elif element.name == "img" and not element.has_attr("alt"):
             problems.append(f"no alt: {element}")
@@ -149,9 +155,12 @@ def _is_bare_number(cell: Tag) -> bool:
 
 def _check_forms(elements: list[Tag]) -> list[str]:
     problems = []
+    tokens = [element for element in elements if element.name == "input" and element.get("name") == "csrf_token"]
+    hidden = [token for token in tokens if token.get("type") == "hidden" and token.has_attr("value")]
+    with_token = {id(token.find_parent("form")) for token in hidden}
     for form in (element for element in elements if element.name == "form"):
         method = str(form.get("method", "get")).lower()
-        has_token = form.select_one("input[type=hidden][name=csrf_token][value]") is not None
+        has_token = id(form) in with_token
         if method == "post" and not has_token:
             problems.append(f"a POST form without a CSRF token: {form.get('action')}")
         if method == "get" and has_token:
@@ -164,14 +173,18 @@ def _check_inline_code(elements: list[Tag]) -> list[str]:
     for element in elements:
         if element.name == "style" or (element.name == "script" and not element.get("src")):
             problems.append(f"inline {element.name}")
-        problems += [f"{name} on {element.name}" for name in element.attrs if name == "style" or name.startswith("on")]
-        for name in element.attrs.keys() & ADDRESSES:
-            address = str(element[name]).strip().lower()
-            if address.startswith(("javascript:", "data:", "vbscript:")) or (
-                name in ("src", "action") and address.startswith(("http:", "https:", "//"))
-            ):
+        for name, value in element.attrs.items():
+            if name == "style" or name.startswith("on"):
+                problems.append(f"{name} on {element.name}")
+            elif name in ADDRESSES and _runs_or_leaves(name, address := str(value).strip().lower()):
                 problems.append(f"{name}={address[:80]}")
     return problems
+
+
+def _runs_or_leaves(name: str, address: str) -> bool:
+    return address.startswith(("javascript:", "data:", "vbscript:")) or (
+        name in ("src", "action") and address.startswith(("http:", "https:", "//"))
+    )
 
 
 def _check_directions(elements: list[Tag]) -> list[str]:
@@ -180,14 +193,14 @@ def _check_directions(elements: list[Tag]) -> list[str]:
     return [f"dir on {element.name}: a typed text belongs into a <bdi>" for element in turned]
 
 
-def _check_texts(soup: BeautifulSoup) -> list[str]:
+def _check_texts(texts: list[NavigableString]) -> list[str]:
     """Templates' leftovers, and typed text that stands outside of a <bdi>; inside, it may say anything."""
     problems = []
-    for text in soup.find_all(string=True):
-        found = [mark for mark in LEFTOVERS if mark in text] + ["None"] * (text.strip() == "None")
-        found += ["text from right to left outside of a <bdi>"] * bool(RIGHT_TO_LEFT.search(text))
-        if not found or text.parent is None or text.parent.name in ("textarea", "title", "option"):
+    for text in filter(SUSPECT.search, texts):
+        if text.parent is None or text.parent.name in ("textarea", "title", "option"):
             continue
         if not any(ancestor.name == "bdi" for ancestor in text.parents):
+            found = [mark for mark in LEFTOVERS if mark in text] + ["None"] * (text.strip() == "None")
+            found += ["text from right to left outside of a <bdi>"] * bool(RIGHT_TO_LEFT.search(text))
             problems += [f"{mark} in {text.parent.name}: {text.strip()[:80]!r}" for mark in found]
     return problems
