@@ -11,7 +11,6 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     DateTime,
-    FromClause,
     Integer,
     Select,
     bindparam,
@@ -26,10 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from crm_web.core.extensions import db
-from crm_web.leads.queries import LeadFilter, unnest_statuses
-from crm_web.leads.spec import LEADS
-from crm_web.lists.record_filters import within
-from crm_web.lists.sorting import NO_DAY
+from crm_web.leads.queries import unnest_statuses
 from crm_web.models import (
     Activity,
     ActivityKind,
@@ -143,7 +139,7 @@ def _select_groups() -> Select[Any]:
         _first(LeadGroup.UNPLANNED, _select_unplanned(), Lead.updated_at, Lead.id),
         _first(LeadGroup.QUIET, _select_quiet(), LeadLastActivity.at.asc().nulls_first(), Lead.id),
         _first(LeadGroup.CLOSING, _select_closing(), Lead.expected_close_on, Lead.id),
-        _first(LeadGroup.UNASSIGNED, _select_unassigned(*latest_first), *latest_first),
+        _first(LeadGroup.UNASSIGNED, _select_unassigned(), *latest_first),
     ]
     found = union_all(*(part.subquery().select() for part in parts)).subquery()
     query = select(Lead, found.c.name).join(found, found.c.id == Lead.id).order_by(found.c.place)
@@ -156,26 +152,18 @@ def _first(group: LeadGroup, query: Select[Any], *order: Any) -> Select[Any]:
     return query.order_by(*order).limit(_MOST)
 
 
-def _first_of_each(
-    *conditions: Any, order: Sequence[Any], limit: Any, owners: Sequence[FromClause] = ()
-) -> Select[Any]:
-    """Select the open leads that come first of each status, and of each of the owners if there are any.
-
-    The order is that of ``ix_leads_board``: however many there are, no more are read than are wanted.
-    """
-    statuses = unnest_statuses(OPEN)
-    mine = [Lead.deleted_at.is_(None), Lead.status == statuses.c.status, *(Lead.owner_id == it.c.id for it in owners)]
-    leads = select(Lead.id).where(*mine, *conditions).order_by(*order).limit(limit)
-    first = leads.correlate(statuses, *owners).lateral("first")
-    groups: FromClause = statuses
-    for further in (*owners, first):
-        groups = groups.join(further, true())
-    return select(Lead).where(Lead.id.in_(select(first.c.id).select_from(groups)))
-
-
 def _first_of_people(*conditions: Any, limit: Any = _MOST) -> Select[Any]:
+    """Select the open leads of each person and status that were not updated for longest.
+
+    The order is that of ``ix_leads_owner_status``: however many there are, no more are read than are wanted.
+    """
     owners = select(Employee.id).where(Employee.id.in_(_PEOPLE)).subquery("owners")
-    return _first_of_each(*conditions, order=(Lead.updated_at, Lead.id), limit=limit, owners=[owners])
+    statuses = unnest_statuses(OPEN)
+    theirs = (Lead.deleted_at.is_(None), Lead.status == statuses.c.status, Lead.owner_id == owners.c.id)
+    leads = select(Lead.id).where(*theirs, *conditions).order_by(Lead.updated_at, Lead.id).limit(limit)
+    first = leads.correlate(statuses, owners).lateral("first")
+    groups = statuses.join(owners, true()).join(first, true())
+    return select(Lead).where(Lead.id.in_(select(first.c.id).select_from(groups)))
 
 
 def _select_unplanned() -> Select[Any]:
@@ -192,14 +180,14 @@ def _select_quiet() -> Select[Any]:
 
 
 def _select_closing() -> Select[Any]:
-    """In the words of the list of leads, which its index knows."""
-    close = LEADS.sorts["expected_close_on"]
-    is_soon = (*within(close, NO_DAY.replace(year=2), None), close < bindparam("next_day"))
-    return LEADS.select(LeadFilter(statuses=OPEN)).where(Lead.owner_id.in_(_PEOPLE), *is_soon)
+    """All that this asks for is in ``ix_leads_owner_status``."""
+    is_open = (Lead.deleted_at.is_(None), Lead.status.in_(OPEN))
+    return select(Lead).where(*is_open, Lead.owner_id.in_(_PEOPLE), Lead.expected_close_on < bindparam("next_day"))
 
 
-def _select_unassigned(*order: Any) -> Select[Any]:
-    return _first_of_each(Lead.owner_id.is_(None), order=order, limit=_MOST)
+def _select_unassigned() -> Select[Any]:
+    """In the words of an index, which holds nothing else."""
+    return select(Lead).where(Lead.owner_id.is_(None), Lead.closed_at.is_(None), Lead.deleted_at.is_(None))
 
 
 def _select_assigned() -> Select[Any]:
