@@ -16,7 +16,7 @@ from crm_web.core.errors import Conflict
 from crm_web.core.extensions import db
 from crm_web.emails.incoming.notes import Note, choose_time, join_addresses, write_note
 from crm_web.emails.incoming.placing import Decision, decide
-from crm_web.emails.incoming.queries import find_own_mails, is_known, list_attachments, read_attachment
+from crm_web.emails.incoming.queries import find_own_mails, is_known, read_attachment
 from crm_web.emails.incoming.reading.attachments import Attachment
 from crm_web.emails.incoming.reading.bounces import Bounce
 from crm_web.emails.incoming.reading.message import ReadEmail, read_email
@@ -181,7 +181,7 @@ def _say_placed(email: IncomingEmail, by: Employee) -> None:
 @contextmanager
 def _prepare(email: IncomingEmail) -> Iterator[tuple[Note, list[Received]]]:
     """Write the text of its activity, and take its files in; that comes before anything is locked or changed."""
-    rows = list_attachments(email.id)
+    rows = email.attachments
     note = write_note(email, [(it.name, it.left_out) for it in rows if it.left_out is not None])
     with ExitStack() as stack:
         files = [(_load(it, stack), it.name) for it in rows if it.left_out is None]
@@ -240,7 +240,7 @@ def take_back_email(email: IncomingEmail, *, by: Employee) -> None:
     lock(email)
     if not email.is_placed or email.activity is None:
         raise NotPlaced("This email is on no record.")
-    if has_files(email.activity.id) and not list_attachments(email.id):
+    if has_files(email.activity.id) and not email.attachments:
         raise NotPlaced("Its files are only there by now. Place it on another record instead.")
     remove_activity(email.activity, by=by)
     email.state, email.activity_id, email.placed_at = PlacingState.WAITING, None, None

@@ -70,6 +70,6 @@ def _leave_out_own(emails: Iterable[str]) -> list[str]:
 
 def list_candidates(email: IncomingEmail) -> list[Lead | Customer]:
     """List the records that an email which waits may belong to."""
-    groups = [[email.sender_email], email.recipients.split(", ")]
-    groups = [groups[1], find_addresses(email.body[:SEARCHED])] if email.employee_id else groups
-    return next((found for emails in groups if (found := list_records(_leave_out_own(emails)))), [])
+    recipients = email.recipients.split(", ")
+    others = find_addresses(email.body[:SEARCHED]) if email.employee_id else [email.sender_email]
+    return list_records(_leave_out_own([*others, *recipients]))

@@ -15,7 +15,6 @@ from crm_web.models import (
     Contact,
     Customer,
     Employee,
-    IncomingAttachment,
     IncomingAttachmentChunk,
     IncomingEmail,
     Lead,
@@ -106,6 +105,7 @@ def _list_living(model: Any, emails: Sequence[str]) -> Iterator[Any]:
     """Those in the trash are left out; those that were merged lead to the one that was kept."""
     is_there = or_(model.deleted_at.is_(None), model.merged_into_id.is_not(None))
     query: Select[Any] = select(model).where(model.email_normalised.in_(emails), is_there).order_by(model.id.desc())
+    query = query if model is Customer else query.options(joinedload(model.customer))
     kept: dict[int, Any] = {}
     for found in db.session.scalars(query.limit(MOST)):
         record = _follow_merges(found)
@@ -131,16 +131,15 @@ def list_emails(state: PlacingState, *, cursor: str | None, size: int) -> Page:
 
 
 def get_email(email_id: int) -> IncomingEmail | None:
-    """Find an email with its text and its activity."""
+    """Find an email with its text, its attachments and its activity."""
     activity = joinedload(IncomingEmail.activity)
-    loaded = (undefer(IncomingEmail.body), activity.joinedload(Activity.lead), activity.joinedload(Activity.customer))
+    loaded = (
+        undefer(IncomingEmail.body),
+        joinedload(IncomingEmail.attachments),
+        activity.joinedload(Activity.lead),
+        activity.joinedload(Activity.customer),
+    )
     return db.session.get(IncomingEmail, email_id, options=loaded)
-
-
-def list_attachments(email_id: int) -> Sequence[IncomingAttachment]:
-    """List the attachments of an email."""
-    mine = select(IncomingAttachment).where(IncomingAttachment.email_id == email_id)
-    return db.session.scalars(mine.order_by(IncomingAttachment.id)).all()
 
 
 def read_attachment(attachment_id: int) -> Iterator[bytes]:
@@ -157,6 +156,8 @@ def search_records(words: str) -> list[Lead | Customer]:
 
     :raise SearchTooSlow: when the database gave up
     """
+    if not words:
+        return []
     found = search_everything(words)
     ids = {entity: [hit.id for hit in found.hits.get(entity, [])[:MOST]] for entity in ("lead", "customer", "contact")}
     of_contacts = select(Contact.customer_id).where(Contact.id.in_(ids["contact"]))

@@ -50,8 +50,7 @@ def show_email(email_id: int) -> str:
     return render_template(
         "emails/show_incoming.html",
         email=email,
-        attachments=queries.list_attachments(email_id),
-        candidates=[] if email.is_placed else list_candidates(email),
+        candidates=[] if email.is_placed or typed else list_candidates(email),
         typed=typed,
         found=found,
         is_too_slow=is_too_slow,
