@@ -353,12 +353,9 @@ def register_filters(app: Flask) -> None:
         app.jinja_env.filters[name] = _for_current_reader(filter_)
 
 
-def remembered(macro: Callable[..., Markup], most: int = 256) -> Callable[..., Markup]:
-    """Draw a macro once for the same arguments, where it depends on nothing else; a list stands for what is in it.
-
-    :param most: how many drawings are kept
-    """
-    draw = lru_cache(maxsize=most, typed=True)(macro)
+def remembered(macro: Callable[..., Markup]) -> Callable[..., Markup]:
+    """Draw a macro once for the same arguments, where it depends on nothing else; a list stands for what is in it."""
+    draw = lru_cache(maxsize=256, typed=True)(macro)
 
     def draw_once(*values: Any, **options: Any) -> Markup:
         return draw(*(tuple(value) if isinstance(value, list) else value for value in values), **options)
