@@ -3,8 +3,6 @@
 import codecs
 import re
 
-from charset_normalizer import from_bytes
-
 LONGEST_TEXT = 1024 * 1024
 """So many bytes of a text are read; the whole part is then kept as a file."""
 # These take the square of the length, or are no character sets.
@@ -21,6 +19,8 @@ def decode(content: bytes, charset: str) -> str:
                 return content.decode(name)
         except (LookupError, ValueError, UnicodeError):
             continue
+    from charset_normalizer import from_bytes
+
     best = from_bytes(content[:_GUESSED_BY]).best()
     return content.decode(best.encoding if best else "cp1252", "replace")
 
