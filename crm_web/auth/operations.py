@@ -215,10 +215,15 @@ def check_attempt(attempt: SignInAttempt, password: str) -> Employee:
     :raise WrongPassword: if they don't match, or there is no such account
     :raise AccountDeactivated: if the password is right but the account is deactivated
     """
+    wrong = WrongPassword("That email and password don’t match. Please try again.")
     # The employee is loaded only now, so that known and unknown emails run the same queries until here.
     if not _matches(attempt.password_hash, password):
-        raise WrongPassword("That email and password don’t match. Please try again.")
+        raise wrong
     employee = db.session.get_one(Employee, attempt.employee_id)
+    # Whoever changes the password signs out those who are in by then; one who comes in with the old one comes before.
+    lock(employee)
+    if employee.password_hash != attempt.password_hash and not _matches(employee.password_hash, password):
+        raise wrong
     if not employee.is_active:
         raise AccountDeactivated("Your account is deactivated. Ask an admin to reactivate it.")
     _clear(attempt)

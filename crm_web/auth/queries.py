@@ -29,6 +29,7 @@ class SignedIn:
     employee: Employee
     sign_in_id: int
     method: SignInMethod | None
+    provider_session: str | None
     is_to_be_noted: bool
     unread_notifications: int
 
@@ -58,10 +59,12 @@ def find_signed_in(token: str) -> SignedIn | None:
     found = db.session.execute(_SIGNED_IN, {"token_hash": hash_token(token)}).one_or_none()
     if found is None:
         return None
-    sign_in_id, employee_id, method, is_to_be_noted, unread, versions = found
+    sign_in_id, employee_id, method, provider_session, is_to_be_noted, unread, versions = found
     know_versions(versions)
     employee = find_employee(employee_id)
-    return SignedIn(employee, sign_in_id, method, is_to_be_noted, unread) if employee and employee.is_active else None
+    if employee is None or not employee.is_active:
+        return None
+    return SignedIn(employee, sign_in_id, method, provider_session, is_to_be_noted, unread)
 
 
 TABLE_VERSIONS = select(func.jsonb_object_agg(TableVersion.name, TableVersion.version)).scalar_subquery()
@@ -79,6 +82,7 @@ _SIGNED_IN = select(
     SignIn.id,
     SignIn.employee_id,
     SignIn.method,
+    SignIn.provider_session,
     SignIn.last_seen_at < func.now() - SEEN_AGAIN_AFTER,
     select(func.count()).select_from(_UNREAD).scalar_subquery(),
     TABLE_VERSIONS,

@@ -13,8 +13,8 @@ from crm_web.core.csrf import make_secret
 from crm_web.core.extensions import db, login_manager
 from crm_web.core.keys import list_keys
 from crm_web.core.problem_details import is_api_request
-from crm_web.core.request_log import remember_employee
-from crm_web.models import ChangeSource, Employee, SignInMethod, set_change_source
+from crm_web.core.request_log import TRUSTED_USER, remember_employee
+from crm_web.models import ChangeSource, Employee, SignIn, SignInMethod, limit_of, set_change_source
 
 KNOWN_BROWSER_COOKIE = "piper_browser"
 KNOWN_FOR = timedelta(days=180)
@@ -97,6 +97,8 @@ def _load_person(_request: Request) -> Employee | None:
         return _load_program()
     token: str | None = session.get("sign_in")
     found = queries.find_signed_in(token) if token else None
+    if found and _is_of_another(found):
+        found = None
     if token and found and found.is_to_be_noted:
         operations.note_seen(found.sign_in_id, lifetime=current_app.permanent_session_lifetime)
         db.session.commit()
@@ -106,6 +108,14 @@ def _load_person(_request: Request) -> Employee | None:
     g.sign_in_id, g.sign_in_method = (found.sign_in_id, found.method) if found else (None, None)
     g.unread_notifications = found.unread_notifications if found else 0
     return found.employee if found else None
+
+
+def _is_of_another(found: queries.SignedIn) -> bool:
+    """Whether a proxy signed somebody in, and names another person by now."""
+    named = request.environ.get(TRUSTED_USER)
+    if found.method is not SignInMethod.PROXY or found.provider_session is None or not named:
+        return False
+    return found.provider_session != str(named).lower()[: limit_of(SignIn.provider_session)]
 
 
 def _load_program() -> Employee | None:

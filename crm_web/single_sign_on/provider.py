@@ -1,20 +1,29 @@
 """The identity provider: OpenID Connect with discovery, PKCE and nonce, by Authlib."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Response, current_app, request
+from flask import current_app, redirect, request, session
+from sqlalchemy import func, select
+from werkzeug.wrappers import Response
 
 from crm_web.core.config import current_settings
 from crm_web.core.errors import DomainError
+from crm_web.core.extensions import db
 
 SECONDS_TO_ANSWER = 5
 CLOCKS_APART = 120
 """How many seconds the provider's clock may be ahead of ours or behind it."""
 SIGNED_OUT = "http://schemas.openid.net/event/backchannel-logout"
 SCOPE = "openid email profile"
+CLIENT = "provider"
+PENDING = f"_state_{CLIENT}_"
+"""What Authlib's values in the session begin with: one for each tab that was sent to the provider."""
+MOST_PENDING, LONGEST_PLACE = 2000, 1000
+"""How many characters of the session they take, and the longest URL that one of them keeps."""
 
 
 class SignInNotCompleted(DomainError):
@@ -55,21 +64,36 @@ class SignedOut:
     session: str | None
 
 
-def begin(callback: str) -> Response:
+def begin(callback: str, place: str | None) -> Response:
     """Send the browser to the provider.
 
     :param callback: the URL to which the provider sends it back
+    :param place: the URL to go to once they are in; each tab has its own
     :raise ProviderUnavailable: if it can't be reached
     :raise SignInNotCompleted: if its description of itself is wrong
     """
     with _in_words():
-        response: Response = _client().authorize_redirect(callback)
-    return response
+        client = _client()
+        asked = client.create_authorization_url(callback)
+        url: str = asked.pop("url")
+        short = place if place and len(place) <= LONGEST_PLACE else None
+        client.save_authorize_data(redirect_uri=callback, place=short, **asked)
+        _forget_oldest()
+    return redirect(url)
 
 
-def complete() -> Identity:
+def _forget_oldest() -> None:
+    """Forget ways to the provider that nobody finished: browsers drop a cookie above 4 KB, and keep the one before."""
+    pending = sorted((name for name in session if name.startswith(PENDING)), key=lambda name: session[name]["exp"])
+    for name in pending[:-1]:
+        if len(json.dumps([session[left] for left in session if left.startswith(PENDING)])) > MOST_PENDING:
+            session.pop(name)
+
+
+def complete() -> tuple[Identity, str | None]:
     """Read whom the provider vouches for, from the request with which it sends the browser back.
 
+    :return: the person, and the ``place`` that ``begin`` was given
     :raise ProviderUnavailable: if it can't be reached
     :raise SignInNotCompleted: if it refused, or the answer is not meant for this browser, this app or this moment
     """
@@ -77,8 +101,10 @@ def complete() -> Identity:
         # A provider that names itself must be the one that was asked (RFC 9207).
         if request.args.get("iss", current_settings().oidc_issuer) != current_settings().oidc_issuer:
             raise ValueError("another provider answered")
-        token = _client().authorize_access_token(leeway=CLOCKS_APART)
-        return _read_identity(_complete_claims(token))
+        client = _client()
+        known = client.framework.get_state_data(session, request.args.get("state")) or {}
+        token = client.authorize_access_token(leeway=CLOCKS_APART, claims_cls=_claims_by_our_clock(client))
+        return _read_identity(_complete_claims(token)), known.get("place")
 
 
 def read_sign_out(logout_token: str) -> SignedOut:
@@ -108,6 +134,7 @@ def _decode(token: str) -> dict[str, Any]:
         # The provider has changed its keys.
         found = jwt.decode(token, KeySet.import_key_set(client.fetch_jwk_set(force=True)), algorithms=algorithms)
     JWTClaimsRegistry(
+        now=_read_clock(),
         leeway=CLOCKS_APART,
         iss={"essential": True, "value": current_settings().oidc_issuer},
         aud={"essential": True, "value": current_settings().oidc_client_id},
@@ -116,6 +143,24 @@ def _decode(token: str) -> dict[str, Any]:
         events={"essential": True},
     ).validate(found.claims)
     return dict(found.claims)
+
+
+def _claims_by_our_clock(client: Any) -> type[Any]:
+    """Authlib's checks of an identity token, by the clock that all instances share."""
+    from authlib.oidc.core import CodeIDToken
+
+    class ClaimsByOurClock(CodeIDToken):  # type: ignore[misc]  # Authlib has no types.
+        def validate(self, now: int | None = None, leeway: int = 0) -> None:
+            # Authlib hands it over only to classes of its own.
+            self.params["access_token"] = client.token["access_token"]
+            super().validate(_read_clock(), leeway)
+
+    return ClaimsByOurClock
+
+
+def _read_clock() -> int:
+    """Return the time by the database: the transaction may have begun before the provider was asked."""
+    return int(db.session.scalar(select(func.extract("epoch", func.clock_timestamp()))) or 0)
 
 
 def _complete_claims(token: dict[str, Any]) -> dict[str, Any]:
@@ -174,7 +219,7 @@ def _registered_client() -> Any:
 
         settings = current_settings()
         current_app.extensions["single_sign_on"] = OAuth(current_app).register(
-            "provider",
+            CLIENT,
             client_id=settings.oidc_client_id,
             client_secret=settings.oidc_client_secret,
             server_metadata_url=f"{settings.oidc_issuer.rstrip('/')}/.well-known/openid-configuration",

@@ -1,7 +1,8 @@
 """Signing in with an identity provider or by a proxy's header, and the provider's messages of signing out."""
 
-from flask import Response, abort, redirect, request, session, url_for
+from flask import Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from crm_web.auth import sessions
 from crm_web.auth.permissions import public
@@ -17,7 +18,6 @@ from crm_web.single_sign_on.provider import Identity
 from crm_web.web.flash import flash_message
 from crm_web.web.urls import safe_redirect_target
 
-NEXT = "after_sign_in"
 PROXY = "proxy"
 
 
@@ -26,9 +26,9 @@ PROXY = "proxy"
 def begin() -> ResponseReturnValue:
     """Send the browser to the identity provider."""
     _require(bool(current_settings().oidc_issuer))
-    session[NEXT] = safe_redirect_target(request.args.get("next"))
+    place = safe_redirect_target(request.args.get("next"))
     try:
-        return provider.begin(url_for("single_sign_on.complete", _external=True))
+        return provider.begin(url_for("single_sign_on.complete", _external=True), place)
     except DomainError as error:
         return _refuse(error)
 
@@ -39,7 +39,12 @@ def complete() -> ResponseReturnValue:
     """Sign in whom the identity provider sends back."""
     _require(bool(current_settings().oidc_issuer))
     try:
-        return _let_in(provider.complete(), session.pop(NEXT, None))
+        return _let_in(*provider.complete())
+    except provider.SignInNotCompleted as error:
+        if current_user.is_authenticated:
+            # Another tab was faster.
+            return redirect(url_of_start_page(current_user), code=303)
+        return _refuse(error)
     except DomainError as error:
         return _refuse(error)
 
@@ -51,7 +56,8 @@ def trust_proxy() -> ResponseReturnValue:
     email = request.environ.get(TRUSTED_USER)
     _require(bool(email))
     try:
-        identity = Identity(issuer=PROXY, subject=str(email).lower(), email=str(email), name=str(email))
+        subject = str(email).lower()
+        identity = Identity(issuer=PROXY, subject=subject, email=str(email), name=str(email), session=subject)
         return _let_in(identity, safe_redirect_target(request.args.get("next")))
     except DomainError as error:
         return _refuse(error)

@@ -1,15 +1,23 @@
 """Signing in with an identity provider: who is let in, as what, and what is refused."""
 
+import secrets
+import threading
+import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from crm_web.auth.password_links.operations import create_link
 from crm_web.core.config import ConfigurationError, Settings, load_settings
-from crm_web.models import Employee, EmployeeIdentity, Role
+from crm_web.core.extensions import db
+from crm_web.core.request_log import TRUSTED_USER, TrustedProxies
+from crm_web.models import Authenticator, Employee, EmployeeIdentity, Role
+from tests.databases import PASSWORD
 from tests.factories import make_lead
 from tests.page import Browser, Page
 from tests.single_sign_on.fake_provider import CLIENT, FakeProvider, running
@@ -47,10 +55,10 @@ def come_back(browser: Browser, provider: FakeProvider, **claims: Any) -> Page:
     return browser.open(provider.approve(go_to_provider(browser)))
 
 
-def go_to_provider(browser: Browser) -> str:
+def go_to_provider(browser: Browser, place: str = "/leads?status=new") -> str:
     """Give the provider's address to which the browser is sent."""
     # Not as a page, for no page sends anybody to another site.
-    sent = browser.client.get("/sign-in/provider?next=/leads?status=new")
+    sent = browser.client.get("/sign-in/provider", query_string={"next": place})
     assert sent.status_code == 302
     return str(sent.location)
 
@@ -261,8 +269,6 @@ def test_without_a_provider_there_is_none(visitor: Browser) -> None:
 def test_a_trusted_proxy_says_who_it_is_and_nobody_else(app: Flask, visitor: Browser) -> None:
     given = {"DATABASE_URL": "postgresql://db/x", "SECRET_KEY": "x" * 32, "TRUSTED_USER_HEADER": "Remote-Email"}
     settings = load_settings(given | {"TRUSTED_PROXIES": "10.0.0.5"})
-    from crm_web.core.request_log import TRUSTED_USER, TrustedProxies
-
     seen: list[Any] = []
 
     def note(environ: Any, _start: Any) -> list[bytes]:
@@ -296,3 +302,99 @@ def test_wrong_settings_stop_the_start() -> None:
             load_settings(own | {name: value})
     read = load_settings(own | {"OIDC_ROLES": "CN=CRM Admins=admin, sales = sales"})
     assert read.oidc_roles == {"CN=CRM Admins": "admin", "sales": "sales"}
+
+
+def test_the_clock_of_the_instance_counts_for_nothing(
+    configure: Configure, provider: FakeProvider, visitor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, here = time.time, threading.get_ident()
+    for apart in (2, 60, 600, -600, -2):
+        # Only this thread is the instance; the provider answers in one of its own.
+        monkeypatch.setattr(time, "time", lambda by=apart: real() + by * (threading.get_ident() == here))
+        browser = Browser(visitor.app)
+        come_back(browser, provider, **ANN, sid="s-1")
+        assert who(browser) == "ann@piper.example", apart
+        # This message is signed in this thread.
+        provider.clock = -apart
+        said = browser.client.post("/sign-in/provider/signed-out", data={"logout_token": provider.sign_out(sid="s-1")})
+        assert (said.status_code, who(browser)) == (200, None), apart
+        provider.clock = 600
+        assert "You were not signed in" in complaint(browser, come_back(browser, provider, **ANN))
+        provider.clock = 0
+
+
+def test_each_tab_comes_back_to_its_own_page(configure: Configure, provider: FakeProvider, visitor: Browser) -> None:
+    provider.claims = ANN
+    first = provider.approve(go_to_provider(visitor, "/leads"))
+    second = provider.approve(go_to_provider(visitor, "/customers"))
+    assert visitor.open(first).location == "/leads"
+    # By now this browser is signed in; the second tab has nothing to complain of.
+    late = visitor.open(second)
+    assert (late.location, late.follow().flash) == ("/today", "")
+    assert who(visitor) == "ann@piper.example"
+
+
+def test_ways_to_the_provider_that_nobody_finished_dont_lock_out(
+    configure: Configure, provider: FakeProvider, visitor: Browser
+) -> None:
+    """A browser drops a cookie above 4 KB, and then knows nothing of the last attempt."""
+    for number in range(12):
+        sent = visitor.client.get(f"/sign-in/provider?next=/leads?q={number}{secrets.token_hex(400)}")
+        assert all(len(cookie) < 4000 for cookie in sent.headers.getlist("Set-Cookie")), number
+    assert visitor.open(provider.approve(go_to_provider(visitor, "/leads"))).status == 303
+    provider.claims = ANN
+    assert visitor.open(provider.approve(go_to_provider(visitor, "/leads"))).location == "/leads"
+
+
+def test_the_providers_own_factor_counts_and_a_password_needs_one(
+    configure: Configure, provider: FakeProvider, visitor: Browser, session: Session, ann: Employee
+) -> None:
+    configure(second_factor_roles=("sales",))
+    session.add(Authenticator(employee_id=ann.id, secret="JBSWY3DPEHPK3PXP", last_step=0))
+    session.execute(update(Employee).where(Employee.id == ann.id).values(has_second_factor=True))
+    session.commit()
+    assert come_back(visitor, provider, **ANN).location == "/leads?status=new"
+    assert visitor.get("leads.list_leads").status == 200
+    typing = Browser(visitor.app)
+    asked = typing.post("auth.sign_in", {"email": ann.email, "password": PASSWORD})
+    assert str(asked.location).startswith("/sign-in/code")
+    assert typing.get("leads.list_leads").status == 303
+
+
+def test_a_link_sets_no_password_where_passwords_are_off(
+    configure: Configure, visitor: Browser, session: Session, ann: Employee
+) -> None:
+    """It may be a week old, and made before they were switched off."""
+    with visitor.app.app_context():
+        token = create_link(session.merge(ann), lasts=timedelta(days=7))
+        db.session.commit()
+    page = visitor.get("password_links.edit_password", link=token)
+    assert page.status == 200
+    configure(password_sign_in=False, break_glass_email="ada@piper.example")
+    typed = {"password": "correct horse battery", "repeated_password": "correct horse battery"}
+    assert page.form().fill(**typed).submit().status == 410
+    assert visitor.get("password_links.edit_password", link=token).status == 410
+    assert who(visitor) is None
+    configure(password_sign_in=False, break_glass_email=ann.email)
+    assert page.form().fill(**typed).submit().status == 303
+
+
+@pytest.mark.parametrize("place", ["https://evil.example/", "//evil.example", "/\\evil.example", "/%09/evil.example\t"])
+def test_no_way_in_leads_elsewhere(configure: Configure, provider: FakeProvider, visitor: Browser, place: str) -> None:
+    provider.claims = ANN
+    assert visitor.open(provider.approve(go_to_provider(visitor, place))).location == "/today"
+    proxied = Browser(visitor.app)
+    proxied.client.environ_base[TRUSTED_USER] = "ann@piper.example"
+    to_proxy = proxied.get("auth.show_sign_in", next=place)
+    assert str(to_proxy.location).startswith("/sign-in/proxy?")
+    assert to_proxy.follow().location == "/today"
+
+
+def test_a_session_ends_when_the_proxy_names_somebody_else(visitor: Browser) -> None:
+    visitor.client.environ_base[TRUSTED_USER] = "ann@piper.example"
+    visitor.open("/sign-in/proxy")
+    assert who(visitor) == "ann@piper.example"
+    visitor.client.environ_base[TRUSTED_USER] = "Bob@piper.example"
+    assert visitor.get("leads.list_leads").location == "/sign-in?next=/leads"
+    assert visitor.open("/sign-in?next=/leads").follow().location == "/leads"
+    assert who(visitor) == "bob@piper.example"

@@ -58,7 +58,7 @@ def _ask_page(form: ForgottenPasswordForm) -> str:
 @public
 def edit_password() -> ResponseReturnValue:
     token = request.args.get("link", "")
-    link = queries.get_link(token)
+    link = _find_link(token)
     return _password_page(PasswordByLinkForm(link=token), link) if link else _show_expired()
 
 
@@ -66,7 +66,7 @@ def edit_password() -> ResponseReturnValue:
 @public
 def set_password() -> ResponseReturnValue:
     form = PasswordByLinkForm()
-    link = queries.get_link(form.link.data or "")
+    link = _find_link(form.link.data or "")
     if link is None:
         return _show_expired()
     if not form.validate():
@@ -85,6 +85,12 @@ def set_password() -> ResponseReturnValue:
     log_event("password_set_by_link", employee=employee_id, remote_address=request.remote_addr)
     flash_message("Password saved. You are signed in." if is_done else "Password saved.")
     return redirect(place, code=303)
+
+
+def _find_link(token: str) -> PasswordLink | None:
+    """A link is no way around single sign-on: passwords may have been switched off since it was sent."""
+    link = queries.get_link(token)
+    return link if link and current_settings().allows_password(link.email) else None
 
 
 def _password_page(form: PasswordByLinkForm, link: PasswordLink) -> str:

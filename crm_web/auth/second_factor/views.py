@@ -24,6 +24,7 @@ from crm_web.core.extensions import db
 from crm_web.core.request_log import log_event
 from crm_web.core.security_headers import send_secret
 from crm_web.models import Employee, SignIn
+from crm_web.records.operations import lock
 from crm_web.web.flash import flash_message
 from crm_web.web.form_fields import RecordForm, show_refusal
 from crm_web.web.idempotency import Answer
@@ -55,6 +56,10 @@ def answer_challenge() -> ResponseReturnValue:
     try:
         operations.count_attempt(employee)
         db.session.commit()
+        lock(employee)
+        if _find_awaiting() is None:
+            # Signed out everywhere at this moment, such as by a change of the password.
+            return _start_again()
         method = operations.use_code(employee, form.code.data or "")
     except TooManyAttempts as error:
         return _refuse(form, error, show_page), 429, {"Retry-After": str(error.seconds)}

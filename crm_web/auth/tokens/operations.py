@@ -15,7 +15,6 @@ from crm_web.auth.operations import count_invalid_token
 from crm_web.auth.queries import hash_token
 from crm_web.auth.throttle import WINDOW as TRIES_WINDOW
 from crm_web.auth.tokens.queries import is_valid
-from crm_web.core.clock import now
 from crm_web.core.errors import Conflict
 from crm_web.core.extensions import db
 from crm_web.models import ApiToken, ApiUse, Employee, Scope, set_audit_actor
@@ -48,7 +47,7 @@ def create_token(name: str, scope: Scope, lifetime: timedelta, *, by: Employee) 
         scope=scope,
         secret_hash=hash_token(secret),
         secret_end=secret[-4:],
-        expires_at=now() + lifetime,
+        expires_at=func.now() + lifetime,
     )
     db.session.add(token)
     db.session.flush()
