@@ -1,12 +1,17 @@
 """The examples of deployment name settings that there are, and leave none out."""
 
 import re
+from typing import Any
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 
 from crm_web.core.config import ROOT, Settings
 
 SETTINGS = {name.upper() for name in Settings.model_fields}
+# Put there by deploy/ci/fetch-cluster-schema.
+CLUSTERS = ROOT / "var" / "cnpg" / "clusters.yaml"
 # Of PostgreSQL's image, and for the image's Dockerfile alone.
 NOT_OURS = {"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB", "POSTGRES_INITDB_ARGS", "PGPASSWORD"}
 
@@ -43,3 +48,30 @@ def test_kubernetes_names_settings_that_there_are() -> None:
         pod = (folder / f"{name}.yaml").read_text()
         assert f"runAsUser: {user[1]}" in pod
         assert "readOnlyRootFilesystem: true" in pod
+
+
+@pytest.mark.skipif(
+    not CLUSTERS.exists(), reason="no schema of CloudNativePG: deploy/ci/fetch-cluster-schema brings it"
+)
+def test_the_cluster_is_one_that_cloudnativepg_takes() -> None:
+    (version,) = yaml.load(CLUSTERS.read_text(), yaml.CSafeLoader)["spec"]["versions"]
+    schema = _refusing_unknown_fields(version["schema"]["openAPIV3Schema"])
+    # Kubernetes itself checks these.
+    schema["properties"]["metadata"] = {"type": "object"}
+    checker = Draft202012Validator(schema)
+    cluster = yaml.safe_load((ROOT / "deploy" / "kubernetes" / "database.yaml").read_text())
+    assert cluster["apiVersion"] == f"postgresql.cnpg.io/{version['name']}"
+    assert [(error.json_path, error.message) for error in checker.iter_errors(cluster)] == []
+    wrong = cluster | {"spec": cluster["spec"] | {"instance": 3}}
+    assert [error.json_path for error in checker.iter_errors(wrong)] == ["$.spec"]
+
+
+def _refusing_unknown_fields(schema: Any) -> Any:
+    """Kubernetes drops fields that it doesn't know, so that a mistyped one does nothing."""
+    if isinstance(schema, list):
+        return [_refusing_unknown_fields(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    strict = {name: _refusing_unknown_fields(part) for name, part in schema.items()}
+    is_open = "properties" not in schema or schema.get("x-kubernetes-preserve-unknown-fields")
+    return strict if is_open or schema.get("type") != "object" else {"additionalProperties": False} | strict

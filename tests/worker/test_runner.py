@@ -124,21 +124,22 @@ def test_it_waits_for_a_database_that_is_away(
     worker = Worker(own_database.app, [Job("compact", compact_counts, every=0.05)])
     thread = Thread(target=worker.run)
     thread.start()
-    admin = create_engine(server.url(), isolation_level="AUTOCOMMIT").connect()
-    admin.execute(text(f"ALTER DATABASE {own_database.name} ALLOW_CONNECTIONS false"))
-    admin.execute(
-        text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"),
-        {"name": own_database.name},
-    )
-    wait_for(lambda: bool(caplog.records))
-    admin.execute(text(f"ALTER DATABASE {own_database.name} ALLOW_CONNECTIONS true"))
-    admin.close()
-    admin.engine.dispose()
-    with own_database.session() as session:
-        make_lead(session)
-        wait_for(lambda: _count_deltas(session) == 0)
-    worker.stop()
-    thread.join(10)
+    try:
+        with create_engine(server.url(), isolation_level="AUTOCOMMIT").connect() as admin:
+            admin.execute(text(f"ALTER DATABASE {own_database.name} ALLOW_CONNECTIONS false"))
+            admin.execute(
+                text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"),
+                {"name": own_database.name},
+            )
+            wait_for(lambda: bool(caplog.records))
+            admin.execute(text(f"ALTER DATABASE {own_database.name} ALLOW_CONNECTIONS true"))
+        admin.engine.dispose()
+        with own_database.session() as session:
+            make_lead(session)
+            wait_for(lambda: _count_deltas(session) == 0)
+    finally:
+        worker.stop()
+        thread.join(10)
     assert not thread.is_alive()
     assert {bool(record.exc_info) for record in caplog.records} == {False}
 
