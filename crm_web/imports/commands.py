@@ -106,7 +106,7 @@ def _read_country(context: click.Context, parameter: click.Parameter, text: str 
     "--kind",
     "target",
     type=click.Choice([target.value for target in Target]),
-    help="What the rows become. Default: leads, or customers if the file is a list of accounts.",
+    help="What the rows become. Default: leads, or customers if the file is a list of companies.",
 )
 @click.option(
     "--existing",
@@ -256,7 +256,8 @@ def _sort(files: Sequence[BinaryIO], options: Options) -> list[tuple[BinaryIO, T
 def _import_one(file: BinaryIO, options: Options, by: Employee) -> tuple[LeadFile, Report]:
     progress = ProgressLine()
     try:
-        opened = open_leads(file, options)
+        opened = open_leads(file, options, progress=progress)
+        progress.end()
         echo_mapping(file.name, opened)
         report = import_leads(opened, options, by=by, progress=progress)
     finally:

@@ -10,6 +10,7 @@ import click
 
 from crm_web.imports.operations import LeadFile, Report
 from crm_web.imports.outcomes import RowOutcome, list_outcomes
+from crm_web.imports.recognition import Kind
 from crm_web.imports.targets import Target
 from crm_web.lists.csv_export import write_cell
 from crm_web.models import Employee, ImportOutcome
@@ -51,6 +52,8 @@ def echo_mapping(name: str, file: LeadFile) -> None:
     click.echo(f"{name}: {how}")
     if file.target is not Target.LEADS:
         click.echo(f"  This is a list of {file.target}.")
+    elif file.mapping.kind is Kind.COMPANY:
+        click.echo("  These rows name companies, but no people. They become leads; or use --kind customers.")
     for field, columns in file.mapping.chosen():
         click.echo(f"  {field:<18} from {columns}{_explain(file, field)}")
     left_out = file.mapping.left_out()

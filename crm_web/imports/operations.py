@@ -1,6 +1,6 @@
 """The import of leads, from the opened file to the report; the command line and the browser share it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
@@ -30,8 +30,8 @@ from crm_web.imports.references import keep_short_ids
 from crm_web.imports.relations import fill_leads, link_rows
 from crm_web.imports.rows import RowReader, RowRefused, Rules
 from crm_web.imports.staging import CHUNK, Staging
-from crm_web.imports.tables import Table, open_table
-from crm_web.imports.targets import Target, detect_target, map_for
+from crm_web.imports.tables import Row, Table, open_table
+from crm_web.imports.targets import Target, detect_status, detect_target, map_for
 from crm_web.imports.turns import wait_for_turn
 from crm_web.imports.vocabulary import squash
 from crm_web.imports.writing import write_leads
@@ -168,8 +168,8 @@ class Report:
         return self.updated + self.filled + self.same + self.warned
 
 
-def open_leads(stream: BinaryIO, options: Options) -> LeadFile:
-    """Look at a file and decide which column is which field; nothing is written.
+def open_leads(stream: BinaryIO, options: Options, *, progress: Progress = lambda what, done, total: None) -> LeadFile:
+    """Look at all of a file and decide which column is which field; nothing is written.
 
     :param stream: the bytes, from which one can read again
     :return: the file, to be shown to the person and given to ``import_leads``
@@ -184,9 +184,20 @@ def open_leads(stream: BinaryIO, options: Options) -> LeadFile:
         header_line=options.header_line,
         knows=is_known,
     )
-    mapping = map_table(first, options)
+    mapping = map_table(replace(first, rows=_tell_place(stream, first.rows, "Finding columns", progress)), options)
     target = options.target or detect_target(mapping)
     return LeadFile(stream, _open_again(stream, first), map_for(target, mapping), target)
+
+
+def _tell_place(stream: BinaryIO, rows: Iterable[Row], what: str, progress: Progress) -> Iterator[Row]:
+    """Tell now and then how far a file is read."""
+    place = stream.tell()
+    size = stream.seek(0, 2)
+    stream.seek(place)
+    for number, row in enumerate(rows, 1):
+        yield row
+        if number % CHUNK == 0:
+            progress(what, stream.tell(), size)
 
 
 def map_table(csv: Table, options: Options, *, is_whole: bool = True) -> ColumnMapping:
@@ -295,7 +306,8 @@ def _write(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
     elif file.target is Target.ACTIVITIES:
         write_activities(cursor, owner_id, updates=updates, progress=saved)
     else:
-        write_records(cursor, file.target, owner_id, updates=updates, progress=saved)
+        status = detect_status(file.mapping)
+        write_records(cursor, file.target, owner_id, status=status, updates=updates, progress=saved)
     if file.target is Target.CUSTOMERS:
         report.notices += set_parents(cursor, file.mapping.name_of("parent_ref"), updates=updates)
     _count(cursor, report)
@@ -308,18 +320,13 @@ def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
     rules = Rules(regions, options.currency, now(), statuses, drops, options.all_words)
     reader = STEPS[file.target].reader(file.mapping, rules)
     staging = Staging(cursor, of_activities=file.target is Target.ACTIVITIES)
-    place = file.stream.tell()
-    size = file.stream.seek(0, 2)
-    file.stream.seek(place)
-    for line, cells in file.csv.rows:
+    for line, cells in _tell_place(file.stream, file.csv.rows, "Reading", progress):
         report.read += 1
         try:
             staging.add(line, reader.read(cells))
             staging.warn(line, reader.warnings)
         except RowRefused as refusal:
             staging.refuse(line, refusal.problems)
-        if report.read % CHUNK == 0:
-            progress("Reading", file.stream.tell(), size)
     staging.finish()
     report.notices += list_notices(cursor, reader)
 

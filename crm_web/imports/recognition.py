@@ -7,6 +7,7 @@ from crm_web.core.errors import DomainError
 from crm_web.imports.activity_words import are_activities
 from crm_web.imports.activity_words import recognise as recognise_activity
 from crm_web.imports.vocabulary import (
+    ACCOUNT_WORDS,
     ADDRESS_PART_OF,
     ADDRESSES,
     COMPANY_SIGNS,
@@ -15,8 +16,12 @@ from crm_web.imports.vocabulary import (
     FIELD_OF,
     GENERAL_IDS,
     LEGAL_FORMS,
+    LISTED_COMPANY_SIGNS,
+    NOT_OF_SALES,
+    PEOPLE_OF_COMPANIES,
     PERSON_FIELDS,
     RECORD_WORDS,
+    SALE_FIELDS,
     WEAK_COMPANY_SIGNS,
     squash,
 )
@@ -74,6 +79,21 @@ def detect_kind(keys: Sequence[str], names: Sequence[str], *, may_be_activities:
     if has_name and (signs.intersection(keys) or look_like_companies(names)):
         return Kind.COMPANY
     return Kind.PERSON
+
+
+def are_kept_companies(keys: Collection[str]) -> bool:
+    """Return whether a list of companies is one of companies to keep, rather than one of leads that have nothing but
+    the name of their company: its headings say something of companies, and nothing of a sale.
+
+    :param keys: the squashed headings
+    """
+    if any(key.startswith(ACCOUNT_WORDS) or key in PEOPLE_OF_COMPANIES for key in keys):
+        return True
+    signs = COMPANY_SIGNS | WEAK_COMPANY_SIGNS | LISTED_COMPANY_SIGNS
+    # The industry has words in other languages.
+    fields = [((recognise(key) or ("", 0))[0], key) for key in keys]
+    is_of_sale = any(field in SALE_FIELDS and not key.startswith(NOT_OF_SALES) for field, key in fields)
+    return not is_of_sale and any(key in signs or field == "industry" for field, key in fields)
 
 
 def look_like_companies(names: Sequence[str]) -> bool:

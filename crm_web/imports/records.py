@@ -9,6 +9,7 @@ from crm_web.imports.batches import write_in_batches
 from crm_web.imports.changing import change_records, differ, keep, take
 from crm_web.imports.matching import NUMBER_REPEATS
 from crm_web.imports.targets import Target
+from crm_web.models import CustomerStatus
 from crm_web.winning.mapping import BILLING, CONTACT_FIELDS, CUSTOMER_FIELDS, SQL
 
 _PERSON = "crm_lead_name(r.first_name, r.last_name, NULL, r.email)"
@@ -162,9 +163,9 @@ _NAMES = {
 _CREATE = {
     Target.CUSTOMERS: Template("""
 INSERT INTO customers (id, created_at, description, status, $columns) OVERRIDING SYSTEM VALUE
-SELECT p.customer_id, coalesce(r.created_at, now()), r.description, coalesce(r.status, 'active'), $columns
+SELECT p.customer_id, coalesce(r.created_at, now()), r.description, coalesce(r.status, '$status'), $columns
 FROM import_plan p JOIN ($view) r ($names) USING (line) WHERE p.action = 'create' ORDER BY line
-""").substitute(
+""").safe_substitute(
         columns=", ".join(CUSTOMER_FIELDS), view=_VIEWS[Target.CUSTOMERS], names=", ".join(_NAMES[Target.CUSTOMERS])
     ),
     Target.CONTACTS: Template("""
@@ -218,14 +219,22 @@ def match_record_rows(cursor: Cursor, target: Target) -> None:
 
 
 def write_records(
-    cursor: Cursor, target: Target, owner_id: int | None, *, updates: bool, progress: Callable[[int, int], None]
+    cursor: Cursor,
+    target: Target,
+    owner_id: int | None,
+    *,
+    status: CustomerStatus,
+    updates: bool,
+    progress: Callable[[int, int], None],
 ) -> None:
     """Write everything that was decided.
 
     :param owner_id: who gets the customers without an owner
+    :param status: of new customers whose rows don't say it
     :param updates: whether known records take over what rows say, and not only what they lack
     """
-    create = (_CREATE_CUSTOMERS, _CREATE[target]) if target is Target.CONTACTS else (_CREATE[target],)
+    main = Template(_CREATE[target]).substitute(status=status.value)
+    create = (_CREATE_CUSTOMERS, main) if target is Target.CONTACTS else (main,)
     write_in_batches(cursor, create, _build_change(target, updates), owner_id, progress)
     cursor.execute(_KEEP_IDS.substitute(id=_IDS[target]))
 

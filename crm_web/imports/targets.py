@@ -5,9 +5,10 @@ from dataclasses import replace
 from enum import StrEnum
 
 from crm_web.imports.mapping import ACTIVITY_FIELDS, FIELDS, ColumnMapping, choose_mapping
-from crm_web.imports.recognition import Kind, MappingUnclear
+from crm_web.imports.recognition import Kind, MappingUnclear, are_kept_companies
 from crm_web.imports.tables import Table
-from crm_web.imports.vocabulary import ACCOUNT_TYPE_HEADERS, ACCOUNT_WORDS, ADDRESS_HEADERS, squash
+from crm_web.imports.vocabulary import ACCOUNT_TYPE_HEADERS, ADDRESS_HEADERS, CUSTOMER_WORDS, squash
+from crm_web.models import CustomerStatus
 
 
 class Target(StrEnum):
@@ -51,12 +52,20 @@ def fields_of(target: Target) -> frozenset[str]:
 
 
 def detect_target(mapping: ColumnMapping) -> Target:
-    """Tell customers from leads: a list of companies that calls them accounts or customers."""
+    """Tell customers from leads: companies that are kept as such."""
     if mapping.kind is Kind.ACTIVITY:
         return Target.ACTIVITIES
     keys = [squash(name) for name in mapping.header]
-    is_account = any(key.startswith(ACCOUNT_WORDS) for key in keys)
-    return Target.CUSTOMERS if mapping.kind is Kind.COMPANY and is_account else Target.LEADS
+    return Target.CUSTOMERS if mapping.kind is Kind.COMPANY and are_kept_companies(keys) else Target.LEADS
+
+
+def detect_status(mapping: ColumnMapping) -> CustomerStatus:
+    """Tell what new customers are whose rows don’t say it: companies, until the headings call them customers, are none
+    yet.
+    """
+    are_customers = any(squash(name).startswith(CUSTOMER_WORDS) for name in mapping.header)
+    is_inactive = mapping.kind is Kind.COMPANY and not are_customers
+    return CustomerStatus.INACTIVE if is_inactive else CustomerStatus.ACTIVE
 
 
 def detect_alone(csv: Table) -> tuple[Kind, Target]:
@@ -95,5 +104,6 @@ def map_for(target: Target, mapping: ColumnMapping) -> ColumnMapping:
 
 
 def _find_account_type(header: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    places = [place for place, name in enumerate(header) if squash(name) in ACCOUNT_TYPE_HEADERS]
+    keys = [squash(name) for name in header]
+    places = [keys.index(key) for key in ACCOUNT_TYPE_HEADERS if key in keys]
     return {"account_type": (places[0],)} if places else {}

@@ -214,9 +214,23 @@ WEAK_COMPANY_SIGNS = frozenset(
 )
 """What is said of companies rather than of people."""
 
-ACCOUNT_WORDS = ("account", "customer", "client", "kunde")
+LISTED_COMPANY_SIGNS = frozenset(
+    """
+    companyid organizationid organisationid companyowner organizationowner organisationowner companydomainname
+    """.split()  # noqa: SIM905  (readable as a table)
+)
+"""How the columns of a list of companies may be called that is kept as one, in place of a list of leads."""
+PEOPLE_OF_COMPANIES = frozenset({"associatedcontactids", "organizationpeople"})
+"""What only a list of companies has: which of the people in other lists are theirs."""
+SALE_FIELDS = frozenset({"status", "is_won", "source", "rating", "next_step", "lost_reason", "product", "owner"})
+"""What is said of leads, and of companies only where the heading says so: ``Company owner``."""
+NOT_OF_SALES = ("company", "organization", "organisation", "lifecyclestage")
+"""How headings begin that say such things of companies."""
+
+CUSTOMER_WORDS = ("customer", "client", "kunde")
+ACCOUNT_WORDS = ("account", *CUSTOMER_WORDS)
 """How a column of a list of companies begins that are customers."""
-ACCOUNT_TYPE_HEADERS = frozenset({"accounttype", "customertype", "companytype", "type", "relationship"})
+ACCOUNT_TYPE_HEADERS = ("lifecyclestage", "accounttype", "customertype", "companytype", "type", "relationship")
 FORMER_CUSTOMERS = frozenset({"former", "formercustomer", "churned", "lost", "lostcustomer", "excustomer"})
 CUSTOMERS = frozenset({"customer", "client", "kunde", "active", "activecustomer", "customerdirect", "customerchannel"})
 

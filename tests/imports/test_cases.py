@@ -11,7 +11,7 @@ from click.testing import Result
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from crm_web.models import Customer, Employee, Lead, LeadStatus
+from crm_web.models import Customer, Employee, ExternalId, Lead, LeadStatus
 from tests.imports.test_import_leads import counts, leads
 
 ImportFile = Callable[..., Result]
@@ -27,9 +27,11 @@ def test_a_list_of_companies_names_companies(import_file: ImportFile, session: S
         "ID,NAME,TYPE,PARENTID,BILLINGCITY,BILLINGCOUNTRY,INDUSTRY,ANNUALREVENUE,NUMBEROFEMPLOYEES,TICKERSYMBOL\n"
         "A-1,Norden Turbines,,,Oslo,NO,Energy,1000000,40,NTB\n"
     )
-    lead = only(session)
-    assert (lead.company, lead.first_name, lead.last_name) == ("Norden Turbines", None, None)
-    assert (lead.city, lead.country, lead.external_system) == ("Oslo", "NO", "company_id")
+    (company,) = session.scalars(select(Customer))
+    assert (company.name, company.kind, company.status) == ("Norden Turbines", "organisation", "inactive")
+    assert (company.billing_city, company.billing_country, company.industry) == ("Oslo", "NO", "Energy")
+    assert session.scalars(select(ExternalId.system)).all() == ["company_id"]
+    assert leads(session) == []
 
 
 def test_potentials_keep_their_name_owner_and_times(import_file: ImportFile, session: Session) -> None:

@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import pytest
 from click.testing import Result
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crm_web.imports.targets import Target, detect_target
 from crm_web.models import Change, Contact, Customer, CustomerKind, CustomerStatus, Employee
 from tests.factories import make_contact, make_customer
 from tests.imports.test_import_leads import counts, leads
+from tests.imports.test_mapping import choose
 
 ImportFile = Callable[..., Result]
 
@@ -41,6 +44,49 @@ def test_a_list_of_accounts_becomes_customers(import_file: ImportFile, session: 
     assert leads(session) == []
     assert counts(import_file(content.replace("Ada Morgan", ada.email))) == (0, 0, 2, 0)
     assert set(session.scalars(select(Change.source).where(Change.entity == "customer"))) == {"import"}
+
+
+HUBSPOT = "Record ID,Company name,Company Domain Name,Industry,City,Lifecycle Stage,Company owner"
+
+
+@pytest.mark.parametrize(
+    ("header", "target"),
+    [
+        (HUBSPOT, Target.CUSTOMERS),
+        ("Organization - ID,Organization - Name,Organization - Label,Organization - Owner", Target.CUSTOMERS),
+        ("ID,NAME,TYPE,PARENTID,BILLINGCITY,ANNUALREVENUE", Target.CUSTOMERS),
+        ("Firma,Branche,Ort,Telefon", Target.CUSTOMERS),
+        # Only a list of companies says which of the people in other lists are theirs.
+        ("Company name,Lead Status,Associated Contact IDs", Target.CUSTOMERS),
+        # Nothing tells leads with no more than a company from companies.
+        ("Company,Phone,City", Target.LEADS),
+        ("Company,Website", Target.LEADS),
+        *((f"Company,Phone,Industry,Company size,{word}", Target.LEADS) for word in ("Source", "Status", "Stage")),
+        *((f"Company,Phone,Industry,{word}", Target.LEADS) for word in ("Owner", "Amount", "Rating", "Next step")),
+        ("Company,Industry,Contact person", Target.LEADS),
+        ("Company,Industry,First Name", Target.LEADS),
+    ],
+)
+def test_lists_of_companies_are_told_from_leads_with_no_more_than_a_company(header: str, target: Target) -> None:
+    assert detect_target(choose(f"{header}\n{','.join('x' for _ in header.split(','))}\n")) == target
+
+
+def test_the_companies_of_hubspot_become_customers_by_their_lifecycle_stage(
+    import_file: ImportFile, session: Session, ada: Employee
+) -> None:
+    rows = "1,Quist,quist.example,PAPER,Oslo,Customer,{0}\n2,Larsen,larsen.example,,,Lead,{0}\n3,Kai,,,,,\n"
+    assert counts(import_file(f"{HUBSPOT}\n{rows.format(ada.email)}")) == (3, 0, 0, 0)
+    assert [(customer.name, customer.status) for customer in customers(session)] == [
+        ("Quist", CustomerStatus.ACTIVE),
+        ("Larsen", CustomerStatus.INACTIVE),
+        ("Kai", CustomerStatus.INACTIVE),
+    ]
+    assert leads(session) == []
+
+
+def test_the_command_says_that_leads_may_be_companies(import_file: ImportFile, session: Session) -> None:
+    assert "They become leads; or use --kind customers." in import_file("Company,Phone\nQuist,\n").stdout
+    assert [lead.company for lead in leads(session)] == ["Quist"]
 
 
 def test_known_customers_take_what_they_lack_or_all(import_file: ImportFile, session: Session) -> None:

@@ -457,7 +457,8 @@ def test_without_an_administrator_it_says_what_to_do(import_file: ImportFile, se
 
 def test_progress_is_told(import_file: ImportFile) -> None:
     result = import_file(PEOPLE + "".join(f"Ann,Keller{number},,\n" for number in range(5001)))
-    assert result.stderr.splitlines()[1].startswith("Reading … ")
+    assert result.stderr.splitlines()[1].startswith("Finding columns … ")
+    assert any(line.startswith("Reading … ") for line in result.stderr.splitlines())
     assert result.stderr.splitlines()[-1] == "Saving … 100 %"
 
 

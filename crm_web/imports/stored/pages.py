@@ -11,7 +11,7 @@ from crm_web.models import Import, ImportOutcome, ImportProgress, UndoOutcome
 
 REPORT_HEAD = ("Line", "Outcome", "Reason", "Lead ID", "Lead", "Customer ID", "Undo")
 WORKER_SILENT_AFTER = timedelta(minutes=1)
-STAGES = {"Reading": (0, 50), "Checking for duplicates": (50, 50), "Saving": (55, 100)}
+STAGES = {"Finding columns": (0, 10), "Reading": (10, 50), "Checking for duplicates": (50, 50), "Saving": (55, 100)}
 """Between which percentages of the whole a stage of the engine lies."""
 
 

@@ -63,7 +63,7 @@ class ProgressNotes:
             return
         self._stage, self._noted_at = stage, time.monotonic()
         note = update(ImportProgress).where(ImportProgress.import_id == self._import_id)
-        shown = f"{stage} {self._filename}".strip()[: limit_of(ImportProgress.stage)]
+        shown = " · ".join(filter(None, (stage, self._filename)))[: limit_of(ImportProgress.stage)]
         note = note.values(stage=shown, done=done, total=total, rows=self._rows, seen_at=func.clock_timestamp())
         with _own_session() as own, own.begin():
             is_cancelled = own.scalar(note.returning(ImportProgress.is_cancelled))

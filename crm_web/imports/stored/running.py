@@ -183,7 +183,8 @@ def _run_file(record: Import, notes: ProgressNotes) -> FileResult:
     corrections = _map_corrections(record.id)
     notes.begin_file(record.filename if record.options.get("is_set") else "")
     try:
-        file = open_leads(open_file(record), options)
+        notes("Opening the file", 0, 0)
+        file = open_leads(open_file(record), options, progress=notes)
         counted = replace(file, csv=replace(file.csv, rows=notes.count(file.csv.rows, corrections)))
         report = import_leads(counted, options, by=by, progress=notes)
     except ImportCancelled:
