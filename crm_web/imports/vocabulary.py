@@ -232,7 +232,9 @@ ACCOUNT_WORDS = ("account", *CUSTOMER_WORDS)
 """How a column of a list of companies begins that are customers."""
 ACCOUNT_TYPE_HEADERS = ("lifecyclestage", "accounttype", "customertype", "companytype", "type", "relationship")
 FORMER_CUSTOMERS = frozenset({"former", "formercustomer", "churned", "lost", "lostcustomer", "excustomer"})
-CUSTOMERS = frozenset({"customer", "client", "kunde", "active", "activecustomer", "customerdirect", "customerchannel"})
+CUSTOMERS = frozenset(
+    {"customer", "client", "kunde", "active", "activecustomer", "customerdirect", "customerchannel", "evangelist"}
+)
 
 LEGAL_FORMS = frozenset(
     """
