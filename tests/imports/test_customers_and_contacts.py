@@ -74,8 +74,8 @@ def test_lists_of_companies_are_told_from_leads_with_no_more_than_a_company(head
 def test_the_companies_of_hubspot_become_customers_by_their_lifecycle_stage(
     import_file: ImportFile, session: Session, ada: Employee
 ) -> None:
-    rows = "1,Quist,quist.example,PAPER,Oslo,Customer,{0}\n2,Larsen,larsen.example,,,Lead,{0}\n3,Kai,,,,,\n4,Olav,,,,Evangelist,\n"
-    assert counts(import_file(f"{HUBSPOT}\n{rows.format(ada.email)}")) == (4, 0, 0, 0)
+    rows = f"1,Quist,quist.example,,Oslo,Customer,{ada.email}\n2,Larsen,,,,Lead,\n3,Kai,,,,,\n4,Olav,,,,Evangelist,\n"
+    assert counts(import_file(f"{HUBSPOT}\n{rows}")) == (4, 0, 0, 0)
     assert [(customer.name, customer.status) for customer in customers(session)] == [
         ("Quist", CustomerStatus.ACTIVE),
         ("Larsen", CustomerStatus.INACTIVE),

@@ -52,7 +52,7 @@ def test_related_files_are_checked_imported_and_undone_together(session: Session
     page = page.button("Check import").follow()
     work()
     page = page.browser.open(page.url)
-    assert [[row[name] for name in ("File", "Rows", "Created", "Refused")] for row in page.table] == [
+    assert [[row[name] for name in ("File", "Rows", "Will be created", "Refused")] for row in page.table] == [
         ["Accounts.csv", "2", "2", "0"],
         ["Contacts.csv", "3", "2", "1"],
         ["Deals.csv", "3", "3", "0"],
@@ -103,7 +103,7 @@ def test_files_are_added_questioned_and_cancelled_together(session: Session, bro
     page = page.button("Check import").follow()
     work()
     page = browser.open(page.url)
-    assert [row["Created"] for row in page.table] == ["1", "1", "1"]
+    assert [row["Will be created"] for row in page.table] == ["1", "1", "1"]
     page.button("Cancel import")
     assert (count(session, Import), count(session, ImportChunk), count(session, Lead)) == (0, 0, 0)
 
