@@ -184,12 +184,12 @@ def open_leads(stream: BinaryIO, options: Options, *, progress: Progress = lambd
         header_line=options.header_line,
         knows=is_known,
     )
-    mapping = map_table(replace(first, rows=_tell_place(stream, first.rows, "Finding columns", progress)), options)
+    mapping = map_table(replace(first, rows=_report_place(stream, first.rows, "Finding columns", progress)), options)
     target = options.target or detect_target(mapping)
     return LeadFile(stream, _open_again(stream, first), map_for(target, mapping), target)
 
 
-def _tell_place(stream: BinaryIO, rows: Iterable[Row], what: str, progress: Progress) -> Iterator[Row]:
+def _report_place(stream: BinaryIO, rows: Iterable[Row], what: str, progress: Progress) -> Iterator[Row]:
     """Tell now and then how far a file is read."""
     place = stream.tell()
     size = stream.seek(0, 2)
@@ -320,7 +320,7 @@ def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
     rules = Rules(regions, options.currency, now(), statuses, drops, options.all_words)
     reader = STEPS[file.target].reader(file.mapping, rules)
     staging = Staging(cursor, of_activities=file.target is Target.ACTIVITIES)
-    for line, cells in _tell_place(file.stream, file.csv.rows, "Reading", progress):
+    for line, cells in _report_place(file.stream, file.csv.rows, "Reading", progress):
         report.read += 1
         try:
             staging.add(line, reader.read(cells))
