@@ -1,4 +1,4 @@
-// A cell of a list is edited where it stands: by the pencil under the pointer, or by Enter or F2 where the arrow keys led.
+// A cell of a list is edited in place: by the pencil under the pointer, or Enter or F2 where arrow keys led.
 const cellOf = (target) => target.closest("tr[id] > td");
 let pencil;
 
@@ -19,7 +19,7 @@ document.addEventListener("keydown", (event) => {
 
 function offer(cell) {
   pencil ??= document.querySelector("[data-edit=cell]");
-  if (!cell || cell === pencil?.parentElement) return pencil;
+  if (!cell || !pencil || cell === pencil.parentElement) return pencil;
   const head = cell.closest("table").tHead.rows[0].cells[cell.cellIndex];
   const { row } = cell.parentElement.dataset;
   if (!row || !head.dataset.cell) return pencil.remove();

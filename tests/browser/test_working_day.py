@@ -1,12 +1,13 @@
 """How many clicks the day's work takes on the page of a lead, with JavaScript and without."""
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
-from tests.browser.site import find_violations
+from tests.browser.site import find_violations, measure_overflow
 
 either_way = pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
 
@@ -113,6 +114,71 @@ def test_a_cell_of_a_list_is_edited_by_pointer_and_by_keys(open_as: Open) -> Non
     expect(box).to_have_count(0)
     expect(page.locator(f"#{row_id} td").nth(place)).to_be_focused()
     assert page.url == address
+
+
+@pytest.mark.parametrize(
+    "options", [{"has_touch": True, "is_mobile": True}, {"javascript": False}], ids=["touch", "plain"]
+)
+def test_a_cell_of_a_list_is_edited_without_a_pointer_and_keys(open_as: Open, options: dict[str, Any]) -> None:
+    phone = {"viewport": {"width": 390, "height": 800}}
+    page = open_as("ann", **options, **phone).go("/leads?owner=me&kind=open&sort=name")
+    page.locator("summary", has_text="Columns").click()
+    page.get_by_role("link", name="Edit cells").click()
+    pencil = page.get_by_role("link", name=re.compile("^Edit Amount of ")).first
+    row = page.locator("tr[id]", has=pencil)
+    row_id, before = row.get_attribute("id"), row.inner_text()
+    assert measure_overflow(page) <= 0
+    pencil.tap() if "has_touch" in options else pencil.click()
+    page.get_by_label("Amount", exact=True).fill("4321")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".message")).to_contain_text("saved.")
+    expect(page.locator(f"#{row_id}")).to_contain_text("4,321")
+    expect(page.get_by_role("link", name=re.compile("^Edit Amount of ")).first).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(f"#{row_id}")).not_to_contain_text("4,321")
+    assert page.locator(f"#{row_id}").inner_text() == before
+    page.locator("summary", has_text="Columns").click()
+    page.get_by_role("link", name="Stop editing").click()
+    expect(page.get_by_role("link", name=re.compile("^Edit Amount of "))).to_have_count(0)
+
+
+def test_the_reason_has_the_focus_where_a_lost_lead_lacks_one(open_as: Open) -> None:
+    page = open_as("ann").go("/leads?owner=me&kind=open&sort=name")
+    status = page.locator("tr[data-row]:not([data-row='']) td:has(.status)").first
+    status.hover()
+    status.get_by_role("link", name="Edit Status").click()
+    box = page.get_by_role("dialog", name="Edit Status")
+    box.get_by_label("Status").select_option(label="Lost")
+    box.get_by_role("button", name="Save", exact=True).click()
+    expect(box.get_by_label("Reason")).to_be_focused()
+    page.keyboard.press("Escape")
+    open_own_lead(page)
+    page.get_by_text("Mark as lost…").click()
+    page.get_by_role("button", name="Mark as lost").click()
+    expect(page.get_by_label("Reason")).to_be_focused()
+
+
+def test_colleagues_are_offered_behind_an_at_sign(open_as: Open) -> None:
+    page = open_as("ann").go("/leads?owner=me&kind=open&sort=name")
+    open_own_lead(page)
+    page.get_by_role("link", name="Note", exact=True).click()
+    page.get_by_label("Subject").fill("Visit")
+    note = page.get_by_role("textbox", name="Details")
+    note.press_sequentially("Mail b@x.example, ask @bo")
+    offered = page.get_by_role("group", name="Colleagues to mention").get_by_role("button")
+    expect(offered).to_have_text(["Bob Lindqvist"])
+    assert not find_violations(page)
+    note.press("Tab")
+    expect(offered).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(note).to_be_focused()
+    expect(note).to_have_value("Mail b@x.example, ask @Bob Lindqvist ")
+    expect(offered).to_have_count(0)
+    page.keyboard.type("about it")
+    page.get_by_role("button", name="Add activity").click()
+    expect(page.locator(".timeline .note").first).to_contain_text("@Bob Lindqvist about it")
+    page = open_as("bob").go("/notifications")
+    expect(page.locator("main")).to_contain_text("Visit")
 
 
 def test_dragging_moves_a_task_to_another_day(open_as: Open) -> None:
