@@ -9,7 +9,7 @@ from flask_login import current_user
 from crm_web.auth.permissions import Action, may, may_change
 from crm_web.auth.start_page import url_of_start_page
 from crm_web.models import Employee
-from crm_web.web.urls import url_before_id
+from crm_web.web.urls import next_url, url_before_id
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ def register_frame(app: Flask) -> None:
     """Give templates the frame."""
     app.context_processor(_frame)
     app.jinja_env.globals["url_before_id"] = url_before_id
+    app.jinja_env.globals["next_url"] = next_url
 
 
 def _frame() -> dict[str, Any]:

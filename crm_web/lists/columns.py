@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from crm_web.lists.pagination import Groups
 from crm_web.records.labels import label_of
@@ -94,6 +95,14 @@ class LinkedRecord(NamedTuple):
     customer_id: int | None
 
 
+class CellLink(NamedTuple):
+    """The link that edits a cell of one column: its heading, and the address around the id of the record."""
+
+    label: str
+    before: str
+    after: str
+
+
 class ShownColumns:
     """The columns that one list shows, ready to be read from each of its records.
 
@@ -101,9 +110,18 @@ class ShownColumns:
     :param are_chosen: whether somebody chose them; else the lesser ones go where it gets narrow
     :param user_locale: how the reader writes amounts and dates
     :param today: the day that it is where the reader is
+    :param edited_from: the address of a list whose cells are links to edit them, as they lead back to it
     """
 
-    def __init__(self, columns: Sequence[Column], *, are_chosen: bool, user_locale: UserLocale, today: dt.date) -> None:
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        are_chosen: bool,
+        user_locale: UserLocale,
+        today: dt.date,
+        edited_from: str | None = None,
+    ) -> None:
         classes = [None if are_chosen else column.is_lesser for column in columns]
         named = ["wide-only" if lesser == "wide" else "lesser" if lesser else "" for lesser in classes]
         self._user_locale, self._today = user_locale, today
@@ -118,16 +136,16 @@ class ShownColumns:
             "record": self._link,
         }
         self._parts = [
-            (column.kind, name, column.read, writers.get(column.kind))
+            (column.kind, name, column.read, writers.get(column.kind), _link_cells(column, edited_from))
             for column, name in zip(columns, named, strict=True)
         ]
 
-    def read(self, record: Any) -> tuple[tuple[str, str, Any], ...]:
-        """The cells of a record: how each is drawn, its class, and its text, or what the text follows from."""
+    def read(self, record: Any) -> tuple[tuple[str, str, Any, CellLink | None], ...]:
+        """The cells of a record: how each is drawn, its class, its text, or what that follows from, and its link."""
         return tuple(
             [
-                (kind, name, write(read(record), record) if write else read(record))
-                for kind, name, read, write in self._parts
+                (kind, name, write(read(record), record) if write else read(record), link)
+                for kind, name, read, write, link in self._parts
             ]
         )
 
@@ -139,6 +157,13 @@ class ShownColumns:
     def _link(self, other: Any, record: Any) -> LinkedRecord:
         lead_id, customer_id = getattr(record, "lead_id", None), getattr(record, "customer_id", None)
         return LinkedRecord(other.name, other.deleted_at is not None, lead_id, customer_id)
+
+
+def _link_cells(column: Column, edited_from: str | None) -> CellLink | None:
+    if not edited_from or not column.edit_url:
+        return None
+    after = f"/{column.edit_url}{urlencode({'next': edited_from}, safe='/')}"
+    return CellLink(column.label, f"{edited_from.partition('?')[0]}/", after)
 
 
 WIDTHS = {"status": 8, "number": 7.5, "date": 7.5, "person": 9, "word": 6.5, "on": 14, "email": 17}

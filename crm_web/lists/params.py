@@ -25,6 +25,8 @@ LONGEST_VALUE = 300
 MOST_VALUES = 50
 LARGEST_ID = 2**63
 MOST_QUOTED = 40
+EDIT_CELLS = "cells"
+"""The word of an address whose cells are links to edit them, for those without a mouse or JavaScript."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class ListParams:
         self.columns = [key for key in spec.columns if key in asked] or usual if spec else usual
         self.has_own_columns = self.columns != usual
         self.view_id = next(iter(_read_ids(args.getlist("view"))), None)
+        self.edit = EDIT_CELLS if spec and args.get("edit") == EDIT_CELLS else None
         self.unread: dict[str, str] = {}
         """The filters whose values can't be read, each with what to choose between, if that is why."""
         self._is_canonical = True
@@ -184,7 +187,8 @@ class ListParams:
 
     def url(self, endpoint: str | None = None, *, at: str | None = None, **changes: Any) -> str:
         """The address with some filters changed; ``None`` leaves one out. It starts on the first page."""
-        values = {**self.query, "view": self.view_id, **changes, **self.path, "at": at}
+        edit = self.edit if endpoint in (None, self.endpoint) else None
+        values = {**self.query, "view": self.view_id, "edit": edit, **changes, **self.path, "at": at}
         return url_for(endpoint or self.endpoint, **{name: value for name, value in values.items() if value})
 
     @property
@@ -193,10 +197,16 @@ class ListParams:
         here = self.url(at=self.mark)
         return "" if here == url_for(self.endpoint, **self.path) else "?" + urlencode({"back": here}, safe="/")
 
+    @property
+    def edit_tab(self) -> Tab:
+        """The link that makes a link of each cell to edit it, or ends that; it stays at the same place of the list."""
+        other = None if self.edit else EDIT_CELLS
+        return Tab("Stop editing" if self.edit else "Edit cells", self.url(at=self.mark, edit=other), bool(self.edit))
+
     def list_kept(self, *names: str) -> list[tuple[str, str]]:
         """Names and values that a form has to pass on unseen: those of some filters, and whatever is no filter."""
-        query = self.query | {"view": self.view_id, "sort": None}
-        return [(name, str(value)) for name in (*names, "columns", "view") for value in _listed(query.get(name))]
+        query = self.query | {"view": self.view_id, "edit": self.edit, "sort": None}
+        return [(name, str(value)) for name in (*names, "columns", "view", "edit") for value in _listed(query.get(name))]
 
     @property
     def all_url(self) -> str:
@@ -206,7 +216,7 @@ class ListParams:
     @property
     def without_columns(self) -> list[tuple[str, str]]:
         """What the form that chooses columns passes on."""
-        kept = {**self.query, "columns": None, "view": self.view_id}
+        kept = {**self.query, "columns": None, "view": self.view_id, "edit": self.edit}
         return [(name, str(value)) for name, values in kept.items() for value in _listed(values)]
 
     @property

@@ -178,4 +178,10 @@ class SpecListParams(RecordListParams):
     @property
     def cells(self) -> ShownColumns:
         """What reads the cells of each row."""
-        return ShownColumns(self.shown, are_chosen=self.has_own_columns, user_locale=self.user_locale, today=self.today)
+        return ShownColumns(
+            self.shown,
+            are_chosen=self.has_own_columns,
+            user_locale=self.user_locale,
+            today=self.today,
+            edited_from=self.url(at=self.mark) if self.edit else None,
+        )

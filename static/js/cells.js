@@ -19,7 +19,8 @@ document.addEventListener("keydown", (event) => {
 
 function offer(cell) {
   pencil ??= document.querySelector("[data-edit=cell]");
-  if (!cell || !pencil || cell === pencil.parentElement) return pencil;
+  if (!pencil) return cell?.querySelector("[data-edit]");
+  if (!cell || cell === pencil.parentElement) return pencil;
   const head = cell.closest("table").tHead.rows[0].cells[cell.cellIndex];
   const { row } = cell.parentElement.dataset;
   if (!row || !head.dataset.cell) return pencil.remove();

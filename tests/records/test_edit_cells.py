@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import select
@@ -62,6 +63,26 @@ def test_only_who_may_edit_a_record_is_offered_its_cells(
         assert browser_as(max).open(url).one("tr[data-row]")["data-row"] == str(record.id)
         for stranger in (bob, vera):
             assert browser_as(stranger).open(url).one("tr[data-row]")["data-row"] == ""
+
+
+def test_links_in_the_cells_lead_back_to_the_list_as_it_was(
+    browser_as: BrowserAs, records: dict[str, tuple[ListSpec, Any]], ann: Employee, vera: Employee
+) -> None:
+    for url, (spec, record) in records.items():
+        query = "?columns=" + "&columns=".join(reversed(spec.columns)) + "&sort=-name&owner=me&view=7"
+        plain = browser_as(ann).open(url + query)
+        page = plain.click("Edit cells")
+        assert [it.get_text() for it in page.soup.select("td")] == [it.get_text() for it in plain.soup.select("td")]
+        links = page.soup.select(f"#row-{record.id} .cell-edit")
+        assert len(links) == len(page.soup.select("thead [data-cell]")) > len(spec.columns) / 2
+        assert all(str(it["aria-label"]).endswith(f" of {record.name}") for it in links)
+        opened = browser_as(ann).open(str(links[-1]["href"]))
+        listed = parse_qs(urlsplit(str(opened.one(".form-actions a")["href"])).query)
+        asked = parse_qs(query[1:]) | {"edit": ["cells"], "columns": list(spec.columns)}
+        assert listed == asked if url != "/contacts" else listed.items() >= {"edit": ["cells"]}.items()
+        assert page.click("Stop editing").soup.select(".cell-edit") == []
+        watched = browser_as(vera).open(f"{url}?edit=cells")
+        assert watched.soup.select(".cell-edit, .edit-cells") == []
 
 
 def test_a_contacts_cell_is_saved_and_undone_on_the_list(
