@@ -427,10 +427,11 @@ def test_styles_and_scripts_stay_within_their_budget() -> None:
     """A page loads nearly all of them. Who is over it looks for what can go, or raises it and says why.
 
     The calendar added 3,000 for its table of days and for dragging, passkeys 950 to ask the browser for them; only
-    their own pages load these. Editing the cells of lists added 1,200, a subject for each call 200.
+    their own pages load these. Editing the cells of lists added 1,200, a subject for each call 200, and links
+    in the cells, for touch and without JavaScript, 700.
     """
     files = [path for path in (ROOT / "static").rglob("*") if path.suffix in (".css", ".js")]
-    assert sum(path.stat().st_size for path in files) <= 121_980
+    assert sum(path.stat().st_size for path in files) <= 122_660
 
 
 def test_every_token_of_the_style_sheets_is_set_and_used() -> None:

@@ -125,10 +125,12 @@ def test_a_cell_of_a_list_is_edited_by_touch(open_as: Open, *, javascript: bool)
     row = page.locator("tr[id]", has=link)
     row_id, before, address = row.get_attribute("id"), row.inner_text(), page.url
     assert measure_overflow(page) <= 0
-    assert not find_violations(page)
-    assert all(it.bounding_box()["height"] >= 24 for it in page.locator(".cell-edit:visible").all()[:12])
+    smallest = "links => Math.min(...links.filter(it => it.checkVisibility()).map(it => it.offsetHeight))"
+    assert page.locator(".cell-edit").evaluate_all(smallest) >= 24
+    # axe waits for timers, which need JavaScript.
+    assert not (javascript and find_violations(page))
     link.tap(position={"x": 5, "y": 5})
-    page.get_by_label("Amount", exact=True).fill("4321")
+    page.locator("form.form").get_by_label("Amount", exact=True).fill("4321")
     page.get_by_role("button", name="Save", exact=True).tap()
     expect(page.locator(".message")).to_contain_text("saved.")
     assert page.url == address
