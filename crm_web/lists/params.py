@@ -25,8 +25,8 @@ LONGEST_VALUE = 300
 MOST_VALUES = 50
 LARGEST_ID = 2**63
 MOST_QUOTED = 40
-EDIT_CELLS = "cells"
-"""The word of an address whose cells are links to edit them, for those without a mouse or JavaScript."""
+EDIT = "edit"
+"""What an address says of its ``cells`` that are links to edit them, for those without a mouse or JavaScript."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class ListParams:
         self.columns = [key for key in spec.columns if key in asked] or usual if spec else usual
         self.has_own_columns = self.columns != usual
         self.view_id = next(iter(_read_ids(args.getlist("view"))), None)
-        self.edit = EDIT_CELLS if spec and args.get("edit") == EDIT_CELLS else None
+        self.editing = EDIT if spec and args.get("cells") == EDIT else None
         self.unread: dict[str, str] = {}
         """The filters whose values can't be read, each with what to choose between, if that is why."""
         self._is_canonical = True
@@ -187,8 +187,8 @@ class ListParams:
 
     def url(self, endpoint: str | None = None, *, at: str | None = None, **changes: Any) -> str:
         """The address with some filters changed; ``None`` leaves one out. It starts on the first page."""
-        edit = self.edit if endpoint in (None, self.endpoint) else None
-        values = {**self.query, "view": self.view_id, "edit": edit, **changes, **self.path, "at": at}
+        editing = self.editing if endpoint in (None, self.endpoint) else None
+        values = {**self.query, "view": self.view_id, "cells": editing, **changes, **self.path, "at": at}
         return url_for(endpoint or self.endpoint, **{name: value for name, value in values.items() if value})
 
     @property
@@ -200,13 +200,15 @@ class ListParams:
     @property
     def edit_tab(self) -> Tab:
         """The link that makes a link of each cell to edit it, or ends that; it stays at the same place of the list."""
-        other = None if self.edit else EDIT_CELLS
-        return Tab("Stop editing" if self.edit else "Edit cells", self.url(at=self.mark, edit=other), bool(self.edit))
+        other = None if self.editing else EDIT
+        label = "Stop editing" if self.editing else "Edit cells"
+        return Tab(label, self.url(at=self.mark, cells=other), bool(self.editing))
 
     def list_kept(self, *names: str) -> list[tuple[str, str]]:
         """Names and values that a form has to pass on unseen: those of some filters, and whatever is no filter."""
-        query = self.query | {"view": self.view_id, "edit": self.edit, "sort": None}
-        return [(name, str(value)) for name in (*names, "columns", "view", "edit") for value in _listed(query.get(name))]
+        query = self.query | {"view": self.view_id, "cells": self.editing, "sort": None}
+        names = (*names, "columns", "view", "cells")
+        return [(name, str(value)) for name in names for value in _listed(query.get(name))]
 
     @property
     def all_url(self) -> str:
@@ -216,7 +218,7 @@ class ListParams:
     @property
     def without_columns(self) -> list[tuple[str, str]]:
         """What the form that chooses columns passes on."""
-        kept = {**self.query, "columns": None, "view": self.view_id, "edit": self.edit}
+        kept = {**self.query, "columns": None, "view": self.view_id, "cells": self.editing}
         return [(name, str(value)) for name, values in kept.items() for value in _listed(values)]
 
     @property

@@ -183,5 +183,5 @@ class SpecListParams(RecordListParams):
             are_chosen=self.has_own_columns,
             user_locale=self.user_locale,
             today=self.today,
-            edited_from=self.url(at=self.mark) if self.edit else None,
+            edited_from=self.url(at=self.mark) if self.editing else None,
         )

@@ -59,7 +59,7 @@ STATES = {
     "how long leads stay": "/reports/time",
     "who did how much": "/reports/activity",
     "a list with columns": "/leads?columns=email&columns=next_step&columns=last_activity&no=owner",
-    "a list whose cells are edited": "/leads?edit=cells&columns=amount&columns=owner&columns=next_step&no=next_step",
+    "a list whose cells are edited": "/leads?cells=edit&columns=amount&columns=owner&columns=next_step&no=next_step",
     "a list with filters": "/leads?status=qualified&q=a&sort=-amount",
     "a list that finds nothing": "/leads?q=nobodyiscalledthis",
     "customers that nobody finds": "/customers?q=nobodyiscalledthis",

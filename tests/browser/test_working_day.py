@@ -121,15 +121,15 @@ def test_a_cell_of_a_list_is_edited_by_touch(open_as: Open, *, javascript: bool)
     phone: dict[str, Any] = {"viewport": {"width": 390, "height": 800}, "has_touch": True, "is_mobile": True}
     page = open_as("ann", javascript=javascript, **phone).go("/leads?owner=me&kind=open&sort=name")
     page.get_by_role("link", name="Edit cells").tap()
-    link = page.get_by_role("link", name=re.compile("^Edit Amount of ")).first
-    row = page.locator("tr[id]", has=link)
+    link = page.get_by_role("link", name=re.compile("^Edit Amount of "))
+    row = page.locator("tr[id]", has=link).first
     row_id, before, address = row.get_attribute("id"), row.inner_text(), page.url
     assert measure_overflow(page) <= 0
     smallest = "links => Math.min(...links.filter(it => it.checkVisibility()).map(it => it.offsetHeight))"
     assert page.locator(".cell-edit").evaluate_all(smallest) >= 24
     # axe waits for timers, which need JavaScript.
     assert not (javascript and find_violations(page))
-    link.tap(position={"x": 5, "y": 5})
+    link.first.tap(position={"x": 5, "y": 5})
     page.locator("form.form").get_by_label("Amount", exact=True).fill("4321")
     page.get_by_role("button", name="Save", exact=True).tap()
     expect(page.locator(".message")).to_contain_text("saved.")
