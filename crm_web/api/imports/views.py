@@ -59,7 +59,7 @@ def list_file_imports() -> ResponseReturnValue:
     query=schemas.NewImportQuery,
     file="Last name,Company,Email\nTanaka,Tanaka KK,kenji@tanaka.example\n",
     answers={201: schemas.Import},
-    refuses={409: CLOSED},
+    refuses={404: "The import that it belongs to doesn’t exist.", 409: CLOSED},
     is_once=True,
 )
 def send_file() -> ResponseReturnValue:
@@ -69,7 +69,7 @@ def send_file() -> ResponseReturnValue:
     """
     request.max_content_length = int(current_app.config["MAX_CONTENT_LENGTH"])
     query = read_query(schemas.NewImportQuery)
-    joins = _find_joined(query.joins) if query.joins else None
+    joins = _import_or_404(query.joins, to_continue=True) if query.joins else None
     with SpooledTemporaryFile(IN_MEMORY) as file:
         content = cast(BinaryIO, file)
         digest = _receive(content)
@@ -87,14 +87,6 @@ def send_file() -> ResponseReturnValue:
     db.session.commit()
     log_event("import_sent", import_id=import_id)
     return answer
-
-
-def _find_joined(import_id: int) -> Import:
-    record = queries.get_import(import_id)
-    if record is None:
-        raise WrongRequest([{"field": "joins", "message": "This import doesn’t exist."}])
-    require_import(record)
-    return record
 
 
 def _receive(file: BinaryIO) -> bytes:
