@@ -35,8 +35,6 @@ Result = TypeVar("Result")
 GRACE = 1.0
 # An idle connection answers in a millisecond; one that does not is not waited for as long as a statement.
 PING_DEADLINE = 2.0
-# A connection that answered no longer ago is used unasked: whoever was using it then had no warning either.
-UNASKED = 0.1
 # After waits of this length new requests are refused at once instead of waiting, too.
 SUSPICIOUS_WAIT = 1.0
 IDLE_IN_TRANSACTION_SECONDS = 30
@@ -165,7 +163,7 @@ class TimeoutConnection(psycopg2.extensions.connection):
     """A connection of the web server, with a deadline for each answer."""
 
     deadline = 60.0
-    answered_at = 0.0
+    is_fresh = False
 
     def __init__(self, *arguments: Any, **names: Any) -> None:
         super().__init__(*arguments, **names)
@@ -175,15 +173,12 @@ class TimeoutConnection(psycopg2.extensions.connection):
         """Commit; if this fails, it is unknown whether the changes were saved."""
         if has_request_context():
             g.may_be_saved = True
-        circuit_breaker.call(self.deadline, self, super().commit)
-        self.answered_at = time.monotonic()
+        return circuit_breaker.call(self.deadline, self, super().commit)
 
     def rollback(self) -> None:
         """Roll back; if the connection is lost the server has done so already."""
-        self.answered_at = 0.0
         try:
             circuit_breaker.call(self.deadline, self, super().rollback)
-            self.answered_at = time.monotonic()
         except psycopg2.Error:
             if not self.closed:
                 raise
@@ -237,7 +232,7 @@ def _connect_with_deadline(dialect: Any, arguments: list[Any], names: dict[str, 
     # Here libpq keeps the deadline by itself, once for each host.
     connection = circuit_breaker.call(settings.connect_timeout, None, partial(dialect.connect, *arguments, **names))
     connection.deadline = settings.statement_timeout + GRACE
-    connection.answered_at = time.monotonic()
+    connection.is_fresh = True
     return connection
 
 
@@ -245,9 +240,10 @@ def _check_connection(connection: Any, _record: Any, _proxy: Any) -> None:
     """Check a pooled connection before it is used; if the server is silent, no new one is opened."""
     if not isinstance(connection, TimeoutConnection):
         return
-    started = time.monotonic()
-    if started < connection.answered_at + UNASKED:
+    if connection.is_fresh:
+        connection.is_fresh = False
         return
+    started = time.monotonic()
     try:
         connection.ping()
     except psycopg2.Error as error:
