@@ -29,19 +29,14 @@ def find_day(word: DayWord, today: date, present: date | None = None) -> date:
 
 
 def list_day_words(today: date, present: date | None = None, *, moves: bool = True) -> list[DayWord]:
-    """List the words to offer: each means another day, such as on a Sunday, when tomorrow is Monday.
+    """List the words to offer: each means another day. Where Monday is tomorrow, or in a week, it is called so.
 
     :param present: the day of what is moved, which no word means
     :param moves: whether something is moved, and not added, since nothing is put off to today
     """
-    days = {present} if present else set()
-    words = []
-    for word in DayWord:
-        day = find_day(word, today, present)
-        if day not in days and not (moves and word is DayWord.TODAY):
-            days.add(day)
-            words.append(word)
-    return words
+    days = {word: find_day(word, today, present) for word in DayWord if word is not DayWord.TODAY or not moves}
+    others = {day for word, day in days.items() if word is not DayWord.MONDAY}
+    return [word for word, day in days.items() if day != present and (word is not DayWord.MONDAY or day not in others)]
 
 
 def read_day_word(word: str | None) -> DayWord | None:
