@@ -227,11 +227,12 @@ def _part_users(files: Sequence[BinaryIO], options: Options) -> tuple[list[Binar
     for file in files if len(files) > 1 else ():
         with _naming(file.name):
             csv = open_table(file, encoding=options.encoding, delimiter=options.delimiter, knows=is_known)
-            if not are_users(csv.header):
-                others.append(file)
-            elif found := read_users(csv):
-                people |= found
-                click.echo(f"{file.name}: users, who say who the owners are")
+            found = read_users(csv) if are_users(csv.header) else {}
+        if found:
+            people |= found
+            click.echo(f"{file.name}: users, who say who the owners are")
+        else:
+            others.append(file)
     return others or [*files], replace(options, people=people)
 
 

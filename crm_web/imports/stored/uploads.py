@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -15,7 +14,7 @@ from crm_web.imports.recognition import Kind, is_known
 from crm_web.imports.stored.files import store_file
 from crm_web.imports.stored.operations import BEFORE_IMPORT, OF_ONE_FILE, OF_SET, go_back, lock_import
 from crm_web.imports.stored.preview import describe, is_small, map_columns
-from crm_web.imports.tables import FileUnreadable, open_table
+from crm_web.imports.tables import FileUnreadable, Table, open_table
 from crm_web.imports.targets import Target, detect_in_set, detect_target, map_for
 from crm_web.imports.users import are_users, read_users
 from crm_web.models import Employee, Import, limit_of
@@ -68,12 +67,11 @@ def create_set(
     :raise ImportClosed: if that is imported already
     """
     earlier = lock_import(joins, *BEFORE_IMPORT) if joins else []
-    users, others = _part_users(files, earlier)
-    if not earlier and not others:
-        raise FileUnreadable(f"{tidy_filename(files[0][1])}: {ONLY_USERS}", "file")
     options = {"region": region, "currency": currency, "creates_owners": creates_owners}
     options |= {name: value for record in earlier for name, value in record.options.items() if name in OF_SET}
-    uploads = [_read_upload(*file, options) for file in others]
+    uploads, users = _read_uploads(files, options, (earlier[0].options.get("users") or {}) if earlier else {})
+    if not earlier and not uploads:
+        raise FileUnreadable(f"{tidy_filename(files[0][1])}: {ONLY_USERS}", "file")
     # The release before did not keep the kind.
     kinds = {Kind(record.options.get("kind", Kind.PERSON)) for record in earlier} | {each.kind for each in uploads}
     is_set = len(earlier) + len(uploads) > 1
@@ -87,50 +85,48 @@ def create_set(
     return first
 
 
-def _part_users(
-    files: Sequence[tuple[BinaryIO, str]], earlier: Sequence[Import]
-) -> tuple[dict[str, Any], list[tuple[BinaryIO, str]]]:
-    """Read the files of users, which say who the owners in the others are, and are not kept.
+def _read_uploads(
+    files: Sequence[tuple[BinaryIO, str]], options: Mapping[str, Any], users: Mapping[str, Any]
+) -> tuple[list[Upload], dict[str, Any]]:
+    """Read the files, and from those of users, which are not kept, who the owners in the others are.
 
-    :param earlier: the files that they join
-    :return: what is kept with each of the others, and the others
+    :param users: the files of users that came before, and who is in them
+    :return: the others, and what is kept with each of them
     """
-    known = earlier[0].options.get("users") or {} if earlier else {}
-    people, names, others = dict(known.get("people", {})), list(known.get("files", ())), []
-    for stream, filename in files:
-        found = _read_users(stream)
-        people |= found
-        if found:
-            names.append(tidy_filename(filename))
-        else:
-            others.append((stream, filename))
-    return {"users": {"files": names, "people": people}} if people else {}, others
-
-
-def _read_users(stream: BinaryIO) -> dict[str, str]:
-    with suppress(FileUnreadable):
-        csv = open_table(stream, knows=is_known)
+    uploads, people, names = [], dict(users.get("people", {})), list(users.get("files", ()))
+    for stream, sent_name in files:
+        filename, size = tidy_filename(sent_name), stream.seek(0, 2)
+        csv = _open(stream, filename)
         if are_users(csv.header):
-            return read_users(csv)
-    return {}
+            if found := read_users(csv):
+                people |= found
+                names.append(filename)
+                continue
+            # Its rows are used up.
+            csv = _open(stream, filename)
+        uploads.append(_read_upload(csv, stream, filename, size, options))
+    return uploads, {"users": {"files": names, "people": people}} if people else {}
 
 
-def _read_upload(stream: BinaryIO, filename: str, options: Mapping[str, Any]) -> Upload:
-    """Find out how a file is written and what its columns are, by reading it once."""
-    name, size = tidy_filename(filename), stream.seek(0, 2)
+def _open(stream: BinaryIO, filename: str) -> Table:
     try:
         csv = open_table(stream, knows=is_known)
         if not csv.sample:
             raise FileUnreadable("The file has a header, but no rows below it.")
     except FileUnreadable as error:
-        raise FileUnreadable(f"{name}: {error.message}", "file") from error
+        raise FileUnreadable(f"{filename}: {error.message}", "file") from error
+    return csv
+
+
+def _read_upload(csv: Table, stream: BinaryIO, filename: str, size: int, options: Mapping[str, Any]) -> Upload:
+    """Find out how a file is written and what its columns are, by reading it once."""
     header_hash = _hash_header(csv.header)
     options = {**options, **_find_earlier_choice(header_hash)}
     options |= {"encoding": csv.encoding, "delimiter": csv.delimiter, "question": csv.question}
     if csv.sheet is not None:
         options |= {"sheet": csv.sheet, "sheets": csv.sheets}
     mapping, problem = map_columns(csv, options, is_whole=is_small(size))
-    return Upload(stream, name, size, header_hash, options, mapping, problem)
+    return Upload(stream, filename, size, header_hash, options, mapping, problem)
 
 
 def _keep_upload(upload: Upload, kinds: Collection[Kind], by: Employee) -> Import:
