@@ -1,6 +1,5 @@
 """The columns that a list can show: one description serves heads, cells, loading and files."""
 
-import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -78,14 +77,6 @@ class Column:
         return lambda record: getattr(getattr(record, own), further, None)
 
 
-class DueDay(NamedTuple):
-    """When something is due, as a cell says it."""
-
-    text: str
-    is_late: bool
-    is_today: bool
-
-
 class LinkedRecord(NamedTuple):
     """Another record in a cell, and whose page it is on."""
 
@@ -109,7 +100,6 @@ class ShownColumns:
     :param columns: the columns, in order
     :param are_chosen: whether somebody chose them; else the lesser ones go where it gets narrow
     :param user_locale: how the reader writes amounts and dates
-    :param today: the day that it is where the reader is
     :param edited_from: the address of a list whose cells are links to edit them, as they lead back to it
     """
 
@@ -119,21 +109,18 @@ class ShownColumns:
         *,
         are_chosen: bool,
         user_locale: UserLocale,
-        today: dt.date,
         edited_from: str | None = None,
     ) -> None:
         classes = [None if are_chosen else column.is_lesser for column in columns]
         named = ["wide-only" if lesser == "wide" else "lesser" if lesser else "" for lesser in classes]
-        self._user_locale, self._today = user_locale, today
         writers = {
             "money": lambda value, record: money(value, record.currency, user_locale=user_locale),
             "percent": lambda value, _: percent(value, user_locale=user_locale),
             "date": lambda value, _: date(value, user_locale=user_locale),
             "moment": lambda value, _: time_parts(value, user_locale=user_locale) if value else None,
-            "due": self._write_due,
             "country": lambda value, _: country(value),
             "word": lambda value, _: value.label if value else None,
-            "record": self._link,
+            "record": _link_record,
         }
         self._parts = [
             (column.kind, name, column.read, writers.get(column.kind), _link_cells(column, edited_from))
@@ -149,14 +136,10 @@ class ShownColumns:
             ]
         )
 
-    def _write_due(self, day: dt.date | None, _: Any) -> DueDay | None:
-        if day is None:
-            return None
-        return DueDay(date(day, user_locale=self._user_locale), day < self._today, day == self._today)
 
-    def _link(self, other: Any, record: Any) -> LinkedRecord:
-        lead_id, customer_id = getattr(record, "lead_id", None), getattr(record, "customer_id", None)
-        return LinkedRecord(other.name, other.deleted_at is not None, lead_id, customer_id)
+def _link_record(other: Any, record: Any) -> LinkedRecord:
+    lead_id, customer_id = getattr(record, "lead_id", None), getattr(record, "customer_id", None)
+    return LinkedRecord(other.name, other.deleted_at is not None, lead_id, customer_id)
 
 
 def _link_cells(column: Column, edited_from: str | None) -> CellLink | None:

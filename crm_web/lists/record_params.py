@@ -182,6 +182,5 @@ class SpecListParams(RecordListParams):
             self.shown,
             are_chosen=self.has_own_columns,
             user_locale=self.user_locale,
-            today=self.today,
             edited_from=self.url(at=self.mark) if self.editing else None,
         )
