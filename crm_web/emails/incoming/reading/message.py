@@ -145,16 +145,21 @@ def _read_id(header: Message) -> str:
 
 
 def _choose_texts(parts: Sequence[Part]) -> list[Part]:
-    """Choose the parts that are its text: of several forms the plain one, unless that is empty."""
-    texts = [part for part in parts if part.media_type in ("text/plain", "text/html") and not _is_file(part)]
-    chosen: list[Part] = []
-    for part in texts:
-        others = [it for it in texts if part.alternative is not None and it.alternative == part.alternative]
-        plain = next((it for it in others if it.media_type == "text/plain" and _read_text(it)), None)
-        best = plain or next((it for it in others if it.media_type == "text/html"), part)
-        if best is part or not others:
-            chosen.append(part)
-    return chosen
+    """Choose the parts that are its text, one of several forms of the same."""
+    forms: dict[tuple[str, int], list[Part]] = {}
+    for place, part in enumerate(parts):
+        if part.media_type in ("text/plain", "text/html") and not _is_file(part):
+            same = ("alone", place) if part.alternative is None else ("form", part.alternative)
+            forms.setdefault(same, []).append(part)
+    return [_choose_form(some) for some in forms.values()]
+
+
+def _choose_form(forms: Sequence[Part]) -> Part:
+    """Choose the plain form, unless that is empty."""
+    if len(forms) == 1:
+        return forms[0]
+    plain = next((it for it in forms if it.media_type == "text/plain" and _read_text(it)), None)
+    return plain or next((it for it in forms if it.media_type == "text/html"), forms[0])
 
 
 def _is_file(part: Part) -> bool:
