@@ -68,6 +68,7 @@ def _add(record: Lead | Customer) -> ResponseReturnValue:
         record = find_again(record) or abort(404)
         if answer := replay_response(form):
             return answer.give()
+        # Again, since the key may have been sent before with something else.
         if not form.validate():
             return _adding_page(form, record), 422
         activity = operations.add_activity(record, form.values(), by=current_user)

@@ -80,6 +80,7 @@ def _add(place: Place) -> ResponseReturnValue:
         place = _require(queries.find_again(place))
         if answer := replay_response(form):
             return answer.give()
+        # Again, since the key may have been sent before with something else.
         if not form.validate():
             return _adding_page(form, place), 422
         files = operations.add_files(place, received, by=current_user)

@@ -1,5 +1,7 @@
 """The page of emails that came in, where managers place those that wait."""
 
+from collections.abc import Callable
+
 from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -93,38 +95,33 @@ def make_lead(email_id: int) -> ResponseReturnValue:
 @blueprint.post("/<int:email_id>/take-back")
 @allowed(Action.CHANGE_ANY)
 def take_back(email_id: int) -> ResponseReturnValue:
-    email = _email_or_404(email_id)
-    try:
-        operations.take_back_email(email, by=current_user)
-    except DomainError as error:
-        return _refuse(error, email_id)
-    db.session.commit()
-    return Answer("The email waits to be placed again.", url_for(".show_email", email_id=email_id)).give()
+    return _change(email_id, operations.take_back_email, _answer_waiting(email_id))
 
 
 @blueprint.post("/<int:email_id>/ignore")
 @allowed(Action.CHANGE_ANY)
 def ignore_email(email_id: int) -> ResponseReturnValue:
-    email = _email_or_404(email_id)
-    try:
-        operations.ignore_email(email, by=current_user)
-    except DomainError as error:
-        return _refuse(error, email_id)
-    db.session.commit()
     undo = ("Undo", url_for(".reconsider_email", email_id=email_id))
-    return Answer("Email ignored.", url_for(".list_emails"), undo=undo).give()
+    return _change(email_id, operations.ignore_email, Answer("Email ignored.", url_for(".list_emails"), undo=undo))
 
 
 @blueprint.post("/<int:email_id>/reconsider")
 @allowed(Action.CHANGE_ANY)
 def reconsider_email(email_id: int) -> ResponseReturnValue:
-    email = _email_or_404(email_id)
+    return _change(email_id, operations.reconsider_email, _answer_waiting(email_id))
+
+
+def _answer_waiting(email_id: int) -> Answer:
+    return Answer("The email waits to be placed again.", url_for(".show_email", email_id=email_id))
+
+
+def _change(email_id: int, change: Callable[..., None], answer: Answer) -> ResponseReturnValue:
     try:
-        operations.reconsider_email(email, by=current_user)
+        change(_email_or_404(email_id), by=current_user)
     except DomainError as error:
         return _refuse(error, email_id)
     db.session.commit()
-    return Answer("The email waits to be placed again.", url_for(".show_email", email_id=email_id)).give()
+    return answer.give()
 
 
 def _refuse(error: DomainError, email_id: int) -> ResponseReturnValue:
