@@ -111,10 +111,7 @@ def inspect_columns(
         *((place, count.add) for place, count in counts.items()),
         *((place, functools.partial(_note_filled, filled, place)) for place, name in enumerate(header) if not name),
     ]
-    for _, cells in rows:
-        for place, add in collectors:
-            if place < len(cells) and cells[place]:
-                add(cells[place])
+    _collect(rows, collectors)
     first, questions = _decide_dates(list(orders.values()), day_first)
     mark, more = marks.decide(decimal_mark, tuple(columns.get("amount", ())))
     statuses, is_said = _choose_statuses(known), decimal_mark is not None
@@ -122,6 +119,14 @@ def inspect_columns(
     return ColumnFacts(
         statuses, first, mark, is_said, numbers, shares.are_fractions, frozenset(filled), counts, (*questions, *more)
     )
+
+
+def _collect(rows: Iterable[Row], collectors: Sequence[tuple[int, Callable[[str], None]]]) -> None:
+    """Give each collector what is filled in in its column."""
+    for _, cells in rows:
+        for place, add in collectors:
+            if place < len(cells) and cells[place]:
+                add(cells[place])
 
 
 def _note_filled(filled: set[int], place: int, text: str) -> None:
