@@ -174,7 +174,7 @@ def list_column(filters: LeadFilter, closed_in: Period | None, *, cursor: str) -
         return _select_column(some, closed_in, is_open=is_open).where(Lead.status == status)
 
     query = column_of(filters).outerjoin(_Owner, _Owner.id == Lead.owner_id).with_only_columns(*SHOWN_ON_CARD)
-    scan = Scan(column_of(LeadFilter()), SCAN_LIMIT, [query], near=query, is_counted=True)
+    scan = Scan(column_of(LeadFilter()), SCAN_LIMIT, [query], is_counted=True)
     page = load_page(
         query, order, cursor=cursor, scan=None if filters.in_use == ["statuses"] else scan, is_bounded=False
     )

@@ -67,17 +67,17 @@ class Scan:
     :param limit: how many rows of it a page may read
     :param probes: selects with some of the filters each, that an index of their own finds
     :param is_counted: whether the first of them has all filters
-    :param near: the list for a few rows of the order: without the index of words, since of common words reading that
-        index takes longer than reading the rows
     :param words: selects the first rows of the order that contain the words of the list, if it has any
+    :param near: a list with words for a few rows of the order: without the index of words, since of common ones reading
+        that index takes longer than reading the rows
     """
 
     base: Select[Any]
     limit: int
     probes: Sequence[Select[Any]]
-    near: Select[Any]
     is_counted: bool = False
     words: Select[Any] | None = None
+    near: Select[Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -272,18 +272,20 @@ def _find_within(
 
     :param count: of all that match, if it is known
     """
+    near = query if scan.near is None else scan.near
     usual = scan.limit if order.groups is None else GROUP_SCAN_LIMIT
     length = max(usual, position.scan if position else 0)
     if order.groups is None:
         keys = scan.base.with_only_columns(*_keys_of(order))
         end = db.session.execute(_slice(keys, order, position, 0).offset(length - 1)).first()
-        matches = _between(scan.near, order, position, end).with_only_columns(*_keys_of(order))
+        matches = _between(near, order, position, end).with_only_columns(*_keys_of(order))
     else:
         scanned = _merge_group_scans(scan.base, order, position, length)
         end = db.session.execute(scanned.offset(length - 1)).first()
         found = scanned.cte("scanned").prefix_with("MATERIALIZED")
-        near = scan.near.join(found, found.c.sort_id == order.id_column)
-        matches = near.with_only_columns(found.c.sort_key, found.c.sort_id)
+        matches = near.join(found, found.c.sort_id == order.id_column).with_only_columns(
+            found.c.sort_key, found.c.sort_id
+        )
     last = None if end is None else (end[0], end[1])
     if count and order.groups is None:
         # Nothing is left to count, so it may end with the page.

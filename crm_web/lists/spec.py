@@ -309,9 +309,9 @@ class ListSpec:
             base=base,
             limit=COVERED_SCAN_LIMIT if is_covered else SCAN_LIMIT,
             probes=[self.select(type(filters)(**some)) for some in parts] or [base],
-            near=self._select_for(order, filters, by_words=False),
             is_counted=bool(parts) and parts[0] == {name: getattr(filters, name) for name in filters.in_use},
             words=self._select_first_with_words(base, order, filters.words) if has_words else None,
+            near=self._select_for(order, filters, by_words=False) if has_words else None,
         )
 
     def _list_found_parts(self, filters: ListFilter) -> Iterator[dict[str, Any]]:
