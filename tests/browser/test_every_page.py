@@ -30,6 +30,7 @@ from tests.browser.conftest import Open
 from tests.browser.filled import list_addresses
 from tests.browser.site import NARROW, WIDE, Site, find_violations, leave_out_repeated_rows, measure_overflow
 from tests.factories import (
+    make_activity,
     make_erasure,
     make_incoming_email,
     make_mail_template,
@@ -96,6 +97,7 @@ def _ids(site: Site) -> dict[str, Any]:
             "merge_id": _make_duplicates(session),
             "erasure_id": make_erasure(session),
         }
+        _make_mention(session, session.get_one(Lead, found["lead_id"]))
         assert session.scalars(select(Customer.id)).first()
     return {name: value for name, value in found.items() if value is not None}
 
@@ -138,6 +140,12 @@ def _make_duplicates(session: Session) -> int:
     make_pair(session, one, other)
     STATES["records side by side"] = f"/leads/merge?ids={one.id},{other.id}"
     return make_merge(session, one).id
+
+
+def _make_mention(session: Session, person: Lead) -> None:
+    """Another lead speaks of the person, which the page that erases them shows."""
+    other = session.scalars(select(Lead.id).where(Lead.status == LeadStatus.NEW, Lead.deleted_at.is_(None))).first()
+    make_activity(session, lead_id=other, subject=f"Met {person.name}")
 
 
 def _make_failing_webhook(session: Session) -> int:
