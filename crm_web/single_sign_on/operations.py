@@ -8,11 +8,11 @@ from sqlalchemy.dialects.postgresql import insert
 from crm_web.auth.operations import AccountDeactivated
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
-from crm_web.employees.operations import change_employee, create_employee
+from crm_web.employees.operations import LastAdministrator, SuccessorNeeded, change_employee, create_employee
 from crm_web.employees.roles import GroupRoles
 from crm_web.models import Employee, EmployeeIdentity, Role, SignIn, set_audit_actor
 from crm_web.records.people import find_employee_by_email
-from crm_web.single_sign_on.provider import Identity, SignedOut
+from crm_web.single_sign_on.identities import Identity, SignedOut
 
 
 class NotAdmitted(DomainError):
@@ -37,11 +37,9 @@ def admit(identity: Identity, rules: Admission) -> Employee:
     Someone is known by the provider's id of them. The first time, they are found by an email that the provider vouches
     for; from then on the email may change.
 
-    :raise NotAdmitted: if nobody here is meant, or none of their groups has a role
+    :raise NotAdmitted: if nobody here is meant, none of their groups has a role, or they can't have that role yet
     :raise AccountDeactivated: if their account here is deactivated
     :raise EmailTaken: if somebody else took their email at this moment
-    :raise LastAdministrator: if their groups would leave nobody to manage employees
-    :raise SuccessorNeeded: if their groups end their right to own records, and they own some
     """
     role = rules.roles.choose(identity.groups)
     if rules.roles.by_group and role is None:
@@ -50,8 +48,23 @@ def admit(identity: Identity, rules: Admission) -> Employee:
     if not employee.is_active:
         raise AccountDeactivated("Your account is deactivated. Ask an admin to reactivate it.")
     if rules.roles.by_group and role is not None and role is not employee.role:
-        change_employee(employee, {"role": role}, version=employee.version, handover=None, by=None)
+        _change_role(employee, role)
     return employee
+
+
+def _change_role(employee: Employee, role: Role) -> None:
+    """Nobody comes in with rights that are over; whoever is refused can't do anything about it here."""
+    try:
+        change_employee(employee, {"role": role}, version=employee.version, handover=None, by=None)
+    except LastAdministrator as error:
+        raise NotAdmitted(
+            "Your groups no longer make you an admin, and there is no other. Have your identity provider name one, who "
+            "has to sign in first."
+        ) from error
+    except SuccessorNeeded as error:
+        raise NotAdmitted(
+            "Your groups no longer let you own records, and some are still yours. Ask an admin to choose a new owner."
+        ) from error
 
 
 def end_sign_ins(signed_out: SignedOut) -> int:
@@ -62,7 +75,8 @@ def end_sign_ins(signed_out: SignedOut) -> int:
     employee_id = select(EmployeeIdentity.employee_id).where(EmployeeIdentity.issuer == signed_out.issuer)
     if signed_out.subject is not None:
         employee_id = employee_id.where(EmployeeIdentity.subject == signed_out.subject)
-    ended = update(SignIn).where(SignIn.employee_id.in_(employee_id), SignIn.ended_at.is_(None))
+    is_meant = SignIn.created_at <= func.to_timestamp(signed_out.latest)
+    ended = update(SignIn).where(SignIn.employee_id.in_(employee_id), SignIn.ended_at.is_(None), is_meant)
     if signed_out.session is not None:
         ended = ended.where(SignIn.provider_session == signed_out.session)
     rows = db.session.execute(ended.values(ended_at=func.now()).returning(SignIn.id))

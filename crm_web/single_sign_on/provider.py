@@ -1,9 +1,9 @@
 """The identity provider: OpenID Connect with discovery, PKCE and nonce, by Authlib."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, redirect, request, session
@@ -13,13 +13,21 @@ from werkzeug.wrappers import Response
 from crm_web.core.config import current_settings
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
+from crm_web.single_sign_on.identities import Identity, SignedOut, make_identity, read_session, read_subject
 
 SECONDS_TO_ANSWER = 5
 CLOCKS_APART = 120
 """How many seconds the provider's clock may be ahead of ours or behind it."""
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+"""How a provider may sign: with a key that only it has. Some also offer ``none`` or a shared secret to other apps."""
+SECONDS_BETWEEN_KEYS = 10
+"""How soon keys are fetched again for a message that names an unknown one, which anybody can send."""
+EMAIL = ("email", "email_verified")
 SIGNED_OUT = "http://schemas.openid.net/event/backchannel-logout"
 SCOPE = "openid email profile"
 CLIENT = "provider"
+SIGNED_WITH = "id_token_signing_alg_values_supported"
+KEYS_FETCHED = "single_sign_on_keys_fetched"
 PENDING = f"_state_{CLIENT}_"
 """What Authlib's values in the session begin with: one for each tab that was sent to the provider."""
 MOST_PENDING, LONGEST_PLACE = 2000, 1000
@@ -32,36 +40,6 @@ class SignInNotCompleted(DomainError):
 
 class ProviderUnavailable(DomainError):
     """The provider can't be reached."""
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Somebody as the provider vouches for them.
-
-    :param issuer: the provider, as its tokens name it
-    :param subject: the provider's id for them, which never changes and is never given to anybody else
-    :param email: ``None`` if the provider doesn't vouch for one
-    :param session: the provider's id of this sign-in, by which it can end it; ``None`` if it has none
-    """
-
-    issuer: str
-    subject: str
-    email: str | None
-    name: str
-    groups: frozenset[str] = frozenset()
-    session: str | None = None
-
-
-@dataclass(frozen=True)
-class SignedOut:
-    """Whom the provider signed out.
-
-    :param session: the one sign-in; ``None`` for all of theirs
-    """
-
-    issuer: str
-    subject: str | None
-    session: str | None
 
 
 def begin(callback: str, place: str | None) -> Response:
@@ -115,9 +93,12 @@ def read_sign_out(logout_token: str) -> SignedOut:
     """
     with _in_words():
         claims = _decode(logout_token)
-        if SIGNED_OUT not in claims["events"] or "nonce" in claims or not {"sub", "sid"} & claims.keys():
+        is_message = isinstance(claims["events"], dict) and SIGNED_OUT in claims["events"] and "nonce" not in claims
+        subject, ended = claims.get("sub"), read_session(claims.get("sid"))
+        if not is_message or (subject is None and ended is None):
             raise ValueError("no message of signing out")
-        return SignedOut(claims["iss"], claims.get("sub"), claims.get("sid"))
+        latest = int(claims["iat"]) + CLOCKS_APART
+        return SignedOut(claims["iss"], None if subject is None else read_subject(subject), ended, latest)
 
 
 def _decode(token: str) -> dict[str, Any]:
@@ -127,12 +108,13 @@ def _decode(token: str) -> dict[str, Any]:
     from joserfc.jwt import JWTClaimsRegistry
 
     client = _client()
-    algorithms = client.load_server_metadata().get("id_token_signing_alg_values_supported", ["RS256"])
+    algorithms = client.load_server_metadata()[SIGNED_WITH]
     try:
         found = jwt.decode(token, KeySet.import_key_set(client.fetch_jwk_set()), algorithms=algorithms)
     except InvalidKeyIdError:
-        # The provider has changed its keys.
-        found = jwt.decode(token, KeySet.import_key_set(client.fetch_jwk_set(force=True)), algorithms=algorithms)
+        # The provider may have changed its keys.
+        keys = KeySet.import_key_set(_fetch_keys_again(client))
+        found = jwt.decode(token, keys, algorithms=algorithms)
     JWTClaimsRegistry(
         now=_read_clock(),
         leeway=CLOCKS_APART,
@@ -143,6 +125,15 @@ def _decode(token: str) -> dict[str, Any]:
         events={"essential": True},
     ).validate(found.claims)
     return dict(found.claims)
+
+
+def _fetch_keys_again(client: Any) -> Any:
+    """Fetch the provider's keys, unless that was done a moment ago."""
+    known, now = current_app.extensions, time.monotonic()
+    if now - known.get(KEYS_FETCHED, -SECONDS_BETWEEN_KEYS) < SECONDS_BETWEEN_KEYS:
+        raise ValueError("signed with an unknown key")
+    known[KEYS_FETCHED] = now
+    return client.fetch_jwk_set(force=True)
 
 
 def _claims_by_our_clock(client: Any) -> type[Any]:
@@ -171,18 +162,20 @@ def _complete_claims(token: dict[str, Any]) -> dict[str, Any]:
     said = _client().userinfo(token=token)
     if said["sub"] != claims["sub"]:
         raise ValueError("the provider speaks of another person")
-    return {**said, **claims}
+    # Whether an email is verified is said of that one, not of another that stands elsewhere.
+    pair = claims if "email" not in said or claims.keys() >= set(EMAIL) else said
+    return {**said, **claims} | {name: pair.get(name) for name in EMAIL}
 
 
 def _read_identity(claims: dict[str, Any]) -> Identity:
     settings = current_settings()
     is_vouched_for = claims.get("email_verified") is True or settings.oidc_trusts_emails
     groups = claims.get(settings.oidc_groups_claim) or []
-    return Identity(
-        issuer=str(claims["iss"]),
-        subject=str(claims["sub"]),
+    return make_identity(
+        claims["iss"],
+        claims["sub"],
         email=claims.get("email") if is_vouched_for else None,
-        name=str(claims.get("name") or claims.get("email") or claims["sub"]),
+        name=claims.get("name") or claims.get("email"),
         groups=frozenset([groups] if isinstance(groups, str) else map(str, groups)),
         session=claims.get("sid"),
     )
@@ -206,9 +199,12 @@ def _in_words() -> Iterator[None]:
 def _client() -> Any:
     """Return the client of the provider, which has to be the one that OIDC_ISSUER names."""
     client = _registered_client()
-    named, wanted = client.load_server_metadata().get("issuer"), current_settings().oidc_issuer
+    said = client.load_server_metadata()
+    named, wanted = said.get("issuer"), current_settings().oidc_issuer
     if named != wanted:
         raise ValueError(f"the provider calls itself {named}, and OIDC_ISSUER is {wanted}")
+    # Authlib would take each of those that the provider names.
+    said[SIGNED_WITH] = [name for name in ALGORITHMS if name in (said.get(SIGNED_WITH) or ())] or ["RS256"]
     return client
 
 

@@ -14,7 +14,7 @@ from crm_web.core.request_log import TRUSTED_USER, log_event
 from crm_web.employees.roles import read_group_roles
 from crm_web.models import SignInMethod
 from crm_web.single_sign_on import blueprint, operations, provider
-from crm_web.single_sign_on.provider import Identity
+from crm_web.single_sign_on.identities import Identity, make_identity
 from crm_web.web.flash import flash_message
 from crm_web.web.urls import safe_redirect_target
 
@@ -57,8 +57,10 @@ def trust_proxy() -> ResponseReturnValue:
     _require(bool(email))
     try:
         subject = str(email).lower()
-        identity = Identity(issuer=PROXY, subject=subject, email=str(email), name=str(email), session=subject)
+        identity = make_identity(PROXY, subject, email=email, name=email, session=subject)
         return _let_in(identity, safe_redirect_target(request.args.get("next")))
+    except ValueError:
+        return _refuse(provider.SignInNotCompleted("The proxy sent something else than your email. Ask an admin."))
     except DomainError as error:
         return _refuse(error)
 

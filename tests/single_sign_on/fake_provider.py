@@ -1,8 +1,10 @@
 """An identity provider for tests: real HTTP, real signatures, and answers that a test can spoil."""
 
+import hmac
 import json
 import secrets
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,18 +26,26 @@ class FakeProvider:
     :param claims: what the next token says beside what every token says; a test changes it at will
     :param name: what it calls itself, if not as it should
     :param more_claims: what it says only when it is asked for more
+    :param algorithms: how it signs, as it says
+    :param forged: the next token, if not one of its own
     """
 
     def __init__(self) -> None:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.issuer = f"http://127.0.0.1:{self.server.server_port}"
-        self.claims: dict[str, Any] = {}
-        self.more_claims: dict[str, Any] = {}
-        self.name = ""
-        self.clock = 0
-        self.is_away = False
+        self.begin_again()
         self._asked: dict[str, dict[str, str]] = {}
         self.rotate()
+
+    def begin_again(self) -> None:
+        """Be as every provider should be."""
+        self.claims: dict[str, Any] = {}
+        self.more_claims: dict[str, Any] = {}
+        self.algorithms = ["RS256"]
+        self.forged = ""
+        self.name = ""
+        self.clock = self.keys_given = 0
+        self.is_away = False
 
     def rotate(self) -> None:
         """Sign with a new key from now on, and forget the old one."""
@@ -56,6 +66,12 @@ class FakeProvider:
         said = {name: value for name, value in said.items() if value is not None}
         return jwt.encode({"alg": "RS256", "kid": self.key.kid}, said, self.key)
 
+    def forge(self, algorithm: str, key: bytes = b"", **claims: Any) -> str:
+        """A token of somebody who knows only what everybody may know of this provider."""
+        _, said, _ = self.sign(**claims).split(".")
+        header = encode(json.dumps({"alg": algorithm, "kid": self.key.kid}).encode())
+        return f"{header}.{said}.{encode(hmac.digest(key, f'{header}.{said}'.encode(), 'sha256')) if key else ''}"
+
     def sign_out(self, **claims: Any) -> str:
         """A message that somebody signed out."""
         return self.sign(**({"jti": secrets.token_hex(8), "events": {SIGNED_OUT: {}}} | claims))
@@ -70,9 +86,10 @@ class FakeProvider:
                 "token_endpoint": f"{self.issuer}/token",
                 "jwks_uri": f"{self.issuer}/keys",
                 "userinfo_endpoint": f"{self.issuer}/userinfo",
-                "id_token_signing_alg_values_supported": ["RS256"],
+                "id_token_signing_alg_values_supported": self.algorithms,
             }
         if path == "/keys":
+            self.keys_given += 1
             return 200, dict(KeySet([self.key]).as_dict(private=False))
         if path == "/userinfo":
             return 200, {"sub": self.claims.get("sub")} | self.more_claims
@@ -80,7 +97,7 @@ class FakeProvider:
         if asked is None or create_s256_code_challenge(sent.get("code_verifier", "")) != asked["code_challenge"]:
             return 400, {"error": "invalid_grant"}
         id_token = self.sign(**({"sub": "u-1", "nonce": asked["nonce"]} | self.claims))
-        return 200, {"access_token": secrets.token_hex(8), "token_type": "Bearer", "id_token": id_token}
+        return 200, {"access_token": secrets.token_hex(8), "token_type": "Bearer", "id_token": self.forged or id_token}
 
     def _handler(provider) -> type[BaseHTTPRequestHandler]:
         class Handler(BaseHTTPRequestHandler):
@@ -101,6 +118,11 @@ class FakeProvider:
                 pass
 
         return Handler
+
+
+def encode(content: bytes) -> str:
+    """As tokens are written."""
+    return urlsafe_b64encode(content).decode().rstrip("=")
 
 
 @contextmanager
