@@ -1,6 +1,6 @@
 """Managing employees, and handing over their records."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -13,7 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from crm_web.auth.operations import check_new_password, end_sign_ins, hash_password
 from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
-from crm_web.employees.queries import Belongings, count_belongings
+from crm_web.employees.queries import Belongings, count_belongings, list_with_belongings
 from crm_web.models import Activity, Base, Customer, Employee, Lead, Role, set_audit_actor
 from crm_web.records.merging import Merge
 from crm_web.records.operations import merge_with_saved
@@ -111,6 +111,24 @@ def change_employee(
         set_values(employee, merged.values, country=None, by=by)
         db.session.flush()
     return handed_over, merged
+
+
+def give_role(employees: Collection[Employee], role: Role, *, by: Employee) -> Collection[Employee]:
+    """Give many employees a role with one statement.
+
+    :return: those who keep theirs, because they have something to hand over first: see ``change_employee``
+    :raise LastAdministrator: if nobody else could manage the employees
+    """
+    set_audit_actor(by)
+    take_turn()
+    ids = [employee.id for employee in employees]
+    busy = () if role.sells else list_with_belongings(ids)
+    given = update(Employee).where(Employee.id.in_(ids), Employee.id.not_in(busy)).values(role=role)
+    with _refusals_in_words():
+        db.session.execute(given, execution_options={"synchronize_session": False})
+    again = select(Employee).where(Employee.id.in_(ids)).execution_options(populate_existing=True)
+    db.session.scalars(again).all()
+    return [employee for employee in employees if employee.id in busy]
 
 
 def deactivate(employee: Employee, *, handover: Handover | None, by: Employee | None) -> Belongings:

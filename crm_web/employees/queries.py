@@ -1,10 +1,10 @@
 """Queries for the pages of employees."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Text, case, func, or_, select
+from sqlalchemy import Text, case, func, or_, select, union
 from sqlalchemy.orm import joinedload
 
 from crm_web.auth.queries import name_browser
@@ -135,3 +135,16 @@ def count_belongings(employee: Employee) -> Belongings:
         )
     )
     return Belongings(*db.session.execute(select(*counts)).one())
+
+
+def list_with_belongings(employee_ids: Collection[int]) -> Collection[int]:
+    """List those of some employees who own something, including the trash, or have open tasks."""
+    owned = (
+        select(column).where(column.in_(employee_ids), *conditions)
+        for column, *conditions in (
+            (Lead.owner_id,),
+            (Customer.owner_id,),
+            (Activity.assignee_id, Activity.is_open_task),
+        )
+    )
+    return set(db.session.scalars(union(*owned)))

@@ -48,6 +48,15 @@ def read_text(value: str, limit: int) -> str:
     return value
 
 
+def is_storable(value: str) -> bool:
+    """Whether PostgreSQL can store a text, or be asked for it."""
+    try:
+        read_text(value, len(value))
+    except ValueError:
+        return False
+    return True
+
+
 def read_email(value: str, limit: int = 254) -> str:
     """Check an email address without network access; only its domain is lower-cased.
 

@@ -1,5 +1,6 @@
 """Reading SCIM requests and writing responses."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ from crm_web.scim.resources import MOST_RESULTS, PROVIDER
 
 Kind = TypeVar("Kind", bound=Resource[Any])
 MEDIA_TYPE = "application/scim+json"
+ONE_MEMBER = re.compile(r'members\[value eq "([^"\\]*)"\]', re.IGNORECASE)
 
 
 def read_resource(model: type[Kind], context: Context) -> Kind:
@@ -42,7 +44,31 @@ def read_patch(model: type[Kind]) -> PatchOp[Kind]:
     body: PatchOp[Kind] = _read_body(PatchOp[model], Context.RESOURCE_PATCH_REQUEST)  # type: ignore[valid-type]
     for operation in body.operations or ():
         operation.value = _leave_out_nulls(operation.value)
+    body.operations = _join(body.operations or ())
     return body
+
+
+def _join(operations: Sequence[Any]) -> list[Any]:
+    """Make one operation of those in a row that add members, or remove them, of which each goes through all members."""
+    joined: list[Any] = []
+    for operation in map(_read_removal, operations):
+        if joined and _are_alike(joined[-1], operation):
+            joined[-1].value = [*joined[-1].value, *operation.value]
+        else:
+            joined.append(operation)
+    return joined
+
+
+def _are_alike(before: Any, operation: Any) -> bool:
+    have_members = (isinstance(one.value, list) and str(one.path) == "members" for one in (before, operation))
+    return bool(before.op == operation.op != "replace" and all(have_members))
+
+
+def _read_removal(operation: Any) -> Any:
+    found = ONE_MEMBER.fullmatch(str(operation.path)) if operation.op == "remove" and operation.value is None else None
+    if found:
+        return operation.model_copy(update={"path": type(operation.path)("members"), "value": [{"value": found[1]}]})
+    return operation
 
 
 def _leave_out_nulls(value: Any) -> Any:
@@ -89,6 +115,7 @@ def show(resource: Resource[Any], status: int = 200) -> Response:
         response.headers["Location"] = str(meta.location)
         if meta.version:
             response.headers["ETag"] = meta.version
+            response.make_conditional(request)
     return response
 
 

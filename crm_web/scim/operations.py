@@ -15,6 +15,7 @@ from crm_web.employees.operations import (
     change_employee,
     create_employee,
     deactivate,
+    give_role,
     reactivate,
     take_turn,
 )
@@ -124,12 +125,16 @@ def _give_roles(employees: Collection[Employee], roles: GroupRoles, by: Employee
     if not roles.by_group:
         return
     groups = map_groups([employee.id for employee in employees])
+    changing: dict[Role, list[Employee]] = {}
     for employee in sorted(employees, key=lambda employee: employee.id):
         names = {name for group in groups.get(employee.id, ()) for name in (group.name, group.external_id) if name}
         role = roles.choose(names) or Role.VIEWER
         if role is not employee.role:
-            # Only those who may no longer own records hand them over.
-            handover = None if role.sells else _choose_successor(employee)
+            changing.setdefault(role, []).append(employee)
+    # New admins come first, so that the last one may go.
+    for role in sorted(changing, key=list(Role).index, reverse=True):
+        for employee in give_role(changing[role], role, by=by):
+            handover = _choose_successor(employee)
             change_employee(employee, {"role": role}, version=employee.version, handover=handover, by=by)
 
 

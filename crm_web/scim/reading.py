@@ -8,7 +8,7 @@ from crm_web.core.errors import DomainError
 from crm_web.models import Employee, ProvisionedEmployee, ProvisionedGroup
 from crm_web.models.base import limit_of
 from crm_web.records.parsing import read_email, read_text
-from crm_web.scim.resources import WORK, EnterpriseUser, Group, Name, Reach, User
+from crm_web.scim.resources import WORK, EnterpriseUser, Group, Member, Name, Reach, User
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,14 @@ def read_group(group: Group) -> GroupDescription:
     """
     name = _read(read_text, group.display_name or "", limit_of(ProvisionedGroup.name), "displayName")
     external_id = _read(read_text, group.external_id or "", limit_of(ProvisionedGroup.external_id), "externalId")
-    members = frozenset(_read_id(member.value or "", "members") for member in group.members or ())
+    members = frozenset(_read_member(member) for member in group.members or ())
     return GroupDescription(name, external_id or None, members)
+
+
+def _read_member(member: Member) -> int:
+    if str(member.type or "user").lower() != "user" or "/Groups/" in str(member.ref or ""):
+        raise DomainError("Groups can’t be members of groups. Send the users in them.", "members")
+    return _read_id(member.value or "", "members")
 
 
 def _choose_email(user: User, before: User | None) -> str:

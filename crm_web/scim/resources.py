@@ -1,6 +1,7 @@
 """The SCIM resources for employees and groups: which attributes are accepted, kept and returned."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator
@@ -97,6 +98,12 @@ class EnterpriseUser(Extension):
 class Member(ComplexAttribute):
     """An employee in a group."""
 
+    class Type(ExtensibleStringEnum):
+        """What it is: groups have no groups in them."""
+
+        user = "User"
+
+    type: Annotated[Type | None, Mutability.immutable] = None
     value: Annotated[str | None, Mutability.immutable, Required.true] = None
     ref: Annotated[Reference["User"] | None, Mutability.immutable] = Field(
         None, serialization_alias="$ref", validation_alias="$ref"
@@ -224,8 +231,18 @@ def build_group(group: ProvisionedGroup, base: str, *, with_members: bool = True
         external_id=group.external_id,
         display_name=group.name,
         members=[_build_member(member, base) for member in members] or None,
-        meta=Meta(resource_type="Group", location=f"{base}/Groups/{group.id}"),
+        meta=Meta(
+            resource_type="Group",
+            location=f"{base}/Groups/{group.id}",
+            version=_name_version(group) if with_members else None,
+        ),
     )
+
+
+def _name_version(group: ProvisionedGroup) -> str:
+    """Name what there is of a group."""
+    content = repr((group.name, group.external_id, sorted(member.id for member in group.members)))
+    return f'W/"{sha256(content.encode()).hexdigest()[:24]}"'
 
 
 def _build_name(known: ProvisionedEmployee | None) -> Name | None:
@@ -235,7 +252,7 @@ def _build_name(known: ProvisionedEmployee | None) -> Name | None:
 
 
 def _build_member(member: Employee, base: str) -> Member:
-    return Member(value=str(member.id), ref=_refer_to(member, base))
+    return Member(value=str(member.id), type=Member.Type.user, ref=_refer_to(member, base))
 
 
 def _refer_to(employee: Employee, base: str) -> Reference[User]:

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from scim2_models import Context, SCIMException, SearchRequest
 from scim2_models.path import CompareOperator, Comparison
+from werkzeug.http import unquote_etag
 
 from crm_web.auth.permissions import Action, allowed
 from crm_web.auth.tokens.access import LARGEST_BODY, require_scope
@@ -18,6 +19,7 @@ from crm_web.core.problem_details import MEDIA_TYPE as PROBLEM
 from crm_web.employees.operations import take_turn
 from crm_web.employees.roles import GroupRoles, read_group_roles
 from crm_web.models import ProvisionedGroup
+from crm_web.records.parsing import is_storable
 from crm_web.scim import blueprint, operations, queries
 from crm_web.scim.http import MEDIA_TYPE, explain, read_patch, read_resource, read_search, show, show_error, show_list
 from crm_web.scim.queries import SeenEmployee
@@ -75,7 +77,8 @@ def _conditions_of(search: SearchRequest[Any]) -> list[Any]:
     filter_ = search.filter.ast if search.filter is not None else None
     if isinstance(filter_, Comparison) and filter_.op is CompareOperator.eq and isinstance(filter_.value, str):
         sought = {"username": queries.has_user_name, "externalid": queries.has_external_id}
-        if condition := sought.get(str(filter_.attr_path.attr).lower()):
+        condition = sought.get(str(filter_.attr_path.attr).lower())
+        if condition and is_storable(filter_.value):
             return [condition(filter_.value)]
     return []
 
@@ -121,7 +124,9 @@ def change_user(employee_id: int) -> ResponseReturnValue:
 @allowed(Action.KEEP_EMPLOYEES)
 def remove_user(employee_id: int) -> ResponseReturnValue:
     """Deactivate an employee that the identity provider deleted."""
-    operations.remove_user(_seen_or_404(employee_id).employee, by=current_user)
+    seen = _seen_or_404(employee_id)
+    _require_version(_build(seen))
+    operations.remove_user(seen.employee, by=current_user)
     return _commit(Response(status=204))
 
 
@@ -131,7 +136,8 @@ def remove_user(employee_id: int) -> ResponseReturnValue:
 def list_groups() -> ResponseReturnValue:
     """List groups."""
     search = read_search(Group)
-    with_members = "members" not in {str(name).lower() for name in search.excluded_attributes or ()}
+    excluded = {str(name).lower() for name in search.excluded_attributes or ()}
+    with_members = "members" not in excluded or "members" in str(search.filter).lower()
     groups = queries.list_groups(with_members=with_members)
     return show_list(Group, [build_group(group, _base(), with_members=with_members) for group in groups], search)
 
@@ -154,7 +160,10 @@ def show_group(group_id: int) -> ResponseReturnValue:
 @allowed(Action.KEEP_EMPLOYEES)
 def replace_group(group_id: int) -> ResponseReturnValue:
     """Replace the name and the members of a group."""
-    return _save_group(_group_or_404(group_id), read_resource(Group, Context.RESOURCE_REPLACEMENT_REQUEST))
+    take_turn()
+    group = _group_or_404(group_id)
+    _require_version(build_group(group, _base()))
+    return _save_group(group, read_resource(Group, Context.RESOURCE_REPLACEMENT_REQUEST))
 
 
 @blueprint.patch("/Groups/<int:group_id>")
@@ -164,6 +173,7 @@ def change_group(group_id: int) -> ResponseReturnValue:
     take_turn()
     group = _group_or_404(group_id)
     resource = build_group(group, _base())
+    _require_version(resource)
     with PROVIDER:
         read_patch(Group).patch(resource)
     return _save_group(group, resource)
@@ -173,7 +183,10 @@ def change_group(group_id: int) -> ResponseReturnValue:
 @allowed(Action.KEEP_EMPLOYEES)
 def remove_group(group_id: int) -> ResponseReturnValue:
     """Remove a group."""
-    operations.remove_group(_group_or_404(group_id), _roles(), by=current_user)
+    take_turn()
+    group = _group_or_404(group_id)
+    _require_version(build_group(group, _base()))
+    operations.remove_group(group, _roles(), by=current_user)
     return _commit(Response(status=204))
 
 
@@ -217,7 +230,7 @@ def _show_described(described: Sequence[Any], name: str | None) -> Response:
 
 
 def _change(seen: SeenEmployee, before: User, user: User) -> Response:
-    _require_version(seen.employee.version)
+    _require_version(before)
     said = read_user(user, before)
     operations.change_user(seen.employee, said, version=seen.employee.version, by=current_user)
     return _commit(_show_user(_seen_or_404(seen.employee.id)))
@@ -258,9 +271,10 @@ def _refuse_missing() -> NoReturn:
     abort(404, "Nothing found at this URL.")
 
 
-def _require_version(version: int) -> None:
-    if "If-Match" in request.headers and not request.if_match.contains_weak(str(version)):
-        abort(412, "The user has changed since you read it. Read it again.")
+def _require_version(resource: User | Group) -> None:
+    known = resource.meta.version if resource.meta else None
+    if "If-Match" in request.headers and not request.if_match.contains_weak(unquote_etag(known or "")[0] or ""):
+        abort(412, "This has changed since you read it. Read it again.")
 
 
 def _roles() -> GroupRoles:

@@ -1,77 +1,13 @@
 """Employees and groups as Entra ID and Okta send them."""
 
-import json
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
 
-from crm_web.core.config import Settings
 from crm_web.models import Employee, Role, Scope
 from tests.factories import make_lead, make_token
-
-USER = "urn:ietf:params:scim:schemas:core:2.0:User"
-MANAGER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"
-PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-# From Entra ID's documentation, with an email of our own.
-ENTRA_USER: dict[str, Any] = {
-    "schemas": [USER, "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],
-    "externalId": "0a21f0f2-8d2a-4f8e-bf98-7363c4aed4ef",
-    "userName": "Test_User_ab6490ee-1e48-479e-a20b-2d77186b5dd1",
-    "active": True,
-    "emails": [{"primary": True, "type": "work", "value": "test.user@piper.example"}],
-    "meta": {"resourceType": "User"},
-    "name": {"formatted": "givenName familyName", "familyName": "familyName", "givenName": "givenName"},
-    "roles": [],
-}
-ENTRA_GROUP: dict[str, Any] = {
-    "schemas": [
-        "urn:ietf:params:scim:schemas:core:2.0:Group",
-        "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group",
-    ],
-    "externalId": "8aa1a0c0-c4c3-4bc0-b4a5-2ef676900159",
-    "displayName": "CRM Sales",
-    "meta": {"resourceType": "Group"},
-}
-# From Okta's documentation.
-OKTA_USER: dict[str, Any] = {
-    "schemas": [USER],
-    "userName": "test.user@okta.example",
-    "name": {"givenName": "Test", "familyName": "User"},
-    "emails": [{"primary": True, "value": "test.user@okta.example", "type": "work"}],
-    "displayName": "Test User",
-    "locale": "en-US",
-    "externalId": "00ujl29u0le5T6Aj10h7",
-    "groups": [],
-    "password": "1mz050nq",
-    "active": True,
-}
-Send = Callable[..., Any]
-
-
-@pytest.fixture
-def send(app: Flask, session: Session, ada: Employee, monkeypatch: pytest.MonkeyPatch) -> Send:
-    """Send a request as an identity provider does, with a token of Ada's."""
-    settings: Settings = app.config["SETTINGS"]
-    roles = {"oidc_roles": {"CRM Sales": "sales", "CRM Managers": "manager"}}
-    monkeypatch.setitem(app.config, "SETTINGS", settings.model_copy(update=roles))
-    client, token = app.test_client(), make_token(session, ada)
-
-    def send(method: str, path: str, body: Any = None, **headers: str) -> TestResponse:
-        known = {"Authorization": f"Bearer {token}", "Content-Type": "application/scim+json"}
-        data = body if isinstance(body, bytes) else json.dumps(body)
-        return client.open(f"/scim/v2{path}", method=method, data=data, headers=known | headers)
-
-    return send
-
-
-def patch(*operations: dict[str, Any]) -> dict[str, Any]:
-    """The body of a change."""
-    return {"schemas": [PATCH], "Operations": list(operations)}
+from tests.scim.sending import ENTRA_GROUP, ENTRA_USER, MANAGER, OKTA_USER, USER, Send, patch
 
 
 def find(session: Session, email: str) -> Employee:
