@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crm_web.models import RecordKind
+from crm_web.models import Base, Contact, Customer, Lead, RecordKind, limit_of
 from crm_web.records.labels import label_of
 
 FEWEST, MOST = 2, 10
+LONGEST = limit_of(Lead.company)
+NOT_CHOSEN = {"lost_note", "external_system", "external_id"}
+"""Lines of text that stay with their record."""
 
 
 @dataclass(frozen=True)
@@ -43,23 +46,31 @@ def _address(label: str, prefix: str = "") -> MergedField:
     return MergedField(f"{prefix}street", label, [prefix + part for part in parts], "address")
 
 
+def _add_lines(model: type[Base], *fields: MergedField) -> Sequence[MergedField]:
+    """Add the model's other lines of text, so that no merge loses a column that is new."""
+    known = NOT_CHOSEN.union(*(field.columns for field in fields))
+    lines = [column.key for column in model.__table__.columns if column.info.get("limit", LONGEST + 1) <= LONGEST]
+    return (*fields[:-2], *(_field(key) for key in lines if key not in known), *fields[-2:])
+
+
 _PHONE = _field("phone", also=["phone_e164"])
 _MOBILE = _field("mobile", also=["mobile_e164"])
 _PERSON = (_field("first_name"), _field("last_name"), _field("salutation"), _field("job_title"))
 FIELDS: dict[RecordKind, Sequence[MergedField]] = {
-    RecordKind.LEAD: (
+    RecordKind.LEAD: _add_lines(
+        Lead,
         *(*_PERSON, _field("company"), _field("email"), _PHONE, _MOBILE, _field("website"), _address("Address")),
         *(_field("amount", "money", also=["currency"]), _field("probability", "percent")),
-        *(_field("expected_close_on", "day"), _field("source"), _field("rating", "word"), _field("industry")),
-        *(_field("next_step"), _field("owner_id", "person"), _field("description", "long")),
-    ),
-    RecordKind.CUSTOMER: (
-        *(_field("name"), _field("kind", "word"), _field("status", "word"), _field("email"), _PHONE),
-        *(_field("website"), _field("industry"), _field("vat_number"), _field("registration_number")),
-        *(_address("Billing address", "billing_"), _address("Shipping address", "shipping_")),
+        *(_field("expected_close_on", "day"), _field("source"), _field("rating", "word")),
         *(_field("owner_id", "person"), _field("description", "long")),
     ),
-    RecordKind.CONTACT: (*_PERSON, _field("email"), _PHONE, _MOBILE, _field("description", "long")),
+    RecordKind.CUSTOMER: _add_lines(
+        Customer,
+        *(_field("name"), _field("kind", "word"), _field("status", "word"), _field("email"), _PHONE),
+        *(_field("website"), _address("Billing address", "billing_"), _address("Shipping address", "shipping_")),
+        *(_field("owner_id", "person"), _field("description", "long")),
+    ),
+    RecordKind.CONTACT: _add_lines(Contact, *_PERSON, _field("email"), _PHONE, _MOBILE, _field("description", "long")),
 }
 
 

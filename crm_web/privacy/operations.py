@@ -12,7 +12,9 @@ from sqlalchemy import ColumnElement, CursorResult, delete, func, or_, select, u
 
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
+from crm_web.customers.spec import CUSTOMERS
 from crm_web.imports.turns import keep_imports_waiting
+from crm_web.leads.spec import LEADS
 from crm_web.models import (
     Activity,
     Change,
@@ -39,6 +41,7 @@ from crm_web.privacy.queries import (
     list_activities,
     list_files,
     list_kept_files,
+    list_lines,
     list_saved_mails,
 )
 from crm_web.records.folding import fold
@@ -48,10 +51,10 @@ _PLACE = ("street", "city", "state", "postal_code")
 _DERIVED = ("phone_e164", "mobile_e164")
 GONE: dict[RecordKind, Sequence[str]] = {
     RecordKind.LEAD: (
-        *(*_PERSON, *_PLACE, *_DERIVED, "website", "next_step", "lost_note", "external_id", "external_system"),
+        *(*_PERSON, *_PLACE, *_DERIVED, *list_lines(LEADS), "website", "lost_note", "external_id", "external_system"),
     ),
     RecordKind.CUSTOMER: (
-        *("email", "phone", "phone_e164", "website", "description", "vat_number", "registration_number"),
+        *("email", "phone", "phone_e164", "website", "description", *list_lines(CUSTOMERS)),
         *(f"{prefix}{name}" for prefix in ("billing_", "shipping_") for name in _PLACE),
     ),
     RecordKind.CONTACT: (*_PERSON, *_DERIVED),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 from crm_web.core.extensions import db
 from crm_web.history.formatting import Value
 from crm_web.history.queries import format_values
+from crm_web.lists.spec import ListSpec
 from crm_web.models import (
     Activity,
     Change,
@@ -41,6 +42,11 @@ ENTITIES_OF = {
     "incoming_emails": "incoming_email",
 }
 _NOT_SHOWN = {"search_text", "sort_name", "email_normalised", "xact", "content_hash"}
+
+
+def list_lines(spec: ListSpec) -> list[str]:
+    """List the lines of text in which people may write about a person; an industry names nobody."""
+    return [column.key for column in spec.plain if column.key != "industry"]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import csv
 import io
 import tempfile
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from crm_web import create_app
@@ -27,6 +27,7 @@ def see_column() -> None:
         _see_in_lists(browser, lead_id)
         _see_in_the_api(program, lead_id)
         _see_in_files(browser, session)
+        _see_in_merges_and_erasures(browser, session)
         named = "SELECT 1 FROM pg_constraint WHERE conname = 'ck_leads_campaign_length'"
         assert session.execute(text(named)).one()
 
@@ -70,6 +71,19 @@ def _see_in_files(browser: Browser, session: Session) -> None:
         done = browser.app.test_cli_runner().invoke(args=["leads", "import", sent.name])
     assert done.exit_code == 0, done.output
     assert session.query(Lead.campaign).filter_by(last_name="Okoro").scalar() == "Winter letter"  # type: ignore[attr-defined]
+
+
+def _see_in_merges_and_erasures(browser: Browser, session: Session) -> None:
+    for name in ("Lund", "Holm"):
+        browser.get("leads.new_lead").form("new").fill(last_name=name).submit()
+    other, kept = session.scalars(select(Lead.id).order_by(Lead.id.desc()).limit(2))
+    browser.get("leads.edit_lead", lead_id=other).form().fill(campaign="Summer letter").submit()
+    page = browser.get("merging.preview_merge", records="leads", ids=f"{kept},{other}")
+    page.form("merge").submit(keep=str(kept))
+    campaign = text("SELECT campaign FROM leads WHERE id = :id")
+    assert session.execute(campaign, {"id": kept}).scalar() == "Summer letter"
+    browser.get("privacy.preview_erasure", kind="lead", record_id=kept).form("erase").submit(confirmed="1")
+    assert session.execute(campaign, {"id": kept}).scalar() is None
 
 
 if __name__ == "__main__":

@@ -6,7 +6,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from crm_web.core.extensions import db
+from crm_web.customers.spec import CUSTOMERS
+from crm_web.leads.spec import LEADS
 from crm_web.models import Customer, Employee, Lead
+from crm_web.privacy.queries import list_lines
 from crm_web.stats.operations import compact_counts
 from crm_web.winning.operations import win_for_customer
 from tests.databases import OwnDatabase
@@ -83,9 +86,9 @@ SAFE = {
 }
 """Columns that never hold anything of a person, each with the reason. Whatever is not here has to be filled below."""
 PERSONAL = {
-    "leads": "salutation first_name job_title mobile website street city state postal_code next_step description"
-    " external_system external_id",
-    "customers": "website vat_number registration_number description billing_street billing_city billing_state"
+    "leads": f"{' '.join(list_lines(LEADS))} salutation first_name mobile website street city state postal_code"
+    " description external_system external_id",
+    "customers": f"{' '.join(list_lines(CUSTOMERS))} website description billing_street billing_city billing_state"
     " billing_postal_code shipping_street shipping_city shipping_state shipping_postal_code",
     "contacts": "salutation first_name job_title mobile description",
 }

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, select, true, union
 from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
+from crm_web.leads.spec import LEADS
 from crm_web.models import (
     OPEN_STATES,
     Activity,
@@ -23,7 +24,7 @@ from crm_web.models import (
     SavedView,
 )
 from crm_web.privacy.mentions.patterns import any_pattern, sure_pattern
-from crm_web.privacy.queries import Person, list_files
+from crm_web.privacy.queries import Person, list_files, list_lines
 
 MOST = 50
 """So many texts of a kind are offered."""
@@ -32,7 +33,7 @@ PORTION = 50_000
 RECORDS = (Lead, Customer, Contact)
 """No index has all that people write in them."""
 TEXTS: dict[str, tuple[Any, Sequence[str]]] = {
-    "lead": (Lead, ("last_name", "company", "next_step", "lost_note", "description")),
+    "lead": (Lead, ("last_name", "company", *list_lines(LEADS), "lost_note", "description")),
     "customer": (Customer, ("name", "description")),
     "contact": (Contact, ("last_name", "description")),
     "activity": (Activity, ("subject", "body")),
