@@ -7,8 +7,8 @@ from crm_web.bulk.eligibility import SkipReason, is_win
 from crm_web.bulk.queries import list_conversions
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
-from crm_web.customers.operations import assign_customer, restore_customer, set_status, trash_customer
-from crm_web.leads.operations import assign_lead, restore_lead, set_source, trash_lead
+from crm_web.customers.operations import assign_customer, set_status
+from crm_web.leads.operations import assign_lead, set_source
 from crm_web.models import (
     BulkAction,
     BulkEdit,
@@ -23,6 +23,7 @@ from crm_web.models import (
     limit_of,
 )
 from crm_web.records.batch import Batch
+from crm_web.records.operations import move_to_trash, restore_from_trash
 from crm_web.winning.operations import WinStands, change_status, put_back_status, undo_wins, win_leads
 
 RecordAction = Callable[[Any, Mapping[str, Any], Batch], object]
@@ -44,6 +45,14 @@ def _set_status(customer: Customer, values: Mapping[str, Any], batch: Batch) -> 
     set_status(customer, CustomerStatus(values["status"]), by=batch.by, batch=batch)
 
 
+def _trash(record: Lead | Customer, _values: Mapping[str, Any], batch: Batch) -> None:
+    move_to_trash(record, by=batch.by, batch=batch)
+
+
+def _restore(record: Lead | Customer, _before: Mapping[str, Any], batch: Batch) -> None:
+    restore_from_trash(record, by=batch.by, batch=batch)
+
+
 _ACTIONS: dict[tuple[BulkEntity, BulkAction], tuple[RecordAction, RecordAction]] = {
     (BulkEntity.LEAD, BulkAction.ASSIGN): (
         lambda lead, values, batch: assign_lead(lead, values["owner_id"], by=batch.by, batch=batch),
@@ -57,19 +66,13 @@ _ACTIONS: dict[tuple[BulkEntity, BulkAction], tuple[RecordAction, RecordAction]]
         lambda lead, values, batch: set_source(lead, values["source"], by=batch.by, batch=batch),
         lambda lead, before, batch: set_source(lead, before["source"], by=batch.by, batch=batch),
     ),
-    (BulkEntity.LEAD, BulkAction.TRASH): (
-        lambda lead, _values, batch: trash_lead(lead, by=batch.by, batch=batch),
-        lambda lead, _before, batch: restore_lead(lead, by=batch.by, batch=batch),
-    ),
+    (BulkEntity.LEAD, BulkAction.TRASH): (_trash, _restore),
     (BulkEntity.CUSTOMER, BulkAction.ASSIGN): (
         lambda customer, values, batch: assign_customer(customer, values["owner_id"], by=batch.by, batch=batch),
         lambda customer, before, batch: assign_customer(customer, before["owner_id"], by=batch.by, batch=batch),
     ),
     (BulkEntity.CUSTOMER, BulkAction.STATUS): (_set_status, _set_status),
-    (BulkEntity.CUSTOMER, BulkAction.TRASH): (
-        lambda customer, _values, batch: trash_customer(customer, by=batch.by, batch=batch),
-        lambda customer, _before, batch: restore_customer(customer, by=batch.by, batch=batch),
-    ),
+    (BulkEntity.CUSTOMER, BulkAction.TRASH): (_trash, _restore),
 }
 """For each kind of edit what it does with its values, and what takes that back with what was before."""
 

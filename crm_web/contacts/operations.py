@@ -12,7 +12,7 @@ from crm_web.customers.operations import lock_outside_trash
 from crm_web.models import Contact, Customer, Employee, set_audit_actor
 from crm_web.records.batch import Batch, begin, save
 from crm_web.records.merging import Merge
-from crm_web.records.operations import lock, merge_with_saved, read_before_edit, restore_from_trash
+from crm_web.records.operations import lock, merge_with_saved, read_before_edit
 from crm_web.records.phones import set_values
 
 NAMES = ("first_name", "last_name", "email")
@@ -100,17 +100,12 @@ def make_primary(contact: Contact, *, by: Employee) -> Contact | None:
 
 
 def trash_contact(contact: Contact, *, by: Employee, batch: Batch | None = None) -> None:
-    """Move a contact to the trash; it stops being primary. Does nothing if it is there already."""
+    """Move a contact to the trash, for good no longer as the primary one. Does nothing if it is there already."""
     begin(by, batch)
     lock(contact, batch=batch)
     if not contact.is_in_trash:
         contact.deleted_at, contact.deleted_by_id, contact.is_primary = now(), by.id, False
         save(batch)
-
-
-def restore_contact(contact: Contact, *, by: Employee) -> None:
-    """Restore a contact from the trash, not as the primary one. Does nothing if it is not there."""
-    restore_from_trash(contact, by=by)
 
 
 def _check_named(contact: Contact, values: Mapping[str, Any]) -> None:

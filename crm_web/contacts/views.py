@@ -14,7 +14,7 @@ from crm_web.customers import blueprint, queries
 from crm_web.history.conflicts import show_conflict
 from crm_web.history.queries import list_changes_of
 from crm_web.models import Contact, Customer
-from crm_web.records.operations import ChangedMeanwhile
+from crm_web.records.operations import ChangedMeanwhile, restore_from_trash
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, build_saved_answer, replay_response, store_response
 from crm_web.web.refills import refillable
@@ -143,7 +143,7 @@ def trash_contact(contact_id: int) -> ResponseReturnValue:
 @allowed(Action.CHANGE_OWN)
 def restore_contact(contact_id: int) -> ResponseReturnValue:
     contact = _contact_to_change(contact_id)
-    operations.restore_contact(contact, by=current_user)
+    restore_from_trash(contact, by=current_user)
     answer = Answer(f"{contact.name} restored.", _place_of(contact))
     db.session.commit()
     return answer.give()

@@ -1,4 +1,4 @@
-"""What people do with customers."""
+"""Creating, changing and assigning customers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,22 +15,20 @@ from crm_web.records.operations import (
     check_owner,
     lock,
     merge_with_saved,
-    move_to_trash,
     read_before_edit,
-    restore_from_trash,
 )
 from crm_web.records.phones import reparse_phones, set_values
 
 PARENTS_LOCK = 7430101
-"""The number of the lock that whoever moves a customer under another one takes for the transaction."""
+"""The advisory lock for changing the parent of a customer."""
 
 
 class CustomerInTrash(Conflict):
-    """A customer in the trash has to be restored before anything about it can change."""
+    """A customer in the trash must be restored before it can change."""
 
 
 class CustomerNotNamed(DomainError):
-    """A customer has to have a name that can be seen."""
+    """A customer needs a name."""
 
 
 class ParentNotPossible(Conflict):
@@ -38,14 +36,12 @@ class ParentNotPossible(Conflict):
 
 
 def create_customer(values: Mapping[str, Any], *, by: Employee) -> Customer:
-    """Enter a customer by hand.
+    """Create a customer without a lead.
 
-    :param values: column names to values, as the customer form gives them
-    :return: the new customer, with its id and number
-    :raise CustomerNotNamed: where it has no name
-    :raise PhoneRefused: where no such phone number can exist in its country
-    :raise OwnerNotEntitled: where the owner is not active or does not sell
-    :raise ParentNotPossible: where the parent is in the trash
+    :raise CustomerNotNamed: if it has no name
+    :raise PhoneRefused: if no such phone number can exist in its country
+    :raise OwnerNotEntitled: if the owner is deactivated or has a role without records
+    :raise ParentNotPossible: if the parent is in the trash
     """
     set_audit_actor(by)
     _check_named(values)
@@ -60,17 +56,16 @@ def create_customer(values: Mapping[str, Any], *, by: Employee) -> Customer:
 
 
 def change_customer(customer: Customer, values: Mapping[str, Any], *, version: int, by: Employee) -> Merge:
-    """Save the customer form.
+    """Change a customer.
 
-    :param values: column names to values, those that were sent; nothing else changes
+    :param values: the columns to change
     :param version: the version that the form was opened with
-    :return: what was saved, with what others had changed since
-    :raise CustomerInTrash: where it is in the trash
-    :raise ChangedMeanwhile: where someone changed the same field since
-    :raise CustomerNotNamed: where no name would be left
-    :raise PhoneRefused: where no such phone number can exist in its country
-    :raise OwnerNotEntitled: where a new owner is not active or does not sell
-    :raise ParentNotPossible: where a new parent is in the trash, or the customer would stand above itself
+    :raise CustomerInTrash: if it is in the trash
+    :raise ChangedMeanwhile: if somebody changed the same field since
+    :raise CustomerNotNamed: if no name would be left
+    :raise PhoneRefused: if no such phone number can exist in its country
+    :raise OwnerNotEntitled: if a new owner is deactivated or has a role without records
+    :raise ParentNotPossible: if a new parent is in the trash, or belongs to the customer itself
     """
     set_audit_actor(by)
     lock_outside_trash(customer)
@@ -95,9 +90,9 @@ def undo_edit(customer: Customer, version: int, *, by: Employee) -> None:
     """Undo the last edit of a customer's fields, unless it changed since.
 
     :param version: the version that the edit made
-    :raise CustomerInTrash: where it is in the trash
-    :raise ChangedSinceEdit: where it changed after the edit
-    :raise DomainError: where a rule forbids a value that it had, such as an owner who left
+    :raise CustomerInTrash: if it is in the trash
+    :raise ChangedSinceEdit: if it changed after the edit
+    :raise DomainError: if a rule forbids a value that it had, such as an owner who left
     """
     set_audit_actor(by)
     lock_outside_trash(customer)
@@ -106,12 +101,11 @@ def undo_edit(customer: Customer, version: int, *, by: Employee) -> None:
 
 
 def assign_customer(customer: Customer, owner_id: int | None, *, by: Employee, batch: Batch | None = None) -> None:
-    """Give a customer to somebody.
+    """Assign a customer.
 
-    :param customer: the customer; its row is locked
-    :param owner_id: the employee who gets it; ``None`` for nobody
-    :raise CustomerInTrash: where it is in the trash
-    :raise OwnerNotEntitled: where that person is not active or does not sell
+    :param owner_id: ``None`` for nobody
+    :raise CustomerInTrash: if it is in the trash
+    :raise OwnerNotEntitled: if that person is deactivated or has a role without records
     """
     begin(by, batch)
     lock_outside_trash(customer, batch=batch)
@@ -122,11 +116,9 @@ def assign_customer(customer: Customer, owner_id: int | None, *, by: Employee, b
 
 
 def set_status(customer: Customer, status: CustomerStatus, *, by: Employee, batch: Batch | None = None) -> None:
-    """Say whether we do business with a customer.
+    """Set the status of a customer.
 
-    :param customer: the customer; its row is locked
-    :param status: its status from now on
-    :raise CustomerInTrash: where it is in the trash
+    :raise CustomerInTrash: if it is in the trash
     """
     begin(by, batch)
     lock_outside_trash(customer, batch=batch)
@@ -134,27 +126,10 @@ def set_status(customer: Customer, status: CustomerStatus, *, by: Employee, batc
     save(batch)
 
 
-def trash_customer(customer: Customer, *, by: Employee, batch: Batch | None = None) -> None:
-    """Move a customer to the trash; its leads stay as they are.
-
-    :param customer: the customer; one that is in the trash already stays there
-    """
-    move_to_trash(customer, by=by, batch=batch)
-
-
-def restore_customer(customer: Customer, *, by: Employee, batch: Batch | None = None) -> None:
-    """Take a customer out of the trash.
-
-    :param customer: the customer; one that is not in the trash stays as it is
-    """
-    restore_from_trash(customer, by=by, batch=batch)
-
-
 def lock_outside_trash(customer: Customer, *, batch: Batch | None = None) -> None:
-    """Lock a customer that is about to change.
+    """Lock and reload a customer that is about to change.
 
-    :param customer: the customer; its row is read afresh
-    :raise CustomerInTrash: where it is in the trash
+    :raise CustomerInTrash: if it is in the trash
     """
     lock(customer, batch=batch)
     if customer.is_in_trash:
@@ -162,10 +137,10 @@ def lock_outside_trash(customer: Customer, *, batch: Batch | None = None) -> Non
 
 
 def check_parent_is_there(parent_id: int | None) -> None:
-    """Make sure that a customer may belong to another one.
+    """Check that a parent company exists.
 
-    :param parent_id: the parent company; ``None`` for none
-    :raise ParentNotPossible: where it is unknown or in the trash
+    :param parent_id: ``None`` for none
+    :raise ParentNotPossible: if it does not exist or is in the trash
     """
     parent = None if parent_id is None else db.session.get(Customer, parent_id)
     if parent_id is not None and (parent is None or parent.is_in_trash):
@@ -173,18 +148,17 @@ def check_parent_is_there(parent_id: int | None) -> None:
 
 
 def find_phone_country(customer: Customer, values: Mapping[str, Any]) -> str | None:
-    """Say which country the numbers of a customer will be of.
+    """Find the country of a customer's phone numbers.
 
-    :param customer: the customer as it is
-    :param values: column names to the values that it is about to get
-    :return: the ISO code; ``None`` where no address names a country
+    :param values: the columns that are about to change
+    :return: the ISO code; ``None`` if no address has a country
     """
     names = ("billing_country", "shipping_country")
     return next((code for name in names if (code := values.get(name, getattr(customer, name)))), None)
 
 
 def _read_numbers_of_contacts(customer: Customer, by: Employee) -> None:
-    """Their numbers follow the customer's country; one that can't be of that country stays as it is."""
+    """Read the contacts' numbers for the customer's new country; impossible ones stay as they are."""
     contacts = (
         select(Contact).where(Contact.customer_id == customer.id).order_by(Contact.id).with_for_update(key_share=True)
     )
@@ -198,9 +172,9 @@ def _check_named(values: Mapping[str, Any]) -> None:
 
 
 def _check_parent(customer: Customer, parent_id: int | None) -> None:
-    """Walk up from the parent: a customer that stands above itself would never end."""
+    """Check that no customer becomes its own parent, however many companies lie between."""
     check_parent_is_there(parent_id)
-    # Two moves at once could close a circle that neither of them sees.
+    # Two changes at once could close a circle that neither of them sees.
     db.session.execute(select(func.pg_advisory_xact_lock(PARENTS_LOCK)))
     line = select(Customer.id, Customer.parent_id).where(Customer.id == parent_id).cte("line", recursive=True)
     above = line.union(select(Customer.id, Customer.parent_id).join(line, Customer.id == line.c.parent_id))

@@ -23,7 +23,7 @@ from crm_web.history.queries import list_changes_of
 from crm_web.history.time_travel.queries import get_past_record
 from crm_web.models import Customer, RecordKind
 from crm_web.records.matching import Match
-from crm_web.records.operations import ChangedMeanwhile
+from crm_web.records.operations import ChangedMeanwhile, move_to_trash, restore_from_trash
 from crm_web.records.people import list_possible_owners
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, build_saved_answer, replay_response, store_response
@@ -177,7 +177,7 @@ def undo_edit(customer_id: int, version: int) -> ResponseReturnValue:
 def trash_customer(customer_id: int) -> ResponseReturnValue:
     customer = _customer_or_404(customer_id)
     require_change(customer)
-    operations.trash_customer(customer, by=current_user)
+    move_to_trash(customer, by=current_user)
     undo = ("Undo", url_for("customers.restore_customer", customer_id=customer_id))
     text = f"{customer.number} {customer.name} moved to trash. Its leads are not affected."
     answer = Answer(text, way_back("customers")[1], undo=undo)
@@ -190,7 +190,7 @@ def trash_customer(customer_id: int) -> ResponseReturnValue:
 def restore_customer(customer_id: int) -> ResponseReturnValue:
     customer = _customer_or_404(customer_id)
     require_change(customer)
-    operations.restore_customer(customer, by=current_user)
+    restore_from_trash(customer, by=current_user)
     place = url_for("customers.show_customer", customer_id=customer_id)
     answer = Answer(f"{customer.number} {customer.name} restored.", place)
     db.session.commit()

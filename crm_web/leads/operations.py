@@ -1,4 +1,4 @@
-"""What people do with leads."""
+"""Creating, changing and assigning leads; their status changes in ``crm_web.winning``."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -23,45 +23,43 @@ from crm_web.models import (
 from crm_web.records.batch import Batch, begin, save
 from crm_web.records.mentions import save_mentions
 from crm_web.records.merging import Merge
-from crm_web.records.operations import check_owner, lock, merge_with_saved, move_to_trash, restore_from_trash
+from crm_web.records.operations import check_owner, lock, merge_with_saved
 from crm_web.records.phones import set_values
 from crm_web.records.queries import name_of_last_editor
 
 
 class LeadNotNamed(DomainError):
-    """A lead has to have a last name, a company or an email."""
+    """A lead needs a last name, a company or an email."""
 
 
 class CurrencyMissing(DomainError):
-    """An amount of money says nothing without its currency."""
+    """An amount needs a currency."""
 
 
 class StatusChangedMeanwhile(Conflict):
-    """Someone else moved the lead after the page was opened."""
+    """Somebody else changed the status after the page was opened."""
 
 
 class CustomerNotThere(Conflict):
-    """The customer that a new lead is for is unknown or in the trash."""
+    """The customer of a new lead does not exist or is in the trash."""
 
 
 class LostReasonMissing(DomainError):
-    """A lead can't be lost without saying why."""
+    """A lost lead needs a reason."""
 
 
 class LeadInTrash(Conflict):
-    """A lead in the trash has to be restored before it can change."""
+    """A lead in the trash must be restored before it can change."""
 
 
 def create_lead(values: Mapping[str, Any], *, by: Employee, batch: Batch | None = None) -> Lead:
-    """Enter a lead.
+    """Create a lead.
 
-    :param values: column names to values, as the lead form gives them
-    :return: the new lead, with its id
-    :raise LeadNotNamed: where nothing names it
-    :raise PhoneRefused: where no such phone number can exist in its country
-    :raise CurrencyMissing: where an amount has no currency
-    :raise OwnerNotEntitled: where the owner is not active or does not sell
-    :raise CustomerNotThere: where it is for a customer that is unknown or in the trash
+    :raise LeadNotNamed: if it has no last name, company or email
+    :raise PhoneRefused: if no such phone number can exist in its country
+    :raise CurrencyMissing: if an amount has no currency
+    :raise OwnerNotEntitled: if the owner is deactivated or has a role without records
+    :raise CustomerNotThere: if its customer does not exist or is in the trash
     """
     _check_whole(None, values)
     if values.get("owner_id") is None:
@@ -79,17 +77,16 @@ def create_lead(values: Mapping[str, Any], *, by: Employee, batch: Batch | None 
 def change_lead(
     lead: Lead, values: Mapping[str, Any], *, version: int, by: Employee, batch: Batch | None = None
 ) -> Merge:
-    """Save the lead form; the status has an operation of its own.
+    """Change a lead; its status has an operation of its own.
 
-    :param values: column names to values, those that were sent; nothing else changes
+    :param values: the columns to change
     :param version: the version that the form was opened with
-    :return: what was saved, with what others had changed since
-    :raise LeadInTrash: where it is in the trash
-    :raise ChangedMeanwhile: where someone changed the same field since
-    :raise LeadNotNamed: where nothing that names it would be left
-    :raise PhoneRefused: where no such phone number can exist in its country
-    :raise CurrencyMissing: where an amount would be left without a currency
-    :raise OwnerNotEntitled: where a new owner is not active or does not sell
+    :raise LeadInTrash: if it is in the trash
+    :raise ChangedMeanwhile: if somebody changed the same field since
+    :raise LeadNotNamed: if no last name, company or email would be left
+    :raise PhoneRefused: if no such phone number can exist in its country
+    :raise CurrencyMissing: if an amount would be left without a currency
+    :raise OwnerNotEntitled: if a new owner is deactivated or has a role without records
     """
     lock_outside_trash(lead, by=by, batch=batch)
     if "source" in values and values["source"] != lead.source:
@@ -106,9 +103,8 @@ def change_lead(
 
 
 def restore_status(lead: Lead, was: Mapping[str, Any]) -> None:
-    """Let the status of a lead, and what follows from it, be what they were.
+    """Set an earlier status of a locked lead, with what belongs to it.
 
-    :param lead: the lead, locked
     :param was: ``status``, ``lost_reason``, ``lost_note`` and ``closed_at`` as JSON; what is left out is empty
     """
     closed_at, reason = was.get("closed_at"), was.get("lost_reason")
@@ -119,21 +115,14 @@ def restore_status(lead: Lead, was: Mapping[str, Any]) -> None:
 
 
 def close_as_won(lead: Lead) -> None:
-    """Set the status of a lead whose customer is known.
-
-    :param lead: the lead, locked
-    """
+    """Set a locked lead, whose customer is known, to Won."""
     move_to_status(lead, LeadStatus.WON)
     lead.lost_reason = lead.lost_note = None
     db.session.flush()
 
 
 def move_to_status(lead: Lead, status: LeadStatus) -> None:
-    """Set the status of a lead, and the times that follow from it.
-
-    :param lead: the lead, locked
-    :param status: the status that it gets
-    """
+    """Set the status of a locked lead, and the times that follow from it."""
     if status is lead.status:
         return
     moment = now()
@@ -144,28 +133,8 @@ def move_to_status(lead: Lead, status: LeadStatus) -> None:
     lead.status, lead.status_changed_at = status, moment
 
 
-def trash_lead(lead: Lead, *, by: Employee, batch: Batch | None = None) -> None:
-    """Move a lead to the trash; its customer, if it has one, stays.
-
-    :param lead: the lead; one that is in the trash already stays there
-    """
-    move_to_trash(lead, by=by, batch=batch)
-
-
-def restore_lead(lead: Lead, *, by: Employee, batch: Batch | None = None) -> None:
-    """Take a lead out of the trash.
-
-    :param lead: the lead; one that is not in the trash stays as it is
-    """
-    restore_from_trash(lead, by=by, batch=batch)
-
-
 def use_source(name: str | None, *, batch: Batch | None = None) -> str | None:
-    """Find the one spelling of a source, and add it to the known ones if it is new.
-
-    :param name: the source as typed, in any case; blank means none
-    :return: the source as it is spelt everywhere
-    """
+    """Return a source as it is spelled everywhere, whatever its case; a new one is added."""
     if name is None or not name.strip():
         return None
     find = partial(batch.ask_once, _find_spelling) if batch else _find_spelling
@@ -182,10 +151,9 @@ def _find_spelling(name: str) -> str | None:
 
 
 def lock_outside_trash(lead: Lead, *, by: Employee, batch: Batch | None = None) -> None:
-    """Lock a lead that is about to change, and name the employee who acts to the history.
+    """Lock and reload a lead that is about to change, and name to the history who changes it.
 
-    :param lead: the lead; its row is read afresh
-    :raise LeadInTrash: where it is in the trash
+    :raise LeadInTrash: if it is in the trash
     """
     lock(lead, by=by, batch=batch)
     if lead.is_in_trash:
@@ -195,13 +163,11 @@ def lock_outside_trash(lead: Lead, *, by: Employee, batch: Batch | None = None) 
 def lock_where_seen(
     lead: Lead, status: LeadStatus, seen: LeadStatus | None, *, by: Employee, batch: Batch | None = None
 ) -> None:
-    """Lock a lead that goes to a status, unless someone moved it elsewhere after the person looked.
+    """Lock and reload a lead whose status is about to change.
 
-    :param lead: the lead; its row is read afresh
-    :param status: where it goes
-    :param seen: the status that the person saw; ``None`` for whatever it is by now
-    :raise LeadInTrash: where it is in the trash
-    :raise StatusChangedMeanwhile: where its status is neither the one seen nor the one wanted
+    :param seen: the status that the person saw; ``None`` for any
+    :raise LeadInTrash: if it is in the trash
+    :raise StatusChangedMeanwhile: if its status is neither the one seen nor the new one
     """
     lock_outside_trash(lead, by=by, batch=batch)
     if seen not in (None, lead.status) and status is not lead.status:
@@ -213,7 +179,7 @@ def lock_where_seen(
 
 
 def _check_whole(lead: Lead | None, values: Mapping[str, Any]) -> None:
-    """Of two people each may empty the one name that the other left; a field put back may have lost its partner."""
+    """Check what a form can't: others may have cleared the other name, or the other half of an amount."""
     lead = lead or Lead()
     name = {column: values.get(column, getattr(lead, column)) for column in ("last_name", "company", "email")}
     if not any((text or "").strip() for text in name.values()):
@@ -236,11 +202,9 @@ def _check_customer(customer_id: int | None) -> None:
 
 
 def check_lost_reason(reason: LostReason | None, note: str | None) -> None:
-    """Make sure that it is said why something is lost.
+    """Check that a lost lead has a reason.
 
-    :param reason: why
-    :param note: the reason in words
-    :raise LostReasonMissing: where there is no reason, or another one without words
+    :raise LostReasonMissing: if there is none, or it is “Other” without a note
     """
     if reason is None:
         raise LostReasonMissing("Choose a lost reason.", "lost_reason")
@@ -249,12 +213,11 @@ def check_lost_reason(reason: LostReason | None, note: str | None) -> None:
 
 
 def assign_lead(lead: Lead, owner_id: int | None, *, by: Employee, batch: Batch | None = None) -> None:
-    """Give a lead to somebody.
+    """Assign a lead.
 
-    :param lead: the lead; its row is locked
-    :param owner_id: the employee who gets it; ``None`` for nobody
-    :raise LeadInTrash: where it is in the trash
-    :raise OwnerNotEntitled: where that person is not active or does not sell
+    :param owner_id: ``None`` for nobody
+    :raise LeadInTrash: if it is in the trash
+    :raise OwnerNotEntitled: if that person is deactivated or has a role without records
     """
     lock_outside_trash(lead, by=by, batch=batch)
     if owner_id != lead.owner_id:
@@ -264,11 +227,10 @@ def assign_lead(lead: Lead, owner_id: int | None, *, by: Employee, batch: Batch 
 
 
 def set_source(lead: Lead, source: str | None, *, by: Employee, batch: Batch | None = None) -> None:
-    """Say where a lead came from.
+    """Set the source of a lead.
 
-    :param lead: the lead; its row is locked
-    :param source: a known source, spelt as ``use_source`` gives it; ``None`` for none
-    :raise LeadInTrash: where it is in the trash
+    :param source: as ``use_source`` returns it; ``None`` for none
+    :raise LeadInTrash: if it is in the trash
     """
     lock_outside_trash(lead, by=by, batch=batch)
     lead.source = source

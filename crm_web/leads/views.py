@@ -22,7 +22,7 @@ from crm_web.leads.page import show_lead_page
 from crm_web.leads.spec import LEADS
 from crm_web.models import Lead, RecordKind
 from crm_web.records.matching import Match
-from crm_web.records.operations import ChangedMeanwhile
+from crm_web.records.operations import ChangedMeanwhile, move_to_trash, restore_from_trash
 from crm_web.records.people import list_possible_owners
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, build_saved_answer, replay_response, store_response
@@ -145,7 +145,7 @@ def _edit_page(form: EditLeadForm, lead: Lead, matches: Sequence[Match] = ()) ->
 def trash_lead(lead_id: int) -> ResponseReturnValue:
     lead = _lead_or_404(lead_id)
     require_change(lead)
-    operations.trash_lead(lead, by=current_user)
+    move_to_trash(lead, by=current_user)
     undo = ("Undo", url_for("leads.restore_lead", lead_id=lead_id))
     answer = Answer(f"{lead.name} moved to trash.", way_back("leads")[1], undo=undo)
     db.session.commit()
@@ -157,7 +157,7 @@ def trash_lead(lead_id: int) -> ResponseReturnValue:
 def restore_lead(lead_id: int) -> ResponseReturnValue:
     lead = _lead_or_404(lead_id)
     require_change(lead)
-    operations.restore_lead(lead, by=current_user)
+    restore_from_trash(lead, by=current_user)
     answer = Answer(f"{lead.name} restored.", url_for("leads.show_lead", lead_id=lead_id))
     db.session.commit()
     return answer.give()

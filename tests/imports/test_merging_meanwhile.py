@@ -15,10 +15,10 @@ from crm_web.imports.operations import Options, Report, import_leads, open_leads
 from crm_web.imports.outcomes import list_outcomes
 from crm_web.imports.targets import Target
 from crm_web.imports.turns import ImportRunning
-from crm_web.leads.operations import trash_lead
 from crm_web.merging.operations import merge_records, undo_merge
 from crm_web.models import Activity, Contact, Employee, Lead, RecordKind, RecordMerge
 from crm_web.privacy.operations import erase_person
+from crm_web.records.operations import move_to_trash
 from tests.databases import OwnDatabase
 from tests.factories import make_customer, make_lead
 from tests.operation.launch import wait_for
@@ -128,7 +128,7 @@ def test_a_merge_waits_for_an_import_and_takes_along_what_it_brought(own_databas
 def test_rows_about_what_was_trashed_meanwhile_are_refused_with_the_reason(own_database: OwnDatabase) -> None:
     pairs = make_pairs(own_database, "looms")
     with own_database.app.app_context():
-        trash_lead(db.session.get_one(Lead, pairs[0][1]), by=find_admin())
+        move_to_trash(db.session.get_one(Lead, pairs[0][1]), by=find_admin())
         with meanwhile(own_database, partial(run_import, Target.LEADS, "looms")) as answers:
             db.session.commit()
         ((report, reasons),) = answers

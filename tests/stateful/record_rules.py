@@ -15,7 +15,7 @@ from crm_web.employees import operations as employees
 from crm_web.leads import operations as leads
 from crm_web.leads.forms import OPEN
 from crm_web.models import ActivityKind, Change, Employee, LeadStatus, Role
-from crm_web.records.operations import MergedAway, OwnerNotEntitled, RecordInTrash
+from crm_web.records.operations import MergedAway, OwnerNotEntitled, RecordInTrash, move_to_trash, restore_from_trash
 from crm_web.records.serialization import from_history
 from crm_web.trash.purge import operations as trash
 from crm_web.undo import operations as history
@@ -30,14 +30,14 @@ CHANGE: dict[str, Any] = {
     "employee": employees.change_employee,
 }
 TRASH: dict[str, Any] = {
-    "lead": leads.trash_lead,
-    "customer": customers.trash_customer,
+    "lead": move_to_trash,
+    "customer": move_to_trash,
     "contact": contacts.trash_contact,
 }
 RESTORE: dict[str, Any] = {
-    "lead": leads.restore_lead,
-    "customer": customers.restore_customer,
-    "contact": contacts.restore_contact,
+    "lead": restore_from_trash,
+    "customer": restore_from_trash,
+    "contact": restore_from_trash,
 }
 RECORDS = ("lead", "customer", "contact")
 OF_TRASH = {"deleted_at", "deleted_by_id"}

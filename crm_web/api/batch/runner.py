@@ -24,6 +24,7 @@ from crm_web.core.extensions import db
 from crm_web.leads.operations import use_source
 from crm_web.models import Employee, Lead, LeadStatus
 from crm_web.records.batch import Batch, batch_of
+from crm_web.records.operations import move_to_trash
 
 Result = dict[str, Any]
 Numbered = tuple[int, Item | WrongItem]
@@ -194,7 +195,7 @@ def _apply(item: Item, context: BatchContext, batch: Batch | None = None) -> Lea
             actions.move(lead, item.change, batch)
         case LeadToTrash():
             lead = _find_seen(item, context)
-            actions.trash(lead, batch)
+            move_to_trash(lead, by=context.by, batch=batch)
         case _:
             assert_never(item)
     return lead

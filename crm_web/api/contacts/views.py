@@ -25,7 +25,7 @@ from crm_web.contacts.queries import get_contact
 from crm_web.core.extensions import db
 from crm_web.customers.queries import get_customer
 from crm_web.models import Contact
-from crm_web.records.operations import lock
+from crm_web.records.operations import lock, restore_from_trash
 
 IN_TRASH = "The contact or its customer is in the trash."
 
@@ -122,7 +122,7 @@ def restore_contact(contact_id: int) -> ResponseReturnValue:
     require_change(contact.customer)
     if answer := replay_response():
         return answer
-    operations.restore_contact(contact, by=current_user)
+    restore_from_trash(contact, by=current_user)
     answer = store_response(show(customer_schemas.Contact, contact))
     db.session.commit()
     return answer

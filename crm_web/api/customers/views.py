@@ -22,7 +22,7 @@ from crm_web.core.extensions import db
 from crm_web.customers import operations, queries
 from crm_web.customers.listing.params import CustomerListParams
 from crm_web.models import Customer
-from crm_web.records.operations import lock
+from crm_web.records.operations import lock, move_to_trash, restore_from_trash
 
 NOT_POSSIBLE = "The owner can’t own records, or the parent company doesn’t exist."
 
@@ -95,7 +95,7 @@ def change_customer(customer_id: int) -> ResponseReturnValue:
 @describe("Move a customer to trash", "customers", answers={204: None}, needs_match=True)
 def trash_customer(customer_id: int) -> ResponseReturnValue:
     """Its leads and contacts are kept."""
-    operations.trash_customer(_customer_to_change(customer_id), by=current_user)
+    move_to_trash(_customer_to_change(customer_id), by=current_user)
     db.session.commit()
     return Response(status=204)
 
@@ -115,7 +115,7 @@ def restore_customer(customer_id: int) -> ResponseReturnValue:
     require_change(customer)
     if answer := replay_response():
         return answer
-    operations.restore_customer(customer, by=current_user)
+    restore_from_trash(customer, by=current_user)
     answer = store_response(show(customer_schemas.Customer, customer))
     db.session.commit()
     return answer

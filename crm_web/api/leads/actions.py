@@ -93,11 +93,6 @@ def win_together(
     return may_be | set(refused)
 
 
-def trash(lead: Lead, batch: Batch | None = None) -> None:
-    """Move a lead to the trash."""
-    operations.trash_lead(lead, by=current_user, batch=batch)
-
-
 def format_candidate(found: LikelyCustomer) -> dict[str, Any]:
     """A customer that a lead may be already, as programs are answered."""
     customer = found.customer

@@ -20,9 +20,10 @@ from crm_web.api.leads import actions
 from crm_web.api.leads import schemas as lead_schemas
 from crm_web.auth.permissions import Action, allowed
 from crm_web.core.extensions import db
-from crm_web.leads import operations, queries
+from crm_web.leads import queries
 from crm_web.leads.listing.params import LeadListParams
 from crm_web.models import Lead
+from crm_web.records.operations import move_to_trash, restore_from_trash
 
 IN_TRASH = {409: "The lead is in the trash, or a rule forbids it. See detail."}
 
@@ -92,7 +93,7 @@ def change_lead(lead_id: int) -> ResponseReturnValue:
 @describe("Move a lead to trash", "leads", answers={204: None}, needs_match=True)
 def trash_lead(lead_id: int) -> ResponseReturnValue:
     """Its customer is kept."""
-    actions.trash(_seen_lead(lead_id))
+    move_to_trash(_seen_lead(lead_id), by=current_user)
     db.session.commit()
     return Response(status=204)
 
@@ -111,7 +112,7 @@ def restore_lead(lead_id: int) -> ResponseReturnValue:
     lead = actions.find_to_change(lead_id)
     if answer := replay_response():
         return answer
-    operations.restore_lead(lead, by=current_user)
+    restore_from_trash(lead, by=current_user)
     answer = store_response(show(lead_schemas.Lead, lead))
     db.session.commit()
     return answer

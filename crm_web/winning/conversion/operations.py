@@ -13,12 +13,7 @@ from crm_web.contacts.operations import trash_contact
 from crm_web.core.clock import now
 from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
-from crm_web.customers.operations import (
-    CustomerInTrash,
-    check_parent_is_there,
-    find_phone_country,
-    trash_customer,
-)
+from crm_web.customers.operations import CustomerInTrash, check_parent_is_there, find_phone_country
 from crm_web.models import (
     Contact,
     Conversion,
@@ -29,7 +24,7 @@ from crm_web.models import (
     limit_of,
 )
 from crm_web.records.batch import Batch, begin, save
-from crm_web.records.operations import check_owner, lock, restore_from_trash
+from crm_web.records.operations import check_owner, lock, move_to_trash, restore_from_trash
 from crm_web.records.phones import parse_phone_columns
 from crm_web.winning.conversion.queries import get_win_contact, has_contacts, list_where_known
 from crm_web.winning.mapping import (
@@ -199,7 +194,7 @@ def revert_conversion(conversion: Conversion, customer: Customer, *, by: Employe
     if contact is not None and contact.version == conversion.before["contact"]["version"]:
         trash_contact(contact, by=by, batch=batch)
     if conversion.kind is ConversionKind.CREATED:
-        trash_customer(customer, by=by, batch=batch)
+        move_to_trash(customer, by=by, batch=batch)
     else:
         _empty_what_was_filled(customer, conversion.filled)
     conversion.undone_at, conversion.undone_by_id = now(), by.id
