@@ -1,4 +1,4 @@
-"""What everything that goes in and out of the API shares; the names of the classes are those of the documentation."""
+"""Schemas that all parts of the API share. Class names appear in its documentation."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Generic, TypeVar

@@ -1,4 +1,4 @@
-"""What people do with possible duplicates: say that they are not the same, and take that back."""
+"""Marking possible duplicates as not the same, and undoing that."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""My day: what somebody has to do now, and the leads that wait for them."""
+"""Today: what somebody has to do now, and the leads that wait for them."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""Queries for My day."""
+"""Queries for Today."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The page My day."""
+"""The page Today."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Activities, for programs."""
+"""API endpoints for activities."""
 
 from collections.abc import Callable
 from typing import Any

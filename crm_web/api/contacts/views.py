@@ -1,4 +1,4 @@
-"""The people at customers, for programs; whoever may change a customer may change its contacts."""
+"""API endpoints for contacts. Anyone who can edit a customer can edit its contacts."""
 
 from flask import Response, abort, url_for
 from flask.typing import ResponseReturnValue

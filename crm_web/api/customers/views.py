@@ -1,4 +1,4 @@
-"""Customers, for programs."""
+"""API endpoints for customers."""
 
 from flask import Response, abort, url_for
 from flask.typing import ResponseReturnValue

@@ -1,4 +1,4 @@
-"""Employees, for programs: everybody reads, administrators keep."""
+"""API endpoints for employees: anyone can read them, admins can change them."""
 
 from typing import Any
 

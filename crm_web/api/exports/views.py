@@ -1,4 +1,4 @@
-"""Whole lists, one record a line, for programs; they are sent while they are read, with flat memory."""
+"""API endpoints that stream whole lists, one record per line, in constant memory."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice

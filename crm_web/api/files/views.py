@@ -1,4 +1,4 @@
-"""Files, for programs."""
+"""API endpoints for files."""
 
 from typing import Any, BinaryIO, cast
 

@@ -1,4 +1,4 @@
-"""History, the feed of changes and the ledger of conversions, for programs."""
+"""API endpoints for history, the change feed and conversions."""
 
 from zoneinfo import ZoneInfo
 

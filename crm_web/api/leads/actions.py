@@ -1,4 +1,4 @@
-"""What programs do with a lead: each action stands once, for one lead and for a batch."""
+"""What the API does with leads: each action once, for a single lead and for a batch."""
 
 from collections.abc import Sequence
 from typing import Any

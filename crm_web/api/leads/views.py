@@ -1,4 +1,4 @@
-"""Leads, for programs."""
+"""API endpoints for leads."""
 
 from flask import Response, abort, url_for
 from flask.typing import ResponseReturnValue

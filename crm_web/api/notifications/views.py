@@ -1,4 +1,4 @@
-"""A person's notifications, for programs."""
+"""API endpoints for one's notifications."""
 
 from flask import abort
 from flask.typing import ResponseReturnValue

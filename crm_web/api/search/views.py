@@ -1,4 +1,4 @@
-"""The search, for programs."""
+"""The API endpoint for the search."""
 
 from typing import Any
 

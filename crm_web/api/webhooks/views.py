@@ -1,4 +1,4 @@
-"""Webhooks, for programs of administrators."""
+"""API endpoints for webhooks, for admins."""
 
 from typing import Any
 
