@@ -110,7 +110,7 @@ class ActivityForm(ActivityFields, IdempotentForm):
         """Say which files have to be chosen again: browsers send none from a page that is shown again."""
         if self.files.data and not self.files.errors:
             names = ", ".join(sent.filename or "" for sent in self.files.data)
-            self.files.errors = [f"Choose again what wasn’t added yet: {names}."]
+            self.files.errors = [f"These weren’t added yet. Choose them again: {names}."]
 
     def values(self) -> dict[str, Any]:
         """Return the values for the operation; a word such as ``tomorrow`` sets a task's due date."""

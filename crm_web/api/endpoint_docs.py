@@ -57,7 +57,7 @@ TAGS: Sequence[tuple[str, str]] = (
     ("activities", "Notes, calls, meetings, emails and tasks on leads and customers."),
     ("files", "Files on leads, customers and activities."),
     ("notifications", "What happened that concerns you."),
-    ("imports", "Import files of leads, customers, contacts and activities, and take imports back."),
+    ("imports", "Import files of leads, customers, contacts and activities, and undo imports."),
     ("employees", "The people who use the CRM."),
     ("history", "Who changed what, when and how, and all conversions of leads to customers."),
     ("webhooks", "Send changes to other apps as they happen, signed as Standard Webhooks."),

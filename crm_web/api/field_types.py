@@ -132,7 +132,7 @@ Recurrence = Annotated[
         pattern=recurrence.PATTERN,
         examples=["FREQ=WEEKLY;INTERVAL=2;BYDAY=MO"],
         description="An RRULE (RFC 5545) with its parts in this order: FREQ, INTERVAL, COUNT or UNTIL, BYDAY. BYDAY is"
-        " only for weekly ones.",
+        " only for weekly rules.",
     ),
 ]
 Email = Annotated[

@@ -94,7 +94,7 @@ class PreferencesForm(RecordForm):
         validators=[Required("Choose a theme.")],
     )
     time_zone = TimeZoneField("Time zone", validators=[Required("Choose a time zone.")])
-    start_page = EnumField("Start page", StartPage, empty=None, description="Where you begin after signing in.")
+    start_page = EnumField("Start page", StartPage, empty=None, description="The page you see after signing in.")
     locale = LocaleField("Numbers and dates", validators=[Required("Choose a number and date format.")])
     uses_keys = RadiosField(
         "Keyboard shortcuts",

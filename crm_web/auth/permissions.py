@@ -289,7 +289,7 @@ def require_import(record: Import) -> None:
     :raise Forbidden: with the reason and who may
     """
     if not may_continue_import(current_user, record):
-        refuse(f"{record.made_by.name} uploaded this file. Only they or an admin can go on with it.")
+        refuse(f"{record.made_by.name} uploaded this file. Only they or an admin can continue the import.")
 
 
 def guard_every_view(app: Flask) -> None:

@@ -111,7 +111,7 @@ class LossForm(PlainForm):
     """The lost reason."""
 
     lost_reason = EnumField("Reason", REASONS, empty="Choose a reason", validators=[Required("Choose a reason.")])
-    lost_note = TextLine("In a few words", limit_of(Lead.lost_note), description="Needed where the reason is another.")
+    lost_note = TextLine("Note", limit_of(Lead.lost_note), description="Required if you choose “Other”.")
 
     def values(self) -> dict[str, Any]:
         return {"lost_reason": self.lost_reason.data, "lost_note": self.lost_note.data}

@@ -41,7 +41,7 @@ def list_duplicates() -> ResponseReturnValue:
 @allowed(Action.CHANGE_OWN)
 def dismiss_group(group_id: int) -> ResponseReturnValue:
     pair_ids = operations.dismiss_group(group_id, by=current_user)
-    text = "Noted: not the same." if pair_ids else "Already noted as not the same."
+    text = "Marked as not the same." if pair_ids else "Already marked as not the same."
     return _answer(text, pair_ids)
 
 
@@ -50,7 +50,7 @@ def dismiss_group(group_id: int) -> ResponseReturnValue:
 def dismiss_pair(pair_id: int) -> ResponseReturnValue:
     pair = queries.get_pair(pair_id) or abort(404)
     operations.dismiss_pair(pair, by=current_user)
-    return _answer("Noted: not the same.", [pair_id])
+    return _answer("Marked as not the same.", [pair_id])
 
 
 def _answer(text: str, pair_ids: Sequence[int]) -> ResponseReturnValue:

@@ -15,12 +15,12 @@ files = AppGroup("files", help="Manage where files are kept.")
 
 
 @files.command("move")
-@click.option("--to", required=True, type=click.Choice(["s3", "database"]), help="Where they should be.")
+@click.option("--to", required=True, type=click.Choice(["s3", "database"]), help="Where to move the files.")
 def move(to: str) -> None:
     """Move all files to the bucket or into the database.
 
-    People can go on working meanwhile. Each file is compared before it leaves where it was. A run that was stopped can
-    be started again.
+    People can keep working. Each file is compared before the original is removed. If the command is
+    interrupted, run it again.
     """
     _check_settings(cast(FileStore, to))
     moved, last = 0, 0

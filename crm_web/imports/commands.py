@@ -230,7 +230,7 @@ def _part_users(files: Sequence[BinaryIO], options: Options) -> tuple[list[Binar
             found = read_users(csv) if are_users(csv.header) else {}
         if found:
             people |= found
-            click.echo(f"{file.name}: users, who say who the owners are")
+            click.echo(f"{file.name}: users, to recognize the owners")
         else:
             others.append(file)
     return others or [*files], replace(options, people=people)
@@ -278,7 +278,7 @@ def _write_files(
     if report_file:
         report_file = report_file.with_stem(report_file.stem + suffix)
         write_table(report_file, list_report_rows(is_saved=is_saved))
-        click.echo(f"What became of each row is in {report_file}.")
+        click.echo(f"The result of each row is in {report_file}.")
 
 
 def _get_employee(email: str) -> Employee:

@@ -46,11 +46,11 @@ def _iterate_objects(stream: BinaryIO) -> Iterator[dict[str, str]]:
         except json.JSONDecodeError as error:
             piece = next(blocks, None)
             if piece is None or len(text) > LARGEST_OBJECT:
-                raise FileUnreadable(f"Object {count + 1:,} is no JSON: {error.msg}.") from error
+                raise FileUnreadable(f"Object {count + 1:,} is not valid JSON: {error.msg}.") from error
             text, is_over = text + piece, piece == ""
             continue
         if not isinstance(found, dict):
-            raise FileUnreadable("This JSON is no list of records.")
+            raise FileUnreadable("This JSON is not a list of records.")
         count += 1
         text = text[end:]
         yield dict(_flatten("", found))

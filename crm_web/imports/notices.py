@@ -57,7 +57,7 @@ def list_notices(cursor: Cursor, reader: RowReader) -> list[str]:
         amounts = plural(reader.without_currency, "amount")
         notices.append(f"{amounts} without a currency: read as {reader.rules.currency}.")
     cursor.execute(_SIMILAR_SOURCES)
-    notices += [f"Sources that may be one: {', '.join(names)}." for (names,) in cursor]
+    notices += [f"Sources that may be the same: {', '.join(names)}." for (names,) in cursor]
     return notices
 
 
@@ -68,7 +68,7 @@ def _check_ids(cursor: Cursor, mapping: ColumnMapping) -> None:
         column = mapping.name(mapping.columns["external_id"][0])
         raise IdNotUnique(
             f"“{repeated[1]}” stands in {column} more than once, first on line {repeated[0]:,}. Use --map external_id="
-            f"'{column}' if it is the ID of a lead all the same, or --map external_id= if it is not."
+            f"'{column}' if it is the ID of a lead anyway, or --map external_id= if it is not."
         )
 
 
@@ -79,7 +79,7 @@ def count_nameless(cursor: Cursor) -> list[str]:
         " AND r.external_system <> 'row' AND num_nonnulls(r.last_name, r.company, r.email) = 0"
     )
     (nameless,) = cursor.fetchone() or (0,)
-    named_by_id = f"Without a name, company or email in the file: {plural(nameless, 'lead')}, called by the ID."
+    named_by_id = f"Without a name, company or email in the file: {plural(nameless, 'lead')}, named by ID."
     return [named_by_id] if nameless else []
 
 

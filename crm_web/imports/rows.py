@@ -321,7 +321,7 @@ class RowReader:
             values[name] = self.rules.now
             if moment > self.rules.now + timedelta(days=1):
                 column = self.mapping.columns[name][0]
-                problems.append(Problem(self.mapping.name(column), "This day is still to come.", f"{moment:%Y-%m-%d}"))
+                problems.append(Problem(self.mapping.name(column), "This date is in the future.", f"{moment:%Y-%m-%d}"))
 
     def _set_id(self, values: Values, cells: Sequence[str]) -> None:
         is_own = "external_id" not in values

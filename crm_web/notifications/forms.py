@@ -12,9 +12,9 @@ class ChannelsForm(RecordForm):
     """A channel per kind of notification; the fields are named as the kinds."""
 
     assigned = _channel("A record or task is assigned to you")
-    email_received = _channel("An email arrives on a record of yours")
+    email_received = _channel("An email arrives on one of your records")
     mentioned = _channel("Someone mentions you")
-    task_due = _channel("A task is due, or its reminder")
+    task_due = _channel("A task or its reminder is due")
     lead_won = _channel("Your team wins a lead")
     imported = _channel("Your import is finished")
     new_browser = _channel("Sign-in with a new browser")

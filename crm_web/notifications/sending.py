@@ -61,7 +61,7 @@ LISTED = 30
 """How many notifications a daily email lists."""
 SUBJECTS = {
     "assigned": "Assigned to you in Piper CRM",
-    "email_received": "New email on a record of yours in Piper CRM",
+    "email_received": "New email on one of your records in Piper CRM",
     "mentioned": "You were mentioned in Piper CRM",
     "task_due": "A task is due in Piper CRM",
     "lead_won": "Your team won a lead in Piper CRM",

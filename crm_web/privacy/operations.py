@@ -117,7 +117,7 @@ def _lock_person(kind: RecordKind, record_id: int) -> Person:
 def _find_person(kind: RecordKind, record_id: int) -> Person:
     person = find_person(kind, record_id)
     if person is None:
-        raise NobodyThere("This person is not here any more.")
+        raise NobodyThere("This record no longer exists.")
     return person
 
 

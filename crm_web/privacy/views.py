@@ -68,7 +68,7 @@ def preview_erasure(kind: str, record_id: int) -> ResponseReturnValue:
 def erase_person(kind: str, record_id: int) -> ResponseReturnValue:
     _person_or_404(kind, record_id)
     if request.form.get("confirmed") != "1":
-        flash_message("Confirm first that this can’t be undone.", kind="error")
+        flash_message("Check the box to confirm that this can’t be undone.", kind="error")
         return redirect(url_for("privacy.preview_erasure", kind=kind, record_id=record_id), code=303)
     mentions = request.form.getlist("mentions")
     try:

@@ -119,7 +119,7 @@ def read_recurrence(typed: str, locale: Locale = ENGLISH) -> Recurrence:
     days = _read_days(match)
     unit = match["adverb"] or _UNITS["week" if days else match["unit"]]
     if days and match["unit"] not in (None, "week"):
-        raise ValueError("Only weeks have days, e.g. “Every 2 weeks on Monday”.")
+        raise ValueError("Only weekly tasks can name days, e.g. “Every 2 weeks on Monday”.")
     interval = 2 if match["interval"] == "other" else int(match["interval"] or 1)
     if not interval or (match["count"] and not int(match["count"])):
         raise ValueError("Enter a number from 1 to 999.")

@@ -262,7 +262,7 @@ REPORTS = {
         build_conversion_report,
         {"source": "By source", "owner": "By owner", "month": "By month created"},
         "Created",
-        "What became of leads created {period}",
+        "Outcome of leads created {period}",
     ),
     "time": Report(
         "Time in each status",

@@ -252,7 +252,7 @@ def test_files_of_a_form_that_is_shown_again_are_named(
         "activities.add_to_lead", with_file("Offer 1.pdf", subject="", body="It went well"), lead_id=lead.id
     )
     assert page.status == 422
-    assert page.errors["files"] == "Choose again what wasn’t added yet: Offer 1.pdf."
+    assert page.errors["files"] == "These weren’t added yet. Choose them again: Offer 1.pdf."
     assert "It went well" in page.text
     assert session.scalars(select(File)).all() == []
 

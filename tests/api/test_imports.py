@@ -1,4 +1,4 @@
-"""Programs import files by the same steps and rules as people, and take imports back."""
+"""Programs import files by the same steps and rules as people, and undo imports."""
 
 from typing import Any
 

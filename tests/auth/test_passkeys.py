@@ -20,7 +20,7 @@ from tests.worker.run import run_worker
 
 BrowserAs = Callable[[Employee], Browser]
 NOT_ACCEPTED = "This passkey wasn’t accepted. Try again, or sign in another way."
-NOT_KNOWN = "This passkey is not known here, or was removed. Sign in another way."
+NOT_KNOWN = "This passkey is unknown or was removed. Sign in another way."
 TOO_LATE = "That took too long. Try again."
 
 

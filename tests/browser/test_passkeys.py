@@ -56,7 +56,7 @@ def test_vera_adds_a_passkey_signs_in_with_it_and_removes_it(open_as: Open) -> N
     expect(page.locator(".message").first).to_contain_text("Passkey “Phone” removed.")
     sign_out(page)
     page.get_by_role("button", name="Sign in with a passkey").click()
-    expect(page.locator(".message").first).to_contain_text("This passkey is not known here, or was removed.")
+    expect(page.locator(".message").first).to_contain_text("This passkey is unknown or was removed.")
 
 
 def test_without_a_passkey_or_a_script_the_page_says_what_to_do(open_as: Open) -> None:

@@ -89,7 +89,7 @@ def test_a_page_lists_them_and_remembers_what_is_not_the_same(
     record = browser_as(ann).get("leads.show_lead", lead_id=one.id)
     assert record.one("#duplicates").get_text(" ").count("Rosa Castillo") == 2
     done = browser_as(ann).get("duplicates.list_duplicates").button("Not the same").follow()
-    assert "Noted: not the same." in done.text and done.soup.select(".duplicate-group") == []
+    assert "Marked as not the same." in done.text and done.soup.select(".duplicate-group") == []
     compare(app, one, other, customer)
     assert {pair.dismissed_by_id for pair in pairs(session)} == {ann.id}
     assert len(done.button("Undo").follow().soup.select(".duplicate-group")) == 1

@@ -81,7 +81,7 @@ def test_a_template_is_filled_in_and_what_is_not_known_has_to_be_replaced(
     assert (form["subject"], form["body"].strip()) == ("Hello Zoe", f"Dear Zoe,\nat {{company}}\n{ann.name}")
     refused = form.submit(preview="1")
     assert (refused.status, list(refused.errors)) == (422, ["body"])
-    assert "Nothing is known for {company}" in refused.errors["body"]
+    assert "{company} has no value here" in refused.errors["body"]
     shown = form.submit(body="{name} of <b>Acme</b> {other}", preview="1")
     assert shown.status == 200
     assert "Zoe Okoro of <b>Acme</b> {other}" in shown.text

@@ -73,7 +73,7 @@ def test_opportunities_may_refer_to_activities(import_file: ImportFile, session:
     lead = only(session)
     assert (lead.status, lead.amount) == (LeadStatus.NEGOTIATION, Decimal("1500.50"))
     assert lead.expected_close_on == date(2027, 3, 20)
-    assert "Without a name, company or email in the file: 1 lead, called by the ID." in result.stdout
+    assert "Without a name, company or email in the file: 1 lead, named by ID." in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_a_close_before_the_beginning_is_warned_of(import_file: ImportFile) -> N
 
 def test_sources_that_may_be_one_are_named(import_file: ImportFile) -> None:
     result = import_file("Last Name,Company,Lead Source\nOstrander,Fjord,Web Shop\nQuist,Paper,WebShop\n")
-    assert "Sources that may be one: Web Shop, WebShop." in result.stdout
+    assert "Sources that may be the same: Web Shop, WebShop." in result.stdout
 
 
 def test_values_that_gave_way_to_others_are_counted_and_named(import_file: ImportFile) -> None:

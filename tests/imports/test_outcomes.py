@@ -64,7 +64,7 @@ def test_the_files_name_each_row_and_are_safe_in_a_spreadsheet(import_file: Impo
     refused, report = tmp_path / "refused.csv", tmp_path / "report.csv"
     content = "Last Name,Company,Email\n=1+1,+SUM(A1),not-an-email\nQuist,Quist Paper,\n"
     result = import_file(content, "--refused", str(refused), "--report", str(report))
-    assert f"What became of each row is in {report}." in result.stdout
+    assert f"The result of each row is in {report}." in result.stdout
     with refused.open(encoding="utf-8-sig", newline="") as file:
         assert list(csv.reader(file))[1][2:] == ["'=1+1", "'+SUM(A1)", "not-an-email"]
     with report.open(encoding="utf-8-sig", newline="") as file:

@@ -95,7 +95,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         ("Last Name,City", "Keller", "", "The row has 1 cell, the header has 2."),
         ("Last Name,City", "Keller,Rome,more", "", "The row has 3 cells, the header has 2."),
         ("Last Name,City", ",Rome", "", "Enter a last name, company or email. The row has none."),
-        ("Last Name,Created", "x,2026-06-09", "Created", "This day is still to come."),
+        ("Last Name,Created", "x,2026-06-09", "Created", "This date is in the future."),
         ("Last Name,Created", "x,soon", "Created", "Enter a date like 2026-03-31."),
         ("Last Name,Created", "x,1723-01-01", "Created", "Enter a date between 1900 and 2199."),
         ("Last Name,Rating", "x,lukewarm", "Rating", "Use hot, warm or cold."),

@@ -112,7 +112,7 @@ def test_only_admins_see_and_erase(browser_as: BrowserAs, session: Session, ada:
         browser_as(max).post("privacy.erase_person", {"confirmed": "1"}, kind="lead", record_id=lead.id).status == 403
     )
     unconfirmed = browser_as(ada).post("privacy.erase_person", kind="lead", record_id=lead.id)
-    assert "Confirm first" in unconfirmed.follow().flash
+    assert "Check the box to confirm" in unconfirmed.follow().flash
     session.refresh(lead)
     assert lead.last_name == "Quixley"
     assert "No person found" in browser_as(ada).get("privacy.find_people", q="Nobody").text

@@ -107,11 +107,11 @@ class SentEmail(ResponseModel):
 
     activity_id: int = Field(examples=[40])
     recipient: str = Field(examples=["zoe@acme.example"])
-    state: MailState = Field(description="Saved as a file where there is no mail server.")
+    state: MailState = Field(description="Saved as a file, because there is no mail server.")
     created_at: Moment
     attempts: int = Field(examples=[1])
     sent_at: Moment | None
-    failed_at: Moment | None = Field(description="When it was given up.")
+    failed_at: Moment | None = Field(description="When delivery was given up.")
     bounced_at: Moment | None = Field(description="When a mail server sent it back.")
     error: str | None = Field(description="Why it failed or came back.", examples=["550 No such user"])
 

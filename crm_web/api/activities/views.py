@@ -93,9 +93,9 @@ def read_activity(activity_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/api/v1/activities/<int:activity_id>/email")
 @allowed(Action.READ)
-@describe("Get what became of an email", "activities", query=FieldsQuery, answers={200: schemas.SentEmail})
+@describe("Get the delivery status of an email", "activities", query=FieldsQuery, answers={200: schemas.SentEmail})
 def read_email(activity_id: int) -> ResponseReturnValue:
-    """Only of emails that were sent from here; those that were logged by hand answer 404."""
+    """Only for emails sent from Piper. Emails logged by hand answer 404."""
     read_query(FieldsQuery)
     return show(schemas.SentEmail, _activity_or_404(activity_id).outgoing_mail or abort(404))
 
@@ -107,9 +107,7 @@ def read_email(activity_id: int) -> ResponseReturnValue:
     "activities",
     body=schemas.ActivityChange,
     answers={200: schemas.Activity},
-    refuses={
-        409: "Another kind has this field, its record is in the trash, or it is an email that was sent or came in."
-    },
+    refuses={409: "This type doesn’t have the field, its record is in the trash, or it is a sent or received email."},
     needs_match=True,
 )
 def change_activity(activity_id: int) -> ResponseReturnValue:
@@ -132,7 +130,7 @@ def change_activity(activity_id: int) -> ResponseReturnValue:
     "Complete a task", "activities", answers={200: schemas.Activity}, refuses={409: "It is not a task."}, is_once=True
 )
 def finish_task(activity_id: int) -> ResponseReturnValue:
-    """A task that is done already keeps its time."""
+    """A task that is already done keeps its completion time."""
     return _set_done(activity_id, operations.finish_task)
 
 

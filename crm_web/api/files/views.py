@@ -104,7 +104,7 @@ def _read_upload() -> tuple[BinaryIO, str]:
 @allowed(Action.READ)
 @describe("Get a file", "files", query=FieldsQuery, answers={200: schemas.File})
 def read_file(file_id: int) -> ResponseReturnValue:
-    """What is known of it. A file in the trash is returned as well, with deleted_at set."""
+    """Its name, type and size. A file in the trash is returned as well, with deleted_at set."""
     read_query(FieldsQuery)
     return show(schemas.File, _file_or_404(file_id))
 
@@ -113,7 +113,7 @@ def read_file(file_id: int) -> ResponseReturnValue:
 @allowed(Action.READ)
 @describe("Download a file", "files", answers={200: ANYTHING})
 def download_file(file_id: int) -> ResponseReturnValue:
-    """Its bytes, with its name in Content-Disposition. A file in the trash has to be restored first."""
+    """Its content, with its name in Content-Disposition. A file in the trash must be restored first."""
     file = _file_or_404(file_id)
     return abort(404) if file.is_in_trash else send_content(file, ANYTHING, "attachment")
 

@@ -31,7 +31,7 @@ class NewImportQuery(Sent):
         ),
     ] = "file"
     joins: RecordId | None = Field(
-        None, description="An import that it belongs to: its files are checked, imported and undone as one."
+        None, description="The import that this file belongs to. Its files are checked, imported and undone together."
     )
 
 
@@ -47,7 +47,7 @@ class ImportOptions(Sent):
     target: Target = Field(default_factory=lambda: Target.LEADS, description="What the rows become.")
     existing: Existing = Field(
         default_factory=lambda: Existing.FILL,
-        description="Whether known records take what they lack from a row, all that it says, or nothing.",
+        description="What to do with existing records: fill their empty fields, update them or leave them as they are.",
     )
     bad_values: BadValues = Field(
         default_factory=lambda: BadValues.REFUSE,
@@ -95,18 +95,18 @@ class Import(ResponseModel):
     id: int
     filename: str = Field(examples=["leads.csv"])
     size: int = Field(description="In bytes.")
-    set_id: int | None = Field(description="Of related files, the first one; null if it is this one, or the only one.")
+    set_id: int | None = Field(description="The first of several files; null if it is this one, or the only one.")
     state: ImportState = Field(
         examples=[ImportState.CHECKED],
-        description="While checking, importing or undoing, the worker is at it. Read it again until that is over.",
+        description="While it is checked, imported or undone, the worker is busy with it. Read it again until that is over.",
     )
     target: Target = Field(examples=[Target.LEADS])
-    needs: str | None = Field(description="What the file leaves open. Say it with a PATCH, then check.")
+    needs: str | None = Field(description="What the file doesn’t say. Set it with a PATCH, then check.")
     problem: str | None = Field(description="Why the worker couldn’t do what you asked.")
     left_out: Sequence[str] = Field(examples=[["Shoe size"]], description="The columns that are not read.")
     counts: ImportCounts | None = Field(description="Of the check, or of the import once that is done.")
     notices: Sequence[str] = Field(examples=[[]], description="What to know about the file as a whole.")
-    rows_read: int = Field(description="How far the worker is.")
+    rows_read: int = Field(description="The rows that the worker has read so far.")
     made_by_id: int
     created_at: Moment
     imported_at: Moment | None
@@ -128,9 +128,9 @@ class ImportRow(ResponseModel):
 
     line: int = Field(examples=[2], description="The line of the file on which it begins.")
     outcome: ImportOutcome = Field(examples=[ImportOutcome.REFUSED])
-    label: str | None = Field(examples=["Tanaka KK"], description="What the row calls its record.")
+    label: str | None = Field(examples=["Tanaka KK"], description="The name of the record in the row.")
     reason: str | None = Field(examples=["Email “no email”: Enter an email address."])
-    cells: Sequence[str] | None = Field(None, description="Of a refused row, as they stand in the file.")
+    cells: Sequence[str] | None = Field(None, description="The cells of a refused row, as in the file.")
     lead_id: int | None
     customer_id: int | None
     contact_id: int | None

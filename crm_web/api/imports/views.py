@@ -37,7 +37,7 @@ from crm_web.records.people import list_possible_owners
 from crm_web.records.phones import list_regions
 
 IN_MEMORY = PIECE = 1024 * 1024
-CLOSED = "The worker is at this import right now, or it is already past this step. See detail."
+CLOSED = "The worker is busy with this import, or it is already past this step. See detail."
 STEP: dict[str, Any] = {"answers": {200: schemas.Import}, "refuses": {409: CLOSED}, "is_once": True}
 
 
@@ -45,7 +45,7 @@ STEP: dict[str, Any] = {"answers": {200: schemas.Import}, "refuses": {409: CLOSE
 @allowed(Action.IMPORT)
 @describe("List imports", "imports", query=shared.PageQuery, answers={200: schemas.ImportPage})
 def list_file_imports() -> ResponseReturnValue:
-    """Newest first, those of everyone."""
+    """Newest first, including those of other people."""
     query = read_query(shared.PageQuery)
     page = queries.list_imports(cursor=query.at, size=query.limit)
     return show_page(schemas.Import, replace(page, rows=[_present(record) for record in page.rows]))
@@ -64,8 +64,8 @@ def list_file_imports() -> ResponseReturnValue:
 )
 def send_file() -> ResponseReturnValue:
     """The body is the file: CSV in any encoding, XLSX, XLS, ODS, vCard or our own JSON. Nothing is imported yet: read
-    what it needs, change the options with a PATCH, then check it and import it. With joins, it is one more file of an
-    import; a list of the other system’s users is not kept, but says who the owners in the files of that import are.
+    what it needs, change the options with a PATCH, then check it and import it. With joins, it becomes another file
+    of that import. A list of the other system’s users is not kept, but tells who the owners in the other files are.
     """
     request.max_content_length = int(current_app.config["MAX_CONTENT_LENGTH"])
     query = read_query(schemas.NewImportQuery)
@@ -112,7 +112,7 @@ def read_file_import(import_id: int) -> ResponseReturnValue:
 @allowed(Action.IMPORT)
 @describe("List the rows of an import", "imports", query=schemas.RowsQuery, answers={200: schemas.ImportRowPage})
 def list_rows(import_id: int) -> ResponseReturnValue:
-    """What becomes of each row, or became of it: the refused ones with their reasons, unless you ask for others."""
+    """The result of each row, expected or final. Without a filter, the refused rows with their reasons."""
     query = read_query(schemas.RowsQuery)
     record = _import_or_404(import_id)
     return show_page(
@@ -124,7 +124,7 @@ def list_rows(import_id: int) -> ResponseReturnValue:
 @allowed(Action.IMPORT)
 @describe("Get the report of an import", "imports", answers={200: "text/csv"})
 def export_import_report(import_id: int) -> ResponseReturnValue:
-    """What becomes of every row, or became of it, as CSV, with the line of each."""
+    """The result of every row, expected or final, as CSV with line numbers."""
     record = _import_or_404(import_id)
     return send_csv(f"import-{import_id}-report", REPORT_HEAD, list_report_rows(record.id))
 
@@ -139,7 +139,7 @@ def export_import_report(import_id: int) -> ResponseReturnValue:
     refuses={409: CLOSED},
 )
 def change_import_options(import_id: int) -> ResponseReturnValue:
-    """A check that was made before no longer counts."""
+    """An earlier check no longer counts."""
     record = _import_or_404(import_id, to_continue=True)
     values = read_body(schemas.ImportOptions).values()
     owner_id = values.get("owner_id")
@@ -147,7 +147,7 @@ def change_import_options(import_id: int) -> ResponseReturnValue:
         raise WrongRequest([{"field": "owner_id", "message": "Choose an active employee. Viewers can’t own records."}])
     codes = values.get("words", {}).get("currency", {}).values()
     if wrong := [code for code in codes if code not in CURRENCIES]:
-        raise WrongRequest([{"field": "words", "message": f"{wrong[0]} is no currency. Send ISO 4217 codes."}])
+        raise WrongRequest([{"field": "words", "message": f"{wrong[0]} is not a currency. Send ISO 4217 codes."}])
     operations.change_options(record, values, by=current_user)
     answer = show(schemas.Import, _present(record))
     db.session.commit()
@@ -158,7 +158,7 @@ def change_import_options(import_id: int) -> ResponseReturnValue:
 @allowed(Action.IMPORT)
 @describe("Check an import", "imports", **STEP)
 def check_file_import(import_id: int) -> ResponseReturnValue:
-    """The worker rehearses all of it and takes it back: read the import again to see what would become of each row."""
+    """The worker tries the whole import and rolls it back. Read the import again to see the result of each row."""
     return _ask_worker(import_id, operations.request_check)
 
 
@@ -174,7 +174,7 @@ def start_file_import(import_id: int) -> ResponseReturnValue:
 @allowed(Action.IMPORT)
 @describe("Undo an import", "imports", **STEP)
 def undo_file_import(import_id: int) -> ResponseReturnValue:
-    """The worker takes back all that hasn’t changed since; rows with undo_outcome left list the rest."""
+    """The worker reverts everything that hasn’t changed since. Rows with undo_outcome left list the rest."""
     return _ask_worker(import_id, lambda record: operations.request_undo(record, by=current_user), is_undo=True)
 
 
@@ -193,7 +193,7 @@ def _ask_worker(import_id: int, ask: Callable[[Import], None], *, is_undo: bool 
 @allowed(Action.IMPORT)
 @describe("Cancel an import", "imports", answers={204: None}, refuses={409: CLOSED})
 def cancel_file_import(import_id: int) -> ResponseReturnValue:
-    """Deletes the file; nothing is imported. If the worker is at it, it is gone in a moment."""
+    """Deletes the file; nothing is imported. If the worker is busy with it, this takes a moment."""
     operations.cancel_import(_import_or_404(import_id, to_continue=True))
     db.session.commit()
     log_event("import_cancelled", import_id=import_id)

@@ -19,7 +19,7 @@ class NotificationQuery(PageQuery):
 class ReadNotifications(Sent):
     """Which notifications were read."""
 
-    until: RecordId = Field(description="The id of the newest one that you showed. Later ones stay unread.")
+    until: RecordId = Field(description="The id of the newest notification that you showed. Later ones stay unread.")
 
 
 class Notification(ResponseModel):

@@ -22,7 +22,7 @@ from crm_web.notifications import operations, queries
     answers={200: schemas.NotificationPage},
 )
 def list_notifications() -> ResponseReturnValue:
-    """Those of the token’s employee, of the last 90 days, newest first."""
+    """The notifications of the token’s employee in the last 90 days, newest first."""
     query = read_query(schemas.NotificationQuery)
     is_read = {"read": True, "unread": False}.get(query.state or "")
     page = queries.list_notifications(current_user, cursor=query.at, size=query.limit, is_read=is_read)
@@ -33,7 +33,7 @@ def list_notifications() -> ResponseReturnValue:
 @allowed(Action.READ)
 @describe("Mark a notification as read", "notifications", answers={200: schemas.Notification})
 def mark_notification_read(notification_id: int) -> ResponseReturnValue:
-    """Nothing changes if it was read before."""
+    """Does nothing if it is already read."""
     operations.mark_read(current_user, notification_id=notification_id)
     notification = queries.find_notification(current_user, notification_id) or abort(404)
     answer = show(schemas.Notification, notification)
@@ -50,7 +50,7 @@ def mark_notification_read(notification_id: int) -> ResponseReturnValue:
     answers={200: schemas.MarkedRead},
 )
 def mark_notifications_read() -> ResponseReturnValue:
-    """All unread ones up to the one you name, so that none is marked that you haven’t shown."""
+    """All unread ones up to the one you name, so that none is marked before you showed it."""
     until = read_body(schemas.ReadNotifications).until
     answer = show(schemas.MarkedRead, {"count": operations.mark_read(current_user, until=until)})
     db.session.commit()

@@ -153,7 +153,7 @@ def register_passkey(
     values = {"employee_id": employee.id, "name": name, "sign_count": verified.sign_count, **known}
     added = db.session.execute(insert(Passkey).values(values).on_conflict_do_nothing().returning(Passkey.id)).first()
     if added is None:
-        raise PasskeyRefused("This passkey was added before.")
+        raise PasskeyRefused("You have already added this passkey.")
     return [] if employee.has_second_factor else turn_on(employee, SignInMethod.PASSKEY, sign_in_id=sign_in_id)
 
 
@@ -247,5 +247,5 @@ def _lock_passkey(answer: str) -> Passkey:
     )
     handle = named.response.user_handle
     if passkey is None or (handle and handle != _opaque_id_of(passkey.employee)):
-        raise PasskeyRefused("This passkey is not known here, or was removed. Sign in another way.")
+        raise PasskeyRefused("This passkey is unknown or was removed. Sign in another way.")
     return passkey

@@ -85,7 +85,7 @@ def _write_rule(recurrence: Recurrence, at: time | None, zone: tzinfo) -> vRecur
 
 
 def _add_time(event: Event, activity: Activity, zone: tzinfo) -> None:
-    """A task without a time takes the whole day, and leaves it free."""
+    """A task without a time is an all-day entry and doesn’t mark you as busy."""
     if activity.is_task and activity.due_on and activity.due_time is None:
         event.add("dtstart", activity.due_on)
         event.add("dtend", activity.due_on + timedelta(days=1))

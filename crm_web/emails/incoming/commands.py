@@ -18,7 +18,7 @@ mail = AppGroup("mail", help="Receive emails.")
 def receive() -> None:
     """Receive one email from standard input and place it on its record.
 
-    Ends with 0 if it was taken, now or before, and with 75 if it has to be tried again, so that a mail server does so.
+    Exits with 0 if it was received, now or earlier, and with 75 if the mail server should try again.
     """
     try:
         message, size = _read_all(sys.stdin.buffer)

@@ -221,13 +221,13 @@ def reconsider_email(email: IncomingEmail, *, by: Employee) -> None:
 
     :raise NotWaiting: if it is not ignored any more
     """
-    _change_state(email, PlacingState.IGNORED, PlacingState.WAITING, f"{by.name} wants it to be placed.")
+    _change_state(email, PlacingState.IGNORED, PlacingState.WAITING, f"{by.name} returned it to the waiting emails.")
 
 
 def _change_state(email: IncomingEmail, old: PlacingState, new: PlacingState, reason: str) -> None:
     lock(email)
     if email.state is not old:
-        raise NotWaiting("Someone else has dealt with this email meanwhile.")
+        raise NotWaiting("Someone else has already handled this email.")
     email.state, email.reason = new, reason[: limit_of(IncomingEmail.reason)]
     db.session.flush()
 
@@ -239,9 +239,9 @@ def take_back_email(email: IncomingEmail, *, by: Employee) -> None:
     """
     lock(email)
     if not email.is_placed or email.activity is None:
-        raise NotPlaced("This email is on no record.")
+        raise NotPlaced("This email is not on a record.")
     if has_files(email.activity.id) and not email.attachments:
-        raise NotPlaced("Its files are only there by now. Place it on another record instead.")
+        raise NotPlaced("Its files are only on that record now. Place it on another record instead.")
     remove_activity(email.activity, by=by)
     email.state, email.activity_id, email.placed_at = PlacingState.WAITING, None, None
     email.reason = f"{by.name} took it back."[: limit_of(IncomingEmail.reason)]
@@ -257,7 +257,7 @@ def make_lead(email: IncomingEmail, *, by: Employee) -> Lead:
     with _prepare(email) as (note, received):
         lock(email)
         if email.is_placed:
-            raise NotWaiting("Someone else has placed this email meanwhile.")
+            raise NotWaiting("Someone else has already placed this email.")
         lead = create_lead(_name_sender(email) | {"owner_id": by.id}, by=by)
         _add_activity(email, lead, note, received, by=by)
     _say_placed(email, by)

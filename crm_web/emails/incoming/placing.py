@@ -38,7 +38,7 @@ def decide(email: ReadEmail) -> Decision:
         return Decision(PlacingState.PLACED, "It answers an email of this record.", record, author, is_reply=True)
     decision = _decide_by_address(email, author)
     if decision.record is None and email.is_automatic:
-        return Decision(PlacingState.IGNORED, "A program sent it, and its address is not known.", author=author)
+        return Decision(PlacingState.IGNORED, "It was sent automatically from an unknown address.", author=author)
     return decision
 
 

@@ -112,7 +112,7 @@ def reconsider_email(email_id: int) -> ResponseReturnValue:
 
 
 def _answer_waiting(email_id: int) -> Answer:
-    return Answer("The email waits to be placed again.", url_for(".show_email", email_id=email_id))
+    return Answer("The email is waiting to be placed again.", url_for(".show_email", email_id=email_id))
 
 
 def _change(email_id: int, change: Callable[..., None], answer: Answer) -> ResponseReturnValue:

@@ -43,7 +43,7 @@ class EmailForm(IdempotentForm):
             if field.errors:
                 continue
             if (name := find_unfilled(text)) is not None:
-                field.errors = [f"Nothing is known for {{{name}}} here. Write it yourself, or remove it."]
+                field.errors = [f"{{{name}}} has no value here. Replace or remove it."]
             elif len(text) > field.limit:
                 field.errors = [f"Shorten this to {field.limit:,} characters; with its fields it has {len(text):,}."]
         return is_valid and not self.errors

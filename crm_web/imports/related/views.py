@@ -58,7 +58,7 @@ def _open_or_404(import_id: int) -> Import:
     """An import that can still change; of one that is done the receipt is shown."""
     record = queries.get_import(import_id) or abort(404)
     if not may_continue_import(current_user, record):
-        refuse(f"{record.made_by.name} uploaded this file. Only they or an admin can go on with it.")
+        refuse(f"{record.made_by.name} uploaded this file. Only they or an admin can continue the import.")
     if record.imported_at:
         abort(redirect(url_for("imports.show_import", import_id=import_id), code=303))
     return record

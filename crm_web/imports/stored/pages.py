@@ -17,7 +17,7 @@ STAGES = {"Finding columns": (0, 10), "Reading": (10, 50), "Checking for duplica
 
 @dataclass(frozen=True)
 class ProgressBar:
-    """How far the worker is.
+    """The progress of the worker.
 
     :param progress: what it noted; ``None`` if it was never asked
     :param worker_seen_at: when any worker was last seen

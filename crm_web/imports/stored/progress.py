@@ -68,7 +68,7 @@ class ProgressNotes:
         with _own_session() as own, own.begin():
             is_cancelled = own.scalar(note.returning(ImportProgress.is_cancelled))
         if is_cancelled:
-            raise ImportCancelled("This import was cancelled.")
+            raise ImportCancelled("This import was canceled.")
 
     def count(self, rows: Iterable[Row], corrections: Mapping[int, list[str]]) -> Iterator[Row]:
         """Count rows as they are read, and put what a person typed in the place of those that they mended."""

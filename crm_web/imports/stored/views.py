@@ -313,8 +313,8 @@ def cancel_import(import_id: int) -> ResponseReturnValue:
     except DomainError as error:
         db.session.rollback()
         return Answer(error.message, url_for("imports.show_import", import_id=import_id), kind="error").give()
-    text = "Import cancelled. Nothing was imported, and the file is deleted."
-    answer = Answer(text if is_gone else "The import is being cancelled. It will be gone in a moment.", place)
+    text = "Import canceled. Nothing was imported, and the file is deleted."
+    answer = Answer(text if is_gone else "The import is being canceled. It will be gone in a moment.", place)
     db.session.commit()
     log_event("import_cancelled", import_id=import_id)
     return answer.give()

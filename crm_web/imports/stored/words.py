@@ -178,7 +178,7 @@ def _describe_owners(users: Mapping[str, str] = MappingProxyType({})) -> Field:
         word = part_person(users[text])[1] if text in users else text
         return text if " ".join(fold(word).split()) in known else None
 
-    help = "Nobody here is called so. Without a choice, the file settings say what becomes of their rows."
+    help = "No employee has this name. If you don’t choose one, the file settings decide about their rows."
     rest = "the file settings say what becomes of their rows."
     return Field("Owners", help, "Use the file settings", rest, options, means)
 
@@ -187,7 +187,7 @@ def _describe_sources() -> Field:
     names = queries.list_sources()
     known = {name.lower() for name in names}
     options = [(name, name) for name in names]
-    help = "These sources are not here yet. Without a choice, they are added."
+    help = "These sources are new. If you don’t choose another one, they are added."
 
     def means(text: str) -> str | None:
         return text if text.lower() in known else None
@@ -199,7 +199,7 @@ def _describe_currencies() -> Field:
     def means(text: str) -> str | None:
         return text if text.upper() in CURRENCIES or text in CURRENCY_SIGNS else None
 
-    help = "These aren’t currency codes. Without a choice, the file settings say what becomes of their rows."
+    help = "These aren’t currency codes. If you don’t choose one, the file settings decide about their rows."
     rest = "the file settings say what becomes of their rows."
     return Field("Currencies", help, "Not set", rest, list_currencies(), means)
 

@@ -59,7 +59,7 @@ class Sender:
 
     def _send(self, pending: PendingDelivery) -> Outcome:
         if pending.secret is None:
-            return Outcome(None, "Its secret can’t be read: SECRET_KEY was changed. Create the webhook anew.", 0)
+            return Outcome(None, "Its secret can’t be read: SECRET_KEY was changed. Create a new webhook.", 0)
         headers = sign(pending.secret, pending.message_id, pending.timestamp, pending.body)
         try:
             return post(pending.url, headers, pending.body, allow_private=self.allow_private)

@@ -67,7 +67,7 @@ def test_a_manager_places_an_email_and_takes_that_back(
     activity = session.scalars(select(Activity)).one()
     assert (activity.lead_id, activity.created_by_id) == (lead.id, max.id)
     undone = shown.button("Undo").follow()
-    assert "waits to be placed again" in undone.flash
+    assert "is waiting to be placed again" in undone.flash
     assert state_of(session, email_id) is PlacingState.WAITING
     assert session.scalars(select(Activity)).all() == []
     again = browser.post("incoming_emails.place_email", {"record": f"lead-{lead.id}"}, email_id=email_id).follow()
@@ -92,7 +92,7 @@ def test_a_lead_is_made_of_its_sender_once(browser: Browser, session: Session, m
     assert (shown.h1, "Nia New created." in shown.flash) == ("Nia New", True)
     lead = session.scalars(select(Lead)).one()
     assert (lead.first_name, lead.last_name, lead.email, lead.owner_id) == ("Nia", "New", NEW, max.id)
-    assert "placed this email meanwhile" in browser.post("incoming_emails.make_lead", email_id=email_id).follow().flash
+    assert "already placed this email" in browser.post("incoming_emails.make_lead", email_id=email_id).follow().flash
     assert session.scalar(select(func.count()).select_from(Lead)) == 1
 
 
@@ -107,7 +107,7 @@ def test_an_email_is_ignored_and_that_is_taken_back(browser: Browser, session: S
     ignored = browser.post("incoming_emails.ignore_email", email_id=email_id).follow()
     assert (state_of(session, email_id), ignored.table if ignored.has("table") else []) == (PlacingState.IGNORED, [])
     again = browser.post("incoming_emails.ignore_email", email_id=email_id).follow()
-    assert "Someone else has dealt with this email" in again.flash
+    assert "Someone else has already handled this email" in again.flash
     assert "Max Lindqvist ignored it." in browser.open("/emails/incoming?state=ignored").text
     browser.post("incoming_emails.reconsider_email", email_id=email_id)
     assert state_of(session, email_id) is PlacingState.WAITING

@@ -123,7 +123,7 @@ def test_what_is_left_out_is_named_with_the_reason() -> None:
             b"x" * (2_000_000 if number == 0 else 1), maintype="a", subtype="b", filename=f"{number}"
         )
     left_out = [(it.name, it.left_out) for it in read(message, most_mb=1).attachments if it.left_out]
-    assert left_out == [("0", "The limit is 1 MB for each file."), ("50", "An email can bring 50 files.")]
+    assert left_out == [("0", "The limit is 1 MB for each file."), ("50", "An email can have at most 50 files.")]
     beginning = read_email(write().as_bytes(), most_mb=1, size=50_000_000)
     assert [(it.name, it.left_out) for it in beginning.attachments] == [
         ("Rest of the email", "The limit is 40 MB for an email.")

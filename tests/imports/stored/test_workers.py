@@ -110,7 +110,7 @@ def test_an_import_is_cancelled_while_a_worker_is_at_it(
     with worker_of(own_database):
         with turn_taken(own_database):
             wait_for(lambda: is_waiting(session), 30)
-            assert "being cancelled" in page.button("Cancel import").follow().text
+            assert "being canceled" in page.button("Cancel import").follow().text
             assert "Canceling" in page.browser.open(page.url).text
         wait_for(lambda: not is_there(session), 30)
     assert (count(session, Lead), count(session, ImportChunk)) == (0, 0)

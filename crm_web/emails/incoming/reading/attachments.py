@@ -38,7 +38,7 @@ def list_attachments(structure: Structure, shown: Sequence[Part], *, most_mb: in
     for number, part in enumerate(others, 1):
         name = _name(part, number)
         if number > MOST_FILES:
-            yield Attachment(name, part.size, left_out=f"An email can bring {MOST_FILES} files.")
+            yield Attachment(name, part.size, left_out=f"An email can have at most {MOST_FILES} files.")
         else:
             yield _read(part, name, most_mb)
     if not structure.is_whole:
