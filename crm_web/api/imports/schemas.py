@@ -98,7 +98,7 @@ class Import(ResponseModel):
     set_id: int | None = Field(description="The first of several files; null if it is this one, or the only one.")
     state: ImportState = Field(
         examples=[ImportState.CHECKED],
-        description="While it is checked, imported or undone, the worker is busy with it. Read it again until that is over.",
+        description="While it is checked, imported or undone, the worker is busy: read it again until that is over.",
     )
     target: Target = Field(examples=[Target.LEADS])
     needs: str | None = Field(description="What the file doesn’t say. Set it with a PATCH, then check.")
