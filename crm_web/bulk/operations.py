@@ -67,8 +67,8 @@ def save_selection(
     :param place: the address of the list that they were chosen in
     :param values: what is to be set, as far as it is known by now
     :return: the edit, not applied yet
-    :raise NothingChosen: where the selection is empty
-    :raise TooMany: where it is too large
+    :raise NothingChosen: if the selection is empty
+    :raise TooMany: if it is too large
     """
     set_audit_actor(by)
     count = count_selection(entity, selection)
@@ -114,9 +114,9 @@ def apply_edit(edit: BulkEdit, values: Mapping[str, Any], *, by: Employee) -> Bu
     :param values: what is set: ``owner_id``, ``status`` (with ``lost_reason`` and ``lost_note``) or ``source``; for a
         win ``create_all`` also wins the leads that may be customers already
     :return: the edit, each of its items with an outcome
-    :raise EditUnderWay: where somebody else's click applies it in this moment
-    :raise OwnerNotEntitled: where the new owner is not active or does not sell
-    :raise LostReasonMissing: where leads are lost without a reason
+    :raise EditUnderWay: if somebody else's click applies it in this moment
+    :raise OwnerNotEntitled: if the new owner is deactivated or has a role without records
+    :raise LostReasonMissing: if leads are lost without a reason
     """
     with using_change_source(ChangeSource.BULK):
         set_audit_actor(by)
@@ -154,7 +154,7 @@ def undo_edit(edit: BulkEdit, *, by: Employee) -> BulkEdit:
 
     :param edit: the edit; one that is not applied, or undone already, stays as it is
     :return: the edit, each item that was done with an outcome of the undo
-    :raise EditUnderWay: where somebody else's click undoes it in this moment
+    :raise EditUnderWay: if somebody else's click undoes it in this moment
     """
     with using_change_source(ChangeSource.BULK):
         set_audit_actor(by)

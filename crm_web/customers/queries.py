@@ -35,11 +35,7 @@ WonAmounts = dict[str, Decimal]
 
 @dataclass(frozen=True, kw_only=True)
 class CustomerFilter(RecordFilter):
-    """Which customers a list shows; every part left out lets all pass.
-
-    :param statuses: any of these
-    :param kinds: any of these
-    """
+    """Which customers a list shows; every part left out lets all pass."""
 
     statuses: Sequence[CustomerStatus] = ()
     kinds: Sequence[CustomerKind] = ()
@@ -53,7 +49,6 @@ class CustomerFilter(RecordFilter):
 def list_words_in_use(*, limit: int = 200) -> dict[str, list[str]]:
     """List what customers can be filtered by, as far as it is a matter of what somebody typed, in one statement.
 
-    :param limit: how many of each at most
     :return: the industries and countries in use, each in alphabetical order
     """
     found: dict[str, list[str]] = {"industry": [], "country": []}
@@ -140,7 +135,6 @@ def list_customers_called(words: str, *, limit: int = 10) -> Sequence[Customer]:
     """List the customers that some typed words may mean, for a field that offers them.
 
     :param words: a part of number or name
-    :param limit: how many at most
     :return: the customers outside the trash by name; none where nothing was typed
     """
     if not words.strip():
@@ -175,7 +169,6 @@ def list_contacts(customer_id: int) -> Sequence[Contact]:
 def list_leads_of(customer_id: int, *, limit: int) -> Sequence[Lead]:
     """List a customer's leads outside the trash, newest first.
 
-    :param limit: how many at most
     :return: the leads, each with its owner
     """
     query = select(Lead).where(Lead.customer_id == customer_id, Lead.deleted_at.is_(None))
@@ -187,7 +180,6 @@ def list_leads_of(customer_id: int, *, limit: int) -> Sequence[Lead]:
 def list_activities(customer_id: int, *, limit: int = 50) -> Sequence[Activity]:
     """List the open tasks of a customer and its leads, the most urgent first, then what happened, newest first.
 
-    :param limit: how many at most
     :return: activities of the customer and of its leads, each with author, assignee, lead and email
     """
     # Two lists, so that each finds its rows by an index of its own.

@@ -117,7 +117,6 @@ def list_outcomes(
     :param outcome: only the rows with this one
     :param to_review: only the rows that are neither refused nor created without a warning
     :param after: only the rows on later lines
-    :param limit: how many at most
     """
     asked = {"outcome": outcome, "to_review": to_review, "after": after, "limit": limit}
     with raw_cursor().connection.cursor(name="import_outcomes") as cursor:

@@ -55,7 +55,6 @@ MOST_ADDED_UP = 1000
 class LeadFilter(RecordFilter):
     """Which leads a list shows; every part left out lets all pass.
 
-    :param statuses: any of these
     :param sources: any of these; the empty text stands for none
     :param customer_id: only this customer's
     :param currency: with an amount in it
@@ -155,7 +154,6 @@ def _select_lead() -> Select[Any]:
 def list_activities(lead_id: int, *, limit: int = 50) -> Sequence[Activity]:
     """List the open tasks of a lead, the most urgent first, then what happened, newest first.
 
-    :param limit: how many at most
     :return: its activities, each with its author, assignee and email
     """
     return db.session.scalars(_select_activities(limit), {"lead_id": lead_id}).all()
@@ -182,7 +180,6 @@ def list_sources(*, limit: int = 200) -> Sequence[str]:
 def list_words_in_use(*, limit: int = 200) -> dict[str, list[str]]:
     """List what leads can be filtered by, as far as it is a matter of what somebody typed, in one statement.
 
-    :param limit: how many of each at most
     :return: the known sources, and the industries and countries in use, each in alphabetical order
     """
     found: dict[str, list[str]] = {"source": [], "industry": [], "country": []}

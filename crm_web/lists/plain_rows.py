@@ -14,7 +14,6 @@ from sqlalchemy.orm import aliased
 class PlainRows:
     """Reads some attributes of a model and of what it is related to.
 
-    :param model: the model
     :param own: the attributes to read of it, each with the expression that gives it
     :param others: the relations to read, each with the attributes to read of the other record
     :param kind: the class of the rows, with whatever else is true of a row

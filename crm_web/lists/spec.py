@@ -40,7 +40,6 @@ COVERED_SCAN_LIMIT = 20_000
 class ListSpec:
     """What a list can show, be filtered and sorted by; all its queries are made here.
 
-    :param model: the model
     :param name: the column that stands before the others always, and leads to the record
     :param columns: every other column, in the order in which they stand
     :param shown: the columns of a list whose address asks for none
@@ -137,7 +136,6 @@ class ListSpec:
     def select(self, filters: ListFilter, *, by_words: bool = True) -> Select[Any]:
         """Build the query behind the list, its count and its files.
 
-        :param filters: which records
         :param by_words: false to keep the index of words from being used, since other conditions leave few rows
         :return: a select of the model outside the trash, without order
         """
@@ -174,7 +172,6 @@ class ListSpec:
     def usable_sort(self, filters: ListFilter, word: str | None) -> str:
         """Choose the order of a file, which is the page's: without an index only so many records can be sorted.
 
-        :param filters: which records
         :param word: a sort word, as in ``read_sort``
         :return: the word, or ``default_sort`` where there are too many records for it
         """
@@ -195,7 +192,6 @@ class ListSpec:
     ) -> Page:
         """Load one page of the list.
 
-        :param filters: which records
         :param sort: a sort word, as in ``read_sort``
         :param cursor: where the page starts; ``None`` for the first
         :param columns: the columns to read, beside what the page needs of every record
@@ -239,7 +235,6 @@ class ListSpec:
     ) -> tuple[list[str], Iterator[list[object]]]:
         """Put the list into a table, with flat memory.
 
-        :param filters: which records
         :param sort: a sort word, as in ``read_sort``
         :param columns: the columns that the list shows, where somebody chose them; ``None`` for every column
         :return: the heads, and an iterator over the rows, each with a cell for every head
@@ -253,7 +248,6 @@ class ListSpec:
     ) -> Iterator[Sequence[Any]]:
         """Run through the whole list in its order, a batch at a time, with flat memory.
 
-        :param filters: which records
         :param columns: what to read of each: columns of the model, of the latest activity or of a related table
         :param sort: a sort word, as in ``read_sort``
         :param size: rows a batch

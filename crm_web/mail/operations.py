@@ -60,7 +60,6 @@ def write_mail(employee: Employee, *, subject: str, body: str) -> None:
 def write_mail_of_activity(activity: Activity, recipient: str, *, by: Employee) -> OutgoingMail:
     """Write the email that an activity tells of; the worker sends it after the commit and ``UNDO_TIME``.
 
-    :param recipient: an email address
     :param by: who sends it
     """
     mail = OutgoingMail(

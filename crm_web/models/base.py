@@ -93,12 +93,7 @@ def limit_of(attribute: Any) -> int:
 
 
 def index_values(name: str, column: str) -> Index:
-    """Declare an index that finds rows by a value; those without one write nothing into it.
-
-    :param name: the index's name
-    :param column: by which column
-    :return: the index
-    """
+    """Declare an index that finds rows by a value; those without one write nothing into it."""
     return Index(name, column, postgresql_where=text(f"{column} IS NOT NULL"))
 
 

@@ -33,7 +33,6 @@ class BeingSent(Conflict):
 def create_webhook(values: Mapping[str, Any], *, allow_private: bool, by: Employee) -> tuple[Webhook, str]:
     """Create a webhook, starting with events from now on.
 
-    :param allow_private: allow private addresses
     :return: the webhook and its secret, which is only shown now
     :raise TooManyWebhooks: if there is the maximum number
     """
@@ -56,7 +55,6 @@ def change_webhook(
 
     :param values: those that change
     :param version: the version that the person saw
-    :param allow_private: allow private addresses
     :raise SavedMeanwhile: if somebody else saved it since
     """
     set_audit_actor(by)

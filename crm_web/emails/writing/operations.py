@@ -8,7 +8,6 @@ from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, Out
 def send_email(record: Lead | Customer, recipient: str, *, subject: str, body: str, by: Employee) -> OutgoingMail:
     """Write an email and its activity; the worker sends it after the commit.
 
-    :param recipient: an email address
     :param body: plain text
     :raise RecordInTrash: if the record is in the trash
     """

@@ -62,7 +62,6 @@ def list_imports(*, cursor: str | None, size: int = PAGE_SIZE) -> Page:
     """Load one page of the imports, newest first.
 
     :param cursor: where the page starts; ``None`` for the first
-    :param size: how many rows a page has
     :return: the page; its rows are imports, each with who made it
     """
     query = select(Import).options(joinedload(Import.made_by))
@@ -100,7 +99,6 @@ def list_results(
 
     :param outcome: of the check or import, or of its undo
     :param cursor: where the page starts; ``None`` for the first
-    :param size: how many rows a page has
     """
     column: Any = ImportResult.outcome if isinstance(outcome, ImportOutcome) else ImportResult.undo_outcome
     query = select(ImportResult).where(ImportResult.import_id == import_id, column == outcome)

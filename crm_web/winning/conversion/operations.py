@@ -107,7 +107,7 @@ def _build_statement(typed: tuple[str, ...] | None) -> Executable:
 def check_name(lead: Lead) -> None:
     """Make sure that a customer can be called as a lead is.
 
-    :raise DomainError: where the name is too long
+    :raise DomainError: if the name is too long
     """
     limit = limit_of(Customer.name)
     if len(customer_from_lead(lead)["name"]) > limit:
@@ -118,7 +118,7 @@ def check_typed(lead: Lead, values: Mapping[str, Any], *, by: Employee) -> dict[
     """Check what a person typed about a lead's new customer, and read its phone number.
 
     :return: the values with the number to dial
-    :raise DomainError: where its owner, parent or number is refused
+    :raise DomainError: if its owner, parent or number is refused
     """
     check_owner(values.get("owner_id"))
     check_parent_is_there(values.get("parent_id"))
@@ -136,7 +136,7 @@ def reuse_customer(lead: Lead, values: Mapping[str, Any] | None = None, *, by: E
 
     :param lead: the lead, locked; its ``customer`` is set
     :param values: what a person typed about the customer; a customer outside the trash stays as it is
-    :raise CustomerInTrash: where the customer that it has is in the trash
+    :raise CustomerInTrash: if the customer that it has is in the trash
     """
     if lead.customer_id is not None:
         return link_to_lead(lead, db.session.get_one(Customer, lead.customer_id), by=by)
@@ -165,8 +165,8 @@ def link_to_lead(lead: Lead, customer: Customer, *, fill: bool = False, by: Empl
     :param customer: who buys; its row is locked, after the lead's
     :param fill: whether the customer's empty fields take what the lead says, and the lead's person becomes a contact
         of an organisation that does not know them yet; nothing is ever overwritten
-    :raise AnotherCustomer: where the lead has another customer already
-    :raise CustomerInTrash: where the customer is in the trash
+    :raise AnotherCustomer: if the lead has another customer already
+    :raise CustomerInTrash: if the customer is in the trash
     """
     lock(customer)
     if lead.customer_id not in (None, customer.id):
@@ -186,7 +186,6 @@ def revert_conversion(conversion: Conversion, customer: Customer, *, by: Employe
     """Take back what winning did to the customer; the caller has made sure that nothing stands in the way.
 
     :param conversion: the active conversion; it is marked as undone
-    :param customer: its customer, locked
     """
     begin(by, batch)
     contact = get_win_contact(conversion)
