@@ -178,9 +178,9 @@ def show_saved(model: type[SavedModel], record: Any, status: int = 200, *, locat
 
 def build_saved(model: type[SavedModel], record: Any) -> SavedModel:
     """Build the response for a saved record, with a warning for each phone number that may be wrong."""
-    told = model.model_validate(record)
-    told.warnings = [FieldError(field=name, message=doubt) for name, doubt in list_warnings(record, current_user)]
-    return told
+    saved = model.model_validate(record)
+    saved.warnings = [FieldError(field=name, message=doubt) for name, doubt in list_warnings(record, current_user)]
+    return saved
 
 
 def show_page(model: type[BaseModel], page: Page) -> Response:

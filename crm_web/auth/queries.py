@@ -143,9 +143,9 @@ _SYSTEM_NAMES = {"Mac OS X": "macOS", "CrOS": "ChromeOS"}
 
 def name_browser(user_agent: str | None) -> str:
     """Name the browser and system of a session."""
-    told = user_agent or ""
-    browser = next((name for sign, name in _BROWSERS.items() if re.search(rf"{sign}\w*/", told)), "A browser")
-    system = next((system for system in _SYSTEMS if system in told), None)
+    agent = user_agent or ""
+    browser = next((name for sign, name in _BROWSERS.items() if re.search(rf"{sign}\w*/", agent)), "A browser")
+    system = next((system for system in _SYSTEMS if system in agent), None)
     return f"{browser} on {_SYSTEM_NAMES.get(system, system)}" if system else browser
 
 

@@ -65,7 +65,7 @@ def list_edits() -> ResponseReturnValue:
     page = queries.list_edits(None if is_all else current_user, cursor=view.mark)
     counts, names = queries.count_outcomes(page.rows), map_employee_names()
     titles = {edit.id: describe_action(edit, names) for edit in page.rows}
-    return render_template("bulk/list_edits.html", page=page, view=view, counts=counts, told=titles, is_all=is_all)
+    return render_template("bulk/list_edits.html", page=page, view=view, counts=counts, titles=titles, is_all=is_all)
 
 
 @blueprint.get("/<int:edit_id>")

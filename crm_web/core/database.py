@@ -50,15 +50,15 @@ class DatabaseUnreachable(ClickException):
 
     def __init__(self, database_url: str, error: psycopg2.OperationalError) -> None:
         place = name_database(database_url)
-        told = " ".join(str(error).split())
-        if "password authentication failed" in told or "no password supplied" in told:
+        message = " ".join(str(error).split())
+        if "password authentication failed" in message or "no password supplied" in message:
             reason = "refused the user or password. Check DATABASE_URL"
-        elif re.search('database ".*" does not exist', told):
+        elif re.search('database ".*" does not exist', message):
             reason = "doesn’t exist. Create it or check DATABASE_URL"
-        elif "unsupported startup parameter" in told:
+        elif "unsupported startup parameter" in message:
             reason = "is behind a pooler such as pgbouncer. Connect to PostgreSQL itself; this app pools connections"
         else:
-            reason = f"can’t be reached. Start it or check DATABASE_URL ({told})"
+            reason = f"can’t be reached. Start it or check DATABASE_URL ({message})"
         super().__init__(f"The database {place} {reason}.")
 
 

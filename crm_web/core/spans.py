@@ -104,7 +104,7 @@ class Tracer:
         return trace.format_trace_id(found.trace_id) if found.is_valid else None
 
     @contextmanager
-    def trace_job(self, name: str, told: JobTrace) -> Iterator[None]:
+    def trace_job(self, name: str, job: JobTrace) -> Iterator[None]:
         """Trace a job of the worker; nothing is sent where it had nothing to do."""
         held = _Held()
         token = _held.set(held)
@@ -113,12 +113,12 @@ class Tracer:
         try:
             yield
         finally:
-            if told.has_failed:
+            if job.has_failed:
                 span.set_status(Status(StatusCode.ERROR))
             context.detach(attached)
             span.end()
             _held.reset(token)
-            if self._held and (held.has_changed or not told.is_idle):
+            if self._held and (held.has_changed or not job.is_idle):
                 for one in held.spans:
                     self._held.on_end(one)
 

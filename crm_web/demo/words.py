@@ -29,8 +29,8 @@ class Land:
 
 
 def _read_lands() -> tuple[Land, ...]:
-    told = tomllib.loads((Path(__file__).parent / "lands.toml").read_text(encoding="utf-8"))
-    return tuple(Land(country=country, **_with_tuples(land)) for country, land in told.items())
+    lands = tomllib.loads((Path(__file__).parent / "lands.toml").read_text(encoding="utf-8"))
+    return tuple(Land(country=country, **_with_tuples(land)) for country, land in lands.items())
 
 
 def _with_tuples(land: dict[str, Any]) -> dict[str, Any]:

@@ -70,8 +70,8 @@ def read_schema() -> Schema:
 def say_who_is_served(connection: Connection) -> None:
     """Tell instances of earlier releases, in a comment on Alembic's table, whether they may go on serving."""
     if connection.scalar(text("SELECT to_regclass('alembic_version')")):
-        told = connection.scalar(text("SELECT obj_description('alembic_version'::regclass)"))
-        serve_from(connection, max(told or "", OLDEST_SERVED))
+        release = connection.scalar(text("SELECT obj_description('alembic_version'::regclass)"))
+        serve_from(connection, max(release or "", OLDEST_SERVED))
 
 
 def serve_from(connection: Connection, oldest: str) -> None:

@@ -52,8 +52,8 @@ def _list_disputed(form: RecordForm, record: Any, conflict: ChangedMeanwhile) ->
     for field in _list_fields(form):
         for column in (column for column in _columns(field) if column in merged.conflicts):
             theirs = getattr(record, column)
-            told = [conflict.original.get(column, theirs), theirs, merged.values[column]]
-            original, saved, mine = format_values(entity, [(column, to_history(value)) for value in told])
+            values = [conflict.original.get(column, theirs), theirs, merged.values[column]]
+            original, saved, mine = format_values(entity, [(column, to_history(value)) for value in values])
             yield Disputed(
                 field=field,
                 label=label_of(column),

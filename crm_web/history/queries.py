@@ -214,4 +214,4 @@ def _find_todays_names(records: set[RecordRef]) -> dict[RecordRef, RecordName]:
     if not queries:
         return {}
     rows = db.session.execute(union_all(*queries))
-    return {RecordRef(entity, record_id): RecordName(*told) for entity, record_id, *told in rows}
+    return {RecordRef(entity, record_id): RecordName(*name) for entity, record_id, *name in rows}

@@ -258,10 +258,10 @@ class _Amounts:
             self.examples[mark] = text.strip()
 
     def decide(self, said: str | None, places: tuple[int, ...]) -> tuple[str | None, list[Question]]:
-        told = [mark for mark in (POINT, COMMA) if mark in self.examples]
-        if said or len(told) == 1:
-            return said or told[0], []
-        if told:
+        marks = [mark for mark in (POINT, COMMA) if mark in self.examples]
+        if said or len(marks) == 1:
+            return said or marks[0], []
+        if marks:
             text = (
                 f"Amounts have decimal points (“{self.examples[POINT]}”) and decimal commas (“{self.examples[COMMA]}”)."
             )

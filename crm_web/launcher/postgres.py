@@ -389,5 +389,5 @@ def _private_folder(folder: Path, account: pwd.struct_passwd) -> Path:
 
 def _last_line(log: Path) -> str:
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    told = [line for line in lines if re.search(r"FATAL|PANIC|error:", line)]
-    return (told or lines or ["no reason given"])[-1].strip()
+    errors = [line for line in lines if re.search(r"FATAL|PANIC|error:", line)]
+    return (errors or lines or ["no reason given"])[-1].strip()

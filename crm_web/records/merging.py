@@ -51,9 +51,9 @@ class Merge:
             columns_by_name.setdefault(who, []).append(_in_a_sentence(column))
         if not columns_by_name:
             return ""
-        told = _join([f"{who} changed {_join(columns)}" for who, columns in columns_by_name.items()])
+        changes = _join([f"{who} changed {_join(columns)}" for who, columns in columns_by_name.items()])
         kept = "Both changes are saved." if self.has_own_changes else "That change is kept."
-        return f" {told} while you were editing. {kept}"
+        return f" {changes} while you were editing. {kept}"
 
 
 def merge(

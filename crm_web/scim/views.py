@@ -42,8 +42,8 @@ def require_token() -> None:
 def refuse_request(error: SCIMException) -> ResponseReturnValue:
     """Answer a request that is not valid."""
     db.session.rollback()
-    told = error.to_error()
-    return show_error(told.status or 400, told.detail or str(error), told.scim_type)
+    shown = error.to_error()
+    return show_error(shown.status or 400, shown.detail or str(error), shown.scim_type)
 
 
 @blueprint.errorhandler(DomainError)

@@ -49,10 +49,10 @@ def say_rates(*, user_locale: UserLocale) -> str:
 
 def _side_by_side(worth: Sequence[CurrencyTotal], own: str, user_locale: UserLocale, most: int) -> str:
     ordered = sorted(worth, key=lambda part: part.currency != own)
-    told = [money(part.amount, part.currency, user_locale=user_locale) for part in ordered[:most]]
-    more = len(worth) - len(told)
+    parts = [money(part.amount, part.currency, user_locale=user_locale) for part in ordered[:most]]
+    more = len(worth) - len(parts)
     rest = [] if not more else ["+1 currency" if more == 1 else f"+{more} currencies"]
-    return " ".join([" · ".join(told), *rest])
+    return " ".join([" · ".join(parts), *rest])
 
 
 def colour_of(status: LeadStatus) -> str:

@@ -164,10 +164,10 @@ def _list_parameters(rule: Rule, description: Description, known: dict[str, Any]
     if description.query:
         asked = known[description.query.__name__]
         for name, schema in asked["properties"].items():
-            told = _describe_parameter(schema)
+            parameter = _describe_parameter(schema)
             if name == "fields":
-                told["schema"]["pattern"] = _fields_of(description)
-            yield {"name": name, "in": "query", "required": name in asked.get("required", ()), **told}
+                parameter["schema"]["pattern"] = _fields_of(description)
+            yield {"name": name, "in": "query", "required": name in asked.get("required", ()), **parameter}
     if _has_version(rule, description):
         yield UNLESS
     if description.needs_match:
@@ -180,8 +180,8 @@ def _describe_parameter(schema: dict[str, Any]) -> dict[str, Any]:
     """A query parameter can be omitted, but not null."""
     chosen = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
     kept = {name: value for name, value in chosen.items() if name not in ("default", "description")}
-    told = schema.get("description") or chosen.get("description")
-    return {"schema": kept, **({"description": told} if told else {})}
+    description = schema.get("description") or chosen.get("description")
+    return {"schema": kept, **({"description": description} if description else {})}
 
 
 def _fields_of(description: Description) -> str:

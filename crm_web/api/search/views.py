@@ -40,8 +40,8 @@ def search() -> ResponseReturnValue:
 
 
 def _build_hit(found: Found, hit: Hit, row: Any) -> dict[str, Any]:
-    told = results.describe(found.wanted, hit, row, keeps_employees=False)
-    parts = ["".join(piece.text for piece in part) for part in told.about]
+    result = results.describe(found.wanted, hit, row, keeps_employees=False)
+    parts = ["".join(piece.text for piece in part) for part in result.about]
     record: dict[str, Any] = {f"{hit.entity}_id": hit.id}
     url = url_for(f"api.read_{hit.entity}", **record)
     return {"kind": hit.entity, "id": hit.id, "name": row.name, "detail": ", ".join(parts) or None, "url": url}

@@ -139,8 +139,8 @@ def _renew() -> None:
 def _fetch(server: imaplib.IMAP4, uid: bytes) -> tuple[bytes, int | None] | None:
     """Fetch an email without marking it, or the beginning of one that is too large; ``None`` if it is gone."""
     number = uid.decode()
-    told = _check(server.uid("FETCH", number, "(RFC822.SIZE)"))
-    sizes = [found[1] for it in told if isinstance(it, bytes) and (found := _SIZE.search(it))]
+    response = _check(server.uid("FETCH", number, "(RFC822.SIZE)"))
+    sizes = [found[1] for it in response if isinstance(it, bytes) and (found := _SIZE.search(it))]
     if not sizes:
         return None
     size = int(sizes[0])
@@ -151,10 +151,10 @@ def _fetch(server: imaplib.IMAP4, uid: bytes) -> tuple[bytes, int | None] | None
 
 
 def _check(answer: tuple[str, list[Any]]) -> list[Any]:
-    state, told = answer
+    state, response = answer
     if state != "OK":
-        raise MailboxAnswer(" ".join(it.decode(errors="replace") for it in told if isinstance(it, bytes)))
-    return told
+        raise MailboxAnswer(" ".join(it.decode(errors="replace") for it in response if isinstance(it, bytes)))
+    return response
 
 
 def _explain(error: Exception) -> str:

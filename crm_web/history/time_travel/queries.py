@@ -87,12 +87,12 @@ def _list_lines(records: Iterable[RecordRef]) -> dict[RecordRef, list[Change]]:
 
 def _replay(lines: Sequence[Change], moment: datetime) -> Any:
     """Apply the changes; ``None`` if the first of them is missing, or the record did not exist."""
-    told = [line for line in lines if line.at <= moment]
-    if not told or told[0].action is not ChangeAction.CREATED or told[-1].action is ChangeAction.DELETED:
+    past = [line for line in lines if line.at <= moment]
+    if not past or past[0].action is not ChangeAction.CREATED or past[-1].action is ChangeAction.DELETED:
         return None
-    model, first, last = _MODELS[told[0].entity], told[0], told[-1]
+    model, first, last = _MODELS[past[0].entity], past[0], past[-1]
     values: dict[str, Any] = {column.key: None for column in model.__mapper__.column_attrs if not column.deferred}
-    for line in told:
+    for line in past:
         values |= {column: _read(model, column, new) for column, (_old, new) in line.fields.items()}
     values |= {"id": first.entity_id, "created_at": first.at, "created_by": first.actor}
     values |= {"updated_at": last.at, "updated_by": last.actor}

@@ -85,9 +85,9 @@ def fan_out(webhook_id: int) -> bool:
     changes = list_changes_after(ChangeCursor(webhook.mark_xact, webhook.mark_change_id), limit=READ_AT_ONCE)
     if not changes:
         return False
-    told = [(change.id, event) for change in changes if (event := name_event(change, webhook.events))]
-    if told:
-        rows = [{"webhook_id": webhook_id, "change_id": change_id, "event": event} for change_id, event in told]
+    events = [(change.id, event) for change in changes if (event := name_event(change, webhook.events))]
+    if events:
+        rows = [{"webhook_id": webhook_id, "change_id": change_id, "event": event} for change_id, event in events]
         db.session.execute(insert(WebhookDelivery).values(rows).on_conflict_do_nothing())
     cursor = cursor_of(changes[-1])
     moved = update(Webhook).where(Webhook.id == webhook_id)
@@ -165,7 +165,7 @@ def _read_secret(webhook: Webhook) -> bytes | None:
 
 def _build_delivery(delivery: WebhookDelivery, claimed_at: datetime, lease_ends_at: datetime) -> PendingDelivery:
     change = ChangeAnswer.model_validate(delivery.change).model_dump(mode="json")
-    told = {
+    payload = {
         "type": delivery.event,
         "timestamp": change["at"],
         "webhook_id": delivery.webhook_id,
@@ -179,7 +179,7 @@ def _build_delivery(delivery: WebhookDelivery, claimed_at: datetime, lease_ends_
         url=delivery.webhook.url,
         secret=_read_secret(delivery.webhook),
         timestamp=int(claimed_at.timestamp()),
-        body=json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(),
+        body=json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode(),
         lease_ends_at=lease_ends_at,
     )
 
