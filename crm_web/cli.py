@@ -59,7 +59,7 @@ class LoadedLater(click.Group):
 
 
 def _name_database(context: click.Context) -> None:
-    """Say on standard error which database a command works on, before it does."""
+    """Print to standard error which database a command uses."""
     settings: Settings = context.ensure_object(ScriptInfo).load_app().config["SETTINGS"]
     place = f"embedded, in {settings.var_folder}" if settings.is_embedded else name_database(settings.database_url)
     click.echo(f"Database: {place}", err=True)

@@ -48,7 +48,7 @@ NAVIGATION = (
 
 
 def register_frame(app: Flask) -> None:
-    """Give templates the frame."""
+    """Add the frame to the context of templates."""
     app.context_processor(_frame)
     app.jinja_env.globals["url_before_id"] = url_before_id
     app.jinja_env.globals["next_url"] = next_url

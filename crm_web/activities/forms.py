@@ -107,7 +107,7 @@ class ActivityForm(ActivityFields, IdempotentForm):
     files = UploadField("Files", id="activity-files")
 
     def ask_for_files_again(self) -> None:
-        """Say which files have to be chosen again: browsers send none from a page that is shown again."""
+        """List the files that must be chosen again: browsers send none from a page that is shown again."""
         if self.files.data and not self.files.errors:
             names = ", ".join(sent.filename or "" for sent in self.files.data)
             self.files.errors = [f"These weren’t added yet. Choose them again: {names}."]

@@ -168,7 +168,7 @@ def _task_or_404(activity_id: int) -> Activity:
 
 @blueprint.app_context_processor
 def _offer_actions() -> dict[str, Any]:
-    """Give templates the functions that decide what the user may do with an activity."""
+    """Add to the context of templates what the user may do with an activity."""
     return {
         "may_edit": lambda activity: may_edit(current_user, activity) and activity.record.deleted_at is None,
         "may_remove": lambda activity: may_remove(current_user, activity),

@@ -20,7 +20,7 @@ LONGEST_SEARCH = 300
 
 
 def with_filters(filters: Sequence[known.Filter], spec: ListSpec) -> Callable[[type[Q]], type[Q]]:
-    """Give a query the parameters of a list."""
+    """Add the parameters of a list to a query."""
     fields: dict[str, Any] = {name: parameter for it in filters for name, parameter in parameters_of(it).items()}
     word = Annotated[str, Field(pattern=f"^-?({'|'.join(spec.sorts)})$")]
     fields["sort"] = _one(word, "A minus sign sorts descending.")

@@ -14,7 +14,7 @@ Item = TypeVar("Item", bound="ResponseModel")
 
 
 def needs_one_of(*names: str) -> dict[str, Any]:
-    """Say in JSON Schema that one of some texts has to be there, and not blank."""
+    """Build the JSON Schema that requires one of some texts."""
     return {
         "anyOf": [
             {"required": [name], "properties": {name: {"type": "string", "minLength": 1, "pattern": NOT_BLANK}}}
@@ -24,7 +24,7 @@ def needs_one_of(*names: str) -> dict[str, Any]:
 
 
 def needs_with(name: str, other: str) -> dict[str, Any]:
-    """Say in JSON Schema that a value has to come with another."""
+    """Build the JSON Schema of a value that requires another one."""
     return {
         "anyOf": [
             {"properties": {name: {"type": "null"}}},
@@ -107,7 +107,7 @@ class FilterQuery(Sent):
     """The parent of the queries of lists, whose parameters are the words of the lists in the browser."""
 
     def as_address(self) -> MultiDict[str, str]:
-        """Say the same as the address of the list in the browser would; nothing in it means anything else there."""
+        """Return the query as the URL of the list in the browser has it."""
         given = {name: value for name in self.model_fields_set if (value := getattr(self, name)) is not None}
         lists = {name: value if isinstance(value, list) else [value] for name, value in given.items()}
         return MultiDict([(name, str(value)) for name, values in lists.items() for value in values])

@@ -72,6 +72,6 @@ def count_each(keys: Sequence[str]) -> list[tuple[int, timedelta]]:
 
 
 def lower_count(key: str | None) -> None:
-    """Take one attempt off a count."""
+    """Lower a count by one attempt."""
     lower = update(SignInFailures).where(SignInFailures.key == key)
     db.session.execute(lower.values(count=SignInFailures.count - 1), execution_options={"synchronize_session": False})

@@ -78,7 +78,7 @@ _ACTIONS: dict[tuple[BulkEntity, BulkAction], tuple[RecordAction, RecordAction]]
 
 
 def apply(edit: BulkEdit, records: Sequence[Any], batch: Batch) -> dict[int, SkipReason]:
-    """Do to records what an edit is about.
+    """Apply an edit to records.
 
     :param edit: the edit, with all its values
     :return: by the record's id, what a rule said against it
@@ -94,7 +94,7 @@ def apply(edit: BulkEdit, records: Sequence[Any], batch: Batch) -> dict[int, Ski
 
 
 def revert(edit: BulkEdit, pairs: Sequence[tuple[BulkItem, Any]], batch: Batch) -> dict[int, str]:
-    """Take back what an edit did.
+    """Undo an edit.
 
     :param pairs: its items with their records, changed together, that nobody has changed since
     :return: by the record's id, why it was left as it is

@@ -18,14 +18,14 @@ TITLES = {
 
 
 def format_title(edit: BulkEdit, count: int) -> str:
-    """Say what an edit is going to do, such as “Assign 12 leads”."""
+    """Describe what an edit is going to do, such as “Assign 12 leads”."""
     one, several = TITLES[edit.entity, edit.action]
     status = label_of_status(edit) if edit.action is BulkAction.STATUS else ""
     return (one if count == 1 else several).format(count=f"{count:,}", status=status)
 
 
 def describe_action(edit: BulkEdit, names: Mapping[int, str]) -> str:
-    """Say what an edit did, such as “Assigned to Bob Tanaka”."""
+    """Describe what an edit did, such as “Assigned to Bob Tanaka”."""
     if edit.action is BulkAction.ASSIGN:
         return (
             f"Assigned to {names.get(edit.values['owner_id'], 'someone')}" if edit.values["owner_id"] else "Unassigned"

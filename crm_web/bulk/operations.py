@@ -1,4 +1,4 @@
-"""One action on many records: chosen and frozen, applied all or nothing, undone all or nothing."""
+"""One action on many records: selected, applied all or nothing, undone all or nothing."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -61,7 +61,7 @@ def save_selection(
     values: Mapping[str, Any] | None = None,
     by: Employee,
 ) -> BulkEdit:
-    """Freeze the records that an edit is about; nothing is done to them yet.
+    """Save which records an edit is about; nothing is done to them yet.
 
     :param selection: a select of the records, at most ``MOST``
     :param place: the address of the list that they were chosen in
@@ -108,7 +108,7 @@ def delete_expired_selections() -> bool:
 
 
 def apply_edit(edit: BulkEdit, values: Mapping[str, Any], *, by: Employee) -> BulkEdit:
-    """Do to each record what the edit is about, by the operation that does it to one; all of it or nothing.
+    """Apply an edit to all its records or none, by the operation for a single record.
 
     :param edit: the edit; one that is applied already stays as it is
     :param values: what is set: ``owner_id``, ``status`` (with ``lost_reason`` and ``lost_note``) or ``source``; for a
@@ -148,7 +148,7 @@ def _apply_chunk(edit: BulkEdit, chunk: list[tuple[BulkItem, Any]], context: Edi
 
 
 def undo_edit(edit: BulkEdit, *, by: Employee) -> BulkEdit:
-    """Take back an edit: each record that nobody has changed since is as it was before; the others are left and listed.
+    """Undo an edit. Records that somebody has changed since stay as they are, and are listed.
 
     Whoever made the edit may take it back even where it gave their records to somebody else.
 

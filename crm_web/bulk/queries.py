@@ -175,7 +175,7 @@ def load_context(edit: BulkEdit, by: Employee, *, leave_likely: bool) -> EditCon
 
 
 def preview_edit(edit: BulkEdit, *, by: Employee) -> Preview:
-    """Say what an edit would do now.
+    """Preview what an edit would do now.
 
     :param edit: an edit that is not applied yet
     :return: counts, reasons and a sample of names

@@ -380,7 +380,7 @@ def default_region() -> str:
 
 
 def _explain(error: ErrorDetails) -> str:
-    """Say in one line which setting is wrong, and what it should look like."""
+    """Describe in one line which setting is wrong, and what it should look like."""
     name = str(error["loc"][0]).upper()
     field = Settings.model_fields[name.lower()]
     reason = str(error.get("ctx", {}).get("error", "")) or f"must be {field.description}"

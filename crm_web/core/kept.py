@@ -17,7 +17,7 @@ MOST = 2000
 
 
 def know_versions(versions: Mapping[str, str]) -> None:
-    """Say which versions the tables had when this request began."""
+    """Return the versions that the tables had when this request began."""
     if has_request_context():
         g.table_versions = versions
 

@@ -215,7 +215,7 @@ def _forget(_error: BaseException | None) -> None:
 
 
 def remember_employee(employee_id: int | None = None) -> None:
-    """Keep the employee's id for the log before the request goes on as if nobody were signed in.
+    """Save the employee's id for the log before the request continues as if nobody were signed in.
 
     :param employee_id: ``None`` for whoever is signed in, as far as that is known
     """

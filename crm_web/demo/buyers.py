@@ -85,7 +85,7 @@ def add_ordinary_customers(scenario: Scenario) -> None:
 
 
 def buy_again(scenario: Scenario) -> None:
-    """Let some of this year's won leads come from existing customers."""
+    """Link some of this year's won leads to existing customers."""
     chance = scenario.chance
     loyal = [
         contact

@@ -36,7 +36,7 @@ def _dismiss(pairs: Sequence[DuplicatePair], by: Employee) -> None:
 
 
 def restore_pairs(pair_ids: Sequence[int]) -> bool:
-    """Take back that records are not the same.
+    """Undo marking records as not the same.
 
     :return: false if there is nothing to take back
     """

@@ -32,7 +32,7 @@ class Belongings:
         return " and ".join([part for part in (", ".join(parts[:-1]), *parts[-1:]) if part]) or "nothing"
 
     def of(self, name: str) -> str:
-        """Say in a sentence what belongs to somebody."""
+        """Format in a sentence what somebody owns."""
         owned = Belongings(self.leads, self.customers)
         parts = [f"owns {owned.in_words()}"] if owned.are_some else []
         parts += [f"has {_count(self.tasks, 'open task')}"] if self.tasks else []

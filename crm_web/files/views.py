@@ -124,7 +124,7 @@ def refuse_large_form(error: RequestEntityTooLarge) -> ResponseReturnValue:
 
 @blueprint.errorhandler(FilesUnreachable)
 def show_unreachable(error: FilesUnreachable) -> ResponseReturnValue:
-    """Say that a file can't be had now; the rest of the product goes on."""
+    """Answer that a file is not available now; the rest of the app works."""
     return show_error(ServiceUnavailable(), words=("File not available", error.message))
 
 
@@ -183,7 +183,7 @@ def _url_of(place: Place) -> str:
 
 @blueprint.app_context_processor
 def _offer_actions() -> dict[str, Any]:
-    """Give templates the function that decides whether the user may remove a file."""
+    """Add to the context of templates whether the user may remove a file."""
 
     def may_remove_file(file: File) -> bool:
         return may_keep_files(current_user, file.place) and not file.record.is_in_trash

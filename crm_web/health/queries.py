@@ -75,7 +75,7 @@ def say_who_is_served(connection: Connection) -> None:
 
 
 def serve_from(connection: Connection, oldest: str) -> None:
-    """Let only releases serve from now on that end at this migration or later."""
+    """Allow only releases to serve that end at this migration or later."""
     connection.execute(text(f"COMMENT ON TABLE alembic_version IS '{int(oldest):03}'"))
 
 

@@ -211,7 +211,7 @@ def import_file(
 
 @contextmanager
 def _naming(name: str) -> Iterator[None]:
-    """Say which file an error is about."""
+    """Name the file that an error is about."""
     try:
         yield
     except DomainError as error:

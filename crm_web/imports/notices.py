@@ -73,7 +73,7 @@ def _check_ids(cursor: Cursor, mapping: ColumnMapping) -> None:
 
 
 def count_nameless(cursor: Cursor) -> list[str]:
-    """Say how many new leads have nothing but an ID for a name."""
+    """Report how many new leads have nothing but an ID for a name."""
     cursor.execute(
         "SELECT count(*) FROM import_rows r JOIN import_plan p USING (line) WHERE p.action = 'create'"
         " AND r.external_system <> 'row' AND num_nonnulls(r.last_name, r.company, r.email) = 0"

@@ -27,7 +27,7 @@ def wait_for_turn(cursor: Cursor, progress: Callable[[str, int, int], None]) -> 
 
 
 def keep_imports_waiting() -> None:
-    """Let no import begin until the transaction ends.
+    """Keep imports from starting until the transaction ends.
 
     :raise ImportRunning: if one is running
     """

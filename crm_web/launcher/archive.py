@@ -53,7 +53,7 @@ def list_segments(*folders: Path) -> dict[str, Path]:
 
 
 def measure_segment(segments: dict[str, Path]) -> int:
-    """Say how many bytes a segment has: all have as many, unpacked."""
+    """Return the size of a segment in bytes; all have the same, unpacked."""
     for path in segments.values():
         with suppress(Exception), _open(path) as unpacked:
             return sum(len(piece) for piece in iter(partial(unpacked.read, 2**20), b"")) or DEFAULT_SEGMENT

@@ -305,7 +305,7 @@ def find_program(name: str) -> str:
 
 
 def major_version() -> str:
-    """Tell the version of the embedded server, such as ``18``."""
+    """Return the version of the embedded server, such as ``18``."""
     return subprocess.check_output([find_program("postgres"), "-V"], text=True).split()[-1].split(".")[0]  # noqa: S603
 
 

@@ -12,7 +12,7 @@ F = TypeVar("F", bound=type[GroupedForm])
 
 
 def with_plain_fields(spec: ListSpec) -> Callable[[F], F]:
-    """Give a form a line of text for each plain column, with the column's label and length."""
+    """Add a text field to a form for each plain column, with the column's label and length."""
 
     def add(form: F) -> F:
         for column in spec.plain:

@@ -78,7 +78,7 @@ def write_mail_of_activity(activity: Activity, recipient: str, *, by: Employee) 
 
 
 def cancel_mail(mail: OutgoingMail) -> None:
-    """Take back an email that waits; its activity stays.
+    """Cancel an email that waits; its activity stays.
 
     :raise MailIsOut: if it is sent, or being sent
     """
@@ -90,7 +90,7 @@ def cancel_mail(mail: OutgoingMail) -> None:
 
 
 def retry_mail(mail: OutgoingMail) -> None:
-    """Let the worker send an email at once, from its first attempt on.
+    """Send an email again, from its first attempt on.
 
     :raise NothingToRetry: if it is sent or waits anyway, or has lost its text
     """

@@ -117,7 +117,7 @@ def build_message(mail: PendingMail, settings: Settings) -> EmailMessage:
 
 
 def describe_sender(name: str, email: str, settings: Settings) -> tuple[str, str]:
-    """Say whom an email from a record comes from, and who gets the replies."""
+    """Return the sender of an email from a record, and who gets the replies."""
     repliers = ", ".join(map(str, _list_repliers(name, email, settings)))
     return str(_name_address(name, _sending_address(settings))), repliers
 

@@ -173,7 +173,7 @@ def _moving() -> Iterator[None]:
 
 
 def _move(model: Any, column: str, old: int, new: int, ids: Sequence[int] | None = None) -> list[int]:
-    """Let rows refer to another record; returns the ids of those that did."""
+    """Move rows to another record; returns the ids of those that moved."""
     condition = getattr(model, column) == old
     if ids is not None:
         condition &= model.id.in_(ids)
@@ -184,7 +184,7 @@ def _move(model: Any, column: str, old: int, new: int, ids: Sequence[int] | None
 
 
 def _take_values(kind: RecordKind, records: Sequence[Any], kept: Any, choices: Mapping[str, int]) -> None:
-    """Give the record that stays its values, and what it belongs to."""
+    """Set the values of the record that is kept, and what it belongs to."""
     for column, value in collect_values(kind, records, kept, choices).items():
         if getattr(kept, column) != value:
             setattr(kept, column, value)
@@ -208,7 +208,7 @@ class Unmerge:
 
 
 def undo_merge(merge: RecordMerge, *, by: Employee) -> Unmerge:
-    """Take a merge back: everything that did not change since is as it was before, the rest stays and is listed.
+    """Undo a merge. What has changed since stays as it is, and is listed.
 
     :raise MergeStands: if it is undone already, or the record that stayed is in the trash or gone
     """

@@ -99,7 +99,7 @@ class Backlog(Collector):
     """What waits for the worker and what its jobs did, read from the database at each scrape."""
 
     def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
-        """Give the figures; without the database only that it is away."""
+        """Yield the figures; without the database only that it is away."""
         found: dict[str, Any]
         try:
             found, jobs = dict(count_backlog()), list_jobs()

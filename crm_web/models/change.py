@@ -96,7 +96,7 @@ def set_change_source(source: ChangeSource, request_id: str | None = None) -> No
 
 @contextmanager
 def using_change_source(source: ChangeSource) -> Iterator[None]:
-    """Give the changes inside a block another source than the rest of the request."""
+    """Set another source for the changes inside a block."""
     info = db.session.info
     usual = info.get("source", ChangeSource.COMMAND)
     info["source"] = source

@@ -199,7 +199,7 @@ def _forget_external_ids(person: Person) -> None:
 
 
 def _erase_history(entity: str, ids: Sequence[int], named: Sequence[str], gone: Sequence[str]) -> int:
-    """Let history lose what it holds; what still stands in the row is told as erased."""
+    """Erase values from history; what is still in the row is shown as erased."""
     gone = [name for name in gone if name not in named]
     erased = func.crm_erased(Change.fields, list(named), list(gone))
     query = update(Change).where(Change.entity == entity, Change.entity_id.in_(ids)).values(fields=erased)

@@ -36,11 +36,11 @@ class Batch:
         self._answers: dict[tuple[Callable[[Any], Any], Any], Any] = {}
 
     def holds(self, record: Any) -> bool:
-        """Tell whether a record is locked and fresh."""
+        """Return whether a record is locked and fresh."""
         return record in self._locked
 
     def add(self, records: Iterable[Any]) -> None:
-        """Take in records that are locked in this transaction and fresh."""
+        """Add records that are locked in this transaction and fresh."""
         self._locked.update(dict.fromkeys(records))
 
     def ask_once(self, find: Callable[[Any], Any], value: Any) -> Any:
@@ -67,7 +67,7 @@ class Batch:
 
 @contextmanager
 def batch_of(records: Iterable[Any], *, by: Employee) -> Iterator[Batch]:
-    """Let operations change many records with few statements, which are sent at the end.
+    """Collect the changes of many records, and write them at the end with few statements.
 
     :param records: records that are locked in this transaction and fresh
     """

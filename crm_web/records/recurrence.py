@@ -78,7 +78,7 @@ class Recurrence:
         return ";".join(parts)
 
     def in_words(self, write_date: Callable[[date], str] = date.isoformat) -> str:
-        """Say it in words, which ``read_recurrence`` reads again.
+        """Format it in words, which ``read_recurrence`` reads again.
 
         :param write_date: writes the last day
         """

@@ -21,7 +21,7 @@ from crm_web.web.refills import refillable
 
 @blueprint.app_context_processor
 def give_views() -> dict[str, object]:
-    """Give templates the saved views; they are loaded only if a template uses them."""
+    """Add the saved views to the context of templates; they are loaded only if a template uses them."""
     return {"saved_views": current_saved_views}
 
 

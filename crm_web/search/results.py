@@ -44,7 +44,7 @@ class Result:
 
 
 def describe(terms: SearchTerms, hit: Hit, row: Any, *, keeps_employees: bool) -> Result:
-    """Put a hit in words, with what was searched for marked in them."""
+    """Describe a hit, with the words that were searched for marked."""
     about = [text for text in (row.number, row.about) if text and text != row.name]
     missing = [word for word in terms.words if not any(holds_any(text, [word]) for text in (row.name, *about))]
     reached = [

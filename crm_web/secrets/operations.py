@@ -45,7 +45,7 @@ def rotate() -> Rotation:
 
 
 def forbid_earlier_releases() -> None:
-    """Let no release serve that knows only secrets that are not sealed; from the commit on, none is written."""
+    """Stop releases that don't know sealed secrets from serving; from the commit on, no plain secret is written."""
     serve_from(db.session.connection(), FIRST_SEALED)
 
 

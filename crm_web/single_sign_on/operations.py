@@ -112,7 +112,7 @@ def _create(identity: Identity, rules: Admission, role: Role | None) -> Employee
 
 
 def _keep(identity: Identity, employee: Employee) -> bool:
-    """Keep that an identity is an employee's; false if another one of the same provider is."""
+    """Save the identity of an employee; false if they have another one of the same provider."""
     set_audit_actor(None)
     kept = insert(EmployeeIdentity).values(employee_id=employee.id, issuer=identity.issuer, subject=identity.subject)
     db.session.execute(kept.on_conflict_do_nothing())

@@ -43,7 +43,7 @@ def list_totals(worth: Sequence[CurrencyTotal], *, user_locale: UserLocale) -> s
 
 
 def say_rates(*, user_locale: UserLocale) -> str:
-    """Say by which rates amounts are converted."""
+    """Format the date of the rates that convert amounts."""
     return f"Exchange rates of {date(current_rates().valid_on, user_locale=user_locale)}."
 
 

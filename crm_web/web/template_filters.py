@@ -162,7 +162,7 @@ def local_time(value: dt.datetime, *, user_locale: UserLocale = DEFAULT_LOCALE) 
 
 
 def recurrence(rule: str | None, *, user_locale: UserLocale = DEFAULT_LOCALE) -> str:
-    """Say an RRULE in words, such as ``Every 2 weeks on Monday``; ``None`` gives an empty text."""
+    """Format an RRULE in words, such as ``Every 2 weeks on Monday``; ``None`` gives an empty text."""
     return read_rule(rule).in_words(lambda day: date(day, user_locale=user_locale)) if rule else ""
 
 

@@ -88,7 +88,7 @@ def _read_day(form: PutOffForm) -> date | DayWord | None:
 
 
 def _build_answer(activity: Activity, text: str) -> Answer:
-    """Say what was done; its undo is bound to the version that this made."""
+    """Answer with what was done; its undo is bound to the version that this made."""
     place = place_after(activity)
     undo = url_for("activities.undo_edit", activity_id=activity.id, version=activity.version, next=place)
     return Answer(text, place, undo=("Undo", undo))

@@ -1,4 +1,4 @@
-"""Many deeds in one request: all or nothing, or each by itself, by the functions that do each of them alone.
+"""Many changes in one request, all or nothing or each by itself, by the same functions as single requests.
 
 What can be is done together, which takes few statements: see ``crm_web.records.batch``. Where an item is
 refused, what was done along with it is taken back; then it is done alone, so that its answer is the one it would have
@@ -77,13 +77,13 @@ class BatchContext:
 
 
 def run_atomic(items: Sequence[Item], *, by: Employee) -> list[Result]:
-    """Do all items; the first that is refused ends it."""
+    """Apply all items; the first that is refused ends the batch."""
     context = BatchContext(lock_targets(items), by, _apply_or_abort)
     return [result for run in _split_into_runs(items) for result in _apply_run(run, context)]
 
 
 def run_independent(items: Sequence[Item | WrongItem], *, by: Employee) -> list[Result]:
-    """Do each item by itself; one that is refused leaves nothing behind but its source among the known ones."""
+    """Apply each item by itself; one that is refused leaves nothing behind but a new source."""
     meant = [item for item in items if not isinstance(item, WrongItem)]
     context = BatchContext(lock_targets(meant), by, _apply_or_report)
     return [result for run in _split_into_runs(items) for result in _apply_run(run, context)]
@@ -111,7 +111,7 @@ def _batch_kind(item: Item | WrongItem) -> str:
 
 
 def _apply_run(run: Sequence[Numbered], context: BatchContext, *, may_ask: bool = True) -> list[Result]:
-    """Do items together; where some can't be, do those alone in their turn, and what is between them together."""
+    """Apply items together; those that can't be are applied alone in their turn."""
     if len(run) < 2 or isinstance(run[0][1], WrongItem):
         return [_apply_alone(number, item, context) for number, item in run]
     try:
@@ -218,7 +218,7 @@ def _problem_result(refusal: Refusal) -> Result:
 
 
 def _name_item(refusal: Refusal, number: int, item: Item) -> Refusal:
-    """Say of which item a field is; where it is of none, the item as a whole is meant."""
+    """Name the item of a field; without a field, the item as a whole."""
     errors = refusal.errors or [{"field": "", "message": refusal.detail}]
     named = [
         {**error, "field": ".".join(filter(None, ("items", str(number), item.PART, error["field"])))}

@@ -90,7 +90,7 @@ def send_file() -> ResponseReturnValue:
 
 
 def _receive(file: BinaryIO) -> bytes:
-    """Take in the body piece by piece; returns a hash of it, with what is said of it."""
+    """Save the body piece by piece; returns a hash of it and its parameters."""
     digest = hashlib.sha256(request.query_string)
     while piece := request.stream.read(PIECE):
         digest.update(piece)

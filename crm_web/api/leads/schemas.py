@@ -33,7 +33,7 @@ class LeadFilterQuery(FilterQuery):
     """The filters of the lead list, with the same names as in the app."""
 
     def as_address(self) -> MultiDict[str, str]:
-        """Say the same as the address of the list in the browser would, and keep statuses of another kind out."""
+        """Return the query as the URL of the list in the browser has it, without statuses of another kind."""
         address = super().as_address()
         # There a status of another tab counts for nothing; here it is asked for, and no lead fits both.
         kind, statuses = address.get("kind"), [LeadStatus(word) for word in address.getlist("status")]

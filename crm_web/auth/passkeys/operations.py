@@ -53,7 +53,7 @@ def count_attempt(*, remote_address: str | None, browser: KnownBrowser | None) -
 
 
 def uncount_attempt(*, remote_address: str | None, browser: KnownBrowser | None) -> None:
-    """Take a successful attempt off the count, which colleagues behind the same address share."""
+    """Uncount a successful attempt, since colleagues behind the same address share the count."""
     lower_count(_count_of(remote_address, browser))
 
 

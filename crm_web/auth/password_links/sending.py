@@ -11,7 +11,7 @@ from crm_web.records.people import find_employee_by_email
 
 
 def invite(employee: Employee) -> str | None:
-    """Let somebody set their password within a week: by email if there is a mail server.
+    """Send somebody a link to set their password within a week: by email if there is a mail server.
 
     :return: without a mail server, the URL for the admin to pass on; it is shown once
     """

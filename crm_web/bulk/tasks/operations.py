@@ -32,7 +32,7 @@ def tasks_stay(edit: BulkEdit) -> Iterator[None]:
 
 
 def put_back_tasks(edit: BulkEdit, record_ids: Sequence[int]) -> None:
-    """Give the tasks that an edit moved back to whoever had them, unless they were moved or done since.
+    """Return the tasks that an edit moved to their earlier assignees, unless they were moved or done since.
 
     :param record_ids: its records that have their old owner again
     """

@@ -11,7 +11,7 @@ from crm_web.models import CalendarFeed, Employee
 
 
 def renew_feed(employee: Employee) -> str:
-    """Give a person's feed a new address; an earlier one stops working.
+    """Create a new address for a person's feed; an earlier one stops working.
 
     :return: its key, of which the database keeps only a hash
     """

@@ -1,4 +1,4 @@
-"""Putting pairs together that hang together: A and B, B and C are one group of three."""
+"""Groups of pairs: A and B, B and C are one group of three."""
 
 from collections.abc import Hashable, Sequence
 from typing import TypeVar
@@ -35,7 +35,7 @@ def find_groups(pairs: Sequence[tuple[int, Record, Record, int]]) -> dict[int, i
 
 
 def _connect(roots: dict[Record, Record], sizes: dict[Record, int], one: Record, other: Record) -> None:
-    """Let two groups be one, unless it would be too large."""
+    """Join two groups, unless the result would be too large."""
     first, second = _find_root(roots, one), _find_root(roots, other)
     size = sizes.get(first, 1) + sizes.get(second, 1)
     if first != second and size <= MOST_IN_A_GROUP:

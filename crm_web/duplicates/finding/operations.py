@@ -166,7 +166,7 @@ def _records_of(pair: Any) -> Pair:
 
 
 def regroup(group_ids: Collection[int], pair_ids: Collection[int] = ()) -> None:
-    """Put pairs together that hang together.
+    """Group the pairs that belong together.
 
     :param group_ids: groups that may fall apart or grow together
     :param pair_ids: pairs that have no group yet

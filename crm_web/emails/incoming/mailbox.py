@@ -111,7 +111,7 @@ class MailboxReader:
         log_event("email_received", email=email.id if email else None, is_new=email is not None)
 
     def _record(self, error: str | None) -> None:
-        """Keep for the page of admins whether the mailbox could be read, and let others read it."""
+        """Save for admins whether the mailbox could be read, and let other workers read it."""
         values: dict[str, Any] = {"free_at": func.now(), "error": error}
         values |= {"failed_at": func.coalesce(MailboxCheck.failed_at, func.now())} if error else {"failed_at": None}
         values |= {} if error else {"read_at": func.now()}

@@ -209,7 +209,7 @@ def _move(email: IncomingEmail, record: Lead | Customer, *, by: Employee) -> Non
 
 
 def ignore_email(email: IncomingEmail, *, by: Employee) -> None:
-    """Let an email that waits belong nowhere.
+    """Ignore an email that waits.
 
     :raise NotWaiting: if somebody placed or ignored it meanwhile
     """
@@ -217,7 +217,7 @@ def ignore_email(email: IncomingEmail, *, by: Employee) -> None:
 
 
 def reconsider_email(email: IncomingEmail, *, by: Employee) -> None:
-    """Let an email that was ignored wait again.
+    """Return an ignored email to the waiting ones.
 
     :raise NotWaiting: if it is not ignored any more
     """
@@ -233,7 +233,7 @@ def _change_state(email: IncomingEmail, old: PlacingState, new: PlacingState, re
 
 
 def take_back_email(email: IncomingEmail, *, by: Employee) -> None:
-    """Let an email that a person placed wait again; its activity is removed, and history keeps that there was one.
+    """Undo the placing of an email: it waits again, and its activity is removed.
 
     :raise NotPlaced: if it is not placed, its activity was removed already, or its files are nowhere else
     """

@@ -16,7 +16,7 @@ def send_email(record: Lead | Customer, recipient: str, *, subject: str, body: s
 
 
 def cancel_email(activity: Activity, *, by: Employee) -> None:
-    """Take back an email that waits, with its activity; history keeps that there was one.
+    """Cancel an email that waits, and remove its activity.
 
     :raise MailIsOut: if it is sent or being sent, or is none from here
     """

@@ -39,7 +39,7 @@ class StoredObject:
 
 
 def take_in(stream: BinaryIO) -> Content:
-    """Take what a file holds: into the bucket, if new files are kept there.
+    """Receive the content of a file, into the bucket if new files are kept there.
 
     Call it before anything is locked; no transaction has to be open meanwhile.
 
@@ -70,7 +70,7 @@ def upload(pieces: Iterator[bytes]) -> StoredObject:
 
 
 def keep(content: Content, file_id: int) -> None:
-    """Let a file have its content, in the transaction that adds the file.
+    """Save the content of a file, in the transaction that adds the file.
 
     :raise FilesUnreachable: if its object was deleted, since too much time had passed
     """
@@ -83,7 +83,7 @@ def keep(content: Content, file_id: int) -> None:
 
 
 def attach(stored: StoredObject, file_id: int) -> None:
-    """Let an object belong to a file.
+    """Link an object to its file.
 
     :raise FilesUnreachable: if it was deleted, since too much time had passed
     """

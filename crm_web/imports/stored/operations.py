@@ -81,7 +81,7 @@ BEFORE_IMPORT = (ImportState.DRAFT, ImportState.CHECKING, ImportState.CHECKED)
 
 
 def change_options(record: Import, values: Mapping[str, Any], *, by: Employee) -> None:
-    """Say how a file is read or what its columns are; a check that was made before no longer counts.
+    """Change how a file is read or what its columns are; an earlier check no longer counts.
 
     :param values: some of the options, by their stored names
     :raise ImportBusy: if the worker is at it
@@ -109,7 +109,7 @@ def change_options(record: Import, values: Mapping[str, Any], *, by: Employee) -
 
 
 def mend_row(record: Import, result: ImportResult, cells: Sequence[str]) -> None:
-    """Let a refused row be read as a person corrected it; the import has to be checked again.
+    """Save the correction of a refused row; the import has to be checked again.
 
     :param result: what the check said of the row
     :param cells: all cells of the row
@@ -127,13 +127,13 @@ def mend_row(record: Import, result: ImportResult, cells: Sequence[str]) -> None
 
 
 def go_back(files: Sequence[Import]) -> None:
-    """Let files be checked anew, because what was said of them changed."""
+    """Discard the check of files whose settings changed."""
     for file in files:
         file.state, file.report, file.problem = ImportState.DRAFT, None, None
 
 
 def request_check(record: Import) -> None:
-    """Let the worker rehearse the import; one that is being checked already stays so.
+    """Request a check by the worker. Does nothing if one is running.
 
     :raise ImportUnclear: if one of its files leaves something open
     :raise ImportBusy: if the worker is at it
@@ -150,7 +150,7 @@ def request_check(record: Import) -> None:
 
 
 def request_import(record: Import) -> None:
-    """Let the worker import, once; an import that is on its way or done stays so.
+    """Request the import by the worker. Does nothing if it is running or done.
 
     :raise ImportBusy: if the worker is at it
     :raise ImportClosed: if it was not checked
@@ -165,7 +165,7 @@ def request_import(record: Import) -> None:
 
 
 def request_undo(record: Import, *, by: Employee) -> None:
-    """Let the worker take back an import; one that is undone, or on its way there, stays so.
+    """Request the undo of an import by the worker. Does nothing if it is running or done.
 
     :raise ImportBusy: if the worker is at it
     :raise ImportClosed: if it is not imported

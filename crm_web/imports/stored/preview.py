@@ -158,7 +158,7 @@ def describe(mapping: ColumnMapping | None, problem: DomainError | None, *, is_w
 
 
 def describe_stored(record: Import) -> dict[str, Any]:
-    """Say what the file of an import needs, as its options are now."""
+    """List what the file of an import needs with its present options."""
     is_whole = is_small(record.size)
     try:
         mapping, problem = map_columns(open_stored(record), record.options, is_whole=is_whole)

@@ -85,7 +85,7 @@ class ImportRunner:
 
 
 def _stop(record: Import, problem: str, failed_id: int | None = None) -> None:
-    """Give the import back to the person, with the reason, at the file that it is about."""
+    """Return the import to the person, with the reason, at the file that it is about."""
     back = {ImportState.CHECKING: ImportState.DRAFT, ImportState.IMPORTING: ImportState.CHECKED}
     for file in list_set(record, lock=True):
         file.state = back.get(file.state, ImportState.IMPORTED)
@@ -114,7 +114,7 @@ def check_import(record: Import) -> None:
 
 
 def run_import(record: Import) -> None:
-    """Do an import; its state changes in the same transaction, so it is done once.
+    """Run an import; its state changes in the same transaction, so it runs once.
 
     :param record: the first file of an import, locked
     """
@@ -128,7 +128,7 @@ def run_import(record: Import) -> None:
 
 
 def undo_import(record: Import) -> None:
-    """Take back an import that is done, but for what changed since.
+    """Undo an import, except what changed since.
 
     :param record: an import, locked
     """

@@ -126,7 +126,7 @@ FROM (
 
 
 def take_back(record: Import, file_ids: Sequence[int], *, by: Employee, progress: ProgressNotes) -> None:
-    """Take back what an import did, and note of each row whether that could be done.
+    """Undo an import, and record for each row whether that was possible.
 
     :param record: the first file of an import that is done, locked
     :param file_ids: all its files
@@ -200,7 +200,7 @@ def _join(changes: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, Any]]:
 
 
 def _revert_lead(lead: Lead, version: int, fields: Mapping[str, tuple[Any, Any]], by: Employee) -> str | None:
-    """Give the fields of a lead their old values, those that still have the new one; returns what stays as it is."""
+    """Restore the old values of a lead's fields that still have the new ones; returns what stays as it is."""
     if "status" in fields:
         if lead.version != version:
             return "The lead changed since, so its status stays."
@@ -220,7 +220,7 @@ def _revert_contact(contact: Contact, version: int, fields: Mapping[str, tuple[A
 
 
 def _revert_fields(record: Any, fields: Mapping[str, tuple[Any, Any]], country: str, by: Employee) -> str | None:
-    """Give the fields their old values, those that still have the new one; returns what stays as it is."""
+    """Restore the old values of fields that still have the new ones; returns what stays as it is."""
     old = _list_old(record, fields)
     try:
         old |= parse_phone_columns(record, old, country=old.get(country, getattr(record, country)), by=by)

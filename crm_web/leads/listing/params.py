@@ -58,6 +58,6 @@ class LeadListParams(SpecListParams):
 
     @property
     def ignored(self) -> list[str]:
-        """Say which typed values mean nothing, and which statuses belong to another tab."""
+        """List the typed values that mean nothing, and the statuses that belong to another tab."""
         others = [LeadStatus(word) for word in self.all("status") if word not in STATUS.offered(self)]
         return super().ignored + [f"“{status.label}” is not {self.one('kind')}" for status in others]

@@ -101,7 +101,7 @@ class HistorySearch:
 
 
 def erase_from_history(person: Person, erased: Collection[Named], search: HistorySearch) -> int:
-    """Let the history of other records lose what names the person, except where their text still does.
+    """Erase what names the person from the history of other records, except where their text still does.
 
     :param erased: what ``erase_mentions`` erased
     :param search: a search for this person, perhaps begun before something changed
