@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -263,9 +264,13 @@ def test_few_files_stand_in_no_room() -> None:
     assert len(list((ROOT / "crm_web").glob("*.py"))) <= 6
 
 
-def test_the_map_of_the_readme_names_every_room() -> None:
-    rooms = {path.parent.name for path in (ROOT / "crm_web").glob("*/__init__.py")}
-    assert set(re.findall(r"^crm_web/(\w+)/ ", (ROOT / "README.md").read_text(), re.M)) == rooms
+def test_the_map_of_the_readme_names_every_room_from_high_to_low() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    rank = {room.strip(): place for place, line in enumerate(contracts[0]["layers"]) for room in line.split("|")}
+    named = re.findall(r"^crm_web/(\w+)(?:/|\.py) ", (ROOT / "README.md").read_text(), re.M)
+    places = [rank.get(room) for room in named if room != "__init__"]
+    assert set(named) - {"__init__"} == set(rank)
+    assert places == sorted(rank.values())
 
 
 @every("operations", "queries")

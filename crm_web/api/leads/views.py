@@ -81,7 +81,7 @@ def read_lead(lead_id: int) -> ResponseReturnValue:
 )
 def change_lead(lead_id: int) -> ResponseReturnValue:
     """Only the fields you send change; null clears a field. Use the status endpoint to change the status."""
-    lead = _seen_lead(lead_id)
+    lead = _lead_to_change(lead_id)
     actions.change(lead, read_body(lead_schemas.LeadChange))
     answer = show_saved(lead_schemas.SavedLead, lead)
     db.session.commit()
@@ -93,7 +93,7 @@ def change_lead(lead_id: int) -> ResponseReturnValue:
 @describe("Move a lead to trash", "leads", answers={204: None}, needs_match=True)
 def trash_lead(lead_id: int) -> ResponseReturnValue:
     """Its customer is kept."""
-    move_to_trash(_seen_lead(lead_id), by=current_user)
+    move_to_trash(_lead_to_change(lead_id), by=current_user)
     db.session.commit()
     return Response(status=204)
 
@@ -118,7 +118,7 @@ def restore_lead(lead_id: int) -> ResponseReturnValue:
     return answer
 
 
-def _seen_lead(lead_id: int) -> Lead:
+def _lead_to_change(lead_id: int) -> Lead:
     lead = actions.lock_to_change(lead_id)
     require_match(lead.version)
     return lead
