@@ -22,6 +22,7 @@ from crm_web.web.error_pages import show_error
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
+from crm_web.web.refusals import refusals_shown_at
 from crm_web.web.template_filters import current_user_locale
 from crm_web.web.template_filters import date as format_date
 from crm_web.web.uploads import read_to_end, size_limit
@@ -147,11 +148,8 @@ def remove_activity(activity_id: int) -> ResponseReturnValue:
 def restore_activity(activity_id: int) -> ResponseReturnValue:
     removed = queries.find_removed_activity(activity_id) or abort(404)
     require_removal(removed)
-    try:
+    with refusals_shown_at(url_for("activities.list_activities")):
         activity = operations.restore_activity(removed, by=current_user)
-    except DomainError as error:
-        db.session.rollback()
-        return Answer(error.message, url_for("activities.list_activities"), kind="warning").give()
     answer = Answer(f"{activity.subject} restored.", place_after(activity))
     db.session.commit()
     return answer.give()

@@ -18,6 +18,7 @@ from crm_web.records.operations import ChangedMeanwhile, restore_from_trash
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, build_saved_answer, replay_response, store_response
 from crm_web.web.refills import refillable
+from crm_web.web.refusals import refusals_shown_at
 from crm_web.web.urls import next_url
 
 
@@ -101,11 +102,8 @@ def make_contact_primary(contact_id: int) -> ResponseReturnValue:
     contact = _contact_to_change(contact_id)
     place = _place_of(contact)
     version = contact.version
-    try:
+    with refusals_shown_at(place):
         before = operations.make_primary(contact, by=current_user)
-    except DomainError as error:
-        db.session.rollback()
-        return Answer(error.message, place, kind="error").give()
     back_url = url_for("customers.make_contact_primary", contact_id=before.id) if before else _url_of_undo(contact)
     undo = ("Undo", back_url) if contact.version != version else None
     answer = Answer(f"{contact.name} is now the primary contact.", place, undo=undo)
@@ -118,11 +116,8 @@ def make_contact_primary(contact_id: int) -> ResponseReturnValue:
 def undo_contact_edit(contact_id: int, version: int) -> ResponseReturnValue:
     contact = _contact_to_change(contact_id)
     place = _place_after(contact)
-    try:
+    with refusals_shown_at(place):
         operations.undo_edit(contact, version, by=current_user)
-    except DomainError as error:
-        db.session.rollback()
-        return Answer(error.message, place, kind="warning").give()
     answer = Answer(f"{contact.name} is back as it was.", place)
     db.session.commit()
     return answer.give()

@@ -28,6 +28,7 @@ from crm_web.records.people import list_possible_owners
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, build_saved_answer, replay_response, store_response
 from crm_web.web.refills import refillable
+from crm_web.web.refusals import refusals_shown_at
 from crm_web.web.urls import next_url
 from crm_web.web.ways_back import way_back
 
@@ -162,11 +163,8 @@ def undo_edit(customer_id: int, version: int) -> ResponseReturnValue:
     customer = _customer_or_404(customer_id)
     require_change(customer)
     place = next_url(url_for("customers.show_customer", customer_id=customer_id))
-    try:
+    with refusals_shown_at(place):
         operations.undo_edit(customer, version, by=current_user)
-    except DomainError as error:
-        db.session.rollback()
-        return Answer(error.message, place, kind="warning").give()
     answer = Answer(f"{customer.name} is back as it was.", place)
     db.session.commit()
     return answer.give()

@@ -21,6 +21,7 @@ from crm_web.web.error_pages import show_error
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
+from crm_web.web.refusals import refusals_shown_at
 from crm_web.web.uploads import FilesForm, read_to_end, size_limit
 
 Place = Lead | Customer | Activity
@@ -165,11 +166,8 @@ def restore_file(file_id: int) -> ResponseReturnValue:
 
 
 def _change(file: File, change: Callable[..., None], answer: Answer) -> ResponseReturnValue:
-    try:
+    with refusals_shown_at(answer.place):
         change(file, by=current_user)
-    except DomainError as error:
-        db.session.rollback()
-        return Answer(error.message, answer.place, kind="warning").give()
     db.session.commit()
     return answer.give()
 

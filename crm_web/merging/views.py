@@ -19,6 +19,7 @@ from crm_web.web.flash import flash_message
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
+from crm_web.web.refusals import refusals_shown_at
 
 LISTS = {"leads": RecordKind.LEAD, "customers": RecordKind.CUSTOMER, "contacts": RecordKind.CONTACT}
 MOST_LISTED = 50
@@ -142,11 +143,8 @@ def undo_merge(merge_id: int) -> ResponseReturnValue:
     for record in queries.find_merged_records(done.entity, [done.kept_id, *done.merged_ids]).values():
         require_change(queries.owned_of(record))
     place = url_for("merging.show_merge", merge_id=merge_id)
-    try:
+    with refusals_shown_at(place):
         result = operations.undo_merge(done, by=current_user)
-    except DomainError as error:
-        db.session.rollback()
-        return Answer(error.message, place, kind="error").give()
     text = "Merge undone. Some things changed since and stay as they are." if result.left else "Merge undone."
     answer = Answer(text, place, warnings=result.left[:MOST])
     db.session.commit()

@@ -17,6 +17,7 @@ from crm_web.saved_views.items import ENDPOINTS, READERS, current_saved_views, u
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
+from crm_web.web.refusals import refusals_shown_at
 
 
 @blueprint.app_context_processor
@@ -131,11 +132,8 @@ def trash_view(view_id: int) -> ResponseReturnValue:
 def restore_view(view_id: int) -> ResponseReturnValue:
     view = queries.find_view(view_id, by=current_user) or abort(404)
     place = url_for("saved_views.list_views")
-    try:
+    with refusals_shown_at(place):
         operations.restore_view(view, by=current_user)
-    except DomainError as error:
-        db.session.rollback()
-        return Answer(error.message, place, kind="error").give()
     answer = Answer(f"View “{view.name}” restored.", place)
     db.session.commit()
     return answer.give()

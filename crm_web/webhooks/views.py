@@ -16,6 +16,7 @@ from crm_web.models import Webhook
 from crm_web.web.form_fields import show_refusal, stored_values
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
+from crm_web.web.refusals import refusals_shown_at
 from crm_web.webhooks import blueprint, operations, queries
 from crm_web.webhooks.events import EVENTS
 from crm_web.webhooks.forms import ChangeWebhookForm, NewWebhookForm
@@ -144,11 +145,8 @@ def remove_webhook(webhook_id: int) -> ResponseReturnValue:
 def replay_delivery(webhook_id: int, delivery_id: int) -> ResponseReturnValue:
     webhook = _webhook_or_404(webhook_id)
     delivery = queries.get_delivery(webhook_id, delivery_id) or abort(404)
-    try:
+    with refusals_shown_at(_place_of(webhook_id)):
         operations.replay_delivery(delivery, by=current_user)
-    except DomainError as error:
-        db.session.rollback()
-        return Answer(error.message, _place_of(webhook_id), kind="error").give()
     when = "will be sent again in a few seconds" if webhook.is_active else "will be sent when you resume the webhook"
     answer = Answer(f"Message {delivery_id} {when}.", _place_of(webhook_id))
     db.session.commit()

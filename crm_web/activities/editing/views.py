@@ -20,6 +20,7 @@ from crm_web.records.operations import ChangedMeanwhile
 from crm_web.web.form_fields import show_refusal, stored_values
 from crm_web.web.idempotency import Answer
 from crm_web.web.refills import refillable
+from crm_web.web.refusals import refusals_shown_at
 from crm_web.web.template_filters import current_user_locale, today
 from crm_web.web.template_filters import date as format_date
 
@@ -72,11 +73,8 @@ def put_off(activity_id: int) -> ResponseReturnValue:
     if day is None:
         return Answer("Choose a date to move this to.", place, kind="error").give()
     user_locale = current_user_locale()
-    try:
+    with refusals_shown_at(place):
         day = operations.put_off(activity, day, zone=user_locale.zone, by=current_user)
-    except DomainError as error:
-        db.session.rollback()
-        return Answer(error.message, place, kind="warning").give()
     answer = _build_answer(activity, f"{activity.subject} moved to {format_date(day, user_locale=user_locale)}.")
     db.session.commit()
     return answer.give()
@@ -113,11 +111,8 @@ def days_to_add_on() -> list[DayWord]:
 def undo_edit(activity_id: int, version: int) -> ResponseReturnValue:
     activity = _activity_to_edit(activity_id)
     place = place_after(activity)
-    try:
+    with refusals_shown_at(place):
         operations.undo_edit(activity, version, by=current_user)
-    except DomainError as error:
-        db.session.rollback()
-        return Answer(error.message, place, kind="warning").give()
     answer = Answer(f"{activity.subject} is back as it was.", place)
     db.session.commit()
     return answer.give()

@@ -5,12 +5,12 @@ from flask.typing import ResponseReturnValue
 
 from crm_web.auth.permissions import Action, allowed
 from crm_web.core.config import current_settings
-from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.emails import blueprint
 from crm_web.emails.outbox import queries
 from crm_web.mail.operations import retry_mail
 from crm_web.web.idempotency import Answer
+from crm_web.web.refusals import refusals_shown_at
 
 
 @blueprint.get("/emails")
@@ -29,10 +29,7 @@ def show_outbox() -> str:
 def retry(mail_id: int) -> ResponseReturnValue:
     mail = queries.get_mail(mail_id) or abort(404)
     answer = Answer(f"The email to {mail.recipient} will be sent again in a few seconds.", url_for(".show_outbox"))
-    try:
+    with refusals_shown_at(answer.place):
         retry_mail(mail)
-    except DomainError as error:
-        db.session.rollback()
-        return Answer(error.message, answer.place, kind="warning").give()
     db.session.commit()
     return answer.give()

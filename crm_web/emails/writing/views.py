@@ -20,6 +20,7 @@ from crm_web.models import Customer, Lead
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
+from crm_web.web.refusals import refusals_shown_at
 
 
 @blueprint.get("/leads/<int:lead_id>/email")
@@ -107,10 +108,7 @@ def cancel_email(activity_id: int) -> ResponseReturnValue:
     activity = queries.get_activity(activity_id) or abort(404)
     require_removal(activity)
     answer = Answer("Email canceled. Nothing was sent.", place_after(activity))
-    try:
+    with refusals_shown_at(answer.place):
         operations.cancel_email(activity, by=current_user)
-    except DomainError as error:
-        db.session.rollback()
-        return Answer(error.message, answer.place, kind="warning").give()
     db.session.commit()
     return answer.give()

@@ -35,6 +35,7 @@ from crm_web.web.error_pages import show_error
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import refillable
+from crm_web.web.refusals import refusals_shown_at
 from crm_web.web.uploads import read_to_end, size_limit
 
 
@@ -247,11 +248,8 @@ def change_row(import_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _row_page(record, result, form, cells), 422
     answer = Answer(f"Line {result.line:,} saved.", url_for("imports.show_check", import_id=import_id))
-    try:
+    with refusals_shown_at(url_for("imports.show_check", import_id=import_id)):
         operations.mend_row(record, result, cells)
-    except DomainError as error:
-        db.session.rollback()
-        return Answer(error.message, url_for("imports.show_check", import_id=import_id), kind="error").give()
     db.session.commit()
     return answer.give()
 
@@ -308,11 +306,8 @@ def _ask_worker(import_id: int, ask: Callable[[Import], None], endpoint: str) ->
 def cancel_import(import_id: int) -> ResponseReturnValue:
     record = _import_or_404(import_id, to_continue=True)
     place = url_for("imports.list_imports")
-    try:
+    with refusals_shown_at(url_for("imports.show_import", import_id=import_id)):
         is_gone = operations.cancel_import(record)
-    except DomainError as error:
-        db.session.rollback()
-        return Answer(error.message, url_for("imports.show_import", import_id=import_id), kind="error").give()
     text = "Import canceled. Nothing was imported, and the file is deleted."
     answer = Answer(text if is_gone else "The import is being canceled. It will be gone in a moment.", place)
     db.session.commit()

@@ -5,12 +5,12 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from crm_web.auth.permissions import Action, allowed, require_change
-from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.leads import blueprint, queries
 from crm_web.leads.editing import operations
 from crm_web.models import Lead
 from crm_web.web.idempotency import Answer
+from crm_web.web.refusals import refusals_shown_at
 from crm_web.web.urls import next_url
 
 
@@ -18,12 +18,9 @@ from crm_web.web.urls import next_url
 @allowed(Action.CHANGE_OWN)
 def take_lead(lead_id: int) -> ResponseReturnValue:
     lead = queries.get_lead(lead_id) or abort(404)
-    try:
-        is_new = operations.take_lead(lead, by=current_user)
-    except DomainError as error:
-        db.session.rollback()
-        return Answer(error.message, _place_after(lead_id), kind="warning").give()
     place = _place_after(lead_id)
+    with refusals_shown_at(place):
+        is_new = operations.take_lead(lead, by=current_user)
     undo = ("Undo", url_for("leads.undo_edit", lead_id=lead_id, version=lead.version, next=place))
     link = ("View lead", url_for("leads.show_lead", lead_id=lead_id))
     answer = Answer(f"{lead.name} is yours.", place, link=link, undo=undo if is_new else None)
@@ -37,11 +34,8 @@ def undo_edit(lead_id: int, version: int) -> ResponseReturnValue:
     lead: Lead = queries.get_lead(lead_id) or abort(404)
     require_change(lead)
     place = _place_after(lead_id)
-    try:
+    with refusals_shown_at(place):
         operations.undo_edit(lead, version, by=current_user)
-    except DomainError as error:
-        db.session.rollback()
-        return Answer(error.message, place, kind="warning").give()
     answer = Answer(f"{lead.name} is back as it was.", place)
     db.session.commit()
     return answer.give()
