@@ -40,8 +40,8 @@ def test_an_object_across_two_blocks_is_one() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ('{"a": 1}\n{"a": ', "Object 2 is no JSON"),
-        ('{"a": 1}\nnonsense', "Object 2 is no JSON"),
+        ('{"a": 1}\n{"a": ', "Object 2 is not valid JSON"),
+        ('{"a": 1}\nnonsense', "Object 2 is not valid JSON"),
         ('[{"a": 1}, 2]', "not a list of records"),
         ('{"a": "\xff"}', "not in UTF-8"),
     ],

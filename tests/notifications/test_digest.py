@@ -73,7 +73,7 @@ def test_each_is_in_one_digest_with_two_workers(own_database: OwnDatabase) -> No
             list(workers.map(write_digests, [own_database.app] * 4))
         mail = rows.scalars(select(OutgoingMail)).one()
         assert (mail.recipient, mail.subject) == (ann.email, "Your daily email from Piper CRM")
-        assert "unread:\n\n- The system assigned Okoro to you.\n\nhttps://crm.example/notifications" in mail.body
+        assert "notifications:\n\n- The system assigned Okoro to you.\n\nhttps://crm.example/notifications" in mail.body
 
 
 def test_the_digest_comes_in_the_morning_of_its_reader(
