@@ -6,7 +6,8 @@ from http.client import HTTPConnection, HTTPException
 from typing import Self
 from urllib.parse import urlencode
 
-from bs4 import BeautifulSoup, Tag
+import turbohtml
+from turbohtml import Element
 
 Fields = dict[str, str]
 
@@ -128,8 +129,7 @@ def read_form(body: bytes, path: str, action: str | None = None) -> Fields:
     :param action: how the form's address ends; ``None`` for that of the page
     :raise LookupError: if there is no such form
     """
-    soup = BeautifulSoup(body, "html.parser")
-    forms = [form for form in soup.select("form") if str(form.get("method", "get")).lower() == "post"]
+    forms = turbohtml.parse(body, positions=False).select("form[method=post]")
     wanted = [form for form in forms if action and _place_of(form, path).endswith(action)]
     wanted = wanted or [form for form in forms if not action and form.select("input[type=text], textarea")]
     if not wanted:
@@ -137,20 +137,20 @@ def read_form(body: bytes, path: str, action: str | None = None) -> Fields:
     return _values_of(wanted[0])
 
 
-def _place_of(form: Tag, path: str) -> str:
+def _place_of(form: Element, path: str) -> str:
     """Where a form is sent, without the query of the address."""
-    return str(form.get("action") or path).partition("?")[0]
+    return (form.attr("action") or path).partition("?")[0]
 
 
-def _values_of(form: Tag) -> Fields:
+def _values_of(form: Element) -> Fields:
     values: Fields = {}
     for element in form.select("input[name], textarea[name], select[name]"):
-        name, kind = str(element["name"]), str(element.get("type", ""))
-        if element.name == "select":
+        name, kind = element.attr("name") or "", element.attr("type")
+        if element.tag == "select":
             chosen = element.select_one("option[selected]") or element.select_one("option")
-            values[name] = str(chosen.get("value", "")) if chosen else ""
-        elif element.name == "textarea":
-            values[name] = element.get_text().lstrip("\n")
-        elif kind not in ("checkbox", "radio", "submit") or element.has_attr("checked"):
-            values[name] = str(element.get("value", ""))
+            values[name] = (chosen.attr("value") or "") if chosen else ""
+        elif element.tag == "textarea":
+            values[name] = element.text
+        elif kind not in ("checkbox", "radio", "submit") or "checked" in element.attrs:
+            values[name] = element.attr("value") or ""
     return values

@@ -4,13 +4,12 @@ import re
 from typing import Any, Self
 from urllib.parse import urlencode
 
-from bs4 import Tag
 from flask import Flask, url_for
 from werkzeug.test import TestResponse
 
 from crm_web.core.csrf import NOBODY, make_secret, mask
 from crm_web.core.request_log import count_queries
-from tests.markup import parse, unmeasured
+from tests.markup import Tag, parse, unmeasured
 from tests.page_rules import check_headers, check_page
 
 
@@ -104,7 +103,7 @@ class Page:
     @property
     def text(self) -> str:
         """What was just done and the words of the page's own part, without navigation, blanks folded."""
-        own = words(self.soup.find("main") or self.soup.body or self.soup)
+        own = words(self.soup.select_one("main") or self.one("body"))
         return f"{self.flash} {own}" if self.flash else own
 
     @property
@@ -117,10 +116,10 @@ class Page:
         """The message beside each wrong field by its name; those of the form as a whole stand under ``""``."""
         found: dict[str, str] = {}
         for control in self.soup.select("[aria-invalid=true], fieldset[aria-describedby]"):
-            error = self.soup.find(id=f"{control['id']}-error")
+            error = self.soup.select_one(f"[id='{control['id']}-error']")
             if error is not None:
                 found[str(control.get("name") or control["id"])] = words(error)
-        general = [words(item) for item in self.soup.select(".error-summary li") if item.find("a") is None]
+        general = [words(item) for item in self.soup.select(".error-summary li") if not item.has("a")]
         return found | ({"": " ".join(general)} if general else {})
 
     @property
@@ -129,7 +128,7 @@ class Page:
         table = self.one("table")
         heads = [words(head) for head in table.select("thead th")]
         return [
-            dict(zip(heads, (words(cell) for cell in row.find_all(["td", "th"])), strict=False))
+            dict(zip(heads, (words(cell) for cell in row.select("td, th")), strict=False))
             for row in table.select("tbody tr")
         ]
 
@@ -154,11 +153,11 @@ class Page:
 
     def has(self, selector: str) -> bool:
         """Whether a CSS selector finds anything."""
-        return self.soup.select_one(selector) is not None
+        return self.soup.has(selector)
 
     def link(self, label: str) -> str:
         """Where the link with these words leads."""
-        for link in self.soup.find_all("a"):
+        for link in self.soup.select("a"):
             if label in (words(link), link.get("aria-label")):
                 return str(link["href"])
         raise AssertionError(f"There is no link {label!r} on {self!r}")
@@ -174,7 +173,7 @@ class Page:
 
     def form(self, action: str | None = None) -> "Form":
         """The POST form of the page's own part whose address contains ``action``, or the first one."""
-        for form in (self.soup.find("main") or self.soup).find_all("form"):
+        for form in (self.soup.select_one("main") or self.soup).select("form"):
             address = str(form.get("action") or self.url)
             if str(form.get("method", "get")).lower() == "post" and (action is None or action in address):
                 return Form(self, form, address)
@@ -182,9 +181,9 @@ class Page:
 
     def button(self, label: str) -> "Page":
         """Press the button with these words (or this aria-label): send its form."""
-        for button in self.soup.find_all("button"):
+        for button in self.soup.select("button"):
             if label in (words(button), button.get("aria-label")):
-                form = button.find_parent("form")
+                form = button.closest("form")
                 assert form is not None, f"The button {label!r} belongs to no form"
                 name = button.get("name")
                 chosen = {str(name): str(button.get("value", ""))} if name else {}

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from bs4 import BeautifulSoup
 from flask import Flask, get_flashed_messages
 from flask_wtf import FlaskForm
 from jinja2 import nodes
@@ -24,10 +23,10 @@ from wtforms.validators import InputRequired, Length
 from crm_web.models import LeadStatus
 from crm_web.web.flash import flash_message
 from tests.architecture import parse_templates
-from tests.markup import parse
+from tests.markup import Tag, parse
 from tests.page import words
 
-Render = Callable[..., BeautifulSoup]
+Render = Callable[..., Tag]
 BEGIN = "<!doctype html><html lang=en><head><title>x</title></head><body>"
 HOSTILE = '<script>alert("x")</script>'
 
@@ -51,7 +50,7 @@ class Move(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types.
 def render(installation: Flask) -> Iterator[Render]:
     """Render a piece of template; the HTML has to be valid."""
 
-    def render(source: str, **values: Any) -> BeautifulSoup:
+    def render(source: str, **values: Any) -> Tag:
         html = installation.jinja_env.from_string(source).render(**values)
         soup, errors = parse(f"{BEGIN}{html}</body></html>")
         assert not errors

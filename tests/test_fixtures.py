@@ -77,17 +77,27 @@ def test_a_good_page_passes() -> None:
         (HEAD + '<img src="/a.png">', "no alt"),
         (HEAD + '<form method="post" action="/leads"></form>', "without a CSRF token"),
         (HEAD + '<form><input type="hidden" name="csrf_token" value="x"></form>', "into the address"),
+        (HEAD + '<form method="post"><input type="hidden" name="csrf_token"></form>', "without a CSRF token"),
+        (
+            HEAD
+            + '<fieldset><legend class="required">A</legend><label><input type="radio" checked>B</label></fieldset>',
+            "answered already",
+        ),
+        (HEAD + '<table class="list"><tr><td class="number">1,234</td></tr></table>', "a number without a heading"),
         (HEAD + '<p dir="auto">x</p>', "dir on p"),
         (HEAD + "<p>שלום</p>", "outside of a <bdi>"),
         (HEAD + '<p style="color: red">x</p>', "style on p"),
         (HEAD + "<style>p {}</style>", "inline style"),
         (HEAD + "<script>x</script>", "inline script"),
         (HEAD + '<p onclick="x">x</p>', "onclick on p"),
+        (HEAD + '<svg><path onload="x"></path></svg>', "onload on path"),
         (HEAD + '<a href=" JavaScript:x">x</a>', "href=javascript:"),
         (HEAD + '<img src="https://cdn.example/a.png" alt="">', "src=https://cdn"),
         (HEAD + "<p>{{ name }}</p>", "{{ in p"),
         (HEAD + "<td>None</td>", "invalid HTML"),
         (HEAD + "<p>None</p>", "None in p"),
+        (HEAD + "<template><p>None</p></template>", "None in p"),
+        (HEAD + "<!-- TODO -->", "TODO in body"),
     ],
 )
 def test_a_bad_page_is_found(html: str, problem: str) -> None:

@@ -52,7 +52,7 @@ def test_a_month_shows_tasks_and_appointments_on_their_days(
         "2026-11-01": ["Late on Sunday, as clocks go back"],
         "2026-11-10": ["Open", "Done", "At ten", "At noon"],
     }
-    assert page.one("thead th").text == "Sun"
+    assert page.one("thead th").get_text() == "Sun"
     week = browser_as(ann).get("calendar.show_calendar", view="week", day="2026-11-10")
     assert by_day(week)["2026-11-10"] == ["Open", "Done", "At ten", "At noon"]
     for view in ("day", "agenda"):

@@ -16,8 +16,8 @@ BrowserAs = Callable[[Employee], Browser]
 
 def tables(page: Page) -> dict[str, list[list[str]]]:
     return {
-        words(table.find_previous(["h2", "h3"]) or table): [
-            [words(cell) for cell in row.find_all(["th", "td"])] for row in table.select("tbody tr")
+        words(table.find_previous("h2", "h3") or table): [
+            [words(cell) for cell in row.select("th, td")] for row in table.select("tbody tr")
         ]
         for table in page.soup.select("article table")
     }

@@ -76,8 +76,8 @@ def _bars(page: Page) -> dict[str, tuple[int, str, str]]:
     """The number, the worth and the address of each status in the chart."""
     bars = {}
     for row in page.soup.select("table.chart tbody tr"):
-        label, _, count, worth = (words(cell) for cell in row.find_all(["th", "td"]))
-        link = row.find("a")
+        label, _, count, worth = (words(cell) for cell in row.select("th, td"))
+        link = row.select_one("a")
         assert link is not None
         bars[label] = (int(count), worth, str(link["href"]))
     return bars
@@ -320,8 +320,8 @@ def test_a_hostile_name_stays_a_name(session: Session, browser_as: BrowserAs, an
 def test_the_first_steps_are_ticked_by_what_is_done(session: Session, browser_as: BrowserAs, ann: Employee) -> None:
     def steps() -> list[tuple[str, bool]]:
         page = browser_as(ann).get("dashboard.show_dashboard")
-        items = page.soup.select(".first-steps li")
-        return [(str(item.a["href"]), item.has_attr("class")) for item in items if item.a]
+        items = page.soup.select(".first-steps li:has(a)")
+        return [(str(item.select("a")[0]["href"]), item.has_attr("class")) for item in items]
 
     assert steps() == [("/leads/new", False), ("/help/activities", False), ("/help/winning", False)]
     lead = make_lead(session, by=ann, owner_id=ann.id)

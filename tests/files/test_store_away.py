@@ -64,7 +64,7 @@ def test_the_store_is_left_alone_for_seconds(browser_as: BrowserAs, session: Ses
 def test_a_download_says_it(app: Flask, browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     file = make_stored_file(session)
     page = browser_as(ann).get("files.save_file", file_id=file.id)
-    assert (page.status, page.one("h1").text) == (503, "File not available")
+    assert (page.status, page.h1) == (503, "File not available")
     assert WORDS in page.text
     answer = Program(app, make_token(session, ann)).get(f"/files/{file.id}/content")
     assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")

@@ -67,7 +67,7 @@ def test_each_line_of_history_leads_there(browser_as: BrowserAs, session: Sessio
     change(session, customer, name="New")
     spread_history(session)
     page = browser_as(ann).get("customers.show_customer", customer_id=customer.id)
-    links = [str(link["href"]) for link in page.soup.find_all("a") if link.get_text() == "View this version"]
+    links = [str(link["href"]) for link in page.soup.select("a") if link.get_text() == "View this version"]
     assert [page.browser.open(link).h1 for link in links] == ["New", "Old"]
     assert "View this version" in browser_as(ann).get("history.list_changes").text
 

@@ -87,7 +87,7 @@ def test_offers_words_in_that_order(session: Session, browser_as: BrowserAs, ver
         for name in names:
             boxes = page.soup.select(f"input[name={name}]")
             offered = [option.get_text() for option in page.soup.select(f"select[name={name}] option")]
-            labels = [box.find_parent("label") or page.one(f"label[for={box['id']}]") for box in boxes]
+            labels = [box.closest("label") or page.one(f"label[for={box['id']}]") for box in boxes]
             offered += [words(label) for label in labels]
             assert [word for word in offered if word in WORDS] == list(WORDS), (endpoint, name)
 

@@ -110,7 +110,7 @@ def test_a_person_reads_and_chooses(
     session.commit()
     browser = browser_as(ann)
     page = browser.open("/leads")
-    assert page.one("nav .count").text == "14"
+    assert page.one("nav .count").get_text() == "14"
     page = browser.open("/notifications")
     assert f"{max.name} assigned 2 records to you, among them Okoro" in page.text
     ids = session.scalars(select(Notification.id).where(Notification.employee_id == bob.id)).all()

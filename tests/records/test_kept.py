@@ -38,8 +38,7 @@ def instances(app: Flask, browser_as: BrowserAs, session: Session, ann: Employee
 
 def _read(browser: Browser) -> str:
     page = browser.get("leads.list_leads").soup
-    for token in page.select("[name=csrf_token], footer"):
-        token.decompose()
+    page.remove("[name=csrf_token], footer")
     return str(page)
 
 

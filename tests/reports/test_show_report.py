@@ -12,7 +12,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from bs4 import Tag
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
@@ -31,6 +30,7 @@ from crm_web.models import (
 )
 from crm_web.reports.figures import REPORTS
 from tests.factories import make_activity, make_customer, make_lead
+from tests.markup import Tag
 from tests.page import Browser, Page, words
 
 BrowserAs = Callable[[Employee], Browser]

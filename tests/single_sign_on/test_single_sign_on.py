@@ -27,7 +27,7 @@ from tests.single_sign_on.fake_provider import FakeProvider
 def test_somebody_known_by_email_comes_in_and_stays_known(
     configure: Configure, provider: FakeProvider, visitor: Browser, ann: Employee, session: Session
 ) -> None:
-    assert visitor.get("auth.show_sign_in").one("a.btn-primary").text == "Sign in with single sign-on"
+    assert visitor.get("auth.show_sign_in").one("a.btn-primary").get_text() == "Sign in with single sign-on"
     page = come_back(visitor, provider, **ANN)
     assert (page.status, page.location) == (303, "/leads?status=new")
     assert who(visitor) == "ann@piper.example"

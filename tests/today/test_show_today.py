@@ -29,7 +29,7 @@ def groups(page: Page) -> dict[str, list[str]]:
     """The names under each heading of the page."""
     sections = page.soup.select("main section")
     return {
-        words(it.find("h2") or it).rstrip(" 0123456789"): [words(name) for name in it.select("a.subject")]
+        words(it.select_one("h2") or it).rstrip(" 0123456789"): [words(name) for name in it.select("a.subject")]
         for it in sections
     }
 

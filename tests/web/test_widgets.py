@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 import wtforms.widgets
-from bs4 import BeautifulSoup
 from flask import Flask
 from markupsafe import Markup
 from wtforms import Form
 
 from crm_web.web import widgets
 from crm_web.web.form_fields import ChoiceField, OwnerField, TextBlock, TextLine
+from tests.markup import parse
 
 HOSTILE = [
     "",
@@ -65,6 +65,6 @@ def test_a_select_follows_its_options() -> None:
     form = ExampleForm(data={"owner": 2})
     for names in (["Ann", "Bob"], ["Ann", "Robert"], ["Robert"]):
         form.owner.options = list(enumerate(names, start=1))
-        options = BeautifulSoup(form.owner(), "html.parser").select("option")
-        assert [option.text for option in options] == ["Unassigned", *names]
-        assert [option.text for option in options if option.has_attr("selected")] == names[1:2]
+        options = parse(form.owner())[0].select("option")
+        assert [option.get_text() for option in options] == ["Unassigned", *names]
+        assert [option.get_text() for option in options if option.has_attr("selected")] == names[1:2]

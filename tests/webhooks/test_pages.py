@@ -154,7 +154,7 @@ def test_nobody_else_gets_in(request: pytest.FixtureRequest, session: Session, b
     assert browser.get("webhooks.show_webhook", webhook_id=webhook.id).status == 403
     assert browser.post("webhooks.create_webhook", NEW).status == 403
     assert browser.post("webhooks.remove_webhook", webhook_id=webhook.id).status == 403
-    assert "Webhooks" not in str(browser.get("dashboard.show_dashboard").soup.find("nav"))
+    assert "Webhooks" not in str(browser.get("dashboard.show_dashboard").soup.select_one("nav"))
 
 
 def test_the_log_asks_as_much_for_20_messages_as_for_2(
