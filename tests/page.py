@@ -80,6 +80,8 @@ class Page:
             with unmeasured():
                 self.soup, errors = parse(response.text)
                 check_page(self.soup, errors, url)
+            # Held to the rules, but on the page only once a script puts it there.
+            self.soup.remove("template")
 
     def __repr__(self) -> str:
         says = f"to {self.location}" if self.location else self.response.mimetype
