@@ -13,6 +13,15 @@ from crm_web.emails.incoming.reading.message import LONGEST_BODY, ReadEmail, rea
 from crm_web.emails.incoming.reading.text import unflow
 from tests.emails.incoming.messages import BOMBS, bounce, raw, write
 
+AWAY = (
+    "Automatic reply",
+    "Out of Office",
+    "Abwesenheitsnotiz",
+    "Réponse automatique ",
+    "Respuesta automática",
+    "自動応答",
+)
+
 
 def read(message: EmailMessage | bytes, most_mb: int = 25) -> ReadEmail:
     return read_email(message if isinstance(message, bytes) else message.as_bytes(), most_mb=most_mb)
@@ -46,6 +55,7 @@ def test_an_email_is_read_with_its_people_text_and_files() -> None:
         (b"Gr\xfc\xdfe ohne Angabe", "Grüße ohne Angabe"),
         ("=?utf-8?q?a=0D=0ABcc:_b=40c.example?=", "a Bcc: b@c.example"),
         ("=?utf-8?q?a=00b?=", "ab"),
+        ("offer\u202efdp.exe", "offerfdp.exe"),
         ("x" * 1000, "x" * 299 + "…"),
     ],
 )
@@ -142,6 +152,25 @@ def test_one_without_an_id_gets_one_of_what_it_says_however_it_came() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("Zoe <zoë@ärzte.example>", "Zoe <zoë@ärzte.example>"),
+        ('Zoe <"a b"@[127.0.0.1]>', 'Zoe <"a b"@[127.0.0.1]>'),
+        ("nobody", "nobody"),
+        ("Zoe <zoe@acme.example>", "Zoe"),
+        ("<>", ""),
+    ],
+)
+def test_a_sender_whose_address_is_none_is_told_as_written(written: str, shown: str) -> None:
+    assert read(raw(f"From: {written}", "", "Hello")).sender.name == shown
+
+
+def test_lines_that_end_in_the_old_way_are_read() -> None:
+    email = read(b"From: zoe@acme.example\rSubject: Our order\r\rHello\r")
+    assert (email.sender.email, email.subject, email.body) == ("zoe@acme.example", "Our order", "Hello")
+
+
+@pytest.mark.parametrize(
     "header",
     [
         {"Auto_Submitted": "auto-replied"},
@@ -150,11 +179,13 @@ def test_one_without_an_id_gets_one_of_what_it_says_however_it_came() -> None:
         {"X_Auto_Response_Suppress": "All"},
         {"Return_Path": "<>"},
         {"From": "MAILER-DAEMON@mx.example"},
+        *({"Subject": f"{subject}: your offer"} for subject in AWAY),
     ],
 )
 def test_what_programs_send_is_known(header: dict[str, str]) -> None:
     assert read(write(**header)).is_automatic
     assert not read(write(Auto_Submitted="no")).is_automatic
+    assert not read(write(Subject="Re: your automatic reply")).is_automatic
 
 
 def test_a_bounce_tells_which_email_and_why() -> None:

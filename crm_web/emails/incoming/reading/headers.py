@@ -21,6 +21,13 @@ _DAEMONS = ("mailer-daemon", "postmaster", "mailerdaemon")
 _OF_LISTS = ("list-id", "list-unsubscribe", "list-post")
 _OF_PROGRAMS = ("x-auto-response-suppress", "x-autoreply", "x-autorespond")
 _BULK = ("bulk", "junk", "list", "auto_reply")
+# How the subjects of replies begin that programs write for people who are away: not all of them have a header for it.
+_AWAY = re.compile(
+    r"(?i)(automatic reply|auto(matic)?[ -]?(reply|response)|out of (the )?office|automatische antwort|abwesenheit"
+    r"|réponse automatique|absence du bureau|respuesta automática|fuera de la oficina|risposta automatica|fuori sede"
+    r"|automatisch antwoord|resposta automática|autosvar|automatyczna odpowiedź|自動応答|自動返信|不在通知|自动答复"
+    r"|자동 회신)"
+)
 
 
 class Mailbox(NamedTuple):
@@ -58,14 +65,21 @@ def _has_others(text: str) -> bool:
 
 
 def read_mailboxes(header: Message, *names: str) -> list[Mailbox]:
-    """Read the people in some headers; what is no address is left out unless it has a name."""
+    """Read the people in some headers."""
     written = [str(value) for known, value in header.raw_items() if known.lower() in names]
     try:
         pairs = getaddresses(written[:20])
     except (ValueError, IndexError, RecursionError, TypeError, AttributeError):
         return []
-    read = [Mailbox(read_words(name, 300), read_address(email)) for name, email in pairs[:MOST_ADDRESSES]]
+    read = [_read_mailbox(name, email.strip()) for name, email in pairs[:MOST_ADDRESSES]]
     return [mailbox for mailbox in read if mailbox.name or mailbox.email]
+
+
+def _read_mailbox(name: str, written: str) -> Mailbox:
+    """What is no address that can be written to here, such as one with an umlaut, is told with the name."""
+    email = read_address(written)
+    shown = f"{name} <{written}>" if name else written
+    return Mailbox(read_words(shown if written and not email else name, 300), email)
 
 
 def read_address(written: str) -> str:
@@ -110,7 +124,7 @@ def is_automatic(header: Message, sender: str) -> bool:
         return True
     if any(first_of(header, name) for name in (*_OF_LISTS, *_OF_PROGRAMS)):
         return True
-    return is_from_server(header, sender)
+    return bool(_AWAY.match(read_words(first_of(header, "subject"), 300))) or is_from_server(header, sender)
 
 
 def is_from_server(header: Message, sender: str) -> bool:

@@ -100,6 +100,9 @@ def first_of(header: Message, name: str) -> str:
 
 def split_message(message: bytes) -> Structure:
     """Split a message into parts."""
+    if b"\n" not in message:
+        # Lines that end as those of old Macs did: all of it would be one header.
+        message = message.replace(b"\r", b"\n")
     header, body = _read_header(message, 0, len(message))
     walk = _Walk(message)
     walk.visit(header, body, len(message), depth=0, alternative=None)

@@ -8,7 +8,8 @@ LONGEST_TEXT = 1024 * 1024
 # These take the square of the length, or are no character sets.
 _NO_CHARACTER_SETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf-7"})
 _GUESSED_BY = 20_000
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Also what turns the text after it round: it makes an "exe" look like a "pdf".
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]")
 
 
 def decode(content: bytes, charset: str) -> str:
@@ -26,7 +27,7 @@ def decode(content: bytes, charset: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Return a text as the database can store it and pages can show it: no NUL, no control sign, no lone surrogate."""
+    """Return a text as the database can store it and pages can show it: no control sign, no lone surrogate."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode()
     return _CONTROLS.sub("", text)
 
