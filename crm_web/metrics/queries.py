@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from crm_web.core.config import current_settings
 from crm_web.core.extensions import db
 
 BACKLOG = {
@@ -13,6 +14,7 @@ BACKLOG = {
     "mails_waiting": "Emails that wait to be sent.",
     "mails_oldest_seconds": "How long ago the oldest of them was written.",
     "mails_failed": "Emails that were given up.",
+    "mailbox_failing_seconds": "For how long the mailbox could not be read; 0 if it can be.",
     "imports_waiting": "Imports that wait for the worker.",
     "worker_seen_seconds": "How long ago a worker was last seen; -1 if never.",
 }
@@ -25,6 +27,8 @@ _COUNT = text("""
         (SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0) FROM outgoing_mails
             WHERE failed_at IS NULL AND sent_at IS NULL) AS mails_oldest_seconds,
         (SELECT count(*) FROM outgoing_mails WHERE failed_at IS NOT NULL) AS mails_failed,
+        coalesce((SELECT extract(epoch FROM now() - failed_at) FROM mailbox_checks
+            WHERE :reads_mailbox), 0) AS mailbox_failing_seconds,
         (SELECT count(*) FROM imports WHERE state IN ('checking', 'importing', 'undoing')) AS imports_waiting,
         coalesce((SELECT extract(epoch FROM now() - seen_at) FROM worker_heartbeat), -1) AS worker_seen_seconds
 """)
@@ -35,7 +39,8 @@ def count_backlog() -> Mapping[str, float]:
 
     :raise OperationalError: if the database is away
     """
-    return dict(db.session.execute(_COUNT).mappings().one())
+    reads_mailbox = bool(current_settings().imap_host)
+    return dict(db.session.execute(_COUNT, {"reads_mailbox": reads_mailbox}).mappings().one())
 
 
 JOBS = {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert, text
+from sqlalchemy import insert, text, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -13,7 +13,7 @@ from crm_web.core.admission import AdmissionControl
 from crm_web.core.config import Settings
 from crm_web.metrics.measures import MeasureRequests
 from crm_web.metrics.queries import BACKLOG, JOBS
-from crm_web.models import WorkerJob
+from crm_web.models import MailboxCheck, WorkerJob
 from crm_web.worker.heartbeat import Heartbeat
 from crm_web.worker.jobs import list_jobs
 from crm_web.worker.runner import Job, Worker
@@ -54,6 +54,18 @@ def test_requests_are_counted_by_route_and_never_by_what_was_typed(measured: Fla
     assert 'piper_http_request_seconds_bucket{le="0.25",route="leads.show_lead"}' in text
     assert all(f"\npiper_{name} " in text for name in BACKLOG)
     assert "piper_database_up 1.0" in text
+
+
+def test_a_mailbox_that_can_not_be_read_is_told_while_there_is_one(
+    measured: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.execute(update(MailboxCheck).values(failed_at=text("now() - interval '1 hour'"), error="wrong password"))
+    session.commit()
+    name = "piper_mailbox_failing_seconds"
+    assert figure(scrape(measured).get_data(as_text=True), name) == 0
+    settings = measured.config["SETTINGS"].model_copy(update={"imap_host": "mail.piper.example"})
+    monkeypatch.setitem(measured.config, "SETTINGS", settings)
+    assert figure(scrape(measured).get_data(as_text=True), name) >= 3600
 
 
 def test_overload_is_counted(measured: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
