@@ -64,6 +64,7 @@ class RecurrenceField(TypedField):
     """How often a task recurs, in words."""
 
     suggestions = EXAMPLES
+    attributes = {"placeholder": "Never"}
 
     def read(self, typed: str) -> str:
         return read_recurrence(typed, current_user_locale().locale).rule

@@ -22,7 +22,7 @@ async function open(link) {
   fillBox(box, page, answer.url);
   box.addEventListener("toggle", (event) => event.newState === "closed" && box.remove());
   const { left, top } = link.parentElement.getBoundingClientRect();
-  box.style.inset = `${top + scrollY}px auto auto ${Math.max(8, Math.min(left, innerWidth - 344))}px`;
+  box.style.inset = `${top + scrollY}px 8px auto ${Math.max(8, Math.min(left, innerWidth - 344))}px`;
   document.querySelector("main").append(box);
   box.showPopover();
   focusField(box);

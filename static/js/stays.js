@@ -60,6 +60,6 @@ function focusAgain({ id, kind, index }) {
   const kin = kind ? [...(part?.querySelectorAll(kind) ?? [])] : [];
   const target = document.querySelector("[data-live] [autofocus]") ?? kin[Math.min(index, kin.length - 1)] ?? document.querySelector("main");
   if (target.matches("td")) target.tabIndex = -1;
-  target.focus({ preventScroll: target.matches("main") });
+  (target.checkVisibility() ? target : target.closest("details")?.firstElementChild)?.focus({ preventScroll: target.matches("main") });
   target.select?.();
 }

@@ -7,6 +7,7 @@ document.addEventListener("submit", (event) => {
   if (SENT in form.dataset) return event.preventDefault();
   form.dataset[SENT] = "";
   event.submitter?.setAttribute("aria-disabled", "true");
+  sessionStorage[location.pathname] = scrollY;
 });
 
 // Coming back by the browser's button finds the form ready again.
@@ -16,3 +17,8 @@ window.addEventListener("pageshow", () => {
     form.querySelector("[aria-disabled]")?.removeAttribute("aria-disabled");
   }
 });
+
+// A page that a button leads back to stays where it was.
+const y = sessionStorage[location.pathname];
+sessionStorage.clear();
+if (y && !location.hash && !document.querySelector("main [autofocus]")) scrollTo(0, y);
