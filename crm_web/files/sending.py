@@ -22,15 +22,19 @@ def send_content(file: File, media_type: str, disposition: str) -> Response:
     :param disposition: ``attachment`` to save it, ``inline`` to show it
     :raise FilesUnreachable: if it is in the bucket and can't be had
     """
-    pieces = read_content(file.id, file.size)
+    return send_pieces(read_content(file.id, file.size), file.name, file.size, media_type, disposition)
+
+
+def send_pieces(pieces: Iterator[bytes], name: str, size: int, media_type: str, disposition: str) -> Response:
+    """Send what is in pieces as a file: see ``send_content``."""
     # Once the answer has begun it can only break off; so the first piece has to be there.
     pieces = chain([next(pieces, b"")], pieces)
     response = Response(stream_with_context(_send_pieces(pieces)), mimetype=media_type)
-    plain = file.name.encode("ascii", "replace").decode().replace('"', "_").replace("?", "_")
-    name = f"filename=\"{plain}\"; filename*=UTF-8''{quote(file.name, safe='')}"
-    response.headers["Content-Disposition"] = f"{disposition}; {name}"
+    plain = name.encode("ascii", "replace").decode().replace('"', "_").replace("?", "_")
+    names = f"filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    response.headers["Content-Disposition"] = f"{disposition}; {names}"
     response.headers["Content-Security-Policy"] = SHOWS_PDF if media_type == MediaType.PDF else NOTHING_RUNS
-    response.content_length = file.size
+    response.content_length = size
     return response
 
 

@@ -15,6 +15,7 @@ from crm_web.models import (
     Contact,
     Customer,
     Employee,
+    IncomingAttachment,
     IncomingAttachmentChunk,
     IncomingEmail,
     Lead,
@@ -140,6 +141,12 @@ def get_email(email_id: int) -> IncomingEmail | None:
         activity.joinedload(Activity.customer),
     )
     return db.session.get(IncomingEmail, email_id, options=loaded)
+
+
+def find_attachment(email_id: int, attachment_id: int) -> IncomingAttachment | None:
+    """Find an attachment of an email, unless it was left out."""
+    asked = (IncomingAttachment.email_id == email_id, IncomingAttachment.id == attachment_id)
+    return db.session.scalar(select(IncomingAttachment).where(*asked, IncomingAttachment.left_out.is_(None)))
 
 
 def read_attachment(attachment_id: int) -> Iterator[bytes]:

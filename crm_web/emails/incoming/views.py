@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flask import abort, render_template, request, url_for
+from flask import Response, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -13,6 +13,7 @@ from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.emails.incoming import blueprint, operations, queries
 from crm_web.emails.incoming.placing import list_candidates
+from crm_web.files.sending import send_pieces
 from crm_web.lists.pagination import PAGE_SIZE
 from crm_web.lists.params import ListParams, Tab, is_record_id
 from crm_web.models import Customer, IncomingEmail, Lead, PlacingState
@@ -58,6 +59,15 @@ def show_email(email_id: int) -> str:
         is_too_slow=is_too_slow,
         record_url=url_of_record,
     )
+
+
+@blueprint.get("/<int:email_id>/files/<int:attachment_id>")
+@allowed(Action.CHANGE_ANY)
+def save_attachment(email_id: int, attachment_id: int) -> Response:
+    """Save a file of an email, whether that is placed or not."""
+    found = queries.find_attachment(email_id, attachment_id) or abort(404)
+    pieces = queries.read_attachment(attachment_id)
+    return send_pieces(pieces, found.name, found.size, "application/octet-stream", "attachment")
 
 
 @blueprint.post("/<int:email_id>/place")

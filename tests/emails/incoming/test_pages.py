@@ -74,6 +74,26 @@ def test_a_manager_places_an_email_and_takes_that_back(
     assert "Order.pdf" in again.text
 
 
+def test_a_manager_reads_the_files_of_an_email_that_waits(
+    browser: Browser, browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
+    email_id, other_id = receive(browser), receive(browser, Message_ID="<2@elsewhere.example>")
+    file = session.scalars(select(IncomingAttachment).where(IncomingAttachment.email_id == email_id)).one()
+    address = f"/emails/incoming/{email_id}/files/{file.id}"
+    assert browser.get("incoming_emails.show_email", email_id=email_id).link("Order.pdf") == address
+    answer = browser.client.get(address)
+    assert (answer.data, answer.mimetype) == (b"%PDF-1.7", "application/octet-stream")
+    assert answer.headers["Content-Disposition"].startswith("attachment; ")
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert browser_as(ann).client.get(address).status_code == 403
+    for wrong in (f"/emails/incoming/{other_id}/files/{file.id}", f"/emails/incoming/{email_id}/files/{2**70}"):
+        assert browser.open(wrong).status == 404
+    file.left_out = "It is too large."
+    session.commit()
+    assert browser.open(address).status == 404
+    assert "Left out" in browser.get("incoming_emails.show_email", email_id=email_id).text
+
+
 def test_an_email_that_is_placed_moves_with_its_files(browser: Browser, session: Session) -> None:
     lead, customer = make_lead(session), make_customer(session, name="Other")
     email_id = receive(browser)
