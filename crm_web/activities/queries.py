@@ -1,11 +1,11 @@
 """Queries for activities."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select, union_all
 from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
@@ -69,10 +69,16 @@ def get_activity(activity_id: int) -> Activity | None:
 
 def is_sent_email(activity: Activity) -> bool:
     """Return whether an activity is an email that was sent from here, or waits to be, or one that came in."""
-    if activity.kind is not ActivityKind.EMAIL:
-        return False
-    sent = exists().where(OutgoingMail.activity_id == activity.id)
-    return bool(db.session.scalar(select(or_(sent, exists().where(IncomingEmail.activity_id == activity.id)))))
+    return activity.id in find_sent_emails([activity])
+
+
+def find_sent_emails(activities: Iterable[Activity]) -> set[int]:
+    """Find those of some activities that are emails as ``is_sent_email`` says, by their IDs."""
+    ids = [it.id for it in activities if it.kind is ActivityKind.EMAIL]
+    if not ids:
+        return set()
+    columns = (OutgoingMail.activity_id, IncomingEmail.activity_id)
+    return set(db.session.scalars(union_all(*(select(column).where(column.in_(ids)) for column in columns))))
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from crm_web.activities import blueprint
 from crm_web.activities.listing.params import ActivityListParams
+from crm_web.activities.queries import find_sent_emails
 from crm_web.auth.permissions import Action, allowed
 from crm_web.lists.exports import print_list, send_list, send_list_xlsx
 
@@ -15,9 +16,11 @@ def list_activities() -> ResponseReturnValue:
     view = ActivityListParams(request.args)
     if view.canonical_url:
         return redirect(view.canonical_url)
+    page = view.load_page()
     return render_template(
         "activities/list_activities.html",
-        page=view.load_page(),
+        page=page,
+        emails=find_sent_emails(page.rows),
         view=view,
         people=view.people,
         chips=view.list_chips(),
