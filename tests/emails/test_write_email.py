@@ -58,7 +58,14 @@ def test_an_email_is_taken_back_until_a_worker_sends_it(
     browser.post("emails.send_from_lead", TYPED, lead_id=lead.id)
     first = mails(session)[0].activity_id
     assert browser_as(bob).post("emails.cancel_email", activity_id=first).status == 403
-    assert "Nothing was sent" in browser.post("emails.cancel_email", activity_id=first).follow().flash
+    page = browser.post("emails.cancel_email", activity_id=first).follow()
+    assert "Nothing was sent" in page.flash
+    # What was written is there to be changed, for nobody else and nowhere else.
+    assert {name: page.form("email")[name].replace("\r", "") for name in TYPED} == TYPED
+    assert browser_as(bob).open(page.url).form("email")["body"].strip() == ""
+    other = make_lead(session, owner_id=ann.id, last_name="Other")
+    elsewhere = browser.open(page.url.replace(f"/leads/{lead.id}/", f"/leads/{other.id}/"))
+    assert elsewhere.form("email")["body"].strip() == ""
     assert (mails(session), session.scalars(select(Activity)).all()) == ([], [])
     browser.post("emails.send_from_lead", TYPED, lead_id=lead.id)
     second = mails(session)[0].activity_id
@@ -76,8 +83,8 @@ def test_a_template_is_filled_in_and_what_is_not_known_has_to_be_replaced(
 ) -> None:
     template = make_mail_template(session, body="Dear { First  Name },\nat {company}\n{sender}")
     browser = browser_as(ann)
-    page = browser.open(f"/leads/{lead.id}/email?template={template.id}")
-    form = page.form("email")
+    form = browser.get("emails.write_on_lead", lead_id=lead.id).form("email")
+    form = form.submit(template=str(template.id), use_template="1").form("email")
     assert (form["subject"], form["body"].strip()) == ("Hello Zoe", f"Dear Zoe,\nat {{company}}\n{ann.name}")
     refused = form.submit(preview="1")
     assert (refused.status, list(refused.errors)) == (422, ["body"])
@@ -90,6 +97,25 @@ def test_a_template_is_filled_in_and_what_is_not_known_has_to_be_replaced(
     assert mails(session)[0].body == "Zoe Okoro of <b>Acme</b> {other}"
 
 
+def test_a_template_takes_the_place_of_another_but_of_nothing_written(
+    browser_as: BrowserAs, session: Session, ann: Employee, lead: Lead
+) -> None:
+    greeting = make_mail_template(session, name="Greeting", subject="Hello", body="Dear {first name},\nhello.")
+    offer = make_mail_template(session, name="Offer", subject="Offer", body="Dear {first name},\nour offer.")
+    form = browser_as(ann).get("emails.write_on_lead", lead_id=lead.id).form("email")
+
+    def use(template_id: int, **typed: str) -> tuple[str, str]:
+        nonlocal form
+        form = form.submit(template=str(template_id), use_template="1", **typed).form("email")
+        return form["subject"], form["body"].replace("\r", "").strip()
+
+    assert use(greeting.id) == ("Hello", "Dear Zoe,\nhello.")
+    assert use(offer.id) == ("Offer", "Dear Zoe,\nour offer.")
+    assert use(greeting.id, subject="Mine", body="By me") == ("Mine", "By me\n\nDear Zoe,\nhello.")
+    assert use(2**70) == ("Mine", "By me\n\nDear Zoe,\nhello.")
+    assert mails(session) == []
+
+
 def test_a_customer_is_written_to_by_a_contact(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     customer = make_customer(session, owner_id=ann.id, name="Acme")
     make_contact(session, customer, first_name="Ada", last_name="One", email="ada@acme.example", is_primary=True)
@@ -98,9 +124,10 @@ def test_a_customer_is_written_to_by_a_contact(browser_as: BrowserAs, session: S
     browser = browser_as(ann)
     for query, expected in (
         ("", ("ada@acme.example", "Ada at Acme")),
-        (f"&contact={other.id}", ("bo@acme.example", "Bo at Acme")),
+        (f"?contact={other.id}", ("bo@acme.example", "Bo at Acme")),
     ):
-        form = browser.open(f"/customers/{customer.id}/email?template={template.id}{query}").form("email")
+        form = browser.open(f"/customers/{customer.id}/email{query}").form("email")
+        form = form.submit(template=str(template.id), use_template="1").form("email")
         assert (form["to"], form["subject"]) == expected
     assert form.submit().status == 303
     assert mails(session)[0].recipient == "bo@acme.example"
@@ -168,6 +195,9 @@ def test_what_was_sent_stays_as_it_is(
     assert (answer.status_code, "stays as it is" in answer.get_json()["detail"]) == (409, True)
     by_hand = make_activity(session, by=ann, kind="email", lead_id=lead.id)
     assert browser.get("activities.edit_activity", activity_id=by_hand.id).status == 200
+    # In the list, the key for it changes the other one alone.
+    edits = [str(row["data-edit"]).split("?")[0] for row in browser.open("/activities").soup.select("tr[data-edit]")]
+    assert edits == [f"/activities/{by_hand.id}/edit"]
     assert session.get_one(Activity, sent).subject == TYPED["subject"]
 
 

@@ -23,10 +23,8 @@ class EmailForm(IdempotentForm):
     subject = TextLine("Subject", limit_of(OutgoingMail.subject), [Required("Enter a subject.")])
     body = TextBlock("Message", limit_of(Activity.body), [Required("Write a message.")], render_kw=ROWS)
 
-    def offer(self, known: Sequence[str], values: Mapping[str, str]) -> None:
-        """Set what is suggested, and what the fields in braces stand for."""
-        self.to.suggestions = known
-        self.field_values = values
+    field_values: Mapping[str, str]
+    """What the fields in braces stand for."""
 
     @property
     def filled_subject(self) -> str:
@@ -56,10 +54,28 @@ def choose_recipient(record: Lead | Customer, contacts: Sequence[Contact], asked
 
 
 def begin_email(
-    record: Lead | Customer, contact: Contact | None, template: MailTemplate | None, values: Mapping[str, str]
+    record: Lead | Customer, contact: Contact | None, written: Mapping[str, str], values: Mapping[str, str]
 ) -> EmailForm:
-    """Build the form with its recipient, and the texts of a template with their fields filled in."""
-    presets: dict[str, Any] = {"to": contact.email if contact else record.email}
-    if template is not None:
-        presets |= {name: fill(getattr(template, name), values) for name in ("subject", "body")}
-    return EmailForm(data=presets)
+    """Build the form with its recipient, or with what was written before and taken back.
+
+    :param values: what the fields in braces stand for
+    """
+    known: dict[str, Any] = {"to": contact.email if contact else record.email}
+    form = EmailForm(data={**known, **written})
+    form.field_values = values
+    return form
+
+
+def use_template(form: EmailForm, template: MailTemplate, others: Sequence[MailTemplate]) -> None:
+    """Fill in the texts of a template: in place of nothing and of those of another, else after what was written."""
+    for field, name in ((form.subject, "subject"), (form.body, "body")):
+        known = {_plain(fill(getattr(it, name), form.field_values)) for it in others}
+        text, written = fill(getattr(template, name), form.field_values), _plain(field.data or "")
+        if written and written not in known:
+            text = f"{written}\n\n{text}" if field is form.body else written
+        # What is typed is shown again unless it is put aside.
+        field.data, field.raw_data = text, None
+
+
+def _plain(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip()

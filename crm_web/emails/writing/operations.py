@@ -1,8 +1,9 @@
 """Sending emails from leads and customers, and taking back those that wait."""
 
 from crm_web.activities.operations import add_activity, remove_activity
+from crm_web.auth.drafts.operations import keep_draft
 from crm_web.mail.operations import MailIsOut, cancel_mail, write_mail_of_activity
-from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, OutgoingMail
+from crm_web.models import Activity, ActivityKind, Customer, Draft, Employee, Lead, OutgoingMail
 
 
 def send_email(record: Lead | Customer, recipient: str, *, subject: str, body: str, by: Employee) -> OutgoingMail:
@@ -15,12 +16,17 @@ def send_email(record: Lead | Customer, recipient: str, *, subject: str, body: s
     return write_mail_of_activity(add_activity(record, values, by=by), recipient, by=by)
 
 
-def cancel_email(activity: Activity, *, by: Employee) -> None:
+def cancel_email(activity: Activity, place: str, *, by: Employee) -> Draft | None:
     """Cancel an email that waits, and remove its activity.
 
+    :param place: the address where it was written
+    :return: what was written, to be changed and sent after all; ``None`` if it is too large for that
     :raise MailIsOut: if it is sent or being sent, or is none from here
     """
     if activity.outgoing_mail is None:
         raise MailIsOut("This email was not sent from here.")
-    cancel_mail(activity.outgoing_mail)
+    mail = activity.outgoing_mail
+    written = [("to", mail.recipient), ("subject", mail.subject), ("body", mail.body)]
+    cancel_mail(mail)
     remove_activity(activity, by=by)
+    return keep_draft(by.id, place, written)
