@@ -188,7 +188,7 @@ def format_change(change: Change, names: Mapping[RecordRef, RecordName]) -> Read
         at=change.at,
         who=change.actor.name if change.actor else None,
         action=_action_label(change),
-        source=CHANGE_SOURCES[change.source],
+        source=_name_source(change),
         request_id=change.request_id,
         record=record,
         entity_label=ENTITIES.get(change.entity, change.entity),
@@ -196,6 +196,13 @@ def format_change(change: Change, names: Mapping[RecordRef, RecordName]) -> Read
         place=place,
         fields=list(_fields(change, names)),
     )
+
+
+def _name_source(change: Change) -> str:
+    """Name the way in; of the worker's own activities there is one kind only, the emails that it received."""
+    if change.source is ChangeSource.COMMAND and change.fields.get("kind") == [None, ActivityKind.EMAIL]:
+        return "by email"
+    return CHANGE_SOURCES[change.source]
 
 
 def list_references(change: Change) -> Iterator[RecordRef]:

@@ -13,6 +13,7 @@ from crm_web.core.clock import now
 from crm_web.core.extensions import db
 from crm_web.emails.incoming.operations import receive_email
 from crm_web.files.storage.queries import read_content
+from crm_web.history.formatting import format_change
 from crm_web.mail.operations import claim_mails, record_sent
 from crm_web.mail.sender import build_message
 from crm_web.models import (
@@ -96,6 +97,7 @@ def test_an_email_is_placed_on_the_lead_with_its_address_once(session: Session, 
     assert [(it.entity, it.action, it.actor_id) for it in changes] == [
         ("activity", "created", None), ("file", "created", None)
     ]  # fmt: skip
+    assert format_change(changes[0], {}).source == "by email"
 
     assert receive_email(message.as_bytes().replace(b"\n", b"\r\n")) is None, "read from another mailbox"
     message.add_header("Received", "by another.example")
