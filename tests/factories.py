@@ -109,7 +109,7 @@ def make_merge(session: Session, kept: Lead) -> RecordMerge:
 
 def make_erasure(session: Session) -> int:
     """The receipt of somebody who was erased; gives its id."""
-    erasure = Erasure(records={"lead": [1]}, counts={"records": 1})
+    erasure = Erasure(records={"lead": [1]}, counts={"records": 1}, erased_at=func.now())
     session.add(erasure)
     session.commit()
     return erasure.id

@@ -36,7 +36,7 @@ from crm_web.models.employee import (
     StartPage,
     Theme,
 )
-from crm_web.models.erasure import Erasure
+from crm_web.models.erasure import Erasure, ErasureState
 from crm_web.models.exchange_rate import ExchangeRate, RateSource
 from crm_web.models.external_id import ExternalId
 from crm_web.models.file import File, FileChunk, FileObject, MediaType
@@ -127,6 +127,7 @@ __all__ = [
     "Employee",
     "EmployeeIdentity",
     "Erasure",
+    "ErasureState",
     "ExchangeRate",
     "ExternalId",
     "File",

@@ -5,10 +5,10 @@ free text go: from the records, their activities and history, and from conversio
 them, and ``mentions`` what somebody chose of the texts about others.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, delete, func, null, or_, select, update
 
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
@@ -22,6 +22,7 @@ from crm_web.models import (
     Customer,
     Employee,
     Erasure,
+    ErasureState,
     ExternalId,
     File,
     IncomingEmail,
@@ -37,6 +38,7 @@ from crm_web.privacy.queries import (
     MODELS,
     Person,
     Ref,
+    find_open_erasure,
     find_person,
     list_activities,
     list_files,
@@ -68,20 +70,40 @@ class NobodyThere(DomainError):
     """There is no such record."""
 
 
-def erase_person(kind: RecordKind, record_id: int, *, mentions: Collection[str] = (), by: Employee) -> Erasure:
-    """Erase a person, with all their records.
+def request_erasure(kind: RecordKind, record_id: int, *, mentions: Collection[str] = (), by: Employee) -> Erasure:
+    """Let the worker erase a person, with all their records; one who is to be erased already stays so.
 
     :param mentions: keys of the texts about others that go as well, as ``list_mentions`` offers them
     :raise NobodyThere: if the record is gone
+    """
+    person = _lock_person(kind, record_id)
+    erasure = find_open_erasure(person)
+    if erasure is None:
+        erasure = Erasure(entity=kind, record_id=record_id, records={}, counts={}, erased_at=null())
+        db.session.add(erasure)
+    if erasure.state is not ErasureState.WAITING:
+        erasure.state, erasure.problem, erasure.attempts = ErasureState.WAITING, None, 0
+        erasure.mentions, erasure.erased_by = sorted(mentions), by
+        erasure.searched = erasure.to_search = 0
+    db.session.flush()
+    return erasure
+
+
+def erase_person(erasure: Erasure, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
+    """Erase the person of an erasure, in one transaction.
+
+    :param progress: told how far the search of history is, as long as nothing is locked
+    :raise NobodyThere: if the record is gone
     :raise ImportRunning: while an import is running, which could bring them back
     """
-    set_audit_actor(by)
-    search = HistorySearch(_find_person(kind, record_id))
+    kind, record_id = _whom(erasure)
     keep_imports_waiting()
+    search = HistorySearch(_find_person(kind, record_id), progress)
+    set_audit_actor(erasure.erased_by)
     person = _lock_person(kind, record_id)
     # What names the person is looked for before it is gone from the records that say so.
     words = {word for record in person.records.values() for word in str(record.search_text).split()}
-    erased = erase_mentions(person, mentions)
+    erased = erase_mentions(person, erasure.mentions or ())
     activities = _erase_activities(person)
     files = _erase_files(person, activities)
     counts = {"records": len(person.records), "activities": len(activities), "mentions": len(erased)}
@@ -94,11 +116,18 @@ def erase_person(kind: RecordKind, record_id: int, *, mentions: Collection[str] 
     counts["history"] = _erase_records(person)
     _erase_conversions(person)
     counts["search words"] = forget_words(words)
-    records = {entity.value: person.ids(entity) for entity in RecordKind} | {"file": sorted(files)} | kept
-    erasure = Erasure(records={name: ids for name, ids in records.items() if ids}, counts=counts)
-    db.session.add(erasure)
+    own = {entity.value: person.ids(entity) for entity in RecordKind}
+    erasure.records = {name: list(ids) for name, ids in {**own, "file": sorted(files), **kept}.items() if ids}
+    erasure.counts = counts
+    erasure.state, erasure.erased_at = ErasureState.DONE, func.now()
+    erasure.entity = erasure.record_id = erasure.mentions = None
     db.session.flush()
-    return erasure
+
+
+def _whom(erasure: Erasure) -> Ref:
+    if erasure.entity is None or erasure.record_id is None:
+        raise NobodyThere("This person is erased already.")
+    return erasure.entity, erasure.record_id
 
 
 def _lock_person(kind: RecordKind, record_id: int) -> Person:

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
@@ -24,6 +25,7 @@ from crm_web.models import (
     Lead,
     OutgoingMail,
     RecordKind,
+    WorkerHeartbeat,
 )
 from crm_web.records.labels import label_of
 from crm_web.records.matching import escape_like
@@ -32,6 +34,7 @@ from crm_web.records.serialization import to_history
 Ref = tuple[RecordKind, int]
 MODELS: dict[RecordKind, Any] = {RecordKind.LEAD: Lead, RecordKind.CUSTOMER: Customer, RecordKind.CONTACT: Contact}
 MOST = 200
+WORKER_SILENT_AFTER = timedelta(minutes=1)
 ENTITIES_OF = {
     "leads": "lead",
     "customers": "customer",
@@ -267,3 +270,15 @@ def _write(row: Any) -> dict[str, Any]:
 def get_erasure(erasure_id: int) -> Erasure | None:
     """Return the receipt of an erasure."""
     return db.session.get(Erasure, erasure_id)
+
+
+def find_open_erasure(person: Person) -> Erasure | None:
+    """Find the erasure of a person that is not done yet."""
+    is_theirs = tuple_(Erasure.entity, Erasure.record_id).in_(person.records)
+    return db.session.scalar(select(Erasure).where(is_theirs).limit(1))
+
+
+def has_running_worker() -> bool:
+    """Return whether a worker was seen within the last minute."""
+    seen = select(WorkerHeartbeat.seen_at > func.now() - WORKER_SILENT_AFTER)
+    return bool(db.session.scalar(seen))

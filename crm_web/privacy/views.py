@@ -1,5 +1,7 @@
 """The pages on privacy, for admins."""
 
+from collections.abc import Collection
+
 from flask import abort, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -37,6 +39,7 @@ def show_person(kind: str, record_id: int) -> ResponseReturnValue:
         kind=kind,
         record_id=record_id,
         records=queries.describe_person(person),
+        erasure=queries.find_open_erasure(person),
         changes=format_changes(queries.list_changes(person), with_records=True),
     )
 
@@ -53,6 +56,8 @@ def export_person(kind: str, record_id: int) -> ResponseReturnValue:
 @allowed(Action.PURGE)
 def preview_erasure(kind: str, record_id: int) -> ResponseReturnValue:
     person = _person_or_404(kind, record_id)
+    if erasure := queries.find_open_erasure(person):
+        return redirect(url_for("privacy.show_erasure", erasure_id=erasure.id))
     return render_template(
         "privacy/preview_erasure.html",
         person=person,
@@ -60,6 +65,8 @@ def preview_erasure(kind: str, record_id: int) -> ResponseReturnValue:
         record_id=record_id,
         mentions=list_mentions(person),
         employee=find_employee(person),
+        files=queries.list_files_by_id([file.id for file in queries.list_files(person)]),
+        kept_files=queries.list_files_by_id(queries.list_kept_files(person)),
     )
 
 
@@ -71,22 +78,36 @@ def erase_person(kind: str, record_id: int) -> ResponseReturnValue:
         flash_message("Check the box to confirm that this can’t be undone.", kind="error")
         return redirect(url_for("privacy.preview_erasure", kind=kind, record_id=record_id), code=303)
     mentions = request.form.getlist("mentions")
+    return _ask_worker(RecordKind(kind), record_id, mentions)
+
+
+@blueprint.post("/erasures/<int:erasure_id>/retry")
+@allowed(Action.PURGE)
+def retry_erasure(erasure_id: int) -> ResponseReturnValue:
+    erasure = queries.get_erasure(erasure_id) or abort(404)
+    if erasure.entity is None or erasure.record_id is None:
+        return redirect(url_for("privacy.show_erasure", erasure_id=erasure_id), code=303)
+    return _ask_worker(erasure.entity, erasure.record_id, erasure.mentions or ())
+
+
+def _ask_worker(kind: RecordKind, record_id: int, mentions: Collection[str]) -> ResponseReturnValue:
     try:
-        erasure = operations.erase_person(RecordKind(kind), record_id, mentions=mentions, by=current_user)
+        erasure = operations.request_erasure(kind, record_id, mentions=mentions, by=current_user)
     except DomainError as error:
         db.session.rollback()
         return Answer(error.message, url_for("privacy.find_people"), kind="error").give()
-    answer = Answer("Person erased.", url_for("privacy.show_erasure", erasure_id=erasure.id))
-    erasure_id = erasure.id
+    erasure_id, place = erasure.id, url_for("privacy.show_erasure", erasure_id=erasure.id)
     db.session.commit()
-    log_event("person erased", erasure=erasure_id)
-    return answer.give()
+    log_event("erasure_asked", erasure_id=erasure_id)
+    return redirect(place, code=303)
 
 
 @blueprint.get("/erasures/<int:erasure_id>")
 @allowed(Action.PURGE)
 def show_erasure(erasure_id: int) -> ResponseReturnValue:
     erasure = queries.get_erasure(erasure_id) or abort(404)
+    if erasure.erased_at is None:
+        return render_template("privacy/erasing.html", erasure=erasure, has_worker=queries.has_running_worker())
     files = queries.list_files_by_id(erasure.records.get("kept file", []))
     return render_template("privacy/show_erasure.html", erasure=erasure, files=files)
 

@@ -12,8 +12,8 @@ from crm_web.worker.runner import Worker
 
 @click.command(
     "worker",
-    help="Send webhooks, notifications and email, read the mailbox, run imports, find duplicates, keep counts and"
-    " delete expired data.",
+    help="Send webhooks, notifications and email, read the mailbox, run imports, erase people, find duplicates,"
+    " keep counts and delete expired data.",
 )
 @click.option("--once", is_flag=True, help="Run all due jobs once, then exit.")
 def worker(once: bool) -> None:

@@ -26,6 +26,8 @@ from crm_web.mail.sender import MailSender
 from crm_web.notifications.operations import delete_expired_notifications, notify_of_changes, notify_of_the_rest
 from crm_web.notifications.sending import POLL_SECONDS as NOTIFICATIONS_POLLED
 from crm_web.notifications.sending import REST_SECONDS, DigestWriter, Notifier
+from crm_web.privacy.running import POLL_SECONDS as ERASURES_POLLED
+from crm_web.privacy.running import ErasureRunner
 from crm_web.stats.operations import compact_counts
 from crm_web.web.idempotency import delete_expired_keys
 from crm_web.webhooks.delivery.operations import delete_expired_deliveries
@@ -52,6 +54,8 @@ def list_jobs(app: Flask) -> list[Job]:
         Job("notify of changes", Notifier(notify_of_changes, settings).run, every=NOTIFICATIONS_POLLED),
         Job("notify of the rest", Notifier(notify_of_the_rest, settings).run, every=REST_SECONDS),
         Job("import files", ImportRunner().run, every=IMPORTS_POLLED, thread="imports"),
+        # It waits for imports in any case.
+        Job("erase people", ErasureRunner().run, every=ERASURES_POLLED, thread="imports"),
         Job("compact counts", compact_counts, every=10),
         Job("find duplicates", keep_duplicates_current, every=2, thread="duplicates"),
         *_list_deletions(),

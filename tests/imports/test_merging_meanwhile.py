@@ -17,7 +17,7 @@ from crm_web.imports.targets import Target
 from crm_web.imports.turns import ImportRunning
 from crm_web.merging.operations import merge_records, undo_merge
 from crm_web.models import Activity, Contact, Employee, Lead, RecordKind, RecordMerge
-from crm_web.privacy.operations import erase_person
+from crm_web.privacy.operations import erase_person, request_erasure
 from crm_web.records.operations import move_to_trash
 from tests.databases import OwnDatabase
 from tests.factories import make_customer, make_lead
@@ -147,10 +147,10 @@ def test_whoever_is_erased_does_not_come_back(own_database: OwnDatabase) -> None
         run_import(Target.LEADS, "looms", find_admin())
         with own_database.app.app_context():
             with pytest.raises(ImportRunning, match="An import is running"):
-                erase_person(RecordKind.LEAD, lead_id, by=find_admin())
+                erase_person(request_erasure(RecordKind.LEAD, lead_id, by=find_admin()))
             db.session.rollback()
         db.session.commit()
-        erase_person(RecordKind.LEAD, lead_id, by=find_admin())
+        erase_person(request_erasure(RecordKind.LEAD, lead_id, by=find_admin()))
         with meanwhile(own_database, lambda by: run_import(Target.LEADS, "", by, export)) as answers:
             db.session.commit()
         ((report, reasons),) = answers

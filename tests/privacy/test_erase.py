@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Callable
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import make_url, select, text
 from sqlalchemy.orm import Session
 
@@ -14,6 +15,7 @@ from tests.databases import OwnDatabase
 from tests.factories import make_activity, make_contact, make_customer, make_file, make_lead, make_sign_in
 from tests.page import Browser
 from tests.stateful.invariants import list_violations
+from tests.worker.run import run_worker
 
 BrowserAs = Callable[[Employee], Browser]
 TRACES = ("quixley", "zeb.quixley", "55501234")
@@ -75,8 +77,12 @@ def test_nothing_of_a_person_is_left_in_a_whole_dump(own_database: OwnDatabase) 
             "incoming_emails": 0,
         }
         erasing = browser.open(person.link("Erase person…"))
-        done = erasing.form("erase").submit(confirmed="1").follow()
-        assert "Person erased." in done.flash and "Zeb" not in done.text
+        waiting = erasing.form("erase").submit(confirmed="1").follow()
+        assert "Nothing is erased yet." in waiting.text and "Zeb" not in waiting.text
+        assert "This person is being erased" in browser.open(person.url).text
+        run_worker(own_database.app)
+        done = browser.open(waiting.url)
+        assert "The receipt of an erased person." in done.text and "Zeb" not in done.text
     after = dump(own_database)
     assert [trace for trace in TRACES if trace in after] == []
     with own_database.session() as session:
@@ -119,11 +125,12 @@ def test_only_admins_see_and_erase(browser_as: BrowserAs, session: Session, ada:
 
 
 def test_a_form_that_was_open_does_not_bring_the_person_back(
-    browser_as: BrowserAs, session: Session, ada: Employee, ann: Employee
+    app: Flask, browser_as: BrowserAs, session: Session, ada: Employee, ann: Employee
 ) -> None:
     lead = make_lead(session, last_name="Quixley", email="zeb.quixley@acme.example", owner_id=ann.id)
     form = browser_as(ann).get("leads.edit_lead", lead_id=lead.id).form("edit")
     browser_as(ada).post("privacy.erase_person", {"confirmed": "1"}, kind="lead", record_id=lead.id)
+    run_worker(app)
     refused = form.submit(industry="Tools", confirmed="1")
     assert "was erased after you opened this page" in (refused.text if refused.status == 422 else refused.follow().text)
     session.expire_all()
@@ -131,7 +138,7 @@ def test_a_form_that_was_open_does_not_bring_the_person_back(
 
 
 def test_nor_does_the_form_of_their_company_or_of_a_text_about_them(
-    browser_as: BrowserAs, session: Session, ada: Employee, ann: Employee
+    app: Flask, browser_as: BrowserAs, session: Session, ada: Employee, ann: Employee
 ) -> None:
     known: dict[str, Any] = {"email": "zeb.quixley@acme.example", "owner_id": ann.id}
     lead, company = make_lead(session, last_name="Quixley", **known), make_customer(session, name="Acme", **known)
@@ -142,6 +149,7 @@ def test_nor_does_the_form_of_their_company_or_of_a_text_about_them(
     ]
     erase = {"confirmed": "1", "mentions": f"lead-{other.id}"}
     browser_as(ada).post("privacy.erase_person", erase, kind="lead", record_id=lead.id)
+    run_worker(app)
     for form in forms:
         refused = form.submit(industry="Tools", confirmed="1")
         text = refused.text if refused.status == 422 else refused.follow().text
@@ -150,7 +158,9 @@ def test_nor_does_the_form_of_their_company_or_of_a_text_about_them(
     assert (company.email, other.description) == (None, "Erased")
 
 
-def test_the_receipt_names_what_only_people_can_judge(browser_as: BrowserAs, session: Session, ada: Employee) -> None:
+def test_the_receipt_names_what_only_people_can_judge(
+    app: Flask, browser_as: BrowserAs, session: Session, ada: Employee
+) -> None:
     company, other = make_customer(session, name="Acme"), make_customer(session, name="Globex")
     contact = make_contact(session, company, first_name="Zeb", last_name="Quixley", email="zeb.quixley@acme.example")
     note = make_activity(session, by=ada, customer_id=company.id, subject="Mail from Zeb Quixley")
@@ -163,7 +173,10 @@ def test_the_receipt_names_what_only_people_can_judge(browser_as: BrowserAs, ses
     mail_id, browser = mail.id, browser_as(ada)
     preview = browser.get("privacy.preview_erasure", kind="contact", record_id=contact.id)
     assert "Offer to Zeb Quixley.pdf" in preview.text and "File of Globex" in preview.text
-    receipt = preview.form("erase").submit(confirmed="1", mentions=[f"file-{offer.id}"]).follow()
+    assert "Contract.pdf, Acme" in preview.text and "What files hold is not searched, only their names." in preview.text
+    waiting = preview.form("erase").submit(confirmed="1", mentions=[f"file-{offer.id}"]).follow()
+    run_worker(app)
+    receipt = browser.open(waiting.url)
     assert "Contract.pdf" in receipt.text and f"{mail_id}.eml" in receipt.text and "Quixley" not in receipt.text
     assert set(session.scalars(select(File.id))) == {contract.id} and attached.id != contract.id
     assert session.scalars(select(OutgoingMail)).all() == []

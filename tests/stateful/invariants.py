@@ -163,7 +163,7 @@ TRUTHS = {
                 AND undone_at IS NULL AND m.details -> 'merged' ? record.id::text))""",
     "history of who was erased holds nothing of them": """
         SELECT concat_ws(' ', kind, entity_id, key) FROM erasures CROSS JOIN jsonb_each(records) record (kind, ids)
-        JOIN changes ON entity = kind AND ids @> to_jsonb(entity_id) AND at < erased_at
+        JOIN changes ON changes.entity = kind AND ids @> to_jsonb(entity_id) AND at < erased_at
         CROSS JOIN jsonb_each(fields) f
         WHERE key ~ '^(first_name|salutation|job_title|email|phone|mobile|website|description|next_step|vat_number)$'
             OR key ~ '^(billing_|shipping_)?(street|city|state|postal_code)$'

@@ -10,8 +10,8 @@ from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.merging.fields import FIELDS
 from crm_web.merging.operations import merge_records, undo_merge
-from crm_web.models import RecordKind, RecordMerge
-from crm_web.privacy.operations import erase_person
+from crm_web.models import Employee, RecordKind, RecordMerge
+from crm_web.privacy.operations import erase_person, request_erasure
 from tests.stateful.company import Ref, Row
 from tests.stateful.machine import NUMBERS, SIGNED, CompanyMachine
 from tests.stateful.typed import DERIVED
@@ -136,7 +136,7 @@ class Merging(CompanyMachine):
         answer = self.act(
             "erase",
             who,
-            lambda by, _: dict(erase_person(RecordKind(ref[0]), ref[1], by=by).records),
+            lambda by, _: _erase(RecordKind(ref[0]), ref[1], by),
             page=f"/privacy/{ref[0]}/{ref[1]}/erase",
             action=Action.PURGE,
         )
@@ -163,3 +163,9 @@ class Merging(CompanyMachine):
         for (table, row_id), columns in self.company.list_changed().items():
             self.emptied[table.removesuffix("s"), row_id] = self.company.now[table][row_id].get("version", 0)
             assert columns <= ERASED[table] | DERIVED | SIGNED, (table, columns)
+
+
+def _erase(kind: RecordKind, record_id: int, by: Employee) -> dict[str, list[int]]:
+    erasure = request_erasure(kind, record_id, by=by)
+    erase_person(erasure)
+    return dict(erasure.records)

@@ -1,6 +1,6 @@
 """Erasing a person from texts about others, and from their history."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -80,15 +80,18 @@ class HistorySearch:
     """The search for records whose history surely names a person. It reads all history, so it begins before any lock.
 
     :param person: whom
+    :param progress: told how many lines of history were searched, and how many there are
     """
 
-    def __init__(self, person: Person) -> None:
+    def __init__(self, person: Person, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
         self.pattern = sure_pattern(person)
         self.found: set[Named] = set()
         self._settled = db.session.scalar(select(func.crm_settled_before(type_=Change.xact.type)))
         last = db.session.scalar(select(func.max(Change.id))) or 0
         for start in range(0, last, PORTION):
+            progress(start, last)
             self._search(Change.id > start, Change.id <= start + PORTION)
+        progress(last, last)
 
     def go_on(self) -> None:
         """Search what was written since it began."""

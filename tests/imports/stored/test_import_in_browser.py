@@ -26,7 +26,7 @@ from crm_web.models import (
     LeadSource,
     RecordKind,
 )
-from crm_web.privacy.operations import erase_person
+from crm_web.privacy.operations import erase_person, request_erasure
 from tests.factories import make_customer, make_employee
 from tests.imports.stored.conftest import BrowserAs, Upload, Work
 from tests.page import Browser
@@ -377,7 +377,7 @@ def test_erasing_a_person_deletes_the_file_that_they_came_in(
     work()
     lead_id = session.scalars(select(Lead.id).where(Lead.last_name == "Byron")).one()
     with app.app_context():
-        erase_person(RecordKind.LEAD, lead_id, by=max)
+        erase_person(request_erasure(RecordKind.LEAD, lead_id, by=max))
         db.session.commit()
     assert count(session, ImportChunk) == 0
     page = page.browser.open(page.url.replace("/check", ""))
