@@ -17,7 +17,7 @@ from crm_web.files.operations import add_files, receive_files
 from crm_web.files.queries import find_again
 from crm_web.files.storage.bucket import FilesUnreachable
 from crm_web.models import Activity, Customer, Lead
-from crm_web.records.queries import get_record
+from crm_web.records.queries import get_record, get_remaining
 from crm_web.web.error_pages import show_error
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, replay_response, store_response
@@ -39,7 +39,7 @@ def new_on_lead(lead_id: int) -> ResponseReturnValue:
 @allowed(Action.CREATE)
 @refillable()
 def add_to_lead(lead_id: int) -> ResponseReturnValue:
-    return _add(get_record(Lead, lead_id) or abort(404))
+    return _add(get_remaining(get_record(Lead, lead_id) or abort(404)))
 
 
 @blueprint.get("/customers/<int:customer_id>/activities/new")
@@ -52,7 +52,7 @@ def new_on_customer(customer_id: int) -> ResponseReturnValue:
 @allowed(Action.CREATE)
 @refillable()
 def add_to_customer(customer_id: int) -> ResponseReturnValue:
-    return _add(get_record(Customer, customer_id) or abort(404))
+    return _add(get_remaining(get_record(Customer, customer_id) or abort(404)))
 
 
 def _read_form() -> ActivityForm:

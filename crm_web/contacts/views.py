@@ -1,6 +1,8 @@
 """The pages of contacts."""
 
-from flask import abort, render_template, url_for
+from typing import Any
+
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -15,6 +17,7 @@ from crm_web.history.conflicts import show_conflict
 from crm_web.history.queries import list_changes_of
 from crm_web.models import Contact, Customer
 from crm_web.records.operations import ChangedMeanwhile, restore_from_trash
+from crm_web.records.queries import get_remaining, read_earlier
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, build_saved_answer, replay_response, store_response
 from crm_web.web.refills import refillable
@@ -61,9 +64,10 @@ def _new_page(form: NewContactForm, customer: Customer) -> str:
 @blueprint.get("/contacts/<int:contact_id>/edit")
 @allowed(Action.CHANGE_OWN)
 def edit_contact(contact_id: int) -> ResponseReturnValue:
-    contact = _contact_to_change(contact_id)
-    if contact.is_in_trash or contact.customer.is_in_trash:
-        refuse("This is in the trash. Restore it first.")
+    contact = contacts_queries.get_contact(contact_id) or abort(404)
+    if contact.merged_into_id:
+        return redirect(_url_of_edit(get_remaining(contact)), code=303)
+    _require_open(contact)
     return _edit_page(EditContactForm(obj=contact, customer=contact.customer), contact)
 
 
@@ -71,7 +75,10 @@ def edit_contact(contact_id: int) -> ResponseReturnValue:
 @allowed(Action.CHANGE_OWN)
 @refillable()
 def change_contact(contact_id: int) -> ResponseReturnValue:
-    contact = _contact_to_change(contact_id)
+    contact = contacts_queries.get_contact(contact_id) or abort(404)
+    if contact.merged_into_id:
+        return _merged_page(contact), 409
+    require_change(contact.customer)
     form = EditContactForm(obj=contact, customer=contact.customer)
     if not form.validate():
         return _edit_page(form, contact), 422
@@ -90,10 +97,30 @@ def change_contact(contact_id: int) -> ResponseReturnValue:
     return answer.give()
 
 
-def _edit_page(form: EditContactForm, contact: Contact) -> str:
-    return render_template(
-        "contacts/edit_contact.html", form=form, contact=contact, changes=list_changes_of("contact", contact.id)
-    )
+def _edit_page(form: EditContactForm, contact: Contact, action: str = "") -> str:
+    changes = list_changes_of("contact", contact.id)
+    return render_template("contacts/edit_contact.html", form=form, contact=contact, changes=changes, action=action)
+
+
+def _merged_page(contact: Contact) -> str:
+    """What was typed for a contact that was merged meanwhile, in the form of the one that stayed."""
+    kept = get_remaining(contact)
+    _require_open(kept)
+    form = EditContactForm(formdata=None, obj=kept, customer=kept.customer)
+    sent = EditContactForm(obj=contact, customer=contact.customer)
+    form.take_typed(sent, read_earlier(contact, sent.version.data or 0))
+    return _edit_page(form, kept, action=_url_of_edit(kept))
+
+
+def _url_of_edit(contact: Contact) -> str:
+    asked: dict[str, Any] = {name: request.args.get(name) for name in ("fields", "next")}
+    return url_for("customers.edit_contact", contact_id=contact.id, **asked)
+
+
+def _require_open(contact: Contact) -> None:
+    require_change(contact.customer)
+    if contact.is_in_trash or contact.customer.is_in_trash:
+        refuse("This is in the trash. Restore it first.")
 
 
 @blueprint.post("/contacts/<int:contact_id>/primary")

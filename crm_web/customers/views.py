@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -25,6 +26,7 @@ from crm_web.models import Customer, RecordKind
 from crm_web.records.matching import Match
 from crm_web.records.operations import ChangedMeanwhile, move_to_trash, restore_from_trash
 from crm_web.records.people import list_possible_owners
+from crm_web.records.queries import get_remaining, read_earlier
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, build_saved_answer, replay_response, store_response
 from crm_web.web.refills import refillable
@@ -118,7 +120,10 @@ def _past_page(customer_id: int, today: Customer | None, moment: datetime) -> st
 @blueprint.get("/customers/<int:customer_id>/edit")
 @allowed(Action.CHANGE_OWN)
 def edit_customer(customer_id: int) -> ResponseReturnValue:
-    customer = _customer_to_change(customer_id)
+    customer = _customer_or_404(customer_id)
+    if customer.merged_into_id:
+        return redirect(_url_of_edit(get_remaining(customer)), code=303)
+    _require_open(customer)
     form = EditCustomerForm(obj=customer)
     form.owner_id.set_options(list_possible_owners(), customer.owner)
     return _edit_page(form, customer)
@@ -128,7 +133,10 @@ def edit_customer(customer_id: int) -> ResponseReturnValue:
 @allowed(Action.CHANGE_OWN)
 @refillable()
 def change_customer(customer_id: int) -> ResponseReturnValue:
-    customer = _customer_to_change(customer_id)
+    customer = _customer_or_404(customer_id)
+    if customer.merged_into_id:
+        return _merged_page(customer), 409
+    _require_open(customer)
     form = EditCustomerForm(obj=customer)
     form.owner_id.set_options(list_possible_owners(), customer.owner)
     if not form.validate():
@@ -152,9 +160,25 @@ def change_customer(customer_id: int) -> ResponseReturnValue:
     return answer.give()
 
 
-def _edit_page(form: EditCustomerForm, customer: Customer, matches: Sequence[Match] = ()) -> str:
+def _edit_page(form: EditCustomerForm, customer: Customer, matches: Sequence[Match] = (), action: str = "") -> str:
     form.ask_to_confirm(matches)
-    return render_template("customers/edit_customer.html", form=form, customer=customer, matches=matches)
+    return render_template("customers/edit_customer.html", form=form, customer=customer, matches=matches, action=action)
+
+
+def _merged_page(customer: Customer) -> str:
+    """What was typed for a customer that was merged meanwhile, in the form of the one that stayed."""
+    kept = get_remaining(customer)
+    _require_open(kept)
+    form, sent = EditCustomerForm(formdata=None, obj=kept), EditCustomerForm(obj=customer)
+    for one, owner in ((form, kept.owner), (sent, customer.owner)):
+        one.owner_id.set_options(list_possible_owners(), owner)
+    form.take_typed(sent, read_earlier(customer, sent.version.data or 0))
+    return _edit_page(form, kept, action=_url_of_edit(kept))
+
+
+def _url_of_edit(customer: Customer) -> str:
+    asked: dict[str, Any] = {name: request.args.get(name) for name in ("fields", "next")}
+    return url_for("customers.edit_customer", customer_id=customer.id, **asked)
 
 
 @blueprint.post("/customers/<int:customer_id>/versions/<int:version>/undo")
@@ -199,9 +223,7 @@ def _customer_or_404(customer_id: int) -> Customer:
     return queries.get_customer(customer_id) or abort(404)
 
 
-def _customer_to_change(customer_id: int) -> Customer:
-    customer = _customer_or_404(customer_id)
+def _require_open(customer: Customer) -> None:
     require_change(customer)
     if customer.is_in_trash:
         refuse("This customer is in the trash. Restore it first.")
-    return customer

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -24,6 +25,7 @@ from crm_web.models import Lead, RecordKind
 from crm_web.records.matching import Match
 from crm_web.records.operations import ChangedMeanwhile, move_to_trash, restore_from_trash
 from crm_web.records.people import list_possible_owners
+from crm_web.records.queries import get_remaining, read_earlier
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, build_saved_answer, replay_response, store_response
 from crm_web.web.refills import refillable
@@ -101,7 +103,10 @@ def _past_page(lead_id: int, today: Lead | None, moment: datetime) -> str:
 @blueprint.get("/leads/<int:lead_id>/edit")
 @allowed(Action.CHANGE_OWN)
 def edit_lead(lead_id: int) -> ResponseReturnValue:
-    lead = _lead_to_change(lead_id)
+    lead = _lead_or_404(lead_id)
+    if lead.merged_into_id:
+        return redirect(_url_of_edit(get_remaining(lead)), code=303)
+    _require_open(lead)
     form = EditLeadForm(obj=lead)
     form.owner_id.set_options(list_possible_owners(), lead.owner)
     return _edit_page(form, lead)
@@ -111,7 +116,10 @@ def edit_lead(lead_id: int) -> ResponseReturnValue:
 @allowed(Action.CHANGE_OWN)
 @refillable()
 def change_lead(lead_id: int) -> ResponseReturnValue:
-    lead = _lead_to_change(lead_id)
+    lead = _lead_or_404(lead_id)
+    if lead.merged_into_id:
+        return _merged_page(lead), 409
+    _require_open(lead)
     form = EditLeadForm(obj=lead)
     form.owner_id.set_options(list_possible_owners(), lead.owner)
     if not form.validate():
@@ -133,11 +141,27 @@ def change_lead(lead_id: int) -> ResponseReturnValue:
     return answer.give()
 
 
-def _edit_page(form: EditLeadForm, lead: Lead, matches: Sequence[Match] = ()) -> str:
+def _edit_page(form: EditLeadForm, lead: Lead, matches: Sequence[Match] = (), action: str = "") -> str:
     form.preset_currency()
     form.ask_to_confirm(matches)
     form.source.suggestions = queries.list_sources()
-    return render_template("leads/edit_lead.html", form=form, lead=lead, matches=matches)
+    return render_template("leads/edit_lead.html", form=form, lead=lead, matches=matches, action=action)
+
+
+def _merged_page(lead: Lead) -> str:
+    """What was typed for a lead that was merged meanwhile, in the form of the one that stayed."""
+    kept = get_remaining(lead)
+    _require_open(kept)
+    form, sent = EditLeadForm(formdata=None, obj=kept), EditLeadForm(obj=lead)
+    for one, owner in ((form, kept.owner), (sent, lead.owner)):
+        one.owner_id.set_options(list_possible_owners(), owner)
+    form.take_typed(sent, read_earlier(lead, sent.version.data or 0))
+    return _edit_page(form, kept, action=_url_of_edit(kept))
+
+
+def _url_of_edit(lead: Lead) -> str:
+    asked: dict[str, Any] = {name: request.args.get(name) for name in ("fields", "next")}
+    return url_for("leads.edit_lead", lead_id=lead.id, **asked)
 
 
 @blueprint.post("/leads/<int:lead_id>/trash")
@@ -167,9 +191,7 @@ def _lead_or_404(lead_id: int) -> Lead:
     return queries.get_lead(lead_id) or abort(404)
 
 
-def _lead_to_change(lead_id: int) -> Lead:
-    lead = _lead_or_404(lead_id)
+def _require_open(lead: Lead) -> None:
     require_change(lead)
     if lead.is_in_trash:
         refuse("This lead is in the trash. Restore it first.")
-    return lead

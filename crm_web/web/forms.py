@@ -1,6 +1,6 @@
 """What forms of records share: editing single fields, the idempotency key and the duplicate check."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -61,6 +61,22 @@ class EditForm(RecordForm):
             return self.values()
         sent = stored_values(field for field in self if field.raw_data)
         return {name: value for name, value in self.values().items() if name in sent}
+
+    def take_typed(self, sent: "EditForm", earlier: Mapping[str, Any]) -> None:
+        """Take over what was typed into the form of a record that was merged into this one meanwhile.
+
+        :param sent: that form as it came
+        :param earlier: what its columns held when it was opened, of those that changed since
+        """
+        for field in sent:
+            if _is_hidden(field) or (self.only and field.name not in self.only):
+                continue
+            opened = earlier.get(field.name, getattr(sent.record, field.name, field.data))
+            if field.process_errors or field.data != opened:
+                typed = self[field.name]
+                typed.data, typed.raw_data, typed.process_errors = field.data, field.raw_data, field.process_errors
+        what = f"{sent.record.name} was merged into this record after you opened its page."
+        self.form_errors = [f"{what} Check your changes, then save them here."]
 
 
 def _is_hidden(field: Field) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm_web.core.request_log import count_queries
-from crm_web.models import Change, Contact, Conversion, Customer, Employee, Lead, RecordMerge
+from crm_web.models import Activity, Change, Contact, Conversion, Customer, Employee, Lead, RecordMerge
 from tests.factories import make_activity, make_contact, make_customer, make_lead
 from tests.page import Browser, Page
 
@@ -204,19 +204,54 @@ def test_merges_one_after_another_are_undone_in_turn(browser_as: BrowserAs, sess
     assert [lead.merged_into_id for lead in (first, second, third)] == [None, None, None]
 
 
-def test_a_form_of_what_was_merged_away_saves_nothing(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
-    kept, other = (make_lead(session, last_name=f"Castillo{n}", owner_id=ann.id) for n in range(2))
+def test_a_form_of_what_was_merged_away_goes_on_where_the_record_went(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
+    kept, other, last = (make_lead(session, last_name=f"Castillo{n}", owner_id=ann.id) for n in range(3))
     browser = browser_as(ann)
     forms = [browser.get("leads.edit_lead", lead_id=lead.id).form("edit") for lead in (kept, other)]
+    short = browser.get("leads.edit_lead", lead_id=other.id, fields="phone").form("edit")
+    note = browser.get("activities.new_on_lead", lead_id=other.id).form("activities")
     other.industry = "Tools"
     session.commit()
     open_merge(browser, kept, other).form("merge").submit(keep=str(kept.id))
     # Of the one that stays, what the merge took and what the form says are put together.
     assert forms[0].submit(next_step="Call", confirmed="1").status == 303
-    refused = forms[1].submit(next_step="Write", confirmed="1")
-    assert refused.status == 403 and "in the trash" in refused.text
     session.expire_all()
-    assert (kept.industry, kept.next_step, other.next_step) == ("Tools", "Call", None)
+    open_merge(browser, last, kept).form("merge").submit(keep=str(last.id), last_name=str(last.id))
+    told = forms[1].submit(next_step="Write", amount="much")
+    assert told.status == 409 and "Castillo1 was merged into this record after you opened its page." in told.text
+    form = told.form("edit")
+    assert (form["next_step"], form["amount"], form["last_name"]) == ("Write", "much", "Castillo2")
+    assert form.submit(amount="12", currency="EUR", confirmed="1").location == f"/leads/{last.id}"
+    told = short.submit(phone="+44 20 7946 0958")
+    assert told.form("edit").submit(confirmed="1").status == 303
+    assert note.submit(subject="Rang").status == 303
+    session.expire_all()
+    assert (last.industry, last.next_step, last.phone, other.next_step) == ("Tools", "Write", "+44 20 7946 0958", None)
+    assert session.scalars(select(Activity.lead_id)).all() == [last.id]
+    assert browser.get("leads.edit_lead", lead_id=other.id).location == f"/leads/{last.id}/edit"
+
+
+def test_so_do_the_forms_of_customers_and_contacts(browser_as: BrowserAs, session: Session, max: Employee) -> None:
+    customers = [make_customer(session, name=f"Acme {n}") for n in range(2)]
+    people = [make_contact(session, customers[0], last_name=f"Lund{n}") for n in range(2)]
+    browser = browser_as(max)
+    company = browser.get("customers.edit_customer", customer_id=customers[1].id).form("edit")
+    person = browser.get("customers.edit_contact", contact_id=people[1].id).form("edit")
+    for kind, records in (("customers", customers), ("contacts", people)):
+        ids = ",".join(str(record.id) for record in records)
+        page = browser.get("merging.preview_merge", records=kind, ids=ids)
+        assert page.form("merge").submit(keep=str(records[0].id)).status == 303
+    for form, changed in ((company, {"website": "https://acme.example"}), (person, {"job_title": "Buyer"})):
+        told = form.submit(**changed)
+        assert told.status == 409 and "after you opened its page. Check your changes" in told.text
+        assert told.form("edit").submit(confirmed="1").status == 303
+    session.expire_all()
+    assert (customers[0].website, people[0].job_title) == ("https://acme.example", "Buyer")
+    assert (customers[1].website, people[1].job_title) == (None, None)
+    assert browser.get("customers.edit_customer", customer_id=customers[1].id).status == 303
+    assert browser.get("customers.edit_contact", contact_id=people[1].id).status == 303
 
 
 def test_ten_people_with_long_and_arabic_names_become_one(
