@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 
+from crm_web.duplicates.comparison.letters import spell_alike, without_article
 from crm_web.records.folding import fold
 
 LEGAL_FORMS = frozenset(
@@ -15,7 +16,7 @@ LEGAL_FORMS = frozenset(
     spa spj spk sro spol srl srls ste stiftung tbk tmi tov ua uab ug vof vzw xk zao zrt zoo zat
     """.split()  # noqa: SIM905  (readable as a table)
 ) | frozenset(
-    "ооо оао зао пао ао тов чп ип еоод оод ад еад αε επε οε ιke ικε".split()  # noqa: SIM905
+    "ооо оао зао пао ао тов чп ип еоод оод ад еад αε επε οε ιke ικε شركة مؤسسة شركه".split()  # noqa: SIM905
 )
 """Words that say what a company is in law, folded and without dots; never left out where nothing else would remain."""
 
@@ -78,4 +79,4 @@ def company_words(name: str) -> tuple[str, ...]:
     plain = _DOTTED.sub(lambda found: found[0].replace(".", ""), plain)
     words = [word for word in _PART.split(_SLASHED.sub(r"\1\2", plain)) if word]
     telling = [_ABBREVIATED.get(word, word) for word in words if word not in LEGAL_FORMS and word not in _FILLER]
-    return tuple(telling or words)
+    return tuple(without_article(spell_alike(word)) for word in telling or words)

@@ -8,6 +8,7 @@ from typing import Any
 
 from crm_web.duplicates.comparison.addresses import street_parts
 from crm_web.duplicates.comparison.companies import company_words, fold_vowels
+from crm_web.duplicates.comparison.letters import spell_alike, without_article
 from crm_web.models import CustomerKind
 from crm_web.records.folding import fold
 from crm_web.records.shared_hosts import is_shared_host
@@ -15,6 +16,7 @@ from crm_web.records.shared_hosts import is_shared_host
 _PART = re.compile(r"[^\w]+")
 _HOST = re.compile(r"^(?:[a-z]+://)?(?:[^/@]*@)?(?:www\.)?([^/:?#]*)")
 _FEWEST_DIGITS = 6
+_ARTICLES = ("al", "el")
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,11 @@ def _names(entity: str, values: Mapping[str, Any]) -> tuple[str, str, str]:
 
 @lru_cache(maxsize=16_384)
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(word for word in _PART.split(fold_vowels(text).replace("'", "")) if word) if text else ()
+    if not text:
+        return ()
+    words = [without_article(word) for word in _PART.split(spell_alike(fold_vowels(text)).replace("'", "")) if word]
+    # Some write the article of an Arabic name in Latin letters, and others don't.
+    return tuple(word for word in words if word not in _ARTICLES) or tuple(words)
 
 
 def _digits(values: Mapping[str, Any], name: str) -> str:

@@ -1,13 +1,16 @@
 """How alike two records are: points for each thing that agrees or differs, with the reason in words."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from rapidfuzz.distance import OSA, JaroWinkler
 from rapidfuzz.fuzz import partial_ratio, ratio, token_set_ratio, token_sort_ratio
 
+from crm_web.duplicates.comparison.first_names import is_short_form, may_be_relatives
+from crm_web.duplicates.comparison.places import COUNTRY_WORDS
 from crm_web.duplicates.comparison.profiles import Profile
+from crm_web.duplicates.comparison.role_addresses import is_role_address
 from crm_web.models import Strength
 
 FROM_POINTS = {Strength.VERY_LIKELY: 59, Strength.LIKELY: 40, Strength.POSSIBLE: 25}
@@ -22,10 +25,12 @@ class Reason:
     """One thing that agrees, or differs.
 
     :param points: above zero if it speaks for a duplicate
+    :param is_doubt: whether it is usual for two, so that nothing beside it makes the strongest kind of duplicate
     """
 
     text: str
     points: int
+    is_doubt: bool = False
 
     @property
     def is_about_company(self) -> bool:
@@ -64,7 +69,9 @@ class Comparison:
 
     @property
     def strength(self) -> Strength | None:
-        return next((strength for strength, points in FROM_POINTS.items() if self.points >= points), None)
+        found = next((strength for strength, points in FROM_POINTS.items() if self.points >= points), None)
+        is_doubtful = any(reason.is_doubt for reason in self.reasons)
+        return min(found, Strength.LIKELY) if found and is_doubtful else found
 
 
 def compare(one: Profile, other: Profile) -> Comparison:
@@ -74,7 +81,7 @@ def compare(one: Profile, other: Profile) -> Comparison:
 
 def _list_reasons(one: Profile, other: Profile) -> Iterator[Reason]:
     are_people = one.is_person and other.is_person
-    yield from _compare_codes(one, other)
+    yield from _compare_codes(one, other, are_people=are_people)
     if are_people:
         yield from _compare_people(one, other)
     company = _compare_companies(one, other)
@@ -84,20 +91,31 @@ def _list_reasons(one: Profile, other: Profile) -> Iterator[Reason]:
     yield from _compare_addresses(one, other, are_colleagues=are_people and company is not None and company.points > 0)
 
 
-def _compare_codes(one: Profile, other: Profile) -> Iterator[Reason]:
+def _compare_codes(one: Profile, other: Profile, *, are_people: bool) -> Iterator[Reason]:
     if one.codes & other.codes:
         yield Reason("Same VAT or registration number", 50)
-    if one.emails & other.emails:
-        yield Reason("Same email", 48)
+    if emails := one.emails & other.emails:
+        if are_people and all(is_role_address(email) for email in emails):
+            yield Reason("Same shared mailbox", 12)
+        else:
+            yield Reason("Same email", 48)
     elif one.hosts & other.hosts:
         yield Reason("Same website or email domain", 6 if one.is_person else 14)
     if one.phones & other.phones:
-        yield Reason("Same phone number", 25)
+        # Colleagues and families share one.
+        yield Reason("Same phone number", 12 if are_people and _are_two_first_names(one, other) else 25)
+
+
+def _are_two_first_names(one: Profile, other: Profile) -> bool:
+    likeness = _likeness(one.first, other.first)
+    if likeness in (None, 1.0) or _is_initial(one.first, other.first) or is_short_form(one.first, other.first):
+        return False
+    return not _are_crossed(one, other) and ((likeness or 0) < PARTLY_ALIKE or may_be_relatives(one.first, other.first))
 
 
 def _compare_people(one: Profile, other: Profile) -> Iterator[Reason]:
     first, last = _likeness(one.first, other.first), _likeness(one.last, other.last)
-    if first == last == 1:
+    if first == last == 1 or _is_written_together(one, other):
         yield Reason("Same name", 26)
     elif (last or 0) < ALIKE and _are_crossed(one, other):
         yield Reason("Same name in another order", 22)
@@ -105,8 +123,24 @@ def _compare_people(one: Profile, other: Profile) -> Iterator[Reason]:
         if last is not None:
             yield _name_reason("last name", last, 14, 11, -11)
         if first is not None:
-            is_initial = _is_initial(one.first, other.first)
-            yield Reason("First name abbreviated", 5) if is_initial else _name_reason("first name", first, 9, 8, -9)
+            yield _compare_first_names(one.first, other.first, first)
+
+
+def _compare_first_names(one: tuple[str, ...], other: tuple[str, ...], likeness: float) -> Reason:
+    if _is_initial(one, other):
+        return Reason("First name abbreviated", 5)
+    if likeness < 1 and is_short_form(one, other):
+        return Reason("First name in a short form", 7)
+    reason = _name_reason("first name", likeness, 9, 8, -9)
+    return replace(reason, is_doubt=reason.points < 0 or may_be_relatives(one, other))
+
+
+def _is_written_together(one: Profile, other: Profile) -> bool:
+    """Whether one has in one field what the other has in two."""
+    if all((one.first, one.last)) == all((other.first, other.last)):
+        return False
+    a, b = ({"".join((*it.first, *it.last)), "".join((*it.last, *it.first))} for it in (one, other))
+    return not a.isdisjoint(b)
 
 
 def _are_crossed(one: Profile, other: Profile) -> bool:
@@ -151,7 +185,7 @@ def _compare_companies(one: Profile, other: Profile) -> Reason | None:
     if glued[0] == glued[1] or sorted(one.company) == sorted(other.company):
         return Reason("Same company name", 16 if are_people else SAME_COMPANY - 8 * is_mixed)
     if _is_another_branch(one.company, other.company):
-        return Reason("Another branch by its name", 0 if are_people else 6)
+        return Reason("Another branch by its name", 0 if are_people else 6, is_doubt=not are_people)
     a, b = " ".join(one.company), " ".join(other.company)
     likeness = max(token_sort_ratio(a, b), 100 * OSA.normalized_similarity(*glued))
     if likeness >= 88:
@@ -165,9 +199,11 @@ def _compare_companies(one: Profile, other: Profile) -> Reason | None:
 
 
 def _is_another_branch(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether both names differ in a number or a direction, such as North and South, and in little else."""
+    """Whether both names differ in a number, a direction or a country, and in little else."""
     apart = set(one) ^ set(other)
-    return bool(apart) and len(apart) <= 2 and all(word in _BRANCHES or word.isdigit() for word in apart)
+    if not apart or len(apart) > (4 if apart & COUNTRY_WORDS else 2) or not set(one) & set(other):
+        return False
+    return all(word in _BRANCHES or word in COUNTRY_WORDS or word.isdigit() for word in apart)
 
 
 def _compare_addresses(one: Profile, other: Profile, *, are_colleagues: bool) -> Iterator[Reason]:
