@@ -11,7 +11,7 @@ from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.core.request_log import log_event
 from crm_web.history.queries import format_changes
-from crm_web.models import RecordKind
+from crm_web.models import ErasureState, RecordKind
 from crm_web.privacy import blueprint, operations, queries
 from crm_web.privacy.mentions.queries import find_employee, list_mentions
 from crm_web.privacy.queries import Person
@@ -56,7 +56,7 @@ def export_person(kind: str, record_id: int) -> ResponseReturnValue:
 @allowed(Action.PURGE)
 def preview_erasure(kind: str, record_id: int) -> ResponseReturnValue:
     person = _person_or_404(kind, record_id)
-    if erasure := queries.find_open_erasure(person):
+    if (erasure := queries.find_open_erasure(person)) and erasure.state is ErasureState.WAITING:
         return redirect(url_for("privacy.show_erasure", erasure_id=erasure.id))
     return render_template(
         "privacy/preview_erasure.html",

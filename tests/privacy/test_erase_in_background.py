@@ -61,6 +61,9 @@ def test_whoever_may_not_erase_any_more_erases_nobody(
     assert "Nothing was erased" in page.text and "can’t erase people any more" in page.text
     session.refresh(lead)
     assert lead.last_name == "Quixley"
+    failed = browser_as(max).get("privacy.show_person", kind="lead", record_id=lead.id)
+    assert "Erasing this person failed" in failed.text
+    assert browser_as(max).get("privacy.preview_erasure", kind="lead", record_id=lead.id).status == 200
     # Somebody else may.
     page = page.form("retry").submit().follow()
     run_worker(app)
