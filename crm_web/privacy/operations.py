@@ -80,13 +80,14 @@ def request_erasure(kind: RecordKind, record_id: int, *, mentions: Collection[st
     # Two who ask at once take turns. Nothing else is locked, for which a running import might let them wait.
     db.session.execute(select(func.pg_advisory_xact_lock(_ASKED_ONE_AT_A_TIME)))
     erasure = find_open_erasure(_find_person(kind, record_id))
+    if erasure is not None and erasure.state is ErasureState.WAITING:
+        return erasure
+    asked: dict[str, Any] = {"state": ErasureState.WAITING, "mentions": sorted(mentions), "erased_by_id": by.id}
     if erasure is None:
         erasure = Erasure(entity=kind, record_id=record_id, records={}, counts={}, erased_at=null())
         db.session.add(erasure)
-    if erasure.state is not ErasureState.WAITING:
-        erasure.state, erasure.problem, erasure.attempts = ErasureState.WAITING, None, 0
-        erasure.mentions, erasure.erased_by_id = sorted(mentions), by.id
-        erasure.searched = erasure.to_search = 0
+    for name, value in {**asked, "problem": None, "attempts": 0, "searched": 0, "to_search": 0}.items():
+        setattr(erasure, name, value)
     db.session.flush()
     return erasure
 

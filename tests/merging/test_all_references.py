@@ -32,6 +32,7 @@ STAYS = {
     "duplicate_keys.record_id": "the worker compares the records again",
     "duplicate_pairs.record_id": "the worker compares the records again",
     "duplicate_pairs.other_id": "the worker compares the records again",
+    "erasures.record_id": "whom the worker is to erase: all records that were merged with it are theirs",
     "duplicate_scan.record_id": "a place in the search",
     "import_results.lead_id": "a receipt; its link leads to the record that stayed",
     "import_results.customer_id": "a receipt; its link leads to the record that stayed",

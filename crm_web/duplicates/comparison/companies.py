@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from crm_web.duplicates.comparison.letters import spell_alike, without_article
+from crm_web.duplicates.comparison.spelling import spell_alike, without_article
 from crm_web.records.folding import fold
 
 LEGAL_FORMS = frozenset(

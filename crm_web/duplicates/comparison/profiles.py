@@ -8,7 +8,7 @@ from typing import Any
 
 from crm_web.duplicates.comparison.addresses import street_parts
 from crm_web.duplicates.comparison.companies import company_words, fold_vowels
-from crm_web.duplicates.comparison.letters import spell_alike, without_article
+from crm_web.duplicates.comparison.spelling import spell_alike, without_article
 from crm_web.models import CustomerKind
 from crm_web.records.folding import fold
 from crm_web.records.shared_hosts import is_shared_host
