@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import strategies as st
@@ -31,12 +32,12 @@ COLUMNS: dict[Target, dict[str, tuple[str, ...]]] = {
     Target.LEADS: {
         "Lead ID": ("", "1", "2"),
         **_PERSON,
-        "Company": ("", "Nordlys", "nordlys as"),
+        "Company": ("", "Nordlys", "nordlys as", "Solvang Ltd"),
         "Status": ("New", "Contacted", "Won", "Lost"),
     },
     Target.CUSTOMERS: {
         "Account ID": ("", "1", "2"),
-        "Account Name": ("Nordlys", "nordlys as", "Lund & Co", ""),
+        "Account Name": ("Nordlys", "nordlys as", "Lund & Co", "Solvang Ltd", ""),
         "Account Type": ("Customer", "Former"),
         "Email": _PERSON["Email"],
         "Website": ("", "www.nordlys.example"),
@@ -198,7 +199,40 @@ class Importing(CompanyMachine):
         }
         stays = [place for place in self._list_left(first, imported) if place[:2] not in left]
         assert not stays, (stays, left)
+        untouched = list(self._list_untouched(first, imported))
+        assert not untouched, untouched
         self._check_erased_stay_so()
+
+    def _list_untouched(self, first: Snapshot, imported: Snapshot) -> Iterator[tuple[str, int]]:
+        """What the import made, nobody touched or used since, and is there all the same, whatever its row says."""
+        was, has = self.company.before, self.company.now
+        for table in ("leads", "customers", "contacts"):
+            for row_id in imported[table].keys() - first[table].keys():
+                here = has[table].get(row_id)
+                if here and not here["deleted_at"] and self._is_new(table, row_id, first, imported, was):
+                    row = {"table": table, "id": row_id, "customer_id": here.get("customer_id")}
+                    if not self._is_used(row, first, imported):
+                        yield table, row_id
+
+    def _is_new(self, table: str, row_id: int, first: Snapshot, imported: Snapshot, was: Snapshot) -> bool:
+        """Whether the import made it, and nobody has changed it since."""
+        versions = [shot[table].get(row_id, {}).get("version") for shot in (imported, was)]
+        return row_id not in first[table] and None not in versions and versions[0] == versions[1]
+
+    def _is_used(self, row: Row, first: Snapshot, imported: Snapshot) -> bool:
+        if row["table"] == "contacts":
+            # With a company that stays, its people do.
+            return row["customer_id"] in imported["customers"].keys() - first["customers"].keys()
+        column, was = f"{row['table'][:-1]}_id", self.company.before
+        uses = [("activities", column)]
+        if row["table"] == "customers":
+            uses += [("leads", column), ("contacts", column), ("customers", "parent_id")]
+        return any(
+            not user.get("deleted_at")
+            and (table in ("activities", "leads") or not self._is_new(table, user["id"], first, imported, was))
+            for table, name in uses
+            for user in self.company.rows(table, **{name: row["id"]})
+        )
 
     def _list_left(self, first: Snapshot, imported: Snapshot) -> list[tuple[str, int, str]]:
         """What still has what the import gave it."""

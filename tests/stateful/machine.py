@@ -16,7 +16,7 @@ from crm_web.core.extensions import db
 from crm_web.customers.operations import create_customer
 from crm_web.leads.operations import create_lead
 from crm_web.models import ActivityKind
-from tests.stateful.company import MODELS, TABLES, Company, Ref, Row, StepResult
+from tests.stateful.company import MODELS, PLACES, TABLES, Company, Ref, Row, StepResult
 from tests.stateful.typed import columns_of
 
 NUMBERS = st.integers(0, 255)
@@ -108,6 +108,18 @@ class CompanyMachine(RuleBasedStateMachine):
             if before["owner_id"] != now["owner_id"]:
                 follows = was["assignee_id"] == before["owner_id"]
                 assert task["assignee_id"] == (now["owner_id"] if follows else was["assignee_id"]), task
+
+    def note_on(self, who: int, ref: Ref) -> None:
+        """Somebody notes a call on a record."""
+        self.act(
+            "add note",
+            who,
+            lambda by, record: add_activity(record, {"kind": ActivityKind.NOTE, "subject": "Called"}, by=by).id,
+            on=ref,
+            page=f"{PLACES[ref[0]]}/{ref[1]}/activities",
+            action=Action.CREATE,
+            refusals=(DomainError,),
+        )
 
     def pick(self, kind: str, number: int | None) -> Ref | None:
         """One of the records of a kind; ``None`` where none is meant, or none is there."""

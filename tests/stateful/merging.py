@@ -55,6 +55,9 @@ class Merging(CompanyMachine):
             return
         if number & 1:
             refs.reverse()
+        if kind is not RecordKind.CONTACT:
+            # So that there is something to move, and to move back.
+            self.note_on(who, refs[1])
         were_gone = [self.row(ref)["deleted_at"] for ref in refs]
         answer = self.act(
             "merge",

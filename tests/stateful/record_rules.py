@@ -231,15 +231,7 @@ class Keeping(CompanyMachine):
     @rule(who=NUMBERS, number=NUMBERS)
     def add_note(self, who: int, number: int) -> None:
         if ref := self.pick_any(number, "lead", "customer"):
-            self.act(
-                "add note",
-                who,
-                lambda by, record: add_activity(record, {"kind": ActivityKind.NOTE, "subject": "Called"}, by=by).id,
-                on=ref,
-                page=f"{PLACES[ref[0]]}/{ref[1]}/activities",
-                action=Action.CREATE,
-                refusals=(DomainError,),
-            )
+            self.note_on(who, ref)
 
     @rule(who=NUMBERS, number=NUMBERS, assignee=CHOICES)
     def add_task(self, who: int, number: int, assignee: int | None) -> None:
