@@ -81,8 +81,8 @@ def test_a_record_that_is_gone_by_then_is_told(
     session.commit()
     run_worker(app)
     page = browser_as(ada).open(place)
-    assert "This person is not here any more." in page.text
-    assert "not here any more" in page.form("retry").submit().follow().flash
+    assert "This record no longer exists." in page.text
+    assert "no longer exists" in page.form("retry").submit().follow().flash
 
 
 def test_a_killed_worker_leaves_everything_as_it_was_and_another_one_goes_on(own_database: OwnDatabase) -> None:
