@@ -75,7 +75,7 @@ def test_an_answer_that_comes_letter_by_letter_is_cut_off(monkeypatch: pytest.Mo
 
     def drip(line: socket.socket) -> None:
         line.recv(1000)
-        for _ in range(100):
+        for _ in range(600):
             line.sendall(b"H")
             time.sleep(0.05)
 
@@ -83,7 +83,7 @@ def test_an_answer_that_comes_letter_by_letter_is_cut_off(monkeypatch: pytest.Mo
     with listening(drip) as port:
         outcome = _post(f"http://127.0.0.1:{port}/")
     assert outcome.error == "The server didn’t answer in time."
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 20, "all letters take half a minute"
 
 
 def test_an_answer_without_end_is_not_read() -> None:
