@@ -48,7 +48,7 @@ def test_no_filter_of_the_browser_is_missing() -> None:
         ("country=(none)&industry=(none)", ["Lost", "Small"]),
         ("currency=EUR&amount_from=100", ["Big"]),
         ("amount_to=99.99", ["Small"]),
-        ("close_from=2031-05-01&close_to=2031-06-01", ["Big"]),
+        ("close_from=2190-05-01&close_to=2190-06-01", ["Big"]),
         ("close=overdue", ["Small"]),
         ("closed=today", ["Lost"]),
         ("closed_to=2020-01-01", []),
@@ -72,7 +72,7 @@ def test_filters_leads(session: Session, ann: Employee, program_of: ProgramOf, q
         country="DE",
         amount="5000",
         currency="EUR",
-        expected_close_on="2031-05-20",
+        expected_close_on="2190-05-20",
     )
     make_lead(session, last_name="Small", amount="9", currency="USD", expected_close_on="2021-05-20")
     lost = make_lead(session, last_name="Lost")
