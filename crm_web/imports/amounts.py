@@ -1,5 +1,6 @@
 """Parsing of amounts as other programs write them; a column is judged as a whole, and ambiguous amounts are refused."""
 
+import functools
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -17,6 +18,17 @@ _NUMBER = re.compile(r"\d[\d.,]*")
 # As Java writes large numbers, with all their digits; Excel writes a plus sign and leaves digits out.
 _POWER = re.compile(r"\d(?:\.\d+)?E\d{1,2}")
 _NOT_AN_AMOUNT = "Enter an amount like 1234.50."
+
+
+def find_currency(text: str) -> str | None:
+    """Find a currency by its code, its sign or its English name; ``None`` if it is none that we know."""
+    word = text.strip()
+    return CURRENCY_SIGNS.get(word) or (word.upper() if word.upper() in CURRENCIES else _names().get(word.casefold()))
+
+
+@functools.cache
+def _names() -> dict[str, str]:
+    return {name.casefold(): code for code, name in Locale("en").currencies.items() if code in CURRENCIES}
 
 
 def detect_mark(value: str) -> str | None:
@@ -87,5 +99,5 @@ def _part_currency(text: str) -> tuple[str, str | None]:
     """``$1,054`` or ``1 054 EUR``: the number, and the currency if it is one that we know."""
     match = re.fullmatch(r"(?P<before>[^\d\s-]*)\s*(?P<number>-?\d.*?)\s*(?P<after>[^\d\s]*)", text)
     sign = (match["before"] or match["after"]) if match else ""
-    code = CURRENCY_SIGNS.get(sign) or (sign.upper() if sign.upper() in CURRENCIES else None)
+    code = find_currency(sign) if sign else None
     return (match["number"], code) if match and code else (text, None)

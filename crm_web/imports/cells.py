@@ -5,7 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from crm_web.imports.amounts import read_amounts
+from crm_web.imports.amounts import find_currency, read_amounts
 from crm_web.imports.columns import TEXTS
 from crm_web.imports.dates import read_moment
 from crm_web.imports.excel import check_digits
@@ -14,7 +14,6 @@ from crm_web.imports.mapping import ColumnMapping
 from crm_web.imports.markup import read_markup
 from crm_web.imports.references import lengthen_id
 from crm_web.imports.vocabulary import (
-    CURRENCY_SIGNS,
     CUSTOMERS,
     FORMER_CUSTOMERS,
     LOST_REASON_WORDS,
@@ -122,7 +121,7 @@ def _share(is_fraction: bool) -> Callable[[str], Decimal]:
 
 
 def _currency(text: str) -> str:
-    return CURRENCY_SIGNS.get(text.strip()) or read_currency(text)
+    return find_currency(text) or read_currency(text)
 
 
 def _rating(text: str) -> Rating:

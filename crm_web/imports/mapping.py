@@ -250,6 +250,9 @@ def _recognise_all(
             addresses.setdefault(part[0], {}).setdefault(part[1], []).append((part[2], place))
     if "external_id" not in found and "external_id" not in taken:
         found |= _find_id_by_values(keys, sample)
+    # A column of IDs of yet another system may be empty.
+    filled = [pair for pair in found.get("external_id", ()) if _values(sample, pair[1])]
+    found |= {"external_id": filled} if filled else {}
     columns = {name: _best(name, places) for name, places in found.items()}
     if "status" in columns:
         columns.pop("is_won", None)

@@ -30,6 +30,7 @@ WHERE p.action IN ('create', 'known') AND o.employee_id IS NOT DISTINCT FROM %(o
 GROUP BY r.owner ORDER BY count(*) DESC, r.owner
 """
 OWNERS_NAMED = 10
+_CLOSING_DAYS = {"expected": "closed when they were expected to.", "now": "closed as of this import."}
 
 
 class IdNotUnique(DomainError):
@@ -56,6 +57,10 @@ def list_notices(cursor: Cursor, reader: RowReader) -> list[str]:
     if reader.without_currency:
         amounts = plural(reader.without_currency, "amount")
         notices.append(f"{amounts} without a currency: read as {reader.rules.currency}.")
+    notices += [
+        f"{plural(count, 'won or lost lead')} without a closing date: {_CLOSING_DAYS[what]}"
+        for what, count in sorted(reader.closing_days.items())
+    ]
     cursor.execute(_SIMILAR_SOURCES)
     notices += [f"Sources that may be the same: {', '.join(names)}." for (names,) in cursor]
     return notices

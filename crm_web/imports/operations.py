@@ -21,7 +21,7 @@ from crm_web.imports.mapping import ColumnMapping, choose_mapping
 from crm_web.imports.matching import match_leads, match_rows
 from crm_web.imports.notices import count_nameless, list_notices, list_owner_ids
 from crm_web.imports.outcomes import RowOutcome, count_outcomes, list_outcomes
-from crm_web.imports.owners import MOST_OWNERS, Staff, find_owners
+from crm_web.imports.owners import MOST_OWNERS, Staff, find_owners, is_id
 from crm_web.imports.parents import set_parents
 from crm_web.imports.plan import list_owner_words, refuse_owners, settle, skip_known
 from crm_web.imports.recognition import Kind, is_known
@@ -340,7 +340,7 @@ def _settle_owners(file: LeadFile, options: Options, cursor: Cursor, by: Employe
     execute_values(cursor, "INSERT INTO import_owners (word, employee_id, reason) VALUES %s", owners)
     refuse_owners(cursor, file.mapping.name_of("owner"))
     report.new_employees = staff.created
-    if staff.by_id:
+    if staff.by_id or any(map(is_id, words)):
         report.notices += list_owner_ids(cursor, file.mapping.name_of("owner"), options.owner)
 
 

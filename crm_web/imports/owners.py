@@ -41,7 +41,7 @@ class Staff:
     """The employees as a file may name them.
 
     :param creates: whether unknown owners become employees
-    :param by_id: whether the file has IDs of owners; an unknown one is nobody
+    :param by_id: whether the file has IDs of owners; an unknown one is nobody, as is a number
     """
 
     by: Employee
@@ -70,7 +70,7 @@ class Staff:
         if found:
             reason = f"{found[0].name} can’t own leads. Choose an active employee with a Sales, Manager or Admin role."
             return Owner(word, None, reason)
-        if self.by_id and "@" not in word:
+        if is_id(word) or (self.by_id and "@" not in word):
             return Owner(word, None, None)
         if not self.creates:
             return Owner(word, None, f"No employee is named {word}. Choose who gets their rows with --owner.")
@@ -109,6 +109,11 @@ class Staff:
         below.manager = above
         db.session.flush()
         return True
+
+
+def is_id(word: str) -> bool:
+    """Return whether a word is a number of another system’s user, and not a name."""
+    return word.isdigit()
 
 
 def find_owners(staff: Staff, words: Sequence[str], fallback: Employee | None) -> list[Owner]:

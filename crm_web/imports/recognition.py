@@ -6,29 +6,38 @@ from enum import StrEnum
 from crm_web.core.errors import DomainError
 from crm_web.imports.activity_words import are_activities
 from crm_web.imports.activity_words import recognise as recognise_activity
-from crm_web.imports.vocabulary import (
+from crm_web.imports.signs import (
     ACCOUNT_WORDS,
-    ADDRESS_PART_OF,
-    ADDRESSES,
     COMPANY_SIGNS,
     DEAL_FIELDS,
     DEAL_WORDS,
-    FIELD_OF,
-    GENERAL_IDS,
     LEGAL_FORMS,
     LISTED_COMPANY_SIGNS,
     NOT_OF_SALES,
     PEOPLE_OF_COMPANIES,
     PERSON_FIELDS,
-    RECORD_WORDS,
     SALE_FIELDS,
+    SUMMARY_OF_DEALS,
     WEAK_COMPANY_SIGNS,
-    squash,
 )
+from crm_web.imports.vocabulary import ADDRESS_PART_OF, ADDRESSES, FIELD_OF, GENERAL_IDS, RECORD_WORDS, squash
+
+_WITH_WEBSITE = frozenset({"company", "organization", "organisation", "account", "person", "contact", "customer"})
+"""Whose URL is a website; that of a deal leads to its page in the other system."""
+_IDS_OF_ROWS = frozenset(
+    f"donotmodify{word}" for word in ("account", "contact", "lead", "opportunity", "activity", "task", "phonecall")
+)
+"""How Dynamics calls the IDs of the rows: “(Do Not Modify) Account”."""
+
+STAGES_OF_DEALS = frozenset({"stagename", "dealstage", "opportunitystage", "salesstage"})
 
 
 class MappingUnclear(DomainError):
     """The columns can't be told, or what was said about them does not fit the file."""
+
+
+OF_CLOSE = frozenset({"id", "leadid", "leadname"})
+"""Beside an ID of the rows, the lead is the company that they belong to, as Close calls it."""
 
 
 class Kind(StrEnum):
@@ -40,8 +49,10 @@ class Kind(StrEnum):
     ACTIVITY = "activity"
 
 
-OF_COMPANIES = frozenset({"associatedcontact", "associatedcontacts"})
-"""What a list of companies may have beside them: the names of all their people."""
+OF_COMPANIES = frozenset({"associatedcontact", "associatedcontacts", "primarycontact", "primarycontactname"})
+"""What a list of companies may have beside them: the names of their people."""
+NAMES_ON_DISPLAY = frozenset({"displayname", "fileas"})
+"""A name as it is shown, which may be put together of several."""
 
 
 def is_known(name: str) -> bool:
@@ -65,12 +76,15 @@ def detect_kind(keys: Sequence[str], names: Sequence[str], *, may_be_activities:
     """
     if may_be_activities and are_activities(keys, has_own_id=has_own_id(keys)):
         return Kind.ACTIVITY
-    found = {match[0] for key in keys if key not in OF_COMPANIES and (match := recognise(key))}
-    if found & DEAL_FIELDS or any(key.startswith(DEAL_WORDS) for key in keys):
+    own = [key for key in keys if not key.startswith("primarycontact")]
+    found = {match[0] for key in own if key not in OF_COMPANIES and (match := recognise(key))}
+    if _are_deals(keys, found):
         return Kind.DEAL
     if found & PERSON_FIELDS:
         return Kind.PERSON
-    has_name = any(is_name(key) for key in keys)
+    has_name = any(is_name(key) or key in NAMES_ON_DISPLAY for key in keys)
+    if has_name and "company" not in found and len(own) < len(keys):
+        return Kind.COMPANY
     if "company" in found:
         # “Name, Company” is a person of a company, and so may “Company, Email” be.
         is_person = has_name or ("email" in found and not COMPANY_SIGNS.intersection(keys))
@@ -79,6 +93,15 @@ def detect_kind(keys: Sequence[str], names: Sequence[str], *, may_be_activities:
     if has_name and (signs.intersection(keys) or look_like_companies(names)):
         return Kind.COMPANY
     return Kind.PERSON
+
+
+def _are_deals(keys: Sequence[str], found: Collection[str]) -> bool:
+    """A list of companies or people may sum up their deals, and say when each was won first or last."""
+    if "deal_name" in found or not STAGES_OF_DEALS.isdisjoint(keys):
+        return True
+    if any(SUMMARY_OF_DEALS.fullmatch(key) for key in keys):
+        return False
+    return bool(DEAL_FIELDS.intersection(found)) or any(key.startswith(DEAL_WORDS) for key in keys)
 
 
 def are_kept_companies(keys: Collection[str]) -> bool:
@@ -107,6 +130,12 @@ def is_name(key: str) -> bool:
     return _strip_record_words(key) == "name" and key not in FIELD_OF
 
 
+def _names_people(keys: Collection[str]) -> bool:
+    """A deal’s name is the person’s where the row has their email, or where the deal has another name."""
+    fields = {match[0] for key in keys if (match := recognise(key))}
+    return "deal_name" in fields or "topic" in keys or ("email" in fields and not fields & PERSON_FIELDS)
+
+
 def _strip_record_words(key: str) -> str:
     for word in RECORD_WORDS:
         key = key.removeprefix(word)
@@ -117,9 +146,11 @@ def recognise(key: str) -> tuple[str, int] | None:
     """Find the field of a squashed header and how well it fits; without its leading word if need be."""
     if key in FIELD_OF:
         return FIELD_OF[key]
+    if key in _IDS_OF_ROWS:
+        return "external_id", 0
     for word in RECORD_WORDS:
         rest = key.removeprefix(word)
-        if rest != key and rest in FIELD_OF and rest != "id":
+        if rest != key and rest in FIELD_OF and rest != "id" and (rest != "url" or word in _WITH_WEBSITE):
             name, rank = FIELD_OF[rest]
             return name, rank + 100
     return None
@@ -129,20 +160,40 @@ def recognise_in_place(key: str, kind: Kind, keys: Sequence[str]) -> tuple[str, 
     """Some words mean one thing among people and another among deals or companies."""
     if kind is Kind.ACTIVITY:
         return recognise_activity(key)
-    last = _strip_record_words(key)
     if kind is Kind.COMPANY and key in OF_COMPANIES:
         return None
-    if is_name(key):
-        return {Kind.DEAL: "deal_name", Kind.COMPANY: "company"}.get(kind, "full_name"), 50
-    if last == "title" and key not in FIELD_OF:
-        if kind is Kind.DEAL:
-            return "deal_name", 50
+    return _recognise_name(key, kind, keys) or _recognise_of_one_system(key, kind, keys) or recognise(key)
+
+
+def _recognise_name(key: str, kind: Kind, keys: Sequence[str]) -> tuple[str, int] | None:
+    """Find the field of a column that is just called a name, or a title."""
+    is_title = _strip_record_words(key) == "title" and key not in FIELD_OF
+    if not is_title and not is_name(key):
+        return None
+    if kind is Kind.DEAL and _names_people(keys):
+        kind = Kind.PERSON
+    if is_title and kind is not Kind.DEAL:
         return ("salutation" if "jobtitle" in keys else "job_title"), 50
-    return recognise(key)
+    return {Kind.DEAL: "deal_name", Kind.COMPANY: "company"}.get(kind, "full_name"), 50
+
+
+def _recognise_of_one_system(key: str, kind: Kind, keys: Sequence[str]) -> tuple[str, int] | None:
+    """Find the field of a heading that only says something beside the others of its system."""
+    if key in NAMES_ON_DISPLAY:
+        return "company" if kind is Kind.COMPANY else "full_name", 60
+    if key == "topic" and kind is Kind.DEAL:
+        return "deal_name", 40
+    if key == "work" and "mobile" in keys:
+        return "phone", 40
+    return ("company", 40) if key == "leadname" and OF_CLOSE.issubset(keys) else None
 
 
 def recognise_address(key: str) -> tuple[int, str, int] | None:
-    """Which address it belongs to, which part of it, and how well it fits."""
+    """Which address it belongs to, which part of it, and how well it fits; ``billing_address_city`` is a city, too."""
+    return next(filter(None, map(_find_address, dict.fromkeys((key, key.replace("address", "", 1))))), None)
+
+
+def _find_address(key: str) -> tuple[int, str, int] | None:
     for word in ("", *RECORD_WORDS):
         rest = key.removeprefix(word) if key.startswith(word) else ""
         for start, address in ADDRESSES.items():

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from psycopg2.extensions import cursor as Cursor
 
-from crm_web.imports.recognition import Kind
+from crm_web.imports.recognition import OF_CLOSE, Kind
 from crm_web.imports.vocabulary import FIELD_OF, GENERAL_IDS
 
 REFERENCES = {
@@ -43,7 +43,7 @@ def find_reference(key: str, kind: Kind, keys: Collection[str]) -> str | None:
     :param keys: those of all columns
     :return: the field; ``None`` if it names none, or the row itself
     """
-    name = REFERENCE_OF.get(key)
+    name = "company_ref" if key == "leadid" and OF_CLOSE.issubset(keys) else REFERENCE_OF.get(key)
     if name is None or kind is Kind.ACTIVITY:
         return None
     own = _OWN_IDS[kind]

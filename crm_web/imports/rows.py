@@ -84,6 +84,8 @@ class RowReader:
         labelled = {"phone", "mobile"} if mapping.phone_labels else set()
         self.passed_over: Counter[int] = Counter()
         """How many values of each column were left out because the row has another one."""
+        self.closing_days: Counter[str] = Counter()
+        """How many closed leads have no closing date: what is taken for it to how many."""
         self.without_currency = 0
         """How many amounts were read in the currency of ``rules``."""
         self.steps = [plan_step(name, columns, readers) for name, columns in mapping.columns.items() if name in readers]
@@ -268,6 +270,11 @@ class RowReader:
         values["has_status"], values["status"] = found is not None, found or LeadStatus.NEW
         reason = values.pop("lost_reason", None)
         note = values.pop("lost_note", None)
+        if (reason or note) and values["status"].kind is not StatusKind.LOST:
+            name = "lost_reason" if reason else "lost_note"
+            for column in self.mapping.columns[name]:
+                text = "Left out, because only a lost lead has a reason for it."
+                self.warnings.append(Problem(self.mapping.name(column), text, cells[column].strip()))
         if values["status"].kind is StatusKind.LOST:
             reason = reason or (LostReason.OTHER, note) if note else reason or (LostReason.NOT_RECORDED, None)
             values["lost_reason"], values["lost_note"] = reason[0], note or reason[1]
@@ -304,15 +311,23 @@ class RowReader:
         close, expected = values.pop("close_date", None), values.pop("expected_close_on", None)
         created = values.get("created_at")
         if values["status"].kind is StatusKind.OPEN:
-            values["expected_close_on"] = (expected or close).date() if expected or close else None
+            expected = expected or close or won
+            values["expected_close_on"] = expected.date() if expected else None
         else:
             closed = (won if values["status"] is LeadStatus.WON else lost) or close
             # What is closed can't close later: a date to come is the one that was expected.
-            values["closed_at"] = min(closed, self.rules.now) if closed else None
+            values["closed_at"] = min(closed, self.rules.now) if closed else self._find_closing_day(expected)
+            values["expected_close_on"] = expected.date() if expected else None
         if values.get("closed_at") and created and values["closed_at"].date() < created.date():
             self.warnings.append(Problem("", f"It closed before it was created, on {values['closed_at']:%Y-%m-%d}."))
         for name in ("created_at", "updated_at"):
             self._cap(name, values, problems)
+
+    def _find_closing_day(self, expected: datetime | None) -> datetime | None:
+        """The day on which a closed lead was expected to close, if that is over; else it closes with the import."""
+        is_over = expected is not None and expected <= self.rules.now
+        self.closing_days["expected" if is_over else "now"] += 1
+        return expected if is_over else None
 
     def _cap(self, name: str, values: Values, problems: list[Problem]) -> None:
         """Nothing happened later than now, but clocks and time zones differ."""

@@ -6,7 +6,7 @@ from typing import Any
 from crm_web.imports.cells import STREET, Reader
 from crm_web.imports.columns import TEXTS
 from crm_web.imports.excel import NOTHING, check_result
-from crm_web.imports.vocabulary import NO_COUNTRY, NO_NAMES, NOBODY, PLACEHOLDERS, UNKNOWNS
+from crm_web.imports.vocabulary import NO_COUNTRY, NO_CURRENCY, NO_NAMES, NOBODY, PLACEHOLDERS, UNKNOWNS
 
 BLANK = object()
 """What a cell in which nothing is filled in is read as."""
@@ -75,6 +75,8 @@ def plan_step(name: str, columns: tuple[int, ...], readers: Mapping[str, Callabl
         blanks = PLACEHOLDERS
     elif name in ("country", "owner"):
         blanks = NO_COUNTRY if name == "country" else NOBODY
+    elif name == "currency":
+        blanks = NO_CURRENCY
     elif name == "amount":
         # The result of a calculation that failed is not "nothing filled in".
         blanks = UNKNOWNS - {"nan"}

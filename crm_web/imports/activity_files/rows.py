@@ -55,7 +55,9 @@ class ActivityReader(RowReader):
         self._set_words(values, cells, lines)
         if values.get("full_name"):
             values["first_name"], values["last_name"] = split_name(values.pop("full_name"))
-        values.pop("deal_name", None)
+        # What an activity is related to may be called a deal, and be a company.
+        deal = values.pop("deal_name", None)
+        values["company"] = values.get("company") or deal
         self._cap_all(values, problems)
         self._write_text(values, lines, problems)
         self._set_id(values, cells)
@@ -122,8 +124,10 @@ class ActivityReader(RowReader):
 def _kind_of_columns(mapping: ColumnMapping) -> ActivityKind:
     """What a file without a column of types is about."""
     keys = {squash(name) for name in mapping.header}
-    if keys & {"callid", "callstarttime", "callowner"}:
+    if keys & {"callid", "callstarttime", "callowner", "direction", "calldirection"}:
         return ActivityKind.CALL
+    if keys & {"durationhours", "durationminutes"}:
+        return ActivityKind.MEETING
     if mapping.columns.keys() & {"due_on", "priority", "is_done"}:
         return ActivityKind.TASK
     is_planned = any(key.startswith(("start", "meeting", "event", "from")) for key in keys)

@@ -7,11 +7,12 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from crm_web.imports.amounts import find_currency
 from crm_web.imports.mapping import ColumnMapping
 from crm_web.imports.stored import queries
 from crm_web.imports.users import part_person
 from crm_web.imports.vocabulary import (
-    CURRENCY_SIGNS,
+    NO_CURRENCY,
     NOBODY,
     OPEN_WORDS,
     PLACEHOLDERS,
@@ -20,7 +21,7 @@ from crm_web.imports.vocabulary import (
     squash,
 )
 from crm_web.imports.word_counts import COUNTED, WordCounts
-from crm_web.models import CURRENCIES, LeadStatus
+from crm_web.models import LeadStatus
 from crm_web.records.folding import fold
 from crm_web.web.country_names import list_currencies
 
@@ -197,11 +198,11 @@ def _describe_sources() -> Field:
 
 def _describe_currencies() -> Field:
     def means(text: str) -> str | None:
-        return text if text.upper() in CURRENCIES or text in CURRENCY_SIGNS else None
+        return find_currency(text)
 
     help = "These aren’t currency codes. If you don’t choose one, the file settings decide about their rows."
     rest = "the file settings say what becomes of their rows."
-    return Field("Currencies", help, "Not set", rest, list_currencies(), means)
+    return Field("Currencies", help, "Not set", rest, list_currencies(), means, blanks=NO_CURRENCY)
 
 
 _FIELDS: dict[str, Callable[[], Field]] = {
