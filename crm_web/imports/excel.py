@@ -50,8 +50,13 @@ def is_total(cells: Sequence[str]) -> bool:
     first = next((cell for cell in cells if cell and not cell.isspace()), "")
     if not _TOTAL.fullmatch(first.strip()):
         return False
-    filled = [cell.strip() for cell in cells if cell and not cell.isspace()]
-    return len(filled) > 1 and all(len(cell) <= 3 or _FIGURE.fullmatch(cell) for cell in filled[1:])
+    filled = [cell for cell in cells if cell and not cell.isspace()]
+    return len(filled) > 1 and are_figures(filled[1:])
+
+
+def are_figures(cells: Sequence[str]) -> bool:
+    """Return whether nothing but numbers is filled in."""
+    return all(not cell.strip() or len(cell.strip()) <= 3 or _FIGURE.fullmatch(cell.strip()) for cell in cells)
 
 
 _TOTAL = re.compile(r"(?:(?:grand|sub)[- ]?)?totals?:?|sum:?|(?:gesamt)?summe:?|gesamt:?|somme:?|suma:?", re.IGNORECASE)

@@ -328,6 +328,7 @@ def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
         except RowRefused as refusal:
             staging.refuse(line, refusal.problems)
     staging.finish()
+    report.notices += file.csv.asides.say()
     report.notices += list_notices(cursor, reader)
 
 

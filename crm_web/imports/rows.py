@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP
 from typing import Any, NamedTuple
 
 from crm_web.imports.cells import STREET, list_readers, read_id
-from crm_web.imports.excel import check_digits, is_total
+from crm_web.imports.excel import are_figures, check_digits, is_total
 from crm_web.imports.mapping import ColumnMapping
 from crm_web.imports.names import split_name
 from crm_web.imports.recognition import Kind
@@ -31,6 +31,7 @@ Values = dict[str, Any]
 OWN_SYSTEM = "row"
 """The ``external_system`` of rows without an id: their id is a digest of what they hold."""
 
+TOTALS = "This looks like a row of totals."
 NEEDED = ("external_id", "owner", "is_won")
 """What a row is refused for even where bad values are left out: it would become another record."""
 
@@ -111,7 +112,7 @@ class RowReader:
         self._set_status(values, cells, problems)
         self._set_dates(values, problems)
         self._identify(values, cells)
-        self._check_name(values, problems)
+        self._check_name(values, cells, problems)
         if problems:
             raise RowRefused(problems)
         return values
@@ -121,7 +122,7 @@ class RowReader:
             reason = f"The row has {plural(len(cells), 'cell')}, the header has {self.width}."
             raise RowRefused([Problem("", reason, cells[0] if len(cells) == 1 else "")])
         if is_total(cells):
-            raise RowRefused([Problem("", "This looks like a row of totals.")])
+            raise RowRefused([Problem("", TOTALS)])
 
     def _take_all(self, cells: Sequence[str], values: Values, problems: list[Problem]) -> None:
         """The address comes first: its country is that of the phone numbers."""
@@ -352,10 +353,11 @@ class RowReader:
         # One person can have several deals, so there only the id tells; in a list of people each is there once.
         values["by_person"] = self.mapping.kind is not Kind.DEAL and "deal_name" not in self.mapping.columns
 
-    def _check_name(self, values: Values, problems: list[Problem]) -> None:
+    def _check_name(self, values: Values, cells: Sequence[str], problems: list[Problem]) -> None:
         named = any((values.get(name) or "").strip() for name in ("last_name", "company", "email"))
         if not named and values["external_system"] == OWN_SYSTEM and not problems:
-            problems.append(Problem("", "Enter a last name, company or email. The row has none."))
+            reason = TOTALS if are_figures(cells) else "Enter a last name, company or email. The row has none."
+            problems.append(Problem("", reason))
         if values["status"] is LeadStatus.WON and not (values.get("company") or "").strip():
             name = f"{values.get('first_name') or ''} {values.get('last_name') or ''}"
             if len(name) > limit_of(Customer.name):

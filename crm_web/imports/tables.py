@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import BinaryIO
 
+from crm_web.imports.asides import Asides
 from crm_web.imports.encodings import HEAD, Encoding, check_encoding, find_encoding
 from crm_web.imports.encodings import FileUnreadable as FileUnreadable
 from crm_web.imports.json_rows import is_json, read_json
@@ -42,6 +43,7 @@ class Table:
     :param sheets: the names of all its sheets
     :param question: what it leaves open about its encoding; else empty
     :param header_line: the line on which the header stands
+    :param asides: what was taken out of the rows, once they are read
     """
 
     encoding: str
@@ -54,6 +56,7 @@ class Table:
     header_line: int = 0
     sheet: str | None = None
     sheets: tuple[str, ...] = ()
+    asides: Asides = Asides(())
 
 
 def open_table(
@@ -109,7 +112,11 @@ def _find_header(
     if len(names) > 1 and all(name.startswith(" ") for name in names[1:]):
         first, every = [_drop_padding(row) for row in first], map(_drop_padding, every)
     header = tuple(name.strip() for name in names)
-    return Table(how.name, how.is_guess, delimiter, header, tuple(first), every, how.question, sample[place][0])
+    asides = Asides(header if how.name not in (JSON, VCARD) else ())
+    first, every = list(Asides(header).take_out(iter(first))), asides.take_out(every)
+    return Table(
+        how.name, how.is_guess, delimiter, header, tuple(first), every, how.question, sample[place][0], asides=asides
+    )
 
 
 def _take_sample(rows: Iterator[Row]) -> list[Row]:
