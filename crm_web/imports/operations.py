@@ -34,7 +34,7 @@ from crm_web.imports.tables import Row, Table, open_table
 from crm_web.imports.targets import Target, detect_status, detect_target, map_for
 from crm_web.imports.turns import wait_for_turn
 from crm_web.imports.vocabulary import squash
-from crm_web.imports.writing import write_leads
+from crm_web.imports.writing import activate_buyers, write_leads
 from crm_web.models import ChangeSource, Employee, ImportOutcome, LeadStatus, set_audit_actor, set_change_source
 from crm_web.records.phones import list_regions
 
@@ -301,7 +301,7 @@ def _write(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
     if file.target is Target.LEADS:
         settle(cursor, updates=updates)
         report.new_sources = write_leads(cursor, owner_id, updates=updates, progress=saved)
-        report.notices += count_nameless(cursor)
+        report.notices += [*activate_buyers(cursor), *count_nameless(cursor)]
         _count_leads(cursor, report)
     elif file.target is Target.ACTIVITIES:
         write_activities(cursor, owner_id, updates=updates, progress=saved)

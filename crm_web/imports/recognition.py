@@ -112,6 +112,8 @@ def are_kept_companies(keys: Collection[str]) -> bool:
     """
     if any(key.startswith(ACCOUNT_WORDS) or key in PEOPLE_OF_COMPANIES for key in keys):
         return True
+    if any(SUMMARY_OF_DEALS.fullmatch(key) for key in keys):
+        return True
     signs = COMPANY_SIGNS | WEAK_COMPANY_SIGNS | LISTED_COMPANY_SIGNS
     # The industry has words in other languages.
     fields = [((recognise(key) or ("", 0))[0], key) for key in keys]

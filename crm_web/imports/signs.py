@@ -37,7 +37,7 @@ LISTED_COMPANY_SIGNS = frozenset(
     """.split()  # noqa: SIM905  (readable as a table)
 )
 """How the columns of a list of companies may be called that is kept as one, in place of a list of leads."""
-PEOPLE_OF_COMPANIES = frozenset({"associatedcontactids", "organizationpeople"})
+PEOPLE_OF_COMPANIES = frozenset({"associatedcontactids", "organizationpeople", "primarycontactid", "emaildomain"})
 """What only a list of companies has: which of the people in other lists are theirs."""
 SALE_FIELDS = frozenset({"status", "is_won", "source", "rating", "next_step", "lost_reason", "product", "owner"})
 """What is said of leads, and of companies only where the heading says so: ``Company owner``."""

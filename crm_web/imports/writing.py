@@ -8,6 +8,7 @@ from psycopg2.extensions import cursor as Cursor
 from crm_web.imports.batches import write_in_batches
 from crm_web.imports.changing import MAKE_CUSTOMERS, update_leads
 from crm_web.imports.columns import FIELDS
+from crm_web.web.template_filters import plural
 from crm_web.winning.mapping import SQL
 
 _NEW_SOURCES = """
@@ -65,6 +66,12 @@ SELECT w.lead_id, w.customer_id, CASE WHEN w.makes_customer THEN 'created' ELSE 
 WHERE NOT EXISTS (SELECT 1 FROM conversions c WHERE c.lead_id = w.lead_id AND c.undone_at IS NULL) ORDER BY w.line
 """
 
+_ACTIVATE = Template("""
+UPDATE customers SET status = $status_of_buyer WHERE id IN (
+    SELECT id FROM customers WHERE id IN (SELECT customer_id FROM import_wins) AND status <> $status_of_buyer
+    ORDER BY id FOR NO KEY UPDATE
+)
+""").substitute(SQL)
 
 _ALL = ", ".join([*FIELDS, "amount", "currency"])
 _CREATE_LEADS = _CREATE.substitute(
@@ -90,3 +97,10 @@ def write_leads(
     cursor.execute(_CONTACTS)
     cursor.execute(_LEDGER)
     return sources
+
+
+def activate_buyers(cursor: Cursor) -> list[str]:
+    """Make the inactive customers of the won leads active, and say of how many; once the leads are written."""
+    cursor.execute(_ACTIVATE)
+    buyers = plural(cursor.rowcount, "inactive customer")
+    return [f"{buyers} became active, because a lead is won for them."] if cursor.rowcount else []

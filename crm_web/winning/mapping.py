@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from crm_web.models import Customer, CustomerKind, Lead
+from crm_web.models import Customer, CustomerKind, CustomerStatus, Lead
 
 
 class Choice(NamedTuple):
@@ -46,6 +46,8 @@ CONTACT_FIELDS = (
 BILLING = tuple(name for name in CUSTOMER_FIELDS if name.startswith("billing_"))
 """An address is filled as a whole or not at all: a street in one city and another's name make no address."""
 FILLABLE = ("email", "phone", "website", "industry", *BILLING, "owner_id")
+STATUS_OF_BUYERS = {CustomerStatus.INACTIVE: CustomerStatus.ACTIVE}
+"""An inactive customer that a lead is won for is active from then on; a former one stays what somebody said it is."""
 FOLLOWS = {"phone": "phone_e164"}
 """Columns that are filled and emptied together with another one."""
 
@@ -102,5 +104,8 @@ SQL: Mapping[str, str] = {
     "customer_values": ", ".join(map(_sql, CUSTOMER_FIELDS.values())),
     "contact_columns": ", ".join(CONTACT_FIELDS),
     "names_person": "btrim(concat(first_name, last_name)) <> ''",
+    "status_of_buyer": "CASE status "
+    + " ".join(f"WHEN '{old}' THEN '{new}'" for old, new in STATUS_OF_BUYERS.items())
+    + " ELSE status END",
 }
 """The mapping for ``string.Template``: columns, their values from a row of ``leads``, and whether it names somebody."""

@@ -51,6 +51,17 @@ def test_rows_name_their_accounts_and_contacts_by_id(import_file: ImportFile, se
     assert len(session.scalars(select(ExternalId)).all()) == 4
 
 
+def test_companies_without_a_type_are_active_once_a_deal_is_won(import_file: ImportFile, session: Session) -> None:
+    import_file(ACCOUNTS.replace(",Type", "").replace(",Customer", "").replace(",Prospect", ""), "--kind", "customers")
+    result = import_file(DEALS)
+    assert "1 inactive customer became active, because a lead is won for them." in result.stdout
+    known = session.scalars(select(Customer).order_by(Customer.id))
+    assert [(customer.name, customer.status) for customer in known] == [
+        ("Quist Paper", "active"),
+        ("Fjord Lights", "inactive"),
+    ]
+
+
 def test_rows_name_their_accounts_by_name_domain_and_the_email_of_a_contact(
     import_file: ImportFile, session: Session
 ) -> None:

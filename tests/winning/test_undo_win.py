@@ -221,6 +221,35 @@ def test_who_bought_before_stays_the_leads_customer(browser_as: BrowserAs, sessi
     assert (lead.status, lead.customer_id, read(session, known).version) == (LeadStatus.NEW, known.id, 1)
 
 
+def test_an_inactive_customer_is_active_while_a_lead_is_won_for_it(
+    browser_as: BrowserAs, session: Session, lead: Lead, ann: Employee
+) -> None:
+    known = make_customer(session, name="Nordlys", status="inactive", owner_id=ann.id)
+    second = make_lead(session, customer_id=known.id, status=LeadStatus.PROPOSAL, owner_id=ann.id)
+    move(browser_as(ann), lead, "won", customer_id=known.id)
+    assert read(session, known).status == "active"
+    move(browser_as(ann), second, "won")
+    undo(browser_as(ann), lead)
+    assert read(session, known).status == "active"
+    move(browser_as(ann), second, "qualified")
+    move(browser_as(ann), lead, "won", customer_id=known.id)
+    undo(browser_as(ann), lead)
+    assert read(session, known).status == "active"
+
+
+def test_undoing_the_only_win_makes_the_customer_inactive_again(
+    browser_as: BrowserAs, session: Session, lead: Lead, ann: Employee
+) -> None:
+    known = make_customer(session, name="Nordlys", status="inactive")
+    former = make_customer(session, name="Quist", status="former")
+    move(browser_as(ann), lead, "won", customer_id=known.id)
+    assert read(session, known).status == "active"
+    undo(browser_as(ann), lead)
+    assert read(session, known).status == "inactive"
+    move(browser_as(ann), lead, "won", customer_id=former.id)
+    assert read(session, former).status == "former"
+
+
 def test_a_linked_customer_in_the_trash_keeps_its_fields(
     browser_as: BrowserAs, session: Session, lead: Lead, ann: Employee
 ) -> None:

@@ -19,8 +19,10 @@ from crm_web.models import (
     Conversion,
     ConversionKind,
     Customer,
+    CustomerStatus,
     Employee,
     Lead,
+    LeadStatus,
     limit_of,
 )
 from crm_web.records.batch import Batch, begin, save
@@ -30,6 +32,7 @@ from crm_web.winning.conversion.queries import get_win_contact, has_contacts, li
 from crm_web.winning.mapping import (
     FOLLOWS,
     SQL,
+    STATUS_OF_BUYERS,
     contact_from_lead,
     customer_from_lead,
     empty_fields_to_fill,
@@ -177,7 +180,8 @@ def link_to_lead(lead: Lead, customer: Customer, *, fill: bool = False, by: Empl
         raise CustomerInTrash(message, "status")
     contact = _add_contact_from_lead(lead, customer, by) if fill else None
     filled = _fill_what_is_empty(customer, lead) if fill else {}
-    _record_conversion(lead, customer, ConversionKind.LINKED, by, contact=contact, filled=filled)
+    earlier, customer.status = customer.status, STATUS_OF_BUYERS.get(customer.status, customer.status)
+    _record_conversion(lead, customer, ConversionKind.LINKED, by, contact=contact, filled=filled, status=earlier)
     _attach_customer(lead, customer)
     return customer
 
@@ -196,8 +200,19 @@ def revert_conversion(conversion: Conversion, customer: Customer, *, by: Employe
         move_to_trash(customer, by=by, batch=batch)
     else:
         _empty_what_was_filled(customer, conversion.filled)
+        _put_back_customer_status(customer, conversion)
     conversion.undone_at, conversion.undone_by_id = now(), by.id
     save(batch)
+
+
+def _put_back_customer_status(customer: Customer, conversion: Conversion) -> None:
+    """Give a customer the status from before, unless somebody changed it since or another lead is won for it."""
+    earlier = CustomerStatus(conversion.before.get("customer_status", customer.status))
+    others = select(Lead.id).where(
+        Lead.customer_id == customer.id, Lead.status == LeadStatus.WON, Lead.id != conversion.lead_id
+    )
+    if STATUS_OF_BUYERS.get(earlier) is customer.status and db.session.scalar(others.limit(1)) is None:
+        customer.status = earlier
 
 
 def _attach_customer(lead: Lead, customer: Customer) -> None:
@@ -244,11 +259,14 @@ def _record_conversion(
     *,
     contact: Contact | None,
     filled: Mapping[str, Any] | None = None,
+    status: CustomerStatus | None = None,
 ) -> None:
     """Record the conversion, unless one is active: a lead that left Won keeps it, and its customer."""
     db.session.flush()
     before = {name: getattr(lead, name) for name in ("status", "lost_reason", "lost_note", "customer_id")}
     before["closed_at"] = lead.closed_at.isoformat() if lead.closed_at else None
+    if status not in (None, customer.status):
+        before["customer_status"] = status
     if contact:
         before["contact"] = {"id": contact.id, "version": contact.version}
     line = insert(Conversion).values(
