@@ -14,10 +14,12 @@ from crm_web.imports.mapping import ColumnMapping
 from crm_web.imports.markup import read_markup
 from crm_web.imports.references import lengthen_id
 from crm_web.imports.vocabulary import (
+    COMPANIES,
     CUSTOMERS,
     FORMER_CUSTOMERS,
     LOST_REASON_WORDS,
     NO,
+    PEOPLE,
     RATINGS,
     YES,
     ZONE,
@@ -58,6 +60,7 @@ def list_readers(mapping: ColumnMapping, read_phone: Reader) -> dict[str, Reader
         "probability": _share(mapping.facts.are_fractions),
         "rating": _rating,
         "is_won": _yes_or_no,
+        "is_company": _is_company,
         "is_deleted": _yes_or_no,
         "lost_reason": _lost_reason,
         "account_type": _account_type,
@@ -136,6 +139,11 @@ def _yes_or_no(text: str) -> bool:
     if word not in YES | NO:
         raise ValueError("Use 1 for yes, 0 for no.")
     return word in YES
+
+
+def _is_company(text: str) -> bool:
+    word = squash(text)
+    return word in COMPANIES if word in COMPANIES | PEOPLE else _yes_or_no(text)
 
 
 def _account_type(text: str) -> CustomerStatus:

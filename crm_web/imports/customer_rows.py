@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from crm_web.imports.rows import Problem, RowReader, Values
+from crm_web.imports.rows import Problem, RowReader, RowRefused, Values
 
 
 class CustomerReader(RowReader):
@@ -31,6 +31,18 @@ class CustomerReader(RowReader):
 
 class ContactReader(RowReader):
     """Reads rows of contacts, whose country is kept nowhere and only says how their phone numbers are read."""
+
+    def read(self, cells: Sequence[str]) -> Values:
+        """Read one row.
+
+        :return: the values as of a lead
+        :raise RowRefused: with everything that has to be mended; of a company as well
+        """
+        values = super().read(cells)
+        if self.is_company:
+            column = self.mapping.name_of("is_company")
+            raise RowRefused([Problem(column, "This is a company. Import the file once more, as customers.")])
+        return values
 
     def _leave_out(self, name: str, problem: Problem, problems: list[Problem]) -> bool:
         if name != "country":

@@ -1,8 +1,9 @@
 """Which column of a file is which field: chosen by the words of the header and by the values beneath it."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from crm_web.imports.activity_words import HEADERS as ACTIVITY_HEADERS
 from crm_web.imports.amounts import COMMA
@@ -20,11 +21,14 @@ from crm_web.imports.recognition import (
 from crm_web.imports.references import REFERENCES, find_reference
 from crm_web.imports.tables import Row
 from crm_web.imports.vocabulary import (
+    ACCOUNT_TYPE_HEADERS,
     ADDRESS_HEADERS,
     ALTERNATIVES,
+    COMPANIES,
     GENERAL_IDS,
     HEADERS,
     OWN_EXPORTS,
+    PEOPLE,
     RATINGS,
     UNKNOWNS,
     squash,
@@ -239,11 +243,8 @@ def _recognise_all(
     found: dict[str, list[tuple[int, int]]] = {}
     addresses: dict[int, dict[str, list[tuple[int, int]]]] = {}
     for place, key in enumerate(keys):
-        reference = find_reference(key, kind, keys)
-        match = (reference, 0) if reference else recognise_in_place(key, kind, keys)
+        match = _find_field(key, kind, keys, partial(_values, sample, place))
         part = None if match else recognise_address(key)
-        if match and match[0] == "label":
-            match = ("rating", match[1]) if _are_ratings(_values(sample, place)) else None
         if match and match[0] not in taken:
             found.setdefault(match[0], []).append((match[1], place))
         if part and part[1] not in taken:
@@ -262,6 +263,17 @@ def _recognise_all(
         columns["external_id"] = (keys.index("id"),)
     whole = [{name: _best(name, places) for name, places in addresses[rank].items()} for rank in sorted(addresses)]
     return columns, tuple(whole)
+
+
+def _find_field(key: str, kind: Kind, keys: Sequence[str], values: Callable[[], list[str]]) -> tuple[str, int] | None:
+    """Find the field of a column by its heading and, where that says little, by its values."""
+    if kind is Kind.PERSON and key in ACCOUNT_TYPE_HEADERS and _tell_companies(values()):
+        return "is_company", 0
+    reference = find_reference(key, kind, keys)
+    match = (reference, 0) if reference else recognise_in_place(key, kind, keys)
+    if match and match[0] == "label":
+        return ("rating", match[1]) if _are_ratings(values()) else None
+    return match
 
 
 def _is_own(keys: Sequence[str]) -> bool:
@@ -310,6 +322,12 @@ def _name_system(
 def _values(sample: Sequence[Row], place: int) -> list[str]:
     cells = (row[place].strip() for _, row in sample if place < len(row))
     return [cell for cell in cells if cell and cell.casefold() not in UNKNOWNS]
+
+
+def _tell_companies(values: Sequence[str]) -> bool:
+    """Whether a column says of each row whether it is a company or a person."""
+    words = set(map(squash, values))
+    return bool(words & COMPANIES) and words <= COMPANIES | PEOPLE
 
 
 def _are_ratings(values: Sequence[str]) -> bool:

@@ -15,6 +15,7 @@ from crm_web.imports.mapping import ColumnMapping
 from crm_web.imports.names import split_name
 from crm_web.imports.recognition import Kind
 from crm_web.imports.references import REFERENCES
+from crm_web.imports.several import split_cell
 from crm_web.imports.steps import BLANK, Step, plan_step, translate
 from crm_web.imports.vocabulary import (
     OPEN_WORDS,
@@ -78,6 +79,8 @@ class RowReader:
         self.rules = rules
         self.words = {**STATUS_WORDS, **rules.statuses}
         self.regions = rules.regions
+        self.is_company = False
+        """Whether the row read last says that it is a company."""
         self.warnings: list[Problem] = []
         """What was taken of the row read last though it may be wrong."""
         readers = list_readers(mapping, self._read_phone) | dict.fromkeys(REFERENCES, self._read_reference)
@@ -174,6 +177,9 @@ class RowReader:
 
     def _read(self, step: Step, column: int, text: str, values: Values, problems: list[Problem]) -> bool:
         """:return: whether to go on; not where the row is refused for it"""
+        text, *others = split_cell(step.name, text)
+        for other in others:
+            self._pass_over(column, other)
         try:
             value = step.read(text)
         except ValueError as error:
@@ -239,13 +245,26 @@ class RowReader:
 
     def _name(self, values: Values, cells: Sequence[str]) -> None:
         """A whole name is taken apart only where its parts are not given; a single name is a last name."""
+        self.is_company = values.pop("is_company", False)
+        if self.is_company:
+            self._name_company(values)
         whole = values.pop("full_name", None)
         if whole and not (values.get("first_name") or values.get("last_name")):
             values["first_name"], values["last_name"] = split_name(whole)
+        elif whole and not any(part and part in whole for part in map(values.get, ("first_name", "last_name"))):
+            self._pass_over(self.mapping.columns["full_name"][0], whole)
         if values.get("first_name") and not any(values.get(name) for name in ("last_name", "company", "email")):
             values["last_name"] = values.pop("first_name")
         if values.get("deal_name") and "company" not in values:
             self._name_deal(values, values["deal_name"])
+
+    def _name_company(self, values: Values) -> None:
+        """In a list of people and companies the name of a company stands where those of people do."""
+        parts = [values.pop(name, None) for name in ("full_name", "first_name", "last_name")]
+        name = parts[0] or " ".join(filter(None, parts[1:]))
+        if name and values.get("company") not in (None, name):
+            self._pass_over(self.mapping.columns["company"][0], values["company"])
+        values["company"] = name or values.get("company")
 
     def _name_deal(self, values: Values, name: str) -> None:
         """“Long Group - New business”: some name a deal after its company, but only a known customer tells so."""

@@ -35,7 +35,7 @@ _SHARED = frozenset(
         "first_name",
         "last_name",
     }
-    | {"full_name", "company", "salutation"}
+    | {"full_name", "company", "salutation", "is_company"}
 )
 _FIELDS = {
     Target.CUSTOMERS: _SHARED - {"salutation"} | {"website", "industry", "parent_ref"},

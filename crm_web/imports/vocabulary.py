@@ -42,6 +42,7 @@ HEADERS: dict[str, str] = {
         fullname contactname contactperson personname associatedcontact leadname prospectname primarycontactname
         primarycontact contact ansprechpartner
     """,
+    "is_company": "isacompany iscompany",
     "job_title": "jobtitle organizationtitle organization1title position designation jobposition funktion poste cargo",
     "company": """
         company companyname organization organisation organizationname organisationname organization1name account
@@ -300,6 +301,10 @@ STATUSES: dict[LeadStatus, str] = {
 
 OPEN_WORDS = frozenset({"open", "active", "lead"})
 """Words that say no more than "not closed": another column may say more."""
+
+COMPANIES = frozenset({"company", "organisation", "organization", "business", "firma", "entreprise", "empresa"})
+PEOPLE = frozenset({"person", "individual", "contact", "people", "privat", "personne", "persona"})
+"""What a list of both says of a row: whether it is a company or a person."""
 
 YES = frozenset({"1", "true", "yes", "y", "t", "x", "ja", "oui", "si", "1.0"})
 NO = frozenset({"0", "false", "no", "n", "f", "nein", "non", "0.0"})

@@ -386,3 +386,42 @@ def test_the_day_first() -> None:
 def test_what_is_no_date(text: str) -> None:
     with pytest.raises(ValueError, match="date"):
         read_moment(text, day_first=False)
+
+
+def test_of_several_values_in_a_cell_the_first_counts_and_the_others_are_named() -> None:
+    file = open_table(
+        io.BytesIO(
+            b'Last Name,E-mail,Phone,Website\nQuist,a@b.example;c@d.example,"+47 22 12 34 57 ::: +47 912 34 567",\n'
+            b"Lund,a@b.example,+1 415 555 2671;ext=12,a.example/;b.c\n"
+        )
+    )
+    reader = RowReader(choose_mapping(file.header, file.sample), Rules(("US",), "USD", NOW, {}))
+    quist = reader.read(file.sample[0][1])
+    assert (quist["email"], quist["phone"]) == ("a@b.example", "+47 22 12 34 57")
+    assert [(problem.column, problem.value) for problem in reader.warnings] == [
+        ("E-mail", "c@d.example"),
+        ("Phone", "+47 912 34 567"),
+    ]
+    lund = reader.read(file.sample[1][1])
+    assert (lund["phone_e164"], lund["website"], reader.warnings) == ("+14155552671", "a.example/;b.c", [])
+
+
+def test_a_name_that_is_another_one_is_named() -> None:
+    file = open_table(io.BytesIO(b"Lead Name,First name,Last name\nRequest,Rita,Moss\nRita A. Moss,Rita,Moss\n"))
+    reader = RowReader(choose_mapping(file.header, file.sample), Rules(("US",), "USD", NOW, {}))
+    reader.read(file.sample[0][1])
+    assert [(problem.column, problem.value) for problem in reader.warnings] == [("Lead Name", "Request")]
+    reader.read(file.sample[1][1])
+    assert reader.warnings == []
+
+
+def test_companies_in_a_list_of_people_are_companies() -> None:
+    capsule = "Type,First Name,Last Name,Organisation,Name,Email\n"
+    company, person = read_all(
+        f"{capsule}Organisation,,,,Fjord Lights,post@fjord.example\nPerson,Ebba,Quist,Fjord Lights,Ebba Quist,\n"
+    )
+    assert (company["company"], company.get("last_name"), company.get("first_name")) == ("Fjord Lights", None, None)
+    assert (person["company"], person["first_name"], person["last_name"]) == ("Fjord Lights", "Ebba", "Quist")
+    odoo = read_all("Name,Is a Company,Related Company,Email\nQuist Paper,True,,\nIvo Brandt,False,Quist Paper,\n")
+    assert [row["company"] for row in odoo] == ["Quist Paper", "Quist Paper"]
+    assert [row.get("last_name") for row in odoo] == [None, "Brandt"]

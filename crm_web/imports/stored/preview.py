@@ -39,6 +39,7 @@ _LABELS = {
     "is_done": "Done (yes or no)",
     "external_id": "ID in the other system",
     "full_name": "Full name",
+    "is_company": "Company or person",
     "is_deleted": "Deleted (yes or no)",
     "is_won": "Won (yes or no)",
     "lost_at": "Lost (date)",
