@@ -32,6 +32,8 @@ SAMPLE_SIZE, SAMPLED_ANYWAY = 1_000_000, 50
 HEADER_WITHIN = 10
 # The longest text that a lead takes has 20,000 characters. What is longer than this is not a line of a table.
 LONGEST_LINE = 1_000_000
+# A cell that is too long for its field is the problem of its row, and not of the file.
+csv.field_size_limit(LONGEST_LINE)
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,8 @@ def _read_lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
                     f"Line {number:,} is longer than {LONGEST_LINE:,} characters. This is not a table."
                 )
             if number > 1 or not line.lower().startswith("sep="):
-                yield line
+                # Files that were put together keep the mark of each one’s beginning.
+                yield line.removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         bad = _find_undecodable(stream, encoding) or number + 1
         raise FileUnreadable(f"Line {bad:,} is not {encoding}. Use --encoding to set the file’s encoding.") from error
@@ -238,7 +241,10 @@ def _read_loosely(begins: int, source: _Lines, delimiter: str, error: csv.Error)
     """
     closes = csv.reader([*source.of_row, "end"], delimiter=delimiter)
     if len(source.of_row) == 1 and not source.is_over:
-        cells = next(closes)
-        if closes.line_num == 1:
-            return cells
+        with suppress(csv.Error):
+            cells = next(closes)
+            if closes.line_num == 1:
+                return cells
+    if sum(map(len, source.of_row)) > LONGEST_LINE:
+        raise FileUnreadable(f"Line {begins:,} has a cell of more than {LONGEST_LINE:,} characters.") from error
     raise FileUnreadable(f"Line {begins:,}: a quotation mark is opened and never closed.") from error

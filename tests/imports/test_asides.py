@@ -40,3 +40,17 @@ def test_repeated_headers_and_titles_of_groups_are_no_rows(import_file: ImportFi
 def test_a_last_row_with_nothing_but_a_name_stays_a_row(import_file: ImportFile) -> None:
     assert counts(import_file("Last Name,Company\nLund,Lamps\n\nQuist,\n")) == (2, 0, 0, 0)
     assert counts(import_file("Last Name,Company\nLund,Lamps\nBrandt\n")) == (0, 0, 1, 1)
+
+
+def test_files_put_together_have_a_mark_and_a_header_in_the_middle(import_file: ImportFile, session: Session) -> None:
+    result = import_file("\ufeffLast Name,Company\nQuist,Paper\n\ufeffLast Name,Company\n\ufeffLund,Lamps\n")
+    assert counts(result) == (2, 0, 0, 0)
+    assert {lead.name for lead in leads(session)} == {"Quist", "Lund"}
+
+
+def test_a_cell_that_is_far_too_long_costs_its_row_and_no_other(import_file: ImportFile) -> None:
+    result = import_file(f"Last Name,Notes\nQuist,{'x' * 900_000}\nLund,fine\n")
+    assert counts(result) == (1, 0, 0, 1)
+    assert "Shorten this to 20,000 characters; it has 900,000." in result.stdout
+    endless = "x\n" * 600_000
+    assert "Line 2 has a cell of more than 1,000,000 characters." in import_file(f'Name,Notes\nQ,"{endless}"\n').stderr
