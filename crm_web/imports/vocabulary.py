@@ -8,6 +8,7 @@ import functools
 import re
 import unicodedata
 
+from crm_web.imports import local_words
 from crm_web.leads.spec import LEADS
 from crm_web.models import LeadStatus, LostReason, Rating
 
@@ -353,8 +354,16 @@ def _invert(words: dict[LeadStatus, str]) -> dict[str, LeadStatus]:
     return {word: status for status, line in words.items() for word in line.split()}
 
 
+def _rank(words: dict[str, str], local: dict[str, str]) -> dict[str, tuple[str, int]]:
+    """Fields by their words, the English ones before those of other languages."""
+    known = {word: (field, rank) for field, line in words.items() for rank, word in enumerate(line.split())}
+    further = {squash(word): (field, 40) for field, line in local.items() for word in line.split()}
+    return further | known
+
+
 STATUS_WORDS: dict[str, LeadStatus] = {
     **_invert(STATUSES),
+    **{squash(word): LeadStatus(status) for status, line in local_words.STATUSES.items() for word in line.split()},
     **{squash(status.value): status for status in LeadStatus},
 }
 LOST_REASON_WORDS: dict[str, LostReason] = {
@@ -362,9 +371,5 @@ LOST_REASON_WORDS: dict[str, LostReason] = {
     **{squash(reason.value): reason for reason in LostReason},
     **{squash(reason.label): reason for reason in LostReason},
 }
-FIELD_OF: dict[str, tuple[str, int]] = {
-    word: (field, rank) for field, line in HEADERS.items() for rank, word in enumerate(line.split())
-}
-ADDRESS_PART_OF: dict[str, tuple[str, int]] = {
-    word: (part, rank) for part, line in ADDRESS_HEADERS.items() for rank, word in enumerate(line.split())
-}
+FIELD_OF = _rank(HEADERS, local_words.HEADERS)
+ADDRESS_PART_OF = _rank(ADDRESS_HEADERS, local_words.ADDRESS_HEADERS)

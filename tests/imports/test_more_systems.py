@@ -138,3 +138,24 @@ def test_headings_of_further_systems(header: str, what: tuple[Kind, Target], exp
 def test_an_empty_column_of_ids_gives_way_to_one_that_is_filled_in() -> None:
     mapping = choose("ID,First name,Last name,External ID\n7,Ebba,Quist,\n8,Ivo,Brandt,\n")
     assert chosen(mapping)["external_id"] == "ID"
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (
+            "Nome;Cognome;Azienda;Telefono;Città;CAP;Paese;Importo;Fase",
+            "first_name last_name company phone amount status",
+        ),
+        ("Nome;Sobrenome;Empresa;Telefone;Valor;Etapa", "first_name last_name company phone amount status"),
+        ("Voornaam;Achternaam;Bedrijf;E-mailadres;Telefoon;Bedrag", "first_name last_name company email phone amount"),
+        ("Prénom;Nom;Nom de la société;Montant", "first_name last_name company amount"),
+        ("Nombre;Apellidos;Empresa;Correo electrónico", "first_name last_name company email"),
+        ("姓;名;会社名;メールアドレス;電話番号;ステータス", "last_name first_name company email phone status"),
+        ("الاسم الأول;اسم العائلة;الشركة;البريد الإلكتروني;الهاتف", "first_name last_name company email phone"),
+        ("Имя;Фамилия;Компания;Телефон", "first_name last_name company phone"),
+    ],
+)
+def test_headings_in_further_languages(header: str, expected: str) -> None:
+    mapping = choose(f"{header}\n" + ";".join("x" * (header.count(";") + 1)) + "\n")
+    assert set(expected.split()) == mapping.columns.keys() - {"deal_name"}
