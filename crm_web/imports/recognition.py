@@ -38,6 +38,8 @@ class MappingUnclear(DomainError):
 
 OF_CLOSE = frozenset({"id", "leadid", "leadname"})
 """Beside an ID of the rows, the lead is the company that they belong to, as Close calls it."""
+_OF_CLOSE = {"leadname": "company", "username": "owner", "confidence": "probability"}
+"""What its words mean, which elsewhere can mean much else."""
 
 
 class Kind(StrEnum):
@@ -187,7 +189,7 @@ def _recognise_of_one_system(key: str, kind: Kind, keys: Sequence[str]) -> tuple
         return "deal_name", 40
     if key == "work" and "mobile" in keys:
         return "phone", 40
-    return ("company", 40) if key == "leadname" and OF_CLOSE.issubset(keys) else None
+    return (_OF_CLOSE[key], 40) if key in _OF_CLOSE and OF_CLOSE.issubset(keys) else None
 
 
 def recognise_address(key: str) -> tuple[int, str, int] | None:

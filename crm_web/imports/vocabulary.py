@@ -96,11 +96,11 @@ HEADERS: dict[str, str] = {
         betrag montant importe expectedrevenue estimatedrevenue estrevenue bidamount incometotal totalamount total
     """,
     "currency": """
-        currency currencycode currencyofvalue currencyisocode amountcurrency valuecurrency bidcurrency currencyid
+        currency currencycode currencyofvalue currencyisocode amountcurrency valuecurrency bidcurrency
         waehrung wahrung devise moneda
     """,
     "probability": """
-        probability winprobability probabilitypercent probabilityofwinning closeprobability winlikelihood confidence
+        probability winprobability probabilitypercent probabilityofwinning closeprobability winlikelihood
         wahrscheinlichkeit
     """,
     "expected_close_on": """
@@ -140,7 +140,7 @@ HEADERS: dict[str, str] = {
         owner owneremail ownername salesagent salesrep salesperson salesowner accountmanager accountexecutive
         ownedby assignedusername assigneduser assignedto assignee agent rep responsible responsibleperson
         responsibleuser userresponsible zustandig verantwortlich verantwortlicher responsable propietario
-        ownerid hubspotownerid username
+        ownerid hubspotownerid
     """,
 }
 """

@@ -159,3 +159,8 @@ def test_an_empty_column_of_ids_gives_way_to_one_that_is_filled_in() -> None:
 def test_headings_in_further_languages(header: str, expected: str) -> None:
     mapping = choose(f"{header}\n" + ";".join("x" * (header.count(";") + 1)) + "\n")
     assert set(expected.split()) == mapping.columns.keys() - {"deal_name"}
+
+
+def test_words_of_one_system_mean_nothing_elsewhere() -> None:
+    mapping = choose("id,email,username,confidence,currency_id\n1,a@b.example,ann,High,7\n2,c@d.example,bob,Low,7\n")
+    assert mapping.left_out() == ["username", "confidence", "currency_id"]
