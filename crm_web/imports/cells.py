@@ -59,9 +59,8 @@ def list_readers(mapping: ColumnMapping, read_phone: Reader) -> dict[str, Reader
         "amount": read_amounts(mapping.facts.decimal_mark, is_said=mapping.facts.is_mark_said),
         "probability": _share(mapping.facts.are_fractions),
         "rating": _rating,
-        "is_won": _yes_or_no,
+        **dict.fromkeys(("is_won", "is_deleted"), _yes_or_no),
         "is_company": _is_company,
-        "is_deleted": _yes_or_no,
         "lost_reason": _lost_reason,
         "account_type": _account_type,
     }

@@ -267,7 +267,7 @@ def _recognise_all(
 
 def _find_field(key: str, kind: Kind, keys: Sequence[str], values: Callable[[], list[str]]) -> tuple[str, int] | None:
     """Find the field of a column by its heading and, where that says little, by its values."""
-    if kind is Kind.PERSON and key in ACCOUNT_TYPE_HEADERS and _tell_companies(values()):
+    if kind is Kind.PERSON and key in ACCOUNT_TYPE_HEADERS and _name_companies(values()):
         return "is_company", 0
     reference = find_reference(key, kind, keys)
     match = (reference, 0) if reference else recognise_in_place(key, kind, keys)
@@ -324,7 +324,7 @@ def _values(sample: Sequence[Row], place: int) -> list[str]:
     return [cell for cell in cells if cell and cell.casefold() not in UNKNOWNS]
 
 
-def _tell_companies(values: Sequence[str]) -> bool:
+def _name_companies(values: Sequence[str]) -> bool:
     """Whether a column says of each row whether it is a company or a person."""
     words = set(map(squash, values))
     return bool(words & COMPANIES) and words <= COMPANIES | PEOPLE
