@@ -30,7 +30,7 @@ WHERE p.action IN ('create', 'known') AND o.employee_id IS NOT DISTINCT FROM %(o
 GROUP BY r.owner ORDER BY count(*) DESC, r.owner
 """
 OWNERS_NAMED = 10
-_CLOSING_DAYS = {"expected": "closed when they were expected to.", "now": "closed as of this import."}
+_CLOSING_DAYS = {"expected": "read as closed when expected.", "now": "read as closed today."}
 
 
 class IdNotUnique(DomainError):
@@ -58,7 +58,7 @@ def list_notices(cursor: Cursor, reader: RowReader) -> list[str]:
         amounts = plural(reader.without_currency, "amount")
         notices.append(f"{amounts} without a currency: read as {reader.rules.currency}.")
     notices += [
-        f"{plural(count, 'won or lost lead')} without a closing date: {_CLOSING_DAYS[what]}"
+        f"{plural(count, 'won or lost row')} without a closing date: {_CLOSING_DAYS[what]}"
         for what, count in sorted(reader.closing_days.items())
     ]
     cursor.execute(_SIMILAR_SOURCES)

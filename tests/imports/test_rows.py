@@ -425,3 +425,19 @@ def test_companies_in_a_list_of_people_are_companies() -> None:
     odoo = read_all("Name,Is a Company,Related Company,Email\nQuist Paper,True,,\nIvo Brandt,False,Quist Paper,\n")
     assert [row["company"] for row in odoo] == ["Quist Paper", "Quist Paper"]
     assert [row.get("last_name") for row in odoo] == [None, "Brandt"]
+
+
+def test_a_closed_lead_without_a_closing_date_closed_when_it_was_expected_to() -> None:
+    file = open_table(io.BytesIO(b"Deal Name,Stage,Expected Close Date\nA,Won,2024-06-30\nB,Lost,2027-06-30\nC,Won,\n"))
+    reader = RowReader(choose_mapping(file.header, file.sample), Rules(("US",), "USD", NOW, {}))
+    rows = [reader.read(cells) for _, cells in file.rows]
+    assert [row["closed_at"] and row["closed_at"].date() for row in rows] == [date(2024, 6, 30), None, None]
+    assert [row["expected_close_on"] for row in rows] == [date(2024, 6, 30), date(2027, 6, 30), None]
+    assert reader.closing_days == {"expected": 1, "now": 2}
+
+
+def test_the_reason_of_a_lead_that_is_not_lost_is_named() -> None:
+    file = open_table(io.BytesIO(b"Deal Name,Stage,Lost Reason\nA,Proposal,Price\n"))
+    reader = RowReader(choose_mapping(file.header, file.sample), Rules(("US",), "USD", NOW, {}))
+    assert "lost_reason" not in reader.read(file.sample[0][1])
+    assert [(problem.column, problem.value) for problem in reader.warnings] == [("Lost Reason", "Price")]
