@@ -22,7 +22,7 @@ from crm_web.web.flash import Link
 from crm_web.web.form_fields import show_refusal, stored_values
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import is_refill, refillable
-from crm_web.web.urls import next_url
+from crm_web.web.urls import next_url, safe_redirect_target
 from crm_web.winning import operations as winning_operations
 from crm_web.winning import queries as win_queries
 from crm_web.winning.conversion.queries import get_win_contact
@@ -251,7 +251,11 @@ def leave_won(lead_id: int) -> ResponseReturnValue:
 
 
 def undo_of_move(lead: Lead, place: str) -> Link:
-    """Label and address that a POST takes the move back with that has just been made; then one is back at a place."""
+    """Label and address that a POST takes the move back with that has just been made; then one is back at a place.
+
+    The script of the board asks for two columns, and names the whole board as what to come back to.
+    """
+    place = safe_redirect_target(request.form.get("back")) or place
     return "Undo", url_for("leads.undo_move", lead_id=lead.id, version=lead.version, next=place)
 
 

@@ -41,7 +41,7 @@ function formFor(card) {
 
 function sendForm(event) {
   const card = event.target.closest(".card-menu > form")?.closest(".card-lead");
-  // A column that is not shown here can't be seen to take the card; the plain form says more.
+  // A column that is not shown can't be seen to take the card; the plain form says more.
   const column = card && columnOf(event.target.elements.status.value);
   if (!column) return;
   event.preventDefault();
@@ -60,7 +60,7 @@ async function moveCard(id, column) {
   move.url = form.action;
   move.fields = new URLSearchParams(new FormData(form));
   const next = addressOf([from.dataset.column, move.status]);
-  for (const [field, value] of Object.entries({ ...reason, status: move.status, next })) move.fields.set(field, value);
+  for (const [field, value] of Object.entries({ ...reason, status: move.status, next, back: move.fields.get("next") })) move.fields.set(field, value);
   card.querySelector(".card-menu").open = false;
   moving.set(id, move.status);
   const isHeld = card.contains(document.activeElement) || document.activeElement === document.body;
@@ -97,13 +97,13 @@ function reasonOn(page) {
   return told?.textContent.trim() ?? "Try again in a moment.";
 }
 
-// Somebody else was here: what stands where is asked for afresh.
+// Somebody else was here: all is asked for afresh.
 async function refresh(cardId) {
   try {
     const [answer, page] = await readPage(location.href);
     if (answer.ok) swap(page, cardId);
   } catch {
-    // The message stands already; the next move or page shows the rest.
+    // The message stands already; the next page shows the rest.
   }
 }
 

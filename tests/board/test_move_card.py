@@ -42,6 +42,18 @@ def test_moves_the_card_and_comes_back_to_the_same_board(
     assert (change.fields["status"], change.actor_id, change.source) == (["new", "qualified"], ann.id, ChangeSource.WEB)
 
 
+def test_the_undo_comes_back_to_the_whole_board_where_a_script_asked_for_two_columns(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
+    lead = make_lead(session, last_name="Okoro", owner_id=ann.id)
+    board = browser_as(ann).get("leads.show_board", owner="me")
+    columns = "/leads/board?owner=me&status=new&status=qualified"
+    for back, place in (("/leads/board?owner=me", "/leads/board?owner=me"), ("//evil.example", columns)):
+        moved = form_of(board, lead).submit(status="qualified", next=columns, back=back)
+        assert moved.location == columns
+        assert moved.follow().button("Undo").location == place
+
+
 def test_it_offers_every_other_status(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     lead = make_lead(session, status=LeadStatus.PROPOSAL)
     offered = form_of(browser_as(ann).get("leads.show_board"), lead).choices("status")

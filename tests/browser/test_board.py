@@ -68,6 +68,9 @@ def test_ann_drags_a_card(open_as: Open, site: Site, lead: Lead) -> None:
     expect(page.locator("#column-new .cards-none")).to_be_visible()
     assert status_of(site, lead) is LeadStatus.QUALIFIED
     assert page.url.endswith(board_of(lead))
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".message")).to_contain_text("moved back to New")
+    assert page.url.endswith(board_of(lead))
 
 
 def test_a_click_on_a_card_still_opens_the_lead(open_as: Open, lead: Lead) -> None:
