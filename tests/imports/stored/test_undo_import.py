@@ -54,6 +54,19 @@ def undo(page: Page, work: Work) -> Page:
     return page.browser.open(page.url)
 
 
+def test_a_customer_that_became_active_is_inactive_again(
+    session: Session, upload: Upload, work: Work, max: Employee
+) -> None:
+    known = make_customer(session, name="Engines Ltd", status="inactive")
+    page = run_import(upload, work)
+    assert "1 inactive customer became active, because a lead is won for them." in page.text
+    session.refresh(known)
+    assert known.status == "active"
+    assert "couldn’t be undone" not in undo(page, work).text
+    session.refresh(known)
+    assert known.status == "inactive"
+
+
 def test_what_was_made_and_filled_is_taken_back_and_can_be_imported_again(
     session: Session, upload: Upload, work: Work, max: Employee
 ) -> None:
