@@ -304,7 +304,7 @@ def tint(name: str) -> int:
 def file_size(size: int) -> str:
     """Format a number of bytes, such as ``50 MB``."""
     if size < 1024:
-        return f"{size} bytes"
+        return "1 byte" if size == 1 else f"{size} bytes"
     if size < 1024 * 1024:
         return f"{round(size / 1024)} KB"
     return f"{round(size / 1024 / 1024)} MB"

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from crm_web.web import template_filters
-from crm_web.web.template_filters import UserLocale, user_locale_of
+from crm_web.web.template_filters import UserLocale, file_size, user_locale_of
 
 BRITISH = user_locale_of("en_GB", "Europe/London")
 AUSTRIAN = user_locale_of("de_AT", "Europe/Vienna")
@@ -157,3 +157,8 @@ def test_an_unknown_reader_is_english_in_utc(locale: str | None, zone: str | Non
 
 def test_a_locale_may_be_written_with_a_hyphen() -> None:
     assert str(user_locale_of("de-AT", "Europe/Vienna").locale) == "de_AT"
+
+
+def test_sizes_of_files_are_read_as_words() -> None:
+    sizes = (0, 1, 1023, 2048, 50 * 1024 * 1024)
+    assert [file_size(size) for size in sizes] == ["0 bytes", "1 byte", "1023 bytes", "2 KB", "50 MB"]
