@@ -193,4 +193,4 @@ def _contact_to_change(contact_id: int) -> Contact:
 
 
 def _customer_or_404(customer_id: int) -> Customer:
-    return queries.get_customer(customer_id) or abort(404)
+    return queries.find_customer(customer_id) or abort(404)

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, Text, and_, cast, exists, func, literal, or_, select, union
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
 from crm_web.models import Contact, Customer, Lead
@@ -249,8 +248,7 @@ def _select_likely(lead: Lead, folded: str, hosts: Sequence[str]) -> Select[Any]
     arms += [select(Customer.id).where(standing, condition).limit(10) for condition in conditions]
     columns += [func.crm_host(Customer.email), func.crm_host(Customer.website)]
     ids = union(*(select(arm.subquery()) for arm in arms))
-    query = select(Customer, *columns).where(Customer.id.in_(ids), standing).order_by(Customer.id)
-    return query.options(joinedload(Customer.owner))
+    return select(Customer, *columns).where(Customer.id.in_(ids), standing).order_by(Customer.id)
 
 
 def _weigh(row: Row[Any], hosts: Sequence[str]) -> tuple[int, float, LikelyCustomer]:

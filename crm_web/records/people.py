@@ -11,7 +11,7 @@ from sqlalchemy.orm.util import identity_key
 
 from crm_web.core.extensions import db
 from crm_web.core.kept import Kept
-from crm_web.models import Employee, Role
+from crm_web.models import Customer, Employee, Lead, Role
 
 
 class Person(NamedTuple):
@@ -62,6 +62,12 @@ def find_employee(employee_id: int) -> Employee | None:
         return known
     kept = _employees.get(employee_id)
     return None if kept is None else db.session.merge(kept, load=False)
+
+
+def name_owner(record: Lead | Customer) -> None:
+    """Give a record the employee who owns it, of those that are kept: found without a join, and asked for by forms."""
+    if record.owner_id is not None:
+        set_committed_value(record, "owner", find_employee(record.owner_id))
 
 
 def _load_people(_: None) -> Sequence[Person]:

@@ -6,6 +6,7 @@ from crm_web.auth.permissions import may_change
 from crm_web.models import Customer, Employee, Lead
 from crm_web.records.labels import label_of
 from crm_web.records.matching import LikelyCustomer, list_likely_customers
+from crm_web.records.people import name_owner
 from crm_web.winning.conversion.queries import list_where_known
 from crm_web.winning.mapping import empty_fields_to_fill, names_contact
 
@@ -36,6 +37,7 @@ def list_match_candidates(lead: Lead, *, by: Employee) -> list[MatchCandidate]:
 
 def _offer(lead: Lead, found: LikelyCustomer, by: Employee, *, is_known: bool) -> MatchCandidate:
     customer, may_fill = found.customer, may_change(by, found.customer)
+    name_owner(customer)
     return MatchCandidate(
         customer=customer,
         reasons=", ".join(found.reasons),

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from crm_web.core.request_log import count_queries
 from crm_web.models import Change, ChangeSource, Contact, Conversion, Customer, Employee, Lead, LeadStatus, LostReason
 from tests.factories import make_customer, make_lead
 from tests.page import Browser, Page, words
@@ -345,3 +346,16 @@ def test_a_post_without_its_token_is_refused(browser_as: BrowserAs, session: Ses
     lead = make_lead(session)
     assert move(browser_as(ann), lead, "won", csrf_token="made up").status == 400
     assert read(session, lead).status == LeadStatus.NEW
+
+
+def test_a_move_reads_the_lead_alone(browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee) -> None:
+    lead = make_lead(session, owner_id=ann.id, customer_id=make_customer(session, owner_id=bob.id).id)
+    browser = browser_as(ann)
+    # A process that has answered a page knows its employees.
+    browser.get("leads.show_lead", lead_id=lead.id)
+    with count_queries() as queries:
+        move(browser, lead, "qualified")
+    reads = [statement for statement in queries.statements if "FROM leads" in statement]
+    assert [statement for statement in reads if " JOIN " in statement] == []
+    # Who is signed in, the lead as found and as locked, and its change.
+    assert queries.count == 4

@@ -122,7 +122,7 @@ def restore_customer(customer_id: int) -> ResponseReturnValue:
 
 
 def _customer_or_404(customer_id: int) -> Customer:
-    return queries.get_customer(customer_id) or abort(404)
+    return queries.find_customer(customer_id) or abort(404)
 
 
 def _customer_to_change(customer_id: int) -> Customer:

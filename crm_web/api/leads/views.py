@@ -66,7 +66,7 @@ def create_lead() -> ResponseReturnValue:
 def read_lead(lead_id: int) -> ResponseReturnValue:
     """A lead in the trash is returned as well, with deleted_at set."""
     read_query(schemas.FieldsQuery)
-    return show(lead_schemas.Lead, queries.get_lead(lead_id) or abort(404))
+    return show(lead_schemas.Lead, queries.find_lead(lead_id) or abort(404))
 
 
 @blueprint.patch("/api/v1/leads/<int:lead_id>")

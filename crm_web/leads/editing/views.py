@@ -17,7 +17,7 @@ from crm_web.web.urls import next_url
 @blueprint.post("/leads/<int:lead_id>/take")
 @allowed(Action.CHANGE_OWN)
 def take_lead(lead_id: int) -> ResponseReturnValue:
-    lead = queries.get_lead(lead_id) or abort(404)
+    lead = queries.find_lead(lead_id) or abort(404)
     place = _place_after(lead_id)
     with refusals_shown_at(place):
         is_new = operations.take_lead(lead, by=current_user)
@@ -31,7 +31,7 @@ def take_lead(lead_id: int) -> ResponseReturnValue:
 @blueprint.post("/leads/<int:lead_id>/versions/<int:version>/undo")
 @allowed(Action.CHANGE_OWN)
 def undo_edit(lead_id: int, version: int) -> ResponseReturnValue:
-    lead: Lead = queries.get_lead(lead_id) or abort(404)
+    lead: Lead = queries.find_lead(lead_id) or abort(404)
     require_change(lead)
     place = _place_after(lead_id)
     with refusals_shown_at(place):
