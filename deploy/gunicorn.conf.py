@@ -73,6 +73,13 @@ def when_ready(_server: object) -> None:
     gc.freeze()
 
 
+def post_fork(_server: object, _worker: object) -> None:
+    """Let threads take turns five times as often as Python does, so that what is small is not kept waiting by pages
+    that are being built: reading a request, refusing it under overload, sending an answer.
+    """
+    sys.setswitchinterval(0.001)
+
+
 def child_exit(_server: object, worker: Any) -> None:
     """Add what a worker that ended has counted to what those before it did."""
     if settings.metrics_token:

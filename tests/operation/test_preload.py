@@ -41,6 +41,19 @@ def test_what_is_loaded_is_shared_by_the_workers(monkeypatch: pytest.MonkeyPatch
         gc.unfreeze()
 
 
+def test_threads_of_a_worker_take_short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://piper@127.0.0.1:9/x")
+    monkeypatch.setenv("SECRET_KEY", "x" * 32)
+    usual = sys.getswitchinterval()
+    config = runpy.run_path(str(ROOT / "deploy" / "gunicorn.conf.py"))
+    try:
+        assert sys.getswitchinterval() == usual
+        config["post_fork"](None, None)
+        assert sys.getswitchinterval() == pytest.approx(0.001)
+    finally:
+        sys.setswitchinterval(usual)
+
+
 @pytest.mark.slow
 def test_libraries_that_few_requests_need_are_loaded_when_they_are_used() -> None:
     told = subprocess.run(
