@@ -78,19 +78,23 @@ _UNREAD = (
     .limit(MOST_UNREAD)
     .subquery()
 )
-_SIGNED_IN = select(
-    SignIn.id,
-    SignIn.employee_id,
-    SignIn.method,
-    SignIn.provider_session,
-    SignIn.last_seen_at < func.now() - SEEN_AGAIN_AFTER,
-    select(func.count()).select_from(_UNREAD).scalar_subquery(),
-    TABLE_VERSIONS,
-).where(
-    SignIn.token_hash == bindparam("token_hash"),
-    SignIn.ended_at.is_(None),
-    SignIn.expires_at > func.now(),
-    SignIn.awaits_factor.is_(False),
+_SIGNED_IN = (
+    select(
+        SignIn.id,
+        SignIn.employee_id,
+        SignIn.method,
+        SignIn.provider_session,
+        SignIn.last_seen_at < func.now() - SEEN_AGAIN_AFTER,
+        select(func.count()).select_from(_UNREAD).scalar_subquery(),
+        TABLE_VERSIONS,
+    )
+    .where(
+        SignIn.token_hash == bindparam("token_hash"),
+        SignIn.ended_at.is_(None),
+        SignIn.expires_at > func.now(),
+        SignIn.awaits_factor.is_(False),
+    )
+    .execution_options(prepared=True)
 )
 
 

@@ -62,7 +62,8 @@ def _select_words_in_use(limit: int) -> CompoundSelect[Any]:
     industry = select_words_in_use("industry", Customer, CUSTOMERS.sorts["industry"], Customer.industry, limit=limit)
     codes = CUSTOMERS.groups["country"].column
     country = select_words_in_use("country", Customer, codes, Customer.billing_country, limit=limit)
-    return union_all(*(part.subquery().select() for part in (industry, country)))
+    query = union_all(*(part.subquery().select() for part in (industry, country)))
+    return query.execution_options(prepared=True)
 
 
 def find_customer_name(customer_id: int) -> str | None:
@@ -112,6 +113,7 @@ def _select_customer_with_won() -> Select[Any]:
         select(Customer, won_amounts(), duplicates, merged)
         .where(Customer.id == bindparam("customer_id"))
         .options(*_around_a_customer())
+        .execution_options(prepared=True)
     )
 
 

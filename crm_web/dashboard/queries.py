@@ -115,7 +115,9 @@ def _select_recent(is_scoped: bool, limit: int) -> Select[Any]:
     shown: list[Any] = [Lead.id, Lead.name, Lead.status, Lead.updated_at]
     shown += [Employee.name.label("by"), LeadLastActivity.at.label("last_activity_at")]
     query = query.with_only_columns(*shown, maintain_column_froms=True)
-    return query.order_by(Lead.updated_at.desc(), Lead.id.desc()).limit(limit)
+    query = query.order_by(Lead.updated_at.desc(), Lead.id.desc()).limit(limit)
+    # How many leads somebody has decides how theirs are found, so that is planned each time.
+    return query if is_scoped else query.execution_options(prepared=True)
 
 
 def _select_leads(is_scoped: bool) -> Select[Any]:
@@ -125,12 +127,12 @@ def _select_leads(is_scoped: bool) -> Select[Any]:
 
 def list_open_tasks(assignee: Employee, *, limit: int) -> Tasks:
     """List somebody's open tasks on records outside the trash: earliest due first, those without a date last."""
-    tasks = db.session.execute(_select_open_tasks(), {"assignee_id": assignee.id, "limit": limit + 1}).all()
+    tasks = db.session.execute(_select_open_tasks(limit + 1), {"assignee_id": assignee.id}).all()
     return Tasks(tasks[:limit], are_more=len(tasks) > limit)
 
 
 @cache
-def _select_open_tasks() -> Select[Any]:
+def _select_open_tasks(limit: int) -> Select[Any]:
     shown: list[Any] = [Activity.id, Activity.subject, Activity.due_on, Activity.lead_id, Activity.customer_id]
     return (
         select(*shown, func.coalesce(Lead.name, Customer.name).label("record"))
@@ -140,5 +142,6 @@ def _select_open_tasks() -> Select[Any]:
         .where(Activity.assignee_id == bindparam("assignee_id"))
         .where(Lead.deleted_at.is_(None), Customer.deleted_at.is_(None))
         .order_by(Activity.due_on.asc().nulls_last(), Activity.id)
-        .limit(bindparam("limit"))
+        .limit(limit)
+        .execution_options(prepared=True)
     )

@@ -40,7 +40,7 @@ def _select_files(*, is_of_lead: bool) -> Select[Any]:
         )
         query = query.where(File.id.in_(ids))
     query = query.options(joinedload(File.created_by), joinedload(File.activity), joinedload(File.lead))
-    return query.order_by(File.created_at.desc(), File.id.desc()).limit(MOST)
+    return query.order_by(File.created_at.desc(), File.id.desc()).limit(MOST).execution_options(prepared=True)
 
 
 def get_file(file_id: int) -> File | None:

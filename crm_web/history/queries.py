@@ -99,7 +99,8 @@ def list_changes_of(entity: str, entity_id: int, *, limit: int = 20) -> Sequence
 def _select_changes_of(limit: int) -> Select[Any]:
     """Built once, since every record's page runs it."""
     query = select(Change).where(Change.entity == bindparam("entity"), Change.entity_id == bindparam("entity_id"))
-    return query.order_by(Change.id.desc()).limit(limit).options(joinedload(Change.actor))
+    query = query.order_by(Change.id.desc()).limit(limit).options(joinedload(Change.actor))
+    return query.execution_options(prepared=True)
 
 
 def find_end(record: RecordRef) -> ReadableChange | None:

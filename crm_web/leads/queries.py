@@ -153,7 +153,8 @@ def find_lead(lead_id: int) -> Lead | None:
 def _select_lead() -> Select[Any]:
     """Built once, as below, since every page of a lead runs it."""
     loaded = (Lead.owner, Lead.created_by, Lead.updated_by, Lead.customer)
-    return select(Lead).where(Lead.id == bindparam("lead_id")).options(*(joinedload(path) for path in loaded))
+    query = select(Lead).where(Lead.id == bindparam("lead_id")).options(*(joinedload(path) for path in loaded))
+    return query.execution_options(prepared=True)
 
 
 def list_activities(lead_id: int, *, limit: int = 50) -> Sequence[Activity]:
@@ -168,7 +169,8 @@ def list_activities(lead_id: int, *, limit: int = 50) -> Sequence[Activity]:
 def _select_activities(limit: int) -> Select[Any]:
     loaded = (Activity.created_by, Activity.assignee, Activity.outgoing_mail, Activity.incoming_email)
     query = select(Activity).where(Activity.lead_id == bindparam("lead_id")).order_by(*Activity.open_tasks_first())
-    return query.options(*(joinedload(path) for path in loaded)).limit(limit)
+    query = query.options(*(joinedload(path) for path in loaded)).limit(limit)
+    return query.execution_options(prepared=True)
 
 
 def list_sources(*, limit: int = 200) -> Sequence[str]:
@@ -200,7 +202,8 @@ def _select_words_in_use(limit: int) -> CompoundSelect[Any]:
     industry = select_words_in_use("industry", Lead, LEADS.sorts["industry"], Lead.industry, limit=limit)
     country = select_words_in_use("country", Lead, LEADS.groups["country"].column, Lead.country, limit=limit)
     # Each part stands in parentheses, with its own order and limit; a union keeps the order of its parts.
-    return union_all(*(part.subquery().select() for part in (source, industry, country)))
+    query = union_all(*(part.subquery().select() for part in (source, industry, country)))
+    return query.execution_options(prepared=True)
 
 
 def list_alike(lead_id: int) -> tuple[list[PossibleDuplicate], list[MergedRecord]]:
@@ -212,7 +215,8 @@ def list_alike(lead_id: int) -> tuple[list[PossibleDuplicate], list[MergedRecord
 @cache
 def _select_alike() -> Select[Any]:
     lead = bindparam("lead_id", type_=BigInteger)
-    return select(select_duplicates(RecordKind.LEAD, lead), select_merged(RecordKind.LEAD, lead))
+    query = select(select_duplicates(RecordKind.LEAD, lead), select_merged(RecordKind.LEAD, lead))
+    return query.execution_options(prepared=True)
 
 
 def find_active_conversion(lead_id: int) -> Conversion | None:

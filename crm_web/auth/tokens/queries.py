@@ -23,7 +23,7 @@ def find_token(secret: str) -> ApiToken | None:
 def _select_token() -> Select[ApiToken]:
     """Built once, since every request of a program runs it."""
     query = select(ApiToken).join(ApiToken.employee).where(*is_valid(), Employee.is_active)
-    return query.options(contains_eager(ApiToken.employee))
+    return query.options(contains_eager(ApiToken.employee)).execution_options(prepared=True)
 
 
 _IS_CURRENT = (ApiToken.revoked_at.is_(None), ApiToken.expires_at > func.now())

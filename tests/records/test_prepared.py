@@ -1,0 +1,94 @@
+"""Statements whose plan the database keeps."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import ARRAY, BigInteger, Connection, Integer, Text, any_, bindparam, literal, select, text
+from sqlalchemy.exc import DBAPIError
+
+from crm_web.core.extensions import db
+from crm_web.core.prepared import KEPT, MOST
+from crm_web.models import Employee, Lead
+from tests.factories import make_lead
+from tests.page import Browser
+
+
+@pytest.fixture
+def connection(app: Flask) -> Iterator[Connection]:
+    """The connection of the test, which has learned nothing yet."""
+    with app.app_context():
+        connection: Any = db.engines[None]
+    connection.connection.info.pop(KEPT, None)
+    yield connection
+    connection.connection.info.pop(KEPT, None)
+
+
+def _list_known(connection: Connection) -> list[str]:
+    return [*connection.execute(text("SELECT statement FROM pg_prepared_statements ORDER BY prepare_time")).scalars()]
+
+
+def test_pages_are_answered_by_plans_that_are_kept(
+    connection: Connection, browser_as: Callable[[Employee], Browser], ann: Employee, session: Any
+) -> None:
+    leads = [make_lead(session, company=f"Company {number}", owner=ann) for number in range(8)]
+    browser = browser_as(ann)
+    for lead in leads:
+        assert str(lead.company) in browser.get("leads.show_lead", lead_id=lead.id).text
+    kept = len(connection.connection.info[KEPT])
+    assert 5 <= kept <= 20
+    for lead in leads:
+        assert str(lead.company) in browser.get("leads.show_lead", lead_id=lead.id).text
+    assert len(connection.connection.info[KEPT]) == kept
+    used = connection.execute(text("SELECT max(generic_plans) FROM pg_prepared_statements")).scalar_one()
+    assert used >= 2
+
+
+def test_values_of_each_run_are_parameters_and_all_others_are_constants(connection: Connection) -> None:
+    odd = "50 % of 'it' \\ %(x)s $1"
+    given: Any = bindparam("given", type_=Text)
+    query = select(literal(odd).op("||")(given)).execution_options(prepared=True)
+    for value in ("", "'", "%s", "\\", "Zoë"):
+        assert connection.execute(query, {"given": value}).scalar_one() == odd + value
+    assert sum("50 % of" in statement for statement in _list_known(connection)) == 1
+
+
+def test_an_array_may_be_of_any_length(connection: Connection, session: Any) -> None:
+    leads = [make_lead(session) for _ in range(3)]
+    ids: Any = bindparam("ids", type_=ARRAY(BigInteger))
+    query = select(Lead.id).where(Lead.id == any_(ids)).order_by(Lead.id).execution_options(prepared=True)
+    for count in (0, 1, 3, 2):
+        wanted = [lead.id for lead in leads[:count]]
+        assert [*connection.execute(query, {"ids": wanted}).scalars()] == wanted
+
+
+def test_a_list_that_would_be_a_constant_is_refused(connection: Connection) -> None:
+    query = select(Lead.id).where(Lead.id.in_(bindparam("ids", expanding=True))).execution_options(prepared=True)
+    with pytest.raises(TypeError, match="any_"):
+        connection.execute(query, {"ids": [1]})
+
+
+def test_a_first_run_that_fails_does_not_stand_in_the_way(connection: Connection) -> None:
+    query = select(literal(6, Integer) / bindparam("by", type_=Integer)).execution_options(prepared=True)
+    with pytest.raises(DBAPIError), connection.begin_nested():
+        connection.execute(query, {"by": 0}).all()
+    for by, result in ((2, 3), (3, 2)):
+        assert connection.execute(query, {"by": by}).scalar_one() == result
+
+
+def test_a_plan_that_a_migration_overtook_is_made_anew(connection: Connection) -> None:
+    connection.execute(text("CREATE TEMPORARY TABLE changing ON COMMIT DROP AS SELECT 1 AS it"))
+    query = select(text("it")).select_from(text("changing")).execution_options(prepared=True)
+    assert connection.execute(query).scalar_one() == 1
+    connection.execute(text("ALTER TABLE changing ALTER it TYPE text"))
+    with pytest.raises(DBAPIError, match="result type"), connection.begin_nested():
+        connection.execute(query).all()
+    assert connection.execute(query).scalar_one() == "1"
+
+
+def test_a_connection_keeps_a_bounded_number(connection: Connection) -> None:
+    for number in range(MOST + 5):
+        query = select(literal(number, Integer) + bindparam("more", type_=Integer)).execution_options(prepared=True)
+        assert connection.execute(query, {"more": 1}).scalar_one() == number + 1
+    assert len(connection.connection.info[KEPT]) == MOST
