@@ -12,7 +12,7 @@ from sqlalchemy import BindParameter, Engine, event
 
 OPTION = "prepared"
 MOST = 100
-"""How many statements each connection keeps; others are planned each time."""
+"""How many statements each connection keeps: the latest."""
 CHANGED = "0A000"
 KEPT, NEW = "prepared", "newly prepared"
 """Where a connection keeps what the database knows, and what it is asked to learn right now."""
@@ -32,18 +32,19 @@ def _prepare(connection: Any, cursor: Any, statement: str, values: Any, context:
     info = connection.connection.info
     kept: dict[Any, str] = info.setdefault(KEPT, {})
     query = context.invoked_statement
+    info.pop(NEW, None)  # Of a run that failed.
     if query in kept:
         return kept[query], values
-    if len(kept) >= MOST:
-        return statement, values
     # A number for each try: the database keeps a statement even if what follows in its transaction fails.
     number = info["prepared_number"] = info.get("prepared_number", 0) + 1
     given = _list_given(context.compiled)
-    run = f"EXECUTE piper_{number}" + (f"({', '.join(f'%({name})s' for name in given)})" if given else "")
+    run = f"EXECUTE piper_{number}" + (f" ({', '.join(f'%({name})s' for name in given)})" if given else "")
+    oldest = kept.pop(next(iter(kept))).split()[1] if len(kept) >= MOST else ""
     info[NEW] = query, run
     places = {name: AsIs(f"${place}") for place, name in enumerate(given, 1)}
     learned = cursor.mogrify(statement, {**values, **places}).decode()
-    return f"PREPARE piper_{number} AS {learned.replace('%', '%%')}; {run}", values
+    forget = f"DEALLOCATE {oldest}; " if oldest else ""
+    return f"{forget}PREPARE piper_{number} AS {learned.replace('%', '%%')}; {run}", values
 
 
 def _keep(connection: Any, _cursor: Any, _statement: str, _values: Any, context: Any, _many: bool) -> None:

@@ -70,9 +70,13 @@ def test_a_list_that_would_be_a_constant_is_refused(connection: Connection) -> N
 
 
 def test_a_first_run_that_fails_does_not_stand_in_the_way(connection: Connection) -> None:
+    known = select(literal(1, Integer)).execution_options(prepared=True)
+    connection.execute(known)
     query = select(literal(6, Integer) / bindparam("by", type_=Integer)).execution_options(prepared=True)
     with pytest.raises(DBAPIError), connection.begin_nested():
         connection.execute(query, {"by": 0}).all()
+    connection.execute(known)
+    assert query not in connection.connection.info[KEPT]
     for by, result in ((2, 3), (3, 2)):
         assert connection.execute(query, {"by": by}).scalar_one() == result
 
@@ -88,7 +92,8 @@ def test_a_plan_that_a_migration_overtook_is_made_anew(connection: Connection) -
 
 
 def test_a_connection_keeps_a_bounded_number(connection: Connection) -> None:
-    for number in range(MOST + 5):
+    before = len(_list_known(connection))
+    for number in (*range(MOST + 5), 0):
         query = select(literal(number, Integer) + bindparam("more", type_=Integer)).execution_options(prepared=True)
         assert connection.execute(query, {"more": 1}).scalar_one() == number + 1
-    assert len(connection.connection.info[KEPT]) == MOST
+    assert len(connection.connection.info[KEPT]) == MOST == len(_list_known(connection)) - before
