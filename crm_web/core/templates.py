@@ -9,6 +9,8 @@ from flask.templating import Environment
 from jinja2 import Template
 from jinja2.compiler import CodeGenerator
 from jinja2.runtime import Context, Macro
+from jinja2.utils import missing
+from markupsafe import Markup
 
 
 class InlineEscape(CodeGenerator):
@@ -39,7 +41,16 @@ class DirectCalls(Context):
     """Calls functions without asking each time whether they want the context: here only macros want anything."""
 
     def call(self, function: Any, /, *values: Any, _loop_vars: Any = None, _block_vars: Any = None, **more: Any) -> Any:
-        return function(self.eval_ctx, *values, **more) if type(function) is Macro else function(*values, **more)
+        if type(function) is not Macro:
+            return function(*values, **more)
+        if function.caller or function.catch_kwargs or function.catch_varargs or not self.eval_ctx.autoescape:
+            return function(self.eval_ctx, *values, **more)
+        # What Jinja does with plain arguments, without an exception for each that is left out.
+        names = function.arguments[len(values) :]
+        if len(values) > len(function.arguments) or not more.keys() <= set(names):
+            return function(self.eval_ctx, *values, **more)
+        given = [more.get(name, missing) for name in names] if more else [missing] * len(names)
+        return str.__new__(Markup, function._func(*values, *given))
 
 
 class SharedMacros(Template):

@@ -38,6 +38,9 @@ SOURCES = (
     "{% macro show(it, more='<') %}{{ it }}{{ more }}{{ caller() if caller }}{% endmacro %}"
     "{{ show(value) }}{% for n in [1, 2] %}{{ show(value, more=n) }}{% endfor %}"
     "{% call show(value) %}{{ value }}<hr>{% endcall %}",
+    "{% macro show(it='<', more=it, end=value) %}{{ it }}{{ more }}{{ end }}{% endmacro %}"
+    "{{ show() }}{{ show(value) }}{{ show(1, end=2) }}{{ show(end=3, it=4) }}{{ show(1, 2, 3) }}",
+    "{% macro show(it) %}{{ it }}{{ kwargs|length }}{{ varargs|length }}{% endmacro %}{{ show(1, 2, last=value) }}",
     "{% macro show(it) %}{{ it }}{% endmacro %}{% autoescape false %}{{ show(value) }}{% endautoescape %}",
     "{% set kept %}<b>{{ value }}</b>{% endset %}{{ kept }}{{ value ~ '<' }}{{ value if value else missing }}",
     "{% block part %}{{ range(2)|list }}{{ dict(it=value) }}"
@@ -52,6 +55,14 @@ def test_they_put_out_what_jinja_does(installation: Flask, source: str, value: A
     names: dict[str, Any] = {"value": value, "is_on": True, "say": lambda it: it}
     ours = installation.jinja_env.from_string(source).render(**names)
     assert ours == plain.from_string(source).render(**names)
+
+
+@pytest.mark.parametrize("call", ["show(1, 2, 3)", "show(1, it=2)", "show(other=1)", "show(1, caller=2)"])
+def test_what_a_macro_does_not_take_is_refused(installation: Flask, call: str) -> None:
+    source = f"{{% macro show(it, more) %}}{{% endmacro %}}{{{{ {call} }}}}"
+    for environment in (installation.jinja_env, Environment(installation, autoescape=True)):
+        with pytest.raises(TypeError, match="macro 'show'"):
+            environment.from_string(source).render()
 
 
 def test_what_is_not_there_is_no_function(installation: Flask) -> None:
