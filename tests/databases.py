@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from crm_web import create_app
 from crm_web.core.config import ROOT, Settings
 from crm_web.core.extensions import db
-from crm_web.launcher.postgres import EmbeddedServer, find_program
+from crm_web.launcher.postgres import EmbeddedServer
+from crm_web.launcher.programs import find_program
 from crm_web.models import Employee, Role
 
 PASSWORD = "piper-demo"

@@ -13,7 +13,8 @@ from sqlalchemy import create_engine, inspect, make_url, text
 from crm_web.core.config import DRIVER
 from crm_web.core.embedded_database import embedded_url
 from crm_web.health.queries import list_migrations
-from crm_web.launcher.postgres import EmbeddedServer, find_program
+from crm_web.launcher.postgres import EmbeddedServer
+from crm_web.launcher.programs import find_program, programs_in
 from crm_web.launcher.recovery import recover_to
 
 DUMP = click.Path(exists=True, path_type=Path)
@@ -43,7 +44,8 @@ def verify(dump: Path) -> None:
 @click.argument("archive", type=FOLDER)
 @click.option("--until", metavar="TIME", help="Such as 2026-11-29T14:30 for UTC, or 2026-11-29T14:30+02:00.")
 @click.option("--dump", type=click.Path(path_type=Path), help="Write what was there to this file, for `pg_restore`.")
-def recover(base: Path, archive: Path, until: str | None, dump: Path | None) -> None:
+@click.option("--programs", type=FOLDER, help="Where PostgreSQL's programs are, if it has another version than ours.")
+def recover(base: Path, archive: Path, until: str | None, dump: Path | None, programs: Path | None) -> None:
     """Recover the database as it was at some time, on a server of its own, and count its rows.
 
     BASE is the folder that `pg_basebackup` wrote, ARCHIVE the one that PostgreSQL's archive_command copies to. Without
@@ -52,6 +54,7 @@ def recover(base: Path, archive: Path, until: str | None, dump: Path | None) -> 
     time = _read_time(until) if until else None
     place = make_url(current_app.config["SQLALCHEMY_DATABASE_URI"])
     with (
+        programs_in(programs),
         tempfile.TemporaryDirectory(prefix="piper-recovery-") as folder,
         recover_to(Path(folder), base, archive, time) as server,
     ):

