@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
+from flask import Flask, template_rendered
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from crm_web.core.config import Settings
+from crm_web.core.request_log import count_queries
 from crm_web.models import Employee, OutgoingMail, PasswordLink
 from tests.databases import PASSWORD
 from tests.factories import make_employee
@@ -96,6 +97,23 @@ def test_an_unknown_a_deactivated_and_a_single_sign_on_account_get_the_same_answ
     monkeypatch.setitem(app.config, "SETTINGS", settings.model_copy(update={"password_sign_in": False}))
     assert visitor.post("password_links.send_link", {"email": bob.email}).follow().flash == known
     assert [mail.recipient for mail in mails(session)] == [bob.email]
+
+
+def test_an_unknown_account_is_as_much_work(
+    with_mail: None, app: Flask, visitor: Browser, bob: Employee, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, settings = make_employee(session, is_active=False), app.config["SETTINGS"]
+    monkeypatch.setitem(app.config, "SETTINGS", settings.model_copy(update={"site_url": "https://crm.example"}))
+    rendered: list[str] = []
+    done = []
+    with template_rendered.connected_to(lambda _, template, **__: rendered.append(template.name), app):
+        for email in (bob.email, "nobody@piper.example", gone.email):
+            rendered.clear()
+            with count_queries() as queries:
+                visitor.post("password_links.send_link", {"email": email})
+            kinds = [statement.split()[0] for statement in queries.statements]
+            done.append((kinds.count("INSERT"), len(kinds), tuple(rendered)))
+    assert len(set(done)) == 1, done
 
 
 def test_only_some_links_are_sent_in_a_while(with_mail: None, visitor: Browser, ann: Employee) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from crm_web.auth.operations import set_password
 from crm_web.auth.password_links.queries import get_link
 from crm_web.auth.queries import hash_token
-from crm_web.auth.throttle import count_within, network_of
+from crm_web.auth.throttle import count_each, count_within, network_of
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.models import Employee, PasswordLink
@@ -37,12 +37,24 @@ def count_request(email: str, *, remote_address: str | None) -> None:
     count_within({f"links:{account}": REQUESTS_PER_ACCOUNT})
 
 
+def make_token() -> str:
+    """Return a new token of a link."""
+    return secrets.token_urlsafe(32)
+
+
+def write_decoy(email: str) -> None:
+    """Write two rows that mean nothing, as a link and its email are two; they go with the expired counts."""
+    account = sha256(email.strip().lower().encode()).hexdigest()
+    for row in ("link", "email"):
+        count_each([f"no-{row}:{account}"])
+
+
 def create_link(employee: Employee, *, lasts: timedelta) -> str:
     """Create the link by which somebody sets their password; an earlier one stops working.
 
     :return: its token, of which the database keeps only a hash
     """
-    token = secrets.token_urlsafe(32)
+    token = make_token()
     values = {"token_hash": hash_token(token), "email": employee.email, "expires_at": func.now() + lasts}
     link = insert(PasswordLink).values(employee_id=employee.id, **values)
     replaced = link.on_conflict_do_update(index_elements=["employee_id"], set_=values | {"created_at": func.now()})

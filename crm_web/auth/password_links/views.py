@@ -42,8 +42,7 @@ def send_link() -> ResponseReturnValue:
         show_refusal(form, error)
         return _ask_page(form), 429, {"Retry-After": str(error.seconds)}
     db.session.commit()
-    if current_settings().allows_password(email):
-        mail_reset(email)
+    mail_reset(email)
     db.session.commit()
     log_event("password_link_requested", remote_address=request.remote_addr)
     flash_message("If this email belongs to an account, a link is on its way. It works once, within an hour.")
