@@ -211,8 +211,10 @@ def init_app(app: Flask, start_server: Callable[[], None] | None = None) -> None
             start_server()
         if has_request_context():
             return _connect_with_deadline(dialect, arguments, names, settings)
+        # Like the limits of requests, this tells a pooler, which would give what a session sets to others.
+        options = f"-c statement_timeout=0 {names.get('options', '')}".strip()
         try:
-            return dialect.connect(*arguments, **names)
+            return dialect.connect(*arguments, **names | {"options": options})
         except psycopg2.OperationalError as error:
             raise DatabaseUnreachable(settings.database_url, error) from error
 

@@ -4,7 +4,8 @@ from flask import Response, jsonify
 
 from crm_web.auth.permissions import public
 from crm_web.core import draining
-from crm_web.core.database import classify_failure
+from crm_web.core.database import classify_failure, explain_cause, find_sqlstate
+from crm_web.core.request_log import log_event
 from crm_web.health import blueprint, queries
 
 
@@ -26,6 +27,7 @@ def show_ready() -> tuple[Response, int, dict[str, str]]:
     except Exception as error:
         if classify_failure(error) is None:
             raise
+        log_event("not_ready", cause=explain_cause(error), sqlstate=find_sqlstate(error))
         return jsonify(status="unavailable", database="away"), 503, {"Retry-After": "5"}
     state = "current" if schema.is_current else "ahead" if schema.is_newer else "behind"
     facts = {"database": "ok", "schema": state, "found": schema.found, "serves": schema.wanted}
