@@ -79,9 +79,9 @@ HEADERS: dict[str, str] = {
         parentcustomer parent muttergesellschaft mutterunternehmen konzernmutter societemere maisonmere empresamatriz
     """,
     "status": """
-        status leadstatus dealstatus opportunitystatus dealstage opportunitystage leadstage salesstage stagename stage
-        stagepipeline pipelinestage currentstage pipelinephase phase milestone opportunitystate dealstate statustype
-        statuslabel lifecyclestage statut etat etape estado etapa
+        status leadstatus dealstatus opportunitystatus opportunitystate dealstate statustype dealstage
+        opportunitystage leadstage salesstage stagename stage stagepipeline pipelinestage currentstage pipelinephase
+        phase milestone statuslabel lifecyclestage statut etat etape estado etapa
     """,
     "is_won": "iswon won converted isconverted",
     "source": """

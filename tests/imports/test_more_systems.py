@@ -93,7 +93,7 @@ FILES = [
         "RecordId,OpportunityName,BidCurrency,ForecastCloseDate,ActualCloseDate,CurrentStage,OpportunityState,"
         "ResponsibleUser",
         (Kind.DEAL, Target.LEADS),
-        {"status": "CurrentStage or OpportunityState", "currency": "BidCurrency", "owner": "ResponsibleUser"},
+        {"status": "OpportunityState or CurrentStage", "currency": "BidCurrency", "owner": "ResponsibleUser"},
     ),
     (
         "odoo contacts",

@@ -441,3 +441,10 @@ def test_the_reason_of_a_lead_that_is_not_lost_is_named() -> None:
     reader = RowReader(choose_mapping(file.header, file.sample), Rules(("US",), "USD", NOW, {}))
     assert "lost_reason" not in reader.read(file.sample[0][1])
     assert [(problem.column, problem.value) for problem in reader.warnings] == [("Lost Reason", "Price")]
+
+
+def test_the_state_of_an_opportunity_counts_for_more_than_its_stage() -> None:
+    rows = read_all(
+        "OpportunityName,CurrentStage,OpportunityState\nA,Negotiation,WON\nB,Proposal,OPEN\nC,Proposal,LOST\n"
+    )
+    assert [row["status"] for row in rows] == [LeadStatus.WON, LeadStatus.PROPOSAL, LeadStatus.LOST]
