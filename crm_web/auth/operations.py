@@ -104,8 +104,7 @@ def set_password(employee: Employee, password: str, *, by: Employee | None, keep
     employee.password_hash = hash_password(password)
     employee.must_change_password = by is not None and by.id != employee.id
     end_sign_ins(employee, keep=keep)
-    links = delete(PasswordLink).where(PasswordLink.employee_id == employee.id)
-    db.session.execute(links, execution_options=_WITHOUT_OBJECTS)
+    end_links(employee)
     # The new password also ends a lock-out by the throttle.
     theirs = (SignInFailures.key == f"account:{employee.id}") | SignInFailures.key.startswith(f"pair:{employee.id}@")
     db.session.execute(delete(SignInFailures).where(theirs), execution_options=_WITHOUT_OBJECTS)
@@ -296,6 +295,12 @@ def end_sign_ins(employee: Employee, *, keep: int | None = None) -> None:
     if keep is not None:
         standing = standing.where(SignIn.id != keep)
     db.session.execute(standing.values(ended_at=func.now()), _WITHOUT_OBJECTS)
+
+
+def end_links(employee: Employee) -> None:
+    """End the links by which a person can set their password."""
+    links = delete(PasswordLink).where(PasswordLink.employee_id == employee.id)
+    db.session.execute(links, execution_options=_WITHOUT_OBJECTS)
 
 
 def change_preferences(

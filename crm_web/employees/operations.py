@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, CursorResult, and_, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from crm_web.auth.operations import check_new_password, end_sign_ins, hash_password
+from crm_web.auth.operations import check_new_password, end_links, end_sign_ins, hash_password
 from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
 from crm_web.employees.queries import Belongings, count_belongings, list_with_belongings
@@ -132,7 +132,7 @@ def give_role(employees: Collection[Employee], role: Role, *, by: Employee) -> C
 
 
 def deactivate(employee: Employee, *, handover: Handover | None, by: Employee | None) -> Belongings:
-    """Deactivate an employee: sign them out everywhere, and hand over their records and open tasks.
+    """Deactivate an employee: sign them out everywhere, end their links, and hand over their records and open tasks.
 
     Does nothing if they are deactivated already.
 
@@ -149,6 +149,7 @@ def deactivate(employee: Employee, *, handover: Handover | None, by: Employee | 
         employee.is_active = False
         db.session.flush()
     end_sign_ins(employee)
+    end_links(employee)
     return handed_over
 
 

@@ -145,7 +145,7 @@ def get_lead(lead_id: int) -> Lead | None:
 
 
 def find_lead(lead_id: int) -> Lead | None:
-    """Find a lead that is about to change, in the trash or not, without what its page shows around it."""
+    """Find a lead, in the trash or not, without what its page shows around it."""
     return db.session.get(Lead, lead_id)
 
 

@@ -150,6 +150,18 @@ def test_a_link_that_no_longer_holds_is_refused(
     assert visitor.open(link).h1 == "This link no longer works"
 
 
+def test_a_link_stays_useless_when_its_person_comes_back(
+    browser_as: BrowserAs, visitor: Browser, ada: Employee, session: Session
+) -> None:
+    browser = browser_as(ada)
+    link = link_in(browser.post("employees.create_employee", PERSON).response.text)
+    employee_id = session.scalars(select(Employee.id).where(Employee.name == "Jo Park")).one()
+    browser.post("employees.deactivate_employee", employee_id=employee_id)
+    browser.post("employees.reactivate_employee", employee_id=employee_id)
+    assert session.scalars(select(Employee.is_active).where(Employee.id == employee_id)).one()
+    assert visitor.open(link).status == 410
+
+
 def test_a_newer_link_replaces_the_older_one(
     browser_as: BrowserAs, visitor: Browser, ada: Employee, ann: Employee
 ) -> None:
