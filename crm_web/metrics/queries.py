@@ -16,6 +16,7 @@ BACKLOG = {
     "mails_failed": "Emails that were given up.",
     "mailbox_failing_seconds": "For how long the mailbox could not be read; 0 if it can be.",
     "imports_waiting": "Imports that wait for the worker.",
+    "erasures_open": "People who are to be erased and are not yet.",
     "worker_seen_seconds": "How long ago a worker was last seen; -1 if never.",
 }
 """The figures and what each of them says."""
@@ -30,6 +31,7 @@ _COUNT = text("""
         coalesce((SELECT extract(epoch FROM now() - failed_at) FROM mailbox_checks
             WHERE :reads_mailbox), 0) AS mailbox_failing_seconds,
         (SELECT count(*) FROM imports WHERE state IN ('checking', 'importing', 'undoing')) AS imports_waiting,
+        (SELECT count(*) FROM erasures WHERE state <> 'done') AS erasures_open,
         coalesce((SELECT extract(epoch FROM now() - seen_at) FROM worker_heartbeat), -1) AS worker_seen_seconds
 """)
 

@@ -19,6 +19,10 @@ class ErasureState(StrEnum):
     FAILED = "failed"
     DONE = "done"
 
+    @property
+    def label(self) -> str:
+        return self.value.capitalize()
+
 
 class Erasure(Base):
     """The receipt of an erasure, and until then what the worker is asked for.

@@ -272,6 +272,12 @@ def get_erasure(erasure_id: int) -> Erasure | None:
     return db.session.get(Erasure, erasure_id)
 
 
+def list_erasures(*, limit: int = 50) -> Sequence[Erasure]:
+    """List erasures: those that are not done first, then the latest."""
+    query = select(Erasure).order_by(Erasure.erased_at.desc().nulls_first(), Erasure.id.desc()).limit(limit)
+    return db.session.scalars(query.options(joinedload(Erasure.erased_by))).all()
+
+
 def find_open_erasure(person: Person) -> Erasure | None:
     """Find the erasure of a person that is not done yet."""
     is_theirs = tuple_(Erasure.entity, Erasure.record_id).in_(person.records)

@@ -26,7 +26,8 @@ _PATH = "/<kind>/<int:record_id>"
 @allowed(Action.PURGE)
 def find_people() -> ResponseReturnValue:
     typed = request.args.get("q", "").replace("\x00", "")[:LONGEST]
-    return render_template("privacy/find_people.html", typed=typed.strip(), found=queries.search_people(typed))
+    found, erasures = queries.search_people(typed), queries.list_erasures()
+    return render_template("privacy/find_people.html", typed=typed.strip(), found=found, erasures=erasures)
 
 
 @blueprint.get(_PATH)

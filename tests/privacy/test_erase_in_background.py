@@ -13,7 +13,7 @@ from crm_web.models import Employee, Erasure, Lead
 from crm_web.privacy.running import GAVE_UP, ErasureRunner
 from tests.databases import OwnDatabase
 from tests.factories import make_lead, make_sign_in
-from tests.page import Browser
+from tests.page import Browser, words
 from tests.worker.run import run_worker
 
 BrowserAs = Callable[[Employee], Browser]
@@ -27,6 +27,12 @@ def ask(browser: Browser, lead: Lead, **fields: Any) -> str:
     )
 
 
+def list_on_privacy_page(browser: Browser) -> list[tuple[str, str, str]]:
+    """The address, the status and the day of each erasure."""
+    rows = [row.select("td") for row in browser.get("privacy.find_people").soup.select("#erasures tbody tr")]
+    return [(str(cells[0].select("a")[0]["href"]), words(cells[1]), words(cells[2])) for cells in rows]
+
+
 def test_it_is_asked_for_once(app: Flask, browser_as: BrowserAs, session: Session, ada: Employee) -> None:
     lead, twin, browser = make_lead(session, **KNOWN), make_lead(session, **KNOWN), browser_as(ada)
     place = ask(browser, lead)
@@ -35,7 +41,10 @@ def test_it_is_asked_for_once(app: Flask, browser_as: BrowserAs, session: Sessio
     assert session.scalar(select(func.count()).select_from(Erasure)) == 1
     page = browser.open(place)
     assert "No worker is running" in page.text and "Nothing is erased yet." in page.text
+    assert list_on_privacy_page(browser) == [(place, "Waiting", "")]
     run_worker(app)
+    ((listed, status, erased_on),) = list_on_privacy_page(browser)
+    assert (listed, status) == (place, "Done") and erased_on
     assert "The receipt of an erased person." in browser.open(place).text
     assert {lead.last_name for lead in session.scalars(select(Lead).execution_options(populate_existing=True))} == {
         "Erased"
