@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from itertools import product
 from typing import Any
 
 import pytest
@@ -13,7 +14,18 @@ from sqlalchemy.orm import Session
 
 from crm_web.core import clock
 from crm_web.core.problem_details import PROGRAMS
-from crm_web.models import BulkEdit, Contact, Conversion, Draft, Employee, Lead, SavedView, WebhookDelivery
+from crm_web.models import (
+    BulkEdit,
+    Contact,
+    Conversion,
+    Draft,
+    Employee,
+    IncomingAttachment,
+    IncomingAttachmentChunk,
+    Lead,
+    SavedView,
+    WebhookDelivery,
+)
 from tests.auth.test_permissions import list_rules
 from tests.factories import (
     make_activity,
@@ -206,6 +218,16 @@ def make_emails(session: Session, activities: dict[str, int], leads: dict[str, i
     return {name: make_incoming_email(session, **fields).id for name, fields in states.items()}
 
 
+def make_attachment(session: Session, email_id: int) -> int:
+    """A file of an email, which its activity does not have yet."""
+    attachment = IncomingAttachment(email_id=email_id, name="order.txt", size=4)
+    session.add(attachment)
+    session.flush()
+    session.add(IncomingAttachmentChunk(attachment_id=attachment.id, number=0, content=b"Text"))
+    session.commit()
+    return attachment.id
+
+
 @pytest.fixture
 def ids(session: Session, browser: Browser, ada: Employee) -> Ids:
     """The ids of records in every state, by the name that addresses give them."""
@@ -216,6 +238,7 @@ def ids(session: Session, browser: Browser, ada: Employee) -> Ids:
     contacts = make_contacts(session, browser, customers)
     make_activity(session, leaver, kind="task", lead_id=leads["left"], assignee_id=leaver.id)
     browser.post("employees.deactivate_employee", {"successor_id": "nobody"}, employee_id=leaver.id)
+    emails = make_emails(session, activities, leads)
     deliveries = session.scalars(select(WebhookDelivery.id)).all()
     found = {
         "lead_id": leads,
@@ -231,7 +254,8 @@ def ids(session: Session, browser: Browser, ada: Employee) -> Ids:
         "passkey_id": {"own": make_passkey(session, ada).id, "another's": make_passkey(session, leaver).id},
         "import_id": {str(number): number for number in make_imports(session, browser)},
         "template_id": {"one": make_mail_template(session).id},
-        "email_id": make_emails(session, activities, leads),
+        "email_id": emails,
+        "attachment_id": {name: make_attachment(session, emails[name]) for name in ("waiting", "ignored")},
         "merge_id": {"one": make_merge(session, session.get_one(Lead, leads["changed"])).id},
         "erasure_id": {"one": make_erasure(session)},
         "group_id": {},
@@ -261,8 +285,9 @@ def _list_values(names: set[str], ids: Ids) -> Iterator[dict[str, Any]]:
     elif names == {"records"}:
         yield from ({"records": records} for records in ("leads", "customers", "contacts"))
     elif names - {"name", "filename", "topic"}:
-        [name] = names
-        yield from ({name: number} for number in ids[name].values())
+        in_order = sorted(names)
+        numbers = product(*(ids[name].values() for name in in_order))
+        yield from (dict(zip(in_order, these, strict=True)) for these in numbers)
 
 
 @pytest.mark.slow

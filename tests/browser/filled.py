@@ -68,7 +68,8 @@ NO_PAGE += ["auth.show_draft"]
 # Which records are side by side stands behind the question mark; and a file.
 NO_PAGE += ["merging.preview_merge", "privacy.export_person"]
 # Files, and what calendar apps read.
-NO_PAGE += ["files.save_file", "files.show_file", "calendar.send_feed", "calendar.send_activity"]
+NO_PAGE += ["files.save_file", "files.show_file", "incoming_emails.save_attachment"]
+NO_PAGE += ["calendar.send_feed", "calendar.send_activity"]
 
 
 def word_of(length: int) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -33,9 +34,17 @@ def temporary_folder() -> Iterator[Path]:
 
 
 def find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """A port that nobody uses, and none of those from which a connection of another program could take it meanwhile."""
+    range_file = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    end = int(range_file.read_text().split()[0]) if range_file.exists() else 32_768
+    while True:
+        # The system's own numbers, since Hypothesis gives each process the same ones of `random`.
+        port = end - 1 - secrets.randbelow(20_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
         return port
 
 

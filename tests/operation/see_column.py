@@ -13,6 +13,7 @@ from crm_web.models import Employee, Lead
 from tests.api.client import Program
 from tests.factories import make_sign_in, make_token
 from tests.page import Browser, words
+from tests.worker.run import run_worker
 
 
 def see_column() -> None:
@@ -83,6 +84,7 @@ def _see_in_merges_and_erasures(browser: Browser, session: Session) -> None:
     campaign = text("SELECT campaign FROM leads WHERE id = :id")
     assert session.execute(campaign, {"id": kept}).scalar() == "Summer letter"
     browser.get("privacy.preview_erasure", kind="lead", record_id=kept).form("erase").submit(confirmed="1")
+    run_worker(browser.app)
     assert session.execute(campaign, {"id": kept}).scalar() is None
 
 
