@@ -91,8 +91,9 @@ def make_database(name: str, leads: int, *, keeps: bool = False, has_history: bo
         started = time.perf_counter()
         result = runner.invoke(command, args=arguments)
         if result.exit_code:
+            print(result.output)
             _administer(f'DROP DATABASE "{database.name}" WITH (FORCE)')
-            raise SystemExit(f"{' '.join(arguments)}: {result.output}") from result.exception
+            raise SystemExit(f"{' '.join(arguments)} failed.") from result.exception
     database.rows_a_second = leads / (time.perf_counter() - started)
     with app.app_context():
         db.engine.dispose()

@@ -49,6 +49,7 @@ def fill(leads: int, seed: int, until: datetime | None, history: bool) -> None:
 def _clean_up() -> None:
     """Tell the planner what is there now, and mark pages as visible to all, without which no count skips the table."""
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("SET statement_timeout = 0")
+        # The database may be cleaning up a table by itself right now, and lets go of it in a second.
+        connection.exec_driver_sql("SET statement_timeout = 0; SET lock_timeout = 0")
         for table in (*TABLES, *FOLLOWING):
             connection.exec_driver_sql(f"VACUUM (ANALYZE) {table}")
