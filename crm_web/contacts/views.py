@@ -12,12 +12,12 @@ from crm_web.contacts import queries as contacts_queries
 from crm_web.contacts.forms import EditContactForm, NewContactForm
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
-from crm_web.customers import blueprint, queries
+from crm_web.customers import blueprint
 from crm_web.history.conflicts import show_conflict
 from crm_web.history.queries import list_changes_of
 from crm_web.models import Contact, Customer
 from crm_web.records.operations import ChangedMeanwhile, restore_from_trash
-from crm_web.records.queries import get_remaining, read_earlier
+from crm_web.records.queries import get_record, get_remaining, read_earlier
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, build_saved_answer, replay_response, store_response
 from crm_web.web.refills import refillable
@@ -193,4 +193,4 @@ def _contact_to_change(contact_id: int) -> Contact:
 
 
 def _customer_or_404(customer_id: int) -> Customer:
-    return queries.find_customer(customer_id) or abort(404)
+    return get_record(Customer, customer_id) or abort(404)

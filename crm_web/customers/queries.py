@@ -82,11 +82,6 @@ def get_customer(customer_id: int) -> Customer | None:
     return db.session.scalar(select(Customer).where(Customer.id == customer_id).options(*_around_a_customer()))
 
 
-def find_customer(customer_id: int) -> Customer | None:
-    """Find a customer, in the trash or not, without what its page shows around it."""
-    return db.session.get(Customer, customer_id)
-
-
 def _around_a_customer() -> list[ExecutableOption]:
     people = (joinedload(Customer.owner), joinedload(Customer.created_by), joinedload(Customer.updated_by))
     return [*people, joinedload(Customer.parent), joinedload(Customer.created_from_lead)]

@@ -26,7 +26,7 @@ from crm_web.models import Customer, RecordKind
 from crm_web.records.matching import Match
 from crm_web.records.operations import ChangedMeanwhile, move_to_trash, restore_from_trash
 from crm_web.records.people import list_possible_owners, name_owner
-from crm_web.records.queries import get_remaining, read_earlier
+from crm_web.records.queries import get_record, get_remaining, read_earlier
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, build_saved_answer, replay_response, store_response
 from crm_web.web.refills import refillable
@@ -220,7 +220,7 @@ def restore_customer(customer_id: int) -> ResponseReturnValue:
 
 
 def _customer_or_404(customer_id: int) -> Customer:
-    customer = queries.find_customer(customer_id) or abort(404)
+    customer = get_record(Customer, customer_id) or abort(404)
     name_owner(customer)
     return customer
 

@@ -144,11 +144,6 @@ def get_lead(lead_id: int) -> Lead | None:
     return lead
 
 
-def find_lead(lead_id: int) -> Lead | None:
-    """Find a lead, in the trash or not, without what its page shows around it."""
-    return db.session.get(Lead, lead_id)
-
-
 @cache
 def _select_lead() -> Select[Any]:
     """Built once, as below, since every page of a lead runs it."""

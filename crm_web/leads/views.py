@@ -11,7 +11,7 @@ from flask_login import current_user
 from crm_web.auth.permissions import Action, allowed, refuse, require_change
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
-from crm_web.customers.queries import find_customer, list_contacts
+from crm_web.customers.queries import list_contacts
 from crm_web.duplicates.saving.queries import list_possible_duplicates
 from crm_web.history.as_of import read_as_of
 from crm_web.history.conflicts import show_conflict
@@ -21,11 +21,11 @@ from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_from, read_open_status
 from crm_web.leads.page import show_lead_page
 from crm_web.leads.spec import LEADS
-from crm_web.models import Lead, RecordKind
+from crm_web.models import Customer, Lead, RecordKind
 from crm_web.records.matching import Match
 from crm_web.records.operations import ChangedMeanwhile, move_to_trash, restore_from_trash
 from crm_web.records.people import list_possible_owners, name_owner
-from crm_web.records.queries import get_remaining, read_earlier
+from crm_web.records.queries import get_record, get_remaining, read_earlier
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, build_saved_answer, replay_response, store_response
 from crm_web.web.refills import refillable
@@ -37,7 +37,7 @@ from crm_web.web.ways_back import way_back
 @allowed(Action.CREATE)
 def new_lead() -> ResponseReturnValue:
     customer_id = request.args.get("customer", type=int)
-    customer = find_customer(customer_id) if customer_id and 0 < customer_id < 2**63 else None
+    customer = get_record(Customer, customer_id) if customer_id and 0 < customer_id < 2**63 else None
     if customer_id is not None and (customer is None or customer.is_in_trash):
         abort(404)
     contact = next(iter(list_contacts(customer.id)), None) if customer else None
@@ -79,7 +79,7 @@ def _new_page(form: NewLeadForm, matches: Sequence[Match] = ()) -> str:
     form.preset_currency()
     form.ask_to_confirm(matches)
     form.source.suggestions = queries.list_sources()
-    customer = find_customer(form.customer_id.data) if form.customer_id.data else None
+    customer = get_record(Customer, form.customer_id.data) if form.customer_id.data else None
     return render_template("leads/new_lead.html", form=form, matches=matches, customer=customer)
 
 
@@ -188,7 +188,7 @@ def restore_lead(lead_id: int) -> ResponseReturnValue:
 
 
 def _lead_or_404(lead_id: int) -> Lead:
-    lead = queries.find_lead(lead_id) or abort(404)
+    lead = get_record(Lead, lead_id) or abort(404)
     name_owner(lead)
     return lead
 

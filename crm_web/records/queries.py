@@ -14,7 +14,7 @@ Mergeable = TypeVar("Mergeable", Lead, Customer, Contact)
 
 
 def get_record(kind: type[Place], record_id: int) -> Place | None:
-    """Find what activities, files or emails are on, in the trash or not."""
+    """Find a record without what its page shows around it, in the trash or not."""
     return db.session.get(kind, record_id)
 
 

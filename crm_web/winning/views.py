@@ -9,7 +9,6 @@ from flask_login import current_user
 from crm_web.auth.permissions import Action, allowed, may_change, refuse, require_change
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
-from crm_web.customers.queries import find_customer
 from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import StatusForm, StatusOnlyForm
 from crm_web.leads.page import show_lead_page
@@ -18,6 +17,7 @@ from crm_web.models import Conversion, ConversionKind, Customer, Lead, LeadStatu
 from crm_web.records.labels import label_of
 from crm_web.records.matching import list_likely_customers
 from crm_web.records.people import list_possible_owners, name_owner
+from crm_web.records.queries import get_record
 from crm_web.web.flash import Link
 from crm_web.web.form_fields import show_refusal, stored_values
 from crm_web.web.idempotency import Answer, replay_response, store_response
@@ -96,7 +96,7 @@ def _is_decided(lead: Lead) -> bool:
 
 
 def _win_for(lead: Lead, customer_id: int, seen: LeadStatus | None) -> ResponseReturnValue:
-    customer = find_customer(customer_id) or abort(404)
+    customer = get_record(Customer, customer_id) or abort(404)
     was = lead.status
     fill = may_change(current_user, customer)
     try:
@@ -146,7 +146,7 @@ def build_win_answer(lead: Lead, was: LeadStatus, had_customer_id: int | None) -
     """Build the message about a win, with its undo."""
     place = come_back_to(lead)
     # By its id: what was loaded before the lead was locked may be none, or another one.
-    customer, conversion = cast(Customer, find_customer(lead.customer_id or 0)), find_active_conversion(lead.id)
+    customer, conversion = cast(Customer, get_record(Customer, lead.customer_id or 0)), find_active_conversion(lead.id)
     name = f"Customer {customer.number} {customer.name}"
     link = ("View customer", url_for("customers.show_customer", customer_id=customer.id))
     if was is LeadStatus.WON:
@@ -175,7 +175,7 @@ def _describe_win(conversion: Conversion | None, customer: Customer) -> str:
 @blueprint.post("/leads/<int:lead_id>/win/undo")
 @allowed(Action.CHANGE_OWN)
 def undo_win(lead_id: int) -> ResponseReturnValue:
-    lead = queries.find_lead(lead_id) or abort(404)
+    lead = get_record(Lead, lead_id) or abort(404)
     require_change(lead)
     try:
         conversion = winning_operations.undo_win(lead, by=current_user)
@@ -192,7 +192,7 @@ def _build_undo_answer(lead: Lead, conversion: Conversion | None) -> Answer:
     place = url_for("leads.show_lead", lead_id=lead.id)
     if conversion is None:
         return Answer("This win was already undone.", place, kind="info")
-    customer = find_customer(conversion.customer_id) or abort(404)
+    customer = get_record(Customer, conversion.customer_id) or abort(404)
     name = f"{customer.number} {customer.name}"
     told = f"Customer {name} moved to trash."
     if conversion.kind is not ConversionKind.CREATED:
@@ -205,7 +205,7 @@ def _build_undo_answer(lead: Lead, conversion: Conversion | None) -> Answer:
 @blueprint.post("/leads/<int:lead_id>/versions/<int:version>/win-again")
 @allowed(Action.CHANGE_OWN)
 def redo_win(lead_id: int, version: int) -> ResponseReturnValue:
-    lead = queries.find_lead(lead_id) or abort(404)
+    lead = get_record(Lead, lead_id) or abort(404)
     require_change(lead)
     was = lead.status
     try:
@@ -263,7 +263,7 @@ def undo_of_move(lead: Lead, place: str) -> Link:
 @blueprint.post("/leads/<int:lead_id>/moves/<int:version>/undo")
 @allowed(Action.CHANGE_OWN)
 def undo_move(lead_id: int, version: int) -> ResponseReturnValue:
-    lead = queries.find_lead(lead_id) or abort(404)
+    lead = get_record(Lead, lead_id) or abort(404)
     require_change(lead)
     place = come_back_to(lead)
     try:
@@ -298,7 +298,7 @@ def _status_page(lead: Lead, form: StatusForm) -> str:
 @allowed(Action.CHANGE_OWN)
 @refillable("create", "lost_note")
 def change_status(lead_id: int) -> ResponseReturnValue:
-    lead = queries.find_lead(lead_id) or abort(404)
+    lead = get_record(Lead, lead_id) or abort(404)
     require_change(lead)
     form = StatusOnlyForm() if "on_own_page" in request.form else StatusForm()
     if not form.validate():
@@ -327,7 +327,7 @@ def _build_status_answer(lead: Lead, was: LeadStatus, had_customer_id: int | Non
         return build_win_answer(lead, was, had_customer_id)
     undo = undo_of_move(lead, place) if was is not lead.status else None
     # By its id: what was loaded before the lead was locked may be none, or another one.
-    if was is LeadStatus.WON and (customer := find_customer(lead.customer_id or 0)):
+    if was is LeadStatus.WON and (customer := get_record(Customer, lead.customer_id or 0)):
         link = ("View customer", url_for("customers.show_customer", customer_id=customer.id))
         return Answer(f"{moved} Customer {customer.number} {customer.name} is kept.", place, link=link, undo=undo)
     return Answer(moved, place, undo=undo)

@@ -23,9 +23,9 @@ from crm_web.contacts import operations
 from crm_web.contacts.listing.params import ContactListParams
 from crm_web.contacts.queries import get_contact
 from crm_web.core.extensions import db
-from crm_web.customers.queries import find_customer
-from crm_web.models import Contact
+from crm_web.models import Contact, Customer
 from crm_web.records.operations import lock, restore_from_trash
+from crm_web.records.queries import get_record
 
 IN_TRASH = "The contact or its customer is in the trash."
 
@@ -54,7 +54,7 @@ def list_contacts() -> ResponseReturnValue:
 )
 def add_contact(customer_id: int) -> ResponseReturnValue:
     """With is_primary, it replaces the customer’s current primary contact."""
-    customer = find_customer(customer_id) or abort(404)
+    customer = get_record(Customer, customer_id) or abort(404)
     require_change(customer)
     if answer := replay_response():
         return answer

@@ -19,10 +19,11 @@ from crm_web.api.http import (
 )
 from crm_web.auth.permissions import Action, allowed, require_change
 from crm_web.core.extensions import db
-from crm_web.customers import operations, queries
+from crm_web.customers import operations
 from crm_web.customers.listing.params import CustomerListParams
 from crm_web.models import Customer
 from crm_web.records.operations import lock, move_to_trash, restore_from_trash
+from crm_web.records.queries import get_record
 
 NOT_POSSIBLE = "The owner can’t own records, or the parent company doesn’t exist."
 
@@ -122,7 +123,7 @@ def restore_customer(customer_id: int) -> ResponseReturnValue:
 
 
 def _customer_or_404(customer_id: int) -> Customer:
-    return queries.find_customer(customer_id) or abort(404)
+    return get_record(Customer, customer_id) or abort(404)
 
 
 def _customer_to_change(customer_id: int) -> Customer:

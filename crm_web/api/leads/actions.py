@@ -9,14 +9,13 @@ from flask_login import current_user
 from crm_web.api.leads import schemas
 from crm_web.api.problem_mapping import CustomerNotChosen, NothingLeft
 from crm_web.auth.permissions import may_change, require_change
-from crm_web.customers.queries import find_customer
 from crm_web.leads import operations
 from crm_web.leads.operations import CurrencyMissing, CustomerNotThere, LeadNotNamed
-from crm_web.leads.queries import find_lead
-from crm_web.models import Lead, LeadStatus
+from crm_web.models import Customer, Lead, LeadStatus
 from crm_web.records.batch import Batch
 from crm_web.records.matching import LikelyCustomer, iterate_likely_customers, list_likely_customers
 from crm_web.records.operations import lock
+from crm_web.records.queries import get_record
 from crm_web.winning import operations as winning_operations
 from crm_web.winning.operations import win_leads
 from crm_web.winning.queries import has_customer
@@ -24,7 +23,7 @@ from crm_web.winning.queries import has_customer
 
 def find_to_change(lead_id: int) -> Lead:
     """A lead that the signed-in employee may change; 404 and 403 otherwise."""
-    lead = find_lead(lead_id) or abort(404)
+    lead = get_record(Lead, lead_id) or abort(404)
     require_change(lead)
     return lead
 
@@ -54,7 +53,7 @@ def move(lead: Lead, sent: schemas.StatusChange, batch: Batch | None = None) -> 
     if likely := _list_choices(lead, sent):
         raise CustomerNotChosen(likely)
     if sent.customer_id is not None:
-        customer = find_customer(sent.customer_id)
+        customer = get_record(Customer, sent.customer_id)
         if customer is None:
             raise CustomerNotThere("This customer doesn’t exist.", "customer_id")
         fill = may_change(current_user, customer)

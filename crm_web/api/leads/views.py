@@ -20,10 +20,10 @@ from crm_web.api.leads import actions
 from crm_web.api.leads import schemas as lead_schemas
 from crm_web.auth.permissions import Action, allowed
 from crm_web.core.extensions import db
-from crm_web.leads import queries
 from crm_web.leads.listing.params import LeadListParams
 from crm_web.models import Lead
 from crm_web.records.operations import move_to_trash, restore_from_trash
+from crm_web.records.queries import get_record
 
 IN_TRASH = {409: "The lead is in the trash, or a rule forbids it. See detail."}
 
@@ -66,7 +66,7 @@ def create_lead() -> ResponseReturnValue:
 def read_lead(lead_id: int) -> ResponseReturnValue:
     """A lead in the trash is returned as well, with deleted_at set."""
     read_query(schemas.FieldsQuery)
-    return show(lead_schemas.Lead, queries.find_lead(lead_id) or abort(404))
+    return show(lead_schemas.Lead, get_record(Lead, lead_id) or abort(404))
 
 
 @blueprint.patch("/api/v1/leads/<int:lead_id>")

@@ -10,8 +10,9 @@ from crm_web.api.http import read_body, replay_response, show, store_response
 from crm_web.api.leads import actions, schemas
 from crm_web.auth.permissions import Action, allowed
 from crm_web.core.extensions import db
-from crm_web.leads.queries import find_lead
+from crm_web.models import Lead
 from crm_web.records.matching import list_likely_customers
+from crm_web.records.queries import get_record
 from crm_web.winning import operations as winning_operations
 from crm_web.winning.mapping import customer_from_lead
 
@@ -21,7 +22,7 @@ from crm_web.winning.mapping import customer_from_lead
 @describe("Preview the win of a lead", "winning", answers={200: schemas.WinPreview})
 def preview_win(lead_id: int) -> ResponseReturnValue:
     """The customer that would be created, and possible matches with the reasons."""
-    lead = find_lead(lead_id) or abort(404)
+    lead = get_record(Lead, lead_id) or abort(404)
     decided = lead.is_won or lead.customer_id is not None
     preview = {
         "customer_id": lead.customer_id,
