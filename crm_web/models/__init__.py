@@ -81,7 +81,7 @@ from crm_web.models.table_version import TableVersion
 from crm_web.models.token import ApiToken, ApiUse, Scope
 from crm_web.models.webhook import EVERYTHING, DeliveryState, PauseReason, Webhook, WebhookDelivery
 from crm_web.models.word import KnownWord
-from crm_web.models.worker import WorkerHeartbeat, WorkerJob
+from crm_web.models.worker import WORKER_SILENT_AFTER, WorkerHeartbeat, WorkerJob
 
 __all__ = [
     "AUDIT_SETTINGS",
@@ -93,6 +93,7 @@ __all__ = [
     "NEXT_DUE",
     "OPEN_STATES",
     "WAY_TO_WON",
+    "WORKER_SILENT_AFTER",
     "Activity",
     "ActivityKind",
     "ApiToken",

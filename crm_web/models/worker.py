@@ -1,9 +1,14 @@
 """What workers leave in the database, so that others know about them."""
 
+from datetime import timedelta
+
 from sqlalchemy import BigInteger, CheckConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm_web.models.base import Base, Text50, Timestamp
+
+WORKER_SILENT_AFTER = timedelta(minutes=1)
+"""How long after the last sign of life pages say that no worker is running."""
 
 
 class WorkerHeartbeat(Base):

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, tuple_
@@ -13,6 +12,7 @@ from crm_web.history.formatting import Value
 from crm_web.history.queries import format_values
 from crm_web.lists.spec import ListSpec
 from crm_web.models import (
+    WORKER_SILENT_AFTER,
     Activity,
     Change,
     Contact,
@@ -34,7 +34,6 @@ from crm_web.records.serialization import to_history
 Ref = tuple[RecordKind, int]
 MODELS: dict[RecordKind, Any] = {RecordKind.LEAD: Lead, RecordKind.CUSTOMER: Customer, RecordKind.CONTACT: Contact}
 MOST = 200
-WORKER_SILENT_AFTER = timedelta(minutes=1)
 ENTITIES_OF = {
     "leads": "lead",
     "customers": "customer",
@@ -285,6 +284,6 @@ def find_open_erasure(person: Person) -> Erasure | None:
 
 
 def has_running_worker() -> bool:
-    """Return whether a worker was seen within the last minute."""
+    """Return whether a worker was seen a moment ago."""
     seen = select(WorkerHeartbeat.seen_at > func.now() - WORKER_SILENT_AFTER)
     return bool(db.session.scalar(seen))

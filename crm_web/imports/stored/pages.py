@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from crm_web.imports.stored import queries
 from crm_web.imports.stored.preview import open_stored
-from crm_web.models import Import, ImportOutcome, ImportProgress, UndoOutcome
+from crm_web.models import WORKER_SILENT_AFTER, Import, ImportOutcome, ImportProgress, UndoOutcome
 
 REPORT_HEAD = ("Line", "Outcome", "Reason", "Lead ID", "Lead", "Customer ID", "Undo")
-WORKER_SILENT_AFTER = timedelta(minutes=1)
 STAGES = {"Finding columns": (0, 10), "Reading": (10, 50), "Checking for duplicates": (50, 50), "Saving": (55, 100)}
 """Between which percentages of the whole a stage of the engine lies."""
 
