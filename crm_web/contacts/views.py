@@ -1,8 +1,6 @@
 """The pages of contacts."""
 
-from typing import Any
-
-from flask import abort, redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -22,7 +20,7 @@ from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, build_saved_answer, replay_response, store_response
 from crm_web.web.refills import refillable
 from crm_web.web.refusals import refusals_shown_at
-from crm_web.web.urls import next_url
+from crm_web.web.urls import next_url, url_as_asked
 
 
 @blueprint.get("/customers/<int:customer_id>/contacts/new")
@@ -66,7 +64,7 @@ def _new_page(form: NewContactForm, customer: Customer) -> str:
 def edit_contact(contact_id: int) -> ResponseReturnValue:
     contact = contacts_queries.get_contact(contact_id) or abort(404)
     if contact.merged_into_id:
-        return redirect(_url_of_edit(get_remaining(contact)), code=303)
+        return redirect(url_as_asked("customers.edit_contact", contact_id=get_remaining(contact).id), code=303)
     _require_open(contact)
     return _edit_page(EditContactForm(obj=contact, customer=contact.customer), contact)
 
@@ -109,12 +107,7 @@ def _merged_page(contact: Contact) -> str:
     form = EditContactForm(formdata=None, obj=kept, customer=kept.customer)
     sent = EditContactForm(obj=contact, customer=contact.customer)
     form.take_typed(sent, read_earlier(contact, sent.version.data or 0))
-    return _edit_page(form, kept, action=_url_of_edit(kept))
-
-
-def _url_of_edit(contact: Contact) -> str:
-    asked: dict[str, Any] = {name: request.args.get(name) for name in ("fields", "next")}
-    return url_for("customers.edit_contact", contact_id=contact.id, **asked)
+    return _edit_page(form, kept, action=url_as_asked("customers.edit_contact", contact_id=kept.id))
 
 
 def _require_open(contact: Contact) -> None:

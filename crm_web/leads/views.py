@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -29,7 +28,7 @@ from crm_web.records.queries import get_record, get_remaining, read_earlier
 from crm_web.web.form_fields import show_refusal
 from crm_web.web.idempotency import Answer, build_saved_answer, replay_response, store_response
 from crm_web.web.refills import refillable
-from crm_web.web.urls import next_url
+from crm_web.web.urls import next_url, url_as_asked
 from crm_web.web.ways_back import way_back
 
 
@@ -105,7 +104,7 @@ def _past_page(lead_id: int, today: Lead | None, moment: datetime) -> str:
 def edit_lead(lead_id: int) -> ResponseReturnValue:
     lead = _lead_or_404(lead_id)
     if lead.merged_into_id:
-        return redirect(_url_of_edit(get_remaining(lead)), code=303)
+        return redirect(url_as_asked("leads.edit_lead", lead_id=get_remaining(lead).id), code=303)
     _require_open(lead)
     form = EditLeadForm(obj=lead)
     form.owner_id.set_options(list_possible_owners(), lead.owner)
@@ -156,12 +155,7 @@ def _merged_page(lead: Lead) -> str:
     for one, owner in ((form, kept.owner), (sent, lead.owner)):
         one.owner_id.set_options(list_possible_owners(), owner)
     form.take_typed(sent, read_earlier(lead, sent.version.data or 0))
-    return _edit_page(form, kept, action=_url_of_edit(kept))
-
-
-def _url_of_edit(lead: Lead) -> str:
-    asked: dict[str, Any] = {name: request.args.get(name) for name in ("fields", "next")}
-    return url_for("leads.edit_lead", lead_id=lead.id, **asked)
+    return _edit_page(form, kept, action=url_as_asked("leads.edit_lead", lead_id=kept.id))
 
 
 @blueprint.post("/leads/<int:lead_id>/trash")

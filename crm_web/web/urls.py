@@ -26,6 +26,12 @@ def next_url(default: str) -> str:
     return safe_redirect_target(request.values.get("next")) or default
 
 
+def url_as_asked(endpoint: str, **ids: Any) -> str:
+    """Return the URL of the form of another record, for the same fields and with the same way on as this request."""
+    asked: dict[str, Any] = {name: request.args.get(name) for name in ("fields", "next")}
+    return url_for(endpoint, **asked, **ids)
+
+
 def url_before_id(endpoint: str, id_name: str) -> str:
     """Return what the URLs of all records of a kind begin with, such as ``/leads/``, for lists with many links."""
     first: dict[str, Any] = {id_name: 0}

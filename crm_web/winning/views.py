@@ -22,6 +22,7 @@ from crm_web.web.flash import Link
 from crm_web.web.form_fields import show_refusal, stored_values
 from crm_web.web.idempotency import Answer, replay_response, store_response
 from crm_web.web.refills import is_refill, refillable
+from crm_web.web.refusals import refusals_shown_at
 from crm_web.web.urls import next_url, safe_redirect_target
 from crm_web.winning import operations as winning_operations
 from crm_web.winning import queries as win_queries
@@ -208,11 +209,8 @@ def redo_win(lead_id: int, version: int) -> ResponseReturnValue:
     lead = get_record(Lead, lead_id) or abort(404)
     require_change(lead)
     was = lead.status
-    try:
+    with refusals_shown_at(come_back_to(lead)):
         winning_operations.redo_win(lead, version, by=current_user)
-    except DomainError as error:
-        db.session.rollback()
-        return Answer(error.message, come_back_to(lead), kind="warning").give()
     answer = build_win_answer(lead, was, None)
     db.session.commit()
     return answer.give()
@@ -266,11 +264,8 @@ def undo_move(lead_id: int, version: int) -> ResponseReturnValue:
     lead = get_record(Lead, lead_id) or abort(404)
     require_change(lead)
     place = come_back_to(lead)
-    try:
+    with refusals_shown_at(place):
         is_undone = winning_operations.undo_move(lead, version, by=current_user)
-    except DomainError as error:
-        db.session.rollback()
-        return Answer(error.message, place, kind="warning").give()
     if is_undone:
         answer = Answer(f"{lead.name} moved back to {lead.status.label}.", place)
     else:

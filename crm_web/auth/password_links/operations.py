@@ -32,9 +32,8 @@ def count_request(email: str, *, remote_address: str | None) -> None:
     :param email: as typed; an unknown one is counted alike
     :raise TooManyAttempts: if there were too many in the last 15 minutes
     """
-    account = sha256(email.strip().lower().encode()).hexdigest()
     count_within({f"links:{network_of(remote_address)}": REQUESTS_PER_ADDRESS})
-    count_within({f"links:{account}": REQUESTS_PER_ACCOUNT})
+    count_within({f"links:{_hash_account(email)}": REQUESTS_PER_ACCOUNT})
 
 
 def make_token() -> str:
@@ -44,9 +43,13 @@ def make_token() -> str:
 
 def write_decoy(email: str) -> None:
     """Write two rows that mean nothing, as a link and its email are two; they go with the expired counts."""
-    account = sha256(email.strip().lower().encode()).hexdigest()
+    account = _hash_account(email)
     for row in ("link", "email"):
         count_each([f"no-{row}:{account}"])
+
+
+def _hash_account(email: str) -> str:
+    return sha256(email.strip().lower().encode()).hexdigest()
 
 
 def create_link(employee: Employee, *, lasts: timedelta) -> str:

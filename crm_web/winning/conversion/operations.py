@@ -28,6 +28,7 @@ from crm_web.models import (
 from crm_web.records.batch import Batch, begin, save
 from crm_web.records.operations import check_owner, lock, move_to_trash, restore_from_trash
 from crm_web.records.phones import parse_phone_columns
+from crm_web.records.queries import get_remaining
 from crm_web.winning.conversion.queries import get_win_contact, has_contacts, list_where_known
 from crm_web.winning.mapping import (
     FOLLOWS,
@@ -143,9 +144,7 @@ def reuse_customer(lead: Lead, values: Mapping[str, Any] | None = None, *, by: E
     """
     if lead.customer_id is not None:
         return link_to_lead(lead, db.session.get_one(Customer, lead.customer_id), by=by)
-    customer = db.session.scalars(select(Customer).where(Customer.created_from_lead_id == lead.id)).one()
-    while customer.merged_into_id is not None:
-        customer = db.session.get_one(Customer, customer.merged_into_id)
+    customer = get_remaining(db.session.scalars(select(Customer).where(Customer.created_from_lead_id == lead.id)).one())
     lock(customer)
     if not customer.is_in_trash or customer.created_from_lead_id != lead.id:
         return link_to_lead(lead, customer, by=by)
