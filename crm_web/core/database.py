@@ -26,7 +26,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from crm_web.core import prepared
+from crm_web.core import column_index, prepared
 from crm_web.core.config import Settings, current_settings, name_database
 from crm_web.core.errors import PostgresError
 from crm_web.core.extensions import db
@@ -220,6 +220,7 @@ def init_app(app: Flask, start_server: Callable[[], None] | None = None) -> None
 
     event.listen(engine, "checkout", _check_connection)
     prepared.init_app(engine)
+    column_index.install()
     app.before_request(_fail_fast)
     app.teardown_request(_end_turn)
 

@@ -64,7 +64,8 @@ class Pair:
             begin.wait(30)
             status, headers, _ = self.window.post(server, path, fields)
             location, cookie = headers.get("Location"), headers.get("Set-Cookie", self.window.cookie).split(";")[0]
-            page = self.window.get(server, location, cookie)[2] if location else ""
+            shown, _, page = self.window.get(server, location, cookie) if location else (200, {}, "")
+            assert shown == 200, page
             said = " ".join(words(message) for message in parse(page)[0].select(".messages .message"))
             return Heard(status, location, said)
 
