@@ -142,7 +142,12 @@ def _yes_or_no(text: str) -> bool:
 
 def _is_company(text: str) -> bool:
     word = squash(text)
-    return word in COMPANIES if word in COMPANIES | PEOPLE else _yes_or_no(text)
+    if word in COMPANIES | PEOPLE:
+        return word in COMPANIES
+    try:
+        return _yes_or_no(text)
+    except ValueError as error:
+        raise ValueError("Use company or person, or 1 for a company and 0 for a person.") from error
 
 
 def _account_type(text: str) -> CustomerStatus:

@@ -59,8 +59,10 @@ WITH held AS MATERIALIZED (
     CROSS JOIN LATERAL (SELECT $values) n
     WHERE p.action = 'known' AND p.place = %(place)s
 ), noted AS (
-    UPDATE import_plan p SET changes = m.changes, kept = m.kept, outcome = CASE WHEN m.changes = '{}' THEN 'same'
-        WHEN jsonb_path_exists(m.changes, '$$.*[0] ? (@ != null)') THEN 'updated' ELSE 'filled' END
+    UPDATE import_plan p SET changes = coalesce(p.changes, '{}') || m.changes, kept = coalesce(p.kept, '{}') || m.kept,
+        outcome = CASE WHEN coalesce(p.changes, '{}') || m.changes = '{}' THEN 'same'
+        WHEN jsonb_path_exists(coalesce(p.changes, '{}') || m.changes, '$$.*[0] ? (@ != null)') THEN 'updated'
+        ELSE 'filled' END
     FROM merged m WHERE p.line = m.line AND (m.changes <> '{}' OR m.kept <> '{}')
 )
 UPDATE $table l SET $sets FROM merged m WHERE m.changes <> '{}' AND l.id = m.id

@@ -106,7 +106,7 @@ def _read_country(context: click.Context, parameter: click.Parameter, text: str 
     "--kind",
     "target",
     type=click.Choice([target.value for target in Target]),
-    help="What the rows become. Default: leads, or customers if the file is a list of companies.",
+    help="What the rows become; “mixed” is companies and people in one list. Default: by the headings.",
 )
 @click.option(
     "--existing",

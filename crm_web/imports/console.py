@@ -51,7 +51,8 @@ def echo_mapping(name: str, file: LeadFile) -> None:
     )
     click.echo(f"{name}: {how}")
     if file.target is not Target.LEADS:
-        click.echo(f"  This is a list of {file.target}.")
+        what = "companies and people" if file.target is Target.MIXED else file.target
+        click.echo(f"  This is a list of {what}.")
     elif file.mapping.kind is Kind.COMPANY:
         click.echo("  These rows name companies, but no people. They become leads; or use --kind customers.")
     for field, columns in file.mapping.chosen():

@@ -54,6 +54,10 @@ def list_notices(cursor: Cursor, reader: RowReader) -> list[str]:
         f"{mapping.name(place)} has days as Excel’s numbers: {number} is read as {read_moment(number, False):%Y-%m-%d}."
         for place, number in mapping.facts.day_numbers.items()
     ]
+    notices += [
+        f"{mapping.name(column)}: {plural(count, 'value')} of {whose} left out, because they have no field for it."
+        for (whose, column), count in sorted(reader.no_room.items())
+    ]
     if reader.without_currency:
         amounts = plural(reader.without_currency, "amount")
         notices.append(f"{amounts} without a currency: read as {reader.rules.currency}.")

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import partial
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from psycopg2.extensions import cursor as Cursor
 from psycopg2.extras import execute_values
@@ -12,26 +11,25 @@ from psycopg2.extras import execute_values
 from crm_web.core.clock import now
 from crm_web.core.database import raw_cursor
 from crm_web.core.errors import DomainError
-from crm_web.imports.activity_files.records import match_activities, settle_activities, write_activities
-from crm_web.imports.activity_files.rows import ActivityReader
-from crm_web.imports.customer_rows import ContactReader, CustomerReader
+from crm_web.imports.activity_files.records import write_activities
 from crm_web.imports.holding import hold_records
 from crm_web.imports.inspection import Question
 from crm_web.imports.mapping import ColumnMapping, choose_mapping
-from crm_web.imports.matching import match_leads, match_rows
+from crm_web.imports.mixed_parts import count_kinds, part_rows
 from crm_web.imports.notices import count_nameless, list_notices, list_owner_ids
 from crm_web.imports.outcomes import RowOutcome, count_outcomes, list_outcomes
 from crm_web.imports.owners import MOST_OWNERS, Staff, find_owners, is_id
 from crm_web.imports.parents import set_parents
 from crm_web.imports.plan import list_owner_words, refuse_owners, settle, skip_known
 from crm_web.imports.recognition import Kind, is_known
-from crm_web.imports.records import match_record_rows, match_records, write_records
+from crm_web.imports.records import write_records
 from crm_web.imports.references import keep_short_ids
 from crm_web.imports.relations import fill_leads, link_rows
-from crm_web.imports.rows import RowReader, RowRefused, Rules
+from crm_web.imports.rows import RowRefused, Rules
 from crm_web.imports.staging import CHUNK, Staging
 from crm_web.imports.tables import Row, Table, open_table
-from crm_web.imports.targets import Target, detect_status, detect_target, map_for
+from crm_web.imports.target_steps import READERS, STEPS
+from crm_web.imports.targets import Target, check_kinds, detect_status, detect_target, map_for
 from crm_web.imports.turns import wait_for_turn
 from crm_web.imports.vocabulary import squash
 from crm_web.imports.writing import activate_buyers, write_leads
@@ -186,7 +184,9 @@ def open_leads(stream: BinaryIO, options: Options, *, progress: Progress = lambd
     )
     mapping = map_table(replace(first, rows=_report_place(stream, first.rows, "Finding columns", progress)), options)
     target = options.target or detect_target(mapping)
-    return LeadFile(stream, _open_again(stream, first), map_for(target, mapping), target)
+    mapping = map_for(target, mapping)
+    check_kinds(target, mapping)
+    return LeadFile(stream, _open_again(stream, first), mapping, target)
 
 
 def _report_place(stream: BinaryIO, rows: Iterable[Row], what: str, progress: Progress) -> Iterator[Row]:
@@ -247,6 +247,18 @@ def import_leads(
     report = Report(left_out=file.mapping.left_out())
     _stage(file, options, cursor, progress, report, by)
     progress("Checking for duplicates", 0, 0)
+    for target in part_rows(cursor) if file.target is Target.MIXED else (file.target,):
+        part = replace(file, target=target)
+        _settle(part, options, cursor, by, report)
+        _write(part, options, cursor, progress, report)
+    if file.target is Target.MIXED:
+        report.notices.append(count_kinds(cursor, file.mapping.name_of("is_company")))
+    _count(cursor, report)
+    return report
+
+
+def _settle(file: LeadFile, options: Options, cursor: Cursor, by: Employee, report: Report) -> None:
+    """Decide what becomes of each staged row."""
     if file.target is not Target.CUSTOMERS:
         _link(file, cursor)
     keep_short_ids(cursor)
@@ -256,32 +268,6 @@ def import_leads(
     STEPS[file.target].match_rows(cursor)
     if options.existing is Existing.SKIP:
         skip_known(cursor)
-    _write(file, options, cursor, progress, report)
-    return report
-
-
-class Steps(NamedTuple):
-    """How the rows of one target are read, set beside the records that are here, and beside each other."""
-
-    reader: type[RowReader]
-    match: Callable[[Cursor], None]
-    match_rows: Callable[[Cursor], None]
-
-
-STEPS: Mapping[Target, Steps] = {
-    Target.CUSTOMERS: Steps(
-        CustomerReader,
-        partial(match_records, target=Target.CUSTOMERS),
-        partial(match_record_rows, target=Target.CUSTOMERS),
-    ),
-    Target.CONTACTS: Steps(
-        ContactReader,
-        partial(match_records, target=Target.CONTACTS),
-        partial(match_record_rows, target=Target.CONTACTS),
-    ),
-    Target.LEADS: Steps(RowReader, match_leads, match_rows),
-    Target.ACTIVITIES: Steps(ActivityReader, match_activities, settle_activities),
-}
 
 
 def _link(file: LeadFile, cursor: Cursor) -> None:
@@ -307,10 +293,18 @@ def _write(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
         write_activities(cursor, owner_id, updates=updates, progress=saved)
     else:
         status = detect_status(file.mapping)
-        write_records(cursor, file.target, owner_id, status=status, updates=updates, progress=saved)
+        write_records(
+            cursor,
+            file.target,
+            owner_id,
+            status=status,
+            updates=updates,
+            fills_customers="is_company" in file.mapping.columns,
+            progress=saved,
+        )
     if file.target is Target.CUSTOMERS:
-        report.notices += set_parents(cursor, file.mapping.name_of("parent_ref"), updates=updates)
-    _count(cursor, report)
+        column = file.mapping.name_of("parent_ref") or file.mapping.name_of("company")
+        report.notices += set_parents(cursor, column, updates=updates)
 
 
 def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress, report: Report, by: Employee) -> None:
@@ -318,8 +312,8 @@ def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
     regions = list_regions(options.country, by, home=options.region)
     drops = options.bad_values is BadValues.DROP
     rules = Rules(regions, options.currency, now(), statuses, drops, options.all_words)
-    reader = STEPS[file.target].reader(file.mapping, rules)
-    staging = Staging(cursor, of_activities=file.target is Target.ACTIVITIES)
+    reader = READERS[file.target](file.mapping, rules)
+    staging = Staging(cursor, file.target)
     for line, cells in _report_place(file.stream, file.csv.rows, "Reading", progress):
         report.read += 1
         try:
@@ -340,7 +334,7 @@ def _settle_owners(file: LeadFile, options: Options, cursor: Cursor, by: Employe
     owners = find_owners(staff, words, options.owner)
     execute_values(cursor, "INSERT INTO import_owners (word, employee_id, reason) VALUES %s", owners)
     refuse_owners(cursor, file.mapping.name_of("owner"))
-    report.new_employees = staff.created
+    report.new_employees += staff.created
     if staff.by_id or any(map(is_id, words)):
         report.notices += list_owner_ids(cursor, file.mapping.name_of("owner"), options.owner)
 

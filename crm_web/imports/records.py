@@ -142,8 +142,10 @@ UPDATE import_plan p SET customer_id = given.id FROM (
     SELECT line, nextval(pg_get_serial_sequence('customers', 'id')) AS id
     FROM (SELECT line FROM import_plan WHERE action = 'create' AND customer_id IS NULL ORDER BY line) in_order
 ) given WHERE given.line = p.line;
-INSERT INTO import_notes SELECT line, 92, false, '', '', 'No company: their customer is the person, as inactive.'
-FROM import_plan p WHERE p.action = 'create' AND NOT EXISTS (SELECT FROM customers c WHERE c.id = p.customer_id);
+INSERT INTO import_notes SELECT line, 92, false, '', '',
+    'No company: their customer is the person, as ' || coalesce(r.account_type, 'inactive') || '.'
+FROM import_plan p JOIN import_rows r USING (line)
+WHERE p.action = 'create' AND NOT EXISTS (SELECT FROM customers c WHERE c.id = p.customer_id);
 UPDATE import_plan p SET customer_id = first.customer_id FROM import_plan first WHERE first.line = p.same_as;
 """
 _ROWS = """
@@ -180,14 +182,24 @@ FROM import_plan p JOIN ($view) r ($names) USING (line) WHERE p.action = 'create
 }
 _CREATE_CUSTOMERS = Template(f"""
 INSERT INTO customers (id, created_at, status, $customer_columns) OVERRIDING SYSTEM VALUE
-SELECT own.customer_id, coalesce(created_at, now()), 'inactive', $customer_values
+SELECT own.customer_id, coalesce(created_at, now()), coalesce(account_type, 'inactive'), $customer_values
 FROM ({_ROWS}) typed JOIN (
     SELECT line, customer_id FROM import_plan p
     WHERE action = 'create' AND NOT EXISTS (SELECT FROM customers c WHERE c.id = p.customer_id)
 ) own USING (line) ORDER BY line
 """).substitute(SQL)  # noqa: S608
 """Someone without a company is a customer, as who is won without one is; the contact has the rest of the row."""
+_NOTE_MOVED = """
+INSERT INTO import_notes SELECT p.line, 93, false, '', '',
+    'Address, website, industry and owner are left out, because the contact belongs to a company here.'
+FROM import_plan p JOIN import_rows r USING (line) JOIN customers c ON c.id = p.customer_id AND c.kind = 'organisation'
+WHERE p.action = 'known' AND num_nonnulls(r.street, r.city, r.state, r.postal_code, r.website, r.industry, r.owner) > 0
+"""
+_OF_PERSON = ("website", "industry", *BILLING, "owner_id")
+"""What the customer that somebody without a company is has beyond their contact."""
 _PAIRS = {"phone": "phone", "phone_e164": "phone", "mobile": "mobile", "mobile_e164": "mobile"}
+_DIFFERENT_PLACE = " OR ".join(f"coalesce(crm_fold(l.{name}) <> crm_fold(r.{name}), false)" for name in BILLING)
+_SAME_PLACE = f"NOT ({_DIFFERENT_PLACE})"
 _IDS = {Target.CUSTOMERS: "customer_id", Target.CONTACTS: "contact_id"}
 
 
@@ -225,6 +237,7 @@ def write_records(
     *,
     status: CustomerStatus,
     updates: bool,
+    fills_customers: bool,
     progress: Callable[[int, int], None],
 ) -> None:
     """Write everything that was decided.
@@ -232,10 +245,16 @@ def write_records(
     :param owner_id: who gets the customers without an owner
     :param status: of new customers whose rows don't say it
     :param updates: whether known records take over what rows say, and not only what they lack
+    :param fills_customers: whether the rows of contacts say something of the customers that people without a company
+        are
     """
     main = Template(_CREATE[target]).substitute(status=status.value)
     create = (_CREATE_CUSTOMERS, main) if target is Target.CONTACTS else (main,)
-    write_in_batches(cursor, create, _build_change(target, updates), owner_id, progress)
+    change = _build_change(target, updates)
+    if target is Target.CONTACTS and fills_customers:
+        cursor.execute(_NOTE_MOVED)
+        change = f"{change};\n{_build_change_of_people(updates)}"
+    write_in_batches(cursor, create, change, owner_id, progress)
     cursor.execute(_KEEP_IDS.substitute(id=_IDS[target]))
 
 
@@ -244,7 +263,6 @@ def _build_change(target: Target, updates: bool) -> str:
     values = {name: _fill(name, updates) for name in fields}
     shown = [name for name in fields if not name.endswith("_e164")]
     kept = {name: keep(f"n.{name}", f"r.{name}", _phone_differs(name)) for name in shown if name != "owner_id"}
-    place = " OR ".join(f"coalesce(crm_fold(l.{name}) <> crm_fold(r.{name}), false)" for name in BILLING)
     return change_records(
         target.value,
         _IDS[target],
@@ -252,7 +270,22 @@ def _build_change(target: Target, updates: bool) -> str:
         values,
         changes={name: differ(f"l.{name}", f"n.{name}") for name in shown},
         kept=kept,
-        same_place=f"NOT ({place})" if target is Target.CUSTOMERS else "true",
+        same_place=_SAME_PLACE if target is Target.CUSTOMERS else "true",
+    )
+
+
+def _build_change_of_people(updates: bool) -> str:
+    """Known people without a company are customers, too."""
+    fields = ", ".join(f"typed.{CUSTOMER_FIELDS[name]} AS {name}" for name in _OF_PERSON)
+    return change_records(
+        Target.CUSTOMERS.value,
+        _IDS[Target.CUSTOMERS],
+        f"(SELECT typed.line, {fields} FROM ({_ROWS}) typed JOIN import_plan USING (line)"  # noqa: S608
+        " JOIN customers c ON c.id = customer_id AND c.kind = 'person') r",
+        {name: _fill(name, updates) for name in _OF_PERSON},
+        changes={name: differ(f"l.{name}", f"n.{name}") for name in _OF_PERSON},
+        kept={name: keep(f"n.{name}", f"r.{name}") for name in _OF_PERSON if name != "owner_id"},
+        same_place=_SAME_PLACE,
     )
 
 

@@ -33,7 +33,7 @@ OWN_SYSTEM = "row"
 """The ``external_system`` of rows without an id: their id is a digest of what they hold."""
 
 TOTALS = "This looks like a row of totals."
-NEEDED = ("external_id", "owner", "is_won")
+NEEDED = ("external_id", "owner", "is_won", "is_company")
 """What a row is refused for even where bad values are left out: it would become another record."""
 
 
@@ -92,6 +92,8 @@ class RowReader:
         """How many closed leads have no closing date: what is taken for it to how many."""
         self.without_currency = 0
         """How many amounts were read in the currency of ``rules``."""
+        self.no_room: Counter[tuple[str, int]] = Counter()
+        """How many values of each column were left out because some of the rows have no field for them."""
         self.steps = [plan_step(name, columns, readers) for name, columns in mapping.columns.items() if name in readers]
         self.steps = [step for step in self.steps if step.name not in labelled]
         self.addresses = [[plan_step(n, c, readers) for n, c in address.items()] for address in mapping.addresses]
@@ -259,9 +261,14 @@ class RowReader:
             self._name_deal(values, values["deal_name"])
 
     def _name_company(self, values: Values) -> None:
-        """In a list of people and companies the name of a company stands where those of people do."""
-        parts = [values.pop(name, None) for name in ("full_name", "first_name", "last_name")]
-        name = parts[0] or " ".join(filter(None, parts[1:]))
+        """In a list of people and companies the name of a company stands where those of people do, unless it has a
+        column of its own beside the parts of a person’s name.
+        """
+        whole = values.pop("full_name", None)
+        if not whole and values.get("company"):
+            return
+        parts = [values.pop(name, None) for name in ("first_name", "last_name")]
+        name = whole or " ".join(filter(None, parts))
         if name and values.get("company") not in (None, name):
             self._pass_over(self.mapping.columns["company"][0], values["company"])
         values["company"] = name or values.get("company")

@@ -15,6 +15,7 @@ from crm_web.imports.activity_files.rows import STAGED as ACTIVITY_COLUMNS
 from crm_web.imports.columns import COLUMNS
 from crm_web.imports.outcomes import LONGEST_VALUE
 from crm_web.imports.rows import Problem, Values
+from crm_web.imports.targets import Target
 
 RELATED = ("company_ref", "contact_ref", "company_domain", "deal_company", "parent_ref")
 """What a row says of its customer, its contact and its parent company beyond what a lead has."""
@@ -50,10 +51,17 @@ CREATE TEMPORARY TABLE import_owners (word text, employee_id bigint, reason text
 SET LOCAL work_mem = '64MB';
 SET LOCAL enable_nestloop = off;
 """)
-_ADD_ACTIVITIES = """
+_FURTHER = {
+    Target.ACTIVITIES: (
+        ACTIVITY_COLUMNS,
+        """
 ALTER TABLE import_rows ADD activity_kind text, ADD subject text, ADD happened_at timestamptz, ADD due_on date,
     ADD done_at timestamptz, ADD call_outcome text, ADD priority text, ADD deal_ref text
-"""
+""",
+    ),
+    Target.MIXED: (("is_person",), "ALTER TABLE import_rows ADD is_person boolean"),
+}
+"""What is staged of the rows of a target beyond what others have."""
 _INDEX = """
 CREATE UNIQUE INDEX ON import_rows (line);
 ANALYZE import_rows;
@@ -64,15 +72,16 @@ CHUNK = 1_000
 class Staging:
     """Takes rows and notes in, and sends them on in chunks."""
 
-    def __init__(self, cursor: Cursor, *, of_activities: bool = False) -> None:
+    def __init__(self, cursor: Cursor, target: Target = Target.LEADS) -> None:
         self._cursor = cursor
-        self._staged = STAGED + ACTIVITY_COLUMNS if of_activities else STAGED
+        further, add = _FURTHER.get(target, ((), ""))
+        self._staged = STAGED + further
         self._rows = _Sheet(cursor, "COPY import_rows FROM STDIN (FORMAT csv)")
         self._notes = _Sheet(cursor, "COPY import_notes FROM STDIN (FORMAT csv, FORCE_NOT_NULL (named, value))")
         related = ", ".join(f"''::text AS {name}" for name in RELATED)
         cursor.execute(_CREATE.substitute(columns=", ".join(COLUMNS), related=related))
-        if of_activities:
-            cursor.execute(_ADD_ACTIVITIES)
+        if add:
+            cursor.execute(add)
 
     def add(self, line: int, values: Values) -> None:
         """Stage one row."""

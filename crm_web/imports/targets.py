@@ -1,6 +1,6 @@
-"""What the rows of a file become: leads, customers, or contacts of customers."""
+"""What the rows of a file become: leads, customers, contacts of customers, both of these, or activities."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from enum import StrEnum
 
@@ -15,6 +15,7 @@ class Target(StrEnum):
     """In the order in which related files are imported: each may name records of those before it."""
 
     CUSTOMERS = "customers"
+    MIXED = "mixed"
     CONTACTS = "contacts"
     LEADS = "leads"
     ACTIVITIES = "activities"
@@ -42,19 +43,27 @@ _FIELDS = {
     Target.ACTIVITIES: ACTIVITY_FIELDS,
     Target.CONTACTS: _SHARED - {"owner"} | {"job_title", "company_ref", "company_domain"} | PHONE_COUNTRY,
 }
+_FIELDS[Target.MIXED] = _FIELDS[Target.CUSTOMERS] | _FIELDS[Target.CONTACTS]
+_WITH_ADDRESS = (Target.CUSTOMERS, Target.MIXED)
+_OF_LEADS = frozenset({"status", "is_won", "rating", "next_step", "lost_reason", "product"})
+"""What is said of leads, and not of people and companies who are just kept."""
+SYSTEM_OF_BOTH = "party"
+"""How the other system’s IDs of people and companies in one list begin, in place of those of people alone."""
 
 
 def fields_of(target: Target) -> frozenset[str]:
     """The fields that columns can become for a target."""
     if target is Target.LEADS:
         return FIELDS - {"parent_ref"}
-    return _FIELDS[target] | (frozenset(ADDRESS_HEADERS) if target is Target.CUSTOMERS else frozenset())
+    return _FIELDS[target] | (frozenset(ADDRESS_HEADERS) if target in _WITH_ADDRESS else frozenset())
 
 
 def detect_target(mapping: ColumnMapping) -> Target:
-    """Tell customers from leads: companies that are kept as such."""
+    """Tell customers from leads: companies that are kept as such, alone or in one list with people."""
     if mapping.kind is Kind.ACTIVITY:
         return Target.ACTIVITIES
+    if mapping.kind is Kind.PERSON and "is_company" in mapping.columns and not _OF_LEADS & mapping.columns.keys():
+        return Target.MIXED
     keys = [squash(name) for name in mapping.header]
     return Target.CUSTOMERS if mapping.kind is Kind.COMPANY and are_kept_companies(keys) else Target.LEADS
 
@@ -64,7 +73,7 @@ def detect_status(mapping: ColumnMapping) -> CustomerStatus:
     yet.
     """
     are_customers = any(squash(name).startswith(CUSTOMER_WORDS) for name in mapping.header)
-    is_inactive = mapping.kind is Kind.COMPANY and not are_customers
+    is_inactive = (mapping.kind is Kind.COMPANY or "is_company" in mapping.columns) and not are_customers
     return CustomerStatus.INACTIVE if is_inactive else CustomerStatus.ACTIVE
 
 
@@ -85,6 +94,8 @@ def detect_in_set(kind: Kind, filename: str, kinds: Collection[Kind], alone: Tar
     """
     if kind is Kind.COMPANY:
         return Target.CUSTOMERS
+    if alone is Target.MIXED:
+        return alone
     is_of_people = kind is Kind.PERSON and Kind.COMPANY in kinds and "lead" not in filename.casefold()
     return Target.CONTACTS if is_of_people else alone
 
@@ -95,15 +106,29 @@ def map_for(target: Target, mapping: ColumnMapping) -> ColumnMapping:
         mapping = mapping.without("parent_ref")
         return mapping if mapping.kind is Kind.DEAL else mapping.without("contact_ref")
     columns = {name: places for name, places in mapping.columns.items() if name in _FIELDS[target]}
-    if target is Target.CUSTOMERS:
-        columns |= _find_account_type(mapping.header)
-    addresses = mapping.addresses if target is Target.CUSTOMERS else ()
+    if target in _WITH_ADDRESS:
+        columns |= _find_account_type(mapping)
+    addresses = mapping.addresses if target in _WITH_ADDRESS else ()
     if target is Target.CONTACTS:
         addresses = tuple({"country": parts["country"]} for parts in mapping.addresses if "country" in parts)
-    return replace(mapping, columns=columns, addresses=addresses)
+    system = mapping.system
+    if target is Target.MIXED and system and system.startswith(f"{Kind.PERSON}_"):
+        system = SYSTEM_OF_BOTH + system.removeprefix(Kind.PERSON)
+    return replace(mapping, columns=columns, addresses=addresses, system=system)
 
 
-def _find_account_type(header: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    keys = [squash(name) for name in header]
+def check_kinds(target: Target, mapping: ColumnMapping) -> None:
+    """Make sure that the rows of a list of both say which they are.
+
+    :raise MappingUnclear: if no column does
+    """
+    if target is Target.MIXED and "is_company" not in mapping.columns:
+        raise MappingUnclear("No column says whether a row is a company or a person. Map one: --map is_company=…")
+
+
+def _find_account_type(mapping: ColumnMapping) -> dict[str, tuple[int, ...]]:
+    """What customers are; where the same column tells companies from people, it does not say it."""
+    keys = [squash(name) for name in mapping.header]
     places = [keys.index(key) for key in ACCOUNT_TYPE_HEADERS if key in keys]
+    places = [place for place in places if place not in mapping.columns.get("is_company", ())]
     return {"account_type": (places[0],)} if places else {}

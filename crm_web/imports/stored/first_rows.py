@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 from crm_web.core.clock import now
 from crm_web.imports.mapping import ColumnMapping
-from crm_web.imports.operations import STEPS, Options
+from crm_web.imports.operations import Options
 from crm_web.imports.rows import RowReader, RowRefused, Rules
 from crm_web.imports.stored.hints import hint_at_pages
 from crm_web.imports.tables import Table
+from crm_web.imports.target_steps import READERS
 from crm_web.imports.targets import Target
 from crm_web.imports.vocabulary import squash
 from crm_web.models import Employee
@@ -68,9 +69,9 @@ def read_first_rows(csv: Table, mapping: ColumnMapping, options: Options, *, by:
     statuses = {squash(word): status for word, status in options.statuses.items()}
     regions = list_regions(options.country, by, home=options.region)
     rules = Rules(regions, options.currency, now(), statuses, words=options.all_words)
-    reader = STEPS[options.target or Target.LEADS].reader(_settle(mapping), rules)
+    reader = READERS[options.target or Target.LEADS](_settle(mapping), rules)
     labels = _ACTIVITY if options.target is Target.ACTIVITIES else _LEAD
-    if options.target in (Target.CUSTOMERS, Target.CONTACTS):
+    if options.target in (Target.CUSTOMERS, Target.MIXED, Target.CONTACTS):
         labels = {name: label for name, label in labels.items() if name not in _OF_LEADS}
     left_open = sorted({place for question in mapping.questions for place in question.places})
     return [_read(reader, line, cells, labels, left_open) for line, cells in csv.sample[:SHOWN_ROWS]]

@@ -15,7 +15,13 @@ from crm_web.web.uploads import UploadField
 
 DELIMITERS = {",": "Comma", ";": "Semicolon", "\t": "Tab", "|": "Vertical bar"}
 ORDERS = {"dmy": "Day first (31/12/2026)", "mdy": "Month first (12/31/2026)"}
-TARGETS = {"leads": "Leads", "customers": "Customers", "contacts": "Contacts of customers", "activities": "Activities"}
+TARGETS = {
+    "leads": "Leads",
+    "customers": "Customers",
+    "contacts": "Contacts of customers",
+    "mixed": "Companies and people",
+    "activities": "Activities",
+}
 BAD_VALUES = {
     "refuse": "Refuse their rows",
     "drop": "Leave optional values out, with a note",

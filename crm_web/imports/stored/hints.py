@@ -3,7 +3,9 @@
 import re
 
 # The sentence that names an option of the command is the last one.
-_OPTION = re.compile(r"[^.”?!:;]*(?::[^.]*)?--(encoding|decimal-mark|day-first|status|map|delimiter|owner)\b.*", re.S)
+_OPTION = re.compile(
+    r"[^.”?!:;]*(?::[^.]*)?--(encoding|decimal-mark|day-first|status|map|delimiter|owner|kind)\b.*", re.S
+)
 _PLACES = {
     "encoding": "Choose another encoding under File settings.",
     "delimiter": "Choose another separator under File settings.",
@@ -11,6 +13,7 @@ _PLACES = {
     "day-first": "Choose the order of dates under File settings.",
     "status": "Choose its status under Columns.",
     "owner": "Choose who gets their rows under File settings.",
+    "kind": "Import the companies first.",
     "map": "Choose its field under Columns.",
 }
 

@@ -15,7 +15,7 @@ from crm_web.imports.stored.hints import hint_at_pages
 from crm_web.imports.stored.settings import read_options
 from crm_web.imports.stored.words import list_found
 from crm_web.imports.tables import FileUnreadable, Table, open_table
-from crm_web.imports.targets import Target, fields_of, map_for
+from crm_web.imports.targets import Target, check_kinds, fields_of, map_for
 from crm_web.models import Import
 from crm_web.records.labels import label_of
 
@@ -25,6 +25,7 @@ LONGEST_VALUE = 60
 READ_AT_ONCE = 10 * 1024 * 1024
 """Bytes of a file that is read as a whole while a page waits."""
 UNCLEAR = "No column names a lead. Choose a field such as Last name, Company or Email for at least one of them."
+UNTOLD = "No column says whether a row is a company or a person. Choose “Company or person” for the one that does."
 _LABELS = {
     "activity_kind": "Type of activity",
     "call_outcome": "Outcome of a call",
@@ -127,7 +128,14 @@ def map_columns(
     except FileUnreadable as error:
         # It breaks off below the first rows.
         return map_columns(csv, stored, is_whole=False)[0], error
-    return map_for(options.target, mapping) if options.target else mapping, None
+    if options.target is None:
+        return mapping, None
+    mapping = map_for(options.target, mapping)
+    try:
+        check_kinds(options.target, mapping)
+    except MappingUnclear:
+        return mapping, MappingUnclear(UNTOLD)
+    return mapping, None
 
 
 def list_questions(mapping: ColumnMapping | None) -> list[tuple[str, str]]:
@@ -220,19 +228,20 @@ def _by_field(columns: Iterable[SourceColumn], chosen: Mapping[int, str]) -> dic
 def show_rows(record: Import) -> dict[str, Any]:
     """Read the first rows of a file for its page.
 
-    :return: ``rows``, the header and the first rows, cut to what a page can show, ``None`` if they can’t be read; and
-        ``read``, the same rows as the import understands them
+    :return: ``rows``, the header and the first rows, cut to what a page can show, ``None`` if they can’t be read;
+        ``read``, the same rows as the import understands them; and ``kinds``, the column that tells companies from
+        people
     """
     try:
         csv, mapping = map_stored(record)
     except FileUnreadable:
-        return {"rows": None, "read": []}
+        return {"rows": None, "read": [], "kinds": ""}
     width = len(csv.header)
     rows = [[_cut(cell) for cell in (cells + [""] * width)[:width]] for _, cells in csv.sample[:SHOWN_ROWS]]
     if mapping is None:
-        return {"rows": (csv.header, rows), "read": []}
+        return {"rows": (csv.header, rows), "read": [], "kinds": ""}
     read = read_first_rows(csv, mapping, read_options(record.options), by=record.made_by)
-    return {"rows": (csv.header, rows), "read": read}
+    return {"rows": (csv.header, rows), "read": read, "kinds": mapping.name_of("is_company")}
 
 
 def _cut(text: str) -> str:

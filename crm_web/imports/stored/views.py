@@ -177,6 +177,7 @@ def _columns_page(record: Import, form: ColumnsForm, chosen: dict[int, str] | No
         columns=columns,
         chosen=chosen or {column.place: column.field for column in columns},
         is_unclear=mapping is None,
+        kinds=mapping.name_of("is_company") if mapping else "",
         fields=preview.list_fields(record),
         words=list_words(mapping, record.options),
     )
