@@ -21,7 +21,7 @@ def kept(session: Session) -> tuple[int, int]:
 def test_both_become_what_their_rows_say_and_are_undone(session: Session, upload: Upload, work: Work) -> None:
     page = upload(BOTH, "contacts.csv")
     assert page.form("/file")["target"] == "mixed"
-    assert "This list has companies and people, told apart by “Type”." in page.text
+    assert "This list has companies and people; the column “Type” says which is which." in page.text
     for _ in range(2):
         page = page.form("/file").submit().follow()
         assert "Companies become customers, people contacts of their company" in page.text
@@ -43,7 +43,7 @@ def test_both_become_what_their_rows_say_and_are_undone(session: Session, upload
 
 def test_both_become_leads_by_choice(session: Session, upload: Upload, work: Work) -> None:
     page = upload(BOTH, "contacts.csv").form("/file").submit(target="leads", preview="1").follow()
-    assert "All of them become leads. To keep them as customers and their contacts, choose" in page.text
+    assert "Each becomes a lead. To keep them as customers and their contacts, choose" in page.text
     page = page.form("/file").submit().follow().form("/columns").submit().follow()
     work()
     page.browser.open(page.url).button("Import 3 leads")
