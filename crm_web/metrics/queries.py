@@ -31,7 +31,7 @@ _COUNT = text("""
         coalesce((SELECT extract(epoch FROM now() - failed_at) FROM mailbox_checks
             WHERE :reads_mailbox), 0) AS mailbox_failing_seconds,
         (SELECT count(*) FROM imports WHERE state IN ('checking', 'importing', 'undoing')) AS imports_waiting,
-        (SELECT count(*) FROM erasures WHERE state <> 'done') AS erasures_open,
+        (SELECT count(*) FROM erasures WHERE state IN ('waiting', 'failed')) AS erasures_open,
         coalesce((SELECT extract(epoch FROM now() - seen_at) FROM worker_heartbeat), -1) AS worker_seen_seconds
 """)
 

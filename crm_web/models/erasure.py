@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -13,11 +13,12 @@ from crm_web.models.employee import Employee
 
 
 class ErasureState(StrEnum):
-    """How far an erasure is. Until it is done, nothing is erased."""
+    """How far an erasure is. Until it is done, nothing is erased; one that is canceled never is."""
 
     WAITING = "waiting"
     FAILED = "failed"
     DONE = "done"
+    CANCELED = "canceled"
 
     @property
     def label(self) -> str:
@@ -29,6 +30,7 @@ class Erasure(Base):
 
     :param records: kinds of records to ids, once they are erased
     :param counts: how much was erased of what
+    :param erased_by: who asked for it
     :param entity: the kind of one of the person's records, until they are erased
     :param record_id: its id
     :param mentions: keys of the texts about others that somebody chose
@@ -41,10 +43,21 @@ class Erasure(Base):
     __table_args__ = (
         CheckConstraint("(state = 'done') = (erased_at IS NOT NULL)", name="erased_at"),
         CheckConstraint(
-            "num_nonnulls(entity, record_id, mentions) = CASE state WHEN 'done' THEN 0 ELSE 3 END", name="whom"
+            "num_nonnulls(entity, record_id, mentions)"
+            " = CASE state WHEN 'done' THEN 0 WHEN 'canceled' THEN 2 ELSE 3 END",
+            name="whom",
         ),
         CheckConstraint("(state = 'failed') = (problem IS NOT NULL)", name="problem"),
-        UniqueConstraint("entity", "record_id"),
+        CheckConstraint(
+            "num_nonnulls(canceled_at, canceled_by_id) = CASE state WHEN 'canceled' THEN 2 ELSE 0 END",
+            name="canceled",
+        ),
+        Index(
+            *("uq_erasures_open", "entity", "record_id"),
+            unique=True,
+            postgresql_where=text("state IN ('waiting', 'failed')"),
+        ),
+        Index("ix_erasures_canceled_by_id", "canceled_by_id"),
         Index("ix_erasures_due", "id", postgresql_where=text("state = 'waiting'")),
     )
 
@@ -65,5 +78,8 @@ class Erasure(Base):
     to_search: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     seen_at: Mapped[Timestamp | None]
+    canceled_at: Mapped[Timestamp | None]
+    canceled_by_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id", ondelete="RESTRICT"))
 
-    erased_by: Mapped[Employee | None] = relationship()
+    erased_by: Mapped[Employee | None] = relationship(foreign_keys=erased_by_id)
+    canceled_by: Mapped[Employee | None] = relationship(foreign_keys=canceled_by_id)

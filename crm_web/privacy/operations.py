@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, CursorResult, delete, func, null, or_, select, update
 
-from crm_web.core.errors import DomainError
+from crm_web.core.errors import Conflict, DomainError
 from crm_web.core.extensions import db
 from crm_web.customers.spec import CUSTOMERS
 from crm_web.imports.turns import keep_imports_waiting
@@ -64,11 +64,16 @@ GONE: dict[RecordKind, Sequence[str]] = {
 """The columns that are emptied."""
 NAMED = {RecordKind.LEAD: "last_name", RecordKind.CUSTOMER: "name", RecordKind.CONTACT: "last_name"}
 """The column that says that somebody was erased."""
+_ERASED_ONE_AT_A_TIME = 7430011
 _ASKED_ONE_AT_A_TIME = 7430012
 
 
 class NobodyThere(DomainError):
     """There is no such record."""
+
+
+class ErasureBegun(Conflict):
+    """The worker is at this erasure, or done with it."""
 
 
 def request_erasure(kind: RecordKind, record_id: int, *, mentions: Collection[str] = (), by: Employee) -> Erasure:
@@ -90,6 +95,35 @@ def request_erasure(kind: RecordKind, record_id: int, *, mentions: Collection[st
         setattr(erasure, name, value)
     db.session.flush()
     return erasure
+
+
+def cancel_erasure(erasure: Erasure, *, by: Employee) -> None:
+    """Cancel an erasure that no worker has begun; one that is canceled already stays so.
+
+    :raise ErasureBegun: if a worker is at it, or it is done
+    """
+    # Whoever asks for it once more takes turns with this.
+    db.session.execute(select(func.pg_advisory_xact_lock(_ASKED_ONE_AT_A_TIME)))
+    locked = select(Erasure).where(Erasure.id == erasure.id).with_for_update(key_share=True)
+    db.session.execute(locked.execution_options(populate_existing=True))
+    if erasure.state is ErasureState.CANCELED:
+        return
+    if erasure.state is ErasureState.DONE:
+        raise ErasureBegun("This person is erased already.")
+    # A worker that was killed has begun, and is at nothing any more.
+    if erasure.state is ErasureState.WAITING and erasure.attempts and not take_erasing_turn():
+        raise ErasureBegun("The worker has begun to erase this person. It can’t be canceled any more.")
+    erasure.state, erasure.canceled_at, erasure.canceled_by_id = ErasureState.CANCELED, func.now(), by.id
+    erasure.problem = erasure.mentions = None
+    db.session.flush()
+
+
+def take_erasing_turn() -> bool:
+    """Let nobody else erase until the end of the transaction; returns whether nobody is at it.
+
+    The lock writes nothing: so nobody who follows changes waits for it while history is searched.
+    """
+    return bool(db.session.scalar(select(func.pg_try_advisory_xact_lock(_ERASED_ONE_AT_A_TIME))))
 
 
 def erase_person(erasure: Erasure, progress: Callable[[int, int], None] = lambda done, total: None) -> None:

@@ -20,6 +20,7 @@ from crm_web.models import (
     Customer,
     CustomerKind,
     Erasure,
+    ErasureState,
     File,
     IncomingEmail,
     Lead,
@@ -272,15 +273,27 @@ def get_erasure(erasure_id: int) -> Erasure | None:
 
 
 def list_erasures(*, limit: int = 50) -> Sequence[Erasure]:
-    """List erasures: those that are not done first, then the latest."""
-    query = select(Erasure).order_by(Erasure.erased_at.desc().nulls_first(), Erasure.id.desc()).limit(limit)
-    return db.session.scalars(query.options(joinedload(Erasure.erased_by))).all()
+    """List erasures: those that are open first, then the latest."""
+    ended_at = func.coalesce(Erasure.erased_at, Erasure.canceled_at)
+    query = select(Erasure).order_by(ended_at.desc().nulls_first(), Erasure.id.desc()).limit(limit)
+    return db.session.scalars(query.options(joinedload(Erasure.erased_by), joinedload(Erasure.canceled_by))).all()
 
 
 def find_open_erasure(person: Person) -> Erasure | None:
-    """Find the erasure of a person that is not done yet."""
-    is_theirs = tuple_(Erasure.entity, Erasure.record_id).in_(person.records)
-    return db.session.scalar(select(Erasure).where(is_theirs).limit(1))
+    """Find the erasure of a person that is neither done yet nor canceled."""
+    is_open = Erasure.state.in_((ErasureState.WAITING, ErasureState.FAILED))
+    return db.session.scalar(select(Erasure).where(_is_of(person), is_open).limit(1))
+
+
+def find_canceled_erasure(person: Person) -> Erasure | None:
+    """Find the erasure of a person that was canceled last, with who did it."""
+    query = select(Erasure).where(_is_of(person), Erasure.state == ErasureState.CANCELED)
+    query = query.options(joinedload(Erasure.canceled_by)).order_by(Erasure.canceled_at.desc()).limit(1)
+    return db.session.scalar(query)
+
+
+def _is_of(person: Person) -> ColumnElement[bool]:
+    return tuple_(Erasure.entity, Erasure.record_id).in_(person.records)
 
 
 def has_running_worker() -> bool:

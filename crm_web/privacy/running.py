@@ -1,7 +1,6 @@
 """The worker's part: erase those who wait for it, one at a time.
 
-Only one worker erases, by a lock that writes nothing: so nobody who follows changes waits for it while history is
-searched. Whatever is erased is so in one transaction; what a killed worker began is begun anew.
+Only one worker erases. Whatever is erased is so in one transaction; what a killed worker began is begun anew.
 """
 
 import time
@@ -15,12 +14,11 @@ from crm_web.core.extensions import db
 from crm_web.core.request_log import log_event
 from crm_web.imports.turns import ImportRunning
 from crm_web.models import Erasure, ErasureState
-from crm_web.privacy.operations import erase_person
+from crm_web.privacy.operations import erase_person, take_erasing_turn
 
 POLL_SECONDS = 1.0
 MOST_ATTEMPTS = 3
 NOTED_EVERY = 0.5
-_ONE_AT_A_TIME = 7430011
 GAVE_UP = "The worker failed at this three times. Try again, or look at its log."
 
 
@@ -36,7 +34,11 @@ class ErasureRunner:
         erasure = _claim_erasure()
         if erasure is None:
             return False
-        if _note(erasure.id, attempts=Erasure.attempts + 1, searched=0, to_search=0) > MOST_ATTEMPTS:
+        attempts = _note(erasure.id, is_waiting=True, attempts=Erasure.attempts + 1, searched=0, to_search=0)
+        if attempts is None:
+            # It was canceled just now.
+            return True
+        if attempts > MOST_ATTEMPTS:
             _fail(erasure, GAVE_UP)
             return True
         try:
@@ -55,7 +57,7 @@ class ErasureRunner:
 
 def _claim_erasure() -> Erasure | None:
     due = select(Erasure).where(Erasure.state == ErasureState.WAITING).order_by(Erasure.id).limit(1)
-    if db.session.scalar(due) is None or not db.session.scalar(select(func.pg_try_advisory_xact_lock(_ONE_AT_A_TIME))):
+    if db.session.scalar(due) is None or not take_erasing_turn():
         return None
     # Another worker may just have ended.
     return db.session.scalar(due.execution_options(populate_existing=True))
@@ -86,8 +88,14 @@ class ProgressNotes:
             _note(self._erasure_id, searched=done, to_search=total)
 
 
-def _note(erasure_id: int, **values: object) -> int:
-    """Write down how far it is; returns how often a worker began."""
-    note = update(Erasure).where(Erasure.id == erasure_id).values(seen_at=func.clock_timestamp(), **values)
+def _note(erasure_id: int, *, is_waiting: bool = False, **values: object) -> int | None:
+    """Write down how far it is.
+
+    :param is_waiting: only if it is not canceled meanwhile
+    :return: how often a worker began; ``None`` if it is canceled
+    """
+    note = update(Erasure).where(Erasure.id == erasure_id)
+    note = note.where(Erasure.state == ErasureState.WAITING) if is_waiting else note
+    note = note.values(seen_at=func.clock_timestamp(), **values)
     with Session(db.engine) as own, own.begin():
-        return own.scalar(note.returning(Erasure.attempts)) or 0
+        return own.scalar(note.returning(Erasure.attempts))

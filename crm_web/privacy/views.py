@@ -17,6 +17,7 @@ from crm_web.privacy.mentions.queries import find_employee, list_mentions
 from crm_web.privacy.queries import Person
 from crm_web.web.flash import flash_message
 from crm_web.web.idempotency import Answer
+from crm_web.web.refusals import refusals_shown_at
 
 LONGEST = 300
 _PATH = "/<kind>/<int:record_id>"
@@ -40,7 +41,7 @@ def show_person(kind: str, record_id: int) -> ResponseReturnValue:
         kind=kind,
         record_id=record_id,
         records=queries.describe_person(person),
-        erasure=queries.find_open_erasure(person),
+        erasure=queries.find_open_erasure(person) or queries.find_canceled_erasure(person),
         changes=format_changes(queries.list_changes(person), with_records=True),
     )
 
@@ -86,9 +87,22 @@ def erase_person(kind: str, record_id: int) -> ResponseReturnValue:
 @allowed(Action.PURGE)
 def retry_erasure(erasure_id: int) -> ResponseReturnValue:
     erasure = queries.get_erasure(erasure_id) or abort(404)
-    if erasure.entity is None or erasure.record_id is None:
+    if erasure.state is not ErasureState.FAILED or erasure.entity is None or erasure.record_id is None:
         return redirect(url_for("privacy.show_erasure", erasure_id=erasure_id), code=303)
     return _ask_worker(erasure.entity, erasure.record_id, erasure.mentions or ())
+
+
+@blueprint.post("/erasures/<int:erasure_id>/cancel")
+@allowed(Action.PURGE)
+def cancel_erasure(erasure_id: int) -> ResponseReturnValue:
+    erasure = queries.get_erasure(erasure_id) or abort(404)
+    place = url_for("privacy.show_erasure", erasure_id=erasure_id)
+    with refusals_shown_at(place):
+        operations.cancel_erasure(erasure, by=current_user)
+    answer = Answer("Erasure canceled. Nothing was erased.", place)
+    db.session.commit()
+    log_event("erasure_canceled", erasure_id=erasure_id)
+    return answer.give()
 
 
 def _ask_worker(kind: RecordKind, record_id: int, mentions: Collection[str]) -> ResponseReturnValue:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -10,10 +11,12 @@ from sqlalchemy.orm import Session
 from crm_web.core.extensions import db
 from crm_web.imports.turns import _ONE_AT_A_TIME as IMPORTS
 from crm_web.models import Employee, Erasure, Lead
+from crm_web.privacy import running
+from crm_web.privacy.operations import _ERASED_ONE_AT_A_TIME
 from crm_web.privacy.running import GAVE_UP, ErasureRunner
 from tests.databases import OwnDatabase
 from tests.factories import make_lead, make_sign_in
-from tests.page import Browser, words
+from tests.page import Browser, Page, words
 from tests.worker.run import run_worker
 
 BrowserAs = Callable[[Employee], Browser]
@@ -142,3 +145,88 @@ def let_another_try(own: OwnDatabase) -> None:
     with own.app.app_context():
         assert not ErasureRunner().run()
         db.session.commit()
+
+
+def cancel(browser: Browser, place: str) -> Page:
+    return browser.open(place).button("Cancel erasure").follow()
+
+
+def test_who_waits_can_be_kept(
+    app: Flask, browser_as: BrowserAs, session: Session, ada: Employee, max: Employee
+) -> None:
+    lead, browser = make_lead(session, **KNOWN), browser_as(ada)
+    place = ask(browser, lead)
+    assert browser_as(max).post("privacy.cancel_erasure", erasure_id=int(place.rpartition("/")[2])).status == 403
+    page = cancel(browser, place)
+    assert page.flash == "Erasure canceled. Nothing was erased."
+    assert "Canceled by Ada" in page.text and not page.has("form[action$=cancel]")
+    ((listed, status, ended_on),) = list_on_privacy_page(browser)
+    assert (listed, status) == (place, "Canceled") and ended_on
+    shown = browser.get("privacy.show_person", kind="lead", record_id=lead.id)
+    assert "An erasure of this person was canceled" in shown.text and "Canceled by Ada" in shown.text
+    run_worker(app)
+    # Neither once more nor by an old page.
+    for endpoint in ("privacy.cancel_erasure", "privacy.retry_erasure"):
+        assert browser.post(endpoint, erasure_id=int(place.rpartition("/")[2])).location == place
+    run_worker(app)
+    session.refresh(lead)
+    assert lead.last_name == "Quixley"
+    again = ask(browser, lead)
+    assert again != place
+    run_worker(app)
+    session.refresh(lead)
+    assert lead.last_name == "Erased"
+    assert [row[:2] for row in list_on_privacy_page(browser)] == [(again, "Done"), (place, "Canceled")]
+    page = cancel_by_old_page(browser, again)
+    assert page.flash == "This person is erased already."
+
+
+def cancel_by_old_page(browser: Browser, place: str) -> Page:
+    return browser.post("privacy.cancel_erasure", erasure_id=int(place.rpartition("/")[2])).follow()
+
+
+def test_who_failed_to_be_erased_can_be_kept(browser_as: BrowserAs, session: Session, ada: Employee) -> None:
+    lead, browser = make_lead(session, **KNOWN), browser_as(ada)
+    place = ask(browser, lead)
+    session.execute(update(Erasure).values(state="failed", problem=GAVE_UP))
+    session.commit()
+    assert "Canceled by Ada" in cancel(browser, place).text
+
+
+def test_nobody_is_kept_whom_the_worker_is_at(own_database: OwnDatabase) -> None:
+    with own_database.session() as session, own_database.session() as worker:
+        ada = own_database.find(session, "ada")
+        lead = make_lead(session, by=ada, **KNOWN)
+        browser = Browser(own_database.app, make_sign_in(session, ada))
+        place = ask(browser, lead)
+        session.execute(update(Erasure).values(attempts=1))
+        session.commit()
+        worker.execute(select(func.pg_advisory_xact_lock(_ERASED_ONE_AT_A_TIME)))
+        page = cancel(browser, place)
+        assert "The worker has begun to erase this person. It can’t be canceled any more." in page.text
+        # A worker that was killed is at nothing.
+        worker.rollback()
+        assert "Canceled by Ada" in cancel(browser, place).text
+
+
+def test_a_worker_that_comes_too_late_begins_nothing(
+    own_database: OwnDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with own_database.session() as session:
+        ada = own_database.find(session, "ada")
+        lead = make_lead(session, by=ada, **KNOWN)
+        browser = Browser(own_database.app, make_sign_in(session, ada))
+        place, claim = ask(browser, lead), running._claim_erasure
+
+        def claim_and_lose() -> Erasure | None:
+            claimed = claim()
+            cancel(browser, place)
+            return claimed
+
+        monkeypatch.setattr(running, "_claim_erasure", claim_and_lose)
+        with own_database.app.app_context():
+            assert ErasureRunner().run()
+            db.session.commit()
+        session.expire_all()
+        assert lead.last_name == "Quixley"
+        assert "Canceled by Ada" in browser.open(place).text
