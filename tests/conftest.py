@@ -6,21 +6,29 @@ import gc
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, cast
 
 import psycopg2
 import pytest
 from flask import Flask, g, has_request_context
 from hypothesis import settings
-from sqlalchemy import event, select
+from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session
 
 from crm_web import create_app
 from crm_web.core.extensions import db
 from crm_web.models import Employee
 from crm_web.models.base import Base
-from tests.databases import OwnDatabase, build_templates, copy_template, drop_all, server, settings_for
+from tests.databases import (
+    OwnDatabase,
+    build_templates,
+    copy_template,
+    drop_all,
+    find_employee,
+    server,
+    settings_for,
+)
 from tests.factories import make_sign_in
 from tests.page import Browser
 
@@ -90,6 +98,31 @@ def _watch_for_reading_after_commits() -> None:
         assert not is_late or isinstance(record, Employee), f"{record} is read after the commit: {names}"
 
 
+@contextmanager
+def _rolled_back(app: Flask) -> Iterator[Connection]:
+    """Let all that uses the database share one transaction, which is rolled back in the end; or, within such a one, a
+    savepoint.
+    """
+    with app.app_context():
+        engines = cast(dict[str | None, Any], db.engines)
+    engine = engines[None]
+    with nullcontext(engine) if isinstance(engine, Connection) else engine.connect() as connection:
+        transaction = connection.begin_nested() if connection is engine else connection.begin()
+        engines[None] = connection
+        try:
+            yield connection
+        finally:
+            engines[None] = engine
+            transaction.rollback()
+
+
+@pytest.fixture(scope="module")
+def ground(installation: Flask) -> Iterator[Session]:
+    """A session for rows that all tests of a module begin with, made once by a fixture of the module."""
+    with _rolled_back(installation) as connection, _open_session(connection) as session:
+        yield session
+
+
 @pytest.fixture
 def app(installation: Flask) -> Iterator[Flask]:
     """The application inside one transaction that is rolled back after the test.
@@ -97,17 +130,8 @@ def app(installation: Flask) -> Iterator[Flask]:
     Requests really commit (into a savepoint), so a view that forgot to is seen; nothing stays. No application context
     is kept open: ``g`` would be shared between requests.
     """
-    with installation.app_context():
-        engines = cast(dict[str | None, Any], db.engines)
-    engine = engines[None]
-    with engine.connect() as connection:
-        transaction = connection.begin()
-        engines[None] = connection
-        try:
-            yield installation
-        finally:
-            engines[None] = engine
-            transaction.rollback()
+    with _rolled_back(installation):
+        yield installation
 
 
 @pytest.fixture
@@ -115,42 +139,42 @@ def session(app: Flask) -> Iterator[Session]:
     """The test's own session beside those of the requests; ``session.refresh(row)`` shows what a request wrote."""
     with app.app_context():
         connection = db.engines[None]
-    with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+    with _open_session(connection) as session:
         yield session
+
+
+def _open_session(connection: Any) -> Session:
+    return Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
 
 
 @pytest.fixture
 def ann(session: Session) -> Employee:
     """A seller."""
-    return _find(session, "ann")
+    return find_employee(session, "ann")
 
 
 @pytest.fixture
 def bob(session: Session) -> Employee:
     """Another seller."""
-    return _find(session, "bob")
+    return find_employee(session, "bob")
 
 
 @pytest.fixture
 def max(session: Session) -> Employee:
     """The manager."""
-    return _find(session, "max")
+    return find_employee(session, "max")
 
 
 @pytest.fixture
 def ada(session: Session) -> Employee:
     """The administrator."""
-    return _find(session, "ada")
+    return find_employee(session, "ada")
 
 
 @pytest.fixture
 def vera(session: Session) -> Employee:
     """A viewer."""
-    return _find(session, "vera")
-
-
-def _find(session: Session, first_name: str) -> Employee:
-    return session.scalars(select(Employee).where(Employee.email == f"{first_name}@piper.example")).one()
+    return find_employee(session, "vera")
 
 
 @pytest.fixture

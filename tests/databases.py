@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask_migrate import upgrade
 from psycopg2.extensions import connection as Connection
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, make_url, select, text
 from sqlalchemy.orm import Session
 
 from crm_web import create_app
@@ -124,6 +124,11 @@ def _connect(database_url: str) -> Connection:
     )
 
 
+def find_employee(session: Session, first_name: str) -> Employee:
+    """One of the cast, such as ``ann``."""
+    return session.scalars(select(Employee).where(Employee.email == f"{first_name}@piper.example")).one()
+
+
 class OwnDatabase:
     """A database that belongs to one test, or to the tests of a browser.
 
@@ -147,7 +152,7 @@ class OwnDatabase:
 
     def find(self, session: Session, first_name: str) -> Employee:
         """One of the cast, such as ``ann``."""
-        return session.query(Employee).filter_by(email=f"{first_name}@piper.example").one()
+        return find_employee(session, first_name)
 
     def restore(self, other: "OwnDatabase") -> None:
         """Make this database a copy of another one, as operators do: with what pg_dump writes and pg_restore reads."""
