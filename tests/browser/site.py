@@ -10,7 +10,7 @@ from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from crm_web.core.extensions import db
 from crm_web.demo.operations import load_demo
@@ -21,6 +21,9 @@ from tests.page import Browser
 
 WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 390, "height": 844}
+# On a machine that is busy with other tests a page may take long to draw itself; in milliseconds.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 # The first one draws no window, so that it takes a fifth less of the processor.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # An answer of 4xx is logged by Chromium as if it were an error of the page; that a form was wrong is no error.
@@ -105,7 +108,7 @@ class Visitor:
         self.context = context
         self.complaints: list[str] = []
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(PATIENCE)
         self.page.on("console", self._note)
         self.page.on("pageerror", lambda error: self.complaints.append(f"{self.page.url}: {error}"))
 

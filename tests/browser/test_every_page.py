@@ -33,6 +33,7 @@ from tests.factories import (
     make_activity,
     make_erasure,
     make_incoming_email,
+    make_lead,
     make_mail_template,
     make_merge,
     make_pair,
@@ -134,9 +135,13 @@ def _make_view(session: Session) -> int:
 
 
 def _make_duplicates(session: Session) -> int:
-    """Two leads that may be the same, and one that was merged; gives the id of the merge."""
-    open_leads = select(Lead).where(Lead.status == LeadStatus.NEW, Lead.deleted_at.is_(None)).order_by(Lead.id).limit(2)
-    one, other = session.scalars(open_leads)
+    """Two leads that are the same to the worker too, and one that was merged; gives the id of the merge."""
+    person: dict[str, Any] = {
+        "first_name": "Rosalind",
+        "last_name": "Quagliarella",
+        "email": "rosalind@quagliarella.example",
+    }
+    one, other = (make_lead(session, **person) for _ in range(2))
     make_pair(session, one, other)
     STATES["records side by side"] = f"/leads/merge?ids={one.id},{other.id}"
     return make_merge(session, one).id
