@@ -59,6 +59,8 @@ HEADERS: dict[str, str] = {
 }
 """The names of columns by the field that they hold; ``further`` ones have no field and end the text."""
 
+NAMES_OF_ANYTHING = frozenset({"relatedto", "regarding", "linksubjectname", "relatedtoname"})
+"""Columns of names that may be those of a deal, a company or a person."""
 _START = ("activity", "task", "call", "meeting", "event", "note", "engagement", "hs")
 FIELD_OF = {word: (field, rank) for field, line in HEADERS.items() for rank, word in enumerate(line.split())}
 

@@ -11,6 +11,7 @@ from psycopg2.extras import execute_values
 from crm_web.core.clock import now
 from crm_web.core.database import raw_cursor
 from crm_web.core.errors import DomainError
+from crm_web.imports.activity_files.names import keep_deal_names
 from crm_web.imports.activity_files.records import write_activities
 from crm_web.imports.holding import hold_records
 from crm_web.imports.inspection import Question
@@ -287,6 +288,7 @@ def _write(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
     if file.target is Target.LEADS:
         settle(cursor, updates=updates)
         report.new_sources = write_leads(cursor, owner_id, updates=updates, progress=saved)
+        keep_deal_names(cursor)
         report.notices += [*activate_buyers(cursor), *count_nameless(cursor)]
         _count_leads(cursor, report)
     elif file.target is Target.ACTIVITIES:

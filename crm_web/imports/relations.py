@@ -8,6 +8,8 @@ from string import Template
 
 from psycopg2.extensions import cursor as Cursor
 
+from crm_web.imports.targets import SYSTEM_OF_BOTH
+
 # Two systems can have the same ID; then what came in this very import is meant.
 _FIND_BY_ID = Template("""
 SELECT ref, min(id) AS id FROM (
@@ -26,6 +28,19 @@ INSERT INTO import_links (line) SELECT line FROM import_rows;
 CREATE UNIQUE INDEX ON import_links (line);
 ANALYZE import_links;
 """
+# In a list of companies and people both have IDs of one kind, so what a deal calls its contact can be a company.
+_TURN_TO_COMPANIES = f"""
+UPDATE import_rows r SET company_ref = r.contact_ref, contact_ref = NULL, company = coalesce(r.company, f.name),
+    first_name = CASE WHEN f.is_named THEN NULL ELSE r.first_name END,
+    last_name = CASE WHEN f.is_named THEN NULL ELSE r.last_name END
+FROM (
+    SELECT r.line, c.name, coalesce(crm_fold(crm_lead_name(r.first_name, r.last_name, NULL, NULL)) = c.sort_name, false)
+        AS is_named
+    FROM import_rows r JOIN external_ids e ON e.external_id = r.contact_ref JOIN customers c ON c.id = e.customer_id
+    WHERE e.system LIKE '{SYSTEM_OF_BOTH}\\_%%' AND c.kind = 'organisation' AND r.company_ref IS NULL
+        AND NOT EXISTS (SELECT FROM external_ids o WHERE o.external_id = r.contact_ref AND o.contact_id IS NOT NULL)
+) f WHERE f.line = r.line
+"""  # noqa: S608
 # A deal is often named after its company: “Long Group - New business”.
 _LINK_BY_NAME = """
 WITH named AS MATERIALIZED (
@@ -103,6 +118,8 @@ def link_rows(cursor: Cursor, columns: Mapping[str, str], *, by_name: bool) -> N
     :param by_name: whether by name, domain and email too, and not only by ID
     """
     cursor.execute(_BEGIN)
+    if "contact_ref" in columns:
+        cursor.execute(_TURN_TO_COMPANIES, {})
     for column, entity in REFERENCES.items():
         found = _FIND_BY_ID.substitute(entity=entity, column=column)
         cursor.execute(_LINK_BY_ID.substitute(entity=entity, column=column, found=found))

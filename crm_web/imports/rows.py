@@ -282,6 +282,8 @@ class RowReader:
 
     def _describe(self, values: Values, cells: Sequence[str]) -> None:
         """The name of a deal and its product have no field of their own and lead the description."""
+        if "deal_name" in values:
+            values["deal_title"] = values["deal_name"]
         lines = [
             f"{self.mapping.name(self.mapping.columns[name][0])}: {text}"
             for name in ("deal_name", "product")

@@ -17,8 +17,8 @@ from crm_web.imports.outcomes import LONGEST_VALUE
 from crm_web.imports.rows import Problem, Values
 from crm_web.imports.targets import Target
 
-RELATED = ("company_ref", "contact_ref", "company_domain", "deal_company", "parent_ref")
-"""What a row says of its customer, its contact and its parent company beyond what a lead has."""
+RELATED = ("company_ref", "contact_ref", "company_domain", "deal_company", "parent_ref", "deal_title")
+"""What a row says of its customer, contact, parent company and deal beyond what a lead has."""
 STAGED = ("line", "owner", "has_status", "closes", "by_person", "is_named_by_deal", "account_type", *RELATED, *COLUMNS)
 """A staged row: the owner as the file names it, what decides about duplicates, and columns of ``leads``."""
 
@@ -56,7 +56,7 @@ _FURTHER = {
         ACTIVITY_COLUMNS,
         """
 ALTER TABLE import_rows ADD activity_kind text, ADD subject text, ADD happened_at timestamptz, ADD due_on date,
-    ADD done_at timestamptz, ADD call_outcome text, ADD priority text, ADD deal_ref text
+    ADD done_at timestamptz, ADD call_outcome text, ADD priority text, ADD deal_ref text, ADD names_deal boolean
 """,
     ),
     Target.MIXED: (("is_person",), "ALTER TABLE import_rows ADD is_person boolean"),

@@ -61,6 +61,23 @@ def test_an_export_of_capsule(import_file: ImportFile, session: Session, ada: Em
     assert counts(import_file(content)) == (0, 0, 3, 0)
 
 
+def test_deals_of_companies_and_of_people(import_file: ImportFile, session: Session) -> None:
+    """What Capsule calls the contact of an opportunity is a person or a company."""
+    import_file(CAPSULE.format(owner=""))
+    result = import_file(
+        "Id,Name,Contact,Contact Id,Milestone,Value,Currency\n71,Paper,Quist Paper,11,New,5,EUR\n"
+        "72,Pens,Ebba Quist,12,New,5,EUR\n73,Ink,Nobody,99,New,5,EUR\n"
+    )
+    assert counts(result) == (3, 0, 0, 0)
+    quist, _ivo = customers(session)
+    paper, pens, ink = leads(session)
+    assert (paper.name, paper.company, paper.last_name, paper.customer_id) == (quist.name, quist.name, None, quist.id)
+    assert (pens.name, pens.company, pens.customer_id) == ("Ebba Quist", quist.name, quist.id)
+    assert (ink.name, ink.customer_id) == ("Nobody", None)
+    assert "line 4: Contact Id “99”: No contact with this ID is here. Not linked." in result.stdout
+    assert "Contact Id “11”" not in result.stdout
+
+
 def test_an_export_of_odoo(import_file: ImportFile, session: Session) -> None:
     assert counts(import_file(ODOO)) == (4, 0, 0, 0)
     group, subsidiary, ann = customers(session)

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from psycopg2.extensions import cursor as Cursor
 
+from crm_web.imports.activity_files.names import place_by_deal, place_by_name
 from crm_web.imports.batches import write_in_batches
 from crm_web.imports.changing import change_records, differ, keep, take
 
-# Of a deal by its ID; else of the person or company; else of a lead with that email or name.
+# Of a deal by its ID; else of the person or company; else of a lead with that email.
 _PLACE = """
 CREATE TEMPORARY TABLE import_places ON COMMIT DROP AS
 SELECT line, NULL::bigint AS lead_id, customer_id FROM import_links;
@@ -22,6 +23,8 @@ UPDATE import_places p SET lead_id = l.id FROM import_rows r, (
 UPDATE import_places p SET customer_id = c.id FROM import_rows r, external_ids e, customers c
 WHERE p.customer_id IS NULL AND p.lead_id IS NULL AND r.line = p.line AND e.external_id = r.deal_ref
     AND c.id = e.customer_id AND c.deleted_at IS NULL;
+"""
+_PLACE_BY_EMAIL = """
 UPDATE import_places p SET lead_id = l.id FROM import_rows r, (
     SELECT email_normalised AS email, max(id) AS id FROM leads
     WHERE deleted_at IS NULL AND email_normalised IN (SELECT lower(email) FROM import_rows) GROUP BY 1
@@ -31,40 +34,22 @@ UPDATE import_places p SET customer_id = c.id FROM import_rows r, (
     WHERE deleted_at IS NULL AND email_normalised IN (SELECT lower(email) FROM import_rows)
     GROUP BY 1 HAVING count(*) = 1
 ) c WHERE p.customer_id IS NULL AND p.lead_id IS NULL AND r.line = p.line AND c.email = lower(r.email);
-WITH named AS MATERIALIZED (
-    SELECT line, crm_fold(crm_lead_name(r.first_name, r.last_name, NULL, NULL)) AS name
-    FROM import_rows r JOIN import_places p USING (line)
-    WHERE p.customer_id IS NULL AND p.lead_id IS NULL AND r.last_name IS NOT NULL
-)
-UPDATE import_places p SET customer_id = c.customer_id FROM named n, (
-    SELECT sort_name, min(customer_id) AS customer_id FROM contacts
-    WHERE deleted_at IS NULL AND sort_name IN (SELECT name FROM named) GROUP BY sort_name HAVING count(*) = 1
-) c, customers u
-WHERE n.line = p.line AND c.sort_name = n.name AND u.id = c.customer_id AND u.deleted_at IS NULL;
-WITH named AS MATERIALIZED (
-    SELECT line, crm_fold(crm_lead_name(r.first_name, r.last_name, r.company, NULL)) AS name
-    FROM import_rows r JOIN import_places p USING (line) WHERE p.customer_id IS NULL AND p.lead_id IS NULL
-)
-UPDATE import_places p SET lead_id = l.id FROM named n, (
-    SELECT sort_name, min(id) AS id FROM leads
-    WHERE deleted_at IS NULL AND sort_name IN (SELECT name FROM named) GROUP BY sort_name HAVING count(*) = 1
-) l WHERE n.line = p.line AND l.sort_name = n.name;
 """
 _PLAN = """
 INSERT INTO import_plan (line, action, activity_id, lead_id, customer_id, matched)
 SELECT r.line, CASE WHEN e.id IS NOT NULL THEN 'known' WHEN num_nonnulls(p.lead_id, p.customer_id) = 0 THEN 'refused'
-    ELSE 'create' END, e.activity_id, coalesce(a.lead_id, p.lead_id),
+        WHEN d.line IS NOT NULL THEN 'refused' ELSE 'create' END, e.activity_id, coalesce(a.lead_id, p.lead_id),
     CASE WHEN coalesce(a.lead_id, p.lead_id) IS NULL THEN coalesce(a.customer_id, p.customer_id) END,
     CASE WHEN e.id IS NULL THEN NULL WHEN r.external_system = 'row' THEN 'content' ELSE 'ID' END
-FROM import_rows r JOIN import_places p USING (line)
+FROM import_rows r JOIN import_places p USING (line) LEFT JOIN import_doubts d USING (line)
 LEFT JOIN external_ids e ON e.system = r.external_system AND e.external_id = r.external_id AND e.activity_id IS NOT NULL
 LEFT JOIN activities a ON a.id = e.activity_id;
 CREATE UNIQUE INDEX ON import_plan (line);
-INSERT INTO import_notes SELECT p.line, 0, true, '', '', CASE
+INSERT INTO import_notes SELECT p.line, 0, true, '', '', CASE WHEN d.line IS NOT NULL THEN d.text
     WHEN num_nonnulls(r.email, r.last_name, r.company, r.deal_ref, r.contact_ref, r.company_ref, r.company_domain) = 0
     THEN 'Nothing names the lead, contact or customer that this belongs to.'
-    ELSE 'No lead, contact or customer here is the one that this belongs to, or several are.' END
-FROM import_plan p JOIN import_rows r USING (line) WHERE p.action = 'refused';
+    ELSE 'No lead, contact or customer here is the one that this belongs to.' END
+FROM import_plan p JOIN import_rows r USING (line) LEFT JOIN import_doubts d USING (line) WHERE p.action = 'refused';
 """
 _SETTLE = """
 UPDATE import_plan p SET action = 'known', same_as = d.first,
@@ -116,6 +101,9 @@ def match_activities(cursor: Cursor) -> None:
     """Find the lead or customer of each row, and the activities that are here already."""
     cursor.execute("DROP TABLE IF EXISTS pg_temp.import_places")
     cursor.execute(_PLACE)
+    place_by_deal(cursor)
+    cursor.execute(_PLACE_BY_EMAIL)
+    place_by_name(cursor)
     cursor.execute(_PLAN)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from crm_web.imports.activity_words import DONE, KINDS, NOT_DONE, OUTCOMES, PRIORITIES
+from crm_web.imports.activity_words import DONE, KINDS, NAMES_OF_ANYTHING, NOT_DONE, OUTCOMES, PRIORITIES
 from crm_web.imports.dates import read_moment
 from crm_web.imports.mapping import ColumnMapping
 from crm_web.imports.names import split_name
@@ -14,7 +14,10 @@ from crm_web.imports.vocabulary import UNKNOWNS, squash
 from crm_web.models import Activity, ActivityKind, limit_of
 from crm_web.records.parsing import read_email, read_text
 
-STAGED = ("activity_kind", "subject", "happened_at", "due_on", "done_at", "call_outcome", "priority", "deal_ref")
+STAGED = (
+    *("activity_kind", "subject", "happened_at", "due_on", "done_at", "call_outcome", "priority", "deal_ref"),
+    "names_deal",
+)
 """What is staged of an activity beyond what a lead has; its text is the description."""
 _NAMED = ("email", "full_name", "deal_name")
 """Whom it is about stands in the text too: the record that it is found by may be that person’s company."""
@@ -56,7 +59,8 @@ class ActivityReader(RowReader):
         if values.get("full_name"):
             values["first_name"], values["last_name"] = split_name(values.pop("full_name"))
         # What an activity is related to may be called a deal, and be a company.
-        deal = values.pop("deal_name", None)
+        deal = values["deal_title"] = values.pop("deal_name", None)
+        values["names_deal"] = squash(self.mapping.name_of("deal_name")) not in NAMES_OF_ANYTHING
         values["company"] = values.get("company") or deal
         self._cap_all(values, problems)
         self._write_text(values, lines, problems)
