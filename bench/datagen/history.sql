@@ -1,8 +1,8 @@
 -- The history of a batch: what the triggers would have told when its rows were entered, each at its moment in the story,
--- and the moves between. A lead came in as new; what it is beyond that, its moves brought. Not sorted: the lines of one
--- record come in their order anyway, and everything else asks for the time.
+-- and the moves between, as if all had come by imports. A lead came in as new; what it is beyond that, its moves brought.
+-- Not sorted: the lines of one record come in their order anyway, and everything else asks for the time.
 INSERT INTO changes (entity, entity_id, action, fields, actor_id, at, source, version)
-SELECT entity, entity_id, action, fields, actor_id, at, 'command', version FROM (
+SELECT entity, entity_id, action, fields, actor_id, at, 'import', version FROM (
     SELECT 'lead' AS entity, r.id AS entity_id, 'created' AS action,
         pg_temp.told(to_jsonb(r) - %(untold_of_leads)s::text[]
             - '{closed_at,customer_id,deleted_at,deleted_by_id,lost_note,lost_reason}'::text[])

@@ -20,7 +20,8 @@ WITH later AS (
         FROM activities r
 )
 INSERT INTO changes (entity, entity_id, action, fields, actor_id, at, source, version)
-SELECT entity, entity_id, action, fields, actor_id, at, 'command', version FROM (
+SELECT entity, entity_id, action, fields, actor_id, at, CASE WHEN actor_id IS NULL THEN 'command' ELSE 'web' END, version
+FROM (
     SELECT entity, entity_id, 'created' AS action, (
             SELECT jsonb_object_agg(key, jsonb_build_array(NULL, value))
             FROM jsonb_each(jsonb_strip_nulls(made.fields || coalesce(began.fields, '{}')))

@@ -43,6 +43,7 @@ CHANGE_SOURCES = {
     ChangeSource.BULK: "via bulk edit",
     ChangeSource.COMMAND: "via command line",
     ChangeSource.SQL: "via database",
+    ChangeSource.EMAIL: "by email",
 }
 """The ways in, as the end of a sentence."""
 
@@ -53,6 +54,7 @@ CHANGE_SOURCE_LABELS = {
     ChangeSource.BULK: "Bulk edit",
     ChangeSource.COMMAND: "Command line",
     ChangeSource.SQL: "Database",
+    ChangeSource.EMAIL: "Email",
 }
 """The ways in, as the lines of a choice."""
 
@@ -188,7 +190,7 @@ def format_change(change: Change, names: Mapping[RecordRef, RecordName]) -> Read
         at=change.at,
         who=change.actor.name if change.actor else None,
         action=_action_label(change),
-        source=_name_source(change),
+        source=CHANGE_SOURCES[change.source],
         request_id=change.request_id,
         record=record,
         entity_label=ENTITIES.get(change.entity, change.entity),
@@ -196,13 +198,6 @@ def format_change(change: Change, names: Mapping[RecordRef, RecordName]) -> Read
         place=place,
         fields=list(_fields(change, names)),
     )
-
-
-def _name_source(change: Change) -> str:
-    """Name the way in; of the worker's own activities there is one kind only, the emails that it received."""
-    if change.source is ChangeSource.COMMAND and change.fields.get("kind") == [None, ActivityKind.EMAIL]:
-        return "by email"
-    return CHANGE_SOURCES[change.source]
 
 
 def list_references(change: Change) -> Iterator[RecordRef]:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.orm import joinedload
@@ -37,6 +38,7 @@ from crm_web.history.formatting import (
 )
 from crm_web.lists.pagination import Page, Sort, load_page
 from crm_web.models import (
+    IS_RECEIVED_EMAIL,
     Activity,
     Change,
     ChangeAction,
@@ -141,11 +143,18 @@ def _conditions(filters: ChangeFilter) -> list[ColumnElement[bool]]:
     if filters.action:
         conditions.append(Change.action == filters.action)
     if filters.source:
-        conditions.append(Change.source == filters.source)
+        conditions.append(_is_from(filters.source))
     if filters.day:
         start, end = _span_of(filters.day, filters.zone)
         conditions += [Change.at >= start, Change.at < end]
     return conditions
+
+
+def _is_from(source: ChangeSource) -> ColumnElement[bool]:
+    if source is ChangeSource.EMAIL:
+        return IS_RECEIVED_EMAIL
+    is_stored = Change.stored_source == source
+    return is_stored & IS_RECEIVED_EMAIL.is_not(true()) if source is ChangeSource.COMMAND else is_stored
 
 
 def _span_of(day: date, zone: tzinfo) -> tuple[datetime, datetime]:

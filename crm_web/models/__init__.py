@@ -6,6 +6,7 @@ from crm_web.models.bulk_edit import BulkAction, BulkEdit, BulkEntity, BulkItem,
 from crm_web.models.calendar_feed import CalendarFeed
 from crm_web.models.change import (
     AUDIT_SETTINGS,
+    IS_RECEIVED_EMAIL,
     Change,
     ChangeAction,
     ChangeSource,
@@ -90,6 +91,7 @@ __all__ = [
     "DUE_STATES",
     "EVERYTHING",
     "FILE_CHUNK",
+    "IS_RECEIVED_EMAIL",
     "NEXT_DUE",
     "OPEN_STATES",
     "WAY_TO_WON",

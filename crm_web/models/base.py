@@ -32,14 +32,18 @@ class Base(DeclarativeBase):
 
 
 class EnumText(TypeDecorator[StrEnum]):
-    """A text column for an enum, with a CHECK on its values."""
+    """A text column for an enum, with a CHECK on its values.
+
+    :param unstored: a value that no row holds, because it is said from other columns
+    """
 
     impl = Text
     cache_ok = True
 
-    def __init__(self, words: type[StrEnum]) -> None:
+    def __init__(self, words: type[StrEnum], *, unstored: StrEnum | None = None) -> None:
         super().__init__()
         self.words = words
+        self.unstored = unstored
 
     @property
     def python_type(self) -> type[StrEnum]:
@@ -76,7 +80,7 @@ def _add_check(column: Column[Any], table: Any) -> None:
             CheckConstraint(_is_code(column.name, column.info["codes"]), name=f"{column.name}_known")
         )
     if isinstance(column.type, EnumText):
-        words = ", ".join(f"'{word.value}'" for word in column.type.words)
+        words = ", ".join(f"'{word.value}'" for word in column.type.words if word is not column.type.unstored)
         table.append_constraint(CheckConstraint(f"{column.name} IN ({words})", name=f"{column.name}_known"))
 
 

@@ -32,7 +32,7 @@ def test_enters_reads_changes_and_trashes_a_lead(session: Session, ann: Employee
     assert program.get(f"/leads/{lead['id']}").get_json()["deleted_at"].endswith("Z")
     assert program.post(f"/leads/{lead['id']}/restore").get_json()["deleted_at"] is None
     sources = session.scalars(
-        select(Change.source).where(Change.entity == "lead", Change.entity_id == lead["id"])
+        select(Change.stored_source).where(Change.entity == "lead", Change.entity_id == lead["id"])
     ).all()
     assert set(sources) == {ChangeSource.API}
     assert len(sources) == 4

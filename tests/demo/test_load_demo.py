@@ -88,7 +88,7 @@ def test_history_names_who_entered_what(filled: Session) -> None:
     lead = filled.scalars(select(Lead).order_by(Lead.id).limit(1)).one()
     of_lead = select(Change).where(Change.entity == "lead", Change.entity_id == lead.id)
     lines = filled.scalars(of_lead.order_by(Change.id)).all()
-    assert {(change.actor_id, change.source) for change in lines} == {(lead.created_by_id, ChangeSource.COMMAND)}
+    assert {(change.actor_id, change.source) for change in lines} == {(lead.created_by_id, ChangeSource.WEB)}
     assert [change.version for change in lines] == list(range(1, lead.version + 1))
 
 

@@ -43,7 +43,7 @@ def test_a_list_of_accounts_becomes_customers(import_file: ImportFile, session: 
     assert larsen.status is CustomerStatus.INACTIVE
     assert leads(session) == []
     assert counts(import_file(content.replace("Ada Morgan", ada.email))) == (0, 0, 2, 0)
-    assert set(session.scalars(select(Change.source).where(Change.entity == "customer"))) == {"import"}
+    assert set(session.scalars(select(Change.stored_source).where(Change.entity == "customer"))) == {"import"}
 
 
 HUBSPOT = "Record ID,Company name,Company Domain Name,Industry,City,Lifecycle Stage,Company owner"

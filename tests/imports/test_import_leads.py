@@ -80,7 +80,9 @@ def test_the_mapping_is_told(import_file: ImportFile) -> None:
 
 def test_history_names_who_and_the_source(import_file: ImportFile, session: Session, max: Employee) -> None:
     import_file(DEALS + "1,Acme,Ann,Keller,,,Won,5,2026-01-02,\n", "--as", max.email)
-    changes = {change.entity: change for change in session.scalars(select(Change).where(Change.source == "import"))}
+    changes = {
+        change.entity: change for change in session.scalars(select(Change).where(Change.stored_source == "import"))
+    }
     assert set(changes) == {"lead", "customer", "contact"}
     assert {change.actor_id for change in changes.values()} == {max.id}
     assert changes["lead"].fields["status"] == [None, "won"]

@@ -12,13 +12,16 @@ from sqlalchemy.orm import Session
 from crm_web.core.clock import now
 from crm_web.core.extensions import db
 from crm_web.emails.incoming.operations import receive_email
+from crm_web.emails.incoming.placing import list_candidates
 from crm_web.files.storage.queries import read_content
 from crm_web.history.formatting import format_change
 from crm_web.mail.operations import claim_mails, record_sent
 from crm_web.mail.sender import build_message
 from crm_web.models import (
     Activity,
+    ActivityKind,
     Change,
+    ChangeSource,
     EmailKind,
     Employee,
     File,
@@ -32,11 +35,14 @@ from crm_web.models import (
     NotificationKind,
     OutgoingMail,
     PlacingState,
+    set_audit_actor,
+    using_change_source,
 )
 from crm_web.notifications.operations import notify_of_the_rest
+from tests.api.client import Program
 from tests.emails.incoming.messages import INBOX, bounce, raw, write
-from tests.factories import make_contact, make_customer, make_lead
-from tests.page import Browser
+from tests.factories import make_contact, make_customer, make_lead, make_token
+from tests.page import Browser, Page
 
 BrowserAs = Callable[[Employee], Browser]
 SETTINGS = {"incoming_address": INBOX, "mail_from": f"Piper CRM <{INBOX}>"}
@@ -72,6 +78,10 @@ def send_from(browser: Browser, lead: Lead) -> OutgoingMail:
     return db.session.scalars(select(OutgoingMail).order_by(OutgoingMail.id.desc())).first() or OutgoingMail()
 
 
+def name_records(page: Page) -> list[str]:
+    return [link.get_text() for link in page.soup.select(".timeline-title > a")]
+
+
 @pytest.mark.usefixtures("in_app")
 def test_an_email_is_placed_on_the_lead_with_its_address_once(session: Session, ann: Employee, lead: Lead) -> None:
     message = write("Dear Ann,\n\n@ann please call.", To=f"{INBOX}, Ann <ann@piper.example>")
@@ -97,7 +107,7 @@ def test_an_email_is_placed_on_the_lead_with_its_address_once(session: Session, 
     assert [(it.entity, it.action, it.actor_id) for it in changes] == [
         ("activity", "created", None), ("file", "created", None)
     ]  # fmt: skip
-    assert format_change(changes[0], {}).source == "by email"
+    assert [format_change(change, {}).source for change in changes] == ["by email", "by email"]
 
     assert receive_email(message.as_bytes().replace(b"\n", b"\r\n")) is None, "read from another mailbox"
     message.add_header("Received", "by another.example")
@@ -105,6 +115,34 @@ def test_an_email_is_placed_on_the_lead_with_its_address_once(session: Session, 
     assert db.session.scalar(select(func.count()).select_from(Activity)) == 1
     other = receive(write("Something else"))
     assert other.activity_id != activity.id, "another email with the same Message-ID is not lost"
+
+
+@pytest.mark.usefixtures("in_app")
+def test_history_says_and_finds_what_came_by_email(
+    session: Session, browser_as: BrowserAs, ann: Employee, lead: Lead
+) -> None:
+    browser = browser_as(ann)
+    send_from(browser, lead)
+    message = write("Dear Ann,")
+    message.add_attachment(b"%PDF-1.7 content", maintype="application", subtype="pdf", filename="Order.pdf")
+    with using_change_source(ChangeSource.COMMAND):
+        activity_id = receive(message).activity_id
+        set_audit_actor(None)
+        db.session.add(Activity(kind=ActivityKind.NOTE, subject="By a command", lead_id=lead.id))
+        db.session.commit()
+
+    by_email, by_command = (browser.get("history.list_changes", door=door) for door in ("email", "command"))
+    assert name_records(by_email) == ["Order.pdf", "Our order"]
+    assert by_email.text.count("by email") == 2
+    assert "Source: Email" in by_email.text
+    assert name_records(by_command) == ["By a command"]
+    assert "Our offer" in name_records(browser.get("history.list_changes", door="web")), "written here"
+    program = Program(browser.client.application, make_token(session, ann))
+    found = program.get("/history?door=email").get_json()["items"]
+    assert [(it["entity"], it["door"]) for it in found] == [("file", "email"), ("activity", "email")]
+    assert found[1]["entity_id"] == activity_id
+    found = program.get("/history?door=command").get_json()["items"]
+    assert [(it["entity"], it["door"]) for it in found] == [("activity", "command")]
 
 
 @pytest.mark.usefixtures("in_app")
@@ -148,6 +186,44 @@ def test_of_several_records_a_person_has_to_choose(session: Session, lead: Lead)
     assert receive(write("Again")).state is PlacingState.PLACED
     unknown = receive(write("Hi", From="new@elsewhere.example"))
     assert (unknown.state, unknown.reason) == (PlacingState.WAITING, "No record has its address.")
+
+
+@pytest.mark.usefixtures("in_app")
+@pytest.mark.parametrize(
+    ("headers", "shown"),
+    [
+        ({"From": "Form <form@site.example>, zoe@acme.example"}, "From: Form <form@site.example>, zoe@acme.example\n"),
+        (
+            {"From": "Form <form@site.example>", "Reply_To": "Zoe <zoe@acme.example>"},
+            "From: Form <form@site.example>\nReply to: zoe@acme.example\n",
+        ),
+        ({"From": "Zoe <zoe@acme.example>", "Reply_To": "ZOE@acme.example"}, "From: Zoe <zoe@acme.example>\nTo: "),
+    ],
+)
+def test_all_who_send_or_want_the_answer_are_looked_up(lead: Lead, headers: dict[str, str], shown: str) -> None:
+    activity = receive(write(**headers)).activity
+    assert activity is not None
+    assert activity.lead_id == lead.id
+    assert (activity.body or "").startswith(shown)
+
+
+@pytest.mark.usefixtures("in_app")
+def test_a_sender_counts_before_whoever_wants_the_answer(session: Session, lead: Lead) -> None:
+    other = make_lead(session, last_name="Other", email="max@other.example")
+    activity = receive(write(Reply_To="max@other.example")).activity
+    assert activity is not None
+    assert activity.lead_id == lead.id
+    both = receive(write("2", From="zoe@acme.example, max@other.example"))
+    assert (both.state, both.reason) == (PlacingState.WAITING, "Its address is that of several records.")
+    assert {it.id for it in list_candidates(both)} == {lead.id, other.id}
+
+
+@pytest.mark.usefixtures("in_app")
+def test_an_employee_who_writes_together_with_a_customer_is_its_author(ann: Employee, lead: Lead) -> None:
+    email = receive(write(From=f"{ann.email}, zoe@acme.example"))
+    activity = email.activity
+    assert activity is not None
+    assert (activity.lead_id, activity.created_by_id) == (lead.id, ann.id)
 
 
 @pytest.mark.usefixtures("in_app")
