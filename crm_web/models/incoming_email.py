@@ -46,6 +46,8 @@ class IncomingEmail(Base):
     ``activity_id`` refers to no row: it stays when the activity is removed, so that restoring that finds the email.
 
     :param reason: why it is where it is, in words
+    :param co_senders: the addresses of the others in From, separated by commas
+    :param reply_to: the addresses to which answers are wanted, where they are others, separated by commas
     :param is_reply: whether it answers an email of that record
     :param employee_id: who forwarded it or sent it in copy; ``None`` if it came from outside
     """
@@ -71,6 +73,8 @@ class IncomingEmail(Base):
     reason: Mapped[Text300]
     sender_name: Mapped[Text300]
     sender_email: Mapped[Email]
+    co_senders: Mapped[LongText] = mapped_column(server_default=text("''"))
+    reply_to: Mapped[LongText] = mapped_column(server_default=text("''"))
     recipients: Mapped[LongText]
     subject: Mapped[Text300]
     body: Mapped[WholeText]

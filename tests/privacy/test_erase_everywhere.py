@@ -142,9 +142,10 @@ FILLED = """
         SELECT id, 'zeb@quixley.example', subject, '', 'Ada', 'ada@piper.example', 'abc', now() FROM activities
         WHERE subject = 'Called';
     INSERT INTO incoming_emails (message_id, content_hash, sent_at, kind, state, reason, sender_name, sender_email,
-        recipients, subject, body) VALUES ('<zeb.quixley@acme.example>', '1', now(), 'personal', 'waiting',
-        'The email to zeb.quixley@acme.example came back', 'Zeb Quixley', 'zeb.quixley@acme.example',
-        'zeb.quixley@acme.example', 'Zeb Quixley', 'Zeb Quixley');
+        co_senders, reply_to, recipients, subject, body) VALUES ('<zeb.quixley@acme.example>', '1', now(), 'personal',
+        'waiting', 'The email to zeb.quixley@acme.example came back', 'Zeb Quixley', 'zeb.quixley@acme.example',
+        'zeb.quixley@acme.example', 'zeb.quixley@acme.example', 'zeb.quixley@acme.example', 'Zeb Quixley',
+        'Zeb Quixley');
     INSERT INTO incoming_attachments (email_id, name, size) SELECT id, 'Zeb Quixley.pdf', 11 FROM incoming_emails;
     INSERT INTO incoming_attachment_chunks SELECT id, 0, convert_to('Zeb Quixley', 'UTF8') FROM incoming_attachments;
     INSERT INTO incoming_emails (message_id, content_hash, sent_at, kind, state, reason, sender_name, sender_email,

@@ -37,10 +37,13 @@ def write_note(email: ReadEmail | IncomingEmail, left_out: Sequence[tuple[str, s
     :param left_out: the name and the reason of each of these files
     """
     limit = limit_of(Activity.body)
-    head = f"From: {str(email.sender) or 'an unknown sender'}"
-    recipients = email.recipients if isinstance(email.recipients, str) else join_addresses(email.recipients)
-    if recipients:
-        head += f"\nTo: {recipients[:2000]}"
+    others, answered, recipients = (
+        some if isinstance(some, str) else join_addresses(some)
+        for some in (email.co_senders, email.reply_to, email.recipients)
+    )
+    head = f"From: {', '.join(filter(None, (str(email.sender) or 'an unknown sender', others[:2000])))}"
+    head += f"\nReply to: {answered[:2000]}" if answered else ""
+    head += f"\nTo: {recipients[:2000]}" if recipients else ""
     lines = [f"Left out: {name}. {reason}" for name, reason in left_out]
     end = "\n\n" + "\n".join(lines) if lines else ""
     end = end if len(end) <= limit // 2 else end[: limit // 2] + "…"

@@ -93,6 +93,8 @@ def _keep(email: ReadEmail, decision: Decision) -> IncomingEmail | None:
         "reason": decision.reason,
         "sender_name": email.sender.name,
         "sender_email": email.sender.email,
+        "co_senders": join_addresses(email.co_senders),
+        "reply_to": join_addresses(email.reply_to),
         "recipients": join_addresses(email.recipients),
         "subject": email.subject,
         "body": email.body,
@@ -270,4 +272,6 @@ def _name_sender(email: IncomingEmail) -> dict[str, str | None]:
         first, _, last = email.sender_name.rpartition(" ")
     if not email.sender_email and not last:
         last = "Unknown sender"
-    return {"first_name": first or None, "last_name": last or None, "email": email.sender_email or None}
+    # Forms on websites send in their own name, and name the person for the answer.
+    address = email.sender_email if "," in email.reply_to else email.reply_to or email.sender_email
+    return {"first_name": first or None, "last_name": last or None, "email": address or None}

@@ -58,8 +58,12 @@ def _decide_by_address(email: ReadEmail, author: Employee | None) -> Decision:
 
 def _list_groups(email: ReadEmail, *, is_internal: bool) -> list[list[str]]:
     """The addresses by which a record is looked for, group after group: those of a later one only if none is found."""
-    recipients = [mailbox.email for mailbox in email.recipients]
-    return [recipients, list(email.mentioned)] if is_internal else [[email.sender.email], recipients]
+    others, answered, recipients = (
+        [mailbox.email for mailbox in some] for some in (email.co_senders, email.reply_to, email.recipients)
+    )
+    if is_internal:
+        return [[*others, *recipients], answered, list(email.mentioned)]
+    return [[email.sender.email, *others], answered, recipients]
 
 
 def _leave_out_own(emails: Iterable[str]) -> list[str]:
@@ -70,6 +74,6 @@ def _leave_out_own(emails: Iterable[str]) -> list[str]:
 
 def list_candidates(email: IncomingEmail) -> list[Lead | Customer]:
     """List the records that an email which waits may belong to."""
-    recipients = email.recipients.split(", ")
+    named = [*email.co_senders.split(", "), *email.reply_to.split(", "), *email.recipients.split(", ")]
     others = find_addresses(email.body[:SEARCHED]) if email.employee_id else [email.sender_email]
-    return list_records(_leave_out_own([*others, *recipients]))
+    return list_records(_leave_out_own([*others, *named]))

@@ -36,7 +36,10 @@ from crm_web.privacy.mentions.queries import PORTION, file_names
 from crm_web.privacy.queries import Person
 from crm_web.records.matching import escape_like
 
-_TEXTS_OF_EMAIL = ("message_id", "reason", "sender_name", "sender_email", "recipients", "subject", "body")
+_TEXTS_OF_EMAIL = (
+    *("message_id", "reason", "sender_name", "sender_email", "co_senders", "reply_to", "recipients"),
+    *("subject", "body"),
+)
 _GONE = (
     *((Submission, Submission.answer), (Draft, Draft.fields), (Draft, Draft.place)),
     *((OutgoingMail, getattr(OutgoingMail, name)) for name in ("recipient", "subject", "body", "error")),

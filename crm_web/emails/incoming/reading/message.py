@@ -39,6 +39,8 @@ class ReadEmail:
     """What a message says.
 
     :param mark: what our own emails carry in the header ``X-Piper-CRM``
+    :param co_senders: the others in From
+    :param reply_to: to whom answers are wanted, where these are others
     :param references: the message IDs that it answers, the latest first
     :param mentioned: the addresses in its text, and the senders of messages that it forwards
     """
@@ -48,6 +50,8 @@ class ReadEmail:
     mark: str
     sent_at: datetime | None
     sender: Mailbox
+    co_senders: Sequence[Mailbox]
+    reply_to: Sequence[Mailbox]
     recipients: Sequence[Mailbox]
     subject: str
     body: str
@@ -82,7 +86,8 @@ def _read(message: bytes, most_mb: int) -> ReadEmail:
     structure = split_message(message)
     header = structure.header
     content_hash = _hash(message, structure.body, header)
-    sender = next(iter(read_mailboxes(header, "from") or read_mailboxes(header, "sender")), Mailbox("", ""))
+    senders = read_mailboxes(header, "from") or read_mailboxes(header, "sender")[:1] or [Mailbox("", "")]
+    sender, known = senders[0], {it.email for it in senders}
     bounce = read_bounce(structure, sender.email)
     shown = _choose_texts(structure.parts)
     body = tidy("\n\n".join(filter(None, map(_read_text, shown))))
@@ -95,6 +100,8 @@ def _read(message: bytes, most_mb: int) -> ReadEmail:
         mark=first_of(header, "x-piper-crm").strip(),
         sent_at=read_date(header),
         sender=sender,
+        co_senders=senders[1:],
+        reply_to=[it for it in read_mailboxes(header, "reply-to") if it.email not in known],
         recipients=read_mailboxes(header, "to", "cc"),
         subject=read_words(first_of(header, "subject"), 300),
         body=body[:LONGEST_BODY],
@@ -117,6 +124,8 @@ def _keep_unread(message: bytes, most_mb: int) -> ReadEmail:
         mark="",
         sent_at=None,
         sender=Mailbox("", ""),
+        co_senders=[],
+        reply_to=[],
         recipients=[],
         subject="Email that could not be read",
         body="",
