@@ -35,7 +35,10 @@ RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 LEFTOVERS = ("{{", "}}", "{%", "%}", "Undefined", "TODO", "lorem ipsum")
 
 # Most texts hold neither, which one look at each of them tells.
-SUSPECT = re.compile("|".join([*map(re.escape, LEFTOVERS), r"\A\s*None\s*\Z", RIGHT_TO_LEFT.pattern]))
+SUSPECT = re.compile("|".join([*map(re.escape, LEFTOVERS), "·", r"\A\s*None\s*\Z", RIGHT_TO_LEFT.pattern]))
+BLOCKS = "p, li, td, dd, h1, h2, h3, summary"
+# Between two parts of which one is missing.
+DANGLING = re.compile(r"\A\s*·|·\s*\Z|·\s*·")
 
 TYPED = ("control-character-in-input-stream", "noncharacter-in-input-stream", "unexpected-null-character")
 """What somebody typed, and is shown as it is."""
@@ -179,4 +182,7 @@ def _check_texts(page: Tag) -> list[str]:
             found = [mark for mark in LEFTOVERS if mark in text] + ["None"] * (text.strip() == "None")
             found += ["text from right to left outside of a <bdi>"] * bool(RIGHT_TO_LEFT.search(text))
             problems += [f"{mark} in {around.name}: {text.strip()[:80]!r}" for mark in found]
+            block = around.closest(BLOCKS) if "·" in text else None
+            if block is not None and DANGLING.search(block.get_text()):
+                problems.append(f"a “·” without a part on both sides: {block.get_text(' ', strip=True)[:200]!r}")
     return problems

@@ -51,6 +51,10 @@ class DueDateMissing(Conflict):
     """A task can't have a due time or recur without a due date."""
 
 
+class ChangedSinceAdded(Conflict):
+    """An activity was changed after it was added, so that undoing would lose the change."""
+
+
 class AssigneeNotActive(Conflict):
     """The assignee is deactivated."""
 
@@ -180,6 +184,18 @@ def remove_activity(activity: Activity, *, by: Employee) -> None:
     remove_files_with(activity, by=by)
     db.session.delete(activity)
     db.session.flush()
+
+
+def undo_adding(activity: Activity, *, by: Employee) -> None:
+    """Remove an activity that nobody has changed since it was added.
+
+    :raise ChangedSinceAdded: if somebody has, or has added a file to it
+    :raise RecordGone: if it was removed meanwhile
+    """
+    lock(activity)
+    if activity.version != 1 or has_files(activity.id, added_after=activity.created_at):
+        raise ChangedSinceAdded(f"{activity.subject} was changed after it was added. Remove it if you don’t need it.")
+    remove_activity(activity, by=by)
 
 
 def restore_activity(removed: RemovedActivity, *, by: Employee) -> Activity:

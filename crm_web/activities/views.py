@@ -11,7 +11,7 @@ from crm_web.activities import blueprint, operations, queries
 from crm_web.activities.forms import ActivityForm, read_activity_form
 from crm_web.activities.places import place_after, url_of_record
 from crm_web.auth.permissions import Action, allowed, may_edit, may_finish, may_remove, require_finish, require_removal
-from crm_web.core.errors import DomainError
+from crm_web.core.errors import DomainError, RecordGone
 from crm_web.core.extensions import db
 from crm_web.files.operations import add_files, receive_files
 from crm_web.files.queries import find_again
@@ -79,7 +79,9 @@ def _add(record: Lead | Customer) -> ResponseReturnValue:
         db.session.rollback()
         show_refusal(form, error)
         return _adding_page(form, find_again(record) or abort(404)), 503 if isinstance(error, FilesUnreachable) else 422
-    answer = store_response(form, f"{activity.kind.label} added: {activity.subject}", place_after(activity))
+    place = place_after(activity)
+    undo = ("Undo", url_for("activities.undo_adding", activity_id=activity.id, next=place))
+    answer = store_response(form, f"{activity.kind.label} added: {activity.subject}", place, undo=undo)
     db.session.commit()
     return answer.give()
 
@@ -135,12 +137,41 @@ def reopen_task(activity_id: int) -> ResponseReturnValue:
 def remove_activity(activity_id: int) -> ResponseReturnValue:
     activity = queries.get_activity(activity_id) or abort(404)
     require_removal(activity)
-    place = place_after(activity)
-    undo = ("Undo", url_for("activities.restore_activity", activity_id=activity_id, next=place))
-    answer = Answer(f"{activity.subject} removed.", place, undo=undo)
+    answer = _say_removed(activity_id, activity.subject, place_after(activity))
     operations.remove_activity(activity, by=current_user)
     db.session.commit()
     return answer.give()
+
+
+def _say_removed(activity_id: int, subject: str, place: str) -> Answer:
+    undo = ("Undo", url_for("activities.restore_activity", activity_id=activity_id, next=place))
+    return Answer(f"{subject} removed.", place, undo=undo)
+
+
+@blueprint.post("/activities/<int:activity_id>/undo-adding")
+@allowed(Action.CREATE)
+def undo_adding(activity_id: int) -> ResponseReturnValue:
+    activity = queries.get_activity(activity_id)
+    if activity is None:
+        return _say_removed_already(activity_id)
+    require_removal(activity)
+    place = place_after(activity)
+    answer = _say_removed(activity_id, activity.subject, place)
+    try:
+        with refusals_shown_at(place):
+            operations.undo_adding(activity, by=current_user)
+    except RecordGone:
+        # Whoever pressed twice finds what the first has done.
+        db.session.rollback()
+        return _say_removed_already(activity_id)
+    db.session.commit()
+    return answer.give()
+
+
+def _say_removed_already(activity_id: int) -> ResponseReturnValue:
+    removed = queries.find_removed_activity(activity_id) or abort(404)
+    require_removal(removed)
+    return _say_removed(activity_id, removed.values["subject"], next_url(url_for("activities.list_activities"))).give()
 
 
 @blueprint.post("/activities/<int:activity_id>/restore")

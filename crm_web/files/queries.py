@@ -1,6 +1,7 @@
 """Queries for files."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -59,9 +60,14 @@ def record_of(place: Lead | Customer | Activity) -> Lead | Customer:
     return place.record if isinstance(place, Activity) else place
 
 
-def has_files(activity_id: int) -> bool:
-    """Return whether an activity has files, removed ones included."""
-    return db.session.scalar(select(File.id).where(File.activity_id == activity_id).limit(1)) is not None
+def has_files(activity_id: int, *, added_after: datetime | None = None) -> bool:
+    """Return whether an activity has files, removed ones included.
+
+    :param added_after: only those that came later than this
+    """
+    found = select(File.id).where(File.activity_id == activity_id).limit(1)
+    found = found if added_after is None else found.where(File.created_at > added_after)
+    return db.session.scalar(found) is not None
 
 
 def list_removed_with(activity: Activity, removed_id: int) -> Sequence[File]:

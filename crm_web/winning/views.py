@@ -75,6 +75,11 @@ def come_back_to(lead: Lead) -> str:
     return next_url(url_for("leads.show_lead", lead_id=lead.id))
 
 
+def _whole_page(place: str | None) -> str | None:
+    """Return where to go later. The script of the board asks for two columns, and names the whole board besides."""
+    return safe_redirect_target(request.form.get("back")) or place
+
+
 def win_by_choice(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | None:
     """Answer a Won that says whose it is, or has to be asked; ``None`` where one press of the button is enough."""
     choice = WinChoiceForm()
@@ -87,8 +92,8 @@ def win_by_choice(lead: Lead, seen: LeadStatus | None) -> ResponseReturnValue | 
     is_asked = seen in (None, lead.status) and list_likely_customers(lead, limit=1)
     # The likely one may be the very customer that a colleague's Won has just created from this lead.
     if is_asked and not win_queries.has_customer(lead.id):
-        next_url = request.values.get("next") or None
-        return redirect(url_for("leads.preview_win", lead_id=lead.id, next=next_url), code=303)
+        place = _whole_page(request.values.get("next")) or None
+        return redirect(url_for("leads.preview_win", lead_id=lead.id, next=place), code=303)
     return None
 
 
@@ -153,7 +158,8 @@ def build_win_answer(lead: Lead, was: LeadStatus, had_customer_id: int | None) -
     if was is LeadStatus.WON:
         unsaved = " What you typed was not saved." if request.form.get("create") else ""
         return Answer(f"This lead is already won. {name} is its customer.{unsaved}", place, link=link, kind="info")
-    undo = ("Undo", url_for("leads.undo_win", lead_id=lead.id)) if conversion and conversion.before else None
+    undo_url = url_for("leads.undo_win", lead_id=lead.id, next=_whole_page(place))
+    undo = ("Undo", undo_url) if conversion and conversion.before else None
     is_new = conversion is not None and had_customer_id is None
     told = _describe_win(conversion if is_new else None, customer)
     return Answer(told, place, link=link, undo=undo)
@@ -190,17 +196,17 @@ def undo_win(lead_id: int) -> ResponseReturnValue:
 
 
 def _build_undo_answer(lead: Lead, conversion: Conversion | None) -> Answer:
-    place = url_for("leads.show_lead", lead_id=lead.id)
+    place, own_place = come_back_to(lead), url_for("leads.show_lead", lead_id=lead.id)
     if conversion is None:
         return Answer("This win was already undone.", place, kind="info")
     customer = get_record(Customer, conversion.customer_id) or abort(404)
-    name = f"{customer.number} {customer.name}"
-    told = f"Customer {name} moved to trash."
+    told = f"Customer {customer.number} {customer.name} moved to trash."
     if conversion.kind is not ConversionKind.CREATED:
-        told = f"Customer {name} is kept.{_describe_undone(conversion, customer)}"
+        told = f"Customer {customer.number} {customer.name} is kept.{_describe_undone(conversion, customer)}"
     link = ("View customer", url_for("customers.show_customer", customer_id=customer.id))
-    undo = ("Undo", url_for("leads.redo_win", lead_id=lead.id, version=lead.version))
-    return Answer(f"Win undone. The lead is back in {lead.status.label}. {told}", place, link=link, undo=undo)
+    undo = ("Undo", url_for("leads.redo_win", lead_id=lead.id, version=lead.version, next=place))
+    name = "The lead" if place == own_place else lead.name
+    return Answer(f"Win undone. {name} is back in {lead.status.label}. {told}", place, link=link, undo=undo)
 
 
 @blueprint.post("/leads/<int:lead_id>/versions/<int:version>/win-again")
@@ -231,6 +237,7 @@ def ask_to_leave_won(lead: Lead, form: StatusForm) -> ResponseReturnValue | None
     if form.status.data.kind is StatusKind.LOST:
         operations.check_lost_reason(form.lost_reason.data, form.lost_note.data)
     sent = {name: request.form.get(name) or None for name in CARRIED_OVER}
+    sent["next"] = _whole_page(sent["next"])
     return redirect(url_for("leads.leave_won", lead_id=lead.id, **sent), code=303)  # type: ignore[arg-type]
 
 
@@ -250,12 +257,8 @@ def leave_won(lead_id: int) -> ResponseReturnValue:
 
 
 def undo_of_move(lead: Lead, place: str) -> Link:
-    """Label and address that a POST takes the move back with that has just been made; then one is back at a place.
-
-    The script of the board asks for two columns, and names the whole board as what to come back to.
-    """
-    place = safe_redirect_target(request.form.get("back")) or place
-    return "Undo", url_for("leads.undo_move", lead_id=lead.id, version=lead.version, next=place)
+    """Label and address that a POST takes the move back with that has just been made; then one is back at a place."""
+    return "Undo", url_for("leads.undo_move", lead_id=lead.id, version=lead.version, next=_whole_page(place))
 
 
 @blueprint.post("/leads/<int:lead_id>/moves/<int:version>/undo")

@@ -39,7 +39,7 @@ def test_a_note_is_added_from_the_page_of_a_lead_even_of_someone_else(
     page = page.form("activities").fill(subject="Talked", body="Line one\nLine two").submit()
     assert page.location == f"/leads/{lead.id}"
     page = page.follow()
-    assert page.flash == "Note added: Talked"
+    assert page.flash == "Note added: Talked Undo"
     assert "Note: Talked Ann Keller" in page.text
     assert page.one(".timeline .note").get_text().strip() == "Line one\nLine two"
     note = find(session)
@@ -239,7 +239,7 @@ def test_a_call_is_logged_with_its_recording(
     browser = browser_as(ann)
     assert browser.get("leads.show_lead", lead_id=lead.id).one(".add-activity form")["enctype"] == "multipart/form-data"
     page = browser.post("activities.add_to_lead", with_file(), lead_id=lead.id).follow()
-    assert page.flash == "Call added: Rang up"
+    assert page.flash == "Call added: Rang up Undo"
     file = session.scalars(select(File)).one()
     assert (file.name, file.lead_id, file.activity_id) == ("call.mp3", lead.id, find(session).id)
     assert browser.get("files.save_file", file_id=file.id).response.data == b"Hello"

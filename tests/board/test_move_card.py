@@ -66,8 +66,33 @@ def test_winning_makes_the_customer_and_offers_the_undo(browser_as: BrowserAs, s
     assert page.url == "/leads/board"
     customer = session.scalars(select(Customer)).one()
     assert f"Won. Customer {customer.number} Nordlys created." in page.flash
-    page.button("Undo")
+    undone = page.button("Undo")
+    assert undone.location == "/leads/board"
     assert read(session, lead).status == LeadStatus.NEW
+    page = undone.follow()
+    assert "Win undone. Nordlys is back in New." in page.flash
+    assert page.has(f"#column-new #card-{lead.id}")
+    again = page.button("Undo")
+    assert again.location == "/leads/board"
+    assert read(session, lead).status == LeadStatus.WON
+
+
+def test_the_undo_of_a_win_comes_back_to_the_whole_board(
+    browser_as: BrowserAs, session: Session, ann: Employee
+) -> None:
+    customer = make_customer(session, name="Nordlys", email="post@nordlys.example", owner_id=ann.id)
+    known = make_lead(session, company="Nordlys", email="post@nordlys.example", owner_id=ann.id)
+    lead = make_lead(session, last_name="Okoro", owner_id=ann.id)
+    board = browser_as(ann).get("leads.show_board", owner="me")
+    columns = {"next": "/leads/board?owner=me&status=new&status=won", "back": "/leads/board?owner=me"}
+    moved = form_of(board, lead).submit(status="won", **columns)
+    assert moved.location == columns["next"]
+    assert moved.follow().button("Undo").location == columns["back"]
+    asked = form_of(board, known).submit(status="won", **columns).follow()
+    assert asked.link("Back") == columns["back"]
+    linked = asked.button(f"Link to this customer: {customer.number} Nordlys")
+    assert linked.location == columns["back"]
+    assert linked.follow().button("Undo").location == columns["back"]
 
 
 def test_winning_asks_about_a_likely_customer_and_then_comes_back(

@@ -159,6 +159,8 @@ def test_won_by_a_card_and_taken_back(open_as: Open, site: Site, lead: Lead) -> 
     expect_in(page, lead, "won")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".message")).to_contain_text("Win undone")
+    assert page.url.endswith(board_of(lead) + "&status=new&status=won")
+    expect_in(page, lead, "new")
     assert status_of(site, lead) is LeadStatus.NEW
 
 
