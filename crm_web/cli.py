@@ -12,7 +12,8 @@ from flask.cli import ScriptInfo, with_appcontext
 from sqlalchemy.exc import DBAPIError
 from werkzeug.local import LocalProxy
 
-from crm_web.core.config import ROOT, Settings, name_database
+from crm_web.core.config import ROOT, Settings
+from crm_web.core.database_urls import name_database
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.models import ChangeSource, set_change_source

@@ -5,7 +5,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
@@ -29,15 +29,13 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
-from crm_web.core.embedded_database import embedded_url
+from crm_web.core.database_urls import read_database_url
+from crm_web.core.embedded_database import embedded_url, has_embedded_programs
 from crm_web.core.file_settings import FileSettings
 from crm_web.core.mail_settings import MailSettings
 
 ROOT = Path(__file__).resolve().parents[2]
-DRIVER = "postgresql+psycopg2"
 EMBEDDED = "embedded"
 # Without encryption only on this machine, to try things out.
 ISSUER = r"^(https://.+|http://(127\.0\.0\.1|localhost)(:\d+)?(/.*)?)?$"
@@ -47,47 +45,6 @@ SPARE_THREADS = 16
 
 class ConfigurationError(ClickException):
     """Settings are wrong; each line of the message names one and says what to do."""
-
-
-def read_database_url(text: str) -> str:
-    """Add the driver to a database URL: for a bare ``postgresql://`` SQLAlchemy would choose another one.
-
-    :param text: ``postgres://`` or ``postgresql://``, with one host or several as in libpq
-    :return: the URL for SQLAlchemy; several hosts go into its query string
-    :raise ValueError: if it is not a database URL
-    """
-    scheme, separator, rest = text.partition("://")
-    if not separator or scheme not in ("postgres", "postgresql", DRIVER):
-        raise ValueError("must look like postgresql://user:password@host:5432/database")
-    authority, slash, place = rest.partition("/")
-    account, at, hosts = authority.rpartition("@")
-    extra = ""
-    if "," in hosts:
-        # libpq writes several hosts before the database, SQLAlchemy one `host` each in the query.
-        extra = "&".join(f"host={host if _has_port(host) else host + ':5432'}" for host in hosts.split(","))
-        hosts = ""
-    joint = "&" if "?" in place else "?"
-    address = f"{DRIVER}://{account}{at}{hosts}{slash}{place}{joint + extra if extra else ''}"
-    try:
-        url = make_url(address)
-    except (ArgumentError, ValueError) as error:
-        raise ValueError("must look like postgresql://user:password@host:5432/database") from error
-    if not url.database:
-        raise ValueError("names no database: add it after the host, as in …@host:5432/piper")
-    return url.render_as_string(hide_password=False)
-
-
-def _has_port(host: str) -> bool:
-    return re.search(r":\d+$", host) is not None and (not host.startswith("[") or "]:" in host)
-
-
-def name_database(database_url: str) -> str:
-    """Name a database in a message without its password, such as ``piper@db.example:5432/crm``."""
-    url = make_url(database_url)
-    hosts = url.query.get("host", ())
-    place = url.host or ",".join((hosts,) if isinstance(hosts, str) else hosts)
-    account = f"{url.username}@" if url.username else ""
-    return f"{account}{place}{f':{url.port}' if url.port else ''}/{url.database}"
 
 
 def _known(is_known: Callable[[str], bool]) -> AfterValidator:
@@ -115,12 +72,28 @@ def _read_roles(given: Any) -> Any:
     return {group.strip(): role.strip() for group, _, role in pairs}
 
 
+def _list_missing(given: Mapping[str, Any]) -> Iterator[str]:
+    """List the settings that have no default here: the embedded database brings both with it."""
+    place = given.get("DATABASE_URL", EMBEDDED)
+    if place == EMBEDDED and not has_embedded_programs():
+        yield "DATABASE_URL"
+    is_embedded = place in (EMBEDDED, embedded_url(Path(given.get("VAR_FOLDER", ROOT / "var"))))
+    if not (is_embedded and has_embedded_programs()) and not given.keys() & {"SECRET_KEY", "SECRET_KEY_FILE"}:
+        yield "SECRET_KEY"
+
+
+def _require(words: str) -> BeforeValidator:
+    """Refuse a blank value, which stands for one that is missing."""
+
+    def check(given: Any) -> Any:
+        if given == "":
+            raise ValueError(f"is missing. {words}")
+        return given
+
+    return BeforeValidator(check)
+
+
 def _own_secret(given: dict[str, Any]) -> str:
-    if given["secret_key_file"] is None and given["database_url"] != embedded_url(given["var_folder"]):
-        raise ConfigurationError(
-            "SECRET_KEY is missing. It is required with DATABASE_URL and must be the same for every instance. "
-            "Create one with: python3 -c 'import secrets; print(secrets.token_hex(32))'"
-        )
     return _keep_secret(given["secret_key_file"] or given["var_folder"] / "secret_key")
 
 
@@ -175,9 +148,11 @@ class Settings(FileSettings, MailSettings):
     model_config = ConfigDict(alias_generator=str.upper, validate_by_name=True, frozen=True, hide_input_in_errors=True)
 
     var_folder: Place = ROOT / "var"
-    database_url: Annotated[str, AfterValidator(_read_place)] = Field(
-        default_factory=lambda given: embedded_url(given["var_folder"]), repr=False
-    )
+    database_url: Annotated[
+        str,
+        AfterValidator(_read_place),
+        _require("Name your PostgreSQL server and database, such as postgresql://piper:password@db.example:5432/piper"),
+    ] = Field(default_factory=lambda given: embedded_url(given["var_folder"]), repr=False)
     host: str = "127.0.0.1"
     port: int = _number(8000, 1, 65535)
     web_concurrency: int = _number(2, 1, 64)
@@ -247,7 +222,13 @@ class Settings(FileSettings, MailSettings):
         Field(repr=False, description=f"keys of at least {SHORTEST_SECRET} characters, separated by commas"),
     ] = ()
     secret_key_file: Place | None = None
-    secret_key: str = Field(
+    secret_key: Annotated[
+        str,
+        _require(
+            "It is required with DATABASE_URL and must be the same for every instance. Create one with: "
+            "python3 -c 'import secrets; print(secrets.token_hex(32))'"
+        ),
+    ] = Field(
         default_factory=_own_secret,
         min_length=SHORTEST_SECRET,
         repr=False,
@@ -258,7 +239,8 @@ class Settings(FileSettings, MailSettings):
     @classmethod
     def _leave_out_blank(cls, given: dict[str, Any]) -> dict[str, Any]:
         stripped = {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
-        return {name: value for name, value in stripped.items() if value != ""}
+        given = {name: value for name, value in stripped.items() if value != ""}
+        return given | dict.fromkeys(_list_missing(given), "")
 
     @model_validator(mode="after")
     def _complete_mail(self) -> Self:
@@ -385,4 +367,6 @@ def _explain(error: ErrorDetails) -> str:
     field = Settings.model_fields[name.lower()]
     reason = str(error.get("ctx", {}).get("error", "")) or f"must be {field.description}"
     shown = f" ({error['input']!r})" if field.repr else ""
+    if error["input"] == "":
+        return f"{name} {reason}"
     return f"{name}{shown} {reason}."

@@ -27,7 +27,8 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crm_web.core import column_index, prepared
-from crm_web.core.config import Settings, current_settings, name_database
+from crm_web.core.config import Settings, current_settings
+from crm_web.core.database_urls import name_database
 from crm_web.core.errors import PostgresError
 from crm_web.core.extensions import db
 

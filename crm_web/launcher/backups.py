@@ -10,7 +10,7 @@ import click
 from flask import current_app
 from sqlalchemy import create_engine, inspect, make_url, text
 
-from crm_web.core.config import DRIVER
+from crm_web.core.database_urls import DRIVER
 from crm_web.core.embedded_database import embedded_url
 from crm_web.health.queries import list_migrations
 from crm_web.launcher.postgres import EmbeddedServer

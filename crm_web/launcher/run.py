@@ -28,7 +28,8 @@ from sqlalchemy import exists, select
 from sqlalchemy.exc import DBAPIError
 
 from crm_web import create_app
-from crm_web.core.config import ROOT, Settings, load_settings, name_database
+from crm_web.core.config import ROOT, Settings, load_settings
+from crm_web.core.database_urls import name_database
 from crm_web.core.extensions import db
 from crm_web.core.request_log import logging_to_stdout
 from crm_web.health.queries import Schema, explain_too_old, read_schema

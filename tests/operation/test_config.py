@@ -15,9 +15,8 @@ from crm_web.core.config import (
     ConfigurationError,
     Environment,
     load_settings,
-    name_database,
-    read_database_url,
 )
+from crm_web.core.database_urls import name_database, read_database_url
 from crm_web.launcher.postgres import EmbeddedServer
 from tests.operation.launch import clean_environment
 
@@ -85,6 +84,20 @@ def test_secret_can_be_kept_in_a_file(tmp_path: Path) -> None:
 def test_with_database_url_a_secret_must_be_given() -> None:
     with pytest.raises(ConfigurationError, match="SECRET_KEY is missing"):
         load_settings({"DATABASE_URL": "postgresql://db/crm"})
+
+
+def test_all_that_is_missing_and_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crm_web.core.config.has_embedded_programs", lambda: False)
+    for given in ({}, {"DATABASE_URL": " "}, {"DATABASE_URL": "embedded"}):
+        with pytest.raises(ConfigurationError) as refused:
+            load_settings(given)
+        lines = refused.value.message.split("\n")
+        assert [line.partition(".")[0] for line in lines] == ["DATABASE_URL is missing", "SECRET_KEY is missing"]
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings({"DATABASE_URL": "mysql://db", "PORT": "none"})
+    names = [line.split()[0] for line in refused.value.message.split("\n")]
+    assert names == ["DATABASE_URL", "PORT", "SECRET_KEY"]
+    assert load_settings({"DATABASE_URL": "postgresql://db/crm", "SECRET_KEY": "s" * 32}).port == 8000
 
 
 def test_broken_secret_file_is_refused(tmp_path: Path) -> None:
