@@ -19,8 +19,9 @@ from scim2_models import (
 
 from crm_web.core.errors import Conflict, DomainError
 from crm_web.employees.operations import EmailTaken
+from crm_web.scim.declared import PROVIDER
 from crm_web.scim.operations import AlreadyThere
-from crm_web.scim.resources import MOST_RESULTS, PROVIDER
+from crm_web.scim.resources import MOST_RESULTS
 
 Kind = TypeVar("Kind", bound=Resource[Any])
 MEDIA_TYPE = "application/scim+json"

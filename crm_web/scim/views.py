@@ -21,10 +21,11 @@ from crm_web.employees.roles import GroupRoles, read_group_roles
 from crm_web.models import ProvisionedGroup
 from crm_web.records.parsing import is_storable
 from crm_web.scim import blueprint, operations, queries
+from crm_web.scim.declared import CONFIG, PROVIDER
 from crm_web.scim.http import MEDIA_TYPE, explain, read_patch, read_resource, read_search, show, show_error, show_list
 from crm_web.scim.queries import SeenEmployee
 from crm_web.scim.reading import read_group, read_user
-from crm_web.scim.resources import CONFIG, PROVIDER, Group, ScimUser, User, build_group, build_user
+from crm_web.scim.resources import Group, ScimUser, User, build_group, build_user
 
 csrf.exempt(blueprint)
 

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from crm_web.models import Employee
 from tests.factories import make_token
+from tests.scim.sending import Send
 
 
 @pytest.mark.slow
@@ -23,3 +24,9 @@ def test_the_scim_tester_finds_nothing(
     found = [result for result in results if result.status in (Status.ERROR, Status.CRITICAL)]
     assert [f"{one.resource_type} {one.title}: {one.reason}" for one in found] == []
     assert sum(result.status is Status.SUCCESS for result in results) > 30
+
+
+def test_what_is_declared_has_the_names_of_the_standard(send: Send) -> None:
+    declared = send("GET", "/Schemas").get_json()["Resources"]
+    assert {one["name"] for one in declared} >= {"User", "EnterpriseUser", "Group"}
+    assert "Declared" not in str(declared)
