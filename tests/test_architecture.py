@@ -433,10 +433,10 @@ def test_styles_and_scripts_stay_within_their_budget() -> None:
 
     The calendar added 3,000 for its table of days and for dragging, passkeys 950 to ask the browser for them; only
     their own pages load these. Editing the cells of lists added 1,200, a subject for each call 200, and links
-    in the cells, for touch and without JavaScript, 700.
+    in the cells, for touch and without JavaScript, 700. Long names above buttons and dates that are late added 500.
     """
     files = [path for path in (ROOT / "static").rglob("*") if path.suffix in (".css", ".js")]
-    assert sum(path.stat().st_size for path in files) <= 122_700
+    assert sum(path.stat().st_size for path in files) <= 123_200
 
 
 def test_every_token_of_the_style_sheets_is_set_and_used() -> None:

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from crm_web.auth.permissions import Action, may
 from crm_web.models import Employee, Role
 
 
@@ -19,6 +20,11 @@ class Scope(StrEnum):
     @property
     def heading(self) -> str:
         return "My leads" if self is Scope.ME else f"{self.label} leads"
+
+
+def list_scopes(employee: Employee) -> list[Scope]:
+    """List the scopes to choose from: who can't own leads has none of their own."""
+    return [scope for scope in Scope if scope is not Scope.ME or may(employee, Action.CREATE)]
 
 
 def choose_scope(word: str | None, employee: Employee) -> Scope:

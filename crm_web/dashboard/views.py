@@ -11,7 +11,7 @@ from crm_web.core.clock import now
 from crm_web.dashboard import blueprint, queries
 from crm_web.dashboard.figures import DashboardFigures, DashboardFormatter
 from crm_web.dashboard.first_steps import find_first_steps
-from crm_web.dashboard.scopes import Scope, choose_scope
+from crm_web.dashboard.scopes import Scope, choose_scope, list_scopes
 from crm_web.lists.params import Tab
 from crm_web.stats.periods import month_before, month_of, week_of
 from crm_web.web.template_filters import current_user_locale
@@ -32,7 +32,10 @@ def show_dashboard() -> str:
     return render_template(
         "dashboard/show_dashboard.html",
         scope=scope,
-        scopes=[Tab(other.label, url_for(".show_dashboard", scope=other), other is scope) for other in Scope],
+        scopes=[
+            Tab(other.label, url_for(".show_dashboard", scope=other), other is scope)
+            for other in list_scopes(current_user)
+        ],
         figures=_count_leads(scope, owner_ids, today),
         changed=changed,
         steps=find_first_steps(changed) if may_begin else None,

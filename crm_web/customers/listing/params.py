@@ -1,5 +1,8 @@
 """What the address of the list of customers says."""
 
+from flask_login import current_user
+
+from crm_web.auth.permissions import Action, may
 from crm_web.customers.listing.filters import FILTERS
 from crm_web.customers.queries import CustomerFilter
 from crm_web.customers.spec import CUSTOMERS
@@ -18,5 +21,6 @@ class CustomerListParams(SpecListParams):
 
     @property
     def owner_tabs(self) -> list[Tab]:
-        """Everyone's customers, or the reader's own."""
-        return self.list_owner_tabs([("All", None), ("Mine", "me")])
+        """Everyone's customers, or the reader's own; none to choose from for who can't own any."""
+        may_own = may(current_user, Action.CREATE)
+        return self.list_owner_tabs([("All", None), ("Mine", "me")]) if may_own else []

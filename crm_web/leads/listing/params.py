@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+from flask_login import current_user
+
+from crm_web.auth.permissions import Action, may
 from crm_web.leads.left_status import LeftStatusFilter
 from crm_web.leads.listing.filters import FILTERS, OVERDUE, STATUS
 from crm_web.leads.queries import LeadFilter
@@ -46,7 +49,8 @@ class LeadListParams(SpecListParams):
     @property
     def owner_tabs(self) -> list[Tab]:
         """Everyone's leads, or those that concern the reader most."""
-        return self.list_owner_tabs([("All", None), ("Mine", "me"), ("My team’s", "team")])
+        own = [("Mine", "me")] if may(current_user, Action.CREATE) else []
+        return self.list_owner_tabs([("All", None), *own, ("My team’s", "team")])
 
     @property
     def layout_tabs(self) -> list[Tab]:
