@@ -28,7 +28,7 @@ def test_says_who_did_what_to_which_record_by_which_way(browser_as: BrowserAs, s
     page = browser_as(ann).get("history.list_changes")
     assert page.h1 == "History"
     assert lines(page)[0].startswith("Lead Okoro : created by Ann Keller ·")
-    assert lines(page)[0].endswith("via database · View this version")
+    assert lines(page)[0].endswith("via database View this version")
     assert page.link("Okoro") == f"/leads/{lead.id}"
 
 
