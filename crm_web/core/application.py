@@ -27,17 +27,31 @@ class Application(Flask):
         self._paths: dict[tuple[Any, ...], str] = {}
 
     def url_for(self, /, endpoint: str, **values: Any) -> str:
-        given = {name: value for name, value in values.items() if value is not None}
-        if endpoint.startswith(".") or any(name.startswith("_") for name in given) or not has_request_context():
+        if endpoint.startswith(".") or not has_request_context():
             return super().url_for(endpoint, **values)
-        ids = {name: given[name] for name in self._arguments_of(endpoint) if name in given}
+        in_path = self._arguments_of(endpoint)
+        ids: dict[str, Any] = {}
+        asked: dict[str, Any] = {}
+        for name, value in values.items():
+            if value is None:
+                continue
+            if name.startswith("_"):
+                return super().url_for(endpoint, **values)
+            (ids if name in in_path else asked)[name] = value
         path = self._find_path(endpoint, ids)
         if path is None:
             return super().url_for(endpoint, **values)
-        if given:
-            self.inject_url_defaults(endpoint, given)
-        asked = [(name, it) for name, it in iter_multi_items(given) if name not in ids and it is not None]
-        return f"{path}?{urlencode(asked, safe=UNQUOTED)}" if asked else path
+        if not values:
+            return path
+        given = ids | asked
+        self.inject_url_defaults(endpoint, given)
+        query = [(name, it) for name, it in iter_multi_items(given) if name not in ids and it is not None]
+        return f"{path}?{urlencode(query, safe=UNQUOTED)}" if query else path
+
+    def inject_url_defaults(self, endpoint: str, values: dict[str, Any]) -> None:
+        """Add what each address carries along; no blueprint adds anything of its own."""
+        for add in self.url_default_functions[None]:
+            add(endpoint, values)
 
     def _arguments_of(self, endpoint: str) -> frozenset[str]:
         """The names of what may stand in the path."""
@@ -48,17 +62,30 @@ class Application(Flask):
 
     def _find_path(self, endpoint: str, ids: Mapping[str, Any]) -> str | None:
         """Build a path; ``None`` if something else than ids of records and names of our files stands in it."""
-        is_file = endpoint in STATIC_ENDPOINTS
-        if not is_file and any(type(value) is not int or value < 0 for value in ids.values()):
+        script_name = request.environ.get("SCRIPT_NAME")
+        if not ids:
+            key: tuple[Any, ...] = (script_name, endpoint)
+        elif endpoint in STATIC_ENDPOINTS:
+            key = (script_name, endpoint, *ids.values())
+        elif all(type(value) is int and value >= 0 for value in ids.values()):
+            key = (script_name, endpoint, *ids)
+        else:
             return None
-        key = (request.environ.get("SCRIPT_NAME"), endpoint, *(ids.values() if is_file else ids))
         if key not in self._paths:
-            stand_ins = ids if is_file else {name: STAND_IN + place for place, name in enumerate(ids)}
-            try:
-                path, _, _ = super().url_for(endpoint, **stand_ins).partition("?")
-            except BuildError:
+            pattern = self._build_pattern(endpoint, ids)
+            if pattern is None:
                 return None
-            for name, value in stand_ins.items():
-                path = path.replace(str(value), f"{{{name}}}")
-            self._paths[key] = path
-        return self._paths[key].format_map(ids)
+            self._paths[key] = pattern
+        return self._paths[key].format_map(ids) if ids else self._paths[key]
+
+    def _build_pattern(self, endpoint: str, ids: Mapping[str, Any]) -> str | None:
+        """Build a path with the names of its ids in braces; ``None`` if there is none."""
+        is_file = endpoint in STATIC_ENDPOINTS
+        stand_ins = ids if is_file else {name: STAND_IN + place for place, name in enumerate(ids)}
+        try:
+            path, _, _ = super().url_for(endpoint, **stand_ins).partition("?")
+        except BuildError:
+            return None
+        for name, value in stand_ins.items():
+            path = path.replace(str(value), f"{{{name}}}")
+        return path

@@ -165,8 +165,13 @@ class Activity(Recorded, Base):
     @classmethod
     def folded_text(cls) -> ColumnElement[str]:
         """``ACTIVITY_TEXT``, which ``ix_activities_search`` finds by its words."""
+        return func.crm_fold(cls.whole_text())
+
+    @classmethod
+    def whole_text(cls) -> ColumnElement[str]:
+        """Its subject and its note."""
         note = func.coalesce(cls.body, literal_column("''", Text))
-        return func.crm_fold(cls.subject.op("||")(literal_column("' '", Text)).op("||")(note))
+        return cls.subject.op("||")(literal_column("' '", Text)).op("||")(note)
 
     @hybrid_property
     def is_open_task(self) -> bool:

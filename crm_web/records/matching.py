@@ -35,7 +35,7 @@ _REST_AFTER_CODE = 8
 
 
 Bind = Callable[[str], ColumnElement[str]]
-"""Gives the value of a name of ``read_words``."""
+"""Gives the value of a name of ``read_words``, folded."""
 
 
 class WordForms(NamedTuple):
@@ -76,7 +76,7 @@ def contains_words(search_text: ColumnElement[str], words: str, *, by_index: boo
     :return: the condition; true if nothing was typed
     """
     forms, values = read_words(words)
-    return contains_forms(search_text, forms, lambda name: literal(values[name]), by_index=by_index)
+    return contains_forms(search_text, forms, lambda name: func.crm_fold(literal(values[name])), by_index=by_index)
 
 
 def contains_forms(
@@ -110,15 +110,14 @@ def _split(words: str) -> list[str]:
 
 def _contains_word(search_text: ColumnElement[str], pattern: ColumnElement[str], is_short: bool) -> ColumnElement[bool]:
     """The index covers trigrams and starts of words; finding one or two letters anywhere would be slow."""
-    folded = func.crm_fold(pattern)
-    found = search_text.like(folded, escape="\\")
-    return or_(found, search_text.like(literal("% ").op("||")(folded), escape="\\")) if is_short else found
+    found = search_text.like(pattern)
+    return or_(found, search_text.like(literal("% ").op("||")(pattern))) if is_short else found
 
 
 def _has_signs(search_text: ColumnElement[str], word: ColumnElement[str]) -> ColumnElement[bool]:
     """The trigram index covers ASCII letters only if the database's locale knows no others; this finds the rest."""
     beyond_ascii = func.octet_length(search_text) > func.char_length(search_text)
-    return and_(beyond_ascii, func.crm_signs(search_text).op("@>")(func.crm_signs(func.crm_fold(word))))
+    return and_(beyond_ascii, func.crm_signs(search_text).op("@>")(func.crm_signs(word)))
 
 
 def has_signs(word: str) -> bool:

@@ -9,15 +9,19 @@ find every record that holds it. Only where both find next to nothing are words 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    BindParameter,
     ColumnElement,
     CompoundSelect,
     Select,
     Text,
     and_,
+    any_,
     bindparam,
     case,
     false,
@@ -56,8 +60,7 @@ class SearchTooSlow(Exception):
     """The database gave up: so few letters in so many records."""
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(NamedTuple):
     """One record that a search found.
 
     :param entity: ``lead``, ``customer``, ``contact``, ``employee`` or ``activity``
@@ -95,7 +98,7 @@ class Found:
         """Whether there are more of a kind, or of any, than are known."""
         return any(kind in (None, entity) for entity in self.crowded)
 
-    @property
+    @cached_property
     def best(self) -> list[Hit]:
         """The best of all kinds; of what fits as well, a few of each kind in turn, so that none drowns the others."""
         placed = [(place, hit) for hits in self.hits.values() for place, hit in enumerate(hits)]
@@ -120,7 +123,7 @@ def search_everything(typed: str, *, with_inactive: bool = False) -> Found:
 
 
 def _search(typed: str, kinds: tuple[Kind, ...]) -> Found:
-    folded, _ = db.session.execute(_BEGIN, {"typed": typed, "patience": str(PATIENCE)}).one()
+    folded, *_ = db.session.execute(_BEGIN, {"typed": typed, "patience": str(PATIENCE)}).one()
     wanted = SearchTerms(folded)
     forms, values = wanted.forms, wanted.values
     rows = list(db.session.execute(_select_recent(forms, kinds), values))
@@ -137,10 +140,12 @@ def _search(typed: str, kinds: tuple[Kind, ...]) -> Found:
     return found
 
 
-# The limit holds for this transaction.
+# For this transaction: the limit, and one plan for all words. No other would be better for any of them, since they are
+# folded before, and since what begins so is asked for by its bounds.
 _BEGIN = select(
     func.crm_fold(bindparam("typed", type_=Text()), type_=Text()),
     func.set_config("statement_timeout", bindparam("patience", type_=Text()), True),
+    func.set_config("plan_cache_mode", "force_generic_plan", True),
 )
 
 
@@ -191,9 +196,8 @@ def _select_shown(entity: str, **others: Any) -> Select[Any]:
     model = _MODELS[entity]
     columns = [others.get(name, getattr(model, name, null())) for name in SHOWN]
     texts = [column.cast(Text).label(name) for name, column in zip(SHOWN, columns, strict=True)]
-    return select(literal(entity).label("entity"), model.id, *texts).where(
-        model.id.in_(bindparam(entity, expanding=True))
-    )
+    ids: BindParameter[Any] = bindparam(entity, type_=ARRAY(BigInteger))
+    return select(literal(entity).label("entity"), model.id, *texts).where(model.id == any_(ids))
 
 
 _Owner = aliased(Employee)
@@ -207,22 +211,25 @@ _RECORDS = union_all(
     )
     .outerjoin(Lead, Activity.lead_id == Lead.id)
     .outerjoin(Customer, Activity.customer_id == Customer.id),
-)
+).execution_options(prepared=True)
 
 
 @lru_cache(maxsize=64)
 def _select_recent(forms: TermForms, kinds: tuple[Kind, ...]) -> CompoundSelect[Any]:
-    return union_all(*(_search_recent(forms, kind) for kind in kinds))
+    return union_all(*(_search_recent(forms, kind) for kind in kinds)).execution_options(prepared=True)
 
 
 @lru_cache(maxsize=64)
 def _select_indexed(forms: TermForms, kinds: tuple[Kind, ...]) -> CompoundSelect[Any]:
-    return union_all(
+    query = union_all(
         *(
             _search_indexed(kind, contains_forms(kind.text, forms.contained, _bind), _rank(forms, kind))
             for kind in kinds
         )
     )
+    # Which of two indexes finds words with signs depends on the words.
+    has_signs = any(signs for _, signs in forms.contained.words)
+    return query if has_signs else query.execution_options(prepared=True)
 
 
 def _select_similar(similar: Sequence[Sequence[str]], kinds: tuple[Kind, ...]) -> CompoundSelect[Any]:
@@ -247,7 +254,7 @@ def _search_recent(forms: TermForms, kind: Kind) -> Select[Any]:
     """The newest that match, and the names that are equal or begin so, each by an index of its own."""
     model, name = kind.model, kind.name
     latest = (
-        select(model.id, kind.text.label("search_text"))
+        select(model.id, _read_text(kind).label("search_text"))
         .where(*kind.visible)
         .order_by(*kind.newest)
         .limit(kind.most_newest)
@@ -258,7 +265,11 @@ def _search_recent(forms: TermForms, kind: Kind) -> Select[Any]:
     recent = matches.limit(RANKED).cte(f"recent_{kind.entity}").prefix_with("MATERIALIZED")
     ids = select(model.id).where(*kind.visible)
     equal = ids.where(name == _bind("text")).order_by(model.id.desc()).limit(MOST_HITS)
-    begins = ids.where(_like(name, "begins")).order_by(name, model.id).limit(MOST_HITS)
+    begins = (
+        ids.where(name >= _bind("text"), name < _bind("text_end"), _like(name, "begins"))
+        .order_by(name, model.id)
+        .limit(MOST_HITS)
+    )
     named = () if kind is ACTIVITIES else (select(equal.subquery()), select(begins.subquery()))
     arms = union(select(recent.c.id), *named)
     is_common = select(func.count() >= COMMON).select_from(recent).scalar_subquery()
@@ -310,8 +321,12 @@ def _rank_similar(similar: Sequence[Sequence[str]], kind: Kind) -> ColumnElement
 
 
 def _padded(kind: Kind) -> ColumnElement[str]:
-    padded: ColumnElement[str] = literal(" ").op("||")(kind.text)
+    padded: ColumnElement[str] = literal(" ").op("||")(_read_text(kind))
     return padded
+
+
+def _read_text(kind: Kind) -> ColumnElement[str]:
+    return kind.text if kind.read_text is None else kind.read_text
 
 
 def _exact(forms: TermForms, model: Any) -> Iterable[ColumnElement[bool]]:
@@ -326,7 +341,7 @@ def _exact(forms: TermForms, model: Any) -> Iterable[ColumnElement[bool]]:
 
 
 def _like(text: Any, name: str) -> ColumnElement[bool]:
-    condition: ColumnElement[bool] = text.like(_bind(name), escape="\\")
+    condition: ColumnElement[bool] = text.like(_bind(name))
     return condition
 
 

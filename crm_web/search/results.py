@@ -1,8 +1,7 @@
 """Formatting of search results for the page and for the suggestions while typing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import url_for
 
@@ -24,8 +23,7 @@ SAME_AT_THE_END = 7
 LISTS = {"lead": "leads.list_leads", "customer": "customers.list_customers"}
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """One line of what was found."""
 
     kind: str
@@ -74,13 +72,13 @@ def _url_of(hit: Hit, row: Any, keeps_employees: bool) -> str:
     if hit.entity == "lead":
         return url_for("leads.show_lead", lead_id=hit.id)
     if hit.entity == "activity" and row.lead_id:
-        return url_for("leads.show_lead", lead_id=int(row.lead_id), _anchor="activities")
+        return url_for("leads.show_lead", lead_id=int(row.lead_id)) + "#activities"
     if hit.entity == "activity":
-        return url_for("customers.show_customer", customer_id=int(row.customer_id), _anchor="activities")
+        return url_for("customers.show_customer", customer_id=int(row.customer_id)) + "#activities"
     if hit.entity == "customer":
         return url_for("customers.show_customer", customer_id=hit.id)
     if hit.entity == "contact":
-        return url_for("customers.show_customer", customer_id=int(row.customer_id), _anchor="contacts")
+        return url_for("customers.show_customer", customer_id=int(row.customer_id)) + "#contacts"
     if keeps_employees:
         return url_for("employees.edit_employee", employee_id=hit.id)
     return url_for("leads.list_leads", owner=hit.id)

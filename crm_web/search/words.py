@@ -2,9 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -28,6 +28,8 @@ ENDS_IN_DIGITS = 6
 SHORTEST_TO_MEND = 4
 LONGEST_TO_MEND = 24
 EXCERPT = 90
+LAST_LETTER = "\U0010ffff"
+"""Sorts after all others."""
 LONG = 7
 """From this many letters on, two slips in a word still leave it recognisable."""
 _INVISIBLE = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
@@ -108,6 +110,7 @@ class SearchTerms:
             **read_words(self.text)[1],
             "text": self.text,
             "begins": f"{escape_like(self.text)}%",
+            "text_end": f"{self.text}{LAST_LETTER}",
             "number": self.text.upper(),
             "number_digits": f"C-{self.text}",
             **{f"beginning_{at}": f"% {escape_like(word)}%" for at, word in enumerate(self.words)},
@@ -152,24 +155,29 @@ def edit_distance(word: str, other: str) -> int:
     return row[-1]
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A part of a text that was found."""
 
     text: str
     is_match: bool
 
 
-def mark(text: str, words: Iterable[str]) -> list[Piece]:
-    """Cut a text where searched words begin and end; put together again the pieces are the text."""
-    is_match = [False] * len(text)
-    for start, end in _find_words(text, words):
-        is_match[start:end] = [True] * (end - start)
-    edges = [0, *(place for place in range(1, len(text)) if is_match[place] != is_match[place - 1]), len(text)]
-    return [Piece(text[start:end], is_match[start]) for start, end in pairwise(edges) if start < end]
+def mark(text: str, words: Collection[str]) -> list[Piece]:
+    """Cut a text where searched words begin and end; put together again the pieces are the text.
+
+    :param words: folded
+    """
+    matches: list[tuple[int, int]] = []
+    for start, end in sorted(_find_words(text, words)):
+        if matches and start <= matches[-1][1]:
+            start, end = matches[-1][0], max(end, matches.pop()[1])
+        matches.append((start, end))
+    edges = [0, *(edge for match in matches for edge in match), len(text)]
+    pieces = (Piece(text[start:end], place % 2 == 1) for place, (start, end) in enumerate(pairwise(edges)))
+    return [piece for piece in pieces if piece.text]
 
 
-def excerpt(text: str | None, words: Iterable[str]) -> str:
+def excerpt(text: str | None, words: Collection[str]) -> str:
     """Cut out of a long text what stands around the first of the searched words; empty where none is in it."""
     start = min((start for start, _ in _find_words(text, words)), default=None) if text else None
     if text is None or start is None:
@@ -179,26 +187,30 @@ def excerpt(text: str | None, words: Iterable[str]) -> str:
     return f"{'…' if begin else ''}{cut}{'…' if end < len(text) else ''}"
 
 
-def holds_any(text: str, words: Iterable[str]) -> bool:
+def holds_any(text: str, words: Collection[str]) -> bool:
     """Return whether a text holds one of the words that ``mark`` would mark."""
-    return any(start < end for start, end in _find_words(text, words))
+    return any(_find_words(text, words))
 
 
-def _find_words(text: str, words: Iterable[str]) -> Iterator[tuple[int, int]]:
+def _find_words(text: str, words: Collection[str]) -> Iterator[tuple[int, int]]:
+    """Where folded words begin and end in a text; what is only a part of a letter is none."""
     plain, places = _fold_with_places(text)
-    for word in {fold(word) for word in words} - {""}:
+    for word in words:
         at = plain.find(word)
         while at >= 0:
             end = at + len(word)
-            if not (is_short(word) and plain[at - 1 : at].isalnum()):
+            if places[at] < places[end] and not (is_short(word) and plain[at - 1 : at].isalnum()):
                 yield places[at], places[end]
             at = plain.find(word, end)
+
+
+_fold_letter = lru_cache(maxsize=4096)(fold)
 
 
 def _fold_with_places(text: str) -> tuple[str, Sequence[int]]:
     """Fold a text, and tell for each letter of the result (and for its end) where in the text it came from."""
     if text.isascii():
         return fold(text), range(len(text) + 1)
-    folded = [fold(letter) for letter in text]
+    folded = [_fold_letter(letter) for letter in text]
     places = [place for place, letters in enumerate(folded) for _ in letters]
     return "".join(folded), [*places, len(text)]

@@ -47,7 +47,7 @@ def query_of_list(kind: str) -> MultiDict[str, str]:
 
 def _carry_on(endpoint: str, values: dict[str, Any]) -> None:
     """Runs for each URL that a page builds, so most are ruled out first."""
-    if RECORD_IDS.isdisjoint(values) or "back" in values or not has_request_context() or not request.args.get("back"):
+    if RECORD_IDS.isdisjoint(values) or "back" in values or not has_request_context() or "back" not in request.args:
         return
     kind, back = _come_from()
     if request.view_args and back and endpoint.partition(".")[0] in (kind, "activities", "history"):
