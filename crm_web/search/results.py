@@ -1,6 +1,6 @@
 """Formatting of search results for the page and for the suggestions while typing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flask import url_for
@@ -10,6 +10,7 @@ from crm_web.models import ActivityKind, CustomerStatus, LeadStatus, Role
 from crm_web.records.matching import digits_if_phone, phone_digits
 from crm_web.search.queries import MOST_HITS, SIMILAR, Found, Hit
 from crm_web.search.words import Piece, SearchTerms, excerpt, holds_any, mark
+from crm_web.web.urls import url_before_id
 
 KINDS = {"lead": "Lead", "customer": "Customer", "contact": "Contact", "employee": "Employee", "activity": "Activity"}
 PLURALS = {kind: f"{label}s" for kind, label in KINDS.items()} | {"activity": "Activities"}
@@ -41,8 +42,11 @@ class Result(NamedTuple):
         return {"kind": self.kind, "url": self.url, "name": name, "about": about}
 
 
-def describe(terms: SearchTerms, hit: Hit, row: Any, *, keeps_employees: bool) -> Result:
-    """Describe a hit, with the words that were searched for marked."""
+def describe(terms: SearchTerms, hit: Hit, row: Any, places: Mapping[str, str], *, keeps_employees: bool) -> Result:
+    """Describe a hit, with the words that were searched for marked.
+
+    :param places: of ``list_places``
+    """
     about = [text for text in (row.number, row.about) if text and text != row.name]
     missing = [word for word in terms.words if not any(holds_any(text, [word]) for text in (row.name, *about))]
     reached = [
@@ -53,7 +57,7 @@ def describe(terms: SearchTerms, hit: Hit, row: Any, *, keeps_employees: bool) -
     phones = [text for text in (row.phone, row.mobile) if text and _is_number(text, terms)]
     return Result(
         kind=KINDS[hit.entity],
-        url=_url_of(hit, row, keeps_employees),
+        url=_url_of(hit, row, places, keeps_employees),
         name=mark(row.name, terms.marked),
         about=[*(mark(text, terms.marked) for text in about + reached[:1]), *([Piece(p, True)] for p in phones[:1])],
         status=STATUSES[hit.entity](row.status) if row.status else None,
@@ -68,20 +72,23 @@ def _is_number(text: str, terms: SearchTerms) -> bool:
     return any(number in digits or number[-SAME_AT_THE_END:] in digits for number in terms.numbers)
 
 
-def _url_of(hit: Hit, row: Any, keeps_employees: bool) -> str:
-    if hit.entity == "lead":
-        return url_for("leads.show_lead", lead_id=hit.id)
-    if hit.entity == "activity" and row.lead_id:
-        return url_for("leads.show_lead", lead_id=int(row.lead_id)) + "#activities"
-    if hit.entity == "activity":
-        return url_for("customers.show_customer", customer_id=int(row.customer_id)) + "#activities"
-    if hit.entity == "customer":
-        return url_for("customers.show_customer", customer_id=hit.id)
-    if hit.entity == "contact":
-        return url_for("customers.show_customer", customer_id=int(row.customer_id)) + "#contacts"
-    if keeps_employees:
+def list_places() -> dict[str, str]:
+    """What the addresses of records with a page of their own begin with, by kind."""
+    return {
+        "lead": url_before_id("leads.show_lead", "lead_id"),
+        "customer": url_before_id("customers.show_customer", "customer_id"),
+    }
+
+
+def _url_of(hit: Hit, row: Any, places: Mapping[str, str], keeps_employees: bool) -> str:
+    if hit.entity in places:
+        return f"{places[hit.entity]}{hit.id}"
+    if hit.entity == "employee" and keeps_employees:
         return url_for("employees.edit_employee", employee_id=hit.id)
-    return url_for("leads.list_leads", owner=hit.id)
+    if hit.entity == "employee":
+        return url_for("leads.list_leads", owner=hit.id)
+    record = f"{places['lead']}{row.lead_id}" if row.lead_id else f"{places['customer']}{row.customer_id}"
+    return f"{record}#{'contacts' if hit.entity == 'contact' else 'activities'}"
 
 
 def choose_hits(found: Found, kind: str | None, limit: int = MOST_HITS) -> list[Hit]:

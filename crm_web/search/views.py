@@ -67,5 +67,6 @@ def _list_not_applied() -> list[str]:
 
 
 def _describe(found: Found, hits: list[Hit]) -> list[Result]:
-    keeps = may(current_user, Action.KEEP_EMPLOYEES)
-    return [results.describe(found.wanted, hit, row, keeps_employees=keeps) for hit, row in queries.load_records(hits)]
+    keeps, places = may(current_user, Action.KEEP_EMPLOYEES), results.list_places()
+    records = queries.load_records(hits)
+    return [results.describe(found.wanted, hit, row, places, keeps_employees=keeps) for hit, row in records]
