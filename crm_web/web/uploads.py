@@ -6,10 +6,10 @@ from typing import Any, BinaryIO, cast
 from flask import current_app, request
 from werkzeug.datastructures import FileStorage
 from wtforms import Field
-from wtforms.widgets import FileInput
 
 from crm_web.web.forms import IdempotentForm
 from crm_web.web.template_filters import file_size
+from crm_web.web.widgets import FileInput
 
 DRAINED = 1024 * 1024
 

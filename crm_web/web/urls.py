@@ -1,6 +1,7 @@
 """URLs: record ids in paths, and safe redirect targets."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from flask import request, url_for
@@ -30,6 +31,13 @@ def url_as_asked(endpoint: str, **ids: Any) -> str:
     """Return the URL of the form of another record, for the same fields and with the same way on as this request."""
     asked: dict[str, Any] = {name: request.args.get(name) for name in ("fields", "next")}
     return url_for(endpoint, **asked, **ids)
+
+
+def urls_of_fields(endpoint: str, **ids: Any) -> Callable[[str], str]:
+    """Return what gives the URL of a record's form for some of its fields; the page of a record names thirty."""
+    form = url_for(endpoint, **ids)
+    before = f"{form}{'&' if '?' in form else '?'}fields="
+    return lambda names: f"{before}{names}"
 
 
 def url_before_id(endpoint: str, id_name: str) -> str:

@@ -3,7 +3,7 @@
 A form for editing a lead has 500 options and 150 attributes, which were half of its page's cost.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from functools import lru_cache
 from typing import Any
 
@@ -48,6 +48,10 @@ class TelInput(widgets.TelInput):
     html_params = staticmethod(html_params)
 
 
+class FileInput(widgets.FileInput):
+    html_params = staticmethod(html_params)
+
+
 class TextArea(widgets.TextArea):
     def __call__(self, field: Any, **attributes: Any) -> Markup:
         params = html_params(name=field.name, **_with_flags(self, field, attributes))
@@ -78,15 +82,14 @@ def write_options(options: tuple[Option, ...], selected: Hashable) -> Markup:
     """
     places, written = _write_unselected(options)
     place = places.get(selected)
-    if place is None:
-        return Markup("<option").join(written)
-    chosen = Markup(" selected") + written[place]
-    return Markup("<option").join([*written[:place], chosen, *written[place + 1 :]])
+    return written if place is None else written[:place] + Markup(" selected") + written[place:]
 
 
 @lru_cache(maxsize=64)
-def _write_unselected(options: tuple[Option, ...]) -> tuple[dict[Hashable, int], Sequence[Markup]]:
-    """Where each value stands, and the options without their first letters, ``<option``."""
-    write = Markup(' value="{}">{}</option>').format
-    written = [write("" if value is None else value, label) for value, label in options]
-    return {value: place for place, (value, _) in enumerate(options, start=1)}, [Markup(), *written]
+def _write_unselected(options: tuple[Option, ...]) -> tuple[dict[Hashable, int], Markup]:
+    """Write the options, and tell for each value where the attributes of its option begin."""
+    places, written = {}, Markup()
+    for value, label in options:
+        places[value] = len(written) + len("<option")
+        written += Markup('<option value="{}">{}</option>').format("" if value is None else value, label)
+    return places, written
