@@ -1,11 +1,11 @@
 """The Flask application."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from flask import Flask, has_request_context, request
-from werkzeug.datastructures import iter_multi_items
 from werkzeug.routing import BuildError
 
 from crm_web.core.security_headers import STATIC_ENDPOINTS
@@ -13,6 +13,8 @@ from crm_web.core.templates import TemplateEnvironment
 
 UNQUOTED = "!$'()*,/:;?@"
 """What stands in a query as it is, as Werkzeug has it."""
+NAMED = (*STATIC_ENDPOINTS, "help.show_topic")
+"""What has a name of ours in its path, and no id."""
 STAND_IN = 800_000_000_000_000_000
 
 
@@ -45,8 +47,14 @@ class Application(Flask):
             return path
         given = ids | asked
         self.inject_url_defaults(endpoint, given)
-        query = [(name, it) for name, it in iter_multi_items(given) if name not in ids and it is not None]
-        return f"{path}?{urlencode(query, safe=UNQUOTED)}" if query else path
+        query = "&".join(
+            f"{_quote(name)}={_quote(str(it))}"
+            for name, value in given.items()
+            if name not in ids
+            for it in (value if isinstance(value, (list, tuple, set)) else (value,))
+            if it is not None
+        )
+        return f"{path}?{query}" if query else path
 
     def inject_url_defaults(self, endpoint: str, values: dict[str, Any]) -> None:
         """Add what each address carries along; no blueprint adds anything of its own."""
@@ -65,7 +73,7 @@ class Application(Flask):
         script_name = request.environ.get("SCRIPT_NAME")
         if not ids:
             key: tuple[Any, ...] = (script_name, endpoint)
-        elif endpoint in STATIC_ENDPOINTS:
+        elif endpoint in NAMED:
             key = (script_name, endpoint, *ids.values())
         elif all(type(value) is int and value >= 0 for value in ids.values()):
             key = (script_name, endpoint, *ids)
@@ -80,8 +88,7 @@ class Application(Flask):
 
     def _build_pattern(self, endpoint: str, ids: Mapping[str, Any]) -> str | None:
         """Build a path with the names of its ids in braces; ``None`` if there is none."""
-        is_file = endpoint in STATIC_ENDPOINTS
-        stand_ins = ids if is_file else {name: STAND_IN + place for place, name in enumerate(ids)}
+        stand_ins = ids if endpoint in NAMED else {name: STAND_IN + place for place, name in enumerate(ids)}
         try:
             path, _, _ = super().url_for(endpoint, **stand_ins).partition("?")
         except BuildError:
@@ -89,3 +96,8 @@ class Application(Flask):
         for name, value in stand_ins.items():
             path = path.replace(str(value), f"{{{name}}}")
         return path
+
+
+@lru_cache(maxsize=1024)
+def _quote(text: str) -> str:
+    return quote_plus(text, safe=UNQUOTED)

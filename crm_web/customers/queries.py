@@ -52,7 +52,7 @@ def list_words_in_use(*, limit: int = 200) -> dict[str, list[str]]:
     :return: the industries and countries in use, each in alphabetical order
     """
     found: dict[str, list[str]] = {"industry": [], "country": []}
-    for kind, word in db.session.execute(_select_words_in_use(limit)):
+    for kind, word in db.session.execute(_select_words_in_use(limit)).all():
         found[kind].append(word)
     return found
 

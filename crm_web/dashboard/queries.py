@@ -66,7 +66,7 @@ def count_leads(week: Period, this: Period, last: Period, owner_ids: Sequence[in
     closed, values = select_counts(Metric.CLOSED, "starts_on", "status", "currency", scope=scope, period=both)
     values |= owners | {"created_from": week.start, "created_to": week.end}
     rows: dict[str, list[Any]] = {"standing": [], "closed": [], "created": []}
-    for row in db.session.execute(_select_all(standing, closed, is_scoped=bool(owner_ids)), values):
+    for row in db.session.execute(_select_all(standing, closed, is_scoped=bool(owner_ids)), values).all():
         rows[row.part].append(row)
 
     def count_closed(kind: StatusKind) -> Closed:

@@ -126,11 +126,11 @@ def _search(typed: str, kinds: tuple[Kind, ...]) -> Found:
     folded, *_ = db.session.execute(_BEGIN, {"typed": typed, "patience": str(PATIENCE)}).one()
     wanted = SearchTerms(folded)
     forms, values = wanted.forms, wanted.values
-    rows = list(db.session.execute(_select_recent(forms, kinds), values))
+    rows = list(db.session.execute(_select_recent(forms, kinds), values).all())
     common = {row.entity for row in rows if row.is_common}
     rare = tuple(kind for kind in kinds if kind.entity not in common)
     if rare and not wanted.is_unindexed:
-        rows += db.session.execute(_select_indexed(forms, rare), values)
+        rows += db.session.execute(_select_indexed(forms, rare), values).all()
     found = _gather(wanted, rows, common)
     if len(found.best) < FEW and (similar := _list_similar(wanted)):
         wanted = replace(wanted, similar=similar)
@@ -168,7 +168,7 @@ def load_records(hits: Sequence[Hit]) -> list[tuple[Hit, Any]]:
     :return: each hit with a row of ``SHOWN``, in the same order
     """
     ids = {entity: [hit.id for hit in hits if hit.entity == entity] for entity in _MODELS}
-    rows = {(row.entity, row.id): row for row in db.session.execute(_RECORDS, ids)} if hits else {}
+    rows = {(row.entity, row.id): row for row in db.session.execute(_RECORDS, ids).all()} if hits else {}
     return [(hit, rows[hit.entity, hit.id]) for hit in hits if (hit.entity, hit.id) in rows]
 
 

@@ -1,5 +1,6 @@
 """The API endpoint for the search."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import url_for
@@ -34,13 +35,14 @@ def search() -> ResponseReturnValue:
     except SearchTooSlow:
         return make_problem(503, "The search took too long. Send more letters.", headers=[("Retry-After", "5")])
     hits = results.choose_hits(found, query.kind, query.limit)
-    items = [_build_hit(found, hit, row) for hit, row in load_records(hits)]
+    places = results.list_places()
+    items = [_build_hit(found, hit, row, places) for hit, row in load_records(hits)]
     is_all = not found.is_crowded(query.kind) and found.count(query.kind) == len(hits)
     return show(SearchAnswer, {"items": items, "is_all": is_all})
 
 
-def _build_hit(found: Found, hit: Hit, row: Any) -> dict[str, Any]:
-    result = results.describe(found.wanted, hit, row, keeps_employees=False)
+def _build_hit(found: Found, hit: Hit, row: Any, places: Mapping[str, str]) -> dict[str, Any]:
+    result = results.describe(found.wanted, hit, row, places, keeps_employees=False)
     parts = ["".join(piece.text for piece in part) for part in result.about]
     record: dict[str, Any] = {f"{hit.entity}_id": hit.id}
     url = url_for(f"api.read_{hit.entity}", **record)
