@@ -5,13 +5,13 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, DateTime, Interval, Select, cast, func, literal, select, union_all
-from sqlalchemy.orm import contains_eager, defer, joinedload
 from sqlalchemy.sql.elements import Grouping
 
+from crm_web.activities.agenda import AgendaEntry, make_entry, select_entries
 from crm_web.core.extensions import db
 from crm_web.leads.queries import LeadFilter
 from crm_web.leads.spec import LEADS
-from crm_web.models import Activity, ActivityKind, Customer, Employee, Lead, StatusKind
+from crm_web.models import Activity, ActivityKind, Customer, Lead, StatusKind
 from crm_web.stats.periods import Period
 
 MOST_RECURRING = 200
@@ -24,7 +24,7 @@ class Entry(NamedTuple):
     :param of_day: how many entries the day has
     """
 
-    activity: Activity
+    activity: AgendaEntry
     day: int
     of_day: int
 
@@ -41,30 +41,20 @@ def list_entries(employee_ids: Sequence[int], days: Period, *, most_a_day: int) 
     place = func.row_number().over(partition_by=found.c.day, order_by=order).label("place")
     of_day = func.count().over(partition_by=found.c.day).label("of_day")
     ranked = select(found.c.id, found.c.day, place, of_day).subquery()
-    query = select(Activity, ranked.c.day, ranked.c.of_day).join(ranked, ranked.c.id == Activity.id)
-    query = query.outerjoin(Activity.lead).outerjoin(Activity.customer).options(
-        contains_eager(Activity.lead).load_only(Lead.name, Lead.owner_id, Lead.deleted_at),
-        contains_eager(Activity.customer).load_only(Customer.name, Customer.owner_id, Customer.deleted_at),
-        joinedload(Activity.assignee).load_only(Employee.name),
-        defer(Activity.body),
-    )  # fmt: skip
-    rows = db.session.execute(query.where(ranked.c.place <= most_a_day).order_by(ranked.c.day, ranked.c.place))
-    return [Entry(*row) for row in rows]
+    query = select_entries().add_columns(ranked.c.day, ranked.c.of_day).join(ranked, ranked.c.id == Activity.id)
+    query = query.where(ranked.c.place <= most_a_day).order_by(ranked.c.day, ranked.c.place)
+    return [Entry(make_entry(row), row.day, row.of_day) for row in db.session.execute(query).all()]
 
 
-def list_recurring(assignee_ids: Sequence[int], before: date) -> Sequence[Activity]:
+def list_recurring(assignee_ids: Sequence[int], before: date) -> Sequence[AgendaEntry]:
     """List open tasks that recur and are due before a day, on records outside the trash; some, if there are very many.
 
     ``ix_activities_recurring`` finds them.
     """
-    query = _outside_trash(select(Activity)).options(
-        contains_eager(Activity.lead).load_only(Lead.name),
-        contains_eager(Activity.customer).load_only(Customer.name),
-        defer(Activity.body),
-    )
+    query = select_entries().where(Lead.deleted_at.is_(None), Customer.deleted_at.is_(None))
     query = query.where(Activity.recurrence.is_not(None), Activity.done_at.is_(None), Activity.due_on < before)
     query = query.where(Activity.assignee_id.in_(assignee_ids)).order_by(Activity.due_on, Activity.id)
-    return db.session.scalars(query.limit(MOST_RECURRING)).all()
+    return [make_entry(row) for row in db.session.execute(query.limit(MOST_RECURRING)).all()]
 
 
 def _select_tasks(assignee_ids: Sequence[int], days: Period) -> Select[Any]:

@@ -8,13 +8,13 @@ from typing import Any
 from flask import render_template, request, url_for
 from flask_login import current_user
 
+from crm_web.activities.agenda import AgendaEntry
 from crm_web.activities.people import PeopleChoice, choose_people
 from crm_web.auth.permissions import Action, allowed
 from crm_web.calendar import blueprint, queries
 from crm_web.calendar.queries import Entry
 from crm_web.calendar.spans import Span, View, span_of
 from crm_web.lists.params import Tab
-from crm_web.models import Activity
 from crm_web.records.parsing import read_date
 from crm_web.records.recurrence import list_recurrences, read_rule
 from crm_web.search import results
@@ -39,8 +39,8 @@ class Day:
 
     date: date
     is_outside: bool
-    entries: list[Activity] = field(default_factory=list)
-    recurring: list[Activity] = field(default_factory=list)
+    entries: list[AgendaEntry] = field(default_factory=list)
+    recurring: list[AgendaEntry] = field(default_factory=list)
     left_out: int = 0
 
 
@@ -93,7 +93,7 @@ def _group(span: Span, entries: Sequence[Entry]) -> list[Day]:
     return days
 
 
-def _add_recurring(days: Sequence[Day], span: Span, tasks: Iterable[Activity]) -> None:
+def _add_recurring(days: Sequence[Day], span: Span, tasks: Iterable[AgendaEntry]) -> None:
     """What is over does not recur any more."""
     by_date = {day.date: day for day in days}
     for task in tasks:

@@ -1,10 +1,10 @@
 """The tasks, calls and meetings of a day in their groups."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from crm_web.models import Activity
+from crm_web.activities.agenda import AgendaEntry
 from crm_web.stats.periods import Period
 from crm_web.today.queries import Times
 
@@ -20,13 +20,19 @@ NEW_DAYS = 7
 class Agenda:
     """What is overdue, what is for today, for the days after, and what has no date."""
 
-    overdue: Sequence[Activity]
-    today: Sequence[Activity]
-    ahead: Sequence[Activity]
-    undated: Sequence[Activity]
+    overdue: Sequence[AgendaEntry]
+    today: Sequence[AgendaEntry]
+    ahead: Sequence[AgendaEntry]
+    undated: Sequence[AgendaEntry]
+    is_cut: bool = False
+    """Whether more is overdue."""
+
+    def cut_overdue(self, most: int) -> "Agenda":
+        """The same with so much of what is overdue."""
+        return replace(self, overdue=self.overdue[:most], is_cut=True) if len(self.overdue) > most else self
 
     @property
-    def groups(self) -> list[tuple[str, Sequence[Activity]]]:
+    def groups(self) -> list[tuple[str, Sequence[AgendaEntry]]]:
         """The groups that have something, each with its heading."""
         groups = (
             ("Overdue", self.overdue),
@@ -49,17 +55,17 @@ def times_of(now: datetime, zone: tzinfo) -> Times:
     )
 
 
-def sort_by_day(activities: Iterable[Activity], today: date, zone: tzinfo) -> Agenda:
+def sort_by_day(activities: Iterable[AgendaEntry], today: date, zone: tzinfo) -> Agenda:
     """Put activities into the groups of the page, those with a time of day in its order."""
-    groups: dict[str, list[Activity]] = {"overdue": [], "today": [], "ahead": [], "undated": []}
+    groups: dict[str, list[AgendaEntry]] = {"overdue": [], "today": [], "ahead": [], "undated": []}
     for activity in sorted(activities, key=lambda it: _when(it, zone)):
         day = _when(activity, zone)[0]
         group = "overdue" if day < today else "today" if day == today else "ahead"
         groups["undated" if day == date.max else group].append(activity)
-    return Agenda(**groups)
+    return Agenda(groups["overdue"], groups["today"], groups["ahead"], groups["undated"])
 
 
-def _when(activity: Activity, zone: tzinfo) -> tuple[date, time]:
+def _when(activity: AgendaEntry, zone: tzinfo) -> tuple[date, time]:
     """Sorting keeps the order of what has the same day and time."""
     if not activity.is_task:
         local = activity.happened_at.astimezone(zone)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     DateTime,
     Integer,
     Select,
+    and_,
     bindparam,
     case,
     func,
@@ -22,8 +23,9 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.orm import aliased, contains_eager, joinedload
+from sqlalchemy.orm import aliased, joinedload
 
+from crm_web.activities.agenda import AgendaEntry, make_entry, select_entries
 from crm_web.core.extensions import db
 from crm_web.leads.queries import unnest_statuses
 from crm_web.models import (
@@ -71,30 +73,42 @@ class Times:
     quiet_since: datetime
 
 
-def list_open_tasks(assignee_ids: Sequence[int], times: Times, *, limit: int) -> Sequence[Activity]:
-    """List open tasks on records outside the trash by due date and priority, those without a date last."""
-    given = {"people": assignee_ids, "next_day": times.days.next_day, "most": limit}
-    return db.session.scalars(_select_open_tasks(), given).all()
+def list_open_tasks(
+    assignee_ids: Sequence[int], times: Times, *, limit: int, most_overdue: int
+) -> Sequence[AgendaEntry]:
+    """List open tasks on records outside the trash by due date and priority, those without a date last.
+
+    :param limit: how many at most of those that are not overdue, so that these never fill the page
+    """
+    given = {"people": assignee_ids, "today": times.days.first_day, "next_day": times.days.next_day}
+    given |= {"most": limit, "most_overdue": most_overdue}
+    return [make_entry(row) for row in db.session.execute(_select_open_tasks(), given).all()]
 
 
 @cache
 def _select_open_tasks() -> Select[Any]:
     urgency = case((Activity.priority == TaskPriority.HIGH, 0), (Activity.priority == TaskPriority.LOW, 2), else_=1)
-    query = _select_with_record().where(Activity.is_open_task, Activity.assignee_id.in_(_PEOPLE))
-    query = query.where(or_(Activity.due_on < bindparam("next_day"), Activity.due_on.is_(None)))
     order = (Activity.due_on.asc().nulls_last(), urgency, Activity.due_time.asc().nulls_last(), Activity.id)
-    return query.order_by(*order).limit(_MOST)
+    theirs = _outside_trash(select(Activity.id).outerjoin(Activity.lead).outerjoin(Activity.customer)).order_by(*order)
+    theirs = theirs.where(Activity.is_open_task, Activity.assignee_id.in_(_PEOPLE))
+    overdue = (
+        theirs.where(Activity.due_on < bindparam("today")).limit(bindparam("most_overdue", type_=Integer)).subquery()
+    )
+    ahead = and_(Activity.due_on >= bindparam("today"), Activity.due_on < bindparam("next_day"))
+    others = theirs.where(or_(ahead, Activity.due_on.is_(None))).limit(_MOST).subquery()
+    found = union_all(overdue.select(), others.select())
+    return select_entries().where(Activity.id.in_(found)).order_by(*order)
 
 
-def list_appointments(author_ids: Sequence[int], times: Times, *, limit: int) -> Sequence[Activity]:
+def list_appointments(author_ids: Sequence[int], times: Times, *, limit: int) -> Sequence[AgendaEntry]:
     """List the calls and meetings of the days ahead, by time."""
     given = {"people": author_ids, "now": times.now, "end": times.days.end, "most": limit}
-    return db.session.scalars(_select_appointments(), given).all()
+    return [make_entry(row) for row in db.session.execute(_select_appointments(), given).all()]
 
 
 @cache
 def _select_appointments() -> Select[Any]:
-    query = _select_with_record().where(
+    query = _outside_trash(select_entries()).where(
         Activity.kind.in_([ActivityKind.CALL, ActivityKind.MEETING]),
         Activity.created_by_id.in_(_PEOPLE),
         Activity.happened_at > bindparam("now"),
@@ -107,13 +121,7 @@ _PEOPLE: BindParameter[int] = bindparam("people", expanding=True)
 _MOST = bindparam("most", type_=Integer)
 
 
-def _select_with_record() -> Select[Any]:
-    related = (
-        contains_eager(Activity.lead).load_only(Lead.name, Lead.owner_id, Lead.deleted_at),
-        contains_eager(Activity.customer).load_only(Customer.name, Customer.owner_id, Customer.deleted_at),
-        joinedload(Activity.assignee).load_only(Employee.name),
-    )
-    query = select(Activity).outerjoin(Activity.lead).outerjoin(Activity.customer).options(*related)
+def _outside_trash(query: Select[Any]) -> Select[Any]:
     return query.where(Lead.deleted_at.is_(None), Customer.deleted_at.is_(None))
 
 

@@ -15,7 +15,11 @@ from crm_web.today.agenda import QUIET_DAYS, sort_by_day, times_of
 from crm_web.web.template_filters import current_user_locale
 
 MOST = 50
-"""How many tasks, and how many calls and meetings, the page shows; more are in the list of activities."""
+"""How many tasks that are not overdue, and how many calls and meetings, the page shows; more are in the list of
+activities.
+"""
+MOST_OVERDUE, ALL_OVERDUE = 20, 200
+"""How many overdue tasks it shows, and how many of all of them."""
 LEADS_SHOWN = 5
 
 
@@ -24,17 +28,21 @@ LEADS_SHOWN = 5
 def show_today() -> str:
     zone = current_user_locale().zone
     people, times = choose_people(request.args.get("who"), current_user), times_of(now(), zone)
-    tasks = queries.list_open_tasks(people.employee_ids, times, limit=MOST)
+    overdue = "all" if request.args.get("overdue") == "all" else None
+    most_overdue = ALL_OVERDUE if overdue else MOST_OVERDUE
+    tasks = queries.list_open_tasks(people.employee_ids, times, limit=MOST, most_overdue=most_overdue + 1)
     appointments = queries.list_appointments(people.employee_ids, times, limit=MOST)
     today = times.days.first_day
+    agenda = sort_by_day([*tasks, *appointments], today, zone)
     who = None if people.is_me else people.word
     return render_template(
         "today/show_today.html",
         people=people,
         today_date=today,
-        here=url_for(".show_today", who=who),
-        agenda=sort_by_day([*tasks, *appointments], today, zone),
-        are_more=len(tasks) == MOST,
+        here=url_for(".show_today", who=who, overdue=overdue),
+        agenda=agenda.cut_overdue(most_overdue),
+        more_overdue_url="" if overdue else url_for(".show_today", who=who, overdue="all"),
+        are_more=len(tasks) - len(agenda.overdue) == MOST,
         leads=queries.list_lead_groups(people.employee_ids, times, limit=LEADS_SHOWN),
         lists=_list_urls(people),
         done=_find_done(),

@@ -71,6 +71,23 @@ def test_shows_what_is_overdue_for_today_and_for_the_days_ahead(
     }
 
 
+def test_what_is_overdue_leaves_room_for_today(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    lead = make_lead(session, by=ann, owner_id=ann.id)
+    late = [f"Late {number}" for number in range(22)]
+    for number, subject in enumerate(late):
+        plan(session, ann, number - 22, subject=subject, lead_id=lead.id)
+    plan(session, ann, 0, subject="Urgent", lead_id=lead.id)
+    browser = browser_as(ann)
+    page = browser.get("today.show_today")
+    assert (groups(page)["Overdue"], groups(page)["Today"]) == (late[:20], ["Urgent"])
+    assert not page.has("#agenda-1 .count")
+    page = browser.open(str(page.one("#agenda-1 p > a[href*=overdue]")["href"]))
+    assert (groups(page)["Overdue"], groups(page)["Today"]) == (late, ["Urgent"])
+    assert words(page.one("#agenda-1 .count")) == "22"
+    assert not page.has("#agenda-1 p > a[href*=overdue]")
+    assert "overdue=all" in str(page.button("Done: Late 0").location)
+
+
 def _trashed(session: Session, by: Employee) -> Lead:
     return make_lead(session, owner_id=by.id, deleted_at=clock.now(), deleted_by_id=by.id)
 
