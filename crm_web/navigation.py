@@ -9,7 +9,7 @@ from flask_login import current_user
 from crm_web.auth.permissions import Action, may, may_change
 from crm_web.auth.start_page import url_of_start_page
 from crm_web.models import Employee
-from crm_web.web.urls import next_url, url_before_id, urls_of_fields
+from crm_web.web.urls import next_url, url_before_id, urls_by_id, urls_of_fields
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ def register_frame(app: Flask) -> None:
     """Add the frame to the context of templates."""
     app.context_processor(_frame)
     app.jinja_env.globals["url_before_id"] = url_before_id
+    app.jinja_env.globals["urls_by_id"] = urls_by_id
     app.jinja_env.globals["urls_of_fields"] = urls_of_fields
     app.jinja_env.globals["next_url"] = next_url
 

@@ -198,8 +198,10 @@ def _task_or_404(activity_id: int) -> Activity:
 @blueprint.app_context_processor
 def _offer_actions() -> dict[str, Any]:
     """Add to the context of templates what the user may do with an activity."""
+    # The employee itself: a page asks hundreds of times.
+    employee = current_user._get_current_object()
     return {
-        "may_edit": lambda activity: may_edit(current_user, activity) and activity.record.deleted_at is None,
-        "may_remove": lambda activity: may_remove(current_user, activity),
-        "may_finish": lambda task: may_finish(current_user, task),
+        "may_edit": lambda activity: may_edit(employee, activity) and activity.record.deleted_at is None,
+        "may_remove": lambda activity: may_remove(employee, activity),
+        "may_finish": lambda task: may_finish(employee, task),
     }

@@ -10,6 +10,9 @@ from werkzeug.routing import IntegerConverter
 # A path of ours: browsers read "//", a backslash or a tab behind the first slash as the start of another host.
 OWN_PAGE = re.compile(r"/(?:[A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*(?:\?[^\s\\#\x00-\x1f\x7f]*)?")
 
+STAND_IN = 900_000_000_000_000_000
+"""The id of no record."""
+
 
 class RecordId(IntegerConverter):
     """A record id in a path; one that does not fit a bigint is a 404."""
@@ -38,6 +41,13 @@ def urls_of_fields(endpoint: str, **ids: Any) -> Callable[[str], str]:
     form = url_for(endpoint, **ids)
     before = f"{form}{'&' if '?' in form else '?'}fields="
     return lambda names: f"{before}{names}"
+
+
+def urls_by_id(endpoint: str, id_name: str, **asked: Any) -> Callable[[int], str]:
+    """Return what gives the URLs of many records of a kind, such as ``/activities/5/edit?next=/today``."""
+    stand_in: dict[str, Any] = {id_name: STAND_IN}
+    before, after = url_for(endpoint, **stand_in, **asked).split(str(STAND_IN))
+    return lambda record_id: f"{before}{record_id}{after}"
 
 
 def url_before_id(endpoint: str, id_name: str) -> str:
