@@ -18,7 +18,7 @@ def show_board() -> ResponseReturnValue:
         return redirect(view.canonical_url)
     return render_template(
         "board/show_board.html",
-        columns=lay_out(view, by=current_user),
+        columns=lay_out(view, by=current_user._get_current_object()),
         view=view,
         people=view.people,
         words=queries.list_words_in_use(),

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 
 class InlineEscape(CodeGenerator):
-    """Compiles templates that escape texts in C and take safe ones as they are; ``escape`` gets all other values."""
+    """Compiles templates that escape texts in C and take safe ones and numbers as they are; ``escape`` gets others."""
 
     def visit_Template(self, node: Any, frame: Any = None) -> None:
         self.writeline("from markupsafe import _escape_inner as escape_text")
@@ -28,7 +28,8 @@ class InlineEscape(CodeGenerator):
 
     def _output_child_post(self, node: Any, frame: Any, finalize: Any) -> None:
         if _escapes(frame, finalize):
-            self.write(") is str else given if type(given) is Markup else escape(given))")
+            self.write(") is str else given if type(given) is Markup")
+            self.write(" else str(given) if type(given) is int else escape(given))")
         else:
             super()._output_child_post(node, frame, finalize)
 
