@@ -1,6 +1,6 @@
 """The Flask application."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_plus
@@ -55,6 +55,10 @@ class Application(Flask):
             if it is not None
         )
         return f"{path}?{query}" if query else path
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Take a function as it is: none of ours is asynchronous, and a page calls twenty."""
+        return func
 
     def inject_url_defaults(self, endpoint: str, values: dict[str, Any]) -> None:
         """Add what each address carries along; no blueprint adds anything of its own."""
