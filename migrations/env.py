@@ -35,6 +35,16 @@ def refuse_older_databases(connection: Connection) -> None:
                 raise CommandError(explain_too_old(found, oldest))
 
 
+def refuse_other_encodings(connection: Connection) -> None:
+    """A database without Unicode, as a server in the locale C makes them, would fail at the first other letter."""
+    encoding = connection.scalar(text("SHOW server_encoding"))
+    if encoding != "UTF8":
+        raise CommandError(
+            f"The database has the encoding {encoding}. Create it with UTF8, such as by"
+            " `createdb --encoding=UTF8 --template=template0 piper`."
+        )
+
+
 def limit_waiting(connection: Connection) -> None:
     """Wait for a lock only briefly: whoever needs the same table then waits behind the one who waits.
 
@@ -84,6 +94,7 @@ def run_migrations() -> None:
         connection.execute(text("SET idle_in_transaction_session_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_lock(7430001)"))
         limit_waiting(connection)
+        refuse_other_encodings(connection)
         refuse_older_databases(connection)
         # Before the first migration, so that no instance stops in between, and after the one that made the table.
         say_who_is_served(connection)

@@ -179,6 +179,24 @@ def test_a_database_older_than_the_baseline_is_told_what_to_do(
         assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "020"
 
 
+def test_a_database_without_unicode_is_told_what_to_do(
+    own_database: OwnDatabase, caplog: pytest.LogCaptureFixture
+) -> None:
+    name, connection = f"{own_database.name}_ascii", own_database.connect()
+    connection.autocommit = True
+    connection.cursor().execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'")
+    connection.close()
+    ascii_database = OwnDatabase(name)
+    try:
+        with migrating(ascii_database.app), pytest.raises(SystemExit):
+            upgrade()
+        assert "The database has the encoding SQL_ASCII. Create it with UTF8" in caplog.text
+        with ascii_database.engine.connect() as other:
+            assert other.scalar(text("SELECT to_regclass('leads')")) is None
+    finally:
+        ascii_database.drop()
+
+
 def test_each_migration_goes_back_and_forth_with_rows_present(own_database: OwnDatabase) -> None:
     fill(own_database)
     revisions = [path.name[:3] for path in sorted((ROOT / "migrations" / "versions").glob("[0-9]*.py"))]

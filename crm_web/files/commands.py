@@ -7,7 +7,7 @@ from flask.cli import AppGroup
 
 from crm_web.core.config import current_settings
 from crm_web.core.extensions import db
-from crm_web.core.file_settings import FileStore
+from crm_web.core.file_settings import REQUIRED, FileStore
 from crm_web.files.storage.moving import list_to_move, move_to_bucket, move_to_database
 from crm_web.files.storage.queries import count_by_store
 
@@ -36,7 +36,7 @@ def move(to: str) -> None:
 def _check_settings(to: FileStore) -> None:
     settings = current_settings()
     if not settings.s3_bucket:
-        raise click.ClickException("S3_BUCKET is not set.")
+        raise click.ClickException(f"Set {', '.join(name.upper() for name in REQUIRED)} first.")
     if settings.files_store != to:
         raise click.ClickException(f"New files go elsewhere: set FILES_STORE={to} on all instances first.")
 
