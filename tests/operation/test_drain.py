@@ -2,7 +2,6 @@
 
 import http.client
 import threading
-import time
 from collections import Counter
 
 from tests.databases import OwnDatabase
@@ -23,7 +22,7 @@ class Clients:
             self.outcomes[self._ask_once()] += 1
 
     def _ask_once(self) -> str:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.connect()
         except ConnectionRefusedError:
@@ -42,24 +41,25 @@ class Clients:
 def test_a_stopping_instance_serves_on_then_refuses_then_exits(own_database: OwnDatabase) -> None:
     settings = {"DATABASE_URL": own_database.url, "SECRET_KEY": own_database.app.config["SECRET_KEY"]}
     with temporary_folder() as folder:
-        server = Launched(folder / "var", find_free_port(), DRAIN_SECONDS="1", WEB_CONCURRENCY="2", **settings)
+        server = Launched(folder / "var", find_free_port(), DRAIN_SECONDS="3", WEB_CONCURRENCY="2", **settings)
         try:
             server.wait_until_ready()
             clients = Clients(server.port, 4)
             # One that keeps its connection, as a proxy does, must not hold up the end.
-            idle = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+            idle = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
             idle.request("GET", "/healthz")
             idle.getresponse().read()
             server.process.terminate()
             wait_for(lambda: server.get("/readyz")[0] == 503)
             assert clients.outcomes["refused"] == 0, "it serves on while the load balancer takes it out"
             for thread in clients.threads:
-                thread.join(15)
-            stopped = time.monotonic()
-            assert server.process.wait(15) == 0
+                thread.join(30)
+            assert server.process.wait(40) == 0
             idle.close()
+            events = [str(line["event"]) for line in server.lines()]
         finally:
             server.stop()
     assert clients.outcomes.keys() <= {"200", "refused"}, clients.outcomes
     assert clients.outcomes["200"]
-    assert time.monotonic() - stopped < 10
+    # They ended by themselves; whom gunicorn ends by force says nothing.
+    assert sum(event.startswith("Worker exiting") for event in events) == 2, events
