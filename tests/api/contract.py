@@ -1,4 +1,4 @@
-"""Schemathesis over the whole document: what it is allowed to know of our formats, and how long it may look."""
+"""Schemathesis over the whole document: what it is allowed to know of our formats, and how much it may ask."""
 
 import json
 import re
@@ -87,12 +87,17 @@ class Look:
     operations: set[str] = field(default_factory=set)
 
 
-def look_at(own: OwnDatabase, secret: str, *, seconds: int, examples: int, seed: int | None) -> Look:
-    """Send what the document allows and what it forbids, as whoever has the token."""
+def look_at(
+    own: OwnDatabase, secret: str, operations: set[str], *, cases: int, examples: int, seed: int | None
+) -> Look:
+    """Send what the document allows and what it forbids, as whoever has the token.
+
+    :param operations: each of them is asked
+    :param cases: after so many requests it ends
+    """
     settings: dict[str, Any] = {
         "headers": {"Authorization": f"Bearer {secret}"},
-        "max-time": seconds,
-        # Without it an answer that never comes is waited for as long as the run is allowed to last.
+        # Without it an answer that never comes is waited for without end.
         "request-timeout": PATIENCE,
         "continue-on-failure": True,
         "seed": seed,
@@ -110,8 +115,11 @@ def look_at(own: OwnDatabase, secret: str, *, seconds: int, examples: int, seed:
     look = Look()
     with serve(own) as address:
         schema = schemathesis.openapi.from_url(f"{address}/openapi.json", config=config)
-        for event in from_schema(schema).execute():
+        stream = from_schema(schema).execute()
+        for event in stream:
             _note(event, look)
+            if look.cases >= cases and operations <= look.operations:
+                stream.stop()
     return look
 
 
