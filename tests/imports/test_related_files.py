@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from click.testing import Result
 from flask import Flask
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from crm_web.imports.commands import SOME_REFUSED
-from crm_web.models import Contact, Conversion, Customer, Employee, ExternalId
+from crm_web.imports.several import split_cell
+from crm_web.models import Activity, Contact, Conversion, Customer, Employee, ExternalId
 from tests.imports.test_import_leads import counts, leads
 
 ImportFile = Callable[..., Result]
@@ -162,3 +164,46 @@ def test_ids_of_owners_are_named_and_refuse_nothing(import_file: ImportFile, ses
     result = import_file(content, "--owner", ada.email)
     assert f"005A (2 rows). Their records go to {ada.name}." in result.stdout
     assert {lead.owner_id for lead in leads(session)} == {ada.id}
+
+
+PAGE = "https://www.notion.so/{}-1a2b3c4d5e6f7a8b9c0d1a2b3c4d5e6f?pvs=21"
+
+
+def test_names_may_be_links_to_the_pages_of_records(app: Flask, session: Session, tmp_path: Path) -> None:
+    """As Notion exports relations, of which a cell can hold several."""
+    quist = f"Quist, Paper (UK) ({PAGE.format('Quist')})"
+    (tmp_path / "companies.csv").write_text('Name,Industry,Company size\n"Quist, Paper (UK)",Paper,9\nフジ,Paper,9\n')
+    (tmp_path / "people.csv").write_text(
+        f'Name,Email,Company\nEbba Quist,ebba@quist.example,"{quist}, フジ ({PAGE.format("%E3%83%95")})"\n'
+        "Ivo Brandt,ivo@fuji.example,フジ (Companies/%E3%83%95%201a2b3c4d5e6f7a8b9c0d1a2b3c4d5e6f.md)\n"
+    )
+    (tmp_path / "deals.csv").write_text(f'Deal Name,Amount,Stage,Account Name\nRenewal,5,New,"{quist}"\n')
+    (tmp_path / "notes.csv").write_text(f"Note Title,Note Content,Deal\nCall,x,Renewal ({PAGE.format('Renewal')})\n")
+    paths = [str(tmp_path / f"{name}.csv") for name in ("companies", "people", "deals", "notes")]
+    result = app.test_cli_runner().invoke(args=["import", *paths])
+    assert result.exit_code == 0, result.output
+    assert "line 2: Company “フジ”: Left out, because the row has another one." in result.output
+    assert "Company: 1 value left out, because the row has another one." in result.output
+    first, second = session.scalars(select(Customer).order_by(Customer.id))
+    assert [(c.name, c.customer_id) for c in session.scalars(select(Contact).order_by(Contact.id))] == [
+        ("Ebba Quist", first.id),
+        ("Ivo Brandt", second.id),
+    ]
+    (lead,) = leads(session)
+    assert (lead.company, lead.customer_id) == ("Quist, Paper (UK)", first.id)
+    note = session.scalars(select(Activity)).one()
+    assert note.lead_id == lead.id and "Deal: Renewal (https://www.notion.so/" in (note.body or "")
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("[Acme](https://coda.io/x), [B c](https://coda.io/y)", ["Acme", "B c"]),
+        ("Acme (Holding)", ["Acme (Holding)"]),
+        ("Acme (Holding) (https://n.so/x), Beta", ["Acme (Holding) (https://n.so/x), Beta"]),
+        ("Acme (see https://acme.example/about us)", ["Acme (see https://acme.example/about us)"]),
+    ],
+)
+def test_only_links_are_read_as_such(cell: str, names: list[str]) -> None:
+    assert split_cell("company", cell) == names
+    assert split_cell("description", cell) == [cell]
