@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from babel import Locale
 
+from crm_web.imports.figures import write_plainly
 from crm_web.imports.vocabulary import CURRENCY_SIGNS
 from crm_web.models import CURRENCIES
 from crm_web.records.number_input import AmbiguousNumber, NotANumber, read_number
@@ -36,7 +37,7 @@ def detect_mark(value: str) -> str | None:
 
     One mark before three digits decides nothing: it may be a decimal or a thousands mark.
     """
-    found = _NUMBER.search(re.sub(r"(?<=\d)[ '’\u00a0\u202f](?=\d)", "", value))
+    found = _NUMBER.search(re.sub(r"(?<=\d)[ '’\u00a0\u202f](?=\d)", "", write_plainly(value)))
     number = found[0].rstrip(".,") if found else ""
     marks = re.sub(r"\d", "", number)
     if not marks:
@@ -52,7 +53,7 @@ def detect_mark(value: str) -> str | None:
 
 def name_readings(text: str) -> str:
     """Name both amounts that a cell can mean in a column that does not tell; empty if it can mean only one."""
-    number, _ = _part_currency(text.strip())
+    number, _ = _part_currency(write_plainly(text.strip()))
     try:
         read_number(number, _LOCALES[POINT])
     except AmbiguousNumber as error:
@@ -71,7 +72,7 @@ def read_amounts(cursor: str | None, *, is_said: bool) -> Callable[[str], tuple[
     locale, other = _LOCALES[cursor or POINT], COMMA if cursor == POINT else POINT
 
     def read(text: str) -> tuple[Decimal, str | None]:
-        number, currency = text.strip(), None
+        number, currency = write_plainly(text.strip()), None
         if not number[-1:].isdigit() or not number[:1].isdigit():
             number, currency = _part_currency(_write_minus(number))
         if cursor == COMMA and detect_mark(number) == other:

@@ -1,4 +1,6 @@
-"""Lines of a table that are no rows: repeated headers, the titles of groups, and what a report says at its end."""
+"""Lines of a table that are no rows: what stands above the header, repeated headers, the titles of groups, and what a
+report says at its end.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,10 +21,12 @@ class Asides:
     """Takes such lines out of the rows below a header, and says which they were.
 
     :param header: the names of the columns
+    :param above: the lines above it
     """
 
-    def __init__(self, header: Sequence[str]) -> None:
+    def __init__(self, header: Sequence[str], above: Sequence[_Row] = ()) -> None:
         self._header = [name.strip() for name in header]
+        self._above = [(line, [next(filter(None, map(str.strip, cells)), "")]) for line, cells in above]
         self._repeated: list[int] = []
         self._titles: list[_Row] = []
         self._end: list[_Row] = []
@@ -71,6 +75,8 @@ class Asides:
     def say(self) -> list[str]:
         """Say which lines were left out, as sentences; once all rows are read."""
         sentences = []
+        if self._above:
+            sentences.append(f"Above the header, left out: {_quote(self._above)}.")
         if self._repeated:
             lines = [f"{line:,}" for line in self._repeated]
             more = f" and {len(lines) - SHOWN:,} more" if len(lines) > SHOWN else ""

@@ -9,6 +9,7 @@ from crm_web.imports.amounts import find_currency, read_amounts
 from crm_web.imports.columns import TEXTS
 from crm_web.imports.dates import read_moment
 from crm_web.imports.excel import check_digits
+from crm_web.imports.figures import write_plainly
 from crm_web.imports.inspection import DATES
 from crm_web.imports.mapping import ColumnMapping
 from crm_web.imports.markup import read_markup
@@ -113,7 +114,7 @@ def _share(is_fraction: bool) -> Callable[[str], Decimal]:
     """Make the reader of a column of probabilities: percentages, or parts of 1."""
 
     def read(text: str) -> Decimal:
-        typed = text.strip().removesuffix("%").strip().replace(",", ".")
+        typed = write_plainly(text.strip()).removesuffix("%").strip().replace(",", ".")
         share = Decimal(typed) * (100 if is_fraction else 1) if _NUMBER.fullmatch(typed) else Decimal(-1)
         if not 0 <= share <= 100:
             raise ValueError("Enter a percentage from 0 to 100.")

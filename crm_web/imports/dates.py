@@ -6,6 +6,7 @@ import re
 from datetime import UTC, date, datetime, time
 
 from crm_web.imports.excel import is_day_number, read_day_number
+from crm_web.imports.figures import write_plainly
 from crm_web.records.date_input import EARLIEST, LATEST
 from crm_web.records.folding import fold
 from crm_web.records.locale_names import iterate_locales
@@ -45,7 +46,7 @@ def read_moment(text: str, day_first: bool) -> datetime:
     :param text: such as ``2025-03-31``, ``31.03.2025 14:05``, ``3/31/25 2:05 PM``, ``31-Mar-25`` or ``31 mars 2025``
     :raise ValueError: if it is no date, or out of the range of a working life
     """
-    typed = text.strip()
+    typed = write_plainly(text.strip())
     for text in (typed, _WEEKDAY.sub("", typed, count=1)):
         for shape in _SHAPES:
             match = shape.fullmatch(text)

@@ -11,6 +11,7 @@ from enum import IntEnum
 
 from crm_web.imports.amounts import COMMA, POINT, detect_mark, name_readings
 from crm_web.imports.excel import is_day_number
+from crm_web.imports.figures import write_plainly
 from crm_web.imports.tables import Row
 from crm_web.imports.vocabulary import OPEN_WORDS, STATUS_WORDS, UNKNOWNS, squash
 from crm_web.imports.word_counts import COUNTED, WordCounts
@@ -198,9 +199,10 @@ class _Dates:
 
 @functools.lru_cache(maxsize=4096)
 def _order_of(text: str) -> Order:
-    match = _NUMERIC_DATE.match(text.strip())
+    typed = write_plainly(text.strip())
+    match = _NUMERIC_DATE.match(typed)
     if not match:
-        return Order.DAY_NUMBER if is_day_number(text.strip()) else Order.NOTHING
+        return Order.DAY_NUMBER if is_day_number(typed) else Order.NOTHING
     first, second = int(match[1]), int(match[3])
     if first > 12 >= second:
         return Order.DAY_FIRST
@@ -239,7 +241,7 @@ class _Shares:
         return self._decimals > 0 and not self._is_more
 
     def add(self, text: str) -> None:
-        number = text.strip()
+        number = write_plainly(text.strip())
         if _FRACTION.fullmatch(number):
             self._decimals += 1
         elif number not in ("0", "1") and number.casefold() not in UNKNOWNS:

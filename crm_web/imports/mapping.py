@@ -7,6 +7,7 @@ from functools import partial
 
 from crm_web.imports.activity_words import HEADERS as ACTIVITY_HEADERS
 from crm_web.imports.amounts import COMMA
+from crm_web.imports.excel import is_total
 from crm_web.imports.inspection import ColumnFacts, Question, inspect_columns
 from crm_web.imports.other_things import refuse_nameless, refuse_other_things
 from crm_web.imports.recognition import (
@@ -21,12 +22,12 @@ from crm_web.imports.recognition import (
 from crm_web.imports.references import REFERENCES, find_reference
 from crm_web.imports.tables import Row
 from crm_web.imports.vocabulary import (
-    ACCOUNT_TYPE_HEADERS,
     ADDRESS_HEADERS,
     ALTERNATIVES,
     COMPANIES,
     GENERAL_IDS,
     HEADERS,
+    KIND_HEADERS,
     OWN_EXPORTS,
     PEOPLE,
     RATINGS,
@@ -267,7 +268,7 @@ def _recognise_all(
 
 def _find_field(key: str, kind: Kind, keys: Sequence[str], values: Callable[[], list[str]]) -> tuple[str, int] | None:
     """Find the field of a column by its heading and, where that says little, by its values."""
-    if kind is Kind.PERSON and key in ACCOUNT_TYPE_HEADERS and _name_companies(values()):
+    if kind is Kind.PERSON and key in KIND_HEADERS and _name_companies(values()):
         return "is_company", 0
     reference = find_reference(key, kind, keys)
     match = (reference, 0) if reference else recognise_in_place(key, kind, keys)
@@ -320,7 +321,7 @@ def _name_system(
 
 
 def _values(sample: Sequence[Row], place: int) -> list[str]:
-    cells = (row[place].strip() for _, row in sample if place < len(row))
+    cells = (row[place].strip() for _, row in sample if place < len(row) and not is_total(row))
     return [cell for cell in cells if cell and cell.casefold() not in UNKNOWNS]
 
 

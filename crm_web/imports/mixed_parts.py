@@ -55,8 +55,8 @@ def count_kinds(cursor: Cursor, column: str) -> str:
     """
     cursor.execute(_COUNT)
     companies, contacts, alone = cursor.fetchone() or (0, 0, 0)
-    return (
-        f"{column} tells companies from people: {plural(companies, 'company', 'companies')} as customers,"
-        f" {plural(contacts, 'person', 'people')} as contacts of a company, {plural(alone, 'person', 'people')}"
-        " without a company as customers of the kind “person”."
-    )
+    counted = [f"{plural(companies, 'company', 'companies')} as customers"] * bool(companies)
+    counted += [f"{plural(contacts, 'person', 'people')} as contacts of a company"] * bool(contacts)
+    if alone:
+        counted.append(f"{plural(alone, 'person', 'people')} without a company as customers of the kind “person”")
+    return f"{column} tells companies from people: {', '.join(counted) or 'no row can be imported'}."

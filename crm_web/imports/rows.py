@@ -9,20 +9,16 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP
 from typing import Any, NamedTuple
 
+from crm_web.imports.amounts import find_currency
 from crm_web.imports.cells import STREET, list_readers, read_id
 from crm_web.imports.excel import are_figures, check_digits, is_total
 from crm_web.imports.mapping import ColumnMapping
-from crm_web.imports.names import split_name
+from crm_web.imports.names import complete_name, split_name
 from crm_web.imports.recognition import Kind
 from crm_web.imports.references import REFERENCES
 from crm_web.imports.several import split_cell
 from crm_web.imports.steps import BLANK, Step, plan_step, translate
-from crm_web.imports.vocabulary import (
-    OPEN_WORDS,
-    PLACEHOLDERS,
-    STATUS_WORDS,
-    squash,
-)
+from crm_web.imports.vocabulary import OPEN_WORDS, PLACEHOLDERS, STATUS_WORDS, UNIT, squash
 from crm_web.models import Customer, Lead, LeadStatus, LostReason, StatusKind, limit_of
 from crm_web.records.phones import add_region, read_number
 from crm_web.web.template_filters import plural
@@ -99,6 +95,8 @@ class RowReader:
         self.addresses = [[plan_step(n, c, readers) for n, c in address.items()] for address in mapping.addresses]
         self.phones = [plan_step("phone", (column,), readers) for column in mapping.phone_labels]
         self.width = len(mapping.header)
+        unit = UNIT.search(mapping.name_of("amount"))
+        self.heading_currency = find_currency(unit[1]) if unit else None
 
     def read(self, cells: Sequence[str]) -> Values:
         """Read one row.
@@ -241,7 +239,7 @@ class RowReader:
     def _split_amount(self, values: Values) -> None:
         if "amount" in values:
             values["amount"], sign = values["amount"]
-            currency = sign or values.get("currency")
+            currency = sign or values.get("currency") or self.heading_currency
             values["currency"] = currency or self.rules.currency
             self.without_currency += currency is None
 
@@ -253,8 +251,11 @@ class RowReader:
         whole = values.pop("full_name", None)
         if whole and not (values.get("first_name") or values.get("last_name")):
             values["first_name"], values["last_name"] = split_name(whole)
-        elif whole and not any(part and part in whole for part in map(values.get, ("first_name", "last_name"))):
-            self._pass_over(self.mapping.columns["full_name"][0], whole)
+        elif whole:
+            completed = complete_name(values.get("first_name"), values.get("last_name"), whole)
+            if completed is None:
+                self._pass_over(self.mapping.columns["full_name"][0], whole)
+            values |= completed or {}
         if values.get("first_name") and not any(values.get(name) for name in ("last_name", "company", "email")):
             values["last_name"] = values.pop("first_name")
         if values.get("deal_name") and "company" not in values:

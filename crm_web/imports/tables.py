@@ -114,7 +114,7 @@ def _find_header(
     if len(names) > 1 and all(name.startswith(" ") for name in names[1:]):
         first, every = [_drop_padding(row) for row in first], map(_drop_padding, every)
     header = tuple(name.strip() for name in names)
-    asides = Asides(header if how.name not in (JSON, VCARD) else ())
+    asides = Asides(header if how.name not in (JSON, VCARD) else (), sample[:place])
     first, every = list(Asides(header).take_out(iter(first))), asides.take_out(every)
     return Table(
         how.name, how.is_guess, delimiter, header, tuple(first), every, how.question, sample[place][0], asides=asides

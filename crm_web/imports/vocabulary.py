@@ -10,10 +10,13 @@ import unicodedata
 
 from crm_web.imports import local_words
 from crm_web.leads.spec import LEADS
-from crm_web.models import LeadStatus, LostReason, Rating
+from crm_web.models import CURRENCIES, LeadStatus, LostReason, Rating
 
 ZONE = re.compile(r" ?\((?:GMT|UTC)([+-]?\d{1,2}):?(\d\d)?\)$")
 """What may follow the name of a column of times."""
+
+UNIT = re.compile(r"\s*[\(\[]([^()\[\]]{1,4})[\)\]]$")
+CURRENCY_UNITS = frozenset({*CURRENCIES, "$", "US$", "€", "£", "₽", "円"})
 
 
 @functools.lru_cache(maxsize=4096)
@@ -23,7 +26,10 @@ def squash(text: str) -> str:
     :param text: such as ``Email 1 - Value``
     :return: such as ``email1value``
     """
-    plain = unicodedata.normalize("NFKD", ZONE.sub("", text.strip())).casefold()
+    named = ZONE.sub("", text.strip())
+    unit = UNIT.search(named)
+    named = named[: unit.start()] if unit and unit[1].strip() in CURRENCY_UNITS else named
+    plain = unicodedata.normalize("NFKD", named).casefold()
     return "".join(filter(str.isalnum, plain))
 
 
@@ -129,7 +135,7 @@ HEADERS: dict[str, str] = {
     "next_step": "nextstep nextaction nextsteps",
     "description": """
         description notes note notecontent comments comment remarks message bemerkung bemerkungen notizen beschreibung
-        commentaire notas descripcion details note about background
+        commentaire notas descripcion details note about background backgroundinfo backgroundinformation
     """,
     "deal_name": "dealname dealtitle opportunityname opportunitytitle potentialname leadtitle opportunity deal",
     "product": "product productname productinterest",
@@ -220,6 +226,11 @@ CUSTOMER_WORDS = ("customer", "client", "kunde")
 ACCOUNT_TYPE_HEADERS = """
     lifecyclestage accounttype customertype companytype contacttype relationshiptype businesstype type relationship
 """.split()  # noqa: SIM905  (readable as a table)
+KIND_HEADERS = frozenset(
+    {*ACCOUNT_TYPE_HEADERS, "companyorcontact", "contactorcompany", "companyorperson", "personorcompany", "recordtype"}
+    | {"entitytype", "partytype", "kind", "typ", "art", "tipo", "тип", "種別", "区分"}
+)
+"""The names of columns that may say of each row whether it is a company or a person; their words decide."""
 FORMER_CUSTOMERS = frozenset({"former", "formercustomer", "churned", "lost", "lostcustomer", "excustomer"})
 CUSTOMERS = frozenset(
     """
@@ -265,7 +276,7 @@ STATUSES: dict[LeadStatus, str] = {
     LeadStatus.CONTACTED: """
         contacted engaging engaged inprogress inprocess attempted attemptedtocontact attemptingcontact connected
         contactmade workingcontacted working appointmentscheduled discovery demoscheduled firstcontact followup
-        meetingscheduled interested kontaktiert contacte contactado contattato gecontacteerd kontaktad
+        meetingscheduled interested workingonit kontaktiert contacte contactado contattato gecontacteerd kontaktad
     """,
     LeadStatus.QUALIFIED: """
         qualified qualify qualification qualifiedtobuy prequalified needsanalysis needsdefined opendeal
@@ -284,7 +295,7 @@ STATUSES: dict[LeadStatus, str] = {
         onderhandeling forhandling
     """,
     LeadStatus.ON_HOLD: """
-        onhold hold badtiming contactinfuture paused stalled later parked deferred postponed suspended pausiert
+        onhold hold stuck badtiming contactinfuture paused stalled later parked deferred postponed suspended pausiert
     """,
     LeadStatus.WON: """
         won closedwon closewon converted closedconverted dealwon sold customer client evangelist signed paid
@@ -303,12 +314,24 @@ STATUSES: dict[LeadStatus, str] = {
 OPEN_WORDS = frozenset({"open", "active", "lead"})
 """Words that say no more than "not closed": another column may say more."""
 
-COMPANIES = frozenset({"company", "organisation", "organization", "business", "firma", "entreprise", "empresa"})
-PEOPLE = frozenset({"person", "individual", "contact", "people", "privat", "personne", "persona"})
+COMPANIES = frozenset(
+    {"company", "organisation", "organization", "business", "firma", "entreprise", "empresa", "unternehmen"}
+    | {"societe", "azienda", "bedrijf", "organisatie", "organizacion", "компания", "法人", "会社"}
+)
+PEOPLE = frozenset(
+    {"person", "individual", "contact", "people", "privat", "personne", "persona", "privatperson", "kontakt"}
+    | {"contatto", "contacto", "particulier", "persoon", "контакт", "個人"}
+)
 """What a list of both says of a row: whether it is a company or a person."""
 
-YES = frozenset({"1", "true", "yes", "y", "t", "x", "ja", "oui", "si", "1.0"})
-NO = frozenset({"0", "false", "no", "n", "f", "nein", "non", "0.0"})
+YES = frozenset(
+    {"1", "true", "yes", "y", "t", "x", "ja", "oui", "si", "sí", "sim", "1.0", "wahr", "vrai", "verdadero", "vero"}
+    | {"verdadeiro", "waar", "sant", "да", "はい", "是", "نعم", "checked", "✓", "✔"}
+)
+NO = frozenset(
+    {"0", "false", "no", "n", "f", "nein", "non", "não", "nee", "nej", "nei", "0.0", "falsch", "faux", "falso"}
+    | {"onwaar", "falskt", "нет", "いいえ", "否", "لا", "unchecked"}
+)
 
 LOST_REASONS: dict[LostReason, str] = {
     LostReason.PRICE: "price pricetoohigh tooexpensive pricing cost",
@@ -324,7 +347,9 @@ LOST_REASONS: dict[LostReason, str] = {
     LostReason.NOT_RECORDED: "notrecorded unknown none",
 }
 RATINGS = {rating.value: rating for rating in Rating}
-CURRENCY_SIGNS = {"$": "USD", "US$": "USD", "€": "EUR", "£": "GBP", "₹": "INR", "R$": "BRL", "₽": "RUB", "zł": "PLN"}
+_SIGNS = "USD $ US$,EUR €,GBP £,INR ₹,BRL R$,RUB ₽ руб руб.,PLN zł,JPY 円,CNY 元,KRW ₩,ILS ₪,TRY ₺,UAH ₴,CZK Kč,HUF Ft"
+CURRENCY_SIGNS = {sign: line.split()[0] for line in _SIGNS.split(",") for sign in line.split()[1:]}
+"""Signs of a single currency; “kr” and “¥” are those of several."""
 NAME_SUFFIXES = frozenset(
     {
         "jr",

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
 
 from crm_web.imports.encodings import FileUnreadable
+from crm_web.imports.workbook_errors import Failed, find_failed
 
 ZIP, OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 # A sheet is in memory as a whole; a hundred megabytes of XML are some hundred thousand rows.
@@ -44,7 +45,7 @@ def read_workbook(
         stream.seek(0)
         kind = "an old Excel workbook" if stream.read(4) == OLD else "an Excel or LibreOffice workbook"
         raise FileUnreadable(f"This is not {kind} that can be read. Save it as CSV or XLSX.") from error
-    return chosen.name, tuple(workbook.sheet_names), _read_rows(chosen)
+    return chosen.name, tuple(workbook.sheet_names), _read_rows(chosen, find_failed(stream, chosen.name))
 
 
 class _Kept:
@@ -79,9 +80,14 @@ def _count_known(sheet: CalamineSheet, knows: Callable[[str], bool]) -> tuple[in
     return max((sum(knows(write_cell(cell)) for cell in row) for row in first), default=0), sheet.height > 0
 
 
-def _read_rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:
+def _read_rows(sheet: CalamineSheet, failed: Failed) -> Iterator[tuple[int, list[str]]]:
+    # Rows count from the first of the sheet, and their cells from the first column that holds anything.
+    first = sheet.start[1] if sheet.start else 0
     for number, row in enumerate(sheet.iter_rows(), start=1):
         cells = [cell if type(cell) is str else write_cell(cell) for cell in row]
+        for column, text in failed.get(number, {}).items():
+            if 0 <= column - first < len(cells) and not cells[column - first]:
+                cells[column - first] = text
         if any(map(str.strip, cells)):
             yield number, cells
 

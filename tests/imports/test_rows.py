@@ -448,3 +448,47 @@ def test_the_state_of_an_opportunity_counts_for_more_than_its_stage() -> None:
         "OpportunityName,CurrentStage,OpportunityState\nA,Negotiation,WON\nB,Proposal,OPEN\nC,Proposal,LOST\n"
     )
     assert [row["status"] for row in rows] == [LeadStatus.WON, LeadStatus.PROPOSAL, LeadStatus.LOST]
+
+
+@pytest.mark.parametrize(
+    ("row", "named", "left_out"),
+    [
+        ("Quist Papier,Ebba,Quist", ("Ebba", "Quist"), "Quist Papier"),
+        ("Rita A. Moss,Rita,Moss", ("Rita", "Moss"), None),
+        # A single part lacks the rest.
+        ("Ebba Quist,,Quist", ("Ebba", "Quist"), None),
+        ("Ebba Quist,Ebba,", ("Ebba", "Quist"), None),
+        ("Quist,,Quist", (None, "Quist"), None),
+        ("Quist Papier,,Quist", (None, "Quist"), "Quist Papier"),
+    ],
+)
+def test_a_whole_name_is_left_out_only_where_its_parts_say_the_same(
+    row: str, named: tuple[str | None, str], left_out: str | None
+) -> None:
+    file = open_table(io.BytesIO(f"Full Name,First name,Last name\n{row}\n".encode()))
+    reader = RowReader(choose_mapping(file.header, file.sample), Rules(("US",), "USD", NOW, {}))
+    values = reader.read(file.sample[0][1])
+    assert (values.get("first_name"), values["last_name"]) == named
+    assert [problem.value for problem in reader.warnings] == ([left_out] if left_out else [])
+
+
+@pytest.mark.parametrize(
+    ("heading", "text", "amount"),
+    [
+        ("Amount", "１２３，４５６円", (Decimal(123456), "JPY")),
+        ("Amount", "١٬٢٣٤٫٥٠", (Decimal("1234.50"), "USD")),
+        ("Betrag (EUR)", "1.200,50", (Decimal("1200.50"), "EUR")),
+        ("Deal value [£]", "9", (Decimal(9), "GBP")),
+        ("Amount (EUR)", "$9", (Decimal(9), "USD")),
+    ],
+)
+def test_amounts_in_other_digits_and_currencies_of_headings(
+    heading: str, text: str, amount: tuple[Decimal, str]
+) -> None:
+    row = read(f"Last Name;{heading}", f"x;{text}")
+    assert (row["amount"], row["currency"]) == amount
+
+
+@pytest.mark.parametrize(("text", "day"), [("２０２４/２/３", date(2024, 2, 3)), ("٢٠٢٤-٠٢-٠٣", date(2024, 2, 3))])
+def test_dates_in_other_digits(text: str, day: date) -> None:
+    assert read("Last Name,Created", f"x,{text}")["created_at"].date() == day

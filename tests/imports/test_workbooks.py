@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from crm_web.imports.encodings import FileUnreadable
 from crm_web.imports.recognition import is_known
 from crm_web.imports.tables import open_table
+from crm_web.imports.workbook_errors import find_failed
 from tests.imports.test_import_leads import counts, leads
 
 ImportFile = Callable[..., Result]
@@ -104,3 +105,24 @@ def test_a_workbook_that_would_fill_the_memory_is_refused() -> None:
         archive.writestr("xl/worksheets/sheet1.xml", b" " * (101 * 1024 * 1024))
     with pytest.raises(FileUnreadable, match="too large"):
         open_table(target, knows=is_known)
+
+
+def test_a_calculation_that_failed_is_refused_and_not_left_out(import_file: ImportFile, tmp_path: Path) -> None:
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("A & B")
+        sheet.write_row("C3", ["Last Name", "Amount", "City"])
+        for row, error in ((4, "#REF!"), (5, "#N/A"), (3000, "#DIV/0!")):
+            sheet.write(f"C{row}", "Lee")
+            sheet.write_formula(f"D{row}", f'="{"x" * 200}"', None, error)
+    path = tmp_path / "leads.xlsx"
+    path.write_bytes(target.getvalue())
+    result = import_file(path)
+    assert counts(result) == (1, 0, 0, 2)
+    assert "line 4, Amount “#REF!”: The spreadsheet couldn’t calculate this." in result.stdout
+    assert "line 3,000, Amount “#DIV/0!”" in result.stdout
+
+
+def test_what_is_no_workbook_has_no_failed_calculations() -> None:
+    for content in (b"", b"PK\x03\x04", make_ods([["Last Name"]])):
+        assert find_failed(io.BytesIO(content), "S") == {}
