@@ -11,7 +11,10 @@ export PYTHONDONTWRITEBYTECODE :=
 run: environment
 	@$(RUN) -m crm_web.launcher.run --with-make
 
-check: environment-dev check-code check-tests
+# What is installed for the browser tests arrives while the code is checked.
+check:
+	@$(MAKE) -j3 check-code chromium vnu
+	@$(MAKE) check-tests
 
 check-code: environment-dev
 	.venv/bin/ruff check
