@@ -51,6 +51,7 @@ COMMON = 25
 RANKED = 500
 FEW = 5
 MOST_SIMILAR = 5
+MOST_PLANNED_WORDS = 2
 PATIENCE = 1500
 """After so many milliseconds the database gives a statement of a search up."""
 EXACT, EQUAL, BEGINS, WORD_BEGINS, INSIDE, SIMILAR, VAGUE = range(7)
@@ -140,8 +141,8 @@ def _search(typed: str, kinds: tuple[Kind, ...]) -> Found:
     return found
 
 
-# For this transaction: the limit, and one plan for all words. No other would be better for any of them, since they are
-# folded before, and since what begins so is asked for by its bounds.
+# For this transaction: the limit, and one plan for all words, if it is kept. No other would be better for any of them,
+# since they are folded before, and since what begins so is asked for by its bounds.
 _BEGIN = select(
     func.crm_fold(bindparam("typed", type_=Text()), type_=Text()),
     func.set_config("statement_timeout", bindparam("patience", type_=Text()), True),
@@ -216,7 +217,8 @@ _RECORDS = union_all(
 
 @lru_cache(maxsize=64)
 def _select_recent(forms: TermForms, kinds: tuple[Kind, ...]) -> CompoundSelect[Any]:
-    return union_all(*(_search_recent(forms, kind) for kind in kinds)).execution_options(prepared=True)
+    query = union_all(*(_search_recent(forms, kind) for kind in kinds))
+    return query.execution_options(prepared=_keeps_plan(forms))
 
 
 @lru_cache(maxsize=64)
@@ -227,9 +229,16 @@ def _select_indexed(forms: TermForms, kinds: tuple[Kind, ...]) -> CompoundSelect
             for kind in kinds
         )
     )
-    # Which of two indexes finds words with signs depends on the words.
-    has_signs = any(signs for _, signs in forms.contained.words)
-    return query if has_signs else query.execution_options(prepared=True)
+    return query.execution_options(prepared=_keeps_plan(forms))
+
+
+def _keeps_plan(forms: TermForms) -> bool:
+    """Whether a plan is worth the megabyte that it takes of each connection: those of one or two plain words are.
+
+    Which of two indexes finds words with signs depends on the words, so that these are planned each time in any case.
+    """
+    words = forms.contained.words
+    return 1 <= len(words) <= MOST_PLANNED_WORDS and not any(short or signs for short, signs in words)
 
 
 def _select_similar(similar: Sequence[Sequence[str]], kinds: tuple[Kind, ...]) -> CompoundSelect[Any]:

@@ -45,6 +45,17 @@ def test_pages_are_answered_by_plans_that_are_kept(
     assert used >= 2
 
 
+def test_only_usual_searches_keep_their_plans(
+    connection: Connection, browser_as: Callable[[Employee], Browser], ann: Employee, session: Any
+) -> None:
+    lead = make_lead(session, company="Sóftware & Söhne 4711 田中")
+    browser = browser_as(ann)
+    for words in ("software", "sohne", "software sohne", "so", "so software", "4711", "田中", "software sohne 4711"):
+        assert str(lead.name) in browser.get("search.show_results", q=words).text
+    kept = [str(query) for query in connection.connection.info[KEPT]]
+    assert [sum(part in query for query in kept) for part in ("recent_lead", "inside_lead")] == [2, 2]
+
+
 def test_values_of_each_run_are_parameters_and_all_others_are_constants(connection: Connection) -> None:
     odd = "50 % of 'it' \\ %(x)s $1"
     given: Any = bindparam("given", type_=Text)
