@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Text, and_, false, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
@@ -207,8 +208,9 @@ def list_files_by_id(ids: Collection[int]) -> Sequence[File]:
 
 
 def list_emails(person: Person) -> Sequence[IncomingEmail]:
-    """List the emails that a person sent, those on no record included."""
-    mine = IncomingEmail.sender_email.in_(person.emails)
+    """List the emails that a person sent, alone or with others, those on no record included."""
+    others = func.string_to_array(IncomingEmail.co_senders, ", ", type_=ARRAY(Text))
+    mine = or_(IncomingEmail.sender_email.in_(person.emails), others.overlap(sorted(person.emails)))
     return db.session.scalars(select(IncomingEmail).where(mine).order_by(IncomingEmail.id)).all()
 
 
