@@ -4,8 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, false, func, or_, select, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ARRAY, ColumnElement, Text, and_, cast, false, func, or_, select, tuple_
 from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
@@ -210,7 +209,7 @@ def list_files_by_id(ids: Collection[int]) -> Sequence[File]:
 def list_emails(person: Person) -> Sequence[IncomingEmail]:
     """List the emails that a person sent, alone or with others, those on no record included."""
     others = func.string_to_array(IncomingEmail.co_senders, ", ", type_=ARRAY(Text))
-    mine = or_(IncomingEmail.sender_email.in_(person.emails), others.overlap(sorted(person.emails)))
+    mine = or_(IncomingEmail.sender_email.in_(person.emails), others.op("&&")(cast(sorted(person.emails), ARRAY(Text))))
     return db.session.scalars(select(IncomingEmail).where(mine).order_by(IncomingEmail.id)).all()
 
 
