@@ -27,22 +27,28 @@ WITH repeated AS (
 )
 INSERT INTO import_notes SELECT line, 90, false, '', '', 'Line ' || first || ' has the same content.' FROM repeated
 """
-_COMPARE_IDS = """
+# What this import wrote ahead is no lead that was there.
+_WAS_THERE = """(l.id < (SELECT min(id) FROM import_ids)
+    OR NOT EXISTS (SELECT FROM import_plan early WHERE early.is_early AND early.lead_id = l.id))"""
+_COMPARE_IDS = f"""
+CREATE INDEX ON import_plan (lead_id) WHERE is_early;
 INSERT INTO import_plan (line, action, lead_id, matched)
 SELECT r.line, CASE WHEN l.id IS NULL THEN 'create' WHEN l.deleted_at IS NULL THEN 'known' ELSE 'trashed' END,
     l.id, CASE WHEN l.id IS NULL THEN NULL WHEN r.external_system = 'row' THEN 'content' ELSE 'ID' END
-FROM import_rows r LEFT JOIN leads l USING (external_system, external_id);
-CREATE UNIQUE INDEX ON import_plan (line);
+FROM import_rows r LEFT JOIN leads l
+    ON l.external_system = r.external_system AND l.external_id = r.external_id AND {_WAS_THERE}
+WHERE NOT EXISTS (SELECT FROM import_plan p WHERE p.line = r.line);
 ANALYZE import_plan;
-"""
+"""  # noqa: S608
 # Our own export has our own ids; the time of creation tells them from those of another installation.
-_COMPARE_OWN_IDS = """
+_COMPARE_OWN_IDS = f"""
 UPDATE import_plan p SET action = CASE WHEN l.deleted_at IS NULL THEN 'known' ELSE 'trashed' END, lead_id = l.id,
     matched = 'ID'
-FROM import_rows r JOIN leads l ON l.id = CASE WHEN r.external_id ~ '^[0-9]{1,18}$' THEN r.external_id::bigint END
+FROM import_rows r JOIN leads l ON l.id = CASE WHEN r.external_id ~ '^[0-9]{{1,18}}$' THEN r.external_id::bigint END
     AND date_trunc('second', l.created_at) = date_trunc('second', r.created_at)
+    AND {_WAS_THERE}
 WHERE p.line = r.line AND p.action = 'create' AND r.external_system = 'piper_lead'
-"""
+"""  # noqa: S608
 # A lead that was merged into another is that one, which may have been merged as well.
 _FOLLOW_MERGES = """
 UPDATE import_plan p SET action = CASE WHEN l.deleted_at IS NULL THEN 'known' ELSE 'trashed' END, lead_id = l.id
@@ -63,8 +69,8 @@ INSERT INTO import_notes SELECT line, 90, false, '', '', 'The lead is in the tra
 FROM import_plan WHERE action = 'trashed'
 """
 _LIST_PEOPLE = f"""
-INSERT INTO import_people (line, email, given, name, company)
-SELECT r.line, lower(r.email), {_GIVEN.format("r.")},
+INSERT INTO import_people (line, is_early, email, given, name, company)
+SELECT r.line, p.is_early, lower(r.email), {_GIVEN.format("r.")},
     crm_fold(crm_lead_name(r.first_name, r.last_name, r.company, r.email)), {_COMPANY.format("r.")}
 FROM import_rows r JOIN import_plan p USING (line) WHERE p.action = 'create' AND r.by_person;
 INSERT INTO import_phones (line, phone)
@@ -74,23 +80,24 @@ ANALYZE import_people;
 ANALYZE import_phones;
 """  # noqa: S608
 _COMPARE_LEADS = f"""
+WITH people AS MATERIALIZED (SELECT * FROM import_people WHERE NOT is_early)
 INSERT INTO import_matches (line, lead_id, how, is_same)
-SELECT s.line, l.id, 'email', NOT {_DIFFER.substitute(a="s.given", b="l.given")} FROM import_people s JOIN (
-    SELECT email_normalised AS email, {_GIVEN.format("")} AS given, min(id) AS id FROM leads
-    WHERE deleted_at IS NULL AND email_normalised IN (SELECT email FROM import_people) GROUP BY 1, 2
+SELECT s.line, l.id, 'email', NOT {_DIFFER.substitute(a="s.given", b="l.given")} FROM people s JOIN (
+    SELECT email_normalised AS email, {_GIVEN.format("")} AS given, min(id) AS id FROM leads l
+    WHERE l.deleted_at IS NULL AND {_WAS_THERE} AND email_normalised IN (SELECT email FROM people) GROUP BY 1, 2
 ) l USING (email)
 UNION ALL
 SELECT s.line, l.id, 'name and phone', {_COMPANY.format("l.")} = s.company
-FROM import_people s JOIN import_phones f USING (line) JOIN leads l ON l.sort_name = s.name AND l.phone_e164 = f.phone
-WHERE l.deleted_at IS NULL
+FROM people s JOIN import_phones f USING (line) JOIN leads l ON l.sort_name = s.name AND l.phone_e164 = f.phone
+WHERE l.deleted_at IS NULL AND {_WAS_THERE}
 UNION ALL
 SELECT s.line, l.id, 'name and phone', {_COMPANY.format("l.")} = s.company
-FROM import_people s JOIN import_phones f USING (line) JOIN leads l ON l.sort_name = s.name AND l.mobile_e164 = f.phone
-WHERE l.deleted_at IS NULL
+FROM people s JOIN import_phones f USING (line) JOIN leads l ON l.sort_name = s.name AND l.mobile_e164 = f.phone
+WHERE l.deleted_at IS NULL AND {_WAS_THERE}
 UNION ALL
 SELECT s.line, min(l.id), 'name and company', false
-FROM import_people s JOIN leads l ON l.sort_name = s.name AND {_COMPANY.format("l.")} = s.company
-WHERE l.deleted_at IS NULL AND s.company <> '' GROUP BY s.line
+FROM people s JOIN leads l ON l.sort_name = s.name AND {_COMPANY.format("l.")} = s.company
+WHERE l.deleted_at IS NULL AND {_WAS_THERE} AND s.company <> '' GROUP BY s.line
 """  # noqa: S608
 _TAKE_MATCHES = """
 UPDATE import_plan p SET action = 'known', lead_id = m.lead_id, matched = m.how FROM (
@@ -110,7 +117,7 @@ UPDATE import_plan p SET action = 'customer', customer_id = m.customer_id, match
         SELECT s.line, c.customer_id, 'name and email' FROM import_people s
         JOIN contacts c ON c.email_normalised = s.email AND c.sort_name = s.name WHERE c.deleted_at IS NULL
     ) found ORDER BY line, how, customer_id
-) m WHERE m.line = p.line AND p.action = 'create'
+) m WHERE m.line = p.line AND p.action = 'create' AND NOT p.is_early
 """
 _COMPARE_IDS_OF_ROWS = """
 UPDATE import_plan p SET action = 'known', same_as = d.first, matched = 'ID' FROM (

@@ -1,6 +1,7 @@
 """The import of leads, from the opened file to the report; the command line and the browser share it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import BinaryIO
@@ -13,6 +14,7 @@ from crm_web.core.database import raw_cursor
 from crm_web.core.errors import DomainError
 from crm_web.imports.activity_files.names import keep_deal_names
 from crm_web.imports.activity_files.records import write_activities
+from crm_web.imports.ahead import WriterAhead
 from crm_web.imports.holding import hold_records
 from crm_web.imports.inspection import Question
 from crm_web.imports.mapping import ColumnMapping, choose_mapping
@@ -273,10 +275,13 @@ def _settle(file: LeadFile, options: Options, cursor: Cursor, by: Employee, repo
 
 def _link(file: LeadFile, cursor: Cursor) -> None:
     columns = {name: file.mapping.name(places[0]) for name, places in file.mapping.columns.items()}
-    is_leads = file.target is Target.LEADS
-    link_rows(cursor, columns, by_name=not is_leads or file.mapping.kind is Kind.DEAL)
-    if is_leads:
+    link_rows(cursor, columns, by_name=_is_linked_by_name(file))
+    if file.target is Target.LEADS:
         fill_leads(cursor)
+
+
+def _is_linked_by_name(file: LeadFile) -> bool:
+    return file.target is not Target.LEADS or file.mapping.kind is Kind.DEAL
 
 
 def _write(file: LeadFile, options: Options, cursor: Cursor, progress: Progress, report: Report) -> None:
@@ -315,15 +320,18 @@ def _stage(file: LeadFile, options: Options, cursor: Cursor, progress: Progress,
     drops = options.bad_values is BadValues.DROP
     rules = Rules(regions, options.currency, now(), statuses, drops, options.all_words)
     reader = READERS[file.target](file.mapping, rules)
-    staging = Staging(cursor, file.target)
-    for line, cells in _report_place(file.stream, file.csv.rows, "Reading", progress):
-        report.read += 1
-        try:
-            staging.add(line, reader.read(cells))
-            staging.warn(line, reader.warnings)
-        except RowRefused as refusal:
-            staging.refuse(line, refusal.problems)
-    staging.finish()
+    rows = _report_place(file.stream, file.csv.rows, "Reading", progress)
+    is_ahead = file.target is Target.LEADS and not options.owner
+    with WriterAhead(cursor, by_name=_is_linked_by_name(file)) if is_ahead else nullcontext() as ahead:
+        staging = Staging(cursor, file.target, ahead=ahead)
+        for line, cells in rows:
+            report.read += 1
+            try:
+                staging.add(line, reader.read(cells))
+                staging.warn(line, reader.warnings)
+            except RowRefused as refusal:
+                staging.refuse(line, refusal.problems)
+        staging.finish()
     report.notices += file.csv.asides.say()
     report.notices += list_notices(cursor, reader)
 

@@ -45,8 +45,10 @@ INSERT INTO import_notes SELECT line, 0, true, '', '', reason FROM refused
 # Ids in the order of the file, so that lists sorted by time and id show them so.
 _GIVE_IDS = """
 UPDATE import_plan p SET lead_id = given.id FROM (
-    SELECT line, nextval(pg_get_serial_sequence('leads', 'id')) AS id
-    FROM (SELECT line FROM import_plan WHERE action = 'create' ORDER BY line) in_order
+    SELECT line, coalesce(reserved, nextval((SELECT pg_get_serial_sequence('leads', 'id')))) AS id FROM (
+        SELECT line, i.id AS reserved FROM import_plan LEFT JOIN import_ids i USING (line)
+        WHERE action = 'create' AND NOT is_early ORDER BY line
+    ) in_order
 ) given WHERE given.line = p.line;
 UPDATE import_plan p SET lead_id = first.lead_id FROM import_plan first WHERE first.line = p.same_as;
 UPDATE import_plan p SET place = ranked.place FROM (

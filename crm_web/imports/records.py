@@ -19,7 +19,6 @@ _NAMES_NO_COMPANY = "num_nonnulls(nullif(btrim(r.company), ''), r.company_domain
 
 _BEGIN = """
 INSERT INTO import_plan (line, action) SELECT line, 'create' FROM import_rows;
-CREATE UNIQUE INDEX ON import_plan (line);
 ANALYZE import_plan;
 """
 _MATCH_IDS = Template("""

@@ -24,7 +24,8 @@ UPDATE import_links l SET ${entity}_id = c.id FROM import_rows r, ($found) f, ${
 WHERE r.line = l.line AND f.ref = r.$column AND c.id = f.id AND c.deleted_at IS NULL
 """)
 _BEGIN = """
-INSERT INTO import_links (line) SELECT line FROM import_rows;
+INSERT INTO import_links (line)
+SELECT line FROM import_rows r WHERE NOT EXISTS (SELECT FROM import_plan p WHERE p.line = r.line AND p.is_early);
 CREATE UNIQUE INDEX ON import_links (line);
 ANALYZE import_links;
 """

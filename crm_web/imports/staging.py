@@ -12,6 +12,7 @@ from typing import Any
 from psycopg2.extensions import cursor as Cursor
 
 from crm_web.imports.activity_files.rows import STAGED as ACTIVITY_COLUMNS
+from crm_web.imports.ahead import WriterAhead
 from crm_web.imports.columns import COLUMNS
 from crm_web.imports.outcomes import LONGEST_VALUE
 from crm_web.imports.rows import Problem, Values
@@ -27,7 +28,7 @@ STAGED = ("line", "owner", "has_status", "closes", "by_person", "is_named_by_dea
 _CREATE = Template("""
 DROP TABLE IF EXISTS pg_temp.import_rows, pg_temp.import_notes, pg_temp.import_plan, pg_temp.import_wins,
     pg_temp.import_owners, pg_temp.import_people, pg_temp.import_phones, pg_temp.import_matches, pg_temp.import_keys,
-    pg_temp.import_names, pg_temp.import_links;
+    pg_temp.import_names, pg_temp.import_links, pg_temp.import_ids, pg_temp.import_firsts;
 CREATE TEMPORARY TABLE import_rows ON COMMIT DROP AS
     SELECT 0::bigint AS line, ''::text AS owner, true AS has_status, true AS closes, true AS by_person,
         true AS is_named_by_deal, ''::text AS account_type, $related, $columns
@@ -36,9 +37,10 @@ CREATE TEMPORARY TABLE import_notes (line bigint, place integer, is_refusal bool
     value text NOT NULL DEFAULT '', text text) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_plan (line bigint, action text, lead_id bigint, customer_id bigint, contact_id bigint,
     activity_id bigint, same_as bigint,
-    matched text, place bigint, closes boolean NOT NULL DEFAULT false, outcome text, changes jsonb, kept jsonb)
+    matched text, place bigint, closes boolean NOT NULL DEFAULT false, is_early boolean NOT NULL DEFAULT false,
+    outcome text, changes jsonb, kept jsonb) ON COMMIT DROP;
+CREATE TEMPORARY TABLE import_people (line bigint, is_early boolean, email text, given text, name text, company text)
     ON COMMIT DROP;
-CREATE TEMPORARY TABLE import_people (line bigint, email text, given text, name text, company text) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_phones (line bigint, phone text) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_matches (line bigint, lead_id bigint, how text, is_same boolean) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_names (line bigint, name text, kind text, email text, phone text, key text)
@@ -47,9 +49,15 @@ CREATE TEMPORARY TABLE import_links (line bigint, customer_id bigint, contact_id
 CREATE TEMPORARY TABLE import_keys (line bigint, how text, alike text, same text) ON COMMIT DROP;
 CREATE TEMPORARY TABLE import_wins (line bigint, lead_id bigint, company text, closed_at timestamptz,
     customer_id bigint, makes_customer boolean NOT NULL DEFAULT false) ON COMMIT DROP;
+CREATE TEMPORARY TABLE import_ids (line bigint PRIMARY KEY, id bigint) ON COMMIT DROP;
+CREATE TEMPORARY TABLE import_firsts (key bigint PRIMARY KEY, line bigint) ON COMMIT DROP;
+CREATE UNIQUE INDEX ON import_rows (line);
+CREATE UNIQUE INDEX ON import_plan (line);
 CREATE TEMPORARY TABLE import_owners (word text, employee_id bigint, reason text) ON COMMIT DROP;
 SET LOCAL work_mem = '64MB';
 SET LOCAL enable_nestloop = off;
+-- How many rows there are tells the planner enough.
+SET LOCAL default_statistics_target = 10;
 """)
 _FURTHER = {
     Target.ACTIVITIES: (
@@ -62,18 +70,18 @@ ALTER TABLE import_rows ADD activity_kind text, ADD subject text, ADD happened_a
     Target.MIXED: (("is_person",), "ALTER TABLE import_rows ADD is_person boolean"),
 }
 """What is staged of the rows of a target beyond what others have."""
-_INDEX = """
-CREATE UNIQUE INDEX ON import_rows (line);
-ANALYZE import_rows;
-"""
 CHUNK = 1_000
 
 
 class Staging:
-    """Takes rows and notes in, and sends them on in chunks."""
+    """Takes rows and notes in, and sends them on in chunks.
 
-    def __init__(self, cursor: Cursor, target: Target = Target.LEADS) -> None:
-        self._cursor = cursor
+    :param ahead: what may write new leads while the next chunk is read
+    """
+
+    def __init__(self, cursor: Cursor, target: Target = Target.LEADS, *, ahead: WriterAhead | None = None) -> None:
+        self._cursor, self._ahead = cursor, ahead
+        self._first = self._last = 0
         further, add = _FURTHER.get(target, ((), ""))
         self._staged = STAGED + further
         self._rows = _Sheet(cursor, "COPY import_rows FROM STDIN (FORMAT csv)")
@@ -85,8 +93,11 @@ class Staging:
 
     def add(self, line: int, values: Values) -> None:
         """Stage one row."""
-        values["line"] = line
+        values["line"] = self._last = line
+        self._first = self._first or line
         self._rows.write(list(map(values.get, self._staged)))
+        if self._rows.count >= CHUNK:
+            self._send()
 
     def refuse(self, line: int, problems: Sequence[Problem]) -> None:
         """Note why a row can't be taken."""
@@ -100,34 +111,45 @@ class Staging:
         for place, problem in enumerate(problems):
             value = problem.value[:LONGEST_VALUE].replace("\x00", "")
             self._notes.write([line, place, is_refusal, problem.column, value, problem.reason])
+        if self._notes.count >= CHUNK:
+            self._send()
 
     def finish(self) -> None:
         """Send what is left, and prepare the rows for being set beside the database."""
+        self._send()
+        if self._ahead:
+            self._ahead.wait()
+        self._cursor.execute("ANALYZE import_rows")
+
+    def _send(self) -> None:
+        if self._ahead:
+            self._ahead.wait()
+        has_rows = self._rows.count
         self._rows.send()
         self._notes.send()
-        self._cursor.execute(_INDEX)
+        if self._ahead and has_rows:
+            self._ahead.begin(self._first, self._last)
+            self._first = 0
 
 
 class _Sheet:
-    """Lines of CSV in memory, sent by COPY as soon as they are many."""
+    """Lines of CSV in memory, sent by COPY."""
 
     def __init__(self, cursor: Cursor, copy: str) -> None:
         self._cursor, self._copy = cursor, copy
         self._clear()
 
     def _clear(self) -> None:
-        self._text, self._count = io.StringIO(), 0
+        self._text, self.count = io.StringIO(), 0
         self._writer = csv.writer(self._text, lineterminator="\n")
 
     def write(self, values: list[Any]) -> None:
         # No staged text is empty, so that COPY may take nothing between two commas for no value.
         self._writer.writerow(values)
-        self._count += 1
-        if self._count >= CHUNK:
-            self.send()
+        self.count += 1
 
     def send(self) -> None:
-        if self._count:
+        if self.count:
             self._text.seek(0)
             self._cursor.copy_expert(self._copy, self._text)
             self._clear()

@@ -42,7 +42,8 @@ WITH merged AS MATERIALIZED (
         SELECT coalesce(r.created_at, least(r.closed_at, now()), now()) AS created_at,
             CASE WHEN r.closes THEN coalesce(r.closed_at, now()) END AS closed_at
     ) t
-    WHERE p.action = 'create' AND p.line BETWEEN %(first)s AND %(last)s AND r.line BETWEEN %(first)s AND %(last)s
+    WHERE p.action = 'create' AND p.is_early = %(is_early)s
+        AND p.line BETWEEN %(first)s AND %(last)s AND r.line BETWEEN %(first)s AND %(last)s
     ORDER BY r.line
 ), made AS ($make_customers)
 INSERT INTO leads (id, external_system, external_id, status, lost_reason, lost_note, customer_id, created_at,
@@ -74,12 +75,13 @@ UPDATE customers SET status = $status_of_buyer WHERE id IN (
 """).substitute(SQL)
 
 _ALL = ", ".join([*FIELDS, "amount", "currency"])
-_CREATE_LEADS = _CREATE.substitute(
+CREATE_LEADS = _CREATE.substitute(
     begin=_BEGIN,
     columns=_ALL,
     make_customers=MAKE_CUSTOMERS,
     fields=", ".join(f"r.{name}" for name in [*FIELDS, "amount", "currency"]),
 )
+"""Creates the leads of a batch of planned rows: those that were surely new, or those that had to wait."""
 
 
 def write_leads(
@@ -93,7 +95,7 @@ def write_leads(
     """
     cursor.execute(_NEW_SOURCES)
     sources = [name for (name,) in cursor]
-    write_in_batches(cursor, (_CREATE_LEADS,), update_leads(updates=updates), owner_id, progress)
+    write_in_batches(cursor, (CREATE_LEADS,), update_leads(updates=updates), owner_id, progress)
     cursor.execute(_CONTACTS)
     cursor.execute(_LEDGER)
     return sources

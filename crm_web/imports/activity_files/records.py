@@ -44,7 +44,6 @@ SELECT r.line, CASE WHEN e.id IS NOT NULL THEN 'known' WHEN num_nonnulls(p.lead_
 FROM import_rows r JOIN import_places p USING (line) LEFT JOIN import_doubts d USING (line)
 LEFT JOIN external_ids e ON e.system = r.external_system AND e.external_id = r.external_id AND e.activity_id IS NOT NULL
 LEFT JOIN activities a ON a.id = e.activity_id;
-CREATE UNIQUE INDEX ON import_plan (line);
 INSERT INTO import_notes SELECT p.line, 0, true, '', '', CASE WHEN d.line IS NOT NULL THEN d.text
     WHEN num_nonnulls(r.email, r.last_name, r.company, r.deal_ref, r.contact_ref, r.company_ref, r.company_domain) = 0
     THEN 'Nothing names the lead, contact or customer that this belongs to.'

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Mapping
 
-from sqlalchemy import func, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from crm_web.core.errors import DomainError
@@ -35,6 +35,11 @@ def begin_attempt(import_id: int) -> int:
     )
     with _own_session() as own, own.begin():
         return own.scalar(begun.returning(ImportProgress.attempts)) or 1
+
+
+def count_rows_read(import_id: int) -> int:
+    """Count the rows that were read when progress was noted the last time."""
+    return db.session.scalar(select(ImportProgress.rows).where(ImportProgress.import_id == import_id)) or 0
 
 
 class ProgressNotes:

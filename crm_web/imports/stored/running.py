@@ -20,7 +20,7 @@ from crm_web.imports.stored import results
 from crm_web.imports.stored.files import open_file
 from crm_web.imports.stored.hints import hint_at_pages
 from crm_web.imports.stored.operations import claim_import, delete_import
-from crm_web.imports.stored.progress import ImportCancelled, ProgressNotes, begin_attempt
+from crm_web.imports.stored.progress import ImportCancelled, ProgressNotes, begin_attempt, count_rows_read
 from crm_web.imports.stored.queries import list_set
 from crm_web.imports.stored.settings import read_options
 from crm_web.imports.stored.undoing import take_back
@@ -76,11 +76,11 @@ class ImportRunner:
             with db.session.begin_nested():
                 STEPS[record.state](record)
         except ImportCancelled:
+            vacuum_after_rollback(count_rows_read(record.id))
             delete_import(record)
-        except FileFailed as error:
-            _stop(record, hint_at_pages(error.message), error.record_id)
         except DomainError as error:
-            _stop(record, hint_at_pages(error.message))
+            vacuum_after_rollback(count_rows_read(record.id))
+            _stop(record, hint_at_pages(error.message), error.record_id if isinstance(error, FileFailed) else None)
         return True
 
 
