@@ -2,11 +2,27 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, Text, and_, cast, exists, func, literal, or_, select, union
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Row,
+    Select,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from crm_web.core.extensions import db
@@ -182,14 +198,6 @@ class Match:
     reason: str
 
 
-def _same(model: Any, email: str | None, phones: Sequence[str]) -> ColumnElement[bool]:
-    numbers = [model.phone_e164, *([model.mobile_e164] if hasattr(model, "mobile_e164") else [])]
-    conditions = [number.in_(phones) for number in numbers] if phones else []
-    if email:
-        conditions.append(model.email_normalised == func.lower(email))
-    return or_(*conditions)
-
-
 @dataclass(frozen=True)
 class LikelyCustomer:
     """A customer that a lead being won may be already."""
@@ -207,7 +215,7 @@ def iterate_likely_customers(leads: Sequence[Lead], *, limit: int = 5) -> Iterat
     """Do the same for many leads with few queries; yields the customers of each lead in turn."""
     for lead, (folded, *hosts) in zip(leads, _list_known(leads), strict=True):
         hosts = [host for host in dict.fromkeys(hosts) if host and not is_shared_host(host)]
-        found = [_weigh(row, hosts) for row in db.session.execute(_select_likely(lead, folded, hosts))]
+        found = [_weigh(row, hosts) for row in _find_likely(lead, folded, hosts)]
         found.sort(key=lambda weighed: weighed[:2], reverse=True)
         yield [likely for *_, likely in found[:limit]]
 
@@ -215,39 +223,59 @@ def iterate_likely_customers(leads: Sequence[Lead], *, limit: int = 5) -> Iterat
 def _list_known(leads: Sequence[Lead]) -> list[tuple[Any, ...]]:
     """List the names and hosts of the leads, folded by the database."""
     names = [lead.company if lead.company and lead.company.strip() else lead.name for lead in leads]
-    texts = (names, [lead.email for lead in leads], [lead.website for lead in leads])
-    arrays = [cast(given, ARRAY(Text)) for given in texts]
+    given = {"names": names, "emails": [lead.email for lead in leads], "websites": [lead.website for lead in leads]}
+    return [row[:3] for row in db.session.execute(_select_known(), given)]
+
+
+@cache
+def _select_known() -> Select[Any]:
+    arrays = [bindparam(name, type_=ARRAY(Text)) for name in ("names", "emails", "websites")]
     given = func.unnest(*arrays).table_valued("name", "email", "website", with_ordinality="place").render_derived()
     hosts = func.crm_host(given.c.email), func.crm_host(given.c.website)
     # The index takes its threshold from a setting; it holds for this transaction.
     setting = func.set_config("pg_trgm.similarity_threshold", str(ALIKE), True)
     known = select(func.crm_fold(given.c.name, type_=Text()), *hosts, setting).order_by(given.c.place)
-    return [row[:3] for row in db.session.execute(known)]
+    return known.execution_options(prepared=True)
 
 
-def _select_likely(lead: Lead, folded: str, hosts: Sequence[str]) -> Select[Any]:
-    """One query per kind of match, each with an index of its own."""
-    phones = [number for number in (lead.phone_e164, lead.mobile_e164) if number]
+def _find_likely(lead: Lead, folded: str, hosts: Sequence[str]) -> Iterable[Row[Any]]:
+    """Find the customers that a lead has anything in common with."""
+    phone, other_phone = (*filter(None, (lead.phone_e164, lead.mobile_e164)), None, None)[:2]
+    host, other_host = (*hosts, None, None)[:2]
+    known = {"lead_id": lead.id, "name": folded, "email": lead.email, "phone": phone, "other_phone": other_phone}
+    return db.session.execute(_select_likely(), known | {"host": host, "other_host": other_host})
+
+
+@cache
+def _select_likely() -> Select[Any]:
+    """One query per kind of match, each with an index of its own; what a lead lacks is NULL, and matches nobody."""
+    folded, email = bindparam("name", type_=Text), bindparam("email", type_=Text)
+    phones, hosts = (
+        [bindparam(f"{other}{name}", type_=Text) for other in ("", "other_")] for name in ("phone", "host")
+    )
     standing, of_contact = Customer.deleted_at.is_(None), Contact.customer_id == Customer.id
     alike = func.similarity(Customer.sort_name, folded)
+    made = Customer.created_from_lead_id == bindparam("lead_id", type_=BigInteger)
     # Names in scripts that the database's locale has no letters of share no trigrams, but they may be equal.
-    conditions: list[ColumnElement[bool]] = [Customer.created_from_lead_id == lead.id, Customer.sort_name == folded]
+    conditions: list[ColumnElement[bool]] = [made, Customer.sort_name == folded]
     columns: list[ColumnElement[Any]] = [*conditions, alike]
     arms = [select(Customer.id).where(standing, Customer.sort_name.op("%")(folded)).order_by(alike.desc()).limit(10)]
-    for email, numbers in ((lead.email, []), (None, phones)):
-        if not email and not numbers:
-            columns.append(literal(False))
-            continue
-        theirs = and_(_same(Contact, email, numbers), Contact.deleted_at.is_(None))
-        conditions.append(_same(Customer, email, numbers))
-        arms.append(select(Contact.customer_id).where(theirs).limit(10))
-        columns.append(or_(_same(Customer, email, numbers), exists().where(of_contact, theirs)))
+    for theirs, same in (
+        (Contact.email_normalised == func.lower(email), Customer.email_normalised == func.lower(email)),
+        (or_(Contact.phone_e164.in_(phones), Contact.mobile_e164.in_(phones)), Customer.phone_e164.in_(phones)),
+    ):
+        conditions.append(same)
+        arms.append(select(Contact.customer_id).where(theirs, Contact.deleted_at.is_(None)).limit(10))
+        columns.append(or_(same, exists().where(of_contact, theirs, Contact.deleted_at.is_(None))))
     for host in hosts:
         conditions += [func.crm_host(Customer.email) == host, func.crm_host(Customer.website) == host]
     arms += [select(Customer.id).where(standing, condition).limit(10) for condition in conditions]
     columns += [func.crm_host(Customer.email), func.crm_host(Customer.website)]
     ids = union(*(select(arm.subquery()) for arm in arms))
-    return select(Customer, *columns).where(Customer.id.in_(ids), standing).order_by(Customer.id)
+    # As an array: of so few customers a plan for any lead costs no more than one for this lead, and so is kept.
+    found = func.array(ids.scalar_subquery(), type_=ARRAY(BigInteger))
+    query = select(Customer, *columns).where(Customer.id == any_(found), standing).order_by(Customer.id)
+    return query.execution_options(prepared=True)
 
 
 def _weigh(row: Row[Any], hosts: Sequence[str]) -> tuple[int, float, LikelyCustomer]:
