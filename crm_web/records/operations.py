@@ -131,7 +131,7 @@ def _build_lock(model: type[Base], *, names_actor: bool, shared: bool, deleting:
         query = query.where(column == bindparam(f"key_{place}"))
     # Its own row only: the outer side of a join, such as a manager loaded along, can't be locked.
     query = query.with_for_update(of=model, read=shared, key_share=not (shared or deleting))
-    return query.execution_options(populate_existing=True)
+    return query.execution_options(populate_existing=True, prepared=True)
 
 
 def check_owner(owner_id: int | None, *, by: Employee | None = None, batch: Batch | None = None) -> None:

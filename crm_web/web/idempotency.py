@@ -151,11 +151,12 @@ def keep_response(key: UUID, answer: dict[str, Any]) -> None:
 
 # Built once, and about the table: every form and request that creates something sends both.
 _TABLE: Any = Submission.__table__
-_CLAIM = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.key)
+_CLAIM = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.key).execution_options(prepared=True)
 _KEEP = (
     update(_TABLE)
     .where(_TABLE.c.employee_id == bindparam("by"), _TABLE.c.key == bindparam("claimed"))
     .values(answer=bindparam("given"))
+    .execution_options(prepared=True)
 )
 
 

@@ -107,7 +107,8 @@ def _count() -> ReturningInsert[Any]:
     """Built once, since every request of a program runs it."""
     is_over = ApiUse.began_at <= func.now() - WINDOW
     # Of the table: the session would take the parameter for a value of a new ``ApiUse``.
-    counted = insert(cast(Table, ApiUse.__table__)).from_select(["token_id"], select(ApiToken.id).where(*is_valid()))
+    counted = insert(cast(Table, ApiUse.__table__)).execution_options(prepared=True)
+    counted = counted.from_select(["token_id"], select(ApiToken.id).where(*is_valid()))
     counted = counted.on_conflict_do_update(
         index_elements=[ApiUse.token_id],
         set_={
