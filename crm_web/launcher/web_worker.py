@@ -2,7 +2,13 @@
 door, then what is under way.
 """
 
+import ctypes
+import socket
+import struct
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from threading import Timer
 from types import FrameType
 from typing import Any
@@ -10,6 +16,9 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 
 from crm_web.core import admission, draining
+
+SO_ATTACH_FILTER, SO_DETACH_FILTER = 26, 27
+BPF_RETURN = 6
 
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # Gunicorn has no types.
@@ -48,7 +57,8 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # Gunicorn has no typ
         super().set_accept_enabled(enabled)
         if not self.alive:
             for listener in self.sockets:
-                self._accept_waiting(listener)
+                with _nobody_connects(listener):
+                    self._accept_waiting(listener)
                 listener.close()
 
     def _accept_waiting(self, listener: Any) -> None:
@@ -56,3 +66,24 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]  # Gunicorn has no typ
         while self.nr_conns != before:
             before = self.nr_conns
             self.accept(listener)
+
+
+@contextmanager
+def _nobody_connects(listener: Any) -> Iterator[None]:
+    """Drop attempts to connect, which are tried again a second later: by then the socket is closed, and refuses.
+
+    While other threads are busy, this one may get its next turn long after it has found nobody waiting. Whoever had
+    connected by then would be reset together with their request. Workers share the socket, and others may go on.
+    """
+    if sys.platform != "linux" or not draining.begun.is_set():
+        yield
+        return
+    dropping_all = ctypes.create_string_buffer(struct.pack("HBBI", BPF_RETURN, 0, 0, 0))
+    # Some sandboxes have no filters.
+    with suppress(OSError):
+        listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", 1, ctypes.addressof(dropping_all)))
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            listener.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
