@@ -80,3 +80,14 @@ def test_activities_name_accounts_contacts_and_deals_by_id(import_file: ImportFi
     assert (second.lead_id is not None, second.customer_id, second.priority) == (True, None, None)
     assert second.body == "CallDurationInSeconds: 90"
     assert (third.priority, third.body) == ("low", "Status: Deferred")
+
+
+def test_an_email_that_several_leads_have_says_which_one_was_taken(import_file: ImportFile, session: Session) -> None:
+    make_lead(session, last_name="Lone", email="lone@x.example")
+    newest = make_lead(session, last_name="Lone", email="Lone@x.example")
+    content = "Task ID,Task Name,Email\n1,Call,lone@x.example\n"
+    said = f"line 2: Several leads have this email. The activity is on the newest, lead {newest.id}."
+
+    assert said in import_file(content).stdout
+    assert [task.lead_id for task in activities(session)] == [newest.id]
+    assert said not in import_file(content).stdout

@@ -11,7 +11,7 @@ from crm_web.imports.changing import change_records, differ, keep, take
 # Of a deal by its ID; else of the person or company; else of a lead with that email.
 _PLACE = """
 CREATE TEMPORARY TABLE import_places ON COMMIT DROP AS
-SELECT line, NULL::bigint AS lead_id, customer_id FROM import_links;
+SELECT line, NULL::bigint AS lead_id, customer_id, 1::bigint AS choices FROM import_links;
 CREATE UNIQUE INDEX ON import_places (line);
 ANALYZE import_places;
 UPDATE import_places p SET lead_id = l.id FROM import_rows r, (
@@ -25,8 +25,8 @@ WHERE p.customer_id IS NULL AND p.lead_id IS NULL AND r.line = p.line AND e.exte
     AND c.id = e.customer_id AND c.deleted_at IS NULL;
 """
 _PLACE_BY_EMAIL = """
-UPDATE import_places p SET lead_id = l.id FROM import_rows r, (
-    SELECT email_normalised AS email, max(id) AS id FROM leads
+UPDATE import_places p SET lead_id = l.id, choices = l.choices FROM import_rows r, (
+    SELECT email_normalised AS email, max(id) AS id, count(*) AS choices FROM leads
     WHERE deleted_at IS NULL AND email_normalised IN (SELECT lower(email) FROM import_rows) GROUP BY 1
 ) l WHERE p.customer_id IS NULL AND p.lead_id IS NULL AND r.line = p.line AND l.email = lower(r.email);
 UPDATE import_places p SET customer_id = c.id FROM import_rows r, (
@@ -49,6 +49,9 @@ INSERT INTO import_notes SELECT p.line, 0, true, '', '', CASE WHEN d.line IS NOT
     THEN 'Nothing names the lead, contact or customer that this belongs to.'
     ELSE 'No lead, contact or customer here is the one that this belongs to.' END
 FROM import_plan p JOIN import_rows r USING (line) LEFT JOIN import_doubts d USING (line) WHERE p.action = 'refused';
+INSERT INTO import_notes
+SELECT p.line, 91, false, '', '', 'Several leads have this email. The activity is on the newest, lead ' || p.lead_id || '.'
+FROM import_plan p JOIN import_places o USING (line) WHERE p.action = 'create' AND o.choices > 1;
 """
 _SETTLE = """
 UPDATE import_plan p SET action = 'known', same_as = d.first,
