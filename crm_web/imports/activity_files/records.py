@@ -49,8 +49,8 @@ INSERT INTO import_notes SELECT p.line, 0, true, '', '', CASE WHEN d.line IS NOT
     THEN 'Nothing names the lead, contact or customer that this belongs to.'
     ELSE 'No lead, contact or customer here is the one that this belongs to.' END
 FROM import_plan p JOIN import_rows r USING (line) LEFT JOIN import_doubts d USING (line) WHERE p.action = 'refused';
-INSERT INTO import_notes
-SELECT p.line, 91, false, '', '', 'Several leads have this email. The activity is on the newest, lead ' || p.lead_id || '.'
+INSERT INTO import_notes SELECT p.line, 91, false, '', '',
+    'Several leads have this email. The activity is on the newest, lead ' || p.lead_id || '.'
 FROM import_plan p JOIN import_places o USING (line) WHERE p.action = 'create' AND o.choices > 1;
 """
 _SETTLE = """
