@@ -11,7 +11,7 @@ from importlib.resources import files
 from sqlalchemy import Row, bindparam, func, select
 
 from crm_web.core.extensions import db
-from crm_web.core.kept import know_versions
+from crm_web.core.versioned_cache import set_table_versions
 from crm_web.models import Employee, Notification, SignIn, SignInMethod, TableVersion
 from crm_web.records.people import find_employee
 
@@ -60,7 +60,7 @@ def find_signed_in(token: str) -> SignedIn | None:
     if found is None:
         return None
     sign_in_id, employee_id, method, provider_session, is_to_be_noted, unread, versions = found
-    know_versions(versions)
+    set_table_versions(versions)
     employee = find_employee(employee_id)
     if employee is None or not employee.is_active:
         return None
@@ -68,7 +68,7 @@ def find_signed_in(token: str) -> SignedIn | None:
 
 
 TABLE_VERSIONS = select(func.jsonb_object_agg(TableVersion.name, TableVersion.version)).scalar_subquery()
-"""The versions by which ``crm_web.core.kept`` keeps values."""
+"""The versions by which ``crm_web.core.versioned_cache`` caches values."""
 MOST_UNREAD = 99
 """The pages count unread notifications so far only, so that this costs the same for everybody."""
 _UNREAD = (

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import delete, select
 
 from crm_web.core.extensions import db
-from crm_web.core.kept import Kept
+from crm_web.core.versioned_cache import VersionedCache
 from crm_web.models import Activity, Customer, Employee, Lead, Mention
 from crm_web.records.folding import fold
 from crm_web.records.people import Person, list_people
@@ -67,7 +67,7 @@ def _map_handles(_: None) -> dict[str, Person]:
     return {handle: people[0] for handle, people in meant.items() if len(people) == 1}
 
 
-_handles = Kept(_map_handles, "employees")
+_handles = VersionedCache(_map_handles, "employees")
 """A page has dozens of notes, and each may mention somebody."""
 
 

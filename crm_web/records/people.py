@@ -10,7 +10,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
 from crm_web.core.extensions import db
-from crm_web.core.kept import Kept
+from crm_web.core.versioned_cache import VersionedCache
 from crm_web.models import Customer, Employee, Lead, Role
 
 
@@ -100,5 +100,5 @@ def _select_employee() -> Select[Any]:
     return select(*shown).where(Employee.id == bindparam("employee_id"))
 
 
-_people = Kept(_load_people, "employees")
-_employees = Kept(_load_employee, "employees")
+_people = VersionedCache(_load_people, "employees")
+_employees = VersionedCache(_load_employee, "employees")

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, case, false, func, or_, select
 
 from crm_web.core.extensions import db
-from crm_web.core.kept import Kept
+from crm_web.core.versioned_cache import VersionedCache
 from crm_web.models import Employee, SavedView, ViewChoice
 
 MOST_VIEWS = 200
@@ -23,7 +23,7 @@ def _load_seen(employee_id: int) -> Sequence[Mapping[str, Any]]:
     return [dict(row._mapping) for row in db.session.execute(_select_seen(), {"employee_id": employee_id})]
 
 
-_seen = Kept(_load_seen, "saved_views", "view_choices", "employees")
+_seen = VersionedCache(_load_seen, "saved_views", "view_choices", "employees")
 
 
 @cache

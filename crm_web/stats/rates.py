@@ -12,7 +12,7 @@ from types import MappingProxyType
 from sqlalchemy import select
 
 from crm_web.core.extensions import db
-from crm_web.core.kept import Kept
+from crm_web.core.versioned_cache import VersionedCache
 from crm_web.models import ExchangeRate
 from crm_web.stats.aggregates import CurrencyTotal
 
@@ -88,4 +88,4 @@ def _load_rates(_: None) -> Rates:
     return Rates(MappingProxyType(per_euro), min(row.valid_on for row in rows))
 
 
-_rates = Kept(_load_rates, "exchange_rates")
+_rates = VersionedCache(_load_rates, "exchange_rates")

@@ -129,7 +129,7 @@ def test_it_takes_no_more_than_eight_when_nothing_is_known_yet(
     make_lead(session, owner_id=ann.id, amount=Decimal(5), currency="EUR")
     browser = browser_as(max)
     browser.get("dashboard.show_dashboard", scope="team")
-    app.extensions["kept"].clear()
+    app.extensions["versioned_caches"].clear()
     with count_queries() as sent:
         browser.get("dashboard.show_dashboard", scope="team")
     assert sent.count == 8

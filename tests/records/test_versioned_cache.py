@@ -28,7 +28,7 @@ def instances(app: Flask, browser_as: BrowserAs, session: Session, ann: Employee
     def look() -> list[str]:
         pages = []
         for store in stores:
-            app.extensions["kept"] = store
+            app.extensions["versioned_caches"] = store
             pages.append(_read(browser))
         assert pages[0] == pages[1]
         return pages
@@ -114,7 +114,7 @@ def test_what_was_rolled_back_is_not_kept(app: Flask, browser_as: BrowserAs, ses
 
 
 def test_only_the_first_page_reads_them(app: Flask, browser_as: BrowserAs, ann: Employee) -> None:
-    app.extensions["kept"] = {}
+    app.extensions["versioned_caches"] = {}
     browser = browser_as(ann)
     counts = []
     for _ in range(2):

@@ -1,8 +1,8 @@
-"""What hardly ever changes, read once and kept in this process until the database says that it has changed.
+"""A cache in this process of what hardly ever changes, valid until the database says that it has changed.
 
 The query for who is signed in, with which each request begins, also reads the versions of some tables (see
 ``crm_web.models.TableVersion``). What was read under other versions is not used any more, so no instance ever shows
-anything older than the request itself. Without a request nothing is kept.
+anything older than the request itself. Without a request nothing is cached.
 """
 
 from collections.abc import Callable, Hashable, Mapping
@@ -13,16 +13,17 @@ from flask import current_app, g, has_request_context, request
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 MOST = 2000
-"""How many values are kept of each kind at most."""
+"""How many values of each kind are cached at most."""
+MISSING = object()
 
 
-def know_versions(versions: Mapping[str, str]) -> None:
-    """Return the versions that the tables had when this request began."""
+def set_table_versions(versions: Mapping[str, str]) -> None:
+    """Set the versions that the tables had when this request began."""
     if has_request_context():
         g.table_versions = versions
 
 
-class Kept(Generic[Key, Value]):
+class VersionedCache(Generic[Key, Value]):
     """A value for each key, as long as none of some tables changes.
 
     :param load: reads the value of a key; it may be read under newer versions than those known, never under older ones
@@ -38,21 +39,22 @@ class Kept(Generic[Key, Value]):
         if known is None:
             return self._load(key)
         values = self._values_at([known[table] for table in self._tables])
-        if key not in values:
+        # Looked up once: another thread may clear them meanwhile.
+        value = values.get(key, MISSING)
+        if value is MISSING:
             value = self._load(key)
             # Another request may have changed what it reads already, without having saved it.
-            if request.method not in ("GET", "HEAD"):
-                return value
-            if len(values) >= MOST:
-                values.clear()
-            values[key] = value
-        return cast(Value, values[key])
+            if request.method in ("GET", "HEAD"):
+                if len(values) >= MOST:
+                    values.clear()
+                values[key] = value
+        return cast(Value, value)
 
     def _values_at(self, versions: list[str]) -> dict[Key, Any]:
-        """Return the values that were read under these versions; those of other versions are forgotten."""
-        store = current_app.extensions.setdefault("kept", {})
-        kept = store.get(self)
-        if kept is None or kept[0] != versions:
-            kept = store[self] = (versions, {})
-        values: dict[Key, Any] = kept[1]
+        """Return the values that were read under these versions; those of other versions are dropped."""
+        caches = current_app.extensions.setdefault("versioned_caches", {})
+        cached = caches.get(self)
+        if cached is None or cached[0] != versions:
+            cached = caches[self] = (versions, {})
+        values: dict[Key, Any] = cached[1]
         return values
