@@ -157,8 +157,8 @@ class Settings(FileSettings, MailSettings):
     port: int = _number(8000, 1, 65535)
     web_concurrency: int = _number(2, 1, 64)
     # For each worker: how many requests it works on at a time, and how many wait for their turn; others are refused.
-    web_requests: int = _number(8, 1, 200)
-    web_queue: int = _number(24, 0, 1000)
+    web_requests: int = _number(4, 1, 200)
+    web_queue: int = _number(44, 0, 1000)
     # For each worker; more than its requests, so that /readyz finds a free one, and long exports as well.
     database_connections: int = _number(16, 1, 200)
     # How long a stopping instance serves on while /readyz answers 503, for the load balancer to notice.
