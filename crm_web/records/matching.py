@@ -36,6 +36,8 @@ FEWEST_DIGITS = 4
 WRITTEN_WITHOUT_BLANKS = "\u0e00"
 FIRST_BEYOND_LATIN = "\u0370"
 FIRST_EMOJI = "\U0001f000"
+LAST_SIGN = "\U0010ffff"
+"""Sorts after all others by their bytes, as names are: what begins with a text is from the text to it with this."""
 ALIKE = 0.6
 """From which similarity of trigrams on two names may be one."""
 _PHONE = re.compile(r"(?:tel:)?[+(]?[\d\s()./\u2010-\u2015\u2212-]{4,}", re.IGNORECASE)

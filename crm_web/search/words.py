@@ -11,6 +11,7 @@ from typing import NamedTuple
 from crm_web.records.folding import fold
 from crm_web.records.matching import (
     FIRST_EMOJI,
+    LAST_SIGN,
     MOST_WORDS,
     WordForms,
     digits_if_phone,
@@ -28,8 +29,6 @@ ENDS_IN_DIGITS = 6
 SHORTEST_TO_MEND = 4
 LONGEST_TO_MEND = 24
 EXCERPT = 90
-LAST_LETTER = "\U0010ffff"
-"""Sorts after all others."""
 LONG = 7
 """From this many letters on, two slips in a word still leave it recognisable."""
 _INVISIBLE = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
@@ -110,7 +109,7 @@ class SearchTerms:
             **read_words(self.text)[1],
             "text": self.text,
             "begins": f"{escape_like(self.text)}%",
-            "text_end": f"{self.text}{LAST_LETTER}",
+            "text_end": f"{self.text}{LAST_SIGN}",
             "number": self.text.upper(),
             "number_digits": f"C-{self.text}",
             **{f"beginning_{at}": f"% {escape_like(word)}%" for at, word in enumerate(self.words)},

@@ -37,12 +37,10 @@ from crm_web.duplicates.finding.queries import (
 )
 from crm_web.models import Contact, Customer, Lead, RecordKind
 from crm_web.records.folding import fold
-from crm_web.records.matching import Match
+from crm_web.records.matching import LAST_SIGN, Match
 
 LIMIT = 5
 MOST_OF_A_KIND = 40
-LAST_SIGN = "\U0010ffff"
-"""Comes after all that is written, in the order of the database's bytes."""
 ENOUGH_FOR_PEOPLE = 30
 """People are often called alike: a name alone does not reach this."""
 
