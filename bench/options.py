@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "var" / "bench"
+FIVE_MILLION = 5_000_000
 PARTS = ("pages", "limits", "wal", "memory", "crowd", "peers", "duplicates")
 
 
@@ -37,6 +38,11 @@ class Options:
         """Whether it measures all there is, at full size: such a run is what others are compared with."""
         is_full = self.leads >= 1_000_000 and self.has_history
         return is_full and self.parts == PARTS and self.rounds >= 30 and self.requests >= 10_000
+
+    @property
+    def is_of_pages_at_five_million(self) -> bool:
+        """Whether it measures only the pages, with so many leads that whatever grows with them is seen."""
+        return self.leads >= FIVE_MILLION and self.parts == ("pages",) and self.rounds >= 30
 
 
 def read_options() -> Options:

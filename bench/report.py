@@ -9,7 +9,7 @@ from typing import Any
 from bench.options import FOLDER, ROOT, Options, describe_machine, measured_on
 
 COMMITTED = ROOT / "bench"
-"""Where the results of a whole run are kept; those of a smaller one stay in its own folder."""
+"""Where the results of a whole run and of the pages at five million are kept; others stay in the folder of the run."""
 WORSE = 1.25
 """From which factor on a ratio counts as worse than in the previous run: less is the noise of a shared machine."""
 
@@ -69,16 +69,16 @@ def show(value: float | None, unit: str = "") -> str:
     return f"{text} {unit or '×'}"
 
 
-def read_previous(leads: int, *folders: Path) -> dict[str, Any]:
+def read_previous(leads: int, *files: Path) -> dict[str, Any]:
     """Read what the previous run of the same size found.
 
     :param leads: how many leads it was with
-    :param folders: where it may be kept, the first first
+    :param files: where it may be kept, the first first
     :return: the run, or nothing where there was none
     """
-    for folder in folders:
+    for file in files:
         try:
-            run: dict[str, Any] = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+            run: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
         if run.get("leads") == leads:
@@ -156,12 +156,18 @@ def save(figures: Sequence[Figure], options: Options, seconds: float) -> str:
     :param seconds: how long it took
     :return: the report
     """
-    folder = COMMITTED if options.is_whole else FOLDER
-    report = write_report(figures, options, seconds, read_previous(options.leads, COMMITTED, FOLDER))
-    (folder / "RESULTS.md").write_text(report, encoding="utf-8")
+    is_kept = options.is_whole or options.is_of_pages_at_five_million
+    folder, name = COMMITTED if is_kept else FOLDER, _name(options)
+    previous = read_previous(options.leads, *(place / f"{name}.json" for place in (COMMITTED, FOLDER)))
+    report = write_report(figures, options, seconds, previous)
+    (folder / f"{name.upper()}.md").write_text(report, encoding="utf-8")
     run = {"on": measured_on(), "leads": options.leads, "figures": [_plain(figure) for figure in figures]}
-    (folder / "results.json").write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / f"{name}.json").write_text(json.dumps(run, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return report
+
+
+def _name(options: Options) -> str:
+    return "results_5m" if options.is_of_pages_at_five_million else "results"
 
 
 def _plain(figure: Figure) -> dict[str, Any]:

@@ -98,3 +98,11 @@ def test_only_a_whole_run_is_committed(kept: Path) -> None:
     assert list((kept / "committed").iterdir()) == []
     report.save([DASHBOARD, BOARD], Options(), 61.0)
     assert "Dashboard" in (kept / "committed" / "RESULTS.md").read_text()
+
+
+def test_the_pages_at_five_million_are_committed_beside_the_whole_run(kept: Path) -> None:
+    report.save([DASHBOARD, BOARD], Options(), 61.0)
+    report.save([replace(DASHBOARD, value=1.1)], Options(leads=5_000_000, parts=("pages",)), 61.0)
+    committed = kept / "committed"
+    assert "5,000,000 leads" in (committed / "RESULTS_5M.md").read_text()
+    assert "1,000,000 leads" in (committed / "RESULTS.md").read_text()
