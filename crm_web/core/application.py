@@ -5,7 +5,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_plus
 
-from flask import Flask, has_request_context, request
+from flask import Flask
+from flask.globals import _cv_request
 from werkzeug.routing import BuildError
 
 from crm_web.core.security_headers import STATIC_ENDPOINTS
@@ -29,7 +30,8 @@ class Application(Flask):
         self._paths: dict[tuple[Any, ...], str] = {}
 
     def url_for(self, /, endpoint: str, **values: Any) -> str:
-        if endpoint.startswith(".") or not has_request_context():
+        asking = _cv_request.get(None)
+        if endpoint.startswith(".") or asking is None:
             return super().url_for(endpoint, **values)
         in_path = self._arguments_of(endpoint)
         ids: dict[str, Any] = {}
@@ -40,10 +42,10 @@ class Application(Flask):
             if name.startswith("_"):
                 return super().url_for(endpoint, **values)
             (ids if name in in_path else asked)[name] = value
-        path = self._find_path(endpoint, ids)
+        path = self._find_path(endpoint, ids, asking.request.environ.get("SCRIPT_NAME"))
         if path is None:
             return super().url_for(endpoint, **values)
-        if not values:
+        if not ids and not asked:
             return path
         given = ids | asked
         self.inject_url_defaults(endpoint, given)
@@ -72,9 +74,8 @@ class Application(Flask):
             self._arguments[endpoint] = frozenset().union(*(rule.arguments for rule in rules))
         return self._arguments[endpoint]
 
-    def _find_path(self, endpoint: str, ids: Mapping[str, Any]) -> str | None:
+    def _find_path(self, endpoint: str, ids: Mapping[str, Any], script_name: str | None) -> str | None:
         """Build a path; ``None`` if something else than ids of records and names of our files stands in it."""
-        script_name = request.environ.get("SCRIPT_NAME")
         if not ids:
             key: tuple[Any, ...] = (script_name, endpoint)
         elif endpoint in NAMED:

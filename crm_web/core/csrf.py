@@ -12,6 +12,8 @@ import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from flask import g, session
@@ -63,9 +65,10 @@ class FormToken(CSRF):
 def current_token() -> str:
     """Return the masked token for the forms of this response; the same within one response, another in the next."""
     if "masked_csrf_token" not in g:
-        if find_owner(session.get("csrf_token")) is None:
-            session["csrf_token"] = make_secret(current_user.id if current_user.is_authenticated else NOBODY)
-        g.masked_csrf_token = mask(session["csrf_token"])
+        secret = session.get("csrf_token")
+        if _find_owner(secret, list_keys()) is None:
+            secret = session["csrf_token"] = make_secret(current_user.id if current_user.is_authenticated else NOBODY)
+        g.masked_csrf_token = mask(secret)
     token: str = g.masked_csrf_token
     return token
 
@@ -90,11 +93,17 @@ def find_owner(secret: str | None) -> int | None:
 
     :return: the id or ``NOBODY``; ``None`` if this installation did not make the secret
     """
+    return _find_owner.__wrapped__(secret, list_keys())
+
+
+@lru_cache(maxsize=500)
+def _find_owner(secret: str | None, keys: Sequence[str]) -> int | None:
+    """Cached for the secrets of sessions, which each page shows, and not for what somebody sends."""
     raw = _decode(secret, SECRET_BYTES)
     if raw is None:
         return None
     named, signature = raw[:-SIGNATURE_BYTES], raw[-SIGNATURE_BYTES:]
-    is_ours = any(hmac.compare_digest(signature, _sign(named, key)) for key in list_keys())
+    is_ours = any(hmac.compare_digest(signature, _sign(named, key)) for key in keys)
     return int.from_bytes(named[RANDOM_BYTES:], "big") if is_ours else None
 
 
@@ -119,7 +128,8 @@ def _decode(text: Any, length: int) -> bytes | None:
 
 
 def _mix(pad: bytes, hidden: bytes) -> bytes:
-    return bytes(one ^ other for one, other in zip(pad, hidden, strict=True))
+    mixed = int.from_bytes(pad, "big") ^ int.from_bytes(hidden, "big")
+    return mixed.to_bytes(len(pad), "big")
 
 
 def _sign(named: bytes, key: str) -> bytes:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ SECRET_NAME = re.compile(r"password|secret|token|cookie|authorization|session|^c
 QUIET_ENDPOINTS = ("health.show_alive", "health.show_ready", "metrics.show_metrics", "static", "bootstrap.static")
 Address = IPv4Address | IPv6Address
 _ADDRESS = re.compile(r"(?:\[(.*)]|([^:]*))(?::\d+)?")
-_FORWARDED = re.compile(r"HTTP_(X_FORWARDED_.*|FORWARDED|X_REQUEST_ID|TRACEPARENT|TRACESTATE)")
+_FORWARDED = {"HTTP_FORWARDED", "HTTP_X_REQUEST_ID", "HTTP_TRACEPARENT", "HTTP_TRACESTATE"}
 TRUSTED_USER = "piper.user"
 """Where the WSGI environment holds whom a trusted proxy names in the header of TRUSTED_USER_HEADER."""
 _SAVEPOINTS = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO")
@@ -144,7 +144,7 @@ class TrustedProxies:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Any:
         user = environ.pop(self.user_variable, "")
         if not self._trusts(_read_address(environ.get("REMOTE_ADDR", ""))):
-            for name in [name for name in environ if _FORWARDED.fullmatch(name)]:
+            for name in [name for name in environ if name in _FORWARDED or name.startswith("HTTP_X_FORWARDED_")]:
                 del environ[name]
             return self.from_client(environ, start_response)
         if user:
@@ -162,6 +162,7 @@ class TrustedProxies:
         return address is not None and any(address in network for network in self.networks)
 
 
+@lru_cache(maxsize=1024)
 def _read_address(text: str) -> Address | None:
     """Read an IP address, which some proxies write with a port: ``192.0.2.1:4711``, ``[2001:db8::1]:4711``."""
     found = _ADDRESS.fullmatch(text)

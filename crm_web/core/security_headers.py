@@ -1,6 +1,9 @@
 """Security and cache headers of every response."""
 
+from functools import lru_cache
+
 from flask import Flask, Response, make_response, request
+from werkzeug.http import parse_set_header
 
 from crm_web.core.config import current_settings
 
@@ -51,12 +54,27 @@ def hide_secret(response: Response) -> Response:
 
 
 def _add_headers(response: Response) -> Response:
-    settings = current_settings()
+    headers = response.headers
+    # Looked through once: to ask for each of them by its name would do so nine times.
+    given = {name.lower() for name, _ in headers}
     for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    if settings.https:
-        response.headers["Strict-Transport-Security"] = f"max-age={TWO_YEARS}; includeSubDomains"
-    if request.endpoint not in STATIC_ENDPOINTS and "Cache-Control" not in response.headers:
+        if name.lower() not in given:
+            headers.add(name, value)
+    if current_settings().https:
+        headers["Strict-Transport-Security"] = f"max-age={TWO_YEARS}; includeSubDomains"
+    if "cache-control" not in given and request.endpoint not in STATIC_ENDPOINTS:
         # Pages are personal: neither a proxy nor the next user of the computer may get them from a cache.
-        response.headers["Cache-Control"] = "no-store"
+        headers.add("Cache-Control", "no-store")
     return response
+
+
+def vary_by(response: Response, header: str) -> None:
+    """Say that a response depends on a header of its request."""
+    response.headers["Vary"] = _add_to(response.headers.get("Vary"), header)
+
+
+@lru_cache(maxsize=64)
+def _add_to(vary: str | None, header: str) -> str:
+    headers = parse_set_header(vary)
+    headers.add(header)
+    return headers.to_header()

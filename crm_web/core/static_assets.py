@@ -5,18 +5,28 @@ import hashlib
 import mimetypes
 import os
 import re
-from functools import lru_cache
+from collections.abc import Iterable
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Flask, Request, Response, current_app, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadSignature
 from werkzeug.security import safe_join
 
-from crm_web.core.security_headers import STATIC_ENDPOINTS
+from crm_web.core.keys import list_keys
+from crm_web.core.security_headers import STATIC_ENDPOINTS, vary_by
 
 ONE_YEAR = 365 * 24 * 60 * 60
+STYLES = tuple(f"{name}.css" for name in ("tokens", "frame", "forms", "lists", "records", "print"))
+PAGE_FILES = (
+    ("bootstrap.static", "css/bootstrap.min.css"),
+    *(("static", name) for name in ("favicon.svg", *STYLES, "app.js")),
+)
+"""What every page loads; ``templates/components/assets.html`` draws it."""
+MOST_COOKIES = 500
+"""How many cookies that were read are held at most, with what they say a kilobyte each."""
 COMPRESSED_TYPES = ("text/", "application/javascript", "application/json", "image/svg+xml")
 # An import in one of our scripts: import "./js/other.js"; or import { thing } from "./js/other.js";
 IMPORT = re.compile(rb'(?:(?<=^import ")|(?<= from "))\./[\w./]+\.js(?=";)', re.M)
@@ -27,26 +37,61 @@ def init_app(app: Flask) -> None:
     app.session_interface = PageSessions()
     app.url_defaults(_add_version)
     app.after_request(_cache_and_compress)
+    paths = [os.path.join(_folder_of(app, endpoint), filename) for endpoint, filename in PAGE_FILES]
+    app.jinja_env.globals["state_of_assets"] = partial(_find_state, paths)
 
 
 class PageSessions(SecureCookieSessionInterface):
     """Session cookies whose age nobody asks, and none for static files, which everyone shares and can cache."""
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[str, ...], dict[str, Any]] = {}
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
         """Read the cookie whenever it was signed: the database says how long a sign-in lasts, by one clock for all.
 
         Flask would refuse the cookie of an instance whose clock runs a second ahead of this one.
         """
-        signer = self.get_signing_serializer(app)
         cookie = request.cookies.get(self.get_cookie_name(app), "")
-        try:
-            return self.session_class(signer.loads(cookie) if signer else None)
-        except BadSignature:
-            return self.session_class()
+        # A browser sends the same cookie with each request: it is checked and read once.
+        key = cookie, *list_keys()
+        held = self._read.get(key)
+        if held is None:
+            signer = self.get_signing_serializer(app)
+            try:
+                held = signer.loads(cookie) if signer else {}
+            except BadSignature:
+                return self.session_class()
+            if all(isinstance(value, (str, int)) for value in held.values()):
+                if len(self._read) >= MOST_COOKIES:
+                    self._read.clear()
+                self._read[key] = held
+        return self.session_class(held)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        if request.endpoint not in STATIC_ENDPOINTS:
-            super().save_session(app, session, response)
+        if request.endpoint in STATIC_ENDPOINTS:
+            return
+        if session and not self.should_set_cookie(app, session):
+            if session.accessed:
+                vary_by(response, "Cookie")
+            return
+        super().save_session(app, session, response)
+
+
+class AssetsState(NamedTuple):
+    """The state of the files that every page loads: as long as it stays, their URLs stay.
+
+    :param root: below which all URLs are, where a proxy puts the application there
+    :param changed: when each of the files was changed
+    """
+
+    root: str | None
+    changed: tuple[int, ...]
+    styles: tuple[str, ...] = STYLES
+
+
+def _find_state(paths: Iterable[str]) -> AssetsState:
+    return AssetsState(request.environ.get("SCRIPT_NAME"), tuple(os.stat(path).st_mtime_ns for path in paths))
 
 
 def _add_version(endpoint: str, values: dict[str, Any]) -> None:
@@ -58,7 +103,7 @@ def _add_version(endpoint: str, values: dict[str, Any]) -> None:
 
 def find_version(endpoint: str, filename: str) -> str | None:
     """Return the version of a static file, which follows from what is in it; ``None`` if there is no such file."""
-    path = _place(_folder_of(endpoint), filename)
+    path = _place(_folder_of(current_app, endpoint), filename)
     try:
         return _version(path, os.stat(path).st_mtime_ns) if path else None
     except OSError:
@@ -78,7 +123,7 @@ def _cache_and_compress(response: Response) -> Response:
         # Without a version in the URL the file is revalidated, mostly with a 304.
         response.headers["Cache-Control"] = "no-cache"
     if (mimetypes.guess_type(path)[0] or "").startswith(COMPRESSED_TYPES):
-        response.vary.add("Accept-Encoding")
+        vary_by(response, "Accept-Encoding")
         if response.status_code == 200:
             _send_text(response, path, changed)
     return response
@@ -99,13 +144,13 @@ def _send_text(response: Response, path: Path, changed: int) -> None:
 
 
 def _find_file(endpoint: str, filename: str) -> Path | None:
-    path = _place(_folder_of(endpoint), filename)
+    path = _place(_folder_of(current_app, endpoint), filename)
     return path if path and path.is_file() else None
 
 
-def _folder_of(endpoint: str) -> str:
+def _folder_of(app: Flask, endpoint: str) -> str:
     blueprint, _, _ = endpoint.rpartition(".")
-    return (current_app.blueprints[blueprint] if blueprint else current_app).static_folder or ""
+    return (app.blueprints[blueprint] if blueprint else app).static_folder or ""
 
 
 @lru_cache(maxsize=256)

@@ -67,3 +67,16 @@ class TemplateEnvironment(Environment):
     code_generator_class = InlineEscape
     context_class = DirectCalls
     template_class = SharedMacros
+
+    def __init__(self, *values: Any, **options: Any) -> None:
+        super().__init__(*values, **options)
+        self._loaded: dict[str, Template] = {}
+
+    def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:
+        """Return a template by its name, without a lock and a look at its file; a page asks for ten."""
+        if globals or self.auto_reload or not isinstance(name, str):
+            return super().get_template(name, parent, globals)
+        loaded = self._loaded.get(name)
+        if loaded is None:
+            loaded = self._loaded[name] = super().get_template(name, parent)
+        return loaded

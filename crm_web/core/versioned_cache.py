@@ -13,7 +13,7 @@ from flask import current_app, g, has_request_context, request
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 MOST = 2000
-"""How many values of each kind are cached at most."""
+"""How many values of each kind are cached where nothing else is said."""
 MISSING = object()
 
 
@@ -28,10 +28,11 @@ class VersionedCache(Generic[Key, Value]):
 
     :param load: reads the value of a key; it may be read under newer versions than those known, never under older ones
     :param tables: all tables that ``load`` reads
+    :param most: how many values are cached at most
     """
 
-    def __init__(self, load: Callable[[Key], Value], *tables: str) -> None:
-        self._load, self._tables = load, tables
+    def __init__(self, load: Callable[[Key], Value], *tables: str, most: int = MOST) -> None:
+        self._load, self._tables, self._most = load, tables, most
 
     def get(self, key: Key) -> Value:
         """Return the value of a key."""
@@ -45,7 +46,7 @@ class VersionedCache(Generic[Key, Value]):
             value = self._load(key)
             # Another request may have changed what it reads already, without having saved it.
             if request.method in ("GET", "HEAD"):
-                if len(values) >= MOST:
+                if len(values) >= self._most:
                     values.clear()
                 values[key] = value
         return cast(Value, value)

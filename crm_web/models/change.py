@@ -123,8 +123,7 @@ class Change(Base):
 
 def set_change_source(source: ChangeSource, request_id: str | None = None) -> None:
     """Set the source of this session's changes for history."""
-    db.session.info["source"] = source
-    db.session.info["request_id"] = request_id
+    db.session.info.update(source=source, request_id=request_id)
 
 
 @contextmanager
