@@ -1,17 +1,19 @@
 """The frame of every page: navigation, search box and account links."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, g, request, url_for
 from flask_login import current_user
+from jinja2.runtime import Macro
 from markupsafe import Markup, escape
 
 from crm_web.auth.permissions import Action, may, may_change
 from crm_web.auth.start_page import url_of_start_page
 from crm_web.core.versioned_cache import VersionedCache
 from crm_web.models import Employee
-from crm_web.saved_views.items import current_saved_views
+from crm_web.saved_views.items import SavedViewItems, current_saved_views
 from crm_web.web.urls import next_url, url_before_id, urls_by_id, urls_of_fields
 
 
@@ -51,38 +53,25 @@ NAVIGATION = (
 
 
 MOST_FRAMES = 200
-"""How many are kept at most, of 9 KB each."""
+"""How many frames are kept at most, of 9 KB each."""
 GAP = Markup("\0")
 """Stands in a kept text for what each page fills in. No text in the database can have this sign."""
 
 
-class Text:
-    """A text that is drawn once, with gaps that each page fills in.
-
-    :param drawn: with ``GAP`` where something is filled in
-    """
-
-    def __init__(self, drawn: Markup) -> None:
-        self._pieces = drawn.split(GAP)
-
-    def __call__(self, *values: str) -> Markup:
-        """Fill in the gaps, in the order of the text."""
-        first, *rest = self._pieces
-        filled = (part for value, piece in zip(values, rest, strict=True) for part in (escape(value), piece))
-        return Markup("".join((first, *filled)))
-
-
 class Frame(NamedTuple):
-    """What stands around the content of a page."""
+    """What the frame shows."""
 
-    side: Text
-    foot: Text
-    quick_bar: Text
+    person: Employee
+    navigation: list[NavigationLink]
+    views: SavedViewItems
+    start_url: str
+    new_lead_url: str
 
 
 def register_frame(app: Flask) -> None:
     """Add the frame to the context of templates."""
     app.context_processor(_offer_frame)
+    app.jinja_env.globals["kept_in_frame"] = kept_in_frame
     app.jinja_env.globals["url_before_id"] = url_before_id
     app.jinja_env.globals["urls_by_id"] = urls_by_id
     app.jinja_env.globals["urls_of_fields"] = urls_of_fields
@@ -94,33 +83,50 @@ def _offer_frame() -> dict[str, Any]:
     employee = current_user._get_current_object()
     signed_in = bool(employee and employee.is_authenticated)
     return {
-        "frame": current_frame,
         "searched": request.args.get("q", "") if request.blueprint == "search" else "",
         "may": lambda action: signed_in and may(employee, Action(action)),
         "may_change_record": lambda record: signed_in and may_change(employee, record),
     }
 
 
-def current_frame() -> Frame:
-    """Return the frame for who is signed in. It is drawn once for each part of the application that they visit."""
-    view = current_saved_views().current if "view" in request.args else None
-    section = request.blueprint if request.blueprint in _SECTIONS else None
-    place = request.environ.get("SCRIPT_NAME"), section, view.id if view else None
-    return _frames.get((current_user.id, g.get("unread_notifications", 0), *place))
+def kept_in_frame(macro: Macro) -> Callable[..., Markup]:
+    """Draw a part of the frame once for each person, and each part of the application that they visit.
 
-
-def _draw_frame(_key: tuple[Any, ...]) -> Frame:
-    employee, links = current_user._get_current_object(), list_navigation(current_user)
-    drawn: Any = current_app.jinja_env.get_template("components/frame.html").module
-    return Frame(
-        Text(drawn.side(employee, links, current_saved_views(), url_of_start_page(employee), query=GAP, token=GAP)),
-        Text(drawn.foot(employee, printed=GAP)),
-        Text(drawn.quick_bar(links, url_for("leads.new_lead") if may(employee, Action.CREATE) else "")),
+    :param macro: draws a ``Frame``; what else it takes, in the order of its text, each page fills in anew
+    """
+    gaps = (GAP,) * (len(macro.arguments) - 1)
+    tables = ("employees", "saved_views", "view_choices")
+    kept: VersionedCache[Any, list[str]] = VersionedCache(
+        lambda _: macro(_show_frame(), *gaps).split(GAP), *tables, most=MOST_FRAMES
     )
+
+    def fill_in(*values: str) -> Markup:
+        first, *rest = kept.get(_find_place())
+        filled = (part for value, piece in zip(values, rest, strict=True) for part in (escape(value), piece))
+        # Joined as texts, since each of them is safe.
+        return Markup("".join((first, *filled)))  # noqa: S704
+
+    return fill_in
+
+
+def _find_place() -> tuple[Any, ...]:
+    """Return all that the frame depends on beside those tables."""
+    if "frame_place" not in g:
+        section = request.blueprint if request.blueprint in _SECTIONS else None
+        view = current_saved_views().current if "view" in request.args else None
+        unread, root = g.get("unread_notifications", 0), request.environ.get("SCRIPT_NAME")
+        g.frame_place = current_user.id, section, view.id if view else None, unread, root
+    place: tuple[Any, ...] = g.frame_place
+    return place
+
+
+def _show_frame() -> Frame:
+    employee = current_user._get_current_object()
+    new_lead_url = url_for("leads.new_lead") if may(employee, Action.CREATE) else ""
+    return Frame(employee, list_navigation(employee), current_saved_views(), url_of_start_page(employee), new_lead_url)
 
 
 _SECTIONS = {endpoint.partition(".")[0] for _, endpoint, _, _ in NAVIGATION}
-_frames = VersionedCache(_draw_frame, "employees", "saved_views", "view_choices", most=MOST_FRAMES)
 
 
 def list_navigation(employee: Employee) -> list[NavigationLink]:

@@ -65,10 +65,9 @@ class FormToken(CSRF):
 def current_token() -> str:
     """Return the masked token for the forms of this response; the same within one response, another in the next."""
     if "masked_csrf_token" not in g:
-        secret = session.get("csrf_token")
-        if _find_owner(secret, list_keys()) is None:
-            secret = session["csrf_token"] = make_secret(current_user.id if current_user.is_authenticated else NOBODY)
-        g.masked_csrf_token = mask(secret)
+        if _find_owner(session.get("csrf_token"), list_keys()) is None:
+            session["csrf_token"] = make_secret(current_user.id if current_user.is_authenticated else NOBODY)
+        g.masked_csrf_token = mask(session["csrf_token"])
     token: str = g.masked_csrf_token
     return token
 

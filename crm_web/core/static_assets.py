@@ -37,6 +37,11 @@ def init_app(app: Flask) -> None:
     app.session_interface = PageSessions()
     app.url_defaults(_add_version)
     app.after_request(_cache_and_compress)
+    watch_page_files(app)
+
+
+def watch_page_files(app: Flask) -> None:
+    """Let templates tell in which state the files are that every page loads."""
     paths = [os.path.join(_folder_of(app, endpoint), filename) for endpoint, filename in PAGE_FILES]
     app.jinja_env.globals["state_of_assets"] = partial(_find_state, paths)
 

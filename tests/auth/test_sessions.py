@@ -59,6 +59,15 @@ def test_another_programs_cookie_does_no_harm(browser_as: BrowserAs, ann: Employ
     assert is_signed_in(browser)
 
 
+def test_a_cookie_that_was_read_is_refused_once_its_key_is_gone(
+    app: Flask, browser_as: BrowserAs, ann: Employee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = browser_as(ann)
+    assert [browser.get("leads.list_leads").status for _ in range(2)] == [200, 200]
+    monkeypatch.setitem(app.config, "SECRET_KEY", "another key " * 4)
+    assert browser.get("leads.list_leads").status == 303
+
+
 def test_use_makes_it_last_longer(browser_as: BrowserAs, ann: Employee, session: Session) -> None:
     browser = browser_as(ann)
     change(session, last_seen_at=func.now() - timedelta(minutes=6), expires_at=func.now() + timedelta(minutes=1))
