@@ -8,8 +8,9 @@ it.
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Index, Numeric
+from sqlalchemy import BigInteger, Identity, Index, Numeric
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm_web.models.base import Base, EnumText, Id, Text50, Text300, Timestamp
@@ -55,9 +56,12 @@ class CountDelta(_Counted, Base):
 
     __tablename__ = "count_deltas"
 
-    id: Mapped[Id]
+    # A queue that is read and emptied as a whole: an index of its ids would be written for nothing.
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
     owner_id: Mapped[int] = mapped_column(BigInteger)
     source: Mapped[Text300]
+
+    __mapper_args__: ClassVar[dict[str, Any]] = {"primary_key": [id]}
 
 
 class Count(_Counted, Base):
