@@ -18,6 +18,7 @@ from crm_web.history.deleted_records import redirect_to_history
 from crm_web.history.time_travel.queries import get_past_record
 from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_from, read_open_status
+from crm_web.leads.found import lock_or_404
 from crm_web.leads.page import show_lead_page
 from crm_web.leads.spec import LEADS
 from crm_web.models import Customer, Lead, RecordKind
@@ -115,7 +116,7 @@ def edit_lead(lead_id: int) -> ResponseReturnValue:
 @allowed(Action.CHANGE_OWN)
 @refillable()
 def change_lead(lead_id: int) -> ResponseReturnValue:
-    lead = _lead_or_404(lead_id)
+    lead = _lock_or_404(lead_id)
     if lead.merged_into_id:
         return _merged_page(lead), 409
     _require_open(lead)
@@ -161,7 +162,7 @@ def _merged_page(lead: Lead) -> str:
 @blueprint.post("/leads/<int:lead_id>/trash")
 @allowed(Action.CHANGE_OWN)
 def trash_lead(lead_id: int) -> ResponseReturnValue:
-    lead = _lead_or_404(lead_id)
+    lead = _lock_or_404(lead_id)
     require_change(lead)
     move_to_trash(lead, by=current_user)
     undo = ("Undo", url_for("leads.restore_lead", lead_id=lead_id))
@@ -173,7 +174,7 @@ def trash_lead(lead_id: int) -> ResponseReturnValue:
 @blueprint.post("/leads/<int:lead_id>/restore")
 @allowed(Action.CHANGE_OWN)
 def restore_lead(lead_id: int) -> ResponseReturnValue:
-    lead = _lead_or_404(lead_id)
+    lead = _lock_or_404(lead_id)
     require_change(lead)
     restore_from_trash(lead, by=current_user)
     answer = Answer(f"{lead.name} restored.", url_for("leads.show_lead", lead_id=lead_id))
@@ -183,6 +184,12 @@ def restore_lead(lead_id: int) -> ResponseReturnValue:
 
 def _lead_or_404(lead_id: int) -> Lead:
     lead = get_record(Lead, lead_id) or abort(404)
+    name_owner(lead)
+    return lead
+
+
+def _lock_or_404(lead_id: int) -> Lead:
+    lead = lock_or_404(lead_id)
     name_owner(lead)
     return lead
 

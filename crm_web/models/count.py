@@ -8,7 +8,6 @@ it.
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Identity, Index, Numeric
 from sqlalchemy.orm import Mapped, mapped_column
@@ -61,7 +60,7 @@ class CountDelta(_Counted, Base):
     owner_id: Mapped[int] = mapped_column(BigInteger)
     source: Mapped[Text300]
 
-    __mapper_args__: ClassVar[dict[str, Any]] = {"primary_key": [id]}
+    __mapper_args__ = {"primary_key": [id]}
 
 
 class Count(_Counted, Base):

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import ColumnElement, Select, bindparam, false, inspect, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import SessionTransaction, joinedload
 from sqlalchemy.orm.attributes import instance_state
 
 from crm_web.core.clock import now
@@ -31,6 +32,11 @@ from crm_web.records.batch import Batch, save
 from crm_web.records.merging import Merge, RemoteChange, merge
 from crm_web.records.queries import Record, name_of_last_editor
 from crm_web.records.serialization import from_history
+
+AnyRecord = TypeVar("AnyRecord", Lead, Customer)
+
+_held: WeakKeyDictionary[SessionTransaction, tuple[Base, int]] = WeakKeyDictionary()
+"""What ``find_locked`` has locked in a transaction, and who was named to the history."""
 
 
 class OwnerNotEntitled(Conflict):
@@ -97,7 +103,7 @@ def lock(
     :param deleting: also wait for those who write rows that refer to it
     :raise RecordGone: if it was deleted permanently meanwhile
     """
-    if batch and batch.holds(record):
+    if batch and batch.holds(record) or not deleting and _is_held(record, by):
         return
     # The class, since ``current_user`` only stands for an employee.
     model, identity = record.__class__, instance_state(record).identity
@@ -110,6 +116,31 @@ def lock(
         raise RecordGone
     if batch:
         batch.add([record])
+
+
+def find_locked(model: type[AnyRecord], record_id: int, *, by: Employee) -> AnyRecord | None:
+    """Find a record that is about to change, locked as by ``lock``, which then has nothing to do for it.
+
+    :param by: who makes the following changes
+    :return: ``None`` if there is none
+    """
+    query = _build_lock(model, names_actor=True, shared=False, deleting=False)
+    row = db.session.execute(query, {"key_0": record_id} | audit_values(by)).unique().first()
+    if row is None:
+        return None
+    record: AnyRecord = row[0]
+    session = db.session()
+    transaction = session.get_transaction()
+    # A savepoint may let go of it alone.
+    if transaction is not None and session.get_nested_transaction() is None:
+        _held[transaction] = record, by.id
+    return record
+
+
+def _is_held(record: Base, by: Employee | None) -> bool:
+    transaction = db.session().get_transaction()
+    held, employee_id = _held.get(transaction, (None, None)) if transaction else (None, None)
+    return held is record and (by is None or by.id == employee_id)
 
 
 def lock_unchanged(record: MailTemplate | Webhook, version: int) -> None:

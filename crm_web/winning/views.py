@@ -11,6 +11,7 @@ from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.leads import blueprint, operations, queries
 from crm_web.leads.forms import StatusForm, StatusOnlyForm
+from crm_web.leads.found import lock_or_404
 from crm_web.leads.page import show_lead_page
 from crm_web.leads.queries import find_active_conversion
 from crm_web.models import Conversion, ConversionKind, Customer, Lead, LeadStatus, StatusKind
@@ -182,7 +183,7 @@ def _describe_win(conversion: Conversion | None, customer: Customer) -> str:
 @blueprint.post("/leads/<int:lead_id>/win/undo")
 @allowed(Action.CHANGE_OWN)
 def undo_win(lead_id: int) -> ResponseReturnValue:
-    lead = get_record(Lead, lead_id) or abort(404)
+    lead = lock_or_404(lead_id)
     require_change(lead)
     try:
         conversion = winning_operations.undo_win(lead, by=current_user)
@@ -212,7 +213,7 @@ def _build_undo_answer(lead: Lead, conversion: Conversion | None) -> Answer:
 @blueprint.post("/leads/<int:lead_id>/versions/<int:version>/win-again")
 @allowed(Action.CHANGE_OWN)
 def redo_win(lead_id: int, version: int) -> ResponseReturnValue:
-    lead = get_record(Lead, lead_id) or abort(404)
+    lead = lock_or_404(lead_id)
     require_change(lead)
     was = lead.status
     with refusals_shown_at(come_back_to(lead)):
@@ -264,7 +265,7 @@ def undo_of_move(lead: Lead, place: str) -> Link:
 @blueprint.post("/leads/<int:lead_id>/moves/<int:version>/undo")
 @allowed(Action.CHANGE_OWN)
 def undo_move(lead_id: int, version: int) -> ResponseReturnValue:
-    lead = get_record(Lead, lead_id) or abort(404)
+    lead = lock_or_404(lead_id)
     require_change(lead)
     place = come_back_to(lead)
     with refusals_shown_at(place):
@@ -296,7 +297,7 @@ def _status_page(lead: Lead, form: StatusForm) -> str:
 @allowed(Action.CHANGE_OWN)
 @refillable("create", "lost_note")
 def change_status(lead_id: int) -> ResponseReturnValue:
-    lead = get_record(Lead, lead_id) or abort(404)
+    lead = lock_or_404(lead_id)
     require_change(lead)
     form = StatusOnlyForm() if "on_own_page" in request.form else StatusForm()
     if not form.validate():

@@ -3,11 +3,12 @@
 import pytest
 from psycopg2 import errors
 from psycopg2.extensions import connection as Connection
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from crm_web.core.extensions import db
+from crm_web.core.request_log import count_queries
 from crm_web.models import Customer, Employee, Lead
-from crm_web.records.operations import lock
+from crm_web.records.operations import find_locked, lock
 from tests.databases import OwnDatabase
 from tests.factories import make_customer, make_lead
 
@@ -76,4 +77,49 @@ def test_no_row_refers_to_a_record_that_is_about_to_be_deleted(
                 refer(other, model, ids[model])
             other.rollback()
             db.session.rollback()
+    other.close()
+
+
+def test_what_was_found_locked_is_locked_once(own_database: OwnDatabase, ids: dict[Model, int]) -> None:
+    with own_database.app.app_context():
+        ann = db.session.scalars(select(Employee).where(Employee.email == "ann@piper.example")).one()
+        lead = find_locked(Lead, ids[Lead], by=ann)
+        assert lead is not None
+        other = own_database.connect()
+        with other.cursor() as cursor, pytest.raises(errors.LockNotAvailable):
+            cursor.execute("SELECT FROM leads WHERE id = %s FOR UPDATE NOWAIT", (lead.id,))
+        other.rollback()
+        with count_queries() as queries:
+            lock(lead, by=ann)
+        assert queries.count == 0
+        # Another person has to be named to the history, and a deletion needs a stronger lock.
+        bob = db.session.scalars(select(Employee).where(Employee.email == "bob@piper.example")).one()
+        with count_queries() as queries:
+            lock(lead, by=bob)
+            lock(lead, deleting=True)
+        assert queries.count == 2
+        db.session.rollback()
+        other.close()
+
+
+def test_what_was_found_locked_is_read_anew_in_the_next_transaction(
+    own_database: OwnDatabase, ids: dict[Model, int]
+) -> None:
+    other = own_database.connect()
+    with own_database.app.app_context():
+        ann = db.session.scalars(select(Employee).where(Employee.email == "ann@piper.example")).one()
+        lead = find_locked(Lead, ids[Lead], by=ann)
+        assert lead is not None
+        assert find_locked(Lead, 2**62, by=ann) is None
+        for end in (db.session.commit, db.session.rollback):
+            end()
+            assert lead.city != end.__name__
+            db.session.rollback()
+            with other, other.cursor() as cursor:
+                cursor.execute("UPDATE leads SET city = %s WHERE id = %s", (end.__name__, ids[Lead]))
+            lock(lead, by=ann)
+            assert lead.city == end.__name__
+            db.session.rollback()
+            find_locked(Lead, ids[Lead], by=ann)
+        db.session.rollback()
     other.close()

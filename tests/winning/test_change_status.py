@@ -357,5 +357,5 @@ def test_a_move_reads_the_lead_alone(browser_as: BrowserAs, session: Session, an
         move(browser, lead, "qualified")
     reads = [statement for statement in queries.statements if "FROM leads" in statement]
     assert [statement for statement in reads if " JOIN " in statement] == []
-    # Who is signed in, the lead as found and as locked, and its change.
-    assert queries.count == 4
+    # Who is signed in, the lead, and its change.
+    assert queries.count == 3

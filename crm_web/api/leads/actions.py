@@ -14,7 +14,7 @@ from crm_web.leads.operations import CurrencyMissing, CustomerNotThere, LeadNotN
 from crm_web.models import Customer, Lead, LeadStatus
 from crm_web.records.batch import Batch
 from crm_web.records.matching import LikelyCustomer, iterate_likely_customers, list_likely_customers
-from crm_web.records.operations import lock
+from crm_web.records.operations import find_locked
 from crm_web.records.queries import get_record
 from crm_web.winning import operations as winning_operations
 from crm_web.winning.operations import win_leads
@@ -22,16 +22,12 @@ from crm_web.winning.queries import has_customer
 
 
 def find_to_change(lead_id: int) -> Lead:
-    """A lead that the signed-in employee may change; 404 and 403 otherwise."""
-    lead = get_record(Lead, lead_id) or abort(404)
+    """A lead that the signed-in employee may change; 404 and 403 otherwise.
+
+    It is locked, so that the version that the program saw is still the one that is changed.
+    """
+    lead = find_locked(Lead, lead_id, by=current_user) or abort(404)
     require_change(lead)
-    return lead
-
-
-def lock_to_change(lead_id: int) -> Lead:
-    """The same, locked, so that the version that the program saw is still the one that is changed."""
-    lead = find_to_change(lead_id)
-    lock(lead)
     return lead
 
 

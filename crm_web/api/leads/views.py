@@ -119,6 +119,6 @@ def restore_lead(lead_id: int) -> ResponseReturnValue:
 
 
 def _lead_to_change(lead_id: int) -> Lead:
-    lead = actions.lock_to_change(lead_id)
+    lead = actions.find_to_change(lead_id)
     require_match(lead.version)
     return lead

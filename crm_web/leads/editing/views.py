@@ -1,6 +1,6 @@
 """Taking a lead, and undoing an edit of one."""
 
-from flask import abort, url_for
+from flask import url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -8,8 +8,7 @@ from crm_web.auth.permissions import Action, allowed, require_change
 from crm_web.core.extensions import db
 from crm_web.leads import blueprint
 from crm_web.leads.editing import operations
-from crm_web.models import Lead
-from crm_web.records.queries import get_record
+from crm_web.leads.found import lock_or_404
 from crm_web.web.idempotency import Answer
 from crm_web.web.refusals import refusals_shown_at
 from crm_web.web.urls import next_url
@@ -18,7 +17,7 @@ from crm_web.web.urls import next_url
 @blueprint.post("/leads/<int:lead_id>/take")
 @allowed(Action.CHANGE_OWN)
 def take_lead(lead_id: int) -> ResponseReturnValue:
-    lead = get_record(Lead, lead_id) or abort(404)
+    lead = lock_or_404(lead_id)
     place = _place_after(lead_id)
     with refusals_shown_at(place):
         is_new = operations.take_lead(lead, by=current_user)
@@ -32,7 +31,7 @@ def take_lead(lead_id: int) -> ResponseReturnValue:
 @blueprint.post("/leads/<int:lead_id>/versions/<int:version>/undo")
 @allowed(Action.CHANGE_OWN)
 def undo_edit(lead_id: int, version: int) -> ResponseReturnValue:
-    lead: Lead = get_record(Lead, lead_id) or abort(404)
+    lead = lock_or_404(lead_id)
     require_change(lead)
     place = _place_after(lead_id)
     with refusals_shown_at(place):
