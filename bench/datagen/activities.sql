@@ -1,5 +1,5 @@
 -- What sellers noted on the leads of a batch while they were open, and on the customers that these made.
-INSERT INTO activities (kind, lead_id, customer_id, subject, body, happened_at, due_on, done_at, assignee_id,
+INSERT INTO fill_activities (id, kind, lead_id, customer_id, subject, body, happened_at, due_on, done_at, assignee_id,
     created_at, updated_at, version, created_by_id, updated_by_id)
 WITH records AS (
     -- Few are called often, and many never.
@@ -26,11 +26,10 @@ WITH records AS (
                 to_timestamp(%(until)s - 1)) END AS done_at
     FROM noted n
 )
-SELECT t.kind, lead_id, customer_id,
+SELECT row_number() OVER (ORDER BY noted_at, lead_id, customer_id), t.kind, lead_id, customer_id,
     coalesce(touch.word, (%(tasks)s)[1 + floor(8 * (chance * 1000 - floor(chance * 1000)))::integer]), touch.also,
     noted_at, CASE WHEN t.kind = 'task' THEN noted_at::date + 7 END, done_at,
     CASE WHEN t.kind = 'task' THEN created_by_id END, noted_at, coalesce(done_at, noted_at), 1, created_by_id, created_by_id
 FROM told t
 LEFT JOIN fill_words touch ON touch.kind = 'touch' AND touch.of = t.kind
-    AND touch.place = floor(3 * (chance * 1000 - floor(chance * 1000)))::integer
-ORDER BY noted_at, lead_id, customer_id;
+    AND touch.place = floor(3 * (chance * 1000 - floor(chance * 1000)))::integer;

@@ -6,11 +6,9 @@ from time import monotonic
 import click
 from flask.cli import with_appcontext
 
-from bench.datagen.indexes import FOLLOWING, TABLES
 from bench.datagen.operations import Filling, fill_database
 from crm_web.cli import in_one_line
 from crm_web.core.clock import today
-from crm_web.core.extensions import db
 
 MOST_LEADS = 20_000_000
 
@@ -39,17 +37,6 @@ def fill(leads: int, seed: int, until: datetime | None, history: bool) -> None:
     started = monotonic()
     filling = Filling(leads, seed, until.date() if until else today(), has_history=history)
     made = fill_database(filling, progress=lambda line: click.echo(line, err=True))
-    db.session.commit()
-    _clean_up()
     seconds = monotonic() - started
     told = ", ".join(f"{count:,} {table}" for table, count in made.items())
     click.echo(f"Filled in {told}: {seconds:.0f} s, {leads / seconds:,.0f} leads/s.")
-
-
-def _clean_up() -> None:
-    """Tell the planner what is there now, and mark pages as visible to all, without which no count skips the table."""
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        # The database may be cleaning up a table by itself right now, and lets go of it in a second.
-        connection.exec_driver_sql("SET statement_timeout = 0; SET lock_timeout = 0")
-        for table in (*TABLES, *FOLLOWING):
-            connection.exec_driver_sql(f"VACUUM (ANALYZE) {table}")

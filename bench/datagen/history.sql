@@ -1,37 +1,30 @@
 -- The history of a batch: what the triggers would have told when its rows were entered, each at its moment in the story,
 -- and the moves between, as if all had come by imports. A lead came in as new; what it is beyond that, its moves brought.
 -- Not sorted: the lines of one record come in their order anyway, and everything else asks for the time.
-INSERT INTO changes (entity, entity_id, action, fields, actor_id, at, source, version)
-SELECT entity, entity_id, action, fields, actor_id, at, 'import', version FROM (
-    SELECT 'lead' AS entity, r.id AS entity_id, 'created' AS action,
-        pg_temp.told(to_jsonb(r) - %(untold_of_leads)s::text[]
-            - '{closed_at,customer_id,deleted_at,deleted_by_id,lost_note,lost_reason}'::text[])
-            || '{"status": [null, "new"]}' AS fields,
-        r.created_by_id AS actor_id, r.created_at AS at, 1 AS version
-    FROM leads r WHERE r.id > %(before_lead)s
+INSERT INTO changes (id, entity, entity_id, action, fields, actor_id, at, source, version, xact)
+OVERRIDING SYSTEM VALUE
+SELECT %(changes)s + row_number() OVER (), entity, entity_id, action, fields::jsonb, actor_id, at, 'import', version,
+    (SELECT crm_xact())
+FROM (
+    SELECT 'lead' AS entity, id AS entity_id, 'created' AS action,
+        '{' || concat_ws(',', '"status":[null,"new"]', $told_of_leads) || '}' AS fields,
+        created_by_id AS actor_id, created_at AS at, 1 AS version
+    FROM fill_leads
     UNION ALL
-    SELECT 'customer', r.id, 'created', pg_temp.told(to_jsonb(r) - %(untold_of_customers)s::text[]), r.created_by_id,
-        r.created_at, 1
-    FROM customers r WHERE r.id >= %(first_customer)s
+    SELECT 'customer', id, 'created', '{' || concat_ws(',', $told_of_customers) || '}', created_by_id, created_at, 1
+    FROM fill_customers
     UNION ALL
-    SELECT 'contact', r.id, 'created', pg_temp.told(to_jsonb(r) - %(untold_of_contacts)s::text[]), r.created_by_id,
-        r.created_at, 1
-    FROM contacts r WHERE r.id >= %(first_contact)s
+    SELECT 'contact', id, 'created', '{' || concat_ws(',', $told_of_contacts) || '}', created_by_id, created_at, 1
+    FROM fill_contacts
     UNION ALL
-    SELECT 'activity', r.id, 'created', pg_temp.told(to_jsonb(r) - %(untold_of_activities)s::text[]), r.created_by_id,
-        r.created_at, 1
-    FROM activities r WHERE r.id >= %(first_activity)s
+    SELECT 'activity', id, 'created', '{' || concat_ws(',', $told_of_activities) || '}', created_by_id, created_at, 1
+    FROM fill_activities
     UNION ALL
-    SELECT 'lead', id, 'changed',
-        jsonb_build_object('status', jsonb_build_array(was, becomes))
-        || CASE WHEN becomes NOT IN ('won', 'lost', 'disqualified') THEN '{}'
-            ELSE jsonb_build_object('closed_at', jsonb_build_array(NULL, closed_at)) END
-        || CASE WHEN becomes <> 'won' THEN '{}'
-            ELSE jsonb_build_object('customer_id', jsonb_build_array(NULL, customer_id)) END
-        || CASE WHEN becomes NOT IN ('lost', 'disqualified') THEN '{}'
-            ELSE jsonb_build_object('lost_reason', jsonb_build_array(NULL, lost_reason)) END
-        || CASE WHEN becomes NOT IN ('lost', 'disqualified') OR lost_note IS NULL THEN '{}'
-            ELSE jsonb_build_object('lost_note', jsonb_build_array(NULL, lost_note)) END,
+    SELECT 'lead', id, 'changed', concat('{"status":["', was, '","', becomes, '"]',
+        CASE WHEN becomes IN ('won', 'lost', 'disqualified') THEN concat(',"closed_at":[null,', to_json(closed_at), ']',
+            CASE WHEN becomes = 'won' THEN ',"customer_id":[null,' || customer_id || ']'
+                ELSE ',"lost_reason":[null,"' || lost_reason || '"]' END,
+            ',"lost_note":[null,' || to_json(lost_note)::text || ']') END, '}'),
         created_by_id, at, version
     FROM (
         SELECT l.id, closed_at, customer_id, lost_reason, lost_note, created_by_id, at, becomes,
@@ -43,14 +36,15 @@ SELECT entity, entity_id, action, fields, actor_id, at, 'import', version FROM (
         WINDOW steps AS (PARTITION BY l.id ORDER BY step)
     ) moves
     UNION ALL
-    SELECT 'lead', id, 'changed', jsonb_build_object('deleted_at', jsonb_build_array(NULL, deleted_at),
-            'deleted_by_id', jsonb_build_array(NULL, deleted_by_id)), deleted_by_id, deleted_at, version
+    SELECT 'lead', id, 'changed', concat('{"deleted_at":[null,', to_json(deleted_at), '],"deleted_by_id":[null,',
+        deleted_by_id, ']}'), deleted_by_id, deleted_at, version
     FROM fill_leads WHERE deleted_at IS NOT NULL
 ) told;
 
--- How long each lead stayed in each status that it has left.
-INSERT INTO lead_status_history (lead_id, status, owner_id, source, entered_at, left_at)
-SELECT id, was, owner_id, source, entered_at, at
+-- How long each lead of a batch stayed in each status that it has left.
+INSERT INTO lead_status_history (id, lead_id, status, owner_id, source, entered_at, left_at)
+OVERRIDING SYSTEM VALUE
+SELECT %(lead_status_history)s + row_number() OVER (), id, was, owner_id, source, entered_at, at
 FROM (
     SELECT l.id, l.owner_id, l.source, at,
         lag(becomes, 1, 'new') OVER steps AS was, lag(at, 1, l.created_at) OVER steps AS entered_at

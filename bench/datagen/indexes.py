@@ -1,9 +1,12 @@
-"""Secondary indexes and foreign keys, set aside while very many rows are written.
+"""Indexes, keys and triggers, set aside while very many rows are written.
 
-Built, and checked for all rows, at the end they cost a fraction.
+Indexes that are built at the end, and keys that are checked then for all rows, cost a fraction; and several sessions
+can do it side by side.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
@@ -11,49 +14,104 @@ from psycopg2.extensions import cursor as Cursor
 TABLES = ("leads", "customers", "contacts", "activities", "changes", "conversions", "lead_status_history")
 FOLLOWING = ("counts", "count_deltas", "lead_last_activity", "customer_last_activity", "known_words")
 """What the triggers of those fill."""
+ALL = (*TABLES, *FOLLOWING)
 
-# What holds a rule, such as a key or whatever is unique, stays; only that of sums is of no use before all is summed up.
-_SECONDARY = """
-SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
-FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid
-WHERE t.relnamespace = 'public'::regnamespace AND t.relname = ANY (%s) AND NOT i.indisunique AND i.indisvalid
-    AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conindid = i.indexrelid)
-    OR i.indexrelid = 'uq_counts_cell'::regclass
-ORDER BY t.relname, 1
+_INDEXES = """
+SELECT i.indrelid::regclass::text, i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid), c.contype
+FROM pg_index i LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.contype IN ('p', 'u')
+WHERE i.indrelid = ANY (%s::regclass[]) AND i.indisvalid ORDER BY 1, 2
 """
+# Those of other tables as well, since they need the key that they refer to.
 _FOREIGN_KEYS = """
 SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
-WHERE contype = 'f' AND conrelid = ANY (%s::regclass[]) ORDER BY conname
+WHERE contype = 'f' AND (conrelid = ANY (%s::regclass[]) OR confrelid = ANY (%s::regclass[])) ORDER BY 1, 2
 """
+_KINDS = {"p": "PRIMARY KEY", "u": "UNIQUE"}
 
 
-def set_aside(cursor: Cursor) -> list[str]:
-    """Drop the secondary indexes and foreign keys of the tables that are filled, until the end of the transaction.
+@dataclass(frozen=True)
+class Index:
+    """An index, and the constraint that it may stand behind, under the same name."""
 
-    :param cursor: a cursor in the transaction; nobody else reads these tables until it ends
-    :return: the statements that build them again
+    table: str
+    name: str
+    definition: str
+    kind: str | None
+
+    @property
+    def is_of_words(self) -> bool:
+        """Whether a row has many entries in it, so that it takes long to build."""
+        return " USING gin " in self.definition
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """What a foreign key says."""
+
+    table: str
+    name: str
+    definition: str
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """What has to be there again at the end."""
+
+    indexes: Sequence[Index]
+    keys: Sequence[ForeignKey]
+
+    @property
+    def keys_by_table(self) -> dict[str, list[ForeignKey]]:
+        """The foreign keys of each table."""
+        return {table: list(keys) for table, keys in groupby(self.keys, key=lambda key: key.table)}
+
+
+def set_aside(cursor: Cursor) -> SetAside:
+    """Drop all indexes and foreign keys of the tables that are filled, and disable their triggers.
+
+    :param cursor: of the owner of the tables; nobody else uses them until all is back
+    :return: what ``add_keys`` and whoever builds the indexes are told
     """
-    cursor.execute(_SECONDARY, (list(TABLES),))
-    indexes: list[tuple[str, str]] = cursor.fetchall()
-    for name, _ in indexes:
-        cursor.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
-    return [*(definition for _, definition in indexes), *_set_keys_aside(cursor)]
+    cursor.execute(_FOREIGN_KEYS, (list(ALL), list(ALL)))
+    keys = [ForeignKey(*row) for row in cursor.fetchall()]
+    cursor.execute(_INDEXES, (list(ALL),))
+    indexes = [Index(*row) for row in cursor.fetchall()]
+    for key in keys:
+        _alter(cursor, key.table, "DROP CONSTRAINT {}", key.name)
+    for index in indexes:
+        if index.kind:
+            _alter(cursor, index.table, "DROP CONSTRAINT {}", index.name)
+        else:
+            cursor.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(index.name)))
+    for table in ALL:
+        _alter(cursor, table, "DISABLE TRIGGER USER")
+    return SetAside(indexes, keys)
 
 
-def _set_keys_aside(cursor: Cursor) -> list[str]:
-    cursor.execute(_FOREIGN_KEYS, ([*TABLES, *FOLLOWING],))
-    keys: list[tuple[str, str, str]] = cursor.fetchall()
-    for table, name, _ in keys:
-        cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
-    return [f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}" for table, name, definition in keys]
+def add_keys(cursor: Cursor, aside: SetAside) -> None:
+    """Let the unique indexes, which are built again, be keys, add foreign keys and enable the triggers.
 
-
-def build_again(cursor: Cursor, definitions: Sequence[str]) -> None:
-    """Build indexes that were set aside, and check foreign keys.
-
-    :param cursor: a cursor in the same transaction
-    :param definitions: what ``set_aside`` gave
+    :param cursor: in a transaction
+    :param aside: what ``set_aside`` gave; rows that are there are held to the foreign keys by ``check_keys``
     """
-    cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
-    for definition in definitions:
-        cursor.execute(definition)
+    for index in aside.indexes:
+        if index.kind:
+            _alter(cursor, index.table, f"ADD CONSTRAINT {{0}} {_KINDS[index.kind]} USING INDEX {{0}}", index.name)
+    for key in aside.keys:
+        _alter(cursor, key.table, f"ADD CONSTRAINT {{}} {key.definition} NOT VALID", key.name)
+    for table in ALL:
+        _alter(cursor, table, "ENABLE TRIGGER USER")
+
+
+def check_keys(cursor: Cursor, keys: Iterable[ForeignKey]) -> None:
+    """Hold all rows to foreign keys that were added.
+
+    :param cursor: in a transaction after that of ``add_keys``
+    """
+    for key in keys:
+        _alter(cursor, key.table, "VALIDATE CONSTRAINT {}", key.name)
+
+
+def _alter(cursor: Cursor, table: str, how: str, *names: str) -> None:
+    change = sql.SQL(how).format(*map(sql.Identifier, names))
+    cursor.execute(sql.SQL("ALTER TABLE {} ").format(sql.Identifier(table)) + change)

@@ -1,4 +1,4 @@
-TRUNCATE fill_leads, fill_wins;
+TRUNCATE fill_leads, fill_wins, fill_activities, fill_customers, fill_contacts;
 
 -- One batch of leads, drawn: who they are, how far they went, and when. The numbers behind `seed` only have to differ.
 INSERT INTO fill_leads (
@@ -8,7 +8,7 @@ INSERT INTO fill_leads (
     salutation, first_name, last_name, job_title, company, email, website, industry,
     phone, phone_e164, mobile, mobile_e164, street, city, postal_code, country,
     source, rating, amount, currency, probability, expected_close_on, next_step, description,
-    lost_reason, lost_note, owner_id, furthest_status
+    lost_reason, lost_note, owner_id, furthest_status, trade, founders
 )
 WITH begun AS MATERIALIZED (
     -- More leads come in every month; how far each will go, and how long it stays at each step.
@@ -158,7 +158,7 @@ SELECT number, d.id, created_at, greatest(moved_at, trashed_at),
         THEN (%(descriptions)s)[1 + floor(6 * pg_temp.chance(number, %(seed)s + 63))::integer] END,
     CASE status WHEN 'lost' THEN reason.word WHEN 'disqualified' THEN 'not_a_fit' END, note.word,
     CASE WHEN status IN ('new', 'contacted') AND manner < 0.15 THEN NULL ELSE seller END,
-    CASE WHEN status <> 'new' THEN crm_furthest_status(status_before, NULL) END
+    CASE WHEN status <> 'new' THEN crm_furthest_status(status_before, NULL) END, trade, founders
 FROM described d
 CROSS JOIN LATERAL (
     SELECT pg_temp.chance(number, %(seed)s + 55) < 0.8 AS has_phone,

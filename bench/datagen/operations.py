@@ -1,37 +1,38 @@
 """Fill a database with as many leads as one wants to measure by, and everything that hangs on them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
-from string import Template
+from os import cpu_count
 from typing import Any
 
 from psycopg2.extensions import cursor as Cursor
-from psycopg2.extras import execute_values
 from sqlalchemy import func, insert, select, text
 
-from bench.datagen.indexes import FOLLOWING, TABLES, build_again, set_aside
-from bench.datagen.words import list_lands, list_words
+from bench.datagen.batches import BATCH, Batches, Progress
+from bench.datagen.finishing import build, check
+from bench.datagen.indexes import ALL, TABLES, SetAside, add_keys, check_keys, set_aside
+from bench.datagen.sessions import Sessions
 from crm_web.core.database import raw_cursor
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.demo.sales import LOST_FOR
-from crm_web.demo.triggers import read_what_history_leaves_out, triggers_at_rest
+from crm_web.demo.triggers import read_what_history_leaves_out
 from crm_web.demo.words import DESCRIPTIONS, JOB_TITLES, LANDS, SALUTATIONS, SOURCES, TASKS
-from crm_web.models import Employee, Lead, LeadSource, Role, set_audit_actor
-from crm_web.winning.mapping import CONTACT_FIELDS, SQL
+from crm_web.models import Employee, LeadSource, Role, set_audit_actor
 
-BATCH = 20_000
-WORTH_SETTING_ASIDE = 20_000
-"""From so many leads on, building the indexes at the end is quicker than keeping them up."""
+BROKEN_OFF = "000"
+"""The migration at which a database seems to be while it is filled: older than any that the app knows."""
 DAYS = 3 * 365
 SLOTS = 1_000
 TEAMS = 6
 SELLERS_A_TEAM = 9
 DOMAIN = "scale.example"
 
-Progress = Callable[[str], object]
+_OTHER_TABLES = """
+SELECT oid::regclass::text FROM pg_class
+WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> ALL (:filled) ORDER BY 1
+"""
 
 
 class FillNotPossible(DomainError):
@@ -75,43 +76,51 @@ class Filling:
 
 
 def fill_database(filling: Filling, *, progress: Progress = lambda line: None) -> dict[str, int]:
-    """Fill an empty database, or one with the demo company, in the one transaction of the caller.
+    """Fill an empty database, or one with the demo company.
 
-    Constraints and triggers do their work on every row, but for two: counting is done once at the end, and history is
-    written with the times of the story, both of which only the owner of the tables may arrange. When the rows are many,
-    secondary indexes and foreign keys are set aside, and built and checked at the end. Nobody else can use the tables
-    until the transaction ends.
+    A session for each core draws and writes batches, and then builds indexes; so it takes several transactions, and the
+    caller's is committed. Only the owner of the tables can do that: their indexes, keys and triggers are set aside
+    meanwhile, and all that triggers would add is written beside the rows. At the end everything is back, and all rows
+    are held to all constraints. Nobody else can write meanwhile.
+
+    If it fails while it draws, nothing of it stays but its employees. If it is killed, or fails later, the database
+    can't be used any more: its migration is ``BROKEN_OFF``, so that neither the app nor another filling starts on it.
 
     :param filling: what to fill in
     :param progress: told in a line how far it is
     :return: how many rows each table has got, by its name
-    :raise FillNotPossible: where people work in this database, or it was filled before
+    :raise FillNotPossible: where people work in this database, or it was filled before, or a filling broke off
     """
     cursor = raw_cursor()
-    # A batch and its history stay in memory between their statements.
-    cursor.execute(
-        "SET LOCAL statement_timeout = 0; SET LOCAL synchronous_commit = off; SET LOCAL temp_buffers = '256MB'"
-    )
-    cursor.execute(f"LOCK TABLE employees, {', '.join((*TABLES, *FOLLOWING))} IN ACCESS EXCLUSIVE MODE")
+    cursor.execute(f"LOCK TABLE employees, {', '.join(ALL)} IN ACCESS EXCLUSIVE MODE")
     _refuse_where_people_work()
-    before = _count_rows(cursor)
     set_audit_actor(None)
     _hire_sellers()
     _add_sources()
-    indexes = set_aside(cursor) if filling.leads >= WORTH_SETTING_ASIDE else []
-    _begin(cursor)
-    with triggers_at_rest(cursor):
-        _write_leads(cursor, filling, progress)
-    progress("Counting …")
-    cursor.execute("SELECT crm_recount()")
-    if indexes:
-        progress(f"Building {len(indexes)} indexes and foreign keys …")
-        build_again(cursor, indexes)
-    after = _count_rows(cursor)
-    return {table: after[table] - before[table] for table in after}
+    batches = _plan(cursor, filling, progress)
+    aside = set_aside(cursor)
+    migration = _mark(cursor, BROKEN_OFF)
+    db.session.commit()
+    with Sessions(min(cpu_count() or 1, -(-filling.leads // BATCH))) as sessions:
+        _keep_others_out()
+        try:
+            sessions.each(batches.write)
+        except BaseException:
+            sessions.roll_back()
+            _put_back(aside, migration)
+            raise
+        sessions.commit()
+        progress(f"Counting, and building {len(aside.indexes)} indexes …")
+        build(sessions, aside, batches.words, batches.made)
+        _let_others_in(aside, batches.latest, migration)
+        progress(f"Checking {len(aside.keys)} foreign keys …")
+        check(sessions, aside)
+    return dict(batches.made)
 
 
 def _refuse_where_people_work() -> None:
+    if db.session.scalar(text("SELECT version_num FROM alembic_version")) == BROKEN_OFF:
+        raise FillNotPossible("A filling of this database broke off: create it again.")
     addresses = db.session.scalars(select(Employee.email).order_by(Employee.id)).all()
     real = [address for address in addresses if not address.endswith(".example")]
     if real:
@@ -120,14 +129,6 @@ def _refuse_where_people_work() -> None:
         )
     if any(address.endswith(f"@{DOMAIN}") for address in addresses):
         raise FillNotPossible("This database was filled before: fill an empty one.")
-
-
-def _count_rows(cursor: Cursor) -> dict[str, int]:
-    counts = {}
-    for table in TABLES:
-        cursor.execute(f"SELECT count(*) FROM public.{table}")  # noqa: S608  (a name of our own)
-        (counts[table],) = cursor.fetchone() or (0,)
-    return counts
 
 
 def _hire_sellers() -> None:
@@ -151,14 +152,6 @@ def _add_sources() -> None:
         db.session.execute(insert(LeadSource), missing)
 
 
-def _begin(cursor: Cursor) -> None:
-    cursor.execute(_read("begin"))
-    execute_values(cursor, "INSERT INTO fill_words VALUES %s", list(list_words()), page_size=5_000)
-    execute_values(cursor, "INSERT INTO fill_lands VALUES %s", list(list_lands()))
-    execute_values(cursor, "INSERT INTO fill_owners VALUES %s", list(enumerate(_share_out(_list_sellers()))))
-    cursor.execute("ANALYZE fill_words, fill_lands, fill_owners")
-
-
 def _list_sellers() -> Sequence[int]:
     """Who may own leads, in an order in which old and new people, and all teams, mix."""
     sells = select(Employee.id).where(Employee.is_active, Employee.role != Role.VIEWER)
@@ -176,34 +169,60 @@ def _share_out(people: Sequence[int]) -> list[int]:
     return (slots + [people[0]] * SLOTS)[:SLOTS]
 
 
-def _write_leads(cursor: Cursor, filling: Filling, progress: Progress) -> None:
-    parts = ("leads", "wins", "activities", *(("history",) if filling.has_history else ()))
-    statements = [_read(name) for name in parts]
-    constants = filling.constants() | {"first_id": _latest_id("leads")} | read_what_history_leaves_out(cursor)
-    for first in range(1, filling.leads + 1, BATCH):
-        last = min(first + BATCH - 1, filling.leads)
-        places = {"first": first, "last": last, "before_lead": _latest_id("leads")} | {
-            f"first_{entity}": _latest_id(table) + 1
-            for entity, table in (("customer", "customers"), ("contact", "contacts"), ("activity", "activities"))
-        }
-        for statement in statements:
-            cursor.execute(statement, constants | places)
-        progress(f"{last:,} of {filling.leads:,} leads")
+def _plan(cursor: Cursor, filling: Filling, progress: Progress) -> Batches:
+    latest = {table: _latest_number(cursor, table) for table in TABLES}
+    left_out = read_what_history_leaves_out(cursor)
+    return Batches(
+        filling.leads,
+        filling.constants() | {"first_id": latest["leads"]},
+        owners=_share_out(_list_sellers()),
+        latest=latest,
+        untold={name.removeprefix("untold_of_"): columns for name, columns in left_out.items()}
+        if filling.has_history
+        else None,
+        progress=progress,
+    )
 
 
-def _latest_id(table: str) -> int:
-    return db.session.scalar(text(f"SELECT coalesce(max(id), 0) FROM {table}")) or 0  # noqa: S608
+def _latest_number(cursor: Cursor, table: str) -> int:
+    cursor.execute("SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence(%s, 'id')), 0)", (table,))
+    (number,) = cursor.fetchone() or (0,)
+    return int(number)
 
 
-_PARTY = (*CONTACT_FIELDS, "company", "website", "industry", "street", "city", "postal_code", "country")
-_FILLED = [column.name for column in Lead.__table__.columns if column.computed is None]
-_PARTS = {
-    "party": ", ".join(_PARTY),
-    "party_of_maker": ", ".join(f"m.{name}" for name in _PARTY),
-    "lead_columns": ", ".join(_FILLED),
-    **SQL,
-}
+def _mark(cursor: Cursor, migration: str) -> str:
+    """Set the migration at which the database is, and return what it was before."""
+    cursor.execute("SELECT version_num FROM alembic_version")
+    (before,) = cursor.fetchone() or ("",)
+    cursor.execute("UPDATE alembic_version SET version_num = %s", (migration,))
+    return str(before)
 
 
-def _read(name: str) -> str:
-    return Template((Path(__file__).parent / f"{name}.sql").read_text(encoding="utf-8")).substitute(_PARTS)
+def _keep_others_out() -> None:
+    """Let nobody else write until the end of the transaction: who writes anything also writes to one of these tables.
+
+    A lock in this mode gets no transaction id, which would keep VACUUM from its work.
+    """
+    others = db.session.scalars(text(_OTHER_TABLES), {"filled": list(ALL)}).all()
+    cursor = raw_cursor()
+    cursor.execute(
+        f"SET LOCAL idle_in_transaction_session_timeout = 0; LOCK TABLE {', '.join(others)} IN EXCLUSIVE MODE"
+    )
+
+
+def _put_back(aside: SetAside, migration: str) -> None:
+    cursor = raw_cursor()
+    for index in aside.indexes:
+        cursor.execute(index.definition)
+    _let_others_in(aside, {}, migration)
+    check_keys(raw_cursor(), aside.keys)
+    db.session.commit()
+
+
+def _let_others_in(aside: SetAside, latest: dict[str, int], migration: str) -> None:
+    cursor = raw_cursor()
+    for table, number in latest.items():
+        cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), greatest(%s, 1))", (table, number))
+    add_keys(cursor, aside)
+    _mark(cursor, migration)
+    db.session.commit()
