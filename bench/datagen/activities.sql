@@ -26,7 +26,7 @@ WITH records AS (
                 to_timestamp(%(until)s - 1)) END AS done_at
     FROM noted n
 )
-SELECT row_number() OVER (ORDER BY noted_at, lead_id, customer_id), t.kind, lead_id, customer_id,
+SELECT row_number() OVER (ORDER BY noted_at, lead_id, customer_id, chance), t.kind, lead_id, customer_id,
     coalesce(touch.word, (%(tasks)s)[1 + floor(8 * (chance * 1000 - floor(chance * 1000)))::integer]), touch.also,
     noted_at, CASE WHEN t.kind = 'task' THEN noted_at::date + 7 END, done_at,
     CASE WHEN t.kind = 'task' THEN created_by_id END, noted_at, coalesce(done_at, noted_at), 1, created_by_id, created_by_id

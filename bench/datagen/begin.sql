@@ -38,4 +38,3 @@ CREATE TEMPORARY TABLE fill_contacts ON COMMIT DROP AS SELECT * FROM contacts LI
 -- would words joined to words before the lead has chosen among them. Joins happen as they are written.
 SET LOCAL enable_nestloop = off;
 SET LOCAL join_collapse_limit = 1;
-SET LOCAL work_mem = '128MB';

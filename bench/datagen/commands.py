@@ -31,8 +31,8 @@ def fill(leads: int, seed: int, until: datetime | None, history: bool) -> None:
     """Fill a database with invented leads, customers, activities and history of three years.
 
     It goes into an empty database, or beside the demo company, and into no other. The same number, seed and day give
-    the same rows. It is one transaction of the owner of the tables, during which nobody else can use the
-    database; constraints hold for every row. From 20,000 leads on secondary indexes are built at the end.
+    the same rows. Only the owner of the tables can do it, while nobody works in the database. A database in which it
+    was killed can't be used any more: drop it.
     """
     started = monotonic()
     filling = Filling(leads, seed, until.date() if until else today(), has_history=history)

@@ -4,9 +4,11 @@ SELECT DISTINCT word FROM (
     SELECT DISTINCT part FROM (
         SELECT first_name AS part FROM fill_leads
         UNION ALL SELECT last_name FROM fill_leads
-        UNION ALL SELECT replace(trade, '%%s', '') FROM fill_leads WHERE company IS NOT NULL
-        UNION ALL SELECT CASE WHEN ' ' || trade || ' ' LIKE '%% \%%s %%' THEN founder ELSE company END
-            FROM fill_leads, string_to_table(founders, '-') founder WHERE company IS NOT NULL
+        UNION ALL SELECT company FROM fill_leads WHERE ' ' || trade || ' ' NOT LIKE '%% \%%s %%'
+        UNION ALL SELECT replace(trade, '%%s', '') FROM fill_leads
+            WHERE company IS NOT NULL AND ' ' || trade || ' ' LIKE '%% \%%s %%'
+        UNION ALL SELECT founder FROM fill_leads, string_to_table(founders, '-') founder
+            WHERE company IS NOT NULL AND ' ' || trade || ' ' LIKE '%% \%%s %%'
         -- An address is no word, but what stands between two hyphens of it is one.
         UNION ALL SELECT split_part(email, '@', 1) || '@' FROM fill_leads WHERE email LIKE '%%-%%@%%'
         UNION ALL SELECT name FROM (

@@ -23,6 +23,7 @@ from crm_web.models import Employee, LeadSource, Role, set_audit_actor
 
 BROKEN_OFF = "000"
 """The migration at which a database seems to be while it is filled: older than any that the app knows."""
+MOST_SESSIONS = 8
 DAYS = 3 * 365
 SLOTS = 1_000
 TEAMS = 6
@@ -81,7 +82,7 @@ def fill_database(filling: Filling, *, progress: Progress = lambda line: None) -
     A session for each core draws and writes batches, and then builds indexes; so it takes several transactions, and the
     caller's is committed. Only the owner of the tables can do that: their indexes, keys and triggers are set aside
     meanwhile, and all that triggers would add is written beside the rows. At the end everything is back, and all rows
-    are held to all constraints. Nobody else can write meanwhile.
+    are held to all constraints. Nobody should work in the database meanwhile.
 
     If it fails while it draws, nothing of it stays but its employees. If it is killed, or fails later, the database
     can't be used any more: its migration is ``BROKEN_OFF``, so that neither the app nor another filling starts on it.
@@ -101,7 +102,7 @@ def fill_database(filling: Filling, *, progress: Progress = lambda line: None) -
     aside = set_aside(cursor)
     migration = _mark(cursor, BROKEN_OFF)
     db.session.commit()
-    with Sessions(min(cpu_count() or 1, -(-filling.leads // BATCH))) as sessions:
+    with Sessions(min(cpu_count() or 1, MOST_SESSIONS, -(-filling.leads // BATCH))) as sessions:
         _keep_others_out()
         try:
             sessions.each(batches.write)
@@ -112,9 +113,11 @@ def fill_database(filling: Filling, *, progress: Progress = lambda line: None) -
         sessions.commit()
         progress(f"Counting, and building {len(aside.indexes)} indexes …")
         build(sessions, aside, batches.words, batches.made)
-        _let_others_in(aside, batches.latest, migration)
+        _let_others_in(aside, batches.latest)
         progress(f"Checking {len(aside.keys)} foreign keys …")
         check(sessions, aside)
+    _mark(raw_cursor(), migration)
+    db.session.commit()
     return dict(batches.made)
 
 
@@ -199,7 +202,7 @@ def _mark(cursor: Cursor, migration: str) -> str:
 
 
 def _keep_others_out() -> None:
-    """Let nobody else write until the end of the transaction: who writes anything also writes to one of these tables.
+    """Let nobody else sign in, enter or import anything until the end of the transaction: that writes to these tables.
 
     A lock in this mode gets no transaction id, which would keep VACUUM from its work.
     """
@@ -210,19 +213,19 @@ def _keep_others_out() -> None:
     )
 
 
-def _put_back(aside: SetAside, migration: str) -> None:
-    cursor = raw_cursor()
-    for index in aside.indexes:
-        cursor.execute(index.definition)
-    _let_others_in(aside, {}, migration)
-    check_keys(raw_cursor(), aside.keys)
-    db.session.commit()
-
-
-def _let_others_in(aside: SetAside, latest: dict[str, int], migration: str) -> None:
+def _let_others_in(aside: SetAside, latest: dict[str, int]) -> None:
     cursor = raw_cursor()
     for table, number in latest.items():
         cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), greatest(%s, 1))", (table, number))
     add_keys(cursor, aside)
-    _mark(cursor, migration)
+    db.session.commit()
+
+
+def _put_back(aside: SetAside, migration: str) -> None:
+    cursor = raw_cursor()
+    for index in aside.indexes:
+        cursor.execute(index.definition)
+    _let_others_in(aside, {})
+    check_keys(raw_cursor(), aside.keys)
+    _mark(raw_cursor(), migration)
     db.session.commit()

@@ -16,9 +16,8 @@ Job = Callable[[Cursor], object]
 
 # Each session keeps a core busy by itself.
 _SETTINGS = """
-SET statement_timeout = 0; SET lock_timeout = 0; SET synchronous_commit = off;
-SET temp_buffers = '256MB'; SET maintenance_work_mem = '512MB';
-SET max_parallel_maintenance_workers = 0; SET max_parallel_workers_per_gather = 0
+SET statement_timeout = 0; SET lock_timeout = 0; SET temp_buffers = '256MB'; SET work_mem = '256MB';
+SET maintenance_work_mem = '512MB'; SET max_parallel_maintenance_workers = 0; SET max_parallel_workers_per_gather = 0
 """
 
 
@@ -45,8 +44,11 @@ class Sessions:
     def commit(self) -> None:
         """End the transaction of each; from now on each statement is one."""
         for connection in self._connections:
+            # Before it is on disk, VACUUM takes no row for visible to all.
             connection.commit()
             connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute("SET synchronous_commit = off")
 
     def roll_back(self) -> None:
         """Undo the transaction of each."""

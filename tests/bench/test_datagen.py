@@ -10,9 +10,10 @@ from click.testing import Result
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from bench.datagen import commands, operations
+from bench.datagen import batches, commands, operations
 from bench.datagen.operations import Filling, fill_database
 from crm_web.core.extensions import db
+from crm_web.health.queries import read_schema
 from crm_web.history.time_travel.queries import get_past_record
 from crm_web.models import Customer, Employee, Lead, LeadStatus, StatusKind
 from tests.databases import OwnDatabase, copy_template
@@ -201,30 +202,88 @@ def fingerprint(seed: str) -> list[Any]:
     return []
 
 
+UNTIL_DAY = datetime(2026, 3, 2, tzinfo=UTC).date()
+STRUCTURE = {
+    "indexes": "SELECT pg_get_indexdef(indexrelid), indisvalid, indisprimary FROM pg_index",
+    "constraints": "SELECT conrelid::text, conname, convalidated, pg_get_constraintdef(oid) FROM pg_constraint",
+    "triggers": "SELECT tgrelid::regclass::text, tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal",
+    "migration": "SELECT version_num FROM alembic_version",
+}
+
+
+def read_structure() -> dict[str, list[Any]]:
+    """What is set aside while a database is filled."""
+    return {name: sorted(map(tuple, db.session.execute(text(query)))) for name, query in STRUCTURE.items()}
+
+
+def set_batch(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    for module in (batches, operations):
+        monkeypatch.setattr(module, "BATCH", size)
+
+
 @pytest.mark.parametrize("has_history", [True, False])
 def test_fills_batch_after_batch(monkeypatch: pytest.MonkeyPatch, own_database: OwnDatabase, has_history: bool) -> None:
-    monkeypatch.setattr(operations, "BATCH", 8)
-    filling = Filling(20, seed=1, until=datetime(2026, 3, 2, tzinfo=UTC).date(), has_history=has_history)
+    set_batch(monkeypatch, 8)
     with own_database.app.app_context():
-        made = fill_database(filling)
+        made = fill_database(Filling(20, seed=1, until=UNTIL_DAY, has_history=has_history))
+        found = {table: db.session.scalar(text(f"SELECT count(*) FROM {table}")) for table in made}  # noqa: S608
         told = db.session.scalar(text("SELECT count(DISTINCT entity_id) FROM changes WHERE entity = 'lead'"))
-        db.session.rollback()
+        hired = db.session.scalar(text("SELECT count(*) FROM changes WHERE entity = 'employee'"))
     assert made["leads"] == 20
     assert told == (20 if has_history else 0)
+    assert found == made | {"changes": made["changes"] + (hired or 0)}
 
 
-def test_leaves_every_index_where_it_was(monkeypatch: pytest.MonkeyPatch, own_database: OwnDatabase) -> None:
-    monkeypatch.setattr(operations, "WORTH_SETTING_ASIDE", 1)
-    listed = """
-        SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid), indisvalid FROM pg_index
-        WHERE indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace) ORDER BY 1
-    """
+def test_sessions_side_by_side_give_the_same_rows_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_batch(monkeypatch, 50)
+    prints = []
+    for count in (1, 3):
+        monkeypatch.setattr(operations, "cpu_count", lambda count=count: count)
+        prints.append(fingerprint("5"))
+    assert prints[0] == prints[1]
+    assert len(prints[0]) == 4
+
+
+def test_leaves_indexes_constraints_and_triggers_as_they_were(own_database: OwnDatabase) -> None:
     with own_database.app.app_context():
-        before = db.session.execute(text(listed)).all()
-        made = fill_database(Filling(20, seed=1, until=datetime(2026, 3, 2, tzinfo=UTC).date()))
-        assert made["leads"] == 20
-        assert db.session.execute(text(listed)).all() == before
+        before = read_structure()
         db.session.rollback()
+        fill_database(Filling(20, seed=1, until=UNTIL_DAY))
+        assert read_structure() == before
+
+
+def test_undoes_what_broke_off(monkeypatch: pytest.MonkeyPatch, own_database: OwnDatabase) -> None:
+    set_batch(monkeypatch, 8)
+    monkeypatch.setattr(operations, "cpu_count", lambda: 2)
+
+    def break_off(line: str) -> None:
+        if line.startswith("16 of"):
+            raise RuntimeError(line)
+
+    with own_database.app.app_context():
+        before = read_structure()
+        db.session.rollback()
+        with pytest.raises(RuntimeError, match="16 of"):
+            fill_database(Filling(40, seed=1, until=UNTIL_DAY), progress=break_off)
+        assert read_structure() == before
+        assert db.session.scalar(select(func.count()).select_from(Lead)) == 0
+
+
+def test_refuses_what_was_killed(monkeypatch: pytest.MonkeyPatch, own_database: OwnDatabase) -> None:
+    def die(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(operations, "build", die)
+    with own_database.app.app_context():
+        with pytest.raises(RuntimeError):
+            fill_database(Filling(5, seed=1, until=UNTIL_DAY))
+        db.session.rollback()
+        schema = read_schema()
+    assert not schema.is_served
+    assert schema.is_too_old
+    refused = fill(own_database, leads=5)
+    assert refused.exit_code == 1
+    assert "broke off" in refused.stderr
 
 
 def test_stays_away_from_where_people_work(session: Session, own_database: OwnDatabase) -> None:
@@ -255,4 +314,39 @@ def test_what_the_database_counted_is_what_there_is(filled: Session) -> None:
         (SELECT {columns} FROM counts EXCEPT SELECT {columns} FROM crm_count_rows())
         UNION ALL (SELECT {columns} FROM crm_count_rows() EXCEPT SELECT {columns} FROM counts)
     """  # noqa: S608
+    assert find_wrong(filled, wrong) == []
+
+
+def test_adds_what_triggers_would(filled: Session) -> None:
+    words = """
+        SELECT word FROM known_words FULL JOIN (
+            SELECT DISTINCT crm_words(search_text) AS word FROM (
+                SELECT search_text FROM leads UNION ALL SELECT search_text FROM customers
+                UNION ALL SELECT search_text FROM contacts UNION ALL SELECT search_text FROM employees
+            ) texts
+        ) found USING (word)
+        GROUP BY word HAVING count(*) <> 1 OR count(id) <> 1 OR count(found) <> 1
+    """
+    of_leads = """
+        SELECT l.id FROM leads l LEFT JOIN lead_last_activity t ON t.lead_id = l.id
+        WHERE t.lead_id IS NULL
+            OR t.at IS DISTINCT FROM (SELECT max(happened_at) FROM activities a WHERE a.lead_id = l.id)
+    """
+    of_customers = """
+        SELECT c.id FROM customers c LEFT JOIN customer_last_activity t ON t.customer_id = c.id
+        WHERE t.customer_id IS NULL OR t.at IS DISTINCT FROM (
+            SELECT max(happened_at) FROM activities a LEFT JOIN leads l ON l.id = a.lead_id AND l.deleted_at IS NULL
+            WHERE coalesce(a.customer_id, l.customer_id) = c.id)
+    """
+    for wrong in (words, of_leads, of_customers):
+        assert find_wrong(filled, wrong) == []
+
+
+def test_owners_and_assignees_may_own(filled: Session) -> None:
+    wrong = """
+        SELECT o.id FROM (
+            SELECT id, owner_id FROM leads UNION ALL SELECT id, owner_id FROM customers
+            UNION ALL SELECT id, assignee_id FROM activities
+        ) o JOIN employees e ON e.id = o.owner_id WHERE NOT e.is_active OR e.role = 'viewer'
+    """
     assert find_wrong(filled, wrong) == []
