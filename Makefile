@@ -23,11 +23,9 @@ check-code: environment-dev
 	.venv/bin/lint-imports --no-logo
 	.venv/bin/djlint --lint --quiet templates
 
-# All tests in one run, so that its summary at the end is the whole truth. Crawls and browsers, marked no_cover, and the
-# servers that they ask are not measured: they run what other tests cover, and would take a third longer.
+# All tests in one run, so that its summary at the end is the whole truth.
 check-tests: environment-dev chromium vnu
-	@.venv/bin/coverage erase
-	$(RUN) -m pytest -n 2 --dist worksteal --cov
+	$(RUN) -m pytest -n 2 --dist worksteal -p tests.measuring.plugin
 
 # What one runs all the time while working: no browser, no servers that are killed.
 quick: environment-dev
@@ -68,4 +66,4 @@ vnu:
 	@deploy/install-vnu
 
 clean:
-	rm -rf .venv .import_linter_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage* htmlcov
+	rm -rf .venv .import_linter_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,9 +1,6 @@
 """Pages as a browser reads them: the elements to ask for by selectors, and whatever is wrong with their HTML."""
 
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import takewhile
 from typing import Any, Self
 
@@ -109,17 +106,6 @@ def parse(html: str) -> tuple[Tag, list[str]]:
     """Parse a page as a browser does; the second part is what is wrong with its HTML."""
     document = turbohtml.parse(html, positions=False)
     return Tag(document), _find_errors(html, document)
-
-
-@contextmanager
-def unmeasured() -> Iterator[None]:
-    """Let coverage not follow each line of what is none of ours, which would take a third longer."""
-    tracer = sys.gettrace()
-    sys.settrace(None)
-    try:
-        yield
-    finally:
-        sys.settrace(tracer)
 
 
 def _find_errors(html: str, document: turbohtml.Document) -> list[str]:

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from crm_web.core.csrf import NOBODY, make_secret, mask
 from crm_web.core.request_log import count_queries
-from tests.markup import Tag, parse, unmeasured
+from tests.markup import Tag, parse
 from tests.page_rules import check_headers, check_page
 
 
@@ -77,9 +77,8 @@ class Page:
         check_headers(self)
         self.is_html = response.mimetype == "text/html" and self.location is None
         if self.is_html:
-            with unmeasured():
-                self.soup, errors = parse(response.text)
-                check_page(self.soup, errors, url)
+            self.soup, errors = parse(response.text)
+            check_page(self.soup, errors, url)
             # Held to the rules, but on the page only once a script puts it there.
             self.soup.remove("template")
 

@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
 from flask import Flask
 from jinja2 import Environment, nodes
 from sqlalchemy import TypeDecorator
@@ -29,9 +28,6 @@ from tests.architecture import (
     names_read_by,
     parse_templates,
 )
-
-# They read the product, and run none of it.
-pytestmark = pytest.mark.no_cover
 
 FILLER_WORDS = re.compile(r"(^|_)(handle|process|manager|helpers?|utils?|misc|data)(_|$)")
 # Words of our own that had names in the field: the glossary in the README has those.

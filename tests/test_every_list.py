@@ -153,28 +153,24 @@ def batched(items: Iterable[Any], size: int) -> Iterator[Sequence[Any]]:
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
 @pytest.mark.usefixtures("in_app", "rows")
 def test_walks_leads_by_every_order_and_filter() -> None:
     walk_all(LEADS.list_page, LeadFilter, list(LEADS.sorts), OF_LEADS)
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
 @pytest.mark.usefixtures("in_app", "rows")
 def test_walks_customers_by_every_order_and_filter() -> None:
     walk_all(CUSTOMERS.list_page, CustomerFilter, list(CUSTOMERS.sorts), OF_CUSTOMERS)
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
 @pytest.mark.usefixtures("in_app", "rows")
 def test_walks_activities_by_every_order_and_filter() -> None:
     walk_all(ACTIVITIES.list_page, ActivityFilter, list(ACTIVITIES.sorts), OF_ACTIVITIES)
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
 @pytest.mark.usefixtures("in_app", "rows")
 def test_walks_contacts_by_every_order_and_filter() -> None:
     walk_all(CONTACTS.list_page, ContactFilter, list(CONTACTS.sorts), OF_CONTACTS)
@@ -201,7 +197,6 @@ def list_addresses(lists: Mapping[str, Iterable[str]]) -> Iterator[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
 @pytest.mark.usefixtures("rows", "short_pages")
 def test_turns_the_pages_of_every_list(browser_as: BrowserAs, ada: Employee) -> None:
     client = browser_as(ada).client
@@ -215,7 +210,6 @@ def test_turns_the_pages_of_every_list(browser_as: BrowserAs, ada: Employee) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
 @pytest.mark.usefixtures("rows")
 def test_turns_the_pages_of_every_answer(app: Flask, session: Session, ada: Employee) -> None:
     program = Program(app, make_token(session, ada))

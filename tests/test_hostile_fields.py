@@ -154,7 +154,6 @@ def world(app: Flask, session: Session, ada: Employee, browser_as: BrowserAs) ->
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
 def test_nothing_sent_to_any_form_breaks_it(
     app: Flask, session: Session, ada: Employee, browser_as: BrowserAs, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

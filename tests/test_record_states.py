@@ -291,7 +291,6 @@ def _list_values(names: set[str], ids: Ids) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
 def test_every_page_of_a_record_answers_in_every_state(
     app: Flask, ada: Employee, vera: Employee, browser_as: BrowserAs, ids: Ids, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,7 +40,6 @@ LISTS: Mapping[str, Sequence[str]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
 def test_every_list_says_what_it_does_not_apply(session: Session, browser_as: BrowserAs, ann: Employee) -> None:
     make_lead(session, last_name="Stays", owner_id=ann.id)
     make_customer(session, name="Stays")

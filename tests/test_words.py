@@ -7,9 +7,6 @@ from pathlib import Path
 
 import pytest
 
-# They read the product, and run none of it.
-pytestmark = pytest.mark.no_cover
-
 ROOT = Path(__file__).parent.parent
 
 RETIRED = (

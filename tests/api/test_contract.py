@@ -17,7 +17,6 @@ SEED = int(os.environ.get("SCHEMATHESIS_SEED", "1"))
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
 @pytest.mark.timeout(CASES + 600)
 @pytest.mark.parametrize("first_name", ["ada", "ann", "vera"])
 def test_the_api_does_what_the_document_says(own_database: OwnDatabase, first_name: str) -> None:

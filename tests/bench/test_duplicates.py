@@ -2,13 +2,10 @@
 
 from pathlib import Path
 
-import pytest
-
 from bench.duplicates import LABELLED, measure_duplicates
 from tests.shared import needs_real_data
 
 
-@pytest.mark.no_cover
 @needs_real_data
 def test_enough_is_found_and_little_else() -> None:
     figures = measure_duplicates(LABELLED)

@@ -13,11 +13,10 @@ Open = Callable[..., Visitor]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what stands in this folder; quicker tests cover what it runs."""
+    """Mark what stands in this folder."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture(scope="session")

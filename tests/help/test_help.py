@@ -3,8 +3,6 @@
 import re
 from collections.abc import Callable
 
-import pytest
-
 from crm_web.help.views import TOPICS
 from crm_web.models import Employee
 from tests.architecture import list_templates
@@ -18,7 +16,6 @@ def links_in(page: Page) -> list[str]:
     return [str(link["href"]) for link in page.soup.select("main a[href]")]
 
 
-@pytest.mark.no_cover
 def test_every_role_finds_and_reads_every_topic(
     browser_as: BrowserAs, ada: Employee, max: Employee, ann: Employee, vera: Employee
 ) -> None:

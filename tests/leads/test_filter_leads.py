@@ -237,7 +237,6 @@ def test_excel_gets_numbers_days_and_moments_in_the_readers_zone(
     assert about["Exported by"] == "Ann Keller"
 
 
-@pytest.mark.no_cover
 def test_an_order_without_an_index_is_for_lists_that_can_be_sorted(
     browser_as: BrowserAs, session: Session, ann: Employee
 ) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from sqlalchemy.orm import Session
 
 from crm_web.core.request_log import count_queries
@@ -32,7 +31,6 @@ def list_ids(page: Page) -> list[int]:
     return [int(str(link["href"]).partition("?")[0].rpartition("/")[2]) for link in page.soup.select("td.name a")]
 
 
-@pytest.mark.no_cover
 def test_every_order_is_walked_both_ways(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
     make_leads(session, ann)
     browser = browser_as(ann)

@@ -81,7 +81,6 @@ def turn(filters: LeadFilter, sort: str, cursor: str | None, way: str) -> list[P
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
 @pytest.mark.usefixtures("in_app", "leads", "small_limits")
 @pytest.mark.parametrize("parts", SPARSE, ids=str)
 def test_each_lead_is_found_once_there_and_back(parts: dict[str, Any]) -> None:

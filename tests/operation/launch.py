@@ -19,8 +19,6 @@ from pathlib import Path
 from tests.databases import OwnDatabase
 
 ROOT = Path(__file__).resolve().parents[2]
-COVERAGE = "COVERAGE_PROCESS_CONFIG"
-"""The variable by which coverage starts in each Python program that a test starts."""
 
 
 @contextmanager
@@ -64,10 +62,7 @@ def wait_for(is_so: Callable[[], bool], seconds: float = 30.0) -> None:
 
 
 class Launched:
-    """One run of the launcher; its output goes to a file.
-
-    :param is_measured: whether coverage counts what it runs, which takes a server twice the time for each request
-    """
+    """One run of the launcher; its output goes to a file."""
 
     module: tuple[str, ...] = ("crm_web.launcher.run",)
     tree = ROOT
@@ -78,14 +73,11 @@ class Launched:
         port: int,
         *arguments: str,
         output: Path | None = None,
-        is_measured: bool = False,
         **settings: str,
     ) -> None:
         self.folder, self.port, self.arguments = folder, port, arguments
         self.output = output or folder.parent / f"{folder.name}-{time.monotonic_ns()}.log"
         self.environment = clean_environment(VAR_FOLDER=str(folder), PORT=str(port), **settings)
-        if not is_measured:
-            self.environment.pop(COVERAGE, None)
         self.start()
 
     def start(self) -> None:
@@ -152,7 +144,7 @@ class Instance(Launched):
 
     def __init__(self, folder: Path, port: int, tree: Path, /, **settings: str) -> None:
         self.tree = tree
-        super().__init__(folder, port, output=None, is_measured=False, **settings)
+        super().__init__(folder, port, output=None, **settings)
 
     def is_announced(self) -> bool:
         return True

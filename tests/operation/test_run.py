@@ -34,7 +34,7 @@ class FirstStart:
 def first_start(port: int) -> Iterator[FirstStart]:
     """One folder for all tests, filled once, so that each finds what the one before left, dead or alive."""
     with temporary_folder() as folder:
-        run = Launched(folder / "var", port, is_measured=True)
+        run = Launched(folder / "var", port)
         run.wait_until_ready()
         pids = [run.web_pid(), run.worker_pid(), run.postgres_pid()]
         code = run.stop(signal.SIGINT)
@@ -57,8 +57,8 @@ def port() -> int:
 def launch(var: Path, port: int) -> Iterator[Launch]:
     launched: list[Launched] = []
 
-    def start(*, is_measured: bool = True) -> Launched:
-        launched.append(Launched(var, port, is_measured=is_measured))
+    def start() -> Launched:
+        launched.append(Launched(var, port))
         return launched[-1]
 
     yield start
@@ -121,8 +121,7 @@ def test_next_start_has_the_same_data_whatever_was_killed(launch: Launch, var: P
     people = count_employees(var)
     secret = (var / "secret_key").read_text()
     for victim in ("launcher", "web server", "worker", "database", "everything"):
-        # Starting and stopping is measured by the other tests.
-        run = launch(is_measured=False)
+        run = launch()
         run.wait_until_ready()
         assert "Filling" not in run.printed()
         kill(run, victim)
@@ -131,7 +130,7 @@ def test_next_start_has_the_same_data_whatever_was_killed(launch: Launch, var: P
         else:
             assert run.process.wait(30) != 0
 
-    last = launch(is_measured=False)
+    last = launch()
     last.wait_until_ready()
     # Whoever is impatient stops it as a whole too.
     for _ in range(3):
@@ -295,4 +294,4 @@ def test_own_database_is_migrated_by_hand_and_left_empty(tmp_path: Path, server:
 
 
 def _run_in(folder: Path, **settings: str) -> Launched:
-    return Launched(folder / "var", find_free_port(), output=None, is_measured=True, **settings)
+    return Launched(folder / "var", find_free_port(), output=None, **settings)

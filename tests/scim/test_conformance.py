@@ -10,7 +10,6 @@ from tests.scim.sending import Send
 
 
 @pytest.mark.slow
-@pytest.mark.no_cover
 def test_the_scim_tester_finds_nothing(
     app: Flask, session: Session, ada: Employee, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,7 +24,7 @@ from tests.stateful.merging import Merging
 from tests.stateful.record_rules import Keeping
 from tests.stateful.winning import Winning
 
-pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
+pytestmark = pytest.mark.slow
 STORIES = int(os.environ.get("ANY_ORDER_STORIES", "0"))
 STEPS = 50
 KINDS_OF_STEP = {
