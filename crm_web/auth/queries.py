@@ -61,7 +61,7 @@ def find_signed_in(token: str) -> SignedIn | None:
         return None
     sign_in_id, employee_id, method, provider_session, is_to_be_noted, unread, versions = found
     set_table_versions(versions)
-    employee = find_employee(employee_id)
+    employee = find_employee(employee_id, writes_nothing_yet=True)
     if employee is None or not employee.is_active:
         return None
     return SignedIn(employee, sign_in_id, method, provider_session, is_to_be_noted, unread)

@@ -8,13 +8,13 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from crm_web.auth import operations, queries
 from crm_web.auth.tokens.operations import count_invalid, count_request
-from crm_web.auth.tokens.queries import find_token
 from crm_web.core.csrf import make_secret
 from crm_web.core.extensions import db, login_manager
 from crm_web.core.keys import list_keys
 from crm_web.core.problem_details import is_api_request
 from crm_web.core.request_log import TRUSTED_USER, remember_employee
 from crm_web.models import ChangeSource, Employee, SignIn, SignInMethod, limit_of, set_change_source
+from crm_web.records.people import find_employee
 
 KNOWN_BROWSER_COOKIE = "piper_browser"
 KNOWN_FOR = timedelta(days=180)
@@ -123,16 +123,19 @@ def _load_program() -> Employee | None:
     shown = request.authorization
     if shown is None or shown.type != "bearer" or not shown.token:
         return None
-    use = count_request(shown.token, most=current_app.config["API_REQUESTS_A_MINUTE"])
-    g.token_use = use or count_invalid(request.remote_addr)
+    token = count_request(shown.token, most=current_app.config["API_REQUESTS_A_MINUTE"])
+    g.token_use = token.use if token else count_invalid(request.remote_addr)
     db.session.commit()
     if g.token_use.is_too_much:
         # The refusal is rendered without loading the employee again.
         remember_employee(g.token_use.employee_id)
         g._login_user = login_manager.anonymous_user()
-        abort(429, TOO_MANY if use else TOO_MANY_WRONG)
-    g.api_token = find_token(shown.token) if use else None
-    return g.api_token.employee if g.api_token else None
+        abort(429, TOO_MANY if token else TOO_MANY_WRONG)
+    employee = find_employee(token.employee_id, writes_nothing_yet=True) if token else None
+    if employee is None or not employee.is_active:
+        return None
+    g.api_token = token
+    return employee
 
 
 def _enter() -> None:

@@ -37,6 +37,8 @@ Result = TypeVar("Result")
 GRACE = 1.0
 # An idle connection answers in a millisecond; one that does not is not waited for as long as a statement.
 PING_DEADLINE = 2.0
+# A request that has just committed by a connection goes on with it and asks nothing before.
+JUST_NOW = 0.05
 # After waits of this length new requests are refused at once instead of waiting, too.
 SUSPICIOUS_WAIT = 1.0
 IDLE_IN_TRANSACTION_SECONDS = 30
@@ -175,7 +177,9 @@ class TimeoutConnection(psycopg2.extensions.connection):
         """Commit; if this fails, it is unknown whether the changes were saved."""
         if has_request_context():
             g.may_be_saved = True
-        return circuit_breaker.call(self.deadline, self, super().commit)
+        circuit_breaker.call(self.deadline, self, super().commit)
+        if has_request_context():
+            g.answered = self, time.monotonic()
 
     def rollback(self) -> None:
         """Roll back; if the connection is lost the server has done so already."""
@@ -250,6 +254,9 @@ def _check_connection(connection: Any, _record: Any, _proxy: Any) -> None:
         connection.is_fresh = False
         return
     started = time.monotonic()
+    answered, at = g.get("answered", (None, 0.0)) if has_request_context() else (None, 0.0)
+    if answered is connection and started - at < JUST_NOW:
+        return
     try:
         connection.ping()
     except psycopg2.Error as error:

@@ -34,8 +34,11 @@ class VersionedCache(Generic[Key, Value]):
     def __init__(self, load: Callable[[Key], Value], *tables: str, most: int = MOST) -> None:
         self._load, self._tables, self._most = load, tables, most
 
-    def get(self, key: Key) -> Value:
-        """Return the value of a key."""
+    def get(self, key: Key, *, writes_nothing_yet: bool = False) -> Value:
+        """Return the value of a key.
+
+        :param writes_nothing_yet: whether a request that may write has surely not done so before
+        """
         known: Mapping[str, str] | None = g.get("table_versions") if has_request_context() else None
         if known is None:
             return self._load(key)
@@ -44,8 +47,8 @@ class VersionedCache(Generic[Key, Value]):
         value = values.get(key, MISSING)
         if value is MISSING:
             value = self._load(key)
-            # Another request may have changed what it reads already, without having saved it.
-            if request.method in ("GET", "HEAD"):
+            # Any other request may have changed what it reads already, without having saved it.
+            if writes_nothing_yet or request.method in ("GET", "HEAD"):
                 if len(values) >= self._most:
                     values.clear()
                 values[key] = value

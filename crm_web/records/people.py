@@ -55,12 +55,15 @@ def list_possible_owners(*, but: Employee | None = None) -> Sequence[Person]:
     return [person for person in able if but is None or person.id != but.id]
 
 
-def find_employee(employee_id: int) -> Employee | None:
-    """Find an employee, in the session or else among those that are kept, active or not."""
+def find_employee(employee_id: int, *, writes_nothing_yet: bool = False) -> Employee | None:
+    """Find an employee, in the session or else among those that are kept, active or not.
+
+    :param writes_nothing_yet: whether this request has surely not changed anything before
+    """
     known = db.session.identity_map.get(identity_key(Employee, employee_id))
     if known is not None and not inspect(known).expired:
         return known
-    kept = _employees.get(employee_id)
+    kept = _employees.get(employee_id, writes_nothing_yet=writes_nothing_yet)
     return None if kept is None else db.session.merge(kept, load=False)
 
 

@@ -7,16 +7,16 @@ from functools import cache
 from math import ceil
 from typing import Any, cast
 
-from sqlalchemy import Table, case, func, select, update
+from sqlalchemy import Select, Table, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.sql.dml import ReturningInsert
 
 from crm_web.auth.operations import count_invalid_token
-from crm_web.auth.queries import hash_token
+from crm_web.auth.queries import TABLE_VERSIONS, hash_token
 from crm_web.auth.throttle import WINDOW as TRIES_WINDOW
 from crm_web.auth.tokens.queries import is_valid
 from crm_web.core.errors import Conflict
 from crm_web.core.extensions import db
+from crm_web.core.versioned_cache import set_table_versions
 from crm_web.models import ApiToken, ApiUse, Employee, Scope, set_audit_actor
 
 MOST_TOKENS = 50
@@ -82,43 +82,55 @@ class RateLimitUse:
         return self.requests > self.most
 
 
+@dataclass(frozen=True)
+class ShownToken:
+    """A valid token that a request came with, and how much of its rate limit is used."""
+
+    employee_id: int
+    scope: Scope
+    use: RateLimitUse
+
+
 def count_invalid(remote_address: str | None) -> RateLimitUse:
     """Count a request with an invalid token. Valid ones from the same IP address are never held back."""
     requests, rest = count_invalid_token(remote_address)
     return RateLimitUse("wrong-tokens", requests, MOST_WRONG, TRIES_WINDOW, max(1, ceil(rest.total_seconds())))
 
 
-def count_request(secret: str, *, most: int) -> RateLimitUse | None:
-    """Count a request with a token, and record once a minute that it is in use.
+def count_request(secret: str, *, most: int) -> ShownToken | None:
+    """Count a request with a token, record once a minute that it is in use, and learn which cached values still hold.
 
-    :return: the use of its rate limit; ``None`` if the token is not valid
+    :return: ``None`` if the token is unknown, revoked or expired
     """
-    use = db.session.execute(_count(), {"secret_hash": hash_token(secret)}).one_or_none()
-    if use is None:
+    found = db.session.execute(_count(), {"secret_hash": hash_token(secret)}).one_or_none()
+    if found is None:
         return None
-    token_id, requests, seconds, employee_id, _ = use
+    token_id, employee_id, scope, requests, seconds, versions, _ = found
+    set_table_versions(versions)
     if requests == 1:
         db.session.execute(update(ApiToken).where(ApiToken.id == token_id).values(last_used_at=func.now()))
-    return RateLimitUse("minute", requests, most, WINDOW, max(1, int(seconds)), employee_id)
+    use = RateLimitUse("minute", requests, most, WINDOW, max(1, int(seconds)), employee_id)
+    return ShownToken(employee_id, scope, use)
 
 
 @cache
-def _count() -> ReturningInsert[Any]:
+def _count() -> Select[Any]:
     """Built once, since every request of a program runs it."""
     is_over = ApiUse.began_at <= func.now() - WINDOW
     # Of the table: the session would take the parameter for a value of a new ``ApiUse``.
-    counted = insert(cast(Table, ApiUse.__table__)).execution_options(prepared=True)
-    counted = counted.from_select(["token_id"], select(ApiToken.id).where(*is_valid()))
-    counted = counted.on_conflict_do_update(
+    counting = insert(cast(Table, ApiUse.__table__))
+    counting = counting.from_select(["token_id"], select(ApiToken.id).where(*is_valid()))
+    counting = counting.on_conflict_do_update(
         index_elements=[ApiUse.token_id],
         set_={
             "requests": case((is_over, 1), else_=ApiUse.requests + 1),
             "began_at": case((is_over, func.now()), else_=ApiUse.began_at),
         },
     )
-    left = func.ceil(func.extract("epoch", ApiUse.began_at + WINDOW - func.now()))
-    # By its secret: SQLAlchemy ties no query in RETURNING to the row, and would look through those of all tokens.
-    whose = select(ApiToken.employee_id).where(*is_valid()).scalar_subquery()
+    left = func.ceil(func.extract("epoch", ApiUse.began_at + WINDOW - func.now())).label("seconds")
+    counted = counting.returning(ApiUse.token_id, ApiUse.requests, left).cte("counted")
     # Losing a minute's count in a power failure is harmless, so no request waits for the disk.
     hurry = func.set_config("synchronous_commit", "off", True)
-    return counted.returning(ApiUse.token_id, ApiUse.requests, left, whose, hurry)
+    shown = select(ApiToken.id, ApiToken.employee_id, ApiToken.scope, counted.c.requests, counted.c.seconds)
+    shown = shown.add_columns(TABLE_VERSIONS, hurry).join(counted, counted.c.token_id == ApiToken.id)
+    return shown.execution_options(prepared=True)

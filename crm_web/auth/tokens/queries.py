@@ -1,36 +1,18 @@
 """Queries about API tokens."""
 
 from collections.abc import Sequence
-from functools import cache
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy.orm import joinedload
 
-from crm_web.auth.queries import hash_token
 from crm_web.core.extensions import db
 from crm_web.models import ApiToken, Employee
-
-
-def find_token(secret: str) -> ApiToken | None:
-    """Find a valid token by its secret, with its employee.
-
-    :return: ``None`` if it is unknown, revoked or expired, or its employee is deactivated
-    """
-    return db.session.scalar(_select_token(), {"secret_hash": hash_token(secret)})
-
-
-@cache
-def _select_token() -> Select[ApiToken]:
-    """Built once, since every request of a program runs it."""
-    query = select(ApiToken).join(ApiToken.employee).where(*is_valid(), Employee.is_active)
-    return query.options(contains_eager(ApiToken.employee)).execution_options(prepared=True)
-
 
 _IS_CURRENT = (ApiToken.revoked_at.is_(None), ApiToken.expires_at > func.now())
 
 
 def is_valid() -> tuple[ColumnElement[bool], ...]:
-    """Build the conditions under which the token of a ``secret_hash`` is valid, apart from its employee's."""
+    """Build the conditions under which the token of a ``secret_hash`` is valid, whoever its employee is."""
     return ApiToken.secret_hash == bindparam("secret_hash"), *_IS_CURRENT
 
 

@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from crm_web.core.request_log import count_queries
 from crm_web.models import ApiToken, Employee, Scope
 from tests.api.client import Program
 from tests.factories import make_token
@@ -96,6 +97,21 @@ def test_a_token_ends_with_its_employee(app: Flask, session: Session, ann: Emplo
     session.execute(text("UPDATE employees SET is_active = false WHERE id = :id"), {"id": ann.id})
     session.commit()
     assert program.get("/leads").status_code == 401
+
+
+def test_a_program_that_only_writes_knows_its_employee_and_sees_changes(
+    app: Flask, session: Session, ann: Employee
+) -> None:
+    """The employee is cached under the version of the table, also by a request that goes on to write."""
+    program = Program(app, make_token(session, ann))
+    program.post("/leads", {"last_name": "Okoro"})
+    with count_queries() as queries:
+        assert program.post("/leads", {"last_name": "Okafor"}).status_code == 201
+    # The count with the token, who acts, and the lead.
+    assert queries.count == 3
+    session.execute(text("UPDATE employees SET role = 'viewer' WHERE id = :id"), {"id": ann.id})
+    session.commit()
+    assert program.post("/leads", {"last_name": "Okonkwo"}).status_code == 403
 
 
 def test_when_it_was_used_last(app: Flask, session: Session, ann: Employee) -> None:
