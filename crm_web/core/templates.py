@@ -3,14 +3,19 @@
 Jinja and MarkupSafe are pinned; ``tests/web/test_templates.py`` compares the shortcuts with what they stand for.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from flask.templating import Environment
 from jinja2 import Template
 from jinja2.compiler import CodeGenerator
 from jinja2.runtime import Context, Macro
-from jinja2.utils import missing
+from jinja2.utils import LRUCache, missing
 from markupsafe import Markup
+
+from crm_web.core.written_out import write_out
+
+KEPT = 100
+"""How many templates are kept that were written out for what is known before."""
 
 
 class InlineEscape(CodeGenerator):
@@ -68,9 +73,12 @@ class TemplateEnvironment(Environment):
     context_class = DirectCalls
     template_class = SharedMacros
 
-    def __init__(self, *values: Any, **options: Any) -> None:
-        super().__init__(*values, **options)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         self._loaded: dict[str, Template] = {}
+        # Whoever asks chooses what is known, such as the columns of a list: only the latest are kept.
+        self._written_out: LRUCache = LRUCache(KEPT)
+        self.globals.update(written_out=self.write_out, zip=zip)
 
     def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:
         """Return a template by its name, without a lock and a look at its file; a page asks for ten."""
@@ -80,3 +88,24 @@ class TemplateEnvironment(Environment):
         if loaded is None:
             loaded = self._loaded[name] = super().get_template(name, parent)
         return loaded
+
+    def write_out(self, name: str, **known: tuple[tuple[Any, ...], ...]) -> Template:
+        """Return a template whose loops over known items are written out; see ``crm_web.core.written_out``.
+
+        :param name: of the template
+        :param known: for each name that it loops over, the items, which hold nothing but texts, numbers and the like
+        """
+        key = (name, *known.items())
+        template: Template | None = self._written_out.get(key)
+        if template is None or (self.auto_reload and not template.is_up_to_date):
+            template = self._written_out[key] = self._compile_for(name, known)
+        return template
+
+    def _compile_for(self, name: str, known: Any) -> Template:
+        if self.loader is None:
+            raise TypeError("no loader for this environment specified")
+        source, filename, is_up_to_date = self.loader.get_source(self, name)
+        tree = write_out(self._parse(source, name, filename), known)
+        code = self.compile(tree, name, filename)
+        found = self.template_class.from_code(self, code, self.make_globals(None), is_up_to_date)
+        return cast(Template, found)

@@ -1,6 +1,6 @@
 """The columns that a list can show: one description serves heads, cells, loading and files."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from crm_web.core import clock
 from crm_web.lists.pagination import Groups
 from crm_web.records.labels import label_of
 from crm_web.web.template_filters import UserLocale, country, date, money, percent, time_parts
@@ -111,35 +112,119 @@ class ShownColumns:
         user_locale: UserLocale,
         edited_from: str | None = None,
     ) -> None:
-        classes = [None if are_chosen else column.is_lesser for column in columns]
-        named = ["wide-only" if lesser == "wide" else "lesser" if lesser else "" for lesser in classes]
-        writers = {
-            "money": lambda value, record: money(value, record.currency, user_locale=user_locale),
-            "percent": lambda value, _: percent(value, user_locale=user_locale),
-            "date": lambda value, _: date(value, user_locale=user_locale),
-            "moment": lambda value, _: time_parts(value, user_locale=user_locale) if value else None,
-            "country": lambda value, _: country(value),
-            "word": lambda value, _: value.label if value else None,
-            "record": _link_record,
-        }
-        self._parts = [
-            (column.kind, name, column.read, writers.get(column.kind), _link_cells(column, edited_from))
-            for column, name in zip(columns, named, strict=True)
-        ]
-
-    def read(self, record: Any) -> tuple[tuple[str, str, Any, CellLink | None], ...]:
-        """The cells of a record: how each is drawn, its class, its text, or what that follows from, and its link."""
-        return tuple(
-            [
-                (kind, name, write(read(record), record) if write else read(record), link)
-                for kind, name, read, write, link in self._parts
-            ]
+        lesser = [None if are_chosen else column.is_lesser for column in columns]
+        classes = ["wide-only" if each == "wide" else "lesser" if each else "" for each in lesser]
+        self.links = [_link_cells(column, edited_from) for column in columns]
+        self.kinds = tuple(
+            (place, column.kind, name, link is not None)
+            for place, (column, name, link) in enumerate(zip(columns, classes, self.links, strict=True))
         )
+        """What is known of each column before any row is: its place, kind and class, and whether it has links."""
+        self._columns, self._user_locale = columns, user_locale
+
+    def read(self, records: Sequence[Any]) -> Iterable[tuple[Any, ...]]:
+        """Read the records of a page, a column at a time.
+
+        :return: for each record what its cells show, or what that follows from, in the order of the columns
+        """
+        written = [
+            WRITERS.get(column.kind, _write_as_is)(map(column.read, records), records, self._user_locale)
+            for column in self._columns
+        ]
+        return zip(*written, strict=True) if written else [()] * len(records)
+
+
+class TableRow(NamedTuple):
+    """What a row of a table says beside its cells.
+
+    :param name: of the record
+    :param url: of its page
+    :param muted: what stands beside its name
+    :param company: whose initials stand before it; ``None``: its own
+    :param is_editable: whether its cells can be edited
+    :param edit_url: where all of it is edited, unless that is under its page
+    """
+
+    id: int
+    name: str
+    url: str
+    muted: str | None
+    company: str | None
+    is_editable: bool
+    edit_url: str | None = None
+
+
+class DueDay(NamedTuple):
+    """A day on which something is due, in words, and whether it has passed."""
+
+    day: str
+    is_late: bool
+
+
+Writer = Callable[[Iterable[Any], Sequence[Any], UserLocale], Iterable[Any]]
+"""Turns the values of a column into what its cells show; it is given the records that they come from as well."""
+
+
+def _write_as_is(values: Iterable[Any], _: Sequence[Any], __: UserLocale) -> Iterable[Any]:
+    return values
+
+
+def _write_money(values: Iterable[Any], records: Sequence[Any], user_locale: UserLocale) -> Iterable[Any]:
+    return [
+        "" if value is None else money(value, record.currency, user_locale=user_locale)
+        for value, record in zip(values, records, strict=True)
+    ]
+
+
+def _write_percents(values: Iterable[Any], _: Sequence[Any], user_locale: UserLocale) -> Iterable[Any]:
+    return [percent(value, user_locale=user_locale) for value in values]
+
+
+def _write_dates(values: Iterable[Any], _: Sequence[Any], user_locale: UserLocale) -> Iterable[Any]:
+    return [date(value, user_locale=user_locale) for value in values]
+
+
+def _write_moments(values: Iterable[Any], _: Sequence[Any], user_locale: UserLocale) -> Iterable[Any]:
+    now = clock.now()
+    return [time_parts(value, user_locale=user_locale, now=now) if value else None for value in values]
+
+
+def _write_due_days(values: Iterable[Any], _: Sequence[Any], user_locale: UserLocale) -> Iterable[Any]:
+    today = clock.now().astimezone(user_locale.zone).date()
+    return [
+        DueDay("Today" if day == today else date(day, user_locale=user_locale), day < today) if day else None
+        for day in values
+    ]
+
+
+def _write_countries(values: Iterable[Any], _: Sequence[Any], __: UserLocale) -> Iterable[Any]:
+    return map(country, values)
+
+
+def _write_words(values: Iterable[Any], _: Sequence[Any], __: UserLocale) -> Iterable[Any]:
+    return [value.label if value else None for value in values]
+
+
+def _write_links(values: Iterable[Any], records: Sequence[Any], _: UserLocale) -> Iterable[Any]:
+    return map(_link_record, values, records)
 
 
 def _link_record(other: Any, record: Any) -> LinkedRecord:
     lead_id, customer_id = getattr(record, "lead_id", None), getattr(record, "customer_id", None)
     return LinkedRecord(other.name, other.deleted_at is not None, lead_id, customer_id)
+
+
+WRITERS: Mapping[str, Writer] = {
+    "money": _write_money,
+    "percent": _write_percents,
+    "date": _write_dates,
+    "moment": _write_moments,
+    "due": _write_due_days,
+    "country": _write_countries,
+    "word": _write_words,
+    "record": _write_links,
+}
+"""How the columns of a kind are written; those of other kinds show their values as they are."""
 
 
 def _link_cells(column: Column, edited_from: str | None) -> CellLink | None:

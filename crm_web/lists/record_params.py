@@ -9,7 +9,7 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from crm_web.core import clock
-from crm_web.lists.columns import Column, ShownColumns, measure_columns
+from crm_web.lists.columns import Column, ShownColumns, TableRow, measure_columns
 from crm_web.lists.date_ranges import days_of
 from crm_web.lists.filters import BAR, MORE, NOWHERE, Filter, names_of
 from crm_web.lists.pagination import Page
@@ -40,7 +40,8 @@ class RecordListParams(ListParams):
         names: Sequence[str] = (),
     ) -> None:
         super().__init__(endpoint, args, spec=spec, names=sorted([*names_of(filters), *names]))
-        self.me: Employee = current_user
+        # The employee itself: to ask through ``current_user`` again and again costs more than the answer.
+        self.me: Employee = current_user._get_current_object()
         self.user_locale = current_user_locale()
         self.known_filters = filters
         self.today = clock.now().astimezone(self.user_locale.zone).date()
@@ -138,6 +139,10 @@ class SpecListParams(RecordListParams):
 
     def read_filter(self) -> ListFilter:
         """Say which records the list shows."""
+        raise NotImplementedError
+
+    def list_rows(self, records: Sequence[Any]) -> list[TableRow]:
+        """Say what the row of each record says beside its cells."""
         raise NotImplementedError
 
     def load_page(self) -> Page:

@@ -43,12 +43,13 @@ from crm_web.web.postal_addresses import FIELDS, address_fields, write_address
 
 Amount = Decimal | int | float
 
-RELATIVE_FOR = dt.timedelta(days=30)
-JUST_NOW = dt.timedelta(seconds=45)
-RELATIVE_UNITS = [
-    (unit, length) for unit, length in reversed(TIMEDELTA_UNITS) if length <= RELATIVE_FOR.total_seconds()
-]
-"""From seconds up to weeks; what is longer ago than the last of them can tell is written as a date."""
+RELATIVE_FOR = 30 * 24 * 60 * 60
+"""Seconds; what is longer ago, or further ahead, is written as a date."""
+JUST_NOW = 45
+"""Seconds that are not counted."""
+_UNITS = [(unit, length) for unit, length in reversed(TIMEDELTA_UNITS) if length <= RELATIVE_FOR]
+RELATIVE_UNITS = [(*this, following[1]) for this, following in pairwise([*_UNITS, ("", math.inf)])]
+"""From seconds up to weeks, each with its own seconds and those of the next one."""
 LETTER_BEFORE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)")
 KEPT = 4096
 """How many texts are kept of each kind: the same dates, times and amounts occur on page after page."""
@@ -178,12 +179,8 @@ def relative_time(
     """
     if value is None:
         return ""
-    distance = value - (now or clock.now())
-    if abs(distance) > RELATIVE_FOR:
-        return date(value, user_locale=user_locale)
-    if abs(distance) < JUST_NOW:
-        return "just now"
-    return _distance(*_count_units(abs(distance).total_seconds()), distance < dt.timedelta(0))
+    seconds = (value - (now or clock.now())).total_seconds()
+    return date(value, user_locale=user_locale) if abs(seconds) > RELATIVE_FOR else _tell_distance(seconds)
 
 
 class TimeParts(NamedTuple):
@@ -195,10 +192,13 @@ class TimeParts(NamedTuple):
     relative: str
 
 
-def time_parts(value: dt.datetime, *, user_locale: UserLocale = DEFAULT_LOCALE) -> TimeParts:
+def time_parts(
+    value: dt.datetime, *, user_locale: UserLocale = DEFAULT_LOCALE, now: dt.datetime | None = None
+) -> TimeParts:
     """Format a time in all the ways that a page needs, at once."""
-    lasting = _lasting_parts(value, user_locale)
-    return TimeParts(*lasting, relative_time(value, user_locale=user_locale))
+    iso, exact, day = _lasting_parts(value, user_locale)
+    seconds = (value - (now or clock.now())).total_seconds()
+    return TimeParts(iso, exact, day, day if abs(seconds) > RELATIVE_FOR else _tell_distance(seconds))
 
 
 @lru_cache(maxsize=KEPT)
@@ -210,14 +210,17 @@ def _lasting_parts(value: dt.datetime, user_locale: UserLocale) -> tuple[str, st
     )
 
 
-def _count_units(seconds: float) -> tuple[int, Any]:
-    """Round to the smallest unit that does not fill up the next one: 59.7 minutes are an hour, not 60 minutes."""
-    units = RELATIVE_UNITS
-    for (unit, length), (_, longer) in pairwise(units):
-        count = round(seconds / length)
-        if count * length < longer:
-            return count, unit
-    return round(seconds / units[-1][1]), units[-1][0]
+def _tell_distance(seconds: float) -> str:
+    """Tell how far ahead a time is, or how long ago.
+
+    It is rounded to the smallest unit that does not fill up the next one: 59.7 minutes are an hour, not 60 minutes.
+    """
+    distance = abs(seconds)
+    if distance < JUST_NOW:
+        return "just now"
+    counts = ((round(distance / length), unit, length, longer) for unit, length, longer in RELATIVE_UNITS)
+    count, unit = next((count, unit) for count, unit, length, longer in counts if count * length < longer)
+    return _distance(count, unit, seconds < 0)
 
 
 @lru_cache(maxsize=1024)
@@ -358,7 +361,10 @@ def remembered(macro: Callable[..., Markup]) -> Callable[..., Markup]:
     draw = lru_cache(maxsize=256, typed=True)(macro)
 
     def draw_once(*values: Any, **options: Any) -> Markup:
-        return draw(*(tuple(value) if isinstance(value, list) else value for value in values), **options)
+        try:
+            return draw(*values, **options)
+        except TypeError:
+            return draw(*(tuple(value) if isinstance(value, list) else value for value in values), **options)
 
     return draw_once
 

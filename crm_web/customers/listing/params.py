@@ -1,14 +1,19 @@
 """What the address of the list of customers says."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from flask_login import current_user
 
-from crm_web.auth.permissions import Action, may
+from crm_web.auth.permissions import Action, may, may_change
 from crm_web.customers.listing.filters import FILTERS
 from crm_web.customers.queries import CustomerFilter
 from crm_web.customers.spec import CUSTOMERS
+from crm_web.lists.columns import TableRow
 from crm_web.lists.params import Tab
 from crm_web.lists.record_params import SpecListParams
 from crm_web.models import CustomerKind
+from crm_web.web.urls import url_before_id
 
 
 class CustomerListParams(SpecListParams):
@@ -18,6 +23,21 @@ class CustomerListParams(SpecListParams):
 
     def read_filter(self) -> CustomerFilter:
         return CustomerFilter(**self.read_parts(), kinds=[kind for kind in CustomerKind if kind in self.all("kind")])
+
+    def list_rows(self, records: Sequence[Any]) -> list[TableRow]:
+        before, after = url_before_id("customers.show_customer", "customer_id"), self.back
+        names_people = "kind" not in self.columns
+        return [
+            TableRow(
+                customer.id,
+                customer.name,
+                f"{before}{customer.id}{after}",
+                "Person" if names_people and customer.kind is CustomerKind.PERSON else None,
+                customer.name if customer.kind is CustomerKind.ORGANISATION else None,
+                may_change(self.me, customer),
+            )
+            for customer in records
+        ]
 
     @property
     def owner_tabs(self) -> list[Tab]:

@@ -1,18 +1,22 @@
 """What the address of the list of leads says."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from flask_login import current_user
 
-from crm_web.auth.permissions import Action, may
+from crm_web.auth.permissions import Action, may, may_change
 from crm_web.leads.left_status import LeftStatusFilter
 from crm_web.leads.listing.filters import FILTERS, OVERDUE, STATUS
 from crm_web.leads.queries import LeadFilter
 from crm_web.leads.spec import LEADS
+from crm_web.lists.columns import TableRow
 from crm_web.lists.filters import read_words
 from crm_web.lists.params import Tab
 from crm_web.lists.record_params import SpecListParams
 from crm_web.models import LeadStatus, StatusKind
+from crm_web.web.urls import url_before_id
 
 
 class LeadListParams(SpecListParams):
@@ -23,6 +27,21 @@ class LeadListParams(SpecListParams):
     def read_filter(self) -> LeadFilter:
         leads = LeadFilter(**self.read_parts())
         return replace(leads, overdue_on=self.today if self.one("close") == OVERDUE else None, left=self._read_left())
+
+    def list_rows(self, records: Sequence[Any]) -> list[TableRow]:
+        before, after = url_before_id("leads.show_lead", "lead_id"), self.back
+        names_company = "company" not in self.columns
+        return [
+            TableRow(
+                lead.id,
+                lead.name,
+                f"{before}{lead.id}{after}",
+                lead.company if names_company and lead.company != lead.name else None,
+                lead.company,
+                may_change(self.me, lead),
+            )
+            for lead in records
+        ]
 
     def _read_left(self) -> LeftStatusFilter | None:
         start, end = map(self.begin, self.date_range("left"))
