@@ -180,7 +180,7 @@ def relative_time(
     if value is None:
         return ""
     seconds = (value - (now or clock.now())).total_seconds()
-    return date(value, user_locale=user_locale) if abs(seconds) > RELATIVE_FOR else _tell_distance(seconds)
+    return date(value, user_locale=user_locale) if abs(seconds) > RELATIVE_FOR else _format_distance(seconds)
 
 
 class TimeParts(NamedTuple):
@@ -198,7 +198,7 @@ def time_parts(
     """Format a time in all the ways that a page needs, at once."""
     iso, exact, day = _lasting_parts(value, user_locale)
     seconds = (value - (now or clock.now())).total_seconds()
-    return TimeParts(iso, exact, day, day if abs(seconds) > RELATIVE_FOR else _tell_distance(seconds))
+    return TimeParts(iso, exact, day, day if abs(seconds) > RELATIVE_FOR else _format_distance(seconds))
 
 
 @lru_cache(maxsize=KEPT)
@@ -210,8 +210,8 @@ def _lasting_parts(value: dt.datetime, user_locale: UserLocale) -> tuple[str, st
     )
 
 
-def _tell_distance(seconds: float) -> str:
-    """Tell how far ahead a time is, or how long ago.
+def _format_distance(seconds: float) -> str:
+    """Format how far ahead a time is, or how long ago.
 
     It is rounded to the smallest unit that does not fill up the next one: 59.7 minutes are an hour, not 60 minutes.
     """
