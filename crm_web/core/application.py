@@ -49,13 +49,7 @@ class Application(Flask):
             return path
         given = ids | asked
         self.inject_url_defaults(endpoint, given)
-        query = "&".join(
-            f"{_quote(name)}={_quote(str(it))}"
-            for name, value in given.items()
-            if name not in ids
-            for it in (value if isinstance(value, (list, tuple, set)) else (value,))
-            if it is not None
-        )
+        query = write_query({name: value for name, value in given.items() if name not in ids})
         return f"{path}?{query}" if query else path
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
@@ -101,6 +95,19 @@ class Application(Flask):
         for name, value in stand_ins.items():
             path = path.replace(str(value), f"{{{name}}}")
         return path
+
+
+def write_query(values: Mapping[str, Any]) -> str:
+    """Write the query of a URL as Werkzeug does.
+
+    :param values: by name, each one value or several; those that are ``None`` are left out
+    """
+    return "&".join(
+        f"{_quote(name)}={_quote(str(it))}"
+        for name, value in values.items()
+        for it in (value if isinstance(value, (list, tuple, set)) else (value,))
+        if it is not None
+    )
 
 
 @lru_cache(maxsize=1024)

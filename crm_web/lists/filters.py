@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from crm_web.lists.date_ranges import WORDS
@@ -52,7 +53,7 @@ class Filter:
     control: ClassVar[str] = ""
     is_single: ClassVar[bool] = False
 
-    @property
+    @cached_property
     def names(self) -> Sequence[str]:
         """Its words in the address."""
         return (self.name,)
@@ -261,12 +262,12 @@ class DatesFilter(Filter):
     are_days: bool = False
     control: ClassVar[str] = "dates"
 
-    @property
+    @cached_property
     def days(self) -> Mapping[str, str]:
         """The words for the two days, with their labels."""
         return {f"{self.name}_from": f"{self.title} from", f"{self.name}_to": f"{self.title} before"}
 
-    @property
+    @cached_property
     def names(self) -> Sequence[str]:
         return (self.name, *self.days) if self.offered else tuple(self.days)
 

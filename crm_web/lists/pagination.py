@@ -131,20 +131,19 @@ class _Found:
     searched: int = 0
 
 
-def select_first_page(query: Select[Any], order: Sort, *, size: int) -> tuple[Select[Any], Select[Any]]:
-    """Build the statements of a list's first page, to be kept: how many rows there are, and the first in their order.
+def select_first_page(query: Select[Any], order: Sort, *, size: int) -> Select[Any]:
+    """Build the statement of a list's first page, to be kept: the first rows in their order, and how many there are.
 
     :param order: one that an index gives
     """
-    counting, rows = select(_count_some(query)), _slice(query.add_columns(*_keys_of(order)), order, None, size)
-    return counting.execution_options(prepared=True), rows.execution_options(prepared=True)
+    rows = query.add_columns(*_keys_of(order), _count_some(query).label("sort_total"))
+    return _slice(rows, order, None, size).execution_options(prepared=True)
 
 
-def load_first_page(statements: tuple[Select[Any], Select[Any]], order: Sort, *, size: int) -> Page:
-    """Load a list's first page by the statements of ``select_first_page``."""
-    counting, rows = statements
-    count = db.session.scalar(counting) or 0
-    return _cut(_Found(list(db.session.execute(rows).all()) if count else [], count), order, None, size=size)
+def load_first_page(statement: Select[Any], order: Sort, *, size: int) -> Page:
+    """Load a list's first page by the statement of ``select_first_page``."""
+    rows = list(db.session.execute(statement).all())
+    return _cut(_Found(rows, rows[0].sort_total if rows else 0), order, None, size=size)
 
 
 def load_page(

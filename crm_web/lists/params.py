@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
+from crm_web.core.application import write_query
 from crm_web.lists.pagination import Page
 from crm_web.lists.spec import ListSpec
 from crm_web.records.number_input import NeedsChoice
@@ -75,13 +77,14 @@ class ListParams:
     ) -> None:
         self.endpoint = endpoint
         self.path = path or {}
-        self.filters = {name: values for name in names if (values := _tidy(args.getlist(name)))}
+        given = [name for name in names if name in args]
+        self.filters = {name: values for name in given if (values := _tidy(args.getlist(name)))}
         self._refused: dict[str, list[str]] = {}
-        self.not_applied = [problem for name in names for problem in _list_untidy(args.getlist(name))]
+        self.not_applied = [problem for name in given for problem in _list_untidy(args.getlist(name))]
         self._default_sort = spec.default_sort if spec else ""
         self.sort = self._read_sort(args.get("sort", ""), spec)
         self._orders = spec.orders if spec else {}
-        self._labels = {column.key: column.label for column in (spec.name, *spec.columns.values())} if spec else {}
+        self._spec = spec
         self.mark = args.get("at")
         usual = list(spec.shown) if spec else []
         asked = _tidy(args.getlist("columns"))
@@ -187,15 +190,21 @@ class ListParams:
 
     def url(self, endpoint: str | None = None, *, at: str | None = None, **changes: Any) -> str:
         """The address with some filters changed; ``None`` leaves one out. It starts on the first page."""
-        editing = self.editing if endpoint in (None, self.endpoint) else None
+        is_here = endpoint in (None, self.endpoint)
+        editing = self.editing if is_here else None
         values = {**self.query, "view": self.view_id, "cells": editing, **changes, **self.path, "at": at}
-        return url_for(endpoint or self.endpoint, **{name: value for name, value in values.items() if value})
+        given = {name: value for name, value in values.items() if value}
+        if not is_here or self.path:
+            return url_for(endpoint or self.endpoint, **given)
+        # A list has thirty addresses of its own, which differ in their queries.
+        query = write_query(given)
+        return f"{self.all_url}?{query}" if query else self.all_url
 
     @property
     def back(self) -> str:
         """What the address of a record takes along to lead back to this very list; the plain one needs nothing."""
         here = self.url(at=self.mark)
-        return "" if here == url_for(self.endpoint, **self.path) else "?" + urlencode({"back": here}, safe="/")
+        return "" if here == self.all_url else "?" + urlencode({"back": here}, safe="/")
 
     @property
     def edit_tab(self) -> Tab:
@@ -210,7 +219,7 @@ class ListParams:
         names = (*names, "columns", "view", "cells")
         return [(name, str(value)) for name in names for value in _listed(query.get(name))]
 
-    @property
+    @cached_property
     def all_url(self) -> str:
         """All records in the usual order, with the usual columns."""
         return url_for(self.endpoint, **self.path)
@@ -231,9 +240,10 @@ class ListParams:
     @property
     def sort_in_words(self) -> str:
         """The order, such as ``Probability (descending)``."""
-        key = self.sort.removeprefix("-")
-        direction = "descending" if self.sort.startswith("-") else "ascending"
-        return f"{self._labels.get(key, key.capitalize())} ({direction})"
+        key, spec = self.sort.removeprefix("-"), self._spec
+        columns = (spec.name, *spec.columns.values()) if spec else ()
+        label = next((column.label for column in columns if column.key == key), key.capitalize())
+        return f"{label} ({'descending' if self.sort.startswith('-') else 'ascending'})"
 
     def url_for_sort(self, key: str) -> str:
         """The same list sorted by a word; sorted by it already, the other way round."""

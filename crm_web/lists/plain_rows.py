@@ -4,6 +4,7 @@ A list shows hundreds of records and changes none; to make the session's records
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,7 +23,11 @@ class PlainRows:
     def __init__(
         self, model: Any, own: Mapping[str, Any], others: Mapping[str, Sequence[str]], kind: type[SimpleNamespace]
     ) -> None:
-        self._own, self._others, self._kind = tuple(own), others, kind
+        self._own, self._kind = tuple(own), kind
+        ends = list(accumulate(map(len, others.values()), initial=len(own)))
+        self._others = [
+            (name, names, *ends) for (name, names), ends in zip(others.items(), pairwise(ends), strict=True)
+        ]
         aliases = {name: aliased(getattr(model, name).property.mapper.class_) for name in others}
         self._relations = [getattr(model, name).of_type(alias) for name, alias in aliases.items()]
         related = [getattr(aliases[relation], name) for relation, names in others.items() for name in names]
@@ -41,9 +46,8 @@ class PlainRows:
     def _make(self, values: tuple[Any, ...]) -> Any:
         # What follows the columns, such as the key of the order, is left out.
         row = self._kind(**dict(zip(self._own, values, strict=False)))
-        place = len(self._own)
-        for relation, names in self._others.items():
-            read = values[place : (place := place + len(names))]
-            is_there = any(value is not None for value in read)
+        for relation, names, start, end in self._others:
+            read = values[start:end]
+            is_there = read.count(None) < len(read)
             setattr(row, relation, SimpleNamespace(**dict(zip(names, read, strict=True))) if is_there else None)
         return row

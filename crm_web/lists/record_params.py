@@ -1,6 +1,6 @@
 """What an address of a list says by the filters that the list declares, and how that reads."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any, ClassVar
@@ -46,11 +46,13 @@ class RecordListParams(ListParams):
         self.known_filters = filters
         self.today = clock.now().astimezone(self.user_locale.zone).date()
         for it in filters:
-            it.check(self)
+            if not self.filters.keys().isdisjoint(it.names):
+                it.check(self)
 
     def read_parts(self) -> dict[str, Any]:
         """Say what the filters mean, as parts of the list's query."""
-        return {part: value for it in self.known_filters for part, value in it.read(self).items()}
+        asked = self.known_filters if self.filters else ()
+        return {part: value for it in asked for part, value in it.read(self).items()}
 
     def person_ids(self, name: str) -> list[int]:
         """The people that a filter names, each once; 0 stands for nobody."""
@@ -71,12 +73,12 @@ class RecordListParams(ListParams):
 
     # What the filter bar offers
 
-    @property
+    @cached_property
     def bar(self) -> list[Filter]:
         """The filters whose controls are always in sight."""
         return [it for it in self.known_filters if it.place == BAR]
 
-    @property
+    @cached_property
     def folded(self) -> list[Filter]:
         """The filters whose controls are folded away."""
         return [it for it in self.known_filters if it.place == MORE]
@@ -85,6 +87,20 @@ class RecordListParams(ListParams):
     def kept(self) -> list[tuple[str, str]]:
         """What the filter bar passes on without a control of its own, as what only links ask for."""
         return self.list_kept(*names_of(it for it in self.known_filters if it.place == NOWHERE))
+
+    def key_of_bar(self, people: Sequence[Person], words: Mapping[str, Sequence[str]]) -> Hashable:
+        """What the controls in sight follow from while nothing is filtered by them; ``None`` if something is."""
+        return self._key_of(self.filters.keys() - names_of(self.folded), people, words)
+
+    def key_of_folded(self, people: Sequence[Person], words: Mapping[str, Sequence[str]]) -> Hashable:
+        """The same of the controls that are folded away."""
+        return self._key_of(self.filters.keys() & names_of(self.folded), people, words)
+
+    def _key_of(
+        self, in_use: Collection[str], people: Sequence[Person], words: Mapping[str, Sequence[str]]
+    ) -> Hashable:
+        offered = ((name, *known) for name, known in words.items())
+        return None if in_use else (self.endpoint, *people, *offered)
 
     def count_in_use(self, filters: Iterable[Filter]) -> int:
         """How many of the values of some filters are in use."""

@@ -207,8 +207,8 @@ class ListSpec:
         if cursor is None and not filters.in_use and order.is_indexed and order.groups is None:
             # Nothing is left that differs from one reader to the next.
             word = f"{'-' if order.descending else ''}{self._key_of(order)}"
-            statements = self._first_pages(word, tuple(columns), tuple(fields), size)
-            page = load_first_page(statements, order, size=size)
+            statement = self._first_pages(word, tuple(columns), tuple(fields), size)
+            page = load_first_page(statement, order, size=size)
             return replace(page, rows=rows.make(page.rows))
         page = load_page(
             rows.read(self._select_for(order, filters)),
@@ -292,9 +292,7 @@ class ListSpec:
                 own[name] = column.joined if column.is_computed else getattr(self.model, name)
         return own, others
 
-    def _build_first_page(
-        self, sort: str, columns: tuple[str, ...], fields: tuple[str, ...], size: int
-    ) -> tuple[Select[Any], Select[Any]]:
+    def _build_first_page(self, sort: str, columns: tuple[str, ...], fields: tuple[str, ...], size: int) -> Select[Any]:
         order = self.read_sort(sort)
         query = self._plain_rows(columns, fields).read(self._select_for(order, ListFilter()))
         return select_first_page(query, order, size=size)

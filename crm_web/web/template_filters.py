@@ -30,7 +30,6 @@ from babel.numbers import (
 )
 from flask import Flask, g, has_request_context
 from flask_login import current_user
-from markupsafe import Markup
 from phonenumbers import PhoneNumber, PhoneNumberFormat
 
 from crm_web.core import clock
@@ -40,6 +39,7 @@ from crm_web.records.recurrence import read_rule
 from crm_web.web.formats import datetime_pattern, day_pattern, english_locale, time_pattern
 from crm_web.web.markdown import markdown
 from crm_web.web.postal_addresses import FIELDS, address_fields, write_address
+from crm_web.web.remembered import remembered, remembered_under
 
 Amount = Decimal | int | float
 
@@ -350,23 +350,10 @@ def register_filters(app: Flask) -> None:
     app.jinja_env.globals["address_fields"] = address_fields
     # For forms that templates draw by themselves; see crm_web.web.forms.IdempotentForm.
     app.jinja_env.globals["submission_key"] = uuid4
-    app.jinja_env.globals["remembered"] = remembered
+    app.jinja_env.globals.update(remembered=remembered, remembered_under=remembered_under)
     app.jinja_env.filters.update(FOR_ALL)
     for name, filter_ in FOR_READER.items():
         app.jinja_env.filters[name] = _for_current_reader(filter_)
-
-
-def remembered(macro: Callable[..., Markup]) -> Callable[..., Markup]:
-    """Draw a macro once for the same arguments, where it depends on nothing else; a list stands for what is in it."""
-    draw = lru_cache(maxsize=256, typed=True)(macro)
-
-    def draw_once(*values: Any, **options: Any) -> Markup:
-        try:
-            return draw(*values, **options)
-        except TypeError:
-            return draw(*(tuple(value) if isinstance(value, list) else value for value in values), **options)
-
-    return draw_once
 
 
 def current_user_locale() -> UserLocale:

@@ -22,7 +22,9 @@ TEMPLATE = """
 {%- if link %}<a href="{{ link }}">{{ place }}</a>{% endif %}</td>
 {%- endfor %}{{ end }}
 {%- endmacro -%}
-{% macro rows(all) %}{% for (id, name), values in all %}<tr id="{{ id }}">{{ name }}: {{ cells(values, name, id) }}</tr>{% endfor %}{% endmacro -%}
+{% macro rows(all) -%}
+{% for (id, name), values in all %}<tr id="{{ id }}">{{ name }}: {{ cells(values, name, id) }}</tr>{% endfor %}
+{%- endmacro -%}
 {{ rows(given) }}{% for _, values in given %}{{ cells(values) }}{% endfor %}
 """
 HOSTILE = """<b title="it's">&</b>"""

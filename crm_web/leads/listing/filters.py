@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from crm_web.customers.queries import find_customer_name
@@ -61,12 +62,12 @@ class AmountFilter(Filter):
 
     control: ClassVar[str] = "amounts"
 
-    @property
+    @cached_property
     def sides(self) -> Mapping[str, str]:
         """The words for the two amounts, with their labels."""
         return {f"{self.name}_from": f"{self.title} at least", f"{self.name}_to": f"{self.title} at most"}
 
-    @property
+    @cached_property
     def names(self) -> Sequence[str]:
         return (*self.sides, "currency")
 
