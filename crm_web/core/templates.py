@@ -3,7 +3,7 @@
 Jinja and MarkupSafe are pinned; ``tests/web/test_templates.py`` compares the shortcuts with what they stand for.
 """
 
-from typing import Any, cast
+from typing import Any
 
 from flask.templating import Environment
 from jinja2 import Template
@@ -107,5 +107,4 @@ class TemplateEnvironment(Environment):
         source, filename, is_up_to_date = self.loader.get_source(self, name)
         tree = write_out(self._parse(source, name, filename), known)
         code = self.compile(tree, name, filename)
-        found = self.template_class.from_code(self, code, self.make_globals(None), is_up_to_date)
-        return cast(Template, found)
+        return self.template_class.from_code(self, code, self.make_globals(None), is_up_to_date)

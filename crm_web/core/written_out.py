@@ -77,7 +77,8 @@ class _NamesReplaced(NodeTransformer):
         return nodes.Name(self._names.get(node.name, node.name), node.ctx)
 
     def visit_If(self, node: nodes.If) -> Any:
-        test = _placed(self.visit(node.test), node)
+        test = self.visit(node.test)
+        _placed(test, node)
         try:
             is_true = test.as_const()
         except nodes.Impossible:
@@ -121,7 +122,9 @@ def _copy(body: list[nodes.Node]) -> list[nodes.Node]:
 
 
 def _placed(node: nodes.Node, like: nodes.Node) -> nodes.Node:
-    return node.set_environment(like.environment).set_lineno(like.lineno)
+    if like.environment is not None:
+        node.set_environment(like.environment)
+    return node.set_lineno(like.lineno)
 
 
 def _join_outputs(body: Iterable[nodes.Node]) -> list[nodes.Node]:

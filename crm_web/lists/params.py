@@ -194,9 +194,9 @@ class ListParams:
         editing = self.editing if is_here else None
         values = {**self.query, "view": self.view_id, "cells": editing, **changes, **self.path, "at": at}
         given = {name: value for name, value in values.items() if value}
-        if not is_here or self.path:
+        if not is_here or self._spec is None:
             return url_for(endpoint or self.endpoint, **given)
-        # A list has thirty addresses of its own, which differ in their queries.
+        # A list that people sort has thirty addresses of its own, which differ in their queries.
         query = write_query(given)
         return f"{self.all_url}?{query}" if query else self.all_url
 

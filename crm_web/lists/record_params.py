@@ -128,6 +128,8 @@ class RecordListParams(ListParams):
 
         :return: a chip for each filter that has an effect, in the order of the filter bar
         """
+        if not self.filters:
+            return []
         names = {str(person.id): person.name for person in self.people}
         labels = [label for it in self.known_filters for label in it.labels(self, names)]
         return [Chip(label, self.url_without(name, value)) for name, value, label in labels]

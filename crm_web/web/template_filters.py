@@ -48,8 +48,9 @@ RELATIVE_FOR = 30 * 24 * 60 * 60
 JUST_NOW = 45
 """Seconds that are not counted."""
 _UNITS = [(unit, length) for unit, length in reversed(TIMEDELTA_UNITS) if length <= RELATIVE_FOR]
-RELATIVE_UNITS = [(*this, following[1]) for this, following in pairwise([*_UNITS, ("", math.inf)])]
-"""From seconds up to weeks, each with its own seconds and those of the next one."""
+RELATIVE_UNITS = [(*this, longer) for this, (_, longer) in pairwise(_UNITS)]
+"""From seconds up to days, each with its length in seconds and that of the next one."""
+LONGEST_UNIT, LONGEST_LENGTH = _UNITS[-1]
 LETTER_BEFORE_DIGIT = re.compile(r"(?<=[^\W\d_])(?=\d)")
 KEPT = 4096
 """How many texts are kept of each kind: the same dates, times and amounts occur on page after page."""
@@ -218,9 +219,11 @@ def _format_distance(seconds: float) -> str:
     distance = abs(seconds)
     if distance < JUST_NOW:
         return "just now"
-    counts = ((round(distance / length), unit, length, longer) for unit, length, longer in RELATIVE_UNITS)
-    count, unit = next((count, unit) for count, unit, length, longer in counts if count * length < longer)
-    return _distance(count, unit, seconds < 0)
+    for unit, length, longer in RELATIVE_UNITS:
+        count = round(distance / length)
+        if count * length < longer:
+            return _distance(count, unit, seconds < 0)
+    return _distance(round(distance / LONGEST_LENGTH), LONGEST_UNIT, seconds < 0)
 
 
 @lru_cache(maxsize=1024)
