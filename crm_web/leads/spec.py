@@ -16,6 +16,7 @@ from crm_web.lists.sorting import (
 )
 from crm_web.lists.spec import ListSpec
 from crm_web.models import NEXT_DUE, Customer, Employee, Lead, LeadLastActivity, LeadStatus
+from crm_web.stats.aggregates import select_lead_count
 
 Owner, Maker, Changer = aliased(Employee), aliased(Employee), aliased(Employee)
 _AMOUNT = "amount,currency"
@@ -127,6 +128,7 @@ LEADS = ListSpec(
     },
     found_missing=("amount", "close", "activity"),
     covered={"updated_at": COVERED},
+    count_all=select_lead_count(),
     # The heads are those that ``flask leads import`` reads again.
     file={
         "ID": Lead.id,

@@ -131,12 +131,14 @@ class _Found:
     searched: int = 0
 
 
-def select_first_page(query: Select[Any], order: Sort, *, size: int) -> Select[Any]:
+def select_first_page(query: Select[Any], order: Sort, *, size: int, total: Any = None) -> Select[Any]:
     """Build the statement of a list's first page, to be kept: the first rows in their order, and how many there are.
 
     :param order: one that an index gives
+    :param total: what tells how many rows there are; left out, they are counted
     """
-    rows = query.add_columns(*_keys_of(order), _count_some(query).label("sort_total"))
+    counted = _count_some(query) if total is None else total
+    rows = query.add_columns(*_keys_of(order), counted.label("sort_total"))
     return _slice(rows, order, None, size).execution_options(prepared=True)
 
 

@@ -59,6 +59,7 @@ class ListSpec:
     :param covered: for an order, the parts of the filter that its index holds too
     :param last_activity: the id of the record, and the moment, in the table of latest activities
     :param row: the class of a page's rows, with what follows from the columns of one
+    :param count_all: how many records there are outside the trash, if the database keeps that
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class ListSpec:
         covered: Mapping[str, frozenset[str]] | None = None,
         last_activity: tuple[Any, Any] = (None, None),
         row: type[SimpleNamespace] = SimpleNamespace,
+        count_all: ColumnElement[int] | None = None,
     ) -> None:
         self.model, self.name, self.shown, self.default_sort = model, name, shown, default_sort
         self.columns = {column.key: column for column in columns}
@@ -94,7 +96,7 @@ class ListSpec:
         self._activity_id, self.activity_at = last_activity
         self._always, self._related, self._by_one = always, related, by_one or {}
         self.found_by, self._found_missing, self._covered = found_by, found_missing, covered or {}
-        self._always_related, self._row = always_related, row
+        self._always_related, self._row, self._count_all = always_related, row, count_all
         # Whoever asks chooses the columns, in any order: of the many choices only the latest are kept.
         self._plain_rows = lru_cache(KEPT_ROWS)(self._build_rows)
         self._first_pages = lru_cache(KEPT_ROWS)(self._build_first_page)
@@ -295,7 +297,7 @@ class ListSpec:
     def _build_first_page(self, sort: str, columns: tuple[str, ...], fields: tuple[str, ...], size: int) -> Select[Any]:
         order = self.read_sort(sort)
         query = self._plain_rows(columns, fields).read(self._select_for(order, ListFilter()))
-        return select_first_page(query, order, size=size)
+        return select_first_page(query, order, size=size, total=self._count_all)
 
     def _select_for(self, order: Sort, filters: ListFilter, *, by_words: bool = True) -> Select[Any]:
         query = self.select(filters, by_words=by_words)

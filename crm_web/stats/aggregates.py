@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     DateTime,
+    Integer,
     Select,
     Text,
     and_,
@@ -137,6 +138,13 @@ MOMENTS: dict[Metric, tuple[Any, dict[str, ColumnElement[Any]], Sequence[ColumnE
 def count_current(scope: LeadScope = ALL_LEADS) -> dict[LeadStatus, Totals]:
     """Count the leads outside the trash by status, in the order of a sale."""
     return sum_by_status(sum_counts(Metric.STANDING, "status", "currency", scope=scope))
+
+
+def select_lead_count() -> ColumnElement[int]:
+    """Build the expression for the number of leads outside the trash, from the aggregates."""
+    query, _ = select_counts(Metric.STANDING)
+    counted = select(query.subquery().c.how_many).scalar_subquery()
+    return cast(func.coalesce(counted, 0), Integer)
 
 
 def sum_by_status(rows: Iterable[Any]) -> dict[LeadStatus, Totals]:
