@@ -49,12 +49,14 @@ def describe(terms: SearchTerms, hit: Hit, row: Any, places: Mapping[str, str], 
     """
     about = [text for text in (row.number, row.about) if text and text != row.name]
     missing = [word for word in terms.words if not any(holds_any(text, [word]) for text in (row.name, *about))]
+    # Mostly the name has all words.
     reached = [
         text
-        for text in (row.email, row.website, excerpt(row.body, missing))
+        for text in ((row.email, row.website, excerpt(row.body, missing)) if missing else ())
         if text and text != row.name and holds_any(text, missing)
     ]
-    phones = [text for text in (row.phone, row.mobile) if text and _is_number(text, terms)]
+    numbers = (row.phone, row.mobile) if terms.numbers else ()
+    phones = [text for text in numbers if text and _is_number(text, terms)]
     return Result(
         kind=KINDS[hit.entity],
         url=_url_of(hit, row, places, keeps_employees),

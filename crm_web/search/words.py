@@ -2,10 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import pairwise
 from typing import NamedTuple
 
 from crm_web.records.folding import fold
@@ -166,21 +165,27 @@ def mark(text: str, words: Collection[str]) -> list[Piece]:
 
     :param words: folded
     """
-    matches: list[tuple[int, int]] = []
-    for start, end in sorted(_find_words(text, words)):
-        if matches and start <= matches[-1][1]:
-            start, end = matches[-1][0], max(end, matches.pop()[1])
-        matches.append((start, end))
-    edges = [0, *(edge for match in matches for edge in match), len(text)]
-    pieces = (Piece(text[start:end], place % 2 == 1) for place, (start, end) in enumerate(pairwise(edges)))
-    return [piece for piece in pieces if piece.text]
+    found = _find_words(text, words)
+    if not found:
+        return [Piece(text, False)] if text else []
+    pieces: list[Piece] = []
+    at = 0
+    for start, end in sorted(found):
+        if pieces and start <= at:
+            pieces[-1] = Piece(pieces[-1].text + text[at:end], True)
+        else:
+            pieces += [Piece(text[at:start], False)] if start > at else []
+            pieces.append(Piece(text[start:end], True))
+        at = max(at, end)
+    return [*pieces, Piece(text[at:], False)] if at < len(text) else pieces
 
 
 def excerpt(text: str | None, words: Collection[str]) -> str:
     """Cut out of a long text what stands around the first of the searched words; empty where none is in it."""
-    start = min((start for start, _ in _find_words(text, words)), default=None) if text else None
-    if text is None or start is None:
+    found = _find_words(text, words) if text else []
+    if text is None or not found:
         return ""
+    start = min(found)[0]
     begin, end = max(0, start - EXCERPT // 3), start + EXCERPT
     cut = " ".join(text[begin:end].split())
     return f"{'…' if begin else ''}{cut}{'…' if end < len(text) else ''}"
@@ -188,19 +193,21 @@ def excerpt(text: str | None, words: Collection[str]) -> str:
 
 def holds_any(text: str, words: Collection[str]) -> bool:
     """Return whether a text holds one of the words that ``mark`` would mark."""
-    return any(_find_words(text, words))
+    return bool(_find_words(text, words))
 
 
-def _find_words(text: str, words: Collection[str]) -> Iterator[tuple[int, int]]:
+def _find_words(text: str, words: Collection[str]) -> list[tuple[int, int]]:
     """Where folded words begin and end in a text; what is only a part of a letter is none."""
+    found = []
     plain, places = _fold_with_places(text)
     for word in words:
         at = plain.find(word)
         while at >= 0:
             end = at + len(word)
-            if places[at] < places[end] and not (is_short(word) and plain[at - 1 : at].isalnum()):
-                yield places[at], places[end]
+            if places[at] < places[end] and not (plain[at - 1 : at].isalnum() and is_short(word)):
+                found.append((places[at], places[end]))
             at = plain.find(word, end)
+    return found
 
 
 _fold_letter = lru_cache(maxsize=4096)(fold)
