@@ -5,7 +5,7 @@ The query for who is signed in, with which each request begins, also reads the v
 anything older than the request itself. Without a request nothing is cached.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, Generic, TypeVar, cast
 
 from flask import current_app, g, has_request_context, request
@@ -39,26 +39,48 @@ class VersionedCache(Generic[Key, Value]):
 
         :param writes_nothing_yet: whether a request that may write has surely not done so before
         """
-        known: Mapping[str, str] | None = g.get("table_versions") if has_request_context() else None
-        if known is None:
-            return self._load(key)
-        values = self._values_at([known[table] for table in self._tables])
+        values = self._current_values()
         # Looked up once: another thread may clear them meanwhile.
         value = values.get(key, MISSING)
         if value is MISSING:
             value = self._load(key)
-            # Any other request may have changed what it reads already, without having saved it.
-            if writes_nothing_yet or request.method in ("GET", "HEAD"):
-                if len(values) >= self._most:
-                    values.clear()
-                values[key] = value
+            if writes_nothing_yet or _only_reads():
+                self._keep(values, {key: value})
         return cast(Value, value)
 
-    def _values_at(self, versions: list[str]) -> dict[Key, Any]:
-        """Return the values that were read under these versions; those of other versions are dropped."""
+    def get_many(self, keys: Iterable[Key], load: Callable[[list[Key]], Mapping[Key, Value]]) -> dict[Key, Value]:
+        """Return the values of several keys.
+
+        :param load: reads the values of all those that are not cached at once, as ``load`` of this cache would
+        """
+        values = self._current_values()
+        found = {key: values.get(key, MISSING) for key in keys}
+        if missing := [key for key, value in found.items() if value is MISSING]:
+            loaded = load(missing)
+            if _only_reads():
+                self._keep(values, loaded)
+            found |= loaded
+        return {key: cast(Value, value) for key, value in found.items() if value is not MISSING}
+
+    def _keep(self, values: dict[Key, Any], loaded: Mapping[Key, Value]) -> None:
+        if len(values) >= self._most:
+            values.clear()
+        values.update(loaded)
+
+    def _current_values(self) -> dict[Key, Any]:
+        """Return the values that were read under the versions of this request; those of other versions are dropped."""
+        known: Mapping[str, str] | None = g.get("table_versions") if has_request_context() else None
+        if known is None:
+            return {}
+        versions = [known[table] for table in self._tables]
         caches = current_app.extensions.setdefault("versioned_caches", {})
         cached = caches.get(self)
         if cached is None or cached[0] != versions:
             cached = caches[self] = (versions, {})
         values: dict[Key, Any] = cached[1]
         return values
+
+
+def _only_reads() -> bool:
+    """Any other request may have changed what it reads already, without having saved it."""
+    return has_request_context() and request.method in ("GET", "HEAD")

@@ -28,6 +28,7 @@ from crm_web.models import (
     LeadStatus,
     RecordKind,
 )
+from crm_web.records.people import name_people
 
 WonAmounts = dict[str, Decimal]
 """What won leads sum up to, by currency."""
@@ -79,12 +80,14 @@ def get_customer(customer_id: int) -> Customer | None:
 
     :return: the customer, in the trash or not; ``None`` where there is none
     """
-    return db.session.scalar(select(Customer).where(Customer.id == customer_id).options(*_around_a_customer()))
+    customer = db.session.scalar(select(Customer).where(Customer.id == customer_id).options(*_around_a_customer()))
+    if customer is not None:
+        name_people([customer], "owner", "created_by", "updated_by")
+    return customer
 
 
 def _around_a_customer() -> list[ExecutableOption]:
-    people = (joinedload(Customer.owner), joinedload(Customer.created_by), joinedload(Customer.updated_by))
-    return [*people, joinedload(Customer.parent), joinedload(Customer.created_from_lead)]
+    return [joinedload(Customer.parent), joinedload(Customer.created_from_lead)]
 
 
 def get_customer_with_won(
@@ -96,7 +99,10 @@ def get_customer_with_won(
         duplicates, and what was merged into it; ``None`` without one
     """
     row = db.session.execute(_select_customer_with_won(), {"customer_id": customer_id}).one_or_none()
-    return None if row is None else (row[0], read_amounts(row[1]), read_duplicates(row[2]), read_merged(row[3]))
+    if row is None:
+        return None
+    name_people([row[0]], "owner", "created_by", "updated_by")
+    return row[0], read_amounts(row[1]), read_duplicates(row[2]), read_merged(row[3])
 
 
 @cache
@@ -164,8 +170,15 @@ def list_contacts(customer_id: int) -> Sequence[Contact]:
 
     :return: its contacts outside the trash
     """
-    query = select(Contact).where(Contact.customer_id == customer_id, Contact.deleted_at.is_(None))
-    return db.session.scalars(query.order_by(Contact.is_primary.desc(), Contact.sort_name, Contact.id)).all()
+    return db.session.scalars(_select_contacts(), {"customer_id": customer_id}).all()
+
+
+@cache
+def _select_contacts() -> Select[Any]:
+    """Built once, as the two below, since every customer's page runs it."""
+    query = select(Contact).where(Contact.customer_id == bindparam("customer_id"), Contact.deleted_at.is_(None))
+    query = query.order_by(Contact.is_primary.desc(), Contact.sort_name, Contact.id)
+    return query.execution_options(prepared=True)
 
 
 def list_leads_of(customer_id: int, *, limit: int) -> Sequence[Lead]:
@@ -173,10 +186,16 @@ def list_leads_of(customer_id: int, *, limit: int) -> Sequence[Lead]:
 
     :return: the leads, each with its owner
     """
-    query = select(Lead).where(Lead.customer_id == customer_id, Lead.deleted_at.is_(None))
-    return db.session.scalars(
-        query.options(joinedload(Lead.owner)).order_by(Lead.created_at.desc(), Lead.id.desc()).limit(limit)
-    ).all()
+    leads = db.session.scalars(_select_leads(limit), {"customer_id": customer_id}).all()
+    name_people(leads, "owner")
+    return leads
+
+
+@cache
+def _select_leads(limit: int) -> Select[Any]:
+    query = select(Lead).where(Lead.customer_id == bindparam("customer_id"), Lead.deleted_at.is_(None))
+    query = query.order_by(Lead.created_at.desc(), Lead.id.desc()).limit(limit)
+    return query.execution_options(prepared=True)
 
 
 def list_activities(customer_id: int, *, limit: int = 50) -> Sequence[Activity]:
@@ -184,13 +203,20 @@ def list_activities(customer_id: int, *, limit: int = 50) -> Sequence[Activity]:
 
     :return: activities of the customer and of its leads, each with author, assignee, lead and email
     """
+    activities = db.session.scalars(_select_activities(limit), {"customer_id": customer_id}).all()
+    name_people(activities, "created_by", "assignee")
+    return activities
+
+
+@cache
+def _select_activities(limit: int) -> Select[Any]:
+    customer_id: Any = bindparam("customer_id")
     # Two lists, so that each finds its rows by an index of its own.
     of_its_leads = select(Activity.id).join(Lead, Activity.lead_id == Lead.id)
     ids = union_all(
         select(Activity.id).where(Activity.customer_id == customer_id),
         of_its_leads.where(Lead.customer_id == customer_id, Lead.deleted_at.is_(None)),
     )
-    query = select(Activity).where(Activity.id.in_(ids))
-    paths = (Activity.created_by, Activity.assignee, Activity.lead, Activity.outgoing_mail, Activity.incoming_email)
-    loaded = [joinedload(path) for path in paths]
-    return db.session.scalars(query.options(*loaded).order_by(*Activity.open_tasks_first()).limit(limit)).all()
+    paths = (Activity.lead, Activity.outgoing_mail, Activity.incoming_email)
+    query = select(Activity).where(Activity.id.in_(ids)).options(*(joinedload(path) for path in paths))
+    return query.order_by(*Activity.open_tasks_first()).limit(limit).execution_options(prepared=True)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from crm_web.activities.forms import empty_activity_form
+from crm_web.activities.adding import draw_activity_form
 from crm_web.auth.permissions import Action, allowed, may, may_change, reason_not_to_change, refuse, require_change
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
@@ -98,8 +98,9 @@ def show_customer(customer_id: int) -> ResponseReturnValue:
         contacts=queries.list_contacts(customer_id),
         leads=queries.list_leads_of(customer_id, limit=LEADS_SHOWN),
         activities=queries.list_activities(customer_id),
-        activity_form=empty_activity_form(current_user, request.args.get("log")) if may_add else None,
-        add_activity_url=url_for("activities.add_to_customer", customer_id=customer_id),
+        activity_form=draw_activity_form(url_for("activities.add_to_customer", customer_id=customer_id))
+        if may_add
+        else "",
         files=list_files(customer_id=customer_id),
         changes=list_changes_of("customer", customer_id),
         duplicates=duplicates,

@@ -11,6 +11,7 @@ from sqlalchemy.orm.attributes import instance_state
 
 from crm_web.core.extensions import db
 from crm_web.models import Activity, Change, Customer, File, Lead
+from crm_web.records.people import name_people
 
 Place = TypeVar("Place", Lead, Customer, Activity, Lead | Customer, Lead | Customer | Activity)
 MOST = 200
@@ -23,7 +24,9 @@ def list_files(*, lead_id: int | None = None, customer_id: int | None = None) ->
     :return: the files, each with its author, activity and lead; those of a customer with those of its leads
     """
     query = _select_files(is_of_lead=lead_id is not None)
-    return db.session.scalars(query, {"record_id": customer_id if lead_id is None else lead_id}).all()
+    files = db.session.scalars(query, {"record_id": customer_id if lead_id is None else lead_id}).all()
+    name_people(files, "created_by")
+    return files
 
 
 @cache
@@ -40,7 +43,7 @@ def _select_files(*, is_of_lead: bool) -> Select[Any]:
             of_leads.where(Lead.customer_id == record_id, Lead.deleted_at.is_(None)),
         )
         query = query.where(File.id.in_(ids))
-    query = query.options(joinedload(File.created_by), joinedload(File.activity), joinedload(File.lead))
+    query = query.options(joinedload(File.activity), joinedload(File.lead))
     return query.order_by(File.created_at.desc(), File.id.desc()).limit(MOST).execution_options(prepared=True)
 
 

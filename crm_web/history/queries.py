@@ -50,7 +50,7 @@ from crm_web.models import (
     File,
     Lead,
 )
-from crm_web.records.people import map_employee_names
+from crm_web.records.people import map_employee_names, name_people
 
 NEWEST_FIRST = Sort(Change.at.expression, Change.id.expression, descending=True)
 
@@ -93,7 +93,8 @@ def list_changes_of(entity: str, entity_id: int, *, limit: int = 20) -> Sequence
 
     :param entity: such as ``lead``
     """
-    changes = db.session.scalars(_select_changes_of(limit), {"entity": entity, "entity_id": entity_id})
+    changes = db.session.scalars(_select_changes_of(limit), {"entity": entity, "entity_id": entity_id}).all()
+    name_people(changes, "actor")
     return format_changes(changes, with_records=False)
 
 
@@ -101,7 +102,7 @@ def list_changes_of(entity: str, entity_id: int, *, limit: int = 20) -> Sequence
 def _select_changes_of(limit: int) -> Select[Any]:
     """Built once, since every record's page runs it."""
     query = select(Change).where(Change.entity == bindparam("entity"), Change.entity_id == bindparam("entity_id"))
-    query = query.order_by(Change.id.desc()).limit(limit).options(joinedload(Change.actor))
+    query = query.order_by(Change.id.desc()).limit(limit)
     return query.execution_options(prepared=True)
 
 

@@ -1,9 +1,9 @@
 """The page of a lead."""
 
-from flask import render_template, request, url_for
+from flask import render_template, url_for
 from flask_login import current_user
 
-from crm_web.activities.forms import empty_activity_form
+from crm_web.activities.adding import draw_activity_form
 from crm_web.auth.permissions import Action, may, may_change, reason_not_to_change
 from crm_web.files.queries import list_files
 from crm_web.history.queries import list_changes_of
@@ -28,8 +28,7 @@ def show_lead_page(lead: Lead, form: StatusForm) -> str:
         conversion=find_active_conversion(lead.id) if lead.customer_id else None,
         reason="" if is_allowed else reason_not_to_change(current_user, lead),
         activities=queries.list_activities(lead.id),
-        activity_form=empty_activity_form(current_user, request.args.get("log")) if _may_add(lead) else None,
-        add_activity_url=url_for("activities.add_to_lead", lead_id=lead.id),
+        activity_form=draw_activity_form(url_for("activities.add_to_lead", lead_id=lead.id)) if _may_add(lead) else "",
         files=list_files(lead_id=lead.id),
         changes=list_changes_of("lead", lead.id),
         duplicates=duplicates,

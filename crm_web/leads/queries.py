@@ -45,6 +45,7 @@ from crm_web.models import (
     RecordKind,
     StatusKind,
 )
+from crm_web.records.people import name_people
 from crm_web.stats.aggregates import LeadScope, Totals, add_totals, columns_to_sum, count_current, sum_rows
 
 OPEN = StatusKind.OPEN.statuses
@@ -141,14 +142,15 @@ def get_lead(lead_id: int) -> Lead | None:
     :return: the lead, in the trash or not; ``None`` where there is none
     """
     lead: Lead | None = db.session.scalar(_select_lead(), {"lead_id": lead_id})
+    if lead is not None:
+        name_people([lead], "owner", "created_by", "updated_by")
     return lead
 
 
 @cache
 def _select_lead() -> Select[Any]:
     """Built once, as below, since every page of a lead runs it."""
-    loaded = (Lead.owner, Lead.created_by, Lead.updated_by, Lead.customer)
-    query = select(Lead).where(Lead.id == bindparam("lead_id")).options(*(joinedload(path) for path in loaded))
+    query = select(Lead).where(Lead.id == bindparam("lead_id")).options(joinedload(Lead.customer))
     return query.execution_options(prepared=True)
 
 
@@ -157,12 +159,14 @@ def list_activities(lead_id: int, *, limit: int = 50) -> Sequence[Activity]:
 
     :return: its activities, each with its author, assignee and email
     """
-    return db.session.scalars(_select_activities(limit), {"lead_id": lead_id}).all()
+    activities = db.session.scalars(_select_activities(limit), {"lead_id": lead_id}).all()
+    name_people(activities, "created_by", "assignee")
+    return activities
 
 
 @cache
 def _select_activities(limit: int) -> Select[Any]:
-    loaded = (Activity.created_by, Activity.assignee, Activity.outgoing_mail, Activity.incoming_email)
+    loaded = (Activity.outgoing_mail, Activity.incoming_email)
     query = select(Activity).where(Activity.lead_id == bindparam("lead_id")).order_by(*Activity.open_tasks_first())
     query = query.options(*(joinedload(path) for path in loaded)).limit(limit)
     return query.execution_options(prepared=True)

@@ -1,17 +1,17 @@
 """Employees as others refer to them: possible owners, team members, names."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, func, inspect, select
+from sqlalchemy import ARRAY, BigInteger, Select, any_, bindparam, func, inspect, select
 from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
 from crm_web.core.extensions import db
 from crm_web.core.versioned_cache import VersionedCache
-from crm_web.models import Customer, Employee, Lead, Role
+from crm_web.models import Base, Customer, Employee, Lead, Role
 
 
 class Person(NamedTuple):
@@ -60,17 +60,35 @@ def find_employee(employee_id: int, *, writes_nothing_yet: bool = False) -> Empl
 
     :param writes_nothing_yet: whether this request has surely not changed anything before
     """
-    known = db.session.identity_map.get(identity_key(Employee, employee_id))
-    if known is not None and not inspect(known).expired:
+    known = _find_in_session(employee_id)
+    if known is not None:
         return known
     kept = _employees.get(employee_id, writes_nothing_yet=writes_nothing_yet)
     return None if kept is None else db.session.merge(kept, load=False)
 
 
+def _find_in_session(employee_id: int) -> Employee | None:
+    known = db.session.identity_map.get(identity_key(Employee, employee_id))
+    return None if known is None or inspect(known).expired else known
+
+
 def name_owner(record: Lead | Customer) -> None:
     """Give a record the employee who owns it, of those that are kept: found without a join, and asked for by forms."""
-    if record.owner_id is not None:
-        set_committed_value(record, "owner", find_employee(record.owner_id))
+    name_people([record], "owner")
+
+
+def name_people(records: Iterable[Base], *roles: str) -> None:
+    """Give records the employees who did or do something with them, of those that are kept: found without joins.
+
+    :param roles: attributes with an employee, such as ``created_by``; each has its id in one such as ``created_by_id``
+    """
+    named = [(record, role, getattr(record, f"{role}_id")) for record in records for role in roles]
+    found = {employee_id: _find_in_session(employee_id) for _, _, employee_id in named if employee_id is not None}
+    if missing := [employee_id for employee_id, employee in found.items() if employee is None]:
+        kept = _employees.get_many(missing, _load_employees)
+        found |= {key: db.session.merge(employee, load=False) for key, employee in kept.items() if employee}
+    for record, role, employee_id in named:
+        set_committed_value(record, role, found.get(employee_id))
 
 
 def _load_people(_: None) -> Sequence[Person]:
@@ -80,15 +98,18 @@ def _load_people(_: None) -> Sequence[Person]:
 
 
 def _load_employee(employee_id: int) -> Employee | None:
-    """Load an employee who belongs to no session, without the password."""
-    row = db.session.execute(_select_employee(), {"employee_id": employee_id}).one_or_none()
-    if row is None:
-        return None
-    employee = Employee()
-    for name, value in row._mapping.items():
-        set_committed_value(employee, name, value)
-    make_transient_to_detached(employee)
-    return employee
+    return _load_employees([employee_id]).get(employee_id)
+
+
+def _load_employees(ids: list[int]) -> dict[int, Employee | None]:
+    """Load employees who belong to no session, without their passwords."""
+    found: dict[int, Employee | None] = {}
+    for row in db.session.execute(_select_employees(), {"ids": ids}):
+        employee = found[row.id] = Employee()
+        for name, value in row._mapping.items():
+            set_committed_value(employee, name, value)
+        make_transient_to_detached(employee)
+    return found
 
 
 def find_employee_by_email(email: str) -> Employee | None:
@@ -97,10 +118,10 @@ def find_employee_by_email(email: str) -> Employee | None:
 
 
 @cache
-def _select_employee() -> Select[Any]:
+def _select_employees() -> Select[Any]:
     attributes = [getattr(Employee, it.key) for it in inspect(Employee).column_attrs if not it.deferred]
     shown = [attribute for attribute in attributes if attribute is not Employee.password_hash]
-    return select(*shown).where(Employee.id == bindparam("employee_id"))
+    return select(*shown).where(Employee.id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
 
 
 _people = VersionedCache(_load_people, "employees")
