@@ -187,9 +187,9 @@ class StatusForm(RecordForm):
         """The lost reason, as the operation takes it."""
         return {"lost_reason": self.lost_reason.data, "lost_note": self.lost_note.data}
 
-    def show_on(self, lead: Lead) -> None:
+    def show_on(self, status: LeadStatus) -> None:
         """Set the status that the next submission starts from, and clear its confirmation."""
-        self.from_status.data, self.from_status.raw_data = lead.status.value, None
+        self.from_status.data, self.from_status.raw_data = status.value, None
         self.confirmed.data, self.confirmed.raw_data = None, None
 
 

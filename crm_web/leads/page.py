@@ -11,11 +11,15 @@ from crm_web.leads import queries
 from crm_web.leads.forms import StatusForm
 from crm_web.leads.queries import find_active_conversion
 from crm_web.leads.spec import LEADS
+from crm_web.leads.steps import draw_steps
 from crm_web.models import Lead
 
 
-def show_lead_page(lead: Lead, form: StatusForm) -> str:
-    form.show_on(lead)
+def show_lead_page(lead: Lead, form: StatusForm | None = None) -> str:
+    """Show the page of a lead.
+
+    :param form: a change of its status that was sent, and refused
+    """
     is_allowed = may_change(current_user, lead)
     duplicates, merged = queries.list_alike(lead.id)
     return render_template(
@@ -23,6 +27,7 @@ def show_lead_page(lead: Lead, form: StatusForm) -> str:
         lead=lead,
         spec=LEADS,
         form=form,
+        steps=draw_steps(lead, form, may_change=is_allowed and not lead.is_in_trash),
         may_change=is_allowed and not lead.is_in_trash,
         may_restore=is_allowed and lead.is_in_trash,
         conversion=find_active_conversion(lead.id) if lead.customer_id else None,

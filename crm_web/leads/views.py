@@ -17,7 +17,7 @@ from crm_web.history.conflicts import show_conflict
 from crm_web.history.deleted_records import redirect_to_history
 from crm_web.history.time_travel.queries import get_past_record
 from crm_web.leads import blueprint, operations, queries
-from crm_web.leads.forms import EditLeadForm, NewLeadForm, StatusForm, prefill_from, read_open_status
+from crm_web.leads.forms import EditLeadForm, NewLeadForm, prefill_from, read_open_status
 from crm_web.leads.found import lock_or_404
 from crm_web.leads.page import show_lead_page
 from crm_web.leads.spec import LEADS
@@ -91,7 +91,7 @@ def show_lead(lead_id: int) -> ResponseReturnValue:
         return _past_page(lead_id, lead, moment)
     if lead and lead.merged_into_id:
         return redirect(url_for("leads.show_lead", lead_id=lead.merged_into_id), code=303)
-    return show_lead_page(lead, StatusForm()) if lead else redirect_to_history("lead", lead_id)
+    return show_lead_page(lead) if lead else redirect_to_history("lead", lead_id)
 
 
 def _past_page(lead_id: int, today: Lead | None, moment: datetime) -> str:

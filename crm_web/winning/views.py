@@ -289,7 +289,7 @@ def _status_page(lead: Lead, form: StatusForm) -> str:
     """Show the form again where it stood: on a page of its own, or on that of the lead."""
     if not isinstance(form, StatusOnlyForm):
         return show_lead_page(queries.get_lead(lead.id) or abort(404), form)
-    form.show_on(lead)
+    form.show_on(lead.status)
     return render_template("winning/choose_status.html", lead=lead, form=form)
 
 

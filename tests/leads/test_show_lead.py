@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy.orm import Session
 
-from crm_web.models import Employee, LeadStatus, Rating
+from crm_web.models import Employee, LeadStatus, LostReason, Rating
 from tests.factories import make_activity, make_customer, make_employee, make_lead
 from tests.page import Browser, Page
 
@@ -148,3 +148,18 @@ def test_costs_the_same_however_much_happened(browser_as: BrowserAs, session: Se
         costs.append(browser.count_queries("leads.show_lead", lead_id=lead.id))
     # Names of employees cost nothing; that of the customer does, until its change is none of the latest.
     assert costs[1] <= costs[0] <= 8
+
+
+def test_each_page_has_steps_of_its_own(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    browser, statuses = browser_as(ann), (LeadStatus.NEW, LeadStatus.NEW, LeadStatus.LOST)
+    reasons = (None, None, LostReason.PRICE)
+    leads = [
+        make_lead(session, owner_id=ann.id, status=status, lost_reason=reason)
+        for status, reason in zip(statuses, reasons, strict=True)
+    ]
+    pages = [browser.get("leads.show_lead", lead_id=lead.id) for lead in leads]
+    forms = [page.one(".steps-form") for page in pages]
+    assert [form["action"] for form in forms] == [f"/leads/{lead.id}/status" for lead in leads]
+    assert len({str(page.one(".steps-form input[name=csrf_token]")["value"]) for page in pages}) == 3
+    assert [str(page.one(".steps-form input[name=from_status]")["value"]) for page in pages] == list(statuses)
+    assert pages[1].button("Contacted").follow().one(".step-current").get_text() == "Contacted"

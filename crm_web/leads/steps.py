@@ -1,0 +1,43 @@
+"""The row of steps on the page of a lead: where it stands, and the ways on.
+
+As long as nothing was sent that is wrong, it depends on the status alone, so that it is drawn once for each.
+"""
+
+from flask import render_template, url_for
+from markupsafe import Markup, escape
+
+from crm_web.core.csrf import current_token
+from crm_web.core.versioned_cache import VersionedCache
+from crm_web.leads.forms import StatusForm
+from crm_web.models import Lead, LeadStatus
+
+# Stand in what is kept for what is new with each page.
+URL, TOKEN = Markup("\0url"), Markup("\0token")
+
+
+def draw_steps(lead: Lead, form: StatusForm | None, *, may_change: bool) -> Markup:
+    """Draw the steps.
+
+    :param form: a change that was sent, and refused
+    """
+    url = url_for("leads.change_status", lead_id=lead.id)
+    if form is not None:
+        form.show_on(lead.status)
+        return _draw(lead.status, url, form if may_change else None)
+    kept = _kept.get((lead.status, may_change))
+    return kept.replace(URL, escape(url)).replace(TOKEN, escape(current_token()))
+
+
+def _draw_to_keep(key: tuple[LeadStatus, bool]) -> Markup:
+    status, may_change = key
+    form = StatusForm(formdata=None)
+    form.show_on(status)
+    return _draw(status, URL, form if may_change else None).replace(current_token(), TOKEN)
+
+
+def _draw(status: LeadStatus, url: str, form: StatusForm | None) -> Markup:
+    drawn = render_template("leads/_steps.html", status=status, form=form, url=url)
+    return Markup(drawn)  # noqa: S704  (a template escapes what it puts out)
+
+
+_kept: VersionedCache[tuple[LeadStatus, bool], Markup] = VersionedCache(_draw_to_keep)
