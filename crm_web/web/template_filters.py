@@ -29,6 +29,7 @@ from babel.numbers import (
     get_currency_precision,
 )
 from flask import Flask, g, has_request_context
+from flask.globals import _cv_app
 from flask_login import current_user
 from phonenumbers import PhoneNumber, PhoneNumberFormat
 
@@ -361,15 +362,15 @@ def register_filters(app: Flask) -> None:
 
 def current_user_locale() -> UserLocale:
     """Return the locale of the signed-in employee, else English in UTC."""
-    # A list asks hundreds of times; nobody changes in the middle of a page.
-    try:
-        user_locale: UserLocale = g.user_locale
-    except (AttributeError, RuntimeError):
+    # A list asks hundreds of times, so not through ``g``; nobody changes in the middle of a page.
+    context = _cv_app.get(None)
+    known: UserLocale | None = None if context is None else context.g.get("user_locale")
+    if known is None:
         if not has_request_context():
             return DEFAULT_LOCALE
-        user_locale = user_locale_of(getattr(current_user, "locale", None), getattr(current_user, "time_zone", None))
-        g.user_locale = user_locale
-    return user_locale
+        known = user_locale_of(getattr(current_user, "locale", None), getattr(current_user, "time_zone", None))
+        g.user_locale = known
+    return known
 
 
 def today() -> dt.date:
