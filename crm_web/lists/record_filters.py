@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, func
@@ -24,7 +25,7 @@ class ListFilter:
     words: str = ""
     lacks: Sequence[str] = ()
 
-    @property
+    @cached_property
     def in_use(self) -> list[str]:
         """The names of the parts that do not let all pass."""
         return [part.name for part in fields(self) if getattr(self, part.name) not in (part.default, [])]
@@ -77,10 +78,11 @@ class RecordFilter(ListFilter):
         if self.countries:
             conditions.append(spec.groups["country"].column.in_(self.countries))
         conditions += within(record.created_at, self.created_from, self.created_to)
-        touched = moment_or_none(spec.activity_at)
         if self.active_from or self.active_to:
+            touched = moment_or_none(spec.activity_at)
             conditions += within(touched, self.active_from or moment_after_never(), self.active_to)
         if self.untouched_since:
+            touched = moment_or_none(spec.activity_at)
             conditions += [touched < self.untouched_since, record.updated_at < self.untouched_since]
         return conditions
 
