@@ -12,6 +12,7 @@ from crm_web.core import clock
 from crm_web.lists.pagination import Groups
 from crm_web.records.labels import label_of
 from crm_web.web.template_filters import UserLocale, country, date, money, percent, time_parts
+from crm_web.web.urls import url_before_id
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,11 @@ class Column:
 
 
 class LinkedRecord(NamedTuple):
-    """Another record in a cell, and whose page it is on."""
+    """Another record in a cell, and the URL of its page."""
 
     name: str
     is_in_trash: bool
-    lead_id: int | None
-    customer_id: int | None
+    url: str
 
 
 class CellLink(NamedTuple):
@@ -206,12 +206,23 @@ def _write_words(values: Iterable[Any], _: Sequence[Any], __: UserLocale) -> Ite
 
 
 def _write_links(values: Iterable[Any], records: Sequence[Any], _: UserLocale) -> Iterable[Any]:
-    return map(_link_record, values, records)
+    """Leads and customers, by what the records say of theirs."""
+    lead, customer = (
+        url_before_id("leads.show_lead", "lead_id"),
+        url_before_id("customers.show_customer", "customer_id"),
+    )
+    ids = ((getattr(record, "lead_id", None), record.customer_id) for record in records)
+    urls = (f"{lead}{lead_id}" if lead_id else f"{customer}{customer_id}" for lead_id, customer_id in ids)
+    return [
+        LinkedRecord(other.name, other.deleted_at is not None, url) for other, url in zip(values, urls, strict=True)
+    ]
 
 
-def _link_record(other: Any, record: Any) -> LinkedRecord:
-    lead_id, customer_id = getattr(record, "lead_id", None), getattr(record, "customer_id", None)
-    return LinkedRecord(other.name, other.deleted_at is not None, lead_id, customer_id)
+def _link_cells(column: Column, edited_from: str | None) -> CellLink | None:
+    if not edited_from or not column.edit_url:
+        return None
+    after = f"/{column.edit_url}{urlencode({'next': edited_from}, safe='/')}"
+    return CellLink(column.label, f"{edited_from.partition('?')[0]}/", after)
 
 
 WRITERS: Mapping[str, Writer] = {
@@ -225,13 +236,6 @@ WRITERS: Mapping[str, Writer] = {
     "record": _write_links,
 }
 """How the columns of a kind are written; those of other kinds show their values as they are."""
-
-
-def _link_cells(column: Column, edited_from: str | None) -> CellLink | None:
-    if not edited_from or not column.edit_url:
-        return None
-    after = f"/{column.edit_url}{urlencode({'next': edited_from}, safe='/')}"
-    return CellLink(column.label, f"{edited_from.partition('?')[0]}/", after)
 
 
 WIDTHS = {"status": 8, "number": 7.5, "date": 7.5, "person": 9, "word": 6.5, "on": 14, "email": 17}

@@ -194,6 +194,11 @@ class SpecListParams(RecordListParams):
         return [self.spec.columns[key] for key in self.columns]
 
     @property
+    def key_of_columns(self) -> Hashable:
+        """What the form that chooses columns follows from."""
+        return (self.endpoint, *self.columns)
+
+    @property
     def table_class(self) -> str:
         """The class of the table: as wide as the columns need that somebody chose."""
         return measure_columns(self.shown) if self.has_own_columns else ""

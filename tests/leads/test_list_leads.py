@@ -71,6 +71,16 @@ def test_the_trash_is_left_out(browser_as: BrowserAs, session: Session, ann: Emp
     assert "No leads yet" in browser_as(ann).get("leads.list_leads").text
 
 
+def test_how_many_there_are_follows_the_trash(browser_as: BrowserAs, session: Session, ann: Employee) -> None:
+    leads, browser = [make_lead(session) for _ in range(3)], browser_as(ann)
+    told = [words(browser.get("leads.list_leads").one(".page-context"))]
+    for deleted_at, deleted_by_id in ((datetime.now(UTC), ann.id), (None, None)):
+        leads[0].deleted_at, leads[0].deleted_by_id = deleted_at, deleted_by_id
+        session.commit()
+        told.append(words(browser.get("leads.list_leads").one(".page-context")))
+    assert told == ["3 leads", "2 leads", "3 leads"]
+
+
 # Filters
 
 

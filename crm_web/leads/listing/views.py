@@ -43,8 +43,10 @@ def _total(view: LeadListParams, page: Page | None) -> dict[str, str]:
 
     :param page: the page; ``None`` after its words were corrected, which takes as many queries as a page may have
     """
-    totals = None
-    if page and page.count and view.filters and (filters := view.read_filter()).in_use:
+    if not page or not page.count or not view.filters:
+        return {"few": "", "all": ""}
+    totals, filters = None, view.read_filter()
+    if filters.in_use:
         count = page.count if page.count_is_exact else queries.MOST_ADDED_UP + 1
         totals = queries.total_amounts(filters, count)
     worth = totals.by_currency if totals else ()
