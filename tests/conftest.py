@@ -16,7 +16,6 @@ from hypothesis import settings
 from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session
 
-from crm_web import create_app
 from crm_web.core.extensions import db
 from crm_web.models import Employee
 from crm_web.models.base import Base
@@ -24,10 +23,10 @@ from tests.databases import (
     OwnDatabase,
     build_templates,
     copy_template,
+    create_test_app,
     drop_all,
     find_employee,
     server,
-    settings_for,
 )
 from tests.factories import make_sign_in
 from tests.page import Browser
@@ -67,7 +66,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def installation() -> Flask:
     """The application on this worker's own database. Tests take ``app``, whose writes are rolled back."""
-    app = create_app(settings_for(copy_template(os.environ.get("PYTEST_XDIST_WORKER", "alone"))))
+    app = create_test_app(copy_template(os.environ.get("PYTEST_XDIST_WORKER", "alone")))
     # An exception that no view expects fails the test instead of ending in the page for 500.
     app.testing = True
     db.session.session_factory.configure(join_transaction_mode="create_savepoint")

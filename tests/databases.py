@@ -8,6 +8,8 @@ import psycopg2
 from argon2 import PasswordHasher
 from flask import Flask
 from flask_migrate import upgrade
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from psycopg2.extensions import connection as Connection
 from sqlalchemy import Engine, make_url, select, text
 from sqlalchemy.orm import Session
@@ -29,6 +31,31 @@ CAST = {
 }
 
 server = EmbeddedServer(ROOT / "var" / "tests", durable=False)
+
+
+class CompiledTemplates(BytecodeCache):
+    """What templates were compiled to, for all applications of this process: each would do it again."""
+
+    def __init__(self) -> None:
+        self.codes: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give what was compiled from the same text."""
+        bucket.code = self.codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self.codes[bucket.key, bucket.checksum] = bucket.code
+
+
+compiled_templates = CompiledTemplates()
+
+
+def create_test_app(database: str) -> Flask:
+    """The application on one database of the test server."""
+    app = create_app(settings_for(database))
+    app.jinja_env.bytecode_cache = compiled_templates
+    return app
 
 
 def settings_for(database: str) -> Settings:
@@ -53,13 +80,13 @@ def build_templates() -> None:
     _drop_what_killed_runs_left()
     empty, peopled = _name("empty"), _name("peopled")
     _administer(f'CREATE DATABASE "{empty}"')
-    app = create_app(settings_for(empty))
+    app = create_test_app(empty)
     with app.app_context():
         upgrade()
         db.session.remove()
         db.engine.dispose()
     copy_template("peopled", of="empty")
-    engine = create_app(settings_for(peopled))
+    engine = create_test_app(peopled)
     with engine.app_context():
         _hire_the_cast()
         db.session.remove()
@@ -137,7 +164,7 @@ class OwnDatabase:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.app: Flask = create_app(settings_for(name))
+        self.app: Flask = create_test_app(name)
         self.url: str = self.app.config["SQLALCHEMY_DATABASE_URI"]
         with self.app.app_context():
             self.engine: Engine = db.engine
