@@ -23,13 +23,14 @@ check-code: environment-dev
 	.venv/bin/lint-imports --no-logo
 	.venv/bin/djlint --lint --quiet templates
 
-# All tests in one run, so that its summary at the end is the whole truth.
+# All tests in one run, so that its summary at the end is the whole truth. Three at a time on two cores, of which one waits
+# for a server or the database at any time.
 check-tests: environment-dev chromium vnu
-	$(RUN) -m pytest -n 2 --dist worksteal -p tests.measuring.plugin
+	$(RUN) -m pytest -n 3 --dist worksteal -p tests.measuring.plugin
 
 # What one runs all the time while working: no browser, no servers that are killed.
 quick: environment-dev
-	$(RUN) -m pytest -n 2 --dist worksteal -m "not browser and not slow"
+	$(RUN) -m pytest -n 3 --dist worksteal -m "not browser and not slow"
 
 # The picture of the README, and in var/pictures each page wide, narrow, dark and on paper, to be looked at.
 screenshots: environment-dev chromium

@@ -28,7 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         os.environ["COVERAGE_ROOMS"] = ONLY_IN_PROGRAMS
         return
-    assert config.getoption("numprocesses"), "Only workers are measured: add -n 2."
+    assert config.getoption("numprocesses"), "Only workers are measured: add -n 3."
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     os.environ |= {"COVERAGE_FOLDER": str(FOLDER), "PYTHONPATH": str(Path(__file__).parent)}
