@@ -30,14 +30,19 @@ INSERT INTO import_notes SELECT line, 90, false, '', '', 'Line ' || first || ' h
 # What this import wrote ahead is no lead that was there.
 _WAS_THERE = """(l.id < (SELECT min(id) FROM import_ids)
     OR NOT EXISTS (SELECT FROM import_plan early WHERE early.is_early AND early.lead_id = l.id))"""
+# Each row is looked up by an index: the leads may be many more than the rows.
 _COMPARE_IDS = f"""
 CREATE INDEX ON import_plan (lead_id) WHERE is_early;
+SET LOCAL enable_seqscan = off;
 INSERT INTO import_plan (line, action, lead_id, matched)
 SELECT r.line, CASE WHEN l.id IS NULL THEN 'create' WHEN l.deleted_at IS NULL THEN 'known' ELSE 'trashed' END,
     l.id, CASE WHEN l.id IS NULL THEN NULL WHEN r.external_system = 'row' THEN 'content' ELSE 'ID' END
-FROM import_rows r LEFT JOIN leads l
-    ON l.external_system = r.external_system AND l.external_id = r.external_id AND {_WAS_THERE}
+FROM import_rows r LEFT JOIN LATERAL (
+    SELECT l.id, l.deleted_at FROM leads l
+    WHERE l.external_system = r.external_system AND l.external_id = r.external_id AND {_WAS_THERE} LIMIT 1
+) l ON true
 WHERE NOT EXISTS (SELECT FROM import_plan p WHERE p.line = r.line);
+SET LOCAL enable_seqscan = on;
 ANALYZE import_plan;
 """  # noqa: S608
 # Our own export has our own ids; the time of creation tells them from those of another installation.

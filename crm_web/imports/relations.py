@@ -54,33 +54,48 @@ UPDATE import_links l SET customer_id = c.id FROM named n, (
     GROUP BY sort_name HAVING count(*) = 1
 ) c WHERE n.line = l.line AND c.sort_name = n.name
 """
+# Each row is looked up by an index: the customers and contacts may be many more than the rows.
 _LINK_BY_DOMAIN = """
+SET LOCAL enable_seqscan = off;
 WITH named AS MATERIALIZED (
     SELECT line, crm_host(coalesce(r.company_domain, r.website)) AS host
     FROM import_rows r JOIN import_links l USING (line) WHERE l.customer_id IS NULL
 )
-UPDATE import_links l SET customer_id = c.id FROM named n, (
-    SELECT crm_host(website) AS host, min(id) AS id FROM customers
-    WHERE deleted_at IS NULL AND kind = 'organisation' AND website IS NOT NULL
-        AND crm_host(website) IN (SELECT host FROM named)
-    GROUP BY 1 HAVING count(*) = 1
-) c WHERE n.line = l.line AND c.host = n.host
+UPDATE import_links l SET customer_id = f.id FROM named n, (
+    SELECT host, min(c.id) AS id FROM (SELECT DISTINCT host FROM named) h CROSS JOIN LATERAL (
+        SELECT c.id FROM customers c WHERE crm_host(c.website) = h.host
+            AND c.deleted_at IS NULL AND c.kind = 'organisation' LIMIT 2
+    ) c
+    GROUP BY host HAVING count(*) = 1
+) f WHERE n.line = l.line AND f.host = n.host;
+SET LOCAL enable_seqscan = on
 """
 _LINK_CONTACTS = """
+SET LOCAL enable_seqscan = off;
 UPDATE import_links l SET contact_id = c.id FROM (
-    SELECT r.line, min(c.id) AS id FROM import_rows r JOIN import_links l USING (line)
-    JOIN contacts c ON c.email_normalised = lower(r.email) AND c.deleted_at IS NULL
-        AND c.customer_id = coalesce(l.customer_id, c.customer_id)
+    SELECT r.line, min(c.id) AS id FROM import_rows r JOIN import_links l USING (line) CROSS JOIN LATERAL (
+        SELECT c.id FROM contacts c WHERE c.email_normalised = lower(r.email) AND c.deleted_at IS NULL
+            AND c.customer_id = coalesce(l.customer_id, c.customer_id) LIMIT 2
+    ) c
     GROUP BY r.line HAVING count(*) = 1
 ) c WHERE c.line = l.line AND l.contact_id IS NULL;
+WITH named AS MATERIALIZED (
+    SELECT r.line, l.customer_id, crm_fold(crm_lead_name(r.first_name, r.last_name, NULL, NULL)) AS name
+    FROM import_rows r JOIN import_links l USING (line)
+    WHERE l.customer_id IS NOT NULL AND r.is_named_by_deal IS NULL AND r.last_name IS NOT NULL
+)
 UPDATE import_links l SET contact_id = c.id FROM (
-    SELECT r.line, min(c.id) AS id FROM import_rows r JOIN import_links l USING (line)
-    JOIN contacts c ON c.customer_id = l.customer_id AND c.deleted_at IS NULL
-        AND c.sort_name = crm_fold(crm_lead_name(r.first_name, r.last_name, NULL, NULL))
-    WHERE r.is_named_by_deal IS NULL AND r.last_name IS NOT NULL GROUP BY r.line HAVING count(*) = 1
+    SELECT n.line, min(c.id) AS id FROM named n CROSS JOIN LATERAL (
+        SELECT c.id FROM contacts c
+        WHERE c.customer_id = n.customer_id AND c.sort_name = n.name AND c.deleted_at IS NULL LIMIT 2
+    ) c
+    GROUP BY n.line HAVING count(*) = 1
 ) c WHERE c.line = l.line AND l.contact_id IS NULL;
-UPDATE import_links l SET customer_id = c.customer_id FROM contacts c, customers u
-WHERE c.id = l.contact_id AND l.customer_id IS NULL AND u.id = c.customer_id AND u.deleted_at IS NULL;
+UPDATE import_links l SET customer_id = (
+    SELECT CASE WHEN (SELECT u.deleted_at IS NULL FROM customers u WHERE u.id = c.customer_id) THEN c.customer_id END
+    FROM contacts c WHERE c.id = l.contact_id
+) WHERE l.contact_id IS NOT NULL AND l.customer_id IS NULL;
+SET LOCAL enable_seqscan = on;
 """
 _IS_NAMELESS = "coalesce(r.is_named_by_deal, num_nonnulls(r.first_name, r.last_name) = 0)"
 # What the row says stays; a deal that had only its own name for one is called by its person and company.

@@ -9,9 +9,11 @@ from flask import Flask
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from crm_web.core.clock import now
 from crm_web.imports.commands import SOME_REFUSED
 from crm_web.imports.several import split_cell
 from crm_web.models import Activity, Contact, Conversion, Customer, Employee, ExternalId
+from tests.factories import make_contact, make_customer
 from tests.imports.test_import_leads import counts, leads
 
 ImportFile = Callable[..., Result]
@@ -85,6 +87,44 @@ def test_rows_name_their_accounts_by_name_domain_and_the_email_of_a_contact(
     long, mills = session.scalars(select(Customer).order_by(Customer.id))
     found = [(lead.name, lead.customer_id) for lead in leads(session) if lead.external_system == "deal_id"]
     assert found == [("Long Group", long.id), ("MILLS", mills.id), ("Cole", mills.id), ("Renewal - more", None)]
+
+
+def test_of_several_contacts_or_customers_none_is_linked(
+    import_file: ImportFile, session: Session, ada: Employee
+) -> None:
+    one, other, twin, gone = (
+        make_customer(session, name=name, website=website)
+        for name, website in (
+            ("Long", "https://shared.example"),
+            ("Mills", "shared.example"),
+            ("Quist", "quist.example"),
+            ("Berg", None),
+        )
+    )
+    for customer in (one, other):
+        make_contact(session, customer, last_name="Cole", email="cole@x.example")
+    for email in ("a@quist.example", "b@quist.example"):
+        make_contact(session, twin, last_name="Dale", email=email)
+    make_contact(session, gone, last_name="Eide", email="eide@x.example")
+    gone.deleted_at, gone.deleted_by_id = now(), ada.id
+    session.commit()
+    deals = (
+        "Deal ID,Deal Name,Company Name,Associated Contact Email,Company Domain Name,Last Name\n"
+        "1,By email,,COLE@x.example,,\n2,By email and company,Mills,cole@x.example,,\n3,By host,,,www.shared.example,\n"
+        "4,By another host,,,quist.example,\n5,In the trash,,eide@x.example,,\n6,By name,Quist,,,Dale\n"
+    )
+    import_file(deals)
+    linked = {lead.external_id: lead for lead in leads(session) if lead.external_system == "deal_id"}
+    assert {number: lead.customer_id for number, lead in linked.items()} == {
+        "1": None,
+        "2": other.id,
+        "3": None,
+        "4": twin.id,
+        "5": None,
+        "6": twin.id,
+    }
+    # The person of a contact comes along if it is one.
+    assert (linked["2"].last_name, linked["6"].email) == ("Cole", None)
 
 
 def test_the_command_takes_several_files_at_once(app: Flask, session: Session, tmp_path: Path) -> None:
