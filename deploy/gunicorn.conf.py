@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.orm import configure_mappers
 
 from crm_web.core.config import ConfigurationError, load_settings
+from crm_web.launcher.warm_up import warm_up
 from crm_web.launcher.web_worker import DrainingWorker
 
 try:
@@ -51,8 +52,9 @@ forwarded_allow_ips = ""
 with suppress(OSError, AttributeError):
     for switch, value in ((M_ARENA_MAX, 2), (M_MMAP_THRESHOLD, 128 * 1024), (M_TRIM_THRESHOLD, 128 * 1024)):
         ctypes.CDLL(None).mallopt(switch, value)
-# Workers share the memory of what is loaded before they are forked. Building the application opens no connection and
-# starts no thread, which a fork would share or lose. SIGHUP therefore loads no new code: restart after an update.
+# Workers share the memory of what is there before they are forked. Neither building the application nor its first pages
+# leave a connection or a thread, which a fork would share or lose. SIGHUP therefore loads no new code: restart after an
+# update.
 preload_app = True
 max_requests = 20_000
 max_requests_jitter = 2_000
@@ -66,9 +68,12 @@ logconfig_dict = {
 }
 
 
-def when_ready(_server: object) -> None:
-    """Before the first fork, exempt what is loaded from garbage collection, which would write to shared pages."""
+def when_ready(server: Any) -> None:
+    """Before the first fork, build pages, and exempt what is there from garbage collection, which would write to shared
+    memory.
+    """
     configure_mappers()
+    warm_up(server.app.wsgi())
     gc.collect()
     gc.freeze()
 
