@@ -8,6 +8,7 @@ and migrations have no deadlines: they may take hours.
 
 import os
 import re
+import select
 import socket
 import threading
 import time
@@ -37,8 +38,9 @@ Result = TypeVar("Result")
 GRACE = 1.0
 # An idle connection answers in a millisecond; one that does not is not waited for as long as a statement.
 PING_DEADLINE = 2.0
-# A request that has just committed by a connection goes on with it and asks nothing before.
-JUST_NOW = 0.05
+# For so long after an answer a connection is used without a question before, if its socket has nothing to tell. One
+# whose server stopped or died has; only one whose server hangs is found out by the statement instead.
+JUST_NOW = 1.0
 # After waits of this length new requests are refused at once instead of waiting, too.
 SUSPICIOUS_WAIT = 1.0
 IDLE_IN_TRANSACTION_SECONDS = 30
@@ -150,7 +152,8 @@ class TimeoutCursor(psycopg2.extensions.cursor):
     connection: "TimeoutConnection"
 
     def execute(self, *arguments: Any) -> None:
-        return circuit_breaker.call(self.connection.deadline, self.connection, super().execute, *arguments)
+        circuit_breaker.call(self.connection.deadline, self.connection, super().execute, *arguments)
+        self.connection.answered_at = time.monotonic()
 
     def executemany(self, *arguments: Any) -> None:
         return circuit_breaker.call(self.connection.deadline, self.connection, super().executemany, *arguments)
@@ -168,6 +171,7 @@ class TimeoutConnection(psycopg2.extensions.connection):
 
     deadline = 60.0
     is_fresh = False
+    answered_at = -JUST_NOW
 
     def __init__(self, *arguments: Any, **names: Any) -> None:
         super().__init__(*arguments, **names)
@@ -178,8 +182,6 @@ class TimeoutConnection(psycopg2.extensions.connection):
         if has_request_context():
             g.may_be_saved = True
         circuit_breaker.call(self.deadline, self, super().commit)
-        if has_request_context():
-            g.answered = self, time.monotonic()
 
     def rollback(self) -> None:
         """Roll back; if the connection is lost the server has done so already."""
@@ -188,6 +190,14 @@ class TimeoutConnection(psycopg2.extensions.connection):
         except psycopg2.Error:
             if not self.closed:
                 raise
+
+    def has_just_answered(self) -> bool:
+        """Tell whether it answered a statement just now, and nothing has come since, such as word of a shutdown."""
+        if time.monotonic() - self.answered_at >= JUST_NOW or self.closed:
+            return False
+        socket_of_server = select.poll()
+        socket_of_server.register(self.fileno(), select.POLLIN)
+        return not socket_of_server.poll(0)
 
     def ping(self) -> None:
         """Run an empty statement; raises if there is no answer."""
@@ -253,10 +263,9 @@ def _check_connection(connection: Any, _record: Any, _proxy: Any) -> None:
     if connection.is_fresh:
         connection.is_fresh = False
         return
-    started = time.monotonic()
-    answered, at = g.get("answered", (None, 0.0)) if has_request_context() else (None, 0.0)
-    if answered is connection and started - at < JUST_NOW:
+    if connection.has_just_answered():
         return
+    started = time.monotonic()
     try:
         connection.ping()
     except psycopg2.Error as error:
