@@ -20,7 +20,7 @@ class Conflict(DomainError):
 
 
 class RecordGone(Exception):
-    """The record was deleted permanently after the request had found it."""
+    """The record was deleted permanently."""
 
 
 class PostgresError(ClickException):
