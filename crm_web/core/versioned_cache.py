@@ -51,7 +51,8 @@ class VersionedCache(Generic[Key, Value]):
     def get_many(self, keys: Iterable[Key], load: Callable[[list[Key]], Mapping[Key, Value]]) -> dict[Key, Value]:
         """Return the values of several keys.
 
-        :param load: reads the values of all those that are not cached at once, as ``load`` of this cache would
+        :param load: reads the values of all those that are not cached at once, as ``load`` of this cache would; those
+            of other keys, which may follow soon, are cached as well
         """
         values = self._current_values()
         found = {key: values.get(key, MISSING) for key in keys}
@@ -59,7 +60,7 @@ class VersionedCache(Generic[Key, Value]):
             loaded = load(missing)
             if _only_reads():
                 self._keep(values, loaded)
-            found |= loaded
+            found |= {key: loaded.get(key, MISSING) for key in missing}
         return {key: cast(Value, value) for key, value in found.items() if value is not MISSING}
 
     def _keep(self, values: dict[Key, Any], loaded: Mapping[Key, Value]) -> None:

@@ -36,18 +36,23 @@ def warm_up(app: Flask) -> None:
     """
     with app.app_context():
         try:
-            if read_schema().is_served:
-                _build_pages(app)
+            _build_where_served(app)
         except Exception:
             # The workers start whatever is wrong here, as they do without this; /readyz tells how the database is.
             events.warning("warm_up.skipped", exc_info=True)
-        finally:
-            db.session.remove()
-            db.engine.dispose()
     gc.collect()
     # What is free goes back; not every C library can do so.
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def _build_where_served(app: Flask) -> None:
+    try:
+        if read_schema().is_served:
+            _build_pages(app)
+    finally:
+        db.session.remove()
+        db.engine.dispose()
 
 
 def _build_pages(app: Flask) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, BigInteger, Select, any_, bindparam, func, inspect, select
+from sqlalchemy import ARRAY, BigInteger, Select, any_, bindparam, func, inspect, or_, select
 from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
@@ -12,6 +12,9 @@ from sqlalchemy.orm.util import identity_key
 from crm_web.core.extensions import db
 from crm_web.core.versioned_cache import VersionedCache
 from crm_web.models import Base, Customer, Employee, Lead, Role
+
+MOST_COLLEAGUES = 200
+"""How many active employees are loaded with one whom a page names."""
 
 
 class Person(NamedTuple):
@@ -85,7 +88,7 @@ def name_people(records: Iterable[Base], *roles: str) -> None:
     named = [(record, role, getattr(record, f"{role}_id")) for record in records for role in roles]
     found = {employee_id: _find_in_session(employee_id) for _, _, employee_id in named if employee_id is not None}
     if missing := [employee_id for employee_id, employee in found.items() if employee is None]:
-        kept = _employees.get_many(missing, _load_employees)
+        kept = _employees.get_many(missing, _load_with_colleagues)
         found |= {key: db.session.merge(employee, load=False) for key, employee in kept.items() if employee}
     for record, role, employee_id in named:
         set_committed_value(record, role, found.get(employee_id))
@@ -101,10 +104,15 @@ def _load_employee(employee_id: int) -> Employee | None:
     return _load_employees([employee_id]).get(employee_id)
 
 
-def _load_employees(ids: list[int]) -> dict[int, Employee | None]:
+def _load_with_colleagues(ids: list[int]) -> dict[int, Employee | None]:
+    """Load some, and others who will be asked for soon, so that a page never asks twice."""
+    return _load_employees(ids, colleagues=MOST_COLLEAGUES)
+
+
+def _load_employees(ids: list[int], *, colleagues: int = 0) -> dict[int, Employee | None]:
     """Load employees who belong to no session, without their passwords."""
     found: dict[int, Employee | None] = {}
-    for row in db.session.execute(_select_employees(), {"ids": ids}):
+    for row in db.session.execute(_select_employees(), {"ids": ids, "colleagues": colleagues}):
         employee = found[row.id] = Employee()
         for name, value in row._mapping.items():
             set_committed_value(employee, name, value)
@@ -121,7 +129,9 @@ def find_employee_by_email(email: str) -> Employee | None:
 def _select_employees() -> Select[Any]:
     attributes = [getattr(Employee, it.key) for it in inspect(Employee).column_attrs if not it.deferred]
     shown = [attribute for attribute in attributes if attribute is not Employee.password_hash]
-    return select(*shown).where(Employee.id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
+    active = select(Employee.id).where(Employee.is_active).order_by(Employee.id).limit(bindparam("colleagues"))
+    is_named = Employee.id == any_(bindparam("ids", type_=ARRAY(BigInteger)))
+    return select(*shown).where(or_(is_named, Employee.id.in_(active)))
 
 
 _people = VersionedCache(_load_people, "employees")

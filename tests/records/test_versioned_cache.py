@@ -126,6 +126,20 @@ def test_only_the_first_page_reads_them(app: Flask, browser_as: BrowserAs, ann: 
     assert counts[0] <= 8
 
 
+def test_who_is_named_on_one_page_brings_those_named_on_the_next(
+    app: Flask, browser_as: BrowserAs, session: Session, ann: Employee, bob: Employee
+) -> None:
+    leads = [make_lead(session, owner=ann), make_lead(session, owner=bob)]
+    app.extensions["versioned_caches"] = {}
+    browser = browser_as(ann)
+    counts = []
+    for lead in (leads[0], leads[0], leads[1]):
+        with count_queries() as queries:
+            browser.get("leads.show_lead", lead_id=lead.id)
+        counts.append(queries.count)
+    assert counts[0] > counts[1] == counts[2]
+
+
 def test_without_a_request_nothing_is_kept(app: Flask, session: Session, bob: Employee) -> None:
     with app.app_context():
         for name in ("Bob One", "Bob Two"):
