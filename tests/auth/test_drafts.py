@@ -231,7 +231,8 @@ def test_a_draft_of_a_record_that_is_gone_says_so(ann_at: Browser, session: Sess
     place = form.submit().location or ""
     session.execute(text("DELETE FROM leads WHERE id = :id"), {"id": lead.id})
     session.commit()
-    assert sign_in(ann_at, url=place).follow().status == 404
+    page = sign_in(ann_at, url=place).follow()
+    assert (page.status, "Permanently deleted" in page.text) == (410, True)
 
 
 def test_too_much_is_not_kept_and_few_are(app: Flask, session: Session, ann: Employee) -> None:
