@@ -70,18 +70,18 @@ def make_database(name: str, leads: int, *, keeps: bool = False, has_history: bo
 
     :param name: its name
     :param leads: how many leads
-    :param keeps: whether one that is there with as many leads is taken as it is
+    :param keeps: whether one that is there with as many leads is taken, after the migrations that it lacks
     :param has_history: whether its records have a history
     :return: the database
     """
     database = Database(f"{name}_{leads}" if has_history else f"{name}_{leads}_no_history", leads)
     if keeps and _administer("SELECT 1 FROM pg_database WHERE datname = %s", database.name):
+        _migrate(database.app(statement_timeout=600))
         return database
     _administer(f'DROP DATABASE IF EXISTS "{database.name}" WITH (FORCE)')
     _administer(f'CREATE DATABASE "{database.name}"')
     app = database.app(statement_timeout=600)
-    with app.app_context():
-        upgrade()
+    _migrate(app)
     runner, history = app.test_cli_runner(), "--history" if has_history else "--no-history"
     started = time.perf_counter()
     for command, arguments in (
@@ -98,6 +98,11 @@ def make_database(name: str, leads: int, *, keeps: bool = False, has_history: bo
     with app.app_context():
         db.engine.dispose()
     return database
+
+
+def _migrate(app: Flask) -> None:
+    with app.app_context():
+        upgrade()
 
 
 def _administer(statement: str, *values: str) -> Sequence[Any]:

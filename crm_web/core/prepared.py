@@ -12,7 +12,7 @@ from sqlalchemy import BindParameter, Engine, event
 
 OPTION = "prepared"
 MOST = 100
-"""How many statements each connection keeps: the latest."""
+"""How many statements each connection keeps: those that ran last."""
 CHANGED = "0A000"
 KEPT, NEW = "prepared", "newly prepared"
 """Where a connection keeps what the database knows, and what it is asked to learn right now."""
@@ -34,6 +34,7 @@ def _prepare(connection: Any, cursor: Any, statement: str, values: Any, context:
     query = context.invoked_statement
     info.pop(NEW, None)  # Of a run that failed.
     if query in kept:
+        kept[query] = kept.pop(query)  # The last of them now.
         return kept[query], values
     # A number for each try: the database keeps a statement even if what follows in its transaction fails.
     number = info["prepared_number"] = info.get("prepared_number", 0) + 1

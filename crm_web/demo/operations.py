@@ -66,6 +66,8 @@ def load_demo(*, progress: Callable[[str], object]) -> None:
         read_what_history_leaves_out(cursor) | {"later": json.dumps([write_change(it) for it in scenario.changes])},
     )
     cursor.execute("SELECT crm_recount()")
+    # Without statistics pages are slow until autovacuum comes by, a minute later.
+    cursor.execute("ANALYZE")
     progress(
         f"  {len(people)} people, {len(scenario.leads)} leads, {len(scenario.customers)} customers, "
         f"{len(scenario.activities):,} notes, calls, meetings and tasks"

@@ -11,7 +11,6 @@ from typing import Any
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect, sync_playwright
-from sqlalchemy import text
 
 from crm_web.core.extensions import db
 from crm_web.demo.operations import load_demo
@@ -70,8 +69,6 @@ def serve_demo() -> Iterator[Site]:
     database = OwnDatabase(copy_template(secrets.token_hex(4), of="empty"))
     with database.app.app_context():
         load_demo(progress=lambda line: None)
-        # As autovacuum does within a minute; without it a page that compares leads with customers takes seconds.
-        db.session.execute(text("ANALYZE"))
         db.session.commit()
     port = find_free_port()
     # Passkeys need a host name.

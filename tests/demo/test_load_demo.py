@@ -51,6 +51,11 @@ def filled(database: OwnDatabase, loading: Result) -> Iterator[Session]:
         yield session
 
 
+def test_its_first_pages_are_planned_with_statistics(filled: Session) -> None:
+    known = text("SELECT reltuples FROM pg_class WHERE oid = ANY(ARRAY['leads', 'customers', 'changes']::regclass[])")
+    assert min(filled.scalars(known)) > 100
+
+
 def test_says_what_it_filled(loading: Result) -> None:
     assert loading.exit_code == 0
     assert [line.partition(": ")[0] for line in loading.stderr.splitlines()] == ["Database"]

@@ -102,9 +102,17 @@ def test_a_plan_that_a_migration_overtook_is_made_anew(connection: Connection) -
     assert connection.execute(query).scalar_one() == "1"
 
 
-def test_a_connection_keeps_a_bounded_number(connection: Connection) -> None:
+def test_a_connection_keeps_those_that_ran_last(connection: Connection) -> None:
     before = len(_list_known(connection))
-    for number in (*range(MOST + 5), 0):
-        query = select(literal(number, Integer) + bindparam("more", type_=Integer)).execution_options(prepared=True)
+    queries = [
+        select(literal(number, Integer) + bindparam("more", type_=Integer)).execution_options(prepared=True)
+        for number in range(MOST + 5)
+    ]
+    for number, query in enumerate(queries):
         assert connection.execute(query, {"more": 1}).scalar_one() == number + 1
-    assert len(connection.connection.info[KEPT]) == MOST == len(_list_known(connection)) - before
+        assert connection.execute(queries[0], {"more": 2}).scalar_one() == 2
+    kept = connection.connection.info[KEPT]
+    assert len(kept) == MOST == len(_list_known(connection)) - before
+    assert queries[0] in kept
+    assert queries[1] not in kept
+    assert connection.execute(queries[1], {"more": 1}).scalar_one() == 2
