@@ -6,7 +6,8 @@ from sqlalchemy.orm import aliased
 from crm_web.lists.columns import Column
 from crm_web.lists.sorting import folded
 from crm_web.lists.spec import ListSpec
-from crm_web.models import Contact, Customer
+from crm_web.models import Contact, Customer, Metric
+from crm_web.stats.aggregates import select_record_count
 
 _CUSTOMER = aliased(Customer)
 _CUSTOMER_NAME = select(_CUSTOMER.name).where(_CUSTOMER.id == Contact.customer_id).correlate(Contact).scalar_subquery()
@@ -58,4 +59,5 @@ CONTACTS = ListSpec(
         "Created at": Contact.created_at,
         "Updated at": Contact.updated_at,
     },
+    count_all=select_record_count(Metric.CONTACTS),
 )

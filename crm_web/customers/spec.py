@@ -6,7 +6,8 @@ from sqlalchemy.orm import aliased
 from crm_web.lists.columns import Column
 from crm_web.lists.sorting import folded, group_by_country, group_by_owner, moment_or_none
 from crm_web.lists.spec import ListSpec
-from crm_web.models import Customer, CustomerLastActivity, Employee
+from crm_web.models import Customer, CustomerLastActivity, Employee, Metric
+from crm_web.stats.aggregates import select_record_count
 
 Owner, Maker, Changer = aliased(Employee), aliased(Employee), aliased(Employee)
 Parent = aliased(Customer)
@@ -106,4 +107,5 @@ CUSTOMERS = ListSpec(
         "Created at": Customer.created_at,
         "Updated at": Customer.updated_at,
     },
+    count_all=select_record_count(Metric.CUSTOMERS),
 )

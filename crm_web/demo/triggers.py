@@ -12,8 +12,8 @@ from psycopg2.extensions import cursor as Cursor
 RESTING = {
     "employees": ("record_insert",),
     "leads": ("record_insert", "count_insert"),
-    "customers": ("record_insert",),
-    "contacts": ("record_insert",),
+    "customers": ("record_insert", "count_insert"),
+    "contacts": ("record_insert", "count_insert"),
     "activities": ("record_insert", "count_insert"),
     "lead_status_history": ("count_insert",),
 }

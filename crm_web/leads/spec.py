@@ -15,8 +15,8 @@ from crm_web.lists.sorting import (
     number_or_none,
 )
 from crm_web.lists.spec import ListSpec
-from crm_web.models import NEXT_DUE, Customer, Employee, Lead, LeadLastActivity, LeadStatus
-from crm_web.stats.aggregates import select_lead_count
+from crm_web.models import NEXT_DUE, Customer, Employee, Lead, LeadLastActivity, LeadStatus, Metric
+from crm_web.stats.aggregates import select_record_count
 
 Owner, Maker, Changer = aliased(Employee), aliased(Employee), aliased(Employee)
 _AMOUNT = "amount,currency"
@@ -128,7 +128,7 @@ LEADS = ListSpec(
     },
     found_missing=("amount", "close", "activity"),
     covered={"updated_at": COVERED},
-    count_all=select_lead_count(),
+    count_all=select_record_count(Metric.STANDING),
     # The heads are those that ``flask leads import`` reads again.
     file={
         "ID": Lead.id,

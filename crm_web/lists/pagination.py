@@ -157,6 +157,7 @@ def load_page(
     scan: Scan | None = None,
     fallback_sort: Sort | None = None,
     is_bounded: bool = True,
+    total: ColumnElement[int] | None = None,
 ) -> Page:
     """Load a page in two or three queries, at most four.
 
@@ -169,8 +170,9 @@ def load_page(
     :param scan: how to find the rows; omit it if an index serves both filter and order
     :param fallback_sort: an order with an index, for when ``sort`` has none and too many rows match
     :param is_bounded: false to go on to the end of the list if a limited scan doesn't fill the page
+    :param total: what tells how many rows there are; left out, they are counted
     """
-    count = None if sort.is_indexed else count_some(query)
+    count = None if total is None and sort.is_indexed else count_some(query, total)
     wanted, sort = sort, choose_sort(count or 0, sort, fallback_sort)
     place = decode_cursor(cursor, sort.expression.type.python_type)
     backwards = place is not None and place.side == "before"
@@ -214,9 +216,9 @@ def _cut(found: _Found, order: Sort, place: CursorPosition | None, *, size: int)
     )
 
 
-def count_some(query: Select[Any]) -> int:
-    """Count the rows of a query, at most ``COUNT_LIMIT`` + 1."""
-    return db.session.scalar(select(_count_some(query))) or 0
+def count_some(query: Select[Any], total: ColumnElement[int] | None = None) -> int:
+    """Count the rows of a query, at most ``COUNT_LIMIT`` + 1, unless something tells how many there are."""
+    return db.session.scalar(select(_count_some(query) if total is None else total)) or 0
 
 
 def _count_some(query: Select[Any]) -> Any:

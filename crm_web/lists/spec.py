@@ -59,7 +59,7 @@ class ListSpec:
     :param covered: for an order, the parts of the filter that its index holds too
     :param last_activity: the id of the record, and the moment, in the table of latest activities
     :param row: the class of a page's rows, with what follows from the columns of one
-    :param count_all: how many records there are outside the trash, if the database keeps that
+    :param count_all: how many records there are outside the trash, as far as the database keeps that
     """
 
     def __init__(
@@ -220,6 +220,7 @@ class ListSpec:
             scan=self.plan_scan(order, filters),
             fallback_sort=self.read_sort(self.default_sort),
             is_bounded=is_bounded,
+            total=None if filters.in_use else self._count_all,
         )
         return replace(page, rows=rows.make(page.rows))
 

@@ -21,7 +21,8 @@ class Metric(StrEnum):
 
     Leads outside the trash as they are now (no month), by month of creation, of closing, or of expected close (open
     ones only); status periods by the month in which they ended; activities by the month in which they took place.
-    Months are in UTC, except that of the expected close, which is a date.
+    Months are in UTC, except that of the expected close, which is a date. Customers and contacts outside the trash are
+    only counted, for their lists.
     """
 
     STANDING = "standing"
@@ -30,6 +31,8 @@ class Metric(StrEnum):
     EXPECTED = "expected"
     STAYED = "stayed"
     ACTIVITY = "activity"
+    CUSTOMERS = "customers"
+    CONTACTS = "contacts"
 
 
 class _Counted:

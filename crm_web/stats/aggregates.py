@@ -140,9 +140,12 @@ def count_current(scope: LeadScope = ALL_LEADS) -> dict[LeadStatus, Totals]:
     return sum_by_status(sum_counts(Metric.STANDING, "status", "currency", scope=scope))
 
 
-def select_lead_count() -> ColumnElement[int]:
-    """Build the expression for the number of leads outside the trash, from the aggregates."""
-    query, _ = select_counts(Metric.STANDING)
+def select_record_count(metric: Metric) -> ColumnElement[int]:
+    """Build the expression for the number of leads, customers or contacts outside the trash, from the aggregates.
+
+    :param metric: one without a month
+    """
+    query, _ = select_counts(metric)
     counted = select(query.subquery().c.how_many).scalar_subquery()
     return cast(func.coalesce(counted, 0), Integer)
 

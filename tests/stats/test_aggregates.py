@@ -18,12 +18,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from crm_web.core.extensions import db
-from crm_web.models import Activity, Employee, Lead, LeadStatus, Metric, StatusPeriod
-from crm_web.stats.aggregates import LeadScope, _find_edges, count_current, sum_counts
+from crm_web.models import Activity, Customer, Employee, Lead, LeadStatus, Metric, StatusPeriod
+from crm_web.stats.aggregates import LeadScope, _find_edges, count_current, select_record_count, sum_counts
 from crm_web.stats.operations import compact_counts
 from crm_web.stats.periods import Period
 from tests.databases import OwnDatabase
-from tests.factories import make_activity, make_customer, make_lead
+from tests.factories import make_activity, make_contact, make_customer, make_lead
 
 KEY = "figure, starts_on, status, detail, currency"
 SUMS = "how_many, how_many_priced, amount, weighted, seconds"
@@ -127,6 +127,26 @@ def test_activities_are_counted_whatever_becomes_of_them(session: Session, ann: 
     assert session.execute(text(DIFFERENCE)).all() == []
     counted = "SELECT sum(how_many) FROM crm_count_rows() WHERE figure = 'activity' AND level = 0"
     assert session.scalar(text(counted)) == 2
+
+
+def test_customers_and_contacts_outside_the_trash_are_counted(session: Session, ann: Employee) -> None:
+    customers = [make_customer(session, owner_id=ann.id) for _ in range(4)]
+    contacts = [make_contact(session, customers[0]) for _ in range(3)]
+    session.execute(update(Customer).values(website="https://a.example", updated_by_id=ann.id))
+    for gone in (customers[1], customers[2], contacts[0], contacts[1]):
+        gone.deleted_at, gone.deleted_by_id = START, ann.id
+    session.flush()
+    customers[1].deleted_at = customers[1].deleted_by_id = contacts[1].deleted_at = contacts[1].deleted_by_id = None
+    session.flush()
+    session.execute(text("SELECT crm_compact_counts(5)"))
+    # One from the trash, and one that never was there.
+    for gone in (customers[2], customers[3], contacts[0]):
+        session.delete(gone)
+    session.commit()
+    for table, count in (("customers", 2), ("contacts", 2)):
+        assert session.scalar(select(select_record_count(Metric(table)))) == count
+        assert session.scalar(text(f"SELECT count(*) FROM {table} WHERE deleted_at IS NULL")) == count  # noqa: S608
+    assert session.execute(text(DIFFERENCE)).all() == []
 
 
 @pytest.mark.slow
