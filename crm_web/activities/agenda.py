@@ -44,9 +44,10 @@ class AgendaEntry(SimpleNamespace):
 
 def select_entries() -> Select[Any]:
     """Select what ``make_entry`` reads, from activities with their lead or customer."""
-    records = [getattr(model, name) for model in (Lead, Customer) for name in _OF_RECORD]
+    records = [getattr(it, name).label(f"{it.__name__}_{name}") for it in (Lead, Customer) for name in _OF_RECORD]
     own = [getattr(Activity, name) for name in _OWN]
-    query = select(*own, *records, Employee.name).select_from(Activity).outerjoin(Activity.lead)
+    names = Employee.name.label("assignee_name")
+    query = select(*own, *records, names).select_from(Activity).outerjoin(Activity.lead)
     return query.outerjoin(Activity.customer).outerjoin(Activity.assignee)
 
 

@@ -2,13 +2,29 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, DateTime, Interval, Select, cast, func, literal, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Date,
+    DateTime,
+    Integer,
+    Interval,
+    Select,
+    any_,
+    bindparam,
+    cast,
+    func,
+    select,
+    union_all,
+)
 from sqlalchemy.sql.elements import Grouping
 
 from crm_web.activities.agenda import AgendaEntry, make_entry, select_entries
 from crm_web.core.extensions import db
+from crm_web.core.prepared import ONE_PLAN
 from crm_web.leads.queries import LeadFilter
 from crm_web.leads.spec import LEADS
 from crm_web.models import Activity, ActivityKind, Customer, Lead, StatusKind
@@ -32,18 +48,30 @@ class Entry(NamedTuple):
 def list_entries(employee_ids: Sequence[int], days: Period, *, most_a_day: int) -> list[Entry]:
     """List tasks on the day they are due, and calls and meetings on theirs, on records outside the trash.
 
+    Days begin as the reader's time zone has it, not the database's.
+
     :param employee_ids: who the tasks are assigned to, and who added the calls and meetings
     :param most_a_day: how many of each day at most
     :return: by day; those without a time come first
     """
-    found = union_all(_select_tasks(employee_ids, days), _select_appointments(employee_ids, days)).subquery()
+    count = (days.next_day - days.first_day).days
+    each = [days.first_day + timedelta(days=number) for number in range(count)]
+    given = {"people": employee_ids, "most_a_day": most_a_day, "first_day": days.first_day, "next_day": days.next_day}
+    given |= {"start": days.start, "end": days.end, "starts": [Period(day, day, days.zone).start for day in each]}
+    rows = db.session.execute(_select_entries(), given).all()
+    return [Entry(make_entry(row), row.day, row.of_day) for row in rows]
+
+
+@cache
+def _select_entries() -> Select[Any]:
+    """Each row with its place among those of its day."""
+    found = union_all(_select_tasks(), _select_appointments()).subquery()
     order = (found.c.time.asc().nulls_first(), found.c.id)
     place = func.row_number().over(partition_by=found.c.day, order_by=order).label("place")
     of_day = func.count().over(partition_by=found.c.day).label("of_day")
-    ranked = select(found.c.id, found.c.day, place, of_day).subquery()
-    query = select_entries().add_columns(ranked.c.day, ranked.c.of_day).join(ranked, ranked.c.id == Activity.id)
-    query = query.where(ranked.c.place <= most_a_day).order_by(ranked.c.day, ranked.c.place)
-    return [Entry(make_entry(row), row.day, row.of_day) for row in db.session.execute(query).all()]
+    ranked = select(found, place, of_day).subquery()
+    query = select(ranked).where(ranked.c.place <= bindparam("most_a_day", type_=Integer))
+    return query.order_by(ranked.c.day, ranked.c.place).execution_options(prepared=ONE_PLAN)
 
 
 def list_recurring(assignee_ids: Sequence[int], before: date) -> Sequence[AgendaEntry]:
@@ -51,39 +79,46 @@ def list_recurring(assignee_ids: Sequence[int], before: date) -> Sequence[Agenda
 
     ``ix_activities_recurring`` finds them.
     """
-    query = select_entries().where(Lead.deleted_at.is_(None), Customer.deleted_at.is_(None))
-    query = query.where(Activity.recurrence.is_not(None), Activity.done_at.is_(None), Activity.due_on < before)
-    query = query.where(Activity.assignee_id.in_(assignee_ids)).order_by(Activity.due_on, Activity.id)
-    return [make_entry(row) for row in db.session.execute(query.limit(MOST_RECURRING)).all()]
+    given = {"people": assignee_ids, "next_day": before}
+    return [make_entry(row) for row in db.session.execute(_select_recurring(), given).all()]
 
 
-def _select_tasks(assignee_ids: Sequence[int], days: Period) -> Select[Any]:
+@cache
+def _select_recurring() -> Select[Any]:
+    query = _outside_trash().where(Activity.recurrence.is_not(None), Activity.done_at.is_(None))
+    query = query.where(Activity.assignee_id == _ANY_OF_THEM, Activity.due_on < _NEXT_DAY)
+    query = query.order_by(Activity.due_on, Activity.id).limit(MOST_RECURRING)
+    return query.execution_options(prepared=ONE_PLAN)
+
+
+def _select_tasks() -> Select[Any]:
     """``ix_activities_assignee_due`` finds them, open and done."""
-    query = _outside_trash(select(Activity.id)).where(
-        Activity.assignee_id.in_(assignee_ids), Activity.due_on >= days.first_day, Activity.due_on < days.next_day
-    )
-    day = Activity.due_on - days.first_day
+    first_day = bindparam("first_day", type_=Date)
+    query = _outside_trash().where(Activity.assignee_id == _ANY_OF_THEM)
+    query = query.where(Activity.due_on >= first_day, Activity.due_on < _NEXT_DAY)
+    day = cast(Activity.due_on - cast(first_day, Date), Integer)
     return query.add_columns(day.label("day"), cast(Activity.due_time, Interval).label("time"))
 
 
-def _select_appointments(author_ids: Sequence[int], days: Period) -> Select[Any]:
-    """``ix_activities_appointments`` finds them. Days begin as the reader's time zone has it, not the database's."""
-    count = (days.next_day - days.first_day).days
-    each = [days.first_day + timedelta(days=number) for number in range(count)]
-    starts = literal([Period(day, day, days.zone).start for day in each], ARRAY(DateTime(timezone=True)))
+def _select_appointments() -> Select[Any]:
+    """``ix_activities_appointments`` finds them."""
+    starts = cast(bindparam("starts"), ARRAY(DateTime(timezone=True)))
     number = func.width_bucket(Activity.happened_at, starts)
-    query = _outside_trash(select(Activity.id)).where(
+    query = _outside_trash().where(
         Activity.kind.in_([ActivityKind.CALL, ActivityKind.MEETING]),
-        Activity.created_by_id.in_(author_ids),
-        Activity.happened_at >= days.start,
-        Activity.happened_at < days.end,
+        Activity.created_by_id == _ANY_OF_THEM,
+        Activity.happened_at >= bindparam("start"),
+        Activity.happened_at < bindparam("end"),
     )
     return query.add_columns((number - 1).label("day"), (Activity.happened_at - Grouping(starts)[number]).label("time"))
 
 
-def _outside_trash(query: Select[Any]) -> Select[Any]:
-    query = query.outerjoin(Activity.lead).outerjoin(Activity.customer)
-    return query.where(Lead.deleted_at.is_(None), Customer.deleted_at.is_(None))
+_ANY_OF_THEM = any_(bindparam("people", type_=ARRAY(BigInteger)))
+_NEXT_DAY = bindparam("next_day", type_=Date)
+
+
+def _outside_trash() -> Select[Any]:
+    return select_entries().where(Lead.deleted_at.is_(None), Customer.deleted_at.is_(None))
 
 
 def list_recent_leads(owner_id: int, *, limit: int) -> Sequence[Lead]:

@@ -3,6 +3,9 @@
 ``query.execution_options(prepared=True)`` asks for it. Such a query is built once, since what it is kept under is the
 query itself. The values given with each run are its parameters; all others are constants of the plan, so that indexes
 of expressions and of some rows are found as before.
+
+PostgreSQL plans anew for values from which it expects a better plan. A query that is written so that one plan is the
+best for all asks for ``prepared=ONE_PLAN``; what else is prepared in its transaction later has one plan then as well.
 """
 
 from typing import Any
@@ -10,7 +13,9 @@ from typing import Any
 from psycopg2.extensions import AsIs
 from sqlalchemy import BindParameter, Engine, event
 
-OPTION = "prepared"
+OPTION, ONE_PLAN = "prepared", "one plan"
+BEGIN_ONE_PLAN = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL max_parallel_workers_per_gather = 0; "
+"""Not knowing the values, PostgreSQL expects so many rows that it would start processes to read them."""
 MOST = 100
 """How many statements each connection keeps: those that ran last."""
 CHANGED = "0A000"
@@ -27,7 +32,8 @@ def init_app(engine: Engine) -> None:
 
 def _prepare(connection: Any, cursor: Any, statement: str, values: Any, context: Any, _many: bool) -> tuple[str, Any]:
     """Run a statement that the database knows, or let it learn the statement in the same breath."""
-    if context is None or not context.execution_options.get(OPTION):
+    option = context and context.execution_options.get(OPTION)
+    if not option:
         return statement, values
     info = connection.connection.info
     kept: dict[Any, str] = info.setdefault(KEPT, {})
@@ -39,8 +45,9 @@ def _prepare(connection: Any, cursor: Any, statement: str, values: Any, context:
     # A number for each try: the database keeps a statement even if what follows in its transaction fails.
     number = info["prepared_number"] = info.get("prepared_number", 0) + 1
     given = _list_given(context.compiled)
-    run = f"EXECUTE piper_{number}" + (f" ({', '.join(f'%({name})s' for name in given)})" if given else "")
-    oldest = kept.pop(next(iter(kept))).split()[1] if len(kept) >= MOST else ""
+    begin = BEGIN_ONE_PLAN if option == ONE_PLAN else ""
+    run = f"{begin}EXECUTE piper_{number}" + (f" ({', '.join(f'%({name})s' for name in given)})" if given else "")
+    oldest = kept.pop(next(iter(kept))).partition("EXECUTE ")[2].split()[0] if len(kept) >= MOST else ""
     info[NEW] = query, run
     places = {name: AsIs(f"${place}") for place, name in enumerate(given, 1)}
     learned = cursor.mogrify(statement, {**values, **places}).decode()

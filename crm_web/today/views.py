@@ -30,10 +30,9 @@ def show_today() -> str:
     people, times = choose_people(request.args.get("who"), current_user), times_of(now(), zone)
     overdue = "all" if request.args.get("overdue") == "all" else None
     most_overdue = ALL_OVERDUE if overdue else MOST_OVERDUE
-    tasks = queries.list_open_tasks(people.employee_ids, times, limit=MOST, most_overdue=most_overdue + 1)
-    appointments = queries.list_appointments(people.employee_ids, times, limit=MOST)
+    entries = queries.list_agenda(people.employee_ids, times, limit=MOST, most_overdue=most_overdue + 1)
     today = times.days.first_day
-    agenda = sort_by_day([*tasks, *appointments], today, zone)
+    agenda = sort_by_day(entries, today, zone)
     who = None if people.is_me else people.word
     return render_template(
         "today/show_today.html",
@@ -42,7 +41,7 @@ def show_today() -> str:
         here=url_for(".show_today", who=who, overdue=overdue),
         agenda=agenda.cut_overdue(most_overdue),
         more_overdue_url="" if overdue else url_for(".show_today", who=who, overdue="all"),
-        are_more=len(tasks) - len(agenda.overdue) == MOST,
+        are_more=sum(entry.is_task for entry in entries) - len(agenda.overdue) == MOST,
         leads=queries.list_lead_groups(people.employee_ids, times, limit=LEADS_SHOWN),
         lists=_list_urls(people),
         done=_find_done(),

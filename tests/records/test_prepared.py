@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, BigInteger, Connection, Integer, Text, any_, bindp
 from sqlalchemy.exc import DBAPIError
 
 from crm_web.core.extensions import db
-from crm_web.core.prepared import KEPT, MOST
+from crm_web.core.prepared import KEPT, MOST, ONE_PLAN
 from crm_web.models import Employee, Lead
 from tests.factories import make_lead
 from tests.page import Browser
@@ -102,10 +102,20 @@ def test_a_plan_that_a_migration_overtook_is_made_anew(connection: Connection) -
     assert connection.execute(query).scalar_one() == "1"
 
 
+def test_one_plan_is_made_for_all_values_from_the_first_run_on(connection: Connection) -> None:
+    query = select(Lead.id).where(Lead.id == bindparam("one", type_=BigInteger)).execution_options(prepared=ONE_PLAN)
+    for number in range(3):
+        assert connection.execute(query, {"one": -number}).all() == []
+    plans = "SELECT generic_plans, custom_plans FROM pg_prepared_statements ORDER BY prepare_time DESC LIMIT 1"
+    assert connection.execute(text(plans)).one() == (3, 0)
+
+
 def test_a_connection_keeps_those_that_ran_last(connection: Connection) -> None:
     before = len(_list_known(connection))
     queries = [
-        select(literal(number, Integer) + bindparam("more", type_=Integer)).execution_options(prepared=True)
+        select(literal(number, Integer) + bindparam("more", type_=Integer)).execution_options(
+            prepared=ONE_PLAN if number % 2 else True
+        )
         for number in range(MOST + 5)
     ]
     for number, query in enumerate(queries):
