@@ -15,6 +15,12 @@ from crm_web.models import Activity, ActivityKind, Change, ChangeAction, Custome
 from crm_web.records.people import Person, list_people
 from crm_web.records.serialization import from_history
 
+EMAILS = {
+    "outgoing_mail": ("recipient", "error", "next_attempt_at", "failed_at", "bounced_at", "sent_at", "saved_as"),
+    "incoming_email": ("kind", "is_reply"),
+}
+"""What is read of the email of an activity where a record lists it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ActivityFilter(ListFilter):

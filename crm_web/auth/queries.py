@@ -11,6 +11,7 @@ from importlib.resources import files
 from sqlalchemy import Row, bindparam, func, select
 
 from crm_web.core.extensions import db
+from crm_web.core.prepared import Prepared
 from crm_web.core.versioned_cache import set_table_versions
 from crm_web.models import Employee, Notification, SignIn, SignInMethod, TableVersion
 from crm_web.records.people import find_employee
@@ -56,7 +57,7 @@ def find_signed_in(token: str) -> SignedIn | None:
 
     :return: ``None`` if the session ended or expired, or the employee was deactivated
     """
-    found = db.session.execute(_SIGNED_IN, {"token_hash": hash_token(token)}).one_or_none()
+    found = _SIGNED_IN.one_or_none(token_hash=hash_token(token))
     if found is None:
         return None
     sign_in_id, employee_id, method, provider_session, is_to_be_noted, unread, versions = found
@@ -78,7 +79,7 @@ _UNREAD = (
     .limit(MOST_UNREAD)
     .subquery()
 )
-_SIGNED_IN = (
+_SIGNED_IN = Prepared(
     select(
         SignIn.id,
         SignIn.employee_id,
@@ -87,14 +88,12 @@ _SIGNED_IN = (
         SignIn.last_seen_at < func.now() - SEEN_AGAIN_AFTER,
         select(func.count()).select_from(_UNREAD).scalar_subquery(),
         TABLE_VERSIONS,
-    )
-    .where(
+    ).where(
         SignIn.token_hash == bindparam("token_hash"),
         SignIn.ended_at.is_(None),
         SignIn.expires_at > func.now(),
         SignIn.awaits_factor.is_(False),
     )
-    .execution_options(prepared=True)
 )
 
 

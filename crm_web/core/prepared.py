@@ -6,12 +6,21 @@ of expressions and of some rows are found as before.
 
 PostgreSQL plans anew for values from which it expects a better plan. A query that is written so that one plan is the
 best for all asks for ``prepared=ONE_PLAN``; what else is prepared in its transaction later has one plan then as well.
+
+A query that only reads columns is a ``Prepared``: a connection that knows it runs it without the session's ORM, which
+takes 0.15 ms for a statement that takes 0.03 itself.
 """
 
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from psycopg2.extensions import AsIs
-from sqlalchemy import BindParameter, Engine, event
+from sqlalchemy import BindParameter, Connection, Engine, Select, event
+from sqlalchemy.exc import MultipleResultsFound
+from sqlalchemy.sql.selectable import CompoundSelect
+
+from crm_web.core.extensions import db
 
 OPTION, ONE_PLAN = "prepared", "one plan"
 BEGIN_ONE_PLAN = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL max_parallel_workers_per_gather = 0; "
@@ -74,3 +83,99 @@ def _list_given(compiled: Any) -> list[str]:
     if spread := [name for name, it in given.items() if it.expanding]:
         raise TypeError(f"{spread} would be constants of the plan; compare with any_() of an array instead.")
     return list(given)
+
+
+class Prepared:
+    """A query of columns, whose rows are read by place or by name.
+
+    :param query: selects columns; what else it is given stands in it as ``bindparam``
+    """
+
+    def __init__(self, query: Select[Any] | CompoundSelect[Any]) -> None:
+        self.query: Any = query.execution_options(prepared=True)
+        self._row: Any = None
+        self._written: dict[str, Callable[[Any], Any]] = {}
+        self._read: list[tuple[int, Callable[[Any], Any]]] | None = None
+
+    def all(self, **given: Any) -> list[Any]:
+        """Run it in the session's transaction, and return its rows."""
+        session = db.session()
+        if session.autoflush:
+            session.flush()
+        connection = session.connection()
+        kept: dict[Any, str] = connection.connection.info.get(KEPT, {})
+        if self.query not in kept:
+            return self._learn(given)
+        kept[self.query] = kept.pop(self.query)  # The last of them now.
+        return self._run(connection, kept[self.query], given)
+
+    def one(self, **given: Any) -> Any:
+        """Run it, and return its only row."""
+        (row,) = self.all(**given)
+        return row
+
+    def one_or_none(self, **given: Any) -> Any:
+        """Run it, and return its only row; ``None`` if it finds none.
+
+        :raise MultipleResultsFound: if there are several
+        """
+        rows = self.all(**given)
+        if len(rows) > 1:
+            raise MultipleResultsFound(f"{len(rows)} rows were found where one at most was required")
+        return rows[0] if rows else None
+
+    def _learn(self, given: Mapping[str, Any]) -> list[Any]:
+        """Run it as the session does, by which the connection learns it."""
+        if self._row is None:
+            self._written = self._list_written(self.query.compile(dialect=db.session.connection().dialect))
+        result = db.session.execute(self.query, given)
+        self._row = self._row or namedtuple("Row", result.keys(), rename=True)
+        return [self._row._make(row) for row in result]
+
+    def _list_written(self, compiled: Any) -> dict[str, Callable[[Any], Any]]:
+        """How values are written for the driver where it can't do so itself."""
+        types = {name: compiled.binds[name].type.dialect_impl(compiled.dialect) for name in _list_given(compiled)}
+        found = {name: it.bind_processor(compiled.dialect) for name, it in types.items()}
+        return {name: write for name, write in found.items() if write is not None}
+
+    def _run(self, connection: Connection, run: str, given: dict[str, Any]) -> list[Any]:
+        for name, write in self._written.items():
+            given[name] = write(given[name])
+        cursor, told = connection.connection.cursor(), _Told()
+        try:
+            for tell in connection.dispatch.before_cursor_execute:
+                tell(connection, cursor, run, given, told, False)
+            cursor.execute(run, given)
+            connection.dispatch.after_cursor_execute(connection, cursor, run, given, told, False)
+        except Exception as error:
+            # Wraps the error, and lets a lost connection go.
+            connection._handle_dbapi_exception(error, run, given, cursor, told)  # type: ignore[arg-type]
+        rows = cursor.fetchall()
+        if self._read is None:
+            self._read = self._list_read(cursor.description, connection.dialect)
+        cursor.close()
+        return self._make_rows(rows)
+
+    def _list_read(self, description: Sequence[Any], dialect: Any) -> list[tuple[int, Callable[[Any], Any]]]:
+        """How values are read that the driver doesn't know, each with its place."""
+        types = [column.type.dialect_impl(dialect) for column in self.query.selected_columns]
+        found = [it.result_processor(dialect, told[1]) for it, told in zip(types, description, strict=True)]
+        return [(place, read) for place, read in enumerate(found) if read is not None]
+
+    def _make_rows(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        if self._read and rows:
+            columns = list(zip(*rows, strict=True))
+            for place, read in self._read:
+                columns[place] = tuple(map(read, columns[place]))
+            rows = list(zip(*columns, strict=True))
+        return list(map(self._row._make, rows))
+
+
+class _Told:
+    """What those who listen to statements are told of a run."""
+
+    execution_options: Mapping[str, Any] = {}
+    executemany = False
+
+    def handle_dbapi_exception(self, _error: BaseException) -> None:
+        """Nothing is to be cleaned up."""

@@ -7,14 +7,17 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, ScalarSelect, Select, Text, bindparam, func, select, union_all
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Text, bindparam, func, select, union_all
 from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.base import ExecutableOption
 
+from crm_web.activities.queries import EMAILS
 from crm_web.core.extensions import db
+from crm_web.core.prepared import Prepared
 from crm_web.customers.spec import CUSTOMERS
 from crm_web.duplicates.queries import PossibleDuplicate, read_duplicates, select_duplicates
 from crm_web.lists.distinct_values import select_words_in_use
+from crm_web.lists.plain_rows import OF_RECORD, PlainRecords
 from crm_web.lists.record_filters import RecordFilter
 from crm_web.lists.spec import ListSpec
 from crm_web.merging.queries import MergedRecord, read_merged, select_merged
@@ -28,7 +31,7 @@ from crm_web.models import (
     LeadStatus,
     RecordKind,
 )
-from crm_web.records.people import name_people
+from crm_web.records.people import name_people, name_people_of_rows
 
 WonAmounts = dict[str, Decimal]
 """What won leads sum up to, by currency."""
@@ -53,18 +56,17 @@ def list_words_in_use(*, limit: int = 200) -> dict[str, list[str]]:
     :return: the industries and countries in use, each in alphabetical order
     """
     found: dict[str, list[str]] = {"industry": [], "country": []}
-    for kind, word in db.session.execute(_select_words_in_use(limit)).all():
+    for kind, word in _select_words_in_use(limit).all():
         found[kind].append(word)
     return found
 
 
 @cache
-def _select_words_in_use(limit: int) -> CompoundSelect[Any]:
+def _select_words_in_use(limit: int) -> Prepared:
     industry = select_words_in_use("industry", Customer, CUSTOMERS.sorts["industry"], Customer.industry, limit=limit)
     codes = CUSTOMERS.groups["country"].column
     country = select_words_in_use("country", Customer, codes, Customer.billing_country, limit=limit)
-    query = union_all(*(part.subquery().select() for part in (industry, country)))
-    return query.execution_options(prepared=True)
+    return Prepared(union_all(*(part.subquery().select() for part in (industry, country))))
 
 
 def find_customer_name(customer_id: int) -> str | None:
@@ -198,18 +200,20 @@ def _select_leads(limit: int) -> Select[Any]:
     return query.execution_options(prepared=True)
 
 
-def list_activities(customer_id: int, *, limit: int = 50) -> Sequence[Activity]:
+def list_activities(customer: Customer, *, limit: int = 50) -> list[Any]:
     """List the open tasks of a customer and its leads, the most urgent first, then what happened, newest first.
 
-    :return: activities of the customer and of its leads, each with author, assignee, lead and email
+    :return: plain rows of activities of the customer and of its leads, each with author, assignee, lead and email
     """
-    activities = db.session.scalars(_select_activities(limit), {"customer_id": customer_id}).all()
-    name_people(activities, "created_by", "assignee")
+    activities = _select_activities(limit).all(customer_id=customer.id)
+    name_people_of_rows(activities, "created_by", "assignee")
+    for activity in activities:
+        activity.customer = None if activity.lead else customer
     return activities
 
 
 @cache
-def _select_activities(limit: int) -> Select[Any]:
+def _select_activities(limit: int) -> PlainRecords:
     customer_id: Any = bindparam("customer_id")
     # Two lists, so that each finds its rows by an index of its own.
     of_its_leads = select(Activity.id).join(Lead, Activity.lead_id == Lead.id)
@@ -217,6 +221,5 @@ def _select_activities(limit: int) -> Select[Any]:
         select(Activity.id).where(Activity.customer_id == customer_id),
         of_its_leads.where(Lead.customer_id == customer_id, Lead.deleted_at.is_(None)),
     )
-    paths = (Activity.lead, Activity.outgoing_mail, Activity.incoming_email)
-    query = select(Activity).where(Activity.id.in_(ids)).options(*(joinedload(path) for path in paths))
-    return query.order_by(*Activity.open_tasks_first()).limit(limit).execution_options(prepared=True)
+    query = select(Activity).where(Activity.id.in_(ids)).order_by(*Activity.open_tasks_first())
+    return PlainRecords(query.limit(limit), Activity, lead=OF_RECORD, **EMAILS)

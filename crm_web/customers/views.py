@@ -97,7 +97,7 @@ def show_customer(customer_id: int) -> ResponseReturnValue:
         reason="" if is_allowed else reason_not_to_change(current_user, customer),
         contacts=queries.list_contacts(customer_id),
         leads=queries.list_leads_of(customer_id, limit=LEADS_SHOWN),
-        activities=queries.list_activities(customer_id),
+        activities=queries.list_activities(customer),
         activity_form=draw_activity_form(url_for("activities.add_to_customer", customer_id=customer_id))
         if may_add
         else "",

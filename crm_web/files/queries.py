@@ -5,32 +5,35 @@ from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Select, bindparam, select, union_all
+from sqlalchemy import bindparam, select, union_all
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import instance_state
 
 from crm_web.core.extensions import db
+from crm_web.lists.plain_rows import OF_RECORD, PlainRecords, columns_of
 from crm_web.models import Activity, Change, Customer, File, Lead
-from crm_web.records.people import name_people
+from crm_web.records.people import name_people_of_rows
 
 Place = TypeVar("Place", Lead, Customer, Activity, Lead | Customer, Lead | Customer | Activity)
 MOST = 200
 """How many files of a record are listed."""
 
 
-def list_files(*, lead_id: int | None = None, customer_id: int | None = None) -> Sequence[File]:
+def list_files(*, lead_id: int | None = None, customer_id: int | None = None) -> list[Any]:
     """List the files of a lead or customer and of its activities, newest first, without those that were removed.
 
-    :return: the files, each with its author, activity and lead; those of a customer with those of its leads
+    :return: plain rows, each with its author, activity and lead; those of a customer with those of its leads
     """
-    query = _select_files(is_of_lead=lead_id is not None)
-    files = db.session.scalars(query, {"record_id": customer_id if lead_id is None else lead_id}).all()
-    name_people(files, "created_by")
+    record_id = customer_id if lead_id is None else lead_id
+    files = _select_files(is_of_lead=lead_id is not None).all(record_id=record_id)
+    name_people_of_rows(files, "created_by")
+    for activity, file in ((file.activity, file) for file in files if file.activity):
+        activity.lead, activity.customer = file.lead, file.customer
     return files
 
 
 @cache
-def _select_files(*, is_of_lead: bool) -> Select[Any]:
+def _select_files(*, is_of_lead: bool) -> PlainRecords:
     """Built once for each kind, since every record's page runs it."""
     record_id: Any = bindparam("record_id")
     query = select(File).where(File.deleted_at.is_(None))
@@ -43,8 +46,8 @@ def _select_files(*, is_of_lead: bool) -> Select[Any]:
             of_leads.where(Lead.customer_id == record_id, Lead.deleted_at.is_(None)),
         )
         query = query.where(File.id.in_(ids))
-    query = query.options(joinedload(File.activity), joinedload(File.lead))
-    return query.order_by(File.created_at.desc(), File.id.desc()).limit(MOST).execution_options(prepared=True)
+    query = query.order_by(File.created_at.desc(), File.id.desc()).limit(MOST)
+    return PlainRecords(query, File, activity=columns_of(Activity), lead=OF_RECORD, customer=OF_RECORD)
 
 
 def get_file(file_id: int) -> File | None:

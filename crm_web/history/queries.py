@@ -37,6 +37,7 @@ from crm_web.history.formatting import (
     resolve_reference,
 )
 from crm_web.lists.pagination import Page, Sort, load_page
+from crm_web.lists.plain_rows import PlainRecords
 from crm_web.models import (
     IS_RECEIVED_EMAIL,
     Activity,
@@ -50,7 +51,7 @@ from crm_web.models import (
     File,
     Lead,
 )
-from crm_web.records.people import map_employee_names, name_people
+from crm_web.records.people import map_employee_names, name_people_of_rows
 
 NEWEST_FIRST = Sort(Change.at.expression, Change.id.expression, descending=True)
 
@@ -93,17 +94,16 @@ def list_changes_of(entity: str, entity_id: int, *, limit: int = 20) -> Sequence
 
     :param entity: such as ``lead``
     """
-    changes = db.session.scalars(_select_changes_of(limit), {"entity": entity, "entity_id": entity_id}).all()
-    name_people(changes, "actor")
+    changes = _select_changes_of(limit).all(entity=entity, entity_id=entity_id)
+    name_people_of_rows(changes, "actor")
     return format_changes(changes, with_records=False)
 
 
 @cache
-def _select_changes_of(limit: int) -> Select[Any]:
+def _select_changes_of(limit: int) -> PlainRecords:
     """Built once, since every record's page runs it."""
     query = select(Change).where(Change.entity == bindparam("entity"), Change.entity_id == bindparam("entity_id"))
-    query = query.order_by(Change.id.desc()).limit(limit)
-    return query.execution_options(prepared=True)
+    return PlainRecords(query.order_by(Change.id.desc()).limit(limit), Change)
 
 
 def find_end(record: RecordRef) -> ReadableChange | None:

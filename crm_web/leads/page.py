@@ -32,7 +32,7 @@ def show_lead_page(lead: Lead, form: StatusForm | None = None) -> str:
         may_restore=is_allowed and lead.is_in_trash,
         conversion=find_active_conversion(lead.id) if lead.customer_id else None,
         reason="" if is_allowed else reason_not_to_change(current_user, lead),
-        activities=queries.list_activities(lead.id),
+        activities=queries.list_activities(lead),
         activity_form=draw_activity_form(url_for("activities.add_to_lead", lead_id=lead.id)) if _may_add(lead) else "",
         files=list_files(lead_id=lead.id),
         changes=list_changes_of("lead", lead.id),

@@ -11,7 +11,6 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
-    CompoundSelect,
     Select,
     TableValuedAlias,
     Text,
@@ -25,11 +24,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import joinedload
 
+from crm_web.activities.queries import EMAILS
 from crm_web.core.extensions import db
+from crm_web.core.prepared import Prepared
 from crm_web.duplicates.queries import PossibleDuplicate, read_duplicates, select_duplicates
 from crm_web.leads.left_status import LeftStatusFilter, has_left_status
 from crm_web.leads.spec import LEADS
 from crm_web.lists.distinct_values import select_words_in_use
+from crm_web.lists.plain_rows import PlainRecords
 from crm_web.lists.record_filters import RecordFilter, within
 from crm_web.lists.sorting import NO_DAY
 from crm_web.lists.spec import ListSpec
@@ -45,7 +47,7 @@ from crm_web.models import (
     RecordKind,
     StatusKind,
 )
-from crm_web.records.people import name_people
+from crm_web.records.people import name_people, name_people_of_rows
 from crm_web.stats.aggregates import LeadScope, Totals, add_totals, columns_to_sum, count_current, sum_rows
 
 OPEN = StatusKind.OPEN.statuses
@@ -154,22 +156,22 @@ def _select_lead() -> Select[Any]:
     return query.execution_options(prepared=True)
 
 
-def list_activities(lead_id: int, *, limit: int = 50) -> Sequence[Activity]:
+def list_activities(lead: Lead, *, limit: int = 50) -> list[Any]:
     """List the open tasks of a lead, the most urgent first, then what happened, newest first.
 
-    :return: its activities, each with its author, assignee and email
+    :return: plain rows of its activities, each with its author, assignee and email
     """
-    activities = db.session.scalars(_select_activities(limit), {"lead_id": lead_id}).all()
-    name_people(activities, "created_by", "assignee")
+    activities = _select_activities(limit).all(lead_id=lead.id)
+    name_people_of_rows(activities, "created_by", "assignee")
+    for activity in activities:
+        activity.lead = lead
     return activities
 
 
 @cache
-def _select_activities(limit: int) -> Select[Any]:
-    loaded = (Activity.outgoing_mail, Activity.incoming_email)
+def _select_activities(limit: int) -> PlainRecords:
     query = select(Activity).where(Activity.lead_id == bindparam("lead_id")).order_by(*Activity.open_tasks_first())
-    query = query.options(*(joinedload(path) for path in loaded)).limit(limit)
-    return query.execution_options(prepared=True)
+    return PlainRecords(query.limit(limit), Activity, **EMAILS)
 
 
 def list_sources(*, limit: int = 200) -> Sequence[str]:
@@ -189,33 +191,31 @@ def list_words_in_use(*, limit: int = 200) -> dict[str, list[str]]:
     :return: the known sources, and the industries and countries in use, each in alphabetical order
     """
     found: dict[str, list[str]] = {"source": [], "industry": [], "country": []}
-    for kind, word in db.session.execute(_select_words_in_use(limit)).all():
+    for kind, word in _select_words_in_use(limit).all():
         found[kind].append(word)
     return found
 
 
 @cache
-def _select_words_in_use(limit: int) -> CompoundSelect[Any]:
+def _select_words_in_use(limit: int) -> Prepared:
     source = select(literal("source").label("kind"), LeadSource.name.label("word"))
     source = source.order_by(func.crm_fold(LeadSource.name), LeadSource.name).limit(limit)
     industry = select_words_in_use("industry", Lead, LEADS.sorts["industry"], Lead.industry, limit=limit)
     country = select_words_in_use("country", Lead, LEADS.groups["country"].column, Lead.country, limit=limit)
     # Each part stands in parentheses, with its own order and limit; a union keeps the order of its parts.
-    query = union_all(*(part.subquery().select() for part in (source, industry, country)))
-    return query.execution_options(prepared=True)
+    return Prepared(union_all(*(part.subquery().select() for part in (source, industry, country))))
 
 
 def list_alike(lead_id: int) -> tuple[list[PossibleDuplicate], list[MergedRecord]]:
     """List what may be the same as a lead, and what was merged into it, in one statement."""
-    duplicates, merged = db.session.execute(_select_alike(), {"lead_id": lead_id}).one()
+    duplicates, merged = _select_alike().one(lead_id=lead_id)
     return read_duplicates(duplicates), read_merged(merged)
 
 
 @cache
-def _select_alike() -> Select[Any]:
+def _select_alike() -> Prepared:
     lead = bindparam("lead_id", type_=BigInteger)
-    query = select(select_duplicates(RecordKind.LEAD, lead), select_merged(RecordKind.LEAD, lead))
-    return query.execution_options(prepared=True)
+    return Prepared(select(select_duplicates(RecordKind.LEAD, lead), select_merged(RecordKind.LEAD, lead)))
 
 
 def find_active_conversion(lead_id: int) -> Conversion | None:

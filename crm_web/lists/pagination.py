@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Select, case, func, literal, select, true, tuple_
 
 from crm_web.core.extensions import db
+from crm_web.core.prepared import Prepared
 from crm_web.lists.cursors import (
     MOST_SCANNED,
     CursorPosition,
@@ -131,7 +132,7 @@ class _Found:
     searched: int = 0
 
 
-def select_first_page(query: Select[Any], order: Sort, *, size: int, total: Any = None) -> Select[Any]:
+def select_first_page(query: Select[Any], order: Sort, *, size: int, total: Any = None) -> Prepared:
     """Build the statement of a list's first page, to be kept: the first rows in their order, and how many there are.
 
     :param order: one that an index gives
@@ -139,12 +140,12 @@ def select_first_page(query: Select[Any], order: Sort, *, size: int, total: Any 
     """
     counted = _count_some(query) if total is None else total
     rows = query.add_columns(*_keys_of(order), counted.label("sort_total"))
-    return _slice(rows, order, None, size).execution_options(prepared=True)
+    return Prepared(_slice(rows, order, None, size))
 
 
-def load_first_page(statement: Select[Any], order: Sort, *, size: int) -> Page:
+def load_first_page(statement: Prepared, order: Sort, *, size: int) -> Page:
     """Load a list's first page by the statement of ``select_first_page``."""
-    rows = list(db.session.execute(statement).all())
+    rows = statement.all()
     return _cut(_Found(rows, rows[0].sort_total if rows else 0), order, None, size=size)
 
 

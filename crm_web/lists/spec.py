@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Date, DateTime, Select, Text, select
 from sqlalchemy.orm import aliased
 
 from crm_web.core.extensions import db
+from crm_web.core.prepared import Prepared
 from crm_web.lists.columns import Column, show_words
 from crm_web.lists.cursors import cursor_after, cursor_before
 from crm_web.lists.pagination import (
@@ -295,7 +296,7 @@ class ListSpec:
                 own[name] = column.joined if column.is_computed else getattr(self.model, name)
         return own, others
 
-    def _build_first_page(self, sort: str, columns: tuple[str, ...], fields: tuple[str, ...], size: int) -> Select[Any]:
+    def _build_first_page(self, sort: str, columns: tuple[str, ...], fields: tuple[str, ...], size: int) -> Prepared:
         order = self.read_sort(sort)
         query = self._plain_rows(columns, fields).read(self._select_for(order, ListFilter()))
         return select_first_page(query, order, size=size, total=self._count_all)

@@ -94,6 +94,24 @@ def name_people(records: Iterable[Base], *roles: str) -> None:
         set_committed_value(record, role, found.get(employee_id))
 
 
+def name_people_of_rows(rows: Iterable[Any], *roles: str) -> None:
+    """Give plain rows the people who did or do something with them, as ``name_people`` does records.
+
+    :param roles: attributes with a ``Person``; each has its id in one such as ``created_by_id``
+    """
+    known = _people_by_id.get(None)
+    for row in rows:
+        for role in roles:
+            person_id = getattr(row, f"{role}_id")
+            if person_id is not None and person_id not in known:  # Hired since this request began.
+                known = _load_people_by_id(None)
+            setattr(row, role, known.get(person_id))
+
+
+def _load_people_by_id(_: None) -> dict[int, Person]:
+    return {person.id: person for person in _load_people(None)}
+
+
 def _load_people(_: None) -> Sequence[Person]:
     query = select(*(getattr(Employee, name) for name in Person._fields))
     query = query.order_by(Employee.is_active.desc(), func.crm_fold(Employee.name), Employee.id)
@@ -135,4 +153,5 @@ def _select_employees() -> Select[Any]:
 
 
 _people = VersionedCache(_load_people, "employees")
+_people_by_id = VersionedCache(_load_people_by_id, "employees")
 _employees = VersionedCache(_load_employee, "employees")
