@@ -112,6 +112,16 @@ class Task(Authored, Protocol):
     def record(self) -> Any: ...
 
 
+class Attached(Protocol):
+    """A file on a record, with the activity that it belongs to, if it belongs to one."""
+
+    @property
+    def activity(self) -> Any: ...
+
+    @property
+    def record(self) -> Any: ...
+
+
 class Shared(Protocol):
     """Something of an employee that they may share."""
 
@@ -171,9 +181,9 @@ def may_edit(employee: Employee, activity: Task) -> bool:
     return may_remove(employee, activity) or (activity.is_task and may_finish(employee, activity))
 
 
-def may_keep_files(employee: Employee, place: Lead | Customer | Activity) -> bool:
-    """Return whether a person may add and remove files: who may change the record, or edit the activity."""
-    return may_edit(employee, place) if isinstance(place, Activity) else may_change(employee, place)
+def may_keep_file(employee: Employee, file: Attached) -> bool:
+    """Return whether a person may add and remove such files: who may edit the activity, or change the record."""
+    return may_edit(employee, file.activity) if file.activity else may_change(employee, file.record)
 
 
 def may_change_view(employee: Employee, view: Shared) -> bool:

@@ -12,10 +12,8 @@ from jinja2.runtime import Context, Macro
 from jinja2.utils import LRUCache, missing
 from markupsafe import Markup
 
-from crm_web.core.written_out import write_out
-
 KEPT = 100
-"""How many templates are kept that were written out for what is known before."""
+"""How many templates are kept that were written for what is known before."""
 
 
 class InlineEscape(CodeGenerator):
@@ -77,8 +75,8 @@ class TemplateEnvironment(Environment):
         super().__init__(*args, **options)
         self._loaded: dict[str, Template] = {}
         # Whoever asks chooses what is known, such as the columns of a list: only the latest are kept.
-        self._written_out: LRUCache = LRUCache(KEPT)
-        self.globals.update(written_out=self.write_out, zip=zip)
+        self._written: LRUCache = LRUCache(KEPT)
+        self.globals.update(written_for=self.write_for, zip=zip)
 
     def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:
         """Return a template by its name, without a lock and a look at its file; a page asks for ten."""
@@ -89,22 +87,31 @@ class TemplateEnvironment(Environment):
             loaded = self._loaded[name] = super().get_template(name, parent)
         return loaded
 
-    def write_out(self, name: str, **known: tuple[tuple[Any, ...], ...]) -> Template:
-        """Return a template whose loops over known items are written out; see ``crm_web.core.written_out``.
+    def write_for(self, name: str, **known: tuple[tuple[Any, ...], ...]) -> Template:
+        """Return a template that another one writes for what is known before, such as the columns of a list.
 
-        :param name: of the template
-        :param known: for each name that it loops over, the items, which hold nothing but texts, numbers and the like
+        :param name: of the one that writes: its own blocks, variables and comments are ``{#% %#}``, ``{#= =#}`` and
+            ``{#! !#}``, comments in what it writes
+        :param known: what it is given, which holds nothing but texts, numbers and the like of ours
         """
         key = (name, *known.items())
-        template: Template | None = self._written_out.get(key)
+        template: Template | None = self._written.get(key)
         if template is None or (self.auto_reload and not template.is_up_to_date):
-            template = self._written_out[key] = self._compile_for(name, known)
+            template = self._written[key] = self._write(name, known)
         return template
 
-    def _compile_for(self, name: str, known: Any) -> Template:
+    def _write(self, name: str, known: Any) -> Template:
         if self.loader is None:
             raise TypeError("no loader for this environment specified")
         source, filename, is_up_to_date = self.loader.get_source(self, name)
-        tree = write_out(self._parse(source, name, filename), known)
-        code = self.compile(tree, name, filename)
+        writing = self.overlay(
+            block_start_string="{#%",
+            block_end_string="%#}",
+            variable_start_string="{#=",
+            variable_end_string="=#}",
+            comment_start_string="{#!",
+            comment_end_string="!#}",
+            autoescape=False,  # What it writes is a template, and no page.
+        )
+        code = self.compile(writing.from_string(source).render(known), name, filename)
         return self.template_class.from_code(self, code, self.make_globals(None), is_up_to_date)

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.exceptions import RequestEntityTooLarge, ServiceUnavailable
 
-from crm_web.auth.permissions import Action, allowed, may_keep_files, require_files
+from crm_web.auth.permissions import Action, allowed, may_keep_file, require_files
 from crm_web.core.config import current_settings
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
@@ -183,7 +183,7 @@ def _url_of(place: Place) -> str:
 def _offer_actions() -> dict[str, Any]:
     """Add to the context of templates whether the user may remove a file."""
 
-    def may_remove_file(file: File) -> bool:
-        return may_keep_files(current_user, file.place) and not file.record.is_in_trash
+    def may_remove_file(file: Any) -> bool:
+        return may_keep_file(current_user, file) and not file.record.is_in_trash
 
     return {"may_remove_file": may_remove_file}

@@ -1,16 +1,34 @@
 """Statements whose plan the database keeps."""
 
 from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import ARRAY, BigInteger, Connection, Integer, Text, any_, bindparam, literal, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Connection,
+    Integer,
+    LargeBinary,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    text,
+)
+from sqlalchemy.exc import DBAPIError, MultipleResultsFound
 
 from crm_web.core.extensions import db
-from crm_web.core.prepared import KEPT, MOST, ONE_PLAN
-from crm_web.models import Employee, Lead
+from crm_web.core.prepared import KEPT, MOST, ONE_PLAN, Prepared
+from crm_web.core.request_log import count_queries
+from crm_web.models import Employee, Lead, LeadStatus
 from tests.factories import make_lead
 from tests.page import Browser
 
@@ -126,3 +144,81 @@ def test_a_connection_keeps_those_that_ran_last(connection: Connection) -> None:
     assert queries[0] in kept
     assert queries[1] not in kept
     assert connection.execute(queries[1], {"more": 1}).scalar_one() == 2
+
+
+def test_rows_are_as_the_session_gives_them(connection: Connection, app: Flask, session: Any, ann: Employee) -> None:
+    for number in range(3):
+        make_lead(
+            session, owner=ann, amount=Decimal("12.50"), currency="EUR", expected_close_on=date(2026, 5, number + 1)
+        )
+    query = select(
+        Lead.id,
+        Lead.status,
+        Lead.amount,
+        Lead.expected_close_on,
+        Lead.created_at,
+        func.jsonb_build_array(Lead.id).label("ids"),
+    )
+    query = query.where(Lead.owner_id == bindparam("owner")).order_by(Lead.id)
+    prepared = Prepared(query)
+    with app.app_context():
+        expected = [tuple(row) for row in db.session.execute(query, {"owner": ann.id})]
+        first, again, nothing = prepared.all(owner=ann.id), prepared.all(owner=ann.id), prepared.all(owner=0)
+    assert [*map(tuple, first)] == [*map(tuple, again)] == expected
+    assert (len(expected), nothing) == (3, [])
+    assert [(row.status, row.amount, row.ids) for row in again] == [(row[1], row[2], [row[0]]) for row in expected]
+    assert type(again[0].status) is LeadStatus
+
+
+def test_values_that_the_driver_does_not_know_are_written(connection: Connection, app: Flask) -> None:
+    odd = b"\x00'\\%"
+    prepared = Prepared(select(func.length(cast(bindparam("given", type_=LargeBinary), LargeBinary))))
+    with app.app_context():
+        assert [prepared.one(given=odd)[0] for _ in range(3)] == [4, 4, 4]
+
+
+def test_what_is_unsaved_is_found(connection: Connection, app: Flask, ann: Employee) -> None:
+    prepared = Prepared(select(Employee.id).where(Employee.name == bindparam("name")))
+    with app.app_context():
+        assert prepared.one_or_none(name="Renamed") is None
+        found = db.session.get(Employee, ann.id)
+        assert found is not None
+        found.name = "Renamed"
+        assert prepared.one_or_none(name="Renamed").id == ann.id
+        db.session.rollback()
+
+
+def test_a_failure_is_the_sessions(connection: Connection, app: Flask) -> None:
+    prepared = Prepared(select(literal(6, Integer) / bindparam("by", type_=Integer)))
+    with app.app_context():
+        assert prepared.one(by=4)[0] == prepared.one(by=4)[0]
+        with pytest.raises(DBAPIError, match="division by zero"), db.session.begin_nested():
+            prepared.one(by=0)
+        assert prepared.one(by=3)[0] == 2
+
+
+def test_each_run_is_counted(connection: Connection, app: Flask) -> None:
+    prepared = Prepared(select(literal(1, Integer)))
+    with app.app_context(), count_queries() as queries:
+        for _ in range(3):
+            prepared.one()
+    assert queries.count == 3
+
+
+def test_more_than_one_row_is_refused(connection: Connection, app: Flask) -> None:
+    prepared = Prepared(select(func.generate_series(1, bindparam("most", type_=Integer))))
+    with app.app_context():
+        assert [prepared.one_or_none(most=most) for most in (0, 1)] == [None, (1,)]
+        with pytest.raises(MultipleResultsFound):
+            prepared.one_or_none(most=2)
+
+
+def test_one_that_a_migration_overtook_is_learned_anew(connection: Connection, app: Flask) -> None:
+    connection.execute(text("CREATE TEMPORARY TABLE changing ON COMMIT DROP AS SELECT 1 AS it"))
+    prepared = Prepared(select(column("it")).select_from(text("changing")))
+    with app.app_context():
+        assert [prepared.one().it for _ in range(2)] == [1, 1]
+        connection.execute(text("ALTER TABLE changing ALTER it TYPE text"))
+        with pytest.raises(DBAPIError, match="result type"), db.session.begin_nested():
+            prepared.one()
+        assert [prepared.one().it for _ in range(2)] == ["1", "1"]
