@@ -13,6 +13,7 @@ takes 0.15 ms for a statement that takes 0.03 itself.
 
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from psycopg2.extensions import AsIs
@@ -92,7 +93,7 @@ class Prepared:
     """
 
     def __init__(self, query: Select[Any] | CompoundSelect[Any]) -> None:
-        self.query: Any = query.execution_options(prepared=True)
+        self.query: Any = query.execution_options(**{OPTION: True, **query.get_execution_options()})
         self._row: Any = None
         self._written: dict[str, Callable[[Any], Any]] = {}
         self._read: list[tuple[int, Callable[[Any], Any]]] | None = None
@@ -141,15 +142,15 @@ class Prepared:
     def _run(self, connection: Connection, run: str, given: dict[str, Any]) -> list[Any]:
         for name, write in self._written.items():
             given[name] = write(given[name])
-        cursor, told = connection.connection.cursor(), _Told()
+        cursor, context = connection.connection.cursor(), _make_context()
         try:
             for tell in connection.dispatch.before_cursor_execute:
-                tell(connection, cursor, run, given, told, False)
+                tell(connection, cursor, run, given, context, False)
             cursor.execute(run, given)
-            connection.dispatch.after_cursor_execute(connection, cursor, run, given, told, False)
+            connection.dispatch.after_cursor_execute(connection, cursor, run, given, context, False)
         except Exception as error:
             # Wraps the error, and lets a lost connection go.
-            connection._handle_dbapi_exception(error, run, given, cursor, told)  # type: ignore[arg-type]
+            connection._handle_dbapi_exception(error, run, given, cursor, context)
         rows = cursor.fetchall()
         if self._read is None:
             self._read = self._list_read(cursor.description, connection.dialect)
@@ -159,7 +160,7 @@ class Prepared:
     def _list_read(self, description: Sequence[Any], dialect: Any) -> list[tuple[int, Callable[[Any], Any]]]:
         """How values are read that the driver doesn't know, each with its place."""
         types = [column.type.dialect_impl(dialect) for column in self.query.selected_columns]
-        found = [it.result_processor(dialect, told[1]) for it, told in zip(types, description, strict=True)]
+        found = [it.result_processor(dialect, known[1]) for it, known in zip(types, description, strict=True)]
         return [(place, read) for place, read in enumerate(found) if read is not None]
 
     def _make_rows(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
@@ -171,11 +172,6 @@ class Prepared:
         return list(map(self._row._make, rows))
 
 
-class _Told:
-    """What those who listen to statements are told of a run."""
-
-    execution_options: Mapping[str, Any] = {}
-    executemany = False
-
-    def handle_dbapi_exception(self, _error: BaseException) -> None:
-        """Nothing is to be cleaned up."""
+def _make_context() -> Any:
+    """What SQLAlchemy and those who listen to statements expect of a run; nothing is to be cleaned up if it fails."""
+    return SimpleNamespace(execution_options={}, executemany=False, handle_dbapi_exception=lambda error: None)
