@@ -4,17 +4,20 @@ from collections.abc import Callable, Collection
 from importlib import import_module
 from pkgutil import walk_packages
 
-from flask import Flask
+from crm_web.core.garbage import not_collecting
 
-from crm_web import cli, health, metrics, navigation
-from crm_web.auth import permissions, sessions
-from crm_web.auth.drafts import interrupted
-from crm_web.core import admission, compression, database, request_log, security_headers, static_assets, tracing
-from crm_web.core.application import Application
-from crm_web.core.config import Settings, load_settings
-from crm_web.core.extensions import bootstrap, csrf, db, login_manager
-from crm_web.launcher.postgres import start_on_demand
-from crm_web.web import error_pages, template_filters, urls, ways_back
+with not_collecting():
+    from flask import Flask
+
+    from crm_web import cli, health, metrics, navigation
+    from crm_web.auth import permissions, sessions
+    from crm_web.auth.drafts import interrupted
+    from crm_web.core import admission, compression, database, request_log, security_headers, static_assets, tracing
+    from crm_web.core.application import Application
+    from crm_web.core.config import Settings, load_settings
+    from crm_web.core.extensions import bootstrap, csrf, db, login_manager
+    from crm_web.launcher.postgres import start_on_demand
+    from crm_web.web import error_pages, template_filters, urls, ways_back
 
 FEATURES = (
     "activities",
@@ -100,7 +103,8 @@ def register_blueprints(app: Flask, settings: Settings, *, has_api: bool) -> Non
     # SCIM brings libraries that take 10 MB and a third of a second: only where it is used.
     left_out = {name for name, is_used in (("scim", settings.scim), ("api", has_api)) if not is_used}
     features = [feature for feature in FEATURES if feature not in left_out]
-    _load_views(features)
+    with not_collecting():
+        _load_views(features)
     for feature in features:
         app.register_blueprint(import_module(f"{__name__}.{feature}").blueprint)
 

@@ -37,6 +37,23 @@ def test_building_the_application_opens_no_connection_and_starts_no_thread() -> 
     assert threading.active_count() == threads
 
 
+def test_nothing_is_garbage_where_a_program_starts_and_ends() -> None:
+    """To look for some would be two fifths of a start."""
+    program = """
+import atexit, gc
+looks = []
+gc.callbacks.append(lambda _phase, told: looks.append(told["generation"]))
+# What is registered first runs last.
+atexit.register(lambda: print(len(gc.get_objects())))
+import crm_web
+print(2 in looks, gc.isenabled())
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    seen, left = done.stdout.splitlines()
+    assert seen == "False True"
+    assert int(left) < 1_000
+
+
 def test_what_is_loaded_is_shared_by_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://piper@127.0.0.1:9/x")
     monkeypatch.setenv("SECRET_KEY", "x" * 32)
