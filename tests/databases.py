@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import psycopg2
@@ -74,9 +75,19 @@ def settings_for(database: str) -> Settings:
     )
 
 
-def build_templates() -> None:
-    """Build the database that all others of this run are copied from, once without people and once with the cast."""
+def begin_templates() -> Future[None]:
+    """Begin to build the databases that all others of this run are copied from, while this process does other things;
+    the first copy has to wait for the end.
+    """
     os.environ["PIPER_TEST_RUN"] = f"test_{os.getpid()}"
+    builder = ThreadPoolExecutor(1)
+    templates = builder.submit(_build_templates)
+    builder.shutdown(wait=False)
+    return templates
+
+
+def _build_templates() -> None:
+    """Build one without people and one with the cast."""
     _drop_what_killed_runs_left()
     empty, peopled = _name("empty"), _name("peopled")
     _administer(f'CREATE DATABASE "{empty}"')

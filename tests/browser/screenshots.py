@@ -14,7 +14,7 @@ from crm_web.core.config import ROOT
 from crm_web.models import Contact, Lead, LeadStatus
 from crm_web.reports.figures import REPORTS
 from tests.browser.site import NARROW, WIDE, Site, launch_chromium, serve_demo
-from tests.databases import build_templates, drop_all, server
+from tests.databases import begin_templates, drop_all, server
 
 README = ROOT / ".pictures"
 LOOK = ROOT / "var" / "pictures"
@@ -23,7 +23,7 @@ LOOK = ROOT / "var" / "pictures"
 def take_all() -> None:
     """Fill a database with the demo company and take every picture."""
     with server:
-        build_templates()
+        begin_templates().result()
         try:
             with serve_demo() as site, launch_chromium() as chromium:
                 _take_readme(site, chromium)
