@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from crm_web.core.extensions import db
+from crm_web.core.prepared import ONE_PLAN
 from crm_web.models import Contact, Customer, Lead
 from crm_web.records.shared_hosts import is_shared_host
 
@@ -277,7 +278,7 @@ def _select_likely() -> Select[Any]:
     # As an array: of so few customers a plan for any lead costs no more than one for this lead, and so is kept.
     found = func.array(ids.scalar_subquery(), type_=ARRAY(BigInteger))
     query = select(Customer, *columns).where(Customer.id == any_(found), standing).order_by(Customer.id)
-    return query.execution_options(prepared=True)
+    return query.execution_options(prepared=ONE_PLAN)
 
 
 def _weigh(row: Row[Any], hosts: Sequence[str]) -> tuple[int, float, LikelyCustomer]:

@@ -28,7 +28,11 @@ from sqlalchemy.exc import DBAPIError, MultipleResultsFound
 from crm_web.core.extensions import db
 from crm_web.core.prepared import KEPT, MOST, ONE_PLAN, Prepared
 from crm_web.core.request_log import count_queries
-from crm_web.models import Employee, Lead, LeadStatus
+from crm_web.duplicates.saving.queries import list_possible_duplicates
+from crm_web.models import Employee, Lead, LeadStatus, RecordKind
+from crm_web.records.matching import list_likely_customers
+from crm_web.records.operations import lock
+from crm_web.winning.conversion.operations import win_with_new_customers
 from tests.factories import make_lead
 from tests.page import Browser
 
@@ -126,6 +130,21 @@ def test_one_plan_is_made_for_all_values_from_the_first_run_on(connection: Conne
         assert connection.execute(query, {"one": -number}).all() == []
     plans = "SELECT generic_plans, custom_plans FROM pg_prepared_statements ORDER BY prepare_time DESC LIMIT 1"
     assert connection.execute(text(plans)).one() == (3, 0)
+
+
+def test_what_a_record_may_be_already_is_looked_for_by_one_plan(
+    app: Flask, connection: Connection, session: Any, ann: Employee
+) -> None:
+    emails = [None, "zoe@piper.example"] * 3
+    leads = [make_lead(session, company="Piper", email=email) for email in emails]
+    with app.app_context():
+        for lead in db.session.scalars(select(Lead).where(Lead.id.in_([lead.id for lead in leads]))).all():
+            list_possible_duplicates(RecordKind.LEAD, {"company": lead.company, "email": lead.email})
+            list_likely_customers(lead)
+            lock(lead, by=db.session.get_one(Employee, ann.id))
+            assert win_with_new_customers([lead], by=ann) == {lead}
+    plans = "SELECT generic_plans, custom_plans FROM pg_prepared_statements ORDER BY prepare_time DESC LIMIT 5"
+    assert [tuple(row) for row in connection.execute(text(plans))] == [(6, 0)] * 5
 
 
 def test_a_connection_keeps_those_that_ran_last(connection: Connection) -> None:

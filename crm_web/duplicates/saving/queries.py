@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
+from crm_web.core.prepared import ONE_PLAN
 from crm_web.duplicates.comparison.keys import list_keys
 from crm_web.duplicates.comparison.profiles import Profile, build_profile
 from crm_web.duplicates.comparison.scoring import Comparison, compare
@@ -151,8 +152,8 @@ def _select_profiles() -> CompoundSelect[Any]:
     return union_all(*parts)
 
 
-_CANDIDATES = _select_profiles().execution_options(prepared=True)
-"""Built once: building it takes longer than asking it."""
+_CANDIDATES = _select_profiles().execution_options(prepared=ONE_PLAN)
+"""Built once: building it takes longer than asking it. Each arm has the same index whatever is looked for."""
 
 
 def _describe(profile: Profile, found: Iterable[tuple[Comparison, Ref]]) -> Iterator[Match]:
