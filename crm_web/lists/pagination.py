@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, FromClause, Select, case, func, literal, select, true, tuple_
 
@@ -15,6 +15,7 @@ from crm_web.lists.cursors import (
     cursor_before,
     decode_cursor,
 )
+from crm_web.lists.scans import Scan
 
 PAGE_SIZE = 50
 COUNT_LIMIT = 10_000
@@ -58,27 +59,6 @@ class Sort:
         """What to order by."""
         both = (self.expression, self.id_column)
         return (both[0].desc(), both[1].desc()) if self.descending else (both[0].asc(), both[1].asc())
-
-
-@dataclass(frozen=True)
-class Scan:
-    """How the rows of a filtered list are found without reading all others.
-
-    :param base: the list in its order, with as many of the filters as the order's index serves
-    :param limit: how many rows of it a page may read
-    :param probes: selects with some of the filters each, that an index of their own finds
-    :param is_counted: whether the first of them has all filters
-    :param words: selects the first rows of the order that contain the words of the list, if it has any
-    :param near: a list with words for a few rows of the order: without the index of words, since of common ones reading
-        that index takes longer than reading the rows
-    """
-
-    base: Select[Any]
-    limit: int
-    probes: Sequence[Select[Any]]
-    is_counted: bool = False
-    words: Select[Any] | None = None
-    near: Select[Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +110,19 @@ class _Found:
     is_partial: bool = False
     end: tuple[Any, int] | None = None
     searched: int = 0
+
+
+class _Probed(NamedTuple):
+    """What a few rows tell of a list.
+
+    :param is_rare: whether the words are rare, so that their index finds little enough; ``is_narrow``: whether any does
+    :param length: how many rows of the order hold about two pages of its words
+    """
+
+    is_narrow: bool
+    is_rare: bool
+    count: int
+    length: int
 
 
 def select_first_page(query: Select[Any], order: Sort, *, size: int, total: Any = None) -> Prepared:
@@ -254,18 +247,17 @@ def _find(
         count = count_some(query) if count is None else count
         return _Found(_load_in_order(query, order, position, size=size) if count else [], count)
     if count is None:
-        is_narrow, count, length = _probe(scan)
-        if is_narrow:
-            return _find_all(query, order, position, size=size)
-        scan = replace(scan, limit=max(scan.limit, length))
+        probed = _probe(scan)
+        if probed.is_narrow:
+            return _find_all(query, order, position, size=size, matching=scan.rare if probed.is_rare else None)
+        count, scan = probed.count, replace(scan, limit=max(scan.limit, probed.length))
     return _find_within(query, order, position, size=size, scan=scan, count=count)
 
 
-def _probe(scan: Scan) -> tuple[bool, int, int]:
+def _probe(scan: Scan) -> _Probed:
     """Look in one query whether an index finds few enough rows, and count them all if one probe has all filters.
 
-    Words that are hardly among the first rows are rare: counting what contains them takes as long as finding it. Of
-    others it says about how many rows hold two pages.
+    Words that are hardly among the first rows are rare: counting what contains them takes as long as finding it.
     """
     probes = [_count_some(probe) for probe in scan.probes]
     first = [] if scan.words is None else [select(func.count()).select_from(scan.words.subquery()).scalar_subquery()]
@@ -273,12 +265,17 @@ def _probe(scan: Scan) -> tuple[bool, int, int]:
     is_narrow = any(count <= COUNT_LIMIT for count in counts[: len(probes)])
     is_rare = scan.words is not None and counts[-1] < COMMON
     length = 0 if scan.words is None or is_rare else GLANCE * 2 * PAGE_SIZE // counts[-1]
-    return is_narrow or is_rare, counts[0] if scan.is_counted else 0, length
+    return _Probed(is_narrow or is_rare, is_rare, counts[0] if scan.is_counted else 0, length)
 
 
-def _find_all(query: Select[Any], order: Sort, position: CursorPosition | None, *, size: int) -> _Found:
-    """Find all that match, without regard to the order, and count them."""
-    matches = join_groups(query, order).with_only_columns(*_keys_of(order))
+def _find_all(
+    query: Select[Any], order: Sort, position: CursorPosition | None, *, size: int, matching: Select[Any] | None = None
+) -> _Found:
+    """Find all that match, without regard to the order, and count them.
+
+    :param matching: the same list, written to be found in another way
+    """
+    matches = join_groups(query if matching is None else matching, order).with_only_columns(*_keys_of(order))
     rows = _load_matches(query, matches, order, position, size=size)
     if rows or position is None:
         return _Found(rows, rows[0].sort_total if rows else 0)

@@ -17,7 +17,6 @@ from crm_web.lists.pagination import (
     GLANCE,
     PAGE_SIZE,
     Page,
-    Scan,
     Sort,
     choose_sort,
     count_some,
@@ -28,9 +27,10 @@ from crm_web.lists.pagination import (
 )
 from crm_web.lists.plain_rows import PlainRows
 from crm_web.lists.record_filters import ListFilter
+from crm_web.lists.scans import Scan
 from crm_web.lists.sorting import day_or_none, folded, moment_or_none, number_or_none, place_or_none
 from crm_web.models.base import EnumText, Trashable
-from crm_web.records.matching import contains_words
+from crm_web.records.matching import Way, contains_words
 
 LARGEST_FIRST = ("money", "percent", "date", "moment")
 KEPT_ROWS = 100
@@ -139,10 +139,10 @@ class ListSpec:
         other, (key,) = aliased(relation.property.mapper.class_), relation.property.local_columns
         return folded(select(getattr(other, name)).where(other.id == key).correlate(self.model).scalar_subquery())
 
-    def select(self, filters: ListFilter, *, by_words: bool = True) -> Select[Any]:
+    def select(self, filters: ListFilter, way: Way = Way.INDEX) -> Select[Any]:
         """Build the query behind the list, its count and its files.
 
-        :param by_words: false to keep the index of words from being used, since other conditions leave few rows
+        :param way: how words are found
         :return: a select of the model outside the trash, without order
         """
         query = select(self.model)
@@ -152,8 +152,9 @@ class ListSpec:
             query = self._join_activity(query)
         if filters.words.strip():
             text = self.model.search_text.expression
-            text = text if by_words else text.op("||")("")
-            query = query.where(contains_words(text, filters.words, by_index=by_words))
+            # As an expression no index knows it.
+            text = text.op("||")("") if way is Way.ROWS else text
+            query = query.where(contains_words(text, filters.words, way))
         missing = [self._missing[word][1] for word in filters.lacks if word in self._missing]
         return query.where(*filters.list_conditions(self), *missing)
 
@@ -301,8 +302,8 @@ class ListSpec:
         query = self._plain_rows(columns, fields).read(self._select_for(order, ListFilter()))
         return select_first_page(query, order, size=size, total=self._count_all)
 
-    def _select_for(self, order: Sort, filters: ListFilter, *, by_words: bool = True) -> Select[Any]:
-        query = self.select(filters, by_words=by_words)
+    def _select_for(self, order: Sort, filters: ListFilter, way: Way = Way.INDEX) -> Select[Any]:
+        query = self.select(filters, way)
         is_by_activity = order.expression is self.sorts.get("last_activity")
         return self._join_activity(query) if is_by_activity and not filters.asks_for_activity else query
 
@@ -323,7 +324,8 @@ class ListSpec:
             probes=[self.select(type(filters)(**some)) for some in parts] or [base],
             is_counted=bool(parts) and parts[0] == {name: getattr(filters, name) for name in filters.in_use},
             words=self._select_first_with_words(base, order, filters.words) if has_words else None,
-            near=self._select_for(order, filters, by_words=False) if has_words else None,
+            near=self._select_for(order, filters, Way.ROWS) if has_words else None,
+            rare=self._select_for(order, filters, Way.PARTS) if has_words else None,
         )
 
     def _list_found_parts(self, filters: ListFilter) -> Iterator[dict[str, Any]]:
@@ -342,7 +344,7 @@ class ListSpec:
         columns = (self.model.search_text.label("search_text"),)
         in_order = base.with_only_columns(*columns).limit(GLANCE)
         first = (in_order if order.groups else in_order.order_by(*order.columns)).subquery()
-        is_match = contains_words(first.c.search_text, words, by_index=False)
+        is_match = contains_words(first.c.search_text, words, Way.ROWS)
         return select(first.c.search_text).where(is_match)
 
     def _key_of(self, order: Sort) -> str:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -41,6 +42,11 @@ LAST_SIGN = "\U0010ffff"
 """Sorts after all others by their bytes, as names are: what begins with a text is from the text to it with this."""
 ALIKE = 0.6
 """From which similarity of trigrams on two names may be one."""
+PART_COUNTS = 2, 4, 8, 16
+"""How many parts of words a statement looks up: one of these."""
+NUMBER_PARTS = 4
+EVERYWHERE = frozenset(("htt", "tps", "www", "com"))
+_RUN = re.compile("[a-z0-9]{3,}")
 _PHONE = re.compile(r"(?:tel:)?[+(]?[\d\s()./\u2010-\u2015\u2212-]{4,}", re.IGNORECASE)
 _EXTENSION = re.compile(
     r"[\s,;]*(?:;ext=|\b(?:ext|extn|extension|anexo|int|доб)\b|x|#|~)[.:\s]*\d{1,9}#?$", re.IGNORECASE
@@ -53,19 +59,36 @@ _REST_AFTER_CODE = 8
 """So few digits are still one number; fewer would be found in too many."""
 
 
+class Way(Enum):
+    """How a condition is written, so that the database finds what fits in this way; what fits is always the same."""
+
+    INDEX = "by an index if its statistics say so"
+    PARTS = "by some parts of each word, which the index of parts knows: the quickest way to find rare words"
+    ROWS = "by reading each row that other conditions leave"
+
+
 Bind = Callable[[str], ColumnElement[str]]
 """Gives the value of a name of ``read_words``, folded."""
+
+
+class WordForm(NamedTuple):
+    """What the condition for a word depends on, except its text."""
+
+    is_short: bool
+    has_signs: bool
+    has_parts: bool
 
 
 class WordForms(NamedTuple):
     """Everything that the condition of a search depends on, except the text of its words and numbers.
 
-    :param words: for each word, whether it is short and whether it has signs
     :param numbers: how many phone numbers the search can mean; if any, its words do not matter
+    :param parts: how many parts are looked up for all words that have any
     """
 
-    words: tuple[tuple[bool, bool], ...]
-    numbers: int
+    words: tuple[WordForm, ...]
+    numbers: int = 0
+    parts: int = 0
 
 
 def read_words(words: str) -> tuple[WordForms, dict[str, str]]:
@@ -74,46 +97,101 @@ def read_words(words: str) -> tuple[WordForms, dict[str, str]]:
     :return: its forms, and the values that a condition of these forms refers to, by name
     """
     if numbers := list_possible_numbers(words):
-        return WordForms((), len(numbers)), {f"number_{at}": f"%{digits}%" for at, digits in enumerate(numbers)}
+        has_parts = all(map(str.isascii, numbers))
+        return WordForms((), len(numbers), NUMBER_PARTS if has_parts else 0), _read_numbers(numbers)
     typed = _split(words)[:MOST_WORDS]
-    forms = tuple((is_short(word), has_signs(word)) for word in typed)
+    forms = tuple(WordForm(is_short(word), has_signs(word), _has_parts(word)) for word in typed)
+    parts = _pad(list_parts(word for word, form in zip(typed, forms, strict=True) if form.has_parts))
     values = {f"word_{at}": word for at, word in enumerate(typed)}
     patterns = {
         f"pattern_{at}": f"{escape_like(word)}%" if is_short(word) else f"%{escape_like(word)}%"
         for at, word in enumerate(typed)
     }
-    return WordForms(forms, 0), values | patterns
+    return WordForms(forms, 0, len(parts)), values | patterns | _name_parts("part", parts)
 
 
-def contains_words(search_text: ColumnElement[str], words: str, *, by_index: bool = True) -> ColumnElement[bool]:
+def _read_numbers(numbers: Sequence[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for at, digits in enumerate(numbers):
+        parts = (list_parts([digits]) * NUMBER_PARTS)[:NUMBER_PARTS]
+        values |= {f"digits_{at}": digits, f"number_{at}": f"%{digits}%", **_name_parts(f"part_{at}", parts)}
+    return values
+
+
+def _name_parts(name: str, parts: Iterable[str]) -> dict[str, str]:
+    return {f"{name}_{at}": f"%{part}%" for at, part in enumerate(parts)}
+
+
+def _has_parts(word: str) -> bool:
+    return word.isascii() and _RUN.search(word.lower()) is not None
+
+
+def list_parts(words: Iterable[str]) -> list[str]:
+    """Cut words into parts of three letters or digits that stand beside each other, as the index of parts knows them.
+
+    Asked for a word, the index looks for all its parts at once, of which most overlap, in each record that has the
+    rarest. Asked for few parts one by one, it looks for the next one only where it found those before.
+
+    :return: from each run of letters and digits as many as cover it, those first that not everything has
+    """
+    runs = [run for word in words for run in _RUN.findall(word.lower())]
+    places = sorted(
+        (at, number) for number, run in enumerate(runs) for at in (*range(0, len(run) - 2, 3), len(run) - 3)
+    )
+    parts = dict.fromkeys(runs[number][at : at + 3] for at, number in places)
+    return sorted(parts, key=EVERYWHERE.__contains__)
+
+
+def _pad(parts: Sequence[str]) -> Sequence[str]:
+    """Repeat parts, which costs the index nothing, so that few statements have to be planned for all words."""
+    count = next((count for count in PART_COUNTS if count >= len(parts)), PART_COUNTS[-1]) if parts else 0
+    return (list(parts) * count)[:count]
+
+
+def contains_words(search_text: ColumnElement[str], words: str, way: Way = Way.INDEX) -> ColumnElement[bool]:
     """Build the condition that a record contains every word of a search.
 
     A word matches anywhere, regardless of case and accents; one of one or two letters only at the start of a word. Text
     that looks like a phone number matches its digits in any spelling.
 
-    :param by_index: write it so that an index can be used; false for a few rows that are selected already
     :return: the condition; true if nothing was typed
     """
     forms, values = read_words(words)
-    return contains_forms(search_text, forms, lambda name: func.crm_fold(literal(values[name])), by_index=by_index)
+    return contains_forms(search_text, forms, lambda name: func.crm_fold(literal(values[name])), way)
 
 
 def contains_forms(
-    search_text: ColumnElement[str], forms: WordForms, bind: Bind, *, by_index: bool = True
+    search_text: ColumnElement[str], forms: WordForms, bind: Bind, way: Way = Way.INDEX
 ) -> ColumnElement[bool]:
     """Build the same condition for any words of these forms.
 
     :param bind: gives the values of ``read_words``
     """
+    parts = forms.parts if way is Way.PARTS else 0
     if forms.numbers:
-        return or_(*(search_text.like(bind(f"number_{at}")) for at in range(forms.numbers)))
-    conditions = [
-        _contains_word(search_text, bind(f"pattern_{at}"), short) for at, (short, _) in enumerate(forms.words)
-    ]
-    signs = [
-        _has_signs(search_text, bind(f"word_{at}")) for at, (_, signs) in enumerate(forms.words) if by_index and signs
-    ]
-    return and_(True, *signs, *conditions)
+        return or_(*(_contains_number(search_text, at, bind, parts) for at in range(forms.numbers)))
+    conditions: list[ColumnElement[bool]] = [search_text.like(bind(f"part_{at}")) for at in range(parts)]
+    for at, (is_short, has_signs, has_parts) in enumerate(forms.words):
+        if has_signs and way is not Way.ROWS:
+            conditions.append(_has_signs(search_text, bind(f"word_{at}")))
+        if has_parts and parts:
+            conditions.append(_holds(search_text, bind(f"word_{at}")))
+        else:
+            conditions.append(_contains_word(search_text, bind(f"pattern_{at}"), is_short))
+    return and_(True, *conditions)
+
+
+def _contains_number(search_text: ColumnElement[str], at: int, bind: Bind, parts: int) -> ColumnElement[bool]:
+    if not parts:
+        return search_text.like(bind(f"number_{at}"))
+    conditions = (search_text.like(bind(f"part_{at}_{part}")) for part in range(parts))
+    return and_(*conditions, _holds(search_text, bind(f"digits_{at}")))
+
+
+def _holds(search_text: ColumnElement[str], word: ColumnElement[str]) -> ColumnElement[bool]:
+    """The same as LIKE with a pattern that begins and ends anywhere, but nothing that an index is asked for."""
+    holds: ColumnElement[bool] = func.strpos(search_text, word) > 0
+    return holds
 
 
 def list_ignored_words(words: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, collate, exists, false, func, or_
 
 from crm_web.models import Activity, Contact, Customer, CustomerStatus, Employee, Lead, StatusKind
+from crm_web.records.matching import Way
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +30,11 @@ class Kind:
     read_text: ColumnElement[str] | None = None
     most_newest: int = 1000
     """So many of the newest are looked at first."""
+
+    @property
+    def way(self) -> Way:
+        """How rare words are found: not by their parts where each of them would fold the text of a row again."""
+        return Way.PARTS if self.read_text is None else Way.INDEX
 
 
 def _fold_quickly(text: ColumnElement[str]) -> ColumnElement[str]:

@@ -40,7 +40,7 @@ from crm_web.core.database import DbFailure, classify_failure
 from crm_web.core.extensions import db
 from crm_web.models import Activity, Contact, Customer, Employee, KnownWord, Lead
 from crm_web.records.folding import fold
-from crm_web.records.matching import contains_forms, contains_words, escape_like
+from crm_web.records.matching import Way, contains_forms, contains_words, escape_like
 from crm_web.search.kinds import ACTIVE_KINDS, ACTIVITIES, KINDS, LIVING, Kind
 from crm_web.search.words import SearchTerms, TermForms, edit_distance, is_close, tidy
 
@@ -127,7 +127,7 @@ def _search(typed: str, kinds: tuple[Kind, ...]) -> Found:
     folded, *_ = db.session.execute(_BEGIN, {"typed": typed, "patience": str(PATIENCE)}).one()
     wanted = SearchTerms(folded)
     forms, values = wanted.forms, wanted.values
-    rows = list(db.session.execute(_select_recent(forms, kinds), values).all())
+    rows = list(db.session.execute(_select_recent(forms.without_parts, kinds), values).all())
     common = {row.entity for row in rows if row.is_common}
     rare = tuple(kind for kind in kinds if kind.entity not in common)
     if rare and not wanted.is_unindexed:
@@ -225,7 +225,7 @@ def _select_recent(forms: TermForms, kinds: tuple[Kind, ...]) -> CompoundSelect[
 def _select_indexed(forms: TermForms, kinds: tuple[Kind, ...]) -> CompoundSelect[Any]:
     query = union_all(
         *(
-            _search_indexed(kind, contains_forms(kind.text, forms.contained, _bind), _rank(forms, kind))
+            _search_indexed(kind, contains_forms(kind.text, forms.contained, _bind, kind.way), _rank(forms, kind))
             for kind in kinds
         )
     )
@@ -238,7 +238,7 @@ def _keeps_plan(forms: TermForms) -> bool:
     Which of two indexes finds words with signs depends on the words, so that these are planned each time in any case.
     """
     words = forms.contained.words
-    return 1 <= len(words) <= MOST_PLANNED_WORDS and not any(short or signs for short, signs in words)
+    return 1 <= len(words) <= MOST_PLANNED_WORDS and not any(word.is_short or word.has_signs for word in words)
 
 
 def _select_similar(similar: Sequence[Sequence[str]], kinds: tuple[Kind, ...]) -> CompoundSelect[Any]:
@@ -269,7 +269,7 @@ def _search_recent(forms: TermForms, kind: Kind) -> Select[Any]:
         .limit(kind.most_newest)
         .subquery()
     )
-    is_match = contains_forms(latest.c.search_text, forms.contained, _bind, by_index=False)
+    is_match = contains_forms(latest.c.search_text, forms.contained, _bind, Way.ROWS)
     matches = select(latest.c.id).where(is_match)
     recent = matches.limit(RANKED).cte(f"recent_{kind.entity}").prefix_with("MATERIALIZED")
     ids = select(model.id).where(*kind.visible)

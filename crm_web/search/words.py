@@ -69,6 +69,12 @@ class TermForms(NamedTuple):
     words: int
     endings: int
 
+    @property
+    def without_parts(self) -> "TermForms":
+        """The same for statements that look up no parts of words."""
+        words = tuple(word._replace(has_parts=False) for word in self.contained.words)
+        return self._replace(contained=self.contained._replace(words=words, parts=0))
+
 
 @dataclass(frozen=True)
 class SearchTerms:
