@@ -121,7 +121,7 @@ class _Probed(NamedTuple):
 
     is_narrow: bool
     is_rare: bool
-    count: int
+    total: int
     length: int
 
 
@@ -250,7 +250,7 @@ def _find(
         probed = _probe(scan)
         if probed.is_narrow:
             return _find_all(query, order, position, size=size, matching=scan.rare if probed.is_rare else None)
-        count, scan = probed.count, replace(scan, limit=max(scan.limit, probed.length))
+        count, scan = probed.total, replace(scan, limit=max(scan.limit, probed.length))
     return _find_within(query, order, position, size=size, scan=scan, count=count)
 
 

@@ -38,8 +38,9 @@ from sqlalchemy.orm import aliased
 
 from crm_web.core.database import DbFailure, classify_failure
 from crm_web.core.extensions import db
+from crm_web.core.prepared import ONE_PLAN, Prepared
 from crm_web.models import Activity, Contact, Customer, Employee, KnownWord, Lead
-from crm_web.records.folding import fold
+from crm_web.records.folding import fold, fold_as_kept
 from crm_web.records.matching import Way, contains_forms, contains_words, escape_like
 from crm_web.search.kinds import ACTIVE_KINDS, ACTIVITIES, KINDS, LIVING, Kind
 from crm_web.search.words import SearchTerms, TermForms, edit_distance, is_close, tidy
@@ -54,6 +55,7 @@ MOST_SIMILAR = 5
 MOST_PLANNED_WORDS = 2
 PATIENCE = 1500
 """After so many milliseconds the database gives a statement of a search up."""
+SETTINGS = f"SET LOCAL statement_timeout = {PATIENCE}; "
 EXACT, EQUAL, BEGINS, WORD_BEGINS, INSIDE, SIMILAR, VAGUE = range(7)
 
 
@@ -124,14 +126,13 @@ def search_everything(typed: str, *, with_inactive: bool = False) -> Found:
 
 
 def _search(typed: str, kinds: tuple[Kind, ...]) -> Found:
-    folded, *_ = db.session.execute(_BEGIN, {"typed": typed, "patience": str(PATIENCE)}).one()
-    wanted = SearchTerms(folded)
+    wanted = SearchTerms(fold_as_kept(typed))
     forms, values = wanted.forms, wanted.values
-    rows = list(db.session.execute(_select_recent(forms.without_parts, kinds), values).all())
+    rows = _run(_select_recent(forms.without_parts, kinds), values)
     common = {row.entity for row in rows if row.is_common}
     rare = tuple(kind for kind in kinds if kind.entity not in common)
     if rare and not wanted.is_unindexed:
-        rows += db.session.execute(_select_indexed(forms, rare), values).all()
+        rows += _run(_select_indexed(forms, rare), values)
     found = _gather(wanted, rows, common)
     if len(found.best) < FEW and (similar := _list_similar(wanted)):
         wanted = replace(wanted, similar=similar)
@@ -141,13 +142,8 @@ def _search(typed: str, kinds: tuple[Kind, ...]) -> Found:
     return found
 
 
-# For this transaction: the limit, and one plan for all words, if it is kept. No other would be better for any of them,
-# since they are folded before, and since what begins so is asked for by its bounds.
-_BEGIN = select(
-    func.crm_fold(bindparam("typed", type_=Text()), type_=Text()),
-    func.set_config("statement_timeout", bindparam("patience", type_=Text()), True),
-    func.set_config("plan_cache_mode", "force_generic_plan", True),
-)
+def _run(query: Any, values: dict[str, str]) -> list[Any]:
+    return query.all(**values) if isinstance(query, Prepared) else list(db.session.execute(query, values))
 
 
 def _gather(terms: SearchTerms, rows: Iterable[Any], common: Iterable[str]) -> Found:
@@ -169,7 +165,7 @@ def load_records(hits: Sequence[Hit]) -> list[tuple[Hit, Any]]:
     :return: each hit with a row of ``SHOWN``, in the same order
     """
     ids = {entity: [hit.id for hit in hits if hit.entity == entity] for entity in _MODELS}
-    rows = {(row.entity, row.id): row for row in db.session.execute(_RECORDS, ids).all()} if hits else {}
+    rows = {(row.entity, row.id): row for row in _RECORDS.all(**ids)} if hits else {}
     return [(hit, rows[hit.entity, hit.id]) for hit in hits if (hit.entity, hit.id) in rows]
 
 
@@ -202,43 +198,48 @@ def _select_shown(entity: str, **others: Any) -> Select[Any]:
 
 
 _Owner = aliased(Employee)
-_RECORDS = union_all(
-    _select_shown("lead", about=Lead.company, owner=_Owner.name).outerjoin(_Owner, Lead.owner_id == _Owner.id),
-    _select_shown("customer", owner=_Owner.name).outerjoin(_Owner, Customer.owner_id == _Owner.id),
-    _select_shown("contact", about=Customer.name).join(Customer, Contact.customer_id == Customer.id),
-    _select_shown("employee", about=Employee.job_title, status=Employee.role),
-    _select_shown(
-        "activity", name=Activity.subject, about=func.coalesce(Lead.name, Customer.name), status=Activity.kind
-    )
-    .outerjoin(Lead, Activity.lead_id == Lead.id)
-    .outerjoin(Customer, Activity.customer_id == Customer.id),
-).execution_options(prepared=True)
+_RECORDS = Prepared(
+    union_all(
+        _select_shown("lead", about=Lead.company, owner=_Owner.name).outerjoin(_Owner, Lead.owner_id == _Owner.id),
+        _select_shown("customer", owner=_Owner.name).outerjoin(_Owner, Customer.owner_id == _Owner.id),
+        _select_shown("contact", about=Customer.name).join(Customer, Contact.customer_id == Customer.id),
+        _select_shown("employee", about=Employee.job_title, status=Employee.role),
+        _select_shown(
+            "activity", name=Activity.subject, about=func.coalesce(Lead.name, Customer.name), status=Activity.kind
+        )
+        .outerjoin(Lead, Activity.lead_id == Lead.id)
+        .outerjoin(Customer, Activity.customer_id == Customer.id),
+    ).execution_options(prepared=ONE_PLAN)
+)
 
 
 @lru_cache(maxsize=64)
-def _select_recent(forms: TermForms, kinds: tuple[Kind, ...]) -> CompoundSelect[Any]:
-    query = union_all(*(_search_recent(forms, kind) for kind in kinds))
-    return query.execution_options(prepared=_keeps_plan(forms))
+def _select_recent(forms: TermForms, kinds: tuple[Kind, ...]) -> Prepared | CompoundSelect[Any]:
+    query = union_all(*(_search_recent(forms, kind) for kind in kinds)).execution_options(settings=SETTINGS)
+    return _keep_plan(query, forms)
 
 
 @lru_cache(maxsize=64)
-def _select_indexed(forms: TermForms, kinds: tuple[Kind, ...]) -> CompoundSelect[Any]:
+def _select_indexed(forms: TermForms, kinds: tuple[Kind, ...]) -> Prepared | CompoundSelect[Any]:
     query = union_all(
         *(
             _search_indexed(kind, contains_forms(kind.text, forms.contained, _bind, kind.way), _rank(forms, kind))
             for kind in kinds
         )
     )
-    return query.execution_options(prepared=_keeps_plan(forms))
+    return _keep_plan(query, forms)
 
 
-def _keeps_plan(forms: TermForms) -> bool:
-    """Whether a plan is worth the megabyte that it takes of each connection: those of one or two plain words are.
+def _keep_plan(query: CompoundSelect[Any], forms: TermForms) -> Prepared | CompoundSelect[Any]:
+    """Keep a plan where it is worth the megabyte that it takes of each connection: that of one or two plain words.
 
-    Which of two indexes finds words with signs depends on the words, so that these are planned each time in any case.
+    One plan is the best for all of them, since words are folded before, and since what begins so is asked for by its
+    bounds. Which of two indexes finds words with signs depends on the words, so that these are planned each time.
     """
     words = forms.contained.words
-    return 1 <= len(words) <= MOST_PLANNED_WORDS and not any(word.is_short or word.has_signs for word in words)
+    if not 1 <= len(words) <= MOST_PLANNED_WORDS or any(word.is_short or word.has_signs for word in words):
+        return query
+    return Prepared(query.execution_options(prepared=ONE_PLAN))
 
 
 def _select_similar(similar: Sequence[Sequence[str]], kinds: tuple[Kind, ...]) -> CompoundSelect[Any]:

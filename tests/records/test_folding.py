@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from crm_web.models import Employee
-from crm_web.records.folding import fold
+from crm_web.records.folding import fold, fold_as_kept
 from tests.factories import make_contact, make_customer, make_employee, make_lead
 from tests.page import Browser
 
@@ -17,6 +18,13 @@ FOLD = text(
 LAST_WITH_CASE = 0x1F000
 OF_MEDIEVALISTS = "\ua722"
 """Letters of old manuscripts: they are found, and not marked."""
+
+
+@pytest.fixture
+def in_app(app: Flask) -> Iterator[None]:
+    """Queries run in an application context."""
+    with app.app_context():
+        yield
 
 
 def list_case_pairs() -> Iterator[tuple[str, str]]:
@@ -36,6 +44,13 @@ def test_every_form_of_a_letter_is_folded_alike(session: Session) -> None:
     assert [pair for pair in pairs if fold(pair[0]) != fold(pair[1])] == []
     # What was folded is marked in what was typed: Python folds the rest of the way, and goes no other.
     assert [form for form, other in folded.items() if form < OF_MEDIEVALISTS and fold(other) != fold(form)] == []
+
+
+@pytest.mark.usefixtures("in_app")
+def test_what_is_searched_for_is_folded_as_what_is_kept(session: Session) -> None:
+    ascii_text = "".join(map(chr, range(1, 128)))
+    texts = [ascii_text, *ascii_text, "Ünal", "Ꜣ", "ΟΔΥΣΣΕΑΣ", "İı", ""]
+    assert [fold_as_kept(each) for each in texts] == list(session.scalars(FOLD, {"letters": texts}))
 
 
 @pytest.mark.parametrize(

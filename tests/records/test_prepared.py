@@ -75,7 +75,7 @@ def test_only_usual_searches_keep_their_plans(
     for words in ("software", "sohne", "software sohne", "so", "so software", "4711", "田中", "software sohne 4711"):
         assert str(lead.name) in browser.get("search.show_results", q=words).text
     kept = [str(query) for query in connection.connection.info[KEPT]]
-    assert [sum(part in query for query in kept) for part in ("recent_lead", "inside_lead")] == [2, 2]
+    assert [sum(part in query for query in kept) for part in ("recent_lead", "inside_lead")] == [2, 3]
 
 
 def test_values_of_each_run_are_parameters_and_all_others_are_constants(connection: Connection) -> None:
@@ -112,6 +112,19 @@ def test_a_first_run_that_fails_does_not_stand_in_the_way(connection: Connection
     assert query not in connection.connection.info[KEPT]
     for by, result in ((2, 3), (3, 2)):
         assert connection.execute(query, {"by": by}).scalar_one() == result
+
+
+def test_settings_go_with_a_query_and_end_with_its_transaction(connection: Connection) -> None:
+    shown = func.current_setting("statement_timeout")
+    usual = connection.execute(select(shown)).scalar_one()
+    for options in ({}, {"prepared": True}):
+        settings = "SET LOCAL statement_timeout = 1234; "
+        query = select(shown, literal("%")).execution_options(settings=settings, **options)
+        for _ in range(2):
+            with connection.begin_nested() as part:
+                assert tuple(connection.execute(query).one()) == ("1234ms", "%")
+                part.rollback()
+            assert connection.execute(select(shown)).scalar_one() == usual
 
 
 def test_a_plan_that_a_migration_overtook_is_made_anew(connection: Connection) -> None:
