@@ -113,7 +113,8 @@ def read_words(words: str) -> tuple[WordForms, dict[str, str]]:
 def _read_numbers(numbers: Sequence[str]) -> dict[str, str]:
     values: dict[str, str] = {}
     for at, digits in enumerate(numbers):
-        parts = (list_parts([digits]) * NUMBER_PARTS)[:NUMBER_PARTS]
+        # What a number begins with, such as the code of a country, many have in common.
+        parts = (list_parts([digits])[::-1] * NUMBER_PARTS)[:NUMBER_PARTS]
         values |= {f"digits_{at}": digits, f"number_{at}": f"%{digits}%", **_name_parts(f"part_{at}", parts)}
     return values
 
