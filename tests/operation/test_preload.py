@@ -1,12 +1,10 @@
 """The workers are forked from a process that has loaded the application."""
 
-import gc
 import os
 import runpy
 import subprocess
 import sys
 import threading
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,6 +24,7 @@ LOADED_WHEN_USED = {
     "scim2_models", "segno", "vobject", "xlsxwriter", "zxcvbn",
 }  # fmt: skip
 """Libraries of a megabyte and more that few requests need: import them in the function that does."""
+HAS_IMMORTAL_OBJECTS = sys.version_info >= (3, 12)
 
 
 def test_building_the_application_opens_no_connection_and_starts_no_thread() -> None:
@@ -35,6 +34,19 @@ def test_building_the_application_opens_no_connection_and_starts_no_thread() -> 
     with app.app_context():
         assert db.engine.pool.status().startswith("Pool size: 16  Connections in pool: 0")
     assert threading.active_count() == threads
+
+
+def _run(code: str) -> str:
+    """Run a program of its own, since what is frozen or immortal stays so; gives what it printed."""
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={"PATH": os.defpath, "DATABASE_URL": "postgresql://piper@127.0.0.1:9/x", "SECRET_KEY": "x" * 40},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return told.stdout
 
 
 def test_nothing_is_garbage_where_a_program_starts_and_ends() -> None:
@@ -48,22 +60,52 @@ atexit.register(lambda: print(len(gc.get_objects())))
 import crm_web
 print(2 in looks, gc.isenabled())
 """
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    seen, left = done.stdout.splitlines()
+    seen, left = _run(program).splitlines()
     assert seen == "False True"
     assert int(left) < 1_000
 
 
-def test_what_is_loaded_is_shared_by_the_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", "postgresql://piper@127.0.0.1:9/x")
-    monkeypatch.setenv("SECRET_KEY", "x" * 32)
-    config = runpy.run_path(str(ROOT / "deploy" / "gunicorn.conf.py"))
-    try:
-        config["when_ready"](SimpleNamespace(app=SimpleNamespace(wsgi=lambda: create_app(load_settings()))))
-        assert config["preload_app"]
-        assert gc.get_freeze_count() > 0
-    finally:
-        gc.unfreeze()
+def test_what_is_loaded_is_shared_by_the_workers() -> None:
+    printed = _run("""
+import gc, runpy
+from types import SimpleNamespace
+from crm_web import create_app
+from crm_web.core.config import load_settings
+from crm_web.launcher import immortal
+made = []
+make_immortal = immortal.make_immortal
+immortal.make_immortal = lambda: made.append(make_immortal())
+config = runpy.run_path("deploy/gunicorn.conf.py")
+config["when_ready"](SimpleNamespace(app=SimpleNamespace(wsgi=lambda: create_app(load_settings()))))
+print(config["preload_app"], gc.get_freeze_count() > 100_000, made[0] > 400_000)
+""")
+
+    assert printed.splitlines()[-1] == f"True True {HAS_IMMORTAL_OBJECTS}"
+
+
+def test_using_what_is_immortal_writes_nothing_to_it_and_what_comes_later_is_freed() -> None:
+    printed = _run("""
+import sys, weakref
+from crm_web.launcher.immortal import make_immortal
+class Thing:
+    def name(self):
+        return "".join(parts)
+parts, things = ["not ", "a ", "constant"], [Thing()]
+things[0].called = Thing.name(None)
+shared = [things[0], things[0].called, Thing, Thing.name, Thing.name.__code__, Thing.name.__code__.co_consts]
+before = [sys.getrefcount(each) for each in shared]
+made = make_immortal()
+marked = [sys.getrefcount(each) for each in shared]
+used = shared * 7
+counted = [sys.getrefcount(each) for each in shared]
+late = Thing()
+seen = weakref.ref(late)
+del late
+print(made > 1000, counted == marked, counted == [count + 7 for count in before], seen() is None)
+""")
+
+    has, lacks = str(HAS_IMMORTAL_OBJECTS), str(not HAS_IMMORTAL_OBJECTS)
+    assert printed.split() == [has, has, lacks, "True"]
 
 
 def test_threads_of_a_worker_take_short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,14 +123,9 @@ def test_threads_of_a_worker_take_short_turns(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.slow
 def test_libraries_that_few_requests_need_are_loaded_when_they_are_used() -> None:
-    told = subprocess.run(
-        [sys.executable, "-c", "import sys, wsgi; print(*{name.partition('.')[0] for name in sys.modules})"],
-        env={"PATH": os.defpath, "DATABASE_URL": "postgresql://x@localhost/x", "SECRET_KEY": "x" * 40},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert LOADED_WHEN_USED & set(told.stdout.split()) == set()
+    printed = _run("import sys, wsgi; print(*{name.partition('.')[0] for name in sys.modules})")
+
+    assert LOADED_WHEN_USED & set(printed.split()) == set()
 
 
 def _warm_up(app: Flask) -> list[str | None]:
