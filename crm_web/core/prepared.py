@@ -21,6 +21,7 @@ from typing import Any
 from psycopg2.extensions import AsIs
 from sqlalchemy import BindParameter, Connection, Engine, Select, event
 from sqlalchemy.exc import MultipleResultsFound
+from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.selectable import CompoundSelect
 
 from crm_web.core.extensions import db
@@ -93,10 +94,10 @@ def _list_given(compiled: Any) -> list[str]:
 class Prepared:
     """A query of columns, whose rows are read by place or by name.
 
-    :param query: selects columns; what else it is given stands in it as ``bindparam``
+    :param query: selects or returns columns; what else it is given stands in it as ``bindparam``
     """
 
-    def __init__(self, query: Select[Any] | CompoundSelect[Any]) -> None:
+    def __init__(self, query: Select[Any] | CompoundSelect[Any] | UpdateBase) -> None:
         self.query: Any = query.execution_options(**{OPTION: True, **query.get_execution_options()})
         self._row: Any = None
         self._written: dict[str, Callable[[Any], Any]] = {}
@@ -163,7 +164,7 @@ class Prepared:
 
     def _list_read(self, description: Sequence[Any], dialect: Any) -> list[tuple[int, Callable[[Any], Any]]]:
         """How values are read that the driver doesn't know, each with its place."""
-        types = [column.type.dialect_impl(dialect) for column in self.query.selected_columns]
+        types = [column.type.dialect_impl(dialect) for column in self.query.exported_columns]
         found = [it.result_processor(dialect, known[1]) for it, known in zip(types, description, strict=True)]
         return [(place, read) for place, read in enumerate(found) if read is not None]
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import CompoundSelect, Date, Select, Text, bindparam, cast, func, literal, null, select, union_all
 
 from crm_web.core.extensions import db
+from crm_web.core.prepared import Prepared
 from crm_web.dashboard.scopes import Scope
 from crm_web.leads.queries import LeadFilter
 from crm_web.leads.spec import LEADS
@@ -104,20 +105,24 @@ def _name_part(part: str, month: Any, status: Any, rows: Any) -> Select[Any]:
 
 def list_recently_changed(owner_ids: Sequence[int], *, limit: int = 8) -> Sequence[Any]:
     """List the leads that were updated last, each with who did (``by``) and when it had its last activity."""
-    return db.session.execute(
-        _select_recent(bool(owner_ids), limit), {"owner_ids": owner_ids} if owner_ids else {}
-    ).all()
+    if owner_ids:
+        return db.session.execute(_select_recent(limit, is_scoped=True), {"owner_ids": owner_ids}).all()
+    return _prepare_recent(limit).all()
 
 
 @cache
-def _select_recent(is_scoped: bool, limit: int) -> Select[Any]:
+def _prepare_recent(limit: int) -> Prepared:
+    # How many leads somebody has decides how theirs are found, so that only this is not planned each time.
+    return Prepared(_select_recent(limit, is_scoped=False))
+
+
+@cache
+def _select_recent(limit: int, *, is_scoped: bool) -> Select[Any]:
     query = _select_leads(is_scoped).outerjoin(Lead.updated_by).outerjoin(Lead.last_touch)
     shown: list[Any] = [Lead.id, Lead.name, Lead.status, Lead.updated_at]
     shown += [Employee.name.label("by"), LeadLastActivity.at.label("last_activity_at")]
     query = query.with_only_columns(*shown, maintain_column_froms=True)
-    query = query.order_by(Lead.updated_at.desc(), Lead.id.desc()).limit(limit)
-    # How many leads somebody has decides how theirs are found, so that is planned each time.
-    return query if is_scoped else query.execution_options(prepared=True)
+    return query.order_by(Lead.updated_at.desc(), Lead.id.desc()).limit(limit)
 
 
 def _select_leads(is_scoped: bool) -> Select[Any]:
@@ -127,14 +132,14 @@ def _select_leads(is_scoped: bool) -> Select[Any]:
 
 def list_open_tasks(assignee: Employee, *, limit: int) -> Tasks:
     """List somebody's open tasks on records outside the trash: earliest due first, those without a date last."""
-    tasks = db.session.execute(_select_open_tasks(limit + 1), {"assignee_id": assignee.id}).all()
+    tasks = _select_open_tasks(limit + 1).all(assignee_id=assignee.id)
     return Tasks(tasks[:limit], are_more=len(tasks) > limit)
 
 
 @cache
-def _select_open_tasks(limit: int) -> Select[Any]:
+def _select_open_tasks(limit: int) -> Prepared:
     shown: list[Any] = [Activity.id, Activity.subject, Activity.due_on, Activity.lead_id, Activity.customer_id]
-    return (
+    return Prepared(
         select(*shown, func.coalesce(Lead.name, Customer.name).label("record"))
         .outerjoin(Activity.lead)
         .outerjoin(Activity.customer)
@@ -143,5 +148,4 @@ def _select_open_tasks(limit: int) -> Select[Any]:
         .where(Lead.deleted_at.is_(None), Customer.deleted_at.is_(None))
         .order_by(Activity.due_on.asc().nulls_last(), Activity.id)
         .limit(limit)
-        .execution_options(prepared=True)
     )

@@ -31,6 +31,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from crm_web.core.extensions import db
 from crm_web.core.keys import is_keyed_digest, keyed_digest
+from crm_web.core.prepared import Prepared
 from crm_web.models import Submission
 from crm_web.records.merging import Merge
 from crm_web.records.retention import delete_portion
@@ -133,7 +134,7 @@ def claim_key(key: UUID, request_hash: bytes) -> bool:
     :return: whether the key is new
     """
     values = {"employee_id": current_user.id, "key": key, "request_hash": request_hash}
-    return db.session.scalar(_CLAIM, values) is not None
+    return _CLAIM.one_or_none(**values) is not None
 
 
 def find_response(key: UUID) -> Submission | None:
@@ -146,17 +147,22 @@ def find_response(key: UUID) -> Submission | None:
 
 def keep_response(key: UUID, answer: dict[str, Any]) -> None:
     """Store the response to a claimed key in the same transaction as its effect."""
-    db.session.execute(_KEEP, {"by": current_user.id, "claimed": key, "given": answer})
+    _KEEP.all(by=current_user.id, claimed=key, given=answer)
 
 
 # Built once, and about the table: every form and request that creates something sends both.
 _TABLE: Any = Submission.__table__
-_CLAIM = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.key).execution_options(prepared=True)
-_KEEP = (
+_CLAIM = Prepared(
+    insert(_TABLE)
+    .values({name: bindparam(name) for name in ("employee_id", "key", "request_hash")})
+    .on_conflict_do_nothing()
+    .returning(_TABLE.c.key)
+)
+_KEEP = Prepared(
     update(_TABLE)
     .where(_TABLE.c.employee_id == bindparam("by"), _TABLE.c.key == bindparam("claimed"))
     .values(answer=bindparam("given"))
-    .execution_options(prepared=True)
+    .returning(_TABLE.c.key)
 )
 
 

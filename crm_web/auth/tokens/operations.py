@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from math import ceil
-from typing import Any, cast
+from typing import cast
 
-from sqlalchemy import Select, Table, case, func, select, update
+from sqlalchemy import Table, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from crm_web.auth.operations import count_invalid_token
@@ -16,6 +16,7 @@ from crm_web.auth.throttle import WINDOW as TRIES_WINDOW
 from crm_web.auth.tokens.queries import is_valid
 from crm_web.core.errors import Conflict
 from crm_web.core.extensions import db
+from crm_web.core.prepared import Prepared
 from crm_web.core.versioned_cache import set_table_versions
 from crm_web.models import ApiToken, ApiUse, Employee, Scope, set_audit_actor
 
@@ -102,7 +103,7 @@ def count_request(secret: str, *, most: int) -> ShownToken | None:
 
     :return: ``None`` if the token is unknown, revoked or expired
     """
-    found = db.session.execute(_count(), {"secret_hash": hash_token(secret)}).one_or_none()
+    found = _count().one_or_none(secret_hash=hash_token(secret))
     if found is None:
         return None
     token_id, employee_id, scope, requests, seconds, versions, _ = found
@@ -114,7 +115,7 @@ def count_request(secret: str, *, most: int) -> ShownToken | None:
 
 
 @cache
-def _count() -> Select[Any]:
+def _count() -> Prepared:
     """Built once, since every request of a program runs it."""
     is_over = ApiUse.began_at <= func.now() - WINDOW
     # Of the table: the session would take the parameter for a value of a new ``ApiUse``.
@@ -133,4 +134,4 @@ def _count() -> Select[Any]:
     hurry = func.set_config("synchronous_commit", "off", True)
     shown = select(ApiToken.id, ApiToken.employee_id, ApiToken.scope, counted.c.requests, counted.c.seconds)
     shown = shown.add_columns(TABLE_VERSIONS, hurry).join(counted, counted.c.token_id == ApiToken.id)
-    return shown.execution_options(prepared=True)
+    return Prepared(shown)
