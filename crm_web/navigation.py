@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 from flask import Flask, g, request, url_for
 from flask_login import current_user
 from jinja2.runtime import Macro
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from crm_web.auth.permissions import Action, may, may_change
 from crm_web.auth.start_page import url_of_start_page
-from crm_web.core.versioned_cache import VersionedCache
 from crm_web.models import Employee
 from crm_web.saved_views.items import SavedViewItems, current_saved_views
+from crm_web.web.kept_texts import KeptText
 from crm_web.web.urls import next_url, url_before_id, urls_by_id, urls_of_fields
 
 
@@ -54,8 +54,6 @@ NAVIGATION = (
 
 MOST_FRAMES = 200
 """How many frames are kept at most, of 9 KB each."""
-GAP = Markup("\0")
-"""Stands in a kept text for what each page fills in. No text in the database can have this sign."""
 
 
 class Frame(NamedTuple):
@@ -92,21 +90,14 @@ def _offer_frame() -> dict[str, Any]:
 def kept_in_frame(macro: Macro) -> Callable[..., Markup]:
     """Draw a part of the frame once for each person, and each part of the application that they visit.
 
-    :param macro: draws a ``Frame``; what else it takes, in the order of its text, each page fills in anew
+    :param macro: draws a ``Frame``; what else it takes each page fills in anew
     """
-    gaps = (GAP,) * (len(macro.arguments) - 1)
+    _, *gaps = macro.arguments
     tables = ("employees", "saved_views", "view_choices")
-    kept: VersionedCache[Any, list[str]] = VersionedCache(
-        lambda _: macro(_show_frame(), *gaps).split(GAP), *tables, most=MOST_FRAMES
+    text: KeptText[Any] = KeptText(
+        lambda _, **signs: macro(_show_frame(), **signs), *tables, gaps=gaps, most=MOST_FRAMES
     )
-
-    def fill_in(*values: str) -> Markup:
-        first, *rest = kept.get(_find_place())
-        filled = (part for value, piece in zip(values, rest, strict=True) for part in (escape(value), piece))
-        # Joined as texts, since each of them is safe.
-        return Markup("".join((first, *filled)))  # noqa: S704
-
-    return fill_in
+    return lambda *values: text.fill(_find_place(), **dict(zip(gaps, values, strict=True)))
 
 
 def _find_place() -> tuple[Any, ...]:

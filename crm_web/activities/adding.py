@@ -9,17 +9,14 @@ from uuid import uuid4
 
 from flask import render_template, request
 from flask_login import current_user
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from crm_web.activities.forms import KINDS, ActivityForm, empty_activity_form
-from crm_web.core.csrf import current_token
-from crm_web.core.versioned_cache import VersionedCache
+from crm_web.web.kept_texts import KeptText
 from crm_web.web.template_filters import today
 
 MOST_KEPT = 200
 """How many are kept at most, of 7 KB each."""
-# Stand in what is kept for what is new with each page. No text in the database can have this sign.
-URL, TOKEN, KEY = Markup("\0url"), Markup("\0token"), Markup("\0key")
 
 
 def draw_activity_form(url: str) -> Markup:
@@ -30,13 +27,12 @@ def draw_activity_form(url: str) -> Markup:
     kind = request.args.get("log")
     if kind in KINDS:
         return _draw(empty_activity_form(current_user, kind), url)
-    kept = _kept.get((current_user.id, today(), request.environ.get("SCRIPT_NAME")))
-    return kept.replace(URL, escape(url)).replace(TOKEN, escape(current_token())).replace(KEY, escape(uuid4()))
+    return _forms.fill((current_user.id, today(), request.environ.get("SCRIPT_NAME")), url=url, submission=uuid4())
 
 
-def _draw_to_keep(_key: tuple[Any, ...]) -> Markup:
+def _draw_to_keep(_key: tuple[Any, ...], url: str, submission: str) -> Markup:
     form = empty_activity_form(current_user, None)
-    return _draw(form, URL).replace(current_token(), TOKEN).replace(str(form.submission.data), KEY)
+    return _draw(form, url).replace(str(form.submission.data), submission)
 
 
 def _draw(form: ActivityForm, url: str) -> Markup:
@@ -44,4 +40,4 @@ def _draw(form: ActivityForm, url: str) -> Markup:
     return Markup(drawn)  # noqa: S704  (a template escapes what it puts out)
 
 
-_kept = VersionedCache(_draw_to_keep, "employees", most=MOST_KEPT)
+_forms: KeptText[tuple[Any, ...]] = KeptText(_draw_to_keep, "employees", gaps=["url", "submission"], most=MOST_KEPT)

@@ -4,15 +4,11 @@ As long as nothing was sent that is wrong, it depends on the status alone, so th
 """
 
 from flask import render_template, url_for
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from crm_web.core.csrf import current_token
-from crm_web.core.versioned_cache import VersionedCache
 from crm_web.leads.forms import StatusForm
 from crm_web.models import Lead, LeadStatus
-
-# Stand in what is kept for what is new with each page.
-URL, TOKEN = Markup("\0url"), Markup("\0token")
+from crm_web.web.kept_texts import KeptText
 
 
 def draw_steps(lead: Lead, form: StatusForm | None, *, may_change: bool) -> Markup:
@@ -24,15 +20,14 @@ def draw_steps(lead: Lead, form: StatusForm | None, *, may_change: bool) -> Mark
     if form is not None:
         form.show_on(lead.status)
         return _draw(lead.status, url, form if may_change else None)
-    kept = _kept.get((lead.status, may_change))
-    return kept.replace(URL, escape(url)).replace(TOKEN, escape(current_token()))
+    return _steps.fill((lead.status, may_change), url=url)
 
 
-def _draw_to_keep(key: tuple[LeadStatus, bool]) -> Markup:
+def _draw_to_keep(key: tuple[LeadStatus, bool], url: str) -> Markup:
     status, may_change = key
     form = StatusForm(formdata=None)
     form.show_on(status)
-    return _draw(status, URL, form if may_change else None).replace(current_token(), TOKEN)
+    return _draw(status, url, form if may_change else None)
 
 
 def _draw(status: LeadStatus, url: str, form: StatusForm | None) -> Markup:
@@ -40,4 +35,4 @@ def _draw(status: LeadStatus, url: str, form: StatusForm | None) -> Markup:
     return Markup(drawn)  # noqa: S704  (a template escapes what it puts out)
 
 
-_kept: VersionedCache[tuple[LeadStatus, bool], Markup] = VersionedCache(_draw_to_keep)
+_steps: KeptText[tuple[LeadStatus, bool]] = KeptText(_draw_to_keep, gaps=["url"])
