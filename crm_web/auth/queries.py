@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, bindparam, case, func, select
 
 from crm_web.core.extensions import db
 from crm_web.core.prepared import Prepared
-from crm_web.core.versioned_cache import set_table_versions
+from crm_web.core.versioned_cache import ANYTHING, set_table_versions
 from crm_web.models import Employee, Notification, SignIn, SignInMethod, TableVersion
 from crm_web.records.people import find_employee
 
@@ -68,7 +68,12 @@ def find_signed_in(token: str) -> SignedIn | None:
     return SignedIn(employee, sign_in_id, method, provider_session, is_to_be_noted, unread)
 
 
-TABLE_VERSIONS = select(func.jsonb_object_agg(TableVersion.name, TableVersion.version)).scalar_subquery()
+# Two with the same snapshot of one server see the same rows, but for those of their own transaction.
+_SNAPSHOT = func.concat(func.pg_postmaster_start_time(), " ", func.pg_current_snapshot())
+_ANYTHING = func.jsonb_build_object(ANYTHING, case((func.pg_current_xact_id_if_assigned().is_(None), _SNAPSHOT)))
+TABLE_VERSIONS = select(
+    func.jsonb_object_agg(TableVersion.name, TableVersion.version).op("||")(_ANYTHING)
+).scalar_subquery()
 """The versions by which ``crm_web.core.versioned_cache`` caches values."""
 MOST_UNREAD = 99
 """The pages count unread notifications so far only, so that this costs the same for everybody."""

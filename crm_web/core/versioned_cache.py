@@ -3,6 +3,9 @@
 The query for who is signed in, with which each request begins, also reads the versions of some tables (see
 ``crm_web.models.TableVersion``). What was read under other versions is not used any more, so no instance ever shows
 anything older than the request itself. Without a request nothing is cached.
+
+What is read of tables without such a version can depend on ``ANYTHING``: it is kept until the next transaction of any
+kind is saved, which is enough for what many pages show and a statement has to gather.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -15,9 +18,11 @@ Value = TypeVar("Value")
 MOST = 2000
 """How many values of each kind are cached where nothing else is said."""
 MISSING = object()
+ANYTHING = "anything"
+"""Named like a table, whose version is all that the database has saved; none in what has changed something itself."""
 
 
-def set_table_versions(versions: Mapping[str, str]) -> None:
+def set_table_versions(versions: Mapping[str, str | None]) -> None:
     """Set the versions that the tables had when this request began."""
     if has_request_context():
         g.table_versions = versions
@@ -70,10 +75,12 @@ class VersionedCache(Generic[Key, Value]):
 
     def _current_values(self) -> dict[Key, Any]:
         """Return the values that were read under the versions of this request; those of other versions are dropped."""
-        known: Mapping[str, str] | None = g.get("table_versions") if has_request_context() else None
+        known: Mapping[str, str | None] | None = g.get("table_versions") if has_request_context() else None
         if known is None:
             return {}
         versions = [known[table] for table in self._tables]
+        if None in versions:
+            return {}
         caches = current_app.extensions.setdefault("versioned_caches", {})
         cached = caches.get(self)
         if cached is None or cached[0] != versions:

@@ -14,6 +14,7 @@ from sqlalchemy.sql.base import ExecutableOption
 from crm_web.activities.queries import EMAILS
 from crm_web.core.extensions import db
 from crm_web.core.prepared import Prepared
+from crm_web.core.versioned_cache import ANYTHING, VersionedCache
 from crm_web.customers.spec import CUSTOMERS
 from crm_web.duplicates.queries import PossibleDuplicate, read_duplicates, select_duplicates
 from crm_web.lists.distinct_values import select_words_in_use
@@ -55,10 +56,17 @@ def list_words_in_use(*, limit: int = 200) -> dict[str, list[str]]:
 
     :return: the industries and countries in use, each in alphabetical order
     """
+    return _words.get(limit)
+
+
+def _load_words_in_use(limit: int) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {"industry": [], "country": []}
     for kind, word in _select_words_in_use(limit).all():
         found[kind].append(word)
     return found
+
+
+_words: VersionedCache[int, dict[str, list[str]]] = VersionedCache(_load_words_in_use, ANYTHING)
 
 
 @cache

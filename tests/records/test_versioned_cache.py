@@ -7,8 +7,10 @@ from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from crm_web.auth.queries import TABLE_VERSIONS
 from crm_web.core.extensions import db
 from crm_web.core.request_log import count_queries
+from crm_web.core.versioned_cache import ANYTHING, VersionedCache, set_table_versions
 from crm_web.models import Employee
 from crm_web.records.people import find_employee, list_people
 from tests.databases import OwnDatabase
@@ -162,3 +164,35 @@ def test_what_another_connection_commits_is_shown_from_then_on(own_database: Own
         assert "Robert T" not in _read(browser)
         other.commit()
         assert "Robert T" in _read(browser)
+
+
+def test_words_in_use_are_kept_until_anything_is_saved(own_database: OwnDatabase) -> None:
+    with Session(own_database.engine) as session, Session(own_database.engine) as other:
+        ann = session.scalars(select(Employee).where(Employee.email == "ann@piper.example")).one()
+        lead = make_lead(session, industry="Shipping")
+        browser = Browser(own_database.app, token=make_sign_in(session, ann))
+        counts = []
+        for _ in range(3):
+            with count_queries() as queries:
+                assert "Shipping" in _read(browser)
+            counts.append(queries.count)
+        assert counts[0] > counts[1] == counts[2] == 2
+        other.execute(text("UPDATE leads SET industry = 'Astronomy' WHERE id = :lead"), {"lead": lead.id})
+        # A transaction that began later and is saved sooner.
+        session.execute(text("UPDATE leads SET country = 'IS' WHERE id = :lead"), {"lead": make_lead(session).id})
+        session.commit()
+        seen = _read(browser)
+        assert ("Astronomy" in seen, "Shipping" in seen, "Iceland" in seen) == (False, True, True)
+        other.commit()
+        seen = _read(browser)
+        assert ("Astronomy" in seen, "Shipping" in seen, "Iceland" in seen) == (True, False, True)
+
+
+def test_what_has_changed_something_itself_keeps_nothing_of_that(app: Flask, session: Session) -> None:
+    make_lead(session)
+    with app.test_request_context():
+        assert (db.session.scalar(select(TABLE_VERSIONS)) or {})[ANYTHING] is None
+        set_table_versions({ANYTHING: None})
+        seen = iter("ab")
+        kept: VersionedCache[int, str] = VersionedCache(lambda _: next(seen), ANYTHING)
+        assert [kept.get(1), kept.get(1)] == ["a", "b"]
