@@ -1,6 +1,7 @@
 """Piper CRM: leads, customers and what happens between them."""
 
 from collections.abc import Callable, Collection
+from functools import cache, partial
 from importlib import import_module
 from pkgutil import walk_packages
 
@@ -59,11 +60,12 @@ FEATURES = (
 """The packages with pages or addresses of their own; each has a ``blueprint``."""
 
 
-def create_app(settings: Settings | None = None, *, has_api: bool = True) -> Flask:
+def create_app(settings: Settings | None = None, *, has_pages: bool = True) -> Flask:
     """Build the application.
 
     :param settings: ``None`` reads the environment
-    :param has_api: whether it answers other apps; what that takes is 7 MB, which commands can do without
+    :param has_pages: whether it answers people and other apps; what that takes is 23 MB, which imports can do without.
+        Commands that need pages, such as to link to them, add them, but for the API.
     :raise ConfigurationError: if the environment holds a wrong value
     """
     settings = settings or load_settings()
@@ -81,7 +83,8 @@ def create_app(settings: Settings | None = None, *, has_api: bool = True) -> Fla
     sessions.init_app(app)
     permissions.guard_every_view(app)
     interrupted.init_app(app)
-    register_blueprints(app, settings, has_api=has_api)
+    if has_pages:
+        register_blueprints(app, settings)
     error_pages.register_error_pages(app)
     template_filters.register_filters(app)
     navigation.register_frame(app)
@@ -90,7 +93,8 @@ def create_app(settings: Settings | None = None, *, has_api: bool = True) -> Fla
     static_assets.init_app(app)
     health.init_app(app)
     metrics.init_app(app)
-    cli.register_commands(app)
+    add_pages = cache(partial(register_blueprints, app, settings, has_api=False))
+    cli.register_commands(app, None if has_pages else add_pages)
     return app
 
 
@@ -98,7 +102,7 @@ def _start_embedded(settings: Settings) -> Callable[[], None]:
     return start_on_demand(settings.var_folder, creates=settings.creates_database)
 
 
-def register_blueprints(app: Flask, settings: Settings, *, has_api: bool) -> None:
+def register_blueprints(app: Flask, settings: Settings, *, has_api: bool = True) -> None:
     """Register the blueprint of each feature, with the routes of its views."""
     # SCIM brings libraries that take 10 MB and a third of a second: only where it is used.
     left_out = {name for name, is_used in (("scim", settings.scim), ("api", has_api)) if not is_used}

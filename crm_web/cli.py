@@ -36,22 +36,31 @@ GROUPS = {
 """The commands and groups of commands, and the modules in which they stand, under their names or another."""
 
 
+WITHOUT_PAGES = frozenset({"import", "leads"})
+"""The commands that never link to a page or build one: what pages take is 23 MB, which a large file needs itself."""
+
+
 class LoadedLater(click.Group):
     """A command group that is imported on first use, to save the web workers' memory.
 
     :param name: what to type after ``flask``
     :param load: returns the group
+    :param prepare: what there is to do before one of its commands runs
     """
 
-    def __init__(self, name: str, load: Callable[[], click.Command]) -> None:
+    def __init__(
+        self, name: str, load: Callable[[], click.Command], prepare: Callable[[], None] | None = None
+    ) -> None:
         super().__init__(name)
-        self._load = load
+        self._load, self._prepare = load, prepare
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
         context = self._load().make_context(info_name, args, parent, **extra)
         # What only asks for help ends before this line.
+        if self._prepare:
+            self._prepare()
         _name_database(context)
         return context
 
@@ -66,10 +75,14 @@ def _name_database(context: click.Context) -> None:
     click.echo(f"Database: {place}", err=True)
 
 
-def register_commands(app: Flask) -> None:
-    """Register the commands of the features and of migrations."""
+def register_commands(app: Flask, add_pages: Callable[[], None] | None) -> None:
+    """Register the commands of the features and of migrations.
+
+    :param add_pages: gives the application the pages that it lacks; ``None`` if it has them
+    """
     for name, module in GROUPS.items():
-        app.cli.add_command(LoadedLater(name, partial(_load_feature, name, module)))
+        prepare = None if name in WITHOUT_PAGES else add_pages
+        app.cli.add_command(LoadedLater(name, partial(_load_feature, name, module), prepare))
     app.cli.add_command(LoadedLater("db", _load_migrations))
 
 

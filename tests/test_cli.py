@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from crm_web import create_app
+from crm_web.cli import GROUPS, WITHOUT_PAGES
 from crm_web.core.config import ROOT
 
 
@@ -18,15 +19,26 @@ def test_the_commands_of_all_features_are_there(app: Flask) -> None:
     assert {"demo", "employees", "leads", "worker"} <= set(app.cli.commands)
 
 
-def test_our_own_commands_do_without_the_api(monkeypatch: pytest.MonkeyPatch, app: Flask) -> None:
-    monkeypatch.setattr("crm_web.create_app", lambda *, has_api: has_api)
+def test_our_own_commands_begin_without_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crm_web.create_app", lambda *, has_pages: has_pages)
     door = str(ROOT / "wsgi.py")
     assert runpy.run_path(door)["app"] is True
     with click.Context(FlaskGroup()):
         assert runpy.run_path(door)["app"] is False
     with click.Context(click.Command("run")):
         assert runpy.run_path(door)["app"] is True
-    assert "api" not in create_app(app.config["SETTINGS"], has_api=False).blueprints
+
+
+def test_commands_but_imports_add_the_pages_without_the_api(app: Flask) -> None:
+    bare = create_app(app.config["SETTINGS"], has_pages=False)
+    runner = bare.test_cli_runner()
+    for arguments in (["import", "--help"], ["leads", "import", "nothing.csv"], ["employees", "--help"]):
+        runner.invoke(args=arguments)
+        assert "leads" not in bare.blueprints
+    for _ in range(2):
+        assert "[OPTIONS]" in runner.invoke(args=["employees", "deactivate", "--help"]).output
+        assert {*app.blueprints} - {*bare.blueprints} == {"api"}
+    assert {name for name in GROUPS if name not in WITHOUT_PAGES} >= {"demo", "employees", "mail", "worker"}
 
 
 def error_of(result: Result) -> str:
