@@ -48,9 +48,7 @@ class LoadedLater(click.Group):
     :param prepare: what there is to do before one of its commands runs
     """
 
-    def __init__(
-        self, name: str, load: Callable[[], click.Command], prepare: Callable[[], None] | None = None
-    ) -> None:
+    def __init__(self, name: str, load: Callable[[], click.Command], prepare: Callable[[], None] | None = None) -> None:
         super().__init__(name)
         self._load, self._prepare = load, prepare
 

@@ -32,7 +32,7 @@ WITH staged AS MATERIALIZED (
             AS company,
         CASE WHEN %(by_name)s THEN crm_host(coalesce(r.company_domain, r.website)) END AS host
     FROM import_rows r JOIN import_ids i USING (line)
-    WHERE r.line BETWEEN %(first)s AND %(last)s
+    WHERE r.line BETWEEN %(first)s AND %(last)s AND i.line BETWEEN %(first)s AND %(last)s
 ), keys AS MATERIALIZED (
     SELECT line, hashtextextended(key, 0) AS key FROM staged, unnest(ARRAY[
         concat_ws(E'\\x1f', 'i', external_system, external_id), CASE WHEN by_person THEN 'e' || email END, 'n' || name
@@ -85,6 +85,11 @@ class WriterAhead:
         """Wait for what is being written: nobody may use the transaction before."""
         with self._pool:
             self.wait()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is being written."""
+        return self._writing is None or self._writing.done()
 
     def begin(self, first: int, last: int) -> None:
         """Begin to write those of some staged rows that are surely new.

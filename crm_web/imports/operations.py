@@ -29,7 +29,7 @@ from crm_web.imports.records import write_records
 from crm_web.imports.references import keep_short_ids
 from crm_web.imports.relations import fill_leads, link_rows
 from crm_web.imports.rows import RowRefused, Rules
-from crm_web.imports.staging import CHUNK, Staging
+from crm_web.imports.staging import Staging
 from crm_web.imports.tables import Row, Table, open_table
 from crm_web.imports.target_steps import READERS, STEPS
 from crm_web.imports.targets import Target, check_kinds, detect_status, detect_target, map_for
@@ -42,6 +42,8 @@ from crm_web.records.phones import list_regions
 Progress = Callable[[str, int, int], None]
 """Told what is going on, how much of it is done, and how much there is."""
 
+ROWS_TOLD = 1_000
+"""After so many rows each it is told how much of a file is read."""
 ROWS_SHOWN = 20
 """How many rows of a kind the report has; ``list_outcomes`` has all."""
 
@@ -199,7 +201,7 @@ def _report_place(stream: BinaryIO, rows: Iterable[Row], what: str, progress: Pr
     stream.seek(place)
     for number, row in enumerate(rows, 1):
         yield row
-        if number % CHUNK == 0:
+        if number % ROWS_TOLD == 0:
             progress(what, stream.tell(), size)
 
 

@@ -4,8 +4,8 @@ They are temporary: private to the transaction, not logged, and gone at its end.
 """
 
 import csv
-import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from string import Template
 from typing import Any
 
@@ -70,7 +70,13 @@ ALTER TABLE import_rows ADD activity_kind text, ADD subject text, ADD happened_a
     Target.MIXED: (("is_person",), "ALTER TABLE import_rows ADD is_person boolean"),
 }
 """What is staged of the rows of a target beyond what others have."""
-CHUNK = 1_000
+CHUNK = 4_000
+"""How many rows or notes are sent at once at most: statements of more rows cost less a row."""
+LARGEST = 1_000_000
+"""How many characters they may have, so that memory stays flat."""
+SMALLEST = 250
+"""From how many rows on a chunk is sent before it is full, where somebody waits to write it."""
+LINES_AT_ONCE = 50
 
 
 class Staging:
@@ -96,7 +102,7 @@ class Staging:
         values["line"] = self._last = line
         self._first = self._first or line
         self._rows.write(list(map(values.get, self._staged)))
-        if self._rows.count >= CHUNK:
+        if self._rows.is_full or (self._ahead and self._rows.count >= SMALLEST and self._ahead.is_idle):
             self._send()
 
     def refuse(self, line: int, problems: Sequence[Problem]) -> None:
@@ -111,7 +117,7 @@ class Staging:
         for place, problem in enumerate(problems):
             value = problem.value[:LONGEST_VALUE].replace("\x00", "")
             self._notes.write([line, place, is_refusal, problem.column, value, problem.reason])
-        if self._notes.count >= CHUNK:
+        if self._notes.is_full:
             self._send()
 
     def finish(self) -> None:
@@ -140,16 +146,41 @@ class _Sheet:
         self._clear()
 
     def _clear(self) -> None:
-        self._text, self.count = io.StringIO(), 0
-        self._writer = csv.writer(self._text, lineterminator="\n")
+        self._lines: list[str] = []
+        self._size = 0
+        # No staged text is empty, so that COPY may take nothing between two commas for no value.
+        self._write = csv.writer(_Lines(self._lines), lineterminator="\n").writerow
+
+    @property
+    def count(self) -> int:
+        return len(self._lines)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._lines) >= CHUNK or self._size >= LARGEST
 
     def write(self, values: list[Any]) -> None:
-        # No staged text is empty, so that COPY may take nothing between two commas for no value.
-        self._writer.writerow(values)
-        self.count += 1
+        self._write(values)
+        self._size += len(self._lines[-1])
 
     def send(self) -> None:
-        if self.count:
-            self._text.seek(0)
-            self._cursor.copy_expert(self._copy, self._text)
+        if self._lines:
+            self._cursor.copy_expert(self._copy, _Pieces(self._lines))  # type: ignore[arg-type]
             self._clear()
+
+
+class _Lines:
+    """A list of lines as a file that is written."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.write = lines.append
+
+
+class _Pieces:
+    """Lines as a file that is read once, some at a time: all of them as one text would take four bytes a character."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+
+    def read(self, _size: int) -> str:
+        return "".join(islice(self._lines, LINES_AT_ONCE))

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from crm_web.core.errors import DomainError
 from crm_web.core.extensions import db
 from crm_web.imports import operations, staging
+from crm_web.imports.ahead import WriterAhead
 from crm_web.imports.operations import Existing, Options, Report, import_leads, open_leads
 from crm_web.imports.outcomes import list_outcomes
 from crm_web.imports.tables import FileUnreadable, Row
@@ -136,6 +137,29 @@ def test_what_a_record_may_match_or_somebody_waits_for_is_not_written_ahead(
     assert compare(app, [header, row, other], ada) == {3}
 
 
+@pytest.mark.parametrize(
+    ("limits", "sent"),
+    [
+        ({"CHUNK": 4}, [(2, 5), (6, 9), (10, 10)]),
+        ({"LARGEST": 1}, [(line, line) for line in range(2, 11)]),
+        ({"SMALLEST": 3}, [(2, 4), (5, 7), (8, 10)]),
+        ({}, [(2, 10)]),
+    ],
+)
+def test_rows_are_sent_when_they_are_many_or_long_or_when_nothing_is_being_written(
+    app: Flask, ada: Employee, monkeypatch: pytest.MonkeyPatch, limits: dict[str, int], sent: list[tuple[int, int]]
+) -> None:
+    for name, value in limits.items():
+        monkeypatch.setattr(staging, name, value)
+    begun: list[tuple[int, int]] = []
+    monkeypatch.setattr(WriterAhead, "begin", lambda self, first, last: begun.append((first, last)))
+    with app.app_context():
+        report, _, early = run(["Last Name,City", *(f"Larsen {number}," for number in range(9))], ada)
+        db.session.rollback()
+    assert (report.created, early) == (9, set())
+    assert begun == sent
+
+
 @pytest.mark.parametrize("target", ["customers", "contacts"])
 def test_only_leads_are_written_ahead(app: Flask, ada: Employee, target: str) -> None:
     with app.app_context():
@@ -168,6 +192,7 @@ def test_any_rows_become_what_they_become_if_all_wait(
     app: Flask, session: Session, ada: Employee, monkeypatch: pytest.MonkeyPatch, seed: int, existing: Existing
 ) -> None:
     monkeypatch.setattr(staging, "CHUNK", 1 + seed % 4)
+    monkeypatch.setattr(staging, "SMALLEST", 1 + seed % 3)
     make_lead(session, first_name="Bo", last_name="Ray", email="known@x.example", source="Referral", owner_id=ada.id)
     make_lead(session, last_name="Fay", external_system="lead_id", external_id="77", owner_id=ada.id)
     make_lead(session, last_name="Lee", company="Kronos", status=LeadStatus.PROPOSAL, owner_id=ada.id)
@@ -202,7 +227,7 @@ def test_nothing_stays_of_a_file_that_breaks_off(
     app: Flask, session: Session, ada: Employee, monkeypatch: pytest.MonkeyPatch, is_canceled: bool
 ) -> None:
     monkeypatch.setattr(staging, "CHUNK", 1)
-    monkeypatch.setattr(operations, "CHUNK", 4)
+    monkeypatch.setattr(operations, "ROWS_TOLD", 4)
     count = session.scalar(select(func.count(Lead.id)))
     file = open_leads(BytesIO(b"Last Name,City\nAye,\nBee,\nCee,\nDee,\nRay,\n"), OPTIONS)
     broken = replace(file, csv=replace(file.csv, rows=break_off(file.csv.rows)))

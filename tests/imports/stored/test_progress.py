@@ -20,7 +20,7 @@ def test_it_is_said_what_goes_on_before_rows_are_read(
         note(self, stage, done, total)
 
     monkeypatch.setattr(ProgressNotes, "__call__", listen)
-    monkeypatch.setattr(operations, "CHUNK", 1)
+    monkeypatch.setattr(operations, "ROWS_TOLD", 1)
     upload(LEADS).form("/file").submit().follow().form("/columns").submit()
     work()
     assert noted[:2] == [("Opening the file", False), ("Finding columns", True)]
