@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy.orm import configure_mappers
 
 from crm_web.core.config import ConfigurationError, load_settings
-from crm_web.launcher.immortal import make_immortal
 from crm_web.launcher.warm_up import warm_up
 from crm_web.launcher.web_worker import DrainingWorker
 
@@ -70,15 +69,12 @@ logconfig_dict = {
 
 
 def when_ready(server: Any) -> None:
-    """Before the first fork, build pages, and exempt what is there from garbage collection and from the counting of
-    references, which would write to shared memory.
+    """Before the first fork, build pages, and exempt what is there from garbage collection, which would write to shared
+    memory.
     """
     configure_mappers()
-    # Imports are frozen as they are: what was garbage among them goes now, and the rest is to be immortal as well.
-    gc.unfreeze()
     warm_up(server.app.wsgi())
     gc.collect()
-    make_immortal()
     gc.freeze()
 
 

@@ -24,7 +24,6 @@ LOADED_WHEN_USED = {
     "scim2_models", "segno", "vobject", "xlsxwriter", "zxcvbn",
 }  # fmt: skip
 """Libraries of a megabyte and more that few requests need: import them in the function that does."""
-HAS_IMMORTAL_OBJECTS = sys.version_info >= (3, 12)
 
 
 def test_building_the_application_opens_no_connection_and_starts_no_thread() -> None:
@@ -37,7 +36,7 @@ def test_building_the_application_opens_no_connection_and_starts_no_thread() -> 
 
 
 def _run(code: str) -> str:
-    """Run a program of its own, since what is frozen or immortal stays so; gives what it printed."""
+    """Run a program of its own, since what is frozen stays so; gives what it printed."""
     told = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
@@ -71,41 +70,12 @@ import gc, runpy
 from types import SimpleNamespace
 from crm_web import create_app
 from crm_web.core.config import load_settings
-from crm_web.launcher import immortal
-made = []
-make_immortal = immortal.make_immortal
-immortal.make_immortal = lambda: made.append(make_immortal())
 config = runpy.run_path("deploy/gunicorn.conf.py")
 config["when_ready"](SimpleNamespace(app=SimpleNamespace(wsgi=lambda: create_app(load_settings()))))
-print(config["preload_app"], gc.get_freeze_count() > 100_000, made[0] > 400_000)
+print(config["preload_app"], gc.get_freeze_count() > 100_000)
 """)
 
-    assert printed.splitlines()[-1] == f"True True {HAS_IMMORTAL_OBJECTS}"
-
-
-def test_using_what_is_immortal_writes_nothing_to_it_and_what_comes_later_is_freed() -> None:
-    printed = _run("""
-import sys, weakref
-from crm_web.launcher.immortal import make_immortal
-class Thing:
-    def name(self):
-        return "".join(parts)
-parts, things = ["not ", "a ", "constant"], [Thing()]
-things[0].called = Thing.name(None)
-shared = [things[0], things[0].called, Thing, Thing.name, Thing.name.__code__, Thing.name.__code__.co_consts]
-before = [sys.getrefcount(each) for each in shared]
-made = make_immortal()
-marked = [sys.getrefcount(each) for each in shared]
-used = shared * 7
-counted = [sys.getrefcount(each) for each in shared]
-late = Thing()
-seen = weakref.ref(late)
-del late
-print(made > 1000, counted == marked, counted == [count + 7 for count in before], seen() is None)
-""")
-
-    has, lacks = str(HAS_IMMORTAL_OBJECTS), str(not HAS_IMMORTAL_OBJECTS)
-    assert printed.split() == [has, has, lacks, "True"]
+    assert printed.splitlines()[-1] == "True True"
 
 
 def test_threads_of_a_worker_take_short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
