@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     TableValuedAlias,
     Text,
+    any_,
     bindparam,
     cast,
     func,
@@ -26,7 +27,7 @@ from sqlalchemy.orm import joinedload
 
 from crm_web.activities.queries import EMAILS
 from crm_web.core.extensions import db
-from crm_web.core.prepared import Prepared
+from crm_web.core.prepared import ONE_PLAN, Prepared
 from crm_web.core.versioned_cache import ANYTHING, VersionedCache
 from crm_web.duplicates.queries import PossibleDuplicate, read_duplicates, select_duplicates
 from crm_web.leads.left_status import LeftStatusFilter, has_left_status
@@ -48,6 +49,7 @@ from crm_web.models import (
     RecordKind,
     StatusKind,
 )
+from crm_web.records.matching import Way
 from crm_web.records.people import name_people, name_people_of_rows
 from crm_web.stats.aggregates import LeadScope, Totals, add_totals, columns_to_sum, count_current, sum_rows
 
@@ -252,5 +254,19 @@ def total_amounts(filters: LeadFilter, count: int) -> Totals | None:
         return add_totals(totals for status, totals in current.items() if status in (filters.statuses or current))
     if count > MOST_ADDED_UP:
         return None
-    query = LEADS.select(filters).with_only_columns(*columns_to_sum(Lead))
+    # Words that so few leads have are rare.
+    way = Way.PARTS if filters.in_use == ["words"] else Way.INDEX
+    query = LEADS.select(filters, way).with_only_columns(*columns_to_sum(Lead))
     return sum_rows(db.session.execute(query.group_by(Lead.currency)))
+
+
+def total_amounts_of(lead_ids: Sequence[int]) -> Totals:
+    """Add up the amounts of some leads."""
+    return sum_rows(_select_amounts().all(lead_ids=lead_ids))
+
+
+@cache
+def _select_amounts() -> Prepared:
+    is_one = Lead.id == any_(bindparam("lead_ids", type_=ARRAY(BigInteger)))
+    query = select(*columns_to_sum(Lead)).where(is_one).group_by(Lead.currency)
+    return Prepared(query.execution_options(prepared=ONE_PLAN))

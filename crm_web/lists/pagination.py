@@ -8,13 +8,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, case, func, literal, s
 
 from crm_web.core.extensions import db
 from crm_web.core.prepared import Prepared
-from crm_web.lists.cursors import (
-    MOST_SCANNED,
-    CursorPosition,
-    cursor_after,
-    cursor_before,
-    decode_cursor,
-)
+from crm_web.lists.cursors import MOST_SCANNED, CursorPosition, cursor_after, cursor_before, decode_cursor
 from crm_web.lists.scans import Scan
 
 PAGE_SIZE = 50
@@ -97,7 +91,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class _Found:
+class Found:
     """What was found.
 
     :param rows: one more than the page holds, if there are more
@@ -115,7 +109,7 @@ class _Found:
 class _Probed(NamedTuple):
     """What a few rows tell of a list.
 
-    :param is_rare: whether the words are rare, so that their index finds little enough; ``is_narrow``: whether any does
+    :param is_rare: whether the words are rare, so that their index finds little enough, as any does if ``is_narrow``
     :param length: how many rows of the order hold about two pages of its words
     """
 
@@ -131,15 +125,15 @@ def select_first_page(query: Select[Any], order: Sort, *, size: int, total: Any 
     :param order: one that an index gives
     :param total: what tells how many rows there are; left out, they are counted
     """
-    counted = _count_some(query) if total is None else total
-    rows = query.add_columns(*_keys_of(order), counted.label("sort_total"))
-    return Prepared(_slice(rows, order, None, size))
+    counted = select_count_of_some(query) if total is None else total
+    rows = query.add_columns(*keys_of(order), counted.label("sort_total"))
+    return Prepared(slice_page(rows, order, None, size))
 
 
 def load_first_page(statement: Prepared, order: Sort, *, size: int) -> Page:
     """Load a list's first page by the statement of ``select_first_page``."""
     rows = statement.all()
-    return _cut(_Found(rows, rows[0].sort_total if rows else 0), order, None, size=size)
+    return cut_page(Found(rows, rows[0].sort_total if rows else 0), order, None, size=size)
 
 
 def load_page(
@@ -175,13 +169,13 @@ def load_page(
     if found.end is not None and len(found.rows) <= size and not is_bounded:
         found = _find_all(query, order, place, size=size)
     return replace(
-        _cut(found, order, place, size=size),
+        cut_page(found, order, place, size=size),
         is_in_order=sort is wanted,
         starts_at_cursor=place is not None or cursor is None,
     )
 
 
-def _cut(found: _Found, order: Sort, place: CursorPosition | None, *, size: int) -> Page:
+def cut_page(found: Found, order: Sort, place: CursorPosition | None, *, size: int) -> Page:
     """Make the page, with the cursors of the pages on both sides of it."""
     rows, backwards = found.rows[:size], place is not None and place.side == "before"
     ahead, behind = (cursor_before, cursor_after) if backwards else (cursor_after, cursor_before)
@@ -212,10 +206,10 @@ def _cut(found: _Found, order: Sort, place: CursorPosition | None, *, size: int)
 
 def count_some(query: Select[Any], total: ColumnElement[int] | None = None) -> int:
     """Count the rows of a query, at most ``COUNT_LIMIT`` + 1, unless something tells how many there are."""
-    return db.session.scalar(select(_count_some(query) if total is None else total)) or 0
+    return db.session.scalar(select(select_count_of_some(query) if total is None else total)) or 0
 
 
-def _count_some(query: Select[Any]) -> Any:
+def select_count_of_some(query: Select[Any]) -> Any:
     rows = query.with_only_columns(literal(1).label("one"), maintain_column_froms=True).order_by(None)
     bounded = rows.limit(COUNT_LIMIT + 1).subquery()
     return select(func.count()).select_from(bounded).scalar_subquery()
@@ -240,12 +234,12 @@ def _find(
     size: int,
     count: int | None,
     scan: Scan | None,
-) -> _Found:
+) -> Found:
     if not order.is_indexed:
         return _find_all(query, order, position, size=size)
     if scan is None:
         count = count_some(query) if count is None else count
-        return _Found(_load_in_order(query, order, position, size=size) if count else [], count)
+        return Found(_load_in_order(query, order, position, size=size) if count else [], count)
     if count is None:
         probed = _probe(scan)
         if probed.is_narrow:
@@ -259,7 +253,7 @@ def _probe(scan: Scan) -> _Probed:
 
     Words that are hardly among the first rows are rare: counting what contains them takes as long as finding it.
     """
-    probes = [_count_some(probe) for probe in scan.probes]
+    probes = [select_count_of_some(probe) for probe in scan.probes]
     first = [] if scan.words is None else [select(func.count()).select_from(scan.words.subquery()).scalar_subquery()]
     counts = db.session.execute(select(*probes, *first)).one()
     is_narrow = any(count <= COUNT_LIMIT for count in counts[: len(probes)])
@@ -270,21 +264,21 @@ def _probe(scan: Scan) -> _Probed:
 
 def _find_all(
     query: Select[Any], order: Sort, position: CursorPosition | None, *, size: int, matching: Select[Any] | None = None
-) -> _Found:
+) -> Found:
     """Find all that match, without regard to the order, and count them.
 
     :param matching: the same list, written to be found in another way
     """
-    matches = join_groups(query if matching is None else matching, order).with_only_columns(*_keys_of(order))
+    matches = join_groups(query if matching is None else matching, order).with_only_columns(*keys_of(order))
     rows = _load_matches(query, matches, order, position, size=size)
     if rows or position is None:
-        return _Found(rows, rows[0].sort_total if rows else 0)
-    return _Found(rows, count_some(query))
+        return Found(rows, rows[0].sort_total if rows else 0)
+    return Found(rows, count_some(query))
 
 
 def _find_within(
     query: Select[Any], order: Sort, position: CursorPosition | None, *, size: int, scan: Scan, count: int
-) -> _Found:
+) -> Found:
     """Find what matches among a limited number of rows.
 
     :param count: of all that match, if it is known
@@ -293,9 +287,9 @@ def _find_within(
     usual = scan.limit if order.groups is None else GROUP_SCAN_LIMIT
     length = max(usual, position.scan if position else 0)
     if order.groups is None:
-        keys = scan.base.with_only_columns(*_keys_of(order))
-        end = db.session.execute(_slice(keys, order, position, 0).offset(length - 1)).first()
-        matches = _between(near, order, position, end).with_only_columns(*_keys_of(order))
+        keys = scan.base.with_only_columns(*keys_of(order))
+        end = db.session.execute(slice_page(keys, order, position, 0).offset(length - 1)).first()
+        matches = _between(near, order, position, end).with_only_columns(*keys_of(order))
     else:
         scanned = _merge_group_scans(scan.base, order, position, length)
         end = db.session.execute(scanned.offset(length - 1)).first()
@@ -307,11 +301,11 @@ def _find_within(
     if count and order.groups is None:
         # Nothing is left to count, so it may end with the page.
         rows = _load_in_order(_between(query, order, position, end), order, position, size=size)
-        return _Found(rows, count, end=last, searched=length)
+        return Found(rows, count, end=last, searched=length)
     rows = _load_matches(query, matches, order, position, size=size)
     is_all = position is None and end is None
     total = rows[0].sort_total if rows else 0
-    return _Found(rows, count or total, is_partial=not count and not is_all, end=last, searched=length)
+    return Found(rows, count or total, is_partial=not count and not is_all, end=last, searched=length)
 
 
 def _between(query: Select[Any], order: Sort, position: CursorPosition | None, end: Any) -> Select[Any]:
@@ -327,26 +321,33 @@ def _between(query: Select[Any], order: Sort, position: CursorPosition | None, e
 def _load_in_order(query: Select[Any], order: Sort, position: CursorPosition | None, *, size: int) -> list[Any]:
     """Load rows that an index of the order finds."""
     if order.groups is not None:
-        return _load_whole(query, _merge_group_scans(query, order, position, size + 1), order)
-    return list(db.session.execute(_slice(query.add_columns(*_keys_of(order)), order, position, size)).all())
+        return list(
+            db.session.execute(select_whole(query, _merge_group_scans(query, order, position, size + 1), order)).all()
+        )
+    return list(db.session.execute(slice_page(query.add_columns(*keys_of(order)), order, position, size)).all())
 
 
 def _load_matches(
     query: Select[Any], keys: Select[Any], order: Sort, position: CursorPosition | None, *, size: int
 ) -> list[Any]:
-    """Materialized, so that the keys are found without regard to the order; then one page is loaded whole."""
+    return list(db.session.execute(select_whole(query, select_matches(keys, order, position, size), order)).all())
+
+
+def select_matches(keys: Select[Any], order: Sort, position: CursorPosition | None, size: int) -> Select[Any]:
+    """Select a page of keys and how many there are. They are materialized, so that they are found without regard to
+    the order; then one page is loaded whole.
+    """
     matches = keys.order_by(None).cte("matches").prefix_with("MATERIALIZED")
     within = Sort(matches.c.sort_key, matches.c.sort_id, order.descending)
     total = select(func.count()).select_from(matches).correlate(None).scalar_subquery()
-    return _load_whole(query, _slice(select(matches, total.label("sort_total")), within, position, size), order)
+    return slice_page(select(matches, total.label("sort_total")), within, position, size)
 
 
-def _load_whole(query: Select[Any], keys: Select[Any], order: Sort) -> list[Any]:
-    """Load the rows of some keys, in their order."""
+def select_whole(query: Select[Any], keys: Select[Any], order: Sort) -> Select[Any]:
+    """Select the rows of some keys, in their order."""
     wanted = keys.subquery("wanted")
     rows = query.join(wanted, wanted.c.sort_id == order.id_column).add_columns(*wanted.c)
-    ordered = rows.order_by(*Sort(wanted.c.sort_key, wanted.c.sort_id, order.descending).columns)
-    return list(db.session.execute(ordered).all())
+    return rows.order_by(*Sort(wanted.c.sort_key, wanted.c.sort_id, order.descending).columns)
 
 
 def _merge_group_scans(query: Select[Any], order: Sort, position: CursorPosition | None, length: int) -> Select[Any]:
@@ -372,11 +373,11 @@ def _merge_group_scans(query: Select[Any], order: Sort, position: CursorPosition
     return found.order_by(*Sort(group.c.key, some.c.sort_id, order.descending).columns).limit(length)
 
 
-def _keys_of(order: Sort) -> tuple[Any, Any]:
+def keys_of(order: Sort) -> tuple[Any, Any]:
     return order.expression.label("sort_key"), order.id_column.label("sort_id")
 
 
-def _slice(query: Select[Any], order: Sort, position: CursorPosition | None, size: int) -> Select[Any]:
+def slice_page(query: Select[Any], order: Sort, position: CursorPosition | None, size: int) -> Select[Any]:
     """Select one row more than a page, from the cursor on."""
     if position is not None:
         query = query.where(_is_beyond(order, position.key, position.row_id))

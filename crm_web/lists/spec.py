@@ -29,8 +29,10 @@ from crm_web.lists.plain_rows import PlainRows
 from crm_web.lists.record_filters import ListFilter
 from crm_web.lists.scans import Scan
 from crm_web.lists.sorting import day_or_none, folded, moment_or_none, number_or_none, place_or_none
+from crm_web.lists.word_pages import WordPages
 from crm_web.models.base import EnumText, Trashable
-from crm_web.records.matching import Way, contains_words
+from crm_web.records.folding import fold_as_kept
+from crm_web.records.matching import Way, contains_words, read_words
 
 LARGEST_FIRST = ("money", "percent", "date", "moment")
 KEPT_ROWS = 100
@@ -101,6 +103,7 @@ class ListSpec:
         # Whoever asks chooses the columns, in any order: of the many choices only the latest are kept.
         self._plain_rows = lru_cache(KEPT_ROWS)(self._build_rows)
         self._first_pages = lru_cache(KEPT_ROWS)(self._build_first_page)
+        self._word_pages = lru_cache(KEPT_ROWS)(self._build_word_pages)
         self.plain = [column for column in columns if column.section]
         unnamed = (column for column in self.plain if column.label not in file)
         self._file = {**file, **{column.label: getattr(model, column.key) for column in unnamed}}
@@ -208,12 +211,8 @@ class ListSpec:
         :return: the page, with plain rows
         """
         order, rows = self.read_sort(sort), self._plain_rows(tuple(columns), tuple(fields))
-        if cursor is None and not filters.in_use and order.is_indexed and order.groups is None:
-            # Nothing is left that differs from one reader to the next.
-            word = f"{'-' if order.descending else ''}{self._key_of(order)}"
-            statement = self._first_pages(word, tuple(columns), tuple(fields), size)
-            page = load_first_page(statement, order, size=size)
-            return replace(page, rows=rows.make(page.rows))
+        if cursor is None and (first := self._load_first_page(filters, order, columns, fields, size, is_bounded)):
+            return replace(first, rows=rows.make(first.rows))
         page = load_page(
             rows.read(self._select_for(order, filters)),
             order,
@@ -225,6 +224,30 @@ class ListSpec:
             total=None if filters.in_use else self._count_all,
         )
         return replace(page, rows=rows.make(page.rows))
+
+    def _load_first_page(
+        self,
+        filters: ListFilter,
+        order: Sort,
+        columns: Sequence[str],
+        fields: Sequence[str],
+        size: int,
+        is_bounded: bool,
+    ) -> Page | None:
+        """Load a first page by statements that are kept, since nothing is left in it that differs from one to the next.
+
+        :return: the page; ``None`` where its statements have to be built
+        """
+        is_of_words = filters.in_use == ["words"] and is_bounded
+        if not order.is_indexed or order.groups is not None or not (is_of_words or not filters.in_use):
+            return None
+        key = (f"{'-' if order.descending else ''}{self._key_of(order)}", tuple(columns), tuple(fields), size)
+        if not is_of_words:
+            return load_first_page(self._first_pages(*key), order, size=size)
+        forms, values = read_words(fold_as_kept(filters.words))
+        if not forms.is_plain or not forms.parts:
+            return None
+        return self._word_pages(*key, len(forms.words), GLANCE).load(forms, values, SCAN_LIMIT)
 
     def find_neighbor(self, filters: ListFilter, record_id: int, *, sort: str | None, forward: bool) -> int | None:
         """Find the record after or before another one, which need not be in the list itself.
@@ -301,6 +324,14 @@ class ListSpec:
         order = self.read_sort(sort)
         query = self._plain_rows(columns, fields).read(self._select_for(order, ListFilter()))
         return select_first_page(query, order, size=size, total=self._count_all)
+
+    def _build_word_pages(
+        self, sort: str, columns: tuple[str, ...], fields: tuple[str, ...], size: int, words: int, glance: int
+    ) -> WordPages:
+        order = self.read_sort(sort)
+        base, text = self._select_for(order, ListFilter()), self.model.search_text.expression
+        rows, total = self._plain_rows(columns, fields).read(base), self._count_all
+        return WordPages(rows, base, text, order=order, size=size, words=words, glance=glance, total=total)
 
     def _select_for(self, order: Sort, filters: ListFilter, way: Way = Way.INDEX) -> Select[Any]:
         query = self.select(filters, way)

@@ -45,6 +45,7 @@ ALIKE = 0.6
 PART_COUNTS = 2, 4, 8, 16
 """How many parts of words a statement looks up: one of these."""
 NUMBER_PARTS = 4
+MOST_PLANNED_WORDS = 2
 EVERYWHERE = frozenset(("htt", "tps", "www", "com"))
 _RUN = re.compile("[a-z0-9]{3,}")
 _PHONE = re.compile(r"(?:tel:)?[+(]?[\d\s()./\u2010-\u2015\u2212-]{4,}", re.IGNORECASE)
@@ -89,6 +90,14 @@ class WordForms(NamedTuple):
     words: tuple[WordForm, ...]
     numbers: int = 0
     parts: int = 0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether one plan is the best for all such words, and worth what it takes of each connection: that of one or
+        two words without signs. Which of two indexes finds words with signs depends on the words.
+        """
+        is_usual = 1 <= len(self.words) <= MOST_PLANNED_WORDS
+        return is_usual and not any(word.is_short or word.has_signs for word in self.words)
 
 
 def read_words(words: str) -> tuple[WordForms, dict[str, str]]:

@@ -52,7 +52,6 @@ COMMON = 25
 RANKED = 500
 FEW = 5
 MOST_SIMILAR = 5
-MOST_PLANNED_WORDS = 2
 PATIENCE = 1500
 """After so many milliseconds the database gives a statement of a search up."""
 SETTINGS = f"SET LOCAL statement_timeout = {PATIENCE}; "
@@ -231,13 +230,8 @@ def _select_indexed(forms: TermForms, kinds: tuple[Kind, ...]) -> Prepared | Com
 
 
 def _keep_plan(query: CompoundSelect[Any], forms: TermForms) -> Prepared | CompoundSelect[Any]:
-    """Keep a plan where it is worth the megabyte that it takes of each connection: that of one or two plain words.
-
-    One plan is the best for all of them, since words are folded before, and since what begins so is asked for by its
-    bounds. Which of two indexes finds words with signs depends on the words, so that these are planned each time.
-    """
-    words = forms.contained.words
-    if not 1 <= len(words) <= MOST_PLANNED_WORDS or any(word.is_short or word.has_signs for word in words):
+    """Keep the plan for plain words: these are folded before, and what begins so is asked for by its bounds."""
+    if not forms.contained.is_plain:
         return query
     return Prepared(query.execution_options(prepared=ONE_PLAN))
 

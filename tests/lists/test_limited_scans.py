@@ -1,7 +1,7 @@
 """Filters that fit many records each, and few together: a page searches so many rows, says so, and misses none."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -95,6 +95,37 @@ def test_each_lead_is_found_once_there_and_back(parts: dict[str, Any]) -> None:
             assert page.count <= len(expected)
             assert page.count == len(expected) or not page.count_is_exact
             assert len(page.rows) == 3 or page.further or page in (there[-1], *back[:1])
+
+
+@pytest.mark.usefixtures("in_app", "leads")
+@pytest.mark.parametrize("limits", ["small", "usual"])
+@pytest.mark.parametrize("words", ["tied", "TIED 3", "loose 5", "loose", "nothing", "löose", "example.com"])
+def test_words_alone_are_found_as_with_other_filters(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, limits: str, words: str
+) -> None:
+    """Statements that are kept find the same as those that are built for each page, in each order and list."""
+    if limits == "small":
+        request.getfixturevalue("small_limits")
+    for sort in ("-updated_at", "name", "company", "-created_at", "-last_activity", "email"):
+        for size in (3, 50):
+            kept = LEADS.list_page(LeadFilter(words=words), sort=sort, cursor=None, columns=("email",), size=size)
+            with monkeypatch.context() as patch:
+                patch.setattr(LEADS, "_load_first_page", lambda *_: None)
+                built = LEADS.list_page(LeadFilter(words=words), sort=sort, cursor=None, columns=("email",), size=size)
+            assert [vars(row) for row in kept.rows] == [vars(row) for row in built.rows]
+            assert replace(kept, rows=()) == replace(built, rows=())
+
+
+@pytest.mark.usefixtures("in_app", "leads")
+def test_statements_for_words_are_built_once_and_never_stale(session: Session) -> None:
+    """Whatever is kept, a page shows what is there when it is asked for."""
+    filters = [LeadFilter(words=words) for words in ("tied", "untold")]
+    assert [LEADS.list_page(each, sort=None, cursor=None).count for each in filters] == [12, 0]
+    built = LEADS._word_pages.cache_info().misses
+    make_lead(session, last_name="Untold")
+    session.commit()
+    assert [LEADS.list_page(each, sort=None, cursor=None).count for each in filters] == [12, 1]
+    assert LEADS._word_pages.cache_info().misses == built
 
 
 @pytest.mark.usefixtures("leads", "small_limits")

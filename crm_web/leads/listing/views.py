@@ -46,7 +46,9 @@ def _total(view: LeadListParams, page: Page | None) -> dict[str, str]:
     if not page or not page.count or not view.filters:
         return {"few": "", "all": ""}
     totals, filters = None, view.read_filter()
-    if filters.in_use:
+    if filters.in_use and page.count_is_exact and page.count == len(page.rows):
+        totals = queries.total_amounts_of([row.id for row in page.rows])
+    elif filters.in_use:
         count = page.count if page.count_is_exact else queries.MOST_ADDED_UP + 1
         totals = queries.total_amounts(filters, count)
     worth = totals.by_currency if totals else ()
