@@ -2,6 +2,8 @@
 
 import os
 import platform
+import sys
+import sysconfig
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -67,14 +69,29 @@ def read_options() -> Options:
 def describe_machine() -> str:
     """Say what was measured on, without a name or a path.
 
-    :return: processor, cores, memory, system and Python
+    :return: processor, cores, memory, system, and Python with how it was built
     """
     processor = next(
         (line.partition(":")[2].strip() for line in _read("/proc/cpuinfo") if line.startswith("model name")), "unknown"
     )
     memory = next((int(line.split()[1]) // 1024**2 for line in _read("/proc/meminfo") if "MemTotal" in line), 0)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{processor}, {cores} cores, {memory} GB, {platform.system()}, Python {platform.python_version()}"
+    python = f"Python {platform.python_version()} ({describe_build()})"
+    return f"{processor}, {cores} cores, {memory} GB, {platform.system()}, {python}"
+
+
+def describe_build() -> str:
+    """Say how Python was built: with optimizations, its code takes about a tenth less time.
+
+    :return: in a few words
+    """
+    # Distributions optimize theirs in other ways, and don't say so here.
+    if Path(sys.base_prefix) == Path("/usr"):
+        return "the system's own"
+    told = str(sysconfig.get_config_var("CONFIG_ARGS") or "")
+    if "--enable-optimizations" not in told:
+        return "built without --enable-optimizations"
+    return "built with --enable-optimizations" + (" and LTO" if "--with-lto" in told else "")
 
 
 def measured_on() -> str:
