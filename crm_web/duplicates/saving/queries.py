@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import joinedload
 
 from crm_web.core.extensions import db
-from crm_web.core.prepared import ONE_PLAN
+from crm_web.core.prepared import ONE_PLAN, Prepared
 from crm_web.duplicates.comparison.keys import list_keys
 from crm_web.duplicates.comparison.profiles import Profile, build_profile
 from crm_web.duplicates.comparison.scoring import Comparison, compare
@@ -110,7 +110,7 @@ def _load_candidates(profile: Profile, values: Mapping[str, Any]) -> Iterator[tu
         "beginning": first or None,
         "beyond": f"{first}{LAST_SIGN}",
     }
-    for entity, record_id, compared in db.session.execute(_CANDIDATES, binds):
+    for entity, record_id, compared in _CANDIDATES.all(**binds):
         yield (RecordKind(entity), record_id), build_profile(entity, compared)
 
 
@@ -152,7 +152,7 @@ def _select_profiles() -> CompoundSelect[Any]:
     return union_all(*parts)
 
 
-_CANDIDATES = _select_profiles().execution_options(prepared=ONE_PLAN)
+_CANDIDATES = Prepared(_select_profiles().execution_options(prepared=ONE_PLAN))
 """Built once: building it takes longer than asking it. Each arm has the same index whatever is looked for."""
 
 
