@@ -1,7 +1,7 @@
 # Piper CRM: `make run` and `make check` are all that a fresh clone needs.
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
-.PHONY: run check check-code check-tests quick screenshots bench environment environment-dev lock sbom chromium vnu clean
+.PHONY: run check check-code check-tests prepared quick screenshots bench environment environment-dev lock sbom chromium vnu clean
 
 PYTHON ?= python3
 RUN := .venv/bin/python
@@ -11,9 +11,9 @@ export PYTHONDONTWRITEBYTECODE :=
 run: environment
 	@$(RUN) -m crm_web.launcher.run --with-make
 
-# What is installed for the browser tests arrives while the code is checked.
+# While the code is checked, what the tests need arrives, and is compiled.
 check:
-	@$(MAKE) -j3 check-code chromium vnu
+	@$(MAKE) -j4 check-code chromium vnu prepared
 	@$(MAKE) check-tests
 
 check-code: environment-dev
@@ -22,6 +22,11 @@ check-code: environment-dev
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
 	.venv/bin/djlint --lint --quiet templates
+
+# Without this, each worker would compile all tests at its start, and the others wait for the files of the locks.
+prepared: environment-dev
+	@$(RUN) -m tests.operation.wheels
+	@$(RUN) -m pytest --collect-only --quiet >/dev/null
 
 # All tests in one run, so that its summary at the end is the whole truth. Three at a time on two cores, of which one waits
 # for a server or the database at any time.

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
@@ -28,18 +27,6 @@ expect.set_options(timeout=PATIENCE)
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # An answer of 4xx is logged by Chromium as if it were an error of the page; that a form was wrong is no error.
 EXPECTED_MESSAGE = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
-
-
-# Rows, items and cards made of the same elements and classes as two others before them.
-LEAVE_OUT_REPEATED_ROWS = """() => {
-  const seen = new Map();
-  for (const row of document.querySelectorAll("main :is(tr, li, option)")) {
-    const parts = [row, ...row.querySelectorAll("*")];
-    const made = parts.map((part) => `${part.tagName}.${part.className.baseVal ?? part.className}`).join();
-    seen.set(made, (seen.get(made) ?? 0) + 1);
-    if (seen.get(made) > 2) row.remove();
-  }
-}"""
 
 
 class Site:
@@ -129,27 +116,6 @@ class Visitor:
         page.get_by_role("button", name="Sign in", exact=True).click()
         page.wait_for_url(lambda url: "/sign-in" not in url)
         return page
-
-
-def find_violations(page: Page, *rules: str) -> list[str]:
-    """What axe finds on a page by some of its rules or by all, each with the element it is about."""
-    if page.evaluate("typeof axe === 'undefined'"):
-        page.evaluate(AXE_SCRIPT)
-    # Off unless asked for: how large what can be pressed is, and how far from the next.
-    options: dict[str, Any] = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
-    if rules:
-        options["runOnly"] = {"type": "rule", "values": rules}
-    violations = page.evaluate("options => axe.run(options).then(results => results.violations)", options)
-    return [
-        f"{violation['id']}: {violation['help']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}"
-        for violation in violations
-        for node in violation["nodes"]
-    ]
-
-
-def leave_out_repeated_rows(page: Page) -> None:
-    """Keep the first two rows of each make: to axe the rest are the same, and each takes it as long."""
-    page.evaluate(LEAVE_OUT_REPEATED_ROWS)
 
 
 def measure_overflow(page: Page) -> int:

@@ -7,8 +7,9 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from crm_web.models import Lead, LeadStatus
+from tests.browser.axe import find_violations
 from tests.browser.conftest import Open
-from tests.browser.site import NARROW, Site, find_violations, measure_overflow
+from tests.browser.site import NARROW, Site, measure_overflow
 from tests.factories import make_customer, make_lead
 
 numbers = count(1)

@@ -26,9 +26,10 @@ from crm_web.models import (
     ListName,
     SavedView,
 )
+from tests.browser.axe import find_violations, find_wrong_colours, leave_out_repeated_rows
 from tests.browser.conftest import Open
 from tests.browser.filled import list_addresses
-from tests.browser.site import NARROW, WIDE, Site, find_violations, leave_out_repeated_rows, measure_overflow
+from tests.browser.site import NARROW, WIDE, Site, measure_overflow
 from tests.factories import (
     make_activity,
     make_erasure,
@@ -45,8 +46,6 @@ from tests.page import Browser
 from tests.webhooks.conftest import make_webhook
 from tests.webhooks.test_pages import make_delivery
 
-# Light and dark differ in colours alone (static/tokens.css), which these rules of axe are about.
-OF_COLOURS = ("color-contrast", "link-in-text-block")
 # WCAG 1.4.10: at 320 px, which is 1280 px at 400 %, one reads without scrolling sideways.
 LARGE_TYPE = {"width": 320, "height": 640}
 PARTS = 8
@@ -164,6 +163,12 @@ def _make_failing_webhook(session: Session) -> int:
 
 
 @pytest.fixture(scope="session")
+def seen() -> set[str]:
+    """How texts looked on the pages before."""
+    return set()
+
+
+@pytest.fixture(scope="session")
 def addresses(site: Site) -> list[str]:
     """One address of every page."""
     with site.database.session() as session:
@@ -179,8 +184,10 @@ def addresses(site: Site) -> list[str]:
     return found + list(STATES.values())
 
 
-def _look_at(page: Page) -> list[str]:
-    """What is wrong with the page in a window: wide and narrow, each in light and dark."""
+def _look_at(page: Page, seen: set[str]) -> list[str]:
+    """What is wrong with the page in a window: wide and narrow, each in light and dark, which differ in colours alone
+    (static/tokens.css).
+    """
     problems = []
     for size in (LARGE_TYPE, WIDE):
         page.set_viewport_size(size)  # type: ignore[arg-type]
@@ -189,30 +196,46 @@ def _look_at(page: Page) -> list[str]:
     leave_out_repeated_rows(page)
     for size in (WIDE, NARROW):
         page.set_viewport_size(size)  # type: ignore[arg-type]
-        for scheme, rules in (("light", ()), ("dark", OF_COLOURS)):
+        for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            look = f"{page.url} at {size['width']} px in {scheme}"
-            problems += [f"{look}: {violation}" for violation in find_violations(page, *rules)]
+            found = find_wrong_colours(page, seen)
+            if scheme == "light":
+                found += find_violations(page, has_colours=False)
+            problems += [f"{page.url} at {size['width']} px in {scheme}: {violation}" for violation in found]
     return problems
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_axe_finds_nothing_and_nothing_is_too_wide(open_as: Open, addresses: list[str], part: int) -> None:
+def test_axe_finds_nothing_and_nothing_is_too_wide(
+    open_as: Open, addresses: list[str], seen: set[str], part: int
+) -> None:
     window = open_as("ada")
     # The first of each page says what it is; a page of a thousand rows repeats it a thousand times.
-    assert [problem for address in addresses[part::PARTS] for problem in _look_at(window.go(address))[:1]] == []
+    assert [problem for address in addresses[part::PARTS] for problem in _look_at(window.go(address), seen)[:1]] == []
 
 
-def test_the_sign_in_page_too(open_as: Open) -> None:
-    assert _look_at(open_as(None).go("/sign-in")) == []
+def test_the_sign_in_page_too(open_as: Open, seen: set[str]) -> None:
+    assert _look_at(open_as(None).go("/sign-in"), seen) == []
 
 
-def test_a_wrong_form_too(open_as: Open) -> None:
+def test_a_wrong_form_too(open_as: Open, seen: set[str]) -> None:
     page = open_as("ann").go("/leads/new")
     page.get_by_label("Email").fill("nobody")
     page.get_by_role("button", name="Save").first.click()
     page.wait_for_selector(".error-summary")
-    assert _look_at(page) == []
+    assert _look_at(page, seen) == []
+
+
+@pytest.mark.parametrize(("element", "style"), [("h1", "color"), ("main", "backgroundColor")])
+def test_a_wrong_colour_is_found_among_looks_that_are_known(open_as: Open, element: str, style: str) -> None:
+    page = open_as("ada").go("/leads")
+    seen: set[str] = set()
+    assert find_wrong_colours(page, seen) == []
+    known = set(seen)
+    assert find_wrong_colours(page, seen) == []
+    assert seen == known
+    page.evaluate("([element, style]) => { document.querySelector(element).style[style] = '#999'; }", [element, style])
+    assert "color-contrast" in find_wrong_colours(page, seen)[0]
 
 
 @pytest.mark.skipif(not CHECKER or not shutil.which("java"), reason="no Nu HTML checker: npm and Java bring it")

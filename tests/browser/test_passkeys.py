@@ -2,8 +2,9 @@
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import find_violations
 from tests.browser.conftest import Open
-from tests.browser.site import NARROW, Site, Visitor, find_violations, measure_overflow
+from tests.browser.site import NARROW, Site, Visitor, measure_overflow
 
 
 def plug_in_device(window: Visitor) -> None:

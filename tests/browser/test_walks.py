@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 from pypdf import PdfReader
 
+from tests.browser.axe import find_violations
 from tests.browser.conftest import Open
-from tests.browser.site import find_violations
 
 numbers = count(1)
 either_way = pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import find_violations
 from tests.browser.conftest import Open
-from tests.browser.site import find_violations, measure_overflow
+from tests.browser.site import measure_overflow
 
 either_way = pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
 

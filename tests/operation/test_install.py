@@ -16,9 +16,9 @@ from packaging.utils import canonicalize_name
 
 from crm_web.core.config import ROOT
 from tests.operation.launch import temporary_folder
+from tests.operation.wheels import LOCKED, fetch_wheels
 
 LOCKS = ("requirements.txt", "requirements-dev.txt")
-LOCKED = ("--no-deps", "--require-hashes", "--only-binary=:all:", "-r")
 OLDEST_PIP = {(3, 11): "22.3", (3, 12): "23.2.1", (3, 13): "24.2"}
 """The pip that the first release of each Python brought; each runs on its own Python only."""
 
@@ -48,10 +48,8 @@ def folder() -> Iterator[Path]:
 @pytest.mark.slow
 def test_locks_are_complete_for_the_oldest_pip_without_an_index(folder: Path) -> None:
     pip = f"pip=={OLDEST_PIP.get(sys.version_info[:2], ensurepip.version())}"
-    wheels = folder / "wheels"
-    download = (sys.executable, "-m", "pip", "download", "--quiet")
-    run(*download, "-d", wheels, *LOCKED, ROOT / "requirements-dev.txt")
-    run(*download, "-d", folder, "--no-deps", "--only-binary=:all:", pip)
+    wheels = fetch_wheels()
+    run(sys.executable, "-m", "pip", "download", "--quiet", "-d", folder, "--no-deps", "--only-binary=:all:", pip)
     # From here on there is no registry, and no settings of this machine.
     alone = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_CONFIG_FILE": os.devnull, "PIP_NO_COMPILE": "1"}
     (folder / "deploy").mkdir()
